@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { createClock, createVirtualClock, formatClock, isLoopback, parseClock } from './index.ts';
+
+describe('the clock', () => {
+  it('agrees with real time at its anchor and runs faster from there', () => {
+    const before = Date.now();
+    const clock = createClock({ scale: 60, anchor: before - 1_000 });
+    const ahead = clock.now() - Date.now();
+    expect(ahead).toBeGreaterThanOrEqual(59_000);
+    expect(clock.toMachine(60_000)).toBe(1_000);
+    expect(clock.fromMachine(1_000)).toBe(60_000);
+  });
+
+  it('never wakes a sleeper before its moment', async () => {
+    const clock = createClock({ scale: 1_000, anchor: Date.now() });
+    const start = clock.now();
+    await clock.sleep(20_000);
+    expect(clock.now() - start).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it('lets a sleeper go when its signal aborts', async () => {
+    const abort = new AbortController();
+    const sleep = createClock().sleep(60_000, abort.signal);
+    abort.abort(new Error('shutting down'));
+    await expect(sleep).rejects.toThrow('shutting down');
+  });
+});
+
+describe('a virtual clock', () => {
+  it('wakes sleepers in the order of their moments, each at its own', async () => {
+    const clock = createVirtualClock(100);
+    const woken: Array<[string, number]> = [];
+    const sleeper = async (name: string, ms: number) => {
+      await clock.sleep(ms);
+      woken.push([name, clock.now()]);
+    };
+    const all = [sleeper('late', 30), sleeper('early', 10)];
+    await clock.advance(30);
+    await Promise.all(all);
+    expect(woken).toEqual([
+      ['early', 110],
+      ['late', 130],
+    ]);
+  });
+});
+
+describe('PACELINE_CLOCK', () => {
+  it('reads what it writes, and means real time when empty', () => {
+    const setting = { scale: 60, anchor: 1_764_788_400_000 };
+    expect(parseClock(formatClock(setting))).toEqual(setting);
+    expect(parseClock('')).toEqual({ scale: 1, anchor: 0 });
+  });
+
+  it.each(['60', 'scale=60', 'scale=0.5,anchor=1', 'scale=-1,anchor=1'])('refuses "%s"', (text) => {
+    expect(() => parseClock(text)).toThrow('must look like');
+  });
+
+  it.each([
+    ['http://127.0.0.1:8080/api', true],
+    ['http://localhost:1', true],
+    ['http://[::1]:9', true],
+    ['https://api.example.org/api', false],
+    ['http://127.0.0.1.example.org', false],
+  ])('takes %s for this machine: %s', (url, local) => {
+    expect(isLoopback(url)).toBe(local);
+  });
+});
