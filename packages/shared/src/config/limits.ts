@@ -1,0 +1,43 @@
+import { budgets, type Budget } from '../contracts/index.ts';
+
+/** N calls in any interval of `windowMs` (project ms). */
+export interface Policy {
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+export type Tier = 'standard' | 'premium';
+
+const minutes = (count: number) => count * 60_000;
+const per = (limit: number, windowMs: number): Policy => ({ limit, windowMs });
+
+/**
+ * What the vendor documents for each tier (`events` and `signups`: undocumented, a careful guess).
+ * It is where a budget begins; what upstream itself says of its limits corrects it.
+ */
+export const documentedPolicies: Record<Tier, Record<Budget, Policy>> = {
+  standard: {
+    clubs: per(1, minutes(60)),
+    riders_bulk: per(1, minutes(15)),
+    riders_single: per(5, minutes(1)),
+    results: per(1, minutes(1)),
+    events: per(1, minutes(1)),
+    signups: per(1, minutes(1)),
+  },
+  premium: {
+    clubs: per(10, minutes(60)),
+    riders_bulk: per(10, minutes(15)),
+    riders_single: per(10, minutes(1)),
+    results: per(1, minutes(1)),
+    events: per(1, minutes(1)),
+    signups: per(1, minutes(1)),
+  },
+};
+
+/**
+ * How long a call may take before it is given up (project ms). Upstream is slow: a full club page takes over a
+ * minute to its first byte, and giving up early loses the answer and the hour's only call.
+ */
+export const callTimeouts: Record<Budget, number> = Object.fromEntries(
+  budgets.map((budget) => [budget, budget === 'clubs' || budget === 'riders_bulk' ? 180_000 : 30_000]),
+) as Record<Budget, number>;

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { isLoopback, type ClockSetting } from '../clock/index.ts';
+import { type VariableName, variables } from './variables.ts';
+
+type Value<Name extends VariableName> = z.infer<(typeof variables)[Name]['schema']>;
+
+/** What a service reads: the names it needs, and the names it can do without. */
+export type Config<Needed extends VariableName, Optional extends VariableName = never> = {
+  readonly [Name in Needed]: Value<Name>;
+} & { readonly [Name in Optional]?: Value<Name> };
+
+/** Everything that is wrong with a configuration, found at once. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length} problem(s):\n${problems.map((each) => `  - ${each}`).join('\n')}`,
+    );
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the named variables from `env`. An empty value counts as unset.
+ * @throws {ConfigError} naming every variable that is missing or wrong, never quoting a value
+ */
+export function loadConfig<Needed extends VariableName, Optional extends VariableName = never>(
+  env: NodeJS.ProcessEnv,
+  needed: readonly Needed[],
+  optional: readonly Optional[] = [],
+): Config<Needed, Optional> {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  const read = (name: VariableName, mayMiss: boolean) => {
+    const text = env[name] === '' ? undefined : env[name];
+    if (text === undefined && mayMiss) return;
+    const parsed = variables[name].schema.safeParse(text);
+    if (parsed.success) values[name] = parsed.data;
+    else if (text === undefined) problems.push(`${name} is missing: ${variables[name].about}`);
+    else problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
+  };
+  for (const name of needed) read(name, false);
+  for (const name of optional) read(name, true);
+  problems.push(...contradictions(values));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values as Config<Needed, Optional>;
+}
+
+/** Rules over several variables: each value is fine, together they are not. */
+function contradictions(values: Partial<Record<VariableName, unknown>>): string[] {
+  const problems: string[] = [];
+  const clock = values.PACELINE_CLOCK as ClockSetting | undefined;
+  const upstream = values.ZWIFTRACING_BASE_URL as string | undefined;
+  if (clock && clock.scale !== 1 && upstream && !isLoopback(upstream)) {
+    problems.push('PACELINE_CLOCK may only run faster against an upstream on loopback');
+  }
+  const host = values.API_HOST as string | undefined;
+  if (host && !isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`) && !values.API_TOKEN) {
+    problems.push('API_TOKEN is missing: off loopback (API_HOST) the API wants a token');
+  }
+  return problems;
+}
+
+/** The exit code of a process whose configuration is wrong (EX_CONFIG of sysexits). */
+export const configExitCode = 78;
+
+/** As `loadConfig`, but says what is wrong on stderr and ends the process with exit code 78. */
+export function loadConfigOrExit<Needed extends VariableName, Optional extends VariableName = never>(
+  needed: readonly Needed[],
+  optional: readonly Optional[] = [],
+): Config<Needed, Optional> {
+  try {
+    return loadConfig(process.env, needed, optional);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exit(configExitCode);
+  }
+}

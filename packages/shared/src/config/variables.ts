@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { parseClock } from '../clock/index.ts';
+import { duration } from './duration.ts';
+
+/** `a, b,,c` → `["a", "b", "c"]` */
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const path = (mustHold: string) =>
+  z
+    .string()
+    .startsWith('/', 'must start with "/"')
+    .refine((text) => text.includes(mustHold), { message: `must contain "${mustHold}"` });
+
+const clockText = z.string().transform((text, context) => {
+  try {
+    return parseClock(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+const httpUrl = z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' });
+
+const cron = z.string().regex(/^\S+( \S+){4}$/, 'must be a cron expression of five fields');
+
+/**
+ * Every environment variable of the project: its schema, its default, and for whom it is written (`about`).
+ * A service picks the ones that it reads; `.env.example` is generated from this list.
+ */
+export const variables = {
+  ZWIFTRACING_BASE_URL: {
+    schema: httpUrl.transform((url) => url.replace(/\/+$/, '')),
+    about: 'Where the upstream API lives; ends before /public. Unset: npm start brings a sandbox upstream.',
+    example: 'https://api.zwiftracing.app/api',
+  },
+  ZWIFTRACING_API_KEY: {
+    schema: z.string().min(1),
+    about: 'The raw key, sent as it is in the Authorization header.',
+    secret: true,
+  },
+  ZWIFTRACING_TIER: {
+    schema: z.enum(['standard', 'premium']).default('standard'),
+    about: 'Which row of the limits the key is granted; what upstream says corrects it.',
+  },
+  ZWIFTRACING_CLUB_IDS: {
+    schema: list
+      .transform((ids) => ids.map(Number))
+      .pipe(z.array(z.number('must be club ids, e.g. 20650,20651').int().positive()))
+      .default([]),
+    about: 'The clubs whose members are synced, comma-separated.',
+    example: '20650,20651',
+  },
+  ZWIFTRACING_EVENTS_PATH: {
+    schema: path('/').default('/public/events/upcoming'),
+    about: 'The list of upcoming events, below the base URL.',
+  },
+  ZWIFTRACING_EVENT_PATH: {
+    schema: path(':id').default('/public/events/:id'),
+    about: 'One event; :id is replaced.',
+  },
+  ZWIFTRACING_SIGNUPS_PATH: {
+    schema: path(':id').default('/public/event_signups/:id'),
+    about: 'The signups of one event; :id is replaced.',
+  },
+  NATS_URL: {
+    schema: z.url({ protocol: /^(nats|tls|wss?)$/, message: 'must be a nats:// URL' }),
+    about: 'The broker, with JetStream, server 2.10 or newer. Unset: npm start brings one.',
+    example: 'nats://127.0.0.1:4222',
+    secret: true,
+  },
+  DATABASE_URL: {
+    schema: z.url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' }),
+    about: 'Postgres 15 or newer. Unset: npm start brings one.',
+    example: 'postgres://paceline:secret@127.0.0.1:5432/paceline',
+    secret: true,
+  },
+  API_HOST: {
+    schema: z.string().min(1).default('127.0.0.1'),
+    about: 'The address that the API binds to. Off loopback it wants API_TOKEN.',
+  },
+  API_PORT: { schema: port.default(3000), about: 'The port of the API.' },
+  API_TOKEN: {
+    schema: z.string().min(16, 'must be at least 16 characters'),
+    about: 'Bearer token that the API asks for; needed off loopback.',
+    secret: true,
+  },
+  HEALTH_HOST: {
+    schema: z.string().min(1).default('127.0.0.1'),
+    about: 'The address of /livez, /readyz and /metrics of the services beside the API.',
+  },
+  HEALTH_PORT: {
+    schema: port.default(0),
+    about: 'The port of /livez, /readyz and /metrics; 0 takes any free one.',
+  },
+  PACELINE_CLOCK: {
+    schema: clockText.default({ scale: 1, anchor: 0 }),
+    about: 'Makes every process live faster, from one anchor. Only against an upstream on loopback.',
+    example: 'scale=60,anchor=1764788400000',
+  },
+  SLOT_TIME_ZONE: { schema: z.string().min(1).default('UTC'), about: 'The time zone of the slots below.' },
+  SLOT_RIDER: { schema: cron.default('0 */6 * * *'), about: 'When a rider slot opens.' },
+  SLOT_RIDER_DURATION: {
+    schema: duration.default(600_000),
+    about: 'How long a rider slot stays open.',
+    example: '10m',
+  },
+  SLOT_NEAR: { schema: cron.default('10,25,40,55 * * * *'), about: 'When a slot for near events opens.' },
+  SLOT_NEAR_DURATION: {
+    schema: duration.default(720_000),
+    about: 'How long a near slot stays open.',
+    example: '12m',
+  },
+  SLOT_FAR: { schema: cron.default('30 */2 * * *'), about: 'When a slot for far events opens.' },
+  SLOT_FAR_DURATION: {
+    schema: duration.default(1_500_000),
+    about: 'How long a far slot stays open.',
+    example: '25m',
+  },
+  SLACK_WEBHOOK_URL: { schema: httpUrl, about: 'Incoming webhook for alerts.', secret: true },
+  LOG_LEVEL: {
+    schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    about: 'How much the services say.',
+  },
+} as const satisfies Record<string, { schema: z.ZodType; about: string; example?: string; secret?: boolean }>;
+
+export type VariableName = keyof typeof variables;

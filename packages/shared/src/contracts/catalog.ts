@@ -1,0 +1,212 @@
+import { z } from 'zod';
+import { journalEntry } from './journal.ts';
+import {
+  alert,
+  answerBatch,
+  askBatch,
+  conflict,
+  coordination,
+  offer,
+  permitChanged,
+  statusQuery,
+} from './limiter.ts';
+import { addRider, commandChanged, runChanged, tick } from './sync.ts';
+import type { Service } from './vocabulary.ts';
+
+/** Work must be done exactly by one handler and survives anything. Durations are real ms. */
+export interface Delivery {
+  /** How long a handler may be silent (dead) before its message goes to another. */
+  readonly ackWaitMs: number;
+  /** After so many attempts the message is dead-lettered with the last reason. */
+  readonly maxDeliver: number;
+  /** How many messages one handler takes at a time. */
+  readonly concurrency: number;
+}
+
+interface Common<Payload extends z.ZodType> {
+  readonly subject: string;
+  readonly payload: Payload;
+  readonly from: readonly Service[];
+  readonly to: readonly Service[];
+  readonly about: string;
+}
+
+export interface WorkMessage<P extends z.ZodType = z.ZodType> extends Common<P> {
+  readonly kind: 'work';
+  readonly stream: 'TICKS' | 'COMMANDS';
+  readonly delivery: Delivery;
+}
+export interface EventMessage<P extends z.ZodType = z.ZodType> extends Common<P> {
+  readonly kind: 'event';
+  readonly stream: 'EVENTS';
+}
+export interface RequestMessage<
+  P extends z.ZodType = z.ZodType,
+  R extends z.ZodType = z.ZodType,
+> extends Common<P> {
+  readonly kind: 'request';
+  readonly reply: R;
+}
+/** Sent to whoever listens now; nobody keeps it. */
+export interface SignalMessage<P extends z.ZodType = z.ZodType> extends Common<P> {
+  readonly kind: 'signal';
+}
+export interface JournalMessage<P extends z.ZodType = z.ZodType> extends Common<P> {
+  readonly kind: 'journal';
+  readonly stream: 'LIMITER_JOURNAL';
+}
+export type Message = WorkMessage | EventMessage | RequestMessage | SignalMessage | JournalMessage;
+
+export type PayloadOf<M extends Message> = z.infer<M['payload']>;
+export type ReplyOf<M extends RequestMessage> = z.infer<M['reply']>;
+
+/** A tick is held while its run lasts, kept alive by heartbeats; a killed holder is noticed within `ackWaitMs`. */
+const tickDelivery: Delivery = { ackWaitMs: 6_000, maxDeliver: 20, concurrency: 1 };
+const commandDelivery: Delivery = { ackWaitMs: 6_000, maxDeliver: 20, concurrency: 200 };
+
+const work = <P extends z.ZodType>(message: Omit<WorkMessage<P>, 'kind'>): WorkMessage<P> => ({
+  kind: 'work',
+  ...message,
+});
+const event = <P extends z.ZodType>(message: Omit<EventMessage<P>, 'kind' | 'stream'>): EventMessage<P> => ({
+  kind: 'event',
+  stream: 'EVENTS',
+  ...message,
+});
+const request = <P extends z.ZodType, R extends z.ZodType>(
+  message: Omit<RequestMessage<P, R>, 'kind'>,
+): RequestMessage<P, R> => ({
+  kind: 'request',
+  ...message,
+});
+
+/** Every subject of the flow. `{name}` in a subject is one token that the sender fills in. */
+export const catalog = {
+  tickRider: work({
+    subject: 'paceline.tick.rider',
+    stream: 'TICKS',
+    payload: tick,
+    from: ['scheduler'],
+    to: ['rider-sync'],
+    delivery: tickDelivery,
+    about: 'A slot of the rider sync has opened.',
+  }),
+  tickNear: work({
+    subject: 'paceline.tick.near',
+    stream: 'TICKS',
+    payload: tick,
+    from: ['scheduler'],
+    to: ['event-sync'],
+    delivery: tickDelivery,
+    about: 'A slot for events that start within the hour has opened.',
+  }),
+  tickFar: work({
+    subject: 'paceline.tick.far',
+    stream: 'TICKS',
+    payload: tick,
+    from: ['scheduler'],
+    to: ['event-sync'],
+    delivery: tickDelivery,
+    about: 'A slot for events of the next two days has opened.',
+  }),
+  addRider: work({
+    subject: 'paceline.command.add-rider',
+    stream: 'COMMANDS',
+    payload: addRider,
+    from: ['api'],
+    to: ['rider-sync'],
+    delivery: commandDelivery,
+    about: 'Somebody wants to see this rider now.',
+  }),
+  ask: request({
+    subject: 'paceline.limiter.ask.{partition}',
+    payload: askBatch,
+    reply: answerBatch,
+    from: ['rider-sync', 'event-sync'],
+    to: ['limiter'],
+    about: 'acquire, start, settle and cancel: the asks of one event-loop turn.',
+  }),
+  status: request({
+    subject: 'paceline.limiter.status.{partition}',
+    payload: statusQuery,
+    reply: coordination,
+    from: ['api'],
+    to: ['limiter'],
+    about: 'How full the windows are and who waits.',
+  }),
+  offer: {
+    kind: 'signal',
+    subject: 'paceline.limiter.offer.{client}',
+    payload: offer,
+    from: ['limiter'],
+    to: ['rider-sync', 'event-sync'],
+    about: "A waiter's turn has come.",
+  } satisfies SignalMessage<typeof offer>,
+  journal: {
+    kind: 'journal',
+    stream: 'LIMITER_JOURNAL',
+    subject: 'paceline.journal.{partition}',
+    payload: journalEntry,
+    from: ['limiter'],
+    to: ['limiter'],
+    about: 'The ledger of a partition: a permit is committed only by an append to it.',
+  } satisfies JournalMessage<typeof journalEntry>,
+  runChanged: event({
+    subject: 'paceline.event.run.changed',
+    payload: runChanged,
+    from: ['rider-sync', 'event-sync'],
+    to: ['api'],
+    about: 'A run has begun, moved on or ended.',
+  }),
+  commandChanged: event({
+    subject: 'paceline.event.command.changed',
+    payload: commandChanged,
+    from: ['rider-sync'],
+    to: ['api'],
+    about: 'A command has moved on.',
+  }),
+  permitChanged: event({
+    subject: 'paceline.event.permit.changed',
+    payload: permitChanged,
+    from: ['limiter'],
+    to: ['api'],
+    about: 'A permit was started, settled or given back.',
+  }),
+  conflict: event({
+    subject: 'paceline.event.conflict',
+    payload: conflict,
+    from: ['limiter'],
+    to: ['api'],
+    about: 'One sync waits because of another.',
+  }),
+  alert: event({
+    subject: 'paceline.event.alert',
+    payload: alert,
+    from: ['limiter'],
+    to: ['api'],
+    about: 'Something that an operator should know.',
+  }),
+} as const satisfies Record<string, Message>;
+
+/** The tick of each kind of sync. */
+export const tickOf = { rider: catalog.tickRider, near: catalog.tickNear, far: catalog.tickFar } as const;
+
+/** Work that can't be done ends here, below its own subject, with the reason in a header. */
+export const deadLetterSubject = (subject: string): string => `paceline.dead-letter.${subject}`;
+
+/** A message's subject with its tokens filled in. @throws {Error} when a token is missing or not one token */
+export function subjectOf(message: Message, tokens: Readonly<Record<string, string | number>> = {}): string {
+  return message.subject.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const token = String(tokens[name] ?? '');
+    if (!/^[\w-]+$/.test(token))
+      throw new Error(`"${token}" can't be the token {${name}} of ${message.subject}`);
+    return token;
+  });
+}
+
+/** The pattern that matches a message's subject whatever its tokens are. */
+export const subjectPattern = (message: Message): string => message.subject.replace(/\{\w+\}/g, '*');
+
+/** The durable consumer that hands a work message to its handler. */
+export const durableOf = (message: WorkMessage): string =>
+  `${message.to[0]}-${message.subject.split('.').slice(1).join('-')}`;

@@ -1,0 +1,62 @@
+import { type Message, catalog, deadLetterSubject, durableOf, subjectPattern } from './catalog.ts';
+import { buckets } from './streams.ts';
+import type { Service } from './vocabulary.ts';
+
+/** The subjects that a user of the broker may use, and no others. */
+export interface Permissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+/** Replies to a service arrive below its own prefix: nobody else can listen to them. */
+export const inboxPrefix = (service: Service): string => `_INBOX_${service}`;
+
+/** The least a service needs, derived from what the catalog says that it sends and handles. */
+export function permissionsOf(service: Service): Permissions {
+  const messages: readonly Message[] = Object.values(catalog);
+  const sent = messages.filter((message) => message.from.includes(service));
+  const handled = messages.filter((message) => message.to.includes(service));
+  return {
+    publish: [...sent.map(subjectPattern), ...handled.flatMap(toHandle), ...toKeepState(service)],
+    subscribe: [`${inboxPrefix(service)}.>`, ...handled.filter(isPushed).map(subjectPattern)],
+  };
+}
+
+/** Work and journal are pulled; everything else arrives by itself. */
+const isPushed = (message: Message): boolean => message.kind !== 'work' && message.kind !== 'journal';
+
+/** What a handler publishes to take its messages from a stream. */
+function toHandle(message: Message): string[] {
+  if (message.kind === 'work') {
+    const consumer = `${message.stream}.${durableOf(message)}`;
+    return [
+      `$JS.API.CONSUMER.INFO.${consumer}`,
+      `$JS.API.CONSUMER.MSG.NEXT.${consumer}`,
+      `$JS.ACK.${consumer}.>`,
+      deadLetterSubject(message.subject),
+    ];
+  }
+  if (message.kind === 'journal') {
+    return [
+      `$JS.API.STREAM.INFO.${message.stream}`,
+      `$JS.API.CONSUMER.CREATE.${message.stream}.>`,
+      `$JS.API.CONSUMER.INFO.${message.stream}.>`,
+      `$JS.API.CONSUMER.MSG.NEXT.${message.stream}.>`,
+      `$JS.API.CONSUMER.DELETE.${message.stream}.>`,
+      `$JS.API.STREAM.MSG.GET.${message.stream}`,
+      `$JS.API.DIRECT.GET.${message.stream}.>`,
+    ];
+  }
+  return [];
+}
+
+function toKeepState(service: Service): string[] {
+  return buckets
+    .filter(({ owner }) => owner === service)
+    .flatMap(({ name }) => [
+      `$KV.${name}.>`,
+      `$JS.API.STREAM.INFO.KV_${name}`,
+      `$JS.API.STREAM.MSG.GET.KV_${name}`,
+      `$JS.API.DIRECT.GET.KV_${name}.>`,
+    ]);
+}

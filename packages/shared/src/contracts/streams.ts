@@ -1,0 +1,60 @@
+/** How long a stream keeps what. Durations are real ms. */
+export interface Stream {
+  readonly name: 'TICKS' | 'COMMANDS' | 'EVENTS' | 'DEAD_LETTERS' | 'LIMITER_JOURNAL';
+  readonly subjects: readonly string[];
+  readonly retention: 'workqueue' | 'limits';
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  /** Within this time a second message of the same id is dropped. */
+  readonly duplicateWindowMs: number;
+}
+
+const day = 86_400_000;
+const mebibyte = 1_048_576;
+
+export const streams: readonly Stream[] = [
+  {
+    name: 'TICKS',
+    subjects: ['paceline.tick.>'],
+    retention: 'workqueue',
+    maxAgeMs: 7 * day,
+    maxBytes: 64 * mebibyte,
+    duplicateWindowMs: 3_600_000,
+  },
+  {
+    name: 'COMMANDS',
+    subjects: ['paceline.command.>'],
+    retention: 'workqueue',
+    maxAgeMs: 7 * day,
+    maxBytes: 256 * mebibyte,
+    duplicateWindowMs: 3_600_000,
+  },
+  {
+    name: 'EVENTS',
+    subjects: ['paceline.event.>'],
+    retention: 'limits',
+    maxAgeMs: 7 * day,
+    maxBytes: 512 * mebibyte,
+    duplicateWindowMs: 120_000,
+  },
+  {
+    name: 'DEAD_LETTERS',
+    subjects: ['paceline.dead-letter.>'],
+    retention: 'limits',
+    maxAgeMs: 30 * day,
+    maxBytes: 256 * mebibyte,
+    duplicateWindowMs: 120_000,
+  },
+  {
+    name: 'LIMITER_JOURNAL',
+    subjects: ['paceline.journal.*'],
+    retention: 'limits',
+    // Snapshots replace what is before them: age never decides what a window remembers.
+    maxAgeMs: 0,
+    maxBytes: -1,
+    duplicateWindowMs: 120_000,
+  },
+];
+
+/** Small key-value state that one service keeps on the broker. */
+export const buckets = [{ name: 'SCHEDULER', owner: 'scheduler' }] as const;

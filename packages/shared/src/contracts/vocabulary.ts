@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** Groups of upstream paths that share one limit. A budget's name is also the endpoint of a permit. */
+export const budgets = ['clubs', 'riders_bulk', 'riders_single', 'results', 'events', 'signups'] as const;
+export type Budget = (typeof budgets)[number];
+
+/** Who asks, most urgent first. A forced lane goes before every other as soon as the window allows. */
+export const lanes = [
+  'manual_rider_add',
+  'near_event_urgent',
+  'near_event_normal',
+  'rider_sync',
+  'far_event_sync',
+] as const;
+export type Lane = (typeof lanes)[number];
+
+/** The scheduled syncs: club members; events that start within the hour; events of the next two days. */
+export const syncKinds = ['rider', 'near', 'far'] as const;
+export type SyncKind = (typeof syncKinds)[number];
+
+export const services = ['scheduler', 'limiter', 'rider-sync', 'event-sync', 'api'] as const;
+export type Service = (typeof services)[number];
+
+/** Project time, ms since the epoch. */
+export const moment = z.number().int().nonnegative();
+
+/** W3C trace context, where it travels inside a payload instead of in headers. */
+export const traceContext = z.object({ traceparent: z.string(), tracestate: z.string() }).partial();
+export type TraceContext = z.infer<typeof traceContext>;
+
+/**
+ * What someone who waits is told. `queued` alone says nothing, so it does not exist.
+ * Moments are project ms; `null` where it can't be known yet.
+ */
+export const progress = z.discriminatedUnion('state', [
+  z.object({
+    state: z.literal('waiting_in_line'),
+    position: z.number().int().positive(),
+    at: moment.nullable(),
+  }),
+  z.object({ state: z.literal('waiting_for_window'), until: moment }),
+  z.object({ state: z.literal('paused_by_upstream'), until: moment }),
+  z.object({ state: z.literal('outside_slot'), next: moment }),
+  z.object({ state: z.literal('running') }),
+  z.object({ state: z.literal('done') }),
+  z.object({ state: z.literal('failed'), reason: z.string() }),
+  z.object({ state: z.literal('expired'), reason: z.string() }),
+]);
+export type Progress = z.infer<typeof progress>;
+
+/** Whether a state is the last one that a command or run will have. */
+export const isFinal = ({ state }: { state: Progress['state'] }): boolean =>
+  state === 'done' || state === 'failed' || state === 'expired';

@@ -1,0 +1,152 @@
+import type { Consumer, JsMsg } from '@nats-io/jetstream';
+import { SpanKind } from '@opentelemetry/api';
+import { durableOf, type PayloadOf, subjectOf, type WorkMessage } from '../contracts/index.ts';
+import { extractTraceContext, inSpan } from '../telemetry/index.ts';
+import type { Bus } from './bus.ts';
+import { setAside } from './dead-letter.ts';
+import { BadPayload, decode } from './payload.ts';
+import { messagingAttributes } from './publish.ts';
+import { retryWhileUnavailable } from './retry.ts';
+import { afterFailure, deadLetter, type Settlement } from './settlement.ts';
+
+export interface Handling {
+  /** Takes no new messages and waits for those in hand. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Takes a message's work from its stream, `delivery.concurrency` at a time, and settles each as its handler says.
+ * While a handler is busy its message is kept alive; one that throws is retried, then dead-lettered with the reason.
+ */
+export async function handle<M extends WorkMessage>(
+  bus: Bus,
+  message: M,
+  handler: (payload: PayloadOf<M>) => Promise<Settlement>,
+): Promise<Handling> {
+  const consumer = await retryWhileUnavailable(() =>
+    bus.js.consumers.get(message.stream, durableOf(message)),
+  );
+  const inHand = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  const take = (delivered: JsMsg) => {
+    const settled = settleOne(bus, message, handler, delivered).finally(() => inHand.delete(settled));
+    inHand.add(settled);
+  };
+  const loop = pullUntilStopped(bus, consumer, message, inHand, take, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await loop;
+      await Promise.all(inHand);
+    },
+  };
+}
+
+/** Asks for as many messages as there are free hands, again and again, also after the broker was away. */
+async function pullUntilStopped(
+  bus: Bus,
+  consumer: Consumer,
+  { delivery, subject }: WorkMessage,
+  inHand: Set<Promise<void>>,
+  take: (delivered: JsMsg) => void,
+  stopping: AbortSignal,
+): Promise<void> {
+  while (!stopping.aborted) {
+    const free = delivery.concurrency - inHand.size;
+    if (free === 0) {
+      await Promise.race([...inHand, aborted(stopping)]);
+      continue;
+    }
+    try {
+      const batch = await consumer.fetch({ max_messages: free, expires: 2_000 });
+      const stop = () => batch.stop();
+      stopping.addEventListener('abort', stop);
+      for await (const delivered of batch) take(delivered);
+      stopping.removeEventListener('abort', stop);
+    } catch (error) {
+      bus.log.warn({ err: error, subject }, 'the broker gave no work, asking again');
+      await pause(500);
+    }
+  }
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const pause = (realMs: number) => new Promise<void>((resolve) => setTimeout(resolve, realMs));
+
+async function settleOne<M extends WorkMessage>(
+  bus: Bus,
+  message: M,
+  handler: (payload: PayloadOf<M>) => Promise<Settlement>,
+  delivered: JsMsg,
+): Promise<void> {
+  const subject = subjectOf(message);
+  const alive = setInterval(() => delivered.working(), message.delivery.ackWaitMs / 3);
+  const span = {
+    kind: SpanKind.CONSUMER,
+    parent: extractTraceContext(delivered.headers),
+    attributes: {
+      ...messagingAttributes(subject, 'process'),
+      'messaging.nats.attempt': delivered.info.deliveryCount,
+    },
+  };
+  try {
+    await inSpan(`process ${subject}`, span, async () => {
+      const settlement = await decide(bus, message, handler, delivered);
+      await carryOut(bus, message, delivered, settlement);
+    });
+  } catch (error) {
+    // Not acknowledged: the broker delivers it again.
+    bus.log.error({ err: error, subject }, 'a message could not be settled');
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+async function decide<M extends WorkMessage>(
+  bus: Bus,
+  message: M,
+  handler: (payload: PayloadOf<M>) => Promise<Settlement>,
+  delivered: JsMsg,
+): Promise<Settlement> {
+  const attempt = delivered.info.deliveryCount;
+  const { maxDeliver } = message.delivery;
+  // Only a message whose handler died each time comes here so often.
+  if (attempt > maxDeliver)
+    return deadLetter(`its handler never answered, attempt ${attempt} of ${maxDeliver}`);
+  try {
+    return await handler(decode(message.payload, delivered.data) as PayloadOf<M>);
+  } catch (error) {
+    if (error instanceof BadPayload) return deadLetter(error.message);
+    bus.log.error({ err: error, subject: message.subject, attempt }, 'handling a message failed');
+    return afterFailure(error instanceof Error ? error.message : String(error), attempt, maxDeliver);
+  }
+}
+
+async function carryOut(
+  bus: Bus,
+  message: WorkMessage,
+  delivered: JsMsg,
+  settlement: Settlement,
+): Promise<void> {
+  switch (settlement.settle) {
+    case 'done':
+      await delivered.ackAck();
+      return;
+    case 'retry':
+      bus.log.warn(
+        { subject: message.subject, reason: settlement.reason, afterMs: settlement.afterMs },
+        'message will be tried again',
+      );
+      delivered.nak(settlement.afterMs);
+      return;
+    case 'dead-letter':
+      await setAside(bus, message, delivered, settlement.reason);
+      delivered.term(settlement.reason);
+      return;
+  }
+}

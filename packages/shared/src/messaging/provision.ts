@@ -1,0 +1,75 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  jetstreamManager,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { nanos, type NatsConnection } from '@nats-io/nats-core';
+import {
+  buckets,
+  catalog,
+  durableOf,
+  type Message,
+  type Stream,
+  streams,
+  type WorkMessage,
+} from '../contracts/index.ts';
+import { retryWhileUnavailable } from './retry.ts';
+
+/**
+ * Makes the broker's streams, consumers and buckets what the catalog says: creates what is missing, updates what
+ * differs, deletes nothing. Safe to repeat, also by several at once.
+ * @param replicas copies of each stream: 1 on a single server, 3 on a cluster
+ */
+export async function provision(connection: NatsConnection, replicas = 1): Promise<void> {
+  const manager = await retryWhileUnavailable(() => jetstreamManager(connection));
+  for (const stream of streams) await retryWhileUnavailable(() => provideStream(manager, stream, replicas));
+  for (const message of Object.values(catalog) as Message[]) {
+    if (message.kind === 'work') await retryWhileUnavailable(() => provideConsumer(manager, message));
+  }
+  const kvm = new Kvm(connection);
+  for (const { name } of buckets)
+    await retryWhileUnavailable(() => kvm.create(name, { replicas, history: 1 }));
+}
+
+async function provideStream(manager: JetStreamManager, stream: Stream, replicas: number): Promise<void> {
+  const config = {
+    subjects: [...stream.subjects],
+    max_age: nanos(stream.maxAgeMs),
+    max_bytes: stream.maxBytes,
+    duplicate_window: nanos(stream.duplicateWindowMs),
+    num_replicas: replicas,
+    allow_rollup_hdrs: stream.name === 'LIMITER_JOURNAL',
+    allow_direct: true,
+  };
+  const known = await manager.streams.info(stream.name).catch(() => undefined);
+  if (known) {
+    await manager.streams.update(stream.name, config);
+    return;
+  }
+  await manager.streams.add({
+    ...config,
+    name: stream.name,
+    storage: StorageType.File,
+    retention: stream.retention === 'workqueue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
+    // What must not be lost is refused when full; what is only told makes room.
+    discard: stream.retention === 'workqueue' ? DiscardPolicy.New : DiscardPolicy.Old,
+  });
+}
+
+async function provideConsumer(manager: JetStreamManager, message: WorkMessage): Promise<void> {
+  await manager.consumers.add(message.stream, {
+    durable_name: durableOf(message),
+    filter_subject: message.subject,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: nanos(message.delivery.ackWaitMs),
+    // Attempts are counted by the handler, which dead-letters; the broker alone would drop the message silently.
+    max_deliver: -1,
+    max_ack_pending: 1_000,
+  });
+}

@@ -1,0 +1,58 @@
+import { headers } from '@nats-io/nats-core';
+import { SpanKind } from '@opentelemetry/api';
+import {
+  type EventMessage,
+  type PayloadOf,
+  type SignalMessage,
+  subjectOf,
+  type WorkMessage,
+} from '../contracts/index.ts';
+import { injectTraceContext, inSpan } from '../telemetry/index.ts';
+import type { Bus } from './bus.ts';
+import { encode } from './payload.ts';
+import { retryWhileUnavailable } from './retry.ts';
+
+/**
+ * Publishes to a stream and waits until the broker has stored it.
+ * @param options.id a second message of this id within the stream's window is dropped, so a retry is safe
+ * @returns whether the broker had it already
+ * @throws {BadPayload} when the payload breaks its contract
+ */
+export function publish<M extends WorkMessage | EventMessage>(
+  bus: Bus,
+  message: M,
+  payload: PayloadOf<M>,
+  options: { id?: string } = {},
+): Promise<{ duplicate: boolean }> {
+  const subject = subjectOf(message);
+  const data = encode(message.payload, payload);
+  return inSpan(
+    `publish ${subject}`,
+    { kind: SpanKind.PRODUCER, attributes: messagingAttributes(subject, 'publish') },
+    async () => {
+      const carried = headers();
+      injectTraceContext(carried);
+      const msgID = options.id ?? crypto.randomUUID();
+      const { duplicate } = await retryWhileUnavailable(() =>
+        bus.js.publish(subject, data, { headers: carried, msgID }),
+      );
+      return { duplicate };
+    },
+  );
+}
+
+/** Tells whoever listens now. @throws {BadPayload} */
+export function signal<M extends SignalMessage>(
+  bus: Bus,
+  message: M,
+  tokens: Record<string, string | number>,
+  payload: PayloadOf<M>,
+): void {
+  bus.connection.publish(subjectOf(message, tokens), encode(message.payload, payload));
+}
+
+export const messagingAttributes = (subject: string, operation: string) => ({
+  'messaging.system': 'nats',
+  'messaging.destination.name': subject,
+  'messaging.operation.type': operation,
+});

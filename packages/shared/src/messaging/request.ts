@@ -1,0 +1,92 @@
+import { headers, type Msg, type Subscription } from '@nats-io/nats-core';
+import {
+  type EventMessage,
+  type PayloadOf,
+  type ReplyOf,
+  type RequestMessage,
+  type SignalMessage,
+  subjectOf,
+} from '../contracts/index.ts';
+import { injectTraceContext } from '../telemetry/index.ts';
+import type { Bus } from './bus.ts';
+import { BadPayload, decode, encode } from './payload.ts';
+
+type Tokens = Readonly<Record<string, string | number>>;
+
+/** The header in which a responder says why it refused a request. */
+const refusal = 'Nats-Service-Error';
+
+/**
+ * Asks and waits for the answer, `timeoutMs` real ms at the most.
+ * @throws {BadPayload} when either side breaks its contract; a NATS error when nobody answers
+ */
+export async function request<M extends RequestMessage>(
+  bus: Bus,
+  message: M,
+  tokens: Tokens,
+  payload: PayloadOf<M>,
+  timeoutMs: number,
+): Promise<ReplyOf<M>> {
+  const carried = headers();
+  injectTraceContext(carried);
+  const data = encode(message.payload, payload);
+  const reply = await bus.connection.request(subjectOf(message, tokens), data, {
+    timeout: timeoutMs,
+    headers: carried,
+  });
+  const refused = reply.headers?.get(refusal);
+  if (refused) throw new BadPayload(refused);
+  return decode(message.reply, reply.data) as ReplyOf<M>;
+}
+
+/**
+ * Answers requests as they come, many at a time: `answer` is called with each payload and may reply whenever it can.
+ * A payload that breaks its contract is refused with the reason; the rest goes on.
+ */
+export function respond<M extends RequestMessage>(
+  bus: Bus,
+  message: M,
+  tokens: Tokens,
+  answer: (payload: PayloadOf<M>, reply: (answer: ReplyOf<M>) => void) => void,
+): Subscription {
+  return subscribe(bus, subjectOf(message, tokens), (incoming) => {
+    try {
+      const payload = decode(message.payload, incoming.data) as PayloadOf<M>;
+      answer(payload, (reply) => incoming.respond(encode(message.reply, reply)));
+    } catch (error) {
+      if (!(error instanceof BadPayload)) throw error;
+      const carried = headers();
+      carried.set(refusal, error.message.replace(/\s+/g, ' '));
+      incoming.respond('', { headers: carried });
+      bus.log.warn(
+        { subject: incoming.subject, reason: error.message },
+        'refused a request that breaks its contract',
+      );
+    }
+  });
+}
+
+/** Hears what is said from now on; a payload that breaks its contract is logged and passed over. */
+export function listen<M extends EventMessage | SignalMessage>(
+  bus: Bus,
+  message: M,
+  tokens: Tokens,
+  hear: (payload: PayloadOf<M>) => void,
+): Subscription {
+  return subscribe(bus, subjectOf(message, tokens), (incoming) => {
+    try {
+      hear(decode(message.payload, incoming.data) as PayloadOf<M>);
+    } catch (error) {
+      bus.log.warn({ err: error, subject: incoming.subject }, 'passed over a message');
+    }
+  });
+}
+
+function subscribe(bus: Bus, subject: string, onMessage: (incoming: Msg) => void): Subscription {
+  return bus.connection.subscribe(subject, {
+    callback: (error, incoming) => {
+      if (error) bus.log.error({ err: error, subject }, 'subscription failed');
+      else onMessage(incoming);
+    },
+  });
+}
