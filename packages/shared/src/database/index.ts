@@ -1,0 +1,3 @@
+export { type Database, type DatabaseClient, openDatabase } from './client.ts';
+export { migrate } from './migrate.ts';
+export * as tables from './schema/index.ts';

@@ -1,0 +1,49 @@
+import { doublePrecision, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { moment } from './columns.ts';
+
+/** Events as the cheap list last showed them. */
+export const events = pgTable(
+  'events',
+  {
+    /** Upstream's ids are strings. */
+    eventId: text('event_id').primaryKey(),
+    title: text('title').notNull(),
+    startsAt: moment('starts_at').notNull(),
+    type: text('type'),
+    subType: text('sub_type'),
+    routeId: text('route_id'),
+    distance: doublePrecision('distance'),
+    /** Signups as the list counts them, all pens together. */
+    listedSignups: integer('listed_signups').notNull().default(0),
+    raw: jsonb('raw').notNull(),
+    firstSeenAt: moment('first_seen_at').notNull(),
+    fetchedAt: moment('fetched_at').notNull(),
+    /** When the signups were last fetched; null: never. */
+    signupsFetchedAt: moment('signups_fetched_at'),
+    /** `listedSignups` when the signups were last fetched: a change since then makes a call worth it. */
+    signupsListedThen: integer('signups_listed_then'),
+  },
+  (table) => [index('events_starts_at').on(table.startsAt)],
+);
+
+export const signups = pgTable(
+  'signups',
+  {
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.eventId, { onDelete: 'cascade' }),
+    riderId: integer('rider_id').notNull(),
+    name: text('name').notNull(),
+    pen: text('pen').notNull(),
+    rating: doublePrecision('rating'),
+    raw: jsonb('raw').notNull(),
+    firstSeenAt: moment('first_seen_at').notNull(),
+    lastSeenAt: moment('last_seen_at').notNull(),
+    /** Set when a later answer no longer held the rider. */
+    withdrawnAt: moment('withdrawn_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.eventId, table.riderId] }),
+    index('signups_rider').on(table.riderId),
+  ],
+);

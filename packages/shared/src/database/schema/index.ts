@@ -1,0 +1,3 @@
+export * from './events.ts';
+export * from './riders.ts';
+export * from './syncs.ts';

@@ -1,0 +1,70 @@
+import { sql } from 'drizzle-orm';
+import { bigserial, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { Progress, RunCounts, SyncKind } from '../../contracts/index.ts';
+import { moment } from './columns.ts';
+
+/** One row for each slot that was run, however many ticks, deliveries and replicas there were. */
+export const syncRuns = pgTable(
+  'sync_runs',
+  {
+    runId: text('run_id').primaryKey(),
+    kind: text('kind').$type<SyncKind>().notNull(),
+    slotId: text('slot_id').notNull(),
+    scheduledFor: moment('scheduled_for').notNull(),
+    slotEndsAt: moment('slot_ends_at').notNull(),
+    state: text('state').$type<'running' | 'done' | 'failed'>().notNull(),
+    startedAt: moment('started_at').notNull(),
+    finishedAt: moment('finished_at'),
+    counts: jsonb('counts').$type<RunCounts>().notNull(),
+    /** Where the run stands: a restarted process, or the next slot, goes on from here. */
+    checkpoint: jsonb('checkpoint').$type<unknown>(),
+    error: text('error'),
+  },
+  (table) => [
+    uniqueIndex('sync_runs_slot').on(table.slotId),
+    index('sync_runs_started').on(table.startedAt),
+    index('sync_runs_kind').on(table.kind, table.startedAt),
+  ],
+);
+
+/** One row for each call to upstream, good or bad. */
+export const syncLogs = pgTable(
+  'sync_logs',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    runId: text('run_id'),
+    commandId: text('command_id'),
+    endpoint: text('endpoint').notNull(),
+    /** What was asked for: a club, rider or event id. */
+    target: text('target').notNull(),
+    /** HTTP status; null when no answer came. */
+    status: integer('status'),
+    message: text('message').notNull(),
+    startedAt: moment('started_at').notNull(),
+    durationMs: integer('duration_ms').notNull(),
+    /** The start of an answer that could not be read. */
+    rawStart: text('raw_start'),
+  },
+  (table) => [index('sync_logs_run').on(table.runId), index('sync_logs_started').on(table.startedAt)],
+);
+
+/** What people asked for and what became of it. A row with `publishedAt` null is still to be handed to its service. */
+export const commands = pgTable(
+  'commands',
+  {
+    commandId: text('command_id').primaryKey(),
+    type: text('type').$type<'add-rider'>().notNull(),
+    riderId: integer('rider_id').notNull(),
+    progress: jsonb('progress').$type<Progress>().notNull(),
+    requestedAt: moment('requested_at').notNull(),
+    publishedAt: moment('published_at'),
+    updatedAt: moment('updated_at').notNull(),
+    finishedAt: moment('finished_at'),
+  },
+  (table) => [
+    index('commands_requested').on(table.requestedAt),
+    index('commands_unpublished')
+      .on(table.requestedAt)
+      .where(sql`published_at is null`),
+  ],
+);
