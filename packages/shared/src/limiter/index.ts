@@ -1,0 +1,2 @@
+export { accountOf, allPartitions, partitionOf } from './account.ts';
+export { type Limiter, type Permit, type PermitAsk, PermitRefused, PermitSpent, type Waiting } from './permit.ts';
