@@ -1,7 +1,7 @@
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
-import { SpanKind } from '@opentelemetry/api';
+
 import { durableOf, type PayloadOf, subjectOf, type WorkMessage } from '../contracts/index.ts';
-import { extractTraceContext, inSpan } from '../telemetry/index.ts';
+import { extractTraceContext, inSpan, SpanKind } from '../telemetry/index.ts';
 import type { Bus } from './bus.ts';
 import { setAside } from './dead-letter.ts';
 import { BadPayload, decode } from './payload.ts';

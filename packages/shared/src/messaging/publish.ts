@@ -1,5 +1,5 @@
 import { headers } from '@nats-io/nats-core';
-import { SpanKind } from '@opentelemetry/api';
+
 import {
   type EventMessage,
   type PayloadOf,
@@ -7,7 +7,7 @@ import {
   subjectOf,
   type WorkMessage,
 } from '../contracts/index.ts';
-import { injectTraceContext, inSpan } from '../telemetry/index.ts';
+import { injectTraceContext, inSpan, SpanKind } from '../telemetry/index.ts';
 import type { Bus } from './bus.ts';
 import { encode } from './payload.ts';
 import { retryWhileUnavailable } from './retry.ts';

@@ -1,4 +1,4 @@
-import { JetStreamError, JetStreamApiError, JetStreamNotEnabled } from '@nats-io/jetstream';
+import { jserrors, JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
 import { NoRespondersError, RequestError, TimeoutError } from '@nats-io/nats-core';
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 
@@ -7,7 +7,7 @@ export function isUnavailable(error: unknown): boolean {
   if (
     error instanceof TimeoutError ||
     error instanceof NoRespondersError ||
-    error instanceof JetStreamNotEnabled
+    error instanceof jserrors.JetStreamNotEnabled
   )
     return true;
   if (error instanceof RequestError) return error.isNoResponders() || isUnavailable(error.cause);
