@@ -1,0 +1,52 @@
+import { diag } from '@opentelemetry/api';
+import { getNumberFromEnv, getStringFromEnv } from '@opentelemetry/core';
+import { type IMetricReader, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace';
+
+// An exporter without a receiver costs seconds at shutdown, so there is one only where an endpoint is named.
+// Endpoint paths, headers, timeouts and compression are read from OTEL_EXPORTER_OTLP_* by the exporters themselves.
+
+/** What sends spans over OTLP; none when no endpoint for traces is set. */
+export async function spanProcessors(): Promise<SpanProcessor[]> {
+  const protocol = protocolOf('TRACES');
+  if (!protocol) return [];
+  const { OTLPTraceExporter } =
+    protocol === 'http/json'
+      ? await import('@opentelemetry/exporter-trace-otlp-http')
+      : await import('@opentelemetry/exporter-trace-otlp-proto');
+  const batches = new BatchSpanProcessor({
+    exporter: new OTLPTraceExporter(),
+    scheduledDelayMillis: getNumberFromEnv('OTEL_BSP_SCHEDULE_DELAY') ?? 5_000,
+    exportTimeoutMillis: getNumberFromEnv('OTEL_BSP_EXPORT_TIMEOUT') ?? 30_000,
+    maxQueueSize: getNumberFromEnv('OTEL_BSP_MAX_QUEUE_SIZE') ?? 2_048,
+    maxExportBatchSize: getNumberFromEnv('OTEL_BSP_MAX_EXPORT_BATCH_SIZE') ?? 512,
+  });
+  return [batches];
+}
+
+/** What sends metrics over OTLP; none when no endpoint for metrics is set. */
+export async function metricReaders(): Promise<IMetricReader[]> {
+  const protocol = protocolOf('METRICS');
+  if (!protocol) return [];
+  const { OTLPMetricExporter } =
+    protocol === 'http/json'
+      ? await import('@opentelemetry/exporter-metrics-otlp-http')
+      : await import('@opentelemetry/exporter-metrics-otlp-proto');
+  const periodic = new PeriodicExportingMetricReader({
+    exporter: new OTLPMetricExporter(),
+    exportIntervalMillis: getNumberFromEnv('OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000,
+    exportTimeoutMillis: getNumberFromEnv('OTEL_METRIC_EXPORT_TIMEOUT') ?? 30_000,
+  });
+  return [periodic];
+}
+
+/** How a signal is encoded; undefined when it has no endpoint or is switched off (OTEL_METRICS_EXPORTER=none). */
+function protocolOf(signal: 'TRACES' | 'METRICS'): 'http/protobuf' | 'http/json' | undefined {
+  const setting = (name: string) =>
+    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_${name}`) ?? getStringFromEnv(`OTEL_EXPORTER_OTLP_${name}`);
+  if (!setting('ENDPOINT') || getStringFromEnv(`OTEL_${signal}_EXPORTER`) === 'none') return undefined;
+  const protocol = setting('PROTOCOL') ?? 'http/protobuf';
+  if (protocol === 'http/json' || protocol === 'http/protobuf') return protocol;
+  diag.warn(`OTLP over ${protocol} is not supported: ${signal.toLowerCase()} are sent as http/protobuf`);
+  return 'http/protobuf';
+}

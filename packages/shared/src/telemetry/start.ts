@@ -1,0 +1,4 @@
+// Loaded before everything else: node --import @paceline/shared/telemetry/start src/main.ts
+import { startTelemetry } from './sdk.ts';
+
+await startTelemetry();

@@ -1,0 +1,159 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startChild } from './testing/child.ts';
+import { startOtlpReceiver } from './testing/otlp-receiver.ts';
+
+const script = new URL('./testing/traced-script.ts', import.meta.url);
+const cleanups: Array<() => unknown> = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+async function receiver() {
+  const otlp = await startOtlpReceiver();
+  cleanups.push(otlp.close);
+  return otlp;
+}
+
+/** A server that remembers what it was asked; its answers are empty, and it gives none when it is to be silent. */
+async function listener({ silent = false } = {}) {
+  const requests: Array<Pick<IncomingMessage, 'url' | 'headers'> & { body: Buffer }> = [];
+  const server = createServer(async (request, response) => {
+    requests.push({ url: request.url, headers: request.headers, body: await buffer(request) });
+    if (!silent) response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => (server.closeAllConnections(), server.close()));
+  return { requests, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+/** Runs the traced script to its end and returns its log lines. */
+async function linesOf(env: Record<string, string>) {
+  const child = startChild(script, env);
+  cleanups.push(() => child.kill('SIGKILL'));
+  expect(await child.exited, child.output()).toBe(0);
+  return child.lines();
+}
+
+const runScript = async (env: Record<string, string>) =>
+  Object.fromEntries((await linesOf(env)).map((line) => [line.msg, line]));
+
+const complaintsOf = async (env: Record<string, string>) =>
+  (await linesOf(env)).filter(({ component }) => component === 'telemetry').map(({ msg }) => msg);
+
+describe('telemetry of a process', { timeout: 60_000 }, () => {
+  it('sends its spans, named for the package it belongs to, when it stops', async () => {
+    const otlp = await receiver();
+    await runScript({ ...otlp.env, OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test' });
+    expect(otlp.spans()).toEqual([
+      expect.objectContaining({
+        name: 'work',
+        kind: 'consumer',
+        service: 'shared',
+        attributes: { riders: 3 },
+        parentSpanId: undefined,
+        status: { code: 'unset', message: '' },
+      }),
+    ]);
+  });
+
+  it('goes by the name that OTEL_SERVICE_NAME gives it', async () => {
+    const otlp = await receiver();
+    await runScript({ ...otlp.env, OTEL_SERVICE_NAME: 'rider-sync' });
+    expect(otlp.spans()[0]?.service).toBe('rider-sync');
+  });
+
+  it('traces HTTP calls that belong to some work, tells the server, and records no key', async () => {
+    const [otlp, upstream] = [await receiver(), await listener()];
+    await runScript({ ...otlp.env, FETCH_URL: upstream.url });
+    const [call, work] = otlp.spans();
+    expect(otlp.spans()).toHaveLength(2);
+    expect(call).toMatchObject({ name: 'GET', kind: 'client', parentSpanId: work?.spanId });
+    const [unrelated, traced] = upstream.requests;
+    expect(unrelated?.headers.traceparent).toBeUndefined();
+    expect(traced?.headers.traceparent).toBe(`00-${call?.traceId}-${call?.spanId}-01`);
+    expect(traced?.headers.authorization).toBe('the-upstream-key');
+    expect(JSON.stringify(otlp.spans())).not.toContain('the-upstream-key');
+  });
+
+  it('speaks the binary form unless told otherwise, to the endpoint and with the headers of the standard variables', async () => {
+    const collector = await listener();
+    await runScript({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/somewhere`,
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=paceline',
+    });
+    const [sent] = collector.requests;
+    expect(collector.requests).toHaveLength(1);
+    expect(sent?.url).toBe('/somewhere');
+    expect(sent?.headers).toMatchObject({ 'content-type': 'application/x-protobuf', 'x-tenant': 'paceline' });
+    expect(sent?.body.includes('work')).toBe(true);
+  });
+
+  it('sends metrics as well to an endpoint for everything, unless they are switched off', async () => {
+    const [both, tracesOnly] = [await listener(), await listener()];
+    await runScript({ OTEL_EXPORTER_OTLP_ENDPOINT: both.url });
+    await runScript({ OTEL_EXPORTER_OTLP_ENDPOINT: tracesOnly.url, OTEL_METRICS_EXPORTER: 'none' });
+    expect(both.requests.map(({ url }) => url).toSorted()).toEqual(['/v1/metrics', '/v1/traces']);
+    expect(both.requests.find(({ url }) => url === '/v1/metrics')?.body.includes('paceline_cups_of_tea')).toBe(true);
+    expect(tracesOnly.requests.map(({ url }) => url)).toEqual(['/v1/traces']);
+  });
+
+  it('gives spans real ids and metrics their text when nobody collects anything', async () => {
+    const { worked, metrics } = await runScript({});
+    expect(worked?.trace_id).toMatch(/^[0-9a-f]{32}$/);
+    expect(worked?.span_id).toMatch(/^[0-9a-f]{16}$/);
+    expect(metrics?.trace_id).toBeUndefined();
+    expect(metrics?.text).toContain('# TYPE paceline_cups_of_tea_total counter');
+    expect(metrics?.text).toContain('paceline_cups_of_tea_total{milk="no"} 2');
+    expect(metrics?.text).toContain('nodejs_eventloop_utilization');
+    expect(metrics?.text).toContain('service_namespace="paceline"');
+  });
+
+  it('samples as OTEL_TRACES_SAMPLER says', async () => {
+    const otlp = await receiver();
+    const { worked } = await runScript({ ...otlp.env, OTEL_TRACES_SAMPLER: 'always_off' });
+    expect(otlp.spans()).toEqual([]);
+    expect(worked?.trace_id).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it('does nothing but stay out of the way when the SDK is disabled', async () => {
+    const otlp = await receiver();
+    const { worked, metrics } = await runScript({ ...otlp.env, OTEL_SDK_DISABLED: 'true' });
+    expect(otlp.spans()).toEqual([]);
+    expect(worked).not.toHaveProperty('trace_id');
+    expect(metrics?.text).toBe('# telemetry is not started\n');
+  });
+
+  it('gives up on a collector that does not answer, so that a process can end', async () => {
+    const collector = await listener({ silent: true });
+    const { stopped } = await runScript({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    expect(collector.requests.length).toBeGreaterThan(0);
+    expect(stopped?.ms).toBeGreaterThanOrEqual(1_900);
+  });
+
+  it('says what it makes of a protocol that it does not know, and goes on', async () => {
+    const collector = await listener();
+    const complaints = await complaintsOf({
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+    });
+    expect(complaints).toEqual([
+      'OTLP over grpc is not supported: traces are sent as http/protobuf',
+      'OTLP over grpc is not supported: metrics are sent as http/protobuf',
+    ]);
+    expect(collector.requests).toHaveLength(2);
+  });
+
+  it('says once that its collector can not be reached', async () => {
+    const complaints = await complaintsOf({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '100',
+    });
+    expect(complaints).toEqual(['telemetry failed: connect ECONNREFUSED 127.0.0.1:1']);
+  });
+});
