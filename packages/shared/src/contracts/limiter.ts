@@ -22,7 +22,12 @@ export const acquire = z.object({
 });
 
 /** The commit point: from here on the call counts against the window. */
-export const start = z.object({ do: z.literal('start'), ...place, permit: z.string().min(1) });
+export const start = z.object({
+  do: z.literal('start'),
+  ...place,
+  permit: z.string().min(1),
+  trace: traceContext,
+});
 
 /** How a call ended. `not_sent`: it never left, and never will. */
 export const outcome = z.object({

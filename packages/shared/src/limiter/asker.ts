@@ -1,0 +1,54 @@
+import { type Answer, type Ask, catalog } from '../contracts/index.ts';
+import { type Bus, request } from '../messaging/index.ts';
+
+/** Sends asks to an account's limiter; those of one event-loop turn travel as one message. */
+export interface Asker {
+  /** The answer, or `unavailable` when none came: then nothing is known, and asking again is safe. */
+  ask(ask: Ask): Promise<Answer>;
+}
+
+interface Waiting {
+  readonly ask: Ask;
+  readonly resolve: (answer: Answer) => void;
+}
+
+/** Real ms after which an unanswered message is given up; every ask can be repeated. */
+const patience = 3_000;
+const largestBatch = 500;
+
+export function createAsker(bus: Bus, partition: number): Asker {
+  let turn: Waiting[] = [];
+
+  const send = async (batch: readonly Waiting[]) => {
+    try {
+      const { answers } = await request(
+        bus,
+        catalog.ask,
+        { partition },
+        { asks: batch.map(({ ask }) => ask) },
+        patience,
+      );
+      for (const [index, { resolve }] of batch.entries()) resolve(answers[index] ?? noAnswer);
+    } catch (error) {
+      bus.log.debug({ err: error, partition }, 'the limiter did not answer');
+      for (const { resolve } of batch) resolve(noAnswer);
+    }
+  };
+
+  const flush = () => {
+    const asks = turn;
+    turn = [];
+    for (let from = 0; from < asks.length; from += largestBatch)
+      void send(asks.slice(from, from + largestBatch));
+  };
+
+  return {
+    ask: (ask) =>
+      new Promise((resolve) => {
+        if (turn.length === 0) setImmediate(flush);
+        turn.push({ ask, resolve });
+      }),
+  };
+}
+
+const noAnswer: Answer = { answer: 'unavailable', reason: 'the limiter did not answer' };

@@ -1,0 +1,143 @@
+import type { Clock } from '../clock/index.ts';
+import { type AskOf, type Budget, catalog, type Offer, type Outcome } from '../contracts/index.ts';
+import { type Bus, listen } from '../messaging/index.ts';
+import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
+import { partitionOf } from './account.ts';
+import { createAsker } from './asker.ts';
+import { type Limiter, type PermitAsk, PermitRefused, type Waiting } from './permit.ts';
+import { type StartedPermit, startedPermit } from './started-permit.ts';
+import { createTurns } from './turns.ts';
+
+export interface LimiterParts {
+  readonly clock: Clock;
+  /** Whose windows: see `accountOf`. */
+  readonly account: string;
+}
+
+/** Real ms before a limiter that did not answer is asked again. */
+const askAgainAfter = 250;
+
+/** The limiter's client: every wait, retry and settle behind `withPermit`. */
+export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limiter {
+  const client = crypto.randomUUID();
+  const asker = createAsker(bus, partitionOf(account));
+  const turns = createTurns();
+  const settling = new Set<Promise<void>>();
+  const offers = listen(bus, catalog.offer, { client }, (offer) => turns.come(offer));
+
+  /** Asks until there is a permit; what it is told in the meantime goes to the asker and to the span. */
+  async function acquire(ask: AskOf<'acquire'>, wanted: PermitAsk<Budget>, span: Span): Promise<Offer> {
+    for (;;) {
+      wanted.signal?.throwIfAborted();
+      const turn = turns.await(ask.ticket);
+      const answer = await asker.ask(ask);
+      switch (answer.answer) {
+        case 'granted':
+          return { ticket: ask.ticket, permit: answer.permit, startBy: answer.startBy };
+        case 'refused':
+          throw new PermitRefused(ask.endpoint, answer.earliest);
+        case 'waiting': {
+          tellWaiting(answer, wanted, span);
+          const offered = await turn.within(answer.askAgainIn, wanted.signal);
+          if (offered) return offered;
+          break;
+        }
+        default: {
+          const offered = await turn.within(askAgainAfter, wanted.signal);
+          if (offered) return offered;
+        }
+      }
+    }
+  }
+
+  /** Books the call; undefined when the permit ran out before that. */
+  async function start<E extends Budget>(endpoint: E, permit: string): Promise<StartedPermit<E> | undefined> {
+    // The limiter counts from when `start` reaches it, which is later: this side is the stricter one.
+    const sentAt = performance.now();
+    for (;;) {
+      const answer = await asker.ask({
+        do: 'start',
+        account,
+        endpoint,
+        permit,
+        trace: currentTraceContext(),
+      });
+      if (answer.answer === 'started') {
+        return startedPermit(permit, endpoint, sentAt + answer.sendBy, (outcome) =>
+          settle(endpoint, permit, outcome),
+        );
+      }
+      if (answer.answer === 'expired') return undefined;
+      await pause(askAgainAfter);
+    }
+  }
+
+  /** Repeats until it is acknowledged: until then the limiter has to assume the worst. */
+  function settle(endpoint: Budget, permit: string, outcome: Outcome): void {
+    const settled = (async () => {
+      for (;;) {
+        const { answer } = await asker.ask({ do: 'settle', account, endpoint, permit, outcome });
+        if (answer === 'settled') return;
+        await pause(askAgainAfter);
+      }
+    })().finally(() => settling.delete(settled));
+    settling.add(settled);
+  }
+
+  async function obtain<E extends Budget>(wanted: PermitAsk<E>, span: Span): Promise<StartedPermit<E>> {
+    const ticket = crypto.randomUUID();
+    const { endpoint, lane, deadline, slotId } = wanted;
+    const firstAskedAt = Math.round(wanted.firstAskedAt ?? clock.now());
+    const ask: AskOf<'acquire'> = {
+      do: 'acquire',
+      ticket,
+      account,
+      endpoint,
+      lane,
+      firstAskedAt,
+      offerTo: client,
+      trace: currentTraceContext(),
+      ...(deadline === undefined ? {} : { deadline: Math.round(deadline) }),
+      ...(slotId === undefined ? {} : { slotId }),
+    };
+    try {
+      for (;;) {
+        const { permit } = await acquire(ask, wanted, span);
+        span.addEvent('granted', { permit });
+        const started = await start(endpoint, permit);
+        if (started) return started;
+        span.addEvent('permit expired before it was started, asking again');
+      }
+    } catch (error) {
+      void asker.ask({ do: 'cancel', account, endpoint, id: ticket });
+      throw error;
+    } finally {
+      turns.leave(ticket);
+    }
+  }
+
+  return {
+    async withPermit(wanted, use) {
+      const { endpoint, lane } = wanted;
+      const attributes = { 'paceline.endpoint': endpoint, 'paceline.lane': lane };
+      const started = await inSpan(`permit ${endpoint}`, { attributes }, (span) => obtain(wanted, span));
+      try {
+        return await use(started.permit);
+      } finally {
+        started.finish();
+      }
+    },
+    async close() {
+      offers.unsubscribe();
+      await Promise.race([Promise.all(settling), pause(2_000)]);
+    },
+  };
+}
+
+function tellWaiting(waiting: Waiting, wanted: PermitAsk<Budget>, span: Span): void {
+  const { reason, position, estimatedAt } = waiting;
+  span.addEvent(reason, { position, estimatedAt: new Date(estimatedAt).toISOString() });
+  wanted.onWaiting?.(waiting);
+}
+
+const pause = (realMs: number) => new Promise<void>((resolve) => setTimeout(resolve, realMs));

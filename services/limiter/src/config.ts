@@ -1,0 +1,14 @@
+import { type Config, loadConfigOrExit } from '@paceline/shared/config';
+
+const needed = [
+  'NATS_URL',
+  'ZWIFTRACING_TIER',
+  'PACELINE_CLOCK',
+  'HEALTH_HOST',
+  'HEALTH_PORT',
+  'LOG_LEVEL',
+] as const;
+
+export type LimiterConfig = Config<(typeof needed)[number]>;
+
+export const readConfig = (): LimiterConfig => loadConfigOrExit(needed);

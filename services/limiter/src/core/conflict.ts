@@ -1,0 +1,33 @@
+import type { Conflict, Lane } from '@paceline/shared/contracts';
+import type { BudgetState, Ledger } from './budget.ts';
+import type { Waiter } from './queue.ts';
+import type { Settings } from './settings.ts';
+import { counted, freeAt } from './window.ts';
+
+/** A lane that has to wait because of another one: told once for each ticket, when its wait begins. */
+export function noteConflict(
+  ledger: Ledger,
+  budget: BudgetState,
+  waiter: Waiter,
+  now: number,
+  settings: Settings,
+): Conflict[] {
+  const { account, endpoint, lane } = waiter.ask;
+  const blockedBy = blockers(budget, waiter, now, settings).find((other) => other !== lane);
+  if (!blockedBy) return [];
+  const position = budget.queue.indexOf(waiter) + 1;
+  const expectedWaitMs = Math.max(0, freeAt(budget, settings, now, position, 'typical') - now);
+  const last: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
+  ledger.conflicts.set(account, { count: (ledger.conflicts.get(account)?.count ?? 0) + 1, last });
+  return [last];
+}
+
+/** Whose calls fill the window, who holds a permit, and who stands ahead. */
+function* blockers(budget: BudgetState, waiter: Waiter, now: number, settings: Settings): Generator<Lane> {
+  for (const { lane } of counted(budget, settings, now)) yield lane;
+  for (const { lane } of budget.grants.values()) yield lane;
+  for (const { ask } of budget.queue) {
+    if (ask.ticket === waiter.ask.ticket) return;
+    yield ask.lane;
+  }
+}

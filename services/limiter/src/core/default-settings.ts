@@ -1,0 +1,54 @@
+import { callTimeout, documentedPolicies, type Tier } from '@paceline/shared/config';
+import type { Clock } from '@paceline/shared/clock';
+import { type Budget, budgets, type Lane } from '@paceline/shared/contracts';
+import type { Settings } from './settings.ts';
+
+const minute = 60_000;
+
+/**
+ * The design's priorities (100, 90, 70, 50, 30) as head starts. Nobody starves: an ask waits at most the difference of
+ * two head starts longer than a later one of the other lane, so at most one hour.
+ */
+const headStart: Record<Lane, number> = {
+  manual_rider_add: 60 * minute,
+  near_event_urgent: 54 * minute,
+  near_event_normal: 18 * minute,
+  rider_sync: 9 * minute,
+  far_event_sync: 0,
+};
+
+/** Times of the machine, in real ms: they bound processes and networks, not upstream. */
+const machine = {
+  startWithin: 2_000,
+  sendWithin: 2_000,
+  guard: 2_000,
+  askAgainIn: 1_500,
+  forgetAfter: 6_000,
+};
+
+/** The limiter's settings for a tier, with the machine's times converted to the clock's. */
+export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
+  policies: documentedPolicies[tier],
+  headStart,
+  // Less than what parts a forced lane from the next: a slot never outranks a person.
+  slotHeadStart: 24 * minute,
+  epsilon: 1_000,
+  startWithin: clock.fromMachine(machine.startWithin),
+  sendWithin: clock.fromMachine(machine.sendWithin),
+  guard: clock.fromMachine(machine.guard),
+  typicalCall: {
+    clubs: 60_000,
+    riders_bulk: 50_000,
+    riders_single: 2_000,
+    results: 2_000,
+    events: 2_000,
+    signups: 2_000,
+  },
+  callTimeout: Object.fromEntries(budgets.map((budget) => [budget, callTimeout(budget, clock)])) as Record<
+    Budget,
+    number
+  >,
+  forgetAfter: clock.fromMachine(machine.forgetAfter),
+  askAgainIn: machine.askAgainIn,
+  sendByReal: machine.sendWithin,
+});

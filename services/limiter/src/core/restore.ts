@@ -1,0 +1,31 @@
+import type { BudgetRecord, JournalEntry } from '@paceline/shared/contracts';
+import { createLedger, type Ledger, restoreBudget } from './budget.ts';
+import { evolve } from './evolve.ts';
+import type { Settings } from './settings.ts';
+import { counted } from './window.ts';
+
+/** The ledger that the journal's entries tell of. `epoch` marks the permits that will be granted from it. */
+export function restore(entries: readonly JournalEntry[], epoch: number, settings: Settings): Ledger {
+  const ledger = createLedger(epoch);
+  for (const entry of entries) {
+    if (entry.entry === 'facts') {
+      for (const fact of entry.facts) evolve(ledger, fact, settings);
+      continue;
+    }
+    ledger.budgets.clear();
+    for (const record of entry.budgets) {
+      ledger.budgets.set(`${record.account}/${record.endpoint}`, restoreBudget(record));
+    }
+  }
+  return ledger;
+}
+
+/** Everything of a ledger that still weighs: what a snapshot must hold. */
+export function recordsOf(ledger: Ledger, now: number, settings: Settings): BudgetRecord[] {
+  return [...ledger.budgets.values()]
+    .map((budget) => ({ ...budget.record, intervals: counted(budget, settings, now) }))
+    .filter(
+      ({ intervals, learned, pausedUntil }) =>
+        intervals.length > 0 || learned !== null || pausedUntil !== null,
+    );
+}
