@@ -10,15 +10,23 @@ import { createLogger } from './logger.ts';
 export function sayComplaints(service: string): void {
   const log = createLogger(service, 'debug').child({ component: 'telemetry' });
   const said = new Set<string>();
-  const once = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, ...details: unknown[]) => {
-    const complaint = format(message, ...details);
-    if (said.has(complaint)) return;
-    said.add(complaint);
-    log[level](complaint);
-  };
+  const once =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, ...details: unknown[]) => {
+      const complaint = format(message, ...details);
+      if (said.has(complaint)) return;
+      said.add(complaint);
+      log[level](complaint);
+    };
   const logLevel = diagLogLevelFromString(getStringFromEnv('OTEL_LOG_LEVEL')) ?? DiagLogLevel.WARN;
   diag.setLogger(
-    { verbose: once('debug'), debug: once('debug'), info: once('info'), warn: once('warn'), error: once('error') },
+    {
+      verbose: once('debug'),
+      debug: once('debug'),
+      info: once('info'),
+      warn: once('warn'),
+      error: once('error'),
+    },
     { logLevel },
   );
   setGlobalErrorHandler((error) =>

@@ -32,10 +32,13 @@ export async function metricReaders(): Promise<IMetricReader[]> {
     protocol === 'http/json'
       ? await import('@opentelemetry/exporter-metrics-otlp-http')
       : await import('@opentelemetry/exporter-metrics-otlp-proto');
+  const exportIntervalMillis = getNumberFromEnv('OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000;
+  const exportTimeoutMillis = getNumberFromEnv('OTEL_METRIC_EXPORT_TIMEOUT') ?? 30_000;
   const periodic = new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter(),
-    exportIntervalMillis: getNumberFromEnv('OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000,
-    exportTimeoutMillis: getNumberFromEnv('OTEL_METRIC_EXPORT_TIMEOUT') ?? 30_000,
+    exportIntervalMillis,
+    // The SDK throws on a time-out beyond the interval: a short interval alone must not keep a service from starting.
+    exportTimeoutMillis: Math.min(exportTimeoutMillis, exportIntervalMillis),
   });
   return [periodic];
 }
@@ -43,7 +46,8 @@ export async function metricReaders(): Promise<IMetricReader[]> {
 /** How a signal is encoded; undefined when it has no endpoint or is switched off (OTEL_METRICS_EXPORTER=none). */
 function protocolOf(signal: 'TRACES' | 'METRICS'): 'http/protobuf' | 'http/json' | undefined {
   const setting = (name: string) =>
-    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_${name}`) ?? getStringFromEnv(`OTEL_EXPORTER_OTLP_${name}`);
+    getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_${name}`) ??
+    getStringFromEnv(`OTEL_EXPORTER_OTLP_${name}`);
   if (!setting('ENDPOINT') || getStringFromEnv(`OTEL_${signal}_EXPORTER`) === 'none') return undefined;
   const protocol = setting('PROTOCOL') ?? 'http/protobuf';
   if (protocol === 'http/json' || protocol === 'http/protobuf') return protocol;

@@ -1,7 +1,16 @@
 export { contextFrom, currentTraceContext, withTraceContext } from './carrier.ts';
 export { createLogger, type Logger, type LogLevel } from './logger.ts';
-export { type Counter, type Gauge, type Histogram, type Meter, meter, type UpDownCounter } from './metrics.ts';
+export { type Counter, type Histogram, type Meter, meter, type ObservableGauge } from './metrics.ts';
 export { extractTraceContext, injectTraceContext } from './nats-carrier.ts';
 export { redactUrl } from './redact.ts';
 export { metricsText, stopTelemetry } from './running.ts';
-export { type Attributes, type Context, inSpan, type Link, type Span, SpanKind, type SpanSettings } from './spans.ts';
+export {
+  type Attributes,
+  type Context,
+  inSpan,
+  type Link,
+  type Span,
+  SpanKind,
+  type SpanSettings,
+  startSpan,
+} from './spans.ts';

@@ -1,5 +1,11 @@
 import type { MsgHdrs } from '@nats-io/nats-core';
-import { type Context, context, propagation, type TextMapGetter, type TextMapSetter } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  propagation,
+  type TextMapGetter,
+  type TextMapSetter,
+} from '@opentelemetry/api';
 
 const setter: TextMapSetter<MsgHdrs> = {
   set: (carrier, name, value) => carrier.set(name, value),

@@ -7,7 +7,10 @@ describe('redacting a text', () => {
     ['postgres://u:p@ss@db/paceline?sslmode=disable', 'postgres://***@db/paceline?sslmode=disable'],
     ['nats://token@one:4222,nats://token@two:4222', 'nats://***@one:4222,nats://***@two:4222'],
     ['could not connect to "nats://a:b@h": refused', 'could not connect to "nats://***@h": refused'],
-    ['https://h/x?api_key=abc&page=2&access_token=def#top', 'https://h/x?api_key=***&page=2&access_token=***#top'],
+    [
+      'https://h/x?api_key=abc&page=2&access_token=def#top',
+      'https://h/x?api_key=***&page=2&access_token=***#top',
+    ],
     ['authorization: Bearer abcdefgh.123', 'authorization: Bearer ***'],
   ])('turns %s into %s', (text, redacted) => {
     expect(redactUrl(text)).toBe(redacted);

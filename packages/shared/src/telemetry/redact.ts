@@ -19,4 +19,5 @@ export function redactLine(line: string): string {
 }
 
 /** Counts and flags may well be named `tokens`. */
-const canHoldSecret = (value: unknown) => typeof value === 'string' || (typeof value === 'object' && value !== null);
+const canHoldSecret = (value: unknown) =>
+  typeof value === 'string' || (typeof value === 'object' && value !== null);

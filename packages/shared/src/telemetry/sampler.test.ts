@@ -23,7 +23,14 @@ describe('OTEL_TRACES_SAMPLER', () => {
   it('decides by the ratio it was given', () => {
     vi.stubEnv('OTEL_TRACES_SAMPLER', 'traceidratio');
     vi.stubEnv('OTEL_TRACES_SAMPLER_ARG', '0');
-    const { decision } = samplerFromEnv().shouldSample(ROOT_CONTEXT, 'f'.repeat(32), 'x', SpanKind.INTERNAL, {}, []);
+    const { decision } = samplerFromEnv().shouldSample(
+      ROOT_CONTEXT,
+      'f'.repeat(32),
+      'x',
+      SpanKind.INTERNAL,
+      {},
+      [],
+    );
     expect(decision).toBe(0);
   });
 });

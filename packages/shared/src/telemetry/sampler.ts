@@ -22,6 +22,7 @@ export function samplerFromEnv(): Sampler {
 function rootSampler(name: string): Sampler | undefined {
   if (name === 'always_on') return new AlwaysOnSampler();
   if (name === 'always_off') return new AlwaysOffSampler();
-  if (name === 'traceidratio') return new TraceIdRatioBasedSampler(getNumberFromEnv('OTEL_TRACES_SAMPLER_ARG') ?? 1);
+  if (name === 'traceidratio')
+    return new TraceIdRatioBasedSampler(getNumberFromEnv('OTEL_TRACES_SAMPLER_ARG') ?? 1);
   return undefined;
 }

@@ -8,6 +8,7 @@ import {
   injectTraceContext,
   inSpan,
   SpanKind,
+  startSpan,
   withTraceContext,
 } from './index.ts';
 import { startTelemetry } from './sdk.ts';
@@ -38,11 +39,15 @@ const received = (name: string): Promise<ReceivedSpan> =>
 
 describe('a span around work', () => {
   it('is active while the work goes on, and gives back what the work returns', async () => {
-    const result = await inSpan('outer', { kind: SpanKind.SERVER, attributes: { lane: 'manual' } }, async (outer) => {
-      await Promise.resolve();
-      expect(trace.getActiveSpan()).toBe(outer);
-      return inSpan('inner', {}, () => 42);
-    });
+    const result = await inSpan(
+      'outer',
+      { kind: SpanKind.SERVER, attributes: { lane: 'manual' } },
+      async (outer) => {
+        await Promise.resolve();
+        expect(trace.getActiveSpan()).toBe(outer);
+        return inSpan('inner', {}, () => 42);
+      },
+    );
     expect(result).toBe(42);
     expect(trace.getActiveSpan()).toBeUndefined();
     const outer = await received('outer');
@@ -56,7 +61,10 @@ describe('a span around work', () => {
     const span = await received('fails later');
     expect(span.status).toEqual({ code: 'error', message: 'no route to nats://***@broker' });
     expect(span.events).toMatchObject([
-      { name: 'exception', attributes: { 'exception.type': 'TypeError', 'exception.message': span.status.message } },
+      {
+        name: 'exception',
+        attributes: { 'exception.type': 'TypeError', 'exception.message': span.status.message },
+      },
     ]);
     expect(JSON.stringify(span)).not.toContain('hush');
   });
@@ -69,9 +77,21 @@ describe('a span around work', () => {
     expect((await received('fails at once')).status).toEqual({ code: 'error', message: 'a text' });
   });
 
+  it('can be left for its owner to end, and is not active meanwhile', async () => {
+    const span = await inSpan('append', {}, (append) => {
+      const started = startSpan('commit', { kind: SpanKind.SERVER });
+      expect(trace.getActiveSpan()).toBe(append);
+      return started;
+    });
+    const append = await received('append');
+    expect(otlp.spans().map(({ name }) => name)).not.toContain('commit');
+    span.end();
+    expect(await received('commit')).toMatchObject({ kind: 'server', parentSpanId: append.spanId });
+  });
+
   it('can belong to another trace than the active one, and link to others', async () => {
     const ask = await inSpan('ask', {}, () => currentTraceContext());
-    const [, traceId, spanId] = ask.traceparent?.split('-') as [string, string, string];
+    const [, traceId, spanId] = String(ask.traceparent).split('-') as [string, string, string];
     await inSpan('unrelated', {}, () =>
       inSpan(
         'answer',
@@ -100,12 +120,17 @@ describe('a trace context on its way', () => {
     expect(arrived.get('Nats-Msg-Id')).toBe('slot:rider:1');
     await inSpan('process', { parent: extractTraceContext(arrived) }, () => undefined);
     const publish = await received('publish');
-    expect(await received('process')).toMatchObject({ traceId: publish.traceId, parentSpanId: publish.spanId });
+    expect(await received('process')).toMatchObject({
+      traceId: publish.traceId,
+      parentSpanId: publish.spanId,
+    });
   });
 
   it('travels as fields of a payload', async () => {
     const payload = await inSpan('ask in a batch', {}, () => JSON.stringify(currentTraceContext()));
-    expect(JSON.parse(payload)).toEqual({ traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/) });
+    expect(JSON.parse(payload)).toEqual({
+      traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
+    });
     await withTraceContext(JSON.parse(payload), () => inSpan('grant', {}, () => undefined));
     const ask = await received('ask in a batch');
     expect(await received('grant')).toMatchObject({ traceId: ask.traceId, parentSpanId: ask.spanId });

@@ -69,7 +69,10 @@ function readSpan(service: string, span: OtlpSpan): ReceivedSpan {
     kind: kinds[span.kind ?? 0] ?? 'internal',
     service,
     attributes: readAttributes(span.attributes),
-    events: (span.events ?? []).map(({ name, attributes }) => ({ name, attributes: readAttributes(attributes) })),
+    events: (span.events ?? []).map(({ name, attributes }) => ({
+      name,
+      attributes: readAttributes(attributes),
+    })),
     links: (span.links ?? []).map(({ traceId, spanId }) => ({ traceId, spanId })),
     status: { code: statusCodes[span.status?.code ?? 0] ?? 'unset', message: span.status?.message ?? '' },
   };

@@ -1,0 +1,67 @@
+import { createClock } from '../clock/index.ts';
+import { createLogger, type Logger, metricsText, stopTelemetry } from '../telemetry/index.ts';
+import { startHealthServer } from './health.ts';
+import { onShutdown } from './on-shutdown.ts';
+import type { Checks } from './readiness.ts';
+import type { RunningService, RuntimeConfig, Service } from './service.ts';
+import { shutDown } from './shutdown.ts';
+
+const closeMs = 5_000;
+const telemetryMs = 3_000;
+
+/**
+ * Runs a service as this process: logger, clock, health server, start, and on a signal or an uncaught error an end in
+ * two phases. Resolves when the service has started; one that can't start ends the process with exit code 1.
+ */
+export async function runService<C extends RuntimeConfig>(service: Service<C>): Promise<void> {
+  const { name, config, drainMs = 10_000 } = service;
+  const log = createLogger(name, config.LOG_LEVEL);
+  const clock = createClock(config.PACELINE_CLOCK);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let running: RunningService | undefined;
+
+  const start = async () => {
+    await serveHealth(config, log, () =>
+      signal.aborted ? notReady('shutting down') : (running?.checks ?? notReady('starting')),
+    );
+    running = await service.start({ name, config, clock, log, signal });
+  };
+  const starting = start();
+
+  onShutdown(log, () => {
+    stopping.abort(new Error('shutting down'));
+    const whatStarted = () => starting.catch(() => undefined).then(() => running);
+    return shutDown(
+      [
+        { name: 'drain', limitMs: drainMs, run: async () => (await whatStarted())?.drain() },
+        { name: 'close', limitMs: closeMs, run: async () => (await whatStarted())?.close() },
+        { name: 'telemetry', limitMs: telemetryMs, run: stopTelemetry },
+      ],
+      log,
+    );
+  });
+
+  try {
+    await starting;
+    log.info('started');
+  } catch (error) {
+    if (signal.aborted) return;
+    log.fatal({ err: error }, `could not start: ${error instanceof Error ? error.message : String(error)}`);
+    await stopTelemetry();
+    process.exit(1);
+  }
+}
+
+async function serveHealth(config: RuntimeConfig, log: Logger, checks: () => Checks): Promise<void> {
+  if (config.HEALTH_PORT === undefined) return;
+  const host = config.HEALTH_HOST ?? '127.0.0.1';
+  const { url } = await startHealthServer({ host, port: config.HEALTH_PORT, checks, metricsText });
+  log.info({ url }, 'serving /livez, /readyz and /metrics');
+}
+
+const notReady = (reason: string): Checks => ({
+  service() {
+    throw new Error(reason);
+  },
+});
