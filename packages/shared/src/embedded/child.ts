@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { poll } from './poll.ts';
+import { succeeds } from './run.ts';
+
+/** How a process ended: by itself with a code, or by a signal. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A server that we started and that ends with us. */
+export interface Child {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  /** Sends the signal and doesn't wait; await `exited` for the end. */
+  kill(signal: NodeJS.Signals): void;
+  /** Asks it to end, forces it when it hasn't after 10 s, and returns when it is gone. */
+  stop(): Promise<void>;
+}
+
+export interface ChildOptions {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** What the program is run through, e.g. `unshare … --`. */
+  readonly through?: readonly string[];
+  /** Takes what the program prints, from this start on. */
+  readonly logFile: string;
+  /** The signal that asks it to end in good order. */
+  readonly stopSignal: NodeJS.Signals;
+}
+
+const patienceMs = 10_000;
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+let tiedToParent: Promise<readonly string[]> | undefined;
+
+/** Linux can end a child together with its parent, however the parent ends; elsewhere "exit" above must do. */
+function dieWithParent(): Promise<readonly string[]> {
+  const tie = ['setpriv', '--pdeathsig', 'SIGKILL', '--'];
+  tiedToParent ??= succeeds([...tie, 'true']).then((works) => (works ? tie : []));
+  return tiedToParent;
+}
+
+/** @throws {Error} when the program can't be started at all */
+export async function spawnChild({
+  command,
+  through = [],
+  logFile,
+  stopSignal,
+}: ChildOptions): Promise<Child> {
+  // The tie comes last: changing the user, as `through` may do, would undo it.
+  const [program = '', ...args] = [...through, ...(await dieWithParent()), ...command];
+  const log = await open(logFile, 'w');
+  // In a process group of its own, so that Ctrl-C reaches us first and we stop things in order.
+  const child = spawn(program, args, { stdio: ['ignore', log.fd, log.fd], detached: true });
+  running.add(child);
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal });
+    });
+  });
+  await once(child, 'spawn').finally(() => log.close());
+
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    kill: (signal) => void child.kill(signal),
+    async stop() {
+      child.kill(stopSignal);
+      const force = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+      await exited;
+      clearTimeout(force);
+    },
+  };
+}
+
+/**
+ * Looks until `check` succeeds, as long as the child runs.
+ * @throws the last failure of `check` after `timeoutMs` (real), or that the child has ended
+ */
+export async function whileRunning<T>(child: Child, check: () => Promise<T>, timeoutMs: number): Promise<T> {
+  const ended = new AbortController();
+  void child.exited.then(({ code, signal }) => ended.abort(new Error(`it ended with ${signal ?? code}`)));
+  return poll(check, { timeoutMs, signal: ended.signal });
+}

@@ -1,0 +1,112 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Child, spawnChild, whileRunning } from './child.ts';
+import { removeAll } from './files.ts';
+import { demandFreePort } from './ports.ts';
+import { lastLines } from './run.ts';
+
+/** Somebody who may connect, and the subjects (wildcards allowed) open to them. An empty list means none. */
+export interface NatsUser {
+  readonly user: string;
+  readonly password: string;
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+export interface NatsOptions {
+  /** The path of the nats-server, see `findNatsServer`. */
+  readonly server: string;
+  /** Holds streams, configuration and log; streams survive any end of the process. */
+  readonly storeDir: string;
+  /** 0 takes any free one. */
+  readonly port?: number;
+  readonly host?: string;
+  /** Without users, everybody on `host` may do everything. */
+  readonly users?: readonly NatsUser[];
+  /** Syncs every message to disk before it is acknowledged, at more than half of the throughput. */
+  readonly syncAlways?: boolean;
+  /** The port of the server's own monitoring pages, on `host`; unset: none. */
+  readonly monitorPort?: number;
+}
+
+/** A running nats-server with JetStream. */
+export interface NatsProcess extends Child {
+  /** `nats://<host>:<port>`, without credentials */
+  readonly url: string;
+  readonly port: number;
+}
+
+const readyMs = 30_000;
+
+/**
+ * Starts a nats-server and returns when it accepts connections.
+ * @throws {Error} when the port is taken, or with the end of the server's log when it doesn't come up
+ */
+export async function startNats(options: NatsOptions): Promise<NatsProcess> {
+  const { server, port = 0, host = '127.0.0.1', monitorPort = 0 } = options;
+  await demandFreePort(port, host);
+  await demandFreePort(monitorPort, host);
+
+  const storeDir = resolve(options.storeDir);
+  const portsDir = join(storeDir, 'ports');
+  await removeAll(portsDir);
+  await mkdir(portsDir, { recursive: true });
+  const configFile = join(storeDir, 'nats-server.conf');
+  await rm(configFile, { force: true });
+  await writeFile(configFile, configuration({ ...options, port, host, storeDir, portsDir }), { mode: 0o600 });
+
+  const logFile = join(storeDir, 'nats-server.log');
+  const child = await spawnChild({ command: [server, '-c', configFile], logFile, stopSignal: 'SIGTERM' });
+  try {
+    const bound = await whileRunning(child, () => readPort(portsDir), readyMs);
+    return { ...child, port: bound, url: `nats://${host}:${bound}` };
+  } catch (error) {
+    const log = lastLines(await readFile(logFile, 'utf8'));
+    await child.stop();
+    throw new Error(`nats-server did not come up (${(error as Error).message}):\n${log}`, { cause: error });
+  }
+}
+
+interface Configuration extends NatsOptions {
+  readonly portsDir: string;
+}
+
+/** The server's configuration language takes JSON as it is. */
+function configuration({
+  host,
+  port,
+  storeDir,
+  portsDir,
+  users,
+  syncAlways,
+  monitorPort,
+}: Configuration): string {
+  const settings = {
+    host,
+    port: port === 0 ? -1 : port,
+    ports_file_dir: portsDir,
+    max_payload: 8 * 1024 * 1024,
+    jetstream: { store_dir: storeDir, ...(syncAlways === true && { sync_interval: 'always' }) },
+    ...(monitorPort !== undefined && { http: `${host}:${monitorPort}` }),
+    ...(users !== undefined && { authorization: { users: users.map(withPermissions) } }),
+  };
+  return `${JSON.stringify(settings, undefined, 2)}\n`;
+}
+
+/** The server takes an empty list of allowed subjects for "all", hence the explicit denial. */
+const only = (subjects: readonly string[]) => (subjects.length === 0 ? { deny: ['>'] } : { allow: subjects });
+
+/** Whoever may receive a request may answer it. */
+const withPermissions = ({ user, password, publish, subscribe }: NatsUser) => ({
+  user,
+  password,
+  permissions: { publish: only(publish), subscribe: only(subscribe), allow_responses: true },
+});
+
+/** The server writes its ports down once it listens, into a file whose name ends in `.ports`. */
+async function readPort(portsDir: string): Promise<number> {
+  const [name] = (await readdir(portsDir)).filter((file) => file.endsWith('.ports'));
+  if (name === undefined) throw new Error(`it was not ready within ${readyMs} ms`);
+  const ports = JSON.parse(await readFile(join(portsDir, name), 'utf8')) as { nats: string[] };
+  return Number(new URL(ports.nats[0] ?? '').port);
+}

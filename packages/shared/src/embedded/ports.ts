@@ -1,0 +1,38 @@
+import { createServer } from 'node:net';
+
+const loopback = '127.0.0.1';
+
+/** A TCP port that nobody listens on at this moment; whoever wants it had better take it soon. */
+export const freePort = (host = loopback): Promise<number> => listenOnce(0, host);
+
+/**
+ * Whether a server could listen on `port` of `host` now.
+ * @throws {Error} when the answer is neither yes nor no, e.g. a port below 1024 without the right to it
+ */
+export async function portIsFree(port: number, host = loopback): Promise<boolean> {
+  try {
+    await listenOnce(port, host);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
+  }
+}
+
+/** @throws {Error} in plain words when somebody listens on `port`; port 0 ("any") is always fine */
+export async function demandFreePort(port: number, host = loopback): Promise<void> {
+  if (port === 0 || (await portIsFree(port, host))) return;
+  throw new Error(`port ${port} is taken: stop what listens on ${host}:${port}, or choose another port`);
+}
+
+function listenOnce(port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ port, host, exclusive: true }, () => {
+      const address = server.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : port;
+      server.close(() => resolve(bound));
+    });
+  });
+}

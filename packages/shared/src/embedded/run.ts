@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Real ms after which the program is killed. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Runs a program to its end and returns what it printed.
+ * @throws {Error} with the program's name and the last lines it printed, when it fails or isn't there
+ */
+export function run(command: readonly string[], options: RunOptions = {}): Promise<string> {
+  const [program = '', ...args] = command;
+  const limits = { cwd: options.cwd, timeout: options.timeoutMs ?? 60_000, killSignal: 'SIGKILL' as const };
+  return new Promise((resolve, reject) => {
+    execFile(program, args, limits, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else if (error.code === 'ENOENT') reject(new Error(`there is no ${program} here`));
+      else if (error.killed) reject(new Error(`${program} took longer than ${limits.timeout} ms`));
+      else reject(new Error(`${program} failed: ${lastLines(stderr || stdout || error.message)}`));
+    });
+  });
+}
+
+/** Whether the program runs and ends well. */
+export const succeeds = (command: readonly string[]): Promise<boolean> =>
+  run(command, { timeoutMs: 5_000 }).then(
+    () => true,
+    () => false,
+  );
+
+/** The path of a program as a shell would find it, or undefined. */
+export async function findOnPath(program: string): Promise<string | undefined> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
+    const path = join(folder, program);
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
+  }
+  return undefined;
+}
+
+/** The end of a program's output, which is where it says what went wrong. */
+export const lastLines = (output: string, count = 5): string =>
+  output.trimEnd().split('\n').slice(-count).join('\n');

@@ -1,0 +1,4 @@
+export { eventually } from './eventually.ts';
+export { type TestNats, testNats } from './nats.ts';
+export { type TestPostgres, testPostgres } from './postgres.ts';
+export type { TestServer } from './test-server.ts';

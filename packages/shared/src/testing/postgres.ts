@@ -1,0 +1,24 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeTempDir, removeAll } from '../embedded/files.ts';
+import { startPostgres } from '../embedded/postgres.ts';
+import { copyTemplate } from './postgres-template.ts';
+import { type TestServer, testServer } from './test-server.ts';
+
+export interface TestPostgres extends TestServer {
+  /** The URL of an empty database, with user and password. */
+  readonly url: string;
+  /** Makes one more database unless it is there, and returns its URL. */
+  createDatabase(name: string): Promise<string>;
+}
+
+/** A real Postgres with an empty database for one test file; fast rather than safe at a power cut. */
+export async function testPostgres(): Promise<TestPostgres> {
+  const dir = await makeTempDir(tmpdir(), 'paceline-postgres');
+  await copyTemplate(dir);
+  const cluster = { dataDir: join(dir, 'data'), durable: false };
+  const postgres = await startPostgres(cluster);
+  const { port, createDatabase } = postgres;
+  const again = () => startPostgres({ ...cluster, port });
+  return { ...testServer(postgres, again, () => removeAll(dir)), url: postgres.url(), createDatabase };
+}
