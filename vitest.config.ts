@@ -1,7 +1,17 @@
+import { globSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+
+const packages = globSync(['packages/*', 'services/*', 'e2e']);
 
 export default defineConfig({
   test: {
-    projects: ['packages/*', 'services/*', 'e2e'],
+    // A net under tests that wait for a condition: this may be a slow machine.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    projects: packages.map((root) => ({
+      extends: true,
+      root,
+      test: { name: `@paceline/${root.split('/').at(-1)}` },
+    })),
   },
 });

@@ -1,21 +1,17 @@
-import { jserrors, JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
+import { JetStreamApiError } from '@nats-io/jetstream';
 import { NoRespondersError, RequestError, TimeoutError } from '@nats-io/nats-core';
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 
 /** Whether a broker could not answer just now (restart, election, lost connection), so asking again may help. */
 export function isUnavailable(error: unknown): boolean {
-  if (
-    error instanceof TimeoutError ||
-    error instanceof NoRespondersError ||
-    error instanceof jserrors.JetStreamNotEnabled
-  )
-    return true;
+  if (error instanceof TimeoutError || error instanceof NoRespondersError) return true;
   if (error instanceof RequestError) return error.isNoResponders() || isUnavailable(error.cause);
-  if (error instanceof JetStreamApiError) return error.code === 503;
-  return error instanceof JetStreamError && isUnavailable(error.cause);
+  if (error instanceof JetStreamApiError) return error.status === 503;
+  // The client keeps this class to itself.
+  return error instanceof Error && error.name === 'JetStreamNotEnabled';
 }
 
 const patience = retry(handleWhen(isUnavailable), { maxAttempts: 40, backoff: new ConstantBackoff(250) });
 
-/** Repeats an idempotent request through a broker's restart or election, some 10 s at the most. */
+/** Repeats an idempotent request through a broker's restart or election, some 10 s at the least. */
 export const retryWhileUnavailable = <T>(request: () => Promise<T>): Promise<T> => patience.execute(request);
