@@ -1,0 +1,274 @@
+import { describe, expect, it } from 'vitest';
+import { coordination } from './coordination.ts';
+import { createDesk, settings } from './testing.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+
+describe('a window', () => {
+  it('lets N calls through and gives the next one its time', () => {
+    const desk = createDesk('riders_single');
+    for (const ticket of ['a', 'b', 'c', 'd', 'e']) desk.call(ticket);
+    expect(desk.acquire('f')).toMatchObject({
+      answer: 'waiting',
+      position: 1,
+      reason: 'waiting_for_window',
+      estimatedAt: desk.now() + minute + settings.epsilon,
+    });
+    desk.pass(minute + settings.epsilon);
+    expect(desk.acquire('f').answer).toBe('granted');
+  });
+
+  it('counts from the answer, not from the start: a slow call moves the next one back', () => {
+    const desk = createDesk('signups');
+    const granted = desk.acquire('slow');
+    if (granted.answer !== 'granted') throw new Error('no permit');
+    desk.start(granted.permit);
+    desk.pass(20 * second);
+    desk.settle(granted.permit);
+    desk.pass(minute);
+    expect(desk.acquire('next').answer).toBe('waiting');
+    desk.pass(settings.epsilon);
+    expect(desk.acquire('next').answer).toBe('granted');
+  });
+
+  it('assumes the worst of a call that nobody settles, and no worse', () => {
+    const desk = createDesk('signups');
+    const granted = desk.acquire('dies');
+    if (granted.answer !== 'granted') throw new Error('no permit');
+    desk.start(granted.permit);
+    const worst = settings.sendWithin + settings.callTimeout.signups + settings.guard;
+    desk.pass(worst + minute);
+    expect(desk.acquire('next').answer).toBe('waiting');
+    desk.pass(settings.epsilon);
+    expect(desk.acquire('next').answer).toBe('granted');
+  });
+
+  it('is not charged for a holder that dies before it starts', () => {
+    const desk = createDesk('clubs');
+    expect(desk.acquire('dies').answer).toBe('granted');
+    expect(desk.acquire('next').answer).toBe('waiting');
+    desk.pass(settings.startWithin);
+    expect(desk.acquire('next').answer).toBe('granted');
+  });
+
+  it('is not charged for a call that was never sent', () => {
+    const desk = createDesk('clubs');
+    desk.call('changed its mind', {}, { result: 'not_sent' });
+    expect(desk.acquire('next').answer).toBe('granted');
+  });
+
+  it('is remembered after a crash at any point', () => {
+    const desk = createDesk('clubs');
+    desk.call('a');
+    desk.crash();
+    expect(desk.acquire('b').answer).toBe('waiting');
+  });
+});
+
+describe('a permit', () => {
+  it('is started once, however often its holder asks', () => {
+    const desk = createDesk('clubs');
+    const granted = desk.acquire('a');
+    if (granted.answer !== 'granted') throw new Error('no permit');
+    expect(desk.start(granted.permit).answer).toBe('started');
+    desk.crash();
+    expect(desk.start(granted.permit).answer).toBe('started');
+    expect(desk.facts.filter(({ fact }) => fact === 'started')).toHaveLength(1);
+  });
+
+  it('that was granted before a crash is gone after it, and a late start is told so', () => {
+    const desk = createDesk('clubs');
+    const granted = desk.acquire('a');
+    if (granted.answer !== 'granted') throw new Error('no permit');
+    desk.crash();
+    expect(desk.acquire('b').answer).toBe('granted');
+    expect(desk.start(granted.permit)).toEqual({ answer: 'expired' });
+  });
+
+  it('that expired is not granted to two', () => {
+    const desk = createDesk('clubs');
+    const first = desk.acquire('a');
+    if (first.answer !== 'granted') throw new Error('no permit');
+    desk.pass(settings.startWithin);
+    const second_ = desk.acquire('b');
+    if (second_.answer !== 'granted') throw new Error('no permit');
+    expect(desk.start(first.permit).answer).toBe('expired');
+    expect(desk.start(second_.permit).answer).toBe('started');
+  });
+
+  it('is settled once: a repeated settle changes nothing', () => {
+    const desk = createDesk('signups');
+    const permit = desk.call('a');
+    desk.pass(30 * second);
+    expect(desk.settle(permit).facts).toEqual([]);
+    desk.pass(31 * second);
+    expect(desk.acquire('b').answer).toBe('granted');
+  });
+
+  it('given back goes to who waits', () => {
+    const desk = createDesk('clubs');
+    desk.acquire('a');
+    desk.acquire('b');
+    expect(desk.cancel('a').offers.map(({ offer }) => offer.ticket)).toEqual(['b']);
+  });
+});
+
+describe('the line', () => {
+  type Asking = readonly [ticket: string, more: Parameters<ReturnType<typeof createDesk>['acquire']>[1]];
+
+  /** The order in which they go, when all asked while the window was full and ask again every second. */
+  const orderOf = (asks: readonly Asking[]): string[] => {
+    const desk = createDesk('signups');
+    desk.call('first');
+    const firstAskedAt = desk.now();
+    const gone: string[] = [];
+    while (gone.length < asks.length) {
+      for (const [ticket, more] of asks) {
+        if (gone.includes(ticket)) continue;
+        const answer = desk.acquire(ticket, { firstAskedAt, ...more });
+        if (answer.answer !== 'granted') continue;
+        desk.start(answer.permit);
+        desk.settle(answer.permit);
+        gone.push(ticket);
+      }
+      desk.pass(second);
+    }
+    return gone;
+  };
+
+  it('goes by lane: a person, then a race that starts, then the scheduled syncs', () => {
+    const order = orderOf([
+      ['far', { lane: 'far_event_sync' }],
+      ['rider', { lane: 'rider_sync' }],
+      ['near', { lane: 'near_event_normal' }],
+      ['urgent', { lane: 'near_event_urgent' }],
+      ['manual', { lane: 'manual_rider_add' }],
+    ]);
+    expect(order).toEqual(['manual', 'urgent', 'near', 'rider', 'far']);
+  });
+
+  it('lets a sync in its own slot go before other syncs, never before a person', () => {
+    const order = orderOf([
+      ['near', { lane: 'near_event_normal' }],
+      ['far in its slot', { lane: 'far_event_sync', slotId: 'slot:far:x' }],
+      ['urgent', { lane: 'near_event_urgent' }],
+      ['manual', { lane: 'manual_rider_add' }],
+    ]);
+    expect(order).toEqual(['manual', 'urgent', 'far in its slot', 'near']);
+  });
+
+  it('starves nobody: an ask that is an hour old goes before any new one', () => {
+    const desk = createDesk('signups');
+    desk.call('first');
+    const old = desk.now() - 61 * minute;
+    desk.acquire('manual', { lane: 'manual_rider_add' });
+    expect(desk.acquire('far', { firstAskedAt: old })).toMatchObject({ position: 1 });
+    expect(desk.acquire('manual')).toMatchObject({ position: 2, ahead: 1, reason: 'waiting_in_line' });
+  });
+
+  it('is the same after a crash, when those who wait ask again', () => {
+    const desk = createDesk('signups');
+    desk.call('first');
+    const askedAt = desk.now();
+    desk.acquire('early', { firstAskedAt: askedAt });
+    desk.acquire('late', { firstAskedAt: askedAt + 1 });
+    desk.crash();
+    desk.acquire('late', { firstAskedAt: askedAt + 1 });
+    expect(desk.acquire('early', { firstAskedAt: askedAt })).toMatchObject({ position: 1 });
+  });
+
+  it('forgets a ticket that nobody asks for any more', () => {
+    const desk = createDesk('signups');
+    desk.call('first');
+    desk.acquire('gone', { lane: 'manual_rider_add' });
+    desk.pass(minute + settings.epsilon);
+    expect(desk.acquire('still here').answer).toBe('granted');
+  });
+
+  it('refuses a deadline that nothing can meet, and says which one could be', () => {
+    const desk = createDesk('clubs');
+    desk.call('first');
+    const answer = desk.acquire('a', { deadline: desk.now() + 10 * minute });
+    expect(answer).toEqual({
+      answer: 'refused',
+      reason: 'deadline_unreachable',
+      earliest: desk.now() + 60 * minute + settings.epsilon,
+    });
+    expect(desk.acquire('b')).toMatchObject({ position: 1 });
+  });
+
+  it('does not refuse because a call that is still open might take long', () => {
+    const desk = createDesk('signups');
+    const granted = desk.acquire('open');
+    if (granted.answer !== 'granted') throw new Error('no permit');
+    desk.start(granted.permit);
+    expect(desk.acquire('a', { deadline: desk.now() + minute + settings.epsilon }).answer).toBe('waiting');
+  });
+
+  it('reports a conflict once for each wait', () => {
+    const desk = createDesk('signups');
+    desk.call('first', { lane: 'near_event_normal' });
+    expect(desk.ask('far').conflicts).toMatchObject([
+      { lane: 'far_event_sync', blockedBy: 'near_event_normal' },
+    ]);
+    expect(desk.ask('far').conflicts).toEqual([]);
+    expect(desk.ask('near', { lane: 'near_event_normal' }).conflicts).toEqual([]);
+  });
+});
+
+describe('after a 429', () => {
+  const rejected = { result: 'answered', status: 429, retryAfterMs: 597 * second } as const;
+
+  it('nobody calls until the moment that upstream named, then one alone', () => {
+    const desk = createDesk('riders_single');
+    desk.call('a', {}, rejected);
+    expect(desk.acquire('b')).toMatchObject({ reason: 'paused_by_upstream' });
+    desk.pass(597 * second + settings.epsilon);
+    const probe = desk.acquire('b');
+    expect(probe.answer).toBe('granted');
+    expect(desk.acquire('c').answer).toBe('waiting');
+    if (probe.answer !== 'granted') return;
+    desk.start(probe.permit);
+    expect(desk.acquire('c').answer).toBe('waiting');
+    desk.settle(probe.permit);
+    expect(desk.acquire('c').answer).toBe('granted');
+  });
+
+  it('the limit that upstream names is kept, through a crash too', () => {
+    const desk = createDesk('riders_single');
+    desk.call('a', {}, { ...rejected, learned: { limit: 1, windowMs: 10 * minute } });
+    desk.crash();
+    desk.pass(11 * minute);
+    desk.call('b');
+    expect(desk.acquire('c')).toMatchObject({ estimatedAt: desk.now() + 10 * minute + settings.epsilon });
+  });
+
+  it('without a named moment the pause grows with every failure', () => {
+    const desk = createDesk('riders_single');
+    desk.call('a', {}, { result: 'answered', status: 429 });
+    const first = desk.facts.find(({ fact }) => fact === 'paused');
+    desk.pass(10 * second);
+    desk.call('b', {}, { result: 'answered', status: 429 });
+    const second_ = desk.facts.findLast(({ fact }) => fact === 'paused');
+    if (first?.fact !== 'paused' || second_?.fact !== 'paused') throw new Error('no pause');
+    expect(second_.until - desk.now()).toBeGreaterThan(first.until - (desk.now() - 10 * second));
+  });
+});
+
+describe('what an operator sees', () => {
+  it('is how full each window is, when the next call is free, and who waits', () => {
+    const desk = createDesk('signups');
+    desk.call('a');
+    desk.acquire('b');
+    desk.pass(10 * second);
+    const { rateLimitUsage, queue } = coordination(desk.ledger(), 'team', desk.now(), settings);
+    expect(rateLimitUsage.signups).toEqual({
+      used: 1,
+      available: 0,
+      resetAt: desk.now() + 50 * second + settings.epsilon,
+    });
+    expect(rateLimitUsage.riders_single).toEqual({ used: 0, available: 5, resetAt: null });
+    expect(queue).toEqual({ pending: 1, avgWaitTime: 5 * second, maxWaitTime: 10 * second });
+  });
+});
