@@ -1,0 +1,20 @@
+import { ConfigError, readConfig } from './config.ts';
+import { startSandbox } from './sandbox.ts';
+
+/** The exit code for a configuration that can't be used (sysexits.h). */
+const EX_CONFIG = 78;
+
+try {
+  const sandbox = await startSandbox(readConfig(process.env));
+  const stop = async () => {
+    await sandbox.close();
+    process.exit(0);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  console.log(`Sandbox of the ZwiftRacing API listens at ${sandbox.url} (controls: ${sandbox.controlUrl})`);
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(`The sandbox can't start:\n${error.message}`);
+  process.exit(EX_CONFIG);
+}
