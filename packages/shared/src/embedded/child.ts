@@ -27,6 +27,8 @@ export interface ChildOptions {
   readonly through?: readonly string[];
   /** Takes what the program prints, from this start on. */
   readonly logFile: string;
+  /** Its environment; ours unless given. */
+  readonly env?: NodeJS.ProcessEnv;
   /** The signal that asks it to end in good order. */
   readonly stopSignal: NodeJS.Signals;
 }
@@ -50,13 +52,14 @@ export async function spawnChild({
   command,
   through = [],
   logFile,
+  env = process.env,
   stopSignal,
 }: ChildOptions): Promise<Child> {
   // The tie comes last: changing the user, as `through` may do, would undo it.
   const [program = '', ...args] = [...through, ...(await dieWithParent()), ...command];
   const log = await open(logFile, 'w');
   // In a process group of its own, so that Ctrl-C reaches us first and we stop things in order.
-  const child = spawn(program, args, { stdio: ['ignore', log.fd, log.fd], detached: true });
+  const child = spawn(program, args, { stdio: ['ignore', log.fd, log.fd], detached: true, env });
   running.add(child);
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => {

@@ -36,7 +36,8 @@ export async function unpackDebianPackage(dir: string, etc = '/etc/apt'): Promis
   return findServer(join(dir, 'package'));
 }
 
-async function readSources(etc: string): Promise<Array<{ name: string; text: string }>> {
+/** Names and texts of all the sources of a machine, in the order in which apt reads them. */
+export async function readSources(etc: string): Promise<Array<{ name: string; text: string }>> {
   const parts = join(etc, 'sources.list.d');
   const names = (await readdir(parts).catch(() => [])).filter((name) => /\.(list|sources)$/.test(name));
   const paths = [join(etc, 'sources.list'), ...names.toSorted().map((name) => join(parts, name))];

@@ -1,3 +1,4 @@
+export { type Child, spawnChild } from './child.ts';
 export { defaultCacheDir } from './cache.ts';
 export { findNatsServer, type FindNatsServerOptions, type NatsServer } from './nats-binary.ts';
 export { type NatsOptions, type NatsProcess, type NatsUser, startNats } from './nats-server.ts';

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from './run.ts';
+import { commandLine } from './command-line.ts';
 
 /**
  * Postgres leaves `postmaster.pid` behind when it is killed, and refuses to start while any process has the
@@ -15,16 +14,8 @@ export async function claimStaleLock(dataDir: string): Promise<void> {
   const lock = await readFile(file, 'utf8').catch(() => undefined);
   if (lock === undefined) return;
   const [pid = '', ...rest] = lock.split('\n');
-  if ((await commandLine(pid)).includes(` -D ${dataDir} `)) {
+  if (`${await commandLine(pid)} `.includes(` -D ${dataDir} `)) {
     throw new Error(`a Postgres already runs on ${dataDir}: process ${pid}`);
   }
   await writeFile(file, [process.pid, ...rest].join('\n'));
-}
-
-/** What the process was started with, between blanks; empty when there is none, or only its zombie. */
-async function commandLine(pid: string): Promise<string> {
-  const words = existsSync('/proc/self/cmdline')
-    ? readFile(`/proc/${pid}/cmdline`, 'utf8')
-    : run(['ps', '-o', 'command=', '-p', pid]);
-  return ` ${(await words.catch(() => '')).replaceAll('\0', ' ').trim()} `;
 }

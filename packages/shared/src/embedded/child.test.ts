@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { spawnChild, whileRunning } from './child.ts';
+import { commandLine } from './command-line.ts';
+import { makeTempDir, removeAll } from './files.ts';
+import { poll } from './poll.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await makeTempDir(tmpdir(), 'paceline-child');
+});
+afterEach(() => removeAll(dir));
+
+const start = (command: string[]) =>
+  spawnChild({ command, logFile: join(dir, 'log'), stopSignal: 'SIGTERM' });
+
+describe('a child', () => {
+  it('ends when asked to, any number of times, and tells how', async () => {
+    const child = await start(['sleep', '60']);
+    await Promise.all([child.stop(), child.stop()]);
+    expect(await child.exited).toEqual({ code: null, signal: 'SIGTERM' });
+    await child.stop();
+  });
+
+  it('leaves what it printed in its log, from this start on', async () => {
+    for (const word of ['first', 'second']) {
+      const child = await start(['sh', '-c', `echo ${word}; echo and why >&2; exit 3`]);
+      expect(await child.exited).toEqual({ code: 3, signal: null });
+    }
+    expect(await readFile(join(dir, 'log'), 'utf8')).toBe('second\nand why\n');
+  });
+
+  it('is waited for only as long as it runs', async () => {
+    const child = await start(['sh', '-c', 'exit 7']);
+    const never = () => Promise.reject(new Error('not yet'));
+    await expect(whileRunning(child, never, 60_000)).rejects.toThrow('it ended with 7');
+  });
+
+  it('is in a process group of its own, out of the reach of Ctrl-C', async () => {
+    const child = await start(['sleep', '60']);
+    process.kill(-child.pid, 'SIGINT');
+    expect(await child.exited).toEqual({ code: null, signal: 'SIGINT' });
+  });
+
+  it('that can not be started is an error', async () => {
+    const here = { logFile: join(dir, 'log'), stopSignal: 'SIGTERM' } as const;
+    await expect(spawnChild({ ...here, command: ['sleep'], through: ['/no/such/thing'] })).rejects.toThrow(
+      'ENOENT',
+    );
+  });
+
+  // Only Linux can see to it when the parent has no time to.
+  const ends = process.platform === 'linux' ? (['SIGKILL', 'SIGUSR2'] as const) : (['SIGUSR2'] as const);
+  it.each(ends)('ends with its parent, ended by %s', async (signal) => {
+    const script = `
+      import { spawnChild } from '${new URL('./child.ts', import.meta.url).href}';
+      process.on('SIGUSR2', () => process.exit());
+      const log = { logFile: '${join(dir, 'log')}', stopSignal: 'SIGTERM' };
+      console.log((await spawnChild({ ...log, command: ['sleep', '60'] })).pid);`;
+    const node = ['--input-type=module', '--eval', script];
+    const parent = spawn(process.execPath, node, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [pid = ''] = (await once(createInterface(parent.stdout), 'line')) as string[];
+    expect(await commandLine(pid)).toBe('sleep 60');
+    parent.kill(signal);
+    await poll(async () => expect(await commandLine(pid)).toBe(''), { timeoutMs: 10_000 });
+  });
+});

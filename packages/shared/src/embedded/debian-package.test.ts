@@ -1,0 +1,40 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { findDebianArchive } from './apt-sources.ts';
+import { readSources, unpackDebianPackage } from './debian-package.ts';
+import { withTempDir } from './files.ts';
+import { findOnPath, run } from './run.ts';
+
+const hasApt = (await findOnPath('apt-get')) !== undefined;
+
+/** The test below needs Debian's archive as this machine knows it; offline, or elsewhere, there is none. */
+const archive = findDebianArchive(await readSources('/etc/apt'))?.uri;
+const answers = await fetch(`${archive}/dists/trixie/Release`, { signal: AbortSignal.timeout(3_000) }).then(
+  ({ ok }) => ok,
+  () => false,
+);
+
+it.runIf(hasApt && answers)('unpacks a nats-server of 2.10 from the archive', { timeout: 120_000 }, () =>
+  withTempDir(tmpdir(), async (dir) => {
+    const server = await unpackDebianPackage(dir);
+    expect(await run([server, '--version'])).toMatch(/v2\.1\d\./);
+  }),
+);
+
+it.runIf(hasApt)('says so when the sources of the machine name no Debian archive', () =>
+  withTempDir(tmpdir(), async (etc) => {
+    await mkdir(join(etc, 'sources.list.d'));
+    await writeFile(join(etc, 'sources.list.d', 'other.list'), 'deb http://a.example/ubuntu noble main');
+    await expect(unpackDebianPackage(etc, etc)).rejects.toThrow(
+      `the sources in ${etc} name no Debian archive`,
+    );
+  }),
+);
+
+it('says so when there is no apt', async () => {
+  vi.stubEnv('PATH', '');
+  await expect(unpackDebianPackage('/unused')).rejects.toThrow('there is no apt-get here');
+  vi.unstubAllEnvs();
+});

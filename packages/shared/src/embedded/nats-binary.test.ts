@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { makeTempDir, removeAll } from './files.ts';
+import { findNatsServer } from './nats-binary.ts';
+import type { NatsRelease } from './nats-release.ts';
+import { downloadRelease } from './release.ts';
+import { findOnPath, run } from './run.ts';
+
+const osAndArch = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
+const name = `nats-server-v2.99.0-${osAndArch}`;
+
+let dir: string;
+let cacheDir: string;
+let web: Server | undefined;
+let said: string[];
+const report = (line: string) => void said.push(line);
+
+beforeEach(async () => {
+  dir = await makeTempDir(tmpdir(), 'paceline-find');
+  cacheDir = join(dir, 'cache');
+  said = [];
+  // A PATH with what unpacking needs, and no nats-server.
+  await mkdir(join(dir, 'bin'));
+  for (const tool of ['tar', 'gzip']) await symlink((await findOnPath(tool)) ?? '', join(dir, 'bin', tool));
+  vi.stubEnv('PATH', join(dir, 'bin'));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  web?.close();
+  web?.closeAllConnections();
+  await removeAll(dir);
+});
+
+/** Something that says it is a nats-server, which is all that finding one asks. */
+async function writeServer(folder: string, version: string): Promise<string> {
+  const path = join(folder, 'nats-server');
+  await mkdir(folder, { recursive: true });
+  await writeFile(path, `#!/bin/sh\necho "nats-server: v${version}"\n`);
+  await chmod(path, 0o755);
+  return path;
+}
+
+/** A host of releases that answers with `handle`; the release's pinned sum is that of `archive`. */
+async function host(handle: RequestListener, archive: Buffer): Promise<NatsRelease> {
+  web = createServer(handle).listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+  return {
+    version: '2.99.0',
+    url,
+    sha256: { [osAndArch]: createHash('sha256').update(archive).digest('hex') },
+  };
+}
+
+async function packRelease(): Promise<Buffer> {
+  await writeServer(join(dir, 'packed', name), '2.99.0');
+  await run(['tar', '-czf', join(dir, 'packed.tar.gz'), '-C', join(dir, 'packed'), name]);
+  return readFile(join(dir, 'packed.tar.gz'));
+}
+
+const unreachable: NatsRelease = {
+  version: '2.99.0',
+  url: 'http://127.0.0.1:1',
+  sha256: { [osAndArch]: '' },
+};
+
+describe('finding a nats-server', () => {
+  it('takes the one on the PATH when it is new enough, and says nothing', async () => {
+    const path = await writeServer(join(dir, 'bin'), '2.10.0');
+    expect(await findNatsServer({ cacheDir, report })).toEqual({ path, version: '2.10.0', source: 'PATH' });
+    expect(said).toEqual([]);
+  });
+
+  it('gets the official release once for all who ask at the same time, then has it in the cache', async () => {
+    const archive = await packRelease();
+    const asked: string[] = [];
+    const release = await host((request, response) => {
+      asked.push(request.url ?? '');
+      response.end(archive);
+    }, archive);
+    const found = await Promise.all([1, 2, 3].map(() => findNatsServer({ cacheDir, report, release })));
+    expect(asked).toEqual([`/v2.99.0/${name}.tar.gz`]);
+    expect(found.map(({ source }) => source).toSorted()).toEqual(['cache', 'cache', 'official release']);
+    expect(new Set(found.map(({ path }) => path)).size).toBe(1);
+    expect((await findNatsServer({ cacheDir, report, release: unreachable })).source).toBe('cache');
+    expect(await readdir(cacheDir)).toEqual([`nats-server-${process.platform}-${process.arch}`]);
+  });
+
+  it('passes over a server on the PATH that is too old, and says so plainly', async () => {
+    const old = await writeServer(join(dir, 'bin'), '2.9.10');
+    const archive = await packRelease();
+    const release = await host((_, response) => response.end(archive), archive);
+    const found = await findNatsServer({ cacheDir, report, release });
+    expect(found).toMatchObject({ version: '2.99.0', source: 'official release' });
+    expect(said[0]).toBe(`Passing over the nats-server on the PATH: ${old} is 2.9.10, older than 2.10.`);
+  });
+
+  it('replaces what can not run in the cache', async () => {
+    const archive = await packRelease();
+    const release = await host((_, response) => response.end(archive), archive);
+    await mkdir(cacheDir);
+    await writeFile(join(cacheDir, `nats-server-${process.platform}-${process.arch}`), 'half of it', {
+      mode: 0o755,
+    });
+    expect((await findNatsServer({ cacheDir, report, release })).source).toBe('official release');
+  });
+
+  it('names every step that failed, why, and what to do', async () => {
+    const failure = await findNatsServer({ cacheDir, report, release: unreachable }).catch(
+      (error: Error) => error,
+    );
+    const lines = String(failure).split('\n');
+    expect(lines).toEqual([
+      'Error: No nats-server could be had:',
+      '  PATH: there is no nats-server',
+      expect.stringMatching(/^ {2}cache: there is no .*nats-server-\w+-\w+ here$/),
+      expect.stringMatching(/^ {2}official release: http:.*\.tar\.gz: .+$/),
+      '  Debian package: there is no apt-get here',
+      'Install nats-server 2.10 or newer, or set NATS_URL.',
+    ]);
+  });
+
+  it('says so too when it may not write to the cache', async () => {
+    await writeFile(cacheDir, 'a file, not a folder');
+    await expect(findNatsServer({ cacheDir, report })).rejects.toThrow(
+      /official release: ENOTDIR: .*\n.*\nInstall/,
+    );
+  });
+});
+
+describe('the official release', () => {
+  it('is refused when its checksum is not the pinned one', async () => {
+    const release = await host((_, response) => response.end('something else'), await packRelease());
+    await expect(downloadRelease(release, dir)).rejects.toThrow(`${name}.tar.gz has the SHA-256 `);
+  });
+
+  it('is given up soon when the host does not answer', async () => {
+    const release = await host(() => undefined, Buffer.alloc(0));
+    const impatient = { answerMs: 50, bodyMs: 60_000 };
+    await expect(downloadRelease(release, dir, impatient)).rejects.toThrow('no answer in 50 ms');
+  });
+
+  it('has longer to arrive than to begin', async () => {
+    const archive = await packRelease();
+    const release = await host((_, response) => {
+      response.write(archive.subarray(0, 10));
+      setTimeout(() => response.end(archive.subarray(10)), 200);
+    }, archive);
+    const patience = { answerMs: 100, bodyMs: 60_000 };
+    expect(await downloadRelease(release, dir, patience)).toBe(join(dir, name, 'nats-server'));
+  });
+
+  it('is not there for a platform without a pinned checksum', async () => {
+    await expect(downloadRelease({ ...unreachable, sha256: {} }, dir)).rejects.toThrow(
+      'no release is pinned for',
+    );
+  });
+});

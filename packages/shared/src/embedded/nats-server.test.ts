@@ -1,0 +1,145 @@
+import { once } from 'node:events';
+import { chmod, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeTempDir, removeAll } from './files.ts';
+import { findNatsServer } from './nats-binary.ts';
+import { type NatsOptions, type NatsProcess, startNats } from './nats-server.ts';
+import { freePort } from './ports.ts';
+
+let server: string;
+let storeDir: string;
+let undo: Array<() => Promise<unknown>>;
+
+beforeAll(async () => {
+  server = (await findNatsServer({ report: () => undefined })).path;
+}, 120_000);
+beforeEach(async () => {
+  storeDir = await makeTempDir(tmpdir(), 'paceline-nats');
+  undo = [() => removeAll(storeDir)];
+});
+afterEach(async () => {
+  for (const step of undo.toReversed()) await step();
+});
+
+async function start(options: Partial<NatsOptions> = {}): Promise<NatsProcess> {
+  const nats = await startNats({ server, storeDir, ...options });
+  undo.push(() => nats.stop());
+  return nats;
+}
+
+async function client(nats: NatsProcess, user?: string): Promise<NatsConnection> {
+  const connection = await connect({
+    servers: nats.url,
+    ...(user !== undefined && { user, pass: `${user}'s $3cret` }),
+  });
+  undo.push(() => connection.close());
+  return connection;
+}
+
+describe('a nats-server', () => {
+  it('is ready for requests and for JetStream when it has started', async () => {
+    const connection = await client(await start());
+    connection.subscribe('echo', { callback: (_, message) => void message.respond(message.data) });
+    expect((await connection.request('echo', 'hello')).string()).toBe('hello');
+    expect((await (await jetstreamManager(connection)).getAccountInfo()).streams).toBe(0);
+  });
+
+  it('takes messages of 8 MB', async () => {
+    const connection = await client(await start());
+    expect(connection.info?.max_payload).toBe(8 * 1024 * 1024);
+  });
+
+  it('keeps every acknowledged message when it is killed and started again', async () => {
+    const first = await start({ syncAlways: true });
+    const connection = await client(first);
+    await (await jetstreamManager(connection)).streams.add({ name: 'KEPT', subjects: ['kept.>'] });
+    for (let n = 0; n < 20; n++) await jetstream(connection).publish('kept.n', String(n));
+    first.kill('SIGKILL');
+    expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' });
+
+    const again = await client(await start());
+    expect((await (await jetstreamManager(again)).streams.info('KEPT')).state.messages).toBe(20);
+  });
+
+  it('takes the port it is given, and says plainly when that is taken', async () => {
+    const port = await freePort();
+    const nats = await start({ port });
+    expect(nats).toMatchObject({ port, url: `nats://127.0.0.1:${port}` });
+    await expect(start({ port })).rejects.toThrow(`port ${port} is taken: `);
+
+    const other = createServer().listen(0, '127.0.0.1');
+    undo.push(async () => other.close());
+    await once(other, 'listening');
+    const address = other.address();
+    const monitorPort = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    await expect(start({ monitorPort })).rejects.toThrow(`port ${monitorPort} is taken: `);
+  });
+
+  it('shows its monitoring pages where it is told to', async () => {
+    const monitorPort = await freePort();
+    await start({ monitorPort, syncAlways: true });
+    const page = await fetch(`http://127.0.0.1:${monitorPort}/jsz`);
+    expect(await page.json()).toMatchObject({ config: { sync_always: true } });
+  });
+
+  it('that does not come up is an error with the end of its log', async () => {
+    const broken = join(storeDir, 'broken-server');
+    await writeFile(broken, '#!/bin/sh\necho "no space left on device" >&2\nexit 1\n');
+    await chmod(broken, 0o755);
+    await expect(start({ server: broken })).rejects.toThrow(
+      'nats-server did not come up (it ended with 1):\nno space left on device',
+    );
+  });
+});
+
+describe('users of a nats-server', () => {
+  const users = [
+    { user: 'worker', password: "worker's $3cret", publish: ['ask.>'], subscribe: ['told.*', '_INBOX.>'] },
+    { user: 'owner', password: "owner's $3cret", publish: [], subscribe: ['ask.>'] },
+    { user: 'guest', password: "guest's $3cret", publish: [], subscribe: [] },
+  ];
+
+  it('are asked for their passwords, which only the owner of the configuration can read', async () => {
+    const nats = await start({ users });
+    await expect(connect({ servers: nats.url })).rejects.toThrow(/authorization/i);
+    await expect(connect({ servers: nats.url, user: 'owner', pass: 'guess' })).rejects.toThrow(
+      /authorization/i,
+    );
+    expect((await stat(join(storeDir, 'nats-server.conf'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('may publish and subscribe to their subjects, and answer what they are asked', async () => {
+    const nats = await start({ users });
+    const [worker, owner] = [await client(nats, 'worker'), await client(nats, 'owner')];
+    owner.subscribe('ask.permit', { callback: (_, message) => void message.respond('granted') });
+    await owner.flush();
+    expect((await worker.request('ask.permit')).string()).toBe('granted');
+  });
+
+  it.each([
+    ['worker', 'publish', 'told.me'],
+    ['owner', 'publish', 'ask.permit'],
+    ['guest', 'publish', 'anything'],
+    ['worker', 'subscription', 'ask.permit'],
+    ['owner', 'subscription', 'told.me'],
+    ['guest', 'subscription', 'anything'],
+  ] as const)('(%s) are refused a %s that is not theirs: %s', async (user, operation, subject) => {
+    const connection = await client(await start({ users }), user);
+    const refused = refusal(connection);
+    if (operation === 'publish') connection.publish(subject);
+    else connection.subscribe(subject, { callback: () => undefined });
+    expect(await refused).toMatchObject({ operation, subject });
+  });
+});
+
+async function refusal(connection: NatsConnection): Promise<PermissionViolationError | undefined> {
+  for await (const status of connection.status()) {
+    if (status.type === 'error' && status.error instanceof PermissionViolationError) return status.error;
+  }
+  return undefined;
+}
