@@ -25,8 +25,9 @@ export interface ChildOptions {
   readonly command: readonly string[];
   /** What the program is run through, e.g. `unshare … --`. */
   readonly through?: readonly string[];
-  /** Takes what the program prints, from this start on. */
+  /** Takes what the program prints, from this start on; with `keepLog` it goes on where it ended. */
   readonly logFile: string;
+  readonly keepLog?: boolean;
   /** Its environment; ours unless given. */
   readonly env?: NodeJS.ProcessEnv;
   /** The signal that asks it to end in good order. */
@@ -52,12 +53,13 @@ export async function spawnChild({
   command,
   through = [],
   logFile,
+  keepLog = false,
   env = process.env,
   stopSignal,
 }: ChildOptions): Promise<Child> {
   // The tie comes last: changing the user, as `through` may do, would undo it.
   const [program = '', ...args] = [...through, ...(await dieWithParent()), ...command];
-  const log = await open(logFile, 'w');
+  const log = await open(logFile, keepLog ? 'a' : 'w');
   // In a process group of its own, so that Ctrl-C reaches us first and we stop things in order.
   const child = spawn(program, args, { stdio: ['ignore', log.fd, log.fd], detached: true, env });
   running.add(child);

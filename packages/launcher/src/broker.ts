@@ -1,0 +1,53 @@
+import { type Service, services, permissionsOf } from '@paceline/shared/contracts';
+import { findNatsServer, freePort, type NatsProcess, portIsFree, startNats } from '@paceline/shared/embedded';
+import { randomSecret, type StateFolder } from './state.ts';
+
+/** The broker, brought along or somebody else's, and how each service connects to it. */
+export interface Broker {
+  readonly server: NatsProcess | undefined;
+  /** As shown to people: without credentials. */
+  readonly shownUrl: string;
+  /** For provisioning: may do everything. */
+  readonly adminUrl: string;
+  urlFor(service: Service): string;
+}
+
+const admin = 'provision';
+
+/** Starts a broker on which each service has a user of its own, which may use its own subjects only. */
+export async function startBroker(state: StateFolder, report: (line: string) => void): Promise<Broker> {
+  const { path, version, source } = await findNatsServer({ report });
+  report(`nats-server ${version} (${source})`);
+  const passwords = new Map<string, string>();
+  for (const user of [admin, ...services]) {
+    passwords.set(user, await state.keep(`nats-password-${user}`, randomSecret));
+  }
+  const passwordOf = (user: string) => passwords.get(user) ?? '';
+  const server = await startNats({
+    server: path,
+    storeDir: state.path('nats'),
+    port: await preferred(4222),
+    users: [
+      { user: admin, password: passwordOf(admin), publish: ['>'], subscribe: ['>'] },
+      ...services.map((service) => ({
+        user: service,
+        password: passwordOf(service),
+        ...permissionsOf(service),
+      })),
+    ],
+  });
+  const urlFor = (user: string) => server.url.replace('//', `//${user}:${passwordOf(user)}@`);
+  return { server, shownUrl: server.url, adminUrl: urlFor(admin), urlFor };
+}
+
+/** A broker that is there already: whoever runs it decides who may do what. */
+export const externalBroker = (url: string): Broker => ({
+  server: undefined,
+  shownUrl: url.replace(/\/\/[^@/]*@/, '//'),
+  adminUrl: url,
+  urlFor: () => url,
+});
+
+/** The port that everybody expects, unless somebody else has it. */
+export const preferred = async (port: number): Promise<number> =>
+  (await portIsFree(port)) ? port : freePort();

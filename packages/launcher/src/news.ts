@@ -1,0 +1,29 @@
+import { createLogger } from '@paceline/shared/telemetry';
+import { catalog, type CommandChanged, isFinal, type RunChanged } from '@paceline/shared/contracts';
+import { connect, createBus, listen } from '@paceline/shared/messaging';
+
+/** Tells in a line each what the system does, as its events say. Returns the way to end it. */
+export async function tellNews(natsUrl: string, tell: (line: string) => void): Promise<() => Promise<void>> {
+  const connection = await connect(natsUrl, 'provision');
+  const bus = createBus(connection, createLogger('launcher', 'error'));
+  const say = (at: number, line: string) => tell(`${new Date(at).toISOString().slice(11, 16)}  ${line}`);
+  listen(bus, catalog.runChanged, {}, (run) => say(run.at, describeRun(run)));
+  listen(bus, catalog.commandChanged, {}, (command) => {
+    if (isFinal(command.progress)) say(command.at, describeCommand(command));
+  });
+  listen(bus, catalog.alert, {}, ({ at, message }) => say(at, `ALERT ${message}`));
+  return () => connection.close();
+}
+
+function describeRun({ kind, state, counts, error, slotId }: RunChanged): string {
+  if (state === 'running' && counts.synced === 0) return `${kind} sync has begun (${slotId ?? 'on demand'})`;
+  if (state === 'running') return `${kind} sync: ${counts.synced} of ${counts.planned}`;
+  if (state === 'failed') return `${kind} sync failed: ${error ?? 'no reason given'}`;
+  const left = counts.deferred > 0 ? `, ${counts.deferred} left for the next slot` : '';
+  return `${kind} sync done: ${counts.synced} stored${left}`;
+}
+
+const describeCommand = ({ riderId, progress }: CommandChanged): string =>
+  progress.state === 'done'
+    ? `rider ${riderId} added`
+    : `rider ${riderId} not added: ${'reason' in progress ? progress.reason : progress.state}`;

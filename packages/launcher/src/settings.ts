@@ -1,0 +1,43 @@
+import { type ClockSetting, createClock, formatClock, parseClock, realTime } from '@paceline/shared/clock';
+import { type Config, loadConfig } from '@paceline/shared/config';
+import { sandboxClock } from './sandbox-time.ts';
+import type { StateFolder } from './state.ts';
+
+const needed = ['API_HOST', 'API_PORT'] as const;
+const optional = [
+  'ZWIFTRACING_BASE_URL',
+  'ZWIFTRACING_API_KEY',
+  'ZWIFTRACING_CLUB_IDS',
+  'ZWIFTRACING_TIER',
+  'NATS_URL',
+  'DATABASE_URL',
+  'API_TOKEN',
+  'PACELINE_CLOCK',
+] as const;
+
+export type LauncherConfig = Config<(typeof needed)[number], (typeof optional)[number]>;
+
+/** @throws {ConfigError} naming all that is wrong, before anything is started */
+export function readSettings(env: NodeJS.ProcessEnv): LauncherConfig {
+  const callsUpstream = env.ZWIFTRACING_BASE_URL ? (['ZWIFTRACING_API_KEY'] as const) : [];
+  return loadConfig(env, [...needed, ...callsUpstream], optional);
+}
+
+/** How much faster a sandbox lives: a newcomer sees a day of syncs in 24 minutes. */
+const sandboxScale = 60;
+
+/**
+ * The clock that every process shares: what is configured, real time against a real upstream, and else the sandbox's
+ * own, which goes on from where it was when the stack starts again.
+ */
+export async function clockOf(
+  config: LauncherConfig,
+  env: NodeJS.ProcessEnv,
+  state: StateFolder,
+): Promise<ClockSetting> {
+  if (env.PACELINE_CLOCK) return config.PACELINE_CLOCK ?? realTime;
+  if (config.ZWIFTRACING_BASE_URL) return realTime;
+  return parseClock(
+    await state.keep('clock', () => formatClock(sandboxClock(createClock().now(), sandboxScale))),
+  );
+}
