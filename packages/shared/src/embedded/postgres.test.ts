@@ -1,10 +1,10 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { copyTemplate } from '../testing/postgres-template.ts';
-import { makeTempDir, removeAll } from './files.ts';
+import { scratchDir } from '../testing/scratch-dir.ts';
+import { removeAll } from './files.ts';
 import { type PostgresOptions, type PostgresProcess, startPostgres } from './postgres.ts';
 import { freePort } from './ports.ts';
 
@@ -13,7 +13,7 @@ let dataDir: string;
 let undo: Array<() => Promise<unknown>>;
 
 beforeEach(async () => {
-  dir = await makeTempDir(tmpdir(), 'paceline-postgres');
+  dir = await scratchDir('postgres');
   dataDir = join(dir, 'data');
   undo = [() => removeAll(dir)];
 });

@@ -1,7 +1,7 @@
-import { tmpdir } from 'node:os';
-import { makeTempDir, removeAll } from '../embedded/files.ts';
+import { removeAll } from '../embedded/files.ts';
 import { findNatsServer } from '../embedded/nats-binary.ts';
 import { type NatsOptions, startNats } from '../embedded/nats-server.ts';
+import { scratchDir } from './scratch-dir.ts';
 import { type TestServer, testServer } from './test-server.ts';
 
 export interface TestNats extends TestServer {
@@ -19,7 +19,7 @@ const report = (line: string) => void process.stderr.write(`${line}\n`);
  */
 export async function testNats(options: Pick<NatsOptions, 'users' | 'syncAlways'> = {}): Promise<TestNats> {
   const { path: server } = await findNatsServer({ report });
-  const storeDir = await makeTempDir(tmpdir(), 'paceline-nats');
+  const storeDir = await scratchDir('nats');
   const nats = await startNats({ ...options, server, storeDir });
   const { url, port } = nats;
   const again = () => startNats({ ...options, server, storeDir, port });

@@ -1,8 +1,8 @@
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeTempDir, removeAll } from '../embedded/files.ts';
+import { removeAll } from '../embedded/files.ts';
 import { startPostgres } from '../embedded/postgres.ts';
 import { copyTemplate } from './postgres-template.ts';
+import { scratchDir } from './scratch-dir.ts';
 import { type TestServer, testServer } from './test-server.ts';
 
 export interface TestPostgres extends TestServer {
@@ -14,7 +14,7 @@ export interface TestPostgres extends TestServer {
 
 /** A real Postgres with an empty database for one test file; fast rather than safe at a power cut. */
 export async function testPostgres(): Promise<TestPostgres> {
-  const dir = await makeTempDir(tmpdir(), 'paceline-postgres');
+  const dir = await scratchDir('postgres');
   await copyTemplate(dir);
   const cluster = { dataDir: join(dir, 'data'), durable: false };
   const postgres = await startPostgres(cluster);
