@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs';
+import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const packages = globSync(['packages/*', 'services/*', 'e2e']);
@@ -11,7 +12,11 @@ export default defineConfig({
     projects: packages.map((root) => ({
       extends: true,
       root,
-      test: { name: `@paceline/${root.split('/').at(-1)}` },
+      test: {
+        name: `@paceline/${basename(root)}`,
+        // Whole systems come last and one at a time: each is ten processes.
+        ...(root === 'e2e' ? { fileParallelism: false, sequence: { groupOrder: 1 } } : {}),
+      },
     })),
   },
 });
