@@ -13,8 +13,8 @@ export interface HealthSettings {
   /** 0 takes any free one. */
   readonly port: number;
   /** Asked anew for every request, since what must be ready changes as a service starts and stops. */
-  checks(): Checks;
-  metricsText(): Promise<string>;
+  readonly checks: () => Checks;
+  readonly metricsText: () => Promise<string>;
 }
 
 /**

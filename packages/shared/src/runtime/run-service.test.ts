@@ -111,7 +111,7 @@ describe('the end of a service', { timeout: 60_000 }, () => {
       const child = tiny('', { ...otlp.env, OTEL_BSP_SCHEDULE_DELAY: '60000' });
       await line(child, 'started');
       child.kill(signal);
-      expect(await child.exited, child.output()).toBe(0);
+      await child.endedWell();
       expect(messages(child).slice(-5)).toEqual([
         'started',
         'shutting down',
@@ -174,8 +174,16 @@ describe('the end of a service', { timeout: 60_000 }, () => {
     const child = tiny('starts slowly');
     await line(child, 'serving /livez, /readyz and /metrics');
     child.kill('SIGTERM');
-    expect(await child.exited, child.output()).toBe(0);
+    await child.endedWell();
     expect(messages(child).slice(-3)).toEqual(['draining', 'closing', 'stopped']);
+  });
+
+  it('may come instead of a start, which is no failure', async () => {
+    const child = tiny('gives up starting');
+    await line(child, 'serving /livez, /readyz and /metrics');
+    child.kill('SIGTERM');
+    await child.endedWell();
+    expect(messages(child).slice(-2)).toEqual(['shutting down', 'stopped']);
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { within } from './within.ts';
 export interface Phase {
   readonly name: string;
   readonly limitMs: number;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /**

@@ -1,14 +1,13 @@
 import { format } from 'node:util';
 import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { diagLogLevelFromString, getStringFromEnv, setGlobalErrorHandler } from '@opentelemetry/core';
-import { createLogger } from './logger.ts';
+import type { Logger } from './logger.ts';
 
 /**
  * Writes what the SDK complains about as log lines, each complaint once: an unreachable collector fails again every
  * few seconds. OTEL_LOG_LEVEL says from which level on (warn unless told).
  */
-export function sayComplaints(service: string): void {
-  const log = createLogger(service, 'debug').child({ component: 'telemetry' });
+export function sayComplaints(log: Logger): void {
   const said = new Set<string>();
   const once =
     (level: 'debug' | 'info' | 'warn' | 'error') =>

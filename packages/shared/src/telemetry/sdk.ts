@@ -10,6 +10,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { sayComplaints } from './diagnostics.ts';
 import { metricReaders, spanProcessors } from './exporters.ts';
+import { createLogger } from './logger.ts';
 import { serviceResource } from './resource.ts';
 import { telemetryStarted } from './running.ts';
 import { samplerFromEnv } from './sampler.ts';
@@ -24,7 +25,8 @@ export async function startTelemetry(): Promise<void> {
   if (getBooleanFromEnv('OTEL_SDK_DISABLED')) return;
 
   const resource = serviceResource();
-  sayComplaints(String(resource.attributes['service.name']));
+  const log = createLogger(String(resource.attributes['service.name']), 'debug');
+  sayComplaints(log.child({ component: 'telemetry' }));
 
   const tracerProvider = new TracerProvider({
     resource,

@@ -1,4 +1,5 @@
-import { headers, MsgHdrsImpl } from '@nats-io/nats-core/internal';
+import { headers } from '@nats-io/nats-core';
+import { connect } from '@nats-io/transport-node';
 import { trace } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
@@ -11,6 +12,7 @@ import {
   startSpan,
   withTraceContext,
 } from './index.ts';
+import { testNats } from '../testing/index.ts';
 import { startTelemetry } from './sdk.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './testing/otlp-receiver.ts';
 
@@ -109,16 +111,19 @@ describe('a span around work', () => {
 });
 
 describe('a trace context on its way', () => {
-  it('travels in NATS headers, over the wire', async () => {
-    const wire = await inSpan('publish', {}, () => {
-      const carried = headers();
-      carried.set('Nats-Msg-Id', 'slot:rider:1');
-      injectTraceContext(carried);
-      return (carried as MsgHdrsImpl).encode();
+  it('travels in NATS headers, over the wire', { timeout: 60_000 }, async () => {
+    await using nats = await testNats();
+    const connection = await connect({ servers: nats.url });
+    connection.subscribe('echo', {
+      callback: (_, message) =>
+        void inSpan('process', { parent: extractTraceContext(message.headers) }, () => message.respond()),
     });
-    const arrived = MsgHdrsImpl.decode(wire);
-    expect(arrived.get('Nats-Msg-Id')).toBe('slot:rider:1');
-    await inSpan('process', { parent: extractTraceContext(arrived) }, () => undefined);
+    await inSpan('publish', {}, async () => {
+      const carried = headers();
+      injectTraceContext(carried);
+      await connection.request('echo', '', { timeout: 5_000, headers: carried });
+    });
+    await connection.close();
     const publish = await received('publish');
     expect(await received('process')).toMatchObject({
       traceId: publish.traceId,

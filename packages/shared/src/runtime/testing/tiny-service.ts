@@ -9,6 +9,7 @@ const config = loadConfigOrExit(['LOG_LEVEL', 'PACELINE_CLOCK', 'HEALTH_HOST', '
 
 async function start({ clock, log, signal }: ServiceContext<typeof config>): Promise<RunningService> {
   if (habit === 'cannot start') throw new Error('no answer from nats://me:hush@127.0.0.1:4222');
+  if (habit === 'gives up starting') await sleep(60_000, undefined, { signal });
   if (habit === 'starts slowly') await sleep(60_000, undefined, { signal }).catch(() => undefined);
   await inSpan('start', {}, () => log.info({ scale: clock.scale }, 'at work'));
   if (habit === 'crashes') setTimeout(() => JSON.parse('nonsense'));

@@ -12,6 +12,8 @@ export interface Child {
   output(): string;
   /** Resolves with the exit code; null when a signal killed it. */
   readonly exited: Promise<number | null>;
+  /** Resolves when it has exited with 0; rejects with what it has written otherwise. */
+  endedWell(): Promise<void>;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -28,14 +30,20 @@ export function startChild(script: URL, env: Readonly<Record<string, string>> = 
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += String(chunk)));
   child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  const output = () => stdout + stderr;
+  const exited = once(child, 'close').then(([code]) => code as number | null);
   return {
     lines: () =>
       stdout
         .split('\n')
         .slice(0, -1)
         .map((line) => JSON.parse(line) as LogLine),
-    output: () => stdout + stderr,
-    exited: once(child, 'close').then(([code]) => code as number | null),
+    output,
+    exited,
+    async endedWell() {
+      const code = await exited;
+      if (code !== 0) throw new Error(`exited with ${code} after writing\n${output()}`);
+    },
     kill: (signal) => child.kill(signal),
   };
 }

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { testPostgres } from '../testing/index.ts';
+import { startChild } from './testing/child.ts';
+import { startOtlpReceiver } from './testing/otlp-receiver.ts';
+
+const script = new URL('./testing/database-script.ts', import.meta.url);
+
+it('traces the queries that belong to some work, without their values', { timeout: 60_000 }, async () => {
+  await using postgres = await testPostgres();
+  const otlp = await startOtlpReceiver();
+  const child = startChild(script, { ...otlp.env, DATABASE_URL: postgres.url });
+  await child.endedWell();
+  const work = otlp.spans().find(({ name }) => name === 'work');
+  const queries = otlp.spans().filter(({ attributes }) => 'db.query.text' in attributes);
+  expect(queries).toHaveLength(1);
+  expect(queries[0]).toMatchObject({
+    kind: 'client',
+    traceId: work?.traceId,
+    parentSpanId: work?.spanId,
+    attributes: { 'db.system.name': 'postgresql', 'db.query.text': 'select $1::text as name' },
+  });
+  expect(new Set(otlp.spans().map(({ traceId }) => traceId)).size).toBe(1);
+  expect(JSON.stringify(otlp.spans())).not.toContain('a rider');
+  await otlp.close();
+});
