@@ -1,0 +1,86 @@
+import type { Clock } from '@paceline/shared/clock';
+import { isFinal } from '@paceline/shared/contracts';
+import type { Database } from '@paceline/shared/database';
+import type { Logger } from '@paceline/shared/telemetry';
+import type { CommandRow } from '../core/command.ts';
+import { expectedProgress, justAsked } from '../core/estimate.ts';
+import type { Broker } from './broker.ts';
+import { findCommand, insertCommand, withdrawCommand } from './commands.ts';
+import type { Follower } from './follow.ts';
+import type { HandOn } from './hand-on.ts';
+import type { LimiterStatus } from './limiter-status.ts';
+import { orAborted } from './or-aborted.ts';
+
+/** Real ms; whoever adds a rider is answered within a second. */
+const answerMs = 700;
+const statusMs = 400;
+
+export interface AddRiderPorts {
+  readonly db: Database;
+  readonly broker: Broker;
+  readonly follower: Follower;
+  readonly handOn: HandOn;
+  readonly status: LimiterStatus;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Takes a command to add a rider and says how it stands: as soon as something is known of it, or, when `waiting` is
+ * given, as soon as it is final or `waiting` aborts.
+ * @throws {BrokerAway} before anything was stored; whatever storing throws: then nothing was promised
+ */
+export type AddRider = (riderId: number, waiting?: AbortSignal) => Promise<CommandRow>;
+
+export const addRiderWith =
+  ({ db, broker, follower, handOn, status, clock, log }: AddRiderPorts): AddRider =>
+  async (riderId, waiting) => {
+    const patience = AbortSignal.timeout(answerMs);
+    const usage = status(statusMs).catch(() => undefined);
+    await broker.reach();
+
+    const requestedAt = Math.floor(clock.now());
+    const command = {
+      commandId: crypto.randomUUID(),
+      type: 'add-rider' as const,
+      riderId,
+      progress: justAsked,
+      requestedAt,
+      updatedAt: requestedAt,
+      finishedAt: null,
+    };
+    const following = follower.follow(command.commandId);
+    try {
+      const riderStored = await store(command);
+      // From here on the command is kept: what can't be handed on now is left to the sweep.
+      handOn(command).catch((error: unknown) => {
+        log.warn({ err: error, commandId: command.commandId }, 'a command could not be handed on yet');
+      });
+      await following.until(waiting ? isFinal : () => true, waiting ?? patience);
+      const progress = following.last() ?? expectedProgress(await usage, clock.now());
+      const known: CommandRow = { ...command, progress, riderStored };
+      return waiting ? await newest(known) : known;
+    } finally {
+      following.stop();
+    }
+
+    async function store(row: Omit<CommandRow, 'riderStored'>): Promise<boolean> {
+      const storing = insertCommand(db, row);
+      try {
+        return await orAborted(storing, patience);
+      } catch (error) {
+        const withdraw = () => withdrawCommand(db, row.commandId);
+        storing.then(withdraw, withdraw).catch((failure: unknown) => {
+          log.warn({ err: failure, commandId: row.commandId }, 'a refused command may still be carried out');
+        });
+        throw error;
+      }
+    }
+
+    /** What is stored is the truth once it is final: a change may have passed unheard. */
+    async function newest(known: CommandRow): Promise<CommandRow> {
+      const stored = await findCommand(db, known.commandId).catch(() => undefined);
+      if (!stored) return known;
+      return isFinal(stored.progress) ? stored : { ...stored, progress: known.progress };
+    }
+  };

@@ -1,0 +1,17 @@
+import { type Config, loadConfigOrExit } from '@paceline/shared/config';
+
+const needed = [
+  'API_HOST',
+  'API_PORT',
+  'NATS_URL',
+  'DATABASE_URL',
+  // Only its account's name is made of it: the API never calls upstream.
+  'ZWIFTRACING_API_KEY',
+  'PACELINE_CLOCK',
+  'LOG_LEVEL',
+] as const;
+const optional = ['API_TOKEN'] as const;
+
+export type ApiConfig = Config<(typeof needed)[number], (typeof optional)[number]>;
+
+export const readConfig = (): ApiConfig => loadConfigOrExit(needed, optional);

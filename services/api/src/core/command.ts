@@ -1,0 +1,69 @@
+import type { Progress } from '@paceline/shared/contracts';
+import { z } from 'zod';
+import { iso, isoOrNull } from './times.ts';
+
+const time = z.iso.datetime();
+
+/** A command as its asker sees it: what it waits for is said in the fields that belong to its state. */
+export const commandShape = z.object({
+  commandId: z.string(),
+  type: z.literal('add-rider'),
+  riderId: z.int(),
+  state: z.enum([
+    'waiting_in_line',
+    'waiting_for_window',
+    'paused_by_upstream',
+    'outside_slot',
+    'running',
+    'done',
+    'failed',
+    'expired',
+  ]),
+  position: z.int().nullable().describe('waiting_in_line: 1 is next'),
+  at: time.nullable().describe('waiting_in_line: when its turn is expected'),
+  until: time.nullable().describe('waiting_for_window, paused_by_upstream: when that ends'),
+  next: time.nullable().describe('outside_slot: when the next slot opens'),
+  reason: z.string().nullable().describe('failed, expired: why'),
+  estimatedAt: time
+    .nullable()
+    .describe('When it is expected to run; null when it waits no more, or nobody knows'),
+  requestedAt: time,
+  updatedAt: time,
+  finishedAt: time.nullable(),
+  rider: z.string().nullable().describe('Where the rider is, once stored (also when stored before)'),
+});
+export type CommandView = z.infer<typeof commandShape>;
+
+export interface CommandRow {
+  readonly commandId: string;
+  readonly type: 'add-rider';
+  readonly riderId: number;
+  readonly progress: Progress;
+  readonly requestedAt: number;
+  readonly updatedAt: number;
+  readonly finishedAt: number | null;
+  readonly riderStored: boolean;
+}
+
+export function commandView({ progress, ...command }: CommandRow): CommandView {
+  const { state } = progress;
+  const at = 'at' in progress ? progress.at : null;
+  const until = 'until' in progress ? progress.until : null;
+  const next = 'next' in progress ? progress.next : null;
+  return {
+    commandId: command.commandId,
+    type: command.type,
+    riderId: command.riderId,
+    state,
+    position: 'position' in progress ? progress.position : null,
+    at: isoOrNull(at),
+    until: isoOrNull(until),
+    next: isoOrNull(next),
+    reason: 'reason' in progress ? progress.reason : null,
+    estimatedAt: isoOrNull(at ?? until ?? next),
+    requestedAt: iso(command.requestedAt),
+    updatedAt: iso(command.updatedAt),
+    finishedAt: isoOrNull(command.finishedAt),
+    rider: command.riderStored ? `/v1/riders/${command.riderId}` : null,
+  };
+}

@@ -1,0 +1,12 @@
+import type { Coordination, Progress } from '@paceline/shared/contracts';
+
+/** What a new command is shown as before anybody knows better. */
+export const justAsked: Progress = { state: 'waiting_in_line', position: 1, at: null };
+
+/** What a new command may expect from the budget that it would call with; `usage` is undefined when nobody knows. */
+export function expectedProgress(usage: Coordination | undefined, now: number): Progress {
+  if (!usage) return justAsked;
+  const { available, resetAt } = usage.rateLimitUsage.riders_single;
+  if (available > 0 || resetAt === null) return { state: 'waiting_in_line', position: 1, at: now };
+  return { state: 'waiting_for_window', until: resetAt };
+}

@@ -1,0 +1,71 @@
+import { budgets, runCounts, type RunCounts, type SyncKind, syncKinds } from '@paceline/shared/contracts';
+import { z } from 'zod';
+import { iso, isoOrNull } from './times.ts';
+
+const time = z.iso.datetime();
+
+export const runStates = ['running', 'done', 'failed'] as const;
+
+/** What one slot came to. */
+export const runShape = z.object({
+  id: z.string(),
+  kind: z.enum(syncKinds),
+  state: z.enum(runStates),
+  slot: z.object({ id: z.string(), scheduledFor: time, endsAt: time }),
+  startedAt: time,
+  finishedAt: time.nullable(),
+  counts: runCounts.describe('Planned, stored, not to be stored, and left for the next slot'),
+  error: z.string().nullable(),
+});
+export type RunView = z.infer<typeof runShape>;
+
+/** One call to upstream, good or bad. */
+export const callShape = z.object({
+  id: z.int(),
+  endpoint: z.string().describe(`One of ${budgets.join(', ')}`),
+  target: z.string().describe('The club, rider or event asked for'),
+  status: z.int().nullable().describe('HTTP status; null when no answer came'),
+  message: z.string(),
+  startedAt: time,
+  durationMs: z.int(),
+  rawStart: z.string().nullable().describe('The start of an answer that could not be read'),
+});
+export type CallView = z.infer<typeof callShape>;
+
+export const runDetailShape = runShape.extend({
+  calls: z.array(callShape).describe('Its calls to upstream, oldest first'),
+});
+export type RunDetailView = z.infer<typeof runDetailShape>;
+
+export interface RunRow {
+  readonly runId: string;
+  readonly kind: SyncKind;
+  readonly slotId: string;
+  readonly scheduledFor: number;
+  readonly slotEndsAt: number;
+  readonly state: (typeof runStates)[number];
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly counts: RunCounts;
+  readonly error: string | null;
+}
+
+export interface CallRow extends Omit<CallView, 'startedAt'> {
+  readonly startedAt: number;
+}
+
+export const runView = (row: RunRow): RunView => ({
+  id: row.runId,
+  kind: row.kind,
+  state: row.state,
+  slot: { id: row.slotId, scheduledFor: iso(row.scheduledFor), endsAt: iso(row.slotEndsAt) },
+  startedAt: iso(row.startedAt),
+  finishedAt: isoOrNull(row.finishedAt),
+  counts: row.counts,
+  error: row.error,
+});
+
+export const runDetailView = (row: RunRow, calls: readonly CallRow[]): RunDetailView => ({
+  ...runView(row),
+  calls: calls.map((call) => ({ ...call, startedAt: iso(call.startedAt) })),
+});

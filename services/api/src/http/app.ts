@@ -1,0 +1,71 @@
+import { httpInstrumentationMiddleware } from '@hono/otel';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { isLoopback } from '@paceline/shared/clock';
+import type { Logger } from '@paceline/shared/telemetry';
+import { bodyLimit } from 'hono/body-limit';
+import { except } from 'hono/combine';
+import { addRiderRoutes } from '../routes/add-rider.ts';
+import { commandRoutes } from '../routes/commands.ts';
+import { coordinationRoutes } from '../routes/coordination.ts';
+import { docsRoutes } from '../routes/docs.ts';
+import { eventRoutes } from '../routes/events.ts';
+import { operationRoutes } from '../routes/operations.ts';
+import { riderRoutes } from '../routes/riders.ts';
+import { runRoutes } from '../routes/runs.ts';
+import type { Services } from '../routes/services.ts';
+import { signupRoutes } from '../routes/signups.ts';
+import { requireToken } from './auth.ts';
+import { answerError, refuseInvalid } from './errors.ts';
+import { loopbackNamesOnly } from './host-guard.ts';
+import { refuseUnrouted } from './methods.ts';
+import { serveOpenApi } from './openapi.ts';
+import { Problem, problemResponse } from './problem.ts';
+import { securityHeaders } from './security-headers.ts';
+import { showTraceId } from './trace-id.ts';
+
+export interface AppSettings {
+  /** Where the app will be bound to. */
+  readonly host: string;
+  /** Undefined: everybody who can reach the app may use it. */
+  readonly token: string | undefined;
+}
+
+/** Asked every few seconds by machines: a trace of each would bury the others. */
+const probes = ['/livez', '/readyz', '/metrics'];
+/** A browser can't send a token for a page, and these hold no data. */
+const open = ['/livez', '/readyz', '/', '/openapi.json', '/docs', '/docs/*'];
+const largestBody = 64 * 1_024;
+
+const resources = [
+  riderRoutes,
+  addRiderRoutes,
+  commandRoutes,
+  eventRoutes,
+  signupRoutes,
+  runRoutes,
+  coordinationRoutes,
+  operationRoutes,
+];
+
+/** Everything that is served, as one function from request to answer. */
+export function createApp(services: Services, { host, token }: AppSettings, log: Logger): OpenAPIHono {
+  const app = new OpenAPIHono({ defaultHook: refuseInvalid });
+  app.onError(answerError(log));
+  app.use(securityHeaders);
+  app.use(except(probes, httpInstrumentationMiddleware()));
+  app.use(showTraceId);
+  if (isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`)) app.use(loopbackNamesOnly);
+  if (token !== undefined) app.use(except(open, requireToken(token)));
+  app.use(bodyLimit({ maxSize: largestBody, onError: () => tooLarge() }));
+
+  for (const addRoutes of resources) addRoutes(app, services);
+  serveOpenApi(app);
+  docsRoutes(app);
+  const unrouted = refuseUnrouted(app.routes);
+  app.notFound((c) => problemResponse(unrouted(c.req.path, c.req.method), c.req.path));
+  return app;
+}
+
+function tooLarge(): never {
+  throw new Problem('too-large', `A body may have ${largestBody} bytes`);
+}

@@ -1,0 +1,59 @@
+import type { Logger } from '@paceline/shared/telemetry';
+import type { Context, ErrorHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { z } from 'zod';
+import { BrokerAway } from '../adapters/broker.ts';
+import { isDatabaseAway } from '../adapters/database-away.ts';
+import { LimiterAway } from '../adapters/limiter-status.ts';
+import { Problem, problemResponse } from './problem.ts';
+
+const retryAfterSeconds = 5;
+
+/** Turns whatever was thrown into the answer; what is not the asker's doing is logged. */
+export const answerError =
+  (log: Logger): ErrorHandler =>
+  (error, c) => {
+    const problem = problemOf(error);
+    if (problem.type === 'unexpected') log.error({ err: error, path: c.req.path }, 'a request failed');
+    else if (problem.type === 'unavailable') log.warn({ err: error, path: c.req.path }, problem.message);
+    // A refused request is no failure of the server, so its span is none either.
+    else c.error = undefined;
+    return problemResponse(problem, c.req.path);
+  };
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof BrokerAway || error instanceof LimiterAway) return unavailable(error.message);
+  if (isDatabaseAway(error) || isTimeout(error)) return unavailable('The database does not answer');
+  if (error instanceof HTTPException && error.status === 415) {
+    return new Problem('unsupported-media-type', 'The body must be application/json');
+  }
+  if (error instanceof HTTPException && error.status === 400) {
+    const errors = [{ field: 'body', message: 'is not JSON' }];
+    return new Problem('invalid-input', 'The body is not JSON', { errors });
+  }
+  return new Problem('unexpected', 'Something unexpected happened');
+}
+
+const unavailable = (detail: string) =>
+  new Problem('unavailable', detail, { headers: { 'retry-after': String(retryAfterSeconds) } });
+
+/** Only storing is waited for with a limit of its own; the broker's and the limiter's have their own errors. */
+const isTimeout = (error: unknown) => error instanceof DOMException && error.name === 'TimeoutError';
+
+const places = { json: 'body', param: 'path', query: 'query', header: 'header' } as const;
+
+/** What a route's input is checked with: names every field that is wrong. @throws {Problem} */
+export function refuseInvalid(
+  result: { success: true } | { success: false; error: z.core.$ZodError; target: string },
+  _c: Context,
+): void {
+  if (result.success) return;
+  const place = places[result.target as keyof typeof places] ?? result.target;
+  const errors = result.error.issues.map(({ path, message }) => ({
+    field: path.join('.') || place,
+    message,
+  }));
+  const summary = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
+  throw new Problem('invalid-input', summary, { errors });
+}

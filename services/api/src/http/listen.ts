@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+
+export interface HttpServer {
+  /** E.g. `http://127.0.0.1:3000` */
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new requests and returns when those in hand are answered. */
+  drain(): Promise<void>;
+  close(): void;
+}
+
+/** Serves `fetch` on `host`; port 0 takes any free one. @throws {Error} when the port is taken */
+export async function listenHttp(
+  fetch: (request: Request) => Response | Promise<Response>,
+  host: string,
+  port: number,
+): Promise<HttpServer> {
+  const server = createAdaptorServer({ fetch, hostname: host }) as Server;
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(`Port ${port} of ${host} is taken; set API_PORT to a free one`, { cause: error });
+  }
+  const bound = (server.address() as AddressInfo).port;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    drain: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () => server.closeAllConnections(),
+  };
+}

@@ -1,0 +1,58 @@
+/** Everything that can go wrong, as `/docs/problems` explains it. The name is the fragment of a problem's `type`. */
+export const problemTypes = {
+  'invalid-input': {
+    status: 400,
+    title: 'The request has a field that is wrong',
+    about: 'The path, the query or the body can not be read. `errors` names each field and what it must be.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'A token is needed',
+    about: 'Send the API token of this installation: `Authorization: Bearer <token>`.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is no such thing',
+    about: 'The address is unknown, or what it names is not stored (yet).',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The address does not take this method',
+    about: 'The `Allow` header names the methods that it takes.',
+  },
+  'too-large': {
+    status: 413,
+    title: 'The body is too large',
+    about: 'A body may have 64 kB.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body is not JSON',
+    about: 'Send `Content-Type: application/json`.',
+  },
+  misdirected: {
+    status: 421,
+    title: 'This host is not served here',
+    about:
+      'The API listens on loopback and answers to loopback names only, so that no web page can reach it under a name of its own.',
+  },
+  'command-failed': {
+    status: 422,
+    title: 'The command has failed',
+    about:
+      'It was waited for (`Prefer: wait=N`) and ended as `failed` or `expired`. `detail` says why and `command` is its final state. Sending it again makes a new command.',
+  },
+  unexpected: {
+    status: 500,
+    title: 'Something unexpected happened',
+    about: 'The log of the API has the reason under the trace id of the answer (`X-Trace-Id`).',
+  },
+  unavailable: {
+    status: 503,
+    title: 'A part of the system is away',
+    about:
+      '`detail` says which. Nothing was accepted or changed: try again after the seconds of `Retry-After`.',
+  },
+} as const;
+
+export type ProblemType = keyof typeof problemTypes;

@@ -1,0 +1,74 @@
+import { z } from '@hono/zod-openapi';
+import type { CommandView } from '../core/command.ts';
+import { Command } from './components.ts';
+import { type ProblemType, problemTypes } from './problem-types.ts';
+
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+interface ProblemDetails {
+  readonly errors?: readonly FieldError[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly command?: CommandView;
+}
+
+/** Thrown by whoever can't answer; becomes an answer in one place (`answerError`). */
+export class Problem extends Error {
+  readonly type: ProblemType;
+  readonly details: ProblemDetails;
+
+  constructor(type: ProblemType, detail: string, details: ProblemDetails = {}) {
+    super(detail);
+    this.name = 'Problem';
+    this.type = type;
+    this.details = details;
+  }
+}
+
+/** How every error looks (RFC 9457). */
+const problemShape = z
+  .object({
+    type: z.string().openapi({ example: '/docs/problems#invalid-input' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string().describe('The path that was asked for'),
+    errors: z
+      .array(z.object({ field: z.string(), message: z.string() }))
+      .describe('Each field that is wrong'),
+    command: Command.optional().describe('Only of command-failed'),
+  })
+  .openapi('Problem');
+
+const mediaType = 'application/problem+json';
+
+/** A problem as the answer to a request for `instance`. */
+export function problemResponse({ type, message, details }: Problem, instance: string): Response {
+  const { status, title } = problemTypes[type];
+  const { errors = [], headers, command } = details;
+  const body: z.infer<typeof problemShape> = {
+    type: `/docs/problems#${type}`,
+    title,
+    status,
+    detail: message,
+    instance,
+    errors: [...errors],
+    ...(command && { command }),
+  };
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': mediaType, ...headers } });
+}
+
+type Status = (typeof problemTypes)[ProblemType]['status'];
+
+/** The problems that a route may answer with, for its OpenAPI description. */
+export function problems<S extends Status>(...statuses: readonly S[]) {
+  const described = statuses.map((status) => {
+    const known = Object.values(problemTypes).find((type) => type.status === status);
+    return [status, { description: known?.title ?? '', content: { [mediaType]: { schema: problemShape } } }];
+  });
+  return Object.fromEntries(described) as {
+    [K in S]: { description: string; content: { [mediaType]: { schema: typeof problemShape } } };
+  };
+}

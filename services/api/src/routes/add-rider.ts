@@ -1,0 +1,92 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { findRider } from '../adapters/riders.ts';
+import { commandView } from '../core/command.ts';
+import { preferredWait } from '../core/prefer.ts';
+import { riderDetailView } from '../core/rider.ts';
+import { Command, RiderDetail } from '../http/components.ts';
+import { largestId } from '../http/params.ts';
+import { Problem, problems } from '../http/problem.ts';
+import type { AddRoutes } from './services.ts';
+
+const mustBe = `must be a whole number from 1 to ${largestId}`;
+
+const headers = {
+  Location: { description: 'The command', schema: { type: 'string' as const } },
+  'Preference-Applied': {
+    description: 'The wait that was granted, if any',
+    schema: { type: 'string' as const },
+  },
+};
+
+const add = createRoute({
+  method: 'post',
+  path: '/v1/riders',
+  operationId: 'addRider',
+  tags: ['riders'],
+  summary: 'Fetch a rider now',
+  description: [
+    'Asks for the rider as soon as the limits allow, before every scheduled sync, also when it is stored already.',
+    '',
+    'The answer comes within a second: `202` with the state of the command and when it is expected to run.',
+    'Follow `Location` from there on.',
+    '',
+    'With `Prefer: wait=N` (seconds, 30 at the most) the answer waits for the end: `200` with the rider when it is',
+    'stored, `422` (`command-failed`, with the command in `command`) when the command failed or expired, and `202`',
+    'when the time ran out first; the command goes on in every case.',
+  ].join('\n'),
+  request: {
+    headers: z.object({
+      prefer: z.string().optional().openapi({ description: 'RFC 7240', example: 'wait=10' }),
+    }),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .object({ riderId: z.int(mustBe).min(1, mustBe).max(largestId, mustBe) }, 'must be an object')
+            .openapi({ example: { riderId: 4500001 } }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: 'The rider was fetched within the time that you were ready to wait',
+      headers,
+      content: { 'application/json': { schema: z.object({ command: Command, rider: RiderDetail }) } },
+    },
+    202: {
+      description: 'The command is accepted and will end as done, failed or expired',
+      headers,
+      content: { 'application/json': { schema: Command } },
+    },
+    ...problems(400, 401, 413, 415, 422, 503),
+  },
+});
+
+export const addRiderRoutes: AddRoutes = (app, { db, clock, addRider, stopping }) => {
+  app.openapi(add, async (c) => {
+    const { riderId } = c.req.valid('json');
+    const seconds = preferredWait(c.req.valid('header').prefer);
+    const waiting =
+      seconds === undefined
+        ? undefined
+        : AbortSignal.any([AbortSignal.timeout(seconds * 1_000), c.req.raw.signal, stopping]);
+
+    const row = await addRider(riderId, waiting);
+    const command = commandView(row);
+    const answerHeaders = {
+      Location: `/v1/commands/${row.commandId}`,
+      ...(seconds !== undefined && { 'Preference-Applied': `wait=${seconds}` }),
+    };
+    if (waiting && (command.state === 'failed' || command.state === 'expired')) {
+      throw new Problem('command-failed', command.reason ?? command.state, {
+        command,
+        headers: answerHeaders,
+      });
+    }
+    const rider = waiting && command.state === 'done' ? await findRider(db, riderId) : undefined;
+    if (!rider) return c.json(command, 202, answerHeaders);
+    return c.json({ command, rider: riderDetailView(rider, clock.now()) }, 200, answerHeaders);
+  });
+};

@@ -1,0 +1,24 @@
+import { createRoute } from '@hono/zod-openapi';
+import { coordinationView } from '../core/coordination.ts';
+import { Coordination } from '../http/components.ts';
+import { problems } from '../http/problem.ts';
+import type { AddRoutes } from './services.ts';
+
+/** Real ms. */
+const patienceMs = 2_000;
+
+const now = createRoute({
+  method: 'get',
+  path: '/v1/coordination',
+  operationId: 'getCoordination',
+  tags: ['coordination'],
+  summary: 'How full the windows are, who stood in whose way, and who waits',
+  responses: {
+    200: { description: 'As of now', content: { 'application/json': { schema: Coordination } } },
+    ...problems(401, 503),
+  },
+});
+
+export const coordinationRoutes: AddRoutes = (app, { limiterStatus }) => {
+  app.openapi(now, async (c) => c.json(coordinationView(await limiterStatus(patienceMs)), 200));
+};

@@ -1,0 +1,20 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Clock } from '@paceline/shared/clock';
+import type { Database } from '@paceline/shared/database';
+import type { Checks } from '@paceline/shared/runtime';
+import type { AddRider } from '../adapters/add-rider.ts';
+import type { LimiterStatus } from '../adapters/limiter-status.ts';
+
+/** What the routes work with. */
+export interface Services {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly addRider: AddRider;
+  readonly limiterStatus: LimiterStatus;
+  readonly checks: Checks;
+  /** Aborts when the API shuts down: nobody is kept waiting then. */
+  readonly stopping: AbortSignal;
+}
+
+/** Adds one resource's routes to the app. */
+export type AddRoutes = (app: OpenAPIHono, services: Services) => void;

@@ -1,0 +1,69 @@
+import { catalog } from '@paceline/shared/contracts';
+import { openDatabase } from '@paceline/shared/database';
+import { accountOf } from '@paceline/shared/limiter';
+import { listen } from '@paceline/shared/messaging';
+import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
+import { addRiderWith } from './adapters/add-rider.ts';
+import { openBroker } from './adapters/broker.ts';
+import { createFollower } from './adapters/follow.ts';
+import { handOnWith } from './adapters/hand-on.ts';
+import { limiterStatus } from './adapters/limiter-status.ts';
+import { orAborted } from './adapters/or-aborted.ts';
+import { startSweep } from './adapters/sweep.ts';
+import type { ApiConfig } from './config.ts';
+import { createApp } from './http/app.ts';
+import { type HttpServer, listenHttp } from './http/listen.ts';
+
+const connections = 10;
+
+/** A started API and where it is served. */
+export type RunningApi = RunningService & Pick<HttpServer, 'url' | 'port'>;
+
+/**
+ * The HTTP API. It serves before the broker is there: what is stored can be read without it, and probes are answered.
+ * @throws {Error} when its port is taken
+ */
+export async function startApi(context: ServiceContext<ApiConfig>): Promise<RunningApi> {
+  const { config, clock, log, signal } = context;
+  const database = openDatabase(
+    config.DATABASE_URL,
+    (error) => log.warn({ err: error }, 'a connection to the database broke'),
+    connections,
+  );
+  const { db } = database;
+  const broker = openBroker(config.NATS_URL, log);
+  const status = limiterStatus(broker, accountOf(config.ZWIFTRACING_API_KEY));
+  const follower = createFollower();
+  const handOn = handOnWith(broker, db, clock);
+  const checks = { database: database.ping, broker: async () => void (await broker.reach()) };
+
+  const app = createApp(
+    {
+      db,
+      clock,
+      addRider: addRiderWith({ db, broker, follower, handOn, status, clock, log }),
+      limiterStatus: status,
+      checks,
+      stopping: signal,
+    },
+    { host: config.API_HOST, token: config.API_TOKEN },
+    log,
+  );
+  const server = await listenHttp((request) => app.fetch(request), config.API_HOST, config.API_PORT);
+  log.info({ url: server.url }, 'serving');
+  listen(await orAborted(broker.connected, signal), catalog.commandChanged, {}, follower.hear);
+  const sweep = startSweep(db, handOn, clock, log);
+
+  return {
+    url: server.url,
+    port: server.port,
+    checks,
+    async drain() {
+      await Promise.all([server.drain(), sweep.stop()]);
+    },
+    async close() {
+      server.close();
+      await Promise.all([broker.close(), database.close()]);
+    },
+  };
+}
