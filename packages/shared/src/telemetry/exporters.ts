@@ -16,10 +16,10 @@ export async function spanProcessors(): Promise<SpanProcessor[]> {
       : await import('@opentelemetry/exporter-trace-otlp-proto');
   const batches = new BatchSpanProcessor({
     exporter: new OTLPTraceExporter(),
-    scheduledDelayMillis: getNumberFromEnv('OTEL_BSP_SCHEDULE_DELAY') ?? 5_000,
-    exportTimeoutMillis: getNumberFromEnv('OTEL_BSP_EXPORT_TIMEOUT') ?? 30_000,
-    maxQueueSize: getNumberFromEnv('OTEL_BSP_MAX_QUEUE_SIZE') ?? 2_048,
-    maxExportBatchSize: getNumberFromEnv('OTEL_BSP_MAX_EXPORT_BATCH_SIZE') ?? 512,
+    scheduledDelayMillis: positive('OTEL_BSP_SCHEDULE_DELAY', 5_000),
+    exportTimeoutMillis: positive('OTEL_BSP_EXPORT_TIMEOUT', 30_000),
+    maxQueueSize: positive('OTEL_BSP_MAX_QUEUE_SIZE', 2_048),
+    maxExportBatchSize: positive('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512),
   });
   return [batches];
 }
@@ -32,8 +32,8 @@ export async function metricReaders(): Promise<IMetricReader[]> {
     protocol === 'http/json'
       ? await import('@opentelemetry/exporter-metrics-otlp-http')
       : await import('@opentelemetry/exporter-metrics-otlp-proto');
-  const exportIntervalMillis = getNumberFromEnv('OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000;
-  const exportTimeoutMillis = getNumberFromEnv('OTEL_METRIC_EXPORT_TIMEOUT') ?? 30_000;
+  const exportIntervalMillis = positive('OTEL_METRIC_EXPORT_INTERVAL', 60_000);
+  const exportTimeoutMillis = positive('OTEL_METRIC_EXPORT_TIMEOUT', 30_000);
   const periodic = new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter(),
     exportIntervalMillis,
@@ -41,6 +41,12 @@ export async function metricReaders(): Promise<IMetricReader[]> {
     exportTimeoutMillis: Math.min(exportTimeoutMillis, exportIntervalMillis),
   });
   return [periodic];
+}
+
+/** A number from the environment; what is none, or not above 0, is passed over: the SDK would throw or hang on it. */
+function positive(name: string, usual: number): number {
+  const value = getNumberFromEnv(name);
+  return value !== undefined && value > 0 ? value : usual;
 }
 
 /** How a signal is encoded; undefined when it has no endpoint or is switched off (OTEL_METRICS_EXPORTER=none). */

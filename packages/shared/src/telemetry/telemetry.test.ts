@@ -105,11 +105,11 @@ describe('telemetry of a process', { timeout: 60_000 }, () => {
     expect(tracesOnly.requests.map(({ url }) => url)).toEqual(['/v1/traces']);
   });
 
-  it('starts with a metric interval shorter than the usual time-out of a send', async () => {
+  it.each(['5000', '0'])('starts whatever the metric interval is, also with %s', async (interval) => {
     const collector = await listener();
     await runScript({
       OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: collector.url,
-      OTEL_METRIC_EXPORT_INTERVAL: '5000',
+      OTEL_METRIC_EXPORT_INTERVAL: interval,
     });
     expect(collector.requests).toHaveLength(1);
   });
