@@ -1,0 +1,160 @@
+import type { ReceivedSpan } from '@paceline/shared/telemetry/testing';
+import { startOtlpReceiver } from '@paceline/shared/telemetry/testing';
+import { eventually } from '@paceline/shared/testing';
+import { sandboxClock } from '@paceline/launcher';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { all, type List, type Run, startTestStack, type TestStack } from './stack.ts';
+
+/** A slot of 12 minutes is over in three seconds. */
+const scale = 240;
+const patient = { timeoutMs: 90_000 };
+
+let collector: Awaited<ReturnType<typeof startOtlpReceiver>>;
+let stack: TestStack;
+
+beforeAll(async () => {
+  collector = await startOtlpReceiver();
+  stack = await startTestStack(sandboxClock(Date.now(), scale), collector.env);
+});
+
+afterAll(async () => {
+  await stack?.stop();
+  await collector?.close();
+});
+
+const finishedRuns = async (kind: Run['kind']) =>
+  (await all<Run>(stack, '/v1/runs')).filter((run) => run.kind === kind && run.state === 'done');
+
+describe('from nothing', () => {
+  it('the whole club is there, by itself', async () => {
+    const { clubs } = await stack.control<{ clubs: Array<{ clubId: number; riders: number }> }>(
+      '/control/world',
+    );
+    const club = clubs.find(({ clubId }) => clubId === 20650);
+    await eventually(async () => {
+      const riders = await all<{ riderId: number }>(stack, '/v1/riders');
+      expect(new Set(riders.map(({ riderId }) => riderId)).size).toBe(riders.length);
+      expect(riders).toHaveLength(club?.riders ?? -1);
+    }, patient);
+  });
+
+  it('the upcoming events are there with their signups, and every kind of sync has finished a run', async () => {
+    await eventually(async () => {
+      for (const kind of ['rider', 'near', 'far'] as const) {
+        expect((await finishedRuns(kind))[0], kind).toMatchObject({ error: null });
+      }
+    }, patient);
+    const events = await all<{ eventId: string; signupsFetchedAt: string | null }>(stack, '/v1/events');
+    expect(events.length).toBeGreaterThan(500);
+    const fetched = events.find(({ signupsFetchedAt }) => signupsFetchedAt !== null);
+    const signups = await stack.get<List<{ riderId: number }>>(`/v1/events/${fetched?.eventId}/signups`);
+    expect(signups.items.length).toBeGreaterThan(0);
+  });
+
+  it('no call was ever rejected', async () => {
+    const { rejected } = await judgement();
+    expect(rejected).toBe(0);
+  });
+});
+
+async function judgement(): Promise<{ rejected: number }> {
+  const audit = await stack.control<{ items: Array<{ verdict: string }> }>('/control/audit');
+  return { rejected: audit.items.filter(({ verdict }) => verdict === 'rejected').length };
+}
+
+describe('a rider that somebody adds', () => {
+  /** Ids that no club of the sandbox holds. */
+  const stranger = 4_900_123;
+
+  it('is accepted in under a second with where it stands, and is there soon after', async () => {
+    const asked = performance.now();
+    const { status, headers, body } = await stack.post('/v1/riders', JSON.stringify({ riderId: stranger }));
+    expect(performance.now() - asked).toBeLessThan(5_000);
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ riderId: stranger, state: expect.any(String) });
+    const location = headers.get('location') ?? '';
+    await eventually(async () => {
+      expect(await stack.get(location)).toMatchObject({ state: 'done' });
+      expect(await stack.get(`/v1/riders/${stranger}`)).toMatchObject({ riderId: stranger });
+    }, patient);
+  });
+
+  it('comes with the answer when the asker prefers to wait', async () => {
+    const { status, body } = await stack.post('/v1/riders', JSON.stringify({ riderId: stranger + 1 }), {
+      prefer: 'wait=20',
+    });
+    expect(status).toBe(200);
+    expect(JSON.stringify(body)).toContain(String(stranger + 1));
+  });
+
+  it('that upstream does not know ends as failed, with the reason', async () => {
+    const { headers } = await stack.post('/v1/riders', JSON.stringify({ riderId: 7 }));
+    const location = headers.get('location') ?? '';
+    await eventually(async () => {
+      const command = await stack.get<{ state: string; reason: string }>(location);
+      expect(command.state).toBe('failed');
+      expect(command.reason).toContain('7');
+    }, patient);
+  });
+
+  it.each([
+    ['a word', '{"riderId":"abc"}', 'riderId'],
+    ['a negative number', '{"riderId":-1}', 'riderId'],
+    ['nothing', '{}', 'riderId'],
+    ['no JSON', 'riderId=5', 'body'],
+  ])('as %s is refused with a problem that names the field', async (_, body, field) => {
+    const answer = await stack.post('/v1/riders', body);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(JSON.stringify(answer.body)).toContain(field);
+  });
+});
+
+describe('one trace', () => {
+  const chain = (spans: readonly ReceivedSpan[], leaf: ReceivedSpan): string[] => {
+    const parent = spans.find(({ spanId }) => spanId === leaf.parentSpanId);
+    return [...(parent ? chain(spans, parent) : []), `${leaf.service}: ${leaf.name}`];
+  };
+  const traceWith = (spans: readonly ReceivedSpan[], name: string, test: (all: ReceivedSpan[]) => boolean) =>
+    [...new Set(spans.filter((span) => span.name === name).map(({ traceId }) => traceId))]
+      .map((traceId) => spans.filter((span) => span.traceId === traceId))
+      .find(test);
+  const stores = (span: ReceivedSpan) => span.name.startsWith('pg.query:INSERT');
+
+  it('leads from the POST through the broker, the permit and the upstream call to the insert', async () => {
+    await stack.post('/v1/riders', JSON.stringify({ riderId: 4_900_200 }), { prefer: 'wait=20' });
+    await eventually(() => {
+      const trace = traceWith(collector.spans(), 'POST /v1/riders', (spans) =>
+        spans.some((span) => span.service === 'rider-sync' && stores(span)),
+      );
+      const paths = (trace ?? []).map((span) => chain(trace ?? [], span).join(' > '));
+      const root = 'api: POST /v1/riders';
+      const handled = expect.stringMatching(
+        `^${root} .*> api: publish paceline.command.add-rider > rider-sync: process paceline.command.add-rider`,
+      );
+      expect(paths).toContainEqual(handled);
+      expect(paths).toContainEqual(expect.stringMatching(`^${root} .*> rider-sync: permit riders_single$`));
+      expect(paths).toContainEqual(
+        expect.stringMatching(`^${root} .*permit riders_single > limiter: commit permit$`),
+      );
+      expect(paths).toContainEqual(expect.stringMatching(`^${root} .*> rider-sync: GET`));
+      expect(paths).toContainEqual(expect.stringMatching(`^${root} .*> rider-sync: pg.query:INSERT`));
+    }, patient);
+  });
+
+  it('leads from the slot through its tick, the run, the permits and the calls to the inserts', async () => {
+    await eventually(() => {
+      const trace = traceWith(collector.spans(), 'slot near', (spans) =>
+        spans.some((span) => span.service === 'event-sync' && stores(span)),
+      );
+      const paths = (trace ?? []).map((span) => chain(trace ?? [], span).join(' > '));
+      const run =
+        'scheduler: slot near > scheduler: publish paceline.tick.near > event-sync: process paceline.tick.near > event-sync: run near';
+      expect(paths).toContainEqual(run);
+      expect(paths).toContainEqual(expect.stringMatching(`^${run} .*> limiter: commit permit$`));
+      expect(paths).toContainEqual(expect.stringMatching(`^${run} .*> event-sync: GET`));
+      expect(paths).toContainEqual(expect.stringMatching(`^${run} .*> event-sync: pg.query:INSERT`));
+    }, patient);
+  });
+});
