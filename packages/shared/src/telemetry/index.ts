@@ -12,5 +12,4 @@ export {
   type Span,
   SpanKind,
   type SpanSettings,
-  startSpan,
 } from './spans.ts';

@@ -9,7 +9,6 @@ import {
   injectTraceContext,
   inSpan,
   SpanKind,
-  startSpan,
   withTraceContext,
 } from './index.ts';
 import { testNats } from '../testing/index.ts';
@@ -77,18 +76,6 @@ describe('a span around work', () => {
     });
     await expect(throwing).rejects.toBe('a text');
     expect((await received('fails at once')).status).toEqual({ code: 'error', message: 'a text' });
-  });
-
-  it('can be left for its owner to end, and is not active meanwhile', async () => {
-    const span = await inSpan('append', {}, (append) => {
-      const started = startSpan('commit', { kind: SpanKind.SERVER });
-      expect(trace.getActiveSpan()).toBe(append);
-      return started;
-    });
-    const append = await received('append');
-    expect(otlp.spans().map(({ name }) => name)).not.toContain('commit');
-    span.end();
-    expect(await received('commit')).toMatchObject({ kind: 'server', parentSpanId: append.spanId });
   });
 
   it('can belong to another trace than the active one, and link to others', async () => {

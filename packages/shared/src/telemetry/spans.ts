@@ -20,30 +20,26 @@ export interface SpanSettings {
   links?: Link[];
 }
 
-/** A span that the caller must end, for work that is not one function's; it isn't made active. */
-export function startSpan(name: string, settings: SpanSettings = {}): Span {
-  const { parent = context.active(), ...options } = settings;
-  return trace.getTracer('paceline').startSpan(name, options, parent);
-}
-
 /**
  * Runs `fn` in an active span that ends when `fn` does. What `fn` throws is recorded on the span, sets its status to
  * error and is thrown on.
  */
-export async function inSpan<T>(
+export function inSpan<T>(
   name: string,
   settings: SpanSettings,
   fn: (span: Span) => T | Promise<T>,
 ): Promise<T> {
-  const span = startSpan(name, settings);
-  try {
-    return await context.with(trace.setSpan(settings.parent ?? context.active(), span), fn, undefined, span);
-  } catch (error) {
-    recordError(span, error);
-    throw error;
-  } finally {
-    span.end();
-  }
+  const { parent = context.active(), ...options } = settings;
+  return trace.getTracer('paceline').startActiveSpan(name, options, parent, async (span) => {
+    try {
+      return await fn(span);
+    } catch (error) {
+      recordError(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
 }
 
 function recordError(span: Span, thrown: unknown): void {
