@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +9,7 @@ import { spawnChild, whileRunning } from './child.ts';
 import { commandLine } from './command-line.ts';
 import { makeTempDir, removeAll } from './files.ts';
 import { poll } from './poll.ts';
+import { findOnPath } from './run.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -54,19 +55,29 @@ describe('a child', () => {
     );
   });
 
-  // Only Linux can see to it when the parent has no time to.
-  const ends = process.platform === 'linux' ? (['SIGKILL', 'SIGUSR2'] as const) : (['SIGUSR2'] as const);
-  it.each(ends)('ends with its parent, ended by %s', async (signal) => {
+  it.runIf(process.platform === 'linux')('ends with its parent, even one that is killed', async () => {
+    await expectTogether({ signal: 'SIGKILL', path: process.env.PATH ?? '' });
+  });
+
+  it('ends with a parent that exits also where nothing else ties them', async () => {
+    await symlink((await findOnPath('sleep')) ?? '', join(dir, 'sleep'));
+    await expectTogether({ signal: 'SIGUSR2', path: dir });
+  });
+
+  /** Starts a process that starts a child, and ends it with the signal; SIGUSR2 makes it exit. */
+  async function expectTogether({ signal, path }: { signal: NodeJS.Signals; path: string }): Promise<void> {
     const script = `
       import { spawnChild } from '${new URL('./child.ts', import.meta.url).href}';
       process.on('SIGUSR2', () => process.exit());
       const log = { logFile: '${join(dir, 'log')}', stopSignal: 'SIGTERM' };
       console.log((await spawnChild({ ...log, command: ['sleep', '60'] })).pid);`;
-    const node = ['--input-type=module', '--eval', script];
-    const parent = spawn(process.execPath, node, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, PATH: path },
+    });
     const [pid = ''] = (await once(createInterface(parent.stdout), 'line')) as string[];
     expect(await commandLine(pid)).toBe('sleep 60');
     parent.kill(signal);
     await poll(async () => expect(await commandLine(pid)).toBe(''), { timeoutMs: 10_000 });
-  });
+  }
 });
