@@ -27,14 +27,12 @@ const finishedRuns = async (kind: Run['kind']) =>
 
 describe('from nothing', () => {
   it('the whole club is there, by itself', async () => {
-    const { clubs } = await stack.control<{ clubs: Array<{ clubId: number; riders: number }> }>(
-      '/control/world',
-    );
-    const club = clubs.find(({ clubId }) => clubId === 20650);
+    const { clubs } = await stack.control<{ clubs: Array<{ id: number; size: number }> }>('/control/world');
+    const club = clubs.find(({ id }) => id === 20650);
     await eventually(async () => {
       const riders = await all<{ riderId: number }>(stack, '/v1/riders');
       expect(new Set(riders.map(({ riderId }) => riderId)).size).toBe(riders.length);
-      expect(riders).toHaveLength(club?.riders ?? -1);
+      expect(riders).toHaveLength(club?.size ?? -1);
     }, patient);
   });
 
@@ -52,15 +50,11 @@ describe('from nothing', () => {
   });
 
   it('no call was ever rejected', async () => {
-    const { rejected } = await judgement();
-    expect(rejected).toBe(0);
+    const { arrivals } = await stack.control<{ arrivals: Array<{ verdict: string }> }>('/control/audit');
+    expect(arrivals.length).toBeGreaterThan(5);
+    expect(arrivals.filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 });
-
-async function judgement(): Promise<{ rejected: number }> {
-  const audit = await stack.control<{ items: Array<{ verdict: string }> }>('/control/audit');
-  return { rejected: audit.items.filter(({ verdict }) => verdict === 'rejected').length };
-}
 
 describe('a rider that somebody adds', () => {
   /** Ids that no club of the sandbox holds. */

@@ -1,0 +1,58 @@
+import { sandboxClock } from '@paceline/launcher';
+import { eventually } from '@paceline/shared/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { all, type Run, startTestStack, type TestStack } from './stack.ts';
+
+/** Ten hours of the system's life in a minute of ours. */
+const scale = 600;
+const hours = 10;
+
+interface Judgement {
+  readonly budget: string;
+  readonly policy: { readonly limit: number };
+  readonly calls: number;
+  readonly rejected: number;
+  readonly fullestWindow: number;
+  readonly wouldReject: Readonly<Record<string, number>>;
+}
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  // Up to 200 real ms pass before a call arrives: at this pace, two minutes of jitter.
+  stack = await startTestStack(sandboxClock(Date.now(), scale), { SANDBOX_JITTER_MS: '0-200' });
+});
+
+afterAll(() => stack?.stop());
+
+const now = async () => (await stack.control<{ now: number }>('/control/world')).now;
+
+describe('ten hours of work', () => {
+  it('hold no rejected call and no window fuller than its policy, however upstream counts', async () => {
+    const began = await now();
+    let added = 0;
+    await eventually(
+      async () => {
+        added += 1;
+        await stack.post('/v1/riders', JSON.stringify({ riderId: 4_900_000 + added }));
+        expect((await now()) - began).toBeGreaterThan(hours * 3_600_000);
+      },
+      { timeoutMs: 300_000 },
+    );
+    const { judgements } = await stack.control<{ judgements: Judgement[] }>('/control/judgement');
+    expect(judgements.map(({ budget }) => budget).toSorted()).toEqual([
+      'clubs',
+      'events',
+      'riders_single',
+      'signups',
+    ]);
+    for (const { budget, policy, rejected, fullestWindow, wouldReject } of judgements) {
+      expect(rejected, budget).toBe(0);
+      expect(fullestWindow, budget).toBeLessThanOrEqual(policy.limit);
+      expect(Object.values(wouldReject), budget).toEqual(Object.values(wouldReject).map(() => 0));
+    }
+    const runs = await all<Run>(stack, '/v1/runs');
+    expect(runs.filter(({ state }) => state === 'failed')).toEqual([]);
+    expect(runs.filter(({ kind }) => kind === 'near').length).toBeGreaterThan(30);
+  }, 400_000);
+});
