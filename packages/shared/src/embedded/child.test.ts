@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spawnChild, whileRunning } from './child.ts';
-import { commandLine } from './command-line.ts';
+import { commandOf } from './process-command.ts';
 import { makeTempDir, removeAll } from './files.ts';
 import { poll } from './poll.ts';
 import { findOnPath } from './run.ts';
@@ -56,28 +56,31 @@ describe('a child', () => {
   });
 
   it.runIf(process.platform === 'linux')('ends with its parent, even one that is killed', async () => {
-    await expectTogether({ signal: 'SIGKILL', path: process.env.PATH ?? '' });
+    const { parent, pid } = await startFamily(process.env.PATH ?? '');
+    parent.kill('SIGKILL');
+    await poll(async () => expect(await commandOf(pid)).toBe(''), { timeoutMs: 10_000 });
   });
 
   it('ends with a parent that exits also where nothing else ties them', async () => {
     await symlink((await findOnPath('sleep')) ?? '', join(dir, 'sleep'));
-    await expectTogether({ signal: 'SIGUSR2', path: dir });
+    const { parent, pid } = await startFamily(dir);
+    parent.kill('SIGUSR2');
+    await poll(async () => expect(await commandOf(pid)).toBe(''), { timeoutMs: 10_000 });
   });
-
-  /** Starts a process that starts a child, and ends it with the signal; SIGUSR2 makes it exit. */
-  async function expectTogether({ signal, path }: { signal: NodeJS.Signals; path: string }): Promise<void> {
-    const script = `
-      import { spawnChild } from '${new URL('./child.ts', import.meta.url).href}';
-      process.on('SIGUSR2', () => process.exit());
-      const log = { logFile: '${join(dir, 'log')}', stopSignal: 'SIGTERM' };
-      console.log((await spawnChild({ ...log, command: ['sleep', '60'] })).pid);`;
-    const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, PATH: path },
-    });
-    const [pid = ''] = (await once(createInterface(parent.stdout), 'line')) as string[];
-    expect(await commandLine(pid)).toBe('sleep 60');
-    parent.kill(signal);
-    await poll(async () => expect(await commandLine(pid)).toBe(''), { timeoutMs: 10_000 });
-  }
 });
+
+/** Starts a process, which exits on SIGUSR2, with a child of its own. */
+async function startFamily(path: string): Promise<{ parent: ChildProcess; pid: string }> {
+  const script = `
+    import { spawnChild } from '${new URL('./child.ts', import.meta.url).href}';
+    process.on('SIGUSR2', () => process.exit());
+    const log = { logFile: '${join(dir, 'log')}', stopSignal: 'SIGTERM' };
+    console.log((await spawnChild({ ...log, command: ['sleep', '60'] })).pid);`;
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, PATH: path },
+  });
+  const [pid = ''] = (await once(createInterface(parent.stdout), 'line')) as string[];
+  expect(await commandOf(pid)).toBe('sleep 60');
+  return { parent, pid };
+}

@@ -69,7 +69,7 @@ APT::Update::Error-Mode "any";
 
 async function findServer(root: string): Promise<string> {
   const files = await readdir(root, { recursive: true });
-  const server = files.find((file) => /bin\/nats-server$/.test(file));
+  const server = files.find((file) => file.endsWith('bin/nats-server'));
   if (server === undefined) throw new Error('the package holds no nats-server');
   return join(root, server);
 }

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commandLine } from './command-line.ts';
+import { commandOf } from './process-command.ts';
 
 /**
  * Postgres leaves `postmaster.pid` behind when it is killed, and refuses to start while any process has the
@@ -14,7 +14,7 @@ export async function claimStaleLock(dataDir: string): Promise<void> {
   const lock = await readFile(file, 'utf8').catch(() => undefined);
   if (lock === undefined) return;
   const [pid = '', ...rest] = lock.split('\n');
-  if (`${await commandLine(pid)} `.includes(` -D ${dataDir} `)) {
+  if (`${await commandOf(pid)} `.includes(` -D ${dataDir} `)) {
     throw new Error(`a Postgres already runs on ${dataDir}: process ${pid}`);
   }
   await writeFile(file, [process.pid, ...rest].join('\n'));

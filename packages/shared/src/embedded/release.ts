@@ -46,6 +46,7 @@ async function download(url: string, { answerMs, bodyMs }: DownloadPatience): Pr
   const until = (ms: number) => setTimeout(() => giveUp.abort(new Error(`no answer in ${ms} ms`)), ms);
   let timer = until(answerMs);
   try {
+    // oxlint-disable-next-line no-restricted-globals -- a program from its own project, no call of upstream
     const response = await fetch(url, { signal: giveUp.signal });
     clearTimeout(timer);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
