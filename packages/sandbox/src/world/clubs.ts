@@ -13,8 +13,8 @@ export const defaultClubs: readonly Club[] = [
   { id: 20652, name: 'Chain Gang Worldwide', size: 1300 },
 ];
 
-/** Every id in this range is a rider; no other id is. */
-export const riderIds = { first: 100_000, last: 5_999_999 } as const;
+/** Every id in this range is a rider, no other id is. From `strangersFrom` on nobody is in a served club. */
+export const riderIds = { first: 100_000, strangersFrom: 4_000_000, last: 5_999_999 } as const;
 
 export const isRider = (id: number): boolean => id >= riderIds.first && id <= riderIds.last;
 
@@ -35,7 +35,7 @@ export function createMembership(seed: number, clubs: readonly Club[]): Membersh
   for (const club of clubs) {
     const next = sequence(seed, 'members', club.id);
     for (let members = 0; members < club.size;) {
-      const id = riderIdAt(next());
+      const id = Math.floor(between(next(), riderIds.first, riderIds.strangersFrom));
       if (taken.has(id)) continue;
       taken.set(id, club);
       members += 1;

@@ -48,7 +48,9 @@ export function planEvent(seed: number, id: number, hour: number): PlannedEvent 
     start,
     // Most events are announced in the course of the week, so that the list is thinner towards its end.
     listedFrom:
-      start - (of('announced early') < 0.28 ? HORIZON : between(of('announced'), 48 * HOUR, HORIZON)),
+      of('announced early') < 0.28
+        ? start - HORIZON
+        : Math.floor(start - between(of('announced'), 48 * HOUR, HORIZON)),
     duration: Math.round(between(of('duration'), 25, 75)) * MINUTE,
     type: isRace ? 'Race' : pick(of('type'), types),
     subType: isRace ? pick(of('sub-type'), subTypes) : '',

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+const problemsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe('the configuration', () => {
+  it('needs nothing', () => {
+    const { clock, ...rest } = readConfig({ SANDBOX_AUDIT_FILE: '', SANDBOX_SEED: '' });
+    expect(clock?.scale).toBe(1);
+    expect(rest).toEqual({
+      host: '127.0.0.1',
+      port: 3010,
+      keys: { 'sandbox-key': 'standard' },
+      seed: 1,
+      enforcement: 'first-hit',
+      jitter: { minMs: 0, maxMs: 0 },
+      headers: false,
+      policies: {},
+      latency: true,
+    });
+  });
+
+  it('is read from every variable', () => {
+    const { clock, ...rest } = readConfig({
+      SANDBOX_HOST: '::1',
+      SANDBOX_PORT: '0',
+      SANDBOX_API_KEYS: 'one:standard,two:with:colons:premium',
+      SANDBOX_SEED: '7',
+      SANDBOX_ENFORCEMENT: 'clock-aligned',
+      SANDBOX_JITTER_MS: '0-200',
+      SANDBOX_HEADERS: 'on',
+      SANDBOX_POLICIES: '{"clubs":{"limit":1,"windowMs":600000}}',
+      SANDBOX_LATENCY: 'off',
+      SANDBOX_AUDIT_FILE: 'audit.jsonl',
+      PACELINE_CLOCK: 'scale=60,anchor=1764788400000',
+    });
+    expect(clock?.scale).toBe(60);
+    expect(rest).toEqual({
+      host: '::1',
+      port: 0,
+      keys: { one: 'standard', 'two:with:colons': 'premium' },
+      seed: 7,
+      enforcement: 'clock-aligned',
+      jitter: { minMs: 0, maxMs: 200 },
+      headers: true,
+      policies: { clubs: { limit: 1, windowMs: 600_000 } },
+      latency: false,
+      auditFile: 'audit.jsonl',
+    });
+  });
+
+  it('is refused with all problems at once, each by the name of its variable and without showing a key', () => {
+    const problems = problemsOf({
+      SANDBOX_PORT: '99999',
+      SANDBOX_API_KEYS: 'secret:gold',
+      SANDBOX_JITTER_MS: '9-3',
+      SANDBOX_POLICIES: '{"clubs"',
+      SANDBOX_HEADERS: 'yes',
+      PACELINE_CLOCK: 'fast',
+    });
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual([
+      'SANDBOX_PORT',
+      'SANDBOX_API_KEYS',
+      'SANDBOX_JITTER_MS',
+      'SANDBOX_HEADERS',
+      'SANDBOX_POLICIES',
+      'PACELINE_CLOCK',
+    ]);
+    expect(problems.join()).not.toContain('secret');
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import type { Budget } from '../budgets.ts';
+import { breakAnswer } from './broken-answer.ts';
+import { fault, type FaultOrder } from './fault.ts';
+import { latencyOf } from './latency.ts';
+import { createFaultQueue } from './queue.ts';
+
+const queueOf = (...orders: FaultOrder[]) => {
+  const queue = createFaultQueue();
+  for (const order of orders) queue.add(fault.parse(order));
+  return queue;
+};
+
+describe('faults that wait', () => {
+  it('befall as many requests of their budget as ordered', () => {
+    const queue = queueOf({ kind: 'reset', budget: 'clubs', times: 2 });
+    expect(queue.take('signups')).toBeUndefined();
+    expect([queue.take('clubs'), queue.take('clubs'), queue.take('clubs')].map((each) => each?.kind)).toEqual(
+      ['reset', 'reset', undefined],
+    );
+    expect(queue.waiting()).toEqual([]);
+  });
+
+  it('befall any request when no budget is named, the oldest first', () => {
+    const queue = queueOf({ kind: 'html' }, { kind: 'hang', budget: 'events' });
+    expect(queue.take('events')?.kind).toBe('html');
+    expect(queue.take('events')?.kind).toBe('hang');
+  });
+
+  it('keep a host that is gone apart from faults of single answers', () => {
+    const queue = queueOf({ kind: 'host-gone' });
+    expect(queue.take('clubs')).toBeUndefined();
+    expect(queue.takeHostGone('clubs')?.kind).toBe('host-gone');
+  });
+
+  it('can be called off', () => {
+    const queue = queueOf({ kind: 'reset', times: 100 });
+    queue.clear();
+    expect(queue.take('clubs')).toBeUndefined();
+  });
+});
+
+describe('a broken answer', () => {
+  const broken = async (order: FaultOrder) => {
+    const answer = await breakAnswer(fault.parse(order), Response.json({ clubId: 1, riders: [] }));
+    return { status: answer.status, type: answer.headers.get('Content-Type'), text: await answer.text() };
+  };
+
+  it('is half of the JSON, the word null, or a page for people, all with status 200', async () => {
+    const truncated = await broken({ kind: 'truncated' });
+    expect(truncated).toMatchObject({ status: 200, type: 'application/json' });
+    expect(truncated.text).toBe('{"clubId":1,');
+    expect(await broken({ kind: 'null-body' })).toMatchObject({ status: 200, text: 'null' });
+    expect(await broken({ kind: 'html' })).toMatchObject({ status: 200, type: 'text/html; charset=utf-8' });
+  });
+
+  it('is a server error of the ordered status', async () => {
+    expect(await broken({ kind: 'server-error' })).toMatchObject({ status: 503 });
+    expect(await broken({ kind: 'server-error', status: 500 })).toMatchObject({ status: 500 });
+  });
+});
+
+describe('latency', () => {
+  const latencies = (budget: Budget) =>
+    Array.from({ length: 200 }, (_, seq) => latencyOf(1, budget, seq) / 1000);
+
+  it('is over a minute for a club page, around 50 s for a bulk call, and seconds for all else', () => {
+    expect(Math.min(...latencies('clubs'))).toBeGreaterThan(60);
+    expect(Math.max(...latencies('clubs'))).toBeLessThan(120);
+    expect(Math.min(...latencies('riders_bulk'))).toBeGreaterThan(45);
+    expect(Math.max(...latencies('riders_bulk'))).toBeLessThan(60);
+    for (const budget of ['riders_single', 'results', 'events', 'signups'] as const) {
+      expect(Math.min(...latencies(budget))).toBeGreaterThanOrEqual(1);
+      expect(Math.max(...latencies(budget))).toBeLessThanOrEqual(4);
+    }
+  });
+
+  it('differs from call to call and is the same again with the same seed', () => {
+    expect(new Set(latencies('clubs')).size).toBeGreaterThan(150);
+    expect(latencies('events')).toEqual(latencies('events'));
+    expect(latencyOf(2, 'clubs', 1)).not.toBe(latencyOf(1, 'clubs', 1));
+  });
+});

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { readAudit } from './audit/log.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sandbox-main-'));
+const auditFile = join(folder, 'audit.jsonl');
+const often = { interval: 5, timeout: 10_000 };
+const children: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+function run(env: Record<string, string>) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+    env: { ...process.env, SANDBOX_PORT: '0', SANDBOX_AUDIT_FILE: auditFile, SANDBOX_LATENCY: 'off', ...env },
+  });
+  children.push(child);
+  const output = { text: '' };
+  child.stdout.on('data', (data) => (output.text += data));
+  child.stderr.on('data', (data) => (output.text += data));
+  return { child, output };
+}
+
+async function listening(env: Record<string, string> = {}) {
+  const { child, output } = run(env);
+  const url = await vi.waitFor(() => {
+    const found = /http:\S+\/api/.exec(output.text)?.[0];
+    if (!found) throw new Error(`not listening yet: ${output.text}`);
+    return found;
+  }, often);
+  const call = (path: string) => fetch(`${url}${path}`, { headers: { Authorization: 'sandbox-key' } });
+  return { child, output, url, call };
+}
+
+describe('the sandbox as a process', () => {
+  it('keeps its audit when it is killed, goes on with it when it comes back, and stops at once on SIGTERM', async () => {
+    const first = await listening();
+    expect(first.output.text.trim().split('\n')).toHaveLength(1);
+    expect((await first.call('/public/clubs/20651')).status).toBe(200);
+    first.child.kill('SIGKILL');
+    await once(first.child, 'exit');
+
+    const second = await listening();
+    expect((await second.call('/public/clubs/20651')).status).toBe(200);
+    await fetch(second.url.replace(/api$/, 'control/faults'), { method: 'POST', body: '{"kind":"hang"}' });
+    const hanging = second.call('/public/riders/200000');
+    await vi.waitFor(() => expect(readAudit(auditFile)).toHaveLength(3), often);
+    second.child.kill('SIGTERM');
+    await expect(hanging).rejects.toThrow('fetch failed');
+    expect(await once(second.child, 'exit')).toEqual([0, null]);
+
+    expect(readAudit(auditFile)).toMatchObject([
+      { seq: 1, verdict: 'accepted', status: 200 },
+      { seq: 2, verdict: 'accepted', status: 200 },
+      { seq: 3, fault: 'hang' },
+    ]);
+  });
+
+  it('says what is wrong with its configuration and exits with 78', async () => {
+    const { child, output } = run({ SANDBOX_HEADERS: 'perhaps', SANDBOX_SEED: 'x' });
+    expect(await once(child, 'exit')).toEqual([78, null]);
+    expect(output.text).toMatch(/SANDBOX_SEED.*\n.*SANDBOX_HEADERS/);
+  });
+});
