@@ -50,7 +50,11 @@ export async function startTestStack(clock: ClockSetting, env: NodeJS.ProcessEnv
         headers: { 'content-type': 'application/json', ...headers },
         body,
       });
-      return { status: response.status, headers: response.headers, body: await response.json() };
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: (await response.json()) as ApiAnswer['body'],
+      };
     },
     async control<T>(path: string) {
       const response = await fetch(`${stack.sandboxUrl}${path}`);

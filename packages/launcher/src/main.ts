@@ -12,20 +12,23 @@ const report = (line: string) => console.log(`Paceline: ${line}`);
 const envFile = join(root, '.env');
 if (existsSync(envFile)) loadEnvFile(envFile);
 
-const stack = await startStack({ stateFolder: defaultStateFolder, env: process.env, report }).catch(giveUp);
-console.log(banner(stack, relative(process.cwd(), join(defaultStateFolder, 'logs'))));
-const endNews = await tellNews(stack.broker.adminUrl, console.log);
-
+let stack: Stack | undefined;
+let endNews: (() => Promise<void>) | undefined;
 let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(stack));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
 
-async function stop(running: Stack): Promise<void> {
-  if (stopping) process.exit(1);
+stack = await startStack({ stateFolder: defaultStateFolder, env: process.env, report }).catch(giveUp);
+console.log(banner(stack, relative(process.cwd(), join(defaultStateFolder, 'logs'))));
+endNews = await tellNews(stack.broker.adminUrl, console.log);
+
+/** Ctrl-C. What is still starting, or a second Ctrl-C, ends at once: the children die with this process. */
+async function stop(): Promise<void> {
+  if (stopping || !stack) process.exit(1);
   stopping = true;
-  console.log('\nPaceline: stopping (again to stop at once) …');
-  await endNews();
-  await running.stop();
-  console.log('Paceline: stopped. State is kept; npm start goes on from here.');
+  report('stopping (again to stop at once) …');
+  await endNews?.();
+  await stack.stop();
+  report('stopped. State is kept; npm start goes on from here.');
   process.exit(0);
 }
 

@@ -5,9 +5,12 @@ import { root } from './paths.ts';
 /** A Node process of the system, started again whenever it dies by itself. */
 export interface Supervised {
   readonly name: string;
+  readonly logFile: string;
   /** Its /readyz, or whatever says 200 when it is ready. */
   readonly readyUrl: string;
   pid(): number | undefined;
+  /** Resolves when it ends for the first time, by whatever cause. */
+  readonly ended: Promise<void>;
   /** Ends it at once, as a crash would, and leaves it down until `start`. */
   crash(): Promise<void>;
   /** Starts it, unless it runs. */
@@ -34,6 +37,7 @@ export function supervise(options: ProcessOptions): Supervised {
   let child: Child | undefined;
   let wanted = false;
   let starts = 0;
+  const ended = Promise.withResolvers<void>();
 
   const launch = async () => {
     starts += 1;
@@ -46,6 +50,7 @@ export function supervise(options: ProcessOptions): Supervised {
     });
     child = started;
     void started.exited.then(({ code, signal }) => {
+      ended.resolve();
       if (child === started) child = undefined;
       if (!wanted) return;
       report(`${name} ended with ${signal ?? `exit code ${code}`} (see ${logFile}); starting it again`);
@@ -55,8 +60,10 @@ export function supervise(options: ProcessOptions): Supervised {
 
   return {
     name,
+    logFile,
     readyUrl,
     pid: () => child?.pid,
+    ended: ended.promise,
     async crash() {
       wanted = false;
       child?.kill('SIGKILL');

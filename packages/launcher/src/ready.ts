@@ -1,12 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Supervised } from './process.ts';
 
 /** Real ms: a small machine starts six processes at once. */
 const patience = 60_000;
 
-/** Waits until every process says that it is ready. @throws {Error} naming the one that is not, and why */
+/**
+ * Waits until every process says that it is ready.
+ * @throws {Error} naming the one that is not, and why, or that ended instead, with the end of its log
+ */
 export async function waitUntilReady(processes: readonly Supervised[]): Promise<void> {
-  await Promise.all(processes.map(ready));
+  await Promise.all(processes.map((each) => Promise.race([ready(each), endedEarly(each)])));
 }
 
 async function ready({ name, readyUrl }: Supervised): Promise<void> {
@@ -19,4 +23,10 @@ async function ready({ name, readyUrl }: Supervised): Promise<void> {
     await wait(100);
   }
   throw new Error(`${name} did not become ready: ${reason}`);
+}
+
+async function endedEarly({ name, ended, logFile }: Supervised): Promise<never> {
+  await ended;
+  const log = await readFile(logFile, 'utf8');
+  throw new Error(`${name} ended while it was starting. The end of ${logFile}:\n${log.slice(-1_500)}`);
 }

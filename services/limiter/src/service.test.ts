@@ -41,7 +41,9 @@ async function runLimiter(): Promise<void> {
     log,
     signal: new AbortController().signal,
   });
-  await eventually(() => Promise.all(Object.values(running.checks).map((check) => check())));
+  await eventually(async () => {
+    for (const check of Object.values(running.checks)) await check();
+  });
   limiterProcess = running;
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { isLoopback, type ClockSetting } from '../clock/index.ts';
 import { type VariableName, variables } from './variables.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { journalEntry } from './journal.ts';
 import {
   alert,

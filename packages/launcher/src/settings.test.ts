@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clockOf, readSettings } from './settings.ts';
+import { openState, type StateFolder } from './state.ts';
+
+let folder: string;
+let state: StateFolder;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'paceline-settings-'));
+  state = await openState(folder);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const upstream = { ZWIFTRACING_BASE_URL: 'https://upstream.example/api', ZWIFTRACING_API_KEY: 'k' };
+
+describe('the settings of npm start', () => {
+  it('need nothing at all for a sandbox', () => {
+    expect(readSettings({})).toMatchObject({ API_HOST: '127.0.0.1', API_PORT: 3000 });
+  });
+
+  it('name everything that is wrong at once', () => {
+    const wrong = { ...upstream, ZWIFTRACING_API_KEY: '', API_PORT: 'many', DATABASE_URL: 'mysql://x' };
+    expect(() => readSettings(wrong)).toThrow(/API_PORT[^]*ZWIFTRACING_API_KEY is missing[^]*DATABASE_URL/);
+  });
+
+  it('refuse a faster clock against an upstream that is not on this machine', () => {
+    const faster = { ...upstream, PACELINE_CLOCK: 'scale=60,anchor=1' };
+    expect(() => readSettings(faster)).toThrow('only run faster against an upstream on loopback');
+    const local = { ...faster, ZWIFTRACING_BASE_URL: 'http://127.0.0.1:9/api' };
+    expect(readSettings(local).PACELINE_CLOCK).toEqual({ scale: 60, anchor: 1 });
+  });
+});
+
+describe('the clock of npm start', () => {
+  it('is real time against a real upstream', async () => {
+    expect(await clockOf(readSettings(upstream), upstream, state)).toEqual({ scale: 1, anchor: 0 });
+  });
+
+  it('is sixty times faster in the sandbox, and goes on where it was at the next start', async () => {
+    const first = await clockOf(readSettings({}), {}, state);
+    expect(first.scale).toBe(60);
+    expect(await clockOf(readSettings({}), {}, await openState(folder))).toEqual(first);
+  });
+
+  it('is what it is told to be', async () => {
+    const env = { PACELINE_CLOCK: 'scale=7,anchor=5' };
+    expect(await clockOf(readSettings(env), env, state)).toEqual({ scale: 7, anchor: 5 });
+  });
+});
