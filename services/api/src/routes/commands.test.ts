@@ -1,0 +1,124 @@
+import type { Progress } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+import { commandRow, riderRow, someTime } from '../testing/rows.ts';
+
+let test: TestApi;
+/** Ids of which the last part tells the order in which they were asked for. */
+const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+const later = someTime + 90_000;
+
+const states: Array<[Progress, object]> = [
+  [
+    { state: 'waiting_in_line', position: 2, at: later },
+    { position: 2, at: '2026-03-01T12:01:30.000Z', estimatedAt: '2026-03-01T12:01:30.000Z' },
+  ],
+  [
+    { state: 'waiting_in_line', position: 1, at: null },
+    { position: 1, at: null, estimatedAt: null },
+  ],
+  [
+    { state: 'waiting_for_window', until: later },
+    { until: '2026-03-01T12:01:30.000Z', estimatedAt: '2026-03-01T12:01:30.000Z' },
+  ],
+  [
+    { state: 'paused_by_upstream', until: later },
+    { until: '2026-03-01T12:01:30.000Z', estimatedAt: '2026-03-01T12:01:30.000Z' },
+  ],
+  [
+    { state: 'outside_slot', next: later },
+    { next: '2026-03-01T12:01:30.000Z', estimatedAt: '2026-03-01T12:01:30.000Z' },
+  ],
+  [{ state: 'running' }, { estimatedAt: null }],
+  [{ state: 'done' }, { reason: null }],
+  [{ state: 'failed', reason: 'no such rider' }, { reason: 'no such rider' }],
+  [{ state: 'expired', reason: 'no window in time' }, { reason: 'no window in time' }],
+];
+
+beforeAll(async () => {
+  test = await startTestApi();
+  await test.db.insert(tables.riders).values(riderRow(7));
+  await test.db.insert(tables.commands).values([
+    ...states.map(([progress], index) =>
+      commandRow(id(index), { progress, requestedAt: someTime + index * 1_000 }),
+    ),
+    // Asked for in the same millisecond as the one before.
+    commandRow(id(9), { riderId: 7, requestedAt: someTime + 8_000, finishedAt: later }),
+  ]);
+}, 60_000);
+afterAll(() => test?.stop());
+
+describe('GET /v1/commands', () => {
+  it('goes through all commands from the newest on, also those of one millisecond, in spite of new ones', async () => {
+    const seen: string[] = [];
+    let cursor = '';
+    let asked = 100;
+    do {
+      const { status, body } = await test.get(`/v1/commands?limit=3${cursor}`);
+      expect(status).toBe(200);
+      expect(body.items.length).toBeLessThanOrEqual(3);
+      seen.push(...body.items.map((item: { commandId: string }) => item.commandId));
+      await test.db
+        .insert(tables.commands)
+        .values(commandRow(id(asked), { requestedAt: someTime + asked * 1_000 }));
+      asked += 1;
+      cursor = body.next && `&cursor=${body.next}`;
+    } while (cursor);
+    expect(seen).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map(id));
+  });
+
+  it('refuses the cursor of another list', async () => {
+    const cursor = Buffer.from(JSON.stringify(['runs', 1, 'x'])).toString('base64url');
+    const { status, body } = await test.get(`/v1/commands?cursor=${cursor}`);
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ field: 'cursor' }]);
+  });
+
+  it('refuses a cursor with a moment that no database holds', async () => {
+    const cursor = Buffer.from(JSON.stringify(['commands', 9e15, 'x'])).toString('base64url');
+    expect((await test.get(`/v1/commands?cursor=${cursor}`)).status).toBe(400);
+  });
+});
+
+describe('GET /v1/commands/:commandId', () => {
+  it.each(states.map(([progress, shown], index) => [progress.state, index, shown] as const))(
+    'shows %s with the fields that belong to it',
+    async (state, index, shown) => {
+      const { status, body } = await test.get(`/v1/commands/${id(index)}`);
+      expect(status).toBe(200);
+      expect(body).toEqual({
+        commandId: id(index),
+        type: 'add-rider',
+        riderId: 4_500_001,
+        state,
+        position: null,
+        at: null,
+        until: null,
+        next: null,
+        reason: null,
+        estimatedAt: null,
+        requestedAt: new Date(someTime + index * 1_000).toISOString(),
+        updatedAt: '2026-03-01T12:00:00.000Z',
+        finishedAt: null,
+        rider: null,
+        ...shown,
+      });
+    },
+  );
+
+  it('says where the rider is when it is stored', async () => {
+    const { body } = await test.get(`/v1/commands/${id(9)}`);
+    expect(body).toMatchObject({ rider: '/v1/riders/7', finishedAt: '2026-03-01T12:01:30.000Z' });
+  });
+
+  it('says that there is no such command', async () => {
+    expect((await test.get(`/v1/commands/${crypto.randomUUID()}`)).status).toBe(404);
+  });
+
+  it('refuses what is no command id and names the field', async () => {
+    const { status, body } = await test.get('/v1/commands/42');
+    expect(status).toBe(400);
+    expect(body.errors).toEqual([{ field: 'commandId', message: 'must be a UUID' }]);
+  });
+});

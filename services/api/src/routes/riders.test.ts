@@ -1,0 +1,141 @@
+import { createClock } from '@paceline/shared/clock';
+import { tables } from '@paceline/shared/database';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+import { riderRow } from '../testing/rows.ts';
+
+/** Lives 60 times faster: ages are in the project's time, not in the machine's. */
+const clock = createClock({ scale: 60, anchor: Date.now() });
+let test: TestApi;
+
+beforeAll(async () => {
+  test = await startTestApi({ clock });
+  const fetchedAt = clock.now() - 3_600_000;
+  await test.db.insert(tables.riders).values([
+    riderRow(1, {
+      name: 'Anna 100% [SWE]',
+      gender: 'F',
+      country: 'se',
+      age: 'Mas',
+      heightCm: 170,
+      weightKg: 61.5,
+      zpCategory: 'B',
+      zpFtp: 250,
+      rating: 1803.82,
+      ratingMax30: 1811.92,
+      ratingMax90: 1820,
+      phenotype: 'Climber',
+      clubId: 20650,
+      clubName: 'Some Club',
+      raw: { riderId: 1, power: { w5: 920 } },
+      fetchedAt,
+    }),
+    riderRow(2, { name: 'Bo [SWE]', clubId: 20650 }),
+    riderRow(3, { name: 'Cy', clubId: 7 }),
+    riderRow(4, { name: 'Dee' }),
+    riderRow(5, { name: 'Left [SWE]', clubId: 20650 }),
+  ]);
+  await test.db.insert(tables.clubMemberships).values([
+    { clubId: 20650, riderId: 2, firstSeenAt: 0, lastSeenAt: 0 },
+    { clubId: 20650, riderId: 5, firstSeenAt: 0, lastSeenAt: 0, current: false },
+  ]);
+}, 60_000);
+afterAll(() => test?.stop());
+
+const ids = ({ body }: { body: { items: Array<{ riderId: number }> } }) =>
+  body.items.map(({ riderId }) => riderId);
+
+describe('GET /v1/riders', () => {
+  it('answers items and next, each rider with the age of its data in project time', async () => {
+    const { status, body } = await test.get('/v1/riders');
+    expect(status).toBe(200);
+    expect(Object.keys(body)).toEqual(['items', 'next']);
+    expect(body.next).toBeNull();
+    const [anna] = body.items;
+    expect(anna).toMatchObject({
+      riderId: 1,
+      name: 'Anna 100% [SWE]',
+      ageGroup: 'Mas',
+      weightKg: 61.5,
+      rating: 1803.82,
+      club: { clubId: 20650, name: 'Some Club' },
+    });
+    const shown = Date.parse(anna.fetchedAt);
+    expect(anna.fetchedAt).toBe(new Date(shown).toISOString());
+    // An hour of project time, and what the test has taken since.
+    expect(anna.ageSeconds).toBeGreaterThanOrEqual(3_600);
+    expect(anna.ageSeconds).toBeLessThanOrEqual((clock.now() - shown) / 1_000);
+    expect(anna).not.toHaveProperty('raw');
+  });
+
+  it('says null for what is not known', async () => {
+    const { body } = await test.get('/v1/riders/4');
+    expect(body).toMatchObject({ gender: null, rating: null, club: null, ageGroup: null });
+  });
+
+  it('goes through all riders page by page, once each, also when riders come in between', async () => {
+    const first = await test.get('/v1/riders?limit=2');
+    expect(ids(first)).toEqual([1, 2]);
+    await test.db.insert(tables.riders).values(riderRow(6)).onConflictDoNothing();
+    const second = await test.get(`/v1/riders?limit=2&cursor=${first.body.next}`);
+    expect(ids(second)).toEqual([3, 4]);
+    const third = await test.get(`/v1/riders?limit=2&cursor=${second.body.next}`);
+    expect(ids(third)).toEqual([5, 6]);
+    expect(third.body.next).toBeNull();
+  });
+
+  it('shows the members of one club, without those that the club no longer shows', async () => {
+    expect(ids(await test.get('/v1/riders?clubId=20650'))).toEqual([1, 2]);
+    expect(ids(await test.get('/v1/riders?clubId=999'))).toEqual([]);
+  });
+
+  it('finds a part of a name in any case, and takes wildcards for what they are', async () => {
+    expect(ids(await test.get('/v1/riders?q=%5Bswe%5D&clubId=20650'))).toEqual([1, 2]);
+    expect(ids(await test.get('/v1/riders?q=100%25'))).toEqual([1]);
+    expect(ids(await test.get('/v1/riders?q=_o'))).toEqual([]);
+  });
+
+  it.each([
+    ['limit=0', 'limit'],
+    ['limit=501', 'limit'],
+    ['limit=ten', 'limit'],
+    ['limit=', 'limit'],
+    ['limit=1&limit=2', 'limit'],
+    ['clubId=-1', 'clubId'],
+    ['q=', 'q'],
+    ['q=%00', 'q'],
+    ['cursor=nonsense', 'cursor'],
+    [`cursor=${Buffer.from('["commands",1,"x"]').toString('base64url')}`, 'cursor'],
+    [`cursor=${Buffer.from('["riders","1"]').toString('base64url')}`, 'cursor'],
+    [`cursor=${Buffer.from('["riders",99999999999]').toString('base64url')}`, 'cursor'],
+  ])('refuses %s and names the field', async (query, field) => {
+    const { status, headers, body } = await test.get(`/v1/riders?${query}`);
+    expect(status).toBe(400);
+    expect(headers.get('content-type')).toBe('application/problem+json');
+    expect(body.type).toBe('/docs/problems#invalid-input');
+    expect(body.errors.map((error: { field: string }) => error.field)).toEqual([field]);
+  });
+});
+
+describe('GET /v1/riders/:riderId', () => {
+  it("answers the rider with upstream's own words", async () => {
+    const { status, body } = await test.get('/v1/riders/1');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ riderId: 1, heightCm: 170, raw: { riderId: 1, power: { w5: 920 } } });
+  });
+
+  it('says that a rider is not stored', async () => {
+    const { status, body } = await test.get('/v1/riders/77');
+    expect(status).toBe(404);
+    expect(body).toMatchObject({ type: '/docs/problems#not-found', instance: '/v1/riders/77', errors: [] });
+  });
+
+  it.each(['abc', '0', '-1', '1.5', '1e3', '2147483648', '%00', '%E0%A4%A'])(
+    'refuses the id %s and names the field',
+    async (id) => {
+      const { status, body } = await test.get(`/v1/riders/${id}`);
+      expect(status).toBe(400);
+      expect(body.errors).toMatchObject([{ field: 'riderId' }]);
+    },
+  );
+});

@@ -1,0 +1,107 @@
+import { tables } from '@paceline/shared/database';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+import { callRow, runRow, someTime } from '../testing/rows.ts';
+
+let test: TestApi;
+
+beforeAll(async () => {
+  test = await startTestApi();
+  await test.db
+    .insert(tables.syncRuns)
+    .values([
+      runRow('run-1', { checkpoint: { secret: 'of the sync' } }),
+      runRow('run-2', {
+        kind: 'far',
+        state: 'failed',
+        error: 'the database went away',
+        startedAt: someTime + 1,
+      }),
+      runRow('run-3', { state: 'running', finishedAt: null, startedAt: someTime + 2 }),
+      runRow('run-4', { kind: 'rider', startedAt: someTime + 2 }),
+    ]);
+  await test.db
+    .insert(tables.syncLogs)
+    .values([
+      callRow('run-1', { target: 'second', startedAt: someTime + 5_000, status: null, message: 'timed out' }),
+      callRow('run-1', { target: 'first', rawStart: '<html>' }),
+      callRow('run-2'),
+    ]);
+}, 60_000);
+afterAll(() => test?.stop());
+
+interface Listed {
+  body: { items: Array<{ id: string }> };
+}
+const ids = ({ body }: Listed) => body.items.map(({ id }) => id);
+
+describe('GET /v1/runs', () => {
+  it('shows the newest first, page by page', async () => {
+    const first = await test.get('/v1/runs?limit=3');
+    expect(ids(first)).toEqual(['run-4', 'run-3', 'run-2']);
+    const second = await test.get(`/v1/runs?limit=3&cursor=${first.body.next}`);
+    expect(ids(second)).toEqual(['run-1']);
+    expect(second.body.next).toBeNull();
+  });
+
+  it('shows each with its slot and what it came to', async () => {
+    const { body } = await test.get('/v1/runs');
+    expect(body.items.at(-1)).toEqual({
+      id: 'run-1',
+      kind: 'near',
+      state: 'done',
+      slot: {
+        id: 'slot:near:run-1',
+        scheduledFor: '2026-03-01T12:00:00.000Z',
+        endsAt: '2026-03-01T12:12:00.000Z',
+      },
+      startedAt: '2026-03-01T12:00:00.000Z',
+      finishedAt: '2026-03-01T12:01:00.000Z',
+      counts: { planned: 3, synced: 2, failed: 0, deferred: 1 },
+      error: null,
+    });
+    expect(body.items[1]).toMatchObject({ state: 'running', finishedAt: null });
+    expect(body.items[2]).toMatchObject({ error: 'the database went away' });
+  });
+
+  it('can be asked for one kind or one state', async () => {
+    expect(ids(await test.get('/v1/runs?kind=near'))).toEqual(['run-3', 'run-1']);
+    expect(ids(await test.get('/v1/runs?state=failed'))).toEqual(['run-2']);
+    expect(ids(await test.get('/v1/runs?kind=rider&state=failed'))).toEqual([]);
+  });
+
+  it.each(['kind', 'state'])('refuses a %s that there is not', async (field) => {
+    const { status, body } = await test.get(`/v1/runs?${field}=other`);
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ field, message: expect.stringMatching(/^must be one of/) }]);
+  });
+});
+
+describe('GET /v1/runs/:runId', () => {
+  it('tells its calls in their order', async () => {
+    const { status, body } = await test.get('/v1/runs/run-1');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ id: 'run-1', counts: { synced: 2 } });
+    expect(body.calls).toEqual([
+      {
+        id: expect.any(Number),
+        endpoint: 'signups',
+        target: 'first',
+        status: 200,
+        message: 'ok',
+        startedAt: '2026-03-01T12:00:00.000Z',
+        durationMs: 321,
+        rawStart: '<html>',
+      },
+      expect.objectContaining({ target: 'second', status: null, message: 'timed out' }),
+    ]);
+    expect(JSON.stringify(body)).not.toContain('secret');
+  });
+
+  it('says that there is no such run, and refuses what is no id', async () => {
+    expect((await test.get('/v1/runs/run-9')).status).toBe(404);
+    const { status, body } = await test.get('/v1/runs/%20');
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ field: 'runId' }]);
+  });
+});

@@ -1,0 +1,46 @@
+import { type AddRider, catalog, isFinal, type Progress } from '@paceline/shared/contracts';
+import { type Database, tables } from '@paceline/shared/database';
+import { type Bus, done, type Handling, handle, publish } from '@paceline/shared/messaging';
+import { eq } from 'drizzle-orm';
+import { riderRow } from './rows.ts';
+
+/** Plays the service that carries commands out: on the real broker, with the real message. */
+export interface StandIn {
+  /** The commands that it was given, in the order of arrival. */
+  readonly received: AddRider[];
+  stop(): Promise<void>;
+}
+
+/**
+ * @param carryOut is given each command and a way to move it on: the row first, then the event
+ */
+export async function playRiderSync(
+  bus: Bus,
+  db: Database,
+  carryOut: (command: AddRider, move: (progress: Progress) => Promise<void>) => Promise<void>,
+): Promise<StandIn> {
+  const received: AddRider[] = [];
+  const handling: Handling = await handle(bus, catalog.addRider, async (command) => {
+    received.push(command);
+    await carryOut(command, (progress) => moveOn(bus, db, command, progress));
+    return done;
+  });
+  return { received, stop: () => handling.stop() };
+}
+
+async function moveOn(
+  bus: Bus,
+  db: Database,
+  { commandId, riderId, requestedAt: at }: AddRider,
+  progress: Progress,
+): Promise<void> {
+  const finishedAt = isFinal(progress) ? at : null;
+  if (progress.state === 'done') {
+    await db.insert(tables.riders).values(riderRow(riderId)).onConflictDoNothing();
+  }
+  await db
+    .update(tables.commands)
+    .set({ progress, updatedAt: at, finishedAt })
+    .where(eq(tables.commands.commandId, commandId));
+  await publish(bus, catalog.commandChanged, { commandId, riderId, at, progress });
+}

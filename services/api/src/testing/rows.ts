@@ -1,0 +1,79 @@
+import type { tables } from '@paceline/shared/database';
+
+type Insert<Table extends 'riders' | 'events' | 'signups' | 'syncRuns' | 'syncLogs' | 'commands'> =
+  (typeof tables)[Table]['$inferInsert'];
+
+/** A moment that all rows are about unless told. */
+export const someTime = Date.parse('2026-03-01T12:00:00.000Z');
+
+export const riderRow = (riderId: number, known: Partial<Insert<'riders'>> = {}): Insert<'riders'> => ({
+  riderId,
+  name: `Rider ${riderId}`,
+  raw: { riderId },
+  firstSeenAt: someTime,
+  fetchedAt: someTime,
+  ...known,
+});
+
+export const eventRow = (eventId: string, known: Partial<Insert<'events'>> = {}): Insert<'events'> => ({
+  eventId,
+  title: `Event ${eventId}`,
+  startsAt: someTime,
+  raw: { eventId },
+  firstSeenAt: someTime,
+  fetchedAt: someTime,
+  ...known,
+});
+
+export const signupRow = (
+  eventId: string,
+  riderId: number,
+  known: Partial<Insert<'signups'>> = {},
+): Insert<'signups'> => ({
+  eventId,
+  riderId,
+  name: `Rider ${riderId}`,
+  pen: 'B',
+  raw: {},
+  firstSeenAt: someTime,
+  lastSeenAt: someTime,
+  ...known,
+});
+
+export const runRow = (runId: string, known: Partial<Insert<'syncRuns'>> = {}): Insert<'syncRuns'> => ({
+  runId,
+  kind: 'near',
+  slotId: `slot:near:${runId}`,
+  scheduledFor: someTime,
+  slotEndsAt: someTime + 720_000,
+  state: 'done',
+  startedAt: someTime,
+  finishedAt: someTime + 60_000,
+  counts: { planned: 3, synced: 2, failed: 0, deferred: 1 },
+  ...known,
+});
+
+export const callRow = (runId: string, known: Partial<Insert<'syncLogs'>> = {}): Insert<'syncLogs'> => ({
+  runId,
+  endpoint: 'signups',
+  target: '5230192',
+  status: 200,
+  message: 'ok',
+  startedAt: someTime,
+  durationMs: 321,
+  ...known,
+});
+
+export const commandRow = (
+  commandId: string,
+  known: Partial<Insert<'commands'>> = {},
+): Insert<'commands'> => ({
+  commandId,
+  type: 'add-rider',
+  riderId: 4_500_001,
+  progress: { state: 'running' },
+  requestedAt: someTime,
+  publishedAt: someTime,
+  updatedAt: someTime,
+  ...known,
+});
