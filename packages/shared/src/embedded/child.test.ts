@@ -36,6 +36,17 @@ describe('a child', () => {
     expect(await readFile(join(dir, 'log'), 'utf8')).toBe('second\nand why\n');
   });
 
+  it('goes on in its log when told to, and has the environment that it is given', async () => {
+    const env = { ...process.env, WORD: 'given' };
+    const options = {
+      command: ['sh', '-c', 'echo $WORD'],
+      logFile: join(dir, 'log'),
+      stopSignal: 'SIGTERM',
+    } as const;
+    for (const keepLog of [false, true]) await (await spawnChild({ ...options, env, keepLog })).exited;
+    expect(await readFile(join(dir, 'log'), 'utf8')).toBe('given\ngiven\n');
+  });
+
   it('is waited for only as long as it runs', async () => {
     const child = await start(['sh', '-c', 'exit 7']);
     const never = () => Promise.reject(new Error('not yet'));
