@@ -43,4 +43,4 @@ const slowEndpoints: ReadonlySet<Budget> = new Set(['clubs', 'riders_bulk']);
  * scarcest budgets, the hour's only call; on a faster clock the machine still gets ten real seconds.
  */
 export const callTimeout = (endpoint: Budget, clock: Clock): number =>
-  Math.max(slowEndpoints.has(endpoint) ? 180_000 : 30_000, clock.fromMachine(10_000));
+  Math.max(slowEndpoints.has(endpoint) ? 180_000 : 30_000, Math.ceil(clock.fromMachine(10_000)));

@@ -40,7 +40,7 @@ export const fact = z.discriminatedUnion('fact', [
     at: moment,
   }),
   z.object({ fact: z.literal('returned'), ...place, permit: z.string(), at: moment }),
-  z.object({ fact: z.literal('paused'), ...place, until: moment, failures: z.number().int() }),
+  z.object({ fact: z.literal('paused'), ...place, at: moment, until: moment, failures: z.number().int() }),
   z.object({ fact: z.literal('learned'), ...place, policy }),
 ]);
 export type Fact = z.infer<typeof fact>;

@@ -97,16 +97,11 @@ export const conflict = z.object({
 export type Conflict = z.infer<typeof conflict>;
 
 /** One permit's life as others may follow it. */
-export const permitChanged = z.object({
-  permit: z.string(),
-  ...place,
-  lane: z.enum(lanes),
-  at: moment,
-  change: z.enum(['started', 'settled', 'returned']),
-  /** Project ms between the first ask and the start. */
-  waitedMs: z.number().nonnegative().optional(),
-  status: z.number().int().optional(),
-});
+export const permitChanged = z.discriminatedUnion('change', [
+  z.object({ change: z.literal('started'), permit: z.string(), ...place, lane: z.enum(lanes), at: moment }),
+  z.object({ change: z.literal('settled'), permit: z.string(), ...place, outcome, at: moment }),
+  z.object({ change: z.literal('returned'), permit: z.string(), ...place, at: moment }),
+]);
 
 export const alert = z.object({
   type: z.enum(['rate_limit_exceeded']),

@@ -32,16 +32,25 @@ function announceFact(fact: Fact, bus: Bus, tell: (told: Promise<unknown>) => vo
       tell(publish(bus, catalog.permitChanged, { permit, account, endpoint, lane, at, change: 'started' }));
       return;
     }
-    case 'settled':
-      bus.log.info({ ...fact.outcome, endpoint: fact.endpoint, permit: fact.permit }, 'permit settled');
+    case 'settled': {
+      const { account, endpoint, permit, outcome, at } = fact;
+      bus.log.info({ endpoint, permit, outcome }, 'permit settled');
+      tell(
+        publish(bus, catalog.permitChanged, { change: 'settled', permit, account, endpoint, outcome, at }),
+      );
       return;
+    }
+    case 'returned': {
+      const { account, endpoint, permit, at } = fact;
+      bus.log.info({ endpoint, permit }, 'permit returned: its call was never sent');
+      tell(publish(bus, catalog.permitChanged, { change: 'returned', permit, account, endpoint, at }));
+      return;
+    }
     case 'paused': {
-      const { account, endpoint, until } = fact;
+      const { account, endpoint, until, at } = fact;
       const message = `Upstream answered 429 on ${endpoint}: closed until ${new Date(until).toISOString()}`;
       bus.log.error({ account, endpoint, until }, message);
-      tell(
-        publish(bus, catalog.alert, { type: 'rate_limit_exceeded', at: until, account, endpoint, message }),
-      );
+      tell(publish(bus, catalog.alert, { type: 'rate_limit_exceeded', at, account, endpoint, message }));
       return;
     }
     default:

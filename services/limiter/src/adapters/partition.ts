@@ -35,6 +35,10 @@ interface Asked {
 /** After so many entries a snapshot replaces them: recovery stays short. */
 const snapshotEvery = 500;
 
+/** Real ms. The moment to wake at is a guess while calls are open: neither spin on it nor trust it for long. */
+const shortestNap = 5;
+const longestNap = 60_000;
+
 /** One partition: its ledger in memory, its journal on the broker, and whose turn it is. */
 export interface Partition {
   /** Answers once what it decides is in the journal. Asks that come in the meantime share the next append. */
@@ -59,7 +63,7 @@ export function openPartition(parts: PartitionParts): Partition {
     if (closed || working) return;
     working = work().finally(() => {
       working = undefined;
-      if (inbox.length > 0) turn();
+      if (inbox.length > 0 || !ledger) turn();
       else setAlarm();
     });
   };
@@ -138,7 +142,7 @@ export function openPartition(parts: PartitionParts): Partition {
     const moments = [...ledger.budgets.values()].flatMap((budget) => wakeAt(budget, now, settings) ?? []);
     if (moments.length === 0) return;
     const realMs = clock.toMachine(Math.min(...moments) - now);
-    wake = setTimeout(turn, Math.min(Math.max(1, Math.ceil(realMs)), 60_000));
+    wake = setTimeout(turn, Math.min(Math.max(shortestNap, Math.ceil(realMs)), longestNap));
   }
 
   const status = (account: string) =>

@@ -33,9 +33,9 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   // Less than what parts a forced lane from the next: a slot never outranks a person.
   slotHeadStart: 24 * minute,
   epsilon: 1_000,
-  startWithin: clock.fromMachine(machine.startWithin),
-  sendWithin: clock.fromMachine(machine.sendWithin),
-  guard: clock.fromMachine(machine.guard),
+  startWithin: Math.ceil(clock.fromMachine(machine.startWithin)),
+  sendWithin: Math.ceil(clock.fromMachine(machine.sendWithin)),
+  guard: Math.ceil(clock.fromMachine(machine.guard)),
   typicalCall: {
     clubs: 60_000,
     riders_bulk: 50_000,
@@ -48,7 +48,7 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
     Budget,
     number
   >,
-  forgetAfter: clock.fromMachine(machine.forgetAfter),
+  forgetAfter: Math.ceil(clock.fromMachine(machine.forgetAfter)),
   askAgainIn: machine.askAgainIn,
   sendByReal: machine.sendWithin,
 });

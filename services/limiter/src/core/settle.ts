@@ -37,7 +37,7 @@ function afterRejection(
   const failures = budget.record.failures + 1;
   const unnamed = Math.min(quarterHour, 1_000 * 2 ** failures);
   const until = now + (outcome.retryAfterMs ?? unnamed) + settings.epsilon;
-  const facts: Fact[] = [{ fact: 'paused', account, endpoint, until, failures }];
+  const facts: Fact[] = [{ fact: 'paused', account, endpoint, at: now, until, failures }];
   if (outcome.learned) facts.push({ fact: 'learned', account, endpoint, policy: outcome.learned });
   return facts;
 }
