@@ -19,9 +19,10 @@ const arrivalsAt = (moments: readonly number[], rest: Partial<Arrival> = {}): Ar
     ...rest,
   }));
 
+/** Multiples of a tenth of the window, so that calls exactly one window apart are common. */
 const moments = fc
-  .array(fc.integer({ min: 0, max: 8000 }), { minLength: 1, maxLength: 60 })
-  .map((unordered) => unordered.toSorted((a, b) => a - b));
+  .array(fc.integer({ min: 0, max: 80 }), { minLength: 1, maxLength: 60 })
+  .map((unordered) => unordered.toSorted((a, b) => a - b).map((tenth) => tenth * 100));
 
 const judgeOne = (arrivals: readonly Arrival[]) => {
   const [judgement, ...others] = judge(arrivals);
