@@ -92,6 +92,6 @@ async function startFamily(path: string): Promise<{ parent: ChildProcess; pid: s
     env: { ...process.env, PATH: path },
   });
   const [pid = ''] = (await once(createInterface(parent.stdout), 'line')) as string[];
-  expect(await commandOf(pid)).toBe('sleep 60');
+  await poll(async () => expect(await commandOf(pid)).toBe('sleep 60'), { timeoutMs: 10_000 });
   return { parent, pid };
 }
