@@ -15,6 +15,8 @@ export default defineConfig({
       test: {
         name: `@paceline/${basename(root)}`,
         // Whole systems come last and one at a time: each is ten processes.
+        // The sandbox keeps nothing beside its objects: its many small files share their workers.
+        isolate: root !== 'packages/sandbox',
         ...(root === 'e2e' ? { fileParallelism: false, sequence: { groupOrder: 1 } } : {}),
       },
     })),

@@ -32,7 +32,7 @@ function problemOf(error: unknown): Problem {
     const errors = [{ field: 'body', message: 'is not JSON' }];
     return new Problem('invalid-input', 'The body is not JSON', { errors });
   }
-  return new Problem('unexpected', 'Something unexpected happened');
+  return new Problem('unexpected', 'The API could not answer; its log says why');
 }
 
 const unavailable = (detail: string) =>

@@ -21,7 +21,9 @@ export const textId = z.string().regex(/^[\w:.+-]{1,200}$/, 'is not an id');
 
 /** 1 to 500 items; `cursor` is the `next` of the page before. */
 export const pageQuery = <S extends z.ZodType<Key>>(list: string, key: S) => ({
-  limit: wholeNumber(1, 500).default(100).openapi({ description: 'How many items at the most' }),
+  limit: wholeNumber(1, 500)
+    .default(100)
+    .openapi({ default: 100, description: 'How many items at the most' }),
   cursor: z
     .string()
     .transform((text, context) => {

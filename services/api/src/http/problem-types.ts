@@ -51,7 +51,7 @@ export const problemTypes = {
     status: 503,
     title: 'A part of the system is away',
     about:
-      '`detail` says which. Nothing was accepted or changed: try again after the seconds of `Retry-After`.',
+      '`detail` says which. A command that is answered so was not accepted: send it again after the seconds of `Retry-After`.',
   },
 } as const;
 

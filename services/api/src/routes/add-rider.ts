@@ -85,7 +85,8 @@ export const addRiderRoutes: AddRoutes = (app, { db, clock, addRider, stopping }
         headers: answerHeaders,
       });
     }
-    const rider = waiting && command.state === 'done' ? await findRider(db, riderId) : undefined;
+    const rider =
+      waiting && command.state === 'done' ? await findRider(db, riderId).catch(() => undefined) : undefined;
     if (!rider) return c.json(command, 202, answerHeaders);
     return c.json({ command, rider: riderDetailView(rider, clock.now()) }, 200, answerHeaders);
   });

@@ -33,7 +33,7 @@ const one = createRoute({
   path: '/v1/events/{eventId}',
   operationId: 'getEvent',
   tags: ['events'],
-  summary: 'One event',
+  summary: 'One event, with everything upstream says of it',
   request: { params: z.object({ eventId: textId }) },
   responses: {
     200: { description: 'The event', content: { 'application/json': { schema: EventDetail } } },

@@ -7,19 +7,17 @@ let test: TestApi;
 
 beforeAll(async () => {
   test = await startTestApi();
-  await test.db
-    .insert(tables.syncRuns)
-    .values([
-      runRow('run-1', { checkpoint: { secret: 'of the sync' } }),
-      runRow('run-2', {
-        kind: 'far',
-        state: 'failed',
-        error: 'the database went away',
-        startedAt: someTime + 1,
-      }),
-      runRow('run-3', { state: 'running', finishedAt: null, startedAt: someTime + 2 }),
-      runRow('run-4', { kind: 'rider', startedAt: someTime + 2 }),
-    ]);
+  await test.db.insert(tables.syncRuns).values([
+    runRow('run-1', { checkpoint: { secret: 'of the sync' } }),
+    runRow('run-2', {
+      kind: 'far',
+      state: 'failed',
+      error: 'the database went away',
+      startedAt: someTime + 1,
+    }),
+    runRow('run-3', { state: 'running', finishedAt: null, startedAt: someTime + 2 }),
+    runRow('run-4', { kind: 'rider', startedAt: someTime + 2 }),
+  ]);
   await test.db
     .insert(tables.syncLogs)
     .values([
