@@ -1,0 +1,119 @@
+import type { Clock } from '../clock/index.ts';
+import { callTimeout } from '../config/index.ts';
+import type { Budget } from '../contracts/index.ts';
+import type { Permit } from '../limiter/index.ts';
+import { UpstreamError, WrongShape } from './errors.ts';
+import { parseJson } from './json.ts';
+import { readRateLimited } from './rate-limited.ts';
+import { errorOf, isPage } from './status.ts';
+
+export interface CallSettings {
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly clock: Clock;
+  /** Calls in hand are given up when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+export interface UpstreamRequest {
+  readonly path: string;
+  /** Sent as JSON by POST; without it the call is a GET. */
+  readonly body?: unknown;
+}
+
+/** Makes one call with its permit and reads the answer by `read`, which throws when the shape is wrong. */
+export type Call = <Answer>(
+  permit: Permit<Budget>,
+  request: UpstreamRequest,
+  read: (json: unknown) => Answer,
+) => Promise<Answer>;
+
+/**
+ * The only way out to upstream. The permit is used right before the request leaves, and settled as soon as the head
+ * of the answer is there: the window moves on from that moment, however long the body takes.
+ * @throws {Error} when the key can't be sent in a header, without quoting it
+ */
+export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): Call {
+  const headers = headersFor(apiKey);
+  const startOf = (text: string) => text.replaceAll(apiKey, '***').slice(0, 300);
+
+  return async (permit, { path, body }, read) => {
+    const timeoutMs = callTimeout(permit.endpoint, clock);
+    const timeout = AbortSignal.timeout(Math.ceil(clock.toMachine(timeoutMs)));
+    const signal = stop ? AbortSignal.any([timeout, stop]) : timeout;
+    const method = body === undefined ? 'GET' : 'POST';
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+
+    const sentAt = clock.now();
+    const duration = () => Math.max(0, clock.now() - sentAt);
+    permit.use();
+    try {
+      const response = await fetch(`${baseUrl}${path}`, {
+        ...sent,
+        method,
+        headers,
+        signal,
+        redirect: 'manual',
+      });
+      const { status } = response;
+      const durationMs = duration();
+      if (status === 429) {
+        const text = await response.text().catch(() => '');
+        const limited = readRateLimited(text, response.headers, clock.now());
+        permit.settle({ result: 'answered', status, durationMs, ...limited });
+        throw errorOf(status, startOf(text), limited.retryAfterMs);
+      }
+      permit.settle({ result: 'answered', status, durationMs });
+      const text = await response.text();
+      if (!response.ok) throw errorOf(status, startOf(text));
+      return readAnswer(text, status, startOf, read);
+    } catch (error) {
+      permit.settle({ result: 'unanswered', durationMs: duration() });
+      if (error instanceof UpstreamError) throw error;
+      if (stop?.aborted) throw stop.reason;
+      if (timeout.aborted)
+        throw new UpstreamError('timed_out', `Upstream took longer than ${timeoutMs / 1_000} s`);
+      throw new UpstreamError('unreachable', `The call did not come through: ${networkReason(error)}`);
+    }
+  };
+}
+
+function readAnswer<Answer>(
+  text: string,
+  status: number,
+  startOf: (text: string) => string,
+  read: (json: unknown) => Answer,
+): Answer {
+  try {
+    return read(parseJson(text));
+  } catch (error) {
+    const what = isPage(text) ? 'a web page' : reasonOf(error);
+    throw new UpstreamError('unreadable', `The answer could not be read: ${what}`, {
+      status,
+      rawStart: startOf(text),
+    });
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof WrongShape ? error.message : 'it is not JSON');
+
+function headersFor(apiKey: string): Headers {
+  try {
+    return new Headers({
+      Authorization: apiKey,
+      Accept: 'application/json',
+      'Content-Type': 'application/json',
+    });
+  } catch {
+    // The platform's own message quotes the value.
+    throw new Error('ZWIFTRACING_API_KEY holds characters that can not be sent in a header');
+  }
+}
+
+/** The system's word for it (ECONNREFUSED, ENOTFOUND …): fetch itself only says that it failed. */
+function networkReason(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
+  return error instanceof Error ? error.message : String(error);
+}

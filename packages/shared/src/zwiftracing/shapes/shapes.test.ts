@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest';
+import { WrongShape } from '../errors.ts';
+import { parseJson } from '../json.ts';
+import { eventJson, resultsJson, riderJson, signupJson, signupsJson } from '../testing/fixtures.ts';
+import { readClubPage } from './club.ts';
+import { readEvent, readEvents } from './event.ts';
+import { readResults } from './results.ts';
+import { readRider, readRiders } from './rider.ts';
+import { readSignups } from './signups.ts';
+
+describe('a rider', () => {
+  it('is read with its ratings, and its raw answer is kept', () => {
+    const { rider, raw } = readRider(riderJson);
+    expect(rider).toEqual({
+      riderId: 4500001,
+      name: 'A Rider [TAG]',
+      gender: 'M',
+      country: 'se',
+      age: 'Mas',
+      heightCm: 185,
+      weightKg: 77,
+      zpCategory: 'B',
+      zpFtp: 304,
+      rating: 1803.82,
+      ratingMax30: 1811.92,
+      ratingMax90: 1820,
+      phenotype: 'All-Rounder',
+      club: { id: 20650, name: 'Some Club' },
+    });
+    expect(raw).toBe(riderJson);
+  });
+
+  it('who never raced has no ratings', () => {
+    expect(readRider({ ...riderJson, race: null }).rider).toMatchObject({ rating: null, ratingMax30: null });
+  });
+
+  it('without a race in a period has no rating for it, though upstream writes 0', () => {
+    const race = { ...riderJson.race, max30: { rating: 0, expires: 1767380400 } };
+    expect(readRider({ ...riderJson, race }).rider).toMatchObject({ ratingMax30: null, ratingMax90: 1820 });
+  });
+
+  it('may have its numbers and its id as text', () => {
+    const { rider } = readRider({ ...riderJson, riderId: '4500001', weight: '77.5', zpFTP: '304' });
+    expect(rider).toMatchObject({ riderId: 4500001, weightKg: 77.5, zpFtp: 304 });
+  });
+
+  it('of whom upstream says hardly anything is still a rider', () => {
+    expect(readRider({ riderId: 7, name: '' }).rider).toMatchObject({
+      riderId: 7,
+      club: null,
+      weightKg: null,
+    });
+  });
+
+  it.each([
+    ['weight', 'heavy'],
+    ['height', {}],
+    ['age', 5],
+    ['phenotype', 'Sprinter'],
+    ['club', { id: 'none' }],
+    ['race', []],
+  ])('keeps the rest when %s is nonsense', (field, value) => {
+    expect(readRider({ ...riderJson, [field]: value }).rider).toMatchObject({ name: 'A Rider [TAG]' });
+  });
+
+  it.each([
+    ['no id', { name: 'x' }, /riderId/],
+    ['an id that is no rider', { riderId: -1, name: 'x' }, /riderId/],
+    ['an id that no database holds', { riderId: 2 ** 31, name: 'x' }, /riderId/],
+    ['no name', { riderId: 1 }, /name/],
+    ['nothing', null, /answer/],
+  ])('with %s can not be read', (_, raw, reason) => {
+    expect(() => readRider(raw)).toThrow(WrongShape);
+    expect(() => readRider(raw)).toThrow(reason);
+  });
+});
+
+describe('a list', () => {
+  it('loses only the items that can not be read, and names them', () => {
+    const { items, skipped } = readRiders([
+      riderJson,
+      null,
+      { riderId: 'x9', name: 4 },
+      { riderId: 2, name: 'b' },
+    ]);
+    expect(items.map(({ rider }) => rider.riderId)).toEqual([4500001, 2]);
+    expect(skipped).toMatchObject([
+      { index: 1, id: null, rawStart: 'null' },
+      { index: 2, id: 'x9', reason: expect.stringContaining('name'), rawStart: '{"riderId":"x9","name":4}' },
+    ]);
+  });
+
+  it('is keyed by id whatever its order; of two with one id the last counts', () => {
+    const { items } = readRiders([
+      { riderId: 2, name: 'old' },
+      { riderId: 1, name: 'one' },
+      { riderId: 2, name: 'new' },
+    ]);
+    expect(items.map(({ rider }) => [rider.riderId, rider.name])).toEqual([
+      [2, 'new'],
+      [1, 'one'],
+    ]);
+  });
+
+  it.each([null, {}, 'x', 5])('that is %j can not be read', (json) => {
+    expect(() => readRiders(json)).toThrow(WrongShape);
+    expect(() => readEvents(json)).toThrow(WrongShape);
+    expect(() => readSignups(json)).toThrow(WrongShape);
+  });
+});
+
+describe('a club page', () => {
+  it('holds full riders, and says how long it was', () => {
+    const page = readClubPage({ clubId: '20650', name: 'Club', riders: [riderJson, {}], more: 1 });
+    expect(page).toMatchObject({ clubId: 20650, name: 'Club', length: 2, skipped: [{ index: 1, id: null }] });
+    expect(page.riders.map(({ rider }) => rider.name)).toEqual(['A Rider [TAG]']);
+  });
+
+  it('without its riders can not be read', () => {
+    expect(() => readClubPage({ clubId: 1, name: 'Club' })).toThrow(/riders/);
+  });
+});
+
+describe('an event', () => {
+  it('is read with its start in ms and its signups added up', () => {
+    expect(readEvent(eventJson).event).toEqual({
+      eventId: '5230192',
+      title: 'Evening Chase #3',
+      startsAt: 1765195800_000,
+      type: 'Race',
+      subType: 'Scratch',
+      routeId: '22757204',
+      distance: 21784,
+      listedSignups: 176,
+    });
+  });
+
+  it.each([
+    ['no pens', { signups: '' }, { listedSignups: 0 }],
+    ['gaps in its counts', { signups: '3,,x,4' }, { listedSignups: 7 }],
+    ['no counts', { signups: undefined }, { listedSignups: 0 }],
+    ['its distance as text', { distance: '21784' }, { distance: 21784 }],
+    ['numbers where ids are text', { eventId: 5230192, routeId: 5 }, { eventId: '5230192', routeId: '5' }],
+    ['no sub-type', { subType: '' }, { subType: null }],
+  ])('with %s is read all the same', (_, change, expected) => {
+    expect(readEvent({ ...eventJson, ...change }).event).toMatchObject(expected);
+  });
+
+  it.each([{ time: 'soon' }, { time: null }, { time: 1e15 }, { eventId: '' }])(
+    'with %j is skipped',
+    (change) => {
+      expect(readEvents([{ ...eventJson, ...change }, eventJson])).toMatchObject({
+        items: [{ event: { eventId: '5230192' } }],
+        skipped: [{ index: 0 }],
+      });
+    },
+  );
+});
+
+describe('signups', () => {
+  it('are read pen by pen, with names as their riders write them', () => {
+    const { items, skipped } = readSignups(signupsJson);
+    expect(items.map(({ signup }) => signup)).toEqual([
+      { riderId: 4200001, name: "Chloé O'Brien & Co", rating: 1612.4, pen: 'A+' },
+      { riderId: 4200002, name: "Chloé O'Brien & Co", rating: null, pen: 'B' },
+    ]);
+    expect(skipped).toEqual([]);
+  });
+
+  it('hold a rider once, in the pen that is named last', () => {
+    const { items } = readSignups([
+      { name: 'A', riders: [signupJson] },
+      { name: 'B', riders: [signupJson] },
+    ]);
+    expect(items.map(({ signup }) => [signup.riderId, signup.pen])).toEqual([[4200001, 'B']]);
+  });
+
+  it('keep two pens of one name', () => {
+    const { items } = readSignups([
+      { name: 'E', riders: [signupJson] },
+      { name: 'E', riders: [{ ...signupJson, riderId: 2 }] },
+    ]);
+    expect(items).toHaveLength(2);
+  });
+
+  it('tell of a pen that can not be read', () => {
+    const { items, skipped } = readSignups([{ name: 'A' }, ...signupsJson]);
+    expect(items).toHaveLength(2);
+    expect(skipped).toMatchObject([{ index: 0, id: null, reason: expect.stringContaining('riders') }]);
+  });
+});
+
+describe('results', () => {
+  it('are read with and without positions and ratings', () => {
+    expect(readResults(resultsJson).results.map(({ result }) => result)).toMatchObject([
+      { riderId: 4200001, name: 'Jürgen', seconds: 1506.486, position: 1, ratingDelta: 26.69 },
+      { riderId: 4200002, position: null, rating: null, ratingDelta: null, gapSeconds: 93.5 },
+    ]);
+  });
+});
+
+describe('a text that no database could hold', () => {
+  it('is mended', () => {
+    expect(parseJson('{"name":"a\\u0000b\\ud800c","n":1}')).toEqual({ name: 'ab\ufffdc', n: 1 });
+    expect(parseJson('"\\ud83d\\ude00"')).toBe('😀');
+  });
+});
