@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createClock, createVirtualClock, formatClock, isLoopback, parseClock } from './index.ts';
+import {
+  createClock,
+  createVirtualClock,
+  formatClock,
+  isLoopback,
+  mayRunFaster,
+  parseClock,
+} from './index.ts';
 
 describe('the clock', () => {
   it('agrees with real time at its anchor and runs faster from there', () => {
@@ -63,5 +70,16 @@ describe('PACELINE_CLOCK', () => {
     ['http://127.0.0.1.example.org', false],
   ])('takes %s for this machine: %s', (url, local) => {
     expect(isLoopback(url)).toBe(local);
+  });
+
+  it.each([
+    ['http://127.0.0.1:8080/api', true],
+    ['http://sandbox.test:3010/api', true],
+    ['http://sandbox:3010/api', false],
+    ['https://api.example.org/sandbox.test', false],
+    ['https://sandbox.test.example.org/api', false],
+    ['https://sandboxtest/api', false],
+  ])('lets time run faster against %s: %s', (url, may) => {
+    expect(mayRunFaster(url)).toBe(may);
   });
 });

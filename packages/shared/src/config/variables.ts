@@ -102,7 +102,8 @@ export const variables = {
   },
   PACELINE_CLOCK: {
     schema: clockText.default({ scale: 1, anchor: 0 }),
-    about: 'Makes every process live faster, from one anchor. Only against an upstream on loopback.',
+    about:
+      'Makes every process live faster, from one anchor. Only against an upstream on loopback or under .test.',
     example: 'scale=60,anchor=1764788400000',
   },
   SLOT_TIME_ZONE: { schema: z.string().min(1).default('UTC'), about: 'The time zone of the slots below.' },
