@@ -6,7 +6,7 @@ import type { HandOn } from './hand-on.ts';
 
 /** Real ms. A request that is alive has handed its command on by then. */
 const graceMs = 2_000;
-const pauseMs = 3_000;
+const pauseMs = 1_000;
 const atOnce = 100;
 
 export interface Sweep {
@@ -16,7 +16,7 @@ export interface Sweep {
 
 /**
  * Hands on the commands whose request died between storing and handing on, or found no broker to hand them to:
- * at once and then every few seconds.
+ * at once and then every second.
  */
 export function startSweep(db: Database, handOn: HandOn, clock: Clock, log: Logger): Sweep {
   let timer: NodeJS.Timeout | undefined;

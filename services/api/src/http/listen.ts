@@ -30,7 +30,15 @@ export async function listenHttp(
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
-    drain: () => new Promise((resolve) => server.close(() => resolve())),
+    drain: () =>
+      new Promise((resolve) => {
+        // A connection that is kept alive falls idle after its last answer, and would then be waited for.
+        const tidying = setInterval(() => server.closeIdleConnections(), 50);
+        server.close(() => {
+          clearInterval(tidying);
+          resolve();
+        });
+      }),
     close: () => server.closeAllConnections(),
   };
 }

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { type Clock, createClock } from '@paceline/shared/clock';
 import { loadConfig } from '@paceline/shared/config';
 import { permissionsOf, type Service } from '@paceline/shared/contracts';
@@ -28,7 +29,7 @@ export interface TestApi {
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** The broker as another service, with that service's rights, may use it. */
-  busOf(service: Service): Promise<Bus>;
+  busOf(service: Service | 'provision'): Promise<Bus>;
   stop(): Promise<void>;
 }
 
@@ -46,6 +47,16 @@ export async function ask(url: string, init?: RequestInit): Promise<Answer> {
   const isJson = text !== '' && response.headers.get('content-type')?.includes('json');
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 }
+
+/** Asks under any name: fetch would set the Host header itself. */
+export const statusUnder = (url: string, host: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const asked = request(url, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.on('error', reject).end();
+  });
 
 export async function startTestApi(
   settings: { env?: Record<string, string>; clock?: Clock } = {},

@@ -1,0 +1,132 @@
+import { catalog } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { type Bus, provision, publish } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { eq, sql } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+import { playRiderSync, type StandIn } from '../testing/rider-sync.ts';
+import { commandRow } from '../testing/rows.ts';
+
+let test: TestApi;
+let bus: Bus;
+let standIn: StandIn | undefined;
+
+beforeAll(async () => {
+  test = await startTestApi();
+  bus = await test.busOf('rider-sync');
+}, 60_000);
+afterAll(() => test?.stop());
+afterEach(async () => {
+  await standIn?.stop();
+  standIn = undefined;
+});
+
+/** As an API leaves it that died before it could hand it on. */
+async function leaveBehind(known: Parameters<typeof commandRow>[1] = {}): Promise<string> {
+  const commandId = crypto.randomUUID();
+  const requestedAt = test.clock.now() - 60_000;
+  await test.db
+    .insert(tables.commands)
+    .values(commandRow(commandId, { publishedAt: null, requestedAt, updatedAt: requestedAt, ...known }));
+  return commandId;
+}
+const publishedAt = async (commandId: string) => {
+  const [row] = await test.db.select().from(tables.commands).where(eq(tables.commands.commandId, commandId));
+  return row?.publishedAt;
+};
+const handedOn = (commandId: string) =>
+  eventually(async () => expect(await publishedAt(commandId)).toEqual(expect.any(Number)));
+const receivedIds = () => standIn?.received.map(({ commandId }) => commandId) ?? [];
+const carryOut = async () => {
+  standIn = await playRiderSync(bus, test.db, (_, move) => move({ state: 'done' }));
+};
+
+describe('a command whose request died before it was handed on', () => {
+  it('is handed on and carried out', async () => {
+    await carryOut();
+    const commandId = await leaveBehind();
+    await handedOn(commandId);
+    await eventually(async () => {
+      expect((await test.get(`/v1/commands/${commandId}`)).body.state).toBe('done');
+    });
+    expect(receivedIds()).toEqual([commandId]);
+  });
+
+  it('is carried out once, when it was handed on already but nobody had written it down', async () => {
+    const commandId = crypto.randomUUID();
+    const requestedAt = test.clock.now();
+    const api = await test.busOf('api');
+    await publish(api, catalog.addRider, { commandId, riderId: 5, requestedAt }, { id: commandId });
+    await test.db.insert(tables.commands).values(commandRow(commandId, { publishedAt: null, riderId: 5 }));
+    await handedOn(commandId);
+    const after = await leaveBehind();
+    await carryOut();
+    await eventually(() => expect(receivedIds()).toContain(after));
+    expect(receivedIds()).toEqual([commandId, after]);
+  });
+
+  it('is left alone when it is finished', async () => {
+    const finished = await leaveBehind({ progress: { state: 'done' }, finishedAt: 1 });
+    const open = await leaveBehind();
+    await handedOn(open);
+    expect(await publishedAt(finished)).toBeNull();
+  });
+
+  it('may still be in the hands of its request while it is young', async () => {
+    const young = await leaveBehind({ requestedAt: test.clock.now() + 3_600_000 });
+    const open = await leaveBehind();
+    await handedOn(open);
+    expect(await publishedAt(young)).toBeNull();
+  });
+});
+
+describe('while the broker is away', () => {
+  it('a command is refused with 503 and not kept; one left behind is handed on when it is back', async () => {
+    const before = await test.db.$count(tables.commands);
+    await test.nats.kill();
+    const refused = await test.post('/v1/riders', { riderId: 9 });
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('5');
+    expect(refused.body).toMatchObject({
+      type: '/docs/problems#unavailable',
+      detail: 'The broker does not answer',
+    });
+    expect(await test.db.$count(tables.commands)).toBe(before);
+    // What is stored can be read all the same.
+    expect((await test.get('/v1/riders')).status).toBe(200);
+
+    const commandId = await leaveBehind();
+    await test.nats.restart();
+    await handedOn(commandId);
+    await eventually(async () => expect((await test.post('/v1/riders', { riderId: 9 })).status).toBe(202));
+  });
+
+  it('a command that the broker did not take in time is kept, promised, and handed on later', async () => {
+    const setup = await test.busOf('provision');
+    await setup.connection.request('$JS.API.STREAM.DELETE.COMMANDS');
+    const { status, body } = await test.post('/v1/riders', { riderId: 10 });
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ state: 'waiting_in_line', estimatedAt: null });
+    expect(await publishedAt(body.commandId)).toBeNull();
+
+    await provision(setup.connection);
+    await handedOn(body.commandId);
+    await carryOut();
+    await eventually(() => expect(receivedIds()).toContain(body.commandId));
+  });
+});
+
+describe('while the database does not take a command in time', () => {
+  it('it is refused, and not kept when the database goes on', async () => {
+    const riderId = 4_711;
+    const kept = () => test.db.$count(tables.commands, eq(tables.commands.riderId, riderId));
+    await test.db.transaction(async (locked) => {
+      await locked.execute(sql`lock table commands in share mode`);
+      const { status, body } = await test.post('/v1/riders', { riderId });
+      expect(status).toBe(503);
+      expect(body.detail).toBe('The database does not answer');
+    });
+    await eventually(async () => expect(await kept()).toBe(0));
+  });
+});

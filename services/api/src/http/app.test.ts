@@ -1,0 +1,116 @@
+import { sql } from 'drizzle-orm';
+import { eventually } from '@paceline/shared/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, ask, startTestApi, statusUnder, type TestApi } from '../testing/api.ts';
+
+let test: TestApi;
+beforeAll(async () => {
+  test = await startTestApi();
+}, 60_000);
+afterAll(() => test?.stop());
+
+const send = (method: string, path: string) => ask(test.api.url + path, { method });
+
+function expectProblem({ status, headers, body }: Answer, expected: { status: number; type: string }): void {
+  expect(status).toBe(expected.status);
+  expect(headers.get('content-type')).toBe('application/problem+json');
+  expect(body).toEqual({
+    type: `/docs/problems#${expected.type}`,
+    title: expect.stringMatching(/./),
+    status: expected.status,
+    detail: expect.stringMatching(/./),
+    instance: expect.stringMatching(/^\//),
+    errors: expect.any(Array),
+  });
+}
+
+describe('a request that no route takes', () => {
+  it.each(['/v1', '/v1/nothing', '/v1/riders/', '/v2/riders', '/docs/../.env', '/docs/other.js'])(
+    'is answered with 404 at %s',
+    async (path) => {
+      expectProblem(await test.get(path), { status: 404, type: 'not-found' });
+    },
+  );
+
+  it.each([
+    ['DELETE', '/v1/riders', 'GET, HEAD, POST'],
+    ['PUT', '/v1/riders/1', 'GET, HEAD'],
+    ['POST', '/v1/commands', 'GET, HEAD'],
+    ['PATCH', '/v1/events/1/signups', 'GET, HEAD'],
+    ['POST', '/livez', 'GET, HEAD'],
+    ['OPTIONS', '/v1/riders', 'GET, HEAD, POST'],
+  ])('is answered with 405 for %s %s, and the methods that there are', async (method, path, allow) => {
+    const answer = await send(method, path);
+    expectProblem(answer, { status: 405, type: 'method-not-allowed' });
+    expect(answer.headers.get('allow')).toBe(allow);
+  });
+});
+
+describe('every answer', () => {
+  it.each(['/v1/riders', '/v1/nothing', '/livez', '/openapi.json', '/docs'])(
+    'keeps browsers from doing more with %s than was meant',
+    async (path) => {
+      const { headers } = await test.get(path);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+      expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+      expect(headers.get('x-powered-by')).toBeNull();
+    },
+  );
+
+  it('with data is kept by nobody on the way', async () => {
+    expect((await test.get('/v1/riders')).headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('has headers only when only they are asked for', async () => {
+    const { status, body } = await send('HEAD', '/v1/riders');
+    expect(status).toBe(200);
+    expect(body).toBe('');
+  });
+});
+
+describe('on loopback', () => {
+  it.each(['localhost', 'localhost:3000', '127.0.0.1', '127.8.8.8:80', '[::1]:3000'])(
+    'the name %s is served',
+    async (host) => {
+      expect(await statusUnder(`${test.api.url}/v1/riders`, host)).toBe(200);
+    },
+  );
+
+  it.each(['evil.example', '127.0.0.1.evil.example:3000', 'localhost.evil.example', '10.0.0.1'])(
+    'the name %s is refused: a web page may have made it point here',
+    async (host) => {
+      expect(await statusUnder(`${test.api.url}/v1/riders`, host)).toBe(421);
+    },
+  );
+});
+
+describe('when something is wrong inside', () => {
+  it('answers 500 without a word of what', async () => {
+    await test.db.execute(sql`alter table riders rename to hidden_riders`);
+    const answer = await test.get('/v1/riders').finally(async () => {
+      await test.db.execute(sql`alter table hidden_riders rename to riders`);
+    });
+    expectProblem(answer, { status: 500, type: 'unexpected' });
+    expect(JSON.stringify(answer.body)).not.toMatch(/select|relation|hidden|stack|\.ts/);
+    expect((await test.get('/v1/riders')).status).toBe(200);
+  });
+
+  it('answers 503 while the database is away, and goes on when it is back', async () => {
+    await test.postgres.kill();
+    for (const path of ['/v1/riders', '/v1/commands', '/v1/events', '/v1/runs']) {
+      const answer = await test.get(path);
+      expectProblem(answer, { status: 503, type: 'unavailable' });
+      expect(answer.headers.get('retry-after')).toBe('5');
+    }
+    const added = await test.post('/v1/riders', { riderId: 1 });
+    expectProblem(added, { status: 503, type: 'unavailable' });
+    await test.postgres.restart();
+    await eventually(async () => expect((await test.get('/v1/riders')).status).toBe(200));
+    // What was refused was not kept either.
+    expect((await test.get('/v1/commands')).body.items).toEqual([]);
+  });
+});

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, statusUnder, type TestApi } from '../testing/api.ts';
+
+const token = 'a-token-of-sixteen-or-more';
+let test: TestApi;
+beforeAll(async () => {
+  test = await startTestApi({ env: { API_HOST: '0.0.0.0', API_TOKEN: token } });
+}, 60_000);
+afterAll(() => test?.stop());
+
+const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
+
+describe('an API with a token', () => {
+  it.each(['/v1/riders', '/v1/riders/1', '/v1/coordination', '/metrics', '/v1/nothing'])(
+    'refuses %s without it, and says how to ask',
+    async (path) => {
+      const { status, headers, body } = await test.get(path);
+      expect(status).toBe(401);
+      expect(headers.get('www-authenticate')).toBe('Bearer');
+      expect(headers.get('content-type')).toBe('application/problem+json');
+      expect(body).toMatchObject({ type: '/docs/problems#unauthorized', status: 401, instance: path });
+    },
+  );
+
+  it.each(['wrong', `${token}x`, token.slice(0, -1), token.toUpperCase()])(
+    'refuses the token %s',
+    async (wrong) => {
+      const { status, headers } = await test.get('/v1/riders', bearer(wrong));
+      expect(status).toBe(401);
+      expect(headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+    },
+  );
+
+  it('takes it only as a bearer token', async () => {
+    expect((await test.get('/v1/riders', { authorization: token })).status).toBe(401);
+    expect((await test.get('/v1/riders', { authorization: `Basic ${token}` })).status).toBe(401);
+    expect((await test.get(`/v1/riders?token=${token}`)).status).toBe(401);
+  });
+
+  it('lets whoever has it in, to read and to write', async () => {
+    expect((await test.get('/v1/riders', bearer(token))).status).toBe(200);
+    expect((await test.get('/v1/riders', { authorization: `bearer ${token}` })).status).toBe(200);
+    expect((await test.get('/metrics', bearer(token))).status).toBe(200);
+    expect((await test.post('/v1/riders', { riderId: 1 }, bearer(token))).status).toBe(202);
+  });
+
+  it('does nothing for whoever has not', async () => {
+    expect((await test.post('/v1/riders', { riderId: 2 })).status).toBe(401);
+    const { body } = await test.get('/v1/commands', bearer(token));
+    expect(body.items).toEqual(body.items.filter((item: { riderId: number }) => item.riderId !== 2));
+  });
+
+  it.each(['/livez', '/readyz', '/docs', '/docs/problems', '/docs/start.js', '/openapi.json'])(
+    'serves %s to everybody',
+    async (path) => {
+      expect((await test.get(path)).status).toBe(200);
+    },
+  );
+
+  it('is served under any name, since the token tells who may', async () => {
+    expect(await statusUnder(`${test.api.url}/livez`, 'paceline.example')).toBe(200);
+  });
+});

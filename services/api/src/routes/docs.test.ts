@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+
+let test: TestApi;
+beforeAll(async () => {
+  test = await startTestApi();
+}, 60_000);
+afterAll(() => test?.stop());
+
+const loaded = (html: string) =>
+  [...html.matchAll(/<(?:script|link|img)[^>]*(?:src|href)="([^"]*)"/g)].map(([, url]) => url);
+
+describe('the reader page', () => {
+  it('is where / leads', async () => {
+    const { status, headers } = await test.get('/');
+    expect(status).toBe(302);
+    expect(headers.get('location')).toBe('/docs');
+  });
+
+  it('loads nothing but our own files, and all of them are there', async () => {
+    const { status, body } = await test.get('/docs');
+    expect(status).toBe(200);
+    const scripts = loaded(body).filter((url) => !url?.startsWith('data:'));
+    expect(scripts).toEqual([expect.stringMatching(/^\/docs\/scalar-\d+\.\d+\.\d+\.js$/), '/docs/start.js']);
+    for (const url of scripts) {
+      const script = await test.get(url ?? '');
+      expect(script.status).toBe(200);
+      expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+    }
+    expect(body).not.toMatch(/https?:\/\//);
+  });
+
+  it('may not load or send anything elsewhere', async () => {
+    const policy = (await test.get('/docs')).headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
+  });
+
+  it('is started with everything switched off that would talk to others', async () => {
+    const { body } = await test.get('/docs/start.js');
+    const settings: Record<string, unknown>[] = [];
+    const Scalar = {
+      createApiReference: (_: string, given: Record<string, unknown>) => settings.push(given),
+    };
+    // oxlint-disable-next-line typescript/no-implied-eval -- it is our own script
+    new Function('Scalar', body)(Scalar);
+    expect(settings).toEqual([
+      expect.objectContaining({ url: '/openapi.json', withDefaultFonts: false, telemetry: false }),
+    ]);
+    expect(body).not.toMatch(/https?:\/\//);
+  });
+
+  it('lets its large script be kept for good, and sends it packed to who can unpack it', async () => {
+    const { body } = await test.get('/docs');
+    const [reader] = loaded(body).filter((url) => url?.includes('scalar'));
+    const packed = await fetch(test.api.url + reader, { headers: { 'accept-encoding': 'gzip' } });
+    expect(packed.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(packed.headers.get('content-encoding')).toBe('gzip');
+    const plain = await fetch(test.api.url + reader, { headers: { 'accept-encoding': 'identity' } });
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    const text = await plain.text();
+    expect(Number(plain.headers.get('content-length'))).toBe(Buffer.byteLength(text));
+    expect(await packed.text()).toBe(text);
+  });
+});
