@@ -8,9 +8,9 @@ const page = (title: string, body: string) => `<!doctype html>
 <title>${title}</title>
 <link rel="icon" href="data:,">
 <style>
-body { margin: 0; font-family: system-ui, sans-serif; line-height: 1.5; }
-main { max-width: 46rem; margin: 3rem auto; padding: 0 1.5rem; }
-code { background: #8882; padding: 0.1em 0.3em; border-radius: 3px; }
+body { margin: 0; }
+.text { max-width: 46rem; margin: 3rem auto; padding: 0 1.5rem; font-family: system-ui, sans-serif; line-height: 1.5; }
+.text code { background: #8882; padding: 0.1em 0.3em; border-radius: 3px; }
 :root { color-scheme: light dark; }
 </style>
 </head>
@@ -25,7 +25,7 @@ export const readerPage = (readerScript: string, startScript: string): string =>
   page(
     'Paceline API',
     `<div id="reader"></div>
-<noscript><main>This page needs JavaScript. The API is described in <a href="/openapi.json">/openapi.json</a>.</main></noscript>
+<noscript><main class="text">This page needs JavaScript. The API is described in <a href="/openapi.json">/openapi.json</a>.</main></noscript>
 <script src="${readerScript}"></script>
 <script src="${startScript}"></script>`,
   );
@@ -54,6 +54,6 @@ export function problemsPage(): string {
   );
   return page(
     'Paceline API: problems',
-    `<main>\n<h1>What can go wrong</h1>\n<p>Errors are <code>application/problem+json</code> (RFC 9457).</p>\n${sections.join('\n')}\n</main>`,
+    `<main class="text">\n<h1>What can go wrong</h1>\n<p>Errors are <code>application/problem+json</code> (RFC 9457).</p>\n${sections.join('\n')}\n</main>`,
   );
 }
