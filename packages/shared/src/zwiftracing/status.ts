@@ -21,7 +21,7 @@ const meaning: Partial<Record<UpstreamErrorCode, string>> = {
 export function errorOf(
   status: number,
   rawStart: string,
-  retryAfterMs: number | undefined = undefined,
+  retryAfterMs?: number,
 ): UpstreamError {
   const code = codeOf(status);
   const about =

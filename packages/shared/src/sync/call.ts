@@ -1,0 +1,115 @@
+import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
+import type { Budget, Lane } from '../contracts/index.ts';
+import { type Permit, type PermitAsk, PermitRefused, PermitSpent } from '../limiter/index.ts';
+import { UpstreamError, type UpstreamErrorCode } from '../zwiftracing/index.ts';
+import { type CallOutcome, type CallOwner, logCall, outcomeOfError } from './call-log.ts';
+import type { Sync } from './open.ts';
+import { raisedLane } from './raised-lane.ts';
+
+/** What is called once there is a permit. */
+export interface Chosen<E extends Budget, Answer> {
+  /** The id of what is asked for. */
+  readonly target: string;
+  send(permit: Permit<E>): Promise<Answer>;
+  /** What the log says of the answer: see `answered`. */
+  outcome(answer: Answer): CallOutcome;
+}
+
+export interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitAsk<E>, 'signal'> {
+  readonly owner: CallOwner;
+  /** How often a call that fails for a passing reason is made at the most, 3 unless told. */
+  readonly attempts?: number;
+  /** Decides what to call at the moment the permit is there; undefined gives it back: nothing is worth a call. */
+  choose(): Promise<Chosen<E, Answer> | undefined>;
+}
+
+/**
+ * Makes a call with a permit and logs it. What fails for a passing reason is called again, each time with a permit of
+ * its own; what upstream rejected as too much once more, in a raised lane.
+ * @throws {UpstreamError} the last one, also when the deadline leaves no room for another attempt
+ * @throws {PermitRefused} when the deadline leaves no room for the first; the signal's reason on shutdown
+ */
+export function callUpstream<E extends Budget, Answer>(
+  sync: Sync,
+  call: UpstreamCall<E, Answer> & { choose(): Promise<Chosen<E, Answer>> },
+): Promise<Answer>;
+export function callUpstream<E extends Budget, Answer>(
+  sync: Sync,
+  call: UpstreamCall<E, Answer>,
+): Promise<Answer | undefined>;
+export async function callUpstream<E extends Budget, Answer>(
+  sync: Sync,
+  call: UpstreamCall<E, Answer>,
+): Promise<Answer | undefined> {
+  let last: UpstreamError | undefined;
+  const attempt = async (lane: Lane) => {
+    try {
+      return await callOnce(sync, call, lane);
+    } catch (error) {
+      if (error instanceof UpstreamError) last = error;
+      throw error;
+    }
+  };
+  const persist = (lane: Lane) =>
+    retry(passing, { maxAttempts: (call.attempts ?? 3) - 1, backoff: new ConstantBackoff(0) }).execute(
+      async (context) => {
+        // Not cockatiel's own pause: that one knows neither project time nor a signal.
+        if (context.attempt > 0) await sync.clock.sleep(pauseBefore(context.attempt), sync.signal);
+        return attempt(lane);
+      },
+      sync.signal,
+    );
+  try {
+    return await persist(call.lane).catch((error: unknown) => {
+      if (error instanceof UpstreamError && error.code === 'rate_limited')
+        return persist(raisedLane(call.lane));
+      throw error;
+    });
+  } catch (error) {
+    throw error instanceof PermitRefused && last ? last : error;
+  }
+}
+
+const passingCodes: ReadonlySet<UpstreamErrorCode> = new Set([
+  'unavailable',
+  'unreachable',
+  'timed_out',
+  'unreadable',
+]);
+
+const passing = handleWhen(
+  (error) => error instanceof PermitSpent || (error instanceof UpstreamError && passingCodes.has(error.code)),
+);
+
+/** Project ms before attempt 1, 2, …: 2 s, 8 s, 32 s, then a minute. */
+const pauseBefore = (attempt: number): number => Math.min(2_000 * 4 ** (attempt - 1), 60_000);
+
+function callOnce<E extends Budget, Answer>(
+  sync: Sync,
+  call: UpstreamCall<E, Answer>,
+  lane: Lane,
+): Promise<Answer | undefined> {
+  const { owner, choose, attempts: _, ...ask } = call;
+  return sync.limiter.withPermit({ ...ask, lane, signal: sync.signal }, async (permit) => {
+    const chosen = await choose();
+    if (!chosen) return undefined;
+    const startedAt = Math.round(sync.clock.now());
+    const record = (outcome: CallOutcome) =>
+      logCall(sync, owner, {
+        endpoint: call.endpoint,
+        target: chosen.target,
+        startedAt,
+        durationMs: Math.max(0, Math.round(sync.clock.now() - startedAt)),
+        ...outcome,
+      });
+    try {
+      const answer = await chosen.send(permit);
+      await record(chosen.outcome(answer));
+      return answer;
+    } catch (error) {
+      // A permit that ran out was never sent: that is no call.
+      if (!(error instanceof PermitSpent)) await record(outcomeOfError(error));
+      throw error;
+    }
+  });
+}

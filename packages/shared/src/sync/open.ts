@@ -1,0 +1,100 @@
+import type { Clock } from '../clock/index.ts';
+import type { Config } from '../config/index.ts';
+import type { Service } from '../contracts/index.ts';
+import { type Database, openDatabase } from '../database/index.ts';
+import { accountOf, createLimiter, type Limiter } from '../limiter/index.ts';
+import { type Bus, connect, createBus } from '../messaging/index.ts';
+import type { Checks, ServiceContext } from '../runtime/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
+
+/** The variables that every service that calls upstream reads. */
+export const syncVariables = [
+  'NATS_URL',
+  'DATABASE_URL',
+  'ZWIFTRACING_BASE_URL',
+  'ZWIFTRACING_API_KEY',
+  'ZWIFTRACING_EVENTS_PATH',
+  'ZWIFTRACING_EVENT_PATH',
+  'ZWIFTRACING_SIGNUPS_PATH',
+  'PACELINE_CLOCK',
+  'HEALTH_HOST',
+  'HEALTH_PORT',
+  'LOG_LEVEL',
+] as const;
+export type SyncConfig = Config<(typeof syncVariables)[number]>;
+
+/** What a sync works with. */
+export interface Sync {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly limiter: Limiter;
+  readonly upstream: ZwiftRacing;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Aborts when shutdown begins: waits end, and a run stops where it stands. */
+  readonly signal: AbortSignal;
+}
+
+export interface OpenSync extends Sync {
+  readonly checks: Checks;
+  close(): Promise<void>;
+}
+
+/** Real ms that a call in hand is given to be answered after shutdown has begun: what it cost is spent already. */
+const lastCallMs = 5_000;
+const connections = 10;
+
+/** Opens what a sync works with. @throws when the broker is too old or refuses us */
+export async function openSync(
+  { config, clock, log, signal }: ServiceContext<SyncConfig>,
+  service: Service,
+): Promise<OpenSync> {
+  const upstream = createZwiftRacing({
+    baseUrl: config.ZWIFTRACING_BASE_URL,
+    apiKey: config.ZWIFTRACING_API_KEY,
+    paths: {
+      events: config.ZWIFTRACING_EVENTS_PATH,
+      event: config.ZWIFTRACING_EVENT_PATH,
+      signups: config.ZWIFTRACING_SIGNUPS_PATH,
+    },
+    clock,
+    signal: later(signal, lastCallMs),
+  });
+  const connection = await connect(config.NATS_URL, service);
+  const bus = createBus(connection, log);
+  const limiter = createLimiter(bus, { clock, account: accountOf(config.ZWIFTRACING_API_KEY) });
+  const database = openDatabase(
+    config.DATABASE_URL,
+    (err) => log.warn({ err }, 'an idle connection to the database broke'),
+    connections,
+  );
+  return {
+    db: database.db,
+    bus,
+    limiter,
+    upstream,
+    clock,
+    log,
+    signal,
+    checks: {
+      database: () => database.ping(),
+      async broker() {
+        await connection.rtt();
+      },
+    },
+    async close() {
+      await limiter.close();
+      await database.close();
+      await connection.drain();
+    },
+  };
+}
+
+/** A signal that aborts `realMs` after the given one. */
+function later(signal: AbortSignal, realMs: number): AbortSignal {
+  const delayed = new AbortController();
+  const abort = () => delayed.abort(signal.reason);
+  signal.addEventListener('abort', () => setTimeout(abort, realMs).unref(), { once: true });
+  return delayed.signal;
+}

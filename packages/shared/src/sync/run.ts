@@ -1,0 +1,82 @@
+import { catalog, type Tick } from '../contracts/index.ts';
+import { done, publish, retryAfter, type Settlement } from '../messaging/index.ts';
+import { inSpan } from '../telemetry/index.ts';
+import type { Sync } from './open.ts';
+import { plainError } from './plain-error.ts';
+import {
+  advanceRun,
+  finishRun,
+  openRun,
+  type RunEnding,
+  type RunProgress,
+  type RunRow,
+  type Transaction,
+} from './runs.ts';
+import { throughOutages } from './through-outages.ts';
+
+/** What a kind of sync does in its run; may be called again for the same run, and goes on from its checkpoint. */
+export type RunWork = (run: RunRow) => Promise<RunEnding>;
+
+/**
+ * Runs a slot's sync, once, however often its tick comes: a run that has ended is left alone, one that a dead process
+ * began is taken up. Shutdown gives the tick back at once, so that the next process goes on.
+ */
+export async function runSlot(sync: Sync, tick: Tick, work: RunWork): Promise<Settlement> {
+  try {
+    const open = () => openRun(sync.db, tick, moment(sync));
+    const run = await throughOutages(sync, open);
+    await tellRun(sync, run);
+    if (run.state !== 'running') return done;
+    const attributes = { 'paceline.run': run.runId, 'paceline.slot': run.slotId };
+    // An outage within the work: it is taken up again as it is stored by then.
+    const resume = () => throughOutages(sync, async () => work(await open()));
+    await inSpan(`run ${run.kind}`, { attributes }, () => carryOut(sync, run, resume));
+    return done;
+  } catch (error) {
+    if (sync.signal.aborted) return retryAfter(0, 'shutting down');
+    throw error;
+  }
+}
+
+async function carryOut(sync: Sync, run: RunRow, work: () => Promise<RunEnding>): Promise<void> {
+  const { runId, kind, slotId } = run;
+  sync.log.info({ runId, kind, slotId }, 'run begins');
+  const ending = await work().catch((error: unknown): RunEnding => {
+    if (sync.signal.aborted) throw error;
+    const err = plainError(error);
+    sync.log.error({ err, runId }, 'run broke off');
+    return { state: 'failed', error: err.message };
+  });
+  const ended = await throughOutages(sync, () => finishRun(sync.db, runId, ending, moment(sync)));
+  const { state, counts, error } = ended;
+  sync.log[state === 'failed' ? 'error' : 'info']({ runId, kind, slotId, state, counts, error }, 'run ends');
+  await tellRun(sync, ended);
+}
+
+/** Stores data together with what it means for the run, and tells of it once it is committed. */
+export async function saveProgress(
+  sync: Sync,
+  runId: string,
+  progress: RunProgress,
+  write: (tx: Transaction) => Promise<void>,
+): Promise<void> {
+  const run = await throughOutages(sync, () =>
+    sync.db.transaction(async (tx) => {
+      await write(tx);
+      return advanceRun(tx, runId, progress);
+    }),
+  );
+  await tellRun(sync, run);
+}
+
+/** What can't be told is only news: the row is the truth. */
+async function tellRun(sync: Sync, { runId, kind, slotId, state, counts, error }: RunRow): Promise<void> {
+  const at = moment(sync);
+  const once = state === 'running' ? {} : { id: `run:${runId}:${state}` };
+  const change = { runId, kind, slotId, state, at, counts, error };
+  await publish(sync.bus, catalog.runChanged, change, once).catch((reason: unknown) => {
+    sync.log.warn({ err: reason, runId }, 'a change of a run could not be published');
+  });
+}
+
+const moment = ({ clock }: Sync): number => Math.round(clock.now());

@@ -1,0 +1,68 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { RunCounts, Tick } from '../contracts/index.ts';
+import { type Database, tables } from '../database/index.ts';
+
+const { syncRuns } = tables;
+
+export type RunRow = typeof syncRuns.$inferSelect;
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+
+export interface RunProgress {
+  readonly counts: RunCounts;
+  /** Where to go on from; null: nothing is left. */
+  readonly checkpoint: unknown;
+}
+
+export interface RunEnding extends Partial<RunProgress> {
+  readonly state: 'done' | 'failed';
+  readonly error: string | null;
+}
+
+/**
+ * The run of a slot: a new one, or the one that is there already. A new one takes over what the last run of its kind
+ * has left to do.
+ */
+export async function openRun(db: Database, tick: Tick, now: number): Promise<RunRow> {
+  const { slotId, kind, scheduledFor, endsAt } = tick;
+  const leftOver = sql`(select checkpoint from ${syncRuns} where kind = ${kind} order by started_at desc limit 1)`;
+  const [opened] = await db
+    .insert(syncRuns)
+    .values({
+      runId: crypto.randomUUID(),
+      kind,
+      slotId,
+      scheduledFor,
+      slotEndsAt: endsAt,
+      state: 'running',
+      startedAt: now,
+      counts: { planned: 0, synced: 0, failed: 0, deferred: 0 },
+      checkpoint: leftOver,
+    })
+    .onConflictDoNothing({ target: syncRuns.slotId })
+    .returning();
+  if (opened) return opened;
+  const [known] = await db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  if (!known) throw new Error(`The run of ${slotId} is neither new nor there`);
+  return known;
+}
+
+/** Moves a run on, in the transaction of the data that its progress stands for. */
+export const advanceRun = (tx: Transaction, runId: string, progress: RunProgress): Promise<RunRow> =>
+  updateRunning(tx, runId, progress);
+
+export const finishRun = (db: Database, runId: string, ending: RunEnding, now: number): Promise<RunRow> =>
+  updateRunning(db, runId, { ...ending, finishedAt: now });
+
+/** A run that has ended stays as it ended. */
+async function updateRunning(
+  db: Pick<Database, 'update' | 'select'>,
+  runId: string,
+  change: Partial<typeof syncRuns.$inferInsert>,
+): Promise<RunRow> {
+  const running = and(eq(syncRuns.runId, runId), eq(syncRuns.state, 'running'));
+  const [updated] = await db.update(syncRuns).set(change).where(running).returning();
+  if (updated) return updated;
+  const [known] = await db.select().from(syncRuns).where(eq(syncRuns.runId, runId));
+  if (!known) throw new Error(`There is no run ${runId}`);
+  return known;
+}

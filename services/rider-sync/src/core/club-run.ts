@@ -1,0 +1,84 @@
+import type { RunCounts } from '@paceline/shared/contracts';
+import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
+import { z } from 'zod';
+import { type AfterPage, newPass, pass } from './pass.ts';
+
+/** A run over the clubs, as its checkpoint keeps it. Its counts count clubs. */
+const clubRun = z.object({
+  runId: z.string(),
+  /** Still to do, the one in hand first. */
+  todo: z.array(pass),
+  /** Failed for a reason that may pass: the next run goes on with them. */
+  later: z.array(pass),
+  pages: z.number(),
+  synced: z.number(),
+  failed: z.number(),
+  error: z.string().nullable(),
+  /** True once upstream takes no more calls: the rest waits for the next run. */
+  stopped: z.boolean(),
+});
+export type ClubRun = z.infer<typeof clubRun>;
+
+/**
+ * A run as its checkpoint left it; or a new one, which first goes on with what the run before has left, and then does
+ * the other clubs. With fewer calls than clubs they take turns.
+ */
+export function beginRun(runId: string, clubIds: readonly number[], checkpoint: unknown): ClubRun {
+  const stored = clubRun.safeParse(checkpoint).data;
+  if (stored?.runId === runId) return stored;
+  const left = [...(stored?.todo ?? []), ...(stored?.later ?? [])].filter(({ clubId }) =>
+    clubIds.includes(clubId),
+  );
+  const others = clubIds.filter((id) => !left.some(({ clubId }) => clubId === id));
+  const todo = [...left, ...new Set(others)].map((each) => (typeof each === 'number' ? newPass(each) : each));
+  return { runId, todo, later: [], pages: 0, synced: 0, failed: 0, error: null, stopped: false };
+}
+
+/** The first club's page has been stored. */
+export function pageStored(run: ClubRun, after: AfterPage): ClubRun {
+  const [current, ...rest] = run.todo;
+  if (!current) return run;
+  const pages = run.pages + 1;
+  if (after.at === 'next page') return { ...run, pages, todo: [after.pass, ...rest] };
+  if (after.at === 'end') return { ...run, pages, todo: rest, synced: run.synced + 1 };
+  const error = `club ${current.clubId}: upstream gave the same page again`;
+  return { ...run, pages, todo: rest, failed: run.failed + 1, error };
+}
+
+/** What is wrong with a club itself; everything else may pass, and its place in the club is kept. */
+const lasting: ReadonlySet<UpstreamErrorCode> = new Set(['not_found', 'rejected']);
+/** What is wrong with every club alike. */
+const general: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_limited']);
+
+/** The call for the first club's page has failed for good. */
+export function callFailed(run: ClubRun, code: UpstreamErrorCode, message: string): ClubRun {
+  const [current, ...rest] = run.todo;
+  if (!current) return run;
+  return {
+    ...run,
+    todo: rest,
+    later: lasting.has(code) ? run.later : [...run.later, current],
+    failed: run.failed + 1,
+    error: `club ${current.clubId}: ${message}`,
+    stopped: general.has(code),
+  };
+}
+
+export const countsOf = ({ todo, synced, failed }: ClubRun): RunCounts => ({
+  planned: todo.length + synced + failed,
+  synced,
+  failed,
+  deferred: 0,
+});
+
+/** What the run comes to when it ends here: what is not done is deferred, never dropped. */
+export function endRun(run: ClubRun) {
+  const { todo, later, pages, failed, error } = run;
+  const leftOver = todo.length + later.length > 0;
+  return {
+    state: failed > 0 && pages === 0 ? ('failed' as const) : ('done' as const),
+    error,
+    counts: { ...countsOf(run), deferred: todo.length },
+    checkpoint: leftOver ? run : null,
+  };
+}

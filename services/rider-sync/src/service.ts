@@ -1,0 +1,24 @@
+import { catalog } from '@paceline/shared/contracts';
+import { handle } from '@paceline/shared/messaging';
+import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
+import { openSync, runSlot } from '@paceline/shared/sync';
+import { addRider } from './add-rider.ts';
+import type { RiderSyncConfig } from './config.ts';
+import { syncClubs } from './sync-clubs.ts';
+
+/** Keeps riders up to date: whole clubs in their slots, single riders when somebody asks. */
+export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): Promise<RunningService> {
+  const sync = await openSync(context, 'rider-sync');
+  const clubs = syncClubs(sync, context.config.ZWIFTRACING_CLUB_IDS);
+  const handlings = await Promise.all([
+    handle(sync.bus, catalog.tickRider, (tick) => runSlot(sync, tick, clubs)),
+    handle(sync.bus, catalog.addRider, addRider(sync)),
+  ]);
+  return {
+    checks: sync.checks,
+    async drain() {
+      await Promise.all(handlings.map((handling) => handling.stop()));
+    },
+    close: sync.close,
+  };
+}
