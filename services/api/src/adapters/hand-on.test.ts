@@ -117,8 +117,8 @@ describe('while the broker is away', () => {
   });
 });
 
-describe('while the database does not take a command in time', () => {
-  it('it is refused, and not kept when the database goes on', async () => {
+describe('the API, while the database does not take a command in time', () => {
+  it('refuses it, and does not keep it when the database goes on', async () => {
     const riderId = 4_711;
     const kept = () => test.db.$count(tables.commands, eq(tables.commands.riderId, riderId));
     await test.db.transaction(async (locked) => {

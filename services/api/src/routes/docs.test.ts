@@ -1,5 +1,18 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi } from '../testing/api.ts';
+import { ask, startTestApi, type TestApi } from '../testing/api.ts';
+
+/** The files that this process, and so the API in it, has open; none where the system doesn't tell. */
+const openFiles = (): string[] =>
+  ['/proc/self/fd'].filter(existsSync).flatMap((dir) =>
+    readdirSync(dir).flatMap((fd) => {
+      try {
+        return [readlinkSync(`${dir}/${fd}`)];
+      } catch {
+        return [];
+      }
+    }),
+  );
 
 let test: TestApi;
 beforeAll(async () => {
@@ -63,5 +76,13 @@ describe('the reader page', () => {
     const text = await plain.text();
     expect(Number(plain.headers.get('content-length'))).toBe(Buffer.byteLength(text));
     expect(await packed.text()).toBe(text);
+  });
+
+  it('leaves no file open when only the headers of its script are asked for', async () => {
+    const { body } = await test.get('/docs');
+    const [reader] = loaded(body).filter((url) => url?.includes('scalar'));
+    const { status } = await ask(test.api.url + reader, { method: 'HEAD' });
+    expect(status).toBe(200);
+    expect(openFiles().filter((path) => path.includes('standalone'))).toEqual([]);
   });
 });

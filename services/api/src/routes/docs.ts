@@ -50,12 +50,14 @@ export function docsRoutes(app: OpenAPIHono): void {
   );
   app.get(reader.path, compress(), async (c) => {
     const { size } = await stat(reader.file);
-    const file = Readable.toWeb(createReadStream(reader.file)) as ReadableStream<Uint8Array>;
-    return c.body(file, 200, {
+    const headers = {
       'content-type': script,
       'content-length': String(size),
       // The path holds the version.
       'cache-control': 'public, max-age=31536000, immutable',
-    });
+    };
+    // Asked for its headers only, nobody would read the file to its end, nor close it.
+    if (c.req.method === 'HEAD') return c.body(null, 200, headers);
+    return c.body(Readable.toWeb(createReadStream(reader.file)) as ReadableStream<Uint8Array>, 200, headers);
   });
 }
