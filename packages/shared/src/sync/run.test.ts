@@ -1,0 +1,161 @@
+import type { Tick } from '../contracts/index.ts';
+import { eventually } from '../testing/index.ts';
+import { tables } from '../database/index.ts';
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runSlot, type RunWork, saveProgress } from './run.ts';
+import type { Sync } from './open.ts';
+import { openStage, type Stage } from './testing/stage.ts';
+
+const { syncRuns } = tables;
+let stage: Stage;
+let stopping: AbortController;
+let sync: Sync;
+let slots = 0;
+
+beforeAll(async () => {
+  stage = await openStage(600);
+});
+
+beforeEach(async () => {
+  stopping = new AbortController();
+  const { db, bus, clock } = stage;
+  // What calls upstream has no part in these.
+  sync = { db, bus, clock, log: bus.log, signal: stopping.signal } as unknown as Sync;
+  await stage.db.delete(syncRuns);
+});
+
+afterAll(() => stage?.close());
+
+function slot(): Tick {
+  slots += 1;
+  const now = Math.round(stage.clock.now());
+  return { slotId: `slot:rider:${slots}`, kind: 'rider', scheduledFor: now, endsAt: now + 600_000 };
+}
+
+const counts = (synced: number) => ({ planned: 2, synced, failed: 0, deferred: 0 });
+const ends: RunWork = async () => ({ state: 'done', error: null, counts: counts(2), checkpoint: null });
+const rows = () => stage.db.select().from(syncRuns);
+
+describe('the run of a slot', () => {
+  it('is stored, and told from its beginning to its end', async () => {
+    const tick = slot();
+    const settlement = await runSlot(sync, tick, async (run) => {
+      expect(run).toMatchObject({ state: 'running', slotId: tick.slotId, checkpoint: null });
+      await saveProgress(sync, run.runId, { counts: counts(1), checkpoint: { at: 1 } }, async () => {});
+      return { state: 'done', error: null, counts: counts(2), checkpoint: null };
+    });
+    expect(settlement).toEqual({ settle: 'done' });
+    expect(await rows()).toMatchObject([
+      { state: 'done', counts: counts(2), checkpoint: null, error: null, finishedAt: expect.any(Number) },
+    ]);
+    await eventually(() => {
+      const told = stage.runChanges.filter(({ slotId }) => slotId === tick.slotId);
+      expect(told.map(({ state, counts: { synced } }) => [state, synced])).toEqual([
+        ['running', 0],
+        ['running', 1],
+        ['done', 2],
+      ]);
+    });
+  });
+
+  it('is run once, however often its tick comes', async () => {
+    const tick = slot();
+    let times = 0;
+    const work: RunWork = (run) => {
+      times += 1;
+      return ends(run);
+    };
+    await runSlot(sync, tick, work);
+    expect(await runSlot(sync, tick, work)).toEqual({ settle: 'done' });
+    expect(times).toBe(1);
+    expect(await rows()).toHaveLength(1);
+  });
+
+  it('is one run when two processes are given its tick at once', async () => {
+    const tick = slot();
+    await Promise.all([runSlot(sync, tick, ends), runSlot(sync, tick, ends)]);
+    expect(await rows()).toHaveLength(1);
+  });
+
+  it('goes back on shutdown, and is taken up where it stood', async () => {
+    const tick = slot();
+    const interrupted = await runSlot(sync, tick, async (run) => {
+      await saveProgress(sync, run.runId, { counts: counts(1), checkpoint: { at: 1 } }, async () => {});
+      stopping.abort(new Error('shutting down'));
+      throw stopping.signal.reason;
+    });
+    expect(interrupted).toEqual({ settle: 'retry', afterMs: 0, reason: 'shutting down' });
+    expect(await rows()).toMatchObject([{ state: 'running', counts: counts(1) }]);
+
+    const next = { ...sync, signal: new AbortController().signal };
+    await runSlot(next, tick, async (run) => {
+      expect(run).toMatchObject({ counts: counts(1), checkpoint: { at: 1 } });
+      return ends(run);
+    });
+    expect(await rows()).toMatchObject([{ state: 'done' }]);
+  });
+
+  it('that breaks off has failed, with the reason and its checkpoint', async () => {
+    await runSlot(sync, slot(), async (run) => {
+      await saveProgress(sync, run.runId, { counts: counts(1), checkpoint: { at: 1 } }, async () => {});
+      throw new Error('no idea what to do');
+    });
+    expect(await rows()).toMatchObject([
+      { state: 'failed', error: 'no idea what to do', counts: counts(1), checkpoint: { at: 1 } },
+    ]);
+  });
+
+  it('takes over what the last one of its kind has left, and nothing after one that left nothing', async () => {
+    const left: unknown[] = [];
+    const leaves =
+      (checkpoint: unknown): RunWork =>
+      async (run) => {
+        left.push(run.checkpoint);
+        return { state: 'done', error: null, checkpoint };
+      };
+    await runSlot(sync, slot(), leaves({ at: 7 }));
+    await runSlot(sync, { ...slot(), kind: 'far' }, leaves({ at: 'far' }));
+    await runSlot(sync, slot(), leaves(null));
+    await runSlot(sync, slot(), leaves(null));
+    expect(left).toEqual([null, null, { at: 7 }, null]);
+  });
+
+  it('that has ended stays as it ended', async () => {
+    const tick = slot();
+    await runSlot(sync, tick, async (run) => {
+      await runSlot(sync, tick, async () => ({ state: 'failed', error: 'the other one was first' }));
+      return ends(run);
+    });
+    expect(await rows()).toMatchObject([{ state: 'failed', error: 'the other one was first' }]);
+  });
+
+  it('stores its progress with the data or not at all', async () => {
+    await runSlot(sync, slot(), async (run) => {
+      const write = async () => {
+        throw new Error('this row can not be');
+      };
+      await saveProgress(sync, run.runId, { counts: counts(1), checkpoint: { at: 1 } }, write);
+      return ends(run);
+    });
+    const [row] = await stage.db.select().from(syncRuns).where(eq(syncRuns.state, 'failed'));
+    expect(row).toMatchObject({ counts: { planned: 0 }, checkpoint: null, error: 'this row can not be' });
+  });
+
+  it('goes on through a restart of the database', async () => {
+    const tick = slot();
+    let times = 0;
+    const running = runSlot(sync, tick, async (run) => {
+      times += 1;
+      if (times === 1) {
+        await stage.postgres.kill();
+        void stage.postgres.restart();
+      }
+      await stage.db.select().from(syncRuns);
+      return ends(run);
+    });
+    expect(await running).toEqual({ settle: 'done' });
+    expect(times).toBeGreaterThan(1);
+    expect(await rows()).toMatchObject([{ state: 'done' }]);
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { beginRun, callFailed, type ClubRun, countsOf, endRun, pageStored } from './club-run.ts';
+import { type AfterPage, newPass } from './pass.ts';
+
+const order = ({ todo }: ClubRun) => todo.map(({ clubId }) => clubId);
+const first = (run: ClubRun) => run.todo[0] ?? newPass(0);
+const pageOf = (run: ClubRun, at: 'next page' | 'end'): AfterPage => ({
+  at,
+  pass: { ...first(run), from: 500, startedAt: 1 },
+});
+const finishClub = (run: ClubRun) => pageStored(run, pageOf(run, 'end'));
+
+describe('a run over the clubs', () => {
+  it('does them in the order of the configuration, each once', () => {
+    expect(order(beginRun('r', [3, 1, 2, 1], null))).toEqual([3, 1, 2]);
+  });
+
+  it('first goes on with what the run before has left', () => {
+    const before = pageStored(finishClub(beginRun('r1', [1, 2, 3], null)), {
+      at: 'next page',
+      pass: { clubId: 2, from: 500, startedAt: 1, seesAll: true },
+    });
+    const run = beginRun('r2', [1, 2, 3], endRun(before).checkpoint);
+    expect(order(run)).toEqual([2, 3, 1]);
+    expect(run.todo[0]).toMatchObject({ from: 500, startedAt: 1 });
+    expect(run).toMatchObject({ runId: 'r2', synced: 0, failed: 0 });
+  });
+
+  it('with one call a run lets the clubs take turns, so that none is left out', () => {
+    let checkpoint: unknown = null;
+    const synced: Array<number | undefined> = [];
+    for (let slot = 0; slot < 6; slot += 1) {
+      const run = beginRun(`r${slot}`, [1, 2, 3], checkpoint);
+      synced.push(order(run)[0]);
+      checkpoint = endRun(finishClub(run)).checkpoint;
+    }
+    expect(synced).toEqual([1, 2, 3, 1, 2, 3]);
+  });
+
+  it('is taken up as it was by the process after one that died', () => {
+    const run = finishClub(beginRun('r', [1, 2], null));
+    expect(beginRun('r', [1, 2], JSON.parse(JSON.stringify(run)))).toEqual(run);
+  });
+
+  it('forgets a club that is no longer configured', () => {
+    const before = beginRun('r1', [1, 2], null);
+    expect(order(beginRun('r2', [2, 5], before))).toEqual([2, 5]);
+  });
+
+  it.each([null, {}, 'x', { runId: 'r', todo: 5 }])('begins anew from a checkpoint like %j', (checkpoint) => {
+    expect(order(beginRun('r', [1, 2], checkpoint))).toEqual([1, 2]);
+  });
+
+  it('counts a club when its last page is stored, and defers what it did not come to', () => {
+    const run = finishClub(beginRun('r', [1, 2, 3], null));
+    expect(countsOf(run)).toEqual({ planned: 3, synced: 1, failed: 0, deferred: 0 });
+    expect(endRun(run)).toMatchObject({
+      state: 'done',
+      error: null,
+      counts: { planned: 3, synced: 1, failed: 0, deferred: 2 },
+    });
+  });
+
+  it('leaves no checkpoint when nothing is left', () => {
+    const run = finishClub(finishClub(beginRun('r', [1, 2], null)));
+    expect(endRun(run)).toEqual({
+      state: 'done',
+      error: null,
+      counts: { planned: 2, synced: 2, failed: 0, deferred: 0 },
+      checkpoint: null,
+    });
+  });
+
+  it('is done when there are no clubs', () => {
+    expect(endRun(beginRun('r', [], null))).toMatchObject({ state: 'done', checkpoint: null });
+  });
+});
+
+describe('a club that fails', () => {
+  it('is counted and named, while the others go on', () => {
+    const run = finishClub(callFailed(beginRun('r', [1, 2], null), 'not_found', 'no such club'));
+    expect(endRun(run)).toMatchObject({
+      state: 'done',
+      error: 'club 1: no such club',
+      counts: { planned: 2, synced: 1, failed: 1, deferred: 0 },
+      checkpoint: null,
+    });
+  });
+
+  it('for a reason that may pass keeps its place for the next run', () => {
+    const begun = beginRun('r', [1, 2], null);
+    const second = pageStored(begun, pageOf(begun, 'next page'));
+    const { checkpoint } = endRun(finishClub(callFailed(second, 'unavailable', '503')));
+    expect(beginRun('r2', [1, 2], checkpoint).todo).toMatchObject([
+      { clubId: 1, from: 500 },
+      { clubId: 2, from: null },
+    ]);
+  });
+
+  it('makes the run fail when nothing was stored', () => {
+    const run = callFailed(
+      callFailed(beginRun('r', [1, 2], null), 'timed_out', 'slow'),
+      'unreachable',
+      'gone',
+    );
+    expect(endRun(run)).toMatchObject({ state: 'failed', error: 'club 2: gone', counts: { failed: 2 } });
+  });
+
+  it('after some of its pages were stored does not make the run fail', () => {
+    const begun = beginRun('r', [1], null);
+    const run = callFailed(pageStored(begun, pageOf(begun, 'next page')), 'unavailable', '503');
+    expect(endRun(run)).toMatchObject({ state: 'done', counts: { synced: 0, failed: 1 } });
+  });
+
+  it.each(['unauthorized', 'rate_limited'] as const)(
+    'by %s ends the run: the others would fail alike',
+    (code) => {
+      const run = callFailed(beginRun('r', [1, 2], null), code, 'no');
+      expect(run.stopped).toBe(true);
+      expect(endRun(run)).toMatchObject({ state: 'failed', counts: { planned: 2, failed: 1, deferred: 1 } });
+      expect(order(beginRun('r2', [1, 2], endRun(run).checkpoint))).toEqual([2, 1]);
+    },
+  );
+
+  it('is one whose pages lead nowhere', () => {
+    const run = pageStored(beginRun('r', [1, 2], null), { at: 'same page' });
+    expect(run).toMatchObject({ failed: 1, error: 'club 1: upstream gave the same page again' });
+    expect(order(run)).toEqual([2]);
+  });
+});
