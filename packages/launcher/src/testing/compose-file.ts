@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { root } from '../paths.ts';
+
+const environment = z.record(z.string(), z.string().nullable());
+const healthcheck = z.strictObject({
+  test: z.array(z.string()),
+  interval: z.string(),
+  timeout: z.string(),
+  start_period: z.string(),
+  start_interval: z.string(),
+});
+const dependency = z.strictObject({
+  condition: z.enum(['service_healthy', 'service_completed_successfully']),
+  required: z.boolean().default(true),
+});
+
+/** A service with the keys of the Compose Specification that are used here, and no others: a typo is an error. */
+const service = z.strictObject({
+  image: z.string().optional(),
+  build: z.strictObject({ context: z.string(), dockerfile: z.string() }).optional(),
+  pull_policy: z.enum(['never']).optional(),
+  profiles: z.array(z.string()).default([]),
+  command: z.array(z.string()).default([]),
+  environment: environment.default({}),
+  ports: z.array(z.string()).default([]),
+  volumes: z.array(z.string()).default([]),
+  configs: z.array(z.strictObject({ source: z.string(), target: z.string() })).default([]),
+  networks: z.record(z.string(), z.strictObject({ aliases: z.array(z.string()) })).optional(),
+  depends_on: z.record(z.string(), dependency).default({}),
+  healthcheck: healthcheck.optional(),
+  restart: z.enum(['unless-stopped']).optional(),
+  stop_grace_period: z.string().optional(),
+  init: z.boolean().optional(),
+  read_only: z.boolean().optional(),
+  cap_drop: z.array(z.string()).default([]),
+  security_opt: z.array(z.string()).default([]),
+});
+
+const composeFile = z.strictObject({
+  name: z.string(),
+  services: z.record(z.string(), service),
+  volumes: z.record(z.string(), z.null()).default({}),
+  configs: z.record(z.string(), z.strictObject({ content: z.string() })).default({}),
+});
+
+export type ComposeFile = z.infer<typeof composeFile>;
+export type ComposeService = z.infer<typeof service>;
+
+/** A file below the root of the repository. */
+export const readText = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
+
+/**
+ * Reads a compose file as Compose would, its `x-…` parts left out.
+ * @param env what `${VARIABLES}` are taken from, and nothing else
+ * @throws when it uses a key that is not known here, or a variable that must be set
+ */
+export async function readCompose(path: string, env: Record<string, string> = {}): Promise<ComposeFile> {
+  const document = JSON.stringify(parse(await readText(path), { merge: true }));
+  const filled = JSON.parse(document, (_, value: unknown) =>
+    typeof value === 'string' ? interpolate(value, env) : value,
+  ) as Record<string, unknown>;
+  const ours = Object.entries(filled).filter(([key]) => !key.startsWith('x-'));
+  return composeFile.parse(Object.fromEntries(ours));
+}
+
+/** `${NAME}`, `${NAME:-default}` and `${NAME:?reason}`. */
+const interpolate = (text: string, env: Record<string, string>): string =>
+  text.replace(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, kind?: string, rest?: string) => {
+    if (env[name]) return env[name];
+    if (kind === '?') throw new Error(`${name} must be set: ${rest}`);
+    return rest ?? '';
+  });
