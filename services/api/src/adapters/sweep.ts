@@ -21,6 +21,7 @@ export interface Sweep {
 export function startSweep(db: Database, handOn: HandOn, clock: Clock, log: Logger): Sweep {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let failing = false;
   const round = async () => {
     try {
       const before = clock.now() - clock.fromMachine(graceMs);
@@ -28,8 +29,10 @@ export function startSweep(db: Database, handOn: HandOn, clock: Clock, log: Logg
         await handOn(command);
         log.info({ commandId: command.commandId }, 'handed on a command that was left behind');
       }
+      failing = false;
     } catch (error) {
-      log.warn({ err: error }, 'commands may be left behind, looking again soon');
+      if (!failing) log.warn({ err: error }, 'commands may be left behind, looking again every second');
+      failing = true;
     }
     if (!stopped) timer = setTimeout(next, pauseMs);
   };
