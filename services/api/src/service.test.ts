@@ -10,7 +10,7 @@ const started: ApiProcess[] = [];
 
 beforeAll(async () => {
   [test, otlp] = await Promise.all([startTestApi(), startOtlpReceiver()]);
-}, 60_000);
+});
 afterEach(async () => {
   for (const { child, ended } of started.splice(0)) {
     child.kill('SIGKILL');

@@ -15,7 +15,7 @@ let standIn: StandIn | undefined;
 beforeAll(async () => {
   test = await startTestApi();
   bus = await test.busOf('rider-sync');
-}, 60_000);
+});
 afterAll(() => test?.stop());
 afterEach(async () => {
   await standIn?.stop();

@@ -6,7 +6,7 @@ import { type Answer, ask, startTestApi, statusUnder, type TestApi } from '../te
 let test: TestApi;
 beforeAll(async () => {
   test = await startTestApi();
-}, 60_000);
+});
 afterAll(() => test?.stop());
 
 const send = (method: string, path: string) => ask(test.api.url + path, { method });

@@ -6,7 +6,7 @@ const token = 'a-token-of-sixteen-or-more';
 let test: TestApi;
 beforeAll(async () => {
   test = await startTestApi({ env: { API_HOST: '0.0.0.0', API_TOKEN: token } });
-}, 60_000);
+});
 afterAll(() => test?.stop());
 
 const bearer = (value: string) => ({ authorization: `Bearer ${value}` });

@@ -17,7 +17,7 @@ beforeAll(async () => {
   test = await startTestApi();
   riderSyncBus = await test.busOf('rider-sync');
   limiterBus = await test.busOf('limiter');
-}, 60_000);
+});
 afterAll(() => test?.stop());
 
 beforeEach(() => test.db.delete(tables.riders));

@@ -46,7 +46,7 @@ beforeAll(async () => {
     // Asked for in the same millisecond as the one before.
     commandRow(id(9), { riderId: 7, requestedAt: someTime + 8_000, finishedAt: later }),
   ]);
-}, 60_000);
+});
 afterAll(() => test?.stop());
 
 describe('GET /v1/commands', () => {

@@ -10,7 +10,7 @@ let limiterBus: Bus;
 beforeAll(async () => {
   test = await startTestApi();
   limiterBus = await test.busOf('limiter');
-}, 60_000);
+});
 afterAll(() => test?.stop());
 
 describe('GET /v1/coordination', () => {

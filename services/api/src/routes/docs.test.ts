@@ -17,7 +17,7 @@ const openFiles = (): string[] =>
 let test: TestApi;
 beforeAll(async () => {
   test = await startTestApi();
-}, 60_000);
+});
 afterAll(() => test?.stop());
 
 const loaded = (html: string) =>

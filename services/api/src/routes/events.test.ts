@@ -36,7 +36,7 @@ beforeAll(async () => {
       signupRow('101', 5, { pen: 'A+' }),
       signupRow('104', 10),
     ]);
-}, 60_000);
+});
 afterAll(() => test?.stop());
 
 interface Listed {

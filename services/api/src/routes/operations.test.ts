@@ -5,7 +5,7 @@ import { startTestApi, type TestApi } from '../testing/api.ts';
 let test: TestApi;
 beforeAll(async () => {
   test = await startTestApi();
-}, 60_000);
+});
 afterAll(() => test?.stop());
 
 const readyz = async () => {

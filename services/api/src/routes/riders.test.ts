@@ -39,7 +39,7 @@ beforeAll(async () => {
     { clubId: 20650, riderId: 2, firstSeenAt: 0, lastSeenAt: 0 },
     { clubId: 20650, riderId: 5, firstSeenAt: 0, lastSeenAt: 0, current: false },
   ]);
-}, 60_000);
+});
 afterAll(() => test?.stop());
 
 const ids = ({ body }: { body: { items: Array<{ riderId: number }> } }) =>

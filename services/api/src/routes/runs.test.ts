@@ -25,7 +25,7 @@ beforeAll(async () => {
       callRow('run-1', { target: 'first', rawStart: '<html>' }),
       callRow('run-2'),
     ]);
-}, 60_000);
+});
 afterAll(() => test?.stop());
 
 interface Listed {
