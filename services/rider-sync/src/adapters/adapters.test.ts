@@ -134,7 +134,7 @@ describe('the members of a club', () => {
     expect(await current()).toHaveLength(3);
     await page([4], [], 2_100);
     await end(1_900, true, 2_100);
-    expect((await current()).toSorted()).toEqual([1, 4]);
+    expect(new Set(await current())).toEqual(new Set([1, 4]));
     expect(await db.select().from(clubs)).toEqual([{ clubId: 7, name: 'Club', fetchedAt: 2_100 }]);
   });
 
@@ -142,14 +142,14 @@ describe('the members of a club', () => {
     await page([1, 2], [], 1_000);
     await page([1], [2, 99], 2_000);
     await end(1_900, true, 2_000);
-    expect((await current()).toSorted()).toEqual([1, 2]);
+    expect(new Set(await current())).toEqual(new Set([1, 2]));
   });
 
   it('all stay when a pass can not tell who is missing', async () => {
     await page([1, 2], [], 1_000);
     await page([1], [], 2_000);
     await end(1_900, false, 2_000);
-    expect((await current()).toSorted()).toEqual([1, 2]);
+    expect(new Set(await current())).toEqual(new Set([1, 2]));
   });
 
   it('who come back are members again, since when they first were', async () => {

@@ -1,0 +1,250 @@
+import { tables } from '@paceline/shared/database';
+import { eventually } from '@paceline/shared/testing';
+import { asc, eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createWorld, type Running, type World } from './testing/world.ts';
+
+const { syncRuns, syncLogs, riders, riderHistory, clubs, clubMemberships } = tables;
+const hour = 3_600_000;
+/** The clubs of the sandbox and how many riders they have. */
+const [racing, development, worldwide] = [20650, 20651, 20652];
+
+let world: World;
+let service: Running;
+let key: string;
+
+beforeAll(async () => {
+  // An hour, the window of the clubs, in a second and a half.
+  world = await createWorld(2_400);
+});
+
+beforeEach(async () => {
+  key = world.newKey();
+  await world.db.delete(syncRuns);
+  await world.db.delete(syncLogs);
+  await world.db.delete(clubMemberships);
+  await world.db.delete(clubs);
+  await world.db.delete(riders);
+});
+
+afterEach(async () => {
+  await service.stop();
+  world.sandbox.controls.clearFaults();
+});
+
+afterAll(() => world?.close());
+
+const startWith = async (...clubIds: number[]) => {
+  service = await world.start({ ZWIFTRACING_API_KEY: key, ZWIFTRACING_CLUB_IDS: clubIds.join(',') });
+};
+
+/** Less than the window: whatever the machine's pace, only one call fits in. */
+const shortSlot = 0.9 * hour;
+const longSlot = 8 * hour;
+
+const runOf = async (slotId: string) => {
+  const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  return run;
+};
+
+/** Opens a slot and waits for the end of its run. */
+async function runSlot(slotMs: number) {
+  const { slotId } = await world.tick('rider', slotMs);
+  return eventually(
+    async () => {
+      const run = await runOf(slotId);
+      if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
+      return run;
+    },
+    { timeoutMs: 30_000 },
+  );
+}
+
+/** Waits until the window of the last call has moved on. */
+const nextWindow = () =>
+  eventually(() => {
+    const free = (world.sandbox.audit().at(-1)?.answeredAt ?? 0) + 1.1 * hour;
+    expect(world.clock.now()).toBeGreaterThan(free);
+  });
+
+const calls = () =>
+  world.db
+    .select({ target: syncLogs.target, status: syncLogs.status, message: syncLogs.message })
+    .from(syncLogs)
+    .orderBy(asc(syncLogs.id));
+const members = (clubId: number) =>
+  world.db.select().from(clubMemberships).where(eq(clubMemberships.clubId, clubId));
+const arrivals = () => world.sandbox.audit().filter(({ budget }) => budget === 'clubs');
+
+describe('a slot of the rider sync', () => {
+  it('brings a whole club: riders, history, memberships, and one row for the call', async () => {
+    await startWith(racing);
+    const run = await runSlot(longSlot);
+    expect(run).toMatchObject({
+      state: 'done',
+      error: null,
+      checkpoint: null,
+      counts: { planned: 1, synced: 1, failed: 0, deferred: 0 },
+    });
+    const stored = await world.db.select().from(riders);
+    expect(stored).toHaveLength(120);
+    expect(stored.every(({ clubId, raw }) => clubId === racing && typeof raw === 'object')).toBe(true);
+    expect(await world.db.select().from(riderHistory)).toHaveLength(120);
+    expect(await members(racing)).toHaveLength(120);
+    expect(await world.db.select().from(clubs)).toMatchObject([{ clubId: racing, name: 'Paceline Racing' }]);
+    expect(await calls()).toEqual([{ target: '20650', status: 200, message: '120 riders' }]);
+    const [log] = await world.db.select().from(syncLogs);
+    expect(log).toMatchObject({ runId: run.runId, commandId: null, endpoint: 'clubs', rawStart: null });
+    // The answer of a club takes over a minute.
+    expect(log?.durationMs).toBeGreaterThan(60_000);
+  });
+
+  it('knows afterwards who is no longer a member', async () => {
+    await startWith(development);
+    const gone = { clubId: development, riderId: 1, firstSeenAt: 1_000, lastSeenAt: 2_000 };
+    await world.db.insert(clubMemberships).values(gone);
+    await runSlot(longSlot);
+    const left = (await members(development)).filter(({ current }) => !current);
+    expect(left).toEqual([{ ...gone, current: false }]);
+  });
+
+  it('whose tick comes again is not run again', async () => {
+    await startWith(racing);
+    const { slotId } = await runSlot(longSlot);
+    const before = arrivals().length;
+    const now = Math.round(world.clock.now());
+    await world.publish({ slotId, kind: 'rider', scheduledFor: now, endsAt: now + longSlot });
+    await runSlot(longSlot);
+    expect(arrivals()).toHaveLength(before + 1);
+    expect(await world.db.select().from(syncRuns)).toHaveLength(2);
+  });
+
+  it('that is too short for all clubs defers the rest, and the next one begins with it', async () => {
+    await startWith(racing, development);
+    const first = await runSlot(shortSlot);
+    expect(first).toMatchObject({ state: 'done', counts: { planned: 2, synced: 1, failed: 0, deferred: 1 } });
+    await nextWindow();
+    const second = await runSlot(shortSlot);
+    expect(second).toMatchObject({ state: 'done', counts: { synced: 1, deferred: 1 } });
+    await nextWindow();
+    const third = await runSlot(shortSlot);
+    expect(third).toMatchObject({ state: 'done', counts: { synced: 1, deferred: 1 } });
+    expect((await calls()).map(({ target }) => target)).toEqual(['20650', '20651', '20650']);
+  });
+
+  it('that ends within a club of several pages is gone on with by the next', async () => {
+    await startWith(worldwide);
+    const first = await runSlot(shortSlot);
+    expect(first).toMatchObject({ state: 'done', counts: { planned: 1, synced: 0, deferred: 1 } });
+    expect(await members(worldwide)).toHaveLength(1_000);
+    expect(await world.db.select().from(clubs)).toEqual([]);
+
+    await nextWindow();
+    await runSlot(shortSlot);
+    const all = await members(worldwide);
+    expect(all).toHaveLength(1_300);
+    expect(all.every(({ current }) => current)).toBe(true);
+    expect(await world.db.select().from(clubs)).toHaveLength(1);
+    const [, page] = await calls();
+    expect(page).toMatchObject({
+      target: expect.stringContaining('20652 from rider'),
+      message: '300 riders',
+    });
+  });
+});
+
+describe('upstream in trouble', () => {
+  it.each(['server-error', 'reset'] as const)(
+    'by %s is called again, with a permit of its own',
+    async (kind) => {
+      await startWith(racing);
+      world.sandbox.controls.injectFault({ kind, budget: 'clubs' });
+      expect(await runSlot(longSlot)).toMatchObject({ state: 'done', counts: { synced: 1, failed: 0 } });
+      const [bad, good] = await calls();
+      expect(bad?.message).not.toContain('riders');
+      expect(good).toMatchObject({ status: 200, message: '120 riders' });
+      expect(arrivals().every(({ verdict }) => verdict === 'accepted')).toBe(true);
+    },
+  );
+
+  it('for the whole slot makes the run fail, with the reason and nothing dropped', async () => {
+    await startWith(racing, development);
+    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'clubs', times: 9, status: 502 });
+    const run = await runSlot(shortSlot);
+    expect(run).toMatchObject({
+      state: 'failed',
+      error: 'club 20650: Upstream answered 502: upstream is in trouble',
+      counts: { planned: 2, synced: 0, failed: 1, deferred: 1 },
+    });
+    world.sandbox.controls.clearFaults();
+    await nextWindow();
+    await runSlot(shortSlot);
+    expect((await calls()).at(-1)).toMatchObject({ target: '20651', status: 200 });
+  });
+
+  it('because somebody else uses the key: once more when it is time, in a raised lane', async () => {
+    await startWith(racing);
+    await fetch(`${world.sandbox.url}/public/clubs/${racing}`, { headers: { Authorization: key } });
+    expect(await runSlot(longSlot)).toMatchObject({ state: 'done', counts: { synced: 1, failed: 0 } });
+    expect((await calls()).map(({ status }) => status)).toEqual([429, 200]);
+  });
+
+  it('with a club that it does not know: that one fails, the others go on', async () => {
+    await startWith(99, racing);
+    expect(await runSlot(longSlot)).toMatchObject({
+      state: 'done',
+      error: 'club 99: Upstream answered 404: it knows no such thing',
+      counts: { planned: 2, synced: 1, failed: 1, deferred: 0 },
+      checkpoint: null,
+    });
+  });
+
+  it('that does not accept the key: the run fails at once', async () => {
+    key = 'wrong';
+    await startWith(racing, development);
+    const run = await runSlot(longSlot);
+    expect(run).toMatchObject({ state: 'failed', counts: { failed: 1, deferred: 1 } });
+    expect(run.error).toContain('the key is not accepted');
+    expect(JSON.stringify(run)).not.toContain('wrong');
+  });
+});
+
+describe('the end of a process', () => {
+  it('gives its slot back at once, and the next process goes on with it', async () => {
+    await startWith(racing, development);
+    const { slotId } = await world.tick('rider', longSlot);
+    await eventually(async () => expect((await runOf(slotId))?.counts).toMatchObject({ synced: 1 }));
+    await service.stop();
+    expect(await runOf(slotId)).toMatchObject({ state: 'running' });
+    await startWith(racing, development);
+    await eventually(async () => expect(await runOf(slotId)).toMatchObject({ state: 'done' }));
+    expect(await runOf(slotId)).toMatchObject({ counts: { planned: 2, synced: 2 } });
+    expect((await calls()).map(({ target }) => target)).toEqual(['20650', '20651']);
+  });
+});
+
+describe('Postgres that restarts', () => {
+  it('costs no call that was answered', async () => {
+    await startWith(racing);
+    const before = arrivals().length;
+    const { slotId } = await world.tick('rider', longSlot);
+    await eventually(() => expect(arrivals()).toHaveLength(before + 1));
+    await world.postgres.kill();
+    await eventually(() => expect(arrivals().at(-1)?.status).toBe(200));
+    await world.postgres.restart();
+    await eventually(async () => expect(await runOf(slotId)).toMatchObject({ state: 'done' }));
+    expect(arrivals()).toHaveLength(before + 1);
+    expect(await members(racing)).toHaveLength(120);
+  });
+});
+
+describe('readiness', () => {
+  it('is asked of the database and the broker', async () => {
+    await startWith();
+    await expect(service.checks.database?.()).resolves.toBeUndefined();
+    await expect(service.checks.broker?.()).resolves.toBeUndefined();
+    await world.postgres.kill();
+    await expect(service.checks.database?.()).rejects.toThrow();
+    await world.postgres.restart();
+  });
+});

@@ -1,0 +1,165 @@
+import type { AddRider, CommandChanged, Progress } from '@paceline/shared/contracts';
+import { catalog } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { publish } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { asc, eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createWorld, type Running, type World } from './testing/world.ts';
+
+const { commands, riders, riderHistory, syncLogs } = tables;
+const patient = { timeoutMs: 30_000 };
+let world: World;
+let service: Running;
+let key: string;
+let nextRider = 4_000_000;
+
+beforeAll(async () => {
+  // A minute, the window of single riders, in 50 ms.
+  world = await createWorld(1_200);
+});
+
+beforeEach(async () => {
+  key = world.newKey();
+  service = await world.start({ ZWIFTRACING_API_KEY: key });
+});
+
+afterEach(async () => {
+  await service.stop();
+  world.sandbox.controls.clearFaults();
+});
+
+afterAll(() => world?.close());
+
+async function ask(riderId = (nextRider += 1), more: Partial<AddRider> = {}): Promise<AddRider> {
+  const requestedAt = Math.round(world.clock.now());
+  const command = { commandId: crypto.randomUUID(), riderId, requestedAt, ...more };
+  await publish(world.bus, catalog.addRider, command);
+  return command;
+}
+
+const rowOf = async ({ commandId }: AddRider) => {
+  const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
+  return row;
+};
+const ended = (command: AddRider) =>
+  eventually(async () => {
+    const row = await rowOf(command);
+    if (!row?.finishedAt) throw new Error(`command ${command.riderId} has not ended: ${JSON.stringify(row)}`);
+    return row.progress;
+  }, patient);
+const told = ({ commandId }: AddRider): Progress[] =>
+  world.commandChanges
+    .filter((change: CommandChanged) => change.commandId === commandId)
+    .map(({ progress }) => progress);
+const callsFor = ({ commandId }: AddRider) =>
+  world.db.select().from(syncLogs).where(eq(syncLogs.commandId, commandId)).orderBy(asc(syncLogs.id));
+
+describe('somebody who adds a rider', () => {
+  it('is told that it runs and that it is done, once the rider is stored', async () => {
+    const command = await ask();
+    expect(await ended(command)).toEqual({ state: 'done' });
+    const [rider] = await world.db.select().from(riders).where(eq(riders.riderId, command.riderId));
+    expect(rider).toMatchObject({ riderId: command.riderId, raw: { riderId: command.riderId } });
+    await eventually(() => expect(told(command)).toEqual([{ state: 'running' }, { state: 'done' }]));
+    expect(await callsFor(command)).toMatchObject([
+      { endpoint: 'riders_single', target: String(command.riderId), status: 200, runId: null },
+    ]);
+  });
+
+  it('whom upstream does not know is told so', async () => {
+    const command = await ask(7);
+    expect(await ended(command)).toEqual({ state: 'failed', reason: 'ZwiftRacing knows no rider 7' });
+    expect(await callsFor(command)).toMatchObject([{ status: 404 }]);
+  });
+
+  it('in a crowd waits for a turn, and is told when that is', async () => {
+    const crowd = await Promise.all(Array.from({ length: 30 }, () => ask()));
+    const ends = await Promise.all(crowd.map(ended));
+    expect(ends).toEqual(ends.map(() => ({ state: 'done' })));
+    const waits = crowd.flatMap(told).filter(({ state }) => state.startsWith('waiting'));
+    expect(waits.length).toBeGreaterThan(10);
+    expect(waits).toContainEqual({
+      state: 'waiting_in_line',
+      position: expect.any(Number),
+      at: expect.any(Number),
+    });
+    const rejected = world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted');
+    expect(rejected).toEqual([]);
+  });
+
+  it('whose message comes twice gets one answer and costs one call', async () => {
+    const command = await ask();
+    await ended(command);
+    await eventually(() => expect(told(command).at(-1)).toEqual({ state: 'done' }));
+    await publish(world.bus, catalog.addRider, command);
+    await ended(await ask());
+    expect(await callsFor(command)).toHaveLength(1);
+    expect(await rowOf(command)).toMatchObject({ progress: { state: 'done' } });
+  });
+
+  it('again is stored again, but has no new history when nothing has changed', async () => {
+    const first = await ask();
+    await ended(first);
+    await ended(await ask(first.riderId));
+    const rows = await world.db.select().from(riderHistory).where(eq(riderHistory.riderId, first.riderId));
+    expect(rows).toHaveLength(1);
+  });
+
+  it('too long ago is told that it is too late, with the time that could', async () => {
+    const command = await ask(undefined, { requestedAt: Math.round(world.clock.now() - 86_400_000) });
+    const progress = await ended(command);
+    expect(progress).toMatchObject({ state: 'failed', reason: expect.stringMatching(/before \d{4}-.*Z$/) });
+    expect(await callsFor(command)).toEqual([]);
+  });
+});
+
+describe('upstream in trouble', () => {
+  it.each(['server-error', 'html', 'truncated', 'null-body'] as const)(
+    'by %s is called until it answers',
+    async (kind) => {
+      world.sandbox.controls.injectFault({ kind, budget: 'riders_single', times: 2 });
+      const command = await ask();
+      expect(await ended(command)).toEqual({ state: 'done' });
+      expect(await callsFor(command)).toHaveLength(3);
+    },
+  );
+
+  it('for too long is the reason why the command has failed', async () => {
+    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_single', times: 1_000 });
+    const command = await ask();
+    expect(await ended(command)).toEqual({
+      state: 'failed',
+      reason: `Rider ${command.riderId} could not be fetched: Upstream answered 503: upstream is in trouble`,
+    });
+    const calls = await callsFor(command);
+    expect(calls.length).toBeGreaterThan(2);
+  });
+
+  it('because somebody else uses the key: asked again when it is time', async () => {
+    const url = `${world.sandbox.url}/public/riders/4000000`;
+    const foreign = Array.from({ length: 5 }, () => fetch(url, { headers: { Authorization: key } }));
+    await Promise.all(foreign);
+    const command = await ask();
+    expect(await ended(command)).toEqual({ state: 'done' });
+    expect((await callsFor(command)).map(({ status }) => status)).toEqual([429, 200]);
+  });
+});
+
+describe('a command', () => {
+  it('goes to the next process when this one is stopped while it waits', async () => {
+    const crowd = await Promise.all(Array.from({ length: 60 }, () => ask()));
+    await eventually(() => expect(crowd.flatMap(told).length).toBeGreaterThan(0));
+    await service.stop();
+    service = await world.start({ ZWIFTRACING_API_KEY: key });
+    const ends = await Promise.all(crowd.map(ended));
+    expect(ends).toEqual(ends.map(() => ({ state: 'done' })));
+  });
+
+  it('ends as done through a restart of the database', async () => {
+    await world.postgres.kill();
+    const command = await ask();
+    await world.postgres.restart();
+    expect(await ended(command)).toEqual({ state: 'done' });
+  });
+});

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { catalog } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { publish } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWorld, type World } from './testing/world.ts';
+
+const { commands, syncRuns } = tables;
+const hour = 3_600_000;
+const patient = { timeoutMs: 40_000 };
+const children: ChildProcess[] = [];
+let world: World;
+let key: string;
+
+beforeAll(async () => {
+  // A club's answer takes some 40 ms, its window a second and a half.
+  world = await createWorld(2_400);
+  key = world.newKey();
+});
+
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await world?.close();
+});
+
+/** The rider sync as a process of its own, which can be killed. */
+function startProcess(): ChildProcess {
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const env = {
+    ...process.env,
+    ...world.env('rider-sync'),
+    ZWIFTRACING_BASE_URL: world.sandbox.url,
+    ZWIFTRACING_API_KEY: key,
+    ZWIFTRACING_CLUB_IDS: '20650,20651',
+    LOG_LEVEL: 'error',
+  };
+  const child = spawn(process.execPath, [main], { env, stdio: 'inherit' });
+  children.push(child);
+  return child;
+}
+
+const kill = async (child: ChildProcess) => {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+};
+
+const lastCall = () => world.sandbox.audit().at(-1);
+
+describe('a rider sync that is killed', () => {
+  it('has its run and its commands finished by the next one', async () => {
+    world.sandbox.controls.injectFault({ kind: 'delay', budget: 'clubs', ms: 10 * hour });
+    const first = startProcess();
+    const { slotId } = await world.tick('rider', 100 * hour);
+    await eventually(() => expect(lastCall()).toMatchObject({ budget: 'clubs' }), patient);
+    const ids = Array.from({ length: 40 }, (_, index) => 4_100_000 + index);
+    const requestedAt = Math.round(world.clock.now());
+    for (const riderId of ids)
+      await publish(world.bus, catalog.addRider, { commandId: `c${riderId}`, riderId, requestedAt });
+    await eventually(() => expect(lastCall()).toMatchObject({ budget: 'riders_single' }), patient);
+    await kill(first);
+
+    startProcess();
+    await eventually(async () => {
+      const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+      expect(run).toMatchObject({ state: 'done', counts: { planned: 2, synced: 2 } });
+    }, patient);
+    await eventually(async () => {
+      const rows = await world.db.select().from(commands);
+      expect(rows).toHaveLength(ids.length);
+      expect(rows.map(({ progress }) => progress.state)).toEqual(
+        rows.map(() => expect.stringMatching(/done|failed/)),
+      );
+    }, patient);
+    expect(await world.db.select().from(syncRuns)).toHaveLength(1);
+    expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
+  });
+});
