@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -9,6 +10,8 @@ export default defineConfig({
     // A net under tests that wait for a condition: this may be a slow machine.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Most of a test's time goes by waiting for real servers, not on the processor.
+    maxWorkers: Math.max(4, availableParallelism()),
     projects: packages.map((root) => ({
       extends: true,
       root,
