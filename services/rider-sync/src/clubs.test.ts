@@ -1,8 +1,9 @@
 import { tables } from '@paceline/shared/database';
+import type { StagedService } from '@paceline/shared/sync/testing';
 import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, type Running, type World } from './testing/world.ts';
+import { createWorld, type World } from './testing/world.ts';
 
 const { syncRuns, syncLogs, riders, riderHistory, clubs, clubMemberships } = tables;
 const hour = 3_600_000;
@@ -10,7 +11,7 @@ const hour = 3_600_000;
 const [racing, development, worldwide] = [20650, 20651, 20652];
 
 let world: World;
-let service: Running;
+let service: StagedService;
 let key: string;
 
 beforeAll(async () => {

@@ -2,15 +2,16 @@ import type { AddRider, CommandChanged, Progress } from '@paceline/shared/contra
 import { catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
+import type { StagedService } from '@paceline/shared/sync/testing';
 import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createWorld, type Running, type World } from './testing/world.ts';
+import { createWorld, type World } from './testing/world.ts';
 
 const { commands, riders, riderHistory, syncLogs } = tables;
 const patient = { timeoutMs: 30_000 };
 let world: World;
-let service: Running;
+let service: StagedService;
 let key: string;
 let nextRider = 4_000_000;
 

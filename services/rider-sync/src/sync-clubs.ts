@@ -7,7 +7,7 @@ import {
   saveProgress,
   type Sync,
 } from '@paceline/shared/sync';
-import { fullPage, UpstreamError } from '@paceline/shared/zwiftracing';
+import { fullPage, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
 import { storeMembers, storeWholeClub } from './adapters/clubs.ts';
 import { storeRiders } from './adapters/riders.ts';
 import { beginRun, callFailed, type ClubRun, countsOf, endRun, pageStored } from './core/club-run.ts';
@@ -57,7 +57,7 @@ async function syncPage(
       };
     },
   });
-  const skippedIds = page.skipped.flatMap(({ id }) => (id !== null && /^\d+$/.test(id) ? [Number(id)] : []));
+  const skippedIds = riderIdsOf(page.skipped);
   const ids = [...page.riders.map(({ rider }) => rider.riderId), ...skippedIds];
   const after = afterPage(current, { length: page.length, ids, askedAt }, fullPage);
   const next = pageStored(run, after);

@@ -18,11 +18,7 @@ const meaning: Partial<Record<UpstreamErrorCode, string>> = {
  * The error that an answer without success comes to. A 404 that is a web page is about the address as a whole, not
  * about what was asked for: an old host answers so to everything.
  */
-export function errorOf(
-  status: number,
-  rawStart: string,
-  retryAfterMs?: number,
-): UpstreamError {
+export function errorOf(status: number, rawStart: string, retryAfterMs?: number): UpstreamError {
   const code = codeOf(status);
   const about =
     code === 'not_found' ? aboutNotFound(rawStart) : (meaning[code] ?? 'upstream refused the call');

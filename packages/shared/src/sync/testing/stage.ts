@@ -12,7 +12,7 @@ import {
 } from '../../contracts/index.ts';
 import { type Database, migrate, openDatabase } from '../../database/index.ts';
 import { type Bus, connect, createBus, listen, provision, publish } from '../../messaging/index.ts';
-import type { ServiceContext } from '../../runtime/index.ts';
+import type { RunningService, ServiceContext } from '../../runtime/index.ts';
 import { createLogger } from '../../telemetry/index.ts';
 import { type TestNats, testNats, type TestPostgres, testPostgres } from '../../testing/index.ts';
 
@@ -29,19 +29,41 @@ export interface Stage {
   readonly commandChanges: readonly CommandChanged[];
   /** The environment that a service of this stage is configured by. */
   env(service: Service): Record<string, string>;
-  /** A service's context with its own rights on the broker. `stop` begins its shutdown. */
-  context<Needed extends VariableName>(
+  /** Upstream's keys. */
+  readonly keys: Readonly<Record<string, 'standard'>>;
+  /** One of them that nobody has used yet, so with all of its windows free. */
+  newKey(): string;
+  /** Starts a service with its own rights on the broker. What still runs at the end is stopped by `close`. */
+  run<Needed extends VariableName>(
     service: Service,
     needed: readonly Needed[],
+    start: (context: ServiceContext<Config<Needed>>) => Promise<RunningService>,
     env?: Record<string, string>,
-  ): { readonly context: ServiceContext<Config<Needed>>; stop(): void };
+  ): Promise<StagedService>;
   /** Opens a slot from now on; `slotMs` is project time. */
   tick(kind: SyncKind, slotMs: number): Promise<Tick>;
   publish(tick: Tick): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface StagedService extends RunningService {
+  /** Ends it in good order; once. */
+  stop(): Promise<void>;
+}
+
+/** What the limiter reads. */
+export const limiterVariables = [
+  'NATS_URL',
+  'ZWIFTRACING_TIER',
+  'PACELINE_CLOCK',
+  'HEALTH_HOST',
+  'HEALTH_PORT',
+  'LOG_LEVEL',
+] as const;
+
 const users: readonly Service[] = ['limiter', 'rider-sync', 'event-sync'];
+
+const allKeys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
 
 /** @param scale how much faster than the machine the stage lives */
 export async function openStage(scale: number): Promise<Stage> {
@@ -65,6 +87,8 @@ export async function openStage(scale: number): Promise<Stage> {
   const commandChanges: CommandChanged[] = [];
   listen(bus, catalog.runChanged, {}, (change) => runChanges.push(change));
   listen(bus, catalog.commandChanged, {}, (change) => commandChanges.push(change));
+  const running = new Set<StagedService>();
+  const unused = [...allKeys];
   let slots = 0;
 
   const env = (service: Service) => ({
@@ -84,14 +108,27 @@ export async function openStage(scale: number): Promise<Stage> {
     runChanges,
     commandChanges,
     env,
-    context(service, needed, more = {}) {
+    keys: Object.fromEntries(allKeys.map((key) => [key, 'standard' as const])),
+    newKey() {
+      const key = unused.pop();
+      if (key === undefined) throw new Error('no key is left');
+      return key;
+    },
+    async run(name, needed, start, more = {}) {
       const stopping = new AbortController();
-      const { signal } = stopping;
-      const config = loadConfig({ ...env(service), ...more }, needed);
-      return {
-        context: { name: service, config, clock, log, signal },
-        stop: () => stopping.abort(new Error('shutting down')),
+      const config = loadConfig({ ...env(name), ...more }, needed);
+      const service = await start({ name, config, clock, log, signal: stopping.signal });
+      const staged: StagedService = {
+        ...service,
+        async stop() {
+          if (!running.delete(staged)) return;
+          stopping.abort(new Error('shutting down'));
+          await service.drain();
+          await service.close();
+        },
       };
+      running.add(staged);
+      return staged;
     },
     async tick(kind, slotMs) {
       const scheduledFor = Math.round(clock.now());
@@ -103,6 +140,8 @@ export async function openStage(scale: number): Promise<Stage> {
     },
     publish: send,
     async close() {
+      // Last come, first gone: whoever asks the limiter goes before it.
+      for (const service of [...running].toReversed()) await service.stop();
       await database.close();
       await connection.close();
       await Promise.all([nats.stop(), postgres.stop()]);

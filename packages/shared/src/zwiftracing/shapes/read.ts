@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WrongShape } from '../errors.ts';
+import { numericId } from './fields.ts';
 
 /** An item of a list that could not be read; the others could. */
 export interface Skipped {
@@ -57,3 +58,7 @@ const anyId = z
   .transform(String);
 
 const idIn = (raw: unknown): string | null => anyId.safeParse(raw).data ?? null;
+
+/** The riders among skipped items that can be told apart; fewer than there are items when some can't. */
+export const riderIdsOf = (skipped: readonly Skipped[]): number[] =>
+  skipped.flatMap(({ id }) => numericId.safeParse(id).data ?? []);

@@ -5,6 +5,7 @@ import { eventJson, resultsJson, riderJson, signupJson, signupsJson } from '../t
 import { readClubPage } from './club.ts';
 import { readEvent, readEvents } from './event.ts';
 import { readResults } from './results.ts';
+import { riderIdsOf } from './read.ts';
 import { readRider, readRiders } from './rider.ts';
 import { readSignups } from './signups.ts';
 
@@ -88,6 +89,11 @@ describe('a list', () => {
       { index: 1, id: null, rawStart: 'null' },
       { index: 2, id: 'x9', reason: expect.stringContaining('name'), rawStart: '{"riderId":"x9","name":4}' },
     ]);
+  });
+
+  it('tells which riders were skipped, as far as their ids can be theirs', () => {
+    const odd = ['5', 6, 'x', '4.5', 2 ** 31, null].map((riderId) => ({ riderId }));
+    expect(riderIdsOf(readRiders(odd).skipped)).toEqual([5, 6]);
   });
 
   it('is keyed by id whatever its order; of two with one id the last counts', () => {

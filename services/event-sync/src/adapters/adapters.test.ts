@@ -1,0 +1,183 @@
+import { type Database, type DatabaseClient, migrate, openDatabase, tables } from '@paceline/shared/database';
+import { type TestPostgres, testPostgres } from '@paceline/shared/testing';
+import type { EventItem, SignupItem, Skipped } from '@paceline/shared/zwiftracing';
+import { asc, eq } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findCandidates, listFetchedAt, storeEvents } from './events.ts';
+import { storeSignups } from './signups.ts';
+
+const { events, signups, clubMemberships } = tables;
+let postgres: TestPostgres;
+let database: DatabaseClient;
+let db: Database;
+
+beforeAll(async () => {
+  postgres = await testPostgres();
+  await migrate(postgres.url);
+  database = openDatabase(postgres.url, () => undefined);
+  db = database.db;
+});
+
+beforeEach(async () => {
+  await db.delete(events);
+  await db.delete(clubMemberships);
+});
+
+afterAll(async () => {
+  await database?.close();
+  await postgres?.stop();
+});
+
+function event(eventId: string, startsAt: number, listedSignups = 10): EventItem {
+  const details = { title: `Event ${eventId}`, type: 'Race', subType: null, routeId: '1', distance: 20_000 };
+  return { event: { eventId, startsAt, listedSignups, ...details }, raw: { eventId } };
+}
+
+const signup = (riderId: number, pen = 'A'): SignupItem => ({
+  signup: { riderId, name: `Rider ${riderId}`, rating: null, pen },
+  raw: { riderId },
+});
+const unreadable = (id: string | null): Skipped => ({ index: 0, id, reason: 'name: wrong', rawStart: '' });
+const store = (eventId: string, riderIds: number[], at: number, skipped: Skipped[] = []) =>
+  db.transaction((tx) =>
+    storeSignups(tx, eventId, { signups: riderIds.map((id) => signup(id)), skipped }, at),
+  );
+const stored = (eventId: string) =>
+  db.select().from(signups).where(eq(signups.eventId, eventId)).orderBy(asc(signups.riderId));
+const withdrawn = async (eventId: string) =>
+  (await stored(eventId)).map(({ riderId, withdrawnAt }) => [riderId, withdrawnAt]);
+const candidates = async (after: number, until: number) => {
+  const found = await findCandidates(db, { after, until });
+  return found.toSorted((a, b) => a.startsAt - b.startsAt);
+};
+
+describe('the list of events', () => {
+  it('has no age when there is none', async () => {
+    expect(await listFetchedAt(db)).toBeNull();
+    await storeEvents(db, [], 500);
+    expect(await listFetchedAt(db)).toBeNull();
+  });
+
+  it('replaces what it said before, and keeps what is known of the signups', async () => {
+    await storeEvents(db, [event('a', 5_000)], 1_000);
+    await store('a', [1], 1_500);
+    await storeEvents(db, [event('a', 6_000, 12), event('b', 7_000)], 2_000);
+    expect(await listFetchedAt(db)).toBe(2_000);
+    expect(await db.select().from(events).where(eq(events.eventId, 'a'))).toMatchObject([
+      { startsAt: 6_000, listedSignups: 12, firstSeenAt: 1_000, fetchedAt: 2_000 },
+    ]);
+    expect(await candidates(0, 9_000)).toEqual([
+      {
+        eventId: 'a',
+        startsAt: 6_000,
+        listedSignups: 12,
+        signupsListedThen: 10,
+        signupsFetchedAt: 1_500,
+        hasOurs: false,
+      },
+      expect.objectContaining({ eventId: 'b', signupsListedThen: null, signupsFetchedAt: null }),
+    ]);
+  });
+
+  it('of a whole week fits into one statement', async () => {
+    await storeEvents(
+      db,
+      Array.from({ length: 900 }, (_, index) => event(String(index), 5_000)),
+      1_000,
+    );
+    expect(await candidates(0, 9_000)).toHaveLength(900);
+  });
+});
+
+describe('events that may be worth a call', () => {
+  it('start within the horizon', async () => {
+    await storeEvents(db, [event('a', 1_000), event('b', 1_001), event('c', 2_000), event('d', 2_001)], 500);
+    expect((await candidates(1_000, 2_000)).map(({ eventId }) => eventId)).toEqual(['b', 'c']);
+  });
+
+  it('are in the newest list: one that left it was called off', async () => {
+    await storeEvents(db, [event('a', 1_000), event('b', 1_001)], 500);
+    await storeEvents(db, [event('b', 1_001)], 600);
+    expect((await candidates(0, 2_000)).map(({ eventId }) => eventId)).toEqual(['b']);
+  });
+
+  it('have ours in them when a member of one of our clubs is signed up', async () => {
+    const member = { clubId: 7, firstSeenAt: 1, lastSeenAt: 1 };
+    await db.insert(clubMemberships).values([
+      { ...member, riderId: 1 },
+      { ...member, riderId: 2, current: false },
+      { ...member, riderId: 3 },
+    ]);
+    await storeEvents(
+      db,
+      [event('ours', 1), event('left the club', 2), event('withdrawn', 3), event('others', 4)],
+      1,
+    );
+    await store('ours', [1, 9], 10);
+    await store('left the club', [2], 10);
+    await store('withdrawn', [3], 10);
+    await store('withdrawn', [9], 11);
+    await store('others', [9], 10);
+    expect((await candidates(0, 9)).map(({ eventId, hasOurs }) => [eventId, hasOurs])).toEqual([
+      ['ours', true],
+      ['left the club', false],
+      ['withdrawn', false],
+      ['others', false],
+    ]);
+  });
+});
+
+describe('signups', () => {
+  beforeEach(() => storeEvents(db, [event('e', 5_000), event('other', 5_000)], 500));
+
+  it('are stored with when they were first and last seen', async () => {
+    await store('e', [1], 1_000);
+    await store('e', [1, 2], 2_000);
+    expect(await stored('e')).toMatchObject([
+      { riderId: 1, pen: 'A', firstSeenAt: 1_000, lastSeenAt: 2_000, withdrawnAt: null },
+      { riderId: 2, firstSeenAt: 2_000, lastSeenAt: 2_000, raw: { riderId: 2 } },
+    ]);
+    expect(await db.select().from(events).where(eq(events.eventId, 'e'))).toMatchObject([
+      { signupsFetchedAt: 2_000, signupsListedThen: 10 },
+    ]);
+  });
+
+  it('that are gone were withdrawn, since when that was first seen', async () => {
+    await store('e', [1, 2], 1_000);
+    await store('other', [2], 1_000);
+    await store('e', [1], 2_000);
+    await store('e', [1], 3_000);
+    expect(await withdrawn('e')).toEqual([
+      [1, null],
+      [2, 2_000],
+    ]);
+    expect(await withdrawn('other')).toEqual([[2, null]]);
+  });
+
+  it('that come back are signups again', async () => {
+    await store('e', [1], 1_000);
+    await store('e', [], 2_000);
+    expect(await withdrawn('e')).toEqual([[1, 2_000]]);
+    await store('e', [1], 3_000);
+    expect(await stored('e')).toMatchObject([{ firstSeenAt: 1_000, lastSeenAt: 3_000, withdrawnAt: null }]);
+  });
+
+  it('of a rider who could not be read were not withdrawn', async () => {
+    await store('e', [1, 2, 3], 1_000);
+    await store('e', [1], 2_000, [unreadable('2')]);
+    expect(await withdrawn('e')).toEqual([
+      [1, null],
+      [2, null],
+      [3, 2_000],
+    ]);
+  });
+
+  it('are all kept when it can not be told who is missing', async () => {
+    await store('e', [1, 2], 1_000);
+    await store('e', [1], 2_000, [unreadable(null)]);
+    expect(await withdrawn('e')).toEqual([
+      [1, null],
+      [2, null],
+    ]);
+  });
+});

@@ -1,0 +1,55 @@
+import { type Database, tables } from '@paceline/shared/database';
+import { fromInserted } from '@paceline/shared/sync';
+import type { EventItem } from '@paceline/shared/zwiftracing';
+import { and, eq, gt, lte, max, sql } from 'drizzle-orm';
+import type { Candidate } from '../core/choose.ts';
+
+const { events, signups, clubMemberships } = tables;
+
+/** Project ms; null: there is no copy of the list. */
+export async function listFetchedAt(db: Database): Promise<number | null> {
+  const [row] = await db.select({ at: max(events.fetchedAt) }).from(events);
+  return row?.at ?? null;
+}
+
+/** Stores the list. The ids must differ. */
+export async function storeEvents(
+  db: Database,
+  items: readonly EventItem[],
+  fetchedAt: number,
+): Promise<void> {
+  if (items.length === 0) return;
+  await db
+    .insert(events)
+    .values(items.map(({ event, raw }) => ({ ...event, raw, firstSeenAt: fetchedAt, fetchedAt })))
+    .onConflictDoUpdate({
+      target: events.eventId,
+      set: fromInserted(events, ['eventId', 'firstSeenAt', 'signupsFetchedAt', 'signupsListedThen']),
+    });
+}
+
+/** Events that the newest list holds and that start after `after`, until `until` (project ms). */
+export async function findCandidates(
+  db: Database,
+  { after, until }: { after: number; until: number },
+): Promise<Candidate[]> {
+  const newest = db.select({ at: max(events.fetchedAt) }).from(events);
+  const ours = db
+    .select({ one: sql`1` })
+    .from(signups)
+    .innerJoin(clubMemberships, eq(clubMemberships.riderId, signups.riderId))
+    .where(
+      and(eq(signups.eventId, events.eventId), sql`${signups.withdrawnAt} is null`, clubMemberships.current),
+    );
+  return db
+    .select({
+      eventId: events.eventId,
+      startsAt: events.startsAt,
+      listedSignups: events.listedSignups,
+      signupsListedThen: events.signupsListedThen,
+      signupsFetchedAt: events.signupsFetchedAt,
+      hasOurs: sql<boolean>`exists ${ours}`,
+    })
+    .from(events)
+    .where(and(gt(events.startsAt, after), lte(events.startsAt, until), eq(events.fetchedAt, newest)));
+}

@@ -1,0 +1,112 @@
+import { assert, constant, integer, nat, option, property, record, uniqueArray, boolean } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Candidate, worthCalling } from './choose.ts';
+
+const minute = 60_000;
+const now = 10_000 * minute;
+const run = { startedAt: now - 5 * minute, failed: new Set<string>() };
+
+/** An event in half an hour, with a copy of an hour ago that shows what the list shows. */
+const event = (eventId: string, more: Partial<Candidate> = {}): Candidate => ({
+  eventId,
+  startsAt: now + 30 * minute,
+  listedSignups: 10,
+  signupsListedThen: 10,
+  signupsFetchedAt: now - 60 * minute,
+  hasOurs: false,
+  ...more,
+});
+const never = { signupsFetchedAt: null, signupsListedThen: null };
+const order = (...events: Candidate[]) => worthCalling(events, run, now).map(({ eventId }) => eventId);
+
+describe('what is worth a call', () => {
+  it('first is an event without a copy, the sooner it starts the earlier', () => {
+    expect(
+      order(
+        event('old', { signupsFetchedAt: 0 }),
+        event('changed', { listedSignups: 99 }),
+        event('later', { ...never, startsAt: now + 50 * minute }),
+        event('sooner', { ...never, startsAt: now + 20 * minute }),
+      ),
+    ).toEqual(['sooner', 'later', 'changed', 'old']);
+  });
+
+  it('is an event that is about to start, once in its last minutes', () => {
+    const soon = now + 8 * minute;
+    expect(
+      order(
+        event('new', never),
+        event('seen in its last minutes', { startsAt: soon, signupsFetchedAt: now - 6 * minute }),
+        event('not seen since', { startsAt: soon, signupsFetchedAt: now - 8 * minute }),
+      ),
+    ).toEqual(['not seen since', 'new', 'seen in its last minutes']);
+  });
+
+  it('then is one whose count in the list has changed, ours first', () => {
+    expect(
+      order(
+        event('same', { signupsFetchedAt: 0 }),
+        event('less', { listedSignups: 9, startsAt: now + 50 * minute }),
+        event('more', { listedSignups: 11 }),
+        event('more, with one of ours', { listedSignups: 11, hasOurs: true, startsAt: now + 55 * minute }),
+      ),
+    ).toEqual(['more, with one of ours', 'more', 'less', 'same']);
+  });
+
+  it('then is the one with the oldest copy; one of ours makes it older', () => {
+    expect(
+      order(
+        event('20 minutes', { signupsFetchedAt: now - 20 * minute }),
+        event('50 minutes', { signupsFetchedAt: now - 50 * minute }),
+        event('20 minutes, with one of ours', { signupsFetchedAt: now - 20 * minute, hasOurs: true }),
+      ),
+    ).toEqual(['20 minutes, with one of ours', '50 minutes', '20 minutes']);
+  });
+
+  it('is nothing that this run has fetched already, or failed to', () => {
+    const failed = { ...run, failed: new Set(['failed']) };
+    const events = [
+      event('fetched', { signupsFetchedAt: run.startedAt, listedSignups: 99 }),
+      event('failed', never),
+      event('left'),
+    ];
+    expect(worthCalling(events, failed, now).map(({ eventId }) => eventId)).toEqual(['left']);
+  });
+
+  const candidates = uniqueArray(
+    record({
+      eventId: integer({ min: 1, max: 500 }).map(String),
+      startsAt: integer({ min: 1, max: 3_000 }).map((lead) => now + lead * minute),
+      listedSignups: nat(5),
+      signupsListedThen: option(nat(5)),
+      signupsFetchedAt: option(integer({ min: 0, max: now - 1 })),
+      hasOurs: boolean(),
+    }),
+    { selector: ({ eventId }) => eventId },
+  );
+
+  it('comes in one order, whatever the order it was found in', () => {
+    assert(
+      property(candidates, constant(run), (events, current) => {
+        expect(worthCalling(events.toReversed(), current, now)).toEqual(worthCalling(events, current, now));
+      }),
+    );
+  });
+
+  it('is every event once when each call makes a new copy: none is left out, none comes twice', () => {
+    assert(
+      property(candidates, (events) => {
+        const fetched: string[] = [];
+        let known = events;
+        for (let best = worthCalling(known, run, now)[0]; best; best = worthCalling(known, run, now)[0]) {
+          const { eventId } = best;
+          fetched.push(eventId);
+          known = known.map((each) => (each.eventId === eventId ? { ...each, signupsFetchedAt: now } : each));
+        }
+        const due = events.filter(({ signupsFetchedAt: at }) => at === null || at < run.startedAt);
+        expect(new Set(fetched)).toEqual(new Set(due.map(({ eventId }) => eventId)));
+        expect(fetched).toHaveLength(due.length);
+      }),
+    );
+  });
+});

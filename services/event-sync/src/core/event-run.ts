@@ -1,0 +1,77 @@
+import type { RunCounts } from '@paceline/shared/contracts';
+import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
+
+/** How a run over events stands. Its counts count events whose signups are asked for. */
+export interface EventRun {
+  readonly startedAt: number;
+  readonly synced: number;
+  /** Events whose signups could not be fetched in this run. */
+  readonly failed: ReadonlySet<string>;
+  /** How many in a row. */
+  readonly inARow: number;
+  readonly error: string | null;
+  /** True once asking on would only burn calls. */
+  readonly stopped: boolean;
+}
+
+/** A run as its row left it: what a dead process had synced is counted on, what had failed for it may be tried again. */
+export const resumeRun = ({ startedAt, counts }: { startedAt: number; counts: RunCounts }): EventRun => ({
+  startedAt,
+  synced: counts.synced,
+  failed: new Set(),
+  inARow: 0,
+  error: null,
+  stopped: false,
+});
+
+export const signupsStored = (run: EventRun): EventRun => ({ ...run, synced: run.synced + 1, inARow: 0 });
+
+/** So many failures one after the other are not about the events. */
+const enough = 3;
+/** What is wrong with every event alike. */
+const general: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_limited']);
+
+/** The call for an event's signups has failed for good. */
+export function signupsFailed(
+  run: EventRun,
+  eventId: string,
+  code: UpstreamErrorCode,
+  message: string,
+): EventRun {
+  const inARow = run.inARow + 1;
+  const isSource = code === 'unauthorized' || (code === 'not_found' && inARow >= enough && run.synced === 0);
+  return {
+    ...run,
+    failed: new Set([...run.failed, eventId]),
+    inARow,
+    error: isSource ? notAvailable('signups', message) : `event ${eventId}: ${message}`,
+    stopped: general.has(code) || inARow >= enough,
+  };
+}
+
+/** Whether a failed call for the list means that this key is not given it at all. */
+export const isNotAvailable = (code: UpstreamErrorCode): boolean =>
+  code === 'unauthorized' || code === 'not_found';
+
+/** What is said of a part of the event source that this key is not given. */
+export const notAvailable = (source: 'events' | 'signups', message: string): string =>
+  `The ${source} of upstream are not available with this key: ${message}`;
+
+/** @param left how many events would still be worth a call */
+export const countsOf = ({ synced, failed }: EventRun, left: number): RunCounts => ({
+  planned: synced + failed.size + left,
+  synced,
+  failed: failed.size,
+  deferred: 0,
+});
+
+/** What the run comes to when it ends here; `left` is for the next one. */
+export function endRun(run: EventRun, left: number) {
+  const failed = run.error !== null && run.synced === 0;
+  return {
+    state: failed ? ('failed' as const) : ('done' as const),
+    error: run.error,
+    counts: { ...countsOf(run, left), deferred: left },
+    checkpoint: null,
+  };
+}

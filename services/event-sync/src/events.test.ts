@@ -1,0 +1,281 @@
+import { tables } from '@paceline/shared/database';
+import type { StagedService } from '@paceline/shared/sync/testing';
+import { eventually } from '@paceline/shared/testing';
+import { asc, eq, isNotNull } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createWorld, type World } from './testing/world.ts';
+
+const { events, signups, syncRuns, syncLogs } = tables;
+const minute = 60_000;
+const hour = 60 * minute;
+const longSlot = 8 * hour;
+const patient = { timeoutMs: 30_000 };
+
+let world: World;
+let service: StagedService;
+let key: string;
+
+beforeAll(async () => {
+  // A minute, the window of events and of signups, in 100 ms.
+  world = await createWorld(600);
+});
+
+beforeEach(async () => {
+  key = world.newKey();
+  await world.db.delete(syncRuns);
+  await world.db.delete(syncLogs);
+  await world.db.delete(events);
+});
+
+afterEach(async () => {
+  await service.stop();
+  world.sandbox.controls.clearFaults();
+});
+
+afterAll(() => world?.close());
+
+const start = async (env: Record<string, string> = {}) => {
+  service = await world.start({ ZWIFTRACING_API_KEY: key, ...env });
+};
+
+const runOf = async (slotId: string) => {
+  const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+  return run;
+};
+const ended = (slotId: string) =>
+  eventually(async () => {
+    const run = await runOf(slotId);
+    if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
+    return run;
+  }, patient);
+const runSlot = async (kind: 'near' | 'far', slotMs: number) =>
+  ended((await world.tick(kind, slotMs)).slotId);
+
+const calls = () =>
+  world.db
+    .select({ target: syncLogs.target, status: syncLogs.status, message: syncLogs.message })
+    .from(syncLogs)
+    .orderBy(asc(syncLogs.id));
+/** The ids of the events whose signups were asked for with this key, in order. */
+const asked = (from = 0) =>
+  world.sandbox
+    .audit()
+    .filter(({ budget, seq }) => budget === 'signups' && seq > from)
+    .map(({ path }) => path.split('/').at(-1) ?? '');
+const lastSeq = () => world.sandbox.audit().at(-1)?.seq ?? 0;
+
+/**
+ * Puts a few of upstream's events into the list as if it had just been fetched, so that a run asks for these alone.
+ * @param lead project ms until they start
+ */
+async function list(ids: readonly string[], lead: number): Promise<void> {
+  const now = Math.round(world.clock.now());
+  await world.db.insert(events).values(
+    ids.map((eventId, index) => ({
+      eventId,
+      title: `Event ${index}`,
+      startsAt: now + lead + index * minute,
+      raw: {},
+      firstSeenAt: now,
+      // Fresh for as long as a test may take.
+      fetchedAt: now + 10 * longSlot,
+    })),
+  );
+}
+
+/** The ids of events that upstream knows, and that start in a day or later. */
+async function upstreamEvents(count: number): Promise<string[]> {
+  const url = `${world.sandbox.url}/public/events/upcoming`;
+  const response = await fetch(url, { headers: { Authorization: world.newKey() } });
+  const listed = (await response.json()) as Array<{ eventId: string; time: number }>;
+  const later = listed.filter(({ time }) => time * 1_000 > world.clock.now() + 24 * hour);
+  return later.slice(0, count).map(({ eventId }) => eventId);
+}
+
+describe('a slot of the far events', () => {
+  it('brings the list, and the signups of events of the next two days, each once', async () => {
+    await start();
+    const from = lastSeq();
+    const run = await runSlot('far', 30 * minute);
+    expect(run).toMatchObject({ state: 'done', error: null, checkpoint: null });
+    expect(run.counts.synced).toBeGreaterThan(0);
+    // More events than a slot has calls for: the others wait for the next one.
+    expect(run.counts.deferred).toBeGreaterThan(100);
+    const { planned, synced, failed, deferred } = run.counts;
+    expect(planned).toBe(synced + failed + deferred);
+
+    const all = await world.db.select().from(events);
+    expect(all.length).toBeGreaterThan(500);
+    const fetched = await world.db.select().from(events).where(isNotNull(events.signupsFetchedAt));
+    expect(fetched.map(({ eventId }) => eventId).toSorted()).toEqual(asked(from).toSorted());
+    for (const { startsAt, signupsFetchedAt } of fetched) {
+      expect(startsAt - (signupsFetchedAt ?? 0)).toBeGreaterThan(50 * minute);
+      expect(startsAt - (signupsFetchedAt ?? 0)).toBeLessThanOrEqual(48 * hour);
+    }
+    const [first, second] = await calls();
+    expect(first).toMatchObject({ target: 'upcoming', status: 200, message: `${all.length} events` });
+    expect(second).toMatchObject({ target: asked(from)[0], status: 200 });
+    expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
+  });
+
+  it('begins with what starts soonest, and ends when nothing is left', async () => {
+    await start();
+    const ids = await upstreamEvents(4);
+    await list(ids, 20 * hour);
+    const from = lastSeq();
+    const run = await runSlot('far', longSlot);
+    expect(run).toMatchObject({ state: 'done', counts: { planned: 4, synced: 4, failed: 0, deferred: 0 } });
+    expect(asked(from)).toEqual(ids);
+  });
+
+  it('does not fetch a list that is new enough', async () => {
+    await start();
+    await list(await upstreamEvents(1), 20 * hour);
+    await runSlot('far', longSlot);
+    expect((await calls()).map(({ target }) => target)).not.toContain('upcoming');
+  });
+});
+
+describe('a slot of the near events', () => {
+  it('asks for nothing that has started, nor for what is far', async () => {
+    await start();
+    const [started, near, far] = await upstreamEvents(3);
+    await list([started ?? ''], -1);
+    await list([near ?? ''], 55 * minute);
+    await list([far ?? ''], 20 * hour);
+    const from = lastSeq();
+    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) + longSlot });
+    expect(await runSlot('near', longSlot)).toMatchObject({
+      state: 'done',
+      counts: { planned: 1, synced: 1 },
+    });
+    expect(asked(from)).toEqual([near]);
+  });
+
+  it('goes before the far ones that wait for the same calls', async () => {
+    await start();
+    const ids = await upstreamEvents(8);
+    const near = ids.slice(0, 3);
+    const far = ids.slice(3);
+    await list(far, 20 * hour);
+    const from = lastSeq();
+    const slow = await world.tick('far', longSlot);
+    await eventually(() => expect(asked(from).length).toBeGreaterThan(0));
+    await list(near, 50 * minute);
+    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) + longSlot });
+    const fast = await ended((await world.tick('near', longSlot)).slotId);
+    expect(fast).toMatchObject({ state: 'done', counts: { synced: 3, failed: 0 } });
+    expect(await runOf(slow.slotId)).toMatchObject({ state: 'running' });
+    expect(await ended(slow.slotId)).toMatchObject({ counts: { synced: 5 } });
+    expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
+  });
+});
+
+describe('an event source that is not given to this key', () => {
+  const reason = (source: string) => expect.stringContaining(`The ${source} of upstream are not available`);
+
+  it.each([
+    ['because there is no such address', { ZWIFTRACING_EVENTS_PATH: '/public/nothing' }],
+    ['because the key is wrong', { ZWIFTRACING_API_KEY: 'wrong' }],
+  ])('makes the run fail with that reason %s', async (_, env) => {
+    await start(env);
+    expect(await runSlot('far', longSlot)).toMatchObject({ state: 'failed', error: reason('events') });
+    expect(await calls()).toHaveLength(1);
+  });
+
+  it('makes the run fail after a few calls when it is the signups', async () => {
+    await start({ ZWIFTRACING_SIGNUPS_PATH: '/public/nothing/:id' });
+    await list(await upstreamEvents(10), 20 * hour);
+    expect(await runSlot('far', longSlot)).toMatchObject({
+      state: 'failed',
+      error: reason('signups'),
+      counts: { planned: 10, synced: 0, failed: 3, deferred: 7 },
+    });
+  });
+});
+
+describe('upstream in trouble', () => {
+  it('with one event: that one fails, the others go on', async () => {
+    await start();
+    const [first = '', second = ''] = await upstreamEvents(2);
+    await list([first, '7', second], 20 * hour);
+    expect(await runSlot('far', longSlot)).toMatchObject({
+      state: 'done',
+      error: 'event 7: Upstream answered 404: it knows no such thing',
+      counts: { planned: 3, synced: 2, failed: 1, deferred: 0 },
+    });
+  });
+
+  it('for a moment: called again, with a permit of its own', async () => {
+    await start();
+    await list(await upstreamEvents(1), 20 * hour);
+    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'signups', times: 2 });
+    expect(await runSlot('far', longSlot)).toMatchObject({ state: 'done', counts: { synced: 1, failed: 0 } });
+    expect((await calls()).map(({ status }) => status)).toEqual([503, 503, 200]);
+  });
+
+  it('with everything: the run fails after a few events instead of burning calls', async () => {
+    await start();
+    await list(await upstreamEvents(8), 20 * hour);
+    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'signups', times: 99 });
+    expect(await runSlot('far', longSlot)).toMatchObject({
+      state: 'failed',
+      counts: { planned: 8, failed: 3, deferred: 5 },
+    });
+    expect(await calls()).toHaveLength(9);
+  });
+
+  it('with the list: the copy that is there still does', async () => {
+    await start();
+    await list(await upstreamEvents(1), 20 * hour);
+    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) - hour });
+    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'events', times: 3 });
+    expect(await runSlot('far', longSlot)).toMatchObject({
+      state: 'done',
+      error: 'the list of events: Upstream answered 503: upstream is in trouble',
+      counts: { planned: 1, synced: 1 },
+    });
+  });
+
+  it('because somebody else uses the key: once more when it is time, in a raised lane', async () => {
+    await start();
+    const [id = ''] = await upstreamEvents(1);
+    await list([id], 20 * hour);
+    await fetch(`${world.sandbox.url}/public/event_signups/${id}`, { headers: { Authorization: key } });
+    const { slotId } = await world.tick('far', longSlot);
+    expect(await ended(slotId)).toMatchObject({ state: 'done', counts: { synced: 1 } });
+    const statuses = (await calls()).map(({ status }) => status);
+    expect([[429, 200], [200]]).toContainEqual(statuses);
+  });
+});
+
+describe('the end of a process', () => {
+  it('gives its slot back, and the next process goes on without asking for anything twice', async () => {
+    await start();
+    const ids = await upstreamEvents(5);
+    await list(ids, 20 * hour);
+    const from = lastSeq();
+    const { slotId } = await world.tick('far', longSlot);
+    await eventually(async () => expect((await runOf(slotId))?.counts.synced).toBeGreaterThan(1));
+    await service.stop();
+    expect(await runOf(slotId)).toMatchObject({ state: 'running' });
+    await start();
+    expect(await ended(slotId)).toMatchObject({ state: 'done', counts: { planned: 5, synced: 5 } });
+    expect(asked(from).toSorted()).toEqual(ids.toSorted());
+  });
+});
+
+describe('Postgres that restarts', () => {
+  it('costs no run and no answer', async () => {
+    await start();
+    const ids = await upstreamEvents(6);
+    await list(ids, 20 * hour);
+    const from = lastSeq();
+    const { slotId } = await world.tick('far', longSlot);
+    await eventually(() => expect(asked(from).length).toBeGreaterThan(1));
+    await world.postgres.kill();
+    await world.postgres.restart();
+    expect(await ended(slotId)).toMatchObject({ state: 'done', counts: { synced: 6, failed: 0 } });
+    expect(asked(from).toSorted()).toEqual(ids.toSorted());
+  });
+});

@@ -1,0 +1,54 @@
+import { PermitRefused } from '@paceline/shared/limiter';
+import { answered, callUpstream, type RunRow, type Sync, throughOutages } from '@paceline/shared/sync';
+import { UpstreamError } from '@paceline/shared/zwiftracing';
+import { listFetchedAt, storeEvents } from './adapters/events.ts';
+import { isNotAvailable, notAvailable } from './core/event-run.ts';
+import { type EventKind, isListFresh, laneOf } from './core/horizon.ts';
+
+/** What has become of the list: with another error than `notAvailable` our copy may still do. */
+export interface ListState {
+  readonly error: string | null;
+  readonly notAvailable: boolean;
+}
+
+const ready: ListState = { error: null, notAvailable: false };
+
+/** Fetches the list of upcoming events, unless our copy is new enough or the slot ends before a call is free. */
+export async function refreshList(
+  sync: Sync,
+  { runId, slotId, slotEndsAt }: RunRow,
+  kind: EventKind,
+): Promise<ListState> {
+  const isFresh = async () => isListFresh(await listFetchedAt(sync.db), sync.clock.now());
+  if (await isFresh()) return ready;
+  try {
+    const answer = await callUpstream(sync, {
+      endpoint: 'events',
+      lane: laneOf(kind),
+      deadline: slotEndsAt,
+      slotId,
+      owner: { runId },
+      choose: async () => {
+        // The other kind may have fetched it while this one waited.
+        if (await isFresh()) return undefined;
+        return {
+          target: 'upcoming',
+          send: (permit) => sync.upstream.getUpcomingEvents(permit),
+          outcome: ({ events, skipped }) => answered(`${events.length} events`, skipped),
+        };
+      },
+    });
+    if (answer) {
+      const fetchedAt = Math.round(sync.clock.now());
+      await throughOutages(sync, () => storeEvents(sync.db, answer.events, fetchedAt));
+    }
+    return ready;
+  } catch (error) {
+    if (error instanceof PermitRefused) return ready;
+    if (!(error instanceof UpstreamError)) throw error;
+    sync.log.warn({ err: error, runId }, 'the list of events could not be fetched');
+    if (isNotAvailable(error.code))
+      return { error: notAvailable('events', error.message), notAvailable: true };
+    return { error: `the list of events: ${error.message}`, notAvailable: false };
+  }
+}

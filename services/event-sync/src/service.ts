@@ -1,0 +1,22 @@
+import { catalog } from '@paceline/shared/contracts';
+import { handle } from '@paceline/shared/messaging';
+import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
+import { openSync, runSlot, type SyncConfig } from '@paceline/shared/sync';
+import { syncEvents } from './sync-events.ts';
+
+/** Keeps events and who is signed up for them up to date: the near ones often, the far ones as calls allow. */
+export async function startEventSync(context: ServiceContext<SyncConfig>): Promise<RunningService> {
+  const sync = await openSync(context, 'event-sync');
+  const events = syncEvents(sync);
+  const handlings = await Promise.all([
+    handle(sync.bus, catalog.tickNear, (tick) => runSlot(sync, tick, events)),
+    handle(sync.bus, catalog.tickFar, (tick) => runSlot(sync, tick, events)),
+  ]);
+  return {
+    checks: sync.checks,
+    async drain() {
+      await Promise.all(handlings.map((handling) => handling.stop()));
+    },
+    close: sync.close,
+  };
+}

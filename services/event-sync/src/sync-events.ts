@@ -1,0 +1,99 @@
+import { PermitRefused } from '@paceline/shared/limiter';
+import {
+  answered,
+  callUpstream,
+  type RunRow,
+  type RunWork,
+  saveProgress,
+  type Sync,
+} from '@paceline/shared/sync';
+import { UpstreamError } from '@paceline/shared/zwiftracing';
+import { findCandidates } from './adapters/events.ts';
+import { storeSignups } from './adapters/signups.ts';
+import { type Candidate, worthCalling } from './core/choose.ts';
+import {
+  countsOf,
+  endRun,
+  type EventRun,
+  resumeRun,
+  signupsFailed,
+  signupsStored,
+} from './core/event-run.ts';
+import { type EventKind, horizonOf, signupLaneOf } from './core/horizon.ts';
+import { refreshList } from './refresh-list.ts';
+
+/** Fetches the list of events, and then the signups of those that are worth a call, for as long as the slot lasts. */
+export const syncEvents =
+  (sync: Sync): RunWork =>
+  async (row) => {
+    const kind = row.kind === 'near' ? 'near' : 'far';
+    const list = await refreshList(sync, row, kind);
+    let run: EventRun = { ...resumeRun(row), error: list.error };
+    if (list.notAvailable) return { ...endRun(run, 0), state: 'failed' };
+    for (;;) {
+      const [best, ...others] = await worthwhile(sync, kind, run);
+      if (!best || run.stopped) return endRun(run, best ? others.length + 1 : 0);
+      try {
+        const next = await syncBest(sync, row, kind, run, best);
+        if (!next) return endRun(run, 0);
+        run = next;
+      } catch (error) {
+        // The slot ends before a call is free.
+        if (error instanceof PermitRefused) return endRun(run, others.length + 1);
+        throw error;
+      }
+    }
+  };
+
+/** The events that are worth a call now, best first. */
+async function worthwhile(sync: Sync, kind: EventKind, run: EventRun): Promise<Candidate[]> {
+  const now = sync.clock.now();
+  return worthCalling(await findCandidates(sync.db, horizonOf(kind, now)), run, now);
+}
+
+/**
+ * Waits for a call in the lane of what is worth most now, and spends it on what is worth most by then. Undefined when
+ * nothing is worth it any more.
+ */
+async function syncBest(
+  sync: Sync,
+  { runId, slotId, slotEndsAt }: RunRow,
+  kind: EventKind,
+  run: EventRun,
+  best: Candidate,
+): Promise<EventRun | undefined> {
+  let eventId = best.eventId;
+  let left = 0;
+  const save = async (next: EventRun, write: Parameters<typeof saveProgress>[3]) => {
+    await saveProgress(sync, runId, { counts: countsOf(next, left), checkpoint: null }, write);
+    return next;
+  };
+  try {
+    const answer = await callUpstream(sync, {
+      endpoint: 'signups',
+      lane: signupLaneOf(kind, best.startsAt, sync.clock.now()),
+      deadline: slotEndsAt,
+      slotId,
+      owner: { runId },
+      choose: async () => {
+        const [first, ...others] = await worthwhile(sync, kind, run);
+        if (!first) return undefined;
+        eventId = first.eventId;
+        left = others.length;
+        return {
+          target: eventId,
+          send: (permit) => sync.upstream.getSignups(permit, first.eventId),
+          outcome: ({ signups, skipped }) => answered(`${signups.length} signups`, skipped),
+        };
+      },
+    });
+    if (!answer) return undefined;
+    return await save(signupsStored(run), (tx) =>
+      storeSignups(tx, eventId, answer, Math.round(sync.clock.now())),
+    );
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    sync.log.warn({ err: error, eventId, runId }, 'the signups of an event could not be fetched');
+    return save(signupsFailed(run, eventId, error.code, error.message), async () => {});
+  }
+}
