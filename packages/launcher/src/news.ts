@@ -7,7 +7,9 @@ export async function tellNews(natsUrl: string, tell: (line: string) => void): P
   const connection = await connect(natsUrl, 'provision');
   const bus = createBus(connection, createLogger('launcher', 'error'));
   const say = (at: number, line: string) => tell(`${new Date(at).toISOString().slice(11, 16)}  ${line}`);
-  listen(bus, catalog.runChanged, {}, (run) => say(run.at, describeRun(run)));
+  listen(bus, catalog.runChanged, {}, (run) => {
+    if (run.state !== 'running' || run.counts.planned === 0) say(run.at, describeRun(run));
+  });
   listen(bus, catalog.commandChanged, {}, (command) => {
     if (isFinal(command.progress)) say(command.at, describeCommand(command));
   });
@@ -16,8 +18,7 @@ export async function tellNews(natsUrl: string, tell: (line: string) => void): P
 }
 
 function describeRun({ kind, state, counts, error, slotId }: RunChanged): string {
-  if (state === 'running' && counts.synced === 0) return `${kind} sync has begun (${slotId ?? 'on demand'})`;
-  if (state === 'running') return `${kind} sync: ${counts.synced} of ${counts.planned}`;
+  if (state === 'running') return `${kind} sync has begun (${slotId ?? 'on demand'})`;
   if (state === 'failed') return `${kind} sync failed: ${error ?? 'no reason given'}`;
   const left = counts.deferred > 0 ? `, ${counts.deferred} left for the next slot` : '';
   return `${kind} sync done: ${counts.synced} stored${left}`;

@@ -53,7 +53,7 @@ const fetchRider = (sync: Sync, command: AddRider, teller: Teller) =>
   callUpstream(sync, {
     endpoint: 'riders_single',
     lane: 'manual_rider_add',
-    deadline: deadlineOf(command, sync.clock.fromMachine(leastWaitMs)),
+    deadline: deadlineOf(Math.round(sync.clock.now()), sync.clock.fromMachine(leastWaitMs)),
     firstAskedAt: command.requestedAt,
     owner: { commandId: command.commandId },
     attempts: Number.POSITIVE_INFINITY,

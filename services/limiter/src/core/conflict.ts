@@ -1,10 +1,19 @@
-import type { Conflict, Lane } from '@paceline/shared/contracts';
+import type { Conflict, Lane, SyncKind } from '@paceline/shared/contracts';
 import type { BudgetState, Ledger } from './budget.ts';
 import type { Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { counted, freeAt } from './window.ts';
 
-/** A lane that has to wait because of another one: told once for each ticket, when its wait begins. */
+/** The sync that a lane belongs to: an urgent event does not stand in the way of another near one, it is the same sync. */
+const syncOf: Record<Lane, 'add rider' | SyncKind> = {
+  manual_rider_add: 'add rider',
+  near_event_urgent: 'near',
+  near_event_normal: 'near',
+  rider_sync: 'rider',
+  far_event_sync: 'far',
+};
+
+/** A lane that has to wait because of another sync: told once for each ticket, when its wait begins. */
 export function noteConflict(
   ledger: Ledger,
   budget: BudgetState,
@@ -13,7 +22,7 @@ export function noteConflict(
   settings: Settings,
 ): Conflict[] {
   const { account, endpoint, lane } = waiter.ask;
-  const blockedBy = blockers(budget, waiter, now, settings).find((other) => other !== lane);
+  const blockedBy = blockers(budget, waiter, now, settings).find((other) => syncOf[other] !== syncOf[lane]);
   if (!blockedBy) return [];
   const position = budget.queue.indexOf(waiter) + 1;
   const expectedWaitMs = Math.max(0, freeAt(budget, settings, now, position, 'typical') - now);

@@ -214,6 +214,7 @@ describe('the line', () => {
     ]);
     expect(desk.ask('far').conflicts).toEqual([]);
     expect(desk.ask('near', { lane: 'near_event_normal' }).conflicts).toEqual([]);
+    expect(desk.ask('urgent', { lane: 'near_event_urgent' }).conflicts).toEqual([]);
   });
 });
 

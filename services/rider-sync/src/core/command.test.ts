@@ -7,9 +7,9 @@ const now = Date.parse('2026-02-01T12:00:00Z');
 const command = { commandId: 'c', riderId: 999, requestedAt: now };
 
 describe('a command', () => {
-  it('waits for five minutes, or as long as the machine needs at the least', () => {
-    expect(deadlineOf(command, 3_000)).toBe(now + 300_000);
-    expect(deadlineOf(command, 1_800_000)).toBe(now + 1_800_000);
+  it('waits for five minutes from when it is taken up, or as long as the machine needs at the least', () => {
+    expect(deadlineOf(now, 3_000)).toBe(now + 300_000);
+    expect(deadlineOf(now, 1_800_000)).toBe(now + 1_800_000);
   });
 
   it.each([

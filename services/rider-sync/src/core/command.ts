@@ -5,11 +5,12 @@ import { isPage, UpstreamError } from '@paceline/shared/zwiftracing';
 const longestWait = 5 * 60_000;
 
 /**
- * After this moment nobody waits for the rider any more: five minutes, project time.
+ * After this moment nobody waits for the rider any more: five minutes after the command was taken up, project time.
+ * Not after it was asked for: when a crash of ours made it late, that is no reason to fail it.
  * @param leastWait what the machine needs at the least, project ms: on a fast clock five minutes are over at once
  */
-export const deadlineOf = ({ requestedAt }: AddRider, leastWait: number): number =>
-  requestedAt + Math.max(longestWait, leastWait);
+export const deadlineOf = (takenUpAt: number, leastWait: number): number =>
+  takenUpAt + Math.max(longestWait, leastWait);
 
 /** What someone who waits is told. */
 export function progressOf({ reason, position, estimatedAt }: Waiting): Progress {
