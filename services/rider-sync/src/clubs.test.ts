@@ -185,9 +185,12 @@ describe('upstream in trouble', () => {
 
   it('because somebody else uses the key: once more when it is time, in a raised lane', async () => {
     await startWith(racing);
+    // Long enough that the call after this one is surely too early.
+    world.sandbox.controls.changePolicies({ clubs: { limit: 1, windowMs: 3 * hour } });
     await fetch(`${world.sandbox.url}/public/clubs/${racing}`, { headers: { Authorization: key } });
     expect(await runSlot(longSlot)).toMatchObject({ state: 'done', counts: { synced: 1, failed: 0 } });
     expect((await calls()).map(({ status }) => status)).toEqual([429, 200]);
+    world.sandbox.controls.changePolicies({ clubs: null });
   });
 
   it('with a club that it does not know: that one fails, the others go on', async () => {

@@ -138,12 +138,15 @@ describe('upstream in trouble', () => {
   });
 
   it('because somebody else uses the key: asked again when it is time', async () => {
+    // Long enough that the call after these is surely too early.
+    world.sandbox.controls.changePolicies({ riders_single: { limit: 5, windowMs: 1_200_000 } });
     const url = `${world.sandbox.url}/public/riders/4000000`;
     const foreign = Array.from({ length: 5 }, () => fetch(url, { headers: { Authorization: key } }));
     await Promise.all(foreign);
     const command = await ask();
     expect(await ended(command)).toEqual({ state: 'done' });
     expect((await callsFor(command)).map(({ status }) => status)).toEqual([429, 200]);
+    world.sandbox.controls.changePolicies({ riders_single: null });
   });
 });
 

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { deadlineOf, failureOf, isNews, progressOf } from './command.ts';
 
 const now = Date.parse('2026-02-01T12:00:00Z');
-const command = { commandId: 'c', riderId: 999, requestedAt: now };
 
 describe('a command', () => {
   it('waits for five minutes from when it is taken up, or as long as the machine needs at the least', () => {

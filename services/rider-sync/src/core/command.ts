@@ -1,4 +1,4 @@
-import type { AddRider, Progress } from '@paceline/shared/contracts';
+import type { Progress } from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { isPage, UpstreamError } from '@paceline/shared/zwiftracing';
 
