@@ -78,7 +78,7 @@ describe('kill -9', () => {
 });
 
 describe('kill -9 of rider-sync', () => {
-  it('during its first run: the club is there all the same, at the latest after the next slot', async () => {
+  it('during its first run: the run is resumed, and the club is there once the next call is free', async () => {
     const own = await startTestStack(sandboxClock(Date.now(), 720));
     try {
       const riderSync = own.processes.get('rider-sync');

@@ -80,11 +80,11 @@ describe('slots', () => {
 });
 
 describe('what is due', () => {
-  it('is a rider sync at once at the very first start', () => {
+  it('is a rider sync at once at the very first start, with all the time until the next one', () => {
     const now = at('2026-03-01T03:00Z');
     const { ticks } = due(rider, undefined, now);
     expect(ticks).toEqual([
-      { slotId: 'slot:rider:initial', kind: 'rider', scheduledFor: now, endsAt: now + 10 * minute },
+      { slotId: 'slot:rider:initial', kind: 'rider', scheduledFor: now, endsAt: at('2026-03-01T06:00Z') },
     ]);
   });
 

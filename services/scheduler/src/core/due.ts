@@ -1,5 +1,5 @@
 import type { Tick } from '@paceline/shared/contracts';
-import { type Schedule, slotsBetween } from './slots.ts';
+import { nextSlot, type Schedule, slotsBetween } from './slots.ts';
 
 export interface Due {
   /** To be published now, oldest first. */
@@ -28,10 +28,13 @@ export function due(schedule: Schedule, last: number | undefined, now: number): 
   return { ticks: [...first, ...open], missed, handled: slots.at(-1)?.scheduledFor ?? last ?? now };
 }
 
-/** Named without its time: whoever starts first opens it, and it is the same slot for every scheduler. */
-const initialSlot = ({ kind, durationMs }: Schedule, now: number): Tick => ({
-  slotId: `slot:${kind}:initial`,
-  kind,
+/**
+ * Named without its time: whoever starts first opens it, and it is the same slot for every scheduler. It stays open
+ * until the next one opens: with one call an hour, several clubs take longer than a slot.
+ */
+const initialSlot = (schedule: Schedule, now: number): Tick => ({
+  slotId: `slot:${schedule.kind}:initial`,
+  kind: schedule.kind,
   scheduledFor: now,
-  endsAt: now + durationMs,
+  endsAt: nextSlot(schedule, now),
 });
