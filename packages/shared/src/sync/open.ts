@@ -7,6 +7,7 @@ import { type Bus, connect, createBus } from '../messaging/index.ts';
 import type { Checks, ServiceContext } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
+import { onBrokenConnection } from './broken-connections.ts';
 
 /** The variables that every service that calls upstream reads. */
 export const syncVariables = [
@@ -64,11 +65,9 @@ export async function openSync(
   const connection = await connect(config.NATS_URL, service);
   const bus = createBus(connection, log);
   const limiter = createLimiter(bus, { clock, account: accountOf(config.ZWIFTRACING_API_KEY) });
-  const database = openDatabase(
-    config.DATABASE_URL,
-    (err) => log.warn({ err }, 'an idle connection to the database broke'),
-    connections,
-  );
+  const onBroken = (err: Error) => log.warn({ err }, 'a connection to the database broke');
+  const database = openDatabase(config.DATABASE_URL, onBroken, connections);
+  onBrokenConnection(database.db, onBroken);
   return {
     db: database.db,
     bus,

@@ -2,7 +2,8 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DatabaseClient, openDatabase } from '../database/index.ts';
 import { createLogger } from '../telemetry/index.ts';
-import { type TestPostgres, testPostgres } from '../testing/index.ts';
+import { eventually, type TestPostgres, testPostgres } from '../testing/index.ts';
+import { onBrokenConnection } from './broken-connections.ts';
 import { isDatabaseAway } from './database-away.ts';
 import { plainError } from './plain-error.ts';
 import { throughOutages } from './through-outages.ts';
@@ -14,6 +15,7 @@ let database: DatabaseClient;
 beforeAll(async () => {
   postgres = await testPostgres();
   database = openDatabase(postgres.url, () => undefined);
+  onBrokenConnection(database.db, () => undefined);
 });
 
 afterAll(async () => {
@@ -27,10 +29,17 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+/** Kills Postgres; its last children may still answer for a moment. */
+async function takeAway(): Promise<void> {
+  await postgres.kill();
+  await eventually(async () =>
+    expect(isDatabaseAway(await failure(database.db.execute('select 1')))).toBe(true),
+  );
+}
+
 describe('work on the database', () => {
   it('goes on when Postgres is back', async () => {
-    await postgres.kill();
-    expect(isDatabaseAway(await failure(database.db.execute('select 1')))).toBe(true);
+    await takeAway();
     const { signal } = new AbortController();
     const working = throughOutages({ log, signal }, () => database.db.execute('select 42 as n'));
     await postgres.restart();
@@ -38,12 +47,27 @@ describe('work on the database', () => {
   });
 
   it('is given up at once when shutdown begins', async () => {
-    await postgres.kill();
+    await takeAway();
     const stopping = new AbortController();
     const working = throughOutages({ log, signal: stopping.signal }, () => database.db.execute('select 1'));
     stopping.abort();
     expect(isDatabaseAway(await failure(working))).toBe(true);
     await postgres.restart();
+  });
+
+  it('within a transaction goes on too, and ends no process', async () => {
+    const { signal } = new AbortController();
+    let times = 0;
+    const working = throughOutages({ log, signal }, () =>
+      database.db.transaction(async (tx) => {
+        times += 1;
+        if (times === 1) await postgres.kill();
+        return tx.execute('select 43 as n');
+      }),
+    );
+    await eventually(() => expect(times).toBe(1));
+    await postgres.restart();
+    expect((await working).rows).toEqual([{ n: 43 }]);
   });
 
   it('that is wrong is not repeated', async () => {
