@@ -107,11 +107,22 @@ describe('somebody who adds a rider', () => {
     expect(rows).toHaveLength(1);
   });
 
-  it('too long ago is told that it is too late, with the time that could', async () => {
+  it('long ago is not refused for it: that was our fault', async () => {
     const command = await ask(undefined, { requestedAt: Math.round(world.clock.now() - 86_400_000) });
-    const progress = await ended(command);
-    expect(progress).toMatchObject({ state: 'failed', reason: expect.stringMatching(/before \d{4}-.*Z$/) });
-    expect(await callsFor(command)).toEqual([]);
+    expect(await ended(command)).toEqual({ state: 'done' });
+  });
+
+  it('when no call is free in time is told so at once, with the time that could', async () => {
+    world.sandbox.controls.changePolicies({ riders_single: { limit: 1, windowMs: 86_400_000 } });
+    await ended(await ask());
+    const rejected = await ask();
+    const tooLate = { state: 'failed', reason: expect.stringMatching(/before \d{4}-.*Z$/) };
+    expect(await ended(rejected)).toEqual(tooLate);
+    expect(await callsFor(rejected)).toMatchObject([{ status: 429 }]);
+    const refused = await ask();
+    expect(await ended(refused)).toEqual(tooLate);
+    expect(await callsFor(refused)).toEqual([]);
+    world.sandbox.controls.changePolicies({ riders_single: null });
   });
 });
 
