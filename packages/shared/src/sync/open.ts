@@ -7,7 +7,6 @@ import { type Bus, connect, createBus } from '../messaging/index.ts';
 import type { Checks, ServiceContext } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
-import { onBrokenConnection } from './broken-connections.ts';
 
 /** The variables that every service that calls upstream reads. */
 export const syncVariables = [
@@ -67,7 +66,6 @@ export async function openSync(
   const limiter = createLimiter(bus, { clock, account: accountOf(config.ZWIFTRACING_API_KEY) });
   const onBroken = (err: Error) => log.warn({ err }, 'a connection to the database broke');
   const database = openDatabase(config.DATABASE_URL, onBroken, connections);
-  onBrokenConnection(database.db, onBroken);
   return {
     db: database.db,
     bus,

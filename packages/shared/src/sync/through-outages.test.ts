@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DatabaseClient, openDatabase } from '../database/index.ts';
 import { createLogger } from '../telemetry/index.ts';
 import { eventually, type TestPostgres, testPostgres } from '../testing/index.ts';
-import { onBrokenConnection } from './broken-connections.ts';
 import { isDatabaseAway } from './database-away.ts';
 import { plainError } from './plain-error.ts';
 import { throughOutages } from './through-outages.ts';
@@ -15,7 +14,6 @@ let database: DatabaseClient;
 beforeAll(async () => {
   postgres = await testPostgres();
   database = openDatabase(postgres.url, () => undefined);
-  onBrokenConnection(database.db, () => undefined);
 });
 
 afterAll(async () => {

@@ -14,7 +14,6 @@ import { type Database, migrate, openDatabase } from '../../database/index.ts';
 import { type Bus, connect, createBus, listen, provision, publish } from '../../messaging/index.ts';
 import type { RunningService, ServiceContext } from '../../runtime/index.ts';
 import { createLogger } from '../../telemetry/index.ts';
-import { onBrokenConnection } from '../broken-connections.ts';
 import { type TestNats, testNats, type TestPostgres, testPostgres } from '../../testing/index.ts';
 
 /** A real broker and a real Postgres, provided for, on a fast clock: what a service is put on in its tests. */
@@ -80,7 +79,6 @@ export async function openStage(scale: number): Promise<Stage> {
   const postgres = await testPostgres();
   await migrate(postgres.url);
   const database = openDatabase(postgres.url, () => undefined);
-  onBrokenConnection(database.db, () => undefined);
   const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
   const connection = await connect(urlFor('admin'), 'provision');
   await provision(connection);
