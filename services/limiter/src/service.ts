@@ -1,15 +1,15 @@
-import { catalog } from '@paceline/shared/contracts';
-import { allPartitions, partitionOf } from '@paceline/shared/limiter';
-import { connect, createBus, respond } from '@paceline/shared/messaging';
+import { allPartitions } from '@paceline/shared/limiter';
+import { connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { announceOn } from './adapters/announce.ts';
 import { openJournal } from './adapters/journal.ts';
 import { measure } from './adapters/metrics.ts';
+import { holdPartition } from './adapters/ownership.ts';
 import { openPartition } from './adapters/partition.ts';
 import type { LimiterConfig } from './config.ts';
 import { defaultSettings } from './core/default-settings.ts';
 
-/** Who may call upstream now: owns every partition's ledger and answers for it. */
+/** Who may call upstream now: owns the ledger of every partition that nobody else owns, and answers for it. */
 export async function startLimiter({
   config,
   clock,
@@ -20,41 +20,28 @@ export async function startLimiter({
   const settings = defaultSettings(config.ZWIFTRACING_TIER, clock);
   const announce = announceOn(bus);
   const owner = crypto.randomUUID();
-  const partitions = allPartitions.map((partition) =>
-    openPartition({ owner, journal: openJournal(bus, partition), clock, settings, announce, log }),
-  );
-  measure(partitions);
-  const subscriptions = partitions.flatMap((partition, index) => [
-    respond(bus, catalog.ask, { partition: index }, ({ asks }, reply) => {
-      const strangers = asks.some(({ account }) => partitionOf(account) !== index);
-      if (strangers) reply({ answers: asks.map(() => wrongPartition) });
-      else partition.ask(asks, (answers) => reply({ answers }));
-    }),
-    respond(bus, catalog.status, { partition: index }, ({ account }, reply) => {
-      const status = partition.status(account);
-      if (status) reply(status);
-    }),
-  ]);
+  const held = allPartitions.map((partition) => {
+    const journal = openJournal(bus, partition);
+    return holdPartition(bus, partition, () =>
+      openPartition({ owner, journal, clock, settings, announce, log }),
+    );
+  });
+  const owned = () => held.flatMap((each) => each.current() ?? []);
+  measure(owned);
   return {
     checks: {
-      broker: () => {
-        if (connection.isClosed()) throw new Error('the connection to NATS is closed');
+      async broker() {
+        await connection.rtt();
       },
-      journal: () => {
-        if (!partitions.every((partition) => partition.ready())) throw new Error('the journal is being read');
+      journal() {
+        if (!held.every((each) => each.ready())) throw new Error('the journal is being read');
       },
     },
     async drain() {
-      for (const subscription of subscriptions) subscription.unsubscribe();
-      await Promise.all(partitions.map((partition) => partition.close()));
+      await Promise.all(held.map((each) => each.close()));
     },
     async close() {
       await connection.drain();
     },
   };
 }
-
-const wrongPartition = {
-  answer: 'unavailable',
-  reason: 'this account belongs to another partition',
-} as const;

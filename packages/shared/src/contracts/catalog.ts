@@ -130,9 +130,9 @@ export const catalog = {
     subject: 'paceline.limiter.status.{partition}',
     payload: statusQuery,
     reply: coordination,
-    from: ['api'],
+    from: ['api', 'limiter'],
     to: ['limiter'],
-    about: 'How full the windows are and who waits.',
+    about: 'How full the windows are and who waits; to another limiter, that a partition has an owner.',
   }),
   offer: {
     kind: 'signal',

@@ -48,6 +48,6 @@ export type Fact = z.infer<typeof fact>;
 /** One append: the facts of one turn, or everything that is still of weight (a snapshot replaces all before it). */
 export const journalEntry = z.discriminatedUnion('entry', [
   z.object({ entry: z.literal('facts'), facts: z.array(fact).min(1) }),
-  z.object({ entry: z.literal('snapshot'), at: moment, budgets: z.array(budgetRecord) }),
+  z.object({ entry: z.literal('snapshot'), owner: z.string(), at: moment, budgets: z.array(budgetRecord) }),
 ]);
 export type JournalEntry = z.infer<typeof journalEntry>;

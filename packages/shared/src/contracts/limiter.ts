@@ -17,7 +17,7 @@ export const acquire = z.object({
   /** When this ticket was first asked for: a new limiter gives it the same place in line. */
   firstAskedAt: moment,
   /** The client to which an offer is sent as soon as the permit is free. */
-  offerTo: z.string().min(1),
+  offerTo: z.string().regex(/^[\w-]+$/),
   trace: traceContext,
 });
 

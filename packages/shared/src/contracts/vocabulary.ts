@@ -21,8 +21,8 @@ export type SyncKind = (typeof syncKinds)[number];
 export const services = ['scheduler', 'limiter', 'rider-sync', 'event-sync', 'api'] as const;
 export type Service = (typeof services)[number];
 
-/** Project time, ms since the epoch. */
-export const moment = z.number().int().nonnegative();
+/** Project time, ms since the epoch, as far as a date can be told. */
+export const moment = z.number().int().min(0).max(8.64e15);
 
 /** W3C trace context, where it travels inside a payload instead of in headers. */
 export const traceContext = z.object({ traceparent: z.string(), tracestate: z.string() }).partial();

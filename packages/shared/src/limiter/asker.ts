@@ -1,9 +1,12 @@
-import { type Answer, type Ask, catalog } from '../contracts/index.ts';
-import { type Bus, request } from '../messaging/index.ts';
+import { type Answer, type Ask, ask as askSchema, catalog } from '../contracts/index.ts';
+import { type Bus, encode, request } from '../messaging/index.ts';
 
 /** Sends asks to an account's limiter; those of one event-loop turn travel as one message. */
 export interface Asker {
-  /** The answer, or `unavailable` when none came: then nothing is known, and asking again is safe. */
+  /**
+   * The answer, or `unavailable` when none came: then nothing is known, and asking again is safe.
+   * @throws {BadPayload} when the ask breaks its contract
+   */
   ask(ask: Ask): Promise<Answer>;
 }
 
@@ -43,11 +46,14 @@ export function createAsker(bus: Bus, partition: number): Asker {
   };
 
   return {
-    ask: (ask) =>
-      new Promise((resolve) => {
+    async ask(ask) {
+      // A wrong ask must not take the others of its turn with it.
+      encode(askSchema, ask);
+      return new Promise((resolve) => {
         if (turn.length === 0) setImmediate(flush);
         turn.push({ ask, resolve });
-      }),
+      });
+    },
   };
 }
 

@@ -23,12 +23,18 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
   const asker = createAsker(bus, partitionOf(account));
   const turns = createTurns();
   const settling = new Set<Promise<void>>();
+  const closing = new AbortController();
   const offers = listen(bus, catalog.offer, { client }, (offer) => turns.come(offer));
 
   /** Asks until there is a permit; what it is told in the meantime goes to the asker and to the span. */
-  async function acquire(ask: AskOf<'acquire'>, wanted: PermitAsk<Budget>, span: Span): Promise<Offer> {
+  async function acquire(
+    ask: AskOf<'acquire'>,
+    wanted: PermitAsk<Budget>,
+    signal: AbortSignal,
+    span: Span,
+  ): Promise<Offer> {
     for (;;) {
-      wanted.signal?.throwIfAborted();
+      signal.throwIfAborted();
       const turn = turns.await(ask.ticket);
       const answer = await asker.ask(ask);
       switch (answer.answer) {
@@ -38,12 +44,12 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
           throw new PermitRefused(ask.endpoint, answer.earliest);
         case 'waiting': {
           tellWaiting(answer, wanted, span);
-          const offered = await turn.within(answer.askAgainIn, wanted.signal);
+          const offered = await turn.within(answer.askAgainIn, signal);
           if (offered) return offered;
           break;
         }
         default: {
-          const offered = await turn.within(askAgainAfter, wanted.signal);
+          const offered = await turn.within(askAgainAfter, signal);
           if (offered) return offered;
         }
       }
@@ -51,7 +57,11 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
   }
 
   /** Books the call; undefined when the permit ran out before that. */
-  async function start<E extends Budget>(endpoint: E, permit: string): Promise<StartedPermit<E> | undefined> {
+  async function start<E extends Budget>(
+    endpoint: E,
+    permit: string,
+    signal: AbortSignal,
+  ): Promise<StartedPermit<E> | undefined> {
     // The limiter counts from when `start` reaches it, which is later: this side is the stricter one.
     const sentAt = performance.now();
     for (;;) {
@@ -68,6 +78,7 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
         );
       }
       if (answer.answer === 'expired') return undefined;
+      signal.throwIfAborted();
       await pause(askAgainAfter);
     }
   }
@@ -75,7 +86,8 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
   /** Repeats until it is acknowledged: until then the limiter has to assume the worst. */
   function settle(endpoint: Budget, permit: string, outcome: Outcome): void {
     const settled = (async () => {
-      for (;;) {
+      for (let lastTry = false; !lastTry;) {
+        lastTry = closing.signal.aborted;
         const { answer } = await asker.ask({ do: 'settle', account, endpoint, permit, outcome });
         if (answer === 'settled') return;
         await pause(askAgainAfter);
@@ -86,6 +98,7 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
 
   async function obtain<E extends Budget>(wanted: PermitAsk<E>, span: Span): Promise<StartedPermit<E>> {
     const ticket = crypto.randomUUID();
+    const signal = wanted.signal ? AbortSignal.any([wanted.signal, closing.signal]) : closing.signal;
     const { endpoint, lane, deadline, slotId } = wanted;
     const firstAskedAt = Math.round(wanted.firstAskedAt ?? clock.now());
     const ask: AskOf<'acquire'> = {
@@ -102,9 +115,9 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
     };
     try {
       for (;;) {
-        const { permit } = await acquire(ask, wanted, span);
+        const { permit } = await acquire(ask, wanted, signal, span);
         span.addEvent('granted', { permit });
-        const started = await start(endpoint, permit);
+        const started = await start(endpoint, permit, signal);
         if (started) return started;
         span.addEvent('permit expired before it was started, asking again');
       }
@@ -128,6 +141,7 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
       }
     },
     async close() {
+      closing.abort(new Error('the limiter client was closed'));
       offers.unsubscribe();
       await Promise.race([Promise.all(settling), pause(2_000)]);
     },

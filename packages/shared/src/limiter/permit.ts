@@ -54,13 +54,13 @@ export class PermitSpent extends Error {
 export interface Limiter {
   /**
    * Waits for a permit, starts it, runs `use` with it, and settles it whatever happens.
-   * @throws {PermitRefused} when the deadline can't be met; the signal's reason when it aborts while waiting;
-   *   whatever `use` throws
+   * @throws {PermitRefused} when the deadline can't be met; the signal's reason when it aborts while waiting, or that
+   *   the limiter's client was closed; whatever `use` throws, also {PermitSpent} when it came to send too late
    */
   withPermit<Endpoint extends Budget, Result>(
     ask: PermitAsk<Endpoint>,
     use: (permit: Permit<Endpoint>) => Promise<Result>,
   ): Promise<Result>;
-  /** Gives back what is still waited for. */
+  /** Ends every wait, gives back what was waited for, and lets what was called be settled. */
   close(): Promise<void>;
 }

@@ -23,7 +23,8 @@ export function startedPermit<Endpoint extends Budget>(
   const settle = (outcome: Outcome) => {
     if (settled) return;
     settled = true;
-    report(outcome);
+    // Whoever has sent can't take it back.
+    report(outcome.result === 'not_sent' && used ? { ...outcome, result: 'unanswered' } : outcome);
   };
   const permit = {
     id,

@@ -33,13 +33,17 @@ export function openJournal(bus: Bus, partition: number): Journal {
       );
       const { num_pending: pending } = await retryWhileUnavailable(() => consumer.info());
       if (pending === 0) return entries;
-      const messages = await consumer.consume();
-      for await (const message of messages) {
-        entries.push(decode(payload, message.data));
-        last = message.seq;
-        if (message.info.pending === 0) break;
+      try {
+        // A broker that dies meanwhile is noticed soon: until the journal is read nobody may call.
+        for await (const message of await consumer.consume({ expires: 2_000, idle_heartbeat: 500 })) {
+          entries.push(decode(payload, message.data));
+          last = message.seq;
+          if (message.info.pending === 0) break;
+        }
+        return entries;
+      } finally {
+        await consumer.delete().catch(() => undefined);
       }
-      return entries;
     },
 
     async append(entry) {

@@ -1,8 +1,8 @@
 import { meter } from '@paceline/shared/telemetry';
 import type { Partition } from './partition.ts';
 
-/** Publishes how full every account's windows are and how many wait. */
-export function measure(partitions: readonly Partition[]): void {
+/** Publishes how full the windows of every account of the owned partitions are, and how many wait. */
+export function measure(owned: () => readonly Partition[]): void {
   const meters = meter();
   const used = meters.createObservableGauge('paceline.limiter.window.used', { unit: '{call}' });
   const available = meters.createObservableGauge('paceline.limiter.window.available', { unit: '{call}' });
@@ -10,7 +10,7 @@ export function measure(partitions: readonly Partition[]): void {
   const conflicts = meters.createObservableGauge('paceline.limiter.conflicts', { unit: '{conflict}' });
   meters.addBatchObservableCallback(
     (observe) => {
-      for (const { account, status } of partitions.flatMap((partition) => partition.statuses())) {
+      for (const { account, status } of owned().flatMap((partition) => partition.statuses())) {
         for (const [endpoint, usage] of Object.entries(status.rateLimitUsage)) {
           observe.observe(used, usage.used, { account, endpoint });
           observe.observe(available, usage.available, { account, endpoint });

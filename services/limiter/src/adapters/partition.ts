@@ -3,33 +3,29 @@ import type { Answer, Ask, Coordination, Fact } from '@paceline/shared/contracts
 import type { Logger } from '@paceline/shared/telemetry';
 import type { Ledger } from '../core/budget.ts';
 import { coordination } from '../core/coordination.ts';
-import { decide } from '../core/decide.ts';
-import type { Decision } from '../core/decision.ts';
-import { grantFree, wakeAt } from '../core/grant.ts';
+import { wakeAt } from '../core/grant.ts';
 import { recordsOf, restore } from '../core/restore.ts';
 import type { Settings } from '../core/settings.ts';
-import type { Journal } from './journal.ts';
+import { Superseded } from '../core/superseded.ts';
+import { takeTurn, type Turn } from '../core/turn.ts';
+import { type Journal, JournalTaken } from './journal.ts';
 import { traceStarts } from './start-spans.ts';
 
-/** What a partition tells others about what it decided, once that is committed. */
-export interface Announcements {
-  offers(decision: Pick<Decision, 'offers'>): void;
-  conflicts(decision: Pick<Decision, 'conflicts'>): void;
-  facts(facts: readonly Fact[]): void;
-}
+/** Tells others what a turn came to, once it is committed. Must not throw: what is told is only news. */
+export type Announce = (turn: Pick<Turn, 'offers' | 'conflicts' | 'facts'>) => void;
 
 export interface PartitionParts {
   readonly owner: string;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly settings: Settings;
-  readonly announce: Announcements;
+  readonly announce: Announce;
   readonly log: Logger;
 }
 
 interface Asked {
   readonly asks: readonly Ask[];
-  readonly reply: (answers: Answer[]) => void;
+  readonly reply: (answers: readonly Answer[]) => void;
 }
 
 /** After so many entries a snapshot replaces them: recovery stays short. */
@@ -38,26 +34,34 @@ const snapshotEvery = 500;
 /** Real ms. The moment to wake at is a guess while calls are open: neither spin on it nor trust it for long. */
 const shortestNap = 5;
 const longestNap = 60_000;
+const pauseAfterFailure = 250;
 
-/** One partition: its ledger in memory, its journal on the broker, and whose turn it is. */
+/** One partition as its owner holds it: its ledger in memory, its journal on the broker, and whose turn it is. */
 export interface Partition {
   /** Answers once what it decides is in the journal. Asks that come in the meantime share the next append. */
-  ask(asks: readonly Ask[], reply: (answers: Answer[]) => void): void;
+  ask(asks: readonly Ask[], reply: (answers: readonly Answer[]) => void): void;
+  /** The state of one account; undefined while the journal is being read. */
   status(account: string): Coordination | undefined;
   /** The state of every account that this partition has heard of. */
   statuses(): Array<{ account: string; status: Coordination }>;
   ready(): boolean;
+  /** Resolves when somebody else has claimed the partition, or it was closed: it decides nothing any more. */
+  readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
+/** Claims a partition and decides for it until somebody else claims it. */
 export function openPartition(parts: PartitionParts): Partition {
-  const { journal, clock, settings, announce, log } = parts;
+  const { owner, journal, clock, settings, announce, log } = parts;
   let ledger: Ledger | undefined;
   let inbox: Asked[] = [];
   let sinceSnapshot = 0;
+  let claimed = false;
   let closed = false;
   let wake: NodeJS.Timeout | undefined;
   let working: Promise<void> | undefined;
+  const ended = Promise.withResolvers<void>();
+  const now = () => Math.round(clock.now());
 
   const turn = () => {
     if (closed || working) return;
@@ -69,68 +73,60 @@ export function openPartition(parts: PartitionParts): Partition {
   };
 
   async function work(): Promise<void> {
+    let batch: Asked[] = [];
     try {
       ledger ??= await recover();
-      const batch = inbox;
+      batch = inbox;
       inbox = [];
       await answerAll(ledger, batch);
       if (sinceSnapshot >= snapshotEvery) await snapshot(ledger);
     } catch (error) {
       // Whatever was decided may or may not be in the journal: only the journal knows.
       ledger = undefined;
+      if (error instanceof JournalTaken || error instanceof Superseded) {
+        log.warn({ err: error }, 'somebody else has claimed the partition: standing by');
+        end();
+        return;
+      }
       log.warn({ err: error }, 'the journal could not be written, reading it anew');
-      for (const { asks, reply } of inbox) reply(asks.map(() => unavailable));
+      for (const { asks, reply } of [...batch, ...inbox]) reply(asks.map(() => unavailable));
       inbox = [];
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, pauseAfterFailure));
     }
   }
 
   async function recover(): Promise<Ledger> {
     const entries = await journal.read();
-    const at = Math.round(clock.now());
-    const epoch = await journal.append({
-      entry: 'facts',
-      facts: [{ fact: 'claimed', owner: parts.owner, at }],
-    });
+    if (claimed && lastOwner(entries) !== owner) throw new JournalTaken('the last claim is not ours');
+    const epoch = await journal.append({ entry: 'facts', facts: [{ fact: 'claimed', owner, at: now() }] });
+    claimed = true;
     sinceSnapshot = entries.length + 1;
-    return restore(entries, epoch, settings);
+    // Whoever waited before asks again within this time: the most urgent goes first, not who is the quickest.
+    const quiet = entries.length === 0 ? 0 : clock.fromMachine(settings.askAgainIn + pauseAfterFailure);
+    return restore(entries, epoch, settings, now() + quiet);
   }
 
   async function answerAll(from: Ledger, batch: readonly Asked[]): Promise<void> {
-    const now = Math.round(clock.now());
-    const offers = [...from.budgets.values()].flatMap((budget) =>
-      budget.queue.length > 0 ? grantFree(from, budget, now, settings) : [],
-    );
-    const decided = batch.map(({ asks, reply }) => ({
-      reply,
-      decisions: asks.map((ask) => decide(from, ask, now, settings)),
-    }));
-    const decisions = decided.flatMap((each) => each.decisions);
-    const facts = decisions.flatMap((decision) => decision.facts);
-    const committed = facts.length > 0 ? journal.append({ entry: 'facts', facts }) : Promise.resolve();
-    traceStarts(
-      batch.flatMap(({ asks }) => asks),
-      committed,
-    );
-    try {
+    const asks = batch.flatMap((each) => each.asks);
+    const decided = takeTurn(from, asks, now(), settings);
+    const facts = [...decided.facts];
+    if (facts.length > 0) {
+      const committed = journal.append({ entry: 'facts', facts });
+      traceStarts(asks, committed);
       await committed;
-    } catch (error) {
-      for (const { reply, decisions: mine } of decided) reply(mine.map(() => unavailable));
-      throw error;
+      sinceSnapshot += 1;
     }
-    if (facts.length > 0) sinceSnapshot += 1;
-    for (const { reply, decisions: mine } of decided) reply(mine.map(({ answer }) => answer));
-    announce.offers({ offers });
-    for (const decision of decisions) {
-      announce.offers(decision);
-      announce.conflicts(decision);
+    let answered = 0;
+    for (const { asks: mine, reply } of batch) {
+      reply(decided.answers.slice(answered, answered + mine.length));
+      answered += mine.length;
     }
-    announce.facts(facts);
+    announce(decided);
   }
 
   async function snapshot(from: Ledger): Promise<void> {
-    const at = Math.round(clock.now());
-    await journal.append({ entry: 'snapshot', at, budgets: recordsOf(from, at, settings) });
+    const at = now();
+    await journal.append({ entry: 'snapshot', owner, at, budgets: recordsOf(from, at, settings) });
     sinceSnapshot = 0;
   }
 
@@ -138,15 +134,24 @@ export function openPartition(parts: PartitionParts): Partition {
   function setAlarm(): void {
     clearTimeout(wake);
     if (!ledger || closed) return;
-    const now = clock.now();
-    const moments = [...ledger.budgets.values()].flatMap((budget) => wakeAt(budget, now, settings) ?? []);
+    const from = ledger;
+    const moments = [...from.budgets.values()].flatMap(
+      (budget) => wakeAt(from, budget, now(), settings) ?? [],
+    );
     if (moments.length === 0) return;
-    const realMs = clock.toMachine(Math.min(...moments) - now);
-    wake = setTimeout(turn, Math.min(Math.max(shortestNap, Math.ceil(realMs)), longestNap));
+    const realMs = Math.ceil(clock.toMachine(Math.min(...moments) - clock.now()));
+    wake = setTimeout(turn, Math.min(Math.max(shortestNap, realMs), longestNap));
   }
 
-  const status = (account: string) =>
-    ledger && coordination(ledger, account, Math.round(clock.now()), settings);
+  /** Who still waits for an answer gets none: the new owner is asked next. */
+  function end(): void {
+    closed = true;
+    inbox = [];
+    clearTimeout(wake);
+    ended.resolve();
+  }
+
+  const status = (account: string) => ledger && coordination(ledger, account, now(), settings);
 
   turn();
   return {
@@ -163,12 +168,21 @@ export function openPartition(parts: PartitionParts): Partition {
         },
       ),
     ready: () => ledger !== undefined,
+    ended: ended.promise,
     async close() {
-      closed = true;
-      clearTimeout(wake);
+      end();
       await working;
     },
   };
 }
 
 const unavailable: Answer = { answer: 'unavailable', reason: 'the journal does not answer' };
+
+/** Who claimed the partition last, as far as the journal tells. */
+function lastOwner(entries: Awaited<ReturnType<Journal['read']>>): string | undefined {
+  const owners = entries.flatMap((entry) => {
+    if (entry.entry === 'snapshot') return [entry.owner];
+    return entry.facts.flatMap((fact: Fact) => (fact.fact === 'claimed' ? [fact.owner] : []));
+  });
+  return owners.at(-1);
+}

@@ -1,33 +1,48 @@
-import type { AskOf, Conflict } from '@paceline/shared/contracts';
+import type { Answer, AskOf, Conflict } from '@paceline/shared/contracts';
 import { type BudgetState, budgetOf, type Ledger } from './budget.ts';
 import { noteConflict } from './conflict.ts';
-import { answered, type Decision } from './decision.ts';
-import { grantFree, joinLine, leaveLine } from './grant.ts';
+import { joinLine, leaveLine, stillHere, tidy } from './grant.ts';
 import { orderKey, placeOf, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
-import { freeAt } from './window.ts';
+import { freeAt, isPaused } from './window.ts';
 
-/** Grants at once, or gives a place in line with its reason and time, or refuses a deadline that can't be met. */
-export function acquire(ledger: Ledger, ask: AskOf<'acquire'>, now: number, settings: Settings): Decision {
-  const budget = budgetOf(ledger, ask.account, ask.endpoint);
+/** Takes a ticket into the line, or notes that its asker is still there. Returns whether it is new. */
+export function hearAcquire(
+  budget: BudgetState,
+  ask: AskOf<'acquire'>,
+  now: number,
+  settings: Settings,
+): boolean {
   const known = budget.waiting.get(ask.ticket);
-  const waiter = known ?? { ask, key: orderKey(ask, settings), lastAskedAt: now };
-  waiter.lastAskedAt = now;
-  if (!known && !grantOf(budget, ask.ticket)) joinLine(budget, waiter);
-  const offers = grantFree(ledger, budget, now, settings);
-
-  const mine = grantOf(budget, ask.ticket);
-  if (mine) {
-    const others = offers.filter(({ offer }) => offer.ticket !== ask.ticket);
-    return answered({ answer: 'granted', permit: mine.permit, startBy: mine.startBy }, { offers: others });
+  if (known) {
+    stillHere(budget, known, now);
+    return false;
   }
+  tidy(budget, now, settings);
+  if (grantOf(budget, ask.ticket)) return false;
+  joinLine(budget, { ask, key: orderKey(ask, settings), lastAskedAt: now });
+  return true;
+}
+
+/** What a ticket is told once everybody was served: its permit, its place with reason and time, or that it is too late. */
+export function answerAcquire(
+  ledger: Ledger,
+  ask: AskOf<'acquire'>,
+  isNew: boolean,
+  now: number,
+  settings: Settings,
+): { answer: Answer; conflict?: Conflict | undefined } {
+  const budget = budgetOf(ledger, ask.account, ask.endpoint);
+  const grant = grantOf(budget, ask.ticket);
+  if (grant) return { answer: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
+  const waiter = budget.waiting.get(ask.ticket) ?? { ask, key: orderKey(ask, settings), lastAskedAt: now };
   const earliest = unmeetable(budget, waiter, now, settings);
   if (earliest !== undefined) {
     leaveLine(budget, waiter);
-    return answered({ answer: 'refused', reason: 'deadline_unreachable', earliest }, { offers });
+    return { answer: { answer: 'refused', reason: 'deadline_unreachable', earliest } };
   }
-  const conflicts: Conflict[] = known ? [] : noteConflict(ledger, budget, waiter, now, settings);
-  return answered(waiting(budget, waiter, now, settings), { offers, conflicts });
+  const conflict = isNew ? noteConflict(ledger, budget, waiter, now, settings) : undefined;
+  return { answer: waiting(budget, waiter, now, settings), conflict };
 }
 
 const grantOf = (budget: BudgetState, ticket: string) =>
@@ -49,14 +64,14 @@ function unmeetable(
   return Math.ceil(Math.max(freeAt(budget, settings, now, position, 'typical'), deadline + 1));
 }
 
-function waiting(budget: BudgetState, waiter: Waiter, now: number, settings: Settings): Decision['answer'] {
+function waiting(budget: BudgetState, waiter: Waiter, now: number, settings: Settings): Answer {
   const position = positionOf(budget, waiter);
-  const paused = budget.record.pausedUntil !== null && budget.record.pausedUntil > now;
+  const first = position === 1 ? 'waiting_for_window' : 'waiting_in_line';
   return {
     answer: 'waiting',
     position,
     ahead: position - 1,
-    reason: paused ? 'paused_by_upstream' : position === 1 ? 'waiting_for_window' : 'waiting_in_line',
+    reason: isPaused(budget, now) ? 'paused_by_upstream' : first,
     estimatedAt: Math.ceil(freeAt(budget, settings, now, position, 'typical')),
     askAgainIn: settings.askAgainIn,
   };

@@ -1,5 +1,5 @@
 import type { Policy } from '@paceline/shared/config';
-import type { Budget, BudgetRecord, Conflict, Lane, TraceContext } from '@paceline/shared/contracts';
+import type { Budget, BudgetRecord, Conflict, Lane } from '@paceline/shared/contracts';
 import type { Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
 
@@ -9,8 +9,7 @@ export interface Grant {
   readonly ticket: string;
   readonly lane: Lane;
   readonly firstAskedAt: number;
-  readonly trace: TraceContext;
-  startBy: number;
+  readonly startBy: number;
 }
 
 /** Everything known of one account's budget. */
@@ -19,6 +18,7 @@ export interface BudgetState {
   readonly record: BudgetRecord;
   /** In the order in which they go. */
   readonly queue: Waiter[];
+  /** The same, by ticket; who asked longest ago is first. */
   readonly waiting: Map<string, Waiter>;
   readonly grants: Map<string, Grant>;
 }
@@ -29,25 +29,27 @@ export interface Ledger {
   grants: number;
   /** The journal sequence of the claim under which this ledger decides. */
   readonly epoch: number;
+  /** Nothing is granted before: after a restart the most urgent may not have asked again yet. Project ms. */
+  readonly quietUntil: number;
   readonly budgets: Map<string, BudgetState>;
   readonly conflicts: Map<string, { count: number; last: Conflict }>;
   /** Waits that ended within the last hour, by account: for metrics. */
   readonly waits: Map<string, Array<{ at: number; waitedMs: number }>>;
 }
 
-export const createLedger = (epoch: number): Ledger => ({
+export const createLedger = (epoch: number, quietUntil = 0): Ledger => ({
   grants: 0,
   epoch,
+  quietUntil,
   budgets: new Map(),
   conflicts: new Map(),
   waits: new Map(),
 });
 
-export function budgetOf(ledger: Ledger, account: string, endpoint: Budget): BudgetState {
-  const key = `${account}/${endpoint}`;
-  const known = ledger.budgets.get(key);
-  if (known) return known;
-  const fresh = restoreBudget({
+/** A budget as the ledger knows it; one that was never asked for is fresh. */
+export const peekBudget = (ledger: Ledger, account: string, endpoint: Budget): BudgetState =>
+  ledger.budgets.get(keyOf(account, endpoint)) ??
+  restoreBudget({
     account,
     endpoint,
     intervals: [],
@@ -56,9 +58,15 @@ export function budgetOf(ledger: Ledger, account: string, endpoint: Budget): Bud
     learned: null,
     failures: 0,
   });
-  ledger.budgets.set(key, fresh);
-  return fresh;
+
+/** As `peekBudget`, and from now on the ledger knows it. */
+export function budgetOf(ledger: Ledger, account: string, endpoint: Budget): BudgetState {
+  const budget = peekBudget(ledger, account, endpoint);
+  ledger.budgets.set(keyOf(account, endpoint), budget);
+  return budget;
 }
+
+export const keyOf = (account: string, endpoint: Budget): string => `${account}/${endpoint}`;
 
 export const restoreBudget = (record: BudgetRecord): BudgetState => ({
   record: { ...record, intervals: [...record.intervals] },

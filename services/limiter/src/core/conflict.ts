@@ -1,6 +1,6 @@
 import type { Conflict, Lane, SyncKind } from '@paceline/shared/contracts';
 import type { BudgetState, Ledger } from './budget.ts';
-import type { Waiter } from './queue.ts';
+import { placeOf, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { counted, freeAt } from './window.ts';
 
@@ -13,22 +13,22 @@ const syncOf: Record<Lane, 'add rider' | SyncKind> = {
   far_event_sync: 'far',
 };
 
-/** A lane that has to wait because of another sync: told once for each ticket, when its wait begins. */
+/** A lane that has to wait because of another sync: told once for each ticket, when its wait begins; undefined when it waits for its own like. */
 export function noteConflict(
   ledger: Ledger,
   budget: BudgetState,
   waiter: Waiter,
   now: number,
   settings: Settings,
-): Conflict[] {
+): Conflict | undefined {
   const { account, endpoint, lane } = waiter.ask;
   const blockedBy = blockers(budget, waiter, now, settings).find((other) => syncOf[other] !== syncOf[lane]);
-  if (!blockedBy) return [];
-  const position = budget.queue.indexOf(waiter) + 1;
+  if (!blockedBy) return undefined;
+  const position = placeOf(budget.queue, waiter) + 1;
   const expectedWaitMs = Math.max(0, freeAt(budget, settings, now, position, 'typical') - now);
   const last: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
   ledger.conflicts.set(account, { count: (ledger.conflicts.get(account)?.count ?? 0) + 1, last });
-  return [last];
+  return last;
 }
 
 /** Whose calls fill the window, who holds a permit, and who stands ahead. */

@@ -1,4 +1,4 @@
-import type { Fact, Interval } from '@paceline/shared/contracts';
+import type { BudgetRecord, Fact, Interval } from '@paceline/shared/contracts';
 import { budgetOf, type BudgetState, type Ledger } from './budget.ts';
 import type { Settings } from './settings.ts';
 import { counted } from './window.ts';
@@ -17,7 +17,7 @@ export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
       record.intervals = record.intervals.map((interval) =>
         interval.permit === fact.permit ? { ...interval, latestAt: fact.latestAt, settled: true } : interval,
       );
-      if (isWelcome(fact.outcome.status)) {
+      if (isWelcome(fact.outcome.status) && startedAfterPause(record, fact.permit)) {
         record.probing = false;
         record.failures = 0;
       }
@@ -29,6 +29,8 @@ export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
       record.pausedUntil = Math.max(record.pausedUntil ?? 0, fact.until);
       record.failures = fact.failures;
       record.probing = true;
+      // Who was about to call is told to ask again.
+      budget.grants.clear();
       return;
     case 'learned':
       record.learned = fact.policy;
@@ -38,6 +40,10 @@ export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
 
 /** Whether upstream let the call in, whatever else it then said. */
 const isWelcome = (status: number | undefined): boolean => status !== undefined && status !== 429;
+
+/** What was under way before the pause tells nothing of what is let in after it. */
+const startedAfterPause = ({ intervals, pausedUntil }: BudgetRecord, permit: string): boolean =>
+  intervals.some((interval) => interval.permit === permit && interval.startedAt >= (pausedUntil ?? 0));
 
 export const findInterval = ({ record }: BudgetState, permit: string): Interval | undefined =>
   record.intervals.find((interval) => interval.permit === permit);

@@ -1,28 +1,42 @@
 import type { Offer } from '@paceline/shared/contracts';
 import type { BudgetState, Ledger } from './budget.ts';
-import type { Offered } from './decision.ts';
 import { placeOf, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
+import { permitId } from './superseded.ts';
 import { available, freeAt } from './window.ts';
 
-/** Gives what is free to those who are first in line, and clears away who is gone or too late. */
+/** An offer and the client that it goes to. */
+export interface Offered {
+  readonly client: string;
+  readonly offer: Offer;
+}
+
+/** Clears away permits that nobody started in time, and tickets that nobody asked for again. */
+export function tidy(budget: BudgetState, now: number, settings: Settings): void {
+  for (const { permit, startBy } of budget.grants.values()) if (startBy <= now) budget.grants.delete(permit);
+  // Who asked longest ago is first: nobody behind the first who is still here is gone.
+  for (const waiter of budget.waiting.values()) {
+    if (waiter.lastAskedAt + settings.forgetAfter > now) return;
+    leaveLine(budget, waiter);
+  }
+}
+
+/** Gives what is free to those who are first in line. */
 export function grantFree(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): Offered[] {
-  for (const grant of budget.grants.values()) if (grant.startBy <= now) budget.grants.delete(grant.permit);
   const offers: Offered[] = [];
   for (let free = available(budget, settings, now); free > 0; free -= 1) {
-    const waiter = nextInLine(budget, now, settings);
+    const waiter = nextInLine(budget, now);
     if (!waiter) break;
     offers.push({ client: waiter.ask.offerTo, offer: grantTo(ledger, budget, waiter, now, settings) });
   }
   return offers;
 }
 
-function nextInLine(budget: BudgetState, now: number, settings: Settings): Waiter | undefined {
+/** Whoever comes too late leaves the line; asking again, it is told so. */
+function nextInLine(budget: BudgetState, now: number): Waiter | undefined {
   for (let first = budget.queue[0]; first; first = budget.queue[0]) {
     leaveLine(budget, first);
-    const gone = first.lastAskedAt + settings.forgetAfter <= now;
-    const late = first.ask.deadline !== undefined && first.ask.deadline <= now;
-    if (!gone && !late) return first;
+    if (first.ask.deadline === undefined || first.ask.deadline > now) return first;
   }
   return undefined;
 }
@@ -35,10 +49,10 @@ function grantTo(
   settings: Settings,
 ): Offer {
   ledger.grants += 1;
-  const permit = `${ledger.epoch}-${ledger.grants}-${ask.ticket}`;
+  const permit = permitId(ledger.epoch, ledger.grants, ask.ticket);
   const startBy = now + settings.startWithin;
-  const { ticket, lane, firstAskedAt, trace } = ask;
-  budget.grants.set(permit, { permit, ticket, lane, firstAskedAt, trace, startBy });
+  const { ticket, lane, firstAskedAt } = ask;
+  budget.grants.set(permit, { permit, ticket, lane, firstAskedAt, startBy });
   return { ticket, permit, startBy };
 }
 
@@ -53,11 +67,26 @@ export function leaveLine(budget: BudgetState, waiter: Waiter): void {
   budget.waiting.delete(waiter.ask.ticket);
 }
 
-/** The next moment at which something becomes free by the mere passing of time; undefined when nobody waits. */
-export function wakeAt(budget: BudgetState, now: number, settings: Settings): number | undefined {
+/** Moves the waiter behind everybody who asked longer ago. */
+export function stillHere(budget: BudgetState, waiter: Waiter, now: number): void {
+  waiter.lastAskedAt = now;
+  budget.waiting.delete(waiter.ask.ticket);
+  budget.waiting.set(waiter.ask.ticket, waiter);
+}
+
+/** The next moment at which something may become free by the mere passing of time; undefined when nobody waits. */
+export function wakeAt(
+  ledger: Ledger,
+  budget: BudgetState,
+  now: number,
+  settings: Settings,
+): number | undefined {
   if (budget.queue.length === 0) return undefined;
-  const grantsEnd = [...budget.grants.values()].map(({ startBy }) => startBy);
-  const callsEnd = budget.record.intervals.map(({ latestAt }) => latestAt);
-  const soonest = freeAt(budget, settings, now, 1, 'typical');
-  return Math.min(...[...grantsEnd, ...callsEnd].filter((at) => at > now), Math.max(soonest, now + 1));
+  const moments = [
+    ledger.quietUntil,
+    ...[...budget.grants.values()].map(({ startBy }) => startBy),
+    ...budget.record.intervals.map(({ latestAt }) => latestAt),
+    freeAt(budget, settings, now, 1, 'typical'),
+  ].filter((at) => at > now);
+  return moments.length === 0 ? undefined : Math.min(...moments);
 }

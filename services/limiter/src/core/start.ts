@@ -1,28 +1,30 @@
 import type { AskOf } from '@paceline/shared/contracts';
-import { budgetOf, type Ledger } from './budget.ts';
-import { answered, type Decision } from './decision.ts';
+import type { BudgetState, Ledger } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import type { Settings } from './settings.ts';
+import type { Decision } from './turn.ts';
+import { isPaused } from './window.ts';
 
 /** The commit point: the call is booked before it is made. Asked again, it answers the same and books nothing more. */
-export function start(ledger: Ledger, ask: AskOf<'start'>, now: number, settings: Settings): Decision {
-  const budget = budgetOf(ledger, ask.account, ask.endpoint);
-  const sendBy = settings.sendByReal;
-  if (findInterval(budget, ask.permit)) return answered({ answer: 'started', sendBy });
+export function start(
+  ledger: Ledger,
+  budget: BudgetState,
+  ask: AskOf<'start'>,
+  now: number,
+  settings: Settings,
+): Decision {
+  const started = { answer: 'started', sendBy: settings.sendByReal } as const;
+  if (findInterval(budget, ask.permit)) return { answer: started, facts: [] };
   const grant = budget.grants.get(ask.permit);
-  const { pausedUntil } = budget.record;
-  if (!grant || grant.startBy <= now || (pausedUntil !== null && pausedUntil > now)) {
+  if (!grant || grant.startBy <= now || isPaused(budget, now)) {
     budget.grants.delete(ask.permit);
-    return answered({ answer: 'expired' });
+    return { answer: { answer: 'expired' }, facts: [] };
   }
   noteWait(ledger, ask.account, now, Math.max(0, now - grant.firstAskedAt));
   const { account, endpoint, permit } = ask;
   const latestAt = now + settings.sendWithin + settings.callTimeout[endpoint] + settings.guard;
   const interval = { permit, lane: grant.lane, startedAt: now, latestAt, settled: false };
-  return answered(
-    { answer: 'started', sendBy },
-    { facts: [{ fact: 'started', account, endpoint, interval }] },
-  );
+  return { answer: started, facts: [{ fact: 'started', account, endpoint, interval }] };
 }
 
 const hour = 3_600_000;

@@ -1,11 +1,10 @@
 import { createVirtualClock } from '@paceline/shared/clock';
-import type { Answer, AskOf, Budget, Fact, Outcome } from '@paceline/shared/contracts';
+import type { Answer, Ask, AskOf, Budget, Fact, Outcome } from '@paceline/shared/contracts';
 import { createLedger, type Ledger } from './budget.ts';
-import { decide } from './decide.ts';
-import type { Decision } from './decision.ts';
 import { defaultSettings } from './default-settings.ts';
 import { restore } from './restore.ts';
 import type { Settings } from './settings.ts';
+import { takeTurn, type Turn } from './turn.ts';
 
 export const settings: Settings = defaultSettings('standard', createVirtualClock());
 const account = 'team';
@@ -16,48 +15,43 @@ export function createDesk(endpoint: Budget, using: Settings = settings) {
   let epoch = 1;
   let now = 1_000_000_000;
   const facts: Fact[] = [];
-  const take = (decision: Decision): Decision => {
-    facts.push(...decision.facts);
-    return decision;
+  /** The asks of one turn, with the answer to the first beside the rest. */
+  const take = (...asks: Ask[]): Turn & { answer: Answer } => {
+    const turn = takeTurn(ledger, asks, now, using);
+    facts.push(...turn.facts);
+    return { ...turn, answer: turn.answers[0] as Answer };
   };
+  const acquireAsk = (ticket: string, more: Partial<AskOf<'acquire'>> = {}): Ask => ({
+    do: 'acquire',
+    ticket,
+    account,
+    endpoint,
+    lane: 'far_event_sync',
+    firstAskedAt: now,
+    offerTo: 'client',
+    trace: {},
+    ...more,
+  });
   const desk = {
     facts,
+    take,
+    acquireAsk,
     now: () => now,
     ledger: () => ledger,
     pass(ms: number) {
       now += ms;
     },
     /** As a killed limiter that comes back: only the journal is left. */
-    crash() {
+    crash(quietMs = 0) {
       epoch += 1;
-      ledger = restore(facts.length === 0 ? [] : [{ entry: 'facts', facts }], epoch, using);
+      ledger = restore(facts.length === 0 ? [] : [{ entry: 'facts', facts }], epoch, using, now + quietMs);
     },
-    ask: (ticket: string, more: Partial<AskOf<'acquire'>> = {}): Decision =>
-      take(
-        decide(
-          ledger,
-          {
-            do: 'acquire',
-            ticket,
-            account,
-            endpoint,
-            lane: 'far_event_sync',
-            firstAskedAt: now,
-            offerTo: 'client',
-            trace: {},
-            ...more,
-          },
-          now,
-          using,
-        ),
-      ),
+    ask: (ticket: string, more: Partial<AskOf<'acquire'>> = {}) => take(acquireAsk(ticket, more)),
     acquire: (ticket: string, more: Partial<AskOf<'acquire'>> = {}): Answer => desk.ask(ticket, more).answer,
-    start: (permit: string): Answer =>
-      take(decide(ledger, { do: 'start', account, endpoint, permit, trace: {} }, now, using)).answer,
-    settle: (permit: string, outcome: Outcome = { result: 'answered', status: 200 }): Decision =>
-      take(decide(ledger, { do: 'settle', account, endpoint, permit, outcome }, now, using)),
-    cancel: (id: string): Decision =>
-      take(decide(ledger, { do: 'cancel', account, endpoint, id }, now, using)),
+    start: (permit: string): Answer => take({ do: 'start', account, endpoint, permit, trace: {} }).answer,
+    settle: (permit: string, outcome: Outcome = { result: 'answered', status: 200 }) =>
+      take({ do: 'settle', account, endpoint, permit, outcome }),
+    cancel: (id: string) => take({ do: 'cancel', account, endpoint, id }),
     /** Acquires, starts and settles in one go. @throws when there is no permit at once */
     call(ticket: string, more: Partial<AskOf<'acquire'>> = {}, outcome?: Outcome): string {
       const answer = desk.acquire(ticket, more);

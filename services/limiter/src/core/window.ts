@@ -14,7 +14,7 @@ const leavesAt = (interval: Interval, budget: BudgetState, settings: Settings): 
 export const counted = (budget: BudgetState, settings: Settings, now: number): Interval[] =>
   budget.record.intervals.filter((interval) => leavesAt(interval, budget, settings) > now);
 
-const isPaused = ({ record }: BudgetState, now: number): boolean =>
+export const isPaused = ({ record }: BudgetState, now: number): boolean =>
   record.pausedUntil !== null && record.pausedUntil > now;
 
 /** After a pause one call goes ahead alone to see whether upstream is open again. */
@@ -24,13 +24,14 @@ const capacity = (budget: BudgetState, settings: Settings): number =>
 /** How many permits can be granted at `now`. */
 export function available(budget: BudgetState, settings: Settings, now: number): number {
   if (isPaused(budget, now)) return 0;
-  const used = budget.record.probing ? openCalls(budget) : counted(budget, settings, now).length;
+  const used = budget.record.probing ? openCalls(budget, now).length : counted(budget, settings, now).length;
   const room = policyOf(budget, settings).limit - counted(budget, settings, now).length;
   return Math.max(0, Math.min(capacity(budget, settings) - used, room) - budget.grants.size);
 }
 
-const openCalls = ({ record }: BudgetState): number =>
-  record.intervals.filter((interval) => !interval.settled).length;
+/** The calls that may still arrive upstream: a dead caller's last no longer than was assumed at its start. */
+const openCalls = ({ record }: BudgetState, now: number): Interval[] =>
+  record.intervals.filter(({ settled, latestAt }) => !settled && latestAt > now);
 
 /**
  * When the k-th next permit (1 = the next) becomes free. How long the calls that are still open take is a guess:
@@ -46,13 +47,16 @@ export function freeAt(
   const { limit, windowMs } = policyOf(budget, settings);
   const turn = windowMs + settings.epsilon;
   const usual = guess === 'typical' ? settings.typicalCall[budget.record.endpoint] : 0;
+  const endOf = ({ settled, startedAt, latestAt }: Interval) =>
+    settled ? latestAt : Math.min(latestAt, Math.max(now, startedAt + usual));
   const leaving = counted(budget, settings, now)
-    .map(({ settled, startedAt, latestAt }) => (settled ? latestAt : Math.max(now, startedAt + usual)) + turn)
+    .map((interval) => endOf(interval) + turn)
     .sort((a, b) => a - b)
     .slice(-limit);
   const free = Array.from({ length: limit - leaving.length }, () => now);
   // What is granted is about to be called: its place comes free a turn later.
   const index = k - 1 + budget.grants.size;
   const first = [...free, ...leaving][index % limit] ?? now;
-  return Math.max(first + Math.floor(index / limit) * turn, budget.record.pausedUntil ?? 0);
+  const probed = budget.record.probing ? openCalls(budget, now).map(endOf) : [];
+  return Math.max(first + Math.floor(index / limit) * turn, budget.record.pausedUntil ?? 0, ...probed);
 }
