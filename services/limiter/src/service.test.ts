@@ -7,6 +7,7 @@ import type { RunningService } from '@paceline/shared/runtime';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openJournal } from './adapters/journal.ts';
 import { startLimiter } from './service.ts';
 
 const log = createLogger('limiter-test', 'error');
@@ -173,6 +174,34 @@ describe('the limiter over a real broker', () => {
       const { rateLimitUsage } = await status(limiter.account);
       expect(rateLimitUsage.clubs.used).toBe(1);
     });
+  });
+
+  it('goes on, exactly, when a second limiter is started beside it and the first one ends', async () => {
+    const first = limiterProcess;
+    await runLimiter();
+    const second = limiterProcess;
+    const limiter = client();
+    const calls: number[] = [];
+    await Promise.all(Array.from({ length: 5 }, () => call(limiter, 'riders_single', calls)));
+    await first?.drain();
+    await first?.close();
+    await call(limiter, 'riders_single', calls);
+    expect((calls[5] ?? 0) - (calls[0] ?? 0)).toBeGreaterThan(60_000);
+    expect(limiterProcess).toBe(second);
+  });
+
+  it('lets nobody decide behind the back of who has claimed the journal', async () => {
+    const limiter = client();
+    const before = await call(limiter, 'riders_single');
+    const partition = partitionOf(limiter.account);
+    const usurper = openJournal(createBus(await connect(urlFor('limiter'), 'limiter'), log), partition);
+    await usurper.read();
+    const facts = [{ fact: 'claimed' as const, owner: 'usurper', at: 0 }];
+    const claim = await usurper.append({ entry: 'facts', facts });
+    // The owner's next append fails; it stands by, finds nobody who answers, and claims the partition again.
+    const after = await call(limiter, 'riders_single');
+    expect(Number.parseInt(before, 10)).toBeLessThan(claim);
+    expect(Number.parseInt(after, 10)).toBeGreaterThan(claim);
   });
 
   it('counts it as a conflict when one lane waits for another', async () => {

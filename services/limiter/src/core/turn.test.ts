@@ -1,5 +1,7 @@
+import { journalEntry } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
 import { coordination } from './coordination.ts';
+import { Superseded } from './superseded.ts';
 import { createDesk, settings } from './testing.ts';
 
 const second = 1_000;
@@ -178,6 +180,12 @@ describe('the line', () => {
     expect(desk.acquire('early', { firstAskedAt: askedAt })).toMatchObject({ position: 1 });
   });
 
+  it('is not joined by who only looks', () => {
+    const desk = createDesk('signups');
+    coordination(desk.ledger(), 'a stranger', desk.now(), settings);
+    expect(desk.ledger().budgets.size).toBe(0);
+  });
+
   it('forgets a ticket that nobody asks for any more', () => {
     const desk = createDesk('signups');
     desk.call('first');
@@ -218,8 +226,132 @@ describe('the line', () => {
   });
 });
 
+describe('one turn', () => {
+  it('hears everybody before it serves anybody: the most urgent goes first, not who was heard first', () => {
+    const desk = createDesk('signups');
+    const turn = desk.take(
+      desk.acquireAsk('far'),
+      desk.acquireAsk('manual', { lane: 'manual_rider_add' }),
+      desk.acquireAsk('near', { lane: 'near_event_normal' }),
+    );
+    expect(turn.answers.map(({ answer }) => answer)).toEqual(['waiting', 'granted', 'waiting']);
+    expect(turn.offers).toEqual([]);
+  });
+
+  it('after a restart grants nothing until those who waited had time to ask again', () => {
+    const desk = createDesk('signups');
+    desk.crash(2 * second);
+    expect(desk.acquire('far').answer).toBe('waiting');
+    desk.acquire('manual', { lane: 'manual_rider_add' });
+    desk.pass(2 * second);
+    expect(desk.acquire('manual').answer).toBe('granted');
+  });
+
+  it('keeps a line of those who are still there: the dead make nobody wait', () => {
+    const desk = createDesk('signups');
+    desk.call('first');
+    for (let count = 0; count < 30; count += 1) desk.acquire(`dead ${count}`, { lane: 'manual_rider_add' });
+    desk.pass(settings.forgetAfter);
+    const answer = desk.acquire('alive', { lane: 'manual_rider_add', deadline: desk.now() + 5 * minute });
+    expect(answer).toMatchObject({ answer: 'waiting', position: 1 });
+  });
+
+  it('is not taken by a limiter that learns that another has claimed its partition', () => {
+    const desk = createDesk('signups');
+    expect(() => desk.start('2-1-ticket')).toThrow(Superseded);
+    expect(() => desk.settle('2-1-ticket')).toThrow(Superseded);
+    expect(desk.start('0-1-ticket').answer).toBe('expired');
+  });
+});
+
+describe('a call that nobody settled', () => {
+  it('promises its place for no later than the worst that was assumed of it', () => {
+    const desk = createDesk('clubs');
+    const granted = desk.acquire('dies');
+    if (granted.answer !== 'granted') throw new Error('no permit');
+    desk.start(granted.permit);
+    desk.pass(55 * minute);
+    const free =
+      1_000_000_000 + settings.sendWithin + settings.callTimeout.clubs + settings.guard + 60 * minute;
+    expect(desk.acquire('next')).toMatchObject({ estimatedAt: free + settings.epsilon });
+  });
+
+  it('and is settled late counts from its own time, not from now', () => {
+    const desk = createDesk('clubs');
+    const granted = desk.acquire('slow');
+    if (granted.answer !== 'granted') throw new Error('no permit');
+    desk.start(granted.permit);
+    desk.pass(180 * minute);
+    desk.settle(granted.permit);
+    expect(desk.acquire('next').answer).toBe('granted');
+  });
+});
+
 describe('after a 429', () => {
   const rejected = { result: 'answered', status: 429, retryAfterMs: 597 * second } as const;
+
+  it('a probe whose holder died blocks nobody for ever', () => {
+    const desk = createDesk('riders_single');
+    desk.call('a', {}, rejected);
+    desk.pass(rejected.retryAfterMs + settings.epsilon);
+    const probe = desk.acquire('dies');
+    if (probe.answer !== 'granted') throw new Error('no permit');
+    desk.start(probe.permit);
+    desk.pass(settings.sendWithin + settings.callTimeout.riders_single + settings.guard);
+    expect(desk.acquire('next').answer).toBe('granted');
+  });
+
+  it('permits that were granted before it can not be started any more', () => {
+    const desk = createDesk('riders_single');
+    const granted = ['a', 'b', 'c'].map((ticket) => desk.acquire(ticket));
+    const [first, ...others] = granted.map((answer) => (answer.answer === 'granted' ? answer.permit : ''));
+    desk.start(first ?? '');
+    desk.settle(first ?? '', { ...rejected, retryAfterMs: 0, learned: { limit: 1, windowMs: 10 * minute } });
+    desk.pass(settings.epsilon);
+    expect(others.map((permit) => desk.start(permit).answer)).toEqual(['expired', 'expired']);
+  });
+
+  it('a success of a call from before it does not end the probing', () => {
+    const desk = createDesk('riders_single');
+    const [a, b] = ['a', 'b'].map((ticket) => {
+      const answer = desk.acquire(ticket);
+      if (answer.answer !== 'granted') throw new Error('no permit');
+      desk.start(answer.permit);
+      return answer.permit;
+    });
+    desk.pass(second);
+    desk.settle(a ?? '', { ...rejected, retryAfterMs: 10 * second });
+    desk.settle(b ?? '');
+    desk.pass(10 * second + settings.epsilon);
+    expect(desk.acquire('c').answer).toBe('granted');
+    expect(desk.acquire('d').answer).toBe('waiting');
+  });
+
+  it('calls that were rejected together have failed once', () => {
+    const desk = createDesk('riders_single');
+    const permits = ['a', 'b', 'c'].map((ticket) => {
+      const answer = desk.acquire(ticket);
+      if (answer.answer !== 'granted') throw new Error('no permit');
+      return answer.permit;
+    });
+    for (const permit of permits) desk.start(permit);
+    for (const permit of permits) desk.settle(permit, { result: 'answered', status: 429 });
+    expect(desk.facts.flatMap((fact) => (fact.fact === 'paused' ? [fact.failures] : []))).toEqual([1, 1, 1]);
+  });
+
+  it.each([597_413.7, 1e13, 0.5])('named %d ms away every fact can still be written', (retryAfterMs) => {
+    const desk = createDesk('riders_single');
+    desk.call('a', {}, { ...rejected, retryAfterMs });
+    const written = journalEntry.safeParse({ entry: 'facts', facts: desk.facts });
+    expect(written.error).toBeUndefined();
+  });
+
+  it('a longer window that upstream names without a moment is waited out: what was called is forgotten', () => {
+    const desk = createDesk('riders_single');
+    desk.call('a', {}, { result: 'answered', status: 429, learned: { limit: 5, windowMs: 10 * minute } });
+    desk.pass(9 * minute);
+    expect(desk.acquire('b')).toMatchObject({ reason: 'paused_by_upstream' });
+  });
 
   it('nobody calls until the moment that upstream named, then one alone', () => {
     const desk = createDesk('riders_single');

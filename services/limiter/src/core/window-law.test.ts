@@ -1,3 +1,4 @@
+import type { Outcome } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDesk, settings } from './testing.ts';
@@ -8,7 +9,7 @@ interface Caller {
   readonly startsIn: number;
   readonly arrivesIn: number;
   readonly answersIn: number;
-  readonly fate: 'answered' | 'timed out' | 'dies before start' | 'dies after start';
+  readonly fate: 'answered' | 'rejected' | 'timed out' | 'dies before start' | 'dies after start';
   readonly limiterCrashes: boolean;
 }
 
@@ -33,6 +34,12 @@ interface Policy {
   readonly windowMs: number;
 }
 
+const outcomes: Record<string, Outcome> = {
+  answered: { result: 'answered', status: 200 },
+  rejected: { result: 'answered', status: 429, retryAfterMs: 7_000.5 },
+  'timed out': { result: 'unanswered' },
+};
+
 /** Lets the callers go one after another, overlapping in time, and returns when each arrived upstream. */
 function arrivalsOf(callers: readonly Caller[], policy: Policy): number[] {
   const desk = createDesk('riders_single', {
@@ -46,11 +53,7 @@ function arrivalsOf(callers: readonly Caller[], policy: Policy): number[] {
   const send = (permit: string, { arrivesIn, answersIn, fate }: Caller) => {
     arrivals.push(desk.now() + arrivesIn);
     if (fate === 'dies after start') return;
-    const outcome =
-      fate === 'answered'
-        ? ({ result: 'answered', status: 200 } as const)
-        : { result: 'unanswered' as const };
-    later(arrivesIn + answersIn, () => desk.settle(permit, outcome));
+    later(arrivesIn + answersIn, () => desk.settle(permit, outcomes[fate] as Outcome));
   };
   const ask = (ticket: string, who: Caller, firstAskedAt: number) => {
     if (who.limiterCrashes && desk.now() % 3 === 0) desk.crash();
