@@ -1,5 +1,12 @@
 import { createLogger } from '@paceline/shared/telemetry';
-import { catalog, type CommandChanged, isFinal, type RunChanged } from '@paceline/shared/contracts';
+import {
+  catalog,
+  type CommandChanged,
+  isFinal,
+  type RunChanged,
+  type RunCounts,
+  type SyncKind,
+} from '@paceline/shared/contracts';
 import { connect, createBus, listen } from '@paceline/shared/messaging';
 
 /** Tells in a line each what the system does, as its events say. Returns the way to end it. */
@@ -21,7 +28,12 @@ function describeRun({ kind, state, counts, error, slotId }: RunChanged): string
   if (state === 'running') return `${kind} sync has begun (${slotId ?? 'on demand'})`;
   if (state === 'failed') return `${kind} sync failed: ${error ?? 'no reason given'}`;
   const left = counts.deferred > 0 ? `, ${counts.deferred} left for the next slot` : '';
-  return `${kind} sync done: ${counts.synced} stored${left}`;
+  return `${kind} sync done: ${whatOf(kind, counts)}${left}`;
+}
+
+function whatOf(kind: SyncKind, { synced, stored }: RunCounts): string {
+  const [thing, content] = kind === 'rider' ? ['club', 'riders'] : ['event', 'signups'];
+  return `${synced} ${thing}${synced === 1 ? '' : 's'} with ${stored} ${content}`;
 }
 
 const describeCommand = ({ riderId, progress }: CommandChanged): string =>

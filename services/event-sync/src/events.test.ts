@@ -255,9 +255,7 @@ describe('the end of a process', () => {
     const from = lastSeq();
     const { slotId } = await world.tick('far', longSlot);
     await eventually(async () => expect((await runOf(slotId))?.counts.synced).toBeGreaterThan(1));
-    console.time('stop');
     await service.stop();
-    console.timeEnd('stop');
     expect(await runOf(slotId)).toMatchObject({ state: 'running' });
     await start();
     expect(await ended(slotId)).toMatchObject({ state: 'done', counts: { planned: 5, synced: 5 } });

@@ -88,7 +88,7 @@ async function syncBest(
       },
     });
     if (!answer) return undefined;
-    return await save(signupsStored(run), (tx) =>
+    return await save(signupsStored(run, answer.signups.length), (tx) =>
       storeSignups(tx, eventId, answer, Math.round(sync.clock.now())),
     );
   } catch (error) {

@@ -85,7 +85,7 @@ describe('a slot of the rider sync', () => {
       state: 'done',
       error: null,
       checkpoint: null,
-      counts: { planned: 1, synced: 1, failed: 0, deferred: 0 },
+      counts: { planned: 1, synced: 1, failed: 0, deferred: 0, stored: 120 },
     });
     const stored = await world.db.select().from(riders);
     expect(stored).toHaveLength(120);

@@ -60,7 +60,7 @@ async function syncPage(
   const skippedIds = riderIdsOf(page.skipped);
   const ids = [...page.riders.map(({ rider }) => rider.riderId), ...skippedIds];
   const after = afterPage(current, { length: page.length, ids, askedAt }, fullPage);
-  const next = pageStored(run, after);
+  const next = pageStored(run, after, page.riders.length);
   await saveProgress(sync, runId, { counts: countsOf(next), checkpoint: next }, async (tx) => {
     const now = Math.round(sync.clock.now());
     await storeRiders(tx, page.riders, now);

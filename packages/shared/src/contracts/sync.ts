@@ -27,12 +27,16 @@ export const commandChanged = z.object({
 });
 export type CommandChanged = z.infer<typeof commandChanged>;
 
-/** How many things a run planned, stored, could not store, and left for the next slot. */
+/**
+ * How many clubs or events a run planned, synced, could not sync, and left for the next slot; and how many riders or
+ * signups it stored on the way.
+ */
 export const runCounts = z.object({
   planned: z.number().int(),
   synced: z.number().int(),
   failed: z.number().int(),
   deferred: z.number().int(),
+  stored: z.number().int(),
 });
 export type RunCounts = z.infer<typeof runCounts>;
 

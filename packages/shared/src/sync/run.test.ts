@@ -33,7 +33,7 @@ function slot(): Tick {
   return { slotId: `slot:rider:${slots}`, kind: 'rider', scheduledFor: now, endsAt: now + 600_000 };
 }
 
-const counts = (synced: number) => ({ planned: 2, synced, failed: 0, deferred: 0 });
+const counts = (synced: number) => ({ planned: 2, synced, failed: 0, deferred: 0, stored: 0 });
 const ends: RunWork = async () => ({ state: 'done', error: null, counts: counts(2), checkpoint: null });
 const rows = () => stage.db.select().from(syncRuns);
 

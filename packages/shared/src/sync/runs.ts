@@ -35,7 +35,7 @@ export async function openRun(db: Database, tick: Tick, now: number): Promise<Ru
       slotEndsAt: endsAt,
       state: 'running',
       startedAt: now,
-      counts: { planned: 0, synced: 0, failed: 0, deferred: 0 },
+      counts: { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 },
       checkpoint: leftOver,
     })
     .onConflictDoNothing({ target: syncRuns.slotId })

@@ -14,7 +14,9 @@ export const runShape = z.object({
   slot: z.object({ id: z.string(), scheduledFor: time, endsAt: time }),
   startedAt: time,
   finishedAt: time.nullable(),
-  counts: runCounts.describe('Planned, stored, not to be stored, and left for the next slot'),
+  counts: runCounts.describe(
+    'Clubs or events: planned, synced, failed, left for the next slot; stored: the riders or signups in them',
+  ),
   error: z.string().nullable(),
 });
 export type RunView = z.infer<typeof runShape>;

@@ -55,7 +55,7 @@ describe('GET /v1/runs', () => {
       },
       startedAt: '2026-03-01T12:00:00.000Z',
       finishedAt: '2026-03-01T12:01:00.000Z',
-      counts: { planned: 3, synced: 2, failed: 0, deferred: 1 },
+      counts: { planned: 3, synced: 2, failed: 0, deferred: 1, stored: 60 },
       error: null,
     });
     expect(body.items[1]).toMatchObject({ state: 'running', finishedAt: null });

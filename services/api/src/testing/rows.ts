@@ -49,7 +49,7 @@ export const runRow = (runId: string, known: Partial<Insert<'syncRuns'>> = {}): 
   state: 'done',
   startedAt: someTime,
   finishedAt: someTime + 60_000,
-  counts: { planned: 3, synced: 2, failed: 0, deferred: 1 },
+  counts: { planned: 3, synced: 2, failed: 0, deferred: 1, stored: 60 },
   ...known,
 });
 

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { countsOf, endRun, isNotAvailable, resumeRun, signupsFailed, signupsStored } from './event-run.ts';
 
-const counts = { planned: 0, synced: 0, failed: 0, deferred: 0 };
+const counts = { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 };
 const begun = resumeRun({ startedAt: 5, counts });
 
 describe('a run over events', () => {
   it('counts what is planned as what is done and what is left', () => {
-    const run = signupsFailed(signupsStored(begun), 'e1', 'not_found', 'gone');
-    expect(countsOf(run, 7)).toEqual({ planned: 9, synced: 1, failed: 1, deferred: 0 });
+    const run = signupsFailed(signupsStored(begun, 30), 'e1', 'not_found', 'gone');
+    expect(countsOf(run, 7)).toEqual({ planned: 9, synced: 1, failed: 1, deferred: 0, stored: 30 });
     expect(endRun(run, 7)).toEqual({
       state: 'done',
       error: 'event e1: gone',
-      counts: { planned: 9, synced: 1, failed: 1, deferred: 7 },
+      counts: { planned: 9, synced: 1, failed: 1, deferred: 7, stored: 30 },
       checkpoint: null,
     });
   });
@@ -26,8 +26,8 @@ describe('a run over events', () => {
   });
 
   it('goes on counting after a restart', () => {
-    const run = resumeRun({ startedAt: 5, counts: { ...counts, synced: 4 } });
-    expect(signupsStored(run)).toMatchObject({ startedAt: 5, synced: 5 });
+    const run = resumeRun({ startedAt: 5, counts: { ...counts, synced: 4, stored: 100 } });
+    expect(signupsStored(run, 30)).toMatchObject({ startedAt: 5, synced: 5, stored: 130 });
   });
 
   it('goes on after an event that upstream does not know', () => {
@@ -39,7 +39,7 @@ describe('a run over events', () => {
     const twice = fail(fail(begun, 'a'), 'b');
     expect(twice.stopped).toBe(false);
     expect(fail(twice, 'c').stopped).toBe(true);
-    expect(fail(signupsStored(twice), 'c').stopped).toBe(false);
+    expect(fail(signupsStored(twice, 30), 'c').stopped).toBe(false);
   });
 
   it('says so when the signups are not given to this key', () => {
@@ -48,7 +48,7 @@ describe('a run over events', () => {
     const reason = 'The signups of upstream are not available with this key: 404';
     expect(thrice).toMatchObject({ stopped: true, error: reason });
     expect(signupsFailed(begun, 'a', 'unauthorized', '404')).toMatchObject({ stopped: true, error: reason });
-    const worked = missing(missing(missing(signupsStored(begun), 'a'), 'b'), 'c');
+    const worked = missing(missing(missing(signupsStored(begun, 30), 'a'), 'b'), 'c');
     expect(worked).toMatchObject({ stopped: true, error: 'event c: 404' });
   });
 

@@ -5,6 +5,8 @@ import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 export interface EventRun {
   readonly startedAt: number;
   readonly synced: number;
+  /** Signups. */
+  readonly stored: number;
   /** Events whose signups could not be fetched in this run. */
   readonly failed: ReadonlySet<string>;
   /** How many in a row. */
@@ -18,13 +20,20 @@ export interface EventRun {
 export const resumeRun = ({ startedAt, counts }: { startedAt: number; counts: RunCounts }): EventRun => ({
   startedAt,
   synced: counts.synced,
+  stored: counts.stored,
   failed: new Set(),
   inARow: 0,
   error: null,
   stopped: false,
 });
 
-export const signupsStored = (run: EventRun): EventRun => ({ ...run, synced: run.synced + 1, inARow: 0 });
+/** An event's signups have been stored, so many. */
+export const signupsStored = (run: EventRun, signups: number): EventRun => ({
+  ...run,
+  synced: run.synced + 1,
+  stored: run.stored + signups,
+  inARow: 0,
+});
 
 /** So many failures one after the other are not about the events. */
 const enough = 3;
@@ -58,11 +67,12 @@ export const notAvailable = (source: 'events' | 'signups', message: string): str
   `The ${source} of upstream are not available with this key: ${message}`;
 
 /** @param left how many events would still be worth a call */
-export const countsOf = ({ synced, failed }: EventRun, left: number): RunCounts => ({
+export const countsOf = ({ synced, stored, failed }: EventRun, left: number): RunCounts => ({
   planned: synced + failed.size + left,
   synced,
   failed: failed.size,
   deferred: 0,
+  stored,
 });
 
 /** What the run comes to when it ends here; `left` is for the next one. */

@@ -8,7 +8,7 @@ const pageOf = (run: ClubRun, at: 'next page' | 'end'): AfterPage => ({
   at,
   pass: { ...first(run), from: 500, startedAt: 1 },
 });
-const finishClub = (run: ClubRun) => pageStored(run, pageOf(run, 'end'));
+const finishClub = (run: ClubRun) => pageStored(run, pageOf(run, 'end'), 120);
 
 describe('a run over the clubs', () => {
   it('does them in the order of the configuration, each once', () => {
@@ -16,10 +16,14 @@ describe('a run over the clubs', () => {
   });
 
   it('first goes on with what the run before has left', () => {
-    const before = pageStored(finishClub(beginRun('r1', [1, 2, 3], null)), {
-      at: 'next page',
-      pass: { clubId: 2, from: 500, startedAt: 1, seesAll: true },
-    });
+    const before = pageStored(
+      finishClub(beginRun('r1', [1, 2, 3], null)),
+      {
+        at: 'next page',
+        pass: { clubId: 2, from: 500, startedAt: 1, seesAll: true },
+      },
+      1_000,
+    );
     const run = beginRun('r2', [1, 2, 3], endRun(before).checkpoint);
     expect(order(run)).toEqual([2, 3, 1]);
     expect(run.todo[0]).toMatchObject({ from: 500, startedAt: 1 });
@@ -53,7 +57,7 @@ describe('a run over the clubs', () => {
 
   it('counts a club when its last page is stored, and defers what it did not come to', () => {
     const run = finishClub(beginRun('r', [1, 2, 3], null));
-    expect(countsOf(run)).toEqual({ planned: 3, synced: 1, failed: 0, deferred: 0 });
+    expect(countsOf(run)).toEqual({ planned: 3, synced: 1, failed: 0, deferred: 0, stored: 120 });
     expect(endRun(run)).toMatchObject({
       state: 'done',
       error: null,
@@ -66,7 +70,7 @@ describe('a run over the clubs', () => {
     expect(endRun(run)).toEqual({
       state: 'done',
       error: null,
-      counts: { planned: 2, synced: 2, failed: 0, deferred: 0 },
+      counts: { planned: 2, synced: 2, failed: 0, deferred: 0, stored: 240 },
       checkpoint: null,
     });
   });
@@ -89,7 +93,7 @@ describe('a club that fails', () => {
 
   it('for a reason that may pass keeps its place for the next run', () => {
     const begun = beginRun('r', [1, 2], null);
-    const second = pageStored(begun, pageOf(begun, 'next page'));
+    const second = pageStored(begun, pageOf(begun, 'next page'), 1_000);
     const { checkpoint } = endRun(finishClub(callFailed(second, 'unavailable', '503')));
     expect(beginRun('r2', [1, 2], checkpoint).todo).toMatchObject([
       { clubId: 1, from: 500 },
@@ -108,7 +112,7 @@ describe('a club that fails', () => {
 
   it('after some of its pages were stored does not make the run fail', () => {
     const begun = beginRun('r', [1], null);
-    const run = callFailed(pageStored(begun, pageOf(begun, 'next page')), 'unavailable', '503');
+    const run = callFailed(pageStored(begun, pageOf(begun, 'next page'), 1_000), 'unavailable', '503');
     expect(endRun(run)).toMatchObject({ state: 'done', counts: { synced: 0, failed: 1 } });
   });
 
@@ -123,7 +127,7 @@ describe('a club that fails', () => {
   );
 
   it('is one whose pages lead nowhere', () => {
-    const run = pageStored(beginRun('r', [1, 2], null), { at: 'same page' });
+    const run = pageStored(beginRun('r', [1, 2], null), { at: 'same page' }, 3);
     expect(run).toMatchObject({ failed: 1, error: 'club 1: upstream gave the same page again' });
     expect(order(run)).toEqual([2]);
   });

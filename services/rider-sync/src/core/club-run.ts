@@ -3,7 +3,7 @@ import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import { z } from 'zod';
 import { type AfterPage, newPass, pass } from './pass.ts';
 
-/** A run over the clubs, as its checkpoint keeps it. Its counts count clubs. */
+/** A run over the clubs, as its checkpoint keeps it. Its counts count clubs, and the riders that were stored. */
 const clubRun = z.object({
   runId: z.string(),
   /** Still to do, the one in hand first. */
@@ -12,6 +12,8 @@ const clubRun = z.object({
   later: z.array(pass),
   pages: z.number(),
   synced: z.number(),
+  /** Riders. */
+  stored: z.number(),
   failed: z.number(),
   error: z.string().nullable(),
   /** True once upstream takes no more calls: the rest waits for the next run. */
@@ -31,14 +33,15 @@ export function beginRun(runId: string, clubIds: readonly number[], checkpoint: 
   );
   const others = clubIds.filter((id) => !left.some(({ clubId }) => clubId === id));
   const todo = [...left, ...new Set(others)].map((each) => (typeof each === 'number' ? newPass(each) : each));
-  return { runId, todo, later: [], pages: 0, synced: 0, failed: 0, error: null, stopped: false };
+  return { runId, todo, later: [], pages: 0, synced: 0, stored: 0, failed: 0, error: null, stopped: false };
 }
 
-/** The first club's page has been stored. */
-export function pageStored(run: ClubRun, after: AfterPage): ClubRun {
-  const [current, ...rest] = run.todo;
-  if (!current) return run;
-  const pages = run.pages + 1;
+/** The first club's page has been stored, with so many riders. */
+export function pageStored(before: ClubRun, after: AfterPage, riders: number): ClubRun {
+  const [current, ...rest] = before.todo;
+  if (!current) return before;
+  const pages = before.pages + 1;
+  const run = { ...before, stored: before.stored + riders };
   if (after.at === 'next page') return { ...run, pages, todo: [after.pass, ...rest] };
   if (after.at === 'end') return { ...run, pages, todo: rest, synced: run.synced + 1 };
   const error = `club ${current.clubId}: upstream gave the same page again`;
@@ -64,11 +67,12 @@ export function callFailed(run: ClubRun, code: UpstreamErrorCode, message: strin
   };
 }
 
-export const countsOf = ({ todo, synced, failed }: ClubRun): RunCounts => ({
+export const countsOf = ({ todo, synced, failed, stored }: ClubRun): RunCounts => ({
   planned: todo.length + synced + failed,
   synced,
   failed,
   deferred: 0,
+  stored,
 });
 
 /** What the run comes to when it ends here: what is not done is deferred, never dropped. */
