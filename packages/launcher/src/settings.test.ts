@@ -26,6 +26,11 @@ describe('the settings of npm start', () => {
     expect(() => readSettings(wrong)).toThrow(/API_PORT[^]*ZWIFTRACING_API_KEY is missing[^]*DATABASE_URL/);
   });
 
+  it('are those of every service, so that nothing starts in vain', () => {
+    const wrong = { SLACK_WEBHOOK_URL: 'slack', SLOT_NEAR: 'often', ZWIFTRACING_SIGNUPS_PATH: '/signups' };
+    expect(() => readSettings(wrong)).toThrow(/SIGNUPS_PATH[^]*SLOT_NEAR[^]*SLACK_WEBHOOK_URL/);
+  });
+
   it('refuse a faster clock against an upstream that is not on this machine', () => {
     const faster = { ...upstream, PACELINE_CLOCK: 'scale=60,anchor=1' };
     expect(() => readSettings(faster)).toThrow('only run faster against an upstream on loopback');

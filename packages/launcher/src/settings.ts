@@ -1,26 +1,17 @@
 import { type ClockSetting, createClock, formatClock, parseClock, realTime } from '@paceline/shared/clock';
-import { type Config, loadConfig } from '@paceline/shared/config';
+import { type Config, loadConfig, type VariableName, variableNames } from '@paceline/shared/config';
 import { sandboxClock } from './sandbox-time.ts';
 import type { StateFolder } from './state.ts';
 
 const needed = ['API_HOST', 'API_PORT'] as const;
-const optional = [
-  'ZWIFTRACING_BASE_URL',
-  'ZWIFTRACING_API_KEY',
-  'ZWIFTRACING_CLUB_IDS',
-  'ZWIFTRACING_TIER',
-  'NATS_URL',
-  'DATABASE_URL',
-  'API_TOKEN',
-  'PACELINE_CLOCK',
-] as const;
 
-export type LauncherConfig = Config<(typeof needed)[number], (typeof optional)[number]>;
+export type LauncherConfig = Config<(typeof needed)[number], VariableName>;
 
 /** @throws {ConfigError} naming all that is wrong, before anything is started */
 export function readSettings(env: NodeJS.ProcessEnv): LauncherConfig {
   const callsUpstream = env.ZWIFTRACING_BASE_URL ? (['ZWIFTRACING_API_KEY'] as const) : [];
-  return loadConfig(env, [...needed, ...callsUpstream], optional);
+  const others = variableNames.filter((name) => !needed.some((each) => each === name));
+  return loadConfig(env, [...needed, ...callsUpstream], others);
 }
 
 /** How much faster a sandbox lives: a newcomer sees a day of syncs in 24 minutes. */

@@ -2,4 +2,4 @@ export { duration } from './duration.ts';
 export { envExample } from './env-example.ts';
 export { callTimeout, documentedPolicies, type Policy, type Tier } from './limits.ts';
 export { type Config, ConfigError, configExitCode, loadConfig, loadConfigOrExit } from './load.ts';
-export type { VariableName } from './variables.ts';
+export { type VariableName, variableNames } from './variables.ts';

@@ -75,6 +75,18 @@ describe('the configuration', () => {
     ]);
   });
 
+  it.each(['often', '* * *', '61 * * * *', '0 0 31 2 *', '0 0 * * * *'])(
+    'refuses "%s" as a schedule',
+    (text) => {
+      expect(problemsOf({ SLOT_FAR: text }, ['SLOT_FAR'])).toHaveLength(1);
+    },
+  );
+
+  it('refuses a time zone that there is not', () => {
+    expect(problemsOf({ SLOT_TIME_ZONE: 'Mars/Olympus' }, ['SLOT_TIME_ZONE'])).toHaveLength(1);
+    expect(problemsOf({ SLOT_TIME_ZONE: 'Europe/Stockholm' }, ['SLOT_TIME_ZONE'])).toEqual([]);
+  });
+
   it('never quotes a value: it may be a secret', () => {
     const secret = 'hunter2hunter2';
     expect(

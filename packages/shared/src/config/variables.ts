@@ -1,3 +1,4 @@
+import { Cron } from 'croner';
 import { z } from 'zod';
 import { parseClock } from '../clock/index.ts';
 import { duration } from './duration.ts';
@@ -29,7 +30,23 @@ const clockText = z.string().transform((text, context) => {
 
 const httpUrl = z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' });
 
-const cron = z.string().regex(/^\S+( \S+){4}$/, 'must be a cron expression of five fields');
+const cron = z.string().refine(comesRound, 'must be a cron expression of five fields that comes round');
+
+function comesRound(text: string): boolean {
+  try {
+    return text.trim().split(/\s+/).length === 5 && new Cron(text).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}
+
+const timeZone = z.string().refine((name) => {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
+  } catch {
+    return false;
+  }
+}, 'must be a time zone such as "UTC" or "Europe/Stockholm"');
 
 /**
  * Every environment variable of the project: its schema, its default, and for whom it is written (`about`).
@@ -106,7 +123,7 @@ export const variables = {
       'Makes every process live faster, from one anchor. Only against an upstream on loopback or under .test.',
     example: 'scale=60,anchor=1764788400000',
   },
-  SLOT_TIME_ZONE: { schema: z.string().min(1).default('UTC'), about: 'The time zone of the slots below.' },
+  SLOT_TIME_ZONE: { schema: timeZone.default('UTC'), about: 'The time zone of the slots below.' },
   SLOT_RIDER: { schema: cron.default('0 */6 * * *'), about: 'When a rider slot opens.' },
   SLOT_RIDER_DURATION: {
     schema: duration.default(600_000),
@@ -133,3 +150,5 @@ export const variables = {
 } as const satisfies Record<string, { schema: z.ZodType; about: string; example?: string; secret?: boolean }>;
 
 export type VariableName = keyof typeof variables;
+
+export const variableNames = Object.keys(variables) as VariableName[];
