@@ -128,6 +128,13 @@ describe('a slot of the far events', () => {
     expect(asked(from)).toEqual(ids);
   });
 
+  it('that is over before its tick comes defers what it would have done', async () => {
+    await start();
+    const counts = { planned: 1, synced: 0, failed: 0, deferred: 1 };
+    expect(await runSlot('far', -1)).toMatchObject({ state: 'done', counts });
+    expect(await calls()).toEqual([]);
+  });
+
   it('does not fetch a list that is new enough', async () => {
     await start();
     await list(await upstreamEvents(1), 20 * hour);

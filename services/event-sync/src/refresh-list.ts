@@ -5,22 +5,19 @@ import { listFetchedAt, storeEvents } from './adapters/events.ts';
 import { isNotAvailable, notAvailable } from './core/event-run.ts';
 import { type EventKind, isListFresh, laneOf } from './core/horizon.ts';
 
-/** What has become of the list: with another error than `notAvailable` our copy may still do. */
-export interface ListState {
-  readonly error: string | null;
-  readonly notAvailable: boolean;
-}
+/** What has become of the list; `deferred`: the slot ends before a call is free. Our copy may still do. */
+export type ListState =
+  | { readonly is: 'fresh' | 'deferred' }
+  | { readonly is: 'failed' | 'not available'; readonly error: string };
 
-const ready: ListState = { error: null, notAvailable: false };
-
-/** Fetches the list of upcoming events, unless our copy is new enough or the slot ends before a call is free. */
+/** Fetches the list of upcoming events, unless our copy is new enough. */
 export async function refreshList(
   sync: Sync,
   { runId, slotId, slotEndsAt }: RunRow,
   kind: EventKind,
 ): Promise<ListState> {
   const isFresh = async () => isListFresh(await listFetchedAt(sync.db), sync.clock.now());
-  if (await isFresh()) return ready;
+  if (await isFresh()) return { is: 'fresh' };
   try {
     const answer = await callUpstream(sync, {
       endpoint: 'events',
@@ -42,13 +39,13 @@ export async function refreshList(
       const fetchedAt = Math.round(sync.clock.now());
       await throughOutages(sync, () => storeEvents(sync.db, answer.events, fetchedAt));
     }
-    return ready;
+    return { is: 'fresh' };
   } catch (error) {
-    if (error instanceof PermitRefused) return ready;
+    if (error instanceof PermitRefused) return { is: 'deferred' };
     if (!(error instanceof UpstreamError)) throw error;
     sync.log.warn({ err: error, runId }, 'the list of events could not be fetched');
-    if (isNotAvailable(error.code))
-      return { error: notAvailable('events', error.message), notAvailable: true };
-    return { error: `the list of events: ${error.message}`, notAvailable: false };
+    return isNotAvailable(error.code)
+      ? { is: 'not available', error: notAvailable('events', error.message) }
+      : { is: 'failed', error: `the list of events: ${error.message}` };
   }
 }

@@ -28,11 +28,13 @@ export const syncEvents =
   async (row) => {
     const kind = row.kind === 'near' ? 'near' : 'far';
     const list = await refreshList(sync, row, kind);
-    let run: EventRun = { ...resumeRun(row), error: list.error };
-    if (list.notAvailable) return { ...endRun(run, 0), state: 'failed' };
+    let run: EventRun = { ...resumeRun(row), error: 'error' in list ? list.error : null };
+    if (list.is === 'not available') return { ...endRun(run, 0), state: 'failed' };
+    // Without a newer list nobody knows what would be worth a call: that too is left for the next slot.
+    const unknown = list.is === 'deferred' ? 1 : 0;
     for (;;) {
       const [best, ...others] = await worthwhile(sync, kind, run);
-      if (!best || run.stopped) return endRun(run, best ? others.length + 1 : 0);
+      if (!best || run.stopped) return endRun(run, best ? others.length + 1 : unknown);
       try {
         const next = await syncBest(sync, row, kind, run, best);
         if (!next) return endRun(run, 0);

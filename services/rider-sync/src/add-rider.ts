@@ -14,7 +14,7 @@ import { announce, createTeller, type Teller } from './adapters/teller.ts';
 import { deadlineOf, failureOf, progressOf } from './core/command.ts';
 
 /** Real ms: on a fast clock the machine is still given so long to fetch a rider. */
-const leastWaitMs = 3_000;
+const leastWaitMs = 5_000;
 
 /** Fetches one rider as soon as a call is free. Whatever happens, the command ends as done or as failed with a reason. */
 export const addRider =

@@ -75,7 +75,7 @@ describe('somebody who adds a rider', () => {
   });
 
   it('in a crowd waits for a turn, and is told when that is', async () => {
-    const crowd = await Promise.all(Array.from({ length: 30 }, () => ask()));
+    const crowd = await Promise.all(Array.from({ length: 20 }, () => ask()));
     const ends = await Promise.all(crowd.map(ended));
     expect(ends).toEqual(ends.map(() => ({ state: 'done' })));
     const waits = crowd.flatMap(told).filter(({ state }) => state.startsWith('waiting'));
@@ -163,7 +163,7 @@ describe('upstream in trouble', () => {
 
 describe('a command', () => {
   it('goes to the next process when this one is stopped while it waits', async () => {
-    const crowd = await Promise.all(Array.from({ length: 60 }, () => ask()));
+    const crowd = await Promise.all(Array.from({ length: 20 }, () => ask()));
     await eventually(() => expect(crowd.flatMap(told).length).toBeGreaterThan(0));
     await service.stop();
     service = await world.start({ ZWIFTRACING_API_KEY: key });
