@@ -1,6 +1,6 @@
 import { type Config, loadConfigOrExit } from '@paceline/shared/config';
 
-const needed = [
+export const limiterVariables = [
   'NATS_URL',
   'ZWIFTRACING_TIER',
   'PACELINE_CLOCK',
@@ -9,6 +9,6 @@ const needed = [
   'LOG_LEVEL',
 ] as const;
 
-export type LimiterConfig = Config<(typeof needed)[number]>;
+export type LimiterConfig = Config<(typeof limiterVariables)[number]>;
 
-export const readConfig = (): LimiterConfig => loadConfigOrExit(needed);
+export const readConfig = (): LimiterConfig => loadConfigOrExit(limiterVariables);

@@ -8,6 +8,7 @@ import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openJournal } from './adapters/journal.ts';
+import { limiterVariables } from './config.ts';
 import { startLimiter } from './service.ts';
 
 const log = createLogger('limiter-test', 'error');
@@ -27,14 +28,7 @@ let statusBus: Bus;
 const clients: Limiter[] = [];
 
 async function runLimiter(): Promise<void> {
-  const config = loadConfig({ NATS_URL: urlFor('limiter') }, [
-    'NATS_URL',
-    'ZWIFTRACING_TIER',
-    'PACELINE_CLOCK',
-    'HEALTH_HOST',
-    'HEALTH_PORT',
-    'LOG_LEVEL',
-  ]);
+  const config = loadConfig({ NATS_URL: urlFor('limiter') }, limiterVariables);
   const running = await startLimiter({
     name: 'limiter',
     config,

@@ -1,7 +1,7 @@
 import { type Config, loadConfigOrExit } from '@paceline/shared/config';
 import type { Schedule } from './core/slots.ts';
 
-const needed = [
+export const schedulerVariables = [
   'NATS_URL',
   'SLOT_TIME_ZONE',
   'SLOT_RIDER',
@@ -16,9 +16,9 @@ const needed = [
   'LOG_LEVEL',
 ] as const;
 
-export type SchedulerConfig = Config<(typeof needed)[number]>;
+export type SchedulerConfig = Config<(typeof schedulerVariables)[number]>;
 
-export const readConfig = (): SchedulerConfig => loadConfigOrExit(needed);
+export const readConfig = (): SchedulerConfig => loadConfigOrExit(schedulerVariables);
 
 export function schedulesOf(config: SchedulerConfig): Schedule[] {
   const timeZone = config.SLOT_TIME_ZONE;

@@ -7,6 +7,7 @@ import type { RunningService } from '@paceline/shared/runtime';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { schedulerVariables } from './config.ts';
 import { startScheduler } from './service.ts';
 
 const log = createLogger('scheduler-test', 'error');
@@ -20,20 +21,7 @@ let admin: Awaited<ReturnType<typeof connect>>;
 const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
 
 async function runScheduler(): Promise<RunningService> {
-  const config = loadConfig({ NATS_URL: urlFor('scheduler') }, [
-    'NATS_URL',
-    'SLOT_TIME_ZONE',
-    'SLOT_RIDER',
-    'SLOT_RIDER_DURATION',
-    'SLOT_NEAR',
-    'SLOT_NEAR_DURATION',
-    'SLOT_FAR',
-    'SLOT_FAR_DURATION',
-    'PACELINE_CLOCK',
-    'HEALTH_HOST',
-    'HEALTH_PORT',
-    'LOG_LEVEL',
-  ]);
+  const config = loadConfig({ NATS_URL: urlFor('scheduler') }, schedulerVariables);
   const { signal } = new AbortController();
   const service = await startScheduler({ name: 'scheduler', config, clock, log, signal });
   running.push(service);
