@@ -19,6 +19,7 @@ export function banner(stack: Stack, logs: string): string {
               ${apiUrl}/v1/runs         what ran, runs and waits
               ${apiUrl}/v1/coordination how full each window is
   Behind it   ${broker.shownUrl}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
+  Health      ${healthOf(stack)}, each with /readyz and /metrics
 ${sandboxUrl ? `  Upstream    ${sandboxUrl}/control/judgement  a sandbox with the real limits, and its verdict on us\n` : ''}
   What next   A rider sync is due at once; near events every ${every(15)}, far events every ${every(120)}.
   Try         curl -X POST ${apiUrl}/v1/riders -H 'content-type: application/json' -d '{"riderId": 4500001}'
@@ -26,3 +27,10 @@ ${sandboxUrl ? `  Upstream    ${sandboxUrl}/control/judgement  a sandbox with th
   Ctrl-C stops everything and keeps its state; npm run reset forgets it.
 `;
 }
+
+/** e.g. `limiter :3002 · rider-sync :3003` */
+const healthOf = ({ processes }: Stack): string =>
+  [...processes.values()]
+    .filter(({ name }) => name !== 'sandbox')
+    .map(({ name, readyUrl }) => `${name} :${new URL(readyUrl).port}`)
+    .join(' · ');

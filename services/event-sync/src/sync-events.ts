@@ -7,6 +7,7 @@ import {
   saveProgress,
   type Sync,
 } from '@paceline/shared/sync';
+import { inSpan } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates } from './adapters/events.ts';
 import { storeSignups } from './adapters/signups.ts';
@@ -36,7 +37,7 @@ export const syncEvents =
       const [best, ...others] = await worthwhile(sync, kind, run);
       if (!best || run.stopped) return endRun(run, best ? others.length + 1 : unknown);
       try {
-        const next = await syncBest(sync, row, kind, run, best);
+        const next = await inSpan('sync event', {}, () => syncBest(sync, row, kind, run, best));
         if (!next) return endRun(run, 0);
         run = next;
       } catch (error) {

@@ -7,6 +7,7 @@ import {
   saveProgress,
   type Sync,
 } from '@paceline/shared/sync';
+import { inSpan } from '@paceline/shared/telemetry';
 import { fullPage, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
 import { storeMembers, storeWholeClub } from './adapters/clubs.ts';
 import { storeRiders } from './adapters/riders.ts';
@@ -20,7 +21,7 @@ export const syncClubs =
     let run = beginRun(row.runId, clubIds, row.checkpoint);
     for (let current = run.todo[0]; current && !run.stopped; current = run.todo[0]) {
       try {
-        run = await syncPage(sync, row, run, current);
+        run = await inSpan('sync club page', {}, () => syncPage(sync, row, run, current));
       } catch (error) {
         // The slot ends before a call is free.
         if (error instanceof PermitRefused) break;

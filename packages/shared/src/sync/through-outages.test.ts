@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DatabaseClient, openDatabase } from '../database/index.ts';
 import { createLogger } from '../telemetry/index.ts';
 import { eventually, type TestPostgres, testPostgres } from '../testing/index.ts';
-import { isDatabaseAway } from './database-away.ts';
+import { isDatabaseAway } from '../database/index.ts';
 import { plainError } from './plain-error.ts';
 import { throughOutages } from './through-outages.ts';
 

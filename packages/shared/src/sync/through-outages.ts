@@ -1,4 +1,4 @@
-import { isDatabaseAway } from './database-away.ts';
+import { isDatabaseAway } from '../database/index.ts';
 import type { Sync } from './open.ts';
 import { plainError } from './plain-error.ts';
 

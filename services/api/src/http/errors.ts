@@ -3,7 +3,7 @@ import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
 import { BrokerAway } from '../adapters/broker.ts';
-import { isDatabaseAway } from '../adapters/database-away.ts';
+import { isDatabaseAway } from '@paceline/shared/database';
 import { LimiterAway } from '../adapters/limiter-status.ts';
 import { Problem, problemResponse } from './problem.ts';
 
