@@ -42,11 +42,13 @@ describe('from nothing', () => {
         expect((await finishedRuns(kind))[0], kind).toMatchObject({ error: null });
       }
     }, patient);
-    const events = await all<{ eventId: string; signupsFetchedAt: string | null }>(stack, '/v1/events');
-    expect(events.length).toBeGreaterThan(500);
-    const fetched = events.find(({ signupsFetchedAt }) => signupsFetchedAt !== null);
-    const signups = await stack.get<List<{ riderId: number }>>(`/v1/events/${fetched?.eventId}/signups`);
-    expect(signups.items.length).toBeGreaterThan(0);
+    await eventually(async () => {
+      const events = await all<{ eventId: string; signupsFetchedAt: string | null }>(stack, '/v1/events');
+      expect(events.length).toBeGreaterThan(500);
+      const fetched = events.find(({ signupsFetchedAt }) => signupsFetchedAt !== null);
+      const signups = await stack.get<List<{ riderId: number }>>(`/v1/events/${fetched?.eventId}/signups`);
+      expect(signups.items.length).toBeGreaterThan(0);
+    }, patient);
   });
 
   it('no call was ever rejected', async () => {
