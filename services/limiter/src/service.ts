@@ -2,6 +2,7 @@ import { allPartitions } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { announceOn } from './adapters/announce.ts';
+import { firstStartOf } from './adapters/first-start.ts';
 import { openJournal } from './adapters/journal.ts';
 import { measure } from './adapters/metrics.ts';
 import { holdPartition } from './adapters/ownership.ts';
@@ -22,8 +23,9 @@ export async function startLimiter({
   const owner = crypto.randomUUID();
   const held = allPartitions.map((partition) => {
     const journal = openJournal(bus, partition);
+    const firstStart = firstStartOf(bus, partition);
     return holdPartition(bus, partition, () =>
-      openPartition({ owner, journal, clock, settings, announce, log }),
+      openPartition({ owner, journal, firstStart, clock, settings, announce, log }),
     );
   });
   const owned = () => held.flatMap((each) => each.current() ?? []);

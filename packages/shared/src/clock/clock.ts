@@ -6,6 +6,8 @@ export interface Clock {
   now(): number;
   /** Waits for `ms` of project time. Rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** The project moment at which the machine's clock shows `realMs` (since the epoch). */
+  at(realMs: number): number;
   /** Project ms that pass while the machine lives through `realMs`: what a GC pause or a round trip costs. */
   fromMachine(realMs: number): number;
   /** Real ms in which `ms` of project time pass: what a timer of the machine must be set to. */
@@ -25,10 +27,12 @@ const longestTimer = 2_147_483_647;
 
 /** A clock that runs on the machine's, `scale` times faster from `anchor` on. */
 export function createClock({ scale, anchor }: ClockSetting = realTime): Clock {
-  const now = () => (scale === 1 ? Date.now() : anchor + (Date.now() - anchor) * scale);
+  const at = (realMs: number) => (scale === 1 ? realMs : anchor + (realMs - anchor) * scale);
+  const now = () => at(Date.now());
   return {
     scale,
     now,
+    at,
     async sleep(ms, signal) {
       const until = now() + ms;
       for (let left = ms; left > 0; left = until - now()) {

@@ -17,6 +17,7 @@ export function createVirtualClock(start = 0): VirtualClock {
   return {
     scale: 1,
     now: () => now,
+    at: (realMs) => realMs,
     fromMachine: (realMs) => realMs,
     toMachine: (ms) => ms,
     sleep(ms, signal) {

@@ -1,11 +1,5 @@
 import type { Clock } from '../clock/index.ts';
-import type { Budget } from '../contracts/index.ts';
-
-/** N calls in any interval of `windowMs` (project ms). */
-export interface Policy {
-  readonly limit: number;
-  readonly windowMs: number;
-}
+import type { Budget, Policy } from '../contracts/index.ts';
 
 export type Tier = 'standard' | 'premium';
 

@@ -8,7 +8,10 @@ import {
   coordination,
   offer,
   permitChanged,
+  operated,
+  operation,
   statusQuery,
+  windowsView,
 } from './limiter.ts';
 import { addRider, commandChanged, runChanged, tick } from './sync.ts';
 import type { Service } from './vocabulary.ts';
@@ -133,6 +136,22 @@ export const catalog = {
     from: ['api', 'limiter'],
     to: ['limiter'],
     about: 'How full the windows are and who waits; to another limiter, that a partition has an owner.',
+  }),
+  windows: request({
+    subject: 'paceline.limiter.windows.{partition}',
+    payload: statusQuery,
+    reply: windowsView,
+    from: ['api'],
+    to: ['limiter'],
+    about: "An account's windows with every permit in them, their policies and who waits.",
+  }),
+  operate: request({
+    subject: 'paceline.limiter.operate.{partition}',
+    payload: operation,
+    reply: operated,
+    from: ['api'],
+    to: ['limiter'],
+    about: 'An operator pauses, resumes or releases a budget, or changes its policy.',
   }),
   offer: {
     kind: 'signal',

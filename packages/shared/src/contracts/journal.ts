@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { outcome } from './limiter.ts';
-import { budgets, lanes, moment } from './vocabulary.ts';
+import { attribution, outcome } from './limiter.ts';
+import { budgets, lanes, moment, policy } from './vocabulary.ts';
 
 const place = { account: z.string(), endpoint: z.enum(budgets) };
-const policy = z.object({ limit: z.number().int().positive(), windowMs: z.number().positive() });
 
 /** A started call as an interval in which it arrives upstream: not before `startedAt`, not after `latestAt`. */
 export const interval = z.object({
@@ -15,22 +14,41 @@ export const interval = z.object({
 });
 export type Interval = z.infer<typeof interval>;
 
+/** Who closed a budget, or whose word its policy is. */
+export const authority = z.enum(['upstream', 'operator']);
+export type Authority = z.infer<typeof authority>;
+
 /** What a budget remembers for good. */
 export const budgetRecord = z.object({
   ...place,
   intervals: z.array(interval),
-  pausedUntil: moment.nullable(),
-  /** True from the end of a pause until its first call is answered: only one may go. */
+  /** Until when nobody may call, and by whose word. */
+  pausedUntil: z.object({ upstream: moment.nullable(), operator: moment.nullable() }),
+  /** True from a pause of upstream's until a call that began after it was let in: only one may go. */
   probing: z.boolean(),
-  learned: policy.nullable(),
+  /** What is kept instead of the documented policy. */
+  policy: policy.extend({ from: authority, since: moment }).nullable(),
+  /** Calls of before a longer window was known may count until then: none may join them. */
+  unknownUntil: moment.nullable(),
+  /** 429s in a row. */
   failures: z.number().int(),
+  lastRejected: z.object({ at: moment, attribution }).nullable(),
 });
 export type BudgetRecord = z.infer<typeof budgetRecord>;
 
 /** The facts of the limiter, in the order in which they were committed. */
 export const fact = z.discriminatedUnion('fact', [
+  /** A limiter takes over: the sequence of this entry is the epoch, with which every permit of its begins. */
   z.object({ fact: z.literal('claimed'), owner: z.string(), at: moment }),
-  z.object({ fact: z.literal('started'), ...place, interval }),
+  /** The journal of before is gone although there was one: whatever it held counts as spent from here on. */
+  z.object({ fact: z.literal('journal_lost'), at: moment }),
+  z.object({
+    fact: z.literal('started'),
+    ...place,
+    interval,
+    firstAskedAt: moment,
+    promisedAt: moment.nullable(),
+  }),
   z.object({
     fact: z.literal('settled'),
     ...place,
@@ -40,14 +58,45 @@ export const fact = z.discriminatedUnion('fact', [
     at: moment,
   }),
   z.object({ fact: z.literal('returned'), ...place, permit: z.string(), at: moment }),
-  z.object({ fact: z.literal('paused'), ...place, at: moment, until: moment, failures: z.number().int() }),
-  z.object({ fact: z.literal('learned'), ...place, policy }),
+  /** Upstream answered 429. `policy` is the one that was kept until then. */
+  z.object({ fact: z.literal('rejected'), ...place, permit: z.string(), at: moment, policy, attribution }),
+  z.object({
+    fact: z.literal('paused'),
+    ...place,
+    by: authority,
+    at: moment,
+    until: moment,
+    failures: z.number().int(),
+  }),
+  z.object({ fact: z.literal('resumed'), ...place, by: authority, at: moment }),
+  /** `policy` null: back to the documented one. `unknownUntil`: see the record. */
+  z.object({
+    fact: z.literal('policy_changed'),
+    ...place,
+    by: authority,
+    at: moment,
+    policy: policy.nullable(),
+    unknownUntil: moment.nullable(),
+  }),
 ]);
 export type Fact = z.infer<typeof fact>;
+export type FactOf<Name extends Fact['fact']> = Extract<Fact, { fact: Name }>;
 
-/** One append: the facts of one turn, or everything that is still of weight (a snapshot replaces all before it). */
+/**
+ * One append. `recoverFrom` is the sequence from which on the journal tells everything that is of weight
+ * (0: from its beginning); what is older is history.
+ */
 export const journalEntry = z.discriminatedUnion('entry', [
-  z.object({ entry: z.literal('facts'), facts: z.array(fact).min(1) }),
-  z.object({ entry: z.literal('snapshot'), owner: z.string(), at: moment, budgets: z.array(budgetRecord) }),
+  /** The facts of one turn. */
+  z.object({ entry: z.literal('facts'), recoverFrom: z.number().int(), facts: z.array(fact).min(1) }),
+  /** Some budgets as they stand: whoever reads forgets what came before about these. */
+  z.object({
+    entry: z.literal('restated'),
+    recoverFrom: z.number().int(),
+    owner: z.string(),
+    at: moment,
+    lostAt: moment.nullable(),
+    budgets: z.array(budgetRecord),
+  }),
 ]);
 export type JournalEntry = z.infer<typeof journalEntry>;

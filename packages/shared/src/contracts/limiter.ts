@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { budgets, lanes, moment, traceContext } from './vocabulary.ts';
+import { budgets, lanes, moment, policy, traceContext } from './vocabulary.ts';
 
 const place = { account: z.string().min(1), endpoint: z.enum(budgets) };
-const policy = z.object({ limit: z.number().int().positive(), windowMs: z.number().positive() });
 
 /** Asks for a permit; asked again with the same ticket it is a heartbeat, and an unasked-for ticket leaves the queue. */
 export const acquire = z.object({
@@ -16,6 +15,8 @@ export const acquire = z.object({
   slotId: z.string().optional(),
   /** When this ticket was first asked for: a new limiter gives it the same place in line. */
   firstAskedAt: moment,
+  /** When it was first told that it would run: whether that was kept is counted, through a change of limiters too. */
+  promisedAt: moment.optional(),
   /** The client to which an offer is sent as soon as the permit is free. */
   offerTo: z.string().regex(/^[\w-]+$/),
   trace: traceContext,
@@ -58,7 +59,7 @@ export const answer = z.discriminatedUnion('answer', [
     /** 1 is next. */
     position: z.number().int().positive(),
     ahead: z.number().int().nonnegative(),
-    reason: z.enum(['waiting_in_line', 'waiting_for_window', 'paused_by_upstream']),
+    reason: z.enum(['waiting_in_line', 'waiting_for_window', 'paused_by_upstream', 'paused_by_operator']),
     /** When this ticket is expected to run. */
     estimatedAt: moment,
     /** Real ms after which the asker must have asked again to keep its place. */
@@ -75,8 +76,28 @@ export const answer = z.discriminatedUnion('answer', [
 ]);
 export type Answer = z.infer<typeof answer>;
 
+/** What an operator can do to a budget. */
+export const operation = z.discriminatedUnion('do', [
+  /** Nobody calls until then. */
+  z.object({ do: z.literal('pause'), ...place, until: moment }),
+  /** Ends the operator's own pause. */
+  z.object({ do: z.literal('resume'), ...place }),
+  /** Ends a pause after a 429: one call goes ahead at once to see whether upstream is open. */
+  z.object({ do: z.literal('release'), ...place }),
+  /** From now on this policy is kept, until upstream names a stricter one. */
+  z.object({ do: z.literal('set_policy'), ...place, policy }),
+  /** Back to what upstream's vendor documents: what was learned or set is forgotten. */
+  z.object({ do: z.literal('forget_policy'), ...place }),
+]);
+export type Operation = z.infer<typeof operation>;
+export const operated = z.discriminatedUnion('answer', [
+  z.object({ answer: z.literal('operated') }),
+  z.object({ answer: z.literal('unavailable'), reason: z.string() }),
+]);
+export type Operated = z.infer<typeof operated>;
+
 /** The asks of one event-loop turn, and their answers in the same order. */
-export const askBatch = z.object({ asks: z.array(ask).min(1).max(1_000) });
+export const askBatch = z.object({ asks: z.array(ask).min(1).max(500) });
 export const answerBatch = z.object({ answers: z.array(answer) });
 
 /** A waiter's turn has come: its permit, pushed before it asks again. */
@@ -103,12 +124,23 @@ export const permitChanged = z.discriminatedUnion('change', [
   z.object({ change: z.literal('returned'), permit: z.string(), ...place, at: moment }),
 ]);
 
+/**
+ * Whose doing a 429 was, as far as the ledger tells: `ours` (our own calls filled the window), `policy_changed`
+ * (upstream enforces another policy than the one we kept), `unreported_permit` (a call of ours whose end we never
+ * heard of may have come later than assumed), `foreign_caller` (somebody else uses the same key).
+ */
+export const attribution = z.enum(['ours', 'policy_changed', 'unreported_permit', 'foreign_caller']);
+export type Attribution = z.infer<typeof attribution>;
+
 export const alert = z.object({
-  type: z.enum(['rate_limit_exceeded']),
+  type: z.enum(['rate_limit_exceeded', 'limit_learned', 'journal_lost']),
   at: moment,
-  account: z.string(),
-  endpoint: z.enum(budgets),
+  /** Absent: it is about all of them. */
+  account: z.string().optional(),
+  endpoint: z.enum(budgets).optional(),
   message: z.string(),
+  /** With `rate_limit_exceeded`. */
+  attribution: attribution.optional(),
 });
 
 /** The limiter's state of one account, for people and metrics. */
@@ -131,4 +163,47 @@ export const coordination = z.object({
   }),
 });
 export type Coordination = z.infer<typeof coordination>;
+
+/** One budget of an account as an operator sees it: its window with every permit in it, and who waits. */
+export const windowView = z.object({
+  endpoint: z.enum(budgets),
+  /** The policy that is kept now, where it comes from, and since when (null: always). */
+  policy: policy.extend({ from: z.enum(['documented', 'upstream', 'operator']), since: moment.nullable() }),
+  documented: policy,
+  /** The calls that count now. One that is not settled may still be under way: `leavesAt` is its latest. */
+  permits: z.array(
+    z.object({
+      permit: z.string(),
+      lane: z.enum(lanes),
+      startedAt: moment,
+      settled: z.boolean(),
+      leavesAt: moment,
+    }),
+  ),
+  available: z.number().int().nonnegative(),
+  /** When the next call becomes free; null: now. */
+  freeAt: moment.nullable(),
+  pausedUntil: z.object({ upstream: moment.nullable(), operator: moment.nullable() }),
+  /** After a pause one call goes ahead alone. */
+  probing: z.boolean(),
+  /** Nothing may go before it: calls of before a longer window was known may still count. */
+  unknownUntil: moment.nullable(),
+  waiting: z.object({
+    count: z.number().int().nonnegative(),
+    /** The first ones, in the order in which they go. */
+    next: z.array(
+      z.object({ ticket: z.string(), lane: z.enum(lanes), firstAskedAt: moment, estimatedAt: moment }),
+    ),
+  }),
+  /** The last 429. */
+  lastRejected: z.object({ at: moment, attribution }).nullable(),
+});
+export type WindowView = z.infer<typeof windowView>;
+
+/** Every budget of an account, and how often the first promise to a waiter was kept since this limiter took over. */
+export const windowsView = z.object({
+  windows: z.array(windowView),
+  promises: z.object({ kept: z.number().int().nonnegative(), broken: z.number().int().nonnegative() }),
+});
+export type WindowsView = z.infer<typeof windowsView>;
 export const statusQuery = z.object({ account: z.string().min(1) });

@@ -45,6 +45,7 @@ function toHandle(message: Message): string[] {
       `$JS.API.CONSUMER.DELETE.${message.stream}.>`,
       `$JS.API.STREAM.MSG.GET.${message.stream}`,
       `$JS.API.DIRECT.GET.${message.stream}.>`,
+      `$JS.API.STREAM.PURGE.${message.stream}`,
     ];
   }
   return [];

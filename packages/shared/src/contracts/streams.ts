@@ -57,4 +57,7 @@ export const streams: readonly Stream[] = [
 ];
 
 /** Small key-value state that one service keeps on the broker. */
-export const buckets = [{ name: 'SCHEDULER', owner: 'scheduler' }] as const;
+export const buckets = [
+  { name: 'SCHEDULER', owner: 'scheduler' },
+  { name: 'LIMITER', owner: 'limiter' },
+] as const;

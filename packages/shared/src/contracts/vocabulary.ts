@@ -24,6 +24,13 @@ export type Service = (typeof services)[number];
 /** Project time, ms since the epoch, as far as a date can be told. */
 export const moment = z.number().int().min(0).max(8.64e15);
 
+/** N calls in any interval of `windowMs` (project ms). */
+export const policy = z.object({
+  limit: z.number().int().positive(),
+  windowMs: z.number().positive(),
+});
+export type Policy = z.infer<typeof policy>;
+
 /** W3C trace context, where it travels inside a payload instead of in headers. */
 export const traceContext = z.object({ traceparent: z.string(), tracestate: z.string() }).partial();
 export type TraceContext = z.infer<typeof traceContext>;
@@ -40,6 +47,7 @@ export const progress = z.discriminatedUnion('state', [
   }),
   z.object({ state: z.literal('waiting_for_window'), until: moment }),
   z.object({ state: z.literal('paused_by_upstream'), until: moment }),
+  z.object({ state: z.literal('paused_by_operator'), until: moment }),
   z.object({ state: z.literal('outside_slot'), next: moment }),
   z.object({ state: z.literal('running') }),
   z.object({ state: z.literal('done') }),

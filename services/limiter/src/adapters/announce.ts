@@ -1,27 +1,39 @@
-import { catalog, type Fact } from '@paceline/shared/contracts';
+import { catalog, type Fact, type FactOf } from '@paceline/shared/contracts';
 import { type Bus, publish, signal } from '@paceline/shared/messaging';
 import type { Announce } from './partition.ts';
 
 /** Tells waiters of their turn, and everybody else what happened: what is lost here is only news. */
 export function announceOn(bus: Bus): Announce {
-  const tell = async (publish: () => unknown) => {
+  const tell = async (publishing: () => unknown) => {
     try {
-      await publish();
+      await publishing();
     } catch (error) {
       bus.log.warn({ err: error }, 'an event could not be published');
     }
   };
-  return ({ offers, conflicts, facts }) => {
-    for (const { client, offer } of offers) void tell(() => signal(bus, catalog.offer, { client }, offer));
-    for (const conflict of conflicts) {
-      bus.log.info(conflict, 'conflict: one sync waits for another');
-      void tell(() => publish(bus, catalog.conflict, conflict));
-    }
-    for (const fact of facts) announceFact(fact, bus, (publishing) => void tell(publishing));
+  return {
+    turn({ offers, conflicts, facts }) {
+      for (const { client, offer } of offers) void tell(() => signal(bus, catalog.offer, { client }, offer));
+      for (const conflict of conflicts) {
+        bus.log.info(conflict, 'conflict: one sync waits for another');
+        void tell(() => publish(bus, catalog.conflict, conflict));
+      }
+      for (const fact of facts) announceFact(fact, facts, bus, (publishing) => void tell(publishing));
+    },
+    lost(at) {
+      const message = 'The journal of before is gone: every budget counts as spent for one window';
+      bus.log.error({ at }, message);
+      void tell(() => publish(bus, catalog.alert, { type: 'journal_lost', at, message }));
+    },
   };
 }
 
-function announceFact(fact: Fact, bus: Bus, tell: (publishing: () => unknown) => void): void {
+function announceFact(
+  fact: Fact,
+  turn: readonly Fact[],
+  bus: Bus,
+  tell: (publishing: () => unknown) => void,
+): void {
   switch (fact.fact) {
     case 'started': {
       const { account, endpoint, interval } = fact;
@@ -46,15 +58,41 @@ function announceFact(fact: Fact, bus: Bus, tell: (publishing: () => unknown) =>
       tell(() => publish(bus, catalog.permitChanged, { change: 'returned', permit, account, endpoint, at }));
       return;
     }
-    case 'paused': {
-      const { account, endpoint, until, at } = fact;
-      const message = `Upstream answered 429 on ${endpoint}: closed until ${new Date(until).toISOString()}`;
-      bus.log.error({ account, endpoint, until }, message);
-      tell(() =>
-        publish(bus, catalog.alert, { type: 'rate_limit_exceeded', at, account, endpoint, message }),
-      );
+    case 'rejected': {
+      const { account, endpoint, at, attribution } = fact;
+      const message = `Upstream answered 429 on ${endpoint}: ${whose[attribution]}. ${closedUntil(fact, turn)}`;
+      bus.log.error({ account, endpoint, attribution }, message);
+      const alert = { type: 'rate_limit_exceeded' as const, at, account, endpoint, attribution, message };
+      tell(() => publish(bus, catalog.alert, alert));
       return;
     }
+    case 'policy_changed': {
+      const { account, endpoint, at, by, policy } = fact;
+      const limit = policy ? `${policy.limit} per ${policy.windowMs / 1_000} s` : 'what is documented';
+      const message = `The limit of ${endpoint} is now ${limit}, by the word of ${by === 'upstream' ? 'upstream' : 'an operator'}`;
+      bus.log.warn({ account, endpoint, by, policy }, message);
+      if (by === 'operator') return;
+      tell(() => publish(bus, catalog.alert, { type: 'limit_learned', at, account, endpoint, message }));
+      return;
+    }
+    case 'paused':
+    case 'resumed':
+      bus.log.warn(fact, `${fact.fact} by ${fact.by}`);
+      return;
     default:
   }
+}
+
+const whose = {
+  ours: 'our own calls filled the window',
+  policy_changed: 'it enforces another limit than the one that we kept',
+  unreported_permit: 'a call of ours whose end was never heard of may have come late',
+  foreign_caller: 'somebody else seems to use the same key',
+} as const;
+
+function closedUntil({ account, endpoint }: FactOf<'rejected'>, turn: readonly Fact[]): string {
+  const pause = turn.find(
+    (fact) => fact.fact === 'paused' && fact.account === account && fact.endpoint === endpoint,
+  );
+  return pause?.fact === 'paused' ? `Nobody calls until ${new Date(pause.until).toISOString()}` : '';
 }

@@ -1,58 +1,105 @@
-import { DeliverPolicy, JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import {
+  DeliverPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+} from '@nats-io/jetstream';
 import { headers } from '@nats-io/nats-core';
-import { catalog, type JournalEntry, subjectOf } from '@paceline/shared/contracts';
+import {
+  type BudgetRecord,
+  catalog,
+  type Fact,
+  type JournalEntry,
+  subjectOf,
+} from '@paceline/shared/contracts';
 import { type Bus, decode, encode, retryWhileUnavailable } from '@paceline/shared/messaging';
+import type { BrokerMoment } from './ledger-clock.ts';
 
 /** Another owner has appended since: this one may no longer decide. */
 export class JournalTaken extends Error {
   override name = 'JournalTaken';
 }
 
+/** What the journal tells of the past. */
+export interface Told {
+  /** Everything of weight, oldest first. */
+  readonly entries: readonly JournalEntry[];
+  /** When the broker stored the last of them, real ms; undefined when there is none. */
+  readonly lastStoredAt: number | undefined;
+  /** 0 when there is none. */
+  readonly lastSequence: number;
+}
+
+type Content =
+  | { readonly entry: 'facts'; readonly facts: Fact[] }
+  | {
+      readonly entry: 'restated';
+      readonly owner: string;
+      readonly at: number;
+      readonly lostAt: number | null;
+      readonly budgets: BudgetRecord[];
+    };
+
 /** The ledger of one partition on the broker: one subject, appended to by whoever saw its last entry. */
 export interface Journal {
-  /** The entries from the last snapshot on, oldest first. Afterwards `append` continues from the last of them. */
-  read(): Promise<JournalEntry[]>;
+  /** Reads what is of weight. Afterwards `append` continues from the last entry. */
+  read(): Promise<Told>;
   /**
    * Appends if nobody else has since the last read or append, and resolves to the entry's sequence.
    * @throws {JournalTaken} when somebody has; any other error leaves open whether the entry was stored
    */
-  append(entry: JournalEntry): Promise<number>;
+  append(content: Content): Promise<number>;
+  /** From the next entry on, whoever recovers reads from `sequence`; of what is older some is kept as history. */
+  recoverFrom(sequence: number): Promise<void>;
+  /** What the broker's clock says. */
+  time(): Promise<BrokerMoment>;
 }
+
+/** How many entries of a partition are kept, for whoever wants to know what happened. */
+const history = 20_000;
 
 export function openJournal(bus: Bus, partition: number): Journal {
   const { stream, payload } = catalog.journal;
   const subject = subjectOf(catalog.journal, { partition });
+  let managing: Promise<JetStreamManager> | undefined;
+  const manager = () =>
+    (managing ??= retryWhileUnavailable(() => jetstreamManager(bus.connection, { checkAPI: false })));
   let last = 0;
+  let recoverFrom = 0;
 
   return {
     async read() {
-      const entries: JournalEntry[] = [];
-      last = 0;
+      const { streams } = await manager();
+      const latest = await retryWhileUnavailable(() => streams.getMessage(stream, { last_by_subj: subject }));
+      last = latest?.seq ?? 0;
+      recoverFrom = 0;
+      if (!latest) return { entries: [], lastStoredAt: undefined, lastSequence: 0 };
+      recoverFrom = decode(payload, latest.data).recoverFrom;
       const consumer = await retryWhileUnavailable(() =>
-        bus.js.consumers.get(stream, { filter_subjects: subject, deliver_policy: DeliverPolicy.All }),
+        bus.js.consumers.get(stream, {
+          filter_subjects: subject,
+          deliver_policy: DeliverPolicy.StartSequence,
+          opt_start_seq: Math.max(1, recoverFrom),
+        }),
       );
-      const { num_pending: pending } = await retryWhileUnavailable(() => consumer.info());
-      if (pending === 0) return entries;
+      const entries: JournalEntry[] = [];
       try {
         // A broker that dies meanwhile is noticed soon: until the journal is read nobody may call.
         for await (const message of await consumer.consume({ expires: 2_000, idle_heartbeat: 500 })) {
-          entries.push(decode(payload, message.data));
-          last = message.seq;
-          if (message.info.pending === 0) break;
+          if (message.seq <= last) entries.push(decode(payload, message.data));
+          if (message.seq >= last) break;
         }
-        return entries;
+        return { entries, lastStoredAt: latest.time.getTime(), lastSequence: last };
       } finally {
         await consumer.delete().catch(() => undefined);
       }
     },
 
-    async append(entry) {
-      const carried = headers();
-      // A snapshot says all that the entries before it said: the broker drops them.
-      if (entry.entry === 'snapshot') carried.set('Nats-Rollup', 'sub');
+    async append(content) {
       try {
-        const { seq } = await bus.js.publish(subject, encode(payload, entry), {
-          headers: carried,
+        const { seq } = await bus.js.publish(subject, encode(payload, { ...content, recoverFrom }), {
+          headers: headers(),
           expect: { lastSubjectSequence: last },
           timeout: 5_000,
         });
@@ -62,6 +109,22 @@ export function openJournal(bus: Bus, partition: number): Journal {
         if (isWrongSequence(error)) throw new JournalTaken(`the journal ${subject} has moved on without us`);
         throw error;
       }
+    },
+
+    async recoverFrom(sequence) {
+      // What is cut off is older than what even an owner that has not seen the new mark would read.
+      const keep = Math.max(history, last - recoverFrom + 1);
+      recoverFrom = sequence;
+      const { streams } = await manager();
+      await streams.purge(stream, { filter: subject, keep });
+    },
+
+    async time() {
+      const { streams } = await manager();
+      const info = await retryWhileUnavailable(() => streams.info(stream));
+      const realMs = Date.parse(info.ts ?? '');
+      if (Number.isNaN(realMs)) throw new Error('the broker does not tell its time');
+      return { realMs, heardAt: performance.now() };
     },
   };
 }

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { NoRespondersError, RequestError } from '@nats-io/nats-core';
 import { catalog } from '@paceline/shared/contracts';
-import { type Bus, request, respond } from '@paceline/shared/messaging';
+import { type Bus, request } from '@paceline/shared/messaging';
 import type { Partition } from './partition.ts';
+import { serve } from './serve.ts';
 
 /** Real ms between two looks at whether a partition's owner is there, and how long an answer may take. */
 const lookEvery = 1_000;
@@ -39,9 +40,9 @@ export function holdPartition(bus: Bus, partition: number, open: () => Partition
       }
       if (closing.signal.aborted) return;
       current = open();
-      const subscriptions = serve(bus, partition, current);
+      const stopServing = serve(bus, partition, current);
       await current.ended;
-      for (const subscription of subscriptions) subscription.unsubscribe();
+      stopServing();
       current = undefined;
     }
   };
@@ -69,16 +70,4 @@ async function findOwner(bus: Bus, partition: number): Promise<Owner> {
       error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
     return nobody ? 'gone' : 'silent';
   }
-}
-
-function serve(bus: Bus, index: number, partition: Partition) {
-  return [
-    respond(bus, catalog.ask, { partition: index }, ({ asks }, reply) =>
-      partition.ask(asks, (answers) => reply({ answers: [...answers] })),
-    ),
-    respond(bus, catalog.status, { partition: index }, ({ account }, reply) => {
-      const status = partition.status(account);
-      if (status) reply(status);
-    }),
-  ];
 }

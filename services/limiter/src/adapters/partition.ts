@@ -1,35 +1,41 @@
 import type { Clock } from '@paceline/shared/clock';
-import type { Answer, Ask, Coordination, Fact } from '@paceline/shared/contracts';
+import type { Answer, Ask, Coordination, Operated, Operation, WindowsView } from '@paceline/shared/contracts';
 import type { Logger } from '@paceline/shared/telemetry';
-import type { Ledger } from '../core/budget.ts';
 import { coordination } from '../core/coordination.ts';
-import { wakeAt } from '../core/grant.ts';
-import { recordsOf, restore } from '../core/restore.ts';
 import type { Settings } from '../core/settings.ts';
 import { Superseded } from '../core/superseded.ts';
-import { takeTurn, type Turn } from '../core/turn.ts';
+import { type Reply, takeTurn, type Turn, type Wish } from '../core/turn.ts';
+import { windows } from '../core/windows.ts';
+import type { FirstStart } from './first-start.ts';
 import { type Journal, JournalTaken } from './journal.ts';
+import { recover, type Recovered } from './recover.ts';
+import { restateRegularly, type Restatement } from './restatement.ts';
 import { traceStarts } from './start-spans.ts';
 
 /** Tells others what a turn came to, once it is committed. Must not throw: what is told is only news. */
-export type Announce = (turn: Pick<Turn, 'offers' | 'conflicts' | 'facts'>) => void;
+export interface Announce {
+  turn(turn: Pick<Turn, 'offers' | 'conflicts' | 'facts'>): void;
+  /** The journal of before is gone. */
+  lost(at: number): void;
+}
 
 export interface PartitionParts {
   readonly owner: string;
   readonly journal: Journal;
+  readonly firstStart: FirstStart;
   readonly clock: Clock;
   readonly settings: Settings;
   readonly announce: Announce;
   readonly log: Logger;
 }
 
-interface Asked {
-  readonly asks: readonly Ask[];
-  readonly reply: (answers: readonly Answer[]) => void;
+interface Wished {
+  readonly wishes: readonly Wish[];
+  readonly reply: (answers: readonly Reply[]) => void;
 }
 
-/** After so many entries a snapshot replaces them: recovery stays short. */
-const snapshotEvery = 500;
+/** One entry of the journal holds what one turn comes to: it must fit into a message. */
+const largestTurn = 500;
 
 /** Real ms. The moment to wake at is a guess while calls are open: neither spin on it nor trust it for long. */
 const shortestNap = 5;
@@ -38,12 +44,14 @@ const pauseAfterFailure = 250;
 
 /** One partition as its owner holds it: its ledger in memory, its journal on the broker, and whose turn it is. */
 export interface Partition {
-  /** Answers once what it decides is in the journal. Asks that come in the meantime share the next append. */
+  /** Answers once what it decides is in the journal. What is asked for in the meantime shares the next append. */
   ask(asks: readonly Ask[], reply: (answers: readonly Answer[]) => void): void;
+  operate(operation: Operation, reply: (answer: Operated) => void): void;
   /** The state of one account; undefined while the journal is being read. */
   status(account: string): Coordination | undefined;
-  /** The state of every account that this partition has heard of. */
-  statuses(): Array<{ account: string; status: Coordination }>;
+  windows(account: string): WindowsView | undefined;
+  /** The accounts that this partition has heard of. */
+  accounts(): Iterable<string>;
   ready(): boolean;
   /** Resolves when somebody else has claimed the partition, or it was closed: it decides nothing any more. */
   readonly ended: Promise<void>;
@@ -53,93 +61,90 @@ export interface Partition {
 /** Claims a partition and decides for it until somebody else claims it. */
 export function openPartition(parts: PartitionParts): Partition {
   const { owner, journal, clock, settings, announce, log } = parts;
-  let ledger: Ledger | undefined;
-  let inbox: Asked[] = [];
-  let sinceSnapshot = 0;
-  let claimed = false;
+  let held: (Recovered & { restatement: Restatement }) | undefined;
+  let inbox: Wished[] = [];
+  let before = { claimed: false, epochSeen: 0 };
   let closed = false;
   let wake: NodeJS.Timeout | undefined;
   let working: Promise<void> | undefined;
   const ended = Promise.withResolvers<void>();
-  const now = () => Math.round(clock.now());
 
   const turn = () => {
     if (closed || working) return;
     working = work().finally(() => {
       working = undefined;
-      if (inbox.length > 0 || !ledger) turn();
+      if (inbox.length > 0 || !held) turn();
       else setAlarm();
     });
   };
 
   async function work(): Promise<void> {
-    let batch: Asked[] = [];
+    let batch: Wished[] = [];
     try {
-      ledger ??= await recover();
-      batch = inbox;
-      inbox = [];
-      await answerAll(ledger, batch);
-      if (sinceSnapshot >= snapshotEvery) await snapshot(ledger);
+      held ??= await takeOver();
+      batch = takeBatch();
+      await answerAll(held, batch);
     } catch (error) {
       // Whatever was decided may or may not be in the journal: only the journal knows.
-      ledger = undefined;
-      if (error instanceof JournalTaken || error instanceof Superseded) {
+      held = undefined;
+      if (error instanceof JournalTaken) {
         log.warn({ err: error }, 'somebody else has claimed the partition: standing by');
         end();
         return;
       }
+      if (error instanceof Superseded) before = { ...before, epochSeen: error.epoch };
       log.warn({ err: error }, 'the journal could not be written, reading it anew');
-      for (const { asks, reply } of [...batch, ...inbox]) reply(asks.map(() => unavailable));
+      for (const { wishes, reply } of [...batch, ...inbox]) reply(wishes.map(() => unavailable));
       inbox = [];
       await new Promise((resolve) => setTimeout(resolve, pauseAfterFailure));
     }
   }
 
-  async function recover(): Promise<Ledger> {
-    const entries = await journal.read();
-    if (claimed && lastOwner(entries) !== owner) throw new JournalTaken('the last claim is not ours');
-    const epoch = await journal.append({ entry: 'facts', facts: [{ fact: 'claimed', owner, at: now() }] });
-    claimed = true;
-    sinceSnapshot = entries.length + 1;
-    // Whoever waited before asks again within this time: the most urgent goes first, not who is the quickest.
-    const quiet = entries.length === 0 ? 0 : clock.fromMachine(settings.askAgainIn + pauseAfterFailure);
-    return restore(entries, epoch, settings, now() + quiet);
+  async function takeOver() {
+    const recovered = await recover(parts, before);
+    before = { claimed: true, epochSeen: 0 };
+    const { ledger, now, read, lostAt } = recovered;
+    if (lostAt !== undefined) announce.lost(lostAt);
+    return { ...recovered, restatement: restateRegularly(journal, owner, ledger, now, settings, read) };
   }
 
-  async function answerAll(from: Ledger, batch: readonly Asked[]): Promise<void> {
-    const asks = batch.flatMap((each) => each.asks);
-    const decided = takeTurn(from, asks, now(), settings);
+  /** What has come in, up to the size of a turn. */
+  function takeBatch(): Wished[] {
+    let count = 0;
+    const until = inbox.findIndex(({ wishes }) => (count += wishes.length) > largestTurn);
+    return inbox.splice(0, until === -1 ? inbox.length : Math.max(1, until));
+  }
+
+  async function answerAll(by: NonNullable<typeof held>, batch: readonly Wished[]): Promise<void> {
+    const { ledger, now, restatement } = by;
+    const wishes = batch.flatMap((each) => each.wishes);
+    const decided = takeTurn(ledger, wishes, now(), settings);
     const facts = [...decided.facts];
     if (facts.length > 0) {
       const committed = journal.append({ entry: 'facts', facts });
-      traceStarts(asks, committed);
+      traceStarts(wishes, committed);
       await committed;
-      sinceSnapshot += 1;
     }
     let answered = 0;
-    for (const { asks: mine, reply } of batch) {
+    for (const { wishes: mine, reply } of batch) {
       reply(decided.answers.slice(answered, answered + mine.length));
       answered += mine.length;
     }
-    announce(decided);
+    announce.turn(decided);
+    if (facts.length > 0) await restatement.afterEntry();
   }
 
-  async function snapshot(from: Ledger): Promise<void> {
-    const at = now();
-    await journal.append({ entry: 'snapshot', owner, at, budgets: recordsOf(from, at, settings) });
-    sinceSnapshot = 0;
+  function take(wishes: readonly Wish[], reply: Wished['reply']): void {
+    inbox.push({ wishes, reply });
+    turn();
   }
 
   /** Windows move on by themselves: wakes when the next waiter's turn may have come. */
   function setAlarm(): void {
     clearTimeout(wake);
-    if (!ledger || closed) return;
-    const from = ledger;
-    const moments = [...from.budgets.values()].flatMap(
-      (budget) => wakeAt(from, budget, now(), settings) ?? [],
-    );
-    if (moments.length === 0) return;
-    const realMs = Math.ceil(clock.toMachine(Math.min(...moments) - clock.now()));
+    const next = held?.ledger.alarms.first()?.alarmAt;
+    if (!held || closed || next === undefined) return;
+    const realMs = Math.ceil(clock.toMachine(next - held.now()));
     wake = setTimeout(turn, Math.min(Math.max(shortestNap, realMs), longestNap));
   }
 
@@ -151,23 +156,19 @@ export function openPartition(parts: PartitionParts): Partition {
     ended.resolve();
   }
 
-  const status = (account: string) => ledger && coordination(ledger, account, now(), settings);
-
   turn();
   return {
     ask(asks, reply) {
-      inbox.push({ asks, reply });
-      turn();
+      // Only operations are answered with `operated`.
+      take(asks, (answers) => reply(answers as readonly Answer[]));
     },
-    status,
-    statuses: () =>
-      [...new Set([...(ledger?.budgets.values() ?? [])].map(({ record }) => record.account))].flatMap(
-        (account) => {
-          const known = status(account);
-          return known ? [{ account, status: known }] : [];
-        },
-      ),
-    ready: () => ledger !== undefined,
+    operate(operation, reply) {
+      take([operation], ([answer]) => reply(answer as Operated));
+    },
+    status: (account) => held && coordination(held.ledger, account, held.now(), settings),
+    windows: (account) => held && windows(held.ledger, account, held.now(), settings),
+    accounts: () => held?.ledger.news.keys() ?? [],
+    ready: () => held !== undefined,
     ended: ended.promise,
     async close() {
       end();
@@ -176,13 +177,4 @@ export function openPartition(parts: PartitionParts): Partition {
   };
 }
 
-const unavailable: Answer = { answer: 'unavailable', reason: 'the journal does not answer' };
-
-/** Who claimed the partition last, as far as the journal tells. */
-function lastOwner(entries: Awaited<ReturnType<Journal['read']>>): string | undefined {
-  const owners = entries.flatMap((entry) => {
-    if (entry.entry === 'snapshot') return [entry.owner];
-    return entry.facts.flatMap((fact: Fact) => (fact.fact === 'claimed' ? [fact.owner] : []));
-  });
-  return owners.at(-1);
-}
+const unavailable: Reply = { answer: 'unavailable', reason: 'the journal does not answer' };

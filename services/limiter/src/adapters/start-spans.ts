@@ -1,17 +1,18 @@
-import { type Ask, catalog, subjectPattern } from '@paceline/shared/contracts';
+import { catalog, subjectPattern } from '@paceline/shared/contracts';
 import { contextFrom, inSpan, SpanKind } from '@paceline/shared/telemetry';
+import type { Wish } from '../core/turn.ts';
 
 /** Shows each start, in the trace of who asks, for as long as its commit to the journal takes. */
-export function traceStarts(asks: readonly Ask[], committed: Promise<unknown>): void {
-  for (const ask of asks) {
-    if (ask.do !== 'start') continue;
+export function traceStarts(wishes: readonly Wish[], committed: Promise<unknown>): void {
+  for (const wish of wishes) {
+    if (wish.do !== 'start') continue;
     const settings = {
       kind: SpanKind.SERVER,
-      parent: contextFrom(ask.trace),
+      parent: contextFrom(wish.trace),
       attributes: {
         'messaging.system': 'nats',
         'messaging.destination.name': subjectPattern(catalog.ask),
-        'paceline.endpoint': ask.endpoint,
+        'paceline.endpoint': wish.endpoint,
       },
     };
     // The span shows the failure; whoever commits handles it.

@@ -1,78 +1,96 @@
 import type { Answer, AskOf, Conflict } from '@paceline/shared/contracts';
-import { type BudgetState, budgetOf, type Ledger } from './budget.ts';
+import type { BudgetState, Grant } from './budget.ts';
 import { noteConflict } from './conflict.ts';
-import { joinLine, leaveLine, stillHere, tidy } from './grant.ts';
-import { orderKey, placeOf, type Waiter } from './queue.ts';
+import { askAgainIn, hear, join, leave } from './grant.ts';
+import type { Ledger } from './ledger.ts';
+import { expectedAt, noteOvertaker } from './promise.ts';
+import { isForced, orderKey, positionOf, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { freeAt, isPaused } from './window.ts';
 
 /** Takes a ticket into the line, or notes that its asker is still there. Returns whether it is new. */
 export function hearAcquire(
+  ledger: Ledger,
   budget: BudgetState,
   ask: AskOf<'acquire'>,
   now: number,
   settings: Settings,
 ): boolean {
-  const known = budget.waiting.get(ask.ticket);
+  const known = budget.queue.byTicket.get(ask.ticket);
   if (known) {
-    stillHere(budget, known, now);
+    hear(ledger, budget, known, now, settings);
     return false;
   }
-  tidy(budget, now, settings);
-  if (grantOf(budget, ask.ticket)) return false;
-  joinLine(budget, { ask, key: orderKey(ask, settings), lastAskedAt: now });
+  if (liveGrant(budget, ask.ticket, now)) return false;
+  if (isForced(ask.lane)) noteOvertaker(budget, now, settings);
+  const waiter = newcomer(ask, settings);
+  join(ledger, budget, waiter);
+  hear(ledger, budget, waiter, now, settings);
   return true;
 }
 
 /** What a ticket is told once everybody was served: its permit, its place with reason and time, or that it is too late. */
 export function answerAcquire(
   ledger: Ledger,
+  budget: BudgetState,
   ask: AskOf<'acquire'>,
   isNew: boolean,
   now: number,
   settings: Settings,
 ): { answer: Answer; conflict?: Conflict | undefined } {
-  const budget = budgetOf(ledger, ask.account, ask.endpoint);
-  const grant = grantOf(budget, ask.ticket);
+  const grant = liveGrant(budget, ask.ticket, now);
   if (grant) return { answer: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
-  const waiter = budget.waiting.get(ask.ticket) ?? { ask, key: orderKey(ask, settings), lastAskedAt: now };
-  const earliest = unmeetable(budget, waiter, now, settings);
-  if (earliest !== undefined) {
-    leaveLine(budget, waiter);
+  const waiter = budget.queue.byTicket.get(ask.ticket) ?? newcomer(ask, settings);
+  if (isTooLate(budget, waiter, now, settings)) {
+    const earliest = Math.max(expectedAt(budget, waiter, now, settings), (ask.deadline ?? 0) + 1);
+    leave(ledger, budget, waiter);
     return { answer: { answer: 'refused', reason: 'deadline_unreachable', earliest } };
   }
   const conflict = isNew ? noteConflict(ledger, budget, waiter, now, settings) : undefined;
-  return { answer: waiting(budget, waiter, now, settings), conflict };
+  return { answer: waiting(ledger, budget, waiter, now, settings), conflict };
 }
 
-const grantOf = (budget: BudgetState, ticket: string) =>
-  [...budget.grants.values()].find((grant) => grant.ticket === ticket);
+const newcomer = (ask: AskOf<'acquire'>, settings: Settings): Waiter => ({
+  ask,
+  key: orderKey(ask, settings),
+  goneAt: 0,
+  promisedAt: ask.promisedAt,
+});
 
-const positionOf = (budget: BudgetState, waiter: Waiter): number => placeOf(budget.queue, waiter) + 1;
+const liveGrant = ({ grants }: BudgetState, ticket: string, now: number): Grant | undefined =>
+  grants.find((grant) => grant.ticket === ticket && grant.startBy > now);
 
-/** The time that could be met, when even with every open call answered at once the deadline would pass first. */
-function unmeetable(
+/** Whether the deadline would pass first even when every open call were answered at once. */
+function isTooLate(budget: BudgetState, waiter: Waiter, now: number, settings: Settings): boolean {
+  const { deadline, lane } = waiter.ask;
+  if (deadline === undefined) return false;
+  const position = positionOf(budget.queue, waiter);
+  return now >= deadline || freeAt(budget, settings, now, position, 'best', isForced(lane)) > deadline;
+}
+
+function waiting(
+  ledger: Ledger,
   budget: BudgetState,
   waiter: Waiter,
   now: number,
   settings: Settings,
-): number | undefined {
-  const { deadline } = waiter.ask;
-  if (deadline === undefined) return undefined;
-  const position = positionOf(budget, waiter);
-  if (freeAt(budget, settings, now, position, 'best') <= deadline && now < deadline) return undefined;
-  return Math.ceil(Math.max(freeAt(budget, settings, now, position, 'typical'), deadline + 1));
-}
-
-function waiting(budget: BudgetState, waiter: Waiter, now: number, settings: Settings): Answer {
-  const position = positionOf(budget, waiter);
-  const first = position === 1 ? 'waiting_for_window' : 'waiting_in_line';
+): Answer {
+  const position = positionOf(budget.queue, waiter);
+  const estimatedAt = expectedAt(budget, waiter, now, settings);
+  waiter.promisedAt ??= estimatedAt;
   return {
     answer: 'waiting',
     position,
     ahead: position - 1,
-    reason: isPaused(budget, now) ? 'paused_by_upstream' : first,
-    estimatedAt: Math.ceil(freeAt(budget, settings, now, position, 'typical')),
-    askAgainIn: settings.askAgainIn,
+    reason: reasonFor(budget, position, now),
+    estimatedAt,
+    askAgainIn: askAgainIn(ledger, settings),
   };
+}
+
+function reasonFor(budget: BudgetState, position: number, now: number) {
+  const { upstream, operator } = budget.record.pausedUntil;
+  if (isPaused(budget, now))
+    return (operator ?? 0) > (upstream ?? 0) ? 'paused_by_operator' : 'paused_by_upstream';
+  return position === 1 ? 'waiting_for_window' : 'waiting_in_line';
 }

@@ -1,6 +1,5 @@
-import type { Policy } from '@paceline/shared/config';
-import type { Budget, BudgetRecord, Conflict, Lane } from '@paceline/shared/contracts';
-import type { Waiter } from './queue.ts';
+import type { BudgetRecord, Lane, Policy } from '@paceline/shared/contracts';
+import { createQueue, type Queue } from './queue.ts';
 import type { Settings } from './settings.ts';
 
 /** A permit that is held for its asker and not yet started: it costs nothing when its holder dies. */
@@ -9,6 +8,7 @@ export interface Grant {
   readonly ticket: string;
   readonly lane: Lane;
   readonly firstAskedAt: number;
+  readonly promisedAt: number | undefined;
   readonly startBy: number;
 }
 
@@ -16,65 +16,41 @@ export interface Grant {
 export interface BudgetState {
   /** What the journal holds: survives everything. */
   readonly record: BudgetRecord;
-  /** In the order in which they go. */
-  readonly queue: Waiter[];
-  /** The same, by ticket; who asked longest ago is first. */
-  readonly waiting: Map<string, Waiter>;
-  readonly grants: Map<string, Grant>;
+  readonly queue: Queue;
+  /** Never more than the window has places. */
+  grants: readonly Grant[];
+  /** When something may become free by the mere passing of time; undefined when nobody waits for that. */
+  alarmAt: number | undefined;
+  /** How long calls take, as far as some were seen, project ms. */
+  usualCall: number | undefined;
+  /** How often forced asks came lately: see `promise.ts`. */
+  readonly overtaking: { count: number; at: number; since: number };
 }
 
-/** The budgets of one partition, by account and endpoint. */
-export interface Ledger {
-  /** Grows with every grant; with `epoch` it makes permit ids unique. */
-  grants: number;
-  /** The journal sequence of the claim under which this ledger decides. */
-  readonly epoch: number;
-  /** Nothing is granted before: after a restart the most urgent may not have asked again yet. Project ms. */
-  readonly quietUntil: number;
-  readonly budgets: Map<string, BudgetState>;
-  readonly conflicts: Map<string, { count: number; last: Conflict }>;
-  /** Waits that ended within the last hour, by account: for metrics. */
-  readonly waits: Map<string, Array<{ at: number; waitedMs: number }>>;
-}
-
-export const createLedger = (epoch: number, quietUntil = 0): Ledger => ({
-  grants: 0,
-  epoch,
-  quietUntil,
-  budgets: new Map(),
-  conflicts: new Map(),
-  waits: new Map(),
+export const freshRecord = ({
+  account,
+  endpoint,
+}: Pick<BudgetRecord, 'account' | 'endpoint'>): BudgetRecord => ({
+  account,
+  endpoint,
+  intervals: [],
+  pausedUntil: { upstream: null, operator: null },
+  probing: false,
+  policy: null,
+  unknownUntil: null,
+  failures: 0,
+  lastRejected: null,
 });
 
-/** A budget as the ledger knows it; one that was never asked for is fresh. */
-export const peekBudget = (ledger: Ledger, account: string, endpoint: Budget): BudgetState =>
-  ledger.budgets.get(keyOf(account, endpoint)) ??
-  restoreBudget({
-    account,
-    endpoint,
-    intervals: [],
-    pausedUntil: null,
-    probing: false,
-    learned: null,
-    failures: 0,
-  });
-
-/** As `peekBudget`, and from now on the ledger knows it. */
-export function budgetOf(ledger: Ledger, account: string, endpoint: Budget): BudgetState {
-  const budget = peekBudget(ledger, account, endpoint);
-  ledger.budgets.set(keyOf(account, endpoint), budget);
-  return budget;
-}
-
-export const keyOf = (account: string, endpoint: Budget): string => `${account}/${endpoint}`;
-
-export const restoreBudget = (record: BudgetRecord): BudgetState => ({
-  record: { ...record, intervals: [...record.intervals] },
-  queue: [],
-  waiting: new Map(),
-  grants: new Map(),
+export const createBudget = (record: BudgetRecord): BudgetState => ({
+  record: { ...record, intervals: [...record.intervals], pausedUntil: { ...record.pausedUntil } },
+  queue: createQueue(),
+  grants: [],
+  alarmAt: undefined,
+  usualCall: undefined,
+  overtaking: { count: 0, at: 0, since: 0 },
 });
 
-/** What upstream itself said of the limit, else what its vendor documents. */
+/** What upstream or an operator said of the limit, else what its vendor documents. */
 export const policyOf = ({ record }: BudgetState, settings: Settings): Policy =>
-  record.learned ?? settings.policies[record.endpoint];
+  record.policy ?? settings.policies[record.endpoint];

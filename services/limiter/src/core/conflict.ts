@@ -1,8 +1,10 @@
 import type { Conflict, Lane, SyncKind } from '@paceline/shared/contracts';
-import type { BudgetState, Ledger } from './budget.ts';
-import { placeOf, type Waiter } from './queue.ts';
+import type { BudgetState } from './budget.ts';
+import { type Ledger, newsOf } from './ledger.ts';
+import { expectedAt } from './promise.ts';
+import { firstInLine, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
-import { counted, freeAt } from './window.ts';
+import { counted } from './window.ts';
 
 /** The sync that a lane belongs to: an urgent event does not stand in the way of another near one, it is the same sync. */
 const syncOf: Record<Lane, 'add rider' | SyncKind> = {
@@ -22,21 +24,20 @@ export function noteConflict(
   settings: Settings,
 ): Conflict | undefined {
   const { account, endpoint, lane } = waiter.ask;
-  const blockedBy = blockers(budget, waiter, now, settings).find((other) => syncOf[other] !== syncOf[lane]);
+  const blockedBy = blockers(budget, now, settings).find((other) => syncOf[other] !== syncOf[lane]);
   if (!blockedBy) return undefined;
-  const position = placeOf(budget.queue, waiter) + 1;
-  const expectedWaitMs = Math.max(0, freeAt(budget, settings, now, position, 'typical') - now);
+  const expectedWaitMs = Math.max(0, expectedAt(budget, waiter, now, settings) - now);
   const last: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
-  ledger.conflicts.set(account, { count: (ledger.conflicts.get(account)?.count ?? 0) + 1, last });
+  const news = newsOf(ledger, account);
+  news.conflicts += 1;
+  news.lastConflict = last;
   return last;
 }
 
-/** Whose calls fill the window, who holds a permit, and who stands ahead. */
-function* blockers(budget: BudgetState, waiter: Waiter, now: number, settings: Settings): Generator<Lane> {
-  for (const { lane } of counted(budget, settings, now)) yield lane;
-  for (const { lane } of budget.grants.values()) yield lane;
-  for (const { ask } of budget.queue) {
-    if (ask.ticket === waiter.ask.ticket) return;
-    yield ask.lane;
-  }
+/** Whose calls fill the window, who holds a permit, and who goes next. */
+function blockers(budget: BudgetState, now: number, settings: Settings): Lane[] {
+  const next = firstInLine(budget.queue, false);
+  return [...counted(budget, settings, now), ...budget.grants, ...(next ? [next.ask] : [])].map(
+    ({ lane }) => lane,
+  );
 }

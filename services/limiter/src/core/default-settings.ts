@@ -1,5 +1,5 @@
-import { callTimeout, documentedPolicies, type Tier } from '@paceline/shared/config';
 import type { Clock } from '@paceline/shared/clock';
+import { callTimeout, documentedPolicies, type Tier } from '@paceline/shared/config';
 import { type Budget, budgets, type Lane } from '@paceline/shared/contracts';
 import type { Settings } from './settings.ts';
 
@@ -17,18 +17,28 @@ const headStart: Record<Lane, number> = {
   far_event_sync: 0,
 };
 
+/** Where a window has several places, one is kept for who can't wait. */
+const reserve: Record<Budget, number> = {
+  clubs: 1,
+  riders_bulk: 1,
+  riders_single: 1,
+  results: 0,
+  events: 0,
+  signups: 0,
+};
+
 /** Times of the machine, in real ms: they bound processes and networks, not upstream. */
 const machine = {
   startWithin: 2_000,
   sendWithin: 2_000,
   guard: 2_000,
-  askAgainIn: 1_500,
-  forgetAfter: 6_000,
+  promiseSlack: 500,
 };
 
 /** The limiter's settings for a tier, with the machine's times converted to the clock's. */
 export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   policies: documentedPolicies[tier],
+  reserve,
   headStart,
   // Less than what parts a forced lane from the next: a slot never outranks a person.
   slotHeadStart: 24 * minute,
@@ -36,6 +46,7 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   startWithin: Math.ceil(clock.fromMachine(machine.startWithin)),
   sendWithin: Math.ceil(clock.fromMachine(machine.sendWithin)),
   guard: Math.ceil(clock.fromMachine(machine.guard)),
+  probeSpread: 1_000,
   typicalCall: {
     clubs: 60_000,
     riders_bulk: 50_000,
@@ -48,7 +59,10 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
     Budget,
     number
   >,
-  forgetAfter: Math.ceil(clock.fromMachine(machine.forgetAfter)),
-  askAgainIn: machine.askAgainIn,
+  promiseSlack: 1_000 + Math.ceil(clock.fromMachine(machine.promiseSlack)),
+  askAgainIn: 1_500,
+  askers: 3_000,
+  missesAllowed: 4,
+  scale: clock.scale,
   sendByReal: machine.sendWithin,
 });

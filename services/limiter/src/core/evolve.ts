@@ -1,49 +1,88 @@
-import type { BudgetRecord, Fact, Interval } from '@paceline/shared/contracts';
-import { budgetOf, type BudgetState, type Ledger } from './budget.ts';
+import type { Fact, FactOf, Interval } from '@paceline/shared/contracts';
+import { noteWait } from './account-news.ts';
+import { type BudgetState, policyOf } from './budget.ts';
+import { budgetOf, countAsSpent, type Ledger, newsOf } from './ledger.ts';
 import type { Settings } from './settings.ts';
-import { counted } from './window.ts';
+import { leavesAt } from './window.ts';
 
 /** Takes a committed fact into the ledger. The same facts in the same order always give the same ledger. */
 export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
   if (fact.fact === 'claimed') return;
-  const budget = budgetOf(ledger, fact.account, fact.endpoint);
+  if (fact.fact === 'journal_lost') {
+    ledger.lostAt = fact.at;
+    for (const budget of ledger.budgets.values()) countAsSpent(budget, fact.at, settings);
+    return;
+  }
+  const budget = budgetOf(ledger, fact.account, fact.endpoint, settings);
   const { record } = budget;
   switch (fact.fact) {
     case 'started':
-      budget.grants.delete(fact.interval.permit);
-      record.intervals = [...counted(budget, settings, fact.interval.startedAt), fact.interval];
+      began(ledger, budget, fact, settings);
       return;
     case 'settled':
-      record.intervals = record.intervals.map((interval) =>
-        interval.permit === fact.permit ? { ...interval, latestAt: fact.latestAt, settled: true } : interval,
-      );
-      if (isWelcome(fact.outcome.status) && startedAfterPause(record, fact.permit)) {
-        record.probing = false;
-        record.failures = 0;
-      }
+      ended(budget, fact);
       return;
     case 'returned':
       record.intervals = record.intervals.filter(({ permit }) => permit !== fact.permit);
       return;
-    case 'paused':
-      record.pausedUntil = Math.max(record.pausedUntil ?? 0, fact.until);
-      record.failures = fact.failures;
-      record.probing = true;
-      // Who was about to call is told to ask again.
-      budget.grants.clear();
+    case 'rejected':
+      record.lastRejected = { at: fact.at, attribution: fact.attribution };
       return;
-    case 'learned':
-      record.learned = fact.policy;
+    case 'paused':
+      if (fact.by === 'operator') record.pausedUntil.operator = fact.until;
+      else {
+        record.pausedUntil.upstream = Math.max(record.pausedUntil.upstream ?? 0, fact.until);
+        record.failures = fact.failures;
+        record.probing = true;
+      }
+      // Who was about to call is told to ask again.
+      budget.grants = [];
+      return;
+    case 'resumed':
+      record.pausedUntil[fact.by] = fact.at;
+      return;
+    case 'policy_changed':
+      record.policy = fact.policy && { ...fact.policy, from: fact.by, since: fact.at };
+      if (fact.unknownUntil !== null)
+        record.unknownUntil = Math.max(record.unknownUntil ?? 0, fact.unknownUntil);
+      budget.grants = [];
       return;
   }
 }
 
-/** Whether upstream let the call in, whatever else it then said. */
-const isWelcome = (status: number | undefined): boolean => status !== undefined && status !== 429;
+function began(ledger: Ledger, budget: BudgetState, fact: FactOf<'started'>, settings: Settings): void {
+  const { record } = budget;
+  const { interval, firstAskedAt, promisedAt } = fact;
+  const { startedAt, permit } = interval;
+  budget.grants = budget.grants.filter((grant) => grant.permit !== permit);
+  // One window longer than they count: a 429 is explained by what was shortly before.
+  const { windowMs } = policyOf(budget, settings);
+  const weighs = (each: Interval) => leavesAt(each, budget, settings) + windowMs > startedAt;
+  record.intervals = [...record.intervals.filter(weighs), interval];
+  const news = newsOf(ledger, fact.account);
+  noteWait(news, startedAt, Math.max(0, startedAt - firstAskedAt));
+  if (promisedAt === null) return;
+  if (startedAt <= promisedAt + settings.promiseSlack) news.promises.kept += 1;
+  else news.promises.broken += 1;
+}
 
-/** What was under way before the pause tells nothing of what is let in after it. */
-const startedAfterPause = ({ intervals, pausedUntil }: BudgetRecord, permit: string): boolean =>
-  intervals.some((interval) => interval.permit === permit && interval.startedAt >= (pausedUntil ?? 0));
+function ended(budget: BudgetState, { permit, latestAt, outcome, at }: FactOf<'settled'>): void {
+  const { record } = budget;
+  const interval = findInterval(budget, permit);
+  record.intervals = record.intervals.map((each) =>
+    each.permit === permit ? { ...each, latestAt, settled: true } : each,
+  );
+  if (!interval || outcome.result !== 'answered') return;
+  budget.usualCall = mixed(budget.usualCall, at - interval.startedAt);
+  // What was under way before the pause tells nothing of what is let in after it.
+  if (outcome.status === 429 || interval.startedAt < (record.pausedUntil.upstream ?? 0)) return;
+  record.probing = false;
+  record.failures = 0;
+}
+
+/** A mean in which each call weighs less the longer ago it was. */
+const mixed = (mean: number | undefined, next: number): number =>
+  mean === undefined ? next : mean + (next - mean) / 8;
 
 export const findInterval = ({ record }: BudgetState, permit: string): Interval | undefined =>
   record.intervals.find((interval) => interval.permit === permit);

@@ -1,6 +1,7 @@
 import type { Offer } from '@paceline/shared/contracts';
-import type { BudgetState, Ledger } from './budget.ts';
-import { placeOf, type Waiter } from './queue.ts';
+import type { BudgetState } from './budget.ts';
+import { type Ledger, setAlarm } from './ledger.ts';
+import { firstInLine, joinLine, leaveLine, stillHere, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { permitId } from './superseded.ts';
 import { available, freeAt } from './window.ts';
@@ -11,82 +12,106 @@ export interface Offered {
   readonly offer: Offer;
 }
 
-/** Clears away permits that nobody started in time, and tickets that nobody asked for again. */
-export function tidy(budget: BudgetState, now: number, settings: Settings): void {
-  for (const { permit, startBy } of budget.grants.values()) if (startBy <= now) budget.grants.delete(permit);
-  // Who asked longest ago is first: nobody behind the first who is still here is gone.
-  for (const waiter of budget.waiting.values()) {
-    if (waiter.lastAskedAt + settings.forgetAfter > now) return;
-    leaveLine(budget, waiter);
-  }
-}
-
-/** Gives what is free to those who are first in line. */
-export function grantFree(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): Offered[] {
-  const offers: Offered[] = [];
-  for (let free = available(budget, settings, now); free > 0; free -= 1) {
-    const waiter = nextInLine(budget, now);
-    if (!waiter) break;
-    offers.push({ client: waiter.ask.offerTo, offer: grantTo(ledger, budget, waiter, now, settings) });
-  }
+/** Gives what is free to those who are first in line, and sets the alarm for what becomes free by itself. */
+export function serve(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): Offered[] {
+  tidy(ledger, budget, now);
+  const offers = now >= ledger.quietUntil ? grantFree(ledger, budget, now, settings) : [];
+  setAlarm(ledger, budget, wakeAt(ledger, budget, now, settings));
   return offers;
 }
 
+/** Clears away permits that nobody started in time, and tickets that nobody asked for again. */
+function tidy(ledger: Ledger, budget: BudgetState, now: number): void {
+  if (budget.grants.some(({ startBy }) => startBy <= now)) {
+    budget.grants = budget.grants.filter(({ startBy }) => startBy > now);
+  }
+  // Who asked longest ago is first: behind the first who is still here hardly anybody is gone.
+  for (const waiter of budget.queue.byTicket.values()) {
+    if (waiter.goneAt > now) return;
+    leave(ledger, budget, waiter);
+  }
+}
+
+function grantFree(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): Offered[] {
+  const offers: Offered[] = [];
+  for (;;) {
+    const onlyForced = available(budget, settings, now, false) === 0;
+    if (onlyForced && available(budget, settings, now, true) === 0) return offers;
+    const waiter = nextInLine(ledger, budget, now, onlyForced);
+    if (!waiter) return offers;
+    offers.push({ client: waiter.ask.offerTo, offer: grantTo(ledger, budget, waiter, now, settings) });
+  }
+}
+
 /** Whoever comes too late leaves the line; asking again, it is told so. */
-function nextInLine(budget: BudgetState, now: number): Waiter | undefined {
-  for (let first = budget.queue[0]; first; first = budget.queue[0]) {
-    leaveLine(budget, first);
+function nextInLine(
+  ledger: Ledger,
+  budget: BudgetState,
+  now: number,
+  onlyForced: boolean,
+): Waiter | undefined {
+  for (;;) {
+    const first = firstInLine(budget.queue, onlyForced);
+    if (!first) return undefined;
+    leave(ledger, budget, first);
     if (first.ask.deadline === undefined || first.ask.deadline > now) return first;
   }
-  return undefined;
 }
 
 function grantTo(
   ledger: Ledger,
   budget: BudgetState,
-  { ask }: Waiter,
+  { ask, promisedAt }: Waiter,
   now: number,
   settings: Settings,
 ): Offer {
   ledger.grants += 1;
-  const permit = permitId(ledger.epoch, ledger.grants, ask.ticket);
-  const startBy = now + settings.startWithin;
   const { ticket, lane, firstAskedAt } = ask;
-  budget.grants.set(permit, { permit, ticket, lane, firstAskedAt, startBy });
+  const permit = permitId(ledger.epoch, ledger.grants, ticket);
+  const startBy = now + settings.startWithin;
+  budget.grants = [...budget.grants, { permit, ticket, lane, firstAskedAt, promisedAt, startBy }];
   return { ticket, permit, startBy };
 }
 
-export function joinLine(budget: BudgetState, waiter: Waiter): void {
-  budget.queue.splice(placeOf(budget.queue, waiter), 0, waiter);
-  budget.waiting.set(waiter.ask.ticket, waiter);
+export function join(ledger: Ledger, budget: BudgetState, waiter: Waiter): void {
+  joinLine(budget.queue, waiter);
+  ledger.waiting += 1;
 }
 
-export function leaveLine(budget: BudgetState, waiter: Waiter): void {
-  const place = placeOf(budget.queue, waiter);
-  if (budget.queue[place] === waiter) budget.queue.splice(place, 1);
-  budget.waiting.delete(waiter.ask.ticket);
+export function leave(ledger: Ledger, budget: BudgetState, waiter: Waiter): void {
+  if (!budget.queue.byTicket.has(waiter.ask.ticket)) return;
+  leaveLine(budget.queue, waiter);
+  ledger.waiting -= 1;
 }
 
-/** Moves the waiter behind everybody who asked longer ago. */
-export function stillHere(budget: BudgetState, waiter: Waiter, now: number): void {
-  waiter.lastAskedAt = now;
-  budget.waiting.delete(waiter.ask.ticket);
-  budget.waiting.set(waiter.ask.ticket, waiter);
+/** Real ms after which whoever waits is to ask again: the more wait, the less often each. */
+export const askAgainIn = (ledger: Ledger, settings: Settings): number =>
+  settings.askAgainIn * Math.max(1, Math.ceil(ledger.waiting / settings.askers));
+
+/** The waiter has asked: it is here until it has missed several times of asking again. */
+export function hear(
+  ledger: Ledger,
+  budget: BudgetState,
+  waiter: Waiter,
+  now: number,
+  settings: Settings,
+): void {
+  waiter.goneAt = now + askAgainIn(ledger, settings) * settings.missesAllowed * settings.scale;
+  stillHere(budget.queue, waiter);
 }
 
 /** The next moment at which something may become free by the mere passing of time; undefined when nobody waits. */
-export function wakeAt(
-  ledger: Ledger,
-  budget: BudgetState,
-  now: number,
-  settings: Settings,
-): number | undefined {
-  if (budget.queue.length === 0) return undefined;
+function wakeAt(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): number | undefined {
+  const { queue, grants, record } = budget;
+  const [quiet] = queue.byTicket.values();
+  if (!quiet) return undefined;
   const moments = [
     ledger.quietUntil,
-    ...[...budget.grants.values()].map(({ startBy }) => startBy),
-    ...budget.record.intervals.map(({ latestAt }) => latestAt),
-    freeAt(budget, settings, now, 1, 'typical'),
+    quiet.goneAt,
+    ...grants.map(({ startBy }) => startBy),
+    ...record.intervals.map(({ latestAt }) => latestAt),
+    freeAt(budget, settings, now, 1, 'best', true),
+    freeAt(budget, settings, now, 1, 'best', false),
   ].filter((at) => at > now);
   return moments.length === 0 ? undefined : Math.min(...moments);
 }

@@ -1,13 +1,39 @@
 import type { AskOf, Lane } from '@paceline/shared/contracts';
 import type { Settings } from './settings.ts';
+import { Sorted } from './sorted.ts';
 
 /** Someone who waits for a permit. Soft state: its asker brings it back to a new limiter. */
 export interface Waiter {
   readonly ask: AskOf<'acquire'>;
   /** Smaller goes first: when it first asked, less its head start. */
   readonly key: number;
-  lastAskedAt: number;
+  /** Not asked for again by then, it leaves the line. */
+  goneAt: number;
+  /** When it was first told that it would run. */
+  promisedAt: number | undefined;
 }
+
+/** Everybody who waits for one budget. */
+export interface Queue {
+  /** Who can't wait for a slot or a place that is kept. */
+  readonly forced: Sorted<Waiter>;
+  readonly common: Sorted<Waiter>;
+  /** All of them, by ticket; who asked longest ago is first. */
+  readonly byTicket: Map<string, Waiter>;
+  /** The sum of the moments at which they first asked: their mean wait, without going through them. */
+  askedSum: number;
+}
+
+const goesBefore = (a: Waiter, b: Waiter): boolean =>
+  a.key === b.key ? a.ask.ticket < b.ask.ticket : a.key < b.key;
+const firstAskedAt = ({ ask }: Waiter): number => ask.firstAskedAt;
+
+export const createQueue = (): Queue => ({
+  forced: new Sorted(goesBefore, firstAskedAt),
+  common: new Sorted(goesBefore, firstAskedAt),
+  byTicket: new Map(),
+  askedSum: 0,
+});
 
 /** First come, first served, with a head start for the lanes that matter more: ageing comes for free. */
 export function orderKey(ask: AskOf<'acquire'>, settings: Settings): number {
@@ -18,17 +44,50 @@ export function orderKey(ask: AskOf<'acquire'>, settings: Settings): number {
 /** The lanes in which somebody, or a race, can't wait for a slot. */
 export const isForced = (lane: Lane): boolean => lane === 'manual_rider_add' || lane === 'near_event_urgent';
 
-/** Where a waiter stands or would stand: binary search by key, then by ticket so that the order is total. */
-export function placeOf(queue: readonly Waiter[], waiter: Waiter): number {
-  let low = 0;
-  let high = queue.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (goesBefore(queue[middle] as Waiter, waiter)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+const lineOf = (queue: Queue, { ask }: Waiter): Sorted<Waiter> =>
+  isForced(ask.lane) ? queue.forced : queue.common;
+
+export function joinLine(queue: Queue, waiter: Waiter): void {
+  lineOf(queue, waiter).add(waiter);
+  queue.byTicket.set(waiter.ask.ticket, waiter);
+  queue.askedSum += waiter.ask.firstAskedAt;
 }
 
-const goesBefore = (a: Waiter, b: Waiter): boolean =>
-  a.key === b.key ? a.ask.ticket < b.ask.ticket : a.key < b.key;
+export function leaveLine(queue: Queue, waiter: Waiter): void {
+  if (!queue.byTicket.delete(waiter.ask.ticket)) return;
+  lineOf(queue, waiter).delete(waiter);
+  queue.askedSum -= waiter.ask.firstAskedAt;
+}
+
+/** Moves the waiter behind everybody who asked longer ago. */
+export function stillHere(queue: Queue, waiter: Waiter): void {
+  queue.byTicket.delete(waiter.ask.ticket);
+  queue.byTicket.set(waiter.ask.ticket, waiter);
+}
+
+/** 1 is next. */
+export const positionOf = ({ forced, common }: Queue, waiter: Waiter): number =>
+  1 + forced.placeOf(waiter) + common.placeOf(waiter);
+
+/** Whoever goes first; of the forced ones alone when only places are free that are kept for them. */
+export function firstInLine({ forced, common }: Queue, onlyForced: boolean): Waiter | undefined {
+  const urgent = forced.first();
+  const other = onlyForced ? undefined : common.first();
+  if (!urgent || !other) return urgent ?? other;
+  return goesBefore(urgent, other) ? urgent : other;
+}
+
+/** The first `count` in the order in which they go. */
+export function* inOrder({ forced, common }: Queue, count: number): Generator<Waiter> {
+  const [urgent, others] = [forced[Symbol.iterator](), common[Symbol.iterator]()];
+  let [a, b] = [urgent.next(), others.next()];
+  for (let given = 0; given < count && !(a.done && b.done); given += 1) {
+    if (b.done || (!a.done && goesBefore(a.value, b.value))) {
+      yield a.value as Waiter;
+      a = urgent.next();
+    } else {
+      yield b.value;
+      b = others.next();
+    }
+  }
+}

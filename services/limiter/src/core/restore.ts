@@ -1,6 +1,7 @@
 import type { BudgetRecord, JournalEntry } from '@paceline/shared/contracts';
-import { createLedger, keyOf, type Ledger, restoreBudget } from './budget.ts';
+import { type BudgetState, createBudget } from './budget.ts';
 import { evolve } from './evolve.ts';
+import { createLedger, keyOf, type Ledger } from './ledger.ts';
 import type { Settings } from './settings.ts';
 import { counted, isPaused } from './window.ts';
 
@@ -17,24 +18,50 @@ export function restore(
       for (const fact of entry.facts) evolve(ledger, fact, settings);
       continue;
     }
-    ledger.budgets.clear();
+    ledger.lostAt = entry.lostAt;
     for (const record of entry.budgets) {
-      ledger.budgets.set(keyOf(record.account, record.endpoint), restoreBudget(record));
+      ledger.budgets.set(keyOf(record.account, record.endpoint), createBudget(record));
     }
   }
+  // Told since this limiter took over.
+  ledger.news.clear();
   return ledger;
 }
 
-/** Everything of a ledger that still weighs: what a snapshot must hold. */
-export function recordsOf(ledger: Ledger, now: number, settings: Settings): BudgetRecord[] {
-  return [...ledger.budgets.values()]
-    .map((budget) => ({
-      ...budget.record,
-      intervals: counted(budget, settings, now),
-      pausedUntil: isPaused(budget, now) || budget.record.probing ? budget.record.pausedUntil : null,
-    }))
-    .filter(
-      ({ intervals, learned, pausedUntil }) =>
-        intervals.length > 0 || learned !== null || pausedUntil !== null,
-    );
+/** How much one entry may hold, in budgets and their calls: far below what the broker takes in one message. */
+const largestPart = 1_000;
+
+/**
+ * Everything of a ledger that still weighs, in parts that are small enough for an entry each. The ledger may go on
+ * between two parts: what is new by then is told by the facts.
+ */
+export function* restated(ledger: Ledger, now: () => number, settings: Settings): Generator<BudgetRecord[]> {
+  let part: BudgetRecord[] = [];
+  let weight = 0;
+  for (const budget of ledger.budgets.values()) {
+    if (!mustBeKept(budget, now(), settings)) continue;
+    const intervals = counted(budget, settings, now());
+    part.push({ ...budget.record, intervals, pausedUntil: { ...budget.record.pausedUntil } });
+    weight += 1 + intervals.length;
+    if (weight < largestPart) continue;
+    yield part;
+    part = [];
+    weight = 0;
+  }
+  yield part;
+}
+
+/** Whether any window, pause or change of a ledger still matters at `now`. */
+export const weighs = ({ budgets, lostAt }: Ledger, now: number, settings: Settings): boolean =>
+  lostAt !== null || [...budgets.values()].some((budget) => mustBeKept(budget, now, settings));
+
+function mustBeKept(budget: BudgetState, now: number, settings: Settings): boolean {
+  const { policy, probing, unknownUntil } = budget.record;
+  return (
+    policy !== null ||
+    probing ||
+    isPaused(budget, now) ||
+    (unknownUntil ?? 0) > now ||
+    counted(budget, settings, now).length > 0
+  );
 }

@@ -1,10 +1,11 @@
-import type { Budget, Lane } from '@paceline/shared/contracts';
-import type { Policy } from '@paceline/shared/config';
+import type { Budget, Lane, Policy } from '@paceline/shared/contracts';
 
 /** What the decisions depend on beside the state. Durations are project ms unless said otherwise. */
 export interface Settings {
-  /** Where a budget begins, before upstream has said anything. */
+  /** Where a budget begins, before upstream or an operator has said anything. */
   readonly policies: Readonly<Record<Budget, Policy>>;
+  /** How many places of a window are kept for the forced lanes; one place is always left to all. */
+  readonly reserve: Readonly<Record<Budget, number>>;
   /** How much earlier than it came a lane's ask counts. */
   readonly headStart: Readonly<Record<Lane, number>>;
   /** What an ask from inside its own open slot counts earlier on top. */
@@ -17,13 +18,21 @@ export interface Settings {
   readonly sendWithin: number;
   /** An unanswered call may still arrive this much later. */
   readonly guard: number;
-  /** How long a call usually takes: only estimates use it. */
+  /** A probe goes up to this much later than upstream named: not everybody's at the same moment. */
+  readonly probeSpread: number;
+  /** How long a call usually takes, until some were seen: only estimates use it. */
   readonly typicalCall: Readonly<Record<Budget, number>>;
   readonly callTimeout: Readonly<Record<Budget, number>>;
-  /** A ticket that nobody asked for again within this time leaves the queue. */
-  readonly forgetAfter: number;
-  /** Real ms after which a waiter asks again. */
+  /** A promise is kept when the call starts no more than this later. */
+  readonly promiseSlack: number;
+  /** Real ms after which a waiter asks again, when few wait. */
   readonly askAgainIn: number;
+  /** How many may ask again within that time: of more, each asks less often. */
+  readonly askers: number;
+  /** A ticket that was not asked for again within so many times the time that it was told leaves the line. */
+  readonly missesAllowed: number;
+  /** Project ms that pass in one real ms. */
+  readonly scale: number;
   /** `sendWithin` in real ms, as the asker's own clock counts it. */
   readonly sendByReal: number;
 }

@@ -1,35 +1,24 @@
-import type { AskOf } from '@paceline/shared/contracts';
-import type { BudgetState, Ledger } from './budget.ts';
+import type { AskOf, FactOf } from '@paceline/shared/contracts';
+import type { BudgetState } from './budget.ts';
 import { findInterval } from './evolve.ts';
+import { worstCall } from './ledger.ts';
 import type { Settings } from './settings.ts';
 import type { Decision } from './turn.ts';
 import { isPaused } from './window.ts';
 
 /** The commit point: the call is booked before it is made. Asked again, it answers the same and books nothing more. */
-export function start(
-  ledger: Ledger,
-  budget: BudgetState,
-  ask: AskOf<'start'>,
-  now: number,
-  settings: Settings,
-): Decision {
+export function start(budget: BudgetState, ask: AskOf<'start'>, now: number, settings: Settings): Decision {
   const started = { answer: 'started', sendBy: settings.sendByReal } as const;
   if (findInterval(budget, ask.permit)) return { answer: started, facts: [] };
-  const grant = budget.grants.get(ask.permit);
+  const grant = budget.grants.find(({ permit }) => permit === ask.permit);
   if (!grant || grant.startBy <= now || isPaused(budget, now)) {
-    budget.grants.delete(ask.permit);
+    budget.grants = budget.grants.filter((each) => each !== grant);
     return { answer: { answer: 'expired' }, facts: [] };
   }
-  noteWait(ledger, ask.account, now, Math.max(0, now - grant.firstAskedAt));
   const { account, endpoint, permit } = ask;
-  const latestAt = now + settings.sendWithin + settings.callTimeout[endpoint] + settings.guard;
-  const interval = { permit, lane: grant.lane, startedAt: now, latestAt, settled: false };
-  return { answer: started, facts: [{ fact: 'started', account, endpoint, interval }] };
-}
-
-const hour = 3_600_000;
-
-function noteWait(ledger: Ledger, account: string, at: number, waitedMs: number): void {
-  const recent = (ledger.waits.get(account) ?? []).filter((wait) => wait.at > at - hour);
-  ledger.waits.set(account, [...recent, { at, waitedMs }]);
+  const { lane, firstAskedAt, promisedAt = null } = grant;
+  const latestAt = now + worstCall(endpoint, settings);
+  const interval = { permit, lane, startedAt: now, latestAt, settled: false };
+  const fact: FactOf<'started'> = { fact: 'started', account, endpoint, interval, firstAskedAt, promisedAt };
+  return { answer: started, facts: [fact] };
 }

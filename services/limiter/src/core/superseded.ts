@@ -1,15 +1,26 @@
-import type { Ledger } from './budget.ts';
+import type { Ledger } from './ledger.ts';
 
 /** Somebody else has claimed the partition since: whoever notices may no longer answer for it. */
 export class Superseded extends Error {
   override name = 'Superseded';
+  /** The epoch of that claim, as a permit of it tells. */
+  readonly epoch: number;
+
+  constructor(epoch: number) {
+    super(`permits were granted under the later claim ${epoch}`);
+    this.epoch = epoch;
+  }
 }
 
 /** A permit's id begins with the epoch of the ledger that granted it. */
 export const permitId = (epoch: number, count: number, ticket: string): string =>
   `${epoch}-${count}-${ticket}`;
 
-/** @throws {Superseded} when the permit was granted under a later claim than this ledger's */
+/**
+ * @throws {Superseded} when the permit was granted under a later claim than this ledger's; where a journal is known to
+ *   be lost it may have been an earlier one, of which nothing is known any more
+ */
 export function demandOurs(ledger: Ledger, permit: string): void {
-  if (Number.parseInt(permit, 10) > ledger.epoch) throw new Superseded('a later owner has granted permits');
+  const epoch = Number.parseInt(permit, 10);
+  if (epoch > ledger.epoch && ledger.lostAt === null) throw new Superseded(epoch);
 }

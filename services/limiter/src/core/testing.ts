@@ -1,12 +1,18 @@
 import { createVirtualClock } from '@paceline/shared/clock';
-import type { Answer, Ask, AskOf, Budget, Fact, Outcome } from '@paceline/shared/contracts';
-import { createLedger, type Ledger } from './budget.ts';
+import type { AskOf, Budget, Fact, Operation, Outcome } from '@paceline/shared/contracts';
 import { defaultSettings } from './default-settings.ts';
+import { createLedger, type Ledger } from './ledger.ts';
 import { restore } from './restore.ts';
 import type { Settings } from './settings.ts';
-import { takeTurn, type Turn } from './turn.ts';
+import { type Reply, takeTurn, type Turn, type Wish } from './turn.ts';
 
-export const settings: Settings = defaultSettings('standard', createVirtualClock());
+/** Without places that are kept for the forced lanes: what is tested about those says so. */
+export const settings: Settings = {
+  ...defaultSettings('standard', createVirtualClock()),
+  reserve: { clubs: 0, riders_bulk: 0, riders_single: 0, results: 0, events: 0, signups: 0 },
+};
+/** Ms after which who was not heard of is gone, when few wait. */
+export const forgetAfter = settings.askAgainIn * settings.missesAllowed;
 const account = 'team';
 
 /** A limiter without I/O: its ledger, the facts that its journal would hold, and a clock that the test moves. */
@@ -16,12 +22,12 @@ export function createDesk(endpoint: Budget, using: Settings = settings) {
   let now = 1_000_000_000;
   const facts: Fact[] = [];
   /** The asks of one turn, with the answer to the first beside the rest. */
-  const take = (...asks: Ask[]): Turn & { answer: Answer } => {
+  const take = (...asks: Wish[]): Turn & { answer: Reply } => {
     const turn = takeTurn(ledger, asks, now, using);
     facts.push(...turn.facts);
-    return { ...turn, answer: turn.answers[0] as Answer };
+    return { ...turn, answer: turn.answers[0] as Reply };
   };
-  const acquireAsk = (ticket: string, more: Partial<AskOf<'acquire'>> = {}): Ask => ({
+  const acquireAsk = (ticket: string, more: Partial<AskOf<'acquire'>> = {}): Wish => ({
     do: 'acquire',
     ticket,
     account,
@@ -44,13 +50,19 @@ export function createDesk(endpoint: Budget, using: Settings = settings) {
     /** As a killed limiter that comes back: only the journal is left. */
     crash(quietMs = 0) {
       epoch += 1;
-      ledger = restore(facts.length === 0 ? [] : [{ entry: 'facts', facts }], epoch, using, now + quietMs);
+      ledger = restore(
+        facts.length === 0 ? [] : [{ entry: 'facts', recoverFrom: 0, facts }],
+        epoch,
+        using,
+        now + quietMs,
+      );
     },
     ask: (ticket: string, more: Partial<AskOf<'acquire'>> = {}) => take(acquireAsk(ticket, more)),
-    acquire: (ticket: string, more: Partial<AskOf<'acquire'>> = {}): Answer => desk.ask(ticket, more).answer,
-    start: (permit: string): Answer => take({ do: 'start', account, endpoint, permit, trace: {} }).answer,
+    acquire: (ticket: string, more: Partial<AskOf<'acquire'>> = {}): Reply => desk.ask(ticket, more).answer,
+    start: (permit: string): Reply => take({ do: 'start', account, endpoint, permit, trace: {} }).answer,
     settle: (permit: string, outcome: Outcome = { result: 'answered', status: 200 }) =>
       take({ do: 'settle', account, endpoint, permit, outcome }),
+    operate: (operation: Operation) => take(operation),
     cancel: (id: string) => take({ do: 'cancel', account, endpoint, id }),
     /** Acquires, starts and settles in one go. @throws when there is no permit at once */
     call(ticket: string, more: Partial<AskOf<'acquire'>> = {}, outcome?: Outcome): string {

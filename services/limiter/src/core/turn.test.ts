@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { coordination } from './coordination.ts';
 import { Superseded } from './superseded.ts';
-import { createDesk, settings } from './testing.ts';
+import { createDesk, forgetAfter, settings } from './testing.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -250,7 +250,7 @@ describe('one turn', () => {
     const desk = createDesk('signups');
     desk.call('first');
     for (let count = 0; count < 30; count += 1) desk.acquire(`dead ${count}`, { lane: 'manual_rider_add' });
-    desk.pass(settings.forgetAfter);
+    desk.pass(forgetAfter);
     const answer = desk.acquire('alive', { lane: 'manual_rider_add', deadline: desk.now() + 5 * minute });
     expect(answer).toMatchObject({ answer: 'waiting', position: 1 });
   });

@@ -1,20 +1,26 @@
-import type { Answer, Ask, Conflict, Fact } from '@paceline/shared/contracts';
+import type { Answer, Ask, Conflict, Fact, Operation } from '@paceline/shared/contracts';
 import { answerAcquire, hearAcquire } from './acquire.ts';
-import { type BudgetState, budgetOf, type Ledger } from './budget.ts';
+import type { BudgetState } from './budget.ts';
 import { cancel } from './cancel.ts';
 import { evolve } from './evolve.ts';
-import { grantFree, type Offered, tidy } from './grant.ts';
+import { type Offered, serve } from './grant.ts';
+import { budgetOf, type Ledger } from './ledger.ts';
+import { operate } from './operate.ts';
 import { settle } from './settle.ts';
 import type { Settings } from './settings.ts';
 import { start } from './start.ts';
 import { demandOurs } from './superseded.ts';
 
+/** What can be asked of a ledger, and what it answers. */
+export type Wish = Ask | Operation;
+export type Reply = Answer | { readonly answer: 'operated' };
+
 /**
- * What the asks of one turn come to. The answers, in the order of the asks, may be given once the facts are in the
- * journal; offers and conflicts are told to whom they concern.
+ * What the wishes of one turn come to. The replies, in their order, may be given once the facts are in the journal;
+ * offers and conflicts are told to whom they concern.
  */
 export interface Turn {
-  readonly answers: readonly Answer[];
+  readonly answers: readonly Reply[];
   readonly facts: readonly Fact[];
   readonly offers: readonly Offered[];
   readonly conflicts: readonly Conflict[];
@@ -22,69 +28,76 @@ export interface Turn {
 
 /** What a verb other than acquire comes to. */
 export interface Decision {
-  readonly answer: Answer;
+  readonly answer: Reply;
   readonly facts: readonly Fact[];
 }
 
 /**
- * Decides the asks of one turn and takes their facts into the ledger. Everybody is heard before anybody is served, so
- * that the most urgent goes first and not who was heard first. The caller commits the facts before it passes the
- * answers on; when it can't, it throws the ledger away.
- * @throws {Superseded} when an ask shows that another limiter has taken over since
+ * Decides the wishes of one turn and takes their facts into the ledger. Everybody is heard before anybody is served,
+ * so that the most urgent goes first and not who was heard first. It looks only at the budgets that are asked for and
+ * at those whose alarm goes off. The caller commits the facts before it passes the answers on; when it can't, it
+ * throws the ledger away.
+ * @throws {Superseded} when a wish shows that another limiter has taken over since
  */
-export function takeTurn(ledger: Ledger, asks: readonly Ask[], now: number, settings: Settings): Turn {
+export function takeTurn(ledger: Ledger, wishes: readonly Wish[], now: number, settings: Settings): Turn {
   const facts: Fact[] = [];
+  const touched = new Set<BudgetState>();
   const joined = new Set<string>();
-  const heard = asks.map((ask) => {
-    const budget = budgetOf(ledger, ask.account, ask.endpoint);
-    if (ask.do === 'acquire') {
-      if (hearAcquire(budget, ask, now, settings)) joined.add(ask.ticket);
+  const heard = wishes.map((wish) => {
+    const budget = budgetOf(ledger, wish.account, wish.endpoint, settings);
+    touched.add(budget);
+    if (wish.do === 'acquire') {
+      if (hearAcquire(ledger, budget, wish, now, settings)) joined.add(wish.ticket);
       return undefined;
     }
-    const decision = decide(ledger, budget, ask, now, settings);
+    const decision = decide(ledger, budget, wish, now, settings);
     for (const fact of decision.facts) evolve(ledger, fact, settings);
     facts.push(...decision.facts);
     return decision.answer;
   });
-  const offers = serveAll(ledger, now, settings);
+  const offers = [...touched].flatMap((budget) => serve(ledger, budget, now, settings));
+  offers.push(...serveDue(ledger, now, settings));
   const conflicts: Conflict[] = [];
-  const answers = asks.map((ask, index) => {
-    const decided = heard[index];
-    if (decided || ask.do !== 'acquire') return decided as Answer;
-    const { answer, conflict } = answerAcquire(ledger, ask, joined.has(ask.ticket), now, settings);
+  const asked = new Set<string>();
+  const answers = wishes.map((wish, index) => {
+    if (wish.do !== 'acquire') return heard[index] as Reply;
+    asked.add(wish.ticket);
+    const budget = budgetOf(ledger, wish.account, wish.endpoint, settings);
+    const isNew = joined.has(wish.ticket);
+    const { answer, conflict } = answerAcquire(ledger, budget, wish, isNew, now, settings);
     if (conflict) conflicts.push(conflict);
     return answer;
   });
-  const answered = new Set(asks.flatMap((ask) => (ask.do === 'acquire' ? [ask.ticket] : [])));
-  return { answers, facts, offers: offers.filter(({ offer }) => !answered.has(offer.ticket)), conflicts };
+  return { answers, facts, offers: offers.filter(({ offer }) => !asked.has(offer.ticket)), conflicts };
 }
 
 function decide(
   ledger: Ledger,
   budget: BudgetState,
-  ask: Exclude<Ask, { do: 'acquire' }>,
+  wish: Exclude<Wish, { do: 'acquire' }>,
   now: number,
   settings: Settings,
 ): Decision {
-  switch (ask.do) {
+  switch (wish.do) {
     case 'start':
-      demandOurs(ledger, ask.permit);
-      return start(ledger, budget, ask, now, settings);
+      demandOurs(ledger, wish.permit);
+      return start(budget, wish, now, settings);
     case 'settle':
-      demandOurs(ledger, ask.permit);
-      return settle(budget, ask, now, settings);
+      demandOurs(ledger, wish.permit);
+      return settle(budget, wish, now, settings);
     case 'cancel':
-      return cancel(budget, ask);
+      return cancel(ledger, budget, wish);
+    default:
+      return operate(budget, wish, now, settings);
   }
 }
 
-/** Clears away who is gone, and gives what is free to those who are first in line. */
-function serveAll(ledger: Ledger, now: number, settings: Settings): Offered[] {
+/** Serves the budgets in which something has become free by the mere passing of time. */
+function serveDue(ledger: Ledger, now: number, settings: Settings): Offered[] {
   const offers: Offered[] = [];
-  for (const budget of ledger.budgets.values()) {
-    if (budget.queue.length === 0) continue;
-    tidy(budget, now, settings);
-    if (now >= ledger.quietUntil) offers.push(...grantFree(ledger, budget, now, settings));
+  for (let due = ledger.alarms.first(); due && (due.alarmAt ?? 0) <= now; due = ledger.alarms.first()) {
+    // Serving sets the next alarm, which is always later than now.
+    offers.push(...serve(ledger, due, now, settings));
   }
   return offers;
 }

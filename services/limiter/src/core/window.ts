@@ -7,26 +7,35 @@ import type { Settings } from './settings.ts';
  * `latestAt + window`. Only when fewer than N calls could still be counted may another one go: whatever the jitter,
  * no interval of the window's length then holds more than N arrivals.
  */
-const leavesAt = (interval: Interval, budget: BudgetState, settings: Settings): number =>
+export const leavesAt = (interval: Interval, budget: BudgetState, settings: Settings): number =>
   interval.latestAt + policyOf(budget, settings).windowMs + settings.epsilon;
 
 /** The calls that upstream may still count at `now`. */
 export const counted = (budget: BudgetState, settings: Settings, now: number): Interval[] =>
   budget.record.intervals.filter((interval) => leavesAt(interval, budget, settings) > now);
 
-export const isPaused = ({ record }: BudgetState, now: number): boolean =>
-  record.pausedUntil !== null && record.pausedUntil > now;
+/** Until when nobody may call, by upstream's word or the operator's. */
+export const pausedUntil = ({ record }: BudgetState): number =>
+  Math.max(record.pausedUntil.upstream ?? 0, record.pausedUntil.operator ?? 0);
 
-/** After a pause one call goes ahead alone to see whether upstream is open again. */
-const capacity = (budget: BudgetState, settings: Settings): number =>
-  budget.record.probing ? 1 : policyOf(budget, settings).limit;
+export const isPaused = (budget: BudgetState, now: number): boolean => pausedUntil(budget) > now;
 
-/** How many permits can be granted at `now`. */
-export function available(budget: BudgetState, settings: Settings, now: number): number {
+const isUnknown = ({ record }: BudgetState, now: number): boolean => (record.unknownUntil ?? 0) > now;
+
+/** The places of a window that a lane may use: some are kept for the forced ones, never all. */
+function placesFor(budget: BudgetState, settings: Settings, forced: boolean): number {
+  const { limit } = policyOf(budget, settings);
+  return forced ? limit : Math.max(1, limit - settings.reserve[budget.record.endpoint]);
+}
+
+/** How many permits can be granted at `now`, to the forced lanes or to all. */
+export function available(budget: BudgetState, settings: Settings, now: number, forced: boolean): number {
   if (isPaused(budget, now)) return 0;
-  const used = budget.record.probing ? openCalls(budget, now).length : counted(budget, settings, now).length;
-  const room = policyOf(budget, settings).limit - counted(budget, settings, now).length;
-  return Math.max(0, Math.min(capacity(budget, settings) - used, room) - budget.grants.size);
+  const { length: held } = budget.grants;
+  const room = placesFor(budget, settings, forced) - counted(budget, settings, now).length - held;
+  // Upstream named the moment: one call goes ahead alone to see whether it is open again.
+  if (budget.record.probing) return Math.max(0, Math.min(1 - openCalls(budget, now).length - held, room));
+  return isUnknown(budget, now) ? 0 : Math.max(0, room);
 }
 
 /** The calls that may still arrive upstream: a dead caller's last no longer than was assumed at its start. */
@@ -43,20 +52,30 @@ export function freeAt(
   now: number,
   k: number,
   guess: 'typical' | 'best',
+  forced: boolean,
 ): number {
-  const { limit, windowMs } = policyOf(budget, settings);
-  const turn = windowMs + settings.epsilon;
-  const usual = guess === 'typical' ? settings.typicalCall[budget.record.endpoint] : 0;
+  const usual = guess === 'typical' ? usualCall(budget, settings) : 0;
+  const turn = policyOf(budget, settings).windowMs + settings.epsilon;
   const endOf = ({ settled, startedAt, latestAt }: Interval) =>
     settled ? latestAt : Math.min(latestAt, Math.max(now, startedAt + usual));
+  const opensAt = Math.max(now, pausedUntil(budget));
+  const places = placesFor(budget, settings, forced);
   const leaving = counted(budget, settings, now)
-    .map((interval) => endOf(interval) + turn)
+    .map((interval) => Math.max(opensAt, endOf(interval) + turn))
     .sort((a, b) => a - b)
-    .slice(-limit);
-  const free = Array.from({ length: limit - leaving.length }, () => now);
+    .slice(-places);
+  const moments = [...Array.from({ length: places - leaving.length }, () => opensAt), ...leaving];
   // What is granted is about to be called: its place comes free a turn later.
-  const index = k - 1 + budget.grants.size;
-  const first = [...free, ...leaving][index % limit] ?? now;
-  const probed = budget.record.probing ? openCalls(budget, now).map(endOf) : [];
-  return Math.max(first + Math.floor(index / limit) * turn, budget.record.pausedUntil ?? 0, ...probed);
+  const index = k - 1 + budget.grants.length;
+  const { probing, unknownUntil } = budget.record;
+  const first = Math.max(
+    moments[index % places] ?? opensAt,
+    probing && k === 1 ? 0 : (unknownUntil ?? 0),
+    ...(probing ? openCalls(budget, now).map(endOf) : []),
+  );
+  return first + Math.floor(index / places) * (turn + usual);
 }
+
+/** How long a call takes as far as it is known, project ms. */
+export const usualCall = ({ usualCall: seen, record }: BudgetState, settings: Settings): number =>
+  seen ?? settings.typicalCall[record.endpoint];

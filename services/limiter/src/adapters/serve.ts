@@ -1,0 +1,25 @@
+import { catalog } from '@paceline/shared/contracts';
+import { type Bus, respond } from '@paceline/shared/messaging';
+import type { Partition } from './partition.ts';
+
+/** Answers for a partition on the broker until the result is called. */
+export function serve(bus: Bus, index: number, partition: Partition): () => void {
+  const tokens = { partition: index };
+  const subscriptions = [
+    respond(bus, catalog.ask, tokens, ({ asks }, reply) =>
+      partition.ask(asks, (answers) => reply({ answers: [...answers] })),
+    ),
+    respond(bus, catalog.operate, tokens, (operation, reply) => partition.operate(operation, reply)),
+    respond(bus, catalog.status, tokens, ({ account }, reply) => {
+      const status = partition.status(account);
+      if (status) reply(status);
+    }),
+    respond(bus, catalog.windows, tokens, ({ account }, reply) => {
+      const windows = partition.windows(account);
+      if (windows) reply(windows);
+    }),
+  ];
+  return () => {
+    for (const subscription of subscriptions) subscription.unsubscribe();
+  };
+}

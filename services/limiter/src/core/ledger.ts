@@ -1,0 +1,88 @@
+import type { Budget } from '@paceline/shared/contracts';
+import { type AccountNews, createNews } from './account-news.ts';
+import { type BudgetState, createBudget, freshRecord, policyOf } from './budget.ts';
+import type { Settings } from './settings.ts';
+import { Sorted } from './sorted.ts';
+
+/** The budgets of one partition, by account and endpoint. */
+export interface Ledger {
+  /** Grows with every grant; with `epoch` it makes permit ids unique. */
+  grants: number;
+  /** The journal sequence of the claim under which this ledger decides. */
+  readonly epoch: number;
+  /** Nothing is granted before: after a restart the most urgent may not have asked again yet. Project ms. */
+  readonly quietUntil: number;
+  /** When a journal was found to be gone: what it held counts as spent from then on. */
+  lostAt: number | null;
+  readonly budgets: Map<string, BudgetState>;
+  /** The budgets that something may become free in, by when. */
+  readonly alarms: Sorted<BudgetState>;
+  readonly news: Map<string, AccountNews>;
+  /** How many tickets wait in all. */
+  waiting: number;
+}
+
+export const createLedger = (epoch: number, quietUntil = 0): Ledger => ({
+  grants: 0,
+  epoch,
+  quietUntil,
+  lostAt: null,
+  budgets: new Map(),
+  alarms: new Sorted(goesOffBefore, ({ alarmAt }) => alarmAt ?? Infinity),
+  news: new Map(),
+  waiting: 0,
+});
+
+const goesOffBefore = (a: BudgetState, b: BudgetState): boolean => {
+  const [at, other] = [a.alarmAt ?? Infinity, b.alarmAt ?? Infinity];
+  return at === other ? nameOf(a) < nameOf(b) : at < other;
+};
+const nameOf = ({ record }: BudgetState) => keyOf(record.account, record.endpoint);
+
+export const keyOf = (account: string, endpoint: Budget): string => `${account}/${endpoint}`;
+
+/** A budget as the ledger knows it; one that was never asked for is fresh. */
+export function peekBudget(
+  ledger: Ledger,
+  account: string,
+  endpoint: Budget,
+  settings: Settings,
+): BudgetState {
+  const known = ledger.budgets.get(keyOf(account, endpoint));
+  if (known) return known;
+  const budget = createBudget(freshRecord({ account, endpoint }));
+  if (ledger.lostAt !== null) countAsSpent(budget, ledger.lostAt, settings);
+  return budget;
+}
+
+/** Calls of before `lostAt` are not known: they may arrive for a while, and count for one window from then on. */
+export function countAsSpent(budget: BudgetState, lostAt: number, settings: Settings): void {
+  const { record } = budget;
+  const arrivedBy = lostAt + worstCall(record.endpoint, settings);
+  const until = arrivedBy + policyOf(budget, settings).windowMs + settings.epsilon;
+  record.unknownUntil = Math.max(record.unknownUntil ?? 0, until);
+}
+
+/** As `peekBudget`, and from now on the ledger knows it. */
+export function budgetOf(ledger: Ledger, account: string, endpoint: Budget, settings: Settings): BudgetState {
+  const budget = peekBudget(ledger, account, endpoint, settings);
+  ledger.budgets.set(keyOf(account, endpoint), budget);
+  return budget;
+}
+
+/** How long after its start a call may arrive at the latest, when nothing is heard of it. */
+export const worstCall = (endpoint: Budget, settings: Settings): number =>
+  settings.sendWithin + settings.callTimeout[endpoint] + settings.guard;
+
+export function newsOf(ledger: Ledger, account: string): AccountNews {
+  const known = ledger.news.get(account) ?? createNews();
+  ledger.news.set(account, known);
+  return known;
+}
+
+export function setAlarm(ledger: Ledger, budget: BudgetState, at: number | undefined): void {
+  if (budget.alarmAt === at) return;
+  if (budget.alarmAt !== undefined) ledger.alarms.delete(budget);
+  budget.alarmAt = at;
+  if (at !== undefined) ledger.alarms.add(budget);
+}

@@ -1,0 +1,47 @@
+import type { FactOf, Outcome, Policy } from '@paceline/shared/contracts';
+import { type BudgetState, policyOf } from './budget.ts';
+import type { Settings } from './settings.ts';
+
+/** No upstream needs more, and every call in a window is remembered. */
+const largestLimit = 1_000;
+
+/** What an answer teaches of the limit: upstream's word counts, but never makes an operator's policy looser. */
+export function lessons(
+  budget: BudgetState,
+  { learned }: Outcome,
+  now: number,
+  settings: Settings,
+): FactOf<'policy_changed'>[] {
+  if (!learned) return [];
+  const kept = policyOf(budget, settings);
+  const said = { limit: Math.min(learned.limit, largestLimit), windowMs: learned.windowMs };
+  const next = budget.record.policy?.from === 'operator' ? stricterOf(kept, said) : said;
+  if (isSame(kept, next)) return [];
+  return [changePolicy(budget, 'upstream', next, now, settings)];
+}
+
+/**
+ * A change of policy. Calls of before the window that was kept are forgotten; a longer window may still hold them, so
+ * nothing goes until it has been watched for its whole length.
+ * @param policy null: back to the documented one
+ */
+export function changePolicy(
+  budget: BudgetState,
+  by: 'upstream' | 'operator',
+  policy: Policy | null,
+  now: number,
+  settings: Settings,
+): FactOf<'policy_changed'> {
+  const { account, endpoint } = budget.record;
+  const kept = policyOf(budget, settings);
+  const longer = (policy ?? settings.policies[endpoint]).windowMs - kept.windowMs;
+  const unknownUntil = longer > 0 ? Math.ceil(now + longer + settings.epsilon) : null;
+  return { fact: 'policy_changed', account, endpoint, by, at: now, policy, unknownUntil };
+}
+
+const stricterOf = (a: Policy, b: Policy): Policy => ({
+  limit: Math.min(a.limit, b.limit),
+  windowMs: Math.max(a.windowMs, b.windowMs),
+});
+
+const isSame = (a: Policy, b: Policy): boolean => a.limit === b.limit && a.windowMs === b.windowMs;

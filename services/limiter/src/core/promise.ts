@@ -1,0 +1,54 @@
+import type { BudgetState } from './budget.ts';
+import { policyOf } from './budget.ts';
+import { isForced, positionOf, type Waiter } from './queue.ts';
+import type { Settings } from './settings.ts';
+import { freeAt } from './window.ts';
+
+/** Overtakers are counted over about so many windows. */
+const memory = 20;
+
+/** Notes that somebody came who may overtake those who wait: the count fades with time. */
+export function noteOvertaker(budget: BudgetState, now: number, settings: Settings): void {
+  const seen = budget.overtaking;
+  if (seen.since === 0) seen.since = now;
+  seen.count = faded(budget, now, settings) + 1;
+  seen.at = now;
+}
+
+const faded = (budget: BudgetState, now: number, settings: Settings): number =>
+  budget.overtaking.count * Math.exp(-(now - budget.overtaking.at) / span(budget, settings));
+
+const span = (budget: BudgetState, settings: Settings): number =>
+  memory * policyOf(budget, settings).windowMs;
+
+/** How many overtakers come in one ms: the faded count over the time that it stands for. */
+function overtakersPerMs(budget: BudgetState, now: number, settings: Settings): number {
+  const { since } = budget.overtaking;
+  if (since === 0) return 0;
+  const whole = span(budget, settings);
+  const watched = whole * -Math.expm1(-Math.max(now - since, policyOf(budget, settings).windowMs) / whole);
+  return faded(budget, now, settings) / watched;
+}
+
+/**
+ * When a waiter may expect to run: behind those who stand ahead and those who, going by the last windows, will still
+ * overtake it. Nobody is overtaken by who comes later than its lane's head start allows.
+ */
+export function expectedAt(budget: BudgetState, waiter: Waiter, now: number, settings: Settings): number {
+  const position = positionOf(budget.queue, waiter);
+  const forced = isForced(waiter.ask.lane);
+  const at = (k: number) => freeAt(budget, settings, now, k, 'typical', forced);
+  const bare = at(position);
+  if (forced) return Math.ceil(bare);
+  const perMs = overtakersPerMs(budget, now, settings);
+  const longest = Math.max(0, settings.headStart.manual_rider_add + waiter.key - now);
+  let expected = bare;
+  // Whoever waits longer is overtaken by more: a few rounds come close enough.
+  for (let round = 0; round < 4 && perMs > 0; round += 1) {
+    expected = at(position + likely(perMs * Math.min(expected - now, longest)));
+  }
+  return Math.ceil(expected);
+}
+
+/** As many as nineteen times of twenty at the most, when `mean` come on average. */
+const likely = (mean: number): number => (mean === 0 ? 0 : Math.ceil(mean + 1.65 * Math.sqrt(mean)));
