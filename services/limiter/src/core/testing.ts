@@ -44,6 +44,11 @@ export function createDesk(endpoint: Budget, using: Settings = settings) {
     acquireAsk,
     now: () => now,
     ledger: () => ledger,
+    /** Ms until something may become free by itself; undefined when nobody waits. */
+    alarmIn() {
+      const at = ledger.alarms.first()?.alarmAt;
+      return at === undefined ? undefined : Math.max(0, at - now);
+    },
     pass(ms: number) {
       now += ms;
     },

@@ -263,6 +263,29 @@ describe('one turn', () => {
   });
 });
 
+describe('the alarm', () => {
+  it('goes off when a window has moved on, and whoever is first is offered its permit', () => {
+    const desk = createDesk('signups');
+    desk.call('a');
+    desk.acquire('b');
+    while (desk.alarmIn() !== undefined) {
+      desk.acquire('b');
+      desk.pass(Math.min(second, desk.alarmIn() ?? 0));
+      const [offered] = desk.take().offers;
+      if (!offered) continue;
+      expect(offered.offer.ticket).toBe('b');
+      break;
+    }
+    expect(desk.now()).toBe(1_000_000_000 + minute + settings.epsilon);
+  });
+
+  it('is not set when nobody waits', () => {
+    const desk = createDesk('signups');
+    desk.call('a');
+    expect(desk.alarmIn()).toBeUndefined();
+  });
+});
+
 describe('a call that nobody settled', () => {
   it('promises its place for no later than the worst that was assumed of it', () => {
     const desk = createDesk('clubs');

@@ -1,0 +1,167 @@
+import { type JournalEntry, journalEntry } from '@paceline/shared/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createLedger, type Ledger } from './ledger.ts';
+import { restated, restore } from './restore.ts';
+import { settings } from './testing.ts';
+import { takeTurn, type Wish } from './turn.ts';
+import { windows } from './windows.ts';
+
+const minute = 60_000;
+const accounts = Array.from({ length: 6 }, (_, index) => `team-${index}`);
+const begin = 1_000_000_000;
+
+const step = fc.record({
+  account: fc.constantFrom(...accounts),
+  endpoint: fc.constantFrom('riders_single' as const, 'signups' as const),
+  status: fc.constantFrom(200, 200, 429, undefined),
+  settles: fc.boolean(),
+  learns: fc.boolean(),
+  after: fc.integer({ min: 0, max: 2 * minute }),
+  restates: fc.boolean(),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** Lives through the steps and writes a journal, restated part by part wherever a step says so. */
+function live(steps: readonly Step[]) {
+  const ledger: Ledger = createLedger(1);
+  const entries: JournalEntry[] = [];
+  let now = begin;
+  let parts: ReturnType<typeof restated> | undefined;
+  let began = 0;
+  let recoverFrom = 0;
+  const take = (...wishes: Wish[]) => {
+    const { facts, answers } = takeTurn(ledger, wishes, now, settings);
+    if (facts.length > 0) entries.push({ entry: 'facts', recoverFrom, facts: [...facts] });
+    return answers[0];
+  };
+  for (const [index, { account, endpoint, status, settles, learns, after, restates }] of steps.entries()) {
+    const place = { account, endpoint };
+    const granted = take({
+      do: 'acquire',
+      ...place,
+      ticket: `t${index}`,
+      lane: 'rider_sync',
+      firstAskedAt: now,
+      offerTo: 'client',
+      trace: {},
+    });
+    if (granted?.answer === 'granted') {
+      take({ do: 'start', ...place, permit: granted.permit, trace: {} });
+      const learned = learns ? { learned: { limit: 2, windowMs: 5 * minute } } : {};
+      const outcome = { result: status ? 'answered' : 'unanswered', status, ...learned } as const;
+      if (settles) take({ do: 'settle', ...place, permit: granted.permit, outcome });
+    }
+    now += after;
+    if (!restates) continue;
+    parts ??= restated(ledger, () => now, settings);
+    const part = parts.next();
+    if (part.done) {
+      recoverFrom = began;
+      parts = undefined;
+      began = 0;
+      continue;
+    }
+    entries.push({
+      entry: 'restated',
+      recoverFrom,
+      owner: 'me',
+      at: now,
+      lostAt: null,
+      budgets: structuredClone(part.value),
+    });
+    began ||= entries.length - 1;
+  }
+  return { entries, now, recoverFrom };
+}
+
+const shown = (ledger: Ledger, now: number) =>
+  accounts.map((account) =>
+    windows(ledger, account, now, settings).windows.map(({ waiting: _, freeAt: __, ...rest }) => rest),
+  );
+
+describe('a ledger that is stated anew while it goes on', () => {
+  it('is recovered from there as from the beginning', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
+        const { entries, now, recoverFrom } = live(steps);
+        const whole = restore(entries, 2, settings);
+        const short = restore(entries.slice(recoverFrom), 2, settings);
+        expect(shown(short, now)).toEqual(shown(whole, now));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('can be written: every entry keeps its contract', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        for (const entry of live(steps).entries) expect(journalEntry.parse(entry)).toEqual(entry);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('a journal that is gone although there was one', () => {
+  const lost: JournalEntry = {
+    entry: 'facts',
+    recoverFrom: 0,
+    facts: [
+      { fact: 'journal_lost', at: begin },
+      { fact: 'claimed', owner: 'me', at: begin },
+    ],
+  };
+  const ask = (ledger: Ledger, now: number, account = 'team-0') =>
+    takeTurn(
+      ledger,
+      [
+        {
+          do: 'acquire',
+          account,
+          endpoint: 'riders_single',
+          ticket: 'a',
+          lane: 'manual_rider_add',
+          firstAskedAt: now,
+          offerTo: 'client',
+          trace: {},
+        },
+      ],
+      now,
+      settings,
+    ).answers[0];
+  const spentUntil =
+    begin +
+    settings.sendWithin +
+    settings.callTimeout.riders_single +
+    settings.guard +
+    minute +
+    settings.epsilon;
+
+  it('counts every budget as spent until nothing of before can count any more', () => {
+    const ledger = restore([lost], 1, settings);
+    expect(ask(ledger, begin)).toMatchObject({ answer: 'waiting', estimatedAt: spentUntil });
+    expect(ask(ledger, spentUntil - 1)?.answer).toBe('waiting');
+    expect(ask(ledger, spentUntil)?.answer).toBe('granted');
+  });
+
+  it('is remembered by the next owner, from a ledger that was stated anew too', () => {
+    const [budgets = []] = restated(restore([lost], 1, settings), () => begin, settings);
+    const anew: JournalEntry = {
+      entry: 'restated',
+      recoverFrom: 0,
+      owner: 'me',
+      at: begin,
+      lostAt: begin,
+      budgets,
+    };
+    expect(ask(restore([anew], 2, settings), spentUntil - 1, 'team-5')?.answer).toBe('waiting');
+  });
+
+  it('knows permits of later claims than its own to be of before', () => {
+    const ledger = restore([lost], 1, settings);
+    const place = { account: 'team-0', endpoint: 'riders_single' } as const;
+    const turn = takeTurn(ledger, [{ do: 'start', ...place, permit: '900-1-a', trace: {} }], begin, settings);
+    expect(turn.answers).toEqual([{ answer: 'expired' }]);
+  });
+});
