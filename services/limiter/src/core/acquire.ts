@@ -1,10 +1,10 @@
 import type { Answer, AskOf, Conflict } from '@paceline/shared/contracts';
 import type { BudgetState, Grant } from './budget.ts';
 import { noteConflict } from './conflict.ts';
-import { askAgainIn, hear, join, leave } from './grant.ts';
+import { askAgainIn, goneAfter, join, leave } from './grant.ts';
 import type { Ledger } from './ledger.ts';
 import { expectedAt, noteOvertaker } from './promise.ts';
-import { isForced, orderKey, positionOf, type Waiter } from './queue.ts';
+import { isForced, orderKey, positionOf, stillHere, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { freeAt, isPaused } from './window.ts';
 
@@ -18,14 +18,12 @@ export function hearAcquire(
 ): boolean {
   const known = budget.queue.byTicket.get(ask.ticket);
   if (known) {
-    hear(ledger, budget, known, now, settings);
+    stillHere(budget.queue, known, goneAfter(ledger, now, settings));
     return false;
   }
   if (liveGrant(budget, ask.ticket, now)) return false;
   if (isForced(ask.lane)) noteOvertaker(budget, now, settings);
-  const waiter = newcomer(ask, settings);
-  join(ledger, budget, waiter);
-  hear(ledger, budget, waiter, now, settings);
+  join(ledger, budget, newcomer(ask, goneAfter(ledger, now, settings), settings));
   return true;
 }
 
@@ -40,45 +38,16 @@ export function answerAcquire(
 ): { answer: Answer; conflict?: Conflict | undefined } {
   const grant = liveGrant(budget, ask.ticket, now);
   if (grant) return { answer: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
-  const waiter = budget.queue.byTicket.get(ask.ticket) ?? newcomer(ask, settings);
-  if (isTooLate(budget, waiter, now, settings)) {
-    const earliest = Math.max(expectedAt(budget, waiter, now, settings), (ask.deadline ?? 0) + 1);
+  const waiter = budget.queue.byTicket.get(ask.ticket) ?? newcomer(ask, now, settings);
+  const position = positionOf(budget.queue, waiter);
+  const estimatedAt = expectedAt(budget, waiter, position, now, settings);
+  if (isTooLate(budget, ask, position, now, settings)) {
     leave(ledger, budget, waiter);
+    const earliest = Math.max(estimatedAt, (ask.deadline ?? 0) + 1);
     return { answer: { answer: 'refused', reason: 'deadline_unreachable', earliest } };
   }
-  const conflict = isNew ? noteConflict(ledger, budget, waiter, now, settings) : undefined;
-  return { answer: waiting(ledger, budget, waiter, now, settings), conflict };
-}
-
-const newcomer = (ask: AskOf<'acquire'>, settings: Settings): Waiter => ({
-  ask,
-  key: orderKey(ask, settings),
-  goneAt: 0,
-  promisedAt: ask.promisedAt,
-});
-
-const liveGrant = ({ grants }: BudgetState, ticket: string, now: number): Grant | undefined =>
-  grants.find((grant) => grant.ticket === ticket && grant.startBy > now);
-
-/** Whether the deadline would pass first even when every open call were answered at once. */
-function isTooLate(budget: BudgetState, waiter: Waiter, now: number, settings: Settings): boolean {
-  const { deadline, lane } = waiter.ask;
-  if (deadline === undefined) return false;
-  const position = positionOf(budget.queue, waiter);
-  return now >= deadline || freeAt(budget, settings, now, position, 'best', isForced(lane)) > deadline;
-}
-
-function waiting(
-  ledger: Ledger,
-  budget: BudgetState,
-  waiter: Waiter,
-  now: number,
-  settings: Settings,
-): Answer {
-  const position = positionOf(budget.queue, waiter);
-  const estimatedAt = expectedAt(budget, waiter, now, settings);
   waiter.promisedAt ??= estimatedAt;
-  return {
+  const answer: Answer = {
     answer: 'waiting',
     position,
     ahead: position - 1,
@@ -86,6 +55,31 @@ function waiting(
     estimatedAt,
     askAgainIn: askAgainIn(ledger, settings),
   };
+  return isNew
+    ? { answer, conflict: noteConflict(ledger, budget, ask, estimatedAt, now, settings) }
+    : { answer };
+}
+
+const newcomer = (ask: AskOf<'acquire'>, goneAt: number, settings: Settings): Waiter => ({
+  ask,
+  key: orderKey(ask, settings),
+  goneAt,
+  promisedAt: ask.promisedAt,
+});
+
+const liveGrant = ({ grants }: BudgetState, ticket: string, now: number): Grant | undefined =>
+  grants.find((grant) => grant.ticket === ticket && grant.startBy > now);
+
+/** Whether the deadline would pass first even when every open call were answered at once. */
+function isTooLate(
+  budget: BudgetState,
+  { deadline, lane }: AskOf<'acquire'>,
+  position: number,
+  now: number,
+  settings: Settings,
+): boolean {
+  if (deadline === undefined) return false;
+  return now >= deadline || freeAt(budget, settings, now, position, 'best', isForced(lane)) > deadline;
 }
 
 function reasonFor(budget: BudgetState, position: number, now: number) {

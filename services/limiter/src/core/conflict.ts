@@ -1,8 +1,7 @@
-import type { Conflict, Lane, SyncKind } from '@paceline/shared/contracts';
+import type { AskOf, Conflict, Lane, SyncKind } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { type Ledger, newsOf } from './ledger.ts';
-import { expectedAt } from './promise.ts';
-import { firstInLine, type Waiter } from './queue.ts';
+import { firstInLine } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { counted } from './window.ts';
 
@@ -19,14 +18,14 @@ const syncOf: Record<Lane, 'add rider' | SyncKind> = {
 export function noteConflict(
   ledger: Ledger,
   budget: BudgetState,
-  waiter: Waiter,
+  { account, endpoint, lane }: AskOf<'acquire'>,
+  estimatedAt: number,
   now: number,
   settings: Settings,
 ): Conflict | undefined {
-  const { account, endpoint, lane } = waiter.ask;
   const blockedBy = blockers(budget, now, settings).find((other) => syncOf[other] !== syncOf[lane]);
   if (!blockedBy) return undefined;
-  const expectedWaitMs = Math.max(0, expectedAt(budget, waiter, now, settings) - now);
+  const expectedWaitMs = Math.max(0, estimatedAt - now);
   const last: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
   const news = newsOf(ledger, account);
   news.conflicts += 1;

@@ -1,7 +1,7 @@
 import type { Offer } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { type Ledger, setAlarm } from './ledger.ts';
-import { firstInLine, joinLine, leaveLine, stillHere, type Waiter } from './queue.ts';
+import { firstInLine, joinLine, leaveLine, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { permitId } from './superseded.ts';
 import { available, freeAt } from './window.ts';
@@ -25,10 +25,9 @@ function tidy(ledger: Ledger, budget: BudgetState, now: number): void {
   if (budget.grants.some(({ startBy }) => startBy <= now)) {
     budget.grants = budget.grants.filter(({ startBy }) => startBy > now);
   }
-  // Who asked longest ago is first: behind the first who is still here hardly anybody is gone.
-  for (const waiter of budget.queue.byTicket.values()) {
-    if (waiter.goneAt > now) return;
-    leave(ledger, budget, waiter);
+  const { byPatience } = budget.queue;
+  for (let gone = byPatience.first(); gone && gone.goneAt <= now; gone = byPatience.first()) {
+    leave(ledger, budget, gone);
   }
 }
 
@@ -88,26 +87,17 @@ export function leave(ledger: Ledger, budget: BudgetState, waiter: Waiter): void
 export const askAgainIn = (ledger: Ledger, settings: Settings): number =>
   settings.askAgainIn * Math.max(1, Math.ceil(ledger.waiting / settings.askers));
 
-/** The waiter has asked: it is here until it has missed several times of asking again. */
-export function hear(
-  ledger: Ledger,
-  budget: BudgetState,
-  waiter: Waiter,
-  now: number,
-  settings: Settings,
-): void {
-  waiter.goneAt = now + askAgainIn(ledger, settings) * settings.missesAllowed * settings.scale;
-  stillHere(budget.queue, waiter);
-}
+/** When a waiter that asks now is gone: once it has missed several times of asking again. */
+export const goneAfter = (ledger: Ledger, now: number, settings: Settings): number =>
+  now + askAgainIn(ledger, settings) * settings.missesAllowed * settings.scale;
 
 /** The next moment at which something may become free by the mere passing of time; undefined when nobody waits. */
 function wakeAt(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): number | undefined {
   const { queue, grants, record } = budget;
-  const [quiet] = queue.byTicket.values();
-  if (!quiet) return undefined;
+  if (queue.byTicket.size === 0) return undefined;
   const moments = [
     ledger.quietUntil,
-    quiet.goneAt,
+    queue.byPatience.least,
     ...grants.map(({ startBy }) => startBy),
     ...record.intervals.map(({ latestAt }) => latestAt),
     freeAt(budget, settings, now, 1, 'best', true),

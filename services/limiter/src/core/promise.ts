@@ -1,6 +1,6 @@
 import type { BudgetState } from './budget.ts';
 import { policyOf } from './budget.ts';
-import { isForced, positionOf, type Waiter } from './queue.ts';
+import { isForced, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { freeAt } from './window.ts';
 
@@ -31,11 +31,16 @@ function overtakersPerMs(budget: BudgetState, now: number, settings: Settings): 
 }
 
 /**
- * When a waiter may expect to run: behind those who stand ahead and those who, going by the last windows, will still
+ * When a waiter at a position may expect to run: behind those who stand ahead and those who, going by the last windows, will still
  * overtake it. Nobody is overtaken by who comes later than its lane's head start allows.
  */
-export function expectedAt(budget: BudgetState, waiter: Waiter, now: number, settings: Settings): number {
-  const position = positionOf(budget.queue, waiter);
+export function expectedAt(
+  budget: BudgetState,
+  waiter: Waiter,
+  position: number,
+  now: number,
+  settings: Settings,
+): number {
   const forced = isForced(waiter.ask.lane);
   const at = (k: number) => freeAt(budget, settings, now, k, 'typical', forced);
   const bare = at(position);

@@ -18,20 +18,25 @@ export interface Queue {
   /** Who can't wait for a slot or a place that is kept. */
   readonly forced: Sorted<Waiter>;
   readonly common: Sorted<Waiter>;
-  /** All of them, by ticket; who asked longest ago is first. */
+  /** All of them, by ticket. */
   readonly byTicket: Map<string, Waiter>;
+  /** All of them, whoever is gone first unless it asks again. */
+  readonly byPatience: Sorted<Waiter>;
   /** The sum of the moments at which they first asked: their mean wait, without going through them. */
   askedSum: number;
 }
 
 const goesBefore = (a: Waiter, b: Waiter): boolean =>
   a.key === b.key ? a.ask.ticket < b.ask.ticket : a.key < b.key;
+const isGoneBefore = (a: Waiter, b: Waiter): boolean =>
+  a.goneAt === b.goneAt ? a.ask.ticket < b.ask.ticket : a.goneAt < b.goneAt;
 const firstAskedAt = ({ ask }: Waiter): number => ask.firstAskedAt;
 
 export const createQueue = (): Queue => ({
   forced: new Sorted(goesBefore, firstAskedAt),
   common: new Sorted(goesBefore, firstAskedAt),
   byTicket: new Map(),
+  byPatience: new Sorted(isGoneBefore, ({ goneAt }) => goneAt),
   askedSum: 0,
 });
 
@@ -50,19 +55,22 @@ const lineOf = (queue: Queue, { ask }: Waiter): Sorted<Waiter> =>
 export function joinLine(queue: Queue, waiter: Waiter): void {
   lineOf(queue, waiter).add(waiter);
   queue.byTicket.set(waiter.ask.ticket, waiter);
+  queue.byPatience.add(waiter);
   queue.askedSum += waiter.ask.firstAskedAt;
 }
 
 export function leaveLine(queue: Queue, waiter: Waiter): void {
   if (!queue.byTicket.delete(waiter.ask.ticket)) return;
   lineOf(queue, waiter).delete(waiter);
+  queue.byPatience.delete(waiter);
   queue.askedSum -= waiter.ask.firstAskedAt;
 }
 
-/** Moves the waiter behind everybody who asked longer ago. */
-export function stillHere(queue: Queue, waiter: Waiter): void {
-  queue.byTicket.delete(waiter.ask.ticket);
-  queue.byTicket.set(waiter.ask.ticket, waiter);
+/** The waiter has asked again. */
+export function stillHere(queue: Queue, waiter: Waiter, goneAt: number): void {
+  queue.byPatience.delete(waiter);
+  waiter.goneAt = goneAt;
+  queue.byPatience.add(waiter);
 }
 
 /** 1 is next. */

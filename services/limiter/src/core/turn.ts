@@ -4,7 +4,7 @@ import type { BudgetState } from './budget.ts';
 import { cancel } from './cancel.ts';
 import { evolve } from './evolve.ts';
 import { type Offered, serve } from './grant.ts';
-import { budgetOf, type Ledger } from './ledger.ts';
+import { budgetOf, type Ledger, setAlarm } from './ledger.ts';
 import { operate } from './operate.ts';
 import { settle } from './settle.ts';
 import type { Settings } from './settings.ts';
@@ -55,8 +55,8 @@ export function takeTurn(ledger: Ledger, wishes: readonly Wish[], now: number, s
     facts.push(...decision.facts);
     return decision.answer;
   });
+  for (const budget of due(ledger, now)) touched.add(budget);
   const offers = [...touched].flatMap((budget) => serve(ledger, budget, now, settings));
-  offers.push(...serveDue(ledger, now, settings));
   const conflicts: Conflict[] = [];
   const asked = new Set<string>();
   const answers = wishes.map((wish, index) => {
@@ -92,12 +92,17 @@ function decide(
   }
 }
 
-/** Serves the budgets in which something has become free by the mere passing of time. */
-function serveDue(ledger: Ledger, now: number, settings: Settings): Offered[] {
-  const offers: Offered[] = [];
-  for (let due = ledger.alarms.first(); due && (due.alarmAt ?? 0) <= now; due = ledger.alarms.first()) {
-    // Serving sets the next alarm, which is always later than now.
-    offers.push(...serve(ledger, due, now, settings));
+/** As many alarms go off in one turn: the next turn comes at once. */
+const mostAlarms = 500;
+
+/** Takes the budgets in which something has become free by the mere passing of time. */
+function due(ledger: Ledger, now: number): BudgetState[] {
+  const budgets: BudgetState[] = [];
+  for (let next = ledger.alarms.first(); next && budgets.length < mostAlarms; next = ledger.alarms.first()) {
+    if ((next.alarmAt ?? 0) > now) break;
+    budgets.push(next);
+    // Whoever serves it sets the next one.
+    setAlarm(ledger, next, undefined);
   }
-  return offers;
+  return budgets;
 }

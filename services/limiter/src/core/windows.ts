@@ -51,11 +51,11 @@ function windowOf(budget: BudgetState, now: number, settings: Settings): WindowV
     unknownUntil: ahead(record.unknownUntil),
     waiting: {
       count: queue.byTicket.size,
-      next: [...inOrder(queue, shown)].map((waiter) => ({
+      next: [...inOrder(queue, shown)].map((waiter, index) => ({
         ticket: waiter.ask.ticket,
         lane: waiter.ask.lane,
         firstAskedAt: waiter.ask.firstAskedAt,
-        estimatedAt: expectedAt(budget, waiter, now, settings),
+        estimatedAt: expectedAt(budget, waiter, index + 1, now, settings),
       })),
     },
     lastRejected: record.lastRejected,
