@@ -56,10 +56,8 @@ export interface Journal {
   time(): Promise<BrokerMoment>;
 }
 
-/** How many entries of a partition are kept, for whoever wants to know what happened. */
-const history = 20_000;
-
-export function openJournal(bus: Bus, partition: number): Journal {
+/** @param history how many entries are kept, for whoever wants to know what happened */
+export function openJournal(bus: Bus, partition: number, history = 20_000): Journal {
   const { stream, payload } = catalog.journal;
   const subject = subjectOf(catalog.journal, { partition });
   let managing: Promise<JetStreamManager> | undefined;

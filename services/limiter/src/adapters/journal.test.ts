@@ -1,0 +1,122 @@
+import { catalog, type Fact, type JournalEntry, permissionsOf, subjectOf } from '@paceline/shared/contracts';
+import { type Bus, connect, createBus, provision } from '@paceline/shared/messaging';
+import { createLogger } from '@paceline/shared/telemetry';
+import { type TestNats, testNats } from '@paceline/shared/testing';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Journal, JournalTaken, openJournal } from './journal.ts';
+
+let nats: TestNats;
+let bus: Bus;
+let admin: Bus;
+let next = 0;
+
+beforeAll(async () => {
+  nats = await testNats({
+    users: [
+      { user: 'provision', password: 'p', publish: ['>'], subscribe: ['>'] },
+      { user: 'limiter', password: 'p', ...permissionsOf('limiter') },
+    ],
+  });
+  const log = createLogger('journal-test', 'error');
+  const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
+  admin = createBus(await connect(urlFor('provision'), 'provision'), log);
+  await provision(admin.connection);
+  bus = createBus(await connect(urlFor('limiter'), 'limiter'), log);
+});
+
+afterAll(async () => {
+  await bus?.connection.close();
+  await admin?.connection.close();
+  await nats?.stop();
+});
+
+/** A partition that no other test writes to. */
+const fresh = () => next++;
+const claim = (owner: string): Fact[] => [{ fact: 'claimed', owner, at: 1 }];
+const write = (journal: Journal, owner: string) => journal.append({ entry: 'facts', facts: claim(owner) });
+const owners = (entries: readonly JournalEntry[]) =>
+  entries.flatMap((entry) =>
+    entry.entry === 'restated'
+      ? [`restated by ${entry.owner}`]
+      : entry.facts.flatMap((fact) => (fact.fact === 'claimed' ? [fact.owner] : [])),
+  );
+const restate = (journal: Journal) =>
+  journal.append({ entry: 'restated', owner: 'me', at: 1, lostAt: null, budgets: [] });
+
+/** How many entries the broker holds of a partition. */
+async function kept(partition: number): Promise<number> {
+  const { streams } = await jetstreamManager(admin.connection);
+  const subject = subjectOf(catalog.journal, { partition });
+  const { state } = await streams.info(catalog.journal.stream, { subjects_filter: subject });
+  return state.subjects?.[subject] ?? 0;
+}
+
+describe('a journal', () => {
+  it('that is empty tells nothing', async () => {
+    expect(await openJournal(bus, fresh()).read()).toEqual({
+      entries: [],
+      lastStoredAt: undefined,
+      lastSequence: 0,
+    });
+  });
+
+  it('is read in the order in which it was written, with the time of its last entry', async () => {
+    const partition = fresh();
+    const journal = openJournal(bus, partition);
+    await write(journal, 'a');
+    const sequence = await write(journal, 'b');
+    const told = await openJournal(bus, partition).read();
+    expect(owners(told.entries)).toEqual(['a', 'b']);
+    expect(told.lastSequence).toBe(sequence);
+    expect(told.lastStoredAt).toBeGreaterThan(0);
+  });
+
+  it('is no longer written by who has not seen its last entry', async () => {
+    const partition = fresh();
+    const journal = openJournal(bus, partition);
+    await write(journal, 'first');
+    const other = openJournal(bus, partition);
+    await other.read();
+    await write(other, 'second');
+    await expect(write(journal, 'late')).rejects.toThrow(JournalTaken);
+    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['first', 'second']);
+  });
+
+  it('is recovered from where it was stated anew, as soon as the next entry says so', async () => {
+    const partition = fresh();
+    const journal = openJournal(bus, partition);
+    await write(journal, 'old');
+    const sequence = await restate(journal);
+    await journal.recoverFrom(sequence);
+    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['old', 'restated by me']);
+    await write(journal, 'new');
+    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['restated by me', 'new']);
+  });
+
+  it('keeps what is older as history, and no more than that', async () => {
+    const partition = fresh();
+    const journal = openJournal(bus, partition, 4);
+    for (const owner of ['a', 'b', 'c', 'd', 'e']) await write(journal, owner);
+    const sequence = await restate(journal);
+    await journal.recoverFrom(sequence);
+    expect(await kept(partition)).toBe(6);
+    for (const owner of ['f', 'g']) await write(journal, owner);
+    const again = await restate(journal);
+    await journal.recoverFrom(again);
+    expect(await kept(partition)).toBe(4);
+    await write(journal, 'h');
+    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['restated by me', 'h']);
+  });
+
+  it('loses nothing and doubles nothing when the broker is killed between its entries', async () => {
+    const partition = fresh();
+    const journal = openJournal(bus, partition);
+    await write(journal, 'before');
+    await nats.kill();
+    await nats.restart();
+    await journal.read();
+    await write(journal, 'after');
+    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['before', 'after']);
+  });
+});
