@@ -1,0 +1,119 @@
+import { catalog, type Budget } from '@paceline/shared/contracts';
+import { listen } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { UpstreamError } from '@paceline/shared/zwiftracing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Caller, type Rig, startRig } from './rig.ts';
+
+const minute = 60_000;
+const per = (limit: number, minutes: number) => ({ limit, windowMs: minutes * minute });
+
+/** What upstream enforces, and by what the limiter can find out: see `documentedPolicies` for what it begins with. */
+const differences = [
+  { budget: 'clubs', enforced: per(1, 10), foreign: true },
+  { budget: 'riders_bulk', enforced: per(1, 10), foreign: true },
+  { budget: 'signups', enforced: per(1, 10), foreign: false },
+  { budget: 'events', enforced: per(1, 3), foreign: false },
+  { budget: 'riders_single', enforced: per(2, 3), foreign: false },
+] as const;
+
+const key = 'a-key';
+let rig: Rig;
+let caller: Caller;
+const alerts: Array<{ type: string; endpoint?: string | undefined; attribution?: string | undefined }> = [];
+
+beforeAll(async () => {
+  // A minute of upstream's is a tenth of a second.
+  rig = await startRig({ scale: 600, anchor: Date.now() }, 1, {
+    keys: { [key]: 'standard' },
+    latency: false,
+    policies: Object.fromEntries(differences.map(({ budget, enforced }) => [budget, enforced])),
+  });
+  listen(rig.admin, catalog.alert, {}, (alert) => alerts.push(alert));
+  caller = await rig.caller(key);
+});
+
+afterAll(() => rig?.stop());
+
+/** One call with a permit. Returns whether upstream let it in. */
+function call(budget: Budget): Promise<boolean> {
+  const { limiter, upstream } = caller;
+  const answered = limiter.withPermit<Budget, unknown>(
+    { endpoint: budget, lane: 'manual_rider_add' },
+    (permit) => {
+      switch (budget) {
+        case 'clubs':
+          return upstream.getClub(permit as never, 20650);
+        case 'riders_bulk':
+          return upstream.getRiders(permit as never, [4_500_001]);
+        case 'signups':
+          return upstream.getSignups(permit as never, '1');
+        case 'events':
+          return upstream.getUpcomingEvents(permit as never);
+        default:
+          return upstream.getRider(permit as never, 4_500_001);
+      }
+    },
+  );
+  return answered.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof UpstreamError) return error.code !== 'rate_limited';
+      throw error;
+    },
+  );
+}
+
+/** Somebody else uses the same key. */
+async function foreignCall(budget: Budget): Promise<void> {
+  const headers = { Authorization: key, 'Content-Type': 'application/json' };
+  const { url } = rig.sandbox;
+  const { status } =
+    budget === 'clubs'
+      ? await fetch(`${url}/public/clubs/20650`, { headers })
+      : await fetch(`${url}/public/riders`, { headers, method: 'POST', body: '[4500001]' });
+  expect(status).toBe(200);
+}
+
+const rejected = (budget: Budget) =>
+  rig.sandbox.audit().filter((arrival) => arrival.budget === budget && arrival.verdict === 'rejected').length;
+
+const windowOf = async (budget: Budget) =>
+  (await rig.windows(key)).windows.find(({ endpoint }) => endpoint === budget);
+
+describe.each(differences)(
+  'upstream, that enforces another limit on $budget',
+  ({ budget, enforced, foreign }) => {
+    it('teaches it with one 429', async () => {
+      if (foreign) await foreignCall(budget);
+      for (let letIn = 0; letIn < 4;) if (await call(budget)) letIn += 1;
+      expect(rejected(budget)).toBe(1);
+    });
+
+    it('is shown with the limit that it named, and said so', async () => {
+      expect(await windowOf(budget)).toMatchObject({
+        policy: { ...enforced, from: 'upstream' },
+        lastRejected: { attribution: foreign ? 'foreign_caller' : 'policy_changed' },
+      });
+      await eventually(() => {
+        const told = alerts.filter(({ endpoint }) => endpoint === budget).map(({ type }) => type);
+        expect(told.toSorted()).toEqual(['limit_learned', 'rate_limit_exceeded']);
+      });
+    });
+  },
+);
+
+describe('a limiter that is killed', () => {
+  it('knows afterwards what it had learned: no budget is rejected again', async () => {
+    const [limiter] = rig.limiters;
+    await limiter?.kill('SIGKILL');
+    await limiter?.start();
+    await Promise.all(
+      differences.map(async ({ budget, enforced }) => {
+        expect(await windowOf(budget)).toMatchObject({ policy: { ...enforced, from: 'upstream' } });
+        for (let again = 0; again < 2; again += 1) expect(await call(budget)).toBe(true);
+        expect(rejected(budget)).toBe(1);
+      }),
+    );
+  });
+});
