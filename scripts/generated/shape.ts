@@ -68,6 +68,7 @@ function fields(
     const value = write(schema, `${indent}  `);
     return `${name}${required.includes(name) ? '' : '?'}:${value.startsWith('\n') ? '' : ' '}${value}`;
   });
+  if (written.length === 0) return '{}';
   const line = `{ ${written.join(', ')} }`;
   return fits(line, indent) ? line : `{\n${written.map((each) => `${indent}  ${each}\n`).join('')}${indent}}`;
 }

@@ -13,6 +13,7 @@ import {
   statusQuery,
   windowsView,
 } from './limiter.ts';
+import { nothing, presence } from './replicas.ts';
 import { addRider, commandChanged, runChanged, tick } from './sync.ts';
 import type { Service } from './vocabulary.ts';
 
@@ -161,6 +162,30 @@ export const catalog = {
     to: ['rider-sync', 'event-sync'],
     about: "A waiter's turn has come.",
   } satisfies SignalMessage<typeof offer>,
+  opened: {
+    kind: 'signal',
+    subject: 'paceline.limiter.opened.{partition}',
+    payload: nothing,
+    from: ['limiter'],
+    to: ['rider-sync', 'event-sync'],
+    about: 'A partition has a new owner, who knows of nobody yet: whoever waits asks again.',
+  } satisfies SignalMessage<typeof nothing>,
+  present: {
+    kind: 'signal',
+    subject: 'paceline.limiter.present',
+    payload: presence,
+    from: ['limiter'],
+    to: ['limiter'],
+    about: 'A limiter is there, and owns these partitions.',
+  } satisfies SignalMessage<typeof presence>,
+  alive: request({
+    subject: 'paceline.limiter.alive.{limiter}',
+    payload: nothing,
+    reply: nothing,
+    from: ['limiter'],
+    to: ['limiter'],
+    about: 'Whether a limiter that is not heard any more is still connected.',
+  }),
   journal: {
     kind: 'journal',
     stream: 'LIMITER_JOURNAL',

@@ -8,6 +8,8 @@ export interface Asker {
    * @throws {BadPayload} when the ask breaks its contract
    */
   ask(ask: Ask): Promise<Answer>;
+  /** Waits no longer for answers to what was sent: whoever was asked may not be there any more. */
+  giveUp(): void;
 }
 
 interface Waiting {
@@ -21,8 +23,10 @@ const largestBatch = 500;
 
 export function createAsker(bus: Bus, partition: number): Asker {
   let turn: Waiting[] = [];
+  const sent = new Set<readonly Waiting[]>();
 
   const send = async (batch: readonly Waiting[]) => {
+    sent.add(batch);
     try {
       const { answers } = await request(
         bus,
@@ -34,7 +38,9 @@ export function createAsker(bus: Bus, partition: number): Asker {
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] ?? noAnswer);
     } catch (error) {
       bus.log.debug({ err: error, partition }, 'the limiter did not answer');
-      for (const { resolve } of batch) resolve(noAnswer);
+      answerNone(batch);
+    } finally {
+      sent.delete(batch);
     }
   };
 
@@ -54,7 +60,14 @@ export function createAsker(bus: Bus, partition: number): Asker {
         turn.push({ ask, resolve });
       });
     },
+    giveUp() {
+      for (const batch of sent) answerNone(batch);
+    },
   };
+}
+
+function answerNone(batch: readonly Waiting[]): void {
+  for (const { resolve } of batch) resolve(noAnswer);
 }
 
 const noAnswer: Answer = { answer: 'unavailable', reason: 'the limiter did not answer' };

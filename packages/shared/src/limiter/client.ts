@@ -20,11 +20,17 @@ const askAgainAfter = 250;
 /** The limiter's client: every wait, retry and settle behind `withPermit`. */
 export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limiter {
   const client = crypto.randomUUID();
-  const asker = createAsker(bus, partitionOf(account));
+  const partition = partitionOf(account);
+  const asker = createAsker(bus, partition);
   const turns = createTurns();
   const settling = new Set<Promise<void>>();
   const closing = new AbortController();
   const offers = listen(bus, catalog.offer, { client }, (offer) => turns.come(offer));
+  // A new owner knows of nobody. The sooner it has heard all, the sooner it grants, and the most urgent first.
+  const openings = listen(bus, catalog.opened, { partition }, () => {
+    turns.askAgain();
+    asker.giveUp();
+  });
 
   /** Asks until there is a permit; what it is told in the meantime goes to the asker and to the span. */
   async function acquire(
@@ -143,6 +149,7 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
     async close() {
       closing.abort(new Error('the limiter client was closed'));
       offers.unsubscribe();
+      openings.unsubscribe();
       await Promise.race([Promise.all(settling), pause(2_000)]);
     },
   };

@@ -1,26 +1,31 @@
 import type { Offer } from '../contracts/index.ts';
 
-/** Waiters of this process, woken by the offer that says that their turn has come. */
+/** Waiters of this process, woken when their turn has come, or when they should ask again. */
 export interface Turns {
   /** Takes an offer in; one for a ticket that nobody waits for any more is dropped (the limiter takes it back). */
   come(offer: Offer): void;
+  /** Ends every wait: whoever is asked next knows of nobody. */
+  askAgain(): void;
   /** From this call on no offer for the ticket is missed, even one that overtakes the answer to the ask. */
   await(ticket: string): Turn;
   leave(ticket: string): void;
 }
 
 export interface Turn {
-  /** The offer, or undefined after `realMs`. @throws the signal's reason when it aborts first */
+  /** The offer, or undefined when it is time to ask again: after `realMs` at the latest. @throws the signal's reason when it aborts first */
   within(realMs: number, signal: AbortSignal | undefined): Promise<Offer | undefined>;
 }
 
 export function createTurns(): Turns {
-  const waiting = new Map<string, PromiseWithResolvers<Offer>>();
+  const waiting = new Map<string, PromiseWithResolvers<Offer | undefined>>();
   return {
     come: (offer) => waiting.get(offer.ticket)?.resolve(offer),
+    askAgain() {
+      for (const turn of waiting.values()) turn.resolve(undefined);
+    },
     leave: (ticket) => waiting.delete(ticket),
     await(ticket) {
-      const turn = Promise.withResolvers<Offer>();
+      const turn = Promise.withResolvers<Offer | undefined>();
       waiting.set(ticket, turn);
       return { within: (realMs, signal) => orGiveUp(turn.promise, realMs, signal) };
     },
@@ -28,7 +33,7 @@ export function createTurns(): Turns {
 }
 
 function orGiveUp(
-  offer: Promise<Offer>,
+  offer: Promise<Offer | undefined>,
   realMs: number,
   signal: AbortSignal | undefined,
 ): Promise<Offer | undefined> {

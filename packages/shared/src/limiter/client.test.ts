@@ -1,0 +1,74 @@
+import type { Subscription } from '@nats-io/nats-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClock } from '../clock/index.ts';
+import { type Answer, type Ask, catalog } from '../contracts/index.ts';
+import { type Bus, connect, createBus, respond, signal } from '../messaging/index.ts';
+import { createLogger } from '../telemetry/index.ts';
+import { eventually, type TestNats, testNats } from '../testing/index.ts';
+import { accountOf, partitionOf } from './account.ts';
+import { createAsker } from './asker.ts';
+import { createLimiter } from './client.ts';
+import { PermitRefused } from './permit.ts';
+
+const account = accountOf('a key');
+const partition = partitionOf(account);
+/** Real ms; far more than a test may take. */
+const muchLater = 600_000;
+let nats: TestNats;
+let bus: Bus;
+
+beforeAll(async () => {
+  nats = await testNats();
+  bus = createBus(await connect(nats.url, 'rider-sync'), createLogger('client-test', 'error'));
+});
+
+afterAll(async () => {
+  await bus?.connection.close();
+  await nats?.stop();
+});
+
+/** An owner of the partition that answers every ask like this, or not at all. */
+function owner(answer?: Answer): { asked: Ask[]; subscription: Subscription } {
+  const asked: Ask[] = [];
+  const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
+    asked.push(...asks);
+    if (answer) reply({ answers: asks.map(() => answer) });
+  });
+  return { asked, subscription };
+}
+
+describe('when a partition has a new owner', () => {
+  it('whoever waits asks it at once, with the same ticket and place in line', async () => {
+    const limiter = createLimiter(bus, { clock: createClock(), account });
+    const line = { position: 1, ahead: 0, estimatedAt: 0, askAgainIn: muchLater };
+    const first = owner({ answer: 'waiting', reason: 'waiting_for_window', ...line });
+    const told: number[] = [];
+    const waiting = limiter.withPermit(
+      { endpoint: 'clubs', lane: 'rider_sync', onWaiting: ({ position }) => told.push(position) },
+      async () => undefined,
+    );
+    await eventually(() => expect(told).toEqual([1]));
+    first.subscription.unsubscribe();
+
+    const second = owner({ answer: 'refused', reason: 'deadline_unreachable', earliest: 0 });
+    signal(bus, catalog.opened, { partition }, {});
+    await expect(waiting).rejects.toThrow(PermitRefused);
+    expect(second.asked[0]).toEqual(first.asked[0]);
+    await limiter.close();
+    second.subscription.unsubscribe();
+  });
+
+  it('nobody waits any longer for an answer of the last one', async () => {
+    const frozen = owner();
+    const asker = createAsker(bus, partition);
+    const answers: Answer[] = [];
+    void asker
+      .ask({ do: 'cancel', account, endpoint: 'clubs', id: 'a ticket' })
+      .then((answer) => answers.push(answer));
+    await eventually(() => expect(frozen.asked).toContainEqual(expect.objectContaining({ id: 'a ticket' })));
+    asker.giveUp();
+    await new Promise(setImmediate);
+    expect(answers).toMatchObject([{ answer: 'unavailable' }]);
+    frozen.subscription.unsubscribe();
+  });
+});
