@@ -2,15 +2,16 @@ import { allPartitions } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { announceOn } from './adapters/announce.ts';
+import { tellingClaims } from './adapters/claims.ts';
 import { firstStartOf } from './adapters/first-start.ts';
 import { openJournal } from './adapters/journal.ts';
 import { measure } from './adapters/metrics.ts';
-import { holdPartition } from './adapters/ownership.ts';
+import { type Open, shareOwnership } from './adapters/ownership.ts';
 import { openPartition } from './adapters/partition.ts';
 import type { LimiterConfig } from './config.ts';
 import { defaultSettings } from './core/default-settings.ts';
 
-/** Who may call upstream now: owns the ledger of every partition that nobody else owns, and answers for it. */
+/** Who may call upstream now: owns the ledgers of its share of the partitions, and answers for them. */
 export async function startLimiter({
   config,
   clock,
@@ -21,27 +22,27 @@ export async function startLimiter({
   const settings = defaultSettings(config.ZWIFTRACING_TIER, clock);
   const announce = announceOn(bus);
   const owner = crypto.randomUUID();
-  const held = allPartitions.map((partition) => {
-    const journal = openJournal(bus, partition);
+  const openings = allPartitions.map((partition): [number, Open] => {
     const firstStart = firstStartOf(bus, partition);
-    return holdPartition(bus, partition, () =>
-      openPartition({ owner, journal, firstStart, clock, settings, announce, log }),
-    );
+    const open: Open = (onClaimed) => {
+      const journal = tellingClaims(openJournal(bus, partition), onClaimed);
+      return openPartition({ owner, journal, firstStart, clock, settings, announce, log });
+    };
+    return [partition, open];
   });
-  const owned = () => held.flatMap((each) => each.current() ?? []);
-  measure(owned);
+  const ownership = shareOwnership(bus, owner, new Map(openings));
+  measure(ownership.owned);
   return {
     checks: {
       async broker() {
         await connection.rtt();
       },
-      journal() {
-        if (!held.every((each) => each.ready())) throw new Error('the journal is being read');
+      partitions() {
+        const idle = allPartitions.filter((partition) => !ownership.ready(partition));
+        if (idle.length > 0) throw new Error(`nobody answers yet for ${idle.join(', ')}`);
       },
     },
-    async drain() {
-      await Promise.all(held.map((each) => each.close()));
-    },
+    drain: () => ownership.close(),
     async close() {
       await connection.drain();
     },

@@ -134,9 +134,9 @@ export const catalog = {
     subject: 'paceline.limiter.status.{partition}',
     payload: statusQuery,
     reply: coordination,
-    from: ['api', 'limiter'],
+    from: ['api'],
     to: ['limiter'],
-    about: 'How full the windows are and who waits; to another limiter, that a partition has an owner.',
+    about: 'How full the windows are and who waits.',
   }),
   windows: request({
     subject: 'paceline.limiter.windows.{partition}',

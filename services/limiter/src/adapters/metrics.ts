@@ -4,9 +4,12 @@ import type { Partition } from './partition.ts';
 /** Of more accounts than this only the first ones are measured one by one. */
 const mostAccounts = 100;
 
-/** Publishes how full the windows of the accounts of the owned partitions are, how many wait, and what was promised. */
+/** Publishes how many partitions are owned, how full the windows in them are, how many wait, and what was promised. */
 export function measure(owned: () => readonly Partition[]): void {
   const meters = meter();
+  const partitions = meters.createObservableGauge('paceline.limiter.partitions.owned', {
+    unit: '{partition}',
+  });
   const used = meters.createObservableGauge('paceline.limiter.window.used', { unit: '{call}' });
   const available = meters.createObservableGauge('paceline.limiter.window.available', { unit: '{call}' });
   const pending = meters.createObservableGauge('paceline.limiter.queue.pending', { unit: '{ticket}' });
@@ -17,6 +20,7 @@ export function measure(owned: () => readonly Partition[]): void {
   });
   meters.addBatchObservableCallback(
     (observe) => {
+      observe.observe(partitions, owned().length);
       for (const { account, partition } of measured(owned())) {
         const status = partition.status(account);
         const view = partition.windows(account);
@@ -31,7 +35,7 @@ export function measure(owned: () => readonly Partition[]): void {
         observe.observe(promises, view.promises.broken, { account, outcome: 'broken' });
       }
     },
-    [used, available, pending, conflicts, promises],
+    [partitions, used, available, pending, conflicts, promises],
   );
 }
 

@@ -1,73 +1,131 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { NoRespondersError, RequestError } from '@nats-io/nats-core';
+import type { Subscription } from '@nats-io/nats-core';
 import { catalog } from '@paceline/shared/contracts';
-import { type Bus, request } from '@paceline/shared/messaging';
+import { type Bus, signal } from '@paceline/shared/messaging';
+import { dutiesOf } from '../core/duties.ts';
 import type { Partition } from './partition.ts';
+import { startPresence } from './presence.ts';
 import { serve } from './serve.ts';
 
-/** Real ms between two looks at whether a partition's owner is there, and how long an answer may take. */
-const lookEvery = 1_000;
-const patience = 1_500;
-/** An owner that is busy or reads its journal may miss a look; one that is frozen misses them all. */
-const missesAllowed = 3;
+/** Rounds for which a partition must have been another's before it is handed over: who only looks in moves nothing. */
+const patience = 4;
 
-/** A partition that this process owns or stands by for. */
-export interface Held {
-  /** The partition while it is ours. */
-  current(): Partition | undefined;
-  /** Whether the partition has an owner that can answer: another process, or this one. */
-  ready(): boolean;
+/** Claims a partition, and calls `onClaimed` with the sequence of each claim that it commits to the journal. */
+export type Open = (onClaimed: (claim: number) => void) => Partition;
+
+/** A partition that this process owns. */
+interface Tenure {
+  readonly partition: Partition;
+  readonly subscriptions: readonly Subscription[];
+  claim: number | null;
+  /** For how many rounds it has been another's share. */
+  anothersFor: number;
+  /** There once it is being handed over. */
+  ending?: Promise<void>;
+}
+
+/** This process's part in the ownership of all partitions. */
+export interface Ownership {
+  owned(): Partition[];
+  /** Whether the partition has an owner that can answer: this process, or another that says so. */
+  ready(partition: number): boolean;
+  /** Lets go of everything, and tells the others. */
   close(): Promise<void>;
 }
 
 /**
- * Sees to it that a partition has an owner: opens it when nobody answers for it, answers for it until somebody else
- * claims it, and stands by again. The journal alone decides who may commit; this only decides who tries.
+ * Shares the partitions with the other limiters: takes those of its share that nobody owns, and hands over those that
+ * are another's share. The journal alone decides who may commit; this only decides who tries.
+ * @param openings how to open each of the partitions
  */
-export function holdPartition(bus: Bus, partition: number, open: () => Partition): Held {
-  const closing = new AbortController();
-  let current: Partition | undefined;
-  let standingBy = false;
-
-  const hold = async () => {
-    for (let misses = 0; !closing.signal.aborted;) {
-      const found = await findOwner(bus, partition);
-      misses = found === 'silent' ? misses + 1 : 0;
-      standingBy = found === 'there';
-      if (found === 'there' || (found === 'silent' && misses < missesAllowed)) {
-        await wait(lookEvery, undefined, { signal: closing.signal }).catch(() => undefined);
-        continue;
+export function shareOwnership(bus: Bus, limiter: string, openings: ReadonlyMap<number, Open>): Ownership {
+  const partitions = [...openings.keys()];
+  const tenures = new Map<number, Tenure>();
+  let closing = false;
+  const presence = startPresence({
+    bus,
+    limiter,
+    owns: () => [...tenures].map(([partition, { claim }]) => ({ partition, claim })),
+    onRound() {
+      const { shed } = duties();
+      for (const [index, tenure] of tenures) {
+        tenure.anothersFor = shed.includes(index) ? tenure.anothersFor + 1 : 0;
+        if (tenure.anothersFor >= patience) handOver(index);
       }
-      if (closing.signal.aborted) return;
-      current = open();
-      const stopServing = serve(bus, partition, current);
-      await current.ended;
-      stopServing();
-      current = undefined;
-    }
-  };
-  const holding = hold();
+      act();
+    },
+    onNews: () => act(),
+  });
+
+  const duties = () =>
+    dutiesOf({
+      limiter,
+      mine: new Map([...tenures].map(([index, { claim }]) => [index, claim])),
+      members: presence.members(),
+      partitions,
+    });
+
+  function act(): void {
+    if (closing) return;
+    const { take, lost } = duties();
+    for (const index of lost) handOver(index);
+    if (presence.hasListened()) for (const index of take) begin(index);
+  }
+
+  function begin(index: number): void {
+    const partition = openings.get(index)?.((claim) => {
+      tenure.claim = claim;
+      presence.tell();
+      signal(bus, catalog.opened, { partition: index }, {});
+    });
+    if (!partition) return;
+    const tenure: Tenure = {
+      partition,
+      subscriptions: serve(bus, index, partition),
+      claim: null,
+      anothersFor: 0,
+    };
+    tenures.set(index, tenure);
+    // The others know of it before the journal does: who is fenced off by this claim doesn't claim it again.
+    presence.tell();
+    bus.log.info({ partition: index }, 'partition taken');
+    void partition.ended.then(() => {
+      if (tenure.ending) return;
+      for (const subscription of tenure.subscriptions) subscription.unsubscribe();
+      end(index);
+    });
+  }
+
+  function handOver(index: number): void {
+    const tenure = tenures.get(index);
+    if (tenure) tenure.ending ??= close(tenure).then(() => end(index));
+  }
+
+  function end(index: number): void {
+    tenures.delete(index);
+    presence.tell();
+    bus.log.info({ partition: index }, 'partition given up');
+  }
 
   return {
-    current: () => current,
-    ready: () => standingBy || current?.ready() === true,
+    owned: () => [...tenures.values()].map(({ partition }) => partition),
+    ready(index) {
+      const others = [...presence.members().values()].flatMap(({ owns }) => owns);
+      return (
+        tenures.get(index)?.partition.ready() === true ||
+        others.some(({ partition, claim }) => partition === index && claim !== null)
+      );
+    },
     async close() {
-      closing.abort();
-      await current?.close();
-      await holding;
+      closing = true;
+      for (const index of tenures.keys()) handOver(index);
+      await Promise.all([...tenures.values()].flatMap(({ ending }) => ending ?? []));
+      presence.leave();
     },
   };
 }
 
-type Owner = 'there' | 'silent' | 'gone';
-
-async function findOwner(bus: Bus, partition: number): Promise<Owner> {
-  try {
-    await request(bus, catalog.status, { partition }, { account: 'nobody' }, patience);
-    return 'there';
-  } catch (error) {
-    const nobody =
-      error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
-    return nobody ? 'gone' : 'silent';
-  }
+/** Takes no more asks, hands on those that have come, and finishes the turn that runs. */
+async function close({ subscriptions, partition }: Tenure): Promise<void> {
+  await Promise.all(subscriptions.map((subscription) => subscription.drain()));
+  await partition.close();
 }

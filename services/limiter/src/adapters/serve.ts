@@ -1,11 +1,12 @@
+import type { Subscription } from '@nats-io/nats-core';
 import { catalog } from '@paceline/shared/contracts';
 import { type Bus, respond } from '@paceline/shared/messaging';
 import type { Partition } from './partition.ts';
 
-/** Answers for a partition on the broker until the result is called. */
-export function serve(bus: Bus, index: number, partition: Partition): () => void {
+/** Answers for a partition on the broker for as long as these subscriptions last. */
+export function serve(bus: Bus, index: number, partition: Partition): Subscription[] {
   const tokens = { partition: index };
-  const subscriptions = [
+  return [
     respond(bus, catalog.ask, tokens, ({ asks }, reply) =>
       partition.ask(asks, (answers) => reply({ answers: [...answers] })),
     ),
@@ -19,7 +20,4 @@ export function serve(bus: Bus, index: number, partition: Partition): () => void
       if (windows) reply(windows);
     }),
   ];
-  return () => {
-    for (const subscription of subscriptions) subscription.unsubscribe();
-  };
 }
