@@ -3,7 +3,7 @@ import { noteWait } from './account-news.ts';
 import { type BudgetState, policyOf } from './budget.ts';
 import { budgetOf, countAsSpent, type Ledger, newsOf } from './ledger.ts';
 import type { Settings } from './settings.ts';
-import { leavesAt } from './window.ts';
+import { counted, leavesAt } from './window.ts';
 
 /** Takes a committed fact into the ledger. The same facts in the same order always give the same ledger. */
 export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
@@ -42,6 +42,8 @@ export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
       record.pausedUntil[fact.by] = fact.at;
       return;
     case 'policy_changed':
+      // What does not count any more must not come back with a longer window: `unknownUntil` stands for it.
+      record.intervals = counted(budget, settings, fact.at);
       record.policy = fact.policy && { ...fact.policy, from: fact.by, since: fact.at };
       if (fact.unknownUntil !== null)
         record.unknownUntil = Math.max(record.unknownUntil ?? 0, fact.unknownUntil);
