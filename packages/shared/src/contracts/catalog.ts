@@ -7,7 +7,7 @@ import {
   conflict,
   coordination,
   offer,
-  permitChanged,
+  permitsChanged,
   operated,
   operation,
   statusQuery,
@@ -209,12 +209,12 @@ export const catalog = {
     to: ['api'],
     about: 'A command has moved on.',
   }),
-  permitChanged: event({
-    subject: 'paceline.event.permit.changed',
-    payload: permitChanged,
+  permitsChanged: event({
+    subject: 'paceline.event.permits.changed',
+    payload: permitsChanged,
     from: ['limiter'],
     to: ['api'],
-    about: 'A permit was started, settled or given back.',
+    about: 'Permits were started, settled or given back.',
   }),
   conflict: event({
     subject: 'paceline.event.conflict',

@@ -17,6 +17,8 @@ export const acquire = z.object({
   firstAskedAt: moment,
   /** When it was first told that it would run: whether that was kept is counted, through a change of limiters too. */
   promisedAt: moment.optional(),
+  /** When it is free at once, start it in the same breath: one round trip. Whoever asks so must be about to call. */
+  start: z.boolean().optional(),
   /** The client to which an offer is sent as soon as the permit is free. */
   offerTo: z.string().regex(/^[\w-]+$/),
   trace: traceContext,
@@ -44,7 +46,7 @@ export type Outcome = z.infer<typeof outcome>;
 
 export const settle = z.object({ do: z.literal('settle'), ...place, permit: z.string().min(1), outcome });
 
-/** Gives a ticket's place, or a permit that was not started, back. */
+/** Gives a ticket's place or permit back: whoever cancels has made no call with it, and never will. */
 export const cancel = z.object({ do: z.literal('cancel'), ...place, id: z.string().min(1) });
 
 export const ask = z.discriminatedUnion('do', [acquire, start, settle, cancel]);
@@ -66,8 +68,8 @@ export const answer = z.discriminatedUnion('answer', [
     askAgainIn: z.number().positive(),
   }),
   z.object({ answer: z.literal('refused'), reason: z.enum(['deadline_unreachable']), earliest: moment }),
-  /** Real ms, counted from when the asker sent `start`, within which the call must have been sent. */
-  z.object({ answer: z.literal('started'), sendBy: z.number().positive() }),
+  /** Real ms, counted from when the asker first asked for the start, within which the call must have been sent. */
+  z.object({ answer: z.literal('started'), permit: z.string(), sendBy: z.number().positive() }),
   z.object({ answer: z.literal('expired') }),
   z.object({ answer: z.literal('settled') }),
   z.object({ answer: z.literal('cancelled') }),
@@ -118,11 +120,14 @@ export const conflict = z.object({
 export type Conflict = z.infer<typeof conflict>;
 
 /** One permit's life as others may follow it. */
-export const permitChanged = z.discriminatedUnion('change', [
+const permitChange = z.discriminatedUnion('change', [
   z.object({ change: z.literal('started'), permit: z.string(), ...place, lane: z.enum(lanes), at: moment }),
   z.object({ change: z.literal('settled'), permit: z.string(), ...place, outcome, at: moment }),
   z.object({ change: z.literal('returned'), permit: z.string(), ...place, at: moment }),
 ]);
+export type PermitChange = z.infer<typeof permitChange>;
+/** What became of permits in one turn, in order. */
+export const permitsChanged = z.object({ changes: z.array(permitChange).min(1) });
 
 /**
  * Whose doing a 429 was, as far as the ledger tells: `ours` (our own calls filled the window), `policy_changed`

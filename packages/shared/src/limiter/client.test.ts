@@ -53,7 +53,7 @@ describe('when a partition has a new owner', () => {
     const second = owner({ answer: 'refused', reason: 'deadline_unreachable', earliest: 0 });
     signal(bus, catalog.opened, { partition }, {});
     await expect(waiting).rejects.toThrow(PermitRefused);
-    expect(second.asked[0]).toEqual(first.asked[0]);
+    expect(second.asked[0]).toEqual({ ...first.asked[0], start: false });
     await limiter.close();
     second.subscription.unsubscribe();
   });

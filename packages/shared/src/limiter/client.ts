@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/index.ts';
-import { type AskOf, type Budget, catalog, type Offer, type Outcome } from '../contracts/index.ts';
+import { type AskOf, type Budget, catalog, type Outcome } from '../contracts/index.ts';
 import { type Bus, listen } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';
@@ -32,20 +32,25 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
     asker.giveUp();
   });
 
-  /** Asks until there is a permit; what it is told in the meantime goes to the asker and to the span. */
+  /**
+   * Asks until there is a permit; what it is told in the meantime goes to the asker and to the span. The first ask
+   * starts the permit in the same breath if it is free; whoever has waited may have changed its mind.
+   */
   async function acquire(
     ask: AskOf<'acquire'>,
     wanted: PermitAsk<Budget>,
     signal: AbortSignal,
     span: Span,
-  ): Promise<Offer> {
-    for (;;) {
+  ): Promise<{ permit: string; sendWithin?: number }> {
+    for (let start = true; ; start = false) {
       signal.throwIfAborted();
       const turn = turns.await(ask.ticket);
-      const answer = await asker.ask(ask);
+      const answer = await asker.ask({ ...ask, start });
       switch (answer.answer) {
+        case 'started':
+          return { permit: answer.permit, sendWithin: answer.sendBy };
         case 'granted':
-          return { ticket: ask.ticket, permit: answer.permit, startBy: answer.startBy };
+          return { permit: answer.permit };
         case 'refused':
           throw new PermitRefused(ask.endpoint, answer.earliest);
         case 'waiting': {
@@ -62,27 +67,12 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
     }
   }
 
-  /** Books the call; undefined when the permit ran out before that. */
-  async function start<E extends Budget>(
-    endpoint: E,
-    permit: string,
-    signal: AbortSignal,
-  ): Promise<StartedPermit<E> | undefined> {
-    // The limiter counts from when `start` reaches it, which is later: this side is the stricter one.
-    const sentAt = performance.now();
+  /** Books the call and returns within how many real ms it must be sent; undefined when the permit ran out before. */
+  async function start(endpoint: Budget, permit: string, signal: AbortSignal): Promise<number | undefined> {
     for (;;) {
-      const answer = await asker.ask({
-        do: 'start',
-        account,
-        endpoint,
-        permit,
-        trace: currentTraceContext(),
-      });
-      if (answer.answer === 'started') {
-        return startedPermit(permit, endpoint, sentAt + answer.sendBy, (outcome) =>
-          settle(endpoint, permit, outcome),
-        );
-      }
+      const trace = currentTraceContext();
+      const answer = await asker.ask({ do: 'start', account, endpoint, permit, trace });
+      if (answer.answer === 'started') return answer.sendBy;
       if (answer.answer === 'expired') return undefined;
       signal.throwIfAborted();
       await pause(askAgainAfter);
@@ -121,10 +111,17 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
     };
     try {
       for (;;) {
-        const { permit } = await acquire(ask, wanted, signal, span);
+        // The limiter counts from when it hears of the start, which is later: this side is the stricter one.
+        let sentAt = performance.now();
+        const { permit, sendWithin: atOnce } = await acquire(ask, wanted, signal, span);
         span.addEvent('granted', { permit });
-        const started = await start(endpoint, permit, signal);
-        if (started) return started;
+        if (atOnce === undefined) sentAt = performance.now();
+        const sendWithin = atOnce ?? (await start(endpoint, permit, signal));
+        if (sendWithin !== undefined) {
+          return startedPermit(permit, endpoint, sentAt + sendWithin, (outcome) =>
+            settle(endpoint, permit, outcome),
+          );
+        }
         span.addEvent('permit expired before it was started, asking again');
       }
     } catch (error) {

@@ -1,4 +1,4 @@
-import { catalog, type Fact, type FactOf } from '@paceline/shared/contracts';
+import { catalog, type Fact, type FactOf, type PermitChange } from '@paceline/shared/contracts';
 import { type Bus, publish, signal } from '@paceline/shared/messaging';
 import type { Announce } from './partition.ts';
 
@@ -18,6 +18,8 @@ export function announceOn(bus: Bus): Announce {
         bus.log.info(conflict, 'conflict: one sync waits for another');
         void tell(() => publish(bus, catalog.conflict, conflict));
       }
+      const changes = facts.flatMap(changeOf);
+      if (changes.length > 0) void tell(() => publish(bus, catalog.permitsChanged, { changes }));
       for (const fact of facts) announceFact(fact, facts, bus, (publishing) => void tell(publishing));
     },
     lost(at) {
@@ -28,6 +30,26 @@ export function announceOn(bus: Bus): Announce {
   };
 }
 
+function changeOf(fact: Fact): PermitChange[] {
+  switch (fact.fact) {
+    case 'started': {
+      const { account, endpoint, interval } = fact;
+      const { permit, lane, startedAt: at } = interval;
+      return [{ change: 'started', permit, account, endpoint, lane, at }];
+    }
+    case 'settled': {
+      const { account, endpoint, permit, outcome, at } = fact;
+      return [{ change: 'settled', permit, account, endpoint, outcome, at }];
+    }
+    case 'returned': {
+      const { account, endpoint, permit, at } = fact;
+      return [{ change: 'returned', permit, account, endpoint, at }];
+    }
+    default:
+      return [];
+  }
+}
+
 function announceFact(
   fact: Fact,
   turn: readonly Fact[],
@@ -35,29 +57,6 @@ function announceFact(
   tell: (publishing: () => unknown) => void,
 ): void {
   switch (fact.fact) {
-    case 'started': {
-      const { account, endpoint, interval } = fact;
-      const { permit, lane, startedAt: at } = interval;
-      bus.log.info({ account, endpoint, lane, permit }, 'permit started');
-      tell(() =>
-        publish(bus, catalog.permitChanged, { permit, account, endpoint, lane, at, change: 'started' }),
-      );
-      return;
-    }
-    case 'settled': {
-      const { account, endpoint, permit, outcome, at } = fact;
-      bus.log.info({ endpoint, permit, outcome }, 'permit settled');
-      tell(() =>
-        publish(bus, catalog.permitChanged, { change: 'settled', permit, account, endpoint, outcome, at }),
-      );
-      return;
-    }
-    case 'returned': {
-      const { account, endpoint, permit, at } = fact;
-      bus.log.info({ endpoint, permit }, 'permit returned: its call was never sent');
-      tell(() => publish(bus, catalog.permitChanged, { change: 'returned', permit, account, endpoint, at }));
-      return;
-    }
     case 'rejected': {
       const { account, endpoint, at, attribution } = fact;
       const message = `Upstream answered 429 on ${endpoint}: ${whose[attribution]}. ${closedUntil(fact, turn)}`;

@@ -5,7 +5,7 @@ import type { Wish } from '../core/turn.ts';
 /** Shows each start, in the trace of who asks, for as long as its commit to the journal takes. */
 export function traceStarts(wishes: readonly Wish[], committed: Promise<unknown>): void {
   for (const wish of wishes) {
-    if (wish.do !== 'start') continue;
+    if (wish.do !== 'start' && !(wish.do === 'acquire' && wish.start)) continue;
     const settings = {
       kind: SpanKind.SERVER,
       parent: contextFrom(wish.trace),

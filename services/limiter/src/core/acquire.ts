@@ -1,4 +1,4 @@
-import type { Answer, AskOf, Conflict } from '@paceline/shared/contracts';
+import type { Answer, AskOf, Conflict, Interval } from '@paceline/shared/contracts';
 import type { BudgetState, Grant } from './budget.ts';
 import { noteConflict } from './conflict.ts';
 import { askAgainIn, goneAfter, join, leave } from './grant.ts';
@@ -6,6 +6,7 @@ import type { Ledger } from './ledger.ts';
 import { expectedAt, noteOvertaker } from './promise.ts';
 import { isForced, orderKey, positionOf, stillHere, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
+import { isFor } from './superseded.ts';
 import { freeAt, isPaused } from './window.ts';
 
 /** Takes a ticket into the line, or notes that its asker is still there. Returns whether it is new. */
@@ -21,7 +22,7 @@ export function hearAcquire(
     stillHere(budget.queue, known, goneAfter(ledger, now, settings));
     return false;
   }
-  if (liveGrant(budget, ask.ticket, now)) return false;
+  if (liveGrant(budget, ask.ticket, now) || startedFor(budget, ask.ticket)) return false;
   if (isForced(ask.lane)) noteOvertaker(budget, now, settings);
   join(ledger, budget, newcomer(ask, goneAfter(ledger, now, settings), settings));
   return true;
@@ -36,6 +37,10 @@ export function answerAcquire(
   now: number,
   settings: Settings,
 ): { answer: Answer; conflict?: Conflict | undefined } {
+  const started = startedFor(budget, ask.ticket);
+  if (started) {
+    return { answer: { answer: 'started', permit: started.permit, sendBy: settings.sendByReal } };
+  }
   const grant = liveGrant(budget, ask.ticket, now);
   if (grant) return { answer: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
   const waiter = budget.queue.byTicket.get(ask.ticket) ?? newcomer(ask, now, settings);
@@ -69,6 +74,10 @@ const newcomer = (ask: AskOf<'acquire'>, goneAt: number, settings: Settings): Wa
 
 const liveGrant = ({ grants }: BudgetState, ticket: string, now: number): Grant | undefined =>
   grants.find((grant) => grant.ticket === ticket && grant.startBy > now);
+
+/** An ask that started at once, and whose answer was lost, is answered the same. */
+const startedFor = ({ record }: BudgetState, ticket: string): Interval | undefined =>
+  record.intervals.find(({ permit }) => isFor(permit, ticket));
 
 /** Whether the deadline would pass first even when every open call were answered at once. */
 function isTooLate(

@@ -1,13 +1,23 @@
-import type { AskOf } from '@paceline/shared/contracts';
+import type { AskOf, Fact } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { leave } from './grant.ts';
 import type { Ledger } from './ledger.ts';
+import { isFor } from './superseded.ts';
 import type { Decision } from './turn.ts';
 
-/** Takes a ticket out of the line, or gives back a permit that was not started. */
-export function cancel(ledger: Ledger, budget: BudgetState, ask: AskOf<'cancel'>): Decision {
-  const waiter = budget.queue.byTicket.get(ask.id);
+/** Takes a ticket out of the line, or gives its permit back, also one that was started in the same breath. */
+export function cancel(
+  ledger: Ledger,
+  budget: BudgetState,
+  { id, account, endpoint }: AskOf<'cancel'>,
+  now: number,
+): Decision {
+  const waiter = budget.queue.byTicket.get(id);
   if (waiter) leave(ledger, budget, waiter);
-  budget.grants = budget.grants.filter(({ permit, ticket }) => permit !== ask.id && ticket !== ask.id);
-  return { answer: { answer: 'cancelled' }, facts: [] };
+  budget.grants = budget.grants.filter(({ permit, ticket }) => permit !== id && ticket !== id);
+  const started = budget.record.intervals.find(({ permit, settled }) => !settled && isFor(permit, id));
+  const facts: Fact[] = started
+    ? [{ fact: 'returned', account, endpoint, permit: started.permit, at: now }]
+    : [];
+  return { answer: { answer: 'cancelled' }, facts };
 }

@@ -8,7 +8,7 @@ import { isPaused } from './window.ts';
 
 /** The commit point: the call is booked before it is made. Asked again, it answers the same and books nothing more. */
 export function start(budget: BudgetState, ask: AskOf<'start'>, now: number, settings: Settings): Decision {
-  const started = { answer: 'started', sendBy: settings.sendByReal } as const;
+  const started = { answer: 'started', permit: ask.permit, sendBy: settings.sendByReal } as const;
   if (findInterval(budget, ask.permit)) return { answer: started, facts: [] };
   const grant = budget.grants.find(({ permit }) => permit === ask.permit);
   if (!grant || grant.startBy <= now || isPaused(budget, now)) {

@@ -16,6 +16,9 @@ export class Superseded extends Error {
 export const permitId = (epoch: number, count: number, ticket: string): string =>
   `${epoch}-${count}-${ticket}`;
 
+/** Whether a permit was granted to a ticket. */
+export const isFor = (permit: string, ticket: string): boolean => permit.endsWith(`-${ticket}`);
+
 /**
  * @throws {Superseded} when the permit was granted under a later claim than this ledger's; where a journal is known to
  *   be lost it may have been an earlier one, of which nothing is known any more

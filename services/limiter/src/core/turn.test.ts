@@ -107,6 +107,33 @@ describe('a permit', () => {
     expect(desk.acquire('b').answer).toBe('granted');
   });
 
+  it('that is free is started in the same breath, when its asker wants that: the same answer when asked again', () => {
+    const desk = createDesk('clubs');
+    const started = desk.acquire('a', { start: true });
+    expect(started).toMatchObject({ answer: 'started', sendBy: settings.sendByReal });
+    expect(desk.acquire('a', { start: true })).toEqual(started);
+    desk.crash();
+    expect(desk.acquire('a')).toEqual(started);
+    expect(desk.facts.map(({ fact }) => fact)).toEqual(['started']);
+  });
+
+  it('that was started in the same breath is given back by who gave up before it was answered', () => {
+    const desk = createDesk('clubs');
+    desk.acquire('a', { start: true });
+    desk.acquire('b');
+    expect(desk.cancel('a').offers.map(({ offer }) => offer.ticket)).toEqual(['b']);
+  });
+
+  it('is not started behind the back of who had to wait for it', () => {
+    const desk = createDesk('clubs');
+    const held = desk.acquire('a');
+    if (held.answer !== 'granted') throw new Error('no permit');
+    expect(desk.acquire('b', { start: true }).answer).toBe('waiting');
+    const { offers } = desk.cancel('a');
+    expect(offers.map(({ offer }) => offer.ticket)).toEqual(['b']);
+    expect(desk.facts).toEqual([]);
+  });
+
   it('given back goes to who waits', () => {
     const desk = createDesk('clubs');
     desk.acquire('a');

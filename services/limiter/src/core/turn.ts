@@ -43,6 +43,11 @@ export function takeTurn(ledger: Ledger, wishes: readonly Wish[], now: number, s
   const facts: Fact[] = [];
   const touched = new Set<BudgetState>();
   const joined = new Set<string>();
+  const taken = ({ answer, facts: decided }: Decision): Reply => {
+    for (const fact of decided) evolve(ledger, fact, settings);
+    facts.push(...decided);
+    return answer;
+  };
   const heard = wishes.map((wish) => {
     const budget = budgetOf(ledger, wish.account, wish.endpoint, settings);
     touched.add(budget);
@@ -50,10 +55,7 @@ export function takeTurn(ledger: Ledger, wishes: readonly Wish[], now: number, s
       if (hearAcquire(ledger, budget, wish, now, settings)) joined.add(wish.ticket);
       return undefined;
     }
-    const decision = decide(ledger, budget, wish, now, settings);
-    for (const fact of decision.facts) evolve(ledger, fact, settings);
-    facts.push(...decision.facts);
-    return decision.answer;
+    return taken(decide(ledger, budget, wish, now, settings));
   });
   for (const budget of due(ledger, now)) touched.add(budget);
   const offers = [...touched].flatMap((budget) => serve(ledger, budget, now, settings));
@@ -66,7 +68,9 @@ export function takeTurn(ledger: Ledger, wishes: readonly Wish[], now: number, s
     const isNew = joined.has(wish.ticket);
     const { answer, conflict } = answerAcquire(ledger, budget, wish, isNew, now, settings);
     if (conflict) conflicts.push(conflict);
-    return answer;
+    if (answer.answer !== 'granted' || !wish.start) return answer;
+    const { account, endpoint, trace } = wish;
+    return taken(start(budget, { do: 'start', account, endpoint, permit: answer.permit, trace }, now, settings));
   });
   return { answers, facts, offers: offers.filter(({ offer }) => !asked.has(offer.ticket)), conflicts };
 }
@@ -86,7 +90,7 @@ function decide(
       demandOurs(ledger, wish.permit);
       return settle(budget, wish, now, settings);
     case 'cancel':
-      return cancel(ledger, budget, wish);
+      return cancel(ledger, budget, wish, now);
     default:
       return operate(budget, wish, now, settings);
   }
