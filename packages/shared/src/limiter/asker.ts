@@ -1,5 +1,5 @@
-import { type Answer, type Ask, ask as askSchema, catalog } from '../contracts/index.ts';
-import { type Bus, encode, request } from '../messaging/index.ts';
+import { type Answer, type Ask, catalog } from '../contracts/index.ts';
+import { BadPayload, type Bus, request } from '../messaging/index.ts';
 
 /** Sends asks to an account's limiter; those of one event-loop turn travel as one message. */
 export interface Asker {
@@ -15,6 +15,7 @@ export interface Asker {
 interface Waiting {
   readonly ask: Ask;
   readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: BadPayload) => void;
 }
 
 /** Real ms after which an unanswered message is given up; every ask can be repeated. */
@@ -37,11 +38,21 @@ export function createAsker(bus: Bus, partition: number): Asker {
       );
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] ?? noAnswer);
     } catch (error) {
+      if (error instanceof BadPayload) {
+        apart(batch, error);
+        return;
+      }
       bus.log.debug({ err: error, partition }, 'the limiter did not answer');
       answerNone(batch);
     } finally {
       sent.delete(batch);
     }
+  };
+
+  /** A wrong ask must not take the others of its turn with it. */
+  const apart = (batch: readonly Waiting[], error: BadPayload) => {
+    if (batch.length === 1) batch[0]?.reject(error);
+    else for (const each of batch) void send([each]);
   };
 
   const flush = () => {
@@ -52,14 +63,11 @@ export function createAsker(bus: Bus, partition: number): Asker {
   };
 
   return {
-    async ask(ask) {
-      // A wrong ask must not take the others of its turn with it.
-      encode(askSchema, ask);
-      return new Promise((resolve) => {
+    ask: (ask) =>
+      new Promise((resolve, reject) => {
         if (turn.length === 0) setImmediate(flush);
-        turn.push({ ask, resolve });
-      });
-    },
+        turn.push({ ask, resolve, reject });
+      }),
     giveUp() {
       for (const batch of sent) answerNone(batch);
     },

@@ -72,3 +72,31 @@ describe('when a partition has a new owner', () => {
     frozen.subscription.unsubscribe();
   });
 });
+
+describe('the asks of one event-loop turn', () => {
+  const cancel = (id: string): Ask => ({ do: 'cancel', account, endpoint: 'clubs', id });
+
+  it('travel as one message, and are answered each', async () => {
+    let messages = 0;
+    const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
+      messages += 1;
+      reply({ answers: asks.map(() => ({ answer: 'cancelled' })) });
+    });
+    const asker = createAsker(bus, partition);
+    const answers = await Promise.all(['a', 'b', 'c'].map((id) => asker.ask(cancel(id))));
+    expect(answers).toEqual(answers.map(() => ({ answer: 'cancelled' })));
+    expect(messages).toBe(1);
+    subscription.unsubscribe();
+  });
+
+  it('do not share the fate of one among them that breaks the contract', async () => {
+    const { asked, subscription } = owner({ answer: 'cancelled' });
+    const asker = createAsker(bus, partition);
+    const wrong = asker.ask(cancel(''));
+    const right = asker.ask(cancel('a'));
+    await expect(wrong).rejects.toThrow('id');
+    expect(await right).toEqual({ answer: 'cancelled' });
+    expect(asked).toEqual([cancel('a')]);
+    subscription.unsubscribe();
+  });
+});
