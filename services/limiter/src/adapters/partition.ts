@@ -89,12 +89,13 @@ export function openPartition(parts: PartitionParts): Partition {
       held = undefined;
       if (error instanceof JournalTaken) {
         log.warn({ err: error }, 'somebody else has claimed the partition: standing by');
+        turnAway(batch);
         end();
         return;
       }
       if (error instanceof Superseded) before = { ...before, epochSeen: error.epoch };
       log.warn({ err: error }, 'the journal could not be written, reading it anew');
-      for (const { wishes, reply } of [...batch, ...inbox]) reply(wishes.map(() => unavailable));
+      turnAway([...batch, ...inbox]);
       inbox = [];
       await new Promise((resolve) => setTimeout(resolve, pauseAfterFailure));
     }
@@ -148,9 +149,14 @@ export function openPartition(parts: PartitionParts): Partition {
     wake = setTimeout(turn, Math.min(Math.max(shortestNap, realMs), longestNap));
   }
 
-  /** Who still waits for an answer gets none: the new owner is asked next. */
+  function turnAway(asked: readonly Wished[]): void {
+    for (const { wishes, reply } of asked) reply(wishes.map(() => unavailable));
+  }
+
+  /** Who still waits for an answer asks the next owner. */
   function end(): void {
     closed = true;
+    turnAway(inbox);
     inbox = [];
     clearTimeout(wake);
     ended.resolve();
@@ -177,4 +183,4 @@ export function openPartition(parts: PartitionParts): Partition {
   };
 }
 
-const unavailable: Reply = { answer: 'unavailable', reason: 'the journal does not answer' };
+const unavailable: Reply = { answer: 'unavailable', reason: 'nobody can commit right now' };

@@ -1,0 +1,103 @@
+import { type Budget, budgets } from '@paceline/shared/contracts';
+import { UpstreamError } from '@paceline/shared/zwiftracing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LimiterProcess, type Rig, startRig } from './rig.ts';
+
+/** A minute of upstream's is a second of ours. */
+const scale = 60;
+/** Of upstream's time. `SATURATED_MINUTES=120 npx vitest run e2e/saturation.test.ts` is the two hours of the README. */
+const minutes = Number(process.env.SATURATED_MINUTES ?? 20);
+/** Each is an account of its own, so that every limiter has something to decide. */
+const keys = ['first-key', 'second-key', 'third-key'];
+/** Real ms: three leases. */
+const frozenFor = 6_000;
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig({ scale, anchor: Date.now() }, 3, {
+    keys: Object.fromEntries(keys.map((key) => [key, 'standard' as const])),
+    latency: false,
+    enforcement: 'sliding-counting-rejects',
+    jitter: { minMs: 0, maxMs: 60 },
+  });
+});
+afterAll(() => rig?.stop());
+
+/** Calls as often as it may, until it is told to end. Returns how many calls were answered. */
+async function saturate(key: string, endpoint: Budget, signal: AbortSignal): Promise<number> {
+  const { limiter, upstream } = await rig.caller(key);
+  for (let answered = 0; ;) {
+    try {
+      // The lane in which a window has no place that is kept for somebody else.
+      await limiter.withPermit<Budget, unknown>({ endpoint, lane: 'manual_rider_add', signal }, (permit) => {
+        switch (endpoint) {
+          case 'clubs':
+            return upstream.getClub(permit as never, 20650);
+          case 'riders_bulk':
+            return upstream.getRiders(permit as never, [4_500_001]);
+          case 'riders_single':
+            return upstream.getRider(permit as never, 4_500_001);
+          case 'events':
+            return upstream.getUpcomingEvents(permit as never);
+          case 'signups':
+            return upstream.getSignups(permit as never, '1');
+          case 'results':
+            return upstream.getResults(permit as never, '1');
+        }
+      });
+      answered += 1;
+    } catch (error) {
+      if (signal.aborted) return answered;
+      if (!(error instanceof UpstreamError) || error.code !== 'not_found') throw error;
+      answered += 1;
+    }
+  }
+}
+
+/** Kills one after the other, and freezes one once, until it is told to end. Returns how often. */
+async function disturb(limiters: readonly LimiterProcess[], signal: AbortSignal): Promise<number> {
+  let disturbed = 0;
+  for (; !signal.aborted; disturbed += 1) {
+    const victim = limiters[(disturbed * 7 + 1) % limiters.length];
+    if (disturbed === 1) {
+      await victim?.kill('SIGSTOP');
+      await pause(frozenFor);
+      await victim?.kill('SIGCONT');
+    } else {
+      await victim?.kill('SIGKILL');
+      await victim?.start();
+    }
+    await pause(1_500);
+  }
+  return disturbed;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('three limiters under saturation, killed and frozen at random', () => {
+  it('let no call through that upstream rejects, and no window grow over-full, however it is counted', async () => {
+    const over = new AbortController();
+    const calling = keys.flatMap((key) => budgets.map((budget) => saturate(key, budget, over.signal)));
+    const disturbing = disturb(rig.limiters, over.signal);
+    await Promise.race([rig.clock.sleep(minutes * 60_000), ...calling]);
+    over.abort(new Error('the time is over'));
+    const [disturbed] = await Promise.all([disturbing, ...calling]);
+
+    const judgements = rig.sandbox.judgement();
+    expect(judgements).toHaveLength(keys.length * budgets.length);
+    for (const { budget, policy, calls, rejected, fullestWindow, wouldReject } of judgements) {
+      expect(rejected, budget).toBe(0);
+      expect(fullestWindow, budget).toBeLessThanOrEqual(policy.limit);
+      expect(Object.values(wouldReject), budget).toEqual(Object.values(wouldReject).map(() => 0));
+      expect(calls, budget).toBeGreaterThan(0);
+    }
+    const possible = judgements.reduce(
+      (sum, { policy }) => sum + policy.limit * Math.ceil((minutes * 60_000) / policy.windowMs),
+      0,
+    );
+    const made = judgements.reduce((sum, { calls }) => sum + calls, 0);
+    process.stderr.write(
+      `${minutes} minutes, ${disturbed} limiters killed or frozen: ${made} of ${possible} possible calls, ${((made / possible) * 100).toFixed(1)} %\n`,
+    );
+  }, 600_000);
+});
