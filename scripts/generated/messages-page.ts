@@ -76,7 +76,7 @@ ${table(['service', 'may publish', 'may subscribe'], services.map(permissionsRow
 }
 
 function streamRow({ name, subjects, retention, maxAgeMs, maxBytes, duplicateWindowMs }: Stream): string {
-  const age = maxAgeMs === 0 ? 'until replaced by a snapshot' : `${maxAgeMs / 86_400_000} days`;
+  const age = maxAgeMs === 0 ? 'the last 20 000 of each subject' : `${maxAgeMs / 86_400_000} days`;
   const size = maxBytes === -1 ? '' : `, ${maxBytes / 1_048_576} MiB at the most`;
   const kept = retention === 'workqueue' ? `until done, ${age}${size}` : `${age}${size}`;
   return row(name, list(subjects), kept, `${duplicateWindowMs / 60_000} min`);

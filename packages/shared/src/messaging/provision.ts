@@ -43,7 +43,6 @@ async function provideStream(manager: JetStreamManager, stream: Stream, replicas
     max_bytes: stream.maxBytes,
     duplicate_window: nanos(stream.duplicateWindowMs),
     num_replicas: replicas,
-    allow_rollup_hdrs: stream.name === 'LIMITER_JOURNAL',
     allow_direct: true,
   };
   const known = await manager.streams.info(stream.name).catch(() => undefined);

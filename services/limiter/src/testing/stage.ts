@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { NatsConnection } from '@nats-io/nats-core';
 import { type Clock, createClock, formatClock } from '@paceline/shared/clock';
 import { loadConfig } from '@paceline/shared/config';
 import {
@@ -51,6 +52,8 @@ export interface Stage {
   status(account: string): Promise<Coordination>;
   /** Speaks to the broker as this service. */
   speakAs(service: Service): Promise<Bus>;
+  /** May do everything on the broker. */
+  readonly admin: NatsConnection;
   close(): Promise<void>;
 }
 
@@ -67,7 +70,6 @@ export async function openStage(): Promise<Stage> {
   const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
   const setup = await connect(urlFor('provision'), 'provision');
   await provision(setup);
-  await setup.close();
 
   const buses: Bus[] = [];
   const speakAs = async (service: Service) => {
@@ -101,6 +103,7 @@ export async function openStage(): Promise<Stage> {
     nats,
     said,
     speakAs,
+    admin: setup,
     async start() {
       const before = said.length;
       const service = await startLimiter({
@@ -158,7 +161,7 @@ export async function openStage(): Promise<Stage> {
         await once(child, 'exit');
       }
       await Promise.all([...running].map((limiter) => limiter.stop()));
-      await Promise.all(buses.map(({ connection }) => connection.close()));
+      await Promise.all([setup, ...buses.map(({ connection }) => connection)].map((each) => each.close()));
       await nats.stop();
     },
   };

@@ -1,0 +1,109 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { catalog, journalEntry, subjectOf, type WindowView } from '@paceline/shared/contracts';
+import { accountOf, type Limiter, partitionOf } from '@paceline/shared/limiter';
+import { decode, listen, request } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { call, openStage, type Stage, type StagedLimiter } from './testing/stage.ts';
+
+let stage: Stage;
+let limiterProcess: StagedLimiter;
+
+beforeAll(async () => {
+  stage = await openStage();
+  limiterProcess = await stage.start();
+});
+
+afterEach(() => stage.closeClients());
+afterAll(() => stage?.close());
+
+async function restart(): Promise<void> {
+  await limiterProcess.stop();
+  limiterProcess = await stage.start();
+}
+
+/** An account whose ledger is in this partition. */
+function accountIn(partition: number): string {
+  for (;;) {
+    const account = accountOf(crypto.randomUUID());
+    if (partitionOf(account) === partition) return account;
+  }
+}
+
+async function windowsOf(account: string): Promise<readonly WindowView[]> {
+  const bus = await stage.speakAs('api');
+  const partition = partitionOf(account);
+  const { windows } = await request(bus, catalog.windows, { partition }, { account }, 2_000);
+  return windows;
+}
+
+/** The journal of a partition, as the broker holds it. */
+async function journalOf(partition: number) {
+  const { streams } = await jetstreamManager(stage.admin);
+  const subject = subjectOf(catalog.journal, { partition });
+  const last = await streams.getMessage(catalog.journal.stream, { last_by_subj: subject });
+  if (!last) throw new Error('the journal is empty');
+  return { last: decode(journalEntry, last.data), streams, subject };
+}
+
+describe('a journal that has grown long', () => {
+  it('is stated anew, and the next limiter knows from there what was decided long before', async () => {
+    const partition = 3;
+    const keeper = accountIn(partition);
+    const policy = { limit: 3, windowMs: 7_000 };
+    const bus = await stage.speakAs('api');
+    const operation = { do: 'set_policy', account: keeper, endpoint: 'results', policy } as const;
+    await request(bus, catalog.operate, { partition }, operation, 2_000);
+    const others: Limiter[] = Array.from({ length: 20 }, () => stage.client(accountIn(partition)));
+    await eventually(
+      async () => {
+        for (const limiter of others) await call(stage, limiter, 'riders_single');
+        const { last } = await journalOf(partition);
+        expect(last.recoverFrom).toBeGreaterThan(0);
+      },
+      { timeoutMs: 50_000 },
+    );
+    await restart();
+    const results = (await windowsOf(keeper)).find(({ endpoint }) => endpoint === 'results');
+    expect(results?.policy).toMatchObject({ ...policy, from: 'operator' });
+  });
+});
+
+describe('a journal that is gone although there was one', () => {
+  it('counts every budget as spent, and says so', async () => {
+    const partition = 5;
+    const alerts: string[] = [];
+    listen(await stage.speakAs('api'), catalog.alert, {}, ({ type }) => alerts.push(type));
+    const account = accountIn(partition);
+    await call(stage, stage.client(account), 'signups');
+    const { streams, subject } = await journalOf(partition);
+    await limiterProcess.stop();
+    await streams.purge(catalog.journal.stream, { filter: subject });
+    limiterProcess = await stage.start();
+
+    for (const { available, unknownUntil } of await windowsOf(account)) {
+      expect(available).toBe(0);
+      expect(unknownUntil).toBeGreaterThan(stage.clock.now());
+    }
+    await eventually(() => expect(alerts).toContain('journal_lost'));
+  });
+
+  it('is noticed by the limiter that wrote it, too', async () => {
+    const partition = 6;
+    const account = accountIn(partition);
+    await call(stage, stage.client(account), 'signups');
+    const { streams, subject } = await journalOf(partition);
+    await streams.purge(catalog.journal.stream, { filter: subject });
+    const waiting = call(stage, stage.client(account), 'riders_single');
+    waiting.catch(() => undefined);
+    await eventually(
+      async () => {
+        const views = await windowsOf(account);
+        expect(views.every(({ available, unknownUntil }) => available === 0 && unknownUntil !== null)).toBe(
+          true,
+        );
+      },
+      { timeoutMs: 30_000 },
+    );
+  });
+});
