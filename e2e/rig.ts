@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Clock, type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
 import { type Child, freePort, spawnChild } from '@paceline/shared/embedded';
-import { accountOf, createLimiter, type Limiter, partitionOf } from '@paceline/shared/limiter';
+import { accountOf, createLimiters, type Limiter, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, provision, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
@@ -67,7 +67,7 @@ export async function startRig(
     limiterProcess(env, join(folder, `limiter-${index}.log`)),
   );
   await Promise.all(limiters.map((each) => each.start()));
-  const clients: Limiter[] = [];
+  const limitersOf = createLimiters(callers, clock);
 
   return {
     clock,
@@ -77,8 +77,7 @@ export async function startRig(
     admin,
     async caller(key) {
       const account = accountOf(key);
-      const limiter = createLimiter(callers, { clock, account });
-      clients.push(limiter);
+      const limiter = limitersOf.of(account);
       const paths = {
         events: '/public/events/upcoming',
         event: '/public/events/:id',
@@ -97,7 +96,7 @@ export async function startRig(
       return eventually(ask, { timeoutMs: 30_000 });
     },
     async stop() {
-      await Promise.all(clients.map((client) => client.close()));
+      await limitersOf.close();
       await Promise.all(limiters.map((each) => each.kill('SIGKILL')));
       await Promise.all([admin, callers, operator].map(({ connection }) => connection.close()));
       await Promise.all([sandbox.close(), nats.stop(), rm(folder, { recursive: true, force: true })]);

@@ -7,7 +7,7 @@ import { createLogger } from '../telemetry/index.ts';
 import { eventually, type TestNats, testNats } from '../testing/index.ts';
 import { accountOf, partitionOf } from './account.ts';
 import { createAsker } from './asker.ts';
-import { createLimiter } from './client.ts';
+import { createLimiters } from './client.ts';
 import { PermitRefused } from './permit.ts';
 
 const account = accountOf('a key');
@@ -39,7 +39,8 @@ function owner(answer?: Answer): { asked: Ask[]; subscription: Subscription } {
 
 describe('when a partition has a new owner', () => {
   it('whoever waits asks it at once, with the same ticket and place in line', async () => {
-    const limiter = createLimiter(bus, { clock: createClock(), account });
+    const limiters = createLimiters(bus, createClock());
+    const limiter = limiters.of(account);
     const line = { position: 1, ahead: 0, estimatedAt: 0, askAgainIn: muchLater };
     const first = owner({ answer: 'waiting', reason: 'waiting_for_window', ...line });
     const told: number[] = [];
@@ -54,7 +55,7 @@ describe('when a partition has a new owner', () => {
     signal(bus, catalog.opened, { partition }, {});
     await expect(waiting).rejects.toThrow(PermitRefused);
     expect(second.asked[0]).toEqual({ ...first.asked[0], start: false });
-    await limiter.close();
+    await limiters.close();
     second.subscription.unsubscribe();
   });
 

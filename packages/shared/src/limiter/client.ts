@@ -3,35 +3,83 @@ import { type AskOf, type Budget, catalog, type Outcome } from '../contracts/ind
 import { type Bus, listen } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';
-import { createAsker } from './asker.ts';
+import { type Asker, createAsker } from './asker.ts';
 import { type Limiter, type PermitAsk, PermitRefused, type Waiting } from './permit.ts';
 import { type StartedPermit, startedPermit } from './started-permit.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type Turns } from './turns.ts';
 
-export interface LimiterParts {
-  readonly clock: Clock;
-  /** Whose windows: see `accountOf`. */
-  readonly account: string;
+/** The limiter's clients of one process: what several accounts ask for in one event-loop turn travels together. */
+export interface Limiters {
+  /** The one of this account: see `accountOf`. */
+  of(account: string): Limiter;
+  /** Ends every wait, gives back what was waited for, and lets what was called be settled. */
+  close(): Promise<void>;
+}
+
+/** The way to one partition's owner, whoever that is. */
+interface Desk {
+  readonly asker: Asker;
+  readonly turns: Turns;
 }
 
 /** Real ms before a limiter that did not answer is asked again. */
 const askAgainAfter = 250;
 
-/** The limiter's client: every wait, retry and settle behind `withPermit`. */
-export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limiter {
+export function createLimiters(bus: Bus, clock: Clock): Limiters {
   const client = crypto.randomUUID();
-  const partition = partitionOf(account);
-  const asker = createAsker(bus, partition);
-  const turns = createTurns();
-  const settling = new Set<Promise<void>>();
   const closing = new AbortController();
-  const offers = listen(bus, catalog.offer, { client }, (offer) => turns.come(offer));
-  // A new owner knows of nobody. The sooner it has heard all, the sooner it grants, and the most urgent first.
-  const openings = listen(bus, catalog.opened, { partition }, () => {
-    turns.askAgain();
-    asker.giveUp();
-  });
+  const settling = new Set<Promise<void>>();
+  const desks = new Map<number, Desk>();
+  const subscriptions = [
+    listen(bus, catalog.offer, { client }, (offer) => {
+      for (const { turns } of desks.values()) turns.come(offer);
+    }),
+  ];
 
+  function deskOf(partition: number): Desk {
+    const known = desks.get(partition);
+    if (known) return known;
+    const desk = { asker: createAsker(bus, partition), turns: createTurns() };
+    desks.set(partition, desk);
+    // A new owner knows of nobody. The sooner it has heard all, the sooner it grants, and the most urgent first.
+    const opened = listen(bus, catalog.opened, { partition }, () => {
+      desk.turns.askAgain();
+      desk.asker.giveUp();
+    });
+    subscriptions.push(opened);
+    return desk;
+  }
+
+  return {
+    of: (account) =>
+      limiterOf({
+        ...deskOf(partitionOf(account)),
+        account,
+        client,
+        clock,
+        settling,
+        closing: closing.signal,
+      }),
+    async close() {
+      closing.abort(new Error('the limiter client was closed'));
+      for (const subscription of subscriptions) subscription.unsubscribe();
+      await Promise.race([Promise.all(settling), pause(2_000)]);
+    },
+  };
+}
+
+interface LimiterParts extends Desk {
+  readonly account: string;
+  /** Where offers are sent. */
+  readonly client: string;
+  readonly clock: Clock;
+  /** What is still to be acknowledged. */
+  readonly settling: Set<Promise<void>>;
+  readonly closing: AbortSignal;
+}
+
+/** Every wait, retry and settle behind `withPermit`. */
+function limiterOf({ asker, turns, account, client, clock, settling, closing }: LimiterParts): Limiter {
   /**
    * Asks until there is a permit; what it is told in the meantime goes to the asker and to the span. The first ask
    * starts the permit in the same breath if it is free; whoever has waited may have changed its mind.
@@ -83,7 +131,7 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
   function settle(endpoint: Budget, permit: string, outcome: Outcome): void {
     const settled = (async () => {
       for (let lastTry = false; !lastTry;) {
-        lastTry = closing.signal.aborted;
+        lastTry = closing.aborted;
         const { answer } = await asker.ask({ do: 'settle', account, endpoint, permit, outcome });
         if (answer === 'settled') return;
         await pause(askAgainAfter);
@@ -94,7 +142,7 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
 
   async function obtain<E extends Budget>(wanted: PermitAsk<E>, span: Span): Promise<StartedPermit<E>> {
     const ticket = crypto.randomUUID();
-    const signal = wanted.signal ? AbortSignal.any([wanted.signal, closing.signal]) : closing.signal;
+    const signal = wanted.signal ? AbortSignal.any([wanted.signal, closing]) : closing;
     const { endpoint, lane, deadline, slotId } = wanted;
     const firstAskedAt = Math.round(wanted.firstAskedAt ?? clock.now());
     const ask: AskOf<'acquire'> = {
@@ -142,12 +190,6 @@ export function createLimiter(bus: Bus, { clock, account }: LimiterParts): Limit
       } finally {
         started.finish();
       }
-    },
-    async close() {
-      closing.abort(new Error('the limiter client was closed'));
-      offers.unsubscribe();
-      openings.unsubscribe();
-      await Promise.race([Promise.all(settling), pause(2_000)]);
     },
   };
 }

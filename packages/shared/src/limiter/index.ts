@@ -1,5 +1,5 @@
 export { accountOf, allPartitions, partitionOf } from './account.ts';
-export { createLimiter, type LimiterParts } from './client.ts';
+export { createLimiters, type Limiters } from './client.ts';
 export {
   type Limiter,
   type Permit,

@@ -61,6 +61,4 @@ export interface Limiter {
     ask: PermitAsk<Endpoint>,
     use: (permit: Permit<Endpoint>) => Promise<Result>,
   ): Promise<Result>;
-  /** Ends every wait, gives back what was waited for, and lets what was called be settled. */
-  close(): Promise<void>;
 }

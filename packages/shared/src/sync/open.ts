@@ -2,7 +2,7 @@ import type { Clock } from '../clock/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Service } from '../contracts/index.ts';
 import { type Database, openDatabase } from '../database/index.ts';
-import { accountOf, createLimiter, type Limiter } from '../limiter/index.ts';
+import { accountOf, createLimiters, type Limiter } from '../limiter/index.ts';
 import { type Bus, connect, createBus } from '../messaging/index.ts';
 import type { Checks, ServiceContext } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
@@ -63,7 +63,8 @@ export async function openSync(
   });
   const connection = await connect(config.NATS_URL, service);
   const bus = createBus(connection, log);
-  const limiter = createLimiter(bus, { clock, account: accountOf(config.ZWIFTRACING_API_KEY) });
+  const limiters = createLimiters(bus, clock);
+  const limiter = limiters.of(accountOf(config.ZWIFTRACING_API_KEY));
   const onBroken = (err: Error) => log.warn({ err }, 'a connection to the database broke');
   const database = openDatabase(config.DATABASE_URL, onBroken, connections);
   return {
@@ -81,7 +82,7 @@ export async function openSync(
       },
     },
     async close() {
-      await limiter.close();
+      await limiters.close();
       await database.close();
       await connection.drain();
     },

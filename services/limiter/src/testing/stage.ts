@@ -11,7 +11,13 @@ import {
   type Presence,
   type Service,
 } from '@paceline/shared/contracts';
-import { accountOf, createLimiter, type Limiter, partitionOf } from '@paceline/shared/limiter';
+import {
+  accountOf,
+  createLimiters,
+  type Limiter,
+  type Limiters,
+  partitionOf,
+} from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, listen, provision, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
@@ -80,7 +86,7 @@ export async function openStage(): Promise<Stage> {
   const syncBus = await speakAs('rider-sync');
   const apiBus = await speakAs('api');
   const limiterBus = await speakAs('limiter');
-  const clients: Limiter[] = [];
+  const clients: Limiters[] = [];
   const running = new Set<StagedLimiter>();
   const children: ChildProcess[] = [];
   const said: Presence[] = [];
@@ -145,12 +151,12 @@ export async function openStage(): Promise<Stage> {
       return { id: await newcomer(before), process: child, log: () => logged };
     },
     client(account = accountOf(crypto.randomUUID())) {
-      const limiter = { ...createLimiter(syncBus, { clock, account }), account };
-      clients.push(limiter);
-      return limiter;
+      const limiters = createLimiters(syncBus, clock);
+      clients.push(limiters);
+      return { ...limiters.of(account), account };
     },
     async closeClients() {
-      await Promise.all(clients.splice(0).map((limiter) => limiter.close()));
+      await Promise.all(clients.splice(0).map((limiters) => limiters.close()));
     },
     status: (account) =>
       request(apiBus, catalog.status, { partition: partitionOf(account) }, { account }, 2_000),
