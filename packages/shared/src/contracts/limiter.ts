@@ -126,7 +126,7 @@ const permitChange = z.discriminatedUnion('change', [
   z.object({ change: z.literal('returned'), permit: z.string(), ...place, at: moment }),
 ]);
 export type PermitChange = z.infer<typeof permitChange>;
-/** What became of permits in one turn, in order. */
+/** What became of permits in the last moment, in order. */
 export const permitsChanged = z.object({ changes: z.array(permitChange).min(1) });
 
 /**

@@ -2,6 +2,9 @@ import { catalog, type Fact, type FactOf, type PermitChange } from '@paceline/sh
 import { type Bus, publish, signal } from '@paceline/shared/messaging';
 import type { Announce } from './partition.ts';
 
+/** Real ms: under load, permits are told of together. */
+const togetherMs = 10;
+
 /** Tells waiters of their turn, and everybody else what happened: what is lost here is only news. */
 export function announceOn(bus: Bus): Announce {
   const tell = async (publishing: () => unknown) => {
@@ -11,6 +14,12 @@ export function announceOn(bus: Bus): Announce {
       bus.log.warn({ err: error }, 'an event could not be published');
     }
   };
+  let changes: PermitChange[] = [];
+  const tellChanges = () => {
+    const told = changes;
+    changes = [];
+    void tell(() => publish(bus, catalog.permitsChanged, { changes: told }));
+  };
   return {
     turn({ offers, conflicts, facts }) {
       for (const { client, offer } of offers) void tell(() => signal(bus, catalog.offer, { client }, offer));
@@ -18,8 +27,9 @@ export function announceOn(bus: Bus): Announce {
         bus.log.info(conflict, 'conflict: one sync waits for another');
         void tell(() => publish(bus, catalog.conflict, conflict));
       }
-      const changes = facts.flatMap(changeOf);
-      if (changes.length > 0) void tell(() => publish(bus, catalog.permitsChanged, { changes }));
+      const changed = facts.flatMap(changeOf);
+      if (changed.length > 0 && changes.length === 0) setTimeout(tellChanges, togetherMs);
+      changes.push(...changed);
       for (const fact of facts) announceFact(fact, facts, bus, (publishing) => void tell(publishing));
     },
     lost(at) {
