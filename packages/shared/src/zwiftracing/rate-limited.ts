@@ -1,6 +1,6 @@
 import { parseDictionary, parseList } from 'structured-headers';
 import { z } from 'zod';
-import type { Policy } from '../config/index.ts';
+import type { Policy } from '../contracts/index.ts';
 
 /** What a 429 tells of the limit behind it. */
 export interface RateLimited {
