@@ -1,0 +1,37 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@paceline/shared/messaging';
+import { monotonic } from './monotonic.ts';
+
+const echo = 'bench.echo';
+const journal = 'bench.journal';
+/** About as large as a permit's entry in the journal. */
+const payload = new Uint8Array(256);
+
+/** Answers every request at once. */
+export async function respond(url: string): Promise<void> {
+  const connection = await connect(url, 'provision');
+  connection.subscribe(echo, { callback: (_, message) => void message.respond(payload) });
+  await connection.flush();
+}
+
+/**
+ * The least that a durable permit can cost: one request that another process answers, and one append to a stream that
+ * names the entry before it. Returns ms of each such pair.
+ */
+export async function leastCost({ url, count }: { url: string; count: number }): Promise<number[]> {
+  const connection = await connect(url, 'provision');
+  const manager = await jetstreamManager(connection);
+  await manager.streams.add({ name: 'BENCH', subjects: [journal] });
+  const stream = jetstream(connection);
+  const took: number[] = [];
+  let lastSubjectSequence = (await manager.streams.info('BENCH')).state.last_seq;
+  for (let index = 0; index < count; index += 1) {
+    const start = monotonic();
+    await connection.request(echo, payload);
+    const { seq } = await stream.publish(journal, payload, { expect: { lastSubjectSequence } });
+    lastSubjectSequence = seq;
+    took.push(monotonic() - start);
+  }
+  await connection.close();
+  return took;
+}

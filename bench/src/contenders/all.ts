@@ -1,0 +1,68 @@
+import { bottleneck, bottleneckCluster } from './bottleneck.ts';
+import { bullmq } from './bullmq.ts';
+import type { Contender, Home } from './contender.ts';
+import { graphileWorker } from './graphile-worker.ts';
+import { pQueue } from './p-queue.ts';
+import { pThrottled } from './p-throttle.ts';
+import { paceline } from './paceline.ts';
+import { pgBoss } from './pg-boss.ts';
+import { flexible, flexibleRedis } from './rate-limiter-flexible.ts';
+
+/** Everybody who is measured, us first. */
+export const contenders: readonly Contender[] = [
+  paceline,
+  bottleneckCluster,
+  bottleneck,
+  flexibleRedis,
+  flexible,
+  pQueue,
+  pThrottled,
+  bullmq,
+  pgBoss,
+  graphileWorker,
+];
+
+/** Our name in the tables. */
+export const ours = paceline.name;
+
+/** Those that keep a limit of calls per time, each library once, in the way that serves the most processes. */
+export const limiting = contenders.filter(
+  ({ limits, shared, name }) =>
+    limits && (shared || !contenders.some((each) => each.name === name && each.shared)),
+);
+
+/** Those that keep a limit, in every way in which they are used. */
+export const limitingAnyhow = contenders.filter(({ limits }) => limits);
+
+/** What a contender's state outlives. */
+export type Durability = 'nothing' | 'kill -9' | 'power cut';
+
+/** A contender with its state in one of the places where it can be kept. */
+export interface Variant {
+  readonly contender: Contender;
+  readonly home: Home;
+  readonly survives: Durability;
+}
+
+export const variants: readonly Variant[] = contenders.flatMap((contender) =>
+  homesOf(contender).map(([home, survives]) => ({ contender, home, survives })),
+);
+
+function homesOf({ home }: Contender): ReadonlyArray<[Home, Durability]> {
+  switch (home) {
+    case 'memory':
+      return [[home, 'nothing']];
+    case 'redis':
+      return [
+        ['redis', 'nothing'],
+        ['redis-synced', 'power cut'],
+      ];
+    case 'postgres':
+      return [[home, 'power cut']];
+    default:
+      return [
+        ['limiter', 'kill -9'],
+        ['limiter-synced', 'power cut'],
+      ];
+  }
+}

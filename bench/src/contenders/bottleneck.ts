@@ -1,0 +1,71 @@
+import Bottleneck from 'bottleneck';
+import { Redis } from 'ioredis';
+import { type Call, type Client, type Contender, type Limit, longerWindows, urgencies } from './contender.ts';
+
+/** The quick start of its README: one call every W/N, one at a time. */
+const paced = ({ calls, windowMs }: Limit): Bottleneck.ConstructorOptions =>
+  calls === Infinity ? {} : { minTime: windowMs / calls, maxConcurrent: 1 };
+
+/** Its README for "N every W". Clustered, it can't be refreshed more often than every five seconds. */
+const filled = ({ calls, windowMs }: Limit): Bottleneck.ConstructorOptions =>
+  calls === Infinity
+    ? {}
+    : {
+        reservoir: calls,
+        reservoirRefreshAmount: calls,
+        reservoirRefreshInterval: windowMs,
+        maxConcurrent: calls,
+      };
+
+function clientOf(
+  call: Call,
+  optionsOf: (limit: Limit) => Bottleneck.ConstructorOptions,
+  connection?: Bottleneck.IORedisConnection,
+): Client {
+  const limiters = new Map<string, Bottleneck>();
+  return {
+    async limit(limits) {
+      for (const limit of limits) {
+        const cluster = connection ? { id: limit.key, connection, clearDatastore: false } : {};
+        const limiter = new Bottleneck({ ...optionsOf(limit), ...cluster });
+        limiter.on('error', () => undefined);
+        limiters.set(limit.key, limiter);
+        await limiter.ready();
+      }
+    },
+    async submit(jobs) {
+      for (const job of jobs) {
+        const priority = 1 + 3 * urgencies.indexOf(job.urgency);
+        limiters
+          .get(job.key)
+          ?.schedule({ priority, expiration: 30_000 }, () => call(job))
+          .catch(() => undefined);
+      }
+    },
+    async close() {
+      await connection?.disconnect();
+    },
+  };
+}
+
+const common = { name: 'bottleneck', limits: true, margins: longerWindows, floodKeys: 1 } as const;
+
+export const bottleneck: Contender = {
+  ...common,
+  id: 'bottleneck',
+  as: 'one process: reservoir N, refreshed every W',
+  home: 'memory',
+  shared: false,
+  connect: async (_, call) => clientOf(call, filled),
+};
+
+/** Clustering of its README. */
+export const bottleneckCluster: Contender = {
+  ...common,
+  id: 'bottleneck-cluster',
+  as: 'clustered on Redis: minTime W/N, maxConcurrent 1',
+  home: 'redis',
+  shared: true,
+  connect: async ({ url }, call) =>
+    clientOf(call, paced, new Bottleneck.IORedisConnection({ client: new Redis(url) })),
+};

@@ -1,0 +1,66 @@
+import { createClock, parseClock } from '@paceline/shared/clock';
+import type { Budget, Lane } from '@paceline/shared/contracts';
+import { createLimiters, type Limiter } from '@paceline/shared/limiter';
+import { connect, createBus } from '@paceline/shared/messaging';
+import { createLogger } from '@paceline/shared/telemetry';
+import type { Address, Call, Client, Contender, Job, Urgency } from './contender.ts';
+
+/** The budgets of the standard tier that the bench uses, by their calls per minute of the project's time. */
+const budgetOf = (calls: number): Budget => (calls === 1 ? 'signups' : 'riders_single');
+
+const laneOf: Record<Urgency, Lane> = {
+  urgent: 'manual_rider_add',
+  bulk: 'rider_sync',
+  far: 'far_event_sync',
+};
+
+/** A process that asks the limiter, over its client and nothing else. */
+export async function openBus({ url }: Address) {
+  return createBus(await connect(url, 'rider-sync'), createLogger('bench', 'error'));
+}
+
+async function connectPaceline(address: Address, call: Call): Promise<Client> {
+  const bus = await openBus(address);
+  const limiters = createLimiters(bus, createClock(parseClock(address.clock)));
+  const accounts = new Map<string, { limiter: Limiter; endpoint: Budget }>();
+
+  async function make(job: Job): Promise<void> {
+    const account = accounts.get(job.key);
+    if (!account) return;
+    const { limiter, endpoint } = account;
+    await limiter.withPermit({ endpoint, lane: laneOf[job.urgency] }, async (permit) => {
+      permit.use();
+      await call(job);
+      permit.settle({ result: 'answered', status: 200 });
+    });
+  }
+
+  return {
+    async limit(limits) {
+      for (const { key, calls } of limits) {
+        accounts.set(key, { limiter: limiters.of(key), endpoint: budgetOf(calls) });
+      }
+      await bus.connection.flush();
+    },
+    async submit(jobs) {
+      for (const job of jobs) make(job).catch(() => undefined);
+    },
+    async close() {
+      await limiters.close();
+      await bus.connection.close();
+    },
+  };
+}
+
+/** Its windows are the clock's: 60 times faster, 5 calls a minute are 5 a second. */
+export const paceline: Contender = {
+  id: 'paceline',
+  name: 'Paceline',
+  as: 'withPermit',
+  home: 'limiter',
+  shared: true,
+  limits: true,
+  margins: [],
+  floodKeys: 1_000,
+  connect: (address, call) => connectPaceline(address, call),
+};

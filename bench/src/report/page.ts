@@ -1,0 +1,62 @@
+import { contenders, ours } from '../contenders/all.ts';
+import type { Machine } from './machine.ts';
+import type { Measured } from './measured.ts';
+import { table } from './table.ts';
+
+const peers = [...new Set(contenders.map(({ name }) => name))].filter((name) => name !== ours);
+
+/** The table of all workloads: one line each, and how many times as good as each peer we are. */
+export const overview = (all: readonly Measured[]): string =>
+  table(
+    ['workload', 'measured', 'goal', 'Paceline', 'met', ...peers],
+    all.map(({ workload: { id, title, goal }, outcome }) => {
+      if (!outcome) return [`${id} ${title}`, '', goal, 'not measured', ''];
+      const { measure, ours: result, against, met } = outcome.summary;
+      const beside = peers.map((name) => against[name] ?? '–');
+      return [`${id} ${title}`, measure, goal, result, met ? 'yes' : '**no**', ...beside];
+    }),
+  );
+
+/** What the table of all workloads has no room for. */
+export const remarks = (all: readonly Measured[]): string =>
+  all
+    .map(
+      ({ workload: { id }, outcome, failed }) =>
+        `- ${id}: ${outcome?.summary.because || failed || 'as it should be.'}`,
+    )
+    .join('\n');
+
+/** One workload with everybody who took part. */
+export function section({ workload: { id, title, goal }, outcome, failed }: Measured): string {
+  const head = `## ${id} · ${title}\n\nGoal: ${goal}.`;
+  if (!outcome) return `${head}\n\nNot measured: ${failed}`;
+  const { columns, rows, notes } = outcome;
+  const keys = Object.keys(columns);
+  const lines = rows.map((row) => keys.map((key) => String(row[key] ?? '')));
+  return [head, table(Object.values(columns), lines), ...notes].join('\n\n');
+}
+
+/** docs/benchmarks.md */
+export function page(all: readonly Measured[], machine: Machine, command: string): string {
+  const about = `# Benchmarks
+
+The limiter beside packages that one would otherwise take, measured in one run on one machine:
+
+\`\`\`sh
+${command}
+\`\`\`
+
+That writes this page. \`npm run bench -- W1 W6\` measures some of it and prints it; \`--json\` prints numbers for
+programs. Rows that we lose are here too, with the reason. Nothing here is a test: timings are as good as the machine was
+quiet.
+
+Upstream is imitated inside the callers: a call is on its way for a random time, arrives at a moment of the machine's
+monotonic clock that all processes share, and is answered at once. What arrived is judged after the run by each way in
+which an upstream may count. Peers are used as their documentation says; "margin" is what makes them safer than that.
+Paceline is used through its client by processes of their own, on a real broker with limiters that are processes of
+their own; its clock runs sixty times faster, so that its five calls a minute are five a second.`;
+  const how =
+    '"n ×" says how many times as good Paceline is; below 1 it is worse. "–": it has nothing like that, or was not measured.';
+  const facts = table(['', ''], Object.entries(machine));
+  return [about, facts, how, overview(all), remarks(all), ...all.map(section)].join('\n\n').concat('\n');
+}

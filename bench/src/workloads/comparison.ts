@@ -1,0 +1,39 @@
+import { ours, type Variant } from '../contenders/all.ts';
+import { times } from '../report/numbers.ts';
+
+/** Everybody in every place where their state can be kept, beside us. */
+export interface Comparison<T extends Variant> {
+  /** Ours as it comes. */
+  readonly usual: T;
+  /** Ours when it survives a power cut. */
+  readonly safest: T;
+  readonly peers: readonly T[];
+  /** How many times as good we are as this one, at the same durability; nothing for ourselves. */
+  ratio(each: T): string;
+  /** The same by the name of a peer: the one of several that survives most, and serves the most processes. */
+  readonly against: Readonly<Record<string, string>>;
+}
+
+/**
+ * Peers that survive a power cut are compared with ours that does, the others with ours as it comes.
+ * @param goodness more is better
+ */
+export function compare<T extends Variant>(
+  results: readonly T[],
+  goodness: (each: T) => number,
+): Comparison<T> {
+  const [usual, safest = usual] = results.filter(({ contender }) => contender.name === ours);
+  if (!usual || !safest) throw new Error(`nothing was measured of ${ours}`);
+  const peers = results.filter(({ contender }) => contender.name !== ours);
+  const like = ({ survives }: T) => (survives === 'power cut' ? safest : usual);
+  const ratio = (each: T) =>
+    each.contender.name === ours ? '' : times(goodness(like(each)) / goodness(each));
+  const bestLast = peers.toSorted((a, b) => Number(a.contender.shared) - Number(b.contender.shared));
+  return {
+    usual,
+    safest,
+    peers,
+    ratio,
+    against: Object.fromEntries(bestLast.map((each) => [each.contender.name, ratio(each)])),
+  };
+}

@@ -1,0 +1,143 @@
+import type { Passage } from '../caller.ts';
+import { limiting } from '../contenders/all.ts';
+import type { Contender, Limit, Margin } from '../contenders/contender.ts';
+import { monotonic } from '../monotonic.ts';
+import { digits, percent, times } from '../report/numbers.ts';
+import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import { mean, median } from '../statistics.ts';
+import { assemble } from '../team.ts';
+import type { Network } from '../upstream/network.ts';
+import { utilisation } from '../upstream/utilisation.ts';
+import { verdictOf, type Way } from '../upstream/verdict.ts';
+import { bestMargin, type Tried } from './best-margin.ts';
+import { inGroups } from './side-by-side.ts';
+
+const policy = { limit: 5, windowMs: 1_000 };
+const network: Network = { jitterMs: 60, outliers: 0.01 };
+const processes = 3;
+const inFlight = 12;
+const runs = 10;
+const windows = 10;
+const ways: readonly Way[] = ['sliding', 'sliding-counting-rejects', 'clock-aligned', 'first-hit', 'gcra'];
+/** The limiter's ε of a second, as long as it takes when a minute takes W. */
+const epsilonMs = policy.windowMs / 60;
+
+const asDocumented: Margin = { name: 'none', apply: (limit) => limit };
+
+/** What came of one contender with one margin, over all runs. */
+interface Saturated extends Tried {
+  readonly contender: Contender;
+  readonly margin: string;
+  readonly calls: number;
+  /** The share that each way of counting rejects. */
+  readonly rejected: Readonly<Record<Way, number>>;
+  /** Mean ms from sending to the answer. */
+  readonly roundTripMs: number;
+}
+
+const keyOf = (margin: number, run: number): string => `w1-${margin}-${run}`;
+
+/** Saturates a contender's limits of every margin, ten of each, all at once. */
+async function saturate(contender: Contender): Promise<Saturated[]> {
+  await using team = await assemble(contender, { processes });
+  const margins = [asDocumented, ...contender.margins];
+  const limits = margins.flatMap((margin, index) =>
+    Array.from({ length: runs }, (_, run): Limit =>
+      margin.apply({
+        key: keyOf(index, run),
+        calls: policy.limit,
+        windowMs: policy.windowMs,
+        concurrency: inFlight,
+      }),
+    ),
+  );
+  for (const caller of team.callers) {
+    await caller.do('between', network);
+    await caller.do('limit', limits);
+  }
+  const end = monotonic() + windows * policy.windowMs;
+  const load = { keys: limits.map(({ key }) => key), inFlight: inFlight / team.callers.length, end };
+  await Promise.all(team.callers.map((caller) => caller.do('saturate', load)));
+  const passages = (await Promise.all(team.callers.map((caller) => caller.do('collect')))).flat();
+  const byKey = Map.groupBy(passages, ({ job }) => job.key);
+  return margins.map((margin, index) => {
+    const each = Array.from({ length: runs }, (_, run) => byKey.get(keyOf(index, run)) ?? []);
+    return { contender, margin: margin.name, ...judged(each) };
+  });
+}
+
+function judged(each: readonly Passage[][]): Omit<Saturated, 'contender' | 'margin'> {
+  const arrivals = each.map((run) => run.map(({ arrivedAt }) => arrivedAt));
+  const verdicts = arrivals.map((run) => verdictOf(run, policy));
+  const calls = verdicts.reduce((sum, verdict) => sum + verdict.calls, 0);
+  const share = (way: Way) => verdicts.reduce((sum, { rejected }) => sum + rejected[way], 0) / calls;
+  return {
+    calls,
+    worst: Math.max(...ways.map(share)),
+    rejected: Object.fromEntries(ways.map((way) => [way, share(way)])) as Record<Way, number>,
+    // A sliding upstream would have let so many of them through.
+    utilisation: median(arrivals.map((run) => utilisation(run, policy))) * (1 - share('sliding')),
+    roundTripMs: mean(each.flat().map(({ sentAt, arrivedAt }) => arrivedAt - sentAt)),
+  };
+}
+
+const rowOf = (result: Saturated): Row => ({
+  contender: result.contender.name,
+  as: result.contender.as,
+  margin: result.margin,
+  ...Object.fromEntries(ways.map((way) => [way, percent(result.rejected[way])])),
+  utilisation: percent(result.utilisation),
+  calls: result.calls,
+});
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const [us, ...peers] = limiting;
+  if (!us) throw new Error('there is nobody to measure');
+  const results = [...(await inGroups([us], 1, saturate, say)), ...(await inGroups(peers, 2, saturate, say))];
+  const shown = results.flatMap(({ result: [documented, ...tried] }) => [documented, bestMargin(tried)]);
+  const [ours, ...others] = shown.filter((each) => each !== undefined);
+  if (!ours) throw new Error('nothing was measured of Paceline');
+  const bound = policy.windowMs / (policy.windowMs + epsilonMs + ours.roundTripMs);
+  const cycle = policy.windowMs / ours.utilisation;
+  const own = cycle - policy.windowMs - epsilonMs - ours.roundTripMs;
+  const reached = ours.utilisation / bound;
+  return {
+    columns: {
+      contender: 'contender',
+      as: 'as',
+      margin: 'margin',
+      sliding: 'sliding',
+      'sliding-counting-rejects': 'sliding, counts rejects',
+      'clock-aligned': 'clock-aligned',
+      'first-hit': 'first hit',
+      gcra: 'GCRA',
+      utilisation: 'utilisation',
+      calls: 'calls',
+    },
+    rows: [ours, ...others].map(rowOf),
+    notes: [
+      `Limit ${policy.limit} per ${policy.windowMs} ms, ${processes} calling processes (one where the limit is one process's), ${inFlight} asks in flight; each call arrives U(0, ${network.jitterMs}) ms after it was sent, ${percent(network.outliers)} of them ${10 * network.jitterMs} ms. Rejected: the share of all arrivals of ${runs} runs of ${windows} windows side by side; utilisation: their median, without what a sliding upstream rejects.`,
+      `Margins that were tried: a window longer by 6, 12, 25, 65 or 100 %, or fewer calls where only whole seconds can be set. Shown is the smallest one without a rejection, else the one with the fewest.`,
+      `Our bound is W/(W + ε + RTT) = ${percent(bound)}: RTT is the mean from sending to the answer (${digits(ours.roundTripMs)} ms), ε the second that upstream rounds by on the faster clock (${digits(epsilonMs)} ms). What the limiter itself takes counts against us.`,
+    ],
+    summary: {
+      measure: 'rejected; utilisation',
+      ours: `${percent(ours.worst)}; ${percent(ours.utilisation)}`,
+      against: Object.fromEntries(
+        others.map((other) => [
+          other.contender.name,
+          `${times(ours.utilisation / other.utilisation)}${other.worst > 0 ? `, and it draws ${percent(other.worst)}` : ''}`,
+        ]),
+      ),
+      met: ours.worst === 0 && reached >= 0.995,
+      because: `${percent(reached)} of the bound; what the limiter takes of a cycle of W + ε + RTT is ${digits(own)} ms. Beside peers with their best margin.`,
+    },
+  };
+}
+
+export const saturated: Workload = {
+  id: 'W1',
+  title: 'Saturated, with jitter',
+  goal: '0 rejected, utilisation ≥ 99.5 % of W/(W + RTT)',
+  run,
+};

@@ -1,0 +1,83 @@
+import { limitingAnyhow } from '../contenders/all.ts';
+import type { Contender } from '../contenders/contender.ts';
+import { monotonic, until } from '../monotonic.ts';
+import { times } from '../report/numbers.ts';
+import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import { assemble } from '../team.ts';
+import { verdictOf } from '../upstream/verdict.ts';
+import { sideBySide } from './side-by-side.ts';
+
+const policy = { limit: 5, windowMs: 1_000 };
+const processes = 3;
+const runs = 10;
+/** Timers and clocks are read in whole ms: what comes a little early for that is forgiven. */
+const forgivenMs = 2;
+
+/** One call at the start, nothing until 0.9 W, then 3 N at once. Returns the peak of each run. */
+async function peaksOf(contender: Contender): Promise<number[]> {
+  await using team = await assemble(contender, { processes });
+  const keys = Array.from({ length: runs }, (_, run) => `w2-${run}`);
+  const limits = keys.map((key) => ({
+    key,
+    calls: policy.limit,
+    windowMs: policy.windowMs,
+    concurrency: 3 * policy.limit,
+  }));
+  for (const caller of team.callers) await caller.do('limit', limits);
+  const start = monotonic() + 100;
+  await Promise.all(
+    keys.flatMap((key, run) => {
+      const first = start + (run / runs) * policy.windowMs;
+      const burst = { count: (3 * policy.limit) / team.callers.length, at: first + 0.9 * policy.windowMs };
+      return [
+        team.callers[0].do('ask', { key, urgency: 'urgent', count: 1, at: first }),
+        ...team.callers.map((caller) => caller.do('ask', { key, urgency: 'urgent', ...burst })),
+      ];
+    }),
+  );
+  await until(start + 6 * policy.windowMs);
+  const passages = (await Promise.all(team.callers.map((caller) => caller.do('collect')))).flat();
+  const forgiving = { ...policy, windowMs: policy.windowMs - forgivenMs };
+  return keys.map((key) => {
+    const arrivals = passages.filter(({ job }) => job.key === key).map(({ arrivedAt }) => arrivedAt);
+    return verdictOf(arrivals, forgiving).fullestWindow;
+  });
+}
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const results = await sideBySide(limitingAnyhow, peaksOf, say);
+  const rows = results.map(({ contender: { name, as }, result }): Row => ({
+    contender: name,
+    as,
+    peak: Math.max(...result),
+    'times the limit': times(Math.max(...result) / policy.limit),
+  }));
+  const peak = Number(rows[0]?.peak);
+  return {
+    columns: {
+      contender: 'contender',
+      as: 'as',
+      peak: `peak in any window (limit ${policy.limit})`,
+      'times the limit': 'times the limit',
+    },
+    rows,
+    notes: [
+      `One call at the start, nothing until 0.9 W, then 3 N = ${3 * policy.limit} asks at once, of ${processes} processes where the limit is shared. No jitter. The most arrivals in any ${policy.windowMs - forgivenMs} ms; the highest of ${runs} runs side by side, each a tenth of W later after the limits were made.`,
+    ],
+    summary: {
+      measure: 'peak in any W',
+      ours: String(peak),
+      // In the order of the list, the way that serves the most processes comes first.
+      against: Object.fromEntries(
+        rows
+          .slice(1)
+          .toReversed()
+          .map((row) => [row.contender, times(Number(row.peak) / peak)]),
+      ),
+      met: peak <= policy.limit,
+      because: `the limit is ${policy.limit}`,
+    },
+  };
+}
+
+export const burst: Workload = { id: 'W2', title: 'Idle, then a burst', goal: 'peak in any W ≤ N', run };

@@ -1,0 +1,107 @@
+import { type Variant, variants } from '../contenders/all.ts';
+import type { Caller } from '../processes.ts';
+import { startCaller } from '../processes.ts';
+import { digits, times } from '../report/numbers.ts';
+import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import type { Limiters } from '../servers/limiters.ts';
+import { median, quantile } from '../statistics.ts';
+import { assemble, type Team } from '../team.ts';
+import { compare } from './comparison.ts';
+
+const rounds = 5;
+const permits = 150;
+/** Enough that no window is ever full. */
+const accounts = 300;
+
+interface Timed extends Variant {
+  /** Median of the rounds' medians, ms. */
+  readonly p50: number;
+  readonly p99: number;
+  /** The same of a bare request and a bare append, where there is a broker. */
+  readonly least: number | undefined;
+}
+
+async function time(variant: Variant): Promise<Timed> {
+  await using team = await assemble(variant.contender, { processes: 1, home: variant.home });
+  const [caller] = team.callers;
+  const keys = Array.from(
+    { length: variant.contender.floodKeys > 1 ? accounts : 1 },
+    (_, index) => `w6-${index}`,
+  );
+  const calls = variant.contender.home === 'limiter' ? 5 : Infinity;
+  await caller.do(
+    'limit',
+    keys.map((key) => ({ key, calls, windowMs: 1_000, concurrency: 1 })),
+  );
+  await caller.do('sequence', { keys, count: permits });
+  const echo = variant.contender.home === 'limiter' ? await startEcho(team) : undefined;
+  const took: number[][] = [];
+  const least: number[][] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    if (echo) least.push(await caller.do('leastCost', { url: echo.url, count: permits }));
+    took.push(await caller.do('sequence', { keys, count: permits }));
+  }
+  await echo?.caller.kill();
+  return {
+    ...variant,
+    p50: median(took.map(median)),
+    p99: quantile(took.flat(), 0.99),
+    least: echo && median(least.map(median)),
+  };
+}
+
+async function startEcho(team: Team): Promise<{ url: string; caller: Caller }> {
+  const url = (team.server as Limiters).natsUrl('admin');
+  const caller = startCaller();
+  await caller.do('respond', url);
+  return { url, caller };
+}
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const results: Timed[] = [];
+  for (const variant of variants) {
+    say(`${variant.contender.name} (${variant.contender.as}), survives ${variant.survives}`);
+    results.push(await time(variant));
+  }
+  const { usual, ratio, against } = compare(results, ({ p50 }) => 1 / p50);
+  const { least = Number.NaN } = usual;
+  const overLeast = usual.p50 / least;
+  return {
+    columns: {
+      contender: 'contender',
+      as: 'as',
+      survives: 'survives',
+      p50: 'p50 ms',
+      p99: 'p99 ms',
+      least: 'of (request + append)',
+      ratio: 'Paceline is … times as fast',
+    },
+    rows: results.map((each): Row => ({
+      contender: each.contender.name,
+      as: each.contender.as,
+      survives: each.survives,
+      p50: digits(each.p50),
+      p99: digits(each.p99),
+      least: each.least ? times(each.p50 / each.least) : '',
+      ratio: ratio(each),
+    })),
+    notes: [
+      `One process, one ask after the other, no window ever full: ms from asking to being allowed to call, and for queues until the job's handler runs. Median of the medians of ${rounds} rounds of ${permits}; p99 over all of them. Peers that survive a power cut are compared with ours that does, the others with ours as it comes.`,
+      `A bare request and append, measured in the same rounds: ${digits(least)} ms.`,
+    ],
+    summary: {
+      measure: 'p50 of a durable permit',
+      ours: `${digits(usual.p50)} ms`,
+      against,
+      met: overLeast <= 1.5,
+      because: `${digits(overLeast)} × a bare request and append (${digits(least)} ms); peers in memory beside ours on disk`,
+    },
+  };
+}
+
+export const uncontended: Workload = {
+  id: 'W6',
+  title: 'One permit after the other',
+  goal: 'p50 ≤ 1.5 × (request-reply + one append)',
+  run,
+};

@@ -1,0 +1,101 @@
+import { type Variant, variants } from '../contenders/all.ts';
+import { monotonic } from '../monotonic.ts';
+import { digits } from '../report/numbers.ts';
+import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import { median } from '../statistics.ts';
+import { assemble } from '../team.ts';
+import { compare } from './comparison.ts';
+
+const processes = 3;
+const inFlight = 64;
+const warmUpMs = 1_500;
+const slices = 5;
+const sliceMs = 1_000;
+
+interface Flooded extends Variant {
+  readonly processes: number;
+  readonly perSecond: number;
+}
+
+async function flood(variant: Variant): Promise<Flooded> {
+  await using team = await assemble(variant.contender, { processes, home: variant.home });
+  const { floodKeys, home } = variant.contender;
+  const keysOf = (index: number) =>
+    Array.from({ length: floodKeys }, (_, key) => (floodKeys > 1 ? `w7-${index}-${key}` : 'w7'));
+  const limitOf = (key: string) => ({
+    key,
+    calls: home === 'limiter' ? 5 : Infinity,
+    windowMs: 1_000,
+    concurrency: inFlight,
+  });
+  for (const [index, caller] of team.callers.entries()) await caller.do('limit', keysOf(index).map(limitOf));
+  const start = monotonic() + warmUpMs;
+  const counts = await Promise.all(
+    team.callers.map((caller, index) =>
+      caller.do('flood', { keys: keysOf(index), inFlight, start, slices, sliceMs }),
+    ),
+  );
+  const perSlice = Array.from({ length: slices }, (_, slice) =>
+    counts.reduce((sum, count) => sum + (count[slice] ?? 0), 0),
+  );
+  return { ...variant, processes: team.callers.length, perSecond: (median(perSlice) * 1_000) / sliceMs };
+}
+
+const fastest = (of: readonly Flooded[]): Flooded | undefined =>
+  of.toSorted((a, b) => b.perSecond - a.perSecond)[0];
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const results: Flooded[] = [];
+  for (const variant of variants) {
+    say(`${variant.contender.name} (${variant.contender.as}), survives ${variant.survives}`);
+    results.push(await flood(variant));
+  }
+  const { usual, safest, peers, ratio, against } = compare(results, ({ perSecond }) => perSecond);
+  const equal = fastest(peers.filter(({ survives }) => survives === 'power cut'));
+  const any = fastest(peers.filter(({ contender }) => contender.shared));
+  const winsEqual = safest.perSecond > (equal?.perSecond ?? 0);
+  const winsAny = usual.perSecond >= (any?.perSecond ?? 0);
+  return {
+    columns: {
+      contender: 'contender',
+      as: 'as',
+      survives: 'survives',
+      processes: 'processes',
+      perSecond: 'calls/s',
+      ratio: 'Paceline is … times as fast',
+    },
+    rows: results.map((each): Row => ({
+      contender: each.contender.name,
+      as: each.contender.as,
+      survives: each.survives,
+      processes: each.processes,
+      perSecond: Math.round(each.perSecond),
+      ratio: ratio(each),
+    })),
+    notes: [
+      `${inFlight} asks in flight in each of ${processes} processes (one where the limit is one process's), calls that take no time, no window that is ever full: ours over ${processes} × 1,000 accounts, peers with a limit out of reach. Median of ${slices} seconds in a row, after ${warmUpMs} ms to warm up. Peers that survive a power cut are compared with ours that does, the others with ours as it comes.`,
+      'Jobs of one turn are handed over together where a peer has a way to do so (addBulk, insert, addJobs).',
+    ],
+    summary: {
+      measure: 'calls/s',
+      ours: `${digits(usual.perSecond)}; synced ${digits(safest.perSecond)}`,
+      against,
+      met: winsEqual && winsAny,
+      because: [
+        `the fastest peer that survives a power cut: ${nameOf(equal)}`,
+        `the fastest that several processes share: ${nameOf(any)}`,
+        'a counter in Redis knows no order, no promise and no end of a call; one in the memory of a process is a function call, and nobody else sees it',
+      ].join('; '),
+    },
+  };
+}
+
+const nameOf = (peer: Flooded | undefined): string =>
+  peer ? `${peer.contender.name} with ${digits(peer.perSecond)}/s` : 'none';
+
+export const flooded: Workload = {
+  id: 'W7',
+  title: 'Flood',
+  goal: 'more than every peer at equal durability; at least the fastest at any',
+  run,
+};
