@@ -32,10 +32,11 @@ export async function startTestStack(clock: ClockSetting, env: NodeJS.ProcessEnv
       ...process.env,
       PACELINE_CLOCK: formatClock(clock),
       API_PORT: '0',
-      SANDBOX_PORT: String(await freePort()),
       ...env,
     },
     report: () => undefined,
+    // Several stacks at once must not all find the usual ones free.
+    findPort: () => freePort(),
   });
   return {
     ...stack,

@@ -1,5 +1,6 @@
 import { type Service, services, permissionsOf } from '@paceline/shared/contracts';
-import { findNatsServer, freePort, type NatsProcess, portIsFree, startNats } from '@paceline/shared/embedded';
+import { findNatsServer, type NatsProcess, startNats } from '@paceline/shared/embedded';
+import type { FindPort } from './ports.ts';
 import { randomSecret, type StateFolder } from './state.ts';
 
 /** The broker, brought along or somebody else's, and how each service connects to it. */
@@ -15,7 +16,11 @@ export interface Broker {
 const admin = 'provision';
 
 /** Starts a broker on which each service has a user of its own, which may use its own subjects only. */
-export async function startBroker(state: StateFolder, report: (line: string) => void): Promise<Broker> {
+export async function startBroker(
+  state: StateFolder,
+  report: (line: string) => void,
+  findPort: FindPort,
+): Promise<Broker> {
   const { path, version, source } = await findNatsServer({ report });
   report(`nats-server ${version} (${source})`);
   const passwords = new Map<string, string>();
@@ -26,7 +31,7 @@ export async function startBroker(state: StateFolder, report: (line: string) => 
   const server = await startNats({
     server: path,
     storeDir: state.path('nats'),
-    port: await preferred(4222),
+    port: await findPort(4222),
     users: [
       { user: admin, password: passwordOf(admin), publish: ['>'], subscribe: ['>'] },
       ...services.map((service) => ({
@@ -47,7 +52,3 @@ export const externalBroker = (url: string): Broker => ({
   adminUrl: url,
   urlFor: () => url,
 });
-
-/** The port that everybody expects, unless somebody else has it. */
-export const preferred = async (port: number): Promise<number> =>
-  (await portIsFree(port)) ? port : freePort();

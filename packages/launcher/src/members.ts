@@ -1,8 +1,8 @@
 import { services } from '@paceline/shared/contracts';
 import { freePort } from '@paceline/shared/embedded';
 import type { Broker } from './broker.ts';
-import { preferred } from './broker.ts';
 import type { Crew } from './crew.ts';
+import type { FindPort } from './ports.ts';
 import { waitUntilReady } from './ready.ts';
 import type { LauncherConfig } from './settings.ts';
 
@@ -21,8 +21,9 @@ export async function runSandbox(
   crew: Crew,
   config: LauncherConfig,
   env: NodeJS.ProcessEnv,
+  findPort: FindPort,
 ): Promise<RunningSandbox> {
-  const port = String(env.SANDBOX_PORT ?? (await preferred(3010)));
+  const port = String(env.SANDBOX_PORT ?? (await findPort(3010)));
   const url = `http://127.0.0.1:${port}`;
   const key = config.ZWIFTRACING_API_KEY ?? sandboxKey;
   const sandbox = await crew.run({
@@ -54,12 +55,13 @@ export async function runServices(
   config: LauncherConfig,
   broker: Broker,
   env: NodeJS.ProcessEnv,
+  findPort: FindPort,
 ): Promise<string> {
   const apiPort = config.API_PORT || (await freePort());
   const apiUrl = `http://${urlHost(config.API_HOST)}:${apiPort}`;
   const started = [];
   for (const [index, name] of services.entries()) {
-    const health = name === 'api' ? undefined : await preferred(firstHealthPort + index);
+    const health = name === 'api' ? undefined : await findPort(firstHealthPort + index);
     const member = await crew.run({
       name,
       script: `services/${name}/src/main.ts`,

@@ -1,9 +1,10 @@
 import { type ClockSetting, formatClock } from '@paceline/shared/clock';
 import type { Service } from '@paceline/shared/contracts';
 import { portIsFree, startPostgres } from '@paceline/shared/embedded';
-import { type Broker, externalBroker, preferred, startBroker } from './broker.ts';
+import { type Broker, externalBroker, startBroker } from './broker.ts';
 import { createCrew } from './crew.ts';
 import { runSandbox, runServices } from './members.ts';
+import { type FindPort, usualPort } from './ports.ts';
 import { prepare } from './prepare.ts';
 import type { Supervised } from './process.ts';
 import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
@@ -30,13 +31,20 @@ export interface StackOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Takes a sentence for each step. */
   readonly report: (line: string) => void;
+  /** The usual ports where they are free, unless told. */
+  readonly findPort?: FindPort;
 }
 
 /**
  * Starts what is not there already (broker, database, sandbox), prepares it and runs the five services.
  * @throws {ConfigError} when the configuration is wrong; {Error} in plain words when a part does not come up
  */
-export async function startStack({ stateFolder, env, report }: StackOptions): Promise<Stack> {
+export async function startStack({
+  stateFolder,
+  env,
+  report,
+  findPort = usualPort,
+}: StackOptions): Promise<Stack> {
   const config = readSettings(env);
   await demandApiPort(config);
   const state = await openState(stateFolder);
@@ -50,22 +58,26 @@ export async function startStack({ stateFolder, env, report }: StackOptions): Pr
   };
   try {
     report('broker …');
-    const broker = config.NATS_URL ? externalBroker(config.NATS_URL) : await startBroker(state, report);
+    const broker = config.NATS_URL
+      ? externalBroker(config.NATS_URL)
+      : await startBroker(state, report, findPort);
     if (broker.server) servers.push(broker.server);
 
     report('database …');
-    const database = config.DATABASE_URL ? { url: config.DATABASE_URL } : await embeddedDatabase(state);
+    const database = config.DATABASE_URL
+      ? { url: config.DATABASE_URL }
+      : await embeddedDatabase(state, findPort);
     if ('server' in database) servers.push(database.server);
 
     report('streams and tables …');
     await prepare(broker.adminUrl, database.url);
 
     if (!config.ZWIFTRACING_BASE_URL) report('sandbox upstream …');
-    const sandbox = config.ZWIFTRACING_BASE_URL ? undefined : await runSandbox(crew, config, env);
+    const sandbox = config.ZWIFTRACING_BASE_URL ? undefined : await runSandbox(crew, config, env, findPort);
 
     report('services …');
     const found = { ...sandbox?.env, DATABASE_URL: database.url };
-    const apiUrl = await runServices(crew, config, broker, found);
+    const apiUrl = await runServices(crew, config, broker, found, findPort);
     const { processes } = crew;
     return { clock, apiUrl, sandboxUrl: sandbox?.url, broker, databaseUrl: database.url, processes, stop };
   } catch (error) {
@@ -74,10 +86,10 @@ export async function startStack({ stateFolder, env, report }: StackOptions): Pr
   }
 }
 
-async function embeddedDatabase(state: StateFolder) {
+async function embeddedDatabase(state: StateFolder, findPort: FindPort) {
   const server = await startPostgres({
     dataDir: state.path('postgres', 'data'),
-    port: await preferred(5432),
+    port: await findPort(5432),
   });
   return { server, url: await server.createDatabase('paceline') };
 }
