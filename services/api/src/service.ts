@@ -4,6 +4,7 @@ import { accountOf } from '@paceline/shared/limiter';
 import { listen } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { addRiderWith } from './adapters/add-rider.ts';
+import { budgetsOf } from './adapters/budgets.ts';
 import { openBroker } from './adapters/broker.ts';
 import { createFollower } from './adapters/follow.ts';
 import { handOnWith } from './adapters/hand-on.ts';
@@ -32,7 +33,8 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   );
   const { db } = database;
   const broker = openBroker(config.NATS_URL, log);
-  const status = limiterStatus(broker, accountOf(config.ZWIFTRACING_API_KEY));
+  const account = accountOf(config.ZWIFTRACING_API_KEY);
+  const status = limiterStatus(broker, account);
   const follower = createFollower();
   const handOn = handOnWith(broker, db, clock);
   const checks = { database: database.ping, broker: async () => void (await broker.reach()) };
@@ -43,6 +45,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       clock,
       addRider: addRiderWith({ db, broker, follower, handOn, status, clock, log }),
       limiterStatus: status,
+      budgets: budgetsOf(broker, account),
       checks,
       stopping: signal,
     },

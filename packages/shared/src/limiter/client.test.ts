@@ -38,7 +38,7 @@ function owner(answer?: Answer): { asked: Ask[]; subscription: Subscription } {
 }
 
 describe('when a partition has a new owner', () => {
-  it('whoever waits asks it at once, with the same ticket and place in line', async () => {
+  it('whoever waits asks it at once, with the same ticket, place in line and promise', async () => {
     const limiters = createLimiters(bus, createClock());
     const limiter = limiters.of(account);
     const line = { position: 1, ahead: 0, estimatedAt: 0, askAgainIn: muchLater };
@@ -54,7 +54,7 @@ describe('when a partition has a new owner', () => {
     const second = owner({ answer: 'refused', reason: 'deadline_unreachable', earliest: 0 });
     signal(bus, catalog.opened, { partition }, {});
     await expect(waiting).rejects.toThrow(PermitRefused);
-    expect(second.asked[0]).toEqual({ ...first.asked[0], start: false });
+    expect(second.asked[0]).toEqual({ ...first.asked[0], start: false, promisedAt: 0 });
     await limiters.close();
     second.subscription.unsubscribe();
   });

@@ -90,10 +90,11 @@ function limiterOf({ asker, turns, account, client, clock, settling, closing }: 
     signal: AbortSignal,
     span: Span,
   ): Promise<{ permit: string; sendWithin?: number }> {
+    const promise: { promisedAt?: number } = {};
     for (let start = true; ; start = false) {
       signal.throwIfAborted();
       const turn = turns.await(ask.ticket);
-      const answer = await asker.ask({ ...ask, start });
+      const answer = await asker.ask({ ...ask, ...promise, start });
       switch (answer.answer) {
         case 'started':
           return { permit: answer.permit, sendWithin: answer.sendBy };
@@ -103,6 +104,7 @@ function limiterOf({ asker, turns, account, client, clock, settling, closing }: 
           throw new PermitRefused(ask.endpoint, answer.earliest);
         case 'waiting': {
           tellWaiting(answer, wanted, span);
+          promise.promisedAt ??= answer.estimatedAt;
           const offered = await turn.within(answer.askAgainIn, signal);
           if (offered) return offered;
           break;

@@ -4,7 +4,7 @@ import type { Budget } from '../contracts/index.ts';
 import type { Permit } from '../limiter/index.ts';
 import { UpstreamError, WrongShape } from './errors.ts';
 import { parseJson } from './json.ts';
-import { readRateLimited } from './rate-limited.ts';
+import { readPolicy, readRateLimited } from './rate-limited.ts';
 import { errorOf, isPage } from './status.ts';
 
 export interface CallSettings {
@@ -64,7 +64,7 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
         permit.settle({ result: 'answered', status, durationMs, ...limited });
         throw errorOf(status, startOf(text), limited.retryAfterMs);
       }
-      permit.settle({ result: 'answered', status, durationMs });
+      permit.settle({ result: 'answered', status, durationMs, ...readPolicy(response.headers) });
       const text = await response.text();
       if (!response.ok) throw errorOf(status, startOf(text));
       return readAnswer(text, status, startOf, read);

@@ -184,6 +184,18 @@ describe('a permit', () => {
     expect(asked).toEqual([]);
   });
 
+  it('carries home the limit that an answer names, also one that was let in', async () => {
+    sends(200, riderJson, { 'RateLimit-Policy': '"default";q=3;w=120', RateLimit: '"default";r=2;t=60' });
+    const watched = permitFor('riders_single');
+    await upstream().getRider(watched.permit, riderJson.riderId);
+    expect(watched.outcome).toEqual({
+      result: 'answered',
+      status: 200,
+      durationMs: expect.any(Number),
+      learned: { limit: 3, windowMs: 120_000 },
+    });
+  });
+
   it('carries home what a 429 teaches', async () => {
     sends(429, tooManyRequests);
     const watched = permitFor('clubs');

@@ -40,6 +40,12 @@ export function readRateLimited(text: string, headers: Headers, now: number): Ra
   };
 }
 
+/** The policy that an answer names in its headers, also when it was not rejected. */
+export function readPolicy(headers: Headers): Pick<RateLimited, 'learned'> {
+  const learned = policyIn(headers);
+  return learned ? { learned } : {};
+}
+
 function jsonOrNothing(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -22,7 +22,9 @@ export const commandShape = z.object({
   ]),
   position: z.int().nullable().describe('waiting_in_line: 1 is next'),
   at: time.nullable().describe('waiting_in_line: when its turn is expected'),
-  until: time.nullable().describe('waiting_for_window, paused_by_upstream, paused_by_operator: when that ends'),
+  until: time
+    .nullable()
+    .describe('waiting_for_window, paused_by_upstream, paused_by_operator: when that ends'),
   next: time.nullable().describe('outside_slot: when the next slot opens'),
   reason: z.string().nullable().describe('failed, expired: why'),
   estimatedAt: time

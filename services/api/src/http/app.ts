@@ -5,6 +5,7 @@ import type { Logger } from '@paceline/shared/telemetry';
 import { bodyLimit } from 'hono/body-limit';
 import { except } from 'hono/combine';
 import { addRiderRoutes } from '../routes/add-rider.ts';
+import { budgetRoutes } from '../routes/budgets.ts';
 import { commandRoutes } from '../routes/commands.ts';
 import { coordinationRoutes } from '../routes/coordination.ts';
 import { docsRoutes } from '../routes/docs.ts';
@@ -44,6 +45,7 @@ const resources = [
   signupRoutes,
   runRoutes,
   coordinationRoutes,
+  budgetRoutes,
   operationRoutes,
 ];
 

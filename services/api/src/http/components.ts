@@ -1,4 +1,5 @@
 import '@hono/zod-openapi';
+import { budgetShape } from '../core/budget.ts';
 import { commandShape } from '../core/command.ts';
 import { coordinationShape } from '../core/coordination.ts';
 import { eventDetailShape, eventShape, signupShape } from '../core/event.ts';
@@ -6,6 +7,7 @@ import { riderDetailShape, riderShape } from '../core/rider.ts';
 import { runDetailShape, runShape } from '../core/run.ts';
 
 // The shapes under the names by which the OpenAPI document refers to them.
+export const Budget = budgetShape.openapi('Budget');
 export const Command = commandShape.openapi('Command');
 export const Coordination = coordinationShape.openapi('Coordination');
 export const Event = eventShape.openapi('Event');

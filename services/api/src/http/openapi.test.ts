@@ -14,6 +14,7 @@ const services: Services = {
   clock: createClock(),
   addRider: unasked,
   limiterStatus: unasked,
+  budgets: { windows: unasked, operate: unasked },
   checks: {},
   stopping: new AbortController().signal,
 };
@@ -52,7 +53,7 @@ describe('the OpenAPI document', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(described.toSorted()).toEqual([...new Set(served)].toSorted());
-    expect(described).toHaveLength(14);
+    expect(described).toHaveLength(20);
   });
 
   it('names each operation once and says what it is for', () => {
@@ -66,7 +67,7 @@ describe('the OpenAPI document', () => {
 
   it('describes the parameters of every list alike', () => {
     const lists = operations.filter(({ operationId }) => operationId.startsWith('list'));
-    expect(lists).toHaveLength(5);
+    expect(lists).toHaveLength(6);
     for (const { parameters } of lists) {
       expect(parameters).toContainEqual(
         expect.objectContaining({

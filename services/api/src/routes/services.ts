@@ -3,6 +3,7 @@ import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
 import type { AddRider } from '../adapters/add-rider.ts';
+import type { Budgets } from '../adapters/budgets.ts';
 import type { LimiterStatus } from '../adapters/limiter-status.ts';
 
 /** What the routes work with. */
@@ -11,6 +12,7 @@ export interface Services {
   readonly clock: Clock;
   readonly addRider: AddRider;
   readonly limiterStatus: LimiterStatus;
+  readonly budgets: Budgets;
   readonly checks: Checks;
   /** Aborts when the API shuts down: nobody is kept waiting then. */
   readonly stopping: AbortSignal;
