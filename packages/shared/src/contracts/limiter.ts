@@ -68,8 +68,8 @@ export const answer = z.discriminatedUnion('answer', [
     askAgainIn: z.number().positive(),
   }),
   z.object({ answer: z.literal('refused'), reason: z.enum(['deadline_unreachable']), earliest: moment }),
-  /** Real ms, counted from when the asker first asked for the start, within which the call must have been sent. */
-  z.object({ answer: z.literal('started'), permit: z.string(), sendBy: z.number().positive() }),
+  /** Real ms, counted from when the ask that this answers was sent, within which the call must have left. 0: too late. */
+  z.object({ answer: z.literal('started'), permit: z.string(), sendBy: z.number().nonnegative() }),
   z.object({ answer: z.literal('expired') }),
   z.object({ answer: z.literal('settled') }),
   z.object({ answer: z.literal('cancelled') }),

@@ -82,22 +82,24 @@ interface LimiterParts extends Desk {
 function limiterOf({ asker, turns, account, client, clock, settling, closing }: LimiterParts): Limiter {
   /**
    * Asks until there is a permit; what it is told in the meantime goes to the asker and to the span. The first ask
-   * starts the permit in the same breath if it is free; whoever has waited may have changed its mind.
+   * starts the permit in the same breath if it is free; whoever has waited may have changed its mind. `sendBy`: until
+   * when a started permit can be sent, by this process's monotonic clock.
    */
   async function acquire(
     ask: AskOf<'acquire'>,
     wanted: PermitAsk<Budget>,
     signal: AbortSignal,
     span: Span,
-  ): Promise<{ permit: string; sendWithin?: number }> {
+  ): Promise<{ permit: string; sendBy?: number }> {
     const promise: { promisedAt?: number } = {};
     for (let start = true; ; start = false) {
       signal.throwIfAborted();
       const turn = turns.await(ask.ticket);
+      const sentAt = performance.now();
       const answer = await asker.ask({ ...ask, ...promise, start });
       switch (answer.answer) {
         case 'started':
-          return { permit: answer.permit, sendWithin: answer.sendBy };
+          return { permit: answer.permit, sendBy: sentAt + answer.sendBy };
         case 'granted':
           return { permit: answer.permit };
         case 'refused':
@@ -117,12 +119,13 @@ function limiterOf({ asker, turns, account, client, clock, settling, closing }: 
     }
   }
 
-  /** Books the call and returns within how many real ms it must be sent; undefined when the permit ran out before. */
+  /** Books the call and returns by when it must be sent; undefined when the permit ran out before. */
   async function start(endpoint: Budget, permit: string, signal: AbortSignal): Promise<number | undefined> {
     for (;;) {
       const trace = currentTraceContext();
+      const sentAt = performance.now();
       const answer = await asker.ask({ do: 'start', account, endpoint, permit, trace });
-      if (answer.answer === 'started') return answer.sendBy;
+      if (answer.answer === 'started') return sentAt + answer.sendBy;
       if (answer.answer === 'expired') return undefined;
       signal.throwIfAborted();
       await pause(askAgainAfter);
@@ -161,16 +164,12 @@ function limiterOf({ asker, turns, account, client, clock, settling, closing }: 
     };
     try {
       for (;;) {
-        // The limiter counts from when it hears of the start, which is later: this side is the stricter one.
-        let sentAt = performance.now();
-        const { permit, sendWithin: atOnce } = await acquire(ask, wanted, signal, span);
+        // The limiter counts from when it hears an ask, this side from when it sent it: the stricter one.
+        const { permit, sendBy: atOnce } = await acquire(ask, wanted, signal, span);
         span.addEvent('granted', { permit });
-        if (atOnce === undefined) sentAt = performance.now();
-        const sendWithin = atOnce ?? (await start(endpoint, permit, signal));
-        if (sendWithin !== undefined) {
-          return startedPermit(permit, endpoint, sentAt + sendWithin, (outcome) =>
-            settle(endpoint, permit, outcome),
-          );
+        const sendBy = atOnce ?? (await start(endpoint, permit, signal));
+        if (sendBy !== undefined) {
+          return startedPermit(permit, endpoint, sendBy, (outcome) => settle(endpoint, permit, outcome));
         }
         span.addEvent('permit expired before it was started, asking again');
       }

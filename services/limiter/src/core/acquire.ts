@@ -6,6 +6,7 @@ import type { Ledger } from './ledger.ts';
 import { expectedAt, noteOvertaker } from './promise.ts';
 import { isForced, orderKey, positionOf, stillHere, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
+import { startedAnswer } from './start.ts';
 import { isFor } from './superseded.ts';
 import { freeAt, isPaused } from './window.ts';
 
@@ -38,9 +39,7 @@ export function answerAcquire(
   settings: Settings,
 ): { answer: Answer; conflict?: Conflict | undefined } {
   const started = startedFor(budget, ask.ticket);
-  if (started) {
-    return { answer: { answer: 'started', permit: started.permit, sendBy: settings.sendByReal } };
-  }
+  if (started) return { answer: startedAnswer(started, now, settings) };
   const grant = liveGrant(budget, ask.ticket, now);
   if (grant) return { answer: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
   const waiter = budget.queue.byTicket.get(ask.ticket) ?? newcomer(ask, now, settings);

@@ -64,5 +64,4 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   askers: 3_000,
   missesAllowed: 4,
   scale: clock.scale,
-  sendByReal: machine.sendWithin,
 });

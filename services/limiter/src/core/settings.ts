@@ -33,6 +33,4 @@ export interface Settings {
   readonly missesAllowed: number;
   /** Project ms that pass in one real ms. */
   readonly scale: number;
-  /** `sendWithin` in real ms, as the asker's own clock counts it. */
-  readonly sendByReal: number;
 }

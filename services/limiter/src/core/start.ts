@@ -1,4 +1,4 @@
-import type { AskOf, FactOf } from '@paceline/shared/contracts';
+import type { Answer, AskOf, FactOf, Interval } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import { worstCall } from './ledger.ts';
@@ -6,10 +6,10 @@ import type { Settings } from './settings.ts';
 import type { Decision } from './turn.ts';
 import { isPaused } from './window.ts';
 
-/** The commit point: the call is booked before it is made. Asked again, it answers the same and books nothing more. */
+/** The commit point: the call is booked before it is made. Asked again, it books nothing more. */
 export function start(budget: BudgetState, ask: AskOf<'start'>, now: number, settings: Settings): Decision {
-  const started = { answer: 'started', permit: ask.permit, sendBy: settings.sendByReal } as const;
-  if (findInterval(budget, ask.permit)) return { answer: started, facts: [] };
+  const booked = findInterval(budget, ask.permit);
+  if (booked) return { answer: startedAnswer(booked, now, settings), facts: [] };
   const grant = budget.grants.find(({ permit }) => permit === ask.permit);
   if (!grant || grant.startBy <= now || isPaused(budget, now)) {
     budget.grants = budget.grants.filter((each) => each !== grant);
@@ -20,5 +20,14 @@ export function start(budget: BudgetState, ask: AskOf<'start'>, now: number, set
   const latestAt = now + worstCall(endpoint, settings);
   const interval = { permit, lane, startedAt: now, latestAt, settled: false };
   const fact: FactOf<'started'> = { fact: 'started', account, endpoint, interval, firstAskedAt, promisedAt };
-  return { answer: started, facts: [fact] };
+  return { answer: startedAnswer(interval, now, settings), facts: [fact] };
+}
+
+/**
+ * Tells how much of its time to be sent a booked call has left. An ask that comes late or twice may have booked it
+ * long before its asker hears of that: counted from then, it would arrive later than the window assumes.
+ */
+export function startedAnswer({ permit, startedAt }: Interval, now: number, settings: Settings): Answer {
+  const left = Math.max(0, startedAt + settings.sendWithin - now);
+  return { answer: 'started', permit, sendBy: left / settings.scale };
 }

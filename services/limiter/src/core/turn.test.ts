@@ -110,11 +110,24 @@ describe('a permit', () => {
   it('that is free is started in the same breath, when its asker wants that: the same answer when asked again', () => {
     const desk = createDesk('clubs');
     const started = desk.acquire('a', { start: true });
-    expect(started).toMatchObject({ answer: 'started', sendBy: settings.sendByReal });
+    expect(started).toMatchObject({ answer: 'started', sendBy: settings.sendWithin });
     expect(desk.acquire('a', { start: true })).toEqual(started);
     desk.crash();
     expect(desk.acquire('a')).toEqual(started);
     expect(desk.facts.map(({ fact }) => fact)).toEqual(['started']);
+  });
+
+  it('has less time left to be sent the longer ago it was booked, whichever ask of its asker did that', () => {
+    const desk = createDesk('clubs');
+    const granted = desk.acquire('a');
+    if (granted.answer !== 'granted') throw new Error('no permit');
+    // Its first ask, which was delayed on its way, comes after the second.
+    desk.acquire('a', { start: true });
+    desk.pass(settings.sendWithin - 1);
+    expect(desk.start(granted.permit)).toMatchObject({ answer: 'started', sendBy: 1 });
+    desk.pass(minute);
+    expect(desk.start(granted.permit)).toMatchObject({ answer: 'started', sendBy: 0 });
+    expect(desk.acquire('a', { start: true })).toMatchObject({ answer: 'started', sendBy: 0 });
   });
 
   it('that was started in the same breath is given back by who gave up before it was answered', () => {
