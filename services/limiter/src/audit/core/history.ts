@@ -1,0 +1,79 @@
+import type { Attribution, Lane, Outcome, Policy } from '@paceline/shared/contracts';
+import type { Finding, Place } from './finding.ts';
+
+/** A started call: it arrived upstream in [startedAt, latestAt]. Moments are project ms by the ledger. */
+export interface Call {
+  readonly permit: string;
+  readonly lane: Lane;
+  readonly startedAt: number;
+  latestAt: number;
+  /** `returned`: it never left, and never will. */
+  end: 'open' | 'settled' | 'returned';
+  outcome: Outcome | undefined;
+  /** The entry that booked it. */
+  readonly sequence: number;
+  /** Its place among the calls of its budget, as they were booked. */
+  readonly order: number;
+  readonly timeline: number;
+  /** The policy in force when it started. */
+  readonly policy: Policy;
+  /** Calls before this place were made before the policy was known to be as strict. */
+  readonly strictFrom: number;
+  /** Upstream named the moment: it went ahead to see whether upstream is open again. */
+  readonly invited: boolean;
+  /** False: it is known only as what later calls stand beside. */
+  readonly judged: boolean;
+  readonly firstAskedAt: number | undefined;
+  readonly promisedAt: number | undefined;
+}
+
+/** A 429, as the journal tells of it. */
+export interface Rejection {
+  readonly permit: string;
+  readonly sequence: number;
+  readonly at: number;
+  /** The policy that was kept until then. */
+  readonly kept: Policy;
+  readonly attribution: Attribution;
+  /** Unknown when it was started before the journal begins. */
+  readonly call: Call | undefined;
+  /** Until when upstream closed the budget, and the policy that it named. */
+  closedUntil: number | undefined;
+  named: Policy | undefined;
+}
+
+/** A policy from its moment on. */
+export interface Change {
+  readonly at: number;
+  readonly timeline: number;
+  readonly policy: Policy;
+}
+
+/** One account's budget, as its facts tell it. */
+export interface BudgetHistory {
+  readonly place: Place;
+  readonly calls: Call[];
+  readonly byPermit: Map<string, Call>;
+  readonly rejections: Rejection[];
+  readonly changes: Change[];
+  /** The policy in force; `named` by upstream or an operator, or else documented. */
+  policy: Policy;
+  named: boolean;
+  strictFrom: number;
+  readonly pausedUntil: { upstream: number; operator: number };
+  probing: boolean;
+}
+
+/** A stretch of the ledger's time that was looked at. Where the broker's clock was set back another one begins. */
+export interface Span {
+  readonly timeline: number;
+  readonly from: number;
+  to: number;
+}
+
+/** A partition's journal, told again. */
+export interface History {
+  readonly spans: readonly Span[];
+  readonly budgets: readonly BudgetHistory[];
+  readonly findings: readonly Finding[];
+}

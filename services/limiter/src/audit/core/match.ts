@@ -1,0 +1,49 @@
+import type { Arrival } from './arrivals.ts';
+import type { Call } from './history.ts';
+
+/**
+ * The ledger's clock may lag behind the sandbox's by what a message takes. A call that arrives this much beside its
+ * interval is still its own: so much is added to every window, too. Project ms.
+ */
+export const clockSlackMs = 1_000;
+
+export interface Matching {
+  /** What arrived, with the started call that it is. */
+  readonly pairs: ReadonlyArray<{ readonly arrival: Arrival; readonly call: Call }>;
+  /** No started call was left for these. */
+  readonly alone: readonly Arrival[];
+}
+
+/**
+ * Gives every arrival a call whose interval holds it, each call once: exactly, unless a little slack explains more.
+ * @param arrivals oldest first
+ */
+export function match(calls: readonly Call[], arrivals: readonly Arrival[]): Matching {
+  const exact = matchWithin(0, calls, arrivals);
+  if (exact.alone.length === 0) return exact;
+  const loose = matchWithin(clockSlackMs, calls, arrivals);
+  return loose.alone.length < exact.alone.length ? loose : exact;
+}
+
+/** Of the calls that an arrival could be, it is the one that had to arrive the soonest: no other way matches more. */
+function matchWithin(slackMs: number, calls: readonly Call[], arrivals: readonly Arrival[]): Matching {
+  const coming = calls.toSorted((a, b) => a.startedAt - b.startedAt);
+  const pairs: Array<{ arrival: Arrival; call: Call }> = [];
+  const alone: Arrival[] = [];
+  /** Those that may arrive now, whose time is over first last. */
+  const open: Call[] = [];
+  let next = 0;
+  for (const arrival of arrivals) {
+    const { arrivedAt } = arrival;
+    for (let call = coming[next]; call && call.startedAt - slackMs <= arrivedAt; call = coming[next]) {
+      const place = open.findIndex(({ latestAt }) => latestAt <= call.latestAt);
+      open.splice(place === -1 ? open.length : place, 0, call);
+      next += 1;
+    }
+    let call = open.pop();
+    while (call && call.latestAt + slackMs < arrivedAt) call = open.pop();
+    if (call) pairs.push({ arrival, call });
+    else alone.push(arrival);
+  }
+  return { pairs, alone };
+}

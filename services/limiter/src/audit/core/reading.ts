@@ -1,0 +1,119 @@
+import type { Policy } from '@paceline/shared/contracts';
+import { type Breach, breach, type Finding, type Place, remark } from './finding.ts';
+import type { BudgetHistory, Span } from './history.ts';
+import type { Rules } from './rules.ts';
+import { when } from './words.ts';
+
+/** How far a journal has been read, and what it has told so far. */
+export interface Reading {
+  readonly rules: Rules;
+  readonly budgets: Map<string, BudgetHistory>;
+  readonly findings: Finding[];
+  readonly spans: Span[];
+  readonly claims: Set<number>;
+  /** The claim in force: the epoch of every permit that may be started. Unknown until the first one is seen. */
+  claim: number | undefined;
+  /** The entry that is being read. */
+  sequence: number;
+  /** The ledger's time. */
+  now: number;
+  timeline: number;
+  /** What came before the first entry was cut off. */
+  readonly trimmed: boolean;
+  /** Everything of weight is known by now. Until then nothing is held against anybody. */
+  complete: boolean;
+  lostAt: number | undefined;
+}
+
+export const beginReading = (rules: Rules, trimmed: boolean): Reading => ({
+  rules,
+  budgets: new Map(),
+  findings: [],
+  spans: [],
+  claims: new Set(),
+  claim: undefined,
+  sequence: 0,
+  now: 0,
+  timeline: 0,
+  trimmed,
+  complete: !trimmed,
+  lostAt: undefined,
+});
+
+export function blame(reading: Reading, kind: Breach, says: string, place?: Place): void {
+  const { sequence } = reading;
+  if (reading.complete) reading.findings.push(breach(kind, says, { sequence, ...(place && { place }) }));
+}
+
+/** The budget of a fact; one that was not heard of before keeps what is documented. */
+export function budgetOf({ budgets, rules }: Reading, { account, endpoint }: Place): BudgetHistory {
+  const key = `${account}/${endpoint}`;
+  const budget = budgets.get(key) ?? freshBudget({ account, endpoint }, rules);
+  budgets.set(key, budget);
+  return budget;
+}
+
+export const freshBudget = (place: Place, rules: Rules): BudgetHistory => ({
+  place,
+  calls: [],
+  byPermit: new Map(),
+  rejections: [],
+  changes: [],
+  policy: rules.documented[place.endpoint],
+  named: false,
+  strictFrom: 0,
+  pausedUntil: { upstream: 0, operator: 0 },
+  probing: false,
+});
+
+/** A permit's id begins with the epoch of the claim that it was granted under. */
+export const epochOf = (permit: string): number => Number(/^(\d+)-/.exec(permit)?.[1] ?? Number.NaN);
+
+/** Whether a permit may have been started in a part of the journal that is gone. */
+export const isFromBefore = ({ claims, trimmed, lostAt }: Reading, permit: string): boolean =>
+  (trimmed || lostAt !== undefined) && !claims.has(epochOf(permit));
+
+export const isCounted = ({ latestAt, end }: { latestAt: number; end: string }, policy: Policy, at: number) =>
+  end !== 'returned' && latestAt + policy.windowMs > at;
+
+/**
+ * Time goes on to `at`. It may go back at a claim alone, when the broker's clock was set, and only when by then no call
+ * counts and no pause lasts any more: what comes afterwards is then judged by itself.
+ */
+export function passTo(reading: Reading, at: number, atClaim: boolean): void {
+  if (at < reading.now) {
+    const back = `time goes back from ${when(reading.now)} to ${when(at)}`;
+    if (!atClaim) {
+      blame(reading, 'time_went_back', `Under one and the same owner ${back}.`);
+      return;
+    }
+    if (anythingWeighs(reading)) {
+      blame(reading, 'time_went_back', `At a claim ${back} while calls still count.`);
+      return;
+    }
+    reading.timeline += 1;
+    for (const { pausedUntil } of reading.budgets.values()) {
+      pausedUntil.upstream = 0;
+      pausedUntil.operator = 0;
+    }
+    reading.lostAt = undefined;
+    const says = `The broker's clock was set: ${back}, when no call counted any more. What follows is judged by itself.`;
+    reading.findings.push(remark('clock_set_back', says, { sequence: reading.sequence }));
+  }
+  reading.now = at;
+  if (!reading.complete) return;
+  const span = reading.spans.at(-1);
+  if (span?.timeline === reading.timeline) span.to = at;
+  else reading.spans.push({ timeline: reading.timeline, from: at, to: at });
+}
+
+function anythingWeighs({ budgets, now, timeline, lostAt, rules }: Reading): boolean {
+  const longest = Math.max(...Object.values(rules.documented).map(({ windowMs }) => windowMs));
+  if (lostAt !== undefined && lostAt + longest > now) return true;
+  return [...budgets.values()].some(
+    ({ calls, policy, pausedUntil }) =>
+      pausedUntil.upstream > now ||
+      pausedUntil.operator > now ||
+      calls.some((call) => call.timeline === timeline && isCounted(call, policy, now)),
+  );
+}

@@ -1,0 +1,95 @@
+import type { Fact, FactOf } from '@paceline/shared/contracts';
+import { readPaused, readPolicyChanged, readResumed } from './closed.ts';
+import { readRejected, readReturned, readSettled } from './ended.ts';
+import { breach, remark } from './finding.ts';
+import type { History } from './history.ts';
+import { beginReading, passTo, type Reading } from './reading.ts';
+import { isTrimmed, judgeRecovery } from './recovery.ts';
+import { readRestated } from './restated.ts';
+import type { Rules } from './rules.ts';
+import { readStarted } from './started.ts';
+import type { StoredEntry } from './stored-entry.ts';
+import { when } from './words.ts';
+
+/**
+ * Tells a partition's journal again, from its first entry to its last: every call with the interval in which it
+ * arrived, every policy with its time. What the ledger's own rules forbid is found on the way.
+ *
+ * It shares no code with the limiter's core on purpose: an auditor that reuses what it audits proves nothing.
+ * @param entries of one partition, oldest first
+ */
+export function rebuild(entries: readonly StoredEntry[], rules: Rules): History {
+  const reading = beginReading(rules, isTrimmed(entries));
+  const seen = new Set<number>();
+  for (const stored of entries) {
+    const { sequence, entry } = stored;
+    if (sequence <= reading.sequence) {
+      const says = `Entry ${sequence} stands behind entry ${reading.sequence}.`;
+      reading.findings.push(breach('out_of_order', says, { sequence }));
+    }
+    reading.sequence = sequence;
+    // From here on the journal is known to have told everything that still counted.
+    if (!reading.complete && seen.has(entry.recoverFrom)) completeAt(reading, stored);
+    seen.add(sequence);
+    if (entry.entry === 'restated') {
+      passTo(reading, entry.at, false);
+      readRestated(reading, entry);
+      continue;
+    }
+    const atClaim = entry.facts.some(({ fact }) => fact === 'claimed');
+    for (const fact of entry.facts) {
+      passTo(reading, timeOf(fact), atClaim);
+      read(reading, fact);
+    }
+  }
+  const { budgets, findings, spans } = reading;
+  return { spans, budgets: [...budgets.values()], findings: [...findings, ...judgeRecovery(entries)] };
+}
+
+function completeAt(reading: Reading, { sequence }: StoredEntry): void {
+  reading.complete = true;
+  const says = `The journal's past was cut off, as it is when it grows long. It is judged from entry ${sequence} on (${when(reading.now)}), where all that counted had been stated anew.`;
+  reading.findings.push(remark('history_begins_later', says, { sequence }));
+}
+
+const timeOf = (fact: Fact): number => (fact.fact === 'started' ? fact.interval.startedAt : fact.at);
+
+function read(reading: Reading, fact: Fact): void {
+  switch (fact.fact) {
+    case 'claimed':
+      reading.claim = reading.sequence;
+      reading.claims.add(reading.sequence);
+      return;
+    case 'journal_lost':
+      readLost(reading, fact);
+      return;
+    case 'started':
+      readStarted(reading, fact);
+      return;
+    case 'settled':
+      readSettled(reading, fact);
+      return;
+    case 'returned':
+      readReturned(reading, fact);
+      return;
+    case 'rejected':
+      readRejected(reading, fact);
+      return;
+    case 'paused':
+      readPaused(reading, fact);
+      return;
+    case 'resumed':
+      readResumed(reading, fact);
+      return;
+    case 'policy_changed':
+      readPolicyChanged(reading, fact);
+      return;
+  }
+}
+
+/** What came before is not known: it is for the limiter to wait until none of it can count any more. */
+function readLost(reading: Reading, { at }: FactOf<'journal_lost'>): void {
+  reading.lostAt = at;
+  const says = `At ${when(at)} the journal of before was found to be gone. Which calls it held is not known.`;
+  reading.findings.push(remark('journal_lost', says, { sequence: reading.sequence }));
+}

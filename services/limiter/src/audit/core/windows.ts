@@ -1,0 +1,82 @@
+import { breach, type Finding, remark } from './finding.ts';
+import type { BudgetHistory, Call } from './history.ts';
+import { RankedCounter } from './ranked-counter.ts';
+import { count, howLong, listed, rate, when } from './words.ts';
+
+/** The window that is fullest beside what its policy allows. */
+export interface Fullest {
+  readonly calls: number;
+  readonly limit: number;
+  /** When the call started with which it was so full, project ms. */
+  readonly at: number;
+}
+
+export interface WindowsJudgement {
+  /** Null when no call was judged. */
+  readonly fullest: Fullest | null;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * The law of the window, judged at every call j by counting each call i with `startedAt_i ≤ startedAt_j` (j too) and
+ * `latestAt_i + W > startedAt_j`.
+ *
+ * Why that suffices: take any [x, x + W), wherever it begins, and of the calls that arrived in it the one that started
+ * last, j. It had started when it arrived, so `startedAt_j < x + W`. Every other call i of them arrived at x or later,
+ * so `latestAt_i ≥ x > startedAt_j − W`: all of them are counted at j. And nothing is counted too much: let j arrive as
+ * it starts, and every i that is counted as soon after `startedAt_j − W` as it can, and one window holds them all.
+ *
+ * The policy that counts is the one in force when j started. When it had become stricter, all calls of before still
+ * count: the limiter knew of them, and could wait. Only a call that upstream itself had invited by naming the moment is
+ * judged from that change on; how many older calls it may have met is then said.
+ */
+export function judgeWindows(budget: BudgetHistory): WindowsJudgement {
+  const findings: Finding[] = [];
+  let fullest: Fullest | null = null;
+  for (const calls of byTimeline(budget.calls)) {
+    const counter = new RankedCounter(calls.map(({ latestAt }) => latestAt));
+    for (const [index, call] of calls.entries()) {
+      counter.add(call.latestAt);
+      if (!call.judged) continue;
+      const { limit, windowMs } = call.policy;
+      let filled = counter.above(call.startedAt - windowMs);
+      if (filled > limit) {
+        const verdict = judgeOverFull(budget, sharing(calls.slice(0, index + 1), call), call);
+        findings.push(verdict.finding);
+        filled = verdict.filled;
+      }
+      if (!fullest || filled / limit > fullest.calls / fullest.limit) {
+        fullest = { calls: filled, limit, at: call.startedAt };
+      }
+    }
+  }
+  return { fullest, findings };
+}
+
+/** The calls that may have arrived, timeline by timeline, in the order in which they started. */
+function byTimeline(calls: readonly Call[]): Iterable<Call[]> {
+  const sent = calls.filter(({ end }) => end !== 'returned');
+  const inOrder = sent.toSorted((a, b) => a.startedAt - b.startedAt || a.order - b.order);
+  return Map.groupBy(inOrder, ({ timeline }) => timeline).values();
+}
+
+const sharing = (calls: readonly Call[], { startedAt, policy }: Call): Call[] =>
+  calls.filter(({ latestAt }) => latestAt + policy.windowMs > startedAt);
+
+function judgeOverFull(
+  { place }: BudgetHistory,
+  counted: readonly Call[],
+  call: Call,
+): { filled: number; finding: Finding } {
+  const { permit, policy, startedAt, sequence } = call;
+  const since = counted.filter(({ order }) => order >= call.strictFrom);
+  if (call.invited && since.length <= policy.limit) {
+    const older = counted.length - since.length;
+    const says = `${permit} went ahead at ${when(startedAt)}, as soon as upstream had named. ${count(older, 'call')} of before the policy was known to be ${rate(policy)} may still have been in its window.`;
+    return { filled: since.length, finding: remark('older_calls_overlap', says, { place, sequence }) };
+  }
+  const others = counted.filter((each) => each !== call);
+  const first = Math.min(...others.map(({ latestAt }) => latestAt));
+  const says = `${permit} was started at ${when(startedAt)} as call ${counted.length} of a window that holds ${policy.limit} (${rate(policy)}). The first of the others (${listed(others.map((each) => each.permit))}) leaves it only at ${when(first + policy.windowMs)}, ${howLong(first + policy.windowMs - startedAt)} later.`;
+  return { filled: counted.length, finding: breach('over_full', says, { place, sequence }) };
+}
