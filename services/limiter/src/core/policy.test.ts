@@ -53,6 +53,17 @@ describe('a policy', () => {
     expect(desk.acquire('b').answer).toBe('granted');
   });
 
+  it('that gets longer twice is watched for all of it: what is unknown stays unknown for longer', () => {
+    const desk = createDesk('riders_single');
+    const place = { account: 'team', endpoint: 'riders_single' } as const;
+    desk.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 2 * minute } });
+    desk.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 3 * minute } });
+    desk.pass(2 * minute);
+    expect(desk.acquire('a').answer).toBe('waiting');
+    desk.pass(settings.epsilon);
+    expect(desk.acquire('a').answer).toBe('granted');
+  });
+
   it('with more places than anybody could remember is cut to what can be', () => {
     const desk = createDesk('signups');
     desk.call('a', {}, learns(1e9, minute));
@@ -78,12 +89,27 @@ describe('a 429', () => {
     expect(attributionOf(desk)).toBe('foreign_caller');
   });
 
+  it('that comes a window late is not ours for what was called since', () => {
+    const desk = createDesk('riders_single');
+    const slow = desk.acquire('slow');
+    if (slow.answer !== 'granted') throw new Error('no permit');
+    desk.start(slow.permit);
+    desk.pass(2 * minute);
+    for (const ticket of ['a', 'b', 'c', 'd']) desk.call(ticket);
+    desk.pass(2 * minute);
+    for (const ticket of ['e', 'f', 'g', 'h']) desk.call(ticket);
+    desk.settle(slow.permit, no);
+    expect(attributionOf(desk)).toBe('foreign_caller');
+  });
+
   it('shortly after a call whose end was never heard of is that one’s', () => {
     const desk = createDesk('signups');
     const dies = desk.acquire('dies');
     if (dies.answer !== 'granted') throw new Error('no permit');
     desk.start(dies.permit);
-    desk.pass(settings.sendWithin + settings.callTimeout.signups + settings.guard + minute + settings.epsilon);
+    desk.pass(
+      settings.sendWithin + settings.callTimeout.signups + settings.guard + minute + settings.epsilon,
+    );
     desk.call('b', {}, no);
     expect(attributionOf(desk)).toBe('unreported_permit');
   });

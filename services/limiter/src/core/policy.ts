@@ -22,7 +22,7 @@ export function lessons(
 
 /**
  * A change of policy. Calls of before the window that was kept are forgotten; a longer window may still hold them, so
- * nothing goes until it has been watched for its whole length.
+ * nothing goes until it has been watched for its whole length. What was unknown before is unknown for longer.
  * @param policy null: back to the documented one
  */
 export function changePolicy(
@@ -35,7 +35,8 @@ export function changePolicy(
   const { account, endpoint } = budget.record;
   const kept = policyOf(budget, settings);
   const longer = (policy ?? settings.policies[endpoint]).windowMs - kept.windowMs;
-  const unknownUntil = longer > 0 ? Math.ceil(now + longer + settings.epsilon) : null;
+  const knownFrom = Math.max(now + settings.epsilon, budget.record.unknownUntil ?? 0);
+  const unknownUntil = longer > 0 ? Math.ceil(knownFrom + longer) : null;
   return { fact: 'policy_changed', account, endpoint, by, at: now, policy, unknownUntil };
 }
 

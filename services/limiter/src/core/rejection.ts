@@ -40,7 +40,10 @@ function attribute(
   const kept = policyOf(budget, settings);
   const startedAt = findInterval(budget, permit)?.startedAt ?? 0;
   const others = budget.record.intervals.filter((each) => each.permit !== permit);
-  const inWindow = others.filter(({ latestAt }) => latestAt + kept.windowMs > startedAt);
+  // Whoever started later than this call could leave comes after it.
+  const inWindow = others.filter(
+    (each) => each.latestAt + kept.windowMs > startedAt && each.startedAt <= startedAt + settings.sendWithin,
+  );
   if (inWindow.length >= kept.limit) return 'ours';
   if (said && (said.limit < kept.limit || said.windowMs > kept.windowMs)) return 'policy_changed';
   return others.some(({ settled }) => !settled) ? 'unreported_permit' : 'foreign_caller';
