@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +23,8 @@ export interface Rig {
   readonly admin: Bus;
   /** Somebody with a key who calls only with permits. */
   caller(key: string): Promise<Caller>;
+  /** What `npm run audit:journal` says, of the journal and of what arrived. */
+  audit(): Promise<{ certified: boolean; report: string }>;
   /** The windows of a key as an operator sees them, from whichever limiter owns them. */
   windows(key: string): Promise<WindowsView>;
   stop(): Promise<void>;
@@ -40,6 +44,7 @@ export interface LimiterProcess {
 
 const users: readonly Service[] = ['limiter', 'rider-sync', 'api'];
 const script = join(import.meta.dirname, '../services/limiter/src/main.ts');
+const auditor = join(import.meta.dirname, '../services/limiter/src/audit/main.ts');
 
 export async function startRig(
   setting: ClockSetting,
@@ -89,6 +94,7 @@ export async function startRig(
         upstream: createZwiftRacing({ baseUrl: sandbox.url, apiKey: key, clock, paths }),
       };
     },
+    audit: () => runAuditor(urlFor('admin'), new URL(sandbox.url).origin),
     windows(key) {
       const account = accountOf(key);
       const ask = () =>
@@ -102,6 +108,17 @@ export async function startRig(
       await Promise.all([sandbox.close(), nats.stop(), rm(folder, { recursive: true, force: true })]);
     },
   };
+}
+
+async function runAuditor(natsUrl: string, sandboxUrl: string) {
+  const child = spawn(process.execPath, [auditor, '--sandbox', sandboxUrl], {
+    env: { PATH: process.env.PATH, NATS_URL: natsUrl },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let report = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (report += String(text)));
+  const [code] = await once(child, 'close');
+  return { certified: code === 0, report };
 }
 
 function limiterProcess(env: NodeJS.ProcessEnv, logFile: string): LimiterProcess {

@@ -91,13 +91,15 @@ describe('three limiters under saturation, killed and frozen at random', () => {
       expect(Object.values(wouldReject), budget).toEqual(Object.values(wouldReject).map(() => 0));
       expect(calls, budget).toBeGreaterThan(0);
     }
+    const { certified, report } = await rig.audit();
+    expect(certified, report).toBe(true);
     const possible = judgements.reduce(
       (sum, { policy }) => sum + policy.limit * Math.ceil((minutes * 60_000) / policy.windowMs),
       0,
     );
     const made = judgements.reduce((sum, { calls }) => sum + calls, 0);
     process.stderr.write(
-      `${minutes} minutes, ${disturbed} limiters killed or frozen: ${made} of ${possible} possible calls, ${((made / possible) * 100).toFixed(1)} %\n`,
+      `${report}\n${minutes} minutes, ${disturbed} limiters killed or frozen: ${made} of ${possible} possible calls, ${((made / possible) * 100).toFixed(1)} %\n`,
     );
   }, 600_000);
 });

@@ -119,8 +119,8 @@ export function openJournal(bus: Bus, partition: number, history = 20_000): Jour
 
     async time() {
       const { streams } = await manager();
-      let best: (BrokerMoment & { tookMs: number }) | undefined;
-      for (let sample = 0; sample < timeSamples; sample += 1) {
+      let best: BrokerMoment | undefined;
+      for (let sample = 0; sample < timeSamples && (best?.tookMs ?? Infinity) > soonMs; sample += 1) {
         const askedAt = performance.now();
         const { ts } = await retryWhileUnavailable(() => streams.info(stream));
         const heardAt = performance.now();
@@ -134,8 +134,9 @@ export function openJournal(bus: Bus, partition: number, history = 20_000): Jour
   };
 }
 
-/** The broker is asked for its time so often: the quickest answer is the truest. */
-const timeSamples = 3;
+/** The broker is asked for its time so often, unless it answers within `soonMs`: the quickest answer is the truest. */
+const timeSamples = 5;
+const soonMs = 1;
 
 const isWrongSequence = (error: unknown): boolean =>
   error instanceof JetStreamApiError &&

@@ -10,7 +10,11 @@ afterEach(() => vi.useRealTimers());
 describe('the time of a ledger', () => {
   it('goes on by the process’s steady clock, whatever is done to the host’s clock', () => {
     vi.useFakeTimers({ now: begin });
-    const now = startLedgerClock(createClock(), begin, { realMs: begin, heardAt: performance.now() });
+    const now = startLedgerClock(createClock(), begin, {
+      realMs: begin,
+      heardAt: performance.now(),
+      tookMs: 0,
+    });
     vi.advanceTimersByTime(minute);
     for (const jump of [10 * minute, -20 * minute]) {
       vi.setSystemTime(Date.now() + jump);
@@ -21,7 +25,7 @@ describe('the time of a ledger', () => {
   it('runs as fast as the project’s', () => {
     vi.useFakeTimers({ now: begin });
     const clock = createClock({ scale: 60, anchor: begin });
-    const now = startLedgerClock(clock, begin, { realMs: begin, heardAt: performance.now() });
+    const now = startLedgerClock(clock, begin, { realMs: begin, heardAt: performance.now(), tookMs: 0 });
     vi.advanceTimersByTime(1_000);
     expect(now()).toBe(begin + minute);
   });

@@ -4,6 +4,8 @@ import type { Clock } from '@paceline/shared/clock';
 export interface BrokerMoment {
   readonly realMs: number;
   readonly heardAt: number;
+  /** How long the answer took, real ms: by so much it may be behind. */
+  readonly tookMs: number;
 }
 
 /** The time of a ledger, project ms: whole, and never earlier than before. */

@@ -60,7 +60,7 @@ export interface Partition {
 
 /** Claims a partition and decides for it until somebody else claims it. */
 export function openPartition(parts: PartitionParts): Partition {
-  const { owner, journal, clock, settings, announce, log } = parts;
+  const { owner, journal, clock, announce, log } = parts;
   let held: (Recovered & { restatement: Restatement }) | undefined;
   let inbox: Wished[] = [];
   let before = { claimed: false, epochSeen: 0 };
@@ -104,7 +104,7 @@ export function openPartition(parts: PartitionParts): Partition {
   async function takeOver() {
     const recovered = await recover(parts, before);
     before = { claimed: true, epochSeen: 0 };
-    const { ledger, now, read, lostAt } = recovered;
+    const { ledger, now, settings, read, lostAt } = recovered;
     if (lostAt !== undefined) announce.lost(lostAt);
     return { ...recovered, restatement: restateRegularly(journal, owner, ledger, now, settings, read) };
   }
@@ -117,7 +117,7 @@ export function openPartition(parts: PartitionParts): Partition {
   }
 
   async function answerAll(by: NonNullable<typeof held>, batch: readonly Wished[]): Promise<void> {
-    const { ledger, now, restatement } = by;
+    const { ledger, now, settings, restatement } = by;
     const wishes = batch.flatMap((each) => each.wishes);
     const decided = takeTurn(ledger, wishes, now(), settings);
     const facts = [...decided.facts];
@@ -171,8 +171,8 @@ export function openPartition(parts: PartitionParts): Partition {
     operate(operation, reply) {
       take([operation], ([answer]) => reply(answer as Operated));
     },
-    status: (account) => held && coordination(held.ledger, account, held.now(), settings),
-    windows: (account) => held && windows(held.ledger, account, held.now(), settings),
+    status: (account) => held && coordination(held.ledger, account, held.now(), held.settings),
+    windows: (account) => held && windows(held.ledger, account, held.now(), held.settings),
     accounts: () => held?.ledger.news.keys() ?? [],
     ready: () => held !== undefined,
     ended: ended.promise,

@@ -12,6 +12,8 @@ import { type LedgerClock, startLedgerClock } from './ledger-clock.ts';
 export interface Recovered {
   readonly ledger: Ledger;
   readonly now: LedgerClock;
+  /** With what is known of this owner's clock. */
+  readonly settings: Settings;
   /** How many entries had to be read. */
   readonly read: number;
   /** When it was found that the journal of before is gone. */
@@ -43,11 +45,12 @@ const quiet = 500;
  * @throws {JournalTaken} when somebody else has claimed it since we did
  */
 export async function recover(parts: RecoverParts, before: Before): Promise<Recovered> {
-  const { owner, journal, firstStart, clock, settings } = parts;
+  const { owner, journal, firstStart, clock } = parts;
   const { entries, lastStoredAt, lastSequence } = await journal.read();
   if (before.claimed && lastOwner(entries) !== owner) throw new JournalTaken('the last claim is not ours');
   const isNew = entries.length === 0;
   const heard = await journal.time();
+  const settings = { ...parts.settings, clockLag: Math.ceil(clock.fromMachine(heard.tookMs)) };
   const last = entries.at(-1);
   const from = timeAtTakeOver({
     now: clock.at(heard.realMs),
@@ -66,7 +69,7 @@ export async function recover(parts: RecoverParts, before: Before): Promise<Reco
   const claim: JournalEntry = { entry: 'facts', recoverFrom: 0, facts };
   const quietUntil = isNew ? 0 : now() + clock.fromMachine(quiet);
   const ledger = restore([...entries, claim], epoch, settings, quietUntil);
-  return { ledger, now, read: entries.length, lostAt };
+  return { ledger, now, settings, read: entries.length, lostAt };
 }
 
 /** Who claimed the partition last, as far as the journal tells. */

@@ -46,6 +46,7 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   startWithin: Math.ceil(clock.fromMachine(machine.startWithin)),
   sendWithin: Math.ceil(clock.fromMachine(machine.sendWithin)),
   guard: Math.ceil(clock.fromMachine(machine.guard)),
+  clockLag: 0,
   probeSpread: 1_000,
   typicalCall: {
     clubs: 60_000,

@@ -72,7 +72,7 @@ export function budgetOf(ledger: Ledger, account: string, endpoint: Budget, sett
 
 /** How long after its start a call may arrive at the latest, when nothing is heard of it. */
 export const worstCall = (endpoint: Budget, settings: Settings): number =>
-  settings.sendWithin + settings.callTimeout[endpoint] + settings.guard;
+  settings.sendWithin + settings.callTimeout[endpoint] + settings.guard + settings.clockLag;
 
 export function newsOf(ledger: Ledger, account: string): AccountNews {
   const known = ledger.news.get(account) ?? createNews();

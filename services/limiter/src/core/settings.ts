@@ -18,6 +18,8 @@ export interface Settings {
   readonly sendWithin: number;
   /** An unanswered call may still arrive this much later. */
   readonly guard: number;
+  /** By how much the true time may be ahead of the ledger's: a call may have arrived that much later. */
+  readonly clockLag: number;
   /** A probe goes up to this much later than upstream named: not everybody's at the same moment. */
   readonly probeSpread: number;
   /** How long a call usually takes, until some were seen: only estimates use it. */

@@ -24,6 +24,6 @@ export function settle(budget: BudgetState, ask: AskOf<'settle'>, now: number, s
   ];
   if (!interval) return settled(learned);
   const arrivedBy = outcome.result === 'answered' ? now : now + settings.guard;
-  const latestAt = Math.min(interval.latestAt, arrivedBy);
+  const latestAt = Math.min(interval.latestAt, arrivedBy + settings.clockLag);
   return settled([{ fact: 'settled', account, endpoint, permit, latestAt, outcome, at: now }, ...learned]);
 }

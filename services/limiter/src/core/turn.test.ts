@@ -33,6 +33,15 @@ describe('a window', () => {
     expect(desk.acquire('next').answer).toBe('granted');
   });
 
+  it('lasts as much longer as the owner’s clock may be behind: the next owner’s may not be', () => {
+    const desk = createDesk('signups', { ...settings, clockLag: 300 });
+    desk.call('a');
+    desk.pass(minute + settings.epsilon + 299);
+    expect(desk.acquire('b').answer).toBe('waiting');
+    desk.pass(1);
+    expect(desk.acquire('b').answer).toBe('granted');
+  });
+
   it('assumes the worst of a call that nobody settles, and no worse', () => {
     const desk = createDesk('signups');
     const granted = desk.acquire('dies');
