@@ -3,6 +3,8 @@ import { contenders } from './contenders/all.ts';
 import type { Address, Client, Job, Limit, Urgency } from './contenders/contender.ts';
 import { monotonic, until } from './monotonic.ts';
 import { type Answer, answering } from './processes.ts';
+import { keepPromises } from './promises.ts';
+import { besiege } from './siege.ts';
 import { delayOf, type Network, noJitter } from './upstream/network.ts';
 
 /** One call as its caller and upstream saw it; ms of the monotonic clock. */
@@ -130,6 +132,8 @@ const duties = {
 
   respond,
   leastCost,
+  besiege,
+  keepPromises,
 
   /** What was called since the last time. */
   async collect(): Promise<Passage[]> {

@@ -56,6 +56,7 @@ export const bottleneck: Contender = {
   as: 'one process: reservoir N, refreshed every W',
   home: 'memory',
   shared: false,
+  countsIn: 'process',
   connect: async (_, call) => clientOf(call, filled),
 };
 
@@ -66,6 +67,9 @@ export const bottleneckCluster: Contender = {
   as: 'clustered on Redis: minTime W/N, maxConcurrent 1',
   home: 'redis',
   shared: true,
-  connect: async ({ url }, call) =>
-    clientOf(call, paced, new Bottleneck.IORedisConnection({ client: new Redis(url) })),
+  countsIn: 'server',
+  async connect({ url }, call) {
+    const client = new Redis(url).on('error', () => undefined);
+    return clientOf(call, paced, new Bottleneck.IORedisConnection({ client }));
+  },
 };

@@ -9,11 +9,12 @@ export const bullmq: Contender = {
   as: 'queue on Redis, Worker with limiter {max N, duration W}',
   home: 'redis',
   shared: true,
+  countsIn: 'server',
   limits: true,
   margins: longerWindows,
   floodKeys: 1,
   async connect({ url }, call) {
-    const connection = new Redis(url, { maxRetriesPerRequest: null });
+    const connection = new Redis(url, { maxRetriesPerRequest: null }).on('error', () => undefined);
     const queues = new Map<string, Queue>();
     const workers: Worker[] = [];
     return {

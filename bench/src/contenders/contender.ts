@@ -57,6 +57,8 @@ export interface Contender {
   readonly home: Home;
   /** Whether processes share one limit; otherwise it is measured with one process only. */
   readonly shared: boolean;
+  /** What must die for its count to be in danger. */
+  readonly countsIn: 'process' | 'server';
   /** Whether it keeps a limit of calls per time at all. */
   readonly limits: boolean;
   /** Margins to search, smallest first. */

@@ -10,6 +10,7 @@ export const graphileWorker: Contender = {
   as: 'queue on Postgres, a runner in each process',
   home: 'postgres',
   shared: true,
+  countsIn: 'server',
   limits: false,
   margins: [],
   floodKeys: 1,

@@ -8,6 +8,7 @@ export const pQueue: Contender = {
   as: 'one process: intervalCap N, interval W, strict',
   home: 'memory',
   shared: false,
+  countsIn: 'process',
   limits: true,
   margins: longerWindows,
   floodKeys: 1,

@@ -10,6 +10,7 @@ export const pThrottled: Contender = {
   as: 'one process: limit N, interval W, strict',
   home: 'memory',
   shared: false,
+  countsIn: 'process',
   limits: true,
   margins: longerWindows,
   floodKeys: 1,

@@ -59,6 +59,7 @@ export const paceline: Contender = {
   as: 'withPermit',
   home: 'limiter',
   shared: true,
+  countsIn: 'server',
   limits: true,
   margins: [],
   floodKeys: 1_000,

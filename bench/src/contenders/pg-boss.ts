@@ -21,6 +21,7 @@ export const pgBoss: Contender = {
   as: 'one worker: batchSize N, pollingIntervalSeconds W',
   home: 'postgres',
   shared: true,
+  countsIn: 'process',
   limits: true,
   margins: longerWindows,
   floodKeys: 1,

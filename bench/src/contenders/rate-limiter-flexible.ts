@@ -52,6 +52,7 @@ export const flexible: Contender = {
   as: 'one process: RateLimiterQueue on RateLimiterMemory',
   home: 'memory',
   shared: false,
+  countsIn: 'process',
   floodKeys: 1,
   connect: async (_, call) =>
     clientOf(
@@ -67,9 +68,11 @@ export const flexibleRedis: Contender = {
   as: 'RateLimiterQueue on RateLimiterRedis',
   home: 'redis',
   shared: true,
+  countsIn: 'server',
   floodKeys: 100,
   async connect({ url }, call) {
     const storeClient = new Redis(url, { enableOfflineQueue: false, lazyConnect: true });
+    storeClient.on('error', () => undefined);
     await storeClient.connect();
     return clientOf(
       call,

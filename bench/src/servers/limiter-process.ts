@@ -9,9 +9,9 @@ const script = join(import.meta.dirname, '../../../services/limiter/src/main.ts'
 export interface LimiterProcess {
   readonly pid: number;
   readonly logFile: string;
+  readonly exited: Promise<unknown>;
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   kill(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** @param env what it is told: the broker, the clock */
@@ -27,12 +27,12 @@ export async function startLimiterProcess(env: NodeJS.ProcessEnv, logFile: strin
   return {
     pid: child.pid,
     logFile,
+    exited: child.exited,
     signal: (signal) => child.kill(signal),
     async kill() {
       child.kill('SIGKILL');
       await child.exited;
     },
-    stop: () => child.stop(),
   };
 }
 

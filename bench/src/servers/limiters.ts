@@ -2,17 +2,26 @@ import { join } from 'node:path';
 import { createClock, formatClock } from '@paceline/shared/clock';
 import { permissionsOf, type Service } from '@paceline/shared/contracts';
 import { findNatsServer, startNats } from '@paceline/shared/embedded';
-import { connect, provision } from '@paceline/shared/messaging';
+import { connect, createBus, provision } from '@paceline/shared/messaging';
+import { createLogger } from '@paceline/shared/telemetry';
 import type { Address } from '../contenders/contender.ts';
 import { type LimiterProcess, startLimiterProcess } from './limiter-process.ts';
+import { type Ownership, watchOwnership } from './ownership.ts';
 import { folderFor, type Server } from './server.ts';
+
+/** One of them, with the name that it goes by. */
+export interface Replica extends LimiterProcess {
+  readonly id: string;
+}
 
 /** A broker with limiters on it. */
 export interface Limiters extends Server {
   readonly natsUrl: (user: User) => string;
-  readonly replicas: LimiterProcess[];
-  /** One more. */
-  add(): Promise<LimiterProcess>;
+  readonly ownership: Ownership;
+  /** Those that were started and not killed by this. */
+  readonly replicas: readonly Replica[];
+  /** Starts one more and waits until it is ready. */
+  add(): Promise<Replica>;
 }
 
 const services: readonly Service[] = ['limiter', 'rider-sync', 'api'];
@@ -42,21 +51,21 @@ export async function startLimiters(options: LimitersOptions = {}): Promise<Limi
     ],
   });
   const natsUrl = (user: User) => nats.url.replace('//', `//${user}:p@`);
-  const setup = await connect(natsUrl('admin'), 'provision');
-  await provision(setup);
-  await setup.close();
+  const admin = createBus(await connect(natsUrl('admin'), 'provision'), createLogger('bench', 'error'));
+  await provision(admin.connection);
+  const ownership = watchOwnership(admin);
 
   const clock = formatClock({ scale: 60_000 / minuteMs, anchor: Math.round(createClock().now()) });
   const address: Address = { url: natsUrl('rider-sync'), clock };
-  const replicas: LimiterProcess[] = [];
+  const replicas: Replica[] = [];
   let started = 0;
   const add = async () => {
     started += 1;
     const logFile = join(folder.path, `limiter-${started}.log`);
-    const replica = await startLimiterProcess(
-      { NATS_URL: natsUrl('limiter'), PACELINE_CLOCK: clock },
-      logFile,
-    );
+    const known = ownership.known();
+    const env = { NATS_URL: natsUrl('limiter'), PACELINE_CLOCK: clock };
+    const limiter = await startLimiterProcess(env, logFile);
+    const replica = { ...limiter, id: await ownership.newcomer(known) };
     replicas.push(replica);
     return replica;
   };
@@ -65,6 +74,7 @@ export async function startLimiters(options: LimitersOptions = {}): Promise<Limi
   return {
     address,
     natsUrl,
+    ownership,
     replicas,
     add,
     async kill() {
@@ -73,7 +83,11 @@ export async function startLimiters(options: LimitersOptions = {}): Promise<Limi
     async restart() {
       await add();
     },
+    signal(signal) {
+      for (const replica of replicas) replica.signal(signal);
+    },
     async stop() {
+      await admin.connection.close();
       await Promise.all(replicas.map((replica) => replica.kill()));
       await nats.stop();
       await folder.remove();

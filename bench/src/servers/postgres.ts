@@ -18,6 +18,7 @@ export async function startDatabase(): Promise<Server> {
     async restart() {
       postgres = await startPostgres({ dataDir, durable: true, port });
     },
+    signal: (signal) => postgres.kill(signal),
     async stop() {
       await postgres.stop();
       await folder.remove();

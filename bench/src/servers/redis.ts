@@ -59,6 +59,7 @@ export async function startRedis(synced: boolean): Promise<Server> {
     async restart() {
       child = await start();
     },
+    signal: (signal) => child.kill(signal),
     async stop() {
       await child.stop();
       await folder.remove();

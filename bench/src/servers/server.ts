@@ -10,6 +10,8 @@ export interface Server {
   kill(): Promise<void>;
   /** Starts it again where it was, after a kill. */
   restart(): Promise<void>;
+  /** Stops it for a while, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Ends it and removes what it kept. */
   stop(): Promise<void>;
 }
@@ -32,5 +34,6 @@ export const nowhere: Server = {
   address: { url: '' },
   kill: async () => undefined,
   restart: async () => undefined,
+  signal: () => undefined,
   stop: async () => undefined,
 };

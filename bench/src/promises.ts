@@ -1,0 +1,75 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { createClock, parseClock } from '@paceline/shared/clock';
+import { createLimiters, type Limiter } from '@paceline/shared/limiter';
+import type { Address } from './contenders/contender.ts';
+import { openBus } from './contenders/paceline.ts';
+import { delayOf, type Network } from './upstream/network.ts';
+
+export interface Arrivals {
+  readonly address: Address;
+  readonly accounts: readonly string[];
+  /** So many come at random moments before anything is known of the load. */
+  readonly cold: number;
+  /** Then so many come at once, none of them urgent, … */
+  readonly backlog: number;
+  /** … and after them so many at random moments again. */
+  readonly count: number;
+  /** Mean ms between two of them. */
+  readonly everyMs: number;
+  /** The share of them that goes first. */
+  readonly urgent: number;
+}
+
+/** A ticket; moments are the project's. */
+export interface Kept {
+  readonly cold: boolean;
+  readonly urgent: boolean;
+  /** When it was first told that it would run; undefined when it ran at once. */
+  readonly promisedAt: number | undefined;
+  readonly startedAt: number;
+}
+
+const network: Network = { jitterMs: 40, outliers: 0 };
+
+/** Asks for calls as they come, and notes what each was promised. */
+export async function keepPromises(arrivals: Arrivals): Promise<Kept[]> {
+  const { address, accounts, everyMs } = arrivals;
+  const bus = await openBus(address);
+  const clock = createClock(parseClock(address.clock));
+  const limiters = createLimiters(bus, clock);
+
+  async function ask(limiter: Limiter, cold: boolean, urgent: boolean): Promise<Kept> {
+    let promisedAt: number | undefined;
+    const onWaiting = ({ estimatedAt }: { estimatedAt: number }) => {
+      promisedAt ??= estimatedAt;
+    };
+    const lane = urgent ? 'manual_rider_add' : 'rider_sync';
+    return limiter.withPermit({ endpoint: 'riders_single', lane, onWaiting }, async (permit) => {
+      const startedAt = clock.now();
+      permit.use();
+      await wait(delayOf(network, Math.random));
+      permit.settle({ result: 'answered', status: 200 });
+      return { cold, urgent, promisedAt, startedAt };
+    });
+  }
+
+  async function comeAndGo(account: string): Promise<Kept[]> {
+    const limiter = limiters.of(account);
+    const tickets: Array<Promise<Kept>> = [];
+    const come = async (count: number, cold: boolean) => {
+      for (let each = 0; each < count; each += 1) {
+        await wait(-Math.log(1 - Math.random()) * everyMs);
+        tickets.push(ask(limiter, cold, Math.random() < arrivals.urgent));
+      }
+    };
+    await come(arrivals.cold, true);
+    for (let each = 0; each < arrivals.backlog; each += 1) tickets.push(ask(limiter, false, false));
+    await come(arrivals.count, false);
+    return Promise.all(tickets);
+  }
+
+  const kept = await Promise.all(accounts.map(comeAndGo));
+  await limiters.close();
+  await bus.connection.close();
+  return kept.flat();
+}

@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises';
+import { limiting, ours } from '../contenders/all.ts';
+import type { Contender } from '../contenders/contender.ts';
+import { monotonic, until } from '../monotonic.ts';
+import { type Caller, startCaller } from '../processes.ts';
+import { digits, times } from '../report/numbers.ts';
+import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import { lateCommits } from '../servers/journal.ts';
+import { type Limiters, type Replica, startLimiters } from '../servers/limiters.ts';
+import { assemble } from '../team.ts';
+import { verdictOf } from '../upstream/verdict.ts';
+import { type Result, sideBySide } from './side-by-side.ts';
+
+const policy = { limit: 5, windowMs: 1_000 };
+const inFlight = 10;
+const rounds = 3;
+/** After so long in silence a limiter is replaced: docs/decisions/0008. */
+const leaseMs = 2_000;
+const frozenMs = 3 * leaseMs;
+/** How long to look at what it does when it goes on. */
+const afterMs = 2_500;
+
+interface Frozen {
+  readonly gapMs: number;
+  readonly peak: number;
+}
+
+/** Freezes one of two limiters while it is saturated, and lets it go on. */
+async function freeze(limiters: Limiters, caller: Caller, frozen: Replica): Promise<Frozen> {
+  const [account = '', probe = ''] = limiters.ownership.accountsOf(frozen.id, 2);
+  const limit = { calls: policy.limit, windowMs: policy.windowMs, concurrency: inFlight };
+  await caller.do(
+    'limit',
+    [account, probe].map((key) => ({ key, ...limit })),
+  );
+  const frozenAt = monotonic() + 1.5 * policy.windowMs;
+  const end = frozenAt + frozenMs + afterMs;
+  const saturated = caller.do('saturate', { keys: [account], inFlight, end });
+  await until(frozenAt);
+  frozen.signal('SIGSTOP');
+  await caller.do('ask', { key: probe, urgency: 'urgent', count: 1, at: 0 });
+  await until(frozenAt + frozenMs);
+  frozen.signal('SIGCONT');
+  await saturated;
+  const passages = await caller.do('collect');
+  const arrivals = (key: string) =>
+    passages.filter(({ job }) => job.key === key).map(({ arrivedAt }) => arrivedAt);
+  return {
+    gapMs: Math.min(...arrivals(probe)) - frozenAt,
+    peak: verdictOf(arrivals(account), policy).fullestWindow,
+  };
+}
+
+/** Freezes what a peer's processes share, and looks when the next of them may call. */
+async function gapOf(contender: Contender): Promise<number> {
+  await using team = await assemble(contender, { processes: 1 });
+  const [caller] = team.callers;
+  const key = 'w8';
+  const one = { key, urgency: 'urgent', count: 1 } as const;
+  await caller.do('limit', [{ key, calls: policy.limit, windowMs: policy.windowMs, concurrency: 1 }]);
+  await caller.do('ask', { ...one, at: 0 });
+  await until(monotonic() + 2 * policy.windowMs);
+  await caller.do('collect');
+  const frozenAt = monotonic();
+  team.server.signal('SIGSTOP');
+  const asking = caller.do('ask', { ...one, at: 0 });
+  await until(frozenAt + frozenMs);
+  team.server.signal('SIGCONT');
+  await asking;
+  await until(frozenAt + frozenMs + afterMs);
+  const passages = await caller.do('collect');
+  return Math.min(...passages.map(({ arrivedAt }) => arrivedAt)) - frozenAt;
+}
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const limiters = await startLimiters();
+  const caller = startCaller();
+  try {
+    const frozen = await limiters.add();
+    const ids = limiters.replicas.map(({ id }) => id);
+    await caller.do('open', { id: 'paceline', address: limiters.address, index: 0 });
+    await caller.do('between', { jitterMs: 20, outliers: 0 });
+    const results: Frozen[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      await limiters.ownership.sharedOut(ids);
+      results.push(await freeze(limiters, caller, frozen));
+      say(`frozen and continued ${results.length} times`);
+    }
+    await limiters.ownership.sharedOut(ids);
+    const late = await lateCommits(limiters.natsUrl('admin'));
+    const refusals = (await readFile(frozen.logFile, 'utf8')).split('moved on without us').length - 1;
+    const peers = await sideBySide(limiting.filter(decidesElsewhere), gapOf, say);
+    return outcomeOf(results, late, refusals, peers);
+  } finally {
+    await caller.kill();
+    await limiters.stop();
+  }
+}
+
+/** A peer whose limit is kept by a server that can be frozen; one in a process is frozen with it. */
+const decidesElsewhere = ({ name, countsIn }: Contender): boolean => name !== ours && countsIn === 'server';
+
+function outcomeOf(
+  results: readonly Frozen[],
+  late: number,
+  refusals: number,
+  peers: ReadonlyArray<Result<number>>,
+): Outcome {
+  const gap = Math.max(...results.map(({ gapMs }) => gapMs));
+  const over = Math.max(0, ...results.map(({ peak }) => peak - policy.limit));
+  const rows = results.map(({ gapMs, peak }): Row => ({
+    contender: ours,
+    gap: digits(gapMs),
+    peak: `${peak} of ${policy.limit}`,
+  }));
+  return {
+    columns: { contender: 'contender', gap: 'next grant after ms', peak: 'peak in any window' },
+    rows: [
+      ...rows,
+      ...peers.map(({ contender, result }): Row => ({
+        contender: contender.name,
+        gap: digits(result),
+        peak: '',
+      })),
+    ],
+    notes: [
+      `Two limiters; the one that answers for a saturated account is stopped (SIGSTOP) for ${frozenMs} ms, three times its lease of ${leaseMs} ms, and continued; ${results.length} rounds. Another of its accounts, with room, asks as soon as it is stopped.`,
+      `In the journals ${late} calls were committed under a claim that was not the last one. The continued limiter logged ${refusals} times that a journal had moved on without it.`,
+      'Peers: their one Redis is frozen for as long. Where the process itself decides there is nobody else to freeze.',
+    ],
+    summary: {
+      measure: 'gap; late appends; over-issue',
+      ours: `${digits(gap)} ms; ${late}; ${over}`,
+      against: Object.fromEntries(
+        peers.map(({ contender, result }) => [contender.name, times(result / gap)]),
+      ),
+      met: gap <= leaseMs + 1_000 && late === 0 && over === 0,
+      because: `the lease is ${leaseMs} ms; where one Redis decides nobody takes over, and the gap is the freeze`,
+    },
+  };
+}
+
+export const frozen: Workload = {
+  id: 'W8',
+  title: 'The owner is frozen for three leases',
+  goal: 'its late append is refused, the gap is at most the lease and a second',
+  run,
+};

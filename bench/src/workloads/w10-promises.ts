@@ -1,0 +1,105 @@
+import { ours } from '../contenders/all.ts';
+import { startCaller } from '../processes.ts';
+import type { Kept } from '../promises.ts';
+import { digits, percent } from '../report/numbers.ts';
+import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import { startLimiters } from '../servers/limiters.ts';
+import { quantile } from '../statistics.ts';
+
+/** A minute of the project's: slow enough that a second of it is more than a hiccup of the machine. */
+const minuteMs = 3_000;
+const limit = 5;
+const accounts = Array.from({ length: 8 }, (_, index) => `w10-${index}`);
+const backlog = 3 * limit;
+/** Beside the backlog: a load of nine tenths, for so many windows before it and after it. */
+const load = 0.9;
+const windows = 6;
+const count = Math.round(load * limit * windows);
+const urgent = 0.3;
+/** Project ms by which a call may start later than promised. */
+const allowedMs = 1_000;
+
+const late = ({ promisedAt, startedAt }: Kept): number => startedAt - (promisedAt ?? startedAt);
+
+const shareKept = (tickets: readonly Kept[]): number =>
+  tickets.filter((ticket) => late(ticket) <= allowedMs).length / tickets.length;
+
+function rowOf(who: string, tickets: readonly Kept[]): Row {
+  return {
+    contender: ours,
+    who,
+    tickets: tickets.length,
+    kept: percent(shareKept(tickets)),
+    late: digits(quantile(tickets.map(late), 0.95) / 1_000),
+    early: digits(-quantile(tickets.map(late), 0.05) / 1_000),
+  };
+}
+
+async function run(): Promise<Outcome> {
+  const limiters = await startLimiters({ minuteMs });
+  const caller = startCaller();
+  try {
+    const tickets = await caller.do('keepPromises', {
+      address: limiters.address,
+      accounts,
+      backlog,
+      cold: count,
+      count,
+      everyMs: minuteMs / limit / load,
+      urgent,
+    });
+    const promised = tickets.filter(({ promisedAt }) => promisedAt !== undefined);
+    return outcomeOf(tickets.length, promised);
+  } finally {
+    await caller.kill();
+    await limiters.stop();
+  }
+}
+
+function outcomeOf(all: number, promised: readonly Kept[]): Outcome {
+  const warm = promised.filter(({ cold }) => !cold);
+  const share = shareKept(warm);
+  return {
+    columns: {
+      contender: 'contender',
+      who: 'who',
+      tickets: 'tickets that waited',
+      kept: 'kept',
+      late: 'p95 late (s)',
+      early: 'p95 early (s)',
+    },
+    rows: [
+      rowOf('all', warm),
+      rowOf(
+        'urgent',
+        warm.filter(({ urgent }) => urgent),
+      ),
+      rowOf(
+        'the others',
+        warm.filter(({ urgent }) => !urgent),
+      ),
+      rowOf(
+        'before anything was known of the load',
+        promised.filter(({ cold }) => cold),
+      ),
+    ],
+    notes: [
+      `${accounts.length} accounts with ${limit} calls a minute (${minuteMs} ms of the machine). ${percent(load)} of what a window holds come at random moments, ${percent(urgent)} of them in a lane that goes first: for ${windows} windows, in which the limiter learns how it is overtaken; then ${backlog} come at once, and again ${windows} windows. Kept: the call starts no more than ${allowedMs / 1_000} s of the project's time (${digits((allowedMs * minuteMs) / 60_000)} ms of the machine) after what the ticket was told first. ${promised.length} of ${all} tickets had to wait. One run.`,
+      'No peer tells a waiter when it will run.',
+    ],
+    summary: {
+      measure: 'promises kept',
+      ours: percent(share),
+      against: {},
+      met: share >= 0.95,
+      because: `of those that came before anything was known of the load ${percent(shareKept(promised.filter(({ cold }) => cold)))}; no peer makes any promise`,
+    },
+  };
+}
+
+export const promises: Workload = {
+  id: 'W10',
+  title: 'Promises, while others are let in first',
+  goal: 'at least 95 % kept',
+  run,
+};
