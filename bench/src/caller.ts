@@ -1,3 +1,4 @@
+import { breadth, depth } from './core-turns.ts';
 import { leastCost, respond } from './baseline.ts';
 import { contenders } from './contenders/all.ts';
 import type { Address, Client, Job, Limit, Urgency } from './contenders/contender.ts';
@@ -17,8 +18,12 @@ export interface Passage {
 let client: Client;
 let network: Network = noJitter;
 let passages: Passage[] = [];
+/** While it is shut no call returns. */
+let gate: Promise<void> | undefined;
 let onArrival: (passage: Passage) => void = (passage) => passages.push(passage);
 let jobs = 0;
+/** Jobs that are handed over at once. */
+const largestBatch = 2_000;
 
 const jobOf = (key: string, urgency: Urgency): Job => {
   jobs += 1;
@@ -28,6 +33,7 @@ const jobOf = (key: string, urgency: Urgency): Job => {
 /** A call to upstream: it is on its way, it arrives, and is answered at once. */
 async function call(job: Job): Promise<void> {
   const sentAt = monotonic();
+  await gate;
   const delay = delayOf(network, Math.random);
   if (delay > 0) await until(sentAt + delay);
   onArrival({ job, sentAt, arrivedAt: monotonic() });
@@ -130,9 +136,33 @@ const duties = {
     return counts;
   },
 
+  /** Has so many wait, then lets them go; for each that goes an urgent one comes. Returns µs a call. */
+  async deep({ key, waiting, calls }: { key: string; waiting: number; calls: number }): Promise<number> {
+    const shut = Promise.withResolvers<void>();
+    const enough = Promise.withResolvers<void>();
+    let made = 0;
+    gate = shut.promise;
+    for (let from = 0; from < waiting; from += largestBatch) {
+      const count = Math.min(largestBatch, waiting - from);
+      await client.submit(Array.from({ length: count }, () => jobOf(key, 'bulk')));
+    }
+    onArrival = () => {
+      made += 1;
+      if (made === calls) enough.resolve();
+      else if (made < calls) void client.submit([jobOf(key, 'urgent')]);
+    };
+    const start = monotonic();
+    gate = undefined;
+    shut.resolve();
+    await enough.promise;
+    return ((monotonic() - start) * 1_000) / calls;
+  },
+
   respond,
   leastCost,
   besiege,
+  breadth,
+  depth,
   keepPromises,
 
   /** What was called since the last time. */

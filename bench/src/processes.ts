@@ -42,8 +42,12 @@ export function answering(duties: Told): void {
   process.on('disconnect', () => process.exit());
 }
 
-export function startCaller(): Caller {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'caller.ts'), { serialization: 'advanced' });
+/** @param execArgv options for its Node */
+export function startCaller(execArgv: readonly string[] = []): Caller {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'caller.ts'), {
+    serialization: 'advanced',
+    execArgv: [...execArgv],
+  });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let orders = 0;
   child.on('message', ({ order, result, error }: Report) => {

@@ -22,7 +22,7 @@ export async function assemble(contender: Contender, options: TeamOptions): Prom
   const { processes, home = contender.home, windowMs = 1_000 } = options;
   const server = await startServer(home, windowMs);
   const others = contender.shared ? processes - 1 : 0;
-  const callers = [startCaller(), ...Array.from({ length: others }, startCaller)] as const;
+  const callers = [startCaller(), ...Array.from({ length: others }, () => startCaller())] as const;
   const end = async () => {
     await Promise.all(callers.map((caller) => caller.kill()));
     await server.stop();

@@ -16,9 +16,9 @@ export const pQueue: Contender = {
     const queues = new Map<string, PQueue>();
     return {
       async limit(limits) {
-        for (const { key, calls, windowMs } of limits) {
+        for (const { key, calls, windowMs, concurrency } of limits) {
           const limited = { intervalCap: calls, interval: windowMs, strict: true };
-          queues.set(key, new PQueue(calls === Infinity ? {} : limited));
+          queues.set(key, new PQueue(calls === Infinity ? { concurrency } : limited));
         }
       },
       async submit(jobs) {

@@ -7,6 +7,7 @@ import { killed } from './w05-killed.ts';
 import { uncontended } from './w06-uncontended.ts';
 import { flooded } from './w07-flood.ts';
 import { frozen } from './w08-frozen.ts';
+import { manyWaiting } from './w09-many-waiting.ts';
 import { promises } from './w10-promises.ts';
 
 export const workloads: readonly Workload[] = [
@@ -18,5 +19,6 @@ export const workloads: readonly Workload[] = [
   uncontended,
   flooded,
   frozen,
+  manyWaiting,
   promises,
 ];

@@ -1,0 +1,130 @@
+import { totalmem } from 'node:os';
+import { contenders, ours } from '../contenders/all.ts';
+import type { Contender } from '../contenders/contender.ts';
+import { startCaller } from '../processes.ts';
+import { digits, times } from '../report/numbers.ts';
+import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import { median } from '../statistics.ts';
+import { assemble } from '../team.ts';
+
+const few = 100;
+const many = 100_000;
+const rounds = 5;
+const permits = 500;
+/** As many accounts as there is memory for: each takes a few kB. */
+const accounts = totalmem() > 8 * 1024 ** 3 ? 1_000_000 : 100_000;
+const heapMb = 6_000;
+/** Peers that keep those who wait in order, and can be filled in reasonable time. */
+const queues = ['p-queue', 'bullmq', 'graphile-worker'];
+const peerCalls = 300;
+
+/** µs of one permit among few and among many. */
+interface Cost {
+  readonly few: number;
+  readonly many: number;
+}
+
+async function inOurLine(): Promise<Cost> {
+  const caller = startCaller();
+  const cost = async (waiting: number) => {
+    // The first round is for the compiler.
+    const [, ...took] = await caller.do('depth', { waiting, rounds: rounds + 1, permits });
+    return median(took);
+  };
+  try {
+    return { few: await cost(few), many: await cost(many) };
+  } finally {
+    await caller.kill();
+  }
+}
+
+async function overOurAccounts(): Promise<Cost & { readonly bytes: number }> {
+  const caller = startCaller(['--expose-gc', `--max-old-space-size=${heapMb}`]);
+  const cost = (of: number) => caller.do('breadth', { accounts: of, rounds, permits: 10_000 });
+  try {
+    const small = await cost(few);
+    const large = await cost(accounts);
+    return { few: median(small.perPermit), many: median(large.perPermit), bytes: large.bytes };
+  } finally {
+    await caller.kill();
+  }
+}
+
+/** Each depth in a queue of its own; one run. */
+async function inLineOf(contender: Contender): Promise<Cost> {
+  await using team = await assemble(contender, { processes: 1 });
+  const [caller] = team.callers;
+  let lines = 0;
+  const cost = async (waiting: number) => {
+    lines += 1;
+    const key = `w9-${lines}`;
+    await caller.do('limit', [{ key, calls: Infinity, windowMs: 1_000, concurrency: 1 }]);
+    return caller.do('deep', { key, waiting, calls: peerCalls });
+  };
+  // The first line is for the compiler.
+  await cost(few);
+  return { few: await cost(few), many: await cost(many) };
+}
+
+const rowOf = (contender: string, what: string, cost: Cost, bytes = ''): Row => ({
+  contender,
+  what,
+  few: digits(cost.few),
+  many: digits(cost.many),
+  ratio: times(cost.many / cost.few),
+  bytes,
+});
+
+async function run(say: (line: string) => void): Promise<Outcome> {
+  const line = await inOurLine();
+  say('the line was measured');
+  const width = await overOurAccounts();
+  say('the accounts were measured');
+  const peers: Array<{ readonly name: string; readonly cost: Cost }> = [];
+  for (const contender of contenders.filter(({ name }) => queues.includes(name))) {
+    peers.push({ name: contender.name, cost: await inLineOf(contender) });
+    say(`${contender.name} done`);
+  }
+  const grows = line.many / line.few;
+  return {
+    columns: {
+      contender: 'contender',
+      what: 'what',
+      few: 'few: µs a call',
+      many: 'many: µs a call',
+      ratio: 'many : few',
+      bytes: 'heap of one',
+    },
+    rows: [
+      rowOf(ours, `core: ${few} and ${many.toLocaleString('en-US')} wait for one budget`, line),
+      rowOf(
+        ours,
+        `core: one waits in each of ${few} and ${accounts.toLocaleString('en-US')} accounts`,
+        width,
+        `${digits(width.bytes / 1_000)} kB`,
+      ),
+      ...peers.map(({ name, cost }) =>
+        rowOf(name, `queue: ${few} and ${many.toLocaleString('en-US')} wait`, cost),
+      ),
+    ],
+    notes: [
+      `Paceline: its core alone, in one process without a broker. One permit is four turns: somebody new asks, the first in line is offered a permit, starts it, settles it. Median of ${rounds} rounds of ${permits} permits after one to warm up; over the accounts of ${rounds} rounds of 10,000, hundreds in a turn.`,
+      `Peers: whole, with what they run on; one runs after the other, and for each an urgent one comes. One run of ${peerCalls} calls after one to warm up. Compare how the cost grows, not the µs.`,
+      'bottleneck takes about a millisecond to queue each, pg-boss fetches on a schedule, the others keep nobody in order: not measured.',
+    ],
+    summary: {
+      measure: `cost among ${many.toLocaleString('en-US')} : among ${few}`,
+      ours: times(grows),
+      against: Object.fromEntries(peers.map(({ name, cost }) => [name, times(cost.many / cost.few / grows)])),
+      met: grows <= 2,
+      because: `${digits(line.many)} µs a permit; over ${accounts.toLocaleString('en-US')} accounts ${times(width.many / width.few)} that over ${few}, which is the processor's caches and the garbage collector: the work is the same`,
+    },
+  };
+}
+
+export const manyWaiting: Workload = {
+  id: 'W9',
+  title: '100 000 wait',
+  goal: 'decides in at most twice the time that it takes among 100',
+  run,
+};
