@@ -1,7 +1,7 @@
 import type { Answer, AskOf, Conflict, Interval } from '@paceline/shared/contracts';
 import type { BudgetState, Grant } from './budget.ts';
 import { noteConflict } from './conflict.ts';
-import { askAgainIn, goneAfter, join, leave } from './grant.ts';
+import { goneAfter, join, leave } from './grant.ts';
 import type { Ledger } from './ledger.ts';
 import { expectedAt, noteOvertaker } from './promise.ts';
 import { isForced, orderKey, positionOf, stillHere, type Waiter } from './queue.ts';
@@ -42,7 +42,8 @@ export function answerAcquire(
   if (started) return { answer: startedAnswer(started, now, settings) };
   const grant = liveGrant(budget, ask.ticket, now);
   if (grant) return { answer: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
-  const waiter = budget.queue.byTicket.get(ask.ticket) ?? newcomer(ask, now, settings);
+  const waiter =
+    budget.queue.byTicket.get(ask.ticket) ?? newcomer(ask, goneAfter(ledger, now, settings), settings);
   const position = positionOf(budget.queue, waiter);
   const estimatedAt = expectedAt(budget, waiter, position, now, settings);
   if (isTooLate(budget, ask, position, now, settings)) {
@@ -57,7 +58,8 @@ export function answerAcquire(
     ahead: position - 1,
     reason: reasonFor(budget, position, now),
     estimatedAt,
-    askAgainIn: askAgainIn(ledger, settings),
+    // What its patience was counted from: more may have come in this turn.
+    askAgainIn: (waiter.goneAt - now) / settings.missesAllowed / settings.scale,
   };
   return isNew
     ? { answer, conflict: noteConflict(ledger, budget, ask, estimatedAt, now, settings) }
@@ -78,7 +80,10 @@ const liveGrant = ({ grants }: BudgetState, ticket: string, now: number): Grant 
 const startedFor = ({ record }: BudgetState, ticket: string): Interval | undefined =>
   record.intervals.find(({ permit }) => isFor(permit, ticket));
 
-/** Whether the deadline would pass first even when every open call were answered at once. */
+/**
+ * Whether the deadline would pass first even when every open call were answered at once. A place that is kept may be
+ * had by whoever goes before a forced one that waits.
+ */
 function isTooLate(
   budget: BudgetState,
   { deadline, lane }: AskOf<'acquire'>,
@@ -87,7 +92,8 @@ function isTooLate(
   settings: Settings,
 ): boolean {
   if (deadline === undefined) return false;
-  return now >= deadline || freeAt(budget, settings, now, position, 'best', isForced(lane)) > deadline;
+  const everyPlace = isForced(lane) || budget.queue.forced.size > 0;
+  return now > deadline || freeAt(budget, settings, now, position, 'best', everyPlace) > deadline;
 }
 
 function reasonFor(budget: BudgetState, position: number, now: number) {

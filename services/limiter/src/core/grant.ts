@@ -34,26 +34,21 @@ function tidy(ledger: Ledger, budget: BudgetState, now: number): void {
 function grantFree(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): Offered[] {
   const offers: Offered[] = [];
   for (;;) {
-    const onlyForced = available(budget, settings, now, false) === 0;
-    if (onlyForced && available(budget, settings, now, true) === 0) return offers;
-    const waiter = nextInLine(ledger, budget, now, onlyForced);
+    const onlyKept = available(budget, settings, now, false) === 0;
+    if (onlyKept && available(budget, settings, now, true) === 0) return offers;
+    const waiter = nextInLine(ledger, budget, now, onlyKept);
     if (!waiter) return offers;
     offers.push({ client: waiter.ask.offerTo, offer: grantTo(ledger, budget, waiter, now, settings) });
   }
 }
 
 /** Whoever comes too late leaves the line; asking again, it is told so. */
-function nextInLine(
-  ledger: Ledger,
-  budget: BudgetState,
-  now: number,
-  onlyForced: boolean,
-): Waiter | undefined {
+function nextInLine(ledger: Ledger, budget: BudgetState, now: number, onlyKept: boolean): Waiter | undefined {
   for (;;) {
-    const first = firstInLine(budget.queue, onlyForced);
+    const first = firstInLine(budget.queue, onlyKept);
     if (!first) return undefined;
     leave(ledger, budget, first);
-    if (first.ask.deadline === undefined || first.ask.deadline > now) return first;
+    if (first.ask.deadline === undefined || first.ask.deadline >= now) return first;
   }
 }
 
@@ -84,7 +79,7 @@ export function leave(ledger: Ledger, budget: BudgetState, waiter: Waiter): void
 }
 
 /** Real ms after which whoever waits is to ask again: the more wait, the less often each. */
-export const askAgainIn = (ledger: Ledger, settings: Settings): number =>
+const askAgainIn = (ledger: Ledger, settings: Settings): number =>
   settings.askAgainIn * Math.max(1, Math.ceil(ledger.waiting / settings.askers));
 
 /** When a waiter that asks now is gone: once it has missed several times of asking again. */

@@ -61,16 +61,19 @@ describe('a promise', () => {
     expect(live([...taught, ...line], 7 * second).broken).toBe(0);
   });
 
-  it.each([1, 2, 3])('is kept nineteen times of twenty although urgent ones keep coming (world %i)', (seed) => {
-    const chance = dice(seed);
-    // Four a minute of the five that may go, three of ten of them urgent, for four hours.
-    const asks = Array.from({ length: 4 * 240 }, () => ({
-      at: Math.floor(chance() * 240 * 60) * second,
-      urgent: chance() < 0.3,
-    })).toSorted((a, b) => a.at - b.at);
-    const { kept, broken } = live(asks, second);
-    expect(kept / (kept + broken)).toBeGreaterThanOrEqual(0.95);
-  });
+  it.each([1, 2, 3])(
+    'is kept nineteen times of twenty although urgent ones keep coming (world %i)',
+    (seed) => {
+      const chance = dice(seed);
+      // Four a minute of the five that may go, three of ten of them urgent, for four hours.
+      const asks = Array.from({ length: 4 * 240 }, () => ({
+        at: Math.floor(chance() * 240 * 60) * second,
+        urgent: chance() < 0.3,
+      })).toSorted((a, b) => a.at - b.at);
+      const { kept, broken } = live(asks, second);
+      expect(kept / (kept + broken)).toBeGreaterThanOrEqual(0.95);
+    },
+  );
 });
 
 /** Numbers from 0 to 1 that are the same for a seed (a Lehmer generator). */

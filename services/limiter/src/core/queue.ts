@@ -77,10 +77,13 @@ export function stillHere(queue: Queue, waiter: Waiter, goneAt: number): void {
 export const positionOf = ({ forced, common }: Queue, waiter: Waiter): number =>
   1 + forced.placeOf(waiter) + common.placeOf(waiter);
 
-/** Whoever goes first; of the forced ones alone when only places are free that are kept for them. */
-export function firstInLine({ forced, common }: Queue, onlyForced: boolean): Waiter | undefined {
+/**
+ * Whoever goes first. When only places are free that are kept for the forced ones, nobody does until one of those
+ * waits; then it is the line's order that decides, else others would never go while forced ones keep coming.
+ */
+export function firstInLine({ forced, common }: Queue, onlyKept: boolean): Waiter | undefined {
   const urgent = forced.first();
-  const other = onlyForced ? undefined : common.first();
+  const other = onlyKept && !urgent ? undefined : common.first();
   if (!urgent || !other) return urgent ?? other;
   return goesBefore(urgent, other) ? urgent : other;
 }

@@ -87,9 +87,7 @@ const hard = ({ endpoint, policy, permits, available, pausedUntil, probing, unkn
 });
 
 const shown = (ledger: Ledger, now: number) =>
-  accounts.map((account) =>
-    windows(ledger, account, now, settings).windows.map(hard),
-  );
+  accounts.map((account) => windows(ledger, account, now, settings).windows.map(hard));
 
 describe('a ledger that is stated anew while it goes on', () => {
   it('is recovered from there as from the beginning', () => {

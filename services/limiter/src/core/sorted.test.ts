@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Sorted } from './sorted.ts';
 
-const numbers = () => new Sorted<number>((a, b) => a < b, (item) => -item);
+const numbers = () =>
+  new Sorted<number>(
+    (a, b) => a < b,
+    (item) => -item,
+  );
 
 describe('a sorted set', () => {
   it('does what a sorted list does, through any additions and removals', () => {

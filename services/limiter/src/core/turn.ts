@@ -6,6 +6,7 @@ import { evolve } from './evolve.ts';
 import { type Offered, serve } from './grant.ts';
 import { budgetOf, type Ledger, setAlarm } from './ledger.ts';
 import { operate } from './operate.ts';
+import { orderKey } from './queue.ts';
 import { settle } from './settle.ts';
 import type { Settings } from './settings.ts';
 import { start } from './start.ts';
@@ -61,19 +62,29 @@ export function takeTurn(ledger: Ledger, wishes: readonly Wish[], now: number, s
   const offers = [...touched].flatMap((budget) => serve(ledger, budget, now, settings));
   const conflicts: Conflict[] = [];
   const asked = new Set<string>();
-  const answers = wishes.map((wish, index) => {
-    if (wish.do !== 'acquire') return heard[index] as Reply;
+  for (const { wish, index } of inLine(wishes, settings)) {
     asked.add(wish.ticket);
     const budget = budgetOf(ledger, wish.account, wish.endpoint, settings);
-    const isNew = joined.has(wish.ticket);
+    const isNew = joined.delete(wish.ticket);
     const { answer, conflict } = answerAcquire(ledger, budget, wish, isNew, now, settings);
     if (conflict) conflicts.push(conflict);
-    if (answer.answer !== 'granted' || !wish.start) return answer;
     const { account, endpoint, trace } = wish;
-    return taken(start(budget, { do: 'start', account, endpoint, permit: answer.permit, trace }, now, settings));
-  });
+    heard[index] =
+      answer.answer === 'granted' && wish.start
+        ? taken(
+            start(budget, { do: 'start', account, endpoint, permit: answer.permit, trace }, now, settings),
+          )
+        : answer;
+  }
+  const answers = heard as readonly Reply[];
   return { answers, facts, offers: offers.filter(({ offer }) => !asked.has(offer.ticket)), conflicts };
 }
+
+/** Those who ask for a permit, whoever goes first before the others: who is refused stands in nobody's way. */
+const inLine = (wishes: readonly Wish[], settings: Settings) =>
+  wishes
+    .flatMap((wish, index) => (wish.do === 'acquire' ? [{ wish, index, key: orderKey(wish, settings) }] : []))
+    .sort((a, b) => a.key - b.key || (a.wish.ticket < b.wish.ticket ? -1 : 1));
 
 function decide(
   ledger: Ledger,

@@ -58,22 +58,25 @@ export function freeAt(
   const turn = policyOf(budget, settings).windowMs + settings.epsilon;
   const endOf = ({ settled, startedAt, latestAt }: Interval) =>
     settled ? latestAt : Math.min(latestAt, Math.max(now, startedAt + usual));
+  // What is granted is about to be called.
+  const granted = budget.grants.map(() => now + usual);
   const opensAt = Math.max(now, pausedUntil(budget));
   const places = placesFor(budget, settings, forced);
-  const leaving = counted(budget, settings, now)
-    .map((interval) => Math.max(opensAt, endOf(interval) + turn))
+  const leaving = [...counted(budget, settings, now).map(endOf), ...granted]
+    .map((end) => Math.max(opensAt, end + turn))
     .sort((a, b) => a - b)
     .slice(-places);
   const moments = [...Array.from({ length: places - leaving.length }, () => opensAt), ...leaving];
-  // What is granted is about to be called: its place comes free a turn later.
-  const index = k - 1 + budget.grants.length;
-  const { probing, unknownUntil } = budget.record;
+  const [place, rounds] = [(k - 1) % places, Math.floor((k - 1) / places)];
+  const { probing } = budget.record;
+  const unknownUntil = budget.record.unknownUntil ?? 0;
+  const isOfProbe = probing && place === 0 && granted.length === 0;
   const first = Math.max(
-    moments[index % places] ?? opensAt,
-    probing && k === 1 ? 0 : (unknownUntil ?? 0),
-    ...(probing ? openCalls(budget, now).map(endOf) : []),
+    moments[place] ?? opensAt,
+    isOfProbe ? 0 : unknownUntil,
+    ...(probing ? [...openCalls(budget, now).map(endOf), ...granted] : []),
   );
-  return first + Math.floor(index / places) * (turn + usual);
+  return rounds === 0 ? first : Math.max(first + rounds * (turn + usual), unknownUntil);
 }
 
 /** How long a call takes as far as it is known, project ms. */

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { coordination } from './coordination.ts';
+import { type Ledger } from './ledger.ts';
+import { createQueue } from './queue.ts';
+import { restore } from './restore.ts';
+import type { Settings } from './settings.ts';
+import { settings } from './testing.ts';
+import { createAgenda } from './world/agenda.ts';
+import { createDice } from './world/dice.ts';
+import { anyHistory } from './world/histories.ts';
+import { createJournal } from './world/journal.ts';
+import { createLine } from './world/line.ts';
+import { takeOver } from './world/owner.ts';
+import { place } from './world/place.ts';
+import { steps } from './world/steps.ts';
+import { happen } from './world/world.ts';
+import { windows } from './windows.ts';
+
+const epochOf = (permit: string): number => Number.parseInt(permit, 10);
+
+describe('of two limiters that both believe that they own a partition', () => {
+  it('one commits, and only that one answers', () => {
+    const agenda = createAgenda(1_000_000_000);
+    const journal = createJournal(agenda.now);
+    const told: string[] = [];
+    const parts = {
+      agenda,
+      dice: createDice(1),
+      journal,
+      brokerTime: agenda.now,
+      settings,
+      offer: () => undefined,
+      onTurn: () => undefined,
+    };
+    const both = [takeOver(parts), takeOver(parts)];
+    for (const [index, owner] of both.entries()) {
+      const ticket = `t${index}`;
+      const ask = {
+        do: 'acquire',
+        ...place,
+        ticket,
+        lane: 'rider_sync',
+        firstAskedAt: 0,
+        start: true,
+      } as const;
+      // Time enough for the newer one to have heard all.
+      agenda.in(1_000, () =>
+        owner.hear({ ...ask, offerTo: 'client', trace: {} }, ({ answer }) => told.push(answer)),
+      );
+    }
+    agenda.run(100);
+    expect(told).toEqual(['started']);
+    expect(both.map((owner) => owner.alive())).toEqual([false, true]);
+  });
+
+  it('none commits a start under a claim that is not the last one', () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        let claim = 0;
+        const strays = happen(history).entries.flatMap((entry, index) =>
+          (entry.entry === 'facts' ? entry.facts : []).filter((fact) => {
+            if (fact.fact === 'claimed') claim = index + 1;
+            return fact.fact === 'started' && epochOf(fact.interval.permit) !== claim;
+          }),
+        );
+        expect(strays).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('none tells anybody of a start, or lets anybody call, that is not in the journal; and each is in it once', () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const { facts, told, arrivals } = happen(history);
+        const started = facts.flatMap((fact) => (fact.fact === 'started' ? [fact.interval.permit] : []));
+        expect(new Set(started).size).toBe(started.length);
+        expect([...told, ...arrivals.keys()].filter((permit) => !started.includes(permit))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('the journal at any moment', () => {
+  /** What of a ledger is decided by the journal alone: who waits and who holds a permit comes back by itself. */
+  const hard = (ledger: Ledger, now: number, using: Settings) => {
+    for (const budget of ledger.budgets.values()) {
+      Object.assign(budget, { grants: [], queue: createQueue() });
+    }
+    ledger.news.clear();
+    return {
+      windows: windows(ledger, place.account, now, using),
+      coordination: coordination(ledger, place.account, now, using),
+    };
+  };
+
+  it('gives the ledger that wrote it, but for who waits and who holds a permit', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 5 }),
+        fc.nat({ max: 2 }),
+        steps,
+        fc.nat(),
+        (limit, reserve, all, after) => {
+          const { desk, take, using } = createLine(limit, reserve);
+          for (const step of all) take(step);
+          const now = desk.now() + after;
+          const restored = restore([{ entry: 'facts', recoverFrom: 0, facts: desk.facts }], 2, using);
+          expect(hard(restored, now, using)).toEqual(hard(desk.ledger(), now, using));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});

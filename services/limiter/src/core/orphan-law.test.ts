@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { coordination } from './coordination.ts';
+import { worstCall } from './ledger.ts';
+import { createDesk, settings } from './testing.ts';
+import { undisturbed } from './world/histories.ts';
+import { place } from './world/place.ts';
+import { happen, type History } from './world/world.ts';
+
+const using = (limit: number, windowMs: number) => ({
+  ...settings,
+  policies: { ...settings.policies, riders_single: { limit, windowMs } },
+});
+const places = fc.record({
+  limit: fc.integer({ min: 1, max: 6 }),
+  windowMs: fc.integer({ min: 1_000, max: 120_000 }),
+  dead: fc.integer({ min: 1, max: 6 }),
+});
+
+describe('a holder that dies', () => {
+  it('before it starts costs nothing: whoever is next has its permit once the time to start is over', () => {
+    fc.assert(
+      fc.property(
+        places,
+        fc.integer({ min: 0, max: settings.startWithin - 1 }),
+        ({ limit, windowMs }, waits) => {
+          const desk = createDesk(place.endpoint, using(limit, windowMs));
+          const held = Array.from({ length: limit }, (_, index) => desk.acquire(`dead ${index}`).answer);
+          expect(held).not.toContain('waiting');
+          desk.pass(waits);
+          expect(desk.acquire('next').answer).toBe('waiting');
+          expect(desk.alarmIn()).toBeLessThanOrEqual(settings.startWithin - waits);
+          desk.pass(settings.startWithin - waits);
+          const next = Array.from({ length: limit }, (_, index) => desk.acquire(`next ${index}`).answer);
+          expect(next.filter((answer) => answer === 'granted')).toHaveLength(limit - 1);
+          expect(desk.acquire('next').answer).toBe('granted');
+          expect(desk.facts).toEqual([]);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('after it started costs exactly its one call, for as long as it may arrive and a window after that', () => {
+    fc.assert(
+      fc.property(places, ({ limit, windowMs, dead }) => {
+        const dies = Math.min(dead, limit);
+        const desk = createDesk(place.endpoint, using(limit, windowMs));
+        const free = () =>
+          coordination(desk.ledger(), place.account, desk.now(), using(limit, windowMs)).rateLimitUsage
+            .riders_single.available;
+        for (let index = 0; index < dies; index += 1) desk.acquire(`dead ${index}`, { start: true });
+        expect(free()).toBe(limit - dies);
+        desk.pass(worstCall(place.endpoint, settings) + windowMs + settings.epsilon - 1);
+        expect(free()).toBe(limit - dies);
+        desk.pass(1);
+        expect(free()).toBe(limit);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('at any step of its call is charged for one call at most, while a window outlasts whatever holds it up', () => {
+    fc.assert(
+      fc.property(undisturbed, (history) => {
+        const { facts } = happen(outlasting(history));
+        const back = new Set(facts.flatMap((fact) => (fact.fact === 'returned' ? [fact.permit] : [])));
+        const charged = facts.flatMap((fact) =>
+          fact.fact === 'started' && !back.has(fact.interval.permit) ? [ticketOf(fact.interval.permit)] : [],
+        );
+        expect(new Set(charged).size).toBe(charged.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** The same history with a window that is longer than anything in it can be held up. */
+function outlasting(history: History): History {
+  const { policy, network, blows, callers } = history;
+  const limiters = blows.reduce((sum, blow) => sum + (blow.does === 'freezes' ? blow.forMs : 0), 0);
+  const caller = Math.max(0, ...callers.map(({ fate }) => fate.freezes?.forMs ?? 0));
+  const longest = network.latestMs + 10 * network.jitterMs + limiters + caller;
+  return { ...history, policy: { ...policy, windowMs: policy.windowMs + longest } };
+}
+
+const ticketOf = (permit: string): string => permit.split('-').slice(2).join('-');

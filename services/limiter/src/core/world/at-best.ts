@@ -1,0 +1,63 @@
+import type { Fact } from '@paceline/shared/contracts';
+import type { BudgetState } from '../budget.ts';
+import { evolve } from '../evolve.ts';
+import { createLedger, keyOf } from '../ledger.ts';
+import { takeTurn, type Wish } from '../turn.ts';
+import { type Acquire, answered, type Line } from './line.ts';
+import { place } from './place.ts';
+
+/**
+ * When `last` would run at best: every open call is answered right now, every holder calls at once, every call is
+ * answered at once, and nobody else comes; but those who stand before it stay.
+ */
+export function atBest({ desk, using, line }: Line, last: Acquire): number {
+  const patient = { ...using, missesAllowed: 1e9 };
+  let now = desk.now();
+  const budget = desk.ledger().budgets.get(keyOf(place.account, place.endpoint));
+  const ledger = createLedger(2);
+  for (const fact of [...desk.facts, ...endsOf(budget, now)]) evolve(ledger, fact, patient);
+
+  const offered: Array<{ ticket: string; permit: string }> = [];
+  const take = (...wishes: Wish[]) => {
+    const { offers, answers } = takeTurn(ledger, wishes, now, patient);
+    offered.push(...offers.map(({ offer }) => offer));
+    for (const [index, answer] of answers.entries()) {
+      const wish = wishes[index];
+      if (answer.answer === 'granted' && wish?.do === 'acquire')
+        offered.push({ ticket: wish.ticket, permit: answer.permit });
+    }
+  };
+  take(...[...line(), last].map((ask) => ({ ...ask, deadline: undefined })));
+  for (let turns = 0; turns < 1_000; turns += 1) {
+    for (let next = offered.shift(); next; next = offered.shift()) {
+      if (next.ticket === last.ticket) return now;
+      take({ do: 'start', ...place, permit: next.permit, trace: {} });
+      take({ do: 'settle', ...place, permit: next.permit, outcome: answered });
+    }
+    now = Math.max(now, ledger.alarms.first()?.alarmAt ?? Infinity);
+    take();
+  }
+  throw new Error('it never runs');
+}
+
+/** What ends every call that is open or about to be made. */
+function endsOf(budget: BudgetState | undefined, now: number): Fact[] {
+  if (!budget) return [];
+  const settled = (permit: string, latestAt: number): Fact => ({
+    fact: 'settled',
+    ...place,
+    permit,
+    latestAt,
+    outcome: answered,
+    at: now,
+  });
+  const open = budget.record.intervals.filter((interval) => !interval.settled);
+  const held = budget.grants.filter(({ startBy }) => startBy > now);
+  return [
+    ...open.map(({ permit, latestAt }) => settled(permit, Math.min(latestAt, now))),
+    ...held.flatMap(({ permit, lane, firstAskedAt }): Fact[] => {
+      const interval = { permit, lane, startedAt: now, latestAt: now, settled: false };
+      return [{ fact: 'started', ...place, interval, firstAskedAt, promisedAt: null }, settled(permit, now)];
+    }),
+  ];
+}

@@ -1,0 +1,140 @@
+import type { AskOf, Outcome } from '@paceline/shared/contracts';
+import { orderKey } from '../queue.ts';
+import type { Settings } from '../settings.ts';
+import { createDesk, forgetAfter, settings } from '../testing.ts';
+import type { Turn, Wish } from '../turn.ts';
+import type { Comer, Step } from './steps.ts';
+import { place } from './place.ts';
+
+export type Acquire = AskOf<'acquire'>;
+
+/** Someone in the model's line, and when it is gone unless it asks again. */
+interface Standing {
+  readonly ask: Acquire;
+  readonly goneAt: number;
+}
+
+/** What one turn came to, and the model's line after it. */
+export interface Seen {
+  readonly turn: Turn;
+  readonly asks: readonly Acquire[];
+  /** Who stands in line now: none of those who were given a permit, or refused, or who are gone. */
+  readonly line: readonly Acquire[];
+  /** Who was given a permit, and who stood before them all the same. */
+  readonly given: ReadonlyArray<{ readonly ask: Acquire; readonly passedOver: readonly Acquire[] }>;
+}
+
+/** A limiter beside the simplest model of a line: a list, from which whoever got an answer is taken. */
+export interface Line {
+  readonly desk: ReturnType<typeof createDesk>;
+  readonly using: Settings;
+  line(): readonly Acquire[];
+  /** Somebody who comes now. */
+  ask(comer: Comer): Acquire;
+  take(step: Step): Seen;
+}
+
+export function createLine(limit: number, reserve: number): Line {
+  const using: Settings = {
+    ...settings,
+    policies: { ...settings.policies, [place.endpoint]: { limit, windowMs: 60_000 } },
+    reserve: { ...settings.reserve, [place.endpoint]: reserve },
+  };
+  const desk = createDesk(place.endpoint, using);
+  let line: Standing[] = [];
+  let tickets = 0;
+  const permits: string[] = [];
+  const started: string[] = [];
+
+  function see(wishes: readonly Wish[]): Seen {
+    const turn = desk.take(...wishes);
+    const asks = wishes.filter((wish) => wish.do === 'acquire');
+    const now = desk.now();
+    for (const ask of asks) {
+      line = [...line.filter((each) => each.ask.ticket !== ask.ticket), { ask, goneAt: now + forgetAfter }];
+    }
+    line = line.filter(({ goneAt }) => goneAt > now);
+    const permitOf = new Map(turn.offers.map(({ offer }) => [offer.ticket, offer.permit]));
+    const refused = new Set<string>();
+    for (const [index, answer] of turn.answers.entries()) {
+      const wish = wishes[index];
+      if (wish?.do !== 'acquire') continue;
+      if (answer.answer === 'granted') permitOf.set(wish.ticket, answer.permit);
+      if (answer.answer === 'refused') refused.add(wish.ticket);
+    }
+    permits.push(...permitOf.values());
+    const goes = line.filter(({ ask }) => permitOf.has(ask.ticket));
+    line = line.filter(({ ask }) => !permitOf.has(ask.ticket) && !refused.has(ask.ticket));
+    const given = goes.map(({ ask }) => ({ ask, passedOver: before(ask) }));
+    // Whoever was passed over came too late for its deadline, and has left.
+    line = line.filter(({ ask }) => !given.some(({ passedOver }) => passedOver.includes(ask)));
+    return { turn, asks, line: line.map(({ ask }) => ask), given };
+  }
+
+  function ask({ lane, waited, deadlineIn, inSlot }: Comer): Acquire {
+    tickets += 1;
+    return {
+      do: 'acquire',
+      ...place,
+      ticket: `t${String(tickets).padStart(3, '0')}`,
+      lane,
+      firstAskedAt: desk.now() - waited,
+      offerTo: 'client',
+      trace: {},
+      ...(deadlineIn === undefined ? {} : { deadline: desk.now() + deadlineIn }),
+      ...(inSlot ? { slotId: 'slot' } : {}),
+    };
+  }
+
+  const before = (ask: Acquire): Acquire[] =>
+    line.map((each) => each.ask).filter((other) => goesBefore(other, ask, using));
+
+  return {
+    desk,
+    using,
+    line: () => line.map(({ ask }) => ask),
+    ask,
+    take(step) {
+      switch (step.do) {
+        case 'come':
+          return see(step.comers.map(ask));
+        case 'ask again':
+          return see([...new Set(step.whos.flatMap((who) => pick(line, who)?.ask ?? []))]);
+        case 'start': {
+          const permit = pick(permits, step.who);
+          if (permit === undefined) return see([]);
+          started.push(permit);
+          return see([{ do: 'start', ...place, permit, trace: {} }]);
+        }
+        case 'settle': {
+          const permit = pick(started, step.who);
+          const { outcome } = step;
+          return see(permit === undefined ? [] : [{ do: 'settle', ...place, permit, outcome }]);
+        }
+        case 'cancel': {
+          const gone = pick(line, step.who);
+          line = line.filter((each) => each !== gone);
+          return see(gone ? [{ do: 'cancel', ...place, id: gone.ask.ticket }] : []);
+        }
+        case 'pause':
+          return see([{ do: 'pause', ...place, until: desk.now() + step.forMs }]);
+        case 'set_policy':
+          return see([{ do: 'set_policy', ...place, policy: step.policy }]);
+        case 'pass':
+          desk.pass(step.ms);
+          return see([]);
+      }
+    },
+  };
+}
+
+const pick = <Item>(all: readonly Item[], index: number): Item | undefined =>
+  all[index % Math.max(1, all.length)];
+
+/** The order of the line. */
+export function goesBefore(a: Acquire, b: Acquire, using: Settings): boolean {
+  const [x, y] = [orderKey(a, using), orderKey(b, using)];
+  return x === y ? a.ticket < b.ticket : x < y;
+}
+
+export const answered: Outcome = { result: 'answered', status: 200 };

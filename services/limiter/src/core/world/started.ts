@@ -1,0 +1,39 @@
+import { policyOf } from '../budget.ts';
+import { evolve } from '../evolve.ts';
+import { budgetOf, createLedger } from '../ledger.ts';
+import type { Settings } from '../settings.ts';
+import { isPaused } from '../window.ts';
+import { place } from './place.ts';
+import type { Story } from './world.ts';
+
+/** Every call that was booked, in the order of the journal, with what held when it started. */
+export function startedCalls({ entries, arrivals }: Story, settings: Settings) {
+  const ledger = createLedger(1);
+  return entries.flatMap((entry) => {
+    if (entry.entry !== 'facts') return [];
+    return entry.facts.flatMap((fact) => {
+      if (fact.fact !== 'started') {
+        evolve(ledger, fact, settings);
+        return [];
+      }
+      const { permit, startedAt, latestAt } = fact.interval;
+      const budget = budgetOf(ledger, place.account, place.endpoint, settings);
+      const { probing, unknownUntil, intervals } = budget.record;
+      const call = {
+        permit,
+        startedAt,
+        latestAt,
+        /** Undefined when it was never sent. */
+        arrivedAt: arrivals.get(permit),
+        policy: policyOf(budget, settings),
+        paused: isPaused(budget, startedAt),
+        probing,
+        unknown: (unknownUntil ?? 0) > startedAt,
+        /** How many others may still have been under way. */
+        open: intervals.filter((other) => !other.settled && other.latestAt > startedAt).length,
+      };
+      evolve(ledger, fact, settings);
+      return [call];
+    });
+  });
+}

@@ -1,0 +1,209 @@
+import type { Fact, JournalEntry, Offer, Operation, Policy } from '@paceline/shared/contracts';
+import type { Ledger } from '../ledger.ts';
+import type { Settings } from '../settings.ts';
+import { settings as usual } from '../testing.ts';
+import type { Reply, Turn, Wish } from '../turn.ts';
+import { createAgenda } from './agenda.ts';
+import { caller, type End, type Surroundings, type Wanted } from './caller.ts';
+import { createDice } from './dice.ts';
+import { createJournal } from './journal.ts';
+import { type Death, type Owner, takeOver } from './owner.ts';
+import { place } from './place.ts';
+import { type Fate, live } from './script.ts';
+import { createUpstream } from './upstream.ts';
+
+/** What befalls the limiters, or the broker's clock; `after` ms from what befell them before. */
+export type Blow = { readonly after: number } & (
+  | { readonly does: 'dies'; readonly death: Death; readonly downFor: number }
+  | { readonly does: 'freezes'; readonly forMs: number }
+  | { readonly does: 'is replaced' }
+  | { readonly does: 'broker clock'; readonly offset: number }
+  | { readonly does: 'upstream changes'; readonly policy: Policy }
+  | { readonly does: 'operator'; readonly operation: OperationNow }
+);
+export type OperationNow =
+  | { readonly do: 'pause'; readonly forMs: number }
+  | { readonly do: 'resume' | 'release' | 'forget_policy' }
+  | { readonly do: 'set_policy'; readonly policy: Policy };
+
+export interface History {
+  readonly policy: Policy;
+  /** Of the places of a window, how many are kept for the forced lanes. */
+  readonly reserve: number;
+  readonly callers: ReadonlyArray<{ readonly after: number; readonly wanted: Wanted; readonly fate: Fate }>;
+  readonly blows: readonly Blow[];
+  readonly network: Network;
+}
+
+/** A message takes up to `jitterMs`, one of a hundred ten times as long. */
+export interface Network {
+  readonly seed: number;
+  readonly jitterMs: number;
+  /** The share of messages that come again, or only, up to `latestMs` later. */
+  readonly strays: number;
+  readonly latestMs: number;
+}
+
+/** What came of a history. */
+export interface Story {
+  readonly entries: readonly JournalEntry[];
+  readonly facts: readonly Fact[];
+  readonly arrivals: ReadonlyMap<string, number>;
+  /** How each caller that did not die ended, by its ticket. */
+  readonly ends: ReadonlyMap<string, End>;
+  /** The callers that did not die. */
+  readonly alive: readonly string[];
+  /** The permits that somebody was told to have started. */
+  readonly told: ReadonlySet<string>;
+  readonly lastAt: number;
+}
+
+/** Called with every turn of any limiter, committed or not. */
+export type Watch = (turn: Turn, ledger: Ledger, now: number, wishes: readonly Wish[]) => void;
+
+export const begin = 1_000_000_000;
+/** Ms after which an unanswered message is given up. */
+const patience = 3_000;
+/** No history has as many events, unless somebody waits for ever. */
+const mostSteps = 100_000;
+
+/** The settings of a world: calls are short there, so that much happens in a window. */
+export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserve'>): Settings => ({
+  ...usual,
+  policies: { ...usual.policies, riders_single: policy },
+  reserve: { ...usual.reserve, riders_single: reserve },
+  callTimeout: { ...usual.callTimeout, riders_single: 5_000 },
+});
+
+/** Lets everybody live until all has happened. @throws when somebody waits for ever */
+export function happen(history: History, watch: Watch = () => undefined): Story {
+  const settings = settingsOf(history);
+  const { seed, jitterMs, strays, latestMs } = history.network;
+  const agenda = createAgenda(begin);
+  const dice = createDice(seed);
+  const upstream = createUpstream(agenda, history.policy);
+  const mail = new Map<string, { held?: Offer; wake?: (offer: Offer) => void }>();
+  const ends = new Map<string, End>();
+  const told = new Set<string>();
+  const owners: Owner[] = [];
+  let offset = 0;
+  let nextOffset = 0;
+  const brokerTime = () => agenda.now() + offset;
+  const journal = createJournal((facts) => {
+    if (facts[0]?.fact !== 'claimed') offset = nextOffset;
+    return brokerTime();
+  });
+
+  const send = (deliver: () => void): void => {
+    const ms = dice.upTo(jitterMs * (dice.says(0.01) ? 10 : 1));
+    const stray = dice.says(strays);
+    if (!stray || dice.says(0.5)) agenda.in(ms, deliver);
+    if (stray) agenda.in(ms + dice.upTo(latestMs), deliver);
+  };
+
+  /** The newest owner hears it, at times an older one that does not know yet. */
+  const toOwner = (wish: Wish, reply: (answer: Reply) => void): void => {
+    const alive = owners.filter((owner) => owner.alive());
+    const owner = dice.says(0.1) ? alive[0] : alive.at(-1);
+    owner?.hear(wish, reply);
+  };
+
+  const around: Surroundings = {
+    agenda,
+    upstream,
+    callTimeout: settings.callTimeout.riders_single,
+    ask(ask, heard) {
+      let over = false;
+      const end = (answer: Reply | undefined) => {
+        if (over) return;
+        over = true;
+        if (answer?.answer === 'started') told.add(answer.permit);
+        heard(answer?.answer === 'operated' ? undefined : answer);
+      };
+      send(() => toOwner(ask, (answer) => send(() => end(answer))));
+      agenda.in(patience, () => end(undefined));
+    },
+    offer(ticket, ms, heard) {
+      const box = mail.get(ticket) ?? {};
+      mail.set(ticket, {});
+      if (box.held) {
+        heard(box.held);
+        return;
+      }
+      let over = false;
+      const wake = (offer?: Offer) => {
+        if (over) return;
+        over = true;
+        mail.set(ticket, {});
+        heard(offer);
+      };
+      mail.set(ticket, { wake });
+      agenda.in(ms, () => wake());
+    },
+    ended: (ticket, end) => ends.set(ticket, end),
+  };
+
+  const open = () => {
+    const offer = (made: Offer) =>
+      send(() => {
+        const box = mail.get(made.ticket);
+        if (box?.wake) box.wake(made);
+        else mail.set(made.ticket, { held: made });
+      });
+    owners.push(takeOver({ agenda, dice, journal, brokerTime, settings, offer, onTurn: watch }));
+  };
+
+  const strike = (blow: Blow): void => {
+    const owner = owners.at(-1);
+    switch (blow.does) {
+      case 'dies':
+        owner?.die(blow.death);
+        // Whoever did not come to dying by then is taken for dead.
+        agenda.in(blow.downFor, open);
+        return;
+      case 'freezes':
+        owner?.freeze(blow.forMs);
+        return;
+      case 'is replaced':
+        open();
+        return;
+      case 'broker clock':
+        // Set forward when nobody rules, a clock says the same as one that nobody has ruled by for as long.
+        nextOffset = blow.offset;
+        if (nextOffset < offset) offset = nextOffset;
+        return;
+      case 'upstream changes':
+        upstream.change(blow.policy);
+        return;
+      case 'operator':
+        toOwner(operationOf(blow.operation, agenda.now()), () => undefined);
+    }
+  };
+
+  open();
+  let at = 0;
+  for (const [index, { after, wanted, fate }] of history.callers.entries()) {
+    at += after;
+    agenda.in(at, () => live(caller(`t${index}`, wanted, around), fate, agenda));
+  }
+  at = 0;
+  for (const blow of history.blows) {
+    at += blow.after;
+    agenda.in(at, () => strike(blow));
+  }
+  agenda.run(mostSteps);
+  return {
+    entries: journal.entries,
+    facts: journal.entries.flatMap((entry) => (entry.entry === 'facts' ? entry.facts : [])),
+    arrivals: upstream.arrivals,
+    ends,
+    alive: history.callers.flatMap(({ fate }, index) => (fate.dies ? [] : [`t${index}`])),
+    told,
+    lastAt: agenda.now(),
+  };
+}
+
+function operationOf(operation: OperationNow, now: number): Operation {
+  if (operation.do !== 'pause') return { ...operation, ...place };
+  return { do: 'pause', ...place, until: now + operation.forMs };
+}
