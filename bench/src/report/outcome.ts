@@ -1,12 +1,18 @@
 /** One line of a workload's table: who, and what was measured. */
 export type Row = Readonly<Record<string, string | number>>;
 
+/** A column of the table: its title, and how its numbers are written. */
+export interface Column {
+  readonly title: string;
+  readonly show?: (value: number) => string;
+}
+
 /** What a workload came to. */
 export interface Outcome {
   /** What its measurements mean and how they were taken; each a sentence or two. */
   readonly notes: readonly string[];
-  /** Titles of the table's columns, by the key of a row's value. */
-  readonly columns: Readonly<Record<string, string>>;
+  /** By the key of a row's value. */
+  readonly columns: Readonly<Record<string, Column>>;
   readonly rows: readonly Row[];
   readonly summary: Summary;
 }

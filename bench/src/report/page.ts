@@ -1,6 +1,7 @@
 import { contenders, ours } from '../contenders/all.ts';
 import type { Machine } from './machine.ts';
 import type { Measured } from './measured.ts';
+import type { Column } from './outcome.ts';
 import { table } from './table.ts';
 
 const peers = [...new Set(contenders.map(({ name }) => name))].filter((name) => name !== ours);
@@ -31,9 +32,13 @@ export function section({ workload: { id, title, goal }, outcome, failed }: Meas
   const head = `## ${id} · ${title}\n\nGoal: ${goal}.`;
   if (!outcome) return `${head}\n\nNot measured: ${failed}`;
   const { columns, rows, notes } = outcome;
-  const keys = Object.keys(columns);
-  const lines = rows.map((row) => keys.map((key) => String(row[key] ?? '')));
-  return [head, table(Object.values(columns), lines), ...notes].join('\n\n');
+  const titles = Object.values(columns).map(({ title }) => title);
+  const lines = rows.map((row) => Object.entries(columns).map(([key, column]) => cell(column, row[key])));
+  return [head, table(titles, lines), ...notes].join('\n\n');
+}
+
+function cell({ show = String }: Column, value: string | number | undefined): string {
+  return typeof value === 'number' ? show(value) : (value ?? '');
 }
 
 /** docs/benchmarks.md */

@@ -9,7 +9,7 @@ export interface Comparison<T extends Variant> {
   readonly safest: T;
   readonly peers: readonly T[];
   /** How many times as good we are as this one, at the same durability; nothing for ourselves. */
-  ratio(each: T): string;
+  ratio(each: T): number | '';
   /** The same by the name of a peer: the one of several that survives most, and serves the most processes. */
   readonly against: Readonly<Record<string, string>>;
 }
@@ -26,14 +26,13 @@ export function compare<T extends Variant>(
   if (!usual || !safest) throw new Error(`nothing was measured of ${ours}`);
   const peers = results.filter(({ contender }) => contender.name !== ours);
   const like = ({ survives }: T) => (survives === 'power cut' ? safest : usual);
-  const ratio = (each: T) =>
-    each.contender.name === ours ? '' : times(goodness(like(each)) / goodness(each));
+  const better = (each: T) => goodness(like(each)) / goodness(each);
   const bestLast = peers.toSorted((a, b) => Number(a.contender.shared) - Number(b.contender.shared));
   return {
     usual,
     safest,
     peers,
-    ratio,
-    against: Object.fromEntries(bestLast.map((each) => [each.contender.name, ratio(each)])),
+    ratio: (each) => (each.contender.name === ours ? '' : better(each)),
+    against: Object.fromEntries(bestLast.map((each) => [each.contender.name, times(better(each))])),
   };
 }

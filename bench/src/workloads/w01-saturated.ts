@@ -85,8 +85,8 @@ const rowOf = (result: Saturated): Row => ({
   contender: result.contender.name,
   as: result.contender.as,
   margin: result.margin,
-  ...Object.fromEntries(ways.map((way) => [way, percent(result.rejected[way])])),
-  utilisation: percent(result.utilisation),
+  ...result.rejected,
+  utilisation: result.utilisation,
   calls: result.calls,
 });
 
@@ -103,16 +103,16 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const reached = ours.utilisation / bound;
   return {
     columns: {
-      contender: 'contender',
-      as: 'as',
-      margin: 'margin',
-      sliding: 'sliding',
-      'sliding-counting-rejects': 'sliding, counts rejects',
-      'clock-aligned': 'clock-aligned',
-      'first-hit': 'first hit',
-      gcra: 'GCRA',
-      utilisation: 'utilisation',
-      calls: 'calls',
+      contender: { title: 'contender' },
+      as: { title: 'as' },
+      margin: { title: 'margin' },
+      sliding: { title: 'sliding', show: percent },
+      'sliding-counting-rejects': { title: 'sliding, counts rejects', show: percent },
+      'clock-aligned': { title: 'clock-aligned', show: percent },
+      'first-hit': { title: 'first hit', show: percent },
+      gcra: { title: 'GCRA', show: percent },
+      utilisation: { title: 'utilisation', show: percent },
+      calls: { title: 'calls' },
     },
     rows: [ours, ...others].map(rowOf),
     notes: [

@@ -57,18 +57,18 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   if (!ours) throw new Error('nothing was measured of Paceline');
   return {
     columns: {
-      contender: 'contender',
-      as: 'as',
-      usual: 'waits (windows)',
-      most: 'at most',
-      ratio: 'times ours',
+      contender: { title: 'contender' },
+      as: { title: 'as' },
+      usual: { title: 'waits (windows)', show: digits },
+      most: { title: 'at most', show: digits },
+      ratio: { title: 'times ours', show: times },
     },
     rows: measured.map(({ contender: { name, as }, usual, most }): Row => ({
       contender: name,
       as,
-      usual: digits(usual),
-      most: digits(most),
-      ratio: times(usual / ours.usual),
+      usual,
+      most,
+      ratio: usual / ours.usual,
     })),
     notes: [
       `${bulk} bulk asks of one process at a limit of ${limit.calls} per ${limit.windowMs} ms; half a window later one urgent ask, of another process where the limit is shared. Windows until it arrives: median and longest of ${runs} runs side by side. ${longest} means: not in ${longest} windows.`,

@@ -79,10 +79,7 @@ function overtakenBy(passages: readonly Passage[]): number {
   return Math.max(0, ...overtakers);
 }
 
-const longest = (waits: readonly number[]): string => {
-  const most = Math.max(...waits);
-  return most === Infinity ? 'never' : digits(most);
-};
+const orNever = (windows: number): string => (windows === Infinity ? 'never' : digits(windows));
 
 async function run(say: (line: string) => void): Promise<Outcome> {
   const rows: Row[] = [];
@@ -96,9 +93,9 @@ async function run(say: (line: string) => void): Promise<Outcome> {
         as: contender.as,
         load: load.name,
         served: `${result.far.filter(Number.isFinite).length} of ${far}`,
-        far: longest(result.far),
-        overtaken: digits(result.overtaken),
-        urgent: longest(result.urgent),
+        far: Math.max(...result.far),
+        overtaken: result.overtaken,
+        urgent: Math.max(...result.urgent),
       });
     }
   }
@@ -106,13 +103,13 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const served = ours.every((waits) => waits.far.every(Number.isFinite));
   return {
     columns: {
-      contender: 'contender',
-      as: 'as',
-      load: 'load for',
-      served: 'far served',
-      far: 'far waits at most (windows)',
-      overtaken: 'overtaken by who came … windows later',
-      urgent: 'urgent waits at most (windows)',
+      contender: { title: 'contender' },
+      as: { title: 'as' },
+      load: { title: 'load for' },
+      served: { title: 'far served' },
+      far: { title: 'far waits at most (windows)', show: orNever },
+      overtaken: { title: 'overtaken by who came … windows later', show: digits },
+      urgent: { title: 'urgent waits at most (windows)', show: orNever },
     },
     rows,
     notes: [

@@ -19,7 +19,7 @@ const ofStep = ({ verb, phase, successor, peak, lost, grantedAfterMs }: Besieged
   what: `limiter, ${phase} ${verb}; ${successor} goes on`,
   peak: `${peak} of ${policy.limit}`,
   lost,
-  next: digits(grantedAfterMs),
+  next: grantedAfterMs,
 });
 
 const ofAnybody = ({ contender, home, peak, after }: Killed): Row => ({
@@ -60,11 +60,11 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const [replica, itself] = [slowest('a replica'), slowest('itself, started again')];
   return {
     columns: {
-      contender: 'contender',
-      what: 'killed',
-      peak: 'peak in any window',
-      lost: 'places lost',
-      next: 'next grant after ms',
+      contender: { title: 'contender' },
+      what: { title: 'killed' },
+      peak: { title: 'peak in any window' },
+      lost: { title: 'places lost' },
+      next: { title: 'next grant after ms', show: digits },
     },
     rows: [...besieged.map(ofStep), ...killed.map(ofAnybody)],
     notes: [

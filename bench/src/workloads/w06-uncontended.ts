@@ -68,21 +68,21 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const overLeast = usual.p50 / least;
   return {
     columns: {
-      contender: 'contender',
-      as: 'as',
-      survives: 'survives',
-      p50: 'p50 ms',
-      p99: 'p99 ms',
-      least: 'of (request + append)',
-      ratio: 'Paceline is … times as fast',
+      contender: { title: 'contender' },
+      as: { title: 'as' },
+      survives: { title: 'survives' },
+      p50: { title: 'p50 ms', show: digits },
+      p99: { title: 'p99 ms', show: digits },
+      least: { title: 'of (request + append)', show: times },
+      ratio: { title: 'Paceline is … times as fast', show: times },
     },
     rows: results.map((each): Row => ({
       contender: each.contender.name,
       as: each.contender.as,
       survives: each.survives,
-      p50: digits(each.p50),
-      p99: digits(each.p99),
-      least: each.least ? times(each.p50 / each.least) : '',
+      p50: each.p50,
+      p99: each.p99,
+      least: each.least ? each.p50 / each.least : '',
       ratio: ratio(each),
     })),
     notes: [

@@ -1,6 +1,6 @@
 import { type Variant, variants } from '../contenders/all.ts';
 import { monotonic } from '../monotonic.ts';
-import { digits } from '../report/numbers.ts';
+import { digits, times } from '../report/numbers.ts';
 import type { Outcome, Row, Workload } from '../report/outcome.ts';
 import { median } from '../statistics.ts';
 import { assemble } from '../team.ts';
@@ -57,19 +57,19 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const winsAny = usual.perSecond >= (any?.perSecond ?? 0);
   return {
     columns: {
-      contender: 'contender',
-      as: 'as',
-      survives: 'survives',
-      processes: 'processes',
-      perSecond: 'calls/s',
-      ratio: 'Paceline is … times as fast',
+      contender: { title: 'contender' },
+      as: { title: 'as' },
+      survives: { title: 'survives' },
+      processes: { title: 'processes' },
+      perSecond: { title: 'calls/s', show: digits },
+      ratio: { title: 'Paceline is … times as fast', show: times },
     },
     rows: results.map((each): Row => ({
       contender: each.contender.name,
       as: each.contender.as,
       survives: each.survives,
       processes: each.processes,
-      perSecond: Math.round(each.perSecond),
+      perSecond: each.perSecond,
       ratio: ratio(each),
     })),
     notes: [

@@ -110,16 +110,20 @@ function outcomeOf(
   const over = Math.max(0, ...results.map(({ peak }) => peak - policy.limit));
   const rows = results.map(({ gapMs, peak }): Row => ({
     contender: ours,
-    gap: digits(gapMs),
+    gap: gapMs,
     peak: `${peak} of ${policy.limit}`,
   }));
   return {
-    columns: { contender: 'contender', gap: 'next grant after ms', peak: 'peak in any window' },
+    columns: {
+      contender: { title: 'contender' },
+      gap: { title: 'next grant after ms', show: digits },
+      peak: { title: 'peak in any window' },
+    },
     rows: [
       ...rows,
       ...peers.map(({ contender, result }): Row => ({
         contender: contender.name,
-        gap: digits(result),
+        gap: result,
         peak: '',
       })),
     ],

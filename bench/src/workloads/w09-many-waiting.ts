@@ -66,12 +66,12 @@ async function inLineOf(contender: Contender): Promise<Cost> {
   return { few: await cost(few), many: await cost(many) };
 }
 
-const rowOf = (contender: string, what: string, cost: Cost, bytes = ''): Row => ({
+const rowOf = (contender: string, what: string, cost: Cost, bytes: number | '' = ''): Row => ({
   contender,
   what,
-  few: digits(cost.few),
-  many: digits(cost.many),
-  ratio: times(cost.many / cost.few),
+  few: cost.few,
+  many: cost.many,
+  ratio: cost.many / cost.few,
   bytes,
 });
 
@@ -88,12 +88,12 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const grows = line.many / line.few;
   return {
     columns: {
-      contender: 'contender',
-      what: 'what',
-      few: 'few: µs a call',
-      many: 'many: µs a call',
-      ratio: 'many : few',
-      bytes: 'heap of one',
+      contender: { title: 'contender' },
+      what: { title: 'what' },
+      few: { title: 'few: µs a call', show: digits },
+      many: { title: 'many: µs a call', show: digits },
+      ratio: { title: 'many : few', show: times },
+      bytes: { title: 'bytes of one', show: digits },
     },
     rows: [
       rowOf(ours, `core: ${few} and ${many.toLocaleString('en-US')} wait for one budget`, line),
@@ -101,7 +101,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
         ours,
         `core: one waits in each of ${few} and ${accounts.toLocaleString('en-US')} accounts`,
         width,
-        `${digits(width.bytes / 1_000)} kB`,
+        width.bytes,
       ),
       ...peers.map(({ name, cost }) =>
         rowOf(name, `queue: ${few} and ${many.toLocaleString('en-US')} wait`, cost),

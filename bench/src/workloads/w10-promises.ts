@@ -29,9 +29,9 @@ function rowOf(who: string, tickets: readonly Kept[]): Row {
     contender: ours,
     who,
     tickets: tickets.length,
-    kept: percent(shareKept(tickets)),
-    late: digits(quantile(tickets.map(late), 0.95) / 1_000),
-    early: digits(-quantile(tickets.map(late), 0.05) / 1_000),
+    kept: shareKept(tickets),
+    late: quantile(tickets.map(late), 0.95) / 1_000,
+    early: -quantile(tickets.map(late), 0.05) / 1_000,
   };
 }
 
@@ -61,12 +61,12 @@ function outcomeOf(all: number, promised: readonly Kept[]): Outcome {
   const share = shareKept(warm);
   return {
     columns: {
-      contender: 'contender',
-      who: 'who',
-      tickets: 'tickets that waited',
-      kept: 'kept',
-      late: 'p95 late (s)',
-      early: 'p95 early (s)',
+      contender: { title: 'contender' },
+      who: { title: 'who' },
+      tickets: { title: 'tickets that waited' },
+      kept: { title: 'kept', show: percent },
+      late: { title: 'p95 late (s)', show: digits },
+      early: { title: 'p95 early (s)', show: digits },
     },
     rows: [
       rowOf('all', warm),
