@@ -1,11 +1,18 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@paceline/shared/messaging';
-import { monotonic } from './monotonic.ts';
+import { monotonic, until } from './monotonic.ts';
 
 const echo = 'bench.echo';
 const journal = 'bench.journal';
 /** About as large as a permit's entry in the journal. */
 const payload = new Uint8Array(256);
+
+interface Pairs {
+  readonly url: string;
+  readonly count: number;
+  /** Between two pairs. */
+  readonly pauseMs: number;
+}
 
 /** Answers every request at once. */
 export async function respond(url: string): Promise<void> {
@@ -18,7 +25,7 @@ export async function respond(url: string): Promise<void> {
  * The least that a durable permit can cost: one request that another process answers, and one append to a stream that
  * names the entry before it. Returns ms of each such pair.
  */
-export async function leastCost({ url, count }: { url: string; count: number }): Promise<number[]> {
+export async function leastCost({ url, count, pauseMs }: Pairs): Promise<number[]> {
   const connection = await connect(url, 'provision');
   const manager = await jetstreamManager(connection);
   await manager.streams.add({ name: 'BENCH', subjects: [journal] });
@@ -31,6 +38,7 @@ export async function leastCost({ url, count }: { url: string; count: number }):
     const { seq } = await stream.publish(journal, payload, { expect: { lastSubjectSequence } });
     lastSubjectSequence = seq;
     took.push(monotonic() - start);
+    await until(monotonic() + pauseMs);
   }
   await connection.close();
   return took;

@@ -8,6 +8,13 @@ import { keepPromises } from './promises.ts';
 import { besiege } from './siege.ts';
 import { delayOf, type Network, noJitter } from './upstream/network.ts';
 
+interface Sequence {
+  readonly keys: readonly string[];
+  readonly count: number;
+  /** Between the end of one and the next. */
+  readonly pauseMs: number;
+}
+
 /** One call as its caller and upstream saw it; ms of the monotonic clock. */
 export interface Passage {
   readonly job: Job;
@@ -91,7 +98,7 @@ const duties = {
   },
 
   /** One after the other. Returns ms from each ask to when its call may leave. */
-  async sequence({ keys, count }: { keys: readonly string[]; count: number }): Promise<number[]> {
+  async sequence({ keys, count, pauseMs }: Sequence): Promise<number[]> {
     const waits: number[] = [];
     for (let index = 0; index < count; index += 1) {
       const { promise, resolve } = Promise.withResolvers<Passage>();
@@ -99,6 +106,7 @@ const duties = {
       await client.submit([jobOf(keys[index % keys.length] ?? '', 'urgent')]);
       const { sentAt, job } = await promise;
       waits.push(sentAt - job.askedAt);
+      if (pauseMs > 0) await until(monotonic() + pauseMs);
     }
     onArrival = record;
     return waits;

@@ -100,7 +100,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const bound = policy.windowMs / (policy.windowMs + epsilonMs + ours.roundTripMs);
   const cycle = policy.windowMs / ours.utilisation;
   const own = cycle - policy.windowMs - epsilonMs - ours.roundTripMs;
-  const reached = ours.utilisation / bound;
+  const reached = ours.utilisation / (policy.windowMs / (policy.windowMs + ours.roundTripMs));
   return {
     columns: {
       contender: { title: 'contender' },
@@ -130,7 +130,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
         ]),
       ),
       met: ours.worst === 0 && reached >= 0.995,
-      because: `${percent(reached)} of the bound; what the limiter takes of a cycle of W + ε + RTT is ${digits(own)} ms. Beside peers with their best margin.`,
+      because: `${percent(reached)} of W/(W + RTT). Of a cycle ε takes ${digits(epsilonMs)} ms, as of any window: it is kept for upstreams that count in whole seconds. The limiter itself takes ${digits(own)} ms, however long the window. Beside peers with their best margin.`,
     },
   };
 }

@@ -81,6 +81,9 @@ function overtakenBy(passages: readonly Passage[]): number {
 
 const orNever = (windows: number): string => (windows === Infinity ? 'never' : digits(windows));
 
+const inWindows = (row: Row = {}): string =>
+  `${digits(Number(row.overtaken))} W; urgent wait ${orNever(Number(row.urgent))} W`;
+
 async function run(say: (line: string) => void): Promise<Outcome> {
   const rows: Row[] = [];
   const ours: Waits[] = [];
@@ -118,11 +121,11 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     ],
     summary: {
       measure: 'overtaken by who came … later',
-      ours: `${digits(most)} W; urgent wait ${rows.findLast(({ contender }) => contender === limiting[0]?.name)?.urgent} W`,
+      ours: inWindows(rows.findLast(({ contender }) => contender === limiting[0]?.name)),
       against: Object.fromEntries(
-        rows.flatMap(({ contender, load, overtaken, urgent }) =>
-          load === loads.at(-1)?.name && contender !== limiting[0]?.name
-            ? [[contender, `${overtaken} W; urgent wait ${urgent} W`]]
+        rows.flatMap((row) =>
+          row.load === loads.at(-1)?.name && row.contender !== limiting[0]?.name
+            ? [[row.contender, inWindows(row)]]
             : [],
         ),
       ),
