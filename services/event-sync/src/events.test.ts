@@ -1,7 +1,7 @@
 import { tables } from '@paceline/shared/database';
 import type { StagedService } from '@paceline/shared/sync/testing';
 import { eventually } from '@paceline/shared/testing';
-import { asc, eq, isNotNull } from 'drizzle-orm';
+import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
 
@@ -53,9 +53,16 @@ const runSlot = async (kind: 'near' | 'far', slotMs: number) =>
 
 const calls = () =>
   world.db
-    .select({ target: syncLogs.target, status: syncLogs.status, message: syncLogs.message })
+    .select({
+      runId: syncLogs.runId,
+      target: syncLogs.target,
+      status: syncLogs.status,
+      message: syncLogs.message,
+    })
     .from(syncLogs)
     .orderBy(asc(syncLogs.id));
+const startsOf = async (eventId: string) =>
+  (await world.db.select().from(events).where(eq(events.eventId, eventId)))[0]?.startsAt ?? 0;
 /** The ids of the events whose signups were asked for with this key, in order. */
 const asked = (from = 0) =>
   world.sandbox
@@ -106,15 +113,18 @@ describe('a slot of the far events', () => {
 
     const all = await world.db.select().from(events);
     expect(all.length).toBeGreaterThan(500);
-    const fetched = await world.db.select().from(events).where(isNotNull(events.signupsFetchedAt));
-    expect(fetched.map(({ eventId }) => eventId).toSorted()).toEqual(asked(from).toSorted());
-    for (const { startsAt, signupsFetchedAt } of fetched) {
-      expect(startsAt - (signupsFetchedAt ?? 0)).toBeGreaterThan(50 * minute);
-      expect(startsAt - (signupsFetchedAt ?? 0)).toBeLessThanOrEqual(48 * hour);
-    }
-    const [first, second] = await calls();
+    const leadOf = new Map(
+      all.map(({ eventId, startsAt, signupsFetchedAt }) => [eventId, startsAt - (signupsFetchedAt ?? 0)]),
+    );
+    const [first, ...others] = await calls();
     expect(first).toMatchObject({ target: 'upcoming', status: 200, message: `${all.length} events` });
-    expect(second).toMatchObject({ target: asked(from)[0], status: 200 });
+    const ofRun = others.filter(({ runId }) => runId === run.runId).map(({ target }) => target);
+    expect(new Set(ofRun).size).toBe(run.counts.synced);
+    expect(asked(from)).toEqual(expect.arrayContaining(ofRun));
+    for (const eventId of ofRun) {
+      expect(leadOf.get(eventId)).toBeGreaterThan(50 * minute);
+      expect(leadOf.get(eventId)).toBeLessThanOrEqual(48 * hour);
+    }
     expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
   });
 
@@ -175,6 +185,53 @@ describe('a slot of the near events', () => {
     expect(await runOf(slow.slotId)).toMatchObject({ state: 'running' });
     expect(await ended(slow.slotId)).toMatchObject({ counts: { synced: 20 } });
     expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
+  });
+});
+
+describe('an event that is about to start', () => {
+  const urgent = 15 * minute;
+
+  it('is refreshed without a slot and without a look at the list: once, when its last minutes begin', async () => {
+    const [soon = '', sooner = '', started = ''] = await upstreamEvents(3);
+    await list([started], -1);
+    await list([soon], urgent + 5 * minute);
+    await list([sooner], urgent - 5 * minute);
+    const from = lastSeq();
+    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) + longSlot });
+    await start();
+    await eventually(() => expect(asked(from)).toEqual([sooner, soon]), patient);
+    const logged = await world.db.select().from(syncLogs);
+    expect(logged.find(({ target }) => target === soon)?.startedAt).toBeGreaterThanOrEqual(
+      (await startsOf(soon)) - urgent,
+    );
+    // Until it has started nobody asks again.
+    await eventually(async () => expect(world.clock.now()).toBeGreaterThan(await startsOf(soon)), patient);
+    expect(asked(from)).toEqual([sooner, soon]);
+    expect(world.sandbox.audit().filter(({ seq, budget }) => seq > from && budget === 'events')).toEqual([]);
+  });
+
+  it('goes before the runs that wait for the same calls', async () => {
+    const ids = await upstreamEvents(21);
+    const [urgentOne = '', ...far] = ids;
+    await list(far, 20 * hour);
+    await start();
+    const from = lastSeq();
+    const slow = await world.tick('far', longSlot);
+    await eventually(() => expect(asked(from).length).toBeGreaterThan(0));
+    await list([urgentOne], urgent);
+    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) + longSlot });
+    await eventually(() => expect(asked(from)).toContain(urgentOne), patient);
+    expect(await runOf(slow.slotId)).toMatchObject({ state: 'running' });
+    expect(await ended(slow.slotId)).toMatchObject({ counts: { synced: 20, failed: 0 } });
+  });
+
+  it('that upstream does not know is not asked for again and again', async () => {
+    await list(['7'], urgent - minute);
+    await start();
+    await eventually(async () => expect((await calls()).map(({ status }) => status)).toEqual([404]), patient);
+    const startsAt = await startsOf('7');
+    await eventually(() => expect(world.clock.now()).toBeGreaterThan(startsAt), patient);
+    expect(await calls()).toHaveLength(1);
   });
 });
 

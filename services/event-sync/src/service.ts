@@ -3,6 +3,7 @@ import { handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { openSync, runSlot, type SyncConfig } from '@paceline/shared/sync';
 import { syncEvents } from './sync-events.ts';
+import { watchUrgent } from './watch-urgent.ts';
 
 /** Keeps events and who is signed up for them up to date: the near ones often, the far ones as calls allow. */
 export async function startEventSync(context: ServiceContext<SyncConfig>): Promise<RunningService> {
@@ -12,10 +13,11 @@ export async function startEventSync(context: ServiceContext<SyncConfig>): Promi
     handle(sync.bus, catalog.tickNear, (tick) => runSlot(sync, tick, events)),
     handle(sync.bus, catalog.tickFar, (tick) => runSlot(sync, tick, events)),
   ]);
+  const watching = watchUrgent(sync);
   return {
     checks: sync.checks,
     async drain() {
-      await Promise.all(handlings.map((handling) => handling.stop()));
+      await Promise.all([watching, ...handlings.map((handling) => handling.stop())]);
     },
     close: sync.close,
   };

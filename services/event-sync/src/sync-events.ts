@@ -20,7 +20,7 @@ import {
   signupsFailed,
   signupsStored,
 } from './core/event-run.ts';
-import { type EventKind, horizonOf, signupLaneOf } from './core/horizon.ts';
+import { type EventKind, horizonOf, laneOf } from './core/horizon.ts';
 import { refreshList } from './refresh-list.ts';
 
 /** Fetches the list of events, and then the signups of those that are worth a call, for as long as the slot lasts. */
@@ -55,8 +55,7 @@ async function worthwhile(sync: Sync, kind: EventKind, run: EventRun): Promise<C
 }
 
 /**
- * Waits for a call in the lane of what is worth most now, and spends it on what is worth most by then. Undefined when
- * nothing is worth it any more.
+ * Waits for a call and spends it on what is worth most by then. Undefined when nothing is worth it any more.
  */
 async function syncBest(
   sync: Sync,
@@ -74,7 +73,7 @@ async function syncBest(
   try {
     const answer = await callUpstream(sync, {
       endpoint: 'signups',
-      lane: signupLaneOf(kind, best.startsAt, sync.clock.now()),
+      lane: laneOf(kind),
       deadline: slotEndsAt,
       slotId,
       owner: { runId },

@@ -3,8 +3,11 @@ import { type Skipped, UpstreamError } from '../zwiftracing/index.ts';
 import type { Sync } from './open.ts';
 import { throughOutages } from './through-outages.ts';
 
-/** For whom a call is made. */
-export type CallOwner = { readonly runId: string } | { readonly commandId: string };
+/** For whom a call is made; neither: for what can wait for no run. */
+export interface CallOwner {
+  readonly runId?: string;
+  readonly commandId?: string;
+}
 
 export type CallRecord = Omit<typeof tables.syncLogs.$inferInsert, 'id' | 'runId' | 'commandId'>;
 

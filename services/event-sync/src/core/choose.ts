@@ -1,4 +1,4 @@
-import { urgentFrom } from './horizon.ts';
+import { isUrgent } from './urgent.ts';
 
 /** What is known of an event whose signups may be worth a call. Moments are project ms. */
 export interface Candidate {
@@ -45,9 +45,7 @@ const isSince = (moment: number | null, start: number): boolean => moment !== nu
 function worthOf(event: Candidate, now: number): readonly [number, number, number] {
   const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups, hasOurs } = event;
   const oursFirst = hasOurs ? 0 : 1;
-  const lastMinutes = startsAt - urgentFrom;
-  const isUnseen = signupsFetchedAt === null || (now >= lastMinutes && signupsFetchedAt < lastMinutes);
-  if (isUnseen) return [1, startsAt, oursFirst];
+  if (signupsFetchedAt === null || isUrgent(event, now)) return [1, startsAt, oursFirst];
   if (listedSignups !== signupsListedThen) return [2, oursFirst, startsAt];
   return [3, -(now - signupsFetchedAt) * (hasOurs ? oursWeight : 1), startsAt];
 }

@@ -1,19 +1,14 @@
 import type { RunCounts } from '@paceline/shared/contracts';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
+import { enough, failedOnce, type Failures, noFailures } from './failures.ts';
 
 /** How a run over events stands. Its counts count events whose signups are asked for. */
-export interface EventRun {
+export interface EventRun extends Failures {
   readonly startedAt: number;
   readonly synced: number;
   /** Signups. */
   readonly stored: number;
-  /** Events whose signups could not be fetched in this run. */
-  readonly failed: ReadonlySet<string>;
-  /** How many in a row. */
-  readonly inARow: number;
   readonly error: string | null;
-  /** True once asking on would only burn calls. */
-  readonly stopped: boolean;
 }
 
 /** A run as its row left it: what a dead process had synced is counted on, what had failed for it may be tried again. */
@@ -21,10 +16,8 @@ export const resumeRun = ({ startedAt, counts }: { startedAt: number; counts: Ru
   startedAt,
   synced: counts.synced,
   stored: counts.stored,
-  failed: new Set(),
-  inARow: 0,
+  ...noFailures,
   error: null,
-  stopped: false,
 });
 
 /** An event's signups have been stored, so many. */
@@ -35,11 +28,6 @@ export const signupsStored = (run: EventRun, signups: number): EventRun => ({
   inARow: 0,
 });
 
-/** So many failures one after the other are not about the events. */
-const enough = 3;
-/** What is wrong with every event alike. */
-const general: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_limited']);
-
 /** The call for an event's signups has failed for good. */
 export function signupsFailed(
   run: EventRun,
@@ -47,14 +35,13 @@ export function signupsFailed(
   code: UpstreamErrorCode,
   message: string,
 ): EventRun {
-  const inARow = run.inARow + 1;
-  const isSource = code === 'unauthorized' || (code === 'not_found' && inARow >= enough && run.synced === 0);
+  const failures = failedOnce(run, eventId, code);
+  const isSource =
+    code === 'unauthorized' || (code === 'not_found' && failures.inARow >= enough && run.synced === 0);
   return {
     ...run,
-    failed: new Set([...run.failed, eventId]),
-    inARow,
+    ...failures,
     error: isSource ? notAvailable('signups', message) : `event ${eventId}: ${message}`,
-    stopped: general.has(code) || inARow >= enough,
   };
 }
 

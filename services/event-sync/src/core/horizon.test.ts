@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { horizonOf, isListFresh, laneOf, signupLaneOf } from './horizon.ts';
+import { horizonOf, isListFresh, laneOf } from './horizon.ts';
 
 const minute = 60_000;
 const now = 1_000_000_000;
@@ -22,14 +22,8 @@ describe('the horizon', () => {
   });
 });
 
-describe('the lane', () => {
-  it('is urgent only for near events in their last quarter of an hour', () => {
-    expect(signupLaneOf('near', now + 15 * minute, now)).toBe('near_event_urgent');
-    expect(signupLaneOf('near', now + 15 * minute + 1, now)).toBe('near_event_normal');
-    expect(signupLaneOf('far', now + 61 * minute, now)).toBe('far_event_sync');
-  });
-
-  it('of the list is never urgent', () => {
+describe('the lane of a run', () => {
+  it('is never urgent: what is about to start does not wait for a run', () => {
     expect([laneOf('near'), laneOf('far')]).toEqual(['near_event_normal', 'far_event_sync']);
   });
 });

@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Candidate } from './choose.ts';
+import { untilNextUrgent, urgentFrom, urgentOf } from './urgent.ts';
+
+const minute = 60_000;
+const now = 10_000 * minute;
+const nobody = new Set<string>();
+
+/** An event without a copy, some minutes before its start. */
+const event = (eventId: string, lead: number, more: Partial<Candidate> = {}): Candidate => ({
+  eventId,
+  startsAt: now + lead * minute,
+  listedSignups: 10,
+  signupsListedThen: null,
+  signupsFetchedAt: null,
+  hasOurs: false,
+  ...more,
+});
+const ids = (events: readonly Candidate[]) => urgentOf(events, nobody, now).map(({ eventId }) => eventId);
+
+describe('an event', () => {
+  it('is urgent from a quarter of an hour before its start on, until it starts', () => {
+    expect(
+      ids([event('later', 15.1), event('soon', 15), event('at once', 0.1), event('started', 0)]),
+    ).toEqual(['at once', 'soon']);
+  });
+
+  it('is urgent once: a copy from its last minutes will do, an older one will not', () => {
+    const seen = (before: number) => ({ signupsFetchedAt: now - before * minute });
+    expect(ids([event('seen in time', 10, seen(4)), event('seen too early', 10, seen(6))])).toEqual([
+      'seen too early',
+    ]);
+  });
+
+  it('with our riders in it goes first, then the one that starts first', () => {
+    expect(
+      ids([event('b', 9), event('a', 8), event('ours, later', 12, { hasOurs: true }), event('c', 9)]),
+    ).toEqual(['ours, later', 'a', 'b', 'c']);
+  });
+
+  it('that failed is not asked for again and again', () => {
+    expect(urgentOf([event('failed', 5)], new Set(['failed']), now)).toEqual([]);
+  });
+});
+
+describe('the next look', () => {
+  it('is when an event comes into its last minutes, and at least every minute: the list may have changed', () => {
+    expect(untilNextUrgent([event('a', 15.25), event('b', 15.5), event('c', 3)], now)).toBe(15_000);
+    expect(untilNextUrgent([event('a', 40)], now)).toBe(minute);
+    expect(untilNextUrgent([], now)).toBe(minute);
+  });
+});
+
+describe('a call a minute', () => {
+  const race = fc.record({ startsAt: fc.integer({ min: 1, max: 90 }), hasOurs: fc.boolean() });
+
+  it('reaches every event with our riders before its start whenever any order of calls could, and none that has started', () => {
+    fc.assert(
+      fc.property(fc.array(race, { maxLength: 60 }), (races) => {
+        const lastMinutes = urgentFrom / minute;
+        const seen = new Map<string, number>();
+        for (let at = now; at < now + 90 * minute; at += minute) {
+          const known = races.map(({ startsAt, hasOurs }, index) =>
+            event(String(index), startsAt, { hasOurs, signupsFetchedAt: seen.get(String(index)) ?? null }),
+          );
+          const [first] = urgentOf(known, nobody, at);
+          if (!first) continue;
+          expect(first.startsAt).toBeGreaterThan(at);
+          seen.set(first.eventId, at);
+        }
+        const ours = races.flatMap(({ startsAt, hasOurs }, index) =>
+          hasOurs ? [{ id: String(index), from: Math.max(0, startsAt - lastMinutes), until: startsAt }] : [],
+        );
+        // Hall's condition: no interval of minutes has to hold more calls than it has minutes.
+        const feasible = ours.every(({ from }) =>
+          ours.every(
+            ({ until }) =>
+              ours.filter((each) => each.from >= from && each.until <= until).length <=
+                Math.max(0, until - from) || until <= from,
+          ),
+        );
+        fc.pre(feasible);
+        expect(ours.filter(({ id }) => !seen.has(id))).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

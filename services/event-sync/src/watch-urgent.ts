@@ -1,0 +1,78 @@
+import { PermitRefused } from '@paceline/shared/limiter';
+import { answered, callUpstream, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
+import { inSpan } from '@paceline/shared/telemetry';
+import { UpstreamError } from '@paceline/shared/zwiftracing';
+import { findCandidates } from './adapters/events.ts';
+import { storeSignups } from './adapters/signups.ts';
+import { type Failures, failedOnce, noFailures } from './core/failures.ts';
+import { horizonOf } from './core/horizon.ts';
+import { untilNextUrgent, urgentFrom, urgentOf } from './core/urgent.ts';
+
+/** Project ms after which it is tried again when something is in the way. */
+const pauseAfterTrouble = 60_000;
+
+/**
+ * Refreshes the signups of each event once in its last minutes, in or out of a slot, until shutdown begins. Which
+ * events are about to start is known from the list: upstream is not asked for that.
+ */
+export async function watchUrgent(sync: Sync): Promise<void> {
+  let failures = noFailures;
+  while (!sync.signal.aborted) {
+    try {
+      const { pause, after } = await refreshFirst(sync, failures);
+      failures = after;
+      await sync.clock.sleep(pause, sync.signal);
+    } catch (error) {
+      if (sync.signal.aborted) return;
+      sync.log.error({ err: plainError(error) }, 'events that are about to start could not be refreshed');
+      await sync.clock.sleep(pauseAfterTrouble, sync.signal).catch(() => undefined);
+    }
+  }
+}
+
+/** Refreshes the event that can wait least, if there is one. Returns when to look again. */
+async function refreshFirst(sync: Sync, failures: Failures): Promise<{ pause: number; after: Failures }> {
+  const look = async () => {
+    const now = sync.clock.now();
+    const soon = await throughOutages(sync, () => findCandidates(sync.db, horizonOf('near', now)));
+    return { urgent: urgentOf(soon, failures.failed, now), pause: untilNextUrgent(soon, now) };
+  };
+  const { urgent, pause } = await look();
+  if (urgent.length === 0) return { pause, after: failures };
+  let eventId = '';
+  try {
+    await inSpan('refresh urgent event', {}, async () => {
+      const answer = await callUpstream(sync, {
+        endpoint: 'signups',
+        lane: 'near_event_urgent',
+        deadline: Math.max(...urgent.map(({ startsAt }) => startsAt)),
+        owner: {},
+        choose: async () => {
+          // A near run, or another replica, may have fetched it meanwhile.
+          const [first] = (await look()).urgent;
+          if (!first) return undefined;
+          eventId = first.eventId;
+          return {
+            target: eventId,
+            send: (permit) => sync.upstream.getSignups(permit, first.eventId),
+            outcome: ({ signups, skipped }) => answered(`${signups.length} signups`, skipped),
+          };
+        },
+      });
+      if (!answer) return;
+      await throughOutages(sync, () =>
+        sync.db.transaction((tx) => storeSignups(tx, eventId, answer, Math.round(sync.clock.now()))),
+      );
+    });
+    return { pause: 0, after: { ...failures, inARow: 0 } };
+  } catch (error) {
+    if (error instanceof PermitRefused) return { pause: pauseAfterTrouble, after: failures };
+    if (!(error instanceof UpstreamError)) throw error;
+    sync.log.warn(
+      { err: error, eventId },
+      'the signups of an event that is about to start could not be fetched',
+    );
+    const after = failedOnce(failures, eventId, error.code);
+    return after.stopped ? { pause: urgentFrom, after: noFailures } : { pause: 0, after };
+  }
+}
