@@ -1,8 +1,9 @@
+import { schedulesOf } from '@paceline/planning/schedules';
 import { connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { openHandled } from './adapters/handled.ts';
 import { followTimetable } from './adapters/timetable.ts';
-import { type SchedulerConfig, schedulesOf } from './config.ts';
+import type { SchedulerConfig } from './config.ts';
 
 /** Says when a sync may run: publishes each slot's tick exactly once, however many schedulers there are. */
 export async function startScheduler(context: ServiceContext<SchedulerConfig>): Promise<RunningService> {

@@ -9,21 +9,25 @@ export interface Schedule {
   readonly durationMs: number;
 }
 
-/** The slots that open in `(after, until]`, oldest first. */
+/** The slots that open in `(after, until]`, oldest first. @throws {Error} as `nextSlot` */
 export function slotsBetween(schedule: Schedule, after: number, until: number): Tick[] {
+  const next = opener(schedule);
   const slots: Tick[] = [];
-  for (let opens = nextSlot(schedule, after); opens <= until; opens = nextSlot(schedule, opens)) {
-    slots.push(slotAt(schedule, opens));
-  }
+  for (let opens = next(after); opens <= until; opens = next(opens)) slots.push(slotAt(schedule, opens));
   return slots;
 }
 
 /** When the next slot after `moment` opens. @throws {Error} when the schedule never comes round again */
-export function nextSlot({ kind, cron, timeZone }: Schedule, moment: number): number {
-  const next = new Cron(cron, { timezone: timeZone }).nextRun(new Date(moment));
-  if (!next)
+export const nextSlot = (schedule: Schedule, moment: number): number => opener(schedule)(moment);
+
+/** To read a cron expression costs more than to follow it once. */
+function opener({ kind, cron, timeZone }: Schedule): (moment: number) => number {
+  const expression = new Cron(cron, { timezone: timeZone });
+  return (moment) => {
+    const next = expression.nextRun(new Date(moment));
+    if (next) return next.getTime();
     throw new Error(`The ${kind} schedule "${cron}" has no slot after ${new Date(moment).toISOString()}`);
-  return next.getTime();
+  };
 }
 
 const slotAt = ({ kind, durationMs }: Schedule, opens: number): Tick => ({

@@ -26,7 +26,7 @@ describe('the configuration', () => {
       API_HOST: '127.0.0.1',
       API_PORT: 3000,
       ZWIFTRACING_EVENTS_PATH: '/public/events/upcoming',
-      SLOT_NEAR_DURATION: 720_000,
+      SLOT_NEAR_DURATION: 600_000,
     });
   });
 

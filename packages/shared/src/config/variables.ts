@@ -132,15 +132,15 @@ export const variables = {
   },
   SLOT_NEAR: { schema: cron.default('10,25,40,55 * * * *'), about: 'When a slot for near events opens.' },
   SLOT_NEAR_DURATION: {
-    schema: duration.default(720_000),
+    schema: duration.default(600_000),
     about: 'How long a near slot stays open.',
-    example: '12m',
+    example: '10m',
   },
-  SLOT_FAR: { schema: cron.default('30 */2 * * *'), about: 'When a slot for far events opens.' },
+  SLOT_FAR: { schema: cron.default('5,20,35,50 * * * *'), about: 'When a slot for far events opens.' },
   SLOT_FAR_DURATION: {
-    schema: duration.default(1_500_000),
-    about: 'How long a far slot stays open.',
-    example: '25m',
+    schema: duration.default(240_000),
+    about: 'How long a far slot stays open. Near and far share calls: check new slots with npm run plan.',
+    example: '4m',
   },
   SLACK_WEBHOOK_URL: { schema: httpUrl, about: 'Incoming webhook for alerts.', secret: true },
   LOG_LEVEL: {

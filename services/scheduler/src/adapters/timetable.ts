@@ -1,9 +1,9 @@
+import { nextSlot, type Schedule } from '@paceline/planning/slots';
 import type { Clock } from '@paceline/shared/clock';
 import { tickOf } from '@paceline/shared/contracts';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { inSpan } from '@paceline/shared/telemetry';
 import { due } from '../core/due.ts';
-import { nextSlot, type Schedule } from '../core/slots.ts';
 import type { Handled } from './handled.ts';
 
 /** Opens the slots of one kind as they come, until the signal aborts. Any number of schedulers may do so at once. */

@@ -1,5 +1,5 @@
+import { nextSlot, type Schedule, slotsBetween } from '@paceline/planning/slots';
 import type { Tick } from '@paceline/shared/contracts';
-import { nextSlot, type Schedule, slotsBetween } from './slots.ts';
 
 export interface Due {
   /** To be published now, oldest first. */

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { gapsOf, oldestOf, type Spent, spentBy } from './ages.ts';
+import { day, hour, minute, monday, planOf, shipped } from './testing.ts';
+import { timetableOf } from './timetable.ts';
+
+const stretch = { from: 0, until: 100, slots: { rider: [], near: [], far: [] } };
+const callsAt = (moments: readonly number[]) =>
+  moments.map((at) => ({ kind: 'near' as const, slotId: 'slot:near:x', at }));
+const oldest = (moments: readonly number[], things: number) =>
+  oldestOf([{ stretch, calls: callsAt(moments) }], things);
+
+describe('the age of the oldest copy', () => {
+  it('is the longest time in which everything has its turn', () => {
+    expect(oldest([10, 20, 30, 40, 50, 60, 70, 80, 90], 3)).toBe(30);
+    expect(gapsOf(callsAt([10, 20, 30]), 2, stretch)).toContainEqual({
+      thing: 1,
+      from: 10,
+      until: 30,
+      whole: true,
+    });
+  });
+
+  it('counts the time before the first call and after the last one', () => {
+    expect(oldest([50], 1)).toBe(50);
+    expect(oldest([80], 1)).toBe(80);
+  });
+
+  it('is reckoned from the calls where a stretch is too short for one pass', () => {
+    expect(oldest([10, 20], 10)).toBe(500);
+    expect(oldest([], 1)).toBe(Infinity);
+    expect(oldest([], 0)).toBe(0);
+  });
+
+  it('is never less with another order of the calls', () => {
+    const moments = fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { minLength: 4, maxLength: 12 });
+    fc.assert(
+      fc.property(
+        moments,
+        fc.integer({ min: 1, max: 4 }),
+        fc.infiniteStream(fc.nat(3)),
+        (unsorted, things, order) => {
+          const calls = unsorted.toSorted((a, b) => a - b);
+          const thingOfCall = calls.map(() => (order.next().value ?? 0) % things);
+          const ages = Array.from({ length: things }, (_, thing) => {
+            const own = [0, ...calls.filter((_at, index) => thingOfCall[index] === thing), 100];
+            return Math.max(...own.slice(1).map((at, index) => at - (own[index] ?? 0)));
+          });
+          expect(oldest(calls, things)).toBeLessThanOrEqual(Math.max(...ages));
+        },
+      ),
+    );
+  });
+});
+
+describe('the shipped slots', () => {
+  const of = (spent: readonly Spent[], things: number) => oldestOf(spent, things);
+
+  it('refresh 37 near events within the hour, 310 far events within the day, and a club in six hours', () => {
+    const plan = shipped();
+    const spent = spentBy(plan, timetableOf(plan, monday));
+    expect(of(spent('near'), 37) / minute).toBeCloseTo(56.85);
+    expect(of(spent('far'), 310) / hour).toBeLessThan(20);
+    expect(of(spent('rider'), 1)).toBe(6 * hour);
+  });
+
+  it('would refresh a club once a day if they opened once a day', () => {
+    const plan = planOf({ rider: ['0 4 * * *', 10] });
+    expect(of(spentBy(plan, timetableOf(plan, monday))('rider'), 1)).toBe(day);
+  });
+});

@@ -1,0 +1,75 @@
+import { documentedPolicies } from '@paceline/shared/config';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { callMs, callsIn } from './calls.ts';
+import { budgetOf } from './plan.ts';
+import { crons, hour, lengths, minute, monday, planOf } from './testing.ts';
+import { timetableOf } from './timetable.ts';
+
+const callsOf = (...plan: Parameters<typeof planOf>) => {
+  const built = planOf(...plan);
+  return callsIn(built, timetableOf(built, monday)[0]).map(({ kind, at }) => ({ kind, after: at - monday }));
+};
+const times = (calls: ReturnType<typeof callsOf>, below: number) =>
+  calls.filter(({ after }) => after < below).map(({ after }) => after / 1_000);
+
+describe('the calls of a slot', () => {
+  it('come after the list, one window after the answer before', () => {
+    expect(times(callsOf({ near: ['0 * * * *', 5] }), hour)).toEqual([3, 66, 129, 192, 255]);
+  });
+
+  it('are no more than there is to refresh', () => {
+    expect(
+      times(callsOf({ near: ['0 * * * *', 5] }, { things: { rider: 1, near: 2, far: 0 } }), hour),
+    ).toEqual([3, 66]);
+  });
+
+  it('wait for a window that the slot before has filled', () => {
+    const calls = callsOf({ far: ['0 * * * *', 1], near: ['1 * * * *', 2] });
+    expect(calls.slice(0, 3)).toEqual([
+      { kind: 'far', after: 3_000 },
+      { kind: 'near', after: 66_000 },
+      { kind: 'near', after: 129_000 },
+    ]);
+  });
+
+  it('go to near first where near and far collide', () => {
+    const calls = callsOf({ far: ['0 0 * * *', 10], near: ['2 0 * * *', 5] });
+    expect(calls.slice(0, 9).map(({ kind }) => kind)).toEqual([
+      'far',
+      'far',
+      'near',
+      'near',
+      'near',
+      'near',
+      'near',
+      'far',
+      'far',
+    ]);
+  });
+
+  it('for clubs come one after the other, and leave the place that is kept for who cannot wait', () => {
+    const premium = { policies: documentedPolicies.premium, things: { rider: 20, near: 0, far: 0 } };
+    const found = times(callsOf({ rider: ['0 */6 * * *', 70] }, premium), hour + 5 * minute);
+    expect(found.slice(0, 9)).toEqual(Array.from({ length: 9 }, (_, index) => index * 61));
+    expect(found[9]).toBe(61 + 3_600);
+  });
+
+  it('start within the slot, and never before the window is free', () => {
+    fc.assert(
+      fc.property(crons, lengths, crons, lengths, (nearCron, nearLength, farCron, farLength) => {
+        const plan = planOf({ near: [nearCron, nearLength], far: [farCron, farLength] });
+        const [week] = timetableOf(plan, monday);
+        const slots = new Map([...week.slots.near, ...week.slots.far].map((slot) => [slot.slotId, slot]));
+        const calls = callsIn(plan, week).filter(({ kind }) => budgetOf[kind] === 'signups');
+        const wrong = calls.filter(({ at, slotId }, index) => {
+          const { scheduledFor = Infinity, endsAt = 0 } = slots.get(slotId) ?? {};
+          const freeAt = (calls[index - 1]?.at ?? -Infinity) + (callMs.signups ?? 0) + minute;
+          return at < scheduledFor || at >= endsAt || at < freeAt;
+        });
+        expect(wrong).toEqual([]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

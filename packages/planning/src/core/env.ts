@@ -1,0 +1,56 @@
+import { syncKinds } from '@paceline/shared/contracts';
+import { type Plan, thingOf } from './plan.ts';
+import type { Schedule } from './slots.ts';
+import { howLong } from './words.ts';
+
+const units = [
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+] as const;
+
+/** A duration as the configuration reads it: `10m`. */
+function setting(ms: number): string {
+  const [unit, size] = units.find(([, each]) => ms % each === 0) ?? units[2];
+  return `${ms / size}${unit}`;
+}
+
+/** The lines of `.env` that set a plan's slots. */
+export function envOf({ schedules }: Plan): string[] {
+  const [first] = schedules;
+  return [
+    ...(first ? [`SLOT_TIME_ZONE=${first.timeZone}`] : []),
+    ...schedules.flatMap(({ kind, cron, durationMs }) => [
+      `SLOT_${kind.toUpperCase()}=${cron}`,
+      `SLOT_${kind.toUpperCase()}_DURATION=${setting(durationMs)}`,
+    ]),
+  ];
+}
+
+/** What another plan does differently, in words. */
+export const differencesOf = (plan: Plan, other: Plan): string[] =>
+  syncKinds.flatMap((kind) => {
+    const [before, after] = [slotsIn(plan), slotsIn(other)].map((say) => say(kind));
+    const [wanted, honest] = [promiseIn(plan), promiseIn(other)].map((say) => say(kind));
+    return [
+      ...(before === after ? [] : [`${kind} slots: ${after} instead of ${before}`]),
+      ...(wanted === honest
+        ? []
+        : [`each ${thingOf[kind]} is promised a refresh ${honest} instead of ${wanted}`]),
+    ];
+  });
+
+const slotsIn =
+  ({ schedules }: Plan) =>
+  (kind: Schedule['kind']): string => {
+    const schedule = schedules.find((each) => each.kind === kind);
+    return schedule ? `${schedule.cron} for ${howLong(schedule.durationMs)}` : 'none';
+  };
+
+export const promiseIn =
+  ({ promises }: Plan) =>
+  (kind: Schedule['kind']): string => {
+    const promised = promises.find((each) => each.kind === kind);
+    if (!promised) return 'at no time';
+    return promised.within === 'cycle' ? 'in every cycle' : `every ${howLong(promised.within)}`;
+  };

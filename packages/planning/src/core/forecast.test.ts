@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { forecast } from './forecast.ts';
+import { design, hour, minute, monday, planOf, shipped } from './testing.ts';
+
+describe('a forecast', () => {
+  it('says what the shipped slots have room for in a day, and what is asked of them', () => {
+    const { budgets } = forecast(shipped(), monday);
+    expect(budgets).toMatchObject([
+      { budget: 'clubs', allowed: 24, wanted: { rider: 4 }, room: 4 },
+      { budget: 'events', allowed: 1_440, wanted: { near: 96, far: 96 }, room: 192 },
+      { budget: 'signups', allowed: 1_440, wanted: { near: 37 * 24, far: 310 }, room: 1_344 },
+    ]);
+    expect(budgets[2]?.used).toBeCloseTo(0.933);
+  });
+
+  it('says of each kind how many calls a slot has room for, how long a pass takes and how fresh it keeps', () => {
+    const { kinds } = forecast(shipped(), monday);
+    expect(kinds).toMatchObject([
+      { kind: 'rider', things: 1, slotsADay: 4, fewest: 1, most: 1, passMs: hour, oldestMs: 6 * hour },
+      {
+        kind: 'near',
+        things: 37,
+        slotsADay: 96,
+        fewest: 10,
+        most: 10,
+        passMs: 37 * minute,
+        promisedMs: hour,
+      },
+      { kind: 'far', things: 310, slotsADay: 96, fewest: 4, most: 4, callsADay: 384, promisedMs: 24 * hour },
+    ]);
+  });
+
+  it('shows that the first design wants five times what there is', () => {
+    const signups = forecast(design(), monday).budgets.find(({ budget }) => budget === 'signups');
+    expect(signups?.wanted).toEqual({ near: 37 * 96, far: 310 * 12 });
+    expect(signups?.room).toBe(1_200);
+  });
+
+  it('of a kind without slots says never, and without a promise takes a pass in every slot', () => {
+    const { kinds, budgets } = forecast(planOf({ near: ['0 * * * *', 10] }), monday);
+    expect(kinds[2]).toMatchObject({ slotsADay: 0, oldestMs: null, promisedMs: null });
+    expect(budgets[2]?.wanted).toEqual({ near: 37 * 24, far: 0 });
+  });
+});

@@ -1,0 +1,84 @@
+import { type Budget, budgets, type Policy, type SyncKind, syncKinds } from '@paceline/shared/contracts';
+import { oldestOf, withinMs } from './ages.ts';
+import { readingOf } from './lint.ts';
+import { budgetOf, listBudgetOf, type Plan } from './plan.ts';
+import { passMs, type Room, roomOf } from './room.ts';
+import type { Reading } from './rules/finding.ts';
+
+/** What a day of a budget comes to. */
+export interface BudgetForecast {
+  readonly budget: Budget;
+  readonly policy: Policy;
+  /** Calls that the limit allows. */
+  readonly allowed: number;
+  /** Calls that each kind needs to keep its promise; without one, to refresh everything in every slot. */
+  readonly wanted: Readonly<Partial<Record<SyncKind, number>>>;
+  /** Calls that the slots have room for. */
+  readonly room: number;
+  /** `room` of `allowed`, 0 to 1. */
+  readonly used: number;
+}
+
+/** What a kind's slots come to. */
+export interface KindForecast extends Room {
+  readonly kind: SyncKind;
+  readonly things: number;
+  /** How long a call for everything takes when every call of the budget is made for it, project ms. */
+  readonly passMs: number;
+  /** How often each thing can be refreshed at the least, project ms; null: never. */
+  readonly oldestMs: number | null;
+  /** How often it was promised, project ms; null: it was not. */
+  readonly promisedMs: number | null;
+}
+
+export interface Forecast {
+  readonly budgets: readonly BudgetForecast[];
+  readonly kinds: readonly KindForecast[];
+}
+
+const day = 86_400_000;
+
+/** What a plan comes to on a busy day: the average of the week from `from` (project ms). */
+export const forecast = (plan: Plan, from: number): Forecast => forecastOf(readingOf(plan, from));
+
+export function forecastOf(reading: Reading): Forecast {
+  const kinds = syncKinds.map((kind) => kindForecast(reading, kind));
+  const called = budgets.filter((budget) =>
+    syncKinds.some((kind) => budgetOf[kind] === budget || listBudgetOf[kind] === budget),
+  );
+  return { kinds, budgets: called.map((budget) => budgetForecast(reading.plan, budget, kinds)) };
+}
+
+function kindForecast({ plan, stretches, spentBy }: Reading, kind: SyncKind): KindForecast {
+  const things = plan.things[kind];
+  const spent = spentBy(kind);
+  const [week] = spent;
+  const promised = plan.promises.find((each) => each.kind === kind);
+  const oldest = oldestOf(spent, things);
+  return {
+    kind,
+    things,
+    ...(week ? roomOf(kind, week) : { slotsADay: 0, callsADay: 0, fewest: 0, most: 0 }),
+    passMs: passMs(plan, kind),
+    oldestMs: oldest === Infinity ? null : oldest,
+    promisedMs: promised ? withinMs(promised, stretches) : null,
+  };
+}
+
+function budgetForecast(plan: Plan, budget: Budget, kinds: readonly KindForecast[]): BudgetForecast {
+  const policy = plan.policies[budget];
+  const allowed = (policy.limit * day) / policy.windowMs;
+  const lists = kinds.filter(({ kind }) => listBudgetOf[kind] === budget);
+  const passes = kinds.filter(({ kind }) => budgetOf[kind] === budget);
+  const room =
+    lists.reduce((sum, { slotsADay }) => sum + slotsADay, 0) +
+    passes.reduce((sum, { callsADay }) => sum + callsADay, 0);
+  const wanted = [
+    ...lists.map(({ kind, slotsADay }) => [kind, slotsADay] as const),
+    ...passes.map((each) => [each.kind, wantedBy(each)] as const),
+  ];
+  return { budget, policy, allowed, wanted: Object.fromEntries(wanted), room, used: room / allowed };
+}
+
+const wantedBy = ({ things, promisedMs, slotsADay }: KindForecast): number =>
+  promisedMs ? (things * day) / promisedMs : things * slotsADay;

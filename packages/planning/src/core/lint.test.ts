@@ -1,0 +1,184 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Finding, isError, lint } from './lint.ts';
+import { crons, day, design, hour, lengths, minute, monday, planOf, shipped } from './testing.ts';
+
+const brief = (findings: readonly Finding[]) =>
+  findings.map(({ severity, rule, kinds }) => `${severity} ${rule} ${kinds.join(' x ')}`);
+const only = (findings: readonly Finding[], rule: Finding['rule']) =>
+  findings.filter((finding) => finding.rule === rule);
+const timesOf = ({ timeline }: Finding) =>
+  timeline.map(({ at, says }) => `${new Date(at).toISOString().slice(5, 16)} ${says}`);
+
+describe("the first design's figures", () => {
+  const findings = lint(design(), monday);
+
+  it('fail, for three reasons', () => {
+    expect(brief(findings)).toEqual([
+      'error collision near x far',
+      'error promise near',
+      'error promise far',
+      'warning demand near',
+      'warning demand far',
+    ]);
+  });
+
+  it('let near and far collide for hours every day, first at half past midnight', () => {
+    const [collision] = only(findings, 'collision');
+    expect(collision?.message).toBe(
+      'Slots of near and far are open at once (228 minutes a day) and share events and signups: ' +
+        'first near 00:25–00:37 and far 00:30–00:55, from Mon 4 May 00:30 for 7 min.',
+    );
+    expect(collision && timesOf(collision)).toEqual([
+      '05-04T00:25 the near slot opens',
+      '05-04T00:30 the far slot opens',
+      '05-04T00:37 the near slot closes',
+      '05-04T00:55 the far slot closes',
+    ]);
+  });
+
+  it('say nothing of the rider slot, which overlaps but shares no budget', () => {
+    expect(findings.filter(({ kinds }) => kinds.includes('rider'))).toEqual([]);
+  });
+
+  it('give a pass of 5.2 hours a slot of 25 minutes', () => {
+    expect(only(findings, 'demand')[1]?.message).toBe(
+      'A call for each of 310 far events takes 5.2 h at 1 call per 1 min (signups). A slot of 25 min has room for 6, ' +
+        'the 12 slots of a day for 72; the rest is left for the next ones.',
+    );
+  });
+
+  it('promise what no order of calls could keep, and an event shows it', () => {
+    const [near] = only(findings, 'promise');
+    expect(near?.message).toMatch(
+      /^Each near event was promised a refresh every 15 min, but gets one every 5\d/,
+    );
+    expect(near && timesOf(near)).toEqual([
+      '05-03T23:55 near event 1 is refreshed',
+      '05-04T00:10 its copy becomes older than 15 min',
+      expect.stringMatching(/^05-04T00:4\d it is refreshed again, after 4\d/),
+    ]);
+  });
+});
+
+describe('the shipped schedule', () => {
+  it.each(['UTC', 'Europe/Stockholm', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe'])(
+    'has no error in %s, all year round',
+    (timeZone) => {
+      expect(lint(shipped(timeZone), monday).filter(isError)).toEqual([]);
+    },
+  );
+
+  it('says honestly that a slot has no room for everything', () => {
+    expect(brief(lint(shipped(), monday))).toEqual(['warning demand near', 'warning demand far']);
+  });
+});
+
+describe('an overrun', () => {
+  const overrun = (...plan: Parameters<typeof planOf>) => only(lint(planOf(...plan), monday), 'overrun');
+
+  it('is a slot that is open when the next one opens', () => {
+    expect(overrun({ near: ['*/15 * * * *', 16] })[0]?.message).toBe(
+      'The near slot 23:45–00:01 of Sun 3 May 23:45 is open for another 1 min when the next one opens at Mon 4 May 00:00.',
+    );
+    expect(overrun({ near: ['*/15 * * * *', 15] })).toEqual([]);
+  });
+
+  it('is found over midnight', () => {
+    expect(overrun({ far: ['30 0,23 * * *', 59] })).toEqual([]);
+    expect(overrun({ far: ['30 0,23 * * *', 61] })[0]?.timeline[0]?.at).toBe(monday - hour / 2);
+  });
+
+  it.each([
+    ['Europe/Stockholm', '2027-03-28T00:00Z'],
+    // The first hour of the slots comes twice.
+    ['America/New_York', '2026-11-01T05:00Z'],
+  ])('is found on the one night when the clocks of %s are changed in its way', (timeZone, opens) => {
+    const twoHours = { rider: ['0 1,3 * * *', 90] as const };
+    expect(overrun(twoHours)).toEqual([]);
+    expect(overrun(twoHours, { timeZone })[0]?.timeline.map(({ at }) => at)).toEqual([
+      Date.parse(opens),
+      Date.parse(opens) + hour,
+      Date.parse(opens) + 1.5 * hour,
+    ]);
+  });
+});
+
+describe('a collision', () => {
+  /** Minutes of the week (UTC) in which a slot is open, read from the cron expression by hand. */
+  function openMinutes(cron: string, length: number): Set<number> {
+    const [minutes, hours, weekdays] = cron
+      .split(' ')
+      .flatMap((field, index) => (index < 2 || index === 4 ? [field] : []));
+    const allows = (field: string | undefined, value: number) =>
+      field === '*' || (field ?? '').split(',').map(Number).includes(value);
+    const open = new Set<number>();
+    // From as many minutes before the week as a slot may be open.
+    for (let at = -length; at < (7 * day) / minute; at += 1) {
+      const date = new Date(monday + at * minute);
+      const opens =
+        allows(minutes, date.getUTCMinutes()) &&
+        allows(hours, date.getUTCHours()) &&
+        allows(weekdays, date.getUTCDay());
+      if (opens) for (let each = at; each < at + length; each += 1) open.add(each);
+    }
+    return open;
+  }
+
+  it('is found exactly when near and far are open in the same minute of the week', () => {
+    fc.assert(
+      fc.property(crons, lengths, crons, lengths, (nearCron, nearLength, farCron, farLength) => {
+        const plan = planOf({ near: [nearCron, nearLength], far: [farCron, farLength] });
+        const [found] = only(lint(plan, monday), 'collision');
+        const near = openMinutes(nearCron, nearLength);
+        const both = [...openMinutes(farCron, farLength)].filter((each) => near.has(each) && each >= 0);
+        const inWeek = both.filter((each) => each < (7 * day) / minute);
+        expect(found !== undefined).toBe(inWeek.length > 0);
+        if (found) {
+          const perDay = Number((inWeek.length / 7).toFixed(1));
+          expect(found.message).toMatch(new RegExp(`\\(${perDay} minutes? a day\\)`));
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('may happen only when clocks change, and is told so', () => {
+    // An hour that there is not moves a slot into the next one.
+    const plan = planOf(
+      { near: ['30 2 * * *', 10], far: ['0 3 * * *', 10] },
+      { timeZone: 'Europe/Stockholm' },
+    );
+    expect(only(lint(plan, monday), 'collision')[0]?.message).toContain(
+      'only when the clocks are put forward or back',
+    );
+  });
+
+  it('is none between slots that only touch', () => {
+    const touching = planOf({ near: ['0 * * * *', 30], far: ['30 * * * *', 30] });
+    expect(only(lint(touching, monday), 'collision')).toEqual([]);
+  });
+});
+
+describe('a promise', () => {
+  const cycle = [{ kind: 'rider', within: 'cycle' }] as const;
+  const clubs = (rider: number) => ({ things: { rider, near: 0, far: 0 }, promises: cycle });
+
+  it('to refresh each club in every cycle holds for one club, and not for two with a call an hour', () => {
+    const slots = { rider: ['0 */6 * * *', 10] as const };
+    expect(lint(planOf(slots, clubs(1)), monday)).toEqual([]);
+    const [broken] = only(lint(planOf(slots, clubs(2)), monday), 'promise');
+    expect(broken && timesOf(broken)).toEqual([
+      '05-04T00:00 club 1 is refreshed',
+      '05-04T06:00 its copy becomes older than 6 h',
+      '05-04T12:00 it is refreshed again, after 12 h',
+    ]);
+  });
+
+  it('is broken when the kind has no slot', () => {
+    const plan = planOf({}, { promises: [{ kind: 'far', within: day }] });
+    const [broken] = only(lint(plan, monday), 'promise');
+    expect(broken?.message).toContain('but gets none: 310 far events');
+    expect(broken && timesOf(broken)[2]).toBe('05-11T00:00 it has not been refreshed for 168 h');
+  });
+});

@@ -1,0 +1,113 @@
+import { documentedPolicies } from '@paceline/shared/config';
+import type { SyncKind } from '@paceline/shared/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isError, lint } from './lint.ts';
+import type { Plan, Promised } from './plan.ts';
+import { repair } from './repair.ts';
+import { crons, design, hour, lengths, minute, monday, planOf, shipped } from './testing.ts';
+
+const slotsOf = ({ schedules }: Plan, kind: SyncKind) => {
+  const schedule = schedules.find((each) => each.kind === kind);
+  return [schedule?.cron, (schedule?.durationMs ?? 0) / minute];
+};
+const errorsOf = (plan: Plan) => lint(plan, monday).filter(isError);
+
+describe('a repaired plan', () => {
+  it('lints without errors, whatever it was', () => {
+    const within = fc.oneof(
+      fc.constant('cycle' as const),
+      fc.integer({ min: 1, max: 48 }).map((each) => each * hour),
+    );
+    const promises = fc.tuple(within, within, within).map(([rider, near, far]): Promised[] => [
+      { kind: 'rider', within: rider },
+      { kind: 'near', within: near },
+      { kind: 'far', within: far },
+    ]);
+    const slots = fc.tuple(crons, lengths).map((each) => [...each] as const);
+    const zones = fc.constantFrom('UTC', 'Europe/Stockholm', 'America/New_York', 'Australia/Lord_Howe');
+    const things = fc.record({ rider: fc.nat(8), near: fc.nat(60), far: fc.nat(400) });
+    fc.assert(
+      fc.property(
+        fc.record({ rider: slots, near: slots, far: slots }),
+        fc.record({
+          promises,
+          things,
+          timeZone: zones,
+          policies: fc.constantFrom(...Object.values(documentedPolicies)),
+        }),
+        (cronsAndLengths, rest) => {
+          const repaired = repair(planOf(cronsAndLengths, rest), monday);
+          expect(errorsOf(repaired)).toEqual([]);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it('of the first design is what is shipped, with promises that it keeps', () => {
+    const repaired = repair(design(), monday);
+    expect(repaired.schedules).toEqual(shipped().schedules);
+    expect(repaired.promises).toEqual([
+      { kind: 'rider', within: 'cycle' },
+      { kind: 'near', within: 57 * minute },
+      { kind: 'far', within: expect.closeTo(19.5 * hour, -7) },
+    ]);
+  });
+
+  it.each(['UTC', 'Europe/Stockholm', 'America/New_York'])(
+    'of what is fine in %s is the same',
+    (timeZone) => {
+      expect(repair(shipped(timeZone), monday)).toEqual(shipped(timeZone));
+      expect(repair(repair(design(timeZone), monday), monday)).toEqual(repair(design(timeZone), monday));
+    },
+  );
+
+  it('has longer rider slots for more clubs, since nobody else calls for clubs', () => {
+    const plan = planOf(
+      { rider: ['0 */6 * * *', 10] },
+      { things: { rider: 3, near: 0, far: 0 }, promises: [{ kind: 'rider', within: 'cycle' }] },
+    );
+    const repaired = repair(plan, monday);
+    expect(slotsOf(repaired, 'rider')).toEqual(['0 */6 * * *', 123]);
+    expect(repaired.promises).toEqual(plan.promises);
+  });
+
+  it('promises less for more clubs than there are calls', () => {
+    const plan = planOf(
+      { rider: ['0 */6 * * *', 10] },
+      { things: { rider: 12, near: 0, far: 0 }, promises: [{ kind: 'rider', within: 'cycle' }] },
+    );
+    const [{ within } = { within: 0 }] = repair(plan, monday).promises;
+    expect(within).toBeGreaterThan(12 * hour);
+    expect(within).toBeLessThan(14 * hour);
+  });
+
+  it('has slots that end when the next one opens', () => {
+    expect(slotsOf(repair(planOf({ far: ['0 */2 * * *', 150] }), monday), 'far')).toEqual([
+      '0 */2 * * *',
+      120,
+    ]);
+    const inZone = planOf({ far: ['0 1,3 * * *', 90] }, { timeZone: 'Europe/Stockholm' });
+    expect(slotsOf(repair(inZone, monday), 'far')).toEqual(['0 1,3 * * *', 60]);
+  });
+
+  it.each([
+    ['keeps the minutes of near', '*/20 * * * *', '0,20,40 * * * *'],
+    ['takes the usual minutes where near leaves none', '* * * * *', '10,25,40,55 * * * *'],
+    [
+      'takes the usual minutes where near is not the same in every hour',
+      '0 7-23 * * *',
+      '10,25,40,55 * * * *',
+    ],
+  ])('%s when near and far collide', (_, cron, expected) => {
+    const repaired = repair(planOf({ near: [cron, 1], far: ['0 * * * *', 30] }), monday);
+    expect(slotsOf(repaired, 'near')[0]).toBe(expected);
+    expect(errorsOf(repaired)).toEqual([]);
+  });
+
+  it('promises nothing where there is no slot', () => {
+    const plan = planOf({}, { promises: [{ kind: 'near', within: hour }] });
+    expect(repair(plan, monday).promises).toEqual([]);
+  });
+});

@@ -1,0 +1,104 @@
+import { syncKinds } from '@paceline/shared/contracts';
+import { differencesOf, envOf, promiseIn } from './env.ts';
+import type { BudgetForecast, Forecast, KindForecast } from './forecast.ts';
+import { type Finding, isError } from './lint.ts';
+import { type Plan, thingOf } from './plan.ts';
+import { count, howLong, range, rate, type Wall, wallOf } from './words.ts';
+
+/** All that is found out about a plan. */
+export interface Judged {
+  readonly plan: Plan;
+  readonly findings: readonly Finding[];
+  readonly forecast: Forecast;
+  readonly repaired: Plan;
+}
+
+/** A judged plan for people: what is wrong with it, a day of it, and how it would pass. */
+export function report({ plan, findings, forecast, repaired }: Judged): string {
+  const timeZone = plan.schedules[0]?.timeZone ?? 'UTC';
+  const wall = wallOf(timeZone);
+  return [
+    `Slots (${timeZone})\n${slotTable(plan)}`,
+    ...findings.map((finding) => sentence(finding, wall)),
+    `What a busy day comes to\n${kindTable(forecast.kinds)}\n\n${budgetTable(forecast.budgets)}`,
+    verdict(plan, findings, repaired),
+  ].join('\n\n');
+}
+
+const slotTable = (plan: Plan): string =>
+  table(
+    ['kind', 'opens', 'for', 'promised'],
+    plan.schedules.map(({ kind, cron, durationMs }) => [
+      kind,
+      cron,
+      howLong(durationMs),
+      `each ${thingOf[kind]} ${promiseIn(plan)(kind)}`,
+    ]),
+  );
+
+function sentence({ severity, rule, message, timeline }: Finding, wall: Wall): string {
+  const moments = timeline.map(({ at, says }) => `  ${wall.moment(at)}  ${says}`);
+  return [`${severity.toUpperCase()} [${rule}] ${message}`, ...moments].join('\n');
+}
+
+const kindTable = (kinds: readonly KindForecast[]): string =>
+  table(
+    [
+      'kind',
+      'to refresh',
+      'slots a day',
+      'calls a slot',
+      'calls a day',
+      'one pass',
+      'each one every',
+      'promised',
+    ],
+    kinds.map((each) => [
+      each.kind,
+      count(each.things, thingOf[each.kind]),
+      whole(each.slotsADay),
+      range(each.fewest, each.most),
+      whole(each.callsADay),
+      howLong(each.passMs),
+      howLong(each.oldestMs ?? Infinity),
+      each.promisedMs === null ? '-' : howLong(each.promisedMs),
+    ]),
+  );
+
+const budgetTable = (budgets: readonly BudgetForecast[]): string =>
+  table(
+    [
+      'budget',
+      'limit',
+      'calls a day',
+      ...syncKinds.map((kind) => `${kind} wants`),
+      'slots have room for',
+      'used',
+    ],
+    budgets.map(({ budget, policy, allowed, wanted, room, used }) => [
+      budget,
+      rate(policy),
+      whole(allowed),
+      ...syncKinds.map((kind) => (wanted[kind] === undefined ? '-' : whole(wanted[kind]))),
+      whole(room),
+      `${whole(100 * used)} %`,
+    ]),
+  );
+
+const whole = (number: number): string => String(Math.round(number));
+
+function verdict(plan: Plan, findings: readonly Finding[], repaired: Plan): string {
+  const errors = findings.filter(isError).length;
+  if (errors === 0) return 'No errors: what is promised can be kept.';
+  const lines = [...differencesOf(plan, repaired).map((difference) => `# ${difference}`), ...envOf(repaired)];
+  return `${count(errors, 'error')}. This would pass:\n\n${lines.join('\n')}`;
+}
+
+/** Columns that line up in plain text. */
+function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const lines = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines
+    .map((line) => `  ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+    .join('\n');
+}

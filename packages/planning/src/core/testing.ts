@@ -1,0 +1,63 @@
+import { documentedPolicies } from '@paceline/shared/config';
+import type { SyncKind } from '@paceline/shared/contracts';
+import fc from 'fast-check';
+import { designed, eveningEvents, type Plan, shippedPromises, upcomingEvents } from './plan.ts';
+import type { Schedule } from './slots.ts';
+
+export const minute = 60_000;
+export const hour = 60 * minute;
+export const day = 24 * hour;
+
+/** A Monday, with no change of summer time in its week. */
+export const monday = Date.UTC(2026, 4, 4);
+
+const things = { rider: 1, near: eveningEvents, far: upcomingEvents };
+
+/** The first design, with its own promises. */
+export const design = (timeZone = 'UTC'): Plan => ({
+  schedules: designed.schedules(timeZone),
+  policies: documentedPolicies.standard,
+  things,
+  promises: designed.promises,
+});
+
+/** A plan of other slots (cron, minutes); a kind that is not named has none that matter: once a year, for a minute. */
+export function planOf(
+  slots: Partial<Record<SyncKind, readonly [cron: string, minutes: number]>>,
+  changed: Partial<Plan> & { readonly timeZone?: string } = {},
+): Plan {
+  const { timeZone = 'UTC', ...rest } = changed;
+  const schedule = (kind: SyncKind): Schedule => {
+    const [cron, minutes] = slots[kind] ?? ['0 0 1 1 *', 1];
+    return { kind, cron, durationMs: minutes * minute, timeZone };
+  };
+  return {
+    schedules: [schedule('rider'), schedule('near'), schedule('far')],
+    policies: documentedPolicies.standard,
+    things,
+    promises: [],
+    ...rest,
+  };
+}
+
+/** What is shipped. */
+export const shipped = (timeZone = 'UTC'): Plan =>
+  planOf(
+    { rider: ['0 */6 * * *', 10], near: ['10,25,40,55 * * * *', 10], far: ['5,20,35,50 * * * *', 4] },
+    { timeZone, promises: shippedPromises },
+  );
+
+const numbers = (below: number, most: number) =>
+  fc.uniqueArray(fc.nat(below - 1), { minLength: 1, maxLength: most }).map((list) => list.join(','));
+
+/** Cron expressions: some minutes, of every hour or of some, on every day or on one of the week. */
+export const crons = fc
+  .tuple(
+    numbers(60, 4),
+    fc.oneof({ weight: 1, arbitrary: fc.constant('*') }, { weight: 2, arbitrary: numbers(24, 3) }),
+    fc.oneof({ weight: 4, arbitrary: fc.constant('*') }, { weight: 1, arbitrary: fc.nat(6).map(String) }),
+  )
+  .map(([minutes, hours, weekday]) => `${minutes} ${hours} * * ${weekday}`);
+
+/** Minutes for which a slot is open: mostly short, some longer than an hour. */
+export const lengths = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 400 }));

@@ -1,0 +1,81 @@
+import type { SyncKind, Tick } from '@paceline/shared/contracts';
+import type { Plan } from './plan.ts';
+import { type Schedule, slotsBetween } from './slots.ts';
+
+/** A stretch of time with all slots that are open in it, oldest first. Moments are project ms. */
+export interface Stretch {
+  readonly from: number;
+  readonly until: number;
+  readonly slots: Readonly<Record<SyncKind, readonly Tick[]>>;
+}
+
+const day = 86_400_000;
+const week = 7 * day;
+
+/**
+ * What is looked at of a plan: the week from `from`, and the days around each change of summer time in the year after,
+ * when slots move against each other. The week comes first.
+ */
+export function timetableOf({ schedules }: Pick<Plan, 'schedules'>, from: number): [Stretch, ...Stretch[]] {
+  const zones = [...new Set(schedules.map(({ timeZone }) => timeZone))];
+  const changes = zones.flatMap((zone) => daysOfChange(zone, from + week, from + 366 * day));
+  const stretch = (begin: number, until: number): Stretch => ({
+    from: begin,
+    until,
+    slots: { ...noSlots, ...Object.fromEntries(schedules.map((each) => slotsIn(each, begin, until))) },
+  });
+  return [stretch(from, from + week), ...changes.map((change) => stretch(change - day, change + 2 * day))];
+}
+
+const noSlots = { rider: [], near: [], far: [] };
+
+/** Those that are still open at the beginning belong to it. */
+function slotsIn(schedule: Schedule, from: number, until: number) {
+  const { kind, durationMs } = schedule;
+  const lookBack = Math.ceil(Math.min(durationMs, week) / day) * day;
+  const slots = slotsFrom(schedule, from - lookBack, until - 1)
+    .map((slot) => ({ ...slot, endsAt: slot.scheduledFor + durationMs }))
+    .filter(({ endsAt }) => endsAt > from);
+  return [kind, slots] as const;
+}
+
+const known = new Map<string, readonly Tick[]>();
+const mostKnown = 50;
+
+/**
+ * As `slotsBetween`, whatever the duration, but kept: to follow cron expressions through time zones takes longer than
+ * all that is made of it, and a repair asks for the same again and again.
+ */
+function slotsFrom(schedule: Schedule, after: number, until: number): readonly Tick[] {
+  const { kind, cron, timeZone } = schedule;
+  const key = JSON.stringify([kind, cron, timeZone, after, until]);
+  const slots = known.get(key) ?? slotsBetween(schedule, after, until);
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, slots);
+  return slots;
+}
+
+/** The moments after which, within a day, a zone's clocks are put forward or back. */
+function daysOfChange(timeZone: string, from: number, until: number): number[] {
+  const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+  const offsetAt = (at: number) =>
+    format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value;
+  const days = Array.from({ length: Math.ceil((until - from) / day) }, (_, index) => from + index * day);
+  return days.filter((at) => offsetAt(at) !== offsetAt(at + day));
+}
+
+/** The shortest and the longest time from the opening of one slot to that of the next; undefined: there is no next. */
+export function distancesOf(
+  stretches: readonly Stretch[],
+  kind: SyncKind,
+): { shortest: number; longest: number } | undefined {
+  const distances = stretches.flatMap(({ slots }) =>
+    slots[kind].slice(1).map((slot, index) => slot.scheduledFor - (slots[kind][index]?.scheduledFor ?? 0)),
+  );
+  if (distances.length === 0) return undefined;
+  const [shortest, longest] = distances.reduce(
+    ([least, most], each) => [Math.min(least, each), Math.max(most, each)],
+    [Infinity, 0],
+  );
+  return { shortest, longest };
+}

@@ -1,0 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadEnvFile } from 'node:process';
+import { createClock } from '@paceline/shared/clock';
+import { loadConfigOrExit } from '@paceline/shared/config';
+import { planVariables, run } from './run.ts';
+
+// As `npm start` does: the plan that is judged is the one that would be used.
+const envFile = join(import.meta.dirname, '../../../.env');
+if (existsSync(envFile)) loadEnvFile(envFile);
+
+const output = { out: console.log, error: console.error };
+process.exitCode = run(process.argv.slice(2), loadConfigOrExit(planVariables), createClock().now(), output);

@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { configExitCode, loadConfig } from '@paceline/shared/config';
+import { describe, expect, it } from 'vitest';
+import type { Judged } from './core/report.ts';
+import { planVariables, run } from './run.ts';
+
+const now = Date.parse('2026-05-04T13:37:11Z');
+
+function plan(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const lines: string[] = [];
+  const errors: string[] = [];
+  const output = { out: (text: string) => lines.push(text), error: (text: string) => errors.push(text) };
+  const exitCode = run(args, loadConfig(env, planVariables), now, output);
+  return { exitCode, out: lines.join('\n'), error: errors.join('\n') };
+}
+
+describe('npm run plan', () => {
+  it.each(['UTC', 'Europe/Stockholm', 'America/New_York'])(
+    'passes what is shipped, in %s',
+    (SLOT_TIME_ZONE) => {
+      const { exitCode, out } = plan([], { SLOT_TIME_ZONE });
+      expect(exitCode).toBe(0);
+      expect(out).toContain('No errors');
+      expect(out).not.toContain('SLOT_');
+    },
+  );
+
+  it('refuses the first design with what is wrong, and says what would pass', () => {
+    const { exitCode, out } = plan(['--design']);
+    expect(exitCode).toBe(1);
+    expect(out.match(/^(ERROR|WARNING) \[\w+\]/gm)).toEqual([
+      'ERROR [collision]',
+      'ERROR [promise]',
+      'ERROR [promise]',
+      'WARNING [demand]',
+      'WARNING [demand]',
+    ]);
+    const passes = out.split('This would pass:')[1] ?? '';
+    const env = Object.fromEntries(
+      [...passes.matchAll(/^(SLOT_\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+    );
+    expect(plan([], env).exitCode).toBe(0);
+  });
+
+  it('judges the configured slots, tier and clubs', () => {
+    const twoClubs = { ZWIFTRACING_CLUB_IDS: '1,2' };
+    expect(plan([], twoClubs).out).toContain('SLOT_RIDER_DURATION=62m');
+    expect(plan([], { ...twoClubs, ZWIFTRACING_TIER: 'premium' }).exitCode).toBe(0);
+    expect(plan([], { SLOT_FAR_DURATION: '6m' }).out).toContain('far 00:05–00:11');
+  });
+
+  it('takes other numbers of events and other promises', () => {
+    expect(plan(['--near', '60']).exitCode).toBe(1);
+    expect(plan(['--near', '9', '--promise', 'near=15m']).exitCode).toBe(0);
+    expect(plan(['--promise', 'far=6h', '--far', '90']).exitCode).toBe(0);
+    expect(plan(['--promise', 'far=cycle']).out).toContain('every 15 min, but gets one every 19.5 h at best');
+  });
+
+  it('says all of it in JSON too', () => {
+    const judged = JSON.parse(plan(['--design', '--json']).out) as Judged;
+    expect(judged.findings[0]).toMatchObject({
+      rule: 'collision',
+      severity: 'error',
+      kinds: ['near', 'far'],
+    });
+    expect(judged.forecast.kinds.map(({ kind }) => kind)).toEqual(['rider', 'near', 'far']);
+    expect(judged.repaired.schedules[2]).toMatchObject({ cron: '5,20,35,50 * * * *', durationMs: 240_000 });
+  });
+
+  it.each([
+    [['--desing']],
+    [['extra']],
+    [['--near', 'many']],
+    [['--promise', 'near']],
+    [['--promise', 'club=1h']],
+  ])('called with %j says how it is meant', (args) => {
+    const { exitCode, out, error } = plan(args);
+    expect([exitCode, out]).toEqual([2, '']);
+    expect(error).toContain('npm run plan -- [--design]');
+  });
+
+  it('as a command answers with its exit code', () => {
+    const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+    const command = (args: string[], env: Record<string, string>) =>
+      spawnSync(process.execPath, [main, ...args], { env: { PATH: '', ...env }, encoding: 'utf8' });
+    expect(command(['--design'], {}).status).toBe(1);
+    expect(command(['--nothing'], {}).status).toBe(2);
+    expect(command([], { SLOT_NEAR: 'often' }).status).toBe(configExitCode);
+  });
+});
