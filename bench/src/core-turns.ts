@@ -74,8 +74,9 @@ function* inTurns<T>(all: readonly T[]): Generator<readonly T[]> {
 }
 
 /**
- * One budget with so many waiting. Returns for each round the µs that one permit takes: somebody new asks, the window
- * moves on, the first in line is offered its permit, starts it, and settles it; four turns.
+ * One budget with so many waiting. Returns for each round the µs that one permit takes (somebody new asks, the window
+ * moves on, the first in line is offered its permit, starts it, and settles it; four turns), and the bytes of heap that
+ * one who waits takes.
  */
 export async function depth({
   waiting,
@@ -87,11 +88,13 @@ export async function depth({
   permits: number;
 }) {
   const { acquire, pass, turn, now, spent } = desk();
+  const before = heapUsed();
   const account = 'deep';
   const line = Array.from({ length: waiting + 1 }, (_, index) =>
     acquire(account, now() - ((index * 7919) % hour)),
   );
   for (const wishes of inTurns(line)) turn(wishes);
+  const bytes = (heapUsed() - before) / waiting;
   // Nobody starts the first one's permit: it runs out.
   pass(windowMs);
   turn([]);
@@ -106,11 +109,12 @@ export async function depth({
     pass(roundTripMs);
     turn([settle(account, permit)]);
   };
-  return Array.from({ length: rounds }, () => {
+  const perPermit = Array.from({ length: rounds }, () => {
     spent();
     for (let each = 0; each < permits; each += 1) onePermit();
     return (spent() * 1_000) / permits;
   });
+  return { perPermit, bytes };
 }
 
 /**

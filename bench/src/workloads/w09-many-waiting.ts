@@ -18,33 +18,40 @@ const heapMb = 6_000;
 const queues = ['p-queue', 'bullmq', 'graphile-worker'];
 const peerCalls = 300;
 
-/** µs of one permit among few and among many. */
+/** µs of one permit among few and among many; and, of us, the bytes that one who waits takes among each. */
 interface Cost {
   readonly few: number;
   readonly many: number;
+  readonly bytes?: { readonly few: number; readonly many: number };
 }
 
 async function inOurLine(): Promise<Cost> {
-  const caller = startCaller();
+  const caller = startCaller(['--expose-gc']);
   const cost = async (waiting: number) => {
+    const { perPermit, bytes } = await caller.do('depth', { waiting, rounds: rounds + 1, permits });
     // The first round is for the compiler.
-    const [, ...took] = await caller.do('depth', { waiting, rounds: rounds + 1, permits });
-    return median(took);
+    return { took: median(perPermit.slice(1)), bytes };
   };
   try {
-    return { few: await cost(few), many: await cost(many) };
+    const small = await cost(few);
+    const large = await cost(many);
+    return { few: small.took, many: large.took, bytes: { few: small.bytes, many: large.bytes } };
   } finally {
     await caller.kill();
   }
 }
 
-async function overOurAccounts(): Promise<Cost & { readonly bytes: number }> {
+async function overOurAccounts(): Promise<Cost> {
   const caller = startCaller(['--expose-gc', `--max-old-space-size=${heapMb}`]);
   const cost = (of: number) => caller.do('breadth', { accounts: of, rounds, permits: 10_000 });
   try {
     const small = await cost(few);
     const large = await cost(accounts);
-    return { few: median(small.perPermit), many: median(large.perPermit), bytes: large.bytes };
+    return {
+      few: median(small.perPermit),
+      many: median(large.perPermit),
+      bytes: { few: small.bytes, many: large.bytes },
+    };
   } finally {
     await caller.kill();
   }
@@ -66,13 +73,14 @@ async function inLineOf(contender: Contender): Promise<Cost> {
   return { few: await cost(few), many: await cost(many) };
 }
 
-const rowOf = (contender: string, what: string, cost: Cost, bytes: number | '' = ''): Row => ({
+const rowOf = (contender: string, what: string, cost: Cost): Row => ({
   contender,
   what,
   few: cost.few,
   many: cost.many,
   ratio: cost.many / cost.few,
-  bytes,
+  bytesFew: cost.bytes?.few ?? '',
+  bytesMany: cost.bytes?.many ?? '',
 });
 
 async function run(say: (line: string) => void): Promise<Outcome> {
@@ -93,7 +101,8 @@ async function run(say: (line: string) => void): Promise<Outcome> {
       few: { title: 'few: µs a call', show: digits },
       many: { title: 'many: µs a call', show: digits },
       ratio: { title: 'many : few', show: times },
-      bytes: { title: 'bytes of one', show: digits },
+      bytesFew: { title: 'few: bytes of one', show: digits },
+      bytesMany: { title: 'many: bytes of one', show: digits },
     },
     rows: [
       rowOf(ours, `core: ${few} and ${many.toLocaleString('en-US')} wait for one budget`, line),
@@ -101,7 +110,6 @@ async function run(say: (line: string) => void): Promise<Outcome> {
         ours,
         `core: one waits in each of ${few} and ${accounts.toLocaleString('en-US')} accounts`,
         width,
-        width.bytes,
       ),
       ...peers.map(({ name, cost }) =>
         rowOf(name, `queue: ${few} and ${many.toLocaleString('en-US')} wait`, cost),
