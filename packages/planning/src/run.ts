@@ -46,16 +46,14 @@ const judge = (plan: Plan, from: number): Judged => ({
 
 function planOf({ design, things, promises }: Arguments, config: PlanConfig): Plan {
   const usual = design ? designed.promises : shippedPromises;
+  // Without a club there is nothing to plan for; the sandbox has one.
+  const clubs = config.ZWIFTRACING_CLUB_IDS.length || 1;
+  const events = { near: eveningEvents, far: upcomingEvents, ...things };
   return {
     schedules: design ? designed.schedules(config.SLOT_TIME_ZONE) : schedulesOf(config),
     policies: documentedPolicies[config.ZWIFTRACING_TIER],
-    // Without a club there is nothing to plan for; the sandbox has one.
-    things: {
-      rider: config.ZWIFTRACING_CLUB_IDS.length || 1,
-      near: eveningEvents,
-      far: upcomingEvents,
-      ...things,
-    },
+    things: { rider: clubs, ...events },
+    eventsADay: events.far / 2,
     promises: usual.map((promised) => promises.findLast(({ kind }) => kind === promised.kind) ?? promised),
   };
 }

@@ -44,6 +44,16 @@ export function spentBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncK
 }
 
 /**
+ * As `spentBy`, for what a promise comes to. Near is reckoned without urgent calls: they refresh near events too, so
+ * what one of them takes from a near slot it does for near.
+ */
+export function turnsBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncKind) => Spent[] {
+  const undisturbed = spentBy({ ...plan, eventsADay: 0 }, stretches);
+  const all = spentBy(plan, stretches);
+  return (kind) => (kind === 'near' ? undisturbed(kind) : all(kind));
+}
+
+/**
  * How old the oldest copy becomes, project ms; Infinity: there is no slot at all. A pass that takes longer than the
  * first stretch is reckoned from its calls.
  */

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callMs, callsIn } from './calls.ts';
 import { budgetOf } from './plan.ts';
-import { crons, hour, lengths, minute, monday, planOf } from './testing.ts';
+import { crons, day, hour, lengths, minute, monday, planOf } from './testing.ts';
+import { startsBetween } from './starts.ts';
 import { timetableOf } from './timetable.ts';
 
 const callsOf = (...plan: Parameters<typeof planOf>) => {
@@ -31,6 +32,18 @@ describe('the calls of a slot', () => {
       { kind: 'near', after: 66_000 },
       { kind: 'near', after: 129_000 },
     ]);
+  });
+
+  it('let the urgent ones go first, each in the last minutes of an event', () => {
+    const plan = planOf({ far: ['*/15 * * * *', 15] }, { eventsADay: 48 });
+    const calls = callsIn(plan, timetableOf(plan, monday)[0]);
+    const urgent = calls.filter(({ slotId }) => slotId === undefined);
+    const starts = startsBetween(plan, monday, monday + 7 * day);
+    expect(urgent).toHaveLength(starts.length);
+    const early = urgent.filter(({ at }, index) => (starts[index] ?? 0) - at > 15 * minute);
+    const late = urgent.filter(({ at }, index) => (starts[index] ?? 0) - at < 12 * minute);
+    expect([early, late]).toEqual([[], []]);
+    expect(calls.length - urgent.length).toBeGreaterThan(0);
   });
 
   it('go to near first where near and far collide', () => {
@@ -63,7 +76,7 @@ describe('the calls of a slot', () => {
         const slots = new Map([...week.slots.near, ...week.slots.far].map((slot) => [slot.slotId, slot]));
         const calls = callsIn(plan, week).filter(({ kind }) => budgetOf[kind] === 'signups');
         const wrong = calls.filter(({ at, slotId }, index) => {
-          const { scheduledFor = Infinity, endsAt = 0 } = slots.get(slotId) ?? {};
+          const { scheduledFor = Infinity, endsAt = 0 } = slots.get(slotId ?? '') ?? {};
           const freeAt = (calls[index - 1]?.at ?? -Infinity) + (callMs.signups ?? 0) + minute;
           return at < scheduledFor || at >= endsAt || at < freeAt;
         });

@@ -1,11 +1,13 @@
 import type { Budget, SyncKind, Tick } from '@paceline/shared/contracts';
 import { budgetOf, listBudgetOf, type Plan } from './plan.ts';
+import { startsBetween } from './starts.ts';
 import type { Stretch } from './timetable.ts';
 
-/** A call that a slot makes for one club or event. */
+/** A call for one club or event. */
 export interface Call {
   readonly kind: SyncKind;
-  readonly slotId: string;
+  /** Undefined: an urgent call for a near event, which waits for no slot. */
+  readonly slotId: string | undefined;
   readonly at: number;
 }
 
@@ -19,35 +21,50 @@ export const callMs: Readonly<Partial<Record<Budget, number>>> = {
 /** Places that the limiter keeps for those who can't wait, where a window has several. */
 const kept: Readonly<Partial<Record<Budget, number>>> = { clubs: 1 };
 
-/** Who goes first when several wait. */
+/** Who goes first when several wait, after urgent calls. */
 const byUrgency: readonly SyncKind[] = ['near', 'rider', 'far'];
 
+/** How long before its start an event is called for whatever the slots. */
+const urgentMs = 15 * 60_000;
+
 /**
- * The calls that slots make when there is always something to refresh, as early as the windows let them, oldest first.
- * A window counts from the answer. A run makes one call after the other, and none twice for the same thing.
+ * The calls that are made when there is always something to refresh, as early as the windows let them, oldest first. A
+ * window counts from the answer. A run makes one call after the other, and none twice for the same thing.
  */
-export function callsIn(plan: Plan, { slots }: Pick<Stretch, 'slots'>): Call[] {
+export function callsIn(plan: Plan, { from, until, slots }: Stretch): Call[] {
   const shared = Map.groupBy(byUrgency, (kind) => budgetOf[kind]);
   return [...shared]
     .flatMap(([budget, kinds]) => {
       const runs = kinds.flatMap((kind) => slots[kind].map((slot) => runOf(slot, plan.things[kind])));
-      return spend(plan, budget, runs);
+      const urgent = budget === budgetOf.near ? startsBetween(plan, from, until).map(urgentRun) : [];
+      return spend(plan, budget, [...urgent, ...runs]);
     })
     .toSorted((a, b) => a.at - b.at);
 }
 
-/** A slot's run: when its next call could be sent, and how many it still has to make. */
+/** A slot's run, or an urgent call. */
 interface Running {
-  readonly slot: Tick;
+  readonly kind: SyncKind;
+  readonly slotId?: string;
+  readonly endsAt: number;
+  /** When its next call could be sent. */
   readyAt: number;
+  /** How many it still has to make. */
   left: number;
 }
 
 /** The list comes before the first signups. */
 const runOf = (slot: Tick, things: number): Running => {
   const list = listBudgetOf[slot.kind];
-  return { slot, readyAt: slot.scheduledFor + (list ? lasting(list) : 0), left: things };
+  return { ...slot, readyAt: slot.scheduledFor + (list ? lasting(list) : 0), left: things };
 };
+
+const urgentRun = (startsAt: number): Running => ({
+  kind: 'near',
+  readyAt: startsAt - urgentMs,
+  endsAt: startsAt,
+  left: 1,
+});
 
 const lasting = (budget: Budget): number => callMs[budget] ?? 0;
 
@@ -60,10 +77,10 @@ function spend({ policies }: Plan, budget: Budget, runs: Running[]): Call[] {
   let open: Running[] = [];
   for (let now = -Infinity; now < Infinity;) {
     while ((coming.at(-1)?.readyAt ?? Infinity) <= now) open.push(...coming.splice(-1));
-    open = open.filter(({ slot, left }) => left > 0 && slot.endsAt > now);
+    open = open.filter(({ left, endsAt }) => left > 0 && endsAt > now);
     const next = mostUrgent(open.filter(({ readyAt }) => readyAt <= now));
     if (next) {
-      calls.push({ kind: next.slot.kind, slotId: next.slot.slotId, at: now });
+      calls.push({ kind: next.kind, slotId: next.slotId, at: now });
       next.left -= 1;
       next.readyAt = now + lasting(budget);
       places.shift();
@@ -76,4 +93,6 @@ function spend({ policies }: Plan, budget: Budget, runs: Running[]): Call[] {
 }
 
 const mostUrgent = (runs: readonly Running[]): Running | undefined =>
-  runs.toSorted((a, b) => byUrgency.indexOf(a.slot.kind) - byUrgency.indexOf(b.slot.kind))[0];
+  runs.toSorted((a, b) => rankOf(a) - rankOf(b))[0];
+
+const rankOf = ({ slotId, kind }: Running): number => (slotId === undefined ? -1 : byUrgency.indexOf(kind));

@@ -13,7 +13,9 @@ export interface BudgetForecast {
   readonly allowed: number;
   /** Calls that each kind needs to keep its promise; without one, to refresh everything in every slot. */
   readonly wanted: Readonly<Partial<Record<SyncKind, number>>>;
-  /** Calls that the slots have room for. */
+  /** Calls that wait for no slot. */
+  readonly urgent: number;
+  /** Calls that there is room for: the urgent ones, and those of the slots. */
   readonly room: number;
   /** `room` of `allowed`, 0 to 1. */
   readonly used: number;
@@ -49,12 +51,11 @@ export function forecastOf(reading: Reading): Forecast {
   return { kinds, budgets: called.map((budget) => budgetForecast(reading.plan, budget, kinds)) };
 }
 
-function kindForecast({ plan, stretches, spentBy }: Reading, kind: SyncKind): KindForecast {
+function kindForecast({ plan, stretches, spentBy, turnsBy }: Reading, kind: SyncKind): KindForecast {
   const things = plan.things[kind];
-  const spent = spentBy(kind);
-  const [week] = spent;
+  const [week] = spentBy(kind);
   const promised = plan.promises.find((each) => each.kind === kind);
-  const oldest = oldestOf(spent, things);
+  const oldest = oldestOf(turnsBy(kind), things);
   return {
     kind,
     things,
@@ -70,14 +71,16 @@ function budgetForecast(plan: Plan, budget: Budget, kinds: readonly KindForecast
   const allowed = (policy.limit * day) / policy.windowMs;
   const lists = kinds.filter(({ kind }) => listBudgetOf[kind] === budget);
   const passes = kinds.filter(({ kind }) => budgetOf[kind] === budget);
+  const urgent = budget === budgetOf.near ? plan.eventsADay : 0;
   const room =
+    urgent +
     lists.reduce((sum, { slotsADay }) => sum + slotsADay, 0) +
     passes.reduce((sum, { callsADay }) => sum + callsADay, 0);
   const wanted = [
     ...lists.map(({ kind, slotsADay }) => [kind, slotsADay] as const),
     ...passes.map((each) => [each.kind, wantedBy(each)] as const),
   ];
-  return { budget, policy, allowed, wanted: Object.fromEntries(wanted), room, used: room / allowed };
+  return { budget, policy, allowed, wanted: Object.fromEntries(wanted), urgent, room, used: room / allowed };
 }
 
 const wantedBy = ({ things, promisedMs, slotsADay }: KindForecast): number =>

@@ -43,8 +43,8 @@ describe("the first design's figures", () => {
 
   it('give a pass of 5.2 hours a slot of 25 minutes', () => {
     expect(only(findings, 'demand')[1]?.message).toBe(
-      'A call for each of 310 far events takes 5.2 h at 1 call per 1 min (signups). A slot of 25 min has room for 6, ' +
-        'the 12 slots of a day for 72; the rest is left for the next ones.',
+      'A call for each of 310 far events takes 5.2 h at 1 call per 1 min (signups). A slot of 25 min has room for 4 to 6, ' +
+        'the 12 slots of a day for 68; the rest is left for the next ones.',
     );
   });
 
@@ -162,7 +162,7 @@ describe('a collision', () => {
 
 describe('a promise', () => {
   const cycle = [{ kind: 'rider', within: 'cycle' }] as const;
-  const clubs = (rider: number) => ({ things: { rider, near: 0, far: 0 }, promises: cycle });
+  const clubs = (rider: number) => ({ things: { rider, near: 0, far: 0 }, eventsADay: 0, promises: cycle });
 
   it('to refresh each club in every cycle holds for one club, and not for two with a call an hour', () => {
     const slots = { rider: ['0 */6 * * *', 10] as const };

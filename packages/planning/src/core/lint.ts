@@ -1,4 +1,4 @@
-import { spentBy } from './ages.ts';
+import { spentBy, turnsBy } from './ages.ts';
 import type { Plan } from './plan.ts';
 import { collisions } from './rules/collision.ts';
 import { demands } from './rules/demand.ts';
@@ -21,7 +21,13 @@ export const lint = (plan: Plan, from: number): Finding[] => findingsOf(readingO
 export function readingOf(plan: Plan, from: number): Reading {
   const stretches = timetableOf(plan, from);
   const timeZone = plan.schedules[0]?.timeZone ?? 'UTC';
-  return { plan, stretches, spentBy: spentBy(plan, stretches), wall: wallOf(timeZone) };
+  return {
+    plan,
+    stretches,
+    spentBy: spentBy(plan, stretches),
+    turnsBy: turnsBy(plan, stretches),
+    wall: wallOf(timeZone),
+  };
 }
 
 export const findingsOf = (reading: Reading): Finding[] =>

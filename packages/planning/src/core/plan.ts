@@ -15,6 +15,8 @@ export interface Plan {
   readonly policies: Readonly<Record<Budget, Policy>>;
   /** So many clubs (of one page each), near events and far events there are on a busy day. */
   readonly things: Readonly<Record<SyncKind, number>>;
+  /** Events that start in a day: each gets a call in its last minutes, in or out of a slot, before all others. */
+  readonly eventsADay: number;
   readonly promises: readonly Promised[];
 }
 

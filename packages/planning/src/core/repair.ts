@@ -1,5 +1,5 @@
 import { type SyncKind, syncKinds } from '@paceline/shared/contracts';
-import { oldestOf, spentBy, withinMs } from './ages.ts';
+import { oldestOf, turnsBy, withinMs } from './ages.ts';
 import { lint } from './lint.ts';
 import { type Plan, type Promised, sharedBudgets } from './plan.ts';
 import { distancesOf, timetableOf } from './timetable.ts';
@@ -50,7 +50,7 @@ function withLongerSlots(plan: Plan, from: number): Plan {
     const best = shortestThat(withinMs(promised, stretches), durations, (each) => {
       const slots = week.slots[kind].map((slot) => ({ ...slot, endsAt: slot.scheduledFor + each }));
       const alone = { ...week, slots: { rider: [], near: [], far: [], [kind]: slots } };
-      return oldestOf(spentBy(plan, [alone])(kind), plan.things[kind]);
+      return oldestOf(turnsBy(plan, [alone])(kind), plan.things[kind]);
     });
     return [kind, { durationMs: best ?? durationMs }] as const;
   });
@@ -62,7 +62,7 @@ const sharesBudget = (kind: SyncKind): boolean =>
 
 function withHonestPromises(plan: Plan, from: number): Plan {
   const stretches = timetableOf(plan, from);
-  const spent = spentBy(plan, stretches);
+  const spent = turnsBy(plan, stretches);
   const promises = plan.promises.flatMap((promised): Promised[] => {
     const oldest = oldestOf(spent(promised.kind), plan.things[promised.kind]);
     if (oldest <= withinMs(promised, stretches)) return [promised];

@@ -72,14 +72,16 @@ const budgetTable = (budgets: readonly BudgetForecast[]): string =>
       'limit',
       'calls a day',
       ...syncKinds.map((kind) => `${kind} wants`),
-      'slots have room for',
+      'urgent',
+      'room for',
       'used',
     ],
-    budgets.map(({ budget, policy, allowed, wanted, room, used }) => [
+    budgets.map(({ budget, policy, allowed, wanted, urgent, room, used }) => [
       budget,
       rate(policy),
       whole(allowed),
       ...syncKinds.map((kind) => (wanted[kind] === undefined ? '-' : whole(wanted[kind]))),
+      urgent > 0 ? whole(urgent) : '-',
       whole(room),
       `${whole(100 * used)} %`,
     ]),

@@ -12,12 +12,14 @@ export const day = 24 * hour;
 export const monday = Date.UTC(2026, 4, 4);
 
 const things = { rider: 1, near: eveningEvents, far: upcomingEvents };
+const eventsADay = upcomingEvents / 2;
 
 /** The first design, with its own promises. */
 export const design = (timeZone = 'UTC'): Plan => ({
   schedules: designed.schedules(timeZone),
   policies: documentedPolicies.standard,
   things,
+  eventsADay,
   promises: designed.promises,
 });
 
@@ -35,6 +37,7 @@ export function planOf(
     schedules: [schedule('rider'), schedule('near'), schedule('far')],
     policies: documentedPolicies.standard,
     things,
+    eventsADay: 0,
     promises: [],
     ...rest,
   };
@@ -44,7 +47,7 @@ export function planOf(
 export const shipped = (timeZone = 'UTC'): Plan =>
   planOf(
     { rider: ['0 */6 * * *', 10], near: ['10,25,40,55 * * * *', 10], far: ['5,20,35,50 * * * *', 4] },
-    { timeZone, promises: shippedPromises },
+    { timeZone, eventsADay, promises: shippedPromises },
   );
 
 const numbers = (below: number, most: number) =>

@@ -1,5 +1,5 @@
 import type { Tick } from '@paceline/shared/contracts';
-import { oldestOf, spentBy, withinMs } from './ages.ts';
+import { oldestOf, turnsBy, withinMs } from './ages.ts';
 import type { Plan } from './plan.ts';
 import type { Schedule } from './slots.ts';
 import { distancesOf, type Stretch, timetableOf } from './timetable.ts';
@@ -12,8 +12,8 @@ const usual = [10, 25, 40, 55];
 
 /**
  * Lets near and far take turns: far opens when near closes, and closes a minute before near opens again, so that its
- * last call is no longer in the window. Near gets the shortest slots that refresh every event in its last hour (or in
- * the longer time that was promised), far gets the rest.
+ * last call is no longer in the window. Near gets the shortest slots that refresh every event in its last hour, or in
+ * the longer time that was promised; far gets the rest.
  */
 export function takeTurns(plan: Plan, from: number, isGood: (turned: Plan) => boolean): Plan {
   const own = minutesOf(plan.schedules.find(({ kind }) => kind === 'near')?.cron ?? '');
@@ -42,7 +42,7 @@ function behind(plan: Plan, from: number, minutes: readonly number[]): Plan | un
   const promised = plan.promises.find(({ kind }) => kind === 'near');
   const within = Math.max(hour, promised ? withinMs(promised, [week]) : 0);
   const best = shortestThat(within, durations, (durationMs) =>
-    oldestOf(spentBy(plan, [inTurns(week, durationMs, distance)])('near'), plan.things.near),
+    oldestOf(turnsBy(plan, [inTurns(week, durationMs, distance)])('near'), plan.things.near),
   );
   if (best === undefined) return undefined;
   return setSchedules(withCrons, {

@@ -27,5 +27,6 @@ export interface Reading {
   readonly plan: Plan;
   readonly stretches: readonly [Stretch, ...Stretch[]];
   readonly spentBy: (kind: SyncKind) => readonly Spent[];
+  readonly turnsBy: (kind: SyncKind) => readonly Spent[];
   readonly wall: Wall;
 }

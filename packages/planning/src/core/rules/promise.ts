@@ -8,10 +8,10 @@ import type { Finding, Moment, Reading } from './finding.ts';
 export const brokenPromises = (reading: Reading): Finding[] =>
   reading.plan.promises.flatMap((promised) => broken(reading, promised));
 
-function broken({ plan, stretches, spentBy, wall }: Reading, promised: Promised): Finding[] {
+function broken({ plan, stretches, turnsBy, wall }: Reading, promised: Promised): Finding[] {
   const { kind } = promised;
   const things = plan.things[kind];
-  const spent = spentBy(kind);
+  const spent = turnsBy(kind);
   const within = withinMs(promised, stretches);
   const oldest = oldestOf(spent, things);
   const [week] = spent;
