@@ -4,7 +4,7 @@ import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { all, type Run, startTestStack, type TestStack } from './stack.ts';
 
-/** A slot of 12 minutes is over in six seconds. */
+/** A near slot is over in five seconds. */
 const scale = 120;
 const patient = { timeoutMs: 90_000 };
 

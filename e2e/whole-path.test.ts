@@ -5,7 +5,7 @@ import { sandboxClock } from '@paceline/launcher';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { all, type List, type Run, startTestStack, type TestStack } from './stack.ts';
 
-/** A slot of 12 minutes is over in three seconds. */
+/** A far slot is over in a second, a near one in two and a half. */
 const scale = 240;
 const patient = { timeoutMs: 90_000 };
 

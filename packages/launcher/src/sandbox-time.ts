@@ -5,7 +5,7 @@ const day = 24 * 60 * minute;
 
 /**
  * The clock of a sandbox that begins now. It sets the time to the next 18:20 UTC: the evening, when most races start,
- * ten minutes before a far slot and five before a near one, so that every kind of sync is seen within a minute or two.
+ * when a far slot opens and five minutes before a near one, so that every kind of sync is seen within half a minute.
  * @param realNow ms since the epoch
  */
 export function sandboxClock(realNow: number, scale: number): ClockSetting {
