@@ -21,7 +21,7 @@ export function banner(stack: Stack, logs: string): string {
   Behind it   ${broker.shownUrl}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
   Health      ${healthOf(stack)}, each with /readyz and /metrics
 ${sandboxUrl ? `  Upstream    ${sandboxUrl}/control/judgement  a sandbox with the real limits, and its verdict on us\n` : ''}
-  What next   A rider sync is due at once; near events every ${every(15)}, far events every ${every(120)}.
+  What next   A rider sync is due at once; near and far events take turns, every ${every(15)}.
   Try         curl -X POST ${apiUrl}/v1/riders -H 'content-type: application/json' -d '{"riderId": 4500001}'
 
   Ctrl-C stops everything and keeps its state; npm run reset forgets it.

@@ -8,6 +8,8 @@ export interface Arguments {
   /** Judges the first design's figures instead of the configured slots. */
   readonly design: boolean;
   readonly json: boolean;
+  /** Only says how it is called. */
+  readonly help: boolean;
   /** Events within the hour and within 48 hours. */
   readonly things: { readonly near?: number; readonly far?: number };
   readonly promises: readonly Promised[];
@@ -18,7 +20,7 @@ export class WrongUsage extends Error {
   override name = 'WrongUsage';
 }
 
-const usage = `npm run plan -- [--design] [--near N] [--far N] [--promise KIND=TIME …] [--json]
+export const usage = `npm run plan -- [--design] [--near N] [--far N] [--promise KIND=TIME …] [--json]
 
 Judges the slots of the configuration before they are used.
 
@@ -31,12 +33,13 @@ Judges the slots of the configuration before they are used.
 
 Exit code 0: no errors. 1: errors. 2: called wrongly. 78: the configuration is wrong.`;
 
-/** @throws {WrongUsage} */
+/** @throws {WrongUsage} saying what is wrong with them */
 export function readArguments(args: readonly string[]): Arguments {
-  const { design, json, near, far, promise } = parse(args);
+  const { design, json, help, near, far, promise } = parse(args);
   return {
     design,
     json,
+    help,
     things: {
       ...(near !== undefined && { near: number('--near', near) }),
       ...(far !== undefined && { far: number('--far', far) }),
@@ -52,6 +55,7 @@ function parse(args: readonly string[]) {
       options: {
         design: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
         near: { type: 'string' },
         far: { type: 'string' },
         promise: { type: 'string', multiple: true, default: [] },

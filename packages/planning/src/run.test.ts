@@ -80,6 +80,13 @@ describe('npm run plan', () => {
     expect(error).toContain('npm run plan -- [--design]');
   });
 
+  it('asked for help says how it is meant', () => {
+    expect(plan(['--help'])).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('--promise KIND=TIME'),
+    });
+  });
+
   it('as a command answers with its exit code', () => {
     const main = fileURLToPath(new URL('./main.ts', import.meta.url));
     const command = (args: string[], env: Record<string, string>) =>

@@ -1,5 +1,5 @@
 import { type Config, documentedPolicies } from '@paceline/shared/config';
-import { type Arguments, readArguments, WrongUsage } from './arguments.ts';
+import { type Arguments, readArguments, usage, WrongUsage } from './arguments.ts';
 import { forecast } from './core/forecast.ts';
 import { isError, lint } from './core/lint.ts';
 import { designed, eveningEvents, type Plan, shippedPromises, upcomingEvents } from './core/plan.ts';
@@ -27,6 +27,10 @@ const day = 86_400_000;
 export function run(args: readonly string[], config: PlanConfig, now: number, output: Output): 0 | 1 | 2 {
   try {
     const wanted = readArguments(args);
+    if (wanted.help) {
+      output.out(usage);
+      return 0;
+    }
     const judged = judge(planOf(wanted, config), now - (now % day));
     output.out(wanted.json ? JSON.stringify(judged, undefined, 2) : report(judged));
     return judged.findings.some(isError) ? 1 : 0;
