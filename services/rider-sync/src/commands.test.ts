@@ -107,6 +107,30 @@ describe('somebody who adds a rider', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('at the same time as others shares one call with them, and each is told how it goes', async () => {
+    const riderId = (nextRider += 1);
+    const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => ask(riderId)));
+    for (const command of [first, ...others]) {
+      if (!command) continue;
+      expect(await ended(command)).toEqual({ state: 'done' });
+      await eventually(() => expect(told(command).at(-1)).toEqual({ state: 'done' }));
+    }
+    const calls = await world.db
+      .select()
+      .from(syncLogs)
+      .where(eq(syncLogs.target, String(riderId)));
+    expect(calls).toHaveLength(1);
+  });
+
+  it('whom somebody else has had fetched since is not fetched again', async () => {
+    const riderId = (nextRider += 1);
+    const earlier = Math.round(world.clock.now());
+    await ended(await ask(riderId));
+    const command = await ask(riderId, { requestedAt: earlier });
+    expect(await ended(command)).toEqual({ state: 'done' });
+    expect(await callsFor(command)).toEqual([]);
+  });
+
   it('long ago is not refused for it: that was our fault', async () => {
     const command = await ask(undefined, { requestedAt: Math.round(world.clock.now() - 86_400_000) });
     expect(await ended(command)).toEqual({ state: 'done' });

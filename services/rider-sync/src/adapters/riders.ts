@@ -1,9 +1,16 @@
-import { tables } from '@paceline/shared/database';
+import { type Database, tables } from '@paceline/shared/database';
 import { fromInserted, type Transaction } from '@paceline/shared/sync';
 import type { RiderItem } from '@paceline/shared/zwiftracing';
-import { sql } from 'drizzle-orm';
+import { and, eq, gte, sql } from 'drizzle-orm';
 
 const { riders, riderHistory } = tables;
+
+/** Whether a rider was fetched at that moment (project ms) or later. */
+export async function isStoredSince(db: Database, riderId: number, since: number): Promise<boolean> {
+  const fetched = and(eq(riders.riderId, riderId), gte(riders.fetchedAt, since));
+  const [row] = await db.select({ riderId: riders.riderId }).from(riders).where(fetched);
+  return row !== undefined;
+}
 
 /** Stores riders as they are now, and what has changed about them as history. The ids must differ. */
 export async function storeRiders(
