@@ -1,7 +1,7 @@
 import type { SyncKind } from '@paceline/shared/contracts';
 import { type Call, callsIn } from './calls.ts';
 import type { Plan, Promised } from './plan.ts';
-import { distancesOf, type Stretch } from './timetable.ts';
+import { distancesOf, type Stretch, type Timetable } from './timetable.ts';
 
 /** The time between two refreshes of one thing. Where the stretch begins or ends it is at least so long. */
 export interface Gap {
@@ -67,6 +67,5 @@ export function oldestOf(spent: readonly Spent[], things: number): number {
 }
 
 /** A promise in project ms. */
-export function withinMs({ kind, within }: Promised, stretches: readonly Stretch[]): number {
-  return within === 'cycle' ? (distancesOf(stretches, kind)?.longest ?? 0) : within;
-}
+export const withinMs = ({ kind, within }: Promised, stretches: Timetable): number =>
+  within === 'cycle' ? distancesOf(stretches, kind).longest : within;

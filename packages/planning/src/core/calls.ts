@@ -69,6 +69,7 @@ const urgentRun = (startsAt: number): Running => ({
 const lasting = (budget: Budget): number => callMs[budget] ?? 0;
 
 function spend({ policies }: Plan, budget: Budget, runs: Running[]): Call[] {
+  /** The next one last. */
   const coming = runs.toSorted((a, b) => b.readyAt - a.readyAt);
   const { limit, windowMs } = policies[budget];
   /** When each place of the window is free, the first to be so first. */

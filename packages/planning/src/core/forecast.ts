@@ -1,9 +1,8 @@
 import { type Budget, budgets, type Policy, type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import { oldestOf, withinMs } from './ages.ts';
-import { readingOf } from './lint.ts';
 import { budgetOf, listBudgetOf, type Plan } from './plan.ts';
+import { type Reading, readingOf } from './reading.ts';
 import { passMs, type Room, roomOf } from './room.ts';
-import type { Reading } from './rules/finding.ts';
 
 /** What a day of a budget comes to. */
 export interface BudgetForecast {
@@ -40,15 +39,17 @@ export interface Forecast {
 
 const day = 86_400_000;
 
-/** What a plan comes to on a busy day: the average of the week from `from` (project ms). */
-export const forecast = (plan: Plan, from: number): Forecast => forecastOf(readingOf(plan, from));
-
-export function forecastOf(reading: Reading): Forecast {
+/**
+ * What a plan comes to on a busy day: the average of the week from `from` (project ms).
+ * @throws {Error} when a schedule never comes round
+ */
+export function forecast(plan: Plan, from: number): Forecast {
+  const reading = readingOf(plan, from);
   const kinds = syncKinds.map((kind) => kindForecast(reading, kind));
   const called = budgets.filter((budget) =>
     syncKinds.some((kind) => budgetOf[kind] === budget || listBudgetOf[kind] === budget),
   );
-  return { kinds, budgets: called.map((budget) => budgetForecast(reading.plan, budget, kinds)) };
+  return { kinds, budgets: called.map((budget) => budgetForecast(plan, budget, kinds)) };
 }
 
 function kindForecast({ plan, stretches, spentBy, turnsBy }: Reading, kind: SyncKind): KindForecast {

@@ -175,10 +175,14 @@ describe('a promise', () => {
     ]);
   });
 
+  it.each(['0 4 * * 3', '0 4 * * 1,2'])('for every cycle of %s holds, over the weekend too', (cron) => {
+    expect(lint(planOf({ rider: [cron, 10] }, clubs(1)), monday)).toEqual([]);
+  });
+
   it('is broken when the kind has no slot', () => {
     const plan = planOf({}, { promises: [{ kind: 'far', within: day }] });
     const [broken] = only(lint(plan, monday), 'promise');
-    expect(broken?.message).toContain('but gets none: 310 far events');
+    expect(broken?.message).toContain('but gets none in the week that is looked at: 310 far events');
     expect(broken && timesOf(broken)[2]).toBe('05-11T00:00 it has not been refreshed for 168 h');
   });
 });

@@ -1,12 +1,10 @@
-import { spentBy, turnsBy } from './ages.ts';
 import type { Plan } from './plan.ts';
+import { readingOf } from './reading.ts';
 import { collisions } from './rules/collision.ts';
 import { demands } from './rules/demand.ts';
-import type { Finding, Reading } from './rules/finding.ts';
+import type { Finding } from './rules/finding.ts';
 import { overruns } from './rules/overrun.ts';
 import { brokenPromises } from './rules/promise.ts';
-import { timetableOf } from './timetable.ts';
-import { wallOf } from './words.ts';
 
 export type { Finding, Moment } from './rules/finding.ts';
 
@@ -15,22 +13,9 @@ export type { Finding, Moment } from './rules/finding.ts';
  * of summer time.
  * @throws {Error} when a schedule never comes round
  */
-export const lint = (plan: Plan, from: number): Finding[] => findingsOf(readingOf(plan, from));
-
-/** A plan, and what its slots come to from `from` on. */
-export function readingOf(plan: Plan, from: number): Reading {
-  const stretches = timetableOf(plan, from);
-  const timeZone = plan.schedules[0]?.timeZone ?? 'UTC';
-  return {
-    plan,
-    stretches,
-    spentBy: spentBy(plan, stretches),
-    turnsBy: turnsBy(plan, stretches),
-    wall: wallOf(timeZone),
-  };
+export function lint(plan: Plan, from: number): Finding[] {
+  const reading = readingOf(plan, from);
+  return [collisions, overruns, brokenPromises, demands].flatMap((rule) => rule(reading));
 }
-
-export const findingsOf = (reading: Reading): Finding[] =>
-  [collisions, overruns, brokenPromises, demands].flatMap((rule) => rule(reading));
 
 export const isError = ({ severity }: Finding): boolean => severity === 'error';

@@ -1,6 +1,9 @@
 import type { Budget, Policy, SyncKind } from '@paceline/shared/contracts';
 import type { Schedule } from './slots.ts';
 
+const minute = 60_000;
+const hour = 60 * minute;
+
 /** How often everything that a kind of sync looks at is to be refreshed at the least. */
 export interface Promised {
   readonly kind: SyncKind;
@@ -25,16 +28,12 @@ export const eveningEvents = 37;
 /** Events that start within 48 hours. */
 export const upcomingEvents = 310;
 
-const hour = 3_600_000;
-
 /** What the schedule that is shipped keeps with one club. */
 export const shippedPromises: readonly Promised[] = [
   { kind: 'rider', within: 'cycle' },
   { kind: 'near', within: hour },
   { kind: 'far', within: 24 * hour },
 ];
-
-const minute = 60_000;
 
 /** The first design's figures: what it wanted, and the slots that were to bring it. */
 export const designed = {

@@ -42,7 +42,7 @@ describe('a repaired plan', () => {
           expect(errorsOf(repaired)).toEqual([]);
         },
       ),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 

@@ -23,7 +23,7 @@ export function repair(plan: Plan, from: number): Plan {
 function withoutOverruns(plan: Plan, from: number): Plan {
   const stretches = timetableOf(plan, from);
   const shorter = plan.schedules.map(({ kind, durationMs }) => {
-    const shortest = distancesOf(stretches, kind)?.shortest ?? Infinity;
+    const shortest = distancesOf(stretches, kind).shortest;
     return [kind, { durationMs: Math.min(durationMs, shortest) }] as const;
   });
   return setSchedules(plan, Object.fromEntries(shorter));
@@ -41,8 +41,8 @@ function withLongerSlots(plan: Plan, from: number): Plan {
   const longer = plan.schedules.map((schedule) => {
     const { kind, durationMs } = schedule;
     const promised = plan.promises.find((each) => each.kind === kind);
-    const shortest = distancesOf(stretches, kind)?.shortest;
-    if (!promised || !shortest || sharesBudget(kind)) return [kind, schedule] as const;
+    const shortest = distancesOf(stretches, kind).shortest;
+    if (!promised || shortest === Infinity || sharesBudget(kind)) return [kind, schedule] as const;
     const durations = Array.from(
       { length: 1 + Math.max(0, Math.floor((shortest - durationMs) / minute)) },
       (_, index) => durationMs + index * minute,

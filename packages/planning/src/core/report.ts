@@ -50,7 +50,7 @@ const kindTable = (kinds: readonly KindForecast[]): string =>
       'calls a slot',
       'calls a day',
       'one pass',
-      'each one every',
+      'refreshed every',
       'promised',
     ],
     kinds.map((each) => [

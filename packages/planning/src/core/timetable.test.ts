@@ -28,11 +28,15 @@ describe('what is looked at', () => {
     (timeZone, expected) => {
       const stretches = timetableOf(planOf({ rider: ['0 */6 * * *', 10] }, { timeZone }), monday);
       const distances = distancesOf(stretches, 'rider');
-      expect([distances?.shortest, distances?.longest]).toEqual(expected);
+      expect([distances.shortest, distances.longest]).toEqual(expected);
     },
   );
 
-  it('knows no distance where there is no second slot', () => {
-    expect(distancesOf(timetableOf(planOf({}), monday), 'far')).toBeUndefined();
+  it('takes the week to recur', () => {
+    const distances = (cron: string) =>
+      distancesOf(timetableOf(planOf({ rider: [cron, 10] }), monday), 'rider');
+    expect(distances('0 4 * * 1,2')).toEqual({ shortest: day, longest: 6 * day });
+    expect(distances('0 4 * * 3')).toEqual({ shortest: Infinity, longest: 7 * day });
+    expect(distances('0 4 1 1 *')).toEqual({ shortest: Infinity, longest: 0 });
   });
 });

@@ -9,6 +9,9 @@ export interface Stretch {
   readonly slots: Readonly<Record<SyncKind, readonly Tick[]>>;
 }
 
+/** The week that is looked at, and what else is. */
+export type Timetable = readonly [Stretch, ...Stretch[]];
+
 const day = 86_400_000;
 const week = 7 * day;
 
@@ -16,7 +19,7 @@ const week = 7 * day;
  * What is looked at of a plan: the week from `from`, and the days around each change of summer time in the year after,
  * when slots move against each other. The week comes first.
  */
-export function timetableOf({ schedules }: Pick<Plan, 'schedules'>, from: number): [Stretch, ...Stretch[]] {
+export function timetableOf({ schedules }: Pick<Plan, 'schedules'>, from: number): Timetable {
   const zones = [...new Set(schedules.map(({ timeZone }) => timeZone))];
   const changes = zones.flatMap((zone) => daysOfChange(zone, from + week, from + 366 * day));
   const stretch = (begin: number, until: number): Stretch => ({
@@ -64,18 +67,13 @@ function daysOfChange(timeZone: string, from: number, until: number): number[] {
   return days.filter((at) => offsetAt(at) !== offsetAt(at + day));
 }
 
-/** The shortest and the longest time from the opening of one slot to that of the next; undefined: there is no next. */
-export function distancesOf(
-  stretches: readonly Stretch[],
-  kind: SyncKind,
-): { shortest: number; longest: number } | undefined {
+/** The shortest and the longest time from the opening of one slot to that of the next; the week is taken to recur. */
+export function distancesOf(stretches: Timetable, kind: SyncKind): { shortest: number; longest: number } {
   const distances = stretches.flatMap(({ slots }) =>
     slots[kind].slice(1).map((slot, index) => slot.scheduledFor - (slots[kind][index]?.scheduledFor ?? 0)),
   );
-  if (distances.length === 0) return undefined;
-  const [shortest, longest] = distances.reduce(
-    ([least, most], each) => [Math.min(least, each), Math.max(most, each)],
-    [Infinity, 0],
-  );
-  return { shortest, longest };
+  const [{ from, until, slots }] = stretches;
+  const opens = slots[kind].map(({ scheduledFor }) => scheduledFor).filter((at) => at >= from);
+  const around = (opens[0] ?? from) - from + until - (opens.at(-1) ?? until);
+  return { shortest: Math.min(...distances), longest: Math.max(around, ...distances) };
 }

@@ -34,7 +34,7 @@ function minutesOf(cron: string): number[] | undefined {
 function behind(plan: Plan, from: number, minutes: readonly number[]): Plan | undefined {
   const withCrons = setSchedules(plan, { near: { cron: cronOf(minutes) } });
   const [week] = timetableOf(withCrons, from);
-  const distance = distancesOf([week], 'near')?.shortest ?? 0;
+  const distance = distancesOf([week], 'near').shortest;
   const durations = Array.from(
     { length: Math.max(0, distance / minute - 2) },
     (_, index) => (index + 1) * minute,

@@ -2,7 +2,8 @@ import type { SyncKind, Tick } from '@paceline/shared/contracts';
 import { overlapsBetween, timeTogether } from '../overlaps.ts';
 import { sharedBudgets } from '../plan.ts';
 import { count, howLong } from '../words.ts';
-import type { Finding, Moment, Reading } from './finding.ts';
+import type { Reading } from '../reading.ts';
+import type { Finding, Moment } from './finding.ts';
 
 const pairs: ReadonlyArray<readonly [SyncKind, SyncKind]> = [
   ['near', 'far'],

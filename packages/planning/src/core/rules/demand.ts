@@ -3,7 +3,8 @@ import type { Spent } from '../ages.ts';
 import { budgetOf, thingOf } from '../plan.ts';
 import { passMs, roomOf } from '../room.ts';
 import { count, howLong, range, rate } from '../words.ts';
-import type { Finding, Moment, Reading } from './finding.ts';
+import type { Reading } from '../reading.ts';
+import type { Finding, Moment } from './finding.ts';
 
 /** Kinds that have more to refresh than a slot has room for. That is no error: calls go where they are worth most. */
 export const demands = (reading: Reading): Finding[] => syncKinds.flatMap((kind) => demand(reading, kind));

@@ -1,8 +1,4 @@
 import type { SyncKind } from '@paceline/shared/contracts';
-import type { Spent } from '../ages.ts';
-import type { Plan } from '../plan.ts';
-import type { Stretch } from '../timetable.ts';
-import type { Wall } from '../words.ts';
 
 /** What a plan does, moment by moment. */
 export interface Moment {
@@ -20,13 +16,4 @@ export interface Finding {
   readonly message: string;
   /** An example. */
   readonly timeline: readonly Moment[];
-}
-
-/** A plan and what follows from it: what every rule looks at. */
-export interface Reading {
-  readonly plan: Plan;
-  readonly stretches: readonly [Stretch, ...Stretch[]];
-  readonly spentBy: (kind: SyncKind) => readonly Spent[];
-  readonly turnsBy: (kind: SyncKind) => readonly Spent[];
-  readonly wall: Wall;
 }

@@ -1,7 +1,8 @@
 import { syncKinds } from '@paceline/shared/contracts';
 import { overrunsOf } from '../overlaps.ts';
 import { howLong } from '../words.ts';
-import type { Finding, Reading } from './finding.ts';
+import type { Reading } from '../reading.ts';
+import type { Finding } from './finding.ts';
 
 /** Slots that are still open when the next one of their kind opens, if only on the days when clocks change. */
 export function overruns({ stretches, wall }: Reading): Finding[] {

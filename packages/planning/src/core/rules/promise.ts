@@ -2,7 +2,8 @@ import { type Gap, gapsOf, oldestOf, type Spent, withinMs } from '../ages.ts';
 import { type Promised, thingOf } from '../plan.ts';
 import { roomOf } from '../room.ts';
 import { count, howLong, range } from '../words.ts';
-import type { Finding, Moment, Reading } from './finding.ts';
+import type { Reading } from '../reading.ts';
+import type { Finding, Moment } from './finding.ts';
 
 /** Promises that no order of the calls could keep. */
 export const brokenPromises = (reading: Reading): Finding[] =>
@@ -19,7 +20,8 @@ function broken({ plan, stretches, turnsBy, wall }: Reading, promised: Promised)
   const gap = firstTooOld(spent, things, within);
   const { fewest, most } = roomOf(kind, week);
   const name = thingOf[kind];
-  const often = oldest === Infinity ? 'none' : `one every ${howLong(oldest)} at best`;
+  const often =
+    oldest === Infinity ? 'none in the week that is looked at' : `one every ${howLong(oldest)} at best`;
   const example = gap
     ? ` The first that is too old: ${numbered(name, gap)}, from ${wall.moment(gap.from + within)} on.`
     : '';
