@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Finding, isError, lint } from './lint.ts';
 import { crons, day, design, hour, lengths, minute, monday, planOf, shipped } from './testing.ts';
 
-const brief = (findings: readonly Finding[]) =>
+const headlinesOf = (findings: readonly Finding[]) =>
   findings.map(({ severity, rule, kinds }) => `${severity} ${rule} ${kinds.join(' x ')}`);
 const only = (findings: readonly Finding[], rule: Finding['rule']) =>
   findings.filter((finding) => finding.rule === rule);
@@ -14,7 +14,7 @@ describe("the first design's figures", () => {
   const findings = lint(design(), monday);
 
   it('fail, for three reasons', () => {
-    expect(brief(findings)).toEqual([
+    expect(headlinesOf(findings)).toEqual([
       'error collision near x far',
       'error promise near',
       'error promise far',
@@ -70,7 +70,7 @@ describe('the shipped schedule', () => {
   );
 
   it('says honestly that a slot has no room for everything', () => {
-    expect(brief(lint(shipped(), monday))).toEqual(['warning demand near', 'warning demand far']);
+    expect(headlinesOf(lint(shipped(), monday))).toEqual(['warning demand near', 'warning demand far']);
   });
 });
 
