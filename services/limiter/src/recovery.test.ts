@@ -1,3 +1,4 @@
+import { cp, rename, rm } from 'node:fs/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { catalog, journalEntry, subjectOf, type WindowView } from '@paceline/shared/contracts';
 import { accountOf, type Limiter, partitionOf } from '@paceline/shared/limiter';
@@ -86,6 +87,30 @@ describe('a journal that is gone although there was one', () => {
       expect(unknownUntil).toBeGreaterThan(stage.clock.now());
     }
     await eventually(() => expect(alerts).toContain('journal_lost'));
+  });
+
+  it('in its last entries only is noticed by the limiter that wrote them', async () => {
+    const partition = 2;
+    const account = accountIn(partition);
+    const { nats } = stage;
+    const before = `${nats.storeDir}-before`;
+    await nats.kill();
+    await cp(nats.storeDir, before, { recursive: true });
+    await nats.restart();
+    await call(stage, stage.client(account), 'signups');
+    // As after a power cut, of which the limiter saw only that the broker was away.
+    await nats.kill();
+    await rm(nats.storeDir, { recursive: true });
+    await rename(before, nats.storeDir);
+    await nats.restart();
+    call(stage, stage.client(account), 'riders_single').catch(() => undefined);
+    await eventually(
+      async () => {
+        const signups = (await windowsOf(account)).find(({ endpoint }) => endpoint === 'signups');
+        expect(signups).toMatchObject({ available: 0, unknownUntil: expect.any(Number) });
+      },
+      { timeoutMs: 30_000 },
+    );
   });
 
   it('is noticed by the limiter that wrote it, too', async () => {

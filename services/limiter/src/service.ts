@@ -2,7 +2,7 @@ import { allPartitions } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { announceOn } from './adapters/announce.ts';
-import { tellingClaims } from './adapters/claims.ts';
+import { telling } from './adapters/telling.ts';
 import { firstStartOf } from './adapters/first-start.ts';
 import { openJournal } from './adapters/journal.ts';
 import { measure } from './adapters/metrics.ts';
@@ -25,7 +25,10 @@ export async function startLimiter({
   const openings = allPartitions.map((partition): [number, Open] => {
     const firstStart = firstStartOf(bus, partition);
     const open: Open = (onClaimed) => {
-      const journal = tellingClaims(openJournal(bus, partition), onClaimed);
+      const journal = telling(openJournal(bus, partition), (sequence, isClaim) => {
+        firstStart.appended(sequence);
+        if (isClaim) onClaimed(sequence);
+      });
       return openPartition({ owner, journal, firstStart, clock, settings, announce, log });
     };
     return [partition, open];

@@ -24,10 +24,13 @@ export type Service = (typeof services)[number];
 /** Project time, ms since the epoch, as far as a date can be told. */
 export const moment = z.number().int().min(0).max(8.64e15);
 
+/** Project ms. No upstream's window is longer: one that is named is a mistake. */
+export const longestWindow = 7 * 86_400_000;
+
 /** N calls in any interval of `windowMs` (project ms). */
 export const policy = z.object({
   limit: z.number().int().positive(),
-  windowMs: z.number().positive(),
+  windowMs: z.number().positive().max(longestWindow),
 });
 export type Policy = z.infer<typeof policy>;
 

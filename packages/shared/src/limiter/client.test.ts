@@ -74,6 +74,30 @@ describe('when a partition has a new owner', () => {
   });
 });
 
+describe('a call whose end breaks the contract', () => {
+  it('is settled all the same, without what else was said', async () => {
+    const limiters = createLimiters(bus, createClock());
+    const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
+      outcomes.push(...asks.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
+      reply({
+        answers: asks.map(({ do: verb }) =>
+          verb === 'acquire'
+            ? { answer: 'started', permit: '1-1-a', sendBy: muchLater }
+            : { answer: 'settled' },
+        ),
+      });
+    });
+    const outcomes: unknown[] = [];
+    await limiters.of(account).withPermit({ endpoint: 'clubs', lane: 'rider_sync' }, async (permit) => {
+      permit.use();
+      permit.settle({ result: 'answered', status: 429, retryAfterMs: Infinity });
+    });
+    await eventually(() => expect(outcomes).toEqual([{ result: 'answered' }]));
+    await limiters.close();
+    subscription.unsubscribe();
+  });
+});
+
 describe('the asks of one event-loop turn', () => {
   const cancel = (id: string): Ask => ({ do: 'cancel', account, endpoint: 'clubs', id });
 

@@ -132,12 +132,19 @@ function limiterOf({ asker, turns, account, client, clock, settling, closing }: 
     }
   }
 
-  /** Repeats until it is acknowledged: until then the limiter has to assume the worst. */
+  /**
+   * Repeats until it is acknowledged: until then the limiter has to assume the worst. An outcome that can't be sent as
+   * it is, is sent without what else was said.
+   */
   function settle(endpoint: Budget, permit: string, outcome: Outcome): void {
+    const bare: Outcome = { result: outcome.result };
     const settled = (async () => {
       for (let lastTry = false; !lastTry;) {
         lastTry = closing.aborted;
-        const { answer } = await asker.ask({ do: 'settle', account, endpoint, permit, outcome });
+        const ask = { do: 'settle', account, endpoint, permit } as const;
+        const { answer } = await asker
+          .ask({ ...ask, outcome })
+          .catch(() => asker.ask({ ...ask, outcome: bare }));
         if (answer === 'settled') return;
         await pause(askAgainAfter);
       }
@@ -174,7 +181,7 @@ function limiterOf({ asker, turns, account, client, clock, settling, closing }: 
         span.addEvent('permit expired before it was started, asking again');
       }
     } catch (error) {
-      void asker.ask({ do: 'cancel', account, endpoint, id: ticket });
+      void asker.ask({ do: 'cancel', account, endpoint, id: ticket }).catch(() => undefined);
       throw error;
     } finally {
       turns.leave(ticket);

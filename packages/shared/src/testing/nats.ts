@@ -8,6 +8,8 @@ export interface TestNats extends TestServer {
   /** `nats://127.0.0.1:<port>`, without credentials */
   readonly url: string;
   readonly port: number;
+  /** Where its streams are. */
+  readonly storeDir: string;
 }
 
 /** The console of a test is caught and decorated; a sentence about a download should just be seen. */
@@ -23,5 +25,5 @@ export async function testNats(options: Pick<NatsOptions, 'users' | 'syncAlways'
   const nats = await startNats({ ...options, server, storeDir });
   const { url, port } = nats;
   const again = () => startNats({ ...options, server, storeDir, port });
-  return { ...testServer(nats, again, () => removeAll(storeDir)), url, port };
+  return { ...testServer(nats, again, () => removeAll(storeDir)), url, port, storeDir };
 }

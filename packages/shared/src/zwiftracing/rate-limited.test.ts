@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { longestWindow } from '../contracts/index.ts';
 import { readRateLimited } from './rate-limited.ts';
 import { tooManyRequests } from './testing/fixtures.ts';
 
@@ -40,10 +41,15 @@ describe('a 429', () => {
     expect(read('', { 'RateLimit-Policy': policy }).learned).toEqual({ limit: 5, windowMs: 60_000 });
   });
 
+  it('that names a moment out of this world closes the budget for no longer than the longest window', () => {
+    expect(read({ retryAfter: 1e306 })).toEqual({ retryAfterMs: longestWindow });
+  });
+
   it.each([
     ['nothing at all', ''],
     ['null', 'null'],
     ['negative and empty values', { retryAfter: -1, limit: 0, windowMinutes: '' }],
+    ['a limit that nobody can have', { limit: 1, windowMinutes: 200_000_000_000 }],
     ['words', { retryAfter: 'soon', limit: 'few', windowMinutes: {} }],
   ])('that holds %s teaches nothing', (_, body) => {
     expect(read(body, { 'Retry-After': 'whenever', RateLimit: '((', 'RateLimit-Policy': '5;q=0' })).toEqual(

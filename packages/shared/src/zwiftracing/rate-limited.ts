@@ -1,12 +1,12 @@
 import { parseDictionary, parseList } from 'structured-headers';
 import { z } from 'zod';
-import type { Policy } from '../contracts/index.ts';
+import { longestWindow, type Policy, policy } from '../contracts/index.ts';
 
 /** What a 429 tells of the limit behind it. */
 export interface RateLimited {
-  /** How long to stay away, project ms. */
+  /** How long to stay away, project ms; a longest window at the most. */
   readonly retryAfterMs?: number;
-  /** The policy that is really enforced. */
+  /** The policy that is really enforced; nothing when what is named can't be one. */
   readonly learned?: Policy;
 }
 
@@ -30,12 +30,9 @@ const body = z.object({
 export function readRateLimited(text: string, headers: Headers, now: number): RateLimited {
   const said = body.safeParse(jsonOrNothing(text)).data;
   const seconds = said?.retryAfter ?? retryAfter(headers, now) ?? resetIn(headers);
-  const learned =
-    said?.limit !== undefined && said.windowMinutes !== undefined
-      ? { limit: said.limit, windowMs: said.windowMinutes * 60_000 }
-      : policyIn(headers);
+  const learned = policyOf(said?.limit, (said?.windowMinutes ?? 0) * 60_000) ?? policyIn(headers);
   return {
-    ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1_000 }),
+    ...(seconds === undefined ? {} : { retryAfterMs: Math.min(seconds * 1_000, longestWindow) }),
     ...(learned && { learned }),
   };
 }
@@ -45,6 +42,9 @@ export function readPolicy(headers: Headers): Pick<RateLimited, 'learned'> {
   const learned = policyIn(headers);
   return learned ? { learned } : {};
 }
+
+const policyOf = (limit: number | undefined, windowMs: number): Policy | undefined =>
+  policy.safeParse({ limit, windowMs }).data;
 
 function jsonOrNothing(text: string): unknown {
   try {
@@ -80,7 +80,7 @@ function policyIn(headers: Headers): Policy | undefined {
   const limit = positive.pipe(z.int()).safeParse(parameters.get('q') ?? value);
   const seconds = positive.safeParse(parameters.get('w'));
   if (!limit.success || !seconds.success) return undefined;
-  return { limit: limit.data, windowMs: seconds.data * 1_000 };
+  return policyOf(limit.data, seconds.data * 1_000);
 }
 
 function orNothing<T>(parse: () => T): T | undefined {

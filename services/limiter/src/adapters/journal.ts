@@ -83,6 +83,8 @@ export function openJournal(bus: Bus, partition: number, history = 20_000): Jour
       );
       const entries: JournalEntry[] = [];
       try {
+        if ((await consumer.info()).num_pending === 0)
+          throw new Error(`the journal ${subject} was emptied meanwhile`);
         // A broker that dies meanwhile is noticed soon: until the journal is read nobody may call.
         for await (const message of await consumer.consume({ expires: 2_000, idle_heartbeat: 500 })) {
           if (message.seq <= last) entries.push(decode(payload, message.data));
@@ -113,8 +115,12 @@ export function openJournal(bus: Bus, partition: number, history = 20_000): Jour
       // What is cut off is older than what even an owner that has not seen the new mark would read.
       const keep = Math.max(history, last - recoverFrom + 1);
       recoverFrom = sequence;
-      const { streams } = await manager();
-      await streams.purge(stream, { filter: subject, keep });
+      try {
+        const { streams } = await manager();
+        await streams.purge(stream, { filter: subject, keep });
+      } catch (error) {
+        bus.log.warn({ err: error, subject }, 'old entries were not cut off, that waits for the next time');
+      }
     },
 
     async time() {

@@ -55,12 +55,12 @@ export async function recover(parts: RecoverParts, before: Before): Promise<Reco
   const from = timeAtTakeOver({
     now: clock.at(heard.realMs),
     last: last && { at: timeOf(last), storedAt: clock.at(lastStoredAt ?? heard.realMs) },
-    tolerance: settings.epsilon,
     weighs: (at) => weighs(restore(entries, 0, settings), at, settings),
   });
   const now = startLedgerClock(clock, from, heard);
 
-  const gone = before.epochSeen > lastSequence || (isNew && (await firstStart.hasRun()));
+  const seen = Math.max(before.epochSeen, firstStart.reached());
+  const gone = seen > lastSequence || (isNew && (await firstStart.hasRun()));
   const lostAt = gone ? now() : undefined;
   const facts: Fact[] = [{ fact: 'claimed', owner, at: now() }];
   if (lostAt !== undefined) facts.unshift({ fact: 'journal_lost', at: lostAt });

@@ -45,8 +45,7 @@ export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
       // What does not count any more must not come back with a longer window: `unknownUntil` stands for it.
       record.intervals = counted(budget, settings, fact.at);
       record.policy = fact.policy && { ...fact.policy, from: fact.by, since: fact.at };
-      if (fact.unknownUntil !== null)
-        record.unknownUntil = Math.max(record.unknownUntil ?? 0, fact.unknownUntil);
+      record.unknownUntil = fact.unknownUntil;
       budget.grants = [];
       return;
   }

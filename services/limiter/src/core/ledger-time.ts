@@ -6,22 +6,19 @@ export interface TakeOver {
   readonly now: number;
   /** The last entry: the ledger's time in it, and the broker's when it was stored. Undefined without one. */
   readonly last: { readonly at: number; readonly storedAt: number } | undefined;
-  /** By how much the two may differ by themselves. */
-  readonly tolerance: number;
-  /** Whether any call still counts, or pause lasts, at a moment of the ledger. */
+  /** Whether any call still counts, or a pause lasts, at a moment of the ledger. */
   readonly weighs: (at: number) => boolean;
 }
 
 /**
- * The ledger's time as its new owner takes it over. It is the broker's, unless the broker's clock was set while an
- * owner ruled by its own steady one: then, as long as a window depends on it, the time that has passed since the last
- * entry counts and not what the clock says.
+ * The ledger's time as its new owner takes it over. It is the broker's, unless a window depends on it: then no more
+ * time has passed than since the last entry, whatever the broker's clock was set to while an owner ruled by its own
+ * steady one. However often that happens, and by how little, a window is not shortened by it.
  */
-export function timeAtTakeOver({ now, last, tolerance, weighs }: TakeOver): number {
+export function timeAtTakeOver({ now, last, weighs }: TakeOver): number {
   if (!last) return now;
   const passed = Math.max(0, now - last.storedAt);
   const steady = last.at + passed;
-  if (Math.abs(now - steady) <= tolerance) return Math.max(now, last.at);
   return weighs(steady) ? steady : now;
 }
 

@@ -1,4 +1,4 @@
-import type { Budget } from '@paceline/shared/contracts';
+import { type Budget, budgets } from '@paceline/shared/contracts';
 import { type AccountNews, createNews } from './account-news.ts';
 import { type BudgetState, createBudget, freshRecord, policyOf } from './budget.ts';
 import type { Settings } from './settings.ts';
@@ -60,8 +60,21 @@ export function countAsSpent(budget: BudgetState, lostAt: number, settings: Sett
   const { record } = budget;
   const arrivedBy = lostAt + worstCall(record.endpoint, settings);
   const until = arrivedBy + policyOf(budget, settings).windowMs + settings.epsilon;
-  record.unknownUntil = Math.max(record.unknownUntil ?? 0, until);
+  record.unknownUntil = Math.ceil(Math.max(record.unknownUntil ?? 0, until));
+  // Nor is it known whether it was that call that upstream is to be probed with.
+  record.probing = false;
 }
+
+/** Until when a call of before a lost journal may count, in a budget that was not asked for since. */
+export const lossMattersUntil = ({ lostAt }: Ledger, settings: Settings): number =>
+  lostAt === null
+    ? 0
+    : lostAt +
+      Math.max(
+        ...budgets.map(
+          (each) => worstCall(each, settings) + settings.policies[each].windowMs + settings.epsilon,
+        ),
+      );
 
 /** As `peekBudget`, and from now on the ledger knows it. */
 export function budgetOf(ledger: Ledger, account: string, endpoint: Budget, settings: Settings): BudgetState {

@@ -64,6 +64,37 @@ describe('a policy', () => {
     expect(desk.acquire('a').answer).toBe('granted');
   });
 
+  it('that gets shorter again makes nobody wait for the longer one', () => {
+    const desk = createDesk('signups');
+    const place = { account: 'team', endpoint: 'signups' } as const;
+    desk.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 24 * 60 * minute } });
+    desk.pass(5_000);
+    desk.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: minute } });
+    desk.pass(settings.epsilon);
+    expect(desk.acquire('a').answer).toBe('granted');
+  });
+
+  it('that is unknown and gets shorter is watched for what may still count by the shorter one', () => {
+    const desk = createDesk('signups');
+    const place = { account: 'team', endpoint: 'signups' } as const;
+    desk.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 10 * minute } });
+    desk.operate({ do: 'set_policy', ...place, policy: { limit: 1, windowMs: 4 * minute } });
+    desk.pass(3 * minute);
+    expect(desk.acquire('a').answer).toBe('waiting');
+    desk.pass(settings.epsilon);
+    expect(desk.acquire('a').answer).toBe('granted');
+  });
+
+  it('is not made looser by what comes late: an answer to a call that started before it was named', () => {
+    const desk = createDesk('riders_single');
+    const [early, late] = ['early', 'late'].map((ticket) => desk.acquire(ticket, { start: true }));
+    if (early?.answer !== 'started' || late?.answer !== 'started') throw new Error('no permit');
+    desk.settle(late.permit, { ...learns(1, 10 * minute, 429), retryAfterMs: minute });
+    desk.settle(early.permit, learns(10, minute));
+    desk.settle('1-99-long gone', learns(10, minute));
+    expect(changes(desk)).toEqual([{ limit: 1, windowMs: 10 * minute }]);
+  });
+
   it('with more places than anybody could remember is cut to what can be', () => {
     const desk = createDesk('signups');
     desk.call('a', {}, learns(1e9, minute));

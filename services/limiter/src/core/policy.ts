@@ -1,13 +1,18 @@
 import type { FactOf, Outcome, Policy } from '@paceline/shared/contracts';
 import { type BudgetState, policyOf } from './budget.ts';
+import { findInterval } from './evolve.ts';
 import type { Settings } from './settings.ts';
 
 /** No upstream needs more, and every call in a window is remembered. */
 const largestLimit = 1_000;
 
-/** What an answer teaches of the limit: upstream's word counts, but never makes an operator's policy looser. */
+/**
+ * What an answer teaches of the limit: upstream's word counts, but makes no operator's policy looser, nor one that was
+ * named after the call had started: what comes late is old.
+ */
 export function lessons(
   budget: BudgetState,
+  permit: string,
   { learned }: Outcome,
   now: number,
   settings: Settings,
@@ -15,14 +20,16 @@ export function lessons(
   if (!learned) return [];
   const kept = policyOf(budget, settings);
   const said = { limit: Math.min(learned.limit, largestLimit), windowMs: learned.windowMs };
-  const next = budget.record.policy?.from === 'operator' ? stricterOf(kept, said) : said;
+  const since = budget.record.policy?.since ?? -1;
+  const isOld = (findInterval(budget, permit)?.startedAt ?? 0) <= since;
+  const next = isOld || budget.record.policy?.from === 'operator' ? stricterOf(kept, said) : said;
   if (isSame(kept, next)) return [];
   return [changePolicy(budget, 'upstream', next, now, settings)];
 }
 
 /**
  * A change of policy. Calls of before the window that was kept are forgotten; a longer window may still hold them, so
- * nothing goes until it has been watched for its whole length. What was unknown before is unknown for longer.
+ * nothing goes until it has been watched for its whole length. What is unknown from before counts by the new window.
  * @param policy null: back to the documented one
  */
 export function changePolicy(
@@ -35,8 +42,10 @@ export function changePolicy(
   const { account, endpoint } = budget.record;
   const kept = policyOf(budget, settings);
   const longer = (policy ?? settings.policies[endpoint]).windowMs - kept.windowMs;
-  const knownFrom = Math.max(now + settings.epsilon, budget.record.unknownUntil ?? 0);
-  const unknownUntil = longer > 0 ? Math.ceil(knownFrom + longer) : null;
+  const known = budget.record.unknownUntil ?? 0;
+  const isUnknown = known > now;
+  const from = longer > 0 ? Math.max(now + settings.epsilon, known) : known;
+  const unknownUntil = isUnknown || longer > 0 ? Math.max(now, Math.ceil(from + longer)) : null;
   return { fact: 'policy_changed', account, endpoint, by, at: now, policy, unknownUntil };
 }
 

@@ -2,7 +2,7 @@ import { type JournalEntry, journalEntry, type WindowView } from '@paceline/shar
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from './ledger.ts';
-import { restated, restore } from './restore.ts';
+import { restore, restated, weighs } from './restore.ts';
 import { settings } from './testing.ts';
 import { takeTurn, type Wish } from './turn.ts';
 import { windows } from './windows.ts';
@@ -165,6 +165,54 @@ describe('a journal that is gone although there was one', () => {
       budgets,
     };
     expect(ask(restore([anew], 2, settings), spentUntil - 1, 'team-5')?.answer).toBe('waiting');
+  });
+
+  it('lets no probe through either: nobody knows what went before it', () => {
+    const place = { account: 'team-0', endpoint: 'riders_single' } as const;
+    const paused: JournalEntry = {
+      entry: 'facts',
+      recoverFrom: 0,
+      facts: [{ fact: 'paused', ...place, by: 'upstream', at: begin - 1, until: begin, failures: 1 }],
+    };
+    const ledger = restore([paused, lost], 1, settings);
+    expect(ask(ledger, spentUntil - 1)?.answer).toBe('waiting');
+    expect(ask(ledger, spentUntil)?.answer).toBe('granted');
+  });
+
+  it('matters no longer than what it held could count', () => {
+    const ledger = restore([lost], 1, settings);
+    const { clubs } = settings.policies;
+    const clubsUntil =
+      begin +
+      settings.sendWithin +
+      settings.callTimeout.clubs +
+      settings.guard +
+      settings.clockLag +
+      clubs.windowMs +
+      settings.epsilon;
+    expect(weighs(ledger, clubsUntil - 1, settings)).toBe(true);
+    expect(weighs(ledger, clubsUntil, settings)).toBe(false);
+  });
+
+  it('can be stated anew, whatever the windows are', () => {
+    const place = { account: 'team-0', endpoint: 'results' } as const;
+    const odd: JournalEntry = {
+      entry: 'facts',
+      recoverFrom: 0,
+      facts: [
+        {
+          fact: 'policy_changed',
+          ...place,
+          by: 'upstream',
+          at: begin - 1,
+          policy: { limit: 1, windowMs: 60_000.5 },
+          unknownUntil: null,
+        },
+      ],
+    };
+    const [budgets = []] = restated(restore([odd, lost], 1, settings), () => begin, settings);
+    const entry = { entry: 'restated', recoverFrom: 0, owner: 'me', at: begin, lostAt: begin, budgets };
+    expect(journalEntry.safeParse(entry).error).toBeUndefined();
   });
 
   it('knows permits of later claims than its own to be of before', () => {

@@ -1,7 +1,7 @@
 import type { BudgetRecord, JournalEntry } from '@paceline/shared/contracts';
 import { type BudgetState, createBudget } from './budget.ts';
 import { evolve } from './evolve.ts';
-import { createLedger, keyOf, type Ledger } from './ledger.ts';
+import { createLedger, keyOf, type Ledger, lossMattersUntil } from './ledger.ts';
 import type { Settings } from './settings.ts';
 import { counted, isPaused } from './window.ts';
 
@@ -51,17 +51,15 @@ export function* restated(ledger: Ledger, now: () => number, settings: Settings)
   yield part;
 }
 
-/** Whether any window, pause or change of a ledger still matters at `now`. */
-export const weighs = ({ budgets, lostAt }: Ledger, now: number, settings: Settings): boolean =>
-  lostAt !== null || [...budgets.values()].some((budget) => mustBeKept(budget, now, settings));
+/** Whether anything in a ledger depends on how much time passes after `now`: a window, a pause, a lost journal. */
+export const weighs = (ledger: Ledger, now: number, settings: Settings): boolean =>
+  lossMattersUntil(ledger, settings) > now ||
+  [...ledger.budgets.values()].some((budget) => lasts(budget, now, settings));
 
-function mustBeKept(budget: BudgetState, now: number, settings: Settings): boolean {
-  const { policy, probing, unknownUntil } = budget.record;
-  return (
-    policy !== null ||
-    probing ||
-    isPaused(budget, now) ||
-    (unknownUntil ?? 0) > now ||
-    counted(budget, settings, now).length > 0
-  );
-}
+const mustBeKept = (budget: BudgetState, now: number, settings: Settings): boolean =>
+  budget.record.policy !== null || budget.record.probing || lasts(budget, now, settings);
+
+const lasts = (budget: BudgetState, now: number, settings: Settings): boolean =>
+  isPaused(budget, now) ||
+  (budget.record.unknownUntil ?? 0) > now ||
+  counted(budget, settings, now).length > 0;

@@ -20,7 +20,7 @@ export function settle(budget: BudgetState, ask: AskOf<'settle'>, now: number, s
   // A call that long ago counts no more, but what upstream said to it still does.
   const learned = [
     ...(outcome.status === 429 ? afterRejection(budget, ask, now, settings) : []),
-    ...lessons(budget, outcome, now, settings),
+    ...lessons(budget, permit, outcome, now, settings),
   ];
   if (!interval) return settled(learned);
   const arrivedBy = outcome.result === 'answered' ? now : now + settings.guard;

@@ -17,7 +17,9 @@ export const permitId = (epoch: number, count: number, ticket: string): string =
   `${epoch}-${count}-${ticket}`;
 
 /** Whether a permit was granted to a ticket. */
-export const isFor = (permit: string, ticket: string): boolean => permit.endsWith(`-${ticket}`);
+export const isFor = (permit: string, ticket: string): boolean => ticketOf(permit) === ticket;
+
+const ticketOf = (permit: string): string => permit.slice(permit.indexOf('-', permit.indexOf('-') + 1) + 1);
 
 /**
  * @throws {Superseded} when the permit was granted under a later claim than this ledger's; where a journal is known to

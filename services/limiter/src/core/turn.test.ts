@@ -156,6 +156,15 @@ describe('a permit', () => {
     expect(desk.facts).toEqual([]);
   });
 
+  it('is nobody’s whose ticket ends like the one that it was started for', () => {
+    const desk = createDesk('riders_single');
+    const started = desk.acquire('team-1', { start: true });
+    expect(desk.acquire('1', { start: true })).not.toEqual(started);
+    const before = desk.facts.length;
+    desk.cancel('eam-1');
+    expect(desk.facts).toHaveLength(before);
+  });
+
   it('given back goes to who waits', () => {
     const desk = createDesk('clubs');
     desk.acquire('a');
@@ -206,6 +215,15 @@ describe('the line', () => {
       ['manual', { lane: 'manual_rider_add' }],
     ]);
     expect(order).toEqual(['manual', 'urgent', 'far in its slot', 'near']);
+  });
+
+  it('takes an ask of the future for one of now: a clock that is ahead costs no place', () => {
+    const desk = createDesk('events');
+    desk.call('before');
+    desk.ask('ahead', { firstAskedAt: desk.now() + 5 * 3_600_000 });
+    desk.pass(1);
+    desk.ask('later');
+    expect(desk.acquire('ahead', { firstAskedAt: desk.now() + 5 * 3_600_000 })).toMatchObject({ ahead: 0 });
   });
 
   it('starves nobody: an ask that is an hour old goes before any new one', () => {

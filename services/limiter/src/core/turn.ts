@@ -40,7 +40,8 @@ export interface Decision {
  * throws the ledger away.
  * @throws {Superseded} when a wish shows that another limiter has taken over since
  */
-export function takeTurn(ledger: Ledger, wishes: readonly Wish[], now: number, settings: Settings): Turn {
+export function takeTurn(ledger: Ledger, asked: readonly Wish[], now: number, settings: Settings): Turn {
+  const wishes = asked.map((wish) => soFar(wish, now));
   const facts: Fact[] = [];
   const touched = new Set<BudgetState>();
   const joined = new Set<string>();
@@ -61,9 +62,9 @@ export function takeTurn(ledger: Ledger, wishes: readonly Wish[], now: number, s
   for (const budget of due(ledger, now)) touched.add(budget);
   const offers = [...touched].flatMap((budget) => serve(ledger, budget, now, settings));
   const conflicts: Conflict[] = [];
-  const asked = new Set<string>();
+  const answered = new Set<string>();
   for (const { wish, index } of inLine(wishes, settings)) {
-    asked.add(wish.ticket);
+    answered.add(wish.ticket);
     const budget = budgetOf(ledger, wish.account, wish.endpoint, settings);
     const isNew = joined.delete(wish.ticket);
     const { answer, conflict } = answerAcquire(ledger, budget, wish, isNew, now, settings);
@@ -77,8 +78,12 @@ export function takeTurn(ledger: Ledger, wishes: readonly Wish[], now: number, s
         : answer;
   }
   const answers = heard as readonly Reply[];
-  return { answers, facts, offers: offers.filter(({ offer }) => !asked.has(offer.ticket)), conflicts };
+  return { answers, facts, offers: offers.filter(({ offer }) => !answered.has(offer.ticket)), conflicts };
 }
+
+/** Nobody has asked in the future: an asker's clock that is ahead costs it no place. */
+const soFar = (wish: Wish, now: number): Wish =>
+  wish.do === 'acquire' && wish.firstAskedAt > now ? { ...wish, firstAskedAt: now } : wish;
 
 /** Those who ask for a permit, whoever goes first before the others: who is refused stands in nobody's way. */
 const inLine = (wishes: readonly Wish[], settings: Settings) =>

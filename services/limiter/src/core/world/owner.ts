@@ -140,7 +140,6 @@ function recover({ agenda, journal, brokerTime, settings }: OwnerParts) {
   const from = timeAtTakeOver({
     now: brokerTime(),
     last: last && { at: timeOf(last), storedAt: journal.lastStoredAt() },
-    tolerance: settings.epsilon,
     weighs: (at) => weighs(restore(entries, 0, settings), at, settings),
   });
   const heardAt = agenda.now();
