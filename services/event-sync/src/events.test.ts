@@ -61,48 +61,11 @@ const calls = () =>
     })
     .from(syncLogs)
     .orderBy(asc(syncLogs.id));
-const startsOf = async (eventId: string) =>
-  (await world.db.select().from(events).where(eq(events.eventId, eventId)))[0]?.startsAt ?? 0;
-/** The ids of the events whose signups were asked for with this key, in order. */
-const asked = (from = 0) =>
-  world.sandbox
-    .audit()
-    .filter(({ budget, seq }) => budget === 'signups' && seq > from)
-    .map(({ path }) => path.split('/').at(-1) ?? '');
-const lastSeq = () => world.sandbox.audit().at(-1)?.seq ?? 0;
-
-/**
- * Puts a few of upstream's events into the list as if it had just been fetched, so that a run asks for these alone.
- * @param lead project ms until they start
- */
-async function list(ids: readonly string[], lead: number): Promise<void> {
-  const now = Math.round(world.clock.now());
-  await world.db.insert(events).values(
-    ids.map((eventId, index) => ({
-      eventId,
-      title: `Event ${index}`,
-      startsAt: now + lead + index * minute,
-      raw: {},
-      firstSeenAt: now,
-      // Fresh for as long as a test may take.
-      fetchedAt: now + 10 * longSlot,
-    })),
-  );
-}
-
-/** The ids of events that upstream knows, and that start in a day or later. */
-async function upstreamEvents(count: number): Promise<string[]> {
-  const url = `${world.sandbox.url}/public/events/upcoming`;
-  const response = await fetch(url, { headers: { Authorization: world.newKey() } });
-  const listed = (await response.json()) as Array<{ eventId: string; time: number }>;
-  const later = listed.filter(({ time }) => time * 1_000 > world.clock.now() + 24 * hour);
-  return later.slice(0, count).map(({ eventId }) => eventId);
-}
 
 describe('a slot of the far events', () => {
   it('brings the list, and the signups of events of the next two days, each once', async () => {
     await start();
-    const from = lastSeq();
+    const from = world.lastSeq();
     const run = await runSlot('far', 30 * minute);
     expect(run).toMatchObject({ state: 'done', error: null, checkpoint: null });
     expect(run.counts.synced).toBeGreaterThan(0);
@@ -120,7 +83,7 @@ describe('a slot of the far events', () => {
     expect(first).toMatchObject({ target: 'upcoming', status: 200, message: `${all.length} events` });
     const ofRun = others.filter(({ runId }) => runId === run.runId).map(({ target }) => target);
     expect(new Set(ofRun).size).toBe(run.counts.synced);
-    expect(asked(from)).toEqual(expect.arrayContaining(ofRun));
+    expect(world.asked(from)).toEqual(expect.arrayContaining(ofRun));
     for (const eventId of ofRun) {
       expect(leadOf.get(eventId)).toBeGreaterThan(50 * minute);
       expect(leadOf.get(eventId)).toBeLessThanOrEqual(48 * hour);
@@ -130,12 +93,12 @@ describe('a slot of the far events', () => {
 
   it('begins with what starts soonest, and ends when nothing is left', async () => {
     await start();
-    const ids = await upstreamEvents(4);
-    await list(ids, 20 * hour);
-    const from = lastSeq();
+    const ids = await world.upstreamEvents(4);
+    await world.list(ids, 20 * hour);
+    const from = world.lastSeq();
     const run = await runSlot('far', longSlot);
     expect(run).toMatchObject({ state: 'done', counts: { planned: 4, synced: 4, failed: 0, deferred: 0 } });
-    expect(asked(from)).toEqual(ids);
+    expect(world.asked(from)).toEqual(ids);
   });
 
   it('that is over before its tick comes defers what it would have done', async () => {
@@ -147,7 +110,7 @@ describe('a slot of the far events', () => {
 
   it('does not fetch a list that is new enough', async () => {
     await start();
-    await list(await upstreamEvents(1), 20 * hour);
+    await world.list(await world.upstreamEvents(1), 20 * hour);
     await runSlot('far', longSlot);
     expect((await calls()).map(({ target }) => target)).not.toContain('upcoming');
   });
@@ -156,82 +119,33 @@ describe('a slot of the far events', () => {
 describe('a slot of the near events', () => {
   it('asks for nothing that has started, nor for what is far', async () => {
     await start();
-    const [started, near, far] = await upstreamEvents(3);
-    await list([started ?? ''], -1);
-    await list([near ?? ''], 55 * minute);
-    await list([far ?? ''], 20 * hour);
-    const from = lastSeq();
-    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) + longSlot });
+    const [started, near, far] = await world.upstreamEvents(3);
+    await world.list([started ?? ''], -1);
+    await world.list([near ?? ''], 55 * minute);
+    await world.list([far ?? ''], 20 * hour);
+    const from = world.lastSeq();
     expect(await runSlot('near', longSlot)).toMatchObject({
       state: 'done',
       counts: { planned: 1, synced: 1 },
     });
-    expect(asked(from)).toEqual([near]);
+    expect(world.asked(from)).toEqual([near]);
   });
 
   it('goes before the far ones that wait for the same calls', async () => {
     await start();
-    const ids = await upstreamEvents(23);
+    const ids = await world.upstreamEvents(23);
     const near = ids.slice(0, 3);
     const far = ids.slice(3);
-    await list(far, 20 * hour);
-    const from = lastSeq();
+    await world.list(far, 20 * hour);
+    const from = world.lastSeq();
     const slow = await world.tick('far', longSlot);
-    await eventually(() => expect(asked(from).length).toBeGreaterThan(0));
-    await list(near, 50 * minute);
-    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) + longSlot });
+    await eventually(() => expect(world.asked(from).length).toBeGreaterThan(0));
+    await world.list(near, 50 * minute);
     const fast = await ended((await world.tick('near', longSlot)).slotId);
     expect(fast).toMatchObject({ state: 'done', counts: { synced: 3, failed: 0 } });
     expect(await runOf(slow.slotId)).toMatchObject({ state: 'running' });
     expect(await ended(slow.slotId)).toMatchObject({ counts: { synced: 20 } });
     expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
-  });
-});
-
-describe('an event that is about to start', () => {
-  const urgent = 15 * minute;
-
-  it('is refreshed without a slot and without a look at the list: once, when its last minutes begin', async () => {
-    const [soon = '', sooner = '', started = ''] = await upstreamEvents(3);
-    await list([started], -1);
-    await list([soon], urgent + 5 * minute);
-    await list([sooner], urgent - 5 * minute);
-    const from = lastSeq();
-    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) + longSlot });
-    await start();
-    await eventually(() => expect(asked(from)).toEqual([sooner, soon]), patient);
-    const logged = await world.db.select().from(syncLogs);
-    expect(logged.find(({ target }) => target === soon)?.startedAt).toBeGreaterThanOrEqual(
-      (await startsOf(soon)) - urgent,
-    );
-    // Until it has started nobody asks again.
-    await eventually(async () => expect(world.clock.now()).toBeGreaterThan(await startsOf(soon)), patient);
-    expect(asked(from)).toEqual([sooner, soon]);
-    expect(world.sandbox.audit().filter(({ seq, budget }) => seq > from && budget === 'events')).toEqual([]);
-  });
-
-  it('goes before the runs that wait for the same calls', async () => {
-    const ids = await upstreamEvents(21);
-    const [urgentOne = '', ...far] = ids;
-    await list(far, 20 * hour);
-    await start();
-    const from = lastSeq();
-    const slow = await world.tick('far', longSlot);
-    await eventually(() => expect(asked(from).length).toBeGreaterThan(0));
-    await list([urgentOne], urgent);
-    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) + longSlot });
-    await eventually(() => expect(asked(from)).toContain(urgentOne), patient);
-    expect(await runOf(slow.slotId)).toMatchObject({ state: 'running' });
-    expect(await ended(slow.slotId)).toMatchObject({ counts: { synced: 20, failed: 0 } });
-  });
-
-  it('that upstream does not know is not asked for again and again', async () => {
-    await list(['7'], urgent - minute);
-    await start();
-    await eventually(async () => expect((await calls()).map(({ status }) => status)).toEqual([404]), patient);
-    const startsAt = await startsOf('7');
-    await eventually(() => expect(world.clock.now()).toBeGreaterThan(startsAt), patient);
-    expect(await calls()).toHaveLength(1);
   });
 });
 
@@ -249,7 +163,7 @@ describe('an event source that is not given to this key', () => {
 
   it('makes the run fail after a few calls when it is the signups', async () => {
     await start({ ZWIFTRACING_SIGNUPS_PATH: '/public/nothing/:id' });
-    await list(await upstreamEvents(10), 20 * hour);
+    await world.list(await world.upstreamEvents(10), 20 * hour);
     expect(await runSlot('far', longSlot)).toMatchObject({
       state: 'failed',
       error: reason('signups'),
@@ -261,8 +175,8 @@ describe('an event source that is not given to this key', () => {
 describe('upstream in trouble', () => {
   it('with one event: that one fails, the others go on', async () => {
     await start();
-    const [first = '', second = ''] = await upstreamEvents(2);
-    await list([first, '7', second], 20 * hour);
+    const [first = '', second = ''] = await world.upstreamEvents(2);
+    await world.list([first, '7', second], 20 * hour);
     expect(await runSlot('far', longSlot)).toMatchObject({
       state: 'done',
       error: 'event 7: Upstream answered 404: it knows no such thing',
@@ -272,7 +186,7 @@ describe('upstream in trouble', () => {
 
   it('for a moment: called again, with a permit of its own', async () => {
     await start();
-    await list(await upstreamEvents(1), 20 * hour);
+    await world.list(await world.upstreamEvents(1), 20 * hour);
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'signups', times: 2 });
     expect(await runSlot('far', longSlot)).toMatchObject({ state: 'done', counts: { synced: 1, failed: 0 } });
     expect((await calls()).map(({ status }) => status)).toEqual([503, 503, 200]);
@@ -280,7 +194,7 @@ describe('upstream in trouble', () => {
 
   it('with everything: the run fails after a few events instead of burning calls', async () => {
     await start();
-    await list(await upstreamEvents(8), 20 * hour);
+    await world.list(await world.upstreamEvents(8), 20 * hour);
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'signups', times: 99 });
     expect(await runSlot('far', longSlot)).toMatchObject({
       state: 'failed',
@@ -291,7 +205,7 @@ describe('upstream in trouble', () => {
 
   it('with the list: the copy that is there still does', async () => {
     await start();
-    await list(await upstreamEvents(1), 20 * hour);
+    await world.list(await world.upstreamEvents(1), 20 * hour);
     await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) - hour });
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'events', times: 3 });
     expect(await runSlot('far', longSlot)).toMatchObject({
@@ -303,7 +217,7 @@ describe('upstream in trouble', () => {
 
   it('because its limit is another one than is documented: once more when it is time, in a raised lane', async () => {
     await start();
-    await list(await upstreamEvents(2), 20 * hour);
+    await world.list(await world.upstreamEvents(2), 20 * hour);
     world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
     expect(await runSlot('far', longSlot)).toMatchObject({ state: 'done', counts: { synced: 2, failed: 0 } });
     expect((await calls()).map(({ status }) => status)).toEqual([200, 429, 200]);
@@ -314,30 +228,30 @@ describe('upstream in trouble', () => {
 describe('the end of a process', () => {
   it('gives its slot back, and the next process goes on without asking for anything twice', async () => {
     await start();
-    const ids = await upstreamEvents(5);
-    await list(ids, 20 * hour);
-    const from = lastSeq();
+    const ids = await world.upstreamEvents(5);
+    await world.list(ids, 20 * hour);
+    const from = world.lastSeq();
     const { slotId } = await world.tick('far', longSlot);
     await eventually(async () => expect((await runOf(slotId))?.counts.synced).toBeGreaterThan(1));
     await service.stop();
     expect(await runOf(slotId)).toMatchObject({ state: 'running' });
     await start();
     expect(await ended(slotId)).toMatchObject({ state: 'done', counts: { planned: 5, synced: 5 } });
-    expect(asked(from).toSorted()).toEqual(ids.toSorted());
+    expect(world.asked(from).toSorted()).toEqual(ids.toSorted());
   });
 });
 
 describe('Postgres that restarts', () => {
   it('costs no run and no answer', async () => {
     await start();
-    const ids = await upstreamEvents(6);
-    await list(ids, 20 * hour);
-    const from = lastSeq();
+    const ids = await world.upstreamEvents(6);
+    await world.list(ids, 20 * hour);
+    const from = world.lastSeq();
     const { slotId } = await world.tick('far', longSlot);
-    await eventually(() => expect(asked(from).length).toBeGreaterThan(1));
+    await eventually(() => expect(world.asked(from).length).toBeGreaterThan(1));
     await world.postgres.kill();
     await world.postgres.restart();
     expect(await ended(slotId)).toMatchObject({ state: 'done', counts: { synced: 6, failed: 0 } });
-    expect(asked(from).toSorted()).toEqual(ids.toSorted());
+    expect(world.asked(from).toSorted()).toEqual(ids.toSorted());
   });
 });

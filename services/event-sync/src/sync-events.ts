@@ -1,12 +1,5 @@
 import { PermitRefused } from '@paceline/shared/limiter';
-import {
-  answered,
-  callUpstream,
-  type RunRow,
-  type RunWork,
-  saveProgress,
-  type Sync,
-} from '@paceline/shared/sync';
+import { callUpstream, type RunRow, type RunWork, saveProgress, type Sync } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates } from './adapters/events.ts';
@@ -22,6 +15,7 @@ import {
 } from './core/event-run.ts';
 import { type EventKind, horizonOf, laneOf } from './core/horizon.ts';
 import { refreshList } from './refresh-list.ts';
+import { signupsCall } from './signups-call.ts';
 
 /** Fetches the list of events, and then the signups of those that are worth a call, for as long as the slot lasts. */
 export const syncEvents =
@@ -82,11 +76,7 @@ async function syncBest(
         if (!first) return undefined;
         eventId = first.eventId;
         left = others.length;
-        return {
-          target: eventId,
-          send: (permit) => sync.upstream.getSignups(permit, first.eventId),
-          outcome: ({ signups, skipped }) => answered(`${signups.length} signups`, skipped),
-        };
+        return signupsCall(sync, eventId);
       },
     });
     if (!answer) return undefined;

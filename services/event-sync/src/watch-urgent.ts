@@ -1,5 +1,5 @@
 import { PermitRefused } from '@paceline/shared/limiter';
-import { answered, callUpstream, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
+import { callUpstream, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates } from './adapters/events.ts';
@@ -7,6 +7,7 @@ import { storeSignups } from './adapters/signups.ts';
 import { type Failures, failedOnce, noFailures } from './core/failures.ts';
 import { horizonOf } from './core/horizon.ts';
 import { untilNextUrgent, urgentFrom, urgentOf } from './core/urgent.ts';
+import { signupsCall } from './signups-call.ts';
 
 /** Project ms after which it is tried again when something is in the way. */
 const pauseAfterTrouble = 60_000;
@@ -52,11 +53,7 @@ async function refreshFirst(sync: Sync, failures: Failures): Promise<{ pause: nu
           const [first] = (await look()).urgent;
           if (!first) return undefined;
           eventId = first.eventId;
-          return {
-            target: eventId,
-            send: (permit) => sync.upstream.getSignups(permit, first.eventId),
-            outcome: ({ signups, skipped }) => answered(`${signups.length} signups`, skipped),
-          };
+          return signupsCall(sync, eventId);
         },
       });
       if (!answer) return;
@@ -72,6 +69,8 @@ async function refreshFirst(sync: Sync, failures: Failures): Promise<{ pause: nu
       { err: error, eventId },
       'the signups of an event that is about to start could not be fetched',
     );
+    // When it is open again the limiter knows best.
+    if (error.code === 'rate_limited') return { pause: pauseAfterTrouble, after: failures };
     const after = failedOnce(failures, eventId, error.code);
     return after.stopped ? { pause: urgentFrom, after: noFailures } : { pause: 0, after };
   }

@@ -1,6 +1,7 @@
 // oxlint-disable-next-line no-restricted-imports -- the real limiter, so that nothing about permits is imagined
 import { startLimiter } from '@paceline/limiter/src/service.ts';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
+import { tables } from '@paceline/shared/database';
 import { syncVariables } from '@paceline/shared/sync';
 import { limiterVariables, openStage, type Stage, type StagedService } from '@paceline/shared/sync/testing';
 import { startEventSync } from '../service.ts';
@@ -9,7 +10,24 @@ import { startEventSync } from '../service.ts';
 export interface World extends Stage {
   readonly sandbox: Sandbox;
   start(env?: Record<string, string>): Promise<StagedService>;
+  /** How many calls upstream has had. */
+  lastSeq(): number;
+  /** The ids of the events whose signups were asked for since then, in order. */
+  asked(from?: number): string[];
+  /** The ids of events that upstream knows, and that start in a day or later. */
+  upstreamEvents(count: number): Promise<string[]>;
+  /**
+   * Puts a few of upstream's events into the list as if it had just been fetched, together with those that are there, so
+   * that a run asks for these alone.
+   * @param lead project ms until the first one starts; each of the others starts a minute after the one before
+   */
+  list(ids: readonly string[], lead: number): Promise<void>;
 }
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+const { events } = tables;
 
 /** @param scale how much faster than the machine it lives */
 export async function createWorld(scale: number): Promise<World> {
@@ -20,6 +38,38 @@ export async function createWorld(scale: number): Promise<World> {
   return {
     ...stage,
     sandbox,
+    lastSeq: () => sandbox.audit().at(-1)?.seq ?? 0,
+    asked: (from = 0) =>
+      sandbox
+        .audit()
+        .filter(({ budget, seq }) => budget === 'signups' && seq > from)
+        .map(({ path }) => path.split('/').at(-1) ?? ''),
+    async upstreamEvents(count) {
+      const response = await fetch(`${sandbox.url}/public/events/upcoming`, {
+        headers: { Authorization: stage.newKey() },
+      });
+      const listed = (await response.json()) as Array<{ eventId: string; time: number }>;
+      const later = listed.filter(({ time }) => time * 1_000 > clock.now() + 24 * hour);
+      return later.slice(0, count).map(({ eventId }) => eventId);
+    },
+    async list(ids, lead) {
+      const now = Math.round(clock.now());
+      // Fresh for as long as a test may take.
+      const fetchedAt = now + 80 * hour;
+      await stage.db.transaction(async (tx) => {
+        await tx.insert(events).values(
+          ids.map((eventId, index) => ({
+            eventId,
+            title: `Event ${index}`,
+            startsAt: now + lead + index * minute,
+            raw: {},
+            firstSeenAt: now,
+            fetchedAt,
+          })),
+        );
+        await tx.update(events).set({ fetchedAt });
+      });
+    },
     start: (env) =>
       stage.run('event-sync', syncVariables, startEventSync, {
         ZWIFTRACING_BASE_URL: sandbox.url,

@@ -1,0 +1,77 @@
+import { tables } from '@paceline/shared/database';
+import type { StagedService } from '@paceline/shared/sync/testing';
+import { eventually } from '@paceline/shared/testing';
+import { asc, eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createWorld, type World } from './testing/world.ts';
+
+const { events, syncRuns, syncLogs } = tables;
+const minute = 60_000;
+const hour = 60 * minute;
+const urgent = 15 * minute;
+const patient = { timeoutMs: 30_000 };
+
+let world: World;
+let service: StagedService;
+
+beforeAll(async () => {
+  // The last minutes before a start are seven seconds: a slow machine is not too late for them.
+  world = await createWorld(120);
+});
+
+beforeEach(async () => {
+  await world.db.delete(syncRuns);
+  await world.db.delete(syncLogs);
+  await world.db.delete(events);
+  service = await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
+});
+
+afterEach(() => service.stop());
+
+afterAll(() => world?.close());
+
+const startsOf = async (eventId: string) =>
+  (await world.db.select().from(events).where(eq(events.eventId, eventId)))[0]?.startsAt ?? 0;
+const calls = () => world.db.select().from(syncLogs).orderBy(asc(syncLogs.id));
+/** Some of its looks at what is about to start, and whatever they lead to. */
+const someLooks = async () => {
+  const until = world.clock.now() + 3 * minute;
+  await eventually(() => expect(world.clock.now()).toBeGreaterThan(until), patient);
+};
+
+describe('an event that is about to start', () => {
+  it('is refreshed without a slot and without a look at the list: once, when its last minutes begin', async () => {
+    const [soon = '', sooner = '', started = ''] = await world.upstreamEvents(3);
+    const from = world.lastSeq();
+    await world.list([started], -1);
+    await world.list([soon], urgent + 2 * minute);
+    await world.list([sooner], urgent - minute);
+    await eventually(
+      async () => expect((await calls()).map(({ target }) => target)).toEqual([sooner, soon]),
+      patient,
+    );
+    expect((await calls()).at(-1)?.startedAt).toBeGreaterThanOrEqual((await startsOf(soon)) - urgent);
+    await someLooks();
+    expect(world.asked(from)).toEqual([sooner, soon]);
+    expect(world.sandbox.audit().filter(({ seq, budget }) => seq > from && budget === 'events')).toEqual([]);
+  });
+
+  it('goes before the runs that wait for the same calls', async () => {
+    const [first = '', ...far] = await world.upstreamEvents(13);
+    await world.list(far, 20 * hour);
+    const from = world.lastSeq();
+    const slow = await world.tick('far', 4 * hour);
+    await eventually(() => expect(world.asked(from).length).toBeGreaterThan(0), patient);
+    await world.list([first], urgent);
+    await eventually(() => expect(world.asked(from)).toContain(first), patient);
+    const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slow.slotId));
+    expect(run).toMatchObject({ state: 'running' });
+  });
+
+  it('that upstream does not know is not asked for again and again', async () => {
+    await world.list(['7'], urgent - minute);
+    await eventually(async () => expect((await calls()).map(({ status }) => status)).toEqual([404]), patient);
+    await someLooks();
+    expect(await calls()).toHaveLength(1);
+  });
+});
