@@ -35,8 +35,8 @@ export interface OwnerParts {
 
 /** Ms in which those who waited before ask again. */
 const quiet = 500;
-/** Ms that a message to the broker takes at most. */
-const slowest = 20;
+/** Ms that a message to the broker takes at most: by so much a ledger's time may fall behind with every owner. */
+export const slowest = 20;
 
 /** Takes the partition over, as a limiter does that starts or that replaces another. */
 export function takeOver(parts: OwnerParts): Owner {
