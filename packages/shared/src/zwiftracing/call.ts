@@ -1,3 +1,4 @@
+import { Agent, type Dispatcher, fetch } from 'undici';
 import type { Clock } from '../clock/index.ts';
 import { callTimeout } from '../config/index.ts';
 import type { Budget } from '../contracts/index.ts';
@@ -36,6 +37,7 @@ export type Call = <Answer>(
  */
 export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): Call {
   const headers = headersFor(apiKey);
+  const agent = new Agent();
   const startOf = (text: string) => text.replaceAll(apiKey, '***').slice(0, 300);
 
   return async (permit, { path, body }, read) => {
@@ -55,6 +57,7 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
         headers,
         signal,
         redirect: 'manual',
+        dispatcher: agent.compose(once()),
       });
       const { status } = response;
       const durationMs = duration();
@@ -79,6 +82,16 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
   };
 }
 
+/** Lets one request through: by the standard, `fetch` makes another by itself when it is answered 421. */
+function once(): Dispatcher.DispatcherComposeInterceptor {
+  let sent = false;
+  return (dispatch) => (options, handler) => {
+    if (sent) throw new Error('upstream wants the call again, which takes a permit of its own');
+    sent = true;
+    return dispatch(options, handler);
+  };
+}
+
 function readAnswer<Answer>(
   text: string,
   status: number,
@@ -98,13 +111,15 @@ function readAnswer<Answer>(
 
 const reasonOf = (error: unknown): string => (error instanceof WrongShape ? error.message : 'it is not JSON');
 
-function headersFor(apiKey: string): Headers {
+function headersFor(apiKey: string): Record<string, string> {
   try {
-    return new Headers({
-      Authorization: apiKey,
-      Accept: 'application/json',
-      'Content-Type': 'application/json',
-    });
+    return Object.fromEntries(
+      new Headers({
+        Authorization: apiKey,
+        Accept: 'application/json',
+        'Content-Type': 'application/json',
+      }),
+    );
   } catch {
     // The platform's own message quotes the value.
     throw new Error('ZWIFTRACING_API_KEY holds characters that can not be sent in a header');

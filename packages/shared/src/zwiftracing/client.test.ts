@@ -259,6 +259,14 @@ describe('a call that fails', () => {
     expect(watched.outcome?.result).toBe(head ? 'answered' : 'unanswered');
   });
 
+  it('is not made again behind our back, as the standard wants it of a 421', async () => {
+    sends(421, {});
+    const watched = permitFor('riders_bulk');
+    await failureOf(upstream().getRiders(watched.permit, [4_500_001]));
+    expect(asked).toHaveLength(1);
+    expect(watched.story).toEqual(['used', 'unanswered']);
+  });
+
   it('because nobody listens is unreachable, and says why', async () => {
     stop();
     const watched = permitFor('riders_single');
