@@ -75,7 +75,7 @@ describe('when a partition has a new owner', () => {
 });
 
 describe('a call whose end breaks the contract', () => {
-  it('is settled all the same, without what else was said', async () => {
+  it('is settled all the same: a 429 stays a 429, without what else was said', async () => {
     const limiters = createLimiters(bus, createClock());
     const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
       outcomes.push(...asks.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
@@ -92,7 +92,7 @@ describe('a call whose end breaks the contract', () => {
       permit.use();
       permit.settle({ result: 'answered', status: 429, retryAfterMs: Infinity });
     });
-    await eventually(() => expect(outcomes).toEqual([{ result: 'answered' }]));
+    await eventually(() => expect(outcomes).toEqual([{ result: 'answered', status: 429 }]));
     await limiters.close();
     subscription.unsubscribe();
   });

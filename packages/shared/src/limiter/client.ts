@@ -134,10 +134,11 @@ function limiterOf({ asker, turns, account, client, clock, settling, closing }: 
 
   /**
    * Repeats until it is acknowledged: until then the limiter has to assume the worst. An outcome that can't be sent as
-   * it is, is sent without what else was said.
+   * it is, is sent without what upstream said beside its status.
    */
   function settle(endpoint: Budget, permit: string, outcome: Outcome): void {
-    const bare: Outcome = { result: outcome.result };
+    const { result, status } = outcome;
+    const bare: Outcome = { result, ...(status === undefined ? {} : { status }) };
     const settled = (async () => {
       for (let lastTry = false; !lastTry;) {
         lastTry = closing.aborted;
