@@ -56,7 +56,7 @@ function planOf({ design, things, promises }: Arguments, config: PlanConfig): Pl
   return {
     schedules: design ? designed.schedules(config.SLOT_TIME_ZONE) : schedulesOf(config),
     policies: documentedPolicies[config.ZWIFTRACING_TIER],
-    things: { rider: clubs, ...events },
+    things: { rider: clubs, ...events, results: 0 },
     eventsADay: events.far / 2,
     promises: usual.map((promised) => promises.findLast(({ kind }) => kind === promised.kind) ?? promised),
   };

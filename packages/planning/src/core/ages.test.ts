@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gapsOf, oldestOf, type Spent, turnsBy } from './ages.ts';
+import { noSlots } from './timetable.ts';
 import { day, hour, minute, monday, planOf, shipped } from './testing.ts';
 import { timetableOf } from './timetable.ts';
 
-const stretch = { from: 0, until: 100, slots: { rider: [], near: [], far: [] } };
+const stretch = { from: 0, until: 100, slots: noSlots };
 const callsAt = (moments: readonly number[]) =>
   moments.map((at) => ({ kind: 'near' as const, slotId: 'slot:near:x', at }));
 const oldest = (moments: readonly number[], things: number) =>

@@ -21,7 +21,7 @@ describe('the calls of a slot', () => {
 
   it('are no more than there is to refresh', () => {
     expect(
-      times(callsOf({ near: ['0 * * * *', 5] }, { things: { rider: 1, near: 2, far: 0 } }), hour),
+      times(callsOf({ near: ['0 * * * *', 5] }, { things: { rider: 1, near: 2, far: 0, results: 0 } }), hour),
     ).toEqual([3, 66]);
   });
 
@@ -62,7 +62,10 @@ describe('the calls of a slot', () => {
   });
 
   it('for clubs come one after the other, and leave the place that is kept for who cannot wait', () => {
-    const premium = { policies: documentedPolicies.premium, things: { rider: 20, near: 0, far: 0 } };
+    const premium = {
+      policies: documentedPolicies.premium,
+      things: { rider: 20, near: 0, far: 0, results: 0 },
+    };
     const found = times(callsOf({ rider: ['0 */6 * * *', 70] }, premium), hour + 5 * minute);
     expect(found.slice(0, 9)).toEqual(Array.from({ length: 9 }, (_, index) => index * 61));
     expect(found[9]).toBe(61 + 3_600);

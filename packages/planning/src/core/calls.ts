@@ -22,7 +22,7 @@ export const callMs: Readonly<Partial<Record<Budget, number>>> = {
 const kept: Readonly<Partial<Record<Budget, number>>> = { clubs: 1 };
 
 /** Who goes first when several wait, after urgent calls. */
-const byUrgency: readonly SyncKind[] = ['near', 'rider', 'far'];
+const byUrgency: readonly SyncKind[] = ['near', 'rider', 'far', 'results'];
 
 /** How long before its start an event is called for whatever the slots. */
 const urgentMs = 15 * 60_000;

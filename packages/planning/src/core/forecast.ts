@@ -1,6 +1,6 @@
-import { type Budget, budgets, type Policy, type SyncKind, syncKinds } from '@paceline/shared/contracts';
+import { type Budget, budgets, type Policy, type SyncKind } from '@paceline/shared/contracts';
 import { oldestOf, withinMs } from './ages.ts';
-import { budgetOf, listBudgetOf, type Plan } from './plan.ts';
+import { budgetOf, kindsOf, listBudgetOf, type Plan } from './plan.ts';
 import { type Reading, readingOf } from './reading.ts';
 import { passMs, type Room, roomOf } from './room.ts';
 
@@ -45,9 +45,10 @@ const day = 86_400_000;
  */
 export function forecast(plan: Plan, from: number): Forecast {
   const reading = readingOf(plan, from);
-  const kinds = syncKinds.map((kind) => kindForecast(reading, kind));
+  const planned = kindsOf(plan);
+  const kinds = planned.map((kind) => kindForecast(reading, kind));
   const called = budgets.filter((budget) =>
-    syncKinds.some((kind) => budgetOf[kind] === budget || listBudgetOf[kind] === budget),
+    planned.some((kind) => budgetOf[kind] === budget || listBudgetOf[kind] === budget),
   );
   return { kinds, budgets: called.map((budget) => budgetForecast(plan, budget, kinds)) };
 }

@@ -162,7 +162,11 @@ describe('a collision', () => {
 
 describe('a promise', () => {
   const cycle = [{ kind: 'rider', within: 'cycle' }] as const;
-  const clubs = (rider: number) => ({ things: { rider, near: 0, far: 0 }, eventsADay: 0, promises: cycle });
+  const clubs = (rider: number) => ({
+    things: { rider, near: 0, far: 0, results: 0 },
+    eventsADay: 0,
+    promises: cycle,
+  });
 
   it('to refresh each club in every cycle holds for one club, and not for two with a call an hour', () => {
     const slots = { rider: ['0 */6 * * *', 10] as const };

@@ -1,4 +1,4 @@
-import type { Budget, Policy, SyncKind } from '@paceline/shared/contracts';
+import { type Budget, type Policy, type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import type { Schedule } from './slots.ts';
 
 const minute = 60_000;
@@ -13,7 +13,7 @@ export interface Promised {
 
 /** A schedule with what is asked of it, and what upstream allows. */
 export interface Plan {
-  /** One for each kind. */
+  /** At most one for each kind. */
   readonly schedules: readonly Schedule[];
   readonly policies: Readonly<Record<Budget, Policy>>;
   /** So many clubs (of one page each), near events and far events there are on a busy day. */
@@ -49,11 +49,16 @@ export const designed = {
   ] satisfies Promised[],
 };
 
+/** The kinds that have slots. */
+export const kindsOf = ({ schedules }: Pick<Plan, 'schedules'>): SyncKind[] =>
+  syncKinds.filter((each) => schedules.some(({ kind }) => kind === each));
+
 /** What each kind refreshes, one call each. */
 export const thingOf: Readonly<Record<SyncKind, string>> = {
   rider: 'club',
   near: 'near event',
   far: 'far event',
+  results: 'result',
 };
 
 /** The budget that a call for each thing is made of. */
@@ -61,6 +66,7 @@ export const budgetOf: Readonly<Record<SyncKind, Budget>> = {
   rider: 'clubs',
   near: 'signups',
   far: 'signups',
+  results: 'results',
 };
 
 /** The budget of the list that a run begins with. */

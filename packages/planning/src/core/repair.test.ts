@@ -26,7 +26,12 @@ describe('a repaired plan', () => {
     ]);
     const slots = fc.tuple(crons, lengths).map((each) => [...each] as const);
     const zones = fc.constantFrom('UTC', 'Europe/Stockholm', 'America/New_York', 'Australia/Lord_Howe');
-    const things = fc.record({ rider: fc.nat(8), near: fc.nat(60), far: fc.nat(400) });
+    const things = fc.record({
+      rider: fc.nat(8),
+      near: fc.nat(60),
+      far: fc.nat(400),
+      results: fc.constant(0),
+    });
     fc.assert(
       fc.property(
         fc.record({ rider: slots, near: slots, far: slots }),
@@ -67,7 +72,7 @@ describe('a repaired plan', () => {
   it('has longer rider slots for more clubs, since nobody else calls for clubs', () => {
     const plan = planOf(
       { rider: ['0 */6 * * *', 10] },
-      { things: { rider: 3, near: 0, far: 0 }, promises: [{ kind: 'rider', within: 'cycle' }] },
+      { things: { rider: 3, near: 0, far: 0, results: 0 }, promises: [{ kind: 'rider', within: 'cycle' }] },
     );
     const repaired = repair(plan, monday);
     expect(slotsOf(repaired, 'rider')).toEqual(['0 */6 * * *', 123]);
@@ -77,7 +82,7 @@ describe('a repaired plan', () => {
   it('promises less for more clubs than there are calls', () => {
     const plan = planOf(
       { rider: ['0 */6 * * *', 10] },
-      { things: { rider: 12, near: 0, far: 0 }, promises: [{ kind: 'rider', within: 'cycle' }] },
+      { things: { rider: 12, near: 0, far: 0, results: 0 }, promises: [{ kind: 'rider', within: 'cycle' }] },
     );
     const [{ within } = { within: 0 }] = repair(plan, monday).promises;
     expect(within).toBeGreaterThan(12 * hour);

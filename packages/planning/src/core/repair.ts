@@ -2,7 +2,7 @@ import { type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import { oldestOf, turnsBy, withinMs } from './ages.ts';
 import { lint } from './lint.ts';
 import { type Plan, type Promised, sharedBudgets } from './plan.ts';
-import { distancesOf, timetableOf } from './timetable.ts';
+import { distancesOf, noSlots, timetableOf } from './timetable.ts';
 import { setSchedules, shortestThat, takeTurns } from './turns.ts';
 
 const minute = 60_000;
@@ -49,7 +49,7 @@ function withLongerSlots(plan: Plan, from: number): Plan {
     );
     const best = shortestThat(withinMs(promised, stretches), durations, (each) => {
       const slots = week.slots[kind].map((slot) => ({ ...slot, endsAt: slot.scheduledFor + each }));
-      const alone = { ...week, slots: { rider: [], near: [], far: [], [kind]: slots } };
+      const alone = { ...week, slots: { ...noSlots, [kind]: slots } };
       return oldestOf(turnsBy(plan, [alone])(kind), plan.things[kind]);
     });
     return [kind, { durationMs: best ?? durationMs }] as const;

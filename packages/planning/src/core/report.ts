@@ -1,8 +1,7 @@
-import { syncKinds } from '@paceline/shared/contracts';
 import { differencesOf, envOf, promiseIn } from './env.ts';
 import type { BudgetForecast, Forecast, KindForecast } from './forecast.ts';
 import { type Finding, isError } from './lint.ts';
-import { type Plan, thingOf } from './plan.ts';
+import { kindsOf, type Plan, thingOf } from './plan.ts';
 import { count, howLong, range, rate, type Wall, wallOf } from './words.ts';
 
 /** All that is found out about a plan. */
@@ -20,7 +19,7 @@ export function report({ plan, findings, forecast, repaired }: Judged): string {
   return [
     `Slots (${timeZone})\n${slotTable(plan)}`,
     ...findings.map((finding) => sentence(finding, wall)),
-    `What a busy day comes to\n${kindTable(forecast.kinds)}\n\n${budgetTable(forecast.budgets)}`,
+    `What a busy day comes to\n${kindTable(forecast.kinds)}\n\n${budgetTable(plan, forecast.budgets)}`,
     verdict(plan, findings, repaired),
   ].join('\n\n');
 }
@@ -65,13 +64,13 @@ const kindTable = (kinds: readonly KindForecast[]): string =>
     ]),
   );
 
-const budgetTable = (budgets: readonly BudgetForecast[]): string =>
+const budgetTable = (plan: Plan, budgets: readonly BudgetForecast[]): string =>
   table(
     [
       'budget',
       'limit',
       'calls a day',
-      ...syncKinds.map((kind) => `${kind} wants`),
+      ...kindsOf(plan).map((kind) => `${kind} wants`),
       'urgent',
       'room for',
       'used',
@@ -80,7 +79,7 @@ const budgetTable = (budgets: readonly BudgetForecast[]): string =>
       budget,
       rate(policy),
       whole(allowed),
-      ...syncKinds.map((kind) => (wanted[kind] === undefined ? '-' : whole(wanted[kind]))),
+      ...kindsOf(plan).map((kind) => (wanted[kind] === undefined ? '-' : whole(wanted[kind]))),
       urgent > 0 ? whole(urgent) : '-',
       whole(room),
       `${whole(100 * used)} %`,

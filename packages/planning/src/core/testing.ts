@@ -11,7 +11,7 @@ export const day = 24 * hour;
 /** A Monday, with no change of summer time in its week. */
 export const monday = Date.UTC(2026, 4, 4);
 
-const things = { rider: 1, near: eveningEvents, far: upcomingEvents };
+const things = { rider: 1, near: eveningEvents, far: upcomingEvents, results: 0 };
 const eventsADay = upcomingEvents / 2;
 
 /** The first design, with its own promises. */

@@ -30,7 +30,8 @@ export function timetableOf({ schedules }: Pick<Plan, 'schedules'>, from: number
   return [stretch(from, from + week), ...changes.map((change) => stretch(change - day, change + 2 * day))];
 }
 
-const noSlots = { rider: [], near: [], far: [] };
+/** What a stretch without slots has. */
+export const noSlots = { rider: [], near: [], far: [], results: [] };
 
 /** Those that are still open at the beginning belong to it. */
 function slotsIn(schedule: Schedule, from: number, until: number) {

@@ -113,6 +113,15 @@ export const catalog = {
     delivery: tickDelivery,
     about: 'A slot for events of the next two days has opened.',
   }),
+  tickResults: work({
+    subject: 'paceline.tick.results',
+    stream: 'TICKS',
+    payload: tick,
+    from: ['scheduler'],
+    to: ['event-sync'],
+    delivery: tickDelivery,
+    about: 'A slot for the results of events has opened.',
+  }),
   addRider: work({
     subject: 'paceline.command.add-rider',
     stream: 'COMMANDS',
@@ -233,7 +242,12 @@ export const catalog = {
 } as const satisfies Record<string, Message>;
 
 /** The tick of each kind of sync. */
-export const tickOf = { rider: catalog.tickRider, near: catalog.tickNear, far: catalog.tickFar } as const;
+export const tickOf = {
+  rider: catalog.tickRider,
+  near: catalog.tickNear,
+  far: catalog.tickFar,
+  results: catalog.tickResults,
+} as const;
 
 /** Work that can't be done ends here, below its own subject, with the reason in a header. */
 export const deadLetterSubject = (subject: string): string => `paceline.dead-letter.${subject}`;

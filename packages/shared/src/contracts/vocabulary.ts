@@ -14,8 +14,8 @@ export const lanes = [
 ] as const;
 export type Lane = (typeof lanes)[number];
 
-/** The scheduled syncs: club members; events that start within the hour; events of the next two days. */
-export const syncKinds = ['rider', 'near', 'far'] as const;
+/** The scheduled syncs: club members; events that start within the hour; events of the next two days; how events ended. */
+export const syncKinds = ['rider', 'near', 'far', 'results'] as const;
 export type SyncKind = (typeof syncKinds)[number];
 
 export const services = ['scheduler', 'limiter', 'rider-sync', 'event-sync', 'api'] as const;
