@@ -1,13 +1,14 @@
 import { catalog } from '@paceline/shared/contracts';
 import { handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
-import { openSync, runSlot, type SyncConfig } from '@paceline/shared/sync';
+import { openSync, runSlot } from '@paceline/shared/sync';
+import { type EventSyncConfig, goalsOf } from './config.ts';
 import { syncEvents } from './sync-events.ts';
 import { watchUrgent } from './watch-urgent.ts';
 
 /** Keeps events and who is signed up for them up to date: the near ones often, the far ones as calls allow. */
-export async function startEventSync(context: ServiceContext<SyncConfig>): Promise<RunningService> {
-  const sync = await openSync(context, 'event-sync');
+export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {
+  const sync = { ...(await openSync(context, 'event-sync')), goals: goalsOf(context.config) };
   const events = syncEvents(sync);
   const handlings = await Promise.all([
     handle(sync.bus, catalog.tickNear, (tick) => runSlot(sync, tick, events)),

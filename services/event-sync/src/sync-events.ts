@@ -1,10 +1,11 @@
 import { PermitRefused } from '@paceline/shared/limiter';
-import { callUpstream, type RunRow, type RunWork, saveProgress, type Sync } from '@paceline/shared/sync';
+import { callUpstream, type RunRow, type RunWork, saveProgress } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates } from './adapters/events.ts';
 import { storeSignups } from './adapters/signups.ts';
-import { type Candidate, worthCalling } from './core/choose.ts';
+import type { EventSync } from './config.ts';
+import { type Choice, worthCalling } from './core/choose.ts';
 import {
   countsOf,
   endRun,
@@ -19,7 +20,7 @@ import { signupsCall } from './signups-call.ts';
 
 /** Fetches the list of events, and then the signups of those that are worth a call, for as long as the slot lasts. */
 export const syncEvents =
-  (sync: Sync): RunWork =>
+  (sync: EventSync): RunWork =>
   async (row) => {
     const kind = row.kind === 'near' ? 'near' : 'far';
     const list = await refreshList(sync, row, kind);
@@ -43,22 +44,22 @@ export const syncEvents =
   };
 
 /** The events that are worth a call now, best first. */
-async function worthwhile(sync: Sync, kind: EventKind, run: EventRun): Promise<Candidate[]> {
+async function worthwhile(sync: EventSync, kind: EventKind, run: EventRun): Promise<Choice[]> {
   const now = sync.clock.now();
-  return worthCalling(await findCandidates(sync.db, horizonOf(kind, now)), run, now);
+  return worthCalling(await findCandidates(sync.db, horizonOf(kind, now)), run, sync.goals, now);
 }
 
 /**
  * Waits for a call and spends it on what is worth most by then. Undefined when nothing is worth it any more.
  */
 async function syncBest(
-  sync: Sync,
+  sync: EventSync,
   { runId, slotId, slotEndsAt }: RunRow,
   kind: EventKind,
   run: EventRun,
-  best: Candidate,
+  best: Choice,
 ): Promise<EventRun | undefined> {
-  let eventId = best.eventId;
+  let { eventId } = best.event;
   let left = 0;
   const save = async (next: EventRun, write: Parameters<typeof saveProgress>[3]) => {
     await saveProgress(sync, runId, { counts: countsOf(next, left), checkpoint: null }, write);
@@ -74,9 +75,9 @@ async function syncBest(
       choose: async () => {
         const [first, ...others] = await worthwhile(sync, kind, run);
         if (!first) return undefined;
-        eventId = first.eventId;
+        eventId = first.event.eventId;
         left = others.length;
-        return signupsCall(sync, eventId);
+        return signupsCall(sync, eventId, first.because);
       },
     });
     if (!answer) return undefined;

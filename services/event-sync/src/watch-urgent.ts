@@ -1,12 +1,14 @@
 import { PermitRefused } from '@paceline/shared/limiter';
-import { callUpstream, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
+import { callUpstream, plainError, throughOutages } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates } from './adapters/events.ts';
 import { storeSignups } from './adapters/signups.ts';
+import type { EventSync } from './config.ts';
+import { classBegins } from './core/classes.ts';
 import { type Failures, failedOnce, noFailures } from './core/failures.ts';
 import { horizonOf } from './core/horizon.ts';
-import { untilNextUrgent, urgentFrom, urgentOf } from './core/urgent.ts';
+import { untilNextUrgent, urgentOf } from './core/urgent.ts';
 import { signupsCall } from './signups-call.ts';
 
 /** Project ms after which it is tried again when something is in the way. */
@@ -16,7 +18,7 @@ const pauseAfterTrouble = 60_000;
  * Refreshes the signups of each event once in its last minutes, in or out of a slot, until shutdown begins. Which
  * events are about to start is known from the list: upstream is not asked for that.
  */
-export async function watchUrgent(sync: Sync): Promise<void> {
+export async function watchUrgent(sync: EventSync): Promise<void> {
   let failures = noFailures;
   while (!sync.signal.aborted) {
     try {
@@ -32,11 +34,17 @@ export async function watchUrgent(sync: Sync): Promise<void> {
 }
 
 /** Refreshes the event that can wait least, if there is one. Returns when to look again. */
-async function refreshFirst(sync: Sync, failures: Failures): Promise<{ pause: number; after: Failures }> {
+async function refreshFirst(
+  sync: EventSync,
+  failures: Failures,
+): Promise<{ pause: number; after: Failures }> {
   const look = async () => {
     const now = sync.clock.now();
     const soon = await throughOutages(sync, () => findCandidates(sync.db, horizonOf('near', now)));
-    return { urgent: urgentOf(soon, failures.failed, now), pause: untilNextUrgent(soon, now) };
+    return {
+      urgent: urgentOf(soon, failures.failed, sync.goals, now),
+      pause: untilNextUrgent(soon, sync.goals, now),
+    };
   };
   const { urgent, pause } = await look();
   if (urgent.length === 0) return { pause, after: failures };
@@ -53,7 +61,7 @@ async function refreshFirst(sync: Sync, failures: Failures): Promise<{ pause: nu
           const [first] = (await look()).urgent;
           if (!first) return undefined;
           eventId = first.eventId;
-          return signupsCall(sync, eventId);
+          return signupsCall(sync, eventId, 'about_to_start');
         },
       });
       if (!answer) return;
@@ -72,6 +80,6 @@ async function refreshFirst(sync: Sync, failures: Failures): Promise<{ pause: nu
     // When it is open again the limiter knows best.
     if (error.code === 'rate_limited') return { pause: pauseAfterTrouble, after: failures };
     const after = failedOnce(failures, eventId, error.code);
-    return after.stopped ? { pause: urgentFrom, after: noFailures } : { pause: 0, after };
+    return after.stopped ? { pause: classBegins.urgent, after: noFailures } : { pause: 0, after };
   }
 }

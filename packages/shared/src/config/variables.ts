@@ -142,6 +142,21 @@ export const variables = {
     about: 'How long a far slot stays open. Near and far share calls: check new slots with npm run plan.',
     example: '4m',
   },
+  FRESHNESS_URGENT: {
+    schema: duration.default(900_000),
+    about: 'How old our copy of its signups may be in the last 15 minutes before an event.',
+    example: '15m',
+  },
+  FRESHNESS_NEAR: {
+    schema: duration.default(3_600_000),
+    about: 'How old it may be in the last hour.',
+    example: '60m',
+  },
+  FRESHNESS_FAR: {
+    schema: duration.default(86_400_000),
+    about: 'How old it may be in the last two days.',
+    example: '24h',
+  },
   SLACK_WEBHOOK_URL: { schema: httpUrl, about: 'Incoming webhook for alerts.', secret: true },
   LOG_LEVEL: {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

@@ -10,6 +10,8 @@ import { raisedLane } from './raised-lane.ts';
 export interface Chosen<E extends Budget, Answer> {
   /** The id of what is asked for. */
   readonly target: string;
+  /** Why this is called rather than anything else, where there is a choice. */
+  readonly because?: string;
   send(permit: Permit<E>): Promise<Answer>;
   /** What the log says of the answer: see `answered`. */
   outcome(answer: Answer): CallOutcome;
@@ -98,6 +100,7 @@ function callOnce<E extends Budget, Answer>(
       logCall(sync, owner, {
         endpoint: call.endpoint,
         target: chosen.target,
+        because: chosen.because ?? null,
         startedAt,
         durationMs: Math.max(0, Math.round(sync.clock.now() - startedAt)),
         ...outcome,

@@ -40,6 +40,7 @@ export const listCalls = (db: Database, runId: string): Promise<CallRow[]> =>
       id: syncLogs.id,
       endpoint: syncLogs.endpoint,
       target: syncLogs.target,
+      because: syncLogs.because,
       status: syncLogs.status,
       message: syncLogs.message,
       startedAt: syncLogs.startedAt,

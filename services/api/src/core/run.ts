@@ -26,6 +26,10 @@ export const callShape = z.object({
   id: z.int(),
   endpoint: z.string().describe(`One of ${budgets.join(', ')}`),
   target: z.string().describe('The club, rider or event asked for'),
+  because: z
+    .string()
+    .nullable()
+    .describe('Why this was called rather than anything else; null: there was no choice'),
   status: z.int().nullable().describe('HTTP status; null when no answer came'),
   message: z.string(),
   startedAt: time,

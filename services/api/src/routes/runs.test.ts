@@ -22,7 +22,7 @@ beforeAll(async () => {
     .insert(tables.syncLogs)
     .values([
       callRow('run-1', { target: 'second', startedAt: someTime + 5_000, status: null, message: 'timed out' }),
-      callRow('run-1', { target: 'first', rawStart: '<html>' }),
+      callRow('run-1', { target: 'first', because: 'signups_changed', rawStart: '<html>' }),
       callRow('run-2'),
     ]);
 });
@@ -85,6 +85,7 @@ describe('GET /v1/runs/:runId', () => {
         id: expect.any(Number),
         endpoint: 'signups',
         target: 'first',
+        because: 'signups_changed',
         status: 200,
         message: 'ok',
         startedAt: '2026-03-01T12:00:00.000Z',

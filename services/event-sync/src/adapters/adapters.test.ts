@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findCandidates, listFetchedAt, storeEvents } from './events.ts';
 import { storeSignups } from './signups.ts';
 
-const { events, signups, clubMemberships } = tables;
+const { events, signups, signupCopies, clubMemberships } = tables;
 let postgres: TestPostgres;
 let database: DatabaseClient;
 let db: Database;
@@ -95,10 +95,22 @@ describe('events that may be worth a call', () => {
     expect((await candidates(1_000, 2_000)).map(({ eventId }) => eventId)).toEqual(['b', 'c']);
   });
 
-  it('are in the newest list: one that left it was called off', async () => {
+  it('are listed: one that was taken off the list was called off, until it is there again', async () => {
+    const ids = async () => (await candidates(0, 2_000)).map(({ eventId }) => eventId);
+    const delisted = async () =>
+      (await db.select().from(events).where(eq(events.eventId, 'a'))).map(({ delistedAt }) => delistedAt);
     await storeEvents(db, [event('a', 1_000), event('b', 1_001)], 500);
     await storeEvents(db, [event('b', 1_001)], 600);
-    expect((await candidates(0, 2_000)).map(({ eventId }) => eventId)).toEqual(['b']);
+    await storeEvents(db, [event('b', 1_001)], 700);
+    expect([await ids(), await delisted()]).toEqual([['b'], [600]]);
+    await storeEvents(db, [event('a', 1_000), event('b', 1_001)], 800);
+    expect([await ids(), await delisted()]).toEqual([['a', 'b'], [null]]);
+  });
+
+  it('were not taken off the list when they have started', async () => {
+    await storeEvents(db, [event('a', 550), event('b', 1_001)], 500);
+    await storeEvents(db, [event('b', 1_001)], 600);
+    expect((await db.select().from(events)).map(({ delistedAt }) => delistedAt)).toEqual([null, null]);
   });
 
   it('have ours in them when a member of one of our clubs is signed up', async () => {
@@ -140,6 +152,7 @@ describe('signups', () => {
     expect(await db.select().from(events).where(eq(events.eventId, 'e'))).toMatchObject([
       { signupsFetchedAt: 2_000, signupsListedThen: 10 },
     ]);
+    expect((await db.select().from(signupCopies)).map(({ copiedAt }) => copiedAt)).toEqual([1_000, 2_000]);
   });
 
   it('that are gone were withdrawn, since when that was first seen', async () => {

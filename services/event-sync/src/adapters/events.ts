@@ -1,7 +1,7 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { fromInserted } from '@paceline/shared/sync';
 import type { EventItem } from '@paceline/shared/zwiftracing';
-import { and, eq, gt, lte, max, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, lt, lte, max, sql } from 'drizzle-orm';
 import type { Candidate } from '../core/choose.ts';
 
 const { events, signups, clubMemberships } = tables;
@@ -12,28 +12,33 @@ export async function listFetchedAt(db: Database): Promise<number | null> {
   return row?.at ?? null;
 }
 
-/** Stores the list. The ids must differ. */
+/** Stores the list. The ids must differ. An event that it no longer holds, and that has not started, was taken off it. */
 export async function storeEvents(
   db: Database,
   items: readonly EventItem[],
   fetchedAt: number,
 ): Promise<void> {
   if (items.length === 0) return;
-  await db
-    .insert(events)
-    .values(items.map(({ event, raw }) => ({ ...event, raw, firstSeenAt: fetchedAt, fetchedAt })))
-    .onConflictDoUpdate({
-      target: events.eventId,
-      set: fromInserted(events, ['eventId', 'firstSeenAt', 'signupsFetchedAt', 'signupsListedThen']),
-    });
+  await db.transaction(async (tx) => {
+    await tx
+      .insert(events)
+      .values(items.map(({ event, raw }) => ({ ...event, raw, firstSeenAt: fetchedAt, fetchedAt })))
+      .onConflictDoUpdate({
+        target: events.eventId,
+        set: fromInserted(events, ['eventId', 'firstSeenAt', 'signupsFetchedAt', 'signupsListedThen']),
+      });
+    await tx
+      .update(events)
+      .set({ delistedAt: fetchedAt })
+      .where(and(gt(events.startsAt, fetchedAt), lt(events.fetchedAt, fetchedAt), isNull(events.delistedAt)));
+  });
 }
 
-/** Events that the newest list holds and that start after `after`, until `until` (project ms). */
+/** Events that are listed and that start after `after`, until `until` (project ms). */
 export async function findCandidates(
   db: Database,
   { after, until }: { after: number; until: number },
 ): Promise<Candidate[]> {
-  const newest = db.select({ at: max(events.fetchedAt) }).from(events);
   const ours = db
     .select({ one: sql`1` })
     .from(signups)
@@ -51,5 +56,5 @@ export async function findCandidates(
       hasOurs: sql<boolean>`exists ${ours}`,
     })
     .from(events)
-    .where(and(gt(events.startsAt, after), lte(events.startsAt, until), eq(events.fetchedAt, newest)));
+    .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
 }

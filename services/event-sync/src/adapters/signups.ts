@@ -3,7 +3,7 @@ import { fromInserted, type Transaction } from '@paceline/shared/sync';
 import { riderIdsOf, type SignupsAnswer } from '@paceline/shared/zwiftracing';
 import { and, eq, isNull, notInArray, sql } from 'drizzle-orm';
 
-const { events, signups } = tables;
+const { events, signups, signupCopies } = tables;
 
 /**
  * Stores who is signed up for an event. Who is absent has withdrawn, unless an entry could not even be told apart: it
@@ -42,6 +42,7 @@ export async function storeSignups(
       .set({ withdrawnAt: fetchedAt })
       .where(and(eq(signups.eventId, eventId), isNull(signups.withdrawnAt), absent));
   }
+  await tx.insert(signupCopies).values({ eventId, copiedAt: fetchedAt }).onConflictDoNothing();
   await tx
     .update(events)
     .set({ signupsFetchedAt: fetchedAt, signupsListedThen: sql`${events.listedSignups}` })

@@ -1,29 +1,31 @@
 import { assert, constant, integer, nat, option, property, record, uniqueArray, boolean } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, worthCalling } from './choose.ts';
+import { type Candidate, type Choice, inOrderOfWorth, reasons, worthCalling } from './choose.ts';
 
 const minute = 60_000;
 const now = 10_000 * minute;
+const goals = { urgent: 15 * minute, near: 60 * minute, far: 24 * 60 * minute };
 const run = { startedAt: now - 5 * minute, failed: new Set<string>() };
 
-/** An event in half an hour, with a copy of an hour ago that shows what the list shows. */
+/** An event in half an hour, with a copy of half an hour ago that shows what the list shows. */
 const event = (eventId: string, more: Partial<Candidate> = {}): Candidate => ({
   eventId,
   startsAt: now + 30 * minute,
   listedSignups: 10,
   signupsListedThen: 10,
-  signupsFetchedAt: now - 60 * minute,
+  signupsFetchedAt: now - 30 * minute,
   hasOurs: false,
   ...more,
 });
 const never = { signupsFetchedAt: null, signupsListedThen: null };
-const order = (...events: Candidate[]) => worthCalling(events, run, now).map(({ eventId }) => eventId);
+const idsOf = (choices: readonly Choice[]) => choices.map(({ event: { eventId } }) => eventId);
+const order = (...events: Candidate[]) => idsOf(worthCalling(events, run, goals, now));
 
 describe('what is worth a call', () => {
   it('first is an event without a copy, the sooner it starts the earlier', () => {
     expect(
       order(
-        event('old', { signupsFetchedAt: 0 }),
+        event('old', { signupsFetchedAt: now - 50 * minute }),
         event('changed', { listedSignups: 99 }),
         event('later', { ...never, startsAt: now + 50 * minute }),
         event('sooner', { ...never, startsAt: now + 20 * minute }),
@@ -42,10 +44,36 @@ describe('what is worth a call', () => {
     ).toEqual(['not seen since', 'new', 'seen in its last minutes']);
   });
 
+  it('then is one whose copy is older than the goal of its class, ours first, then by how many times', () => {
+    expect(
+      order(
+        event('changed', { listedSignups: 99 }),
+        event('near, 2 goals', { signupsFetchedAt: now - 120 * minute }),
+        event('far, 3 goals', { startsAt: now + 90 * minute, signupsFetchedAt: now - 72 * 60 * minute }),
+        event('near, 1 goal, with one of ours', { signupsFetchedAt: now - 60 * minute, hasOurs: true }),
+      ),
+    ).toEqual(['near, 1 goal, with one of ours', 'far, 3 goals', 'near, 2 goals', 'changed']);
+  });
+
+  it('says why', () => {
+    const choices = inOrderOfWorth(
+      [
+        event('soon', { startsAt: now + minute }),
+        event('never', never),
+        event('old', { signupsFetchedAt: 0 }),
+        event('changed', { listedSignups: 11 }),
+        event('same'),
+      ],
+      goals,
+      now,
+    );
+    expect(choices.map(({ because }) => because)).toEqual([...reasons]);
+  });
+
   it('then is one whose count in the list has changed, ours first', () => {
     expect(
       order(
-        event('same', { signupsFetchedAt: 0 }),
+        event('same', { signupsFetchedAt: now - 50 * minute }),
         event('less', { listedSignups: 9, startsAt: now + 50 * minute }),
         event('more', { listedSignups: 11 }),
         event('more, with one of ours', { listedSignups: 11, hasOurs: true, startsAt: now + 55 * minute }),
@@ -70,7 +98,7 @@ describe('what is worth a call', () => {
       event('failed', never),
       event('left'),
     ];
-    expect(worthCalling(events, failed, now).map(({ eventId }) => eventId)).toEqual(['left']);
+    expect(idsOf(worthCalling(events, failed, goals, now))).toEqual(['left']);
   });
 
   const candidates = uniqueArray(
@@ -88,7 +116,9 @@ describe('what is worth a call', () => {
   it('comes in one order, whatever the order it was found in', () => {
     assert(
       property(candidates, constant(run), (events, current) => {
-        expect(worthCalling(events.toReversed(), current, now)).toEqual(worthCalling(events, current, now));
+        expect(worthCalling(events.toReversed(), current, goals, now)).toEqual(
+          worthCalling(events, current, goals, now),
+        );
       }),
     );
   });
@@ -98,8 +128,9 @@ describe('what is worth a call', () => {
       property(candidates, (events) => {
         const fetched: string[] = [];
         let known = events;
-        for (let best = worthCalling(known, run, now)[0]; best; best = worthCalling(known, run, now)[0]) {
-          const { eventId } = best;
+        const best = () => worthCalling(known, run, goals, now)[0]?.event;
+        for (let next = best(); next; next = best()) {
+          const { eventId } = next;
           fetched.push(eventId);
           known = known.map((each) => (each.eventId === eventId ? { ...each, signupsFetchedAt: now } : each));
         }

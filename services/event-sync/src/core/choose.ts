@@ -1,3 +1,5 @@
+import { classOf } from './classes.ts';
+import { type Goals, isWithinGoal } from './freshness.ts';
 import { isUrgent } from './urgent.ts';
 
 /** What is known of an event whose signups may be worth a call. Moments are project ms. */
@@ -14,40 +16,85 @@ export interface Candidate {
   readonly hasOurs: boolean;
 }
 
-/** An old copy counts so many times its age when our riders are in it. */
+/** What makes a call worth it, what counts most first. */
+export const reasons = [
+  'about_to_start',
+  'never_fetched',
+  'older_than_goal',
+  'signups_changed',
+  'oldest_copy',
+] as const;
+export type Reason = (typeof reasons)[number];
+
+/** An event with the reason why its signups would be asked for. */
+export interface Choice {
+  readonly event: Candidate;
+  readonly because: Reason;
+}
+
+/** A copy counts so many times its age when our riders are in it. */
 const oursWeight = 3;
 
 /**
- * The events that are worth a call in this run, the one that is worth most first:
- * 1. without a copy, or soon to start without one from its last minutes: by start, then ours before others;
- * 2. where the list shows another number than then: ours before others, then by start;
- * 3. the others, by the age of our copy.
- * A copy made in this run can't have changed enough, and what failed in it would fail again.
+ * The events by what a call for each is worth, most first:
+ * 1. about to start without a copy from its last minutes: ours before others, then by start;
+ * 2. without a copy: by start;
+ * 3. with a copy older than the goal of its class: ours before others, then by how many times the goal it is old;
+ * 4. where the list shows another number than then: ours before others, then by start;
+ * 5. the others, by the age of the copy.
  */
-export function worthCalling(
-  candidates: readonly Candidate[],
+export function inOrderOfWorth(events: readonly Candidate[], goals: Goals, now: number): Choice[] {
+  return events
+    .map((event) => ({ event, because: reasonFor(event, goals, now) }))
+    .map((choice) => ({ choice, worth: worthOf(choice, goals, now) }))
+    .toSorted(
+      (a, b) => compare(a.worth, b.worth) || (a.choice.event.eventId < b.choice.event.eventId ? -1 : 1),
+    )
+    .map(({ choice }) => choice);
+}
+
+/** What is worth a call in a run. A copy made in it can't have changed enough, and what failed in it would fail again. */
+export const worthCalling = (
+  events: readonly Candidate[],
   run: { readonly startedAt: number; readonly failed: ReadonlySet<string> },
+  goals: Goals,
   now: number,
-): Candidate[] {
-  return candidates
-    .filter(
+): Choice[] =>
+  inOrderOfWorth(
+    events.filter(
       ({ eventId, signupsFetchedAt }) =>
         !isSince(signupsFetchedAt, run.startedAt) && !run.failed.has(eventId),
-    )
-    .map((candidate) => ({ candidate, worth: worthOf(candidate, now) }))
-    .toSorted((a, b) => compare(a.worth, b.worth) || (a.candidate.eventId < b.candidate.eventId ? -1 : 1))
-    .map(({ candidate }) => candidate);
-}
+    ),
+    goals,
+    now,
+  );
 
 const isSince = (moment: number | null, start: number): boolean => moment !== null && moment >= start;
 
+function reasonFor(event: Candidate, goals: Goals, now: number): Reason {
+  const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups } = event;
+  if (isUrgent(event, goals, now)) return 'about_to_start';
+  if (signupsFetchedAt === null) return 'never_fetched';
+  if (!isWithinGoal(signupsFetchedAt, startsAt, goals, now)) return 'older_than_goal';
+  return listedSignups === signupsListedThen ? 'oldest_copy' : 'signups_changed';
+}
+
 /** Smaller goes first, number by number. */
-function worthOf(event: Candidate, now: number): readonly [number, number, number] {
-  const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups, hasOurs } = event;
+function worthOf({ event, because }: Choice, goals: Goals, now: number): readonly number[] {
+  const { startsAt, signupsFetchedAt, hasOurs } = event;
+  const rank = reasons.indexOf(because);
   const oursFirst = hasOurs ? 0 : 1;
-  if (signupsFetchedAt === null || isUrgent(event, now)) return [1, startsAt, oursFirst];
-  if (listedSignups !== signupsListedThen) return [2, oursFirst, startsAt];
-  return [3, -(now - signupsFetchedAt) * (hasOurs ? oursWeight : 1), startsAt];
+  const age = now - (signupsFetchedAt ?? 0);
+  switch (because) {
+    case 'never_fetched':
+      return [rank, startsAt];
+    case 'older_than_goal':
+      return [rank, oursFirst, -age / goals[classOf(startsAt, now) ?? 'far'], startsAt];
+    case 'oldest_copy':
+      return [rank, -age * (hasOurs ? oursWeight : 1), startsAt];
+    default:
+      return [rank, oursFirst, startsAt];
+  }
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from './choose.ts';
-import { untilNextUrgent, urgentFrom, urgentOf } from './urgent.ts';
+import { classBegins } from './classes.ts';
+import { untilNextUrgent, urgentOf } from './urgent.ts';
 
 const minute = 60_000;
 const now = 10_000 * minute;
 const nobody = new Set<string>();
+const goals = { urgent: 15 * minute, near: 60 * minute, far: 24 * 60 * minute };
 
 /** An event without a copy, some minutes before its start. */
 const event = (eventId: string, lead: number, more: Partial<Candidate> = {}): Candidate => ({
@@ -17,7 +19,8 @@ const event = (eventId: string, lead: number, more: Partial<Candidate> = {}): Ca
   hasOurs: false,
   ...more,
 });
-const ids = (events: readonly Candidate[]) => urgentOf(events, nobody, now).map(({ eventId }) => eventId);
+const ids = (events: readonly Candidate[]) =>
+  urgentOf(events, nobody, goals, now).map(({ eventId }) => eventId);
 
 describe('an event', () => {
   it('is urgent from a quarter of an hour before its start on, until it starts', () => {
@@ -33,6 +36,14 @@ describe('an event', () => {
     ]);
   });
 
+  it('is urgent again when a copy from its last minutes is older than a stricter goal', () => {
+    const strict = { ...goals, urgent: 4 * minute };
+    const seen = event('seen', 10, { signupsFetchedAt: now - 4 * minute });
+    expect(urgentOf([seen], nobody, goals, now)).toEqual([]);
+    expect(urgentOf([seen], nobody, strict, now)).toEqual([seen]);
+    expect(untilNextUrgent([seen], strict, now - 30_000)).toBe(30_000);
+  });
+
   it('with our riders in it goes first, then the one that starts first', () => {
     expect(
       ids([event('b', 9), event('a', 8), event('ours, later', 12, { hasOurs: true }), event('c', 9)]),
@@ -40,15 +51,15 @@ describe('an event', () => {
   });
 
   it('that failed is not asked for again and again', () => {
-    expect(urgentOf([event('failed', 5)], new Set(['failed']), now)).toEqual([]);
+    expect(urgentOf([event('failed', 5)], new Set(['failed']), goals, now)).toEqual([]);
   });
 });
 
 describe('the next look', () => {
   it('is when an event comes into its last minutes, and at least every minute: the list may have changed', () => {
-    expect(untilNextUrgent([event('a', 15.25), event('b', 15.5), event('c', 3)], now)).toBe(15_000);
-    expect(untilNextUrgent([event('a', 40)], now)).toBe(minute);
-    expect(untilNextUrgent([], now)).toBe(minute);
+    expect(untilNextUrgent([event('a', 15.25), event('b', 15.5), event('c', 3)], goals, now)).toBe(15_000);
+    expect(untilNextUrgent([event('a', 40)], goals, now)).toBe(minute);
+    expect(untilNextUrgent([], goals, now)).toBe(minute);
   });
 });
 
@@ -58,13 +69,13 @@ describe('a call a minute', () => {
   it('reaches every event with our riders before its start whenever any order of calls could, and none that has started', () => {
     fc.assert(
       fc.property(fc.array(race, { maxLength: 60 }), (races) => {
-        const lastMinutes = urgentFrom / minute;
+        const lastMinutes = classBegins.urgent / minute;
         const seen = new Map<string, number>();
         for (let at = now; at < now + 90 * minute; at += minute) {
           const known = races.map(({ startsAt, hasOurs }, index) =>
             event(String(index), startsAt, { hasOurs, signupsFetchedAt: seen.get(String(index)) ?? null }),
           );
-          const [first] = urgentOf(known, nobody, at);
+          const [first] = urgentOf(known, nobody, goals, at);
           if (!first) continue;
           expect(first.startsAt).toBeGreaterThan(at);
           seen.set(first.eventId, at);

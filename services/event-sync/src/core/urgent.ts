@@ -1,32 +1,40 @@
 import type { Candidate } from './choose.ts';
+import { classBegins } from './classes.ts';
+import type { Goals } from './freshness.ts';
 
-const minute = 60_000;
+/** Project ms. The list may have changed by then. */
+const lookAgainAfter = 60_000;
 
-/** Project ms before its start from which on an event can't wait for a slot. */
-export const urgentFrom = 15 * minute;
-/** The list may have changed by then. */
-const lookAgainAfter = minute;
-
-/** Whether an event is about to start and our copy of its signups is older than its last minutes. */
-export const isUrgent = ({ startsAt, signupsFetchedAt }: Candidate, now: number): boolean =>
-  now < startsAt && now >= startsAt - urgentFrom && (signupsFetchedAt ?? 0) < startsAt - urgentFrom;
+/** Whether an event is about to start and our copy is from before its last minutes, or older than the goal for them. */
+export const isUrgent = ({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, now: number): boolean => {
+  const begins = startsAt - classBegins.urgent;
+  if (now < begins || now >= startsAt) return false;
+  return signupsFetchedAt === null || signupsFetchedAt < begins || now - signupsFetchedAt >= goals.urgent;
+};
 
 /** Those that are about to start, the first to be called first: with our riders in it, then by start. */
 export const urgentOf = (
   candidates: readonly Candidate[],
   failed: ReadonlySet<string>,
+  goals: Goals,
   now: number,
 ): Candidate[] =>
   candidates
-    .filter((event) => isUrgent(event, now) && !failed.has(event.eventId))
+    .filter((event) => isUrgent(event, goals, now) && !failed.has(event.eventId))
     .toSorted(
       (a, b) =>
         Number(b.hasOurs) - Number(a.hasOurs) || a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1),
     );
 
-/** Project ms until another event may be about to start. */
-export const untilNextUrgent = (candidates: readonly Candidate[], now: number): number =>
+/** Project ms until another event may be about to start, or may need another copy before it does. */
+export const untilNextUrgent = (candidates: readonly Candidate[], goals: Goals, now: number): number =>
   Math.min(
     lookAgainAfter,
-    ...candidates.map(({ startsAt }) => startsAt - urgentFrom - now).filter((ms) => ms > 0),
+    ...candidates
+      .flatMap(({ startsAt, signupsFetchedAt }) => [
+        startsAt - classBegins.urgent,
+        (signupsFetchedAt ?? 0) + goals.urgent,
+      ])
+      .map((at) => at - now)
+      .filter((ms) => ms > 0),
   );

@@ -2,8 +2,8 @@
 import { startLimiter } from '@paceline/limiter/src/service.ts';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
 import { tables } from '@paceline/shared/database';
-import { syncVariables } from '@paceline/shared/sync';
 import { limiterVariables, openStage, type Stage, type StagedService } from '@paceline/shared/sync/testing';
+import { eventSyncVariables } from '../config.ts';
 import { startEventSync } from '../service.ts';
 
 /** The event sync in the world that it works in: broker, Postgres, limiter and upstream, all of them real. */
@@ -71,7 +71,7 @@ export async function createWorld(scale: number): Promise<World> {
       });
     },
     start: (env) =>
-      stage.run('event-sync', syncVariables, startEventSync, {
+      stage.run('event-sync', eventSyncVariables, startEventSync, {
         ZWIFTRACING_BASE_URL: sandbox.url,
         ...env,
       }),

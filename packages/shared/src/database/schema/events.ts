@@ -18,12 +18,26 @@ export const events = pgTable(
     raw: jsonb('raw').notNull(),
     firstSeenAt: moment('first_seen_at').notNull(),
     fetchedAt: moment('fetched_at').notNull(),
+    /** When a newer list no longer held the event although it had not started; null: it is listed, or has started. */
+    delistedAt: moment('delisted_at'),
     /** When the signups were last fetched; null: never. */
     signupsFetchedAt: moment('signups_fetched_at'),
     /** `listedSignups` when the signups were last fetched: a change since then makes a call worth it. */
     signupsListedThen: integer('signups_listed_then'),
   },
   (table) => [index('events_starts_at').on(table.startsAt)],
+);
+
+/** One row for each copy of an event's signups that was made: how fresh they were at any time. */
+export const signupCopies = pgTable(
+  'signup_copies',
+  {
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.eventId, { onDelete: 'cascade' }),
+    copiedAt: moment('copied_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.copiedAt] })],
 );
 
 export const signups = pgTable(

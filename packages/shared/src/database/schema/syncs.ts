@@ -37,6 +37,8 @@ export const syncLogs = pgTable(
     endpoint: text('endpoint').notNull(),
     /** What was asked for: a club, rider or event id. */
     target: text('target').notNull(),
+    /** Why this was called rather than anything else; null: nothing else was to be called. */
+    because: text('because'),
     /** HTTP status; null when no answer came. */
     status: integer('status'),
     message: text('message').notNull(),
