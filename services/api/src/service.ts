@@ -7,6 +7,7 @@ import { addRiderWith } from './adapters/add-rider.ts';
 import { budgetsOf } from './adapters/budgets.ts';
 import { openBroker } from './adapters/broker.ts';
 import { createFollower } from './adapters/follow.ts';
+import { freshnessWith } from './adapters/freshness.ts';
 import { handOnWith } from './adapters/hand-on.ts';
 import { limiterStatus } from './adapters/limiter-status.ts';
 import { orAborted } from './adapters/or-aborted.ts';
@@ -46,6 +47,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       addRider: addRiderWith({ db, broker, follower, handOn, status, clock, log }),
       limiterStatus: status,
       budgets: budgetsOf(broker, account),
+      freshness: freshnessWith(broker),
       checks,
       stopping: signal,
     },

@@ -1,4 +1,6 @@
 import { tables } from '@paceline/shared/database';
+import { catalog, type FreshnessMeasured } from '@paceline/shared/contracts';
+import { listen, request } from '@paceline/shared/messaging';
 import type { StagedService } from '@paceline/shared/sync/testing';
 import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
@@ -56,6 +58,7 @@ const calls = () =>
     .select({
       runId: syncLogs.runId,
       target: syncLogs.target,
+      because: syncLogs.because,
       status: syncLogs.status,
       message: syncLogs.message,
     })
@@ -129,6 +132,28 @@ describe('a slot of the near events', () => {
       counts: { planned: 1, synced: 1 },
     });
     expect(world.asked(from)).toEqual([near]);
+    expect((await calls()).map(({ because }) => because)).toEqual(['never_fetched']);
+  });
+
+  it('ends with the news of how fresh the signups are, and whoever asks is told the same and what comes next', async () => {
+    await start();
+    const [near = '', far = ''] = await world.upstreamEvents(2);
+    await world.list([near], 55 * minute);
+    await world.list([far], 20 * hour);
+    const told: FreshnessMeasured[] = [];
+    const subscription = listen(world.bus, catalog.freshnessMeasured, {}, (news) => told.push(news));
+    await runSlot('near', longSlot);
+    await eventually(() => expect(told).toHaveLength(1), patient);
+    subscription.unsubscribe();
+    const counts = [
+      { class: 'urgent', events: 0, within: 0 },
+      { class: 'near', events: 1, within: 1 },
+      { class: 'far', events: 1, within: 0, lastDay: 0 },
+    ];
+    expect(told[0]?.classes).toMatchObject(counts);
+    const report = await request(world.bus, catalog.freshness, {}, { next: 1 }, 5_000);
+    expect(report.classes).toMatchObject(counts);
+    expect(report.next).toMatchObject([{ eventId: far, because: 'never_fetched', withinGoal: false }]);
   });
 
   it('goes before the far ones that wait for the same calls', async () => {

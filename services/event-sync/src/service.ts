@@ -1,8 +1,9 @@
-import { catalog } from '@paceline/shared/contracts';
-import { handle } from '@paceline/shared/messaging';
+import { catalog, type Tick } from '@paceline/shared/contracts';
+import { done, handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { openSync, runSlot } from '@paceline/shared/sync';
 import { type EventSyncConfig, goalsOf } from './config.ts';
+import { answerFreshness, meterFreshness, publishFreshness } from './freshness.ts';
 import { syncEvents } from './sync-events.ts';
 import { watchUrgent } from './watch-urgent.ts';
 
@@ -10,14 +11,22 @@ import { watchUrgent } from './watch-urgent.ts';
 export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {
   const sync = { ...(await openSync(context, 'event-sync')), goals: goalsOf(context.config) };
   const events = syncEvents(sync);
+  const syncNear = async (tick: Tick) => {
+    const settlement = await runSlot(sync, tick, events);
+    if (settlement === done) await publishFreshness(sync, tick.slotId);
+    return settlement;
+  };
   const handlings = await Promise.all([
-    handle(sync.bus, catalog.tickNear, (tick) => runSlot(sync, tick, events)),
+    handle(sync.bus, catalog.tickNear, syncNear),
     handle(sync.bus, catalog.tickFar, (tick) => runSlot(sync, tick, events)),
   ]);
   const watching = watchUrgent(sync);
+  const endAnswers = answerFreshness(sync);
+  meterFreshness(sync);
   return {
     checks: sync.checks,
     async drain() {
+      endAnswers();
       await Promise.all([watching, ...handlings.map((handling) => handling.stop())]);
     },
     close: sync.close,

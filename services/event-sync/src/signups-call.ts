@@ -1,12 +1,12 @@
+import type { CallReason } from '@paceline/shared/contracts';
 import { answered, type Chosen, type Sync } from '@paceline/shared/sync';
 import type { SignupsAnswer } from '@paceline/shared/zwiftracing';
-import type { Reason } from './core/choose.ts';
 
 /** The call for the signups of one event. */
 export const signupsCall = (
   sync: Sync,
   eventId: string,
-  because: Reason,
+  because: CallReason,
 ): Chosen<'signups', SignupsAnswer> => ({
   target: eventId,
   because,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { freshnessMeasured, freshnessQuery, freshnessReport } from './freshness.ts';
 import { journalEntry } from './journal.ts';
 import {
   alert,
@@ -163,6 +164,14 @@ export const catalog = {
     to: ['limiter'],
     about: 'An operator pauses, resumes or releases a budget, or changes its policy.',
   }),
+  freshness: request({
+    subject: 'paceline.freshness.report',
+    payload: freshnessQuery,
+    reply: freshnessReport,
+    from: ['api'],
+    to: ['event-sync'],
+    about: 'How fresh the copies of signups are, against their goals, and what would be called next and why.',
+  }),
   offer: {
     kind: 'signal',
     subject: 'paceline.limiter.offer.{client}',
@@ -217,6 +226,13 @@ export const catalog = {
     from: ['rider-sync'],
     to: ['api'],
     about: 'A command has moved on.',
+  }),
+  freshnessMeasured: event({
+    subject: 'paceline.event.freshness.measured',
+    payload: freshnessMeasured,
+    from: ['event-sync'],
+    to: ['api'],
+    about: 'How fresh the copies of signups are, told at the end of each run over near events.',
   }),
   permitsChanged: event({
     subject: 'paceline.event.permits.changed',

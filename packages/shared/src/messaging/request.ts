@@ -42,14 +42,16 @@ export async function request<M extends RequestMessage>(
 /**
  * Answers requests as they come, many at a time: `answer` is called with each payload and may reply whenever it can.
  * A payload that breaks its contract is refused with the reason; the rest goes on.
+ * @param group those who answer under the same name share the requests: each goes to one of them
  */
 export function respond<M extends RequestMessage>(
   bus: Bus,
   message: M,
   tokens: Tokens,
   answer: (payload: PayloadOf<M>, reply: (answer: ReplyOf<M>) => void) => void,
+  group?: string,
 ): Subscription {
-  return subscribe(bus, subjectOf(message, tokens), (incoming) => {
+  const onRequest = (incoming: Msg) => {
     try {
       const payload = decode(message.payload, incoming.data) as PayloadOf<M>;
       answer(payload, (reply) => incoming.respond(encode(message.reply, reply)));
@@ -63,7 +65,8 @@ export function respond<M extends RequestMessage>(
         'refused a request that breaks its contract',
       );
     }
-  });
+  };
+  return subscribe(bus, subjectOf(message, tokens), onRequest, group);
 }
 
 /** Hears what is said from now on; a payload that breaks its contract is logged and passed over. */
@@ -82,8 +85,14 @@ export function listen<M extends EventMessage | SignalMessage>(
   });
 }
 
-function subscribe(bus: Bus, subject: string, onMessage: (incoming: Msg) => void): Subscription {
+function subscribe(
+  bus: Bus,
+  subject: string,
+  onMessage: (incoming: Msg) => void,
+  group?: string,
+): Subscription {
   return bus.connection.subscribe(subject, {
+    ...(group === undefined ? {} : { queue: group }),
     callback: (error, incoming) => {
       if (error) bus.log.error({ err: error, subject }, 'subscription failed');
       else onMessage(incoming);

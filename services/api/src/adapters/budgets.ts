@@ -10,7 +10,7 @@ import {
 import { partitionOf } from '@paceline/shared/limiter';
 import { request } from '@paceline/shared/messaging';
 import type { Broker } from './broker.ts';
-import { LimiterAway } from './limiter-status.ts';
+import { ServiceAway } from './service-away.ts';
 
 /** What an operator does to one budget. */
 export type Deed =
@@ -18,7 +18,7 @@ export type Deed =
   | { readonly do: 'resume' | 'release' | 'forget_policy' }
   | { readonly do: 'set_policy'; readonly policy: { readonly limit: number; readonly windowMs: number } };
 
-/** The budgets of one account, as its limiter keeps them. @throws {BrokerAway | LimiterAway} */
+/** The budgets of one account, as its limiter keeps them. @throws {BrokerAway | ServiceAway} */
 export interface Budgets {
   windows(): Promise<WindowsView>;
   operate(endpoint: Budget, deed: Deed): Promise<void>;
@@ -34,7 +34,7 @@ export function budgetsOf(broker: Broker, account: string): Budgets {
     try {
       return await request(bus, message, { partition }, payload, patience);
     } catch (error) {
-      throw new LimiterAway('The limiter does not answer', { cause: error });
+      throw new ServiceAway('The limiter does not answer', { cause: error });
     }
   };
   return {
@@ -42,7 +42,7 @@ export function budgetsOf(broker: Broker, account: string): Budgets {
     async operate(endpoint, deed) {
       const operation: Operation = { ...deed, account, endpoint };
       const { answer } = await ask(catalog.operate, operation);
-      if (answer !== 'operated') throw new LimiterAway('The limiter can not commit right now');
+      if (answer !== 'operated') throw new ServiceAway('The limiter can not commit right now');
     },
   };
 }

@@ -2,13 +2,9 @@ import { catalog, type Coordination } from '@paceline/shared/contracts';
 import { partitionOf } from '@paceline/shared/limiter';
 import { request } from '@paceline/shared/messaging';
 import type { Broker } from './broker.ts';
+import { ServiceAway } from './service-away.ts';
 
-/** The limiter does not say how things stand. */
-export class LimiterAway extends Error {
-  override name = 'LimiterAway';
-}
-
-/** Asks the limiter how one account stands. @throws {BrokerAway | LimiterAway} */
+/** Asks the limiter how one account stands. @throws {BrokerAway | ServiceAway} */
 export type LimiterStatus = (timeoutMs: number) => Promise<Coordination>;
 
 export function limiterStatus(broker: Broker, account: string): LimiterStatus {
@@ -18,7 +14,7 @@ export function limiterStatus(broker: Broker, account: string): LimiterStatus {
     try {
       return await request(bus, catalog.status, { partition }, { account }, timeoutMs);
     } catch (error) {
-      throw new LimiterAway('The limiter does not answer', { cause: error });
+      throw new ServiceAway('The limiter does not answer', { cause: error });
     }
   };
 }

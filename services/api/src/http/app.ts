@@ -10,6 +10,7 @@ import { commandRoutes } from '../routes/commands.ts';
 import { coordinationRoutes } from '../routes/coordination.ts';
 import { docsRoutes } from '../routes/docs.ts';
 import { eventRoutes } from '../routes/events.ts';
+import { freshnessRoutes } from '../routes/freshness.ts';
 import { operationRoutes } from '../routes/operations.ts';
 import { riderRoutes } from '../routes/riders.ts';
 import { runRoutes } from '../routes/runs.ts';
@@ -43,6 +44,7 @@ const resources = [
   commandRoutes,
   eventRoutes,
   signupRoutes,
+  freshnessRoutes,
   runRoutes,
   coordinationRoutes,
   budgetRoutes,

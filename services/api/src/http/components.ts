@@ -3,6 +3,7 @@ import { budgetShape } from '../core/budget.ts';
 import { commandShape } from '../core/command.ts';
 import { coordinationShape } from '../core/coordination.ts';
 import { eventDetailShape, eventShape, signupShape } from '../core/event.ts';
+import { freshnessShape } from '../core/freshness.ts';
 import { riderDetailShape, riderShape } from '../core/rider.ts';
 import { runDetailShape, runShape } from '../core/run.ts';
 
@@ -12,6 +13,7 @@ export const Command = commandShape.openapi('Command');
 export const Coordination = coordinationShape.openapi('Coordination');
 export const Event = eventShape.openapi('Event');
 export const EventDetail = eventDetailShape.openapi('EventDetail');
+export const Freshness = freshnessShape.openapi('Freshness');
 export const Rider = riderShape.openapi('Rider');
 export const RiderDetail = riderDetailShape.openapi('RiderDetail');
 export const Run = runShape.openapi('Run');

@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
 import { BrokerAway } from '../adapters/broker.ts';
 import { isDatabaseAway } from '@paceline/shared/database';
-import { LimiterAway } from '../adapters/limiter-status.ts';
+import { ServiceAway } from '../adapters/service-away.ts';
 import { Problem, problemResponse } from './problem.ts';
 
 const retryAfterSeconds = 5;
@@ -23,7 +23,7 @@ export const answerError =
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof BrokerAway || error instanceof LimiterAway) return unavailable(error.message);
+  if (error instanceof BrokerAway || error instanceof ServiceAway) return unavailable(error.message);
   if (isDatabaseAway(error) || isTimeout(error)) return unavailable('The database does not answer');
   if (error instanceof HTTPException && error.status === 415) {
     return new Problem('unsupported-media-type', 'The body must be application/json');

@@ -15,6 +15,7 @@ const services: Services = {
   addRider: unasked,
   limiterStatus: unasked,
   budgets: { windows: unasked, operate: unasked },
+  freshness: unasked,
   checks: {},
   stopping: new AbortController().signal,
 };
@@ -53,7 +54,7 @@ describe('the OpenAPI document', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(described.toSorted()).toEqual([...new Set(served)].toSorted());
-    expect(described).toHaveLength(20);
+    expect(described).toHaveLength(21);
   });
 
   it('names each operation once and says what it is for', () => {

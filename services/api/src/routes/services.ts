@@ -4,6 +4,7 @@ import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
 import type { AddRider } from '../adapters/add-rider.ts';
 import type { Budgets } from '../adapters/budgets.ts';
+import type { Freshness } from '../adapters/freshness.ts';
 import type { LimiterStatus } from '../adapters/limiter-status.ts';
 
 /** What the routes work with. */
@@ -13,6 +14,7 @@ export interface Services {
   readonly addRider: AddRider;
   readonly limiterStatus: LimiterStatus;
   readonly budgets: Budgets;
+  readonly freshness: Freshness;
   readonly checks: Checks;
   /** Aborts when the API shuts down: nobody is kept waiting then. */
   readonly stopping: AbortSignal;

@@ -4,6 +4,7 @@ import type { EventItem, SignupItem, Skipped } from '@paceline/shared/zwiftracin
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findCandidates, listFetchedAt, storeEvents } from './events.ts';
+import { findWatched } from './freshness.ts';
 import { storeSignups } from './signups.ts';
 
 const { events, signups, signupCopies, clubMemberships } = tables;
@@ -69,6 +70,7 @@ describe('the list of events', () => {
     expect(await candidates(0, 9_000)).toEqual([
       {
         eventId: 'a',
+        title: 'Event a',
         startsAt: 6_000,
         listedSignups: 12,
         signupsListedThen: 10,
@@ -191,6 +193,26 @@ describe('signups', () => {
     expect(await withdrawn('e')).toEqual([
       [1, null],
       [2, null],
+    ]);
+  });
+});
+
+describe('events whose freshness is measured', () => {
+  it('are those that start within the span, with every copy that was made of their signups', async () => {
+    await db.insert(clubMemberships).values({ clubId: 7, riderId: 1, firstSeenAt: 1, lastSeenAt: 1 });
+    await storeEvents(
+      db,
+      [event('before', 1_000), event('a', 1_001), event('b', 2_000), event('after', 2_001)],
+      500,
+    );
+    await store('a', [1], 700);
+    await store('a', [1, 2], 600);
+    await store('before', [1], 600);
+    const found = await findWatched(db, { after: 1_000, until: 2_000 });
+    const of = { listedAt: 500, delistedAt: null };
+    expect(found.toSorted((a, b) => a.startsAt - b.startsAt)).toEqual([
+      { ...of, startsAt: 1_001, hasOurs: true, copiedAt: [600, 700] },
+      { ...of, startsAt: 2_000, hasOurs: false, copiedAt: [] },
     ]);
   });
 });

@@ -2,7 +2,7 @@ import { type Database, tables } from '@paceline/shared/database';
 import { fromInserted } from '@paceline/shared/sync';
 import type { EventItem } from '@paceline/shared/zwiftracing';
 import { and, eq, gt, isNull, lt, lte, max, sql } from 'drizzle-orm';
-import type { Candidate } from '../core/choose.ts';
+import type { Titled } from '../core/report.ts';
 
 const { events, signups, clubMemberships } = tables;
 
@@ -34,11 +34,8 @@ export async function storeEvents(
   });
 }
 
-/** Events that are listed and that start after `after`, until `until` (project ms). */
-export async function findCandidates(
-  db: Database,
-  { after, until }: { after: number; until: number },
-): Promise<Candidate[]> {
+/** Whether a member of one of our clubs is signed up for an event, as far as our copy knows. */
+export const hasOurs = (db: Database) => {
   const ours = db
     .select({ one: sql`1` })
     .from(signups)
@@ -46,14 +43,23 @@ export async function findCandidates(
     .where(
       and(eq(signups.eventId, events.eventId), sql`${signups.withdrawnAt} is null`, clubMemberships.current),
     );
+  return sql<boolean>`exists ${ours}`;
+};
+
+/** Events that are listed and that start after `after`, until `until` (project ms). */
+export async function findCandidates(
+  db: Database,
+  { after, until }: { after: number; until: number },
+): Promise<Titled[]> {
   return db
     .select({
       eventId: events.eventId,
+      title: events.title,
       startsAt: events.startsAt,
       listedSignups: events.listedSignups,
       signupsListedThen: events.signupsListedThen,
       signupsFetchedAt: events.signupsFetchedAt,
-      hasOurs: sql<boolean>`exists ${ours}`,
+      hasOurs: hasOurs(db),
     })
     .from(events)
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));

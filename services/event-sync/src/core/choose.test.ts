@@ -1,6 +1,7 @@
 import { assert, constant, integer, nat, option, property, record, uniqueArray, boolean } from 'fast-check';
+import { callReasons } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, type Choice, inOrderOfWorth, reasons, worthCalling } from './choose.ts';
+import { type Candidate, type Choice, inOrderOfWorth, worthCalling } from './choose.ts';
 
 const minute = 60_000;
 const now = 10_000 * minute;
@@ -67,7 +68,7 @@ describe('what is worth a call', () => {
       goals,
       now,
     );
-    expect(choices.map(({ because }) => because)).toEqual([...reasons]);
+    expect(choices.map(({ because }) => because)).toEqual([...callReasons]);
   });
 
   it('then is one whose count in the list has changed, ours first', () => {

@@ -1,3 +1,4 @@
+import { type CallReason, callReasons } from '@paceline/shared/contracts';
 import { classOf } from './classes.ts';
 import { type Goals, isWithinGoal } from './freshness.ts';
 import { isUrgent } from './urgent.ts';
@@ -16,20 +17,10 @@ export interface Candidate {
   readonly hasOurs: boolean;
 }
 
-/** What makes a call worth it, what counts most first. */
-export const reasons = [
-  'about_to_start',
-  'never_fetched',
-  'older_than_goal',
-  'signups_changed',
-  'oldest_copy',
-] as const;
-export type Reason = (typeof reasons)[number];
-
 /** An event with the reason why its signups would be asked for. */
-export interface Choice {
-  readonly event: Candidate;
-  readonly because: Reason;
+export interface Choice<Event extends Candidate = Candidate> {
+  readonly event: Event;
+  readonly because: CallReason;
 }
 
 /** A copy counts so many times its age when our riders are in it. */
@@ -43,7 +34,11 @@ const oursWeight = 3;
  * 4. where the list shows another number than then: ours before others, then by start;
  * 5. the others, by the age of the copy.
  */
-export function inOrderOfWorth(events: readonly Candidate[], goals: Goals, now: number): Choice[] {
+export function inOrderOfWorth<Event extends Candidate>(
+  events: readonly Event[],
+  goals: Goals,
+  now: number,
+): Choice<Event>[] {
   return events
     .map((event) => ({ event, because: reasonFor(event, goals, now) }))
     .map((choice) => ({ choice, worth: worthOf(choice, goals, now) }))
@@ -71,7 +66,7 @@ export const worthCalling = (
 
 const isSince = (moment: number | null, start: number): boolean => moment !== null && moment >= start;
 
-function reasonFor(event: Candidate, goals: Goals, now: number): Reason {
+function reasonFor(event: Candidate, goals: Goals, now: number): CallReason {
   const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups } = event;
   if (isUrgent(event, goals, now)) return 'about_to_start';
   if (signupsFetchedAt === null) return 'never_fetched';
@@ -82,7 +77,7 @@ function reasonFor(event: Candidate, goals: Goals, now: number): Reason {
 /** Smaller goes first, number by number. */
 function worthOf({ event, because }: Choice, goals: Goals, now: number): readonly number[] {
   const { startsAt, signupsFetchedAt, hasOurs } = event;
-  const rank = reasons.indexOf(because);
+  const rank = callReasons.indexOf(because);
   const oursFirst = hasOurs ? 0 : 1;
   const age = now - (signupsFetchedAt ?? 0);
   switch (because) {

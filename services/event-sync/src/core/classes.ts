@@ -1,9 +1,7 @@
+import { type FreshnessClass, freshnessClasses } from '@paceline/shared/contracts';
+
 const minute = 60_000;
 const hour = 60 * minute;
-
-/** How soon an event starts, which says how fresh our copy of its signups should be. */
-export const classes = ['urgent', 'near', 'far'] as const;
-export type FreshnessClass = (typeof classes)[number];
 
 /** Project ms before its start from which on an event is of a class. */
 export const classBegins: Readonly<Record<FreshnessClass, number>> = {
@@ -26,7 +24,7 @@ export const classSpan = (name: FreshnessClass, startsAt: number): { from: numbe
 
 /** Undefined: it has started, or does not start within two days. */
 export const classOf = (startsAt: number, now: number): FreshnessClass | undefined =>
-  classes.find((name) => {
+  freshnessClasses.find((name) => {
     const { from, until } = classSpan(name, startsAt);
     return now >= from && now < until;
   });

@@ -1,6 +1,7 @@
 import { array, assert, constantFrom, integer, option, property, record } from 'fast-check';
+import { freshnessClasses as classes } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
-import { classes, classOf } from './classes.ts';
+import { classOf } from './classes.ts';
 import { type Freshness, freshnessOf, type Goals, isWithinGoal, shareOf, type Watched } from './freshness.ts';
 
 const minute = 60_000;

@@ -1,4 +1,5 @@
-import { classOf, classes, classSpan, type FreshnessClass } from './classes.ts';
+import { type FreshnessClass, freshnessClasses } from '@paceline/shared/contracts';
+import { classOf, classSpan } from './classes.ts';
 
 /** How old our copy of an event's signups may be, by the class of the event; project ms. */
 export type Goals = Readonly<Record<FreshnessClass, number>>;
@@ -29,7 +30,7 @@ export interface Span {
 
 /** How much of the time in a span events of each class had a copy within its goal. */
 export function freshnessOf(events: Iterable<Watched>, goals: Goals, span: Span): FreshnessByClass {
-  const sums = classes.map((name) => {
+  const sums = freshnessClasses.map((name) => {
     let within = 0;
     let total = 0;
     for (const event of events) {

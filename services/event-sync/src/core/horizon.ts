@@ -11,6 +11,12 @@ export function horizonOf(kind: EventKind, now: number): { after: number; until:
   return kind === 'near' ? { after: now, until: now + hour } : { after: now + hour, until: now + 48 * hour };
 }
 
+/** Every start that some kind looks at. */
+export const wholeHorizon = (now: number): { after: number; until: number } => ({
+  after: now,
+  until: now + 48 * hour,
+});
+
 /** The lane in which a run of that kind asks for the list and for signups. */
 export const laneOf = (kind: EventKind): Lane => (kind === 'near' ? 'near_event_normal' : 'far_event_sync');
 

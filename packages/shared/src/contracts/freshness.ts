@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { moment } from './vocabulary.ts';
+
+/**
+ * How soon an event starts, which says how fresh our copy of its signups should be: within 15 minutes, within the hour,
+ * within two days.
+ */
+export const freshnessClasses = ['urgent', 'near', 'far'] as const;
+export type FreshnessClass = (typeof freshnessClasses)[number];
+
+/** What makes a call for an event's signups worth it, what counts most first. */
+export const callReasons = [
+  'about_to_start',
+  'never_fetched',
+  'older_than_goal',
+  'signups_changed',
+  'oldest_copy',
+] as const;
+export type CallReason = (typeof callReasons)[number];
+
+/** 0 to 1; null: there was nothing to be fresh. */
+const share = z.number().min(0).max(1).nullable();
+
+/** How fresh the copies of a class's events are kept. */
+export const classFreshness = z.object({
+  class: z.enum(freshnessClasses),
+  /** Project ms that a copy may be old. */
+  goalMs: z.number().positive(),
+  /** Events of the class now; those with our riders in them. */
+  events: z.number().int(),
+  ours: z.number().int(),
+  /** How many of them have a copy within the goal. */
+  within: z.number().int(),
+  oursWithin: z.number().int(),
+  /** The share of the last day's event time with a copy within the goal: of all events, of those with our riders. */
+  lastDay: share,
+  oursLastDay: share,
+});
+export type ClassFreshness = z.infer<typeof classFreshness>;
+
+/** What has been measured at a moment. */
+export const freshnessMeasured = z.object({ at: moment, classes: z.array(classFreshness) });
+export type FreshnessMeasured = z.infer<typeof freshnessMeasured>;
+
+/** An event as a call would choose it. */
+export const rankedEvent = z.object({
+  eventId: z.string(),
+  title: z.string(),
+  startsAt: moment,
+  class: z.enum(freshnessClasses),
+  ours: z.boolean(),
+  copiedAt: moment.nullable(),
+  withinGoal: z.boolean(),
+  because: z.enum(callReasons),
+});
+export type RankedEvent = z.infer<typeof rankedEvent>;
+
+/** And the events that calls would be made for next, what is worth most first. */
+export const freshnessReport = freshnessMeasured.extend({ next: z.array(rankedEvent) });
+export type FreshnessReport = z.infer<typeof freshnessReport>;
+
+/** How many of the next events are told. */
+export const freshnessQuery = z.object({ next: z.number().int().min(0).max(500) });

@@ -1,0 +1,82 @@
+import { catalog, type FreshnessReport } from '@paceline/shared/contracts';
+import { respond } from '@paceline/shared/messaging';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+import { someTime } from '../testing/rows.ts';
+
+const minute = 60_000;
+let test: TestApi;
+
+beforeAll(async () => {
+  test = await startTestApi();
+});
+afterAll(() => test?.stop());
+
+const urgent = {
+  class: 'urgent',
+  goalMs: 15 * minute,
+  events: 3,
+  ours: 1,
+  within: 2,
+  oursWithin: 1,
+  lastDay: 0.75,
+  oursLastDay: null,
+} as const;
+const event = {
+  eventId: '7',
+  title: 'A race',
+  startsAt: someTime + 20 * minute,
+  class: 'near',
+  ours: true,
+  copiedAt: someTime - minute,
+  withinGoal: true,
+  because: 'signups_changed',
+} as const;
+
+describe('GET /v1/freshness', () => {
+  it('says that event-sync does not answer, and when to ask again', async () => {
+    const { status, headers, body } = await test.get('/v1/freshness');
+    expect([status, headers.get('retry-after'), body.detail]).toEqual([
+      503,
+      '5',
+      'event-sync does not answer',
+    ]);
+  });
+
+  it('tells how fresh the signups are kept, and what comes next and why', async () => {
+    const asked: number[] = [];
+    const bus = await test.busOf('event-sync');
+    respond(bus, catalog.freshness, {}, ({ next }, reply: (answer: FreshnessReport) => void) => {
+      asked.push(next);
+      reply({ at: someTime, classes: [urgent], next: [event] });
+    });
+    await bus.connection.flush();
+    const { status, body } = await test.get('/v1/freshness?next=7');
+    const { goalMs: _, ...shown } = urgent;
+    expect(status).toBe(200);
+    expect(asked).toEqual([7]);
+    expect(body).toEqual({
+      at: '2026-03-01T12:00:00.000Z',
+      classes: [{ ...shown, goalSeconds: 900 }],
+      next: [
+        {
+          eventId: '7',
+          title: 'A race',
+          startsAt: '2026-03-01T12:20:00.000Z',
+          class: 'near',
+          ours: true,
+          signupsFetchedAt: '2026-03-01T11:59:00.000Z',
+          signupsAgeSeconds: 60,
+          withinGoal: true,
+          because: 'signups_changed',
+        },
+      ],
+    });
+  });
+
+  it('refuses a number that is none', async () => {
+    const { status, body } = await test.get('/v1/freshness?next=many');
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ field: 'next' }]);
+  });
+});

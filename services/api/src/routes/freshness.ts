@@ -1,0 +1,32 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { freshnessView } from '../core/freshness.ts';
+import { Freshness } from '../http/components.ts';
+import { problems } from '../http/problem.ts';
+import type { AddRoutes } from './services.ts';
+
+const read = createRoute({
+  method: 'get',
+  path: '/v1/freshness',
+  operationId: 'getFreshness',
+  tags: ['events'],
+  summary: 'How fresh the signups are kept against their goals, and which are asked for next, and why',
+  request: {
+    query: z.object({
+      next: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .max(500)
+        .default(50)
+        .openapi({ description: 'How many of the next events are listed' }),
+    }),
+  },
+  responses: {
+    200: { description: 'As of now', content: { 'application/json': { schema: Freshness } } },
+    ...problems(400, 401, 503),
+  },
+});
+
+export const freshnessRoutes: AddRoutes = (app, { freshness }) => {
+  app.openapi(read, async (c) => c.json(freshnessView(await freshness(c.req.valid('query').next)), 200));
+};

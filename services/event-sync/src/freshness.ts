@@ -1,0 +1,72 @@
+import { catalog, type FreshnessMeasured, type FreshnessReport } from '@paceline/shared/contracts';
+import { publish, respond } from '@paceline/shared/messaging';
+import { meter } from '@paceline/shared/telemetry';
+import { findCandidates } from './adapters/events.ts';
+import { findWatched } from './adapters/freshness.ts';
+import type { EventSync } from './config.ts';
+import { wholeHorizon } from './core/horizon.ts';
+import { measure, nextOf } from './core/report.ts';
+
+const day = 86_400_000;
+
+/** How fresh our copies are kept, and what is worth a call next. */
+async function report(sync: EventSync, next: number): Promise<FreshnessReport> {
+  const now = sync.clock.now();
+  const { after, until } = wholeHorizon(now);
+  const [coming, watched] = await Promise.all([
+    findCandidates(sync.db, { after, until }),
+    findWatched(sync.db, { after: now - day, until }),
+  ]);
+  const measured = measure(coming, watched, sync.goals, now);
+  return { ...measured, next: next === 0 ? [] : nextOf(coming, sync.goals, now).slice(0, next) };
+}
+
+/** Answers whoever asks for the freshness; of several replicas one answers. Returns the way to end it. */
+export function answerFreshness(sync: EventSync): () => void {
+  const onRequest = ({ next }: { next: number }, reply: (answer: FreshnessReport) => void) => {
+    report(sync, next).then(reply, (error: unknown) => {
+      sync.log.warn({ err: error }, 'the freshness could not be told');
+    });
+  };
+  const subscription = respond(sync.bus, catalog.freshness, {}, onRequest, 'event-sync');
+  return () => subscription.unsubscribe();
+}
+
+/** Publishes how fresh our copies are: once for a slot, however often its run is tried. */
+export async function publishFreshness(sync: EventSync, slotId: string): Promise<void> {
+  try {
+    const { at, classes } = await report(sync, 0);
+    await publish(sync.bus, catalog.freshnessMeasured, { at, classes }, { id: `freshness:${slotId}` });
+  } catch (error) {
+    // Only news: the next slot tells it again.
+    sync.log.warn({ err: error, slotId }, 'the freshness could not be published');
+  }
+}
+
+/** Measures the freshness whenever the metrics are read. */
+export function meterFreshness(sync: EventSync): void {
+  const meters = meter();
+  const share = meters.createObservableGauge('paceline.freshness.last_day', {
+    unit: '1',
+    description: "Share of the last day's event time with a copy of the signups within its goal",
+  });
+  const within = meters.createObservableGauge('paceline.freshness.within_goal', { unit: '{event}' });
+  const events = meters.createObservableGauge('paceline.freshness.events', { unit: '{event}' });
+  meters.addBatchObservableCallback(
+    async (observe) => {
+      const { classes } = await report(sync, 0).catch((): Pick<FreshnessMeasured, 'classes'> => ({
+        classes: [],
+      }));
+      for (const each of classes) {
+        const of = (riders: 'any' | 'ours') => ({ class: each.class, riders });
+        if (each.lastDay !== null) observe.observe(share, each.lastDay, of('any'));
+        if (each.oursLastDay !== null) observe.observe(share, each.oursLastDay, of('ours'));
+        observe.observe(events, each.events, of('any'));
+        observe.observe(events, each.ours, of('ours'));
+        observe.observe(within, each.within, of('any'));
+        observe.observe(within, each.oursWithin, of('ours'));
+      }
+    },
+    [share, within, events],
+  );
+}
