@@ -25,6 +25,8 @@ export interface Choice<Event extends Candidate = Candidate> {
 
 /** A copy counts so many times its age when our riders are in it. */
 const oursWeight = 3;
+/** While the list shows what it showed then, a copy younger than this share of its goal is as good as a new one. */
+const asGoodAsNew = 1 / 4;
 
 /**
  * The events by what a call for each is worth, most first:
@@ -48,7 +50,10 @@ export function inOrderOfWorth<Event extends Candidate>(
     .map(({ choice }) => choice);
 }
 
-/** What is worth a call in a run. A copy made in it can't have changed enough, and what failed in it would fail again. */
+/**
+ * What is worth a call in a run, in order. A copy made in it, or shortly before with the list showing the same, can't
+ * have changed enough; and what failed in it would fail again.
+ */
 export const worthCalling = (
   events: readonly Candidate[],
   run: { readonly startedAt: number; readonly failed: ReadonlySet<string> },
@@ -62,7 +67,13 @@ export const worthCalling = (
     ),
     goals,
     now,
-  );
+  ).filter((choice) => !isAsGoodAsNew(choice, goals, now));
+
+function isAsGoodAsNew({ event, because }: Choice, goals: Goals, now: number): boolean {
+  const name = classOf(event.startsAt, now);
+  if (because !== 'oldest_copy' || name === undefined) return false;
+  return now - (event.signupsFetchedAt ?? 0) < asGoodAsNew * goals[name];
+}
 
 const isSince = (moment: number | null, start: number): boolean => moment !== null && moment >= start;
 
