@@ -32,7 +32,8 @@ function describeRun({ kind, state, counts, error, slotId }: RunChanged): string
 }
 
 function whatOf(kind: SyncKind, { synced, stored }: RunCounts): string {
-  const [thing, content] = kind === 'rider' ? ['club', 'riders'] : ['event', 'signups'];
+  const thing = kind === 'rider' ? 'club' : 'event';
+  const content = { rider: 'riders', near: 'signups', far: 'signups', results: 'results' }[kind];
   return `${synced} ${thing}${synced === 1 ? '' : 's'} with ${stored} ${content}`;
 }
 

@@ -5,9 +5,10 @@ import { openSync, runSlot } from '@paceline/shared/sync';
 import { type EventSyncConfig, goalsOf } from './config.ts';
 import { answerFreshness, meterFreshness, publishFreshness } from './freshness.ts';
 import { syncEvents } from './sync-events.ts';
+import { syncResults } from './sync-results.ts';
 import { watchUrgent } from './watch-urgent.ts';
 
-/** Keeps events and who is signed up for them up to date: the near ones often, the far ones as calls allow. */
+/** Keeps events up to date: who is signed up for the near ones often, for the far ones as calls allow; how they ended. */
 export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {
   const sync = { ...(await openSync(context, 'event-sync')), goals: goalsOf(context.config) };
   const events = syncEvents(sync);
@@ -19,6 +20,7 @@ export async function startEventSync(context: ServiceContext<EventSyncConfig>): 
   const handlings = await Promise.all([
     handle(sync.bus, catalog.tickNear, syncNear),
     handle(sync.bus, catalog.tickFar, (tick) => runSlot(sync, tick, events)),
+    handle(sync.bus, catalog.tickResults, (tick) => runSlot(sync, tick, syncResults(sync))),
   ]);
   const watching = watchUrgent(sync);
   const endAnswers = answerFreshness(sync);

@@ -6,14 +6,7 @@ import { findCandidates } from './adapters/events.ts';
 import { storeSignups } from './adapters/signups.ts';
 import type { EventSync } from './config.ts';
 import { type Choice, worthCalling } from './core/choose.ts';
-import {
-  countsOf,
-  endRun,
-  type EventRun,
-  resumeRun,
-  signupsFailed,
-  signupsStored,
-} from './core/event-run.ts';
+import { countsOf, endRun, eventFailed, type EventRun, eventStored, resumeRun } from './core/event-run.ts';
 import { type EventKind, horizonOf, laneOf } from './core/horizon.ts';
 import { refreshList } from './refresh-list.ts';
 import { signupsCall } from './signups-call.ts';
@@ -81,12 +74,12 @@ async function syncBest(
       },
     });
     if (!answer) return undefined;
-    return await save(signupsStored(run, answer.signups.length), (tx) =>
+    return await save(eventStored(run, answer.signups.length), (tx) =>
       storeSignups(tx, eventId, answer, Math.round(sync.clock.now())),
     );
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
     sync.log.warn({ err: error, eventId, runId }, 'the signups of an event could not be fetched');
-    return save(signupsFailed(run, eventId, error.code, error.message), async () => {});
+    return save(eventFailed(run, 'signups', eventId, error.code, error.message), async () => {});
   }
 }

@@ -18,6 +18,10 @@ export type Lane = (typeof lanes)[number];
 export const syncKinds = ['rider', 'near', 'far', 'results'] as const;
 export type SyncKind = (typeof syncKinds)[number];
 
+/** How far the results of an event are: asked for, but not there; there without ratings; rated; not asked for any more. */
+export const resultsStates = ['none_yet', 'unrated', 'rated', 'given_up'] as const;
+export type ResultsState = (typeof resultsStates)[number];
+
 export const services = ['scheduler', 'limiter', 'rider-sync', 'event-sync', 'api'] as const;
 export type Service = (typeof services)[number];
 

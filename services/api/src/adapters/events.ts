@@ -1,6 +1,7 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { and, count, eq, gte, inArray, isNull, sql } from 'drizzle-orm';
 import type { EventRow, SignupCounts, SignupRow } from '../core/event.ts';
+import { resultsStanding } from './results.ts';
 import { behind, type Order, ordered, type PageQuery } from './keyset.ts';
 
 const { events, signups } = tables;
@@ -18,6 +19,7 @@ const listed = {
   listedSignups: events.listedSignups,
   fetchedAt: events.fetchedAt,
   signupsFetchedAt: events.signupsFetchedAt,
+  ...resultsStanding,
 };
 
 /** Up to `limit` + 1 events by their start, from `startsFrom` (project ms) on when it is given. */

@@ -1,10 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm';
-import type { PgColumn } from 'drizzle-orm/pg-core';
+import { is, type SQL, sql } from 'drizzle-orm';
+import { PgColumn } from 'drizzle-orm/pg-core';
 import type { Key } from '../core/cursor.ts';
 
 /** How a list is ordered: by these columns, which together are unique, all of them up or all of them down. */
 export interface Order {
-  readonly columns: readonly PgColumn[];
+  readonly columns: ReadonlyArray<PgColumn | SQL>;
   readonly direction: 'asc' | 'desc';
 }
 
@@ -18,7 +18,9 @@ export interface PageQuery<K extends Key> {
 /** The rows behind `key`: rows that come or go before it neither shift nor repeat any. */
 export function behind({ columns, direction }: Order, key: Key | undefined): SQL | undefined {
   if (!key) return undefined;
-  const values = columns.map((column, index) => sql.param(key[index], column));
+  const values = columns.map((column, index) =>
+    is(column, PgColumn) ? sql.param(key[index], column) : sql.param(key[index]),
+  );
   const comparison = sql.raw(direction === 'asc' ? '>' : '<');
   return sql`(${sql.join([...columns], sql`, `)}) ${comparison} (${sql.join(values, sql`, `)})`;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ResultsRow, resultsStandingShape, resultsStandingView } from './results.ts';
 import { ageSeconds, iso, isoOrNull } from './times.ts';
 
 const time = z.iso.datetime();
@@ -21,6 +22,7 @@ export const eventShape = z.object({
   ageSeconds: z.int().describe('Seconds since the event was last seen in the list'),
   signupsFetchedAt: time.nullable().describe('null: never'),
   signupsAgeSeconds: z.int().nullable(),
+  results: resultsStandingShape,
 });
 export type EventView = z.infer<typeof eventShape>;
 
@@ -47,7 +49,7 @@ export interface SignupCounts {
   readonly withdrawn: number;
 }
 
-export interface EventRow {
+export interface EventRow extends ResultsRow {
   readonly eventId: string;
   readonly title: string;
   readonly startsAt: number;
@@ -72,10 +74,16 @@ export interface SignupRow {
 }
 
 export function eventView(row: EventRow, now: number): EventView {
-  const { listedSignups, counts, startsAt, fetchedAt, signupsFetchedAt, ...event } = row;
+  const { eventId, title, type, subType, routeId, distance, startsAt } = row;
+  const { listedSignups, counts, fetchedAt, signupsFetchedAt } = row;
   const never = signupsFetchedAt === null;
   return {
-    ...event,
+    eventId,
+    title,
+    type,
+    subType,
+    routeId,
+    distance,
     startsAt: iso(startsAt),
     signups: {
       listed: listedSignups,
@@ -86,6 +94,7 @@ export function eventView(row: EventRow, now: number): EventView {
     ageSeconds: ageSeconds(fetchedAt, now),
     signupsFetchedAt: isoOrNull(signupsFetchedAt),
     signupsAgeSeconds: never ? null : ageSeconds(signupsFetchedAt, now),
+    results: resultsStandingView(row, now),
   };
 }
 

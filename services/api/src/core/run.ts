@@ -15,7 +15,7 @@ export const runShape = z.object({
   startedAt: time,
   finishedAt: time.nullable(),
   counts: runCounts.describe(
-    'Clubs or events: planned, synced, failed, left for the next slot; stored: the riders or signups in them',
+    'Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them',
   ),
   error: z.string().nullable(),
 });

@@ -12,6 +12,7 @@ import { docsRoutes } from '../routes/docs.ts';
 import { eventRoutes } from '../routes/events.ts';
 import { freshnessRoutes } from '../routes/freshness.ts';
 import { operationRoutes } from '../routes/operations.ts';
+import { resultRoutes } from '../routes/results.ts';
 import { riderRoutes } from '../routes/riders.ts';
 import { runRoutes } from '../routes/runs.ts';
 import type { Services } from '../routes/services.ts';
@@ -45,6 +46,7 @@ const resources = [
   eventRoutes,
   signupRoutes,
   freshnessRoutes,
+  resultRoutes,
   runRoutes,
   coordinationRoutes,
   budgetRoutes,

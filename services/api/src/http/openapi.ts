@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import manifest from '../../package.json' with { type: 'json' };
 
-const description = `Riders, events and signups of one rate-limited upstream, each with the age of its data, and a way to ask for more.
+const description = `Riders, events, signups and results of one rate-limited upstream, each with the age of its data, and a way to ask for more.
 
 - Times are ISO 8601. \`null\` means: not known, or not yet.
 - Lists answer \`{ "items": […], "next": cursor | null }\`; pass \`next\` as \`cursor\` for the page after.
@@ -12,7 +12,7 @@ const description = `Riders, events and signups of one rate-limited upstream, ea
 const tags = [
   { name: 'riders', description: 'Riders as upstream last described them, and fetching one now' },
   { name: 'commands', description: 'What was asked for and what became of it' },
-  { name: 'events', description: 'Upcoming events and their signups' },
+  { name: 'events', description: 'Events, their signups and their results' },
   { name: 'runs', description: 'What the scheduled syncs did' },
   { name: 'coordination', description: 'Who may call upstream, and who waits' },
   { name: 'operations', description: 'For whoever runs this' },

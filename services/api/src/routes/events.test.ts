@@ -73,6 +73,14 @@ describe('GET /v1/events', () => {
       ageSeconds: event.ageSeconds,
       signupsFetchedAt: new Date(now - 120_000).toISOString(),
       signupsAgeSeconds: event.signupsAgeSeconds,
+      results: {
+        state: null,
+        reason: null,
+        tries: 0,
+        triedAt: null,
+        fetchedAt: null,
+        ageSeconds: null,
+      },
     });
     expect(event.ageSeconds).toBeGreaterThanOrEqual(60);
     expect(event.signupsAgeSeconds).toBeGreaterThanOrEqual(120);

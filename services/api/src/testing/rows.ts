@@ -1,7 +1,8 @@
 import type { tables } from '@paceline/shared/database';
 
-type Insert<Table extends 'riders' | 'events' | 'signups' | 'syncRuns' | 'syncLogs' | 'commands'> =
-  (typeof tables)[Table]['$inferInsert'];
+type Insert<
+  Table extends 'riders' | 'events' | 'signups' | 'results' | 'syncRuns' | 'syncLogs' | 'commands',
+> = (typeof tables)[Table]['$inferInsert'];
 
 /** A moment that all rows are about unless told. */
 export const someTime = Date.parse('2026-03-01T12:00:00.000Z');
@@ -30,6 +31,21 @@ export const signupRow = (
   riderId: number,
   known: Partial<Insert<'signups'>> = {},
 ): Insert<'signups'> => ({
+  eventId,
+  riderId,
+  name: `Rider ${riderId}`,
+  pen: 'B',
+  raw: {},
+  firstSeenAt: someTime,
+  lastSeenAt: someTime,
+  ...known,
+});
+
+export const resultRow = (
+  eventId: string,
+  riderId: number,
+  known: Partial<Insert<'results'>> = {},
+): Insert<'results'> => ({
   eventId,
   riderId,
   name: `Rider ${riderId}`,

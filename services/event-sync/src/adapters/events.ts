@@ -6,6 +6,19 @@ import type { Titled } from '../core/report.ts';
 
 const { events, signups, clubMemberships } = tables;
 
+/** What the list says nothing of. */
+const notOfTheList = [
+  'eventId',
+  'firstSeenAt',
+  'signupsFetchedAt',
+  'signupsListedThen',
+  'resultsState',
+  'resultsReason',
+  'resultsTriedAt',
+  'resultsTries',
+  'resultsFetchedAt',
+] as const;
+
 /** Project ms; null: there is no copy of the list. */
 export async function listFetchedAt(db: Database): Promise<number | null> {
   const [row] = await db.select({ at: max(events.fetchedAt) }).from(events);
@@ -25,7 +38,7 @@ export async function storeEvents(
       .values(items.map(({ event, raw }) => ({ ...event, raw, firstSeenAt: fetchedAt, fetchedAt })))
       .onConflictDoUpdate({
         target: events.eventId,
-        set: fromInserted(events, ['eventId', 'firstSeenAt', 'signupsFetchedAt', 'signupsListedThen']),
+        set: fromInserted(events, notOfTheList),
       });
     await tx
       .update(events)

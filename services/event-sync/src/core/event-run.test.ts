@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { countsOf, endRun, isNotAvailable, resumeRun, signupsFailed, signupsStored } from './event-run.ts';
+import { countsOf, endRun, eventFailed, eventStored, isNotAvailable, resumeRun } from './event-run.ts';
 
 const counts = { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 };
 const begun = resumeRun({ startedAt: 5, counts });
 
 describe('a run over events', () => {
   it('counts what is planned as what is done and what is left', () => {
-    const run = signupsFailed(signupsStored(begun, 30), 'e1', 'not_found', 'gone');
+    const run = eventFailed(eventStored(begun, 30), 'signups', 'e1', 'not_found', 'gone');
     expect(countsOf(run, 7)).toEqual({ planned: 9, synced: 1, failed: 1, deferred: 0, stored: 30 });
     expect(endRun(run, 7)).toEqual({
       state: 'done',
@@ -21,39 +21,42 @@ describe('a run over events', () => {
   });
 
   it('has failed when nothing was stored', () => {
-    const run = signupsFailed(begun, 'e1', 'unavailable', '503');
+    const run = eventFailed(begun, 'signups', 'e1', 'unavailable', '503');
     expect(endRun(run, 3)).toMatchObject({ state: 'failed', error: 'event e1: 503' });
   });
 
   it('goes on counting after a restart', () => {
     const run = resumeRun({ startedAt: 5, counts: { ...counts, synced: 4, stored: 100 } });
-    expect(signupsStored(run, 30)).toMatchObject({ startedAt: 5, synced: 5, stored: 130 });
+    expect(eventStored(run, 30)).toMatchObject({ startedAt: 5, synced: 5, stored: 130 });
   });
 
   it('goes on after an event that upstream does not know', () => {
-    expect(signupsFailed(begun, 'e1', 'not_found', 'gone').stopped).toBe(false);
+    expect(eventFailed(begun, 'signups', 'e1', 'not_found', 'gone').stopped).toBe(false);
   });
 
   it('stops when one after the other fails: that is not about the events', () => {
-    const fail = (run: typeof begun, id: string) => signupsFailed(run, id, 'unavailable', '503');
+    const fail = (run: typeof begun, id: string) => eventFailed(run, 'signups', id, 'unavailable', '503');
     const twice = fail(fail(begun, 'a'), 'b');
     expect(twice.stopped).toBe(false);
     expect(fail(twice, 'c').stopped).toBe(true);
-    expect(fail(signupsStored(twice, 30), 'c').stopped).toBe(false);
+    expect(fail(eventStored(twice, 30), 'c').stopped).toBe(false);
   });
 
   it('says so when the signups are not given to this key', () => {
-    const missing = (run: typeof begun, id: string) => signupsFailed(run, id, 'not_found', '404');
+    const missing = (run: typeof begun, id: string) => eventFailed(run, 'signups', id, 'not_found', '404');
     const thrice = missing(missing(missing(begun, 'a'), 'b'), 'c');
     const reason = 'The signups of upstream are not available with this key: 404';
     expect(thrice).toMatchObject({ stopped: true, error: reason });
-    expect(signupsFailed(begun, 'a', 'unauthorized', '404')).toMatchObject({ stopped: true, error: reason });
-    const worked = missing(missing(missing(signupsStored(begun, 30), 'a'), 'b'), 'c');
+    expect(eventFailed(begun, 'signups', 'a', 'unauthorized', '404')).toMatchObject({
+      stopped: true,
+      error: reason,
+    });
+    const worked = missing(missing(missing(eventStored(begun, 30), 'a'), 'b'), 'c');
     expect(worked).toMatchObject({ stopped: true, error: 'event c: 404' });
   });
 
   it('stops when upstream wants to be left alone', () => {
-    expect(signupsFailed(begun, 'a', 'rate_limited', '429').stopped).toBe(true);
+    expect(eventFailed(begun, 'signups', 'a', 'rate_limited', '429').stopped).toBe(true);
   });
 });
 

@@ -2,11 +2,14 @@ import type { RunCounts } from '@paceline/shared/contracts';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import { enough, failedOnce, type Failures, noFailures } from './failures.ts';
 
-/** How a run over events stands. Its counts count events whose signups are asked for. */
+/** What a run asks upstream for, event by event. */
+export type Asked = 'signups' | 'results';
+
+/** How a run over events stands. Its counts count events whose signups or results are asked for. */
 export interface EventRun extends Failures {
   readonly startedAt: number;
   readonly synced: number;
-  /** Signups. */
+  /** Signups or results. */
   readonly stored: number;
   readonly error: string | null;
 }
@@ -20,17 +23,18 @@ export const resumeRun = ({ startedAt, counts }: { startedAt: number; counts: Ru
   error: null,
 });
 
-/** An event's signups have been stored, so many. */
-export const signupsStored = (run: EventRun, signups: number): EventRun => ({
+/** What was asked for has been stored, so many signups or results. */
+export const eventStored = (run: EventRun, items: number): EventRun => ({
   ...run,
   synced: run.synced + 1,
-  stored: run.stored + signups,
+  stored: run.stored + items,
   inARow: 0,
 });
 
-/** The call for an event's signups has failed for good. */
-export function signupsFailed(
+/** The call for an event has failed for good. */
+export function eventFailed(
   run: EventRun,
+  asked: Asked,
   eventId: string,
   code: UpstreamErrorCode,
   message: string,
@@ -41,7 +45,7 @@ export function signupsFailed(
   return {
     ...run,
     ...failures,
-    error: isSource ? notAvailable('signups', message) : `event ${eventId}: ${message}`,
+    error: isSource ? notAvailable(asked, message) : `event ${eventId}: ${message}`,
   };
 }
 
@@ -50,7 +54,7 @@ export const isNotAvailable = (code: UpstreamErrorCode): boolean =>
   code === 'unauthorized' || code === 'not_found';
 
 /** What is said of a part of the event source that this key is not given. */
-export const notAvailable = (source: 'events' | 'signups', message: string): string =>
+export const notAvailable = (source: 'events' | Asked, message: string): string =>
   `The ${source} of upstream are not available with this key: ${message}`;
 
 /** @param left how many events would still be worth a call */

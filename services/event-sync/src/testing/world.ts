@@ -12,8 +12,8 @@ export interface World extends Stage {
   start(env?: Record<string, string>): Promise<StagedService>;
   /** How many calls upstream has had. */
   lastSeq(): number;
-  /** The ids of the events whose signups were asked for since then, in order. */
-  asked(from?: number): string[];
+  /** The ids of the events whose signups, or results, were asked for since then, in order. */
+  asked(from?: number, budget?: 'signups' | 'results'): string[];
   /** The ids of events that upstream knows, and that start in a day or later. */
   upstreamEvents(count: number): Promise<string[]>;
   /**
@@ -29,9 +29,12 @@ const hour = 60 * minute;
 
 const { events } = tables;
 
-/** @param scale how much faster than the machine it lives */
-export async function createWorld(scale: number): Promise<World> {
-  const stage = await openStage(scale);
+/**
+ * @param scale how much faster than the machine it lives
+ * @param anchor when its clock agrees with the machine's, epoch ms
+ */
+export async function createWorld(scale: number, anchor?: number): Promise<World> {
+  const stage = await openStage(scale, anchor);
   const { clock, keys } = stage;
   const sandbox = await startSandbox({ clock, keys });
   await stage.run('limiter', limiterVariables, startLimiter);
@@ -39,10 +42,10 @@ export async function createWorld(scale: number): Promise<World> {
     ...stage,
     sandbox,
     lastSeq: () => sandbox.audit().at(-1)?.seq ?? 0,
-    asked: (from = 0) =>
+    asked: (from = 0, of = 'signups') =>
       sandbox
         .audit()
-        .filter(({ budget, seq }) => budget === 'signups' && seq > from)
+        .filter(({ budget, seq }) => budget === of && seq > from)
         .map(({ path }) => path.split('/').at(-1) ?? ''),
     async upstreamEvents(count) {
       const response = await fetch(`${sandbox.url}/public/events/upcoming`, {

@@ -1,4 +1,5 @@
 import { doublePrecision, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { ResultsState } from '../../contracts/index.ts';
 import { moment } from './columns.ts';
 
 /** Events as the cheap list last showed them. */
@@ -24,6 +25,15 @@ export const events = pgTable(
     signupsFetchedAt: moment('signups_fetched_at'),
     /** `listedSignups` when the signups were last fetched: a change since then makes a call worth it. */
     signupsListedThen: integer('signups_listed_then'),
+    /** null: nobody has asked for its results. */
+    resultsState: text('results_state').$type<ResultsState>(),
+    /** Why the results are as they are, where that needs a word. */
+    resultsReason: text('results_reason'),
+    /** When they were last asked for, whatever came of it, and how often. */
+    resultsTriedAt: moment('results_tried_at'),
+    resultsTries: integer('results_tries').notNull().default(0),
+    /** When they were last answered; null: never. */
+    resultsFetchedAt: moment('results_fetched_at'),
   },
   (table) => [index('events_starts_at').on(table.startsAt)],
 );
@@ -59,5 +69,38 @@ export const signups = pgTable(
   (table) => [
     primaryKey({ columns: [table.eventId, table.riderId] }),
     index('signups_rider').on(table.riderId),
+  ],
+);
+
+/** How riders ended an event, as its results last told. */
+export const results = pgTable(
+  'results',
+  {
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.eventId, { onDelete: 'cascade' }),
+    riderId: integer('rider_id').notNull(),
+    name: text('name').notNull(),
+    /** null: upstream names none. */
+    pen: text('pen'),
+    /** null: did not finish. */
+    position: integer('position'),
+    positionInPen: integer('position_in_pen'),
+    seconds: doublePrecision('seconds'),
+    /** To the first of the pen. */
+    gapSeconds: doublePrecision('gap_seconds'),
+    /** null: not rated (yet). */
+    rating: doublePrecision('rating'),
+    ratingBefore: doublePrecision('rating_before'),
+    ratingDelta: doublePrecision('rating_delta'),
+    raw: jsonb('raw').notNull(),
+    firstSeenAt: moment('first_seen_at').notNull(),
+    lastSeenAt: moment('last_seen_at').notNull(),
+    /** Set when a later answer no longer held the rider: disqualified, for one. */
+    removedAt: moment('removed_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.eventId, table.riderId] }),
+    index('results_rider').on(table.riderId),
   ],
 );

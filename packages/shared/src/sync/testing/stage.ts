@@ -65,9 +65,11 @@ const users: readonly Service[] = ['limiter', 'rider-sync', 'event-sync'];
 
 const allKeys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
 
-/** @param scale how much faster than the machine the stage lives */
-export async function openStage(scale: number): Promise<Stage> {
-  const anchor = Date.now();
+/**
+ * @param scale how much faster than the machine the stage lives
+ * @param anchor when its clock agrees with the machine's, epoch ms
+ */
+export async function openStage(scale: number, anchor = Date.now()): Promise<Stage> {
   const clock = createClock({ scale, anchor });
   const log = createLogger('stage', process.env.STAGE_LOG === undefined ? ('silent' as 'error') : 'debug');
   const nats = await testNats({

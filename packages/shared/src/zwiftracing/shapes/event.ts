@@ -6,6 +6,7 @@ import { type ReadItems, readAs, readEach } from './read.ts';
 const counts = z
   .string()
   .transform((text) => text.split(',').reduce((sum, count) => sum + (Number.parseInt(count, 10) || 0), 0))
+  .pipe(z.int32())
   .catch(0);
 
 const schema = z

@@ -7,7 +7,7 @@ export const numericId = z
   .pipe(z.int32().positive());
 
 /** An id that upstream writes as text. */
-export const textId = z.union([z.string().min(1), z.number().transform(String)]);
+export const textId = z.union([z.string().min(1).max(200), z.number().transform(String)]);
 
 /** A moment in whole seconds, read as ms since the epoch. */
 export const secondsAsMs = z
@@ -20,6 +20,9 @@ export const optionalNumber = z
   .union([z.number(), z.string().trim().min(1).transform(Number).pipe(z.number())])
   .nullable()
   .catch(null);
+
+/** As `optionalNumber`, for what is counted. */
+export const optionalInteger = optionalNumber.pipe(z.int32().nullable().catch(null));
 
 /** A text that may be missing or empty. */
 export const optionalText = z

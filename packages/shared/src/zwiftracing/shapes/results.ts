@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { escapedText, numericId, optionalNumber, optionalText, rating, textId } from './fields.ts';
+import {
+  escapedText,
+  numericId,
+  optionalInteger,
+  optionalNumber,
+  optionalText,
+  rating,
+  textId,
+} from './fields.ts';
 import { readAs, readEach, type Skipped } from './read.ts';
 
 const finish = z
@@ -9,15 +17,21 @@ const finish = z
     category: optionalText,
     time: optionalNumber,
     gap: optionalNumber,
-    position: optionalNumber,
-    positionInCategory: optionalNumber,
+    position: optionalInteger,
+    positionInCategory: optionalInteger,
     rating,
     ratingBefore: rating,
     ratingDelta: optionalNumber,
   })
-  .transform(({ time, gap, ...result }) => ({ ...result, seconds: time, gapSeconds: gap }));
+  .transform(({ time, gap, category, positionInCategory, ...result }) => ({
+    ...result,
+    pen: category,
+    positionInPen: positionInCategory,
+    seconds: time,
+    gapSeconds: gap,
+  }));
 
-/** How one rider finished. Without a position: did not finish; without ratings: not rated yet. */
+/** How one rider finished. Without a position: did not finish; without a rating: not rated yet. */
 export type Result = z.output<typeof finish>;
 
 export interface ResultItem {

@@ -1,0 +1,101 @@
+import { tables } from '@paceline/shared/database';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+import { eventRow, resultRow, someTime } from '../testing/rows.ts';
+
+let test: TestApi;
+let now: number;
+const url = '/v1/events/101/results';
+
+beforeAll(async () => {
+  test = await startTestApi();
+  now = test.clock.now();
+  await test.db.insert(tables.events).values([
+    eventRow('101', {
+      resultsState: 'unrated',
+      resultsTries: 2,
+      resultsTriedAt: now - 60_000,
+      resultsFetchedAt: now - 120_000,
+      resultsReason: 'Upstream answered 400: upstream refused the call',
+    }),
+    eventRow('102'),
+  ]);
+  const finished = (place: number) => ({ position: place, positionInPen: place });
+  await test.db
+    .insert(tables.results)
+    .values([
+      resultRow('101', 1, { ...finished(2), seconds: 1506.486, gapSeconds: 1.5, ratingBefore: 1700.5 }),
+      resultRow('101', 2, finished(1)),
+      resultRow('101', 3),
+      resultRow('101', 4, { ...finished(7), pen: 'A', removedAt: someTime + 1_000 }),
+      resultRow('101', 5, { pen: null }),
+      resultRow('101', 6),
+    ]);
+});
+afterAll(() => test?.stop());
+
+interface Listed {
+  body: { items: Array<{ riderId: number }>; next: string | null };
+}
+const riders = ({ body }: Listed) => body.items.map(({ riderId }) => riderId);
+
+describe('GET /v1/events/:eventId/results', () => {
+  it('shows pen by pen who finished and who did not, and flags who was taken out', async () => {
+    const answer = await test.get(url);
+    expect(answer.status).toBe(200);
+    expect(riders(answer)).toEqual([5, 4, 2, 1, 3, 6]);
+    expect(answer.body.items[1]).toMatchObject({ removed: true, removedAt: '2026-03-01T12:00:01.000Z' });
+    expect(answer.body.items[3]).toEqual({
+      riderId: 1,
+      name: 'Rider 1',
+      pen: 'B',
+      position: 2,
+      positionInPen: 2,
+      seconds: 1506.486,
+      gapSeconds: 1.5,
+      rating: null,
+      ratingBefore: 1700.5,
+      ratingDelta: null,
+      removed: false,
+      removedAt: null,
+      firstSeenAt: '2026-03-01T12:00:00.000Z',
+      lastSeenAt: '2026-03-01T12:00:00.000Z',
+    });
+  });
+
+  it('says how far they are and how old, as the event does', async () => {
+    const { body } = await test.get(url);
+    const { items: _, next: __, ...standing } = body;
+    expect(standing).toEqual({
+      state: 'unrated',
+      reason: 'Upstream answered 400: upstream refused the call',
+      tries: 2,
+      triedAt: new Date(now - 60_000).toISOString(),
+      fetchedAt: new Date(now - 120_000).toISOString(),
+      ageSeconds: expect.any(Number),
+    });
+    expect(standing.ageSeconds).toBeGreaterThanOrEqual(120);
+    const event = await test.get('/v1/events/101');
+    expect(event.body.results).toMatchObject({ state: 'unrated', tries: 2 });
+  });
+
+  it('comes in pages, those without a position among them', async () => {
+    const pages: number[][] = [];
+    let next = '';
+    do {
+      const page = await test.get(`${url}?limit=2${next}`);
+      pages.push(riders(page));
+      next = page.body.next && `&cursor=${page.body.next}`;
+    } while (next);
+    expect(pages).toEqual([
+      [5, 4],
+      [2, 1],
+      [3, 6],
+    ]);
+  });
+
+  it('is empty for an event that nobody has asked for the results of, and not found for none', async () => {
+    expect((await test.get('/v1/events/102/results')).body).toMatchObject({ state: null, items: [] });
+    expect((await test.get('/v1/events/999/results')).status).toBe(404);
+  });
+});

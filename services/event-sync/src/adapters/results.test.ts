@@ -1,0 +1,206 @@
+import { type Database, type DatabaseClient, migrate, openDatabase, tables } from '@paceline/shared/database';
+import { type TestPostgres, testPostgres } from '@paceline/shared/testing';
+import type { ResultItem, Skipped } from '@paceline/shared/zwiftracing';
+import { asc, eq } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { storeEvents } from './events.ts';
+import { findFinishes, giveUpOn, storeResults, storeTry } from './results.ts';
+
+const { events, results, signups, clubMemberships } = tables;
+let postgres: TestPostgres;
+let database: DatabaseClient;
+let db: Database;
+
+beforeAll(async () => {
+  postgres = await testPostgres();
+  await migrate(postgres.url);
+  database = openDatabase(postgres.url, () => undefined);
+  db = database.db;
+});
+
+beforeEach(async () => {
+  await db.delete(events);
+  await db.insert(events).values([row('e'), row('other')]);
+});
+
+afterAll(async () => {
+  await database?.close();
+  await postgres?.stop();
+});
+
+const row = (eventId: string, more: Partial<typeof events.$inferInsert> = {}) => ({
+  eventId,
+  title: `Event ${eventId}`,
+  startsAt: 500,
+  type: 'Race',
+  raw: {},
+  firstSeenAt: 1,
+  fetchedAt: 1,
+  ...more,
+});
+const result = (riderId: number, rating: number | null): ResultItem => ({
+  result: {
+    riderId,
+    name: `Rider ${riderId}`,
+    pen: 'A',
+    position: 1,
+    positionInPen: 1,
+    seconds: 1_500.5,
+    gapSeconds: 0,
+    rating,
+    ratingBefore: 1_400,
+    ratingDelta: rating === null ? null : 5,
+  },
+  raw: { riderId, rating },
+});
+const unreadable = (id: string | null): Skipped => ({ index: 0, id, reason: 'name: wrong', rawStart: '' });
+const store = (riderIds: number[], at: number, rating: number | null = null, skipped: Skipped[] = []) =>
+  db.transaction((tx) =>
+    storeResults(tx, 'e', { results: riderIds.map((id) => result(id, rating)), skipped }, at),
+  );
+const stored = () => db.select().from(results).where(eq(results.eventId, 'e')).orderBy(asc(results.riderId));
+const removed = async () => (await stored()).map(({ riderId, removedAt }) => [riderId, removedAt]);
+const eventOf = async (eventId = 'e') => {
+  const [event] = await db.select().from(events).where(eq(events.eventId, eventId));
+  return event;
+};
+
+describe('results', () => {
+  it('are unrated first and rated later, with when they were first and last seen', async () => {
+    await store([1, 2], 1_000);
+    expect(await eventOf()).toMatchObject({
+      resultsState: 'unrated',
+      resultsReason: null,
+      resultsTries: 1,
+      resultsTriedAt: 1_000,
+      resultsFetchedAt: 1_000,
+    });
+    await store([1, 2], 2_000, 1_500);
+    expect(await eventOf()).toMatchObject({ resultsState: 'rated', resultsTries: 2, resultsTriedAt: 2_000 });
+    expect(await stored()).toMatchObject([
+      { riderId: 1, rating: 1_500, ratingDelta: 5, firstSeenAt: 1_000, lastSeenAt: 2_000 },
+      { riderId: 2, pen: 'A', seconds: 1_500.5, raw: { riderId: 2, rating: 1_500 } },
+    ]);
+    expect(await eventOf('other')).toMatchObject({ resultsState: null, resultsTries: 0 });
+  });
+
+  it('that vanish were taken out, since when that was first seen; they may come back', async () => {
+    await store([1, 2], 1_000);
+    await store([1], 2_000);
+    await store([1], 3_000);
+    expect(await removed()).toEqual([
+      [1, null],
+      [2, 2_000],
+    ]);
+    await store([1, 2], 4_000);
+    expect(await removed()).toEqual([
+      [1, null],
+      [2, null],
+    ]);
+  });
+
+  it('stored twice are as if they were stored once', async () => {
+    await store([1, 2], 1_000);
+    const once = await stored();
+    await store([1, 2], 1_000);
+    expect(await stored()).toEqual(once);
+  });
+
+  it('of riders who could not be read were not taken out, and the event says so', async () => {
+    await store([1, 2, 3], 1_000);
+    await store([1], 2_000, null, [unreadable('2')]);
+    expect(await removed()).toEqual([
+      [1, null],
+      [2, null],
+      [3, 2_000],
+    ]);
+    expect(await eventOf()).toMatchObject({
+      resultsReason: '1 could not be read, the first: name: wrong',
+    });
+    await store([], 3_000, null, [unreadable(null)]);
+    expect(await removed()).toContainEqual([1, null]);
+    expect(await eventOf()).toMatchObject({ resultsState: 'unrated' });
+  });
+
+  it('survive a new list of events', async () => {
+    await store([1], 1_000);
+    const { title, startsAt } = row('e');
+    const details = { type: 'Race', subType: null, routeId: null, distance: null, listedSignups: 3 };
+    await storeEvents(db, [{ event: { eventId: 'e', title, startsAt, ...details }, raw: {} }], 2_000);
+    expect(await eventOf()).toMatchObject({ fetchedAt: 2_000, resultsState: 'unrated', resultsTries: 1 });
+  });
+});
+
+describe('a try that brought nothing', () => {
+  const attempt = (at: number) => db.transaction((tx) => storeTry(tx, 'e', 'it knows no such thing', at));
+
+  it('is counted with its reason', async () => {
+    await attempt(1_000);
+    expect(await eventOf()).toMatchObject({
+      resultsState: 'none_yet',
+      resultsReason: 'it knows no such thing',
+      resultsTries: 1,
+      resultsTriedAt: 1_000,
+      resultsFetchedAt: null,
+    });
+  });
+
+  it('leaves what is known as it is', async () => {
+    await store([1], 1_000);
+    await attempt(2_000);
+    expect(await eventOf()).toMatchObject({ resultsState: 'unrated', resultsFetchedAt: 1_000 });
+    expect(await removed()).toEqual([[1, null]]);
+  });
+});
+
+describe('results that nobody waits for any more', () => {
+  it('are given up with the reason, those that are there for good are not', async () => {
+    const of = (eventId: string, resultsState: typeof events.$inferInsert.resultsState, more = {}) =>
+      row(eventId, { resultsState, ...more });
+    await db
+      .insert(events)
+      .values([
+        of('none', 'none_yet'),
+        of('unrated', 'unrated'),
+        of('rated', 'rated'),
+        of('ride', 'unrated', { type: 'Group Ride' }),
+        of('later', 'none_yet', { startsAt: 501 }),
+      ]);
+    await giveUpOn(db, 500);
+    const all = await db.select().from(events).orderBy(asc(events.eventId));
+    expect(
+      all.map(({ eventId, resultsState, resultsReason }) => [eventId, resultsState, resultsReason]),
+    ).toEqual([
+      ['e', 'given_up', 'nobody has asked for them within 72 hours of the start'],
+      ['later', 'none_yet', null],
+      ['none', 'given_up', 'there were none 72 hours after the start'],
+      ['other', 'given_up', 'nobody has asked for them within 72 hours of the start'],
+      ['rated', 'rated', null],
+      ['ride', 'unrated', null],
+      ['unrated', 'given_up', 'they were not rated 72 hours after the start'],
+    ]);
+  });
+});
+
+describe('events whose results may be wanted', () => {
+  it('started within the horizon and were not called off, and are ours when our riders were signed up', async () => {
+    await db
+      .insert(events)
+      .values([
+        row('too old', { startsAt: 400 }),
+        row('to come', { startsAt: 900 }),
+        row('off', { delistedAt: 450 }),
+      ]);
+    await db.update(events).set({ fetchedAt: 2 }).where(eq(events.eventId, 'other'));
+    await db.insert(clubMemberships).values({ clubId: 7, riderId: 1, firstSeenAt: 1, lastSeenAt: 1 });
+    const signup = { name: 'Rider 1', pen: 'A', raw: {}, firstSeenAt: 1, lastSeenAt: 1 };
+    await db.insert(signups).values({ eventId: 'e', riderId: 1, ...signup });
+    const found = await findFinishes(db, { after: 400, until: 800 });
+    expect(new Map(found.map(({ eventId, hasOurs }) => [eventId, hasOurs]))).toEqual(
+      new Map([
+        ['e', true],
+        ['other', false],
+      ]),
+    );
+  });
+});

@@ -1,0 +1,112 @@
+import { type Database, tables } from '@paceline/shared/database';
+import { fromInserted, type Transaction } from '@paceline/shared/sync';
+import { type EventResults, riderIdsOf } from '@paceline/shared/zwiftracing';
+import { and, eq, gt, isNull, lte, notInArray, or, sql } from 'drizzle-orm';
+import { type Finish, givenUpBecause, stateOf } from '../core/choose-results.ts';
+import { hasOurs } from './events.ts';
+
+const { events, results } = tables;
+
+/** Events that started after `after`, until `until` (project ms), called off ones not among them. */
+export const findFinishes = (
+  db: Database,
+  { after, until }: { after: number; until: number },
+): Promise<Finish[]> =>
+  db
+    .select({
+      eventId: events.eventId,
+      startsAt: events.startsAt,
+      type: events.type,
+      resultsState: events.resultsState,
+      resultsTriedAt: events.resultsTriedAt,
+      hasOurs: hasOurs(db),
+    })
+    .from(events)
+    .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
+
+/**
+ * Stores the results of an event as they are now. Who is absent was taken out, unless a result could not even be told
+ * apart: it may be anybody's.
+ */
+export async function storeResults(
+  tx: Transaction,
+  eventId: string,
+  { results: items, skipped }: Pick<EventResults, 'results' | 'skipped'>,
+  fetchedAt: number,
+): Promise<void> {
+  if (items.length > 0) {
+    const seen = { firstSeenAt: fetchedAt, lastSeenAt: fetchedAt, removedAt: null };
+    await tx
+      .insert(results)
+      .values(items.map(({ result, raw }) => ({ ...result, eventId, raw, ...seen })))
+      .onConflictDoUpdate({
+        target: [results.eventId, results.riderId],
+        set: fromInserted(results, ['eventId', 'riderId', 'firstSeenAt']),
+      });
+  }
+  const unreadable = riderIdsOf(skipped);
+  if (unreadable.length === skipped.length) {
+    const there = [...items.map(({ result }) => result.riderId), ...unreadable];
+    await tx
+      .update(results)
+      .set({ removedAt: fetchedAt })
+      .where(
+        and(eq(results.eventId, eventId), isNull(results.removedAt), notInArray(results.riderId, there)),
+      );
+  }
+  const [first] = skipped;
+  await tx
+    .update(events)
+    .set({
+      resultsState: stateOf(
+        items.map(({ result }) => result),
+        skipped.length,
+      ),
+      resultsReason: first ? `${skipped.length} could not be read, the first: ${first.reason}` : null,
+      resultsFetchedAt: fetchedAt,
+      ...triedAt(fetchedAt),
+    })
+    .where(eq(events.eventId, eventId));
+}
+
+/** Stores that the results were asked for and why nothing came of it: what was known stays. */
+export async function storeTry(
+  tx: Transaction,
+  eventId: string,
+  reason: string,
+  askedAt: number,
+): Promise<void> {
+  await tx
+    .update(events)
+    .set({
+      resultsState: sql`coalesce(${events.resultsState}, 'none_yet')`,
+      resultsReason: reason,
+      ...triedAt(askedAt),
+    })
+    .where(eq(events.eventId, eventId));
+}
+
+const triedAt = (at: number) => ({ resultsTriedAt: at, resultsTries: sql`${events.resultsTries} + 1` });
+
+/** Says of the results that are still missing by then that nobody waits for them any more. */
+export async function giveUpOn(db: Database, startedUntil: number): Promise<void> {
+  const { never, none_yet: none, unrated } = givenUpBecause;
+  const state = events.resultsState;
+  await db
+    .update(events)
+    .set({
+      resultsState: 'given_up',
+      resultsReason: sql`case when ${state} is null then ${never} when ${state} = 'none_yet' then ${none} else ${unrated} end`,
+    })
+    .where(
+      and(
+        lte(events.startsAt, startedUntil),
+        isNull(events.delistedAt),
+        or(
+          isNull(state),
+          eq(state, 'none_yet'),
+          and(eq(state, 'unrated'), or(isNull(events.type), eq(events.type, 'Race'))),
+        ),
+      ),
+    );
+}

@@ -1,0 +1,115 @@
+import type { ResultsState } from '@paceline/shared/contracts';
+
+/** An event that has started, and how its results stand. Moments are project ms. */
+export interface Finish {
+  readonly eventId: string;
+  readonly startsAt: number;
+  /** Upstream's word for what it is. */
+  readonly type: string | null;
+  readonly resultsState: ResultsState | null;
+  /** When they were last asked for; null: never. */
+  readonly resultsTriedAt: number | null;
+  /** Whether one of our riders was signed up. */
+  readonly hasOurs: boolean;
+}
+
+/** Why an event's results are worth a call. */
+export type ResultsReason = 'never_asked' | 'not_there' | 'not_rated';
+
+export interface WantedResults {
+  readonly event: Finish;
+  readonly because: ResultsReason;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** Project ms from the start: when most races are over, and when nobody waits for results any more. */
+const typicalDuration = hour;
+const givenUpAfter = 72 * hour;
+
+/** The starts of events whose results may be wanted: after `after`, until `until`. */
+export const resultsHorizon = (now: number): { after: number; until: number } => ({
+  after: now - givenUpAfter,
+  until: now - typicalDuration,
+});
+
+const shortestPause = 10 * minute;
+const longestPause = 12 * hour;
+
+/**
+ * Project ms between two tries: a third of the time that had passed since the start. What is late by hours is not
+ * expected within minutes.
+ */
+export const pauseAfterTry = (startsAt: number, triedAt: number): number =>
+  Math.min(longestPause, Math.max(shortestPause, (triedAt - startsAt) / 3));
+
+/** Only races are rated. */
+const isRide = ({ type }: Finish): boolean => type !== null && type !== 'Race';
+
+/** Why the results are wanted; undefined: nothing can have changed any more. */
+function reasonOf(event: Finish): ResultsReason | undefined {
+  switch (event.resultsState) {
+    case null:
+      return 'never_asked';
+    case 'none_yet':
+      return 'not_there';
+    case 'unrated':
+      return isRide(event) ? undefined : 'not_rated';
+    case 'rated':
+    case 'given_up':
+      return undefined;
+  }
+}
+
+function isDue({ startsAt, resultsTriedAt }: Finish, now: number): boolean {
+  const { after, until } = resultsHorizon(now);
+  if (startsAt <= after || startsAt > until) return false;
+  return resultsTriedAt === null || now >= resultsTriedAt + pauseAfterTry(startsAt, resultsTriedAt);
+}
+
+const order: readonly ResultsReason[] = ['never_asked', 'not_there', 'not_rated'];
+
+/**
+ * The results that are worth a call now, those that are worth most first: ours before others, races before rides, then by
+ * reason, then the event that started last. What failed in this run would fail again.
+ */
+export function wantedResults(
+  events: readonly Finish[],
+  failed: ReadonlySet<string>,
+  now: number,
+): WantedResults[] {
+  return events
+    .filter((event) => isDue(event, now) && !failed.has(event.eventId))
+    .flatMap((event) => {
+      const because = reasonOf(event);
+      return because ? [{ event, because }] : [];
+    })
+    .toSorted(
+      (a, b) =>
+        Number(b.event.hasOurs) - Number(a.event.hasOurs) ||
+        Number(isRide(a.event)) - Number(isRide(b.event)) ||
+        order.indexOf(a.because) - order.indexOf(b.because) ||
+        b.event.startsAt - a.event.startsAt ||
+        (a.event.eventId < b.event.eventId ? -1 : 1),
+    );
+}
+
+/**
+ * What an answer makes of an event's results; upstream rates a race as a whole.
+ * @param unreadable how many results are there that could not be read
+ */
+export function stateOf(
+  results: ReadonlyArray<{ readonly rating: number | null }>,
+  unreadable: number,
+): ResultsState {
+  if (results.length + unreadable === 0) return 'none_yet';
+  return results.some(({ rating }) => rating !== null) ? 'rated' : 'unrated';
+}
+
+/** Why results that stand so are not waited for any longer. */
+export const givenUpBecause = {
+  none_yet: 'there were none 72 hours after the start',
+  unrated: 'they were not rated 72 hours after the start',
+  never: 'nobody has asked for them within 72 hours of the start',
+} as const;
