@@ -15,3 +15,6 @@ const ranges: Record<Budget, readonly [low: number, high: number]> = {
 /** The latency of the arrival with this `seq`, in project ms. */
 export const latencyOf = (seed: number, budget: Budget, seq: number): number =>
   between(draw(seed, 'latency', seq), ...ranges[budget]);
+
+/** By how much, in project ms, one call of a budget may be slower than another. */
+export const latencySpread = (budget: Budget): number => ranges[budget][1] - ranges[budget][0];

@@ -114,4 +114,21 @@ describe('the list of upcoming events', () => {
     expect(createWorld(1).upcoming(evening)).toEqual(list);
     expect(createWorld(2).upcoming(evening)).not.toEqual(list);
   });
+
+  it('are counted, and named by id only, for who needs no more of them', () => {
+    const counts = new Map(
+      world.upcomingCounts(evening).map(({ id, start, signups }) => [id, { start, signups }]),
+    );
+    const listed = world.upcoming(evening);
+    expect(counts.size).toBe(listed.length);
+    for (const event of listed)
+      expect(counts.get(idOf(event))).toEqual({ start: startOf(event), signups: sum(event.signups) });
+    for (const event of inTheEvening) {
+      for (const at of [evening, startOf(event) - 7 * MINUTE, startOf(event) + HOUR]) {
+        const ids = ridersAt(event, at).map(({ riderId }) => riderId);
+        expect(world.signedUp(idOf(event), at)?.toSorted()).toEqual(ids.toSorted());
+      }
+    }
+    expect(world.signedUp(49, evening)).toBeUndefined();
+  });
 });

@@ -57,4 +57,13 @@ describe('the upcoming events', () => {
   it('start on a mark of five minutes', () => {
     expect(timetable.upcoming(midnight).every(({ start }) => start % (5 * MINUTE) === 0)).toBe(true);
   });
+
+  it('are those that start then, as far as they are listed', () => {
+    const at = midnight + 18 * HOUR;
+    const starting = timetable
+      .startingIn(at + 1, at + HORIZON + 1)
+      .filter(({ listedFrom }) => listedFrom <= at);
+    expect(starting).toEqual(timetable.upcoming(at));
+    expect(timetable.startingIn(at, at)).toEqual([]);
+  });
 });

@@ -15,6 +15,8 @@ export interface Timetable {
   byId(id: number): PlannedEvent | undefined;
   /** What is listed at `at` (project ms): announced, not started, not beyond the horizon. */
   upcoming(at: number): PlannedEvent[];
+  /** What starts in [from, until), listed yet or not. */
+  startingIn(from: number, until: number): PlannedEvent[];
 }
 
 export function createTimetable(seed: number): Timetable {
@@ -35,13 +37,18 @@ export function createTimetable(seed: number): Timetable {
     return events;
   };
 
+  const hoursFrom = (at: number, hours: number): PlannedEvent[] => {
+    const first = Math.floor(at / HOUR);
+    return Array.from({ length: hours + 1 }, (_, index) => inHour(first + index)).flat();
+  };
+
   return {
     byId: (id) => inHour(Math.floor(id / IDS_PER_HOUR))[id % IDS_PER_HOUR],
-    upcoming(at) {
-      const first = Math.floor(at / HOUR);
-      return Array.from({ length: HORIZON / HOUR + 1 }, (_, index) => inHour(first + index))
-        .flat()
-        .filter(({ start, listedFrom }) => start > at && start <= at + HORIZON && listedFrom <= at);
-    },
+    upcoming: (at) =>
+      hoursFrom(at, HORIZON / HOUR).filter(
+        ({ start, listedFrom }) => start > at && start <= at + HORIZON && listedFrom <= at,
+      ),
+    startingIn: (from, until) =>
+      hoursFrom(from, Math.ceil((until - from) / HOUR)).filter(({ start }) => start >= from && start < until),
   };
 }
