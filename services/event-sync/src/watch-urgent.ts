@@ -5,14 +5,11 @@ import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates } from './adapters/events.ts';
 import { storeSignups } from './adapters/signups.ts';
 import type { EventSync } from './config.ts';
-import { classBegins } from './core/classes.ts';
-import { type Failures, failedOnce, noFailures } from './core/failures.ts';
+import { type Failures, noFailures } from './core/failures.ts';
 import { horizonOf } from './core/horizon.ts';
 import { untilNextUrgent, urgentOf } from './core/urgent.ts';
+import { afterFailure, pauseAfterTrouble } from './core/urgent-watch.ts';
 import { signupsCall } from './signups-call.ts';
-
-/** Project ms after which it is tried again when something is in the way. */
-const pauseAfterTrouble = 60_000;
 
 /**
  * Refreshes the signups of each event once in its last minutes, in or out of a slot, until shutdown begins. Which
@@ -77,9 +74,7 @@ async function refreshFirst(
       { err: error, eventId },
       'the signups of an event that is about to start could not be fetched',
     );
-    // When it is open again the limiter knows best.
-    if (error.code === 'rate_limited') return { pause: pauseAfterTrouble, after: failures };
-    const after = failedOnce(failures, eventId, error.code);
-    return after.stopped ? { pause: classBegins.urgent, after: noFailures } : { pause: 0, after };
+    const next = afterFailure(failures, eventId, error.code);
+    return { pause: next.pause, after: next.failures };
   }
 }

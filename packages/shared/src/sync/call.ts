@@ -1,10 +1,10 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import type { Budget, Lane } from '../contracts/index.ts';
 import { type Permit, type PermitAsk, PermitRefused, PermitSpent } from '../limiter/index.ts';
-import { UpstreamError, type UpstreamErrorCode } from '../zwiftracing/index.ts';
+import { UpstreamError } from '../zwiftracing/index.ts';
 import { type CallOutcome, type CallOwner, logCall, outcomeOfError } from './call-log.ts';
 import type { Sync } from './open.ts';
-import { raisedLane } from './raised-lane.ts';
+import { isPassing, pauseBefore, raisedLane, usualAttempts } from './persistence.ts';
 
 /** What is called once there is a permit. */
 export interface Chosen<E extends Budget, Answer> {
@@ -19,7 +19,7 @@ export interface Chosen<E extends Budget, Answer> {
 
 export interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitAsk<E>, 'signal'> {
   readonly owner: CallOwner;
-  /** How often a call that fails for a passing reason is made at the most, 3 unless told. */
+  /** How often a call that fails for a passing reason is made at the most, `usualAttempts` unless told. */
   readonly attempts?: number;
   /** Decides what to call at the moment the permit is there; undefined gives it back: nothing is worth a call. */
   choose(): Promise<Chosen<E, Answer> | undefined>;
@@ -53,14 +53,14 @@ export async function callUpstream<E extends Budget, Answer>(
     }
   };
   const persist = (lane: Lane) =>
-    retry(passing, { maxAttempts: (call.attempts ?? 3) - 1, backoff: new ConstantBackoff(0) }).execute(
-      async (context) => {
-        // Not cockatiel's own pause: that one knows neither project time nor a signal.
-        if (context.attempt > 0) await sync.clock.sleep(pauseBefore(context.attempt), sync.signal);
-        return attempt(lane);
-      },
-      sync.signal,
-    );
+    retry(passing, {
+      maxAttempts: (call.attempts ?? usualAttempts) - 1,
+      backoff: new ConstantBackoff(0),
+    }).execute(async (context) => {
+      // Not cockatiel's own pause: that one knows neither project time nor a signal.
+      if (context.attempt > 0) await sync.clock.sleep(pauseBefore(context.attempt), sync.signal);
+      return attempt(lane);
+    }, sync.signal);
   try {
     return await persist(call.lane).catch((error: unknown) => {
       if (error instanceof UpstreamError && error.code === 'rate_limited')
@@ -72,19 +72,9 @@ export async function callUpstream<E extends Budget, Answer>(
   }
 }
 
-const passingCodes: ReadonlySet<UpstreamErrorCode> = new Set([
-  'unavailable',
-  'unreachable',
-  'timed_out',
-  'unreadable',
-]);
-
 const passing = handleWhen(
-  (error) => error instanceof PermitSpent || (error instanceof UpstreamError && passingCodes.has(error.code)),
+  (error) => error instanceof PermitSpent || (error instanceof UpstreamError && isPassing(error.code)),
 );
-
-/** Project ms before attempt 1, 2, …: 2 s, 8 s, 32 s, then a minute. */
-const pauseBefore = (attempt: number): number => Math.min(2_000 * 4 ** (attempt - 1), 60_000);
 
 function callOnce<E extends Budget, Answer>(
   sync: Sync,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { raisedLane } from './raised-lane.ts';
+import { raisedLane } from './persistence.ts';
 
 describe('the lane of a call that was rejected', () => {
   it.each([

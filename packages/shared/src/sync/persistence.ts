@@ -1,4 +1,21 @@
 import { type Lane, lanes } from '../contracts/index.ts';
+import type { UpstreamErrorCode } from '../zwiftracing/index.ts';
+
+/** How often a call that fails for a passing reason is made at the most, where nobody says otherwise. */
+export const usualAttempts = 3;
+
+const passing: ReadonlySet<UpstreamErrorCode> = new Set([
+  'unavailable',
+  'unreachable',
+  'timed_out',
+  'unreadable',
+]);
+
+/** Whether the same call may come through when it is made again. */
+export const isPassing = (code: UpstreamErrorCode): boolean => passing.has(code);
+
+/** Project ms before attempt 1, 2, …: 2 s, 8 s, 32 s, then a minute. */
+export const pauseBefore = (attempt: number): number => Math.min(2_000 * 4 ** (attempt - 1), 60_000);
 
 /** Lanes in which somebody, or a race, can't wait for a slot: nobody gets there by failing. */
 const forced: ReadonlySet<Lane> = new Set(['manual_rider_add', 'near_event_urgent']);
