@@ -7,6 +7,7 @@ export {
   type ZwiftRacingSettings,
 } from './client.ts';
 export { UpstreamError, type UpstreamErrorCode } from './errors.ts';
+export { readRateLimited } from './rate-limited.ts';
 export { type ClubPage, fullPage } from './shapes/club.ts';
 export type { EventItem, UpcomingEvent } from './shapes/event.ts';
 export { riderIdsOf, type Skipped } from './shapes/read.ts';

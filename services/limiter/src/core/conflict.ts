@@ -6,7 +6,7 @@ import type { Settings } from './settings.ts';
 import { counted } from './window.ts';
 
 /** The sync that a lane belongs to: an urgent event does not stand in the way of another near one, it is the same sync. */
-const syncOf: Record<Lane, 'add rider' | SyncKind> = {
+export const syncOf: Record<Lane, 'add rider' | SyncKind> = {
   manual_rider_add: 'add rider',
   near_event_urgent: 'near',
   near_event_normal: 'near',

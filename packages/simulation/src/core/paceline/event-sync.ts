@@ -1,0 +1,67 @@
+import { worthCalling } from '@paceline/event-sync/src/core/choose.ts';
+import {
+  endRun,
+  type EventRun,
+  resumeRun,
+  signupsFailed,
+  signupsStored,
+} from '@paceline/event-sync/src/core/event-run.ts';
+import { type EventKind, horizonOf, isListFresh, laneOf } from '@paceline/event-sync/src/core/horizon.ts';
+import type { Life } from '../life.ts';
+import type { Script } from '../world/script.ts';
+import type { Caller } from './call.ts';
+import type { Run, RunEnding } from './runs.ts';
+
+type List = 'fresh' | 'deferred' | 'failed';
+
+/** Fetches the list of events, and then the signups of those that are worth a call, as `sync-events.ts` does. */
+export function syncEvents(life: Life, call: Caller) {
+  const { agenda, store } = life;
+
+  function* refreshList({ slotId, slotEndsAt }: Run, kind: EventKind): Script<List> {
+    const isFresh = () => isListFresh(store.listFetchedAt(), agenda.now());
+    if (isFresh()) return 'fresh';
+    const end = yield* call({
+      endpoint: 'events',
+      lane: laneOf(kind),
+      deadline: slotEndsAt,
+      slotId,
+      choose: () => (isFresh() ? undefined : 'upcoming'),
+    });
+    if (end.is === 'answered') store.storeList(end.arrivedAt, agenda.now());
+    if (end.is === 'refused') return 'deferred';
+    return end.is === 'failed' ? 'failed' : 'fresh';
+  }
+
+  function worthwhile(kind: EventKind, run: EventRun) {
+    const now = agenda.now();
+    return worthCalling(store.candidates(horizonOf(kind, now)), run, now);
+  }
+
+  return function* (row: Run): Script<RunEnding> {
+    const kind = row.kind === 'near' ? 'near' : 'far';
+    const list = yield* refreshList(row, kind);
+    let run: EventRun = { ...resumeRun(row), error: list === 'failed' ? 'the list of events' : null };
+    const unknown = list === 'deferred' ? 1 : 0;
+    for (;;) {
+      const { length: left } = worthwhile(kind, run);
+      if (left === 0 || run.stopped) return endRun(run, left > 0 ? left : unknown);
+      const current = run;
+      let eventId = '';
+      const end = yield* call({
+        endpoint: 'signups',
+        lane: laneOf(kind),
+        deadline: row.slotEndsAt,
+        slotId: row.slotId,
+        choose: () => {
+          eventId = worthwhile(kind, current)[0]?.eventId ?? '';
+          return eventId === '' ? undefined : eventId;
+        },
+      });
+      if (end.is === 'refused') return endRun(run, left);
+      if (end.is === 'not worth it') return endRun(run, 0);
+      if (end.is === 'failed') run = signupsFailed(run, eventId, end.code, end.code);
+      else run = signupsStored(run, store.storeSignups(eventId, end.arrivedAt, agenda.now()));
+    }
+  };
+}

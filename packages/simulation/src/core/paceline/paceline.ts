@@ -1,0 +1,31 @@
+import { schedulesOf, slotVariables } from '@paceline/planning/schedules';
+import { loadConfig } from '@paceline/shared/config';
+import type { SyncKind, Tick } from '@paceline/shared/contracts';
+import type { Strategy } from '../life.ts';
+import { live } from '../world/script.ts';
+import { createCaller } from './call.ts';
+import { syncEvents } from './event-sync.ts';
+import { startLimiter } from './limiter.ts';
+import { createPermits } from './permit.ts';
+import { addRider, syncClubs } from './rider-sync.ts';
+import { createRuns } from './runs.ts';
+import { startScheduler } from './scheduler.ts';
+import { watchUrgent } from './urgent.ts';
+
+/** The real cores: the limiter's ledger, the scheduler's slots, the choices of both syncs. */
+export const paceline: Strategy = (life) => {
+  const { scenario, agenda, network } = life;
+  const call = createCaller(life, createPermits(life, startLimiter(life)));
+  const events = syncEvents(life, call);
+  const runs: Partial<Record<SyncKind, (tick: Tick) => void>> = {
+    rider: createRuns(life, syncClubs(life, call)),
+    near: createRuns(life, events),
+    far: createRuns(life, events),
+  };
+  startScheduler(life, schedulesOf(loadConfig(scenario.slots, slotVariables)), (tick) =>
+    runs[tick.kind]?.(tick),
+  );
+  live(watchUrgent(life, call));
+  const add = addRider(life, call);
+  return { click: (click) => agenda.in(network.broker(), () => live(add(click))) };
+};

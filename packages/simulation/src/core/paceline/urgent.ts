@@ -1,0 +1,41 @@
+import { noFailures } from '@paceline/event-sync/src/core/failures.ts';
+import { horizonOf } from '@paceline/event-sync/src/core/horizon.ts';
+import { untilNextUrgent, urgentOf } from '@paceline/event-sync/src/core/urgent.ts';
+import { afterFailure, pauseAfterTrouble } from '@paceline/event-sync/src/core/urgent-watch.ts';
+import type { Life } from '../life.ts';
+import { type Script, sleep } from '../world/script.ts';
+import type { Caller } from './call.ts';
+
+/** Refreshes each event once in its last minutes, in or out of a slot, as `watch-urgent.ts` does. */
+export function* watchUrgent({ agenda, store }: Life, call: Caller): Script {
+  let failures = noFailures;
+  const look = () => {
+    const now = agenda.now();
+    const soon = store.candidates(horizonOf('near', now));
+    return { urgent: urgentOf(soon, failures.failed, now), pause: untilNextUrgent(soon, now) };
+  };
+  for (;;) {
+    const { urgent, pause } = look();
+    if (urgent.length === 0) {
+      yield* sleep(agenda, pause);
+      continue;
+    }
+    let eventId = '';
+    const end = yield* call({
+      endpoint: 'signups',
+      lane: 'near_event_urgent',
+      deadline: Math.max(...urgent.map(({ startsAt }) => startsAt)),
+      choose: () => {
+        eventId = look().urgent[0]?.eventId ?? '';
+        return eventId === '' ? undefined : eventId;
+      },
+    });
+    if (end.is === 'answered') store.storeSignups(eventId, end.arrivedAt, agenda.now());
+    if (end.is === 'refused') yield* sleep(agenda, pauseAfterTrouble);
+    else if (end.is === 'failed') {
+      const next = afterFailure(failures, eventId, end.code);
+      failures = next.failures;
+      yield* sleep(agenda, next.pause);
+    } else failures = { ...failures, inARow: 0 };
+  }
+}

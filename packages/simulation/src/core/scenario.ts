@@ -1,0 +1,110 @@
+import { slotVariables } from '@paceline/planning/schedules';
+import { enforcements, policyOverrides } from '@paceline/sandbox';
+import { ConfigError, duration, loadConfig } from '@paceline/shared/config';
+import { z } from 'zod';
+
+const share = z.number().min(0).max(1);
+const ms = z.number().min(0);
+const minute = 60_000;
+const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/, 'must be a time of day such as "12:00:30"')
+  .transform((text) => {
+    const [hours = 0, minutes = 0, seconds = 0] = text.split(':').map(Number);
+    return (hours * 60 + minutes) * minute + seconds * 1_000;
+  });
+
+/** A team, its upstream and what befalls both. Moments of the day are ms since midnight, UTC. */
+export const scenario = z.strictObject({
+  /** Another seed is another world, and other chance. */
+  seed: z.int().default(1),
+  from: z.iso
+    .datetime({ message: 'must be a moment such as "2026-11-02T00:00:00Z"' })
+    .transform((text) => Date.parse(text))
+    .prefault('2026-11-02T00:00:00Z'),
+  days: z.number().positive().max(366),
+  /** How much of the beginning is not looked at when freshness is told: nobody has a copy then. */
+  warmUp: duration.prefault('0s'),
+  /** How many times faster than the machine project time runs: its network and its time-outs count so much more. */
+  scale: z.number().min(1).default(1),
+  tier: z.enum(['standard', 'premium']).default('standard'),
+  clubs: z
+    .array(z.strictObject({ riders: z.int().positive().max(20_000) }))
+    .min(1)
+    .max(50),
+  manualAdds: z
+    .strictObject({
+      /** Spread over the day by chance, beside the bursts. */
+      perDay: z.int().min(0).default(0),
+      from: timeOfDay.prefault('07:00'),
+      until: timeOfDay.prefault('23:00'),
+      /** Every day: so many within that time. */
+      bursts: z
+        .array(z.strictObject({ at: timeOfDay, count: z.int().positive().max(1_000), within: duration }))
+        .default([]),
+    })
+    .prefault({}),
+  upstream: z
+    .strictObject({
+      enforcement: z.enum(enforcements).default('first-hit'),
+      /** What is really enforced, where it is not what is documented. */
+      policies: policyOverrides.prefault({}),
+    })
+    .prefault({}),
+  /** Real ms: up to so long a message takes, evenly drawn; now and then one takes longer. */
+  jitter: z
+    .strictObject({
+      brokerMs: ms.default(2),
+      upstreamMs: ms.default(0),
+      outliers: share.default(0),
+      outlierMs: ms.default(2_000),
+    })
+    .prefault({}),
+  faults: z
+    .strictObject({
+      /** Of the calls that upstream takes: so many are answered 503, so many never. */
+      serverErrors: share.default(0),
+      hangs: share.default(0),
+      /** The limiter is killed so long after the beginning, and is back after so long. */
+      limiterDown: z.array(z.strictObject({ after: duration, for: duration })).default([]),
+    })
+    .prefault({}),
+  /** Slots other than the shipped ones, as `.env` says them: `SLOT_NEAR`, `SLOT_NEAR_DURATION`, … */
+  slots: z.partialRecord(z.enum(slotVariables), z.string()).default({}),
+});
+export type Scenario = z.output<typeof scenario>;
+
+/** A scenario can't be used; `problems` names each field with what is wrong with it. */
+export class WrongScenario extends Error {
+  override name = 'WrongScenario';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The scenario has ${problems.length} problem(s):\n${problems.map((each) => `  - ${each}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/** @throws {WrongScenario} with all problems at once */
+export function readScenario(json: unknown): Scenario {
+  const read = scenario.safeParse(json);
+  const problems = read.success
+    ? []
+    : read.error.issues.map(({ path, message }) => `${path.join('.') || 'it'} ${message}`);
+  const slots = z.object({ slots: z.record(z.string(), z.string()) }).safeParse(json).data?.slots ?? {};
+  problems.push(...problemsOf(slots));
+  if (!read.success || problems.length > 0) throw new WrongScenario(problems);
+  return read.data;
+}
+
+function problemsOf(slots: Record<string, string>): string[] {
+  try {
+    loadConfig(slots, slotVariables);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((problem) => `slots.${problem}`);
+  }
+}

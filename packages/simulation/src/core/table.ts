@@ -1,0 +1,76 @@
+import { budgets, lanes } from '@paceline/shared/contracts';
+import type { Fresh, FreshnessReport } from './measure/freshness.ts';
+import type { Result } from './measure/result.ts';
+
+type Named = readonly [name: string, result: Result];
+type Row = readonly [what: string, of: (result: Result) => string];
+
+/** The results side by side, as a table in Markdown that can be read as it is. */
+export function table(results: readonly Named[]): string {
+  const rows = [
+    ['', ...results.map(([name]) => name)],
+    ...rowsFor(results).map(([what, of]) => [what, ...results.map(([, result]) => of(result))]),
+  ];
+  const widths =
+    rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0), 3)) ?? [];
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join(' | ')} |`;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  return [line(head), rule, ...body.map(line)].join('\n');
+}
+
+const pad = (cell: string, width: number, column: number): string =>
+  column === 0 ? cell.padEnd(width) : cell.padStart(width);
+
+function rowsFor(results: readonly Named[]): Row[] {
+  const called = budgets.filter((budget) => results.some(([, result]) => result.budgets[budget]));
+  const used = lanes.filter((lane) => results.some(([, result]) => result.longestWait[lane] !== undefined));
+  return [
+    ['429s', (result) => String(sum(Object.values(result.budgets).map(({ rejected }) => rejected)))],
+    ...called.map((budget): Row => [
+      `${budget}: calls, 429s, use`,
+      ({ budgets: { [budget]: use } }) =>
+        use ? `${use.calls}, ${use.rejected}, ${percent(use.utilisation)}` : '–',
+    ]),
+    ['manual add, half within', ({ manual }) => span(manual.p50)],
+    ['manual add, 99 % within', ({ manual }) => span(manual.p99)],
+    ['manual add, longest', ({ manual }) => span(manual.max)],
+    ['manual adds stored, refused', ({ manual }) => `${manual.stored}, ${manual.refused}`],
+    ...freshRows('all events', ({ freshness }) => freshness.all),
+    ...freshRows('ours', ({ freshness }) => freshness.ours),
+    ...used.map((lane): Row => [
+      `longest wait, ${lane}`,
+      ({ longestWait: { [lane]: wait } }) => (wait === undefined ? '–' : span(wait)),
+    ]),
+    ['longest without a far call', ({ longestWithoutFar }) => span(longestWithoutFar)],
+    ['conflicts', ({ conflicts }) => String(conflicts)],
+  ];
+}
+
+const freshRows = (whose: string, of: (result: Result) => FreshnessReport): Row[] => [
+  [`${whose}: fresh, last hour`, (result) => fresh(of(result).lastHour)],
+  [`${whose}: fresh, urgent`, (result) => fresh(of(result).urgent)],
+  [`${whose}: fresh, near`, (result) => fresh(of(result).near)],
+  [`${whose}: fresh, far`, (result) => fresh(of(result).far)],
+  [`${whose}: fresh at the start`, (result) => percent(of(result).atStart)],
+];
+
+/** The share, and in brackets that of the best that any schedule could reach, where that is not all. */
+const fresh = ({ share, best }: Fresh): string =>
+  best === 1 ? percent(share) : `${percent(share)} (${percent(share / best)})`;
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+const units = [
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+] as const;
+
+function span(ms: number): string {
+  const [name, size] = units.find(([unit, each]) => ms >= (unit === 's' ? each : 2 * each)) ?? units[2];
+  return `${(ms / size).toFixed(1)} ${name}`;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

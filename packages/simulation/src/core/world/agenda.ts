@@ -1,0 +1,71 @@
+/** What is going to happen, in project ms: everything in its order, nothing by itself. */
+export interface Agenda {
+  now(): number;
+  /** Lets something happen in `ms`; even in 0 it happens after what is under way. */
+  in(ms: number, does: () => void): void;
+  /** Lets everything happen that is due before `moment`; then it is that late. */
+  runUntil(moment: number): void;
+}
+
+interface Entry {
+  readonly at: number;
+  /** Of those that are due at once the one that was entered first comes first. */
+  readonly order: number;
+  readonly does: () => void;
+}
+
+const goesBefore = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
+
+/** A binary heap: weeks of a system hold millions of entries. */
+export function createAgenda(start: number): Agenda {
+  const heap: Entry[] = [];
+  let now = start;
+  let entered = 0;
+
+  function add(entry: Entry): void {
+    let index = heap.length;
+    heap.push(entry);
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = heap[parent] as Entry;
+      if (!goesBefore(entry, above)) break;
+      heap[index] = above;
+      index = parent;
+    }
+    heap[index] = entry;
+  }
+
+  function takeFirst(): Entry {
+    const first = heap[0] as Entry;
+    const last = heap.pop() as Entry;
+    if (heap.length === 0) return first;
+    let index = 0;
+    for (;;) {
+      const left = 2 * index + 1;
+      const right = left + 1;
+      if (left >= heap.length) break;
+      const child =
+        right < heap.length && goesBefore(heap[right] as Entry, heap[left] as Entry) ? right : left;
+      if (!goesBefore(heap[child] as Entry, last)) break;
+      heap[index] = heap[child] as Entry;
+      index = child;
+    }
+    heap[index] = last;
+    return first;
+  }
+
+  return {
+    now: () => now,
+    in(ms, does) {
+      add({ at: now + Math.max(0, Math.ceil(ms)), order: (entered += 1), does });
+    },
+    runUntil(moment) {
+      while ((heap[0]?.at ?? Infinity) < moment) {
+        const { at, does } = takeFirst();
+        now = at;
+        does();
+      }
+      now = moment;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import {
+  type Arrival,
+  createLimiter,
+  draw,
+  latencyOf,
+  tierPolicies,
+  tooManyRequestsBody,
+} from '@paceline/sandbox';
+import type { Budget, Lane, Policy } from '@paceline/shared/contracts';
+import { readRateLimited } from '@paceline/shared/zwiftracing';
+import type { Scenario } from '../scenario.ts';
+import type { Agenda } from './agenda.ts';
+import type { Network } from './network.ts';
+import { hear, type Script } from './script.ts';
+
+/** What a call came to. `arrivedAt`: the moment of which the answer tells. */
+export type Answered =
+  | { readonly status: 200; readonly arrivedAt: number }
+  | { readonly status: 503 }
+  | {
+      readonly status: 429;
+      readonly retryAfterMs: number;
+      readonly learned: Policy | undefined;
+    };
+export type Response = Answered | { readonly status: 'timed out' };
+
+/** One call, by whom and for what. */
+export interface Call {
+  readonly budget: Budget;
+  readonly lane: Lane;
+  readonly target: string;
+}
+
+/** The sandbox, on the agenda: the same limiter, the same slowness, the same log of what arrived. */
+export interface Upstream {
+  /** Calls, and waits for the answer for `timeoutMs` at the most. */
+  call(call: Call, timeoutMs: number): Script<Response>;
+  /** What is really enforced. */
+  readonly policies: Readonly<Record<Budget, Policy>>;
+  readonly arrivals: readonly Arrival[];
+  /** The lane of each arrival. */
+  readonly lanes: readonly Lane[];
+}
+
+export function createUpstream(
+  { seed, tier, upstream: { enforcement, policies }, faults }: Scenario,
+  agenda: Agenda,
+  network: Network,
+): Upstream {
+  const limiter = createLimiter(enforcement, policies);
+  const account = { key: 'team', tier };
+  const arrivals: Arrival[] = [];
+  const lanes: Lane[] = [];
+  const counts = new Map<Budget, number>();
+
+  function count(budget: Budget): number {
+    const nth = (counts.get(budget) ?? 0) + 1;
+    counts.set(budget, nth);
+    return nth;
+  }
+
+  function arrive({ budget, lane, target }: Call, nth: number): { after: number; answer?: Answered } {
+    const arrivedAt = agenda.now();
+    const { decision, policy } = limiter.arrive(account, budget, arrivedAt);
+    const verdict = decision.accepted ? 'accepted' : 'rejected';
+    const seq = arrivals.length + 1;
+    arrivals.push({
+      seq,
+      arrivedAt,
+      key: account.key,
+      budget,
+      policy,
+      method: 'GET',
+      path: target,
+      verdict,
+    });
+    lanes.push(lane);
+    if (!decision.accepted) {
+      const body = JSON.stringify(tooManyRequestsBody(policy, decision, arrivedAt));
+      const { retryAfterMs = policy.windowMs, learned } = readRateLimited(body, new Headers(), arrivedAt);
+      return { after: 0, answer: { status: 429, retryAfterMs, learned } };
+    }
+    const after = latencyOf(seed, budget, nth);
+    if (draw(seed, `hangs ${budget}`, nth) < faults.hangs) return { after };
+    const fails = draw(seed, `fails ${budget}`, nth) < faults.serverErrors;
+    return { after, answer: fails ? { status: 503 } : { status: 200, arrivedAt } };
+  }
+
+  return {
+    policies: { ...tierPolicies[tier], ...policies },
+    arrivals,
+    lanes,
+    call: (call, timeoutMs) =>
+      hear<Response>((wake) => {
+        const nth = count(call.budget);
+        let over = false;
+        const end = (response: Response) => {
+          if (!over) wake(response);
+          over = true;
+        };
+        agenda.in(network.upstream('to', call.budget, nth), () => {
+          const { after, answer } = arrive(call, nth);
+          if (answer) agenda.in(after + network.upstream('from', call.budget, nth), () => end(answer));
+        });
+        agenda.in(timeoutMs, () => end({ status: 'timed out' }));
+      }),
+  };
+}
