@@ -1,7 +1,8 @@
 import { type Club, createWorld, type World } from '@paceline/sandbox';
 import { type Clock, createVirtualClock } from '@paceline/shared/clock';
 import { createTally, type Tally } from './measure/tally.ts';
-import type { Scenario } from './scenario.ts';
+import type { Goals } from '@paceline/event-sync/src/core/freshness.ts';
+import { configOf, type Scenario } from './scenario.ts';
 import { type Agenda, createAgenda } from './world/agenda.ts';
 import { createNetwork, type Network } from './world/network.ts';
 import { createStore, type Store } from './world/store.ts';
@@ -19,6 +20,8 @@ export interface Life {
   readonly store: Store;
   readonly tally: Tally;
   readonly clubIds: readonly number[];
+  /** How fresh signups are to be kept. */
+  readonly goals: Goals;
   readonly from: number;
   readonly until: number;
 }
@@ -50,10 +53,16 @@ export function createLife(scenario: Scenario): Life {
     upstream: createUpstream(scenario, agenda, network),
     store: createStore(world, tally.copied),
     tally,
+    goals: goalsOf(scenario),
     clubIds: clubs.map(({ id }) => id),
     from,
     until: from + days * day,
   };
+}
+
+function goalsOf(scenario: Scenario): Goals {
+  const config = configOf(scenario);
+  return { urgent: config.FRESHNESS_URGENT, near: config.FRESHNESS_NEAR, far: config.FRESHNESS_FAR };
 }
 
 const clubsOf = ({ clubs }: Scenario): Club[] =>

@@ -15,7 +15,7 @@ function problemsOf(json: unknown): readonly string[] {
 
 describe('a scenario', () => {
   it('needs to say how long and which clubs; all else has a default', () => {
-    expect(readScenario(least)).toMatchObject({ seed: 1, scale: 1, tier: 'standard', slots: {} });
+    expect(readScenario(least)).toMatchObject({ seed: 1, scale: 1, tier: 'standard', settings: {} });
   });
 
   it('is told of everything that is wrong with it at once, by the name of the field', () => {
@@ -25,7 +25,7 @@ describe('a scenario', () => {
       manualAdds: { bursts: [{ at: '25:00', count: 1, within: '1s' }] },
       faults: { hangs: 2 },
       typo: true,
-      slots: { SLOT_NEAR: 'every day', SLOT_FAR_DURATION: '5' },
+      settings: { SLOT_NEAR: 'every day', SLOT_FAR_DURATION: '5' },
     });
     const fields = [
       'days',
@@ -33,8 +33,8 @@ describe('a scenario', () => {
       'manualAdds.bursts.0.at',
       'faults.hangs',
       'typo',
-      'slots.SLOT_NEAR',
-      'slots.SLOT_FAR_DURATION',
+      'settings.SLOT_NEAR',
+      'settings.SLOT_FAR_DURATION',
     ];
     for (const field of fields) expect(problems.filter((each) => each.includes(field))).toHaveLength(1);
   });

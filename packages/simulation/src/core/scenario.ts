@@ -3,6 +3,9 @@ import { enforcements, policyOverrides } from '@paceline/sandbox';
 import { ConfigError, duration, loadConfig } from '@paceline/shared/config';
 import { z } from 'zod';
 
+/** The variables that a scenario can set. */
+const settings = [...slotVariables, 'FRESHNESS_URGENT', 'FRESHNESS_NEAR', 'FRESHNESS_FAR'] as const;
+
 const share = z.number().min(0).max(1);
 const ms = z.number().min(0);
 const minute = 60_000;
@@ -69,8 +72,8 @@ export const scenario = z.strictObject({
       limiterDown: z.array(z.strictObject({ after: duration, for: duration })).default([]),
     })
     .prefault({}),
-  /** Slots other than the shipped ones, as `.env` says them: `SLOT_NEAR`, `SLOT_NEAR_DURATION`, … */
-  slots: z.partialRecord(z.enum(slotVariables), z.string()).default({}),
+  /** What is configured otherwise than shipped, as `.env` says it: `SLOT_NEAR`, `FRESHNESS_FAR`, … */
+  settings: z.partialRecord(z.enum(settings), z.string()).default({}),
 });
 export type Scenario = z.output<typeof scenario>;
 
@@ -93,18 +96,21 @@ export function readScenario(json: unknown): Scenario {
   const problems = read.success
     ? []
     : read.error.issues.map(({ path, message }) => `${path.join('.') || 'it'} ${message}`);
-  const slots = z.object({ slots: z.record(z.string(), z.string()) }).safeParse(json).data?.slots ?? {};
-  problems.push(...problemsOf(slots));
+  const given = z.object({ settings: z.record(z.string(), z.string()) }).safeParse(json).data?.settings;
+  problems.push(...problemsOf(given ?? {}));
   if (!read.success || problems.length > 0) throw new WrongScenario(problems);
   return read.data;
 }
 
-function problemsOf(slots: Record<string, string>): string[] {
+/** What is configured in a scenario. */
+export const configOf = ({ settings: given }: Scenario) => loadConfig(given, settings);
+
+function problemsOf(given: Record<string, string>): string[] {
   try {
-    loadConfig(slots, slotVariables);
+    loadConfig(given, settings);
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map((problem) => `slots.${problem}`);
+    return error.problems.map((problem) => `settings.${problem}`);
   }
 }

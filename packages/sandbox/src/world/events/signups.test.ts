@@ -126,7 +126,7 @@ describe('the list of upcoming events', () => {
     for (const event of inTheEvening) {
       for (const at of [evening, startOf(event) - 7 * MINUTE, startOf(event) + HOUR]) {
         const ids = ridersAt(event, at).map(({ riderId }) => riderId);
-        expect(world.signedUp(idOf(event), at)?.toSorted()).toEqual(ids.toSorted());
+        expect(new Set(world.signedUp(idOf(event), at))).toEqual(new Set(ids));
       }
     }
     expect(world.signedUp(49, evening)).toBeUndefined();

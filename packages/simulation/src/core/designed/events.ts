@@ -101,11 +101,11 @@ export function eventsInTurn(life: Life, ask: Ask, kind: EventKind): (slot?: Tic
 
 /** Refreshes each event once in its last quarter of an hour, in the order of their starts. */
 export function* refreshUrgent(life: Life, ask: Ask): Script {
-  const { agenda, store } = life;
-  const urgent = () => inOrderOfStart(life, 'near').filter((event) => isUrgent(event, agenda.now()));
+  const { agenda, store, goals } = life;
+  const urgent = () => inOrderOfStart(life, 'near').filter((event) => isUrgent(event, goals, agenda.now()));
   for (;;) {
     if (urgent().length === 0) {
-      yield* sleep(agenda, untilNextUrgent(inOrderOfStart(life, 'near'), agenda.now()));
+      yield* sleep(agenda, untilNextUrgent(inOrderOfStart(life, 'near'), goals, agenda.now()));
       continue;
     }
     const end = yield* ask({

@@ -1,4 +1,4 @@
-import { type FreshnessClass, classes, classSpan } from '@paceline/event-sync/src/core/classes.ts';
+import { classSpan } from '@paceline/event-sync/src/core/classes.ts';
 import {
   freshnessOf,
   type Goals,
@@ -7,9 +7,9 @@ import {
   type Watched,
 } from '@paceline/event-sync/src/core/freshness.ts';
 import { latencySpread } from '@paceline/sandbox';
+import { type FreshnessClass, freshnessClasses } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { bestShare, mostCalls, type Stretch } from './bound.ts';
-import { goals } from './goals.ts';
 
 /** A share of event time within its goal, and what no schedule can be better than. */
 export interface Fresh {
@@ -54,6 +54,7 @@ function allIds(idsOfPage: (clubId: number, from: number) => readonly number[], 
 export function measureFreshness(life: Life, events: readonly Event[], span: Span): FreshnessReport {
   const { signups } = life.upstream.policies;
   const { enforcement } = life.scenario.upstream;
+  const { goals } = life;
   const { jitter, scale } = life.scenario;
   // A copy is as old as its answer; between arrival and answer passes more for one call than for another.
   const spread = latencySpread('signups') + (2 * jitter.upstreamMs + 2 * jitter.outlierMs) * scale;
@@ -63,7 +64,7 @@ export function measureFreshness(life: Life, events: readonly Event[], span: Spa
     const stretches = events.map((event) => stretchOf(event, name, span));
     return { share: shareOf(by[name]), best: bestShare(stretches, mostWithin(goals[name])) };
   };
-  const report = Object.fromEntries(classes.map((name) => [name, fresh(name)])) as Record<
+  const report = Object.fromEntries(freshnessClasses.map((name) => [name, fresh(name)])) as Record<
     FreshnessClass,
     Fresh
   >;

@@ -3,8 +3,8 @@ import {
   endRun,
   type EventRun,
   resumeRun,
-  signupsFailed,
-  signupsStored,
+  eventFailed,
+  eventStored,
 } from '@paceline/event-sync/src/core/event-run.ts';
 import { type EventKind, horizonOf, isListFresh, laneOf } from '@paceline/event-sync/src/core/horizon.ts';
 import type { Life } from '../life.ts';
@@ -16,7 +16,7 @@ type List = 'fresh' | 'deferred' | 'failed';
 
 /** Fetches the list of events, and then the signups of those that are worth a call, as `sync-events.ts` does. */
 export function syncEvents(life: Life, call: Caller) {
-  const { agenda, store } = life;
+  const { agenda, store, goals } = life;
 
   function* refreshList({ slotId, slotEndsAt }: Run, kind: EventKind): Script<List> {
     const isFresh = () => isListFresh(store.listFetchedAt(), agenda.now());
@@ -35,7 +35,7 @@ export function syncEvents(life: Life, call: Caller) {
 
   function worthwhile(kind: EventKind, run: EventRun) {
     const now = agenda.now();
-    return worthCalling(store.candidates(horizonOf(kind, now)), run, now);
+    return worthCalling(store.candidates(horizonOf(kind, now)), run, goals, now);
   }
 
   return function* (row: Run): Script<RunEnding> {
@@ -54,14 +54,14 @@ export function syncEvents(life: Life, call: Caller) {
         deadline: row.slotEndsAt,
         slotId: row.slotId,
         choose: () => {
-          eventId = worthwhile(kind, current)[0]?.eventId ?? '';
+          eventId = worthwhile(kind, current)[0]?.event.eventId ?? '';
           return eventId === '' ? undefined : eventId;
         },
       });
       if (end.is === 'refused') return endRun(run, left);
       if (end.is === 'not worth it') return endRun(run, 0);
-      if (end.is === 'failed') run = signupsFailed(run, eventId, end.code, end.code);
-      else run = signupsStored(run, store.storeSignups(eventId, end.arrivedAt, agenda.now()));
+      if (end.is === 'failed') run = eventFailed(run, 'signups', eventId, end.code, end.code);
+      else run = eventStored(run, store.storeSignups(eventId, end.arrivedAt, agenda.now()));
     }
   };
 }

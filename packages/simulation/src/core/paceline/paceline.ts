@@ -1,7 +1,7 @@
-import { schedulesOf, slotVariables } from '@paceline/planning/schedules';
-import { loadConfig } from '@paceline/shared/config';
+import { schedulesOf } from '@paceline/planning/schedules';
 import type { SyncKind, Tick } from '@paceline/shared/contracts';
 import type { Strategy } from '../life.ts';
+import { configOf } from '../scenario.ts';
 import { live } from '../world/script.ts';
 import { createCaller } from './call.ts';
 import { syncEvents } from './event-sync.ts';
@@ -22,9 +22,7 @@ export const paceline: Strategy = (life) => {
     near: createRuns(life, events),
     far: createRuns(life, events),
   };
-  startScheduler(life, schedulesOf(loadConfig(scenario.slots, slotVariables)), (tick) =>
-    runs[tick.kind]?.(tick),
-  );
+  startScheduler(life, schedulesOf(configOf(scenario)), (tick) => runs[tick.kind]?.(tick));
   live(watchUrgent(life, call));
   const add = addRider(life, call);
   return { click: (click) => agenda.in(network.broker(), () => live(add(click))) };

@@ -7,12 +7,12 @@ import { type Script, sleep } from '../world/script.ts';
 import type { Caller } from './call.ts';
 
 /** Refreshes each event once in its last minutes, in or out of a slot, as `watch-urgent.ts` does. */
-export function* watchUrgent({ agenda, store }: Life, call: Caller): Script {
+export function* watchUrgent({ agenda, store, goals }: Life, call: Caller): Script {
   let failures = noFailures;
   const look = () => {
     const now = agenda.now();
     const soon = store.candidates(horizonOf('near', now));
-    return { urgent: urgentOf(soon, failures.failed, now), pause: untilNextUrgent(soon, now) };
+    return { urgent: urgentOf(soon, failures.failed, goals, now), pause: untilNextUrgent(soon, goals, now) };
   };
   for (;;) {
     const { urgent, pause } = look();
