@@ -1,11 +1,12 @@
 import { catalog } from '@paceline/shared/contracts';
 import { openDatabase } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
-import { listen } from '@paceline/shared/messaging';
+import { eventStream, listen } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { addRiderWith } from './adapters/add-rider.ts';
 import { budgetsOf } from './adapters/budgets.ts';
 import { openBroker } from './adapters/broker.ts';
+import { startFeed } from './adapters/feed.ts';
 import { createFollower } from './adapters/follow.ts';
 import { freshnessWith } from './adapters/freshness.ts';
 import { handOnWith } from './adapters/hand-on.ts';
@@ -38,6 +39,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const status = limiterStatus(broker, account);
   const follower = createFollower();
   const handOn = handOnWith(broker, db, clock);
+  const feed = startFeed(broker.connected.then(eventStream), account, log, signal);
   const checks = { database: database.ping, broker: async () => void (await broker.reach()) };
 
   const app = createApp(
@@ -48,6 +50,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       limiterStatus: status,
       budgets: budgetsOf(broker, account),
       freshness: freshnessWith(broker),
+      feed,
       checks,
       stopping: signal,
     },

@@ -1,4 +1,5 @@
 export * from './catalog.ts';
+export * from './events.ts';
 export * from './freshness.ts';
 export * from './journal.ts';
 export * from './limiter.ts';

@@ -1,5 +1,5 @@
 import { type Message, catalog, deadLetterSubject, durableOf, subjectPattern } from './catalog.ts';
-import { buckets } from './streams.ts';
+import { buckets, eventReaders, eventShare } from './streams.ts';
 import type { Service } from './vocabulary.ts';
 
 /** The subjects that a user of the broker may use, and no others. */
@@ -17,7 +17,12 @@ export function permissionsOf(service: Service): Permissions {
   const sent = messages.filter((message) => message.from.includes(service));
   const handled = messages.filter((message) => message.to.includes(service));
   return {
-    publish: [...sent.map(subjectPattern), ...handled.flatMap(toHandle), ...toKeepState(service)],
+    publish: [
+      ...sent.map(subjectPattern),
+      ...handled.flatMap(toHandle),
+      ...toReadEvents(service),
+      ...toKeepState(service),
+    ],
     subscribe: [`${inboxPrefix(service)}.>`, ...handled.filter(isPushed).map(subjectPattern)],
   };
 }
@@ -49,6 +54,21 @@ function toHandle(message: Message): string[] {
     ];
   }
   return [];
+}
+
+/** What a reader of the events publishes: it has a consumer of its own, and one that its processes share. */
+function toReadEvents(service: Service): string[] {
+  if (!eventReaders.includes(service)) return [];
+  const shared = `EVENTS.${eventShare.durable}`;
+  return [
+    '$JS.API.STREAM.INFO.EVENTS',
+    '$JS.API.CONSUMER.CREATE.EVENTS.>',
+    '$JS.API.CONSUMER.INFO.EVENTS.>',
+    '$JS.API.CONSUMER.MSG.NEXT.EVENTS.>',
+    '$JS.API.CONSUMER.DELETE.EVENTS.>',
+    '$JS.API.DIRECT.GET.EVENTS',
+    `$JS.ACK.${shared}.>`,
+  ];
 }
 
 function toKeepState(service: Service): string[] {

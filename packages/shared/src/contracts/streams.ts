@@ -1,3 +1,5 @@
+import type { Service } from './vocabulary.ts';
+
 /** How long a stream keeps what. Durations are real ms. */
 export interface Stream {
   readonly name: 'TICKS' | 'COMMANDS' | 'EVENTS' | 'DEAD_LETTERS' | 'LIMITER_JOURNAL';
@@ -61,3 +63,9 @@ export const buckets = [
   { name: 'SCHEDULER', owner: 'scheduler' },
   { name: 'LIMITER', owner: 'limiter' },
 ] as const;
+
+/** Who reads what was told from the stream itself, also what is older than the reader. */
+export const eventReaders: readonly Service[] = ['api'];
+
+/** The durable consumer by which the processes of one service share what is told: each thing goes to one of them. */
+export const eventShare = { durable: 'api-history', service: 'api', ackWaitMs: 10_000 } as const;

@@ -13,6 +13,7 @@ import {
   buckets,
   catalog,
   durableOf,
+  eventShare,
   type Message,
   type Stream,
   streams,
@@ -31,6 +32,7 @@ export async function provision(connection: NatsConnection, replicas = 1): Promi
   for (const message of Object.values(catalog) as Message[]) {
     if (message.kind === 'work') await retryWhileUnavailable(() => provideConsumer(manager, message));
   }
+  await retryWhileUnavailable(() => provideShare(manager));
   const kvm = new Kvm(connection);
   for (const { name } of buckets)
     await retryWhileUnavailable(() => kvm.create(name, { replicas, history: 1 }));
@@ -69,6 +71,16 @@ async function provideConsumer(manager: JetStreamManager, message: WorkMessage):
     ack_wait: nanos(message.delivery.ackWaitMs),
     // Attempts are counted by the handler, which dead-letters; the broker alone would drop the message silently.
     max_deliver: -1,
+    max_ack_pending: 1_000,
+  });
+}
+
+async function provideShare(manager: JetStreamManager): Promise<void> {
+  await manager.consumers.add('EVENTS', {
+    durable_name: eventShare.durable,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: nanos(eventShare.ackWaitMs),
     max_ack_pending: 1_000,
   });
 }

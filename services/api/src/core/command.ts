@@ -4,11 +4,8 @@ import { iso, isoOrNull } from './times.ts';
 
 const time = z.iso.datetime();
 
-/** A command as its asker sees it: what it waits for is said in the fields that belong to its state. */
-export const commandShape = z.object({
-  commandId: z.string(),
-  type: z.literal('add-rider'),
-  riderId: z.int(),
+/** How something stands that is waited for. */
+export const progressShape = z.object({
   state: z.enum([
     'waiting_in_line',
     'waiting_for_window',
@@ -30,6 +27,14 @@ export const commandShape = z.object({
   estimatedAt: time
     .nullable()
     .describe('When it is expected to run; null when it waits no more, or nobody knows'),
+});
+
+/** A command as its asker sees it: what it waits for is said in the fields that belong to its state. */
+export const commandShape = z.object({
+  commandId: z.string(),
+  type: z.literal('add-rider'),
+  riderId: z.int(),
+  ...progressShape.shape,
   requestedAt: time,
   updatedAt: time,
   finishedAt: time.nullable(),
@@ -48,25 +53,28 @@ export interface CommandRow {
   readonly riderStored: boolean;
 }
 
-export function commandView({ progress, ...command }: CommandRow): CommandView {
-  const { state } = progress;
+export function progressView(progress: Progress): z.infer<typeof progressShape> {
   const at = 'at' in progress ? progress.at : null;
   const until = 'until' in progress ? progress.until : null;
   const next = 'next' in progress ? progress.next : null;
   return {
-    commandId: command.commandId,
-    type: command.type,
-    riderId: command.riderId,
-    state,
+    state: progress.state,
     position: 'position' in progress ? progress.position : null,
     at: isoOrNull(at),
     until: isoOrNull(until),
     next: isoOrNull(next),
     reason: 'reason' in progress ? progress.reason : null,
     estimatedAt: isoOrNull(at ?? until ?? next),
-    requestedAt: iso(command.requestedAt),
-    updatedAt: iso(command.updatedAt),
-    finishedAt: isoOrNull(command.finishedAt),
-    rider: command.riderStored ? `/v1/riders/${command.riderId}` : null,
   };
 }
+
+export const commandView = ({ progress, ...command }: CommandRow): CommandView => ({
+  commandId: command.commandId,
+  type: command.type,
+  riderId: command.riderId,
+  ...progressView(progress),
+  requestedAt: iso(command.requestedAt),
+  updatedAt: iso(command.updatedAt),
+  finishedAt: isoOrNull(command.finishedAt),
+  rider: command.riderStored ? `/v1/riders/${command.riderId}` : null,
+});

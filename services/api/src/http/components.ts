@@ -1,4 +1,5 @@
 import '@hono/zod-openapi';
+import type { z } from 'zod';
 import { budgetShape } from '../core/budget.ts';
 import { commandShape } from '../core/command.ts';
 import { coordinationShape } from '../core/coordination.ts';
@@ -9,17 +10,20 @@ import { riderDetailShape, riderShape } from '../core/rider.ts';
 import { runDetailShape, runShape } from '../core/run.ts';
 import { listOf } from './params.ts';
 
+/** The copy knows `openapi`, also of a shape that was made before that was added to them all. */
+const named = <S extends z.ZodType>(name: string, shape: S): S => shape.clone().openapi(name);
+
 // The shapes under the names by which the OpenAPI document refers to them.
-export const Budget = budgetShape.openapi('Budget');
-export const Command = commandShape.openapi('Command');
-export const Coordination = coordinationShape.openapi('Coordination');
-export const Event = eventShape.openapi('Event');
-export const EventDetail = eventDetailShape.openapi('EventDetail');
-export const Freshness = freshnessShape.openapi('Freshness');
-export const Result = resultShape.openapi('Result');
-export const Results = resultsStandingShape.extend(listOf(Result).shape).openapi('Results');
-export const Rider = riderShape.openapi('Rider');
-export const RiderDetail = riderDetailShape.openapi('RiderDetail');
-export const Run = runShape.openapi('Run');
-export const RunDetail = runDetailShape.openapi('RunDetail');
-export const Signup = signupShape.openapi('Signup');
+export const Budget = named('Budget', budgetShape);
+export const Command = named('Command', commandShape);
+export const Coordination = named('Coordination', coordinationShape);
+export const Event = named('Event', eventShape);
+export const EventDetail = named('EventDetail', eventDetailShape);
+export const Freshness = named('Freshness', freshnessShape);
+export const Result = named('Result', resultShape);
+export const Results = named('Results', resultsStandingShape.extend(listOf(Result).shape));
+export const Rider = named('Rider', riderShape);
+export const RiderDetail = named('RiderDetail', riderDetailShape);
+export const Run = named('Run', runShape);
+export const RunDetail = named('RunDetail', runDetailShape);
+export const Signup = named('Signup', signupShape);

@@ -15,6 +15,7 @@ const tags = [
   { name: 'events', description: 'Events, their signups and their results' },
   { name: 'runs', description: 'What the scheduled syncs did' },
   { name: 'coordination', description: 'Who may call upstream, and who waits' },
+  { name: 'stream', description: 'What happens, as it happens' },
   { name: 'operations', description: 'For whoever runs this' },
 ];
 

@@ -4,6 +4,7 @@ import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
 import type { AddRider } from '../adapters/add-rider.ts';
 import type { Budgets } from '../adapters/budgets.ts';
+import type { Feed } from '../adapters/feed.ts';
 import type { Freshness } from '../adapters/freshness.ts';
 import type { LimiterStatus } from '../adapters/limiter-status.ts';
 
@@ -15,6 +16,7 @@ export interface Services {
   readonly limiterStatus: LimiterStatus;
   readonly budgets: Budgets;
   readonly freshness: Freshness;
+  readonly feed: Feed;
   readonly checks: Checks;
   /** Aborts when the API shuts down: nobody is kept waiting then. */
   readonly stopping: AbortSignal;

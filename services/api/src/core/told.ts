@@ -1,0 +1,140 @@
+import {
+  alert as alertPayload,
+  attribution,
+  budgets,
+  type EventName,
+  lanes,
+  outcome,
+  syncKinds,
+  type ToldEvent,
+} from '@paceline/shared/contracts';
+import { z } from 'zod';
+import { progressShape, progressView } from './command.ts';
+import { freshnessShape, freshnessView } from './freshness.ts';
+import { runShape } from './run.ts';
+import { iso } from './times.ts';
+
+const time = z.iso.datetime();
+
+export const runChangedShape = runShape
+  .pick({ id: true, kind: true, state: true, counts: true, error: true })
+  .extend({ slotId: z.string().nullable(), at: time, kind: z.enum(syncKinds) });
+
+export const commandChangedShape = z.object({
+  commandId: z.string(),
+  riderId: z.int(),
+  ...progressShape.shape,
+  updatedAt: time,
+});
+
+/** One permit's change: `lane` with `started`, `result` and `status` with `settled`. */
+export const permitChangeShape = z.object({
+  change: z.enum(['started', 'settled', 'returned']),
+  permit: z.string(),
+  budget: z.enum(budgets),
+  lane: z.enum(lanes).nullable(),
+  result: outcome.shape.result.nullable(),
+  status: z.int().nullable().describe('HTTP status of the answer'),
+  at: time,
+});
+export const permitsChangedShape = z.object({ changes: z.array(permitChangeShape) });
+
+export const conflictShape = z.object({
+  at: time,
+  budget: z.enum(budgets),
+  blocked: z.enum(lanes).describe('The lane that has to wait'),
+  blockedBy: z.enum(lanes).describe('The lane that is in the way'),
+  expectedWaitSeconds: z.number(),
+});
+
+export const alertShape = z.object({
+  type: alertPayload.shape.type,
+  at: time,
+  budget: z.enum(budgets).nullable().describe('null: it is about all of them'),
+  message: z.string(),
+  attribution: attribution.nullable(),
+});
+
+export const freshnessMeasuredShape = freshnessShape.omit({ next: true });
+
+/** The name of each thing on the stream, and how it looks there. */
+export const streamShapes = {
+  'run.changed': runChangedShape,
+  'command.changed': commandChangedShape,
+  'permits.changed': permitsChangedShape,
+  conflict: conflictShape,
+  alert: alertShape,
+  'freshness.measured': freshnessMeasuredShape,
+} as const;
+export type StreamType = keyof typeof streamShapes;
+export const streamTypes = Object.keys(streamShapes) as [StreamType, ...StreamType[]];
+
+/** What is shown of something that was told. */
+export type Shown = { [T in StreamType]: { type: T; data: z.infer<(typeof streamShapes)[T]> } }[StreamType];
+
+type Views = {
+  [N in EventName]: (
+    payload: Extract<ToldEvent, { name: N }>['payload'],
+    account: string,
+  ) => Shown | undefined;
+};
+
+const views: Views = {
+  runChanged: ({ runId, at, ...run }) => ({ type: 'run.changed', data: { id: runId, ...run, at: iso(at) } }),
+  commandChanged: ({ commandId, riderId, progress, at }) => ({
+    type: 'command.changed',
+    data: { commandId, riderId, ...progressView(progress), updatedAt: iso(at) },
+  }),
+  permitsChanged: ({ changes }, account) => {
+    const ours = changes.filter((change) => change.account === account);
+    return ours.length === 0
+      ? undefined
+      : { type: 'permits.changed', data: { changes: ours.map(permitView) } };
+  },
+  conflict: ({ account: whose, at, endpoint, lane, blockedBy, expectedWaitMs }, account) =>
+    whose === account
+      ? {
+          type: 'conflict',
+          data: {
+            at: iso(at),
+            budget: endpoint,
+            blocked: lane,
+            blockedBy,
+            expectedWaitSeconds: expectedWaitMs / 1_000,
+          },
+        }
+      : undefined,
+  alert: ({ account: whose, type, at, endpoint, message, attribution: doing }, account) =>
+    whose === undefined || whose === account
+      ? {
+          type: 'alert',
+          data: { type, at: iso(at), budget: endpoint ?? null, message, attribution: doing ?? null },
+        }
+      : undefined,
+  freshnessMeasured: (measured) => {
+    const { next: _, ...data } = freshnessView({ ...measured, next: [] });
+    return { type: 'freshness.measured', data };
+  },
+};
+
+type PermitChange = Extract<ToldEvent, { name: 'permitsChanged' }>['payload']['changes'][number];
+
+function permitView(change: PermitChange): z.infer<typeof permitChangeShape> {
+  const ended = change.change === 'settled' ? change.outcome : undefined;
+  return {
+    change: change.change,
+    permit: change.permit,
+    budget: change.endpoint,
+    lane: change.change === 'started' ? change.lane : null,
+    result: ended?.result ?? null,
+    status: ended?.status ?? null,
+    at: iso(change.at),
+  };
+}
+
+/** How something that was told is shown to whom this account belongs; undefined: it is about another one. */
+export function shownAs(event: ToldEvent, account: string): Shown | undefined {
+  // Each name goes with its own payload, which TypeScript can't follow through the table.
+  const view = views[event.name] as (payload: unknown, account: string) => Shown | undefined;
+  return view(event.payload, account);
+}
