@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { configExitCode, loadConfig } from '@paceline/shared/config';
 import { describe, expect, it } from 'vitest';
-import type { Judged } from './core/report.ts';
+import type { Judged } from './core/judge.ts';
 import { planVariables, run } from './run.ts';
 
 const now = Date.parse('2026-05-04T13:37:11Z');
@@ -65,7 +65,7 @@ describe('npm run plan', () => {
       kinds: ['near', 'far'],
     });
     expect(judged.forecast.kinds.map(({ kind }) => kind)).toEqual(['rider', 'near', 'far']);
-    expect(judged.repaired.schedules[2]).toMatchObject({ cron: '5,20,35,50 * * * *', durationMs: 240_000 });
+    expect(judged.repaired.schedules[2]).toMatchObject({ opens: '5,20,35,50 * * * *', durationMs: 240_000 });
   });
 
   it.each([

@@ -1,11 +1,11 @@
-import { type Config, documentedPolicies } from '@paceline/shared/config';
+import type { Config } from '@paceline/shared/config';
+import { syncKinds, type SyncMode } from '@paceline/shared/contracts';
 import { type Arguments, readArguments, usage, WrongUsage } from './arguments.ts';
-import { forecast } from './core/forecast.ts';
-import { isError, lint } from './core/lint.ts';
-import { designed, eveningEvents, type Plan, shippedPromises, upcomingEvents } from './core/plan.ts';
-import { repair } from './core/repair.ts';
-import { type Judged, report } from './core/report.ts';
-import { schedulesOf, slotVariables } from './core/schedules.ts';
+import { judge, planOf } from './core/judge.ts';
+import { isError } from './core/lint.ts';
+import { designed, type Plan } from './core/plan.ts';
+import { report } from './core/report.ts';
+import { schedulesOf, settingsOf, slotVariables } from './core/schedules.ts';
 
 /** The variables that the command reads. */
 export const planVariables = [...slotVariables, 'ZWIFTRACING_TIER', 'ZWIFTRACING_CLUB_IDS'] as const;
@@ -18,8 +18,6 @@ export interface Output {
   error(text: string): void;
 }
 
-const day = 86_400_000;
-
 /**
  * Judges the configured slots, a week from the beginning of today (UTC) on, and says what it finds.
  * @returns the exit code: 0 no errors, 1 errors, 2 called wrongly
@@ -31,8 +29,9 @@ export function run(args: readonly string[], config: PlanConfig, now: number, ou
       output.out(usage);
       return 0;
     }
-    const judged = judge(planOf(wanted, config), now - (now % day));
+    const judged = judge(wantedPlan(wanted, config), now);
     output.out(wanted.json ? JSON.stringify(judged, undefined, 2) : report(judged));
+    if (!wanted.json && !wanted.design) for (const note of notes(config)) output.out(`\n${note}`);
     return judged.findings.some(isError) ? 1 : 0;
   } catch (error) {
     if (!(error instanceof WrongUsage)) throw error;
@@ -41,23 +40,24 @@ export function run(args: readonly string[], config: PlanConfig, now: number, ou
   }
 }
 
-const judge = (plan: Plan, from: number): Judged => ({
-  plan,
-  findings: lint(plan, from),
-  forecast: forecast(plan, from),
-  repaired: repair(plan, from),
-});
-
-function planOf({ design, things, promises }: Arguments, config: PlanConfig): Plan {
-  const usual = design ? designed.promises : shippedPromises;
-  // Without a club there is nothing to plan for; the sandbox has one.
-  const clubs = config.ZWIFTRACING_CLUB_IDS.length || 1;
-  const events = { near: eveningEvents, far: upcomingEvents, ...things };
-  return {
-    schedules: design ? designed.schedules(config.SLOT_TIME_ZONE) : schedulesOf(config),
-    policies: documentedPolicies[config.ZWIFTRACING_TIER],
-    things: { rider: clubs, ...events, results: 0 },
-    eventsADay: events.far / 2,
-    promises: usual.map((promised) => promises.findLast(({ kind }) => kind === promised.kind) ?? promised),
+function wantedPlan({ design, things, promises }: Arguments, config: PlanConfig): Plan {
+  const demand = {
+    tier: config.ZWIFTRACING_TIER,
+    clubs: config.ZWIFTRACING_CLUB_IDS.length,
+    things,
+    promises,
   };
+  return design
+    ? planOf(designed.schedules(config.SLOT_TIME_ZONE), demand, designed.promises)
+    : planOf(schedulesOf(settingsOf(config)), demand);
+}
+
+/** What the modes mean for the plan. */
+function notes(config: PlanConfig): string[] {
+  const { kinds } = settingsOf(config);
+  const those = (mode: SyncMode) => syncKinds.filter((kind) => kinds[kind].mode === mode).join(', ');
+  return [
+    ...(those('off') ? [`Off, and not counted: ${those('off')}.`] : []),
+    ...(those('observed') ? [`Observed, and counted as if on: ${those('observed')}.`] : []),
+  ];
 }

@@ -114,7 +114,7 @@ describe('a slot of the rider sync', () => {
     const { slotId } = await runSlot(longSlot);
     const before = arrivals().length;
     const now = Math.round(world.clock.now());
-    await world.publish({ slotId, kind: 'rider', scheduledFor: now, endsAt: now + longSlot });
+    await world.publish({ slotId, kind: 'rider', scheduledFor: now, endsAt: now + longSlot, mode: 'on' });
     await runSlot(longSlot);
     expect(arrivals()).toHaveLength(before + 1);
     expect(await world.db.select().from(syncRuns)).toHaveLength(2);

@@ -4,6 +4,9 @@ import { type Config, loadConfigOrExit } from '@paceline/shared/config';
 export const schedulerVariables = [
   'NATS_URL',
   ...slotVariables,
+  // What a change of the schedule is judged by.
+  'ZWIFTRACING_TIER',
+  'ZWIFTRACING_CLUB_IDS',
   'PACELINE_CLOCK',
   'HEALTH_HOST',
   'HEALTH_PORT',

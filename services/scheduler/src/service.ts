@@ -1,20 +1,34 @@
-import { schedulesOf } from '@paceline/planning/schedules';
-import { connect, createBus } from '@paceline/shared/messaging';
+import { settingsOf } from '@paceline/planning/schedules';
+import type { Clock } from '@paceline/shared/clock';
+import { type ScheduleSettings, syncKinds } from '@paceline/shared/contracts';
+import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
+import { answerRequests } from './adapters/answers.ts';
 import { openHandled } from './adapters/handled.ts';
-import { followTimetable } from './adapters/timetable.ts';
+import { type InForce, openInForce } from './adapters/in-force.ts';
+import { judgeApart } from './adapters/judging.ts';
+import { tellChanges } from './adapters/tell-changes.ts';
+import { followTimetable, type Scheduling } from './adapters/timetable.ts';
 import type { SchedulerConfig } from './config.ts';
+import { withConfigured } from './core/eras.ts';
 
 /** Says when a sync may run: publishes each slot's tick exactly once, however many schedulers there are. */
 export async function startScheduler(context: ServiceContext<SchedulerConfig>): Promise<RunningService> {
   const { config, clock, log } = context;
   const connection = await connect(config.NATS_URL, 'scheduler');
   const bus = createBus(connection, log);
-  const handled = await openHandled(bus);
+  const [handled, inForce] = await Promise.all([openHandled(bus), openInForce(bus)]);
+  await bringIntoForce(bus, inForce, settingsOf(config), clock);
   const stopping = new AbortController();
-  const timetables = schedulesOf(config).map((schedule) =>
-    followTimetable(bus, handled, schedule, clock, stopping.signal),
-  );
+  const scheduling: Scheduling = { bus, handled, inForce, clock, signal: stopping.signal };
+  const following = [...syncKinds.map((kind) => followTimetable(scheduling, kind)), tellChanges(scheduling)];
+  const demand = {
+    tier: config.ZWIFTRACING_TIER,
+    clubs: config.ZWIFTRACING_CLUB_IDS.length,
+    things: {},
+    promises: [],
+  };
+  answerRequests({ bus, inForce, clock, judge: judgeApart(), demand });
   return {
     checks: {
       broker: () => {
@@ -23,10 +37,30 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
     },
     async drain() {
       stopping.abort(new Error('shutting down'));
-      await Promise.all(timetables);
+      await Promise.all(following);
     },
     async close() {
       await connection.drain();
     },
   };
+}
+
+/** What the variables say is in force when they say something new; else what was in force stays. */
+async function bringIntoForce(
+  bus: Bus,
+  inForce: InForce,
+  configured: ScheduleSettings,
+  clock: Clock,
+): Promise<void> {
+  for (;;) {
+    const { version, kept } = await inForce.find();
+    const wanted = withConfigured(kept, configured, Math.round(clock.now()));
+    if (!wanted || (await inForce.replace(version, wanted))) {
+      bus.log.info(
+        { changed: (wanted ?? kept)?.changed, isNew: Boolean(wanted) },
+        'the schedule is in force',
+      );
+      return;
+    }
+  }
 }

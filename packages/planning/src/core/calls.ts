@@ -1,4 +1,4 @@
-import type { Budget, SyncKind, Tick } from '@paceline/shared/contracts';
+import type { Budget, SyncKind, Slot } from '@paceline/shared/contracts';
 import { budgetOf, listBudgetOf, type Plan } from './plan.ts';
 import { startsBetween } from './starts.ts';
 import type { Stretch } from './timetable.ts';
@@ -54,7 +54,7 @@ interface Running {
 }
 
 /** The list comes before the first signups. */
-const runOf = (slot: Tick, things: number): Running => {
+const runOf = (slot: Slot, things: number): Running => {
   const list = listBudgetOf[slot.kind];
   return { ...slot, readyAt: slot.scheduledFor + (list ? lasting(list) : 0), left: things };
 };

@@ -1,28 +1,17 @@
+import { formatDuration } from '@paceline/shared/config';
 import { syncKinds } from '@paceline/shared/contracts';
 import { type Plan, thingOf } from './plan.ts';
 import type { Schedule } from './slots.ts';
 import { howLong } from './words.ts';
-
-const units = [
-  ['m', 60_000],
-  ['s', 1_000],
-  ['ms', 1],
-] as const;
-
-/** A duration as the configuration reads it: `10m`. */
-function setting(ms: number): string {
-  const [unit, size] = units.find(([, each]) => ms % each === 0) ?? units[2];
-  return `${ms / size}${unit}`;
-}
 
 /** The lines of `.env` that set a plan's slots. */
 export function envOf({ schedules }: Plan): string[] {
   const [first] = schedules;
   return [
     ...(first ? [`SLOT_TIME_ZONE=${first.timeZone}`] : []),
-    ...schedules.flatMap(({ kind, cron, durationMs }) => [
-      `SLOT_${kind.toUpperCase()}=${cron}`,
-      `SLOT_${kind.toUpperCase()}_DURATION=${setting(durationMs)}`,
+    ...schedules.flatMap(({ kind, opens, durationMs }) => [
+      `SLOT_${kind.toUpperCase()}=${opens}`,
+      `SLOT_${kind.toUpperCase()}_DURATION=${formatDuration(durationMs)}`,
     ]),
   ];
 }
@@ -44,7 +33,7 @@ const slotsIn =
   ({ schedules }: Plan) =>
   (kind: Schedule['kind']): string => {
     const schedule = schedules.find((each) => each.kind === kind);
-    return schedule ? `${schedule.cron} for ${howLong(schedule.durationMs)}` : 'none';
+    return schedule ? `${schedule.opens} for ${howLong(schedule.durationMs)}` : 'none';
   };
 
 export const promiseIn =

@@ -2,6 +2,7 @@ import { type Budget, budgets, type Policy, type SyncKind } from '@paceline/shar
 import { oldestOf, withinMs } from './ages.ts';
 import { budgetOf, kindsOf, listBudgetOf, type Plan } from './plan.ts';
 import { type Reading, readingOf } from './reading.ts';
+import type { Openings } from './timetable.ts';
 import { passMs, type Room, roomOf } from './room.ts';
 
 /** What a day of a budget comes to. */
@@ -39,12 +40,9 @@ export interface Forecast {
 
 const day = 86_400_000;
 
-/**
- * What a plan comes to on a busy day: the average of the week from `from` (project ms).
- * @throws {Error} when a schedule never comes round
- */
-export function forecast(plan: Plan, from: number): Forecast {
-  const reading = readingOf(plan, from);
+/** What a plan comes to on a busy day: the average of the week from `from` (project ms). */
+export function forecast(plan: Plan, from: number, openings?: Openings): Forecast {
+  const reading = readingOf(plan, from, openings);
   const planned = kindsOf(plan);
   const kinds = planned.map((kind) => kindForecast(reading, kind));
   const called = budgets.filter((budget) =>

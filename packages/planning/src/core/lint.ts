@@ -3,6 +3,7 @@ import { readingOf } from './reading.ts';
 import { collisions } from './rules/collision.ts';
 import { demands } from './rules/demand.ts';
 import type { Finding } from './rules/finding.ts';
+import type { Openings } from './timetable.ts';
 import { overruns } from './rules/overrun.ts';
 import { brokenPromises } from './rules/promise.ts';
 
@@ -11,10 +12,9 @@ export type { Finding, Moment } from './rules/finding.ts';
 /**
  * What is wrong with a plan, errors first; looked for in the week from `from` (project ms) and around the next changes
  * of summer time.
- * @throws {Error} when a schedule never comes round
  */
-export function lint(plan: Plan, from: number): Finding[] {
-  const reading = readingOf(plan, from);
+export function lint(plan: Plan, from: number, openings?: Openings): Finding[] {
+  const reading = readingOf(plan, from, openings);
   return [collisions, overruns, brokenPromises, demands].flatMap((rule) => rule(reading));
 }
 

@@ -1,9 +1,9 @@
-import type { SyncKind, Tick } from '@paceline/shared/contracts';
+import type { SyncKind, Slot } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { overlapsBetween, overrunsOf, timeTogether } from './overlaps.ts';
 
-const slotsAt = (kind: SyncKind, opens: readonly number[], length: number): Tick[] =>
+const slotsAt = (kind: SyncKind, opens: readonly number[], length: number): Slot[] =>
   opens
     .toSorted((a, b) => a - b)
     .map((at) => ({ slotId: `slot:${kind}:${at}`, kind, scheduledFor: at, endsAt: at + length }));
@@ -17,7 +17,7 @@ describe('overlaps', () => {
         const near = slotsAt('near', nears, nearLength);
         const far = slotsAt('far', fars, farLength);
         const pairs = overlapsBetween(near, far);
-        const isOpen = (slots: readonly Tick[], at: number) =>
+        const isOpen = (slots: readonly Slot[], at: number) =>
           slots.some(({ scheduledFor, endsAt }) => scheduledFor <= at && at < endsAt);
         const shared = Array.from({ length: 90 }, (_, at) => at).filter(
           (at) => isOpen(near, at) && isOpen(far, at),

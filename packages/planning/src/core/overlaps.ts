@@ -1,10 +1,10 @@
-import type { Tick } from '@paceline/shared/contracts';
+import type { Slot } from '@paceline/shared/contracts';
 
 /** Two slots that are open at once, the one that opens first first. */
-export type Pair = readonly [Tick, Tick];
+export type Pair = readonly [Slot, Slot];
 
 /** The pairs of two kinds' slots that overlap, oldest first. Each list is in order, and of one duration. */
-export function overlapsBetween(ones: readonly Tick[], others: readonly Tick[]): Pair[] {
+export function overlapsBetween(ones: readonly Slot[], others: readonly Slot[]): Pair[] {
   const pairs: Pair[] = [];
   let begin = 0;
   for (const one of ones) {
@@ -18,7 +18,7 @@ export function overlapsBetween(ones: readonly Tick[], others: readonly Tick[]):
 }
 
 /** The slots of one kind that are still open when its next one opens, each with that one. */
-export const overrunsOf = (slots: readonly Tick[]): Pair[] =>
+export const overrunsOf = (slots: readonly Slot[]): Pair[] =>
   slots.flatMap((slot, index) => {
     const next = slots[index + 1];
     return next && next.scheduledFor < slot.endsAt ? [[slot, next] as const] : [];

@@ -27,6 +27,8 @@ export interface Plan {
 export const eveningEvents = 37;
 /** Events that start within 48 hours. */
 export const upcomingEvents = 310;
+/** Events that end within half an hour, in the evening. */
+export const endedEvents = 19;
 
 /** What the schedule that is shipped keeps with one club. */
 export const shippedPromises: readonly Promised[] = [
@@ -38,9 +40,9 @@ export const shippedPromises: readonly Promised[] = [
 /** The first design's figures: what it wanted, and the slots that were to bring it. */
 export const designed = {
   schedules: (timeZone: string): Schedule[] => [
-    { kind: 'rider', cron: '0 */6 * * *', durationMs: 10 * minute, timeZone },
-    { kind: 'near', cron: '10,25,40,55 * * * *', durationMs: 12 * minute, timeZone },
-    { kind: 'far', cron: '30 */2 * * *', durationMs: 25 * minute, timeZone },
+    { kind: 'rider', opens: '0 */6 * * *', durationMs: 10 * minute, timeZone },
+    { kind: 'near', opens: '10,25,40,55 * * * *', durationMs: 12 * minute, timeZone },
+    { kind: 'far', opens: '30 */2 * * *', durationMs: 25 * minute, timeZone },
   ],
   promises: [
     { kind: 'rider', within: 'cycle' },
@@ -58,7 +60,7 @@ export const thingOf: Readonly<Record<SyncKind, string>> = {
   rider: 'club',
   near: 'near event',
   far: 'far event',
-  results: 'result',
+  results: 'ended event',
 };
 
 /** The budget that a call for each thing is made of. */

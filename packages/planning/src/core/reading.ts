@@ -1,7 +1,7 @@
 import type { SyncKind } from '@paceline/shared/contracts';
 import { type Spent, spentBy, turnsBy } from './ages.ts';
 import type { Plan } from './plan.ts';
-import { type Timetable, timetableOf } from './timetable.ts';
+import { type Openings, type Timetable, timetableOf } from './timetable.ts';
 import { type Wall, wallOf } from './words.ts';
 
 /** A plan and what its slots come to: what every rule and the forecast look at. The week is the first stretch. */
@@ -16,9 +16,9 @@ export interface Reading {
   readonly wall: Wall;
 }
 
-/** @throws {Error} when a schedule never comes round */
-export function readingOf(plan: Plan, from: number): Reading {
-  const stretches = timetableOf(plan, from);
+/** @param openings remembered ones, for whoever reads several plans */
+export function readingOf(plan: Plan, from: number, openings?: Openings): Reading {
+  const stretches = timetableOf(plan, from, openings);
   return {
     plan,
     stretches,

@@ -9,7 +9,7 @@ import { crons, design, hour, lengths, minute, monday, planOf, shipped } from '.
 
 const slotsOf = ({ schedules }: Plan, kind: SyncKind) => {
   const schedule = schedules.find((each) => each.kind === kind);
-  return [schedule?.cron, (schedule?.durationMs ?? 0) / minute];
+  return [schedule?.opens, (schedule?.durationMs ?? 0) / minute];
 };
 const errorsOf = (plan: Plan) => lint(plan, monday).filter(isError);
 

@@ -2,7 +2,7 @@ import { type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import { oldestOf, turnsBy, withinMs } from './ages.ts';
 import { lint } from './lint.ts';
 import { type Plan, type Promised, sharedBudgets } from './plan.ts';
-import { distancesOf, noSlots, timetableOf } from './timetable.ts';
+import { distancesOf, noSlots, type Openings, rememberOpenings, timetableOf } from './timetable.ts';
 import { setSchedules, shortestThat, takeTurns } from './turns.ts';
 
 const minute = 60_000;
@@ -12,16 +12,16 @@ const minute = 60_000;
  * if they collide; a slot that shares its budget with nobody may get longer; and what is still promised in vain is
  * promised for as often as it can be kept, or not at all. The same plan is always repaired alike.
  */
-export function repair(plan: Plan, from: number): Plan {
+export function repair(plan: Plan, from: number, openings: Openings = rememberOpenings()): Plan {
   const repaired = [withoutOverruns, withoutCollisions, withLongerSlots].reduce(
-    (current, step) => step(current, from),
+    (current, step) => step(current, from, openings),
     plan,
   );
-  return withHonestPromises(repaired, from);
+  return withHonestPromises(repaired, from, openings);
 }
 
-function withoutOverruns(plan: Plan, from: number): Plan {
-  const stretches = timetableOf(plan, from);
+function withoutOverruns(plan: Plan, from: number, openings: Openings): Plan {
+  const stretches = timetableOf(plan, from, openings);
   const shorter = plan.schedules.map(({ kind, durationMs }) => {
     const shortest = distancesOf(stretches, kind).shortest;
     return [kind, { durationMs: Math.min(durationMs, shortest) }] as const;
@@ -29,14 +29,16 @@ function withoutOverruns(plan: Plan, from: number): Plan {
   return setSchedules(plan, Object.fromEntries(shorter));
 }
 
-const withoutCollisions = (plan: Plan, from: number): Plan =>
-  collides(plan, from) ? takeTurns(plan, from, (turned) => !collides(turned, from)) : plan;
+const withoutCollisions = (plan: Plan, from: number, openings: Openings): Plan =>
+  collides(plan, from, openings)
+    ? takeTurns(plan, from, openings, (turned) => !collides(turned, from, openings))
+    : plan;
 
-const collides = (plan: Plan, from: number): boolean =>
-  lint(plan, from).some(({ rule }) => rule === 'collision' || rule === 'overrun');
+const collides = (plan: Plan, from: number, openings: Openings): boolean =>
+  lint(plan, from, openings).some(({ rule }) => rule === 'collision' || rule === 'overrun');
 
-function withLongerSlots(plan: Plan, from: number): Plan {
-  const stretches = timetableOf(plan, from);
+function withLongerSlots(plan: Plan, from: number, openings: Openings): Plan {
+  const stretches = timetableOf(plan, from, openings);
   const [week] = stretches;
   const longer = plan.schedules.map((schedule) => {
     const { kind, durationMs } = schedule;
@@ -60,8 +62,8 @@ function withLongerSlots(plan: Plan, from: number): Plan {
 const sharesBudget = (kind: SyncKind): boolean =>
   syncKinds.some((other) => other !== kind && sharedBudgets(kind, other).length > 0);
 
-function withHonestPromises(plan: Plan, from: number): Plan {
-  const stretches = timetableOf(plan, from);
+function withHonestPromises(plan: Plan, from: number, openings: Openings): Plan {
+  const stretches = timetableOf(plan, from, openings);
   const spent = turnsBy(plan, stretches);
   const promises = plan.promises.flatMap((promised): Promised[] => {
     const oldest = oldestOf(spent(promised.kind), plan.things[promised.kind]);

@@ -1,16 +1,9 @@
 import { differencesOf, envOf, promiseIn } from './env.ts';
-import type { BudgetForecast, Forecast, KindForecast } from './forecast.ts';
+import type { BudgetForecast, KindForecast } from './forecast.ts';
+import type { Judged } from './judge.ts';
 import { type Finding, isError } from './lint.ts';
 import { kindsOf, type Plan, thingOf } from './plan.ts';
 import { count, howLong, range, rate, type Wall, wallOf } from './words.ts';
-
-/** All that is found out about a plan. */
-export interface Judged {
-  readonly plan: Plan;
-  readonly findings: readonly Finding[];
-  readonly forecast: Forecast;
-  readonly repaired: Plan;
-}
 
 /** A judged plan for people: what is wrong with it, a day of it, and how it would pass. */
 export function report({ plan, findings, forecast, repaired }: Judged): string {
@@ -26,11 +19,12 @@ export function report({ plan, findings, forecast, repaired }: Judged): string {
 
 const slotTable = (plan: Plan): string =>
   table(
-    ['kind', 'opens', 'for', 'promised'],
-    plan.schedules.map(({ kind, cron, durationMs }) => [
+    ['kind', 'opens', 'for', 'left out', 'promised'],
+    plan.schedules.map(({ kind, opens, durationMs, skip }) => [
       kind,
-      cron,
+      opens,
       howLong(durationMs),
+      skip || '-',
       `each ${thingOf[kind]} ${promiseIn(plan)(kind)}`,
     ]),
   );

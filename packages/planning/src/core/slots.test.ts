@@ -6,14 +6,14 @@ const minute = 60_000;
 const hour = 60 * minute;
 const at = (iso: string) => Date.parse(iso);
 
-const rider: Schedule = { kind: 'rider', cron: '0 */6 * * *', timeZone: 'UTC', durationMs: 10 * minute };
+const rider: Schedule = { kind: 'rider', opens: '0 */6 * * *', timeZone: 'UTC', durationMs: 10 * minute };
 const near: Schedule = {
   kind: 'near',
-  cron: '10,25,40,55 * * * *',
+  opens: '10,25,40,55 * * * *',
   timeZone: 'UTC',
   durationMs: 10 * minute,
 };
-const far: Schedule = { kind: 'far', cron: '30 */2 * * *', timeZone: 'UTC', durationMs: 25 * minute };
+const far: Schedule = { kind: 'far', opens: '30 */2 * * *', timeZone: 'UTC', durationMs: 25 * minute };
 
 const opensOf = (schedule: Schedule, after: string, until: string) =>
   slotsBetween(schedule, at(after), at(until)).map(({ scheduledFor }) =>
@@ -54,7 +54,7 @@ describe('slots', () => {
   });
 
   it('follow the wall clock of their time zone when summer time begins', () => {
-    const local = { ...rider, cron: '0 6 * * *', timeZone: 'Europe/Stockholm' };
+    const local = { ...rider, opens: '0 6 * * *', timeZone: 'Europe/Stockholm' };
     expect(nextSlot(local, at('2026-03-28T12:00Z'))).toBe(at('2026-03-29T04:00Z'));
     expect(nextSlot(local, at('2026-03-27T12:00Z'))).toBe(at('2026-03-28T05:00Z'));
   });

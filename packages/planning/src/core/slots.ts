@@ -1,36 +1,62 @@
-import type { SyncKind, Tick } from '@paceline/shared/contracts';
+import { parseOpening } from '@paceline/shared/config';
+import type { Slot, SyncKind } from '@paceline/shared/contracts';
 import { Cron } from 'croner';
+import { skipper } from './skipper.ts';
 
-/** When a kind of sync has its slots, and for how long (project ms) each stays open. */
+/** When a kind of sync has its slots, and for how long (project ms) each stays open; texts as in the configuration. */
 export interface Schedule {
   readonly kind: SyncKind;
-  readonly cron: string;
+  readonly opens: string;
   readonly timeZone: string;
   readonly durationMs: number;
+  /** Which slots are left out. */
+  readonly skip?: string;
 }
 
-/** The slots that open in `(after, until]`, oldest first. @throws {Error} as `nextSlot` */
-export function slotsBetween(schedule: Schedule, after: number, until: number): Tick[] {
+/** After so many slots that are left out, one after the other, there will be none that is not. */
+const mostLeftOut = 20_000;
+
+/** The slots that open in `(after, until]`, oldest first. */
+export function slotsBetween(schedule: Schedule, after: number, until: number): Slot[] {
   const next = opener(schedule);
-  const slots: Tick[] = [];
+  const slots: Slot[] = [];
   for (let opens = next(after); opens <= until; opens = next(opens)) slots.push(slotAt(schedule, opens));
   return slots;
 }
 
-/** When the next slot after `moment` opens. @throws {Error} when the schedule never comes round again */
+/** When the next slot after `moment` opens; Infinity: never. */
 export const nextSlot = (schedule: Schedule, moment: number): number => opener(schedule)(moment);
 
-/** To read a cron expression costs more than to follow it once. */
-function opener({ kind, cron, timeZone }: Schedule): (moment: number) => number {
-  const expression = new Cron(cron, { timezone: timeZone });
+/** To read an expression costs more than to follow it once. */
+function opener({ opens, timeZone, skip = '' }: Schedule): (moment: number) => number {
+  const next = following(opens, timeZone);
+  const isLeftOut = skipper(skip, timeZone);
   return (moment) => {
-    const next = expression.nextRun(new Date(moment));
-    if (next) return next.getTime();
-    throw new Error(`The ${kind} schedule "${cron}" has no slot after ${new Date(moment).toISOString()}`);
+    let at = next(moment);
+    for (let leftOut = 0; at < Infinity && isLeftOut(at); leftOut += 1) {
+      if (leftOut === mostLeftOut) return Infinity;
+      at = next(at);
+    }
+    return at;
   };
 }
 
-const slotAt = ({ kind, durationMs }: Schedule, opens: number): Tick => ({
+/**
+ * A cron expression follows the clocks: in an hour that comes twice its slots open twice, and one in an hour that is
+ * passed over opens when the clocks have been put forward. An interval knows no clocks: it is counted from the epoch.
+ */
+function following(opens: string, timeZone: string): (moment: number) => number {
+  const opening = parseOpening(opens);
+  if (!opening) return () => Infinity;
+  if ('everyMs' in opening) {
+    const { everyMs } = opening;
+    return (moment) => (Math.floor(moment / everyMs) + 1) * everyMs;
+  }
+  const expression = new Cron(opening.cron, { timezone: timeZone });
+  return (moment) => expression.nextRun(new Date(moment))?.getTime() ?? Infinity;
+}
+
+const slotAt = ({ kind, durationMs }: Schedule, opens: number): Slot => ({
   slotId: `slot:${kind}:${new Date(opens).toISOString()}`,
   kind,
   scheduledFor: opens,

@@ -25,13 +25,13 @@ export const design = (timeZone = 'UTC'): Plan => ({
 
 /** A plan of other slots (cron, minutes); a kind that is not named has none that matter: once a year, for a minute. */
 export function planOf(
-  slots: Partial<Record<SyncKind, readonly [cron: string, minutes: number]>>,
+  slots: Partial<Record<SyncKind, readonly [opens: string, minutes: number]>>,
   changed: Partial<Plan> & { readonly timeZone?: string } = {},
 ): Plan {
   const { timeZone = 'UTC', ...rest } = changed;
   const schedule = (kind: SyncKind): Schedule => {
-    const [cron, minutes] = slots[kind] ?? ['0 0 1 1 *', 1];
-    return { kind, cron, durationMs: minutes * minute, timeZone };
+    const [opens, minutes] = slots[kind] ?? ['0 0 1 1 *', 1];
+    return { kind, opens, durationMs: minutes * minute, timeZone };
   };
   return {
     schedules: [schedule('rider'), schedule('near'), schedule('far')],

@@ -1,4 +1,4 @@
-import type { SyncKind, Tick } from '@paceline/shared/contracts';
+import type { SyncKind, Slot } from '@paceline/shared/contracts';
 import type { Plan } from './plan.ts';
 import { type Schedule, slotsBetween } from './slots.ts';
 
@@ -6,7 +6,7 @@ import { type Schedule, slotsBetween } from './slots.ts';
 export interface Stretch {
   readonly from: number;
   readonly until: number;
-  readonly slots: Readonly<Record<SyncKind, readonly Tick[]>>;
+  readonly slots: Readonly<Record<SyncKind, readonly Slot[]>>;
 }
 
 /** The week that is looked at, and what else is. */
@@ -19,13 +19,20 @@ const week = 7 * day;
  * What is looked at of a plan: the week from `from`, and the days around each change of summer time in the year after,
  * when slots move against each other. The week comes first.
  */
-export function timetableOf({ schedules }: Pick<Plan, 'schedules'>, from: number): Timetable {
+export function timetableOf(
+  { schedules }: Pick<Plan, 'schedules'>,
+  from: number,
+  openings: Openings = slotsBetween,
+): Timetable {
   const zones = [...new Set(schedules.map(({ timeZone }) => timeZone))];
   const changes = zones.flatMap((zone) => daysOfChange(zone, from + week, from + 366 * day));
   const stretch = (begin: number, until: number): Stretch => ({
     from: begin,
     until,
-    slots: { ...noSlots, ...Object.fromEntries(schedules.map((each) => slotsIn(each, begin, until))) },
+    slots: {
+      ...noSlots,
+      ...Object.fromEntries(schedules.map((each) => slotsIn(each, begin, until, openings))),
+    },
   });
   return [stretch(from, from + week), ...changes.map((change) => stretch(change - day, change + 2 * day))];
 }
@@ -34,29 +41,30 @@ export function timetableOf({ schedules }: Pick<Plan, 'schedules'>, from: number
 export const noSlots = { rider: [], near: [], far: [], results: [] };
 
 /** Those that are still open at the beginning belong to it. */
-function slotsIn(schedule: Schedule, from: number, until: number) {
+function slotsIn(schedule: Schedule, from: number, until: number, openings: Openings) {
   const { kind, durationMs } = schedule;
   const lookBack = Math.ceil(Math.min(durationMs, week) / day) * day;
-  const slots = slotsFrom(schedule, from - lookBack, until - 1)
+  const slots = openings(schedule, from - lookBack, until - 1)
     .map((slot) => ({ ...slot, endsAt: slot.scheduledFor + durationMs }))
     .filter(({ endsAt }) => endsAt > from);
   return [kind, slots] as const;
 }
 
-const known = new Map<string, readonly Tick[]>();
-const mostKnown = 50;
+/** The slots that open in `(after, until]`, whatever the schedule's duration. */
+export type Openings = (schedule: Schedule, after: number, until: number) => readonly Slot[];
 
 /**
- * As `slotsBetween`, whatever the duration, but kept: to follow cron expressions through time zones takes longer than
- * all that is made of it, and a repair asks for the same again and again.
+ * As `slotsBetween`, for whoever asks for the same again and again: to follow expressions through time zones takes
+ * longer than all that is made of it.
  */
-function slotsFrom(schedule: Schedule, after: number, until: number): readonly Tick[] {
-  const { kind, cron, timeZone } = schedule;
-  const key = JSON.stringify([kind, cron, timeZone, after, until]);
-  const slots = known.get(key) ?? slotsBetween(schedule, after, until);
-  if (known.size >= mostKnown) known.clear();
-  known.set(key, slots);
-  return slots;
+export function rememberOpenings(): Openings {
+  const known = new Map<string, readonly Slot[]>();
+  return (schedule, after, until) => {
+    const key = JSON.stringify([{ ...schedule, durationMs: 0 }, after, until]);
+    const slots = known.get(key) ?? slotsBetween(schedule, after, until);
+    known.set(key, slots);
+    return slots;
+  };
 }
 
 /** The moments after which, within a day, a zone's clocks are put forward or back. */

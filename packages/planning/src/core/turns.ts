@@ -1,8 +1,8 @@
-import type { Tick } from '@paceline/shared/contracts';
+import type { Slot } from '@paceline/shared/contracts';
 import { oldestOf, turnsBy, withinMs } from './ages.ts';
 import type { Plan } from './plan.ts';
 import type { Schedule } from './slots.ts';
-import { distancesOf, type Stretch, timetableOf } from './timetable.ts';
+import { distancesOf, type Openings, type Stretch, timetableOf } from './timetable.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -15,25 +15,33 @@ const usual = [10, 25, 40, 55];
  * last call is no longer in the window. Near gets the shortest slots that refresh every event in its last hour, or in
  * the longer time that was promised; far gets the rest.
  */
-export function takeTurns(plan: Plan, from: number, isGood: (turned: Plan) => boolean): Plan {
-  const own = minutesOf(plan.schedules.find(({ kind }) => kind === 'near')?.cron ?? '');
-  const turned = own && behind(plan, from, own);
-  const fallback = () => behind(plan, from, usual) ?? plan;
+export function takeTurns(
+  plan: Plan,
+  from: number,
+  openings: Openings,
+  isGood: (turned: Plan) => boolean,
+): Plan {
+  const own = minutesOf(plan.schedules.find(({ kind }) => kind === 'near')?.opens ?? '');
+  const turned = own && behind(plan, from, own, openings);
+  const fallback = () => behind(plan, from, usual, openings) ?? plan;
   return turned && isGood(turned) ? turned : fallback();
 }
 
-/** The minutes of `10,25,40,55 * * * *` or `*\/15 * * * *`; undefined for what is not as simple. */
-function minutesOf(cron: string): number[] | undefined {
-  const [, list, step] = /^(?:(\d+(?:,\d+)*)|\*\/(\d+)) \* \* \* \*$/.exec(cron.trim()) ?? [];
+/** The minutes of `10,25,40,55 * * * *`, `*\/15 * * * *` or `every 15m`; undefined for what is not as simple. */
+function minutesOf(opens: string): number[] | undefined {
+  const [, list, step, interval] =
+    /^(?:(\d+(?:,\d+)*) \* \* \* \*|\*\/(\d+) \* \* \* \*|every (\d+)m)$/.exec(opens.trim()) ?? [];
   if (list) return list.split(',').map(Number);
-  if (!step) return undefined;
-  return Array.from({ length: Math.ceil(60 / Number(step)) }, (_, index) => index * Number(step));
+  // Only what divides the hour opens at the same minutes of each.
+  if (interval && 60 % Number(interval) > 0) return undefined;
+  const each = Number(step ?? interval);
+  return each ? Array.from({ length: Math.ceil(60 / each) }, (_, index) => index * each) : undefined;
 }
 
 /** Undefined: near slots open too close to each other. */
-function behind(plan: Plan, from: number, minutes: readonly number[]): Plan | undefined {
-  const withCrons = setSchedules(plan, { near: { cron: cronOf(minutes) } });
-  const [week] = timetableOf(withCrons, from);
+function behind(plan: Plan, from: number, minutes: readonly number[], openings: Openings): Plan | undefined {
+  const withCrons = setSchedules(plan, { near: { opens: cronOf(minutes) } });
+  const [week] = timetableOf(withCrons, from, openings);
   const distance = distancesOf([week], 'near').shortest;
   const durations = Array.from(
     { length: Math.max(0, distance / minute - 2) },
@@ -48,7 +56,7 @@ function behind(plan: Plan, from: number, minutes: readonly number[]): Plan | un
   return setSchedules(withCrons, {
     near: { durationMs: best },
     far: {
-      cron: cronOf(minutes.map((each) => (each + best / minute) % 60)),
+      opens: cronOf(minutes.map((each) => (each + best / minute) % 60)),
       durationMs: distance - best - minute,
     },
   });
@@ -58,7 +66,7 @@ const cronOf = (minutes: readonly number[]) => `${minutes.toSorted((a, b) => a -
 
 function inTurns(week: Stretch, nearMs: number, distance: number): Stretch {
   const near = week.slots.near.map((slot) => ({ ...slot, endsAt: slot.scheduledFor + nearMs }));
-  const far = near.map(({ scheduledFor, endsAt }): Tick => ({
+  const far = near.map(({ scheduledFor, endsAt }): Slot => ({
     slotId: `slot:far:${endsAt}`,
     kind: 'far',
     scheduledFor: endsAt,

@@ -1,11 +1,11 @@
-import type { Policy, Tick } from '@paceline/shared/contracts';
+import type { Policy, Slot } from '@paceline/shared/contracts';
 
 /** Says moments (project ms) as the clocks of a time zone do. */
 export interface Wall {
   /** `Thu 26 Nov 00:25` */
   moment(at: number): string;
   /** `00:25–00:37` */
-  slot(slot: Tick): string;
+  slot(slot: Slot): string;
 }
 
 export function wallOf(timeZone: string): Wall {

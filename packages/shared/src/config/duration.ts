@@ -12,3 +12,24 @@ export const duration = z.string().transform((text, context) => {
   }
   return Number(amount) * units[unit as keyof typeof units];
 });
+
+/** A length of time as `duration` reads it: `10m`, `90s`. */
+export function formatDuration(ms: number): string {
+  const [unit, size] = written.find(([, each]) => ms % each === 0) ?? written[2];
+  return `${ms / size}${unit}`;
+}
+
+const written = [
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+] as const;
+
+/** Project ms: no slot is open for longer. */
+export const longestSlot = 86_400_000;
+
+/** How long a slot stays open. */
+export const slotDuration = duration.refine(
+  (ms) => ms >= 1_000 && ms <= longestSlot && Number.isInteger(ms),
+  'must be from 1s to 24h',
+);

@@ -1,7 +1,11 @@
-import { Cron } from 'croner';
 import { z } from 'zod';
 import { parseClock } from '../clock/index.ts';
-import { duration } from './duration.ts';
+import { syncModes } from '../contracts/vocabulary.ts';
+import { catchUp } from './catch-up.ts';
+import { duration, slotDuration } from './duration.ts';
+import { opening } from './opening.ts';
+import { skips } from './skips.ts';
+import { timeZone } from './time-zone.ts';
 
 /** `a, b,,c` → `["a", "b", "c"]` */
 const list = z.string().transform((text) =>
@@ -30,23 +34,7 @@ const clockText = z.string().transform((text, context) => {
 
 const httpUrl = z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' });
 
-const cron = z.string().refine(comesRound, 'must be a cron expression of five fields that comes round');
-
-function comesRound(text: string): boolean {
-  try {
-    return text.trim().split(/\s+/).length === 5 && new Cron(text).nextRun() !== null;
-  } catch {
-    return false;
-  }
-}
-
-const timeZone = z.string().refine((name) => {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
-  } catch {
-    return false;
-  }
-}, 'must be a time zone such as "UTC" or "Europe/Stockholm"');
+const mode = (usual: 'off' | 'on') => z.enum(syncModes, 'must be off, observed or on').default(usual);
 
 /**
  * Every environment variable of the project: its schema, its default, and for whom it is written (`about`).
@@ -124,23 +112,73 @@ export const variables = {
     example: 'scale=60,anchor=1764788400000',
   },
   SLOT_TIME_ZONE: { schema: timeZone.default('UTC'), about: 'The time zone of the slots below.' },
-  SLOT_RIDER: { schema: cron.default('0 */6 * * *'), about: 'When a rider slot opens.' },
+  SYNC_RIDER: {
+    schema: mode('on'),
+    about:
+      'The rider sync: on, observed (plans and counts, calls nothing) or off. The same for the others below.',
+  },
+  SLOT_RIDER: {
+    schema: opening.default('0 */6 * * *'),
+    about:
+      'When a rider slot opens: a cron expression by the clocks of the time zone, or every 90m: at even distances, counted from midnight UTC of 1970.',
+  },
   SLOT_RIDER_DURATION: {
-    schema: duration.default(600_000),
+    schema: slotDuration.default(600_000),
     about: 'How long a rider slot stays open.',
     example: '10m',
   },
-  SLOT_NEAR: { schema: cron.default('10,25,40,55 * * * *'), about: 'When a slot for near events opens.' },
+  SLOT_RIDER_SKIP: {
+    schema: skips.default(''),
+    about: 'Rider slots that are left out, by when they would open: times, spans, weekdays and dates.',
+    example: '06:00,23:00-05:00,sat,2026-12-24',
+  },
+  SLOT_RIDER_CATCH_UP: {
+    schema: catchUp.default('latest'),
+    about:
+      'Rider slots that were over before a scheduler was there: skip, latest (the last one is run late) or all 2h (each up to that age). The next is hours away, so latest.',
+  },
+  SYNC_NEAR: {
+    schema: mode('on'),
+    about: 'The near sync. Off or observed, no urgent refresh is called either.',
+  },
+  SLOT_NEAR: { schema: opening.default('10,25,40,55 * * * *'), about: 'When a slot for near events opens.' },
   SLOT_NEAR_DURATION: {
-    schema: duration.default(600_000),
+    schema: slotDuration.default(600_000),
     about: 'How long a near slot stays open.',
     example: '10m',
   },
-  SLOT_FAR: { schema: cron.default('5,20,35,50 * * * *'), about: 'When a slot for far events opens.' },
+  SLOT_NEAR_SKIP: { schema: skips.default(''), about: 'Near slots that are left out.' },
+  SLOT_NEAR_CATCH_UP: {
+    schema: catchUp.default('skip'),
+    about: 'Missed near slots. Events have started by then, and the next slot is minutes away, so skip.',
+  },
+  SYNC_FAR: { schema: mode('on'), about: 'The far sync.' },
+  SLOT_FAR: { schema: opening.default('5,20,35,50 * * * *'), about: 'When a slot for far events opens.' },
   SLOT_FAR_DURATION: {
-    schema: duration.default(240_000),
+    schema: slotDuration.default(240_000),
     about: 'How long a far slot stays open. Near and far share calls: check new slots with npm run plan.',
     example: '4m',
+  },
+  SLOT_FAR_SKIP: { schema: skips.default(''), about: 'Far slots that are left out.' },
+  SLOT_FAR_CATCH_UP: {
+    schema: catchUp.default('skip'),
+    about:
+      'Missed far slots. A late one would collide with a near slot, and the next is minutes away, so skip.',
+  },
+  SYNC_RESULTS: { schema: mode('off'), about: 'The results sync.' },
+  SLOT_RESULTS: {
+    schema: opening.default('every 30m'),
+    about: 'When a slot for the results of events opens.',
+  },
+  SLOT_RESULTS_DURATION: {
+    schema: slotDuration.default(600_000),
+    about: 'How long a results slot stays open. It shares its calls with no other.',
+    example: '10m',
+  },
+  SLOT_RESULTS_SKIP: { schema: skips.default(''), about: 'Results slots that are left out.' },
+  SLOT_RESULTS_CATCH_UP: {
+    schema: catchUp.default('latest'),
+    about: 'Missed results slots. It shares no calls, and late results are as good, so latest.',
   },
   FRESHNESS_URGENT: {
     schema: duration.default(900_000),

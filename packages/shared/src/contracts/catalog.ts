@@ -15,6 +15,8 @@ import {
   windowsView,
 } from './limiter.ts';
 import { nothing, presence } from './replicas.ts';
+import { changeSchedule, judgedSchedule, judgeSchedule, scheduleAnswer } from './schedule-requests.ts';
+import { scheduleChanged } from './schedule.ts';
 import { addRider, commandChanged, runChanged, tick } from './sync.ts';
 import type { Service } from './vocabulary.ts';
 
@@ -132,6 +134,30 @@ export const catalog = {
     delivery: commandDelivery,
     about: 'Somebody wants to see this rider now.',
   }),
+  scheduleNow: request({
+    subject: 'paceline.schedule.now',
+    payload: nothing,
+    reply: scheduleAnswer,
+    from: ['api'],
+    to: ['scheduler'],
+    about: 'Which schedule is in force.',
+  }),
+  judgeSchedule: request({
+    subject: 'paceline.schedule.judge',
+    payload: judgeSchedule,
+    reply: judgedSchedule,
+    from: ['api'],
+    to: ['scheduler'],
+    about: 'What is wrong with a schedule and what it comes to; changes nothing.',
+  }),
+  changeSchedule: request({
+    subject: 'paceline.schedule.change',
+    payload: changeSchedule,
+    reply: scheduleAnswer,
+    from: ['api'],
+    to: ['scheduler'],
+    about: 'Another schedule is to be in force, unless lint finds errors in it.',
+  }),
   ask: request({
     subject: 'paceline.limiter.ask.{partition}',
     payload: askBatch,
@@ -219,6 +245,13 @@ export const catalog = {
     from: ['rider-sync', 'event-sync'],
     to: ['api'],
     about: 'A run has begun, moved on or ended.',
+  }),
+  scheduleChanged: event({
+    subject: 'paceline.event.schedule.changed',
+    payload: scheduleChanged,
+    from: ['scheduler'],
+    to: ['api'],
+    about: 'Another schedule is in force.',
   }),
   commandChanged: event({
     subject: 'paceline.event.command.changed',

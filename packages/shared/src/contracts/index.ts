@@ -5,6 +5,8 @@ export * from './journal.ts';
 export * from './limiter.ts';
 export * from './permissions.ts';
 export * from './replicas.ts';
+export * from './schedule-requests.ts';
+export * from './schedule.ts';
 export * from './streams.ts';
 export * from './sync.ts';
 export * from './vocabulary.ts';

@@ -23,7 +23,11 @@ export function permissionsOf(service: Service): Permissions {
       ...toReadEvents(service),
       ...toKeepState(service),
     ],
-    subscribe: [`${inboxPrefix(service)}.>`, ...handled.filter(isPushed).map(subjectPattern)],
+    subscribe: [
+      `${inboxPrefix(service)}.>`,
+      ...handled.filter(isPushed).map(subjectPattern),
+      ...buckets.filter(({ owner }) => owner === service).map(({ name }) => `$KV.${name}.>`),
+    ],
   };
 }
 
@@ -72,12 +76,15 @@ function toReadEvents(service: Service): string[] {
 }
 
 function toKeepState(service: Service): string[] {
-  return buckets
-    .filter(({ owner }) => owner === service)
-    .flatMap(({ name }) => [
-      `$KV.${name}.>`,
-      `$JS.API.STREAM.INFO.KV_${name}`,
-      `$JS.API.STREAM.MSG.GET.KV_${name}`,
-      `$JS.API.DIRECT.GET.KV_${name}.>`,
-    ]);
+  return buckets.flatMap(({ name, owner, readers }) => [
+    ...(owner === service ? [`$KV.${name}.>`] : []),
+    ...(owner === service || readers.includes(service) ? toRead(name) : []),
+  ]);
 }
+
+/** What a reader of a bucket publishes, also to hear of its changes. */
+const toRead = (bucket: string): string[] => [
+  `$JS.API.STREAM.INFO.KV_${bucket}`,
+  `$JS.API.STREAM.MSG.GET.KV_${bucket}`,
+  `$JS.API.DIRECT.GET.KV_${bucket}.>`,
+];

@@ -1,3 +1,4 @@
+import { scheduleBucket } from './schedule.ts';
 import type { Service } from './vocabulary.ts';
 
 /** How long a stream keeps what. Durations are real ms. */
@@ -58,11 +59,18 @@ export const streams: readonly Stream[] = [
   },
 ];
 
-/** Small key-value state that one service keeps on the broker. */
-export const buckets = [
-  { name: 'SCHEDULER', owner: 'scheduler' },
-  { name: 'LIMITER', owner: 'limiter' },
-] as const;
+interface Bucket {
+  readonly name: string;
+  readonly owner: Service;
+  readonly readers: readonly Service[];
+}
+
+/** Small key-value state that one service keeps on the broker, and who else may read it. */
+export const buckets: readonly Bucket[] = [
+  { name: 'SCHEDULER', owner: 'scheduler', readers: [] },
+  { name: scheduleBucket, owner: 'scheduler', readers: ['event-sync'] },
+  { name: 'LIMITER', owner: 'limiter', readers: [] },
+];
 
 /** Who reads what was told from the stream itself, also what is older than the reader. */
 export const eventReaders: readonly Service[] = ['api'];

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { moment, progress, syncKinds } from './vocabulary.ts';
 
-/** A slot has opened: the sync of this kind may run until `endsAt`. Unique by `slotId`. */
-export const tick = z.object({
+/** When a slot opens and closes. Unique by `slotId`. */
+export const slot = z.object({
   slotId: z.string().startsWith('slot:'),
   kind: z.enum(syncKinds),
   scheduledFor: moment,
   endsAt: moment,
 });
+export type Slot = z.infer<typeof slot>;
+
+/** A slot has opened: the sync of this kind may run until `endsAt`, or only say what it would do. */
+export const tick = slot.extend({ mode: z.enum(['on', 'observed']) });
 export type Tick = z.infer<typeof tick>;
 
 /** Somebody wants to see this rider now. */

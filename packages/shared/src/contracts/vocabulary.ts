@@ -22,6 +22,10 @@ export type SyncKind = (typeof syncKinds)[number];
 export const resultsStates = ['none_yet', 'unrated', 'rated', 'given_up'] as const;
 export type ResultsState = (typeof resultsStates)[number];
 
+/** Whether a kind of sync runs: not at all; as planned and counted, with no call made; or whole. */
+export const syncModes = ['off', 'observed', 'on'] as const;
+export type SyncMode = (typeof syncModes)[number];
+
 export const services = ['scheduler', 'limiter', 'rider-sync', 'event-sync', 'api'] as const;
 export type Service = (typeof services)[number];
 

@@ -30,7 +30,13 @@ afterAll(() => stage?.close());
 function slot(): Tick {
   slots += 1;
   const now = Math.round(stage.clock.now());
-  return { slotId: `slot:rider:${slots}`, kind: 'rider', scheduledFor: now, endsAt: now + 600_000 };
+  return {
+    slotId: `slot:rider:${slots}`,
+    kind: 'rider',
+    scheduledFor: now,
+    endsAt: now + 600_000,
+    mode: 'on',
+  };
 }
 
 const counts = (synced: number) => ({ planned: 2, synced, failed: 0, deferred: 0, stored: 0 });

@@ -1,23 +1,24 @@
 import { Kvm } from '@nats-io/kv';
-import { buckets, type SyncKind } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/contracts';
 import { type Bus, retryWhileUnavailable } from '@paceline/shared/messaging';
 
-/** Remembers, for all schedulers together, the last slot of each kind that was dealt with. */
+/** Remembers how far all schedulers together have come. */
 export interface Handled {
-  last(kind: SyncKind): Promise<number | undefined>;
-  /** Written after the tick is on its way: whoever dies in between publishes it again, and the broker drops it. */
-  remember(kind: SyncKind, scheduledFor: number): Promise<void>;
+  /** When the last slot of a kind that was dealt with was to open; of `told` the last version that was told of. */
+  last(what: SyncKind | 'told'): Promise<number | undefined>;
+  /** Written after the message is on its way: whoever dies in between publishes it again, and the broker drops it. */
+  remember(what: SyncKind | 'told', last: number): Promise<void>;
 }
 
 export async function openHandled(bus: Bus): Promise<Handled> {
-  const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open(buckets[0].name));
+  const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open('SCHEDULER'));
   return {
-    async last(kind) {
-      const entry = await retryWhileUnavailable(() => bucket.get(kind));
+    async last(what) {
+      const entry = await retryWhileUnavailable(() => bucket.get(what));
       return entry ? Number(entry.string()) : undefined;
     },
-    async remember(kind, scheduledFor) {
-      await retryWhileUnavailable(() => bucket.put(kind, String(scheduledFor)));
+    async remember(what, last) {
+      await retryWhileUnavailable(() => bucket.put(what, String(last)));
     },
   };
 }

@@ -1,50 +1,59 @@
-import { nextSlot, type Schedule } from '@paceline/planning/slots';
 import type { Clock } from '@paceline/shared/clock';
-import { tickOf } from '@paceline/shared/contracts';
+import { type SyncKind, tickOf } from '@paceline/shared/contracts';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { inSpan } from '@paceline/shared/telemetry';
 import { due } from '../core/due.ts';
+import { current, nextOpening } from '../core/eras.ts';
 import type { Handled } from './handled.ts';
+import type { InForce } from './in-force.ts';
+
+export interface Scheduling {
+  readonly bus: Bus;
+  readonly handled: Handled;
+  readonly inForce: InForce;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Real ms after which a sleeper looks again: the word that the schedule has changed may have been lost. */
+const longestSleepMs = 5_000;
 
 /** Opens the slots of one kind as they come, until the signal aborts. Any number of schedulers may do so at once. */
-export async function followTimetable(
-  bus: Bus,
-  handled: Handled,
-  schedule: Schedule,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
+export async function followTimetable(scheduling: Scheduling, kind: SyncKind): Promise<void> {
+  const { bus, inForce, clock, signal } = scheduling;
   while (!signal.aborted) {
+    const changed = inForce.changed();
+    let pause = clock.fromMachine(1_000);
     try {
-      await openDueSlots(bus, handled, schedule, Math.round(clock.now()));
-      const now = clock.now();
-      await clock.sleep(nextSlot(schedule, now) - now, signal);
+      const opening = await openDueSlots(scheduling, kind);
+      pause = Math.min(opening - clock.now(), clock.fromMachine(longestSleepMs));
     } catch (error) {
-      if (signal.aborted) return;
-      bus.log.error({ err: error, kind: schedule.kind }, 'a slot could not be opened, trying again');
-      await clock.sleep(clock.fromMachine(1_000), signal).catch(() => undefined);
+      bus.log.error({ err: error, kind }, 'a slot could not be opened, trying again');
     }
+    await clock.sleep(pause, AbortSignal.any([signal, changed])).catch(() => undefined);
   }
 }
 
-async function openDueSlots(bus: Bus, handled: Handled, schedule: Schedule, now: number): Promise<void> {
-  const { kind } = schedule;
+/** @returns when the next slot opens */
+async function openDueSlots({ bus, handled, inForce, clock }: Scheduling, kind: SyncKind): Promise<number> {
   const last = await handled.last(kind);
-  const plan = due(schedule, last, now);
-  for (const { slotId } of plan.missed) {
-    bus.log.warn(
-      { kind, slotId },
-      'slot missed: it was over before a scheduler was there, the next one does its work',
-    );
+  // Read each time: what a sleeper remembers may be in force no more.
+  const { eras } = (await inForce.read()).kept;
+  const now = Math.round(clock.now());
+  const plan = due(eras, kind, last, now);
+  for (const { slot, becomes, policy } of plan.missed) {
+    const { slotId, scheduledFor } = slot;
+    bus.log.warn({ kind, slotId, scheduledFor, policy }, `slot missed, ${becomes}`);
   }
   for (const tick of plan.ticks) {
     await inSpan(`slot ${kind}`, { attributes: { 'paceline.slot': tick.slotId } }, async () => {
       const { duplicate } = await publish(bus, tickOf[kind], tick, { id: tick.slotId });
       bus.log.info(
-        { kind, slotId: tick.slotId, duplicate },
+        { kind, slotId: tick.slotId, mode: tick.mode, duplicate },
         duplicate ? 'slot was open already' : 'slot opened',
       );
     });
   }
-  if (plan.handled !== last) await handled.remember(kind, plan.handled);
+  if (plan.handled !== undefined && plan.handled !== last) await handled.remember(kind, plan.handled);
+  return nextOpening(current(eras), kind, now);
 }

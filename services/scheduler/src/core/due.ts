@@ -1,40 +1,77 @@
-import { nextSlot, type Schedule, slotsBetween } from '@paceline/planning/slots';
-import type { Tick } from '@paceline/shared/contracts';
+import { type CatchUp, parseCatchUp } from '@paceline/shared/config';
+import type { Era, Slot, SyncKind, Tick } from '@paceline/shared/contracts';
+import { current, longestLook, nextOpening, slotsOf } from './eras.ts';
+
+/** A slot that was over before anybody was there to open it, and what is done about it. */
+export interface Missed {
+  readonly slot: Slot;
+  /** Skipped: the next one does its work. */
+  readonly becomes: 'run late' | 'skipped';
+  /** By which policy: as it is configured, or `off`. */
+  readonly policy: string;
+}
 
 export interface Due {
   /** To be published now, oldest first. */
   readonly ticks: readonly Tick[];
-  /** Slots that were over before anybody was there to open them: they are skipped, the next one does their work. */
-  readonly missed: readonly Tick[];
-  /** The last slot that is dealt with: where to go on from. */
-  readonly handled: number;
+  readonly missed: readonly Missed[];
+  /** The last slot that is dealt with: where to go on from. Undefined: the kind has never been on. */
+  readonly handled: number | undefined;
 }
 
-/** How far back a scheduler looks: a slot is never open for longer. */
-const longestLook = 7 * 86_400_000;
+/** A slot that is run late ends when the next one opens, but not later than that; project ms. */
+const longestLate = 86_400_000;
 
 /**
- * What has become due since the slot at `last` was dealt with. A slot that is still open is opened late; one that is
- * over is missed. `last` is undefined at the very first start: then only what is open now counts, and a rider sync is
- * due at once, since there is nothing to show before it.
+ * What has become due since the slot at `last` was dealt with. A slot that is still open is opened late; of those that
+ * are over the kind's policy says which. `last` is undefined at the very first start: then only what is open now
+ * counts, and a rider sync is due at once, since there is nothing to show before it.
  */
-export function due(schedule: Schedule, last: number | undefined, now: number): Due {
-  const from = Math.max(last ?? now - schedule.durationMs, now - longestLook);
-  const slots = slotsBetween(schedule, from, now);
+export function due(eras: readonly Era[], kind: SyncKind, last: number | undefined, now: number): Due {
+  const era = current(eras);
+  const { mode, durationMs, catchUp } = era.settings.kinds[kind];
+  const from = Math.max(last ?? now - durationMs, now - longestLook);
+  const slots = slotsOf(eras, kind, from, now);
+  const handled = slots.at(-1)?.scheduledFor ?? last;
+  if (mode === 'off') {
+    const missed = slots.map((slot): Missed => ({ slot, becomes: 'skipped', policy: 'off' }));
+    return { ticks: [], missed, handled };
+  }
   const open = slots.filter(({ endsAt }) => endsAt > now);
-  const missed = slots.filter(({ endsAt }) => endsAt <= now);
+  const over = slots.filter(({ endsAt }) => endsAt <= now);
+  const late = over.filter(isWanted(parseCatchUp(catchUp), open.at(-1) ?? over.at(-1), now));
+  const lateEnd = Math.min(nextOpening(era, kind, now), now + longestLate);
   const first =
-    last === undefined && schedule.kind === 'rider' && open.length === 0 ? [initialSlot(schedule, now)] : [];
-  return { ticks: [...first, ...open], missed, handled: slots.at(-1)?.scheduledFor ?? last ?? now };
+    last === undefined && kind === 'rider' && open.length === 0 ? [initialSlot(kind, now, lateEnd)] : [];
+  return {
+    ticks: [...first, ...late.map((slot) => ({ ...slot, endsAt: lateEnd })), ...open].map((slot) => ({
+      ...slot,
+      mode,
+    })),
+    missed: over.map((slot) => ({
+      slot,
+      becomes: late.includes(slot) ? 'run late' : 'skipped',
+      policy: catchUp,
+    })),
+    handled: handled ?? now,
+  };
 }
+
+/** Whether a slot that is over is run late; `newest` of all that were to open may be one that is open. */
+const isWanted =
+  (policy: CatchUp | undefined, newest: Slot | undefined, now: number) =>
+  (slot: Slot): boolean => {
+    if (policy?.catchUp === 'all') return slot.scheduledFor >= now - policy.upToMs;
+    return policy?.catchUp === 'latest' && slot === newest;
+  };
 
 /**
  * Named without its time: whoever starts first opens it, and it is the same slot for every scheduler. It stays open
  * until the next one opens: with one call an hour, several clubs take longer than a slot.
  */
-const initialSlot = (schedule: Schedule, now: number): Tick => ({
-  slotId: `slot:${schedule.kind}:initial`,
-  kind: schedule.kind,
+const initialSlot = (kind: SyncKind, now: number, endsAt: number): Slot => ({
+  slotId: `slot:${kind}:initial`,
+  kind,
   scheduledFor: now,
-  endsAt: nextSlot(schedule, now),
+  endsAt,
 });

@@ -1,15 +1,13 @@
-import type { SyncKind, Tick } from '@paceline/shared/contracts';
+import { type Slot, type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import { overlapsBetween, timeTogether } from '../overlaps.ts';
 import { sharedBudgets } from '../plan.ts';
 import { count, howLong } from '../words.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding, Moment } from './finding.ts';
 
-const pairs: ReadonlyArray<readonly [SyncKind, SyncKind]> = [
-  ['near', 'far'],
-  ['rider', 'near'],
-  ['rider', 'far'],
-];
+const pairs: ReadonlyArray<readonly [SyncKind, SyncKind]> = syncKinds.flatMap((one, index) =>
+  syncKinds.slice(index + 1).map((other) => [one, other] as const),
+);
 
 /** Slots of two kinds that are open at once and call the same budgets. Where they share none they do no harm. */
 export function collisions(reading: Reading): Finding[] {
@@ -48,7 +46,7 @@ function collision(
   ];
 }
 
-const timelineOf = (pair: readonly Tick[]): Moment[] =>
+const timelineOf = (pair: readonly Slot[]): Moment[] =>
   pair
     .flatMap(({ kind, scheduledFor, endsAt }) => [
       { at: scheduledFor, says: `the ${kind} slot opens` },

@@ -41,7 +41,7 @@ export interface Stage {
     env?: Record<string, string>,
   ): Promise<StagedService>;
   /** Opens a slot from now on; `slotMs` is project time. */
-  tick(kind: SyncKind, slotMs: number): Promise<Tick>;
+  tick(kind: SyncKind, slotMs: number, mode?: Tick['mode']): Promise<Tick>;
   publish(tick: Tick): Promise<void>;
   close(): Promise<void>;
 }
@@ -132,11 +132,12 @@ export async function openStage(scale: number, anchor = Date.now()): Promise<Sta
       running.add(staged);
       return staged;
     },
-    async tick(kind, slotMs) {
+    async tick(kind, slotMs, mode = 'on') {
       const scheduledFor = Math.round(clock.now());
       slots += 1;
       const slotId = `slot:${kind}:${slots}`;
-      const tick = { slotId, kind, scheduledFor, endsAt: Math.round(scheduledFor + slotMs) };
+      const endsAt = Math.round(scheduledFor + slotMs);
+      const tick: Tick = { slotId, kind, scheduledFor, endsAt, mode };
       await send(tick);
       return tick;
     },

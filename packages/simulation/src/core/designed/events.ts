@@ -1,7 +1,7 @@
 import type { Candidate } from '@paceline/event-sync/src/core/choose.ts';
 import { type EventKind, horizonOf, isListFresh, laneOf } from '@paceline/event-sync/src/core/horizon.ts';
 import { isUrgent, untilNextUrgent } from '@paceline/event-sync/src/core/urgent.ts';
-import type { Tick } from '@paceline/shared/contracts';
+import type { Slot } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { live, type Script, sleep } from '../world/script.ts';
 import type { Ask } from './ask.ts';
@@ -56,7 +56,7 @@ export function eventsAtOnce(life: Life, ask: Ask, kind: EventKind, isForced: bo
  * One event after the other in the order of their starts, from where the last run stopped, each once in a run; until
  * the slot ends, if there is one. What is left is the next run's.
  */
-export function eventsInTurn(life: Life, ask: Ask, kind: EventKind): (slot?: Tick) => Script {
+export function eventsInTurn(life: Life, ask: Ask, kind: EventKind): (slot?: Slot) => Script {
   const { agenda, store, tally } = life;
   let checkpoint: Candidate | undefined;
 

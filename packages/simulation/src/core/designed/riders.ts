@@ -1,11 +1,11 @@
 import { fullPage } from '@paceline/shared/zwiftracing';
-import type { Tick } from '@paceline/shared/contracts';
+import type { Slot } from '@paceline/shared/contracts';
 import type { Click, Life } from '../life.ts';
 import type { Script } from '../world/script.ts';
 import type { Ask } from './ask.ts';
 
 /** One club after the other, page by page, from where the last run stopped; until the slot ends, if there is one. */
-export function clubsInTurn({ agenda, store, tally, clubIds }: Life, ask: Ask): (slot?: Tick) => Script {
+export function clubsInTurn({ agenda, store, tally, clubIds }: Life, ask: Ask): (slot?: Slot) => Script {
   let next = 0;
   let from = 0;
 

@@ -1,6 +1,6 @@
 import { designed } from '@paceline/planning/plan';
 import { nextSlot, slotsBetween } from '@paceline/planning/slots';
-import type { SyncKind, Tick } from '@paceline/shared/contracts';
+import type { Slot, SyncKind } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { live, type Script, sleep } from '../world/script.ts';
 
@@ -37,7 +37,7 @@ export function runOnTimer(life: Life, kind: Kind, run: () => Script): void {
 }
 
 /** Runs in every slot of the design; a rider sync once at the very beginning too, as ours does. */
-export function runInSlots(life: Life, kind: SyncKind, run: (slot: Tick) => Script): void {
+export function runInSlots(life: Life, kind: SyncKind, run: (slot: Slot) => Script): void {
   const { agenda } = life;
   const schedule = designed.schedules('UTC').find((each) => each.kind === kind);
   if (!schedule) throw new Error(`The design has no slots for ${kind}`);

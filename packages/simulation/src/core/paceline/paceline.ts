@@ -1,4 +1,4 @@
-import { schedulesOf } from '@paceline/planning/schedules';
+import { settingsOf } from '@paceline/planning/schedules';
 import type { SyncKind, Tick } from '@paceline/shared/contracts';
 import type { Strategy } from '../life.ts';
 import { configOf } from '../scenario.ts';
@@ -22,7 +22,7 @@ export const paceline: Strategy = (life) => {
     near: createRuns(life, events),
     far: createRuns(life, events),
   };
-  startScheduler(life, schedulesOf(configOf(scenario)), (tick) => runs[tick.kind]?.(tick));
+  startScheduler(life, settingsOf(configOf(scenario)), (tick) => runs[tick.kind]?.(tick));
   live(watchUrgent(life, call));
   const add = addRider(life, call);
   return { click: (click) => agenda.in(network.broker(), () => live(add(click))) };

@@ -1,25 +1,28 @@
-import { nextSlot, type Schedule } from '@paceline/planning/slots';
 import { due } from '@paceline/scheduler/src/core/due.ts';
-import type { Tick } from '@paceline/shared/contracts';
+import { nextOpening } from '@paceline/scheduler/src/core/eras.ts';
+import { type ScheduleSettings, type SyncKind, syncKinds, type Tick } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { live, type Script, sleep } from '../world/script.ts';
 
 /** Opens the slots of each kind as they come. */
 export function startScheduler(
   { agenda, network }: Life,
-  schedules: readonly Schedule[],
+  settings: ScheduleSettings,
   open: (tick: Tick) => void,
 ): void {
-  for (const schedule of schedules) live(follow(schedule));
+  const era = { since: 0, settings };
+  for (const kind of syncKinds) live(follow(kind));
 
-  function* follow(schedule: Schedule): Script {
+  function* follow(kind: SyncKind): Script {
     let handled: number | undefined;
     for (;;) {
-      const plan = due(schedule, handled, agenda.now());
+      const plan = due([era], kind, handled, agenda.now());
       ({ handled } = plan);
       for (const tick of plan.ticks) agenda.in(network.broker(), () => open(tick));
       const now = agenda.now();
-      yield* sleep(agenda, nextSlot(schedule, now) - now);
+      const next = nextOpening(era, kind, now);
+      if (next === Infinity) return;
+      yield* sleep(agenda, next - now);
     }
   }
 }

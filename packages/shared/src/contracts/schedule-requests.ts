@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { scheduleChange, scheduleInForce, scheduleSettings } from './schedule.ts';
+import { budgets, moment, policy, syncKinds } from './vocabulary.ts';
+
+const finding = z.object({
+  rule: z.enum(['collision', 'overrun', 'demand', 'promise']),
+  severity: z.enum(['error', 'warning']),
+  kinds: z.array(z.enum(syncKinds)).readonly(),
+  message: z.string(),
+  timeline: z.array(z.object({ at: moment, says: z.string() })).readonly(),
+});
+
+/** How often each club or event of a kind is to be refreshed; `cycle`: once from slot to slot. */
+const promised = z.object({
+  kind: z.enum(syncKinds),
+  within: z.union([z.number().positive(), z.literal('cycle')]),
+});
+
+const forecast = z.object({
+  kinds: z
+    .array(
+      z.object({
+        kind: z.enum(syncKinds),
+        things: z.number(),
+        slotsADay: z.number(),
+        callsADay: z.number(),
+        fewest: z.number(),
+        most: z.number(),
+        passMs: z.number(),
+        oldestMs: z.number().nullable(),
+        promisedMs: z.number().nullable(),
+      }),
+    )
+    .readonly(),
+  budgets: z
+    .array(
+      z.object({
+        budget: z.enum(budgets),
+        policy,
+        allowed: z.number(),
+        wanted: z.partialRecord(z.enum(syncKinds), z.number()),
+        urgent: z.number(),
+        room: z.number(),
+        used: z.number(),
+      }),
+    )
+    .readonly(),
+});
+
+/** What a schedule comes to, and how it would pass. */
+export const judgedSchedule = z.object({
+  settings: scheduleSettings,
+  findings: z.array(finding).readonly(),
+  forecast,
+  repaired: scheduleSettings,
+});
+export type JudgedSchedule = z.infer<typeof judgedSchedule>;
+
+/** Asks what the schedule in force would come to with a change, and with so many events and such promises. */
+export const judgeSchedule = z.object({
+  change: scheduleChange,
+  things: z.object({ near: z.number().int().min(0), far: z.number().int().min(0) }).partial(),
+  promises: z.array(promised),
+});
+export type JudgeSchedule = z.infer<typeof judgeSchedule>;
+
+/** Asks for another schedule. */
+export const changeSchedule = z.object({
+  /** The version that is to be changed; null: whichever is in force. */
+  version: z.number().int().nullable(),
+  /** Null: what is configured is to be in force again. */
+  change: scheduleChange.nullable(),
+  /** Also when lint finds errors. */
+  despiteErrors: z.boolean(),
+});
+export type ChangeSchedule = z.infer<typeof changeSchedule>;
+
+export const scheduleAnswer = z.discriminatedUnion('answer', [
+  z.object({ answer: z.literal('in_force'), schedule: scheduleInForce }),
+  z.object({ answer: z.literal('changed_meanwhile'), version: z.number().int() }),
+  z.object({ answer: z.literal('refused'), judged: judgedSchedule }),
+]);
+export type ScheduleAnswer = z.infer<typeof scheduleAnswer>;

@@ -1,0 +1,86 @@
+import type { Demand } from '@paceline/planning/judge';
+import { isError } from '@paceline/planning/lint';
+import type { Clock } from '@paceline/shared/clock';
+import {
+  catalog,
+  type ChangeSchedule,
+  type JudgedSchedule,
+  type JudgeSchedule,
+  type ReplyOf,
+  type RequestMessage,
+  type ScheduleAnswer,
+} from '@paceline/shared/contracts';
+import { type Bus, respond } from '@paceline/shared/messaging';
+import { current, settingsAfter, withChange } from '../core/eras.ts';
+import { viewOf } from '../core/view.ts';
+import type { InForce } from './in-force.ts';
+import type { Judge } from './judging.ts';
+
+export interface Answering {
+  readonly bus: Bus;
+  readonly inForce: InForce;
+  readonly clock: Clock;
+  readonly judge: Judge;
+  /** What a schedule is asked to do unless told. */
+  readonly demand: Demand;
+}
+
+/** Answers what the schedule is, what another one would come to, and puts another one in force. */
+export function answerRequests(answering: Answering): void {
+  const { bus } = answering;
+  /** Of several schedulers one answers. What fails is not answered: the asker gives up by itself. */
+  const answer = <M extends RequestMessage>(
+    message: M,
+    work: (payload: M['payload']['_output']) => Promise<ReplyOf<M>>,
+  ) =>
+    respond(
+      bus,
+      message,
+      {},
+      (payload, reply) => {
+        work(payload).then(reply, (error: unknown) =>
+          bus.log.error({ err: error, subject: message.subject }, 'a request could not be answered'),
+        );
+      },
+      'scheduler',
+    );
+  answer(catalog.scheduleNow, () => now(answering));
+  answer(catalog.judgeSchedule, (asked) => judgeOne(answering, asked));
+  answer(catalog.changeSchedule, (asked) => change(answering, asked));
+}
+
+async function now({ inForce, clock }: Answering): Promise<ScheduleAnswer> {
+  const { version, kept } = await inForce.read();
+  return { answer: 'in_force', schedule: viewOf(version, kept, clock.now()) };
+}
+
+async function judgeOne(
+  { inForce, clock, judge, demand }: Answering,
+  { change: wanted, things, promises }: JudgeSchedule,
+): Promise<JudgedSchedule> {
+  const { eras } = (await inForce.read()).kept;
+  const settings = settingsAfter(current(eras).settings, wanted);
+  return judge({ settings, demand: { ...demand, things, promises }, now: clock.now() });
+}
+
+/** Judged first, and again when somebody else was faster and it does not matter to the asker. */
+async function change(answering: Answering, asked: ChangeSchedule): Promise<ScheduleAnswer> {
+  const { bus, inForce, clock, judge, demand } = answering;
+  for (;;) {
+    const { version, kept } = await inForce.read();
+    if (asked.version !== null && asked.version !== version) return { answer: 'changed_meanwhile', version };
+    const { settings } = current(withChange(kept, asked.change, Math.round(clock.now())).eras);
+    const judged = await judge({ settings, demand, now: clock.now() });
+    const errors = judged.findings.filter(isError).map(({ message }) => message);
+    // What is configured was never refused, so it is not refused as a way back either.
+    const isRefused = errors.length > 0 && !asked.despiteErrors && asked.change !== null;
+    if (isRefused) return { answer: 'refused', judged };
+    // In force from when it is written, not from when it was asked for.
+    const after = withChange(kept, asked.change, Math.round(clock.now()));
+    const written = await inForce.replace(version, after);
+    if (written) {
+      bus.log.info({ version: written.version, settings, errors }, 'another schedule is in force');
+      return { answer: 'in_force', schedule: viewOf(written.version, after, clock.now()) };
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { type KeptSchedule, keptSchedule, scheduleBucket, scheduleKey } from '@paceline/shared/contracts';
+import { type Bus, retryWhileUnavailable } from '@paceline/shared/messaging';
+
+/** The kept schedule and its version. */
+export interface Version {
+  readonly version: number;
+  readonly kept: KeptSchedule;
+}
+
+/** The schedule in force, as all schedulers together keep it on the broker. */
+export interface InForce {
+  /** `kept` undefined: there is none yet (version 0), or none that can be read. */
+  find(): Promise<{ readonly version: number; readonly kept: KeptSchedule | undefined }>;
+  /** @throws {Error} when there is none */
+  read(): Promise<Version>;
+  /** Puts another one in the place of `version`. Undefined: somebody else was first. */
+  replace(version: number, kept: KeptSchedule): Promise<Version | undefined>;
+  /** Aborts as soon as another schedule is in force. */
+  changed(): AbortSignal;
+}
+
+export async function openInForce(bus: Bus): Promise<InForce> {
+  const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open(scheduleBucket));
+  let change = new AbortController();
+  // What is put into a bucket is published there: whoever listens hears it at once, without a consumer.
+  bus.connection.subscribe(`$KV.${scheduleBucket}.${scheduleKey}`, {
+    callback: () => {
+      change.abort();
+      change = new AbortController();
+    },
+  });
+  const find = async () => {
+    const entry = await retryWhileUnavailable(() => bucket.get(scheduleKey));
+    return { version: entry?.revision ?? 0, kept: entry ? parsed(entry.string()) : undefined };
+  };
+  return {
+    find,
+    async read() {
+      const { version, kept } = await find();
+      if (!kept) throw new Error('no schedule is in force');
+      return { version, kept };
+    },
+    async replace(version, kept) {
+      const text = JSON.stringify(keptSchedule.parse(kept));
+      try {
+        return { version: await bucket.put(scheduleKey, text, { previousSeq: version }), kept };
+      } catch (error) {
+        if (isWrongSequence(error)) return undefined;
+        throw error;
+      }
+    },
+    changed: () => change.signal,
+  };
+}
+
+function parsed(text: string): KeptSchedule | undefined {
+  try {
+    return keptSchedule.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const isWrongSequence = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && wrongSequence.has(error.code);
+
+const wrongSequence: ReadonlySet<number> = new Set([
+  JetStreamApiCodes.StreamWrongLastSequence,
+  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
+]);

@@ -1,0 +1,42 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { type Demand, type Judged, settingsWith } from '@paceline/planning/judge';
+import type { JudgedSchedule, ScheduleSettings } from '@paceline/shared/contracts';
+
+export interface Judgement {
+  readonly settings: ScheduleSettings;
+  readonly demand: Demand;
+  readonly now: number;
+}
+
+/** Judges schedules, one after the other. @throws {Error} when one takes too long */
+export type Judge = (judgement: Judgement) => Promise<JudgedSchedule>;
+
+/** Real ms; a complicated schedule takes a second or two. */
+const patience = 10_000;
+
+/** To judge may take seconds of computing: it is done in a thread of its own, so that no slot opens late for it. */
+export function judgeApart(): Judge {
+  let before: Promise<unknown> = Promise.resolve();
+  return (judgement) => {
+    const judging = before.then(() => judgeOne(judgement));
+    before = judging.catch(() => undefined);
+    return judging;
+  };
+}
+
+async function judgeOne(judgement: Judgement): Promise<JudgedSchedule> {
+  const { findings, forecast, repaired } = await inThread(judgement);
+  const { settings } = judgement;
+  return { settings, findings, forecast, repaired: settingsWith(settings, repaired) };
+}
+
+async function inThread(judgement: Judgement): Promise<Judged> {
+  const worker = new Worker(new URL('./judge-worker.ts', import.meta.url), { workerData: judgement });
+  try {
+    const [judged] = await once(worker, 'message', { signal: AbortSignal.timeout(patience) });
+    return judged;
+  } finally {
+    await worker.terminate();
+  }
+}
