@@ -3,8 +3,10 @@ import {
   catalog,
   type CommandChanged,
   isFinal,
+  notAvailable,
   type RunChanged,
   type RunCounts,
+  type SourceChanged,
   type SyncKind,
 } from '@paceline/shared/contracts';
 import { connect, createBus, listen } from '@paceline/shared/messaging';
@@ -20,6 +22,7 @@ export async function tellNews(natsUrl: string, tell: (line: string) => void): P
   listen(bus, catalog.commandChanged, {}, (command) => {
     if (isFinal(command.progress)) say(command.at, describeCommand(command));
   });
+  listen(bus, catalog.sourceChanged, {}, (change) => say(change.at, describeSource(change)));
   listen(bus, catalog.alert, {}, ({ at, message }) => say(at, `ALERT ${message}`));
   return () => connection.close();
 }
@@ -41,3 +44,8 @@ const describeCommand = ({ riderId, progress }: CommandChanged): string =>
   progress.state === 'done'
     ? `rider ${riderId} added`
     : `rider ${riderId} not added: ${'reason' in progress ? progress.reason : progress.state}`;
+
+const describeSource = ({ source, state, message, advice }: SourceChanged): string =>
+  state === 'available'
+    ? `the ${source} of upstream are available again`
+    : `ALERT ${notAvailable(source, message ?? '')}. ${advice ?? ''}`;

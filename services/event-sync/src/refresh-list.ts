@@ -1,8 +1,16 @@
 import { PermitRefused } from '@paceline/shared/limiter';
-import { answered, callUpstream, type RunRow, type Sync, throughOutages } from '@paceline/shared/sync';
+import { notAvailable } from '@paceline/shared/contracts';
+import {
+  answered,
+  callUpstream,
+  type RunRow,
+  SourceUnavailable,
+  type Sync,
+  throughOutages,
+} from '@paceline/shared/sync';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { listFetchedAt, storeEvents } from './adapters/events.ts';
-import { isNotAvailable, notAvailable } from './core/event-run.ts';
+import { isNotAvailable } from './core/event-run.ts';
 import { type EventKind, isListFresh, laneOf } from './core/horizon.ts';
 
 /** What has become of the list; `deferred`: the slot ends before a call is free. Our copy may still do. */
@@ -41,6 +49,7 @@ export async function refreshList(
     }
     return { is: 'fresh' };
   } catch (error) {
+    if (error instanceof SourceUnavailable) return { is: 'not available', error: error.message };
     if (error instanceof PermitRefused) return { is: 'deferred' };
     if (!(error instanceof UpstreamError)) throw error;
     sync.log.warn({ err: error, runId }, 'the list of events could not be fetched');

@@ -1,12 +1,26 @@
 import { PermitRefused } from '@paceline/shared/limiter';
-import { callUpstream, type RunRow, type RunWork, saveProgress } from '@paceline/shared/sync';
+import {
+  callUpstream,
+  type RunRow,
+  type RunWork,
+  saveProgress,
+  SourceUnavailable,
+} from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates } from './adapters/events.ts';
 import { storeSignups } from './adapters/signups.ts';
 import type { EventSync } from './config.ts';
 import { type Choice, worthCalling } from './core/choose.ts';
-import { countsOf, endRun, eventFailed, type EventRun, eventStored, resumeRun } from './core/event-run.ts';
+import {
+  countsOf,
+  endUnavailable,
+  endRun,
+  eventFailed,
+  type EventRun,
+  eventStored,
+  resumeRun,
+} from './core/event-run.ts';
 import { type EventKind, horizonOf, laneOf } from './core/horizon.ts';
 import { refreshList } from './refresh-list.ts';
 import { signupsCall } from './signups-call.ts';
@@ -29,6 +43,7 @@ export const syncEvents =
         if (!next) return endRun(run, 0);
         run = next;
       } catch (error) {
+        if (error instanceof SourceUnavailable) return endUnavailable(run, others.length + 1, error.message);
         // The slot ends before a call is free.
         if (error instanceof PermitRefused) return endRun(run, others.length + 1);
         throw error;

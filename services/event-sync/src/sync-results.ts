@@ -5,6 +5,7 @@ import {
   type RunRow,
   type RunWork,
   saveProgress,
+  SourceUnavailable,
   type Sync,
   throughOutages,
 } from '@paceline/shared/sync';
@@ -12,7 +13,15 @@ import { inSpan } from '@paceline/shared/telemetry';
 import { isPage, UpstreamError, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import { findFinishes, giveUpOn, storeResults, storeTry } from './adapters/results.ts';
 import { resultsHorizon, type WantedResults, wantedResults } from './core/choose-results.ts';
-import { countsOf, endRun, type EventRun, eventFailed, eventStored, resumeRun } from './core/event-run.ts';
+import {
+  countsOf,
+  endUnavailable,
+  endRun,
+  type EventRun,
+  eventFailed,
+  eventStored,
+  resumeRun,
+} from './core/event-run.ts';
 
 /** Fetches the results of events that are over, those that are worth most first, for as long as the slot lasts. */
 export const syncResults =
@@ -28,6 +37,7 @@ export const syncResults =
         if (!next) return endRun(run, 0);
         run = next;
       } catch (error) {
+        if (error instanceof SourceUnavailable) return endUnavailable(run, length, error.message);
         // The slot ends before a call is free.
         if (error instanceof PermitRefused) return endRun(run, length);
         throw error;

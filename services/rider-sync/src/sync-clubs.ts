@@ -5,13 +5,22 @@ import {
   type RunRow,
   type RunWork,
   saveProgress,
+  SourceUnavailable,
   type Sync,
 } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { fullPage, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
 import { storeMembers, storeWholeClub } from './adapters/clubs.ts';
 import { storeRiders } from './adapters/riders.ts';
-import { beginRun, callFailed, type ClubRun, countsOf, endRun, pageStored } from './core/club-run.ts';
+import {
+  beginRun,
+  callFailed,
+  type ClubRun,
+  countsOf,
+  endRun,
+  endUnavailable,
+  pageStored,
+} from './core/club-run.ts';
 import { afterPage, type Pass } from './core/pass.ts';
 
 /** Pages through the clubs for as long as the slot has room for calls. */
@@ -23,6 +32,7 @@ export const syncClubs =
       try {
         run = await inSpan('sync club page', {}, () => syncPage(sync, row, run, current));
       } catch (error) {
+        if (error instanceof SourceUnavailable) return endUnavailable(run, error.message);
         // The slot ends before a call is free.
         if (error instanceof PermitRefused) break;
         if (!(error instanceof UpstreamError)) throw error;

@@ -17,6 +17,7 @@ import {
 import { nothing, presence } from './replicas.ts';
 import { changeSchedule, judgedSchedule, judgeSchedule, scheduleAnswer } from './schedule-requests.ts';
 import { scheduleChanged } from './schedule.ts';
+import { sourceChanged } from './sources.ts';
 import { addRider, commandChanged, runChanged, tick } from './sync.ts';
 import type { Service } from './vocabulary.ts';
 
@@ -266,6 +267,13 @@ export const catalog = {
     from: ['event-sync'],
     to: ['api'],
     about: 'How fresh the copies of signups are, told at the end of each run over near events.',
+  }),
+  sourceChanged: event({
+    subject: 'paceline.event.source.changed',
+    payload: sourceChanged,
+    from: ['rider-sync', 'event-sync'],
+    to: ['api'],
+    about: 'A source of upstream is not available with our key any more, or available again.',
   }),
   permitsChanged: event({
     subject: 'paceline.event.permits.changed',

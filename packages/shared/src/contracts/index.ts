@@ -7,6 +7,7 @@ export * from './permissions.ts';
 export * from './replicas.ts';
 export * from './schedule-requests.ts';
 export * from './schedule.ts';
+export * from './sources.ts';
 export * from './streams.ts';
 export * from './sync.ts';
 export * from './vocabulary.ts';

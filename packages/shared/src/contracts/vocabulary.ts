@@ -18,6 +18,18 @@ export type Lane = (typeof lanes)[number];
 export const syncKinds = ['rider', 'near', 'far', 'results'] as const;
 export type SyncKind = (typeof syncKinds)[number];
 
+/** What upstream gives us, part by part: a key may be given one and not the other. */
+export const sources = ['clubs', 'riders', 'events', 'signups', 'results'] as const;
+export type Source = (typeof sources)[number];
+
+/** The source that a budget's calls ask. */
+export const sourceOf = (budget: Budget): Source =>
+  budget === 'riders_bulk' || budget === 'riders_single' ? 'riders' : budget;
+
+/** `unknown`: not asked yet. */
+export const sourceStates = ['unknown', 'available', 'unavailable'] as const;
+export type SourceState = (typeof sourceStates)[number];
+
 /** How far the results of an event are: asked for, but not there; there without ratings; rated; not asked for any more. */
 export const resultsStates = ['none_yet', 'unrated', 'rated', 'given_up'] as const;
 export type ResultsState = (typeof resultsStates)[number];

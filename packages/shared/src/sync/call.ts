@@ -29,7 +29,7 @@ export interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitAsk<E
  * Makes a call with a permit and logs it. What fails for a passing reason is called again, each time with a permit of
  * its own; what upstream rejected as too much once more, in a raised lane.
  * @throws {UpstreamError} the last one, also when the deadline leaves no room for another attempt
- * @throws {PermitRefused} when the deadline leaves no room for the first; the signal's reason on shutdown
+ * @throws {PermitRefused} when the deadline leaves no room for the first, or {SourceUnavailable}; the signal's reason on shutdown
  */
 export function callUpstream<E extends Budget, Answer>(
   sync: Sync,
@@ -76,15 +76,17 @@ const passing = handleWhen(
   (error) => error instanceof PermitSpent || (error instanceof UpstreamError && isPassing(error.code)),
 );
 
-function callOnce<E extends Budget, Answer>(
+async function callOnce<E extends Budget, Answer>(
   sync: Sync,
   call: UpstreamCall<E, Answer>,
   lane: Lane,
 ): Promise<Answer | undefined> {
   const { owner, choose, attempts: _, ...ask } = call;
+  await sync.sources.admit(call.endpoint, lane);
   return sync.limiter.withPermit({ ...ask, lane, signal: sync.signal }, async (permit) => {
     const chosen = await choose();
     if (!chosen) return undefined;
+    await sync.sources.claim(call.endpoint, lane);
     const startedAt = Math.round(sync.clock.now());
     const record = (outcome: CallOutcome) =>
       logCall(sync, owner, {
@@ -98,10 +100,14 @@ function callOnce<E extends Budget, Answer>(
     try {
       const answer = await chosen.send(permit);
       await record(chosen.outcome(answer));
+      await sync.sources.note(call.endpoint);
       return answer;
     } catch (error) {
       // A permit that ran out was never sent: that is no call.
-      if (!(error instanceof PermitSpent)) await record(outcomeOfError(error));
+      if (!(error instanceof PermitSpent)) {
+        await record(outcomeOfError(error));
+        await sync.sources.note(call.endpoint, error);
+      }
       throw error;
     }
   });

@@ -5,4 +5,5 @@ export { type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } fr
 export { plainError } from './plain-error.ts';
 export { runSlot, type RunWork, saveProgress } from './run.ts';
 export type { RunEnding, RunProgress, RunRow, Transaction } from './runs.ts';
+export { SourceUnavailable } from './sources.ts';
 export { throughOutages } from './through-outages.ts';

@@ -1,11 +1,12 @@
 import type { Clock } from '../clock/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Service } from '../contracts/index.ts';
+import type { Service, Source } from '../contracts/index.ts';
 import { type Database, openDatabase } from '../database/index.ts';
 import { accountOf, createLimiters, type Limiter } from '../limiter/index.ts';
 import { type Bus, connect, createBus } from '../messaging/index.ts';
 import type { Checks, ServiceContext } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
+import { createSources, type Sources } from './sources.ts';
 import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
 
 /** The variables that every service that calls upstream reads. */
@@ -30,6 +31,7 @@ export interface Sync {
   readonly bus: Bus;
   readonly limiter: Limiter;
   readonly upstream: ZwiftRacing;
+  readonly sources: Sources;
   readonly clock: Clock;
   readonly log: Logger;
   /** Aborts when shutdown begins: waits end, and a run stops where it stands. */
@@ -50,28 +52,35 @@ export async function openSync(
   { config, clock, log, signal }: ServiceContext<SyncConfig>,
   service: Service,
 ): Promise<OpenSync> {
+  const baseUrl = config.ZWIFTRACING_BASE_URL;
+  const paths = {
+    events: config.ZWIFTRACING_EVENTS_PATH,
+    event: config.ZWIFTRACING_EVENT_PATH,
+    signups: config.ZWIFTRACING_SIGNUPS_PATH,
+  };
   const upstream = createZwiftRacing({
-    baseUrl: config.ZWIFTRACING_BASE_URL,
+    baseUrl,
     apiKey: config.ZWIFTRACING_API_KEY,
-    paths: {
-      events: config.ZWIFTRACING_EVENTS_PATH,
-      event: config.ZWIFTRACING_EVENT_PATH,
-      signups: config.ZWIFTRACING_SIGNUPS_PATH,
-    },
+    paths,
     clock,
     signal: later(signal, lastCallMs),
   });
   const connection = await connect(config.NATS_URL, service);
   const bus = createBus(connection, log);
   const limiters = createLimiters(bus, clock);
-  const limiter = limiters.of(accountOf(config.ZWIFTRACING_API_KEY));
+  const account = accountOf(config.ZWIFTRACING_API_KEY);
+  const limiter = limiters.of(account);
   const onBroken = (err: Error) => log.warn({ err }, 'a connection to the database broke');
   const database = openDatabase(config.DATABASE_URL, onBroken, connections);
+  const { db } = database;
+  const addressOf = (source: Source) =>
+    source === 'events' || source === 'signups' ? baseUrl + paths[source] : baseUrl;
   return {
-    db: database.db,
+    db,
     bus,
     limiter,
     upstream,
+    sources: createSources({ db, bus, clock, log, signal, account, addressOf }),
     clock,
     log,
     signal,

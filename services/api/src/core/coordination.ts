@@ -1,5 +1,6 @@
 import { budgets, type Coordination, lanes } from '@paceline/shared/contracts';
 import { z } from 'zod';
+import { type SourceRow, sourceStatesShape, sourceStatesView } from './source.ts';
 import { iso, isoOrNull } from './times.ts';
 
 const time = z.iso.datetime();
@@ -38,10 +39,16 @@ export const coordinationShape = z.object({
       .describe('Project ms, of those who wait and of those granted within the last hour'),
     maxWaitTime: z.number().describe('Project ms'),
   }),
+  sources: sourceStatesShape
+    .nullable()
+    .describe('Which sources upstream gives us (see /v1/sources); null: the database does not answer'),
 });
 export type CoordinationView = z.infer<typeof coordinationShape>;
 
-export function coordinationView({ rateLimitUsage, conflicts, queue }: Coordination): CoordinationView {
+export function coordinationView(
+  { rateLimitUsage, conflicts, queue }: Coordination,
+  sources: readonly SourceRow[] | null,
+): CoordinationView {
   const { count, lastConflict: last } = conflicts;
   const shown = budgets.map((budget) => {
     const { used, available, resetAt } = rateLimitUsage[budget];
@@ -59,5 +66,6 @@ export function coordinationView({ rateLimitUsage, conflicts, queue }: Coordinat
       },
     },
     queue,
+    sources: sources && sourceStatesView(sources),
   };
 }

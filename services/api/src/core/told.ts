@@ -5,6 +5,7 @@ import {
   type EventName,
   lanes,
   outcome,
+  sourceChanged as sourceChangedPayload,
   syncKinds,
   type ToldEvent,
 } from '@paceline/shared/contracts';
@@ -55,6 +56,8 @@ export const alertShape = z.object({
   attribution: attribution.nullable(),
 });
 
+export const sourceChangedShape = sourceChangedPayload.extend({ at: time });
+
 export const freshnessMeasuredShape = freshnessShape.omit({ next: true });
 
 /** The name of each thing on the stream, and how it looks there. */
@@ -64,6 +67,7 @@ export const streamShapes = {
   'permits.changed': permitsChangedShape,
   conflict: conflictShape,
   alert: alertShape,
+  'source.changed': sourceChangedShape,
   'freshness.measured': freshnessMeasuredShape,
 } as const;
 export type StreamType = keyof typeof streamShapes;
@@ -111,6 +115,7 @@ const views: Views = {
           data: { type, at: iso(at), budget: endpoint ?? null, message, attribution: doing ?? null },
         }
       : undefined,
+  sourceChanged: ({ at, ...change }) => ({ type: 'source.changed', data: { ...change, at: iso(at) } }),
   freshnessMeasured: (measured) => {
     const { next: _, ...data } = freshnessView({ ...measured, next: [] });
     return { type: 'freshness.measured', data };

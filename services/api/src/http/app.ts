@@ -17,6 +17,7 @@ import { riderRoutes } from '../routes/riders.ts';
 import { runRoutes } from '../routes/runs.ts';
 import type { Services } from '../routes/services.ts';
 import { signupRoutes } from '../routes/signups.ts';
+import { sourceRoutes } from '../routes/sources.ts';
 import { streamRoutes } from '../routes/stream.ts';
 import { requireToken } from './auth.ts';
 import { answerError, refuseInvalid } from './errors.ts';
@@ -51,6 +52,7 @@ const resources = [
   runRoutes,
   coordinationRoutes,
   budgetRoutes,
+  sourceRoutes,
   streamRoutes,
   operationRoutes,
 ];

@@ -8,6 +8,7 @@ import { freshnessShape } from '../core/freshness.ts';
 import { resultShape, resultsStandingShape } from '../core/results.ts';
 import { riderDetailShape, riderShape } from '../core/rider.ts';
 import { runDetailShape, runShape } from '../core/run.ts';
+import { sourceShape } from '../core/source.ts';
 import { listOf } from './params.ts';
 
 /** The copy knows `openapi`, also of a shape that was made before that was added to them all. */
@@ -27,3 +28,4 @@ export const RiderDetail = named('RiderDetail', riderDetailShape);
 export const Run = named('Run', runShape);
 export const RunDetail = named('RunDetail', runDetailShape);
 export const Signup = named('Signup', signupShape);
+export const Source = named('Source', sourceShape);

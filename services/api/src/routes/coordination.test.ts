@@ -55,6 +55,13 @@ describe('GET /v1/coordination', () => {
         },
       },
       queue: { pending: 2, avgWaitTime: 1_500.5, maxWaitTime: 3_000 },
+      sources: {
+        clubs: 'unknown',
+        riders: 'unknown',
+        events: 'unknown',
+        signups: 'unknown',
+        results: 'unknown',
+      },
     });
     await limiter.stop();
   });

@@ -1,4 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
+import { type Database, isDatabaseAway } from '@paceline/shared/database';
+import { findSources } from '../adapters/sources.ts';
 import { coordinationView } from '../core/coordination.ts';
 import { Coordination } from '../http/components.ts';
 import { problems } from '../http/problem.ts';
@@ -19,6 +21,16 @@ const now = createRoute({
   },
 });
 
-export const coordinationRoutes: AddRoutes = (app, { limiterStatus }) => {
-  app.openapi(now, async (c) => c.json(coordinationView(await limiterStatus(patienceMs)), 200));
+export const coordinationRoutes: AddRoutes = (app, { db, limiterStatus }) => {
+  app.openapi(now, async (c) => {
+    const [standing, sources] = await Promise.all([limiterStatus(patienceMs), sourcesIfThere(db)]);
+    return c.json(coordinationView(standing, sources), 200);
+  });
 };
+
+/** Whether calls can be made is known without a database. */
+const sourcesIfThere = (db: Database) =>
+  findSources(db).catch((error: unknown) => {
+    if (isDatabaseAway(error)) return null;
+    throw error;
+  });

@@ -91,8 +91,16 @@ describe('GET /v1/stream', () => {
     await tellConflict(account);
     await publish(limiter, catalog.alert, { type: 'journal_lost', at: someTime, message: 'It is gone' });
     await publish(eventSync, catalog.freshnessMeasured, { at: someTime, classes: [] });
+    await publish(eventSync, catalog.sourceChanged, {
+      source: 'signups',
+      state: 'unavailable',
+      at: someTime,
+      status: 404,
+      message: 'It knows no such thing',
+      advice: null,
+    });
 
-    await eventually(() => expect(viewer.heard).toHaveLength(6));
+    await eventually(() => expect(viewer.heard).toHaveLength(7));
     for (const { type, data } of viewer.heard)
       expect(streamShapes[type as StreamType].parse(data)).toEqual(data);
     expect(new Set(viewer.heard.map(({ type }) => type))).toEqual(new Set(Object.keys(streamShapes)));
@@ -105,7 +113,7 @@ describe('GET /v1/stream', () => {
     ]);
     expect(conflict?.data).toMatchObject({ blocked: 'far_event_sync', expectedWaitSeconds: 1.5 });
     const ids = viewer.heard.map(({ id }) => id as number);
-    expect(ids).toEqual(upTo(6, ids[0]));
+    expect(ids).toEqual(upTo(7, ids[0]));
   });
 
   it('shows only the types that are asked for, and nothing of other accounts', async () => {

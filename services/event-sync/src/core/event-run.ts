@@ -1,4 +1,4 @@
-import type { RunCounts } from '@paceline/shared/contracts';
+import { notAvailable, type RunCounts } from '@paceline/shared/contracts';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import { enough, failedOnce, type Failures, noFailures } from './failures.ts';
 
@@ -53,10 +53,6 @@ export function eventFailed(
 export const isNotAvailable = (code: UpstreamErrorCode): boolean =>
   code === 'unauthorized' || code === 'not_found';
 
-/** What is said of a part of the event source that this key is not given. */
-export const notAvailable = (source: 'events' | Asked, message: string): string =>
-  `The ${source} of upstream are not available with this key: ${message}`;
-
 /** @param left how many events would still be worth a call */
 export const countsOf = ({ synced, stored, failed }: EventRun, left: number): RunCounts => ({
   planned: synced + failed.size + left,
@@ -65,6 +61,10 @@ export const countsOf = ({ synced, stored, failed }: EventRun, left: number): Ru
   deferred: 0,
   stored,
 });
+
+/** What the run comes to when it ends because upstream does not give us what it asks for. */
+export const endUnavailable = (run: EventRun, left: number, why: string) =>
+  endRun({ ...run, error: why }, left);
 
 /** What the run comes to when it ends here; `left` is for the next one. */
 export function endRun(run: EventRun, left: number) {

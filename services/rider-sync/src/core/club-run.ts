@@ -86,3 +86,9 @@ export function endRun(run: ClubRun) {
     checkpoint: leftOver ? run : null,
   };
 }
+
+/** What the run comes to when upstream does not give us clubs: nothing is lost, and the reason is told. */
+export const endUnavailable = (run: ClubRun, why: string) => ({
+  ...endRun({ ...run, error: why }),
+  state: run.pages > 0 ? ('done' as const) : ('failed' as const),
+});

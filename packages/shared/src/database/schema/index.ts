@@ -1,3 +1,4 @@
 export * from './events.ts';
 export * from './riders.ts';
+export * from './sources.ts';
 export * from './syncs.ts';

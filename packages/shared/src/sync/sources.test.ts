@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { SourceChanged } from '../contracts/index.ts';
+import { catalog } from '../contracts/index.ts';
+import { tables } from '../database/index.ts';
+import { listen } from '../messaging/index.ts';
+import { eventually } from '../testing/index.ts';
+import { UpstreamError } from '../zwiftracing/index.ts';
+import { createSources, type Sources, SourceUnavailable } from './sources.ts';
+import { openStage, type Stage } from './testing/stage.ts';
+
+const { sources } = tables;
+const notFound = new UpstreamError('not_found', 'Upstream answered 404', { status: 404, rawStart: '{}' });
+let stage: Stage;
+let replicas: Sources[];
+const changes: SourceChanged[] = [];
+
+beforeAll(async () => {
+  // The pause before the first probe is half a minute: nothing is due by itself.
+  stage = await openStage(10);
+  listen(stage.bus, catalog.sourceChanged, {}, (change) => changes.push(change));
+});
+
+beforeEach(async () => {
+  await stage.db.delete(sources);
+  changes.length = 0;
+  replicas = [replica(), replica()];
+});
+
+afterAll(() => stage?.close());
+
+function replica(account = 'key-a', address = 'http://upstream'): Sources {
+  const { db, bus, clock } = stage;
+  const { signal } = new AbortController();
+  return createSources({ db, bus, clock, log: bus.log, signal, account, addressOf: () => address });
+}
+const rows = () => stage.db.select().from(sources);
+const admit = (each: Sources | undefined) => each?.admit('events', 'far_event_sync');
+const claim = (each: Sources | undefined) => each?.claim('events', 'far_event_sync');
+const probeIsDue = () => stage.db.update(sources).set({ probeAt: Math.round(stage.clock.now()) });
+
+describe('a source that is not available', () => {
+  it('is so for all replicas, is told once, and costs nobody a call until it is time', async () => {
+    const [one, other] = replicas;
+    await expect(admit(one)).resolves.toBeUndefined();
+    await Promise.all([one?.note('events', notFound), other?.note('events', notFound)]);
+    expect(await rows()).toMatchObject([{ source: 'events', state: 'unavailable', refusals: 2 }]);
+    for (const each of [one, other, replica()]) {
+      await expect(admit(each)).rejects.toThrow(SourceUnavailable);
+      await expect(claim(each)).rejects.toThrow(
+        /The events of upstream are not available.*404.*asked again from/,
+      );
+    }
+    await eventually(() => expect(changes).toHaveLength(1));
+    expect(changes).toMatchObject([
+      { source: 'events', state: 'unavailable', status: 404, advice: 'Is ZWIFTRACING_EVENTS_PATH right?' },
+    ]);
+    // Nobody else is kept from what is there.
+    await expect(one?.admit('signups', 'far_event_sync')).resolves.toBeUndefined();
+  });
+
+  it('is asked again by one of them when it is time, and available to all once it answers', async () => {
+    const [one, other] = replicas;
+    await one?.note('events', notFound);
+    await probeIsDue();
+    await Promise.all([admit(one), admit(other)]);
+    const claims = await Promise.allSettled([claim(one), claim(other)]);
+    expect(claims.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    await one?.note('events');
+    await Promise.all([admit(one), claim(other)]);
+    expect(await rows()).toMatchObject([{ state: 'available', refusals: 0, message: null }]);
+    await eventually(() => expect(changes.map(({ state }) => state)).toEqual(['unavailable', 'available']));
+  });
+
+  it('never keeps a person from asking', async () => {
+    const [one] = replicas;
+    await one?.note('riders_single', new UpstreamError('unauthorized', '401', { status: 401 }));
+    await expect(one?.admit('riders_bulk', 'rider_sync')).rejects.toThrow(SourceUnavailable);
+    await expect(one?.admit('riders_single', 'manual_rider_add')).resolves.toBeUndefined();
+    await expect(one?.claim('riders_single', 'manual_rider_add')).resolves.toBeUndefined();
+  });
+
+  it('is open again with another key or at another address', async () => {
+    await replicas[0]?.note('events', notFound);
+    for (const each of [replica('key-b'), replica('key-a', 'http://elsewhere')])
+      await expect(admit(each)).resolves.toBeUndefined();
+    await replica('key-b').note('events');
+    expect(await rows()).toMatchObject([{ account: 'key-b', state: 'available' }]);
+  });
+});
+
+describe('a source that answers', () => {
+  it('is no news, nor is an error that says nothing about it', async () => {
+    const [one] = replicas;
+    await one?.note('signups');
+    await one?.note('signups', new UpstreamError('unavailable', '503', { status: 503 }));
+    await one?.note('signups', new Error('something else'));
+    expect(await rows()).toMatchObject([{ source: 'signups', state: 'available' }]);
+    expect(changes).toEqual([]);
+  });
+});

@@ -1,0 +1,136 @@
+import type { Source, SyncKind } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import type { StagedService } from '@paceline/shared/sync/testing';
+import { eventually } from '@paceline/shared/testing';
+import { eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createWorld, type World } from './testing/world.ts';
+
+const { events, sources, syncLogs, syncRuns } = tables;
+const hour = 3_600_000;
+const patient = { timeoutMs: 30_000 };
+const gone = 'The signups of upstream are not available with this key';
+
+let world: World;
+let service: StagedService;
+let key: string;
+
+beforeAll(async () => {
+  // A minute, the window of events and of signups, in 100 ms.
+  world = await createWorld(600);
+});
+
+beforeEach(async () => {
+  key = world.newKey();
+  await world.db.delete(syncRuns);
+  await world.db.delete(syncLogs);
+  await world.db.delete(events);
+});
+
+afterEach(async () => {
+  await service.stop();
+  world.sandbox.controls.clearFaults();
+});
+
+afterAll(() => world?.close());
+
+const start = async (env: Record<string, string> = {}) => {
+  service = await world.start({ ZWIFTRACING_API_KEY: key, ...env });
+};
+const runSlot = async (kind: SyncKind) => {
+  const { slotId } = await world.tick(kind, 8 * hour);
+  return eventually(async () => {
+    const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+    if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
+    return run;
+  }, patient);
+};
+const calls = async () => (await world.db.select().from(syncLogs)).length;
+const sourceOf = async (source: Source) => {
+  const [row] = await world.db.select().from(sources).where(eq(sources.source, source));
+  return row;
+};
+/** Puts off the moment at which a source is asked again, project ms from now. */
+const askAgainIn = async (source: Source, ms: number) => {
+  const probeAt = Math.round(world.clock.now()) + ms;
+  await world.db.update(sources).set({ probeAt }).where(eq(sources.source, source));
+};
+
+describe('signups that are not given to this key', () => {
+  it('cost a call or a few, then none until it is time, then one a slot; and all go on when they are back', async () => {
+    await world.list(await world.upstreamEvents(6), 20 * hour);
+    world.sandbox.controls.injectFault({ kind: 'host-gone', budget: 'signups', times: 2 });
+    await start();
+    expect(await runSlot('far')).toMatchObject({
+      state: 'failed',
+      error: expect.stringContaining(gone),
+      counts: { synced: 0, failed: 1, deferred: 5 },
+    });
+    expect(await calls()).toBe(1);
+    expect(await sourceOf('signups')).toMatchObject({
+      state: 'unavailable',
+      status: 404,
+      rawStart: expect.stringContaining('<!DOCTYPE html>'),
+    });
+
+    await askAgainIn('signups', 50 * hour);
+    const waits = { state: 'failed', error: expect.stringMatching(`${gone}.*asked again from`) };
+    expect(await runSlot('far')).toMatchObject({ ...waits, counts: { failed: 0, deferred: 6 } });
+    expect(await calls()).toBe(1);
+
+    await askAgainIn('signups', 0);
+    expect(await runSlot('far')).toMatchObject({ state: 'failed', counts: { failed: 1, deferred: 5 } });
+    expect(await calls()).toBe(2);
+    expect(await sourceOf('signups')).toMatchObject({ probes: 2 });
+
+    await askAgainIn('signups', 0);
+    expect(await runSlot('far')).toMatchObject({ state: 'done', error: null, counts: { synced: 6 } });
+    expect(await sourceOf('signups')).toMatchObject({ state: 'available', message: null });
+  });
+
+  it('are asked for at once after the address was corrected', async () => {
+    await world.list(await world.upstreamEvents(4), 20 * hour);
+    await start({ ZWIFTRACING_SIGNUPS_PATH: '/public/nothing/:id' });
+    await runSlot('far');
+    expect(await sourceOf('signups')).toMatchObject({
+      state: 'unavailable',
+      refusals: 3,
+      advice: 'Is ZWIFTRACING_SIGNUPS_PATH right?',
+    });
+    await service.stop();
+    await start();
+    expect(await runSlot('far')).toMatchObject({ state: 'done', counts: { synced: 4 } });
+  });
+});
+
+describe('a list of events that is not given to this key', () => {
+  it('is asked for once, not in every slot', async () => {
+    key = 'wrong';
+    await start();
+    for (const kind of ['far', 'near', 'far'] as const) {
+      expect(await runSlot(kind)).toMatchObject({
+        state: 'failed',
+        error: expect.stringContaining('The events of upstream are not available'),
+      });
+      await askAgainIn('events', 50 * hour);
+    }
+    expect(await calls()).toBe(1);
+    expect(await sourceOf('events')).toMatchObject({
+      status: 401,
+      advice: expect.stringContaining('API_KEY'),
+    });
+  });
+});
+
+describe('a host that answers 404 to everything', () => {
+  it('is told from a source that is missing', async () => {
+    await start({ ZWIFTRACING_BASE_URL: `${world.sandbox.url}/old` });
+    await runSlot('far');
+    await world.list(await world.upstreamEvents(4), 20 * hour);
+    await runSlot('far');
+    expect(await sourceOf('signups')).toMatchObject({
+      state: 'unavailable',
+      advice: expect.stringMatching(/Whatever was asked.*ZWIFTRACING_BASE_URL/),
+    });
+  });
+});
