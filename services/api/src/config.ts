@@ -10,7 +10,7 @@ const needed = [
   'PACELINE_CLOCK',
   'LOG_LEVEL',
 ] as const;
-const optional = ['API_TOKEN'] as const;
+const optional = ['API_TOKEN', 'API_PUBLIC_URL', 'SLACK_WEBHOOK_URL'] as const;
 
 export type ApiConfig = Config<(typeof needed)[number], (typeof optional)[number]>;
 

@@ -1,7 +1,7 @@
 import { catalog } from '@paceline/shared/contracts';
 import { openDatabase } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
-import { eventStream, listen } from '@paceline/shared/messaging';
+import { eventStream, listen, publish } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { addRiderWith } from './adapters/add-rider.ts';
 import { budgetsOf } from './adapters/budgets.ts';
@@ -12,7 +12,9 @@ import { freshnessWith } from './adapters/freshness.ts';
 import { handOnWith } from './adapters/hand-on.ts';
 import { limiterStatus } from './adapters/limiter-status.ts';
 import { orAborted } from './adapters/or-aborted.ts';
+import { slack } from './adapters/slack.ts';
 import { startSweep } from './adapters/sweep.ts';
+import { watchAlerts } from './adapters/watch-alerts.ts';
 import type { ApiConfig } from './config.ts';
 import { createApp } from './http/app.ts';
 import { type HttpServer, listenHttp } from './http/listen.ts';
@@ -40,6 +42,8 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const follower = createFollower();
   const handOn = handOnWith(broker, db, clock);
   const feed = startFeed(broker.connected.then(eventStream), account, log, signal);
+  const budgets = budgetsOf(broker, account);
+  const freshness = freshnessWith(broker);
   const checks = { database: database.ping, broker: async () => void (await broker.reach()) };
 
   const app = createApp(
@@ -48,8 +52,8 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       clock,
       addRider: addRiderWith({ db, broker, follower, handOn, status, clock, log }),
       limiterStatus: status,
-      budgets: budgetsOf(broker, account),
-      freshness: freshnessWith(broker),
+      budgets,
+      freshness,
       feed,
       checks,
       stopping: signal,
@@ -59,15 +63,33 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   );
   const server = await listenHttp((request) => app.fetch(request), config.API_HOST, config.API_PORT);
   log.info({ url: server.url }, 'serving');
-  listen(await orAborted(broker.connected, signal), catalog.commandChanged, {}, follower.hear);
+  const bus = await orAborted(broker.connected, signal);
+  listen(bus, catalog.commandChanged, {}, follower.hear);
   const sweep = startSweep(db, handOn, clock, log);
+  const alerts = watchAlerts({
+    db,
+    clock,
+    log,
+    budgets,
+    limiterStatus: status,
+    freshness,
+    announce: async (alert) => {
+      const id = `alert:${alert.id}:${alert.resolvedAt === null ? 'raised' : 'resolved'}`;
+      await publish(bus, catalog.alertChanged, alert, { id }).catch((error: unknown) => {
+        log.warn({ err: error, id }, 'a change of an alert could not be published');
+      });
+    },
+    tell: config.SLACK_WEBHOOK_URL === undefined ? undefined : slack(config.SLACK_WEBHOOK_URL),
+    url: config.API_PUBLIC_URL ?? server.url,
+  });
+  listen(bus, catalog.alert, {}, alerts.look);
 
   return {
     url: server.url,
     port: server.port,
     checks,
     async drain() {
-      await Promise.all([server.drain(), sweep.stop()]);
+      await Promise.all([server.drain(), sweep.stop(), alerts.stop()]);
     },
     async close() {
       server.close();

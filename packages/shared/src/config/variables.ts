@@ -92,6 +92,11 @@ export const variables = {
     about: 'The address that the API binds to. Off loopback it wants API_TOKEN.',
   },
   API_PORT: { schema: port.default(3000), about: 'The port of the API.' },
+  API_PUBLIC_URL: {
+    schema: httpUrl.transform((url) => url.replace(/\/+$/, '')),
+    about: 'Where people reach the API: what alerts link to. Unset: where it is bound.',
+    example: 'https://paceline.example',
+  },
   API_TOKEN: {
     schema: z.string().min(16, 'must be at least 16 characters'),
     about: 'Bearer token that the API asks for; needed off loopback.',

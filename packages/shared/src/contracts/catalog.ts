@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { alertChanged } from './alerts.ts';
 import { freshnessMeasured, freshnessQuery, freshnessReport } from './freshness.ts';
 import { journalEntry } from './journal.ts';
 import {
@@ -294,7 +295,14 @@ export const catalog = {
     payload: alert,
     from: ['limiter'],
     to: ['api'],
-    about: 'Something that an operator should know.',
+    about: 'Something has happened that an operator should know.',
+  }),
+  alertChanged: event({
+    subject: 'paceline.event.alert.changed',
+    payload: alertChanged,
+    from: ['api'],
+    to: ['api'],
+    about: 'An alert was raised, or is over: told once, however many look.',
   }),
 } as const satisfies Record<string, Message>;
 

@@ -1,3 +1,4 @@
+export * from './alerts.ts';
 export * from './catalog.ts';
 export * from './events.ts';
 export * from './freshness.ts';

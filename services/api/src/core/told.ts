@@ -10,6 +10,7 @@ import {
   type ToldEvent,
 } from '@paceline/shared/contracts';
 import { z } from 'zod';
+import { alertShape as alertChangedShape, alertView } from './alert.ts';
 import { progressShape, progressView } from './command.ts';
 import { freshnessShape, freshnessView } from './freshness.ts';
 import { runShape } from './run.ts';
@@ -68,6 +69,7 @@ export const streamShapes = {
   conflict: conflictShape,
   alert: alertShape,
   'source.changed': sourceChangedShape,
+  'alert.changed': alertChangedShape,
   'freshness.measured': freshnessMeasuredShape,
 } as const;
 export type StreamType = keyof typeof streamShapes;
@@ -116,6 +118,7 @@ const views: Views = {
         }
       : undefined,
   sourceChanged: ({ at, ...change }) => ({ type: 'source.changed', data: { ...change, at: iso(at) } }),
+  alertChanged: (alert) => ({ type: 'alert.changed', data: alertView(alert) }),
   freshnessMeasured: (measured) => {
     const { next: _, ...data } = freshnessView({ ...measured, next: [] });
     return { type: 'freshness.measured', data };

@@ -5,6 +5,7 @@ import type { Logger } from '@paceline/shared/telemetry';
 import { bodyLimit } from 'hono/body-limit';
 import { except } from 'hono/combine';
 import { addRiderRoutes } from '../routes/add-rider.ts';
+import { alertRoutes } from '../routes/alerts.ts';
 import { budgetRoutes } from '../routes/budgets.ts';
 import { commandRoutes } from '../routes/commands.ts';
 import { coordinationRoutes } from '../routes/coordination.ts';
@@ -54,6 +55,7 @@ const resources = [
   budgetRoutes,
   sourceRoutes,
   streamRoutes,
+  alertRoutes,
   operationRoutes,
 ];
 

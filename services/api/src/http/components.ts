@@ -1,5 +1,6 @@
 import '@hono/zod-openapi';
 import type { z } from 'zod';
+import { alertShape } from '../core/alert.ts';
 import { budgetShape } from '../core/budget.ts';
 import { commandShape } from '../core/command.ts';
 import { coordinationShape } from '../core/coordination.ts';
@@ -15,6 +16,7 @@ import { listOf } from './params.ts';
 const named = <S extends z.ZodType>(name: string, shape: S): S => shape.clone().openapi(name);
 
 // The shapes under the names by which the OpenAPI document refers to them.
+export const Alert = named('Alert', alertShape);
 export const Budget = named('Budget', budgetShape);
 export const Command = named('Command', commandShape);
 export const Coordination = named('Coordination', coordinationShape);

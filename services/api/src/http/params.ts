@@ -19,6 +19,10 @@ export const idParam = () => wholeNumber(1, largestId);
 /** An id that is a text. */
 export const textId = z.string().regex(/^[\w:.+-]{1,200}$/, 'is not an id');
 
+/** Any of a few words, or none. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, `must be one of ${values.join(', ')}`).optional();
+
 /** 1 to 500 items; `cursor` is the `next` of the page before. */
 export const pageQuery = <S extends z.ZodType<Key>>(list: string, key: S) => ({
   limit: wholeNumber(1, 500)

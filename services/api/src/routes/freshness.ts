@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { freshnessView } from '../core/freshness.ts';
 import { Freshness } from '../http/components.ts';
+import { wholeNumber } from '../http/params.ts';
 import { problems } from '../http/problem.ts';
 import type { AddRoutes } from './services.ts';
 
@@ -12,13 +13,9 @@ const read = createRoute({
   summary: 'How fresh the signups are kept against their goals, and which are asked for next, and why',
   request: {
     query: z.object({
-      next: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .max(500)
+      next: wholeNumber(0, 500)
         .default(50)
-        .openapi({ description: 'How many of the next events are listed' }),
+        .openapi({ default: 50, description: 'How many of the next events are listed' }),
     }),
   },
   responses: {

@@ -4,12 +4,9 @@ import { findRun, listCalls, listRuns } from '../adapters/runs.ts';
 import { pageOf } from '../core/page.ts';
 import { runDetailView, runStates, runView } from '../core/run.ts';
 import { Run, RunDetail } from '../http/components.ts';
-import { keyMoment, keyText, listOf, pageQuery, textId } from '../http/params.ts';
+import { keyMoment, keyText, listOf, oneOf, pageQuery, textId } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
 import type { AddRoutes } from './services.ts';
-
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, `must be one of ${values.join(', ')}`).optional();
 
 const list = createRoute({
   method: 'get',

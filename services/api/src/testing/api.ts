@@ -85,7 +85,7 @@ export async function startTestApi(
       'PACELINE_CLOCK',
       'LOG_LEVEL',
     ],
-    ['API_TOKEN'],
+    ['API_TOKEN', 'API_PUBLIC_URL', 'SLACK_WEBHOOK_URL'],
   );
   const clock = settings.clock ?? createClock(config.PACELINE_CLOCK);
   const stopping = new AbortController();

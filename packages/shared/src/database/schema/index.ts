@@ -1,3 +1,4 @@
+export * from './alerts.ts';
 export * from './events.ts';
 export * from './riders.ts';
 export * from './sources.ts';
