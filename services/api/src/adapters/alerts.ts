@@ -110,6 +110,11 @@ export async function takeUntold(db: Database, now: number, until: number): Prom
 /** News has no end to tell of. */
 const isOver = and(isNotNull(alerts.resolvedAt), ne(alerts.resolvedAt, alerts.raisedAt));
 
+/** The chat could not be told: it is tried again. */
+export async function giveBack(db: Database, { id }: AlertRow): Promise<void> {
+  await db.update(alerts).set({ tellingUntil: null }).where(eq(alerts.id, id));
+}
+
 /** The chat knows of the alert as it was taken: of its end, and then of its beginning too. */
 export async function markTold(db: Database, { id, resolvedAt }: AlertRow, now: number): Promise<void> {
   const end = resolvedAt === null ? {} : { toldEndAt: now };

@@ -4,7 +4,7 @@ import type { Logger } from '@paceline/shared/telemetry';
 import { changesOf } from '../core/alerts/alert.ts';
 import { messageOf } from '../core/alerts/message.ts';
 import { type AlertSources, look as lookAt } from './alert-sources.ts';
-import { markTold, openAlerts, storeChanges, takeUntold } from './alerts.ts';
+import { giveBack, markTold, openAlerts, storeChanges, takeUntold } from './alerts.ts';
 import type { Tell } from './slack.ts';
 
 export interface AlertWatch {
@@ -59,7 +59,12 @@ export function watchAlerts(parts: WatchParts): AlertWatch {
       const now = Math.round(clock.now());
       const alert = await takeUntold(db, now, now + Math.round(clock.fromMachine(tellingMs)));
       if (!alert) return;
-      await chat(messageOf(alert, url));
+      try {
+        await chat(messageOf(alert, url));
+      } catch (error) {
+        await giveBack(db, alert);
+        throw error;
+      }
       await markTold(db, alert, now);
     }
   };
