@@ -14,6 +14,7 @@ import { alertShape as alertChangedShape, alertView } from './alert.ts';
 import { progressShape, progressView } from './command.ts';
 import { freshnessShape, freshnessView } from './freshness.ts';
 import { runShape } from './run.ts';
+import { scheduleChangedShape, scheduleChangedView } from './schedule.ts';
 import { iso } from './times.ts';
 
 const time = z.iso.datetime();
@@ -71,6 +72,7 @@ export const streamShapes = {
   'source.changed': sourceChangedShape,
   'alert.changed': alertChangedShape,
   'freshness.measured': freshnessMeasuredShape,
+  'schedule.changed': scheduleChangedShape,
 } as const;
 export type StreamType = keyof typeof streamShapes;
 export const streamTypes = Object.keys(streamShapes) as [StreamType, ...StreamType[]];
@@ -123,6 +125,7 @@ const views: Views = {
     const { next: _, ...data } = freshnessView({ ...measured, next: [] });
     return { type: 'freshness.measured', data };
   },
+  scheduleChanged: (schedule) => ({ type: 'schedule.changed', data: scheduleChangedView(schedule) }),
 };
 
 type PermitChange = Extract<ToldEvent, { name: 'permitsChanged' }>['payload']['changes'][number];

@@ -6,23 +6,25 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { streamShapes, type StreamType } from '../core/told.ts';
 import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
 import { type ApiProcess, runApi } from '../testing/process.ts';
-import { someTime } from '../testing/rows.ts';
+import { someSettings, someTime } from '../testing/rows.ts';
 import { type Viewer, watch } from '../testing/sse.ts';
 
 let test: TestApi;
 let limiter: Bus;
 let riderSync: Bus;
 let eventSync: Bus;
+let scheduler: Bus;
 const viewers: Viewer[] = [];
 const processes: ApiProcess[] = [];
 const account = accountOf(apiKey);
 
 beforeAll(async () => {
   test = await startTestApi();
-  [limiter, riderSync, eventSync] = await Promise.all([
+  [limiter, riderSync, eventSync, scheduler] = await Promise.all([
     test.busOf('limiter'),
     test.busOf('rider-sync'),
     test.busOf('event-sync'),
+    test.busOf('scheduler'),
   ]);
 });
 afterEach(async () => {
@@ -100,7 +102,14 @@ describe('GET /v1/stream', () => {
       advice: null,
     });
 
-    await eventually(() => expect(viewer.heard).toHaveLength(7));
+    await publish(scheduler, catalog.scheduleChanged, {
+      version: 7,
+      settings: someSettings,
+      changed: true,
+      since: someTime,
+    });
+
+    await eventually(() => expect(viewer.heard).toHaveLength(8));
     for (const { type, data } of viewer.heard)
       expect(streamShapes[type as StreamType].parse(data)).toEqual(data);
     expect(new Set(viewer.heard.map(({ type }) => type))).toEqual(new Set(Object.keys(streamShapes)));
@@ -112,8 +121,13 @@ describe('GET /v1/stream', () => {
       { change: 'settled', lane: null, status: 429 },
     ]);
     expect(conflict?.data).toMatchObject({ blocked: 'far_event_sync', expectedWaitSeconds: 1.5 });
+    expect(viewer.heard.at(-1)?.data).toMatchObject({
+      version: 7,
+      from: 'changed',
+      kinds: { near: { duration: '10m' } },
+    });
     const ids = viewer.heard.map(({ id }) => id as number);
-    expect(ids).toEqual(upTo(7, ids[0]));
+    expect(ids).toEqual(upTo(8, ids[0]));
   });
 
   it('shows only the types that are asked for, and nothing of other accounts', async () => {

@@ -11,7 +11,7 @@ import { type RunningApi, startApi } from '../service.ts';
 export const log = createLogger('api-test', 'error');
 export const apiKey = 'a-key-for-tests';
 
-const users: Service[] = ['api', 'rider-sync', 'event-sync', 'limiter'];
+const users: Service[] = ['api', 'rider-sync', 'event-sync', 'limiter', 'scheduler'];
 const credentials = [
   { user: 'provision', password: 'p', publish: ['>'], subscribe: ['>'] },
   ...users.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),

@@ -1,3 +1,4 @@
+import type { ScheduleSettings, SlotSettings } from '@paceline/shared/contracts';
 import type { tables } from '@paceline/shared/database';
 
 type Insert<
@@ -93,3 +94,17 @@ export const commandRow = (
   updatedAt: someTime,
   ...known,
 });
+
+const slots: SlotSettings = {
+  mode: 'on',
+  opens: '10,25,40,55 * * * *',
+  durationMs: 600_000,
+  skip: '',
+  catchUp: 'skip',
+};
+
+/** A schedule in which all kinds have the same slots. */
+export const someSettings: ScheduleSettings = {
+  timeZone: 'UTC',
+  kinds: { rider: slots, near: slots, far: slots, results: slots },
+};

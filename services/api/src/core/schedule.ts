@@ -1,0 +1,106 @@
+import { catchUp, formatDuration, opening, skips, slotDuration, timeZone } from '@paceline/shared/config';
+import {
+  type ScheduleChange,
+  type ScheduleInForce,
+  type ScheduleSettings,
+  type SyncKind,
+  syncKinds,
+  syncModes,
+} from '@paceline/shared/contracts';
+import { z } from 'zod';
+import { iso } from './times.ts';
+
+const time = z.iso.datetime();
+const kind = z.enum(syncKinds);
+
+const settingsOfKind = {
+  mode: z.enum(syncModes, `must be one of ${syncModes.join(', ')}`),
+  opens: z.string().describe('A cron expression of five fields, or an interval: every 15m'),
+  duration: z.string().describe('How long a slot stays open: 10m'),
+  skip: z.string().describe('Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24'),
+  catchUp: z.string().describe('What becomes of missed slots: skip, latest, or all 2h'),
+};
+
+/** The slots of all kinds, in the words of the configuration. */
+export const settingsShape = z.object({
+  timeZone: z.string(),
+  kinds: z.record(kind, z.object(settingsOfKind)),
+});
+export type SettingsView = z.infer<typeof settingsShape>;
+
+export const scheduleChangedShape = settingsShape.extend({
+  version: z.int().describe('What the ETag says'),
+  from: z.enum(['configured', 'changed']).describe('By the variables, or by somebody since'),
+  since: time.nullable().describe('null: from the very beginning'),
+});
+
+/** The schedule in force. */
+export const scheduleShape = scheduleChangedShape.extend({
+  next: z
+    .record(kind, z.array(z.object({ id: z.string(), opensAt: time, endsAt: time })))
+    .describe('The slots that open next; none of a kind that is off'),
+});
+export type ScheduleView = z.infer<typeof scheduleShape>;
+
+/** A change of the schedule as it is asked for: what is not named stays as it is. */
+export const changeBody = z.strictObject({
+  timeZone: timeZone.optional(),
+  kinds: z
+    .partialRecord(
+      kind,
+      z
+        .strictObject({
+          ...settingsOfKind,
+          opens: opening,
+          duration: slotDuration,
+          skip: skips,
+          catchUp,
+        })
+        .partial(),
+    )
+    .optional(),
+});
+
+export const changeOf = ({ timeZone: zone, kinds = {} }: z.infer<typeof changeBody>): ScheduleChange => ({
+  timeZone: zone,
+  kinds: Object.fromEntries(
+    Object.entries(kinds).map(([each, { duration, ...settings }]) => [
+      each,
+      { ...settings, durationMs: duration },
+    ]),
+  ),
+});
+
+export const settingsView = ({ timeZone: zone, kinds }: ScheduleSettings): SettingsView => ({
+  timeZone: zone,
+  kinds: byKind((each) => {
+    const { durationMs, ...settings } = kinds[each];
+    return { ...settings, duration: formatDuration(durationMs) };
+  }),
+});
+
+export const scheduleChangedView = ({
+  version,
+  settings,
+  changed,
+  since,
+}: Omit<ScheduleInForce, 'next'>): z.infer<typeof scheduleChangedShape> => ({
+  version,
+  ...settingsView(settings),
+  from: changed ? 'changed' : 'configured',
+  since: since > 0 ? iso(since) : null,
+});
+
+export const scheduleView = (schedule: ScheduleInForce): ScheduleView => ({
+  ...scheduleChangedView(schedule),
+  next: byKind((each) =>
+    schedule.next[each].map(({ slotId, opensAt, endsAt }) => ({
+      id: slotId,
+      opensAt: iso(opensAt),
+      endsAt: iso(endsAt),
+    })),
+  ),
+});
+
+const byKind = <T>(viewOf: (each: SyncKind) => T): Record<SyncKind, T> =>
+  Object.fromEntries(syncKinds.map((each) => [each, viewOf(each)])) as Record<SyncKind, T>;
