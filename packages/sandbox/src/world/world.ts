@@ -4,7 +4,7 @@ import { type Club, createMembership, defaultClubs, isRider } from './clubs.ts';
 import type { PlannedEvent } from './events/event.ts';
 import { listingOf } from './events/listing.ts';
 import { resultsOf } from './events/results.ts';
-import { type Entry, isEntered, planRoster } from './events/roster.ts';
+import { countEntered, type Entry, isEntered, planRoster } from './events/roster.ts';
 import { signupsOf } from './events/signups.ts';
 import { createTimetable } from './events/timetable.ts';
 import { zwiftPowerResultsOf } from './events/zwiftpower.ts';
@@ -21,20 +21,21 @@ export function createWorld(seed: number, clubs: readonly Club[] = defaultClubs)
   const timetable = createTimetable(seed);
   // Planning a roster takes longer than asking it, and every list asks all of them.
   const rosters = new WeakMap<PlannedEvent, readonly Entry[]>();
+  const counts = new WeakMap<PlannedEvent, (at: number) => number>();
 
   const rosterOf = (event: PlannedEvent): readonly Entry[] => {
     const roster = rosters.get(event) ?? planRoster(seed, membership, event);
     rosters.set(event, roster);
     return roster;
   };
+  const countOf = (event: PlannedEvent): ((at: number) => number) => {
+    const count = counts.get(event) ?? countEntered(rosterOf(event));
+    counts.set(event, count);
+    return count;
+  };
   const listed = (id: number, at: number): PlannedEvent | undefined => {
     const event = timetable.byId(id);
     return event && event.listedFrom <= at ? event : undefined;
-  };
-  const countEntered = (roster: readonly Entry[], at: number) => {
-    let count = 0;
-    for (const entry of roster) if (isEntered(entry, at)) count += 1;
-    return count;
   };
   const idsOfPage = (clubId: number, fromRiderId: number): readonly number[] =>
     (membership.membersOf(clubId) ?? []).filter((id) => id >= fromRiderId).slice(0, PAGE_SIZE);
@@ -78,7 +79,7 @@ export function createWorld(seed: number, clubs: readonly Club[] = defaultClubs)
       timetable.upcoming(at).map((event) => ({
         id: event.id,
         start: event.start,
-        signups: countEntered(rosterOf(event), at),
+        signups: countOf(event)(at),
       })),
 
     /** The ids of who is in `signups`, in no order. `undefined` for an event that is not listed. */

@@ -19,6 +19,24 @@ const REGULARS = 40_000;
 /** Whether an entry stands at `at`. After the start the field is what it was at the start. */
 export const isEntered = ({ joinedAt, leftAt }: Entry, at: number): boolean => joinedAt <= at && at < leftAt;
 
+/** How many entries of a roster stand at a moment: as `isEntered` for each, without going through all of them. */
+export function countEntered(roster: readonly Entry[]): (at: number) => number {
+  const joined = Float64Array.from(roster, ({ joinedAt }) => joinedAt).sort();
+  const left = Float64Array.from(roster, ({ leftAt }) => leftAt).sort();
+  return (at) => countUpTo(joined, at) - countUpTo(left, at);
+}
+
+/** How many of them are not later than `at`; they are in order. */
+function countUpTo(moments: Float64Array, at: number): number {
+  let [low, high] = [0, moments.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((moments[middle] ?? 0) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** How long before the start a rider signs up, in ms: some days ahead, most in the last hour, many in the last minutes. */
 function joinLead(when: number, spread: number, listed: number): number {
   if (when < 0.25) return between(spread ** 2, HOUR, listed);

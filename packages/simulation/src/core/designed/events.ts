@@ -95,7 +95,13 @@ export function eventsInTurn(life: Life, ask: Ask, kind: EventKind): (slot?: Slo
     const deferred = left().length;
     const failed = done.size - synced;
     const counts = { planned: done.size + deferred, synced, failed, deferred, stored: 0 };
-    tally.ran({ kind, state: 'done', counts });
+    tally.ran({
+      kind,
+      state: 'done',
+      counts,
+      endedAt: agenda.now(),
+      slotEndsAt: slot?.endsAt ?? Infinity,
+    });
   };
 }
 

@@ -31,7 +31,13 @@ export function clubsInTurn({ agenda, store, tally, clubIds }: Life, ask: Ask): 
     }
     const deferred = clubIds.length - synced;
     const counts = { planned: clubIds.length, synced, failed: 0, deferred, stored: 0 };
-    tally.ran({ kind: 'rider', state: 'done', counts });
+    tally.ran({
+      kind: 'rider',
+      state: 'done',
+      counts,
+      endedAt: agenda.now(),
+      slotEndsAt: slot?.endsAt ?? Infinity,
+    });
   };
 }
 

@@ -101,7 +101,7 @@ function longestWithoutFar({ upstream, from, until }: Life): number {
   let last = from;
   let longest = 0;
   for (const [index, { budget, arrivedAt, verdict }] of upstream.arrivals.entries()) {
-    if (budget !== 'signups' || verdict !== 'accepted' || upstream.lanes[index] !== 'far_event_sync')
+    if (budget !== 'signups' || verdict !== 'accepted' || upstream.sent[index]?.lane !== 'far_event_sync')
       continue;
     longest = Math.max(longest, arrivedAt - last);
     last = arrivedAt;

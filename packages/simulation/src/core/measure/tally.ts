@@ -6,6 +6,9 @@ export interface RunEnded {
   readonly kind: SyncKind;
   readonly state: 'done' | 'failed';
   readonly counts: RunCounts;
+  readonly endedAt: number;
+  /** Infinity: it had no slot. */
+  readonly slotEndsAt: number;
 }
 
 /** What happened, as far as a result tells of it. Moments and spans are project ms. */

@@ -37,7 +37,8 @@ export function createRuns(life: Life, work: (run: Run) => Script<RunEnding>): (
       const run = { runId: slotId, kind, slotId, slotEndsAt, startedAt, counts: none, checkpoint };
       const ending = yield* work(run);
       ({ checkpoint } = ending);
-      tally.ran({ kind, state: ending.state, counts: ending.counts });
+      const { state, counts } = ending;
+      tally.ran({ kind, state, counts, endedAt: agenda.now(), slotEndsAt });
     }
     working = false;
   }

@@ -38,8 +38,8 @@ export interface Upstream {
   /** What is really enforced. */
   readonly policies: Readonly<Record<Budget, Policy>>;
   readonly arrivals: readonly Arrival[];
-  /** The lane of each arrival. */
-  readonly lanes: readonly Lane[];
+  /** For each arrival: in which lane it was called, and when it was sent. */
+  readonly sent: ReadonlyArray<{ readonly lane: Lane; readonly at: number }>;
 }
 
 export function createUpstream(
@@ -50,7 +50,7 @@ export function createUpstream(
   const limiter = createLimiter(enforcement, policies);
   const account = { key: 'team', tier };
   const arrivals: Arrival[] = [];
-  const lanes: Lane[] = [];
+  const sent: Array<{ lane: Lane; at: number }> = [];
   const counts = new Map<Budget, number>();
 
   function count(budget: Budget): number {
@@ -59,7 +59,11 @@ export function createUpstream(
     return nth;
   }
 
-  function arrive({ budget, lane, target }: Call, nth: number): { after: number; answer?: Answered } {
+  function arrive(
+    { budget, lane, target }: Call,
+    nth: number,
+    sentAt: number,
+  ): { after: number; answer?: Answered } {
     const arrivedAt = agenda.now();
     const { decision, policy } = limiter.arrive(account, budget, arrivedAt);
     const verdict = decision.accepted ? 'accepted' : 'rejected';
@@ -74,7 +78,7 @@ export function createUpstream(
       path: target,
       verdict,
     });
-    lanes.push(lane);
+    sent.push({ lane, at: sentAt });
     if (!decision.accepted) {
       const body = JSON.stringify(tooManyRequestsBody(policy, decision, arrivedAt));
       const { retryAfterMs = policy.windowMs, learned } = readRateLimited(body, new Headers(), arrivedAt);
@@ -89,17 +93,18 @@ export function createUpstream(
   return {
     policies: { ...tierPolicies[tier], ...policies },
     arrivals,
-    lanes,
+    sent,
     call: (call, timeoutMs) =>
       hear<Response>((wake) => {
         const nth = count(call.budget);
+        const sentAt = agenda.now();
         let over = false;
         const end = (response: Response) => {
           if (!over) wake(response);
           over = true;
         };
         agenda.in(network.upstream('to', call.budget, nth), () => {
-          const { after, answer } = arrive(call, nth);
+          const { after, answer } = arrive(call, nth, sentAt);
           if (answer) agenda.in(after + network.upstream('from', call.budget, nth), () => end(answer));
         });
         agenda.in(timeoutMs, () => end({ status: 'timed out' }));
