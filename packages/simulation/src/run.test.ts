@@ -61,9 +61,9 @@ describe('npm run simulate', () => {
     expect(await simulated(['--scenario', short, '--days', '0'])).toMatchObject({ exitCode: configExitCode });
   });
 
-  it('lets the strategies run in threads, as a program of its own', () => {
+  it('lets strategies live in threads, as a program of its own', () => {
     const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-    const args = [main, '--scenario', short, '--days', '0.05', '--json'];
+    const args = [main, '--scenario', short, '--days', '0.05', '--strategy', 'C', '--json'];
     const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     expect(status).toBe(0);
     expect(Object.keys((JSON.parse(stdout) as { strategies: object }).strategies)).toEqual([
