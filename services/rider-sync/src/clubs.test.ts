@@ -155,7 +155,7 @@ describe('a slot of the rider sync', () => {
 });
 
 describe('upstream in trouble', () => {
-  it.each(['server-error', 'reset'] as const)(
+  it.each(['server-error', 'reset', 'html'] as const)(
     'by %s is called again, with a permit of its own',
     async (kind) => {
       await startWith(racing);
@@ -167,6 +167,17 @@ describe('upstream in trouble', () => {
       expect(arrivals().every(({ verdict }) => verdict === 'accepted')).toBe(true);
     },
   );
+
+  it('with one rider who can not be read: the others are stored, and the log says how that one began', async () => {
+    await startWith(racing);
+    world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'clubs' });
+    expect(await runSlot(longSlot)).toMatchObject({ state: 'done', error: null, counts: { stored: 119 } });
+    const [log] = await world.db.select().from(syncLogs);
+    expect(log).toMatchObject({
+      message: expect.stringContaining('119 riders, 1 unreadable'),
+      rawStart: expect.stringMatching(/^{"riderId":{}/),
+    });
+  });
 
   it('for the whole slot makes the run fail, with the reason and nothing dropped', async () => {
     await startWith(racing, development);

@@ -22,7 +22,23 @@ export async function breakAnswer(fault: Fault, answer: Response): Promise<Respo
       const whole = await answer.text();
       return json(whole.slice(0, Math.ceil(whole.length / 2)));
     }
+    case 'wrong-types':
+      return answer.ok ? json(JSON.stringify(garbled(await answer.json()))) : answer;
     default:
       return answer;
   }
+}
+
+/** The same with an item in it whose fields are all of another type than they should be. */
+function garbled(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    // A pen without riders has nothing in it that could be wrong.
+    const first = value.findIndex((item: { riders?: unknown[] } | null) => item?.riders?.length !== 0);
+    return value.map((item, index) => (index === first ? garbled(item) : item));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value);
+  const list = fields.find(([name]) => name === 'riders' || name === 'results');
+  const wrong = (name: string, field: unknown) => (list?.[0] === name ? garbled(field) : field);
+  return Object.fromEntries(fields.map(([name, field]) => [name, list ? wrong(name, field) : {}]));
 }

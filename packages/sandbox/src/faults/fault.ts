@@ -9,6 +9,7 @@ export const faultKinds = [
   'html',
   'truncated',
   'null-body',
+  'wrong-types',
   'host-gone',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];

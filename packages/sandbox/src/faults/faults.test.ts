@@ -54,6 +54,25 @@ describe('a broken answer', () => {
     expect(await broken({ kind: 'html' })).toMatchObject({ status: 200, type: 'text/html; charset=utf-8' });
   });
 
+  it('holds an item with fields of the wrong types among good ones', async () => {
+    const garbled = async (whole: unknown) =>
+      (await breakAnswer(fault.parse({ kind: 'wrong-types' }), Response.json(whole))).json();
+    const rider = { riderId: 1, name: 'A' };
+    const wrong = { riderId: {}, name: {} };
+    expect(await garbled(rider)).toEqual(wrong);
+    expect(await garbled([rider, rider])).toEqual([wrong, rider]);
+    expect(await garbled({ clubId: 7, riders: [rider, rider] })).toEqual({
+      clubId: 7,
+      riders: [wrong, rider],
+    });
+    const pens = (riders: unknown[]) => [
+      { name: 'A', riders: [] },
+      { name: 'B', riders },
+    ];
+    expect(await garbled(pens([rider, rider]))).toEqual(pens([wrong, rider]));
+    expect(await garbled({ eventId: '7', results: [] })).toEqual({ eventId: '7', results: [] });
+  });
+
   it('is a server error of the ordered status', async () => {
     expect(await broken({ kind: 'server-error' })).toMatchObject({ status: 503 });
     expect(await broken({ kind: 'server-error', status: 500 })).toMatchObject({ status: 500 });

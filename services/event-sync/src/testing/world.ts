@@ -1,6 +1,6 @@
 // oxlint-disable-next-line no-restricted-imports -- the real limiter, so that nothing about permits is imagined
 import { startLimiter } from '@paceline/limiter/src/service.ts';
-import { type Sandbox, startSandbox } from '@paceline/sandbox';
+import { createWorld as createUpstream, type Sandbox, startSandbox } from '@paceline/sandbox';
 import { tables } from '@paceline/shared/database';
 import { limiterVariables, openStage, type Stage, type StagedService } from '@paceline/shared/sync/testing';
 import { eventSyncVariables } from '../config.ts';
@@ -16,6 +16,8 @@ export interface World extends Stage {
   asked(from?: number, budget?: 'signups' | 'results'): string[];
   /** The ids of events that upstream knows, and that start in a day or later. */
   upstreamEvents(count: number): Promise<string[]>;
+  /** The ids of races whose results are there by now, rated. */
+  ridden(count: number): string[];
   /**
    * Puts a few of upstream's events into the list as if it had just been fetched, together with those that are there, so
    * that a run asks for these alone.
@@ -54,6 +56,19 @@ export async function createWorld(scale: number, anchor?: number): Promise<World
       const listed = (await response.json()) as Array<{ eventId: string; time: number }>;
       const later = listed.filter(({ time }) => time * 1_000 > clock.now() + 24 * hour);
       return later.slice(0, count).map(({ eventId }) => eventId);
+    },
+    ridden(count) {
+      // What the sandbox knows, with the seed that it has unless told.
+      const upstream = createUpstream(1);
+      const isRated = (eventId: string) =>
+        upstream.results(Number(eventId), clock.now())?.results.some((each) => 'rating' in each);
+      const earlier = upstream
+        .upcoming(clock.now() - 24 * hour)
+        .filter(({ time }) => time * 1_000 < clock.now());
+      return earlier
+        .map(({ eventId }) => eventId)
+        .filter(isRated)
+        .slice(0, count);
     },
     async list(ids, lead) {
       const now = Math.round(clock.now());

@@ -1,0 +1,132 @@
+import type { FaultKind } from '@paceline/sandbox';
+import type { SyncKind } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import type { StagedService } from '@paceline/shared/sync/testing';
+import { eventually } from '@paceline/shared/testing';
+import { asc, eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createWorld, type World } from './testing/world.ts';
+
+const { events, results, signups, syncLogs, syncRuns } = tables;
+const hour = 3_600_000;
+const patient = { timeoutMs: 30_000 };
+/** A call is made so often at the most. */
+const attempts = 3;
+
+let world: World;
+let service: StagedService;
+
+beforeAll(async () => {
+  world = await createWorld(1_200);
+});
+
+beforeEach(async () => {
+  await world.db.delete(syncRuns);
+  await world.db.delete(syncLogs);
+  await world.db.delete(events);
+  service = await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
+});
+
+afterEach(async () => {
+  await service.stop();
+  world.sandbox.controls.clearFaults();
+});
+
+afterAll(() => world?.close());
+
+const runSlot = async (kind: SyncKind, slotMs = 8 * hour) => {
+  const { slotId } = await world.tick(kind, slotMs);
+  return eventually(async () => {
+    const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+    if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
+    return run;
+  }, patient);
+};
+const calls = (endpoint: string) =>
+  world.db.select().from(syncLogs).where(eq(syncLogs.endpoint, endpoint)).orderBy(asc(syncLogs.id));
+
+/** Answers that are no answers, and how they begin, as far as it can be told. */
+const poisons: ReadonlyArray<[FaultKind, RegExp]> = [
+  ['html', /^<!DOCTYPE html>/],
+  ['truncated', /^[[{]/],
+  ['null-body', /^null$/],
+];
+
+describe.each(poisons)('an answer that is %s', (kind, start) => {
+  const expectLogged = async (endpoint: string) => {
+    const bad = (await calls(endpoint)).slice(0, attempts);
+    for (const call of bad) {
+      expect(call).toMatchObject({ status: 200, rawStart: expect.stringMatching(start) });
+      expect(call.message).toContain('The answer could not be read');
+    }
+  };
+
+  it('instead of signups costs one event, after a few attempts; the others go on', async () => {
+    await world.list(await world.upstreamEvents(3), 20 * hour);
+    world.sandbox.controls.injectFault({ kind, budget: 'signups', times: attempts });
+    expect(await runSlot('far')).toMatchObject({
+      state: 'done',
+      error: expect.stringContaining('could not be read'),
+      counts: { synced: 2, failed: 1, deferred: 0 },
+    });
+    await expectLogged('signups');
+    expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
+  });
+
+  it('instead of the list leaves the copy that is there', async () => {
+    await world.list(await world.upstreamEvents(1), 20 * hour);
+    await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) - hour });
+    world.sandbox.controls.injectFault({ kind, budget: 'events', times: attempts });
+    expect(await runSlot('far')).toMatchObject({ state: 'done', counts: { planned: 1, synced: 1 } });
+    await expectLogged('events');
+  });
+
+  it('instead of results is a try that brought nothing', async () => {
+    await world.list(await world.upstreamEvents(2), -2 * hour);
+    world.sandbox.controls.injectFault({ kind, budget: 'results', times: attempts });
+    expect(await runSlot('results')).toMatchObject({ state: 'done', counts: { synced: 1, failed: 1 } });
+    await expectLogged('results');
+    const tried = await world.db.select().from(events);
+    expect(tried.map(({ resultsTries }) => resultsTries)).toEqual([1, 1]);
+    expect(tried.map(({ resultsReason }) => resultsReason)).toContainEqual(
+      expect.stringContaining('could not be read'),
+    );
+  });
+});
+
+describe('an answer with one item that can not be read', () => {
+  const expectSkipped = async (endpoint: string) => {
+    const [call] = await calls(endpoint);
+    expect(call).toMatchObject({
+      status: 200,
+      message: expect.stringMatching(/^\d+ \w+, 1 unreadable, the first: .*(name|Id)/),
+      rawStart: expect.stringMatching(/^{".*":{}/),
+    });
+  };
+
+  it('keeps the other events of the list', async () => {
+    world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'events' });
+    expect(await runSlot('far', 4 * 60_000)).toMatchObject({ state: 'done', error: null });
+    await expectSkipped('events');
+    expect((await world.db.select().from(events)).length).toBeGreaterThan(500);
+  });
+
+  it('keeps the other signups of the event', async () => {
+    await world.list(world.ridden(1), 20 * hour);
+    world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'signups' });
+    expect(await runSlot('far')).toMatchObject({ state: 'done', error: null, counts: { synced: 1 } });
+    await expectSkipped('signups');
+    expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
+  });
+
+  it('keeps the other results of the event', async () => {
+    const [race] = world.ridden(1);
+    await world.list([race ?? ''], -8 * hour);
+    world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'results' });
+    expect(await runSlot('results')).toMatchObject({ state: 'done', error: null, counts: { synced: 1 } });
+    await expectSkipped('results');
+    expect((await world.db.select().from(results)).length).toBeGreaterThan(0);
+    const [event] = await world.db.select().from(events);
+    expect(event?.resultsReason).toContain('1 could not be read');
+  });
+});
