@@ -40,10 +40,14 @@ function whatOf(kind: SyncKind, { synced, stored }: RunCounts): string {
   return `${synced} ${thing}${synced === 1 ? '' : 's'} with ${stored} ${content}`;
 }
 
-const describeCommand = ({ riderId, progress }: CommandChanged): string =>
-  progress.state === 'done'
-    ? `rider ${riderId} added`
-    : `rider ${riderId} not added: ${'reason' in progress ? progress.reason : progress.state}`;
+function describeCommand({ riderId, riders, progress }: CommandChanged): string {
+  const why = 'reason' in progress ? progress.reason : progress.state;
+  if (riderId !== undefined)
+    return progress.state === 'done' ? `rider ${riderId} added` : `rider ${riderId} not added: ${why}`;
+  if (progress.state !== 'done') return `import failed: ${why}`;
+  const missing = riders && riders.failed > 0 ? `, ${riders.failed} could not be had` : '';
+  return `import done: ${riders?.done ?? 0} riders${missing}`;
+}
 
 const describeSource = ({ source, state, message, advice }: SourceChanged): string =>
   state === 'available'

@@ -3,7 +3,7 @@ import { openDatabase } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import { eventStream, listen, publish } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
-import { addRiderWith } from './adapters/add-rider.ts';
+import { takeCommandWith } from './adapters/take-command.ts';
 import { budgetsOf } from './adapters/budgets.ts';
 import { openBroker } from './adapters/broker.ts';
 import { startFeed } from './adapters/feed.ts';
@@ -50,7 +50,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     {
       db,
       clock,
-      addRider: addRiderWith({ db, broker, follower, handOn, status, clock, log }),
+      takeCommand: takeCommandWith({ db, broker, follower, handOn, status, clock, log }),
       limiterStatus: status,
       budgets,
       freshness,

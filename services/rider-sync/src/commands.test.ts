@@ -62,7 +62,9 @@ describe('somebody who adds a rider', () => {
     expect(await ended(command)).toEqual({ state: 'done' });
     const [rider] = await world.db.select().from(riders).where(eq(riders.riderId, command.riderId));
     expect(rider).toMatchObject({ riderId: command.riderId, raw: { riderId: command.riderId } });
-    await eventually(() => expect(told(command)).toEqual([{ state: 'running' }, { state: 'done' }]));
+    await eventually(() =>
+      expect(told(command)).toEqual([{ state: 'running', via: 'single' }, { state: 'done' }]),
+    );
     expect(await callsFor(command)).toMatchObject([
       { endpoint: 'riders_single', target: String(command.riderId), status: 200, runId: null },
     ]);
@@ -84,6 +86,7 @@ describe('somebody who adds a rider', () => {
       state: 'waiting_in_line',
       position: expect.any(Number),
       at: expect.any(Number),
+      via: 'single',
     });
     const rejected = world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted');
     expect(rejected).toEqual([]);
@@ -136,17 +139,26 @@ describe('somebody who adds a rider', () => {
     expect(await ended(command)).toEqual({ state: 'done' });
   });
 
-  it('when no call is free in time is told so at once, with the time that could', async () => {
-    world.sandbox.controls.changePolicies({ riders_single: { limit: 1, windowMs: 86_400_000 } });
+  it('comes by bulk when that alone is open in time; when nothing is, is told so with the time that could', async () => {
+    const oneADay = { limit: 1, windowMs: 86_400_000 };
+    world.sandbox.controls.changePolicies({ riders_single: oneADay, riders_bulk: oneADay });
     await ended(await ask());
-    const rejected = await ask();
+    const byBulk = await ask();
+    expect(await ended(byBulk)).toEqual({ state: 'done' });
+    await eventually(() => expect(told(byBulk)).toContainEqual({ state: 'running', via: 'bulk' }));
+    expect(await callsFor(byBulk)).toMatchObject([
+      { endpoint: 'riders_single', status: 429 },
+      { endpoint: 'riders_bulk', status: 200 },
+    ]);
+
     const tooLate = { state: 'failed', reason: expect.stringMatching(/before \d{4}-.*Z$/) };
+    const rejected = await ask();
     expect(await ended(rejected)).toEqual(tooLate);
-    expect(await callsFor(rejected)).toMatchObject([{ status: 429 }]);
+    expect(await callsFor(rejected)).toMatchObject([{ endpoint: 'riders_bulk', status: 429 }]);
     const refused = await ask();
     expect(await ended(refused)).toEqual(tooLate);
     expect(await callsFor(refused)).toEqual([]);
-    world.sandbox.controls.changePolicies({ riders_single: null });
+    world.sandbox.controls.changePolicies({ riders_single: null, riders_bulk: null });
   });
 });
 
@@ -163,6 +175,7 @@ describe('upstream in trouble', () => {
 
   it('for too long is the reason why the command has failed', async () => {
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_single', times: 1_000 });
+    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk', times: 1_000 });
     const command = await ask();
     expect(await ended(command)).toEqual({
       state: 'failed',

@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { catalog } from '@paceline/shared/contracts';
+import { catalog, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
-import { eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
 
-const { commands, syncRuns } = tables;
+const { commands, syncRuns, wantedRiders } = tables;
 const hour = 3_600_000;
 const patient = { timeoutMs: 40_000 };
 const children: ChildProcess[] = [];
@@ -49,6 +49,20 @@ const kill = async (child: ChildProcess) => {
 };
 
 const lastCall = () => world.sandbox.audit().at(-1);
+const bulkCalls = () => world.sandbox.audit().filter(({ budget }) => budget === 'riders_bulk');
+
+async function importRiders(riderIds: readonly number[]): Promise<ImportRiders> {
+  const now = Math.round(world.clock.now());
+  const command = { commandId: crypto.randomUUID(), requestedAt: now };
+  const { commandId } = command;
+  const rows = riderIds.map((riderId) => ({ commandId, riderId, freshFrom: now, since: now }));
+  await world.db.insert(wantedRiders).values(rows.map((row) => ({ ...row, why: 'import' as const })));
+  await publish(world.bus, catalog.importRiders, command);
+  return command;
+}
+/** How many riders of an import are done. */
+const countOf = ({ commandId }: ImportRiders) =>
+  world.db.$count(wantedRiders, and(eq(wantedRiders.commandId, commandId), eq(wantedRiders.outcome, 'done')));
 
 describe('a rider sync that is killed', () => {
   it('has its run and its commands finished by the next one', async () => {
@@ -56,6 +70,10 @@ describe('a rider sync that is killed', () => {
     const first = startProcess();
     const { slotId } = await world.tick('rider', 100 * hour);
     await eventually(() => expect(lastCall()).toMatchObject({ budget: 'clubs' }), patient);
+    // The riders of a bulk call that dies on its way are wanted as before.
+    world.sandbox.controls.injectFault({ kind: 'delay', budget: 'riders_bulk', ms: 10 * hour });
+    const command = await importRiders(Array.from({ length: 1_500 }, (_, index) => 4_200_000 + index));
+    await eventually(() => expect(bulkCalls()).toHaveLength(1), patient);
     const ids = Array.from({ length: 40 }, (_, index) => 4_100_000 + index);
     const requestedAt = Math.round(world.clock.now());
     for (const riderId of ids)
@@ -70,12 +88,32 @@ describe('a rider sync that is killed', () => {
     }, patient);
     await eventually(async () => {
       const rows = await world.db.select().from(commands);
-      expect(rows).toHaveLength(ids.length);
+      expect(rows).toHaveLength(ids.length + 1);
       expect(rows.map(({ progress }) => progress.state)).toEqual(
         rows.map(() => expect.stringMatching(/done|failed/)),
       );
     }, patient);
+    expect(await countOf(command)).toBe(1_500);
     expect(await world.db.select().from(syncRuns)).toHaveLength(1);
     expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
+  });
+});
+
+describe('two rider syncs', () => {
+  it('share an import: whichever is killed between two calls, three bring 2500 riders', async () => {
+    for (const child of children) child.kill('SIGKILL');
+    world.sandbox.controls.clearFaults();
+    key = world.newKey();
+    const before = bulkCalls().length;
+    const [first] = [startProcess(), startProcess()];
+    const command = await importRiders(Array.from({ length: 2_500 }, (_, index) => 4_300_000 + index));
+    await eventually(async () => expect(await countOf(command)).toBe(1_000), patient);
+    await kill(first);
+    await eventually(async () => expect(await countOf(command)).toBe(2_500), patient);
+    await eventually(async () => {
+      const [row] = await world.db.select().from(commands).where(eq(commands.commandId, command.commandId));
+      expect(row?.progress).toEqual({ state: 'done' });
+    }, patient);
+    expect(bulkCalls()).toHaveLength(before + 3);
   });
 });

@@ -4,15 +4,20 @@ import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { openSync, runSlot } from '@paceline/shared/sync';
 import { addRider } from './add-rider.ts';
 import type { RiderSyncConfig } from './config.ts';
-import { syncClubs } from './sync-clubs.ts';
+import { openDesk } from './desk.ts';
+import { importRiders } from './import-riders.ts';
+import { syncRiders } from './sync-riders.ts';
 
 /** Keeps riders up to date: whole clubs in their slots, single riders when somebody asks. */
 export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): Promise<RunningService> {
   const sync = await openSync(context, 'rider-sync');
-  const clubs = syncClubs(sync, context.config.ZWIFTRACING_CLUB_IDS);
+  const clubIds = context.config.ZWIFTRACING_CLUB_IDS;
+  const desk = openDesk(sync, clubIds);
+  const riders = syncRiders(sync, desk, clubIds);
   const handlings = await Promise.all([
-    handle(sync.bus, catalog.tickRider, (tick) => runSlot(sync, tick, clubs)),
-    handle(sync.bus, catalog.addRider, addRider(sync)),
+    handle(sync.bus, catalog.tickRider, (tick) => runSlot(sync, tick, riders)),
+    handle(sync.bus, catalog.addRider, addRider(sync, desk)),
+    handle(sync.bus, catalog.importRiders, importRiders(sync, desk)),
   ]);
   return {
     checks: sync.checks,

@@ -1,7 +1,7 @@
 export { type CatchUp, catchUp, parseCatchUp } from './catch-up.ts';
 export { duration, formatDuration, slotDuration } from './duration.ts';
 export { envExample } from './env-example.ts';
-export { callTimeout, documentedPolicies, type Tier } from './limits.ts';
+export { callTimeout, documentedPolicies, type Tier, usualCall } from './limits.ts';
 export { type Config, ConfigError, configExitCode, loadConfig, loadConfigOrExit } from './load.ts';
 export { type Opening, opening, parseOpening } from './opening.ts';
 export { parseSkips, type Skips, skips } from './skips.ts';

@@ -38,3 +38,13 @@ const slowEndpoints: ReadonlySet<Budget> = new Set(['clubs', 'riders_bulk']);
  */
 export const callTimeout = (endpoint: Budget, clock: Clock): number =>
   Math.max(slowEndpoints.has(endpoint) ? 180_000 : 30_000, Math.ceil(clock.fromMachine(10_000)));
+
+/** How long a call takes as far as nothing better is known, project ms. */
+export const usualCall: Readonly<Record<Budget, number>> = {
+  clubs: 60_000,
+  riders_bulk: 50_000,
+  riders_single: 2_000,
+  results: 2_000,
+  events: 2_000,
+  signups: 2_000,
+};

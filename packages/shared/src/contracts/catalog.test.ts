@@ -40,7 +40,7 @@ describe('the catalog', () => {
 
   it('gives every work message a consumer of its own', () => {
     const durables = messages.flatMap((message) => (message.kind === 'work' ? [durableOf(message)] : []));
-    expect(new Set(durables).size).toBe(5);
+    expect(new Set(durables).size).toBe(6);
   });
 });
 

@@ -19,7 +19,7 @@ import { nothing, presence } from './replicas.ts';
 import { changeSchedule, judgedSchedule, judgeSchedule, scheduleAnswer } from './schedule-requests.ts';
 import { scheduleChanged } from './schedule.ts';
 import { sourceChanged } from './sources.ts';
-import { addRider, commandChanged, runChanged, tick } from './sync.ts';
+import { addRider, bulkMoved, commandChanged, importRiders, runChanged, tick } from './sync.ts';
 import type { Service } from './vocabulary.ts';
 
 /** Work must be done exactly by one handler and survives anything. Durations are real ms. */
@@ -136,6 +136,15 @@ export const catalog = {
     delivery: commandDelivery,
     about: 'Somebody wants to see this rider now.',
   }),
+  importRiders: work({
+    subject: 'paceline.command.import-riders',
+    stream: 'COMMANDS',
+    payload: importRiders,
+    from: ['api'],
+    to: ['rider-sync'],
+    delivery: commandDelivery,
+    about: 'Somebody wants many riders, whose ids are kept with the command.',
+  }),
   scheduleNow: request({
     subject: 'paceline.schedule.now',
     payload: nothing,
@@ -216,6 +225,14 @@ export const catalog = {
     to: ['rider-sync', 'event-sync'],
     about: 'A partition has a new owner, who knows of nobody yet: whoever waits asks again.',
   } satisfies SignalMessage<typeof nothing>,
+  bulkMoved: {
+    kind: 'signal',
+    subject: 'paceline.riders.bulk',
+    payload: bulkMoved,
+    from: ['rider-sync'],
+    to: ['rider-sync'],
+    about: 'A bulk call for riders has left, was answered or was lost: who waits for one of them hears it.',
+  } satisfies SignalMessage<typeof bulkMoved>,
   present: {
     kind: 'signal',
     subject: 'paceline.limiter.present',

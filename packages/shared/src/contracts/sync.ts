@@ -22,10 +22,28 @@ export const addRider = z.object({
 });
 export type AddRider = z.infer<typeof addRider>;
 
+/** A copy of a rider that is a day old is fresh enough for an import, project ms: such riders are not fetched again. */
+export const importFreshness = 86_400_000;
+
+/** Somebody wants many riders: their ids are kept with the command, in the table of wanted riders. */
+export const importRiders = z.object({ commandId: z.string().min(1), requestedAt: moment });
+export type ImportRiders = z.infer<typeof importRiders>;
+
+/** How many riders of an import are still to come, were stored, and could not be had. */
+export const riderCounts = z.object({
+  waiting: z.number().int().nonnegative(),
+  done: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+});
+export type RiderCounts = z.infer<typeof riderCounts>;
+
 /** A command has moved on; `progress` is what its asker is shown. */
 export const commandChanged = z.object({
   commandId: z.string().min(1),
-  riderId: z.number().int().positive(),
+  /** The rider that is added; absent with an import. */
+  riderId: z.number().int().positive().optional(),
+  /** With an import. */
+  riders: riderCounts.optional(),
   at: moment,
   progress,
 });
@@ -55,3 +73,21 @@ export const runChanged = z.object({
   error: z.string().nullable(),
 });
 export type RunChanged = z.infer<typeof runChanged>;
+
+/**
+ * A bulk call for riders has left, was answered (what became of whom is stored), or brought nothing: its riders are
+ * wanted as before.
+ */
+export const bulkMoved = z.object({
+  call: z.string().min(1),
+  stage: z.enum(['sent', 'answered', 'lost']),
+  /** When it left. */
+  sentAt: moment,
+  /** All riders on it. */
+  riderIds: z.array(z.number().int().positive()).max(1_000),
+  /** The imports that have riders on it. */
+  imports: z.array(z.string()).max(1_000),
+  /** How many of the riders are on it only because it had room: riders outside the clubs. Once answered: were stored. */
+  outsiders: z.number().int().nonnegative(),
+});
+export type BulkMoved = z.infer<typeof bulkMoved>;

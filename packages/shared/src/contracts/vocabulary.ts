@@ -58,6 +58,13 @@ export type Policy = z.infer<typeof policy>;
 export const traceContext = z.object({ traceparent: z.string(), tracestate: z.string() }).partial();
 export type TraceContext = z.infer<typeof traceContext>;
 
+/** How a rider comes from upstream: by a GET for it alone, or by the next POST for up to a thousand. */
+export const ways = ['single', 'bulk'] as const;
+export type Way = (typeof ways)[number];
+
+/** By which way it is expected, or comes, as far as that is known. */
+const via = z.enum(ways).optional();
+
 /**
  * What someone who waits is told. `queued` alone says nothing, so it does not exist.
  * Moments are project ms; `null` where it can't be known yet.
@@ -67,12 +74,13 @@ export const progress = z.discriminatedUnion('state', [
     state: z.literal('waiting_in_line'),
     position: z.number().int().positive(),
     at: moment.nullable(),
+    via,
   }),
-  z.object({ state: z.literal('waiting_for_window'), until: moment }),
-  z.object({ state: z.literal('paused_by_upstream'), until: moment }),
-  z.object({ state: z.literal('paused_by_operator'), until: moment }),
+  z.object({ state: z.literal('waiting_for_window'), until: moment, via }),
+  z.object({ state: z.literal('paused_by_upstream'), until: moment, via }),
+  z.object({ state: z.literal('paused_by_operator'), until: moment, via }),
   z.object({ state: z.literal('outside_slot'), next: moment }),
-  z.object({ state: z.literal('running') }),
+  z.object({ state: z.literal('running'), via }),
   z.object({ state: z.literal('done') }),
   z.object({ state: z.literal('failed'), reason: z.string() }),
   z.object({ state: z.literal('expired'), reason: z.string() }),

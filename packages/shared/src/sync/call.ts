@@ -12,6 +12,8 @@ export interface Chosen<E extends Budget, Answer> {
   readonly target: string;
   /** Why this is called rather than anything else, where there is a choice. */
   readonly because?: string;
+  /** For whom the call is made, when that is known only now. */
+  readonly owner?: CallOwner;
   send(permit: Permit<E>): Promise<Answer>;
   /** What the log says of the answer: see `answered`. */
   outcome(answer: Answer): CallOutcome;
@@ -89,7 +91,7 @@ async function callOnce<E extends Budget, Answer>(
     await sync.sources.claim(call.endpoint, lane);
     const startedAt = Math.round(sync.clock.now());
     const record = (outcome: CallOutcome) =>
-      logCall(sync, owner, {
+      logCall(sync, chosen.owner ?? owner, {
         endpoint: call.endpoint,
         target: chosen.target,
         because: chosen.because ?? null,

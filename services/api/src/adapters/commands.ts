@@ -1,15 +1,24 @@
+import { importFreshness, type RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq, isNull, lt, sql } from 'drizzle-orm';
 import type { CommandRow } from '../core/command.ts';
 import { behind, type Order, ordered, type PageQuery } from './keyset.ts';
 
-const { commands, riders } = tables;
+const { commands, riders, wantedRiders } = tables;
 const newestFirst: Order = { columns: [commands.requestedAt, commands.commandId], direction: 'desc' };
+
+const withOutcome = (outcome: string) => sql.raw(`count(*) filter (where outcome ${outcome})`);
+/** Counted only for imports: an add has one rider, and its own state says how that one stands. */
+const counted = sql<RiderCounts | null>`case when ${commands.riderId} is null then (
+  select json_build_object('waiting', ${withOutcome('is null')}, 'done', ${withOutcome("= 'done'")},
+    'failed', ${withOutcome("= 'failed'")})
+  from ${wantedRiders} where ${wantedRiders.commandId} = ${commands.commandId}) end`;
 
 const shown = {
   commandId: commands.commandId,
   type: commands.type,
   riderId: commands.riderId,
+  riders: counted,
   progress: commands.progress,
   requestedAt: commands.requestedAt,
   updatedAt: commands.updatedAt,
@@ -18,7 +27,7 @@ const shown = {
 };
 
 /** What is handed on to the service that carries a command out. */
-export type Unpublished = Pick<CommandRow, 'commandId' | 'riderId' | 'requestedAt'>;
+export type Unpublished = Pick<CommandRow, 'commandId' | 'type' | 'riderId' | 'requestedAt'>;
 
 /** Up to `limit` + 1 commands, newest first. */
 export const listCommands = (
@@ -42,22 +51,46 @@ export async function findCommand(db: Database, commandId: string): Promise<Comm
   return command;
 }
 
-/** Keeps a new command, still to be handed on, and says whether its rider is stored already. */
+/** A new command. */
+export type NewCommand = Omit<CommandRow, 'riderStored' | 'riders'>;
+
+/**
+ * Keeps a new command, still to be handed on, and says whether its rider is stored already.
+ * @param riderIds with an import: the riders that it wants, none twice
+ */
 export async function insertCommand(
   db: Database,
-  command: Omit<CommandRow, 'riderStored'>,
+  command: NewCommand,
+  riderIds: readonly number[],
 ): Promise<boolean> {
+  const { commandId, riderId, requestedAt } = command;
+  if (riderId === null) {
+    await db.transaction(async (tx) => {
+      await tx.insert(commands).values(command);
+      const since = new Date(requestedAt).toISOString();
+      const freshFrom = new Date(requestedAt - importFreshness).toISOString();
+      await tx.execute(sql`
+        insert into ${wantedRiders} (command_id, rider_id, why, fresh_from, since)
+        select ${commandId}, rider_id, 'import', ${freshFrom}::timestamptz, ${since}::timestamptz
+        from unnest(${sql.param([...riderIds])}::integer[]) as rider_id`);
+    });
+    return false;
+  }
   await db.insert(commands).values(command);
   const [rider] = await db
     .select({ riderId: riders.riderId })
     .from(riders)
-    .where(eq(riders.riderId, command.riderId));
+    .where(eq(riders.riderId, riderId));
   return rider !== undefined;
 }
 
 /** Takes back a command that nobody was promised. */
 export async function withdrawCommand(db: Database, commandId: string): Promise<void> {
-  await db.delete(commands).where(and(eq(commands.commandId, commandId), isNull(commands.publishedAt)));
+  await db.transaction(async (tx) => {
+    const unpublished = and(eq(commands.commandId, commandId), isNull(commands.publishedAt));
+    const [withdrawn] = await tx.delete(commands).where(unpublished).returning({ id: commands.commandId });
+    if (withdrawn) await tx.delete(wantedRiders).where(eq(wantedRiders.commandId, commandId));
+  });
 }
 
 export async function markPublished(db: Database, commandId: string, at: number): Promise<void> {
@@ -67,7 +100,12 @@ export async function markPublished(db: Database, commandId: string, at: number)
 /** Commands from before `before` (project ms) that were not handed on, oldest first. */
 export const findUnpublished = (db: Database, before: number, limit: number): Promise<Unpublished[]> =>
   db
-    .select({ commandId: commands.commandId, riderId: commands.riderId, requestedAt: commands.requestedAt })
+    .select({
+      commandId: commands.commandId,
+      type: commands.type,
+      riderId: commands.riderId,
+      requestedAt: commands.requestedAt,
+    })
     .from(commands)
     .where(and(isNull(commands.publishedAt), isNull(commands.finishedAt), lt(commands.requestedAt, before)))
     .orderBy(asc(commands.requestedAt))

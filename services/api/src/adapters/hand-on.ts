@@ -12,6 +12,8 @@ export const handOnWith =
   (broker: Broker, db: Database, clock: Clock): HandOn =>
   async ({ commandId, riderId, requestedAt }) => {
     const bus = await broker.reach();
-    await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, { id: commandId });
+    const once = { id: commandId };
+    if (riderId === null) await publish(bus, catalog.importRiders, { commandId, requestedAt }, once);
+    else await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, once);
     await markPublished(db, commandId, clock.now());
   };

@@ -4,7 +4,7 @@ import type { RiderRow } from '../core/rider.ts';
 import { behind, type Order, ordered, type PageQuery } from './keyset.ts';
 
 const { riders, clubMemberships } = tables;
-const { raw, ...listed } = getTableColumns(riders);
+const { raw, takenAt: _, ...listed } = getTableColumns(riders);
 const byId: Order = { columns: [riders.riderId], direction: 'asc' };
 
 export interface RiderFilter {

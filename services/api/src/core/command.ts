@@ -1,4 +1,4 @@
-import type { Progress } from '@paceline/shared/contracts';
+import { type Progress, riderCounts, type RiderCounts, ways } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso, isoOrNull } from './times.ts';
 
@@ -29,12 +29,27 @@ export const progressShape = z.object({
     .describe('When it is expected to run; null when it waits no more, or nobody knows'),
 });
 
+/** By which way a rider comes. */
+export const viaShape = z
+  .enum(ways)
+  .nullable()
+  .describe('How the rider comes, as far as that is known: by a GET of its own, or by the next bulk call');
+export const viaOf = (progress: Progress): z.infer<typeof viaShape> =>
+  'via' in progress ? (progress.via ?? null) : null;
+
+const commandTypes = ['add-rider', 'import-riders'] as const;
+export type CommandType = (typeof commandTypes)[number];
+
 /** A command as its asker sees it: what it waits for is said in the fields that belong to its state. */
 export const commandShape = z.object({
   commandId: z.string(),
-  type: z.literal('add-rider'),
-  riderId: z.int(),
+  type: z.enum(commandTypes),
+  riderId: z.int().nullable().describe('add-rider: the rider; null with an import'),
+  riders: riderCounts
+    .nullable()
+    .describe('import-riders: how many wait, are done and have failed; null with an add'),
   ...progressShape.shape,
+  via: viaShape,
   requestedAt: time,
   updatedAt: time,
   finishedAt: time.nullable(),
@@ -44,8 +59,9 @@ export type CommandView = z.infer<typeof commandShape>;
 
 export interface CommandRow {
   readonly commandId: string;
-  readonly type: 'add-rider';
-  readonly riderId: number;
+  readonly type: CommandType;
+  readonly riderId: number | null;
+  readonly riders: RiderCounts | null;
   readonly progress: Progress;
   readonly requestedAt: number;
   readonly updatedAt: number;
@@ -72,9 +88,11 @@ export const commandView = ({ progress, ...command }: CommandRow): CommandView =
   commandId: command.commandId,
   type: command.type,
   riderId: command.riderId,
+  riders: command.riders,
   ...progressView(progress),
+  via: viaOf(progress),
   requestedAt: iso(command.requestedAt),
   updatedAt: iso(command.updatedAt),
   finishedAt: isoOrNull(command.finishedAt),
-  rider: command.riderStored ? `/v1/riders/${command.riderId}` : null,
+  rider: command.riderStored && command.riderId !== null ? `/v1/riders/${command.riderId}` : null,
 });

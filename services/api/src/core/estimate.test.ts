@@ -14,17 +14,39 @@ function standing(single: Coordination['rateLimitUsage']['riders_single']): Coor
 }
 
 describe('what a new command may expect', () => {
+  it('with an import it is the bulk calls that count', () => {
+    const usage = standing({ used: 0, available: 5, resetAt: null });
+    expect(expectedProgress(usage, 'bulk', now)).toEqual({
+      state: 'waiting_for_window',
+      until: 99_000,
+      via: 'bulk',
+    });
+  });
+
   it('is to run now, while calls for single riders are left, whatever the other budgets are', () => {
     const usage = standing({ used: 4, available: 1, resetAt: null });
-    expect(expectedProgress(usage, now)).toEqual({ state: 'waiting_in_line', position: 1, at: now });
+    expect(expectedProgress(usage, 'single', now)).toEqual({
+      state: 'waiting_in_line',
+      position: 1,
+      at: now,
+      via: 'single',
+    });
   });
 
   it('is to wait until the window opens again, when they are spent', () => {
     const usage = standing({ used: 5, available: 0, resetAt: 61_000 });
-    expect(expectedProgress(usage, now)).toEqual({ state: 'waiting_for_window', until: 61_000 });
+    expect(expectedProgress(usage, 'single', now)).toEqual({
+      state: 'waiting_for_window',
+      until: 61_000,
+      via: 'single',
+    });
   });
 
   it('is not known while nobody says how things stand', () => {
-    expect(expectedProgress(undefined, now)).toEqual({ state: 'waiting_in_line', position: 1, at: null });
+    expect(expectedProgress(undefined, 'single', now)).toEqual({
+      state: 'waiting_in_line',
+      position: 1,
+      at: null,
+    });
   });
 });

@@ -5,13 +5,14 @@ import {
   type EventName,
   lanes,
   outcome,
+  riderCounts,
   sourceChanged as sourceChangedPayload,
   syncKinds,
   type ToldEvent,
 } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { alertShape as alertChangedShape, alertView } from './alert.ts';
-import { progressShape, progressView } from './command.ts';
+import { progressShape, progressView, viaOf, viaShape } from './command.ts';
 import { freshnessShape, freshnessView } from './freshness.ts';
 import { runShape } from './run.ts';
 import { scheduleChangedShape, scheduleChangedView } from './schedule.ts';
@@ -25,8 +26,10 @@ export const runChangedShape = runShape
 
 export const commandChangedShape = z.object({
   commandId: z.string(),
-  riderId: z.int(),
+  riderId: z.int().nullable().describe('Null with an import'),
+  riders: riderCounts.nullable().describe('Of an import, when they have changed'),
   ...progressShape.shape,
+  via: viaShape,
   updatedAt: time,
 });
 
@@ -89,9 +92,16 @@ type Views = {
 
 const views: Views = {
   runChanged: ({ runId, at, ...run }) => ({ type: 'run.changed', data: { id: runId, ...run, at: iso(at) } }),
-  commandChanged: ({ commandId, riderId, progress, at }) => ({
+  commandChanged: ({ commandId, riderId = null, riders = null, progress, at }) => ({
     type: 'command.changed',
-    data: { commandId, riderId, ...progressView(progress), updatedAt: iso(at) },
+    data: {
+      commandId,
+      riderId,
+      riders,
+      ...progressView(progress),
+      via: viaOf(progress),
+      updatedAt: iso(at),
+    },
   }),
   permitsChanged: ({ changes }, account) => {
     const ours = changes.filter((change) => change.account === account);

@@ -10,8 +10,10 @@ import { budgetRoutes } from '../routes/budgets.ts';
 import { commandRoutes } from '../routes/commands.ts';
 import { coordinationRoutes } from '../routes/coordination.ts';
 import { docsRoutes } from '../routes/docs.ts';
+import { commandRiderRoutes } from '../routes/command-riders.ts';
 import { eventRoutes } from '../routes/events.ts';
 import { freshnessRoutes } from '../routes/freshness.ts';
+import { importPath, importRidersRoutes } from '../routes/import-riders.ts';
 import { operationRoutes } from '../routes/operations.ts';
 import { resultRoutes } from '../routes/results.ts';
 import { riderRoutes } from '../routes/riders.ts';
@@ -41,11 +43,15 @@ const probes = ['/livez', '/readyz', '/metrics'];
 /** A browser can't send a token for a page, and these hold no data. */
 const open = ['/livez', '/readyz', '/', '/openapi.json', '/docs', '/docs/*'];
 const largestBody = 64 * 1_024;
+/** Ten thousand ids. */
+const largestImport = 256 * 1_024;
 
 const resources = [
   riderRoutes,
   addRiderRoutes,
+  importRidersRoutes,
   commandRoutes,
+  commandRiderRoutes,
   eventRoutes,
   signupRoutes,
   freshnessRoutes,
@@ -68,7 +74,8 @@ export function createApp(services: Services, { host, token }: AppSettings, log:
   app.use(showTraceId);
   if (isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`)) app.use(loopbackNamesOnly);
   if (token !== undefined) app.use(except(open, requireToken(token)));
-  app.use(bodyLimit({ maxSize: largestBody, onError: () => tooLarge() }));
+  app.use(except(importPath, limitBody(largestBody)));
+  app.use(importPath, limitBody(largestImport));
 
   for (const addRoutes of resources) addRoutes(app, services);
   serveOpenApi(app);
@@ -78,6 +85,10 @@ export function createApp(services: Services, { host, token }: AppSettings, log:
   return app;
 }
 
-function tooLarge(): never {
-  throw new Problem('too-large', `A body may have ${largestBody} bytes`);
-}
+const limitBody = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new Problem('too-large', `A body may have ${maxSize} bytes`);
+    },
+  });

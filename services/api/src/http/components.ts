@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { alertShape } from '../core/alert.ts';
 import { budgetShape } from '../core/budget.ts';
 import { commandShape } from '../core/command.ts';
+import { commandRiderShape } from '../core/command-rider.ts';
 import { coordinationShape } from '../core/coordination.ts';
 import { eventDetailShape, eventShape, signupShape } from '../core/event.ts';
 import { freshnessShape } from '../core/freshness.ts';
@@ -19,6 +20,7 @@ const named = <S extends z.ZodType>(name: string, shape: S): S => shape.clone().
 export const Alert = named('Alert', alertShape);
 export const Budget = named('Budget', budgetShape);
 export const Command = named('Command', commandShape);
+export const CommandRider = named('CommandRider', commandRiderShape);
 export const Coordination = named('Coordination', coordinationShape);
 export const Event = named('Event', eventShape);
 export const EventDetail = named('EventDetail', eventDetailShape);

@@ -12,7 +12,7 @@ const unasked = () => Promise.reject(new Error('not asked for'));
 const services: Services = {
   db: openDatabase('postgres://nobody@127.0.0.1:1/none', () => {}).db,
   clock: createClock(),
-  addRider: unasked,
+  takeCommand: unasked,
   limiterStatus: unasked,
   budgets: { windows: unasked, operate: unasked },
   freshness: unasked,

@@ -23,7 +23,7 @@ export const problemTypes = {
   'too-large': {
     status: 413,
     title: 'The body is too large',
-    about: 'A body may have 64 kB.',
+    about: 'A body may have 64 kB, that of an import 256 kB.',
   },
   'unsupported-media-type': {
     status: 415,

@@ -62,7 +62,7 @@ const soon = new Date(inAMinute).toISOString();
 describe('POST /v1/riders', () => {
   it('answers 202 with the state that the command is in, as soon as one is known', async () => {
     const { received } = await riderSync((_, move) =>
-      move({ state: 'waiting_for_window', until: inAMinute }),
+      move({ state: 'waiting_for_window', until: inAMinute, via: 'single' }),
     );
     const answer = await answered(101, { state: 'waiting_for_window' });
     const { commandId } = answer.body;
@@ -71,10 +71,12 @@ describe('POST /v1/riders', () => {
       commandId,
       type: 'add-rider',
       riderId: 101,
+      riders: null,
       state: 'waiting_for_window',
       position: null,
       at: null,
       until: soon,
+      via: 'single',
       next: null,
       reason: null,
       estimatedAt: soon,

@@ -1,22 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { findRider } from '../adapters/riders.ts';
-import { commandView } from '../core/command.ts';
-import { preferredWait } from '../core/prefer.ts';
 import { riderDetailView } from '../core/rider.ts';
 import { Command, RiderDetail } from '../http/components.ts';
 import { largestId } from '../http/params.ts';
-import { Problem, problems } from '../http/problem.ts';
+import { problems } from '../http/problem.ts';
+import { accepted, acceptedHeaders, patienceOf, preferHeader } from './accept.ts';
 import type { AddRoutes } from './services.ts';
 
 const mustBe = `must be a whole number from 1 to ${largestId}`;
-
-const headers = {
-  Location: { description: 'The command', schema: { type: 'string' as const } },
-  'Preference-Applied': {
-    description: 'The wait that was granted, if any',
-    schema: { type: 'string' as const },
-  },
-};
 
 const add = createRoute({
   method: 'post',
@@ -27,6 +18,7 @@ const add = createRoute({
   description: [
     'Asks for the rider as soon as the limits allow, before every scheduled sync, also when it is stored already.',
     '',
+    'It comes by a call of its own, or by the next bulk call, whichever is earlier: `via` says which.',
     'The answer comes within a second: `202` with the state of the command and when it is expected to run.',
     'Follow `Location` from there on.',
     '',
@@ -35,9 +27,7 @@ const add = createRoute({
     'when the time ran out first; the command goes on in every case.',
   ].join('\n'),
   request: {
-    headers: z.object({
-      prefer: z.string().optional().openapi({ description: 'RFC 7240', example: 'wait=10' }),
-    }),
+    headers: preferHeader,
     body: {
       required: true,
       content: {
@@ -52,42 +42,29 @@ const add = createRoute({
   responses: {
     200: {
       description: 'The rider was fetched within the time that you were ready to wait',
-      headers,
+      headers: acceptedHeaders,
       content: { 'application/json': { schema: z.object({ command: Command, rider: RiderDetail }) } },
     },
     202: {
       description: 'The command is accepted and will end as done, failed or expired',
-      headers,
+      headers: acceptedHeaders,
       content: { 'application/json': { schema: Command } },
     },
     ...problems(400, 401, 413, 415, 422, 503),
   },
 });
 
-export const addRiderRoutes: AddRoutes = (app, { db, clock, addRider, stopping }) => {
+export const addRiderRoutes: AddRoutes = (app, { db, clock, takeCommand, stopping }) => {
   app.openapi(add, async (c) => {
     const { riderId } = c.req.valid('json');
-    const seconds = preferredWait(c.req.valid('header').prefer);
-    const waiting =
-      seconds === undefined
-        ? undefined
-        : AbortSignal.any([AbortSignal.timeout(seconds * 1_000), c.req.raw.signal, stopping]);
-
-    const row = await addRider(riderId, waiting);
-    const command = commandView(row);
-    const answerHeaders = {
-      Location: `/v1/commands/${row.commandId}`,
-      ...(seconds !== undefined && { 'Preference-Applied': `wait=${seconds}` }),
-    };
-    if (waiting && (command.state === 'failed' || command.state === 'expired')) {
-      throw new Problem('command-failed', command.reason ?? command.state, {
-        command,
-        headers: answerHeaders,
-      });
-    }
+    const patience = patienceOf(c.req.valid('header').prefer, c.req.raw.signal, stopping);
+    const row = await takeCommand({ type: 'add-rider', riderId }, patience.signal);
+    const { command, headers } = accepted(row, patience);
     const rider =
-      waiting && command.state === 'done' ? await findRider(db, riderId).catch(() => undefined) : undefined;
-    if (!rider) return c.json(command, 202, answerHeaders);
-    return c.json({ command, rider: riderDetailView(rider, clock.now()) }, 200, answerHeaders);
+      patience.signal && command.state === 'done'
+        ? await findRider(db, riderId).catch(() => undefined)
+        : undefined;
+    if (!rider) return c.json(command, 202, headers);
+    return c.json({ command, rider: riderDetailView(rider, clock.now()) }, 200, headers);
   });
 };

@@ -11,8 +11,8 @@ const later = someTime + 90_000;
 
 const states: Array<[Progress, object]> = [
   [
-    { state: 'waiting_in_line', position: 2, at: later },
-    { position: 2, at: '2026-03-01T12:01:30.000Z', estimatedAt: '2026-03-01T12:01:30.000Z' },
+    { state: 'waiting_in_line', position: 2, at: later, via: 'bulk' },
+    { via: 'bulk', position: 2, at: '2026-03-01T12:01:30.000Z', estimatedAt: '2026-03-01T12:01:30.000Z' },
   ],
   [
     { state: 'waiting_in_line', position: 1, at: null },
@@ -91,10 +91,12 @@ describe('GET /v1/commands/:commandId', () => {
         commandId: id(index),
         type: 'add-rider',
         riderId: 4_500_001,
+        riders: null,
         state,
         position: null,
         at: null,
         until: null,
+        via: null,
         next: null,
         reason: null,
         estimatedAt: null,

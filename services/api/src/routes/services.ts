@@ -2,17 +2,17 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
-import type { AddRider } from '../adapters/add-rider.ts';
 import type { Budgets } from '../adapters/budgets.ts';
 import type { Feed } from '../adapters/feed.ts';
 import type { Freshness } from '../adapters/freshness.ts';
 import type { LimiterStatus } from '../adapters/limiter-status.ts';
+import type { TakeCommand } from '../adapters/take-command.ts';
 
 /** What the routes work with. */
 export interface Services {
   readonly db: Database;
   readonly clock: Clock;
-  readonly addRider: AddRider;
+  readonly takeCommand: TakeCommand;
   readonly limiterStatus: LimiterStatus;
   readonly budgets: Budgets;
   readonly freshness: Freshness;

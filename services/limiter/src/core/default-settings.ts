@@ -1,5 +1,5 @@
 import type { Clock } from '@paceline/shared/clock';
-import { callTimeout, documentedPolicies, type Tier } from '@paceline/shared/config';
+import { callTimeout, documentedPolicies, type Tier, usualCall } from '@paceline/shared/config';
 import { type Budget, budgets, type Lane } from '@paceline/shared/contracts';
 import type { Settings } from './settings.ts';
 
@@ -48,14 +48,7 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   guard: Math.ceil(clock.fromMachine(machine.guard)),
   clockLag: 0,
   probeSpread: 1_000,
-  typicalCall: {
-    clubs: 60_000,
-    riders_bulk: 50_000,
-    riders_single: 2_000,
-    results: 2_000,
-    events: 2_000,
-    signups: 2_000,
-  },
+  typicalCall: usualCall,
   callTimeout: Object.fromEntries(budgets.map((budget) => [budget, callTimeout(budget, clock)])) as Record<
     Budget,
     number

@@ -1,8 +1,21 @@
-import { type AddRider, isFinal, type Progress } from '@paceline/shared/contracts';
+import { isFinal, type Progress, type RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import { eq, isNull, sql } from 'drizzle-orm';
 
 const { commands } = tables;
+
+/** A command that is carried out here: a rider to add, or an import of riders that are in the table of wanted ones. */
+export interface Command {
+  readonly commandId: string;
+  readonly riderId?: number;
+  readonly requestedAt: number;
+}
+
+/** How a command stands; with an import also how many of its riders wait, are done and have failed. */
+export interface News {
+  readonly progress: Progress;
+  readonly riders?: RiderCounts;
+}
 
 export async function findProgress(db: Database, commandId: string): Promise<Progress | undefined> {
   const [command] = await db
@@ -15,14 +28,15 @@ export async function findProgress(db: Database, commandId: string): Promise<Pro
 /** Stores how a command stands, also one whose row is not there; a final state is never changed again. */
 export async function storeProgress(
   db: Pick<Database, 'insert'>,
-  { commandId, riderId, requestedAt }: AddRider,
+  { commandId, riderId, requestedAt }: Command,
   progress: Progress,
   now: number,
 ): Promise<void> {
   const state = { progress, updatedAt: now, finishedAt: isFinal(progress) ? now : null };
+  const type = riderId === undefined ? 'import-riders' : 'add-rider';
   await db
     .insert(commands)
-    .values({ commandId, type: 'add-rider', riderId, requestedAt, publishedAt: now, ...state })
+    .values({ commandId, type, riderId, requestedAt, publishedAt: now, ...state })
     .onConflictDoUpdate({
       target: commands.commandId,
       set: { ...state, publishedAt: sql`coalesce(${commands.publishedAt}, excluded.published_at)` },

@@ -48,6 +48,12 @@ export function pageStored(before: ClubRun, after: AfterPage, riders: number): C
   return { ...run, pages, todo: rest, failed: run.failed + 1, error };
 }
 
+/** So many riders outside the clubs have been stored. */
+export const othersStored = (run: ClubRun, riders: number): ClubRun => ({
+  ...run,
+  stored: run.stored + riders,
+});
+
 /** What is wrong with a club itself; everything else may pass, and its place in the club is kept. */
 const lasting: ReadonlySet<UpstreamErrorCode> = new Set(['not_found', 'rejected']);
 /** What is wrong with every club alike. */

@@ -1,7 +1,7 @@
 import { PermitRefused } from '@paceline/shared/limiter';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { describe, expect, it } from 'vitest';
-import { deadlineOf, failureOf, isNews, progressOf } from './command.ts';
+import { deadlineOf, failureOf, isNews, NotInAnswer, progressOf } from './command.ts';
 
 const now = Date.parse('2026-02-01T12:00:00Z');
 
@@ -12,9 +12,9 @@ describe('a command', () => {
   });
 
   it.each([
-    ['waiting_in_line', { state: 'waiting_in_line', position: 3, at: now }],
-    ['waiting_for_window', { state: 'waiting_for_window', until: now }],
-    ['paused_by_upstream', { state: 'paused_by_upstream', until: now }],
+    ['waiting_in_line', { state: 'waiting_in_line', position: 3, at: now, via: 'bulk' }],
+    ['waiting_for_window', { state: 'waiting_for_window', until: now, via: 'bulk' }],
+    ['paused_by_upstream', { state: 'paused_by_upstream', until: now, via: 'bulk' }],
   ] as const)('that is %s says so', (reason, progress) => {
     const waiting = {
       answer: 'waiting',
@@ -24,7 +24,7 @@ describe('a command', () => {
       estimatedAt: now,
       askAgainIn: 1,
     } as const;
-    expect(progressOf(waiting)).toEqual(progress);
+    expect(progressOf(waiting, 'bulk')).toEqual(progress);
   });
 });
 
@@ -37,6 +37,7 @@ describe('what is told of a wait', () => {
     ['an estimate that moved', inLine, { ...inLine, at: now - 1_000 }, true],
     ['another position', inLine, { ...inLine, position: 1 }, true],
     ['another state', inLine, { state: 'waiting_for_window', until: now }, true],
+    ['another way', { ...inLine, via: 'single' }, { ...inLine, via: 'bulk' }, true],
     ['that it runs', inLine, { state: 'running' }, true],
     ['that it still runs', { state: 'running' }, { state: 'running' }, false],
   ] as const)('%s', (_, last, next, told) => {
@@ -73,6 +74,11 @@ describe('a rider who could not be added', () => {
       'because upstream does not say for how long',
       new UpstreamError('rate_limited', 'Upstream answered 429', { status: 429 }),
       'Rider 999 could not be fetched: Upstream answered 429',
+    ],
+    [
+      'because a bulk answer said so',
+      new NotInAnswer('ZwiftRacing knows no rider 999'),
+      'ZwiftRacing knows no rider 999',
     ],
     ['for any other reason', new Error('disk full'), 'Rider 999 could not be added: disk full'],
   ])('%s is told why', (_, error, reason) => {

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import {
   boolean,
   doublePrecision,
@@ -32,6 +33,8 @@ export const riders = pgTable('riders', {
   raw: jsonb('raw').notNull(),
   firstSeenAt: moment('first_seen_at').notNull(),
   fetchedAt: moment('fetched_at').notNull(),
+  /** When a bulk call took it along to refresh it; null: it was fetched since, or never taken along. */
+  takenAt: moment('taken_at'),
 });
 
 /** What a rider was from `recordedAt` on: one row for each answer that differed from the one before. */
@@ -48,6 +51,37 @@ export const riderHistory = pgTable(
     raw: jsonb('raw').notNull(),
   },
   (table) => [primaryKey({ columns: [table.riderId, table.recordedAt] })],
+);
+
+/**
+ * Riders that a command wants, and what became of each. Those without an outcome are what the next bulk call of
+ * whichever process takes; riders outside the clubs need no row here.
+ */
+export const wantedRiders = pgTable(
+  'wanted_riders',
+  {
+    commandId: text('command_id').notNull(),
+    riderId: integer('rider_id').notNull(),
+    why: text('why').$type<'add' | 'import'>().notNull(),
+    /** A copy that was fetched at this moment or later will do. */
+    freshFrom: moment('fresh_from').notNull(),
+    since: moment('since').notNull(),
+    /** How many bulk calls for it brought no answer. */
+    lost: integer('lost').notNull().default(0),
+    outcome: text('outcome').$type<'done' | 'failed'>(),
+    /** Why it has failed. */
+    reason: text('reason'),
+    endedAt: moment('ended_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.commandId, table.riderId] }),
+    index('wanted_riders_waiting')
+      .on(table.why, table.since, table.riderId)
+      .where(sql`outcome is null`),
+    index('wanted_riders_rider')
+      .on(table.riderId)
+      .where(sql`outcome is null`),
+  ],
 );
 
 export const clubs = pgTable('clubs', {

@@ -55,8 +55,9 @@ export const commands = pgTable(
   'commands',
   {
     commandId: text('command_id').primaryKey(),
-    type: text('type').$type<'add-rider'>().notNull(),
-    riderId: integer('rider_id').notNull(),
+    type: text('type').$type<'add-rider' | 'import-riders'>().notNull(),
+    /** The rider that is added; null with an import, whose riders are in `wanted_riders`. */
+    riderId: integer('rider_id'),
     progress: jsonb('progress').$type<Progress>().notNull(),
     requestedAt: moment('requested_at').notNull(),
     publishedAt: moment('published_at'),

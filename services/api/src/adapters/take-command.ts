@@ -5,17 +5,17 @@ import type { Logger } from '@paceline/shared/telemetry';
 import type { CommandRow } from '../core/command.ts';
 import { expectedProgress, justAsked } from '../core/estimate.ts';
 import type { Broker } from './broker.ts';
-import { findCommand, insertCommand, withdrawCommand } from './commands.ts';
+import { findCommand, insertCommand, type NewCommand, withdrawCommand } from './commands.ts';
 import type { Follower } from './follow.ts';
 import type { HandOn } from './hand-on.ts';
 import type { LimiterStatus } from './limiter-status.ts';
 import { orAborted } from './or-aborted.ts';
 
-/** Real ms; whoever adds a rider is answered within a second. */
+/** Real ms; whoever asks for something is answered within a second. */
 const answerMs = 700;
 const statusMs = 400;
 
-export interface AddRiderPorts {
+export interface CommandPorts {
   readonly db: Database;
   readonly broker: Broker;
   readonly follower: Follower;
@@ -25,25 +25,32 @@ export interface AddRiderPorts {
   readonly log: Logger;
 }
 
+/** What is asked for: one rider to add, or several to import, none of them twice. */
+export type Order =
+  | { readonly type: 'add-rider'; readonly riderId: number }
+  | { readonly type: 'import-riders'; readonly riderIds: readonly number[] };
+
 /**
- * Takes a command to add a rider and says how it stands: as soon as something is known of it, or, when `waiting` is
- * given, as soon as it is final or `waiting` aborts.
+ * Takes a command and says how it stands: as soon as something is known of it, or, when `waiting` is given, as soon as
+ * it is final or `waiting` aborts.
  * @throws {BrokerAway} before anything was stored; whatever storing throws: then nothing was promised
  */
-export type AddRider = (riderId: number, waiting?: AbortSignal) => Promise<CommandRow>;
+export type TakeCommand = (order: Order, waiting?: AbortSignal) => Promise<CommandRow>;
 
-export const addRiderWith =
-  ({ db, broker, follower, handOn, status, clock, log }: AddRiderPorts): AddRider =>
-  async (riderId, waiting) => {
+export const takeCommandWith =
+  ({ db, broker, follower, handOn, status, clock, log }: CommandPorts): TakeCommand =>
+  async (order, waiting) => {
     const patience = AbortSignal.timeout(answerMs);
     const usage = status(statusMs).catch(() => undefined);
     await broker.reach();
 
+    const riderIds = order.type === 'import-riders' ? order.riderIds : [];
+    const isImport = order.type === 'import-riders';
     const requestedAt = Math.floor(clock.now());
     const command = {
       commandId: crypto.randomUUID(),
-      type: 'add-rider' as const,
-      riderId,
+      type: order.type,
+      riderId: order.type === 'add-rider' ? order.riderId : null,
       progress: justAsked,
       requestedAt,
       updatedAt: requestedAt,
@@ -57,15 +64,17 @@ export const addRiderWith =
         log.warn({ err: error, commandId: command.commandId }, 'a command could not be handed on yet');
       });
       await following.until(waiting ? isFinal : () => true, waiting ?? patience);
-      const progress = following.last() ?? expectedProgress(await usage, clock.now());
-      const known: CommandRow = { ...command, progress, riderStored };
-      return waiting ? await newest(known) : known;
+      const progress =
+        following.last() ?? expectedProgress(await usage, isImport ? 'bulk' : 'single', clock.now());
+      const riders = isImport ? { waiting: riderIds.length, done: 0, failed: 0 } : null;
+      const known: CommandRow = { ...command, progress, riders, riderStored };
+      return waiting || (isImport && isFinal(progress)) ? await newest(known) : known;
     } finally {
       following.stop();
     }
 
-    async function store(row: Omit<CommandRow, 'riderStored'>): Promise<boolean> {
-      const storing = insertCommand(db, row);
+    async function store(row: NewCommand): Promise<boolean> {
+      const storing = insertCommand(db, row, riderIds);
       try {
         return await orAborted(storing, patience);
       } catch (error) {

@@ -1,0 +1,128 @@
+import type { RiderCounts } from '@paceline/shared/contracts';
+import { type Database, tables } from '@paceline/shared/database';
+import type { Transaction } from '@paceline/shared/sync';
+import { and, asc, eq, isNull, sql } from 'drizzle-orm';
+import { mostLost, type Outcome } from '../core/bulk.ts';
+
+const { wantedRiders, riders } = tables;
+
+type Wanted = Pick<typeof wantedRiders.$inferInsert, 'commandId' | 'riderId' | 'why' | 'freshFrom' | 'since'>;
+export type Taken = Pick<typeof wantedRiders.$inferSelect, 'commandId' | 'riderId' | 'why'>;
+
+/** Puts a rider on the list of the next bulk call; one that is on it stays as it is. */
+export async function wantRider(db: Database, wanted: Wanted): Promise<void> {
+  await db.insert(wantedRiders).values(wanted).onConflictDoNothing();
+}
+
+/** Whoever is stored freshly enough by now needs no call. @param commandId only of this command */
+export async function endFresh(
+  db: Pick<Database, 'execute'>,
+  now: number,
+  commandId?: string,
+): Promise<void> {
+  await db.execute(sql`
+    with fresh as (
+      select command_id, rider_id from ${wantedRiders} wanted
+      where outcome is null ${ofCommand(commandId)}
+        and exists (select from ${riders} where rider_id = wanted.rider_id and fetched_at >= wanted.fresh_from)
+      order by command_id, rider_id for update skip locked)
+    update ${wantedRiders} wanted set outcome = 'done', ended_at = ${iso(now)}
+    from fresh where (wanted.command_id, wanted.rider_id) = (fresh.command_id, fresh.rider_id)`);
+}
+
+/** Locks who is next, adds first, then the oldest imports. Whoever is on another call that is under way is passed over. */
+export const takeWanted = (tx: Transaction, most: number): Promise<Taken[]> =>
+  tx
+    .select({ commandId: wantedRiders.commandId, riderId: wantedRiders.riderId, why: wantedRiders.why })
+    .from(wantedRiders)
+    .where(isNull(wantedRiders.outcome))
+    .orderBy(asc(wantedRiders.why), asc(wantedRiders.since), asc(wantedRiders.riderId))
+    .limit(most)
+    .for('update', { skipLocked: true });
+
+/**
+ * Stores what became of riders, for every command that has wanted them since before their call left. Rows that another
+ * call holds are left to it.
+ * @param commandId only for this command
+ */
+export async function endWanted(
+  tx: Pick<Transaction, 'execute'>,
+  outcomes: readonly Outcome[],
+  sentAt: number,
+  now: number,
+  commandId?: string,
+): Promise<void> {
+  const ids = sql.param(outcomes.map(({ riderId }) => riderId));
+  const ends = sql.param(outcomes.map(({ outcome }) => outcome));
+  const reasons = sql.param(outcomes.map(({ reason }) => reason));
+  await tx.execute(sql`
+    with free as (
+      select command_id, rider_id from ${wantedRiders}
+      where outcome is null and rider_id = any(${ids}::integer[]) and since <= ${iso(sentAt)} ${ofCommand(commandId)}
+      order by command_id, rider_id for update skip locked)
+    update ${wantedRiders} wanted set outcome = ended.outcome, reason = ended.reason, ended_at = ${iso(now)}
+    from free, unnest(${ids}::integer[], ${ends}::text[], ${reasons}::text[]) as ended (rider_id, outcome, reason)
+    where (wanted.command_id, wanted.rider_id) = (free.command_id, free.rider_id) and ended.rider_id = free.rider_id`);
+}
+
+/**
+ * The call for these brought nothing: they stay wanted, but those of imports not for ever.
+ * @param lasting it will bring nothing the next time either
+ */
+export async function loseWanted(
+  tx: Pick<Transaction, 'execute'>,
+  riderIds: readonly number[],
+  reason: string,
+  lasting: boolean,
+  now: number,
+): Promise<void> {
+  const over = sql`why = 'import' and (${lasting} or lost + 1 >= ${mostLost})`;
+  await tx.execute(sql`
+    update ${wantedRiders} set lost = lost + 1,
+      outcome = case when ${over} then 'failed' end,
+      reason = case when ${over} then ${reason} end,
+      ended_at = case when ${over} then ${iso(now)}::timestamptz end
+    where (command_id, rider_id) in (
+      select command_id, rider_id from ${wantedRiders}
+      where outcome is null and rider_id = any(${sql.param([...riderIds])}::integer[])
+      order by command_id, rider_id for update skip locked)`);
+}
+
+/** What became of a rider that a command wants; undefined: nothing yet. */
+export async function findOutcome(
+  db: Database,
+  commandId: string,
+  riderId: number,
+): Promise<Outcome | undefined> {
+  const [row] = await db
+    .select({ outcome: wantedRiders.outcome, reason: wantedRiders.reason })
+    .from(wantedRiders)
+    .where(and(eq(wantedRiders.commandId, commandId), eq(wantedRiders.riderId, riderId)));
+  return row?.outcome ? { riderId, outcome: row.outcome, reason: row.reason } : undefined;
+}
+
+/** The riders of a command that are still waited for, `most` at the most. */
+export async function listWaiting(db: Database, commandId: string, most: number): Promise<number[]> {
+  const rows = await db
+    .select({ riderId: wantedRiders.riderId })
+    .from(wantedRiders)
+    .where(and(eq(wantedRiders.commandId, commandId), isNull(wantedRiders.outcome)))
+    .orderBy(asc(wantedRiders.riderId))
+    .limit(most);
+  return rows.map(({ riderId }) => riderId);
+}
+
+export async function countRiders(db: Database, commandId: string): Promise<RiderCounts> {
+  const rows = await db
+    .select({ outcome: wantedRiders.outcome, count: sql<number>`count(*)::integer` })
+    .from(wantedRiders)
+    .where(eq(wantedRiders.commandId, commandId))
+    .groupBy(wantedRiders.outcome);
+  const of = (outcome: 'done' | 'failed' | null) => rows.find((row) => row.outcome === outcome)?.count ?? 0;
+  return { waiting: of(null), done: of('done'), failed: of('failed') };
+}
+
+const ofCommand = (commandId: string | undefined) =>
+  commandId === undefined ? sql`` : sql`and command_id = ${commandId}`;
+
+const iso = (ms: number) => new Date(ms).toISOString();

@@ -1,0 +1,39 @@
+import { type Lane, lanes } from '@paceline/shared/contracts';
+import { riderIdsOf, type RidersAnswer } from '@paceline/shared/zwiftracing';
+
+/** Upstream takes so many ids at the most. */
+export const fullCall = 1_000;
+
+/** A bulk call that found no answer so often is no longer the call's fault: its riders have failed. */
+export const mostLost = 3;
+
+/** Nobody needs a copy of a rider outside the clubs anew that is younger, project ms: it only fills a call up. */
+export const fillUpAge = 3_600_000;
+
+/** What became of a rider. */
+export interface Outcome {
+  readonly riderId: number;
+  readonly outcome: 'done' | 'failed';
+  readonly reason: string | null;
+}
+
+/** What a bulk answer means for each rider that was asked for, by its id: upstream promises no order. */
+export function outcomesOf(asked: readonly number[], { riders, skipped }: RidersAnswer): Outcome[] {
+  const told = new Set(riders.map(({ rider }) => rider.riderId));
+  const unreadable = new Map(skipped.map(({ id, reason }) => [Number(id), reason]));
+  const allKnown = riderIdsOf(skipped).length === skipped.length;
+  return asked.map((riderId) => {
+    if (told.has(riderId)) return { riderId, outcome: 'done', reason: null };
+    const why = unreadable.get(riderId);
+    if (why !== undefined)
+      return failed(riderId, `What ZwiftRacing says of rider ${riderId} can't be read: ${why}`);
+    if (!allKnown) return failed(riderId, `ZwiftRacing says nothing readable of rider ${riderId}`);
+    return failed(riderId, `ZwiftRacing knows no rider ${riderId}`);
+  });
+}
+
+const failed = (riderId: number, reason: string): Outcome => ({ riderId, outcome: 'failed', reason });
+
+/** The lane of the one ask for all who want a bulk call: that of the most urgent. Undefined: nobody does. */
+export const mostUrgent = (wanted: ReadonlyArray<Lane | undefined>): Lane | undefined =>
+  lanes.find((lane) => wanted.includes(lane));

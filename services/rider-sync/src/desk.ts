@@ -1,0 +1,170 @@
+import { type BulkMoved, catalog, type Lane } from '@paceline/shared/contracts';
+import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
+import { listen, signal } from '@paceline/shared/messaging';
+import { plainError, type Sync } from '@paceline/shared/sync';
+import { makeBulkCall, type Slot } from './bulk-call.ts';
+import { mostUrgent } from './core/bulk.ts';
+
+/** Somebody who waits for riders that a bulk call could bring. */
+export interface Wish {
+  /** The lane in which a bulk call is asked for now on its behalf; undefined: just now it wants none. */
+  lane(): Lane | undefined;
+  /** Of a run that refreshes riders outside the clubs. */
+  readonly slot?: Slot;
+  /** What the limiter says of the next bulk call; undefined: nobody waits for one any more. */
+  waits?(waiting: Waiting | undefined): void;
+  /** A permit was there, and nobody to fetch with it. */
+  idle?(): void;
+  /** A bulk call, of this process or another one, has left, was answered or was lost. */
+  moved(move: BulkMoved): void;
+}
+
+/**
+ * The bulk desk of a process: one ask for all who want a bulk call, in the lane of the most urgent. Who is on the call
+ * is decided when its permit is there, from the table of wanted riders, which all processes share.
+ */
+export interface Desk {
+  /** Returns how to leave. */
+  join(wish: Wish): () => void;
+  /** What somebody wants has changed. */
+  reconsider(): void;
+}
+
+/** Each call that is under way holds a connection to Postgres. */
+const mostUnderWay = 3;
+/** Project ms for which riders that somebody adds are gathered: who adds many does not do so in one instant. */
+const gatherMs = 2_000;
+/** Real ms: on a fast clock the machine is still given so long to hear of them. */
+const leastGatherMs = 50;
+/** Project ms before a permit is asked for again that nobody had a use for, or whose call has failed. */
+const restMs = 30_000;
+
+interface WaitingAsk {
+  readonly lane: Lane;
+  readonly since: number;
+  readonly abort: AbortController;
+}
+
+export function openDesk(sync: Sync, clubIds: readonly number[]): Desk {
+  const wishes = new Set<Wish>();
+  const ownCalls = new Set<string>();
+  let ask: WaitingAsk | undefined;
+  let said: Waiting | undefined;
+  let underWay = 0;
+  let resting: AbortController | undefined;
+  let gathering: 'no' | 'yes' | 'over' = 'no';
+
+  const hear = (move: BulkMoved) => {
+    for (const wish of wishes) wish.moved(move);
+    if (move.stage !== 'sent') resting?.abort();
+    reconsider();
+  };
+  const say = (waiting: Waiting | undefined) => {
+    said = waiting;
+    for (const wish of wishes) wish.waits?.(waiting);
+  };
+
+  function reconsider(): void {
+    if (sync.signal.aborted || resting) return;
+    const lane = mostUrgent([...wishes].map((wish) => wish.lane()));
+    if (lane === ask?.lane) return;
+    // One that waits for its window gathers in any case.
+    if (lane === 'manual_rider_add' && !ask && gathering !== 'over') {
+      if (gathering === 'no') void gather();
+      return;
+    }
+    gathering = 'no';
+    const since = ask?.since ?? Math.round(sync.clock.now());
+    ask?.abort.abort(new Error('nobody waits for this bulk call any more'));
+    ask = undefined;
+    if (lane !== undefined && underWay < mostUnderWay) begin({ lane, since, abort: new AbortController() });
+    else say(undefined);
+  }
+
+  function begin(mine: WaitingAsk): void {
+    ask = mine;
+    const leaves = () => {
+      if (ask !== mine) return;
+      ask = undefined;
+      say(undefined);
+    };
+    const call = makeBulkCall(sync, {
+      lane: mine.lane,
+      firstAskedAt: mine.since,
+      signal: AbortSignal.any([sync.signal, mine.abort.signal]),
+      clubIds,
+      slot: () => [...wishes].find(({ slot }) => slot)?.slot,
+      onWaiting(waiting) {
+        if (ask === mine) say(waiting);
+      },
+      onMoved(move) {
+        ownCalls.add(move.call);
+        underWay += move.stage === 'sent' ? 1 : -1;
+        if (move.stage === 'sent') leaves();
+        signal(sync.bus, catalog.bulkMoved, {}, move);
+        hear(move);
+      },
+    });
+    call
+      .then((called) => {
+        if (called) return;
+        void rest();
+        for (const wish of wishes) wish.idle?.();
+      })
+      .catch((error: unknown) => {
+        if (mine.abort.signal.aborted || sync.signal.aborted) return;
+        sync.log.warn({ err: plainError(error) }, 'a bulk call has failed');
+        leaves();
+        if (error instanceof PermitRefused) say(closedUntil(error.earliest));
+        void rest();
+      })
+      .finally(() => {
+        leaves();
+        reconsider();
+      });
+  }
+
+  async function gather(): Promise<void> {
+    gathering = 'yes';
+    const least = sync.clock.fromMachine(leastGatherMs);
+    await sync.clock.sleep(Math.max(gatherMs, least), sync.signal).catch(() => undefined);
+    gathering = 'over';
+    reconsider();
+  }
+
+  async function rest(): Promise<void> {
+    if (resting) return;
+    const mine = (resting = new AbortController());
+    const either = AbortSignal.any([mine.signal, sync.signal]);
+    await sync.clock.sleep(restMs, either).catch(() => undefined);
+    resting = undefined;
+    reconsider();
+  }
+
+  listen(sync.bus, catalog.bulkMoved, {}, (move) => {
+    if (!ownCalls.has(move.call)) hear(move);
+    else if (move.stage !== 'sent') ownCalls.delete(move.call);
+  });
+  return {
+    join(wish) {
+      wishes.add(wish);
+      if (said) wish.waits?.(said);
+      reconsider();
+      return () => {
+        wishes.delete(wish);
+        reconsider();
+      };
+    },
+    reconsider,
+  };
+}
+
+/** What those are told whom upstream does not give riders at all just now. */
+const closedUntil = (earliest: number): Waiting => ({
+  answer: 'waiting',
+  position: 1,
+  ahead: 0,
+  reason: 'paused_by_upstream',
+  estimatedAt: earliest,
+  askAgainIn: restMs,
+});

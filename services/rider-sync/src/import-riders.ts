@@ -1,0 +1,106 @@
+import {
+  type BulkMoved,
+  importFreshness,
+  type ImportRiders,
+  isFinal,
+  type Progress,
+} from '@paceline/shared/contracts';
+import type { Waiting } from '@paceline/shared/limiter';
+import type { Settlement } from '@paceline/shared/messaging';
+import { type Sync, throughOutages } from '@paceline/shared/sync';
+import type { News } from './adapters/commands.ts';
+import { countRiders, endFresh, listWaiting } from './adapters/wanted.ts';
+import { carryOut } from './carry-out.ts';
+import { progressOf } from './core/command.ts';
+import { endOfImport, few, importLane } from './core/import.ts';
+import type { Desk } from './desk.ts';
+import { fetchEitherWay } from './either-way.ts';
+
+/** A GET of an import that fails for a passing reason is made so often. */
+const attempts = 5;
+
+/** Brings the riders of an import, each of which ends as done or as failed with a reason of its own. */
+export function importRiders(sync: Sync, desk: Desk): (command: ImportRiders) => Promise<Settlement> {
+  return (command) =>
+    carryOut(sync, command, async (tell) => {
+      const { commandId } = command;
+      await throughOutages(sync, () => endFresh(sync.db, Math.round(sync.clock.now()), commandId));
+      const left = await throughOutages(sync, () => listWaiting(sync.db, commandId, few + 1));
+      if (left.length <= few) await oneByOne(sync, desk, command, left, tell);
+      else await byBulk(sync, desk, commandId, tell);
+      const riders = await throughOutages(sync, () => countRiders(sync.db, commandId));
+      return { progress: endOfImport(riders), riders };
+    });
+}
+
+/** The import is told how it stands with the last of them. */
+async function oneByOne(
+  sync: Sync,
+  desk: Desk,
+  { commandId, requestedAt }: ImportRiders,
+  riderIds: readonly number[],
+  tell: (news: News) => void,
+): Promise<void> {
+  const fetches = riderIds.map((riderId) => {
+    const wanted = {
+      commandId,
+      riderId,
+      why: 'import',
+      freshFrom: requestedAt - importFreshness,
+      since: requestedAt,
+      lane: importLane,
+      deadline: Number.POSITIVE_INFINITY,
+      attempts,
+    } as const;
+    const isLast = riderId === riderIds.at(-1);
+    const tellOf = (progress: Progress) => {
+      if (isLast && !isFinal(progress)) tell({ progress });
+    };
+    // Its outcome is stored with its reason: it keeps nobody else of the import from ending well.
+    return fetchEitherWay(sync, desk, wanted, tellOf).catch((error: unknown) => {
+      if (sync.signal.aborted) throw error;
+    });
+  });
+  await Promise.all(fetches);
+}
+
+async function byBulk(sync: Sync, desk: Desk, commandId: string, tell: (news: News) => void): Promise<void> {
+  const ended = Promise.withResolvers<void>();
+  let waiting: Waiting | undefined;
+  const onTheWay = new Set<string>();
+
+  const tellNow = (riders?: News['riders']) => {
+    const progress: Progress | undefined =
+      onTheWay.size > 0 ? { state: 'running', via: 'bulk' } : waiting && progressOf(waiting, 'bulk');
+    if (progress) tell({ progress, ...(riders && { riders }) });
+  };
+  const look = async () => {
+    const riders = await throughOutages(sync, () => countRiders(sync.db, commandId));
+    if (riders.waiting === 0) ended.resolve();
+    else tellNow(riders);
+  };
+  const moved = ({ call, stage, imports }: BulkMoved) => {
+    if (stage === 'sent' && !imports.includes(commandId)) return;
+    if (stage === 'sent') onTheWay.add(call);
+    else onTheWay.delete(call);
+    // Also after a call for others: it may have brought riders whom this one wants too.
+    look().catch(ended.reject);
+  };
+  const leave = desk.join({
+    lane: () => importLane,
+    waits(news) {
+      waiting = news;
+      tellNow();
+    },
+    idle: () => void look().catch(ended.reject),
+    moved,
+  });
+  const stop = () => ended.reject(sync.signal.reason);
+  sync.signal.addEventListener('abort', stop, { once: true });
+  try {
+    await ended.promise;
+  } finally {
+    sync.signal.removeEventListener('abort', stop);
+    leave();
+  }
+}

@@ -1,0 +1,248 @@
+import { type BulkMoved, catalog, importFreshness, type ImportRiders } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { listen, publish } from '@paceline/shared/messaging';
+import type { StagedService } from '@paceline/shared/sync/testing';
+import { eventually } from '@paceline/shared/testing';
+import { and, asc, eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createWorld, type World } from './testing/world.ts';
+
+const { clubMemberships, commands, riders, syncLogs, syncRuns, wantedRiders } = tables;
+const patient = { timeoutMs: 30_000 };
+const hour = 3_600_000;
+/** A club of the sandbox. */
+const racing = 20650;
+
+let world: World;
+let services: StagedService[];
+let key: string;
+let moves: BulkMoved[];
+let nextRider = 4_200_000;
+
+beforeAll(async () => {
+  // A quarter of an hour, the window of bulk calls, in less than half a second.
+  world = await createWorld(2_400);
+  listen(world.bus, catalog.bulkMoved, {}, (move) => moves.push(move));
+});
+
+beforeEach(async () => {
+  moves = [];
+  services = [];
+  key = world.newKey();
+  for (const table of [syncLogs, syncRuns, wantedRiders, clubMemberships, riders])
+    await world.db.delete(table);
+});
+
+afterEach(async () => {
+  await Promise.all(services.map((service) => service.stop()));
+  world.sandbox.controls.clearFaults();
+});
+
+afterAll(() => world?.close());
+
+const start = async (clubIds = '') => {
+  services.push(await world.start({ ZWIFTRACING_API_KEY: key, ZWIFTRACING_CLUB_IDS: clubIds }));
+};
+const fresh = (count: number) => Array.from({ length: count }, () => (nextRider += 1));
+
+/** As the API does it: the ids are kept with the command, and the message names it. */
+async function importRiders(riderIds: readonly number[]): Promise<ImportRiders> {
+  const requestedAt = Math.round(world.clock.now());
+  const command = { commandId: crypto.randomUUID(), requestedAt };
+  const freshFrom = requestedAt - importFreshness;
+  await world.db.insert(wantedRiders).values(
+    riderIds.map((riderId) => ({
+      commandId: command.commandId,
+      riderId,
+      why: 'import' as const,
+      freshFrom,
+      since: requestedAt,
+    })),
+  );
+  await publish(world.bus, catalog.importRiders, command);
+  return command;
+}
+const rowOf = async ({ commandId }: { commandId: string }) => {
+  const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
+  return row;
+};
+const ended = (command: ImportRiders) =>
+  eventually(async () => {
+    const row = await rowOf(command);
+    if (!row?.finishedAt) throw new Error(`the import has not ended: ${JSON.stringify(row)}`);
+    return row.progress;
+  }, patient);
+const outcomes = ({ commandId }: ImportRiders) =>
+  world.db
+    .select({ riderId: wantedRiders.riderId, outcome: wantedRiders.outcome, reason: wantedRiders.reason })
+    .from(wantedRiders)
+    .where(eq(wantedRiders.commandId, commandId))
+    .orderBy(asc(wantedRiders.riderId));
+const told = ({ commandId }: ImportRiders) =>
+  world.commandChanges.filter((change) => change.commandId === commandId);
+const calls = () =>
+  world.db
+    .select({ endpoint: syncLogs.endpoint, target: syncLogs.target, status: syncLogs.status })
+    .from(syncLogs)
+    .orderBy(asc(syncLogs.id));
+const sent = () => moves.filter(({ stage }) => stage === 'sent');
+
+describe('an import', () => {
+  it('of 2500 riders takes three bulk calls of whichever process, nobody twice, and each rider has its outcome', async () => {
+    await Promise.all([start(), start()]);
+    const unknown = [7, 8, 9];
+    const riderIds = [...unknown, ...fresh(2_497)];
+    const command = await importRiders(riderIds);
+    expect(await ended(command)).toEqual({ state: 'done' });
+
+    expect(moves.map(({ stage }) => stage)).not.toContain('lost');
+    expect(sent().map((move) => move.riderIds.length - move.outsiders)).toEqual([1_000, 1_000, 500]);
+    const asked = sent().flatMap((move) => move.riderIds.slice(0, move.riderIds.length - move.outsiders));
+    expect(new Set(asked).size).toBe(2_500);
+    expect(await outcomes(command)).toEqual(
+      riderIds
+        .toSorted((a, b) => a - b)
+        .map((riderId) =>
+          riderId < 10
+            ? { riderId, outcome: 'failed', reason: `ZwiftRacing knows no rider ${riderId}` }
+            : { riderId, outcome: 'done', reason: null },
+        ),
+    );
+    await eventually(() => {
+      const news = told(command);
+      expect(news.at(-1)).toMatchObject({
+        progress: { state: 'done' },
+        riders: { waiting: 0, done: 2_497, failed: 3 },
+      });
+      expect(news).toContainEqual(expect.objectContaining({ progress: { state: 'running', via: 'bulk' } }));
+      const counted = news.flatMap((change) => change.riders?.waiting ?? []);
+      expect(counted).toEqual(counted.toSorted((a, b) => b - a));
+      expect(counted).toContain(1_500);
+    });
+    expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
+  });
+
+  it('of a few riders needs no bulk call while GETs are earlier, and none for who is stored since yesterday', async () => {
+    await start();
+    const few = fresh(3);
+    expect(await ended(await importRiders([...few, 7]))).toEqual({ state: 'done' });
+    expect(await calls()).toHaveLength(4);
+    const again = await importRiders(few);
+    expect(await ended(again)).toEqual({ state: 'done' });
+    expect((await outcomes(again)).map(({ outcome }) => outcome)).toEqual(['done', 'done', 'done']);
+    expect(await calls()).toHaveLength(4);
+    expect(sent()).toEqual([]);
+  });
+
+  it('of which upstream knows nobody has failed, with the reason', async () => {
+    await start();
+    const command = await importRiders([1, 2, 3, 4, 5, 6, 7]);
+    expect(await ended(command)).toEqual({
+      state: 'failed',
+      reason: 'None of the 7 riders could be fetched',
+    });
+    expect(await calls()).toEqual([{ endpoint: 'riders_bulk', target: '7 riders', status: 200 }]);
+  });
+
+  it('whose answer is lost is asked for again, and takes somebody who adds a rider along', async () => {
+    await start();
+    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk' });
+    world.sandbox.controls.injectFault({ kind: 'hang', budget: 'riders_single', times: 9 });
+    const command = await importRiders(fresh(20));
+    await eventually(() => expect(moves.map(({ stage }) => stage)).toContain('lost'));
+    expect((await outcomes(command)).every(({ outcome }) => outcome === null)).toBe(true);
+    const requestedAt = Math.round(world.clock.now());
+    const adds = fresh(8).map((riderId) => ({ commandId: crypto.randomUUID(), riderId, requestedAt }));
+    for (const add of adds) await publish(world.bus, catalog.addRider, add);
+    expect(await ended(command)).toEqual({ state: 'done' });
+    const onCall = new Set(sent().at(-1)?.riderIds);
+    expect(adds.filter(({ riderId }) => onCall.has(riderId)).length).toBeGreaterThan(0);
+    expect((await calls()).filter(({ endpoint }) => endpoint === 'riders_bulk')).toMatchObject([
+      { status: 503 },
+      { status: 200 },
+    ]);
+  });
+
+  it('that upstream gives no answer to three times fails with the reason', async () => {
+    await start();
+    world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk', times: 3 });
+    const command = await importRiders(fresh(6));
+    expect(await ended(command)).toMatchObject({ state: 'failed' });
+    expect((await outcomes(command)).map(({ reason }) => reason)).toEqual(
+      Array.from({ length: 6 }, () => 'Upstream answered 503: upstream is in trouble'),
+    );
+  });
+
+  it('whose message comes twice costs nothing more', async () => {
+    await start();
+    const command = await importRiders(fresh(6));
+    await ended(command);
+    await publish(world.bus, catalog.importRiders, command);
+    await ended(await importRiders(fresh(1)));
+    expect(await calls()).toHaveLength(2);
+  });
+});
+
+describe('riders outside the clubs', () => {
+  const runOf = async (slotId: string) => {
+    const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+    return run;
+  };
+  const endOf = (slotId: string) =>
+    eventually(async () => {
+      const run = await runOf(slotId);
+      if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
+      return run;
+    }, patient);
+  const bulkCalls = async () => (await calls()).filter(({ endpoint }) => endpoint === 'riders_bulk');
+
+  it('are refreshed in the rider slot by bulk, beside the clubs, whose riders need no bulk call', async () => {
+    await start(String(racing));
+    const first = await world.tick('rider', 2 * hour);
+    expect(await endOf(first.slotId)).toMatchObject({ counts: { synced: 1, stored: 120 } });
+    expect(await bulkCalls()).toEqual([]);
+
+    const [left] = await world.db.select().from(clubMemberships);
+    const old = Math.round(world.clock.now() - 24 * hour);
+    const strangers = fresh(40);
+    const row = { name: 'Of yesterday', raw: {}, firstSeenAt: old, fetchedAt: old };
+    await world.db.insert(riders).values([...strangers, 11].map((riderId) => ({ riderId, ...row })));
+    await world.db
+      .update(clubMemberships)
+      .set({ current: false })
+      .where(and(eq(clubMemberships.clubId, racing), eq(clubMemberships.riderId, left?.riderId ?? 0)));
+    world.sandbox.controls.injectFault({ kind: 'delay', budget: 'clubs', ms: 0.5 * hour });
+
+    const second = await world.tick('rider', 4 * hour);
+    await eventually(
+      async () => expect(await runOf(second.slotId)).toMatchObject({ counts: { stored: 41 } }),
+      patient,
+    );
+    expect(await runOf(second.slotId)).toMatchObject({ state: 'running', counts: { synced: 0 } });
+    expect(await endOf(second.slotId)).toMatchObject({
+      state: 'done',
+      counts: { planned: 1, synced: 1, stored: 161 },
+    });
+    // The one who has left the club is among them, and the one whom upstream does not know is not asked for again.
+    expect(await bulkCalls()).toEqual([{ endpoint: 'riders_bulk', target: '42 riders', status: 200 }]);
+    const refreshed = await world.db
+      .select()
+      .from(riders)
+      .where(eq(riders.riderId, strangers[0] ?? 0));
+    expect(refreshed[0]?.name).not.toBe('Of yesterday');
+  });
+
+  it('that are more than a call takes have the next one too, the oldest go first', async () => {
+    const old = Math.round(world.clock.now() - 48 * hour);
+    const strangers = fresh(1_001).map((riderId, index) => {
+      const fetchedAt = old + index;
+      return { riderId, name: 'Old', raw: {}, firstSeenAt: old, fetchedAt };
+    });
+    await world.db.insert(riders).values(strangers);
+    await start();
+    const { slotId } = await world.tick('rider', 20 * hour);
+    expect(await endOf(slotId)).toMatchObject({ state: 'done', counts: { stored: 1_001 } });
+    expect(sent().map(({ outsiders }) => outsiders)).toEqual([1_000, 1]);
+    expect(sent()[1]?.riderIds).toEqual([strangers.at(-1)?.riderId]);
+  });
+});

@@ -1,0 +1,60 @@
+import { callTimeout } from '@paceline/shared/config';
+import type { BulkMoved } from '@paceline/shared/contracts';
+import { type RunRow, type Sync, throughOutages } from '@paceline/shared/sync';
+import { countOutsiders } from './adapters/outsiders.ts';
+import { importLane } from './core/import.ts';
+import type { Desk } from './desk.ts';
+
+/**
+ * Refreshes the riders whom no page of a club brings: those whom somebody has added or imported, and those who have
+ * left. They need no checkpoint: who was not fetched since the slot opened is left to do, the oldest first.
+ * @param stored told how many of them each bulk call has brought
+ */
+export async function refreshOutsiders(
+  sync: Sync,
+  desk: Desk,
+  clubIds: readonly number[],
+  slot: RunRow,
+  stored: (riders: number) => Promise<void>,
+): Promise<void> {
+  const { scheduledFor: staleBefore, slotEndsAt } = slot;
+  const left = () => throughOutages(sync, () => countOutsiders(sync.db, { clubIds, staleBefore }));
+  if ((await left()) === 0) return;
+
+  const ended = Promise.withResolvers<void>();
+  const onTheWay = new Set<string>();
+  let over = false;
+  const look = async (outsiders: number) => {
+    if (outsiders > 0) await stored(outsiders);
+    if (onTheWay.size === 0 && (over || (await left()) === 0)) ended.resolve();
+  };
+  const waiting = new AbortController();
+  const signal = AbortSignal.any([sync.signal, waiting.signal]);
+  const slotEnds = async () => {
+    await sync.clock.sleep(slotEndsAt - sync.clock.now(), signal);
+    over = true;
+    await look(0);
+    // A call that has left is waited for, but not for ever: its process may have died.
+    await sync.clock.sleep(callTimeout('riders_bulk', sync.clock), signal);
+    ended.resolve();
+  };
+  const leave = desk.join({
+    // Whoever is wanted by an import waits in the same lane: they share the calls.
+    lane: () => (over ? undefined : importLane),
+    slot,
+    idle: () => void look(0).catch(ended.reject),
+    moved({ call, stage, outsiders }: BulkMoved) {
+      if (stage === 'sent' && outsiders > 0) onTheWay.add(call);
+      if (stage === 'sent') return;
+      onTheWay.delete(call);
+      look(outsiders).catch(ended.reject);
+    },
+  });
+  slotEnds().catch(ended.reject);
+  try {
+    await ended.promise;
+  } finally {
+    waiting.abort(new Error('the slot is over, or everybody is refreshed'));
+    leave();
+  }
+}
