@@ -27,12 +27,16 @@ export async function tellNews(natsUrl: string, tell: (line: string) => void): P
   return () => connection.close();
 }
 
-function describeRun({ kind, state, counts, error, slotId }: RunChanged): string {
+function describeRun({ kind, state, mode, counts, error, slotId }: RunChanged): string {
   if (state === 'running') return `${kind} sync has begun (${slotId ?? 'on demand'})`;
   if (state === 'failed') return `${kind} sync failed: ${error ?? 'no reason given'}`;
+  if (mode === 'observed') return `${kind} sync observed: ${wouldCall(counts)}`;
   const left = counts.deferred > 0 ? `, ${counts.deferred} left for the next slot` : '';
   return `${kind} sync done: ${whatOf(kind, counts)}${left}`;
 }
+
+const wouldCall = ({ planned, deferred }: RunCounts): string =>
+  `it would call for ${planned - deferred} of ${planned}`;
 
 function whatOf(kind: SyncKind, { synced, stored }: RunCounts): string {
   const thing = kind === 'rider' ? 'club' : 'event';

@@ -1,6 +1,7 @@
 import { PermitRefused } from '@paceline/shared/limiter';
 import {
   callUpstream,
+  type PlanRun,
   type RunRow,
   type RunWork,
   saveProgress,
@@ -49,6 +50,15 @@ export const syncEvents =
         throw error;
       }
     }
+  };
+
+/** What a run would call for, by our copy of the list. */
+export const planEvents =
+  (sync: EventSync): PlanRun =>
+  async (row) => {
+    const kind = row.kind === 'near' ? 'near' : 'far';
+    const { length } = await worthwhile(sync, kind, resumeRun(row));
+    return { endpoint: 'signups', worth: length };
   };
 
 /** The events that are worth a call now, best first. */

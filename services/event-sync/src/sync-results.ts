@@ -2,6 +2,7 @@ import { PermitRefused } from '@paceline/shared/limiter';
 import {
   answered,
   callUpstream,
+  type PlanRun,
   type RunRow,
   type RunWork,
   saveProgress,
@@ -43,6 +44,14 @@ export const syncResults =
         throw error;
       }
     }
+  };
+
+/** What a run would call for. */
+export const planResults =
+  (sync: Sync): PlanRun =>
+  async (row) => {
+    const { length } = await wantedNow(sync, resumeRun(row));
+    return { endpoint: 'results', worth: length };
   };
 
 async function wantedNow(sync: Sync, { failed }: EventRun): Promise<WantedResults[]> {

@@ -2,6 +2,7 @@ import { PermitRefused } from '@paceline/shared/limiter';
 import { callUpstream, plainError, throughOutages } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
+import type { AllowUrgent } from './allow-urgent.ts';
 import { findCandidates } from './adapters/events.ts';
 import { storeSignups } from './adapters/signups.ts';
 import type { EventSync } from './config.ts';
@@ -15,11 +16,11 @@ import { signupsCall } from './signups-call.ts';
  * Refreshes the signups of each event once in its last minutes, in or out of a slot, until shutdown begins. Which
  * events are about to start is known from the list: upstream is not asked for that.
  */
-export async function watchUrgent(sync: EventSync): Promise<void> {
+export async function watchUrgent(sync: EventSync, allow: AllowUrgent): Promise<void> {
   let failures = noFailures;
   while (!sync.signal.aborted) {
     try {
-      const { pause, after } = await refreshFirst(sync, failures);
+      const { pause, after } = await refreshFirst(sync, allow, failures);
       failures = after;
       await sync.clock.sleep(pause, sync.signal);
     } catch (error) {
@@ -33,13 +34,14 @@ export async function watchUrgent(sync: EventSync): Promise<void> {
 /** Refreshes the event that can wait least, if there is one. Returns when to look again. */
 async function refreshFirst(
   sync: EventSync,
+  allow: AllowUrgent,
   failures: Failures,
 ): Promise<{ pause: number; after: Failures }> {
   const look = async () => {
     const now = sync.clock.now();
     const soon = await throughOutages(sync, () => findCandidates(sync.db, horizonOf('near', now)));
     return {
-      urgent: urgentOf(soon, failures.failed, sync.goals, now),
+      urgent: await allow(urgentOf(soon, failures.failed, sync.goals, now)),
       pause: untilNextUrgent(soon, sync.goals, now),
     };
   };

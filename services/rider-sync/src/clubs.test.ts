@@ -109,6 +109,18 @@ describe('a slot of the rider sync', () => {
     expect(left).toEqual([{ ...gone, current: false }]);
   });
 
+  it('that is only observed calls nothing: it counts the clubs, and those that its slot has no room for', async () => {
+    await startWith(racing, development, worldwide);
+    const { slotId } = await world.tick('rider', longSlot, 'observed');
+    const run = await eventually(async () => {
+      const known = await runOf(slotId);
+      expect(known?.state).toBe('done');
+      return known;
+    });
+    expect(run).toMatchObject({ mode: 'observed', counts: { planned: 3, synced: 0, deferred: 0 } });
+    expect(await calls()).toEqual([]);
+  });
+
   it('whose tick comes again is not run again', async () => {
     await startWith(racing);
     const { slotId } = await runSlot(longSlot);

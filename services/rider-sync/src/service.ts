@@ -6,7 +6,7 @@ import { addRider } from './add-rider.ts';
 import type { RiderSyncConfig } from './config.ts';
 import { openDesk } from './desk.ts';
 import { importRiders } from './import-riders.ts';
-import { syncRiders } from './sync-riders.ts';
+import { planRiders, syncRiders } from './sync-riders.ts';
 
 /** Keeps riders up to date: whole clubs in their slots, single riders when somebody asks. */
 export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): Promise<RunningService> {
@@ -15,7 +15,7 @@ export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): 
   const desk = openDesk(sync, clubIds);
   const riders = syncRiders(sync, desk, clubIds);
   const handlings = await Promise.all([
-    handle(sync.bus, catalog.tickRider, (tick) => runSlot(sync, tick, riders)),
+    handle(sync.bus, catalog.tickRider, (tick) => runSlot(sync, tick, riders, planRiders(clubIds))),
     handle(sync.bus, catalog.addRider, addRider(sync, desk)),
     handle(sync.bus, catalog.importRiders, importRiders(sync, desk)),
   ]);

@@ -2,6 +2,7 @@ import { PermitRefused } from '@paceline/shared/limiter';
 import {
   answered,
   callUpstream,
+  type PlanRun,
   type RunRow,
   type RunWork,
   saveProgress,
@@ -53,6 +54,14 @@ export const syncRiders =
     }
     return endRun(progress.run);
   };
+
+/** What a run would page through. */
+export const planRiders =
+  (clubIds: readonly number[]): PlanRun =>
+  async ({ runId, checkpoint }) => ({
+    endpoint: 'clubs',
+    worth: beginRun(runId, clubIds, checkpoint).todo.length,
+  });
 
 function progressOf(sync: Sync, { runId, checkpoint }: RunRow, clubIds: readonly number[]): Progress {
   let before = Promise.resolve();

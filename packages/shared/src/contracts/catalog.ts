@@ -189,7 +189,7 @@ export const catalog = {
     subject: 'paceline.limiter.windows.{partition}',
     payload: statusQuery,
     reply: windowsView,
-    from: ['api'],
+    from: ['api', 'rider-sync', 'event-sync'],
     to: ['limiter'],
     about: "An account's windows with every permit in them, their policies and who waits.",
   }),

@@ -67,6 +67,7 @@ export const runChanged = z.object({
   runId: z.string().min(1),
   kind: z.enum(syncKinds),
   slotId: z.string().nullable(),
+  mode: tick.shape.mode,
   state: z.enum(['running', 'done', 'failed']),
   at: moment,
   counts: runCounts,

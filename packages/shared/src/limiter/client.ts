@@ -5,6 +5,7 @@ import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';
 import { type Asker, createAsker } from './asker.ts';
 import { type Limiter, type PermitAsk, PermitRefused, type Waiting } from './permit.ts';
+import { policyOf } from './policy-of.ts';
 import { type StartedPermit, startedPermit } from './started-permit.ts';
 import { createTurns, type Turns } from './turns.ts';
 
@@ -51,8 +52,9 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
   }
 
   return {
-    of: (account) =>
-      limiterOf({
+    of: (account) => ({
+      policyOf: (endpoint) => policyOf(bus, account, endpoint, closing.signal),
+      ...limiterOf({
         ...deskOf(partitionOf(account)),
         account,
         client,
@@ -60,6 +62,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
         settling,
         closing: closing.signal,
       }),
+    }),
     async close() {
       closing.abort(new Error('the limiter client was closed'));
       for (const subscription of subscriptions) subscription.unsubscribe();
@@ -79,7 +82,15 @@ interface LimiterParts extends Desk {
 }
 
 /** Every wait, retry and settle behind `withPermit`. */
-function limiterOf({ asker, turns, account, client, clock, settling, closing }: LimiterParts): Limiter {
+function limiterOf({
+  asker,
+  turns,
+  account,
+  client,
+  clock,
+  settling,
+  closing,
+}: LimiterParts): Pick<Limiter, 'withPermit'> {
   /**
    * Asks until there is a permit; what it is told in the meantime goes to the asker and to the span. The first ask
    * starts the permit in the same breath if it is free; whoever has waited may have changed its mind. `sendBy`: until

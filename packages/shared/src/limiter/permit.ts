@@ -1,4 +1,4 @@
-import type { Answer, Budget, Lane, Outcome } from '../contracts/index.ts';
+import type { Answer, Budget, Lane, Outcome, Policy } from '../contracts/index.ts';
 
 /** Known only here: nothing else can make a permit, so a call without one does not compile. */
 declare const started: unique symbol;
@@ -61,4 +61,6 @@ export interface Limiter {
     ask: PermitAsk<Endpoint>,
     use: (permit: Permit<Endpoint>) => Promise<Result>,
   ): Promise<Result>;
+  /** The limit that is kept now. Asks until the limiter answers. @throws as `withPermit`, when it ends */
+  policyOf(endpoint: Budget): Promise<Policy>;
 }

@@ -8,3 +8,4 @@ export { type EventAt, type EventRange, type EventStream, eventStream } from './
 export { listen, request, respond } from './request.ts';
 export { isUnavailable, retryWhileUnavailable } from './retry.ts';
 export { deadLetter, done, retryAfter, type Settlement } from './settlement.ts';
+export { openScheduleBucket, type ScheduleBucket } from './kept-schedule.ts';

@@ -3,7 +3,7 @@ import { eventually } from '../testing/index.ts';
 import { tables } from '../database/index.ts';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { runSlot, type RunWork, saveProgress } from './run.ts';
+import { runSlot as runSlotOrPlan, type RunWork, saveProgress } from './run.ts';
 import type { Sync } from './open.ts';
 import { openStage, type Stage } from './testing/stage.ts';
 
@@ -21,7 +21,8 @@ beforeEach(async () => {
   stopping = new AbortController();
   const { db, bus, clock } = stage;
   // What calls upstream has no part in these.
-  sync = { db, bus, clock, log: bus.log, signal: stopping.signal } as unknown as Sync;
+  const limiter = { policyOf: async () => ({ limit: 1, windowMs: 60_000 }) };
+  sync = { db, bus, clock, limiter, log: bus.log, signal: stopping.signal } as unknown as Sync;
   await stage.db.delete(syncRuns);
 });
 
@@ -40,6 +41,9 @@ function slot(): Tick {
 }
 
 const counts = (synced: number) => ({ planned: 2, synced, failed: 0, deferred: 0, stored: 0 });
+/** Five things are worth a call of a budget that allows one a minute. */
+const plan = async () => ({ endpoint: 'signups' as const, worth: 5 });
+const runSlot = (of: Sync, tick: Tick, work: RunWork) => runSlotOrPlan(of, tick, work, plan);
 const ends: RunWork = async () => ({ state: 'done', error: null, counts: counts(2), checkpoint: null });
 const rows = () => stage.db.select().from(syncRuns);
 
@@ -125,6 +129,19 @@ describe('the run of a slot', () => {
     await runSlot(sync, slot(), leaves(null));
     await runSlot(sync, slot(), leaves(null));
     expect(left).toEqual([null, null, { at: 7 }, null]);
+  });
+
+  it('that is observed plans and counts, works nothing, and leaves what was left as it was', async () => {
+    await runSlot(sync, slot(), async () => ({ state: 'done', error: null, checkpoint: { at: 7 } }));
+    const now = Math.round(stage.clock.now());
+    const observed: Tick = { ...slot(), endsAt: now + 240_000, mode: 'observed' };
+    await runSlot(sync, observed, async () => expect.unreachable('it works'));
+    const [row] = await stage.db.select().from(syncRuns).where(eq(syncRuns.slotId, observed.slotId));
+    expect(row).toMatchObject({ mode: 'observed', state: 'done', checkpoint: { at: 7 } });
+    expect(row?.counts).toMatchObject({ planned: 5, synced: 0, stored: 0 });
+    // Of the slot's four minutes a slow machine may have spent some.
+    expect(row?.counts.deferred).toBeGreaterThanOrEqual(1);
+    expect(stage.runChanges.at(-1)).toMatchObject({ mode: 'observed' });
   });
 
   it('that has ended stays as it ended', async () => {

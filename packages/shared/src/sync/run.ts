@@ -1,6 +1,7 @@
 import { catalog, type Tick } from '../contracts/index.ts';
 import { done, publish, retryAfter, type Settlement } from '../messaging/index.ts';
 import { inSpan } from '../telemetry/index.ts';
+import { observe, type PlanRun } from './observe.ts';
 import type { Sync } from './open.ts';
 import { plainError } from './plain-error.ts';
 import {
@@ -19,9 +20,9 @@ export type RunWork = (run: RunRow) => Promise<RunEnding>;
 
 /**
  * Runs a slot's sync, once, however often its tick comes: a run that has ended is left alone, one that a dead process
- * began is taken up. Shutdown gives the tick back at once, so that the next process goes on.
+ * began is taken up. One that is observed only plans. Shutdown gives the tick back at once, so that the next process goes on.
  */
-export async function runSlot(sync: Sync, tick: Tick, work: RunWork): Promise<Settlement> {
+export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanRun): Promise<Settlement> {
   try {
     const open = () => openRun(sync.db, tick, moment(sync));
     const run = await throughOutages(sync, open);
@@ -29,7 +30,11 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork): Promise<Se
     if (run.state !== 'running') return done;
     const attributes = { 'paceline.run': run.runId, 'paceline.slot': run.slotId };
     // An outage within the work: it is taken up again as it is stored by then.
-    const resume = () => throughOutages(sync, async () => work(await open()));
+    const resume = () =>
+      throughOutages(sync, async () => {
+        const current = await open();
+        return current.mode === 'on' ? work(current) : observe(sync, current, plan);
+      });
     await inSpan(`run ${run.kind}`, { attributes }, () => carryOut(sync, run, resume));
     return done;
   } catch (error) {
@@ -70,10 +75,13 @@ export async function saveProgress(
 }
 
 /** What can't be told is only news: the row is the truth. */
-async function tellRun(sync: Sync, { runId, kind, slotId, state, counts, error }: RunRow): Promise<void> {
+async function tellRun(
+  sync: Sync,
+  { runId, kind, slotId, mode, state, counts, error }: RunRow,
+): Promise<void> {
   const at = moment(sync);
   const once = state === 'running' ? {} : { id: `run:${runId}:${state}` };
-  const change = { runId, kind, slotId, state, at, counts, error };
+  const change = { runId, kind, slotId, mode, state, at, counts, error };
   await publish(sync.bus, catalog.runChanged, change, once).catch((reason: unknown) => {
     sync.log.warn({ err: reason, runId }, 'a change of a run could not be published');
   });

@@ -23,7 +23,7 @@ export interface RunEnding extends Partial<RunProgress> {
  * has left to do.
  */
 export async function openRun(db: Database, tick: Tick, now: number): Promise<RunRow> {
-  const { slotId, kind, scheduledFor, endsAt } = tick;
+  const { slotId, kind, scheduledFor, endsAt, mode } = tick;
   const leftOver = sql`(select checkpoint from ${syncRuns} where kind = ${kind} order by started_at desc limit 1)`;
   const [opened] = await db
     .insert(syncRuns)
@@ -31,6 +31,7 @@ export async function openRun(db: Database, tick: Tick, now: number): Promise<Ru
       runId: crypto.randomUUID(),
       kind,
       slotId,
+      mode,
       scheduledFor,
       slotEndsAt: endsAt,
       state: 'running',

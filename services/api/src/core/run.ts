@@ -11,6 +11,7 @@ export const runShape = z.object({
   id: z.string(),
   kind: z.enum(syncKinds),
   state: z.enum(runStates),
+  mode: z.enum(['on', 'observed']).describe('An observed run plans and counts, and calls nothing'),
   slot: z.object({ id: z.string(), scheduledFor: time, endsAt: time }),
   startedAt: time,
   finishedAt: time.nullable(),
@@ -47,6 +48,7 @@ export interface RunRow {
   readonly runId: string;
   readonly kind: SyncKind;
   readonly slotId: string;
+  readonly mode: RunView['mode'];
   readonly scheduledFor: number;
   readonly slotEndsAt: number;
   readonly state: (typeof runStates)[number];
@@ -64,6 +66,7 @@ export const runView = (row: RunRow): RunView => ({
   id: row.runId,
   kind: row.kind,
   state: row.state,
+  mode: row.mode,
   slot: { id: row.slotId, scheduledFor: iso(row.scheduledFor), endsAt: iso(row.slotEndsAt) },
   startedAt: iso(row.startedAt),
   finishedAt: isoOrNull(row.finishedAt),

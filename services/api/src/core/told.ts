@@ -21,7 +21,7 @@ import { iso } from './times.ts';
 const time = z.iso.datetime();
 
 export const runChangedShape = runShape
-  .pick({ id: true, kind: true, state: true, counts: true, error: true })
+  .pick({ id: true, kind: true, mode: true, state: true, counts: true, error: true })
   .extend({ slotId: z.string().nullable(), at: time, kind: z.enum(syncKinds) });
 
 export const commandChangedShape = z.object({

@@ -48,6 +48,7 @@ describe('GET /v1/runs', () => {
       id: 'run-1',
       kind: 'near',
       state: 'done',
+      mode: 'on',
       slot: {
         id: 'slot:near:run-1',
         scheduledFor: '2026-03-01T12:00:00.000Z',

@@ -70,6 +70,7 @@ describe('GET /v1/stream', () => {
       runId: 'run-1',
       kind: 'near',
       slotId: 'slot:near:x',
+      mode: 'on',
       state: 'done',
       at: someTime,
       counts,

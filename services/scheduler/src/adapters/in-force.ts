@@ -1,7 +1,6 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
 import { type KeptSchedule, keptSchedule, scheduleBucket, scheduleKey } from '@paceline/shared/contracts';
-import { type Bus, retryWhileUnavailable } from '@paceline/shared/messaging';
+import { type Bus, openScheduleBucket, type ScheduleBucket } from '@paceline/shared/messaging';
 
 /** The kept schedule and its version. */
 export interface Version {
@@ -10,9 +9,7 @@ export interface Version {
 }
 
 /** The schedule in force, as all schedulers together keep it on the broker. */
-export interface InForce {
-  /** `kept` undefined: there is none yet (version 0), or none that can be read. */
-  find(): Promise<{ readonly version: number; readonly kept: KeptSchedule | undefined }>;
+export interface InForce extends Pick<ScheduleBucket, 'find'> {
   /** @throws {Error} when there is none */
   read(): Promise<Version>;
   /** Puts another one in the place of `version`. Undefined: somebody else was first. */
@@ -22,7 +19,7 @@ export interface InForce {
 }
 
 export async function openInForce(bus: Bus): Promise<InForce> {
-  const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open(scheduleBucket));
+  const { bucket, find } = await openScheduleBucket(bus);
   let change = new AbortController();
   // What is put into a bucket is published there: whoever listens hears it at once, without a consumer.
   bus.connection.subscribe(`$KV.${scheduleBucket}.${scheduleKey}`, {
@@ -31,10 +28,6 @@ export async function openInForce(bus: Bus): Promise<InForce> {
       change = new AbortController();
     },
   });
-  const find = async () => {
-    const entry = await retryWhileUnavailable(() => bucket.get(scheduleKey));
-    return { version: entry?.revision ?? 0, kept: entry ? parsed(entry.string()) : undefined };
-  };
   return {
     find,
     async read() {
@@ -53,14 +46,6 @@ export async function openInForce(bus: Bus): Promise<InForce> {
     },
     changed: () => change.signal,
   };
-}
-
-function parsed(text: string): KeptSchedule | undefined {
-  try {
-    return keptSchedule.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 const isWrongSequence = (error: unknown): boolean =>

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigserial, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import type { Progress, RunCounts, SyncKind } from '../../contracts/index.ts';
+import type { Progress, RunCounts, SyncKind, Tick } from '../../contracts/index.ts';
 import { moment } from './columns.ts';
 
 /** One row for each slot that was run, however many ticks, deliveries and replicas there were. */
@@ -10,6 +10,8 @@ export const syncRuns = pgTable(
     runId: text('run_id').primaryKey(),
     kind: text('kind').$type<SyncKind>().notNull(),
     slotId: text('slot_id').notNull(),
+    /** An observed run calls nothing. */
+    mode: text('mode').$type<Tick['mode']>().notNull().default('on'),
     scheduledFor: moment('scheduled_for').notNull(),
     slotEndsAt: moment('slot_ends_at').notNull(),
     state: text('state').$type<'running' | 'done' | 'failed'>().notNull(),

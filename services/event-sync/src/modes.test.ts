@@ -1,0 +1,64 @@
+import { Kvm } from '@nats-io/kv';
+import {
+  type KeptSchedule,
+  scheduleBucket,
+  scheduleKey,
+  type SlotSettings,
+  type SyncMode,
+} from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import type { StagedService } from '@paceline/shared/sync/testing';
+import { eventually } from '@paceline/shared/testing';
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWorld, type World } from './testing/world.ts';
+
+const { syncRuns } = tables;
+const minute = 60_000;
+const patient = { timeoutMs: 30_000 };
+
+let world: World;
+let service: StagedService;
+
+beforeAll(async () => {
+  world = await createWorld(300);
+});
+afterAll(async () => {
+  await service?.stop();
+  await world?.close();
+});
+
+/** As the scheduler keeps it. */
+async function bringIntoForce(mode: SyncMode): Promise<void> {
+  const slots: SlotSettings = { mode, opens: 'every 1h', durationMs: minute, skip: '', catchUp: 'skip' };
+  const settings = { timeZone: 'UTC', kinds: { rider: slots, near: slots, far: slots, results: slots } };
+  const kept: KeptSchedule = { eras: [{ since: 0, settings }], configured: settings, changed: false };
+  const bucket = await new Kvm(world.bus.js).open(scheduleBucket);
+  await bucket.put(scheduleKey, JSON.stringify(kept));
+}
+
+describe('while the near sync is observed', () => {
+  it('a run counts what it would call for, nothing is called, urgently neither; and all is when it is on', async () => {
+    const ids = await world.upstreamEvents(4);
+    const from = world.lastSeq();
+    await bringIntoForce('observed');
+    await world.list(ids.slice(0, 3), 45 * minute);
+    service = await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
+    const { slotId } = await world.tick('near', 2 * minute, 'observed');
+    const run = await eventually(async () => {
+      const [row] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+      expect(row?.state).toBe('done');
+      return row;
+    }, patient);
+    expect(run).toMatchObject({ mode: 'observed', counts: { planned: 3, synced: 0 } });
+    expect(run?.counts.deferred).toBeGreaterThan(0);
+
+    await world.list(ids.slice(3), 14 * minute);
+    const until = world.clock.now() + 3 * minute;
+    await eventually(() => expect(world.clock.now()).toBeGreaterThan(until), patient);
+    expect(world.asked(from)).toEqual([]);
+
+    await bringIntoForce('on');
+    await eventually(() => expect(world.asked(from)).not.toEqual([]), patient);
+  });
+});
