@@ -1,8 +1,10 @@
 import { type Config, loadConfigOrExit } from '@paceline/shared/config';
 
-const needed = [
+export const needed = [
   'API_HOST',
   'API_PORT',
+  'API_CORS_ORIGINS',
+  'API_IDEMPOTENCY',
   'NATS_URL',
   'DATABASE_URL',
   // Only its account's name is made of it: the API never calls upstream.
@@ -10,7 +12,7 @@ const needed = [
   'PACELINE_CLOCK',
   'LOG_LEVEL',
 ] as const;
-const optional = ['API_TOKEN', 'API_PUBLIC_URL', 'SLACK_WEBHOOK_URL'] as const;
+export const optional = ['API_TOKEN', 'API_VIEWER_TOKEN', 'API_PUBLIC_URL', 'SLACK_WEBHOOK_URL'] as const;
 
 export type ApiConfig = Config<(typeof needed)[number], (typeof optional)[number]>;
 

@@ -10,6 +10,8 @@ import { startFeed } from './adapters/feed.ts';
 import { createFollower } from './adapters/follow.ts';
 import { freshnessWith } from './adapters/freshness.ts';
 import { handOnWith } from './adapters/hand-on.ts';
+import { startHousekeeping } from './adapters/housekeeping.ts';
+import { forgetKeys } from './adapters/idempotency.ts';
 import { limiterStatus } from './adapters/limiter-status.ts';
 import { orAborted } from './adapters/or-aborted.ts';
 import { slack } from './adapters/slack.ts';
@@ -58,7 +60,15 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       checks,
       stopping: signal,
     },
-    { host: config.API_HOST, token: config.API_TOKEN },
+    {
+      host: config.API_HOST,
+      tokens:
+        config.API_TOKEN === undefined
+          ? undefined
+          : { operator: config.API_TOKEN, viewer: config.API_VIEWER_TOKEN },
+      origins: config.API_CORS_ORIGINS,
+      keepAnswersMs: config.API_IDEMPOTENCY,
+    },
     log,
   );
   const server = await listenHttp((request) => app.fetch(request), config.API_HOST, config.API_PORT);
@@ -83,13 +93,14 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     url: config.API_PUBLIC_URL ?? server.url,
   });
   listen(bus, catalog.alert, {}, alerts.look);
+  const housekeeping = startHousekeeping([() => forgetKeys(db, clock.now() - config.API_IDEMPOTENCY)], log);
 
   return {
     url: server.url,
     port: server.port,
     checks,
     async drain() {
-      await Promise.all([server.drain(), sweep.stop(), alerts.stop()]);
+      await Promise.all([server.drain(), sweep.stop(), alerts.stop(), housekeeping.stop()]);
     },
     async close() {
       server.close();

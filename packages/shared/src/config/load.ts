@@ -60,6 +60,12 @@ function contradictions(values: Partial<Record<VariableName, unknown>>): string[
   if (host && !isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`) && !values.API_TOKEN) {
     problems.push('API_TOKEN is missing: off loopback (API_HOST) the API wants a token');
   }
+  if (values.API_VIEWER_TOKEN && !values.API_TOKEN) {
+    problems.push('API_TOKEN is missing: beside API_VIEWER_TOKEN operators want a token too');
+  }
+  if (values.API_VIEWER_TOKEN && values.API_VIEWER_TOKEN === values.API_TOKEN) {
+    problems.push('API_VIEWER_TOKEN must differ from API_TOKEN');
+  }
   return problems;
 }
 

@@ -32,6 +32,14 @@ const clockText = z.string().transform((text, context) => {
   }
 });
 
+function isOrigin(text: string): boolean {
+  try {
+    return /^https?:/.test(text) && new URL(text).origin === text;
+  } catch {
+    return false;
+  }
+}
+
 const httpUrl = z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' });
 
 const mode = (usual: 'off' | 'on') => z.enum(syncModes, 'must be off, observed or on').default(usual);
@@ -101,6 +109,23 @@ export const variables = {
     schema: z.string().min(16, 'must be at least 16 characters'),
     about: 'Bearer token that the API asks for; needed off loopback.',
     secret: true,
+  },
+  API_VIEWER_TOKEN: {
+    schema: z.string().min(16, 'must be at least 16 characters'),
+    about: 'Another bearer token, for those who may read but change nothing.',
+    secret: true,
+  },
+  API_CORS_ORIGINS: {
+    schema: list
+      .pipe(z.array(z.string().refine(isOrigin, 'must be origins, e.g. https://team.example')))
+      .default([]),
+    about: 'Origins of web pages that may use the API from a browser, comma-separated.',
+    example: 'https://team.example',
+  },
+  API_IDEMPOTENCY: {
+    schema: duration.default(86_400_000),
+    about: 'How long the answer to a request with an Idempotency-Key is kept.',
+    example: '24h',
   },
   HEALTH_HOST: {
     schema: z.string().min(1).default('127.0.0.1'),

@@ -20,7 +20,8 @@ export type Deed =
 
 /** The budgets of one account, as its limiter keeps them. @throws {BrokerAway | ServiceAway} */
 export interface Budgets {
-  windows(): Promise<WindowsView>;
+  /** @param timeoutMs real */
+  windows(timeoutMs?: number): Promise<WindowsView>;
   operate(endpoint: Budget, deed: Deed): Promise<void>;
 }
 
@@ -29,16 +30,20 @@ const patience = 2_000;
 
 export function budgetsOf(broker: Broker, account: string): Budgets {
   const partition = partitionOf(account);
-  const ask = async <M extends RequestMessage>(message: M, payload: PayloadOf<M>): Promise<ReplyOf<M>> => {
+  const ask = async <M extends RequestMessage>(
+    message: M,
+    payload: PayloadOf<M>,
+    timeoutMs = patience,
+  ): Promise<ReplyOf<M>> => {
     const bus = await broker.reach();
     try {
-      return await request(bus, message, { partition }, payload, patience);
+      return await request(bus, message, { partition }, payload, timeoutMs);
     } catch (error) {
       throw new ServiceAway('The limiter does not answer', { cause: error });
     }
   };
   return {
-    windows: () => ask(catalog.windows, { account }),
+    windows: (timeoutMs) => ask(catalog.windows, { account }, timeoutMs),
     async operate(endpoint, deed) {
       const operation: Operation = { ...deed, account, endpoint };
       const { answer } = await ask(catalog.operate, operation);

@@ -55,7 +55,7 @@ export async function findCommand(db: Database, commandId: string): Promise<Comm
 export type NewCommand = Omit<CommandRow, 'riderStored' | 'riders'>;
 
 /**
- * Keeps a new command, still to be handed on, and says whether its rider is stored already.
+ * Keeps a new command, still to be handed on, unless it is there already, and says whether its rider is stored already.
  * @param riderIds with an import: the riders that it wants, none twice
  */
 export async function insertCommand(
@@ -66,17 +66,18 @@ export async function insertCommand(
   const { commandId, riderId, requestedAt } = command;
   if (riderId === null) {
     await db.transaction(async (tx) => {
-      await tx.insert(commands).values(command);
+      await tx.insert(commands).values(command).onConflictDoNothing();
       const since = new Date(requestedAt).toISOString();
       const freshFrom = new Date(requestedAt - importFreshness).toISOString();
       await tx.execute(sql`
         insert into ${wantedRiders} (command_id, rider_id, why, fresh_from, since)
         select ${commandId}, rider_id, 'import', ${freshFrom}::timestamptz, ${since}::timestamptz
-        from unnest(${sql.param([...riderIds])}::integer[]) as rider_id`);
+        from unnest(${sql.param([...riderIds])}::integer[]) as rider_id
+        on conflict do nothing`);
     });
     return false;
   }
-  await db.insert(commands).values(command);
+  await db.insert(commands).values(command).onConflictDoNothing();
   const [rider] = await db
     .select({ riderId: riders.riderId })
     .from(riders)

@@ -35,11 +35,17 @@ export type Order =
  * it is final or `waiting` aborts.
  * @throws {BrokerAway} before anything was stored; whatever storing throws: then nothing was promised
  */
-export type TakeCommand = (order: Order, waiting?: AbortSignal) => Promise<CommandRow>;
+export type TakeCommand = (order: Order, options: TakeOptions) => Promise<CommandRow>;
+
+export interface TakeOptions {
+  readonly waiting?: AbortSignal | undefined;
+  /** The id that the command is to have; if there is one of that id already, it is that one. */
+  readonly commandId?: string | undefined;
+}
 
 export const takeCommandWith =
   ({ db, broker, follower, handOn, status, clock, log }: CommandPorts): TakeCommand =>
-  async (order, waiting) => {
+  async (order, { waiting, commandId = crypto.randomUUID() }) => {
     const patience = AbortSignal.timeout(answerMs);
     const usage = status(statusMs).catch(() => undefined);
     await broker.reach();
@@ -48,7 +54,7 @@ export const takeCommandWith =
     const isImport = order.type === 'import-riders';
     const requestedAt = Math.floor(clock.now());
     const command = {
-      commandId: crypto.randomUUID(),
+      commandId,
       type: order.type,
       riderId: order.type === 'add-rider' ? order.riderId : null,
       progress: justAsked,

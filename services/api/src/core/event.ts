@@ -41,6 +41,7 @@ export const signupShape = z.object({
   withdrawnAt: time.nullable().describe('When a fetch no longer held the rider'),
   firstSeenAt: time,
   lastSeenAt: time,
+  ageSeconds: z.int().describe('Seconds since a fetch last held the rider'),
 });
 export type SignupView = z.infer<typeof signupShape>;
 
@@ -106,10 +107,14 @@ export const eventDetailView = (
   raw,
 });
 
-export const signupView = ({ firstSeenAt, lastSeenAt, withdrawnAt, ...signup }: SignupRow): SignupView => ({
+export const signupView = (
+  { firstSeenAt, lastSeenAt, withdrawnAt, ...signup }: SignupRow,
+  now: number,
+): SignupView => ({
   ...signup,
   withdrawn: withdrawnAt !== null,
   withdrawnAt: isoOrNull(withdrawnAt),
   firstSeenAt: iso(firstSeenAt),
   lastSeenAt: iso(lastSeenAt),
+  ageSeconds: ageSeconds(lastSeenAt, now),
 });

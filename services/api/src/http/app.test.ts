@@ -68,8 +68,17 @@ describe('every answer', () => {
     },
   );
 
-  it('with data is kept by nobody on the way', async () => {
-    expect((await test.get('/v1/riders')).headers.get('cache-control')).toBe('no-store');
+  it('with data is asked for anew each time, and has an ETag by which it need not be sent again', async () => {
+    const { headers } = await test.get('/v1/riders');
+    expect(headers.get('cache-control')).toBe('private, no-cache');
+    const etag = headers.get('etag') ?? '';
+    const again = await test.get('/v1/riders', { 'if-none-match': etag });
+    expect([again.status, again.body, again.headers.get('etag')]).toEqual([304, '', etag]);
+    expect((await test.get('/v1/riders?limit=1', { 'if-none-match': '"x", *' })).status).toBe(200);
+  });
+
+  it('without data is kept by nobody', async () => {
+    expect((await test.get('/livez')).headers.get('cache-control')).toBe('no-store');
   });
 
   it('has headers only when only they are asked for', async () => {

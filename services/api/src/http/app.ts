@@ -22,20 +22,29 @@ import type { Services } from '../routes/services.ts';
 import { signupRoutes } from '../routes/signups.ts';
 import { sourceRoutes } from '../routes/sources.ts';
 import { streamRoutes } from '../routes/stream.ts';
-import { requireToken } from './auth.ts';
+import { tellsWindow } from './rate-limit.ts';
+import { requireToken, type Tokens } from './auth.ts';
+import { crossOrigin } from './cors.ts';
 import { answerError, refuseInvalid } from './errors.ts';
+import { etags } from './etag.ts';
 import { loopbackNamesOnly } from './host-guard.ts';
+import { idempotency } from './idempotency.ts';
 import { refuseUnrouted } from './methods.ts';
 import { serveOpenApi } from './openapi.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
+import { longestAnswerMs, timeLimit } from './time-limit.ts';
 import { showTraceId } from './trace-id.ts';
 
 export interface AppSettings {
   /** Where the app will be bound to. */
   readonly host: string;
   /** Undefined: everybody who can reach the app may use it. */
-  readonly token: string | undefined;
+  readonly tokens: Tokens | undefined;
+  /** Origins of pages that may use it from a browser. */
+  readonly origins: readonly string[];
+  /** Project ms that the answer to a request with an `Idempotency-Key` is kept. */
+  readonly keepAnswersMs: number;
 }
 
 /** Asked every few seconds by machines: a trace of each would bury the others. */
@@ -66,16 +75,23 @@ const resources = [
 ];
 
 /** Everything that is served, as one function from request to answer. */
-export function createApp(services: Services, { host, token }: AppSettings, log: Logger): OpenAPIHono {
+export function createApp(services: Services, settings: AppSettings, log: Logger): OpenAPIHono {
+  const { host, tokens, origins, keepAnswersMs } = settings;
   const app = new OpenAPIHono({ defaultHook: refuseInvalid });
   app.onError(answerError(log));
   app.use(securityHeaders);
   app.use(except(probes, httpInstrumentationMiddleware()));
   app.use(showTraceId);
   if (isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`)) app.use(loopbackNamesOnly);
-  if (token !== undefined) app.use(except(open, requireToken(token)));
+  if (origins.length > 0) app.use(crossOrigin(origins));
+  if (tokens) app.use(except(open, requireToken(tokens)));
+  app.use(except('/v1/stream', timeLimit(longestAnswerMs)));
   app.use(except(importPath, limitBody(largestBody)));
   app.use(importPath, limitBody(largestImport));
+  app.use('/v1/*', etags);
+  app.use('/v1/riders', tellsWindow(services.budgets, services.clock, 'riders_single'));
+  app.use(importPath, tellsWindow(services.budgets, services.clock, 'riders_bulk'));
+  app.use('/v1/*', idempotency(services.db, services.clock, keepAnswersMs));
 
   for (const addRoutes of resources) addRoutes(app, services);
   serveOpenApi(app);

@@ -3,9 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, statusUnder, type TestApi } from '../testing/api.ts';
 
 const token = 'a-token-of-sixteen-or-more';
+const viewerToken = 'a-token-for-those-who-look';
 let test: TestApi;
 beforeAll(async () => {
-  test = await startTestApi({ env: { API_HOST: '0.0.0.0', API_TOKEN: token } });
+  test = await startTestApi({
+    env: { API_HOST: '0.0.0.0', API_TOKEN: token, API_VIEWER_TOKEN: viewerToken },
+  });
 });
 afterAll(() => test?.stop());
 
@@ -45,6 +48,18 @@ describe('an API with a token', () => {
     await eventually(async () => {
       expect((await test.post('/v1/riders', { riderId: 1 }, bearer(token))).status).toBe(202);
     });
+  });
+
+  it('lets a viewer read, and change nothing', async () => {
+    for (const path of ['/v1/riders', '/v1/commands', '/metrics']) {
+      expect((await test.get(path, bearer(viewerToken))).status).toBe(200);
+    }
+    const known = (await test.get('/v1/commands', bearer(token))).body.items.length;
+    const refused = await test.post('/v1/riders', { riderId: 1 }, bearer(viewerToken));
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get('www-authenticate')).toBe('Bearer error="insufficient_scope"');
+    expect(refused.body).toMatchObject({ type: '/docs/problems#forbidden', status: 403 });
+    expect((await test.get('/v1/commands', bearer(token))).body.items).toHaveLength(known);
   });
 
   it('does nothing for whoever has not', async () => {

@@ -2,23 +2,46 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from './problem.ts';
 
-const digest = (text: string) => createHash('sha256').update(text).digest();
+/** Operators may do everything, viewers may read. */
+export interface Tokens {
+  readonly operator: string;
+  readonly viewer: string | undefined;
+}
 
-/** Lets only requests pass that carry the token; how long the comparison takes tells nothing about it. */
-export function requireToken(token: string): MiddlewareHandler {
-  const expected = digest(token);
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** Whose request it is: a digest of the token; undefined where none is asked for. */
+    caller: string | undefined;
+  }
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest();
+const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Lets requests pass as their token allows; how long the comparison takes tells nothing about it. */
+export function requireToken({ operator, viewer }: Tokens): MiddlewareHandler {
+  const expected = digest(operator);
+  const expectedOfViewer = digest(viewer ?? operator);
   return async (c, next) => {
     const [, given] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? [];
     if (given === undefined) {
       throw new Problem('unauthorized', 'The request carries no bearer token', challenge('Bearer'));
     }
-    if (!timingSafeEqual(digest(given), expected)) {
+    const offered = digest(given);
+    const isOperator = timingSafeEqual(offered, expected);
+    const isViewer = timingSafeEqual(offered, expectedOfViewer);
+    if (!isOperator && !isViewer) {
       throw new Problem(
         'unauthorized',
         'The token is not the right one',
         challenge('Bearer error="invalid_token"'),
       );
     }
+    if (!isOperator && !reads.has(c.req.method)) {
+      const scope = challenge('Bearer error="insufficient_scope"');
+      throw new Problem('forbidden', 'A viewer may read, and change nothing', scope);
+    }
+    c.set('caller', offered.toString('base64url'));
     await next();
   };
 }

@@ -20,7 +20,7 @@ const services: Services = {
   checks: {},
   stopping: new AbortController().signal,
 };
-const app = createApp(services, { host: '127.0.0.1', token: undefined }, log);
+const app = createApp(services, { host: '127.0.0.1', tokens: undefined, origins: [], keepAnswersMs: 1 }, log);
 const get = (path: string) => app.request(path, { headers: { host: 'localhost' } });
 
 interface Operation {

@@ -10,6 +10,11 @@ export const problemTypes = {
     title: 'A token is needed',
     about: 'Send the API token of this installation: `Authorization: Bearer <token>`.',
   },
+  forbidden: {
+    status: 403,
+    title: 'The token allows to read only',
+    about: 'A viewer has sent something else than `GET` or `HEAD`. Send it with the token of an operator.',
+  },
   'not-found': {
     status: 404,
     title: 'There is no such thing',
@@ -19,6 +24,12 @@ export const problemTypes = {
     status: 405,
     title: 'The address does not take this method',
     about: 'The `Allow` header names the methods that it takes.',
+  },
+  'request-in-progress': {
+    status: 409,
+    title: 'The same request is under way',
+    about:
+      'A request with this `Idempotency-Key` has come already and is not answered yet. Send it again after the seconds of `Retry-After`: then it is answered with the same.',
   },
   'too-large': {
     status: 413,
@@ -41,6 +52,11 @@ export const problemTypes = {
     title: 'The command has failed',
     about:
       'It was waited for (`Prefer: wait=N`) and ended as `failed` or `expired`. `detail` says why and `command` is its final state. Sending it again makes a new command.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The key belongs to another request',
+    about: 'This `Idempotency-Key` was sent with another path or body before. A new request wants a new key.',
   },
   unexpected: {
     status: 500,

@@ -58,7 +58,8 @@ export const addRiderRoutes: AddRoutes = (app, { db, clock, takeCommand, stoppin
   app.openapi(add, async (c) => {
     const { riderId } = c.req.valid('json');
     const patience = patienceOf(c.req.valid('header').prefer, c.req.raw.signal, stopping);
-    const row = await takeCommand({ type: 'add-rider', riderId }, patience.signal);
+    const options = { waiting: patience.signal, commandId: c.get('onceId') };
+    const row = await takeCommand({ type: 'add-rider', riderId }, options);
     const { command, headers } = accepted(row, patience);
     const rider =
       patience.signal && command.state === 'done'

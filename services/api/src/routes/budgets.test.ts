@@ -135,6 +135,15 @@ describe('an operator', () => {
   });
 });
 
+describe('whoever posts what spends a budget', () => {
+  it('is told how its window stands', async () => {
+    const { status, headers } = await test.post('/v1/riders', { riderId: 1 });
+    expect(status).toBe(202);
+    expect(headers.get('ratelimit-policy')).toBe('"riders_single";q=5;w=60');
+    expect(headers.get('ratelimit')).toBe('"riders_single";r=5;t=0');
+  });
+});
+
 describe('without a limiter', () => {
   it('budgets are unavailable, and nothing is said to be done', async () => {
     await limiter.stop();

@@ -145,6 +145,7 @@ describe('GET /v1/events/:eventId/signups', () => {
       withdrawnAt: '2026-03-01T12:00:01.000Z',
       firstSeenAt: '2026-03-01T12:00:00.000Z',
       lastSeenAt: '2026-03-01T12:00:00.000Z',
+      ageSeconds: expect.any(Number),
     });
   });
 

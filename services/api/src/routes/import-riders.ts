@@ -68,7 +68,8 @@ export const importRidersRoutes: AddRoutes = (app, { takeCommand, stopping }) =>
   app.openapi(importing, async (c) => {
     const riderIds = [...new Set(c.req.valid('json').riderIds)];
     const patience = patienceOf(c.req.valid('header').prefer, c.req.raw.signal, stopping);
-    const row = await takeCommand({ type: 'import-riders', riderIds }, patience.signal);
+    const options = { waiting: patience.signal, commandId: c.get('onceId') };
+    const row = await takeCommand({ type: 'import-riders', riderIds }, options);
     const { command, headers } = accepted(row, patience);
     return c.json(command, patience.signal && command.state === 'done' ? 200 : 202, headers);
   });

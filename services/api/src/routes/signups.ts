@@ -23,14 +23,16 @@ const list = createRoute({
   },
 });
 
-export const signupRoutes: AddRoutes = (app, { db }) => {
+export const signupRoutes: AddRoutes = (app, { db, clock }) => {
   app.openapi(list, async (c) => {
     const { eventId } = c.req.valid('param');
     const { limit, cursor } = c.req.valid('query');
     if (!(await eventExists(db, eventId))) throw new Problem('not-found', `Event ${eventId} is not stored`);
     const rows = await listSignups(db, eventId, { limit, after: cursor });
+    const now = clock.now();
+    const keyOf = ({ pen, riderId }: (typeof rows)[number]) => [pen, riderId];
     return c.json(
-      pageOf('signups', rows, limit, signupView, (row) => [row.pen, row.riderId]),
+      pageOf('signups', rows, limit, (row) => signupView(row, now), keyOf),
       200,
     );
   });

@@ -6,6 +6,7 @@ import { type Database, migrate, openDatabase } from '@paceline/shared/database'
 import { type Bus, connect, createBus, provision } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { type TestNats, testNats, type TestPostgres, testPostgres } from '@paceline/shared/testing';
+import { needed, optional } from '../config.ts';
 import { type RunningApi, startApi } from '../service.ts';
 
 export const log = createLogger('api-test', 'error');
@@ -74,19 +75,7 @@ export async function startTestApi(
     API_PORT: '0',
     ...settings.env,
   };
-  const config = loadConfig(
-    env,
-    [
-      'API_HOST',
-      'API_PORT',
-      'NATS_URL',
-      'DATABASE_URL',
-      'ZWIFTRACING_API_KEY',
-      'PACELINE_CLOCK',
-      'LOG_LEVEL',
-    ],
-    ['API_TOKEN', 'API_PUBLIC_URL', 'SLACK_WEBHOOK_URL'],
-  );
+  const config = loadConfig(env, needed, optional);
   const clock = settings.clock ?? createClock(config.PACELINE_CLOCK);
   const stopping = new AbortController();
   const api = await startApi({ name: 'api', config, clock, log, signal: stopping.signal });

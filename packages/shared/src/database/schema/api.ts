@@ -1,0 +1,59 @@
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Budget, Lane, Outcome } from '../../contracts/index.ts';
+import { moment } from './columns.ts';
+
+/** One row for each request that was sent with an `Idempotency-Key`; without an answer it is under way. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    /** Whose key it is: a digest of the token. */
+    caller: text('caller').notNull(),
+    key: text('key').notNull(),
+    /** A digest of what was asked for. */
+    request: text('request').notNull(),
+    /** What the request makes has its id from here, so that making it again makes nothing new. */
+    onceId: text('once_id').notNull(),
+    takenAt: moment('taken_at').notNull(),
+    answer: jsonb('answer').$type<{ status: number; headers: Record<string, string>; body: string }>(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.caller, table.key] }),
+    index('idempotency_keys_taken').on(table.takenAt),
+  ],
+);
+
+/** What the limiter told of one sync that waits because of another. */
+export const conflicts = pgTable(
+  'conflicts',
+  {
+    at: moment('at').notNull(),
+    /** Its place among the events; a broker that has lost its disk counts anew, but not at the same moment. */
+    sequence: bigint('sequence', { mode: 'number' }).notNull(),
+    account: text('account').notNull(),
+    budget: text('budget').$type<Budget>().notNull(),
+    blocked: text('blocked').$type<Lane>().notNull(),
+    blockedBy: text('blocked_by').$type<Lane>().notNull(),
+    expectedWaitMs: bigint('expected_wait_ms', { mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.at, table.sequence] })],
+);
+
+/** One row for each permit that was started: what the limiter told of it, in whatever order that was heard. */
+export const permits = pgTable(
+  'permits',
+  {
+    permit: text('permit').primaryKey(),
+    account: text('account').notNull(),
+    budget: text('budget').$type<Budget>().notNull(),
+    /** Null until its start was heard of. */
+    lane: text('lane').$type<Lane>(),
+    startedAt: moment('started_at'),
+    /** When it was heard of, the first time. */
+    heardAt: moment('heard_at').notNull(),
+    endedAt: moment('ended_at'),
+    result: text('result').$type<Outcome['result']>(),
+    /** HTTP status of the answer. */
+    status: integer('status'),
+  },
+  (table) => [index('permits_started').on(table.startedAt), index('permits_heard').on(table.heardAt)],
+);

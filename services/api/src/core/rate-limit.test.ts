@@ -1,0 +1,38 @@
+import type { WindowView } from '@paceline/shared/contracts';
+import { describe, expect, it } from 'vitest';
+import { rateLimitFields } from './rate-limit.ts';
+
+const policy = { limit: 5, windowMs: 60_000, from: 'documented' as const, since: null };
+const window: WindowView = {
+  endpoint: 'riders_single',
+  policy,
+  documented: policy,
+  permits: [],
+  available: 2,
+  freeAt: null,
+  pausedUntil: { upstream: null, operator: null },
+  probing: false,
+  unknownUntil: null,
+  waiting: { count: 0, next: [] },
+  lastRejected: null,
+};
+const seconds = (ms: number) => ms / 1_000;
+
+describe('the RateLimit fields', () => {
+  it('say the policy by its name, and what is left of the window', () => {
+    expect(rateLimitFields(window, 1_000, seconds)).toEqual({
+      'ratelimit-policy': '"riders_single";q=5;w=60',
+      ratelimit: '"riders_single";r=2;t=0',
+    });
+  });
+
+  it('say in the time of whoever asks when the next call is free', () => {
+    const spent = { ...window, available: 0, freeAt: 31_500 };
+    expect(rateLimitFields(spent, 1_000, seconds).ratelimit).toBe('"riders_single";r=0;t=31');
+    const fast = rateLimitFields(spent, 1_000, (ms) => ms / 60_000);
+    expect(fast).toEqual({
+      'ratelimit-policy': '"riders_single";q=5;w=1',
+      ratelimit: '"riders_single";r=0;t=1',
+    });
+  });
+});

@@ -1,0 +1,43 @@
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import { etags } from './etag.ts';
+
+let rider = { name: 'Ada', ageSeconds: 1 };
+const app = new Hono()
+  .use(etags)
+  .get('/rider', (c) => c.json(rider))
+  .post('/rider', (c) => c.json(rider))
+  .get('/none', (c) => c.json({ type: 'not-found' }, 404))
+  .get('/text', (c) => c.text('ok'));
+
+const read = (headers: Record<string, string> = {}, method = 'GET') =>
+  app.request('/rider', { headers, method });
+const etagNow = async () => (await read()).headers.get('etag') ?? '';
+
+describe('an answer with an ETag', () => {
+  it('is not sent again while nothing but its age has changed', async () => {
+    const etag = await etagNow();
+    expect(etag).toMatch(/^W\/".{27}"$/);
+    rider = { ...rider, ageSeconds: 77 };
+    for (const known of [etag, `"other", ${etag}`, etag.slice(2), '*']) {
+      const answer = await read({ 'if-none-match': known });
+      expect([answer.status, await answer.text(), answer.headers.get('etag')]).toEqual([304, '', etag]);
+      expect(answer.headers.get('content-type')).toBeNull();
+    }
+    expect((await read({ 'if-none-match': etag }, 'HEAD')).status).toBe(304);
+  });
+
+  it('is sent when it has changed', async () => {
+    const etag = await etagNow();
+    rider = { ...rider, name: 'Ida' };
+    const answer = await read({ 'if-none-match': etag });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('etag')).not.toBe(etag);
+    expect(await answer.json()).toEqual(rider);
+  });
+
+  it('is one that was read and is there, and JSON', async () => {
+    expect((await read({}, 'POST')).headers.get('etag')).toBeNull();
+    for (const path of ['/none', '/text']) expect((await app.request(path)).headers.get('etag')).toBeNull();
+  });
+});

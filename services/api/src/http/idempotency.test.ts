@@ -1,0 +1,125 @@
+import { tables } from '@paceline/shared/database';
+import { eventually } from '@paceline/shared/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, ask, startTestApi, type TestApi } from '../testing/api.ts';
+import { type ApiProcess, runApi } from '../testing/process.ts';
+
+let test: TestApi;
+let other: ApiProcess;
+let otherUrl: string;
+beforeAll(async () => {
+  test = await startTestApi();
+  other = runApi(test.env);
+  otherUrl = await other.url();
+});
+afterAll(async () => {
+  other?.child.kill('SIGKILL');
+  await test?.stop();
+});
+
+const add = (riderId: number, key: string, base = test.api.url) =>
+  ask(`${base}/v1/riders`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': key },
+    body: JSON.stringify({ riderId }),
+  });
+/** As a good client does it: sent again while it is not answered for good. */
+const addPatiently = (riderId: number, key: string, base?: string): Promise<Answer> =>
+  eventually(
+    async () => {
+      const answer = await add(riderId, key, base);
+      expect([503, 409]).not.toContain(answer.status);
+      return answer;
+    },
+    { timeoutMs: 20_000 },
+  );
+const commandsFor = async (riderId: number) => {
+  const rows = await test.db.select().from(tables.commands);
+  return rows.filter((row) => row.riderId === riderId);
+};
+
+describe('a POST with an Idempotency-Key', () => {
+  it('that is sent again is answered with the same, and does nothing more, also by another process', async () => {
+    const first = await addPatiently(1, 'key-1');
+    expect(first.status).toBe(202);
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    for (const [key, base] of [
+      ['key-1', test.api.url],
+      ['"key-1"', otherUrl],
+    ] as const) {
+      const again = await add(1, key, base);
+      expect([again.status, again.body]).toEqual([first.status, first.body]);
+      expect(again.headers.get('location')).toBe(first.headers.get('location'));
+      expect(again.headers.get('content-type')).toBe(first.headers.get('content-type'));
+      expect(again.headers.get('idempotency-replayed')).toBe('true');
+    }
+    expect(await commandsFor(1)).toHaveLength(1);
+  });
+
+  it('is carried out once when it comes many times at once, to several processes', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => addPatiently(2, 'key-2', index % 2 ? otherUrl : undefined)),
+    );
+    expect(new Set(answers.map(({ body }) => body.commandId)).size).toBe(1);
+    expect(await commandsFor(2)).toHaveLength(1);
+  });
+
+  it('that is still under way is told to wait', async () => {
+    const slow = ask(`${test.api.url}/v1/riders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'key-3', prefer: 'wait=2' },
+      body: '{"riderId":3}',
+    });
+    await eventually(async () => expect(await commandsFor(3)).toHaveLength(1));
+    const { status, headers, body } = await add(3, 'key-3', otherUrl);
+    expect(status).toBe(409);
+    expect(headers.get('retry-after')).toBe('1');
+    expect(body.type).toBe('/docs/problems#request-in-progress');
+    expect((await addPatiently(3, 'key-3')).body).toEqual((await slow).body);
+  });
+
+  it('that asks for something else is refused', async () => {
+    await addPatiently(4, 'key-4');
+    const { status, body } = await add(5, 'key-4');
+    expect(status).toBe(422);
+    expect(body.type).toBe('/docs/problems#idempotency-key-reused');
+    expect(await commandsFor(5)).toEqual([]);
+  });
+
+  it('that is wrong is refused with the same words each time', async () => {
+    const [first, again] = [await add(-1, 'key-5'), await add(-1, 'key-5')];
+    expect([first.status, again.status]).toEqual([400, 400]);
+    expect(again.body).toEqual(first.body);
+    expect(again.headers.get('content-type')).toBe('application/problem+json');
+  });
+
+  it.each([' ', 'x'.repeat(256), 'a b'])('with the key "%s" is refused', async (key) => {
+    const { status, body } = await add(6, key);
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ field: 'idempotency-key' }]);
+  });
+
+  it('whose first process died is taken up under the id that it had', async () => {
+    const { body } = await addPatiently(7, 'key-7');
+    // As if the process had died between handing on and answering, a while ago.
+    await test.db.update(tables.idempotencyKeys).set({ answer: null, takenAt: test.clock.now() - 60_000 });
+    const again = await addPatiently(7, 'key-7', otherUrl);
+    expect(again.body.commandId).toBe(body.commandId);
+    expect(await commandsFor(7)).toHaveLength(1);
+  });
+
+  it('that was not carried out may be sent again', async () => {
+    await test.nats.kill();
+    await eventually(async () => expect((await add(8, 'key-8')).status).toBe(503));
+    await test.nats.restart();
+    const { status, headers } = await addPatiently(8, 'key-8');
+    expect([status, headers.get('idempotency-replayed')]).toEqual([202, null]);
+  });
+
+  it('is new again when its answer is older than is kept', async () => {
+    const { body } = await addPatiently(9, 'key-9');
+    const takenAt = test.clock.now() - 86_400_001;
+    await test.db.update(tables.idempotencyKeys).set({ takenAt });
+    expect((await addPatiently(9, 'key-9')).body.commandId).not.toBe(body.commandId);
+  });
+});
