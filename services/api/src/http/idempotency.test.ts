@@ -2,20 +2,14 @@ import { tables } from '@paceline/shared/database';
 import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, ask, startTestApi, type TestApi } from '../testing/api.ts';
-import { type ApiProcess, runApi } from '../testing/process.ts';
 
 let test: TestApi;
-let other: ApiProcess;
 let otherUrl: string;
 beforeAll(async () => {
   test = await startTestApi();
-  other = runApi(test.env);
-  otherUrl = await other.url();
+  otherUrl = (await test.startAnother()).url;
 });
-afterAll(async () => {
-  other?.child.kill('SIGKILL');
-  await test?.stop();
-});
+afterAll(() => test?.stop());
 
 const add = (riderId: number, key: string, base = test.api.url) =>
   ask(`${base}/v1/riders`, {

@@ -29,6 +29,8 @@ export interface TestApi {
   readonly env: Readonly<Record<string, string>>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Another process of the API, beside this one; it is one only as far as they know. */
+  startAnother(): Promise<{ readonly url: string; stop(): Promise<void> }>;
   /** The broker as another service, with that service's rights, may use it. */
   busOf(service: Service | 'provision'): Promise<Bus>;
   stop(): Promise<void>;
@@ -77,8 +79,24 @@ export async function startTestApi(
   };
   const config = loadConfig(env, needed, optional);
   const clock = settings.clock ?? createClock(config.PACELINE_CLOCK);
-  const stopping = new AbortController();
-  const api = await startApi({ name: 'api', config, clock, log, signal: stopping.signal });
+  const running = new Set<{ stop(): Promise<void> }>();
+  const start = async () => {
+    const stopping = new AbortController();
+    const api = await startApi({ name: 'api', config, clock, log, signal: stopping.signal });
+    const started = {
+      api,
+      url: api.url,
+      async stop() {
+        if (!running.delete(started)) return;
+        stopping.abort(new Error('the test is over'));
+        await api.drain();
+        await api.close();
+      },
+    };
+    running.add(started);
+    return started;
+  };
+  const { api } = await start();
   const database = openDatabase(postgres.url, () => {});
   const buses: Bus[] = [];
 
@@ -96,15 +114,14 @@ export async function startTestApi(
         body: typeof body === 'string' ? body : JSON.stringify(body),
         headers: { 'content-type': 'application/json', ...headers },
       }),
+    startAnother: start,
     async busOf(service) {
       const bus = createBus(await connect(urlFor(service), service), log);
       buses.push(bus);
       return bus;
     },
     async stop() {
-      stopping.abort(new Error('the test is over'));
-      await api.drain();
-      await api.close();
+      await Promise.all([...running].map((each) => each.stop()));
       await Promise.all([...buses.map((bus) => bus.connection.close()), database.close()]);
       await Promise.all([nats.stop(), postgres.stop()]);
     },
