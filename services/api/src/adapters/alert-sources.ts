@@ -3,11 +3,13 @@ import type { Database } from '@paceline/shared/database';
 import type { Seen } from '../core/alerts/alert.ts';
 import type { AlertKey, Condition } from '../core/alerts/condition.ts';
 import { learnedLimits, longQueues, lostJournal, rejections } from '../core/alerts/of-budgets.ts';
+import { unavailableSources } from '../core/alerts/of-sources.ts';
 import { conflicts, staleLists, staleSignups } from '../core/alerts/of-syncs.ts';
 import { agesOf } from './alerts.ts';
 import type { Budgets } from './budgets.ts';
 import type { Freshness } from './freshness.ts';
 import type { LimiterStatus } from './limiter-status.ts';
+import { findSources } from './sources.ts';
 
 /** Where it is seen how things stand. */
 export interface AlertSources {
@@ -56,6 +58,10 @@ const all: readonly Source[] = [
   {
     tells: ['stale_data:clubs', 'stale_data:events'],
     conditions: async ({ db, clock }) => staleLists(await agesOf(db), clock.now()),
+  },
+  {
+    tells: ['source_unavailable'],
+    conditions: async ({ db }) => unavailableSources(await findSources(db)),
   },
 ];
 

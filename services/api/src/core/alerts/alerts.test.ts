@@ -4,6 +4,7 @@ import { type AlertRow, changesOf } from './alert.ts';
 import type { Condition } from './condition.ts';
 import { messageOf } from './message.ts';
 import { learnedLimits, longQueues, lostJournal, rejections } from './of-budgets.ts';
+import { unavailableSources } from './of-sources.ts';
 import { conflicts, staleLists, staleSignups } from './of-syncs.ts';
 
 const minute = 60_000;
@@ -152,6 +153,34 @@ describe('old data', () => {
     ]);
     expect(staleLists({ clubs: now - 6 * hour, events: now - 15 * minute }, now)).toEqual([]);
     expect(staleLists({ clubs: undefined, events: undefined }, now)).toEqual([]);
+  });
+});
+
+describe('a source that upstream does not give us', () => {
+  it('is a condition of its own, with what upstream says and what may be done', () => {
+    const said = { status: 404, rawStart: null, since: now - hour, probeAt: now + 5 * minute };
+    const rows = [
+      { source: 'clubs', state: 'available', ...said, message: null, advice: null },
+      {
+        source: 'events',
+        state: 'unavailable',
+        ...said,
+        message: 'It is not there.',
+        advice: 'Is it right?',
+      },
+    ] as const;
+    expect(unavailableSources(rows)).toEqual([
+      {
+        type: 'source_unavailable',
+        key: 'source_unavailable:events',
+        severity: 'error',
+        title: 'Upstream does not give us its events',
+        why: expect.stringMatching(/^It is not there. It is asked again from .*12:05/),
+        todo: 'Is it right?',
+        since: now - hour,
+        isNews: false,
+      },
+    ]);
   });
 });
 

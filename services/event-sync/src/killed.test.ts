@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Tick } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { eventually } from '@paceline/shared/testing';
+import { eq, isNull } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWorld, type World } from './testing/world.ts';
+
+const { events, syncLogs, syncRuns } = tables;
+const minute = 60_000;
+const hour = 60 * minute;
+const patient = { timeoutMs: 60_000 };
+const children: ChildProcess[] = [];
+let world: World;
+let key: string;
+
+beforeAll(async () => {
+  // A minute, the window of signups and of results, in a tenth of a second.
+  world = await createWorld(600);
+  key = world.newKey();
+});
+
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await world?.close();
+});
+
+/** An event sync as a process of its own, which can be killed. */
+function startProcess(): ChildProcess {
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const env = {
+    ...process.env,
+    ...world.env('event-sync'),
+    ZWIFTRACING_BASE_URL: world.sandbox.url,
+    ZWIFTRACING_API_KEY: key,
+    LOG_LEVEL: 'error',
+  };
+  const child = spawn(process.execPath, [main], { env, stdio: 'inherit' });
+  children.push(child);
+  return child;
+}
+
+const runs = () => world.db.select().from(syncRuns);
+const runOf = async ({ slotId }: Tick) => (await runs()).find((run) => run.slotId === slotId);
+const hasSynced = (tick: Tick, count: number) =>
+  eventually(async () => {
+    expect((await runOf(tick))?.counts.synced).toBeGreaterThanOrEqual(count);
+  }, patient);
+const without = async (column: typeof events.signupsFetchedAt | typeof events.resultsState) =>
+  (await world.db.select().from(events).where(isNull(column))).map(({ eventId }) => eventId);
+
+describe('two event syncs of which one is killed', () => {
+  it('make one run of every tick, ask for nothing twice in it, and lose nothing', async () => {
+    const ids = await world.upstreamEvents(44);
+    const [near, far, past] = [ids.slice(0, 4), ids.slice(4, 28), ids.slice(28)];
+    await world.list(far, 20 * hour);
+    await world.list(past, -20 * hour);
+    const first = startProcess();
+    const ticks = [await world.tick('far', 100 * hour), await world.tick('results', 100 * hour)];
+    for (const tick of ticks) await hasSynced(tick, 1);
+    startProcess();
+    const nearFrom = world.clock.now() + 50 * minute;
+    await world.list(near, 50 * minute);
+    ticks.push(await world.tick('near', 100 * hour));
+    for (const tick of ticks) await hasSynced(tick, 2);
+
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    for (const tick of ticks) {
+      await world.publish(tick);
+      await eventually(async () => expect(await runOf(tick)).toMatchObject({ state: 'done' }), patient);
+    }
+
+    expect(await runs()).toHaveLength(3);
+    for (const { runId, counts } of await runs()) {
+      expect(counts).toMatchObject({ failed: 0, deferred: 0 });
+      const calls = await world.db.select().from(syncLogs).where(eq(syncLogs.runId, runId));
+      const stored = calls.map(({ target }) => target);
+      expect(new Set(stored).size).toBe(stored.length);
+    }
+    // On this clock a near event may have started before a killed process is noticed: then it is nobody's any more.
+    const started = near.filter((_, index) => nearFrom + index * minute < world.clock.now());
+    const missing = (await without(events.signupsFetchedAt)).filter((id) => !started.includes(id));
+    expect(new Set(missing)).toEqual(new Set(past));
+    expect(new Set(await without(events.resultsState))).toEqual(new Set([...near, ...far]));
+    expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
+  });
+});
