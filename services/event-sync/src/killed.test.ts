@@ -44,15 +44,15 @@ function startProcess(): ChildProcess {
 
 const runs = () => world.db.select().from(syncRuns);
 const runOf = async ({ slotId }: Tick) => (await runs()).find((run) => run.slotId === slotId);
-const hasSynced = (tick: Tick, count: number) =>
+const hasSynced = (tick: Tick, atLeast: number) =>
   eventually(async () => {
-    expect((await runOf(tick))?.counts.synced).toBeGreaterThanOrEqual(count);
+    expect((await runOf(tick))?.counts.synced).toBeGreaterThanOrEqual(atLeast);
   }, patient);
 const without = async (column: typeof events.signupsFetchedAt | typeof events.resultsState) =>
   (await world.db.select().from(events).where(isNull(column))).map(({ eventId }) => eventId);
 
 describe('two event syncs of which one is killed', () => {
-  it('make one run of every tick, ask for nothing twice in it, and lose nothing', async () => {
+  it('make one run of every tick, ask for nothing twice in it but what was in hand, and lose nothing', async () => {
     const ids = await world.upstreamEvents(44);
     const [near, far, past] = [ids.slice(0, 4), ids.slice(4, 28), ids.slice(28)];
     await world.list(far, 20 * hour);
@@ -63,8 +63,9 @@ describe('two event syncs of which one is killed', () => {
     startProcess();
     const nearFrom = world.clock.now() + 50 * minute;
     await world.list(near, 50 * minute);
-    ticks.push(await world.tick('near', 100 * hour));
-    for (const tick of ticks) await hasSynced(tick, 2);
+    const nearTick = await world.tick('near', 100 * hour);
+    ticks.push(nearTick);
+    await hasSynced(nearTick, 0);
 
     first.kill('SIGKILL');
     await once(first, 'exit');
@@ -77,8 +78,8 @@ describe('two event syncs of which one is killed', () => {
     for (const { runId, counts } of await runs()) {
       expect(counts).toMatchObject({ failed: 0, deferred: 0 });
       const calls = await world.db.select().from(syncLogs).where(eq(syncLogs.runId, runId));
-      const stored = calls.map(({ target }) => target);
-      expect(new Set(stored).size).toBe(stored.length);
+      // At most the answer that the killed process had in hand, and could not store any more.
+      expect(calls.length - new Set(calls.map(({ target }) => target)).size).toBeLessThanOrEqual(1);
     }
     // On this clock a near event may have started before a killed process is noticed: then it is nobody's any more.
     const started = near.filter((_, index) => nearFrom + index * minute < world.clock.now());

@@ -165,7 +165,7 @@ describe('a source that upstream does not give us', () => {
         source: 'events',
         state: 'unavailable',
         ...said,
-        message: 'It is not there.',
+        message: 'It is not there',
         advice: 'Is it right?',
       },
     ] as const;
