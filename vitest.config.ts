@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const packages = globSync(['packages/*', 'services/*', 'e2e', 'bench']);
+const packages = globSync(['packages/*', 'services/*', 'apps/*', 'e2e', 'bench']);
 
 export default defineConfig({
   test: {

@@ -14,7 +14,8 @@ export function banner(stack: Stack, logs: string): string {
   return `
   Paceline is running. It is ${now} UTC${pace}.
 
-  Open        ${apiUrl}/docs            the API, to read and to try
+  Open        ${apiUrl}                 the dashboard: windows, who waits, what runs
+              ${apiUrl}/docs            the API, to read and to try
               ${apiUrl}/v1/riders       riders as they arrive
               ${apiUrl}/v1/runs         what ran, runs and waits
               ${apiUrl}/v1/coordination how full each window is

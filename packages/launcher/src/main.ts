@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { loadEnvFile } from 'node:process';
+import { ensureBuilt } from '@paceline/dashboard/build';
 import { ConfigError, configExitCode } from '@paceline/shared/config';
 import { banner } from './banner.ts';
 import { tellNews } from './news.ts';
@@ -17,6 +18,9 @@ let endNews: (() => Promise<void>) | undefined;
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
 
+await ensureBuilt(report).catch((error: Error) => {
+  report(`the dashboard could not be built, so all but it is here: ${error.message}`);
+});
 stack = await startStack({ stateFolder: defaultStateFolder, env: process.env, report }).catch(giveUp);
 console.log(banner(stack, relative(process.cwd(), join(defaultStateFolder, 'logs'))));
 endNews = await tellNews(stack.broker.adminUrl, console.log);

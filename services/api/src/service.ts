@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { catalog } from '@paceline/shared/contracts';
 import { openDatabase } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
@@ -22,6 +23,8 @@ import { createApp } from './http/app.ts';
 import { type HttpServer, listenHttp } from './http/listen.ts';
 
 const connections = 10;
+/** Built when it is set up, not when it runs. */
+const dashboard = fileURLToPath(new URL('../../../apps/dashboard/dist', import.meta.url));
 
 /** A started API and where it is served. */
 export type RunningApi = RunningService & Pick<HttpServer, 'url' | 'port'>;
@@ -68,6 +71,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
           : { operator: config.API_TOKEN, viewer: config.API_VIEWER_TOKEN },
       origins: config.API_CORS_ORIGINS,
       keepAnswersMs: config.API_IDEMPOTENCY,
+      dashboard,
     },
     log,
   );

@@ -7,8 +7,10 @@ import { except } from 'hono/combine';
 import { addRiderRoutes } from '../routes/add-rider.ts';
 import { alertRoutes } from '../routes/alerts.ts';
 import { budgetRoutes } from '../routes/budgets.ts';
+import { clockRoutes } from '../routes/clock.ts';
 import { commandRoutes } from '../routes/commands.ts';
 import { coordinationRoutes } from '../routes/coordination.ts';
+import { dashboardRoutes } from '../routes/dashboard.ts';
 import { docsRoutes } from '../routes/docs.ts';
 import { commandRiderRoutes } from '../routes/command-riders.ts';
 import { eventRoutes } from '../routes/events.ts';
@@ -45,12 +47,14 @@ export interface AppSettings {
   readonly origins: readonly string[];
   /** Project ms that the answer to a request with an `Idempotency-Key` is kept. */
   readonly keepAnswersMs: number;
+  /** The folder of the built dashboard; without it `/` leads to the API's reader. */
+  readonly dashboard: string;
 }
 
 /** Asked every few seconds by machines: a trace of each would bury the others. */
 const probes = ['/livez', '/readyz', '/metrics'];
 /** A browser can't send a token for a page, and these hold no data. */
-const open = ['/livez', '/readyz', '/', '/openapi.json', '/docs', '/docs/*'];
+const open = ['/livez', '/readyz', '/', '/assets/*', '/openapi.json', '/docs', '/docs/*'];
 const largestBody = 64 * 1_024;
 /** Ten thousand ids. */
 const largestImport = 256 * 1_024;
@@ -71,12 +75,13 @@ const resources = [
   sourceRoutes,
   streamRoutes,
   alertRoutes,
+  clockRoutes,
   operationRoutes,
 ];
 
 /** Everything that is served, as one function from request to answer. */
 export function createApp(services: Services, settings: AppSettings, log: Logger): OpenAPIHono {
-  const { host, tokens, origins, keepAnswersMs } = settings;
+  const { host, tokens, origins, keepAnswersMs, dashboard } = settings;
   const app = new OpenAPIHono({ defaultHook: refuseInvalid });
   app.onError(answerError(log));
   app.use(securityHeaders);
@@ -96,6 +101,7 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   for (const addRoutes of resources) addRoutes(app, services);
   serveOpenApi(app);
   docsRoutes(app);
+  dashboardRoutes(app, dashboard);
   const unrouted = refuseUnrouted(app.routes);
   app.notFound((c) => problemResponse(unrouted(c.req.path, c.req.method), c.req.path));
   return app;

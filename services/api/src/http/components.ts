@@ -2,6 +2,7 @@ import '@hono/zod-openapi';
 import type { z } from 'zod';
 import { alertShape } from '../core/alert.ts';
 import { budgetShape } from '../core/budget.ts';
+import { clockShape } from '../core/clock.ts';
 import { commandShape } from '../core/command.ts';
 import { commandRiderShape } from '../core/command-rider.ts';
 import { coordinationShape } from '../core/coordination.ts';
@@ -19,6 +20,7 @@ const named = <S extends z.ZodType>(name: string, shape: S): S => shape.clone().
 // The shapes under the names by which the OpenAPI document refers to them.
 export const Alert = named('Alert', alertShape);
 export const Budget = named('Budget', budgetShape);
+export const Clock = named('Clock', clockShape);
 export const Command = named('Command', commandShape);
 export const CommandRider = named('CommandRider', commandRiderShape);
 export const Coordination = named('Coordination', coordinationShape);

@@ -24,12 +24,6 @@ const loaded = (html: string) =>
   [...html.matchAll(/<(?:script|link|img)[^>]*(?:src|href)="([^"]*)"/g)].map(([, url]) => url);
 
 describe('the reader page', () => {
-  it('is where / leads', async () => {
-    const { status, headers } = await test.get('/');
-    expect(status).toBe(302);
-    expect(headers.get('location')).toBe('/docs');
-  });
-
   it('loads nothing but our own files, and all of them are there', async () => {
     const { status, body } = await test.get('/docs');
     expect(status).toBe(200);

@@ -35,14 +35,13 @@ const pagePolicy = [
 
 const script = 'text/javascript; charset=utf-8';
 
-/** The API's reader, its list of problems, and `/`, which leads there. */
+/** The API's reader and its list of problems. */
 export function docsRoutes(app: OpenAPIHono): void {
   const page = (c: Context, html: string) => {
     c.header('content-security-policy', pagePolicy);
     c.header('cache-control', 'no-cache');
     return c.html(html);
   };
-  app.get('/', (c) => c.redirect('/docs'));
   app.get('/docs', (c) => page(c, readerPage(reader.path, startPath)));
   app.get('/docs/problems', (c) => page(c, problemsPage()));
   app.get(startPath, (c) =>

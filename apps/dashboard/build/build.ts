@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const home = fileURLToPath(new URL('..', import.meta.url));
+const sources = ['index.html', 'vite.config.ts', 'package.json', 'src/**/*', '../../pnpm-lock.yaml'];
+
+/** Where the built files are. */
+export const dist = join(home, 'dist');
+
+/**
+ * Builds the dashboard unless that was done since its sources changed; two who do it at once do no harm.
+ * @param report takes a sentence when there is something to do
+ * @throws {Error} with what the bundler says
+ */
+export async function ensureBuilt(report: (line: string) => void): Promise<void> {
+  if ((await changedAt(['dist/index.html'])) > (await changedAt(globSync(sources, { cwd: home })))) return;
+  report('dashboard …');
+  const fresh = join(home, `.dist-${process.pid}`);
+  const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js');
+  const args = [vite, 'build', '--logLevel', 'error', '--outDir', fresh, '--emptyOutDir'];
+  try {
+    await promisify(execFile)(process.execPath, args, {
+      cwd: home,
+      env: { ...process.env, NODE_ENV: 'production' },
+    });
+    await rm(dist, { recursive: true, force: true });
+    await rename(fresh, dist);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+/** When the youngest of some files was changed, ms since the epoch; 0 when there is none. */
+async function changedAt(files: readonly string[]): Promise<number> {
+  const times = files.map((file) => stat(join(home, file)).then(({ mtimeMs }) => mtimeMs));
+  return Math.max(
+    0,
+    ...(await Promise.allSettled(times)).map((each) => (each.status === 'fulfilled' ? each.value : 0)),
+  );
+}

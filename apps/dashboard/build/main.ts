@@ -1,0 +1,3 @@
+import { ensureBuilt } from './build.ts';
+
+await ensureBuilt((line) => console.log(`Paceline: ${line}`));

@@ -1,0 +1,48 @@
+import { type ReactNode, useState } from 'react';
+
+interface TableBehindProps {
+  readonly caption: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly { readonly key: string; readonly cells: readonly ReactNode[] }[];
+  readonly none: string;
+}
+
+/** What a picture shows, as a table: there for who hears the page, and for everybody at a click. */
+export function TableBehind({ caption, columns, rows, none }: TableBehindProps) {
+  const [shown, setShown] = useState(false);
+  return (
+    <div className="behind">
+      <button type="button" className="quiet" aria-pressed={shown} onClick={() => setShown(!shown)}>
+        {shown ? 'Hide the table' : 'As a table'}
+      </button>
+      <div className={shown ? 'table-frame' : 'unseen'}>
+        <table>
+          <caption className="unseen">{caption}</caption>
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <th key={column} scope="col">
+                  {column}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ key, cells }) => (
+              <tr key={key}>
+                {cells.map((cell, index) => (
+                  <td key={columns[index]}>{cell}</td>
+                ))}
+              </tr>
+            ))}
+            {rows.length === 0 && (
+              <tr>
+                <td colSpan={columns.length}>{none}</td>
+              </tr>
+            )}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { budgetAt, now, waiter } from '../testing.ts';
+import { layoutWindow } from './layout.ts';
+
+/** 600 px show an hour before now and an hour after it: five pixels a minute. */
+const hourly = (given: Parameters<typeof budgetAt>[0]) =>
+  layoutWindow(budgetAt({ windowSeconds: 3_600, ...given }), now, 600);
+
+describe('a window', () => {
+  it('ends at the now-edge, with as much of the time to come beside it', () => {
+    const { nowX, ticks, rows } = hourly({ limit: 5 });
+    expect(rows).toBe(5);
+    expect(nowX).toBe(300);
+    expect(ticks.map(({ x, words }) => [x, words])).toEqual([
+      [0, '−60 min'],
+      [300, 'now'],
+      [600, '+60 min'],
+    ]);
+  });
+
+  it('shows a call from its start, through its answer, to the moment at which it leaves', () => {
+    const { calls } = hourly({ permits: [{ start: -30, leaves: 31, settled: true }] });
+    expect(calls).toMatchObject([{ startX: 150, answeredX: 155, leaveX: 455, row: 0 }]);
+  });
+
+  it('shows a call that may be under way as long as now', () => {
+    const { calls } = hourly({ permits: [{ start: -2, leaves: 63, settled: false }] });
+    expect(calls).toMatchObject([{ startX: 290, answeredX: 300, leaveX: 600 }]);
+  });
+
+  it('puts calls that count at once into rows of their own, and one after the other into one', () => {
+    const { calls } = hourly({
+      limit: 2,
+      permits: [
+        { start: -50, leaves: 10, settled: true },
+        { start: -40, leaves: 20, settled: true },
+        { start: 10, leaves: 70, settled: true },
+      ],
+    });
+    expect(calls.map(({ row }) => row)).toEqual([0, 1, 0]);
+  });
+
+  it('makes room for more calls than a limit allows that has become stricter', () => {
+    const permits = [-3, -2, -1].map((start) => ({ start, leaves: start + 60, settled: true }));
+    expect(hourly({ limit: 1, permits }).rows).toBe(3);
+  });
+
+  it('shows who waits where a place is free for it, and leaves out who comes later than the picture', () => {
+    const { expected } = hourly({
+      limit: 2,
+      permits: [
+        { start: -50, leaves: 10, settled: true },
+        { start: -20, leaves: 40, settled: true },
+      ],
+      waiting: [waiter('a', 10), waiter('b', 40), waiter('c', 90)],
+    });
+    expect(expected.map(({ ticket, row, startX, leaveX }) => [ticket, row, startX, leaveX])).toEqual([
+      ['a', 0, 350, 600],
+      ['b', 1, 500, 600],
+    ]);
+  });
+
+  it('is closed from now until the end of each pause, and not by one that is over', () => {
+    const { closed } = hourly({ pausedUntil: { upstream: 6, operator: 12 }, unknownUntil: -1 });
+    expect(closed).toEqual([
+      { by: 'operator', toX: 360 },
+      { by: 'upstream', toX: 330 },
+    ]);
+  });
+});

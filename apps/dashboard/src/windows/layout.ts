@@ -1,0 +1,117 @@
+import type { Budget, Lane } from '../api/shapes.ts';
+import { length } from '../time/words.ts';
+
+/** All in pixels of a picture `width` wide; rows are counted from the top and turned into heights by whoever draws. */
+export interface WindowShape {
+  /** How many calls fit side by side. */
+  readonly rows: number;
+  readonly nowX: number;
+  /** The calls that count now: from their start to the moment at which they leave the window. */
+  readonly calls: readonly CallShape[];
+  /** Who waits, where it is expected to start, and for how long its call will count. */
+  readonly expected: readonly ExpectedShape[];
+  /** When nobody may call. */
+  readonly closed: readonly ClosedShape[];
+  readonly ticks: readonly { readonly x: number; readonly words: string }[];
+}
+
+export interface CallShape {
+  readonly permit: string;
+  readonly lane: Lane;
+  readonly row: number;
+  readonly startX: number;
+  /** Until here its call was, or is, under way: the window is counted from this moment. */
+  readonly answeredX: number;
+  readonly leaveX: number;
+  readonly settled: boolean;
+}
+
+export interface ExpectedShape {
+  readonly ticket: string;
+  readonly lane: Lane;
+  readonly row: number;
+  readonly startX: number;
+  readonly leaveX: number;
+}
+
+export interface ClosedShape {
+  readonly by: 'upstream' | 'operator' | 'unknown';
+  readonly toX: number;
+}
+
+/** A window that ends now on its left half, what is known of the time to come on its right: one length on each side. */
+export function layoutWindow(budget: Budget, now: number, width: number): WindowShape {
+  const span = budget.policy.windowSeconds * 1_000;
+  const x = (moment: number) => clamp(((moment - (now - span)) / (2 * span)) * width, 0, width);
+
+  const held: number[] = [];
+  const calls = budget.permits
+    .toSorted((one, other) => one.startedAt.localeCompare(other.startedAt))
+    .map(({ permit, lane, settled, startedAt, leavesAt }): CallShape => {
+      const [start, leaves] = [Date.parse(startedAt), Date.parse(leavesAt)];
+      return {
+        permit,
+        lane,
+        settled,
+        row: placeIn(held, start, leaves),
+        startX: x(start),
+        answeredX: x(settled ? Math.max(start, leaves - span) : now),
+        leaveX: x(leaves),
+      };
+    });
+  const rows = Math.max(budget.policy.limit, held.length);
+  const expected = expectedCalls(budget, held, rows, now + span).map(({ start, ...each }) => ({
+    ...each,
+    startX: x(Math.max(start, now)),
+    leaveX: x(start + span),
+  }));
+  return {
+    rows,
+    nowX: width / 2,
+    calls,
+    expected,
+    closed: closures(budget, now).map(({ by, until }) => ({ by, toX: x(until) })),
+    ticks: [
+      { x: 0, words: `−${length(span)}` },
+      { x: width / 2, words: 'now' },
+      { x: width, words: `+${length(span)}` },
+    ],
+  };
+}
+
+/** Puts a stretch into the first row that is free then, and opens a new one when none is. */
+function placeIn(heldUntil: number[], start: number, until: number): number {
+  const free = heldUntil.findIndex((end) => end <= start);
+  const row = free === -1 ? heldUntil.length : free;
+  heldUntil[row] = until;
+  return row;
+}
+
+/** Those who wait, each in the row that is longest free when its turn is expected. */
+function expectedCalls({ waiting, policy }: Budget, held: readonly number[], rows: number, horizon: number) {
+  const until = Array.from({ length: rows }, (_, row) => held[row] ?? 0);
+  return waiting.next
+    .map(({ ticket, lane, estimatedAt }) => ({ ticket, lane, start: Date.parse(estimatedAt) }))
+    .filter(({ start }) => start < horizon)
+    .map((each) => {
+      const row = until.indexOf(Math.min(...until));
+      until[row] = each.start + policy.windowSeconds * 1_000;
+      return { ...each, row };
+    });
+}
+
+/** Who keeps the budget closed, and until when, the longest first. */
+export function closures({ pausedUntil, unknownUntil }: Budget, now: number) {
+  return (
+    [
+      ['upstream', pausedUntil.upstream],
+      ['operator', pausedUntil.operator],
+      ['unknown', unknownUntil],
+    ] as const
+  )
+    .flatMap(([by, until]) => (until === null ? [] : [{ by, until: Date.parse(until) }]))
+    .filter(({ until }) => until > now)
+    .toSorted((one, other) => other.until - one.until);
+}
+
+const clamp = (value: number, least: number, most: number) => Math.min(most, Math.max(least, value));

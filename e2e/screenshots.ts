@@ -1,0 +1,43 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { ensureBuilt } from '@paceline/dashboard/build';
+import { sandboxClock } from '@paceline/launcher';
+import { openBrowser } from './browser.ts';
+import { startTestStack } from './stack.ts';
+
+// Shows each view of the dashboard, wide and narrow, light and dark: `npm run screenshots [-- URL of a running API]`.
+const folder = join(import.meta.dirname, '../.cache/screenshots');
+const [given] = process.argv.slice(2);
+const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
+
+await ensureBuilt(console.log);
+const stack = given === undefined ? await startTestStack(sandboxClock(Date.now(), 60)) : undefined;
+const url = given ?? stack?.apiUrl ?? '';
+const browser = await openBrowser();
+try {
+  if (stack) await new Promise((resolve) => setTimeout(resolve, 60_000));
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [size, viewport] of Object.entries(sizes)) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await browser.newPage({ viewport, colorScheme });
+      page.on('pageerror', (error) => console.error(error.message));
+      page.on('console', (message) => message.type() === 'error' && console.error(message.text()));
+      await page.goto(url);
+      const links = page.getByRole('navigation').getByRole('link');
+      await links.first().waitFor();
+      const targets = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
+      for (const target of targets.filter((each) => each.startsWith('#'))) {
+        await page.goto(`${url}/${target}`);
+        await page.waitForTimeout(1_500);
+        const name = `${target.slice(2)}-${size}-${colorScheme}.png`;
+        await page.screenshot({ path: join(folder, name), fullPage: true });
+      }
+      await page.close();
+    }
+  }
+  console.log(`Paceline: see ${relative(process.cwd(), folder)}`);
+} finally {
+  await browser.close();
+  await stack?.stop();
+}
