@@ -1,12 +1,17 @@
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { get } from './client.ts';
-import type { Budget, Clock, Command, List } from './shapes.ts';
+import type { Budget, Clock, Command, Event, Freshness, List, Run, SyncKind } from './shapes.ts';
 
 /** Everything that is asked for again and again stands here, so that a stream of changes can take its place. */
 export const reads = {
   clock: read<Clock>('/v1/clock', 30_000),
   budgets: read<List<Budget> & { promises: { kept: number; broken: number } }>('/v1/budgets', 1_000),
   commands: read<List<Command>>('/v1/commands?limit=20', 2_000),
+  events: read<List<Event>>('/v1/events?limit=500', 30_000),
+  freshness: read<Freshness>('/v1/freshness?next=30', 5_000),
+  runsOf: (kind: SyncKind | undefined) =>
+    read<List<Run>>(`/v1/runs?limit=50${kind ? `&kind=${kind}` : ''}`, 2_000),
+  timelineRuns: read<List<Run>>('/v1/runs?limit=200', 3_000),
 };
 
 /** A path, and after how many real ms it is asked for again. */

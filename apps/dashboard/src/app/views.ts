@@ -1,4 +1,9 @@
 import type { ComponentType } from 'react';
+import { FreshnessView } from '../freshness/FreshnessView.tsx';
+import { LanesView } from '../lanes/LanesView.tsx';
+import { RidersView } from '../riders/RidersView.tsx';
+import { RunsView } from '../runs/RunsView.tsx';
+import { TimelineView } from '../timeline/TimelineView.tsx';
 import { WindowsView } from '../windows/WindowsView.tsx';
 
 export interface View {
@@ -9,4 +14,11 @@ export interface View {
 }
 
 /** In the order in which they stand in the head of the page; the first is where it opens. */
-export const views: readonly View[] = [{ name: 'windows', title: 'Windows', Show: WindowsView }];
+export const views: readonly View[] = [
+  { name: 'windows', title: 'Windows', Show: WindowsView },
+  { name: 'lanes', title: 'Lanes', Show: LanesView },
+  { name: 'timeline', title: 'Timeline', Show: TimelineView },
+  { name: 'runs', title: 'Runs', Show: RunsView },
+  { name: 'freshness', title: 'Freshness', Show: FreshnessView },
+  { name: 'riders', title: 'Add rider', Show: RidersView },
+];

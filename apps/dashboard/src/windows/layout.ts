@@ -1,4 +1,5 @@
 import type { Budget, Lane } from '../api/shapes.ts';
+import { timeAxis } from '../axis/time-axis.ts';
 import { length } from '../time/words.ts';
 
 /** All in pixels of a picture `width` wide; rows are counted from the top and turned into heights by whoever draws. */
@@ -42,7 +43,7 @@ export interface ClosedShape {
 /** A window that ends now on its left half, what is known of the time to come on its right: one length on each side. */
 export function layoutWindow(budget: Budget, now: number, width: number): WindowShape {
   const span = budget.policy.windowSeconds * 1_000;
-  const x = (moment: number) => clamp(((moment - (now - span)) / (2 * span)) * width, 0, width);
+  const { x } = timeAxis(now - span, now + span, width);
 
   const held: number[] = [];
   const calls = budget.permits
@@ -113,5 +114,3 @@ export function closures({ pausedUntil, unknownUntil }: Budget, now: number) {
     .filter(({ until }) => until > now)
     .toSorted((one, other) => other.until - one.until);
 }
-
-const clamp = (value: number, least: number, most: number) => Math.min(most, Math.max(least, value));

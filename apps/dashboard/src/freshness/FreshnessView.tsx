@@ -1,0 +1,145 @@
+import { reads, useRead } from '../api/reads.ts';
+import type { Freshness } from '../api/shapes.ts';
+import { colourOf } from '../palette.ts';
+import { Loaded } from '../parts/Loading.tsx';
+import { Picture } from '../parts/Picture.tsx';
+import { TableBehind } from '../parts/TableBehind.tsx';
+import { useNow } from '../time/clock.ts';
+import { length } from '../time/words.ts';
+import { eventWords, layoutAges, percent } from './layout.ts';
+import './freshness.css';
+
+type FreshnessClass = Freshness['classes'][number];
+
+const classWords = {
+  urgent: { name: 'About to start', lane: 'near_event_urgent' },
+  near: { name: 'Within the hour', lane: 'near_event_normal' },
+  far: { name: 'Within two days', lane: 'far_event_sync' },
+} as const;
+
+/** How old the copies of the signups are, against the goal of their class. */
+export function FreshnessView() {
+  const freshness = useRead(reads.freshness);
+  return (
+    <Loaded query={freshness}>
+      {(report) => (
+        <>
+          <p className="summary">
+            How much of the last day events had a copy of their signups within the goal.
+          </p>
+          <div className="classes">
+            {report.classes.map((each) => (
+              <ClassCard key={each.class} of={each} />
+            ))}
+          </div>
+          <h2>What would be called for next</h2>
+          <Ages report={report} />
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+function ClassCard({
+  of: { class: name, goalSeconds, lastDay, oursLastDay, events, within, ours, oursWithin },
+}: {
+  of: FreshnessClass;
+}) {
+  const { name: words, lane } = classWords[name];
+  const share = lastDay ?? 0;
+  return (
+    <section className="card" aria-label={words}>
+      <h2>
+        <span className="swatch" style={{ background: colourOf(lane) }} />
+        {words}
+      </h2>
+      <p className="share">{percent(lastDay)}</p>
+      <Picture label={`${percent(lastDay)} of the last day`} height={8}>
+        {(width) => (
+          <>
+            <rect className="window-past" width={width} height="8" rx="4" />
+            <rect fill={colourOf(lane)} width={width * share} height="8" rx="4" />
+          </>
+        )}
+      </Picture>
+      <p className="hint">
+        Goal: not older than {length(goalSeconds * 1_000)}. Now {within} of {events}
+        {ours > 0 &&
+          `; of those with our riders ${oursWithin} of ${ours}, ${percent(oursLastDay)} of the last day`}
+        .
+      </p>
+    </section>
+  );
+}
+
+const axisHeight = 20;
+
+function Ages({ report }: { report: Freshness }) {
+  const now = useNow();
+  const { height } = layoutAges(report, now, 1);
+  const lanes = new Map(report.next.map((each) => [each.eventId, classWords[each.class].lane]));
+  if (report.next.length === 0)
+    return <p className="hint">Nothing: no event is known that starts within two days.</p>;
+  return (
+    <section className="card" aria-label="Next events">
+      <Picture
+        label="The age of the copies of the next events, against their goals"
+        height={height + axisHeight}
+      >
+        {(width) => {
+          const { rows, goalX } = layoutAges(report, now, width);
+          return (
+            <>
+              <line className="goal" x1={goalX} x2={goalX} y1="0" y2={height} />
+              <text className="axis" x="0" y={height + 14}>
+                just fetched
+              </text>
+              <text className="axis" x={goalX} y={height + 14} textAnchor="middle">
+                goal
+              </text>
+              <text className="axis" x={width} y={height + 14} textAnchor="end">
+                twice as old
+              </text>
+              {rows.map(({ eventId, y, ageX, late, ours, title, words }) => (
+                <g key={eventId}>
+                  <text className="row-words halo" y={y + 13}>
+                    {ours && '★ '}
+                    {title} <tspan className="axis">· {words}</tspan>
+                  </text>
+                  <rect className="window-past" width={width} y={y + 19} height="6" rx="3" />
+                  {ageX !== null && (
+                    <rect
+                      fill={colourOf(lanes.get(eventId) ?? 'far_event_sync')}
+                      width={Math.max(3, ageX)}
+                      y={y + 19}
+                      height="6"
+                      rx="3"
+                    />
+                  )}
+                  {late && ageX !== null && (
+                    <circle className="late" cx={Math.min(width - 4, ageX)} cy={y + 22} r="4" />
+                  )}
+                </g>
+              ))}
+            </>
+          );
+        }}
+      </Picture>
+      <p className="hint">★: our riders are in it. A red end: the copy is older than its goal.</p>
+      <TableBehind
+        caption="What would be called for next, what is worth most first"
+        columns={['Event', 'Class', 'How it stands', 'Within the goal']}
+        rows={report.next.map((event) => ({
+          key: event.eventId,
+          cells: [
+            event.title,
+            classWords[event.class].name,
+            eventWords(event, now),
+            event.withinGoal ? 'yes' : 'no',
+          ],
+        }))}
+        none="Nothing."
+      />
+    </section>
+  );
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { Freshness } from '../api/shapes.ts';
+import { at, now } from '../testing.ts';
+import { layoutAges, percent } from './layout.ts';
+
+type NextEvent = Freshness['next'][number];
+const event = (given: Partial<NextEvent>): NextEvent => ({
+  eventId: '1',
+  title: 'A race',
+  startsAt: at(50),
+  class: 'near',
+  ours: false,
+  signupsFetchedAt: at(-30),
+  signupsAgeSeconds: 1_800,
+  withinGoal: true,
+  because: 'oldest_copy',
+  ...given,
+});
+const nearGoal = { class: 'near', goalSeconds: 3_600 } as Freshness['classes'][number];
+const report = (...next: NextEvent[]): Freshness => ({ at: at(0), classes: [nearGoal], next });
+
+describe('the ages of copies', () => {
+  it('are shown in measures of their own goal, which is in the middle', () => {
+    const { rows, goalX } = layoutAges(report(event({})), now, 400);
+    expect(goalX).toBe(200);
+    expect(rows).toMatchObject([
+      { ageX: 100, late: false, words: 'starts in 50:00, copy of 30 min ago, oldest copy' },
+    ]);
+  });
+
+  it('grow until somebody fetches a new one, and are late beyond the goal', () => {
+    const { rows } = layoutAges(
+      report(event({ signupsFetchedAt: at(-61) }), event({ signupsFetchedAt: at(-600) })),
+      now,
+      400,
+    );
+    expect(rows.map(({ ageX, late }) => [ageX, late])).toEqual([
+      [203.3, true],
+      [400, true],
+    ]);
+  });
+
+  it('are none where there is no copy', () => {
+    const { rows } = layoutAges(
+      report(event({ signupsFetchedAt: null, because: 'never_fetched' })),
+      now,
+      400,
+    );
+    expect(rows).toMatchObject([{ ageX: null, late: false, words: 'starts in 50:00, no copy yet' }]);
+  });
+});
+
+it('a share is never rounded up to all', () => {
+  expect(percent(0.99999)).toBe('99.9 %');
+  expect(percent(1)).toBe('100 %');
+  expect(percent(null)).toBe('–');
+});

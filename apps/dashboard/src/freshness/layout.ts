@@ -1,0 +1,58 @@
+import type { Freshness } from '../api/shapes.ts';
+import { pixel } from '../axis/time-axis.ts';
+import { countdown, length } from '../time/words.ts';
+
+type NextEvent = Freshness['next'][number];
+
+export interface AgesShape {
+  readonly rows: readonly AgeShape[];
+  readonly height: number;
+  /** Where a copy is as old as its goal. */
+  readonly goalX: number;
+}
+
+export interface AgeShape {
+  readonly eventId: string;
+  readonly y: number;
+  /** How old the copy is, against its goal; null: there is none. */
+  readonly ageX: number | null;
+  readonly late: boolean;
+  readonly ours: boolean;
+  readonly title: string;
+  readonly words: string;
+}
+
+export const rowHeight = 34;
+/** The whole width is twice the goal: what is older than that is at the edge. */
+const widest = 2;
+
+/** The events that calls would be made for next: the age of each copy in measures of its own goal. */
+export function layoutAges({ next, classes }: Freshness, now: number, width: number): AgesShape {
+  const goals = new Map(classes.map((each) => [each.class, each.goalSeconds]));
+  const rows = next.map((event, index): AgeShape => {
+    const goal = goals.get(event.class) ?? Number.POSITIVE_INFINITY;
+    const age = event.signupsFetchedAt === null ? null : (now - Date.parse(event.signupsFetchedAt)) / 1_000;
+    return {
+      eventId: event.eventId,
+      y: index * rowHeight,
+      ageX: age === null ? null : pixel(Math.min(widest, Math.max(0, age / goal)) * (width / widest)),
+      late: age !== null && age > goal,
+      ours: event.ours,
+      title: event.title,
+      words: eventWords(event, now),
+    };
+  });
+  return { rows, height: Math.max(1, rows.length) * rowHeight, goalX: width / widest };
+}
+
+/** e.g. `starts in 12:30, copy of 4 min ago, signups changed` */
+export function eventWords({ startsAt, signupsFetchedAt, because }: NextEvent, now: number): string {
+  const copy =
+    signupsFetchedAt === null ? 'no copy yet' : `copy of ${length(now - Date.parse(signupsFetchedAt))} ago`;
+  const reason = because === 'never_fetched' ? '' : `, ${because.replaceAll('_', ' ')}`;
+  return `starts in ${countdown(Date.parse(startsAt) - now)}, ${copy}${reason}`;
+}
+
+/** `98.2 %`; `–` when there was nothing to be fresh. Never rounded up to all. */
+export const percent = (share: number | null): string =>
+  share === null ? '–' : `${Math.floor(share * 1_000) / 10} %`;

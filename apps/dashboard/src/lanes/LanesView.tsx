@@ -1,0 +1,108 @@
+import { reads, useRead } from '../api/reads.ts';
+import type { Budget } from '../api/shapes.ts';
+import { budgetWords, colourOf, laneWords } from '../palette.ts';
+import { Axis } from '../parts/Axis.tsx';
+import { Loaded } from '../parts/Loading.tsx';
+import { Picture } from '../parts/Picture.tsx';
+import { TableBehind } from '../parts/TableBehind.tsx';
+import { useNow } from '../time/clock.ts';
+import { clockTime, countdown } from '../time/words.ts';
+import { everybody, layoutLanes, type TicketShape } from './layout.ts';
+
+/** Who waits for a permit, since when, and when their turn is expected. */
+export function LanesView() {
+  const budgets = useRead(reads.budgets);
+  return <Loaded query={budgets}>{({ items }) => <Lanes budgets={items} />}</Loaded>;
+}
+
+const axisHeight = 22;
+
+function Lanes({ budgets }: { budgets: readonly Budget[] }) {
+  const now = useNow();
+  const count = budgets.reduce((sum, { waiting }) => sum + waiting.count, 0);
+  const named = everybody(budgets);
+  const { height } = layoutLanes(budgets, now, 1);
+  return (
+    <>
+      <p className="summary">
+        {count === 0
+          ? 'Nobody waits for a permit.'
+          : `${count} ${count === 1 ? 'waits' : 'wait'} for a permit.`}
+        {count > named.length && ` The first ${named.length} are shown.`}
+      </p>
+      <section className="card" aria-label="Lanes">
+        <Picture label="Who waits in each lane" height={height + axisHeight}>
+          {(width) => {
+            const { axis, nowX, bands } = layoutLanes(budgets, now, width);
+            return (
+              <>
+                <Axis axis={axis} width={width} y={height + axisHeight - 4} />
+                {bands.map(({ lane, y, tickets }) => (
+                  <g key={lane}>
+                    <rect width="10" height="10" y={y + 4} rx="3" fill={colourOf(lane)} />
+                    <text className="band-name" x="16" y={y + 13}>
+                      {laneWords[lane]}
+                      {tickets.length === 0 && <tspan className="axis"> · nobody</tspan>}
+                    </text>
+                    {tickets.map((ticket) => (
+                      <Ticket
+                        key={ticket.ticket}
+                        shape={ticket}
+                        colour={colourOf(lane)}
+                        nowX={nowX}
+                        width={width}
+                      />
+                    ))}
+                  </g>
+                ))}
+                <line className="now-edge" x1={nowX} x2={nowX} y2={height} />
+              </>
+            );
+          }}
+        </Picture>
+        <TableBehind
+          caption="Who waits for a permit, who goes first in front"
+          columns={['Lane', 'Window', 'Waits since', 'Expected at', 'In']}
+          rows={named.map(({ ticket, lane, budget, askedAt, expectedAt }) => ({
+            key: ticket,
+            cells: [
+              laneWords[lane],
+              budgetWords[budget],
+              clockTime(askedAt),
+              clockTime(expectedAt),
+              countdown(expectedAt - now),
+            ],
+          }))}
+          none="Nobody waits."
+        />
+      </section>
+    </>
+  );
+}
+
+interface TicketProps {
+  readonly shape: TicketShape;
+  readonly colour: string;
+  readonly nowX: number;
+  readonly width: number;
+}
+
+function Ticket({ shape: { budget, y, askedX, expectedX, left }, colour, nowX, width }: TicketProps) {
+  const words = `${budgetWords[budget]}, in ${countdown(left)}`;
+  const beside = expectedX + 10 + words.length * 6 < width;
+  return (
+    <g>
+      <line stroke={colour} strokeWidth="6" strokeLinecap="round" x1={askedX} x2={nowX} y1={y} y2={y} />
+      <line stroke={colour} strokeWidth="1.5" strokeDasharray="4 3" x1={nowX} x2={expectedX} y1={y} y2={y} />
+      <circle r="4" cx={expectedX} cy={y} fill="var(--card)" stroke={colour} strokeWidth="1.5" />
+      <text
+        className="axis halo"
+        x={beside ? expectedX + 9 : expectedX - 9}
+        y={y + 4}
+        textAnchor={beside ? 'start' : 'end'}
+      >
+        {words}
+      </text>
+    </g>
+  );
+}

@@ -1,0 +1,84 @@
+import type { Budget, BudgetName, Lane } from '../api/shapes.ts';
+import { timeAxis, type TimeAxis } from '../axis/time-axis.ts';
+import { lanes } from '../palette.ts';
+
+export interface LanesShape {
+  readonly axis: TimeAxis;
+  readonly nowX: number;
+  readonly bands: readonly BandShape[];
+  readonly height: number;
+}
+
+export interface BandShape {
+  readonly lane: Lane;
+  readonly y: number;
+  readonly height: number;
+  readonly tickets: readonly TicketShape[];
+}
+
+export interface TicketShape {
+  readonly ticket: string;
+  readonly budget: BudgetName;
+  readonly y: number;
+  readonly askedX: number;
+  readonly expectedX: number;
+  /** Project ms. */
+  readonly age: number;
+  readonly left: number;
+}
+
+const rowHeight = 20;
+const bandGap = 26;
+const margin = 60_000;
+
+export interface Waiting {
+  readonly ticket: string;
+  readonly budget: BudgetName;
+  readonly lane: Lane;
+  /** Project ms since the epoch. */
+  readonly askedAt: number;
+  readonly expectedAt: number;
+}
+
+/** Everybody who waits, as far as the API names them: the first ones of each budget, who goes first in front. */
+export const everybody = (budgets: readonly Budget[]): Waiting[] =>
+  budgets
+    .flatMap(({ budget, waiting: { next } }) =>
+      next.map(({ ticket, lane, firstAskedAt, estimatedAt }) => ({
+        ticket,
+        budget,
+        lane,
+        askedAt: Date.parse(firstAskedAt),
+        expectedAt: Date.parse(estimatedAt),
+      })),
+    )
+    .toSorted((one, other) => one.expectedAt - other.expectedAt);
+
+/** A band for each lane, most urgent on top; in it a row for each ticket, from its first ask to when it is expected. */
+export function layoutLanes(budgets: readonly Budget[], now: number, width: number): LanesShape {
+  const waiting = everybody(budgets);
+  const axis = timeAxis(
+    Math.min(now - margin, ...waiting.map(({ askedAt }) => askedAt)),
+    Math.max(now + margin, ...waiting.map(({ expectedAt }) => expectedAt)),
+    width,
+  );
+  let y = 0;
+  const bands = lanes.map((lane): BandShape => {
+    const top = y + bandGap - 6;
+    const tickets = waiting
+      .filter((each) => each.lane === lane)
+      .map(({ ticket, budget, askedAt, expectedAt }, row) => ({
+        ticket,
+        budget,
+        y: top + row * rowHeight + rowHeight / 2,
+        askedX: axis.x(askedAt),
+        expectedX: axis.x(Math.max(expectedAt, now)),
+        age: Math.max(0, now - askedAt),
+        left: Math.max(0, expectedAt - now),
+      }));
+    const band = { lane, y, height: bandGap + Math.max(1, tickets.length) * rowHeight, tickets };
+    y += band.height;
+    return band;
+  });
+  return { axis, nowX: axis.x(now), bands, height: y };
+}

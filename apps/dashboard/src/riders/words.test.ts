@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import type { Command } from '../api/shapes.ts';
+import { at, now } from '../testing.ts';
+import { riderIdOf, standingOf, stepOf } from './words.ts';
+
+const command = (given: Partial<Command>) => given as Command;
+
+describe('how a wish stands', () => {
+  it.each<[Partial<Command>, string, number]>([
+    [{ state: 'waiting_in_line', position: 2, at: at(0.5) }, 'number 2 in line (18:30:30, in 0:30)', 1],
+    [{ state: 'waiting_in_line', position: 2, at: null }, 'number 2 in line', 1],
+    [{ state: 'waiting_for_window', until: at(4.2) }, 'waits until a call is free (18:34:12, in 4:12)', 1],
+    [{ state: 'paused_by_upstream', until: at(1) }, 'upstream has paused us (18:31:00, in 1:00)', 1],
+    [{ state: 'running' }, 'is being fetched', 2],
+    [{ state: 'done' }, 'is here', 3],
+    [{ state: 'failed', reason: 'Upstream knows no rider 7' }, 'Upstream knows no rider 7', 1],
+  ])('%o is said as "%s"', (given, words, step) => {
+    expect(standingOf(command(given), now)).toBe(words);
+    expect(stepOf(command(given))).toBe(step);
+  });
+});
+
+it('what is typed is sent as it is, a whole number as a number', () => {
+  expect(riderIdOf(' 4500001 ')).toBe(4_500_001);
+  expect(riderIdOf('Anna')).toBe('Anna');
+  expect(riderIdOf('1.5')).toBe('1.5');
+});

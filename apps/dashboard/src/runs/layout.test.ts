@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import type { RunDetail } from '../api/shapes.ts';
+import { at, now } from '../testing.ts';
+import { layoutWaterfall } from './layout.ts';
+
+type Call = RunDetail['calls'][number];
+const call = (id: number, start: number, given: Partial<Call> = {}): Call => ({
+  id,
+  endpoint: 'signups',
+  target: '77',
+  because: null,
+  status: 200,
+  message: '9 signups',
+  startedAt: at(start),
+  durationMs: 60_000,
+  rawStart: null,
+  ...given,
+});
+const run = (calls: Call[], finishedAt: string | null = at(10)): RunDetail => ({
+  id: 'run',
+  kind: 'near',
+  state: finishedAt === null ? 'running' : 'done',
+  slot: { id: 'slot', scheduledFor: at(0), endsAt: at(10) },
+  startedAt: at(0),
+  finishedAt,
+  counts: { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 },
+  error: null,
+  calls,
+});
+
+describe('the waterfall of a run', () => {
+  it('shows what each call waited since the one before ended, and how long it took', () => {
+    const { rows } = layoutWaterfall(run([call(1, 2), call(2, 5)]), now, 1_000);
+    expect(rows.map(({ waitX, startX, endX }) => [waitX, startX, endX])).toEqual([
+      [0, 200, 300],
+      [300, 500, 600],
+    ]);
+    expect(rows[0]?.y).toBeLessThan(rows[1]?.y ?? 0);
+  });
+
+  it('goes on until now while the run does', () => {
+    expect(layoutWaterfall(run([], null), now + 240_000, 100).axis.to).toBe(now + 240_000);
+  });
+
+  it('lets a call that is shorter than a pixel be seen', () => {
+    const [row] = layoutWaterfall(run([call(1, 2, { durationMs: 1 })]), now, 100).rows;
+    expect((row?.endX ?? 0) - (row?.startX ?? 0)).toBe(2);
+  });
+
+  it('says what was called and why, and marks only what went wrong', () => {
+    const calls = [
+      call(1, 1, { because: 'oldest_copy' }),
+      call(2, 2, { status: 503 }),
+      call(3, 3, { status: null, message: 'no answer' }),
+    ];
+    const { rows } = layoutWaterfall(run(calls), now, 100);
+    expect(rows.map(({ wrong }) => wrong)).toEqual([false, true, true]);
+    expect(rows[0]?.words).toBe('signups of event 77, oldest copy → 200, 9 signups');
+    expect(rows[2]?.words).toBe('signups of event 77 → no answer');
+  });
+});

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import type { Run } from '../api/shapes.ts';
+import { at, now } from '../testing.ts';
+import { lasted, outcome } from './words.ts';
+
+const none = { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 };
+const run = (given: Partial<Run>) => ({ state: 'done', counts: none, error: null, ...given }) as Run;
+
+it('what a run came to is said in counts, or by its error', () => {
+  expect(outcome(run({ counts: { ...none, synced: 3, deferred: 28 } }))).toBe(
+    '3 synced, 28 left for the next slot',
+  );
+  expect(outcome(run({}))).toBe('nothing was due');
+  expect(outcome(run({ state: 'running' }))).toBe('has just begun');
+  expect(outcome(run({ error: 'no database' }))).toBe('no database');
+});
+
+it('a run that goes on has lasted until now', () => {
+  expect(lasted(run({ startedAt: at(-4), finishedAt: at(-1) }), now)).toBe('3 min');
+  expect(lasted(run({ startedAt: at(-4), finishedAt: null }), now)).toBe('4 min');
+});

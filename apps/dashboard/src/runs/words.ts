@@ -1,0 +1,25 @@
+import type { Run, SyncKind } from '../api/shapes.ts';
+import { length } from '../time/words.ts';
+
+export const kindWords: Readonly<Record<SyncKind, string>> = {
+  rider: 'riders',
+  near: 'near events',
+  far: 'far events',
+  results: 'results',
+};
+
+/** e.g. `3 synced, 28 left for the next slot` */
+export function outcome({ state, counts, error }: Run): string {
+  if (error !== null) return error;
+  const parts = [
+    counts.synced > 0 && `${counts.synced} synced`,
+    counts.failed > 0 && `${counts.failed} failed`,
+    counts.deferred > 0 && `${counts.deferred} left for the next slot`,
+  ].filter((part) => part !== false);
+  if (parts.length > 0) return parts.join(', ');
+  return state === 'running' ? 'has just begun' : 'nothing was due';
+}
+
+/** How long it took, or has taken so far. */
+export const lasted = ({ startedAt, finishedAt }: Run, now: number): string =>
+  length(Math.max(0, (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt)));

@@ -1,0 +1,134 @@
+import { type PointerEvent, useState } from 'react';
+import type { Event, Run } from '../api/shapes.ts';
+import { timeAxis, type TimeAxis } from '../axis/time-axis.ts';
+import { colourOf, laneOf } from '../palette.ts';
+import { Axis } from '../parts/Axis.tsx';
+import { Picture } from '../parts/Picture.tsx';
+import { kindWords } from '../runs/words.ts';
+import {
+  type BandShape,
+  bandHeight,
+  barHeight,
+  barY,
+  type FlagShape,
+  flagHeight,
+  layoutTimeline,
+} from './layout.ts';
+import { dragged, type Range } from './range.ts';
+
+interface TimelineProps {
+  readonly runs: readonly Run[];
+  readonly events: readonly Event[];
+  readonly now: number;
+  readonly from: number;
+  readonly to: number;
+  readonly onChoose: (range: Range) => void;
+}
+
+const axisHeight = 22;
+
+export function TimelinePicture({ runs, events, now, from, to, onChoose }: TimelineProps) {
+  const { height } = layoutTimeline([], [], timeAxis(from, to, 1), now);
+  return (
+    <Picture live label="Runs by kind, in their slots" height={height + axisHeight}>
+      {(width) => {
+        const axis = timeAxis(from, to, width);
+        const { bands, flags } = layoutTimeline(runs, events, axis, now);
+        return (
+          <>
+            <Axis axis={axis} width={width} y={height + axisHeight - 4} />
+            <Drag axis={axis} width={width} height={height} onChoose={onChoose} />
+            {flags.map((flag) => (
+              <Flag key={flag.x} flag={flag} height={height} />
+            ))}
+            {bands.map((band) => (
+              <Band key={band.kind} band={band} />
+            ))}
+            {now >= from && now <= to && (
+              <line className="now-edge" x1={axis.x(now)} x2={axis.x(now)} y1={flagHeight - 12} y2={height} />
+            )}
+          </>
+        );
+      }}
+    </Picture>
+  );
+}
+
+const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number }) => (
+  <g className="flag">
+    <title>{titles.join('\n')}</title>
+    <line x1={x} x2={x} y1="4" y2={height} />
+    <path d={`M${x} 4h9l-3 4l3 4h-9z`} />
+    {titles.length > 1 && (
+      <text className="axis" x={x + 1} y="24">
+        {titles.length}
+      </text>
+    )}
+  </g>
+);
+
+function Band({ band: { kind, y, slots, runs } }: { band: BandShape }) {
+  const colour = colourOf(laneOf[kind]);
+  return (
+    <g fill={colour} stroke={colour}>
+      <line className="grid" x2="100%" y1={y + bandHeight} y2={y + bandHeight} />
+      <text className="band-name halo" x="0" y={y + 13}>
+        {kindWords[kind]}
+      </text>
+      {slots.map(({ id, x, width }) => (
+        <rect key={id} className="slot" x={x} width={width} y={y + barY} height={barHeight} rx="3" />
+      ))}
+      {runs.map(({ id, x, width, look, words }) => (
+        <a key={id} href={`#/runs/${id}`} aria-label={words} data-run={id} className={`run ${look}`}>
+          <title>{words}</title>
+          <rect x={x} width={width} y={y + barY + 3} height={barHeight - 6} rx="2" />
+        </a>
+      ))}
+    </g>
+  );
+}
+
+interface DragProps {
+  readonly axis: TimeAxis;
+  readonly width: number;
+  readonly height: number;
+  readonly onChoose: (range: Range) => void;
+}
+
+/** Takes a drag over the picture as the stretch to look at. */
+function Drag({ axis, width, height, onChoose }: DragProps) {
+  const [held, setHeld] = useState<{ start: number; end: number } | undefined>();
+  const placeOf = ({ clientX, currentTarget }: PointerEvent<SVGRectElement>) =>
+    Math.min(width, Math.max(0, clientX - currentTarget.getBoundingClientRect().left));
+  function down(event: PointerEvent<SVGRectElement>) {
+    event.currentTarget.setPointerCapture(event.pointerId);
+    const start = placeOf(event);
+    setHeld({ start, end: start });
+  }
+  function up() {
+    const chosen = held && dragged(axis.momentAt(held.start), axis.momentAt(held.end));
+    setHeld(undefined);
+    if (chosen) onChoose(chosen);
+  }
+  return (
+    <>
+      <rect
+        className="drag-surface"
+        width={width}
+        height={height}
+        onPointerDown={down}
+        onPointerMove={(event) => held && setHeld({ ...held, end: placeOf(event) })}
+        onPointerUp={up}
+        onPointerCancel={() => setHeld(undefined)}
+      />
+      {held && (
+        <rect
+          className="dragged"
+          x={Math.min(held.start, held.end)}
+          width={Math.abs(held.end - held.start)}
+          height={height}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { Event, Run } from '../api/shapes.ts';
+import { timeAxis } from '../axis/time-axis.ts';
+import { at, minute, now } from '../testing.ts';
+import { layoutTimeline } from './layout.ts';
+
+/** 600 px show an hour: ten pixels a minute. */
+const axis = timeAxis(now - 50 * minute, now + 10 * minute, 600);
+const counts = { planned: 3, synced: 3, failed: 0, deferred: 0, stored: 9 };
+const run = (id: string, start: number, end: number | null, given: Partial<Run> = {}): Run => ({
+  id,
+  kind: 'near',
+  state: end === null ? 'running' : 'done',
+  slot: { id: `slot:${id}`, scheduledFor: at(start), endsAt: at(start + 10) },
+  startedAt: at(start),
+  finishedAt: end === null ? null : at(end),
+  counts,
+  error: null,
+  ...given,
+});
+const near = (...runs: Run[]) =>
+  layoutTimeline(runs, [], axis, now).bands.find(({ kind }) => kind === 'near');
+
+describe('the timeline', () => {
+  it('shows a slot as long as it is open, and the run in it as long as it took', () => {
+    expect(near(run('a', -40, -33))).toMatchObject({
+      slots: [{ x: 100, width: 100 }],
+      runs: [
+        { id: 'a', x: 100, width: 70, look: 'solid', words: 'near events at 17:50:00, 7 min: 3 synced' },
+      ],
+    });
+  });
+
+  it('lets a run that goes on grow until now', () => {
+    expect(near(run('a', -5, null))?.runs).toMatchObject([{ x: 450, width: 50 }]);
+  });
+
+  it('shows what synced nothing hollow, and only what failed as wrong', () => {
+    const nothing = { ...counts, synced: 0, deferred: 3 };
+    const runs = [
+      run('a', -40, -39, { counts: nothing }),
+      run('b', -20, -19, { state: 'failed', error: 'no database' }),
+    ];
+    expect(near(...runs)?.runs.map(({ look }) => look)).toEqual(['hollow', 'wrong']);
+  });
+
+  it('has a band for each kind, and leaves out what was before or comes after it', () => {
+    const { bands } = layoutTimeline(
+      [run('a', -80, -70), run('b', -30, -29, { kind: 'far' })],
+      [],
+      axis,
+      now,
+    );
+    expect(bands.map(({ kind, runs }) => [kind, runs.length])).toEqual([
+      ['rider', 0],
+      ['near', 0],
+      ['far', 1],
+      ['results', 0],
+    ]);
+  });
+
+  it('flags the starts of events, those that start together with one flag', () => {
+    const event = (title: string, start: number) => ({ title, startsAt: at(start) }) as Event;
+    const events = [event('late', 8), event('early', 2), event('too', 2.1), event('never seen', 11)];
+    expect(layoutTimeline([], events, axis, now).flags).toEqual([
+      { x: 520, titles: ['early', 'too'] },
+      { x: 580, titles: ['late'] },
+    ]);
+  });
+});
