@@ -8,7 +8,7 @@ export const reads = {
   budgets: read<List<Budget> & { promises: { kept: number; broken: number } }>('/v1/budgets', 1_000),
   commands: read<List<Command>>('/v1/commands?limit=20', 2_000),
   events: read<List<Event>>('/v1/events?limit=500', 30_000),
-  freshness: read<Freshness>('/v1/freshness?next=30', 5_000),
+  freshness: read<Freshness>('/v1/freshness?next=15', 5_000),
   runsOf: (kind: SyncKind | undefined) =>
     read<List<Run>>(`/v1/runs?limit=50${kind ? `&kind=${kind}` : ''}`, 2_000),
   timelineRuns: read<List<Run>>('/v1/runs?limit=200', 3_000),

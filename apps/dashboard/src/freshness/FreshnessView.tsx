@@ -103,7 +103,7 @@ function Ages({ report }: { report: Freshness }) {
               {rows.map(({ eventId, y, ageX, late, ours, title, words }) => (
                 <g key={eventId}>
                   <text className="row-words halo" y={y + 13}>
-                    {ours && '★ '}
+                    {ours && <tspan className="ours">ours · </tspan>}
                     {title} <tspan className="axis">· {words}</tspan>
                   </text>
                   <rect className="window-past" width={width} y={y + 19} height="6" rx="3" />
@@ -125,7 +125,7 @@ function Ages({ report }: { report: Freshness }) {
           );
         }}
       </Picture>
-      <p className="hint">★: our riders are in it. A red end: the copy is older than its goal.</p>
+      <p className="hint">Ours: our riders are in it. A red end: the copy is older than its goal.</p>
       <TableBehind
         caption="What would be called for next, what is worth most first"
         columns={['Event', 'Class', 'How it stands', 'Within the goal']}

@@ -70,7 +70,7 @@ const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number
 function Band({ band: { kind, y, slots, runs } }: { band: BandShape }) {
   const colour = colourOf(laneOf[kind]);
   return (
-    <g fill={colour} stroke={colour}>
+    <g fill={colour}>
       <line className="grid" x2="100%" y1={y + bandHeight} y2={y + bandHeight} />
       <text className="band-name halo" x="0" y={y + 13}>
         {kindWords[kind]}
@@ -81,7 +81,7 @@ function Band({ band: { kind, y, slots, runs } }: { band: BandShape }) {
       {runs.map(({ id, x, width, look, words }) => (
         <a key={id} href={`#/runs/${id}`} aria-label={words} data-run={id} className={`run ${look}`}>
           <title>{words}</title>
-          <rect x={x} width={width} y={y + barY + 3} height={barHeight - 6} rx="2" />
+          <rect stroke={colour} x={x} width={width} y={y + barY + 3} height={barHeight - 6} rx="2" />
         </a>
       ))}
     </g>

@@ -24,10 +24,10 @@ function Timeline({ runs, events }: { runs: readonly Run[]; events: readonly Eve
   const [range, setRange] = useState<Range>(null);
   const shown = shownRange(range, now);
   const steps = [
-    ['←', 'Earlier', () => moved(shown, -0.5)],
-    ['→', 'Later', () => moved(shown, 0.5)],
-    ['+', 'Zoom in', () => zoomed(shown, 0.5)],
-    ['−', 'Zoom out', () => zoomed(shown, 2)],
+    ['Earlier', () => moved(shown, -0.5)],
+    ['Later', () => moved(shown, 0.5)],
+    ['Closer', () => zoomed(shown, 0.5)],
+    ['Wider', () => zoomed(shown, 2)],
   ] as const;
   const visible = runs.filter(
     (run) =>
@@ -41,9 +41,9 @@ function Timeline({ runs, events }: { runs: readonly Run[]; events: readonly Eve
         closer; a run opens at a click.
       </p>
       <fieldset className="choices" aria-label="What part of time is shown">
-        {steps.map(([sign, words, next]) => (
-          <button key={words} type="button" aria-label={words} title={words} onClick={() => setRange(next())}>
-            {sign}
+        {steps.map(([words, next]) => (
+          <button key={words} type="button" onClick={() => setRange(next())}>
+            {words}
           </button>
         ))}
         <button type="button" aria-pressed={range === null} onClick={() => setRange(null)}>

@@ -69,7 +69,10 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
       </div>
       <WindowPicture budget={budget} now={now} />
       <div className="window-state">
-        <p className={`state ${state}`}>{words}</p>
+        <div className="state-line">
+          <p className={`state ${state}`}>{words}</p>
+          <Steer budget={budget} />
+        </div>
         {why && <p className="hint">{why}</p>}
         <p className="hint">{budget.probing ? 'one call goes ahead alone' : nextInLine(budget, commands)}</p>
         {lastRejected && (
@@ -78,7 +81,6 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
             {lastRejected.attribution.replaceAll('_', ' ')}
           </p>
         )}
-        <Steer budget={budget} />
       </div>
     </section>
   );
