@@ -20,7 +20,7 @@ export function Wish({ wish: { commandId, traceId } }: { wish: Asked }) {
   if (!command) return null;
   return (
     <li className="card wish" data-command={commandId} data-state={command.state}>
-      <h3>Rider {command.riderId}</h3>
+      <h2>Rider {command.riderId}</h2>
       <Standing command={command} />
       <Steps command={command} />
       {command.rider !== null && command.state === 'done' && <Rider path={command.rider} />}

@@ -26,9 +26,6 @@ const trim = (value: number) => String(Math.round(value * 10) / 10);
 
 /** Moments are shown as the API speaks of them, in UTC: `18:34:12`. */
 export const clockTime = (ms: number): string => new Date(ms).toISOString().slice(11, 19);
-/** `18:34` */
-export const shortTime = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
-
 const date = new Intl.DateTimeFormat('en-GB', {
   weekday: 'short',
   day: 'numeric',

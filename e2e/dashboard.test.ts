@@ -1,0 +1,175 @@
+import axe from 'axe-core';
+import { ensureBuilt } from '@paceline/dashboard/build';
+import { sandboxClock } from '@paceline/launcher';
+import { eventually } from '@paceline/shared/testing';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openBrowser } from './browser.ts';
+import { type List, startTestStack, type TestStack } from './stack.ts';
+
+const patient = { timeoutMs: 60_000 };
+const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
+
+let stack: TestStack;
+let browser: Browser;
+let page: Page;
+/** What the browser complained of: scripts that failed, and whatever its policy forbade. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  await ensureBuilt(() => undefined);
+  [stack, browser] = await Promise.all([startTestStack(sandboxClock(Date.now(), 60)), openBrowser()]);
+  page = await browser.newPage({ viewport: sizes.wide });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // That the API does not answer while it is down is what one of the tests is about.
+    if (message.type() === 'error' && !message.text().includes('ERR_CONNECTION'))
+      complaints.push(message.text());
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+afterEach(() => expect(complaints.splice(0)).toEqual([]));
+
+const show = async (view: string) => {
+  await page.goto(`${stack.apiUrl}/#/${view}`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+};
+const addRider = async (riderId: string) => {
+  await page.getByLabel('Rider', { exact: true }).fill(riderId);
+  await page.getByRole('button', { name: 'Add rider' }).click();
+};
+const wish = (riderId: number) => page.locator('.wish').filter({ hasText: `Rider ${riderId}` });
+
+describe('the windows', () => {
+  interface Budget {
+    readonly budget: string;
+    readonly policy: { readonly windowSeconds: number };
+    readonly permits: readonly { readonly permit: string; readonly startedAt: string }[];
+  }
+  const askedFor = async () => (await stack.get<List<Budget>>('/v1/budgets')).items;
+  const drawn = (budget: string) => page.locator(`[data-budget=${budget}] [data-permit]`);
+
+  it('hold every call that the API says counts, and no other', async () => {
+    await show('windows');
+    await eventually(async () => {
+      const budgets = await askedFor();
+      expect(budgets.flatMap(({ permits }) => permits).length).toBeGreaterThan(0);
+      for (const { budget, permits } of budgets) {
+        const shown = await drawn(budget).evaluateAll((all) =>
+          all.map((each) => each.getAttribute('data-permit')),
+        );
+        expect(shown.toSorted(), budget).toEqual(permits.map(({ permit }) => permit).toSorted());
+      }
+    }, patient);
+  });
+
+  it('show a call where it is in time', async () => {
+    await eventually(async () => {
+      const clubs = (await askedFor()).find(({ budget }) => budget === 'clubs');
+      const [permit] = clubs?.permits ?? [];
+      const { now } = await stack.get<{ now: string }>('/v1/clock');
+      const [tick, bar] = await Promise.all([
+        drawn('clubs').first().boundingBox({ timeout: 1_000 }),
+        page.locator('[data-budget=clubs] svg').boundingBox({ timeout: 1_000 }),
+      ]);
+      if (!permit || !clubs || !tick || !bar) throw new Error('no call to a club is drawn');
+      const age = (Date.parse(now) - Date.parse(permit.startedAt)) / 1_000 / clubs.policy.windowSeconds;
+      // Half the picture is one window; a second of ours is a minute there.
+      const off = tick.x - (bar.x + (bar.width / 2) * (1 - age));
+      expect(Math.abs(off)).toBeLessThan(bar.width * 0.03);
+    }, patient);
+  });
+
+  it('are paused and resumed by a button', async () => {
+    const results = page.locator('[data-budget=results]');
+    await results.getByRole('button', { name: /Pause/ }).click();
+    await results.getByRole('button', { name: 'a day' }).click();
+    await results.getByText('paused for').waitFor();
+    await results.getByRole('button', { name: /Resume/ }).click();
+    await results.getByText('free now').waitFor();
+  });
+});
+
+describe('a rider that is added on the page', () => {
+  it('is shown on its way, and is there soon after', async () => {
+    await show('riders');
+    await addRider('4900321');
+    await wish(4_900_321).and(page.locator('[data-state=done]')).waitFor();
+    const { name } = await stack.get<{ name: string }>('/v1/riders/4900321');
+    await wish(4_900_321).getByText(name).waitFor();
+  });
+
+  it('is followed through a crash of the API', async () => {
+    await fetch(`${stack.apiUrl}/v1/budgets/riders_single/pause`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ forSeconds: 240 }),
+    });
+    await addRider('4900322');
+    await wish(4_900_322).getByText('an operator has paused us').waitFor();
+    const api = stack.processes.get('api');
+    await api?.crash();
+    await page.getByText('The API does not answer').first().waitFor();
+    await api?.start();
+    await wish(4_900_322).and(page.locator('[data-state=done]')).waitFor({ timeout: patient.timeoutMs });
+  });
+
+  it('is refused in the words of the API where it can not be one', async () => {
+    await addRider('-7');
+    await page.getByText(/must be a whole number/).waitFor();
+    expect(complaints.splice(0)).toEqual([expect.stringContaining('400')]);
+  });
+});
+
+it('the timeline has every run that the API tells of, and a click opens it', async () => {
+  await show('timeline');
+  await eventually(async () => {
+    const { items } = await stack.get<List<{ id: string }>>('/v1/runs');
+    const shown = await page
+      .locator('[data-run]')
+      .evaluateAll((all) => all.map((each) => each.getAttribute('data-run')));
+    expect(items.length).toBeGreaterThan(0);
+    expect(shown.toSorted()).toEqual(items.map(({ id }) => id).toSorted());
+  }, patient);
+  await page.locator('[data-run]').first().focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('Its slot:').waitFor();
+});
+
+describe('whoever sees, hears or types', () => {
+  /** What the colours are has no say in the rest: it is looked at in the light alone. */
+  const faults = async (rules?: string[]) => {
+    const { violations } = await page.evaluate(
+      (only) =>
+        (globalThis as unknown as { axe: typeof axe }).axe.run({
+          resultTypes: ['violations'],
+          ...(only && { runOnly: only }),
+        }),
+      rules,
+    );
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  };
+
+  it.each(Object.keys(sizes) as (keyof typeof sizes)[])(
+    'can use every view, %s, light and dark',
+    async (size) => {
+      await page.setViewportSize(sizes[size]);
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      const links = page.getByRole('navigation').getByRole('link');
+      const targets = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
+      await page.evaluate(axe.source);
+      for (const target of targets.filter((each) => each.startsWith('#'))) {
+        await show(target.slice(2));
+        await page.emulateMedia({ colorScheme: 'light' });
+        expect(await faults(), `${target} light`).toEqual([]);
+        await page.emulateMedia({ colorScheme: 'dark' });
+        expect(await faults(['color-contrast']), `${target} dark`).toEqual([]);
+        const wider: number = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect(wider, `${target} is wider than the screen`).toBeLessThanOrEqual(0);
+      }
+    },
+  );
+});
