@@ -61,7 +61,7 @@ describe('the windows', () => {
         const shown = await drawn(budget).evaluateAll((all) =>
           all.map((each) => each.getAttribute('data-permit')),
         );
-        expect(shown.toSorted(), budget).toEqual(permits.map(({ permit }) => permit).toSorted());
+        expect(new Set(shown), budget).toEqual(new Set(permits.map(({ permit }) => permit)));
       }
     }, patient);
   });
@@ -132,7 +132,7 @@ it('the timeline has every run that the API tells of, and a click opens it', asy
       .locator('[data-run]')
       .evaluateAll((all) => all.map((each) => each.getAttribute('data-run')));
     expect(items.length).toBeGreaterThan(0);
-    expect(shown.toSorted()).toEqual(items.map(({ id }) => id).toSorted());
+    expect(new Set(shown)).toEqual(new Set(items.map(({ id }) => id)));
   }, patient);
   await page.locator('[data-run]').first().focus();
   await page.keyboard.press('Enter');

@@ -16,6 +16,6 @@ describe('a time axis', () => {
   it('has its ticks at round moments', () => {
     expect(axis.ticks.map(({ words }) => words)).toEqual(['18:30', '18:45', '19:00', '19:15', '19:30']);
     const seconds = timeAxis(now, Date.parse(at(0.5)), 300);
-    expect(seconds.ticks[1]?.words).toBe('18:30:10');
+    expect(seconds.ticks[1]?.words).toBe('18:30:15');
   });
 });
