@@ -31,7 +31,9 @@ afterAll(async () => {
   await browser?.close();
   await stack?.stop();
 });
-afterEach(() => expect(complaints.splice(0)).toEqual([]));
+afterEach(() => {
+  if (complaints.length > 0) throw new Error(`The browser complains: ${complaints.splice(0).join('; ')}`);
+});
 
 const show = async (view: string) => {
   await page.goto(`${stack.apiUrl}/#/${view}`);
@@ -89,7 +91,7 @@ describe('the windows', () => {
     await results.getByRole('button', { name: 'a day' }).click();
     await results.getByText('paused for').waitFor();
     await results.getByRole('button', { name: /Resume/ }).click();
-    await results.getByText('free now').waitFor();
+    await eventually(async () => expect(await results.getByText('free now').count()).toBe(1));
   });
 });
 
@@ -99,7 +101,7 @@ describe('a rider that is added on the page', () => {
     await addRider('4900321');
     await wish(4_900_321).and(page.locator('[data-state=done]')).waitFor();
     const { name } = await stack.get<{ name: string }>('/v1/riders/4900321');
-    await wish(4_900_321).getByText(name).waitFor();
+    await eventually(async () => expect(await wish(4_900_321).getByText(name).count()).toBe(1));
   });
 
   it('is followed through a crash of the API', async () => {
@@ -114,12 +116,15 @@ describe('a rider that is added on the page', () => {
     await api?.crash();
     await page.getByText('The API does not answer').first().waitFor();
     await api?.start();
-    await wish(4_900_322).and(page.locator('[data-state=done]')).waitFor({ timeout: patient.timeoutMs });
+    await eventually(
+      async () => expect(await wish(4_900_322).getAttribute('data-state')).toBe('done'),
+      patient,
+    );
   });
 
   it('is refused in the words of the API where it can not be one', async () => {
     await addRider('-7');
-    await page.getByText(/must be a whole number/).waitFor();
+    await eventually(async () => expect(await page.getByText(/must be a whole number/).count()).toBe(1));
     expect(complaints.splice(0)).toEqual([expect.stringContaining('400')]);
   });
 });
