@@ -19,6 +19,7 @@ const call = (id: number, start: number, given: Partial<Call> = {}): Call => ({
 const run = (calls: Call[], finishedAt: string | null = at(10)): RunDetail => ({
   id: 'run',
   kind: 'near',
+  mode: 'on',
   state: finishedAt === null ? 'running' : 'done',
   slot: { id: 'slot', scheduledFor: at(0), endsAt: at(10) },
   startedAt: at(0),

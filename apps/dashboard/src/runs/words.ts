@@ -9,8 +9,9 @@ export const kindWords: Readonly<Record<SyncKind, string>> = {
 };
 
 /** e.g. `3 synced, 28 left for the next slot` */
-export function outcome({ state, counts, error }: Run): string {
+export function outcome({ state, mode, counts, error }: Run): string {
   if (error !== null) return error;
+  if (mode === 'observed') return `observed only: ${counts.planned} planned, nothing called`;
   const parts = [
     counts.synced > 0 && `${counts.synced} synced`,
     counts.failed > 0 && `${counts.failed} failed`,

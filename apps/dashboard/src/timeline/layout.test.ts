@@ -10,6 +10,7 @@ const counts = { planned: 3, synced: 3, failed: 0, deferred: 0, stored: 9 };
 const run = (id: string, start: number, end: number | null, given: Partial<Run> = {}): Run => ({
   id,
   kind: 'near',
+  mode: 'on',
   state: end === null ? 'running' : 'done',
   slot: { id: `slot:${id}`, scheduledFor: at(start), endsAt: at(start + 10) },
   startedAt: at(start),

@@ -79,9 +79,9 @@ export function layoutTimeline(
 
 const endOf = ({ finishedAt }: Run, now: number) => (finishedAt === null ? now : Date.parse(finishedAt));
 
-const lookOf = ({ state, counts }: Run): RunShape['look'] => {
+const lookOf = ({ state, mode, counts }: Run): RunShape['look'] => {
   if (state === 'failed') return 'wrong';
-  return state === 'done' && counts.synced === 0 ? 'hollow' : 'solid';
+  return mode === 'observed' || (state === 'done' && counts.synced === 0) ? 'hollow' : 'solid';
 };
 
 /** e.g. `near events at 18:40:00, 9 min: 3 synced, 28 left for the next slot` */
