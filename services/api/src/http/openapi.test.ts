@@ -20,7 +20,11 @@ const services: Services = {
   checks: {},
   stopping: new AbortController().signal,
 };
-const app = createApp(services, { host: '127.0.0.1', tokens: undefined, origins: [], keepAnswersMs: 1, dashboard: '/nowhere' }, log);
+const app = createApp(
+  services,
+  { host: '127.0.0.1', tokens: undefined, origins: [], keepAnswersMs: 1, dashboard: '/nowhere' },
+  log,
+);
 const get = (path: string) => app.request(path, { headers: { host: 'localhost' } });
 
 interface Operation {
