@@ -2,6 +2,8 @@ import type { AskOf, Fact } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { leave } from './grant.ts';
 import type { Ledger } from './ledger.ts';
+import { forgetOvertaker } from './promise.ts';
+import { isForced } from './queue.ts';
 import { isFor } from './superseded.ts';
 import type { Decision } from './turn.ts';
 
@@ -14,6 +16,7 @@ export function cancel(
 ): Decision {
   const waiter = budget.queue.byTicket.get(id);
   if (waiter) leave(ledger, budget, waiter);
+  if (waiter && isForced(waiter.ask.lane)) forgetOvertaker(budget);
   budget.grants = budget.grants.filter(({ permit, ticket }) => permit !== id && ticket !== id);
   const started = budget.record.intervals.find(({ permit, settled }) => !settled && isFor(permit, id));
   const facts: Fact[] = started

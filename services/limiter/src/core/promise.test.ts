@@ -55,6 +55,21 @@ describe('a promise', () => {
     expect(windows(desk.ledger(), 'team', desk.now(), settings).promises).toEqual({ kept: 0, broken: 1 });
   });
 
+  it('does not count in an urgent one that has left the line without a call', () => {
+    const desk = createDesk('signups');
+    desk.call('a');
+    const toldOf = (ticket: string) => {
+      const told = desk.acquire(ticket, { lane: 'far_event_sync' });
+      if (told.answer !== 'waiting') throw new Error('no wait');
+      return told.estimatedAt;
+    };
+    const alone = toldOf('b');
+    desk.acquire('urgent', { lane: 'manual_rider_add' });
+    expect(toldOf('b')).toBeGreaterThan(alone);
+    desk.cancel('urgent');
+    expect(toldOf('b')).toBe(alone);
+  });
+
   it('counts in that calls take their time: they count from their answer', () => {
     const taught = Array.from({ length: 5 }, () => ({ at: 0, urgent: false }));
     const line = Array.from({ length: 40 }, () => ({ at: 5 * minute, urgent: false }));

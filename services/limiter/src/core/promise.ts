@@ -15,6 +15,11 @@ export function noteOvertaker(budget: BudgetState, now: number, settings: Settin
   seen.at = now;
 }
 
+/** Somebody who might have overtaken others has left the line without a call. */
+export function forgetOvertaker({ overtaking: seen }: BudgetState): void {
+  seen.count = Math.max(0, seen.count - 1);
+}
+
 const faded = (budget: BudgetState, now: number, settings: Settings): number =>
   budget.overtaking.count * Math.exp(-(now - budget.overtaking.at) / span(budget, settings));
 
