@@ -16,6 +16,7 @@ import { forgetKeys } from './adapters/idempotency.ts';
 import { limiterStatus } from './adapters/limiter-status.ts';
 import { orAborted } from './adapters/or-aborted.ts';
 import { slack } from './adapters/slack.ts';
+import { schedulesOf } from './adapters/schedules.ts';
 import { startSweep } from './adapters/sweep.ts';
 import { watchAlerts } from './adapters/watch-alerts.ts';
 import type { ApiConfig } from './config.ts';
@@ -59,6 +60,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       limiterStatus: status,
       budgets,
       freshness,
+      schedules: schedulesOf(broker),
       feed,
       checks,
       stopping: signal,

@@ -1,7 +1,7 @@
 import { documentedPolicies, type Tier } from '@paceline/shared/config';
 import type { ScheduleSettings, SyncKind } from '@paceline/shared/contracts';
 import { type Forecast, forecast } from './forecast.ts';
-import { type Finding, lint } from './lint.ts';
+import { type Finding, isError, lint } from './lint.ts';
 import {
   endedEvents,
   eveningEvents,
@@ -39,11 +39,12 @@ const day = 86_400_000;
 export function judge(plan: Plan, now: number): Judged {
   const from = now - (now % day);
   const openings = rememberOpenings();
+  const findings = lint(plan, from, openings);
   return {
     plan,
-    findings: lint(plan, from, openings),
+    findings,
     forecast: forecast(plan, from, openings),
-    repaired: repair(plan, from, openings),
+    repaired: findings.some(isError) ? repair(plan, from, openings) : plan,
   };
 }
 

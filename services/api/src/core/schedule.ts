@@ -1,6 +1,5 @@
-import { catchUp, formatDuration, opening, skips, slotDuration, timeZone } from '@paceline/shared/config';
+import { formatDuration } from '@paceline/shared/config';
 import {
-  type ScheduleChange,
   type ScheduleInForce,
   type ScheduleSettings,
   type SyncKind,
@@ -14,7 +13,7 @@ const time = z.iso.datetime();
 const kind = z.enum(syncKinds);
 
 const settingsOfKind = {
-  mode: z.enum(syncModes, `must be one of ${syncModes.join(', ')}`),
+  mode: z.enum(syncModes),
   opens: z.string().describe('A cron expression of five fields, or an interval: every 15m'),
   duration: z.string().describe('How long a slot stays open: 10m'),
   skip: z.string().describe('Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24'),
@@ -42,37 +41,8 @@ export const scheduleShape = scheduleChangedShape.extend({
 });
 export type ScheduleView = z.infer<typeof scheduleShape>;
 
-/** A change of the schedule as it is asked for: what is not named stays as it is. */
-export const changeBody = z.strictObject({
-  timeZone: timeZone.optional(),
-  kinds: z
-    .partialRecord(
-      kind,
-      z
-        .strictObject({
-          ...settingsOfKind,
-          opens: opening,
-          duration: slotDuration,
-          skip: skips,
-          catchUp,
-        })
-        .partial(),
-    )
-    .optional(),
-});
-
-export const changeOf = ({ timeZone: zone, kinds = {} }: z.infer<typeof changeBody>): ScheduleChange => ({
-  timeZone: zone,
-  kinds: Object.fromEntries(
-    Object.entries(kinds).map(([each, { duration, ...settings }]) => [
-      each,
-      { ...settings, durationMs: duration },
-    ]),
-  ),
-});
-
-export const settingsView = ({ timeZone: zone, kinds }: ScheduleSettings): SettingsView => ({
-  timeZone: zone,
+export const settingsView = ({ timeZone, kinds }: ScheduleSettings): SettingsView => ({
+  timeZone,
   kinds: byKind((each) => {
     const { durationMs, ...settings } = kinds[each];
     return { ...settings, duration: formatDuration(durationMs) };

@@ -20,6 +20,7 @@ import { operationRoutes } from '../routes/operations.ts';
 import { resultRoutes } from '../routes/results.ts';
 import { riderRoutes } from '../routes/riders.ts';
 import { runRoutes } from '../routes/runs.ts';
+import { scheduleRoutes } from '../routes/schedule.ts';
 import type { Services } from '../routes/services.ts';
 import { signupRoutes } from '../routes/signups.ts';
 import { sourceRoutes } from '../routes/sources.ts';
@@ -68,6 +69,7 @@ const resources = [
   eventRoutes,
   signupRoutes,
   freshnessRoutes,
+  scheduleRoutes,
   resultRoutes,
   runRoutes,
   coordinationRoutes,

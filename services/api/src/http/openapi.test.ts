@@ -16,6 +16,7 @@ const services: Services = {
   limiterStatus: unasked,
   budgets: { windows: unasked, operate: unasked },
   freshness: unasked,
+  schedules: { now: unasked, judge: unasked, change: unasked },
   feed: { ring: () => undefined, news: unasked, range: unasked, read: unasked },
   checks: {},
   stopping: new AbortController().signal,

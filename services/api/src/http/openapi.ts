@@ -14,6 +14,7 @@ const tags = [
   { name: 'commands', description: 'What was asked for and what became of it' },
   { name: 'events', description: 'Events, their signups and their results' },
   { name: 'runs', description: 'What the scheduled syncs did' },
+  { name: 'schedule', description: 'When the syncs may run, and what that comes to' },
   { name: 'coordination', description: 'Who may call upstream, and who waits' },
   { name: 'stream', description: 'What happens, as it happens' },
   { name: 'operations', description: 'For whoever runs this' },

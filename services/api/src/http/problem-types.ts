@@ -31,6 +31,12 @@ export const problemTypes = {
     about:
       'A request with this `Idempotency-Key` has come already and is not answered yet. Send it again after the seconds of `Retry-After`: then it is answered with the same.',
   },
+  'changed-meanwhile': {
+    status: 412,
+    title: 'It was changed meanwhile',
+    about:
+      '`If-Match` names another version than there is now (`ETag`). Read what is there, and decide anew whether to change it.',
+  },
   'too-large': {
     status: 413,
     title: 'The body is too large',
@@ -57,6 +63,17 @@ export const problemTypes = {
     status: 422,
     title: 'The key belongs to another request',
     about: 'This `Idempotency-Key` was sent with another path or body before. A new request wants a new key.',
+  },
+  'schedule-refused': {
+    status: 422,
+    title: 'The schedule has errors',
+    about:
+      'Nothing was changed. `findings` says what is wrong, each with an example moment by moment; `repaired` would pass. With `despiteErrors` it is put in force all the same.',
+  },
+  'version-needed': {
+    status: 428,
+    title: 'Which version is to be changed must be said',
+    about: 'Send `If-Match` with the `ETag` of what you have read, or `*` for whatever there is.',
   },
   unexpected: {
     status: 500,

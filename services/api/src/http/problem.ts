@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { CommandView } from '../core/command.ts';
-import { Command } from './components.ts';
+import type { JudgedView } from '../core/judged.ts';
+import { Command, JudgedSchedule } from './components.ts';
 import { type ProblemType, problemTypes } from './problem-types.ts';
 
 export interface FieldError {
@@ -12,6 +13,7 @@ interface ProblemDetails {
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly command?: CommandView;
+  readonly schedule?: Pick<JudgedView, 'findings' | 'repaired'>;
 }
 
 /** Thrown by whoever can't answer; becomes an answer in one place (`answerError`). */
@@ -39,6 +41,8 @@ const problemShape = z
       .array(z.object({ field: z.string(), message: z.string() }))
       .describe('Each field that is wrong'),
     command: Command.optional().describe('Only of command-failed'),
+    findings: JudgedSchedule.shape.findings.optional().describe('Only of schedule-refused'),
+    repaired: JudgedSchedule.shape.repaired.optional().describe('Only of schedule-refused'),
   })
   .openapi('Problem');
 
@@ -47,7 +51,7 @@ const mediaType = 'application/problem+json';
 /** A problem as the answer to a request for `instance`. */
 export function problemResponse({ type, message, details }: Problem, instance: string): Response {
   const { status, title } = problemTypes[type];
-  const { errors = [], headers, command } = details;
+  const { errors = [], headers, command, schedule } = details;
   const body: z.infer<typeof problemShape> = {
     type: `/docs/problems#${type}`,
     title,
@@ -56,6 +60,7 @@ export function problemResponse({ type, message, details }: Problem, instance: s
     instance,
     errors: [...errors],
     ...(command && { command }),
+    ...schedule,
   };
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': mediaType, ...headers } });
 }
@@ -65,8 +70,9 @@ type Status = (typeof problemTypes)[ProblemType]['status'];
 /** The problems that a route may answer with, for its OpenAPI description. */
 export function problems<S extends Status>(...statuses: readonly S[]) {
   const described = statuses.map((status) => {
-    const known = Object.values(problemTypes).find((type) => type.status === status);
-    return [status, { description: known?.title ?? '', content: { [mediaType]: { schema: problemShape } } }];
+    const known = Object.values(problemTypes).filter((type) => type.status === status);
+    const description = known.map(({ title }) => title).join(', or: ');
+    return [status, { description, content: { [mediaType]: { schema: problemShape } } }];
   });
   return Object.fromEntries(described) as {
     [K in S]: { description: string; content: { [mediaType]: { schema: typeof problemShape } } };

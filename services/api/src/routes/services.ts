@@ -6,6 +6,7 @@ import type { Budgets } from '../adapters/budgets.ts';
 import type { Feed } from '../adapters/feed.ts';
 import type { Freshness } from '../adapters/freshness.ts';
 import type { LimiterStatus } from '../adapters/limiter-status.ts';
+import type { Schedules } from '../adapters/schedules.ts';
 import type { TakeCommand } from '../adapters/take-command.ts';
 
 /** What the routes work with. */
@@ -16,6 +17,7 @@ export interface Services {
   readonly limiterStatus: LimiterStatus;
   readonly budgets: Budgets;
   readonly freshness: Freshness;
+  readonly schedules: Schedules;
   readonly feed: Feed;
   readonly checks: Checks;
   /** Aborts when the API shuts down: nobody is kept waiting then. */

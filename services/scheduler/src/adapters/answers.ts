@@ -69,17 +69,18 @@ async function change(answering: Answering, asked: ChangeSchedule): Promise<Sche
   for (;;) {
     const { version, kept } = await inForce.read();
     if (asked.version !== null && asked.version !== version) return { answer: 'changed_meanwhile', version };
-    const { settings } = current(withChange(kept, asked.change, Math.round(clock.now())).eras);
-    const judged = await judge({ settings, demand, now: clock.now() });
-    const errors = judged.findings.filter(isError).map(({ message }) => message);
     // What is configured was never refused, so it is not refused as a way back either.
-    const isRefused = errors.length > 0 && !asked.despiteErrors && asked.change !== null;
-    if (isRefused) return { answer: 'refused', judged };
+    if (asked.change && !asked.despiteErrors) {
+      const settings = settingsAfter(current(kept.eras).settings, asked.change);
+      const judged = await judge({ settings, demand, now: clock.now() });
+      if (judged.findings.some(isError)) return { answer: 'refused', judged };
+    }
     // In force from when it is written, not from when it was asked for.
     const after = withChange(kept, asked.change, Math.round(clock.now()));
     const written = await inForce.replace(version, after);
     if (written) {
-      bus.log.info({ version: written.version, settings, errors }, 'another schedule is in force');
+      const { settings } = current(after.eras);
+      bus.log.info({ version: written.version, settings }, 'another schedule is in force');
       return { answer: 'in_force', schedule: viewOf(written.version, after, clock.now()) };
     }
   }

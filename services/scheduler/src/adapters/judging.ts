@@ -13,7 +13,7 @@ export interface Judgement {
 export type Judge = (judgement: Judgement) => Promise<JudgedSchedule>;
 
 /** Real ms; a complicated schedule takes a second or two. */
-const patience = 10_000;
+const patience = 20_000;
 
 /** To judge may take seconds of computing: it is done in a thread of its own, so that no slot opens late for it. */
 export function judgeApart(): Judge {
