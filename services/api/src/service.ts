@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { catalog } from '@paceline/shared/contracts';
 import { openDatabase } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
-import { eventStream, listen, publish } from '@paceline/shared/messaging';
+import { eventStream, listen, publish, shareEvents } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { takeCommandWith } from './adapters/take-command.ts';
 import { budgetsOf } from './adapters/budgets.ts';
@@ -11,6 +11,7 @@ import { startFeed } from './adapters/feed.ts';
 import { createFollower } from './adapters/follow.ts';
 import { freshnessWith } from './adapters/freshness.ts';
 import { handOnWith } from './adapters/hand-on.ts';
+import { forgetHistory, keepHistory } from './adapters/history.ts';
 import { startHousekeeping } from './adapters/housekeeping.ts';
 import { forgetKeys } from './adapters/idempotency.ts';
 import { limiterStatus } from './adapters/limiter-status.ts';
@@ -56,6 +57,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     {
       db,
       clock,
+      account,
       takeCommand: takeCommandWith({ db, broker, follower, handOn, status, clock, log }),
       limiterStatus: status,
       budgets,
@@ -99,14 +101,21 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     url: config.API_PUBLIC_URL ?? server.url,
   });
   listen(bus, catalog.alert, {}, alerts.look);
-  const housekeeping = startHousekeeping([() => forgetKeys(db, clock.now() - config.API_IDEMPOTENCY)], log);
+  const history = await orAborted(
+    shareEvents(bus, (events) => keepHistory(db, events, clock.now())),
+    signal,
+  );
+  const housekeeping = startHousekeeping(
+    [() => forgetKeys(db, clock.now() - config.API_IDEMPOTENCY), () => forgetHistory(db, clock.now())],
+    log,
+  );
 
   return {
     url: server.url,
     port: server.port,
     checks,
     async drain() {
-      await Promise.all([server.drain(), sweep.stop(), alerts.stop(), housekeeping.stop()]);
+      await Promise.all([server.drain(), sweep.stop(), alerts.stop(), history.stop(), housekeeping.stop()]);
     },
     async close() {
       server.close();

@@ -13,6 +13,7 @@ import {
   operated,
   operation,
   statusQuery,
+  windowsQuery,
   windowsView,
 } from './limiter.ts';
 import { nothing, presence } from './replicas.ts';
@@ -187,7 +188,7 @@ export const catalog = {
   }),
   windows: request({
     subject: 'paceline.limiter.windows.{partition}',
-    payload: statusQuery,
+    payload: windowsQuery,
     reply: windowsView,
     from: ['api', 'rider-sync', 'event-sync'],
     to: ['limiter'],

@@ -212,3 +212,5 @@ export const windowsView = z.object({
 });
 export type WindowsView = z.infer<typeof windowsView>;
 export const statusQuery = z.object({ account: z.string().min(1) });
+/** `waiting`: how many of those who wait are told one by one, of each budget. */
+export const windowsQuery = statusQuery.extend({ waiting: z.number().int().min(0).max(1_000).optional() });

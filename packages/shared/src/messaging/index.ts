@@ -7,5 +7,6 @@ export { publish, signal } from './publish.ts';
 export { type EventAt, type EventRange, type EventStream, eventStream } from './read-events.ts';
 export { listen, request, respond } from './request.ts';
 export { isUnavailable, retryWhileUnavailable } from './retry.ts';
+export { shareEvents } from './share-events.ts';
 export { deadLetter, done, retryAfter, type Settlement } from './settlement.ts';
 export { openScheduleBucket, type ScheduleBucket } from './kept-schedule.ts';

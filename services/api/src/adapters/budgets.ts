@@ -20,8 +20,8 @@ export type Deed =
 
 /** The budgets of one account, as its limiter keeps them. @throws {BrokerAway | ServiceAway} */
 export interface Budgets {
-  /** @param timeoutMs real */
-  windows(timeoutMs?: number): Promise<WindowsView>;
+  /** @param options.waiting how many of those who wait are told one by one @param options.timeoutMs real */
+  windows(options?: { waiting?: number; timeoutMs?: number }): Promise<WindowsView>;
   operate(endpoint: Budget, deed: Deed): Promise<void>;
 }
 
@@ -43,7 +43,8 @@ export function budgetsOf(broker: Broker, account: string): Budgets {
     }
   };
   return {
-    windows: (timeoutMs) => ask(catalog.windows, { account }, timeoutMs),
+    windows: ({ waiting, timeoutMs } = {}) =>
+      ask(catalog.windows, { account, ...(waiting !== undefined && { waiting }) }, timeoutMs),
     async operate(endpoint, deed) {
       const operation: Operation = { ...deed, account, endpoint };
       const { answer } = await ask(catalog.operate, operation);

@@ -12,6 +12,7 @@ import {
 } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { alertShape as alertChangedShape, alertView } from './alert.ts';
+import { conflictShape, conflictView } from './conflict.ts';
 import { progressShape, progressView, viaOf, viaShape } from './command.ts';
 import { freshnessShape, freshnessView } from './freshness.ts';
 import { runShape } from './run.ts';
@@ -44,14 +45,6 @@ export const permitChangeShape = z.object({
   at: time,
 });
 export const permitsChangedShape = z.object({ changes: z.array(permitChangeShape) });
-
-export const conflictShape = z.object({
-  at: time,
-  budget: z.enum(budgets),
-  blocked: z.enum(lanes).describe('The lane that has to wait'),
-  blockedBy: z.enum(lanes).describe('The lane that is in the way'),
-  expectedWaitSeconds: z.number(),
-});
 
 export const alertShape = z.object({
   type: alertPayload.shape.type,
@@ -109,18 +102,9 @@ const views: Views = {
       ? undefined
       : { type: 'permits.changed', data: { changes: ours.map(permitView) } };
   },
-  conflict: ({ account: whose, at, endpoint, lane, blockedBy, expectedWaitMs }, account) =>
+  conflict: ({ account: whose, endpoint, lane, ...conflict }, account) =>
     whose === account
-      ? {
-          type: 'conflict',
-          data: {
-            at: iso(at),
-            budget: endpoint,
-            blocked: lane,
-            blockedBy,
-            expectedWaitSeconds: expectedWaitMs / 1_000,
-          },
-        }
+      ? { type: 'conflict', data: conflictView({ ...conflict, budget: endpoint, blocked: lane }) }
       : undefined,
   alert: ({ account: whose, type, at, endpoint, message, attribution: doing }, account) =>
     whose === undefined || whose === account

@@ -15,8 +15,10 @@ import { docsRoutes } from '../routes/docs.ts';
 import { commandRiderRoutes } from '../routes/command-riders.ts';
 import { eventRoutes } from '../routes/events.ts';
 import { freshnessRoutes } from '../routes/freshness.ts';
+import { historyRoutes } from '../routes/history.ts';
 import { importPath, importRidersRoutes } from '../routes/import-riders.ts';
 import { operationRoutes } from '../routes/operations.ts';
+import { queueRoutes } from '../routes/queue.ts';
 import { resultRoutes } from '../routes/results.ts';
 import { riderRoutes } from '../routes/riders.ts';
 import { runRoutes } from '../routes/runs.ts';
@@ -75,6 +77,8 @@ const resources = [
   coordinationRoutes,
   budgetRoutes,
   sourceRoutes,
+  historyRoutes,
+  queueRoutes,
   streamRoutes,
   alertRoutes,
   clockRoutes,

@@ -12,6 +12,7 @@ const unasked = () => Promise.reject(new Error('not asked for'));
 const services: Services = {
   db: openDatabase('postgres://nobody@127.0.0.1:1/none', () => {}).db,
   clock: createClock(),
+  account: 'nobody',
   takeCommand: unasked,
   limiterStatus: unasked,
   budgets: { windows: unasked, operate: unasked },

@@ -12,7 +12,7 @@ export const tellsWindow =
   (budgets: Budgets, clock: Clock, budget: Budget): MiddlewareHandler =>
   async (c, next) => {
     if (c.req.method !== 'POST') return next();
-    const asking = budgets.windows(patienceMs).catch(() => undefined);
+    const asking = budgets.windows({ timeoutMs: patienceMs }).catch(() => undefined);
     await next();
     const window = (await asking)?.windows.find(({ endpoint }) => endpoint === budget);
     if (!window) return;

@@ -28,7 +28,7 @@ const send = (method: string, path: string, body?: unknown) =>
   });
 
 /** A call of the manual lane that upstream answers like this. */
-const call = (endpoint: 'results' | 'events' | 'riders_bulk', outcome: Outcome) =>
+const call = (endpoint: 'results' | 'events' | 'riders_bulk' | 'clubs', outcome: Outcome) =>
   clients.of(accountOf(apiKey)).withPermit({ endpoint, lane: 'manual_rider_add' }, async (permit) => {
     permit.use();
     permit.settle(outcome);
@@ -132,6 +132,33 @@ describe('an operator', () => {
     expect(refused.status).toBe(400);
     expect(refused.headers.get('content-type')).toBe('application/problem+json');
     expect(refused.body.errors.map((each: { field: string }) => each.field)).toContain(field);
+  });
+});
+
+describe('GET /v1/queue', () => {
+  it('names everybody who waits, with the lane, the age and when they are expected to go', async () => {
+    const leaving = new AbortController();
+    const ask = { endpoint: 'clubs', lane: 'rider_sync', signal: leaving.signal } as const;
+    await call('clubs', { result: 'answered', status: 200 });
+    const waiting = Array.from({ length: 12 }, () =>
+      clients
+        .of(accountOf(apiKey))
+        .withPermit(ask, () => Promise.resolve())
+        .catch(() => undefined),
+    );
+    await eventually(async () => {
+      const { body } = await test.get('/v1/queue');
+      expect(body.waiting).toBe(12);
+      const clubs = body.budgets.find(({ budget }: { budget: string }) => budget === 'clubs');
+      expect(clubs).toMatchObject({ waiting: 12, lanes: [{ lane: 'rider_sync', waiting: 12 }] });
+      expect(clubs.tickets.map(({ position }: { position: number }) => position)).toEqual(
+        Array.from({ length: 12 }, (_, index) => index + 1),
+      );
+      expect(Date.parse(clubs.tickets[0].expectedAt)).toBeGreaterThan(Date.parse(body.at));
+    });
+    leaving.abort();
+    await Promise.all(waiting);
+    await eventually(async () => expect((await test.get('/v1/queue')).body.waiting).toBe(0));
   });
 });
 

@@ -13,6 +13,8 @@ import type { TakeCommand } from '../adapters/take-command.ts';
 export interface Services {
   readonly db: Database;
   readonly clock: Clock;
+  /** Whose windows these are. */
+  readonly account: string;
   readonly takeCommand: TakeCommand;
   readonly limiterStatus: LimiterStatus;
   readonly budgets: Budgets;

@@ -49,7 +49,7 @@ export interface Partition {
   operate(operation: Operation, reply: (answer: Operated) => void): void;
   /** The state of one account; undefined while the journal is being read. */
   status(account: string): Coordination | undefined;
-  windows(account: string): WindowsView | undefined;
+  windows(account: string, waiting?: number): WindowsView | undefined;
   /** The accounts that this partition has heard of. */
   accounts(): Iterable<string>;
   ready(): boolean;
@@ -172,7 +172,7 @@ export function openPartition(parts: PartitionParts): Partition {
       take([operation], ([answer]) => reply(answer as Operated));
     },
     status: (account) => held && coordination(held.ledger, account, held.now(), held.settings),
-    windows: (account) => held && windows(held.ledger, account, held.now(), held.settings),
+    windows: (account, waiting) => held && windows(held.ledger, account, held.now(), held.settings, waiting),
     accounts: () => held?.ledger.news.keys() ?? [],
     ready: () => held !== undefined,
     ended: ended.promise,

@@ -15,8 +15,8 @@ export function serve(bus: Bus, index: number, partition: Partition): Subscripti
       const status = partition.status(account);
       if (status) reply(status);
     }),
-    respond(bus, catalog.windows, tokens, ({ account }, reply) => {
-      const windows = partition.windows(account);
+    respond(bus, catalog.windows, tokens, ({ account, waiting }, reply) => {
+      const windows = partition.windows(account, waiting);
       if (windows) reply(windows);
     }),
   ];

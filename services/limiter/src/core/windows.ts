@@ -6,21 +6,27 @@ import { inOrder } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { available, counted, freeAt, leavesAt } from './window.ts';
 
-/** How many of those who wait are shown one by one. */
-const shown = 10;
-
-/** Every window of an account with the permits in it, for an operator. */
-export function windows(ledger: Ledger, account: string, now: number, settings: Settings): WindowsView {
+/**
+ * Every window of an account with the permits in it, for an operator.
+ * @param shown how many of those who wait are shown one by one
+ */
+export function windows(
+  ledger: Ledger,
+  account: string,
+  now: number,
+  settings: Settings,
+  shown = 10,
+): WindowsView {
   const promises = ledger.news.get(account)?.promises ?? { kept: 0, broken: 0 };
   return {
     windows: budgets.map((endpoint) =>
-      windowOf(peekBudget(ledger, account, endpoint, settings), now, settings),
+      windowOf(peekBudget(ledger, account, endpoint, settings), now, settings, shown),
     ),
     promises: { ...promises },
   };
 }
 
-function windowOf(budget: BudgetState, now: number, settings: Settings): WindowView {
+function windowOf(budget: BudgetState, now: number, settings: Settings, shown: number): WindowView {
   const { record, queue } = budget;
   const { limit, windowMs } = policyOf(budget, settings);
   const free = available(budget, settings, now, true);
