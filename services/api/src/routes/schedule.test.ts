@@ -1,3 +1,4 @@
+import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, startTestApi, type TestApi } from '../testing/api.ts';
 import { runRealScheduler } from '../testing/real-scheduler.ts';
@@ -8,6 +9,7 @@ let scheduler: { stop(): Promise<void> };
 beforeAll(async () => {
   test = await startTestApi();
   scheduler = await runRealScheduler(test);
+  await eventually(async () => expect((await read()).status).toBe(200));
 });
 afterAll(async () => {
   await scheduler?.stop();
