@@ -79,6 +79,8 @@ export interface Run {
   readonly kind: 'rider' | 'near' | 'far';
   readonly state: 'running' | 'done' | 'failed';
   readonly slot: { readonly id: string };
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
   readonly counts: { readonly planned: number; readonly synced: number };
   readonly error: string | null;
 }

@@ -18,8 +18,7 @@ export function clicksOf({ seed, from, days, manualAdds }: Scenario): Click[] {
     );
     return [...single, ...bursts].map((ofDay) => Math.floor(midnight + ofDay));
   });
-  return moments
-    .flat()
+  return [...manualAdds.moments, ...moments.flat()]
     .filter((at) => at >= from && at < from + days * day)
     .toSorted((a, b) => a - b)
     .map((at, index) => ({ at, riderId: firstStranger + index }));

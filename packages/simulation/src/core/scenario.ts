@@ -9,6 +9,9 @@ const settings = [...slotVariables, 'FRESHNESS_URGENT', 'FRESHNESS_NEAR', 'FRESH
 const share = z.number().min(0).max(1);
 const ms = z.number().min(0);
 const minute = 60_000;
+const moment = z.iso
+  .datetime({ message: 'must be a moment such as "2026-11-02T00:00:00Z"' })
+  .transform((text) => Date.parse(text));
 const timeOfDay = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/, 'must be a time of day such as "12:00:30"')
@@ -21,10 +24,7 @@ const timeOfDay = z
 export const scenario = z.strictObject({
   /** Another seed is another world, and other chance. */
   seed: z.int().default(1),
-  from: z.iso
-    .datetime({ message: 'must be a moment such as "2026-11-02T00:00:00Z"' })
-    .transform((text) => Date.parse(text))
-    .prefault('2026-11-02T00:00:00Z'),
+  from: moment.prefault('2026-11-02T00:00:00Z'),
   days: z.number().positive().max(366),
   /** How much of the beginning is not looked at when freshness is told: nobody has a copy then. */
   warmUp: duration.prefault('0s'),
@@ -37,7 +37,9 @@ export const scenario = z.strictObject({
     .max(50),
   manualAdds: z
     .strictObject({
-      /** Spread over the day by chance, beside the bursts. */
+      /** Known ones: what a real system was asked for. */
+      moments: z.array(moment).default([]),
+      /** Spread over the day by chance, beside the others. */
       perDay: z.int().min(0).default(0),
       from: timeOfDay.prefault('07:00'),
       until: timeOfDay.prefault('23:00'),

@@ -18,8 +18,11 @@ export interface LimiterDesk {
 /** Real ms: as in the client, and how long a new limiter waits for those who waited before. */
 const patience = 3_000;
 const quiet = 500;
-/** Real ms. No message is lost here but by a limiter's death, and then who waits is told to ask again. */
-const askAgainIn = 60_000;
+/**
+ * Project ms after which whoever waits asks again, where that is longer than the real client's time: no message is lost
+ * here, and it hears this much later at the most that its deadline can't be met any more.
+ */
+const askAgainIn = 10_000;
 
 interface Wished {
   readonly ask: Ask;
@@ -29,7 +32,8 @@ interface Wished {
 /** One limiter, its ledger and its journal: one turn at a time, each answered once it is committed. */
 export function startLimiter(life: Life): LimiterDesk {
   const { scenario, agenda, clock, network, tally } = life;
-  const settings = { ...defaultSettings(scenario.tier, clock), askAgainIn };
+  const real = defaultSettings(scenario.tier, clock);
+  const settings = { ...real, askAgainIn: Math.max(real.askAgainIn, clock.toMachine(askAgainIn)) };
   const journal: Fact[] = [];
   let ledger: Ledger | undefined = createLedger(1);
   let epoch = 1;
