@@ -15,7 +15,7 @@ export interface WantedCall extends Wanted {
 /** What a call came to. `arrivedAt`: the moment of which the answer tells. */
 export type CallEnd =
   | { readonly is: 'answered'; readonly target: string; readonly arrivedAt: number }
-  | { readonly is: 'not worth it' }
+  | { readonly is: 'not worth it' | 'given up' }
   | { readonly is: 'refused'; readonly earliest: number }
   | { readonly is: 'failed'; readonly code: UpstreamErrorCode; readonly retryAfterMs?: number };
 
@@ -27,7 +27,7 @@ export function createCaller(life: Life, permits: Permits) {
 
   function* once(wanted: WantedCall, lane: Lane): Script<Attempt> {
     const obtained = yield* permits.obtain({ ...wanted, lane });
-    if (obtained.is === 'refused') return obtained;
+    if (obtained.is !== 'started') return obtained;
     const { permit } = obtained;
     const target = wanted.choose();
     if (target === undefined || agenda.now() >= permit.sendBy) {
@@ -59,6 +59,7 @@ export function createCaller(life: Life, permits: Permits) {
     let last: CallEnd = { is: 'not worth it' };
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (attempt > 0) yield* sleep(agenda, pauseBefore(attempt));
+      if (wanted.signal?.aborted) return { is: 'given up' };
       const end = yield* once(wanted, lane);
       // The deadline leaves no room for another attempt: it is the failure that is told.
       if (end.is === 'refused' && last.is === 'failed') return last;

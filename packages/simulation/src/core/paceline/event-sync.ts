@@ -59,8 +59,8 @@ export function syncEvents(life: Life, call: Caller) {
         },
       });
       if (end.is === 'refused') return endRun(run, left);
-      if (end.is === 'not worth it') return endRun(run, 0);
       if (end.is === 'failed') run = eventFailed(run, 'signups', eventId, end.code, end.code);
+      else if (end.is !== 'answered') return endRun(run, 0);
       else run = eventStored(run, store.storeSignups(eventId, end.arrivedAt, agenda.now()));
     }
   };

@@ -7,7 +7,9 @@ import { createCaller } from './call.ts';
 import { syncEvents } from './event-sync.ts';
 import { startLimiter } from './limiter.ts';
 import { createPermits } from './permit.ts';
-import { addRider, syncClubs } from './rider-sync.ts';
+import { addRider } from './either-way.ts';
+import { openDesk } from './bulk-desk.ts';
+import { syncRiders } from './rider-sync.ts';
 import { createRuns } from './runs.ts';
 import { startScheduler } from './scheduler.ts';
 import { watchUrgent } from './urgent.ts';
@@ -16,14 +18,15 @@ import { watchUrgent } from './urgent.ts';
 export const paceline: Strategy = (life) => {
   const { scenario, agenda, network } = life;
   const call = createCaller(life, createPermits(life, startLimiter(life)));
+  const desk = openDesk(life, call);
   const events = syncEvents(life, call);
   const runs: Partial<Record<SyncKind, (tick: Tick) => void>> = {
-    rider: createRuns(life, syncClubs(life, call)),
+    rider: createRuns(life, syncRiders(life, call, desk)),
     near: createRuns(life, events),
     far: createRuns(life, events),
   };
   startScheduler(life, settingsOf(configOf(scenario)), (tick) => runs[tick.kind]?.(tick));
   live(watchUrgent(life, call));
-  const add = addRider(life, call);
+  const add = addRider(life, call, desk);
   return { click: (click) => agenda.in(network.broker(), () => live(add(click))) };
 };

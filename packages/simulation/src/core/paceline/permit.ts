@@ -1,7 +1,7 @@
 import type { Answer, AskOf, Budget, Lane, Offer, Outcome } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
 import type { Life } from '../life.ts';
-import { hear, live, type Script, sleep } from '../world/script.ts';
+import { hear, live, once, type Script, sleep } from '../world/script.ts';
 import type { LimiterDesk } from './limiter.ts';
 
 /** What a caller asks for, as `PermitAsk` of the real client. */
@@ -12,6 +12,8 @@ export interface Wanted {
   readonly slotId?: string;
   readonly firstAskedAt?: number;
   readonly onWaiting?: (waiting: Waiting) => void;
+  /** Ends the wait. */
+  readonly signal?: AbortSignal;
 }
 
 /** A started permit, to be sent before `sendBy`; settled once. */
@@ -23,7 +25,8 @@ export interface Started {
 /** What a permit came to for who wanted it. */
 export type Obtained =
   | { readonly is: 'started'; readonly permit: Started }
-  | { readonly is: 'refused'; readonly earliest: number };
+  | { readonly is: 'refused'; readonly earliest: number }
+  | { readonly is: 'given up' };
 
 /** Real ms before a limiter that did not answer is asked again. */
 const askAgainAfter = 250;
@@ -34,9 +37,9 @@ export function createPermits(life: Life, desk: LimiterDesk) {
   const { agenda, clock, tally } = life;
   let tickets = 0;
 
-  function* acquire(ask: AskOf<'acquire'>, wanted: Wanted): Script<Held | { refused: number }> {
+  function* acquire(ask: AskOf<'acquire'>, wanted: Wanted): Script<Held | { refused: number } | undefined> {
     let promisedAt: number | undefined;
-    for (let start = true; ; start = false) {
+    for (let start = true; !wanted.signal?.aborted; start = false) {
       const sentAt = agenda.now();
       const promise = promisedAt === undefined ? {} : { promisedAt };
       const answer = yield* hear<Answer | undefined>((wake) => desk.ask({ ...ask, ...promise, start }, wake));
@@ -49,11 +52,16 @@ export function createPermits(life: Life, desk: LimiterDesk) {
         promisedAt ??= answer.estimatedAt;
       }
       const realMs = answer?.answer === 'waiting' ? answer.askAgainIn : askAgainAfter;
-      const offer = yield* hear<Offer | undefined>((wake) =>
-        desk.offer(ask.ticket, clock.fromMachine(realMs), wake),
-      );
+      const offer = yield* hear<Offer | undefined>((wake) => {
+        const first = once(wake);
+        // Not within what aborts it: a promise would not be heard there either.
+        const onAbort = () => agenda.in(0, () => first(undefined));
+        wanted.signal?.addEventListener('abort', onAbort, { once: true });
+        desk.offer(ask.ticket, clock.fromMachine(realMs), first);
+      });
       if (offer) return { permit: offer.permit };
     }
+    return undefined;
   }
 
   /** By when the call must be sent; undefined when the permit ran out before. */
@@ -98,22 +106,21 @@ export function createPermits(life: Life, desk: LimiterDesk) {
       const wait = tally.wants(lane, firstAskedAt);
       for (;;) {
         const held = yield* acquire(ask, wanted);
-        const sendBy = 'refused' in held ? undefined : (held.sendBy ?? (yield* start(endpoint, held.permit)));
-        if (!('refused' in held) && sendBy === undefined) continue;
+        if (held && 'permit' in held) {
+          const sendBy = held.sendBy ?? (yield* start(endpoint, held.permit));
+          if (sendBy === undefined) continue;
+          wait.leave(agenda.now());
+          desk.forget(ticket);
+          const { permit } = held;
+          return {
+            is: 'started',
+            permit: { sendBy, settle: (outcome) => live(settle(endpoint, permit, outcome)) },
+          };
+        }
         wait.leave(agenda.now());
         desk.forget(ticket);
-        if ('refused' in held) {
-          desk.ask({ do: 'cancel', account, endpoint, id: ticket }, () => undefined);
-          return { is: 'refused', earliest: held.refused };
-        }
-        const { permit } = held;
-        return {
-          is: 'started',
-          permit: {
-            sendBy: sendBy ?? 0,
-            settle: (outcome) => live(settle(endpoint, permit, outcome)),
-          },
-        };
+        desk.ask({ do: 'cancel', account, endpoint, id: ticket }, () => undefined);
+        return held ? { is: 'refused', earliest: held.refused } : { is: 'given up' };
       }
     },
   };

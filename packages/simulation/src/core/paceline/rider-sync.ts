@@ -1,55 +1,98 @@
-import { deadlineOf } from '@paceline/rider-sync/src/core/command.ts';
-import { beginRun, callFailed, endRun, pageStored } from '@paceline/rider-sync/src/core/club-run.ts';
+import {
+  beginRun,
+  callFailed,
+  type ClubRun,
+  endRun,
+  othersStored,
+  pageStored,
+} from '@paceline/rider-sync/src/core/club-run.ts';
+import { importLane } from '@paceline/rider-sync/src/core/import.ts';
 import { afterPage } from '@paceline/rider-sync/src/core/pass.ts';
 import { fullPage } from '@paceline/shared/zwiftracing';
-import type { Click, Life } from '../life.ts';
-import { type Script } from '../world/script.ts';
+import type { Life } from '../life.ts';
+import { hear, once, type Script } from '../world/script.ts';
+import type { Desk } from './bulk-desk.ts';
 import type { Caller } from './call.ts';
 import type { Run, RunEnding } from './runs.ts';
 
-/** Real ms: on a fast clock the machine is still given so long to fetch a rider. */
-const leastWaitMs = 5_000;
+interface Progress {
+  run: ClubRun;
+}
 
-/** Pages through the clubs for as long as the slot has room for calls, as `sync-clubs.ts` does. */
-export const syncClubs = ({ agenda, store, clubIds }: Life, call: Caller) =>
+/** Pages through the clubs and refreshes the riders outside them beside it, as `sync-riders.ts` does. */
+export const syncRiders = (life: Life, call: Caller, desk: Desk) =>
   function* (row: Run): Script<RunEnding> {
-    let run = beginRun(row.runId, clubIds, row.checkpoint);
-    for (let current = run.todo[0]; current && !run.stopped; current = run.todo[0]) {
-      const { clubId, from } = current;
-      let askedAt = 0;
-      const end = yield* call({
-        endpoint: 'clubs',
-        lane: 'rider_sync',
-        deadline: row.slotEndsAt,
-        slotId: row.slotId,
-        choose: () => {
-          askedAt = agenda.now();
-          return `${clubId}/${from ?? 0}`;
-        },
-      });
-      if (end.is === 'refused' || end.is === 'not worth it') break;
-      if (end.is === 'failed') {
-        run = callFailed(run, end.code, end.code);
-        continue;
-      }
-      const ids = store.storePage(clubId, from, agenda.now());
-      run = pageStored(run, afterPage(current, { length: ids.length, ids, askedAt }, fullPage), ids.length);
-    }
-    return endRun(run);
+    const progress = { run: beginRun(row.runId, life.clubIds, row.checkpoint) };
+    const others = refreshOutsiders(life, desk, row, progress);
+    yield* syncClubs(life, call, row, progress);
+    yield* others;
+    return endRun(progress.run);
   };
 
-/** Fetches one rider as soon as a call is free, as `fetch-rider.ts` does. */
-export const addRider = ({ agenda, clock, store, tally }: Life, call: Caller) =>
-  function* ({ riderId, at }: Click): Script {
+function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, progress: Progress): Script {
+  for (;;) {
+    const { todo, stopped } = progress.run;
+    const [current] = todo;
+    if (!current || stopped) return;
+    const { clubId, from } = current;
+    let askedAt = 0;
     const end = yield* call({
-      endpoint: 'riders_single',
-      lane: 'manual_rider_add',
-      deadline: deadlineOf(agenda.now(), clock.fromMachine(leastWaitMs)),
-      firstAskedAt: at,
-      attempts: Number.POSITIVE_INFINITY,
-      choose: () => (store.isStoredSince(riderId, at) ? undefined : String(riderId)),
+      endpoint: 'clubs',
+      lane: 'rider_sync',
+      deadline: row.slotEndsAt,
+      slotId: row.slotId,
+      choose: () => {
+        askedAt = agenda.now();
+        return `${clubId}/${from ?? 0}`;
+      },
     });
-    if (end.is === 'answered') store.storeRider(riderId, agenda.now());
-    if (end.is === 'answered' || end.is === 'not worth it') tally.stored(riderId, agenda.now());
-    else tally.refused(riderId);
+    if (end.is === 'failed') {
+      progress.run = callFailed(progress.run, end.code, end.code);
+      continue;
+    }
+    if (end.is !== 'answered') return;
+    const ids = store.storePage(clubId, from, agenda.now());
+    const after = afterPage(current, { length: ids.length, ids, askedAt }, fullPage);
+    progress.run = pageStored(progress.run, after, ids.length);
+  }
+}
+
+/** Begins at once; the script that is returned waits for the end, as `refresh-outsiders.ts` does. */
+function refreshOutsiders(
+  { agenda, store }: Life,
+  desk: Desk,
+  slot: Run,
+  progress: Progress,
+): Script<unknown> {
+  const left = () => store.outsiders(slot.scheduledFor).length;
+  let over = left() === 0;
+  let wake: (heard: unknown) => void = () => undefined;
+  const end = () => {
+    if (over) return;
+    over = true;
+    leave();
+    wake(undefined);
   };
+  const look = (outsiders: number) => {
+    progress.run = othersStored(progress.run, outsiders);
+    if (left() === 0) end();
+  };
+  const join = () =>
+    desk.join({
+      lane: () => (over ? undefined : importLane),
+      slot,
+      idle: () => look(0),
+      moved({ stage, riderIds }) {
+        if (stage !== 'sent') look(stage === 'answered' ? riderIds.length : 0);
+      },
+    });
+  let leave: () => void = () => undefined;
+  if (!over) {
+    leave = join();
+    agenda.in(slot.slotEndsAt - agenda.now(), end);
+  }
+  return hear<unknown>((heard) => {
+    wake = once(heard);
+    if (over) wake(undefined);
+  });
+}

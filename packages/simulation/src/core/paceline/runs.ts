@@ -7,6 +7,7 @@ export interface Run {
   readonly runId: string;
   readonly kind: SyncKind;
   readonly slotId: string;
+  readonly scheduledFor: number;
   readonly slotEndsAt: number;
   readonly startedAt: number;
   readonly counts: RunCounts;
@@ -32,9 +33,18 @@ export function createRuns(life: Life, work: (run: Run) => Script<RunEnding>): (
   function* goOn(): Script {
     working = true;
     for (let tick = coming.shift(); tick; tick = coming.shift()) {
-      const { slotId, kind, endsAt: slotEndsAt } = tick;
+      const { slotId, kind, scheduledFor, endsAt: slotEndsAt } = tick;
       const startedAt = agenda.now();
-      const run = { runId: slotId, kind, slotId, slotEndsAt, startedAt, counts: none, checkpoint };
+      const run = {
+        runId: slotId,
+        kind,
+        slotId,
+        scheduledFor,
+        slotEndsAt,
+        startedAt,
+        counts: none,
+        checkpoint,
+      };
       const ending = yield* work(run);
       ({ checkpoint } = ending);
       const { state, counts } = ending;

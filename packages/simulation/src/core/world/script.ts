@@ -11,6 +11,16 @@ export function* hear<Heard>(pause: (wake: (heard: Heard) => void) => void): Scr
   return (yield pause as Pause) as Heard;
 }
 
+/** Of two that may wake a process only the first one does. */
+export function once<Heard>(wake: (heard: Heard) => void): (heard: Heard) => void {
+  let over = false;
+  return (heard) => {
+    if (over) return;
+    over = true;
+    wake(heard);
+  };
+}
+
 /** Waits for `ms` of project time. */
 export const sleep = (agenda: Agenda, ms: number): Script<unknown> =>
   hear<unknown>((wake) => agenda.in(ms, () => wake(undefined)));

@@ -15,6 +15,10 @@ export interface Store {
   storePage(clubId: number, from: number | null, now: number): readonly number[];
   storeRider(riderId: number, now: number): void;
   isStoredSince(riderId: number, since: number): boolean;
+  /** Riders in none of our clubs who were neither fetched nor taken along since then, the oldest first. */
+  outsiders(staleBefore: number): number[];
+  /** They are on a call. */
+  takeAlong(riderIds: readonly number[], now: number): void;
 }
 
 interface EventRow {
@@ -32,7 +36,8 @@ interface EventRow {
 export function createStore(world: World, copied: (eventId: string, at: number) => void): Store {
   const events = new Map<string, EventRow>();
   const members = new Set<number>();
-  const riders = new Map<number, number>();
+  /** When each was fetched, and when it was last on a call. */
+  const riders = new Map<number, { fetchedAt: number; takenAt: number }>();
   let newest: { at: number; events: readonly EventRow[] } | undefined;
 
   function rowOf(eventId: string, startsAt: number): EventRow {
@@ -49,6 +54,10 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
     };
     events.set(eventId, row);
     return row;
+  }
+
+  function storeRider(riderId: number, now: number): void {
+    riders.set(riderId, { fetchedAt: now, takenAt: riders.get(riderId)?.takenAt ?? 0 });
   }
 
   function hasOurs(row: EventRow): boolean {
@@ -95,11 +104,25 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
       const ids = world.idsOfPage(clubId, from ?? 0);
       for (const id of ids) {
         members.add(id);
-        riders.set(id, now);
+        storeRider(id, now);
       }
       return ids;
     },
-    storeRider: (riderId, now) => void riders.set(riderId, now),
-    isStoredSince: (riderId, since) => (riders.get(riderId) ?? -1) >= since,
+    storeRider,
+    isStoredSince: (riderId, since) => (riders.get(riderId)?.fetchedAt ?? -1) >= since,
+    outsiders: (staleBefore) =>
+      [...riders]
+        .filter(([id, at]) => !members.has(id) && lastSeen(at) < staleBefore)
+        .toSorted(([id, a], [other, b]) => lastSeen(a) - lastSeen(b) || id - other)
+        .map(([id]) => id),
+    takeAlong(riderIds, now) {
+      for (const id of riderIds) {
+        const known = riders.get(id);
+        if (known) known.takenAt = now;
+      }
+    },
   };
 }
+
+const lastSeen = ({ fetchedAt, takenAt }: { fetchedAt: number; takenAt: number }): number =>
+  Math.max(fetchedAt, takenAt);
