@@ -1,0 +1,120 @@
+import { catalog, type Lane, type SyncKind } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { accountOf } from '@paceline/shared/limiter';
+import { listen } from '@paceline/shared/messaging';
+import type { StagedService } from '@paceline/shared/sync/testing';
+import { eventually } from '@paceline/shared/testing';
+import { asc, eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createWorld, type World } from './testing/world.ts';
+
+const { events, syncLogs, syncRuns } = tables;
+const minute = 60_000;
+const hour = 60 * minute;
+const patient = { timeoutMs: 30_000 };
+
+let world: World;
+let service: StagedService;
+let key: string;
+/** Every permit that was started, by the account that it is of. */
+const started: Array<{ account: string; permit: string; lane: Lane }> = [];
+
+beforeAll(async () => {
+  world = await createWorld(600);
+  listen(world.bus, catalog.permitsChanged, {}, ({ changes }) => {
+    for (const change of changes) if (change.change === 'started') started.push(change);
+  });
+});
+
+beforeEach(async () => {
+  key = world.newKey();
+  await world.db.delete(syncRuns);
+  await world.db.delete(syncLogs);
+  await world.db.delete(events);
+  service = await world.start({ ZWIFTRACING_API_KEY: key });
+});
+
+afterEach(async () => {
+  await service.stop();
+  world.sandbox.controls.clearFaults();
+  world.sandbox.controls.changePolicies({ signups: null, results: null });
+});
+
+afterAll(() => world?.close());
+
+const runSlot = async (kind: SyncKind) => {
+  const { slotId } = await world.tick(kind, 8 * hour);
+  return eventually(async () => {
+    const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+    if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
+    return run;
+  }, patient);
+};
+const statuses = async () => {
+  const calls = await world.db.select().from(syncLogs).orderBy(asc(syncLogs.id));
+  return calls.map(({ status }) => status);
+};
+/** The lanes in which calls were made, in order; each with a permit of its own. */
+const expectLanes = (lanes: Lane[]) =>
+  eventually(() => {
+    const permits = started.filter(({ account }) => account === accountOf(key));
+    expect(permits.map(({ lane }) => lane)).toEqual(lanes);
+    expect(new Set(permits.map(({ permit }) => permit)).size).toBe(lanes.length);
+  });
+
+describe('a call that fails for a passing reason', () => {
+  it.each(['signups', 'results'] as const)(
+    '(%s) is made again in the same lane, each time with a permit of its own',
+    async (budget) => {
+      const isSignups = budget === 'signups';
+      await world.list(await world.upstreamEvents(1), isSignups ? 20 * hour : -20 * hour);
+      world.sandbox.controls.injectFault({ kind: 'server-error', budget, times: 2 });
+      expect(await runSlot(isSignups ? 'far' : 'results')).toMatchObject({ state: 'done', error: null });
+      expect(await statuses()).toEqual([503, 503, 200]);
+      await expectLanes(['far_event_sync', 'far_event_sync', 'far_event_sync']);
+    },
+  );
+});
+
+describe('a call that upstream rejects as too much', () => {
+  const askAs = () =>
+    fetch(`${world.sandbox.url}/public/event_signups/1`, { headers: { Authorization: key } });
+
+  it('is made once more when it is time, in the lane above', async () => {
+    await world.list(await world.upstreamEvents(1), 20 * hour);
+    world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
+    await askAs();
+    expect(await runSlot('far')).toMatchObject({ state: 'done', error: null, counts: { synced: 1 } });
+    expect(await statuses()).toEqual([429, 200]);
+    await expectLanes(['far_event_sync', 'rider_sync']);
+  });
+
+  it('of a near run stays in its lane: above it are only forced ones', async () => {
+    await world.list(await world.upstreamEvents(1), 59 * minute);
+    world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 10 * minute } });
+    await askAs();
+    expect(await runSlot('near')).toMatchObject({ state: 'done', counts: { synced: 1 } });
+    expect(await statuses()).toEqual([429, 200]);
+    await expectLanes(['near_event_normal', 'near_event_normal']);
+  });
+
+  it('is not made a third time: the run ends, and what is left waits for the next slot', async () => {
+    await world.list(await world.upstreamEvents(3), 20 * hour);
+    world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
+    let isOver = false;
+    const somebodyElse = (async () => {
+      while (!isOver) await askAs();
+    })();
+    await eventually(() => expect(world.asked().length).toBeGreaterThan(0));
+    const run = await runSlot('far');
+    isOver = true;
+    await somebodyElse;
+    expect(run).toMatchObject({
+      state: 'failed',
+      error: expect.stringContaining('429'),
+      counts: { synced: 0, failed: 1, deferred: 2 },
+    });
+    expect(await statuses()).toEqual([429, 429]);
+    await expectLanes(['far_event_sync', 'rider_sync']);
+  });
+});
