@@ -5,6 +5,7 @@ import { accountOf } from '@paceline/shared/limiter';
 import { eventStream, listen, publish, shareEvents } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { takeCommandWith } from './adapters/take-command.ts';
+import { askRunWith } from './adapters/ask-run.ts';
 import { budgetsOf } from './adapters/budgets.ts';
 import { openBroker } from './adapters/broker.ts';
 import { startFeed } from './adapters/feed.ts';
@@ -58,6 +59,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       db,
       clock,
       account,
+      askRun: askRunWith(broker, db, clock),
       takeCommand: takeCommandWith({ db, broker, follower, handOn, status, clock, log }),
       limiterStatus: status,
       budgets,

@@ -11,7 +11,13 @@ export const slot = z.object({
 export type Slot = z.infer<typeof slot>;
 
 /** A slot has opened: the sync of this kind may run until `endsAt`, or only say what it would do. */
-export const tick = slot.extend({ mode: z.enum(['on', 'observed']) });
+export const tick = slot.extend({
+  mode: z.enum(['on', 'observed']),
+  /** The id that its run is to have, when somebody has asked for the run. */
+  runId: z.string().min(1).optional(),
+  /** The run that it goes on with; absent: with the last one of its kind. */
+  continues: z.string().min(1).optional(),
+});
 export type Tick = z.infer<typeof tick>;
 
 /** Somebody wants to see this rider now. */

@@ -144,6 +144,21 @@ describe('the run of a slot', () => {
     expect(stage.runChanges.at(-1)).toMatchObject({ mode: 'observed' });
   });
 
+  it('that was asked for has the id that it was given, and goes on with the run that it is to try again', async () => {
+    const leaves =
+      (checkpoint: unknown): RunWork =>
+      async () => ({ state: 'done', error: null, checkpoint });
+    await runSlot(sync, { ...slot(), runId: 'first' }, leaves({ at: 1 }));
+    await runSlot(sync, slot(), leaves({ at: 2 }));
+    let run: unknown;
+    const looks: RunWork = async (row) => {
+      run = row;
+      return { state: 'done', error: null };
+    };
+    await runSlot(sync, { ...slot(), runId: 'retry', continues: 'first' }, looks);
+    expect(run).toMatchObject({ runId: 'retry', checkpoint: { at: 1 } });
+  });
+
   it('that has ended stays as it ended', async () => {
     const tick = slot();
     await runSlot(sync, tick, async (run) => {

@@ -20,15 +20,18 @@ export interface RunEnding extends Partial<RunProgress> {
 
 /**
  * The run of a slot: a new one, or the one that is there already. A new one takes over what the last run of its kind
- * has left to do.
+ * has left to do, or the one that it is to go on with.
  */
 export async function openRun(db: Database, tick: Tick, now: number): Promise<RunRow> {
-  const { slotId, kind, scheduledFor, endsAt, mode } = tick;
-  const leftOver = sql`(select checkpoint from ${syncRuns} where kind = ${kind} order by started_at desc limit 1)`;
+  const { slotId, kind, scheduledFor, endsAt, mode, runId = crypto.randomUUID(), continues } = tick;
+  const leftOver =
+    continues === undefined
+      ? sql`(select checkpoint from ${syncRuns} where kind = ${kind} order by started_at desc limit 1)`
+      : sql`(select checkpoint from ${syncRuns} where run_id = ${continues})`;
   const [opened] = await db
     .insert(syncRuns)
     .values({
-      runId: crypto.randomUUID(),
+      runId,
       kind,
       slotId,
       mode,

@@ -22,6 +22,12 @@ export const runShape = z.object({
 });
 export type RunView = z.infer<typeof runShape>;
 
+/** A run that somebody has asked for. */
+export const askedRunShape = z.object({
+  runId: z.string(),
+  already: z.boolean().describe('It was under way or asked for before'),
+});
+
 /** One call to upstream, good or bad. */
 export const callShape = z.object({
   id: z.int(),

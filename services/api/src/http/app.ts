@@ -6,6 +6,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { except } from 'hono/combine';
 import { addRiderRoutes } from '../routes/add-rider.ts';
 import { alertRoutes } from '../routes/alerts.ts';
+import { askRunRoutes } from '../routes/ask-run.ts';
 import { budgetRoutes } from '../routes/budgets.ts';
 import { clockRoutes } from '../routes/clock.ts';
 import { commandRoutes } from '../routes/commands.ts';
@@ -74,6 +75,7 @@ const resources = [
   scheduleRoutes,
   resultRoutes,
   runRoutes,
+  askRunRoutes,
   coordinationRoutes,
   budgetRoutes,
   sourceRoutes,

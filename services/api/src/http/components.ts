@@ -14,7 +14,7 @@ import { freshnessShape } from '../core/freshness.ts';
 import { forecastShape, judgedShape } from '../core/judged.ts';
 import { resultShape, resultsStandingShape } from '../core/results.ts';
 import { riderDetailShape, riderShape } from '../core/rider.ts';
-import { runDetailShape, runShape } from '../core/run.ts';
+import { askedRunShape, runDetailShape, runShape } from '../core/run.ts';
 import { scheduleShape } from '../core/schedule.ts';
 import { sourceShape } from '../core/source.ts';
 import { listOf } from './params.ts';
@@ -24,6 +24,7 @@ const named = <S extends z.ZodType>(name: string, shape: S): S => shape.clone().
 
 // The shapes under the names by which the OpenAPI document refers to them.
 export const Alert = named('Alert', alertShape);
+export const AskedRun = named('AskedRun', askedRunShape);
 export const Budget = named('Budget', budgetShape);
 export const Clock = named('Clock', clockShape);
 export const Command = named('Command', commandShape);

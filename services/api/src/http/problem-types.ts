@@ -37,6 +37,12 @@ export const problemTypes = {
     about:
       '`If-Match` names another version than there is now (`ETag`). Read what is there, and decide anew whether to change it.',
   },
+  'too-late': {
+    status: 409,
+    title: 'It does not stand as it would have to',
+    about:
+      'What is asked for can not be done with something in this state: `detail` says why. A command is cancelled before its call has begun; a run is tried again when it has ended and left something undone.',
+  },
   'too-large': {
     status: 413,
     title: 'The body is too large',

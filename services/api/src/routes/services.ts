@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
+import type { AskRun } from '../adapters/ask-run.ts';
 import type { Budgets } from '../adapters/budgets.ts';
 import type { Feed } from '../adapters/feed.ts';
 import type { Freshness } from '../adapters/freshness.ts';
@@ -15,6 +16,7 @@ export interface Services {
   readonly clock: Clock;
   /** Whose windows these are. */
   readonly account: string;
+  readonly askRun: AskRun;
   readonly takeCommand: TakeCommand;
   readonly limiterStatus: LimiterStatus;
   readonly budgets: Budgets;

@@ -1,0 +1,93 @@
+import { catalog, type Tick } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { done, type Handling, handle } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+import { runRow } from '../testing/rows.ts';
+
+let test: TestApi;
+let handling: Handling;
+const ticks: Tick[] = [];
+
+beforeAll(async () => {
+  test = await startTestApi();
+  handling = await handle(await test.busOf('event-sync'), catalog.tickNear, async (tick) => {
+    ticks.push(tick);
+    return done;
+  });
+});
+afterAll(async () => {
+  await handling?.stop();
+  await test?.stop();
+});
+beforeEach(async () => {
+  ticks.length = 0;
+  await test.db.delete(tables.syncRuns);
+});
+
+const post = (path: string) =>
+  eventually(async () => {
+    const answer = await test.post(path, {});
+    expect(answer.status).not.toBe(503);
+    return answer;
+  });
+const store = (...rows: Parameters<typeof runRow>[]) =>
+  test.db.insert(tables.syncRuns).values(rows.map((row) => runRow(...row)));
+const nothingLeft = { planned: 3, synced: 3, failed: 0, deferred: 0, stored: 60 };
+
+describe('POST /v1/syncs/{kind}/trigger', () => {
+  it('opens a slot for one run, however many ask at once', async () => {
+    await store(['last']);
+    const answers = await Promise.all([1, 2, 3].map(() => post('/v1/syncs/near/trigger')));
+    const [{ status, headers, body }] = answers as [(typeof answers)[number]];
+    expect(status).toBe(202);
+    expect(headers.get('location')).toBe(`/v1/runs/${body.runId}`);
+    expect(answers.map((each) => each.body.runId)).toEqual([body.runId, body.runId, body.runId]);
+    expect(answers.filter((each) => !each.body.already)).toHaveLength(1);
+    await eventually(() => expect(ticks).toHaveLength(1));
+    expect(ticks[0]).toMatchObject({ kind: 'near', mode: 'on', runId: body.runId });
+    expect(ticks[0]?.continues).toBeUndefined();
+  });
+
+  it('asks for another one when that has ended', async () => {
+    const first = (await post('/v1/syncs/near/trigger')).body;
+    await store([first.runId]);
+    const second = (await post('/v1/syncs/near/trigger')).body;
+    expect(second).toMatchObject({ already: false });
+    expect(second.runId).not.toBe(first.runId);
+  });
+
+  it('is answered with the run that is under way', async () => {
+    await store(['now', { state: 'running', finishedAt: null }]);
+    expect((await post('/v1/syncs/near/trigger')).body).toEqual({ runId: 'now', already: true });
+    expect(ticks).toEqual([]);
+  });
+
+  it('knows the kinds', async () => {
+    const { status, body } = await test.post('/v1/syncs/yearly/trigger', {});
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ field: 'kind' }]);
+  });
+});
+
+describe('POST /v1/runs/{id}/retry', () => {
+  it('asks for one run that goes on with what that one has left', async () => {
+    await store(['half']);
+    const [first, again] = [await post('/v1/runs/half/retry'), await post('/v1/runs/half/retry')];
+    expect([first.status, again.status]).toEqual([202, 202]);
+    expect(again.body).toEqual({ runId: first.body.runId, already: true });
+    await eventually(() => expect(ticks).toMatchObject([{ continues: 'half', runId: first.body.runId }]));
+  });
+
+  it.each([
+    ['is still running', { state: 'running', counts: nothingLeft }],
+    ['has done everything', { state: 'done', counts: nothingLeft }],
+  ] as const)('is refused while the run %s', async (_, row) => {
+    await store(['run', row]);
+    const { status, body } = await post('/v1/runs/run/retry');
+    expect(status).toBe(409);
+    expect(body.type).toBe('/docs/problems#too-late');
+    expect((await post('/v1/runs/none/retry')).status).toBe(404);
+  });
+});
