@@ -9,7 +9,9 @@ let scheduler: { stop(): Promise<void> };
 beforeAll(async () => {
   test = await startTestApi();
   scheduler = await runRealScheduler(test);
-  await eventually(async () => expect((await read()).status).toBe(200));
+  await eventually(async () => {
+    if ((await read()).status !== 200) throw new Error('the scheduler is not there yet');
+  });
 });
 afterAll(async () => {
   await scheduler?.stop();
