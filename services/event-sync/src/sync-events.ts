@@ -12,7 +12,7 @@ import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates } from './adapters/events.ts';
 import { storeSignups } from './adapters/signups.ts';
 import type { EventSync } from './config.ts';
-import { type Choice, worthCalling } from './core/choose.ts';
+import { type InSlot, worthInSlot } from './core/choose.ts';
 import {
   countsOf,
   endUnavailable,
@@ -22,7 +22,7 @@ import {
   eventStored,
   resumeRun,
 } from './core/event-run.ts';
-import { type EventKind, horizonOf, laneOf } from './core/horizon.ts';
+import { type EventKind, laneOf, wholeHorizon } from './core/horizon.ts';
 import { refreshList } from './refresh-list.ts';
 import { signupsCall } from './signups-call.ts';
 
@@ -37,16 +37,16 @@ export const syncEvents =
     // Without a newer list nobody knows what would be worth a call: that too is left for the next slot.
     const unknown = list.is === 'deferred' ? 1 : 0;
     for (;;) {
-      const [best, ...others] = await worthwhile(sync, kind, run);
-      if (!best || run.stopped) return endRun(run, best ? others.length + 1 : unknown);
+      const { best, own: left } = await worthwhile(sync, kind, run);
+      if (run.stopped || !best) return endRun(run, left || unknown);
       try {
         const next = await inSpan('sync event', {}, () => syncBest(sync, row, kind, run, best));
         if (!next) return endRun(run, 0);
         run = next;
       } catch (error) {
-        if (error instanceof SourceUnavailable) return endUnavailable(run, others.length + 1, error.message);
+        if (error instanceof SourceUnavailable) return endUnavailable(run, left, error.message);
         // The slot ends before a call is free.
-        if (error instanceof PermitRefused) return endRun(run, others.length + 1);
+        if (error instanceof PermitRefused) return endRun(run, left);
         throw error;
       }
     }
@@ -62,9 +62,9 @@ export const planEvents =
   };
 
 /** The events that are worth a call now, best first. */
-async function worthwhile(sync: EventSync, kind: EventKind, run: EventRun): Promise<Choice[]> {
+async function worthwhile(sync: EventSync, kind: EventKind, run: EventRun): Promise<InSlot> {
   const now = sync.clock.now();
-  return worthCalling(await findCandidates(sync.db, horizonOf(kind, now)), run, sync.goals, now);
+  return worthInSlot(kind, await findCandidates(sync.db, wholeHorizon(now)), run, sync.goals, now);
 }
 
 /**
@@ -75,9 +75,9 @@ async function syncBest(
   { runId, slotId, slotEndsAt }: RunRow,
   kind: EventKind,
   run: EventRun,
-  best: Choice,
+  best: NonNullable<InSlot['best']>,
 ): Promise<EventRun | undefined> {
-  let { eventId } = best.event;
+  let { eventId } = best.choice.event;
   let left = 0;
   const save = async (next: EventRun, write: Parameters<typeof saveProgress>[3]) => {
     await saveProgress(sync, runId, { counts: countsOf(next, left), checkpoint: null }, write);
@@ -86,16 +86,17 @@ async function syncBest(
   try {
     const answer = await callUpstream(sync, {
       endpoint: 'signups',
-      lane: laneOf(kind),
+      lane: laneOf(best.kind),
       deadline: slotEndsAt,
       slotId,
       owner: { runId },
       choose: async () => {
-        const [first, ...others] = await worthwhile(sync, kind, run);
-        if (!first) return undefined;
-        eventId = first.event.eventId;
-        left = others.length;
-        return signupsCall(sync, eventId, first.because);
+        const worth = await worthwhile(sync, kind, run);
+        if (!worth.best) return undefined;
+        const { choice } = worth.best;
+        eventId = choice.event.eventId;
+        left = worth.own - (worth.best.kind === kind ? 1 : 0);
+        return signupsCall(sync, eventId, choice.because);
       },
     });
     if (!answer) return undefined;

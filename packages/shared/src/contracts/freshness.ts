@@ -8,11 +8,12 @@ import { moment } from './vocabulary.ts';
 export const freshnessClasses = ['urgent', 'near', 'far'] as const;
 export type FreshnessClass = (typeof freshnessClasses)[number];
 
-/** What makes a call for an event's signups worth it, what counts most first. */
+/** Why a call for an event's signups is made. */
 export const callReasons = [
   'about_to_start',
   'never_fetched',
   'older_than_goal',
+  'soon_older_than_goal',
   'signups_changed',
   'oldest_copy',
 ] as const;

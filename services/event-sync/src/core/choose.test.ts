@@ -1,142 +1,121 @@
-import { assert, constant, integer, nat, option, property, record, uniqueArray, boolean } from 'fast-check';
-import { callReasons } from '@paceline/shared/contracts';
+import { assert, boolean, integer, nat, option, property, record, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, type Choice, inOrderOfWorth, worthCalling } from './choose.ts';
+import { type Candidate, inOrderOfWorth, worthCalling, worthInSlot } from './choose.ts';
 
 const minute = 60_000;
-const now = 10_000 * minute;
-const goals = { urgent: 15 * minute, near: 60 * minute, far: 24 * 60 * minute };
+const hour = 60 * minute;
+const now = 10_000 * hour;
+const goals = { urgent: 15 * minute, near: hour, far: 24 * hour };
 const run = { startedAt: now - 5 * minute, failed: new Set<string>() };
 
-/** An event in half an hour, with a copy of half an hour ago that shows what the list shows. */
+/** An event that has just come within the hour, with a copy of two hours ago that shows what the list shows. */
 const event = (eventId: string, more: Partial<Candidate> = {}): Candidate => ({
   eventId,
-  startsAt: now + 30 * minute,
+  startsAt: now + hour,
   listedSignups: 10,
   signupsListedThen: 10,
-  signupsFetchedAt: now - 30 * minute,
+  signupsFetchedAt: now - 2 * hour,
   hasOurs: false,
   ...more,
 });
 const never = { signupsFetchedAt: null, signupsListedThen: null };
-const idsOf = (choices: readonly Choice[]) => choices.map(({ event: { eventId } }) => eventId);
-const order = (...events: Candidate[]) => idsOf(worthCalling(events, run, goals, now));
+const startsIn = (ms: number, more: Partial<Candidate> = {}) => ({ startsAt: now + ms, ...more });
+const copied = (ms: number, more: Partial<Candidate> = {}) => ({ signupsFetchedAt: now - ms, ...more });
 
-describe('what is worth a call', () => {
-  it('first is an event without a copy, the sooner it starts the earlier', () => {
-    expect(
-      order(
-        event('old', { signupsFetchedAt: now - 50 * minute }),
-        event('changed', { listedSignups: 99 }),
-        event('later', { ...never, startsAt: now + 50 * minute }),
-        event('sooner', { ...never, startsAt: now + 20 * minute }),
-      ),
-    ).toEqual(['sooner', 'later', 'changed', 'old']);
+const order = (...events: Candidate[]) =>
+  inOrderOfWorth(events, goals, now).map((each) => each.event.eventId);
+const worthOf = (more: Partial<Candidate>) => inOrderOfWorth([event('it', more)], goals, now)[0]?.worth ?? 0;
+const called = (...events: Candidate[]) =>
+  worthCalling(events, run, goals, now).map((each) => each.event.eventId);
+
+describe('what a call for an event is worth', () => {
+  it('is the share of its time within the hour, until its last minutes, that the call buys', () => {
+    expect(worthOf(startsIn(hour))).toBeCloseTo(1);
+    expect(worthOf(startsIn(30 * minute))).toBeCloseTo(15 / 45);
+    expect(worthOf(startsIn(16 * minute))).toBeCloseTo(1 / 45);
   });
 
-  it('is an event that is about to start, once in its last minutes', () => {
-    const soon = now + 8 * minute;
-    expect(
-      order(
-        event('new', never),
-        event('seen in its last minutes', { startsAt: soon, signupsFetchedAt: now - 6 * minute }),
-        event('not seen since', { startsAt: soon, signupsFetchedAt: now - 8 * minute }),
-      ),
-    ).toEqual(['not seen since', 'new', 'seen in its last minutes']);
+  it('is nothing when our copy is within its goal anyway until then', () => {
+    expect(worthOf(startsIn(30 * minute, copied(45 * minute)))).toBeCloseTo(0);
+    expect(worthOf(startsIn(30 * minute, copied(50 * minute)))).toBeCloseTo(5 / 45);
   });
 
-  it('then is one whose copy is older than the goal of its class, ours first, then by how many times', () => {
-    expect(
-      order(
-        event('changed', { listedSignups: 99 }),
-        event('near, 2 goals', { signupsFetchedAt: now - 120 * minute }),
-        event('far, 3 goals', { startsAt: now + 90 * minute, signupsFetchedAt: now - 72 * 60 * minute }),
-        event('near, 1 goal, with one of ours', { signupsFetchedAt: now - 60 * minute, hasOurs: true }),
-      ),
-    ).toEqual(['near, 1 goal, with one of ours', 'far, 3 goals', 'near, 2 goals', 'changed']);
+  it('is as much a quarter of an hour before it comes within the hour: that copy will do, and others come then', () => {
+    expect(worthOf(startsIn(75 * minute))).toBeCloseTo(1);
+    expect(worthOf(startsIn(105 * minute))).toBeLessThan(0.5);
   });
 
-  it('says why', () => {
-    const choices = inOrderOfWorth(
-      [
-        event('soon', { startsAt: now + minute }),
+  it('grows with the age of the copy of a far event', () => {
+    expect(worthOf(startsIn(40 * hour, copied(4.7 * hour)))).toBeCloseTo(0.1);
+    expect(worthOf(startsIn(40 * hour, copied(23 * hour)))).toBeCloseTo(23 / 47);
+    expect(worthOf(startsIn(40 * hour, copied(30 * hour)))).toBeCloseTo(24 / 47);
+  });
+
+  it('is more when the list shows another number than then', () => {
+    const far = startsIn(40 * hour, copied(4 * hour));
+    expect(worthOf({ ...far, listedSignups: 11 })).toBeGreaterThan(worthOf(far));
+  });
+
+  it('is three times as much with our riders in it, or when nobody knows', () => {
+    expect(worthOf({ hasOurs: true })).toBeCloseTo(3);
+    expect(worthOf(never)).toBeCloseTo(3);
+  });
+});
+
+describe('the order of calls', () => {
+  it('begins with events that are about to start without a copy from their last minutes, ours first, then by start', () => {
+    const soon = (ms: number, more: Partial<Candidate> = {}) => startsIn(ms, copied(20 * minute, more));
+    expect(
+      order(
         event('never', never),
-        event('old', { signupsFetchedAt: 0 }),
-        event('changed', { listedSignups: 11 }),
-        event('same'),
-      ],
-      goals,
-      now,
-    );
-    expect(choices.map(({ because }) => because)).toEqual([...callReasons]);
-  });
-
-  it('then is one whose count in the list has changed, ours first', () => {
-    expect(
-      order(
-        event('same', { signupsFetchedAt: now - 50 * minute }),
-        event('less', { listedSignups: 9, startsAt: now + 50 * minute }),
-        event('more', { listedSignups: 11 }),
-        event('more, with one of ours', { listedSignups: 11, hasOurs: true, startsAt: now + 55 * minute }),
+        event('in 9 minutes', soon(9 * minute)),
+        event('in 8 minutes', soon(8 * minute)),
+        event('ours, in 12 minutes', soon(12 * minute, { hasOurs: true })),
+        event('seen in its last minutes', startsIn(8 * minute, copied(6 * minute))),
       ),
-    ).toEqual(['more, with one of ours', 'more', 'less', 'same']);
+    ).toEqual(['ours, in 12 minutes', 'in 8 minutes', 'in 9 minutes', 'never', 'seen in its last minutes']);
   });
 
-  it('then is the one with the oldest copy; one of ours makes it older', () => {
-    expect(
-      order(
-        event('20 minutes', { signupsFetchedAt: now - 20 * minute }),
-        event('50 minutes', { signupsFetchedAt: now - 50 * minute }),
-        event('20 minutes, with one of ours', { signupsFetchedAt: now - 20 * minute, hasOurs: true }),
-      ),
-    ).toEqual(['20 minutes, with one of ours', '50 minutes', '20 minutes']);
-  });
-
-  it('is no copy that is young for its goal while the list shows the same', () => {
-    const young = now - 14 * minute;
-    const before = { ...run, startedAt: now };
-    const events = [
-      event('young', { signupsFetchedAt: young }),
-      event('young, but changed', { signupsFetchedAt: young, listedSignups: 11 }),
-      event('not so young', { signupsFetchedAt: young - minute }),
-      event('far, so still young', { startsAt: now + 90 * minute, signupsFetchedAt: now - 300 * minute }),
-    ];
-    expect(idsOf(worthCalling(events, before, goals, now))).toEqual(['young, but changed', 'not so young']);
-  });
-
-  it('is nothing that this run has fetched already, or failed to', () => {
-    const failed = { ...run, failed: new Set(['failed']) };
-    const events = [
-      event('fetched', { signupsFetchedAt: run.startedAt, listedSignups: 99 }),
-      event('failed', never),
-      event('left'),
-    ];
-    expect(idsOf(worthCalling(events, failed, goals, now))).toEqual(['left']);
+  it('says why for each', () => {
+    const because = (more: Partial<Candidate>) => inOrderOfWorth([event('it', more)], goals, now)[0]?.because;
+    expect([
+      because(startsIn(minute)),
+      because(never),
+      because({}),
+      because(startsIn(65 * minute)),
+      because(startsIn(40 * hour, { listedSignups: 11 })),
+      because(startsIn(40 * hour)),
+    ]).toEqual([
+      'about_to_start',
+      'never_fetched',
+      'older_than_goal',
+      'soon_older_than_goal',
+      'signups_changed',
+      'oldest_copy',
+    ]);
   });
 
   const candidates = uniqueArray(
     record({
       eventId: integer({ min: 1, max: 500 }).map(String),
-      startsAt: integer({ min: 1, max: 3_000 }).map((lead) => now + lead * minute),
+      startsAt: integer({ min: 1, max: 2_880 }).map((lead) => now + lead * minute),
       listedSignups: nat(5),
       signupsListedThen: option(nat(5)),
-      signupsFetchedAt: option(integer({ min: 0, max: now - 1 })),
+      signupsFetchedAt: option(integer({ min: 1, max: 2_000 }).map((age) => now - age * minute)),
       hasOurs: boolean(),
     }),
     { selector: ({ eventId }) => eventId },
   );
 
-  it('comes in one order, whatever the order it was found in', () => {
+  it('is the same whatever the order in which the events were found', () => {
     assert(
-      property(candidates, constant(run), (events, current) => {
-        expect(worthCalling(events.toReversed(), current, goals, now)).toEqual(
-          worthCalling(events, current, goals, now),
-        );
+      property(candidates, (events) => {
+        expect(inOrderOfWorth(events.toReversed(), goals, now)).toEqual(inOrderOfWorth(events, goals, now));
       }),
     );
   });
 
-  it('is every event once when each call makes a new copy: none is left out that could say something new, none comes twice', () => {
+  it('goes on until no call would buy a tenth, and asks for no event twice', () => {
     assert(
       property(candidates, (events) => {
         const fetched: string[] = [];
@@ -148,14 +127,54 @@ describe('what is worth a call', () => {
           known = known.map((each) => (each.eventId === eventId ? { ...each, signupsFetchedAt: now } : each));
         }
         expect(new Set(fetched).size).toBe(fetched.length);
-        const left = events.filter(({ eventId }) => !fetched.includes(eventId));
-        for (const { signupsFetchedAt: at, listedSignups, signupsListedThen } of left) {
-          const isOfRun = at !== null && at >= run.startedAt;
-          const isAsGoodAsNew =
-            at !== null && at > now - goals.far / 4 && listedSignups === signupsListedThen;
-          expect(isOfRun || isAsGoodAsNew).toBe(true);
-        }
+        const due = inOrderOfWorth(events, goals, now).filter(({ worth }) => worth >= 0.1);
+        const before = ({ signupsFetchedAt: at }: Candidate) => at === null || at < run.startedAt;
+        expect(new Set(fetched)).toEqual(
+          new Set(due.filter(({ event: each }) => before(each)).map(({ event: { eventId } }) => eventId)),
+        );
       }),
     );
+  });
+});
+
+describe('a run', () => {
+  it('asks for nothing that it has fetched already, or failed to', () => {
+    const failed = { ...run, failed: new Set(['failed']) };
+    const events = [
+      event('fetched', copied(4 * minute, startsIn(30 * hour, { listedSignups: 99 }))),
+      event('failed', never),
+      event('left'),
+    ];
+    expect(worthCalling(events, failed, goals, now).map((each) => each.event.eventId)).toEqual(['left']);
+  });
+
+  it('leaves a copy alone that is young for its goal', () => {
+    expect(
+      called(
+        event('young', startsIn(40 * hour, copied(4 * hour))),
+        event('older', startsIn(40 * hour, copied(5 * hour))),
+      ),
+    ).toEqual(['older']);
+  });
+});
+
+describe('a slot', () => {
+  const near = event('near', startsIn(35 * minute));
+  const far = event('far', startsIn(40 * hour, copied(30 * hour)));
+  const bestIn = (kind: 'near' | 'far', ...events: Candidate[]) => {
+    const { best, own } = worthInSlot(kind, events, run, goals, now);
+    return [best?.choice.event.eventId, best?.kind, own];
+  };
+
+  it('is for its own kind first', () => {
+    expect(bestIn('near', near, far)).toEqual(['near', 'near', 1]);
+    expect(bestIn('far', near, far)).toEqual(['far', 'far', 1]);
+  });
+
+  it('gives the calls that its own kind has little use for to the other one', () => {
+    const others = event('ours and late', { hasOurs: true });
+    expect(bestIn('far', others, far)).toEqual(['ours and late', 'near', 1]);
+    expect(bestIn('near', far)).toEqual(['far', 'far', 0]);
+    expect(bestIn('near')).toEqual([undefined, undefined, 0]);
   });
 });

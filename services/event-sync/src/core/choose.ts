@@ -1,6 +1,7 @@
-import { type CallReason, callReasons } from '@paceline/shared/contracts';
-import { classOf } from './classes.ts';
-import { type Goals, isWithinGoal } from './freshness.ts';
+import type { CallReason } from '@paceline/shared/contracts';
+import { classBegins } from './classes.ts';
+import { freshUntil, type Goals, isWithinGoal } from './freshness.ts';
+import { type EventKind, kindOf } from './horizon.ts';
 import { isUrgent } from './urgent.ts';
 
 /** What is known of an event whose signups may be worth a call. Moments are project ms. */
@@ -17,24 +18,26 @@ export interface Candidate {
   readonly hasOurs: boolean;
 }
 
-/** An event with the reason why its signups would be asked for. */
+/** An event with what a call for its signups is worth, and the reason why it would be made. */
 export interface Choice<Event extends Candidate = Candidate> {
   readonly event: Event;
   readonly because: CallReason;
+  readonly worth: number;
 }
 
-/** A copy counts so many times its age when our riders are in it. */
+/** With our riders in it, or without a copy that tells, an event is worth so many times as much. */
 const oursWeight = 3;
-/** While the list shows what it showed then, a copy younger than this share of its goal is as good as a new one. */
-const asGoodAsNew = 1 / 4;
+/** Of the time that a copy is still within its goal, so much counts when the list no longer shows the same number. */
+const disagreeing = 0.9;
+/** A call that is worth less is not made. */
+const leastWorth = 0.1;
+/** In its slot a kind's events are worth so many times as much. */
+const ownWeight = 4;
 
 /**
- * The events by what a call for each is worth, most first:
- * 1. about to start without a copy from its last minutes: ours before others, then by start;
- * 2. without a copy: by start;
- * 3. with a copy older than the goal of its class: ours before others, then by how many times the goal it is old;
- * 4. where the list shows another number than then: ours before others, then by start;
- * 5. the others, by the age of the copy.
+ * The events by what a call for each is worth, most first. Those that are about to start come before all others, ours
+ * first, then by start. The others by the time within the goal that a call now would buy, as a share of the time that an
+ * event is of a class: an event that has just come within the hour is worth 1, and one that was within its goal anyway 0.
  */
 export function inOrderOfWorth<Event extends Candidate>(
   events: readonly Event[],
@@ -42,21 +45,29 @@ export function inOrderOfWorth<Event extends Candidate>(
   now: number,
 ): Choice<Event>[] {
   return events
-    .map((event) => ({ event, because: reasonFor(event, goals, now) }))
-    .map((choice) => ({ choice, worth: worthOf(choice, goals, now) }))
+    .map((event) => ({ event, because: reasonFor(event, goals, now), worth: worthOf(event, goals, now) }))
     .toSorted(
-      (a, b) => compare(a.worth, b.worth) || (a.choice.event.eventId < b.choice.event.eventId ? -1 : 1),
-    )
-    .map(({ choice }) => choice);
+      (a, b) =>
+        b.worth - a.worth ||
+        Number(b.event.hasOurs) - Number(a.event.hasOurs) ||
+        a.event.startsAt - b.event.startsAt ||
+        (a.event.eventId < b.event.eventId ? -1 : 1),
+    );
+}
+
+/** What a run has done so far. */
+export interface RunSoFar {
+  readonly startedAt: number;
+  readonly failed: ReadonlySet<string>;
 }
 
 /**
- * What is worth a call in a run, in order. A copy made in it, or shortly before with the list showing the same, can't
- * have changed enough; and what failed in it would fail again.
+ * What is worth a call in a run, in order. A copy made in it can't have changed enough, and what failed in it would fail
+ * again.
  */
 export const worthCalling = (
   events: readonly Candidate[],
-  run: { readonly startedAt: number; readonly failed: ReadonlySet<string> },
+  run: RunSoFar,
   goals: Goals,
   now: number,
 ): Choice[] =>
@@ -67,13 +78,10 @@ export const worthCalling = (
     ),
     goals,
     now,
-  ).filter((choice) => !isAsGoodAsNew(choice, goals, now));
+  ).filter(({ worth }) => worth >= leastWorth);
 
-function isAsGoodAsNew({ event, because }: Choice, goals: Goals, now: number): boolean {
-  const name = classOf(event.startsAt, now);
-  if (because !== 'oldest_copy' || name === undefined) return false;
-  return now - (event.signupsFetchedAt ?? 0) < asGoodAsNew * goals[name];
-}
+/** Project ms. */
+const soon = 15 * 60_000;
 
 const isSince = (moment: number | null, start: number): boolean => moment !== null && moment >= start;
 
@@ -82,28 +90,55 @@ function reasonFor(event: Candidate, goals: Goals, now: number): CallReason {
   if (isUrgent(event, goals, now)) return 'about_to_start';
   if (signupsFetchedAt === null) return 'never_fetched';
   if (!isWithinGoal(signupsFetchedAt, startsAt, goals, now)) return 'older_than_goal';
+  if (freshUntil(signupsFetchedAt, startsAt, goals, now) - now < soon) return 'soon_older_than_goal';
   return listedSignups === signupsListedThen ? 'oldest_copy' : 'signups_changed';
 }
 
-/** Smaller goes first, number by number. */
-function worthOf({ event, because }: Choice, goals: Goals, now: number): readonly number[] {
-  const { startsAt, signupsFetchedAt, hasOurs } = event;
-  const rank = callReasons.indexOf(because);
-  const oursFirst = hasOurs ? 0 : 1;
-  const age = now - (signupsFetchedAt ?? 0);
-  switch (because) {
-    case 'never_fetched':
-      return [rank, startsAt];
-    case 'older_than_goal':
-      return [rank, oursFirst, -age / goals[classOf(startsAt, now) ?? 'far'], startsAt];
-    case 'oldest_copy':
-      return [rank, -age * (hasOurs ? oursWeight : 1), startsAt];
-    default:
-      return [rank, oursFirst, startsAt];
-  }
+function worthOf(event: Candidate, goals: Goals, now: number): number {
+  const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups, hasOurs } = event;
+  if (isUrgent(event, goals, now)) return Infinity;
+  const until = freshUntil(now, startsAt, goals, now);
+  const anyway = signupsFetchedAt === null ? now : freshUntil(signupsFetchedAt, startsAt, goals, now);
+  const agrees = listedSignups === signupsListedThen ? 1 : disagreeing;
+  const bought = timeOf(now, until, startsAt) - timeOf(now, anyway, startsAt) * agrees;
+  return bought * (hasOurs || signupsFetchedAt === null ? oursWeight : 1);
 }
 
-function compare(a: readonly number[], b: readonly number[]): number {
-  const different = a.findIndex((value, index) => value !== b[index]);
-  return different < 0 ? 0 : (a[different] ?? 0) - (b[different] ?? 0);
+/** A stretch until an event's last minutes, each part as a share of the time that an event is of its class. */
+function timeOf(from: number, until: number, startsAt: number): number {
+  const near = startsAt - classBegins.near;
+  const urgent = startsAt - classBegins.urgent;
+  const inNear = Math.max(0, Math.min(until, urgent) - Math.max(from, near));
+  const inFar = Math.max(0, Math.min(until, near) - from);
+  return inNear / (urgent - near) + inFar / (classBegins.far - classBegins.near);
+}
+
+/** What is worth a call in a slot. */
+export interface InSlot {
+  /** What the next call should be made for, and the kind in whose lane it is asked for; undefined: nothing. */
+  readonly best: { readonly choice: Choice; readonly kind: EventKind } | undefined;
+  /** How many events of the slot's own kind are worth a call. */
+  readonly own: number;
+}
+
+/**
+ * A slot's own kind goes first while it has a use for the calls: what near ones leave at night far ones have, and what far
+ * ones leave near ones have.
+ */
+export function worthInSlot(
+  kind: EventKind,
+  events: readonly Candidate[],
+  run: RunSoFar,
+  goals: Goals,
+  now: number,
+): InSlot {
+  const worth = worthCalling(events, run, goals, now);
+  const isOwn = ({ event }: Choice) => kindOf(event.startsAt, now) === kind;
+  const own = worth.find(isOwn);
+  const other = worth.find((choice) => !isOwn(choice));
+  const choice = own && own.worth * ownWeight >= (other?.worth ?? 0) ? own : other;
+  return {
+    best: choice && { choice, kind: kindOf(choice.event.startsAt, now) },
+    own: worth.filter(isOwn).length,
+  };
 }

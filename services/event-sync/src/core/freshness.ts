@@ -53,6 +53,17 @@ export function isWithinGoal(copiedAt: number | null, startsAt: number, goals: G
   return name === undefined || (copiedAt !== null && now - copiedAt < goals[name]);
 }
 
+/** Until when a copy is within the goals of its event without a break, `now` at the earliest; its start at the latest. */
+export function freshUntil(copiedAt: number, startsAt: number, goals: Goals, now: number): number {
+  for (const name of freshnessClasses.toReversed()) {
+    const { from, until } = classSpan(name, startsAt);
+    if (until <= now) continue;
+    const end = Math.max(from, copiedAt + goals[name]);
+    if (end < until) return Math.max(now, end);
+  }
+  return Math.max(now, startsAt);
+}
+
 const listed = ({ startsAt, listedAt, delistedAt }: Watched): Span => ({
   from: listedAt,
   until: Math.min(startsAt, delistedAt ?? startsAt),

@@ -17,7 +17,11 @@ export const wholeHorizon = (now: number): { after: number; until: number } => (
   until: now + 48 * hour,
 });
 
-/** The lane in which a run of that kind asks for the list and for signups. */
+/** The kind of an event that is still to start. */
+export const kindOf = (startsAt: number, now: number): EventKind =>
+  startsAt <= horizonOf('near', now).until ? 'near' : 'far';
+
+/** The lane in which the list, and the signups of events of that kind, are asked for. */
 export const laneOf = (kind: EventKind): Lane => (kind === 'near' ? 'near_event_normal' : 'far_event_sync');
 
 /** A copy of the list younger than this says as much as a new one. */

@@ -1,4 +1,4 @@
-import { worthCalling } from '@paceline/event-sync/src/core/choose.ts';
+import { worthInSlot } from '@paceline/event-sync/src/core/choose.ts';
 import {
   endRun,
   type EventRun,
@@ -6,7 +6,7 @@ import {
   eventFailed,
   eventStored,
 } from '@paceline/event-sync/src/core/event-run.ts';
-import { type EventKind, horizonOf, isListFresh, laneOf } from '@paceline/event-sync/src/core/horizon.ts';
+import { type EventKind, isListFresh, laneOf, wholeHorizon } from '@paceline/event-sync/src/core/horizon.ts';
 import type { Life } from '../life.ts';
 import type { Script } from '../world/script.ts';
 import type { Caller } from './call.ts';
@@ -35,7 +35,7 @@ export function syncEvents(life: Life, call: Caller) {
 
   function worthwhile(kind: EventKind, run: EventRun) {
     const now = agenda.now();
-    return worthCalling(store.candidates(horizonOf(kind, now)), run, goals, now);
+    return worthInSlot(kind, store.candidates(wholeHorizon(now)), run, goals, now);
   }
 
   return function* (row: Run): Script<RunEnding> {
@@ -44,17 +44,17 @@ export function syncEvents(life: Life, call: Caller) {
     let run: EventRun = { ...resumeRun(row), error: list === 'failed' ? 'the list of events' : null };
     const unknown = list === 'deferred' ? 1 : 0;
     for (;;) {
-      const { length: left } = worthwhile(kind, run);
-      if (left === 0 || run.stopped) return endRun(run, left > 0 ? left : unknown);
+      const { best, own: left } = worthwhile(kind, run);
+      if (run.stopped || !best) return endRun(run, left || unknown);
       const current = run;
       let eventId = '';
       const end = yield* call({
         endpoint: 'signups',
-        lane: laneOf(kind),
+        lane: laneOf(best.kind),
         deadline: row.slotEndsAt,
         slotId: row.slotId,
         choose: () => {
-          eventId = worthwhile(kind, current)[0]?.event.eventId ?? '';
+          eventId = worthwhile(kind, current).best?.choice.event.eventId ?? '';
           return eventId === '' ? undefined : eventId;
         },
       });
