@@ -71,7 +71,6 @@ describe('a slot of the far events', () => {
     const from = world.lastSeq();
     const run = await runSlot('far', 30 * minute);
     expect(run).toMatchObject({ state: 'done', error: null, checkpoint: null });
-    expect(run.counts.synced).toBeGreaterThan(0);
     // More events than a slot has calls for: the others wait for the next one.
     expect(run.counts.deferred).toBeGreaterThan(100);
     const { planned, synced, failed, deferred } = run.counts;
@@ -83,14 +82,13 @@ describe('a slot of the far events', () => {
       all.map(({ eventId, startsAt, signupsFetchedAt }) => [eventId, startsAt - (signupsFetchedAt ?? 0)]),
     );
     const [first, ...others] = await calls();
+    // In the evening events that are about to start may take all of them.
+    expect(others.length).toBeGreaterThan(0);
     expect(first).toMatchObject({ target: 'upcoming', status: 200, message: `${all.length} events` });
     const ofRun = others.filter(({ runId }) => runId === run.runId).map(({ target }) => target);
     expect(new Set(ofRun).size).toBe(run.counts.synced);
     expect(world.asked(from)).toEqual(expect.arrayContaining(ofRun));
-    for (const eventId of ofRun) {
-      expect(leadOf.get(eventId)).toBeGreaterThan(50 * minute);
-      expect(leadOf.get(eventId)).toBeLessThanOrEqual(48 * hour);
-    }
+    for (const eventId of ofRun) expect(leadOf.get(eventId)).toBeLessThanOrEqual(48 * hour);
     expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
   });
 
@@ -120,7 +118,7 @@ describe('a slot of the far events', () => {
 });
 
 describe('a slot of the near events', () => {
-  it('asks for nothing that has started, nor for what is far', async () => {
+  it('asks for nothing that has started, and for what is far only with calls to spare', async () => {
     await start();
     const [started, near, far] = await world.upstreamEvents(3);
     await world.list([started ?? ''], -1);
@@ -129,17 +127,17 @@ describe('a slot of the near events', () => {
     const from = world.lastSeq();
     expect(await runSlot('near', longSlot)).toMatchObject({
       state: 'done',
-      counts: { planned: 1, synced: 1 },
+      counts: { planned: 2, synced: 2 },
     });
-    expect(world.asked(from)).toEqual([near]);
-    expect((await calls()).map(({ because }) => because)).toEqual(['never_fetched']);
+    expect(world.asked(from)).toEqual([near, far]);
+    expect((await calls()).map(({ because }) => because)).toEqual(['never_fetched', 'never_fetched']);
   });
 
   it('ends with the news of how fresh the signups are, and whoever asks is told the same and what comes next', async () => {
     await start();
     const [near = '', far = ''] = await world.upstreamEvents(2);
     await world.list([near], 55 * minute);
-    await world.list([far], 20 * hour);
+    await world.list([far, '7'], 20 * hour);
     const told: FreshnessMeasured[] = [];
     const subscription = listen(world.bus, catalog.freshnessMeasured, {}, (news) => told.push(news));
     await runSlot('near', longSlot);
@@ -148,12 +146,12 @@ describe('a slot of the near events', () => {
     const counts = [
       { class: 'urgent', events: 0, within: 0 },
       { class: 'near', events: 1, within: 1 },
-      { class: 'far', events: 1, within: 0, lastDay: 0 },
+      { class: 'far', events: 2, within: 1 },
     ];
     expect(told[0]?.classes).toMatchObject(counts);
     const report = await request(world.bus, catalog.freshness, {}, { next: 1 }, 5_000);
     expect(report.classes).toMatchObject(counts);
-    expect(report.next).toMatchObject([{ eventId: far, because: 'never_fetched', withinGoal: false }]);
+    expect(report.next).toMatchObject([{ eventId: '7', because: 'never_fetched', withinGoal: false }]);
   });
 
   it('goes before the far ones that wait for the same calls', async () => {
@@ -166,10 +164,15 @@ describe('a slot of the near events', () => {
     const slow = await world.tick('far', longSlot);
     await eventually(() => expect(world.asked(from).length).toBeGreaterThan(0));
     await world.list(near, 50 * minute);
+    const before = world.asked(from).length;
     const fast = await ended((await world.tick('near', longSlot)).slotId);
-    expect(fast).toMatchObject({ state: 'done', counts: { synced: 3, failed: 0 } });
-    expect(await runOf(slow.slotId)).toMatchObject({ state: 'running' });
-    expect(await ended(slow.slotId)).toMatchObject({ counts: { synced: 20 } });
+    const order = world.asked(from);
+    expect(near.map((eventId) => order.indexOf(eventId)).every((at) => at < before + 2 * near.length)).toBe(
+      true,
+    );
+    expect(fast).toMatchObject({ state: 'done', counts: { failed: 0, deferred: 0 } });
+    expect(await ended(slow.slotId)).toMatchObject({ state: 'done' });
+    expect(new Set(world.asked(from))).toEqual(new Set(ids));
     expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 });

@@ -57,11 +57,11 @@ export const planEvents =
   (sync: EventSync): PlanRun =>
   async (row) => {
     const kind = row.kind === 'near' ? 'near' : 'far';
-    const { length } = await worthwhile(sync, kind, resumeRun(row));
-    return { endpoint: 'signups', worth: length };
+    const { own } = await worthwhile(sync, kind, resumeRun(row));
+    return { endpoint: 'signups', worth: own };
   };
 
-/** The events that are worth a call now, best first. */
+/** The event that is most worth a call now. */
 async function worthwhile(sync: EventSync, kind: EventKind, run: EventRun): Promise<InSlot> {
   const now = sync.clock.now();
   return worthInSlot(kind, await findCandidates(sync.db, wholeHorizon(now)), run, sync.goals, now);

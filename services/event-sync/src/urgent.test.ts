@@ -1,7 +1,7 @@
 import { tables } from '@paceline/shared/database';
 import type { StagedService } from '@paceline/shared/sync/testing';
 import { eventually } from '@paceline/shared/testing';
-import { asc, eq } from 'drizzle-orm';
+import { asc, eq, isNull } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
 
@@ -32,7 +32,8 @@ afterAll(() => world?.close());
 
 const startsOf = async (eventId: string) =>
   (await world.db.select().from(events).where(eq(events.eventId, eventId)))[0]?.startsAt ?? 0;
-const calls = () => world.db.select().from(syncLogs).orderBy(asc(syncLogs.id));
+/** Those that are made for no run. */
+const calls = () => world.db.select().from(syncLogs).where(isNull(syncLogs.runId)).orderBy(asc(syncLogs.id));
 /** Some of its looks at what is about to start, and whatever they lead to. */
 const someLooks = async () => {
   const until = world.clock.now() + 3 * minute;

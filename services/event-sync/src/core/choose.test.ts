@@ -45,10 +45,10 @@ describe('what a call for an event is worth', () => {
     expect(worthOf(startsIn(105 * minute))).toBeLessThan(0.5);
   });
 
-  it('grows with the age of the copy of a far event', () => {
-    expect(worthOf(startsIn(40 * hour, copied(4.7 * hour)))).toBeCloseTo(0.1);
-    expect(worthOf(startsIn(40 * hour, copied(23 * hour)))).toBeCloseTo(23 / 47);
-    expect(worthOf(startsIn(40 * hour, copied(30 * hour)))).toBeCloseTo(24 / 47);
+  it('is the share of its time until that hour, for a far event: it grows with the age of our copy', () => {
+    expect(worthOf(startsIn(40 * hour, copied(3.9 * hour)))).toBeCloseTo(0.1);
+    expect(worthOf(startsIn(40 * hour, copied(23 * hour)))).toBeCloseTo(23 / 39);
+    expect(worthOf(startsIn(40 * hour, copied(30 * hour)))).toBeCloseTo(24 / 39);
   });
 
   it('is more when the list shows another number than then', () => {
@@ -151,7 +151,7 @@ describe('a run', () => {
   it('leaves a copy alone that is young for its goal', () => {
     expect(
       called(
-        event('young', startsIn(40 * hour, copied(4 * hour))),
+        event('young', startsIn(40 * hour, copied(3 * hour))),
         event('older', startsIn(40 * hour, copied(5 * hour))),
       ),
     ).toEqual(['older']);

@@ -36,8 +36,9 @@ const ownWeight = 4;
 
 /**
  * The events by what a call for each is worth, most first. Those that are about to start come before all others, ours
- * first, then by start. The others by the time within the goal that a call now would buy, as a share of the time that an
- * event is of a class: an event that has just come within the hour is worth 1, and one that was within its goal anyway 0.
+ * first, then by start. The others by the time within the goal that a call now would buy, as a share of the hour before the
+ * last minutes, or of the time until that hour: an event that has just come within the hour is worth 1, one whose copy will
+ * do anyway 0.
  */
 export function inOrderOfWorth<Event extends Candidate>(
   events: readonly Event[],
@@ -100,17 +101,17 @@ function worthOf(event: Candidate, goals: Goals, now: number): number {
   const until = freshUntil(now, startsAt, goals, now);
   const anyway = signupsFetchedAt === null ? now : freshUntil(signupsFetchedAt, startsAt, goals, now);
   const agrees = listedSignups === signupsListedThen ? 1 : disagreeing;
-  const bought = timeOf(now, until, startsAt) - timeOf(now, anyway, startsAt) * agrees;
+  const bought = shareOfTime(now, until, startsAt) - shareOfTime(now, anyway, startsAt) * agrees;
   return bought * (hasOurs || signupsFetchedAt === null ? oursWeight : 1);
 }
 
-/** A stretch until an event's last minutes, each part as a share of the time that an event is of its class. */
-function timeOf(from: number, until: number, startsAt: number): number {
+/** A stretch from now on: of an event's time within the hour, until its last minutes, and of its time until that hour. */
+function shareOfTime(now: number, until: number, startsAt: number): number {
   const near = startsAt - classBegins.near;
   const urgent = startsAt - classBegins.urgent;
-  const inNear = Math.max(0, Math.min(until, urgent) - Math.max(from, near));
-  const inFar = Math.max(0, Math.min(until, near) - from);
-  return inNear / (urgent - near) + inFar / (classBegins.far - classBegins.near);
+  const inNear = Math.max(0, Math.min(until, urgent) - Math.max(now, near));
+  const inFar = Math.max(0, Math.min(until, near) - now);
+  return inNear / (urgent - near) + (inFar === 0 ? 0 : inFar / (near - now));
 }
 
 /** What is worth a call in a slot. */
