@@ -26,6 +26,8 @@ export interface BulkAsk {
   readonly signal: AbortSignal;
   readonly firstAskedAt: number;
   readonly clubIds: readonly number[];
+  /** The riders who are on calls of this process. */
+  readonly inHand: Set<number>;
   /** Asked when the permit is there: without one, no call is made for riders outside the clubs alone. */
   slot(): Slot | undefined;
   onWaiting(waiting: Waiting): void;
@@ -58,6 +60,7 @@ export async function makeBulkCall(sync: Sync, ask: BulkAsk): Promise<boolean> {
   let sentAt = 0;
 
   const move = (stage: BulkMoved['stage'], { wanted, riderIds }: Load, outsiders: number) => {
+    if (stage !== 'sent') for (const id of riderIds) ask.inHand.delete(id);
     const imports = wanted.flatMap(({ why, commandId }) => (why === 'import' ? [commandId] : []));
     ask.onMoved({ call, stage, sentAt, riderIds: [...riderIds], imports: [...new Set(imports)], outsiders });
   };
@@ -86,6 +89,7 @@ export async function makeBulkCall(sync: Sync, ask: BulkAsk): Promise<boolean> {
     }
     held = begun;
     sentAt = now();
+    for (const id of riderIds) ask.inHand.add(id);
     move('sent', begun.value, outsiders.length);
     const [commandId, ...others] = new Set(wanted.map((each) => each.commandId));
     const slot = ask.slot();
@@ -138,11 +142,11 @@ export async function makeBulkCall(sync: Sync, ask: BulkAsk): Promise<boolean> {
   }
 }
 
-async function load(sync: Sync, { clubIds, slot }: BulkAsk, now: number): Promise<Held<Load>> {
+async function load(sync: Sync, { clubIds, slot, inHand }: BulkAsk, now: number): Promise<Held<Load>> {
   await endFresh(sync.db, now);
   const longest = sync.clock.toMachine(callTimeout('riders_bulk', sync.clock)) + graceMs;
   return hold(sync.db, longest, async (tx) => {
-    const wanted = await takeWanted(tx, fullCall);
+    const wanted = await takeWanted(tx, fullCall, inHand);
     const ids = [...new Set(wanted.map(({ riderId }) => riderId))];
     const run = slot();
     if (ids.length === 0 && !run) return { wanted, outsiders: [], riderIds: [] };

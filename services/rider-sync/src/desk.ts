@@ -48,6 +48,7 @@ interface WaitingAsk {
 export function openDesk(sync: Sync, clubIds: readonly number[]): Desk {
   const wishes = new Set<Wish>();
   const ownCalls = new Set<string>();
+  const inHand = new Set<number>();
   let ask: WaitingAsk | undefined;
   let said: Waiting | undefined;
   let underWay = 0;
@@ -93,6 +94,7 @@ export function openDesk(sync: Sync, clubIds: readonly number[]): Desk {
       firstAskedAt: mine.since,
       signal: AbortSignal.any([sync.signal, mine.abort.signal]),
       clubIds,
+      inHand,
       slot: () => [...wishes].find(({ slot }) => slot)?.slot,
       onWaiting(waiting) {
         if (ask === mine) say(waiting);

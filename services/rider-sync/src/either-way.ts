@@ -164,6 +164,7 @@ export async function fetchEitherWay(sync: Sync, desk: Desk, wanted: Wanted, tel
     moved,
   });
   const stop = () => ended.reject(sync.signal.reason);
+  if (sync.signal.aborted) stop();
   sync.signal.addEventListener('abort', stop, { once: true });
   bySingle().then(ended.resolve, ended.reject);
   try {

@@ -96,6 +96,7 @@ async function byBulk(sync: Sync, desk: Desk, commandId: string, tell: (news: Ne
     moved,
   });
   const stop = () => ended.reject(sync.signal.reason);
+  if (sync.signal.aborted) stop();
   sync.signal.addEventListener('abort', stop, { once: true });
   try {
     await ended.promise;

@@ -172,6 +172,20 @@ describe('an import', () => {
     );
   });
 
+  it('costs no other call when Postgres restarts while its call is under way', async () => {
+    await start();
+    world.sandbox.controls.injectFault({ kind: 'delay', budget: 'riders_bulk', ms: 0.4 * hour });
+    const before = bulkArrivals().length;
+    const command = await importRiders(fresh(6));
+    await eventually(() => expect(bulkArrivals()).toHaveLength(before + 1));
+    await world.postgres.kill();
+    await eventually(() => expect(bulkArrivals().at(-1)?.status).toBe(200));
+    await world.postgres.restart();
+    expect(await ended(command)).toEqual({ state: 'done' });
+    expect((await outcomes(command)).every(({ outcome }) => outcome === 'done')).toBe(true);
+    expect(bulkArrivals()).toHaveLength(before + 1);
+  });
+
   it('whose message comes twice costs nothing more', async () => {
     await start();
     const command = await importRiders(fresh(6));

@@ -57,4 +57,6 @@ export async function refreshOutsiders(
     waiting.abort(new Error('the slot is over, or everybody is refreshed'));
     leave();
   }
+  const later = await left();
+  if (later > 0) sync.log.info({ riders: later }, 'riders outside the clubs are left to the next slot');
 }

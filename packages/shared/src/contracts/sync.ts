@@ -56,8 +56,8 @@ export const commandChanged = z.object({
 export type CommandChanged = z.infer<typeof commandChanged>;
 
 /**
- * How many clubs or events a run planned, synced, could not sync, and left for the next slot; and how many riders or
- * signups it stored on the way.
+ * How many clubs or events a run planned, synced, could not sync, and left for the next slot; and how many riders (those
+ * outside the clubs too) or signups it stored on the way.
  */
 export const runCounts = z.object({
   planned: z.number().int(),

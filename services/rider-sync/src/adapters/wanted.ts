@@ -1,7 +1,7 @@
 import type { RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import type { Transaction } from '@paceline/shared/sync';
-import { and, asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm';
 import { mostLost, type Outcome } from '../core/bulk.ts';
 
 const { wantedRiders, riders } = tables;
@@ -30,12 +30,15 @@ export async function endFresh(
     from fresh where (wanted.command_id, wanted.rider_id) = (fresh.command_id, fresh.rider_id)`);
 }
 
-/** Locks who is next, adds first, then the oldest imports. Whoever is on another call that is under way is passed over. */
-export const takeWanted = (tx: Transaction, most: number): Promise<Taken[]> =>
+/**
+ * Locks who is next, adds first, then the oldest imports. Whoever is on another call that is under way is passed over.
+ * @param except on calls of this process, whose locks a restart of Postgres may have undone
+ */
+export const takeWanted = (tx: Transaction, most: number, except: Iterable<number> = []): Promise<Taken[]> =>
   tx
     .select({ commandId: wantedRiders.commandId, riderId: wantedRiders.riderId, why: wantedRiders.why })
     .from(wantedRiders)
-    .where(isNull(wantedRiders.outcome))
+    .where(and(isNull(wantedRiders.outcome), notInArray(wantedRiders.riderId, [...except])))
     .orderBy(asc(wantedRiders.why), asc(wantedRiders.since), asc(wantedRiders.riderId))
     .limit(most)
     .for('update', { skipLocked: true });
