@@ -1,4 +1,5 @@
 /** What the API answers, by the API's own types: they are looked at when types are checked, and nothing of them runs here. */
+export type { AlertView as Alert } from '@paceline/api/core/alert.ts';
 export type { BudgetView as Budget } from '@paceline/api/core/budget.ts';
 export type { ClockView as Clock } from '@paceline/api/core/clock.ts';
 export type { CommandView as Command } from '@paceline/api/core/command.ts';
@@ -6,6 +7,8 @@ export type { EventView as Event } from '@paceline/api/core/event.ts';
 export type { FreshnessView as Freshness } from '@paceline/api/core/freshness.ts';
 export type { RiderDetailView as RiderDetail } from '@paceline/api/core/rider.ts';
 export type { RunDetailView as RunDetail, RunView as Run } from '@paceline/api/core/run.ts';
+export type { CommandRiderView as CommandRider } from '@paceline/api/core/command-rider.ts';
+export type { StreamType } from '@paceline/api/core/told.ts';
 export type { Budget as BudgetName, Lane, SyncKind } from '@paceline/shared/contracts';
 
 /** What every list answers. */

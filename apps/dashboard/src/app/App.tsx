@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { reachable } from '../api/client.ts';
+import { useStream } from '../api/stream.ts';
 import { useStore } from '../api/store.ts';
 import { tokenWanted } from '../api/token.ts';
 import { ClockProvider } from '../time/ClockProvider.tsx';
@@ -9,6 +10,7 @@ import { TokenForm } from './TokenForm.tsx';
 import { views } from './views.ts';
 
 export function App() {
+  useStream();
   const { view, id } = useRoute();
   const shown = views.find(({ name }) => name === view);
   const wanted = useStore(tokenWanted);

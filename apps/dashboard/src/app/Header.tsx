@@ -1,4 +1,5 @@
 import { useContext } from 'react';
+import { reads, useRead } from '../api/reads.ts';
 import { ClockContext, useNow } from '../time/clock.ts';
 import { clockTime, dayOf } from '../time/words.ts';
 import { useRoute } from './route.ts';
@@ -15,12 +16,26 @@ export function Header({ now }: { now: boolean }) {
         {views.map(({ name, title }) => (
           <a key={name} href={`#/${name}`} aria-current={name === view ? 'page' : undefined}>
             {title}
+            {name === 'alerts' && <OpenAlerts />}
           </a>
         ))}
         <a href="/docs">API</a>
       </nav>
       {now ? <Time /> : <p className="time">Loading …</p>}
     </header>
+  );
+}
+
+function OpenAlerts() {
+  const { data } = useRead(reads.alerts);
+  const open = data?.items.filter(({ resolvedAt }) => resolvedAt === null).length ?? 0;
+  return (
+    open > 0 && (
+      <span className="badge">
+        {open}
+        <span className="unseen"> open</span>
+      </span>
+    )
   );
 }
 

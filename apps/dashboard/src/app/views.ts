@@ -1,4 +1,5 @@
 import type { ComponentType } from 'react';
+import { AlertsView } from '../alerts/AlertsView.tsx';
 import { FreshnessView } from '../freshness/FreshnessView.tsx';
 import { LanesView } from '../lanes/LanesView.tsx';
 import { RidersView } from '../riders/RidersView.tsx';
@@ -20,5 +21,6 @@ export const views: readonly View[] = [
   { name: 'timeline', title: 'Timeline', Show: TimelineView },
   { name: 'runs', title: 'Runs', Show: RunsView },
   { name: 'freshness', title: 'Freshness', Show: FreshnessView },
-  { name: 'riders', title: 'Add rider', Show: RidersView },
+  { name: 'riders', title: 'Riders', Show: RidersView },
+  { name: 'alerts', title: 'Alerts', Show: AlertsView },
 ];

@@ -6,8 +6,9 @@ import { useNow } from '../time/clock.ts';
 import { clockTime } from '../time/words.ts';
 import { AddRiderForm } from './AddRiderForm.tsx';
 import { asked } from './asked.ts';
+import { ImportForm } from './ImportForm.tsx';
 import { Wish } from './Wish.tsx';
-import { isWrong, standingOf } from './words.ts';
+import { isWrong, standingOf, wishOf } from './words.ts';
 import './riders.css';
 
 /** Somebody wants to see a rider now, and sees it arrive. */
@@ -17,7 +18,10 @@ export function RidersView() {
   return (
     <>
       <p className="summary">A rider goes before every scheduled sync, as soon as the windows allow.</p>
-      <AddRiderForm />
+      <div className="wish-forms">
+        <AddRiderForm />
+        <ImportForm />
+      </div>
       <ul className="wishes">
         {wishes.map((wish) => (
           <Wish key={wish.commandId} wish={wish} />
@@ -38,7 +42,7 @@ function Commands({ commands }: { commands: readonly Command[] }) {
         <thead>
           <tr>
             <th scope="col">Asked at</th>
-            <th scope="col">Rider</th>
+            <th scope="col">What</th>
             <th scope="col">How it stands</th>
           </tr>
         </thead>
@@ -46,7 +50,7 @@ function Commands({ commands }: { commands: readonly Command[] }) {
           {commands.map((command) => (
             <tr key={command.commandId}>
               <td>{clockTime(Date.parse(command.requestedAt))}</td>
-              <td>{command.riderId}</td>
+              <td>{wishOf(command)}</td>
               <td className={isWrong(command) ? 'wrong' : undefined}>{standingOf(command, now)}</td>
             </tr>
           ))}

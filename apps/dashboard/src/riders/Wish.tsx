@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { get } from '../api/client.ts';
+import { paced } from '../api/live.ts';
 import type { Command, RiderDetail } from '../api/shapes.ts';
 import { colourOf } from '../palette.ts';
 import { useNow } from '../time/clock.ts';
 import { clockTime, length } from '../time/words.ts';
 import type { Asked } from './asked.ts';
-import { isOver, isWrong, standingOf, stepOf } from './words.ts';
+import { Import } from './Import.tsx';
+import { isOver, isWrong, standingOf, stepOf, wishOf } from './words.ts';
 
 const steps = ['asked', 'waits', 'is fetched', 'is here'];
 
@@ -15,14 +17,14 @@ export function Wish({ wish: { commandId, traceId } }: { wish: Asked }) {
   const { data: command } = useQuery({
     queryKey: [path],
     queryFn: () => get<Command>(path),
-    refetchInterval: ({ state: { data } }) => (data && isOver(data) ? false : 700),
+    refetchInterval: ({ state: { data } }) => (data && isOver(data) ? false : paced(700)),
   });
   if (!command) return null;
   return (
     <li className="card wish" data-command={commandId} data-state={command.state}>
-      <h2>Rider {command.riderId}</h2>
+      <h2>{wishOf(command)}</h2>
       <Standing command={command} />
-      <Steps command={command} />
+      {command.riders ? <Import command={command} riders={command.riders} /> : <Steps command={command} />}
       {command.rider !== null && command.state === 'done' && <Rider path={command.rider} />}
       {traceId !== null && <p className="hint trace">trace {traceId}</p>}
     </li>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../api/shapes.ts';
 import { at, now } from '../testing.ts';
-import { riderIdOf, standingOf, stepOf } from './words.ts';
+import { riderIdOf, riderIdsOf, standingOf, stepOf, wishOf } from './words.ts';
 
 const command = (given: Partial<Command>) => given as Command;
 
@@ -24,4 +24,14 @@ it('what is typed is sent as it is, a whole number as a number', () => {
   expect(riderIdOf(' 4500001 ')).toBe(4_500_001);
   expect(riderIdOf('Anna')).toBe('Anna');
   expect(riderIdOf('1.5')).toBe('1.5');
+});
+
+it('many are read from whatever they are pasted with, each once', () => {
+  expect(riderIdsOf('4500001, 4500002;4500001\n"7"')).toEqual([4_500_001, 4_500_002, 7]);
+  expect(riderIdsOf('')).toEqual([]);
+});
+
+it('a wish is called by its rider, or by how many there are', () => {
+  expect(wishOf(command({ riderId: 7 }))).toBe('Rider 7');
+  expect(wishOf(command({ riderId: null, riders: { waiting: 3, done: 2, failed: 1 } }))).toBe('6 riders');
 });

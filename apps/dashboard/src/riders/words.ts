@@ -17,9 +17,9 @@ export function standingOf(command: Command, now: number): string {
     case 'outside_slot':
       return `waits for the next slot${moment(command.next)}`;
     case 'running':
-      return 'is being fetched';
+      return command.via === 'bulk' ? 'comes with a bulk call' : 'is being fetched';
     case 'done':
-      return 'is here';
+      return command.riders ? 'is done' : 'is here';
     case 'failed':
     case 'expired':
       return command.reason ?? command.state;
@@ -30,9 +30,19 @@ export const isOver = ({ state }: Command): boolean =>
   state === 'done' || state === 'failed' || state === 'expired';
 export const isWrong = ({ state }: Command): boolean => state === 'failed' || state === 'expired';
 
+/** e.g. `Rider 4500001`, `120 riders` */
+export function wishOf({ riderId, riders }: Command): string {
+  if (riderId !== null) return `Rider ${riderId}`;
+  const count = riders ? riders.done + riders.failed + riders.waiting : 0;
+  return count === 1 ? '1 rider' : `${count} riders`;
+}
+
 /** How far a wish has come: of asked, waits, is fetched, is here. */
 export const stepOf = ({ state }: Command): number => (state === 'done' ? 3 : state === 'running' ? 2 : 1);
 
 /** What somebody typed as a rider's id, as it is sent: the API says what is wrong with it. */
 export const riderIdOf = (typed: string): number | string =>
   /^-?\d+$/.test(typed.trim()) ? Number(typed) : typed;
+
+/** The ids in a text, each once, in its order. */
+export const riderIdsOf = (typed: string): number[] => [...new Set(typed.match(/\d+/g)?.map(Number))];

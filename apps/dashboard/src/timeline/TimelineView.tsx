@@ -6,22 +6,32 @@ import { TableBehind } from '../parts/TableBehind.tsx';
 import { kindWords, lasted, outcome } from '../runs/words.ts';
 import { useNow } from '../time/clock.ts';
 import { clockTime, dayOf } from '../time/words.ts';
-import { moved, type Range, shownRange, zoomed } from './range.ts';
+import { momentRange, moved, type Range, shownRange, zoomed } from './range.ts';
 import { TimelinePicture } from './TimelinePicture.tsx';
 import './timeline.css';
 
 /** What ran when, in which slots, and when events start. */
-export function TimelineView() {
+export function TimelineView({ id: moment }: { id: string | undefined }) {
   const runs = useRead(reads.timelineRuns);
   const events = useRead(reads.events);
   return (
-    <Loaded query={runs}>{({ items }) => <Timeline runs={items} events={events.data?.items ?? []} />}</Loaded>
+    <Loaded query={runs}>
+      {({ items }) => <Timeline key={moment} at={moment} runs={items} events={events.data?.items ?? []} />}
+    </Loaded>
   );
 }
 
-function Timeline({ runs, events }: { runs: readonly Run[]; events: readonly Event[] }) {
+function Timeline({
+  at,
+  runs,
+  events,
+}: {
+  at: string | undefined;
+  runs: readonly Run[];
+  events: readonly Event[];
+}) {
   const now = useNow();
-  const [range, setRange] = useState<Range>(null);
+  const [range, setRange] = useState<Range>(momentRange(at));
   const shown = shownRange(range, now);
   const steps = [
     ['Earlier', () => moved(shown, -0.5)],

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { minute, now } from '../testing.ts';
-import { dragged, moved, shownRange, zoomed } from './range.ts';
+import { at, minute, now } from '../testing.ts';
+import { dragged, momentRange, moved, shownRange, zoomed } from './range.ts';
 
 describe('what part of time is shown', () => {
   it('follows now until somebody chooses', () => {
     expect(shownRange(null, now)).toEqual({ from: now - 180 * minute, to: now + 60 * minute });
     expect(shownRange({ from: 1, to: 2 }, now)).toEqual({ from: 1, to: 2 });
+  });
+
+  it('is the time around a moment that somebody was sent to', () => {
+    expect(momentRange(at(0))).toEqual({ from: now - 30 * minute, to: now + 30 * minute });
+    expect(momentRange(undefined)).toBeNull();
+    expect(momentRange('yesterday')).toBeNull();
   });
 
   it('is what was dragged over, in either direction; a click is no drag', () => {

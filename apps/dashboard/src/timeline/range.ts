@@ -13,6 +13,12 @@ const most = 48 * hour;
 export const shownRange = (range: Range, now: number): { from: number; to: number } =>
   range ?? { from: now - before, to: now + after };
 
+/** Half an hour before a moment, and after it; null when it is none. */
+export function momentRange(text: string | undefined): Range {
+  const moment = Date.parse(text ?? '');
+  return Number.isNaN(moment) ? null : around(moment, hour);
+}
+
 /** A stretch that was dragged over; undefined when it was no more than a click. */
 export function dragged(one: number, other: number): Range | undefined {
   const [from, to] = [Math.min(one, other), Math.max(one, other)];
