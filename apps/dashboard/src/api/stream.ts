@@ -20,7 +20,7 @@ const touched: Readonly<Record<StreamType, string>> = {
 
 /** Real ms. Many changes at once are asked for together. */
 const gatherMs = 150;
-const againAfterMs = 2_000;
+const againAfterMs = 1_000;
 /** The API says something every 15 seconds, if only that it is there. */
 const silentMs = 40_000;
 

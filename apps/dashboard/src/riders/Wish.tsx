@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { get } from '../api/client.ts';
-import { paced } from '../api/live.ts';
 import type { Command, RiderDetail } from '../api/shapes.ts';
 import { colourOf } from '../palette.ts';
 import { useNow } from '../time/clock.ts';
@@ -17,7 +16,7 @@ export function Wish({ wish: { commandId, traceId } }: { wish: Asked }) {
   const { data: command } = useQuery({
     queryKey: [path],
     queryFn: () => get<Command>(path),
-    refetchInterval: ({ state: { data } }) => (data && isOver(data) ? false : paced(700)),
+    refetchInterval: ({ state: { data } }) => (data && isOver(data) ? false : 700),
   });
   if (!command) return null;
   return (
