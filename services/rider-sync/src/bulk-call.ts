@@ -12,7 +12,7 @@ import {
 import type { Transaction } from '@paceline/shared/sync';
 import { type RidersAnswer, UpstreamError } from '@paceline/shared/zwiftracing';
 import { type Held, hold } from './adapters/hold.ts';
-import { takeOutsiders } from './adapters/outsiders.ts';
+import { giveBackOutsiders, takeOutsiders } from './adapters/outsiders.ts';
 import { storeRiders } from './adapters/riders.ts';
 import { endFresh, endWanted, loseWanted, type Taken, takeWanted } from './adapters/wanted.ts';
 import { fillUpAge, fullCall, outcomesOf } from './core/bulk.ts';
@@ -73,7 +73,7 @@ export async function makeBulkCall(sync: Sync, ask: BulkAsk): Promise<boolean> {
     const ids = lost.value.wanted.map(({ riderId }) => riderId);
     const note = (tx: Transaction) =>
       code === undefined || code === 'rate_limited'
-        ? Promise.resolve()
+        ? giveBackOutsiders(tx, lost.value.outsiders)
         : loseWanted(tx, ids, plainError(error).message, lasting.has(code), now());
     // A transaction that can't be ended is over as well: they are wanted, only uncounted.
     await lost.end(note).catch((err: unknown) => sync.log.warn({ err: plainError(err) }, 'a lost bulk call'));

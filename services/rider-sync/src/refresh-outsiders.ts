@@ -24,8 +24,10 @@ export async function refreshOutsiders(
   const ended = Promise.withResolvers<void>();
   const onTheWay = new Set<string>();
   let over = false;
-  const look = async (outsiders: number) => {
+  const look = async (outsiders: number, call?: string) => {
     if (outsiders > 0) await stored(outsiders);
+    // Only now: until then nobody else may say that all is done.
+    if (call !== undefined) onTheWay.delete(call);
     if (onTheWay.size === 0 && (over || (await left()) === 0)) ended.resolve();
   };
   const waiting = new AbortController();
@@ -46,8 +48,7 @@ export async function refreshOutsiders(
     moved({ call, stage, outsiders }: BulkMoved) {
       if (stage === 'sent' && outsiders > 0) onTheWay.add(call);
       if (stage === 'sent') return;
-      onTheWay.delete(call);
-      look(outsiders).catch(ended.reject);
+      look(outsiders, call).catch(ended.reject);
     },
   });
   slotEnds().catch(ended.reject);

@@ -56,6 +56,17 @@ export async function takeOutsiders(
   return rows.map(({ riderId }) => riderId);
 }
 
+/** The call on which they were taken along has not been made: they are as old as before. */
+export async function giveBackOutsiders(
+  db: Pick<Database, 'update'>,
+  riderIds: readonly number[],
+): Promise<void> {
+  await db
+    .update(riders)
+    .set({ takenAt: null })
+    .where(inArray(riders.riderId, [...riderIds]));
+}
+
 export async function countOutsiders(db: Database, outsiders: Outsiders): Promise<number> {
   const [row] = await db.select({ count: count() }).from(riders).where(isStaleOutsider(db, outsiders));
   return row?.count ?? 0;
