@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { envExample } from '../packages/shared/src/config/index.ts';
+import { asyncApi } from '../packages/shared/src/contracts/index.ts';
 import { brokerUsers } from './generated/broker-users.ts';
 import { messagesPage } from './generated/messages-page.ts';
 
@@ -9,6 +10,7 @@ import { messagesPage } from './generated/messages-page.ts';
 export const generatedFiles: Readonly<Record<string, () => string>> = {
   '.env.example': envExample,
   'docs/messages.md': messagesPage,
+  'docs/asyncapi.json': () => `${JSON.stringify(asyncApi(), undefined, 2)}\n`,
   'deploy/nats/users.conf': brokerUsers,
 };
 

@@ -1,4 +1,5 @@
 export * from './alerts.ts';
+export { asyncApi } from './async-api.ts';
 export * from './catalog.ts';
 export * from './events.ts';
 export * from './freshness.ts';

@@ -58,7 +58,7 @@ export interface AppSettings {
 /** Asked every few seconds by machines: a trace of each would bury the others. */
 const probes = ['/livez', '/readyz', '/metrics'];
 /** A browser can't send a token for a page, and these hold no data. */
-const open = ['/livez', '/readyz', '/', '/assets/*', '/openapi.json', '/docs', '/docs/*'];
+const open = ['/livez', '/readyz', '/', '/assets/*', '/openapi.json', '/asyncapi.json', '/docs', '/docs/*'];
 const largestBody = 64 * 1_024;
 /** Ten thousand ids. */
 const largestImport = 256 * 1_024;

@@ -67,12 +67,32 @@ export function problemResponse({ type, message, details }: Problem, instance: s
 
 type Status = (typeof problemTypes)[ProblemType]['status'];
 
+/** An answer of each type that has this status, as its `detail` might go on. */
+function examplesOf(status: number) {
+  const types = Object.entries(problemTypes).filter(([, type]) => type.status === status);
+  return Object.fromEntries(
+    types.map(([type, { title }]) => {
+      const errors = type === 'invalid-input' ? [{ field: 'limit', message: 'must be a whole number' }] : [];
+      const value = {
+        type: `/docs/problems#${type}`,
+        title,
+        status,
+        detail: title,
+        instance: '/v1/riders',
+        errors,
+      };
+      return [type, { summary: title, value }];
+    }),
+  );
+}
+
 /** The problems that a route may answer with, for its OpenAPI description. */
 export function problems<S extends Status>(...statuses: readonly S[]) {
   const described = statuses.map((status) => {
     const known = Object.values(problemTypes).filter((type) => type.status === status);
-    const description = known.map(({ title }) => title).join(', or: ');
-    return [status, { description, content: { [mediaType]: { schema: problemShape } } }];
+    const description = known.map(({ title }) => title).join('; or: ');
+    const content = { [mediaType]: { schema: problemShape, examples: examplesOf(status) } };
+    return [status, { description, content }];
   });
   return Object.fromEntries(described) as {
     [K in S]: { description: string; content: { [mediaType]: { schema: typeof problemShape } } };

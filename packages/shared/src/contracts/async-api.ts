@@ -1,0 +1,60 @@
+import { catalog, type Message } from './catalog.ts';
+import type { Service } from './vocabulary.ts';
+
+const reference = (path: string) => ({ $ref: `#/${path}` });
+const replyOf = (name: string) => `${name}Reply`;
+
+/** Everything that the services say to each other, as an AsyncAPI 3 document: the catalog for programs. */
+export function asyncApi() {
+  const messages: ReadonlyArray<readonly [string, Message]> = Object.entries(catalog);
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Paceline, between its services',
+      version: '0.1.0',
+      description:
+        'Messages over NATS. Moments are project time in ms since the epoch; names that end in `Ms` are durations.',
+    },
+    defaultContentType: 'application/json',
+    servers: { broker: { host: '127.0.0.1:4222', protocol: 'nats', description: 'NATS with JetStream' } },
+    channels: Object.fromEntries(messages.flatMap(channelsOf)),
+    operations: Object.fromEntries(messages.flatMap(operationsOf)),
+    components: { messages: Object.fromEntries(messages.flatMap(messagesOf)) },
+  };
+}
+
+function channelsOf([name, message]: readonly [string, Message]) {
+  const tokens = [...message.subject.matchAll(/\{(\w+)\}/g)].map(([, token]) => [token, {}]);
+  const kept = 'stream' in message ? ` Kept in the stream ${message.stream}.` : '';
+  const channel = {
+    address: message.subject,
+    description: `${message.kind}: ${message.about}${kept}`,
+    messages: { [name]: reference(`components/messages/${name}`) },
+    ...(tokens.length > 0 && { parameters: Object.fromEntries(tokens) }),
+  };
+  if (message.kind !== 'request') return [[name, channel] as const];
+  const reply = { messages: { [replyOf(name)]: reference(`components/messages/${replyOf(name)}`) } };
+  return [[name, channel] as const, [replyOf(name), { address: null, ...reply }] as const];
+}
+
+function operationsOf([name, message]: readonly [string, Message]) {
+  const reply = message.kind === 'request' && { reply: { channel: reference(`channels/${replyOf(name)}`) } };
+  const operation = (service: Service, action: 'send' | 'receive') =>
+    [`${service}-${action}-${name}`, { action, channel: reference(`channels/${name}`), ...reply }] as const;
+  return [
+    ...message.from.map((service) => operation(service, 'send')),
+    ...message.to.map((service) => operation(service, 'receive')),
+  ];
+}
+
+function messagesOf([name, message]: readonly [string, Message]) {
+  const told = { name, summary: message.about, payload: schemaOf(message.payload) };
+  if (message.kind !== 'request') return [[name, told] as const];
+  const reply = { name: replyOf(name), summary: `The answer to ${name}.`, payload: schemaOf(message.reply) };
+  return [[name, told] as const, [replyOf(name), reply] as const];
+}
+
+function schemaOf(payload: Message['payload']) {
+  const { $schema: _, ...schema } = payload.toJSONSchema();
+  return schema;
+}

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import type { Operation } from '../http/complete.ts';
+import type { Schema } from '../http/example.ts';
+
+/** One request to an operation of the document. */
+export interface Input {
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string | undefined;
+}
+
+/** What is asked for that may be there. */
+const known = ['4500001', '5230192', 'run-1', '62060011-babb-42ec-8974-62b0e6be47fe'];
+
+/** Texts that nobody should trip over. */
+const odd = fc.oneof(
+  fc.string({ minLength: 1, maxLength: 30, unit: 'grapheme' }),
+  fc.constantFrom(
+    '\0',
+    '../..',
+    '%',
+    "' or 1=1--",
+    '-1',
+    '1e9',
+    'null',
+    '9'.repeat(40),
+    '2026-13-41T99:00:00Z',
+  ),
+);
+
+/** What a schema allows, as a text in a path or a query. */
+function allowed(schema: Schema): fc.Arbitrary<string> {
+  if (schema.enum) return fc.constantFrom(...schema.enum.map(String));
+  if (schema.type === 'integer' || schema.type === 'number') {
+    return fc
+      .integer({ min: schema.minimum ?? 0, max: Math.min(schema.maximum ?? 500, 5_000_000) })
+      .map(String);
+  }
+  if (schema.format === 'date-time') return moments;
+  return fc.constantFrom(...known);
+}
+
+const moments = fc.integer({ min: 0, max: 4e12 }).map((ms) => new Date(ms).toISOString());
+
+/** Values that a schema of a body allows, or nearly. */
+function value(schema: Schema, find: (reference: string) => Schema): fc.Arbitrary<unknown> {
+  const of = (inner: Schema) => value(inner, find);
+  if (schema.$ref !== undefined) return of(find(schema.$ref));
+  if (schema.enum) return fc.constantFrom(...schema.enum);
+  const choices = schema.oneOf ?? schema.anyOf;
+  if (choices) return fc.oneof(...choices.map(of));
+  if (schema.properties) {
+    const fields = Object.entries(schema.properties).map(([name, inner]) => [name, of(inner)] as const);
+    return fc.record(Object.fromEntries(fields), { requiredKeys: [...(schema.required ?? [])] });
+  }
+  if (schema.items) return fc.array(of(schema.items), { minLength: 1, maxLength: 5 });
+  if (schema.type === 'integer')
+    return fc.integer({ min: schema.minimum ?? 0, max: Math.min(schema.maximum ?? 500, 5e6) });
+  if (schema.type === 'number')
+    return fc.double({ min: schema.minimum ?? 0, max: schema.maximum ?? 500, noNaN: true });
+  if (schema.type === 'boolean') return fc.boolean();
+  if (schema.format === 'date-time') return moments;
+  return fc.string({ maxLength: 20 });
+}
+
+/** Requests to an operation: such as its description allows, and such as it does not. */
+export function inputsOf(
+  path: string,
+  { parameters = [], requestBody }: Operation,
+  find: (reference: string) => Schema,
+): fc.Arbitrary<Input> {
+  const texts = (place: string, text: (schema: Schema) => fc.Arbitrary<string>) =>
+    Object.fromEntries(
+      parameters
+        // A cursor is made by the API: no description says how.
+        .filter(({ in: at, name }) => at === place && (text !== allowed || name !== 'cursor'))
+        .map(({ name, schema = {} }) => [name, text(schema)]),
+    );
+  const json = requestBody?.content['application/json']?.schema;
+  const asked = (text: (schema: Schema) => fc.Arbitrary<string>, body: fc.Arbitrary<string>) =>
+    fc.record({
+      path: fc.record(texts('path', text)),
+      query: fc.record(texts('query', text), { requiredKeys: [] }),
+      // Some headers wait, or want the one value; those have tests of their own.
+      headers: fc.record(
+        {
+          'if-none-match': fc.constantFrom('*', 'W/"x"', '"', ''),
+          'idempotency-key': fc.uuid(),
+          prefer: fc.constantFrom('wait=x', 'a, b'),
+        },
+        { requiredKeys: [] },
+      ),
+      body: json ? body : fc.constant(undefined),
+    });
+  const likely = asked(
+    allowed,
+    value(json ?? {}, find).map((each) => JSON.stringify(each)),
+  );
+  const unlikely = asked(
+    (schema) => fc.oneof(allowed(schema), odd),
+    fc.oneof(fc.json({ maxDepth: 2 }), fc.string({ maxLength: 20 })),
+  );
+  return fc
+    .oneof({ weight: 2, arbitrary: likely }, { weight: 1, arbitrary: unlikely })
+    .map(({ path: filled, ...rest }) => ({
+      ...rest,
+      path: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => inPath(String(filled[name]))),
+    }));
+}
+
+/** A URL takes dots for steps, escaped or not. */
+const inPath = (text: string) => (/^\.+$/.test(text) ? 'dots' : encodeURIComponent(text.toWellFormed()));
