@@ -53,6 +53,8 @@ export const judgedSchedule = z.object({
   findings: z.array(finding).readonly(),
   forecast,
   repaired: scheduleSettings,
+  /** What the repaired one keeps: other than was asked where no slots could keep that. */
+  promises: z.array(promised).readonly(),
 });
 export type JudgedSchedule = z.infer<typeof judgedSchedule>;
 

@@ -1,3 +1,4 @@
+import { formatDuration } from '@paceline/shared/config';
 import { budgets, type JudgedSchedule, syncKinds } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { settingsShape, settingsView } from './schedule.ts';
@@ -46,7 +47,10 @@ export const judgedShape = z.object({
   findings: z.array(findingShape).describe('Errors first'),
   forecast: forecastShape,
   settings: settingsShape.describe('The schedule that was judged'),
-  repaired: settingsShape.describe('How it would pass'),
+  repaired: settingsShape.describe('How it would pass, with these promises'),
+  promises: z
+    .partialRecord(kind, z.string())
+    .describe('Other than was asked where no slots could keep that: `cycle`, or a duration'),
 });
 export type JudgedView = z.infer<typeof judgedShape>;
 
@@ -70,7 +74,13 @@ export const forecastView = ({
   })),
 });
 
-export const judgedView = ({ findings, forecast, settings, repaired }: JudgedSchedule): JudgedView => ({
+export const judgedView = ({
+  findings,
+  forecast,
+  settings,
+  repaired,
+  promises,
+}: JudgedSchedule): JudgedView => ({
   findings: findings.map(({ kinds, timeline, ...finding }) => ({
     ...finding,
     kinds: [...kinds],
@@ -79,4 +89,7 @@ export const judgedView = ({ findings, forecast, settings, repaired }: JudgedSch
   forecast: forecastView(forecast),
   settings: settingsView(settings),
   repaired: settingsView(repaired),
+  promises: Object.fromEntries(
+    promises.map(({ kind: each, within }) => [each, within === 'cycle' ? within : formatDuration(within)]),
+  ),
 });

@@ -74,7 +74,7 @@ export const problemTypes = {
     status: 422,
     title: 'The schedule has errors',
     about:
-      'Nothing was changed. `findings` says what is wrong, each with an example moment by moment; `repaired` would pass. With `despiteErrors` it is put in force all the same.',
+      'Nothing was changed. `findings` says what is wrong, each with an example moment by moment; `repaired` would pass, and keeps `promises`: where they are other than the usual ones no slots could keep those. With `despiteErrors` it is put in force all the same.',
   },
   'version-needed': {
     status: 428,

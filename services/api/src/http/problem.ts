@@ -13,7 +13,7 @@ interface ProblemDetails {
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly command?: CommandView;
-  readonly schedule?: Pick<JudgedView, 'findings' | 'repaired'>;
+  readonly schedule?: Pick<JudgedView, 'findings' | 'repaired' | 'promises'>;
 }
 
 /** Thrown by whoever can't answer; becomes an answer in one place (`answerError`). */
@@ -43,6 +43,7 @@ const problemShape = z
     command: Command.optional().describe('Only of command-failed'),
     findings: JudgedSchedule.shape.findings.optional().describe('Only of schedule-refused'),
     repaired: JudgedSchedule.shape.repaired.optional().describe('Only of schedule-refused'),
+    promises: JudgedSchedule.shape.promises.optional().describe('Only of schedule-refused'),
   })
   .openapi('Problem');
 

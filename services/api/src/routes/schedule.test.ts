@@ -93,6 +93,7 @@ describe('PUT /v1/schedule', () => {
       timeline: [{ says: expect.stringContaining('slot opens') }, {}, {}, {}],
     });
     expect(await etagNow()).toBe(before);
+    expect(refused.body.promises).toEqual({ rider: 'cycle', near: '60m', far: '1440m' });
 
     const passed = await send('PUT', refused.body.repaired, before);
     expect(passed.status).toBe(200);

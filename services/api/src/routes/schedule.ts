@@ -140,10 +140,10 @@ function show(c: Context, found: ScheduleAnswer) {
         headers: { etag: `"${found.version}"` },
       });
     case 'refused': {
-      const { findings, repaired } = judgedView(found.judged);
+      const { findings, repaired, promises } = judgedView(found.judged);
       const errors = findings.filter(({ severity }) => severity === 'error');
       throw new Problem('schedule-refused', errors.map(({ message }) => message).join(' '), {
-        schedule: { findings, repaired },
+        schedule: { findings, repaired, promises },
       });
     }
   }

@@ -28,7 +28,13 @@ export function judgeApart(): Judge {
 async function judgeOne(judgement: Judgement): Promise<JudgedSchedule> {
   const { findings, forecast, repaired } = await inThread(judgement);
   const { settings } = judgement;
-  return { settings, findings, forecast, repaired: settingsWith(settings, repaired) };
+  return {
+    settings,
+    findings,
+    forecast,
+    repaired: settingsWith(settings, repaired),
+    promises: repaired.promises,
+  };
 }
 
 async function inThread(judgement: Judgement): Promise<Judged> {
