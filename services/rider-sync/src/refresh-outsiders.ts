@@ -2,12 +2,17 @@ import { callTimeout } from '@paceline/shared/config';
 import type { BulkMoved } from '@paceline/shared/contracts';
 import { type RunRow, type Sync, throughOutages } from '@paceline/shared/sync';
 import { countOutsiders } from './adapters/outsiders.ts';
+import { refreshFrom } from './core/bulk.ts';
 import { importLane } from './core/import.ts';
 import type { Desk } from './desk.ts';
 
+/** Real ms: on a fast clock the machine is still given so long for them. */
+const leastMs = 2_000;
+
 /**
  * Refreshes the riders whom no page of a club brings: those whom somebody has added or imported, and those who have
- * left. They need no checkpoint: who was not fetched since the slot opened is left to do, the oldest first.
+ * left. They need no checkpoint: who was not fetched since the slot opened is left to do, the oldest first. Calls of their
+ * own are asked for late in the slot only.
  * @param stored told how many of them each bulk call has brought
  */
 export async function refreshOutsiders(
@@ -19,10 +24,12 @@ export async function refreshOutsiders(
 ): Promise<void> {
   const { scheduledFor: staleBefore, slotEndsAt } = slot;
   const left = () => throughOutages(sync, () => countOutsiders(sync.db, { clubIds, staleBefore }));
-  if ((await left()) === 0) return;
+  const atFirst = await left();
+  if (atFirst === 0) return;
 
   const ended = Promise.withResolvers<void>();
   const onTheWay = new Set<string>();
+  const from = refreshFrom(slotEndsAt, atFirst, sync.clock.fromMachine(leastMs));
   let over = false;
   const look = async (outsiders: number, call?: string) => {
     if (outsiders > 0) await stored(outsiders);
@@ -33,6 +40,8 @@ export async function refreshOutsiders(
   const waiting = new AbortController();
   const signal = AbortSignal.any([sync.signal, waiting.signal]);
   const slotEnds = async () => {
+    await sync.clock.sleep(from - sync.clock.now(), signal);
+    desk.reconsider();
     await sync.clock.sleep(slotEndsAt - sync.clock.now(), signal);
     over = true;
     await look(0);
@@ -42,7 +51,7 @@ export async function refreshOutsiders(
   };
   const leave = desk.join({
     // Whoever is wanted by an import waits in the same lane: they share the calls.
-    lane: () => (over ? undefined : importLane),
+    lane: () => (over || sync.clock.now() < from ? undefined : importLane),
     slot,
     idle: () => void look(0).catch(ended.reject),
     moved({ call, stage, outsiders }: BulkMoved) {

@@ -1,6 +1,6 @@
 import type { RiderItem, Skipped } from '@paceline/shared/zwiftracing';
 import { describe, expect, it } from 'vitest';
-import { mostUrgent, outcomesOf } from './bulk.ts';
+import { mostUrgent, outcomesOf, refreshFrom } from './bulk.ts';
 
 // Only the id of a rider is looked at.
 const item = (riderId: number) => ({ rider: { riderId }, raw: { riderId } }) as RiderItem;
@@ -45,5 +45,15 @@ describe('the one ask of the bulk desk', () => {
     expect(mostUrgent([undefined, 'rider_sync', 'manual_rider_add'])).toBe('manual_rider_add');
     expect(mostUrgent(['rider_sync', undefined])).toBe('rider_sync');
     expect(mostUrgent([undefined])).toBeUndefined();
+  });
+});
+
+describe('a run that refreshes riders', () => {
+  it('asks for bulk calls late in its slot, the earlier the more it needs', () => {
+    const minute = 60_000;
+    expect(refreshFrom(100 * minute, 1, 0)).toBe(98 * minute);
+    expect(refreshFrom(100 * minute, 1_000, 0)).toBe(98 * minute);
+    expect(refreshFrom(100 * minute, 2_001, 0)).toBe(94 * minute);
+    expect(refreshFrom(100 * minute, 1, 30 * minute)).toBe(70 * minute);
   });
 });

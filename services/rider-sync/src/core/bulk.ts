@@ -10,6 +10,17 @@ export const mostLost = 3;
 /** Nobody needs a copy of a rider outside the clubs anew that is younger, project ms: it only fills a call up. */
 export const fillUpAge = 3_600_000;
 
+/** A bulk call with all that goes with it takes about so long, project ms. */
+const aCall = 120_000;
+
+/**
+ * When a run begins to ask for bulk calls of its own for so many riders: late in its slot. Until then they ride along on
+ * any that leaves, and who adds riders finds the window free.
+ * @param least what the machine needs at the least, project ms
+ */
+export const refreshFrom = (slotEndsAt: number, riders: number, least: number): number =>
+  slotEndsAt - Math.max(Math.ceil(riders / fullCall) * aCall, least);
+
 /** What became of a rider. */
 export interface Outcome {
   readonly riderId: number;

@@ -33,6 +33,7 @@ export interface Desk {
 
 /** As in `desk.ts`. */
 const mostUnderWay = 3;
+const gatherMs = 2_000;
 const restMs = 30_000;
 
 interface WaitingAsk {
@@ -49,6 +50,7 @@ export function openDesk({ agenda, store }: Life, call: Caller): Desk {
   let said: Waiting | undefined;
   let underWay = 0;
   let rests = 0;
+  let gathering: 'no' | 'yes' | 'over' = 'no';
 
   const say = (waiting: Waiting | undefined) => {
     said = waiting;
@@ -66,6 +68,11 @@ export function openDesk({ agenda, store }: Life, call: Caller): Desk {
     if (rests > 0) return;
     const lane = mostUrgent([...wishes].map((wish) => wish.lane()));
     if (lane === ask?.lane) return;
+    if (lane === 'manual_rider_add' && !ask && gathering !== 'over') {
+      if (gathering === 'no') gather();
+      return;
+    }
+    gathering = 'no';
     const since = ask?.since ?? agenda.now();
     ask?.abort.abort();
     ask = undefined;
@@ -73,6 +80,14 @@ export function openDesk({ agenda, store }: Life, call: Caller): Desk {
       ask = { lane, since, abort: new AbortController() };
       live(begin(ask));
     } else say(undefined);
+  }
+
+  function gather(): void {
+    gathering = 'yes';
+    agenda.in(gatherMs, () => {
+      gathering = 'over';
+      reconsider();
+    });
   }
 
   function load(slot: Run | undefined): number[] {

@@ -1,3 +1,4 @@
+import { refreshFrom } from '@paceline/rider-sync/src/core/bulk.ts';
 import {
   beginRun,
   callFailed,
@@ -65,6 +66,7 @@ function refreshOutsiders(
   progress: Progress,
 ): Script<unknown> {
   const left = () => store.outsiders(slot.scheduledFor).length;
+  const from = refreshFrom(slot.slotEndsAt, left(), 0);
   let over = left() === 0;
   let wake: (heard: unknown) => void = () => undefined;
   const end = () => {
@@ -79,7 +81,7 @@ function refreshOutsiders(
   };
   const join = () =>
     desk.join({
-      lane: () => (over ? undefined : importLane),
+      lane: () => (over || agenda.now() < from ? undefined : importLane),
       slot,
       idle: () => look(0),
       moved({ stage, riderIds }) {
@@ -89,6 +91,7 @@ function refreshOutsiders(
   let leave: () => void = () => undefined;
   if (!over) {
     leave = join();
+    agenda.in(from - agenda.now(), () => desk.reconsider());
     agenda.in(slot.slotEndsAt - agenda.now(), end);
   }
   return hear<unknown>((heard) => {
