@@ -23,7 +23,10 @@ export interface Document {
 }
 
 const header = (name: string, description: string, example: string) => ({
-  ...{ name, in: 'header', required: false, description },
+  name,
+  in: 'header',
+  required: false,
+  description,
   schema: { type: 'string', example },
 });
 const told = (description: string, example: string) => ({ description, schema: { type: 'string', example } });

@@ -1,0 +1,69 @@
+import { eventually } from '@paceline/shared/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+import { playRiderSync } from '../testing/rider-sync.ts';
+import { watch } from '../testing/sse.ts';
+
+const viewers = 100;
+const riders = Array.from({ length: 100 }, (_, index) => 1_000 + index);
+
+let test: TestApi;
+beforeAll(async () => {
+  test = await startTestApi();
+});
+afterAll(() => test?.stop());
+
+/** Real ms that the 99th of a hundred reads takes, one after the other. */
+async function slowestReads(): Promise<number> {
+  const took: number[] = [];
+  for (let count = 0; count < 100; count += 1) {
+    const askedAt = performance.now();
+    expect((await test.get('/v1/riders?limit=1')).status).toBe(200);
+    took.push(performance.now() - askedAt);
+  }
+  return took.toSorted((a, b) => a - b)[98] ?? 0;
+}
+
+it('with a hundred viewers and a hundred POSTs at once nothing is lost or doubled', async () => {
+  await playRiderSync(await test.busOf('rider-sync'), test.db, async (_, move) => {
+    await move({ state: 'running' });
+    await move({ state: 'done' });
+  });
+  await slowestReads();
+  const idle = await slowestReads();
+  const url = `${test.api.url}/v1/stream?types=command.changed`;
+  const watching = await Promise.all(Array.from({ length: viewers }, () => eventually(() => watch(url))));
+
+  const reading = slowestReads();
+  // As a good client does it: what a busy machine could not take in time is sent again, under the same key.
+  const post = (riderId: number) =>
+    eventually(
+      async () => {
+        const headers = { 'idempotency-key': `rider-${riderId}` };
+        const { status, body } = await test.post('/v1/riders', { riderId }, headers);
+        expect(status).toBe(202);
+        return body.commandId as string;
+      },
+      { timeoutMs: 30_000 },
+    );
+  const commandIds = await Promise.all(riders.map(post));
+  const busy = await reading;
+  expect(new Set(commandIds).size).toBe(riders.length);
+  expect((await test.get('/v1/commands?limit=500')).body.items).toHaveLength(riders.length);
+
+  const expected = commandIds.flatMap((id) => [`${id} done`, `${id} running`]).toSorted();
+  for (const { heard } of watching) {
+    await eventually(() => expect(heard.length).toBeGreaterThanOrEqual(expected.length), {
+      timeoutMs: 30_000,
+    });
+    const told = heard.map(({ data }) => `${data.commandId} ${data.state}`);
+    expect(told.toSorted()).toEqual(expected);
+    const ids = heard.map(({ id }) => id as number);
+    expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+  }
+  for (const viewer of watching) viewer.stop();
+  const ratio = (busy / idle).toFixed(1);
+  process.stderr.write(
+    `p99 of a read: idle ${idle.toFixed(1)} ms, busy ${busy.toFixed(1)} ms, ${ratio} times\n`,
+  );
+});
