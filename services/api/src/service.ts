@@ -7,6 +7,7 @@ import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { takeCommandWith } from './adapters/take-command.ts';
 import { askRunWith } from './adapters/ask-run.ts';
 import { budgetsOf } from './adapters/budgets.ts';
+import { cancelWith } from './adapters/cancel.ts';
 import { openBroker } from './adapters/broker.ts';
 import { startFeed } from './adapters/feed.ts';
 import { createFollower } from './adapters/follow.ts';
@@ -60,6 +61,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       clock,
       account,
       askRun: askRunWith(broker, db, clock),
+      cancel: cancelWith(broker, db, clock),
       takeCommand: takeCommandWith({ db, broker, follower, handOn, status, clock, log }),
       limiterStatus: status,
       budgets,

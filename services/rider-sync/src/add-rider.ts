@@ -1,21 +1,26 @@
 import type { AddRider } from '@paceline/shared/contracts';
 import type { Settlement } from '@paceline/shared/messaging';
 import { plainError, type Sync } from '@paceline/shared/sync';
+import type { Cancellations } from './cancellations.ts';
 import { carryOut } from './carry-out.ts';
 import { failureOf } from './core/command.ts';
 import type { Desk } from './desk.ts';
 import { fetchShared } from './fetch-rider.ts';
 
 /** Fetches one rider as soon as a call is free. */
-export function addRider(sync: Sync, desk: Desk): (command: AddRider) => Promise<Settlement> {
-  const fetchRider = fetchShared(sync, desk);
+export function addRider(
+  sync: Sync,
+  desk: Desk,
+  cancellations: Cancellations,
+): (command: AddRider) => Promise<Settlement> {
+  const fetchRider = fetchShared(desk);
   return (command) =>
-    carryOut(sync, command, async (tell) => {
+    carryOut(sync, cancellations, command, async (mine, tell) => {
       try {
-        await fetchRider(command, (progress) => tell({ progress }));
+        await fetchRider(mine, command, (progress) => tell({ progress }));
         return { progress: { state: 'done' } };
       } catch (error) {
-        if (sync.signal.aborted) throw error;
+        if (mine.signal.aborted) throw error;
         const err = plainError(error);
         sync.log.warn({ err, ...command }, 'a rider could not be added');
         return { progress: failureOf(err, command.riderId, Math.round(sync.clock.now())) };

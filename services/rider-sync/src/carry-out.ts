@@ -3,32 +3,45 @@ import { done, retryAfter, type Settlement } from '@paceline/shared/messaging';
 import { type Sync, throughOutages } from '@paceline/shared/sync';
 import { type Command, findProgress, type News, storeProgress } from './adapters/commands.ts';
 import { announce, createTeller } from './adapters/teller.ts';
+import type { Cancellations } from './cancellations.ts';
 
 /**
  * Carries a command out once, however often its message comes, and stores and tells how it ends. Shutdown gives the
- * message back at once, so that the next process goes on.
- * @param work told what is to be told meanwhile; returns how the command ends
+ * message back at once, so that the next process goes on. Once cancelled nothing more is done for it.
+ * @param work is given a sync that aborts for this command, and what is to be told meanwhile; returns how it ends
  */
 export async function carryOut(
   sync: Sync,
+  cancellations: Cancellations,
   command: Command,
-  work: (tell: (news: News) => void) => Promise<News>,
+  work: (sync: Sync, tell: (news: News) => void) => Promise<News>,
 ): Promise<Settlement> {
   const teller = createTeller(sync, command);
+  const cancelled = cancellations.of(command.commandId);
+  const mine = { ...sync, signal: AbortSignal.any([sync.signal, cancelled.signal]) };
+  const stored = () => throughOutages(sync, () => findProgress(sync.db, command.commandId));
   try {
-    const known = await throughOutages(sync, () => findProgress(sync.db, command.commandId));
+    const known = await stored();
     if (known && isFinal(known)) {
       await announce(sync, command, { progress: known });
       return done;
     }
-    const end = await work((news) => teller.tell(news)).finally(() => teller.quiet());
+    const end = await work(mine, (news) => teller.tell(news)).finally(() => teller.quiet());
     const now = Math.round(sync.clock.now());
     await throughOutages(sync, () => storeProgress(sync.db, command, end.progress, now));
-    await announce(sync, command, end);
-    sync.log.info({ ...command, ...end.progress }, 'command ends');
+    // Who cancelled it in the last moment was first.
+    const progress = (await stored()) ?? end.progress;
+    await announce(sync, command, { ...end, progress });
+    sync.log.info({ ...command, ...progress }, 'command ends');
     return done;
   } catch (error) {
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
-    throw error;
+    if (!cancelled.signal.aborted) throw error;
+    const progress = await stored();
+    if (progress) await announce(sync, command, { progress });
+    sync.log.info({ ...command, ...progress }, 'command was cancelled');
+    return done;
+  } finally {
+    cancelled.end();
   }
 }

@@ -3,6 +3,7 @@ import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { answered, callUpstream, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { isStoredSince, storeRiders } from './adapters/riders.ts';
+import { beginCall } from './adapters/commands.ts';
 import { endWanted, findOutcome, wantRider } from './adapters/wanted.ts';
 import { NotInAnswer, reasonOf } from './core/command.ts';
 import { decideWay, overdueFrom } from './core/way.ts';
@@ -29,10 +30,10 @@ export interface Wanted {
  * Fetches a rider by a GET or by the next bulk call, whichever has its permit first, and stores it. Who is on a bulk
  * call leaves the line for GETs, and comes back to its place when the call is lost.
  * @throws {PermitRefused} when neither can go by the deadline; {NotInAnswer} when a bulk answer brought no such rider;
- *   as `callUpstream` for the GET
+ *   {CommandCancelled} when nobody wants it any more; as `callUpstream` for the GET
  */
 export async function fetchEitherWay(sync: Sync, desk: Desk, wanted: Wanted, tell: Tell): Promise<void> {
-  const { commandId, riderId, lane, deadline, freshFrom } = wanted;
+  const { commandId, riderId, why, lane, deadline, freshFrom } = wanted;
   const ended = Promise.withResolvers<void>();
   let single: Waiting | undefined;
   let singleRefused: number | undefined;
@@ -132,6 +133,7 @@ export async function fetchEitherWay(sync: Sync, desk: Desk, wanted: Wanted, tel
         },
         choose: async () => {
           if (await throughOutages(sync, () => isStoredSince(sync.db, riderId, freshFrom))) return undefined;
+          if (why === 'add') await throughOutages(sync, () => beginCall(sync.db, commandId, now()));
           calling = true;
           tell({ state: 'running', via: 'single' });
           return {

@@ -1,6 +1,7 @@
 import type { AddRider, Progress } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import type { Sync } from '@paceline/shared/sync';
+import { CommandCancelled } from './core/cancelled.ts';
 import { deadlineOf } from './core/command.ts';
 import type { Desk } from './desk.ts';
 import { fetchEitherWay, type Tell } from './either-way.ts';
@@ -17,15 +18,15 @@ interface UnderWay {
 
 /**
  * Fetches a rider as soon as a call is free, and stores it; does nothing when it was stored since the command was given.
- * @throws as `fetchEitherWay`
+ * @throws as `fetchEitherWay`; the reason of `sync.signal` when that aborts first
  */
-export type FetchRider = (command: AddRider, tell: Tell) => Promise<void>;
+export type FetchRider = (sync: Sync, command: AddRider, tell: Tell) => Promise<void>;
 
 /** Whoever asks for a rider that is being fetched already shares that call, and is told how it goes. */
-export function fetchShared(sync: Sync, desk: Desk): FetchRider {
+export function fetchShared(desk: Desk): FetchRider {
   const underWay = new Map<number, UnderWay>();
 
-  function begin({ commandId, riderId, requestedAt }: AddRider, tell: Tell): UnderWay {
+  function begin(sync: Sync, { commandId, riderId, requestedAt }: AddRider, tell: Tell): UnderWay {
     const tells = new Set([tell]);
     const tellAll = (progress: Progress) => {
       begun.last = progress;
@@ -47,18 +48,30 @@ export function fetchShared(sync: Sync, desk: Desk): FetchRider {
     return begun;
   }
 
-  return async (command, tell) => {
+  return async (sync, command, tell) => {
     for (let others = underWay.get(command.riderId); others; others = underWay.get(command.riderId)) {
       others.tells.add(tell);
       if (others.last) tell(others.last);
       try {
-        await others.stored;
+        await unlessAborted(others.stored, sync.signal);
         return;
       } catch (error) {
-        // That one's time was over, not this one's.
-        if (!(error instanceof PermitRefused)) throw error;
+        sync.signal.throwIfAborted();
+        // That one's time was over or nobody wants it any more; not this one.
+        if (!(error instanceof PermitRefused || error instanceof CommandCancelled)) throw error;
+      } finally {
+        others.tells.delete(tell);
       }
     }
-    await begin(command, tell).stored;
+    await begin(sync, command, tell).stored;
   };
+}
+
+/** Settles as the work of others does; when the signal aborts first, it goes on without this one. */
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<void>();
+  const abort = () => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([work, aborted.promise]).finally(() => signal.removeEventListener('abort', abort));
 }

@@ -10,6 +10,7 @@ import type { Settlement } from '@paceline/shared/messaging';
 import { type Sync, throughOutages } from '@paceline/shared/sync';
 import type { News } from './adapters/commands.ts';
 import { countRiders, endFresh, listWaiting } from './adapters/wanted.ts';
+import type { Cancellations } from './cancellations.ts';
 import { carryOut } from './carry-out.ts';
 import { progressOf } from './core/command.ts';
 import { endOfImport, few, importLane } from './core/import.ts';
@@ -20,9 +21,13 @@ import { fetchEitherWay } from './either-way.ts';
 const attempts = 5;
 
 /** Brings the riders of an import, each of which ends as done or as failed with a reason of its own. */
-export function importRiders(sync: Sync, desk: Desk): (command: ImportRiders) => Promise<Settlement> {
+export function importRiders(
+  shared: Sync,
+  desk: Desk,
+  cancellations: Cancellations,
+): (command: ImportRiders) => Promise<Settlement> {
   return (command) =>
-    carryOut(sync, command, async (tell) => {
+    carryOut(shared, cancellations, command, async (sync, tell) => {
       const { commandId } = command;
       await throughOutages(sync, () => endFresh(sync.db, Math.round(sync.clock.now()), commandId));
       const left = await throughOutages(sync, () => listWaiting(sync.db, commandId, few + 1));

@@ -3,6 +3,7 @@ import { handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { openSync, runSlot } from '@paceline/shared/sync';
 import { addRider } from './add-rider.ts';
+import { hearCancellations } from './cancellations.ts';
 import type { RiderSyncConfig } from './config.ts';
 import { openDesk } from './desk.ts';
 import { importRiders } from './import-riders.ts';
@@ -13,11 +14,12 @@ export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): 
   const sync = await openSync(context, 'rider-sync');
   const clubIds = context.config.ZWIFTRACING_CLUB_IDS;
   const desk = openDesk(sync, clubIds);
+  const cancellations = hearCancellations(sync.bus);
   const riders = syncRiders(sync, desk, clubIds);
   const handlings = await Promise.all([
     handle(sync.bus, catalog.tickRider, (tick) => runSlot(sync, tick, riders, planRiders(clubIds))),
-    handle(sync.bus, catalog.addRider, addRider(sync, desk)),
-    handle(sync.bus, catalog.importRiders, importRiders(sync, desk)),
+    handle(sync.bus, catalog.addRider, addRider(sync, desk, cancellations)),
+    handle(sync.bus, catalog.importRiders, importRiders(sync, desk, cancellations)),
   ]);
   return {
     checks: sync.checks,

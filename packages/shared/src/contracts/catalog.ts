@@ -20,7 +20,15 @@ import { nothing, presence } from './replicas.ts';
 import { changeSchedule, judgedSchedule, judgeSchedule, scheduleAnswer } from './schedule-requests.ts';
 import { scheduleChanged } from './schedule.ts';
 import { sourceChanged } from './sources.ts';
-import { addRider, bulkMoved, commandChanged, importRiders, runChanged, tick } from './sync.ts';
+import {
+  addRider,
+  bulkMoved,
+  commandCancelled,
+  commandChanged,
+  importRiders,
+  runChanged,
+  tick,
+} from './sync.ts';
 import type { Service } from './vocabulary.ts';
 
 /** Work must be done exactly by one handler and survives anything. Durations are real ms. */
@@ -170,6 +178,14 @@ export const catalog = {
     to: ['scheduler'],
     about: 'Another schedule is to be in force, unless lint finds errors in it.',
   }),
+  commandCancelled: {
+    kind: 'signal',
+    subject: 'paceline.cancelled.command',
+    payload: commandCancelled,
+    from: ['api'],
+    to: ['rider-sync'],
+    about: 'Nobody wants a command any more: who waits for it leaves the line.',
+  } satisfies SignalMessage<typeof commandCancelled>,
   ask: request({
     subject: 'paceline.limiter.ask.{partition}',
     payload: askBatch,

@@ -35,6 +35,9 @@ export const importFreshness = 86_400_000;
 export const importRiders = z.object({ commandId: z.string().min(1), requestedAt: moment });
 export type ImportRiders = z.infer<typeof importRiders>;
 
+/** Nobody wants a command any more; its row says so already. */
+export const commandCancelled = z.object({ commandId: z.string().min(1) });
+
 /** How many riders of an import are still to come, were stored, and could not be had. */
 export const riderCounts = z.object({
   waiting: z.number().int().nonnegative(),

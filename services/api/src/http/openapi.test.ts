@@ -13,6 +13,7 @@ const services: Services = {
   db: openDatabase('postgres://nobody@127.0.0.1:1/none', () => {}).db,
   clock: createClock(),
   account: 'nobody',
+  cancel: unasked,
   askRun: { now: unasked, again: unasked },
   takeCommand: unasked,
   limiterStatus: unasked,

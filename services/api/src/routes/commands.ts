@@ -33,7 +33,35 @@ const one = createRoute({
   },
 });
 
-export const commandRoutes: AddRoutes = (app, { db }) => {
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/commands/{commandId}/cancel',
+  operationId: 'cancelCommand',
+  tags: ['commands'],
+  summary: 'Give up a command whose call has not begun',
+  description:
+    'It ends as `failed`, and its place in the line is given back. Cancelled again it stays as it is.',
+  request: { params: z.object({ commandId: z.uuid('must be a UUID') }) },
+  responses: {
+    200: {
+      description: 'The command, which has ended',
+      content: { 'application/json': { schema: Command } },
+    },
+    ...problems(400, 401, 404, 409, 503),
+  },
+});
+
+export const commandRoutes: AddRoutes = (app, { db, cancel: cancelCommand }) => {
+  app.openapi(cancel, async (c) => {
+    const { commandId } = c.req.valid('param');
+    if (!(await findCommand(db, commandId)))
+      throw new Problem('not-found', `There is no command ${commandId}`);
+    const isCancelled = await cancelCommand(commandId);
+    const command = await findCommand(db, commandId);
+    if (!command || !isCancelled) throw new Problem('too-late', 'Its call has begun, or it has ended');
+    return c.json(commandView(command), 200);
+  });
+
   app.openapi(list, async (c) => {
     const { limit, cursor } = c.req.valid('query');
     const rows = await listCommands(db, { limit, after: cursor });

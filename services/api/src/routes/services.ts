@@ -4,6 +4,7 @@ import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
 import type { AskRun } from '../adapters/ask-run.ts';
 import type { Budgets } from '../adapters/budgets.ts';
+import type { Cancel } from '../adapters/cancel.ts';
 import type { Feed } from '../adapters/feed.ts';
 import type { Freshness } from '../adapters/freshness.ts';
 import type { LimiterStatus } from '../adapters/limiter-status.ts';
@@ -17,6 +18,7 @@ export interface Services {
   /** Whose windows these are. */
   readonly account: string;
   readonly askRun: AskRun;
+  readonly cancel: Cancel;
   readonly takeCommand: TakeCommand;
   readonly limiterStatus: LimiterStatus;
   readonly budgets: Budgets;

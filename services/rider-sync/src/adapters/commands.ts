@@ -1,6 +1,7 @@
 import { isFinal, type Progress, type RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
-import { eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { CommandCancelled } from '../core/cancelled.ts';
 
 const { commands } = tables;
 
@@ -42,4 +43,18 @@ export async function storeProgress(
       set: { ...state, publishedAt: sql`coalesce(${commands.publishedAt}, excluded.published_at)` },
       setWhere: isNull(commands.finishedAt),
     });
+}
+
+/**
+ * Marks that the call for a command begins, by which it can't be cancelled any more.
+ * @throws {CommandCancelled} when that has happened before
+ */
+export async function beginCall(db: Database, commandId: string, now: number): Promise<void> {
+  const running: Progress = { state: 'running', via: 'single' };
+  await db
+    .update(commands)
+    .set({ progress: running, updatedAt: now })
+    .where(and(eq(commands.commandId, commandId), isNull(commands.finishedAt)));
+  const known = await findProgress(db, commandId);
+  if (known && isFinal(known)) throw new CommandCancelled(`the command ${commandId} was cancelled`);
 }

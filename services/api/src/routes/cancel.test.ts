@@ -1,0 +1,72 @@
+import { tables } from '@paceline/shared/database';
+import { catalog } from '@paceline/shared/contracts';
+import { listen } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { and, eq, isNull } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+import { commandRow, someTime } from '../testing/rows.ts';
+
+let test: TestApi;
+const told: string[] = [];
+const waits = { state: 'waiting_for_window', until: someTime } as const;
+
+beforeAll(async () => {
+  test = await startTestApi();
+  const riderSync = await test.busOf('rider-sync');
+  listen(riderSync, catalog.commandCancelled, {}, ({ commandId }) => void told.push(commandId));
+  await riderSync.connection.flush();
+});
+afterAll(() => test?.stop());
+
+async function store(known: Partial<Parameters<typeof commandRow>[1]>): Promise<string> {
+  const commandId = crypto.randomUUID();
+  await test.db.insert(tables.commands).values(commandRow(commandId, known));
+  return commandId;
+}
+const cancel = (commandId: string) =>
+  eventually(async () => {
+    const answer = await test.post(`/v1/commands/${commandId}/cancel`, {});
+    expect(answer.status).not.toBe(503);
+    return answer;
+  });
+
+describe('POST /v1/commands/{id}/cancel', () => {
+  it('ends a command that waits, tells who waits for it, and says the same again', async () => {
+    const commandId = await store({ progress: waits });
+    const { status, body } = await cancel(commandId);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ commandId, state: 'failed', reason: 'Cancelled by an operator' });
+    expect(body.finishedAt).not.toBeNull();
+    await eventually(() => expect(told).toEqual([commandId]));
+    expect(await cancel(commandId)).toMatchObject({ status: 200, body });
+  });
+
+  it('ends the riders of an import that are not on a call', async () => {
+    const commandId = await store({ type: 'import-riders', riderId: null, progress: waits });
+    const riders = [1, 2].map((riderId) => ({ commandId, riderId, why: 'import' as const }));
+    await test.db
+      .insert(tables.wantedRiders)
+      .values(riders.map((each) => ({ ...each, freshFrom: someTime, since: someTime })));
+    expect((await cancel(commandId)).body).toMatchObject({ riders: { waiting: 0, failed: 2 } });
+    const { wantedRiders: wanted } = tables;
+    expect(await test.db.$count(wanted, and(eq(wanted.commandId, commandId), isNull(wanted.outcome)))).toBe(
+      0,
+    );
+  });
+
+  it.each([{ state: 'running' }, { state: 'done' }, { state: 'failed', reason: 'no such rider' }] as const)(
+    'is too late when it is %j',
+    async (progress) => {
+      const finishedAt = progress.state === 'running' ? null : someTime;
+      const commandId = await store({ progress, finishedAt });
+      const { status, body } = await cancel(commandId);
+      expect(status).toBe(409);
+      expect(body.type).toBe('/docs/problems#too-late');
+    },
+  );
+
+  it('knows no command that is not there', async () => {
+    expect((await cancel(crypto.randomUUID())).status).toBe(404);
+  });
+});
