@@ -1,8 +1,8 @@
+import { howLong } from '@paceline/shared/words';
 import { formatDuration } from '@paceline/shared/config';
 import { syncKinds } from '@paceline/shared/contracts';
 import { type Plan, thingOf } from './plan.ts';
 import type { Schedule } from './slots.ts';
-import { howLong } from './words.ts';
 
 /** The lines of `.env` that set a plan's slots. */
 export function envOf({ schedules }: Plan): string[] {

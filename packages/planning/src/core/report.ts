@@ -1,9 +1,10 @@
+import { count, howLong, rate } from '@paceline/shared/words';
 import { differencesOf, envOf, promiseIn } from './env.ts';
 import type { BudgetForecast, KindForecast } from './forecast.ts';
 import type { Judged } from './judge.ts';
 import { type Finding, isError } from './lint.ts';
 import { kindsOf, type Plan, thingOf } from './plan.ts';
-import { count, howLong, range, rate, type Wall, wallOf } from './words.ts';
+import { range, type Wall, wallOf } from './words.ts';
 
 /** A judged plan for people: what is wrong with it, a day of it, and how it would pass. */
 export function report({ plan, findings, forecast, repaired }: Judged): string {

@@ -1,5 +1,6 @@
+import { count, howLong, rate } from '@paceline/shared/words';
 import { describe, expect, it } from 'vitest';
-import { count, howLong, range, rate, wallOf } from './words.ts';
+import { range, wallOf } from './words.ts';
 
 describe('words', () => {
   it.each([

@@ -1,7 +1,7 @@
+import { count, howLong } from '@paceline/shared/words';
 import { type Slot, type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import { overlapsBetween, timeTogether } from '../overlaps.ts';
 import { sharedBudgets } from '../plan.ts';
-import { count, howLong } from '../words.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding, Moment } from './finding.ts';
 

@@ -1,8 +1,9 @@
+import { count, howLong, rate } from '@paceline/shared/words';
 import { type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import type { Spent } from '../ages.ts';
 import { budgetOf, thingOf } from '../plan.ts';
 import { passMs, roomOf } from '../room.ts';
-import { count, howLong, range, rate } from '../words.ts';
+import { range } from '../words.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding, Moment } from './finding.ts';
 

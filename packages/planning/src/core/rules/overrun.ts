@@ -1,6 +1,6 @@
+import { howLong } from '@paceline/shared/words';
 import { syncKinds } from '@paceline/shared/contracts';
 import { overrunsOf } from '../overlaps.ts';
-import { howLong } from '../words.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding } from './finding.ts';
 

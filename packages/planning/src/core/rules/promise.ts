@@ -1,7 +1,8 @@
+import { count, howLong } from '@paceline/shared/words';
 import { type Gap, gapsOf, oldestOf, type Spent, withinMs } from '../ages.ts';
 import { type Promised, thingOf } from '../plan.ts';
 import { roomOf } from '../room.ts';
-import { count, howLong, range } from '../words.ts';
+import { range } from '../words.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding, Moment } from './finding.ts';
 

@@ -1,8 +1,9 @@
+import { count, rate } from '@paceline/shared/words';
 import type { Arrival } from './arrivals.ts';
 import { breach, type Finding, type Place, remark } from './finding.ts';
 import type { Call } from './history.ts';
 import type { Matching } from './match.ts';
-import { count, howLong, listed, rate, when } from './words.ts';
+import { howLong, listed, when } from './words.ts';
 
 type Pair = Matching['pairs'][number];
 

@@ -1,9 +1,10 @@
+import { count } from '@paceline/shared/words';
 import { type Arrival, isOf, watchedBy } from './arrivals.ts';
 import { type Certificate, certify } from './certify.ts';
 import { type Finding, remark } from './finding.ts';
 import type { Rules } from './rules.ts';
 import type { StoredEntry } from './stored-entry.ts';
-import { count, listed } from './words.ts';
+import { listed } from './words.ts';
 
 /** Every partition that was looked at. */
 export interface Audit {

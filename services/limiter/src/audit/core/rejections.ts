@@ -1,7 +1,8 @@
+import { count, rate } from '@paceline/shared/words';
 import type { Attribution, Policy } from '@paceline/shared/contracts';
 import { type Finding, remark } from './finding.ts';
 import type { BudgetHistory, Call, Rejection } from './history.ts';
-import { count, howLong, rate, when } from './words.ts';
+import { howLong, when } from './words.ts';
 
 /** What upstream itself knows of a 429, where its log can be read. */
 export interface SeenUpstream {

@@ -1,8 +1,9 @@
+import { count, rate } from '@paceline/shared/words';
 import type { Audit } from './audit.ts';
 import type { AccountCertificate, BudgetCertificate, Certificate } from './certify.ts';
 import type { Finding } from './finding.ts';
 import { table } from './table.ts';
-import { count, howLong, rate, when } from './words.ts';
+import { howLong, when } from './words.ts';
 
 /** An audit for people: a table for each account, what was found in sentences, and the verdict. */
 export function report({ certified, partitions, findings }: Audit): string {

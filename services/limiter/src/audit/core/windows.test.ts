@@ -27,7 +27,7 @@ describe('a window', () => {
     expect(judged.certified).toBe(false);
     expect(kindsOf(judged)).toEqual(['over_full']);
     expect(said(judged, 'over_full')[0]).toMatch(
-      /43-b was started at .* as call 2 of a window that holds 1 \(1 per 1 min\)\. .*43-a.* 0\.001 s later/,
+      /43-b was started at .* as call 2 of a window that holds 1 \(1 call per 1 min\)\. .*43-a.* 0\.001 s later/,
     );
     expect(budgetOf(judged)).toMatchObject({ fullest: { calls: 2, limit: 1 }, certified: false });
   });
@@ -106,7 +106,7 @@ describe('a policy that gets stricter', () => {
     expect(judged.certified).toBe(true);
     expect(kindsOf(judged)).toEqual(['older_calls_overlap', 'rejected']);
     expect(said(judged, 'older_calls_overlap')[0]).toMatch(
-      /2 calls of before the policy was known to be 1 per 2 min/,
+      /2 calls of before the policy was known to be 1 call per 2 min/,
     );
     expect(budgetOf(judged)).toMatchObject({ policy: named });
   });

@@ -1,7 +1,8 @@
+import { count, rate } from '@paceline/shared/words';
 import { breach, type Finding, remark } from './finding.ts';
 import type { BudgetHistory, Call } from './history.ts';
 import { RankedCounter } from './ranked-counter.ts';
-import { count, howLong, listed, rate, when } from './words.ts';
+import { howLong, listed, when } from './words.ts';
 
 /** The window that is fullest beside what its policy allows. */
 export interface Fullest {
