@@ -12,13 +12,20 @@ export interface HttpServer {
   close(): void;
 }
 
+/** Real ms that somebody may take to send a request. */
+const longestRequestMs = 30_000;
+
 /** Serves `fetch` on `host`; port 0 takes any free one. @throws {Error} when the port is taken */
 export async function listenHttp(
   fetch: (request: Request) => Response | Promise<Response>,
   host: string,
   port: number,
 ): Promise<HttpServer> {
-  const server = createAdaptorServer({ fetch, hostname: host }) as Server;
+  const server = createAdaptorServer({
+    fetch,
+    hostname: host,
+    serverOptions: { requestTimeout: longestRequestMs },
+  }) as Server;
   server.listen(port, host);
   try {
     await once(server, 'listening');
