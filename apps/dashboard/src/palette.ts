@@ -22,6 +22,8 @@ export const budgetWords: Readonly<Record<BudgetName, string>> = {
   signups: 'Signups of an event',
 };
 
+export const budgets = Object.keys(budgetWords) as BudgetName[];
+
 /** The lane in which a sync of a kind asks, and so its colour. */
 export const laneOf: Readonly<Record<SyncKind, Lane>> = {
   rider: 'rider_sync',

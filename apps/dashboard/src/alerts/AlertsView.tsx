@@ -3,6 +3,7 @@ import type { Alert } from '../api/shapes.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { useNow } from '../time/clock.ts';
 import { clockTime, dayOf, length } from '../time/words.ts';
+import { Sources } from './Sources.tsx';
 import './alerts.css';
 
 /** What went wrong, why, since when, and what to do; each opens its moment. */
@@ -21,6 +22,8 @@ export function AlertsView() {
                 : `${open.length} ${open.length === 1 ? 'goes' : 'go'} on.`}
             </p>
             <AlertList alerts={open} />
+            <h2>What upstream gives us</h2>
+            <Sources />
             {over.length > 0 && <h2>What is over</h2>}
             <AlertList alerts={over} />
           </>

@@ -1,7 +1,21 @@
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { get } from './client.ts';
 import { paced } from './live.ts';
-import type { Alert, Budget, Clock, Command, Event, Freshness, List, Run, SyncKind } from './shapes.ts';
+import type {
+  Alert,
+  Budget,
+  Clock,
+  Command,
+  Conflict,
+  Event,
+  Freshness,
+  List,
+  Queue,
+  Run,
+  Schedule,
+  Source,
+  SyncKind,
+} from './shapes.ts';
 
 /** Everything that is asked for again and again stands here, so that a stream of changes can take its place. */
 export const reads = {
@@ -9,10 +23,14 @@ export const reads = {
   clock: read<Clock>('/v1/clock', 30_000),
   budgets: read<List<Budget> & { promises: { kept: number; broken: number } }>('/v1/budgets', 1_000),
   commands: told<List<Command>>('/v1/commands?limit=20', 2_000),
+  conflicts: told<List<Conflict>>('/v1/conflicts?limit=200', 5_000),
   events: read<List<Event>>('/v1/events?limit=500', 30_000),
   freshness: told<Freshness>('/v1/freshness?next=15', 5_000),
+  queue: read<Queue>('/v1/queue', 1_000),
   runsOf: (kind: SyncKind | undefined) =>
     told<List<Run>>(`/v1/runs?limit=50${kind ? `&kind=${kind}` : ''}`, 2_000),
+  schedule: told<Schedule>('/v1/schedule', 15_000),
+  sources: told<{ sources: Source[] }>('/v1/sources', 15_000),
   timelineRuns: told<List<Run>>('/v1/runs?limit=200', 3_000),
 };
 

@@ -6,16 +6,16 @@ import { eventNames } from './server-sent.ts';
 import type { StreamType } from './shapes.ts';
 
 /** What to ask for anew when something is told. */
-const touched: Readonly<Record<StreamType, string>> = {
-  'run.changed': '/v1/runs',
-  'command.changed': '/v1/commands',
-  'permits.changed': '/v1/budgets',
-  conflict: '/v1/budgets',
-  alert: '/v1/alerts',
-  'alert.changed': '/v1/alerts',
-  'source.changed': '/v1/sources',
-  'freshness.measured': '/v1/freshness',
-  'schedule.changed': '/v1/schedule',
+const touched: Readonly<Record<StreamType, readonly string[]>> = {
+  'run.changed': ['/v1/runs'],
+  'command.changed': ['/v1/commands'],
+  'permits.changed': ['/v1/budgets', '/v1/queue', '/v1/permits'],
+  conflict: ['/v1/budgets', '/v1/queue', '/v1/conflicts'],
+  alert: ['/v1/alerts'],
+  'alert.changed': ['/v1/alerts'],
+  'source.changed': ['/v1/sources'],
+  'freshness.measured': ['/v1/freshness'],
+  'schedule.changed': ['/v1/schedule'],
 };
 
 /** Real ms. Many changes at once are asked for together. */
@@ -62,8 +62,7 @@ async function hear(stop: AbortSignal): Promise<void> {
     clearTimeout(alarm);
     alarm = setTimeout(() => silence.abort(), silentMs);
     for (const name of read(piece.value)) {
-      const path = touched[name as StreamType];
-      if (path !== undefined) gather(gathered, path);
+      for (const path of touched[name as StreamType] ?? []) gather(gathered, path);
     }
   }
   clearTimeout(alarm);

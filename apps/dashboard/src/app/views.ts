@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react';
 import { AlertsView } from '../alerts/AlertsView.tsx';
+import { DayView } from '../day/DayView.tsx';
 import { FreshnessView } from '../freshness/FreshnessView.tsx';
 import { LanesView } from '../lanes/LanesView.tsx';
 import { RidersView } from '../riders/RidersView.tsx';
@@ -19,6 +20,7 @@ export const views: readonly View[] = [
   { name: 'windows', title: 'Windows', Show: WindowsView },
   { name: 'lanes', title: 'Lanes', Show: LanesView },
   { name: 'timeline', title: 'Timeline', Show: TimelineView },
+  { name: 'day', title: '24 hours', Show: DayView },
   { name: 'runs', title: 'Runs', Show: RunsView },
   { name: 'freshness', title: 'Freshness', Show: FreshnessView },
   { name: 'riders', title: 'Riders', Show: RidersView },

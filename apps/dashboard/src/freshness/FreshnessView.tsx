@@ -90,7 +90,6 @@ function Ages({ report }: { report: Freshness }) {
           const { rows, goalX } = layoutAges(report, now, width);
           return (
             <>
-              <line className="goal" x1={goalX} x2={goalX} y1="0" y2={height} />
               <text className="axis" x="0" y={height + 14}>
                 just fetched
               </text>
@@ -116,6 +115,7 @@ function Ages({ report }: { report: Freshness }) {
                       rx="3"
                     />
                   )}
+                  <line className="goal" x1={goalX} x2={goalX} y1={y + 17} y2={y + 27} />
                   {late && ageX !== null && (
                     <circle className="late" cx={Math.min(width - 4, ageX)} cy={y + 22} r="4" />
                   )}

@@ -24,7 +24,7 @@ describe('the ages of copies', () => {
     const { rows, goalX } = layoutAges(report(event({})), now, 400);
     expect(goalX).toBe(200);
     expect(rows).toMatchObject([
-      { ageX: 100, late: false, words: 'starts in 50:00, copy of 30 min ago, oldest copy' },
+      { ageX: 100, late: false, words: 'in 50:00, copy of 30 min ago, oldest copy' },
     ]);
   });
 
@@ -46,7 +46,7 @@ describe('the ages of copies', () => {
       now,
       400,
     );
-    expect(rows).toMatchObject([{ ageX: null, late: false, words: 'starts in 50:00, no copy yet' }]);
+    expect(rows).toMatchObject([{ ageX: null, late: false, words: 'in 50:00, no copy yet' }]);
   });
 });
 

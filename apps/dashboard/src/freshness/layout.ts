@@ -45,12 +45,15 @@ export function layoutAges({ next, classes }: Freshness, now: number, width: num
   return { rows, height: Math.max(1, rows.length) * rowHeight, goalX: width / widest };
 }
 
-/** e.g. `starts in 12:30, copy of 4 min ago, signups changed` */
+const hour = 3_600_000;
+
+/** e.g. `in 12:30, copy of 4 min ago, signups changed` */
 export function eventWords({ startsAt, signupsFetchedAt, because }: NextEvent, now: number): string {
   const copy =
     signupsFetchedAt === null ? 'no copy yet' : `copy of ${length(now - Date.parse(signupsFetchedAt))} ago`;
   const reason = because === 'never_fetched' ? '' : `, ${because.replaceAll('_', ' ')}`;
-  return `starts in ${countdown(Date.parse(startsAt) - now)}, ${copy}${reason}`;
+  const left = Date.parse(startsAt) - now;
+  return `in ${left < hour ? countdown(left) : length(left)}, ${copy}${reason}`;
 }
 
 /** `98.2 %`; `–` when there was nothing to be fresh. Never rounded up to all. */

@@ -1,5 +1,5 @@
 import { reads, useRead } from '../api/reads.ts';
-import type { Budget } from '../api/shapes.ts';
+import type { Queue } from '../api/shapes.ts';
 import { budgetWords, colourOf, laneWords } from '../palette.ts';
 import { Axis } from '../parts/Axis.tsx';
 import { Loaded } from '../parts/Loading.tsx';
@@ -11,38 +11,38 @@ import { everybody, layoutLanes, type TicketShape } from './layout.ts';
 
 /** Who waits for a permit, since when, and when their turn is expected. */
 export function LanesView() {
-  const budgets = useRead(reads.budgets);
-  return <Loaded query={budgets}>{({ items }) => <Lanes budgets={items} />}</Loaded>;
+  const queue = useRead(reads.queue);
+  return <Loaded query={queue}>{(data) => <Lanes queue={data} />}</Loaded>;
 }
 
 const axisHeight = 22;
 
-function Lanes({ budgets }: { budgets: readonly Budget[] }) {
+function Lanes({ queue }: { queue: Queue }) {
   const now = useNow();
-  const count = budgets.reduce((sum, { waiting }) => sum + waiting.count, 0);
-  const named = everybody(budgets);
-  const { height } = layoutLanes(budgets, now, 1);
+  const { waiting: count } = queue;
+  const named = everybody(queue);
+  const { height } = layoutLanes(queue, now, 1);
   return (
     <>
       <p className="summary">
         {count === 0
           ? 'Nobody waits for a permit.'
           : `${count} ${count === 1 ? 'waits' : 'wait'} for a permit.`}
-        {count > named.length && ` The first ${named.length} are shown.`}
       </p>
       <section className="card" aria-label="Lanes">
         <Picture label="Who waits in each lane" height={height + axisHeight}>
           {(width) => {
-            const { axis, nowX, bands } = layoutLanes(budgets, now, width);
+            const { axis, nowX, bands } = layoutLanes(queue, now, width);
             return (
               <>
                 <Axis axis={axis} width={width} y={height + axisHeight - 4} />
-                {bands.map(({ lane, y, tickets }) => (
+                {bands.map(({ lane, y, tickets, more }) => (
                   <g key={lane}>
                     <rect width="10" height="10" y={y + 4} rx="3" fill={colourOf(lane)} />
                     <text className="band-name" x="16" y={y + 13}>
                       {laneWords[lane]}
                       {tickets.length === 0 && <tspan className="axis"> · nobody</tspan>}
+                      {more > 0 && <tspan className="axis"> · and {more} more</tspan>}
                     </text>
                     {tickets.map((ticket) => (
                       <Ticket
@@ -96,7 +96,7 @@ function Ticket({ shape: { budget, y, askedX, expectedX, left }, colour, nowX, w
       <line stroke={colour} strokeWidth="1.5" strokeDasharray="4 3" x1={nowX} x2={expectedX} y1={y} y2={y} />
       <circle r="4" cx={expectedX} cy={y} fill="var(--card)" stroke={colour} strokeWidth="1.5" />
       <text
-        className="axis halo"
+        className="axis halo wide"
         x={beside ? expectedX + 9 : expectedX - 9}
         y={y + 4}
         textAnchor={beside ? 'start' : 'end'}

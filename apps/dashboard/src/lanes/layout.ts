@@ -1,4 +1,4 @@
-import type { Budget, BudgetName, Lane } from '../api/shapes.ts';
+import type { BudgetName, Lane, Queue } from '../api/shapes.ts';
 import { timeAxis, type TimeAxis } from '../axis/time-axis.ts';
 import { lanes } from '../palette.ts';
 
@@ -13,7 +13,10 @@ export interface BandShape {
   readonly lane: Lane;
   readonly y: number;
   readonly height: number;
+  /** The first ones. */
   readonly tickets: readonly TicketShape[];
+  /** How many more wait. */
+  readonly more: number;
 }
 
 export interface TicketShape {
@@ -30,8 +33,9 @@ export interface TicketShape {
 const rowHeight = 20;
 const bandGap = 26;
 const margin = 60_000;
+const mostRows = 12;
 
-export interface Waiting {
+interface Waiting {
   readonly ticket: string;
   readonly budget: BudgetName;
   readonly lane: Lane;
@@ -40,23 +44,23 @@ export interface Waiting {
   readonly expectedAt: number;
 }
 
-/** Everybody who waits, as far as the API names them: the first ones of each budget, who goes first in front. */
-export const everybody = (budgets: readonly Budget[]): Waiting[] =>
+/** Everybody who waits, who goes first in front. */
+export const everybody = ({ budgets }: Queue): Waiting[] =>
   budgets
-    .flatMap(({ budget, waiting: { next } }) =>
-      next.map(({ ticket, lane, firstAskedAt, estimatedAt }) => ({
+    .flatMap(({ budget, tickets }) =>
+      tickets.map(({ ticket, lane, firstAskedAt, expectedAt }) => ({
         ticket,
         budget,
         lane,
         askedAt: Date.parse(firstAskedAt),
-        expectedAt: Date.parse(estimatedAt),
+        expectedAt: Date.parse(expectedAt),
       })),
     )
     .toSorted((one, other) => one.expectedAt - other.expectedAt);
 
 /** A band for each lane, most urgent on top; in it a row for each ticket, from its first ask to when it is expected. */
-export function layoutLanes(budgets: readonly Budget[], now: number, width: number): LanesShape {
-  const waiting = everybody(budgets);
+export function layoutLanes(queue: Queue, now: number, width: number): LanesShape {
+  const waiting = everybody(queue);
   const axis = timeAxis(
     Math.min(now - margin, ...waiting.map(({ askedAt }) => askedAt)),
     Math.max(now + margin, ...waiting.map(({ expectedAt }) => expectedAt)),
@@ -65,18 +69,23 @@ export function layoutLanes(budgets: readonly Budget[], now: number, width: numb
   let y = 0;
   const bands = lanes.map((lane): BandShape => {
     const top = y + bandGap - 6;
-    const tickets = waiting
-      .filter((each) => each.lane === lane)
-      .map(({ ticket, budget, askedAt, expectedAt }, row) => ({
-        ticket,
-        budget,
-        y: top + row * rowHeight + rowHeight / 2,
-        askedX: axis.x(askedAt),
-        expectedX: axis.x(Math.max(expectedAt, now)),
-        age: Math.max(0, now - askedAt),
-        left: Math.max(0, expectedAt - now),
-      }));
-    const band = { lane, y, height: bandGap + Math.max(1, tickets.length) * rowHeight, tickets };
+    const own = waiting.filter((each) => each.lane === lane);
+    const tickets = own.slice(0, mostRows).map(({ ticket, budget, askedAt, expectedAt }, row) => ({
+      ticket,
+      budget,
+      y: top + row * rowHeight + rowHeight / 2,
+      askedX: axis.x(askedAt),
+      expectedX: axis.x(Math.max(expectedAt, now)),
+      age: Math.max(0, now - askedAt),
+      left: Math.max(0, expectedAt - now),
+    }));
+    const band = {
+      lane,
+      y,
+      height: bandGap + Math.max(1, tickets.length) * rowHeight,
+      tickets,
+      more: own.length - tickets.length,
+    };
     y += band.height;
     return band;
   });

@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react';
 
 interface TableBehindProps {
+  readonly button?: string;
   readonly caption: string;
   readonly columns: readonly string[];
   readonly rows: readonly { readonly key: string; readonly cells: readonly ReactNode[] }[];
@@ -8,12 +9,12 @@ interface TableBehindProps {
 }
 
 /** What a picture shows, as a table: there for who hears the page, and for everybody at a click. */
-export function TableBehind({ caption, columns, rows, none }: TableBehindProps) {
+export function TableBehind({ button = 'As a table', caption, columns, rows, none }: TableBehindProps) {
   const [shown, setShown] = useState(false);
   return (
     <div className="behind">
       <button type="button" className="quiet" aria-pressed={shown} onClick={() => setShown(!shown)}>
-        {shown ? 'Hide the table' : 'As a table'}
+        {button}
       </button>
       <div className={shown ? 'table-frame' : 'unseen'}>
         <table>

@@ -8,6 +8,7 @@ import { Picture } from '../parts/Picture.tsx';
 import { TableBehind } from '../parts/TableBehind.tsx';
 import { useNow } from '../time/clock.ts';
 import { clockTime, dayOf, length } from '../time/words.ts';
+import { AskRun } from './AskRun.tsx';
 import { callWords, layoutWaterfall } from './layout.ts';
 import { kindWords, lasted, outcome } from './words.ts';
 
@@ -17,6 +18,7 @@ export function RunDetails({ id }: { id: string }) {
   const run = useQuery({
     queryKey: [path],
     queryFn: () => get<RunDetail>(path),
+    // One that was just asked for is not found until it is taken up.
     refetchInterval: ({ state: { data } }) => (data && data.state !== 'running' ? false : 1_500),
   });
   return (
@@ -50,6 +52,12 @@ function Details({ run }: { run: RunDetail }) {
         {run.state === 'running' ? 'It has run for' : 'It ran for'} {lasted(run, now)} and made{' '}
         {run.calls.length} {run.calls.length === 1 ? 'call' : 'calls'}.
       </p>
+      {run.state !== 'running' &&
+        (run.counts.failed > 0 || run.counts.deferred > 0 || run.error !== null) && (
+          <p>
+            <AskRun path={`/v1/runs/${run.id}/retry`}>Try again what is left</AskRun>
+          </p>
+        )}
       <section className="card" aria-label="Calls">
         {run.calls.length === 0 && <p className="hint">No call yet.</p>}
         <Picture label="The calls of the run, each with its wait before it" height={height + axisHeight}>

@@ -5,6 +5,7 @@ import { colourOf, laneOf } from '../palette.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { useNow } from '../time/clock.ts';
 import { clockTime, dayOf } from '../time/words.ts';
+import { AskRun } from './AskRun.tsx';
 import { RunDetails } from './RunDetails.tsx';
 import { kindWords, lasted, outcome } from './words.ts';
 
@@ -32,7 +33,8 @@ function Runs() {
             {each ? kindWords[each] : 'all'}
           </button>
         ))}
-      </fieldset>
+      </fieldset>{' '}
+      {kind && <AskRun path={`/v1/syncs/${kind}/trigger`}>{`Sync ${kindWords[kind]} now`}</AskRun>}
       <Loaded query={runs}>{({ items }) => <RunTable runs={items} />}</Loaded>
     </>
   );

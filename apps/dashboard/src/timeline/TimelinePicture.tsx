@@ -1,5 +1,4 @@
 import { type PointerEvent, useState } from 'react';
-import type { Event, Run } from '../api/shapes.ts';
 import { timeAxis, type TimeAxis } from '../axis/time-axis.ts';
 import { colourOf, laneOf } from '../palette.ts';
 import { Axis } from '../parts/Axis.tsx';
@@ -13,12 +12,13 @@ import {
   type FlagShape,
   flagHeight,
   layoutTimeline,
+  type TieShape,
+  type Told,
 } from './layout.ts';
 import { dragged, type Range } from './range.ts';
 
 interface TimelineProps {
-  readonly runs: readonly Run[];
-  readonly events: readonly Event[];
+  readonly told: Told;
   readonly now: number;
   readonly from: number;
   readonly to: number;
@@ -27,13 +27,13 @@ interface TimelineProps {
 
 const axisHeight = 22;
 
-export function TimelinePicture({ runs, events, now, from, to, onChoose }: TimelineProps) {
-  const { height } = layoutTimeline([], [], timeAxis(from, to, 1), now);
+export function TimelinePicture({ told, now, from, to, onChoose }: TimelineProps) {
+  const { height } = layoutTimeline(told, timeAxis(from, to, 1), now);
   return (
     <Picture live label="Runs by kind, in their slots" height={height + axisHeight}>
       {(width) => {
         const axis = timeAxis(from, to, width);
-        const { bands, flags } = layoutTimeline(runs, events, axis, now);
+        const { bands, flags, ties } = layoutTimeline(told, axis, now);
         return (
           <>
             <Axis axis={axis} width={width} y={height + axisHeight - 4} />
@@ -43,6 +43,9 @@ export function TimelinePicture({ runs, events, now, from, to, onChoose }: Timel
             ))}
             {bands.map((band) => (
               <Band key={band.kind} band={band} />
+            ))}
+            {ties.map((tie) => (
+              <Tie key={tie.key} tie={tie} />
             ))}
             {now >= from && now <= to && (
               <line className="now-edge" x1={axis.x(now)} x2={axis.x(now)} y1={flagHeight - 12} y2={height} />
@@ -64,6 +67,15 @@ const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number
         {titles.length}
       </text>
     )}
+  </g>
+);
+
+const Tie = ({ tie: { x, untilX, blockedY, blockerY, blocker, words } }: { tie: TieShape }) => (
+  <g className="tie" stroke={colourOf(blocker)} fill={colourOf(blocker)}>
+    <title>{words}</title>
+    <line x1={x} x2={x} y1={blockerY} y2={blockedY} />
+    <line x1={x} x2={Math.max(x + 2, untilX)} y1={blockedY} y2={blockedY} strokeWidth="3" />
+    <circle cx={x} cy={blockerY} r="3" />
   </g>
 );
 

@@ -1,12 +1,13 @@
 import { useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
-import type { Event, Run } from '../api/shapes.ts';
+import { budgetWords, laneWords } from '../palette.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { TableBehind } from '../parts/TableBehind.tsx';
 import { kindWords, lasted, outcome } from '../runs/words.ts';
 import { useNow } from '../time/clock.ts';
-import { clockTime, dayOf } from '../time/words.ts';
+import { clockTime, dayOf, length } from '../time/words.ts';
 import { momentRange, moved, type Range, shownRange, zoomed } from './range.ts';
+import type { Told } from './layout.ts';
 import { TimelinePicture } from './TimelinePicture.tsx';
 import './timeline.css';
 
@@ -14,22 +15,27 @@ import './timeline.css';
 export function TimelineView({ id: moment }: { id: string | undefined }) {
   const runs = useRead(reads.timelineRuns);
   const events = useRead(reads.events);
+  const conflicts = useRead(reads.conflicts);
+  const schedule = useRead(reads.schedule);
   return (
     <Loaded query={runs}>
-      {({ items }) => <Timeline key={moment} at={moment} runs={items} events={events.data?.items ?? []} />}
+      {({ items }) => (
+        <Timeline
+          key={moment}
+          at={moment}
+          told={{
+            runs: items,
+            events: events.data?.items ?? [],
+            conflicts: conflicts.data?.items ?? [],
+            coming: schedule.data?.next,
+          }}
+        />
+      )}
     </Loaded>
   );
 }
 
-function Timeline({
-  at,
-  runs,
-  events,
-}: {
-  at: string | undefined;
-  runs: readonly Run[];
-  events: readonly Event[];
-}) {
+function Timeline({ at, told }: { at: string | undefined; told: Told }) {
   const now = useNow();
   const [range, setRange] = useState<Range>(momentRange(at));
   const shown = shownRange(range, now);
@@ -39,7 +45,7 @@ function Timeline({
     ['Closer', () => zoomed(shown, 0.5)],
     ['Wider', () => zoomed(shown, 2)],
   ] as const;
-  const visible = runs.filter(
+  const visible = told.runs.filter(
     (run) =>
       Date.parse(run.startedAt) <= shown.to &&
       (run.finishedAt === null || Date.parse(run.finishedAt) >= shown.from),
@@ -61,17 +67,10 @@ function Timeline({
         </button>
       </fieldset>
       <section className="card" aria-label="Timeline">
-        <TimelinePicture
-          runs={runs}
-          events={events}
-          now={now}
-          from={shown.from}
-          to={shown.to}
-          onChoose={setRange}
-        />
+        <TimelinePicture told={told} now={now} from={shown.from} to={shown.to} onChoose={setRange} />
         <p className="hint">
           Pale: the slot. Solid: the run. Hollow: nothing was due, or all of it is left for the next slot.
-          Flags: events that start.
+          Flags: events that start. Lines: who waits, tied to who goes first.
         </p>
         <TableBehind
           caption="The runs in the picture, newest first"
@@ -86,6 +85,24 @@ function Timeline({
             ],
           }))}
           none="None in this stretch."
+        />
+        <TableBehind
+          button="Who waited, as a table"
+          caption="Who waited for whom, newest first"
+          columns={['At', 'Who waits', 'For', 'Window', 'For how long']}
+          rows={told.conflicts
+            .filter(({ at: when }) => Date.parse(when) >= shown.from && Date.parse(when) <= shown.to)
+            .map(({ at: when, budget, blocked, blockedBy, expectedWaitSeconds }, index) => ({
+              key: `${when} ${index}`,
+              cells: [
+                clockTime(Date.parse(when)),
+                laneWords[blocked],
+                laneWords[blockedBy],
+                budgetWords[budget],
+                length(expectedWaitSeconds * 1_000),
+              ],
+            }))}
+          none="Nobody in this stretch."
         />
       </section>
     </>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Event, Run } from '../api/shapes.ts';
+import type { Conflict, Event, Run, Schedule } from '../api/shapes.ts';
 import { timeAxis } from '../axis/time-axis.ts';
 import { at, minute, now } from '../testing.ts';
-import { layoutTimeline } from './layout.ts';
+import { layoutTimeline, type Told } from './layout.ts';
 
 /** 600 px show an hour: ten pixels a minute. */
 const axis = timeAxis(now - 50 * minute, now + 10 * minute, 600);
@@ -19,8 +19,9 @@ const run = (id: string, start: number, end: number | null, given: Partial<Run> 
   error: null,
   ...given,
 });
-const near = (...runs: Run[]) =>
-  layoutTimeline(runs, [], axis, now).bands.find(({ kind }) => kind === 'near');
+const timeline = (told: Partial<Told>) =>
+  layoutTimeline({ runs: [], events: [], conflicts: [], coming: undefined, ...told }, axis, now);
+const near = (...runs: Run[]) => timeline({ runs }).bands.find(({ kind }) => kind === 'near');
 
 describe('the timeline', () => {
   it('shows a slot as long as it is open, and the run in it as long as it took', () => {
@@ -46,12 +47,7 @@ describe('the timeline', () => {
   });
 
   it('has a band for each kind, and leaves out what was before or comes after it', () => {
-    const { bands } = layoutTimeline(
-      [run('a', -80, -70), run('b', -30, -29, { kind: 'far' })],
-      [],
-      axis,
-      now,
-    );
+    const { bands } = timeline({ runs: [run('a', -80, -70), run('b', -30, -29, { kind: 'far' })] });
     expect(bands.map(({ kind, runs }) => [kind, runs.length])).toEqual([
       ['rider', 0],
       ['near', 0],
@@ -60,10 +56,48 @@ describe('the timeline', () => {
     ]);
   });
 
+  it('shows the slots that come, each once', () => {
+    const slot = (id: string, opens: number) => ({ id, opensAt: at(opens), endsAt: at(opens + 4) });
+    const coming = {
+      rider: [],
+      near: [slot('slot:a', -2), slot('slot:b', 5)],
+      far: [],
+      results: [],
+    } as Schedule['next'];
+    const bands = timeline({ runs: [run('a', -2, null)], coming }).bands;
+    expect(bands.find(({ kind }) => kind === 'near')?.slots.map(({ id, x }) => [id, x])).toEqual([
+      ['slot:a', 480],
+      ['slot:b', 550],
+    ]);
+  });
+
+  it('ties who waits to who goes first: to its band, or to the top where it has none', () => {
+    const conflict = (blockedBy: Conflict['blockedBy']): Conflict => ({
+      at: at(-30),
+      budget: 'signups',
+      blocked: 'far_event_sync',
+      blockedBy,
+      expectedWaitSeconds: 300,
+    });
+    const { ties, bands } = timeline({
+      conflicts: [conflict('near_event_normal'), conflict('manual_rider_add')],
+    });
+    const y = (wanted: string) => bands.find(({ kind }) => kind === wanted)?.y ?? Number.NaN;
+    expect(ties).toMatchObject([
+      { x: 200, untilX: 250, words: '18:00:00: far event waits for near event (Signups of an event), 5 min' },
+      { x: 200, untilX: 250 },
+    ]);
+    const [toBand, toTop] = ties;
+    expect(toBand?.blockedY).toBeGreaterThan(y('far'));
+    expect(toBand?.blockerY).toBeGreaterThan(y('near'));
+    expect(toBand?.blockerY).toBeLessThan(y('far'));
+    expect(toTop?.blockerY).toBeLessThan(y('rider'));
+  });
+
   it('flags the starts of events, those that start together with one flag', () => {
     const event = (title: string, start: number) => ({ title, startsAt: at(start) }) as Event;
     const events = [event('late', 8), event('early', 2), event('too', 2.1), event('never seen', 11)];
-    expect(layoutTimeline([], events, axis, now).flags).toEqual([
+    expect(timeline({ events }).flags).toEqual([
       { x: 520, titles: ['early', 'too'] },
       { x: 580, titles: ['late'] },
     ]);

@@ -45,7 +45,7 @@ export function WindowsView() {
             none="No call counts in any window now."
           />
           <p className="hint">
-            Of the times that waiters were told, {promises.kept} were kept and {promises.broken} were not.
+            Of the times that waiters were told, {promises.kept} held and {promises.broken} did not.
           </p>
         </>
       )}

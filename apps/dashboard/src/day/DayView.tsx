@@ -1,0 +1,107 @@
+import { memo } from 'react';
+import type { Permit } from '../api/shapes.ts';
+import { budgetWords, colourOf, laneWords, lanes } from '../palette.ts';
+import { Axis } from '../parts/Axis.tsx';
+import { Legend } from '../parts/Legend.tsx';
+import { Loaded } from '../parts/Loading.tsx';
+import { Picture } from '../parts/Picture.tsx';
+import { TableBehind } from '../parts/TableBehind.tsx';
+import { useNow } from '../time/clock.ts';
+import { layoutDay } from './layout.ts';
+import { useDay } from './use-day.ts';
+import './day.css';
+
+/** Every call of the last 24 hours, and which of them upstream rejected. */
+export function DayView() {
+  const permits = useDay();
+  return <Loaded query={permits}>{(data) => <Day permits={data} />}</Loaded>;
+}
+
+const minute = 60_000;
+
+/** A pixel is about a minute: it is drawn anew no oftener than that. */
+const Day = ({ permits }: { permits: readonly Permit[] }) => (
+  <Strips permits={permits} now={Math.ceil(useNow() / minute) * minute} />
+);
+
+const axisHeight = 22;
+const barY = 20;
+const barHeight = 22;
+
+const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit[]; now: number }) {
+  const { strips, height } = layoutDay(permits, now, 1);
+  const calls = strips.reduce((sum, strip) => sum + strip.calls, 0);
+  const rejected = strips.reduce((sum, strip) => sum + strip.rejected, 0);
+  return (
+    <>
+      <p className="summary">
+        {calls} {calls === 1 ? 'call' : 'calls'} in the last 24 hours.{' '}
+        {rejected === 0 ? (
+          'None was rejected.'
+        ) : (
+          <span className="wrong">{rejected === 1 ? 'One was' : `${rejected} were`} rejected (429).</span>
+        )}
+      </p>
+      <Legend />
+      <section className="card" aria-label="The last 24 hours">
+        <Picture
+          label="Calls of the last 24 hours by window, with a cross where one was rejected"
+          height={height + axisHeight}
+        >
+          {(width) => {
+            const shape = layoutDay(permits, now, width);
+            return (
+              <>
+                <Axis axis={shape.axis} width={width} y={height + axisHeight - 4} />
+                {shape.strips.map(({ budget, y, ticks, crosses }) => (
+                  <g key={budget} data-strip={budget}>
+                    <text className="row-words halo" y={y + 13}>
+                      {budgetWords[budget]}
+                    </text>
+                    <rect className="strip" width={width} y={y + barY} height={barHeight} rx="3" />
+                    {ticks.map(({ x, lane }) => (
+                      <rect
+                        key={`${lane} ${x}`}
+                        fill={colourOf(lane)}
+                        x={x}
+                        width="1.5"
+                        y={y + barY}
+                        height={barHeight}
+                      />
+                    ))}
+                    {crosses.map(({ permit, x }) => (
+                      <path
+                        key={permit}
+                        className="cross"
+                        d={`M${x - 5} ${y + barY - 2}l10 10m0 -10l-10 10`}
+                      />
+                    ))}
+                  </g>
+                ))}
+              </>
+            );
+          }}
+        </Picture>
+        <TableBehind
+          caption="Calls of the last 24 hours by window and lane"
+          columns={['Window', ...lanes.map((lane) => laneWords[lane]), 'Rejected']}
+          rows={strips.map(({ budget, rejected: crossed }) => ({
+            key: budget,
+            cells: [
+              budgetWords[budget],
+              ...lanes.map(
+                (lane) =>
+                  permits.filter(
+                    (permit) =>
+                      permit.budget === budget && permit.lane === lane && permit.result !== 'not_sent',
+                  ).length,
+              ),
+              crossed,
+            ],
+          }))}
+          none="None."
+        />
+      </section>
+    </>
+  );
+});

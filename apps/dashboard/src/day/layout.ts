@@ -1,0 +1,69 @@
+import type { BudgetName, Lane, Permit } from '../api/shapes.ts';
+import { timeAxis, type TimeAxis } from '../axis/time-axis.ts';
+import { budgets } from '../palette.ts';
+
+export interface DayShape {
+  readonly axis: TimeAxis;
+  readonly strips: readonly StripShape[];
+  readonly height: number;
+}
+
+export interface StripShape {
+  readonly budget: BudgetName;
+  readonly y: number;
+  readonly calls: number;
+  readonly rejected: number;
+  /** One for each lane and pixel in which calls were started. */
+  readonly ticks: readonly { readonly x: number; readonly lane: Lane }[];
+  /** Calls that were answered with 429. */
+  readonly crosses: readonly { readonly permit: string; readonly x: number }[];
+}
+
+const day = 86_400_000;
+const stripHeight = 50;
+
+/** The calls of the last day, a strip for each budget. What was given back cost nothing, and is left out. */
+export function layoutDay(permits: readonly Permit[], now: number, width: number): DayShape {
+  const axis = timeAxis(now - day, now, width);
+  const called = permits.filter(
+    ({ result, startedAt }) => result !== 'not_sent' && Date.parse(startedAt) >= axis.from,
+  );
+  const strips = budgets.map((budget, index): StripShape => {
+    const own = called.filter((permit) => permit.budget === budget);
+    const ticks = new Map<string, StripShape['ticks'][number]>();
+    for (const { lane, startedAt } of own) {
+      const x = Math.floor(axis.x(Date.parse(startedAt)));
+      ticks.set(`${lane} ${x}`, { x, lane });
+    }
+    const rejected = own.filter(isRejected);
+    return {
+      budget,
+      y: index * stripHeight,
+      calls: own.length,
+      rejected: rejected.length,
+      ticks: [...ticks.values()],
+      crosses: rejected.map(({ permit, startedAt }) => ({ permit, x: axis.x(Date.parse(startedAt)) })),
+    };
+  });
+  return { axis, strips, height: budgets.length * stripHeight };
+}
+
+const isRejected = ({ status }: Permit): boolean => status === 429;
+
+/** What was known, and what is told now: each permit once and as it was told last, those of the last day. */
+export function mergePermits(known: readonly Permit[], told: readonly Permit[], now: number): Permit[] {
+  const all = new Map([...known, ...told].map((permit) => [permit.permit, permit]));
+  return [...all.values()].filter(({ startedAt }) => Date.parse(startedAt) >= now - day);
+}
+
+/** No call takes longer: an end that was not heard of by then is not heard of later. */
+const longestCall = 600_000;
+
+/** From when on to ask anew: what was started before has ended, as far as it is going to be told. */
+export function askFrom(known: readonly Permit[]): string | undefined {
+  const newest = known.at(-1)?.startedAt;
+  if (newest === undefined) return undefined;
+  const since = Date.parse(newest) - longestCall;
+  const open = known.filter(({ endedAt, startedAt }) => endedAt === null && Date.parse(startedAt) >= since);
+  return open[0]?.startedAt ?? newest;
+}
