@@ -37,7 +37,8 @@ afterEach(() => {
 
 const show = async (view: string) => {
   await page.goto(`${stack.apiUrl}/#/${view}`);
-  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.locator(`nav a[aria-current][href="#/${view}"]`).waitFor();
+  await page.getByText('Loading …').waitFor({ state: 'detached' });
 };
 const addRider = async (riderId: string) => {
   await page.getByLabel('Rider', { exact: true }).fill(riderId);
