@@ -1,11 +1,13 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { and, eq, getTableColumns, ilike, notExists, type SQL } from 'drizzle-orm';
 import type { RiderRow } from '../core/rider.ts';
+import type { RiderChangeRow } from '../core/rider-change.ts';
 import { behind, type Order, ordered, type PageQuery } from './keyset.ts';
 
-const { riders, clubMemberships } = tables;
+const { riders, riderHistory, clubMemberships } = tables;
 const { raw, takenAt: _, ...listed } = getTableColumns(riders);
 const byId: Order = { columns: [riders.riderId], direction: 'asc' };
+const newestFirst: Order = { columns: [riderHistory.recordedAt], direction: 'desc' };
 
 export interface RiderFilter {
   readonly clubId?: number | undefined;
@@ -58,3 +60,22 @@ export async function findRider(
     .where(eq(riders.riderId, riderId));
   return rider;
 }
+
+/** Up to `limit` + 1 changes of a rider, newest first. */
+export const listRiderChanges = (
+  db: Database,
+  riderId: number,
+  { limit, after }: PageQuery<readonly [number]>,
+): Promise<RiderChangeRow[]> =>
+  db
+    .select({
+      recordedAt: riderHistory.recordedAt,
+      rating: riderHistory.rating,
+      weightKg: riderHistory.weightKg,
+      zpFtp: riderHistory.zpFtp,
+      raw: riderHistory.raw,
+    })
+    .from(riderHistory)
+    .where(and(eq(riderHistory.riderId, riderId), behind(newestFirst, after)))
+    .orderBy(...ordered(newestFirst))
+    .limit(limit + 1);

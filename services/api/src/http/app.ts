@@ -9,6 +9,7 @@ import { alertRoutes } from '../routes/alerts.ts';
 import { askRunRoutes } from '../routes/ask-run.ts';
 import { budgetRoutes } from '../routes/budgets.ts';
 import { clockRoutes } from '../routes/clock.ts';
+import { clubRoutes } from '../routes/clubs.ts';
 import { commandRoutes } from '../routes/commands.ts';
 import { coordinationRoutes } from '../routes/coordination.ts';
 import { dashboardRoutes } from '../routes/dashboard.ts';
@@ -21,6 +22,7 @@ import { importPath, importRidersRoutes } from '../routes/import-riders.ts';
 import { operationRoutes } from '../routes/operations.ts';
 import { queueRoutes } from '../routes/queue.ts';
 import { resultRoutes } from '../routes/results.ts';
+import { riderHistoryRoutes } from '../routes/rider-history.ts';
 import { riderRoutes } from '../routes/riders.ts';
 import { runRoutes } from '../routes/runs.ts';
 import { scheduleRoutes } from '../routes/schedule.ts';
@@ -65,6 +67,8 @@ const largestImport = 256 * 1_024;
 
 const resources = [
   riderRoutes,
+  riderHistoryRoutes,
+  clubRoutes,
   addRiderRoutes,
   importRidersRoutes,
   commandRoutes,

@@ -1,5 +1,8 @@
 import { Hono } from 'hono';
+import { createLogger } from '@paceline/shared/telemetry';
 import { describe, expect, it } from 'vitest';
+import { answerError } from './errors.ts';
+import { Problem } from './problem.ts';
 import { crossOrigin } from './cors.ts';
 
 const origin = 'https://team.example';
@@ -27,5 +30,15 @@ describe('a page of another origin', () => {
   it('gets no cookies along', async () => {
     const { headers } = await app.request('/', { headers: { origin } });
     expect(headers.get('access-control-allow-credentials')).toBeNull();
+  });
+
+  it('may read refusals too', async () => {
+    const refusing = new Hono();
+    refusing.onError(answerError(createLogger('test', 'silent' as 'error')));
+    refusing.use(crossOrigin([origin])).get('/', () => {
+      throw new Problem('unauthorized', 'no token');
+    });
+    const refused = await refusing.request('/', { headers: { origin } });
+    expect([refused.status, allowed(refused)]).toEqual([401, origin]);
   });
 });

@@ -2,7 +2,7 @@ import { createClock } from '@paceline/shared/clock';
 import { tables } from '@paceline/shared/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
-import { riderRow } from '../testing/rows.ts';
+import { riderRow, someTime } from '../testing/rows.ts';
 
 /** Lives 60 times faster: ages are in the project's time, not in the machine's. */
 const clock = createClock({ scale: 60, anchor: Date.now() });
@@ -138,4 +138,51 @@ describe('GET /v1/riders/:riderId', () => {
       expect(body.errors).toMatchObject([{ field: 'riderId' }]);
     },
   );
+});
+
+describe('GET /v1/riders/{id}/history', () => {
+  it('tells what a rider has been, newest first, page by page', async () => {
+    await test.db.insert(tables.riders).values(riderRow(900_001));
+    const history = [1, 2, 3].map((day) => ({
+      riderId: 900_001,
+      recordedAt: someTime + day * 86_400_000,
+      rating: 1_500 + day,
+      raw: { day },
+    }));
+    await test.db.insert(tables.riderHistory).values(history);
+    const first = (await test.get('/v1/riders/900001/history?limit=2')).body;
+    const second = (await test.get(`/v1/riders/900001/history?limit=2&cursor=${first.next}`)).body;
+    const ratings = [...first.items, ...second.items].map(({ rating }: { rating: number }) => rating);
+    expect(ratings).toEqual([1_503, 1_502, 1_501]);
+    expect(first.items[0]).toEqual({
+      recordedAt: '2026-03-04T12:00:00.000Z',
+      rating: 1_503,
+      weightKg: null,
+      zpFtp: null,
+      raw: { day: 3 },
+    });
+    expect((await test.get('/v1/riders/900002/history')).status).toBe(404);
+  });
+});
+
+describe('GET /v1/clubs', () => {
+  it('lists the clubs with how many are in them now, and the age of that', async () => {
+    await test.db.insert(tables.clubs).values([
+      { clubId: 71, name: 'Alps', fetchedAt: someTime },
+      { clubId: 72, name: 'Brava', fetchedAt: someTime },
+    ]);
+    const member = { clubId: 71, firstSeenAt: someTime, lastSeenAt: someTime };
+    await test.db.insert(tables.clubMemberships).values([
+      { ...member, riderId: 900_011 },
+      { ...member, riderId: 900_012 },
+      { ...member, riderId: 900_013, current: false },
+    ]);
+    const first = (await test.get('/v1/clubs?limit=1')).body;
+    expect(first.items).toMatchObject([
+      { clubId: 71, name: 'Alps', members: 2, fetchedAt: '2026-03-01T12:00:00.000Z' },
+    ]);
+    expect(first.items[0].ageSeconds).toBeGreaterThan(0);
+    const second = (await test.get(`/v1/clubs?limit=1&cursor=${first.next}`)).body;
+    expect(second).toMatchObject({ items: [{ clubId: 72, members: 0 }], next: null });
+  });
 });
