@@ -1,14 +1,19 @@
 import type { Config } from '@paceline/shared/config';
 import { syncKinds, type SyncMode } from '@paceline/shared/contracts';
 import { type Arguments, readArguments, usage, WrongUsage } from './arguments.ts';
-import { judge, planOf } from './core/judge.ts';
+import { goalsPromised, goalVariables, judge, planOf } from './core/judge.ts';
 import { isError } from './core/lint.ts';
 import { designed, type Plan } from './core/plan.ts';
 import { report } from './core/report.ts';
 import { schedulesOf, settingsOf, slotVariables } from './core/schedules.ts';
 
 /** The variables that the command reads. */
-export const planVariables = [...slotVariables, 'ZWIFTRACING_TIER', 'ZWIFTRACING_CLUB_IDS'] as const;
+export const planVariables = [
+  ...slotVariables,
+  ...goalVariables,
+  'ZWIFTRACING_TIER',
+  'ZWIFTRACING_CLUB_IDS',
+] as const;
 
 export type PlanConfig = Config<(typeof planVariables)[number]>;
 
@@ -49,7 +54,10 @@ function wantedPlan({ design, things, promises }: Arguments, config: PlanConfig)
   };
   return design
     ? planOf(designed.schedules(config.SLOT_TIME_ZONE), demand, designed.promises)
-    : planOf(schedulesOf(settingsOf(config)), demand);
+    : planOf(schedulesOf(settingsOf(config)), {
+        ...demand,
+        promises: [...goalsPromised(config), ...promises],
+      });
 }
 
 /** What the modes mean for the plan. */

@@ -1,3 +1,4 @@
+import { goalVariables } from '@paceline/planning/judge';
 import { slotVariables } from '@paceline/planning/schedules';
 import { type Config, loadConfigOrExit } from '@paceline/shared/config';
 
@@ -5,6 +6,7 @@ export const schedulerVariables = [
   'NATS_URL',
   ...slotVariables,
   // What a change of the schedule is judged by.
+  ...goalVariables,
   'ZWIFTRACING_TIER',
   'ZWIFTRACING_CLUB_IDS',
   'PACELINE_CLOCK',

@@ -1,3 +1,4 @@
+import { goalsPromised } from '@paceline/planning/judge';
 import { settingsOf } from '@paceline/planning/schedules';
 import type { Clock } from '@paceline/shared/clock';
 import { type ScheduleSettings, syncKinds } from '@paceline/shared/contracts';
@@ -26,7 +27,7 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
     tier: config.ZWIFTRACING_TIER,
     clubs: config.ZWIFTRACING_CLUB_IDS.length,
     things: {},
-    promises: [],
+    promises: goalsPromised(config),
   };
   answerRequests({ bus, inForce, clock, judge: judgeApart(), demand });
   return {

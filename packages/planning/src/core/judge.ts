@@ -1,4 +1,4 @@
-import { documentedPolicies, type Tier } from '@paceline/shared/config';
+import { type Config, documentedPolicies, type Tier } from '@paceline/shared/config';
 import type { ScheduleSettings, SyncKind } from '@paceline/shared/contracts';
 import { type Forecast, forecast } from './forecast.ts';
 import { type Finding, isError, lint } from './lint.ts';
@@ -24,6 +24,14 @@ export interface Demand {
   /** In the place of the usual ones of their kinds. */
   readonly promises: readonly Promised[];
 }
+
+/** The variables that say how fresh signups are to be: what is promised of them. */
+export const goalVariables = ['FRESHNESS_NEAR', 'FRESHNESS_FAR'] as const;
+
+export const goalsPromised = (config: Config<(typeof goalVariables)[number]>): Promised[] => [
+  { kind: 'near', within: config.FRESHNESS_NEAR },
+  { kind: 'far', within: config.FRESHNESS_FAR },
+];
 
 /** All that is found out about a plan. */
 export interface Judged {

@@ -1,6 +1,6 @@
 import { assert, boolean, integer, nat, option, property, record, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, inOrderOfWorth, worthCalling, worthInSlot } from './choose.ts';
+import { type Candidate, inOrderOfWorth, worthInSlot } from './choose.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -25,8 +25,18 @@ const copied = (ms: number, more: Partial<Candidate> = {}) => ({ signupsFetchedA
 const order = (...events: Candidate[]) =>
   inOrderOfWorth(events, goals, now).map((each) => each.event.eventId);
 const worthOf = (more: Partial<Candidate>) => inOrderOfWorth([event('it', more)], goals, now)[0]?.worth ?? 0;
-const called = (...events: Candidate[]) =>
-  worthCalling(events, run, goals, now).map((each) => each.event.eventId);
+/** The events that a run calls for, in order, when each call makes a new copy at once. */
+function called(events: readonly Candidate[], by = run): string[] {
+  const fetched: string[] = [];
+  let known = events;
+  const best = () => worthInSlot('near', known, by, goals, now).best?.choice.event;
+  for (let next = best(); next; next = best()) {
+    const { eventId } = next;
+    fetched.push(eventId);
+    known = known.map((each) => (each.eventId === eventId ? { ...each, signupsFetchedAt: now } : each));
+  }
+  return fetched;
+}
 
 describe('what a call for an event is worth', () => {
   it('is the share of its time within the hour, until its last minutes, that the call buys', () => {
@@ -118,14 +128,7 @@ describe('the order of calls', () => {
   it('goes on until no call would buy a tenth, and asks for no event twice', () => {
     assert(
       property(candidates, (events) => {
-        const fetched: string[] = [];
-        let known = events;
-        const best = () => worthCalling(known, run, goals, now)[0]?.event;
-        for (let next = best(); next; next = best()) {
-          const { eventId } = next;
-          fetched.push(eventId);
-          known = known.map((each) => (each.eventId === eventId ? { ...each, signupsFetchedAt: now } : each));
-        }
+        const fetched = called(events);
         expect(new Set(fetched).size).toBe(fetched.length);
         const due = inOrderOfWorth(events, goals, now).filter(({ worth }) => worth >= 0.1);
         const before = ({ signupsFetchedAt: at }: Candidate) => at === null || at < run.startedAt;
@@ -145,15 +148,15 @@ describe('a run', () => {
       event('failed', never),
       event('left'),
     ];
-    expect(worthCalling(events, failed, goals, now).map((each) => each.event.eventId)).toEqual(['left']);
+    expect(called(events, failed)).toEqual(['left']);
   });
 
   it('leaves a copy alone that is young for its goal', () => {
     expect(
-      called(
+      called([
         event('young', startsIn(40 * hour, copied(3 * hour))),
         event('older', startsIn(40 * hour, copied(5 * hour))),
-      ),
+      ]),
     ).toEqual(['older']);
   });
 });

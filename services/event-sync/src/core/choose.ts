@@ -40,21 +40,26 @@ const ownWeight = 4;
  * last minutes, or of the time until that hour: an event that has just come within the hour is worth 1, one whose copy will
  * do anyway 0.
  */
-export function inOrderOfWorth<Event extends Candidate>(
+export const inOrderOfWorth = <Event extends Candidate>(
   events: readonly Event[],
   goals: Goals,
   now: number,
-): Choice<Event>[] {
-  return events
-    .map((event) => ({ event, because: reasonFor(event, goals, now), worth: worthOf(event, goals, now) }))
-    .toSorted(
-      (a, b) =>
-        b.worth - a.worth ||
-        Number(b.event.hasOurs) - Number(a.event.hasOurs) ||
-        a.event.startsAt - b.event.startsAt ||
-        (a.event.eventId < b.event.eventId ? -1 : 1),
-    );
+): Choice<Event>[] =>
+  events
+    .map((event) => ({ event, worth: worthOf(event, goals, now) }))
+    .toSorted(byWorth)
+    .map(({ event, worth }) => ({ event, worth, because: reasonFor(event, goals, now) }));
+
+interface Rated {
+  readonly event: Candidate;
+  readonly worth: number;
 }
+
+const byWorth = (a: Rated, b: Rated): number =>
+  b.worth - a.worth ||
+  Number(b.event.hasOurs) - Number(a.event.hasOurs) ||
+  a.event.startsAt - b.event.startsAt ||
+  (a.event.eventId < b.event.eventId ? -1 : 1);
 
 /** What a run has done so far. */
 export interface RunSoFar {
@@ -62,29 +67,12 @@ export interface RunSoFar {
   readonly failed: ReadonlySet<string>;
 }
 
-/**
- * What is worth a call in a run, in order. A copy made in it can't have changed enough, and what failed in it would fail
- * again.
- */
-export const worthCalling = (
-  events: readonly Candidate[],
-  run: RunSoFar,
-  goals: Goals,
-  now: number,
-): Choice[] =>
-  inOrderOfWorth(
-    events.filter(
-      ({ eventId, signupsFetchedAt }) =>
-        !isSince(signupsFetchedAt, run.startedAt) && !run.failed.has(eventId),
-    ),
-    goals,
-    now,
-  ).filter(({ worth }) => worth >= leastWorth);
+/** A copy made in a run can't have changed enough for another call in it, and what failed in it would fail again. */
+const isLeft = ({ eventId, signupsFetchedAt: at }: Candidate, { startedAt, failed }: RunSoFar): boolean =>
+  (at === null || at < startedAt) && !failed.has(eventId);
 
 /** Project ms. */
 const soon = 15 * 60_000;
-
-const isSince = (moment: number | null, start: number): boolean => moment !== null && moment >= start;
 
 function reasonFor(event: Candidate, goals: Goals, now: number): CallReason {
   const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups } = event;
@@ -133,13 +121,25 @@ export function worthInSlot(
   goals: Goals,
   now: number,
 ): InSlot {
-  const worth = worthCalling(events, run, goals, now);
-  const isOwn = ({ event }: Choice) => kindOf(event.startsAt, now) === kind;
-  const own = worth.find(isOwn);
-  const other = worth.find((choice) => !isOwn(choice));
-  const choice = own && own.worth * ownWeight >= (other?.worth ?? 0) ? own : other;
+  let [own, other]: [Rated | undefined, Rated | undefined] = [undefined, undefined];
+  let count = 0;
+  for (const event of events) {
+    const rated = { event, worth: isLeft(event, run) ? worthOf(event, goals, now) : 0 };
+    if (rated.worth < leastWorth) continue;
+    if (kindOf(event.startsAt, now) === kind) {
+      count += 1;
+      own = better(own, rated);
+    } else other = better(other, rated);
+  }
+  const best = own && own.worth * ownWeight >= (other?.worth ?? 0) ? own : other;
   return {
-    best: choice && { choice, kind: kindOf(choice.event.startsAt, now) },
-    own: worth.filter(isOwn).length,
+    best: best && {
+      choice: { ...best, because: reasonFor(best.event, goals, now) },
+      kind: kindOf(best.event.startsAt, now),
+    },
+    own: count,
   };
 }
+
+const better = (best: Rated | undefined, rated: Rated): Rated =>
+  best === undefined || byWorth(rated, best) < 0 ? rated : best;

@@ -60,7 +60,11 @@ async function judgeOne(
 ): Promise<JudgedSchedule> {
   const { eras } = (await inForce.read()).kept;
   const settings = settingsAfter(current(eras).settings, wanted);
-  return judge({ settings, demand: { ...demand, things, promises }, now: clock.now() });
+  return judge({
+    settings,
+    demand: { ...demand, things, promises: [...demand.promises, ...promises] },
+    now: clock.now(),
+  });
 }
 
 /** Judged first, and again when somebody else was faster and it does not matter to the asker. */
