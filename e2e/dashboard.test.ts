@@ -123,10 +123,36 @@ describe('a rider that is added on the page', () => {
     );
   });
 
+  it('may be one of many, of which each is counted', async () => {
+    await page.getByLabel('Riders', { exact: true }).fill('4900401, 4900402\n4900403');
+    await page.getByRole('button', { name: 'Import 3' }).click();
+    const many = page.locator('.wish').filter({ hasText: '3 riders' });
+    await eventually(async () => expect(await many.getAttribute('data-state')).toBe('done'), patient);
+    expect(await many.innerText()).toContain('3 here, 0 to come');
+  });
+
   it('is refused in the words of the API where it can not be one', async () => {
     await addRider('-7');
     await eventually(async () => expect(await page.getByText(/must be a whole number/).count()).toBe(1));
     expect(complaints.splice(0)).toEqual([expect.stringContaining('400')]);
+  });
+});
+
+it('the schedule is judged while it is written, refused while it is wrong, and changed when it is applied', async () => {
+  await show('schedule');
+  const fill = (kind: string, label: string, text: string) =>
+    page.locator(`[data-kind=${kind}]`).getByLabel(label).fill(text);
+  const apply = page.getByRole('button', { name: 'Apply' });
+  // So long that it is still open when the next near slot opens.
+  await fill('far', 'Stays open', '14m');
+  await page.locator('[data-rule=collision]').first().waitFor();
+  await eventually(async () => expect(await apply.isDisabled()).toBe(true));
+  await fill('far', 'Stays open', '4m');
+  await fill('rider', 'When missed', 'skip');
+  await apply.click();
+  await eventually(async () => {
+    const { kinds } = await stack.get<{ kinds: { rider: { catchUp: string } } }>('/v1/schedule');
+    expect(kinds.rider.catchUp).toBe('skip');
   });
 });
 

@@ -11,6 +11,9 @@ export const laneWords: Readonly<Record<Lane, string>> = {
   rider_sync: 'rider sync',
   far_event_sync: 'far event',
 };
+/** The lanes in a text by their words. */
+export const readable = (text: string): string =>
+  text.replaceAll(/[a-z]+(?:_[a-z]+)+/g, (name) => laneWords[name as Lane] ?? name);
 export const lanes = Object.keys(laneWords) as Lane[];
 
 export const budgetWords: Readonly<Record<BudgetName, string>> = {

@@ -1,5 +1,6 @@
 import { reads, useRead } from '../api/reads.ts';
 import type { Alert } from '../api/shapes.ts';
+import { readable } from '../palette.ts';
 import { Loaded } from '../parts/Loading.tsx';
 import { useNow } from '../time/clock.ts';
 import { clockTime, dayOf, length } from '../time/words.ts';
@@ -41,15 +42,15 @@ const AlertList = ({ alerts }: { alerts: readonly Alert[] }) => (
   </ul>
 );
 
-function AlertCard({ alert: { type, title, why, todo, since, resolvedAt } }: { alert: Alert }) {
+function AlertCard({ alert: { type, severity, title, why, todo, since, resolvedAt } }: { alert: Alert }) {
   const now = useNow();
   const began = Date.parse(since);
   const ended = resolvedAt === null ? now : Date.parse(resolvedAt);
   return (
-    <li className={resolvedAt === null ? 'card alert open' : 'card alert'} data-alert={type}>
-      <h2>{title}</h2>
-      <p>{why}</p>
-      {resolvedAt === null && <p className="strong">{todo}</p>}
+    <li className={resolvedAt === null ? `card alert open ${severity}` : 'card alert'} data-alert={type}>
+      <h2>{readable(title)}</h2>
+      <p>{readable(why)}</p>
+      {resolvedAt === null && <p className="strong">{readable(todo)}</p>}
       <p className="hint">
         {dayOf(began)} {clockTime(began)},{' '}
         {resolvedAt === null ? `for ${length(ended - began)} now` : `over after ${length(ended - began)}`} ·{' '}

@@ -12,13 +12,15 @@ export interface Answer<T> {
 }
 
 /** Sends one request to the API. @throws {ApiProblem} */
-export async function ask<T>(method: string, path: string, body?: unknown, key?: string): Promise<Answer<T>> {
+export async function ask<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer<T>> {
   const response = await send(path, {
     method,
-    headers: {
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(key !== undefined && { 'idempotency-key': key }),
-    },
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   return { body: (await response.json()) as T, traceId: response.headers.get('x-trace-id') };

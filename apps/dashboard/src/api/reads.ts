@@ -28,7 +28,7 @@ export const reads = {
   freshness: told<Freshness>('/v1/freshness?next=15', 5_000),
   queue: read<Queue>('/v1/queue', 1_000),
   runsOf: (kind: SyncKind | undefined) =>
-    told<List<Run>>(`/v1/runs?limit=50${kind ? `&kind=${kind}` : ''}`, 2_000),
+    told<List<Run>>(`/v1/runs?limit=30${kind ? `&kind=${kind}` : ''}`, 2_000),
   schedule: told<Schedule>('/v1/schedule', 15_000),
   sources: told<{ sources: Source[] }>('/v1/sources', 15_000),
   timelineRuns: told<List<Run>>('/v1/runs?limit=200', 3_000),

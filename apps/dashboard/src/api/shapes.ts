@@ -13,7 +13,8 @@ export type { FreshnessView as Freshness } from '@paceline/api/core/freshness.ts
 export type { RiderDetailView as RiderDetail } from '@paceline/api/core/rider.ts';
 export type { RunDetailView as RunDetail, RunView as Run } from '@paceline/api/core/run.ts';
 export type { CommandRiderView as CommandRider } from '@paceline/api/core/command-rider.ts';
-export type { ScheduleView as Schedule } from '@paceline/api/core/schedule.ts';
+export type { ScheduleView as Schedule, SettingsView as Settings } from '@paceline/api/core/schedule.ts';
+export type { JudgedView as Judged } from '@paceline/api/core/judged.ts';
 export type { StreamType } from '@paceline/api/core/told.ts';
 export type { Budget as BudgetName, Lane, SyncKind } from '@paceline/shared/contracts';
 

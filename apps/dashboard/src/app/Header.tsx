@@ -28,11 +28,12 @@ export function Header({ now }: { now: boolean }) {
 
 function OpenAlerts() {
   const { data } = useRead(reads.alerts);
-  const open = data?.items.filter(({ resolvedAt }) => resolvedAt === null).length ?? 0;
+  const open = data?.items.filter(({ resolvedAt }) => resolvedAt === null) ?? [];
+  const wrong = open.some(({ severity }) => severity === 'error');
   return (
-    open > 0 && (
-      <span className="badge">
-        {open}
+    open.length > 0 && (
+      <span className={wrong ? 'badge error' : 'badge'}>
+        {open.length}
         <span className="unseen"> open</span>
       </span>
     )

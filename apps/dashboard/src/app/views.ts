@@ -5,6 +5,7 @@ import { FreshnessView } from '../freshness/FreshnessView.tsx';
 import { LanesView } from '../lanes/LanesView.tsx';
 import { RidersView } from '../riders/RidersView.tsx';
 import { RunsView } from '../runs/RunsView.tsx';
+import { ScheduleView } from '../schedule/ScheduleView.tsx';
 import { TimelineView } from '../timeline/TimelineView.tsx';
 import { WindowsView } from '../windows/WindowsView.tsx';
 
@@ -24,5 +25,6 @@ export const views: readonly View[] = [
   { name: 'runs', title: 'Runs', Show: RunsView },
   { name: 'freshness', title: 'Freshness', Show: FreshnessView },
   { name: 'riders', title: 'Riders', Show: RidersView },
+  { name: 'schedule', title: 'Schedule', Show: ScheduleView },
   { name: 'alerts', title: 'Alerts', Show: AlertsView },
 ];

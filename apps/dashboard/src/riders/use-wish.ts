@@ -20,7 +20,8 @@ interface Sending {
 /** Asks `path` for something that becomes a command, and remembers it. */
 export function useWish(path: string, onTaken: () => void): Sending {
   const { mutate, isPending, error, failureReason } = useMutation({
-    mutationFn: ({ body, key }: { body: unknown; key: string }) => ask<Command>('POST', path, body, key),
+    mutationFn: ({ body, key }: { body: unknown; key: string }) =>
+      ask<Command>('POST', path, body, { 'idempotency-key': key }),
     retry: (_, why) => why instanceof ApiProblem && passing.has(why.status),
     retryDelay: 1_000,
     networkMode: 'always',

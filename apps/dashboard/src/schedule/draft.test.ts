@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import type { Settings } from '../api/shapes.ts';
+import { changeOf, isEmpty, saidOf, withField } from './draft.ts';
+
+const slots = { mode: 'on' as const, opens: 'every 15m', duration: '10m', skip: '', catchUp: 'latest' };
+const inForce: Settings = {
+  timeZone: 'UTC',
+  kinds: { rider: slots, near: slots, far: slots, results: slots },
+};
+
+describe('a draft of the schedule', () => {
+  it('that is as what is in force changes nothing', () => {
+    expect(isEmpty(changeOf(inForce, structuredClone(inForce)))).toBe(true);
+  });
+
+  it('names what it changes, and nothing else', () => {
+    const draft = { ...withField(inForce, 'far', 'duration', '5m'), timeZone: 'Europe/Stockholm' };
+    expect(changeOf(inForce, draft)).toEqual({
+      timeZone: 'Europe/Stockholm',
+      kinds: { far: { duration: '5m' } },
+    });
+    expect(inForce.kinds.far.duration).toBe('10m');
+  });
+
+  it('shows what the API says at the field that it means', () => {
+    const errors = [{ field: 'kinds.far.opens', message: 'must come round' }];
+    expect(saidOf(errors, 'kinds.far.opens')).toBe('must come round');
+    expect(saidOf(errors, 'kinds.near.opens')).toBeUndefined();
+  });
+});
