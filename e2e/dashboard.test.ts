@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser } from './browser.ts';
 import { type List, startTestStack, type TestStack } from './stack.ts';
 
+const token = 'a-token-for-the-dashboard';
 const patient = { timeoutMs: 60_000 };
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
 
@@ -18,8 +19,12 @@ const complaints: string[] = [];
 
 beforeAll(async () => {
   await ensureBuilt(() => undefined);
-  [stack, browser] = await Promise.all([startTestStack(sandboxClock(Date.now(), 60)), openBrowser()]);
+  [stack, browser] = await Promise.all([
+    startTestStack(sandboxClock(Date.now(), 60), { API_TOKEN: token }),
+    openBrowser(),
+  ]);
   page = await browser.newPage({ viewport: sizes.wide });
+  page.setDefaultTimeout(20_000);
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
     // That the API does not answer while it is down is what one of the tests is about.
@@ -45,6 +50,20 @@ const addRider = async (riderId: string) => {
   await page.getByRole('button', { name: 'Add rider' }).click();
 };
 const wish = (riderId: number) => page.locator('.wish').filter({ hasText: `Rider ${riderId}` });
+
+it('where the API wants a token the page asks for it once', async () => {
+  await page.goto(stack.apiUrl);
+  await page.getByLabel('Token', { exact: true }).fill('a-wrong-one-of-enough-length');
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByText('not the right one').waitFor();
+  await page.getByLabel('Token', { exact: true }).fill(token);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.locator('[data-budget]').first().waitFor();
+  complaints.splice(0);
+  await page.reload();
+  await page.locator('[data-budget]').first().waitFor();
+  expect(await page.getByLabel('Token', { exact: true }).count()).toBe(0);
+});
 
 describe('the windows', () => {
   interface Budget {
@@ -108,7 +127,7 @@ describe('a rider that is added on the page', () => {
   it('is followed through a crash of the API', async () => {
     await fetch(`${stack.apiUrl}/v1/budgets/riders_single/pause`, {
       method: 'PUT',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify({ forSeconds: 240 }),
     });
     await addRider('4900322');

@@ -38,17 +38,18 @@ export async function startTestStack(clock: ClockSetting, env: NodeJS.ProcessEnv
     // Several stacks at once must not all find the usual ones free.
     findPort: () => freePort(),
   });
+  const token: Record<string, string> = env.API_TOKEN ? { authorization: `Bearer ${env.API_TOKEN}` } : {};
   return {
     ...stack,
     async get<T>(path: string) {
-      const response = await fetch(`${stack.apiUrl}${path}`);
+      const response = await fetch(`${stack.apiUrl}${path}`, { headers: token });
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
       return (await response.json()) as T;
     },
     async post(path, body, headers = {}) {
       const response = await fetch(`${stack.apiUrl}${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
+        headers: { 'content-type': 'application/json', ...token, ...headers },
         body,
       });
       return {

@@ -48,7 +48,7 @@ async function send(path: string, request: RequestInit): Promise<Response> {
   const response = await fetch(path, { ...request, headers }).catch(() => undefined);
   reachable.set(response !== undefined || request.signal?.aborted === true);
   if (!response) throw new ApiProblem(0, 'The API does not answer');
-  if (response.status === 401) refused();
+  if (response.status === 401) refused(known);
   if (!response.ok) throw await problemOf(response);
   return response;
 }

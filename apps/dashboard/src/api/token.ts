@@ -14,6 +14,7 @@ export const token = {
 /** Why the page has to ask for a token; undefined: it need not. */
 export const tokenWanted = createStore<'missing' | 'wrong' | undefined>(undefined);
 
-export function refused(): void {
-  tokenWanted.set(token.get() === null ? 'missing' : 'wrong');
+/** A request with this token was refused; another one may have been given since it was sent. */
+export function refused(used: string | null): void {
+  if (used === token.get()) tokenWanted.set(used === null ? 'missing' : 'wrong');
 }
