@@ -117,13 +117,19 @@ describe('one trace', () => {
     [...new Set(spans.filter((span) => span.name === name).map(({ traceId }) => traceId))]
       .map((traceId) => spans.filter((span) => span.traceId === traceId))
       .find(test);
-  const stores = (span: ReceivedSpan) => span.name.startsWith('pg.query:INSERT');
+  const stores = (span: ReceivedSpan) => span.name.startsWith('INSERT ');
 
   it('leads from the POST through the broker, the permit and the upstream call to the insert', async () => {
-    await stack.post('/v1/riders', JSON.stringify({ riderId: 4_900_200 }), { prefer: 'wait=20' });
+    const { headers } = await stack.post('/v1/riders', JSON.stringify({ riderId: 4_900_200 }));
+    const traceId = headers.get('x-trace-id');
+    expect(await stack.get(headers.get('location') ?? '')).toMatchObject({ traceId });
     await eventually(() => {
-      const trace = traceWith(collector.spans(), 'POST /v1/riders', (spans) =>
-        spans.some((span) => span.service === 'rider-sync' && stores(span)),
+      const trace = traceWith(
+        collector.spans(),
+        'POST /v1/riders',
+        (spans) =>
+          spans[0]?.traceId === traceId &&
+          spans.some((span) => span.service === 'rider-sync' && stores(span)),
       );
       const paths = (trace ?? []).map((span) => chain(trace ?? [], span).join(' > '));
       const root = 'api: POST /v1/riders';
@@ -136,11 +142,14 @@ describe('one trace', () => {
         expect.stringMatching(`^${root} .*permit riders_single > limiter: commit permit$`),
       );
       expect(paths).toContainEqual(expect.stringMatching(`^${root} .*> rider-sync: GET`));
-      expect(paths).toContainEqual(expect.stringMatching(`^${root} .*> rider-sync: pg.query:INSERT`));
+      expect(paths).toContainEqual(expect.stringMatching(`^${root} .*> rider-sync: INSERT `));
+      const permit = trace?.find(({ name }) => name === 'permit riders_single');
+      expect(permit?.events.map(({ name }) => name).slice(-2)).toEqual(['granted', 'started']);
     }, patient);
   });
 
   it('leads from the slot through its tick, the run, the permits and the calls to the inserts', async () => {
+    let tracedRun: ReceivedSpan | undefined;
     await eventually(() => {
       // A slot may have been over before its tick was taken up: one that made calls is meant.
       const trace = traceWith(collector.spans(), 'slot near', (spans) =>
@@ -152,7 +161,43 @@ describe('one trace', () => {
       expect(paths).toContainEqual(run);
       expect(paths).toContainEqual(expect.stringMatching(`^${run} .*> limiter: commit permit$`));
       expect(paths).toContainEqual(expect.stringMatching(`^${run} .*> event-sync: GET`));
-      expect(paths).toContainEqual(expect.stringMatching(`^${run} .*> event-sync: pg.query:INSERT`));
+      expect(paths).toContainEqual(expect.stringMatching(`^${run} .*> event-sync: INSERT `));
+      tracedRun = trace?.find(({ name }) => name === 'run near');
     }, patient);
+    expect(await stack.get(`/v1/runs/${String(tracedRun?.attributes['paceline.run'])}`)).toMatchObject({
+      traceId: tracedRun?.traceId,
+    });
+  });
+
+  it('says what its parts are by the conventions, and tells no key', () => {
+    const spans = collector.spans();
+    const attributesOf = (name: string) => spans.find((span) => span.name === name)?.attributes;
+    const tick = { 'messaging.system': 'nats', 'messaging.destination.name': 'paceline.tick.near' };
+    expect(attributesOf('publish paceline.tick.near')).toMatchObject({
+      ...tick,
+      'messaging.operation.type': 'send',
+      'messaging.message.id': expect.stringMatching(/^slot:near:/),
+    });
+    expect(attributesOf('process paceline.tick.near')).toMatchObject({
+      ...tick,
+      'messaging.operation.type': 'process',
+      'messaging.message.id': expect.stringMatching(/^slot:near:/),
+      'messaging.consumer.group.name': expect.any(String),
+    });
+    expect(attributesOf('GET')).toMatchObject({
+      'http.request.method': 'GET',
+      'http.response.status_code': 200,
+      'server.address': '127.0.0.1',
+      'url.full': expect.stringContaining('/api/'),
+    });
+    expect(attributesOf('INSERT paceline')).toMatchObject({
+      'db.system.name': 'postgresql',
+      'db.namespace': 'paceline',
+      'db.operation.name': 'INSERT',
+    });
+    expect(JSON.stringify(spans)).not.toContain('sandbox-key');
+    // Names are few, whatever was fetched.
+    expect(new Set(spans.map(({ name }) => name)).size).toBeLessThan(120);
+    expect(spans.filter(({ name }) => /\d{3}|[0-9a-f]{8}-/.test(name))).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import {
   throughOutages,
 } from '@paceline/shared/sync';
 import type { Transaction } from '@paceline/shared/sync';
+import { currentTraceContext, inSpan, linksTo, type Span } from '@paceline/shared/telemetry';
 import { type RidersAnswer, UpstreamError } from '@paceline/shared/zwiftracing';
 import { type Held, hold } from './adapters/hold.ts';
 import { giveBackOutsiders, takeOutsiders } from './adapters/outsiders.ts';
@@ -18,7 +19,7 @@ import { endFresh, endWanted, loseWanted, type Taken, takeWanted } from './adapt
 import { fillUpAge, fullCall, outcomesOf } from './core/bulk.ts';
 
 /** The run of a slot that is open, which refreshes riders outside the clubs. */
-export type Slot = Pick<RunRow, 'runId' | 'slotId' | 'scheduledFor'>;
+export type Slot = Pick<RunRow, 'runId' | 'slotId' | 'scheduledFor' | 'traceparent'>;
 
 export interface BulkAsk {
   readonly lane: Lane;
@@ -48,21 +49,37 @@ const graceMs = 60_000;
 const lasting: ReadonlySet<string> = new Set(['unauthorized', 'not_found', 'rejected']);
 
 /**
+ * Makes a bulk call, in a trace of its own that links to those of the commands and of the run that it serves: theirs link
+ * back to it.
+ */
+export const makeBulkCall = (sync: Sync, ask: BulkAsk): Promise<boolean> =>
+  inSpan('bulk call', { root: true }, (span) => callForAll(sync, ask, span));
+
+/**
  * Waits for a permit and makes one bulk call for whoever is wanted then: adds, imports, and with what room is left the
  * oldest riders outside the clubs. What becomes of each is stored in one transaction. Whoever dies lets go of them all.
  * @returns whether there was a call: with nobody to fetch the permit is given back
  * @throws as `callUpstream`, once the riders are wanted as before
  */
-export async function makeBulkCall(sync: Sync, ask: BulkAsk): Promise<boolean> {
+async function callForAll(sync: Sync, ask: BulkAsk, span: Span): Promise<boolean> {
   const call = crypto.randomUUID();
   const now = () => Math.round(sync.clock.now());
   let held: Held<Load> | undefined;
   let sentAt = 0;
+  const trace = currentTraceContext();
 
   const move = (stage: BulkMoved['stage'], { wanted, riderIds }: Load, outsiders: number) => {
     if (stage !== 'sent') for (const id of riderIds) ask.inHand.delete(id);
     const imports = wanted.flatMap(({ why, commandId }) => (why === 'import' ? [commandId] : []));
-    ask.onMoved({ call, stage, sentAt, riderIds: [...riderIds], imports: [...new Set(imports)], outsiders });
+    ask.onMoved({
+      call,
+      stage,
+      sentAt,
+      riderIds: [...riderIds],
+      imports: [...new Set(imports)],
+      outsiders,
+      trace,
+    });
   };
 
   const lose = async (error: unknown) => {
@@ -93,6 +110,10 @@ export async function makeBulkCall(sync: Sync, ask: BulkAsk): Promise<boolean> {
     move('sent', begun.value, outsiders.length);
     const [commandId, ...others] = new Set(wanted.map((each) => each.commandId));
     const slot = ask.slot();
+    const served = new Set([...wanted, ...(slot ? [slot] : [])].map(({ traceparent }) => traceparent));
+    span.addLinks(
+      [...served].flatMap((traceparent) => (traceparent === null ? [] : linksTo({ traceparent }))),
+    );
     return {
       target: `${riderIds.length} riders`,
       owner: {

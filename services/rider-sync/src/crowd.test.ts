@@ -72,7 +72,7 @@ describe('ten who add riders in the same second, during a bulk sync', () => {
       .values({ riderId: 4_299_999, name: 'Outsider', raw: {}, firstSeenAt: old, fetchedAt: old });
     const bulk = () => world.sandbox.audit().filter(({ budget }) => budget === 'riders_bulk');
     const before = bulk().length;
-    await world.tick('rider', 600 * second);
+    await world.tick('rider', 150 * second);
     await eventually(() => expect(bulk()).toHaveLength(before + 1));
 
     const { requestedAt, changes, arrivals } = await addAtOnce(10);

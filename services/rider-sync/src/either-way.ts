@@ -1,6 +1,7 @@
 import type { BulkMoved, Lane, Progress } from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { answered, callUpstream, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
+import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { isStoredSince, storeRiders } from './adapters/riders.ts';
 import { beginCall } from './adapters/commands.ts';
@@ -34,6 +35,7 @@ export interface Wanted {
  */
 export async function fetchEitherWay(sync: Sync, desk: Desk, wanted: Wanted, tell: Tell): Promise<void> {
   const { commandId, riderId, why, lane, deadline, freshFrom } = wanted;
+  const span = activeSpan();
   const ended = Promise.withResolvers<void>();
   let single: Waiting | undefined;
   let singleRefused: number | undefined;
@@ -65,12 +67,13 @@ export async function fetchEitherWay(sync: Sync, desk: Desk, wanted: Wanted, tel
     desk.reconsider();
   }
 
-  function moved({ stage, riderIds, sentAt }: BulkMoved): void {
+  function moved({ stage, riderIds, sentAt, trace }: BulkMoved): void {
     if (!riderIds.includes(riderId)) {
       // Those who went with it have left the line for GETs: there may be room now.
       if (stage === 'sent' && singleRefused !== undefined) giveBack();
       return;
     }
+    if (stage === 'sent') span?.addLinks(linksTo(trace));
     if (stage === 'sent' && !calling) take(sentAt);
     if (stage === 'lost') giveBack();
     if (stage === 'answered') readOutcome().catch(ended.reject);

@@ -1,6 +1,7 @@
-import type { AddRider, Progress } from '@paceline/shared/contracts';
+import type { AddRider, Progress, TraceContext } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import type { Sync } from '@paceline/shared/sync';
+import { activeSpan, currentTraceContext, linksTo } from '@paceline/shared/telemetry';
 import { CommandCancelled } from './core/cancelled.ts';
 import { deadlineOf } from './core/command.ts';
 import type { Desk } from './desk.ts';
@@ -13,6 +14,8 @@ const leastWaitMs = 5_000;
 interface UnderWay {
   readonly stored: Promise<void>;
   readonly tells: Set<Tell>;
+  /** The span of the command whose fetch it is. */
+  readonly trace: TraceContext;
   last?: Progress;
 }
 
@@ -43,7 +46,7 @@ export function fetchShared(desk: Desk): FetchRider {
       attempts: Number.POSITIVE_INFINITY,
     } as const;
     const stored = fetchEitherWay(sync, desk, wanted, tellAll).finally(() => underWay.delete(riderId));
-    const begun: UnderWay = { stored, tells };
+    const begun: UnderWay = { stored, tells, trace: currentTraceContext() };
     underWay.set(riderId, begun);
     return begun;
   }
@@ -51,6 +54,7 @@ export function fetchShared(desk: Desk): FetchRider {
   return async (sync, command, tell) => {
     for (let others = underWay.get(command.riderId); others; others = underWay.get(command.riderId)) {
       others.tells.add(tell);
+      activeSpan()?.addLinks(linksTo(others.trace));
       if (others.last) tell(others.last);
       try {
         await unlessAborted(others.stored, sync.signal);

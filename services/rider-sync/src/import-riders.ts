@@ -8,6 +8,7 @@ import {
 import type { Waiting } from '@paceline/shared/limiter';
 import type { Settlement } from '@paceline/shared/messaging';
 import { type Sync, throughOutages } from '@paceline/shared/sync';
+import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import type { News } from './adapters/commands.ts';
 import { countRiders, endFresh, listWaiting } from './adapters/wanted.ts';
 import type { Cancellations } from './cancellations.ts';
@@ -73,6 +74,7 @@ async function byBulk(sync: Sync, desk: Desk, commandId: string, tell: (news: Ne
   const ended = Promise.withResolvers<void>();
   let waiting: Waiting | undefined;
   const onTheWay = new Set<string>();
+  const span = activeSpan();
 
   const tellNow = (riders?: News['riders']) => {
     const progress: Progress | undefined =
@@ -84,8 +86,9 @@ async function byBulk(sync: Sync, desk: Desk, commandId: string, tell: (news: Ne
     if (riders.waiting === 0) ended.resolve();
     else tellNow(riders);
   };
-  const moved = ({ call, stage, imports }: BulkMoved) => {
+  const moved = ({ call, stage, imports, trace }: BulkMoved) => {
     if (stage === 'sent' && !imports.includes(commandId)) return;
+    if (stage === 'sent') span?.addLinks(linksTo(trace));
     if (stage === 'sent') onTheWay.add(call);
     else onTheWay.delete(call);
     // Also after a call for others: it may have brought riders whom this one wants too.

@@ -1,6 +1,7 @@
 import { callTimeout } from '@paceline/shared/config';
 import type { BulkMoved } from '@paceline/shared/contracts';
 import { type RunRow, type Sync, throughOutages } from '@paceline/shared/sync';
+import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { countOutsiders } from './adapters/outsiders.ts';
 import { refreshFrom } from './core/bulk.ts';
 import { importLane } from './core/import.ts';
@@ -27,6 +28,7 @@ export async function refreshOutsiders(
   const atFirst = await left();
   if (atFirst === 0) return;
 
+  const span = activeSpan();
   const ended = Promise.withResolvers<void>();
   const onTheWay = new Set<string>();
   const from = refreshFrom(slotEndsAt, atFirst, sync.clock.fromMachine(leastMs));
@@ -54,8 +56,11 @@ export async function refreshOutsiders(
     lane: () => (over || sync.clock.now() < from ? undefined : importLane),
     slot,
     idle: () => void look(0).catch(ended.reject),
-    moved({ call, stage, outsiders }: BulkMoved) {
-      if (stage === 'sent' && outsiders > 0) onTheWay.add(call);
+    moved({ call, stage, outsiders, trace }: BulkMoved) {
+      if (stage === 'sent' && outsiders > 0) {
+        onTheWay.add(call);
+        span?.addLinks(linksTo(trace));
+      }
       if (stage === 'sent') return;
       look(outsiders, call).catch(ended.reject);
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { moment, progress, syncKinds } from './vocabulary.ts';
+import { moment, progress, syncKinds, traceContext } from './vocabulary.ts';
 
 /** When a slot opens and closes. Unique by `slotId`. */
 export const slot = z.object({
@@ -99,5 +99,7 @@ export const bulkMoved = z.object({
   imports: z.array(z.string()).max(1_000),
   /** How many of the riders are on it only because it had room: riders outside the clubs. Once answered: were stored. */
   outsiders: z.number().int().nonnegative(),
+  /** The span of the call. */
+  trace: traceContext,
 });
 export type BulkMoved = z.infer<typeof bulkMoved>;

@@ -3,17 +3,27 @@ import { basename, join } from 'node:path';
 import { debianSource, findDebianArchive } from './apt-sources.ts';
 import { findOnPath, run } from './run.ts';
 
-/** The oldest Debian release whose nats-server is new enough; it runs on older ones too. */
+/** The oldest Debian release whose nats-server is new enough; its programs run on older ones too. */
 const suite = 'trixie';
 
+export interface DebianProgram {
+  readonly program: string;
+  /** The package that holds it. */
+  readonly from: string;
+}
+
 /**
- * Gets Debian's nats-server into `dir` from the archive that this machine's apt already uses, without root
+ * Gets a program of Debian's into `dir` from the archive that this machine's apt already uses, without root
  * and without touching the system: apt keeps its lists, cache and state in `dir`, and checks the package
  * through the archive's signed index.
- * @returns the path of the nats-server in it
+ * @returns the path of the program in it
  * @throws {Error} when there is no apt, no Debian archive in its sources, or apt fails
  */
-export async function unpackDebianPackage(dir: string, etc = '/etc/apt'): Promise<string> {
+export async function unpackDebianPackage(
+  dir: string,
+  { program, from }: DebianProgram,
+  etc = '/etc/apt',
+): Promise<string> {
   if ((await findOnPath('apt-get')) === undefined) throw new Error('there is no apt-get here');
   const archive = findDebianArchive(await readSources(etc));
   if (archive === undefined) throw new Error(`the sources in ${etc} name no Debian archive`);
@@ -29,11 +39,11 @@ export async function unpackDebianPackage(dir: string, etc = '/etc/apt'): Promis
 
   const apt = ['apt-get', '-qq', '-c', settings];
   await run([...apt, 'update'], { cwd: dir });
-  await run([...apt, 'download', 'nats-server'], { cwd: dir });
+  await run([...apt, 'download', from], { cwd: dir });
   const debianPackage = (await readdir(dir)).find((name) => name.endsWith('.deb'));
   if (debianPackage === undefined) throw new Error('apt-get download left no package');
   await run(['dpkg', '-x', join(dir, debianPackage), join(dir, 'package')]);
-  return findServer(join(dir, 'package'));
+  return findProgram(join(dir, 'package'), program);
 }
 
 /** Names and texts of all the sources of a machine, in the order in which apt reads them. */
@@ -67,9 +77,9 @@ APT::Update::Error-Mode "any";
 #clear APT::Update::Post-Invoke-Success;
 `;
 
-async function findServer(root: string): Promise<string> {
+async function findProgram(root: string, program: string): Promise<string> {
   const files = await readdir(root, { recursive: true });
-  const server = files.find((file) => file.endsWith('bin/nats-server'));
-  if (server === undefined) throw new Error('the package holds no nats-server');
-  return join(root, server);
+  const found = files.find((file) => file.endsWith(`bin/${program}`));
+  if (found === undefined) throw new Error(`the package holds no ${program}`);
+  return join(root, found);
 }

@@ -7,6 +7,8 @@ import { type NatsRelease, natsRelease } from './nats-release.ts';
 import { downloadRelease } from './release.ts';
 import { findOnPath, run } from './run.ts';
 
+const natsServer = { program: 'nats-server', from: 'nats-server' };
+
 /** A nats-server that can be started. */
 export interface NatsServer {
   readonly path: string;
@@ -59,7 +61,7 @@ export async function findNatsServer(options: FindNatsServerOptions): Promise<Na
     firstOf(
       fromCache, // another process may have been faster
       ['official release', keep((dir) => downloadRelease(release, dir))],
-      ['Debian package', keep((dir) => unpackDebianPackage(dir))],
+      ['Debian package', keep((dir) => unpackDebianPackage(dir, natsServer))],
     );
 
   const present = await firstOf(['PATH', () => findCurrentOnPath(report)], fromCache);

@@ -4,10 +4,11 @@ import { type Bus, listen } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';
 import { type Asker, createAsker } from './asker.ts';
-import { type Limiter, type PermitAsk, PermitRefused, type Waiting } from './permit.ts';
+import { type Limiter, type PermitAsk, PermitRefused } from './permit.ts';
 import { policyOf } from './policy-of.ts';
 import { type StartedPermit, startedPermit } from './started-permit.ts';
 import { createTurns, type Turns } from './turns.ts';
+import { waitEvents } from './wait-events.ts';
 
 /** The limiter's clients of one process: what several accounts ask for in one event-loop turn travels together. */
 export interface Limiters {
@@ -103,6 +104,7 @@ function limiterOf({
     span: Span,
   ): Promise<{ permit: string; sendBy?: number }> {
     const promise: { promisedAt?: number } = {};
+    const show = waitEvents(span);
     for (let start = true; ; start = false) {
       signal.throwIfAborted();
       const turn = turns.await(ask.ticket);
@@ -116,7 +118,8 @@ function limiterOf({
         case 'refused':
           throw new PermitRefused(ask.endpoint, answer.earliest);
         case 'waiting': {
-          tellWaiting(answer, wanted, span);
+          show(answer);
+          wanted.onWaiting?.(answer);
           promise.promisedAt ??= answer.estimatedAt;
           const offered = await turn.within(answer.askAgainIn, signal);
           if (offered) return offered;
@@ -188,6 +191,7 @@ function limiterOf({
         span.addEvent('granted', { permit });
         const sendBy = atOnce ?? (await start(endpoint, permit, signal));
         if (sendBy !== undefined) {
+          span.addEvent('started', { permit });
           return startedPermit(permit, endpoint, sendBy, (outcome) => settle(endpoint, permit, outcome));
         }
         span.addEvent('permit expired before it was started, asking again');
@@ -212,12 +216,6 @@ function limiterOf({
       }
     },
   };
-}
-
-function tellWaiting(waiting: Waiting, wanted: PermitAsk<Budget>, span: Span): void {
-  const { reason, position, estimatedAt } = waiting;
-  span.addEvent(reason, { position, estimatedAt: new Date(estimatedAt).toISOString() });
-  wanted.onWaiting?.(waiting);
 }
 
 const pause = (realMs: number) => new Promise<void>((resolve) => setTimeout(resolve, realMs));

@@ -85,12 +85,16 @@ async function settleOne<M extends WorkMessage>(
   delivered: JsMsg,
 ): Promise<void> {
   const subject = subjectOf(message);
+  const id = delivered.headers?.get('Nats-Msg-Id');
   const alive = setInterval(() => delivered.working(), message.delivery.ackWaitMs / 3);
   const span = {
     kind: SpanKind.CONSUMER,
     parent: extractTraceContext(delivered.headers),
     attributes: {
-      ...messagingAttributes(subject, 'process'),
+      ...messagingAttributes(subject, 'process', 'process'),
+      'messaging.consumer.group.name': durableOf(message),
+      ...(id && { 'messaging.message.id': id }),
+      'messaging.message.body.size': delivered.data.length,
       'messaging.nats.attempt': delivered.info.deliveryCount,
     },
   };

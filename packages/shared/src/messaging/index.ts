@@ -3,7 +3,7 @@ export { connect } from './connect.ts';
 export { type Handling, handle } from './handle.ts';
 export { BadPayload, decode, encode } from './payload.ts';
 export { provision } from './provision.ts';
-export { publish, signal } from './publish.ts';
+export { messagingAttributes, publish, signal } from './publish.ts';
 export { type EventAt, type EventRange, type EventStream, eventStream } from './read-events.ts';
 export { listen, request, respond } from './request.ts';
 export { isUnavailable, retryWhileUnavailable } from './retry.ts';

@@ -26,19 +26,20 @@ export function publish<M extends WorkMessage | EventMessage>(
 ): Promise<{ duplicate: boolean }> {
   const subject = subjectOf(message);
   const data = encode(message.payload, payload);
-  return inSpan(
-    `publish ${subject}`,
-    { kind: SpanKind.PRODUCER, attributes: messagingAttributes(subject, 'publish') },
-    async () => {
-      const carried = headers();
-      injectTraceContext(carried);
-      const msgID = options.id ?? crypto.randomUUID();
-      const { duplicate } = await retryWhileUnavailable(() =>
-        bus.js.publish(subject, data, { headers: carried, msgID }),
-      );
-      return { duplicate };
-    },
-  );
+  const msgID = options.id ?? crypto.randomUUID();
+  const attributes = {
+    ...messagingAttributes(subject, 'send', 'publish'),
+    'messaging.message.id': msgID,
+    'messaging.message.body.size': data.length,
+  };
+  return inSpan(`publish ${subject}`, { kind: SpanKind.PRODUCER, attributes }, async () => {
+    const carried = headers();
+    injectTraceContext(carried);
+    const { duplicate } = await retryWhileUnavailable(() =>
+      bus.js.publish(subject, data, { headers: carried, msgID }),
+    );
+    return { duplicate };
+  });
 }
 
 /** Tells whoever listens now. @throws {BadPayload} */
@@ -51,8 +52,10 @@ export function signal<M extends SignalMessage>(
   bus.connection.publish(subjectOf(message, tokens), encode(message.payload, payload));
 }
 
-export const messagingAttributes = (subject: string, operation: string) => ({
+/** What every span about a message says, by OpenTelemetry's conventions. @param name the operation in our own words */
+export const messagingAttributes = (subject: string, type: 'send' | 'process', name: string) => ({
   'messaging.system': 'nats',
   'messaging.destination.name': subject,
-  'messaging.operation.type': operation,
+  'messaging.operation.type': type,
+  'messaging.operation.name': name,
 });

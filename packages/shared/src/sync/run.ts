@@ -1,11 +1,12 @@
 import { catalog, type Tick } from '../contracts/index.ts';
 import { done, publish, retryAfter, type Settlement } from '../messaging/index.ts';
-import { inSpan } from '../telemetry/index.ts';
+import { currentTraceContext, inSpan, type Link, linksTo } from '../telemetry/index.ts';
 import { observe, type PlanRun } from './observe.ts';
 import type { Sync } from './open.ts';
 import { plainError } from './plain-error.ts';
 import {
   advanceRun,
+  findTraceparent,
   finishRun,
   openRun,
   type RunEnding,
@@ -29,18 +30,28 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
     await tellRun(sync, run);
     if (run.state !== 'running') return done;
     const attributes = { 'paceline.run': run.runId, 'paceline.slot': run.slotId };
+    const links = await linksOf(sync, run, tick);
     // An outage within the work: it is taken up again as it is stored by then.
     const resume = () =>
       throughOutages(sync, async () => {
         const current = await open();
         return current.mode === 'on' ? work(current) : observe(sync, current, plan);
       });
-    await inSpan(`run ${run.kind}`, { attributes }, () => carryOut(sync, run, resume));
+    await inSpan(`run ${run.kind}`, { attributes, links }, () => carryOut(sync, run, resume));
     return done;
   } catch (error) {
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
     throw error;
   }
+}
+
+/** To the tick that a dead process had taken up, and to the run that this one goes on with: they may be other traces. */
+async function linksOf(sync: Sync, run: RunRow, { continues }: Tick): Promise<Link[]> {
+  const before =
+    continues === undefined ? null : await throughOutages(sync, () => findTraceparent(sync.db, continues));
+  return [run.traceparent, before].flatMap((traceparent) =>
+    traceparent === null || traceparent === currentTraceContext().traceparent ? [] : linksTo({ traceparent }),
+  );
 }
 
 async function carryOut(sync: Sync, run: RunRow, work: () => Promise<RunEnding>): Promise<void> {

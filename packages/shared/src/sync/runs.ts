@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { RunCounts, Tick } from '../contracts/index.ts';
 import { type Database, tables } from '../database/index.ts';
+import { currentTraceContext } from '../telemetry/index.ts';
 
 const { syncRuns } = tables;
 
@@ -41,6 +42,7 @@ export async function openRun(db: Database, tick: Tick, now: number): Promise<Ru
       startedAt: now,
       counts: { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 },
       checkpoint: leftOver,
+      traceparent: currentTraceContext().traceparent ?? null,
     })
     .onConflictDoNothing({ target: syncRuns.slotId })
     .returning();
@@ -48,6 +50,15 @@ export async function openRun(db: Database, tick: Tick, now: number): Promise<Ru
   const [known] = await db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
   if (!known) throw new Error(`The run of ${slotId} is neither new nor there`);
   return known;
+}
+
+/** The span of another run's tick, for one that goes on with it. */
+export async function findTraceparent(db: Database, runId: string): Promise<string | null> {
+  const [run] = await db
+    .select({ traceparent: syncRuns.traceparent })
+    .from(syncRuns)
+    .where(eq(syncRuns.runId, runId));
+  return run?.traceparent ?? null;
 }
 
 /** Moves a run on, in the transaction of the data that its progress stands for. */

@@ -1,4 +1,4 @@
-export { contextFrom, currentTraceContext, withTraceContext } from './carrier.ts';
+export { activeSpan, contextFrom, currentTraceContext, linksTo, withTraceContext } from './carrier.ts';
 export { createLogger, type Logger, type LogLevel } from './logger.ts';
 export { type Counter, type Histogram, type Meter, meter, type ObservableGauge } from './metrics.ts';
 export { extractTraceContext, injectTraceContext } from './nats-carrier.ts';

@@ -1,16 +1,17 @@
-import { context, metrics, propagation, trace } from '@opentelemetry/api';
+import { type Attributes, context, metrics, propagation, type Span, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { getBooleanFromEnv, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
-import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
+import { PgInstrumentation, type PgRequestHookInformation } from '@opentelemetry/instrumentation-pg';
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
-import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
+import { UndiciInstrumentation, type UndiciRequest } from '@opentelemetry/instrumentation-undici';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { sayComplaints } from './diagnostics.ts';
 import { metricReaders, spanProcessors } from './exporters.ts';
 import { createLogger } from './logger.ts';
+import { redactUrl } from './redact.ts';
 import { serviceResource } from './resource.ts';
 import { telemetryStarted } from './running.ts';
 import { samplerFromEnv } from './sampler.ts';
@@ -51,7 +52,20 @@ export async function startTelemetry(): Promise<void> {
 
 /** No headers are recorded, so no key either. What has no parent is housekeeping and would be a trace of its own. */
 const instrumentations = () => [
-  new PgInstrumentation({ requireParentSpan: true }),
-  new UndiciInstrumentation({ requireParentforSpans: true }),
+  new PgInstrumentation({ requireParentSpan: true, requestHook: nameStatement }),
+  new UndiciInstrumentation({ requireParentforSpans: true, startSpanHook: withoutSecrets }),
   new RuntimeNodeInstrumentation(),
 ];
+
+/** By the conventions a statement's span is named for what it does, not for the library that sends it. */
+function nameStatement(span: Span, { query, connection }: PgRequestHookInformation): void {
+  const operation = /^\s*(\w+)/.exec(query.text)?.[1]?.toUpperCase();
+  if (operation === undefined) return;
+  span.setAttribute('db.operation.name', operation);
+  span.updateName(`${operation} ${connection.database}`);
+}
+
+function withoutSecrets({ origin, path }: UndiciRequest): Attributes {
+  const { href, search } = new URL(path, origin);
+  return { 'url.full': redactUrl(href), 'url.query': redactUrl(search) };
+}

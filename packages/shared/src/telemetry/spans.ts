@@ -18,6 +18,8 @@ export interface SpanSettings {
   /** The context to be a child of; the active one unless told. */
   parent?: Context;
   links?: Link[];
+  /** Begins a trace of its own. */
+  root?: boolean;
 }
 
 /**

@@ -23,11 +23,12 @@ const shown = {
   requestedAt: commands.requestedAt,
   updatedAt: commands.updatedAt,
   finishedAt: commands.finishedAt,
+  traceparent: commands.traceparent,
   riderStored: sql<boolean>`${riders.riderId} is not null`,
 };
 
 /** What is handed on to the service that carries a command out. */
-export type Unpublished = Pick<CommandRow, 'commandId' | 'type' | 'riderId' | 'requestedAt'>;
+export type Unpublished = Pick<CommandRow, 'commandId' | 'type' | 'riderId' | 'requestedAt' | 'traceparent'>;
 
 /** Up to `limit` + 1 commands, newest first. */
 export const listCommands = (
@@ -106,6 +107,7 @@ export const findUnpublished = (db: Database, before: number, limit: number): Pr
       type: commands.type,
       riderId: commands.riderId,
       requestedAt: commands.requestedAt,
+      traceparent: commands.traceparent,
     })
     .from(commands)
     .where(and(isNull(commands.publishedAt), isNull(commands.finishedAt), lt(commands.requestedAt, before)))

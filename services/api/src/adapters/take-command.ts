@@ -1,7 +1,7 @@
 import type { Clock } from '@paceline/shared/clock';
 import { isFinal } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
-import type { Logger } from '@paceline/shared/telemetry';
+import { currentTraceContext, type Logger } from '@paceline/shared/telemetry';
 import type { CommandRow } from '../core/command.ts';
 import { expectedProgress, justAsked } from '../core/estimate.ts';
 import type { Broker } from './broker.ts';
@@ -61,6 +61,7 @@ export const takeCommandWith =
       requestedAt,
       updatedAt: requestedAt,
       finishedAt: null,
+      traceparent: currentTraceContext().traceparent ?? null,
     };
     const following = follower.follow(command.commandId);
     try {

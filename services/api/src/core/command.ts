@@ -1,6 +1,7 @@
 import { type Progress, riderCounts, type RiderCounts, ways } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso, isoOrNull } from './times.ts';
+import { traceIdOf, traceIdShape } from './trace.ts';
 
 const time = z.iso.datetime();
 
@@ -53,6 +54,7 @@ export const commandShape = z.object({
   requestedAt: time,
   updatedAt: time,
   finishedAt: time.nullable(),
+  traceId: traceIdShape,
   rider: z.string().nullable().describe('Where the rider is, once stored (also when stored before)'),
 });
 export type CommandView = z.infer<typeof commandShape>;
@@ -66,6 +68,7 @@ export interface CommandRow {
   readonly requestedAt: number;
   readonly updatedAt: number;
   readonly finishedAt: number | null;
+  readonly traceparent: string | null;
   readonly riderStored: boolean;
 }
 
@@ -94,5 +97,6 @@ export const commandView = ({ progress, ...command }: CommandRow): CommandView =
   requestedAt: iso(command.requestedAt),
   updatedAt: iso(command.updatedAt),
   finishedAt: isoOrNull(command.finishedAt),
+  traceId: traceIdOf(command.traceparent),
   rider: command.riderStored && command.riderId !== null ? `/v1/riders/${command.riderId}` : null,
 });

@@ -1,6 +1,7 @@
 import { budgets, runCounts, type RunCounts, type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso, isoOrNull } from './times.ts';
+import { traceIdOf, traceIdShape } from './trace.ts';
 
 const time = z.iso.datetime();
 
@@ -19,6 +20,7 @@ export const runShape = z.object({
     'Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them',
   ),
   error: z.string().nullable(),
+  traceId: traceIdShape,
 });
 export type RunView = z.infer<typeof runShape>;
 
@@ -62,6 +64,7 @@ export interface RunRow {
   readonly finishedAt: number | null;
   readonly counts: RunCounts;
   readonly error: string | null;
+  readonly traceparent: string | null;
 }
 
 export interface CallRow extends Omit<CallView, 'startedAt'> {
@@ -78,6 +81,7 @@ export const runView = (row: RunRow): RunView => ({
   finishedAt: isoOrNull(row.finishedAt),
   counts: row.counts,
   error: row.error,
+  traceId: traceIdOf(row.traceparent),
 });
 
 export const runDetailView = (row: RunRow, calls: readonly CallRow[]): RunDetailView => ({

@@ -103,6 +103,7 @@ describe('GET /v1/commands/:commandId', () => {
         requestedAt: new Date(someTime + index * 1_000).toISOString(),
         updatedAt: '2026-03-01T12:00:00.000Z',
         finishedAt: null,
+        traceId: null,
         rider: null,
         ...shown,
       });

@@ -8,7 +8,10 @@ let test: TestApi;
 beforeAll(async () => {
   test = await startTestApi();
   await test.db.insert(tables.syncRuns).values([
-    runRow('run-1', { checkpoint: { secret: 'of the sync' } }),
+    runRow('run-1', {
+      checkpoint: { secret: 'of the sync' },
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    }),
     runRow('run-2', {
       kind: 'far',
       state: 'failed',
@@ -58,6 +61,7 @@ describe('GET /v1/runs', () => {
       finishedAt: '2026-03-01T12:01:00.000Z',
       counts: { planned: 3, synced: 2, failed: 0, deferred: 1, stored: 60 },
       error: null,
+      traceId: '0af7651916cd43dd8448eb211c80319c',
     });
     expect(body.items[1]).toMatchObject({ state: 'running', finishedAt: null });
     expect(body.items[2]).toMatchObject({ error: 'the database went away' });

@@ -1,4 +1,5 @@
 import { catalog, subjectPattern } from '@paceline/shared/contracts';
+import { messagingAttributes } from '@paceline/shared/messaging';
 import { contextFrom, inSpan, SpanKind } from '@paceline/shared/telemetry';
 import type { Wish } from '../core/turn.ts';
 
@@ -7,11 +8,10 @@ export function traceStarts(wishes: readonly Wish[], committed: Promise<unknown>
   for (const wish of wishes) {
     if (wish.do !== 'start' && !(wish.do === 'acquire' && wish.start)) continue;
     const settings = {
-      kind: SpanKind.SERVER,
+      kind: SpanKind.CONSUMER,
       parent: contextFrom(wish.trace),
       attributes: {
-        'messaging.system': 'nats',
-        'messaging.destination.name': subjectPattern(catalog.ask),
+        ...messagingAttributes(subjectPattern(catalog.ask), 'process', 'commit'),
         'paceline.endpoint': wish.endpoint,
       },
     };

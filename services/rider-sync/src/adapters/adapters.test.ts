@@ -184,6 +184,7 @@ describe('a command', () => {
         publishedAt: 600,
         updatedAt: 700,
         finishedAt: null,
+        traceparent: null,
       },
     ]);
   });

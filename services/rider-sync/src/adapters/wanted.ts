@@ -4,10 +4,11 @@ import type { Transaction } from '@paceline/shared/sync';
 import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm';
 import { mostLost, type Outcome } from '../core/bulk.ts';
 
-const { wantedRiders, riders } = tables;
+const { commands, wantedRiders, riders } = tables;
 
 type Wanted = Pick<typeof wantedRiders.$inferInsert, 'commandId' | 'riderId' | 'why' | 'freshFrom' | 'since'>;
-export type Taken = Pick<typeof wantedRiders.$inferSelect, 'commandId' | 'riderId' | 'why'>;
+export type Taken = Pick<typeof wantedRiders.$inferSelect, 'commandId' | 'riderId' | 'why'> &
+  Pick<typeof commands.$inferSelect, 'traceparent'>;
 
 /** Puts a rider on the list of the next bulk call; one that is on it stays as it is. */
 export async function wantRider(db: Database, wanted: Wanted): Promise<void> {
@@ -36,12 +37,18 @@ export async function endFresh(
  */
 export const takeWanted = (tx: Transaction, most: number, except: Iterable<number> = []): Promise<Taken[]> =>
   tx
-    .select({ commandId: wantedRiders.commandId, riderId: wantedRiders.riderId, why: wantedRiders.why })
+    .select({
+      commandId: wantedRiders.commandId,
+      riderId: wantedRiders.riderId,
+      why: wantedRiders.why,
+      traceparent: commands.traceparent,
+    })
     .from(wantedRiders)
+    .leftJoin(commands, eq(commands.commandId, wantedRiders.commandId))
     .where(and(isNull(wantedRiders.outcome), notInArray(wantedRiders.riderId, [...except])))
     .orderBy(asc(wantedRiders.why), asc(wantedRiders.since), asc(wantedRiders.riderId))
     .limit(most)
-    .for('update', { skipLocked: true });
+    .for('update', { of: wantedRiders, skipLocked: true });
 
 /**
  * Stores what became of riders, for every command that has wanted them since before their call left. Rows that another

@@ -21,6 +21,8 @@ export const syncRuns = pgTable(
     /** Where the run stands: a restarted process, or the next slot, goes on from here. */
     checkpoint: jsonb('checkpoint').$type<unknown>(),
     error: text('error'),
+    /** The span that took its tick up, as a W3C `traceparent`. */
+    traceparent: text('traceparent'),
   },
   (table) => [
     uniqueIndex('sync_runs_slot').on(table.slotId),
@@ -65,6 +67,8 @@ export const commands = pgTable(
     publishedAt: moment('published_at'),
     updatedAt: moment('updated_at').notNull(),
     finishedAt: moment('finished_at'),
+    /** The span in which it was asked for, as a W3C `traceparent`. */
+    traceparent: text('traceparent'),
   },
   (table) => [
     index('commands_requested').on(table.requestedAt),

@@ -1,0 +1,9 @@
+import { z } from 'zod';
+
+export const traceIdShape = z
+  .string()
+  .nullable()
+  .describe('The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept');
+
+/** The id in a W3C `traceparent`. */
+export const traceIdOf = (traceparent: string | null): string | null => traceparent?.split('-')[1] ?? null;
