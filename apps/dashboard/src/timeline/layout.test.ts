@@ -17,6 +17,7 @@ const run = (id: string, start: number, end: number | null, given: Partial<Run> 
   finishedAt: end === null ? null : at(end),
   counts,
   error: null,
+  traceId: null,
   ...given,
 });
 const timeline = (told: Partial<Told>) =>
