@@ -1,4 +1,5 @@
 import type { Freshness } from '../api/shapes.ts';
+import { fitted } from '../parts/fitted.ts';
 import { pixel } from '../axis/time-axis.ts';
 import { countdown, length } from '../time/words.ts';
 
@@ -39,7 +40,7 @@ export function layoutAges({ next, classes }: Freshness, now: number, width: num
       late: age !== null && age > goal,
       ours: event.ours,
       title: event.title,
-      words: eventWords(event, now),
+      words: fitted(eventWords(event, now), width - 7.5 * (event.title.length + (event.ours ? 9 : 3))),
     };
   });
   return { rows, height: Math.max(1, rows.length) * rowHeight, goalX: width / widest };

@@ -36,10 +36,11 @@ function Lanes({ queue }: { queue: Queue }) {
             return (
               <>
                 <Axis axis={axis} width={width} y={height + axisHeight - 4} />
+                <line className="now-edge" x1={nowX} x2={nowX} y2={height} />
                 {bands.map(({ lane, y, tickets, more }) => (
                   <g key={lane}>
                     <rect width="10" height="10" y={y + 4} rx="3" fill={colourOf(lane)} />
-                    <text className="band-name" x="16" y={y + 13}>
+                    <text className="band-name halo" x="16" y={y + 13}>
                       {laneWords[lane]}
                       {tickets.length === 0 && <tspan className="axis"> · nobody</tspan>}
                       {more > 0 && <tspan className="axis"> · and {more} more</tspan>}
@@ -55,7 +56,6 @@ function Lanes({ queue }: { queue: Queue }) {
                     ))}
                   </g>
                 ))}
-                <line className="now-edge" x1={nowX} x2={nowX} y2={height} />
               </>
             );
           }}

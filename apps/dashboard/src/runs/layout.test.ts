@@ -55,9 +55,9 @@ describe('the waterfall of a run', () => {
       call(2, 2, { status: 503 }),
       call(3, 3, { status: null, message: 'no answer' }),
     ];
-    const { rows } = layoutWaterfall(run(calls), now, 100);
+    const { rows } = layoutWaterfall(run(calls), now, 1_000);
     expect(rows.map(({ wrong }) => wrong)).toEqual([false, true, true]);
-    expect(rows[0]?.words).toBe('signups of event 77, oldest copy → 200, 9 signups');
-    expect(rows[2]?.words).toBe('signups of event 77 → no answer');
+    expect(rows[0]?.words).toBe('signups of event 77, oldest copy · 200, 9 signups');
+    expect(rows[2]?.words).toBe('signups of event 77 · no answer');
   });
 });

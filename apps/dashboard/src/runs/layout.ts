@@ -1,4 +1,5 @@
 import type { BudgetName, RunDetail } from '../api/shapes.ts';
+import { fitted } from '../parts/fitted.ts';
 import { timeAxis, type TimeAxis } from '../axis/time-axis.ts';
 
 export interface WaterfallShape {
@@ -38,7 +39,7 @@ export function layoutWaterfall(run: RunDetail, now: number, width: number): Wat
       startX: axis.x(start),
       endX: Math.max(axis.x(start) + 2, axis.x(start + call.durationMs)),
       wrong: isWrong(call),
-      words: callWords(call),
+      words: fitted(callWords(call), width),
     };
   });
   return {
@@ -62,9 +63,9 @@ const what: Readonly<Record<BudgetName, string>> = {
   signups: 'signups of event',
 };
 
-/** e.g. `signups of event 24940950, oldest copy → 200, 36 signups` */
+/** e.g. `signups of event 24940950, oldest copy · 200, 36 signups` */
 export function callWords({ endpoint, target, because, status, message }: Call): string {
   const asked = `${what[endpoint as BudgetName] ?? endpoint} ${target}`;
   const reason = because === null ? '' : `, ${because.replaceAll('_', ' ')}`;
-  return `${asked}${reason} → ${status === null ? '' : `${status}, `}${message}`;
+  return `${asked}${reason} · ${status === null ? '' : `${status}, `}${message}`;
 }
