@@ -1,6 +1,7 @@
 import type { Budget, Lane } from '../api/shapes.ts';
 import { timeAxis } from '../axis/time-axis.ts';
 import { length } from '../time/words.ts';
+import { closures } from './closures.ts';
 
 /** All in pixels of a picture `width` wide; rows are counted from the top and turned into heights by whoever draws. */
 export interface WindowShape {
@@ -99,18 +100,4 @@ function expectedCalls({ waiting, policy }: Budget, held: readonly number[], row
       until[row] = each.start + policy.windowSeconds * 1_000;
       return { ...each, row };
     });
-}
-
-/** Who keeps the budget closed, and until when, the longest first. */
-export function closures({ pausedUntil, unknownUntil }: Budget, now: number) {
-  return (
-    [
-      ['upstream', pausedUntil.upstream],
-      ['operator', pausedUntil.operator],
-      ['unknown', unknownUntil],
-    ] as const
-  )
-    .flatMap(([by, until]) => (until === null ? [] : [{ by, until: Date.parse(until) }]))
-    .filter(({ until }) => until > now)
-    .toSorted((one, other) => other.until - one.until);
 }

@@ -1,7 +1,7 @@
 import type { Budget, Command } from '../api/shapes.ts';
 import { laneWords } from '../palette.ts';
 import { clockTime, countdown, length } from '../time/words.ts';
-import { closures } from './layout.ts';
+import { closures } from './closures.ts';
 
 export interface Standing {
   /** `free`: a call may leave now; `full`: one is free later; `closed`: nobody may call. */

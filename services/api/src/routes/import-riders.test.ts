@@ -1,16 +1,17 @@
-import { catalog, importFreshness, type ImportRiders, type Progress } from '@paceline/shared/contracts';
+import { importFreshness, type ImportRiders, type Progress } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
-import { type Bus, done, type Handling, handle, publish } from '@paceline/shared/messaging';
+import type { Bus } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
+import { playImports } from '../testing/rider-sync.ts';
 import { commandRow, someTime } from '../testing/rows.ts';
 
 const { commands, wantedRiders } = tables;
 let test: TestApi;
 let riderSync: Bus;
-let handling: Handling | undefined;
+let standIn: { stop(): Promise<void> } | undefined;
 const received: ImportRiders[] = [];
 
 beforeAll(async () => {
@@ -18,32 +19,14 @@ beforeAll(async () => {
   riderSync = await test.busOf('rider-sync');
 });
 afterEach(async () => {
-  await handling?.stop();
-  handling = undefined;
+  await standIn?.stop();
+  standIn = undefined;
 });
 afterAll(() => test?.stop());
 
-/** Plays the service that carries imports out: what became of the riders is stored before the command ends. */
 async function playRiderSync(progress: Progress, failed: readonly number[] = []): Promise<void> {
-  handling = await handle(riderSync, catalog.importRiders, async (command) => {
-    received.push(command);
-    const { commandId, requestedAt: at } = command;
-    const ofCommand = eq(wantedRiders.commandId, commandId);
-    await test.db.update(wantedRiders).set({ outcome: 'done', endedAt: at }).where(ofCommand);
-    for (const riderId of failed) {
-      const reason = `ZwiftRacing knows no rider ${riderId}`;
-      await test.db
-        .update(wantedRiders)
-        .set({ outcome: 'failed', reason })
-        .where(eq(wantedRiders.riderId, riderId));
-    }
-    await test.db
-      .update(commands)
-      .set({ progress, updatedAt: at, finishedAt: at })
-      .where(eq(commands.commandId, commandId));
-    await publish(riderSync, catalog.commandChanged, { commandId, at, progress });
-    return done;
-  });
+  const onCommand = (command: ImportRiders) => received.push(command);
+  standIn = await playImports(riderSync, test.db, progress, { failed, onCommand });
 }
 /** As a good client does it: what a busy machine could not take in time is sent again. */
 const post = (riderIds: readonly unknown[], headers?: Record<string, string>) =>

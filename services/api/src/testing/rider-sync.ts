@@ -1,7 +1,13 @@
-import { type AddRider, catalog, isFinal, type Progress } from '@paceline/shared/contracts';
+import {
+  type AddRider,
+  catalog,
+  type ImportRiders,
+  isFinal,
+  type Progress,
+} from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import { type Bus, done, type Handling, handle, publish } from '@paceline/shared/messaging';
-import { eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { riderRow } from './rows.ts';
 
 /** Plays the service that carries commands out: on the real broker, with the real message. */
@@ -26,6 +32,39 @@ export async function playRiderSync(
     return done;
   });
   return { received, stop: () => handling.stop() };
+}
+
+/** Plays the service that carries imports out: what became of the riders is stored before the command ends. */
+export async function playImports(
+  bus: Bus,
+  db: Database,
+  progress: Progress,
+  {
+    failed = [],
+    onCommand,
+  }: { failed?: readonly number[]; onCommand?: (command: ImportRiders) => void } = {},
+): Promise<Pick<StandIn, 'stop'>> {
+  const { commands, wantedRiders } = tables;
+  const handling: Handling = await handle(bus, catalog.importRiders, async (command) => {
+    onCommand?.(command);
+    const { commandId, requestedAt: at } = command;
+    const ofCommand = eq(wantedRiders.commandId, commandId);
+    await db.update(wantedRiders).set({ outcome: 'done', endedAt: at }).where(ofCommand);
+    for (const riderId of failed) {
+      const reason = `ZwiftRacing knows no rider ${riderId}`;
+      await db
+        .update(wantedRiders)
+        .set({ outcome: 'failed', reason })
+        .where(and(ofCommand, eq(wantedRiders.riderId, riderId)));
+    }
+    await db
+      .update(commands)
+      .set({ progress, updatedAt: at, finishedAt: at })
+      .where(eq(commands.commandId, commandId));
+    await publish(bus, catalog.commandChanged, { commandId, at, progress });
+    return done;
+  });
+  return { stop: () => handling.stop() };
 }
 
 async function moveOn(

@@ -1,0 +1,203 @@
+import { playImports, playRiderSync } from '@paceline/api/testing/rider-sync.ts';
+import { callRow, runRow } from '@paceline/api/testing/rows.ts';
+import type { TestApi } from '@paceline/api/testing/api.ts';
+import { catalog } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { type Bus, publish } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { env, runProcess, type Running, start, startWay, startWorld, viewer } from './testing/world.ts';
+
+let world: { test: TestApi; stop(): Promise<void> };
+let riderSync: Bus;
+beforeAll(async () => {
+  world = await startWorld();
+  riderSync = await world.test.busOf('rider-sync');
+});
+afterAll(() => world?.stop());
+
+const ofApi = (more: NodeJS.ProcessEnv = {}) => ({ ...env(world.test.api.url), ...more });
+const paceline = (args: readonly string[], more?: NodeJS.ProcessEnv, input?: string) =>
+  start(args, ofApi(more), input).ended;
+const json = async (args: readonly string[], input?: string) => {
+  const { code, out, err } = await paceline([...args, '--json'], {}, input);
+  expect(err).toBe('');
+  return { code, document: JSON.parse(out) };
+};
+
+describe('paceline status', () => {
+  it('draws every window, and says the same as one document', async () => {
+    const { code, out } = await paceline(['status'], { COLUMNS: '100' });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Paceline {2}\w{3} \d+ \w{3} \d\d:\d\d:\d\d UTC/);
+    expect(out).toMatch(/Riders, one by one {4}─+│·+ {2}free now, 5 of 5/);
+    expect(out).not.toContain('\u001B');
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+
+    const { document } = await json(['status']);
+    expect(document.budgets).toHaveLength(6);
+    expect(document).toMatchObject({ alerts: [], clock: { scale: 1 }, schedule: { timeZone: 'UTC' } });
+  });
+});
+
+describe('paceline add-rider', () => {
+  it('shows how it goes until the rider is here', async () => {
+    const standIn = await playRiderSync(riderSync, world.test.db, async (_, move) => {
+      await move({ state: 'running' });
+      await move({ state: 'done' });
+    });
+    const { code, out } = await paceline(['add-rider', '4500001']);
+    expect(code).toBe(0);
+    expect(out.trim().split('\n').slice(-2)).toEqual([
+      'Rider 4500001 is here',
+      'Rider 4500001 is here: Rider 4500001',
+    ]);
+    await standIn.stop();
+  });
+
+  it('fails with the reason; with --wait=no it does not wait for that', async () => {
+    const reason = 'ZwiftRacing knows no rider 404';
+    const standIn = await playRiderSync(riderSync, world.test.db, (_, move) =>
+      move({ state: 'failed', reason }),
+    );
+    const failed = await paceline(['add-rider', '404']);
+    expect(failed).toMatchObject({ code: 1, out: expect.stringContaining(reason) });
+    const { code, document } = await json(['add-rider', '405', '--wait=no']);
+    expect({ code, document }).toMatchObject({ code: 0, document: { riderId: 405, type: 'add-rider' } });
+    await standIn.stop();
+  });
+});
+
+describe('paceline import', () => {
+  it('reads a list that is piped in, and names those who could not be had', async () => {
+    const standIn = await playImports(riderSync, world.test.db, { state: 'done' }, { failed: [12] });
+    const { code, out } = await paceline(['import', '-'], {}, 'name,riderId\nAnna,11\nBo,12\nCleo,13\n');
+    expect(code).toBe(1);
+    expect(out).toContain('2 here, 1 failed');
+    expect(out).toContain('Rider 12  ZwiftRacing knows no rider 12');
+    const { document } = await json(['import', '-'], '21\n12\n');
+    expect(document).toMatchObject({ riders: { done: 1, failed: 1 }, failed: [{ riderId: 12 }] });
+    await standIn.stop();
+  });
+});
+
+describe('paceline runs and run', () => {
+  it('list what ran, and show every call of one with why it was made', async () => {
+    await world.test.db.insert(tables.syncRuns).values([runRow('aaaa-1'), runRow('bbbb-2', { kind: 'far' })]);
+    await world.test.db
+      .insert(tables.syncLogs)
+      .values([
+        callRow('aaaa-1', { because: 'starts soon' }),
+        callRow('aaaa-1', { status: 500, message: 'It fell over' }),
+      ]);
+    const near = await paceline(['runs', '--kind=near', '--state=done']);
+    expect(near.out).toMatch(/aaaa-1 .* near events +done +60 s|aaaa-1 .* near events +done +1 min/);
+    expect(near.out).not.toContain('bbbb-2');
+
+    const one = await paceline(['run', 'aaaa']);
+    expect(one.out).toMatch(/signups +5230192 +200 .*starts soon/);
+    expect(one.out).toContain('500 It fell over');
+    expect(await paceline(['run', 'no-such-run'])).toMatchObject({
+      code: 1,
+      err: 'There is no run no-such-run\n',
+    });
+  });
+});
+
+describe('paceline pause and resume', () => {
+  it('close a budget and open it again', async () => {
+    const paused = await paceline(['pause', 'clubs', '--for=15m']);
+    expect(paused).toMatchObject({ code: 0, out: expect.stringMatching(/paused for 1[45]:\d\d/) });
+    expect((await paceline(['status'])).out).toContain('an operator did it');
+    const resumed = await json(['resume', 'clubs']);
+    expect(resumed.document).toMatchObject({ budget: 'clubs', pausedUntil: { operator: null } });
+  });
+
+  it('turn a kind of sync off and on; schedule reset puts back what is configured', async () => {
+    const off = await json(['pause', 'near-sync']);
+    expect(off.document.kinds.near.mode).toBe('off');
+    const on = await paceline(['resume', 'near-sync']);
+    expect(on).toMatchObject({ code: 0, out: expect.stringMatching(/near +on +10,25,40,55/) });
+    const back = await json(['schedule', 'reset']);
+    expect(back.document).toMatchObject({ from: 'configured', kinds: { near: { mode: 'on' } } });
+  });
+});
+
+describe('paceline plan', () => {
+  it('judges a change without making it; schedule set would make it, but not with errors', async () => {
+    const { code, document } = await json(['plan', '--set=rider.duration=8m']);
+    expect({ code, rider: document.settings.kinds.rider.duration }).toEqual({ code: 0, rider: '8m' });
+    const refused = await paceline(['schedule', 'set', 'far.opens=30 */2 * * *', 'far.duration=25m']);
+    expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('Nothing was changed') });
+    const inForce = await json(['schedule']);
+    expect(inForce.document.kinds).toMatchObject({ rider: { duration: '10m' }, far: { duration: '4m' } });
+  });
+});
+
+describe('paceline tail', () => {
+  it('tells what happens, each thing once, also when its connection breaks meanwhile', async () => {
+    const way = await startWay(world.test.api.url);
+    const tail = start(['tail', '--types=command.changed', '--json'], env(way.url));
+    const tell = (riderId: number) =>
+      publish(riderSync, catalog.commandChanged, {
+        commandId: `told-${riderId}`,
+        riderId,
+        at: 1_000,
+        progress: { state: 'running' },
+      });
+    const told = ({ out }: Pick<Running, 'out'>) =>
+      out()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line).data.riderId as number);
+    // It is not known from without when it has begun to listen.
+    await eventually(async () => {
+      await tell(1);
+      expect(told(tail)).toContain(1);
+    });
+    way.cut();
+    await tell(901);
+    await tell(902);
+    await eventually(() => expect(told(tail)).toContain(902));
+    expect(told(tail).filter((riderId) => riderId > 900)).toEqual([901, 902]);
+    expect(tail.err()).toContain('connecting again');
+    tail.stop();
+    expect((await tail.ended).code).toBe(130);
+    way.close();
+  });
+});
+
+describe('exit codes', () => {
+  it('tell whoever calls it why it failed', async () => {
+    expect(await paceline(['runs', '--kind=sideways'])).toMatchObject({
+      code: 2,
+      err: 'kind must be one of rider, near, far, results\n',
+    });
+    expect(await paceline(['add-rider'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('ID is missing'),
+    });
+    expect((await paceline(['fly'])).code).toBe(2);
+    expect((await paceline(['import', '-'], {}, 'Anna\n')).err).toContain('line 1: Anna');
+    expect((await paceline(['plan', '--set=near'])).err).toContain('must look like near.duration=8m');
+    expect((await paceline(['status'], { PACELINE_TOKEN: 'wrong' })).code).toBe(77);
+    expect((await paceline(['pause', 'clubs'], { PACELINE_TOKEN: viewer })).code).toBe(77);
+    expect((await paceline(['status'], { PACELINE_TOKEN: viewer })).code).toBe(0);
+    const away = await paceline(['status', '--json'], { PACELINE_URL: 'http://127.0.0.1:1' });
+    expect(away.code).toBe(69);
+    expect(JSON.parse(away.err).detail).toContain('does not answer');
+    const help = await paceline(['--help']);
+    expect(help).toMatchObject({ code: 0, out: expect.stringContaining('Exit codes: 0 fine') });
+    expect((await paceline(['tail', '--help'])).out).toContain('paceline tail');
+  });
+
+  it('are those of a real process', async () => {
+    const [fine, wrong] = await Promise.all([
+      runProcess(['schedule', '--json'], ofApi()),
+      runProcess(['import', '/no/such/file'], ofApi()),
+    ]);
+    expect(fine).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(fine.out)).toMatchObject({ timeZone: 'UTC' });
+    expect(wrong).toMatchObject({ code: 2, out: '', err: expect.stringContaining('/no/such/file') });
+  });
+});

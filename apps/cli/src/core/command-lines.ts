@@ -1,0 +1,66 @@
+import { isWrong, standingOf, wishOf } from '@paceline/dashboard/words/riders';
+import type { Command, CommandRider, Rider } from '../api/shapes.ts';
+import { cut, type Look } from './look.ts';
+import { table } from './table.ts';
+
+/** How a command stands, in one line. @param now project ms */
+export function commandLine(command: Command, now: number, { width, paint }: Look): string {
+  const { riders } = command;
+  const stands = standingOf(command, now);
+  const words = `${wishOf(command)} ${stands}`;
+  if (riders === null || isWrong(command)) {
+    return (isWrong(command) ? paint.wrong : (text: string) => text)(cut(words, width - 1));
+  }
+  const { done, failed, waiting } = riders;
+  const counts = [
+    `${done} here`,
+    failed > 0 && `${failed} failed`,
+    waiting > 0 && `${waiting} to come, ${stands}`,
+  ];
+  const said = counts.filter((each) => each !== false).join(', ');
+  const cells = Math.max(10, Math.min(40, width - said.length - 3));
+  return `${shares(riders, cells, { width, paint })} ${cut(said, width - cells - 2)}`;
+}
+
+/** A bar of those who are here, those who could not be had, and those who are to come. */
+function shares(
+  { done, failed, waiting }: NonNullable<Command['riders']>,
+  cells: number,
+  { paint }: Look,
+): string {
+  const all = Math.max(1, done + failed + waiting);
+  const here = Math.floor((done / all) * cells);
+  const gone = Math.min(cells - here, Math.ceil((failed / all) * cells));
+  return [
+    paint.lane('manual_rider_add', '█'.repeat(here)),
+    paint.wrong('▒'.repeat(gone)),
+    paint.quiet('░'.repeat(cells - here - gone)),
+  ].join('');
+}
+
+/** A rider who has come. */
+export const riderLine = ({ riderId, name, zpCategory, rating, club }: Rider, { width }: Look): string =>
+  cut(
+    [
+      `Rider ${riderId} is here: ${name}`,
+      zpCategory !== null && `category ${zpCategory}`,
+      rating !== null && `rating ${Math.round(rating)}`,
+      club?.name,
+    ]
+      .filter((each) => each !== false && each !== null && each !== undefined)
+      .join(', '),
+    width,
+  );
+
+/** The riders of an import who could not be had, and why. */
+export const failedLines = (failed: readonly CommandRider[], look: Look): string[] =>
+  failed.length === 0
+    ? []
+    : table(
+        [],
+        failed.map(({ riderId, reason }) => [
+          { text: `Rider ${riderId}`, paint: look.paint.wrong },
+          reason ?? 'failed',
+        ]),
+        look,
+      );

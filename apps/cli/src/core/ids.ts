@@ -1,0 +1,50 @@
+/** A list of riders that can't be read; says every line that is wrong. */
+export class WrongList extends Error {
+  override name = 'WrongList';
+}
+
+const largestId = 2_147_483_647;
+const mostSaid = 10;
+const names = ['riderid', 'zwiftid', 'zwid', 'id'];
+
+const fieldsOf = (line: string): string[] =>
+  line.split(/[,;\t]/).map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
+const isId = (text: string): boolean =>
+  /^\d{1,10}$/.test(text) && Number(text) >= 1 && Number(text) <= largestId;
+
+/**
+ * The rider ids in a text, each once, in its order: one a line, or CSV with a heading that names the column (`riderId`,
+ * `zwiftId`, `zwid` or `id`). Blank lines and those that begin with `#` are left out.
+ * @throws {WrongList}
+ */
+export function idsIn(text: string): number[] {
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .map((line, index) => ({ fields: fieldsOf(line), at: index + 1, line: line.trim() }))
+    .filter(({ line }) => line !== '' && !line.startsWith('#'));
+  const [first] = lines;
+  if (!first) throw new WrongList('There is no rider id in it');
+  const heading = first.fields.map((field) => field.toLowerCase().replaceAll(/[ _-]/g, ''));
+  const column = names.map((name) => heading.indexOf(name)).find((at) => at >= 0);
+  const rows = column === undefined ? lines : lines.slice(1);
+  const wrong = rows.filter(({ fields }) =>
+    column === undefined ? fields.length !== 1 || !isId(fields[0] ?? '') : !isId(fields[column] ?? ''),
+  );
+  if (wrong.length > 0) throw new WrongList(complaint(wrong, column === undefined));
+  if (rows.length === 0) throw new WrongList('There is no rider id in it');
+  return [...new Set(rows.map(({ fields }) => Number(fields[column ?? 0])))];
+}
+
+function complaint(
+  wrong: ReadonlyArray<{ at: number; fields: string[]; line: string }>,
+  bare: boolean,
+): string {
+  const said = wrong.slice(0, mostSaid).map(({ at, line }) => `  line ${at}: ${line.slice(0, 60)}`);
+  const more = wrong.length > mostSaid ? [`  and ${wrong.length - mostSaid} more`] : [];
+  const hint =
+    bare && wrong.some(({ fields }) => fields.length > 1)
+      ? ['A list with several columns needs a heading that names one of them riderId.']
+      : [];
+  return ['These lines hold no rider id (1 to 2147483647):', ...said, ...more, ...hint].join('\n');
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import process from 'node:process';
+import { text } from 'node:stream/consumers';
+import { exitCodes, runCli } from './cli.ts';
+import { WrongUsage } from './arguments.ts';
+
+const stopping = new AbortController();
+process.once('SIGINT', () => stopping.abort(new Error('Ctrl-C')));
+process.once('SIGTERM', () => stopping.abort(new Error('terminated')));
+// Whoever reads along may have seen enough, as `head` does.
+process.stdout.on('error', () => process.exit(exitCodes.fine));
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  env: process.env,
+  output: process.stdout,
+  errors: process.stderr,
+  read: (file) =>
+    file === '-'
+      ? text(process.stdin)
+      : readFile(file, 'utf8').catch((error: Error) => {
+          throw new WrongUsage(`${file} can't be read: ${error.message}`);
+        }),
+  signal: stopping.signal,
+});

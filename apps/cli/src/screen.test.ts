@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { createScreen } from './screen.ts';
+
+function screenOf(terminal: { isTTY?: boolean; columns?: number }, env: NodeJS.ProcessEnv = {}) {
+  let written = '';
+  const screen = createScreen({ ...terminal, write: (text) => (written += text) }, env);
+  return { screen, written: () => written };
+}
+
+describe('what is shown', () => {
+  it('has colours in a terminal only, and none where NO_COLOR is set', () => {
+    const coloured = (isTTY: boolean, env?: NodeJS.ProcessEnv) =>
+      screenOf({ isTTY }, env).screen.look.paint.wrong('no') !== 'no';
+    expect(coloured(true)).toBe(true);
+    expect(coloured(false)).toBe(false);
+    expect(coloured(true, { NO_COLOR: '1' })).toBe(false);
+    expect(coloured(true, { NO_COLOR: '' })).toBe(true);
+    expect(coloured(true, { TERM: 'dumb' })).toBe(false);
+    expect(coloured(false, { FORCE_COLOR: '1' })).toBe(true);
+  });
+
+  it('is as wide as the terminal, or as COLUMNS says', () => {
+    expect(screenOf({ columns: 100 }).screen.look.width).toBe(100);
+    expect(screenOf({}, { COLUMNS: '50' }).screen.look.width).toBe(50);
+    expect(screenOf({}, { COLUMNS: 'wide' }).screen.look.width).toBe(80);
+  });
+
+  it('replaces progress in a terminal, and elsewhere says only what is new', () => {
+    const terminal = screenOf({ isTTY: true });
+    const pipe = screenOf({});
+    for (const { screen } of [terminal, pipe]) {
+      screen.progress('waits, 0:02', 'waits');
+      screen.progress('waits, 0:01', 'waits');
+      screen.progress('is here', 'here');
+      screen.endProgress();
+    }
+    expect(terminal.written()).toBe('\r\u001B[2Kwaits, 0:02\r\u001B[2Kwaits, 0:01\r\u001B[2Kis here\n');
+    expect(pipe.written()).toBe('waits, 0:02\nis here\n');
+  });
+});

@@ -1,0 +1,74 @@
+import { styleText } from 'node:util';
+import { type Look, type Paint, plain } from './core/look.ts';
+
+/** Where a command writes: `process.stdout` and `process.stderr`, or what stands in for them. */
+export interface Output {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+type Style = Parameters<typeof styleText>[0];
+const styled = (style: Style) => (text: string) =>
+  text === '' ? '' : styleText(style, text, { validateStream: false });
+
+const laneStyles = {
+  manual_rider_add: styled('yellow'),
+  near_event_urgent: styled('magenta'),
+  near_event_normal: styled('blueBright'),
+  rider_sync: styled('cyan'),
+  far_event_sync: styled('green'),
+};
+const colours: Paint = {
+  coloured: true,
+  lane: (lane, text) => laneStyles[lane](text),
+  wrong: styled('red'),
+  strong: styled('bold'),
+  quiet: styled('gray'),
+};
+
+/** What a terminal is taken to be wide when nobody says. */
+const usualWidth = 80;
+const widest = 140;
+const narrowest = 32;
+
+/** What is shown to a person: lines that stay, and one that changes while something is going on. */
+export interface Screen {
+  readonly look: Look;
+  print(lines: readonly string[]): void;
+  /** Replaces what was shown before; where nothing can be replaced, a line is printed when it is about something new. */
+  progress(line: string, about: string): void;
+  /** The last progress stays as it is. */
+  endProgress(): void;
+  /** Makes room for a picture of the whole terminal. */
+  clear(): void;
+  /** Draws that picture anew. */
+  repaint(lines: readonly string[]): void;
+}
+
+/** Colours only in a terminal, and not there when `NO_COLOR` is set; `FORCE_COLOR` wants them anywhere. */
+export function createScreen(output: Output, env: NodeJS.ProcessEnv): Screen {
+  const isTerminal = output.isTTY === true && env.TERM !== 'dumb';
+  const coloured = env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : isTerminal && !env.NO_COLOR;
+  let shown = '';
+  return {
+    get look() {
+      const columns = output.columns ?? Number(env.COLUMNS ?? usualWidth);
+      const width = Math.min(widest, Math.max(narrowest, Number.isFinite(columns) ? columns : usualWidth));
+      return { width, paint: coloured ? colours : plain };
+    },
+    print: (lines) => void output.write(lines.map((line) => `${line}\n`).join('')),
+    progress(line, about) {
+      if (!isTerminal && about === shown) return;
+      shown = about;
+      output.write(isTerminal ? `\r\u001B[2K${line}` : `${line}\n`);
+    },
+    endProgress() {
+      if (isTerminal && shown !== '') output.write('\n');
+      shown = '';
+    },
+    clear: () => void output.write('\u001B[2J'),
+    repaint: (lines) =>
+      void output.write(`\u001B[H${lines.map((line) => `${line}\u001B[K\n`).join('')}\u001B[J`),
+  };
+}

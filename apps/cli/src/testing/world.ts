@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { startTestApi, type TestApi } from '@paceline/api/testing/api.ts';
+import { runRealLimiter } from '@paceline/api/testing/real-limiter.ts';
+import { runRealScheduler } from '@paceline/api/testing/real-scheduler.ts';
+import { eventually } from '@paceline/shared/testing';
+import { runCli } from '../cli.ts';
+
+/** What became of a command line. */
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** One that is still running. */
+export interface Running {
+  out(): string;
+  err(): string;
+  stop(): void;
+  readonly ended: Promise<Ended>;
+}
+
+const operator = 'token-of-an-operator';
+export const viewer = 'token-of-a-viewer';
+export const env = (url: string): NodeJS.ProcessEnv => ({ PACELINE_URL: url, PACELINE_TOKEN: operator });
+
+/** An API that wants a token, with the real limiter and the real scheduler behind it. */
+export async function startWorld(): Promise<{ test: TestApi; stop(): Promise<void> }> {
+  const test = await startTestApi({ env: { API_TOKEN: operator, API_VIEWER_TOKEN: viewer } });
+  const services = await Promise.all([runRealLimiter(test), runRealScheduler(test)]);
+  await eventually(async () => {
+    for (const path of ['/v1/budgets', '/v1/schedule']) {
+      const { status } = await test.get(path, { authorization: `Bearer ${operator}` });
+      if (status !== 200) throw new Error(`${path} is not there yet`);
+    }
+  });
+  return {
+    test,
+    async stop() {
+      await Promise.all(services.map((service) => service.stop()));
+      await test.stop();
+    },
+  };
+}
+
+/** A command line in this process. */
+export function start(args: readonly string[], surroundings: NodeJS.ProcessEnv, input = ''): Running {
+  const written = { out: '', err: '' };
+  const stopping = new AbortController();
+  const code = runCli(args, {
+    env: surroundings,
+    output: { write: (piece) => (written.out += piece) },
+    errors: { write: (piece) => (written.err += piece) },
+    read: () => Promise.resolve(input),
+    signal: stopping.signal,
+  });
+  return {
+    out: () => written.out,
+    err: () => written.err,
+    stop: () => stopping.abort(),
+    ended: code.then((ended) => ({ code: ended, ...written })),
+  };
+}
+
+/** A command line as a process of its own. */
+export async function runProcess(
+  args: readonly string[],
+  surroundings: NodeJS.ProcessEnv,
+  input = '',
+): Promise<Ended> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url)), ...args], {
+    env: { PATH: process.env.PATH, ...surroundings },
+  });
+  child.stdin.end(input);
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code: code as number | null, out, err };
+}
+
+/** A way to an API that can be cut. */
+export async function startWay(to: string): Promise<{ url: string; cut(): void; close(): void }> {
+  const { hostname, port } = new URL(to);
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const address = server.address();
+  const ownPort = typeof address === 'object' ? address?.port : undefined;
+  return {
+    url: `http://127.0.0.1:${ownPort}`,
+    cut,
+    close() {
+      cut();
+      server.close();
+    },
+  };
+}
