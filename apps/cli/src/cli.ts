@@ -38,8 +38,9 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
       surroundings,
     );
   } catch (error) {
+    // What was shown last may have no end of line yet.
+    if (output.isTTY && !json) output.write('\n');
     if (signal.aborted) return exitCodes.interrupted;
-    if (output.isTTY && !json) output.write('\r\u001B[K');
     errors.write(`${json ? JSON.stringify(documentOf(error)) : wordsOf(error)}\n`);
     return exitCodeOf(error);
   }

@@ -10,7 +10,10 @@ import type { ProjectTime } from './project-time.ts';
 const everyMs = 250;
 const patienceMs = 60_000;
 
-/** Shows how a command goes on until it has ended; an API that is away for a minute is waited for. */
+/**
+ * Shows how a command goes on, until it has ended: how, is for the caller to show. An API that is away for a minute is
+ * waited for.
+ */
 export async function followCommand(
   first: Wish,
   time: ProjectTime,
@@ -18,9 +21,8 @@ export async function followCommand(
 ): Promise<Wish> {
   let wish = first;
   let answeredAt = performance.now();
-  for (;;) {
+  while (!isOver(wish)) {
     if (!json) screen.progress(commandLine(wish, time.now(), screen.look), aboutOf(wish));
-    if (isOver(wish)) break;
     await sleep(everyMs, undefined, { signal });
     try {
       wish = await api.get<Wish>(`/v1/commands/${first.commandId}`);
@@ -29,7 +31,6 @@ export async function followCommand(
       if (!isPassing(error) || performance.now() - answeredAt > patienceMs) throw error;
     }
   }
-  if (!json) screen.endProgress();
   return wish;
 }
 

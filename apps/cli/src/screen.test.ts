@@ -31,10 +31,12 @@ describe('what is shown', () => {
     for (const { screen } of [terminal, pipe]) {
       screen.progress('waits, 0:02', 'waits');
       screen.progress('waits, 0:01', 'waits');
-      screen.progress('is here', 'here');
-      screen.endProgress();
+      screen.progress('is fetched', 'fetched');
+      screen.endProgress('is here');
     }
-    expect(terminal.written()).toBe('\r\u001B[2Kwaits, 0:02\r\u001B[2Kwaits, 0:01\r\u001B[2Kis here\n');
-    expect(pipe.written()).toBe('waits, 0:02\nis here\n');
+    expect(terminal.written().split('\r\u001B[2K').slice(1).join('|')).toBe(
+      'waits, 0:02|waits, 0:01|is fetched|is here\n',
+    );
+    expect(pipe.written()).toBe('waits, 0:02\nis fetched\nis here\n');
   });
 });

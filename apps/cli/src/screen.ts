@@ -38,8 +38,8 @@ export interface Screen {
   print(lines: readonly string[]): void;
   /** Replaces what was shown before; where nothing can be replaced, a line is printed when it is about something new. */
   progress(line: string, about: string): void;
-  /** The last progress stays as it is. */
-  endProgress(): void;
+  /** What became of it takes the place of the progress, and stays. */
+  endProgress(line: string): void;
   /** Makes room for a picture of the whole terminal. */
   clear(): void;
   /** Draws that picture anew. */
@@ -63,10 +63,7 @@ export function createScreen(output: Output, env: NodeJS.ProcessEnv): Screen {
       shown = about;
       output.write(isTerminal ? `\r\u001B[2K${line}` : `${line}\n`);
     },
-    endProgress() {
-      if (isTerminal && shown !== '') output.write('\n');
-      shown = '';
-    },
+    endProgress: (line) => void output.write(isTerminal ? `\r\u001B[2K${line}\n` : `${line}\n`),
     clear: () => void output.write('\u001B[2J'),
     repaint: (lines) =>
       void output.write(`\u001B[H${lines.map((line) => `${line}\u001B[K\n`).join('')}\u001B[J`),

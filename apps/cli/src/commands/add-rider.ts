@@ -28,7 +28,12 @@ export const addRider: Command = {
     const ended = await followCommand(taken, time, context);
     const isHere = ended.state === 'done';
     if (json) document(ended);
-    else if (isHere) screen.print([riderLine(await api.get<Rider>(`/v1/riders/${id}`), screen.look)]);
+    else
+      screen.endProgress(
+        isHere
+          ? riderLine(await api.get<Rider>(`/v1/riders/${id}`), screen.look)
+          : commandLine(ended, time.now(), screen.look),
+      );
     return isHere ? 0 : 1;
   },
 };

@@ -33,7 +33,10 @@ export const importRiders: Command = {
       `/v1/commands/${ended.commandId}/riders?outcome=failed&limit=500`,
     );
     if (json) document({ ...ended, failed });
-    else screen.print(failedLines(failed, screen.look));
+    else {
+      screen.endProgress(commandLine(ended, time.now(), screen.look));
+      screen.print(failedLines(failed, screen.look));
+    }
     return ended.state === 'done' && failed.length === 0 ? 0 : 1;
   },
 };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiProblem } from '../api/problem.ts';
+import { ApiProblem, Unreachable } from '../api/problem.ts';
 import type { Api } from '../api/client.ts';
 import { flag, readArguments, WrongUsage } from '../arguments.ts';
 import type { Command, Context } from '../command.ts';
@@ -34,10 +34,16 @@ async function show({ api, screen, json, document }: Context) {
 
 async function keepWatching({ api, screen, signal }: Context): Promise<never> {
   const time = await projectTime(api);
+  let lines: readonly string[] = [];
   screen.clear();
   for (;;) {
-    const standing = await lookAround(api, time);
-    screen.repaint(statusLines(standing, time.now(), screen.look));
+    try {
+      lines = statusLines(await lookAround(api, time), time.now(), screen.look);
+      screen.repaint(lines);
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      screen.repaint([screen.look.paint.wrong(`${error.message}; asking again …`), ...lines.slice(1)]);
+    }
     await sleep(everyMs, undefined, { signal });
   }
 }

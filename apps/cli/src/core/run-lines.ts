@@ -35,6 +35,7 @@ export function runLines(run: RunDetail, now: number, look: Look): string[] {
   return [
     `${title}  ${outcome(run)}`,
     paint.quiet(`${run.id}, ${dayOf(Date.parse(run.startedAt))} ${from(run.startedAt)}, ${lasted(run, now)}`),
+    ...(run.traceId === null ? [] : [paint.quiet(`trace ${run.traceId}`)]),
     paint.quiet(`slot ${from(slot.scheduledFor)}–${from(slot.endsAt)} UTC  ${slot.id}`),
     '',
     ...(calls.length === 0

@@ -1,8 +1,8 @@
 import { laneOf, laneWords } from '@paceline/dashboard/palette';
-import { standingOf, wishOf } from '@paceline/dashboard/words/riders';
+import { isWrong, standingOf, wishOf } from '@paceline/dashboard/words/riders';
 import { kindWords, outcome } from '@paceline/dashboard/words/runs';
 import { clockTime, countdown } from '@paceline/dashboard/words/time';
-import type { Command, Run, Told } from '../api/shapes.ts';
+import type { Told } from '../api/shapes.ts';
 import type { Look, Paint } from './look.ts';
 import type { Heard } from './sse.ts';
 
@@ -24,15 +24,12 @@ function words(told: Told, now: number, paint: Paint): Line[] {
   switch (told.type) {
     case 'run.changed': {
       const { kind, state, at, error } = told.data;
-      const run = told.data as unknown as Run;
       const name = paint.lane(laneOf[kind], kindWords[kind]);
-      return [{ at, says: `${name} ${state}: ${error === null ? outcome(run) : paint.wrong(error)}` }];
+      return [{ at, says: `${name} ${state}: ${error === null ? outcome(told.data) : paint.wrong(error)}` }];
     }
     case 'command.changed': {
-      const command = told.data as unknown as Command;
-      const failed = command.state === 'failed' || command.state === 'expired';
-      const says = `${wishOf(command)} ${standingOf(command, now)}`;
-      return [{ at: told.data.updatedAt, says: failed ? paint.wrong(says) : says }];
+      const says = `${wishOf(told.data)} ${standingOf(told.data, now)}`;
+      return [{ at: told.data.updatedAt, says: isWrong(told.data) ? paint.wrong(says) : says }];
     }
     case 'permits.changed':
       return told.data.changes.map(({ at, ...change }) => ({ at, says: permitWords(change, paint) }));

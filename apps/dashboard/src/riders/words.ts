@@ -1,8 +1,11 @@
 import type { Command } from '../api/shapes.ts';
 import { clockTime, countdown } from '../time/words.ts';
 
+/** What a stream tells of a wish as well. */
+type Standing = Pick<Command, 'state' | 'position' | 'at' | 'until' | 'next' | 'reason' | 'via' | 'riders'>;
+
 /** How a wish stands, never a bare "queued". */
-export function standingOf(command: Command, now: number): string {
+export function standingOf(command: Standing, now: number): string {
   const moment = (text: string | null) =>
     text === null ? '' : ` (${clockTime(Date.parse(text))}, in ${countdown(Date.parse(text) - now)})`;
   switch (command.state) {
@@ -28,10 +31,11 @@ export function standingOf(command: Command, now: number): string {
 
 export const isOver = ({ state }: Command): boolean =>
   state === 'done' || state === 'failed' || state === 'expired';
-export const isWrong = ({ state }: Command): boolean => state === 'failed' || state === 'expired';
+export const isWrong = ({ state }: Pick<Command, 'state'>): boolean =>
+  state === 'failed' || state === 'expired';
 
 /** e.g. `Rider 4500001`, `120 riders` */
-export function wishOf({ riderId, riders }: Command): string {
+export function wishOf({ riderId, riders }: Pick<Command, 'riderId' | 'riders'>): string {
   if (riderId !== null) return `Rider ${riderId}`;
   const count = riders ? riders.done + riders.failed + riders.waiting : 0;
   return count === 1 ? '1 rider' : `${count} riders`;

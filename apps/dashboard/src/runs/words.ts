@@ -9,7 +9,12 @@ export const kindWords: Readonly<Record<SyncKind, string>> = {
 };
 
 /** e.g. `3 synced, 28 left for the next slot` */
-export function outcome({ state, mode, counts, error }: Run): string {
+export function outcome({
+  state,
+  mode,
+  counts,
+  error,
+}: Pick<Run, 'state' | 'mode' | 'counts' | 'error'>): string {
   if (error !== null) return error;
   if (mode === 'observed') return `observed only: ${counts.planned} planned, nothing called`;
   const parts = [
