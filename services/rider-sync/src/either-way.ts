@@ -175,7 +175,8 @@ export async function fetchEitherWay(sync: Sync, desk: Desk, wanted: Wanted, tel
   try {
     await ended.promise;
   } catch (error) {
-    if (!sync.signal.aborted && listed !== 'no') {
+    // An import's riders are wanted from its beginning, an add's once a bulk call may take it.
+    if (!sync.signal.aborted && (why === 'import' || listed !== 'no')) {
       const failed = {
         riderId,
         outcome: 'failed',

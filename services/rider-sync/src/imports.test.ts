@@ -131,7 +131,12 @@ describe('an import', () => {
   it('of a few riders needs no bulk call while GETs are earlier, and none for who is stored since yesterday', async () => {
     await start();
     const few = fresh(3);
-    expect(await ended(await importRiders([...few, 7]))).toEqual({ state: 'done' });
+    const first = await importRiders([...few, 7]);
+    expect(await ended(first)).toEqual({ state: 'done' });
+    expect(await outcomes(first)).toEqual([
+      { riderId: 7, outcome: 'failed', reason: 'ZwiftRacing knows no rider 7' },
+      ...few.map((riderId) => ({ riderId, outcome: 'done', reason: null })),
+    ]);
     expect(await calls()).toHaveLength(4);
     const again = await importRiders(few);
     expect(await ended(again)).toEqual({ state: 'done' });
