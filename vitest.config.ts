@@ -5,6 +5,16 @@ import { defineConfig } from 'vitest/config';
 
 const packages = globSync(['packages/*', 'services/*', 'apps/*', 'e2e', 'bench']);
 
+const sharing = new Set([
+  'packages/planning',
+  'packages/sandbox',
+  'packages/simulation',
+  'services/api',
+  'services/event-sync',
+  'services/limiter',
+  'services/scheduler',
+]);
+
 export default defineConfig({
   test: {
     // A net under tests that wait for a condition: this may be a slow machine.
@@ -18,8 +28,8 @@ export default defineConfig({
       test: {
         name: `@paceline/${basename(root)}`,
         // Whole systems come last and two at a time: each is ten processes.
-        // The sandbox keeps nothing beside its objects: its many small files share their workers.
-        isolate: root !== 'packages/sandbox',
+        // Their modules keep nothing between tests: files that share a worker load them once.
+        isolate: !sharing.has(root),
         ...(root === 'e2e' ? { maxWorkers: 2, sequence: { groupOrder: 1 } } : {}),
       },
     })),

@@ -43,6 +43,8 @@ describe('ten hours of work', () => {
     expect(judgements.map(({ budget }) => budget).toSorted()).toEqual([
       'clubs',
       'events',
+      // Who was added is refreshed by bulk.
+      'riders_bulk',
       'riders_single',
       'signups',
     ]);

@@ -231,7 +231,7 @@ describe('riders outside the clubs', () => {
       .where(and(eq(clubMemberships.clubId, racing), eq(clubMemberships.riderId, left?.riderId ?? 0)));
     world.sandbox.controls.injectFault({ kind: 'delay', budget: 'clubs', ms: 3 * hour });
 
-    const second = await world.tick('rider', 2 * hour);
+    const second = await world.tick('rider', 4 * hour);
     await eventually(
       async () => expect(await runOf(second.slotId)).toMatchObject({ counts: { stored: 41 } }),
       patient,
@@ -258,7 +258,7 @@ describe('riders outside the clubs', () => {
     });
     await world.db.insert(riders).values(strangers);
     await start();
-    const { slotId } = await world.tick('rider', 3 * hour);
+    const { slotId } = await world.tick('rider', 6 * hour);
     expect(await endOf(slotId)).toMatchObject({ state: 'done', counts: { stored: 1_001 } });
     expect(sent().map(({ outsiders }) => outsiders)).toEqual([1_000, 1]);
     expect(sent()[1]?.riderIds).toEqual([strangers.at(-1)?.riderId]);

@@ -8,7 +8,7 @@ import { importLane } from './core/import.ts';
 import type { Desk } from './desk.ts';
 
 /** Real ms: on a fast clock the machine is still given so long for them. */
-const leastMs = 2_000;
+const leastMs = 5_000;
 
 /**
  * Refreshes the riders whom no page of a club brings: those whom somebody has added or imported, and those who have
