@@ -36,7 +36,12 @@ describe('paceline status', () => {
 
     const { document } = await json(['status']);
     expect(document.budgets).toHaveLength(6);
-    expect(document).toMatchObject({ alerts: [], clock: { scale: 1 }, schedule: { timeZone: 'UTC' } });
+    expect(document).toMatchObject({
+      alerts: [],
+      queue: { waiting: 0 },
+      clock: { scale: 1 },
+      schedule: { timeZone: 'UTC' },
+    });
   });
 });
 
@@ -61,6 +66,26 @@ describe('paceline add-rider', () => {
     expect(failed).toMatchObject({ code: 1, out: expect.stringContaining(reason) });
     const { code, document } = await json(['add-rider', '405', '--wait=no']);
     expect({ code, document }).toMatchObject({ code: 0, document: { riderId: 405, type: 'add-rider' } });
+    await standIn.stop();
+  });
+});
+
+describe('paceline add-rider, while the API is away', () => {
+  it('goes on until the rider is here', async () => {
+    const way = await startWay(world.test.api.url);
+    const hold = Promise.withResolvers<void>();
+    const standIn = await playRiderSync(riderSync, world.test.db, async (_, move) => {
+      await hold.promise;
+      await move({ state: 'done' });
+    });
+    const adding = start(['add-rider', '4500003'], env(way.url));
+    await eventually(() => expect(adding.out()).toContain('Rider 4500003'));
+    way.shut();
+    await eventually(() => expect(adding.out()).toContain('does not answer; asking again'));
+    hold.resolve();
+    way.open();
+    expect(await adding.ended).toMatchObject({ code: 0, out: expect.stringContaining('4500003 is here') });
+    way.end();
     await standIn.stop();
   });
 });
@@ -160,7 +185,7 @@ describe('paceline tail', () => {
     expect(tail.err()).toContain('connecting again');
     tail.stop();
     expect((await tail.ended).code).toBe(130);
-    way.close();
+    way.end();
   });
 });
 

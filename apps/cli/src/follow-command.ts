@@ -20,15 +20,19 @@ export async function followCommand(
   { api, screen, json, signal }: Context,
 ): Promise<Wish> {
   let wish = first;
+  let away = false;
   let answeredAt = performance.now();
   while (!isOver(wish)) {
-    if (!json) screen.progress(commandLine(wish, time.now(), screen.look), aboutOf(wish));
+    if (!json && !away) screen.progress(commandLine(wish, time.now(), screen.look), aboutOf(wish));
     await sleep(everyMs, undefined, { signal });
     try {
       wish = await api.get<Wish>(`/v1/commands/${first.commandId}`);
+      away = false;
       answeredAt = performance.now();
     } catch (error) {
       if (!isPassing(error) || performance.now() - answeredAt > patienceMs) throw error;
+      away = true;
+      if (!json) screen.progress('The API does not answer; asking again …', 'away');
     }
   }
   return wish;

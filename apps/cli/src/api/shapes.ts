@@ -1,3 +1,5 @@
+import type { queueShape } from '@paceline/api/core/queue.ts';
+
 /** What the API answers, by the API's own types: they are looked at when types are checked, and nothing of them runs here. */
 export type { AlertView as Alert } from '@paceline/api/core/alert.ts';
 export type { BudgetView as Budget } from '@paceline/api/core/budget.ts';
@@ -10,6 +12,8 @@ export type { CallView as Call, RunDetailView as RunDetail, RunView as Run } fro
 export type { ScheduleView as Schedule, SettingsView as Settings } from '@paceline/api/core/schedule.ts';
 export type { Shown as Told } from '@paceline/api/core/told.ts';
 export type { Budget as BudgetName, Lane, SyncKind } from '@paceline/shared/contracts';
+
+export type Queue = (typeof queueShape)['_output'];
 
 /** What every list answers. */
 export interface List<Item> {

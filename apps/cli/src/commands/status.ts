@@ -58,24 +58,26 @@ async function lookAround(api: Api, { clock }: ProjectTime): Promise<Standing> {
       throw error;
     }
   };
-  const [budgets, alerts, commands, schedule] = await Promise.all([
+  const [budgets, queue, alerts, commands, schedule] = await Promise.all([
     part<Of<'budgets'>>('/v1/budgets'),
+    part<Of<'queue'>>('/v1/queue'),
     part<Of<'alerts'>>('/v1/alerts?state=open'),
     part<Of<'commands'>>('/v1/commands?limit=20'),
     part<Of<'schedule'>>('/v1/schedule'),
   ]);
-  return { clock, budgets, alerts, commands, schedule };
+  return { clock, budgets, queue, alerts, commands, schedule };
 }
 
 type Of<P extends keyof Standing> = Extract<Standing[P], { is: unknown }>['is'];
 
 /** What is away is null. */
-function asDocument({ clock, budgets, alerts, schedule }: Standing) {
-  const items = <T>(part: Part<{ items: T[] }>) => ('is' in part ? part.is.items : null);
+function asDocument({ clock, budgets, queue, alerts, schedule }: Standing) {
+  const of = <T>(part: Part<T>) => ('is' in part ? part.is : null);
   return {
     clock,
-    budgets: items(budgets),
-    alerts: items(alerts),
-    schedule: 'is' in schedule ? schedule.is : null,
+    budgets: of(budgets)?.items ?? null,
+    queue: of(queue),
+    alerts: of(alerts)?.items ?? null,
+    schedule: of(schedule),
   };
 }

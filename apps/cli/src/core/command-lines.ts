@@ -6,11 +6,11 @@ import { table } from './table.ts';
 /** How a command stands, in one line. @param now project ms */
 export function commandLine(command: Command, now: number, { width, paint }: Look): string {
   const { riders } = command;
-  const stands = standingOf(command, now);
-  const words = `${wishOf(command)} ${stands}`;
   if (riders === null || isWrong(command)) {
-    return (isWrong(command) ? paint.wrong : (text: string) => text)(cut(words, width - 1));
+    const words = cut(sentenceOf(command, now), width - 1);
+    return isWrong(command) ? paint.wrong(words) : words;
   }
+  const stands = standingOf(command, now);
   const { done, failed, waiting } = riders;
   const counts = [
     `${done} here`,
@@ -20,6 +20,17 @@ export function commandLine(command: Command, now: number, { width, paint }: Loo
   const said = counts.filter((each) => each !== false).join(', ');
   const cells = Math.max(10, Math.min(40, width - said.length - 3));
   return `${shares(riders, cells, { width, paint })} ${cut(said, width - cells - 2)}`;
+}
+
+/** What somebody wanted, and how that stands, as a sentence. */
+export function sentenceOf(
+  wish: Parameters<typeof wishOf>[0] & Parameters<typeof standingOf>[0],
+  now: number,
+): string {
+  const [wanted, stands] = [wishOf(wish), standingOf(wish, now)];
+  if (stands.startsWith(wanted)) return stands;
+  if (wish.state === 'waiting_in_line') return `${wanted} is ${stands}`;
+  return /^(failed|expired|paused)/.test(wish.state) ? `${wanted}: ${stands}` : `${wanted} ${stands}`;
 }
 
 /** A bar of those who are here, those who could not be had, and those who are to come. */

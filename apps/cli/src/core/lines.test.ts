@@ -47,6 +47,8 @@ describe('how a command stands', () => {
     expect(commandLine(waits, now, look())).toBe(
       'Rider 4500001 waits until a call is free (12:00:41, in 0:41)',
     );
+    const inLine = commandOf({ state: 'waiting_in_line', position: 2, at: after(41) });
+    expect(commandLine(inLine, now, look())).toBe('Rider 4500001 is number 2 in line (12:00:41, in 0:41)');
     const some = commandOf({ riderId: null, riders: { done: 5, failed: 1, waiting: 4 } });
     expect(commandLine(some, now, inRed)).toBe(
       `${'█'.repeat(16)}<${'▒'.repeat(4)}>${'░'.repeat(12)} 5 here, 1 failed, 4 to come, is being fetched`,

@@ -1,9 +1,9 @@
 import { budgetWords, laneOf, lanes, laneWords } from '@paceline/dashboard/palette';
 import { clockTime, dayOf, length } from '@paceline/dashboard/words/time';
 import { nextInLine, policyWords, standing, summary } from '@paceline/dashboard/words/windows';
-import type { Alert, Budget, Clock, Command, List, Schedule, SyncKind } from '../api/shapes.ts';
+import type { Alert, Budget, Clock, Command, Lane, List, Queue, Schedule, SyncKind } from '../api/shapes.ts';
 import { alertHead } from './alert-lines.ts';
-import { cut, legend, type Look } from './look.ts';
+import { cut, legend, type Look, wrap } from './look.ts';
 import { barOf, drawBar } from './window-bar.ts';
 
 /** Something that was asked for, or why it could not be had. */
@@ -13,6 +13,7 @@ export type Part<T> = { readonly is: T } | { readonly away: string };
 export interface Standing {
   readonly clock: Clock;
   readonly budgets: Part<List<Budget>>;
+  readonly queue: Part<Queue>;
   readonly alerts: Part<List<Alert>>;
   /** The newest: names those who wait. */
   readonly commands: Part<List<Command>>;
@@ -21,7 +22,7 @@ export interface Standing {
 
 /** How everything stands, on one screen. @param now project ms */
 export function statusLines({ clock, ...parts }: Standing, now: number, look: Look): string[] {
-  const { budgets, alerts, commands, schedule } = parts;
+  const { budgets, queue, alerts, commands, schedule } = parts;
   const { paint } = look;
   const open = 'is' in commands ? commands.is.items.filter(({ finishedAt }) => finishedAt === null) : [];
   const pace = clock.scale === 1 ? '' : `, ${clock.scale} times faster than yours`;
@@ -29,12 +30,12 @@ export function statusLines({ clock, ...parts }: Standing, now: number, look: Lo
     `${paint.strong('Paceline')}  ${dayOf(now)} ${clockTime(now)} UTC${paint.quiet(pace)}`,
     '',
     ...part(budgets, look, ({ items }) => [
-      summary(items, now),
+      ...wrap(summary(items, now), look.width),
       '',
       ...items.flatMap((budget) => windowLines(budget, open, now, look)),
       '',
-      `In line  ${queueWords(items, look)}`,
     ]),
+    ...part(queue, look, (found) => [`In line  ${queueWords(found, look)}`]),
     ...part(schedule, look, (found) => [`Syncs    ${syncWords(found, look)}`]),
     ...part(alerts, look, ({ items }) =>
       items.length === 0
@@ -89,14 +90,17 @@ const limitWords = ({ policy: { limit, windowSeconds } }: Budget) =>
 const odd = (cells: number): number => cells - 1 + (cells % 2);
 
 /** Who waits, lane by lane. */
-function queueWords(budgets: readonly Budget[], { paint }: Look): string {
-  const waiting = budgets.flatMap(({ waiting: { next } }) => next);
+function queueWords({ budgets }: Queue, { paint }: Look): string {
+  const waiting = budgets.flatMap((budget) => budget.lanes);
   const counts = lanes
-    .map((lane) => ({ lane, count: waiting.filter((each) => each.lane === lane).length }))
+    .map((lane) => ({ lane, count: countOf(waiting, lane) }))
     .filter(({ count }) => count > 0);
   if (counts.length === 0) return 'nobody';
   return counts.map(({ lane, count }) => paint.lane(lane, `${count} ${laneWords[lane]}`)).join(' · ');
 }
+
+const countOf = (waiting: Queue['budgets'][number]['lanes'], lane: Lane): number =>
+  waiting.reduce((sum, each) => sum + (each.lane === lane ? each.waiting : 0), 0);
 
 /** Which kinds of sync are on; those that are not stand out. */
 function syncWords({ kinds, next, from }: Schedule, { paint }: Look): string {

@@ -1,8 +1,9 @@
 import { laneOf, laneWords } from '@paceline/dashboard/palette';
-import { isWrong, standingOf, wishOf } from '@paceline/dashboard/words/riders';
+import { isWrong } from '@paceline/dashboard/words/riders';
 import { kindWords, outcome } from '@paceline/dashboard/words/runs';
 import { clockTime, countdown } from '@paceline/dashboard/words/time';
 import type { Told } from '../api/shapes.ts';
+import { sentenceOf } from './command-lines.ts';
 import type { Look, Paint } from './look.ts';
 import type { Heard } from './sse.ts';
 
@@ -28,7 +29,7 @@ function words(told: Told, now: number, paint: Paint): Line[] {
       return [{ at, says: `${name} ${state}: ${error === null ? outcome(told.data) : paint.wrong(error)}` }];
     }
     case 'command.changed': {
-      const says = `${wishOf(told.data)} ${standingOf(told.data, now)}`;
+      const says = sentenceOf(told.data, now);
       return [{ at: told.data.updatedAt, says: isWrong(told.data) ? paint.wrong(says) : says }];
     }
     case 'permits.changed':

@@ -80,17 +80,28 @@ export async function runProcess(
   return { code: code as number | null, out, err };
 }
 
-/** A way to an API that can be cut. */
-export async function startWay(to: string): Promise<{ url: string; cut(): void; close(): void }> {
+/** A way to an API that can be cut, and closed for a while. */
+export interface Way {
+  readonly url: string;
+  cut(): void;
+  /** Until `open` nobody gets through. */
+  shut(): void;
+  open(): void;
+  end(): void;
+}
+
+export async function startWay(to: string): Promise<Way> {
   const { hostname, port } = new URL(to);
   const sockets = new Set<Socket>();
+  let isOpen = true;
   const server = createServer((near) => {
+    if (!isOpen) return near.destroy();
     const far = connect(Number(port), hostname);
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     }
-    near.pipe(far).pipe(near);
+    return near.pipe(far).pipe(near);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const cut = () => {
@@ -101,7 +112,12 @@ export async function startWay(to: string): Promise<{ url: string; cut(): void; 
   return {
     url: `http://127.0.0.1:${ownPort}`,
     cut,
-    close() {
+    shut() {
+      isOpen = false;
+      cut();
+    },
+    open: () => (isOpen = true),
+    end() {
       cut();
       server.close();
     },
