@@ -3,6 +3,7 @@ import { startOtlpReceiver } from '@paceline/shared/telemetry/testing';
 import { eventually } from '@paceline/shared/testing';
 import { sandboxClock } from '@paceline/launcher';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentedMetrics } from '../packages/launcher/src/testing/metrics-table.ts';
 import { all, type List, type Run, startTestStack, type TestStack } from './stack.ts';
 
 /** A far slot is over in a second, a near one in two and a half. */
@@ -199,5 +200,39 @@ describe('one trace', () => {
     // Names are few, whatever was fetched.
     expect(new Set(spans.map(({ name }) => name)).size).toBeLessThan(120);
     expect(spans.filter(({ name }) => /\d{3}|[0-9a-f]{8}-/.test(name))).toEqual([]);
+  });
+});
+
+describe('the metrics of all services', () => {
+  const scrape = async () => {
+    const services = [...stack.processes.values()].filter(({ name }) => name !== 'sandbox');
+    const texts = services.map(async ({ readyUrl }) => {
+      const answer = await fetch(readyUrl.replace('/readyz', '/metrics'));
+      return answer.text();
+    });
+    return (await Promise.all(texts)).join('\n').split('\n');
+  };
+  const namesIn = (lines: readonly string[]) =>
+    new Set(lines.flatMap((line) => /^# TYPE (\w+)/.exec(line)?.[1] ?? []));
+
+  it('are those that the handbook names, with the labels that it names', async () => {
+    const table = await documentedMetrics();
+    const ours = table.filter(({ name }) => name.startsWith('paceline_'));
+    await eventually(async () => {
+      const lines = await scrape();
+      const names = namesIn(lines);
+      expect([...names].filter((name) => name.startsWith('paceline_')).toSorted()).toEqual(
+        ours.map(({ name }) => name).toSorted(),
+      );
+      for (const { name, labels } of ours) {
+        const series = lines.filter((line) => new RegExp(`^${name}(_count)?[{ ]`).test(line));
+        const found = series.flatMap((line) => [...line.matchAll(/(\w+)="/g)].map(([, label = '']) => label));
+        expect([...new Set(found)].toSorted(), name).toEqual(labels);
+      }
+      for (const { name } of table) {
+        const pattern = new RegExp(`^${name.replace('*', '.*')}$`);
+        expect([...names].filter((each) => pattern.test(each)).length, name).toBeGreaterThan(0);
+      }
+    }, patient);
   });
 });

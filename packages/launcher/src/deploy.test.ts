@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { globSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { root } from './paths.ts';
 import { type ComposeFile, readCompose, readText } from './testing/compose-file.ts';
+import { documentedMetrics, metricsIn } from './testing/metrics-table.ts';
 
 const run = promisify(execFile);
 const log = createLogger('deploy-test', 'fatal' as 'error');
@@ -131,13 +131,15 @@ describe('observability', () => {
     expect(targets.toSorted()).toEqual(offered.toSorted());
   });
 
-  it('shows only metrics that a service has', async () => {
-    const sources = globSync('services/*/src/**/*.ts', { cwd: root });
-    const known = (await Promise.all(sources.map(readText))).flatMap((source) =>
-      [...source.matchAll(/'(paceline(?:\.\w+)+)'/g)].map(([, name = '']) => name.replaceAll('.', '_')),
-    );
-    const shown = (await readText('deploy/grafana/dashboards/paceline.json')).match(/paceline_\w+/g) ?? [];
-    expect(shown.length).toBeGreaterThan(0);
-    expect(known).toEqual(expect.arrayContaining(shown));
-  });
+  // That the services have what the handbook names is seen by e2e/whole-path.test.ts.
+  it.each(['deploy/grafana/dashboards/paceline.json', 'deploy/prometheus/rules.yml'])(
+    'asks in %s only for metrics that the handbook names',
+    async (file) => {
+      const known = (await documentedMetrics()).map(({ name }) => new RegExp(`^${name.replace('*', '.*')}$`));
+      const queries = [...(await readText(file)).matchAll(/"?expr"?: (.*)/g)].map(([, query = '']) => query);
+      const asked = queries.flatMap(metricsIn);
+      expect(asked.length).toBeGreaterThan(0);
+      expect(asked.filter((name) => !known.some((pattern) => pattern.test(name)))).toEqual([]);
+    },
+  );
 });

@@ -17,6 +17,7 @@ import { forgetHistory, keepHistory } from './adapters/history.ts';
 import { startHousekeeping } from './adapters/housekeeping.ts';
 import { forgetKeys } from './adapters/idempotency.ts';
 import { limiterStatus } from './adapters/limiter-status.ts';
+import { measureStored } from './adapters/metrics.ts';
 import { orAborted } from './adapters/or-aborted.ts';
 import { slack } from './adapters/slack.ts';
 import { schedulesOf } from './adapters/schedules.ts';
@@ -105,6 +106,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     url: config.API_PUBLIC_URL ?? server.url,
   });
   listen(bus, catalog.alert, {}, alerts.look);
+  measureStored(db, clock);
   const history = await orAborted(
     shareEvents(bus, (events) => keepHistory(db, events, clock.now())),
     signal,

@@ -1,9 +1,15 @@
 import { isFinal } from '@paceline/shared/contracts';
 import { done, retryAfter, type Settlement } from '@paceline/shared/messaging';
 import { type Sync, throughOutages } from '@paceline/shared/sync';
+import { durations } from '@paceline/shared/telemetry';
 import { type Command, findProgress, type News, storeProgress } from './adapters/commands.ts';
 import { announce, createTeller } from './adapters/teller.ts';
 import type { Cancellations } from './cancellations.ts';
+
+const commandDurations = durations(
+  'paceline.command.duration',
+  'Commands, from when somebody asked until they ended',
+);
 
 /**
  * Carries a command out once, however often its message comes, and stores and tells how it ends. Shutdown gives the
@@ -19,6 +25,11 @@ export async function carryOut(
   const teller = createTeller(sync, command);
   const cancelled = cancellations.of(command.commandId);
   const mine = { ...sync, signal: AbortSignal.any([sync.signal, cancelled.signal]) };
+  const ends = (outcome: string) =>
+    commandDurations.record(Math.max(0, sync.clock.now() - command.requestedAt) / 1_000, {
+      type: command.riderId === undefined ? 'import-riders' : 'add-rider',
+      outcome,
+    });
   const stored = () => throughOutages(sync, () => findProgress(sync.db, command.commandId));
   try {
     const known = await stored();
@@ -32,6 +43,7 @@ export async function carryOut(
     // Who cancelled it in the last moment was first.
     const progress = (await stored()) ?? end.progress;
     await announce(sync, command, { ...end, progress });
+    ends(progress.state);
     sync.log.info({ ...command, ...progress }, 'command ends');
     return done;
   } catch (error) {
@@ -39,6 +51,7 @@ export async function carryOut(
     if (!cancelled.signal.aborted) throw error;
     const progress = await stored();
     if (progress) await announce(sync, command, { progress });
+    ends('cancelled');
     sync.log.info({ ...command, ...progress }, 'command was cancelled');
     return done;
   } finally {

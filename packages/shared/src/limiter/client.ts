@@ -4,6 +4,7 @@ import { type Bus, listen } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';
 import { type Asker, createAsker } from './asker.ts';
+import { measureWait } from './measure-wait.ts';
 import { type Limiter, type PermitAsk, PermitRefused } from './permit.ts';
 import { policyOf } from './policy-of.ts';
 import { type StartedPermit, startedPermit } from './started-permit.ts';
@@ -208,7 +209,8 @@ function limiterOf({
     async withPermit(wanted, use) {
       const { endpoint, lane } = wanted;
       const attributes = { 'paceline.endpoint': endpoint, 'paceline.lane': lane };
-      const started = await inSpan(`permit ${endpoint}`, { attributes }, (span) => obtain(wanted, span));
+      const obtaining = inSpan(`permit ${endpoint}`, { attributes }, (span) => obtain(wanted, span));
+      const started = await measureWait(clock, wanted, obtaining);
       try {
         return await use(started.permit);
       } finally {

@@ -1,13 +1,18 @@
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
 
 import { durableOf, type PayloadOf, subjectOf, type WorkMessage } from '../contracts/index.ts';
-import { extractTraceContext, inSpan, SpanKind } from '../telemetry/index.ts';
+import { extractTraceContext, inSpan, meter, SpanKind } from '../telemetry/index.ts';
 import type { Bus } from './bus.ts';
 import { setAside } from './dead-letter.ts';
 import { BadPayload, decode } from './payload.ts';
 import { messagingAttributes } from './publish.ts';
 import { retryWhileUnavailable } from './retry.ts';
 import { afterFailure, deadLetter, type Settlement } from './settlement.ts';
+
+const deadLetters = meter().createCounter('paceline.dead_letters', {
+  unit: '{message}',
+  description: 'Messages that were set aside with the reason',
+});
 
 export interface Handling {
   /** Takes no new messages and waits for those in hand. */
@@ -26,6 +31,7 @@ export async function handle<M extends WorkMessage>(
   const consumer = await retryWhileUnavailable(() =>
     bus.js.consumers.get(message.stream, durableOf(message)),
   );
+  deadLetters.add(0, { subject: message.subject });
   const inHand = new Set<Promise<void>>();
   const stopping = new AbortController();
   const take = (delivered: JsMsg) => {
@@ -149,6 +155,7 @@ async function carryOut(
       delivered.nak(settlement.afterMs);
       return;
     case 'dead-letter':
+      deadLetters.add(1, { subject: message.subject });
       await setAside(bus, message, delivered, settlement.reason);
       delivered.term(settlement.reason);
       return;

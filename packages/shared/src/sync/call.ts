@@ -1,10 +1,13 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import type { Budget, Lane } from '../contracts/index.ts';
 import { type Permit, type PermitAsk, PermitRefused, PermitSpent } from '../limiter/index.ts';
+import { durations } from '../telemetry/index.ts';
 import { UpstreamError } from '../zwiftracing/index.ts';
 import { type CallOutcome, type CallOwner, logCall, outcomeOfError } from './call-log.ts';
 import type { Sync } from './open.ts';
 import { isPassing, pauseBefore, raisedLane, usualAttempts } from './persistence.ts';
+
+const callDurations = durations('paceline.upstream.call.duration', 'Calls to upstream');
 
 /** What is called once there is a permit. */
 export interface Chosen<E extends Budget, Answer> {
@@ -90,15 +93,21 @@ async function callOnce<E extends Budget, Answer>(
     if (!chosen) return undefined;
     await sync.sources.claim(call.endpoint, lane);
     const startedAt = Math.round(sync.clock.now());
-    const record = (outcome: CallOutcome) =>
-      logCall(sync, chosen.owner ?? owner, {
+    const record = (outcome: CallOutcome) => {
+      const durationMs = Math.max(0, Math.round(sync.clock.now() - startedAt));
+      callDurations.record(durationMs / 1_000, {
+        endpoint: call.endpoint,
+        status: String(outcome.status ?? 'none'),
+      });
+      return logCall(sync, chosen.owner ?? owner, {
         endpoint: call.endpoint,
         target: chosen.target,
         because: chosen.because ?? null,
         startedAt,
-        durationMs: Math.max(0, Math.round(sync.clock.now() - startedAt)),
+        durationMs,
         ...outcome,
       });
+    };
     try {
       const answer = await chosen.send(permit);
       await record(chosen.outcome(answer));

@@ -1,6 +1,7 @@
 import { catalog, type Tick } from '../contracts/index.ts';
 import { done, publish, retryAfter, type Settlement } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Link, linksTo } from '../telemetry/index.ts';
+import { measureRun } from './measure-run.ts';
 import { observe, type PlanRun } from './observe.ts';
 import type { Sync } from './open.ts';
 import { plainError } from './plain-error.ts';
@@ -65,6 +66,7 @@ async function carryOut(sync: Sync, run: RunRow, work: () => Promise<RunEnding>)
   });
   const ended = await throughOutages(sync, () => finishRun(sync.db, runId, ending, moment(sync)));
   const { state, counts, error } = ended;
+  measureRun(ended);
   sync.log[state === 'failed' ? 'error' : 'info']({ runId, kind, slotId, state, counts, error }, 'run ends');
   await tellRun(sync, ended);
 }

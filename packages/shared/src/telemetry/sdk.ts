@@ -11,6 +11,7 @@ import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { sayComplaints } from './diagnostics.ts';
 import { metricReaders, spanProcessors } from './exporters.ts';
 import { createLogger } from './logger.ts';
+import { withUnits } from './prometheus-names.ts';
 import { redactUrl } from './redact.ts';
 import { serviceResource } from './resource.ts';
 import { telemetryStarted } from './running.ts';
@@ -43,7 +44,7 @@ export async function startTelemetry(): Promise<void> {
 
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
   telemetryStarted({
-    metricsText: async () => serializer.serialize((await prometheus.collect()).resourceMetrics),
+    metricsText: async () => serializer.serialize(withUnits((await prometheus.collect()).resourceMetrics)),
     stop: async () => {
       await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()]);
     },

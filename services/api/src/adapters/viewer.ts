@@ -1,3 +1,4 @@
+import { meter } from '@paceline/shared/telemetry';
 import { sseEvent, sseHeartbeat, sseOpening } from '../core/sse.ts';
 import type { StreamType } from '../core/told.ts';
 import type { Feed, Line } from './feed.ts';
@@ -16,6 +17,12 @@ export interface ViewerOptions {
 
 /** Why a stream ends, as its last event says; whoever connects again goes on behind its last id. */
 type Closing = 'shutting_down' | 'too_slow' | 'broker_away';
+
+const viewers = meter().createUpDownCounter('paceline.stream.viewers', {
+  unit: '{viewer}',
+  description: 'Who watches the stream now',
+});
+viewers.add(0);
 
 const retryMs = 1_000;
 const atOnce = 100;
@@ -95,6 +102,8 @@ export function viewerStream(feed: Feed, options: ViewerOptions): ReadableStream
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
+        viewers.add(1);
+        gone.signal.addEventListener('abort', () => viewers.add(-1), { once: true });
         const cutLater = () => {
           const cut = setTimeout(() => {
             if (!gone.signal.aborted) controller.error(new Error('the API shuts down'));

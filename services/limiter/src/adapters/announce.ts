@@ -1,5 +1,6 @@
 import { catalog, type Fact, type FactOf, type PermitChange } from '@paceline/shared/contracts';
 import { type Bus, publish, signal } from '@paceline/shared/messaging';
+import { countRejections } from './count-rejections.ts';
 import type { Announce } from './partition.ts';
 
 /** Real ms: under load, permits are told of together. */
@@ -14,6 +15,7 @@ export function announceOn(bus: Bus): Announce {
       bus.log.warn({ err: error }, 'an event could not be published');
     }
   };
+  const countRejection = countRejections();
   let changes: PermitChange[] = [];
   const tellChanges = () => {
     const told = changes;
@@ -30,7 +32,10 @@ export function announceOn(bus: Bus): Announce {
       const changed = facts.flatMap(changeOf);
       if (changed.length > 0 && changes.length === 0) setTimeout(tellChanges, togetherMs);
       changes.push(...changed);
-      for (const fact of facts) announceFact(fact, facts, bus, (publishing) => void tell(publishing));
+      for (const fact of facts) {
+        if (fact.fact === 'rejected') countRejection(fact.endpoint, fact.attribution);
+        announceFact(fact, facts, bus, (publishing) => void tell(publishing));
+      }
     },
     lost(at) {
       const message = 'The journal of before is gone: every budget counts as spent for one window';

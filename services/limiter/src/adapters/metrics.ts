@@ -1,41 +1,51 @@
+import type { Lane } from '@paceline/shared/contracts';
 import { meter } from '@paceline/shared/telemetry';
 import type { Partition } from './partition.ts';
 
 /** Of more accounts than this only the first ones are measured one by one. */
 const mostAccounts = 100;
 
-/** Publishes how many partitions are owned, how full the windows in them are, how many wait, and what was promised. */
+/** Publishes how many partitions are owned, how full the windows in them are, who waits, and what was promised. */
 export function measure(owned: () => readonly Partition[]): void {
   const meters = meter();
-  const partitions = meters.createObservableGauge('paceline.limiter.partitions.owned', {
-    unit: '{partition}',
-  });
-  const used = meters.createObservableGauge('paceline.limiter.window.used', { unit: '{call}' });
-  const available = meters.createObservableGauge('paceline.limiter.window.available', { unit: '{call}' });
-  const pending = meters.createObservableGauge('paceline.limiter.queue.pending', { unit: '{ticket}' });
-  const conflicts = meters.createObservableGauge('paceline.limiter.conflicts', { unit: '{conflict}' });
-  const promises = meters.createObservableGauge('paceline.limiter.promises', {
-    unit: '{promise}',
-    description: 'First promises to waiters since this limiter took over, kept and broken',
-  });
+  const gauge = (name: string, unit: string) =>
+    meters.createObservableGauge(`paceline.limiter.${name}`, { unit });
+  const counter = (name: string, unit: string, description: string) =>
+    meters.createObservableCounter(`paceline.limiter.${name}`, { unit, description });
+  const partitions = gauge('partitions.owned', '{partition}');
+  const used = gauge('window.used', '{call}');
+  const available = gauge('window.available', '{call}');
+  const limit = gauge('window.limit', '{call}');
+  const length = gauge('window.length', 's');
+  const pending = gauge('queue.pending', '{ticket}');
+  const oldest = gauge('queue.oldest', 's');
+  const conflicts = counter('conflicts', '{conflict}', 'One sync began to wait because of another');
+  const promises = counter('promises', '{promise}', 'First promises to waiters, kept and broken');
   meters.addBatchObservableCallback(
     (observe) => {
       observe.observe(partitions, owned().length);
       for (const { account, partition } of measured(owned())) {
         const status = partition.status(account);
-        const view = partition.windows(account);
-        if (!status || !view) continue;
+        const view = partition.windows(account, 0);
+        const waiting = partition.waiting(account);
+        if (!status || !view || !waiting) continue;
         for (const [endpoint, usage] of Object.entries(status.rateLimitUsage)) {
           observe.observe(used, usage.used, { account, endpoint });
           observe.observe(available, usage.available, { account, endpoint });
         }
-        observe.observe(pending, status.queue.pending, { account });
+        for (const { endpoint, policy } of view.windows) {
+          observe.observe(limit, policy.limit, { account, endpoint, source: policy.from });
+          observe.observe(length, policy.windowMs / 1_000, { account, endpoint });
+          observe.observe(oldest, waiting.longest[endpoint] / 1_000, { account, endpoint });
+        }
+        for (const [lane, count] of Object.entries(waiting.lanes) as Array<[Lane, number]>)
+          observe.observe(pending, count, { account, lane });
         observe.observe(conflicts, status.conflicts.count, { account });
         observe.observe(promises, view.promises.kept, { account, outcome: 'kept' });
         observe.observe(promises, view.promises.broken, { account, outcome: 'broken' });
       }
     },
-    [partitions, used, available, pending, conflicts, promises],
+    [partitions, used, available, limit, length, pending, oldest, conflicts, promises],
   );
 }
 

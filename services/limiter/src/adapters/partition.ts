@@ -5,6 +5,7 @@ import { coordination } from '../core/coordination.ts';
 import type { Settings } from '../core/settings.ts';
 import { Superseded } from '../core/superseded.ts';
 import { type Reply, takeTurn, type Turn, type Wish } from '../core/turn.ts';
+import { type Waiting, waiting } from '../core/waiting.ts';
 import { windows } from '../core/windows.ts';
 import type { FirstStart } from './first-start.ts';
 import { type Journal, JournalTaken } from './journal.ts';
@@ -50,6 +51,7 @@ export interface Partition {
   /** The state of one account; undefined while the journal is being read. */
   status(account: string): Coordination | undefined;
   windows(account: string, waiting?: number): WindowsView | undefined;
+  waiting(account: string): Waiting | undefined;
   /** The accounts that this partition has heard of. */
   accounts(): Iterable<string>;
   ready(): boolean;
@@ -173,6 +175,7 @@ export function openPartition(parts: PartitionParts): Partition {
     },
     status: (account) => held && coordination(held.ledger, account, held.now(), held.settings),
     windows: (account, waiting) => held && windows(held.ledger, account, held.now(), held.settings, waiting),
+    waiting: (account) => held && waiting(held.ledger, account, held.now(), held.settings),
     accounts: () => held?.ledger.news.keys() ?? [],
     ready: () => held !== undefined,
     ended: ended.promise,

@@ -1,7 +1,7 @@
 import type { Clock } from '@paceline/shared/clock';
-import { type SyncKind, tickOf } from '@paceline/shared/contracts';
+import { type SyncKind, syncKinds, tickOf } from '@paceline/shared/contracts';
 import { type Bus, publish } from '@paceline/shared/messaging';
-import { inSpan } from '@paceline/shared/telemetry';
+import { inSpan, meter } from '@paceline/shared/telemetry';
 import { due } from '../core/due.ts';
 import { current, nextOpening } from '../core/eras.ts';
 import type { Handled } from './handled.ts';
@@ -34,6 +34,12 @@ export async function followTimetable(scheduling: Scheduling, kind: SyncKind): P
   }
 }
 
+const slots = meter().createCounter('paceline.slots', {
+  unit: '{slot}',
+  description: 'Slots that were opened, and those that were over before a scheduler was there',
+});
+for (const kind of syncKinds) for (const outcome of ['opened', 'missed']) slots.add(0, { kind, outcome });
+
 /** @returns when the next slot opens */
 async function openDueSlots({ bus, handled, inForce, clock }: Scheduling, kind: SyncKind): Promise<number> {
   const last = await handled.last(kind);
@@ -43,11 +49,13 @@ async function openDueSlots({ bus, handled, inForce, clock }: Scheduling, kind: 
   const plan = due(eras, kind, last, now);
   for (const { slot, becomes, policy } of plan.missed) {
     const { slotId, scheduledFor } = slot;
+    slots.add(1, { kind, outcome: 'missed' });
     bus.log.warn({ kind, slotId, scheduledFor, policy }, `slot missed, ${becomes}`);
   }
   for (const tick of plan.ticks) {
     await inSpan(`slot ${kind}`, { attributes: { 'paceline.slot': tick.slotId } }, async () => {
       const { duplicate } = await publish(bus, tickOf[kind], tick, { id: tick.slotId });
+      if (!duplicate) slots.add(1, { kind, outcome: 'opened' });
       bus.log.info(
         { kind, slotId: tick.slotId, mode: tick.mode, duplicate },
         duplicate ? 'slot was open already' : 'slot opened',
