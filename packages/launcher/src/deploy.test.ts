@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { root } from './paths.ts';
 import { type ComposeFile, readCompose, readText } from './testing/compose-file.ts';
-import { documentedMetrics, metricsIn } from './testing/metrics-table.ts';
+import { documentedMetrics, metricsIn, queriesOf } from './testing/metrics-table.ts';
 
 const run = promisify(execFile);
 const log = createLogger('deploy-test', 'fatal' as 'error');
@@ -136,8 +136,7 @@ describe('observability', () => {
     'asks in %s only for metrics that the handbook names',
     async (file) => {
       const known = (await documentedMetrics()).map(({ name }) => new RegExp(`^${name.replace('*', '.*')}$`));
-      const queries = [...(await readText(file)).matchAll(/"?expr"?: (.*)/g)].map(([, query = '']) => query);
-      const asked = queries.flatMap(metricsIn);
+      const asked = (await queriesOf(file)).flatMap(metricsIn);
       expect(asked.length).toBeGreaterThan(0);
       expect(asked.filter((name) => !known.some((pattern) => pattern.test(name)))).toEqual([]);
     },

@@ -1,3 +1,4 @@
+import { parse } from 'yaml';
 import { readText } from './compose-file.ts';
 
 /** A row of the table of metrics in docs/operating.md. */
@@ -15,8 +16,20 @@ export async function documentedMetrics(): Promise<DocumentedMetric[]> {
   }));
 }
 
-/** The metrics that a query asks for; what is no metric of Paceline's or of its libraries is passed over. */
+/** Every query (`expr`) in a file of alert rules or of a dashboard. */
+export async function queriesOf(path: string): Promise<string[]> {
+  const queries: string[] = [];
+  const walk = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if ('expr' in value && typeof value.expr === 'string') queries.push(value.expr);
+    Object.values(value).forEach(walk);
+  };
+  walk(parse(await readText(path)));
+  return queries;
+}
+
+/** The metrics of Paceline's, or of its libraries, that a query asks for. */
 export const metricsIn = (query: string): string[] =>
-  [...query.matchAll(/\b(?:paceline|http|db|nodejs|v8js)_\w+/g)].map(([name]) =>
-    name.replace(/_(?:bucket|sum|count)$/, ''),
-  );
+  [
+    ...query.replaceAll(/\bby \([^)]*\)|\{[^}]*\}/g, '').matchAll(/\b(?:paceline|http|db|nodejs|v8js)_\w+/g),
+  ].map(([name]) => name.replace(/_(?:bucket|sum|count)$/, ''));
