@@ -32,7 +32,7 @@ describe('what is shown', () => {
       screen.progress('waits, 0:02', 'waits');
       screen.progress('waits, 0:01', 'waits');
       screen.progress('is fetched', 'fetched');
-      screen.endProgress('is here');
+      screen.endProgress(['is here']);
     }
     expect(terminal.written().split('\r\u001B[2K').slice(1).join('|')).toBe(
       'waits, 0:02|waits, 0:01|is fetched|is here\n',

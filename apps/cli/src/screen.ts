@@ -39,7 +39,7 @@ export interface Screen {
   /** Replaces what was shown before; where nothing can be replaced, a line is printed when it is about something new. */
   progress(line: string, about: string): void;
   /** What became of it takes the place of the progress, and stays. */
-  endProgress(line: string): void;
+  endProgress(lines: readonly string[]): void;
   /** Makes room for a picture of the whole terminal. */
   clear(): void;
   /** Draws that picture anew. */
@@ -63,7 +63,8 @@ export function createScreen(output: Output, env: NodeJS.ProcessEnv): Screen {
       shown = about;
       output.write(isTerminal ? `\r\u001B[2K${line}` : `${line}\n`);
     },
-    endProgress: (line) => void output.write(isTerminal ? `\r\u001B[2K${line}\n` : `${line}\n`),
+    endProgress: (lines) =>
+      void output.write(`${isTerminal ? '\r\u001B[2K' : ''}${lines.map((line) => `${line}\n`).join('')}`),
     clear: () => void output.write('\u001B[2J'),
     repaint: (lines) =>
       void output.write(`\u001B[H${lines.map((line) => `${line}\u001B[K\n`).join('')}\u001B[J`),

@@ -1,7 +1,7 @@
 import type { Command as Wish, Rider } from '../api/shapes.ts';
 import { oneOf, readArguments, text, WrongUsage } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { commandLine, riderLine } from '../core/command-lines.ts';
+import { commandLine, endLines, riderLines } from '../core/command-lines.ts';
 import { followCommand } from '../follow-command.ts';
 import { projectTime } from '../project-time.ts';
 
@@ -31,8 +31,8 @@ export const addRider: Command = {
     else
       screen.endProgress(
         isHere
-          ? riderLine(await api.get<Rider>(`/v1/riders/${id}`), screen.look)
-          : commandLine(ended, time.now(), screen.look),
+          ? riderLines(await api.get<Rider>(`/v1/riders/${id}`), screen.look)
+          : endLines(ended, time.now(), screen.look),
       );
     return isHere ? 0 : 1;
   },

@@ -1,7 +1,7 @@
 import type { Command as Wish, CommandRider } from '../api/shapes.ts';
 import { oneOf, readArguments, text, WrongUsage } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { commandLine, failedLines } from '../core/command-lines.ts';
+import { commandLine, endLines, failedLines } from '../core/command-lines.ts';
 import { idsIn, WrongList } from '../core/ids.ts';
 import { followCommand } from '../follow-command.ts';
 import { projectTime } from '../project-time.ts';
@@ -34,7 +34,7 @@ export const importRiders: Command = {
     );
     if (json) document({ ...ended, failed });
     else {
-      screen.endProgress(commandLine(ended, time.now(), screen.look));
+      screen.endProgress(endLines(ended, time.now(), screen.look));
       screen.print(failedLines(failed, screen.look));
     }
     return ended.state === 'done' && failed.length === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 import { isWrong, standingOf, wishOf } from '@paceline/dashboard/words/riders';
 import type { Command, CommandRider, Rider } from '../api/shapes.ts';
-import { cut, type Look } from './look.ts';
+import { cut, type Look, wrap } from './look.ts';
 import { table } from './table.ts';
 
 /** How a command stands, in one line. @param now project ms */
@@ -21,6 +21,12 @@ export function commandLine(command: Command, now: number, { width, paint }: Loo
   const cells = Math.max(10, Math.min(40, width - said.length - 3));
   return `${shares(riders, cells, { width, paint })} ${cut(said, width - cells - 2)}`;
 }
+
+/** How a command has ended; nothing of that is cut. */
+export const endLines = (command: Command, now: number, look: Look): string[] =>
+  isWrong(command)
+    ? wrap(sentenceOf(command, now), look.width).map(look.paint.wrong)
+    : [commandLine(command, now, look)];
 
 /** What somebody wanted, and how that stands, as a sentence. */
 export function sentenceOf(
@@ -50,18 +56,15 @@ function shares(
 }
 
 /** A rider who has come. */
-export const riderLine = ({ riderId, name, zpCategory, rating, club }: Rider, { width }: Look): string =>
-  cut(
-    [
-      `Rider ${riderId} is here: ${name}`,
-      zpCategory !== null && `category ${zpCategory}`,
-      rating !== null && `rating ${Math.round(rating)}`,
-      club?.name,
-    ]
-      .filter((each) => each !== false && each !== null && each !== undefined)
-      .join(', '),
-    width,
-  );
+export const riderLines = ({ riderId, name, zpCategory, rating, club }: Rider, { width }: Look): string[] => {
+  const about = [
+    `Rider ${riderId} is here: ${name}`,
+    zpCategory === null ? null : `category ${zpCategory}`,
+    rating === null ? null : `rating ${Math.round(rating)}`,
+    club?.name ?? null,
+  ];
+  return wrap(about.filter((each) => each !== null).join(', '), width);
+};
 
 /** The riders of an import who could not be had, and why. */
 export const failedLines = (failed: readonly CommandRider[], look: Look): string[] =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert, Judged } from '../api/shapes.ts';
 import { alertLines } from './alert-lines.ts';
-import { commandLine } from './command-lines.ts';
+import { commandLine, endLines } from './command-lines.ts';
 import { type Look, type Paint, plain } from './look.ts';
 import { judgedLines } from './schedule-lines.ts';
 import { changeOf, promisesOf, WrongSetting } from './settings.ts';
@@ -53,9 +53,11 @@ describe('how a command stands', () => {
     expect(commandLine(some, now, inRed)).toBe(
       `${'█'.repeat(16)}<${'▒'.repeat(4)}>${'░'.repeat(12)} 5 here, 1 failed, 4 to come, is being fetched`,
     );
-    expect(commandLine(commandOf({ state: 'failed', reason: 'Nobody there' }), now, inRed)).toContain(
-      '<Rider',
-    );
+    const failed = commandOf({ state: 'failed', reason: 'There was nobody there' });
+    expect(endLines(failed, now, { ...inRed, width: 30 })).toEqual([
+      '<Rider 4500001: There was>',
+      '<nobody there>',
+    ]);
   });
 });
 
