@@ -3,8 +3,8 @@ import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { all, type Run, startTestStack, type TestStack } from './stack.ts';
 
-/** Ten hours of the system's life in a minute of ours. */
-const scale = 600;
+/** Ten hours of the system's life in forty seconds of ours. */
+const scale = 900;
 const hours = 10;
 
 interface Judgement {
@@ -19,7 +19,7 @@ interface Judgement {
 let stack: TestStack;
 
 beforeAll(async () => {
-  // Up to 200 real ms pass before a call arrives: at this pace, two minutes of jitter.
+  // Up to 200 real ms pass before a call arrives: at this pace, three minutes of jitter.
   stack = await startTestStack(sandboxClock(Date.now(), scale), { SANDBOX_JITTER_MS: '0-200' });
 });
 
