@@ -85,7 +85,9 @@ describe('the trace of a request', () => {
     const url = await start().url();
     await ask(`${url}/v1/riders/999`);
     const { body } = await ask(`${url}/metrics`);
-    expect(body).toMatch(/http_server_request_duration_count\{[^}]*http_route="\/v1\/riders\/:riderId"/);
+    expect(body).toMatch(
+      /http_server_request_duration_seconds_count\{[^}]*http_route="\/v1\/riders\/:riderId"/,
+    );
   });
 });
 

@@ -7,7 +7,7 @@ import {
   subjectOf,
   type WorkMessage,
 } from '../contracts/index.ts';
-import { injectTraceContext, inSpan, SpanKind } from '../telemetry/index.ts';
+import { activeSpan, injectTraceContext, inSpan, SpanKind } from '../telemetry/index.ts';
 import type { Bus } from './bus.ts';
 import { encode } from './payload.ts';
 import { retryWhileUnavailable } from './retry.ts';
@@ -32,14 +32,17 @@ export function publish<M extends WorkMessage | EventMessage>(
     'messaging.message.id': msgID,
     'messaging.message.body.size': data.length,
   };
-  return inSpan(`publish ${subject}`, { kind: SpanKind.PRODUCER, attributes }, async () => {
+  const send = async () => {
     const carried = headers();
     injectTraceContext(carried);
     const { duplicate } = await retryWhileUnavailable(() =>
       bus.js.publish(subject, data, { headers: carried, msgID }),
     );
     return { duplicate };
-  });
+  };
+  // News that belongs to no work would be a trace of its own, and bury the others.
+  if (!activeSpan()) return send();
+  return inSpan(`publish ${subject}`, { kind: SpanKind.PRODUCER, attributes }, send);
 }
 
 /** Tells whoever listens now. @throws {BadPayload} */

@@ -53,7 +53,7 @@ export async function startTelemetry(): Promise<void> {
 
 /** No headers are recorded, so no key either. What has no parent is housekeeping and would be a trace of its own. */
 const instrumentations = () => [
-  new PgInstrumentation({ requireParentSpan: true, requestHook: nameStatement }),
+  new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true, requestHook: nameStatement }),
   new UndiciInstrumentation({ requireParentforSpans: true, startSpanHook: withoutSecrets }),
   new RuntimeNodeInstrumentation(),
 ];
