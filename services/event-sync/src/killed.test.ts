@@ -75,8 +75,10 @@ describe('two event syncs of which one is killed', () => {
     }
 
     expect(await runs()).toHaveLength(3);
-    for (const { runId, counts } of await runs()) {
+    for (const { runId, kind, counts } of await runs()) {
       expect(counts).toMatchObject({ failed: 0, deferred: 0 });
+      // Results that were not there, or not rated, are asked for again in a run that lasts for hours.
+      if (kind === 'results') continue;
       const calls = await world.db.select().from(syncLogs).where(eq(syncLogs.runId, runId));
       // At most the answer that the killed process had in hand, and could not store any more.
       expect(calls.length - new Set(calls.map(({ target }) => target)).size).toBeLessThanOrEqual(1);

@@ -83,6 +83,7 @@ describe('POST /v1/riders', () => {
       requestedAt: answer.body.requestedAt,
       updatedAt: answer.body.requestedAt,
       finishedAt: null,
+      traceId: answer.body.traceId,
       rider: null,
     });
     expect(received).toContainEqual({
