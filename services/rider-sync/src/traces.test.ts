@@ -107,6 +107,34 @@ describe('a rider that several ask for', () => {
   });
 });
 
+describe('the wait for a permit', () => {
+  it('shows what was waited for, at which place and until when, and then the permit and its start', async () => {
+    const requestedAt = Math.round(world.clock.now());
+    // Five a minute are allowed.
+    for (let count = 0; count < 12; count += 1) {
+      const riderId = (nextRider += 1);
+      const add = { commandId: crypto.randomUUID(), riderId, requestedAt };
+      await publish(world.bus, catalog.addRider, add);
+    }
+    const wait = await spanOf(
+      ({ name, events }) =>
+        name === 'permit riders_single' && events.length > 2 && events.at(-1)?.name === 'started',
+    );
+    expect(wait.events[0]).toEqual({
+      name: expect.stringMatching(/^waiting_/),
+      attributes: {
+        position: expect.any(Number),
+        estimatedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      },
+    });
+    expect(wait.events.slice(-2).map(({ name }) => name)).toEqual(['granted', 'started']);
+    expect(wait.attributes).toEqual({
+      'paceline.endpoint': 'riders_single',
+      'paceline.lane': 'manual_rider_add',
+    });
+  });
+});
+
 describe('a run', () => {
   it('that another process had taken up leads to that tick, and one that goes on with it to it as well', async () => {
     const before = await asking('a tick of a process that died');
@@ -135,5 +163,14 @@ describe('a run', () => {
       expect(span.links).toContainEqual(before.link);
       expect(placeOf(span).traceId).not.toBe(before.link.traceId);
     }
+  });
+});
+
+describe('a message that is set aside', () => {
+  it('has failed in its trace too, with the reason', async () => {
+    await world.bus.js.publish('paceline.command.add-rider', '{"commandId":"c","riderId":"many"}');
+    const processing = await spanOf(({ attributes }) => attributes['paceline.settlement'] === 'dead-letter');
+    expect(processing.name).toBe('process paceline.command.add-rider');
+    expect(processing.status).toEqual({ code: 'error', message: expect.stringContaining('riderId') });
   });
 });

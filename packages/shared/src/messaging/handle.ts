@@ -1,7 +1,7 @@
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
 
 import { durableOf, type PayloadOf, subjectOf, type WorkMessage } from '../contracts/index.ts';
-import { extractTraceContext, inSpan, meter, SpanKind } from '../telemetry/index.ts';
+import { extractTraceContext, inSpan, meter, recordError, type Span, SpanKind } from '../telemetry/index.ts';
 import type { Bus } from './bus.ts';
 import { setAside } from './dead-letter.ts';
 import { BadPayload, decode } from './payload.ts';
@@ -105,8 +105,9 @@ async function settleOne<M extends WorkMessage>(
     },
   };
   try {
-    await inSpan(`process ${subject}`, span, async () => {
-      const settlement = await decide(bus, message, handler, delivered);
+    await inSpan(`process ${subject}`, span, async (processing) => {
+      const settlement = await decide(bus, message, handler, delivered, processing);
+      processing.setAttribute('paceline.settlement', settlement.settle);
       await carryOut(bus, message, delivered, settlement);
     });
   } catch (error) {
@@ -122,6 +123,7 @@ async function decide<M extends WorkMessage>(
   message: M,
   handler: (payload: PayloadOf<M>) => Promise<Settlement>,
   delivered: JsMsg,
+  span: Span,
 ): Promise<Settlement> {
   const attempt = delivered.info.deliveryCount;
   const { maxDeliver } = message.delivery;
@@ -131,6 +133,7 @@ async function decide<M extends WorkMessage>(
   try {
     return await handler(decode(message.payload, delivered.data) as PayloadOf<M>);
   } catch (error) {
+    recordError(span, error);
     if (error instanceof BadPayload) return deadLetter(error.message);
     bus.log.error({ err: error, subject: message.subject, attempt }, 'handling a message failed');
     return afterFailure(error instanceof Error ? error.message : String(error), attempt, maxDeliver);

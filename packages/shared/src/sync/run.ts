@@ -1,6 +1,13 @@
 import { catalog, type Tick } from '../contracts/index.ts';
 import { done, publish, retryAfter, type Settlement } from '../messaging/index.ts';
-import { currentTraceContext, inSpan, type Link, linksTo } from '../telemetry/index.ts';
+import {
+  currentTraceContext,
+  inSpan,
+  type Link,
+  linksTo,
+  recordError,
+  type Span,
+} from '../telemetry/index.ts';
 import { measureRun } from './measure-run.ts';
 import { observe, type PlanRun } from './observe.ts';
 import type { Sync } from './open.ts';
@@ -38,7 +45,7 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
         const current = await open();
         return current.mode === 'on' ? work(current) : observe(sync, current, plan);
       });
-    await inSpan(`run ${run.kind}`, { attributes, links }, () => carryOut(sync, run, resume));
+    await inSpan(`run ${run.kind}`, { attributes, links }, (span) => carryOut(sync, run, resume, span));
     return done;
   } catch (error) {
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
@@ -55,12 +62,13 @@ async function linksOf(sync: Sync, run: RunRow, { continues }: Tick): Promise<Li
   );
 }
 
-async function carryOut(sync: Sync, run: RunRow, work: () => Promise<RunEnding>): Promise<void> {
+async function carryOut(sync: Sync, run: RunRow, work: () => Promise<RunEnding>, span: Span): Promise<void> {
   const { runId, kind, slotId } = run;
   sync.log.info({ runId, kind, slotId }, 'run begins');
   const ending = await work().catch((error: unknown): RunEnding => {
     if (sync.signal.aborted) throw error;
     const err = plainError(error);
+    recordError(span, err);
     sync.log.error({ err, runId }, 'run broke off');
     return { state: 'failed', error: err.message };
   });

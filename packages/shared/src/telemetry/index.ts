@@ -16,6 +16,7 @@ export {
   type Context,
   inSpan,
   type Link,
+  recordError,
   type Span,
   SpanKind,
   type SpanSettings,

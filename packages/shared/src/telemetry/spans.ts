@@ -44,7 +44,8 @@ export function inSpan<T>(
   });
 }
 
-function recordError(span: Span, thrown: unknown): void {
+/** Shows on a span that its work has failed, for whoever handles the error and does not throw it on. */
+export function recordError(span: Span, thrown: unknown): void {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const message = redactUrl(error.message);
   span.recordException({ name: error.name, message, stack: redactUrl(error.stack ?? '') });
