@@ -12,7 +12,13 @@ export const needed = [
   'PACELINE_CLOCK',
   'LOG_LEVEL',
 ] as const;
-export const optional = ['API_TOKEN', 'API_VIEWER_TOKEN', 'API_PUBLIC_URL', 'SLACK_WEBHOOK_URL'] as const;
+export const optional = [
+  'API_TOKEN',
+  'API_VIEWER_TOKEN',
+  'API_PUBLIC_URL',
+  'API_TRACE_URL',
+  'SLACK_WEBHOOK_URL',
+] as const;
 
 export type ApiConfig = Config<(typeof needed)[number], (typeof optional)[number]>;
 

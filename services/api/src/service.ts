@@ -69,6 +69,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       freshness,
       schedules: schedulesOf(broker),
       feed,
+      traceUrl: config.API_TRACE_URL,
       checks,
       stopping: signal,
     },

@@ -58,7 +58,11 @@ function Details({ run }: { run: RunDetail }) {
             <AskRun path={`/v1/runs/${run.id}/retry`}>Try again what is left</AskRun>
           </p>
         )}
-      {run.traceId !== null && <p className="hint trace">trace {run.traceId}</p>}
+      {run.traceId !== null && (
+        <p className="hint trace">
+          trace {run.traceUrl === null ? run.traceId : <a href={run.traceUrl}>{run.traceId}</a>}
+        </p>
+      )}
       <section className="card" aria-label="Calls">
         {run.calls.length === 0 && <p className="hint">No call yet.</p>}
         <Picture label="The calls of the run, each with its wait before it" height={height + axisHeight}>

@@ -27,6 +27,7 @@ const run = (calls: Call[], finishedAt: string | null = at(10)): RunDetail => ({
   counts: { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 },
   error: null,
   traceId: null,
+  traceUrl: null,
   calls,
 });
 

@@ -105,6 +105,11 @@ export const variables = {
     about: 'Where people reach the API: what alerts link to. Unset: where it is bound.',
     example: 'https://paceline.example',
   },
+  API_TRACE_URL: {
+    schema: httpUrl.refine((text) => text.includes(':id'), 'must contain ":id"'),
+    about: 'Where a trace is shown; :id is replaced. Unset: the dashboard shows the id alone.',
+    example: 'http://127.0.0.1:16686/trace/:id',
+  },
   API_TOKEN: {
     schema: z.string().min(16, 'must be at least 16 characters'),
     about: 'Bearer token that the API asks for; needed off loopback.',

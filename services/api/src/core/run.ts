@@ -1,7 +1,7 @@
 import { budgets, runCounts, type RunCounts, type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso, isoOrNull } from './times.ts';
-import { traceIdOf, traceIdShape } from './trace.ts';
+import { traceIdOf, traceIdShape, urlOfTrace } from './trace.ts';
 
 const time = z.iso.datetime();
 
@@ -48,6 +48,7 @@ export const callShape = z.object({
 export type CallView = z.infer<typeof callShape>;
 
 export const runDetailShape = runShape.extend({
+  traceUrl: z.string().nullable().describe('Where its trace is shown; null: nobody has said'),
   calls: z.array(callShape).describe('Its calls to upstream, oldest first'),
 });
 export type RunDetailView = z.infer<typeof runDetailShape>;
@@ -84,7 +85,13 @@ export const runView = (row: RunRow): RunView => ({
   traceId: traceIdOf(row.traceparent),
 });
 
-export const runDetailView = (row: RunRow, calls: readonly CallRow[]): RunDetailView => ({
+/** @param traceUrl where a trace is shown, with `:id` in the place of its id */
+export const runDetailView = (
+  row: RunRow,
+  calls: readonly CallRow[],
+  traceUrl: string | undefined,
+): RunDetailView => ({
   ...runView(row),
+  traceUrl: urlOfTrace(traceUrl, traceIdOf(row.traceparent)),
   calls: calls.map((call) => ({ ...call, startedAt: iso(call.startedAt) })),
 });

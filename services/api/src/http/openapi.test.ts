@@ -21,6 +21,7 @@ const services: Services = {
   freshness: unasked,
   schedules: { now: unasked, judge: unasked, change: unasked },
   feed: { ring: () => undefined, news: unasked, range: unasked, read: unasked },
+  traceUrl: undefined,
   checks: {},
   stopping: new AbortController().signal,
 };

@@ -6,7 +6,7 @@ import { callRow, runRow, someTime } from '../testing/rows.ts';
 let test: TestApi;
 
 beforeAll(async () => {
-  test = await startTestApi();
+  test = await startTestApi({ env: { API_TRACE_URL: 'http://traces.test/trace/:id' } });
   await test.db.insert(tables.syncRuns).values([
     runRow('run-1', {
       checkpoint: { secret: 'of the sync' },
@@ -85,6 +85,7 @@ describe('GET /v1/runs/:runId', () => {
     const { status, body } = await test.get('/v1/runs/run-1');
     expect(status).toBe(200);
     expect(body).toMatchObject({ id: 'run-1', counts: { synced: 2 } });
+    expect(body.traceUrl).toBe('http://traces.test/trace/0af7651916cd43dd8448eb211c80319c');
     expect(body.calls).toEqual([
       {
         id: expect.any(Number),

@@ -40,7 +40,7 @@ const one = createRoute({
   },
 });
 
-export const runRoutes: AddRoutes = (app, { db }) => {
+export const runRoutes: AddRoutes = (app, { db, traceUrl }) => {
   app.openapi(list, async (c) => {
     const { limit, cursor, ...filter } = c.req.valid('query');
     const rows = await listRuns(db, filter, { limit, after: cursor });
@@ -54,6 +54,6 @@ export const runRoutes: AddRoutes = (app, { db }) => {
     const { runId } = c.req.valid('param');
     const run = await findRun(db, runId);
     if (!run) throw new Problem('not-found', `There is no run ${runId}`);
-    return c.json(runDetailView(run, await listCalls(db, runId)), 200);
+    return c.json(runDetailView(run, await listCalls(db, runId), traceUrl), 200);
   });
 };

@@ -25,6 +25,8 @@ export interface Services {
   readonly freshness: Freshness;
   readonly schedules: Schedules;
   readonly feed: Feed;
+  /** Where a trace is shown, with `:id` in the place of its id; undefined: nobody has said. */
+  readonly traceUrl: string | undefined;
   readonly checks: Checks;
   /** Aborts when the API shuts down: nobody is kept waiting then. */
   readonly stopping: AbortSignal;

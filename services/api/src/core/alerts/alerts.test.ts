@@ -1,4 +1,4 @@
-import { budgets, type RankedEvent, type WindowView } from '@paceline/shared/contracts';
+import { budgets, type Lane, type RankedEvent, type WindowView } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
 import { type AlertRow, changesOf } from './alert.ts';
 import type { Condition } from './condition.ts';
@@ -80,24 +80,29 @@ describe('a journal that was lost', () => {
 });
 
 describe('a long queue', () => {
-  const waiting = (waits: number, windowMs = minute) =>
+  const waiting = (waits: number, windowMs = minute, lane: Lane = 'near_event_urgent') =>
     windowOf('signups', {
       policy: { limit: 1, windowMs, from: 'documented', since: null },
       waiting: {
         count: 3,
-        next: [{ ticket: 't', lane: 'far_event_sync', firstAskedAt: now - waits, estimatedAt: now + 90_000 }],
+        next: [{ ticket: 't', lane, firstAskedAt: now - waits, estimatedAt: now + 90_000 }],
       },
     });
 
-  it('is one in which somebody has waited for more than five minutes', () => {
+  it('is one in which somebody who can not wait has waited for more than five minutes', () => {
     expect(longQueues([waiting(5 * minute)], now)).toEqual([]);
     expect(longQueues([waiting(6 * minute)], now)).toMatchObject([
       {
         title: 'Calls wait long: signups',
-        why: 'A call of far_event_sync for signups has waited 6 min, with 3 in line; it is expected to run at 2026-03-01 12:01 UTC.',
+        why: 'A call of near_event_urgent for signups has waited 6 min, with 3 in line; it is expected to run at 2026-03-01 12:01 UTC.',
         since: now - minute,
       },
     ]);
+  });
+
+  it('is one in which a sync has waited for longer than a slot lasts', () => {
+    expect(longQueues([waiting(29 * minute, minute, 'far_event_sync')], now)).toEqual([]);
+    expect(longQueues([waiting(31 * minute, minute, 'far_event_sync')], now)).toHaveLength(1);
   });
 
   it('is not one that waits for the next call of a slow window', () => {

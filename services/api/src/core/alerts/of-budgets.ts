@@ -1,4 +1,4 @@
-import type { Attribution, Budget, WindowView } from '@paceline/shared/contracts';
+import type { Attribution, Budget, Lane, WindowView } from '@paceline/shared/contracts';
 import type { Condition } from './condition.ts';
 import { list, time, span } from './words.ts';
 
@@ -84,14 +84,16 @@ export function lostJournal(windows: readonly WindowView[], now: number): Condit
   ];
 }
 
-/** Project ms that a wait in line may take before somebody should know. */
-const long = 5 * minute;
+/** Project ms that a wait in line may take before somebody should know. A sync is expected to wait within its slot. */
+const long = (lane: Lane): number => (forced.has(lane) ? 5 : 30) * minute;
+const forced: ReadonlySet<Lane> = new Set(['manual_rider_add', 'near_event_urgent']);
 
 /** Somebody has waited long, and not only for the next call of a slow window. */
 export function longQueues(windows: readonly WindowView[], now: number): Condition[] {
   const slow = windows.flatMap(({ endpoint, policy, waiting }) => {
-    const patience = Math.max(long, policy.windowMs);
-    const [first] = waiting.next.filter(({ firstAskedAt }) => now - firstAskedAt > patience);
+    const [first] = waiting.next.filter(
+      ({ lane, firstAskedAt }) => now - firstAskedAt > Math.max(long(lane), policy.windowMs),
+    );
     return first ? [{ endpoint, count: waiting.count, ...first }] : [];
   });
   const [worst] = slow.toSorted((a, b) => a.firstAskedAt - b.firstAskedAt);
@@ -104,7 +106,7 @@ export function longQueues(windows: readonly WindowView[], now: number): Conditi
       title: `Calls wait long: ${list(slow.map(({ endpoint }) => endpoint))}`,
       why: `A call of ${worst.lane} for ${worst.endpoint} has waited ${span(now - worst.firstAskedAt)}, with ${worst.count} in line; it is expected to run at ${time(worst.estimatedAt)}.`,
       todo: 'See who is in line. Pause a sync, or plan fewer slots.',
-      since: worst.firstAskedAt + Math.max(long, policyOf(windows, worst.endpoint)),
+      since: worst.firstAskedAt + Math.max(long(worst.lane), policyOf(windows, worst.endpoint)),
       isNews: false,
     },
   ];
