@@ -126,6 +126,7 @@ describe('a conflict', () => {
     ]);
     expect(conflicts(conflict(4 * minute), now)).toEqual([]);
     expect(conflicts(conflict(hour, now - 11 * minute), now)).toEqual([]);
+    expect(conflicts({ ...conflict(hour), blockedBy: 'near_event_urgent' }, now)).toEqual([]);
     expect(conflicts(null, now)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import type { Attribution, Budget, Lane, WindowView } from '@paceline/shared/contracts';
-import type { Condition } from './condition.ts';
+import { type Condition, forced } from './condition.ts';
 import { list, time, span } from './words.ts';
 
 const minute = 60_000;
@@ -86,7 +86,6 @@ export function lostJournal(windows: readonly WindowView[], now: number): Condit
 
 /** Project ms that a wait in line may take before somebody should know. A sync is expected to wait within its slot. */
 const long = (lane: Lane): number => (forced.has(lane) ? 5 : 30) * minute;
-const forced: ReadonlySet<Lane> = new Set(['manual_rider_add', 'near_event_urgent']);
 
 /** Somebody has waited long, and not only for the next call of a slow window. */
 export function longQueues(windows: readonly WindowView[], now: number): Condition[] {

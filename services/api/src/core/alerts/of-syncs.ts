@@ -1,5 +1,5 @@
 import type { Conflict, RankedEvent } from '@paceline/shared/contracts';
-import type { Condition } from './condition.ts';
+import { type Condition, forced } from './condition.ts';
 import { list, span } from './words.ts';
 
 const minute = 60_000;
@@ -8,9 +8,10 @@ const longWait = 5 * minute;
 /** Project ms after the last conflict until it is over. */
 const calm = 10 * minute;
 
-/** A sync waits long because of another. */
+/** A sync waits long because of another one that could have had its slot at another time. */
 export function conflicts(last: Conflict | null, now: number): Condition[] {
-  if (!last || last.expectedWaitMs < longWait || now - last.at > calm) return [];
+  if (!last || last.expectedWaitMs < longWait || now - last.at > calm || forced.has(last.blockedBy))
+    return [];
   const { lane, blockedBy, endpoint, at, expectedWaitMs } = last;
   return [
     {
