@@ -102,6 +102,9 @@ function summed({ from, calls, rejected, runs, adds: asked }: Lived) {
   };
 }
 
+/** Real ms that a busy machine may take for what is simulated in none. */
+const machine = 2_000;
+
 /** Two calls, or a quarter: a busy machine takes its time between two calls. */
 const apart = (calls: number, others = 0): 'little' | 'much' =>
   Math.abs(calls - others) <= Math.max(2, calls / 4) ? 'little' : 'much';
@@ -138,6 +141,6 @@ describe('an evening of real processes', () => {
     expect(ours.waits).toHaveLength(adds);
     expect(theirs.waits).toHaveLength(adds);
     const [median, simulatedMedian] = [ours.waits[adds / 2] ?? 0, theirs.waits[adds / 2] ?? 0];
-    expect(Math.max(median, simulatedMedian) / Math.min(median, simulatedMedian)).toBeLessThan(10);
+    expect(Math.abs(median - simulatedMedian)).toBeLessThan(machine * scale);
   }, 180_000);
 });

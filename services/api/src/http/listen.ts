@@ -15,6 +15,9 @@ export interface HttpServer {
 /** Real ms that somebody may take to send a request. */
 const longestRequestMs = 30_000;
 
+/** Real ms. Longer than clients keep a connection: who closes it first must not be the one who is about to be asked. */
+const keptAliveMs = 75_000;
+
 /** Serves `fetch` on `host`; port 0 takes any free one. @throws {Error} when the port is taken */
 export async function listenHttp(
   fetch: (request: Request) => Response | Promise<Response>,
@@ -24,7 +27,7 @@ export async function listenHttp(
   const server = createAdaptorServer({
     fetch,
     hostname: host,
-    serverOptions: { requestTimeout: longestRequestMs },
+    serverOptions: { requestTimeout: longestRequestMs, keepAliveTimeout: keptAliveMs },
   }) as Server;
   server.listen(port, host);
   try {
