@@ -56,18 +56,18 @@ describe.each(changes)('in %s around %s', (timeZone, change) => {
     );
   });
 
-  it('slots of some hours miss no time that the clocks show', () => {
+  it('slots of some hours miss no time that the clocks show; one that they show twice may come once', () => {
     const hours = fc.uniqueArray(fc.nat(23), { minLength: 1, maxLength: 5 });
+    const face = (moment: number) => Object.values(wall(moment)).join(' ');
     fc.assert(
       fc.property(minutesLists, hours, (minutes, some) => {
-        const found = new Set(
-          opensOf(schedule(`${minutes.join(',')} ${some.join(',')} * * *`, timeZone), from, until),
-        );
+        const opens = `${minutes.join(',')} ${some.join(',')} * * *`;
+        const found = new Set(opensOf(schedule(opens, timeZone), from, until).map(face));
         const shown = everyMinute.filter((moment) => {
           const clocks = wall(moment);
           return minutes.includes(clocks.minute) && some.includes(clocks.hour);
         });
-        expect(shown.filter((moment) => !found.has(moment))).toEqual([]);
+        expect(shown.map(face).filter((each) => !found.has(each))).toEqual([]);
       }),
       { numRuns: 10 },
     );
