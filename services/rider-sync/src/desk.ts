@@ -3,21 +3,9 @@ import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { listen, signal } from '@paceline/shared/messaging';
 import { plainError, type Sync } from '@paceline/shared/sync';
 import { makeBulkCall, type Slot } from './bulk-call.ts';
-import { mostUrgent } from './core/bulk.ts';
+import { gatherMs, mostUnderWay, mostUrgent, restMs, type Wish as BulkWish } from './core/bulk.ts';
 
-/** Somebody who waits for riders that a bulk call could bring. */
-export interface Wish {
-  /** The lane in which a bulk call is asked for now on its behalf; undefined: just now it wants none. */
-  lane(): Lane | undefined;
-  /** Of a run that refreshes riders outside the clubs. */
-  readonly slot?: Slot;
-  /** What the limiter says of the next bulk call; undefined: nobody waits for one any more. */
-  waits?(waiting: Waiting | undefined): void;
-  /** A permit was there, and nobody to fetch with it. */
-  idle?(): void;
-  /** A bulk call, of this process or another one, has left, was answered or was lost. */
-  moved(move: BulkMoved): void;
-}
+export type Wish = BulkWish<Slot, BulkMoved>;
 
 /**
  * The bulk desk of a process: one ask for all who want a bulk call, in the lane of the most urgent. Who is on the call
@@ -30,14 +18,8 @@ export interface Desk {
   reconsider(): void;
 }
 
-/** Each call that is under way holds a connection to Postgres. */
-const mostUnderWay = 3;
-/** Project ms for which riders that somebody adds are gathered: who adds many does not do so in one instant. */
-const gatherMs = 2_000;
 /** Real ms: on a fast clock the machine is still given so long to hear of them. */
 const leastGatherMs = 50;
-/** Project ms before a permit is asked for again that nobody had a use for, or whose call has failed. */
-const restMs = 30_000;
 
 interface WaitingAsk {
   readonly lane: Lane;

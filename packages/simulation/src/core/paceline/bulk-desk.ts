@@ -1,4 +1,12 @@
-import { fullCall, fillUpAge, mostUrgent } from '@paceline/rider-sync/src/core/bulk.ts';
+import {
+  fullCall,
+  fillUpAge,
+  gatherMs,
+  mostUnderWay,
+  mostUrgent,
+  restMs,
+  type Wish as BulkWish,
+} from '@paceline/rider-sync/src/core/bulk.ts';
 import type { Lane } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
 import type { Life } from '../life.ts';
@@ -13,15 +21,7 @@ export interface Move {
   readonly riderIds: readonly number[];
 }
 
-/** Somebody who waits for riders that a bulk call could bring, as in `desk.ts`. */
-export interface Wish {
-  /** The lane in which a bulk call is asked for now on its behalf; undefined: just now it wants none. */
-  lane(): Lane | undefined;
-  readonly slot?: Run;
-  waits?(waiting: Waiting | undefined): void;
-  idle?(): void;
-  moved(move: Move): void;
-}
+export type Wish = BulkWish<Run, Move>;
 
 export interface Desk {
   join(wish: Wish): () => void;
@@ -30,11 +30,6 @@ export interface Desk {
   list(riderId: number): void;
   unlist(riderId: number): void;
 }
-
-/** As in `desk.ts`. */
-const mostUnderWay = 3;
-const gatherMs = 2_000;
-const restMs = 30_000;
 
 interface WaitingAsk {
   readonly lane: Lane;
