@@ -22,15 +22,14 @@ ${services.map(userOf).join('\n')}
 }
 
 function userOf(service: Service): string {
-  const { publish, subscribe } = permissionsOf(service);
+  const { publish, subscribe, answers } = permissionsOf(service);
   return `    {
       user: ${service}
       password: $${passwordVariable(service)}
       permissions {
         publish: { allow: ${subjects(publish)} }
         subscribe: { allow: ${subjects(subscribe)} }
-        allow_responses: true
-      }
+${answers ? `        allow_responses: { max: ${answers.max}, expires: "${answers.expires}" }\n` : ''}      }
     }`;
 }
 

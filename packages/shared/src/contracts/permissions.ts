@@ -6,6 +6,8 @@ import type { Service } from './vocabulary.ts';
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
+  /** Of whoever is asked things: how often and how long it may publish to where a request wants its answer. */
+  readonly answers?: { readonly max: number; readonly expires: string };
 }
 
 /** Replies to a service arrive below its own prefix: nobody else can listen to them. */
@@ -26,8 +28,11 @@ export function permissionsOf(service: Service): Permissions {
     subscribe: [
       `${inboxPrefix(service)}.>`,
       ...handled.filter(isPushed).map(subjectPattern),
-      ...buckets.filter(({ owner }) => owner === service).map(({ name }) => `$KV.${name}.>`),
+      ...buckets
+        .filter(({ watched, owner }) => watched && owner === service)
+        .map(({ name }) => `$KV.${name}.>`),
     ],
+    ...(handled.some(({ kind }) => kind === 'request') && { answers: { max: 1, expires: '30s' } }),
   };
 }
 
@@ -53,7 +58,6 @@ function toHandle(message: Message): string[] {
       `$JS.API.CONSUMER.MSG.NEXT.${message.stream}.>`,
       `$JS.API.CONSUMER.DELETE.${message.stream}.>`,
       `$JS.API.STREAM.MSG.GET.${message.stream}`,
-      `$JS.API.DIRECT.GET.${message.stream}.>`,
       `$JS.API.STREAM.PURGE.${message.stream}`,
     ];
   }
@@ -78,13 +82,6 @@ function toReadEvents(service: Service): string[] {
 function toKeepState(service: Service): string[] {
   return buckets.flatMap(({ name, owner, readers }) => [
     ...(owner === service ? [`$KV.${name}.>`] : []),
-    ...(owner === service || readers.includes(service) ? toRead(name) : []),
+    ...(owner === service || readers.includes(service) ? [`$JS.API.STREAM.MSG.GET.KV_${name}`] : []),
   ]);
 }
-
-/** What a reader of a bucket publishes, also to hear of its changes. */
-const toRead = (bucket: string): string[] => [
-  `$JS.API.STREAM.INFO.KV_${bucket}`,
-  `$JS.API.STREAM.MSG.GET.KV_${bucket}`,
-  `$JS.API.DIRECT.GET.KV_${bucket}.>`,
-];

@@ -63,13 +63,15 @@ interface Bucket {
   readonly name: string;
   readonly owner: Service;
   readonly readers: readonly Service[];
+  /** Whether its owner hears of changes, as they are made by another process of it. */
+  readonly watched: boolean;
 }
 
 /** Small key-value state that one service keeps on the broker, and who else may read it. */
 export const buckets: readonly Bucket[] = [
-  { name: 'SCHEDULER', owner: 'scheduler', readers: [] },
-  { name: scheduleBucket, owner: 'scheduler', readers: ['event-sync'] },
-  { name: 'LIMITER', owner: 'limiter', readers: [] },
+  { name: 'SCHEDULER', owner: 'scheduler', readers: [], watched: false },
+  { name: scheduleBucket, owner: 'scheduler', readers: ['event-sync'], watched: true },
+  { name: 'LIMITER', owner: 'limiter', readers: [], watched: false },
 ];
 
 /** Who reads what was told from the stream itself, also what is older than the reader. */

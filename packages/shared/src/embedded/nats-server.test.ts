@@ -100,7 +100,13 @@ describe('a nats-server', () => {
 describe('users of a nats-server', () => {
   const users = [
     { user: 'worker', password: "worker's $3cret", publish: ['ask.>'], subscribe: ['told.*', '_INBOX.>'] },
-    { user: 'owner', password: "owner's $3cret", publish: [], subscribe: ['ask.>'] },
+    {
+      user: 'owner',
+      password: "owner's $3cret",
+      publish: [],
+      subscribe: ['ask.>'],
+      answers: { max: 1, expires: '5s' },
+    },
     { user: 'guest', password: "guest's $3cret", publish: [], subscribe: [] },
   ];
 

@@ -11,6 +11,8 @@ export interface NatsUser {
   readonly password: string;
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
+  /** How often, and for how long, it may answer a request that it has received; unset: not at all. */
+  readonly answers?: { readonly max: number; readonly expires: string };
 }
 
 export interface NatsOptions {
@@ -96,11 +98,14 @@ function configuration({
 /** The server takes an empty list of allowed subjects for "all", hence the explicit denial. */
 const only = (subjects: readonly string[]) => (subjects.length === 0 ? { deny: ['>'] } : { allow: subjects });
 
-/** Whoever may receive a request may answer it. */
-const withPermissions = ({ user, password, publish, subscribe }: NatsUser) => ({
+const withPermissions = ({ user, password, publish, subscribe, answers }: NatsUser) => ({
   user,
   password,
-  permissions: { publish: only(publish), subscribe: only(subscribe), allow_responses: true },
+  permissions: {
+    publish: only(publish),
+    subscribe: only(subscribe),
+    ...(answers && { allow_responses: answers }),
+  },
 });
 
 /** The server writes its ports down once it listens, into a file whose name ends in `.ports`. */

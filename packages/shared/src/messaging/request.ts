@@ -1,6 +1,7 @@
 import { headers, type Msg, type Subscription } from '@nats-io/nats-core';
 import {
   type EventMessage,
+  inboxPrefix,
   type PayloadOf,
   type ReplyOf,
   type RequestMessage,
@@ -41,7 +42,8 @@ export async function request<M extends RequestMessage>(
 
 /**
  * Answers requests as they come, many at a time: `answer` is called with each payload and may reply whenever it can.
- * A payload that breaks its contract is refused with the reason; the rest goes on.
+ * A payload that breaks its contract is refused with the reason; the rest goes on. Who wants the answer elsewhere than in
+ * the inbox of one who may ask is not answered: the broker does not look whether the asker may publish there.
  * @param group those who answer under the same name share the requests: each goes to one of them
  */
 export function respond<M extends RequestMessage>(
@@ -51,7 +53,12 @@ export function respond<M extends RequestMessage>(
   answer: (payload: PayloadOf<M>, reply: (answer: ReplyOf<M>) => void) => void,
   group?: string,
 ): Subscription {
+  const inboxes = ['_INBOX.', ...message.from.map((asker) => `${inboxPrefix(asker)}.`)];
   const onRequest = (incoming: Msg) => {
+    if (!inboxes.some((inbox) => incoming.reply?.startsWith(inbox))) {
+      bus.log.warn({ subject: incoming.subject }, 'passed over a request that wants its answer in no inbox');
+      return;
+    }
     try {
       const payload = decode(message.payload, incoming.data) as PayloadOf<M>;
       answer(payload, (reply) => incoming.respond(encode(message.reply, reply)));
