@@ -1,11 +1,12 @@
 import { type Service, services, permissionsOf } from '@paceline/shared/contracts';
-import { findNatsServer, type NatsProcess, startNats } from '@paceline/shared/embedded';
+import { findNatsServer, startNats } from '@paceline/shared/embedded';
 import type { FindPort } from './ports.ts';
+import { keepServer, type Server } from './server.ts';
 import { randomSecret, type StateFolder } from './state.ts';
 
 /** The broker, brought along or somebody else's, and how each service connects to it. */
 export interface Broker {
-  readonly server: NatsProcess | undefined;
+  readonly server: Server | undefined;
   /** As shown to people: without credentials. */
   readonly shownUrl: string;
   /** For provisioning: may do everything. */
@@ -28,10 +29,9 @@ export async function startBroker(
     passwords.set(user, await state.keep(`nats-password-${user}`, randomSecret));
   }
   const passwordOf = (user: string) => passwords.get(user) ?? '';
-  const server = await startNats({
+  const options = {
     server: path,
     storeDir: state.path('nats'),
-    port: await findPort(4222),
     users: [
       { user: admin, password: passwordOf(admin), publish: ['>'], subscribe: ['>'] },
       ...services.map((service) => ({
@@ -40,9 +40,12 @@ export async function startBroker(
         ...permissionsOf(service),
       })),
     ],
-  });
-  const urlFor = (user: string) => server.url.replace('//', `//${user}:${passwordOf(user)}@`);
-  return { server, shownUrl: server.url, adminUrl: urlFor(admin), urlFor };
+  };
+  const first = await startNats({ ...options, port: await findPort(4222) });
+  const { url, port } = first;
+  const server = keepServer('nats', first, () => startNats({ ...options, port }));
+  const urlFor = (user: string) => url.replace('//', `//${user}:${passwordOf(user)}@`);
+  return { server, shownUrl: url, adminUrl: urlFor(admin), urlFor };
 }
 
 /** A broker that is there already: whoever runs it decides who may do what. */

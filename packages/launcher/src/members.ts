@@ -4,6 +4,7 @@ import type { Broker } from './broker.ts';
 import type { Crew } from './crew.ts';
 import type { FindPort } from './ports.ts';
 import { waitUntilReady } from './ready.ts';
+import { type Route, routed } from './route.ts';
 import type { LauncherConfig } from './settings.ts';
 
 const sandboxKey = 'sandbox-key';
@@ -56,19 +57,20 @@ export async function runServices(
   broker: Broker,
   env: NodeJS.ProcessEnv,
   findPort: FindPort,
+  route: Route | undefined,
 ): Promise<string> {
   const apiPort = config.API_PORT || (await freePort());
   const apiUrl = `http://${urlHost(config.API_HOST)}:${apiPort}`;
   const started = [];
   for (const [index, name] of services.entries()) {
     const health = name === 'api' ? undefined : await findPort(firstHealthPort + index);
+    const its = { ...env, NATS_URL: broker.urlFor(name) };
     const member = await crew.run({
       name,
       script: `services/${name}/src/main.ts`,
       readyUrl: `${health ? `http://127.0.0.1:${health}` : apiUrl}/readyz`,
       env: {
-        ...env,
-        NATS_URL: broker.urlFor(name),
+        ...(await routed(name, its, route)),
         API_PORT: String(apiPort),
         ...(health && { HEALTH_PORT: String(health), HEALTH_HOST: '127.0.0.1' }),
         OTEL_SERVICE_NAME: name,

@@ -7,6 +7,8 @@ import { runSandbox, runServices } from './members.ts';
 import { type FindPort, usualPort } from './ports.ts';
 import { prepare } from './prepare.ts';
 import type { Supervised } from './process.ts';
+import type { Route } from './route.ts';
+import { keepServer, type Server } from './server.ts';
 import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
 import { openState, type StateFolder } from './state.ts';
 
@@ -19,6 +21,8 @@ export interface Stack {
   readonly sandboxUrl: string | undefined;
   readonly broker: Broker;
   readonly databaseUrl: string;
+  /** The database, when it came along. */
+  readonly database: Server | undefined;
   readonly processes: ReadonlyMap<Service | 'sandbox', Supervised>;
   /** Ends everything, callers before those that they call. */
   stop(): Promise<void>;
@@ -33,6 +37,8 @@ export interface StackOptions {
   readonly report: (line: string) => void;
   /** The usual ports where they are free, unless told. */
   readonly findPort?: FindPort;
+  /** How each service reaches what it talks to; directly unless told. */
+  readonly route?: Route;
 }
 
 /**
@@ -44,6 +50,7 @@ export async function startStack({
   env,
   report,
   findPort = usualPort,
+  route,
 }: StackOptions): Promise<Stack> {
   const config = readSettings(env);
   await demandApiPort(config);
@@ -65,9 +72,9 @@ export async function startStack({
 
     report('database …');
     const database = config.DATABASE_URL
-      ? { url: config.DATABASE_URL }
+      ? { url: config.DATABASE_URL, server: undefined }
       : await embeddedDatabase(state, findPort);
-    if ('server' in database) servers.push(database.server);
+    if (database.server) servers.push(database.server);
 
     report('streams and tables …');
     await prepare(broker.adminUrl, database.url);
@@ -77,9 +84,17 @@ export async function startStack({
 
     report('services …');
     const found = { ...sandbox?.env, DATABASE_URL: database.url };
-    const apiUrl = await runServices(crew, config, broker, found, findPort);
-    const { processes } = crew;
-    return { clock, apiUrl, sandboxUrl: sandbox?.url, broker, databaseUrl: database.url, processes, stop };
+    const apiUrl = await runServices(crew, config, broker, found, findPort, route);
+    return {
+      clock,
+      apiUrl,
+      sandboxUrl: sandbox?.url,
+      broker,
+      databaseUrl: database.url,
+      database: database.server,
+      processes: crew.processes,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -87,11 +102,10 @@ export async function startStack({
 }
 
 async function embeddedDatabase(state: StateFolder, findPort: FindPort) {
-  const server = await startPostgres({
-    dataDir: state.path('postgres', 'data'),
-    port: await findPort(5432),
-  });
-  return { server, url: await server.createDatabase('paceline') };
+  const dataDir = state.path('postgres', 'data');
+  const first = await startPostgres({ dataDir, port: await findPort(5432) });
+  const server = keepServer('postgres', first, () => startPostgres({ dataDir, port: first.port }));
+  return { server, url: await first.createDatabase('paceline') };
 }
 
 async function demandApiPort({ API_PORT: port, API_HOST: host }: LauncherConfig): Promise<void> {
