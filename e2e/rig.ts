@@ -94,7 +94,7 @@ export async function startRig(
         upstream: createZwiftRacing({ baseUrl: sandbox.url, apiKey: key, clock, paths }),
       };
     },
-    audit: () => runAuditor(urlFor('admin'), new URL(sandbox.url).origin),
+    audit: () => auditedBy(urlFor('admin'), new URL(sandbox.url).origin),
     windows(key) {
       const account = accountOf(key);
       const ask = () =>
@@ -110,7 +110,8 @@ export async function startRig(
   };
 }
 
-async function runAuditor(natsUrl: string, sandboxUrl: string) {
+/** What `npm run audit:journal` says of a broker's journal, and of what arrived at a sandbox. */
+export async function auditedBy(natsUrl: string, sandboxUrl: string) {
   const child = spawn(process.execPath, [auditor, '--sandbox', sandboxUrl], {
     env: { PATH: process.env.PATH, NATS_URL: natsUrl },
     stdio: ['ignore', 'pipe', 'pipe'],

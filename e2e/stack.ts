@@ -23,11 +23,16 @@ export interface ApiAnswer {
 /**
  * The whole system as its users run it, each part a process of its own, in a temporary folder and on free ports.
  * @param clock what every process lives by
+ * @param stateFolder goes when the stack stops, too
  */
-export async function startTestStack(clock: ClockSetting, env: NodeJS.ProcessEnv = {}): Promise<TestStack> {
-  const stateFolder = await mkdtemp(join(tmpdir(), 'paceline-e2e-'));
+export async function startTestStack(
+  clock: ClockSetting,
+  env: NodeJS.ProcessEnv = {},
+  stateFolder?: string,
+): Promise<TestStack> {
+  const folder = stateFolder ?? (await mkdtemp(join(tmpdir(), 'paceline-e2e-')));
   const stack = await startStack({
-    stateFolder,
+    stateFolder: folder,
     env: {
       ...process.env,
       PACELINE_CLOCK: formatClock(clock),
@@ -64,7 +69,7 @@ export async function startTestStack(clock: ClockSetting, env: NodeJS.ProcessEnv
     },
     async stop() {
       await stack.stop();
-      await rm(stateFolder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

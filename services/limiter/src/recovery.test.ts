@@ -1,6 +1,15 @@
 import { cp, rename, rm } from 'node:fs/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { catalog, journalEntry, subjectOf, type WindowView } from '@paceline/shared/contracts';
+import { Kvm } from '@nats-io/kv';
+import {
+  catalog,
+  journalEntry,
+  journalRestored,
+  ruledBucket,
+  ruledKey,
+  subjectOf,
+  type WindowView,
+} from '@paceline/shared/contracts';
 import { accountOf, type Limiter, partitionOf } from '@paceline/shared/limiter';
 import { decode, listen, request } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
@@ -44,7 +53,7 @@ async function journalOf(partition: number) {
   const subject = subjectOf(catalog.journal, { partition });
   const last = await streams.getMessage(catalog.journal.stream, { last_by_subj: subject });
   if (!last) throw new Error('the journal is empty');
-  return { last: decode(journalEntry, last.data), streams, subject };
+  return { last: decode(journalEntry, last.data), sequence: last.seq, streams, subject };
 }
 
 describe('a journal that has grown long', () => {
@@ -67,6 +76,24 @@ describe('a journal that has grown long', () => {
     await restart();
     const results = (await windowsOf(keeper)).find(({ endpoint }) => endpoint === 'results');
     expect(results?.policy).toMatchObject({ ...policy, from: 'operator' });
+  });
+});
+
+describe('a journal that comes from a backup', () => {
+  it('counts every budget as spent, once: its note says that it reached further', async () => {
+    const partition = 4;
+    const account = accountIn(partition);
+    await call(stage, stage.client(account), 'signups');
+    await limiterProcess.stop();
+    const notes = await new Kvm(stage.admin).open(ruledBucket);
+    await notes.put(ruledKey(partition), String(journalRestored));
+    limiterProcess = await stage.start();
+    for (const { available, unknownUntil } of await windowsOf(account)) {
+      expect(available).toBe(0);
+      expect(unknownUntil).toBeGreaterThan(stage.clock.now());
+    }
+    const claim = Number((await notes.get(ruledKey(partition)))?.string());
+    expect(claim).toBe((await journalOf(partition)).sequence);
   });
 });
 

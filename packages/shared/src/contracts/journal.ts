@@ -100,3 +100,10 @@ export const journalEntry = z.discriminatedUnion('entry', [
   }),
 ]);
 export type JournalEntry = z.infer<typeof journalEntry>;
+
+/** Where limiters note, apart from the journals, how far each has reached: a key for each partition, a sequence. */
+export const ruledBucket = 'LIMITER';
+export const ruledKey = (partition: number): string => `ruled-${partition}`;
+
+/** Noted of a journal that comes from a backup: it reached further, nobody knows how far. */
+export const journalRestored = Number.MAX_SAFE_INTEGER;

@@ -1,3 +1,4 @@
+import { ruledBucket } from './journal.ts';
 import { scheduleBucket } from './schedule.ts';
 import type { Service } from './vocabulary.ts';
 
@@ -71,7 +72,7 @@ interface Bucket {
 export const buckets: readonly Bucket[] = [
   { name: 'SCHEDULER', owner: 'scheduler', readers: [], watched: false },
   { name: scheduleBucket, owner: 'scheduler', readers: ['event-sync'], watched: true },
-  { name: 'LIMITER', owner: 'limiter', readers: [], watched: false },
+  { name: ruledBucket, owner: 'limiter', readers: [], watched: false },
 ];
 
 /** Who reads what was told from the stream itself, also what is older than the reader. */

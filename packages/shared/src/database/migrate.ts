@@ -1,4 +1,8 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
@@ -8,14 +12,43 @@ const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url))
 /** Any constant will do; it only has to be the same for everybody who migrates. */
 const migrationLock = 7_223_091;
 
-/** Brings the database's schema up to date. Safe to repeat and to run from several places at once. */
-export async function migrate(url: string): Promise<void> {
+/** How many migrations this version knows. */
+export const knownMigrations = (): number => readMigrationFiles({ migrationsFolder }).length;
+
+/** How many migrations a database has seen. */
+export async function appliedMigrations(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ count: string }>(
+    'select count(*) as count from drizzle.__drizzle_migrations',
+  );
+  return Number(rows[0]?.count ?? 0);
+}
+
+/**
+ * Brings the database's schema up to date. Safe to repeat and to run from several places at once.
+ * @param count of the migrations, oldest first, no more than so many
+ */
+export async function migrate(url: string, count = Infinity): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    await runMigrations(drizzle(client), { migrationsFolder });
+    if (count >= knownMigrations()) await runMigrations(drizzle(client), { migrationsFolder });
+    else await withFirst(count, (folder) => runMigrations(drizzle(client), { migrationsFolder: folder }));
   } finally {
     await client.end();
+  }
+}
+
+/** The migrator takes a folder whole: this is one with the first of them only. */
+async function withFirst(count: number, use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'paceline-migrations-'));
+  try {
+    await cp(migrationsFolder, folder, { recursive: true });
+    const file = join(folder, 'meta/_journal.json');
+    const journal = JSON.parse(await readFile(file, 'utf8')) as { entries: unknown[] };
+    await writeFile(file, JSON.stringify({ ...journal, entries: journal.entries.slice(0, count) }));
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }

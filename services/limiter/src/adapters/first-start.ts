@@ -1,13 +1,14 @@
 import { Kvm } from '@nats-io/kv';
+import { ruledBucket, ruledKey } from '@paceline/shared/contracts';
 import { type Bus, retryWhileUnavailable } from '@paceline/shared/messaging';
 
 /**
- * Remembers, apart from the journal, that a partition has been ruled before, and how far its journal reached when this
- * process wrote to it: one that is empty, or shorter, has been lost.
+ * Remembers, apart from the journal, how far a partition's journal has reached: one that is empty, or shorter, has been
+ * lost. Whoever restores a journal from a backup notes more than any journal reaches (`journalRestored`).
  */
 export interface FirstStart {
-  /** Whether the partition was ruled before. */
-  hasRun(): Promise<boolean>;
+  /** How far the journal reached at the last claim, as far as that is noted; 0 before the first. */
+  noted(): Promise<number>;
   note(epoch: number): Promise<void>;
   /** The sequence of the last entry that this process appended; 0 before the first. */
   reached(): number;
@@ -15,22 +16,20 @@ export interface FirstStart {
 }
 
 export function firstStartOf(bus: Bus, partition: number): FirstStart {
-  const key = `ruled-${partition}`;
-  let ruledByUs = false;
+  const key = ruledKey(partition);
   let reached = 0;
-  const open = () => retryWhileUnavailable(() => new Kvm(bus.js).open('LIMITER'));
+  const open = () => retryWhileUnavailable(() => new Kvm(bus.js).open(ruledBucket));
   return {
-    async hasRun() {
-      if (ruledByUs) return true;
+    async noted() {
       const bucket = await open();
-      return (await retryWhileUnavailable(() => bucket.get(key))) !== null;
+      const entry = await retryWhileUnavailable(() => bucket.get(key));
+      return entry ? Number(entry.string()) : 0;
     },
     reached: () => reached,
     appended(sequence) {
       reached = sequence;
     },
     async note(epoch) {
-      ruledByUs = true;
       const bucket = await open();
       await retryWhileUnavailable(() => bucket.put(key, String(epoch)));
     },

@@ -59,8 +59,8 @@ export async function recover(parts: RecoverParts, before: Before): Promise<Reco
   });
   const now = startLedgerClock(clock, from, heard);
 
-  const seen = Math.max(before.epochSeen, firstStart.reached());
-  const gone = seen > lastSequence || (isNew && (await firstStart.hasRun()));
+  const seen = Math.max(before.epochSeen, firstStart.reached(), await firstStart.noted());
+  const gone = seen > lastSequence;
   const lostAt = gone ? now() : undefined;
   const facts: Fact[] = [{ fact: 'claimed', owner, at: now() }];
   if (lostAt !== undefined) facts.unshift({ fact: 'journal_lost', at: lostAt });

@@ -1,0 +1,160 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { backup, restore, type Surroundings } from '@paceline/launcher/backup';
+import { type Sandbox, startSandbox } from '@paceline/sandbox';
+import { createClock } from '@paceline/shared/clock';
+import { eventually } from '@paceline/shared/testing';
+import { sandboxClock } from '@paceline/launcher';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { auditedBy } from './rig.ts';
+import { all, startTestStack, type TestStack } from './stack.ts';
+
+/** A minute is a tenth of a second, the window of bulk calls one and a half. */
+const setting = sandboxClock(Date.now(), 600);
+const key = 'a-key';
+const patient = { timeoutMs: 60_000 };
+const said: string[] = [];
+
+let folder: string;
+let sandbox: Sandbox;
+let stack: TestStack | undefined;
+
+/** The commands as they are called, on a state folder. */
+const around = (stateFolder: string): Surroundings => ({
+  env: {},
+  stateFolder,
+  out: (line) => said.push(line),
+  error: (line) => said.push(line),
+});
+
+const start = (stateFolder: string) =>
+  startTestStack(
+    setting,
+    {
+      ZWIFTRACING_BASE_URL: sandbox.url,
+      ZWIFTRACING_API_KEY: key,
+      ZWIFTRACING_CLUB_IDS: '20650',
+      ZWIFTRACING_TIER: 'standard',
+    },
+    stateFolder,
+  );
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'paceline-backup-'));
+  sandbox = await startSandbox({
+    clock: createClock(setting),
+    keys: { [key]: 'standard' },
+    enforcement: 'sliding-counting-rejects',
+  });
+  stack = await start(join(folder, 'before'));
+});
+
+afterAll(async () => {
+  await stack?.stop();
+  await sandbox?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+let nextRider = 4_600_000;
+
+async function add(running: TestStack, count: number): Promise<string[]> {
+  const adding = Array.from({ length: count }, async () => {
+    nextRider += 1;
+    const { status, body } = await running.post('/v1/riders', JSON.stringify({ riderId: nextRider }));
+    expect(status).toBe(202);
+    return String(body.commandId);
+  });
+  return Promise.all(adding);
+}
+
+async function importSome(running: TestStack): Promise<string> {
+  const riderIds = Array.from({ length: 30 }, () => (nextRider += 1));
+  const { status, body } = await running.post('/v1/riders/import', JSON.stringify({ riderIds }));
+  expect(status).toBe(202);
+  return String(body.commandId);
+}
+
+const ended = (running: TestStack, commands: readonly string[]) =>
+  eventually(async () => {
+    for (const id of commands) {
+      const { state } = await running.get<{ state: string }>(`/v1/commands/${id}`);
+      expect(['done', 'failed'], id).toContain(state);
+    }
+  }, patient);
+
+const ids = async (running: TestStack, path: string, id: string) =>
+  (await all<Record<string, unknown>>(running, path)).map((each) => String(each[id]));
+
+const bulkCalls = () => sandbox.judgement().find(({ budget }) => budget === 'riders_bulk')?.calls ?? 0;
+
+describe('a backup of a running system', () => {
+  let inFlight: string[];
+  let known: { riders: string[]; events: string[]; commands: string[] };
+  const to = () => join(folder, 'backup');
+
+  it('is taken under load', async () => {
+    const running = stack as TestStack;
+    await ended(running, [...(await add(running, 3)), await importSome(running)]);
+    await eventually(async () => {
+      expect(await ids(running, '/v1/riders?clubId=20650', 'riderId')).toHaveLength(120);
+      expect(await ids(running, '/v1/events', 'eventId')).not.toHaveLength(0);
+    }, patient);
+    inFlight = [...(await add(running, 12)), await importSome(running)];
+    known = {
+      riders: await ids(running, '/v1/riders', 'riderId'),
+      events: await ids(running, '/v1/events', 'eventId'),
+      commands: await ids(running, '/v1/commands', 'commandId'),
+    };
+    expect(await backup(['--to', to()], around(join(folder, 'before'))), said.join('\n')).toBe(0);
+    expect(await backup(['--to', to()], around(join(folder, 'before')))).toBe(1);
+    expect(said.pop()).toContain('is there already');
+  });
+
+  it('is not restored into a system that is not empty', async () => {
+    expect(await restore(['--from', to()], around(join(folder, 'before')))).toBe(1);
+    expect(said.pop()).toContain('there is a state already');
+    const { broker, databaseUrl } = stack as TestStack;
+    const env = { NATS_URL: broker.adminUrl, DATABASE_URL: databaseUrl };
+    expect(await restore(['--from', to()], { ...around(''), env })).toBe(1);
+    expect(said.pop()).toContain('the broker is not empty');
+  });
+
+  it('is not restored when a byte of it is another', async () => {
+    const file = join(to(), 'riders.table');
+    const whole = await readFile(file, 'utf8');
+    await writeFile(file, whole.replace('\t', ' '));
+    expect(await restore(['--from', to()], around(join(folder, 'damaged')))).toBe(1);
+    expect(said.pop()).toContain('riders.table is not as it was written');
+    await writeFile(file, whole);
+  });
+
+  it('brings back what was there, ends what was in flight, and lets no call through that an older journal would', async () => {
+    const before = stack as TestStack;
+    // What the backup does not know of: a bulk call, whose window lasts for a quarter of an hour, and riders.
+    const calls = bulkCalls();
+    await ended(before, inFlight);
+    const later = importSome(before);
+    await add(before, 5);
+    await later;
+    await eventually(() => expect(bulkCalls()).toBeGreaterThan(calls), patient);
+    for (const each of before.processes.values()) await each.crash();
+    await before.stop();
+
+    expect(await restore(['--from', to()], around(join(folder, 'after'))), said.join('\n')).toBe(0);
+    const after = (stack = await start(join(folder, 'after')));
+    await ended(after, [...known.commands, await importSome(after)]);
+    expect(await ids(after, '/v1/commands', 'commandId')).toEqual(expect.arrayContaining(known.commands));
+    expect(await ids(after, '/v1/riders', 'riderId')).toEqual(expect.arrayContaining(known.riders));
+    for (const id of known.events) expect(await after.get(`/v1/events/${id}`)).toMatchObject({ eventId: id });
+
+    for (const { budget, policy, rejected, fullestWindow, wouldReject } of sandbox.judgement()) {
+      expect(rejected, budget).toBe(0);
+      expect(fullestWindow, budget).toBeLessThanOrEqual(policy.limit);
+      expect(Object.values(wouldReject), budget).toEqual(Object.values(wouldReject).map(() => 0));
+    }
+    const { certified, report } = await auditedBy(after.broker.adminUrl, new URL(sandbox.url).origin);
+    expect(certified, report).toBe(true);
+    expect(report).toContain('journal of before was found to be gone');
+  });
+});

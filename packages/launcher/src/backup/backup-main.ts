@@ -1,0 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadEnvFile } from 'node:process';
+import { defaultStateFolder as stateFolder, root } from '../paths.ts';
+import { backup } from './commands.ts';
+
+// As `npm start` does: what is set for it holds for its backups.
+const envFile = join(root, '.env');
+if (existsSync(envFile)) loadEnvFile(envFile);
+
+const { log: out, error } = console;
+process.exit(await backup(process.argv.slice(2), { env: process.env, stateFolder, out, error }));

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { journalRestored, ruledBucket, ruledKey, tickOf } from '@paceline/shared/contracts';
+import { knownMigrations, migrate, openDatabase, tables } from '@paceline/shared/database';
+import { allPartitions } from '@paceline/shared/limiter';
+import { connect, createBus, provision, publish } from '@paceline/shared/messaging';
+import { createLogger } from '@paceline/shared/telemetry';
+import { eq } from 'drizzle-orm';
+import pg from 'pg';
+import type { Manifest } from './manifest.ts';
+import { messagesIn, restoreStream } from './stream-snapshot.ts';
+import { copyIn, hasRows, tablesOf } from './table-copy.ts';
+import { keptStreams, type Servers } from './take.ts';
+
+type Target = Pick<Servers, 'natsUrl' | 'databaseUrl'>;
+
+/** What a restored system goes on with. */
+export interface Restored {
+  readonly commands: number;
+  readonly runs: number;
+}
+
+/**
+ * Fills empty servers from a backup and brings them to what this version needs. Services must not run yet.
+ *
+ * The journals in it are older than calls that were made since, so every window counts as spent for its length from
+ * when a limiter takes it over. Commands and runs that had not ended are handed on again; what their services find
+ * done they leave alone.
+ * @throws {Error} in plain words, before anything is written, when the servers aren't empty or the backup is newer
+ */
+export async function restoreBackup(target: Target, folder: string, manifest: Manifest): Promise<Restored> {
+  if (manifest.migrations > knownMigrations()) {
+    throw new Error('the backup is of a newer version of Paceline: restore it with that one');
+  }
+  const connection = await connect(target.natsUrl, 'provision');
+  const client = new pg.Client({ connectionString: target.databaseUrl });
+  try {
+    await client.connect();
+    await demandEmpty(connection, client);
+    await migrate(target.databaseUrl, manifest.migrations);
+    const commands = await fillTables(client, folder, manifest);
+    await migrate(target.databaseUrl);
+    await fillStreams(connection, folder, manifest);
+    await provision(connection);
+    await countWindowsAsSpent(connection);
+    return { commands, runs: await handOnRuns(connection, target.databaseUrl) };
+  } finally {
+    await client.end();
+    await connection.close();
+  }
+}
+
+async function demandEmpty(connection: NatsConnection, client: pg.Client): Promise<void> {
+  for (const name of keptStreams) {
+    const messages = await messagesIn(connection, name);
+    if (messages) throw new Error(`the broker is not empty: its stream ${name} holds messages`);
+  }
+  for (const table of await tablesOf(client)) {
+    if (await hasRows(client, table)) throw new Error(`the database is not empty: ${table.name} has rows`);
+  }
+}
+
+/** Returns how many commands have not ended: they are to be handed on again, since their messages may be missing. */
+async function fillTables(client: pg.Client, folder: string, { tables: filled }: Manifest): Promise<number> {
+  await client.query('begin');
+  for (const table of filled) await copyIn(client, table, join(folder, table.file));
+  const { rowCount } = await client.query(
+    'update commands set published_at = null where finished_at is null',
+  );
+  await client.query('commit');
+  return rowCount ?? 0;
+}
+
+async function fillStreams(connection: NatsConnection, folder: string, { streams }: Manifest): Promise<void> {
+  for (const { name, file, ...snapshot } of streams) {
+    // One that was provisioned already is empty, and makes room.
+    if ((await messagesIn(connection, name)) !== undefined) {
+      await connection.request(`$JS.API.STREAM.DELETE.${name}`);
+    }
+    await restoreStream(connection, name, join(folder, file), snapshot);
+  }
+}
+
+async function countWindowsAsSpent(connection: NatsConnection): Promise<void> {
+  const bucket = await new Kvm(connection).open(ruledBucket);
+  for (const partition of allPartitions) await bucket.put(ruledKey(partition), String(journalRestored));
+}
+
+/** A run that was under way needs its tick, which may be older than the backup's streams or newer. */
+async function handOnRuns(connection: NatsConnection, databaseUrl: string): Promise<number> {
+  const database = openDatabase(databaseUrl, () => undefined, 1);
+  const bus = createBus(connection, createLogger('restore', 'error'));
+  try {
+    const { syncRuns } = tables;
+    const running = await database.db.select().from(syncRuns).where(eq(syncRuns.state, 'running'));
+    for (const { runId, slotId, kind, scheduledFor, slotEndsAt: endsAt, mode } of running) {
+      await publish(bus, tickOf[kind], { runId, slotId, kind, scheduledFor, endsAt, mode }, { id: slotId });
+    }
+    return running.length;
+  } finally {
+    await database.close();
+  }
+}
