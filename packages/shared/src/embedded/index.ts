@@ -4,3 +4,4 @@ export { findNatsServer, type FindNatsServerOptions, type NatsServer } from './n
 export { type NatsOptions, type NatsProcess, type NatsUser, startNats } from './nats-server.ts';
 export { freePort, portIsFree } from './ports.ts';
 export { type PostgresOptions, type PostgresProcess, startPostgres } from './postgres.ts';
+export { natsRelease } from './nats-release.ts';

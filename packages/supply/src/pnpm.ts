@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Advisory, Licensed } from './judge.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** The registry can't be asked what is known against our packages. */
+export class NotAsked extends Error {}
+
+/** Every package that is installed here, of every workspace; not those of other platforms. */
+export async function installedPackages(): Promise<Licensed[]> {
+  const byLicence = JSON.parse(await pnpm('--recursive', 'licenses', 'list', '--json')) as Record<
+    string,
+    ReadonlyArray<{ name: string; versions: string[] }>
+  >;
+  return Object.entries(byLicence).flatMap(([licence, packages]) =>
+    packages.map(({ name, versions }) => ({ name, versions, licence })),
+  );
+}
+
+/**
+ * What the registry knows against the packages of the lockfile, those of all platforms.
+ * @param registry the one that is configured unless named
+ * @throws {NotAsked} when it doesn't answer, or has no such service
+ */
+export async function advisories(registry?: string): Promise<{ advisories: Advisory[]; packages: number }> {
+  const where = registry === undefined ? [] : [`--registry=${registry}`];
+  // It exits with 1 when there are some, and when it could not ask.
+  const answer = await pnpm('audit', '--json', ...where).catch((error: Partial<Record<string, string>>) => {
+    if (error.stdout?.startsWith('{')) return error.stdout;
+    throw new NotAsked((error.stderr || error.message || '').replaceAll(/[\s│├╰─▶×]+/g, ' ').trim());
+  });
+  const report = JSON.parse(answer) as {
+    advisories: Record<string, Advisory>;
+    metadata: { totalDependencies: number };
+  };
+  return { advisories: Object.values(report.advisories), packages: report.metadata.totalDependencies };
+}
+
+/** The bill of materials of the lockfile, as CycloneDX; without what is no package. */
+export const packagesBill = async (): Promise<unknown> =>
+  JSON.parse(
+    await pnpm('sbom', '--sbom-format=cyclonedx', '--sbom-spec-version=1.6', '--sbom-type=application'),
+  );
+
+async function pnpm(...args: string[]): Promise<string> {
+  const program = fileURLToPath(new URL('../../../node_modules/.bin/pnpm', import.meta.url));
+  const limits = { maxBuffer: 64 * 1024 * 1024, timeout: 20_000 };
+  return (await promisify(execFile)(program, args, { cwd: root, ...limits })).stdout;
+}
