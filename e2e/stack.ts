@@ -6,6 +6,8 @@ import { freePort } from '@paceline/shared/embedded';
 import { startStack, type Stack } from '@paceline/launcher';
 
 export interface TestStack extends Stack {
+  /** Where its state, its logs and its secrets are, until it is stopped. */
+  readonly stateFolder: string;
   /** GETs JSON from the API. */
   get<T = Record<string, unknown>>(path: string): Promise<T>;
   /** Sends a body as it is and answers with status, headers and JSON. */
@@ -46,6 +48,7 @@ export async function startTestStack(
   const token: Record<string, string> = env.API_TOKEN ? { authorization: `Bearer ${env.API_TOKEN}` } : {};
   return {
     ...stack,
+    stateFolder: folder,
     async get<T>(path: string) {
       const response = await fetch(`${stack.apiUrl}${path}`, { headers: token });
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);

@@ -16,11 +16,15 @@ export interface Broker {
 
 const admin = 'provision';
 
-/** Starts a broker on which each service has a user of its own, which may use its own subjects only. */
+/**
+ * Starts a broker on which each service has a user of its own, which may use its own subjects only.
+ * @param logSize bytes: a larger log file is put aside; it is unbounded unless given
+ */
 export async function startBroker(
   state: StateFolder,
   report: (line: string) => void,
   findPort: FindPort,
+  logSize?: number,
 ): Promise<Broker> {
   const { path, version, source } = await findNatsServer({ report });
   report(`nats-server ${version} (${source})`);
@@ -32,6 +36,7 @@ export async function startBroker(
   const options = {
     server: path,
     storeDir: state.path('nats'),
+    logSize,
     users: [
       { user: admin, password: passwordOf(admin), publish: ['>'], subscribe: ['>'] },
       ...services.map((service) => ({

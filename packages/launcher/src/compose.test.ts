@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { variableNames } from '@paceline/shared/config';
 import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -88,6 +89,19 @@ describe('docker compose up', () => {
       expect(image).toMatch(/:v?\d+\.\d+(\.\d+)?(-|$)/);
     expect(named('nats').image).toContain(`:${natsRelease.version}-`);
     for (const [, { image }] of ours()) expect(image).toBe(`paceline:${manifest.version}`);
+  });
+
+  it('bounds what every container says', () => {
+    for (const [name, { logging }] of Object.entries(compose.services)) {
+      expect(logging?.options, name).toEqual({ 'max-size': '16m', 'max-file': '2' });
+    }
+  });
+
+  it('passes on how long everything is kept to who keeps it', () => {
+    const told = Object.values(compose.services).flatMap(({ environment }) => Object.keys(environment));
+    expect(told).toEqual(
+      expect.arrayContaining(variableNames.filter((name) => name.startsWith('RETENTION_'))),
+    );
   });
 
   it('gives our own containers no rights that they do not need', () => {

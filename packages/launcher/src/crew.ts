@@ -21,6 +21,7 @@ export interface Member {
 export function createCrew(
   shared: NodeJS.ProcessEnv,
   state: StateFolder,
+  logSize: number,
   report: (line: string) => void,
 ): Crew {
   const processes = new Map<Service | 'sandbox', Supervised>();
@@ -28,7 +29,8 @@ export function createCrew(
     processes,
     async run({ name, script, readyUrl, env }) {
       const logFile = state.path('logs', `${name}.log`);
-      const member = supervise({ name, script, env: { ...shared, ...env }, readyUrl, logFile, report });
+      const all = { ...shared, ...env };
+      const member = supervise({ name, script, env: all, readyUrl, logFile, logSize, report });
       processes.set(name, member);
       await member.start();
       return member;

@@ -1,11 +1,27 @@
+import type { Config } from '@paceline/shared/config';
 import { migrate } from '@paceline/shared/database';
 import { connect, provision } from '@paceline/shared/messaging';
 
+/** How long, and how much of it, the broker keeps what was told and what was set aside. */
+export const keptByBroker = [
+  'RETENTION_TOLD',
+  'RETENTION_TOLD_SIZE',
+  'RETENTION_DEAD_LETTERS',
+  'RETENTION_DEAD_LETTERS_SIZE',
+] as const;
+
 /** Brings streams, consumers and tables to what this version needs. Safe to repeat, and with several at once. */
-export async function prepare(natsUrl: string, databaseUrl: string): Promise<void> {
+export async function prepare(
+  natsUrl: string,
+  databaseUrl: string,
+  kept: Config<(typeof keptByBroker)[number]>,
+): Promise<void> {
   const connection = await connect(natsUrl, 'provision');
   try {
-    await provision(connection);
+    await provision(connection, 1, {
+      EVENTS: { maxAgeMs: kept.RETENTION_TOLD, maxBytes: kept.RETENTION_TOLD_SIZE },
+      DEAD_LETTERS: { maxAgeMs: kept.RETENTION_DEAD_LETTERS, maxBytes: kept.RETENTION_DEAD_LETTERS_SIZE },
+    });
   } finally {
     await connection.close();
   }

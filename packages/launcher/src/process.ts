@@ -26,6 +26,8 @@ export interface ProcessOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly readyUrl: string;
   readonly logFile: string;
+  /** Bytes: a larger log file is put aside. */
+  readonly logSize: number;
   /** Told in one sentence when it died by itself. */
   readonly report: (line: string) => void;
 }
@@ -33,7 +35,7 @@ export interface ProcessOptions {
 const restartAfterMs = 1_000;
 
 export function supervise(options: ProcessOptions): Supervised {
-  const { name, script, env, readyUrl, logFile, report } = options;
+  const { name, script, env, readyUrl, logFile, logSize, report } = options;
   let child: Child | undefined;
   let wanted = false;
   let starts = 0;
@@ -45,6 +47,7 @@ export function supervise(options: ProcessOptions): Supervised {
       command: [process.execPath, '--import', telemetry, join(root, script)],
       env,
       logFile,
+      logSize,
       keepLog: starts > 1,
       stopSignal: 'SIGTERM',
     });

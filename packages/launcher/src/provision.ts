@@ -1,7 +1,7 @@
 import { loadConfigOrExit } from '@paceline/shared/config';
-import { prepare } from './prepare.ts';
+import { keptByBroker, prepare } from './prepare.ts';
 
 // Prepares a broker and a database that somebody else runs: `node packages/launcher/src/provision.ts`.
-const config = loadConfigOrExit(['NATS_URL', 'DATABASE_URL']);
-await prepare(config.NATS_URL, config.DATABASE_URL);
+const config = loadConfigOrExit(['NATS_URL', 'DATABASE_URL', ...keptByBroker]);
+await prepare(config.NATS_URL, config.DATABASE_URL, config);
 console.log('Streams, consumers and tables are as this version needs them.');

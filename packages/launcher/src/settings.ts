@@ -1,9 +1,10 @@
 import { type ClockSetting, createClock, formatClock, parseClock, realTime } from '@paceline/shared/clock';
 import { type Config, loadConfig, type VariableName, variableNames } from '@paceline/shared/config';
+import { keptByBroker } from './prepare.ts';
 import { sandboxClock } from './sandbox-time.ts';
 import type { StateFolder } from './state.ts';
 
-const needed = ['API_HOST', 'API_PORT'] as const;
+const needed = ['API_HOST', 'API_PORT', 'LOG_FILE_SIZE', ...keptByBroker] as const;
 
 export type LauncherConfig = Config<(typeof needed)[number], VariableName>;
 

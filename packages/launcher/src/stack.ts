@@ -57,7 +57,7 @@ export async function startStack({
   const state = await openState(stateFolder);
   const clock = await clockOf(config, env, state);
   const paced = { ...env, PACELINE_CLOCK: clock.scale === 1 ? '' : formatClock(clock) };
-  const crew = createCrew(paced, state, report);
+  const crew = createCrew(paced, state, config.LOG_FILE_SIZE, report);
   const servers: Array<{ stop(): Promise<void> }> = [];
   const stop = async () => {
     await crew.stop();
@@ -67,17 +67,17 @@ export async function startStack({
     report('broker …');
     const broker = config.NATS_URL
       ? externalBroker(config.NATS_URL)
-      : await startBroker(state, report, findPort);
+      : await startBroker(state, report, findPort, config.LOG_FILE_SIZE);
     if (broker.server) servers.push(broker.server);
 
     report('database …');
     const database = config.DATABASE_URL
       ? { url: config.DATABASE_URL, server: undefined }
-      : await embeddedDatabase(state, findPort);
+      : await embeddedDatabase(state, config.LOG_FILE_SIZE, findPort);
     if (database.server) servers.push(database.server);
 
     report('streams and tables …');
-    await prepare(broker.adminUrl, database.url);
+    await prepare(broker.adminUrl, database.url, config);
 
     if (!config.ZWIFTRACING_BASE_URL) report('sandbox upstream …');
     const sandbox = config.ZWIFTRACING_BASE_URL ? undefined : await runSandbox(crew, config, env, findPort);
@@ -101,10 +101,10 @@ export async function startStack({
   }
 }
 
-async function embeddedDatabase(state: StateFolder, findPort: FindPort) {
-  const dataDir = state.path('postgres', 'data');
-  const first = await startPostgres({ dataDir, port: await findPort(5432) });
-  const server = keepServer('postgres', first, () => startPostgres({ dataDir, port: first.port }));
+async function embeddedDatabase(state: StateFolder, logSize: number, findPort: FindPort) {
+  const options = { dataDir: state.path('postgres', 'data'), logSize };
+  const first = await startPostgres({ ...options, port: await findPort(5432) });
+  const server = keepServer('postgres', first, () => startPostgres({ ...options, port: first.port }));
   return { server, url: await first.createDatabase('paceline') };
 }
 

@@ -5,6 +5,10 @@ export const needed = [
   'API_PORT',
   'API_CORS_ORIGINS',
   'API_IDEMPOTENCY',
+  'RETENTION_HISTORY',
+  'RETENTION_EVENTS',
+  'RETENTION_COPIES',
+  'RETENTION_RIDER_HISTORY',
   'NATS_URL',
   'DATABASE_URL',
   // Only its account's name is made of it: the API never calls upstream.

@@ -13,9 +13,8 @@ import { startFeed } from './adapters/feed.ts';
 import { createFollower } from './adapters/follow.ts';
 import { freshnessWith } from './adapters/freshness.ts';
 import { handOnWith } from './adapters/hand-on.ts';
-import { forgetHistory, keepHistory } from './adapters/history.ts';
+import { keepHistory } from './adapters/history.ts';
 import { startHousekeeping } from './adapters/housekeeping.ts';
-import { forgetKeys } from './adapters/idempotency.ts';
 import { limiterStatus } from './adapters/limiter-status.ts';
 import { measureStored } from './adapters/metrics.ts';
 import { orAborted } from './adapters/or-aborted.ts';
@@ -112,10 +111,14 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     shareEvents(bus, (events) => keepHistory(db, events, clock.now())),
     signal,
   );
-  const housekeeping = startHousekeeping(
-    [() => forgetKeys(db, clock.now() - config.API_IDEMPOTENCY), () => forgetHistory(db, clock.now())],
-    log,
-  );
+  const retention = {
+    history: config.RETENTION_HISTORY,
+    events: config.RETENTION_EVENTS,
+    copies: config.RETENTION_COPIES,
+    riderHistory: config.RETENTION_RIDER_HISTORY,
+    answers: config.API_IDEMPOTENCY,
+  };
+  const housekeeping = startHousekeeping(db, retention, clock, log);
 
   return {
     url: server.url,

@@ -3,6 +3,7 @@ import { type Config, loadConfigOrExit } from '@paceline/shared/config';
 export const limiterVariables = [
   'NATS_URL',
   'ZWIFTRACING_TIER',
+  'RETENTION_JOURNAL',
   'PACELINE_CLOCK',
   'HEALTH_HOST',
   'HEALTH_PORT',

@@ -25,7 +25,7 @@ export async function startLimiter({
   const openings = allPartitions.map((partition): [number, Open] => {
     const firstStart = firstStartOf(bus, partition);
     const open: Open = (onClaimed) => {
-      const journal = telling(openJournal(bus, partition), (sequence, isClaim) => {
+      const journal = telling(openJournal(bus, partition, config.RETENTION_JOURNAL), (sequence, isClaim) => {
         firstStart.appended(sequence);
         if (isClaim) onClaimed(sequence);
       });

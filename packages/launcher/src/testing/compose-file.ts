@@ -31,6 +31,12 @@ const service = z.strictObject({
   networks: z.record(z.string(), z.strictObject({ aliases: z.array(z.string()) })).optional(),
   depends_on: z.record(z.string(), dependency).default({}),
   healthcheck: healthcheck.optional(),
+  logging: z
+    .strictObject({
+      driver: z.literal('json-file'),
+      options: z.strictObject({ 'max-size': z.string(), 'max-file': z.string() }),
+    })
+    .optional(),
   restart: z.enum(['unless-stopped']).optional(),
   stop_grace_period: z.string().optional(),
   init: z.boolean().optional(),

@@ -33,3 +33,9 @@ export const slotDuration = duration.refine(
   (ms) => ms >= 1_000 && ms <= longestSlot && Number.isInteger(ms),
   'must be from 1s to 24h',
 );
+
+const day = 86_400_000;
+
+/** How long something is kept: never shorter than it may still be needed. */
+export const keptFor = (leastDays: number) =>
+  duration.refine((ms) => ms >= leastDays * day, `must be at least ${leastDays}d`);

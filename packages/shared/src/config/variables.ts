@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { parseClock } from '../clock/index.ts';
 import { syncModes } from '../contracts/vocabulary.ts';
 import { catchUp } from './catch-up.ts';
-import { duration, slotDuration } from './duration.ts';
+import { duration, keptFor, slotDuration } from './duration.ts';
 import { opening } from './opening.ts';
+import { roomFor } from './size.ts';
 import { skips } from './skips.ts';
 import { timeZone } from './time-zone.ts';
 
@@ -41,6 +42,9 @@ function isOrigin(text: string): boolean {
 }
 
 const httpUrl = z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' });
+
+const day = 86_400_000;
+const mebibyte = 1_048_576;
 
 const mode = (usual: 'off' | 'on') => z.enum(syncModes, 'must be off, observed or on').default(usual);
 
@@ -131,6 +135,57 @@ export const variables = {
     schema: duration.default(86_400_000),
     about: 'How long the answer to a request with an Idempotency-Key is kept.',
     example: '24h',
+  },
+  RETENTION_HISTORY: {
+    schema: keptFor(1).default(90 * day),
+    about:
+      'How long it is kept what ran and what was asked for, once it has ended: runs and their calls, commands, conflicts, alerts.',
+    example: '90d',
+  },
+  RETENTION_EVENTS: {
+    schema: keptFor(4).default(90 * day),
+    about: 'How long events are kept after their start, with their signups and results.',
+    example: '90d',
+  },
+  RETENTION_COPIES: {
+    schema: keptFor(4).default(7 * day),
+    about: 'How long it is kept when signups were copied: what freshness is measured by.',
+    example: '7d',
+  },
+  RETENTION_RIDER_HISTORY: {
+    schema: keptFor(1).default(365 * day),
+    about: 'How long it is kept what riders were before they changed. What they are now is always kept.',
+    example: '365d',
+  },
+  RETENTION_TOLD: {
+    schema: keptFor(1).default(7 * day),
+    about: 'How long the broker keeps what was told, for viewers who come back; real time.',
+    example: '7d',
+  },
+  RETENTION_TOLD_SIZE: {
+    schema: roomFor(1).default(512 * mebibyte),
+    about: 'How much of it at the most.',
+    example: '512MiB',
+  },
+  RETENTION_DEAD_LETTERS: {
+    schema: keptFor(1).default(30 * day),
+    about: 'How long the broker keeps dead letters; real time.',
+    example: '30d',
+  },
+  RETENTION_DEAD_LETTERS_SIZE: {
+    schema: roomFor(1).default(256 * mebibyte),
+    about: 'How much of them at the most.',
+    example: '256MiB',
+  },
+  RETENTION_JOURNAL: {
+    schema: z.coerce.number().int().min(1_000, 'must be at least 1000').default(20_000),
+    about:
+      'How many entries of each partition the limiter keeps in its journal, for audits; what its windows still need is always kept.',
+  },
+  LOG_FILE_SIZE: {
+    schema: roomFor(1).default(16 * mebibyte),
+    about: 'How large a log file of npm start grows before it is put aside; one that was put aside is kept.',
+    example: '16MiB',
   },
   HEALTH_HOST: {
     schema: z.string().min(1).default('127.0.0.1'),

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
+import { boundLog } from './bound-log.ts';
 import { poll } from './poll.ts';
 import { succeeds } from './run.ts';
 
@@ -28,6 +29,8 @@ export interface ChildOptions {
   /** Takes what the program prints, from this start on; with `keepLog` it goes on where it ended. */
   readonly logFile: string;
   readonly keepLog?: boolean;
+  /** Bytes: once it is larger it is put aside, see `boundLog`; unbounded unless given. */
+  readonly logSize?: number | undefined;
   /** Its environment; ours unless given. */
   readonly env?: NodeJS.ProcessEnv;
   /** The signal that asks it to end in good order. */
@@ -54,12 +57,14 @@ export async function spawnChild({
   through = [],
   logFile,
   keepLog = false,
+  logSize,
   env = process.env,
   stopSignal,
 }: ChildOptions): Promise<Child> {
   // The tie comes last: changing the user, as `through` may do, would undo it.
   const [program = '', ...args] = [...through, ...(await dieWithParent()), ...command];
-  const log = await open(logFile, keepLog ? 'a' : 'w');
+  if (!keepLog) await rm(logFile, { force: true });
+  const log = await open(logFile, 'a');
   // In a process group of its own, so that Ctrl-C reaches us first and we stop things in order.
   const child = spawn(program, args, { stdio: ['ignore', log.fd, log.fd], detached: true, env });
   running.add(child);
@@ -70,6 +75,7 @@ export async function spawnChild({
     });
   });
   await once(child, 'spawn').finally(() => log.close());
+  if (logSize !== undefined) void exited.then(boundLog(logFile, logSize));
 
   return {
     pid: child.pid ?? 0,

@@ -29,6 +29,8 @@ export interface NatsOptions {
   readonly syncAlways?: boolean;
   /** The port of the server's own monitoring pages, on `host`; unset: none. */
   readonly monitorPort?: number;
+  /** Bytes: a larger log file is put aside. */
+  readonly logSize?: number | undefined;
 }
 
 /** A running nats-server with JetStream. */
@@ -45,7 +47,7 @@ const readyMs = 30_000;
  * @throws {Error} when the port is taken, or with the end of the server's log when it doesn't come up
  */
 export async function startNats(options: NatsOptions): Promise<NatsProcess> {
-  const { server, port = 0, host = '127.0.0.1', monitorPort = 0 } = options;
+  const { server, port = 0, host = '127.0.0.1', monitorPort = 0, logSize } = options;
   await demandFreePort(port, host);
   await demandFreePort(monitorPort, host);
 
@@ -58,7 +60,8 @@ export async function startNats(options: NatsOptions): Promise<NatsProcess> {
   await writeFile(configFile, configuration({ ...options, port, host, storeDir, portsDir }), { mode: 0o600 });
 
   const logFile = join(storeDir, 'nats-server.log');
-  const child = await spawnChild({ command: [server, '-c', configFile], logFile, stopSignal: 'SIGTERM' });
+  const command = [server, '-c', configFile];
+  const child = await spawnChild({ command, logFile, logSize, stopSignal: 'SIGTERM' });
   try {
     const bound = await whileRunning(child, () => readPort(portsDir), readyMs);
     return { ...child, port: bound, url: `nats://${host}:${bound}` };

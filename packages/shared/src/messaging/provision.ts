@@ -21,14 +21,24 @@ import {
 } from '../contracts/index.ts';
 import { retryWhileUnavailable } from './retry.ts';
 
+/** How long a stream keeps what, where that is not what the catalog says. */
+export type StreamBounds = Partial<Record<Stream['name'], Pick<Stream, 'maxAgeMs' | 'maxBytes'>>>;
+
 /**
  * Makes the broker's streams, consumers and buckets what the catalog says: creates what is missing, updates what
  * differs, deletes nothing. Safe to repeat, also by several at once.
  * @param replicas copies of each stream: 1 on a single server, 3 on a cluster
  */
-export async function provision(connection: NatsConnection, replicas = 1): Promise<void> {
+export async function provision(
+  connection: NatsConnection,
+  replicas = 1,
+  bounds: StreamBounds = {},
+): Promise<void> {
   const manager = await retryWhileUnavailable(() => jetstreamManager(connection));
-  for (const stream of streams) await retryWhileUnavailable(() => provideStream(manager, stream, replicas));
+  for (const stream of streams) {
+    const bounded = { ...stream, ...bounds[stream.name] };
+    await retryWhileUnavailable(() => provideStream(manager, bounded, replicas));
+  }
   for (const message of Object.values(catalog) as Message[]) {
     if (message.kind === 'work') await retryWhileUnavailable(() => provideConsumer(manager, message));
   }

@@ -1,6 +1,6 @@
 import type { PayloadOf, catalog, ToldEvent } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
-import { and, eq, gte, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, eq, gte, isNotNull, type SQL, sql } from 'drizzle-orm';
 import type { ConflictRow } from '../core/conflict.ts';
 import type { PermitRow } from '../core/permit.ts';
 import { behind, type Order, ordered, type PageQuery } from './keyset.ts';
@@ -8,10 +8,6 @@ import { behind, type Order, ordered, type PageQuery } from './keyset.ts';
 const { conflicts, permits } = tables;
 const newestFirst: Order = { columns: [conflicts.at, conflicts.sequence], direction: 'desc' };
 const oldestFirst: Order = { columns: [permits.startedAt, permits.permit], direction: 'asc' };
-
-/** Project ms. */
-const conflictsKeptMs = 30 * 86_400_000;
-const permitsKeptMs = 2 * 86_400_000;
 
 type Change = PayloadOf<typeof catalog.permitsChanged>['changes'][number];
 type PermitInsert = typeof permits.$inferInsert;
@@ -77,12 +73,6 @@ async function keepPermits(
   );
   if (rows.length === 0) return;
   await db.insert(permits).values(rows).onConflictDoUpdate({ target: permits.permit, set });
-}
-
-/** Forgets what is older than is shown. */
-export async function forgetHistory(db: Database, now: number): Promise<void> {
-  await db.delete(conflicts).where(lt(conflicts.at, now - conflictsKeptMs));
-  await db.delete(permits).where(lt(permits.heardAt, now - permitsKeptMs));
 }
 
 /** Up to `limit` + 1 conflicts of an account, newest first. */

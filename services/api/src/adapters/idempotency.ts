@@ -66,8 +66,3 @@ export async function keepAnswer(
 export async function giveKeyBack(db: Database, { caller, key }: KeyedRequest): Promise<void> {
   await db.delete(keys).where(and(eq(keys.caller, caller), eq(keys.key, key), isNull(keys.answer)));
 }
-
-/** Forgets answers from before `keptSince` (project ms). */
-export async function forgetKeys(db: Database, keptSince: number): Promise<void> {
-  await db.delete(keys).where(lt(keys.takenAt, keptSince));
-}

@@ -4,7 +4,7 @@ import { accountOf } from '@paceline/shared/limiter';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { forgetHistory, keepHistory } from '../adapters/history.ts';
+import { keepHistory } from '../adapters/history.ts';
 import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
 
 let test: TestApi;
@@ -91,13 +91,5 @@ describe('what was told', () => {
     const before = await test.db.$count(tables.conflicts);
     await Promise.all([1, 2, 3].map(() => keepHistory(test.db, [event, permits, event, permits], now)));
     expect(await test.db.$count(tables.conflicts)).toBe(before + 1);
-  });
-
-  it('is forgotten after a while', async () => {
-    await forgetHistory(test.db, now + 3 * 86_400_000);
-    expect(await test.db.$count(tables.permits)).toBe(0);
-    expect(await test.db.$count(tables.conflicts)).toBeGreaterThan(0);
-    await forgetHistory(test.db, now + 31 * 86_400_000);
-    expect(await test.db.$count(tables.conflicts)).toBe(0);
   });
 });

@@ -16,7 +16,7 @@ const conflicts = createRoute({
   path: '/v1/conflicts',
   operationId: 'listConflicts',
   tags: ['coordination'],
-  summary: 'Who had to wait because of whom in the last 30 days, newest first',
+  summary: 'Who had to wait because of whom, newest first, as far back as RETENTION_HISTORY',
   request: {
     query: z.object(pageQuery('conflicts', z.tuple([keyMoment, z.int().min(0)]))),
   },

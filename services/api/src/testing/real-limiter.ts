@@ -12,6 +12,7 @@ export async function runRealLimiter(test: TestApi): Promise<{ stop(): Promise<v
     config: loadConfig({ NATS_URL }, [
       'NATS_URL',
       'ZWIFTRACING_TIER',
+      'RETENTION_JOURNAL',
       'PACELINE_CLOCK',
       'HEALTH_HOST',
       'HEALTH_PORT',

@@ -47,7 +47,10 @@ export const signupCopies = pgTable(
       .references(() => events.eventId, { onDelete: 'cascade' }),
     copiedAt: moment('copied_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.eventId, table.copiedAt] })],
+  (table) => [
+    primaryKey({ columns: [table.eventId, table.copiedAt] }),
+    index('signup_copies_copied').on(table.copiedAt),
+  ],
 );
 
 export const signups = pgTable(

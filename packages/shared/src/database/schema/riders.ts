@@ -50,7 +50,10 @@ export const riderHistory = pgTable(
     zpFtp: doublePrecision('zp_ftp'),
     raw: jsonb('raw').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.riderId, table.recordedAt] })],
+  (table) => [
+    primaryKey({ columns: [table.riderId, table.recordedAt] }),
+    index('rider_history_recorded').on(table.recordedAt),
+  ],
 );
 
 /**

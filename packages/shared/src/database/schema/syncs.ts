@@ -72,6 +72,7 @@ export const commands = pgTable(
   },
   (table) => [
     index('commands_requested').on(table.requestedAt),
+    index('commands_finished').on(table.finishedAt),
     index('commands_unpublished')
       .on(table.requestedAt)
       .where(sql`published_at is null`),

@@ -55,6 +55,7 @@ export interface StagedService extends RunningService {
 export const limiterVariables = [
   'NATS_URL',
   'ZWIFTRACING_TIER',
+  'RETENTION_JOURNAL',
   'PACELINE_CLOCK',
   'HEALTH_HOST',
   'HEALTH_PORT',

@@ -1,0 +1,93 @@
+import { type Growth, growthOf, type Measured } from './growth.ts';
+import { type Figure, isJudged, judging, type Measure } from './measures.ts';
+
+/** What was measured of something in the course of a soak. */
+export interface Series extends Measure {
+  readonly measured: readonly Measured[];
+}
+
+export interface Verdict extends Measure, Growth {
+  readonly first: number;
+  readonly last: number;
+  readonly judged: boolean;
+}
+
+/** How long a soak was, and how it was called. */
+export interface Soak {
+  readonly command: string;
+  readonly hours: number;
+  readonly scale: number;
+  readonly minutes: number;
+  /** What was done to the system meanwhile. */
+  readonly load: Readonly<Record<string, number>>;
+}
+
+const mebibyte = 1_048_576;
+
+export const verdictsOf = (all: readonly Series[]): Verdict[] =>
+  all.map((series) => {
+    const { measured, of, figure } = series;
+    const { bound, of: stretch } = judging[figure];
+    const growth = growthOf(measured, bound, stretch);
+    const judged = isJudged(series);
+    const [first, last] = [measured[0]?.value ?? Number.NaN, measured.at(-1)?.value ?? Number.NaN];
+    return { of, figure, first, last, ...growth, grows: judged && growth.grows, judged };
+  });
+
+/** Whatever grows, in a sentence each. */
+export const growing = (verdicts: readonly Verdict[]): string[] =>
+  verdicts
+    .filter(({ grows }) => grows)
+    .map(
+      ({ of, figure, growth, allowed }) =>
+        `${of}: ${figure} has grown by ${shown(figure, growth)}, ${shown(figure, allowed)} are allowed`,
+    );
+
+/** The table as a page of the documentation. */
+export function page(soak: Soak, verdicts: readonly Verdict[]): string {
+  const rows = verdicts.map(({ of, figure, first, level, last, growth, allowed, grows, judged }) => [
+    of,
+    figure,
+    shown(figure, first),
+    shown(figure, level),
+    shown(figure, last),
+    signed(figure, growth),
+    judged ? shown(figure, allowed) : '',
+    judged ? (grows ? 'GROWS' : 'flat') : 'not judged',
+  ]);
+  const load = Object.entries(soak.load).map(([what, count]) => `${count} ${what}`);
+  return `# Soak
+
+Written by \`${soak.command}\`: the whole system as real processes lived ${days(soak.hours)}, ${soak.scale} times faster than we do, in
+${soak.minutes.toFixed(0)} minutes. Meanwhile there were ${load.join(', ')}.
+
+History is kept for two days here and events for four, so that what grows levels off within the first third. **Flat** means: over
+the last two thirds, the slope (Theil and Sen's, over twelve stretches) comes to no more than is allowed, or it is no steadier
+than chance makes it (Mann and Kendall's test, 1 in 100). Of memory the least of each stretch counts: what is left when garbage was
+cleared away. The sandbox is shown and not judged: it keeps every arrival, to judge by them.
+
+${markdown(['of', 'what', 'first', 'level', 'last', 'growth', 'allowed', 'verdict'], rows)}
+`;
+}
+
+const days = (hours: number) => (hours % 24 === 0 ? `${hours / 24} days` : `${hours} hours`);
+
+function shown(figure: Figure, value: number): string {
+  if (Number.isNaN(value)) return '';
+  const { unit } = judging[figure];
+  if (unit === 'MiB') return `${(value / mebibyte).toFixed(1)} MiB`;
+  return unit === 'ms' ? `${value.toFixed(1)} ms` : String(Math.round(value));
+}
+
+const signed = (figure: Figure, value: number): string => `${value > 0 ? '+' : ''}${shown(figure, value)}`;
+
+function markdown(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const isNumber = (column: number) => column >= 2 && column <= 6;
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => (isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, column) => (isNumber(column) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |`;
+  return [line(head), rule, ...rows.map(line)].join('\n');
+}
