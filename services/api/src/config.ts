@@ -4,6 +4,7 @@ export const needed = [
   'API_HOST',
   'API_PORT',
   'API_CORS_ORIGINS',
+  'API_RATE_LIMIT',
   'API_IDEMPOTENCY',
   'RETENTION_HISTORY',
   'RETENTION_EVENTS',

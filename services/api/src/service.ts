@@ -78,13 +78,18 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
         config.API_TOKEN === undefined
           ? undefined
           : { operator: config.API_TOKEN, viewer: config.API_VIEWER_TOKEN },
+      requestsPerSecond: config.API_RATE_LIMIT,
       origins: config.API_CORS_ORIGINS,
       keepAnswersMs: config.API_IDEMPOTENCY,
       dashboard,
     },
     log,
   );
-  const server = await listenHttp((request) => app.fetch(request), config.API_HOST, config.API_PORT);
+  const server = await listenHttp(
+    (request, bindings) => app.fetch(request, bindings),
+    config.API_HOST,
+    config.API_PORT,
+  );
   log.info({ url: server.url }, 'serving');
   const bus = await orAborted(broker.connected, signal);
   listen(bus, catalog.commandChanged, {}, follower.hear);

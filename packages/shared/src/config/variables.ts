@@ -131,6 +131,12 @@ export const variables = {
     about: 'Origins of web pages that may use the API from a browser, comma-separated.',
     example: 'https://team.example',
   },
+  API_RATE_LIMIT: {
+    // A hundred open dashboards ask 420 times a second while their stream is away.
+    schema: z.coerce.number('must be a whole number').int().positive().default(600),
+    about:
+      'Requests a second that one client (a token at an address) may send, on the average of ten seconds. Without API_TOKEN there is no limit.',
+  },
   API_IDEMPOTENCY: {
     schema: duration.default(86_400_000),
     about: 'How long the answer to a request with an Idempotency-Key is kept.',

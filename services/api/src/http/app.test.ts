@@ -104,6 +104,29 @@ describe('on loopback', () => {
   );
 });
 
+describe('a change that a browser sends for a web page', () => {
+  const trigger = (headers: Record<string, string>) =>
+    ask(`${test.api.url}/v1/syncs/near/trigger`, { method: 'POST', headers });
+
+  it.each([
+    ['of another origin', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
+    ['of another port', { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-site' }],
+    ['that hides its origin', { origin: 'null' }],
+    ['by a browser that says no more', { origin: 'https://evil.example' }],
+  ])('%s is refused', async (_, headers) => {
+    expect(shown(await trigger(headers))).toEqual(aProblem(403, 'foreign-page'));
+    expect((await test.get('/v1/runs', headers)).status).toBe(200);
+  });
+
+  it('of our own is carried out', async () => {
+    await eventually(async () => {
+      expect((await trigger({ origin: test.api.url })).status).toBe(202);
+      const behindAProxy = { origin: 'https://paceline.example', 'sec-fetch-site': 'same-origin' };
+      expect((await trigger(behindAProxy)).status).toBe(202);
+    });
+  });
+});
+
 describe('when something is wrong inside', () => {
   it('answers 500 without a word of what', async () => {
     await test.db.execute(sql`alter table riders rename to hidden_riders`);

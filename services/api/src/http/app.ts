@@ -2,6 +2,8 @@ import { httpInstrumentationMiddleware } from '@hono/otel';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { isLoopback } from '@paceline/shared/clock';
 import type { Logger } from '@paceline/shared/telemetry';
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { except } from 'hono/combine';
 import { addRiderRoutes } from '../routes/add-rider.ts';
@@ -32,6 +34,7 @@ import { sourceRoutes } from '../routes/sources.ts';
 import { streamRoutes } from '../routes/stream.ts';
 import { tellsWindow } from './rate-limit.ts';
 import { requireToken, type Tokens } from './auth.ts';
+import { clientLimits } from './client-limits.ts';
 import { crossOrigin } from './cors.ts';
 import { answerError, refuseInvalid } from './errors.ts';
 import { etags } from './etag.ts';
@@ -39,6 +42,7 @@ import { loopbackNamesOnly } from './host-guard.ts';
 import { idempotency } from './idempotency.ts';
 import { refuseUnrouted } from './methods.ts';
 import { serveOpenApi } from './openapi.ts';
+import { ownPagesOnly } from './own-pages.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 import { longestAnswerMs, timeLimit } from './time-limit.ts';
@@ -49,6 +53,8 @@ export interface AppSettings {
   readonly host: string;
   /** Undefined: everybody who can reach the app may use it. */
   readonly tokens: Tokens | undefined;
+  /** How many requests a second one client may send, where tokens are asked for. */
+  readonly requestsPerSecond: number;
   /** Origins of pages that may use it from a browser. */
   readonly origins: readonly string[];
   /** Project ms that the answer to a request with an `Idempotency-Key` is kept. */
@@ -93,7 +99,7 @@ const resources = [
 
 /** Everything that is served, as one function from request to answer. */
 export function createApp(services: Services, settings: AppSettings, log: Logger): OpenAPIHono {
-  const { host, tokens, origins, keepAnswersMs, dashboard } = settings;
+  const { host, tokens, requestsPerSecond, origins, keepAnswersMs, dashboard } = settings;
   const app = new OpenAPIHono({ defaultHook: refuseInvalid });
   app.onError(answerError(log));
   app.use(securityHeaders);
@@ -101,7 +107,8 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   app.use(showTraceId);
   if (isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`)) app.use(loopbackNamesOnly);
   if (origins.length > 0) app.use(crossOrigin(origins));
-  if (tokens) app.use(except(open, requireToken(tokens)));
+  if (tokens) protect(app, tokens, requestsPerSecond);
+  else app.use(ownPagesOnly(origins));
   app.use(except('/v1/stream', timeLimit(longestAnswerMs)));
   app.use(except(importPath, limitBody(largestBody)));
   app.use(importPath, limitBody(largestImport));
@@ -117,6 +124,17 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   const unrouted = refuseUnrouted(app.routes);
   app.notFound((c) => problemResponse(unrouted(c.req.path, c.req.method), c.req.path));
   return app;
+}
+
+/** What is there for everybody is limited too. */
+function protect(app: OpenAPIHono, tokens: Tokens, requestsPerSecond: number): void {
+  const limits = clientLimits(requestsPerSecond);
+  app.use(except(open, requireToken(tokens, limits)));
+  app.use(async (c, next) => {
+    await limits.request(c);
+    if (c.req.path === '/v1/stream') limits.stream(c as Context<{ Bindings: HttpBindings }>);
+    await next();
+  });
 }
 
 const limitBody = (maxSize: number) =>

@@ -39,7 +39,7 @@ const told = (description: string, example: string) => ({ description, schema: {
 export function complete(document: Document, problem: typeof problems): void {
   const find = (reference: string) =>
     document.components?.schemas?.[reference.replace('#/components/schemas/', '')] ?? {};
-  const answersOf = problem(400, 403, 409, 422) as unknown as Record<string, Answer>;
+  const answersOf = problem(400, 403, 409, 422, 429) as unknown as Record<string, Answer>;
   const problemAnswer = (status: string): Answer => {
     const [media, { examples }] = Object.entries(answersOf[status]?.content ?? {})[0] as [string, Content];
     const schema: Schema = { $ref: '#/components/schemas/Problem' };
@@ -59,6 +59,7 @@ export function complete(document: Document, problem: typeof problems): void {
         };
         responses['304'] = { description: 'Nothing has changed but ages', headers: ok.headers };
       }
+      responses['429'] ??= problemAnswer('429');
       if (method !== 'get') responses['403'] ??= problemAnswer('403');
       if (method === 'post') {
         const description = 'A request that is sent again with the same key is carried out once';

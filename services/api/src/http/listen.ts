@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { Server, ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 
 export interface HttpServer {
   /** E.g. `http://127.0.0.1:3000` */
@@ -12,23 +12,34 @@ export interface HttpServer {
   close(): void;
 }
 
-/** Real ms that somebody may take to send a request. */
-const longestRequestMs = 30_000;
+/** What a client may take of the server, in real ms and bytes: slow ones cost a connection for so long. */
+const patience = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16 * 1_024,
+};
+/** Real ms without a byte in either direction; a stream says something every 15 s. */
+const longestSilenceMs = 120_000;
+const mostConnections = 5_000;
 
 /** Real ms. Longer than clients keep a connection: who closes it first must not be the one who is about to be asked. */
 const keptAliveMs = 75_000;
 
 /** Serves `fetch` on `host`; port 0 takes any free one. @throws {Error} when the port is taken */
 export async function listenHttp(
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: (request: Request, bindings: HttpBindings) => Response | Promise<Response>,
   host: string,
   port: number,
+  options: ServerOptions = {},
 ): Promise<HttpServer> {
   const server = createAdaptorServer({
-    fetch,
+    fetch: (request, bindings) => fetch(request, bindings as HttpBindings),
     hostname: host,
-    serverOptions: { requestTimeout: longestRequestMs, keepAliveTimeout: keptAliveMs },
+    serverOptions: { ...patience, keepAliveTimeout: keptAliveMs, ...options },
   }) as Server;
+  server.timeout = longestSilenceMs;
+  server.maxConnections = mostConnections;
   server.listen(port, host);
   try {
     await once(server, 'listening');

@@ -27,7 +27,14 @@ const services: Services = {
 };
 const app = createApp(
   services,
-  { host: '127.0.0.1', tokens: undefined, origins: [], keepAnswersMs: 1, dashboard: '/nowhere' },
+  {
+    host: '127.0.0.1',
+    tokens: undefined,
+    requestsPerSecond: 1,
+    origins: [],
+    keepAnswersMs: 1,
+    dashboard: '/nowhere',
+  },
   log,
 );
 const get = (path: string) => app.request(path, { headers: { host: 'localhost' } });

@@ -15,6 +15,12 @@ export const problemTypes = {
     title: 'The token allows to read only',
     about: 'A viewer has sent something else than `GET` or `HEAD`. Send it with the token of an operator.',
   },
+  'foreign-page': {
+    status: 403,
+    title: 'A page from elsewhere may change nothing',
+    about:
+      'A browser has sent this for a web page of another origin. `API_CORS_ORIGINS` names the origins that may do so.',
+  },
   'not-found': {
     status: 404,
     title: 'There is no such thing',
@@ -80,6 +86,12 @@ export const problemTypes = {
     status: 428,
     title: 'Which version is to be changed must be said',
     about: 'Send `If-Match` with the `ETag` of what you have read, or `*` for whatever there is.',
+  },
+  'too-many': {
+    status: 429,
+    title: 'One client asks for too much',
+    about:
+      "A token at an address may send so many requests a second and have so many streams open; an address may send so many wrong tokens a minute. `detail` says which it was. Ask again after the seconds of `Retry-After`. Upstream's limits are others: what waits for those is accepted, and told when its turn comes.",
   },
   unexpected: {
     status: 500,
