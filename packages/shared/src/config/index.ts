@@ -1,3 +1,4 @@
+export { isForbiddenHost } from './addresses.ts';
 export { type CatchUp, catchUp, parseCatchUp } from './catch-up.ts';
 export { duration, formatDuration, slotDuration } from './duration.ts';
 export { envExample } from './env-example.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseClock } from '../clock/index.ts';
 import { syncModes } from '../contracts/vocabulary.ts';
+import { pageUrl, pathBelow, publicUrl, upstreamUrl, webhookUrl } from './addresses.ts';
 import { catchUp } from './catch-up.ts';
 import { duration, keptFor, slotDuration } from './duration.ts';
 import { opening } from './opening.ts';
@@ -17,12 +18,6 @@ const list = z.string().transform((text) =>
 );
 
 const port = z.coerce.number().int().min(0).max(65_535);
-
-const path = (mustHold: string) =>
-  z
-    .string()
-    .startsWith('/', 'must start with "/"')
-    .refine((text) => text.includes(mustHold), { message: `must contain "${mustHold}"` });
 
 const clockText = z.string().transform((text, context) => {
   try {
@@ -41,8 +36,6 @@ function isOrigin(text: string): boolean {
   }
 }
 
-const httpUrl = z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' });
-
 const day = 86_400_000;
 const mebibyte = 1_048_576;
 
@@ -54,7 +47,7 @@ const mode = (usual: 'off' | 'on') => z.enum(syncModes, 'must be off, observed o
  */
 export const variables = {
   ZWIFTRACING_BASE_URL: {
-    schema: httpUrl.transform((url) => url.replace(/\/+$/, '')),
+    schema: upstreamUrl,
     about: 'Where the upstream API lives; ends before /public. Unset: npm start brings a sandbox upstream.',
     example: 'https://api.zwiftracing.app/api',
   },
@@ -76,15 +69,15 @@ export const variables = {
     example: '20650,20651',
   },
   ZWIFTRACING_EVENTS_PATH: {
-    schema: path('/').default('/public/events/upcoming'),
+    schema: pathBelow('/').default('/public/events/upcoming'),
     about: 'The list of upcoming events, below the base URL.',
   },
   ZWIFTRACING_EVENT_PATH: {
-    schema: path(':id').default('/public/events/:id'),
+    schema: pathBelow(':id').default('/public/events/:id'),
     about: 'One event; :id is replaced.',
   },
   ZWIFTRACING_SIGNUPS_PATH: {
-    schema: path(':id').default('/public/event_signups/:id'),
+    schema: pathBelow(':id').default('/public/event_signups/:id'),
     about: 'The signups of one event; :id is replaced.',
   },
   NATS_URL: {
@@ -105,12 +98,12 @@ export const variables = {
   },
   API_PORT: { schema: port.default(3000), about: 'The port of the API.' },
   API_PUBLIC_URL: {
-    schema: httpUrl.transform((url) => url.replace(/\/+$/, '')),
+    schema: publicUrl,
     about: 'Where people reach the API: what alerts link to. Unset: where it is bound.',
     example: 'https://paceline.example',
   },
   API_TRACE_URL: {
-    schema: httpUrl.refine((text) => text.includes(':id'), 'must contain ":id"'),
+    schema: pageUrl.refine((text) => text.includes(':id'), 'must contain ":id"'),
     about: 'Where a trace is shown; :id is replaced. Unset: the dashboard shows the id alone.',
     example: 'http://127.0.0.1:16686/trace/:id',
   },
@@ -291,7 +284,7 @@ export const variables = {
     about: 'How old it may be in the last two days.',
     example: '24h',
   },
-  SLACK_WEBHOOK_URL: { schema: httpUrl, about: 'Incoming webhook for alerts.', secret: true },
+  SLACK_WEBHOOK_URL: { schema: webhookUrl, about: 'Incoming webhook for alerts.', secret: true },
   LOG_LEVEL: {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     about: 'How much the services say.',

@@ -5,6 +5,7 @@ import type { Budget } from '../contracts/index.ts';
 import type { Permit } from '../limiter/index.ts';
 import { UpstreamError, WrongShape } from './errors.ts';
 import { parseJson } from './json.ts';
+import { safeLookup } from './lookup.ts';
 import { readPolicy, readRateLimited } from './rate-limited.ts';
 import { errorOf, isPage } from './status.ts';
 
@@ -37,10 +38,13 @@ export type Call = <Answer>(
  */
 export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): Call {
   const headers = headersFor(apiKey);
-  const agent = new Agent();
+  const agent = new Agent({ connect: { lookup: safeLookup } });
+  const { origin } = new URL(baseUrl);
   const startOf = (text: string) => text.replaceAll(apiKey, '***').slice(0, 300);
 
   return async (permit, { path, body }, read) => {
+    const url = `${baseUrl}${path}`;
+    if (new URL(url).origin !== origin) throw new Error('a path may not lead the key to another host');
     const timeoutMs = callTimeout(permit.endpoint, clock);
     const timeout = AbortSignal.timeout(Math.ceil(clock.toMachine(timeoutMs)));
     const signal = stop ? AbortSignal.any([timeout, stop]) : timeout;
@@ -51,7 +55,7 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
     const duration = () => Math.max(0, clock.now() - sentAt);
     permit.use();
     try {
-      const response = await fetch(`${baseUrl}${path}`, {
+      const response = await fetch(url, {
         ...sent,
         method,
         headers,

@@ -6,6 +6,7 @@ import type { Budget, Outcome } from '../contracts/index.ts';
 import { type Permit, PermitSpent } from '../limiter/index.ts';
 import { eventually } from '../testing/index.ts';
 import { createZwiftRacing, UpstreamError, type ZwiftRacing } from './index.ts';
+import { safeLookup } from './lookup.ts';
 import { eventJson, resultsJson, riderJson, signupsJson, tooManyRequests } from './testing/fixtures.ts';
 
 const apiKey = 'raw-key-4711';
@@ -306,6 +307,31 @@ describe('a call that fails', () => {
 });
 
 describe('the key', () => {
+  it.each(['@evil.test/x', '.evil.test/x', '5/x'])(
+    'goes to no other host, also by the path %s',
+    async (path) => {
+      const watched = permitFor('events');
+      const lost = createZwiftRacing({
+        baseUrl: new URL(baseUrl).origin,
+        apiKey,
+        paths: { ...paths, events: path },
+        clock: createClock(),
+      });
+      await expect(lost.getUpcomingEvents(watched.permit)).rejects.toThrow(/another host|Invalid URL/);
+      expect([asked, watched.story]).toEqual([[], []]);
+    },
+  );
+
+  it('goes nowhere when the name of upstream leads to a link-local address', async () => {
+    const found = (host: string) =>
+      new Promise((resolve, reject) => {
+        safeLookup(host, { all: true }, (error, address) => (error ? reject(error) : resolve(address)));
+      });
+    await expect(found('169.254.169.254')).rejects.toThrow('169.254.169.254 leads to 169.254.169.254');
+    await expect(found('::ffff:169.254.169.254')).rejects.toThrow('leads to');
+    expect(await found('127.0.0.1')).toEqual([{ address: '127.0.0.1', family: 4 }]);
+  });
+
   it('is in no error, even when upstream repeats it', async () => {
     sends(400, `${'x'.repeat(290)}your key ${apiKey} is odd`);
     const error = await failureOf(upstream().getRider(permitFor('riders_single').permit, 5));

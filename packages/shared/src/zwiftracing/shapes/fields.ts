@@ -6,8 +6,11 @@ export const numericId = z
   .union([z.number(), z.string().regex(/^\d+$/, 'must be an id').transform(Number)])
   .pipe(z.int32().positive());
 
-/** An id that upstream writes as text. */
-export const textId = z.union([z.string().min(1).max(200), z.number().transform(String)]);
+/** An id that upstream writes as text. One of dots only would lead out of the path that it is put in. */
+export const textId = z.union([
+  z.string().min(1).max(200).regex(/[^.]/, 'must be an id'),
+  z.number().transform(String),
+]);
 
 /** A moment in whole seconds, read as ms since the epoch. */
 export const secondsAsMs = z

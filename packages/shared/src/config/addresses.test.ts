@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { pathBelow, publicUrl, upstreamUrl, webhookUrl } from './addresses.ts';
+
+const problem = (
+  schema: typeof upstreamUrl | typeof webhookUrl | ReturnType<typeof pathBelow>,
+  text: string,
+) =>
+  schema
+    .safeParse(text)
+    .error?.issues.map(({ message }) => message)
+    .join('; ');
+
+describe('the address of upstream', () => {
+  it.each([
+    'https://api.zwiftracing.app/api',
+    'https://10.0.0.7/api',
+    'http://127.0.0.1:3010/api',
+    'http://localhost:3010/api',
+    'http://[::1]:3010/api',
+    'http://sandbox.test:3010/api',
+  ])('may be %s', (url) => {
+    expect(problem(upstreamUrl, url)).toBeUndefined();
+  });
+
+  it.each([
+    ['http://api.zwiftracing.app/api', 'must be https'],
+    ['http://127.0.0.1.evil.example/api', 'must be https'],
+    ['http://10.0.0.7/api', 'must be https'],
+    ['https://user:pass@api.example/api', 'must hold no user and password'],
+    ['https://api.example@evil.example/api', 'must hold no user and password'],
+    ['https://api.example/api?key=1', 'without ? and #'],
+    ['https://api.example/api#', 'without ? and #'],
+    ['https://169.254.169.254/latest', 'link-local or metadata'],
+    ['https://2852039166/latest', 'link-local or metadata'],
+    ['https://0xa9fea9fe/latest', 'link-local or metadata'],
+    ['https://[::ffff:169.254.169.254]/', 'link-local or metadata'],
+    ['https://[fe80::1]/', 'link-local or metadata'],
+    ['https://[fd00:ec2::254]/', 'link-local or metadata'],
+    ['https://metadata.google.internal/', 'link-local or metadata'],
+    ['https://0.0.0.0/', 'link-local or metadata'],
+    ['javascript:alert(1)', 'must be an http(s) URL'],
+    ['file:///etc/passwd', 'must be an http(s) URL'],
+    ['//evil.example/api', 'must be an http(s) URL'],
+  ])('may not be %s', (url, reason) => {
+    expect(problem(upstreamUrl, url)).toContain(reason);
+  });
+});
+
+describe('a path below it', () => {
+  it.each(['/public/events/:id', '/v2/@team/:id', '/events?id=:id&days=2'])('may be %s', (path) => {
+    expect(problem(pathBelow(':id'), path)).toBeUndefined();
+  });
+
+  it.each([
+    '//evil.example/:id',
+    '/../:id',
+    '/public/%2e%2e/../:id',
+    '/.%2E/:id',
+    '/\\evil/:id',
+    '/x/:id#',
+    '/ /:id',
+    '/a/./:id',
+  ])('may not be %s', (path) => {
+    expect(problem(pathBelow(':id'), path)).toContain('must stay below the base URL');
+  });
+});
+
+it('a webhook is called in the clear on this machine only', () => {
+  expect(problem(webhookUrl, 'https://hooks.slack.com/services/T/B/x')).toBeUndefined();
+  expect(problem(webhookUrl, 'http://hooks.slack.com/services/T/B/x')).toContain('must be https');
+  expect(problem(webhookUrl, 'https://169.254.169.254/')).toContain('link-local or metadata');
+});
+
+it('an address that people open runs nothing', () => {
+  expect(problem(publicUrl, 'javascript:alert(1)//')).toContain('must be an http(s) URL');
+  expect(publicUrl.parse('http://paceline.example/team/')).toBe('http://paceline.example/team');
+});
