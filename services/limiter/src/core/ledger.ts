@@ -18,6 +18,8 @@ export interface Ledger {
   /** The budgets that something may become free in, by when. */
   readonly alarms: Sorted<BudgetState>;
   readonly news: Map<string, AccountNews>;
+  /** Goes round through the budgets, in search of idle ones. */
+  round: Iterator<BudgetState>;
   /** How many tickets wait in all. */
   waiting: number;
 }
@@ -30,6 +32,7 @@ export const createLedger = (epoch: number, quietUntil = 0): Ledger => ({
   budgets: new Map(),
   alarms: new Sorted(goesOffBefore, ({ alarmAt }) => alarmAt ?? Infinity),
   news: new Map(),
+  round: [][Symbol.iterator](),
   waiting: 0,
 });
 

@@ -39,7 +39,7 @@ export function* restated(ledger: Ledger, now: () => number, settings: Settings)
   let part: BudgetRecord[] = [];
   let weight = 0;
   for (const budget of ledger.budgets.values()) {
-    if (!mustBeKept(budget, now(), settings)) continue;
+    if (!weighsNow(budget, now(), settings)) continue;
     const intervals = counted(budget, settings, now());
     part.push({ ...budget.record, intervals, pausedUntil: { ...budget.record.pausedUntil } });
     weight += 1 + intervals.length;
@@ -56,7 +56,8 @@ export const weighs = (ledger: Ledger, now: number, settings: Settings): boolean
   lossMattersUntil(ledger, settings) > now ||
   [...ledger.budgets.values()].some((budget) => lasts(budget, now, settings));
 
-const mustBeKept = (budget: BudgetState, now: number, settings: Settings): boolean =>
+/** Whether a budget would decide otherwise at `now` than one that was never asked for. */
+export const weighsNow = (budget: BudgetState, now: number, settings: Settings): boolean =>
   budget.record.policy !== null || budget.record.probing || lasts(budget, now, settings);
 
 const lasts = (budget: BudgetState, now: number, settings: Settings): boolean =>

@@ -3,6 +3,7 @@ import { answerAcquire, hearAcquire } from './acquire.ts';
 import type { BudgetState } from './budget.ts';
 import { cancel } from './cancel.ts';
 import { evolve } from './evolve.ts';
+import { dropIdle } from './idle.ts';
 import { type Offered, serve } from './grant.ts';
 import { budgetOf, type Ledger, setAlarm } from './ledger.ts';
 import { operate } from './operate.ts';
@@ -36,7 +37,7 @@ export interface Decision {
 /**
  * Decides the wishes of one turn and takes their facts into the ledger. Everybody is heard before anybody is served,
  * so that the most urgent goes first and not who was heard first. It looks only at the budgets that are asked for and
- * at those whose alarm goes off. The caller commits the facts before it passes the answers on; when it can't, it
+ * at those whose alarm goes off, and at a few more for those that are idle. The caller commits the facts before it passes the answers on; when it can't, it
  * throws the ledger away.
  * @throws {Superseded} when a wish shows that another limiter has taken over since
  */
@@ -77,6 +78,7 @@ export function takeTurn(ledger: Ledger, asked: readonly Wish[], now: number, se
           )
         : answer;
   }
+  dropIdle(ledger, asked.length, now, settings);
   const answers = heard as readonly Reply[];
   return { answers, facts, offers: offers.filter(({ offer }) => !answered.has(offer.ticket)), conflicts };
 }

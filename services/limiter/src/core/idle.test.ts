@@ -1,0 +1,97 @@
+import type { AskOf, Fact } from '@paceline/shared/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createLedger, type Ledger } from './ledger.ts';
+import { restore } from './restore.ts';
+import { createDesk, settings } from './testing.ts';
+import { takeTurn, type Wish } from './turn.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+const begin = 1_000_000_000;
+
+const ask = (account: string, ticket: string, now: number): AskOf<'acquire'> => {
+  const place = { account, endpoint: 'riders_single', lane: 'rider_sync' } as const;
+  return { do: 'acquire', ticket, ...place, firstAskedAt: now, offerTo: 'client', trace: {}, start: true };
+};
+const turn = (ledger: Ledger, now: number, ...wishes: Wish[]) => takeTurn(ledger, wishes, now, settings);
+const accounts = (ledger: Ledger) => [...ledger.budgets.values()].map(({ record }) => record.account);
+
+describe('a budget that is idle for a day', () => {
+  it('is dropped while others are asked for: memory follows those that were there within a day', () => {
+    const ledger = createLedger(1);
+    let most = 0;
+    for (let called = 0; called < 4_000; called += 1) {
+      turn(ledger, begin + called * minute, ask(`account ${called}`, 't', begin + called * minute));
+      most = Math.max(most, ledger.budgets.size);
+    }
+    // A call is given up two minutes after its start; all but those of a day, and the round that finds them, are gone.
+    expect(most).toBeGreaterThan(1_440);
+    expect(most).toBeLessThan(1_440 * 2);
+    expect(ledger.news.size).toBe(ledger.budgets.size);
+  });
+
+  it('is not dropped while somebody waits, nor what was learned, paused or rejected', () => {
+    const keeps = (prepare: (desk: ReturnType<typeof createDesk>) => void, passed = day) => {
+      const desk = createDesk('riders_single');
+      prepare(desk);
+      desk.pass(passed);
+      for (const ticket of ['a', 'b']) desk.take(ask('another', ticket, desk.now()));
+      return accounts(desk.ledger()).includes('team');
+    };
+    const place = { account: 'team', endpoint: 'riders_single' } as const;
+    const learned = { limit: 2, windowMs: hour };
+    expect(keeps((desk) => desk.call('a'))).toBe(false);
+    expect(keeps((desk) => desk.call('a'), day - minute)).toBe(true);
+    expect(keeps((desk) => desk.call('a', {}, { result: 'answered', status: 200, learned }))).toBe(true);
+    expect(keeps((desk) => desk.operate({ do: 'pause', ...place, until: desk.now() + 2 * day }))).toBe(true);
+    expect(keeps((desk) => desk.call('a', {}, { result: 'answered', status: 429 }))).toBe(true);
+    expect(
+      keeps((desk) => {
+        for (const ticket of ['a', 'b', 'c', 'd', 'e']) desk.acquire(ticket);
+        desk.acquire('waits');
+      }, settings.epsilon),
+    ).toBe(true);
+  });
+
+  it('decides as one that was never dropped: by a ledger that keeps all of them, told the same', () => {
+    const names = fc.constantFrom('x', 'y', 'z');
+    const steps = fc.array(
+      fc.record({
+        account: names,
+        pass: fc.constantFrom(1_000, 10 * minute, 30 * hour),
+        tickets: fc.integer({ min: 1, max: 7 }),
+      }),
+      { minLength: 5, maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(steps, (all) => {
+        const [dropping, keeping] = [createLedger(1), createLedger(1)];
+        const facts: Fact[] = [];
+        let now = begin;
+        for (const [index, { account, pass, tickets }] of all.entries()) {
+          now += pass;
+          keeping.round = neverIdle;
+          const wishes = Array.from({ length: tickets }, (_, each) => ask(account, `${index}-${each}`, now));
+          const told = turn(dropping, now, ...wishes);
+          facts.push(...told.facts);
+          expect(told.answers).toEqual(turn(keeping, now, ...wishes).answers);
+        }
+        // So does one that is recovered from the journal.
+        const recovered = restore([{ entry: 'facts', recoverFrom: 0, facts }], 2, settings);
+        now += minute;
+        const wish = ask('x', 'last', now);
+        expect(turn(recovered, now, wish).answers[0]?.answer).toBe(
+          turn(dropping, now, wish).answers[0]?.answer,
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+/** Finds nothing to drop, and never begins anew. */
+const neverIdle: Iterator<never> = {
+  next: () => ({ done: true, value: undefined }),
+};

@@ -1,0 +1,47 @@
+import { budgets } from '@paceline/shared/contracts';
+import type { BudgetState } from './budget.ts';
+import { keyOf, type Ledger } from './ledger.ts';
+import { weighsNow } from './restore.ts';
+import type { Settings } from './settings.ts';
+
+/** Project ms. Longer than any window of before is looked back into, and than what was told of an account is asked for. */
+const day = 86_400_000;
+/** So many budgets are looked at in each turn, and so many more for each wish: as fast as new ones can come. */
+const aTurn = 2;
+
+/**
+ * Drops budgets that have been idle for a day: nothing of them counts or was learned, nobody waits, and one that is asked for
+ * again begins as a new one would, with the same answers. It looks at a few at a time, round and round, so that the work of
+ * a turn does not grow with the accounts, and memory follows those that were there within a day.
+ * @param wishes how many there were in this turn
+ */
+export function dropIdle(ledger: Ledger, wishes: number, now: number, settings: Settings): void {
+  for (let left = aTurn * (1 + wishes); left > 0; left -= 1) {
+    const next = ledger.round.next();
+    if (next.done === true) {
+      ledger.round = ledger.budgets.values();
+      return;
+    }
+    if (isIdle(ledger, next.value, now, settings)) drop(ledger, next.value);
+  }
+}
+
+function isIdle(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): boolean {
+  const { record, queue, grants, alarmAt } = budget;
+  const isOld = (at: number | undefined) => (at ?? 0) + day <= now;
+  return (
+    queue.byTicket.size === 0 &&
+    grants.every(({ startBy }) => isOld(startBy)) &&
+    alarmAt === undefined &&
+    record.intervals.every(({ latestAt }) => isOld(latestAt)) &&
+    isOld(record.lastRejected?.at) &&
+    isOld(ledger.news.get(record.account)?.lastConflict?.at) &&
+    !weighsNow(budget, now, settings)
+  );
+}
+
+/** With the last budget of an account goes what was told of it. */
+function drop(ledger: Ledger, { record: { account, endpoint } }: BudgetState): void {
+  ledger.budgets.delete(keyOf(account, endpoint));
+  if (budgets.every((each) => !ledger.budgets.has(keyOf(account, each)))) ledger.news.delete(account);
+}
