@@ -24,7 +24,7 @@ export async function openSampler(stack: TestStack, now: () => number): Promise<
   const database = openDatabase(stack.databaseUrl, () => undefined, 1);
 
   async function processes(take: Take): Promise<void> {
-    const others = [['nats-server', stack.broker.server?.pid()]] as const;
+    const others = stack.broker.servers.map((each) => [each.name, each.pid()] as const);
     const ours = [...stack.processes.values()].map((each) => [each.name, each.pid(), each.readyUrl] as const);
     for (const [name, pid, url] of [...ours, ...others]) {
       if (pid === undefined) continue;

@@ -3,10 +3,14 @@ import type { Stack } from './stack.ts';
 
 /** What a newcomer needs to know, on one screen: what runs where, what to open, what comes next. */
 export function banner(stack: Stack, logs: string): string {
-  const { apiUrl, sandboxUrl, broker, clock, databaseUrl } = stack;
+  const { apiUrl, apiUrls, sandboxUrl, broker, clock, databaseUrl } = stack;
   const { host, pathname } = new URL(databaseUrl);
   const now = new Date(nowOn(clock)).toISOString().slice(0, 16).replace('T', ' ');
   const pace = clock.scale === 1 ? '' : `, ${clock.scale} times faster than yours`;
+  const furtherApis = apiUrls
+    .slice(1)
+    .map((url) => `              ${url}                 the same, by another process\n`)
+    .join('');
   const every = (minutes: number) =>
     clock.scale === 1
       ? `${minutes} minutes`
@@ -19,7 +23,7 @@ export function banner(stack: Stack, logs: string): string {
               ${apiUrl}/v1/riders       riders as they arrive
               ${apiUrl}/v1/runs         what ran, runs and waits
               ${apiUrl}/v1/coordination how full each window is
-  Behind it   ${broker.shownUrl}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
+${furtherApis}  Behind it   ${broker.shownUrl.replaceAll(',', ', ')}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
   Health      ${healthOf(stack)}, each with /readyz and /metrics
 ${sandboxUrl ? `  Upstream    ${sandboxUrl}/control/judgement  a sandbox with the real limits, and its verdict on us\n` : ''}
   What next   A rider sync is due at once; near and far events take turns, every ${every(15)}.

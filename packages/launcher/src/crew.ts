@@ -1,17 +1,17 @@
-import type { Service } from '@paceline/shared/contracts';
 import { type Supervised, supervise } from './process.ts';
 import type { StateFolder } from './state.ts';
 
 /** The processes of a stack: started one after the other, stopped in reverse, callers before those that they call. */
 export interface Crew {
-  readonly processes: ReadonlyMap<Service | 'sandbox', Supervised>;
+  /** By name: `limiter`, and further ones of the same service as `limiter-2`, `limiter-3`, … */
+  readonly processes: ReadonlyMap<string, Supervised>;
   /** Starts a process; it may not be ready yet. `env` comes on top of what all share. */
   run(member: Member): Promise<Supervised>;
   stop(): Promise<void>;
 }
 
 export interface Member {
-  readonly name: Service | 'sandbox';
+  readonly name: string;
   /** Relative to the root of the repository. */
   readonly script: string;
   readonly readyUrl: string;
@@ -24,7 +24,7 @@ export function createCrew(
   logSize: number,
   report: (line: string) => void,
 ): Crew {
-  const processes = new Map<Service | 'sandbox', Supervised>();
+  const processes = new Map<string, Supervised>();
   return {
     processes,
     async run({ name, script, readyUrl, env }) {

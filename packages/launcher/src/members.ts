@@ -1,4 +1,4 @@
-import { services } from '@paceline/shared/contracts';
+import { type Service, services } from '@paceline/shared/contracts';
 import { freePort } from '@paceline/shared/embedded';
 import type { Broker } from './broker.ts';
 import type { Crew } from './crew.ts';
@@ -49,8 +49,13 @@ export async function runSandbox(
 
 /** The first of the ports at which the services beside the API tell their health. */
 const firstHealthPort = 3001;
+/** The first of the ports of further processes of the API. */
+const firstFurtherApiPort = 3021;
 
-/** Starts the five services, each as its own user of the broker, and waits until all are ready. Returns the API's URL. */
+/**
+ * Starts the five services, each in as many processes as are wanted and as its own user of the broker, and waits until
+ * all are ready. Returns the URLs of the API.
+ */
 export async function runServices(
   crew: Crew,
   config: LauncherConfig,
@@ -58,28 +63,43 @@ export async function runServices(
   env: NodeJS.ProcessEnv,
   findPort: FindPort,
   route: Route | undefined,
-): Promise<string> {
-  const apiPort = config.API_PORT || (await freePort());
-  const apiUrl = `http://${urlHost(config.API_HOST)}:${apiPort}`;
+): Promise<string[]> {
+  const apiUrls: string[] = [];
   const started = [];
-  for (const [index, name] of services.entries()) {
-    const health = name === 'api' ? undefined : await findPort(firstHealthPort + index);
-    const its = { ...env, NATS_URL: broker.urlFor(name) };
-    const member = await crew.run({
-      name,
-      script: `services/${name}/src/main.ts`,
-      readyUrl: `${health ? `http://127.0.0.1:${health}` : apiUrl}/readyz`,
-      env: {
-        ...(await routed(name, its, route)),
-        API_PORT: String(apiPort),
-        ...(health && { HEALTH_PORT: String(health), HEALTH_HOST: '127.0.0.1' }),
-        OTEL_SERVICE_NAME: name,
-      },
-    });
-    started.push(member);
+  for (const service of services) {
+    for (let replica = 1; replica <= config.PACELINE_REPLICAS[service]; replica += 1) {
+      const name = replica === 1 ? service : `${service}-${replica}`;
+      const its = { ...env, NATS_URL: broker.urlFor(service), OTEL_SERVICE_NAME: service };
+      const listening = await listeningOf(service, replica, config, findPort);
+      if (service === 'api') apiUrls.push(listening.url);
+      const member = await crew.run({
+        name,
+        script: `services/${service}/src/main.ts`,
+        readyUrl: `${listening.url}/readyz`,
+        env: { ...(await routed(name, its, route)), ...listening.env },
+      });
+      started.push(member);
+    }
   }
   await waitUntilReady(started);
-  return apiUrl;
+  return apiUrls;
+}
+
+/** Where a process listens: the API for all, the others only to tell their health. */
+async function listeningOf(
+  service: Service,
+  replica: number,
+  { API_HOST, API_PORT }: LauncherConfig,
+  findPort: FindPort,
+): Promise<{ url: string; env: NodeJS.ProcessEnv }> {
+  if (service === 'api') {
+    const further = firstFurtherApiPort + replica - 2;
+    const port = replica > 1 ? await findPort(further) : API_PORT || (await freePort());
+    return { url: `http://${urlHost(API_HOST)}:${port}`, env: { API_PORT: String(port) } };
+  }
+  const usual = firstHealthPort + services.indexOf(service);
+  const port = replica > 1 ? await freePort() : await findPort(usual);
+  return { url: `http://127.0.0.1:${port}`, env: { HEALTH_PORT: String(port), HEALTH_HOST: '127.0.0.1' } };
 }
 
 /** The host by which this machine reaches what is bound to `host`. */

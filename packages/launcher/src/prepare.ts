@@ -10,15 +10,19 @@ export const keptByBroker = [
   'RETENTION_DEAD_LETTERS_SIZE',
 ] as const;
 
-/** Brings streams, consumers and tables to what this version needs. Safe to repeat, and with several at once. */
+/**
+ * Brings streams, consumers and tables to what this version needs. Safe to repeat, and with several at once.
+ * @param replicas how many servers of the broker keep a copy of each
+ */
 export async function prepare(
   natsUrl: string,
   databaseUrl: string,
+  replicas: number,
   kept: Config<(typeof keptByBroker)[number]>,
 ): Promise<void> {
   const connection = await connect(natsUrl, 'provision');
   try {
-    await provision(connection, 1, {
+    await provision(connection, replicas, {
       EVENTS: { maxAgeMs: kept.RETENTION_TOLD, maxBytes: kept.RETENTION_TOLD_SIZE },
       DEAD_LETTERS: { maxAgeMs: kept.RETENTION_DEAD_LETTERS, maxBytes: kept.RETENTION_DEAD_LETTERS_SIZE },
     });

@@ -2,6 +2,6 @@ import { loadConfigOrExit } from '@paceline/shared/config';
 import { keptByBroker, prepare } from './prepare.ts';
 
 // Prepares a broker and a database that somebody else runs: `node packages/launcher/src/provision.ts`.
-const config = loadConfigOrExit(['NATS_URL', 'DATABASE_URL', ...keptByBroker]);
-await prepare(config.NATS_URL, config.DATABASE_URL, config);
+const config = loadConfigOrExit(['NATS_URL', 'DATABASE_URL', ...keptByBroker], ['NATS_REPLICAS']);
+await prepare(config.NATS_URL, config.DATABASE_URL, config.NATS_REPLICAS ?? 1, config);
 console.log('Streams, consumers and tables are as this version needs them.');

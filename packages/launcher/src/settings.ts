@@ -4,7 +4,14 @@ import { keptByBroker } from './prepare.ts';
 import { sandboxClock } from './sandbox-time.ts';
 import type { StateFolder } from './state.ts';
 
-const needed = ['API_HOST', 'API_PORT', 'LOG_FILE_SIZE', ...keptByBroker] as const;
+const needed = [
+  'API_HOST',
+  'API_PORT',
+  'LOG_FILE_SIZE',
+  'PACELINE_BROKERS',
+  'PACELINE_REPLICAS',
+  ...keptByBroker,
+] as const;
 
 export type LauncherConfig = Config<(typeof needed)[number], VariableName>;
 

@@ -1,5 +1,4 @@
 import { type ClockSetting, formatClock } from '@paceline/shared/clock';
-import type { Service } from '@paceline/shared/contracts';
 import { portIsFree, startPostgres } from '@paceline/shared/embedded';
 import { type Broker, externalBroker, startBroker } from './broker.ts';
 import { createCrew } from './crew.ts';
@@ -17,13 +16,16 @@ export interface Stack {
   readonly clock: ClockSetting;
   /** Where the API answers. */
   readonly apiUrl: string;
+  /** The same of each of its processes. */
+  readonly apiUrls: readonly string[];
   /** The sandbox's root (its API is below /api), when there is one. */
   readonly sandboxUrl: string | undefined;
   readonly broker: Broker;
   readonly databaseUrl: string;
   /** The database, when it came along. */
   readonly database: Server | undefined;
-  readonly processes: ReadonlyMap<Service | 'sandbox', Supervised>;
+  /** By name: `limiter`, and further ones of the same service as `limiter-2`, `limiter-3`, … */
+  readonly processes: ReadonlyMap<string, Supervised>;
   /** Ends everything, callers before those that they call. */
   stop(): Promise<void>;
 }
@@ -67,8 +69,8 @@ export async function startStack({
     report('broker …');
     const broker = config.NATS_URL
       ? externalBroker(config.NATS_URL)
-      : await startBroker(state, report, findPort, config.LOG_FILE_SIZE);
-    if (broker.server) servers.push(broker.server);
+      : await startBroker(config.PACELINE_BROKERS, state, report, findPort, config.LOG_FILE_SIZE);
+    servers.push(...broker.servers);
 
     report('database …');
     const database = config.DATABASE_URL
@@ -77,17 +79,19 @@ export async function startStack({
     if (database.server) servers.push(database.server);
 
     report('streams and tables …');
-    await prepare(broker.adminUrl, database.url, config);
+    const replicas = config.NATS_REPLICAS ?? config.PACELINE_BROKERS;
+    await prepare(broker.adminUrl, database.url, replicas, config);
 
     if (!config.ZWIFTRACING_BASE_URL) report('sandbox upstream …');
     const sandbox = config.ZWIFTRACING_BASE_URL ? undefined : await runSandbox(crew, config, env, findPort);
 
     report('services …');
     const found = { ...sandbox?.env, DATABASE_URL: database.url };
-    const apiUrl = await runServices(crew, config, broker, found, findPort, route);
+    const apiUrls = await runServices(crew, config, broker, found, findPort, route);
     return {
       clock,
-      apiUrl,
+      apiUrl: apiUrls[0] ?? '',
+      apiUrls,
       sandboxUrl: sandbox?.url,
       broker,
       databaseUrl: database.url,

@@ -30,8 +30,8 @@ export async function restoreHere(
     for (const server of servers.splice(0)) await server.stop();
   };
   try {
-    const broker = await startBroker(state, report, () => freePort());
-    if (broker.server) servers.push(broker.server);
+    const broker = await startBroker(1, state, report, () => freePort());
+    servers.push(...broker.servers);
     const database = await startPostgres({ dataDir: state.path('postgres', 'data') });
     servers.push(database);
     const target = { natsUrl: broker.adminUrl, databaseUrl: await database.createDatabase('paceline') };

@@ -82,6 +82,40 @@ describe('the configuration', () => {
     },
   );
 
+  it('takes a broker of one server or of several, and no other', () => {
+    const problems = (NATS_URL: string) => problemsOf({ NATS_URL }, ['NATS_URL']);
+    expect(problems('nats://a:1')).toEqual([]);
+    expect(problems('nats://u:p@a:1, tls://u:p@b:2')).toEqual([]);
+    for (const wrong of ['a:4222', 'http://a', ',', 'nats://a:1,b', 'nats://a:1 nats://b:1'])
+      expect(problems(wrong), wrong).toEqual(['NATS_URL must be a nats:// URL, or several, comma-separated']);
+    expect(problems('nats://u:p@a:1,nats://u:other@b:1')).toEqual([
+      'NATS_URL must have the same user and password for each of its servers',
+    ]);
+  });
+
+  it('reads how many processes run of each service', () => {
+    const read = (PACELINE_REPLICAS: string) =>
+      loadConfig({ PACELINE_REPLICAS }, ['PACELINE_REPLICAS']).PACELINE_REPLICAS;
+    const one = { scheduler: 1, limiter: 1, 'rider-sync': 1, 'event-sync': 1, api: 1 };
+    expect(read('')).toEqual(one);
+    expect(read('2')).toEqual({ scheduler: 2, limiter: 2, 'rider-sync': 2, 'event-sync': 2, api: 2 });
+    expect(read('limiter=3, rider-sync=2')).toEqual({ ...one, limiter: 3, 'rider-sync': 2 });
+    for (const wrong of ['0', '9', 'many', 'limiter', 'limiter=0', 'postgres=2', 'limiter=2,'])
+      expect(problemsOf({ PACELINE_REPLICAS: wrong }, ['PACELINE_REPLICAS']), wrong).toHaveLength(1);
+  });
+
+  it('wants as many brokers as there are to be copies', () => {
+    const names = ['PACELINE_BROKERS'] as const;
+    const problems = (env: NodeJS.ProcessEnv) => problemsOf(env, names, ['NATS_URL', 'NATS_REPLICAS']);
+    expect(problems({ NATS_REPLICAS: '3' })).toEqual([
+      'NATS_REPLICAS=3 needs three brokers: set PACELINE_BROKERS=3, or NATS_URL to a cluster',
+    ]);
+    expect(problems({ NATS_REPLICAS: '3', PACELINE_BROKERS: '3' })).toEqual([]);
+    expect(problems({ NATS_REPLICAS: '3', NATS_URL: 'nats://a:1' })).toEqual([]);
+    expect(problems({ PACELINE_BROKERS: '3', NATS_URL: 'nats://a:1' })).toHaveLength(1);
+    expect(problems({ NATS_REPLICAS: '2', PACELINE_BROKERS: '2' })).toHaveLength(2);
+  });
+
   it('refuses a time zone that there is not', () => {
     expect(problemsOf({ SLOT_TIME_ZONE: 'Mars/Olympus' }, ['SLOT_TIME_ZONE'])).toHaveLength(1);
     expect(problemsOf({ SLOT_TIME_ZONE: 'Europe/Stockholm' }, ['SLOT_TIME_ZONE'])).toEqual([]);

@@ -56,6 +56,12 @@ function contradictions(values: Partial<Record<VariableName, unknown>>): string[
   if (clock && clock.scale !== 1 && upstream && !mayRunFaster(upstream)) {
     problems.push('PACELINE_CLOCK may only run faster against an upstream on loopback or under .test');
   }
+  if (values.NATS_URL && values.PACELINE_BROKERS === 3) {
+    problems.push('PACELINE_BROKERS brings brokers along only where NATS_URL names none');
+  }
+  if (values.NATS_REPLICAS === 3 && !values.NATS_URL && values.PACELINE_BROKERS === 1) {
+    problems.push('NATS_REPLICAS=3 needs three brokers: set PACELINE_BROKERS=3, or NATS_URL to a cluster');
+  }
   const host = values.API_HOST as string | undefined;
   if (host && !isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`) && !values.API_TOKEN) {
     problems.push('API_TOKEN is missing: off loopback (API_HOST) the API wants a token');

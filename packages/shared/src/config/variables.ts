@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { parseClock } from '../clock/index.ts';
 import { syncModes } from '../contracts/vocabulary.ts';
 import { pageUrl, pathBelow, publicUrl, upstreamUrl, webhookUrl } from './addresses.ts';
+import { brokerUrl } from './broker-url.ts';
 import { catchUp } from './catch-up.ts';
 import { duration, keptFor, slotDuration } from './duration.ts';
 import { opening } from './opening.ts';
+import { replicas } from './replicas.ts';
 import { roomFor } from './size.ts';
 import { skips } from './skips.ts';
 import { timeZone } from './time-zone.ts';
@@ -38,6 +40,9 @@ function isOrigin(text: string): boolean {
 
 const day = 86_400_000;
 const mebibyte = 1_048_576;
+
+/** A majority of two is both of them, so two are worth less than one. */
+const oneOrThree = z.enum(['1', '3'], 'must be 1 or 3').transform(Number);
 
 const mode = (usual: 'off' | 'on') => z.enum(syncModes, 'must be off, observed or on').default(usual);
 
@@ -81,16 +86,32 @@ export const variables = {
     about: 'The signups of one event; :id is replaced.',
   },
   NATS_URL: {
-    schema: z.url({ protocol: /^(nats|tls|wss?)$/, message: 'must be a nats:// URL' }),
-    about: 'The broker, with JetStream, server 2.10 or newer. Unset: npm start brings one.',
+    schema: brokerUrl,
+    about:
+      'The broker, with JetStream, server 2.10 or newer; the servers of a cluster comma-separated. Unset: npm start brings one.',
     example: 'nats://127.0.0.1:4222',
     secret: true,
+  },
+  NATS_REPLICAS: {
+    schema: oneOrThree,
+    about:
+      'For provisioning: how many servers of a cluster keep a copy of each stream, consumer and bucket, 1 or 3. Unset: 1, and 3 with PACELINE_BROKERS=3.',
+    example: '3',
   },
   DATABASE_URL: {
     schema: z.url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' }),
     about: 'Postgres 15 or newer. Unset: npm start brings one.',
     example: 'postgres://paceline:secret@127.0.0.1:5432/paceline',
     secret: true,
+  },
+  PACELINE_BROKERS: {
+    schema: oneOrThree.default(1),
+    about: 'For npm start: how many brokers it brings along, 1 or a cluster of 3. Each has state of its own.',
+  },
+  PACELINE_REPLICAS: {
+    schema: replicas.default({ scheduler: 1, limiter: 1, 'rider-sync': 1, 'event-sync': 1, api: 1 }),
+    about: 'For npm start: how many processes of each service it starts, or of those that are named.',
+    example: 'limiter=3,rider-sync=2',
   },
   API_HOST: {
     schema: z.string().min(1).default('127.0.0.1'),

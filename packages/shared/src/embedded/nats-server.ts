@@ -15,6 +15,18 @@ export interface NatsUser {
   readonly answers?: { readonly max: number; readonly expires: string };
 }
 
+/** A server's place in a cluster on this machine. */
+export interface NatsCluster {
+  /** Of this server, unlike that of the others. */
+  readonly serverName: string;
+  /** Where the others of the cluster reach it. */
+  readonly port: number;
+  /** The ports of all of them. */
+  readonly routes: readonly number[];
+  /** By which they know each other. */
+  readonly password: string;
+}
+
 export interface NatsOptions {
   /** The path of the nats-server, see `findNatsServer`. */
   readonly server: string;
@@ -31,6 +43,8 @@ export interface NatsOptions {
   readonly monitorPort?: number;
   /** Bytes: a larger log file is put aside. */
   readonly logSize?: number | undefined;
+  /** Unset: the server is on its own. */
+  readonly cluster?: NatsCluster;
 }
 
 /** A running nats-server with JetStream. */
@@ -47,9 +61,10 @@ const readyMs = 30_000;
  * @throws {Error} when the port is taken, or with the end of the server's log when it doesn't come up
  */
 export async function startNats(options: NatsOptions): Promise<NatsProcess> {
-  const { server, port = 0, host = '127.0.0.1', monitorPort = 0, logSize } = options;
+  const { server, port = 0, host = '127.0.0.1', monitorPort = 0, cluster, logSize } = options;
   await demandFreePort(port, host);
   await demandFreePort(monitorPort, host);
+  await demandFreePort(cluster?.port ?? 0, host);
 
   const storeDir = resolve(options.storeDir);
   const portsDir = join(storeDir, 'ports');
@@ -73,6 +88,7 @@ export async function startNats(options: NatsOptions): Promise<NatsProcess> {
 }
 
 interface Configuration extends NatsOptions {
+  readonly host: string;
   readonly portsDir: string;
 }
 
@@ -85,6 +101,7 @@ function configuration({
   users,
   syncAlways,
   monitorPort,
+  cluster,
 }: Configuration): string {
   const settings = {
     host,
@@ -92,10 +109,25 @@ function configuration({
     ports_file_dir: portsDir,
     max_payload: 8 * 1024 * 1024,
     jetstream: { store_dir: storeDir, ...(syncAlways === true && { sync_interval: 'always' }) },
+    ...(cluster !== undefined && placeIn(cluster, host)),
     ...(monitorPort !== undefined && { http: `${host}:${monitorPort}` }),
     ...(users !== undefined && { authorization: { users: users.map(withPermissions) } }),
   };
   return `${JSON.stringify(settings, undefined, 2)}\n`;
+}
+
+function placeIn({ serverName, port, routes, password }: NatsCluster, host: string) {
+  const user = 'route';
+  const others = routes.filter((other) => other !== port);
+  return {
+    server_name: serverName,
+    cluster: {
+      name: 'paceline',
+      listen: `${host}:${port}`,
+      authorization: { user, password },
+      routes: others.map((other) => `nats-route://${user}:${password}@${host}:${other}`),
+    },
+  };
 }
 
 /** The server takes an empty list of allowed subjects for "all", hence the explicit denial. */

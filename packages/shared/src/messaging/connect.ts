@@ -3,20 +3,23 @@ import {
   connect as connectTransport,
   type NatsConnection,
 } from '@nats-io/transport-node';
+import { serversOf } from '../config/index.ts';
 import { inboxPrefix, type Service } from '../contracts/index.ts';
 
 /** The oldest server that does all that is asked of it; older ones ignore parts of it silently. */
 const oldestServer = [2, 10] as const;
 
 /**
- * Connects to the broker, waits for it as long as it takes, and never gives up reconnecting.
+ * Connects to the broker, waits for it as long as it takes, and never gives up reconnecting. Of a cluster any server will
+ * do, and when it is gone any other.
  * Credentials in the URL are used and removed, so that no log or error shows them.
  * @throws {Error} when the server is too old
+ * @param url one server, or several of a cluster, comma-separated
  */
 export async function connect(url: string, service: Service | 'provision'): Promise<NatsConnection> {
-  const { server, user, pass } = splitCredentials(url);
+  const { servers, user, pass } = splitCredentials(url);
   const options: ConnectionOptions = {
-    servers: server,
+    servers,
     name: service,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
@@ -37,12 +40,13 @@ export async function connect(url: string, service: Service | 'provision'): Prom
   return connection;
 }
 
-/** `nats://user:pass@host:4222` → its parts. */
-export function splitCredentials(url: string): { server: string; user?: string; pass?: string } {
-  const parsed = new URL(url);
-  const server = `${parsed.protocol}//${parsed.host}`;
-  if (!parsed.username) return { server };
-  return { server, user: decodeURIComponent(parsed.username), pass: decodeURIComponent(parsed.password) };
+/** `nats://user:pass@host:4222,nats://user:pass@other:4222` → its parts. */
+export function splitCredentials(url: string): { servers: string[]; user?: string; pass?: string } {
+  const parsed = serversOf(url).map((server) => new URL(server));
+  const servers = parsed.map(({ protocol, host }) => `${protocol}//${host}`);
+  const [first] = parsed;
+  if (!first?.username) return { servers };
+  return { servers, user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) };
 }
 
 export function isNewEnough(version: string): boolean {

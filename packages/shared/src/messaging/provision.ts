@@ -27,7 +27,8 @@ export type StreamBounds = Partial<Record<Stream['name'], Pick<Stream, 'maxAgeMs
 /**
  * Makes the broker's streams, consumers and buckets what the catalog says: creates what is missing, updates what
  * differs, deletes nothing. Safe to repeat, also by several at once.
- * @param replicas copies of each stream: 1 on a single server, 3 on a cluster
+ * @param replicas copies of each stream, consumer and bucket: 1 on a single server, 3 on a cluster. Of those that are
+ *   there with one copy, more are made.
  */
 export async function provision(
   connection: NatsConnection,
@@ -44,8 +45,10 @@ export async function provision(
   }
   await retryWhileUnavailable(() => provideShare(manager));
   const kvm = new Kvm(connection);
-  for (const { name } of buckets)
+  for (const { name } of buckets) {
     await retryWhileUnavailable(() => kvm.create(name, { replicas, history: 1 }));
+    await retryWhileUnavailable(() => manager.streams.update(`KV_${name}`, { num_replicas: replicas }));
+  }
 }
 
 async function provideStream(manager: JetStreamManager, stream: Stream, replicas: number): Promise<void> {

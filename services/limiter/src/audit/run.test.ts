@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -222,5 +222,17 @@ describe('the broker of this machine', () => {
       await broker.stop();
     }
     expect(await localBroker(folder)).toBeUndefined();
+  });
+
+  it('is each of a cluster that runs', async () => {
+    const state = join(folder, 'of-a-cluster');
+    for (const [index, name] of ['nats-1', 'nats-2', 'nats-3'].entries()) {
+      await mkdir(join(state, name, 'ports'), { recursive: true });
+      if (name === 'nats-2') continue;
+      const written = JSON.stringify({ nats: [`nats://127.0.0.1:${index + 1}`] });
+      await writeFile(join(state, name, 'ports', 'nats-server_1.ports'), written);
+    }
+    await writeFile(join(state, 'nats-password-limiter'), 'p');
+    expect(await localBroker(state)).toBe('nats://limiter:p@127.0.0.1:1,nats://limiter:p@127.0.0.1:3');
   });
 });
