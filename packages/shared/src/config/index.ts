@@ -9,4 +9,4 @@ export { type Opening, opening, parseOpening } from './opening.ts';
 export type { Replicas } from './replicas.ts';
 export { parseSkips, type Skips, skips } from './skips.ts';
 export { timeZone } from './time-zone.ts';
-export { type VariableName, variableNames } from './variables.ts';
+export { type VariableName, variableNames, variables } from './variables.ts';

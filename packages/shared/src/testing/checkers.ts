@@ -10,18 +10,24 @@ import { findOnPath } from '../embedded/run.ts';
  * the cache.
  * @throws {Error} when it can't be had, with the reason
  */
-export async function findPromtool(): Promise<string> {
-  const onPath = await findOnPath('promtool');
+export const findPromtool = (): Promise<string> => findChecker('promtool');
+
+/** As above: what renders the manifests of Kubernetes, by the kustomize in it. It talks to no cluster here. */
+export const findKubectl = (): Promise<string> => findChecker('kubectl');
+
+/** Of a package of the same name. */
+async function findChecker(program: string): Promise<string> {
+  const onPath = await findOnPath(program);
   if (onPath !== undefined) return onPath;
   const cacheDir = defaultCacheDir();
-  const cached = join(cacheDir, `promtool-${process.platform}-${process.arch}`);
+  const cached = join(cacheDir, `${program}-${process.platform}-${process.arch}`);
   if (await isThere(cached)) return cached;
   await mkdir(cacheDir, { recursive: true });
   return withLock(`${cached}.lock`, async () => {
     // Another process may have been faster.
     if (await isThere(cached)) return cached;
     return withTempDir(cacheDir, async (dir) => {
-      await rename(await unpackDebianPackage(dir, { program: 'promtool', from: 'promtool' }), cached);
+      await rename(await unpackDebianPackage(dir, { program, from: program }), cached);
       return cached;
     });
   });

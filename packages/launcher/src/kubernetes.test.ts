@@ -1,0 +1,258 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type VariableName, variableNames, variables } from '@paceline/shared/config';
+import { services } from '@paceline/shared/contracts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { root } from './paths.ts';
+import { readCompose, readText } from './testing/compose-file.ts';
+import { invalid, type Labels, type Manifest, nameOf, renderAll } from './testing/manifests.ts';
+import { mayTalk } from './testing/network.ts';
+
+// oxlint-disable-next-line typescript/no-explicit-any -- held against Kubernetes' own schema by the first test
+type Pod = any;
+
+const seconds = (probe: { periodSeconds?: number; failureThreshold?: number }) =>
+  (probe.periodSeconds ?? 10) * (probe.failureThreshold ?? 3);
+
+const rendered = await renderAll().catch((error: Error) => {
+  console.warn(`THE MANIFESTS WERE NOT TESTED: kubectl could not be had: ${error.message}`);
+  return undefined;
+});
+
+describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifests of %s', (overlay) => {
+  let manifests: Manifest[];
+  let pods: Record<string, Pod>;
+  let labels: Record<string, Labels>;
+
+  beforeAll(() => {
+    manifests = rendered?.[overlay] ?? [];
+    const workloads = manifests.filter(({ spec }) => spec?.template);
+    pods = Object.fromEntries(workloads.map((each) => [nameOf(each), each.spec.template.spec]));
+    labels = Object.fromEntries(workloads.map((each) => [nameOf(each), each.spec.template.metadata.labels]));
+  });
+
+  const kinds = (kind: string) => manifests.filter((each) => each.kind === kind);
+  const one = (kind: string, name: string) => {
+    const found = kinds(kind).find((each) => nameOf(each) === name);
+    if (!found) throw new Error(`there is no ${kind} ${name}`);
+    return found;
+  };
+  const containers = () =>
+    Object.entries(pods).flatMap(([name, pod]) =>
+      [...pod.containers, ...(pod.initContainers ?? [])].map((container: Pod) => [name, container] as const),
+    );
+
+  /** As the kubelet would: settings, then what is named, with `$(NAME)` of what came before. */
+  const environmentOf = (name: string, secret: (key: string) => string): Record<string, string> => {
+    const [container] = pods[name].containers;
+    const env: Record<string, string> = {};
+    for (const { configMapRef } of container.envFrom ?? [])
+      Object.assign(env, one('ConfigMap', configMapRef.name.replace(/-[a-z0-9]{10}$/, '')).data);
+    for (const { name: key, value, valueFrom } of container.env ?? [])
+      env[key] =
+        value?.replace(/\$\((\w+)\)/g, (_: string, of: string) => env[of]) ??
+        secret(valueFrom.secretKeyRef?.key ?? '');
+    return env;
+  };
+
+  it('are what the API of Kubernetes takes, with no field that it does not know', async () => {
+    expect(await invalid(manifests)).toEqual([]);
+    const misspelt = structuredClone(manifests.filter(({ kind }) => kind === 'Deployment'));
+    for (const { spec } of misspelt)
+      spec.template.spec.containers[0].securityContext.readOnlyRootFilesytem = true;
+    expect(await invalid(misspelt)).toHaveLength(misspelt.length);
+  });
+
+  it('are all in one namespace, which lets nobody do more than a pod must', () => {
+    expect(one('Namespace', 'paceline').metadata.labels).toMatchObject({
+      'pod-security.kubernetes.io/enforce': 'restricted',
+    });
+    for (const each of manifests)
+      if (each.kind !== 'Namespace') expect(each.metadata.namespace, nameOf(each)).toBe('paceline');
+  });
+
+  it('let no pod be root, or near to the cluster’s API', () => {
+    for (const [name, pod] of Object.entries(pods)) {
+      expect(pod.securityContext, name).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      expect(pod.securityContext.runAsUser, name).toBeGreaterThan(0);
+      expect(pod, name).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+      for (const host of ['hostNetwork', 'hostPID', 'hostIPC']) expect(pod[host], name).toBeUndefined();
+      for (const volume of pod.volumes ?? []) expect(volume.hostPath, name).toBeUndefined();
+    }
+  });
+
+  it('give no container a right, a root that it can write to, or all of a node’s memory', () => {
+    expect(containers().length).toBeGreaterThanOrEqual(services.length + 2);
+    for (const [name, container] of containers()) {
+      expect(container.securityContext, name).toEqual({
+        allowPrivilegeEscalation: false,
+        privileged: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(container.resources, name).toMatchObject({
+        requests: { cpu: expect.any(String), memory: expect.any(String) },
+        limits: { memory: expect.any(String) },
+      });
+      expect(container.resources.limits.cpu, name).toBeUndefined();
+    }
+  });
+
+  it('stand on the images of docker-compose.yml', async () => {
+    const compose = await readCompose('docker-compose.yml');
+    const images = Object.values(compose.services).map(({ image }) => image);
+    for (const [name, { image }] of containers())
+      expect(images, name).toContain(image.replace('registry.example/', ''));
+  });
+
+  it.each(services)('start two of %s, replace one after the other, and keep them apart', (name) => {
+    const { spec } = one('Deployment', name);
+    expect(spec).toMatchObject({
+      replicas: 2,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    });
+    const [spread] = pods[name].topologySpreadConstraints;
+    expect(spread.matchLabelKeys).toContain('app.kubernetes.io/name');
+    expect(labels[name]).toMatchObject(spread.labelSelector.matchLabels);
+    const [container] = pods[name].containers;
+    expect(container.args).toEqual([`services/${name}/src/main.ts`]);
+    expect(existsSync(join(root, container.args[0]))).toBe(true);
+  });
+
+  it.each(services)('ask %s how it is where it says so, and give it the time that it needs', async (name) => {
+    const [container] = pods[name].containers;
+    const env = environmentOf(name, () => 'secret');
+    const [port] = container.ports;
+    expect(String(port.containerPort)).toBe(name === 'api' ? env.API_PORT : env.HEALTH_PORT);
+    const { startupProbe: startup, livenessProbe: live, readinessProbe: ready } = container;
+    expect(startup.httpGet).toEqual({ path: '/livez', port: port.name });
+    expect(live.httpGet).toEqual({ path: '/livez', port: port.name });
+    expect(ready.httpGet).toEqual({ path: '/readyz', port: port.name });
+    expect(seconds(startup)).toBeGreaterThanOrEqual(60);
+    expect(seconds(live)).toBeGreaterThanOrEqual(30);
+
+    // Draining, closing and the last telemetry, one after the other.
+    const limits = [
+      ...(await readText('packages/shared/src/runtime/run-service.ts')).matchAll(
+        /(?:drainMs|closeMs|telemetryMs) = ([\d_]+)/g,
+      ),
+    ];
+    expect(limits).toHaveLength(3);
+    const shutdown = limits.reduce((sum, [, ms = '']) => sum + Number(ms.replaceAll('_', '')), 0);
+    expect(await readText(`services/${name}/src/service.ts`)).not.toContain('drainMs');
+    expect(pods[name].terminationGracePeriodSeconds * 1_000).toBeGreaterThan(shutdown + 5_000);
+  });
+
+  it.each(services)('give %s all that its configuration asks for', (name) => {
+    const secrets: Record<string, string> = {
+      DATABASE_URL: 'postgres://paceline:secret@db.example:5432/paceline',
+      API_VIEWER_TOKEN: '',
+      SLACK_WEBHOOK_URL: '',
+    };
+    const env = environmentOf(name, (key) => secrets[key] ?? 'a-secret-of-enough-length');
+    const script = `const { readConfig } = await import('./services/${name}/src/config.ts'); readConfig();`;
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: root,
+      env,
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
+
+  it('name no variable that is none, and no secret among the settings', () => {
+    const settings = Object.keys(one('ConfigMap', 'settings').data ?? {});
+    expect(settings.filter((name) => !variableNames.includes(name as VariableName))).toEqual([]);
+    const isSecret = (name: string) => 'secret' in (variables[name as VariableName] ?? {});
+    expect(settings.filter(isSecret)).toEqual([]);
+    for (const name of [...services, 'provision'] as const) {
+      for (const { name: key, value } of pods[name].containers[0].env) {
+        expect([...variableNames, 'NATS_PASSWORD'], name).toContain(key);
+        if (isSecret(key) && value) expect(value, key).toContain('$(NATS_PASSWORD)');
+      }
+    }
+  });
+
+  it('give each the password of its own user of the broker, and the broker all of them', async () => {
+    const users = [...(await readText('deploy/nats/users.conf')).matchAll(/password: \$(\w+)/g)].map(
+      ([, name]) => name,
+    );
+    const given = [...services, 'provision'].map((name) => {
+      const [first] = pods[name].containers[0].env;
+      const url = environmentOf(name, () => 'p').NATS_URL;
+      expect(url, name).toBe([0, 1, 2].map((node) => `nats://${name}:p@nats-${node}.nats:4222`).join(','));
+      return first.valueFrom.secretKeyRef.key;
+    });
+    expect(new Set(given)).toEqual(new Set(users));
+    expect(one('StatefulSet', 'nats').spec.replicas).toBe(3);
+    expect(one('ConfigMap', 'settings').data?.NATS_REPLICAS).toBe('3');
+    if (overlay === 'sandbox')
+      expect(Object.keys(one('Secret', 'broker').data ?? {})).toEqual(
+        expect.arrayContaining([...users, 'NATS_PASSWORD_CLUSTER']),
+      );
+  });
+
+  it('hold no secret in production: whoever runs it makes them', () => {
+    expect(kinds('Secret').length).toBe(overlay === 'production' ? 0 : 4);
+  });
+
+  it('let nodes be emptied one at a time', () => {
+    const budgets = kinds('PodDisruptionBudget').map(({ spec }) => [
+      spec.selector.matchLabels['app.kubernetes.io/name'],
+      spec.maxUnavailable,
+    ]);
+    expect(Object.fromEntries(budgets)).toEqual(
+      Object.fromEntries(['nats', ...services].map((name) => [name, 1])),
+    );
+  });
+
+  it('let nobody talk to anybody but to those that it calls', () => {
+    expect(one('NetworkPolicy', 'nothing').spec).toEqual({
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+    });
+    const names = 'kubernetes.io/metadata.name=kube-system:53';
+    const database = overlay === 'sandbox' ? ['postgres:5432'] : ['203.0.113.10/32:5432'];
+    const upstream = overlay === 'sandbox' ? ['sandbox:3010'] : ['0.0.0.0/0:443', '::/0:443'];
+    const broker = ['nats:4222'];
+    const calls: Record<string, string[]> = {
+      scheduler: broker,
+      limiter: broker,
+      'rider-sync': [...broker, ...database, ...upstream],
+      'event-sync': [...broker, ...database, ...upstream],
+      api: [...broker, ...database],
+      provision: [...broker, ...database],
+      nats: ['nats:6222'],
+      ...(overlay === 'sandbox' && { sandbox: [], postgres: [] }),
+    };
+    for (const name of Object.keys(pods)) {
+      const allowed = mayTalk(manifests, labels, labels[name] ?? {}, 'egress');
+      expect(allowed, name).toEqual([...(calls[name] ?? ['unknown']), names].toSorted());
+    }
+    // Whoever may call is let in, and nobody else of ours.
+    for (const name of Object.keys(pods)) {
+      const callers = Object.keys(calls).flatMap(
+        (caller) =>
+          calls[caller]
+            ?.filter((called) => called.startsWith(`${name}:`))
+            .map((called) => `${caller}:${called.split(':')[1]}`) ?? [],
+      );
+      const let_in = mayTalk(manifests, labels, labels[name] ?? {}, 'ingress').filter(
+        (each) => !each.includes('='),
+      );
+      expect(let_in, name).toEqual(callers.toSorted());
+    }
+  });
+
+  it('send what a Service is asked to a port that its pods have', () => {
+    for (const { spec, metadata } of kinds('Service')) {
+      const pod = pods[spec.selector['app.kubernetes.io/name']];
+      const ports = pod.containers[0].ports.map(({ name }: { name: string }) => name);
+      for (const { targetPort } of spec.ports) expect(ports, metadata.name).toContain(targetPort);
+    }
+  });
+});
