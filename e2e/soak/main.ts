@@ -23,10 +23,16 @@ const retention = {
 const sampleEvery = 5_000;
 const tellEvery = 60_000;
 
-async function soak({ hours, scale, out }: Arguments): Promise<number> {
+async function soak({ hours, scale, out, save }: Arguments): Promise<number> {
   const setting = sandboxClock(createClock().now(), scale);
   const clock = createClock(setting);
-  const env = { ...retention, SYNC_RESULTS: 'on', SANDBOX_JITTER_MS: '0-20', LOG_LEVEL: 'info' };
+  const collectGarbage = new URL('collect-garbage.ts', import.meta.url).href;
+  const env = {
+    ...retention,
+    SYNC_RESULTS: 'on',
+    SANDBOX_JITTER_MS: '0-20',
+    NODE_OPTIONS: `--import=${collectGarbage}`,
+  };
   const stack = await startTestStack(setting, env);
   const over = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
@@ -55,7 +61,9 @@ async function soak({ hours, scale, out }: Arguments): Promise<number> {
     const lived = (clock.now() - begin) / 3_600_000;
     over.abort();
     await loading.ended;
-    const verdicts = verdictsOf(sampler.series());
+    const series = sampler.series();
+    if (save !== undefined) await writeFile(save, JSON.stringify(series));
+    const verdicts = verdictsOf(series);
     const text = page(
       {
         command: `npm run soak -- --hours ${hours} --scale ${scale}`,

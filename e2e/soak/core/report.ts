@@ -58,13 +58,14 @@ export function page(soak: Soak, verdicts: readonly Verdict[]): string {
   const load = Object.entries(soak.load).map(([what, count]) => `${count} ${what}`);
   return `# Soak
 
-Written by \`${soak.command}\`: the whole system as real processes lived ${days(soak.hours)}, ${soak.scale} times faster than we do, in
-${soak.minutes.toFixed(0)} minutes. Meanwhile there were ${load.join(', ')}.
+Written by \`${soak.command}\`: the whole system as real processes lived
+${days(soak.hours)}, ${soak.scale} times faster than we do, in ${soak.minutes.toFixed(0)} minutes. Meanwhile there were ${load.join(', ')}.
 
-History is kept for two days here and events for four, so that what grows levels off within the first third. **Flat** means: over
-the last two thirds, the slope (Theil and Sen's, over twelve stretches) comes to no more than is allowed, or it is no steadier
-than chance makes it (Mann and Kendall's test, 1 in 100). Of memory the least of each stretch counts: what is left when garbage was
-cleared away. The sandbox is shown and not judged: it keeps every arrival, to judge by them.
+History is kept for two days here and events for four, so that what grows levels off within the first third. **Flat** means:
+over the last two thirds, the slope (Theil and Sen's, over twelve stretches) comes to no more than is allowed, or it is no
+steadier than chance makes it (Mann and Kendall's test, 1 in 100). Each process clears its garbage away every fifteen
+seconds, and of memory and heap the least of each stretch counts: what is held. The sandbox is shown and not judged: it
+keeps every arrival, to judge by them.
 
 ${markdown(['of', 'what', 'first', 'level', 'last', 'growth', 'allowed', 'verdict'], rows)}
 `;

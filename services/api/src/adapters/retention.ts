@@ -76,7 +76,7 @@ export function forgettable(kept: Retention, now: number): Forgettable[] {
       forget: (most) => sql`
         delete from ${syncRuns} where ctid = any(array(
           select ctid from ${syncRuns} old
-          where started_at < ${history} and finished_at < ${history} and state <> 'running'
+          where started_at < ${history} and finished_at < ${history}
             and exists (select from ${syncRuns} where kind = old.kind and started_at > old.started_at)
           order by started_at limit ${most} for update skip locked))`,
     },

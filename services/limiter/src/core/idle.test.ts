@@ -32,7 +32,7 @@ describe('a budget that is idle for a day', () => {
     expect(ledger.news.size).toBe(ledger.budgets.size);
   });
 
-  it('is not dropped while somebody waits, nor what was learned, paused or rejected', () => {
+  it('is kept when something was learned, when it is paused, and until it has been probed', () => {
     const keeps = (prepare: (desk: ReturnType<typeof createDesk>) => void, passed = day) => {
       const desk = createDesk('riders_single');
       prepare(desk);
@@ -47,12 +47,13 @@ describe('a budget that is idle for a day', () => {
     expect(keeps((desk) => desk.call('a', {}, { result: 'answered', status: 200, learned }))).toBe(true);
     expect(keeps((desk) => desk.operate({ do: 'pause', ...place, until: desk.now() + 2 * day }))).toBe(true);
     expect(keeps((desk) => desk.call('a', {}, { result: 'answered', status: 429 }))).toBe(true);
-    expect(
-      keeps((desk) => {
-        for (const ticket of ['a', 'b', 'c', 'd', 'e']) desk.acquire(ticket);
-        desk.acquire('waits');
-      }, settings.epsilon),
-    ).toBe(true);
+  });
+
+  it('is not dropped while somebody waits for a new limiter to begin', () => {
+    const ledger = createLedger(1, begin + 5_000);
+    expect(turn(ledger, begin, ask('team', 't', begin)).answers[0]?.answer).toBe('waiting');
+    for (let ms = 1; ms < 100; ms += 1) turn(ledger, begin + ms, ask('another', 'u', begin));
+    expect(accounts(ledger)).toContain('team');
   });
 
   it('decides as one that was never dropped: by a ledger that keeps all of them, told the same', () => {

@@ -34,7 +34,6 @@ function isIdle(ledger: Ledger, budget: BudgetState, now: number, settings: Sett
     grants.every(({ startBy }) => isOld(startBy)) &&
     alarmAt === undefined &&
     record.intervals.every(({ latestAt }) => isOld(latestAt)) &&
-    isOld(record.lastRejected?.at) &&
     isOld(ledger.news.get(record.account)?.lastConflict?.at) &&
     !weighsNow(budget, now, settings)
   );
