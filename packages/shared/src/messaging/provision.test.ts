@@ -1,0 +1,39 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { streams } from '../contracts/index.ts';
+import { type TestNats, testNats } from '../testing/index.ts';
+import { connect } from './connect.ts';
+import { provision } from './provision.ts';
+
+let nats: TestNats;
+let connection: NatsConnection;
+beforeAll(async () => {
+  nats = await testNats();
+  connection = await connect(nats.url, 'provision');
+});
+afterAll(async () => {
+  await connection?.close();
+  await nats?.stop();
+});
+
+const kept = async () => {
+  const manager = await jetstreamManager(connection);
+  const infos = await Promise.all(streams.map(({ name }) => manager.streams.info(name)));
+  return Object.fromEntries(
+    infos.map(({ config }) => [config.name, [config.max_age / 1_000_000, config.max_bytes]]),
+  );
+};
+
+it('streams keep what the catalog says, or less or more where that is told, also once they are there', async () => {
+  const usual = Object.fromEntries(
+    streams.map(({ name, maxAgeMs, maxBytes }) => [name, [maxAgeMs, maxBytes]]),
+  );
+  await provision(connection);
+  expect(await kept()).toEqual(usual);
+  const bounds = { EVENTS: { maxAgeMs: 3_600_000, maxBytes: 1_048_576 } };
+  await provision(connection, 1, bounds);
+  expect(await kept()).toEqual({ ...usual, EVENTS: [3_600_000, 1_048_576] });
+  await provision(connection);
+  expect(await kept()).toEqual(usual);
+});
