@@ -133,6 +133,63 @@ describe('compose.upstream.yml', () => {
   });
 });
 
+describe('docker compose up --scale', () => {
+  it.each(services)('has room for several processes of %s', (name) => {
+    const { environment, volumes, ports } = named(name);
+    // A published port is one process's, unless it is a range.
+    expect(ports).toHaveLength(name === 'api' ? 1 : 0);
+    expect(volumes).toEqual(['clock:/var/lib/paceline:ro']);
+    expect(environment).not.toHaveProperty('OTEL_SERVICE_INSTANCE_ID');
+  });
+
+  it('publishes a range of ports for several processes of the API', async () => {
+    const { services: found } = await readCompose('docker-compose.yml', { API_PORT: '3000-3009' });
+    expect(found.api?.ports).toEqual(['127.0.0.1:3000-3009:3000']);
+  });
+});
+
+describe('compose.cluster.yml', () => {
+  let cluster: ComposeFile;
+  beforeAll(async () => {
+    cluster = await readCompose('deploy/docker/compose.cluster.yml');
+  });
+  const nodes = ['nats', 'nats-2', 'nats-3'];
+
+  it('has three servers with volumes of their own, that know each other, in a project of its own', () => {
+    expect(cluster.name).not.toBe(compose.name);
+    const merged = nodes.map((name) => ({ ...named('nats'), ...cluster.services[name] }));
+    expect(new Set(merged.map(({ image }) => image)).size).toBe(1);
+    expect(new Set(merged.map(({ command }) => command.join(' ')))).toEqual(
+      new Set(['nats-server --config /etc/nats/cluster.conf']),
+    );
+    const given = nodes.map((name) => cluster.services[name]?.environment);
+    expect(given.map((each) => each?.NATS_SERVER_NAME)).toEqual(nodes);
+    for (const each of given) for (const name of nodes) expect(each?.NATS_ROUTES).toContain(`@${name}:6222`);
+    for (const name of ['nats-2', 'nats-3']) {
+      const others = cluster.services[name];
+      expect(others?.volumes).toContain(`${name}:/data`);
+      const {
+        NATS_ROUTES: _,
+        NATS_SERVER_NAME: __,
+        NATS_PASSWORD_ROUTES: ___,
+        ...users
+      } = others?.environment ?? {};
+      expect(users).toEqual(named('nats').environment);
+    }
+  });
+
+  it.each([...services, 'provision'])('tells %s of all three servers, with its own password', (name) => {
+    const url = cluster.services[name]?.environment.NATS_URL ?? '';
+    const single = named(name).environment.NATS_URL ?? '';
+    expect(url.split(',')).toEqual(nodes.map((node) => single.replace('@nats:', `@${node}:`)));
+  });
+
+  it('has a copy of everything on each', () => {
+    expect(cluster.services.provision?.environment.NATS_REPLICAS).toBe('3');
+    expect(Object.keys(cluster.services.provision?.depends_on ?? {})).toEqual(['nats-2', 'nats-3']);
+  });
+});
+
 describe('the image', () => {
   it('stands on the Node and the pnpm of the repository', () => {
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);

@@ -79,6 +79,22 @@ describe('the broker of docker-compose.yml', () => {
   });
 });
 
+describe('the brokers of compose.cluster.yml', () => {
+  it('are configured as a real server takes it', async () => {
+    const { services: found } = await readCompose('deploy/docker/compose.cluster.yml');
+    for (const file of ['cluster.conf', 'nats-server.conf', 'users.conf'])
+      await writeFile(join(folder, file), await readText(`deploy/nats/${file}`));
+    const { path } = await findNatsServer({ report: () => undefined });
+    for (const name of ['nats', 'nats-2', 'nats-3']) {
+      const env = { ...compose.services.nats?.environment, ...found[name]?.environment };
+      const { stderr } = await run(path, ['-t', '-c', join(folder, 'cluster.conf')], {
+        env: env as NodeJS.ProcessEnv,
+      });
+      expect(stderr).toContain('is valid');
+    }
+  });
+});
+
 describe("the sandbox's clock", () => {
   const decide = () => run(process.execPath, ['scripts/sandbox-clock.ts', folder], { cwd: root });
   const file = () => readFile(join(folder, 'clock.env'), 'utf8');

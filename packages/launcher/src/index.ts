@@ -1,3 +1,4 @@
+export type { BrokerServer } from './broker.ts';
 export type { Supervised } from './process.ts';
 export type { Route, Target } from './route.ts';
 export { sandboxClock } from './sandbox-time.ts';

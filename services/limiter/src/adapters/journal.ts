@@ -3,7 +3,6 @@ import {
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamManager,
-  jetstreamManager,
 } from '@nats-io/jetstream';
 import { headers } from '@nats-io/nats-core';
 import {
@@ -61,8 +60,7 @@ export function openJournal(bus: Bus, partition: number, history = 20_000): Jour
   const { stream, payload } = catalog.journal;
   const subject = subjectOf(catalog.journal, { partition });
   let managing: Promise<JetStreamManager> | undefined;
-  const manager = () =>
-    (managing ??= retryWhileUnavailable(() => jetstreamManager(bus.connection, { checkAPI: false })));
+  const manager = () => (managing ??= retryWhileUnavailable(() => bus.js.jetstreamManager(false)));
   let last = 0;
   let recoverFrom = 0;
 
@@ -101,7 +99,7 @@ export function openJournal(bus: Bus, partition: number, history = 20_000): Jour
         const { seq } = await bus.js.publish(subject, encode(payload, { ...content, recoverFrom }), {
           headers: headers(),
           expect: { lastSubjectSequence: last },
-          timeout: 5_000,
+          timeout: unknownAfterMs,
         });
         last = seq;
         return seq;
@@ -139,6 +137,12 @@ export function openJournal(bus: Bus, partition: number, history = 20_000): Jour
     },
   };
 }
+
+/**
+ * Real ms after which it counts as unknown whether an entry was stored. No election is over earlier, so nothing is gained
+ * by less.
+ */
+const unknownAfterMs = 2_000;
 
 /** The broker is asked for its time so often, unless it answers within `soonMs`: the quickest answer is the truest. */
 const timeSamples = 5;

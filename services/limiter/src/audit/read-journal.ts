@@ -1,5 +1,6 @@
 import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
+import { serversOf } from '@paceline/shared/config';
 import { catalog, type JournalEntry, subjectOf } from '@paceline/shared/contracts';
 import { connect, decode, retryWhileUnavailable } from '@paceline/shared/messaging';
 import { CannotAudit } from './arguments.ts';
@@ -21,14 +22,14 @@ export async function readJournals(url: string, partitions: readonly number[]): 
     return entries;
   } catch (error) {
     if (error instanceof CannotAudit) throw error;
-    throw new CannotAudit(`The broker at ${new URL(url).host} gives no journal: ${(error as Error).message}`);
+    throw new CannotAudit(`The broker at ${hostsOf(url)} gives no journal: ${(error as Error).message}`);
   } finally {
     await connection.close();
   }
 }
 
 async function connectSoon(url: string): Promise<NatsConnection> {
-  const { host } = new URL(url);
+  const host = hostsOf(url);
   const tooLate = new CannotAudit(`No broker answers at ${host}: is Paceline running?`);
   const waited = Promise.withResolvers<never>();
   const timer = setTimeout(() => waited.reject(tooLate), patience);
@@ -40,6 +41,12 @@ async function connectSoon(url: string): Promise<NatsConnection> {
     clearTimeout(timer);
   }
 }
+
+/** Without credentials; of a cluster all servers. */
+const hostsOf = (url: string): string =>
+  serversOf(url)
+    .map((server) => new URL(server).host)
+    .join(', ');
 
 async function readJournal(connection: NatsConnection, partition: number): Promise<StoredEntry[]> {
   const { stream } = catalog.journal;

@@ -186,10 +186,12 @@ describe('the command that can not judge', () => {
   });
 
   it('ends with 78 when no broker answers, and does not wait for one', async () => {
-    const port = await freePort();
-    const { code, said } = await command([], { NATS_URL: `nats://limiter:p@127.0.0.1:${port}` });
+    const hosts = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const { code, said } = await command([], {
+      NATS_URL: hosts.map((host) => `nats://limiter:p@${host}`).join(','),
+    });
     expect(code).toBe(78);
-    expect(said).toBe(`No broker answers at 127.0.0.1:${port}: is Paceline running?`);
+    expect(said).toBe(`No broker answers at ${hosts.join(', ')}: is Paceline running?`);
   });
 
   it('ends with its exit code as a process', async () => {

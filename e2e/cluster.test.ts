@@ -1,0 +1,92 @@
+import { sandboxClock } from '@paceline/launcher';
+import { eventually } from '@paceline/shared/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Leaders, type Probes, settled, startProbes } from './cluster.ts';
+import { auditedBy } from './rig.ts';
+import { startTestStack, type TestStack } from './stack.ts';
+
+/** How often a broker is killed. `CLUSTER_KILLS=40 npm test -- e2e/cluster.test.ts` tells how long grants stay away. */
+const kills = Number(process.env.CLUSTER_KILLS ?? 1);
+const patient = { timeoutMs: 90_000 };
+
+let stack: TestStack;
+let probes: Probes;
+let nextRider = 4_800_000;
+
+beforeAll(async () => {
+  stack = await startTestStack(sandboxClock(Date.now(), 120), {
+    PACELINE_BROKERS: '3',
+    PACELINE_REPLICAS: 'limiter=2',
+  });
+  probes = await startProbes(stack);
+}, 120_000);
+afterAll(async () => {
+  await probes?.close();
+  await stack?.stop();
+}, 60_000);
+
+async function addRider(): Promise<string> {
+  nextRider += 1;
+  const { headers, status } = await stack.post('/v1/riders', JSON.stringify({ riderId: nextRider }));
+  expect(status).toBe(202);
+  return headers.get('location') ?? '';
+}
+
+/** Whom a kill hits, in turn; the first is the worst. */
+const victims = {
+  'journal leader and a limiter': ({ journal }: Leaders) => journal,
+  follower: ({ follower }: Leaders) => follower,
+  'journal leader': ({ journal }: Leaders) => journal,
+  'meta leader': ({ meta }: Leaders) => meta,
+};
+const kinds = Object.keys(victims) as Array<keyof typeof victims>;
+
+/** Kills, and waits until all grant again and the killed ones are back. */
+async function killOne(kind: keyof typeof victims): Promise<{ first: number; all: number; who: string }> {
+  const leaders = await settled(stack);
+  const server = victims[kind](leaders);
+  const limiter = kind.endsWith('a limiter') ? stack.processes.get('limiter') : undefined;
+  const before = [];
+  // Five fit into the window: the others wait for theirs.
+  for (let count = 0; count < 7; count += 1) before.push(await addRider());
+  await Promise.all([server?.crash(), limiter?.crash()]);
+  const took = await probes.grantsAgain();
+  await Promise.all([server?.start(), limiter?.start()]);
+  for (const location of before)
+    await eventually(async () => expect(await stack.get(location)).toMatchObject({ state: 'done' }), patient);
+  const alsoMeta = server === leaders.meta && server === leaders.journal ? ' (which led both)' : '';
+  return { ...took, who: `${kind}${alsoMeta}` };
+}
+
+describe('a cluster of three brokers', () => {
+  it(
+    'loses nothing when the leader of the journal and a limiter are killed at once, and permits are granted again',
+    async () => {
+      const taken = new Map<string, Array<{ first: number; all: number }>>();
+      for (let kill = 0; kill < kills; kill += 1) {
+        const { who, ...took } = await killOne(kinds[kill % kinds.length] ?? 'follower');
+        taken.set(who, [...(taken.get(who) ?? []), took]);
+        if (kills > 1)
+          process.stderr.write(`${who}: ${Math.round(took.first)} … ${Math.round(took.all)} ms\n`);
+      }
+      const { certified, report } = await auditedBy(stack.broker.urlFor('limiter'), stack.sandboxUrl ?? '');
+      expect(certified, report).toBe(true);
+      const { judgements } = await stack.control<{ judgements: Array<{ rejected: number; calls: number }> }>(
+        '/control/judgement',
+      );
+      expect(judgements.some(({ calls }) => calls > 0)).toBe(true);
+      expect(judgements.filter(({ rejected }) => rejected > 0)).toEqual([]);
+      process.stderr.write(`${[...taken].map(([who, times]) => line(who, times)).join('\n')}\n`);
+    },
+    30_000 + kills * 60_000,
+  );
+});
+
+/** Of the time until every partition grants again. */
+function line(who: string, times: ReadonlyArray<{ all: number }>): string {
+  const sorted = times.map(({ all }) => all / 1_000).toSorted((a, b) => a - b);
+  const [least = 0] = sorted;
+  const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const most = sorted.at(-1) ?? 0;
+  return `permits again after ${who} was killed: ${least.toFixed(1)} / ${median.toFixed(1)} / ${most.toFixed(1)} s (least / median / most of ${sorted.length})`;
+}

@@ -1,0 +1,122 @@
+import type { BrokerServer } from '@paceline/launcher';
+import { createClock } from '@paceline/shared/clock';
+import { allPartitions, createLimiters, type Limiters, partitionOf } from '@paceline/shared/limiter';
+import { connect, createBus } from '@paceline/shared/messaging';
+import { createLogger } from '@paceline/shared/telemetry';
+import { eventually } from '@paceline/shared/testing';
+import type { TestStack } from './stack.ts';
+
+interface Page {
+  readonly meta_cluster: { readonly leader?: string };
+  readonly account_details?: ReadonlyArray<{
+    readonly stream_detail: ReadonlyArray<{
+      readonly name: string;
+      readonly cluster?: {
+        readonly leader?: string;
+        readonly replicas?: ReadonlyArray<{ offline?: boolean }>;
+      };
+    }>;
+  }>;
+}
+
+/** Who leads what in a cluster, by the names of its servers. */
+export interface Leaders {
+  readonly journal: BrokerServer;
+  readonly meta: BrokerServer;
+  readonly follower: BrokerServer | undefined;
+}
+
+const pageOf = async ({ monitorUrl }: BrokerServer): Promise<Page> =>
+  (await (await fetch(`${monitorUrl}/jsz?streams=1`)).json()) as Page;
+
+/** Waits until every server has an up-to-date copy of everything. @returns who leads what */
+export function settled({ broker: { servers } }: TestStack): Promise<Leaders> {
+  return eventually(
+    async () => {
+      const pages = await Promise.all(servers.map(pageOf));
+      const named = (name: string | undefined) => servers.find((each) => each.name === name);
+      const led = pages.flatMap((page, index) =>
+        (page.account_details?.[0]?.stream_detail ?? []).filter(
+          ({ cluster }) => cluster?.leader === servers[index]?.name,
+        ),
+      );
+      if (new Set(led.map(({ name }) => name)).size < 8) throw new Error('a stream has no leader');
+      if (led.some(({ cluster }) => cluster?.replicas?.some(({ offline }) => offline)))
+        throw new Error('a copy is away');
+      for (const { monitorUrl } of servers)
+        if (!(await fetch(`${monitorUrl}/healthz`)).ok) throw new Error('a server is not healthy');
+      const journal = named(led.find(({ name }) => name === 'LIMITER_JOURNAL')?.cluster?.leader);
+      const meta = named(pages[0]?.meta_cluster.leader);
+      if (!journal || !meta) throw new Error('somebody leads nothing');
+      return { journal, meta, follower: servers.find((each) => each !== journal && each !== meta) };
+    },
+    { timeoutMs: 90_000 },
+  );
+}
+
+/** Asks each partition for permits, one after the other, and notes when they are granted. */
+export interface Probes {
+  /** Real ms until every partition has granted a permit that was asked for from now on; `first`: until any has. */
+  grantsAgain(): Promise<{ first: number; all: number }>;
+  granted(): number;
+  close(): Promise<void>;
+}
+
+export async function startProbes(stack: TestStack): Promise<Probes> {
+  const connection = await connect(stack.broker.urlFor('rider-sync'), 'rider-sync');
+  const limiters = createLimiters(
+    createBus(connection, createLogger('probe', 'fatal' as 'error')),
+    createClock(stack.clock),
+  );
+  const over = new AbortController();
+  const seen = new Map<number, { askedAt: number; at: number }>();
+  let granted = 0;
+  const probing = allPartitions.map(async (partition) => {
+    for (const account of accountsIn(partition)) {
+      if (over.signal.aborted) return;
+      const askedAt = performance.now();
+      await oneOf(limiters, account, over.signal);
+      if (over.signal.aborted) return;
+      granted += 1;
+      seen.set(partition, { askedAt, at: performance.now() });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
+  return {
+    granted: () => granted,
+    async grantsAgain() {
+      const from = performance.now();
+      const since = await eventually(
+        async () => {
+          const later = [...seen.values()].filter(({ askedAt }) => askedAt > from);
+          if (later.length < allPartitions.length) throw new Error('a partition grants nothing');
+          return later.map(({ at }) => at - from);
+        },
+        { timeoutMs: 60_000 },
+      );
+      return { first: Math.min(...since), all: Math.max(...since) };
+    },
+    async close() {
+      over.abort(new Error('enough'));
+      await Promise.all(probing);
+      await limiters.close();
+      await connection.close();
+    },
+  };
+}
+
+/** Each time another account, so that its window is never full; the permit goes back unused. */
+const oneOf = (limiters: Limiters, account: string, signal: AbortSignal): Promise<void> =>
+  limiters
+    .of(account)
+    .withPermit({ endpoint: 'clubs', lane: 'rider_sync', signal }, async () => undefined)
+    .catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+
+function* accountsIn(partition: number): Generator<string> {
+  for (let count = 0; ; count += 1) {
+    const account = `probe-${count}`;
+    if (partitionOf(account) === partition) yield account;
+  }
+}
