@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { journalRestored, ruledBucket, ruledKey, tickOf } from '@paceline/shared/contracts';
 import { knownMigrations, migrate, openDatabase, tables } from '@paceline/shared/database';
 import { allPartitions } from '@paceline/shared/limiter';
-import { connect, createBus, provision, publish } from '@paceline/shared/messaging';
+import { connect, createBus, publish } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eq } from 'drizzle-orm';
 import pg from 'pg';
@@ -22,7 +22,8 @@ export interface Restored {
 }
 
 /**
- * Fills empty servers from a backup and brings them to what this version needs. Services must not run yet.
+ * Fills empty servers from a backup, its database brought to what this version needs; the next start does the rest.
+ * Services must not run yet.
  *
  * The journals in it are older than calls that were made since, so every window counts as spent for its length from
  * when a limiter takes it over. Commands and runs that had not ended are handed on again; what their services find
@@ -42,7 +43,6 @@ export async function restoreBackup(target: Target, folder: string, manifest: Ma
     const commands = await fillTables(client, folder, manifest);
     await migrate(target.databaseUrl);
     await fillStreams(connection, folder, manifest);
-    await provision(connection);
     await countWindowsAsSpent(connection);
     return { commands, runs: await handOnRuns(connection, target.databaseUrl) };
   } finally {
