@@ -38,7 +38,7 @@ export function controlApi({ clock, controls, audit, world }: ControlParts): Hon
       if (!query.success) return refusal(c, query.error);
       const { since, budget } = query.data;
       const arrivals = audit.all().filter((each) => each.seq > since && (!budget || each.budget === budget));
-      return c.json({ arrivals });
+      return c.json({ arrivals, clock: { zero: clock.at(0), scale: clock.scale } });
     })
     .get('/judgement', (c) => c.json({ judgements: judge(audit.all()) }))
     .get('/faults', (c) => c.json({ faults: controls.faultsWaiting() }))

@@ -6,7 +6,7 @@ import { rulesOf } from './core/rules.ts';
 import type { StoredEntry } from './core/stored-entry.ts';
 import { localBroker } from './local-broker.ts';
 import { readJournals } from './read-journal.ts';
-import { fetchArrivals } from './sandbox-log.ts';
+import { fetchLog } from './sandbox-log.ts';
 import { loadEntries, saveEntries } from './stored-file.ts';
 
 /** Where the command writes, line by line. */
@@ -26,14 +26,11 @@ export async function run(args: readonly string[], env: NodeJS.ProcessEnv, outpu
     const wanted = readArguments(args);
     const config = loadConfig(env, ['ZWIFTRACING_TIER'], ['NATS_URL']);
     // What has arrived by now was started before: the journal that is read afterwards holds it.
-    const arrivals = wanted.sandbox === undefined ? undefined : await fetchArrivals(wanted.sandbox);
+    const log = wanted.sandbox === undefined ? undefined : await fetchLog(wanted.sandbox);
     const entries = await entriesOf(wanted, config.NATS_URL);
     if (wanted.save !== undefined) await saveEntries(wanted.save, entries);
     const complete = wanted.partitions.length > 1;
-    const judged = audit(
-      { entries, complete, ...(arrivals && { arrivals }) },
-      rulesOf(config.ZWIFTRACING_TIER),
-    );
+    const judged = audit({ entries, complete, ...(log && { log }) }, rulesOf(config.ZWIFTRACING_TIER));
     output.out(wanted.json ? JSON.stringify(judged, undefined, 2) : report(judged));
     return judged.certified ? 0 : 1;
   } catch (error) {

@@ -2,7 +2,7 @@ import { count, rate } from '@paceline/shared/words';
 import type { Arrival } from './arrivals.ts';
 import { breach, type Finding, type Place, remark } from './finding.ts';
 import type { Call } from './history.ts';
-import type { Matching } from './match.ts';
+import { arrivesBy, type Matching } from './match.ts';
 import { howLong, listed, when } from './words.ts';
 
 type Pair = Matching['pairs'][number];
@@ -29,7 +29,7 @@ export function rejectedUnheard(place: Place, { call: { permit, sequence }, arri
 export function arrivedBeside(place: Place, pairs: readonly Pair[]): Finding[] {
   const beside = pairs
     .map(({ arrival: { arrivedAt }, call }) =>
-      Math.max(call.startedAt - arrivedAt, arrivedAt - call.latestAt),
+      Math.max(call.startedAt - arrivedAt, arrivedAt - arrivesBy(call)),
     )
     .filter((by) => by > 0);
   if (beside.length === 0) return [];

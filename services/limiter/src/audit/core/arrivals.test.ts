@@ -59,6 +59,27 @@ describe('what arrived', () => {
     expect(said(judged, 'arrived_beside_interval')[0]).toContain('by 0.05 s at the most');
   });
 
+  it('is later by as much as the ledger’s time lies behind, as the broker’s clock tells', () => {
+    const behind = 20_000;
+    const scribe = createScribe('riders_single');
+    scribe.claim();
+    scribe.start('sent', 0);
+    scribe.settle('sent', 8_000);
+    scribe.start('back', 9_000);
+    scribe.returned('back', 9_500);
+    // By the clock that the sandbox's moments are told by, each entry was stored so much after its own time.
+    const storedAt = new Map(
+      scribe.entries.map(({ storedAt: at }, index) => [at, [0, 0, 8_000, 9_000, 9_500][index]]),
+    );
+    const projectTime = (realMs: number) => scribe.at((storedAt.get(realMs) ?? 0) + behind);
+    const arrivals = [scribe.arrival(15_000)];
+    expect(kindsOf(scribe.audit(arrivals))).toContain('returned_arrived');
+    expect(kindsOf(scribe.audit(arrivals, projectTime))).toEqual([]);
+    expect(kindsOf(scribe.audit([scribe.arrival(behind + 9_200)], projectTime))).toContain(
+      'returned_arrived',
+    );
+  });
+
   it('in one window with another is over-full by the sandbox’s own clock', () => {
     const scribe = twoCalls();
     const judged = scribe.audit([scribe.arrival(1_200), scribe.arrival(500 + minute)]);

@@ -13,6 +13,17 @@ export interface Arrival {
   readonly verdict: string;
 }
 
+/** The project moment at which the machine's clock shows `realMs` (since the epoch). */
+export type ProjectTime = (realMs: number) => number;
+
+/** A sandbox's audit log. */
+export interface SandboxLog {
+  /** Everything that arrived. */
+  readonly arrivals: readonly Arrival[];
+  /** What its moments are told by. */
+  readonly projectTime?: ProjectTime;
+}
+
 /** An account's name begins with the same digits of the same hash, see `accountOf`. */
 export const isOf = ({ key }: Arrival, account: string): boolean => account.startsWith(`key-${key}`);
 

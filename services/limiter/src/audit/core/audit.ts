@@ -1,5 +1,5 @@
 import { count } from '@paceline/shared/words';
-import { type Arrival, isOf, watchedBy } from './arrivals.ts';
+import { type Arrival, isOf, type SandboxLog, watchedBy } from './arrivals.ts';
 import { type Certificate, certify } from './certify.ts';
 import { type Finding, remark } from './finding.ts';
 import type { Rules } from './rules.ts';
@@ -17,21 +17,20 @@ export interface Audit {
 export interface Evidence {
   /** Of any partitions; those of one are in their order. */
   readonly entries: readonly StoredEntry[];
-  /** Everything that arrived, in the sandbox's log. */
-  readonly arrivals?: readonly Arrival[];
+  readonly log?: SandboxLog;
   /** Whether all partitions are there: only then is a key that none of them knows a stranger's. */
   readonly complete: boolean;
 }
 
-export function audit({ entries, arrivals, complete }: Evidence, rules: Rules): Audit {
-  const upstream = arrivals && { arrivals, watched: watchedBy(arrivals) };
+export function audit({ entries, log, complete }: Evidence, rules: Rules): Audit {
+  const upstream = log && { ...log, watched: watchedBy(log.arrivals) };
   const partitions = [...Map.groupBy(entries, ({ partition }) => partition)]
     .toSorted(([a], [b]) => a - b)
     .map(([partition, its]) => certify(partition, its, rules, upstream));
   return {
     certified: partitions.every(({ certified }) => certified),
     partitions,
-    findings: complete ? strangers(partitions, arrivals ?? []) : [],
+    findings: complete ? strangers(partitions, log?.arrivals ?? []) : [],
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Budget, Lane, Policy } from '@paceline/shared/contracts';
-import { type Arrival, isOf, type Watched } from './arrivals.ts';
+import { type Arrival, isOf, type SandboxLog, type Watched } from './arrivals.ts';
 import type { Finding } from './finding.ts';
 import type { BudgetHistory, Span } from './history.ts';
 import { type ArrivalFigures, judgeArrivals } from './judge-arrivals.ts';
@@ -48,8 +48,7 @@ export interface Certificate {
 }
 
 /** The sandbox's log, and the time of which it tells. */
-export interface UpstreamLog {
-  readonly arrivals: readonly Arrival[];
+export interface UpstreamLog extends SandboxLog {
   readonly watched: Watched;
 }
 
@@ -64,7 +63,7 @@ export function certify(
   rules: Rules,
   upstream?: UpstreamLog,
 ): Certificate {
-  const { spans, budgets, findings: ledgerFindings } = rebuild(entries, rules);
+  const { spans, budgets, findings: ledgerFindings } = rebuild(entries, rules, upstream?.projectTime);
   const all = [...budgets, ...onlyCalled(budgets, rules, upstream)];
   const judged = all.map((budget) => judgeBudget(budget, spans, rules, upstream));
   const findings = [...ledgerFindings, ...judged.flatMap((each) => each.findings)];

@@ -74,6 +74,7 @@ function endingCall(
     blame(reading, 'never_started', `${fact.permit} was ${how} but never started.`, place);
     return undefined;
   }
+  call.lag = Math.max(call.lag, reading.lag);
   if (call.end === 'open') return call;
   blame(reading, 'ended_twice', `${fact.permit} was ${how} although it had been ${call.end} before.`, place);
   return undefined;

@@ -7,6 +7,8 @@ export interface Call {
   readonly lane: Lane;
   readonly startedAt: number;
   latestAt: number;
+  /** How far the ledger's time lay behind the project's at the most, as far as this call is told of, ms. */
+  lag: number;
   /** `returned`: it never left, and never will. */
   end: 'open' | 'settled' | 'returned';
   outcome: Outcome | undefined;

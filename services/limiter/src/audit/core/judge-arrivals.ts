@@ -10,7 +10,7 @@ import {
 import type { Finding } from './finding.ts';
 import { fullestByArrival } from './fullest-arrivals.ts';
 import type { BudgetHistory, Call } from './history.ts';
-import { clockSlackMs, match, type Matching } from './match.ts';
+import { arrivesBy, clockSlackMs, match, type Matching } from './match.ts';
 import type { SeenUpstream } from './rejections.ts';
 import type { Fullest } from './windows.ts';
 
@@ -75,7 +75,8 @@ export function judgeArrivals(
 function missingOf(sent: readonly Call[], pairs: Matching['pairs'], { from, to }: Watched): Call[] {
   const seen = new Set(pairs.map(({ call }) => call));
   return sent.filter(
-    (call) => call.judged && !seen.has(call) && call.startedAt >= from && call.latestAt + clockSlackMs <= to,
+    (call) =>
+      call.judged && !seen.has(call) && call.startedAt >= from && arrivesBy(call) + clockSlackMs <= to,
   );
 }
 

@@ -1,11 +1,14 @@
 import type { Arrival } from './arrivals.ts';
 import type { Call } from './history.ts';
 
-/**
- * The ledger's clock may lag behind the sandbox's by what a message takes. A call that arrives this much beside its
- * interval is still its own: so much is added to every window, too. Project ms.
- */
+/** Two clocks never agree: a call that arrives this much beside its interval is still its own. Project ms. */
 export const clockSlackMs = 1_000;
+
+/**
+ * The latest moment at which a call arrives by the sandbox's clock, which the ledger's time may lie behind: it goes on
+ * from the last entry after a take-over, and catches up only when nothing counts any more.
+ */
+export const arrivesBy = ({ latestAt, lag }: Call): number => latestAt + lag;
 
 export interface Matching {
   /** What arrived, with the started call that it is. */
@@ -36,12 +39,12 @@ function matchWithin(slackMs: number, calls: readonly Call[], arrivals: readonly
   for (const arrival of arrivals) {
     const { arrivedAt } = arrival;
     for (let call = coming[next]; call && call.startedAt - slackMs <= arrivedAt; call = coming[next]) {
-      const place = open.findIndex(({ latestAt }) => latestAt <= call.latestAt);
+      const place = open.findIndex((other) => arrivesBy(other) <= arrivesBy(call));
       open.splice(place === -1 ? open.length : place, 0, call);
       next += 1;
     }
     let call = open.pop();
-    while (call && call.latestAt + slackMs < arrivedAt) call = open.pop();
+    while (call && arrivesBy(call) + slackMs < arrivedAt) call = open.pop();
     if (call) pairs.push({ arrival, call });
     else alone.push(arrival);
   }

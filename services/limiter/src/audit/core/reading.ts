@@ -17,6 +17,8 @@ export interface Reading {
   sequence: number;
   /** The ledger's time. */
   now: number;
+  /** How far it lay behind the project's when the entry was stored, ms; 0 when that is not known. */
+  lag: number;
   timeline: number;
   /** What came before the first entry was cut off. */
   readonly trimmed: boolean;
@@ -34,6 +36,7 @@ export const beginReading = (rules: Rules, trimmed: boolean): Reading => ({
   claim: undefined,
   sequence: 0,
   now: 0,
+  lag: 0,
   timeline: 0,
   trimmed,
   complete: !trimmed,

@@ -1,4 +1,5 @@
 import type { Fact, FactOf } from '@paceline/shared/contracts';
+import type { ProjectTime } from './arrivals.ts';
 import { readPaused, readPolicyChanged, readResumed } from './closed.ts';
 import { readRejected, readReturned, readSettled } from './ended.ts';
 import { breach, remark } from './finding.ts';
@@ -17,12 +18,14 @@ import { when } from './words.ts';
  *
  * It shares no code with the limiter's core on purpose: an auditor that reuses what it audits proves nothing.
  * @param entries of one partition, oldest first
+ * @param projectTime by which upstream's log was kept, when there is one: what the ledger's own lies behind it
  */
-export function rebuild(entries: readonly StoredEntry[], rules: Rules): History {
+export function rebuild(entries: readonly StoredEntry[], rules: Rules, projectTime?: ProjectTime): History {
   const reading = beginReading(rules, isTrimmed(entries));
   const seen = new Set<number>();
   for (const stored of entries) {
-    const { sequence, entry } = stored;
+    const { sequence, entry, storedAt } = stored;
+    const lagAt = (at: number) => (projectTime ? Math.max(0, projectTime(storedAt) - at) : 0);
     if (sequence <= reading.sequence) {
       const says = `Entry ${sequence} stands behind entry ${reading.sequence}.`;
       reading.findings.push(breach('out_of_order', says, { sequence }));
@@ -33,12 +36,14 @@ export function rebuild(entries: readonly StoredEntry[], rules: Rules): History 
     seen.add(sequence);
     if (entry.entry === 'restated') {
       passTo(reading, entry.at, false);
+      reading.lag = lagAt(entry.at);
       readRestated(reading, entry);
       continue;
     }
     const atClaim = entry.facts.some(({ fact }) => fact === 'claimed');
     for (const fact of entry.facts) {
       passTo(reading, timeOf(fact), atClaim);
+      reading.lag = lagAt(timeOf(fact));
       read(reading, fact);
     }
   }

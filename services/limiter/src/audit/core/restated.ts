@@ -45,6 +45,7 @@ function takeOver(reading: Reading, budget: BudgetHistory, record: BudgetRecord)
       lane,
       startedAt,
       latestAt,
+      lag: reading.lag,
       end: settled ? 'settled' : 'open',
       outcome: undefined,
       sequence,

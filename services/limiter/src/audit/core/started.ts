@@ -23,6 +23,7 @@ export function readStarted(reading: Reading, fact: FactOf<'started'>): void {
     lane,
     startedAt,
     latestAt,
+    lag: reading.lag,
     end: 'open',
     outcome: undefined,
     sequence: reading.sequence,

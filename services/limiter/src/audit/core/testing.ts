@@ -7,7 +7,7 @@ import type {
   Outcome,
   Policy,
 } from '@paceline/shared/contracts';
-import type { Arrival } from './arrivals.ts';
+import type { Arrival, ProjectTime } from './arrivals.ts';
 import { audit, type Audit } from './audit.ts';
 import { rulesOf } from './rules.ts';
 import type { StoredEntry } from './stored-entry.ts';
@@ -175,8 +175,15 @@ export function createScribe(
       policy: { limit: 1, windowMs: 60_000 },
       verdict,
     }),
-    audit: (arrivals?: readonly Arrival[]): Audit =>
-      audit({ entries, complete: true, ...(arrivals && { arrivals }) }, rulesOf('standard')),
+    audit: (arrivals?: readonly Arrival[], projectTime?: ProjectTime): Audit =>
+      audit(
+        {
+          entries,
+          complete: true,
+          ...(arrivals && { log: { arrivals, ...(projectTime && { projectTime }) } }),
+        },
+        rulesOf('standard'),
+      ),
   };
   return scribe;
 }
