@@ -1,9 +1,18 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 const loopback = '127.0.0.1';
 
+/** Below those that the machine gives to the near ends of connections, one of which would take a server's while it is down. */
+const ours = { least: 15_000, most: 32_000 };
+
 /** A TCP port that nobody listens on at this moment; whoever wants it had better take it soon. */
-export const freePort = (host = loopback): Promise<number> => listenOnce(0, host);
+export async function freePort(host = loopback): Promise<number> {
+  for (;;) {
+    const port = randomInt(ours.least, ours.most);
+    if (await portIsFree(port, host)) return port;
+  }
+}
 
 /**
  * Whether a server could listen on `port` of `host` now.

@@ -40,7 +40,11 @@ export function startPresence({ bus, limiter, owns, onRound, onNews }: PresenceP
   let leaving = false;
   let next: NodeJS.Timeout | undefined;
 
-  const tell = () => signal(bus, catalog.present, {}, { limiter, beat, owns: owns(), leaving });
+  const tell = () => {
+    // A shutdown that has run out of time closes the connection before everything is handed over.
+    if (bus.connection.isDraining() || bus.connection.isClosed()) return;
+    signal(bus, catalog.present, {}, { limiter, beat, owns: owns(), leaving });
+  };
 
   const sendBeat = () => {
     clearTimeout(next);

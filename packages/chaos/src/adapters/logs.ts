@@ -1,0 +1,31 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LogLine } from '../core/evidence.ts';
+
+/** What the processes complained of, in the order of their logs. */
+export async function readErrors(folder: string): Promise<LogLine[]> {
+  const logs = join(folder, 'logs');
+  const found: LogLine[] = [];
+  for (const file of await readdir(logs)) {
+    for (const line of (await readFile(join(logs, file), 'utf8')).split('\n')) {
+      if (!/"level":"(error|fatal)"/.test(line)) continue;
+      const entry = parse(line);
+      if (entry) found.push({ ...entry, service: file.replace(/\.log.*$/, '') });
+    }
+  }
+  return found;
+}
+
+function parse(line: string): Omit<LogLine, 'service'> | undefined {
+  try {
+    const { time, level, msg, err } = JSON.parse(line) as {
+      time: string | number;
+      level: LogLine['level'];
+      msg: string;
+      err?: { message?: string };
+    };
+    return { at: new Date(time).getTime(), level, message: err?.message ? `${msg}: ${err.message}` : msg };
+  } catch {
+    return undefined;
+  }
+}

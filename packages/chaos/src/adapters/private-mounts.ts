@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { eventually } from '@paceline/shared/testing';
+import { run, succeeds } from './program.ts';
+
+const inside = 'CHAOS_PRIVATE_MOUNTS';
+
+/** Whether what this process mounts is seen by it and its children only, and gone when they are. */
+export const hasPrivateMounts = (): boolean => process.env[inside] === 'yes';
+
+/**
+ * Goes on as a process with mounts of its own, where this machine allows that, so that a small disk can be made that
+ * really is full. Returns its exit code, or undefined when this is such a process, or can't have one.
+ */
+export async function withPrivateMounts(): Promise<number | undefined> {
+  if (hasPrivateMounts()) return undefined;
+  const through = ['unshare', '--mount', '--propagation', 'private', '--'];
+  if (!(await succeeds([...through, 'sh', '-c', 'mount -t tmpfs -o size=64k tmpfs /mnt']))) return undefined;
+  const [program = '', ...args] = [
+    ...through,
+    process.execPath,
+    ...process.execArgv,
+    ...process.argv.slice(1),
+  ];
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, [inside]: 'yes' } });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return code ?? 128 + (signal ? constants.signals[signal] : 0);
+}
+
+/** A disk of its own for a folder. Brokers reserve most of what their streams may hold, so it has room for all of that. */
+const room = '2g';
+
+/** Mounts a disk on an empty folder; needs private mounts. */
+export const mountDisk = (folder: string): Promise<string> =>
+  run(['mount', '-t', 'tmpfs', '-o', `size=${room},mode=0700`, 'tmpfs', folder]);
+
+/** Takes the disk away, with all that is on it. */
+export const unmountDisk = (folder: string): Promise<string> => run(['umount', '--lazy', folder]);
+
+/** Leaves the disk no room beyond what is on it, so that the next write fails with ENOSPC. */
+export async function fillDisk(folder: string): Promise<void> {
+  // What is written in between makes the size too small to be taken.
+  await eventually(async () => {
+    const used = (await run(['df', '--output=used', '-k', folder])).trim().split('\n').at(-1)?.trim();
+    await run(['mount', '-o', `remount,size=${Number(used) + 4}k`, folder]);
+  });
+}
+
+/** Gives the disk its room back. */
+export const clearDisk = (folder: string): Promise<string> =>
+  run(['mount', '-o', `remount,size=${room}`, folder]);

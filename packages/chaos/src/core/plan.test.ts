@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { crewOf } from './crew.ts';
+import { type Fault, faultKinds } from './fault.ts';
+import { planLoad } from './load.ts';
+import { plan } from './plan.ts';
+
+const crew = crewOf('limiter=2,rider-sync=2', 3);
+const options = { seed: 7, virtualHours: 4, scale: 120, crew, kinds: faultKinds };
+const during = ({ at, lasts }: Fault, moment: number) => at <= moment && moment < at + lasts;
+
+it('a seed breaks the same things at the same moments on every machine', () => {
+  expect(plan(options)).toEqual(plan({ ...options }));
+  expect(planLoad(7, 30_000)).toEqual(planLoad(7, 30_000));
+});
+
+it('another seed breaks others', () => {
+  expect(plan(options)).not.toEqual(plan({ ...options, seed: 8 }));
+});
+
+it('every kind comes round', () => {
+  const kinds = new Set(plan(options).map(({ kind }) => kind));
+  expect([...kinds].toSorted()).toEqual([...faultKinds].toSorted());
+});
+
+it('no process or server is broken twice at once, and all is over before the end', () => {
+  for (let seed = 1; seed <= 50; seed += 1) {
+    const faults = plan({ ...options, seed });
+    for (const fault of faults) {
+      expect(fault.at + fault.lasts).toBeLessThanOrEqual(120_000);
+      const others = faults.filter((each) => each !== fault && during(each, fault.at));
+      const shared = others.filter(({ targets }) => targets.some((name) => fault.targets.includes(name)));
+      expect(shared).toEqual([]);
+    }
+  }
+});
+
+it('a broker of its own can lose no node of a cluster', () => {
+  const kinds = new Set(plan({ ...options, crew: crewOf('', 1) }).map(({ kind }) => kind));
+  expect(kinds).toContain('broker-restart');
+  expect(kinds).not.toContain('broker-node-away');
+  expect(kinds).not.toContain('broker-quorum-lost');
+});
+
+it('names the processes as the launcher does', () => {
+  expect(crewOf('limiter=2', 3)).toEqual({
+    services: ['scheduler', 'limiter', 'limiter-2', 'rider-sync', 'event-sync', 'api'],
+    brokers: ['nats-1', 'nats-2', 'nats-3'],
+  });
+});

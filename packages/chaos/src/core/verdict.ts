@@ -1,0 +1,110 @@
+import type { Evidence } from './evidence.ts';
+import { ended, stored } from './laws/commands.ts';
+import { deadLetters, doubled, drained, lost, slots, stuck } from './laws/data.ts';
+import type { Law } from './laws/law.ts';
+import { errors, exits, ready } from './laws/processes.ts';
+import { certified, isUnplaced, judged, overFull, rejected } from './laws/windows.ts';
+import { recoveries, type Recovery } from './recovery.ts';
+
+export const laws: readonly Law[] = [
+  overFull,
+  judged,
+  certified,
+  rejected,
+  ended,
+  stored,
+  doubled,
+  lost,
+  slots,
+  stuck,
+  drained,
+  deadLetters,
+  ready,
+  exits,
+  errors,
+];
+
+/** What one seed came to. */
+export interface Verdict {
+  readonly seed: number;
+  /** By what is counted; each breach in a sentence. */
+  readonly breaches: Readonly<Record<string, readonly string[]>>;
+  readonly recoveries: readonly Recovery[];
+  readonly figures: Figures;
+}
+
+export interface Figures {
+  readonly accepted: number;
+  readonly unanswered: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly expired: number;
+  readonly calls: number;
+  /** 429s that a fault explains. */
+  readonly rejected: number;
+  /** Arrivals that the auditor takes for calls that were given back, see `isUnplaced`. */
+  readonly unplaced: number;
+  readonly runs: number;
+  readonly failedRuns: number;
+  readonly riders: number;
+  /** How often each reason was given for what failed or expired; ids and times left out. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** Lines of the level error, whatever explains them. */
+  readonly errors: number;
+}
+
+const neverWell = 'faults that it did not recover from';
+
+/** Every law, and the last one of all. */
+export const lawNames = [...laws.map(({ counts }) => counts), neverWell];
+
+export function judge(seed: number, evidence: Evidence): Verdict {
+  const felt = recoveries(evidence.inflicted, evidence.signs);
+  const breaches = Object.fromEntries(laws.map((law) => [law.counts, law.breaches(evidence)]));
+  const unrecovered = felt.filter(({ took }) => took === undefined).map(({ kind }) => kind);
+  return {
+    seed,
+    breaches: { ...breaches, [neverWell]: unrecovered },
+    recoveries: felt,
+    figures: figuresOf(evidence),
+  };
+}
+
+export const hasPassed = ({ breaches }: Verdict): boolean =>
+  Object.values(breaches).every((each) => each.length === 0);
+
+function figuresOf({
+  accepted,
+  unanswered,
+  commands,
+  arrivals,
+  runs,
+  riderIds,
+  auditFindings,
+  errors: lines,
+}: Evidence): Figures {
+  const ours = arrivals.filter(({ isStrangers }) => !isStrangers);
+  const inState = (state: string) => commands.filter((command) => command.state === state).length;
+  return {
+    accepted: accepted.length,
+    unanswered,
+    done: inState('done'),
+    failed: inState('failed'),
+    expired: inState('expired'),
+    calls: ours.length,
+    rejected: ours.filter(({ verdict }) => verdict === 'rejected').length,
+    unplaced: auditFindings.filter(isUnplaced).length,
+    runs: runs.length,
+    failedRuns: runs.filter(({ state }) => state === 'failed').length,
+    riders: riderIds.length,
+    reasons: countsOf(commands.flatMap(({ reason }) => (reason === null ? [] : [generalised(reason)]))),
+    errors: lines.length,
+  };
+}
+
+const generalised = (reason: string): string => reason.replaceAll(/\d[\d:.TZ-]*/g, '#');
+
+function countsOf(items: readonly string[]): Record<string, number> {
+  const groups = Map.groupBy(items, (item) => item);
+  return Object.fromEntries([...groups].map(([item, all]) => [item, all.length]));
+}
