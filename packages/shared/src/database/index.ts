@@ -1,3 +1,4 @@
+export { asRows } from './as-rows.ts';
 export { isDatabaseAway } from './away.ts';
 export { type Database, type DatabaseClient, openDatabase } from './client.ts';
 export { appliedMigrations, knownMigrations, migrate } from './migrate.ts';

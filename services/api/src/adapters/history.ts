@@ -1,5 +1,5 @@
 import type { PayloadOf, catalog, ToldEvent } from '@paceline/shared/contracts';
-import { type Database, tables } from '@paceline/shared/database';
+import { asRows, type Database, tables } from '@paceline/shared/database';
 import { and, eq, gte, isNotNull, type SQL, sql } from 'drizzle-orm';
 import type { ConflictRow } from '../core/conflict.ts';
 import type { PermitRow } from '../core/permit.ts';
@@ -72,7 +72,7 @@ async function keepPermits(
     a.permit < b.permit ? -1 : 1,
   );
   if (rows.length === 0) return;
-  await db.insert(permits).values(rows).onConflictDoUpdate({ target: permits.permit, set });
+  await db.insert(permits).select(asRows(permits, rows)).onConflictDoUpdate({ target: permits.permit, set });
 }
 
 /** Up to `limit` + 1 conflicts of an account, newest first. */

@@ -1,4 +1,4 @@
-import { type Database, tables } from '@paceline/shared/database';
+import { asRows, type Database, tables } from '@paceline/shared/database';
 import { fromInserted, type Transaction } from '@paceline/shared/sync';
 import { type EventResults, riderIdsOf } from '@paceline/shared/zwiftracing';
 import { and, eq, gt, isNull, lte, notInArray, or, sql } from 'drizzle-orm';
@@ -38,7 +38,12 @@ export async function storeResults(
     const seen = { firstSeenAt: fetchedAt, lastSeenAt: fetchedAt, removedAt: null };
     await tx
       .insert(results)
-      .values(items.map(({ result, raw }) => ({ ...result, eventId, raw, ...seen })))
+      .select(
+        asRows(
+          results,
+          items.map(({ result, raw }) => ({ ...result, eventId, raw, ...seen })),
+        ),
+      )
       .onConflictDoUpdate({
         target: [results.eventId, results.riderId],
         set: fromInserted(results, ['eventId', 'riderId', 'firstSeenAt']),

@@ -1,4 +1,4 @@
-import { tables } from '@paceline/shared/database';
+import { asRows, tables } from '@paceline/shared/database';
 import { fromInserted, type Transaction } from '@paceline/shared/sync';
 import { riderIdsOf, type SignupsAnswer } from '@paceline/shared/zwiftracing';
 import { and, eq, isNull, notInArray, sql } from 'drizzle-orm';
@@ -19,15 +19,18 @@ export async function storeSignups(
   if (answer.signups.length > 0) {
     await tx
       .insert(signups)
-      .values(
-        answer.signups.map(({ signup, raw }) => ({
-          ...signup,
-          eventId,
-          raw,
-          firstSeenAt: fetchedAt,
-          lastSeenAt: fetchedAt,
-          withdrawnAt: null,
-        })),
+      .select(
+        asRows(
+          signups,
+          answer.signups.map(({ signup, raw }) => ({
+            ...signup,
+            eventId,
+            raw,
+            firstSeenAt: fetchedAt,
+            lastSeenAt: fetchedAt,
+            withdrawnAt: null,
+          })),
+        ),
       )
       .onConflictDoUpdate({
         target: [signups.eventId, signups.riderId],

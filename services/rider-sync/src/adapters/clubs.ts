@@ -1,4 +1,4 @@
-import { tables } from '@paceline/shared/database';
+import { asRows, tables } from '@paceline/shared/database';
 import type { Transaction } from '@paceline/shared/sync';
 import type { RiderItem } from '@paceline/shared/zwiftracing';
 import { and, eq, inArray, lt } from 'drizzle-orm';
@@ -21,7 +21,12 @@ export async function storeMembers(
   if (members.length > 0) {
     await tx
       .insert(clubMemberships)
-      .values(members.map(({ rider }) => ({ clubId, riderId: rider.riderId, firstSeenAt: seenAt, ...seen })))
+      .select(
+        asRows(
+          clubMemberships,
+          members.map(({ rider }) => ({ clubId, riderId: rider.riderId, firstSeenAt: seenAt, ...seen })),
+        ),
+      )
       .onConflictDoUpdate({ target: [clubMemberships.clubId, clubMemberships.riderId], set: seen });
   }
   await tx

@@ -1,4 +1,4 @@
-import { type Database, tables } from '@paceline/shared/database';
+import { asRows, type Database, tables } from '@paceline/shared/database';
 import { fromInserted, type Transaction } from '@paceline/shared/sync';
 import type { RiderItem } from '@paceline/shared/zwiftracing';
 import { and, eq, gte, sql } from 'drizzle-orm';
@@ -24,7 +24,12 @@ export async function storeRiders(
   const unchanged = await unchangedSince(tx, sorted);
   await tx
     .insert(riders)
-    .values(sorted.map((item) => riderRow(item, fetchedAt)))
+    .select(
+      asRows(
+        riders,
+        sorted.map((item) => riderRow(item, fetchedAt)),
+      ),
+    )
     .onConflictDoUpdate({
       target: riders.riderId,
       set: fromInserted(riders, ['riderId', 'firstSeenAt']),
@@ -33,15 +38,18 @@ export async function storeRiders(
   if (changed.length === 0) return;
   await tx
     .insert(riderHistory)
-    .values(
-      changed.map(({ rider: { riderId, rating, weightKg, zpFtp }, raw }) => ({
-        riderId,
-        recordedAt: fetchedAt,
-        rating,
-        weightKg,
-        zpFtp,
-        raw,
-      })),
+    .select(
+      asRows(
+        riderHistory,
+        changed.map(({ rider: { riderId, rating, weightKg, zpFtp }, raw }) => ({
+          riderId,
+          recordedAt: fetchedAt,
+          rating,
+          weightKg,
+          zpFtp,
+          raw,
+        })),
+      ),
     )
     .onConflictDoNothing();
 }
