@@ -50,6 +50,7 @@ export async function collect(
     auditFindings: await auditJournal(stage, arrivals),
     accepted: driven.accepted,
     unanswered: driven.unanswered,
+    refusals: driven.refusals,
     commands,
     importedAndLost: await lostOfImports(stage, commands, new Set(riderIds)),
     riderIds,
@@ -83,8 +84,11 @@ interface Finding {
  * What the auditor finds wrong, in its own words; whatever keeps it from looking is wrong too. It is shown our arrivals
  * only: it could take a stranger's for one of ours.
  */
-async function auditJournal({ stack }: Stage, arrivals: Evidence['arrivals']): Promise<string[]> {
-  const ours = JSON.stringify({ arrivals: arrivals.filter(({ isStrangers }) => !isStrangers) });
+async function auditJournal({ stack, clock }: Stage, arrivals: Evidence['arrivals']): Promise<string[]> {
+  const ours = JSON.stringify({
+    arrivals: arrivals.filter(({ isStrangers }) => !isStrangers),
+    clock: { zero: clock.at(0), scale: clock.scale },
+  });
   const log = createServer((_, response) => response.end(ours)).listen(0, '127.0.0.1');
   await once(log, 'listening');
   const { port } = log.address() as AddressInfo;

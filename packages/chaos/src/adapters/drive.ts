@@ -8,6 +8,7 @@ import type { Stage } from './stage.ts';
 export interface Driven {
   readonly accepted: readonly Accepted[];
   readonly unanswered: number;
+  readonly refusals: readonly string[];
 }
 
 /**
@@ -23,12 +24,17 @@ export async function drive(
   acceptedAt: number[],
 ): Promise<Driven> {
   const accepted: Accepted[] = [];
+  const refusals: string[] = [];
   let unanswered = 0;
   const askOne = async (ask: Ask) => {
     const answer = await askFor(api, ask);
     if (answer === 'nothing to do') return;
-    if (answer?.status !== 202) {
+    if (!answer) {
       unanswered += 1;
+      return;
+    }
+    if (answer.status !== 202) {
+      refusals.push(`${ask.does}: ${answer.status} ${String(answer.body.title)}`);
       return;
     }
     acceptedAt.push(real.now());
@@ -45,7 +51,7 @@ export async function drive(
     asking.push(askOne(ask));
   }
   await Promise.all(asking);
-  return { accepted, unanswered };
+  return { accepted, unanswered, refusals };
 }
 
 async function askFor(api: Api, ask: Ask) {

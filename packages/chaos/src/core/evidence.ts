@@ -67,8 +67,10 @@ export interface Evidence {
   /** What breaks a law in the journal, as the auditor says it. */
   readonly auditFindings: readonly string[];
   readonly accepted: readonly Accepted[];
-  /** How many that asked for something were never answered, or refused. */
+  /** How many that asked for something were never answered. */
   readonly unanswered: number;
+  /** Why others were refused. */
+  readonly refusals: readonly string[];
   readonly commands: readonly CommandEnd[];
   /** Riders of imports that are neither stored nor known to have failed. */
   readonly importedAndLost: readonly string[];

@@ -16,9 +16,5 @@ Recovery is in real seconds: from when a fault was healed (or struck, when it he
 ready, something that was asked for was accepted, and a call was made with a permit. Faults that overlap, or begin before
 another is over, are over at once.
 
-The auditor of the journal places arrivals to within a second of project time, here 8 ms: on a busy machine it can't place
-all of them, and takes those for calls that were given back. That this explains each of them is not proven. They are counted;
-whether a window was over-full is judged by the arrivals themselves.
-
 ${report(verdicts)}
 `;

@@ -45,6 +45,7 @@ const fine: Evidence = {
   auditFindings: [],
   accepted: [{ at: 0, commandId: 'c', riderIds: [1] }],
   unanswered: 0,
+  refusals: [],
   commands: [command],
   importedAndLost: [],
   riderIds: [1, 2],

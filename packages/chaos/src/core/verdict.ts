@@ -3,7 +3,7 @@ import { ended, stored } from './laws/commands.ts';
 import { deadLetters, doubled, drained, lost, slots, stuck } from './laws/data.ts';
 import type { Law } from './laws/law.ts';
 import { errors, exits, ready } from './laws/processes.ts';
-import { certified, isUnplaced, judged, overFull, rejected } from './laws/windows.ts';
+import { certified, judged, overFull, rejected } from './laws/windows.ts';
 import { recoveries, type Recovery } from './recovery.ts';
 
 export const laws: readonly Law[] = [
@@ -35,19 +35,19 @@ export interface Verdict {
 
 export interface Figures {
   readonly accepted: number;
+  /** Requests that nobody answered as long as was tried, and those that were refused. */
   readonly unanswered: number;
+  readonly refused: number;
   readonly done: number;
   readonly failed: number;
   readonly expired: number;
   readonly calls: number;
   /** 429s that a fault explains. */
   readonly rejected: number;
-  /** Arrivals that the auditor takes for calls that were given back, see `isUnplaced`. */
-  readonly unplaced: number;
   readonly runs: number;
   readonly failedRuns: number;
   readonly riders: number;
-  /** How often each reason was given for what failed or expired; ids and times left out. */
+  /** How often each reason was given for what failed, expired or was refused; ids and times left out. */
   readonly reasons: Readonly<Record<string, number>>;
   /** Lines of the level error, whatever explains them. */
   readonly errors: number;
@@ -76,11 +76,11 @@ export const hasPassed = ({ breaches }: Verdict): boolean =>
 function figuresOf({
   accepted,
   unanswered,
+  refusals,
   commands,
   arrivals,
   runs,
   riderIds,
-  auditFindings,
   errors: lines,
 }: Evidence): Figures {
   const ours = arrivals.filter(({ isStrangers }) => !isStrangers);
@@ -88,16 +88,16 @@ function figuresOf({
   return {
     accepted: accepted.length,
     unanswered,
+    refused: refusals.length,
     done: inState('done'),
     failed: inState('failed'),
     expired: inState('expired'),
     calls: ours.length,
     rejected: ours.filter(({ verdict }) => verdict === 'rejected').length,
-    unplaced: auditFindings.filter(isUnplaced).length,
     runs: runs.length,
     failedRuns: runs.filter(({ state }) => state === 'failed').length,
     riders: riderIds.length,
-    reasons: countsOf(commands.flatMap(({ reason }) => (reason === null ? [] : [generalised(reason)]))),
+    reasons: countsOf([...refusals, ...commands.flatMap(({ reason }) => reason ?? [])].map(generalised)),
     errors: lines.length,
   };
 }
