@@ -89,13 +89,14 @@ export async function runServices(
 async function listeningOf(
   service: Service,
   replica: number,
-  { API_HOST, API_PORT }: LauncherConfig,
+  { API_HOST, API_PORT, API_TLS_CERT }: LauncherConfig,
   findPort: FindPort,
 ): Promise<{ url: string; env: NodeJS.ProcessEnv }> {
   if (service === 'api') {
     const further = firstFurtherApiPort + replica - 2;
     const port = replica > 1 ? await findPort(further) : API_PORT || (await freePort());
-    return { url: `http://${urlHost(API_HOST)}:${port}`, env: { API_PORT: String(port) } };
+    const scheme = API_TLS_CERT === undefined ? 'http' : 'https';
+    return { url: `${scheme}://${urlHost(API_HOST)}:${port}`, env: { API_PORT: String(port) } };
   }
   const usual = firstHealthPort + services.indexOf(service);
   const port = replica > 1 ? await freePort() : await findPort(usual);

@@ -1,4 +1,4 @@
-import { type Config, loadConfigOrExit } from '@paceline/shared/config';
+import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/shared/config';
 
 export const needed = [
   'API_HOST',
@@ -18,6 +18,9 @@ export const needed = [
   'LOG_LEVEL',
 ] as const;
 export const optional = [
+  ...brokerTlsVariables,
+  'API_TLS_CERT',
+  'API_TLS_KEY',
   'API_TOKEN',
   'API_VIEWER_TOKEN',
   'API_PUBLIC_URL',

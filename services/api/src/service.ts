@@ -85,10 +85,12 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     },
     log,
   );
+  const { API_TLS_CERT: cert, API_TLS_KEY: key } = config;
   const server = await listenHttp(
     (request, bindings) => app.fetch(request, bindings),
     config.API_HOST,
     config.API_PORT,
+    cert !== undefined && key !== undefined ? { cert, key } : undefined,
   );
   log.info({ url: server.url }, 'serving');
   const bus = await orAborted(broker.connected, signal);

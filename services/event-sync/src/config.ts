@@ -1,4 +1,4 @@
-import { type Config, loadConfigOrExit } from '@paceline/shared/config';
+import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/shared/config';
 import { type Sync, syncVariables } from '@paceline/shared/sync';
 import type { Goals } from './core/freshness.ts';
 
@@ -11,7 +11,7 @@ export const eventSyncVariables = [
 
 export type EventSyncConfig = Config<(typeof eventSyncVariables)[number]>;
 
-export const readConfig = (): EventSyncConfig => loadConfigOrExit(eventSyncVariables);
+export const readConfig = (): EventSyncConfig => loadConfigOrExit(eventSyncVariables, brokerTlsVariables);
 
 /** How fresh signups are to be kept. */
 export const goalsOf = (config: EventSyncConfig): Goals => ({

@@ -1,4 +1,4 @@
-import { type Config, loadConfigOrExit } from '@paceline/shared/config';
+import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/shared/config';
 
 export const limiterVariables = [
   'NATS_URL',
@@ -12,4 +12,4 @@ export const limiterVariables = [
 
 export type LimiterConfig = Config<(typeof limiterVariables)[number]>;
 
-export const readConfig = (): LimiterConfig => loadConfigOrExit(limiterVariables);
+export const readConfig = (): LimiterConfig => loadConfigOrExit(limiterVariables, brokerTlsVariables);

@@ -1,6 +1,6 @@
 import { goalVariables } from '@paceline/planning/judge';
 import { slotVariables } from '@paceline/planning/schedules';
-import { type Config, loadConfigOrExit } from '@paceline/shared/config';
+import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/shared/config';
 
 export const schedulerVariables = [
   'NATS_URL',
@@ -17,4 +17,4 @@ export const schedulerVariables = [
 
 export type SchedulerConfig = Config<(typeof schedulerVariables)[number]>;
 
-export const readConfig = (): SchedulerConfig => loadConfigOrExit(schedulerVariables);
+export const readConfig = (): SchedulerConfig => loadConfigOrExit(schedulerVariables, brokerTlsVariables);

@@ -9,4 +9,5 @@ export { type Opening, opening, parseOpening } from './opening.ts';
 export type { Replicas } from './replicas.ts';
 export { parseSkips, type Skips, skips } from './skips.ts';
 export { timeZone } from './time-zone.ts';
+export { brokerTlsVariables } from './tls.ts';
 export { type VariableName, variableNames, variables } from './variables.ts';

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type ClockSetting, isLoopback, mayRunFaster } from '../clock/index.ts';
+import { isPair } from './tls.ts';
 import { type VariableName, variables } from './variables.ts';
 
 type Value<Name extends VariableName> = z.infer<(typeof variables)[Name]['schema']>;
@@ -32,6 +33,7 @@ export function loadConfig<Needed extends VariableName, Optional extends Variabl
   optional: readonly Optional[] = [],
 ): Config<Needed, Optional> {
   const values: Record<string, unknown> = {};
+  const names = new Set<VariableName>([...needed, ...optional]);
   const problems: string[] = [];
   const read = (name: VariableName, mayMiss: boolean) => {
     const text = env[name] === '' ? undefined : env[name];
@@ -43,13 +45,21 @@ export function loadConfig<Needed extends VariableName, Optional extends Variabl
   };
   for (const name of needed) read(name, false);
   for (const name of optional) read(name, true);
-  problems.push(...contradictions(values));
+  problems.push(...contradictions(values, (name) => names.has(name) && Boolean(env[name])));
   if (problems.length > 0) throw new ConfigError(problems);
   return values as Config<Needed, Optional>;
 }
 
+const pairs = [
+  ['NATS_TLS_CERT', 'NATS_TLS_KEY'],
+  ['API_TLS_CERT', 'API_TLS_KEY'],
+] as const;
+
 /** Rules over several variables: each value is fine, together they are not. */
-function contradictions(values: Partial<Record<VariableName, unknown>>): string[] {
+function contradictions(
+  values: Partial<Record<VariableName, unknown>>,
+  isGiven: (name: VariableName) => boolean,
+): string[] {
   const problems: string[] = [];
   const clock = values.PACELINE_CLOCK as ClockSetting | undefined;
   const upstream = values.ZWIFTRACING_BASE_URL as string | undefined;
@@ -65,6 +75,11 @@ function contradictions(values: Partial<Record<VariableName, unknown>>): string[
   const host = values.API_HOST as string | undefined;
   if (host && !isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`) && !values.API_TOKEN) {
     problems.push('API_TOKEN is missing: off loopback (API_HOST) the API wants a token');
+  }
+  for (const [cert, key] of pairs) {
+    if (isGiven(cert) !== isGiven(key)) problems.push(`${cert} and ${key} go together: one is missing`);
+    else if (values[cert] && values[key] && !isPair(values[cert] as string, values[key] as string))
+      problems.push(`${key} is not the key of ${cert}`);
   }
   if (values.API_VIEWER_TOKEN && !values.API_TOKEN) {
     problems.push('API_TOKEN is missing: beside API_VIEWER_TOKEN operators want a token too');

@@ -10,6 +10,7 @@ import { replicas } from './replicas.ts';
 import { roomFor } from './size.ts';
 import { skips } from './skips.ts';
 import { timeZone } from './time-zone.ts';
+import { certificateFile, databaseUrl, keyFile } from './tls.ts';
 
 /** `a, b,,c` → `["a", "b", "c"]` */
 const list = z.string().transform((text) =>
@@ -98,9 +99,22 @@ export const variables = {
       'For provisioning: how many servers of a cluster keep a copy of each stream, consumer and bucket, 1 or 3. Unset: 1, and 3 with PACELINE_BROKERS=3.',
     example: '3',
   },
+  NATS_TLS_CA: {
+    schema: certificateFile,
+    about:
+      "The file of the authority that signs the broker's certificate. With it, or with tls:// in NATS_URL, nothing goes in the clear.",
+    example: '/etc/paceline/ca.pem',
+  },
+  NATS_TLS_CERT: {
+    schema: certificateFile,
+    about: 'The file of our own certificate, for a broker that wants one.',
+    example: '/etc/paceline/service.crt',
+  },
+  NATS_TLS_KEY: { schema: keyFile, about: 'The file of its key.', example: '/etc/paceline/service.key' },
   DATABASE_URL: {
-    schema: z.url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL' }),
-    about: 'Postgres 15 or newer. Unset: npm start brings one.',
+    schema: databaseUrl,
+    about:
+      'Postgres 15 or newer; over TLS with ?sslmode=verify-full&sslrootcert=… at its end. Unset: npm start brings one.',
     example: 'postgres://paceline:secret@127.0.0.1:5432/paceline',
     secret: true,
   },
@@ -118,6 +132,12 @@ export const variables = {
     about: 'The address that the API binds to. Off loopback it wants API_TOKEN.',
   },
   API_PORT: { schema: port.default(3000), about: 'The port of the API.' },
+  API_TLS_CERT: {
+    schema: certificateFile,
+    about: 'The file of the certificate that the API is served with, over https. Unset: http.',
+    example: '/etc/paceline/api.crt',
+  },
+  API_TLS_KEY: { schema: keyFile, about: 'The file of its key.', example: '/etc/paceline/api.key' },
   API_PUBLIC_URL: {
     schema: publicUrl,
     about: 'Where people reach the API: what alerts link to. Unset: where it is bound.',

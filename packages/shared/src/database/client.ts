@@ -1,5 +1,6 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { explained } from './refused.ts';
 import * as schema from './schema/index.ts';
 
 export type Database = NodePgDatabase<typeof schema>;
@@ -23,7 +24,7 @@ export function openDatabase(url: string, onError: (error: Error) => void, conne
   return {
     db: drizzle(pool, { schema }),
     async ping() {
-      await pool.query('select 1');
+      await pool.query('select 1').catch(explained);
     },
     close: () => pool.end(),
   };

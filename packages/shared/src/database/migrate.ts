@@ -6,6 +6,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import { explained } from './refused.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -29,7 +30,7 @@ export async function appliedMigrations(client: pg.Client): Promise<number> {
  */
 export async function migrate(url: string, count = Infinity): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  await client.connect();
+  await client.connect().catch(explained);
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     if (count >= knownMigrations()) await runMigrations(drizzle(client), { migrationsFolder });

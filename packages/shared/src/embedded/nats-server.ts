@@ -39,6 +39,8 @@ export interface NatsOptions {
   readonly users?: readonly NatsUser[];
   /** Syncs every message to disk before it is acknowledged, at more than half of the throughput. */
   readonly syncAlways?: boolean;
+  /** Files: clients must speak TLS, and with `ca` show a certificate that it has signed. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
   /** The port of the server's own monitoring pages, on `host`; unset: none. */
   readonly monitorPort?: number;
   /** Bytes: a larger log file is put aside. */
@@ -102,6 +104,7 @@ function configuration({
   syncAlways,
   monitorPort,
   cluster,
+  tls,
 }: Configuration): string {
   const settings = {
     host,
@@ -110,6 +113,9 @@ function configuration({
     max_payload: 8 * 1024 * 1024,
     jetstream: { store_dir: storeDir, ...(syncAlways === true && { sync_interval: 'always' }) },
     ...(cluster !== undefined && placeIn(cluster, host)),
+    ...(tls && {
+      tls: { cert_file: tls.cert, key_file: tls.key, ...(tls.ca && { ca_file: tls.ca, verify: true }) },
+    }),
     ...(monitorPort !== undefined && { http: `${host}:${monitorPort}` }),
     ...(users !== undefined && { authorization: { users: users.map(withPermissions) } }),
   };

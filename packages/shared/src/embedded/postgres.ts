@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
@@ -8,7 +8,7 @@ import { ensureCluster } from './postgres-cluster.ts';
 import { claimStaleLock } from './postgres-lock.ts';
 import { demandFreePort, freePort } from './ports.ts';
 import { lastLines } from './run.ts';
-import { unprivileged } from './unprivileged.ts';
+import { own, type Unprivileged, unprivileged } from './unprivileged.ts';
 
 export interface PostgresOptions {
   /** Made on the first start, used again on later ones. Its password and log lie beside it. */
@@ -21,6 +21,8 @@ export interface PostgresOptions {
   readonly durable?: boolean;
   /** Bytes: a larger log file is put aside. */
   readonly logSize?: number;
+  /** Files: who wants to may speak TLS with it. They are copied to where Postgres may read them. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** A running Postgres on 127.0.0.1, with the user `postgres`. */
@@ -44,17 +46,18 @@ const databaseExists = '42P04';
  * end of Postgres's log when it doesn't come up
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresProcess> {
-  const { port = 0, durable = true, logSize } = options;
+  const { port = 0, durable = true, logSize, tls } = options;
   const dataDir = resolve(options.dataDir);
   await demandFreePort(port);
   const binaries = postgresBinaries();
   const as = await unprivileged(binaries.postgres);
   const password = await ensureCluster({ dataDir, password: options.password, durable, binaries, as });
+  const ownTls = tls && (await placeTls(tls, dataDir, as));
 
   const launch = async (): Promise<PostgresProcess> => {
     await claimStaleLock(dataDir);
     const bound = port === 0 ? await freePort() : port;
-    const command = [binaries.postgres, '-D', dataDir, '-p', String(bound), ...settings(durable)];
+    const command = [binaries.postgres, '-D', dataDir, '-p', String(bound), ...settings(durable, ownTls)];
     const logFile = `${dataDir}.log`;
     const child = await spawnChild({ command, through: as.through, logFile, logSize, stopSignal: 'SIGINT' });
     const url = (database = 'postgres') =>
@@ -84,14 +87,28 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresP
 const passes = /pre-existing shared memory block|could not bind/;
 
 /** Fast, and nothing but the password: no socket files, no address but the loopback's. */
-function settings(durable: boolean): string[] {
+function settings(durable: boolean, tls?: PostgresOptions['tls']): string[] {
   const network = [`listen_addresses=${host}`, 'unix_socket_directories='];
   const time = ['timezone=UTC', 'log_timezone=UTC'];
   // What was written is kept until it is in the tables: four times less than usual.
   const room = ['max_wal_size=256MB'];
   // Not synchronous_commit=off, which loses commits at a kill and gains little once nothing is synced.
   const speed = durable ? [] : ['fsync=off', 'full_page_writes=off'];
-  return [...network, ...time, ...room, ...speed].flatMap((setting) => ['-c', setting]);
+  const secured = tls ? ['ssl=on', `ssl_cert_file=${tls.cert}`, `ssl_key_file=${tls.key}`] : [];
+  return [...network, ...time, ...room, ...speed, ...secured].flatMap((setting) => ['-c', setting]);
+}
+
+/** Postgres takes a key only that nobody else may read. */
+async function placeTls(
+  { cert, key }: NonNullable<PostgresOptions['tls']>,
+  dataDir: string,
+  { owner }: Unprivileged,
+): Promise<{ cert: string; key: string }> {
+  const placed = { cert: `${dataDir}.crt`, key: `${dataDir}.key` };
+  await Promise.all([copyFile(cert, placed.cert), copyFile(key, placed.key)]);
+  await chmod(placed.key, 0o600);
+  await Promise.all(Object.values(placed).map((path) => own(path, owner)));
+  return placed;
 }
 
 /** Asks for an answer. A wrong password is returned: that failure is final, every other may pass. */

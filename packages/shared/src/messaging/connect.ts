@@ -1,10 +1,7 @@
-import {
-  type ConnectionOptions,
-  connect as connectTransport,
-  type NatsConnection,
-} from '@nats-io/transport-node';
-import { serversOf } from '../config/index.ts';
+import type { ConnectionOptions, NatsConnection, TlsOptions } from '@nats-io/transport-node';
+import { brokerTlsVariables, loadConfig, serversOf } from '../config/index.ts';
 import { inboxPrefix, type Service } from '../contracts/index.ts';
+import { firstConnection } from './first-connection.ts';
 
 /** The oldest server that does all that is asked of it; older ones ignore parts of it silently. */
 const oldestServer = [2, 10] as const;
@@ -13,23 +10,30 @@ const oldestServer = [2, 10] as const;
  * Connects to the broker, waits for it as long as it takes, and never gives up reconnecting. Of a cluster any server will
  * do, and when it is gone any other.
  * Credentials in the URL are used and removed, so that no log or error shows them.
- * @throws {Error} when the server is too old
  * @param url one server, or several of a cluster, comma-separated
+ * @param tls whom to trust, as PEM; it is the same for all that a process connects to, so it is read from its environment
+ * @throws {Error} when the server is too old, refuses us, or is not the one that it should be
  */
-export async function connect(url: string, service: Service | 'provision'): Promise<NatsConnection> {
+export async function connect(
+  url: string,
+  service: Service | 'provision',
+  tls: BrokerTls = tlsOf(process.env),
+): Promise<NatsConnection> {
   const { servers, user, pass } = splitCredentials(url);
+  const wantsTls = Object.keys(tls).length > 0;
   const options: ConnectionOptions = {
     servers,
     name: service,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
-    waitOnFirstConnect: true,
     // A service finds out within seconds that its broker's host is gone.
     pingInterval: 5_000,
     ...(service === 'provision' ? {} : { inboxPrefix: inboxPrefix(service) }),
     ...(user === undefined ? {} : { user, pass: pass ?? '' }),
+    // Without it TLS is spoken only if the server wants it.
+    ...((wantsTls || url.includes('tls://')) && { tls }),
   };
-  const connection = await connectTransport(options);
+  const connection = await firstConnection(options);
   const version = connection.info?.version ?? '0.0.0';
   if (!isNewEnough(version)) {
     await connection.close();
@@ -38,6 +42,18 @@ export async function connect(url: string, service: Service | 'provision'): Prom
     );
   }
   return connection;
+}
+
+type BrokerTls = Pick<TlsOptions, 'ca' | 'cert' | 'key'>;
+
+/** @throws {ConfigError} */
+function tlsOf(env: NodeJS.ProcessEnv): BrokerTls {
+  const { NATS_TLS_CA: ca, NATS_TLS_CERT: cert, NATS_TLS_KEY: key } = loadConfig(env, [], brokerTlsVariables);
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
 }
 
 /** `nats://user:pass@host:4222,nats://user:pass@other:4222` → its parts. */

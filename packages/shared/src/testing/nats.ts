@@ -19,7 +19,9 @@ const report = (line: string) => void process.stderr.write(`${line}\n`);
  * A real nats-server with JetStream for one test file. The first one ever on a machine may have to be
  * fetched, which takes seconds.
  */
-export async function testNats(options: Pick<NatsOptions, 'users' | 'syncAlways'> = {}): Promise<TestNats> {
+export async function testNats(
+  options: Pick<NatsOptions, 'users' | 'syncAlways' | 'tls'> = {},
+): Promise<TestNats> {
   const { path: server } = await findNatsServer({ report });
   const storeDir = await scratchDir('nats');
   const nats = await startNats({ ...options, server, storeDir });

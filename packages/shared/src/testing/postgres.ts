@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { removeAll } from '../embedded/files.ts';
-import { startPostgres } from '../embedded/postgres.ts';
+import { type PostgresOptions, startPostgres } from '../embedded/postgres.ts';
 import { copyTemplate } from './postgres-template.ts';
 import { scratchDir } from './scratch-dir.ts';
 import { type TestServer, testServer } from './test-server.ts';
@@ -13,10 +13,10 @@ export interface TestPostgres extends TestServer {
 }
 
 /** A real Postgres with an empty database for one test file; fast rather than safe at a power cut. */
-export async function testPostgres(): Promise<TestPostgres> {
+export async function testPostgres(options: Pick<PostgresOptions, 'tls'> = {}): Promise<TestPostgres> {
   const dir = await scratchDir('postgres');
   await copyTemplate(dir);
-  const cluster = { dataDir: join(dir, 'data'), durable: false };
+  const cluster = { ...options, dataDir: join(dir, 'data'), durable: false };
   const postgres = await startPostgres(cluster);
   const { port, createDatabase } = postgres;
   const again = () => startPostgres({ ...cluster, port });

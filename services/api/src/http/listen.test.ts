@@ -7,7 +7,13 @@ import { type HttpServer, listenHttp } from './listen.ts';
 let server: HttpServer;
 const soon = { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 20 };
 beforeAll(async () => {
-  server = await listenHttp(async (request) => new Response(await request.text()), '127.0.0.1', 0, soon);
+  server = await listenHttp(
+    async (request) => new Response(await request.text()),
+    '127.0.0.1',
+    0,
+    undefined,
+    soon,
+  );
 });
 afterAll(() => server.drain());
 

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type { Server, ServerOptions } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 
 export interface HttpServer {
-  /** E.g. `http://127.0.0.1:3000` */
+  /** E.g. `http://127.0.0.1:3000`, or `https://…` */
   readonly url: string;
   readonly port: number;
   /** Takes no new requests and returns when those in hand are answered. */
@@ -26,17 +27,25 @@ const mostConnections = 5_000;
 /** Real ms. Longer than clients keep a connection: who closes it first must not be the one who is about to be asked. */
 const keptAliveMs = 75_000;
 
+/** What makes it https: a certificate and its key, as PEM. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Serves `fetch` on `host`; port 0 takes any free one. @throws {Error} when the port is taken */
 export async function listenHttp(
   fetch: (request: Request, bindings: HttpBindings) => Response | Promise<Response>,
   host: string,
   port: number,
+  tls?: ServerTls,
   options: ServerOptions = {},
 ): Promise<HttpServer> {
   const server = createAdaptorServer({
     fetch: (request, bindings) => fetch(request, bindings as HttpBindings),
     hostname: host,
-    serverOptions: { ...patience, keepAliveTimeout: keptAliveMs, ...options },
+    ...(tls && { createServer }),
+    serverOptions: { ...patience, ...tls, keepAliveTimeout: keptAliveMs, ...options },
   }) as Server;
   server.timeout = longestSilenceMs;
   server.maxConnections = mostConnections;
@@ -49,7 +58,7 @@ export async function listenHttp(
   }
   const bound = (server.address() as AddressInfo).port;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
     drain: () =>
       new Promise((resolve) => {

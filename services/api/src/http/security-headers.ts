@@ -1,3 +1,4 @@
+import { isLoopback } from '@paceline/shared/clock';
 import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 
@@ -6,7 +7,7 @@ const noPage = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; for
 
 const common = secureHeaders({
   xFrameOptions: 'DENY',
-  // Whoever puts TLS in front of the API decides about this one.
+  // Whoever puts TLS in front of the API decides about this one; below is what holds where it is our own.
   strictTransportSecurity: false,
 });
 
@@ -15,6 +16,9 @@ export const securityHeaders: MiddlewareHandler = (c, next) =>
   common(c, async () => {
     await next();
     const { headers } = c.res;
+    if (c.req.url.startsWith('https:') && !isLoopback(c.req.url)) {
+      headers.set('strict-transport-security', 'max-age=31536000');
+    }
     if (!headers.has('content-security-policy')) headers.set('content-security-policy', noPage);
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
   });
