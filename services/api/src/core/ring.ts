@@ -43,7 +43,7 @@ export function createRing<T extends Placed>(last: number, bound: number): Ring<
         bytes -= things[gone]?.bytes ?? 0;
         gone += 1;
       }
-      if (gone > 1_000 && gone > things.length / 2) {
+      if (gone > 1_000) {
         things = things.slice(gone);
         gone = 0;
       }
