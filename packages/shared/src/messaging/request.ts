@@ -42,7 +42,7 @@ export async function request<M extends RequestMessage>(
 
 /**
  * Answers requests as they come, many at a time: `answer` is called with each payload and may reply whenever it can.
- * A payload that breaks its contract is refused with the reason; the rest goes on. Who wants the answer elsewhere than in
+ * A payload that breaks its contract, or an answer that does, is refused with the reason; the rest goes on. Who wants the answer elsewhere than in
  * the inbox of one who may ask is not answered: the broker does not look whether the asker may publish there.
  * @param group those who answer under the same name share the requests: each goes to one of them
  */
@@ -59,10 +59,7 @@ export function respond<M extends RequestMessage>(
       bus.log.warn({ subject: incoming.subject }, 'passed over a request that wants its answer in no inbox');
       return;
     }
-    try {
-      const payload = decode(message.payload, incoming.data) as PayloadOf<M>;
-      answer(payload, (reply) => incoming.respond(encode(message.reply, reply)));
-    } catch (error) {
+    const refuse = (error: unknown) => {
       if (!(error instanceof BadPayload)) throw error;
       const carried = headers();
       carried.set(refusal, error.message.replace(/\s+/g, ' '));
@@ -71,6 +68,19 @@ export function respond<M extends RequestMessage>(
         { subject: incoming.subject, reason: error.message },
         'refused a request that breaks its contract',
       );
+    };
+    // Whoever replies later has nobody above that would catch it.
+    const reply = (answered: ReplyOf<M>) => {
+      try {
+        incoming.respond(encode(message.reply, answered));
+      } catch (error) {
+        refuse(error);
+      }
+    };
+    try {
+      answer(decode(message.payload, incoming.data) as PayloadOf<M>, reply);
+    } catch (error) {
+      refuse(error);
     }
   };
   return subscribe(bus, subjectOf(message, tokens), onRequest, group);

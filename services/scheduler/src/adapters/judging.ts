@@ -30,12 +30,18 @@ async function judgeOne(judgement: Judgement): Promise<JudgedSchedule> {
   const { settings } = judgement;
   return {
     settings,
-    findings,
+    findings: findings.map(inWholeMs),
     forecast,
     repaired: settingsWith(settings, repaired),
     promises: repaired.promises,
   };
 }
+
+/** A slot of a fraction of a millisecond ends between two moments. */
+const inWholeMs = (finding: Judged['findings'][number]) => ({
+  ...finding,
+  timeline: finding.timeline.map(({ at, says }) => ({ at: Math.round(at), says })),
+});
 
 async function inThread(judgement: Judgement): Promise<Judged> {
   const worker = new Worker(new URL('./judge-worker.ts', import.meta.url), { workerData: judgement });

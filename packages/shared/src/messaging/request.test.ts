@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { catalog } from '../contracts/index.ts';
+import { createLogger } from '../telemetry/index.ts';
+import { type TestNats, testNats } from '../testing/index.ts';
+import { type Bus, connect, createBus, request, respond } from './index.ts';
+
+let nats: TestNats;
+let bus: Bus;
+beforeAll(async () => {
+  nats = await testNats();
+  bus = createBus(await connect(nats.url, 'api'), createLogger('request-test', 'fatal' as 'error'));
+});
+afterAll(async () => {
+  await bus?.connection.close();
+  await nats?.stop();
+});
+
+it('an answer that breaks its contract is a refusal that says so, also when it comes late', async () => {
+  respond(bus, catalog.status, { partition: 1 }, (_, reply) => {
+    // @ts-expect-error It is none.
+    setImmediate(() => reply({ queue: 'long' }));
+  });
+  const asked = request(bus, catalog.status, { partition: 1 }, { account: 'a' }, 2_000);
+  await expect(asked).rejects.toThrow(/queue: Invalid input/);
+});
