@@ -115,7 +115,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   listen(bus, catalog.alert, {}, alerts.look);
   measureStored(db, clock);
   const history = await orAborted(
-    shareEvents(bus, (events) => keepHistory(db, events, clock.now())),
+    shareEvents(bus, (events) => keepHistory(db, events, clock.now(), log)),
     signal,
   );
   const retention = {

@@ -1,5 +1,6 @@
 import type { PayloadOf, catalog, ToldEvent } from '@paceline/shared/contracts';
-import { asRows, type Database, tables } from '@paceline/shared/database';
+import { asRows, type Database, isBadData, tables } from '@paceline/shared/database';
+import type { Logger } from '@paceline/shared/telemetry';
 import { and, eq, gte, isNotNull, type SQL, sql } from 'drizzle-orm';
 import type { ConflictRow } from '../core/conflict.ts';
 import type { PermitRow } from '../core/permit.ts';
@@ -12,8 +13,28 @@ const oldestFirst: Order = { columns: [permits.startedAt, permits.permit], direc
 type Change = PayloadOf<typeof catalog.permitsChanged>['changes'][number];
 type PermitInsert = typeof permits.$inferInsert;
 
-/** Keeps what was told of conflicts and permits. Safe to repeat, in any order, by several at once. */
-export async function keepHistory(db: Database, events: readonly ToldEvent[], now: number): Promise<void> {
+/**
+ * Keeps what was told of conflicts and permits. Safe to repeat, in any order, by several at once. What Postgres can't
+ * hold, like a text with a NUL, is passed over: else everything behind it would wait for it for ever.
+ */
+export async function keepHistory(
+  db: Database,
+  events: readonly ToldEvent[],
+  now: number,
+  log: Logger,
+): Promise<void> {
+  try {
+    await keep(db, events, now);
+  } catch (error) {
+    if (!isBadData(error)) throw error;
+    const [only, ...others] = events;
+    if (others.length > 0) {
+      for (const each of events) await keepHistory(db, [each], now, log);
+    } else log.error({ err: error, sequence: only?.sequence }, 'passed over an event that can not be kept');
+  }
+}
+
+async function keep(db: Database, events: readonly ToldEvent[], now: number): Promise<void> {
   const told = events.flatMap((event) => (event.name === 'conflict' ? [event] : []));
   if (told.length > 0) {
     const rows = told.map(

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import type { Server, ServerOptions } from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { lacksHost, refuseHostless, refuseRequest, refuseUnreadable } from './unreadable.ts';
 
 export interface HttpServer {
   /** E.g. `http://127.0.0.1:3000`, or `https://…` */
@@ -41,12 +42,18 @@ export async function listenHttp(
   tls?: ServerTls,
   options: ServerOptions = {},
 ): Promise<HttpServer> {
-  const server = createAdaptorServer({
-    fetch: (request, bindings) => fetch(request, bindings as HttpBindings),
+  const answer = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
     hostname: host,
-    ...(tls && { createServer }),
-    serverOptions: { ...patience, ...tls, keepAliveTimeout: keptAliveMs, ...options },
-  }) as Server;
+    errorHandler: refuseRequest,
+  });
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (lacksHost(incoming)) refuseHostless(outgoing);
+    else void answer(incoming, outgoing);
+  };
+  // Without the last, Node refuses who names no host, and says nothing.
+  const all = { ...patience, keepAliveTimeout: keptAliveMs, requireHostHeader: false, ...options };
+  const server = tls ? createSecureServer({ ...all, ...tls }, take) : createServer(all, take);
+  refuseUnreadable(server);
   server.timeout = longestSilenceMs;
   server.maxConnections = mostConnections;
   server.listen(port, host);

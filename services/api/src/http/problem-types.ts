@@ -31,6 +31,11 @@ export const problemTypes = {
     title: 'The address does not take this method',
     about: 'The `Allow` header names the methods that it takes.',
   },
+  'too-slow': {
+    status: 408,
+    title: 'The request took too long to come',
+    about: 'A head is to be here within 10 seconds, a whole request within 30. Send it again.',
+  },
   'request-in-progress': {
     status: 409,
     title: 'The same request is under way',
@@ -58,6 +63,11 @@ export const problemTypes = {
     status: 415,
     title: 'The body is not JSON',
     about: 'Send `Content-Type: application/json`.',
+  },
+  'expectation-failed': {
+    status: 417,
+    title: 'What is expected can not be done',
+    about: 'The only expectation that is met is `Expect: 100-continue`.',
   },
   misdirected: {
     status: 421,
@@ -92,6 +102,11 @@ export const problemTypes = {
     title: 'One client asks for too much',
     about:
       "A token at an address may send so many requests a second and have so many streams open; an address may send so many wrong tokens a minute. `detail` says which it was. Ask again after the seconds of `Retry-After`. Upstream's limits are others: what waits for those is accepted, and told when its turn comes.",
+  },
+  'head-too-large': {
+    status: 431,
+    title: 'The head of the request is too large',
+    about: 'The address and the headers may have 16 kB together.',
   },
   unexpected: {
     status: 500,

@@ -2,6 +2,7 @@ import { catalog, type PayloadOf } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import { type Bus, publish } from '@paceline/shared/messaging';
+import { createLogger } from '@paceline/shared/telemetry';
 import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keepHistory } from '../adapters/history.ts';
@@ -11,6 +12,7 @@ let test: TestApi;
 let limiter: Bus;
 let now: number;
 const account = accountOf(apiKey);
+const quiet = createLogger('history-test', 'fatal' as 'error');
 
 beforeAll(async () => {
   test = await startTestApi();
@@ -89,7 +91,18 @@ describe('what was told', () => {
       payload: { changes: started('d', now) },
     } as const;
     const before = await test.db.$count(tables.conflicts);
-    await Promise.all([1, 2, 3].map(() => keepHistory(test.db, [event, permits, event, permits], now)));
+    await Promise.all(
+      [1, 2, 3].map(() => keepHistory(test.db, [event, permits, event, permits], now, quiet)),
+    );
     expect(await test.db.$count(tables.conflicts)).toBe(before + 1);
+  });
+
+  it('holds nothing up when it can not be kept', async () => {
+    await tell([...started('nul\0', now), ...settled('e', now, 99_999_999_999)]);
+    await publish(limiter, catalog.conflict, conflict(now + 1_000));
+    await eventually(async () => {
+      const { body } = await test.get('/v1/conflicts?limit=1');
+      expect(body.items).toMatchObject([{ at: new Date(now + 1_000).toISOString() }]);
+    });
   });
 });
