@@ -1,6 +1,7 @@
 import { sandboxClock } from '@paceline/launcher';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fuzzMessages } from './fuzz-messages.ts';
+import { crashedSince } from './fuzz/crashes.ts';
+import { badWorkOf, fuzzMessages } from './fuzz/messages.ts';
 import { startTestStack, type TestStack } from './stack.ts';
 
 let stack: TestStack;
@@ -11,9 +12,15 @@ afterAll(() => stack?.stop());
 
 describe('messages that break their contract', () => {
   it('end no process, are set aside with a reason, and keep no good one from being handled', async () => {
-    const { sent, badWork, deadLetters, lost, crashed } = await fuzzMessages(stack, 12, 1);
-    expect(Object.keys(sent).length).toBeGreaterThan(25);
-    expect(badWork).toBeGreaterThan(30);
-    expect({ deadLetters, lost, crashed }).toEqual({ deadLetters: badWork, lost: 0, crashed: [] });
+    const crashed = crashedSince(stack);
+    const { subjects, deadLetters, unread, lost } = await fuzzMessages(stack, 12, 1);
+    expect(subjects.length).toBeGreaterThan(25);
+    expect(badWorkOf(subjects)).toBeGreaterThan(30);
+    expect({ deadLetters, unread, lost, crashed: crashed() }).toEqual({
+      deadLetters: badWorkOf(subjects),
+      unread: 0,
+      lost: 0,
+      crashed: [],
+    });
   });
 });

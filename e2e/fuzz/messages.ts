@@ -1,28 +1,37 @@
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection, TimeoutError } from '@nats-io/nats-core';
-import { catalog, type Message, subjectOf } from '@paceline/shared/contracts';
+import { catalog, eventShare, type Message, subjectOf } from '@paceline/shared/contracts';
 import { openDatabase, tables } from '@paceline/shared/database';
 import { connect } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
 import { valuesOf } from '@paceline/shared/testing/values';
 import fc from 'fast-check';
-import type { TestStack } from './stack.ts';
+import type { TestStack } from '../stack.ts';
+import { withOddValue } from './odd-value.ts';
 
-/** What came of messages that break their contract. */
+/** What came of messages that break their contract, or keep it and are of nobody. */
 export interface Fuzzed {
-  /** How many were sent, by the catalog's name of the message. */
-  readonly sent: Readonly<Record<string, number>>;
-  /** How many of them were work, and how many dead letters with a reason there are. */
-  readonly badWork: number;
+  readonly subjects: readonly SubjectTally[];
+  /** Dead letters with a reason that came of them. */
   readonly deadLetters: number;
-  /** Requests that were refused with a reason, and those that nobody answered. */
-  readonly refused: number;
-  readonly ignored: number;
+  /** What was told and is not taken in yet by who keeps the history. */
+  readonly unread: number;
   /** Good commands that were published behind the bad ones, and how many of them did not end as done. */
   readonly neighbours: number;
   readonly lost: number;
-  /** Services that are another process than before, or none. */
-  readonly crashed: readonly string[];
+}
+
+interface SubjectTally {
+  readonly subject: string;
+  readonly kind: Message['kind'];
+  /** That break the contract. */
+  readonly bad: number;
+  /** That keep it, with ids and moments that nobody knows. */
+  readonly strange: number;
+  /** Requests that were refused with a reason; that were answered, and that nobody answered. */
+  readonly refused: number;
+  readonly answered: number;
+  readonly ignored: number;
 }
 
 const oddValues: readonly unknown[] = [
@@ -51,6 +60,7 @@ const garbage: fc.Arbitrary<Uint8Array> = fc.oneof(
     encoder.encode('{"__proto__":{"do":"x"}}'),
     encoder.encode(`${'['.repeat(20_000)}${']'.repeat(20_000)}`),
     encoder.encode(JSON.stringify('x'.repeat(100_000))),
+    new Uint8Array(900_000),
     new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
   ),
 );
@@ -59,20 +69,7 @@ const garbage: fc.Arbitrary<Uint8Array> = fc.oneof(
 const nearlyRight = ({ payload }: Message): fc.Arbitrary<Uint8Array> =>
   fc
     .tuple(valuesOf(payload), fc.nat(), fc.option(fc.constantFrom(...oddValues), { nil: undefined }))
-    .map(([right, at, odd]) => {
-      const value = structuredClone(right) as unknown;
-      const places = placesIn(value);
-      const place = places[at % places.length];
-      if (!place) return bytesOf(odd ?? null);
-      place.of[place.key] = odd;
-      return bytesOf(value);
-    });
-
-function placesIn(value: unknown): Array<{ of: Record<string, unknown>; key: string }> {
-  if (typeof value !== 'object' || value === null) return [];
-  const of = value as Record<string, unknown>;
-  return Object.keys(of).flatMap((key) => [{ of, key }, ...placesIn(of[key])]);
-}
+    .map(([right, at, odd]) => bytesOf(withOddValue(right, at, odd)));
 
 const isBad = ({ payload }: Message, data: Uint8Array): boolean => {
   try {
@@ -82,17 +79,24 @@ const isBad = ({ payload }: Message, data: Uint8Array): boolean => {
   }
 };
 
-const traces = fc.constantFrom(
-  undefined,
-  '',
-  '00-zz-zz-01',
-  `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`,
-  'x'.repeat(2_000),
+/** Headers that tracing and the broker's clients read, as nobody writes them. */
+const oddHeaders: fc.Arbitrary<ReadonlyArray<readonly [string, string]>> = fc.constantFrom(
+  [],
+  [['traceparent', '']],
+  [['traceparent', '00-zz-zz-01']],
+  [['traceparent', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`]],
+  [
+    ['traceparent', 'x'.repeat(2_000)],
+    ['traceparent', 'twice'],
+    ['tracestate', '='.repeat(600)],
+  ],
+  [['Nats-Service-Error', 'said by who asks']],
+  [['Dead-Letter-Reason', 'said by who sends']],
 );
 
-function headersWith(trace: string | undefined): MsgHdrs {
+function headersOf(pairs: ReadonlyArray<readonly [string, string]>): MsgHdrs {
   const carried = headers();
-  if (trace !== undefined) carried.set('traceparent', trace);
+  for (const [name, value] of pairs) carried.append(name, value);
   return carried;
 }
 
@@ -101,55 +105,81 @@ const fuzzedMessages: ReadonlyArray<readonly [string, Message]> = Object.entries
   ([, { kind }]) => kind !== 'journal',
 );
 
-/** Sends `runs` messages that break their contract to each subject of a running system, good ones behind them. */
+/** Right ones are orders, and would be carried out: only who may send them keeps others from doing so. */
+const orders: ReadonlySet<Message> = new Set<Message>([
+  catalog.changeSchedule,
+  catalog.operate,
+  catalog.present,
+  catalog.opened,
+]);
+
+/** Sends `runs` messages to each subject of a running system, and a good command behind those of each. */
 export async function fuzzMessages(stack: TestStack, runs: number, seed: number): Promise<Fuzzed> {
   await storeNeighbour(stack.databaseUrl);
   const connection = await connect(stack.broker.adminUrl, 'provision');
-  const pids = new Map([...stack.processes].map(([name, process]) => [name, process.pid()]));
   const before = await deadLettersIn(connection);
-  const sent: Record<string, number> = {};
-  let [refused, ignored, neighbours, lost, badWork] = [0, 0, 0, 0, 0];
+  const subjects: SubjectTally[] = [];
+  let lost = 0;
   try {
-    for (const [name, message] of fuzzedMessages) {
-      const bad = fc
-        .sample(fc.tuple(fc.oneof(garbage, nearlyRight(message)), traces), { seed, numRuns: runs })
-        .filter(([data]) => isBad(message, data));
-      sent[name] = bad.length;
-      if (message.kind === 'work') badWork += bad.length;
-      const send = async ([data, trace]: (typeof bad)[number], index: number) => {
-        const subject = subjectOf(message, { partition: index % 8, client: 'nobody', limiter: 'nobody' });
-        const carried = headersWith(trace);
-        if (message.kind === 'request') {
-          const reply = await connection
-            .request(subject, data, { timeout: 500, headers: carried })
-            .catch(unanswered);
-          if (reply?.headers?.get('Nats-Service-Error')) refused += 1;
-          else ignored += 1;
-        } else if ('stream' in message)
-          await jetstream(connection).publish(subject, data, { headers: carried });
-        else connection.publish(subject, data, { headers: carried });
-      };
-      for (let from = 0; from < bad.length; from += 100) {
-        await Promise.all(bad.slice(from, from + 100).map((each, index) => send(each, from + index)));
-      }
-      neighbours += 1;
+    for (const [, message] of fuzzedMessages) {
+      subjects.push(await fuzzSubject(connection, message, runs, seed));
       if (!(await isDone(stack, connection))) lost += 1;
     }
-    const deadLetters = await eventually(
-      async () => {
-        const count = (await deadLettersIn(connection)) - before;
-        if (count < badWork) throw new Error(`${count} of ${badWork} are dead-lettered`);
-        return count;
-      },
-      { timeoutMs: 120_000 },
-    ).catch(async () => (await deadLettersIn(connection)) - before);
-    const crashed = [...stack.processes].flatMap(([name, { pid }]) =>
-      pid() === pids.get(name) ? [] : [name],
-    );
-    return { sent, badWork, deadLetters, refused, ignored, neighbours, lost, crashed };
+    const badWork = badWorkOf(subjects);
+    await untilSettled(connection, before + badWork);
+    return {
+      subjects,
+      deadLetters: (await deadLettersIn(connection)) - before,
+      unread: await unreadIn(connection),
+      neighbours: subjects.length,
+      lost,
+    };
   } finally {
     await connection.close();
   }
+}
+
+/** How many of the messages were work that breaks its contract. */
+export const badWorkOf = (subjects: readonly SubjectTally[]): number =>
+  subjects.reduce((sum, { kind, bad }) => sum + (kind === 'work' ? bad : 0), 0);
+
+async function fuzzSubject(
+  connection: NatsConnection,
+  message: Message,
+  runs: number,
+  seed: number,
+): Promise<SubjectTally> {
+  const payloads = fc.oneof(
+    garbage,
+    nearlyRight(message),
+    ...(message.kind === 'work' || orders.has(message) ? [] : [valuesOf(message.payload).map(bytesOf)]),
+  );
+  const isWork = message.kind === 'work';
+  const all = fc
+    .sample(fc.tuple(payloads, oddHeaders), { seed, numRuns: runs })
+    .map(([data, pairs]) => ({ data, pairs, bad: isBad(message, data) }))
+    .filter(({ bad }) => bad || !(isWork || orders.has(message)));
+  let [refused, answered, ignored] = [0, 0, 0];
+  const send = async ({ data, pairs }: (typeof all)[number], index: number) => {
+    const subject = subjectOf(message, { partition: index % 8, client: 'nobody', limiter: 'nobody' });
+    const carried = headersOf(pairs);
+    if (message.kind === 'request') {
+      const reply = await connection
+        .request(subject, data, { timeout: 500, headers: carried })
+        .catch(unanswered);
+      if (!reply) ignored += 1;
+      else if (reply.headers?.get('Nats-Service-Error')) refused += 1;
+      else answered += 1;
+    } else if ('stream' in message) {
+      await jetstream(connection).publish(subject, data, { headers: carried });
+    } else connection.publish(subject, data, { headers: carried });
+  };
+  for (let from = 0; from < all.length; from += 100) {
+    await Promise.all(all.slice(from, from + 100).map((each, index) => send(each, from + index)));
+  }
+  const bad = all.filter((each) => each.bad).length;
+  const { kind, subject } = message;
+  return { subject, kind, bad, strange: all.length - bad, refused, answered, ignored };
 }
 
 function unanswered(error: unknown): undefined {
@@ -183,6 +213,26 @@ async function storeNeighbour(databaseUrl: string): Promise<void> {
   const row = { riderId: neighbour, name: 'A neighbour', raw: {}, firstSeenAt: at, fetchedAt: at };
   await database.db.insert(tables.riders).values(row).onConflictDoNothing();
   await database.close();
+}
+
+/** Until there are as many dead letters, and nothing that was told is unread; or nothing moves for long. */
+async function untilSettled(connection: NatsConnection, letters: number): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  await eventually(
+    async () => {
+      const { state } = await manager.streams.info('DEAD_LETTERS');
+      if (state.messages < letters) throw new Error(`${state.messages} of ${letters} are dead-lettered`);
+      const unread = await unreadIn(connection);
+      if (unread > 0) throw new Error(`${unread} events are unread`);
+    },
+    { timeoutMs: 120_000 },
+  ).catch((error: Error) => process.stderr.write(`${error.message}\n`));
+}
+
+async function unreadIn(connection: NatsConnection): Promise<number> {
+  const manager = await jetstreamManager(connection);
+  const { num_pending, num_ack_pending } = await manager.consumers.info('EVENTS', eventShare.durable);
+  return num_pending + num_ack_pending;
 }
 
 /** How many dead letters there are, each of them with its reason. */
