@@ -3,14 +3,12 @@ import { expect, it } from 'vitest';
 import { settingsBy } from '../core/testing.ts';
 import { judgeApart } from './judging.ts';
 
-it('a schedule of slots that last for fractions of a millisecond is judged as the contract wants it', async () => {
-  const usual = settingsBy();
-  const near = { ...usual.kinds.near, durationMs: 3_600_000.5 };
+it('a promise of fractions of a millisecond is judged in whole ones, as the contract wants it', async () => {
   const judged = await judgeApart()({
-    settings: { ...usual, kinds: { ...usual.kinds, near } },
-    demand: { tier: 'standard', clubs: 1, things: {}, promises: [] },
-    now: 0,
+    settings: settingsBy(),
+    demand: { tier: 'standard', clubs: 1, things: {}, promises: [{ kind: 'near', within: 90_000.5 }] },
+    now: Date.UTC(2026, 2, 1),
   });
-  expect(judged.findings.map(({ rule }) => rule)).toContain('overrun');
+  expect(judged.findings.map(({ rule }) => rule)).toContain('promise');
   expect(catalog.judgeSchedule.reply.safeParse(judged).error?.issues ?? []).toEqual([]);
 });

@@ -37,7 +37,7 @@ async function judgeOne(judgement: Judgement): Promise<JudgedSchedule> {
   };
 }
 
-/** A slot of a fraction of a millisecond ends between two moments. */
+/** What is promised may end within a millisecond; moments do not. */
 const inWholeMs = (finding: Judged['findings'][number]) => ({
   ...finding,
   timeline: finding.timeline.map(({ at, says }) => ({ at: Math.round(at), says })),
