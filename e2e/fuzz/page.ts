@@ -45,17 +45,18 @@ export function page(found: Found): string {
   ];
   return `# Fuzz
 
-Written by \`${command}\`, in ${minutes.toFixed(0)} minutes: what nobody should send, sent to every route and every subject
-of the whole system as real processes. The same seed makes the same inputs.
+Written by \`${command}\`, in ${minutes.toFixed(0)} minutes: what nobody
+should send, sent to every route and every subject of the whole system as real processes. The same seed makes the same inputs.
 
 ${table(['what', 'how many'], figures)}
 
 ## Routes
 
-Half of the inputs are as the document of the API describes them; the others have another method, odd paths, queries, headers
-(also twice) and bodies: wrong types, huge, deep, of prototype keys, no UTF-8. Status 0: the connection ended without an
-answer. The limit for a client is raised by \`API_RATE_LIMIT\`. What judges a schedule is asked thirty times: each right
-input is weeks of slots told over.
+Each input begins as the document of the API describes it, or nearly so; two of three then have another method, odd paths,
+queries, headers (also twice) or bodies: wrong types, huge, deep, of prototype keys, no UTF-8. Status 0: the connection ended
+without an answer, as it may when a body that is too large is refused while it is still being sent. The limit for a client is
+raised by \`API_RATE_LIMIT\`. What judges a schedule is asked at most thirty times: each right input is weeks of slots told
+over, one after the other. A 503 says that a part has its hands full: it is asked again, and must be answered then.
 
 ${table(
   ['route', 'inputs', 'statuses'],
@@ -71,8 +72,8 @@ ${table(
 ## Subjects
 
 Bad messages break their contract: bytes, garbage, huge, one field gone or of another value. Strange ones keep it, with ids
-and moments that nobody knows; work and orders are only sent bad, for strange ones would be carried out. Half have odd
-headers or no trace. \`ignored\` also are requests to who is not there.
+and moments that nobody knows; work and orders are only sent bad, for strange ones would be carried out. Most have odd
+headers, all have none of a good trace. \`ignored\` also are requests to who is not there.
 
 ${table(
   ['subject', 'kind', 'bad', 'strange', 'refused', 'answered', 'ignored'],
