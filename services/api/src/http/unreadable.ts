@@ -13,7 +13,7 @@ const garbage = () => new Problem('invalid-input', 'This is no request of HTTP/1
 const noRoute = '';
 
 /** Refuses what no route ever sees, because it is no request, as every other refusal looks. */
-export function refuseUnreadable(server: Pick<Server, "on">): void {
+export function refuseUnreadable(server: Pick<Server, 'on'>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const problem = (problemOf[error.code ?? ''] ?? garbage)();
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
