@@ -126,11 +126,11 @@ export async function fuzzMessages(stack: TestStack, runs: number, seed: number)
       if (!(await isDone(stack, connection))) lost += 1;
     }
     const badWork = badWorkOf(subjects);
-    await untilSettled(connection, before + badWork);
+    const unread = await untilSettled(connection, before + badWork);
     return {
       subjects,
       deadLetters: (await deadLettersIn(connection)) - before,
-      unread: await unreadIn(connection),
+      unread,
       neighbours: subjects.length,
       lost,
     };
@@ -215,18 +215,20 @@ async function storeNeighbour(databaseUrl: string): Promise<void> {
   await database.close();
 }
 
-/** Until there are as many dead letters, and nothing that was told is unread; or nothing moves for long. */
-async function untilSettled(connection: NatsConnection, letters: number): Promise<void> {
+/** Until there are as many dead letters and nothing that was told is unread, or long enough. @returns what still is */
+async function untilSettled(connection: NatsConnection, letters: number): Promise<number> {
+  let unread = 0;
   const manager = await jetstreamManager(connection);
   await eventually(
     async () => {
       const { state } = await manager.streams.info('DEAD_LETTERS');
       if (state.messages < letters) throw new Error(`${state.messages} of ${letters} are dead-lettered`);
-      const unread = await unreadIn(connection);
+      unread = await unreadIn(connection);
       if (unread > 0) throw new Error(`${unread} events are unread`);
     },
     { timeoutMs: 120_000 },
   ).catch((error: Error) => process.stderr.write(`${error.message}\n`));
+  return unread;
 }
 
 async function unreadIn(connection: NatsConnection): Promise<number> {
