@@ -1,4 +1,4 @@
-import { getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { getTableColumns, type SQL, type SQLChunk, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 
 /**
@@ -7,22 +7,15 @@ import type { PgTable } from 'drizzle-orm/pg-core';
  * What is undefined becomes null, also where a column has a default.
  */
 export function asRows<Table extends PgTable>(table: Table, rows: ReadonlyArray<Table['$inferInsert']>): SQL {
-  const columns = Object.entries(getTableColumns(table)).map(([key, column]) => {
+  const columns = Object.entries(getTableColumns(table));
+  const names = columns.map(([, column]) => sql.identifier(column.name));
+  const arrays = columns.map(([key, column]) => {
     const values = rows.map((row) => {
       const value: unknown = row[key as keyof typeof row];
       return value === undefined || value === null ? null : column.mapToDriverValue(value);
     });
-    const name = sql.identifier(column.name);
-    const type = column.getSQLType();
-    // An array of JSON would take its values for arrays, too.
-    return type === 'jsonb'
-      ? { name, array: sql`${sql.param(values)}::text[]`, selected: sql`${name}::jsonb` }
-      : { name, array: sql`${sql.param(values)}::${sql.raw(type)}[]`, selected: sql`${name}` };
+    return sql`${sql.param(values)}::${sql.raw(column.getSQLType())}[]`;
   });
-  const list = (of: 'name' | 'array' | 'selected') =>
-    sql.join(
-      columns.map((column) => sql`${column[of]}`),
-      sql`, `,
-    );
-  return sql`select ${list('selected')} from unnest(${list('array')}) as given (${list('name')})`;
+  const list = (parts: SQLChunk[]) => sql.join(parts, sql`, `);
+  return sql`select ${list(names)} from unnest(${list(arrays)}) as given (${list(names)})`;
 }
