@@ -60,12 +60,11 @@ async function everyProcess(): Promise<Map<number, Accounted>> {
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    // Behind the name, which is in brackets: state, parent, …, and as 12th and 13th user and system time.
+    // Behind the name, which is in brackets: state, parent, …, and from the 12th on user and system time, of the process
+    // and of its children that have ended.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    all.set(Number(name), {
-      parent: Number(fields[1]),
-      ms: (Number(fields[11]) + Number(fields[12])) * tickMs,
-    });
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    all.set(Number(name), { parent: Number(fields[1]), ms: ticks * tickMs });
   }
   return all;
 }
