@@ -15,6 +15,9 @@ let nats: TestNats;
 let strict: TestNats;
 let plain: TestNats;
 let misnamed: TestNats;
+/** Their certificates are for one name only. */
+let byName: TestNats;
+let byAddress: TestNats;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'paceline-tls-'));
@@ -22,16 +25,18 @@ beforeAll(async () => {
   const server = await authority.issue('localhost', '127.0.0.1');
   const user = { user: 'u', password: 'p', publish: ['>'], subscribe: ['>'] };
   ours = await authority.issue('limiter');
-  [nats, strict, plain, misnamed] = await Promise.all([
+  [nats, strict, plain, misnamed, byName, byAddress] = await Promise.all([
     testNats({ tls: server, users: [user] }),
     testNats({ tls: { ...server, ca: authority.ca } }),
     testNats(),
     testNats({ tls: await authority.issue('broker.example') }),
+    testNats({ tls: await authority.issue('localhost') }),
+    testNats({ tls: await authority.issue('127.0.0.1') }),
   ]);
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
-  await Promise.all([nats, strict, plain, misnamed].map((server) => server?.stop()));
+  await Promise.all([nats, strict, plain, misnamed, byName, byAddress].map((server) => server?.stop()));
   await rm(folder, { recursive: true });
 });
 
@@ -71,7 +76,16 @@ describe('a broker that speaks TLS', () => {
 
   it('is refused under a name that its certificate does not have', async () => {
     const refused = says(urlOf(misnamed), await trusting(authority));
-    await expect(refused).rejects.toThrow(/its certificate is for another host .*broker\.example/);
+    await expect(refused).rejects.toThrow(/its certificate is for another host .*127\.0\.0\.1/);
+  });
+
+  it('is held to its address where it is known by that, and to its name where by that', async () => {
+    const tls = await trusting(authority);
+    expect(await says(urlOf(byAddress), tls)).toBe('encrypted');
+    expect(await says(urlOf(byName, { host: 'localhost' }), tls)).toBe('encrypted');
+    const reason = 'its certificate is for another host';
+    await expect(says(urlOf(byName), tls)).rejects.toThrow(reason);
+    await expect(says(urlOf(byAddress, { host: 'localhost' }), tls)).rejects.toThrow(reason);
   });
 
   it('still wants the right password', async () => {

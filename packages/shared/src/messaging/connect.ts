@@ -2,6 +2,7 @@ import type { ConnectionOptions, NatsConnection, TlsOptions } from '@nats-io/tra
 import { brokerTlsVariables, loadConfig, serversOf } from '../config/index.ts';
 import { inboxPrefix, type Service } from '../contracts/index.ts';
 import { firstConnection } from './first-connection.ts';
+import { identityOf } from './identity.ts';
 
 /** The oldest server that does all that is asked of it; older ones ignore parts of it silently. */
 const oldestServer = [2, 10] as const;
@@ -20,7 +21,9 @@ export async function connect(
   tls: BrokerTls = tlsOf(process.env),
 ): Promise<NatsConnection> {
   const { servers, user, pass } = splitCredentials(url);
-  const wantsTls = Object.keys(tls).length > 0;
+  const wantsTls = Object.keys(tls).length > 0 || servers.some((server) => server.startsWith('tls:'));
+  const hosts = servers.map((server) => new URL(server).hostname.replace(/^\[|\]$/g, ''));
+  const checked = { ...tls, checkServerIdentity: identityOf(hosts) };
   const options: ConnectionOptions = {
     servers,
     name: service,
@@ -31,7 +34,7 @@ export async function connect(
     ...(service === 'provision' ? {} : { inboxPrefix: inboxPrefix(service) }),
     ...(user === undefined ? {} : { user, pass: pass ?? '' }),
     // Without it TLS is spoken only if the server wants it.
-    ...((wantsTls || url.includes('tls://')) && { tls }),
+    ...(wantsTls && { tls: checked }),
   };
   const connection = await firstConnection(options);
   const version = connection.info?.version ?? '0.0.0';

@@ -21,7 +21,7 @@ export interface CertificateFiles {
 export interface TestAuthority {
   /** The file of its certificate: what is given to those who are to trust it. */
   readonly ca: string;
-  /** A certificate for these names and addresses, in files named after the first. */
+  /** A certificate for these names and addresses, in files named after them. */
   issue(...names: readonly string[]): Promise<CertificateFiles>;
 }
 
@@ -60,7 +60,7 @@ export async function testAuthority(folder: string, name = 'authority'): Promise
         signingAlgorithm: algorithm,
         extensions: [new SubjectAlternativeNameExtension(names.map(nameOf))],
       });
-      return write(join(folder, `${name}-${names[0]}`), issued, of.privateKey);
+      return write(join(folder, `${name}-${names.join('-')}`), issued, of.privateKey);
     },
   };
 }

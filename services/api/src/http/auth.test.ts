@@ -7,7 +7,7 @@ const viewerToken = 'a-token-for-those-who-look';
 let test: TestApi;
 beforeAll(async () => {
   test = await startTestApi({
-    env: { API_HOST: '0.0.0.0', API_TOKEN: token, API_VIEWER_TOKEN: viewerToken },
+    env: { API_HOST: '0.0.0.0', API_TOKEN: token, API_VIEWER_TOKEN: viewerToken, API_RATE_LIMIT: '20' },
   });
 });
 afterAll(() => test?.stop());
@@ -77,5 +77,14 @@ describe('an API with a token', () => {
 
   it('is served under any name, since the token tells who may', async () => {
     expect(await statusUnder(`${test.api.url}/livez`, 'paceline.example')).toBe(200);
+  });
+
+  it('lets nobody ask without end, nor guess', async () => {
+    const ofMany = async (count: number, path: string, headers?: Record<string, string>) => {
+      const answers = await Promise.all(Array.from({ length: count }, () => test.get(path, headers)));
+      return answers.map(({ status }) => status);
+    };
+    expect(await ofMany(201, '/livez')).toContain(429);
+    expect(await ofMany(31, '/v1/clock', bearer('a-guess-like-any-other'))).toContain(429);
   });
 });

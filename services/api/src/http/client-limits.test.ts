@@ -1,27 +1,40 @@
+import { createLogger } from '@paceline/shared/telemetry';
 import { eventually } from '@paceline/shared/testing';
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, startTestApi, type TestApi } from '../testing/api.ts';
+import { type Answer, ask } from '../testing/api.ts';
+import { requireToken } from './auth.ts';
+import { type ClientLimits, clientLimits } from './client-limits.ts';
+import { answerError } from './errors.ts';
+import { type HttpServer, listenHttp } from './listen.ts';
 
-const token = 'a-token-of-sixteen-or-more';
-const viewerToken = 'a-token-for-those-who-look';
-/** Ten seconds of it are counted together. */
-const perSecond = 60;
-let test: TestApi;
-beforeAll(async () => {
-  test = await startTestApi({
-    env: {
-      API_HOST: '0.0.0.0',
-      API_TOKEN: token,
-      API_VIEWER_TOKEN: viewerToken,
-      API_RATE_LIMIT: String(perSecond),
-    },
+const tokens = { operator: 'a-token-of-sixteen-or-more', viewer: 'a-token-for-those-who-look' };
+const bearer = (value: string) => ({ headers: { authorization: `Bearer ${value}` } });
+const servers: HttpServer[] = [];
+
+/** A server with nothing but these limits, so that what is counted is over long before its window is. */
+async function serve(limits: ClientLimits): Promise<string> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.onError(answerError(createLogger('test', 'silent' as 'error')));
+  app.use('/private', requireToken(tokens, limits));
+  app.use(async (c, next) => {
+    await limits.request(c);
+    await next();
   });
+  app.get('/private', (c) => c.text('ok'));
+  app.get('/open', (c) => c.text('ok'));
+  app.get('/stream', (c) => {
+    limits.stream(c);
+    return c.body(new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) }));
+  });
+  const server = await listenHttp((request, bindings) => app.fetch(request, bindings), '127.0.0.1', 0);
+  servers.push(server);
+  return server.url;
+}
+afterAll(() => {
+  for (const server of servers) server.close();
 });
-afterAll(() => test?.stop());
-
-const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
-const times = <T>(count: number, act: () => Promise<T>) => Promise.all(Array.from({ length: count }, act));
-const isRefused = ({ status }: { status: number }) => status === 429;
 
 function expectRefusal({ status, headers, body }: Answer, limit: string) {
   expect(status).toBe(429);
@@ -32,50 +45,52 @@ function expectRefusal({ status, headers, body }: Answer, limit: string) {
   expect(headers.get('ratelimit')).toMatch(/;r=0;t=\d+$/);
 }
 
-describe('a client of the API', () => {
-  it('may have so many streams open, and another one when it has closed one', async () => {
-    await eventually(async () => {
-      expect((await test.get('/readyz')).status).toBe(200);
-    });
-    const watch = async () => {
-      const leaving = new AbortController();
-      const answer = await fetch(`${test.api.url}/v1/stream`, {
-        headers: bearer(viewerToken),
-        signal: leaving.signal,
-      });
-      return { status: answer.status, leave: () => leaving.abort() };
-    };
-    const watching = await times(500, watch);
-    expect(watching.filter(isRefused)).toEqual([]);
-    expect((await watch()).status).toBe(429);
-    watching[0]?.leave();
-    const another = await eventually(async () => {
-      const next = await watch();
-      expect(next.status).toBe(200);
-      return next;
-    });
-    for (const { leave } of [...watching, another]) leave();
+const statuses = async (count: number, act: () => Promise<Answer>) => {
+  const answers = await Promise.all(Array.from({ length: count }, act));
+  return new Set(answers.map(({ status }) => status));
+};
+
+describe('requests', () => {
+  let url: string;
+  beforeAll(async () => {
+    url = await serve(clientLimits(2));
   });
 
-  it('that sends wrong tokens is not listened to any more, while who was let in before goes on', async () => {
-    expect((await test.get('/v1/clock', bearer(token))).status).toBe(200);
-    const guesses = await times(30, () => test.get('/v1/clock', bearer(`guess-${Math.random()}`)));
-    expect(guesses.map(({ status }) => status)).toEqual(guesses.map(() => 401));
-    const late = await test.get('/v1/clock', bearer('one-guess-too-many'));
-    expectRefusal(late, '"wrong_tokens";q=30;w=60');
-    expect((await test.get('/v1/clock', bearer(token))).status).toBe(200);
+  it('of one client are let in up to its limit, and then hear when to come again; others go on', async () => {
+    const get = () => ask(`${url}/private`, bearer(tokens.operator));
+    expect(await statuses(20, get)).toEqual(new Set([200]));
+    expectRefusal(await get(), '"requests";q=20;w=10');
+    expect((await ask(`${url}/private`, bearer(tokens.viewer))).status).toBe(200);
+    expect((await ask(`${url}/open`)).status).toBe(200);
   });
 
-  it('may send so many requests, and then hears when to come again; others go on', async () => {
-    const answers = await times(perSecond * 10 + 1, () => test.get('/v1/clock', bearer(token)));
-    const refused = answers.filter(isRefused);
-    expectRefusal(refused[0] as Answer, `"requests";q=${perSecond * 10};w=10`);
-    expect((await test.get('/v1/clock', bearer(viewerToken))).status).toBe(200);
-    expect((await test.get('/livez')).status).toBe(200);
+  it('without a token are counted as well, let in or not', async () => {
+    await statuses(20, () => ask(`${url}/private`));
+    expect((await ask(`${url}/private`)).status).toBe(429);
+    expect((await ask(`${url}/open`)).status).toBe(429);
   });
+});
 
-  it('without a token is counted as well', async () => {
-    const answers = await times(perSecond * 10 + 1, () => test.get('/v1/clock'));
-    expect(answers.some(isRefused)).toBe(true);
-  });
+it('wrong tokens are listened to thirty times, and whoever was let in before goes on', async () => {
+  const url = await serve(clientLimits(1_000));
+  const get = (token: string) => ask(`${url}/private`, bearer(token));
+  expect((await get(tokens.operator)).status).toBe(200);
+  expect(await statuses(30, () => get(`guess-${Math.random()}`))).toEqual(new Set([401]));
+  expectRefusal(await get('one-guess-too-many'), '"wrong_tokens";q=30;w=60');
+  expectRefusal(await get(tokens.viewer), '"wrong_tokens";q=30;w=60');
+  expect((await get(tokens.operator)).status).toBe(200);
+});
+
+it('streams of one client may be so many at once, and another one when one has ended', async () => {
+  const url = await serve(clientLimits(1_000, 3));
+  const watch = async () => {
+    const leaving = new AbortController();
+    const answer = await fetch(`${url}/stream`, { signal: leaving.signal });
+    return { answer, leave: () => leaving.abort() };
+  };
+  const watching = await Promise.all([watch(), watch(), watch()]);
+  expect(watching.map(({ answer }) => answer.status)).toEqual([200, 200, 200]);
+  expect((await watch()).answer.status).toBe(429);
+  watching[0]?.leave();
+  await eventually(async () => expect((await watch()).answer.status).toBe(200));
 });

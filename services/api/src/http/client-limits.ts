@@ -8,7 +8,7 @@ import { Problem } from './problem.ts';
 /** Real seconds over which requests are counted: a page that loads may ask for much at once. */
 const windowSeconds = 10;
 /** A hundred viewers behind one address, with a few tabs each. */
-const mostStreams = 500;
+const usualStreams = 500;
 /** A minute's typing errors of a team, and far too few to guess a token. */
 const mostWrongTokens = 30;
 
@@ -28,8 +28,11 @@ export interface ClientLimits {
   guess(c: Context, caller: string): Promise<void>;
 }
 
-/** @param perSecond requests of one client, on the average of ten seconds */
-export function clientLimits(perSecond: number): ClientLimits {
+/**
+ * @param perSecond requests of one client, on the average of ten seconds
+ * @param mostStreams that one client may have open
+ */
+export function clientLimits(perSecond: number, mostStreams = usualStreams): ClientLimits {
   const requests = new RateLimiterMemory({ points: perSecond * windowSeconds, duration: windowSeconds });
   const wrongTokens = new RateLimiterMemory({ points: mostWrongTokens, duration: 60 });
   const streams = new Map<string, number>();

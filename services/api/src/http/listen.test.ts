@@ -1,6 +1,12 @@
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { get, type RequestOptions } from 'node:https';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { testAuthority } from '@paceline/shared/testing/certificates';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpServer, listenHttp } from './listen.ts';
 
@@ -54,5 +60,46 @@ describe('what is no request', () => {
       new RegExp(`^HTTP/1\\.1 ${status} .+content-type: application/problem\\+json`, 'is'),
     );
     expect(JSON.parse(body)).toMatchObject({ status, detail: expect.stringMatching(/\w/) });
+  });
+});
+
+describe('over https', () => {
+  let folder: string;
+  let ca: string;
+  let secure: HttpServer;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'paceline-https-'));
+    const authority = await testAuthority(folder);
+    const { cert, key } = await authority.issue('localhost');
+    ca = await readFile(authority.ca, 'utf8');
+    const tls = { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') };
+    secure = await listenHttp((request) => new Response(request.url), '127.0.0.1', 0, tls);
+  });
+  afterAll(async () => {
+    await secure.drain();
+    await rm(folder, { recursive: true });
+  });
+
+  const ask = async (options: RequestOptions) => {
+    const asked = get({ port: secure.port, path: '/v1/x', agent: false, ...options });
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    return text(answer);
+  };
+
+  it('whoever trusts its authority is answered', async () => {
+    expect(secure.url).toMatch(/^https:/);
+    expect(await ask({ host: 'localhost', ca })).toBe(`https://localhost:${secure.port}/v1/x`);
+  });
+
+  it('nobody takes it for another', async () => {
+    await expect(ask({ host: 'localhost' })).rejects.toThrow('unable to verify');
+    await expect(ask({ host: '127.0.0.1', ca })).rejects.toThrow('does not match');
+  });
+
+  it('nothing is answered in the clear', async () => {
+    const socket = connect(secure.port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(await text(socket).catch(() => '')).not.toContain('HTTP/1.1 200');
   });
 });
