@@ -14,7 +14,7 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof Error && error.name === 'JetStreamNotEnabled';
 }
 
-const patience = retry(handleWhen(isUnavailable), { maxAttempts: 40, backoff: new ConstantBackoff(250) });
+const patience = retry(handleWhen(isUnavailable), { maxAttempts: 120, backoff: new ConstantBackoff(250) });
 
-/** Repeats an idempotent request through a broker's restart or election, some 10 s at the least. */
+/** Repeats an idempotent request through a broker's restart or election, some 30 s at the least. */
 export const retryWhileUnavailable = <T>(request: () => Promise<T>): Promise<T> => patience.execute(request);

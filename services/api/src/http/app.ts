@@ -46,7 +46,7 @@ import { ownPagesOnly } from './own-pages.ts';
 import { Problem, problemResponse } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 import { longestAnswerMs, timeLimit } from './time-limit.ts';
-import { showTraceId } from './trace-id.ts';
+import { hideUrlSecrets, showTraceId } from './trace-id.ts';
 
 export interface AppSettings {
   /** Where the app will be bound to. */
@@ -104,6 +104,7 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   app.onError(answerError(log));
   app.use(securityHeaders);
   app.use(except(probes, httpInstrumentationMiddleware()));
+  app.use(hideUrlSecrets);
   app.use(showTraceId);
   if (isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`)) app.use(loopbackNamesOnly);
   if (origins.length > 0) app.use(crossOrigin(origins));

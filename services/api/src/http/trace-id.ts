@@ -1,4 +1,4 @@
-import { currentTraceContext } from '@paceline/shared/telemetry';
+import { activeSpan, currentTraceContext, redactUrl } from '@paceline/shared/telemetry';
 import type { MiddlewareHandler } from 'hono';
 
 /** Puts the trace's id on the answer: under it Jaeger and the logs tell what happened. */
@@ -6,4 +6,10 @@ export const showTraceId: MiddlewareHandler = async (c, next) => {
   await next();
   const [, traceId] = currentTraceContext().traceparent?.split('-') ?? [];
   if (traceId !== undefined) c.res.headers.set('x-trace-id', traceId);
+};
+
+/** A token has no place in a URL; where somebody put one all the same, the trace does not pass it on. */
+export const hideUrlSecrets: MiddlewareHandler = (c, next) => {
+  activeSpan()?.setAttribute('url.full', redactUrl(c.req.url));
+  return next();
 };

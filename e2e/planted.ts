@@ -1,0 +1,100 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
+import { services } from '@paceline/shared/contracts';
+import { openDatabase } from '@paceline/shared/database';
+import { connect } from '@paceline/shared/messaging';
+import type { TestStack } from './stack.ts';
+
+/** A text that somebody may come to read, and where. */
+export interface Readable {
+  readonly where: string;
+  readonly text: string;
+}
+
+/** The passwords that the stack has made for itself, by whose they are. */
+export function ownPasswords({ broker, databaseUrl }: TestStack): Record<string, string> {
+  const passwordIn = (url: string) => decodeURIComponent(new URL(url).password);
+  const ofBroker = services.map((service) => [`broker user ${service}`, passwordIn(broker.urlFor(service))]);
+  return {
+    ...Object.fromEntries(ofBroker),
+    'broker user provision': passwordIn(broker.adminUrl),
+    database: passwordIn(databaseUrl),
+  };
+}
+
+/** Which secrets a text holds, as they are or in a form that is as good: base64 or encoded for a URL. */
+export function secretsIn(text: string, secrets: Readonly<Record<string, string>>): string[] {
+  return Object.entries(secrets).flatMap(([name, secret]) => {
+    const bytes = Buffer.from(secret);
+    const forms = [
+      secret,
+      bytes.toString('base64').replace(/=+$/, ''),
+      bytes.toString('base64url'),
+      encodeURIComponent(secret),
+    ];
+    return forms.some((form) => text.includes(form)) ? [name] : [];
+  });
+}
+
+/** What every process has written. */
+export async function logsOf({ processes }: TestStack): Promise<Readable[]> {
+  const [first] = processes.values();
+  const folder = dirname(first?.logFile ?? '');
+  const files = await readdir(folder);
+  return Promise.all(
+    files.map(async (file) => ({ where: `log ${file}`, text: await readFile(join(folder, file), 'utf8') })),
+  );
+}
+
+/** What the API says of everything, to operators. */
+export async function answersOf({ apiUrl, processes }: TestStack, token: string): Promise<Readable[]> {
+  const headers = { authorization: `Bearer ${token}` };
+  const { paths } = (await (await fetch(`${apiUrl}/openapi.json`, { headers })).json()) as { paths: object };
+  const pages = Object.keys(paths).filter((path) => !path.includes('{') && path !== '/v1/stream');
+  const health = [...processes.values()].map(({ readyUrl }) => readyUrl);
+  const urls = [
+    ...['/', '/docs', '/openapi.json', ...pages].map((path) => `${apiUrl}${path}`),
+    ...health,
+    ...health.map((url) => url.replace('/readyz', '/metrics')),
+  ];
+  return Promise.all(
+    urls.map(async (url) => ({ where: url, text: await (await fetch(url, { headers })).text() })),
+  );
+}
+
+/** Every row of every table. */
+export async function rowsOf({ databaseUrl }: TestStack): Promise<Readable[]> {
+  const { db, close } = openDatabase(databaseUrl, () => undefined);
+  try {
+    const found = await db.execute<{ name: string }>(
+      `select tablename as name from pg_tables where schemaname = 'public'`,
+    );
+    return await Promise.all(
+      found.rows.map(async ({ name }) => {
+        const { rows } = await db.execute(`select to_json(each) from "${name}" each`);
+        return { where: `table ${name}`, text: JSON.stringify(rows) };
+      }),
+    );
+  } finally {
+    await close();
+  }
+}
+
+/** Every message that a stream of the broker holds, with its headers. */
+export async function messagesOf({ broker }: TestStack, stream: string): Promise<Readable[]> {
+  const connection = await connect(broker.adminUrl, 'provision');
+  try {
+    const consumer = await jetstream(connection).consumers.get(stream, { deliver_policy: DeliverPolicy.All });
+    const { num_pending: pending } = await consumer.info();
+    const read: Readable[] = [];
+    if (pending === 0) return read;
+    for await (const message of await consumer.fetch({ max_messages: pending, expires: 2_000 })) {
+      const text = `${message.string()}\n${JSON.stringify([...(message.headers ?? [])])}`;
+      read.push({ where: `stream ${stream}, ${message.subject}`, text });
+    }
+    return read;
+  } finally {
+    await connection.close();
+  }
+}
