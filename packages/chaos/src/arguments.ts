@@ -4,6 +4,8 @@ import { type FaultKind, faultKinds } from './core/fault.ts';
 /** What the command is asked for. */
 export interface Arguments {
   readonly seeds: readonly number[];
+  /** How many of them are tried at a time. */
+  readonly lanes: number;
   readonly virtualHours: number;
   readonly scale: number;
   readonly kinds: readonly FaultKind[];
@@ -30,6 +32,7 @@ Starts the whole system as real processes, breaks it under load as the seed says
 judges what came of it.
 
   --seed N, --seeds A-B   which schedules of faults; 1 unless told
+  --lanes N               how many of them at a time; 1 unless told
   --virtual-hours H       how long it is under load, of project time; 1 unless told
   --scale S               how many times faster than real time it lives; 120 unless told
   --faults a,b            only these kinds: ${faultKinds.join(', ')}
@@ -45,6 +48,7 @@ Exit code 0: every law held. 1: one was broken; the logs are kept. 2: called wro
 const options = {
   seed: { type: 'string' },
   seeds: { type: 'string' },
+  lanes: { type: 'string', default: '1' },
   'virtual-hours': { type: 'string', default: '1' },
   scale: { type: 'string', default: '120' },
   faults: { type: 'string' },
@@ -63,6 +67,7 @@ export function readArguments(args: readonly string[]): Arguments {
   if (seed !== undefined && seeds !== undefined) throw wrong('--seed and --seeds exclude each other');
   return {
     seeds: seedsOf(seeds ?? seed ?? '1'),
+    lanes: number('--lanes', given.lanes, 1, 8),
     virtualHours: number('--virtual-hours', given['virtual-hours'], 0.1, 1_000),
     scale: number('--scale', given.scale, 2, 1_000),
     kinds: faults === undefined ? faultKinds : faults.split(',').map(kindOf),

@@ -39,17 +39,23 @@ const tellPlan = (wanted: Arguments, seed: number): string =>
 async function runAll(wanted: Arguments, { out, error }: Output): Promise<number> {
   const tell = wanted.quiet ? () => undefined : error;
   const results: SeedResult[] = [];
-  for (const seed of wanted.seeds) {
-    const faults = planOf(wanted, seed);
-    const crew = crewOf(wanted.replicas, wanted.brokers);
-    const result = await runSeed({ ...wanted, seed, crew, faults, tell });
-    results.push(result);
-    if (hasPassed(result)) tell(`seed ${seed} passed: ${faults.length} faults`);
-    else error(tellBreaches(result, commandFor(wanted, String(seed)), result.folder));
-  }
+  const waiting = wanted.seeds.values();
+  const lane = async () => {
+    for (const seed of waiting) {
+      const faults = planOf(wanted, seed);
+      const crew = crewOf(wanted.replicas, wanted.brokers);
+      const result = await runSeed({ ...wanted, seed, crew, faults, tell });
+      results.push(result);
+      if (hasPassed(result)) tell(`seed ${seed} passed: ${faults.length} faults`);
+      else error(tellBreaches(result, commandFor(wanted, String(seed)), result.folder));
+    }
+  };
+  await Promise.all(Array.from({ length: wanted.lanes }, lane));
+  results.sort((a, b) => a.seed - b.seed);
   out(wanted.json ? JSON.stringify(results, undefined, 2) : report(results));
   const [first, last] = [wanted.seeds.at(0), wanted.seeds.at(-1)];
-  const command = commandFor(wanted, first === last ? String(first) : `${first}-${last}`);
+  const lanes = wanted.lanes === 1 ? '' : ` --lanes ${wanted.lanes}`;
+  const command = `${commandFor(wanted, first === last ? String(first) : `${first}-${last}`)}${lanes}`;
   if (wanted.write !== undefined) await writeFile(wanted.write, page(command, results));
   return results.every(hasPassed) ? 0 : 1;
 }
