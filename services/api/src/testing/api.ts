@@ -75,6 +75,11 @@ export async function startTestApi(
     DATABASE_URL: postgres.url,
     ZWIFTRACING_API_KEY: apiKey,
     API_PORT: '0',
+    // The rows of tests are of any time, and none is forgotten meanwhile.
+    RETENTION_HISTORY: '40000d',
+    RETENTION_EVENTS: '40000d',
+    RETENTION_COPIES: '40000d',
+    RETENTION_RIDER_HISTORY: '40000d',
     ...settings.env,
   };
   const config = loadConfig(env, needed, optional);
