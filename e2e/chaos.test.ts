@@ -25,7 +25,7 @@ async function chaos(args: string): Promise<Result[]> {
 
 const broken = ({ breaches }: Result) => Object.entries(breaches).filter(([, each]) => each.length > 0);
 
-describe.concurrent('Paceline', () => {
+describe('Paceline', () => {
   it('loses nothing, doubles nothing and calls too much in no window while each service is killed', async () => {
     const [result] = await chaos(
       '--seed 4 --virtual-hours 0.45 --faults kill,kill-several --brokers 1 --replicas api=1',

@@ -19,7 +19,7 @@ import {
   streams,
   type WorkMessage,
 } from '../contracts/index.ts';
-import { retryWhileUnavailable } from './retry.ts';
+import { retryUntilFormed } from './retry.ts';
 
 /** How long a stream keeps what, where that is not what the catalog says. */
 export type StreamBounds = Partial<Record<Stream['name'], Pick<Stream, 'maxAgeMs' | 'maxBytes'>>>;
@@ -35,19 +35,19 @@ export async function provision(
   replicas = 1,
   bounds: StreamBounds = {},
 ): Promise<void> {
-  const manager = await retryWhileUnavailable(() => jetstreamManager(connection));
+  const manager = await retryUntilFormed(() => jetstreamManager(connection));
   for (const stream of streams) {
     const bounded = { ...stream, ...bounds[stream.name] };
-    await retryWhileUnavailable(() => provideStream(manager, bounded, replicas));
+    await retryUntilFormed(() => provideStream(manager, bounded, replicas));
   }
   for (const message of Object.values(catalog) as Message[]) {
-    if (message.kind === 'work') await retryWhileUnavailable(() => provideConsumer(manager, message));
+    if (message.kind === 'work') await retryUntilFormed(() => provideConsumer(manager, message));
   }
-  await retryWhileUnavailable(() => provideShare(manager));
+  await retryUntilFormed(() => provideShare(manager));
   const kvm = new Kvm(connection);
   for (const { name } of buckets) {
-    await retryWhileUnavailable(() => kvm.create(name, { replicas, history: 1 }));
-    await retryWhileUnavailable(() => manager.streams.update(`KV_${name}`, { num_replicas: replicas }));
+    await retryUntilFormed(() => kvm.create(name, { replicas, history: 1 }));
+    await retryUntilFormed(() => manager.streams.update(`KV_${name}`, { num_replicas: replicas }));
   }
 }
 
