@@ -63,6 +63,26 @@ describe('what is no request', () => {
   });
 });
 
+describe('a server that is drained', () => {
+  it('answers what is in hand, and waits for nobody who has not asked', async () => {
+    const answer = Promise.withResolvers<Response>();
+    const asked = Promise.withResolvers<void>();
+    const busy = await listenHttp(() => (asked.resolve(), answer.promise), '127.0.0.1', 0);
+    const silent = connect(busy.port, '127.0.0.1');
+    const halfSaid = connect(busy.port, '127.0.0.1');
+    halfSaid.write('GET / HTTP/1.1\r\nHo');
+    await Promise.all([once(silent, 'connect'), once(halfSaid, 'connect')]);
+    const request = fetch(busy.url);
+    await asked.promise;
+
+    const drained = busy.drain();
+    answer.resolve(new Response('answered'));
+    expect(await (await request).text()).toBe('answered');
+    await drained;
+    await Promise.all([silent, halfSaid].map((socket) => text(socket).catch(() => '')));
+  });
+});
+
 describe('over https', () => {
   let folder: string;
   let ca: string;

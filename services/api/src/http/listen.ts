@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { lacksHost, refuseHostless, refuseRequest, refuseUnreadable } from './unreadable.ts';
 
@@ -9,7 +10,7 @@ export interface HttpServer {
   /** E.g. `http://127.0.0.1:3000`, or `https://…` */
   readonly url: string;
   readonly port: number;
-  /** Takes no new requests and returns when those in hand are answered. */
+  /** Takes no new requests and returns when those in hand are answered; whoever has not asked yet is cut off. */
   drain(): Promise<void>;
   close(): void;
 }
@@ -27,6 +28,9 @@ const mostConnections = 5_000;
 
 /** Real ms. Longer than clients keep a connection: who closes it first must not be the one who is about to be asked. */
 const keptAliveMs = 75_000;
+
+/** Real ms between two looks whether all is answered; what a client has just sent is read by then. */
+const lookMs = 50;
 
 /** What makes it https: a certificate and its key, as PEM. */
 export interface ServerTls {
@@ -46,7 +50,10 @@ export async function listenHttp(
     hostname: host,
     errorHandler: refuseRequest,
   });
+  let inHand = 0;
   const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    inHand += 1;
+    outgoing.once('close', () => (inHand -= 1));
     if (lacksHost(incoming)) refuseHostless(outgoing);
     else void answer(incoming, outgoing);
   };
@@ -67,15 +74,16 @@ export async function listenHttp(
   return {
     url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
-    drain: () =>
-      new Promise((resolve) => {
-        // A connection that is kept alive falls idle after its last answer, and would then be waited for.
-        const tidying = setInterval(() => server.closeIdleConnections(), 50);
-        server.close(() => {
-          clearInterval(tidying);
-          resolve();
-        });
-      }),
+    async drain() {
+      server.close();
+      do {
+        await pause(lookMs);
+        // Else a kept connection would go on asking.
+        server.closeIdleConnections();
+      } while (inHand > 0);
+      // Those that never asked (browsers open some ahead), which Node takes for busy and, once closed, never looks at again.
+      server.closeAllConnections();
+    },
     close: () => server.closeAllConnections(),
   };
 }
