@@ -12,7 +12,7 @@ import { openBroker } from './adapters/broker.ts';
 import { startFeed } from './adapters/feed.ts';
 import { createFollower } from './adapters/follow.ts';
 import { freshnessWith } from './adapters/freshness.ts';
-import { handOnWith } from './adapters/hand-on.ts';
+import { handOnWith, isLostWith } from './adapters/hand-on.ts';
 import { keepHistory } from './adapters/history.ts';
 import { startHousekeeping } from './adapters/housekeeping.ts';
 import { limiterStatus } from './adapters/limiter-status.ts';
@@ -95,7 +95,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   log.info({ url: server.url }, 'serving');
   const bus = await orAborted(broker.connected, signal);
   listen(bus, catalog.commandChanged, {}, follower.hear);
-  const sweep = startSweep(db, handOn, clock, log);
+  const sweep = startSweep(db, handOn, isLostWith(broker, db), clock, log);
   const alerts = watchAlerts({
     db,
     clock,

@@ -1,9 +1,10 @@
-import { isFinal } from '@paceline/shared/contracts';
+import { isFinal, type Progress } from '@paceline/shared/contracts';
 import { done, retryAfter, type Settlement } from '@paceline/shared/messaging';
 import { type Sync, throughOutages } from '@paceline/shared/sync';
 import { durations } from '@paceline/shared/telemetry';
 import { type Command, findProgress, type News, storeProgress } from './adapters/commands.ts';
 import { announce, createTeller } from './adapters/teller.ts';
+import { giveUpWanted } from './adapters/wanted.ts';
 import type { Cancellations } from './cancellations.ts';
 
 const commandDurations = durations(
@@ -25,11 +26,7 @@ export async function carryOut(
   const teller = createTeller(sync, command);
   const cancelled = cancellations.of(command.commandId);
   const mine = { ...sync, signal: AbortSignal.any([sync.signal, cancelled.signal]) };
-  const ends = (outcome: string) =>
-    commandDurations.record(Math.max(0, sync.clock.now() - command.requestedAt) / 1_000, {
-      type: command.riderId === undefined ? 'import-riders' : 'add-rider',
-      outcome,
-    });
+  const ends = (outcome: string) => measure(sync, command, outcome);
   const stored = () => throughOutages(sync, () => findProgress(sync.db, command.commandId));
   try {
     const known = await stored();
@@ -58,3 +55,24 @@ export async function carryOut(
     cancelled.end();
   }
 }
+
+/** Ends a command whose message was set aside: nobody would carry it out. */
+export const giveUp =
+  (sync: Sync) =>
+  async (command: Command, reason: string): Promise<void> => {
+    const now = Math.round(sync.clock.now());
+    const progress: Progress & { state: 'failed' } = {
+      state: 'failed',
+      reason: `It could not be carried out: ${reason}`,
+    };
+    await throughOutages(sync, () => giveUpWanted(sync.db, command.commandId, progress.reason, now));
+    await throughOutages(sync, () => storeProgress(sync.db, command, progress, now));
+    await announce(sync, command, { progress });
+    measure(sync, command, progress.state);
+  };
+
+const measure = (sync: Sync, command: Command, outcome: string) =>
+  commandDurations.record(Math.max(0, sync.clock.now() - command.requestedAt) / 1_000, {
+    type: command.riderId === undefined ? 'import-riders' : 'add-rider',
+    outcome,
+  });

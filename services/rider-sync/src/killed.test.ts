@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type BulkMoved, catalog, type ImportRiders } from '@paceline/shared/contracts';
+import { type BulkMoved, catalog, durableOf, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { listen, publish } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
@@ -125,5 +125,28 @@ describe('two rider syncs', () => {
     const loads = answered().map(load);
     expect(loads.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
     expect(new Set(loads.flat()).size).toBe(2_500);
+  });
+});
+
+describe('a command over which handlers have died as often as they may', () => {
+  it('ends as failed with the reason, and nobody waits for its riders', async () => {
+    await Promise.all(
+      children.filter(({ exitCode, signalCode }) => exitCode === null && !signalCode).map(kill),
+    );
+    const { stream, delivery } = catalog.importRiders;
+    const { commandId } = await importRiders([4_900_001, 4_900_002]);
+    const consumer = await world.bus.js.consumers.get(stream, durableOf(catalog.importRiders));
+    for (let attempt = 0; attempt < delivery.maxDeliver; attempt += 1) (await consumer.next())?.nak();
+
+    const service = await world.start({ ZWIFTRACING_API_KEY: key });
+    const reason = expect.stringMatching(/^It could not be carried out: .+ attempt 21 of 20/);
+    await eventually(async () => {
+      const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
+      expect(row).toMatchObject({ progress: { state: 'failed', reason }, finishedAt: expect.any(Number) });
+    }, patient);
+    const wanted = await world.db.select().from(wantedRiders).where(eq(wantedRiders.commandId, commandId));
+    expect(wanted).toHaveLength(2);
+    for (const each of wanted) expect(each).toMatchObject({ outcome: 'failed', reason });
+    await service.stop();
   });
 });

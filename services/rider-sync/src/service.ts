@@ -3,6 +3,7 @@ import { handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { openSync, runSlot } from '@paceline/shared/sync';
 import { addRider } from './add-rider.ts';
+import { giveUp } from './carry-out.ts';
 import { hearCancellations } from './cancellations.ts';
 import type { RiderSyncConfig } from './config.ts';
 import { openDesk } from './desk.ts';
@@ -18,8 +19,8 @@ export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): 
   const riders = syncRiders(sync, desk, clubIds);
   const handlings = await Promise.all([
     handle(sync.bus, catalog.tickRider, (tick) => runSlot(sync, tick, riders, planRiders(clubIds))),
-    handle(sync.bus, catalog.addRider, addRider(sync, desk, cancellations)),
-    handle(sync.bus, catalog.importRiders, importRiders(sync, desk, cancellations)),
+    handle(sync.bus, catalog.addRider, addRider(sync, desk, cancellations), giveUp(sync)),
+    handle(sync.bus, catalog.importRiders, importRiders(sync, desk, cancellations), giveUp(sync)),
   ]);
   return {
     checks: sync.checks,

@@ -1,5 +1,5 @@
 import { type Message, catalog, deadLetterSubject, durableOf, subjectPattern } from './catalog.ts';
-import { buckets, eventReaders, eventShare } from './streams.ts';
+import { buckets, eventReaders, eventShare, sweepers } from './streams.ts';
 import type { Service } from './vocabulary.ts';
 
 /** The subjects that a user of the broker may use, and no others. */
@@ -23,6 +23,7 @@ export function permissionsOf(service: Service): Permissions {
       ...sent.map(subjectPattern),
       ...handled.flatMap(toHandle),
       ...toReadEvents(service),
+      ...toSweep(service),
       ...toKeepState(service),
     ],
     subscribe: [
@@ -78,6 +79,9 @@ function toReadEvents(service: Service): string[] {
     `$JS.ACK.${shared}.>`,
   ];
 }
+
+const toSweep = (service: Service): string[] =>
+  sweepers.filter((each) => each.service === service).map(({ stream }) => `$JS.API.STREAM.MSG.GET.${stream}`);
 
 function toKeepState(service: Service): string[] {
   return buckets.flatMap(({ name, owner, readers }) => [

@@ -75,6 +75,11 @@ export const buckets: readonly Bucket[] = [
   { name: ruledBucket, owner: 'limiter', readers: [], watched: false },
 ];
 
+/** Who looks whether what it has sent is still in its stream, to send again what the broker lost. */
+export const sweepers: readonly { readonly service: Service; readonly stream: Stream['name'] }[] = [
+  { service: 'api', stream: 'COMMANDS' },
+];
+
 /** Who reads what was told from the stream itself, also what is older than the reader. */
 export const eventReaders: readonly Service[] = ['api'];
 

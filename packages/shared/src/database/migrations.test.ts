@@ -16,6 +16,7 @@ const statements = (file: string) =>
 const additive = [
   /^create table /i,
   /^create (unique )?index /i,
+  /^drop index /i,
   /^alter table "\w+" add column "\w+" [^;]*?( default [^;]+)?( not null)?;?$/i,
   /^alter table "\w+" add constraint "\w+" foreign key/i,
   /^alter table "\w+" alter column "\w+" drop not null/i,

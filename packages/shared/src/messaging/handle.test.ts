@@ -99,8 +99,8 @@ describe('work', () => {
 
   it('is published once, however often its sender repeats it', async () => {
     const seen = await work(() => done);
-    expect(await publish(api, message, command(2), { id: 'same' })).toEqual({ duplicate: false });
-    expect(await publish(api, message, command(2), { id: 'same' })).toEqual({ duplicate: true });
+    expect(await publish(api, message, command(2), { id: 'same' })).toMatchObject({ duplicate: false });
+    expect(await publish(api, message, command(2), { id: 'same' })).toMatchObject({ duplicate: true });
     await publish(api, message, command(3));
     await eventually(() => expect(seen).toEqual([2, 3]));
   });

@@ -19,14 +19,18 @@ export interface Handling {
   stop(): Promise<void>;
 }
 
+type GivenUp<M extends WorkMessage> = (payload: PayloadOf<M>, reason: string) => Promise<void>;
+
 /**
  * Takes a message's work from its stream, `delivery.concurrency` at a time, and settles each as its handler says.
  * While a handler is busy its message is kept alive; one that throws is retried, then dead-lettered with the reason.
+ * @param givenUp is told of what was dead-lettered, if it can be read at all; a message is let go of after that
  */
 export async function handle<M extends WorkMessage>(
   bus: Bus,
   message: M,
   handler: (payload: PayloadOf<M>) => Promise<Settlement>,
+  givenUp?: GivenUp<M>,
 ): Promise<Handling> {
   const consumer = await retryWhileUnavailable(() =>
     bus.js.consumers.get(message.stream, durableOf(message)),
@@ -35,7 +39,9 @@ export async function handle<M extends WorkMessage>(
   const inHand = new Set<Promise<void>>();
   const stopping = new AbortController();
   const take = (delivered: JsMsg) => {
-    const settled = settleOne(bus, message, handler, delivered).finally(() => inHand.delete(settled));
+    const settled = settleOne(bus, message, handler, givenUp, delivered).finally(() =>
+      inHand.delete(settled),
+    );
     inHand.add(settled);
   };
   const loop = pullUntilStopped(bus, consumer, message, inHand, take, stopping.signal);
@@ -88,6 +94,7 @@ async function settleOne<M extends WorkMessage>(
   bus: Bus,
   message: M,
   handler: (payload: PayloadOf<M>) => Promise<Settlement>,
+  givenUp: GivenUp<M> | undefined,
   delivered: JsMsg,
 ): Promise<void> {
   const subject = subjectOf(message);
@@ -108,7 +115,7 @@ async function settleOne<M extends WorkMessage>(
     await inSpan(`process ${subject}`, span, async (processing) => {
       const settlement = await decide(bus, message, handler, delivered, processing);
       processing.setAttribute('paceline.settlement', settlement.settle);
-      await carryOut(bus, message, delivered, settlement);
+      await carryOut(bus, message, givenUp, delivered, settlement);
     });
   } catch (error) {
     // Not acknowledged: the broker delivers it again.
@@ -140,9 +147,10 @@ async function decide<M extends WorkMessage>(
   }
 }
 
-async function carryOut(
+async function carryOut<M extends WorkMessage>(
   bus: Bus,
-  message: WorkMessage,
+  message: M,
+  givenUp: GivenUp<M> | undefined,
   delivered: JsMsg,
   settlement: Settlement,
 ): Promise<void> {
@@ -160,7 +168,23 @@ async function carryOut(
     case 'dead-letter':
       deadLetters.add(1, { subject: message.subject });
       await setAside(bus, message, delivered, settlement.reason);
+      if (givenUp) await tellIfReadable(message, givenUp, delivered, settlement.reason);
       delivered.term(settlement.reason);
       return;
   }
+}
+
+async function tellIfReadable<M extends WorkMessage>(
+  message: M,
+  givenUp: GivenUp<M>,
+  delivered: JsMsg,
+  reason: string,
+): Promise<void> {
+  let payload: PayloadOf<M>;
+  try {
+    payload = decode(message.payload, delivered.data) as PayloadOf<M>;
+  } catch {
+    return;
+  }
+  await givenUp(payload, reason);
 }

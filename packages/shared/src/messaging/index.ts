@@ -1,6 +1,7 @@
 export { type Bus, createBus } from './bus.ts';
 export { connect } from './connect.ts';
 export { type Handling, handle } from './handle.ts';
+export { idAt } from './id-at.ts';
 export { BadPayload, decode, encode } from './payload.ts';
 export { provision } from './provision.ts';
 export { messagingAttributes, publish, signal } from './publish.ts';

@@ -48,6 +48,7 @@ const besides: Record<Service, { publish: string[]; subscribe: string[] }> = {
   'event-sync': { publish: ['$JS.API.STREAM.MSG.GET.KV_SCHEDULE'], subscribe: [] },
   api: {
     publish: [
+      '$JS.API.STREAM.MSG.GET.COMMANDS',
       '$JS.API.STREAM.INFO.EVENTS',
       '$JS.API.DIRECT.GET.EVENTS',
       '$JS.API.CONSUMER.CREATE.EVENTS.>',

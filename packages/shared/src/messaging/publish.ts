@@ -15,7 +15,7 @@ import { retryWhileUnavailable } from './retry.ts';
 /**
  * Publishes to a stream and waits until the broker has stored it.
  * @param options.id a second message of this id within the stream's window is dropped, so a retry is safe
- * @returns whether the broker had it already
+ * @returns whether the broker had it already, and its place in the stream
  * @throws {BadPayload} when the payload breaks its contract
  */
 export function publish<M extends WorkMessage | EventMessage>(
@@ -23,7 +23,7 @@ export function publish<M extends WorkMessage | EventMessage>(
   message: M,
   payload: PayloadOf<M>,
   options: { id?: string } = {},
-): Promise<{ duplicate: boolean }> {
+): Promise<{ duplicate: boolean; sequence: number }> {
   const subject = subjectOf(message);
   const data = encode(message.payload, payload);
   const msgID = options.id ?? crypto.randomUUID();
@@ -35,10 +35,10 @@ export function publish<M extends WorkMessage | EventMessage>(
   const send = async () => {
     const carried = headers();
     injectTraceContext(carried);
-    const { duplicate } = await retryWhileUnavailable(() =>
+    const { duplicate, seq } = await retryWhileUnavailable(() =>
       bus.js.publish(subject, data, { headers: carried, msgID }),
     );
-    return { duplicate };
+    return { duplicate, sequence: seq };
   };
   // News that belongs to no work would be a trace of its own, and bury the others.
   if (!activeSpan()) return send();

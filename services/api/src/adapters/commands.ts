@@ -1,6 +1,6 @@
 import { importFreshness, type RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
-import { and, asc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { CommandRow } from '../core/command.ts';
 import { behind, type Order, ordered, type PageQuery } from './keyset.ts';
 
@@ -95,21 +95,64 @@ export async function withdrawCommand(db: Database, commandId: string): Promise<
   });
 }
 
-export async function markPublished(db: Database, commandId: string, at: number): Promise<void> {
-  await db.update(commands).set({ publishedAt: at }).where(eq(commands.commandId, commandId));
+/** @param sequence the place of its message in the stream */
+export async function markPublished(
+  db: Database,
+  commandId: string,
+  sequence: number,
+  at: number,
+): Promise<void> {
+  await db.update(commands).set({ sequence, publishedAt: at }).where(eq(commands.commandId, commandId));
 }
+
+const toHandOn = {
+  commandId: commands.commandId,
+  type: commands.type,
+  riderId: commands.riderId,
+  requestedAt: commands.requestedAt,
+  traceparent: commands.traceparent,
+};
 
 /** Commands from before `before` (project ms) that were not handed on, oldest first. */
 export const findUnpublished = (db: Database, before: number, limit: number): Promise<Unpublished[]> =>
   db
-    .select({
-      commandId: commands.commandId,
-      type: commands.type,
-      riderId: commands.riderId,
-      requestedAt: commands.requestedAt,
-      traceparent: commands.traceparent,
-    })
+    .select(toHandOn)
     .from(commands)
-    .where(and(isNull(commands.publishedAt), isNull(commands.finishedAt), lt(commands.requestedAt, before)))
+    .where(and(isNull(commands.sequence), isNull(commands.finishedAt), lt(commands.requestedAt, before)))
     .orderBy(asc(commands.requestedAt))
     .limit(limit);
+
+/** What was handed on, and the place of its message in the stream. */
+export interface Published extends Unpublished {
+  readonly sequence: number;
+}
+
+/** Commands handed on before `before` (project ms) that have not ended, by their ids from behind `after`. */
+export async function listOpen(
+  db: Database,
+  after: string,
+  before: number,
+  limit: number,
+): Promise<Published[]> {
+  const open = await db
+    .select({ ...toHandOn, sequence: commands.sequence })
+    .from(commands)
+    .where(
+      and(
+        isNull(commands.finishedAt),
+        isNotNull(commands.sequence),
+        lt(commands.publishedAt, before),
+        gt(commands.commandId, after),
+      ),
+    )
+    .orderBy(asc(commands.commandId))
+    .limit(limit);
+  return open.map((each) => ({ ...each, sequence: each.sequence ?? 0 }));
+}
+
+/** Whether a command still has not ended, and its message has had no other place since. */
+export const isStillOpen = async (db: Database, { commandId, sequence }: Published): Promise<boolean> =>
+  (await db.$count(
+    commands,
+    and(eq(commands.commandId, commandId), eq(commands.sequence, sequence), isNull(commands.finishedAt)),
+  )) > 0;

@@ -81,6 +81,32 @@ describe('a command whose request died before it was handed on', () => {
   });
 });
 
+describe('a command that the broker loses after it took it', () => {
+  const sequenceOf = async (commandId: string) => {
+    const [row] = await test.db
+      .select()
+      .from(tables.commands)
+      .where(eq(tables.commands.commandId, commandId));
+    return row?.sequence;
+  };
+
+  it('is handed on anew, and one that waits in its stream is not', async () => {
+    const { streams } = await (await test.busOf('provision')).js.jetstreamManager();
+    const inStream = async () => (await streams.info('COMMANDS')).state.messages;
+    const before = await inStream();
+    const [lost, waits] = [await leaveBehind(), await leaveBehind()];
+    await Promise.all([lost, waits].map(handedOn));
+    const [lostAt, waitsAt] = [await sequenceOf(lost), await sequenceOf(waits)];
+    await streams.deleteMessage('COMMANDS', lostAt ?? 0);
+    await eventually(async () => expect(await sequenceOf(lost)).not.toBe(lostAt), { timeoutMs: 30_000 });
+
+    expect(await sequenceOf(waits)).toBe(waitsAt);
+    expect(await inStream()).toBe(before + 2);
+    await carryOut();
+    await eventually(() => expect(receivedIds()).toEqual(expect.arrayContaining([lost, waits])));
+  });
+});
+
 describe('while the broker is away', () => {
   it('a command is refused with 503 and not kept; one left behind is handed on when it is back', async () => {
     const before = await test.db.$count(tables.commands);

@@ -1,25 +1,46 @@
 import type { Clock } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
-import { publish } from '@paceline/shared/messaging';
+import { idAt, publish } from '@paceline/shared/messaging';
 import { withTraceContext } from '@paceline/shared/telemetry';
 import type { Broker } from './broker.ts';
-import { markPublished, type Unpublished } from './commands.ts';
+import { isStillOpen, markPublished, type Published, type Unpublished } from './commands.ts';
+
+/** Between the id of a command and the place at which its last message was lost. */
+const anew = ':after:';
 
 /**
  * Hands a stored command to the service that carries it out, in the trace of who asked for it, also when somebody else
- * does so later. Safe to repeat. @throws {BrokerAway}
+ * does so later. Safe to repeat.
+ * @param lostAt the place in the stream at which the broker lost it: it would drop a second message of the first one's id
+ * @throws {BrokerAway}
  */
-export type HandOn = (command: Unpublished) => Promise<void>;
+export type HandOn = (command: Unpublished, lostAt?: number) => Promise<void>;
 
 export const handOnWith =
   (broker: Broker, db: Database, clock: Clock): HandOn =>
-  async ({ commandId, riderId, requestedAt, traceparent }) => {
+  async ({ commandId, riderId, requestedAt, traceparent }, lostAt) => {
     const bus = await broker.reach();
-    const once = { id: commandId };
+    const once = { id: lostAt === undefined ? commandId : `${commandId}${anew}${lostAt}` };
     await withTraceContext(traceparent === null ? {} : { traceparent }, async () => {
-      if (riderId === null) await publish(bus, catalog.importRiders, { commandId, requestedAt }, once);
-      else await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, once);
-      await markPublished(db, commandId, clock.now());
+      const { sequence } =
+        riderId === null
+          ? await publish(bus, catalog.importRiders, { commandId, requestedAt }, once)
+          : await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, once);
+      await markPublished(db, commandId, sequence, clock.now());
     });
+  };
+
+/** Whether the broker has lost the message of a command that was handed on: nobody will carry it out. @throws {BrokerAway} */
+export type IsLost = (command: Published) => Promise<boolean>;
+
+export const isLostWith =
+  (broker: Broker, db: Database): IsLost =>
+  async (command) => {
+    const bus = await broker.reach();
+    const message = command.riderId === null ? catalog.importRiders : catalog.addRider;
+    const id = await idAt(bus, message, command.sequence);
+    if (id === command.commandId || id?.startsWith(command.commandId + anew)) return false;
+    // Who carries a command out writes how it ended before the message goes.
+    return isStillOpen(db, command);
   };

@@ -1,13 +1,15 @@
 import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
-import { findUnpublished } from './commands.ts';
-import type { HandOn } from './hand-on.ts';
+import { findUnpublished, listOpen } from './commands.ts';
+import type { HandOn, IsLost } from './hand-on.ts';
 
 /** Real ms. A request that is alive has handed its command on by then. */
 const graceMs = 2_000;
 const pauseMs = 1_000;
 const atOnce = 100;
+/** Open commands that are looked for in their stream in a round: in turn, so that many are no burden. */
+const lookedFor = 20;
 
 export interface Sweep {
   /** Returns when the round in hand is over; no other begins. */
@@ -16,18 +18,30 @@ export interface Sweep {
 
 /**
  * Hands on the commands whose request died between storing and handing on, or found no broker to hand them to:
- * at once and then every second.
+ * at once and then every second. Those that were handed on are looked for in their stream meanwhile, for a broker whose
+ * disk is full, or that was set back, may lose what it has acknowledged.
  */
-export function startSweep(db: Database, handOn: HandOn, clock: Clock, log: Logger): Sweep {
+export function startSweep(db: Database, handOn: HandOn, isLost: IsLost, clock: Clock, log: Logger): Sweep {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let failing = false;
+  let lookedUpTo = '';
+  const findLost = async (before: number) => {
+    const open = await listOpen(db, lookedUpTo, before, lookedFor);
+    const lost = await Promise.all(open.map(isLost));
+    lookedUpTo = open.length < lookedFor ? '' : (open.at(-1)?.commandId ?? '');
+    return open.filter((_, index) => lost[index]);
+  };
   const round = async () => {
     try {
       const before = clock.now() - clock.fromMachine(graceMs);
       for (const command of await findUnpublished(db, before, atOnce)) {
         await handOn(command);
         log.info({ commandId: command.commandId }, 'handed on a command that was left behind');
+      }
+      for (const command of await findLost(before)) {
+        await handOn(command, command.sequence);
+        log.warn({ commandId: command.commandId }, 'the broker had lost a command: handed on anew');
       }
       failing = false;
     } catch (error) {

@@ -98,6 +98,21 @@ export async function loseWanted(
       order by command_id, rider_id for update skip locked)`);
 }
 
+/** Nobody waits for the riders of this command any more. Who is on a call that is under way is left to it. */
+export async function giveUpWanted(
+  db: Pick<Database, 'execute'>,
+  commandId: string,
+  reason: string,
+  now: number,
+): Promise<void> {
+  await db.execute(sql`
+    update ${wantedRiders} set outcome = 'failed', reason = ${reason}, ended_at = ${iso(now)}
+    where (command_id, rider_id) in (
+      select command_id, rider_id from ${wantedRiders}
+      where outcome is null and command_id = ${commandId}
+      order by rider_id for update skip locked)`);
+}
+
 /** What became of a rider that a command wants; undefined: nothing yet. */
 export async function findOutcome(
   db: Database,

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigserial, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, bigserial, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Progress, RunCounts, SyncKind, Tick } from '../../contracts/index.ts';
 import { moment } from './columns.ts';
 
@@ -54,7 +54,7 @@ export const syncLogs = pgTable(
   (table) => [index('sync_logs_run').on(table.runId), index('sync_logs_started').on(table.startedAt)],
 );
 
-/** What people asked for and what became of it. A row with `publishedAt` null is still to be handed to its service. */
+/** What people asked for and what became of it. A row without `sequence` is still to be handed to its service. */
 export const commands = pgTable(
   'commands',
   {
@@ -65,6 +65,8 @@ export const commands = pgTable(
     progress: jsonb('progress').$type<Progress>().notNull(),
     requestedAt: moment('requested_at').notNull(),
     publishedAt: moment('published_at'),
+    /** The place of its message in the stream of commands. */
+    sequence: bigint('stream_sequence', { mode: 'number' }),
     updatedAt: moment('updated_at').notNull(),
     finishedAt: moment('finished_at'),
     /** The span in which it was asked for, as a W3C `traceparent`. */
@@ -73,8 +75,8 @@ export const commands = pgTable(
   (table) => [
     index('commands_requested').on(table.requestedAt),
     index('commands_finished').on(table.finishedAt),
-    index('commands_unpublished')
-      .on(table.requestedAt)
-      .where(sql`published_at is null`),
+    index('commands_open')
+      .on(table.commandId)
+      .where(sql`finished_at is null`),
   ],
 );
