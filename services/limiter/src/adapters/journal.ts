@@ -1,9 +1,4 @@
-import {
-  DeliverPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-} from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/nats-core';
 import {
   type BudgetRecord,
@@ -13,6 +8,7 @@ import {
   subjectOf,
 } from '@paceline/shared/contracts';
 import { type Bus, decode, encode, retryWhileUnavailable } from '@paceline/shared/messaging';
+import { entriesBetween } from './entries.ts';
 import type { BrokerMoment } from './ledger-clock.ts';
 
 /** Another owner has appended since: this one may no longer decide. */
@@ -72,26 +68,10 @@ export function openJournal(bus: Bus, partition: number, history = 20_000): Jour
       recoverFrom = 0;
       if (!latest) return { entries: [], lastStoredAt: undefined, lastSequence: 0 };
       recoverFrom = decode(payload, latest.data).recoverFrom;
-      const consumer = await retryWhileUnavailable(() =>
-        bus.js.consumers.get(stream, {
-          filter_subjects: subject,
-          deliver_policy: DeliverPolicy.StartSequence,
-          opt_start_seq: Math.max(1, recoverFrom),
-        }),
-      );
-      const entries: JournalEntry[] = [];
-      try {
-        if ((await consumer.info()).num_pending === 0)
-          throw new Error(`the journal ${subject} was emptied meanwhile`);
-        // A broker that dies meanwhile is noticed soon: until the journal is read nobody may call.
-        for await (const message of await consumer.consume({ expires: 2_000, idle_heartbeat: 500 })) {
-          if (message.seq <= last) entries.push(decode(payload, message.data));
-          if (message.seq >= last) break;
-        }
-        return { entries, lastStoredAt: latest.time.getTime(), lastSequence: last };
-      } finally {
-        await consumer.delete().catch(() => undefined);
-      }
+      const stored = await entriesBetween(await manager(), subject, Math.max(1, recoverFrom), last);
+      if (stored.at(-1)?.seq !== last) throw new Error(`the journal ${subject} was emptied meanwhile`);
+      const entries = stored.map(({ data }) => decode(payload, data));
+      return { entries, lastStoredAt: latest.time.getTime(), lastSequence: last };
     },
 
     async append(content) {

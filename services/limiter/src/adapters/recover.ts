@@ -1,5 +1,6 @@
 import type { Clock } from '@paceline/shared/clock';
 import type { Fact, JournalEntry } from '@paceline/shared/contracts';
+import type { Logger } from '@paceline/shared/telemetry';
 import type { Ledger } from '../core/ledger.ts';
 import { timeAtTakeOver, timeOf } from '../core/ledger-time.ts';
 import { restore, weighs } from '../core/restore.ts';
@@ -26,6 +27,7 @@ export interface RecoverParts {
   readonly firstStart: FirstStart;
   readonly clock: Clock;
   readonly settings: Settings;
+  readonly log: Logger;
 }
 
 /** What is known from before, when a ledger is read anew. */
@@ -45,7 +47,7 @@ const quiet = 500;
  * @throws {JournalTaken} when somebody else has claimed it since we did
  */
 export async function recover(parts: RecoverParts, before: Before): Promise<Recovered> {
-  const { owner, journal, firstStart, clock } = parts;
+  const { owner, journal, firstStart, clock, log } = parts;
   const { entries, lastStoredAt, lastSequence } = await journal.read();
   if (before.claimed && lastOwner(entries) !== owner) throw new JournalTaken('the last claim is not ours');
   const isNew = entries.length === 0;
@@ -59,13 +61,18 @@ export async function recover(parts: RecoverParts, before: Before): Promise<Reco
   });
   const now = startLedgerClock(clock, from, heard);
 
-  const seen = Math.max(before.epochSeen, firstStart.reached(), await firstStart.noted());
+  // Who has claimed it before knows by itself, and needs not wait until the note can be read.
+  const noted = before.claimed ? 0 : await firstStart.noted();
+  const seen = Math.max(before.epochSeen, firstStart.reached(), noted);
   const gone = seen > lastSequence;
   const lostAt = gone ? now() : undefined;
   const facts: Fact[] = [{ fact: 'claimed', owner, at: now() }];
   if (lostAt !== undefined) facts.unshift({ fact: 'journal_lost', at: lostAt });
   const epoch = await journal.append({ entry: 'facts', facts });
-  await firstStart.note(epoch);
+  const noting = firstStart.note(epoch);
+  if (before.claimed)
+    noting.catch((error: unknown) => log.warn({ err: error, epoch }, 'a claim is not noted'));
+  else await noting;
   const claim: JournalEntry = { entry: 'facts', recoverFrom: 0, facts };
   const quietUntil = isNew ? 0 : now() + clock.fromMachine(quiet);
   const ledger = restore([...entries, claim], epoch, settings, quietUntil);
