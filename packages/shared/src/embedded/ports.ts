@@ -6,10 +6,18 @@ const loopback = '127.0.0.1';
 /** Below those that the machine gives to the near ends of connections, one of which would take a server's while it is down. */
 const ours = { least: 15_000, most: 32_000 };
 
-/** A TCP port that nobody listens on at this moment; whoever wants it had better take it soon. */
+/** Those that were given out to somebody who may not have taken his yet. */
+const given = new Set<number>();
+
+/**
+ * A TCP port that nobody listens on at this moment, and that nobody else in this process was given; whoever wants it had
+ * better take it soon.
+ */
 export async function freePort(host = loopback): Promise<number> {
   for (;;) {
     const port = randomInt(ours.least, ours.most);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await portIsFree(port, host)) return port;
   }
 }
