@@ -66,7 +66,7 @@ async function fillTables(client: pg.Client, folder: string, { tables: filled }:
   await client.query('begin');
   for (const table of filled) await copyIn(client, table, join(folder, table.file));
   const { rowCount } = await client.query(
-    'update commands set published_at = null where finished_at is null',
+    'update commands set published_at = null, stream_sequence = null where finished_at is null',
   );
   await client.query('commit');
   return rowCount ?? 0;

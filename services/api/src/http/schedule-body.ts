@@ -23,11 +23,14 @@ const change = {
 };
 type Change = z.infer<z.ZodObject<typeof change>>;
 
+/** Events of a kind that a schedule is judged for: hundreds are many, and more of them take longer to judge. */
+export const mostThings = 10_000;
+
 /** How many events there are, and what is promised: as `npm run plan` takes it. */
 const count = z
   .int('must be a whole number')
   .min(0, 'must be at least 0')
-  .max(99_999, 'must be at most 99999');
+  .max(mostThings, `must be at most ${mostThings}`);
 const within = z
   .union([z.literal('cycle'), duration.refine((ms) => ms > 0)], 'must be "cycle" or a duration such as "60m"')
   .openapi(text('60m'));

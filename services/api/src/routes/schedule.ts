@@ -7,7 +7,7 @@ import { scheduleView } from '../core/schedule.ts';
 import { Forecast, JudgedSchedule, Schedule } from '../http/components.ts';
 import { wholeNumber } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
-import { changeBody, changeOf, judgeOf, lintBody, promisesQuery } from '../http/schedule-body.ts';
+import { changeBody, changeOf, judgeOf, lintBody, promisesQuery, mostThings } from '../http/schedule-body.ts';
 import type { AddRoutes } from './services.ts';
 
 const tags = ['schedule'];
@@ -81,8 +81,8 @@ const forecast = createRoute({
   summary: 'What a busy day of the schedule in force comes to, against the limits',
   request: {
     query: z.object({
-      near: wholeNumber(0, 99_999).optional(),
-      far: wholeNumber(0, 99_999).optional(),
+      near: wholeNumber(0, mostThings).optional(),
+      far: wholeNumber(0, mostThings).optional(),
       promises: promisesQuery,
     }),
   },

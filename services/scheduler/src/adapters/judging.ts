@@ -9,7 +9,7 @@ export interface Judgement {
   readonly now: number;
 }
 
-/** Judges schedules, one after the other. @throws {Error} when one takes too long */
+/** Judges schedules, one after the other. @throws {Error} when one takes too long, or waits so long for those before it */
 export type Judge = (judgement: Judgement) => Promise<JudgedSchedule>;
 
 /** Real ms; a complicated schedule takes a second or two. */
@@ -19,7 +19,12 @@ const patience = 20_000;
 export function judgeApart(): Judge {
   let before: Promise<unknown> = Promise.resolve();
   return (judgement) => {
-    const judging = before.then(() => judgeOne(judgement));
+    const askedAt = performance.now();
+    const judging = before.then(() => {
+      // Nobody waits for it any more: who asks now is to be answered.
+      if (performance.now() - askedAt > patience) throw new Error('too many schedules are judged already');
+      return judgeOne(judgement);
+    });
     before = judging.catch(() => undefined);
     return judging;
   };
