@@ -171,7 +171,10 @@ async function fuzzSubject(
       else if (reply.headers?.get('Nats-Service-Error')) refused += 1;
       else answered += 1;
     } else if ('stream' in message) {
-      await jetstream(connection).publish(subject, data, { headers: carried });
+      // A stream that is full for the moment refuses, and loses nothing.
+      await eventually(() => jetstream(connection).publish(subject, data, { headers: carried }), {
+        timeoutMs: 60_000,
+      });
     } else connection.publish(subject, data, { headers: carried });
   };
   for (let from = 0; from < all.length; from += 100) {
