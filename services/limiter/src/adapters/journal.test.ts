@@ -1,8 +1,9 @@
 import { catalog, type Fact, type JournalEntry, permissionsOf, subjectOf } from '@paceline/shared/contracts';
-import { type Bus, connect, createBus, provision } from '@paceline/shared/messaging';
+import { BadPayload, type Bus, connect, createBus, provision } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { type TestNats, testNats } from '@paceline/shared/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { headers } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Journal, JournalTaken, openJournal } from './journal.ts';
 
@@ -107,6 +108,39 @@ describe('a journal', () => {
     expect(await kept(partition)).toBe(4);
     await write(journal, 'h');
     expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['restated by me', 'h']);
+  });
+
+  it('passes over what no limiter has written, and goes on behind it', async () => {
+    const partition = fresh();
+    const subject = subjectOf(catalog.journal, { partition });
+    const journal = openJournal(bus, partition);
+    await write(journal, 'old');
+    const sequence = await restate(journal);
+    await journal.recoverFrom(sequence);
+    const last = await write(journal, 'mine');
+    // As an answer of the broker's that somebody wants to have here.
+    await admin.js.publish(subject, '{"type":"io.nats.jetstream.api.v1.stream_info_response"}');
+    await expect(write(journal, 'late')).rejects.toThrow(JournalTaken);
+
+    const told = await journal.read();
+    expect(owners(told.entries)).toEqual(['restated by me', 'mine']);
+    expect(told.lastSequence).toBe(last);
+    await write(journal, 'behind it');
+    expect(owners((await openJournal(bus, partition).read()).entries)).toEqual([
+      'restated by me',
+      'mine',
+      'behind it',
+    ]);
+  });
+
+  it('is not read when a limiter has written what this one does not understand', async () => {
+    const partition = fresh();
+    await write(openJournal(bus, partition), 'before');
+    const later = headers();
+    later.set('Paceline-Kind', 'journal-entry');
+    const subject = subjectOf(catalog.journal, { partition });
+    await admin.js.publish(subject, '{"entry":"of a later version"}', { headers: later });
+    await expect(openJournal(bus, partition).read()).rejects.toThrow(BadPayload);
   });
 
   it('loses nothing and doubles nothing when the broker is killed between its entries', async () => {

@@ -1,5 +1,4 @@
 import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
-import { headers } from '@nats-io/nats-core';
 import {
   type BudgetRecord,
   catalog,
@@ -7,8 +6,8 @@ import {
   type JournalEntry,
   subjectOf,
 } from '@paceline/shared/contracts';
-import { type Bus, decode, encode, retryWhileUnavailable } from '@paceline/shared/messaging';
-import { entriesBetween } from './entries.ts';
+import { type Bus, encode, retryWhileUnavailable } from '@paceline/shared/messaging';
+import { entriesBetween, entryOf, marked } from './entries.ts';
 import type { BrokerMoment } from './ledger-clock.ts';
 
 /** Another owner has appended since: this one may no longer decide. */
@@ -67,17 +66,28 @@ export function openJournal(bus: Bus, partition: number, history = 20_000): Jour
       last = latest?.seq ?? 0;
       recoverFrom = 0;
       if (!latest) return { entries: [], lastStoredAt: undefined, lastSequence: 0 };
-      recoverFrom = decode(payload, latest.data).recoverFrom;
-      const stored = await entriesBetween(await manager(), subject, Math.max(1, recoverFrom), last);
+      // Behind what a stranger wrote only the entries before it say where to begin.
+      const begin = entryOf(latest)?.recoverFrom ?? 0;
+      const stored = await entriesBetween(await manager(), subject, Math.max(1, begin), last);
       if (stored.at(-1)?.seq !== last) throw new Error(`the journal ${subject} was emptied meanwhile`);
-      const entries = stored.map(({ data }) => decode(payload, data));
-      return { entries, lastStoredAt: latest.time.getTime(), lastSequence: last };
+      const written = stored.flatMap((each) => {
+        const entry = entryOf(each);
+        return entry ? [{ sequence: each.seq, storedAt: each.time.getTime(), entry }] : [];
+      });
+      if (written.length < stored.length)
+        bus.log.error({ subject }, 'somebody else has written into the journal');
+      recoverFrom = written.at(-1)?.entry.recoverFrom ?? 0;
+      return {
+        entries: written.filter(({ sequence }) => sequence >= recoverFrom).map(({ entry }) => entry),
+        lastStoredAt: written.at(-1)?.storedAt,
+        lastSequence: written.at(-1)?.sequence ?? 0,
+      };
     },
 
     async append(content) {
       try {
         const { seq } = await bus.js.publish(subject, encode(payload, { ...content, recoverFrom }), {
-          headers: headers(),
+          headers: marked(),
           expect: { lastSubjectSequence: last },
           timeout: unknownAfterMs,
         });

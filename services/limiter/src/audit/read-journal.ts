@@ -1,8 +1,9 @@
-import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { DeliverPolicy, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { serversOf } from '@paceline/shared/config';
 import { catalog, type JournalEntry, subjectOf } from '@paceline/shared/contracts';
-import { connect, decode, retryWhileUnavailable } from '@paceline/shared/messaging';
+import { connect, retryWhileUnavailable } from '@paceline/shared/messaging';
+import { entryOf } from '../adapters/entries.ts';
 import { CannotAudit } from './arguments.ts';
 import type { StoredEntry } from './core/stored-entry.ts';
 
@@ -63,9 +64,8 @@ async function readJournal(connection: NatsConnection, partition: number): Promi
   try {
     for await (const message of await consumer.consume({ expires: 2_000, idle_heartbeat: 500 })) {
       const { seq: sequence, time } = message;
-      if (sequence <= latest.seq) {
-        entries.push({ partition, sequence, storedAt: time.getTime(), entry: read(message.data, sequence) });
-      }
+      const entry = sequence <= latest.seq ? read(message) : undefined;
+      if (entry) entries.push({ partition, sequence, storedAt: time.getTime(), entry });
       if (sequence >= latest.seq) break;
     }
     return entries;
@@ -74,12 +74,10 @@ async function readJournal(connection: NatsConnection, partition: number): Promi
   }
 }
 
-function read(data: Uint8Array, sequence: number): JournalEntry {
+function read({ data, headers, seq }: JsMsg): JournalEntry | undefined {
   try {
-    return decode(catalog.journal.payload, data);
+    return entryOf({ data, ...(headers && { header: headers }) });
   } catch (error) {
-    throw new CannotAudit(
-      `Entry ${sequence} is not one that this version reads: ${(error as Error).message}`,
-    );
+    throw new CannotAudit(`Entry ${seq} is not one that this version reads: ${(error as Error).message}`);
   }
 }
