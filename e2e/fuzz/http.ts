@@ -15,6 +15,8 @@ interface Document {
 interface Answer {
   readonly status: number;
   readonly media: string;
+  /** How its body begins. */
+  readonly text: string;
 }
 
 /** Of each route. */
@@ -76,15 +78,15 @@ export async function fuzzHttp(
 }
 
 /** A part may be away, or have its hands full: what it answers when it is there again, or a 503 that stays one. */
-const afterwards = (again: () => Promise<Answer>): Promise<Answer> =>
-  eventually(
-    async () => {
-      const answer = await again();
-      if (answer.status === 503) throw new Error('it is away');
-      return answer;
-    },
-    { timeoutMs: 60_000 },
-  ).catch(() => ({ status: 503, media: '' }));
+async function afterwards(again: () => Promise<Answer>): Promise<Answer> {
+  let answer = await again();
+  const isThere = async () => {
+    if (answer.status === 503) answer = await again();
+    if (answer.status === 503) throw new Error('it is away');
+  };
+  await eventually(isThere, { timeoutMs: 60_000 }).catch(() => undefined);
+  return answer;
+}
 
 async function inTurn<Each>(
   all: readonly Each[],
@@ -112,9 +114,13 @@ function send(
       const { statusCode: status = 0 } = response;
       const media = response.headers['content-type']?.split(';')[0] ?? '';
       if (media === 'text/event-stream') response.destroy();
-      response.resume().on('close', () => resolve({ status, media }));
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        if (text.length < 400) text += chunk.slice(0, 400);
+      });
+      response.on('close', () => resolve({ status, media, text }));
     });
-    asked.on('error', () => resolve({ status: 0, media: '' }));
+    asked.on('error', () => resolve({ status: 0, media: '', text: '' }));
     asked.on('upgrade', (_, socket) => socket.destroy());
     asked.setHeader('authorization', `Bearer ${token}`);
     for (const [name, value] of Object.entries(headers)) asked.setHeader(name, value);
@@ -123,9 +129,6 @@ function send(
   });
 }
 
-const tell = (
-  { method, target, headers, body }: Attempt,
-  { status, media }: { status: number; media: string },
-) =>
+const tell = ({ method, target, headers, body }: Attempt, { status, media, text }: Answer) =>
   `${method} ${target.slice(0, 200)} ${JSON.stringify(headers).slice(0, 200)} ` +
-  `${body?.toString('latin1', 0, 200) ?? ''} → ${status} ${media}`;
+  `${body?.toString('latin1', 0, 200) ?? ''} → ${status} ${media} ${text}`;

@@ -27,6 +27,8 @@ import { createApp } from './http/app.ts';
 import { type HttpServer, listenHttp } from './http/listen.ts';
 
 const connections = 10;
+/** Only for taking commands: who asks for something is answered at once, also while many read much. */
+const connectionsForCommands = 3;
 /** Built when it is set up, not when it runs. */
 const dashboard = fileURLToPath(new URL('../../../apps/dashboard/dist', import.meta.url));
 
@@ -39,17 +41,19 @@ export type RunningApi = RunningService & Pick<HttpServer, 'url' | 'port'>;
  */
 export async function startApi(context: ServiceContext<ApiConfig>): Promise<RunningApi> {
   const { config, clock, log, signal } = context;
-  const database = openDatabase(
-    config.DATABASE_URL,
-    (error) => log.warn({ err: error }, 'a connection to the database broke'),
-    connections,
-  );
+  const open = (most: number) =>
+    openDatabase(
+      config.DATABASE_URL,
+      (error) => log.warn({ err: error }, 'a connection to the database broke'),
+      most,
+    );
+  const [database, forCommands] = [open(connections), open(connectionsForCommands)];
   const { db } = database;
   const broker = openBroker(config.NATS_URL, log);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const status = limiterStatus(broker, account);
   const follower = createFollower();
-  const handOn = handOnWith(broker, db, clock);
+  const handOn = handOnWith(broker, forCommands.db, clock);
   const feed = startFeed(broker.connected.then(eventStream), account, log, signal);
   const budgets = budgetsOf(broker, account);
   const freshness = freshnessWith(broker);
@@ -62,7 +66,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       account,
       askRun: askRunWith(broker, db, clock),
       cancel: cancelWith(broker, db, clock),
-      takeCommand: takeCommandWith({ db, broker, follower, handOn, status, clock, log }),
+      takeCommand: takeCommandWith({ db: forCommands.db, broker, follower, handOn, status, clock, log }),
       limiterStatus: status,
       budgets,
       freshness,
@@ -136,7 +140,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     },
     async close() {
       server.close();
-      await Promise.all([broker.close(), database.close()]);
+      await Promise.all([broker.close(), database.close(), forCommands.close()]);
     },
   };
 }
