@@ -21,8 +21,8 @@ export interface Feed {
   read(from: number, to: number): Promise<Line[]>;
 }
 
-/** Bytes of what is kept in memory. */
-const ringBytes = 8 * 1_048_576;
+/** Bytes of what is kept in memory; what is older is read from the broker. */
+const ringBytes = 2 * 1_048_576;
 /** Real ms. */
 const pauseMs = 500;
 
@@ -92,7 +92,10 @@ export function startFeed(
 
 function lineOf({ sequence, event }: EventAt, account: string): Line {
   const shown = event && shownAs(event, account);
-  const text = shown ? sseEvent(shown.type, shown.data, sequence) : '';
+  const text = shown ? inOnePiece(sseEvent(shown.type, shown.data, sequence)) : '';
   // What is not shown takes up some memory as well.
   return { sequence, type: shown?.type, text, bytes: text.length + 64 };
 }
+
+/** A text that was put together keeps what it was put together of, twice its size; one that is read from bytes does not. */
+const inOnePiece = (text: string): string => Buffer.from(text).toString();
