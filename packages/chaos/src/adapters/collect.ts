@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { createWorld } from '@paceline/sandbox';
 import type { CommandEnd, Evidence, Exit, Inflicted, RunEnd } from '../core/evidence.ts';
 import type { Driven } from './drive.ts';
-import { readErrors } from './logs.ts';
+import { countLost, readErrors } from './logs.ts';
 import type { Said, Stage } from './stage.ts';
 import { strangersRider } from './upstream.ts';
 import { lookAtStreams } from './waiting.ts';
@@ -66,6 +66,7 @@ export async function collect(
     notReady: await watch.notReady(),
     exits: stage.said.flatMap(exitOf),
     errors: await readErrors(stage.folder),
+    lostByBroker: await countLost(stage.folder),
   };
 }
 

@@ -3,12 +3,19 @@ import { join } from 'node:path';
 import type { LogLine } from '../core/evidence.ts';
 
 /** What the processes complained of, in the order of their logs. */
-export async function readErrors(folder: string): Promise<LogLine[]> {
+export const readErrors = (folder: string): Promise<LogLine[]> =>
+  linesLike(folder, /"level":"(error|fatal)"/);
+
+/** How often a command was handed on anew because the broker had lost it after it took it. */
+export const countLost = async (folder: string): Promise<number> =>
+  (await linesLike(folder, /"msg":"the broker had lost a command/)).length;
+
+async function linesLike(folder: string, like: RegExp): Promise<LogLine[]> {
   const logs = join(folder, 'logs');
   const found: LogLine[] = [];
   for (const file of await readdir(logs)) {
     for (const line of (await readFile(join(logs, file), 'utf8')).split('\n')) {
-      if (!/"level":"(error|fatal)"/.test(line)) continue;
+      if (!like.test(line)) continue;
       const entry = parse(line);
       if (entry) found.push({ ...entry, service: file.replace(/\.log.*$/, '') });
     }

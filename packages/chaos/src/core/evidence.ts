@@ -88,4 +88,6 @@ export interface Evidence {
   readonly notReady: readonly string[];
   readonly exits: readonly Exit[];
   readonly errors: readonly LogLine[];
+  /** Commands that the broker had lost, and that were handed on anew. */
+  readonly lostByBroker: number;
 }

@@ -3,7 +3,7 @@ import { type Figures, lawNames, type Verdict } from './verdict.ts';
 
 /** What many seeds came to, as tables in Markdown that can be read as they are. */
 export function report(verdicts: readonly Verdict[]): string {
-  return [survived(verdicts), lawsHeld(verdicts), figures(verdicts)].join('\n\n');
+  return [survived(verdicts), lawsHeld(verdicts), figures(verdicts), complaints(verdicts)].join('\n\n');
 }
 
 function survived(verdicts: readonly Verdict[]): string {
@@ -26,7 +26,7 @@ const lawsHeld = (verdicts: readonly Verdict[]): string =>
     lawNames.map((name) => [name, String(sum(verdicts.map(({ breaches }) => breaches[name]?.length ?? 0)))]),
   );
 
-type Count = Exclude<keyof Figures, 'reasons'>;
+type Count = Exclude<keyof Figures, 'reasons' | 'complaints'>;
 
 const words: Record<Count, string> = {
   accepted: 'commands accepted',
@@ -40,6 +40,7 @@ const words: Record<Count, string> = {
   runs: 'runs of the syncs',
   failedRuns: 'of these failed, with the reason',
   riders: 'riders stored',
+  lostByBroker: 'commands that the broker lost, handed on anew',
   errors: 'errors in logs that a fault explains',
 };
 
@@ -51,6 +52,19 @@ const figures = (verdicts: readonly Verdict[]): string =>
       String(sum(verdicts.map((each) => each.figures[name]))),
     ]),
   );
+
+/** What faults excuse, so that one can see whether they should. */
+function complaints(verdicts: readonly Verdict[]): string {
+  const counts = new Map<string, number>();
+  for (const { figures: each } of verdicts)
+    for (const [said, count] of Object.entries(each.complaints))
+      counts.set(said, (counts.get(said) ?? 0) + count);
+  const rows = [...counts].toSorted((a, b) => b[1] - a[1]);
+  return table(
+    ['error', 'how often'],
+    rows.map(([said, count]) => [said.replaceAll('|', '/').slice(0, 140), String(count)]),
+  );
+}
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 

@@ -59,6 +59,7 @@ const fine: Evidence = {
   notReady: [],
   exits: [],
   errors: [],
+  lostByBroker: 0,
 };
 
 const broken = (evidence: Partial<Evidence>) =>

@@ -51,6 +51,9 @@ export interface Figures {
   readonly reasons: Readonly<Record<string, number>>;
   /** Lines of the level error, whatever explains them. */
   readonly errors: number;
+  /** How often each of them came; ids and times left out. */
+  readonly complaints: Readonly<Record<string, number>>;
+  readonly lostByBroker: number;
 }
 
 const neverWell = 'faults that it did not recover from';
@@ -82,6 +85,7 @@ function figuresOf({
   runs,
   riderIds,
   errors: lines,
+  lostByBroker,
 }: Evidence): Figures {
   const ours = arrivals.filter(({ isStrangers }) => !isStrangers);
   const inState = (state: string) => commands.filter((command) => command.state === state).length;
@@ -99,6 +103,8 @@ function figuresOf({
     riders: riderIds.length,
     reasons: countsOf([...refusals, ...commands.flatMap(({ reason }) => reason ?? [])].map(generalised)),
     errors: lines.length,
+    complaints: countsOf(lines.map(({ service, message }) => generalised(`${service}: ${message}`))),
+    lostByBroker,
   };
 }
 
