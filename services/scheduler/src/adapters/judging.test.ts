@@ -1,14 +1,23 @@
 import { catalog } from '@paceline/shared/contracts';
 import { expect, it } from 'vitest';
 import { settingsBy } from '../core/testing.ts';
-import { judgeApart } from './judging.ts';
+import { judgeApart, type Judgement } from './judging.ts';
+
+const judgement = (demand: Partial<Judgement['demand']> = {}): Judgement => ({
+  settings: settingsBy(),
+  demand: { tier: 'standard', clubs: 1, things: {}, promises: [], ...demand },
+  now: Date.UTC(2026, 2, 1),
+});
 
 it('a promise of fractions of a millisecond is judged in whole ones, as the contract wants it', async () => {
-  const judged = await judgeApart()({
-    settings: settingsBy(),
-    demand: { tier: 'standard', clubs: 1, things: {}, promises: [{ kind: 'near', within: 90_000.5 }] },
-    now: Date.UTC(2026, 2, 1),
-  });
+  const judged = await judgeApart()(judgement({ promises: [{ kind: 'near', within: 90_000.5 }] }));
   expect(judged.findings.map(({ rule }) => rule)).toContain('promise');
   expect(catalog.judgeSchedule.reply.safeParse(judged).error?.issues ?? []).toEqual([]);
+});
+
+it('a schedule for which nobody waits any more keeps none behind it from being judged', async () => {
+  const judge = judgeApart(1);
+  const [takesLong, waitsLong] = await Promise.allSettled([judge(judgement()), judge(judgement())]);
+  expect(takesLong).toMatchObject({ reason: { name: 'AbortError' } });
+  expect(waitsLong).toMatchObject({ reason: { message: 'too many schedules are judged already' } });
 });

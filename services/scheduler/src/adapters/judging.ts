@@ -12,26 +12,26 @@ export interface Judgement {
 /** Judges schedules, one after the other. @throws {Error} when one takes too long, or waits so long for those before it */
 export type Judge = (judgement: Judgement) => Promise<JudgedSchedule>;
 
-/** Real ms; a complicated schedule takes a second or two. */
-const patience = 20_000;
-
-/** To judge may take seconds of computing: it is done in a thread of its own, so that no slot opens late for it. */
-export function judgeApart(): Judge {
+/**
+ * To judge may take seconds of computing: it is done in a thread of its own, so that no slot opens late for it.
+ * @param patience real ms that one may wait, and that it may take; a complicated schedule takes a second or two
+ */
+export function judgeApart(patience = 20_000): Judge {
   let before: Promise<unknown> = Promise.resolve();
   return (judgement) => {
     const askedAt = performance.now();
     const judging = before.then(() => {
       // Nobody waits for it any more: who asks now is to be answered.
       if (performance.now() - askedAt > patience) throw new Error('too many schedules are judged already');
-      return judgeOne(judgement);
+      return judgeOne(judgement, patience);
     });
     before = judging.catch(() => undefined);
     return judging;
   };
 }
 
-async function judgeOne(judgement: Judgement): Promise<JudgedSchedule> {
-  const { findings, forecast, repaired } = await inThread(judgement);
+async function judgeOne(judgement: Judgement, patience: number): Promise<JudgedSchedule> {
+  const { findings, forecast, repaired } = await inThread(judgement, patience);
   const { settings } = judgement;
   return {
     settings,
@@ -48,7 +48,7 @@ const inWholeMs = (finding: Judged['findings'][number]) => ({
   timeline: finding.timeline.map(({ at, says }) => ({ at: Math.round(at), says })),
 });
 
-async function inThread(judgement: Judgement): Promise<Judged> {
+async function inThread(judgement: Judgement, patience: number): Promise<Judged> {
   const worker = new Worker(new URL('./judge-worker.ts', import.meta.url), { workerData: judgement });
   try {
     const [judged] = await once(worker, 'message', { signal: AbortSignal.timeout(patience) });
