@@ -32,9 +32,13 @@ afterAll(async () => {
 
 async function addRider(): Promise<string> {
   nextRider += 1;
-  const { headers, status, body } = await stack.post('/v1/riders', JSON.stringify({ riderId: nextRider }));
-  expect(status, String(body['detail'])).toBe(202);
-  return headers.get('location') ?? '';
+  const command = JSON.stringify({ riderId: nextRider });
+  // Also one that is refused because something does not answer just now may be sent again.
+  return eventually(async () => {
+    const { headers, status, body } = await stack.post('/v1/riders', command);
+    expect(status, String(body['detail'])).toBe(202);
+    return headers.get('location') ?? '';
+  }, patient);
 }
 
 /** Whom a kill hits, in turn; the first is the worst. */

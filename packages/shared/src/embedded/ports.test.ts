@@ -15,6 +15,11 @@ it('names a free port, which is free until somebody listens on it', async () => 
   expect(await portIsFree(port)).toBe(true);
 });
 
+it('gives no port to two', async () => {
+  const ports = await Promise.all(Array.from({ length: 400 }, () => freePort()));
+  expect(new Set(ports).size).toBe(ports.length);
+});
+
 it('notices a listener on all addresses too', async () => {
   const server = createServer().listen(0, '0.0.0.0');
   await once(server, 'listening');
