@@ -2,6 +2,7 @@ import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import { forgetBatch, forgettable, type Retention } from './retention.ts';
+import { type Rounds, rounds } from './rounds.ts';
 
 /** Real ms. */
 const pauseMs = 60_000;
@@ -12,13 +13,7 @@ const atOnce = 1_000;
  * Forgets what is older than it is kept, at once and then every minute, in small batches. Of several processes one does
  * so at a time.
  */
-export function startHousekeeping(
-  db: Database,
-  retention: Retention,
-  clock: Clock,
-  log: Logger,
-): { stop(): Promise<void> } {
-  let timer: NodeJS.Timeout | undefined;
+export function startHousekeeping(db: Database, retention: Retention, clock: Clock, log: Logger): Rounds {
   let stopped = false;
   const round = async () => {
     try {
@@ -27,18 +22,12 @@ export function startHousekeeping(
     } catch (error) {
       log.warn({ err: error }, 'what is old could not be forgotten');
     }
-    if (!stopped) timer = setTimeout(next, pauseMs);
   };
-  let inHand: Promise<void>;
-  const next = () => {
-    inHand = round();
-  };
-  next();
+  const running = rounds(round, pauseMs);
   return {
-    async stop() {
+    stop() {
       stopped = true;
-      clearTimeout(timer);
-      await inHand;
+      return running.stop();
     },
   };
 }

@@ -1,5 +1,5 @@
-import { type Database, type DatabaseClient, migrate, openDatabase, tables } from '@paceline/shared/database';
-import { type TestPostgres, testPostgres } from '@paceline/shared/testing';
+import { type Database, tables } from '@paceline/shared/database';
+import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -24,20 +24,14 @@ const kept: Retention = {
   answers: day,
 };
 
-let postgres: TestPostgres;
-let database: DatabaseClient;
+let database: TestDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  postgres = await testPostgres();
-  await migrate(postgres.url);
-  database = openDatabase(postgres.url, () => undefined);
+  database = await testDatabase();
   db = database.db;
 });
-afterAll(async () => {
-  await database?.close();
-  await postgres?.stop();
-});
+afterAll(() => database?.stop());
 
 const ago = (days: number) => now - days * day;
 const forget = (at = now, atOnce = 1_000) => forgetOld(db, kept, at, { atOnce });

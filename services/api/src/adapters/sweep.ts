@@ -3,6 +3,7 @@ import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import { findUnpublished, listOpen } from './commands.ts';
 import type { HandOn, IsLost } from './hand-on.ts';
+import { type Rounds, rounds } from './rounds.ts';
 
 /** Real ms. A request that is alive has handed its command on by then. */
 const graceMs = 2_000;
@@ -11,19 +12,12 @@ const atOnce = 100;
 /** Open commands that are looked for in their stream in a round: in turn, so that many are no burden. */
 const lookedFor = 20;
 
-export interface Sweep {
-  /** Returns when the round in hand is over; no other begins. */
-  stop(): Promise<void>;
-}
-
 /**
  * Hands on the commands whose request died between storing and handing on, or found no broker to hand them to:
  * at once and then every second. Those that were handed on are looked for in their stream meanwhile, for a broker whose
  * disk is full, or that was set back, may lose what it has acknowledged.
  */
-export function startSweep(db: Database, handOn: HandOn, isLost: IsLost, clock: Clock, log: Logger): Sweep {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+export function startSweep(db: Database, handOn: HandOn, isLost: IsLost, clock: Clock, log: Logger): Rounds {
   let failing = false;
   let lookedUpTo = '';
   const findLost = async (before: number) => {
@@ -48,18 +42,6 @@ export function startSweep(db: Database, handOn: HandOn, isLost: IsLost, clock: 
       if (!failing) log.warn({ err: error }, 'commands may be left behind, looking again every second');
       failing = true;
     }
-    if (!stopped) timer = setTimeout(next, pauseMs);
   };
-  let inHand: Promise<void>;
-  const next = () => {
-    inHand = round();
-  };
-  next();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await inHand;
-    },
-  };
+  return rounds(round, pauseMs);
 }

@@ -1,5 +1,5 @@
-import { type Database, type DatabaseClient, migrate, openDatabase, tables } from '@paceline/shared/database';
-import { type TestPostgres, testPostgres } from '@paceline/shared/testing';
+import { type Database, tables } from '@paceline/shared/database';
+import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
 import type { EventItem, SignupItem, Skipped } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,14 +8,11 @@ import { findWatched } from './freshness.ts';
 import { storeSignups } from './signups.ts';
 
 const { events, signups, signupCopies, clubMemberships } = tables;
-let postgres: TestPostgres;
-let database: DatabaseClient;
+let database: TestDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  postgres = await testPostgres();
-  await migrate(postgres.url);
-  database = openDatabase(postgres.url, () => undefined);
+  database = await testDatabase();
   db = database.db;
 });
 
@@ -24,10 +21,7 @@ beforeEach(async () => {
   await db.delete(clubMemberships);
 });
 
-afterAll(async () => {
-  await database?.close();
-  await postgres?.stop();
-});
+afterAll(() => database?.stop());
 
 function event(eventId: string, startsAt: number, listedSignups = 10): EventItem {
   const details = { title: `Event ${eventId}`, type: 'Race', subType: null, routeId: '1', distance: 20_000 };

@@ -1,5 +1,5 @@
-import { type Database, type DatabaseClient, migrate, openDatabase, tables } from '@paceline/shared/database';
-import { type TestPostgres, testPostgres } from '@paceline/shared/testing';
+import { type Database, tables } from '@paceline/shared/database';
+import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
 import type { ResultItem, Skipped } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -7,14 +7,11 @@ import { storeEvents } from './events.ts';
 import { findFinishes, giveUpOn, storeResults, storeTry } from './results.ts';
 
 const { events, results, signups, clubMemberships } = tables;
-let postgres: TestPostgres;
-let database: DatabaseClient;
+let database: TestDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  postgres = await testPostgres();
-  await migrate(postgres.url);
-  database = openDatabase(postgres.url, () => undefined);
+  database = await testDatabase();
   db = database.db;
 });
 
@@ -23,10 +20,7 @@ beforeEach(async () => {
   await db.insert(events).values([row('e'), row('other')]);
 });
 
-afterAll(async () => {
-  await database?.close();
-  await postgres?.stop();
-});
+afterAll(() => database?.stop());
 
 const row = (eventId: string, more: Partial<typeof events.$inferInsert> = {}) => ({
   eventId,

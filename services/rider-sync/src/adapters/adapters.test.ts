@@ -1,5 +1,5 @@
-import { type Database, type DatabaseClient, migrate, openDatabase, tables } from '@paceline/shared/database';
-import { type TestPostgres, testPostgres } from '@paceline/shared/testing';
+import { type Database, tables } from '@paceline/shared/database';
+import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
 import type { RiderItem } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,14 +8,11 @@ import { findProgress, storeProgress } from './commands.ts';
 import { storeRiders } from './riders.ts';
 
 const { riders, riderHistory, clubs, clubMemberships, commands } = tables;
-let postgres: TestPostgres;
-let database: DatabaseClient;
+let database: TestDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  postgres = await testPostgres();
-  await migrate(postgres.url);
-  database = openDatabase(postgres.url, () => undefined);
+  database = await testDatabase();
   db = database.db;
 });
 
@@ -25,10 +22,7 @@ beforeEach(async () => {
   await db.delete(clubMemberships);
 });
 
-afterAll(async () => {
-  await database?.close();
-  await postgres?.stop();
-});
+afterAll(() => database?.stop());
 
 function item(riderId: number, more: { rating?: number; velo?: number; name?: string } = {}): RiderItem {
   const { rating = 1500, velo, name = `Rider "${riderId}" \\ {x}` } = more;
@@ -182,6 +176,7 @@ describe('a command', () => {
         type: 'add-rider',
         progress: { state: 'running' },
         publishedAt: 600,
+        sequence: null,
         updatedAt: 700,
         finishedAt: null,
         traceparent: null,

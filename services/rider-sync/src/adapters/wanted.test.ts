@@ -1,5 +1,5 @@
-import { type Database, type DatabaseClient, migrate, openDatabase, tables } from '@paceline/shared/database';
-import { type TestPostgres, testPostgres } from '@paceline/shared/testing';
+import { type Database, openDatabase, tables } from '@paceline/shared/database';
+import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
 import { asc } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hold } from './hold.ts';
@@ -15,23 +15,17 @@ import {
 } from './wanted.ts';
 
 const { clubMemberships, riders, wantedRiders } = tables;
-let postgres: TestPostgres;
-let client: DatabaseClient;
+let database: TestDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  postgres = await testPostgres();
-  await migrate(postgres.url);
-  client = openDatabase(postgres.url, () => undefined);
-  db = client.db;
+  database = await testDatabase();
+  db = database.db;
 });
 beforeEach(async () => {
   for (const table of [wantedRiders, clubMemberships, riders]) await db.delete(table);
 });
-afterAll(async () => {
-  await client?.close();
-  await postgres?.stop();
-});
+afterAll(() => database?.stop());
 
 const want = (commandId: string, why: 'add' | 'import', since: number, ...riderIds: number[]) =>
   Promise.all(riderIds.map((riderId) => wantRider(db, { commandId, riderId, why, freshFrom: since, since })));
@@ -54,7 +48,7 @@ describe('wanted riders', () => {
 
   it('that are on a call are passed over by the next one, until it ends or its holder dies', async () => {
     await want('i', 'import', 1_000, 1, 2, 3);
-    const dying = openDatabase(postgres.url, () => undefined);
+    const dying = openDatabase(database.url, () => undefined);
     const first = await take(dying.db, 2);
     const second = await take(db);
     expect(idsOf(second.value)).toEqual([3]);
