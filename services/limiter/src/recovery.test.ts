@@ -3,6 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import {
   catalog,
+  durableOf,
   journalEntry,
   journalRestored,
   ruledBucket,
@@ -94,6 +95,28 @@ describe('a journal that comes from a backup', () => {
     }
     const claim = Number((await notes.get(ruledKey(partition)))?.string());
     expect(claim).toBe((await journalOf(partition)).sequence);
+  });
+});
+
+describe('a journal into which another service has an answer of the broker sent', () => {
+  it('goes on, and remembers what was in it', async () => {
+    const partition = 6;
+    const limiter = stage.client(accountIn(partition));
+    await call(stage, limiter, 'clubs');
+    const before = await journalOf(partition);
+    const stranger = await stage.speakAs('rider-sync');
+    const asks = `$JS.API.CONSUMER.INFO.COMMANDS.${durableOf(catalog.addRider)}`;
+    stranger.connection.publish(asks, '', { reply: before.subject });
+    await eventually(async () => {
+      const { streams } = before;
+      const last = await streams.getMessage(catalog.journal.stream, { last_by_subj: before.subject });
+      expect(last?.string()).toContain('consumer_info_response');
+    });
+
+    await call(stage, limiter, 'riders_single');
+    expect((await journalOf(partition)).sequence).toBeGreaterThan(before.sequence);
+    const clubs = (await windowsOf(limiter.account)).find(({ endpoint }) => endpoint === 'clubs');
+    expect(clubs).toMatchObject({ available: 0 });
   });
 });
 
