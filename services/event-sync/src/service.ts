@@ -1,7 +1,7 @@
 import { catalog, type Tick } from '@paceline/shared/contracts';
 import { done, handle, openScheduleBucket } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
-import { openSync, runSlot } from '@paceline/shared/sync';
+import { giveUpRun, openSync, runSlot } from '@paceline/shared/sync';
 import { allowUrgent } from './allow-urgent.ts';
 import { type EventSyncConfig, goalsOf } from './config.ts';
 import { answerFreshness, meterFreshness, publishFreshness } from './freshness.ts';
@@ -20,10 +20,13 @@ export async function startEventSync(context: ServiceContext<EventSyncConfig>): 
     return settlement;
   };
   const handlings = await Promise.all([
-    handle(sync.bus, catalog.tickNear, syncNear),
-    handle(sync.bus, catalog.tickFar, (tick) => runSlot(sync, tick, events, plan)),
-    handle(sync.bus, catalog.tickResults, (tick) =>
-      runSlot(sync, tick, syncResults(sync), planResults(sync)),
+    handle(sync.bus, catalog.tickNear, syncNear, giveUpRun(sync)),
+    handle(sync.bus, catalog.tickFar, (tick) => runSlot(sync, tick, events, plan), giveUpRun(sync)),
+    handle(
+      sync.bus,
+      catalog.tickResults,
+      (tick) => runSlot(sync, tick, syncResults(sync), planResults(sync)),
+      giveUpRun(sync),
     ),
   ]);
   const watching = watchUrgent(sync, allowUrgent(sync, await openScheduleBucket(sync.bus)));

@@ -1,7 +1,7 @@
 import { catalog } from '@paceline/shared/contracts';
 import { handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
-import { openSync, runSlot } from '@paceline/shared/sync';
+import { giveUpRun, openSync, runSlot } from '@paceline/shared/sync';
 import { addRider } from './add-rider.ts';
 import { giveUp } from './carry-out.ts';
 import { hearCancellations } from './cancellations.ts';
@@ -18,7 +18,12 @@ export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): 
   const cancellations = hearCancellations(sync.bus);
   const riders = syncRiders(sync, desk, clubIds);
   const handlings = await Promise.all([
-    handle(sync.bus, catalog.tickRider, (tick) => runSlot(sync, tick, riders, planRiders(clubIds))),
+    handle(
+      sync.bus,
+      catalog.tickRider,
+      (tick) => runSlot(sync, tick, riders, planRiders(clubIds)),
+      giveUpRun(sync),
+    ),
     handle(sync.bus, catalog.addRider, addRider(sync, desk, cancellations), giveUp(sync)),
     handle(sync.bus, catalog.importRiders, importRiders(sync, desk, cancellations), giveUp(sync)),
   ]);

@@ -3,7 +3,7 @@ import { eventually } from '../testing/index.ts';
 import { tables } from '../database/index.ts';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { runSlot as runSlotOrPlan, type RunWork, saveProgress } from './run.ts';
+import { giveUpRun, runSlot as runSlotOrPlan, type RunWork, saveProgress } from './run.ts';
 import type { Sync } from './open.ts';
 import { openStage, type Stage } from './testing/stage.ts';
 
@@ -114,6 +114,38 @@ describe('the run of a slot', () => {
     expect(await rows()).toMatchObject([
       { state: 'failed', error: 'no idea what to do', counts: counts(1), checkpoint: { at: 1 } },
     ]);
+  });
+
+  it('that was set aside has failed with the reason, and one that has ended stays as it ended', async () => {
+    const [aside, ended] = [slot(), slot()];
+    await runSlot(sync, ended, ends);
+    for (const tick of [aside, ended]) await giveUpRun(sync)(tick, 'attempt 21 of 20');
+    expect(await rows()).toMatchObject([
+      { slotId: ended.slotId, state: 'done' },
+      { slotId: aside.slotId, state: 'failed', error: 'It was given up: attempt 21 of 20' },
+    ]);
+  });
+
+  it('that nobody carries on has failed an hour after its slot; younger ones and other kinds are left alone', async () => {
+    const hour = 3_600_000;
+    const now = Math.round(stage.clock.now());
+    const left = (slotId: string, ago: number, kind: Tick['kind'] = 'rider') => ({
+      runId: slotId,
+      slotId,
+      kind,
+      state: 'running' as const,
+      counts: counts(0),
+      scheduledFor: now - ago,
+      startedAt: now - ago,
+      slotEndsAt: now - ago,
+    });
+    const late = { ...left('late', 2 * hour), startedAt: now };
+    await stage.db
+      .insert(syncRuns)
+      .values([left('lost', 2 * hour), left('young', hour / 2), left('far', 2 * hour, 'far'), late]);
+    await runSlot(sync, slot(), ends);
+    const states = Object.fromEntries((await rows()).map(({ runId, state }) => [runId, state]));
+    expect(states).toMatchObject({ lost: 'failed', young: 'running', far: 'running', late: 'running' });
   });
 
   it('takes over what the last one of its kind has left, and nothing after one that left nothing', async () => {

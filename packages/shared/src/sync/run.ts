@@ -14,6 +14,7 @@ import type { Sync } from './open.ts';
 import { plainError } from './plain-error.ts';
 import {
   advanceRun,
+  endAbandoned,
   findTraceparent,
   finishRun,
   openRun,
@@ -30,10 +31,13 @@ export type RunWork = (run: RunRow) => Promise<RunEnding>;
 /**
  * Runs a slot's sync, once, however often its tick comes: a run that has ended is left alone, one that a dead process
  * began is taken up. One that is observed only plans. Shutdown gives the tick back at once, so that the next process goes on.
+ * Ends as failed what of its kind was abandoned: a tick that the broker lost comes to nobody.
  */
 export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanRun): Promise<Settlement> {
   try {
     const open = () => openRun(sync.db, tick, moment(sync));
+    const abandoned = await throughOutages(sync, () => endAbandoned(sync.db, tick, moment(sync)));
+    for (const each of abandoned) await tellRun(sync, each);
     const run = await throughOutages(sync, open);
     await tellRun(sync, run);
     if (run.state !== 'running') return done;
@@ -52,6 +56,16 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
     throw error;
   }
 }
+
+/** Ends the run of a tick that was set aside as failed: nobody will carry it on. */
+export const giveUpRun =
+  (sync: Sync) =>
+  async (tick: Tick, reason: string): Promise<void> => {
+    const { state, runId } = await throughOutages(sync, () => openRun(sync.db, tick, moment(sync)));
+    if (state !== 'running') return;
+    const ending = { state: 'failed', error: `It was given up: ${reason}` } as const;
+    await tellRun(sync, await throughOutages(sync, () => finishRun(sync.db, runId, ending, moment(sync))));
+  };
 
 /** To the tick that a dead process had taken up, and to the run that this one goes on with: they may be other traces. */
 async function linksOf(sync: Sync, run: RunRow, { continues }: Tick): Promise<Link[]> {

@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, lt, ne, sql } from 'drizzle-orm';
 import type { RunCounts, Tick } from '../contracts/index.ts';
 import { type Database, tables } from '../database/index.ts';
 import { currentTraceContext } from '../telemetry/index.ts';
@@ -51,6 +51,26 @@ export async function openRun(db: Database, tick: Tick, now: number): Promise<Ru
   if (!known) throw new Error(`The run of ${slotId} is neither new nor there`);
   return known;
 }
+
+/** Project ms. A run ends with its slot, or soon after it. */
+const longestRun = 3_600_000;
+
+/** Ends the other runs of a tick's kind that have not ended long after their slots did. @returns them */
+export const endAbandoned = (db: Database, { kind, slotId }: Tick, now: number): Promise<RunRow[]> =>
+  db
+    .update(syncRuns)
+    .set({ state: 'failed', error: 'Nobody has carried it on', finishedAt: now })
+    .where(
+      and(
+        eq(syncRuns.kind, kind),
+        ne(syncRuns.slotId, slotId),
+        eq(syncRuns.state, 'running'),
+        // One that began late, after an outage, is not abandoned yet.
+        lt(syncRuns.slotEndsAt, now - longestRun),
+        lt(syncRuns.startedAt, now - longestRun),
+      ),
+    )
+    .returning();
 
 /** The span of another run's tick, for one that goes on with it. */
 export async function findTraceparent(db: Database, runId: string): Promise<string | null> {
