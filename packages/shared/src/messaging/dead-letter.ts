@@ -3,7 +3,7 @@ import { headers } from '@nats-io/nats-core';
 import { deadLetterSubject, type WorkMessage } from '../contracts/index.ts';
 import { injectTraceContext } from '../telemetry/index.ts';
 import type { Bus } from './bus.ts';
-import { retryWhileUnavailable } from './retry.ts';
+import { store } from './store.ts';
 
 /** Keeps a message that can't be handled, as it came, with the reason in its headers. */
 export async function setAside(
@@ -17,9 +17,9 @@ export async function setAside(
   carried.set('Dead-Letter-Reason', oneLine(reason));
   carried.set('Dead-Letter-Attempts', String(delivered.info.deliveryCount));
   carried.set('Dead-Letter-Sequence', String(delivered.seq));
-  const msgID = `dead-letter:${delivered.info.stream}:${delivered.seq}`;
+  const id = `dead-letter:${delivered.info.stream}:${delivered.seq}`;
   const subject = deadLetterSubject(message.subject);
-  await retryWhileUnavailable(() => bus.js.publish(subject, delivered.data, { headers: carried, msgID }));
+  await store(bus, subject, delivered.data, carried, id);
   bus.log.error({ subject, reason, sequence: delivered.seq }, 'message dead-lettered');
 }
 

@@ -105,6 +105,21 @@ describe('work', () => {
     await eventually(() => expect(seen).toEqual([2, 3]));
   });
 
+  it('is stored under another id when the broker remembers that of one which it lost', async () => {
+    const seen = await work(() => done);
+    // A broker that elects a leader does so now and then, and can't be told to.
+    const forgetful = {
+      publish: (...args: Parameters<typeof api.js.publish>) =>
+        args[2]?.msgID === 'lost' ? { duplicate: true, seq: 0 } : api.js.publish(...args),
+    };
+    const bus = { ...api, js: forgetful as unknown as typeof api.js };
+    expect(await publish(bus, message, command(4), { id: 'lost' })).toEqual({
+      duplicate: false,
+      sequence: expect.any(Number),
+    });
+    await eventually(() => expect(seen).toEqual([4]));
+  });
+
   it('comes again when its handler asks for that or throws', async () => {
     let attempts = 0;
     const seen = await work(() => {

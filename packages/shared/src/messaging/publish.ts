@@ -10,7 +10,7 @@ import {
 import { activeSpan, injectTraceContext, inSpan, SpanKind } from '../telemetry/index.ts';
 import type { Bus } from './bus.ts';
 import { encode } from './payload.ts';
-import { retryWhileUnavailable } from './retry.ts';
+import { store } from './store.ts';
 
 /**
  * Publishes to a stream and waits until the broker has stored it.
@@ -32,13 +32,10 @@ export function publish<M extends WorkMessage | EventMessage>(
     'messaging.message.id': msgID,
     'messaging.message.body.size': data.length,
   };
-  const send = async () => {
+  const send = () => {
     const carried = headers();
     injectTraceContext(carried);
-    const { duplicate, seq } = await retryWhileUnavailable(() =>
-      bus.js.publish(subject, data, { headers: carried, msgID }),
-    );
-    return { duplicate, sequence: seq };
+    return store(bus, subject, data, carried, msgID);
   };
   // News that belongs to no work would be a trace of its own, and bury the others.
   if (!activeSpan()) return send();

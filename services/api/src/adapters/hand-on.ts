@@ -6,9 +6,6 @@ import { withTraceContext } from '@paceline/shared/telemetry';
 import type { Broker } from './broker.ts';
 import { isStillOpen, markPublished, type Published, type Unpublished } from './commands.ts';
 
-/** Between the id of a command and the place at which its last message was lost. */
-const anew = ':after:';
-
 /**
  * Hands a stored command to the service that carries it out, in the trace of who asked for it, also when somebody else
  * does so later. Safe to repeat.
@@ -21,7 +18,7 @@ export const handOnWith =
   (broker: Broker, db: Database, clock: Clock): HandOn =>
   async ({ commandId, riderId, requestedAt, traceparent }, lostAt) => {
     const bus = await broker.reach();
-    const once = { id: lostAt === undefined ? commandId : `${commandId}${anew}${lostAt}` };
+    const once = { id: lostAt === undefined ? commandId : `${commandId}:after:${lostAt}` };
     await withTraceContext(traceparent === null ? {} : { traceparent }, async () => {
       const { sequence } =
         riderId === null
@@ -40,7 +37,7 @@ export const isLostWith =
     const bus = await broker.reach();
     const message = command.riderId === null ? catalog.importRiders : catalog.addRider;
     const id = await idAt(bus, message, command.sequence);
-    if (id === command.commandId || id?.startsWith(command.commandId + anew)) return false;
+    if (id === command.commandId || id?.startsWith(`${command.commandId}:`)) return false;
     // Who carries a command out writes how it ended before the message goes.
     return isStillOpen(db, command);
   };
