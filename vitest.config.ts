@@ -2,6 +2,7 @@ import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const packages = globSync(['packages/*', 'services/*', 'apps/*', 'e2e', 'bench']);
 
@@ -15,8 +16,23 @@ const sharing = new Set([
   'services/scheduler',
 ]);
 
+/** Whoever begins last must not take longest. */
+const longest = ['chaos', 'ten-hours', 'backup', 'replicas', 'clubs', 'killed'].map(
+  (name) => `/${name}.test.ts`,
+);
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = longest.findIndex((end) => moduleId.endsWith(end));
+      return place === -1 ? longest.length : place;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // A net under tests that wait for a condition: this may be a slow machine.
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -46,9 +46,10 @@ async function copies(): Promise<Map<string, number>> {
   for (const { monitorUrl } of broker.servers) {
     const page = await fetch(`${monitorUrl}/jsz?streams=1&consumers=1`);
     const { account_details: accounts } = (await page.json()) as {
-      account_details: Array<{ stream_detail: Replicated[] }>;
+      // A server that holds none says nothing of streams.
+      account_details?: Array<{ stream_detail?: Replicated[] }>;
     };
-    const kept = accounts.flatMap(({ stream_detail: details }) => details);
+    const kept = (accounts ?? []).flatMap(({ stream_detail: details }) => details ?? []);
     for (const { name, cluster } of kept.flatMap((each) => [each, ...(each.consumer_detail ?? [])])) {
       const count = 1 + (cluster?.replicas ?? []).filter(({ current }) => current).length;
       found.set(name, Math.max(found.get(name) ?? 0, count));

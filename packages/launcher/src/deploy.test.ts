@@ -72,7 +72,7 @@ describe('the broker of docker-compose.yml', () => {
     const connection = await connect(urlOf('api'), 'api');
     const bus = createBus(connection, log);
     const command = { commandId: 'c', riderId: 1, requestedAt: 0 };
-    expect(await publish(bus, catalog.addRider, command)).toEqual({ duplicate: false });
+    expect(await publish(bus, catalog.addRider, command)).toMatchObject({ duplicate: false });
     const refused = bus.js.publish(subjectOf(catalog.conflict), '{}', { timeout: 1_000 });
     await expect(refused).rejects.toThrow();
     await connection.close();
