@@ -1,9 +1,8 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { explained } from './refused.ts';
-import * as schema from './schema/index.ts';
 
-export type Database = NodePgDatabase<typeof schema>;
+export type Database = NodePgDatabase;
 
 export interface DatabaseClient {
   readonly db: Database;
@@ -21,8 +20,19 @@ export function openDatabase(url: string, onError: (error: Error) => void, conne
   const pool = new pg.Pool({ connectionString: url, max: connections, connectionTimeoutMillis: 5_000 });
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
+  const db = drizzle(pool);
+  // Drizzle's own never gives a connection back on which a transaction could not begin: the pool would run dry, one
+  // restart of Postgres after the other.
+  db.transaction = async (work, config) => {
+    const client = await pool.connect();
+    try {
+      return await drizzle(client).transaction(work, config);
+    } finally {
+      client.release();
+    }
+  };
   return {
-    db: drizzle(pool, { schema }),
+    db,
     async ping() {
       await pool.query('select 1').catch(explained);
     },
