@@ -44,6 +44,7 @@ async function addRider(): Promise<string> {
 /** Whom a kill hits, in turn; the first is the worst. */
 const victims = {
   'journal leader and a limiter': ({ journal }: Leaders) => journal,
+  'follower and a limiter': ({ follower }: Leaders) => follower,
   follower: ({ follower }: Leaders) => follower,
   'journal leader': ({ journal }: Leaders) => journal,
   'meta leader': ({ meta }: Leaders) => meta,

@@ -1,7 +1,8 @@
 import type { AddRider, CommandChanged, Progress } from '@paceline/shared/contracts';
 import { catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
-import { publish } from '@paceline/shared/messaging';
+import { accountOf, partitionOf } from '@paceline/shared/limiter';
+import { publish, request } from '@paceline/shared/messaging';
 import type { StagedService } from '@paceline/shared/sync/testing';
 import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
@@ -200,10 +201,19 @@ describe('upstream in trouble', () => {
 
 describe('a command', () => {
   it('goes to the next process when this one is stopped while it waits', async () => {
+    const account = accountOf(key);
+    const operate = async (deed: { do: 'resume' } | { do: 'pause'; until: number }) => {
+      for (const endpoint of ['riders_single', 'riders_bulk'] as const) {
+        const partition = { partition: partitionOf(account) };
+        await request(world.bus, catalog.operate, partition, { ...deed, account, endpoint }, 5_000);
+      }
+    };
+    await eventually(() => operate({ do: 'pause', until: Math.round(world.clock.now()) + 3_600_000 }));
     const crowd = await Promise.all(Array.from({ length: 20 }, () => ask()));
     await eventually(() => expect(crowd.flatMap(told).length).toBeGreaterThan(0));
     await service.stop();
     service = await world.start({ ZWIFTRACING_API_KEY: key });
+    await operate({ do: 'resume' });
     const ends = await Promise.all(crowd.map(ended));
     expect(ends).toEqual(ends.map(() => ({ state: 'done' })));
   });
