@@ -32,6 +32,7 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
+    globalSetup: ['packages/shared/src/testing/servers.ts'],
     sequence: { sequencer: LongestFirst },
     // A net under tests that wait for a condition: this may be a slow machine.
     testTimeout: 60_000,

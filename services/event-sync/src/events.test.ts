@@ -19,7 +19,7 @@ let key: string;
 
 beforeAll(async () => {
   // A minute, the window of events and of signups, in 100 ms.
-  world = await createWorld(600);
+  world = await createWorld({ scale: 600 });
 });
 
 beforeEach(async () => {

@@ -18,7 +18,7 @@ let key: string;
 
 beforeAll(async () => {
   // A minute, the window of signups and of results, in a tenth of a second.
-  world = await createWorld(600);
+  world = await createWorld({ scale: 600 });
   key = world.newKey();
 });
 

@@ -21,7 +21,7 @@ let world: World;
 let service: StagedService;
 
 beforeAll(async () => {
-  world = await createWorld(300);
+  world = await createWorld({ scale: 300 });
 });
 afterAll(async () => {
   await service?.stop();

@@ -17,7 +17,7 @@ let world: World;
 let service: StagedService;
 
 beforeAll(async () => {
-  world = await createWorld(1_200);
+  world = await createWorld({ scale: 1_200 });
 });
 
 beforeEach(async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   // An evening at 20:45, when many races have just ended.
   const realNow = Date.now();
   const evening = Math.ceil(realNow / (24 * hour)) * 24 * hour + 20.75 * hour;
-  world = await createWorld(scale, Math.round(realNow - (evening - realNow) / (scale - 1)));
+  world = await createWorld({ scale, anchor: evening });
 });
 
 beforeEach(async () => {

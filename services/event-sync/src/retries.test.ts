@@ -20,7 +20,7 @@ let key: string;
 const started: Array<{ account: string; permit: string; lane: Lane }> = [];
 
 beforeAll(async () => {
-  world = await createWorld(600);
+  world = await createWorld({ scale: 600 });
   listen(world.bus, catalog.permitsChanged, {}, ({ changes }) => {
     for (const change of changes) if (change.change === 'started') started.push(change);
   });

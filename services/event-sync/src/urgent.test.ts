@@ -16,7 +16,7 @@ let service: StagedService;
 
 beforeAll(async () => {
   // The last minutes before a start are seven seconds: a slow machine is not too late for them.
-  world = await createWorld(120);
+  world = await createWorld({ scale: 120 });
 });
 
 beforeEach(async () => {

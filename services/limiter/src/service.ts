@@ -20,20 +20,23 @@ export async function startLimiter({
   const connection = await connect(config.NATS_URL, 'limiter');
   const bus = createBus(connection, log);
   const settings = defaultSettings(config.ZWIFTRACING_TIER, clock);
-  const announce = announceOn(bus);
+  const announce = announceOn(bus, clock.machine);
   const owner = crypto.randomUUID();
   const openings = allPartitions.map((partition): [number, Open] => {
     const firstStart = firstStartOf(bus, partition);
     const open: Open = (onClaimed) => {
-      const journal = telling(openJournal(bus, partition, config.RETENTION_JOURNAL), (sequence, isClaim) => {
-        firstStart.appended(sequence);
-        if (isClaim) onClaimed(sequence);
-      });
+      const journal = telling(
+        openJournal(bus, partition, { history: config.RETENTION_JOURNAL, machine: clock.machine }),
+        (sequence, isClaim) => {
+          firstStart.appended(sequence);
+          if (isClaim) onClaimed(sequence);
+        },
+      );
       return openPartition({ owner, journal, firstStart, clock, settings, announce, log });
     };
     return [partition, open];
   });
-  const ownership = shareOwnership(bus, owner, new Map(openings));
+  const ownership = shareOwnership(bus, clock.machine, owner, new Map(openings));
   measure(ownership.owned);
   return {
     checks: {

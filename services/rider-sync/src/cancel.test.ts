@@ -2,7 +2,6 @@ import { type AddRider, catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { publish, signal } from '@paceline/shared/messaging';
 import type { StagedService } from '@paceline/shared/sync/testing';
-import { eventually } from '@paceline/shared/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -14,7 +13,7 @@ let service: StagedService;
 
 beforeAll(async () => {
   // A minute, the window of single riders, in a second.
-  world = await createWorld(60);
+  world = await createWorld({ scale: 60 });
   service = await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
 });
 afterAll(async () => {
@@ -43,10 +42,14 @@ const toldLast = ({ commandId }: AddRider) =>
   world.commandChanges.findLast((change) => change.commandId === commandId)?.progress;
 
 it('whoever waits and is cancelled leaves the line, makes no call, and takes nobody along who wants the same', async () => {
-  for (let riderId = 4_000_001; riderId <= 4_000_005; riderId += 1) await ask(riderId);
+  const first: AddRider[] = [];
+  for (let riderId = 4_000_001; riderId <= 4_000_005; riderId += 1) first.push(await ask(riderId));
+  await world.until(async () => {
+    for (const command of first) expect((await progressOf(command))?.state).toBe('running');
+  });
   const waiting = [await ask(4_000_011), await ask(4_000_012), await ask(4_000_013)] as const;
   const same = await ask(waiting[0].riderId);
-  await eventually(async () => {
+  await world.until(async () => {
     for (const command of [...waiting, same]) {
       expect(['waiting_for_window', 'waiting_in_line']).toContain((await progressOf(command))?.state);
     }
@@ -54,11 +57,11 @@ it('whoever waits and is cancelled leaves the line, makes no call, and takes nob
   await cancel(waiting[0]);
   await cancel(waiting[1], false);
 
-  await eventually(async () => expect(await progressOf(waiting[2])).toEqual({ state: 'done' }));
-  await eventually(async () => expect(await progressOf(same)).toEqual({ state: 'done' }));
+  await world.until(async () => expect(await progressOf(waiting[2])).toEqual({ state: 'done' }));
+  await world.until(async () => expect(await progressOf(same)).toEqual({ state: 'done' }));
   for (const command of [waiting[0], waiting[1]]) {
     expect(await progressOf(command)).toEqual(cancelled);
-    await eventually(() => expect(toldLast(command)).toEqual(cancelled));
+    await world.until(() => expect(toldLast(command)).toEqual(cancelled));
     const { commandId } = command;
     expect(await world.db.$count(syncLogs, eq(syncLogs.commandId, commandId))).toBe(0);
   }

@@ -1,6 +1,5 @@
 import { tables } from '@paceline/shared/database';
 import type { StagedService } from '@paceline/shared/sync/testing';
-import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -15,8 +14,7 @@ let service: StagedService;
 let key: string;
 
 beforeAll(async () => {
-  // An hour, the window of the clubs, in a second and a half.
-  world = await createWorld(2_400);
+  world = await createWorld({ scale: 2_400 });
 });
 
 beforeEach(async () => {
@@ -39,7 +37,7 @@ const startWith = async (...clubIds: number[]) => {
   service = await world.start({ ZWIFTRACING_API_KEY: key, ZWIFTRACING_CLUB_IDS: clubIds.join(',') });
 };
 
-/** Less than the window: whatever the machine's pace, only one call fits in. */
+/** Less than the window: only one call fits in. */
 const shortSlot = 0.9 * hour;
 const longSlot = 8 * hour;
 
@@ -51,22 +49,15 @@ const runOf = async (slotId: string) => {
 /** Opens a slot and waits for the end of its run. */
 async function runSlot(slotMs: number) {
   const { slotId } = await world.tick('rider', slotMs);
-  return eventually(
-    async () => {
-      const run = await runOf(slotId);
-      if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
-      return run;
-    },
-    { timeoutMs: 30_000 },
-  );
+  return world.until(async () => {
+    const run = await runOf(slotId);
+    if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
+    return run;
+  });
 }
 
 /** Waits until the window of the last call has moved on. */
-const nextWindow = () =>
-  eventually(() => {
-    const free = (world.sandbox.audit().at(-1)?.answeredAt ?? 0) + 1.1 * hour;
-    expect(world.clock.now()).toBeGreaterThan(free);
-  });
+const nextWindow = () => world.pass(1.1 * hour);
 
 const calls = () =>
   world.db
@@ -112,7 +103,7 @@ describe('a slot of the rider sync', () => {
   it('that is only observed calls nothing: it counts the clubs, and those that its slot has no room for', async () => {
     await startWith(racing, development, worldwide);
     const { slotId } = await world.tick('rider', longSlot, 'observed');
-    const run = await eventually(async () => {
+    const run = await world.until(async () => {
       const known = await runOf(slotId);
       expect(known?.state).toBe('done');
       return known;
@@ -208,12 +199,10 @@ describe('upstream in trouble', () => {
 
   it('because somebody else uses the key: once more when it is time, in a raised lane', async () => {
     await startWith(racing);
-    // Long enough that the call after this one is surely too early.
-    world.sandbox.controls.changePolicies({ clubs: { limit: 1, windowMs: 3 * hour } });
-    await fetch(`${world.sandbox.url}/public/clubs/${racing}`, { headers: { Authorization: key } });
+    const url = `${world.sandbox.url}/public/clubs/${racing}`;
+    await world.during(fetch(url, { headers: { Authorization: key } }));
     expect(await runSlot(longSlot)).toMatchObject({ state: 'done', counts: { synced: 1, failed: 0 } });
     expect((await calls()).map(({ status }) => status)).toEqual([429, 200]);
-    world.sandbox.controls.changePolicies({ clubs: null });
   });
 
   it('with a club that it does not know: that one fails, the others go on', async () => {
@@ -240,39 +229,12 @@ describe('the end of a process', () => {
   it('gives its slot back at once, and the next process goes on with it', async () => {
     await startWith(racing, development);
     const { slotId } = await world.tick('rider', longSlot);
-    await eventually(async () => expect((await runOf(slotId))?.counts).toMatchObject({ synced: 1 }));
+    await world.until(async () => expect((await runOf(slotId))?.counts).toMatchObject({ synced: 1 }));
     await service.stop();
     expect(await runOf(slotId)).toMatchObject({ state: 'running' });
     await startWith(racing, development);
-    await eventually(async () => expect(await runOf(slotId)).toMatchObject({ state: 'done' }));
+    await world.until(async () => expect(await runOf(slotId)).toMatchObject({ state: 'done' }));
     expect(await runOf(slotId)).toMatchObject({ counts: { planned: 2, synced: 2 } });
     expect((await calls()).map(({ target }) => target)).toEqual(['20650', '20651']);
-  });
-});
-
-describe('Postgres that restarts', () => {
-  it('costs no call that was answered', async () => {
-    await startWith(racing);
-    const before = arrivals().length;
-    const { slotId } = await world.tick('rider', longSlot);
-    await eventually(() => expect(arrivals()).toHaveLength(before + 1));
-    await world.postgres.kill();
-    await eventually(() => expect(arrivals().at(-1)?.status).toBe(200));
-    await world.postgres.restart();
-    await eventually(async () => expect(await runOf(slotId)).toMatchObject({ state: 'done' }));
-    expect(arrivals()).toHaveLength(before + 1);
-    expect(await members(racing)).toHaveLength(120);
-  });
-});
-
-describe('readiness', () => {
-  it('is asked of the database and the broker', async () => {
-    await startWith();
-    await expect(service.checks.database?.()).resolves.toBeUndefined();
-    await expect(service.checks.broker?.()).resolves.toBeUndefined();
-    await world.postgres.kill();
-    // A backend may outlive its killed Postgres by a moment.
-    await eventually(() => expect(service.checks.database?.()).rejects.toThrow());
-    await world.postgres.restart();
   });
 });

@@ -4,21 +4,18 @@ import { tables } from '@paceline/shared/database';
 import { accountOf, partitionOf } from '@paceline/shared/limiter';
 import { publish, request } from '@paceline/shared/messaging';
 import type { StagedService } from '@paceline/shared/sync/testing';
-import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
 
 const { commands, riders, riderHistory, syncLogs } = tables;
-const patient = { timeoutMs: 30_000 };
 let world: World;
 let service: StagedService;
 let key: string;
 let nextRider = 4_000_000;
 
 beforeAll(async () => {
-  // A minute, the window of single riders, in 50 ms.
-  world = await createWorld(1_200);
+  world = await createWorld({ scale: 1_200 });
 });
 
 beforeEach(async () => {
@@ -45,11 +42,11 @@ const rowOf = async ({ commandId }: AddRider) => {
   return row;
 };
 const ended = (command: AddRider) =>
-  eventually(async () => {
+  world.until(async () => {
     const row = await rowOf(command);
     if (!row?.finishedAt) throw new Error(`command ${command.riderId} has not ended: ${JSON.stringify(row)}`);
     return row.progress;
-  }, patient);
+  });
 const told = ({ commandId }: AddRider): Progress[] =>
   world.commandChanges
     .filter((change: CommandChanged) => change.commandId === commandId)
@@ -63,7 +60,7 @@ describe('somebody who adds a rider', () => {
     expect(await ended(command)).toEqual({ state: 'done' });
     const [rider] = await world.db.select().from(riders).where(eq(riders.riderId, command.riderId));
     expect(rider).toMatchObject({ riderId: command.riderId, raw: { riderId: command.riderId } });
-    await eventually(() =>
+    await world.until(() =>
       expect(told(command)).toEqual([{ state: 'running', via: 'single' }, { state: 'done' }]),
     );
     expect(await callsFor(command)).toMatchObject([
@@ -96,7 +93,7 @@ describe('somebody who adds a rider', () => {
   it('whose message comes twice gets one answer and costs one call', async () => {
     const command = await ask();
     await ended(command);
-    await eventually(() => expect(told(command).at(-1)).toEqual({ state: 'done' }));
+    await world.until(() => expect(told(command).at(-1)).toEqual({ state: 'done' }));
     await publish(world.bus, catalog.addRider, command);
     await ended(await ask());
     expect(await callsFor(command)).toHaveLength(1);
@@ -117,7 +114,7 @@ describe('somebody who adds a rider', () => {
     for (const command of [first, ...others]) {
       if (!command) continue;
       expect(await ended(command)).toEqual({ state: 'done' });
-      await eventually(() => expect(told(command).at(-1)).toEqual({ state: 'done' }));
+      await world.until(() => expect(told(command).at(-1)).toEqual({ state: 'done' }));
     }
     const calls = await world.db
       .select()
@@ -146,7 +143,7 @@ describe('somebody who adds a rider', () => {
     await ended(await ask());
     const byBulk = await ask();
     expect(await ended(byBulk)).toEqual({ state: 'done' });
-    await eventually(() => expect(told(byBulk)).toContainEqual({ state: 'running', via: 'bulk' }));
+    await world.until(() => expect(told(byBulk)).toContainEqual({ state: 'running', via: 'bulk' }));
     expect(await callsFor(byBulk)).toMatchObject([
       { endpoint: 'riders_single', status: 429 },
       { endpoint: 'riders_bulk', status: 200 },
@@ -187,15 +184,12 @@ describe('upstream in trouble', () => {
   });
 
   it('because somebody else uses the key: asked again when it is time', async () => {
-    // Long enough that the call after these is surely too early.
-    world.sandbox.controls.changePolicies({ riders_single: { limit: 5, windowMs: 1_200_000 } });
     const url = `${world.sandbox.url}/public/riders/4000000`;
     const foreign = Array.from({ length: 5 }, () => fetch(url, { headers: { Authorization: key } }));
-    await Promise.all(foreign);
+    await world.during(Promise.all(foreign));
     const command = await ask();
     expect(await ended(command)).toEqual({ state: 'done' });
     expect((await callsFor(command)).map(({ status }) => status)).toEqual([429, 200]);
-    world.sandbox.controls.changePolicies({ riders_single: null });
   });
 });
 
@@ -208,20 +202,13 @@ describe('a command', () => {
         await request(world.bus, catalog.operate, partition, { ...deed, account, endpoint }, 5_000);
       }
     };
-    await eventually(() => operate({ do: 'pause', until: Math.round(world.clock.now()) + 3_600_000 }));
+    await world.until(() => operate({ do: 'pause', until: Math.round(world.clock.now()) + 3_600_000 }));
     const crowd = await Promise.all(Array.from({ length: 20 }, () => ask()));
-    await eventually(() => expect(crowd.flatMap(told).length).toBeGreaterThan(0));
+    await world.until(() => expect(crowd.flatMap(told).length).toBeGreaterThan(0));
     await service.stop();
     service = await world.start({ ZWIFTRACING_API_KEY: key });
     await operate({ do: 'resume' });
     const ends = await Promise.all(crowd.map(ended));
     expect(ends).toEqual(ends.map(() => ({ state: 'done' })));
-  });
-
-  it('ends as done through a restart of the database', async () => {
-    await world.postgres.kill();
-    const command = await ask();
-    await world.postgres.restart();
-    expect(await ended(command)).toEqual({ state: 'done' });
   });
 });

@@ -2,13 +2,11 @@ import { type AddRider, catalog, type Progress } from '@paceline/shared/contract
 import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
 import type { StagedService } from '@paceline/shared/sync/testing';
-import { eventually } from '@paceline/shared/testing';
 import { inArray } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
 
 const { commands, riders } = tables;
-const patient = { timeoutMs: 30_000 };
 const second = 1_000;
 /** What a told time may be beside what happens, project ms; a machine that is late itself is given more. */
 const slack = 30 * second;
@@ -18,8 +16,7 @@ let service: StagedService;
 let nextRider = 4_300_000;
 
 beforeAll(async () => {
-  // Slow enough that a minute's window and a bulk call of 50 s are told apart on a busy machine.
-  world = await createWorld(30);
+  world = await createWorld({ scale: 30 });
 });
 
 beforeEach(async () => {
@@ -39,15 +36,15 @@ async function addAtOnce(count: number) {
   }));
   const before = world.sandbox.audit().length;
   await Promise.all(adds.map((add) => publish(world.bus, catalog.addRider, add)));
-  await eventually(async () => {
+  await world.until(async () => {
     const ids = adds.map(({ commandId }) => commandId);
     const rows = await world.db.select().from(commands).where(inArray(commands.commandId, ids));
     expect(rows.filter(({ finishedAt }) => finishedAt !== null)).toHaveLength(count);
-  }, patient);
+  });
   const newsOf = (add: AddRider) =>
     world.commandChanges.filter(({ commandId }) => commandId === add.commandId);
   for (const add of adds)
-    await eventually(() => expect(newsOf(add).at(-1)?.progress).toEqual({ state: 'done' }), patient);
+    await world.until(() => expect(newsOf(add).at(-1)?.progress).toEqual({ state: 'done' }));
   const changes = adds.map((add) => ({ riderId: add.riderId, news: newsOf(add) }));
   return { requestedAt, changes, arrivals: world.sandbox.audit().slice(before) };
 }
@@ -73,7 +70,7 @@ describe('ten who add riders in the same second, during a bulk sync', () => {
     const bulk = () => world.sandbox.audit().filter(({ budget }) => budget === 'riders_bulk');
     const before = bulk().length;
     await world.tick('rider', 150 * second);
-    await eventually(() => expect(bulk()).toHaveLength(before + 1));
+    await world.until(() => expect(bulk()).toHaveLength(before + 1));
 
     const { requestedAt, changes, arrivals } = await addAtOnce(10);
     const callOf = (riderId: number) =>

@@ -19,7 +19,7 @@ const moves: BulkMoved[] = [];
 
 beforeAll(async () => {
   // A club's answer takes some 40 ms, its window a second and a half.
-  world = await createWorld(2_400);
+  world = await createWorld({ scale: 2_400 });
   key = world.newKey();
   listen(world.bus, catalog.bulkMoved, {}, (move) => moves.push(move));
 });

@@ -3,12 +3,11 @@ import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
 import { currentTraceContext, inSpan } from '@paceline/shared/telemetry';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '@paceline/shared/telemetry/testing';
-import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { eventually } from '@paceline/shared/testing';
 import { createWorld, type World } from './testing/world.ts';
 
 const { commands, syncRuns, wantedRiders } = tables;
-const patient = { timeoutMs: 30_000 };
 
 let otlp: OtlpReceiver;
 let world: World;
@@ -18,8 +17,7 @@ beforeAll(async () => {
   otlp = await startOtlpReceiver();
   for (const [name, value] of Object.entries(otlp.env)) vi.stubEnv(name, value);
   await import('@paceline/shared/telemetry/start');
-  // A quarter of an hour, the window of bulk calls, in less than half a second.
-  world = await createWorld(2_400);
+  world = await createWorld({ scale: 2_400 });
   await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
 });
 
@@ -37,12 +35,18 @@ const asking = (name: string) =>
     return { traceparent, link: { traceId, spanId } };
   });
 
+/** Spans are sent by the machine's time, in batches. */
 const spanOf = (test: (span: ReceivedSpan) => boolean) =>
-  eventually(() => {
-    const found = otlp.spans().find(test);
-    if (!found) throw new Error('that span has not come yet');
-    return found;
-  }, patient);
+  world.during(
+    eventually(
+      () => {
+        const found = otlp.spans().find(test);
+        if (!found) throw new Error('that span has not come yet');
+        return found;
+      },
+      { timeoutMs: 60_000 },
+    ),
+  );
 const placeOf = ({ traceId, spanId }: ReceivedSpan) => ({ traceId, spanId });
 
 describe('a bulk call', () => {

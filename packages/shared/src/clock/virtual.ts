@@ -1,51 +1,24 @@
-import type { Clock } from './clock.ts';
+import { type Clock, type ClockSetting, createClock, realTime } from './clock.ts';
+import { manualMachine } from './manual.ts';
 
 export interface VirtualClock extends Clock {
   /** Moves time forward by `ms`, waking every sleeper in the order of its moment. */
   advance(ms: number): Promise<void>;
 }
 
-interface Sleeper {
-  at: number;
-  wake: () => void;
-}
-
-/** A clock that stands still until it is told to move: tests and simulation decide what time it is. */
-export function createVirtualClock(start = 0): VirtualClock {
-  let now = start;
-  let sleepers: Sleeper[] = [];
+/** A clock that stands still until it is told to move, for what does no I/O. */
+export function createVirtualClock(start = 0, setting: ClockSetting = realTime): VirtualClock {
+  const machine = manualMachine(start);
+  const clock = createClock(setting, machine);
   return {
-    scale: 1,
-    now: () => now,
-    at: (realMs) => realMs,
-    fromMachine: (realMs) => realMs,
-    toMachine: (ms) => ms,
-    sleep(ms, signal) {
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) {
-          reject(signal.reason);
-          return;
-        }
-        const sleeper: Sleeper = { at: now + ms, wake: resolve };
-        sleepers.push(sleeper);
-        signal?.addEventListener('abort', () => {
-          sleepers = sleepers.filter((each) => each !== sleeper);
-          reject(signal.reason);
-        });
-      });
-    },
+    ...clock,
     async advance(ms) {
-      const until = now + ms;
-      for (;;) {
-        const next = sleepers.toSorted((a, b) => a.at - b.at)[0];
-        if (!next || next.at > until) break;
-        now = Math.max(now, next.at);
-        sleepers = sleepers.filter((each) => each !== next);
-        next.wake();
-        // What the sleeper does next may sleep again before `until`: let it run first.
+      const until = machine.now() + clock.toMachine(ms);
+      while (machine.now() < until) {
+        machine.moveTo(until);
+        // What a sleeper does next may sleep again before `until`: let it run first.
         await new Promise((resolve) => setImmediate(resolve));
       }
-      now = until;
     },
   };
 }

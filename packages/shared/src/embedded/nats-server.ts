@@ -37,6 +37,8 @@ export interface NatsOptions {
   readonly host?: string;
   /** Without users, everybody on `host` may do everything. */
   readonly users?: readonly NatsUser[];
+  /** Users that are apart from each other: no account sees the subjects or streams of another. Without `users`. */
+  readonly accounts?: Readonly<Record<string, readonly NatsUser[]>>;
   /** Syncs every message to disk before it is acknowledged, at more than half of the throughput. */
   readonly syncAlways?: boolean;
   /** Files: clients must speak TLS, and with `ca` show a certificate that it has signed. */
@@ -101,6 +103,7 @@ function configuration({
   storeDir,
   portsDir,
   users,
+  accounts,
   syncAlways,
   monitorPort,
   cluster,
@@ -118,6 +121,7 @@ function configuration({
     }),
     ...(monitorPort !== undefined && { http: `${host}:${monitorPort}` }),
     ...(users !== undefined && { authorization: { users: users.map(withPermissions) } }),
+    ...(accounts !== undefined && { accounts: mapped(accounts) }),
   };
   return `${JSON.stringify(settings, undefined, 2)}\n`;
 }
@@ -148,6 +152,14 @@ const withPermissions = ({ user, password, publish, subscribe, answers }: NatsUs
     ...(answers && { allow_responses: answers }),
   },
 });
+
+const mapped = (accounts: NonNullable<NatsOptions['accounts']>) =>
+  Object.fromEntries(
+    Object.entries(accounts).map(([name, users]) => [
+      name,
+      { jetstream: 'enabled', users: users.map(withPermissions) },
+    ]),
+  );
 
 /** The server writes its ports down once it listens, into a file whose name ends in `.ports`. */
 async function readPort(portsDir: string): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock/index.ts';
+import { type Clock, pause } from '../clock/index.ts';
 import { type AskOf, type Budget, catalog, type Outcome } from '../contracts/index.ts';
 import { type Bus, listen } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
@@ -42,7 +42,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
   function deskOf(partition: number): Desk {
     const known = desks.get(partition);
     if (known) return known;
-    const desk = { asker: createAsker(bus, partition), turns: createTurns() };
+    const desk = { asker: createAsker(bus, partition), turns: createTurns(clock.machine) };
     desks.set(partition, desk);
     // A new owner knows of nobody. The sooner it has heard all, the sooner it grants, and the most urgent first.
     const opened = listen(bus, catalog.opened, { partition }, () => {
@@ -55,7 +55,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
 
   return {
     of: (account) => ({
-      policyOf: (endpoint) => policyOf(bus, account, endpoint, closing.signal),
+      policyOf: (endpoint) => policyOf(bus, clock.machine, account, endpoint, closing.signal),
       ...limiterOf({
         ...deskOf(partitionOf(account)),
         account,
@@ -68,7 +68,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
     async close() {
       closing.abort(new Error('the limiter client was closed'));
       for (const subscription of subscriptions) subscription.unsubscribe();
-      await Promise.race([Promise.all(settling), pause(2_000)]);
+      await Promise.race([Promise.all(settling), pause(clock.machine, 2_000)]);
     },
   };
 }
@@ -93,6 +93,7 @@ function limiterOf({
   settling,
   closing,
 }: LimiterParts): Pick<Limiter, 'withPermit'> {
+  const { machine } = clock;
   /**
    * Asks until there is a permit; what it is told in the meantime goes to the asker and to the span. The first ask
    * starts the permit in the same breath if it is free; whoever has waited may have changed its mind. `sendBy`: until
@@ -109,7 +110,7 @@ function limiterOf({
     for (let start = true; ; start = false) {
       signal.throwIfAborted();
       const turn = turns.await(ask.ticket);
-      const sentAt = performance.now();
+      const sentAt = machine.elapsed();
       const answer = await asker.ask({ ...ask, ...promise, start });
       switch (answer.answer) {
         case 'started':
@@ -138,12 +139,12 @@ function limiterOf({
   async function start(endpoint: Budget, permit: string, signal: AbortSignal): Promise<number | undefined> {
     for (;;) {
       const trace = currentTraceContext();
-      const sentAt = performance.now();
+      const sentAt = machine.elapsed();
       const answer = await asker.ask({ do: 'start', account, endpoint, permit, trace });
       if (answer.answer === 'started') return sentAt + answer.sendBy;
       if (answer.answer === 'expired') return undefined;
       signal.throwIfAborted();
-      await pause(askAgainAfter);
+      await pause(machine, askAgainAfter);
     }
   }
 
@@ -162,7 +163,7 @@ function limiterOf({
           .ask({ ...ask, outcome })
           .catch(() => asker.ask({ ...ask, outcome: bare }));
         if (answer === 'settled') return;
-        await pause(askAgainAfter);
+        await pause(machine, askAgainAfter);
       }
     })().finally(() => settling.delete(settled));
     settling.add(settled);
@@ -193,7 +194,9 @@ function limiterOf({
         const sendBy = atOnce ?? (await start(endpoint, permit, signal));
         if (sendBy !== undefined) {
           span.addEvent('started', { permit });
-          return startedPermit(permit, endpoint, sendBy, (outcome) => settle(endpoint, permit, outcome));
+          return startedPermit(permit, endpoint, sendBy, machine, (outcome) =>
+            settle(endpoint, permit, outcome),
+          );
         }
         span.addEvent('permit expired before it was started, asking again');
       }
@@ -219,5 +222,3 @@ function limiterOf({
     },
   };
 }
-
-const pause = (realMs: number) => new Promise<void>((resolve) => setTimeout(resolve, realMs));

@@ -1,3 +1,4 @@
+import { type Machine, pause } from '../clock/index.ts';
 import { type Budget, catalog, type Policy } from '../contracts/index.ts';
 import { type Bus, request } from '../messaging/index.ts';
 import { partitionOf } from './account.ts';
@@ -9,6 +10,7 @@ const askAgainAfter = 250;
 /** The limit that an account's limiter keeps now. Asks until it answers. @throws the signal's reason */
 export async function policyOf(
   bus: Bus,
+  machine: Machine,
   account: string,
   endpoint: Budget,
   closing: AbortSignal,
@@ -23,6 +25,6 @@ export async function policyOf(
     } catch (error) {
       bus.log.warn({ err: error, endpoint }, 'the limiter did not say which limit it keeps, asking again');
     }
-    await new Promise((resolve) => setTimeout(resolve, askAgainAfter));
+    await pause(machine, askAgainAfter, closing);
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { thisMachine } from '../clock/index.ts';
 import type { Outcome } from '../contracts/index.ts';
 import { PermitSpent } from './permit.ts';
 import { startedPermit } from './started-permit.ts';
@@ -7,7 +8,10 @@ const soon = () => performance.now() + 60_000;
 
 function permitUntil(sendBy: number) {
   const outcomes: Outcome[] = [];
-  return { ...startedPermit('1-1-t', 'clubs', sendBy, (outcome) => outcomes.push(outcome)), outcomes };
+  return {
+    ...startedPermit('1-1-t', 'clubs', sendBy, thisMachine, (outcome) => outcomes.push(outcome)),
+    outcomes,
+  };
 }
 
 describe('a started permit', () => {

@@ -1,3 +1,4 @@
+import type { Machine } from '../clock/index.ts';
 import type { Budget, Outcome } from '../contracts/index.ts';
 import { type Permit, PermitSpent } from './permit.ts';
 
@@ -9,13 +10,14 @@ export interface StartedPermit<Endpoint extends Budget> {
 }
 
 /**
- * @param sendBy the moment of this process's monotonic clock (`performance.now()`) after which it is too late to send
+ * @param sendBy the moment of `machine.elapsed()` after which it is too late to send
  * @param report called once with how it ended
  */
 export function startedPermit<Endpoint extends Budget>(
   id: string,
   endpoint: Endpoint,
   sendBy: number,
+  machine: Machine,
   report: (outcome: Outcome) => void,
 ): StartedPermit<Endpoint> {
   let used = false;
@@ -31,7 +33,7 @@ export function startedPermit<Endpoint extends Budget>(
     endpoint,
     use() {
       if (used || settled) throw new PermitSpent(`The permit ${id} was used before`);
-      if (performance.now() >= sendBy) throw new PermitSpent(`It is too late to send with the permit ${id}`);
+      if (machine.elapsed() >= sendBy) throw new PermitSpent(`It is too late to send with the permit ${id}`);
       used = true;
     },
     settle,

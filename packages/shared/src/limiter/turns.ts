@@ -1,3 +1,4 @@
+import type { Machine } from '../clock/index.ts';
 import type { Offer } from '../contracts/index.ts';
 
 /** Waiters of this process, woken when their turn has come, or when they should ask again. */
@@ -16,7 +17,7 @@ export interface Turn {
   within(realMs: number, signal: AbortSignal | undefined): Promise<Offer | undefined>;
 }
 
-export function createTurns(): Turns {
+export function createTurns(machine: Machine): Turns {
   const waiting = new Map<string, PromiseWithResolvers<Offer | undefined>>();
   return {
     come: (offer) => waiting.get(offer.ticket)?.resolve(offer),
@@ -27,29 +28,30 @@ export function createTurns(): Turns {
     await(ticket) {
       const turn = Promise.withResolvers<Offer | undefined>();
       waiting.set(ticket, turn);
-      return { within: (realMs, signal) => orGiveUp(turn.promise, realMs, signal) };
+      return { within: (realMs, signal) => orGiveUp(machine, turn.promise, realMs, signal) };
     },
   };
 }
 
 function orGiveUp(
+  machine: Machine,
   offer: Promise<Offer | undefined>,
   realMs: number,
   signal: AbortSignal | undefined,
 ): Promise<Offer | undefined> {
   return new Promise((resolve, reject) => {
     const end = () => {
-      clearTimeout(timer);
+      callOff();
       signal?.removeEventListener('abort', onAbort);
     };
     const onAbort = () => {
       end();
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
+    const callOff = machine.after(realMs, () => {
       end();
       resolve(undefined);
-    }, realMs);
+    });
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) onAbort();
     void offer.then((turn) => {

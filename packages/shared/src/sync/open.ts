@@ -43,7 +43,7 @@ export interface OpenSync extends Sync {
   close(): Promise<void>;
 }
 
-/** Real ms that a call in hand is given to be answered after shutdown has begun: what it cost is spent already. */
+/** Ms of the machine that a call in hand is given to be answered after shutdown has begun: its cost is spent already. */
 const lastCallMs = 5_000;
 const connections = 10;
 
@@ -58,12 +58,19 @@ export async function openSync(
     event: config.ZWIFTRACING_EVENT_PATH,
     signups: config.ZWIFTRACING_SIGNUPS_PATH,
   };
+  // A call in hand is given its time after shutdown has begun, and no more.
+  const lastCalls = new AbortController();
+  let callOff = () => {};
+  const endCalls = () => lastCalls.abort(signal.reason);
+  signal.addEventListener('abort', () => (callOff = clock.machine.after(lastCallMs, endCalls)), {
+    once: true,
+  });
   const upstream = createZwiftRacing({
     baseUrl,
     apiKey: config.ZWIFTRACING_API_KEY,
     paths,
     clock,
-    signal: later(signal, lastCallMs),
+    signal: lastCalls.signal,
   });
   const connection = await connect(config.NATS_URL, service);
   const bus = createBus(connection, log);
@@ -91,17 +98,10 @@ export async function openSync(
       },
     },
     async close() {
+      callOff();
       await limiters.close();
       await database.close();
       await connection.drain();
     },
   };
-}
-
-/** A signal that aborts `realMs` after the given one. */
-function later(signal: AbortSignal, realMs: number): AbortSignal {
-  const delayed = new AbortController();
-  const abort = () => delayed.abort(signal.reason);
-  signal.addEventListener('abort', () => setTimeout(abort, realMs).unref(), { once: true });
-  return delayed.signal;
 }

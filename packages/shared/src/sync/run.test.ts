@@ -14,7 +14,7 @@ let sync: Sync;
 let slots = 0;
 
 beforeAll(async () => {
-  stage = await openStage(600);
+  stage = await openStage({ scale: 600 });
 });
 
 beforeEach(async () => {

@@ -16,7 +16,7 @@ const changes: SourceChanged[] = [];
 
 beforeAll(async () => {
   // The pause before the first probe is half a minute: nothing is due by itself.
-  stage = await openStage(10);
+  stage = await openStage({ scale: 10 });
   listen(stage.bus, catalog.sourceChanged, {}, (change) => changes.push(change));
 });
 

@@ -1,6 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DatabaseClient, openDatabase } from '../database/index.ts';
+import { createClock } from '../clock/index.ts';
 import { createLogger } from '../telemetry/index.ts';
 import { eventually, type TestPostgres, testPostgres } from '../testing/index.ts';
 import { isDatabaseAway } from '../database/index.ts';
@@ -8,6 +9,7 @@ import { plainError } from './plain-error.ts';
 import { throughOutages } from './through-outages.ts';
 
 const log = createLogger('outages-test', 'silent' as 'error');
+const clock = createClock();
 let postgres: TestPostgres;
 let database: DatabaseClient;
 
@@ -39,7 +41,7 @@ describe('work on the database', () => {
   it('goes on when Postgres is back', async () => {
     await takeAway();
     const { signal } = new AbortController();
-    const working = throughOutages({ log, signal }, () => database.db.execute('select 42 as n'));
+    const working = throughOutages({ clock, log, signal }, () => database.db.execute('select 42 as n'));
     await postgres.restart();
     expect((await working).rows).toEqual([{ n: 42 }]);
   });
@@ -47,7 +49,9 @@ describe('work on the database', () => {
   it('is given up at once when shutdown begins', async () => {
     await takeAway();
     const stopping = new AbortController();
-    const working = throughOutages({ log, signal: stopping.signal }, () => database.db.execute('select 1'));
+    const working = throughOutages({ clock, log, signal: stopping.signal }, () =>
+      database.db.execute('select 1'),
+    );
     stopping.abort();
     expect(isDatabaseAway(await failure(working))).toBe(true);
     await postgres.restart();
@@ -56,7 +60,7 @@ describe('work on the database', () => {
   it('within a transaction goes on too, and ends no process', async () => {
     const { signal } = new AbortController();
     let times = 0;
-    const working = throughOutages({ log, signal }, () =>
+    const working = throughOutages({ clock, log, signal }, () =>
       database.db.transaction(async (tx) => {
         times += 1;
         if (times === 1) await postgres.kill();
@@ -75,7 +79,7 @@ describe('work on the database', () => {
       times += 1;
       return database.db.execute('select nothing from nowhere');
     };
-    const error = await failure(throughOutages({ log, signal }, work));
+    const error = await failure(throughOutages({ clock, log, signal }, work));
     expect(times).toBe(1);
     expect(isDatabaseAway(error)).toBe(false);
     expect(error).toBeInstanceOf(DrizzleQueryError);

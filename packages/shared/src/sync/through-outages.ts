@@ -1,8 +1,9 @@
+import { pause } from '../clock/index.ts';
 import { isDatabaseAway } from '../database/index.ts';
 import type { Sync } from './open.ts';
 import { plainError } from './plain-error.ts';
 
-/** Real ms. */
+/** Ms of the machine. */
 const pauseMs = 500;
 
 /**
@@ -11,7 +12,7 @@ const pauseMs = 500;
  * @throws whatever else `work` throws; the database's error when shutdown begins first
  */
 export async function throughOutages<T>(
-  { log, signal }: Pick<Sync, 'log' | 'signal'>,
+  { clock, log, signal }: Pick<Sync, 'clock' | 'log' | 'signal'>,
   work: () => Promise<T>,
 ): Promise<T> {
   for (;;) {
@@ -20,17 +21,7 @@ export async function throughOutages<T>(
     } catch (error) {
       if (signal.aborted || !isDatabaseAway(error)) throw error;
       log.warn({ err: plainError(error) }, 'the database is away, trying again');
-      await pause(signal);
+      await pause(clock.machine, pauseMs, signal).catch(() => undefined);
     }
   }
 }
-
-const pause = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, pauseMs);
-    const end = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener('abort', end, { once: true });
-  });

@@ -20,7 +20,7 @@ const report = (line: string) => void process.stderr.write(`${line}\n`);
  * fetched, which takes seconds.
  */
 export async function testNats(
-  options: Pick<NatsOptions, 'users' | 'syncAlways' | 'tls'> = {},
+  options: Pick<NatsOptions, 'users' | 'accounts' | 'syncAlways' | 'tls'> = {},
 ): Promise<TestNats> {
   const { path: server } = await findNatsServer({ report });
   const storeDir = await scratchDir('nats');

@@ -46,14 +46,15 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
     const url = `${baseUrl}${path}`;
     if (new URL(url).origin !== origin) throw new Error('a path may not lead the key to another host');
     const timeoutMs = callTimeout(permit.endpoint, clock);
-    const timeout = AbortSignal.timeout(Math.ceil(clock.toMachine(timeoutMs)));
-    const signal = stop ? AbortSignal.any([timeout, stop]) : timeout;
+    const timeout = new AbortController();
+    const signal = stop ? AbortSignal.any([timeout.signal, stop]) : timeout.signal;
     const method = body === undefined ? 'GET' : 'POST';
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
 
     const sentAt = clock.now();
     const duration = () => Math.max(0, clock.now() - sentAt);
     permit.use();
+    const callOff = clock.machine.after(clock.toMachine(timeoutMs), () => timeout.abort());
     try {
       const response = await fetch(url, {
         ...sent,
@@ -79,9 +80,11 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
       permit.settle({ result: 'unanswered', durationMs: duration() });
       if (error instanceof UpstreamError) throw error;
       if (stop?.aborted) throw stop.reason;
-      if (timeout.aborted)
+      if (timeout.signal.aborted)
         throw new UpstreamError('timed_out', `Upstream took longer than ${timeoutMs / 1_000} s`);
       throw new UpstreamError('unreachable', `The call did not come through: ${networkReason(error)}`);
+    } finally {
+      callOff();
     }
   };
 }

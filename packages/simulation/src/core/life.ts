@@ -47,7 +47,7 @@ export function createLife(scenario: Scenario): Life {
   return {
     scenario,
     agenda,
-    clock: { ...createVirtualClock(), scale, fromMachine: (ms) => ms * scale, toMachine: (ms) => ms / scale },
+    clock: createVirtualClock(0, { scale, anchor: 0 }),
     network,
     world,
     upstream: createUpstream(scenario, agenda, network),

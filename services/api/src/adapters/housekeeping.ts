@@ -23,7 +23,7 @@ export function startHousekeeping(db: Database, retention: Retention, clock: Clo
       log.warn({ err: error }, 'what is old could not be forgotten');
     }
   };
-  const running = rounds(round, pauseMs);
+  const running = rounds(clock.machine, round, pauseMs);
   return {
     stop() {
       stopped = true;

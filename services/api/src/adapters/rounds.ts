@@ -1,24 +1,26 @@
+import type { Machine } from '@paceline/shared/clock';
+
 /** Work that is done again and again. */
 export interface Rounds {
   /** Returns when the round in hand is over; no other begins. */
   stop(): Promise<void>;
 }
 
-/** Does `round` at once, and again `pauseMs` (real) after it is over. @param round must not throw */
-export function rounds(round: () => Promise<void>, pauseMs: number): Rounds {
-  let timer: NodeJS.Timeout | undefined;
+/** Does `round` at once, and again `pauseMs` of the machine after it is over. @param round must not throw */
+export function rounds(machine: Machine, round: () => Promise<void>, pauseMs: number): Rounds {
+  let callOff = () => {};
   let stopped = false;
   let inHand: Promise<void>;
   const next = () => {
     inHand = round().then(() => {
-      if (!stopped) timer = setTimeout(next, pauseMs);
+      if (!stopped) callOff = machine.after(pauseMs, next);
     });
   };
   next();
   return {
     async stop() {
       stopped = true;
-      clearTimeout(timer);
+      callOff();
       await inHand;
     },
   };

@@ -43,5 +43,5 @@ export function startSweep(db: Database, handOn: HandOn, isLost: IsLost, clock: 
       failing = true;
     }
   };
-  return rounds(round, pauseMs);
+  return rounds(clock.machine, round, pauseMs);
 }

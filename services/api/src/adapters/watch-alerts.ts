@@ -35,7 +35,7 @@ const tellingMs = 30_000;
  */
 export function watchAlerts(parts: WatchParts): AlertWatch {
   const { db, clock, log, announce, tell, url } = parts;
-  let timer: NodeJS.Timeout | undefined;
+  let callOff = () => {};
   let stopped = false;
   let again = false;
   let inHand: Promise<void> | undefined;
@@ -75,7 +75,7 @@ export function watchAlerts(parts: WatchParts): AlertWatch {
       again = true;
       return;
     }
-    clearTimeout(timer);
+    callOff();
     again = false;
     inHand = round()
       .catch((error: unknown) =>
@@ -84,7 +84,7 @@ export function watchAlerts(parts: WatchParts): AlertWatch {
       .finally(() => {
         inHand = undefined;
         if (again) look();
-        else if (!stopped) timer = setTimeout(look, pauseOf(clock));
+        else if (!stopped) callOff = clock.machine.after(pauseOf(clock), look);
       });
   };
 
@@ -93,7 +93,7 @@ export function watchAlerts(parts: WatchParts): AlertWatch {
     look,
     async stop() {
       stopped = true;
-      clearTimeout(timer);
+      callOff();
       await inHand;
     },
   };

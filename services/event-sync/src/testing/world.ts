@@ -2,12 +2,19 @@
 import { startLimiter } from '@paceline/limiter/src/service.ts';
 import { createWorld as createUpstream, type Sandbox, startSandbox } from '@paceline/sandbox';
 import { tables } from '@paceline/shared/database';
-import { limiterVariables, openStage, type Stage, type StagedService } from '@paceline/shared/sync/testing';
+import type { Place } from '@paceline/shared/testing/place';
+import {
+  limiterVariables,
+  openStage,
+  type Stage,
+  type StagedService,
+  type StageSetting,
+} from '@paceline/shared/sync/testing';
 import { eventSyncVariables } from '../config.ts';
 import { startEventSync } from '../service.ts';
 
 /** The event sync in the world that it works in: broker, Postgres, limiter and upstream, all of them real. */
-export interface World extends Stage {
+export interface World<P extends Place = Place> extends Stage<P> {
   readonly sandbox: Sandbox;
   start(env?: Record<string, string>): Promise<StagedService>;
   /** How many calls upstream has had. */
@@ -31,12 +38,11 @@ const hour = 60 * minute;
 
 const { events } = tables;
 
-/**
- * @param scale how much faster than the machine it lives
- * @param anchor when its clock agrees with the machine's, epoch ms
- */
-export async function createWorld(scale: number, anchor?: number): Promise<World> {
-  const stage = await openStage(scale, anchor);
+export async function createWorld<P extends Place = Place>(
+  setting: StageSetting,
+  place?: P,
+): Promise<World<P>> {
+  const stage = await openStage(setting, place);
   const { clock, keys } = stage;
   const sandbox = await startSandbox({ clock, keys });
   await stage.run('limiter', limiterVariables, startLimiter);

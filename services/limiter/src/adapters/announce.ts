@@ -1,3 +1,4 @@
+import type { Machine } from '@paceline/shared/clock';
 import { catalog, type Fact, type FactOf, type PermitChange } from '@paceline/shared/contracts';
 import { type Bus, publish, signal } from '@paceline/shared/messaging';
 import { countRejections } from './count-rejections.ts';
@@ -7,7 +8,7 @@ import type { Announce } from './partition.ts';
 const togetherMs = 10;
 
 /** Tells waiters of their turn, and everybody else what happened: what is lost here is only news. */
-export function announceOn(bus: Bus): Announce {
+export function announceOn(bus: Bus, machine: Machine): Announce {
   const tell = async (publishing: () => unknown) => {
     try {
       await publishing();
@@ -30,7 +31,7 @@ export function announceOn(bus: Bus): Announce {
         void tell(() => publish(bus, catalog.conflict, conflict));
       }
       const changed = facts.flatMap(changeOf);
-      if (changed.length > 0 && changes.length === 0) setTimeout(tellChanges, togetherMs);
+      if (changed.length > 0 && changes.length === 0) machine.after(togetherMs, tellChanges);
       changes.push(...changed);
       for (const fact of facts) {
         if (fact.fact === 'rejected') countRejection(fact.endpoint, fact.attribution);

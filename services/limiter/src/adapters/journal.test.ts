@@ -97,7 +97,7 @@ describe('a journal', () => {
 
   it('keeps what is older as history, and no more than that', async () => {
     const partition = fresh();
-    const journal = openJournal(bus, partition, 4);
+    const journal = openJournal(bus, partition, { history: 4 });
     for (const owner of ['a', 'b', 'c', 'd', 'e']) await write(journal, owner);
     const sequence = await restate(journal);
     await journal.recoverFrom(sequence);

@@ -6,6 +6,7 @@ import {
   type JournalEntry,
   subjectOf,
 } from '@paceline/shared/contracts';
+import { type Machine, thisMachine } from '@paceline/shared/clock';
 import { type Bus, encode, retryWhileUnavailable } from '@paceline/shared/messaging';
 import { entriesBetween, entryOf, marked } from './entries.ts';
 import type { BrokerMoment } from './ledger-clock.ts';
@@ -50,8 +51,12 @@ export interface Journal {
   time(): Promise<BrokerMoment>;
 }
 
-/** @param history how many entries are kept, for whoever wants to know what happened */
-export function openJournal(bus: Bus, partition: number, history = 20_000): Journal {
+/** @param options.history how many entries are kept to look back at */
+export function openJournal(
+  bus: Bus,
+  partition: number,
+  { history = 20_000, machine = thisMachine }: { history?: number; machine?: Machine } = {},
+): Journal {
   const { stream, payload } = catalog.journal;
   const subject = subjectOf(catalog.journal, { partition });
   let managing: Promise<JetStreamManager> | undefined;
@@ -115,9 +120,9 @@ export function openJournal(bus: Bus, partition: number, history = 20_000): Jour
       const { streams } = await manager();
       let best: BrokerMoment | undefined;
       for (let sample = 0; sample < timeSamples && (best?.tookMs ?? Infinity) > soonMs; sample += 1) {
-        const askedAt = performance.now();
+        const askedAt = machine.elapsed();
         const { ts } = await retryWhileUnavailable(() => streams.info(stream));
-        const heardAt = performance.now();
+        const heardAt = machine.elapsed();
         const tookMs = heardAt - askedAt;
         const realMs = Date.parse(ts ?? '');
         if (Number.isNaN(realMs)) throw new Error('the broker does not tell its time');

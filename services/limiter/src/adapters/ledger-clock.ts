@@ -1,6 +1,6 @@
 import type { Clock } from '@paceline/shared/clock';
 
-/** What the broker's clock said, real ms since the epoch, and when that was heard on this process's monotonic clock. */
+/** What the broker's clock said, ms since the epoch, and when that was heard by the machine's `elapsed`. */
 export interface BrokerMoment {
   readonly realMs: number;
   readonly heardAt: number;
@@ -19,7 +19,7 @@ export type LedgerClock = () => number;
 export function startLedgerClock(clock: Clock, from: number, { heardAt }: BrokerMoment): LedgerClock {
   let latest = 0;
   return () => {
-    const now = Math.floor(from + clock.fromMachine(performance.now() - heardAt));
+    const now = Math.floor(from + clock.fromMachine(clock.machine.elapsed() - heardAt));
     latest = Math.max(latest, now);
     return latest;
   };

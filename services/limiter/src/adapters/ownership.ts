@@ -1,4 +1,5 @@
 import type { Subscription } from '@nats-io/nats-core';
+import type { Machine } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
 import { type Bus, signal } from '@paceline/shared/messaging';
 import { dutiesOf } from '../core/duties.ts';
@@ -37,12 +38,18 @@ export interface Ownership {
  * are another's share. The journal alone decides who may commit; this only decides who tries.
  * @param openings how to open each of the partitions
  */
-export function shareOwnership(bus: Bus, limiter: string, openings: ReadonlyMap<number, Open>): Ownership {
+export function shareOwnership(
+  bus: Bus,
+  machine: Machine,
+  limiter: string,
+  openings: ReadonlyMap<number, Open>,
+): Ownership {
   const partitions = [...openings.keys()];
   const tenures = new Map<number, Tenure>();
   let closing = false;
   const presence = startPresence({
     bus,
+    machine,
     limiter,
     owns: () => [...tenures].map(([partition, { claim }]) => ({ partition, claim })),
     onRound() {

@@ -1,4 +1,4 @@
-import type { Clock } from '@paceline/shared/clock';
+import { type Clock, pause } from '@paceline/shared/clock';
 import type { Answer, Ask, Coordination, Operated, Operation, WindowsView } from '@paceline/shared/contracts';
 import type { Logger } from '@paceline/shared/telemetry';
 import { coordination } from '../core/coordination.ts';
@@ -67,7 +67,7 @@ export function openPartition(parts: PartitionParts): Partition {
   let inbox: Wished[] = [];
   let before = { claimed: false, epochSeen: 0 };
   let closed = false;
-  let wake: NodeJS.Timeout | undefined;
+  let callOffAlarm = () => {};
   let working: Promise<void> | undefined;
   const ended = Promise.withResolvers<void>();
 
@@ -99,7 +99,7 @@ export function openPartition(parts: PartitionParts): Partition {
       log.warn({ err: error }, 'the journal could not be written, reading it anew');
       turnAway([...batch, ...inbox]);
       inbox = [];
-      await new Promise((resolve) => setTimeout(resolve, pauseAfterFailure));
+      await pause(clock.machine, pauseAfterFailure);
     }
   }
 
@@ -144,11 +144,11 @@ export function openPartition(parts: PartitionParts): Partition {
 
   /** Windows move on by themselves: wakes when the next waiter's turn may have come. */
   function setAlarm(): void {
-    clearTimeout(wake);
+    callOffAlarm();
     const next = held?.ledger.alarms.first()?.alarmAt;
     if (!held || closed || next === undefined) return;
-    const realMs = Math.ceil(clock.toMachine(next - held.now()));
-    wake = setTimeout(turn, Math.min(Math.max(shortestNap, realMs), longestNap));
+    const machineMs = Math.ceil(clock.toMachine(next - held.now()));
+    callOffAlarm = clock.machine.after(Math.min(Math.max(shortestNap, machineMs), longestNap), turn);
   }
 
   function turnAway(asked: readonly Wished[]): void {
@@ -160,7 +160,7 @@ export function openPartition(parts: PartitionParts): Partition {
     closed = true;
     turnAway(inbox);
     inbox = [];
-    clearTimeout(wake);
+    callOffAlarm();
     ended.resolve();
   }
 

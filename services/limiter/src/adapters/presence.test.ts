@@ -1,3 +1,4 @@
+import { thisMachine } from '@paceline/shared/clock';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { testNats } from '@paceline/shared/testing';
@@ -10,6 +11,7 @@ it('a limiter whose connection ends before it could leave says nothing more, and
   const nothing = () => undefined;
   const presence = startPresence({
     bus: createBus(connection, createLogger('limiter', 'error')),
+    machine: thisMachine,
     limiter: 'late',
     owns: () => [],
     onRound: nothing,

@@ -1,4 +1,5 @@
 import { NoRespondersError, RequestError } from '@nats-io/nats-core';
+import type { Machine } from '@paceline/shared/clock';
 import { catalog, type Owned } from '@paceline/shared/contracts';
 import { type Bus, listen, request, respond, signal } from '@paceline/shared/messaging';
 import { cutOff, heard, type Members, notConnected, roundPassed, toAskAfter } from '../core/members.ts';
@@ -14,6 +15,7 @@ const roundsToListen = 2;
 
 export interface PresenceParts {
   readonly bus: Bus;
+  readonly machine: Machine;
   readonly limiter: string;
   readonly owns: () => Owned[];
   /** Called at the end of each of our rounds. */
@@ -32,13 +34,13 @@ export interface Presence {
   leave(): void;
 }
 
-export function startPresence({ bus, limiter, owns, onRound, onNews }: PresenceParts): Presence {
+export function startPresence({ bus, machine, limiter, owns, onRound, onNews }: PresenceParts): Presence {
   let members: Members = new Map();
   let beat = 0;
   let beatHeard = 0;
   let rounds = -1;
   let leaving = false;
-  let next: NodeJS.Timeout | undefined;
+  let callOff = () => {};
 
   const tell = () => {
     // A shutdown that has run out of time closes the connection before everything is handed over.
@@ -47,18 +49,18 @@ export function startPresence({ bus, limiter, owns, onRound, onNews }: PresenceP
   };
 
   const sendBeat = () => {
-    clearTimeout(next);
+    callOff();
     beat += 1;
     tell();
-    next = setTimeout(sendBeat, beatAnyway);
+    callOff = machine.after(beatAnyway, sendBeat);
   };
 
   const hearOwn = (own: number) => {
     // Beats that waited for the broker come back all at once: together they are one round.
     if (own !== beat || own === beatHeard) return;
     beatHeard = own;
-    clearTimeout(next);
-    next = setTimeout(sendBeat, beatEvery);
+    callOff();
+    callOff = machine.after(beatEvery, sendBeat);
     rounds += 1;
     members = roundPassed(members);
     for (const silent of toAskAfter(members)) void askAfter(silent);
@@ -107,7 +109,7 @@ export function startPresence({ bus, limiter, owns, onRound, onNews }: PresenceP
     },
     leave() {
       leaving = true;
-      clearTimeout(next);
+      callOff();
       for (const subscription of subscriptions) subscription.unsubscribe();
       tell();
     },

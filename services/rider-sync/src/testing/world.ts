@@ -2,18 +2,27 @@
 import { startLimiter } from '@paceline/limiter/src/service.ts';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
 import { syncVariables } from '@paceline/shared/sync';
-import { limiterVariables, openStage, type Stage, type StagedService } from '@paceline/shared/sync/testing';
+import type { Place } from '@paceline/shared/testing/place';
+import {
+  limiterVariables,
+  openStage,
+  type Stage,
+  type StagedService,
+  type StageSetting,
+} from '@paceline/shared/sync/testing';
 import { startRiderSync } from '../service.ts';
 
 /** The rider sync in the world that it works in: broker, Postgres, limiter and upstream, all of them real. */
-export interface World extends Stage {
+export interface World<P extends Place = Place> extends Stage<P> {
   readonly sandbox: Sandbox;
   start(env?: Record<string, string>): Promise<StagedService>;
 }
 
-/** @param scale how much faster than the machine it lives */
-export async function createWorld(scale: number): Promise<World> {
-  const stage = await openStage(scale);
+export async function createWorld<P extends Place = Place>(
+  setting: StageSetting,
+  place?: P,
+): Promise<World<P>> {
+  const stage = await openStage(setting, place);
   const { clock, keys } = stage;
   const sandbox = await startSandbox({ clock, keys });
   await stage.run('limiter', limiterVariables, startLimiter);

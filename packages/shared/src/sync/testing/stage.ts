@@ -1,26 +1,23 @@
-import { type Clock, createClock } from '../../clock/index.ts';
 import { type Config, loadConfig, type VariableName } from '../../config/index.ts';
 import {
   catalog,
   type CommandChanged,
-  permissionsOf,
   type RunChanged,
   type Service,
   type SyncKind,
   type Tick,
   tickOf,
 } from '../../contracts/index.ts';
-import { type Database, migrate, openDatabase } from '../../database/index.ts';
-import { type Bus, connect, createBus, listen, provision, publish } from '../../messaging/index.ts';
+import { type Database, openDatabase } from '../../database/index.ts';
+import { type Bus, createBus, listen, publish } from '../../messaging/index.ts';
 import type { RunningService, ServiceContext } from '../../runtime/index.ts';
 import { createLogger } from '../../telemetry/index.ts';
-import { type TestNats, testNats, type TestPostgres, testPostgres } from '../../testing/index.ts';
+import { type Place, takePlace } from '../../testing/place.ts';
+import { runningTime, type TestTime, testTime } from '../../testing/time.ts';
 
-/** A real broker and a real Postgres, provided for, on a fast clock: what a service is put on in its tests. */
-export interface Stage {
-  readonly clock: Clock;
-  readonly nats: TestNats;
-  readonly postgres: TestPostgres;
+/** A real broker and a real Postgres, and time that the test moves: what a service is put on in its tests. */
+export interface Stage<P extends Place = Place> extends TestTime {
+  readonly place: P;
   readonly db: Database;
   /** May do everything; tests speak through it. */
   readonly bus: Bus;
@@ -51,6 +48,15 @@ export interface StagedService extends RunningService {
   stop(): Promise<void>;
 }
 
+/** How fast project time goes beside the machine's, and when the two agree: an evening in November unless given. */
+export interface StageSetting {
+  readonly scale: number;
+  readonly anchor?: number;
+  /** Time runs by itself, for tests of processes. */
+  readonly runs?: boolean;
+}
+const anEvening = Date.UTC(2026, 10, 24, 18);
+
 /** What the limiter reads. */
 export const limiterVariables = [
   'NATS_URL',
@@ -62,30 +68,21 @@ export const limiterVariables = [
   'LOG_LEVEL',
 ] as const;
 
-const users: readonly Service[] = ['limiter', 'rider-sync', 'event-sync'];
-
 const allKeys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
 
-/**
- * @param scale how much faster than the machine the stage lives
- * @param anchor when its clock agrees with the machine's, epoch ms
- */
-export async function openStage(scale: number, anchor = Date.now()): Promise<Stage> {
-  const clock = createClock({ scale, anchor });
+/** @param place where its services have their broker and their database; on the shared servers unless given */
+export async function openStage<P extends Place = Place>(
+  { scale, anchor = anEvening, runs = false }: StageSetting,
+  place?: P,
+): Promise<Stage<P>> {
+  const on = (place ?? (await takePlace())) as P;
+  const time = runs
+    ? runningTime({ scale, anchor })
+    : testTime(await on.unseenConnection(), { scale, anchor });
+  const { clock } = time;
   const log = createLogger('stage', process.env.STAGE_LOG === undefined ? ('silent' as 'error') : 'debug');
-  const nats = await testNats({
-    users: [
-      { user: 'admin', password: 'p', publish: ['>'], subscribe: ['>'] },
-      ...users.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),
-    ],
-  });
-  const postgres = await testPostgres();
-  await migrate(postgres.url);
-  const database = openDatabase(postgres.url, () => undefined);
-  const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
-  const connection = await connect(urlFor('admin'), 'provision');
-  await provision(connection);
-  const bus = createBus(connection, log);
+  const database = openDatabase(on.databaseUrl, () => undefined);
+  const bus = createBus(on.admin, log);
   const runChanges: RunChanged[] = [];
   const commandChanges: CommandChanged[] = [];
   listen(bus, catalog.runChanged, {}, (change) => runChanges.push(change));
@@ -95,17 +92,16 @@ export async function openStage(scale: number, anchor = Date.now()): Promise<Sta
   let slots = 0;
 
   const env = (service: Service) => ({
-    NATS_URL: urlFor(service),
-    DATABASE_URL: postgres.url,
+    NATS_URL: on.brokerUrl(service),
+    DATABASE_URL: on.databaseUrl,
     PACELINE_CLOCK: `scale=${scale},anchor=${anchor}`,
   });
   const send = async (tick: Tick) => {
     await publish(bus, tickOf[tick.kind], tick);
   };
   return {
-    clock,
-    nats,
-    postgres,
+    ...time,
+    place: on,
     db: database.db,
     bus,
     runChanges,
@@ -120,14 +116,13 @@ export async function openStage(scale: number, anchor = Date.now()): Promise<Sta
     async run(name, needed, start, more = {}) {
       const stopping = new AbortController();
       const config = loadConfig({ ...env(name), ...more }, needed);
-      const service = await start({ name, config, clock, log, signal: stopping.signal });
+      const service = await time.during(start({ name, config, clock, log, signal: stopping.signal }));
       const staged: StagedService = {
         ...service,
         async stop() {
           if (!running.delete(staged)) return;
           stopping.abort(new Error('shutting down'));
-          await service.drain();
-          await service.close();
+          await time.during(service.drain().then(() => service.close()));
         },
       };
       running.add(staged);
@@ -147,8 +142,7 @@ export async function openStage(scale: number, anchor = Date.now()): Promise<Sta
       // Last come, first gone: whoever asks the limiter goes before it.
       for (const service of [...running].toReversed()) await service.stop();
       await database.close();
-      await connection.close();
-      await Promise.all([nats.stop(), postgres.stop()]);
+      await on.close();
     },
   };
 }

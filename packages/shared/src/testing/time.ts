@@ -1,0 +1,138 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { type Clock, type ClockSetting, createClock, manualMachine } from '../clock/index.ts';
+import { eventually } from './eventually.ts';
+import { allAnswered, bytesMoved, unseen } from './under-way.ts';
+
+/**
+ * Time that a test owns. It stands still while anything is under way, and goes from timer to timer while the test waits
+ * for something: a slow machine makes the test slow, and changes nothing else.
+ */
+export interface TestTime {
+  readonly clock: Clock;
+  /**
+   * Lets time go on until `check` passes, and returns what it gave.
+   * @param check throws, or rejects, for as long as the condition doesn't hold, as an assertion does
+   * @param within project ms; the last failure of `check` is thrown when it still fails then
+   */
+  until<T>(check: () => T | Promise<T>, within?: number): Promise<T>;
+  /** Lets time go on until `work` is done. */
+  during<T>(work: Promise<T>): Promise<T>;
+  /** Lets `ms` of project time pass. */
+  pass(ms: number): Promise<void>;
+  /** Returns once nothing is under way; time stands still meanwhile. */
+  quiet(): Promise<void>;
+}
+
+/** Looks whether its test may go on. @param next when time would go on to; undefined: no timer is set */
+type Waiter = (next: number | undefined) => Promise<boolean>;
+
+/** Round trips through the broker during which nothing may move: what is under way takes fewer. */
+const calmRounds = 3;
+const aDay = 86_400_000;
+
+/**
+ * @param broker asked whether it has come to rest; used for nothing else
+ * @param setting of the clock, whose machine begins at its anchor
+ */
+export function testTime(broker: NatsConnection, setting: ClockSetting): TestTime {
+  const machine = manualMachine(setting.anchor);
+  const clock = createClock(setting, machine);
+  const waiters = new Set<Waiter>();
+  let going = false;
+
+  async function quiet(): Promise<void> {
+    let seen = bytesMoved();
+    for (let calm = 0; calm < calmRounds; calm += 1) {
+      await turn();
+      await allAnswered();
+      await unseen(() => broker.request('$JS.API.INFO'));
+      await turn();
+      if (bytesMoved() === seen) continue;
+      seen = bytesMoved();
+      calm = -1;
+    }
+  }
+
+  /** All who wait share one time: it goes on when none of them can. */
+  async function go(): Promise<void> {
+    going = true;
+    while (waiters.size > 0) {
+      await quiet();
+      const next = machine.next();
+      let anyone = false;
+      for (const waiter of waiters) {
+        if (!(await waiter(next))) continue;
+        waiters.delete(waiter);
+        anyone = true;
+      }
+      if (anyone) continue;
+      // Without a timer what is waited for comes from outside, such as a server that starts.
+      if (next === undefined) await aMoment();
+      else machine.moveTo(next);
+    }
+    going = false;
+  }
+
+  const wait = (waiter: Waiter) => {
+    waiters.add(waiter);
+    if (!going) void go();
+  };
+
+  return {
+    clock,
+    quiet,
+    until(check, within = aDay) {
+      const end = machine.now() + clock.toMachine(within);
+      return new Promise((resolve, reject) => {
+        wait(async (next) => {
+          try {
+            resolve(await check());
+            return true;
+          } catch (error) {
+            if (next === undefined || next <= end) return false;
+            reject(error);
+            return true;
+          }
+        });
+      });
+    },
+    during(work) {
+      let done = false;
+      const end = () => (done = true);
+      work.then(end, end);
+      return new Promise((resolve, reject) => {
+        wait(async () => {
+          if (done) work.then(resolve, reject);
+          return done;
+        });
+      });
+    },
+    pass: (ms) =>
+      new Promise((resolve) => {
+        let over = false;
+        machine.after(clock.toMachine(ms), () => (over = true));
+        wait(async () => {
+          if (over) resolve();
+          return over;
+        });
+      }),
+  };
+}
+
+/** Minutes of the machine: a net under what is waited for in running time. */
+const patience = { timeoutMs: 5 * 60_000 };
+
+/** Time that goes on by itself, for tests of processes: nobody can hold theirs. */
+export function runningTime(setting: ClockSetting): TestTime {
+  const clock = createClock(setting);
+  return {
+    clock,
+    quiet: () => Promise.resolve(),
+    until: (check) => eventually(check, patience),
+    during: (work) => work,
+    pass: (ms) => clock.sleep(ms),
+  };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const aMoment = () => new Promise((resolve) => setTimeout(resolve, 5));

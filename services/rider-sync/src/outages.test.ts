@@ -1,0 +1,92 @@
+import { type AddRider, catalog } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { publish } from '@paceline/shared/messaging';
+import { type OwnPlace, ownPlace } from '@paceline/shared/testing/place';
+import { eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { importOf } from './testing/import-of.ts';
+import { createWorld, type World } from './testing/world.ts';
+
+const { clubMemberships, commands, syncRuns } = tables;
+const hour = 3_600_000;
+/** A club of the sandbox with 120 riders. */
+const racing = 20650;
+
+let world: World<OwnPlace>;
+let service: Awaited<ReturnType<World['start']>>;
+
+beforeAll(async () => {
+  world = await createWorld({ scale: 2_400 }, await ownPlace());
+});
+beforeEach(async () => {
+  service = await world.start({
+    ZWIFTRACING_API_KEY: world.newKey(),
+    ZWIFTRACING_CLUB_IDS: String(racing),
+  });
+});
+afterEach(async () => {
+  await service.stop();
+  world.sandbox.controls.clearFaults();
+});
+afterAll(() => world?.close());
+
+const arrivals = () => world.sandbox.audit();
+const done = (commandId: string) =>
+  world.until(async () => {
+    const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
+    expect(row?.progress).toEqual({ state: 'done' });
+  });
+
+describe('a rider sync whose Postgres is killed and started again', () => {
+  it('ends a command that came meanwhile as done', async () => {
+    await world.place.postgres.kill();
+    const requestedAt = Math.round(world.clock.now());
+    const command: AddRider = { commandId: crypto.randomUUID(), riderId: 4_000_000, requestedAt };
+    await publish(world.bus, catalog.addRider, command);
+    await world.place.postgres.restart();
+    await done(command.commandId);
+  });
+
+  it('stores the club page that is answered meanwhile, without a second call', async () => {
+    const before = arrivals().length;
+    const { slotId } = await world.tick('rider', 8 * hour);
+    await world.until(() => expect(arrivals()).toHaveLength(before + 1));
+    await world.place.postgres.kill();
+    await world.until(() => expect(arrivals().at(-1)?.status).toBe(200));
+    await world.place.postgres.restart();
+    await world.until(async () => {
+      const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
+      expect(run).toMatchObject({ state: 'done' });
+    });
+    expect(arrivals()).toHaveLength(before + 1);
+    expect(await world.db.$count(clubMemberships, eq(clubMemberships.clubId, racing))).toBe(120);
+  });
+
+  it('stores the bulk answer of an import that comes meanwhile, without a second call', async () => {
+    world.sandbox.controls.injectFault({ kind: 'delay', budget: 'riders_bulk', ms: 0.4 * hour });
+    const before = arrivals().length;
+    const riderIds = Array.from({ length: 6 }, (_, index) => 4_200_001 + index);
+    const command = await importOf(world, riderIds);
+    await world.until(() => expect(arrivals()).toHaveLength(before + 1));
+    await world.place.postgres.kill();
+    await world.until(() => expect(arrivals().at(-1)).toMatchObject({ budget: 'riders_bulk', status: 200 }));
+    await world.place.postgres.restart();
+    await done(command.commandId);
+    const wanted = await world.db
+      .select({ outcome: tables.wantedRiders.outcome })
+      .from(tables.wantedRiders)
+      .where(eq(tables.wantedRiders.commandId, command.commandId));
+    expect(wanted).toEqual(riderIds.map(() => ({ outcome: 'done' })));
+    expect(arrivals()).toHaveLength(before + 1);
+  });
+
+  it('is not ready meanwhile, and ready before and after', async () => {
+    await expect(service.checks.database?.()).resolves.toBeUndefined();
+    await expect(service.checks.broker?.()).resolves.toBeUndefined();
+    await world.place.postgres.kill();
+    // A backend may outlive its killed Postgres by a moment.
+    await world.until(() => expect(service.checks.database?.()).rejects.toThrow());
+    await world.place.postgres.restart();
+    await expect(service.checks.database?.()).resolves.toBeUndefined();
+  });
+});
