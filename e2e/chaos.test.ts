@@ -42,4 +42,4 @@ describe('Paceline', () => {
     expect(figures?.runs).toBeGreaterThan(2);
     expect(figures?.done).toBeGreaterThan(10);
   });
-}, 300_000);
+});

@@ -1,14 +1,13 @@
 import axe from 'axe-core';
 import { ensureBuilt } from '@paceline/dashboard/build';
 import { sandboxClock } from '@paceline/launcher';
-import { eventually } from '@paceline/shared/testing';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser } from './browser.ts';
+import { eventually } from './patience.ts';
 import { type List, startTestStack, type TestStack } from './stack.ts';
 
 const token = 'a-token-for-the-dashboard';
-const patient = { timeoutMs: 60_000 };
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
 
 let stack: TestStack;
@@ -24,7 +23,7 @@ beforeAll(async () => {
     openBrowser(),
   ]);
   page = await browser.newPage({ viewport: sizes.wide });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(120_000);
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
     // That the API does not answer while it is down is what one of the tests is about.
@@ -85,7 +84,7 @@ describe('the windows', () => {
         );
         expect(new Set(shown), budget).toEqual(new Set(permits.map(({ permit }) => permit)));
       }
-    }, patient);
+    });
   });
 
   it('show a call where it is in time', async () => {
@@ -102,7 +101,7 @@ describe('the windows', () => {
       // Half the picture is one window; a second of ours is a minute there.
       const off = tick.x - (bar.x + (bar.width / 2) * (1 - age));
       expect(Math.abs(off)).toBeLessThan(bar.width * 0.03);
-    }, patient);
+    });
   });
 
   it('are paused and resumed by a button', async () => {
@@ -136,17 +135,14 @@ describe('a rider that is added on the page', () => {
     await api?.crash();
     await page.getByText('The API does not answer').first().waitFor();
     await api?.start();
-    await eventually(
-      async () => expect(await wish(4_900_322).getAttribute('data-state')).toBe('done'),
-      patient,
-    );
+    await eventually(async () => expect(await wish(4_900_322).getAttribute('data-state')).toBe('done'));
   });
 
   it('may be one of many, of which each is counted', async () => {
     await page.getByLabel('Riders', { exact: true }).fill('4900401, 4900402\n4900403');
     await page.getByRole('button', { name: 'Import 3' }).click();
     const many = page.locator('.wish').filter({ hasText: '3 riders' });
-    await eventually(async () => expect(await many.getAttribute('data-state')).toBe('done'), patient);
+    await eventually(async () => expect(await many.getAttribute('data-state')).toBe('done'));
     expect(await many.innerText()).toContain('3 here, 0 to come');
   });
 
@@ -184,7 +180,7 @@ it('the timeline has every run that the API tells of, and a click opens it', asy
       .evaluateAll((all) => all.map((each) => each.getAttribute('data-run')));
     expect(items.length).toBeGreaterThan(0);
     expect(new Set(shown)).toEqual(new Set(items.map(({ id }) => id)));
-  }, patient);
+  });
   await page.locator('[data-run]').first().focus();
   await page.keyboard.press('Enter');
   await page.getByText('Its slot:').waitFor();

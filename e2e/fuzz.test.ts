@@ -11,20 +11,16 @@ beforeAll(async () => {
 afterAll(() => stack?.stop());
 
 describe('messages that break their contract', () => {
-  it(
-    'end no process, are set aside with a reason, and keep no good one from being handled',
-    { timeout: 180_000 },
-    async () => {
-      const crashed = crashedSince(stack);
-      const { subjects, deadLetters, unread, lost } = await fuzzMessages(stack, 12, 1);
-      expect(subjects.length).toBeGreaterThan(25);
-      expect(badWorkOf(subjects)).toBeGreaterThan(30);
-      expect({ deadLetters, unread, lost, crashed: crashed() }).toEqual({
-        deadLetters: badWorkOf(subjects),
-        unread: 0,
-        lost: 0,
-        crashed: [],
-      });
-    },
-  );
+  it('end no process, are set aside with a reason, and keep no good one from being handled', async () => {
+    const crashed = crashedSince(stack);
+    const { subjects, deadLetters, unread, lost } = await fuzzMessages(stack, 12, 1);
+    expect(subjects.length).toBeGreaterThan(25);
+    expect(badWorkOf(subjects)).toBeGreaterThan(30);
+    expect({ deadLetters, unread, lost, crashed: crashed() }).toEqual({
+      deadLetters: badWorkOf(subjects),
+      unread: 0,
+      lost: 0,
+      crashed: [],
+    });
+  });
 });

@@ -1,8 +1,8 @@
 import { catalog, type Budget } from '@paceline/shared/contracts';
 import { listen } from '@paceline/shared/messaging';
-import { eventually } from '@paceline/shared/testing';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from './patience.ts';
 import { type Caller, type Rig, startRig } from './rig.ts';
 
 const minute = 60_000;
@@ -23,8 +23,7 @@ let caller: Caller;
 const alerts: Array<{ type: string; endpoint?: string | undefined; attribution?: string | undefined }> = [];
 
 beforeAll(async () => {
-  // A minute of upstream's is a tenth of a second.
-  rig = await startRig({ scale: 600, anchor: Date.now() }, 1, {
+  rig = await startRig({ scale: 300, anchor: Date.now() }, 1, {
     keys: { [key]: 'standard' },
     latency: false,
     policies: Object.fromEntries(differences.map(({ budget, enforced }) => [budget, enforced])),

@@ -1,16 +1,15 @@
 import type { ReceivedSpan } from '@paceline/shared/telemetry/testing';
 import { connect } from '@paceline/shared/messaging';
 import { startOtlpReceiver } from '@paceline/shared/telemetry/testing';
-import { eventually } from '@paceline/shared/testing';
 import { sandboxClock } from '@paceline/launcher';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentedMetrics } from '../packages/launcher/src/testing/metrics-table.ts';
 import { answersOf, logsOf, messagesOf, ownPasswords, type Readable, rowsOf, secretsIn } from './planted.ts';
+import { eventually } from './patience.ts';
 import { all, type List, type Run, startTestStack, type TestStack } from './stack.ts';
 
-/** A far slot is over in a second, a near one in two and a half. */
-const scale = 240;
-const patient = { timeoutMs: 90_000 };
+/** A far slot is over in two seconds, a near one in five. */
+const scale = 120;
 /** What nobody is to read anywhere. */
 const planted = {
   ZWIFTRACING_API_KEY: 'planted/upstream+key?of=ours',
@@ -48,7 +47,7 @@ describe('from nothing', () => {
       const riders = await all<{ riderId: number }>(stack, '/v1/riders');
       expect(new Set(riders.map(({ riderId }) => riderId)).size).toBe(riders.length);
       expect(riders).toHaveLength(club?.size ?? -1);
-    }, patient);
+    });
   });
 
   it('the upcoming events are there with their signups, and every kind of sync has finished a run', async () => {
@@ -56,14 +55,14 @@ describe('from nothing', () => {
       for (const kind of ['rider', 'near', 'far'] as const) {
         expect((await finishedRuns(kind))[0], kind).toMatchObject({ error: null });
       }
-    }, patient);
+    });
     await eventually(async () => {
       const events = await all<{ eventId: string; signupsFetchedAt: string | null }>(stack, '/v1/events');
       expect(events.length).toBeGreaterThan(500);
       const fetched = events.find(({ signupsFetchedAt }) => signupsFetchedAt !== null);
       const signups = await stack.get<List<{ riderId: number }>>(`/v1/events/${fetched?.eventId}/signups`);
       expect(signups.items.length).toBeGreaterThan(0);
-    }, patient);
+    });
   });
 
   it('no call was ever rejected', async () => {
@@ -88,7 +87,7 @@ describe('a rider that somebody adds', () => {
     await eventually(async () => {
       expect(await stack.get(location)).toMatchObject({ state: 'done' });
       expect(await stack.get(`/v1/riders/${stranger}`)).toMatchObject({ riderId: stranger });
-    }, patient);
+    });
   });
 
   it('comes with the answer when the asker prefers to wait', async () => {
@@ -106,7 +105,7 @@ describe('a rider that somebody adds', () => {
       const command = await stack.get<{ state: string; reason: string }>(location);
       expect(command.state).toBe('failed');
       expect(command.reason).toContain('7');
-    }, patient);
+    });
   });
 
   it.each([
@@ -160,7 +159,7 @@ describe('one trace', () => {
       expect(paths).toContainEqual(expect.stringMatching(`^${root} .*> rider-sync: INSERT `));
       const permit = trace?.find(({ name }) => name === 'permit riders_single');
       expect(permit?.events.map(({ name }) => name).slice(-2)).toEqual(['granted', 'started']);
-    }, patient);
+    });
   });
 
   it('leads from the slot through its tick, the run, the permits and the calls to the inserts', async () => {
@@ -178,7 +177,7 @@ describe('one trace', () => {
       expect(paths).toContainEqual(expect.stringMatching(`^${run} .*> event-sync: GET`));
       expect(paths).toContainEqual(expect.stringMatching(`^${run} .*> event-sync: INSERT `));
       tracedRun = trace?.find(({ name }) => name === 'run near');
-    }, patient);
+    });
     expect(await stack.get(`/v1/runs/${String(tracedRun?.attributes['paceline.run'])}`)).toMatchObject({
       traceId: tracedRun?.traceId,
     });
@@ -248,36 +247,32 @@ describe('the metrics of all services', () => {
         const pattern = new RegExp(`^${name.replace('*', '.*')}$`);
         expect([...names].filter((each) => pattern.test(each)).length, name).toBeGreaterThan(0);
       }
-    }, patient);
+    });
   });
 });
 
 describe('secrets', () => {
-  it(
-    'are in no log, trace, metric, answer, page, row, event or dead letter, whatever went wrong',
-    { timeout: 120_000 },
-    async () => {
-      await provoke();
-      const spans = [{ where: 'traces', text: JSON.stringify(collector.spans()) }];
-      const readable: Readable[] = [
-        ...spans,
-        ...(await logsOf(stack)),
-        ...(await answersOf(stack, planted.API_TOKEN)),
-        ...(await rowsOf(stack)),
-        ...(await messagesOf(stack, 'EVENTS')),
-        ...(await messagesOf(stack, 'DEAD_LETTERS')),
-      ];
-      const secrets = { ...planted, webhook: webhookSecret, ...ownPasswords(stack) };
-      expect(Object.values(secrets).every((secret) => secret.length > 10)).toBe(true);
-      const where = readable.map((each) => each.where).join('\n');
-      for (const kind of ['log api.log', 'log limiter.log', '/metrics', 'table commands', 'dead-letter'])
-        expect(where).toContain(kind);
-      const found = readable.flatMap(({ where: place, text }) =>
-        secretsIn(text, secrets).map((name) => `${name} in ${place}`),
-      );
-      expect(found).toEqual([]);
-    },
-  );
+  it('are in no log, trace, metric, answer, page, row, event or dead letter, whatever went wrong', async () => {
+    await provoke();
+    const spans = [{ where: 'traces', text: JSON.stringify(collector.spans()) }];
+    const readable: Readable[] = [
+      ...spans,
+      ...(await logsOf(stack)),
+      ...(await answersOf(stack, planted.API_TOKEN)),
+      ...(await rowsOf(stack)),
+      ...(await messagesOf(stack, 'EVENTS')),
+      ...(await messagesOf(stack, 'DEAD_LETTERS')),
+    ];
+    const secrets = { ...planted, webhook: webhookSecret, ...ownPasswords(stack) };
+    expect(Object.values(secrets).every((secret) => secret.length > 10)).toBe(true);
+    const where = readable.map((each) => each.where).join('\n');
+    for (const kind of ['log api.log', 'log limiter.log', '/metrics', 'table commands', 'dead-letter'])
+      expect(where).toContain(kind);
+    const found = readable.flatMap(({ where: place, text }) =>
+      secretsIn(text, secrets).map((name) => `${name} in ${place}`),
+    );
+    expect(found).toEqual([]);
+  });
 
   /** Errors of every kind that has a secret at hand. */
   async function provoke(): Promise<void> {
@@ -296,18 +291,18 @@ describe('secrets', () => {
     await eventually(async () => {
       const { items } = await stack.get<List<{ type: string }>>('/v1/alerts');
       expect(items.map(({ type }) => type)).toContain('rate_limit_exceeded');
-    }, patient);
+    });
     const admin = await connect(stack.broker.adminUrl, 'provision');
     admin.publish('paceline.command.add-rider', '{"riderId": "none"}');
     await admin.drain();
-    await eventually(async () => expect(await messagesOf(stack, 'DEAD_LETTERS')).not.toEqual([]), patient);
+    await eventually(async () => expect(await messagesOf(stack, 'DEAD_LETTERS')).not.toEqual([]));
     // A database and a broker that go while they are talked to.
     for (const server of [stack.database, ...stack.broker.servers]) {
       await server?.crash();
       await stack.get('/v1/riders').catch(() => undefined);
       await server?.start();
     }
-    await eventually(() => stack.get('/v1/riders'), patient);
+    await eventually(() => stack.get('/v1/riders'));
   }
 
   const control = (path: string, body: object) =>

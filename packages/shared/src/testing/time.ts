@@ -39,9 +39,11 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
   const clock = createClock(setting, machine);
   const waiters = new Set<Waiter>();
   let going = false;
+  /** How much was last seen to have moved, and when, on the wall. */
+  let seen = 0;
+  let seenAt = 0;
 
   async function quiet(): Promise<void> {
-    let seen = bytesMoved();
     for (let calm = 0; calm < calmRounds; calm += 1) {
       await turn();
       await allAnswered();
@@ -49,8 +51,15 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
       await turn();
       if (bytesMoved() === seen) continue;
       seen = bytesMoved();
+      seenAt = Date.now();
       calm = -1;
     }
+  }
+
+  /** What the broker has stamped by now, in whole ms, is of the time before. */
+  async function moveTo(moment: number): Promise<void> {
+    while (Date.now() <= seenAt) await turn();
+    machine.moveTo(moment);
   }
 
   /** All who wait share one time: it goes on when none of them can. */
@@ -68,7 +77,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
       if (anyone) continue;
       // Without a timer what is waited for comes from outside, such as a server that starts.
       if (next === undefined) await aMoment();
-      else machine.moveTo(next);
+      else await moveTo(next);
     }
     going = false;
   }

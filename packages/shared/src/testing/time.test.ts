@@ -1,0 +1,100 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { pause } from '../clock/index.ts';
+import { catalog } from '../contracts/index.ts';
+import { type DatabaseClient, openDatabase } from '../database/index.ts';
+import { type Bus, createBus, done, handle, publish } from '../messaging/index.ts';
+import { createLogger } from '../telemetry/index.ts';
+import { type Place, takePlace } from './place.ts';
+import { type TestTime, testTime } from './time.ts';
+
+const start = Date.UTC(2026, 10, 24, 18);
+const minute = 60_000;
+let place: Place;
+let database: DatabaseClient;
+let bus: Bus;
+let time: TestTime;
+let seen: string[];
+
+beforeAll(async () => {
+  place = await takePlace();
+  database = openDatabase(place.databaseUrl, () => undefined);
+  bus = createBus(place.admin, createLogger('time-test', 'error'));
+});
+beforeEach(async () => {
+  seen = [];
+  time = testTime(await place.unseenConnection(), { scale: 60, anchor: start });
+});
+afterAll(async () => {
+  await database?.close();
+  await place?.close();
+});
+
+const note = (what: string) => () => void seen.push(what);
+const expectSeen = (...what: string[]) => expect(seen).toEqual(what);
+
+describe('time that a test owns', () => {
+  it('stands still while a query is under way, however long that takes', async () => {
+    void time.clock.sleep(minute).then(note('a minute'));
+    void database.db.execute('select pg_sleep(0.3)').then(note('the query'));
+    await time.until(() => expectSeen('the query', 'a minute'));
+  });
+
+  it('stands still until a message is delivered and handled', async () => {
+    const handling = await handle(bus, catalog.addRider, async ({ riderId }) => {
+      await database.db.execute('select 1');
+      seen.push(`rider ${riderId}`);
+      return done;
+    });
+    for (let riderId = 1; riderId <= 50; riderId += 1) {
+      seen = [];
+      void time.clock.sleep(minute).then(note('a minute'));
+      const requestedAt = time.clock.now();
+      await publish(bus, catalog.addRider, { commandId: crypto.randomUUID(), riderId, requestedAt });
+      await time.until(() => expectSeen(`rider ${riderId}`, 'a minute'));
+    }
+    await handling.stop();
+  });
+
+  it('goes from timer to timer, in their order, and shows each its own moment', async () => {
+    const at = (name: string) => () => seen.push(`${name} at ${(time.clock.now() - start) / minute}`);
+    void time.clock.sleep(3 * minute).then(at('sleeper'));
+    void pause(time.clock.machine, 1_000).then(at('machine'));
+    await time.pass(5 * minute);
+    expectSeen('machine at 1', 'sleeper at 3');
+    expect(time.clock.now()).toBe(start + 5 * minute);
+  });
+
+  it('is one for all that wait for it', async () => {
+    const reached = async (minutes: number) => {
+      await time.until(() => expect(time.clock.now()).toBeGreaterThanOrEqual(start + minutes * minute));
+      seen.push(`${minutes}`);
+    };
+    for (let each = 1; each <= 9; each += 1) void time.clock.sleep(each * minute);
+    await Promise.all([reached(7), reached(2), time.during(time.clock.sleep(4 * minute).then(note('4')))]);
+    expectSeen('2', '4', '7');
+  });
+
+  it('ends a wait in vain with its last failure, after a stretch of project time', async () => {
+    const beat = async () => {
+      for (;;) await time.clock.sleep(minute);
+    };
+    void beat();
+    const inVain = time.until(() => expect(time.clock.now()).toBe(0), 10 * minute);
+    await expect(inVain).rejects.toThrow('to be +0');
+    expect(time.clock.now()).toBe(start + 10 * minute);
+  });
+
+  it('is what the time stamps of the broker are read by', async () => {
+    await time.pass(90 * minute);
+    const { sequence } = await publish(bus, catalog.addRider, {
+      commandId: crypto.randomUUID(),
+      riderId: 1,
+      requestedAt: time.clock.now(),
+    });
+    await time.pass(30 * minute);
+    const { streams } = await jetstreamManager(place.admin);
+    const stored = await streams.getMessage(catalog.addRider.stream, { seq: sequence });
+    expect(time.clock.at(stored?.time.getTime() ?? 0)).toBe(start + 90 * minute);
+  });
+});
