@@ -1,5 +1,6 @@
 /** Node's network errors, and Postgres' own: connection exceptions, shutting down or starting up, too many clients. */
-const codes = /^(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|08\w{3}|57P0[123]|53300)$/;
+const codes =
+  /^(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|08\w{3}|57P0[123]|53300)$/;
 /** The pool and the driver give theirs no code. */
 const messages =
   /^(timeout exceeded when trying to connect|Connection terminated|Client (has encountered|was closed))/;
@@ -9,4 +10,13 @@ export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && codes.test(String(error.code))) return true;
   return messages.test(error.message) || isDatabaseAway(error.cause);
+}
+
+/** No connection could be made, so Postgres has never seen the query. */
+const unconnected = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|08001|08004|57P03|53300)$/;
+
+/** Whether a query that failed because Postgres is away certainly did not reach it: nothing can have come of it. */
+export function neverArrived(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && unconnected.test(String(error.code))) || neverArrived(error.cause);
 }

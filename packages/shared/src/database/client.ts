@@ -14,10 +14,20 @@ export interface DatabaseClient {
 /**
  * A pool of connections. It outlives restarts of Postgres: a broken connection is dropped and the next query opens
  * a new one.
+ * @param longestWaitMs real ms to wait for a connection before Postgres counts as away; 0: as long as it takes
  * @param onError hears of connections that broke, idle or in a transaction: an error that nobody hears ends the process
  */
-export function openDatabase(url: string, onError: (error: Error) => void, connections = 5): DatabaseClient {
-  const pool = new pg.Pool({ connectionString: url, max: connections, connectionTimeoutMillis: 5_000 });
+export function openDatabase(
+  url: string,
+  onError: (error: Error) => void,
+  connections = 5,
+  longestWaitMs = 5_000,
+): DatabaseClient {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: longestWaitMs,
+  });
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
   const db = drizzle(pool);

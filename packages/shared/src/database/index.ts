@@ -1,5 +1,5 @@
 export { asRows } from './as-rows.ts';
-export { isDatabaseAway } from './away.ts';
+export { isDatabaseAway, neverArrived } from './away.ts';
 export { isBadData } from './bad-data.ts';
 export { type Database, type DatabaseClient, openDatabase } from './client.ts';
 export { appliedMigrations, knownMigrations, migrate } from './migrate.ts';
