@@ -1,5 +1,7 @@
+import { tables } from '@paceline/shared/database';
 import { type OtlpReceiver, startOtlpReceiver } from '@paceline/shared/telemetry/testing';
 import { eventually } from '@paceline/shared/testing';
+import { inArray } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ask, startTestApi, type TestApi } from './testing/api.ts';
 import { type ApiProcess, runApi } from './testing/process.ts';
@@ -27,6 +29,9 @@ function start(env: Record<string, string> = {}): ApiProcess {
   started.push(api);
   return api;
 }
+/** Until the broker is reached every command is refused. */
+const isReady = (url: string) =>
+  eventually(async () => expect((await ask(`${url}/readyz`)).status).toBe(200), { timeoutMs: 30_000 });
 const addRider = (headers: Record<string, string> = {}) => ({
   method: 'POST',
   headers: { 'content-type': 'application/json', ...headers },
@@ -36,8 +41,7 @@ const addRider = (headers: Record<string, string> = {}) => ({
 describe('the trace of a request', () => {
   it('goes from its caller through the API to the message, and its id is on the answer', async () => {
     const url = await start().url();
-    // Until the broker is reached it refuses to take a command: the trace is to hold one request.
-    await eventually(async () => expect((await ask(`${url}/readyz`)).status).toBe(200));
+    await isReady(url);
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
     const { status, headers } = await ask(`${url}/v1/riders`, addRider({ traceparent }));
@@ -61,6 +65,24 @@ describe('the trace of a request', () => {
       );
       expect(spans.some(({ name }) => name.startsWith('INSERT '))).toBe(true);
     });
+  });
+
+  it('is stored with its command, each with its own, when many come at once', async () => {
+    const url = await start().url();
+    await isReady(url);
+    const traces = Array.from({ length: 50 }, (_, index) => (index + 1).toString(16).padStart(32, 'c'));
+    const answers = await Promise.all(
+      traces.map((traceId) =>
+        ask(`${url}/v1/riders`, addRider({ traceparent: `00-${traceId}-b7ad6b7169203331-01` })),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(traces.map(() => 202));
+    const ids = answers.map(({ body }) => body.commandId as string);
+    const rows = await test.db.select().from(tables.commands).where(inArray(tables.commands.commandId, ids));
+    const traceOf = new Map(
+      rows.map(({ commandId, traceparent }) => [commandId, traceparent?.split('-')[1]]),
+    );
+    expect(ids.map((id) => traceOf.get(id))).toEqual(traces);
   });
 
   it('names the route and not the path, is no failure when the asker was wrong, and leaves the probes out', async () => {

@@ -10,25 +10,32 @@ import { budgetsOf } from './adapters/budgets.ts';
 import { cancelWith } from './adapters/cancel.ts';
 import { openBroker } from './adapters/broker.ts';
 import { startFeed } from './adapters/feed.ts';
+import { commandQueue } from './adapters/command-queue.ts';
+import { currentWindows } from './adapters/current-windows.ts';
 import { createFollower } from './adapters/follow.ts';
 import { freshnessWith } from './adapters/freshness.ts';
-import { handOnWith, isLostWith } from './adapters/hand-on.ts';
+import { handWith, isLostWith } from './adapters/hand-on.ts';
 import { keepHistory } from './adapters/history.ts';
 import { startHousekeeping } from './adapters/housekeeping.ts';
+import { keysIn } from './adapters/idempotency.ts';
 import { limiterStatus } from './adapters/limiter-status.ts';
 import { measureStored } from './adapters/metrics.ts';
 import { orAborted } from './adapters/or-aborted.ts';
 import { slack } from './adapters/slack.ts';
 import { schedulesOf } from './adapters/schedules.ts';
+import { commandStore } from './adapters/store-commands.ts';
 import { startSweep } from './adapters/sweep.ts';
 import { watchAlerts } from './adapters/watch-alerts.ts';
 import type { ApiConfig } from './config.ts';
 import { createApp } from './http/app.ts';
 import { type HttpServer, listenHttp } from './http/listen.ts';
+import { longestAnswerMs } from './http/time-limit.ts';
 
 const connections = 10;
-/** Only for taking commands: who asks for something is answered at once, also while many read much. */
-const connectionsForCommands = 3;
+/** Only for taking commands, so that many reads do not slow them: one for each kind of statement that is sent in batches. */
+const connectionsForCommands = 5;
+/** Real ms; the estimate is given beside an answer, and no answer waits longer for it. */
+const estimateMs = 1_000;
 /** Built when it is set up, not when it runs. */
 const dashboard = fileURLToPath(new URL('../../../apps/dashboard/dist', import.meta.url));
 
@@ -39,25 +46,32 @@ export type RunningApi = RunningService & Pick<HttpServer, 'url' | 'port'>;
  * The HTTP API. It serves before the broker is there: what is stored can be read without it, and probes are answered.
  * @throws {Error} when its port is taken
  */
-export async function startApi(context: ServiceContext<ApiConfig>): Promise<RunningApi> {
+export async function startApi(
+  context: ServiceContext<ApiConfig> & { readonly estimateMs?: number },
+): Promise<RunningApi> {
   const { config, clock, log, signal } = context;
-  const open = (most: number) =>
-    openDatabase(
-      config.DATABASE_URL,
-      (error) => log.warn({ err: error }, 'a connection to the database broke'),
-      most,
-    );
-  const [database, forCommands] = [open(connections), open(connectionsForCommands)];
+  const onError = (error: Error) => log.warn({ err: error }, 'a connection to the database broke');
+  const database = openDatabase(config.DATABASE_URL, onError, connections);
+  // Without a limit: a command waits for a slow database, and only one that refuses or breaks connections is away.
+  const forCommands = openDatabase(config.DATABASE_URL, onError, connectionsForCommands, 0);
   const { db } = database;
   const broker = openBroker(config.NATS_URL, log);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const status = limiterStatus(broker, account);
   const follower = createFollower();
-  const handOn = handOnWith(broker, forCommands.db, clock);
+  const hand = handWith(broker, forCommands.db, clock, log);
+  const queue = commandQueue(config.API_COMMAND_QUEUE);
+  const commands = commandStore(forCommands.db, queue);
+  const keys = keysIn(forCommands.db, queue, () => {
+    const now = clock.now();
+    const abandonedMs = clock.fromMachine(longestAnswerMs + 5_000);
+    return { now, keptSince: now - config.API_IDEMPOTENCY, abandonedSince: now - abandonedMs };
+  });
   const feed = startFeed(broker.connected.then(eventStream), account, log, signal);
   const budgets = budgetsOf(broker, account);
+  const windows = currentWindows(budgets, context.estimateMs ?? estimateMs);
   const freshness = freshnessWith(broker);
-  const checks = { database: database.ping, broker: async () => void (await broker.reach()) };
+  const checks = { database: database.ping, broker: broker.ping };
 
   const app = createApp(
     {
@@ -66,7 +80,18 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
       account,
       askRun: askRunWith(broker, db, clock),
       cancel: cancelWith(broker, db, clock),
-      takeCommand: takeCommandWith({ db: forCommands.db, broker, follower, handOn, status, clock, log }),
+      takeCommand: takeCommandWith({
+        db,
+        broker,
+        store: commands.store,
+        hand,
+        follower,
+        windows,
+        clock,
+        log,
+      }),
+      keys,
+      windows,
       limiterStatus: status,
       budgets,
       freshness,
@@ -84,7 +109,6 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
           : { operator: config.API_TOKEN, viewer: config.API_VIEWER_TOKEN },
       requestsPerSecond: config.API_RATE_LIMIT,
       origins: config.API_CORS_ORIGINS,
-      keepAnswersMs: config.API_IDEMPOTENCY,
       dashboard,
     },
     log,
@@ -99,7 +123,14 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   log.info({ url: server.url }, 'serving');
   const bus = await orAborted(broker.connected, signal);
   listen(bus, catalog.commandChanged, {}, follower.hear);
-  const sweep = startSweep(db, handOn, isLostWith(broker, db), clock, log);
+  const sweep = startSweep({
+    db,
+    hand,
+    isLost: isLostWith(broker, db),
+    withdrawRefused: commands.withdrawRefused,
+    clock,
+    log,
+  });
   const alerts = watchAlerts({
     db,
     clock,
@@ -137,6 +168,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     checks,
     async drain() {
       await Promise.all([server.drain(), sweep.stop(), alerts.stop(), history.stop(), housekeeping.stop()]);
+      await hand.marked();
     },
     async close() {
       server.close();

@@ -171,6 +171,16 @@ export const variables = {
     about:
       'Requests a second that one client (a token at an address) may send, on the average of ten seconds. Without API_TOKEN there is no limit.',
   },
+  API_COMMAND_QUEUE: {
+    schema: z.coerce
+      .number('must be a whole number')
+      .int('must be a whole number')
+      .min(1, 'must be at least 1')
+      .max(100_000, 'must be at most 100000')
+      .default(1_000),
+    about:
+      'How many commands may wait in one API process until a slow database has stored them, at most 100000. Beyond that the API answers 503.',
+  },
   API_IDEMPOTENCY: {
     schema: duration.default(86_400_000),
     about: 'How long the answer to a request with an Idempotency-Key is kept.',

@@ -1,4 +1,4 @@
-import { importFreshness, type RiderCounts } from '@paceline/shared/contracts';
+import type { RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq, gt, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { CommandRow } from '../core/command.ts';
@@ -52,57 +52,31 @@ export async function findCommand(db: Database, commandId: string): Promise<Comm
   return command;
 }
 
-/** A new command. */
-export type NewCommand = Omit<CommandRow, 'riderStored' | 'riders'>;
-
-/**
- * Keeps a new command, still to be handed on, unless it is there already, and says whether its rider is stored already.
- * @param riderIds with an import: the riders that it wants, none twice
- */
-export async function insertCommand(
-  db: Database,
-  command: NewCommand,
-  riderIds: readonly number[],
-): Promise<boolean> {
-  const { commandId, riderId, requestedAt } = command;
-  if (riderId === null) {
-    await db.transaction(async (tx) => {
-      await tx.insert(commands).values(command).onConflictDoNothing();
-      const since = new Date(requestedAt).toISOString();
-      const freshFrom = new Date(requestedAt - importFreshness).toISOString();
-      await tx.execute(sql`
-        insert into ${wantedRiders} (command_id, rider_id, why, fresh_from, since)
-        select ${commandId}, rider_id, 'import', ${freshFrom}::timestamptz, ${since}::timestamptz
-        from unnest(${sql.param([...riderIds])}::integer[]) as rider_id
-        on conflict do nothing`);
-    });
-    return false;
-  }
-  await db.insert(commands).values(command).onConflictDoNothing();
-  const [rider] = await db
-    .select({ riderId: riders.riderId })
-    .from(riders)
-    .where(eq(riders.riderId, riderId));
-  return rider !== undefined;
+/** A command that was handed on, and when. */
+interface HandedOn {
+  readonly commandId: string;
+  /** The place of its message in the stream. */
+  readonly sequence: number;
+  readonly at: number;
 }
 
-/** Takes back a command that nobody was promised. */
-export async function withdrawCommand(db: Database, commandId: string): Promise<void> {
-  await db.transaction(async (tx) => {
-    const unpublished = and(eq(commands.commandId, commandId), isNull(commands.publishedAt));
-    const [withdrawn] = await tx.delete(commands).where(unpublished).returning({ id: commands.commandId });
-    if (withdrawn) await tx.delete(wantedRiders).where(eq(wantedRiders.commandId, commandId));
-  });
-}
-
-/** @param sequence the place of its message in the stream */
-export async function markPublished(
-  db: Database,
-  commandId: string,
-  sequence: number,
-  at: number,
-): Promise<void> {
-  await db.update(commands).set({ sequence, publishedAt: at }).where(eq(commands.commandId, commandId));
+/** In the order of their ids, so that two processes that mark the same commands do not wait for each other. */
+export async function markPublished(db: Database, handedOn: readonly HandedOn[]): Promise<void> {
+  const column = <T>(value: (each: HandedOn) => T) => sql.param(handedOn.map(value));
+  await db.execute(sql`
+    with given as (
+      select commands.command_id, given.sequence, given.at
+      from unnest(
+        ${column(({ commandId }) => commandId)}::text[],
+        ${column(({ sequence }) => sequence)}::bigint[],
+        ${column(({ at }) => new Date(at).toISOString())}::timestamptz[]
+      ) as given (command_id, sequence, at)
+      join ${commands} using (command_id)
+      order by commands.command_id
+      for update of commands
+    )
+    update ${commands} set stream_sequence = given.sequence, published_at = given.at
+    from given where ${commands}.command_id = given.command_id`);
 }
 
 const toHandOn = {

@@ -2,31 +2,56 @@ import type { Clock } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import { idAt, publish } from '@paceline/shared/messaging';
-import { withTraceContext } from '@paceline/shared/telemetry';
+import { type Logger, withTraceContext } from '@paceline/shared/telemetry';
 import type { Broker } from './broker.ts';
 import { isStillOpen, markPublished, type Published, type Unpublished } from './commands.ts';
+import { inBatches } from './in-batches.ts';
 
-/**
- * Hands a stored command to the service that carries it out, in the trace of who asked for it, also when somebody else
- * does so later. Safe to repeat.
- * @param lostAt the place in the stream at which the broker lost it: it would drop a second message of the first one's id
- * @throws {BrokerAway}
- */
-export type HandOn = (command: Unpublished, lostAt?: number) => Promise<void>;
+const marksAtOnce = 500;
 
-export const handOnWith =
-  (broker: Broker, db: Database, clock: Clock): HandOn =>
-  async ({ commandId, riderId, requestedAt, traceparent }, lostAt) => {
-    const bus = await broker.reach();
-    const once = { id: lostAt === undefined ? commandId : `${commandId}:after:${lostAt}` };
-    await withTraceContext(traceparent === null ? {} : { traceparent }, async () => {
-      const { sequence } =
-        riderId === null
-          ? await publish(bus, catalog.importRiders, { commandId, requestedAt }, once)
-          : await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, once);
-      await markPublished(db, commandId, sequence, clock.now());
-    });
+export interface Hand {
+  /**
+   * Publishes a stored command to the service that carries it out, in the trace of its request, also when that was long
+   * ago. Resolves when the stream has it. Safe to repeat.
+   * @param lostAt the place in the stream at which the broker lost it: it would drop a second message of the first one's id
+   * @throws {BrokerAway} and what publishing throws: the sweep tries again
+   */
+  on(command: Unpublished, lostAt?: number): Promise<void>;
+  /** Resolves when everything handed on so far is marked so; what could not be marked is handed on again by the sweep. */
+  marked(): Promise<void>;
+}
+
+export function handWith(broker: Broker, db: Database, clock: Clock, log: Logger): Hand {
+  const mark = inBatches(async (handedOn: Parameters<typeof markPublished>[1]) => {
+    await markPublished(db, handedOn);
+    return handedOn.map(() => undefined);
+  }, marksAtOnce);
+  const marking = new Set<Promise<unknown>>();
+
+  function markLater(commandId: string, sequence: number): void {
+    const marked = mark({ commandId, sequence, at: clock.now() })
+      .catch((err: unknown) => log.warn({ err, commandId }, 'could not mark a command as handed on'))
+      .finally(() => marking.delete(marked));
+    marking.add(marked);
+  }
+
+  return {
+    async on({ commandId, riderId, requestedAt, traceparent }, lostAt) {
+      const bus = broker.bus();
+      const once = { id: lostAt === undefined ? commandId : `${commandId}:after:${lostAt}` };
+      await withTraceContext(traceparent === null ? {} : { traceparent }, async () => {
+        const { sequence } =
+          riderId === null
+            ? await publish(bus, catalog.importRiders, { commandId, requestedAt }, once)
+            : await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, once);
+        markLater(commandId, sequence);
+      });
+    },
+    async marked() {
+      await Promise.all(marking);
+    },
   };
+}
 
 /** Whether the broker has lost the message of a command that was handed on: nobody will carry it out. @throws {BrokerAway} */
 export type IsLost = (command: Published) => Promise<boolean>;
@@ -34,7 +59,7 @@ export type IsLost = (command: Published) => Promise<boolean>;
 export const isLostWith =
   (broker: Broker, db: Database): IsLost =>
   async (command) => {
-    const bus = await broker.reach();
+    const bus = broker.bus();
     const message = command.riderId === null ? catalog.importRiders : catalog.addRider;
     const id = await idAt(bus, message, command.sequence);
     if (id === command.commandId || id?.startsWith(`${command.commandId}:`)) return false;

@@ -1,5 +1,7 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { and, eq, isNull, lt } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { CommandQueue } from './command-queue.ts';
+import { inBatches } from './in-batches.ts';
 
 const { idempotencyKeys: keys } = tables;
 
@@ -18,51 +20,117 @@ export type Taken =
   | { readonly is: 'under_way' }
   | { readonly is: 'of_another_request' };
 
-/**
- * Takes a key for a request: of any number that come at once, in any number of processes, one has it.
- * @param keptSince project ms: answers from before are forgotten
- * @param abandonedSince project ms: a request that was taken before and has no answer died; this one takes its place
- */
-export async function takeKey(
-  db: Database,
-  { caller, key, request }: KeyedRequest,
-  now: number,
-  { keptSince, abandonedSince }: { keptSince: number; abandonedSince: number },
-): Promise<Taken> {
-  const mine = and(eq(keys.caller, caller), eq(keys.key, key));
-  await db.delete(keys).where(and(mine, lt(keys.takenAt, keptSince)));
-  const onceId = crypto.randomUUID();
-  const [taken] = await db
-    .insert(keys)
-    .values({ caller, key, request, onceId, takenAt: now })
-    .onConflictDoNothing()
-    .returning();
-  if (taken) return { is: 'taken', onceId };
-  const [known] = await db.select().from(keys).where(mine);
-  // It was given back in between.
-  if (!known) return { is: 'under_way' };
-  if (known.request !== request) return { is: 'of_another_request' };
-  if (known.answer) return { is: 'answered', answer: known.answer };
-  const [abandoned] = await db
-    .update(keys)
-    .set({ takenAt: now })
-    .where(and(mine, isNull(keys.answer), lt(keys.takenAt, abandonedSince)))
-    .returning();
-  return abandoned ? { is: 'taken', onceId: abandoned.onceId } : { is: 'under_way' };
+/** Project ms. */
+export interface Ages {
+  readonly now: number;
+  /** Answers from before are forgotten. */
+  readonly keptSince: number;
+  /** A request from before that has no answer died. */
+  readonly abandonedSince: number;
 }
 
-export async function keepAnswer(
-  db: Database,
-  { caller, key }: KeyedRequest,
-  answer: KeptAnswer,
-): Promise<void> {
-  await db
-    .update(keys)
-    .set({ answer })
-    .where(and(eq(keys.caller, caller), eq(keys.key, key)));
+/** Which request has which `Idempotency-Key`. Requests that come at once share statements. */
+export interface Keys {
+  /**
+   * Takes a key for a request: of any number that come at once, in any number of processes, one has it. One that was
+   * abandoned is taken with the id that it had.
+   * @throws {CommandQueueFull}
+   */
+  take(request: KeyedRequest): Promise<Taken>;
+  keepAnswer(request: KeyedRequest, answer: KeptAnswer): Promise<void>;
+  /** A request that was not carried out may be sent again. */
+  giveBack(request: KeyedRequest): Promise<void>;
 }
 
-/** A request that was not carried out may be sent again. */
-export async function giveKeyBack(db: Database, { caller, key }: KeyedRequest): Promise<void> {
-  await db.delete(keys).where(and(eq(keys.caller, caller), eq(keys.key, key), isNull(keys.answer)));
+type Answered = KeyedRequest & { readonly answer: KeptAnswer };
+
+const atOnce = 500;
+
+export function keysIn(db: Database, queue: CommandQueue, ages: () => Ages): Keys {
+  const take = inBatches((batch: readonly KeyedRequest[]) => takeAll(db, batch, ages()), atOnce);
+  const keep = inBatches(async (batch: readonly Answered[]) => {
+    await keepAll(db, batch);
+    return batch.map(() => undefined);
+  }, atOnce);
+  return {
+    take: (request) => queue(() => take(request)),
+    keepAnswer: (request, answer) => keep({ ...request, answer }),
+    async giveBack({ caller, key }) {
+      await db.delete(keys).where(and(eq(keys.caller, caller), eq(keys.key, key), isNull(keys.answer)));
+    },
+  };
+}
+
+interface Row extends Record<string, unknown> {
+  readonly caller: string;
+  readonly key: string;
+  /** Null: the key was not taken, and the rest is what was known of it before. */
+  readonly taken_as: string | null;
+  readonly request: string | null;
+  readonly answer: KeptAnswer | null;
+}
+
+/** An upsert takes each key that is new, forgotten or abandoned; what it leaves alone another request has. */
+async function takeAll(
+  db: Database,
+  batch: readonly KeyedRequest[],
+  { now, keptSince, abandonedSince }: Ages,
+): Promise<Taken[]> {
+  // A statement may write a row once, and two processes must lock rows in the same order.
+  const firsts = new Map(batch.toReversed().map((each) => [nameOf(each), each]));
+  const asked = [...firsts].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => each);
+  const column = <T>(value: (each: KeyedRequest) => T) => sql.param(asked.map(value));
+  const moment = (ms: number) => sql`${new Date(ms).toISOString()}::timestamptz`;
+  const isForgotten = sql`known.taken_at < ${moment(keptSince)}`;
+  const { rows } = await db.execute<Row>(sql`
+    with asked as (
+      select * from unnest(
+        ${column(({ caller }) => caller)}::text[],
+        ${column(({ key }) => key)}::text[],
+        ${column(({ request }) => request)}::text[],
+        ${column(() => crypto.randomUUID())}::text[]
+      ) as asked (caller, key, request, once_id)
+    ), taken as (
+      insert into ${keys} as known (caller, key, request, once_id, taken_at)
+      select caller, key, request, once_id, ${moment(now)} from asked
+      on conflict (caller, key) do update set
+        request = excluded.request,
+        once_id = case when ${isForgotten} then excluded.once_id else known.once_id end,
+        taken_at = excluded.taken_at,
+        answer = null
+      where ${isForgotten} or (
+        known.request = excluded.request and known.answer is null and known.taken_at < ${moment(abandonedSince)}
+      )
+      returning caller, key, once_id as taken_as
+    )
+    select caller, key, taken_as, known.request, known.answer
+    from asked left join taken using (caller, key)
+    left join (select caller, key, request, answer from ${keys}) as known using (caller, key)`);
+  const found = new Map(rows.map((row) => [nameOf(row), row]));
+  return batch.map((each) => becameOf(each, found.get(nameOf(each)), firsts.get(nameOf(each)) ?? each));
+}
+
+const nameOf = ({ caller, key }: { caller: string; key: string }): string => `${caller} ${key}`;
+
+/** @param first the request of the batch for which the key was to be taken */
+function becameOf(asked: KeyedRequest, row: Row | undefined, first: KeyedRequest): Taken {
+  const takenAs = row?.taken_as ?? null;
+  if (takenAs !== null && asked === first) return { is: 'taken', onceId: takenAs };
+  const request = takenAs === null ? row?.request : first.request;
+  // Null: another process took it at the same moment.
+  if (typeof request === 'string' && request !== asked.request) return { is: 'of_another_request' };
+  const answer = takenAs === null ? row?.answer : undefined;
+  return answer ? { is: 'answered', answer } : { is: 'under_way' };
+}
+
+async function keepAll(db: Database, batch: readonly Answered[]): Promise<void> {
+  const column = <T>(value: (each: Answered) => T) => sql.param(batch.map(value));
+  await db.execute(sql`
+    update ${keys} set answer = given.answer
+    from unnest(
+      ${column(({ caller }) => caller)}::text[],
+      ${column(({ key }) => key)}::text[],
+      ${column(({ answer }) => JSON.stringify(answer))}::jsonb[]
+    ) as given (caller, key, answer)
+    where ${keys}.caller = given.caller and ${keys}.key = given.key`);
 }

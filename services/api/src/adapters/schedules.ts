@@ -29,7 +29,7 @@ export function schedulesOf(broker: Broker): Schedules {
     payload: PayloadOf<M>,
     timeoutMs: number,
   ): Promise<ReplyOf<M>> => {
-    const bus = await broker.reach();
+    const bus = broker.bus();
     try {
       return await request(bus, message, {}, payload, timeoutMs);
     } catch (error) {

@@ -1,23 +1,32 @@
 import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
-import { findUnpublished, listOpen } from './commands.ts';
-import type { HandOn, IsLost } from './hand-on.ts';
+import { findUnpublished, listOpen, type Published, type Unpublished } from './commands.ts';
+import type { Hand, IsLost } from './hand-on.ts';
 import { type Rounds, rounds } from './rounds.ts';
 
-/** Real ms. A request that is alive has handed its command on by then. */
+/** Real ms. A request that is alive has usually handed its command on by then; a second time does no harm. */
 const graceMs = 2_000;
 const pauseMs = 1_000;
 const atOnce = 100;
 /** Open commands that are looked for in their stream in a round: in turn, so that many are no burden. */
 const lookedFor = 20;
 
+export interface SweepParts {
+  readonly db: Database;
+  readonly hand: Hand;
+  readonly isLost: IsLost;
+  readonly withdrawRefused: () => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /**
  * Hands on the commands whose request died between storing and handing on, or found no broker to hand them to:
  * at once and then every second. Those that were handed on are looked for in their stream meanwhile, for a broker whose
- * disk is full, or that was set back, may lose what it has acknowledged.
+ * disk is full, or that was set back, may lose what it has acknowledged. What was refused is withdrawn first.
  */
-export function startSweep(db: Database, handOn: HandOn, isLost: IsLost, clock: Clock, log: Logger): Rounds {
+export function startSweep({ db, hand, isLost, withdrawRefused, clock, log }: SweepParts): Rounds {
   let failing = false;
   let lookedUpTo = '';
   const findLost = async (before: number) => {
@@ -26,17 +35,22 @@ export function startSweep(db: Database, handOn: HandOn, isLost: IsLost, clock: 
     lookedUpTo = open.length < lookedFor ? '' : (open.at(-1)?.commandId ?? '');
     return open.filter((_, index) => lost[index]);
   };
+  const handOnLeft = async (command: Unpublished) => {
+    await hand.on(command);
+    log.info({ commandId: command.commandId }, 'handed on a command that was left behind');
+  };
+  const handOnLost = async (command: Published) => {
+    await hand.on(command, command.sequence);
+    log.warn({ commandId: command.commandId }, 'the broker had lost a command: handed on again');
+  };
   const round = async () => {
     try {
+      await withdrawRefused();
       const before = clock.now() - clock.fromMachine(graceMs);
-      for (const command of await findUnpublished(db, before, atOnce)) {
-        await handOn(command);
-        log.info({ commandId: command.commandId }, 'handed on a command that was left behind');
-      }
-      for (const command of await findLost(before)) {
-        await handOn(command, command.sequence);
-        log.warn({ commandId: command.commandId }, 'the broker had lost a command: handed on anew');
-      }
+      await Promise.all((await findUnpublished(db, before, atOnce)).map(handOnLeft));
+      await Promise.all((await findLost(before)).map(handOnLost));
+      // Else the next round would find the same ones.
+      await hand.marked();
       failing = false;
     } catch (error) {
       if (!failing) log.warn({ err: error }, 'commands may be left behind, looking again every second');

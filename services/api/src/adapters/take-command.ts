@@ -3,24 +3,25 @@ import { isFinal } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import { currentTraceContext, type Logger } from '@paceline/shared/telemetry';
 import type { CommandRow } from '../core/command.ts';
-import { expectedProgress, justAsked } from '../core/estimate.ts';
+import { expectedProgress, isUnknown, justAsked } from '../core/estimate.ts';
 import type { Broker } from './broker.ts';
-import { findCommand, insertCommand, type NewCommand, withdrawCommand } from './commands.ts';
+import { findCommand } from './commands.ts';
+import type { CurrentWindows } from './current-windows.ts';
 import type { Follower } from './follow.ts';
-import type { HandOn } from './hand-on.ts';
-import type { LimiterStatus } from './limiter-status.ts';
+import type { Hand } from './hand-on.ts';
 import { orAborted } from './or-aborted.ts';
+import type { CommandStore, NewCommand } from './store-commands.ts';
 
-/** Real ms; whoever asks for something is answered within a second. */
-const answerMs = 700;
-const statusMs = 400;
+/** Real ms. The command is stored, so its answer need not wait longer for a broker that is slow to take it. */
+const longestHandOnMs = 2_000;
 
 export interface CommandPorts {
   readonly db: Database;
   readonly broker: Broker;
+  readonly store: CommandStore['store'];
+  readonly hand: Hand;
   readonly follower: Follower;
-  readonly handOn: HandOn;
-  readonly status: LimiterStatus;
+  readonly windows: CurrentWindows;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -31,9 +32,9 @@ export type Order =
   | { readonly type: 'import-riders'; readonly riderIds: readonly number[] };
 
 /**
- * Takes a command and says how it stands: as soon as something is known of it, or, when `waiting` is given, as soon as
- * it is final or `waiting` aborts.
- * @throws {BrokerAway} before anything was stored; whatever storing throws: then nothing was promised
+ * Stores a command, however long a slow database takes, hands it on and returns it with the limiter's estimate. With
+ * `waiting` it returns when the command is final or `waiting` aborts.
+ * @throws {BrokerAway | CommandQueueFull} before anything is stored; what storing throws: then nothing was promised
  */
 export type TakeCommand = (order: Order, options: TakeOptions) => Promise<CommandRow>;
 
@@ -44,59 +45,50 @@ export interface TakeOptions {
 }
 
 export const takeCommandWith =
-  ({ db, broker, follower, handOn, status, clock, log }: CommandPorts): TakeCommand =>
+  ({ db, broker, store, hand, follower, windows, clock, log }: CommandPorts): TakeCommand =>
   async (order, { waiting, commandId = crypto.randomUUID() }) => {
-    const patience = AbortSignal.timeout(answerMs);
-    const usage = status(statusMs).catch(() => undefined);
-    await broker.reach();
-
+    broker.bus();
+    const asking = windows();
+    const command = newCommand(order, commandId);
     const riderIds = order.type === 'import-riders' ? order.riderIds : [];
-    const isImport = order.type === 'import-riders';
-    const requestedAt = Math.floor(clock.now());
-    const command = {
-      commandId,
-      type: order.type,
-      riderId: order.type === 'add-rider' ? order.riderId : null,
-      progress: justAsked,
-      requestedAt,
-      updatedAt: requestedAt,
-      finishedAt: null,
-      traceparent: currentTraceContext().traceparent ?? null,
-    };
-    const following = follower.follow(command.commandId);
+    const following = waiting && follower.follow(commandId);
     try {
-      const riderStored = await store(command);
+      const { isNew, riderStored, ahead } = await store(command, riderIds);
       // From here on the command is kept: what can't be handed on now is left to the sweep.
-      handOn(command).catch((error: unknown) => {
-        log.warn({ err: error, commandId: command.commandId }, 'a command could not be handed on yet');
+      const handingOn = hand.on(command).catch((err: unknown) => {
+        log.warn({ err, commandId }, 'command not handed on yet, the sweep will do so');
       });
-      await following.until(waiting ? isFinal : () => true, waiting ?? patience);
-      const progress =
-        following.last() ?? expectedProgress(await usage, isImport ? 'bulk' : 'single', clock.now());
-      const riders = isImport ? { waiting: riderIds.length, done: 0, failed: 0 } : null;
-      const known: CommandRow = { ...command, progress, riders, riderStored };
-      return waiting || (isImport && isFinal(progress)) ? await newest(known) : known;
+      const known = isNew ? undefined : await findCommand(db, commandId).catch(() => undefined);
+      if (!following) await orAborted(handingOn, AbortSignal.timeout(longestHandOnMs)).catch(() => undefined);
+      else if (!known || !isFinal(known.progress)) await following.until(isFinal, waiting);
+      const way = order.type === 'add-rider' ? 'single' : 'bulk';
+      const expected = expectedProgress(await asking, way, ahead, clock.now());
+      const riders = order.type === 'add-rider' ? null : { waiting: riderIds.length, done: 0, failed: 0 };
+      const row = known ?? { ...command, riders, riderStored };
+      const progress = following?.last() ?? (isUnknown(row.progress) ? expected : row.progress);
+      return waiting ? await newest({ ...row, progress }) : { ...row, progress };
     } finally {
-      following.stop();
-    }
-
-    async function store(row: NewCommand): Promise<boolean> {
-      const storing = insertCommand(db, row, riderIds);
-      try {
-        return await orAborted(storing, patience);
-      } catch (error) {
-        const withdraw = () => withdrawCommand(db, row.commandId);
-        storing.then(withdraw, withdraw).catch((failure: unknown) => {
-          log.warn({ err: failure, commandId: row.commandId }, 'a refused command may still be carried out');
-        });
-        throw error;
-      }
+      following?.stop();
     }
 
     /** What is stored is the truth once it is final: a change may have passed unheard. */
-    async function newest(known: CommandRow): Promise<CommandRow> {
-      const stored = await findCommand(db, known.commandId).catch(() => undefined);
-      if (!stored) return known;
-      return isFinal(stored.progress) ? stored : { ...stored, progress: known.progress };
+    async function newest(last: CommandRow): Promise<CommandRow> {
+      const stored = await findCommand(db, last.commandId).catch(() => undefined);
+      if (!stored) return last;
+      return isFinal(stored.progress) ? stored : { ...stored, progress: last.progress };
+    }
+
+    function newCommand(asked: Order, id: string): NewCommand {
+      const requestedAt = Math.floor(clock.now());
+      return {
+        commandId: id,
+        type: asked.type,
+        riderId: asked.type === 'add-rider' ? asked.riderId : null,
+        progress: justAsked,
+        requestedAt,
+        updatedAt: requestedAt,
+        finishedAt: null,
+        traceparent: currentTraceContext().traceparent ?? null,
+      };
     }
   };

@@ -57,8 +57,6 @@ export interface AppSettings {
   readonly requestsPerSecond: number;
   /** Origins of pages that may use it from a browser. */
   readonly origins: readonly string[];
-  /** Project ms that the answer to a request with an `Idempotency-Key` is kept. */
-  readonly keepAnswersMs: number;
   /** The folder of the built dashboard; without it `/` leads to the API's reader. */
   readonly dashboard: string;
 }
@@ -99,7 +97,7 @@ const resources = [
 
 /** Everything that is served, as one function from request to answer. */
 export function createApp(services: Services, settings: AppSettings, log: Logger): OpenAPIHono {
-  const { host, tokens, requestsPerSecond, origins, keepAnswersMs, dashboard } = settings;
+  const { host, tokens, requestsPerSecond, origins, dashboard } = settings;
   const app = new OpenAPIHono({ defaultHook: refuseInvalid });
   app.onError(answerError(log));
   app.use(securityHeaders);
@@ -110,13 +108,13 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   if (origins.length > 0) app.use(crossOrigin(origins));
   if (tokens) protect(app, tokens, requestsPerSecond);
   else app.use(ownPagesOnly(origins));
-  app.use(except('/v1/stream', timeLimit(longestAnswerMs)));
+  app.use(except(['/v1/stream', isCommand], timeLimit(longestAnswerMs)));
   app.use(except(importPath, limitBody(largestBody)));
   app.use(importPath, limitBody(largestImport));
   app.use('/v1/*', etags);
-  app.use('/v1/riders', tellsWindow(services.budgets, services.clock, 'riders_single'));
-  app.use(importPath, tellsWindow(services.budgets, services.clock, 'riders_bulk'));
-  app.use('/v1/*', idempotency(services.db, services.clock, keepAnswersMs));
+  app.use('/v1/riders', tellsWindow(services.windows, services.clock, 'riders_single'));
+  app.use(importPath, tellsWindow(services.windows, services.clock, 'riders_bulk'));
+  app.use('/v1/*', idempotency(services.keys, log));
 
   for (const addRoutes of resources) addRoutes(app, services);
   serveOpenApi(app);
@@ -138,10 +136,17 @@ function protect(app: OpenAPIHono, tokens: Tokens, requestsPerSecond: number): v
   });
 }
 
+/** A command is answered when it is stored, however long a slow database takes. */
+const isCommand = ({ req }: Context): boolean =>
+  req.method === 'POST' && (req.path === '/v1/riders' || req.path === importPath);
+
 const limitBody = (maxSize: number) =>
   bodyLimit({
     maxSize,
     onError: () => {
-      throw new Problem('too-large', `A body may have ${maxSize} bytes`);
+      // The rest of the body is not read, so nothing else can come on this connection.
+      throw new Problem('too-large', `A body may have ${maxSize} bytes`, {
+        headers: { connection: 'close' },
+      });
     },
   });

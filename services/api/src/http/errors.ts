@@ -3,6 +3,7 @@ import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
 import { BrokerAway } from '../adapters/broker.ts';
+import { CommandQueueFull } from '../adapters/command-queue.ts';
 import { isDatabaseAway } from '@paceline/shared/database';
 import { ServiceAway } from '../adapters/service-away.ts';
 import { Problem, problemResponse } from './problem.ts';
@@ -23,8 +24,9 @@ export const answerError =
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof BrokerAway || error instanceof ServiceAway) return unavailable(error.message);
-  if (isDatabaseAway(error) || isTimeout(error)) return unavailable('The database does not answer');
+  if (error instanceof BrokerAway || error instanceof ServiceAway || error instanceof CommandQueueFull)
+    return unavailable(error.message);
+  if (isDatabaseAway(error)) return unavailable('The database does not answer');
   if (error instanceof HTTPException && error.status === 415) {
     return new Problem('unsupported-media-type', 'The body must be application/json');
   }
@@ -37,9 +39,6 @@ function problemOf(error: unknown): Problem {
 
 const unavailable = (detail: string) =>
   new Problem('unavailable', detail, { headers: { 'retry-after': String(retryAfterSeconds) } });
-
-/** Only storing is waited for with a limit of its own; the broker's and the limiter's have their own errors. */
-const isTimeout = (error: unknown) => error instanceof DOMException && error.name === 'TimeoutError';
 
 const places = { json: 'body', param: 'path', query: 'query', header: 'header' } as const;
 

@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '@paceline/shared/clock';
-import type { Database } from '@paceline/shared/database';
+import type { Logger } from '@paceline/shared/telemetry';
 import type { MiddlewareHandler } from 'hono';
-import {
-  giveKeyBack,
-  keepAnswer,
-  type KeptAnswer,
-  type KeyedRequest,
-  takeKey,
-} from '../adapters/idempotency.ts';
+import type { KeptAnswer, KeyedRequest, Keys } from '../adapters/idempotency.ts';
 import { idempotencyKey } from '../core/idempotency.ts';
 import { Problem } from './problem.ts';
-import { longestAnswerMs } from './time-limit.ts';
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -24,12 +16,11 @@ declare module 'hono' {
 const keptHeaders = ['content-type', 'location', 'preference-applied'];
 
 /**
- * Carries a POST with an `Idempotency-Key` out once: whoever sends it again is given the same answer. Answers that say
- * that nothing was done (5xx) are not kept.
- * @param keepMs project ms that an answer is kept
+ * Carries a POST with an `Idempotency-Key` out once: sent again it is given the same answer. Answers that say that
+ * nothing was done (5xx) are not kept.
  */
 export const idempotency =
-  (db: Database, clock: Clock, keepMs: number): MiddlewareHandler =>
+  (keys: Keys, log: Logger): MiddlewareHandler =>
   async (c, next) => {
     const header = c.req.header('idempotency-key');
     if (c.req.method !== 'POST' || header === undefined) return next();
@@ -41,11 +32,7 @@ export const idempotency =
       key,
       request: requestDigest(c.req.method, pathname + search, await c.req.text()),
     };
-    const now = clock.now();
-    const taken = await takeKey(db, keyed, Math.floor(now), {
-      keptSince: now - keepMs,
-      abandonedSince: now - clock.fromMachine(longestAnswerMs + 5_000),
-    });
+    const taken = await keys.take(keyed);
     switch (taken.is) {
       case 'answered':
         return replay(taken.answer);
@@ -58,8 +45,10 @@ export const idempotency =
     }
     c.set('onceId', taken.onceId);
     await next();
-    if (c.res.status >= 500) return giveKeyBack(db, keyed);
-    await keepAnswer(db, keyed, await answerOf(c.res));
+    const { res } = c;
+    const noting = res.status >= 500 ? keys.giveBack(keyed) : keys.keepAnswer(keyed, await answerOf(res));
+    // What was done stays done: sent again, the key is taken for abandoned later, under the same id.
+    await noting.catch((err: unknown) => log.warn({ err }, 'could not store the answer to a keyed request'));
   };
 
 /** What a request asks for, in a few characters: two that differ in anything have different ones. */

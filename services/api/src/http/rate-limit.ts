@@ -1,20 +1,17 @@
 import type { Clock } from '@paceline/shared/clock';
 import type { Budget } from '@paceline/shared/contracts';
 import type { MiddlewareHandler } from 'hono';
-import type { Budgets } from '../adapters/budgets.ts';
+import type { CurrentWindows } from '../adapters/current-windows.ts';
 import { rateLimitFields } from '../core/rate-limit.ts';
-
-/** Real ms; nobody waits longer for what is only said beside the answer. */
-const patienceMs = 400;
 
 /** Tells whoever posts what spends a budget how its window stood when it was asked. */
 export const tellsWindow =
-  (budgets: Budgets, clock: Clock, budget: Budget): MiddlewareHandler =>
+  (windows: CurrentWindows, clock: Clock, budget: Budget): MiddlewareHandler =>
   async (c, next) => {
     if (c.req.method !== 'POST') return next();
-    const asking = budgets.windows({ timeoutMs: patienceMs }).catch(() => undefined);
+    const asking = windows();
     await next();
-    const window = (await asking)?.windows.find(({ endpoint }) => endpoint === budget);
+    const window = (await asking)?.find(({ endpoint }) => endpoint === budget);
     if (!window) return;
     const fields = rateLimitFields(window, clock.now(), (ms) => clock.toMachine(ms) / 1_000);
     for (const [name, value] of Object.entries(fields)) c.res.headers.set(name, value);

@@ -3,8 +3,8 @@ import type { Bus } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, startTestApi, type TestApi } from '../testing/api.ts';
-import { playLimiter, standing } from '../testing/limiter.ts';
+import { type Answer, ask, startTestApi, type TestApi } from '../testing/api.ts';
+import { playWindows, spentUntil, windowOf } from '../testing/limiter.ts';
 import { playRiderSync, type StandIn } from '../testing/rider-sync.ts';
 import { riderRow } from '../testing/rows.ts';
 
@@ -20,7 +20,11 @@ beforeAll(async () => {
 });
 afterAll(() => test?.stop());
 
-beforeEach(() => test.db.delete(tables.riders));
+beforeEach(async () => {
+  await test.db.delete(tables.riders);
+  // Those that wait count as places before a new one.
+  await test.db.delete(tables.commands);
+});
 afterEach(async () => {
   await Promise.all(standIns.splice(0).map((standIn) => standIn.stop()));
 });
@@ -31,23 +35,13 @@ async function riderSync(carryOut: CarryOut): Promise<StandIn> {
   standIns.push(standIn);
   return standIn;
 }
-async function limiter(answer: Parameters<typeof playLimiter>[1]): Promise<void> {
-  standIns.push(await playLimiter(limiterBus, answer));
+async function limiter(answer: Parameters<typeof playWindows>[1]): Promise<void> {
+  standIns.push(await playWindows(limiterBus, answer));
 }
-/** As a good client does it: what a busy machine could not take in time is sent again. */
 const add = (riderId: number, headers?: Record<string, string>) =>
-  eventually(async () => {
-    const answer = await test.post('/v1/riders', { riderId }, headers);
-    expect(answer.status).not.toBe(503);
-    return answer;
-  });
-/** Asks until the answer is `expected`: a busy machine may be too slow to know a state in time. */
-const answered = (riderId: number, expected: object): Promise<Answer> =>
-  eventually(async () => {
-    const answer = await add(riderId);
-    expect(answer).toMatchObject({ status: 202, body: expected });
-    return answer;
-  });
+  test.post('/v1/riders', { riderId }, headers);
+/** Nothing runs by the next bulk call, which is days away. */
+const noBulk = () => spentUntil('riders_bulk', inAnHour + 1_000_000_000);
 const stored = async ({ body }: Answer) => {
   const [row] = await test.db
     .select()
@@ -56,16 +50,15 @@ const stored = async ({ body }: Answer) => {
   return row;
 };
 
-const inAMinute = Date.now() + 60_000;
-const soon = new Date(inAMinute).toISOString();
+const inAnHour = Date.now() + 3_600_000;
+const soon = new Date(inAnHour).toISOString();
 
 describe('POST /v1/riders', () => {
-  it('answers 202 with the state that the command is in, as soon as one is known', async () => {
-    const { received } = await riderSync((_, move) =>
-      move({ state: 'waiting_for_window', until: inAMinute, via: 'single' }),
-    );
-    const answer = await answered(101, { state: 'waiting_for_window' });
+  it("answers 202 with the limiter's estimate once the command is stored and handed on", async () => {
+    await limiter(() => [spentUntil('riders_single', inAnHour), noBulk()]);
+    const answer = await add(101);
     const { commandId } = answer.body;
+    expect(answer.status).toBe(202);
     expect(answer.headers.get('location')).toBe(`/v1/commands/${commandId}`);
     expect(answer.body).toEqual({
       commandId,
@@ -86,64 +79,84 @@ describe('POST /v1/riders', () => {
       traceId: answer.body.traceId,
       rider: null,
     });
-    expect(received).toContainEqual({
-      commandId,
-      riderId: 101,
-      requestedAt: Date.parse(answer.body.requestedAt),
-    });
+    expect((await stored(answer))?.riderId).toBe(101);
+    const { received } = await riderSync(async () => undefined);
+    await eventually(() =>
+      expect(received).toContainEqual({
+        commandId,
+        riderId: 101,
+        requestedAt: Date.parse(answer.body.requestedAt),
+      }),
+    );
     await eventually(async () => expect((await stored(answer))?.publishedAt).not.toBeNull());
-    expect((await test.get(`/v1/commands/${commandId}`)).body).toMatchObject({
-      state: 'waiting_for_window',
-      until: soon,
+  });
+
+  it('leaves the news of a command to GET, with its place and when its turn is expected', async () => {
+    await riderSync((_, move) => move({ state: 'waiting_in_line', position: 3, at: inAnHour }));
+    const { headers } = await add(102);
+    await eventually(async () => {
+      const { body } = await test.get(headers.get('location') ?? '');
+      expect(body).toMatchObject({ state: 'waiting_in_line', position: 3, at: soon, estimatedAt: soon });
     });
   });
 
-  it('tells the place in line and when its turn is expected', async () => {
-    await riderSync((_, move) => move({ state: 'waiting_in_line', position: 3, at: inAMinute }));
-    const { body } = await answered(102, { state: 'waiting_in_line', position: 3 });
-    expect(body).toMatchObject({ at: soon, estimatedAt: soon });
-  });
-
-  it('tells each of many askers about their own command', async () => {
-    await riderSync((command, move) =>
-      move({ state: 'waiting_for_window', until: inAMinute + command.riderId }),
-    );
+  it('gives each of many that come at once its own place and time', async () => {
+    await limiter(() => [spentUntil('riders_single', inAnHour), noBulk()]);
     const riders = Array.from({ length: 20 }, (_, index) => 200 + index);
-    const answers = await Promise.all(
-      riders.map((riderId) => answered(riderId, { state: 'waiting_for_window' })),
-    );
-    expect(answers.map(({ body }) => Date.parse(body.until) - inAMinute)).toEqual(riders);
+    const answers = await Promise.all(riders.map((riderId) => add(riderId)));
+    const times = answers.map(({ body }) => Date.parse(body.estimatedAt) - inAnHour);
+    expect(times.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index * 62_000));
+    const places = answers.map(({ body }) => body.position ?? 1);
+    expect(places.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index + 1));
   });
 
   it('fetches a rider again that is stored already, and says where the stored one is', async () => {
     await test.db.insert(tables.riders).values(riderRow(103));
-    await riderSync((_, move) => move({ state: 'running' }));
-    const { body } = await answered(103, { state: 'running' });
-    expect(body).toMatchObject({ estimatedAt: null, rider: '/v1/riders/103' });
+    const { received } = await riderSync((_, move) => move({ state: 'running' }));
+    const { body } = await add(103);
+    expect(body).toMatchObject({ rider: '/v1/riders/103' });
+    await eventually(() => expect(received.map(({ riderId }) => riderId)).toContain(103));
+    await eventually(async () => {
+      expect((await test.get(`/v1/commands/${body.commandId}`)).body).toMatchObject({
+        state: 'running',
+        estimatedAt: null,
+        rider: '/v1/riders/103',
+      });
+    });
   });
 });
 
 describe('while nobody carries commands out', () => {
   it('answers all the same that it can run now, when the window is open', async () => {
-    await limiter(() => standing({ riders_single: { used: 3, available: 2, resetAt: null } }));
+    await limiter(() => [windowOf('riders_single', { available: 1 })]);
     const { status, body } = await add(111);
     expect(status).toBe(202);
     expect(body).toMatchObject({ state: 'waiting_in_line', position: 1 });
     expect(Date.parse(body.estimatedAt)).toBeGreaterThanOrEqual(Date.parse(body.requestedAt));
   });
 
-  it('answers when the window opens, when it is spent', async () => {
-    await limiter(() => standing({ riders_single: { used: 5, available: 0, resetAt: inAMinute } }));
+  it('answers when the next bulk call goes, when that is earlier than its turn', async () => {
+    await limiter(() => [
+      spentUntil('riders_single', inAnHour + 600_000),
+      spentUntil('riders_bulk', inAnHour),
+    ]);
     expect((await add(112)).body).toMatchObject({
       state: 'waiting_for_window',
       until: soon,
       estimatedAt: soon,
+      via: 'bulk',
     });
   });
 
-  it('answers all the same that nobody knows, when the limiter is silent too', async () => {
+  it('answers all the same without a time, when the limiter is silent too', async () => {
+    const { url, stop } = await test.startAnother({ estimateMs: 200 });
+    standIns.push({ stop });
     await limiter(() => undefined);
-    const { status, body } = await add(113);
+    const { status, body } = await ask(`${url}/v1/riders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"riderId":113}',
+    });
     expect(status).toBe(202);
     expect(body).toMatchObject({ state: 'waiting_in_line', at: null, estimatedAt: null });
   });
@@ -162,7 +175,7 @@ describe('Prefer: wait', () => {
 
   it('answers 200 with the rider as soon as it is stored', async () => {
     await riderSync(async (_, move) => {
-      await move({ state: 'waiting_in_line', position: 1, at: inAMinute });
+      await move({ state: 'waiting_in_line', position: 1, at: inAnHour });
       await move({ state: 'running' });
       await move({ state: 'done' });
     });
@@ -191,8 +204,8 @@ describe('Prefer: wait', () => {
 
   it('answers 202 with the latest state when the time runs out first', async () => {
     await riderSync(async (_, move) => {
-      await move({ state: 'waiting_for_window', until: inAMinute });
-      await move({ state: 'paused_by_upstream', until: inAMinute });
+      await move({ state: 'waiting_for_window', until: inAnHour });
+      await move({ state: 'paused_by_upstream', until: inAnHour });
     });
     const { status, headers, body } = await add(123, wait(2));
     expect(status).toBe(202);
@@ -205,7 +218,7 @@ describe('Prefer: wait', () => {
       await test.db.insert(tables.riders).values(riderRow(riderId));
       await test.db
         .update(tables.commands)
-        .set({ progress: { state: 'done' }, finishedAt: inAMinute })
+        .set({ progress: { state: 'done' }, finishedAt: inAnHour })
         .where(eq(tables.commands.commandId, commandId));
     });
     const { status, body } = await add(124, wait(2));

@@ -5,6 +5,7 @@ import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
+import { playWindows, spentUntil } from '../testing/limiter.ts';
 import { playImports } from '../testing/rider-sync.ts';
 import { commandRow, someTime } from '../testing/rows.ts';
 
@@ -28,13 +29,8 @@ async function playRiderSync(progress: Progress, failed: readonly number[] = [])
   const onCommand = (command: ImportRiders) => received.push(command);
   standIn = await playImports(riderSync, test.db, progress, { failed, onCommand });
 }
-/** As a good client does it: what a busy machine could not take in time is sent again. */
 const post = (riderIds: readonly unknown[], headers?: Record<string, string>) =>
-  eventually(async () => {
-    const answer = await test.post('/v1/riders/import', { riderIds }, headers);
-    expect(answer.status).not.toBe(503);
-    return answer;
-  });
+  test.post('/v1/riders/import', { riderIds }, headers);
 const rowsOf = (commandId: string) =>
   test.db
     .select()
@@ -66,6 +62,25 @@ describe('POST /v1/riders/import', () => {
     );
     await playRiderSync({ state: 'done' });
     await eventually(() => expect(received).toContainEqual({ commandId: body.commandId, requestedAt }));
+  });
+
+  it('answers with the bulk call that has room for it, behind the riders of earlier imports', async () => {
+    const inAnHour = Math.ceil(test.clock.now()) + 3_600_000;
+    const windows = () => [spentUntil('riders_bulk', inAnHour)];
+    standIn = await playWindows(await test.busOf('limiter'), windows);
+    await test.db.delete(wantedRiders);
+    const first = await post(Array.from({ length: 1_500 }, (_, index) => 1_000 + index));
+    const second = await post([7, 8]);
+    expect(first.body).toMatchObject({
+      state: 'waiting_for_window',
+      until: new Date(inAnHour).toISOString(),
+      via: 'bulk',
+    });
+    expect(second.body).toMatchObject({
+      state: 'waiting_in_line',
+      position: 2,
+      at: new Date(inAnHour + 110_000).toISOString(),
+    });
   });
 
   it('takes ten thousand riders', async () => {

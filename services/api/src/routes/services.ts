@@ -5,8 +5,10 @@ import type { Checks } from '@paceline/shared/runtime';
 import type { AskRun } from '../adapters/ask-run.ts';
 import type { Budgets } from '../adapters/budgets.ts';
 import type { Cancel } from '../adapters/cancel.ts';
+import type { CurrentWindows } from '../adapters/current-windows.ts';
 import type { Feed } from '../adapters/feed.ts';
 import type { Freshness } from '../adapters/freshness.ts';
+import type { Keys } from '../adapters/idempotency.ts';
 import type { LimiterStatus } from '../adapters/limiter-status.ts';
 import type { Schedules } from '../adapters/schedules.ts';
 import type { TakeCommand } from '../adapters/take-command.ts';
@@ -20,6 +22,10 @@ export interface Services {
   readonly askRun: AskRun;
   readonly cancel: Cancel;
   readonly takeCommand: TakeCommand;
+  /** For requests with an `Idempotency-Key`. */
+  readonly keys: Keys;
+  /** What is said of the windows beside the answer to a command. */
+  readonly windows: CurrentWindows;
   readonly limiterStatus: LimiterStatus;
   readonly budgets: Budgets;
   readonly freshness: Freshness;

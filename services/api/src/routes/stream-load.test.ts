@@ -36,17 +36,12 @@ it('with a hundred viewers and a hundred POSTs at once nothing is lost or double
   const watching = await Promise.all(Array.from({ length: viewers }, () => eventually(() => watch(url))));
 
   const reading = slowestReads();
-  // As a good client does it: what a busy machine could not take in time is sent again, under the same key.
-  const post = (riderId: number) =>
-    eventually(
-      async () => {
-        const headers = { 'idempotency-key': `rider-${riderId}` };
-        const { status, body } = await test.post('/v1/riders', { riderId }, headers);
-        expect(status).toBe(202);
-        return body.commandId as string;
-      },
-      { timeoutMs: 30_000 },
-    );
+  const post = async (riderId: number) => {
+    const headers = { 'idempotency-key': `rider-${riderId}` };
+    const { status, body } = await test.post('/v1/riders', { riderId }, headers);
+    expect(status).toBe(202);
+    return body.commandId as string;
+  };
   const commandIds = await Promise.all(riders.map(post));
   const busy = await reading;
   expect(new Set(commandIds).size).toBe(riders.length);

@@ -30,10 +30,16 @@ export interface TestApi {
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Another process of the API, beside this one; it is one only as far as they know. */
-  startAnother(): Promise<{ readonly url: string; stop(): Promise<void> }>;
+  startAnother(settings?: ApiSettings): Promise<{ readonly url: string; stop(): Promise<void> }>;
   /** The broker as another service, with that service's rights, may use it. */
   busOf(service: Service | 'provision'): Promise<Bus>;
   stop(): Promise<void>;
+}
+
+interface ApiSettings {
+  readonly env?: Record<string, string>;
+  /** Real ms that an answer waits for the estimate; unless given so long that a busy machine always has one. */
+  readonly estimateMs?: number;
 }
 
 export interface Answer {
@@ -82,12 +88,12 @@ export async function startTestApi(
     RETENTION_RIDER_HISTORY: '40000d',
     ...settings.env,
   };
-  const config = loadConfig(env, needed, optional);
-  const clock = settings.clock ?? createClock(config.PACELINE_CLOCK);
+  const clock = settings.clock ?? createClock(loadConfig(env, ['PACELINE_CLOCK']).PACELINE_CLOCK);
   const running = new Set<{ stop(): Promise<void> }>();
-  const start = async () => {
+  const start = async ({ env: changed, estimateMs = 20_000 }: ApiSettings = {}) => {
     const stopping = new AbortController();
-    const api = await startApi({ name: 'api', config, clock, log, signal: stopping.signal });
+    const config = loadConfig({ ...env, ...changed }, needed, optional);
+    const api = await startApi({ name: 'api', config, clock, log, signal: stopping.signal, estimateMs });
     const started = {
       api,
       url: api.url,

@@ -1,4 +1,10 @@
-import { budgets, catalog, type Coordination } from '@paceline/shared/contracts';
+import {
+  type Budget,
+  budgets,
+  catalog,
+  type Coordination,
+  type WindowView,
+} from '@paceline/shared/contracts';
 import { accountOf, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, respond } from '@paceline/shared/messaging';
 import { apiKey } from './api.ts';
@@ -27,6 +33,61 @@ export async function playLimiter(
   });
   await bus.connection.flush();
   return {
+    async stop() {
+      subscription.unsubscribe();
+      await bus.connection.flush();
+    },
+  };
+}
+
+const policy = { limit: 1, windowMs: 60_000, from: 'documented' as const, since: null };
+
+/** A window in which nothing is going on, but for what is given. */
+export const windowOf = (endpoint: Budget, known: Partial<WindowView> = {}): WindowView => ({
+  endpoint,
+  policy,
+  documented: policy,
+  permits: [],
+  available: 1,
+  freeAt: null,
+  pausedUntil: { upstream: null, operator: null },
+  probing: false,
+  unknownUntil: null,
+  waiting: { count: 0, next: [] },
+  lastRejected: null,
+  ...known,
+});
+
+/** A window whose only place is free again at that moment. */
+export const spentUntil = (endpoint: Budget, leavesAt: number): WindowView => {
+  const permit = {
+    permit: '1',
+    lane: 'manual_rider_add' as const,
+    startedAt: leavesAt - 60_000,
+    settled: true,
+    leavesAt,
+  };
+  return windowOf(endpoint, { permits: [permit], available: 0, freeAt: leavesAt });
+};
+
+/** Plays the limiter's answer to `windows`: those given, and the others with nothing going on. Undefined is silence. */
+export async function playWindows(
+  bus: Bus,
+  answer: () => readonly WindowView[] | undefined,
+): Promise<{ stop(): Promise<void>; asked(): number }> {
+  let asked = 0;
+  const subscription = respond(bus, catalog.windows, { partition: partitionOf(account) }, (_, reply) => {
+    asked += 1;
+    const known = answer();
+    if (!known) return;
+    const windows = budgets.map(
+      (budget) => known.find(({ endpoint }) => endpoint === budget) ?? windowOf(budget),
+    );
+    reply({ windows, promises: { kept: 0, broken: 0 } });
+  });
+  await bus.connection.flush();
+  return {
+    asked: () => asked,
     async stop() {
       subscription.unsubscribe();
       await bus.connection.flush();

@@ -1,0 +1,24 @@
+/** More commands wait to be stored than the configuration allows. */
+export class CommandQueueFull extends Error {
+  override name = 'CommandQueueFull';
+
+  constructor(bound: number) {
+    super(`${bound} commands wait to be stored already; API_COMMAND_QUEUE allows no more`);
+  }
+}
+
+/** Does work that stores a command, while no more than so many wait. @throws {CommandQueueFull} before the work begins */
+export type CommandQueue = <T>(store: () => Promise<T>) => Promise<T>;
+
+export function commandQueue(bound: number): CommandQueue {
+  let waiting = 0;
+  return async (store) => {
+    if (waiting >= bound) throw new CommandQueueFull(bound);
+    waiting += 1;
+    try {
+      return await store();
+    } finally {
+      waiting -= 1;
+    }
+  };
+}
