@@ -133,4 +133,19 @@ describe('a schedule that was changed', () => {
     ]);
     expect(opened.missed).toEqual([]);
   });
+
+  it('runs the latest missed slot late although a longer slot of the schedule before is still open', () => {
+    const long = settingsBy({ SLOT_FAR: 'every 7m', SLOT_FAR_DURATION: '20m' });
+    const short = { SLOT_FAR: '10,40 * * * *', SLOT_FAR_DURATION: '1m', SLOT_FAR_CATCH_UP: 'latest' };
+    const eras: Era[] = [
+      { since: 0, settings: long },
+      { since: at('2026-10-25T02:30Z'), settings: settingsBy(short) },
+    ];
+    const found = due(eras, 'far', at('2026-10-25T02:22Z'), at('2026-10-25T02:41Z'));
+    expect(found.ticks.map(({ slotId, endsAt }) => [slotId, endsAt])).toEqual([
+      ['slot:far:2026-10-25T02:26:00.000Z', at('2026-10-25T02:46Z')],
+      ['slot:far:2026-10-25T02:40:00.000Z', at('2026-10-25T03:10Z')],
+    ]);
+    expect(missedOf(found)).toEqual([['slot:far:2026-10-25T02:40:00.000Z', 'run late', 'latest']]);
+  });
 });

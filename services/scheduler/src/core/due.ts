@@ -39,15 +39,17 @@ export function due(eras: readonly Era[], kind: SyncKind, last: number | undefin
   }
   const open = slots.filter(({ endsAt }) => endsAt > now);
   const over = slots.filter(({ endsAt }) => endsAt <= now);
-  const late = over.filter(isWanted(parseCatchUp(catchUp), open.at(-1) ?? over.at(-1), now));
+  const late = over.filter(isWanted(parseCatchUp(catchUp), slots.at(-1), now));
   const lateEnd = Math.min(nextOpening(era, kind, now), now + longestLate);
   const first =
     last === undefined && kind === 'rider' && open.length === 0 ? [initialSlot(kind, now, lateEnd)] : [];
   return {
-    ticks: [...first, ...late.map((slot) => ({ ...slot, endsAt: lateEnd })), ...open].map((slot) => ({
-      ...slot,
-      mode,
-    })),
+    ticks: [
+      ...first,
+      ...slots
+        .filter((slot) => open.includes(slot) || late.includes(slot))
+        .map((slot) => (late.includes(slot) ? { ...slot, endsAt: lateEnd } : slot)),
+    ].map((slot) => ({ ...slot, mode })),
     missed: over.map((slot) => ({
       slot,
       becomes: late.includes(slot) ? 'run late' : 'skipped',
@@ -57,7 +59,10 @@ export function due(eras: readonly Era[], kind: SyncKind, last: number | undefin
   };
 }
 
-/** Whether a slot that is over is run late; `newest` of all that were to open may be one that is open. */
+/**
+ * Whether a slot that is over is run late. `newest` may be open: then nothing is. It may also be over while an older,
+ * longer one is still open, once the schedule has changed in between.
+ */
 const isWanted =
   (policy: CatchUp | undefined, newest: Slot | undefined, now: number) =>
   (slot: Slot): boolean => {
