@@ -1,6 +1,6 @@
-import type { SyncKind } from '@paceline/shared/contracts';
-import { type Call, callsIn } from './calls.ts';
-import type { Plan, Promised } from './plan.ts';
+import type { Budget, SyncKind } from '@paceline/shared/contracts';
+import { type Call, callsOf } from './calls.ts';
+import { budgetOf, type Plan, type Promised } from './plan.ts';
 import { distancesOf, type Stretch, type Timetable } from './timetable.ts';
 
 /** The time between two refreshes of one thing. Where the stretch begins or ends it is at least so long. */
@@ -38,9 +38,18 @@ export interface Spent {
 
 /** What every kind's slots come to, stretch by stretch. */
 export function spentBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncKind) => Spent[] {
-  const all = stretches.map((stretch) => ({ stretch, calls: callsIn(plan, stretch) }));
+  const known = new Map<Budget, Spent[]>();
+  const ofBudget = (budget: Budget): Spent[] => {
+    const spent =
+      known.get(budget) ?? stretches.map((stretch) => ({ stretch, calls: callsOf(plan, stretch, budget) }));
+    known.set(budget, spent);
+    return spent;
+  };
   return (kind) =>
-    all.map(({ stretch, calls }) => ({ stretch, calls: calls.filter((call) => call.kind === kind) }));
+    ofBudget(budgetOf[kind]).map(({ stretch, calls }) => ({
+      stretch,
+      calls: calls.filter((call) => call.kind === kind),
+    }));
 }
 
 /**

@@ -1,32 +1,36 @@
 import { documentedPolicies } from '@paceline/shared/config';
+import type { Budget } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callMs, callsIn } from './calls.ts';
-import { budgetOf } from './plan.ts';
+import { callMs, callsOf } from './calls.ts';
 import { crons, day, hour, lengths, minute, monday, planOf } from './testing.ts';
 import { startsBetween } from './starts.ts';
 import { timetableOf } from './timetable.ts';
 
-const callsOf = (...plan: Parameters<typeof planOf>) => {
+const callsIn = (budget: Budget, ...plan: Parameters<typeof planOf>) => {
   const built = planOf(...plan);
-  return callsIn(built, timetableOf(built, monday)[0]).map(({ kind, at }) => ({ kind, after: at - monday }));
+  const [week] = timetableOf(built, monday);
+  return callsOf(built, week, budget).map(({ kind, at }) => ({ kind, after: at - monday }));
 };
-const times = (calls: ReturnType<typeof callsOf>, below: number) =>
+const times = (calls: ReturnType<typeof callsIn>, below: number) =>
   calls.filter(({ after }) => after < below).map(({ after }) => after / 1_000);
 
 describe('the calls of a slot', () => {
   it('come after the list, one window after the answer before', () => {
-    expect(times(callsOf({ near: ['0 * * * *', 5] }), hour)).toEqual([3, 66, 129, 192, 255]);
+    expect(times(callsIn('signups', { near: ['0 * * * *', 5] }), hour)).toEqual([3, 66, 129, 192, 255]);
   });
 
   it('are no more than there is to refresh', () => {
     expect(
-      times(callsOf({ near: ['0 * * * *', 5] }, { things: { rider: 1, near: 2, far: 0, results: 0 } }), hour),
+      times(
+        callsIn('signups', { near: ['0 * * * *', 5] }, { things: { rider: 1, near: 2, far: 0, results: 0 } }),
+        hour,
+      ),
     ).toEqual([3, 66]);
   });
 
   it('wait for a window that the slot before has filled', () => {
-    const calls = callsOf({ far: ['0 * * * *', 1], near: ['1 * * * *', 2] });
+    const calls = callsIn('signups', { far: ['0 * * * *', 1], near: ['1 * * * *', 2] });
     expect(calls.slice(0, 3)).toEqual([
       { kind: 'far', after: 3_000 },
       { kind: 'near', after: 66_000 },
@@ -36,7 +40,7 @@ describe('the calls of a slot', () => {
 
   it('let the urgent ones go first, each in the last minutes of an event', () => {
     const plan = planOf({ far: ['*/15 * * * *', 15] }, { eventsADay: 48 });
-    const calls = callsIn(plan, timetableOf(plan, monday)[0]);
+    const calls = callsOf(plan, timetableOf(plan, monday)[0], 'signups');
     const urgent = calls.filter(({ slotId }) => slotId === undefined);
     const starts = startsBetween(plan, monday, monday + 7 * day);
     expect(urgent).toHaveLength(starts.length);
@@ -47,7 +51,7 @@ describe('the calls of a slot', () => {
   });
 
   it('go to near first where near and far collide', () => {
-    const calls = callsOf({ far: ['0 0 * * *', 10], near: ['2 0 * * *', 5] });
+    const calls = callsIn('signups', { far: ['0 0 * * *', 10], near: ['2 0 * * *', 5] });
     expect(calls.slice(0, 9).map(({ kind }) => kind)).toEqual([
       'far',
       'far',
@@ -66,7 +70,7 @@ describe('the calls of a slot', () => {
       policies: documentedPolicies.premium,
       things: { rider: 20, near: 0, far: 0, results: 0 },
     };
-    const found = times(callsOf({ rider: ['0 */6 * * *', 70] }, premium), hour + 5 * minute);
+    const found = times(callsIn('clubs', { rider: ['0 */6 * * *', 70] }, premium), hour + 5 * minute);
     expect(found.slice(0, 9)).toEqual(Array.from({ length: 9 }, (_, index) => index * 61));
     expect(found[9]).toBe(61 + 3_600);
   });
@@ -77,7 +81,7 @@ describe('the calls of a slot', () => {
         const plan = planOf({ near: [nearCron, nearLength], far: [farCron, farLength] });
         const [week] = timetableOf(plan, monday);
         const slots = new Map([...week.slots.near, ...week.slots.far].map((slot) => [slot.slotId, slot]));
-        const calls = callsIn(plan, week).filter(({ kind }) => budgetOf[kind] === 'signups');
+        const calls = callsOf(plan, week, 'signups');
         const wrong = calls.filter(({ at, slotId }, index) => {
           const { scheduledFor = Infinity, endsAt = 0 } = slots.get(slotId ?? '') ?? {};
           const freeAt = (calls[index - 1]?.at ?? -Infinity) + (callMs.signups ?? 0) + minute;

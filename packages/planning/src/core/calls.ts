@@ -28,18 +28,15 @@ const byUrgency: readonly SyncKind[] = ['near', 'rider', 'far', 'results'];
 const urgentMs = 15 * 60_000;
 
 /**
- * The calls that are made when there is always something to refresh, as early as the windows let them, oldest first. A
- * window counts from the answer. A run makes one call after the other, and none twice for the same thing.
+ * The calls of a budget that are made when there is always something to refresh, as early as the windows let them,
+ * oldest first. A window counts from the answer. A run makes one call after the other, and none twice for the same
+ * thing.
  */
-export function callsIn(plan: Plan, { from, until, slots }: Stretch): Call[] {
-  const shared = Map.groupBy(byUrgency, (kind) => budgetOf[kind]);
-  return [...shared]
-    .flatMap(([budget, kinds]) => {
-      const runs = kinds.flatMap((kind) => slots[kind].map((slot) => runOf(slot, plan.things[kind])));
-      const urgent = budget === budgetOf.near ? startsBetween(plan, from, until).map(urgentRun) : [];
-      return spend(plan, budget, [...urgent, ...runs]);
-    })
-    .toSorted((a, b) => a.at - b.at);
+export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: Budget): Call[] {
+  const kinds = byUrgency.filter((kind) => budgetOf[kind] === budget);
+  const runs = kinds.flatMap((kind) => slots[kind].map((slot) => runOf(slot, plan.things[kind])));
+  const urgent = budget === budgetOf.near ? startsBetween(plan, from, until).map(urgentRun) : [];
+  return spend(plan, budget, [...urgent, ...runs]);
 }
 
 /** A slot's run, or an urgent call. */
@@ -93,7 +90,11 @@ function spend({ policies }: Plan, budget: Budget, runs: Running[]): Call[] {
   return calls;
 }
 
+/** The first of those of the lowest rank. */
 const mostUrgent = (runs: readonly Running[]): Running | undefined =>
-  runs.toSorted((a, b) => rankOf(a) - rankOf(b))[0];
+  runs.reduce<Running | undefined>(
+    (best, run) => (best && rankOf(best) <= rankOf(run) ? best : run),
+    undefined,
+  );
 
 const rankOf = ({ slotId, kind }: Running): number => (slotId === undefined ? -1 : byUrgency.indexOf(kind));

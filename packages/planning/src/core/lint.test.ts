@@ -110,16 +110,17 @@ describe('a collision', () => {
     const [minutes, hours, weekdays] = cron
       .split(' ')
       .flatMap((field, index) => (index < 2 || index === 4 ? [field] : []));
-    const allows = (field: string | undefined, value: number) =>
-      field === '*' || (field ?? '').split(',').map(Number).includes(value);
+    const allowed = (field: string | undefined): ((value: number) => boolean) => {
+      const values = new Set((field ?? '').split(',').map(Number));
+      return (value) => field === '*' || values.has(value);
+    };
+    const [byMinute, byHour, byWeekday] = [allowed(minutes), allowed(hours), allowed(weekdays)];
     const open = new Set<number>();
     // From as many minutes before the week as a slot may be open.
     for (let at = -length; at < (7 * day) / minute; at += 1) {
       const date = new Date(monday + at * minute);
       const opens =
-        allows(minutes, date.getUTCMinutes()) &&
-        allows(hours, date.getUTCHours()) &&
-        allows(weekdays, date.getUTCDay());
+        byMinute(date.getUTCMinutes()) && byHour(date.getUTCHours()) && byWeekday(date.getUTCDay());
       if (opens) for (let each = at; each < at + length; each += 1) open.add(each);
     }
     return open;

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Schedule, nextSlot, slotsBetween } from './slots.ts';
+import { crons, day, hour, minute } from './testing.ts';
 
-const minute = 60_000;
-const hour = 60 * minute;
 const at = (iso: string) => Date.parse(iso);
 
 const rider: Schedule = { kind: 'rider', opens: '0 */6 * * *', timeZone: 'UTC', durationMs: 10 * minute };
@@ -57,6 +56,19 @@ describe('slots', () => {
     const local = { ...rider, opens: '0 6 * * *', timeZone: 'Europe/Stockholm' };
     expect(nextSlot(local, at('2026-03-28T12:00Z'))).toBe(at('2026-03-29T04:00Z'));
     expect(nextSlot(local, at('2026-03-27T12:00Z'))).toBe(at('2026-03-28T05:00Z'));
+  });
+
+  it('open in UTC as by the clocks of a zone that never changes them', () => {
+    const from = at('2026-02-27T00:00Z');
+    fc.assert(
+      fc.property(crons, (opens) => {
+        const [utc, zoned] = ['UTC', 'Etc/UTC'].map((timeZone) =>
+          slotsBetween({ ...near, opens, timeZone }, from, from + 4 * day),
+        );
+        expect(utc).toEqual(zoned);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('are found one by one or all together just the same', () => {

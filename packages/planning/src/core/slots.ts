@@ -52,7 +52,9 @@ function following(opens: string, timeZone: string): (moment: number) => number 
     const { everyMs } = opening;
     return (moment) => (Math.floor(moment / everyMs) + 1) * everyMs;
   }
-  const expression = new Cron(opening.cron, { timezone: timeZone });
+  // The same moments, found many times faster: no calendar has to be asked.
+  const zone = timeZone === 'UTC' ? { utcOffset: 0 } : { timezone: timeZone };
+  const expression = new Cron(opening.cron, zone);
   return (moment) => expression.nextRun(new Date(moment))?.getTime() ?? Infinity;
 }
 
