@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     globalSetup: ['packages/shared/src/testing/servers.ts'],
     sequence: { sequencer: slowestFirst(['clubs', 'imports', 'events', 'service']) },
+    setupFiles: ['vitest.setup.ts'],
     // A net under tests that wait for a condition: this may be a slow machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,
