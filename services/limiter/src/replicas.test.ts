@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Fact, Owned, Presence } from '@paceline/shared/contracts';
-import { accountOf, allPartitions, partitionOf } from '@paceline/shared/limiter';
+import { allPartitions, partitionOf } from '@paceline/shared/limiter';
 import { eventually } from '@paceline/shared/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openJournal } from './adapters/journal.ts';
@@ -39,7 +39,7 @@ const sharedOut = (...limiters: ReadonlyArray<{ id: string }>) =>
 function oneAccountEach(): Map<number, string> {
   const accounts = new Map<number, string>();
   while (accounts.size < allPartitions.length) {
-    const account = accountOf(crypto.randomUUID());
+    const account = stage.newAccount();
     accounts.set(partitionOf(account), account);
   }
   return accounts;

@@ -54,6 +54,8 @@ export interface Stage {
   spawn(): Promise<LimiterProcess>;
   /** Of an account of its own unless told, so that windows of one test are none of another's. */
   client(account?: string): Limiter & { account: string };
+  /** Not used before. Numbered, so that its partition is the same in every run. */
+  newAccount(): string;
   closeClients(): Promise<void>;
   status(account: string): Promise<Coordination>;
   /** Speaks to the broker as this service. */
@@ -89,6 +91,11 @@ export async function openStage(): Promise<Stage> {
   const clients: Limiters[] = [];
   const running = new Set<StagedLimiter>();
   const children: ChildProcess[] = [];
+  let accounts = 0;
+  const newAccount = () => {
+    accounts += 1;
+    return accountOf(`key-${accounts}`);
+  };
   const said: Presence[] = [];
   listen(limiterBus, catalog.present, {}, (presence) => said.push(presence));
 
@@ -150,7 +157,8 @@ export async function openStage(): Promise<Stage> {
       child.stdout.on('data', (chunk) => (logged += String(chunk)));
       return { id: await newcomer(before), process: child, log: () => logged };
     },
-    client(account = accountOf(crypto.randomUUID())) {
+    newAccount,
+    client(account = newAccount()) {
       const limiters = createLimiters(syncBus, clock);
       clients.push(limiters);
       return { ...limiters.of(account), account };
