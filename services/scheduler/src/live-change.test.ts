@@ -12,13 +12,14 @@ import {
   type Tick,
 } from '@paceline/shared/contracts';
 import { type Bus, connect, createBus, provision, request } from '@paceline/shared/messaging';
+import { clockFrom } from '@paceline/shared/sync/testing';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const minute = 60_000;
 /** Eight hours in a minute: a near slot every two seconds. */
-const setting = { scale: 480, anchor: Date.now() };
+const setting = clockFrom(Date.parse('2026-05-04T12:00Z'), 480);
 const patient = { timeoutMs: 30_000 };
 const home = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,9 +1,10 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { createClock } from '@paceline/shared/clock';
+import { type Clock, createClock } from '@paceline/shared/clock';
 import { loadConfig } from '@paceline/shared/config';
 import { permissionsOf, type Tick } from '@paceline/shared/contracts';
 import { connect, provision } from '@paceline/shared/messaging';
 import type { RunningService } from '@paceline/shared/runtime';
+import { clockFrom } from '@paceline/shared/sync/testing';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,16 +13,26 @@ import { startScheduler } from './service.ts';
 
 const log = createLogger('scheduler-test', 'error');
 /** An hour in a second, from the middle of an hour on. */
-const anchor = Date.now();
-const clock = createClock({ scale: 3_600, anchor });
+const begins = Date.parse('2026-05-04T03:30Z');
+let clock: Clock;
 const running: RunningService[] = [];
+/** So that the first rider sync is the only one. */
+const yearly = '0 0 1 1 *';
 let nats: TestNats;
 let admin: Awaited<ReturnType<typeof connect>>;
 
 const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
 
 async function runScheduler(): Promise<RunningService> {
-  const config = loadConfig({ NATS_URL: urlFor('scheduler') }, schedulerVariables);
+  const config = loadConfig(
+    {
+      NATS_URL: urlFor('scheduler'),
+      // On a slow machine slots are over before they are opened.
+      SLOT_NEAR_CATCH_UP: 'all 3h',
+      SLOT_RIDER: yearly,
+    },
+    schedulerVariables,
+  );
   const { signal } = new AbortController();
   const service = await startScheduler({ name: 'scheduler', config, clock, log, signal });
   running.push(service);
@@ -46,6 +57,7 @@ beforeAll(async () => {
   });
   admin = await connect(urlFor('admin'), 'provision');
   await provision(admin);
+  clock = createClock(clockFrom(begins, 3_600));
 }, 60_000);
 
 afterAll(async () => {
@@ -78,8 +90,8 @@ describe('two schedulers', () => {
 
   it('begin with a rider sync that is due at once, and only ever once', async () => {
     const riders = (await ticks()).filter(({ kind }) => kind === 'rider');
+    expect(riders.map(({ slotId }) => slotId)).toEqual(['slot:rider:initial']);
+    expect(riders[0]?.scheduledFor).toBeGreaterThanOrEqual(begins);
     expect(riders[0]?.scheduledFor).toBeLessThan(clock.now());
-    expect(riders.filter(({ slotId }) => slotId === 'slot:rider:initial').length).toBeLessThanOrEqual(1);
-    expect((riders[0]?.scheduledFor ?? 0) - anchor).toBeLessThan(6 * 3_600_000);
   });
 });
