@@ -65,7 +65,7 @@ async function unknownFields(manifests: readonly Manifest[]): Promise<string[]> 
   const file = join(root, 'packages/launcher/node_modules', `.manifests-${process.pid}.ts`);
   const lines = manifests.map((manifest, index) => {
     const type = `import('kubernetes-models/${manifest.apiVersion}').I${manifest.kind}`;
-    return `export const m${index}: ${type} = ${JSON.stringify(manifest, undefined, 1)};\n`;
+    return `export const m${index}: ${type} = ${JSON.stringify(manifest)};\n`;
   });
   await writeFile(file, lines.join(''));
   const compiler = createRequire(join(root, 'package.json')).resolve('typescript/package.json');
@@ -76,7 +76,12 @@ async function unknownFields(manifests: readonly Manifest[]): Promise<string[]> 
     return [];
   } catch (error) {
     const { stdout = '', message } = error as Error & { stdout?: string };
-    return (stdout || message).split('\n').filter((line) => line.includes('error'));
+    const lines = (stdout || message).split('\n').filter((line) => line.includes('error'));
+    return lines.map((line) => {
+      const [, number, says] = /\((\d+),\d+\): (.*)$/.exec(line) ?? [];
+      const manifest = manifests[Number(number) - 1];
+      return manifest ? `${manifest.kind} ${manifest.metadata.name}: ${says}` : line;
+    });
   } finally {
     await rm(file);
   }
