@@ -20,7 +20,7 @@ async function simulated(args: readonly string[]) {
 
 describe('npm run simulate', () => {
   it('puts all strategies side by side', async () => {
-    const { exitCode, out } = await simulated(['--scenario', short]);
+    const { exitCode, out } = await simulated(['--scenario', short, '--days', '0.05']);
     expect(exitCode).toBe(0);
     for (const name of strategyNames) expect(out.split('\n')[0]).toContain(` ${name} `);
     expect(out).toContain('| 429s');
@@ -28,10 +28,10 @@ describe('npm run simulate', () => {
   });
 
   it('tells one strategy as JSON, the same every time', async () => {
-    const asked = ['--scenario', short, '--strategy', 'paceline', '--json', '--days', '0.1'];
+    const asked = ['--scenario', short, '--strategy', 'paceline', '--json', '--days', '0.05'];
     const { out } = await simulated(asked);
     const { days, strategies } = JSON.parse(out) as { days: number; strategies: Record<string, Result> };
-    expect(days).toBe(0.1);
+    expect(days).toBe(0.05);
     expect(Object.keys(strategies)).toEqual(['paceline']);
     expect(strategies['paceline']?.budgets.signups?.rejected).toBe(0);
     expect((await simulated(asked)).out).toBe(out);
