@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import type { Burst } from './burst.ts';
 import type { Measured } from './measure.ts';
 
 type Row = readonly string[];
@@ -38,8 +39,24 @@ export function rowOf(of: Row, { perSecond, p50, p99, refused, journalBytes, cpu
   ];
 }
 
+/** What a hundred adds at once came to, as lines of the page. */
+export function burstLines({ requests, accepted, estimated, p50, p99, floor }: Burst): string[] {
+  const ms = (value: number) => `${value.toFixed(1)} ms`;
+  return [
+    `100 \`POST /v1/riders\` at once, ${requests} in all: ${accepted} accepted, ${estimated} with the estimate.`,
+    '',
+    `- until the 202: p50 ${ms(p50)}, p99 ${ms(p99)}`,
+    `- floor, one insert and one publish: p50 ${ms(floor.p50)}, p99 ${ms(floor.p99)}`,
+  ];
+}
+
 /** Puts what was measured where the page has it. @param load of the machine before anything began */
-export async function writePage(rows: readonly Row[], command: string, load: number): Promise<void> {
+export async function writePage(
+  rows: readonly Row[],
+  hundredAtOnce: readonly string[],
+  command: string,
+  load: number,
+): Promise<void> {
   const page = await readFile(pageFile, 'utf8');
   const [before, rest] = page.split(begins);
   const [, after] = rest?.split(ends) ?? [];
@@ -49,7 +66,14 @@ export async function writePage(rows: readonly Row[], command: string, load: num
     `${process.versions.node}; the machine's load before it was ${load.toFixed(1)}.`;
   await writeFile(
     pageFile,
-    [before, begins, '\n\n', machine, '\n\n', table(rows), '\n\n', ends, after].join(''),
+    [
+      before,
+      begins,
+      ...[machine, hundredAtOnce.join('\n'), table(rows)].map((part) => `\n\n${part}`),
+      '\n\n',
+      ends,
+      after,
+    ].join(''),
   );
 }
 

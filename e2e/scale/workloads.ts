@@ -7,7 +7,7 @@ import type { TestStack } from '../stack.ts';
 import { measure, type Measured } from './measure.ts';
 
 const permitsInFlight = 64;
-/** More would wait for each other, and the API says 202 after 0.7 s when it has heard nothing of a command by then. */
+/** More would wait for each other. */
 const commandsInFlight = 16;
 /** Few enough that one rider-sync's three bulk calls at once are the bound, and not who waits for them. */
 const importsInFlight = 8;
