@@ -1,3 +1,5 @@
+import { meter } from '@paceline/shared/telemetry';
+
 /** More commands wait to be stored than the configuration allows. */
 export class CommandQueueFull extends Error {
   override name = 'CommandQueueFull';
@@ -7,6 +9,12 @@ export class CommandQueueFull extends Error {
   }
 }
 
+const queued = meter().createUpDownCounter('paceline.commands.queued', {
+  unit: '{command}',
+  description: 'Commands that wait until the database has stored them',
+});
+queued.add(0);
+
 /** Does work that stores a command, while no more than so many wait. @throws {CommandQueueFull} before the work begins */
 export type CommandQueue = <T>(store: () => Promise<T>) => Promise<T>;
 
@@ -15,10 +23,12 @@ export function commandQueue(bound: number): CommandQueue {
   return async (store) => {
     if (waiting >= bound) throw new CommandQueueFull(bound);
     waiting += 1;
+    queued.add(1);
     try {
       return await store();
     } finally {
       waiting -= 1;
+      queued.add(-1);
     }
   };
 }
