@@ -5,25 +5,20 @@ import { anyHistory, quiet, undisturbed } from './world/histories.ts';
 import { fullest, fullestWith, rejectedBy } from './world/judge.ts';
 import { slowest } from './world/owner.ts';
 import { startedCalls } from './world/started.ts';
-import { happen, settingsOf, type Story } from './world/world.ts';
+import { happen, type History, settingsOf, type Story } from './world/world.ts';
+
+type Law = (calls: ReturnType<typeof startedCalls>, story: Story, history: History) => void;
 
 const arrivalsOf = ({ arrivals }: Story): number[] => [...arrivals.values()];
 
 describe('while one policy holds', () => {
-  it('no interval of the window’s length ever holds more than N arrivals, whatever happens to callers, messages, limiters and clocks', () => {
+  it('no interval of the window’s length holds more than N arrivals, and no upstream rejects one (sliding, first-hit, clock-aligned), whatever happens to callers, messages, limiters and clocks', () => {
     fc.assert(
       fc.property(undisturbed, (history) => {
+        const arrivals = arrivalsOf(happen(history));
         const { limit, windowMs } = history.policy;
-        expect(fullest(arrivalsOf(happen(history)), windowMs)).toBeLessThanOrEqual(limit);
-      }),
-      { numRuns: 400 },
-    );
-  });
-
-  it('no upstream of these numbers rejects a call, whether its window slides, opens with a call or goes by the clock', () => {
-    fc.assert(
-      fc.property(undisturbed, (history) => {
-        const rejected = rejectedBy(arrivalsOf(happen(history)), history.policy);
+        expect(fullest(arrivals, windowMs)).toBeLessThanOrEqual(limit);
+        const rejected = rejectedBy(arrivals, history.policy);
         expect(rejected).toEqual({ sliding: 0, firstHit: 0, clockAligned: 0 });
       }),
       { numRuns: 400 },
@@ -41,50 +36,48 @@ describe('while one policy holds', () => {
 });
 
 describe('when policies change, operators step in and others use the key', () => {
-  it('no call makes a window over-full of the policy under which it starts, but for the one probe before a longer window is known', () => {
-    fc.assert(
-      fc.property(anyHistory, (history) => {
-        const calls = startedCalls(happen(history), settingsOf(history));
-        for (const [index, { arrivedAt, policy, probing, unknown }] of calls.entries()) {
-          if (arrivedAt === undefined || (probing && unknown)) continue;
-          // Those who start later have to fit in beside it, not the other way round.
-          const sofar = calls.slice(0, index + 1).flatMap((call) => call.arrivedAt ?? []);
-          expect(fullestWith(sofar, policy.windowMs, arrivedAt)).toBeLessThanOrEqual(policy.limit);
-        }
-      }),
-      { numRuns: 400 },
-    );
-  });
+  /** But for the one probe before a longer window is known. */
+  const noCallOverfillsTheWindowOfItsPolicy: Law = (calls) => {
+    for (const [index, { arrivedAt, policy, probing, unknown }] of calls.entries()) {
+      if (arrivedAt === undefined || (probing && unknown)) continue;
+      // Those who start later have to fit in beside it, not the other way round.
+      const sofar = calls.slice(0, index + 1).flatMap((call) => call.arrivedAt ?? []);
+      expect(fullestWith(sofar, policy.windowMs, arrivedAt)).toBeLessThanOrEqual(policy.limit);
+    }
+  };
 
-  it('nobody starts in a pause, after a 429 one call goes alone, and before a longer window is waited out none but that one', () => {
-    fc.assert(
-      fc.property(anyHistory, (history) => {
-        for (const { paused, probing, unknown, open } of startedCalls(happen(history), settingsOf(history))) {
-          expect(paused).toBe(false);
-          if (probing) expect(open).toBe(0);
-          if (unknown) expect(probing).toBe(true);
-        }
-      }),
-      { numRuns: 400 },
-    );
-  });
+  /** Before a longer window is waited out none but the probe starts. */
+  const noneStartsInAPauseAndAProbeGoesAlone: Law = (calls) => {
+    for (const { paused, probing, unknown, open } of calls) {
+      expect(paused).toBe(false);
+      if (probing) expect(open).toBe(0);
+      if (unknown) expect(probing).toBe(true);
+    }
+  };
 
-  it('every call arrives while its limiter still reckons with it', () => {
+  const everyCallArrivesWhileItIsCounted: Law = (calls, story, history) => {
+    // Upstream's clock is the true one here. The ledger's is behind it by what entries took on their way, never ahead.
+    const owners = story.facts.filter(({ fact }) => fact === 'claimed').length;
+    const frozen = history.blows.reduce((sum, blow) => sum + (blow.does === 'freezes' ? blow.forMs : 0), 0);
+    const behind = owners * slowest + frozen;
+    for (const { arrivedAt, startedAt, latestAt } of calls) {
+      if (arrivedAt === undefined) continue;
+      expect(arrivedAt).toBeGreaterThanOrEqual(startedAt);
+      expect(arrivedAt).toBeLessThanOrEqual(latestAt + behind);
+    }
+  };
+
+  it('no call overfills the window of its policy or starts in a pause, a probe goes alone, and every call arrives while it is counted', () => {
+    const laws = [
+      noCallOverfillsTheWindowOfItsPolicy,
+      noneStartsInAPauseAndAProbeGoesAlone,
+      everyCallArrivesWhileItIsCounted,
+    ];
     fc.assert(
       fc.property(anyHistory, (history) => {
         const story = happen(history);
-        // Upstream's clock is the true one here. The ledger's is behind it by what entries took on their way, never ahead.
-        const owners = story.facts.filter(({ fact }) => fact === 'claimed').length;
-        const frozen = history.blows.reduce(
-          (sum, blow) => sum + (blow.does === 'freezes' ? blow.forMs : 0),
-          0,
-        );
-        const behind = owners * slowest + frozen;
-        for (const { arrivedAt, startedAt, latestAt } of startedCalls(story, settingsOf(history))) {
-          if (arrivedAt === undefined) continue;
-          expect(arrivedAt).toBeGreaterThanOrEqual(startedAt);
-          expect(arrivedAt).toBeLessThanOrEqual(latestAt + behind);
-        }
+        const calls = startedCalls(story, settingsOf(history));
+        for (const law of laws) law(calls, story, history);
       }),
       { numRuns: 400 },
     );
