@@ -34,8 +34,6 @@ import { longestAnswerMs } from './http/time-limit.ts';
 const connections = 10;
 /** Only for taking commands, so that many reads do not slow them: one for each kind of statement that is sent in batches. */
 const connectionsForCommands = 5;
-/** Real ms; the estimate is given beside an answer, and no answer waits longer for it. */
-const estimateMs = 1_000;
 /** Built when it is set up, not when it runs. */
 const dashboard = fileURLToPath(new URL('../../../apps/dashboard/dist', import.meta.url));
 
@@ -46,9 +44,7 @@ export type RunningApi = RunningService & Pick<HttpServer, 'url' | 'port'>;
  * The HTTP API. It serves before the broker is there: what is stored can be read without it, and probes are answered.
  * @throws {Error} when its port is taken
  */
-export async function startApi(
-  context: ServiceContext<ApiConfig> & { readonly estimateMs?: number },
-): Promise<RunningApi> {
+export async function startApi(context: ServiceContext<ApiConfig>): Promise<RunningApi> {
   const { config, clock, log, signal } = context;
   const onError = (error: Error) => log.warn({ err: error }, 'a connection to the database broke');
   const database = openDatabase(config.DATABASE_URL, onError, connections);
@@ -69,7 +65,7 @@ export async function startApi(
   });
   const feed = startFeed(broker.connected.then(eventStream), account, log, signal);
   const budgets = budgetsOf(broker, account);
-  const windows = currentWindows(budgets, context.estimateMs ?? estimateMs);
+  const windows = currentWindows(budgets, clock.machine);
   const freshness = freshnessWith(broker);
   const checks = { database: database.ping, broker: broker.ping };
 

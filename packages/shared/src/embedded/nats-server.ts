@@ -114,7 +114,12 @@ function configuration({
     port: port === 0 ? -1 : port,
     ports_file_dir: portsDir,
     max_payload: 8 * 1024 * 1024,
-    jetstream: { store_dir: storeDir, ...(syncAlways === true && { sync_interval: 'always' }) },
+    jetstream: {
+      store_dir: storeDir,
+      ...(syncAlways === true && { sync_interval: 'always' }),
+      // Each account reserves as much as its streams may grow to, which is more than there is.
+      ...(accounts !== undefined && { max_file_store: 100e12 }),
+    },
     ...(cluster !== undefined && placeIn(cluster, host)),
     ...(tls && {
       tls: { cert_file: tls.cert, key_file: tls.key, ...(tls.ca && { ca_file: tls.ca, verify: true }) },

@@ -7,5 +7,5 @@ import { poll } from '../embedded/poll.ts';
  */
 export const eventually = <T>(
   check: () => T | Promise<T>,
-  { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
+  { timeoutMs = 60_000 }: { timeoutMs?: number } = {},
 ): Promise<T> => poll(check, { timeoutMs });

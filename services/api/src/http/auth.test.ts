@@ -1,4 +1,3 @@
-import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, statusUnder, type TestApi } from '../testing/api.ts';
 
@@ -45,7 +44,7 @@ describe('an API with a token', () => {
     expect((await test.get('/v1/riders', bearer(token))).status).toBe(200);
     expect((await test.get('/v1/riders', { authorization: `bearer ${token}` })).status).toBe(200);
     expect((await test.get('/metrics', bearer(token))).status).toBe(200);
-    await eventually(async () => {
+    await test.until(async () => {
       expect((await test.post('/v1/riders', { riderId: 1 }, bearer(token))).status).toBe(202);
     });
   });

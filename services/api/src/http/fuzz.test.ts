@@ -1,5 +1,4 @@
 import { tables } from '@paceline/shared/database';
-import { eventually } from '@paceline/shared/testing';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import fc from 'fast-check';
@@ -30,7 +29,7 @@ beforeAll(async () => {
   await test.db.insert(tables.syncRuns).values(runRow('run-1'));
   await test.db.insert(tables.syncLogs).values(callRow('run-1'));
   await test.db.insert(tables.commands).values(commandRow('62060011-babb-42ec-8974-62b0e6be47fe'));
-  await eventually(async () => {
+  await test.until(async () => {
     if ((await test.get('/readyz')).status !== 200) throw new Error('it is not ready');
   });
   document = (await test.get('/openapi.json')).body;

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import type { Machine } from '@paceline/shared/clock';
 import { type CommandRow, commandView } from '../core/command.ts';
 import { preferredWait } from '../core/prefer.ts';
 import { Problem } from '../http/problem.ts';
@@ -16,18 +17,24 @@ export const preferHeader = z.object({
   prefer: z.string().optional().openapi({ description: 'RFC 7240', example: 'wait=10' }),
 });
 
-/** How long the asker of a command is ready to wait for its end. */
-export interface Patience {
-  /** Real seconds; undefined: not at all. */
+/** How long the client of a command is ready to wait for its end. */
+export interface Patience extends Disposable {
+  /** Of the machine; undefined: not at all. */
   readonly seconds: number | undefined;
   /** Aborts when the time is over, or nobody waits any more. */
   readonly signal: AbortSignal | undefined;
 }
 
-export function patienceOf(prefer: string | undefined, ...gone: readonly AbortSignal[]): Patience {
+export function patienceOf(
+  prefer: string | undefined,
+  machine: Machine,
+  ...gone: readonly AbortSignal[]
+): Patience {
   const seconds = preferredWait(prefer);
-  if (seconds === undefined) return { seconds, signal: undefined };
-  return { seconds, signal: AbortSignal.any([AbortSignal.timeout(seconds * 1_000), ...gone]) };
+  if (seconds === undefined) return { seconds, signal: undefined, [Symbol.dispose]() {} };
+  const over = new AbortController();
+  const callOff = machine.after(seconds * 1_000, () => over.abort());
+  return { seconds, signal: AbortSignal.any([over.signal, ...gone]), [Symbol.dispose]: callOff };
 }
 
 /** How a command is answered. @throws {Problem} when it was waited for and has failed */

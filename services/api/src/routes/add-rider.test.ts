@@ -1,9 +1,8 @@
 import { tables } from '@paceline/shared/database';
 import type { Bus } from '@paceline/shared/messaging';
-import { eventually } from '@paceline/shared/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, ask, startTestApi, type TestApi } from '../testing/api.ts';
+import { type Answer, startTestApi, type TestApi } from '../testing/api.ts';
 import { playWindows, spentUntil, windowOf } from '../testing/limiter.ts';
 import { playRiderSync, type StandIn } from '../testing/rider-sync.ts';
 import { riderRow } from '../testing/rows.ts';
@@ -39,7 +38,7 @@ async function limiter(answer: Parameters<typeof playWindows>[1]): Promise<void>
   standIns.push(await playWindows(limiterBus, answer));
 }
 const add = (riderId: number, headers?: Record<string, string>) =>
-  test.post('/v1/riders', { riderId }, headers);
+  test.during(test.post('/v1/riders', { riderId }, headers));
 /** Nothing runs by the next bulk call, which is days away. */
 const noBulk = () => spentUntil('riders_bulk', inAnHour + 1_000_000_000);
 const stored = async ({ body }: Answer) => {
@@ -50,7 +49,7 @@ const stored = async ({ body }: Answer) => {
   return row;
 };
 
-const inAnHour = Date.now() + 3_600_000;
+const inAnHour = Date.UTC(2026, 10, 24, 19);
 const soon = new Date(inAnHour).toISOString();
 
 describe('POST /v1/riders', () => {
@@ -81,20 +80,20 @@ describe('POST /v1/riders', () => {
     });
     expect((await stored(answer))?.riderId).toBe(101);
     const { received } = await riderSync(async () => undefined);
-    await eventually(() =>
+    await test.until(() =>
       expect(received).toContainEqual({
         commandId,
         riderId: 101,
         requestedAt: Date.parse(answer.body.requestedAt),
       }),
     );
-    await eventually(async () => expect((await stored(answer))?.publishedAt).not.toBeNull());
+    await test.until(async () => expect((await stored(answer))?.publishedAt).not.toBeNull());
   });
 
   it('leaves the news of a command to GET, with its place and when its turn is expected', async () => {
     await riderSync((_, move) => move({ state: 'waiting_in_line', position: 3, at: inAnHour }));
     const { headers } = await add(102);
-    await eventually(async () => {
+    await test.until(async () => {
       const { body } = await test.get(headers.get('location') ?? '');
       expect(body).toMatchObject({ state: 'waiting_in_line', position: 3, at: soon, estimatedAt: soon });
     });
@@ -115,8 +114,8 @@ describe('POST /v1/riders', () => {
     const { received } = await riderSync((_, move) => move({ state: 'running' }));
     const { body } = await add(103);
     expect(body).toMatchObject({ rider: '/v1/riders/103' });
-    await eventually(() => expect(received.map(({ riderId }) => riderId)).toContain(103));
-    await eventually(async () => {
+    await test.until(() => expect(received.map(({ riderId }) => riderId)).toContain(103));
+    await test.until(async () => {
       expect((await test.get(`/v1/commands/${body.commandId}`)).body).toMatchObject({
         state: 'running',
         estimatedAt: null,
@@ -149,14 +148,8 @@ describe('while nobody carries commands out', () => {
   });
 
   it('answers all the same without a time, when the limiter is silent too', async () => {
-    const { url, stop } = await test.startAnother({ estimateMs: 200 });
-    standIns.push({ stop });
     await limiter(() => undefined);
-    const { status, body } = await ask(`${url}/v1/riders`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"riderId":113}',
-    });
+    const { status, body } = await add(113);
     expect(status).toBe(202);
     expect(body).toMatchObject({ state: 'waiting_in_line', at: null, estimatedAt: null });
   });
@@ -164,7 +157,7 @@ describe('while nobody carries commands out', () => {
   it('keeps the command for whoever carries it out later', async () => {
     const { body } = await add(114);
     const { received } = await riderSync((_, move) => move({ state: 'done' }));
-    await eventually(() =>
+    await test.until(() =>
       expect(received).toContainEqual(expect.objectContaining({ commandId: body.commandId })),
     );
   });

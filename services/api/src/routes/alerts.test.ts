@@ -1,27 +1,20 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { createClock } from '@paceline/shared/clock';
 import { type AlertChanged, catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { accountOf, createLimiters, type Limiters } from '@paceline/shared/limiter';
 import { listen } from '@paceline/shared/messaging';
-import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
-import { type ApiProcess, runApi } from '../testing/process.ts';
 import { runRealLimiter } from '../testing/real-limiter.ts';
 
-const patient = { timeoutMs: 30_000 };
-/** A minute is a tenth of a second. */
-const setting = { scale: 600, anchor: Date.now() };
 const told: string[] = [];
 let refusing = true;
 let chat: Server;
 let test: TestApi;
 let limiter: { stop(): Promise<void> };
 let clients: Limiters;
-let replica: ApiProcess;
 const changes: AlertChanged[] = [];
 
 beforeAll(async () => {
@@ -35,18 +28,15 @@ beforeAll(async () => {
   const env = {
     SLACK_WEBHOOK_URL: `http://127.0.0.1:${(chat.address() as AddressInfo).port}`,
     API_PUBLIC_URL: 'http://paceline.test/',
-    PACELINE_CLOCK: `scale=${setting.scale},anchor=${setting.anchor}`,
   };
-  test = await startTestApi({ env, clock: createClock(setting) });
+  test = await startTestApi({ env, scale: 600 });
+  await test.startAnother();
   limiter = await runRealLimiter(test);
   clients = createLimiters(await test.busOf('rider-sync'), test.clock);
-  listen(await test.busOf('provision'), catalog.alertChanged, {}, (change) => changes.push(change));
-  replica = runApi(test.env);
-  await replica.url();
-}, 60_000);
+  listen(await test.busOf('admin'), catalog.alertChanged, {}, (change) => changes.push(change));
+});
 
 afterAll(async () => {
-  replica?.child.kill('SIGKILL');
   await clients?.close();
   await limiter?.stop();
   await test?.stop();
@@ -54,22 +44,24 @@ afterAll(async () => {
 });
 
 const reject = (endpoint: 'events' | 'signups') =>
-  clients.of(accountOf(apiKey)).withPermit({ endpoint, lane: 'manual_rider_add' }, async (permit) => {
-    permit.use();
-    permit.settle({ result: 'answered', status: 429, retryAfterMs: 60_000 });
-  });
+  test.during(
+    clients.of(accountOf(apiKey)).withPermit({ endpoint, lane: 'manual_rider_add' }, async (permit) => {
+      permit.use();
+      permit.settle({ result: 'answered', status: 429, retryAfterMs: 60_000 });
+    }),
+  );
 
 describe('a storm of rejections, with two replicas of the API', () => {
   it('is one alert, shown as open, which the chat is told of once, when it can be told', async () => {
     await Promise.all([reject('events'), reject('signups')]);
-    const { items } = await eventually(async () => {
+    const { items } = await test.until(async () => {
       const { body } = await test.get('/v1/alerts?state=open');
       expect(body.items).toHaveLength(1);
       return body;
-    }, patient);
+    });
     await reject('events');
     refusing = false;
-    await eventually(() => expect(told).toHaveLength(1), patient);
+    await test.until(() => expect(told).toHaveLength(1));
     expect(told[0]).toContain(items[0].title);
     expect(told[0]).toContain(`<http://paceline.test/#/alerts/${encodeURIComponent(items[0].id)}|`);
     expect(items[0]).toMatchObject({ type: 'rate_limit_exceeded', severity: 'error', resolvedAt: null });
@@ -77,12 +69,12 @@ describe('a storm of rejections, with two replicas of the API', () => {
   });
 
   it('is over some time after the last one, and the chat is told of that once', async () => {
-    await eventually(() => expect(told).toHaveLength(2), patient);
+    await test.until(() => expect(told).toHaveLength(2));
     expect(told[1]).toMatch(/^:white_check_mark: \*Over: Upstream rejects calls/);
     const { body } = await test.get('/v1/alerts?state=resolved&type=rate_limit_exceeded');
     expect(body.items).toHaveLength(1);
     expect((await test.get('/v1/alerts?state=open')).body.items).toEqual([]);
-    await eventually(() =>
+    await test.until(() =>
       expect(changes.map(({ resolvedAt }) => resolvedAt !== null)).toEqual([false, true]),
     );
     const rows = await test.db.select().from(tables.alerts);

@@ -1,7 +1,6 @@
 import { catalog, type Tick } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { done, type Handling, handle } from '@paceline/shared/messaging';
-import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 import { runRow } from '../testing/rows.ts';
@@ -40,7 +39,7 @@ describe('POST /v1/syncs/{kind}/trigger', () => {
     expect(headers.get('location')).toBe(`/v1/runs/${body.runId}`);
     expect(answers.map((each) => each.body.runId)).toEqual([body.runId, body.runId, body.runId]);
     expect(answers.filter((each) => !each.body.already)).toHaveLength(1);
-    await eventually(() => expect(ticks).toHaveLength(1));
+    await test.until(() => expect(ticks).toHaveLength(1));
     expect(ticks[0]).toMatchObject({ kind: 'near', mode: 'on', runId: body.runId });
     expect(ticks[0]?.continues).toBeUndefined();
   });
@@ -72,7 +71,7 @@ describe('POST /v1/runs/{id}/retry', () => {
     const [first, again] = [await post('/v1/runs/half/retry'), await post('/v1/runs/half/retry')];
     expect([first.status, again.status]).toEqual([202, 202]);
     expect(again.body).toEqual({ runId: first.body.runId, already: true });
-    await eventually(() => expect(ticks).toMatchObject([{ continues: 'half', runId: first.body.runId }]));
+    await test.until(() => expect(ticks).toMatchObject([{ continues: 'half', runId: first.body.runId }]));
   });
 
   it.each([

@@ -1,6 +1,5 @@
 import { budgets, type Outcome } from '@paceline/shared/contracts';
 import { accountOf, createLimiters, type Limiters } from '@paceline/shared/limiter';
-import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, ask, startTestApi, type TestApi } from '../testing/api.ts';
 import { runRealLimiter } from '../testing/real-limiter.ts';
@@ -66,7 +65,7 @@ describe('GET /v1/budgets', () => {
 
   it('shows a permit from its start until it leaves the window', async () => {
     await call('results', { result: 'answered', status: 200 });
-    await eventually(async () => {
+    await test.until(async () => {
       const { body } = await send('GET', 'results');
       expect(body).toMatchObject({ available: 0, permits: [{ lane: 'manual_rider_add', settled: true }] });
       expect(body.freeAt).toBe(body.permits[0].leavesAt);
@@ -76,7 +75,7 @@ describe('GET /v1/budgets', () => {
   it('says whose doing the last 429 was, and what upstream taught by it', async () => {
     const learned = { limit: 1, windowMs: 600_000 };
     await call('events', { result: 'answered', status: 429, retryAfterMs: 597_000, learned });
-    await eventually(async () => {
+    await test.until(async () => {
       const { body } = await send('GET', 'events');
       expect(body).toMatchObject({
         policy: { limit: 1, windowSeconds: 600, from: 'upstream' },
@@ -101,7 +100,7 @@ describe('an operator', () => {
 
   it('releases a pause that upstream asked for', async () => {
     await call('riders_bulk', { result: 'answered', status: 429, retryAfterMs: 3_600_000 });
-    await eventually(async () =>
+    await test.until(async () =>
       expect((await send('GET', 'riders_bulk')).body.pausedUntil.upstream).not.toBeNull(),
     );
     const { body } = await send('DELETE', 'riders_bulk/pause?by=upstream');
@@ -146,7 +145,7 @@ describe('GET /v1/queue', () => {
         .withPermit(ask, () => Promise.resolve())
         .catch(() => undefined),
     );
-    await eventually(async () => {
+    await test.until(async () => {
       const { body } = await test.get('/v1/queue');
       expect(body.waiting).toBe(12);
       const clubs = body.budgets.find(({ budget }: { budget: string }) => budget === 'clubs');
@@ -158,7 +157,7 @@ describe('GET /v1/queue', () => {
     });
     leaving.abort();
     await Promise.all(waiting);
-    await eventually(async () => expect((await test.get('/v1/queue')).body.waiting).toBe(0));
+    await test.until(async () => expect((await test.get('/v1/queue')).body.waiting).toBe(0));
   });
 });
 

@@ -1,7 +1,6 @@
 import { tables } from '@paceline/shared/database';
 import { catalog } from '@paceline/shared/contracts';
 import { listen } from '@paceline/shared/messaging';
-import { eventually } from '@paceline/shared/testing';
 import { and, eq, isNull } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
@@ -33,7 +32,7 @@ describe('POST /v1/commands/{id}/cancel', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({ commandId, state: 'failed', reason: 'Cancelled by an operator' });
     expect(body.finishedAt).not.toBeNull();
-    await eventually(() => expect(told).toEqual([commandId]));
+    await test.until(() => expect(told).toEqual([commandId]));
     expect(await cancel(commandId)).toMatchObject({ status: 200, body });
   });
 

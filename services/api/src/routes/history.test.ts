@@ -3,7 +3,6 @@ import { tables } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keepHistory } from '../adapters/history.ts';
 import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
@@ -45,7 +44,7 @@ describe('GET /v1/conflicts', () => {
     for (let index = 0; index < 30; index += 1)
       await publish(limiter, catalog.conflict, conflict(now + index));
     await publish(limiter, catalog.conflict, conflict(now, 'another'));
-    await eventually(async () => expect((await test.get('/v1/conflicts')).body.items).toHaveLength(30));
+    await test.until(async () => expect((await test.get('/v1/conflicts')).body.items).toHaveLength(30));
     const first = (await test.get('/v1/conflicts?limit=20')).body;
     expect(first.items[0]).toEqual({
       at: new Date(now + 29).toISOString(),
@@ -67,7 +66,7 @@ describe('GET /v1/permits', () => {
     await tell([...settled('a', now + 500, 200), ...settled('c', now + 900, 429)]);
     await tell([...started('c', now + 2), { change: 'returned', permit: 'b', ...place, at: now + 3 }]);
     await tell(started('old', now - 86_400_001));
-    await eventually(async () => {
+    await test.until(async () => {
       const { body } = await test.get('/v1/permits?budget=signups');
       expect(body.items).toMatchObject([
         { permit: 'a', lane: 'near_event_normal', result: 'answered', status: 200 },
@@ -100,7 +99,7 @@ describe('what was told', () => {
   it('holds nothing up when it can not be kept', async () => {
     await tell([...started('nul\0', now), ...settled('e', now, 99_999_999_999)]);
     await publish(limiter, catalog.conflict, conflict(now + 1_000));
-    await eventually(async () => {
+    await test.until(async () => {
       const { body } = await test.get('/v1/conflicts?limit=1');
       expect(body.items).toMatchObject([{ at: new Date(now + 1_000).toISOString() }]);
     });

@@ -1,7 +1,6 @@
 import { importFreshness, type ImportRiders, type Progress } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import type { Bus } from '@paceline/shared/messaging';
-import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
@@ -61,7 +60,7 @@ describe('POST /v1/riders/import', () => {
       })),
     );
     await playRiderSync({ state: 'done' });
-    await eventually(() => expect(received).toContainEqual({ commandId: body.commandId, requestedAt }));
+    await test.until(() => expect(received).toContainEqual({ commandId: body.commandId, requestedAt }));
   });
 
   it('answers with the bulk call that has room for it, behind the riders of earlier imports', async () => {
@@ -216,6 +215,6 @@ describe('an import whose request died before it was handed on', () => {
         commandRow(commandId, { type: 'import-riders', riderId: null, publishedAt: null, requestedAt }),
       );
     await playRiderSync({ state: 'done' });
-    await eventually(() => expect(received.map((command) => command.commandId)).toContain(commandId));
+    await test.until(() => expect(received.map((command) => command.commandId)).toContain(commandId));
   });
 });

@@ -1,4 +1,3 @@
-import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 
@@ -23,21 +22,5 @@ describe('the probes', () => {
     const { status, headers } = await test.get('/metrics');
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
-  });
-
-  it('say which of the broker and the database is away, and that the process still turns', async () => {
-    await test.nats.kill();
-    await eventually(async () => {
-      expect(await readyz()).toMatchObject({ status: 503, ready: false, database: 'ok' });
-    });
-    expect((await readyz()).broker).toBe('The broker does not answer');
-    await test.postgres.kill();
-    await eventually(async () => expect((await readyz()).database).not.toBe('ok'));
-    expect((await test.get('/livez')).status).toBe(200);
-
-    await Promise.all([test.nats.restart(), test.postgres.restart()]);
-    await eventually(async () => {
-      expect(await readyz()).toEqual({ status: 200, ready: true, database: 'ok', broker: 'ok' });
-    });
   });
 });

@@ -1,16 +1,14 @@
-import { createClock } from '@paceline/shared/clock';
 import { tables } from '@paceline/shared/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 import { riderRow, someTime } from '../testing/rows.ts';
 
 /** Lives 60 times faster: ages are in the project's time, not in the machine's. */
-const clock = createClock({ scale: 60, anchor: Date.now() });
 let test: TestApi;
 
 beforeAll(async () => {
-  test = await startTestApi({ clock });
-  const fetchedAt = clock.now() - 3_600_000;
+  test = await startTestApi({ scale: 60 });
+  const fetchedAt = test.clock.now() - 3_600_000;
   await test.db.insert(tables.riders).values([
     riderRow(1, {
       name: 'Anna 100% [SWE]',
@@ -64,7 +62,7 @@ describe('GET /v1/riders', () => {
     expect(anna.fetchedAt).toBe(new Date(shown).toISOString());
     // An hour of project time, and what the test has taken since.
     expect(anna.ageSeconds).toBeGreaterThanOrEqual(3_600);
-    expect(anna.ageSeconds).toBeLessThanOrEqual((clock.now() - shown) / 1_000);
+    expect(anna.ageSeconds).toBeLessThanOrEqual((test.clock.now() - shown) / 1_000);
     expect(anna).not.toHaveProperty('raw');
   });
 

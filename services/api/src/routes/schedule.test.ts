@@ -1,4 +1,3 @@
-import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, startTestApi, type TestApi } from '../testing/api.ts';
 import { runRealScheduler } from '../testing/real-scheduler.ts';
@@ -9,7 +8,7 @@ let scheduler: { stop(): Promise<void> };
 beforeAll(async () => {
   test = await startTestApi();
   scheduler = await runRealScheduler(test);
-  await eventually(async () => {
+  await test.until(async () => {
     if ((await read()).status !== 200) throw new Error('the scheduler is not there yet');
   });
 });

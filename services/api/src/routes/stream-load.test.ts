@@ -1,5 +1,4 @@
 import { eventStream } from '@paceline/shared/messaging';
-import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 import { playRiderSync } from '../testing/rider-sync.ts';
@@ -33,7 +32,7 @@ it('with a hundred viewers and a hundred POSTs at once nothing is lost or double
   await slowestReads();
   const idle = await slowestReads();
   const url = `${test.api.url}/v1/stream?types=command.changed`;
-  const watching = await Promise.all(Array.from({ length: viewers }, () => eventually(() => watch(url))));
+  const watching = await Promise.all(Array.from({ length: viewers }, () => test.until(() => watch(url))));
 
   const reading = slowestReads();
   const post = async (riderId: number) => {
@@ -50,13 +49,10 @@ it('with a hundred viewers and a hundred POSTs at once nothing is lost or double
 
   const isDone = ({ data }: Heard) => data.state === 'done';
   for (const { heard } of watching) {
-    await eventually(
-      () => {
-        const done = heard.filter(isDone).map(({ data }) => data.commandId as string);
-        expect(done).toEqual(expect.arrayContaining(commandIds));
-      },
-      { timeoutMs: 30_000 },
-    );
+    await test.until(() => {
+      const done = heard.filter(isDone).map(({ data }) => data.commandId as string);
+      expect(done).toEqual(expect.arrayContaining(commandIds));
+    });
   }
   // What the broker has is what each has heard, in that order and once.
   const stream = eventStream(await test.busOf('api'));
@@ -64,7 +60,7 @@ it('with a hundred viewers and a hundred POSTs at once nothing is lost or double
   const told = (await stream.read(first, last)).filter(({ event }) => event?.name === 'commandChanged');
   const upTo = told.at(-1)?.sequence ?? 0;
   for (const { heard } of watching) {
-    await eventually(() => expect(heard.at(-1)?.id).toBeGreaterThanOrEqual(upTo), { timeoutMs: 30_000 });
+    await test.until(() => expect(heard.at(-1)?.id).toBeGreaterThanOrEqual(upTo));
     const ids = heard.map(({ id }) => id as number).filter((id) => id <= upTo);
     expect(ids).toEqual(told.map(({ sequence }) => sequence));
   }

@@ -1,30 +1,22 @@
 import { request } from 'node:http';
-import { type Clock, createClock } from '@paceline/shared/clock';
 import { loadConfig } from '@paceline/shared/config';
-import { permissionsOf, type Service } from '@paceline/shared/contracts';
-import { type Database, migrate, openDatabase } from '@paceline/shared/database';
-import { type Bus, connect, createBus, provision } from '@paceline/shared/messaging';
+import type { Service } from '@paceline/shared/contracts';
+import { type Database, openDatabase } from '@paceline/shared/database';
+import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { type TestNats, testNats, type TestPostgres, testPostgres } from '@paceline/shared/testing';
+import { type Place, takePlace } from '@paceline/shared/testing/place';
+import { runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
 import { needed, optional } from '../config.ts';
 import { type RunningApi, startApi } from '../service.ts';
 
 export const log = createLogger('api-test', 'error');
 export const apiKey = 'a-key-for-tests';
 
-const users: Service[] = ['api', 'rider-sync', 'event-sync', 'limiter', 'scheduler'];
-const credentials = [
-  { user: 'provision', password: 'p', publish: ['>'], subscribe: ['>'] },
-  ...users.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),
-];
-
-/** An API on a real broker and a real database, asked over real HTTP. */
-export interface TestApi {
+/** An API on a real broker and a real database, asked over real HTTP; the test moves its time. */
+export interface TestApi<P extends Place = Place> extends TestTime {
+  readonly place: P;
   readonly api: RunningApi;
-  readonly nats: TestNats;
-  readonly postgres: TestPostgres;
   readonly db: Database;
-  readonly clock: Clock;
   /** The environment that this API was started with. */
   readonly env: Readonly<Record<string, string>>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
@@ -32,14 +24,21 @@ export interface TestApi {
   /** Another process of the API, beside this one; it is one only as far as they know. */
   startAnother(settings?: ApiSettings): Promise<{ readonly url: string; stop(): Promise<void> }>;
   /** The broker as another service, with that service's rights, may use it. */
-  busOf(service: Service | 'provision'): Promise<Bus>;
+  busOf(service: Service | 'admin'): Promise<Bus>;
   stop(): Promise<void>;
 }
 
 interface ApiSettings {
   readonly env?: Record<string, string>;
-  /** Real ms that an answer waits for the estimate; unless given so long that a busy machine always has one. */
-  readonly estimateMs?: number;
+}
+
+interface TestSettings<P extends Place> extends ApiSettings {
+  /** How much faster than its machine's the API's time goes. */
+  readonly scale?: number;
+  /** Time goes on by itself, for tests of servers that are slow or away. */
+  readonly runs?: boolean;
+  /** On the servers that all files share unless given. */
+  readonly place?: P;
 }
 
 export interface Answer {
@@ -67,18 +66,18 @@ export const statusUnder = (url: string, host: string): Promise<number | undefin
     asked.on('error', reject).end();
   });
 
-export async function startTestApi(
-  settings: { env?: Record<string, string>; clock?: Clock } = {},
-): Promise<TestApi> {
-  const [nats, postgres] = await Promise.all([testNats({ users: credentials }), testPostgres()]);
-  const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
-  const setup = await connect(urlFor('provision'), 'provision');
-  await Promise.all([provision(setup), migrate(postgres.url)]);
-  await setup.close();
+const anEvening = Date.UTC(2026, 10, 24, 18);
 
+export async function startTestApi<P extends Place = Place>(
+  settings: TestSettings<P> = {},
+): Promise<TestApi<P>> {
+  const place = (settings.place ?? (await takePlace())) as P;
+  const setting = { scale: settings.scale ?? 1, anchor: anEvening };
+  const time = settings.runs ? runningTime(setting) : testTime(await place.unseenConnection(), setting);
+  const { clock } = time;
   const env = {
-    NATS_URL: urlFor('api'),
-    DATABASE_URL: postgres.url,
+    NATS_URL: place.brokerUrl('api'),
+    DATABASE_URL: place.databaseUrl,
     ZWIFTRACING_API_KEY: apiKey,
     API_PORT: '0',
     // The rows of tests are of any time, and none is forgotten meanwhile.
@@ -88,35 +87,32 @@ export async function startTestApi(
     RETENTION_RIDER_HISTORY: '40000d',
     ...settings.env,
   };
-  const clock = settings.clock ?? createClock(loadConfig(env, ['PACELINE_CLOCK']).PACELINE_CLOCK);
   const running = new Set<{ stop(): Promise<void> }>();
-  const start = async ({ env: changed, estimateMs = 20_000 }: ApiSettings = {}) => {
+  const start = async ({ env: changed }: ApiSettings = {}) => {
     const stopping = new AbortController();
     const config = loadConfig({ ...env, ...changed }, needed, optional);
-    const api = await startApi({ name: 'api', config, clock, log, signal: stopping.signal, estimateMs });
+    const api = await startApi({ name: 'api', config, clock, log, signal: stopping.signal });
     const started = {
       api,
       url: api.url,
       async stop() {
         if (!running.delete(started)) return;
         stopping.abort(new Error('the test is over'));
-        await api.drain();
-        await api.close();
+        await time.during(api.drain().then(() => api.close()));
       },
     };
     running.add(started);
     return started;
   };
   const { api } = await start();
-  const database = openDatabase(postgres.url, () => {});
+  const database = openDatabase(place.databaseUrl, () => {});
   const buses: Bus[] = [];
 
   return {
+    ...time,
+    place,
     api,
-    nats,
-    postgres,
     db: database.db,
-    clock,
     env,
     get: (path, headers) => ask(api.url + path, headers && { headers }),
     post: (path, body, headers) =>
@@ -127,14 +123,17 @@ export async function startTestApi(
       }),
     startAnother: start,
     async busOf(service) {
-      const bus = createBus(await connect(urlFor(service), service), log);
+      const bus = createBus(
+        await connect(place.brokerUrl(service), service === 'admin' ? 'provision' : service),
+        log,
+      );
       buses.push(bus);
       return bus;
     },
     async stop() {
       await Promise.all([...running].map((each) => each.stop()));
       await Promise.all([...buses.map((bus) => bus.connection.close()), database.close()]);
-      await Promise.all([nats.stop(), postgres.stop()]);
+      await place.close();
     },
   };
 }

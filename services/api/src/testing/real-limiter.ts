@@ -1,34 +1,34 @@
 // oxlint-disable-next-line no-restricted-imports -- the real limiter, so that nothing about windows is imagined
 import { startLimiter } from '@paceline/limiter/src/service.ts';
 import { loadConfig } from '@paceline/shared/config';
-import { eventually } from '@paceline/shared/testing';
 import { log, type TestApi } from './api.ts';
 
 /** Runs the limiter beside an API in its test. Returns once it answers for every account. */
 export async function runRealLimiter(test: TestApi): Promise<{ stop(): Promise<void> }> {
-  const NATS_URL = test.nats.url.replace('//', '//limiter:p@');
-  const limiter = await startLimiter({
-    name: 'limiter',
-    config: loadConfig({ NATS_URL }, [
-      'NATS_URL',
-      'ZWIFTRACING_TIER',
-      'RETENTION_JOURNAL',
-      'PACELINE_CLOCK',
-      'HEALTH_HOST',
-      'HEALTH_PORT',
-      'LOG_LEVEL',
-    ]),
-    clock: test.clock,
-    log,
-    signal: new AbortController().signal,
-  });
-  await eventually(async () => {
+  const NATS_URL = test.place.brokerUrl('limiter');
+  const limiter = await test.during(
+    startLimiter({
+      name: 'limiter',
+      config: loadConfig({ NATS_URL }, [
+        'NATS_URL',
+        'ZWIFTRACING_TIER',
+        'RETENTION_JOURNAL',
+        'PACELINE_CLOCK',
+        'HEALTH_HOST',
+        'HEALTH_PORT',
+        'LOG_LEVEL',
+      ]),
+      clock: test.clock,
+      log,
+      signal: new AbortController().signal,
+    }),
+  );
+  await test.until(async () => {
     for (const check of Object.values(limiter.checks)) await check();
   });
   return {
     async stop() {
-      await limiter.drain();
-      await limiter.close();
+      await test.during(limiter.drain().then(() => limiter.close()));
     },
   };
 }

@@ -7,18 +7,19 @@ import { log, type TestApi } from './api.ts';
 
 /** Runs the scheduler beside an API in its test. */
 export async function runRealScheduler(test: TestApi): Promise<{ stop(): Promise<void> }> {
-  const NATS_URL = test.nats.url.replace('//', '//scheduler:p@');
-  const scheduler = await startScheduler({
-    name: 'scheduler',
-    config: loadConfig({ NATS_URL }, schedulerVariables),
-    clock: test.clock,
-    log,
-    signal: new AbortController().signal,
-  });
+  const NATS_URL = test.place.brokerUrl('scheduler');
+  const scheduler = await test.during(
+    startScheduler({
+      name: 'scheduler',
+      config: loadConfig({ NATS_URL }, schedulerVariables),
+      clock: test.clock,
+      log,
+      signal: new AbortController().signal,
+    }),
+  );
   return {
     async stop() {
-      await scheduler.drain();
-      await scheduler.close();
+      await test.during(scheduler.drain().then(() => scheduler.close()));
     },
   };
 }

@@ -1,6 +1,5 @@
 import { tables } from '@paceline/shared/database';
 import { type OtlpReceiver, startOtlpReceiver } from '@paceline/shared/telemetry/testing';
-import { eventually } from '@paceline/shared/testing';
 import { inArray } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ask, startTestApi, type TestApi } from './testing/api.ts';
@@ -11,7 +10,7 @@ let otlp: OtlpReceiver;
 const started: ApiProcess[] = [];
 
 beforeAll(async () => {
-  [test, otlp] = await Promise.all([startTestApi(), startOtlpReceiver()]);
+  [test, otlp] = await Promise.all([startTestApi({ runs: true }), startOtlpReceiver()]);
 });
 afterEach(async () => {
   for (const { child, ended } of started.splice(0)) {
@@ -31,7 +30,7 @@ function start(env: Record<string, string> = {}): ApiProcess {
 }
 /** Until the broker is reached every command is refused. */
 const isReady = (url: string) =>
-  eventually(async () => expect((await ask(`${url}/readyz`)).status).toBe(200), { timeoutMs: 30_000 });
+  test.until(async () => expect((await ask(`${url}/readyz`)).status).toBe(200));
 const addRider = (headers: Record<string, string> = {}) => ({
   method: 'POST',
   headers: { 'content-type': 'application/json', ...headers },
@@ -48,7 +47,7 @@ describe('the trace of a request', () => {
     expect(status).toBe(202);
     expect(headers.get('x-trace-id')).toBe(traceId);
 
-    await eventually(() => {
+    await test.until(() => {
       const spans = otlp.spans().filter((span) => span.traceId === traceId && span.service === 'api');
       const server = spans.find(({ name }) => name === 'POST /v1/riders');
       expect(server).toMatchObject({
@@ -91,7 +90,7 @@ describe('the trace of a request', () => {
     const { headers } = await ask(`${url}/v1/riders/999`);
     const traceId = headers.get('x-trace-id');
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
-    await eventually(() => {
+    await test.until(() => {
       const span = otlp.spans().find((each) => each.traceId === traceId && each.kind === 'server');
       expect(span).toMatchObject({
         name: 'GET /v1/riders/:riderId',
@@ -137,10 +136,10 @@ describe('the process', () => {
   it('answers those who wait when it is told to end, and ends well', async () => {
     const { child, url, lines, ended } = start();
     const base = await url();
-    await eventually(() => expect(lines().map(({ msg }) => msg)).toContain('started'));
+    await test.until(() => expect(lines().map(({ msg }) => msg)).toContain('started'));
     const known = (await test.get('/v1/commands?limit=500')).body.items.length;
     const waiting = ask(`${base}/v1/riders`, addRider({ prefer: 'wait=30' }));
-    await eventually(async () => {
+    await test.until(async () => {
       expect((await test.get('/v1/commands?limit=500')).body.items.length).toBe(known + 1);
     });
     child.kill('SIGTERM');

@@ -1,15 +1,16 @@
 import { tables } from '@paceline/shared/database';
 import type { Bus } from '@paceline/shared/messaging';
-import { eventually, type TestPostgres } from '@paceline/shared/testing';
+import type { TestPostgres } from '@paceline/shared/testing';
+import { type OwnPlace, ownPlace } from '@paceline/shared/testing/place';
 import { count, inArray, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, ask, startTestApi, type TestApi } from '../testing/api.ts';
-import { freeze } from '../testing/freeze.ts';
-import { playWindows, spentUntil } from '../testing/limiter.ts';
-import { type SlowLink, startSlowLink } from '../testing/slow-link.ts';
+import { type Answer, ask, startTestApi, type TestApi } from './testing/api.ts';
+import { freeze } from './testing/freeze.ts';
+import { playWindows, spentUntil } from './testing/limiter.ts';
+import { type SlowLink, startSlowLink } from './testing/slow-link.ts';
 
 const { commands, wantedRiders } = tables;
-let test: TestApi;
+let test: TestApi<OwnPlace>;
 let provisioner: Bus;
 const others: Array<{ stop(): Promise<void> }> = [];
 /** An API whose database answers 300 ms late. */
@@ -18,9 +19,9 @@ let slowLink: SlowLink;
 let rider = 1_000;
 
 beforeAll(async () => {
-  test = await startTestApi();
-  provisioner = await test.busOf('provision');
-  const { DATABASE_URL, link } = await linkTo(test.postgres, 300);
+  test = await startTestApi({ place: await ownPlace(), runs: true });
+  provisioner = await test.busOf('admin');
+  const { DATABASE_URL, link } = await linkTo(test.place.postgres, 300);
   slowLink = link;
   slow = (await test.startAnother({ env: { DATABASE_URL } })).url;
 });
@@ -85,7 +86,7 @@ describe('the API, with a database whose every answer is 300 ms late', () => {
     const handedOn = (await inStream()).filter((id) => ids.includes(id));
     expect(handedOn.toSorted()).toEqual(ids.toSorted());
     // Also written down, and not handed on once more by the sweep.
-    await eventually(async () => {
+    await test.until(async () => {
       const rows = await rowsOf(asked);
       expect(rows.filter(({ publishedAt, sequence }) => !publishedAt || !sequence)).toEqual([]);
     });
@@ -156,7 +157,7 @@ describe('more commands than API_COMMAND_QUEUE', () => {
           answered.push(early);
         });
       }
-      await eventually(() => expect(answered).toHaveLength(7));
+      await test.until(() => expect(answered).toHaveLength(7));
     });
     const accepted = await Promise.all(waiting);
     expect(statuses(accepted)).toEqual([202, 202, 202]);
@@ -197,9 +198,9 @@ describe('a frozen server', () => {
   });
 
   it('the broker: commands are accepted without an estimate, and handed on when it goes on', async () => {
-    const url = await start({ estimateMs: 500 });
+    const url = await start({});
     const asked = riders(5);
-    const goOn = await freeze(test.nats.storeDir);
+    const goOn = await freeze(test.place.nats.storeDir);
     let answers: Answer[];
     try {
       answers = await Promise.all(asked.map((riderId) => add(url, riderId)));
@@ -209,23 +210,19 @@ describe('a frozen server', () => {
     expect(statuses(answers)).toEqual(asked.map(() => 202));
     expect(answers.map(({ body }) => body.estimatedAt)).toEqual(asked.map(() => null));
     const ids = answers.map(({ body }) => body.commandId as string);
-    await eventually(
-      async () => {
-        const handedOn = (await inStream()).filter((id) => ids.includes(id));
-        expect(handedOn.toSorted()).toEqual(ids.toSorted());
-      },
-      { timeoutMs: 30_000 },
-    );
+    await test.until(async () => {
+      const handedOn = (await inStream()).filter((id) => ids.includes(id));
+      expect(handedOn.toSorted()).toEqual(ids.toSorted());
+    });
   });
 });
 
 describe('a connection that breaks before Postgres has answered', () => {
   it('refuses the command, and what was stored of it is withdrawn', async () => {
-    // A clock that stands: the sweep takes no command for left behind.
-    const still = test.clock.now();
-    const standing = await startTestApi({ clock: { ...test.clock, now: () => still } });
+    // Its time stands still: the sweep takes no command for left behind.
+    const standing = await startTestApi({ place: await ownPlace() });
     others.push(standing);
-    const { DATABASE_URL, link } = await linkTo(standing.postgres, 0);
+    const { DATABASE_URL, link } = await linkTo(standing.place.postgres, 0);
     others.push({ stop: () => link.close() });
     const { url } = await standing.startAnother({ env: { DATABASE_URL } });
 
@@ -238,22 +235,22 @@ describe('a connection that breaks before Postgres has answered', () => {
     const adding = await standing.db.transaction(async (locked) => {
       await locked.execute(sql`lock table ${commands} in share mode`);
       const answer = add(url, 1);
-      await eventually(async () => expect(await waitingForLock()).toBe(1));
+      await test.until(async () => expect(await waitingForLock()).toBe(1));
       link.holdAnswers();
       return { answer };
     });
-    await eventually(async () => expect(await stored()).toBe(1));
+    await test.until(async () => expect(await stored()).toBe(1));
     link.cut();
     const { status, headers } = await adding.answer;
     expect([status, headers.get('retry-after')]).toEqual([503, '5']);
-    await eventually(async () => expect(await stored()).toBe(0));
+    await standing.until(async () => expect(await stored()).toBe(0));
   });
 });
 
 describe('a server that has stopped', () => {
   it('Postgres: commands are refused with 503 within two seconds', async () => {
     const key = { 'idempotency-key': 'while-postgres-is-stopped' };
-    await test.postgres.kill();
+    await test.place.postgres.kill();
     const from = performance.now();
     const answers = await Promise.all([
       add(test.api.url, 1),
@@ -266,12 +263,12 @@ describe('a server that has stopped', () => {
       expect(headers.get('retry-after')).toBe('5');
       expect(body.detail).toBe('The database does not answer');
     }
-    await test.postgres.restart();
+    await test.place.postgres.restart();
   });
 
   it('the broker: commands are refused with 503 until it is back', async () => {
-    await test.nats.kill();
-    await eventually(async () => {
+    await test.place.nats.kill();
+    await test.until(async () => {
       expect((await test.get('/readyz')).body.checks.broker).toBe('The broker does not answer');
     });
     const before = await test.db.$count(commands);
@@ -283,8 +280,8 @@ describe('a server that has stopped', () => {
       expect(answer.body.detail).toBe('The broker does not answer');
     }
     expect(await test.db.$count(commands)).toBe(before);
-    await test.nats.restart();
-    await eventually(async () => expect((await test.get('/readyz')).status).toBe(200));
+    await test.place.nats.restart();
+    await test.until(async () => expect((await test.get('/readyz')).status).toBe(200));
     expect((await add(test.api.url, 1)).status).toBe(202);
   });
 });

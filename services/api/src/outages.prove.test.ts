@@ -1,0 +1,126 @@
+import { catalog } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { publish } from '@paceline/shared/messaging';
+import { type OwnPlace, ownPlace } from '@paceline/shared/testing/place';
+import { eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, startTestApi, type TestApi } from './testing/api.ts';
+import { playLimiter, standing } from './testing/limiter.ts';
+import { commandRow } from './testing/rows.ts';
+import { watch } from './testing/sse.ts';
+
+let test: TestApi<OwnPlace>;
+beforeAll(async () => {
+  test = await startTestApi({ place: await ownPlace(), runs: true });
+});
+afterAll(() => test?.stop());
+
+const checks = async () => {
+  const { status, body } = await test.get('/readyz');
+  return { status, ready: body.ready, ...body.checks };
+};
+const allWell = { status: 200, ready: true, database: 'ok', broker: 'ok' };
+const brokerIs = (state: string) => test.until(async () => expect((await checks()).broker).toBe(state));
+const away = 'The broker does not answer';
+
+/** Each test leaves both servers running, and found. */
+afterEach(() => test.until(async () => expect(await checks()).toEqual(allWell)));
+
+const unavailable = ({ status, headers, body }: Answer) => {
+  expect([status, headers.get('retry-after')]).toEqual([503, '5']);
+  expect(headers.get('content-type')).toBe('application/problem+json');
+  expect(body).toMatchObject({ type: '/docs/problems#unavailable', status: 503 });
+  return body;
+};
+
+describe('while the broker is away', () => {
+  it('refuses a command and does not keep it, answers reads, and hands on afterwards what was left behind', async () => {
+    const before = await test.db.$count(tables.commands);
+    await test.place.nats.kill();
+    await brokerIs(away);
+    expect(unavailable(await test.post('/v1/riders', { riderId: 9 })).detail).toBe(away);
+    expect(await test.db.$count(tables.commands)).toBe(before);
+    expect((await test.get('/v1/riders')).status).toBe(200);
+
+    const commandId = crypto.randomUUID();
+    const requestedAt = test.clock.now() - 60_000;
+    await test.db
+      .insert(tables.commands)
+      .values(commandRow(commandId, { publishedAt: null, requestedAt, updatedAt: requestedAt }));
+    await test.place.nats.restart();
+    await test.until(async () => {
+      const [row] = await test.db
+        .select()
+        .from(tables.commands)
+        .where(eq(tables.commands.commandId, commandId));
+      expect(row?.publishedAt).toEqual(expect.any(Number));
+    });
+    await brokerIs('ok');
+    expect((await test.post('/v1/riders', { riderId: 9 })).status).toBe(202);
+  });
+
+  it('gives an Idempotency-Key back with the refusal, so that the request may be sent again', async () => {
+    const add = () => test.post('/v1/riders', { riderId: 8 }, { 'idempotency-key': 'key-8' });
+    await test.place.nats.kill();
+    await brokerIs(away);
+    unavailable(await add());
+    await test.place.nats.restart();
+    await brokerIs('ok');
+    const { status, headers } = await add();
+    expect([status, headers.get('idempotency-replayed')]).toEqual([202, null]);
+  });
+
+  it('keeps streams open, and goes on with them afterwards', async () => {
+    const viewer = await test.until(() => watch(`${test.api.url}/v1/stream?types=command.changed`));
+    const riders = () => viewer.heard.map(({ data }) => data.riderId as number);
+    const riderSync = await test.busOf('rider-sync');
+    const change = (riderId: number) =>
+      publish(riderSync, catalog.commandChanged, {
+        commandId: `command-${riderId}`,
+        riderId,
+        at: Math.round(test.clock.now()),
+        progress: { state: 'running' },
+      });
+    await change(1);
+    await test.until(() => expect(riders()).toEqual([1]));
+    await test.place.nats.kill();
+    await test.place.nats.restart();
+    await test.until(() => change(2));
+    await test.until(() => expect(riders()).toEqual([1, 2]));
+    viewer.stop();
+  });
+});
+
+describe('while the database is away', () => {
+  it('answers 503, keeps nothing of what it refused, and goes on afterwards', async () => {
+    const before = await test.db.$count(tables.commands);
+    await test.place.postgres.kill();
+    for (const path of ['/v1/riders', '/v1/commands', '/v1/events', '/v1/runs'])
+      unavailable(await test.get(path));
+    unavailable(await test.post('/v1/riders', { riderId: 1 }));
+    await test.place.postgres.restart();
+    await test.until(async () => expect((await test.get('/v1/riders')).status).toBe(200));
+    expect(await test.db.$count(tables.commands)).toBe(before);
+  });
+
+  it('shows the coordination without the sources', async () => {
+    const limiter = await playLimiter(await test.busOf('limiter'), standing);
+    await test.place.postgres.kill();
+    expect(await test.get('/v1/coordination')).toMatchObject({ status: 200, body: { sources: null } });
+    await test.place.postgres.restart();
+    await limiter.stop();
+  });
+});
+
+it('the probes say which server is away, and that the process still lives', async () => {
+  await test.place.nats.kill();
+  await test.until(async () =>
+    expect(await checks()).toMatchObject({ status: 503, ready: false, database: 'ok' }),
+  );
+  expect((await checks()).broker).toBe(away);
+  await test.place.postgres.kill();
+  await test.until(async () => expect((await checks()).database).not.toBe('ok'));
+  expect((await test.get('/livez')).status).toBe(200);
+  await Promise.all([test.place.nats.restart(), test.place.postgres.restart()]);
+  await test.until(async () => expect(await checks()).toEqual(allWell));
+});
