@@ -9,19 +9,18 @@ import {
   ruledBucket,
   ruledKey,
   subjectOf,
-  type WindowView,
 } from '@paceline/shared/contracts';
 import { type Limiter, partitionOf } from '@paceline/shared/limiter';
 import { decode, listen, request } from '@paceline/shared/messaging';
-import { eventually } from '@paceline/shared/testing';
+import { type OwnBroker, ownBroker } from '@paceline/shared/testing/place';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { call, openStage, type Stage, type StagedLimiter } from './testing/stage.ts';
 
-let stage: Stage;
+let stage: Stage<OwnBroker>;
 let limiterProcess: StagedLimiter;
 
 beforeAll(async () => {
-  stage = await openStage();
+  stage = await openStage(await ownBroker());
   limiterProcess = await stage.start();
 });
 
@@ -41,16 +40,9 @@ function accountIn(partition: number): string {
   }
 }
 
-async function windowsOf(account: string): Promise<readonly WindowView[]> {
-  const bus = await stage.speakAs('api');
-  const partition = partitionOf(account);
-  const { windows } = await request(bus, catalog.windows, { partition }, { account }, 2_000);
-  return windows;
-}
-
 /** The journal of a partition, as the broker holds it. */
 async function journalOf(partition: number) {
-  const { streams } = await jetstreamManager(stage.admin);
+  const { streams } = await jetstreamManager(stage.place.admin);
   const subject = subjectOf(catalog.journal, { partition });
   const last = await streams.getMessage(catalog.journal.stream, { last_by_subj: subject });
   if (!last) throw new Error('the journal is empty');
@@ -64,18 +56,14 @@ describe('a journal that has grown long', () => {
     const policy = { limit: 3, windowMs: 7_000 };
     const bus = await stage.speakAs('api');
     const operation = { do: 'set_policy', account: keeper, endpoint: 'results', policy } as const;
-    await request(bus, catalog.operate, { partition }, operation, 2_000);
+    await stage.until(() => request(bus, catalog.operate, { partition }, operation, 2_000));
     const others: Limiter[] = Array.from({ length: 20 }, () => stage.client(accountIn(partition)));
-    await eventually(
-      async () => {
-        for (const limiter of others) await call(stage, limiter, 'riders_single');
-        const { last } = await journalOf(partition);
-        expect(last.recoverFrom).toBeGreaterThan(0);
-      },
-      { timeoutMs: 50_000 },
-    );
+    while ((await journalOf(partition)).last.recoverFrom === 0)
+      for (const limiter of others) await call(stage, limiter, 'riders_single');
     await restart();
-    const results = (await windowsOf(keeper)).find(({ endpoint }) => endpoint === 'results');
+    const results = (await stage.until(() => stage.windows(keeper))).find(
+      ({ endpoint }) => endpoint === 'results',
+    );
     expect(results?.policy).toMatchObject({ ...policy, from: 'operator' });
   });
 });
@@ -86,10 +74,10 @@ describe('a journal that comes from a backup', () => {
     const account = accountIn(partition);
     await call(stage, stage.client(account), 'signups');
     await limiterProcess.stop();
-    const notes = await new Kvm(stage.admin).open(ruledBucket);
+    const notes = await new Kvm(stage.place.admin).open(ruledBucket);
     await notes.put(ruledKey(partition), String(journalRestored));
     limiterProcess = await stage.start();
-    for (const { available, unknownUntil } of await windowsOf(account)) {
+    for (const { available, unknownUntil } of await stage.until(() => stage.windows(account))) {
       expect(available).toBe(0);
       expect(unknownUntil).toBeGreaterThan(stage.clock.now());
     }
@@ -112,7 +100,7 @@ describe('a journal into which another service has an answer of the broker sent'
     const stranger = await stage.speakAs('rider-sync');
     const asks = `$JS.API.CONSUMER.INFO.COMMANDS.${durableOf(catalog.addRider)}`;
     stranger.connection.publish(asks, '', { reply: before.subject });
-    await eventually(async () => {
+    await stage.until(async () => {
       const { streams } = before;
       const last = await streams.getMessage(catalog.journal.stream, { last_by_subj: before.subject });
       expect(last?.string()).toContain('consumer_info_response');
@@ -120,7 +108,9 @@ describe('a journal into which another service has an answer of the broker sent'
 
     await call(stage, limiter, 'riders_single');
     expect((await journalOf(partition)).sequence).toBeGreaterThan(before.sequence);
-    const clubs = (await windowsOf(limiter.account)).find(({ endpoint }) => endpoint === 'clubs');
+    const clubs = (await stage.until(() => stage.windows(limiter.account))).find(
+      ({ endpoint }) => endpoint === 'clubs',
+    );
     expect(clubs).toMatchObject({ available: 0 });
   });
 });
@@ -137,35 +127,34 @@ describe('a journal that is gone although there was one', () => {
     await streams.purge(catalog.journal.stream, { filter: subject });
     limiterProcess = await stage.start();
 
-    for (const { available, unknownUntil } of await windowsOf(account)) {
+    for (const { available, unknownUntil } of await stage.until(() => stage.windows(account))) {
       expect(available).toBe(0);
       expect(unknownUntil).toBeGreaterThan(stage.clock.now());
     }
-    await eventually(() => expect(alerts).toContain('journal_lost'));
+    await stage.until(() => expect(alerts).toContain('journal_lost'));
   });
 
   it('in its last entries only is noticed by the limiter that wrote them', async () => {
     const partition = 2;
     const account = accountIn(partition);
-    const { nats } = stage;
+    const { nats } = stage.place;
     const before = `${nats.storeDir}-before`;
     await nats.kill();
     await cp(nats.storeDir, before, { recursive: true });
     await nats.restart();
+    await stage.reconnected();
     await call(stage, stage.client(account), 'signups');
     // As after a power cut, of which the limiter saw only that the broker was away.
     await nats.kill();
     await rm(nats.storeDir, { recursive: true });
     await rename(before, nats.storeDir);
     await nats.restart();
+    await stage.reconnected();
     call(stage, stage.client(account), 'riders_single').catch(() => undefined);
-    await eventually(
-      async () => {
-        const signups = (await windowsOf(account)).find(({ endpoint }) => endpoint === 'signups');
-        expect(signups).toMatchObject({ available: 0, unknownUntil: expect.any(Number) });
-      },
-      { timeoutMs: 30_000 },
-    );
+    await stage.until(async () => {
+      const signups = (await stage.windows(account)).find(({ endpoint }) => endpoint === 'signups');
+      expect(signups).toMatchObject({ available: 0, unknownUntil: expect.any(Number) });
+    });
   });
 
   it('is noticed by the limiter that wrote it, too', async () => {
@@ -176,14 +165,11 @@ describe('a journal that is gone although there was one', () => {
     await streams.purge(catalog.journal.stream, { filter: subject });
     const waiting = call(stage, stage.client(account), 'riders_single');
     waiting.catch(() => undefined);
-    await eventually(
-      async () => {
-        const views = await windowsOf(account);
-        expect(views.every(({ available, unknownUntil }) => available === 0 && unknownUntil !== null)).toBe(
-          true,
-        );
-      },
-      { timeoutMs: 30_000 },
-    );
+    await stage.until(async () => {
+      const views = await stage.windows(account);
+      expect(views.every(({ available, unknownUntil }) => available === 0 && unknownUntil !== null)).toBe(
+        true,
+      );
+    });
   });
 });

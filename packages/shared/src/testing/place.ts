@@ -9,21 +9,29 @@ import { type TestPostgres, testPostgres } from './postgres.ts';
 import { unseen } from './under-way.ts';
 import { accountOf, mostPlaces, password, userAt } from './servers.ts';
 
-/** What a test file has for itself: an account of a broker, with the streams in it, and a database with the tables. */
-export interface Place extends AsyncDisposable {
+/** An account of a broker that a test file has for itself, with the streams in it. */
+export interface BrokerPlace extends AsyncDisposable {
   /** The broker's URL with the rights of this service. */
   brokerUrl(service: Service | 'admin'): string;
   /** A connection that may do everything; it is closed with the place. */
   readonly admin: NatsConnection;
-  readonly databaseUrl: string;
   /** One more such connection, which does not count as something under way: see `testTime`. */
   unseenConnection(): Promise<NatsConnection>;
   close(): Promise<void>;
 }
 
-/** A place on servers of its own, for tests that kill them. */
-export interface OwnPlace extends Place {
+/** The same with a database, which has the tables. */
+export interface Place extends BrokerPlace {
+  readonly databaseUrl: string;
+}
+
+/** A place on a broker of its own, for tests that kill it. */
+export interface OwnBroker extends BrokerPlace {
   readonly nats: TestNats;
+}
+
+/** A place on servers of its own, for tests that kill them. */
+export interface OwnPlace extends Place, OwnBroker {
   readonly postgres: TestPostgres;
 }
 
@@ -31,34 +39,42 @@ export interface OwnPlace extends Place {
 export async function takePlace(): Promise<Place> {
   const { broker, postgres, template } = inject('servers');
   const { number, databaseUrl } = await onPostgres(postgres, async (client) => {
-    const { rows } = await client.query<{ nextval: string }>("select nextval('places')");
-    const taken = Number(rows[0]?.nextval);
-    if (taken > mostPlaces) throw new Error(`more than ${mostPlaces} places are taken on the broker`);
+    const taken = await nextPlace(client);
     const name = `place_${taken}`;
     await client.query(`create database ${name} template ${template}`);
     return { number: taken, databaseUrl: Object.assign(new URL(postgres), { pathname: `/${name}` }).href };
   });
-  return placeOn(broker, number, databaseUrl, async () => {});
+  return { ...(await placeOn(broker, number)), databaseUrl };
+}
+
+/** The same without a database, for services that need none. */
+export async function takeBroker(): Promise<BrokerPlace> {
+  const { broker, postgres } = inject('servers');
+  return placeOn(broker, await onPostgres(postgres, nextPlace));
 }
 
 export async function ownPlace(): Promise<OwnPlace> {
-  const [nats, postgres] = await Promise.all([
-    testNats({ accounts: Object.fromEntries([accountOf(0)]) }),
-    testPostgres(),
-  ]);
+  const [nats, postgres] = await Promise.all([ownNats(), testPostgres()]);
   await migrate(postgres.url);
   const stop = async () => {
     await Promise.all([nats.stop(), postgres.stop()]);
   };
-  return { ...(await placeOn(new URL(nats.url).host, 0, postgres.url, stop)), nats, postgres };
+  const place = await placeOn(new URL(nats.url).host, 0, stop);
+  return { ...place, databaseUrl: postgres.url, nats, postgres };
 }
+
+export async function ownBroker(): Promise<OwnBroker> {
+  const nats = await ownNats();
+  return { ...(await placeOn(new URL(nats.url).host, 0, nats.stop)), nats };
+}
+
+const ownNats = () => testNats({ accounts: Object.fromEntries([accountOf(0)]) });
 
 async function placeOn(
   broker: string,
   number: number,
-  databaseUrl: string,
-  stop: () => Promise<void>,
-): Promise<Place> {
+  stop: () => Promise<void> = async () => {},
+): Promise<BrokerPlace> {
   const brokerUrl = (service: Service | 'admin') => `nats://${userAt(number, service)}:${password}@${broker}`;
   const admin = await connect(brokerUrl('admin'), 'provision');
   await provision(admin);
@@ -72,7 +88,14 @@ async function placeOn(
     opened.push(connection);
     return connection;
   };
-  return { brokerUrl, admin, databaseUrl, unseenConnection, close, [Symbol.asyncDispose]: close };
+  return { brokerUrl, admin, unseenConnection, close, [Symbol.asyncDispose]: close };
+}
+
+async function nextPlace(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ nextval: string }>("select nextval('places')");
+  const taken = Number(rows[0]?.nextval);
+  if (taken > mostPlaces) throw new Error(`more than ${mostPlaces} places are taken on the broker`);
+  return taken;
 }
 
 async function onPostgres<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -38,6 +38,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
   const machine = manualMachine(setting.anchor);
   const clock = createClock(setting, machine);
   const waiters = new Set<Waiter>();
+  const settled = answersOf(broker);
   let going = false;
   /** How much was last seen to have moved, and when, on the wall. */
   let seen = 0;
@@ -47,7 +48,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
     for (let calm = 0; calm < calmRounds; calm += 1) {
       await turn();
       await allAnswered();
-      await unseen(() => broker.request('$JS.API.INFO'));
+      await unseen(settled);
       await turn();
       if (bytesMoved() === seen) continue;
       seen = bytesMoved();
@@ -140,6 +141,29 @@ export function runningTime(setting: ClockSetting): TestTime {
     until: (check) => eventually(check, patience),
     during: (work) => work,
     pass: (ms) => clock.sleep(ms),
+  };
+}
+
+/** Asks the broker, which has sent by then what it had to; returns at once while it is away, as it sends nothing. */
+function answersOf(broker: NatsConnection): () => Promise<unknown> {
+  let away: PromiseWithResolvers<void> | undefined;
+  let gone = Promise.withResolvers<void>();
+  void (async () => {
+    for await (const { type } of broker.status()) {
+      if (type === 'disconnect') {
+        away = gone;
+        away.resolve();
+      }
+      if (type === 'reconnect') {
+        away = undefined;
+        gone = Promise.withResolvers();
+      }
+    }
+  })();
+  return async () => {
+    if (away) return;
+    const answer = broker.request('$JS.API.INFO', '', { timeout: patience.timeoutMs });
+    await Promise.race([answer.catch(() => undefined), gone.promise]);
   };
 }
 

@@ -1,15 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import type { NatsConnection } from '@nats-io/nats-core';
-import { type Clock, createClock, formatClock } from '@paceline/shared/clock';
+import { type ClockSetting, formatClock } from '@paceline/shared/clock';
 import { loadConfig } from '@paceline/shared/config';
 import {
   catalog,
   type Coordination,
-  permissionsOf,
   type Presence,
   type Service,
+  type WindowView,
 } from '@paceline/shared/contracts';
 import {
   accountOf,
@@ -18,15 +14,19 @@ import {
   type Limiters,
   partitionOf,
 } from '@paceline/shared/limiter';
-import { type Bus, connect, createBus, listen, provision, request } from '@paceline/shared/messaging';
+import { type Bus, connect, createBus, listen, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
+import { eventually } from '@paceline/shared/testing';
+import { type BrokerPlace, takeBroker } from '@paceline/shared/testing/place';
+import { runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
 import { limiterVariables } from '../config.ts';
 import { startLimiter } from '../service.ts';
 
-/** Fast enough that a window of a minute is over in 50 ms. */
-const scale = 1_200;
-const users: readonly Service[] = ['limiter', 'rider-sync', 'api'];
+/** A minute is over in 50 ms of the machine, an hour in 3 s: some ten beats of a limiter. */
+const setting: ClockSetting = { scale: 1_200, anchor: Date.UTC(2026, 10, 24, 18) };
+
+/** Real ms: a net under what is waited for while time stands still. */
+export const patience = { timeoutMs: 5 * 60_000 };
 
 /** A limiter that runs in this process. */
 export interface StagedLimiter {
@@ -35,53 +35,44 @@ export interface StagedLimiter {
   stop(): Promise<void>;
 }
 
-/** A limiter that is a process of its own. */
-export interface LimiterProcess {
-  readonly id: string;
-  readonly process: ChildProcess;
-  /** What it has logged so far. */
-  log(): string;
-}
-
-/** A real broker with limiters on it and clients that ask them. */
-export interface Stage {
-  readonly clock: Clock;
-  readonly nats: TestNats;
+/** A real broker with limiters on it and clients that ask them, and time that the test moves. */
+export interface Stage<P extends BrokerPlace = BrokerPlace> extends TestTime {
+  readonly place: P;
   /** What every limiter has said of itself, oldest first. */
   readonly said: readonly Presence[];
-  /** Returns once every partition is answered for. */
+  /** Starts a limiter, and returns once every partition is answered for. */
   start(): Promise<StagedLimiter>;
-  spawn(): Promise<LimiterProcess>;
-  /** Of an account of its own unless told, so that windows of one test are none of another's. */
+  /** The environment of a limiter that runs as a process on this stage. */
+  readonly env: Record<string, string>;
+  /** The id of the limiter that `begin` starts. */
+  newcomer(begin: () => unknown): Promise<string>;
+  /** Of an account of its own unless one is given, so that windows of one test are none of another's. */
   client(account?: string): Limiter & { account: string };
   /** Not used before. Numbered, so that its partition is the same in every run. */
   newAccount(): string;
   closeClients(): Promise<void>;
+  /** Rejects while the partition is being taken over, as `windows` does: for `until`. */
   status(account: string): Promise<Coordination>;
+  windows(account: string): Promise<readonly WindowView[]>;
   /** Speaks to the broker as this service. */
   speakAs(service: Service): Promise<Bus>;
-  /** May do everything on the broker. */
-  readonly admin: NatsConnection;
+  /** Returns once all are connected to a broker that was restarted; time stands still meanwhile. */
+  reconnected(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+/** @param runs time goes by itself, for tests of processes */
+export async function openStage<P extends BrokerPlace = BrokerPlace>(
+  place?: P,
+  { runs = false }: { runs?: boolean } = {},
+): Promise<Stage<P>> {
+  const on = (place ?? (await takeBroker())) as P;
+  const time = runs ? runningTime(setting) : testTime(await on.unseenConnection(), setting);
+  const { clock } = time;
   const log = createLogger('limiter-test', 'error');
-  const setting = { scale, anchor: Date.now() };
-  const clock = createClock(setting);
-  const nats = await testNats({
-    users: [
-      { user: 'provision', password: 'p', publish: ['>'], subscribe: ['>'] },
-      ...users.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),
-    ],
-  });
-  const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
-  const setup = await connect(urlFor('provision'), 'provision');
-  await provision(setup);
-
   const buses: Bus[] = [];
   const speakAs = async (service: Service) => {
-    const bus = createBus(await connect(urlFor(service), service), log);
+    const bus = createBus(await connect(on.brokerUrl(service), service), log);
     buses.push(bus);
     return bus;
   };
@@ -89,73 +80,51 @@ export async function openStage(): Promise<Stage> {
   const apiBus = await speakAs('api');
   const limiterBus = await speakAs('limiter');
   const clients: Limiters[] = [];
-  const running = new Set<StagedLimiter>();
-  const children: ChildProcess[] = [];
   let accounts = 0;
   const newAccount = () => {
     accounts += 1;
     return accountOf(`key-${accounts}`);
   };
+  const running = new Map<StagedLimiter, Awaited<ReturnType<typeof startLimiter>>>();
   const said: Presence[] = [];
   listen(limiterBus, catalog.present, {}, (presence) => said.push(presence));
 
-  /** The id of the one that began to speak after `before` words were said. */
-  const newcomer = (before: number) =>
-    eventually(
-      () => {
-        const known = new Set(said.slice(0, before).map(({ limiter }) => limiter));
-        const found = said.slice(before).find(({ limiter }) => !known.has(limiter));
-        if (!found) throw new Error('no new limiter was heard');
-        return found.limiter;
-      },
-      { timeoutMs: 30_000 },
-    );
+  const newcomer = async (begin: () => unknown) => {
+    const known = new Set(said.map(({ limiter }) => limiter));
+    await begin();
+    return time.until(() => {
+      const found = said.find(({ limiter }) => !known.has(limiter));
+      if (!found) throw new Error('no new limiter was heard');
+      return found.limiter;
+    });
+  };
+
+  const ask = <M extends typeof catalog.status | typeof catalog.windows>(message: M, account: string) =>
+    request(apiBus, message, { partition: partitionOf(account) }, { account }, 2_000);
 
   return {
-    clock,
-    nats,
+    ...time,
+    place: on,
     said,
     speakAs,
-    admin: setup,
+    newcomer,
+    env: { NATS_URL: on.brokerUrl('limiter'), PACELINE_CLOCK: formatClock(setting) },
     async start() {
-      const before = said.length;
-      const service = await startLimiter({
-        name: 'limiter',
-        config: loadConfig({ NATS_URL: urlFor('limiter') }, limiterVariables),
-        clock,
-        log,
-        signal: new AbortController().signal,
-      });
-      const id = await newcomer(before);
-      await eventually(async () => {
-        for (const check of Object.values(service.checks)) await check();
-      });
+      const config = loadConfig({ NATS_URL: on.brokerUrl('limiter') }, limiterVariables);
+      const { signal } = new AbortController();
+      const starting = startLimiter({ name: 'limiter', config, clock, log, signal });
+      const id = await newcomer(() => time.during(starting));
+      const service = await starting;
+      await time.until(() => service.checks.partitions?.());
       const limiter: StagedLimiter = {
         id,
         async stop() {
           if (!running.delete(limiter)) return;
-          await service.drain();
-          await service.close();
+          await time.during(service.drain().then(() => service.close()));
         },
       };
-      running.add(limiter);
+      running.set(limiter, service);
       return limiter;
-    },
-    async spawn() {
-      const before = said.length;
-      const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-      const env = {
-        ...process.env,
-        NATS_URL: urlFor('limiter'),
-        PACELINE_CLOCK: formatClock(setting),
-        HEALTH_PORT: '0',
-        LOG_LEVEL: 'warn',
-      };
-      const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-      children.push(child);
-      let logged = '';
-      child.stdout.on('data', (chunk) => (logged += String(chunk)));
-      return { id: await newcomer(before), process: child, log: () => logged };
     },
     newAccount,
     client(account = newAccount()) {
@@ -164,33 +133,35 @@ export async function openStage(): Promise<Stage> {
       return { ...limiters.of(account), account };
     },
     async closeClients() {
-      await Promise.all(clients.splice(0).map((limiters) => limiters.close()));
+      await time.during(Promise.all(clients.splice(0).map((limiters) => limiters.close())));
     },
-    status: (account) =>
-      request(apiBus, catalog.status, { partition: partitionOf(account) }, { account }, 2_000),
+    status: (account) => ask(catalog.status, account),
+    windows: async (account) => (await ask(catalog.windows, account)).windows,
+    reconnected: () =>
+      eventually(async () => {
+        for (const { connection } of [...buses, { connection: on.admin }]) await connection.rtt();
+        for (const { checks } of running.values()) await checks.broker?.();
+      }, patience),
     async close() {
-      for (const child of children) {
-        if (child.exitCode !== null || child.signalCode !== null) continue;
-        child.kill('SIGKILL');
-        await once(child, 'exit');
-      }
-      await Promise.all([...running].map((limiter) => limiter.stop()));
-      await Promise.all([setup, ...buses.map(({ connection }) => connection)].map((each) => each.close()));
-      await nats.stop();
+      for (const limiter of running.keys()) await limiter.stop();
+      await Promise.all(buses.map(({ connection }) => connection.close()));
+      await on.close();
     },
   };
 }
 
 /** A call that upstream answers at once: resolves to the id of its permit. */
 export const call = (
-  { clock }: Stage,
+  { clock, during }: Stage,
   limiter: Limiter,
   endpoint: 'riders_single' | 'signups' | 'clubs',
   calls: number[] = [],
 ): Promise<string> =>
-  limiter.withPermit({ endpoint, lane: 'manual_rider_add' }, async (permit) => {
-    permit.use();
-    calls.push(clock.now());
-    permit.settle({ result: 'answered', status: 200 });
-    return permit.id;
-  });
+  during(
+    limiter.withPermit({ endpoint, lane: 'manual_rider_add' }, async (permit) => {
+      permit.use();
+      calls.push(clock.now());
+      permit.settle({ result: 'answered', status: 200 });
+      return permit.id;
+    }),
+  );
