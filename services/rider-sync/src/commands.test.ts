@@ -1,14 +1,15 @@
 import type { AddRider, CommandChanged, Progress } from '@paceline/shared/contracts';
-import { catalog } from '@paceline/shared/contracts';
+import { catalog, durableOf } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { accountOf, partitionOf } from '@paceline/shared/limiter';
 import { publish, request } from '@paceline/shared/messaging';
 import type { StagedService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { importOf } from './testing/import-of.ts';
 import { createWorld, type World } from './testing/world.ts';
 
-const { commands, riders, riderHistory, syncLogs } = tables;
+const { commands, riders, riderHistory, syncLogs, wantedRiders } = tables;
 let world: World;
 let service: StagedService;
 let key: string;
@@ -210,5 +211,23 @@ describe('a command', () => {
     await operate({ do: 'resume' });
     const ends = await Promise.all(crowd.map(ended));
     expect(ends).toEqual(ends.map(() => ({ state: 'done' })));
+  });
+
+  it('over which handlers have died as often as they may fails with the reason, as do its riders', async () => {
+    await service.stop();
+    const { commandId } = await importOf(world, [4_900_001, 4_900_002]);
+    const { stream, delivery } = catalog.importRiders;
+    const consumer = await world.bus.js.consumers.get(stream, durableOf(catalog.importRiders));
+    for (let attempt = 0; attempt < delivery.maxDeliver; attempt += 1) (await consumer.next())?.nak();
+
+    service = await world.start({ ZWIFTRACING_API_KEY: key });
+    const reason = expect.stringMatching(/^It could not be carried out: .+ attempt 21 of 20/);
+    await world.until(async () => {
+      const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
+      expect(row).toMatchObject({ progress: { state: 'failed', reason }, finishedAt: expect.any(Number) });
+    });
+    const wanted = await world.db.select().from(wantedRiders).where(eq(wantedRiders.commandId, commandId));
+    expect(wanted).toHaveLength(2);
+    for (const each of wanted) expect(each).toMatchObject({ outcome: 'failed', reason });
   });
 });

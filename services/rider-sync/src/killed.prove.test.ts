@@ -1,17 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type BulkMoved, catalog, durableOf, type ImportRiders } from '@paceline/shared/contracts';
+import { type BulkMoved, catalog, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { listen, publish } from '@paceline/shared/messaging';
-import { eventually } from '@paceline/shared/testing';
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
 
 const { commands, syncRuns, wantedRiders } = tables;
 const hour = 3_600_000;
-const patient = { timeoutMs: 40_000 };
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const children: ChildProcess[] = [];
 let world: World;
 let key: string;
@@ -19,7 +18,7 @@ const moves: BulkMoved[] = [];
 
 beforeAll(async () => {
   // A club's answer takes some 40 ms, its window a second and a half.
-  world = await createWorld({ scale: 2_400 });
+  world = await createWorld({ scale: 2_400, runs: true });
   key = world.newKey();
   listen(world.bus, catalog.bulkMoved, {}, (move) => moves.push(move));
 });
@@ -31,7 +30,6 @@ afterAll(async () => {
 
 /** The rider sync as a process of its own, which can be killed. */
 function startProcess(): ChildProcess {
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const env = {
     ...process.env,
     ...world.env('rider-sync'),
@@ -71,30 +69,30 @@ describe('a rider sync that is killed', () => {
     world.sandbox.controls.injectFault({ kind: 'delay', budget: 'clubs', ms: 10 * hour });
     const first = startProcess();
     const { slotId } = await world.tick('rider', 100 * hour);
-    await eventually(() => expect(lastCall()).toMatchObject({ budget: 'clubs' }), patient);
+    await world.until(() => expect(lastCall()).toMatchObject({ budget: 'clubs' }));
     // The riders of a bulk call that dies on its way are wanted as before.
     world.sandbox.controls.injectFault({ kind: 'delay', budget: 'riders_bulk', ms: 10 * hour });
     const command = await importRiders(Array.from({ length: 1_500 }, (_, index) => 4_200_000 + index));
-    await eventually(() => expect(bulkCalls()).toHaveLength(1), patient);
+    await world.until(() => expect(bulkCalls()).toHaveLength(1));
     const ids = Array.from({ length: 40 }, (_, index) => 4_100_000 + index);
     const requestedAt = Math.round(world.clock.now());
     for (const riderId of ids)
       await publish(world.bus, catalog.addRider, { commandId: `c${riderId}`, riderId, requestedAt });
-    await eventually(() => expect(lastCall()).toMatchObject({ budget: 'riders_single' }), patient);
+    await world.until(() => expect(lastCall()).toMatchObject({ budget: 'riders_single' }));
     await kill(first);
 
     startProcess();
-    await eventually(async () => {
+    await world.until(async () => {
       const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
       expect(run).toMatchObject({ state: 'done', counts: { planned: 2, synced: 2 } });
-    }, patient);
-    await eventually(async () => {
+    });
+    await world.until(async () => {
       const rows = await world.db.select().from(commands);
       expect(rows).toHaveLength(ids.length + 1);
       expect(rows.map(({ progress }) => progress.state)).toEqual(
         rows.map(() => expect.stringMatching(/done|failed/)),
       );
-    }, patient);
+    });
     expect(await countOf(command)).toBe(1_500);
     expect(await world.db.select().from(syncRuns)).toHaveLength(1);
     expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
@@ -110,13 +108,13 @@ describe('two rider syncs', () => {
     const command = await importRiders(Array.from({ length: 2_500 }, (_, index) => 4_300_000 + index));
     const answered = () =>
       moves.filter(({ stage, imports }) => stage === 'answered' && imports.includes(command.commandId));
-    await eventually(() => expect(answered()).toHaveLength(1), patient);
+    await world.until(() => expect(answered()).toHaveLength(1));
     await kill(first);
-    await eventually(async () => expect(await countOf(command)).toBe(2_500), patient);
-    await eventually(async () => {
+    await world.until(async () => expect(await countOf(command)).toBe(2_500));
+    await world.until(async () => {
       const [row] = await world.db.select().from(commands).where(eq(commands.commandId, command.commandId));
       expect(row?.progress).toEqual({ state: 'done' });
-    }, patient);
+    });
     // What only filled a call up comes last on it.
     const load = ({ call }: BulkMoved) => {
       const sent = moves.find((move) => move.call === call && move.stage === 'sent');
@@ -125,28 +123,5 @@ describe('two rider syncs', () => {
     const loads = answered().map(load);
     expect(loads.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
     expect(new Set(loads.flat()).size).toBe(2_500);
-  });
-});
-
-describe('a command over which handlers have died as often as they may', () => {
-  it('ends as failed with the reason, and nobody waits for its riders', async () => {
-    await Promise.all(
-      children.filter(({ exitCode, signalCode }) => exitCode === null && !signalCode).map(kill),
-    );
-    const { stream, delivery } = catalog.importRiders;
-    const { commandId } = await importRiders([4_900_001, 4_900_002]);
-    const consumer = await world.bus.js.consumers.get(stream, durableOf(catalog.importRiders));
-    for (let attempt = 0; attempt < delivery.maxDeliver; attempt += 1) (await consumer.next())?.nak();
-
-    const service = await world.start({ ZWIFTRACING_API_KEY: key });
-    const reason = expect.stringMatching(/^It could not be carried out: .+ attempt 21 of 20/);
-    await eventually(async () => {
-      const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
-      expect(row).toMatchObject({ progress: { state: 'failed', reason }, finishedAt: expect.any(Number) });
-    }, patient);
-    const wanted = await world.db.select().from(wantedRiders).where(eq(wantedRiders.commandId, commandId));
-    expect(wanted).toHaveLength(2);
-    for (const each of wanted) expect(each).toMatchObject({ outcome: 'failed', reason });
-    await service.stop();
   });
 });

@@ -44,8 +44,8 @@ export interface Stage<P extends BrokerPlace = BrokerPlace> extends TestTime {
   start(): Promise<StagedLimiter>;
   /** The environment of a limiter that runs as a process on this stage. */
   readonly env: Record<string, string>;
-  /** The id of the limiter that `begin` starts. */
-  newcomer(begin: () => unknown): Promise<string>;
+  /** The id of the next limiter that has not been heard before. */
+  newcomer(): Promise<string>;
   /** Of an account of its own unless one is given, so that windows of one test are none of another's. */
   client(account?: string): Limiter & { account: string };
   /** Not used before. Numbered, so that its partition is the same in every run. */
@@ -89,9 +89,8 @@ export async function openStage<P extends BrokerPlace = BrokerPlace>(
   const said: Presence[] = [];
   listen(limiterBus, catalog.present, {}, (presence) => said.push(presence));
 
-  const newcomer = async (begin: () => unknown) => {
+  const newcomer = () => {
     const known = new Set(said.map(({ limiter }) => limiter));
-    await begin();
     return time.until(() => {
       const found = said.find(({ limiter }) => !known.has(limiter));
       if (!found) throw new Error('no new limiter was heard');
@@ -99,8 +98,7 @@ export async function openStage<P extends BrokerPlace = BrokerPlace>(
     });
   };
 
-  const ask = <M extends typeof catalog.status | typeof catalog.windows>(message: M, account: string) =>
-    request(apiBus, message, { partition: partitionOf(account) }, { account }, 2_000);
+  const partitionFor = (account: string) => ({ partition: partitionOf(account) });
 
   return {
     ...time,
@@ -112,9 +110,9 @@ export async function openStage<P extends BrokerPlace = BrokerPlace>(
     async start() {
       const config = loadConfig({ NATS_URL: on.brokerUrl('limiter') }, limiterVariables);
       const { signal } = new AbortController();
-      const starting = startLimiter({ name: 'limiter', config, clock, log, signal });
-      const id = await newcomer(() => time.during(starting));
-      const service = await starting;
+      const heard = newcomer();
+      const service = await time.during(startLimiter({ name: 'limiter', config, clock, log, signal }));
+      const id = await heard;
       await time.until(() => service.checks.partitions?.());
       const limiter: StagedLimiter = {
         id,
@@ -135,8 +133,9 @@ export async function openStage<P extends BrokerPlace = BrokerPlace>(
     async closeClients() {
       await time.during(Promise.all(clients.splice(0).map((limiters) => limiters.close())));
     },
-    status: (account) => ask(catalog.status, account),
-    windows: async (account) => (await ask(catalog.windows, account)).windows,
+    status: (account) => request(apiBus, catalog.status, partitionFor(account), { account }, 2_000),
+    windows: async (account) =>
+      (await request(apiBus, catalog.windows, partitionFor(account), { account }, 2_000)).windows,
     reconnected: () =>
       eventually(async () => {
         for (const { connection } of [...buses, { connection: on.admin }]) await connection.rtt();
