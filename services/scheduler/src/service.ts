@@ -29,7 +29,7 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
     things: {},
     promises: goalsPromised(config),
   };
-  answerRequests({ bus, inForce, clock, judge: judgeApart(), demand });
+  answerRequests({ bus, inForce, clock, judge: judgeApart(clock.machine), demand });
   return {
     checks: {
       broker: () => {

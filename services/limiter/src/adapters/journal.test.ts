@@ -1,35 +1,28 @@
-import { catalog, type Fact, type JournalEntry, permissionsOf, subjectOf } from '@paceline/shared/contracts';
-import { BadPayload, type Bus, connect, createBus, provision } from '@paceline/shared/messaging';
+import { catalog, type Fact, type JournalEntry, subjectOf } from '@paceline/shared/contracts';
+import { BadPayload, type Bus, connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { type TestNats, testNats } from '@paceline/shared/testing';
+import { eventually } from '@paceline/shared/testing';
+import { type OwnBroker, ownBroker } from '@paceline/shared/testing/place';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Journal, JournalTaken, openJournal } from './journal.ts';
 
-let nats: TestNats;
+let place: OwnBroker;
 let bus: Bus;
 let admin: Bus;
 let next = 0;
 
 beforeAll(async () => {
-  nats = await testNats({
-    users: [
-      { user: 'provision', password: 'p', publish: ['>'], subscribe: ['>'] },
-      { user: 'limiter', password: 'p', ...permissionsOf('limiter') },
-    ],
-  });
+  place = await ownBroker();
   const log = createLogger('journal-test', 'error');
-  const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
-  admin = createBus(await connect(urlFor('provision'), 'provision'), log);
-  await provision(admin.connection);
-  bus = createBus(await connect(urlFor('limiter'), 'limiter'), log);
+  admin = createBus(place.admin, log);
+  bus = createBus(await connect(place.brokerUrl('limiter'), 'limiter'), log);
 });
 
 afterAll(async () => {
   await bus?.connection.close();
-  await admin?.connection.close();
-  await nats?.stop();
+  await place?.close();
 });
 
 /** A partition that no other test writes to. */
@@ -147,8 +140,9 @@ describe('a journal', () => {
     const partition = fresh();
     const journal = openJournal(bus, partition);
     await write(journal, 'before');
-    await nats.kill();
-    await nats.restart();
+    await place.nats.kill();
+    await place.nats.restart();
+    await eventually(() => bus.connection.rtt(), { timeoutMs: 60_000 });
     await journal.read();
     await write(journal, 'after');
     expect(owners((await openJournal(bus, partition).read()).entries)).toEqual(['before', 'after']);

@@ -1,17 +1,17 @@
-import { thisMachine } from '@paceline/shared/clock';
+import { manualMachine } from '@paceline/shared/clock';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { testNats } from '@paceline/shared/testing';
+import { takeBroker } from '@paceline/shared/testing/place';
 import { expect, it } from 'vitest';
 import { startPresence } from './presence.ts';
 
 it('a limiter whose connection ends before it could leave says nothing more, and does not fail', async () => {
-  await using nats = await testNats();
-  const connection = await connect(nats.url, 'limiter');
+  await using place = await takeBroker();
+  const connection = await connect(place.brokerUrl('limiter'), 'limiter');
   const nothing = () => undefined;
   const presence = startPresence({
     bus: createBus(connection, createLogger('limiter', 'error')),
-    machine: thisMachine,
+    machine: manualMachine(),
     limiter: 'late',
     owns: () => [],
     onRound: nothing,

@@ -1,5 +1,6 @@
 import { DeliverPolicy, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
+import { type Machine, thisMachine } from '@paceline/shared/clock';
 import { serversOf } from '@paceline/shared/config';
 import { catalog, type JournalEntry, subjectOf } from '@paceline/shared/contracts';
 import { connect, retryWhileUnavailable } from '@paceline/shared/messaging';
@@ -15,8 +16,12 @@ const patience = 5_000;
  * behind on the broker.
  * @throws {CannotAudit} when there is no broker, or it has no journal that can be read
  */
-export async function readJournals(url: string, partitions: readonly number[]): Promise<StoredEntry[]> {
-  const connection = await connectSoon(url);
+export async function readJournals(
+  url: string,
+  partitions: readonly number[],
+  machine: Machine = thisMachine,
+): Promise<StoredEntry[]> {
+  const connection = await connectSoon(url, machine);
   try {
     const entries: StoredEntry[] = [];
     for (const partition of partitions) entries.push(...(await readJournal(connection, partition)));
@@ -29,17 +34,17 @@ export async function readJournals(url: string, partitions: readonly number[]): 
   }
 }
 
-async function connectSoon(url: string): Promise<NatsConnection> {
+async function connectSoon(url: string, machine: Machine): Promise<NatsConnection> {
   const host = hostsOf(url);
   const tooLate = new CannotAudit(`No broker answers at ${host}: is Paceline running?`);
   const waited = Promise.withResolvers<never>();
-  const timer = setTimeout(() => waited.reject(tooLate), patience);
+  const callOff = machine.after(patience, () => waited.reject(tooLate));
   try {
     return await Promise.race([connect(url, 'limiter'), waited.promise]);
   } catch (error) {
     throw error === tooLate ? error : new CannotAudit(`The broker at ${host}: ${(error as Error).message}`);
   } finally {
-    clearTimeout(timer);
+    callOff();
   }
 }
 

@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
+import { manualMachine } from '@paceline/shared/clock';
 import { catalog, journalEntry, permissionsOf, subjectOf } from '@paceline/shared/contracts';
 import { findNatsServer, freePort, startNats } from '@paceline/shared/embedded';
 import { accountOf } from '@paceline/shared/limiter';
 import { connect, encode, provision } from '@paceline/shared/messaging';
-import { type TestNats, testNats } from '@paceline/shared/testing';
+import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Arrival } from './core/arrivals.ts';
 import type { Audit } from './core/audit.ts';
@@ -85,11 +86,15 @@ async function append({ entries }: ReturnType<typeof createScribe>): Promise<voi
   }
 }
 
-/** Runs the command, and gives its exit code beside what it said. */
-async function command(args: readonly string[], env: NodeJS.ProcessEnv = { NATS_URL: url }) {
+/** Runs the command, and gives its exit code beside what it said. Its time stands still. */
+async function command(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = { NATS_URL: url },
+  machine = manualMachine(),
+) {
   const said: string[] = [];
   const out = (text: string) => void said.push(text);
-  const code = await run(args, env, { out, error: out });
+  const code = await run(args, env, { out, error: out }, machine);
   return { code, said: said.join('\n') };
 }
 
@@ -185,11 +190,14 @@ describe('the command that can not judge', () => {
     expect(said).toContain(`line 10 of ${file} is no entry of a journal`);
   });
 
-  it('ends with 78 when no broker answers, and does not wait for one', async () => {
+  it('ends with 78 when no broker answers, and does not wait for one longer than 5 s', async () => {
     const hosts = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
-    const { code, said } = await command([], {
-      NATS_URL: hosts.map((host) => `nats://limiter:p@${host}`).join(','),
-    });
+    const nobody = hosts.map((host) => `nats://limiter:p@${host}`).join(',');
+    const machine = manualMachine();
+    const running = command([], { NATS_URL: nobody }, machine);
+    await eventually(() => expect(machine.next()).toBe(5_000));
+    machine.moveTo(5_000);
+    const { code, said } = await running;
     expect(code).toBe(78);
     expect(said).toBe(`No broker answers at ${hosts.join(', ')}: is Paceline running?`);
   });
@@ -207,7 +215,7 @@ describe('the command that can not judge', () => {
 
 describe('the broker of this machine', () => {
   it('is found where npm start keeps its state', async () => {
-    const password = 'made anew';
+    const password = 'its own';
     await writeFile(join(folder, 'nats-password-limiter'), password);
     expect(await localBroker(folder)).toBeUndefined();
     const { path: server } = await findNatsServer({ report: () => undefined });
@@ -218,8 +226,8 @@ describe('the broker of this machine', () => {
     });
     try {
       const found = await localBroker(folder);
-      expect(found).toBe(`nats://limiter:made%20anew@127.0.0.1:${broker.port}`);
-      await expect(readJournals(found ?? '', [0])).rejects.toThrow('stream not found');
+      expect(found).toBe(`nats://limiter:its%20own@127.0.0.1:${broker.port}`);
+      await expect(readJournals(found ?? '', [0], manualMachine())).rejects.toThrow('stream not found');
     } finally {
       await broker.stop();
     }

@@ -1,3 +1,4 @@
+import { type Machine, thisMachine } from '@paceline/shared/clock';
 import { ConfigError, configExitCode, loadConfig } from '@paceline/shared/config';
 import { type Arguments, CannotAudit, readArguments } from './arguments.ts';
 import { audit } from './core/audit.ts';
@@ -21,13 +22,18 @@ export interface Output {
  * Judges a live or a stored journal and says what it proves.
  * @returns the exit code: 0 certified, 1 not certified, 78 when it could not be judged
  */
-export async function run(args: readonly string[], env: NodeJS.ProcessEnv, output: Output): Promise<number> {
+export async function run(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  output: Output,
+  machine: Machine = thisMachine,
+): Promise<number> {
   try {
     const wanted = readArguments(args);
     const config = loadConfig(env, ['ZWIFTRACING_TIER'], ['NATS_URL']);
     // What has arrived by now was started before: the journal that is read afterwards holds it.
     const log = wanted.sandbox === undefined ? undefined : await fetchLog(wanted.sandbox);
-    const entries = await entriesOf(wanted, config.NATS_URL);
+    const entries = await entriesOf(wanted, config.NATS_URL, machine);
     if (wanted.save !== undefined) await saveEntries(wanted.save, entries);
     const complete = wanted.partitions.length > 1;
     const judged = audit({ entries, complete, ...(log && { log }) }, rulesOf(config.ZWIFTRACING_TIER));
@@ -43,6 +49,7 @@ export async function run(args: readonly string[], env: NodeJS.ProcessEnv, outpu
 async function entriesOf(
   { file, partitions }: Arguments,
   natsUrl: string | undefined,
+  machine: Machine,
 ): Promise<StoredEntry[]> {
   if (file !== undefined) {
     const stored = await loadEntries(file);
@@ -54,5 +61,5 @@ async function entriesOf(
       'No broker is known: run npm start beside it, set NATS_URL, or name a stored journal (--file).',
     );
   }
-  return readJournals(url, partitions);
+  return readJournals(url, partitions, machine);
 }

@@ -1,4 +1,4 @@
-import { type ClockSetting, formatClock } from '@paceline/shared/clock';
+import { formatClock, thisMachine } from '@paceline/shared/clock';
 import { loadConfig } from '@paceline/shared/config';
 import {
   catalog,
@@ -23,7 +23,8 @@ import { limiterVariables } from '../config.ts';
 import { startLimiter } from '../service.ts';
 
 /** A minute is over in 50 ms of the machine, an hour in 3 s: some ten beats of a limiter. */
-const setting: ClockSetting = { scale: 1_200, anchor: Date.UTC(2026, 10, 24, 18) };
+const scale = 1_200;
+const anEvening = Date.UTC(2026, 10, 24, 18);
 
 /** Real ms: a net under what is waited for while time stands still. */
 export const patience = { timeoutMs: 5 * 60_000 };
@@ -67,6 +68,7 @@ export async function openStage<P extends BrokerPlace = BrokerPlace>(
   { runs = false }: { runs?: boolean } = {},
 ): Promise<Stage<P>> {
   const on = (place ?? (await takeBroker())) as P;
+  const setting = { scale, anchor: runs ? thisMachine.now() : anEvening };
   const time = runs ? runningTime(setting) : testTime(await on.unseenConnection(), setting);
   const { clock } = time;
   const log = createLogger('limiter-test', 'error');

@@ -1,3 +1,4 @@
+import { manualMachine } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
 import { expect, it } from 'vitest';
 import { settingsBy } from '../core/testing.ts';
@@ -10,14 +11,20 @@ const judgement = (demand: Partial<Judgement['demand']> = {}): Judgement => ({
 });
 
 it('a promise of fractions of a millisecond is judged in whole ones, as the contract wants it', async () => {
-  const judged = await judgeApart()(judgement({ promises: [{ kind: 'near', within: 90_000.5 }] }));
+  const judged = await judgeApart(manualMachine())(
+    judgement({ promises: [{ kind: 'near', within: 90_000.5 }] }),
+  );
   expect(judged.findings.map(({ rule }) => rule)).toContain('promise');
   expect(catalog.judgeSchedule.reply.safeParse(judged).error?.issues ?? []).toEqual([]);
 });
 
 it('a schedule for which nobody waits any more keeps none behind it from being judged', async () => {
-  const judge = judgeApart(1);
-  const [takesLong, waitsLong] = await Promise.allSettled([judge(judgement()), judge(judgement())]);
+  const machine = manualMachine();
+  const judge = judgeApart(machine, 1_000);
+  const both = Promise.allSettled([judge(judgement()), judge(judgement())]);
+  while (machine.next() === undefined) await Promise.resolve();
+  machine.moveTo(1_000);
+  const [takesLong, waitsLong] = await both;
   expect(takesLong).toMatchObject({ status: 'rejected' });
   expect(waitsLong).toMatchObject({ reason: { message: 'too many schedules are judged already' } });
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type Demand, type Judged, settingsWith } from '@paceline/planning/judge';
+import type { Machine } from '@paceline/shared/clock';
 import type { JudgedSchedule, ScheduleSettings } from '@paceline/shared/contracts';
 
 export interface Judgement {
@@ -16,22 +17,22 @@ export type Judge = (judgement: Judgement) => Promise<JudgedSchedule>;
  * To judge may take seconds of computing: it is done in a thread of its own, so that no slot opens late for it.
  * @param patience real ms that one may wait, and that it may take; a complicated schedule takes a second or two
  */
-export function judgeApart(patience = 20_000): Judge {
+export function judgeApart(machine: Machine, patience = 20_000): Judge {
   let before: Promise<unknown> = Promise.resolve();
   return (judgement) => {
-    const askedAt = performance.now();
+    const askedAt = machine.elapsed();
     const judging = before.then(() => {
       // Nobody waits for it any more: who asks now is to be answered.
-      if (performance.now() - askedAt > patience) throw new Error('too many schedules are judged already');
-      return judgeOne(judgement, patience);
+      if (machine.elapsed() - askedAt >= patience) throw new Error('too many schedules are judged already');
+      return judgeOne(judgement, machine, patience);
     });
     before = judging.catch(() => undefined);
     return judging;
   };
 }
 
-async function judgeOne(judgement: Judgement, patience: number): Promise<JudgedSchedule> {
-  const { findings, forecast, repaired } = await inThread(judgement, patience);
+async function judgeOne(judgement: Judgement, machine: Machine, patience: number): Promise<JudgedSchedule> {
+  const { findings, forecast, repaired } = await inThread(judgement, machine, patience);
   const { settings } = judgement;
   return {
     settings,
@@ -48,12 +49,15 @@ const inWholeMs = (finding: Judged['findings'][number]) => ({
   timeline: finding.timeline.map(({ at, says }) => ({ at: Math.round(at), says })),
 });
 
-async function inThread(judgement: Judgement, patience: number): Promise<Judged> {
+async function inThread(judgement: Judgement, machine: Machine, patience: number): Promise<Judged> {
   const worker = new Worker(new URL('./judge-worker.ts', import.meta.url), { workerData: judgement });
+  const tooLong = new AbortController();
+  const callOff = machine.after(patience, () => tooLong.abort(new Error('it takes too long to judge')));
   try {
-    const [judged] = await once(worker, 'message', { signal: AbortSignal.timeout(patience) });
+    const [judged] = await once(worker, 'message', tooLong);
     return judged;
   } finally {
+    callOff();
     await worker.terminate();
   }
 }

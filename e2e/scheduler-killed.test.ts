@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import {
+  catalog,
+  type ChangeSchedule,
+  type ScheduleAnswer,
+  type ScheduleInForce,
+  type Tick,
+} from '@paceline/shared/contracts';
+import { request } from '@paceline/shared/messaging';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+// oxlint-disable-next-line no-restricted-imports -- the stage of the scheduler's own tests
+import { openStage, patience, type Stage } from '../services/scheduler/src/testing/stage.ts';
+
+const minute = 60_000;
+const main = fileURLToPath(new URL('../services/scheduler/src/main.ts', import.meta.url));
+const processes: ChildProcess[] = [];
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await openStage({ runs: true });
+});
+afterAll(async () => {
+  await Promise.all(processes.map(kill));
+  await stage?.close();
+});
+
+/** A scheduler as it is run: a process of its own. */
+function spawnScheduler(env: Record<string, string> = {}): ChildProcess {
+  const child = spawn(process.execPath, [main], {
+    env: {
+      PATH: process.env.PATH,
+      ...stage.env,
+      HEALTH_PORT: '0',
+      LOG_LEVEL: 'error',
+      // Slots may be over before a process is there to open them.
+      SLOT_NEAR_CATCH_UP: 'all 24h',
+      ...env,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  processes.push(child);
+  return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+const nearTicks = async () => (await stage.ticks()).filter(({ kind }) => kind === 'near');
+const now = (): Promise<ScheduleInForce> =>
+  stage.until(async () => {
+    const answer = await request(stage.api, catalog.scheduleNow, {}, {}, 10_000);
+    if (answer.answer !== 'in_force') throw new Error('nothing is in force');
+    return answer.schedule;
+  });
+const change = (asked: Partial<ChangeSchedule>): Promise<ScheduleAnswer> =>
+  request(
+    stage.api,
+    catalog.changeSchedule,
+    {},
+    { version: null, change: null, despiteErrors: false, ...asked },
+    patience,
+  );
+/** Near slots at even distances, in place of the configured ones. */
+const nearEvery = (minutes: number) => ({
+  kinds: { near: { opens: `every ${minutes}m`, durationMs: 2 * minute } },
+});
+const distances = (ticks: readonly Tick[]) =>
+  new Set(ticks.slice(1).map(({ scheduledFor }, index) => scheduledFor - (ticks[index]?.scheduledFor ?? 0)));
+
+describe('the schedule, changed while two schedulers run and are killed', { timeout: 10 * 60_000 }, () => {
+  it('is followed by both at once, every slot exactly once before and after; a refused change leaves it', async () => {
+    const first = spawnScheduler();
+    spawnScheduler();
+    const configured = await now();
+    expect(configured).toMatchObject({ changed: false });
+    await stage.until(async () => expect((await nearTicks()).length).toBeGreaterThan(1));
+
+    const refused = await change({
+      change: { kinds: { far: { opens: '* * * * *', durationMs: 30 * minute } } },
+    });
+    expect(refused).toMatchObject({ answer: 'refused' });
+    expect(await now()).toMatchObject({ version: configured.version });
+
+    const answer = await change({ version: configured.version, change: nearEvery(4), despiteErrors: true });
+    if (answer.answer !== 'in_force') throw new Error('it was not changed');
+    const { since, version } = answer.schedule;
+    // Between the change and its first tick.
+    await kill(first);
+    expect(await change({ version: configured.version })).toEqual({ answer: 'changed_meanwhile', version });
+
+    await stage.until(async () => {
+      const after = (await nearTicks()).filter(({ scheduledFor }) => scheduledFor > since);
+      expect(after.length).toBeGreaterThan(3);
+    });
+    const ticks = await nearTicks();
+    const [before, after] = [
+      ticks.filter(({ scheduledFor }) => scheduledFor <= since),
+      ticks.filter(({ scheduledFor }) => scheduledFor > since),
+    ];
+    expect(distances(before)).toEqual(new Set([15 * minute]));
+    expect(distances(after)).toEqual(new Set([4 * minute]));
+    expect((after[0]?.scheduledFor ?? 0) - since).toBeLessThanOrEqual(4 * minute);
+    expect(new Set(ticks.map(({ slotId }) => slotId)).size).toBe(ticks.length);
+  });
+
+  it('outlives all of them, and is told of once; other variables, or to put it back, end it', async () => {
+    await Promise.all(processes.map(kill));
+    const third = spawnScheduler();
+    const kept = await now();
+    expect(kept).toMatchObject({ changed: true, settings: { kinds: { near: { opens: 'every 4m' } } } });
+    const back = await change({ version: kept.version });
+    expect(back).toMatchObject({ answer: 'in_force', schedule: { changed: false } });
+    expect((await change({ change: nearEvery(6), despiteErrors: true })).answer).toBe('in_force');
+
+    await kill(third);
+    spawnScheduler({ SYNC_NEAR: 'observed' });
+    await stage.until(async () => {
+      expect(await now()).toMatchObject({
+        changed: false,
+        settings: { kinds: { near: { mode: 'observed', opens: '10,25,40,55 * * * *' } } },
+      });
+    });
+    const { version } = await now();
+    await stage.until(async () => {
+      const told = await stage.stored<{ version: number }>('EVENTS');
+      expect(told.map((each) => each.version).at(-1)).toBe(version);
+      expect(new Set(told.map((each) => each.version)).size).toBe(told.length);
+    });
+    await stage.until(async () => expect((await nearTicks()).at(-1)?.mode).toBe('observed'));
+  });
+});

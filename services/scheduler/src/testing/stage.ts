@@ -1,0 +1,87 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { formatClock, thisMachine } from '@paceline/shared/clock';
+import { loadConfig } from '@paceline/shared/config';
+import type { Tick } from '@paceline/shared/contracts';
+import { type Bus, connect, createBus } from '@paceline/shared/messaging';
+import type { RunningService } from '@paceline/shared/runtime';
+import { createLogger } from '@paceline/shared/telemetry';
+import { takeBroker } from '@paceline/shared/testing/place';
+import { runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
+import { schedulerVariables } from '../config.ts';
+import { startScheduler } from '../service.ts';
+
+/** A real broker with schedulers on it, and time that the test moves. */
+export interface Stage extends TestTime {
+  /** The moment at which time begins. */
+  readonly begin: number;
+  /** The environment of a scheduler that runs as a process on this stage. */
+  readonly env: Record<string, string>;
+  /** Asks the schedulers as the API does. */
+  readonly api: Bus;
+  start(env?: Record<string, string>): Promise<StagedScheduler>;
+  /** Every tick that is on the stream, in order. */
+  ticks(): Promise<Tick[]>;
+  /** Every message that a stream holds, in order. */
+  stored<T>(stream: string): Promise<T[]>;
+  close(): Promise<void>;
+}
+
+export interface StagedScheduler {
+  /** Ends it; once. Nothing is under way then, so what it leaves is what a killed one leaves. */
+  stop(): Promise<void>;
+}
+
+/** Says how often the schedulers look by themselves. */
+const scale = 480;
+/** No slot is open then. */
+const anEvening = Date.UTC(2026, 10, 24, 18, 21);
+
+/** Real ms: a net under an answer that is waited for while time stands still. */
+export const patience = 5 * 60_000;
+
+/** @param runs time goes by itself, for tests of processes */
+export async function openStage({ runs = false } = {}): Promise<Stage> {
+  const place = await takeBroker();
+  const setting = { scale, anchor: runs ? thisMachine.now() : anEvening };
+  const time = runs ? runningTime(setting) : testTime(await place.unseenConnection(), setting);
+  const log = createLogger('scheduler-test', 'error');
+  const api = createBus(await connect(place.brokerUrl('api'), 'api'), log);
+  const running = new Map<StagedScheduler, RunningService>();
+
+  async function stored<T>(stream: string): Promise<T[]> {
+    const { streams } = await jetstreamManager(place.admin);
+    const { state } = await streams.info(stream);
+    const sequences = Array.from({ length: state.last_seq }, (_, index) => index + 1);
+    const found = await Promise.all(sequences.map((seq) => streams.getMessage(stream, { seq })));
+    return found.flatMap((message) => (message ? [message.json<T>()] : []));
+  }
+
+  return {
+    ...time,
+    begin: setting.anchor,
+    env: { NATS_URL: place.brokerUrl('scheduler'), PACELINE_CLOCK: formatClock(setting) },
+    api,
+    stored,
+    ticks: () => stored<Tick>('TICKS'),
+    async start(env = {}) {
+      const config = loadConfig({ NATS_URL: place.brokerUrl('scheduler'), ...env }, schedulerVariables);
+      const { clock } = time;
+      const { signal } = new AbortController();
+      const service = await time.during(startScheduler({ name: 'scheduler', config, clock, log, signal }));
+      const scheduler: StagedScheduler = {
+        async stop() {
+          await time.quiet();
+          if (!running.delete(scheduler)) return;
+          await time.during(service.drain().then(() => service.close()));
+        },
+      };
+      running.set(scheduler, service);
+      return scheduler;
+    },
+    async close() {
+      for (const scheduler of running.keys()) await scheduler.stop();
+      await api.connection.close();
+      await place.close();
+    },
+  };
+}
