@@ -2,7 +2,6 @@ import { tables } from '@paceline/shared/database';
 import { catalog, type FreshnessMeasured } from '@paceline/shared/contracts';
 import { listen, request } from '@paceline/shared/messaging';
 import type { StagedService } from '@paceline/shared/sync/testing';
-import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -11,14 +10,12 @@ const { events, signups, syncRuns, syncLogs } = tables;
 const minute = 60_000;
 const hour = 60 * minute;
 const longSlot = 8 * hour;
-const patient = { timeoutMs: 30_000 };
 
 let world: World;
 let service: StagedService;
 let key: string;
 
 beforeAll(async () => {
-  // A minute, the window of events and of signups, in 100 ms.
   world = await createWorld({ scale: 600 });
 });
 
@@ -45,11 +42,11 @@ const runOf = async (slotId: string) => {
   return run;
 };
 const ended = (slotId: string) =>
-  eventually(async () => {
+  world.until(async () => {
     const run = await runOf(slotId);
     if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
     return run;
-  }, patient);
+  });
 const runSlot = async (kind: 'near' | 'far', slotMs: number) =>
   ended((await world.tick(kind, slotMs)).slotId);
 
@@ -69,7 +66,7 @@ describe('a slot of the far events', () => {
   it('brings the list, and the signups of events of the next two days, each once', async () => {
     await start();
     const from = world.lastSeq();
-    const run = await runSlot('far', 30 * minute);
+    const run = await runSlot('far', 20 * minute);
     expect(run).toMatchObject({ state: 'done', error: null, checkpoint: null });
     // More events than a slot has calls for: the others wait for the next one.
     expect(run.counts.deferred).toBeGreaterThan(100);
@@ -82,8 +79,8 @@ describe('a slot of the far events', () => {
       all.map(({ eventId, startsAt, signupsFetchedAt }) => [eventId, startsAt - (signupsFetchedAt ?? 0)]),
     );
     const [first, ...others] = await calls();
-    // In the evening events that are about to start may take all of them.
-    expect(others.length).toBeGreaterThan(0);
+    // Events that are about to start take some of the slot's calls, but not all.
+    expect(run.counts.synced).toBeGreaterThan(1);
     expect(first).toMatchObject({ target: 'upcoming', status: 200, message: `${all.length} events` });
     const ofRun = others.filter(({ runId }) => runId === run.runId).map(({ target }) => target);
     expect(new Set(ofRun).size).toBe(run.counts.synced);
@@ -141,7 +138,7 @@ describe('a slot of the near events', () => {
     const told: FreshnessMeasured[] = [];
     const subscription = listen(world.bus, catalog.freshnessMeasured, {}, (news) => told.push(news));
     await runSlot('near', longSlot);
-    await eventually(() => expect(told).toHaveLength(1), patient);
+    await world.until(() => expect(told).toHaveLength(1));
     subscription.unsubscribe();
     const counts = [
       { class: 'urgent', events: 0, within: 0 },
@@ -162,14 +159,12 @@ describe('a slot of the near events', () => {
     await world.list(far, 20 * hour);
     const from = world.lastSeq();
     const slow = await world.tick('far', longSlot);
-    await eventually(() => expect(world.asked(from).length).toBeGreaterThan(0));
+    await world.until(() => expect(world.asked(from).length).toBeGreaterThan(0));
     await world.list(near, 50 * minute);
     const before = world.asked(from).length;
     const fast = await ended((await world.tick('near', longSlot)).slotId);
     const order = world.asked(from);
-    expect(near.map((eventId) => order.indexOf(eventId)).every((at) => at < before + 2 * near.length)).toBe(
-      true,
-    );
+    expect(order.slice(before, before + near.length).toSorted()).toEqual(near.toSorted());
     expect(fast).toMatchObject({ state: 'done', counts: { failed: 0, deferred: 0 } });
     expect(await ended(slow.slotId)).toMatchObject({ state: 'done' });
     expect(new Set(world.asked(from))).toEqual(new Set(ids));
@@ -260,26 +255,11 @@ describe('the end of a process', () => {
     await world.list(ids, 20 * hour);
     const from = world.lastSeq();
     const { slotId } = await world.tick('far', longSlot);
-    await eventually(async () => expect((await runOf(slotId))?.counts.synced).toBeGreaterThan(1));
+    await world.until(async () => expect((await runOf(slotId))?.counts.synced).toBeGreaterThan(1));
     await service.stop();
     expect(await runOf(slotId)).toMatchObject({ state: 'running' });
     await start();
     expect(await ended(slotId)).toMatchObject({ state: 'done', counts: { planned: 5, synced: 5 } });
-    expect(world.asked(from).toSorted()).toEqual(ids.toSorted());
-  });
-});
-
-describe('Postgres that restarts', () => {
-  it('costs no run and no answer', async () => {
-    await start();
-    const ids = await world.upstreamEvents(6);
-    await world.list(ids, 20 * hour);
-    const from = world.lastSeq();
-    const { slotId } = await world.tick('far', longSlot);
-    await eventually(() => expect(world.asked(from).length).toBeGreaterThan(1));
-    await world.postgres.kill();
-    await world.postgres.restart();
-    expect(await ended(slotId)).toMatchObject({ state: 'done', counts: { synced: 6, failed: 0 } });
     expect(world.asked(from).toSorted()).toEqual(ids.toSorted());
   });
 });

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Tick } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
-import { eventually } from '@paceline/shared/testing';
 import { eq, isNull } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -11,14 +10,13 @@ import { createWorld, type World } from './testing/world.ts';
 const { events, syncLogs, syncRuns } = tables;
 const minute = 60_000;
 const hour = 60 * minute;
-const patient = { timeoutMs: 60_000 };
 const children: ChildProcess[] = [];
 let world: World;
 let key: string;
 
 beforeAll(async () => {
-  // A minute, the window of signups and of results, in a tenth of a second.
-  world = await createWorld({ scale: 600 });
+  // A minute, the window of signups and of results, in a tenth of a second: processes keep their own time.
+  world = await createWorld({ scale: 600, runs: true });
   key = world.newKey();
 });
 
@@ -45,9 +43,9 @@ function startProcess(): ChildProcess {
 const runs = () => world.db.select().from(syncRuns);
 const runOf = async ({ slotId }: Tick) => (await runs()).find((run) => run.slotId === slotId);
 const hasSynced = (tick: Tick, atLeast: number) =>
-  eventually(async () => {
+  world.until(async () => {
     expect((await runOf(tick))?.counts.synced).toBeGreaterThanOrEqual(atLeast);
-  }, patient);
+  });
 const without = async (column: typeof events.signupsFetchedAt | typeof events.resultsState) =>
   (await world.db.select().from(events).where(isNull(column))).map(({ eventId }) => eventId);
 
@@ -71,7 +69,7 @@ describe('two event syncs of which one is killed', () => {
     await once(first, 'exit');
     for (const tick of ticks) {
       await world.publish(tick);
-      await eventually(async () => expect(await runOf(tick)).toMatchObject({ state: 'done' }), patient);
+      await world.until(async () => expect(await runOf(tick)).toMatchObject({ state: 'done' }));
     }
 
     expect(await runs()).toHaveLength(3);

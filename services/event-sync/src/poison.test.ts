@@ -2,14 +2,12 @@ import type { FaultKind } from '@paceline/sandbox';
 import type { SyncKind } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import type { StagedService } from '@paceline/shared/sync/testing';
-import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
 
 const { events, results, signups, syncLogs, syncRuns } = tables;
 const hour = 3_600_000;
-const patient = { timeoutMs: 30_000 };
 /** A call is made so often at the most. */
 const attempts = 3;
 
@@ -36,11 +34,11 @@ afterAll(() => world?.close());
 
 const runSlot = async (kind: SyncKind, slotMs = 8 * hour) => {
   const { slotId } = await world.tick(kind, slotMs);
-  return eventually(async () => {
+  return world.until(async () => {
     const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
     if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
     return run;
-  }, patient);
+  });
 };
 const calls = (endpoint: string) =>
   world.db.select().from(syncLogs).where(eq(syncLogs.endpoint, endpoint)).orderBy(asc(syncLogs.id));

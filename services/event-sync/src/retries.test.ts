@@ -3,7 +3,6 @@ import { tables } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import { listen } from '@paceline/shared/messaging';
 import type { StagedService } from '@paceline/shared/sync/testing';
-import { eventually } from '@paceline/shared/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -11,7 +10,6 @@ import { createWorld, type World } from './testing/world.ts';
 const { events, syncLogs, syncRuns } = tables;
 const minute = 60_000;
 const hour = 60 * minute;
-const patient = { timeoutMs: 30_000 };
 
 let world: World;
 let service: StagedService;
@@ -44,11 +42,11 @@ afterAll(() => world?.close());
 
 const runSlot = async (kind: SyncKind) => {
   const { slotId } = await world.tick(kind, 8 * hour);
-  return eventually(async () => {
+  return world.until(async () => {
     const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
     if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
     return run;
-  }, patient);
+  });
 };
 const statuses = async () => {
   const calls = await world.db.select().from(syncLogs).orderBy(asc(syncLogs.id));
@@ -56,7 +54,7 @@ const statuses = async () => {
 };
 /** The lanes in which calls were made, in order; each with a permit of its own. */
 const expectLanes = (lanes: Lane[]) =>
-  eventually(() => {
+  world.until(() => {
     const permits = started.filter(({ account }) => account === accountOf(key));
     expect(permits.map(({ lane }) => lane)).toEqual(lanes);
     expect(new Set(permits.map(({ permit }) => permit)).size).toBe(lanes.length);
@@ -77,8 +75,8 @@ describe('a call that fails for a passing reason', () => {
 });
 
 describe('a call that upstream rejects as too much', () => {
-  const askAs = () =>
-    fetch(`${world.sandbox.url}/public/event_signups/1`, { headers: { Authorization: key } });
+  const url = () => `${world.sandbox.url}/public/event_signups/1`;
+  const askAs = () => world.during(fetch(url(), { headers: { Authorization: key } }));
 
   it('is made once more when it is time, in the lane above', async () => {
     await world.list(await world.upstreamEvents(1), 20 * hour);
@@ -101,14 +99,13 @@ describe('a call that upstream rejects as too much', () => {
   it('is not made a third time: the run ends, and what is left waits for the next slot', async () => {
     await world.list(await world.upstreamEvents(3), 20 * hour);
     world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
-    let isOver = false;
-    const somebodyElse = (async () => {
-      while (!isOver) await askAs();
-    })();
-    await eventually(() => expect(world.asked().length).toBeGreaterThan(0));
-    const run = await runSlot('far');
-    isOver = true;
-    await somebodyElse;
+    await askAs();
+    const opensAt = (world.sandbox.audit().at(-1)?.arrivedAt ?? 0) + 20 * minute;
+    const running = runSlot('far');
+    // Another user of the key takes the next window the moment it opens.
+    await world.pass(opensAt - world.clock.now());
+    await askAs();
+    const run = await running;
     expect(run).toMatchObject({
       state: 'failed',
       error: expect.stringContaining('429'),

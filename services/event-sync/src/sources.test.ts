@@ -1,14 +1,12 @@
 import type { Source, SyncKind } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import type { StagedService } from '@paceline/shared/sync/testing';
-import { eventually } from '@paceline/shared/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
 
 const { events, sources, syncLogs, syncRuns } = tables;
 const hour = 3_600_000;
-const patient = { timeoutMs: 30_000 };
 const gone = 'The signups of upstream are not available with this key';
 
 let world: World;
@@ -16,7 +14,6 @@ let service: StagedService;
 let key: string;
 
 beforeAll(async () => {
-  // A minute, the window of events and of signups, in 100 ms.
   world = await createWorld({ scale: 600 });
 });
 
@@ -39,11 +36,11 @@ const start = async (env: Record<string, string> = {}) => {
 };
 const runSlot = async (kind: SyncKind) => {
   const { slotId } = await world.tick(kind, 8 * hour);
-  return eventually(async () => {
+  return world.until(async () => {
     const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
     if (!run || run.state === 'running') throw new Error(`the run of ${slotId} has not ended`);
     return run;
-  }, patient);
+  });
 };
 const calls = async () => (await world.db.select().from(syncLogs)).length;
 const sourceOf = async (source: Source) => {

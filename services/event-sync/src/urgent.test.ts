@@ -1,6 +1,5 @@
 import { tables } from '@paceline/shared/database';
 import type { StagedService } from '@paceline/shared/sync/testing';
-import { eventually } from '@paceline/shared/testing';
 import { asc, eq, isNull } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -9,13 +8,11 @@ const { events, syncRuns, syncLogs } = tables;
 const minute = 60_000;
 const hour = 60 * minute;
 const urgent = 15 * minute;
-const patient = { timeoutMs: 30_000 };
 
 let world: World;
 let service: StagedService;
 
 beforeAll(async () => {
-  // The last minutes before a start are seven seconds: a slow machine is not too late for them.
   world = await createWorld({ scale: 120 });
 });
 
@@ -35,23 +32,19 @@ const startsOf = async (eventId: string) =>
 /** Those that are made for no run. */
 const calls = () => world.db.select().from(syncLogs).where(isNull(syncLogs.runId)).orderBy(asc(syncLogs.id));
 /** Some of its looks at what is about to start, and whatever they lead to. */
-const someLooks = async () => {
-  const until = world.clock.now() + 3 * minute;
-  await eventually(() => expect(world.clock.now()).toBeGreaterThan(until), patient);
-};
+const someLooks = () => world.pass(3 * minute);
 
 describe('an event that is about to start', () => {
   it('is refreshed without a slot and without a look at the list: once, when its last minutes begin', async () => {
     const [soon = '', sooner = '', started = ''] = await world.upstreamEvents(3);
     const from = world.lastSeq();
     await world.list([started], -1);
-    await world.list([soon], urgent + 2 * minute);
+    await world.list([soon], urgent + 3 * minute);
     await world.list([sooner], urgent - minute);
-    await eventually(
-      async () => expect((await calls()).map(({ target }) => target)).toEqual([sooner, soon]),
-      patient,
+    await world.until(async () =>
+      expect((await calls()).map(({ target }) => target)).toEqual([sooner, soon]),
     );
-    expect((await calls()).at(-1)?.startedAt).toBeGreaterThanOrEqual((await startsOf(soon)) - urgent);
+    expect((await calls()).at(-1)?.startedAt).toBe((await startsOf(soon)) - urgent);
     await someLooks();
     expect(world.asked(from)).toEqual([sooner, soon]);
     expect(world.sandbox.audit().filter(({ seq, budget }) => seq > from && budget === 'events')).toEqual([]);
@@ -62,16 +55,21 @@ describe('an event that is about to start', () => {
     await world.list(far, 20 * hour);
     const from = world.lastSeq();
     const slow = await world.tick('far', 4 * hour);
-    await eventually(() => expect(world.asked(from).length).toBeGreaterThan(0), patient);
+    await world.until(() => expect(world.asked(from).length).toBeGreaterThan(0));
     await world.list([first], urgent);
-    await eventually(() => expect(world.asked(from)).toContain(first), patient);
+    await world.until(() => expect(world.asked(from)).toContain(first));
+    expect(world.asked(from)).toEqual([far[0], first]);
     const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slow.slotId));
     expect(run).toMatchObject({ state: 'running' });
+    await world.until(async () => {
+      const [ended] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slow.slotId));
+      expect(ended).toMatchObject({ state: 'done' });
+    });
   });
 
   it('that upstream does not know is not asked for again and again', async () => {
     await world.list(['7'], urgent - minute);
-    await eventually(async () => expect((await calls()).map(({ status }) => status)).toEqual([404]), patient);
+    await world.until(async () => expect((await calls()).map(({ status }) => status)).toEqual([404]));
     await someLooks();
     expect(await calls()).toHaveLength(1);
   });

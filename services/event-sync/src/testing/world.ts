@@ -56,15 +56,14 @@ export async function createWorld<P extends Place = Place>(
         .filter(({ budget, seq }) => budget === of && seq > from)
         .map(({ path }) => path.split('/').at(-1) ?? ''),
     async upstreamEvents(count) {
-      const response = await fetch(`${sandbox.url}/public/events/upcoming`, {
-        headers: { Authorization: stage.newKey() },
-      });
+      const headers = { Authorization: stage.newKey() };
+      const response = await stage.during(fetch(`${sandbox.url}/public/events/upcoming`, { headers }));
       const listed = (await response.json()) as Array<{ eventId: string; time: number }>;
       const later = listed.filter(({ time }) => time * 1_000 > clock.now() + 24 * hour);
       return later.slice(0, count).map(({ eventId }) => eventId);
     },
     ridden(count) {
-      // What the sandbox knows, with the seed that it has unless told.
+      // With the sandbox's default seed.
       const upstream = createUpstream(1);
       const isRated = (eventId: string) =>
         upstream.results(Number(eventId), clock.now())?.results.some((each) => 'rating' in each);
