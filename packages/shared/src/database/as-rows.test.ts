@@ -1,23 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestPostgres, testPostgres } from '../testing/index.ts';
 import { asRows } from './as-rows.ts';
-import { type DatabaseClient, openDatabase } from './client.ts';
-import { migrate } from './migrate.ts';
 import { riders } from './schema/index.ts';
+import { type TestDatabase, testDatabase } from './testing/test-database.ts';
 
-let postgres: TestPostgres;
-let database: DatabaseClient;
+let database: TestDatabase;
 
 beforeAll(async () => {
-  postgres = await testPostgres();
-  await migrate(postgres.url);
-  database = openDatabase(postgres.url, () => undefined);
+  database = await testDatabase();
 });
 
-afterAll(async () => {
-  await database?.close();
-  await postgres?.stop();
-});
+afterAll(() => database?.stop());
 
 const rider = {
   riderId: 1,

@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest';
-import { testPostgres } from '../testing/index.ts';
+import { takeDatabase } from '../testing/take-database.ts';
 import { openDatabase } from './client.ts';
 
 it('a connection comes back to the pool also when a transaction can not begin on it', async () => {
-  const postgres = await testPostgres();
-  const database = openDatabase(postgres.url, () => undefined, 1);
+  const database = openDatabase(await takeDatabase(), () => undefined, 1);
   const unknown = 'as you like it' as 'serializable';
   const nothing = async () => undefined;
   for (let time = 0; time < 3; time += 1)
@@ -12,5 +11,4 @@ it('a connection comes back to the pool also when a transaction can not begin on
   await database.ping();
   await database.db.transaction(nothing);
   await database.close();
-  await postgres.stop();
 });

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import pg from 'pg';
-import { type TestPostgres, testPostgres } from '../testing/index.ts';
+import { takeDatabase } from '../testing/take-database.ts';
 import { appliedMigrations, knownMigrations, migrate } from './migrate.ts';
 
 const folder = join(import.meta.dirname, 'migrations');
@@ -44,12 +44,6 @@ describe('a migration', () => {
   });
 });
 
-let postgres: TestPostgres;
-beforeAll(async () => {
-  postgres = await testPostgres();
-});
-afterAll(() => postgres?.stop());
-
 interface Column {
   readonly table: string;
   readonly column: string;
@@ -87,7 +81,7 @@ describe('a database of an earlier version', () => {
   it.each(files.map((file, index) => ({ file, seen: index + 1 })))(
     'as of $file keeps every row, and its services go on writing',
     async ({ seen }) => {
-      const url = await postgres.createDatabase(`as-of-${seen}`);
+      const url = await takeDatabase({ empty: true });
       await migrate(url, seen);
       const client = new pg.Client({ connectionString: url });
       await client.connect();

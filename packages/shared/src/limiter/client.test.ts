@@ -4,7 +4,8 @@ import { createClock } from '../clock/index.ts';
 import { type Answer, type Ask, catalog } from '../contracts/index.ts';
 import { type Bus, connect, createBus, respond, signal } from '../messaging/index.ts';
 import { createLogger } from '../telemetry/index.ts';
-import { eventually, type TestNats, testNats } from '../testing/index.ts';
+import { eventually } from '../testing/index.ts';
+import { takeAccount } from '../testing/place.ts';
 import { accountOf, partitionOf } from './account.ts';
 import { createAsker } from './asker.ts';
 import { createLimiters } from './client.ts';
@@ -14,18 +15,14 @@ const account = accountOf('a key');
 const partition = partitionOf(account);
 /** Real ms; far more than a test may take. */
 const muchLater = 600_000;
-let nats: TestNats;
 let bus: Bus;
 
 beforeAll(async () => {
-  nats = await testNats();
-  bus = createBus(await connect(nats.url, 'rider-sync'), createLogger('client-test', 'error'));
+  const urlOf = await takeAccount();
+  bus = createBus(await connect(urlOf('admin'), 'rider-sync'), createLogger('client-test', 'error'));
 });
 
-afterAll(async () => {
-  await bus?.connection.close();
-  await nats?.stop();
-});
+afterAll(() => bus?.connection.close());
 
 /** An owner of the partition that answers every ask like this, or not at all. */
 function owner(answer?: Answer): { asked: Ask[]; subscription: Subscription } {

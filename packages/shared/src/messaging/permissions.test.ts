@@ -6,14 +6,14 @@ import {
   deadLetterSubject,
   durableOf,
   type Message,
-  permissionsOf,
   type Service,
   services,
   subjectOf,
   subjectPattern,
 } from '../contracts/index.ts';
 import { createLogger } from '../telemetry/index.ts';
-import { eventually, type TestNats, testNats } from '../testing/index.ts';
+import { eventually } from '../testing/index.ts';
+import { takeAccount } from '../testing/place.ts';
 import { connect, createBus, respond } from './index.ts';
 import { publishable, subscribable } from './testing/attempts.ts';
 
@@ -89,21 +89,18 @@ const covers = (pattern: string, subject: string) =>
 const refusedBy = (patterns: readonly string[], subjects: readonly string[]) =>
   subjects.filter((subject) => !patterns.some((pattern) => covers(pattern, subject)));
 
-let nats: TestNats;
+let urlOf: Awaited<ReturnType<typeof takeAccount>>;
 const connections: NatsConnection[] = [];
 
 beforeAll(async () => {
-  nats = await testNats({
-    users: services.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),
-  });
+  urlOf = await takeAccount();
 });
 afterAll(async () => {
   await Promise.all(connections.map((connection) => connection.close()));
-  await nats?.stop();
 });
 
 async function open(service: Service): Promise<NatsConnection> {
-  const connection = await connect(nats.url.replace('//', `//${service}:p@`), service);
+  const connection = await connect(urlOf(service), service);
   connections.push(connection);
   return connection;
 }

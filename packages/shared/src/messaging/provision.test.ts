@@ -2,20 +2,16 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { streams } from '../contracts/index.ts';
-import { type TestNats, testNats } from '../testing/index.ts';
+import { takeAccount } from '../testing/place.ts';
 import { connect } from './connect.ts';
 import { provision } from './provision.ts';
 
-let nats: TestNats;
 let connection: NatsConnection;
 beforeAll(async () => {
-  nats = await testNats();
-  connection = await connect(nats.url, 'provision');
+  const urlOf = await takeAccount();
+  connection = await connect(urlOf('admin'), 'provision');
 });
-afterAll(async () => {
-  await connection?.close();
-  await nats?.stop();
-});
+afterAll(() => connection?.close());
 
 const kept = async () => {
   const manager = await jetstreamManager(connection);

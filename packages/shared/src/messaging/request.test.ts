@@ -1,19 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { catalog } from '../contracts/index.ts';
 import { createLogger } from '../telemetry/index.ts';
-import { type TestNats, testNats } from '../testing/index.ts';
+import { takeAccount } from '../testing/place.ts';
 import { type Bus, connect, createBus, request, respond } from './index.ts';
 
-let nats: TestNats;
 let bus: Bus;
 beforeAll(async () => {
-  nats = await testNats();
-  bus = createBus(await connect(nats.url, 'api'), createLogger('request-test', 'fatal' as 'error'));
+  const urlOf = await takeAccount();
+  bus = createBus(await connect(urlOf('admin'), 'api'), createLogger('request-test', 'fatal' as 'error'));
 });
-afterAll(async () => {
-  await bus?.connection.close();
-  await nats?.stop();
-});
+afterAll(() => bus?.connection.close());
 
 it('an answer that breaks its contract is a refusal that says so, also when it comes late', async () => {
   respond(bus, catalog.status, { partition: 1 }, (_, reply) => {

@@ -1,14 +1,13 @@
 import { expect, it } from 'vitest';
-import { testPostgres } from '../testing/index.ts';
+import { takeDatabase } from '../testing/take-database.ts';
 import { startChild } from './testing/child.ts';
 import { startOtlpReceiver } from './testing/otlp-receiver.ts';
 
 const script = new URL('./testing/database-script.ts', import.meta.url);
 
 it('traces the queries that belong to some work, without their values', { timeout: 60_000 }, async () => {
-  await using postgres = await testPostgres();
   const otlp = await startOtlpReceiver();
-  const child = startChild(script, { ...otlp.env, DATABASE_URL: postgres.url });
+  const child = startChild(script, { ...otlp.env, DATABASE_URL: await takeDatabase() });
   await child.endedWell();
   const work = otlp.spans().find(({ name }) => name === 'work');
   const queries = otlp.spans().filter(({ attributes }) => 'db.query.text' in attributes);

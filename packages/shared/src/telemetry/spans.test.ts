@@ -11,7 +11,7 @@ import {
   SpanKind,
   withTraceContext,
 } from './index.ts';
-import { testNats } from '../testing/index.ts';
+import { takeAccount } from '../testing/place.ts';
 import { startTelemetry } from './sdk.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './testing/otlp-receiver.ts';
 
@@ -99,8 +99,9 @@ describe('a span around work', () => {
 
 describe('a trace context on its way', () => {
   it('travels in NATS headers, over the wire', { timeout: 60_000 }, async () => {
-    await using nats = await testNats();
-    const connection = await connect({ servers: nats.url });
+    const url = new URL((await takeAccount())('admin'));
+    const { host, username: user, password: pass } = url;
+    const connection = await connect({ servers: host, user, pass });
     connection.subscribe('echo', {
       callback: (_, message) =>
         void inSpan('process', { parent: extractTraceContext(message.headers) }, () => message.respond()),

@@ -1,13 +1,13 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import pg from 'pg';
 import { inject } from 'vitest';
 import type { Service } from '../contracts/index.ts';
 import { migrate } from '../database/index.ts';
 import { connect, provision } from '../messaging/index.ts';
 import { type TestNats, testNats } from './nats.ts';
 import { type TestPostgres, testPostgres } from './postgres.ts';
-import { unseen } from './under-way.ts';
 import { accountOf, mostPlaces, password, userAt } from './servers.ts';
+import { nextAccount, takeDatabase } from './take-database.ts';
+import { unseen } from './under-way.ts';
 
 /** An account of a broker that a test file has for itself, with the streams in it. */
 export interface BrokerPlace extends AsyncDisposable {
@@ -20,62 +20,55 @@ export interface BrokerPlace extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The same with a database, which has the tables. */
+/** The same, and a database with the tables. */
 export interface Place extends BrokerPlace {
   readonly databaseUrl: string;
 }
 
-/** A place on a broker of its own, for tests that kill it. */
+/** A broker of the file's own, for tests that kill it. */
 export interface OwnBroker extends BrokerPlace {
   readonly nats: TestNats;
 }
 
-/** A place on servers of its own, for tests that kill them. */
+/** Servers of the file's own, for tests that kill them. */
 export interface OwnPlace extends Place, OwnBroker {
   readonly postgres: TestPostgres;
 }
 
 /** Takes a place on the servers that all test files share. */
 export async function takePlace(): Promise<Place> {
-  const { broker, postgres, template } = inject('servers');
-  const { number, databaseUrl } = await onPostgres(postgres, async (client) => {
-    const taken = await nextPlace(client);
-    const name = `place_${taken}`;
-    await client.query(`create database ${name} template ${template}`);
-    return { number: taken, databaseUrl: Object.assign(new URL(postgres), { pathname: `/${name}` }).href };
-  });
-  return { ...(await placeOn(broker, number)), databaseUrl };
+  const [broker, databaseUrl] = await Promise.all([takeBroker(), takeDatabase()]);
+  return { ...broker, databaseUrl };
 }
 
 /** The same without a database, for services that need none. */
-export async function takeBroker(): Promise<BrokerPlace> {
-  const { broker, postgres } = inject('servers');
-  return placeOn(broker, await onPostgres(postgres, nextPlace));
-}
+export const takeBroker = async (): Promise<BrokerPlace> =>
+  placeOn(inject('servers').broker, await takeNumber());
 
-export async function ownPlace(): Promise<OwnPlace> {
-  const [nats, postgres] = await Promise.all([ownNats(), testPostgres()]);
-  await migrate(postgres.url);
-  const stop = async () => {
-    await Promise.all([nats.stop(), postgres.stop()]);
-  };
-  const place = await placeOn(new URL(nats.url).host, 0, stop);
-  return { ...place, databaseUrl: postgres.url, nats, postgres };
-}
+/** Takes an account of the shared broker, without streams. @returns its URL with the rights of a service */
+export const takeAccount = async (): Promise<BrokerPlace['brokerUrl']> =>
+  urlsOn(inject('servers').broker, await takeNumber());
 
 export async function ownBroker(): Promise<OwnBroker> {
-  const nats = await ownNats();
+  const nats = await testNats({ accounts: Object.fromEntries([accountOf(0)]) });
   return { ...(await placeOn(new URL(nats.url).host, 0, nats.stop)), nats };
 }
 
-const ownNats = () => testNats({ accounts: Object.fromEntries([accountOf(0)]) });
+export async function ownPlace(): Promise<OwnPlace> {
+  const [broker, postgres] = await Promise.all([ownBroker(), testPostgres()]);
+  await migrate(postgres.url);
+  const close = async () => {
+    await Promise.all([broker.close(), postgres.stop()]);
+  };
+  return { ...broker, postgres, databaseUrl: postgres.url, close, [Symbol.asyncDispose]: close };
+}
 
 async function placeOn(
   broker: string,
   number: number,
   stop: () => Promise<void> = async () => {},
 ): Promise<BrokerPlace> {
-  const brokerUrl = (service: Service | 'admin') => `nats://${userAt(number, service)}:${password}@${broker}`;
+  const brokerUrl = urlsOn(broker, number);
   const admin = await connect(brokerUrl('admin'), 'provision');
   await provision(admin);
   const opened = [admin];
@@ -91,15 +84,13 @@ async function placeOn(
   return { brokerUrl, admin, unseenConnection, close, [Symbol.asyncDispose]: close };
 }
 
-async function nextPlace(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ nextval: string }>("select nextval('places')");
-  const taken = Number(rows[0]?.nextval);
-  if (taken > mostPlaces) throw new Error(`more than ${mostPlaces} places are taken on the broker`);
-  return taken;
-}
+const urlsOn =
+  (broker: string, number: number): BrokerPlace['brokerUrl'] =>
+  (service) =>
+    `nats://${userAt(number, service)}:${password}@${broker}`;
 
-async function onPostgres<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  return work(client).finally(() => client.end());
+async function takeNumber(): Promise<number> {
+  const number = await nextAccount();
+  if (number > mostPlaces) throw new Error(`more than ${mostPlaces} places are taken on the broker`);
+  return number;
 }

@@ -1,8 +1,7 @@
-import { testPostgres } from '../../testing/index.ts';
+import { takeDatabase } from '../../testing/take-database.ts';
 import { type Database, openDatabase } from '../client.ts';
-import { migrate } from '../migrate.ts';
 
-/** A Postgres of a test's own, with all tables and no rows. */
+/** A database of a test file's own, with all tables and no rows. */
 export interface TestDatabase {
   readonly url: string;
   readonly db: Database;
@@ -10,15 +9,7 @@ export interface TestDatabase {
 }
 
 export async function testDatabase(): Promise<TestDatabase> {
-  const postgres = await testPostgres();
-  await migrate(postgres.url);
-  const client = openDatabase(postgres.url, () => undefined);
-  return {
-    url: postgres.url,
-    db: client.db,
-    async stop() {
-      await client.close();
-      await postgres.stop();
-    },
-  };
+  const url = await takeDatabase();
+  const { db, close } = openDatabase(url, () => undefined);
+  return { url, db, stop: close };
 }

@@ -1,0 +1,24 @@
+import pg from 'pg';
+import { inject } from 'vitest';
+
+/** Makes a database on the Postgres that all test files share, and returns its URL. It goes with the server. */
+export async function takeDatabase({ empty = false }: { empty?: boolean } = {}): Promise<string> {
+  const { postgres, template } = inject('servers');
+  const name = `test_${crypto.randomUUID().replaceAll('-', '')}`;
+  await onShared((client) =>
+    client.query(`create database ${name} template ${empty ? 'template0' : template}`),
+  );
+  return Object.assign(new URL(postgres), { pathname: `/${name}` }).href;
+}
+
+/** The next number of an account on the broker that all test files share. */
+export async function nextAccount(): Promise<number> {
+  const { rows } = await onShared((client) => client.query<{ nextval: string }>("select nextval('places')"));
+  return Number(rows[0]?.nextval);
+}
+
+async function onShared<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: inject('servers').postgres });
+  await client.connect();
+  return work(client).finally(() => client.end());
+}
