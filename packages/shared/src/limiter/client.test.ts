@@ -1,6 +1,6 @@
 import type { Subscription } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClock } from '../clock/index.ts';
+import { createVirtualClock } from '../clock/index.ts';
 import { type Answer, type Ask, catalog } from '../contracts/index.ts';
 import { type Bus, connect, createBus, respond, signal } from '../messaging/index.ts';
 import { createLogger } from '../telemetry/index.ts';
@@ -13,8 +13,9 @@ import { PermitRefused } from './permit.ts';
 
 const account = accountOf('a key');
 const partition = partitionOf(account);
-/** Real ms; far more than a test may take. */
-const muchLater = 600_000;
+/** Time stands still: nothing happens because of it. */
+const clock = createVirtualClock();
+const later = 1;
 let bus: Bus;
 
 beforeAll(async () => {
@@ -36,9 +37,9 @@ function owner(answer?: Answer): { asked: Ask[]; subscription: Subscription } {
 
 describe('when a partition has a new owner', () => {
   it('whoever waits asks it at once, with the same ticket, place in line and promise', async () => {
-    const limiters = createLimiters(bus, createClock());
+    const limiters = createLimiters(bus, clock);
     const limiter = limiters.of(account);
-    const line = { position: 1, ahead: 0, estimatedAt: 0, askAgainIn: muchLater };
+    const line = { position: 1, ahead: 0, estimatedAt: 0, askAgainIn: later };
     const first = owner({ answer: 'waiting', reason: 'waiting_for_window', ...line });
     const told: number[] = [];
     const waiting = limiter.withPermit(
@@ -73,13 +74,13 @@ describe('when a partition has a new owner', () => {
 
 describe('a call whose end breaks the contract', () => {
   it('is settled all the same: a 429 stays a 429, without what else was said', async () => {
-    const limiters = createLimiters(bus, createClock());
+    const limiters = createLimiters(bus, clock);
     const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
       outcomes.push(...asks.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
       reply({
         answers: asks.map(({ do: verb }) =>
           verb === 'acquire'
-            ? { answer: 'started', permit: '1-1-a', sendBy: muchLater }
+            ? { answer: 'started', permit: '1-1-a', sendBy: later }
             : { answer: 'settled' },
         ),
       });

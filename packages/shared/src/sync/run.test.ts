@@ -1,5 +1,4 @@
 import type { Tick } from '../contracts/index.ts';
-import { eventually } from '../testing/index.ts';
 import { tables } from '../database/index.ts';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -59,7 +58,7 @@ describe('the run of a slot', () => {
     expect(await rows()).toMatchObject([
       { state: 'done', counts: counts(2), checkpoint: null, error: null, finishedAt: expect.any(Number) },
     ]);
-    await eventually(() => {
+    await stage.until(() => {
       const told = stage.runChanges.filter(({ slotId }) => slotId === tick.slotId);
       expect(told.map(({ state, counts: { synced } }) => [state, synced])).toEqual([
         ['running', 0],
@@ -170,9 +169,8 @@ describe('the run of a slot', () => {
     await runSlot(sync, observed, async () => expect.unreachable('it works'));
     const [row] = await stage.db.select().from(syncRuns).where(eq(syncRuns.slotId, observed.slotId));
     expect(row).toMatchObject({ mode: 'observed', state: 'done', checkpoint: { at: 7 } });
-    expect(row?.counts).toMatchObject({ planned: 5, synced: 0, stored: 0 });
-    // Of the slot's four minutes a slow machine may have spent some.
-    expect(row?.counts.deferred).toBeGreaterThanOrEqual(1);
+    // Four minutes have room for four calls.
+    expect(row?.counts).toMatchObject({ planned: 5, synced: 0, stored: 0, deferred: 1 });
     expect(stage.runChanges.at(-1)).toMatchObject({ mode: 'observed' });
   });
 
@@ -210,22 +208,5 @@ describe('the run of a slot', () => {
     });
     const [row] = await stage.db.select().from(syncRuns).where(eq(syncRuns.state, 'failed'));
     expect(row).toMatchObject({ counts: { planned: 0 }, checkpoint: null, error: 'this row can not be' });
-  });
-
-  it('goes on through a restart of the database', async () => {
-    const tick = slot();
-    let times = 0;
-    const running = runSlot(sync, tick, async (run) => {
-      times += 1;
-      if (times === 1) {
-        await stage.postgres.kill();
-        void stage.postgres.restart();
-      }
-      await stage.db.select().from(syncRuns);
-      return ends(run);
-    });
-    expect(await running).toEqual({ settle: 'done' });
-    expect(times).toBeGreaterThan(1);
-    expect(await rows()).toMatchObject([{ state: 'done' }]);
   });
 });

@@ -3,7 +3,6 @@ import type { SourceChanged } from '../contracts/index.ts';
 import { catalog } from '../contracts/index.ts';
 import { tables } from '../database/index.ts';
 import { listen } from '../messaging/index.ts';
-import { eventually } from '../testing/index.ts';
 import { UpstreamError } from '../zwiftracing/index.ts';
 import { createSources, type Sources, SourceUnavailable } from './sources.ts';
 import { openStage, type Stage } from './testing/stage.ts';
@@ -15,7 +14,6 @@ let replicas: Sources[];
 const changes: SourceChanged[] = [];
 
 beforeAll(async () => {
-  // The pause before the first probe is half a minute: nothing is due by itself.
   stage = await openStage({ scale: 10 });
   listen(stage.bus, catalog.sourceChanged, {}, (change) => changes.push(change));
 });
@@ -50,7 +48,7 @@ describe('a source that is not available', () => {
         /The events of upstream are not available.*404.*asked again from/,
       );
     }
-    await eventually(() => expect(changes).toHaveLength(1));
+    await stage.until(() => expect(changes).toHaveLength(1));
     expect(changes).toMatchObject([
       { source: 'events', state: 'unavailable', status: 404, advice: 'Is ZWIFTRACING_EVENTS_PATH right?' },
     ]);
@@ -68,7 +66,7 @@ describe('a source that is not available', () => {
     await one?.note('events');
     await Promise.all([admit(one), claim(other)]);
     expect(await rows()).toMatchObject([{ state: 'available', refusals: 0, message: null }]);
-    await eventually(() => expect(changes.map(({ state }) => state)).toEqual(['unavailable', 'available']));
+    await stage.until(() => expect(changes.map(({ state }) => state)).toEqual(['unavailable', 'available']));
   });
 
   it('never keeps a person from asking', async () => {

@@ -1,0 +1,128 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isDatabaseAway, tables } from '../database/index.ts';
+import { type OwnPlace, ownPlace } from '../testing/place.ts';
+import type { Sync } from './open.ts';
+import { plainError } from './plain-error.ts';
+import { runSlot } from './run.ts';
+import { openStage, type Stage } from './testing/stage.ts';
+import { throughOutages } from './through-outages.ts';
+
+let stage: Stage<OwnPlace>;
+let postgres: OwnPlace['postgres'];
+
+beforeAll(async () => {
+  stage = await openStage({ scale: 1 }, await ownPlace());
+  ({ postgres } = stage.place);
+});
+
+afterAll(() => stage?.close());
+
+const syncUntil = (signal: AbortSignal = new AbortController().signal) => {
+  const { db, bus, clock } = stage;
+  return { db, bus, clock, log: bus.log, signal } as unknown as Sync;
+};
+const failure = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+/** Kills Postgres; its last children may still answer for a moment. */
+async function takeAway(): Promise<void> {
+  await postgres.kill();
+  await stage.until(async () =>
+    expect(isDatabaseAway(await failure(stage.db.execute('select 1')))).toBe(true),
+  );
+}
+
+describe('work on the database', () => {
+  it('goes on when Postgres is back', async () => {
+    await takeAway();
+    let times = 0;
+    const working = throughOutages(syncUntil(), () => {
+      times += 1;
+      return stage.db.execute('select 42 as n');
+    });
+    await stage.until(() => expect(times).toBeGreaterThan(1));
+    await postgres.restart();
+    expect((await stage.during(working)).rows).toEqual([{ n: 42 }]);
+  });
+
+  it('is given up at once when shutdown begins', async () => {
+    await takeAway();
+    const stopping = new AbortController();
+    const working = throughOutages(syncUntil(stopping.signal), () => stage.db.execute('select 1'));
+    stopping.abort();
+    // Time stands still: no pause ends.
+    expect(isDatabaseAway(await failure(working))).toBe(true);
+    await postgres.restart();
+  });
+
+  it('within a transaction goes on too, and ends no process', async () => {
+    let times = 0;
+    const working = throughOutages(syncUntil(), () =>
+      stage.db.transaction(async (tx) => {
+        times += 1;
+        if (times === 1) await postgres.kill();
+        return tx.execute('select 43 as n');
+      }),
+    );
+    const restarted = (async () => {
+      await stage.until(() => expect(times).toBe(1));
+      await postgres.restart();
+    })();
+    expect((await stage.during(working)).rows).toEqual([{ n: 43 }]);
+    await restarted;
+  });
+
+  it('that is wrong is not repeated', async () => {
+    let times = 0;
+    const work = () => {
+      times += 1;
+      return stage.db.execute('select nothing from nowhere');
+    };
+    const error = await failure(throughOutages(syncUntil(), work));
+    expect(times).toBe(1);
+    expect(isDatabaseAway(error)).toBe(false);
+    expect(error).toBeInstanceOf(DrizzleQueryError);
+    expect(plainError(error).message).toBe('relation "nowhere" does not exist');
+  });
+});
+
+describe('the run of a slot', () => {
+  it('goes on after a restart of the database', async () => {
+    const scheduledFor = Math.round(stage.clock.now());
+    const endsAt = scheduledFor + 600_000;
+    const tick = { slotId: 'slot', kind: 'rider', scheduledFor, endsAt, mode: 'on' } as const;
+    const plan = async () => ({ endpoint: 'signups' as const, worth: 0 });
+    let times = 0;
+    let restarted: Promise<void> | undefined;
+    const running = runSlot(
+      syncUntil(),
+      tick,
+      async () => {
+        times += 1;
+        if (times === 1) {
+          await postgres.kill();
+          restarted = postgres.restart();
+        }
+        await stage.db.select().from(tables.syncRuns);
+        return { state: 'done', error: null, checkpoint: null };
+      },
+      plan,
+    );
+    expect(await stage.during(running)).toEqual({ settle: 'done' });
+    await restarted;
+    expect(times).toBeGreaterThan(1);
+    expect(await stage.db.select().from(tables.syncRuns)).toMatchObject([{ state: 'done' }]);
+  });
+});
+
+describe('a plain error', () => {
+  it('is the error itself, when it is no query', () => {
+    const error = new TypeError('x');
+    expect(plainError(error)).toBe(error);
+    expect(plainError('thrown').message).toBe('thrown');
+  });
+});
