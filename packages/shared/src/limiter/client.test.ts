@@ -79,9 +79,7 @@ describe('a call whose end breaks the contract', () => {
       outcomes.push(...asks.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
       reply({
         answers: asks.map(({ do: verb }) =>
-          verb === 'acquire'
-            ? { answer: 'started', permit: '1-1-a', sendBy: later }
-            : { answer: 'settled' },
+          verb === 'acquire' ? { answer: 'started', permit: '1-1-a', sendBy: later } : { answer: 'settled' },
         ),
       });
     });
