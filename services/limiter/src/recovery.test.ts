@@ -82,7 +82,7 @@ describe('a journal that comes from a backup', () => {
       expect(unknownUntil).toBeGreaterThan(stage.clock.now());
     }
     // Not the last entry: the call may be settled after the claim.
-    await eventually(async () => {
+    await stage.until(async () => {
       const owned = stage.said.findLast(({ limiter }) => limiter === limiterProcess.id)?.owns ?? [];
       const claim = owned.find((each) => each.partition === partition)?.claim;
       expect(claim).toBeGreaterThan(0);

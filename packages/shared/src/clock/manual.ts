@@ -10,7 +10,7 @@ export interface ManualMachine extends Machine {
 
 interface Timer {
   readonly at: number;
-  readonly then: () => void;
+  readonly run: () => void;
 }
 
 export function manualMachine(start = 0): ManualMachine {
@@ -27,8 +27,8 @@ export function manualMachine(start = 0): ManualMachine {
   return {
     now: () => now,
     elapsed: () => now - start,
-    after(ms, then) {
-      const timer = { at: now + Math.max(0, Math.ceil(ms)), then };
+    after(ms, run) {
+      const timer = { at: now + Math.max(0, Math.ceil(ms)), run };
       timers.add(timer);
       return () => timers.delete(timer);
     },
@@ -38,7 +38,7 @@ export function manualMachine(start = 0): ManualMachine {
       now = Math.max(now, Math.min(moment, earliest()?.at ?? moment));
       if (moves.at(-1)?.now !== now) moves.push({ wallMs: Date.now(), now });
       const due = [...timers].filter(({ at }) => at <= now);
-      for (const timer of due.toSorted((a, b) => a.at - b.at)) if (timers.delete(timer)) timer.then();
+      for (const timer of due.toSorted((a, b) => a.at - b.at)) if (timers.delete(timer)) timer.run();
     },
   };
 }

@@ -97,4 +97,9 @@ describe('time that a test owns', () => {
     const stored = await streams.getMessage(catalog.addRider.stream, { seq: sequence });
     expect(time.clock.at(stored?.time.getTime() ?? 0)).toBe(start + 90 * minute);
   });
+
+  it('refuses a check that waits for time itself, which would never end', async () => {
+    const checking = time.until(() => time.pass(10), minute);
+    await expect(checking).rejects.toThrow('a check can not wait for time to go on');
+  });
 });

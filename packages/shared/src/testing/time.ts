@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Clock, type ClockSetting, createClock, manualMachine } from '../clock/index.ts';
 import { eventually } from './eventually.ts';
@@ -39,6 +40,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
   const clock = createClock(setting, machine);
   const waiters = new Set<Waiter>();
   const settled = answersOf(broker);
+  const checking = new AsyncLocalStorage<true>();
   let going = false;
   /** How much was last seen to have moved, and when, on the wall. */
   let seen = 0;
@@ -71,7 +73,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
       const next = machine.next();
       let anyone = false;
       for (const waiter of waiters) {
-        if (!(await waiter(next))) continue;
+        if (!(await checking.run(true, () => waiter(next)))) continue;
         waiters.delete(waiter);
         anyone = true;
       }
@@ -84,8 +86,15 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
   }
 
   const wait = (waiter: Waiter) => {
+    if (checking.getStore())
+      throw new Error('a check can not wait for time to go on: time goes on after the check');
     waiters.add(waiter);
-    if (!going) void go();
+    if (!going) go().catch(end);
+  };
+  /** The broker is closed: the test timed out, and what it waited for is of no use any more. */
+  const end = () => {
+    waiters.clear();
+    going = false;
   };
 
   return {
@@ -146,22 +155,18 @@ export function runningTime(setting: ClockSetting): TestTime {
 
 /** Asks the broker, which has sent by then what it had to; returns at once while it is away, as it sends nothing. */
 function answersOf(broker: NatsConnection): () => Promise<unknown> {
-  let away: PromiseWithResolvers<void> | undefined;
+  let isAway = false;
   let gone = Promise.withResolvers<void>();
   void (async () => {
     for await (const { type } of broker.status()) {
-      if (type === 'disconnect') {
-        away = gone;
-        away.resolve();
-      }
-      if (type === 'reconnect') {
-        away = undefined;
-        gone = Promise.withResolvers();
-      }
+      if (type !== 'disconnect' && type !== 'reconnect') continue;
+      isAway = type === 'disconnect';
+      if (isAway) gone.resolve();
+      else gone = Promise.withResolvers();
     }
   })();
   return async () => {
-    if (away) return;
+    if (isAway) return;
     const answer = broker.request('$JS.API.INFO', '', { timeout: patience.timeoutMs });
     await Promise.race([answer.catch(() => undefined), gone.promise]);
   };

@@ -57,12 +57,7 @@ const add = createRoute({
 export const addRiderRoutes: AddRoutes = (app, { db, clock, takeCommand, stopping }) => {
   app.openapi(add, async (c) => {
     const { riderId } = c.req.valid('json');
-    using patience = patienceOf(
-      c.req.valid('header').prefer,
-      clock.machine,
-      c.req.raw.signal,
-      stopping,
-    );
+    using patience = patienceOf(c.req.valid('header').prefer, clock.machine, c.req.raw.signal, stopping);
     const options = { waiting: patience.signal, commandId: c.get('onceId') };
     const row = await takeCommand({ type: 'add-rider', riderId }, options);
     const { command, headers } = accepted(row, patience);

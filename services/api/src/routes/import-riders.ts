@@ -67,12 +67,7 @@ const importing = createRoute({
 export const importRidersRoutes: AddRoutes = (app, { clock, takeCommand, stopping }) => {
   app.openapi(importing, async (c) => {
     const riderIds = [...new Set(c.req.valid('json').riderIds)];
-    using patience = patienceOf(
-      c.req.valid('header').prefer,
-      clock.machine,
-      c.req.raw.signal,
-      stopping,
-    );
+    using patience = patienceOf(c.req.valid('header').prefer, clock.machine, c.req.raw.signal, stopping);
     const options = { waiting: patience.signal, commandId: c.get('onceId') };
     const row = await takeCommand({ type: 'import-riders', riderIds }, options);
     const { command, headers } = accepted(row, patience);
