@@ -9,6 +9,6 @@ fc.configureGlobal({
   ...fc.readConfigureGlobal(),
   ...(seed !== 'random' && { seed: Number(seed) }),
   // Less than a test's timeout: to shrink a counterexample further is worth less than to see it.
-  interruptAfterTimeLimit: 50_000,
+  interruptAfterTimeLimit: 100_000,
   markInterruptAsFailure: true,
 });
