@@ -10,11 +10,10 @@ import {
 } from '@paceline/shared/contracts';
 import { request } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-// oxlint-disable-next-line no-restricted-imports -- the stage of the scheduler's own tests
-import { openStage, patience, type Stage } from '../services/scheduler/src/testing/stage.ts';
+import { openStage, patience, type Stage } from './testing/stage.ts';
 
 const minute = 60_000;
-const main = fileURLToPath(new URL('../services/scheduler/src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const processes: ChildProcess[] = [];
 let stage: Stage;
 
