@@ -18,8 +18,17 @@ export async function freeze(folder: string): Promise<() => void> {
   if (servers.length === 0) throw new Error(`no process has ${folder} in its command line`);
   const children = all.filter(({ parent }) => servers.includes(parent)).map(({ pid }) => pid);
   const pids = new Set([...servers, ...children]);
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  for (const pid of pids) signal(pid, 'SIGSTOP');
   return () => {
-    for (const pid of pids) process.kill(pid, 'SIGCONT');
+    for (const pid of pids) signal(pid, 'SIGCONT');
   };
+}
+
+/** Postgres has workers that may have ended since they were listed. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
