@@ -11,6 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpServer, listenHttp } from './listen.ts';
 
 let server: HttpServer;
+/** Gives a request the usual time to come. */
+let patient: HttpServer;
 const soon = { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 20 };
 beforeAll(async () => {
   server = await listenHttp(
@@ -20,12 +22,13 @@ beforeAll(async () => {
     undefined,
     soon,
   );
+  patient = await listenHttp(async () => new Response(), '127.0.0.1', 0);
 });
-afterAll(() => server.drain());
+afterAll(() => Promise.all([server.drain(), patient.drain()]));
 
 /** Sends a text as it is, keeps the connection open, and returns what was answered until the server closed it. */
-async function answerTo(sent: string): Promise<string> {
-  const socket = connect(server.port, '127.0.0.1');
+async function answerTo(sent: string, { port }: HttpServer = patient): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   socket.write(sent);
   return text(socket);
@@ -36,7 +39,7 @@ describe('whoever takes long to send', () => {
     ['the head of a request', 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
     ['its body', 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf'],
   ])('%s is told so and cut off', async (_, beginning) => {
-    expect(await answerTo(beginning)).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await answerTo(beginning, server)).toMatch(/^HTTP\/1\.1 408 /);
   });
 });
 
