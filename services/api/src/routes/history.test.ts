@@ -76,7 +76,7 @@ describe('GET /v1/permits', () => {
     });
     expect((await test.get('/v1/permits?budget=clubs')).body.items).toEqual([]);
     const since = new Date(now - 2 * 86_400_000).toISOString();
-    await eventually(async () =>
+    await test.until(async () =>
       expect((await test.get(`/v1/permits?since=${since}`)).body.items).toHaveLength(4),
     );
     expect((await test.get('/v1/permits?since=yesterday')).body.errors).toMatchObject([{ field: 'since' }]);
