@@ -14,7 +14,7 @@ import { type Limiter, partitionOf } from '@paceline/shared/limiter';
 import { decode, listen, request } from '@paceline/shared/messaging';
 import { type OwnBroker, ownBroker } from '@paceline/shared/testing/place';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { call, openStage, type Stage, type StagedLimiter } from './testing/stage.ts';
+import { call, callNow, openStage, type Stage, type StagedLimiter } from './testing/stage.ts';
 
 let stage: Stage<OwnBroker>;
 let limiterProcess: StagedLimiter;
@@ -58,8 +58,10 @@ describe('a journal that has grown long', () => {
     const operation = { do: 'set_policy', account: keeper, endpoint: 'results', policy } as const;
     await stage.until(() => request(bus, catalog.operate, { partition }, operation, 2_000));
     const others: Limiter[] = Array.from({ length: 20 }, () => stage.client(accountIn(partition)));
-    while ((await journalOf(partition)).last.recoverFrom === 0)
-      for (const limiter of others) await call(stage, limiter, 'riders_single');
+    const callMany = async () => {
+      for (const limiter of others) await callNow(stage, limiter, 'riders_single');
+    };
+    while ((await journalOf(partition)).last.recoverFrom === 0) await stage.during(callMany());
     await restart();
     const results = (await stage.until(() => stage.windows(keeper))).find(
       ({ endpoint }) => endpoint === 'results',

@@ -152,17 +152,19 @@ export async function openStage<P extends BrokerPlace = BrokerPlace>(
 }
 
 /** A call that upstream answers at once: resolves to the id of its permit. */
-export const call = (
-  { clock, during }: Stage,
+export const callNow = (
+  { clock }: Stage,
   limiter: Limiter,
   endpoint: 'riders_single' | 'signups' | 'clubs',
   calls: number[] = [],
 ): Promise<string> =>
-  during(
-    limiter.withPermit({ endpoint, lane: 'manual_rider_add' }, async (permit) => {
-      permit.use();
-      calls.push(clock.now());
-      permit.settle({ result: 'answered', status: 200 });
-      return permit.id;
-    }),
-  );
+  limiter.withPermit({ endpoint, lane: 'manual_rider_add' }, async (permit) => {
+    permit.use();
+    calls.push(clock.now());
+    permit.settle({ result: 'answered', status: 200 });
+    return permit.id;
+  });
+
+/** The same while time goes on. */
+export const call = (...[stage, ...given]: Parameters<typeof callNow>): Promise<string> =>
+  stage.during(callNow(stage, ...given));
