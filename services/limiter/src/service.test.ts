@@ -16,7 +16,7 @@ beforeAll(async () => {
   limiterProcess = await stage.start();
 });
 
-/** When what is due `ms` from now happens: timers of the machine hold whole ms. */
+/** After how much time that happens which is due in `ms`: timers of the machine hold whole ms. */
 const inWholeMs = (ms: number) => stage.clock.fromMachine(Math.ceil(stage.clock.toMachine(ms)));
 
 afterEach(() => stage.closeClients());

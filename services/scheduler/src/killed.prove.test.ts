@@ -107,7 +107,7 @@ describe('the schedule, changed while two schedulers run and are killed', { time
     expect(new Set(ticks.map(({ slotId }) => slotId)).size).toBe(ticks.length);
   });
 
-  it('outlives all of them, and is told of once; other variables, or to put it back, end it', async () => {
+  it('outlives all of them, and is announced once; other variables end it, and so does a change back', async () => {
     await Promise.all(processes.map(kill));
     const third = spawnScheduler();
     const kept = await now();
@@ -126,9 +126,9 @@ describe('the schedule, changed while two schedulers run and are killed', { time
     });
     const { version } = await now();
     await stage.until(async () => {
-      const told = await stage.stored<{ version: number }>('EVENTS');
-      expect(told.map((each) => each.version).at(-1)).toBe(version);
-      expect(new Set(told.map((each) => each.version)).size).toBe(told.length);
+      const announced = await stage.stored<{ version: number }>('EVENTS');
+      expect(announced.map((each) => each.version).at(-1)).toBe(version);
+      expect(new Set(announced.map((each) => each.version)).size).toBe(announced.length);
     });
     await stage.until(async () => expect((await nearTicks()).at(-1)?.mode).toBe('observed'));
   });

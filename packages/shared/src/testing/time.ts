@@ -153,8 +153,8 @@ export function runningTime(setting: ClockSetting): TestTime {
   };
 }
 
-/** Asks the broker, which has sent by then what it had to; returns at once while it is away, as it sends nothing. */
-function answersOf(broker: NatsConnection): () => Promise<unknown> {
+/** Returns once the broker has sent what it had to: at once while it is away, for then that is nothing. */
+function answersOf(broker: NatsConnection): () => Promise<void> {
   let isAway = false;
   let gone = Promise.withResolvers<void>();
   void (async () => {
@@ -168,7 +168,7 @@ function answersOf(broker: NatsConnection): () => Promise<unknown> {
   return async () => {
     if (isAway) return;
     const answer = broker.request('$JS.API.INFO', '', { timeout: patience.timeoutMs });
-    await Promise.race([answer.catch(() => undefined), gone.promise]);
+    await Promise.race([answer, gone.promise]);
   };
 }
 
