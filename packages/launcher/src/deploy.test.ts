@@ -6,15 +6,15 @@ import { promisify } from 'node:util';
 import { catalog, services, subjectOf } from '@paceline/shared/contracts';
 import { type Child, findNatsServer, freePort, spawnChild } from '@paceline/shared/embedded';
 import { connect, createBus, provision, publish } from '@paceline/shared/messaging';
-import { createLogger } from '@paceline/shared/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { root } from './paths.ts';
 import { type ComposeFile, readCompose, readText } from './testing/compose-file.ts';
 import { documentedMetrics, metricsIn, queriesOf } from './testing/metrics-table.ts';
+import { testLog } from '@paceline/shared/testing';
 
 const run = promisify(execFile);
-const log = createLogger('deploy-test', 'fatal' as 'error');
+const log = testLog('deploy-test');
 let compose: ComposeFile;
 let folder: string;
 

@@ -31,10 +31,11 @@ afterEach(async () => {
 afterAll(() => world?.close());
 
 const arrivals = () => world.sandbox.audit();
-const done = (commandId: string) =>
+const endOf = (commandId: string) =>
   world.until(async () => {
     const [row] = await world.db.select().from(commands).where(eq(commands.commandId, commandId));
-    expect(row?.progress).toEqual({ state: 'done' });
+    if (!row?.finishedAt) throw new Error('the command has not ended');
+    return row.progress;
   });
 
 describe('a rider sync whose Postgres is killed and started again', () => {
@@ -44,7 +45,7 @@ describe('a rider sync whose Postgres is killed and started again', () => {
     const command: AddRider = { commandId: crypto.randomUUID(), riderId: 4_000_000, requestedAt };
     await publish(world.bus, catalog.addRider, command);
     await world.place.postgres.restart();
-    await done(command.commandId);
+    expect(await endOf(command.commandId)).toEqual({ state: 'done' });
   });
 
   it('stores the club page that is answered meanwhile, without a second call', async () => {
@@ -71,7 +72,7 @@ describe('a rider sync whose Postgres is killed and started again', () => {
     await world.place.postgres.kill();
     await world.until(() => expect(arrivals().at(-1)).toMatchObject({ budget: 'riders_bulk', status: 200 }));
     await world.place.postgres.restart();
-    await done(command.commandId);
+    expect(await endOf(command.commandId)).toEqual({ state: 'done' });
     const wanted = await world.db
       .select({ outcome: tables.wantedRiders.outcome })
       .from(tables.wantedRiders)

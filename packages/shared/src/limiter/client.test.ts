@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../clock/index.ts';
 import { type Answer, type Ask, catalog } from '../contracts/index.ts';
 import { type Bus, connect, createBus, respond, signal } from '../messaging/index.ts';
-import { createLogger } from '../telemetry/index.ts';
-import { eventually } from '../testing/index.ts';
+import { eventually, testLog } from '../testing/index.ts';
 import { takeAccount } from '../testing/place.ts';
 import { accountOf, partitionOf } from './account.ts';
 import { createAsker } from './asker.ts';
@@ -20,7 +19,7 @@ let bus: Bus;
 
 beforeAll(async () => {
   const urlOf = await takeAccount();
-  bus = createBus(await connect(urlOf('admin'), 'rider-sync'), createLogger('client-test', 'error'));
+  bus = createBus(await connect(urlOf('admin'), 'rider-sync'), testLog('client-test'));
 });
 
 afterAll(() => bus?.connection.close());

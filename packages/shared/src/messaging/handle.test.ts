@@ -2,8 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/nats-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AddRider, catalog, deadLetterSubject, durableOf } from '../contracts/index.ts';
-import { createLogger } from '../telemetry/index.ts';
-import { eventually } from '../testing/index.ts';
+import { eventually, testLog } from '../testing/index.ts';
 import { takeAccount } from '../testing/place.ts';
 import {
   type Bus,
@@ -19,7 +18,7 @@ import {
   type Settlement,
 } from './index.ts';
 
-const log = createLogger('messaging-test', 'fatal' as 'error');
+const log = testLog('messaging-test');
 const message = catalog.addRider;
 let urlFor: Awaited<ReturnType<typeof takeAccount>>;
 let admin: NatsConnection;

@@ -1,14 +1,13 @@
 import { expect, it } from 'vitest';
 import { catalog } from '../contracts/index.ts';
-import { createLogger } from '../telemetry/index.ts';
-import { eventually, testNats } from '../testing/index.ts';
+import { eventually, testNats, testLog } from '../testing/index.ts';
 import { connect, createBus, done, handle, provision, publish } from './index.ts';
 
 it('work goes on after the broker was killed and started again', async () => {
   await using nats = await testNats();
   const connection = await connect(nats.url, 'provision');
   await provision(connection);
-  const bus = createBus(connection, createLogger('messaging-test', 'fatal' as 'error'));
+  const bus = createBus(connection, testLog('messaging-test'));
   const seen: number[] = [];
   const handling = await handle(bus, catalog.addRider, async ({ riderId }) => {
     seen.push(riderId);

@@ -11,8 +11,7 @@ import {
   subjectOf,
   subjectPattern,
 } from '../contracts/index.ts';
-import { createLogger } from '../telemetry/index.ts';
-import { eventually } from '../testing/index.ts';
+import { eventually, testLog } from '../testing/index.ts';
 import { takeAccount } from '../testing/place.ts';
 import { connect, createBus, respond } from './index.ts';
 import { publishable, subscribable } from './testing/attempts.ts';
@@ -183,7 +182,7 @@ describe('an answer', () => {
 
   it('is given to nobody who wants it elsewhere than in the inbox of one who may ask', async () => {
     const [scheduler, api] = await Promise.all([open('scheduler'), open('api')]);
-    const log = createLogger('permissions-test', 'fatal' as 'error');
+    const log = testLog('permissions-test');
     let asked = 0;
     const answers = respond(createBus(scheduler, log), catalog.scheduleNow, {}, () => (asked += 1));
     await scheduler.flush();

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { catalog } from '../contracts/index.ts';
-import { createLogger } from '../telemetry/index.ts';
 import { takeAccount } from '../testing/place.ts';
 import { type Bus, connect, createBus, request, respond } from './index.ts';
+import { testLog } from '../testing/log.ts';
 
 let bus: Bus;
 beforeAll(async () => {
   const urlOf = await takeAccount();
-  bus = createBus(await connect(urlOf('admin'), 'api'), createLogger('request-test', 'fatal' as 'error'));
+  bus = createBus(await connect(urlOf('admin'), 'api'), testLog('request-test'));
 });
 afterAll(() => bus?.connection.close());
 

@@ -4,9 +4,9 @@ import { pause } from '../clock/index.ts';
 import { catalog } from '../contracts/index.ts';
 import { type DatabaseClient, openDatabase } from '../database/index.ts';
 import { type Bus, createBus, done, handle, publish } from '../messaging/index.ts';
-import { createLogger } from '../telemetry/index.ts';
 import { type Place, takePlace } from './place.ts';
 import { type TestTime, testTime } from './time.ts';
+import { testLog } from './log.ts';
 
 const start = Date.UTC(2026, 10, 24, 18);
 const minute = 60_000;
@@ -19,7 +19,7 @@ let seen: string[];
 beforeAll(async () => {
   place = await takePlace();
   database = openDatabase(place.databaseUrl, () => undefined);
-  bus = createBus(place.admin, createLogger('time-test', 'error'));
+  bus = createBus(place.admin, testLog('time-test'));
 });
 beforeEach(async () => {
   seen = [];
@@ -31,13 +31,12 @@ afterAll(async () => {
 });
 
 const note = (what: string) => () => void seen.push(what);
-const expectSeen = (...what: string[]) => expect(seen).toEqual(what);
 
 describe('time that a test owns', () => {
   it('stands still while a query is under way, however long that takes', async () => {
     void time.clock.sleep(minute).then(note('a minute'));
     void database.db.execute('select pg_sleep(0.3)').then(note('the query'));
-    await time.until(() => expectSeen('the query', 'a minute'));
+    await time.until(() => expect(seen).toEqual(['the query', 'a minute']));
   });
 
   it('stands still until a message is delivered and handled', async () => {
@@ -51,7 +50,7 @@ describe('time that a test owns', () => {
       void time.clock.sleep(minute).then(note('a minute'));
       const requestedAt = time.clock.now();
       await publish(bus, catalog.addRider, { commandId: crypto.randomUUID(), riderId, requestedAt });
-      await time.until(() => expectSeen(`rider ${riderId}`, 'a minute'));
+      await time.until(() => expect(seen).toEqual([`rider ${riderId}`, 'a minute']));
     }
     await handling.stop();
   });
@@ -61,7 +60,7 @@ describe('time that a test owns', () => {
     void time.clock.sleep(3 * minute).then(at('sleeper'));
     void pause(time.clock.machine, 1_000).then(at('machine'));
     await time.pass(5 * minute);
-    expectSeen('machine at 1', 'sleeper at 3');
+    expect(seen).toEqual(['machine at 1', 'sleeper at 3']);
     expect(time.clock.now()).toBe(start + 5 * minute);
   });
 
@@ -72,7 +71,7 @@ describe('time that a test owns', () => {
     };
     for (let each = 1; each <= 9; each += 1) void time.clock.sleep(each * minute);
     await Promise.all([reached(7), reached(2), time.during(time.clock.sleep(4 * minute).then(note('4')))]);
-    expectSeen('2', '4', '7');
+    expect(seen).toEqual(['2', '4', '7']);
   });
 
   it('ends a wait in vain with its last failure, after a stretch of project time', async () => {

@@ -1,5 +1,4 @@
-import { createLogger } from '@paceline/shared/telemetry';
-import { eventually } from '@paceline/shared/testing';
+import { eventually, testLog } from '@paceline/shared/testing';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,7 +15,7 @@ const servers: HttpServer[] = [];
 /** A server with nothing but these limits, so that what is counted is over long before its window is. */
 async function serve(limits: ClientLimits): Promise<string> {
   const app = new Hono<{ Bindings: HttpBindings }>();
-  app.onError(answerError(createLogger('test', 'silent' as 'error')));
+  app.onError(answerError(testLog('test')));
   app.use('/private', requireToken(tokens, limits));
   app.use(async (c, next) => {
     await limits.request(c);

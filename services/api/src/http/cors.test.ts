@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import { createLogger } from '@paceline/shared/telemetry';
 import { describe, expect, it } from 'vitest';
 import { answerError } from './errors.ts';
 import { Problem } from './problem.ts';
 import { crossOrigin } from './cors.ts';
+import { testLog } from '@paceline/shared/testing';
 
 const origin = 'https://team.example';
 const app = new Hono().use(crossOrigin([origin])).get('/', (c) => c.text('ok'));
@@ -34,7 +34,7 @@ describe('a page of another origin', () => {
 
   it('may read refusals too', async () => {
     const refusing = new Hono();
-    refusing.onError(answerError(createLogger('test', 'silent' as 'error')));
+    refusing.onError(answerError(testLog('test')));
     refusing.use(crossOrigin([origin])).get('/', () => {
       throw new Problem('unauthorized', 'no token');
     });

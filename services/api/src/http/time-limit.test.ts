@@ -1,12 +1,12 @@
-import { createLogger } from '@paceline/shared/telemetry';
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import { answerError } from './errors.ts';
 import { timeLimit } from './time-limit.ts';
+import { testLog } from '@paceline/shared/testing';
 
 it('a request that takes too long is answered all the same', async () => {
   const app = new Hono();
-  app.onError(answerError(createLogger('test', 'silent' as 'error')));
+  app.onError(answerError(testLog('test')));
   app.use(timeLimit(20));
   app.get('/slow', () => new Promise<Response>(() => {}));
   app.get('/fast', (c) => c.text('ok'));

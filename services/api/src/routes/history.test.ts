@@ -2,16 +2,16 @@ import { catalog, type PayloadOf } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import { type Bus, publish } from '@paceline/shared/messaging';
-import { createLogger } from '@paceline/shared/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keepHistory } from '../adapters/history.ts';
 import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
+import { testLog } from '@paceline/shared/testing';
 
 let test: TestApi;
 let limiter: Bus;
 let now: number;
 const account = accountOf(apiKey);
-const quiet = createLogger('history-test', 'fatal' as 'error');
+const quiet = testLog('history-test');
 
 beforeAll(async () => {
   test = await startTestApi();

@@ -3,13 +3,13 @@ import { loadConfig } from '@paceline/shared/config';
 import type { Service } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
-import { createLogger } from '@paceline/shared/telemetry';
 import { type Place, takePlace } from '@paceline/shared/testing/place';
 import { runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
 import { needed, optional } from '../config.ts';
 import { type RunningApi, startApi } from '../service.ts';
+import { testLog } from '@paceline/shared/testing';
 
-export const log = createLogger('api-test', 'error');
+export const log = testLog('api-test');
 export const apiKey = 'a-key-for-tests';
 
 /** An API on a real broker and a real database, asked over real HTTP; the test moves its time. */

@@ -1,7 +1,6 @@
 import { catalog, type Fact, type JournalEntry, subjectOf } from '@paceline/shared/contracts';
 import { BadPayload, type Bus, connect, createBus } from '@paceline/shared/messaging';
-import { createLogger } from '@paceline/shared/telemetry';
-import { eventually } from '@paceline/shared/testing';
+import { eventually, testLog } from '@paceline/shared/testing';
 import { type OwnBroker, ownBroker } from '@paceline/shared/testing/place';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/nats-core';
@@ -15,7 +14,7 @@ let next = 0;
 
 beforeAll(async () => {
   place = await ownBroker();
-  const log = createLogger('journal-test', 'error');
+  const log = testLog('journal-test');
   admin = createBus(place.admin, log);
   bus = createBus(await connect(place.brokerUrl('limiter'), 'limiter'), log);
 });

@@ -15,8 +15,7 @@ import {
   partitionOf,
 } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, listen, request } from '@paceline/shared/messaging';
-import { createLogger } from '@paceline/shared/telemetry';
-import { eventually } from '@paceline/shared/testing';
+import { eventually, testLog } from '@paceline/shared/testing';
 import { type BrokerPlace, takeBroker } from '@paceline/shared/testing/place';
 import { runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
 import { limiterVariables } from '../config.ts';
@@ -71,7 +70,7 @@ export async function openStage<P extends BrokerPlace = BrokerPlace>(
   const setting = { scale, anchor: runs ? thisMachine.now() : anEvening };
   const time = runs ? runningTime(setting) : testTime(await on.unseenConnection(), setting);
   const { clock } = time;
-  const log = createLogger('limiter-test', 'error');
+  const log = testLog('limiter-test');
   const buses: Bus[] = [];
   const speakAs = async (service: Service) => {
     const bus = createBus(await connect(on.brokerUrl(service), service), log);

@@ -4,11 +4,11 @@ import { loadConfig } from '@paceline/shared/config';
 import type { Tick } from '@paceline/shared/contracts';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService } from '@paceline/shared/runtime';
-import { createLogger } from '@paceline/shared/telemetry';
 import { takeBroker } from '@paceline/shared/testing/place';
 import { runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
 import { schedulerVariables } from '../config.ts';
 import { startScheduler } from '../service.ts';
+import { testLog } from '@paceline/shared/testing';
 
 /** A real broker with schedulers on it, and time that the test moves. */
 export interface Stage extends TestTime {
@@ -44,7 +44,7 @@ export async function openStage({ runs = false } = {}): Promise<Stage> {
   const place = await takeBroker();
   const setting = { scale, anchor: runs ? thisMachine.now() : anEvening };
   const time = runs ? runningTime(setting) : testTime(await place.unseenConnection(), setting);
-  const log = createLogger('scheduler-test', 'error');
+  const log = testLog('scheduler-test');
   const api = createBus(await connect(place.brokerUrl('api'), 'api'), log);
   const running = new Map<StagedScheduler, RunningService>();
 

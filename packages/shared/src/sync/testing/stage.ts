@@ -11,9 +11,9 @@ import {
 import { type Database, openDatabase } from '../../database/index.ts';
 import { type Bus, createBus, listen, publish } from '../../messaging/index.ts';
 import type { RunningService, ServiceContext } from '../../runtime/index.ts';
-import { createLogger } from '../../telemetry/index.ts';
 import { type Place, takePlace } from '../../testing/place.ts';
 import { runningTime, type TestTime, testTime } from '../../testing/time.ts';
+import { testLog } from '../../testing/log.ts';
 
 /** A real broker and a real Postgres, and time that the test moves: what a service is put on in its tests. */
 export interface Stage<P extends Place = Place> extends TestTime {
@@ -80,7 +80,7 @@ export async function openStage<P extends Place = Place>(
     ? runningTime({ scale, anchor })
     : testTime(await on.unseenConnection(), { scale, anchor });
   const { clock } = time;
-  const log = createLogger('stage', process.env.STAGE_LOG === undefined ? ('silent' as 'error') : 'debug');
+  const log = testLog('stage');
   const database = openDatabase(on.databaseUrl, () => undefined);
   const bus = createBus(on.admin, log);
   const runChanges: RunChanged[] = [];
