@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Clock, type ClockSetting, createClock, manualMachine } from '../clock/index.ts';
 import { eventually } from './eventually.ts';
-import { allAnswered, bytesMoved, unseen } from './under-way.ts';
+import { allAnswered, bytesMoved, pingBroker, unseen } from './under-way.ts';
 
 /**
  * Time that a test owns. It stands still while anything is under way, and goes from timer to timer while the test waits
@@ -51,6 +51,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
       await turn();
       await allAnswered();
       await unseen(settled);
+      await pingBroker();
       await turn();
       if (bytesMoved() === seen) continue;
       seen = bytesMoved();

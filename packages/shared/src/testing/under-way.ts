@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import type { NatsConnection } from '@nats-io/nats-core';
 import { NatsConnectionImpl } from '@nats-io/nats-core/internal';
 import pg from 'pg';
 
@@ -9,14 +10,16 @@ import pg from 'pg';
  * on: how many bytes have moved, and how many queries and requests are not answered yet.
  */
 const sockets = new Set<Socket>();
+const connections = new Set<NatsConnection>();
 const apart = new AsyncLocalStorage<true>();
 let bytesOfClosed = 0;
+let bytesOfPings = 0;
 let unanswered = 0;
 const waiting: Array<() => void> = [];
 
-/** Bytes that the sockets of the process have sent and received. */
+/** Bytes that the sockets of the process have sent and received, but for the pings of `pingBroker`. */
 export function bytesMoved(): number {
-  let bytes = bytesOfClosed;
+  let bytes = bytesOfClosed - bytesOfPings;
   for (const { bytesRead, bytesWritten } of sockets) bytes += bytesRead + bytesWritten;
   return bytes;
 }
@@ -24,6 +27,25 @@ export function bytesMoved(): number {
 /** Resolves once every query of Postgres and every request over the broker has its answer. */
 export async function allAnswered(): Promise<void> {
   while (unanswered > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+}
+
+/** A PING and its PONG, with their line ends. */
+const bytesOfPing = 12;
+
+/**
+ * Returns once the broker has answered on every connection: it serves each by itself. What was published before has been
+ * routed by then, and what was routed before has been received. A connection that is away has nothing to receive.
+ */
+export async function pingBroker(): Promise<void> {
+  await Promise.all([...connections].map(ping));
+}
+
+function ping(connection: NatsConnection): Promise<unknown> {
+  const answered = connection.rtt().then(
+    () => (bytesOfPings += bytesOfPing),
+    () => undefined,
+  );
+  return Promise.race([answered, connection.closed()]);
 }
 
 /** Runs `work` unseen: what looks whether all is quiet must not be heard itself. */
@@ -40,6 +62,15 @@ function watch(message: unknown): void {
 }
 subscribe('net.client.socket', watch);
 subscribe('net.server.socket', watch);
+
+const connect = NatsConnectionImpl.connect.bind(NatsConnectionImpl);
+NatsConnectionImpl.connect = async (options) => {
+  const connection = await connect(options);
+  if (apart.getStore()) return connection;
+  connections.add(connection);
+  void connection.closed().then(() => connections.delete(connection));
+  return connection;
+};
 
 type Method = (this: unknown, ...given: unknown[]) => unknown;
 
