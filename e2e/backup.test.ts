@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { backup, restore, type Surroundings } from '@paceline/launcher/backup';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
 import { createClock } from '@paceline/shared/clock';
-import { sandboxClock } from '@paceline/launcher';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditedBy } from './rig.ts';
 import { eventually } from './patience.ts';
-import { all, startTestStack, type TestStack } from './stack.ts';
+import { all, oneEvening, startTestStack, type TestStack } from './stack.ts';
 
 /** The window of bulk calls, a quarter of an hour, is over in seven seconds. */
-const setting = sandboxClock(Date.now(), 120);
+const setting = oneEvening(120);
 const key = 'a-key';
 const said: string[] = [];
 

@@ -1,9 +1,8 @@
-import { sandboxClock } from '@paceline/launcher';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { journalIsLed, type Leaders, type Probes, settled, startProbes } from './cluster.ts';
 import { auditedBy } from './rig.ts';
 import { eventually } from './patience.ts';
-import { startTestStack, type TestStack } from './stack.ts';
+import { oneEvening, startTestStack, type TestStack } from './stack.ts';
 
 /** How often a broker is killed: `CLUSTER_KILLS=12 npm run prove -- e2e/cluster.test.ts` measures how long grants stay away. */
 const kills = Number(process.env.CLUSTER_KILLS ?? 2);
@@ -14,7 +13,7 @@ let nextRider = 4_800_000;
 
 beforeAll(async () => {
   // An election takes less than the five minutes for which somebody waits for a rider, by this clock too.
-  stack = await startTestStack(sandboxClock(Date.now(), 10), {
+  stack = await startTestStack(oneEvening(10), {
     PACELINE_BROKERS: '3',
     PACELINE_REPLICAS: 'limiter=2',
   });

@@ -1,11 +1,10 @@
 import axe from 'axe-core';
 import { ensureBuilt } from '@paceline/dashboard/build';
-import { sandboxClock } from '@paceline/launcher';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser } from './browser.ts';
 import { eventually } from './patience.ts';
-import { type List, startTestStack, type TestStack } from './stack.ts';
+import { type List, oneEvening, startTestStack, type TestStack } from './stack.ts';
 
 const token = 'a-token-for-the-dashboard';
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
@@ -18,10 +17,7 @@ const complaints: string[] = [];
 
 beforeAll(async () => {
   await ensureBuilt(() => undefined);
-  [stack, browser] = await Promise.all([
-    startTestStack(sandboxClock(Date.now(), 60), { API_TOKEN: token }),
-    openBrowser(),
-  ]);
+  [stack, browser] = await Promise.all([startTestStack(oneEvening(60), { API_TOKEN: token }), openBrowser()]);
   page = await browser.newPage({ viewport: sizes.wide });
   page.setDefaultTimeout(120_000);
   page.on('pageerror', (error) => complaints.push(error.message));

@@ -1,12 +1,11 @@
-import { sandboxClock } from '@paceline/launcher';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crashedSince } from './fuzz/crashes.ts';
 import { badWorkOf, fuzzMessages } from './fuzz/messages.ts';
-import { startTestStack, type TestStack } from './stack.ts';
+import { oneEvening, startTestStack, type TestStack } from './stack.ts';
 
 let stack: TestStack;
 beforeAll(async () => {
-  stack = await startTestStack(sandboxClock(Date.now(), 60));
+  stack = await startTestStack(oneEvening(60));
 });
 afterAll(() => stack?.stop());
 

@@ -1,10 +1,9 @@
-import { sandboxClock } from '@paceline/launcher';
 import { type Arrival, defaultClubs } from '@paceline/sandbox';
 import { readScenario } from '@paceline/simulation/scenario';
 import { happen } from '@paceline/simulation/simulate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './patience.ts';
-import { all, type Run, startTestStack, type TestStack } from './stack.ts';
+import { all, oneEvening, type Run, startTestStack, type TestStack } from './stack.ts';
 
 const scale = 60;
 const minutes = 80;
@@ -30,7 +29,7 @@ interface Command {
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await startTestStack(sandboxClock(Date.now(), scale), {
+  stack = await startTestStack(oneEvening(scale), {
     SANDBOX_JITTER_MS: `0-${jitterMs}`,
     // All of the sandbox's clubs, as the simulator has them.
     ZWIFTRACING_CLUB_IDS: defaultClubs.map(({ id }) => id).join(','),

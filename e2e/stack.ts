@@ -5,6 +5,17 @@ import { type ClockSetting, formatClock } from '@paceline/shared/clock';
 import { freePort } from '@paceline/shared/embedded';
 import { startStack, type Stack } from '@paceline/launcher';
 
+/**
+ * The clock of a system that begins now, on the same evening in every run: what happens in the sandbox's world depends on
+ * the day.
+ */
+export function oneEvening(scale: number): ClockSetting {
+  const now = Date.now();
+  const begins = Date.UTC(2026, 10, 24, 18, 20);
+  // At the anchor both clocks agree; `scale` times faster, project time has reached `begins` by now.
+  return { scale, anchor: Math.round(now - (begins - now) / (scale - 1)) };
+}
+
 export interface TestStack extends Stack {
   /** Where its state, its logs and its secrets are, until it is stopped. */
   readonly stateFolder: string;

@@ -1,7 +1,6 @@
-import { sandboxClock } from '@paceline/launcher';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './patience.ts';
-import { all, type Run, startTestStack, type TestStack } from './stack.ts';
+import { all, oneEvening, type Run, startTestStack, type TestStack } from './stack.ts';
 
 /** Ten hours of the system's life in two minutes of ours. */
 const scale = 300;
@@ -20,7 +19,7 @@ let stack: TestStack;
 
 beforeAll(async () => {
   // Up to 200 real ms pass before a call arrives: at this pace, a minute of jitter.
-  stack = await startTestStack(sandboxClock(Date.now(), scale), { SANDBOX_JITTER_MS: '0-200' });
+  stack = await startTestStack(oneEvening(scale), { SANDBOX_JITTER_MS: '0-200' });
 });
 
 afterAll(() => stack?.stop());

@@ -1,12 +1,11 @@
 import type { ReceivedSpan } from '@paceline/shared/telemetry/testing';
 import { connect } from '@paceline/shared/messaging';
 import { startOtlpReceiver } from '@paceline/shared/telemetry/testing';
-import { sandboxClock } from '@paceline/launcher';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentedMetrics } from '../packages/launcher/src/testing/metrics-table.ts';
 import { answersOf, logsOf, messagesOf, ownPasswords, type Readable, rowsOf, secretsIn } from './planted.ts';
 import { eventually } from './patience.ts';
-import { all, type List, type Run, startTestStack, type TestStack } from './stack.ts';
+import { all, type List, oneEvening, type Run, startTestStack, type TestStack } from './stack.ts';
 
 /** A far slot is over in two seconds, a near one in five. */
 const scale = 120;
@@ -23,7 +22,7 @@ let stack: TestStack;
 
 beforeAll(async () => {
   collector = await startOtlpReceiver();
-  stack = await startTestStack(sandboxClock(Date.now(), scale), {
+  stack = await startTestStack(oneEvening(scale), {
     ...collector.env,
     ...planted,
     // Nobody listens there: what is told in vain is told of in the logs.
