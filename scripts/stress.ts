@@ -79,14 +79,14 @@ async function run(title: string, [program = 'npm', ...first]: readonly string[]
   for (const each of failed) process.stdout.write(`  ${each}\n`);
 }
 
-const failuresOf = ({ testResults }: Results): string[] =>
-  testResults.flatMap(({ name, message, assertionResults }) => {
+function failuresOf({ testResults }: Results): string[] {
+  const firstLine = (text = '') => text.split('\n', 1)[0] ?? '';
+  return testResults.flatMap(({ name, message, assertionResults }) => {
     const failed = assertionResults.filter(({ status }) => status === 'failed');
     if (failed.length === 0 && message) return [`${name}: ${firstLine(message)}`];
-    return failed.map((each) => `${name} > ${each.fullName}: ${firstLine(each.failureMessages[0] ?? '')}`);
+    return failed.map((each) => `${name} > ${each.fullName}: ${firstLine(each.failureMessages[0])}`);
   });
-
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
+}
 
 function count(name: string, text: string): number {
   if (/^\d+$/.test(text)) return Number(text);

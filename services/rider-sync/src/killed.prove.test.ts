@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { thisMachine } from '@paceline/shared/clock';
 import { type BulkMoved, catalog, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { listen, publish } from '@paceline/shared/messaging';
@@ -19,7 +18,7 @@ const moves: BulkMoved[] = [];
 
 beforeAll(async () => {
   // A club's answer takes some 40 ms, its window a second and a half.
-  world = await createWorld({ scale: 2_400, anchor: thisMachine.now(), runs: true });
+  world = await createWorld({ scale: 2_400, runs: true });
   key = world.newKey();
   listen(world.bus, catalog.bulkMoved, {}, (move) => moves.push(move));
 });

@@ -6,7 +6,7 @@ export interface VirtualClock extends Clock {
   advance(ms: number): Promise<void>;
 }
 
-/** A clock that stands still until it is told to move, for what does no I/O. */
+/** A clock that stands still until it is moved, for what does no I/O. */
 export function createVirtualClock(start = 0, setting: ClockSetting = realTime): VirtualClock {
   const machine = manualMachine(start);
   const clock = createClock(setting, machine);

@@ -27,6 +27,9 @@ export interface TestTime {
 /** Looks whether its test may go on. @param next when time would go on to; undefined: no timer is set */
 type Waiter = (next: number | undefined) => Promise<boolean>;
 
+/** When the time of tests begins: an evening, in which races start, on the same day in every run. */
+export const anEvening = Date.UTC(2026, 10, 24, 18);
+
 /** Round trips through the broker during which nothing may move: what is under way takes fewer. */
 const calmRounds = 3;
 const aDay = 86_400_000;
@@ -142,7 +145,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
 /** Minutes of the machine: a net under what is waited for in running time. */
 const patience = { timeoutMs: 5 * 60_000 };
 
-/** Time that goes on by itself, for tests of processes: nobody can hold theirs. */
+/** Time that goes on by itself, for tests of processes, whose clocks a test cannot hold. */
 export function runningTime(setting: ClockSetting): TestTime {
   const clock = createClock(setting);
   return {

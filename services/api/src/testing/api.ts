@@ -4,7 +4,7 @@ import type { Service } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import { type Place, takePlace } from '@paceline/shared/testing/place';
-import { runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
+import { anEvening, runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
 import { needed, optional } from '../config.ts';
 import { type RunningApi, startApi } from '../service.ts';
 import { testLog } from '@paceline/shared/testing';
@@ -65,8 +65,6 @@ export const statusUnder = (url: string, host: string): Promise<number | undefin
     });
     asked.on('error', reject).end();
   });
-
-const anEvening = Date.UTC(2026, 10, 24, 18);
 
 export async function startTestApi<P extends Place = Place>(
   settings: TestSettings<P> = {},

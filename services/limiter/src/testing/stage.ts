@@ -17,14 +17,12 @@ import {
 import { type Bus, connect, createBus, listen, request } from '@paceline/shared/messaging';
 import { eventually, testLog } from '@paceline/shared/testing';
 import { type BrokerPlace, takeBroker } from '@paceline/shared/testing/place';
-import { runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
+import { anEvening, runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
 import { limiterVariables } from '../config.ts';
 import { startLimiter } from '../service.ts';
 
 /** A minute is over in 50 ms of the machine, an hour in 3 s: some ten beats of a limiter. */
 const scale = 1_200;
-const anEvening = Date.UTC(2026, 10, 24, 18);
-
 /** Real ms: a net under what is waited for while time stands still. */
 export const patience = { timeoutMs: 5 * 60_000 };
 

@@ -5,7 +5,7 @@ import type { Tick } from '@paceline/shared/contracts';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService } from '@paceline/shared/runtime';
 import { takeBroker } from '@paceline/shared/testing/place';
-import { runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
+import { anEvening, runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
 import { schedulerVariables } from '../config.ts';
 import { startScheduler } from '../service.ts';
 import { testLog } from '@paceline/shared/testing';
@@ -34,7 +34,7 @@ export interface StagedScheduler {
 /** Says how often the schedulers look by themselves. */
 const scale = 480;
 /** No slot is open then. */
-const anEvening = Date.UTC(2026, 10, 24, 18, 21);
+const beginning = anEvening + 21 * 60_000;
 
 /** Real ms: a net under an answer that is waited for while time stands still. */
 export const patience = 5 * 60_000;
@@ -42,7 +42,7 @@ export const patience = 5 * 60_000;
 /** @param runs time goes by itself, for tests of processes */
 export async function openStage({ runs = false } = {}): Promise<Stage> {
   const place = await takeBroker();
-  const setting = { scale, anchor: runs ? thisMachine.now() : anEvening };
+  const setting = { scale, anchor: runs ? thisMachine.now() : beginning };
   const time = runs ? runningTime(setting) : testTime(await place.unseenConnection(), setting);
   const log = testLog('scheduler-test');
   const api = createBus(await connect(place.brokerUrl('api'), 'api'), log);

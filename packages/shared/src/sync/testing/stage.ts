@@ -1,3 +1,4 @@
+import { thisMachine } from '../../clock/index.ts';
 import { type Config, loadConfig, type VariableName } from '../../config/index.ts';
 import {
   catalog,
@@ -12,7 +13,7 @@ import { type Database, openDatabase } from '../../database/index.ts';
 import { type Bus, createBus, listen, publish } from '../../messaging/index.ts';
 import type { RunningService, ServiceContext } from '../../runtime/index.ts';
 import { type Place, takePlace } from '../../testing/place.ts';
-import { runningTime, type TestTime, testTime } from '../../testing/time.ts';
+import { anEvening, runningTime, type TestTime, testTime } from '../../testing/time.ts';
 import { testLog } from '../../testing/log.ts';
 
 /** A real broker and a real Postgres, and time that the test moves: what a service is put on in its tests. */
@@ -48,15 +49,16 @@ export interface StagedService extends RunningService {
   stop(): Promise<void>;
 }
 
-/** How fast project time goes beside the machine's, and when the two agree: an evening in November unless given. */
+/**
+ * How fast project time goes beside the machine's, and the moment at which the two agree: unless given, an evening in
+ * November, or now where time runs.
+ */
 export interface StageSetting {
   readonly scale: number;
   readonly anchor?: number;
   /** Time runs by itself, for tests of processes. */
   readonly runs?: boolean;
 }
-const anEvening = Date.UTC(2026, 10, 24, 18);
-
 /** What the limiter reads. */
 export const limiterVariables = [
   'NATS_URL',
@@ -72,7 +74,7 @@ const allKeys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
 
 /** @param place where its services have their broker and their database; on the shared servers unless given */
 export async function openStage<P extends Place = Place>(
-  { scale, anchor = anEvening, runs = false }: StageSetting,
+  { scale, runs = false, anchor = runs ? thisMachine.now() : anEvening }: StageSetting,
   place?: P,
 ): Promise<Stage<P>> {
   const on = (place ?? (await takePlace())) as P;
