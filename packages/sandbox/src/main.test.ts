@@ -8,7 +8,7 @@ import { readAudit } from './audit/log.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-main-'));
 const auditFile = join(folder, 'audit.jsonl');
-const often = { interval: 5, timeout: 10_000 };
+const often = { interval: 5, timeout: 60_000 };
 const children: ChildProcess[] = [];
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');

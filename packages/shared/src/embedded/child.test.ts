@@ -69,14 +69,14 @@ describe('a child', () => {
   it.runIf(process.platform === 'linux')('ends with its parent, even one that is killed', async () => {
     const { parent, pid } = await startFamily(process.env.PATH ?? '');
     parent.kill('SIGKILL');
-    await poll(async () => expect(await commandOf(pid)).toBe(''), { timeoutMs: 10_000 });
+    await poll(async () => expect(await commandOf(pid)).toBe(''), { timeoutMs: 60_000 });
   });
 
   it('ends with a parent that exits also where nothing else ties them', async () => {
     await symlink((await findOnPath('sleep')) ?? '', join(dir, 'sleep'));
     const { parent, pid } = await startFamily(dir);
     parent.kill('SIGUSR2');
-    await poll(async () => expect(await commandOf(pid)).toBe(''), { timeoutMs: 10_000 });
+    await poll(async () => expect(await commandOf(pid)).toBe(''), { timeoutMs: 60_000 });
   });
 });
 
@@ -92,6 +92,6 @@ async function startFamily(path: string): Promise<{ parent: ChildProcess; pid: s
     env: { ...process.env, PATH: path },
   });
   const [pid = ''] = (await once(createInterface(parent.stdout), 'line')) as string[];
-  await poll(async () => expect(await commandOf(pid)).toBe('sleep 60'), { timeoutMs: 10_000 });
+  await poll(async () => expect(await commandOf(pid)).toBe('sleep 60'), { timeoutMs: 60_000 });
   return { parent, pid };
 }

@@ -164,7 +164,7 @@ describe('an answer', () => {
       },
     });
     await scheduler.flush();
-    const answer = await api.request(asks, '{}', { timeout: 5_000 });
+    const answer = await api.request(asks, '{}', { timeout: 60_000 });
     expect(answer.string()).toBe('first');
     expect(subjectsOf(await twice.promise)).toEqual([expect.stringMatching(/^_INBOX_api\./), inboxOfApi]);
   });

@@ -35,7 +35,7 @@ const received = (name: string): Promise<ReceivedSpan> =>
       expect(span, `the span "${name}"`).toBeDefined();
       return span as ReceivedSpan;
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
 
 describe('a span around work', () => {
@@ -109,7 +109,7 @@ describe('a trace context on its way', () => {
     await inSpan('publish', {}, async () => {
       const carried = headers();
       injectTraceContext(carried);
-      await connection.request('echo', '', { timeout: 5_000, headers: carried });
+      await connection.request('echo', '', { timeout: 60_000, headers: carried });
     });
     await connection.close();
     const publish = await received('publish');
