@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,8 +28,13 @@ if (values.help) {
   process.exit(0);
 }
 
+const canPin = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0;
 const loops: ChildProcess[] = [];
-process.once('exit', () => loops.forEach((loop) => loop.kill('SIGKILL')));
+let underTest: ChildProcess | undefined;
+process.once('exit', () => {
+  underTest?.kill();
+  for (const loop of loops) loop.kill('SIGKILL');
+});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 let failures = 0;
@@ -37,8 +42,8 @@ for (let index = 0; index < busy; index += 1) loops.push(spawn(process.execPath,
 for (let round = 1; round <= rounds; round += 1)
   await run(`round ${round} of ${rounds}, beside ${busy} busy loops`, ['npm']);
 for (const loop of loops.splice(0)) loop.kill('SIGKILL');
-if (process.platform === 'linux') await run('on one core', ['taskset', '--cpu-list', '0', 'npm']);
-else process.stdout.write('on one core: left out, only Linux can pin a process\n');
+if (canPin) await run('on one core', ['taskset', '--cpu-list', '0', 'npm']);
+else process.stdout.write('on one core: left out, there is no taskset here\n');
 process.stdout.write(failures === 0 ? 'No failure in any round.\n' : `${failures} failures.\n`);
 process.exitCode = failures === 0 ? 0 : 1;
 
@@ -62,6 +67,7 @@ async function run(title: string, [program = 'npm', ...first]: readonly string[]
   const began = performance.now();
   const args = [...first, 'run', values.script, '--', '--reporter=json', `--outputFile=${file}`];
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  underTest = child;
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4_000)));
   const [code] = await once(child, 'exit');

@@ -23,7 +23,7 @@ const allWell = { status: 200, ready: true, database: 'ok', broker: 'ok' };
 const brokerIs = (state: string) => test.until(async () => expect((await checks()).broker).toBe(state));
 const away = 'The broker does not answer';
 
-/** Each test leaves both servers running, and found. */
+/** Each test leaves both servers running and connected. */
 afterEach(() =>
   test.until(async () => {
     if (!(await checks()).ready) throw new Error('a server is still away');

@@ -93,7 +93,7 @@ function settings(durable: boolean, tls?: PostgresOptions['tls']): string[] {
   // What was written is kept until it is in the tables: four times less than usual.
   const room = ['max_wal_size=256MB'];
   // Not synchronous_commit=off, which loses commits at a kill and gains little once nothing is synced.
-  const speed = durable ? [] : ['fsync=off', 'full_page_writes=off'];
+  const speed = durable ? [] : ['fsync=off', 'full_page_writes=off', 'max_connections=500'];
   const secured = tls ? ['ssl=on', `ssl_cert_file=${tls.cert}`, `ssl_key_file=${tls.key}`] : [];
   return [...network, ...time, ...room, ...speed, ...secured].flatMap((setting) => ['-c', setting]);
 }

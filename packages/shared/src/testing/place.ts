@@ -1,5 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { inject } from 'vitest';
+import type { ClockSetting } from '../clock/index.ts';
 import type { Service } from '../contracts/index.ts';
 import { migrate } from '../database/index.ts';
 import { connect, provision } from '../messaging/index.ts';
@@ -7,6 +8,7 @@ import { type TestNats, testNats } from './nats.ts';
 import { type TestPostgres, testPostgres } from './postgres.ts';
 import { accountOf, mostPlaces, password, userAt } from './servers.ts';
 import { nextAccount, takeDatabase } from './take-database.ts';
+import { runningTime, type TestTime, testTime } from './time.ts';
 import { unseen } from './under-way.ts';
 
 /** An account of a broker that a test file has for itself, with the streams in it. */
@@ -48,6 +50,10 @@ export const takeBroker = async (): Promise<BrokerPlace> =>
 /** Takes an account of the shared broker, without streams. @returns its URL with the rights of a service */
 export const takeAccount = async (): Promise<BrokerPlace['brokerUrl']> =>
   urlsOn(inject('servers').broker, await takeNumber());
+
+/** Time for what runs on a place: the test's own, or, with `runs`, time that goes on by itself. */
+export const timeOn = async (place: BrokerPlace, setting: ClockSetting, runs: boolean): Promise<TestTime> =>
+  runs ? runningTime(setting) : testTime(await place.unseenConnection(), setting);
 
 export async function ownBroker(): Promise<OwnBroker> {
   const nats = await testNats({ accounts: Object.fromEntries([accountOf(0)]) });

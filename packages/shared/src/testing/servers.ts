@@ -21,7 +21,7 @@ declare module 'vitest' {
   }
 }
 
-/** The broker has so many accounts for test files; their numbers are handed out by a sequence of Postgres. */
+/** Number of broker accounts for test files; a sequence of Postgres hands them out. */
 export const mostPlaces = 150;
 export const password = 'p';
 

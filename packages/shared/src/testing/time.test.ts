@@ -97,8 +97,15 @@ describe('time that a test owns', () => {
     expect(time.clock.at(stored?.time.getTime() ?? 0)).toBe(start + 90 * minute);
   });
 
+  it('fails its waiters with what a timer throws', async () => {
+    time.clock.machine.after(10, () => {
+      throw new Error('a fault of the service');
+    });
+    await expect(time.pass(minute)).rejects.toThrow('a fault of the service');
+  });
+
   it('refuses a check that waits for time itself, which would never end', async () => {
     const checking = time.until(() => time.pass(10), minute);
-    await expect(checking).rejects.toThrow('a check can not wait for time to go on');
+    await expect(checking).rejects.toThrow('a check cannot wait for time to go on');
   });
 });

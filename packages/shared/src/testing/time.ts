@@ -24,8 +24,11 @@ export interface TestTime {
   quiet(): Promise<void>;
 }
 
-/** Looks whether its test may go on. @param next when time would go on to; undefined: no timer is set */
-type Waiter = (next: number | undefined) => Promise<boolean>;
+interface Waiter {
+  /** Whether its test goes on. @param next the moment of the next timer; undefined: none is set */
+  look(next: number | undefined): Promise<boolean>;
+  readonly reject: (error: unknown) => void;
+}
 
 /** When the time of tests begins: an evening, in which races start, on the same day in every run. */
 export const anEvening = Date.UTC(2026, 10, 24, 18);
@@ -33,6 +36,8 @@ export const anEvening = Date.UTC(2026, 10, 24, 18);
 /** Round trips through the broker during which nothing may move: what is under way takes fewer. */
 const calmRounds = 3;
 const aDay = 86_400_000;
+/** Ms of the machine: a net under waits for what no timer of ours brings, such as a server that starts. */
+const patience = { timeoutMs: 60_000 };
 
 /**
  * @param broker asked whether it has come to rest; used for nothing else
@@ -63,87 +68,100 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
     }
   }
 
-  /** What the broker has stamped by now, in whole ms, is of the time before. */
+  /** What the broker has stamped by now, in whole ms, belongs to the time before. */
   async function moveTo(moment: number): Promise<void> {
     while (Date.now() <= seenAt) await turn();
     machine.moveTo(moment);
   }
 
-  /** All who wait share one time: it goes on when none of them can. */
+  /** Lets each waiter look, and returns whether any test goes on. */
+  async function look(): Promise<boolean> {
+    let anyone = false;
+    for (const waiter of waiters) {
+      if (!(await checking.run(true, () => waiter.look(machine.next())))) continue;
+      waiters.delete(waiter);
+      anyone = true;
+    }
+    return anyone;
+  }
+
+  /** All waiters share one time: it goes on when none of their checks passes. */
   async function go(): Promise<void> {
-    going = true;
     while (waiters.size > 0) {
       await quiet();
+      if (await look()) continue;
+      // A check may leave something under way behind.
+      if (bytesMoved() !== seen) await quiet();
       const next = machine.next();
-      let anyone = false;
-      for (const waiter of waiters) {
-        if (!(await checking.run(true, () => waiter(next)))) continue;
-        waiters.delete(waiter);
-        anyone = true;
-      }
-      if (anyone) continue;
-      // Without a timer what is waited for comes from outside, such as a server that starts.
       if (next === undefined) await aMoment();
       else await moveTo(next);
     }
-    going = false;
   }
 
-  const wait = (waiter: Waiter) => {
+  function wait(waiter: Waiter): void {
     if (checking.getStore())
-      throw new Error('a check can not wait for time to go on: time goes on after the check');
+      throw new Error('a check cannot wait for time to go on: time goes on after the check');
     waiters.add(waiter);
-    if (!going) go().catch(end);
-  };
-  /** The broker is closed: the test timed out, and what it waited for is of no use any more. */
-  const end = () => {
-    waiters.clear();
-    going = false;
-  };
+    if (going) return;
+    going = true;
+    go()
+      .catch((error: unknown) => {
+        for (const each of waiters) each.reject(error);
+        waiters.clear();
+      })
+      .finally(() => (going = false));
+  }
 
   return {
     clock,
     quiet,
     until(check, within = aDay) {
       const end = machine.now() + clock.toMachine(within);
+      const began = performance.now();
       return new Promise((resolve, reject) => {
-        wait(async (next) => {
-          try {
-            resolve(await check());
-            return true;
-          } catch (error) {
-            if (next === undefined || next <= end) return false;
-            reject(error);
-            return true;
-          }
+        wait({
+          reject,
+          async look(next) {
+            try {
+              resolve(await check());
+              return true;
+            } catch (error) {
+              const isOver = next === undefined ? performance.now() - began > patience.timeoutMs : next > end;
+              if (isOver) reject(error);
+              return isOver;
+            }
+          },
         });
       });
     },
     during(work) {
-      let done = false;
-      const end = () => (done = true);
-      work.then(end, end);
+      let isDone = false;
+      const note = () => (isDone = true);
+      work.then(note, note);
       return new Promise((resolve, reject) => {
-        wait(async () => {
-          if (done) work.then(resolve, reject);
-          return done;
+        wait({
+          reject,
+          async look() {
+            if (isDone) work.then(resolve, reject);
+            return isDone;
+          },
         });
       });
     },
     pass: (ms) =>
-      new Promise((resolve) => {
-        let over = false;
-        machine.after(clock.toMachine(ms), () => (over = true));
-        wait(async () => {
-          if (over) resolve();
-          return over;
+      new Promise((resolve, reject) => {
+        let isOver = false;
+        machine.after(clock.toMachine(ms), () => (isOver = true));
+        wait({
+          reject,
+          async look() {
+            if (isOver) resolve();
+            return isOver;
+          },
         });
       }),
   };
 }
-
-/** Minutes of the machine: a net under what is waited for in running time. */
-const patience = { timeoutMs: 5 * 60_000 };
 
 /** Time that goes on by itself, for tests of processes, whose clocks a test cannot hold. */
 export function runningTime(setting: ClockSetting): TestTime {
@@ -151,7 +169,7 @@ export function runningTime(setting: ClockSetting): TestTime {
   return {
     clock,
     quiet: () => Promise.resolve(),
-    until: (check) => eventually(check, patience),
+    until: (check) => eventually(check, { timeoutMs: 5 * 60_000 }),
     during: (work) => work,
     pass: (ms) => clock.sleep(ms),
   };
@@ -171,7 +189,7 @@ function answersOf(broker: NatsConnection): () => Promise<void> {
   })();
   return async () => {
     if (isAway) return;
-    const answer = broker.request('$JS.API.INFO', '', { timeout: patience.timeoutMs });
+    const answer = broker.request('$JS.API.INFO', '', { timeout: 5 * 60_000 });
     await Promise.race([answer, gone.promise]);
   };
 }

@@ -82,16 +82,21 @@ function count(methods: Record<string, Method>, name: string): void {
     if (apart.getStore()) return original.apply(this, given);
     const callback = given.at(-1);
     unanswered += 1;
-    if (typeof callback === 'function') {
-      const answered: Method = function (...answer) {
-        onAnswer();
-        return Reflect.apply(callback, this, answer);
-      };
-      return original.apply(this, [...given.slice(0, -1), answered]);
+    try {
+      if (typeof callback === 'function') {
+        const answered: Method = function (...answer) {
+          onAnswer();
+          return Reflect.apply(callback, this, answer);
+        };
+        return original.apply(this, [...given.slice(0, -1), answered]);
+      }
+      const result = original.apply(this, given);
+      Promise.resolve(result).then(onAnswer, onAnswer);
+      return result;
+    } catch (error) {
+      onAnswer();
+      throw error;
     }
-    const result = original.apply(this, given);
-    Promise.resolve(result).then(onAnswer, onAnswer);
-    return result;
   };
 }
 

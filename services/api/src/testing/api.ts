@@ -3,8 +3,8 @@ import { loadConfig } from '@paceline/shared/config';
 import type { Service } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
-import { type Place, takePlace } from '@paceline/shared/testing/place';
-import { anEvening, runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
+import { type Place, takePlace, timeOn } from '@paceline/shared/testing/place';
+import { anEvening, type TestTime } from '@paceline/shared/testing/time';
 import { needed, optional } from '../config.ts';
 import { type RunningApi, startApi } from '../service.ts';
 import { testLog } from '@paceline/shared/testing';
@@ -71,7 +71,7 @@ export async function startTestApi<P extends Place = Place>(
 ): Promise<TestApi<P>> {
   const place = (settings.place ?? (await takePlace())) as P;
   const setting = { scale: settings.scale ?? 1, anchor: anEvening };
-  const time = settings.runs ? runningTime(setting) : testTime(await place.unseenConnection(), setting);
+  const time = await timeOn(place, setting, settings.runs ?? false);
   const { clock } = time;
   const env = {
     NATS_URL: place.brokerUrl('api'),

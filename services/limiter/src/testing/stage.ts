@@ -16,8 +16,8 @@ import {
 } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, listen, request } from '@paceline/shared/messaging';
 import { eventually, testLog } from '@paceline/shared/testing';
-import { type BrokerPlace, takeBroker } from '@paceline/shared/testing/place';
-import { anEvening, runningTime, type TestTime, testTime } from '@paceline/shared/testing/time';
+import { type BrokerPlace, takeBroker, timeOn } from '@paceline/shared/testing/place';
+import { anEvening, type TestTime } from '@paceline/shared/testing/time';
 import { limiterVariables } from '../config.ts';
 import { startLimiter } from '../service.ts';
 
@@ -66,7 +66,7 @@ export async function openStage<P extends BrokerPlace = BrokerPlace>(
 ): Promise<Stage<P>> {
   const on = (place ?? (await takeBroker())) as P;
   const setting = { scale, anchor: runs ? thisMachine.now() : anEvening };
-  const time = runs ? runningTime(setting) : testTime(await on.unseenConnection(), setting);
+  const time = await timeOn(on, setting, runs);
   const { clock } = time;
   const log = testLog('limiter-test');
   const buses: Bus[] = [];

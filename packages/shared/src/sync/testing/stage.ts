@@ -12,8 +12,8 @@ import {
 import { type Database, openDatabase } from '../../database/index.ts';
 import { type Bus, createBus, listen, publish } from '../../messaging/index.ts';
 import type { RunningService, ServiceContext } from '../../runtime/index.ts';
-import { type Place, takePlace } from '../../testing/place.ts';
-import { anEvening, runningTime, type TestTime, testTime } from '../../testing/time.ts';
+import { type Place, takePlace, timeOn } from '../../testing/place.ts';
+import { anEvening, type TestTime } from '../../testing/time.ts';
 import { testLog } from '../../testing/log.ts';
 
 /** A real broker and a real Postgres, and time that the test moves: what a service is put on in its tests. */
@@ -78,9 +78,7 @@ export async function openStage<P extends Place = Place>(
   place?: P,
 ): Promise<Stage<P>> {
   const on = (place ?? (await takePlace())) as P;
-  const time = runs
-    ? runningTime({ scale, anchor })
-    : testTime(await on.unseenConnection(), { scale, anchor });
+  const time = await timeOn(on, { scale, anchor }, runs);
   const { clock } = time;
   const log = testLog('stage');
   const database = openDatabase(on.databaseUrl, () => undefined);
