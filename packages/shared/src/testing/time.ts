@@ -87,14 +87,23 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
 
   /** All waiters share one time: it goes on when none of their checks passes. */
   async function go(): Promise<void> {
-    while (waiters.size > 0) {
-      await quiet();
-      if (await look()) continue;
-      // A check may leave something under way behind.
-      if (bytesMoved() !== seen) await quiet();
-      const next = machine.next();
-      if (next === undefined) await aMoment();
-      else await moveTo(next);
+    going = true;
+    try {
+      while (waiters.size > 0) {
+        await quiet();
+        if (await look()) continue;
+        // A check may leave something under way behind.
+        if (bytesMoved() !== seen) await quiet();
+        const next = machine.next();
+        if (next === undefined) await aMoment();
+        else await moveTo(next);
+      }
+    } catch (error) {
+      for (const each of waiters) each.reject(error);
+      waiters.clear();
+    } finally {
+      // At once: a waiter that comes next starts time again.
+      going = false;
     }
   }
 
@@ -102,14 +111,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
     if (checking.getStore())
       throw new Error('a check cannot wait for time to go on: time goes on after the check');
     waiters.add(waiter);
-    if (going) return;
-    going = true;
-    go()
-      .catch((error: unknown) => {
-        for (const each of waiters) each.reject(error);
-        waiters.clear();
-      })
-      .finally(() => (going = false));
+    if (!going) void go();
   }
 
   return {
