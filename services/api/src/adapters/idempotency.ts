@@ -13,9 +13,14 @@ export interface KeyedRequest {
   readonly request: string;
 }
 
+/** A request that has its key. When the key was taken (project ms) tells it from a later request with the same key. */
+export interface Holding extends KeyedRequest {
+  readonly takenAt: number;
+}
+
 /** What is known of a key: it is this request's now, or another one has it. */
 export type Taken =
-  | { readonly is: 'taken'; readonly onceId: string }
+  | ({ readonly is: 'taken'; readonly onceId: string } & Holding)
   | { readonly is: 'answered'; readonly answer: KeptAnswer }
   | { readonly is: 'under_way' }
   | { readonly is: 'of_another_request' };
@@ -25,7 +30,7 @@ export interface Ages {
   readonly now: number;
   /** Answers from before are forgotten. */
   readonly keptSince: number;
-  /** A request from before that has no answer died. */
+  /** Unanswered requests older than this count as abandoned. */
   readonly abandonedSince: number;
 }
 
@@ -37,12 +42,13 @@ export interface Keys {
    * @throws {CommandQueueFull}
    */
   take(request: KeyedRequest): Promise<Taken>;
-  keepAnswer(request: KeyedRequest, answer: KeptAnswer): Promise<void>;
-  /** A request that was not carried out may be sent again. */
-  giveBack(request: KeyedRequest): Promise<void>;
+  /** Does nothing when another request has taken the key since; `giveBack` as well. */
+  keepAnswer(holding: Holding, answer: KeptAnswer): Promise<void>;
+  /** A refused request is abandoned: sent again it is carried out under the same id, as part of it may have been done. */
+  giveBack(holding: Holding): Promise<void>;
 }
 
-type Answered = KeyedRequest & { readonly answer: KeptAnswer };
+type Answered = Holding & { readonly answer: KeptAnswer };
 
 const atOnce = 500;
 
@@ -54,9 +60,13 @@ export function keysIn(db: Database, queue: CommandQueue, ages: () => Ages): Key
   }, atOnce);
   return {
     take: (request) => queue(() => take(request)),
-    keepAnswer: (request, answer) => keep({ ...request, answer }),
-    async giveBack({ caller, key }) {
-      await db.delete(keys).where(and(eq(keys.caller, caller), eq(keys.key, key), isNull(keys.answer)));
+    keepAnswer: (holding, answer) => keep({ ...holding, answer }),
+    async giveBack({ caller, key, takenAt }) {
+      const isHeld = and(eq(keys.caller, caller), eq(keys.key, key), eq(keys.takenAt, takenAt));
+      await db
+        .update(keys)
+        .set({ takenAt: Math.min(takenAt, Math.floor(ages().abandonedSince) - 1) })
+        .where(and(isHeld, isNull(keys.answer)));
     },
   };
 }
@@ -107,15 +117,20 @@ async function takeAll(
     from asked left join taken using (caller, key)
     left join (select caller, key, request, answer from ${keys}) as known using (caller, key)`);
   const found = new Map(rows.map((row) => [nameOf(row), row]));
-  return batch.map((each) => becameOf(each, found.get(nameOf(each)), firsts.get(nameOf(each)) ?? each));
+  return batch.map((each) => {
+    const row = found.get(nameOf(each));
+    const isFirst = each === firsts.get(nameOf(each));
+    const onceId = row?.taken_as ?? null;
+    if (isFirst && onceId !== null) return { is: 'taken', ...each, onceId, takenAt: Math.floor(now) };
+    return becameOf(each, row, firsts.get(nameOf(each)) ?? each);
+  });
 }
 
 const nameOf = ({ caller, key }: { caller: string; key: string }): string => `${caller} ${key}`;
 
-/** @param first the request of the batch for which the key was to be taken */
+/** What is known of a key that this request has not taken. @param first the request of the batch for which the key was to be taken */
 function becameOf(asked: KeyedRequest, row: Row | undefined, first: KeyedRequest): Taken {
   const takenAs = row?.taken_as ?? null;
-  if (takenAs !== null && asked === first) return { is: 'taken', onceId: takenAs };
   const request = takenAs === null ? row?.request : first.request;
   // Null: another process took it at the same moment.
   if (typeof request === 'string' && request !== asked.request) return { is: 'of_another_request' };
@@ -123,14 +138,22 @@ function becameOf(asked: KeyedRequest, row: Row | undefined, first: KeyedRequest
   return answer ? { is: 'answered', answer } : { is: 'under_way' };
 }
 
+/** In the order of the keys: two processes must lock rows in the same order. */
 async function keepAll(db: Database, batch: readonly Answered[]): Promise<void> {
   const column = <T>(value: (each: Answered) => T) => sql.param(batch.map(value));
   await db.execute(sql`
+    with given as (
+      select known.caller, known.key, given.answer
+      from unnest(
+        ${column(({ caller }) => caller)}::text[],
+        ${column(({ key }) => key)}::text[],
+        ${column(({ takenAt }) => new Date(takenAt).toISOString())}::timestamptz[],
+        ${column(({ answer }) => JSON.stringify(answer))}::jsonb[]
+      ) as given (caller, key, taken_at, answer)
+      join ${keys} as known using (caller, key, taken_at)
+      order by known.caller collate "C", known.key collate "C"
+      for update of known
+    )
     update ${keys} set answer = given.answer
-    from unnest(
-      ${column(({ caller }) => caller)}::text[],
-      ${column(({ key }) => key)}::text[],
-      ${column(({ answer }) => JSON.stringify(answer))}::jsonb[]
-    ) as given (caller, key, answer)
-    where ${keys}.caller = given.caller and ${keys}.key = given.key`);
+    from given where ${keys}.caller = given.caller and ${keys}.key = given.key`);
 }

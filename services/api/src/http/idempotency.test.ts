@@ -1,5 +1,7 @@
 import { tables } from '@paceline/shared/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandQueue } from '../adapters/command-queue.ts';
+import { keysIn } from '../adapters/idempotency.ts';
 import { type Answer, ask, startTestApi, type TestApi } from '../testing/api.ts';
 
 let test: TestApi;
@@ -106,5 +108,38 @@ describe('a POST with an Idempotency-Key', () => {
     const takenAt = test.clock.now() - 86_400_001;
     await test.db.update(tables.idempotencyKeys).set({ takenAt });
     expect((await add(9, 'key-9')).body.commandId).not.toBe(body.commandId);
+  });
+});
+
+describe('a request that lost its key to a later one', () => {
+  const answer = { status: 202, headers: {}, body: '{}' };
+  let now: number;
+  const keys = () =>
+    keysIn(test.db, commandQueue(10), () => ({ now, keptSince: 0, abandonedSince: now - 45_000 }));
+  async function take(key: string) {
+    const taken = await keys().take({ caller: '', key, request: 'the same' });
+    if (taken.is !== 'taken') throw new Error(`the key is ${taken.is}`);
+    return taken;
+  }
+
+  it('neither gives the key back nor keeps its answer', async () => {
+    now = test.clock.now();
+    const first = await take('lost-1');
+    now += 60_000;
+    const second = await take('lost-1');
+    expect(second.onceId).toBe(first.onceId);
+
+    await keys().giveBack(first);
+    await keys().keepAnswer(first, { ...answer, status: 200 });
+    expect(await keys().take(first)).toEqual({ is: 'under_way' });
+    await keys().keepAnswer(second, answer);
+    expect(await keys().take(first)).toEqual({ is: 'answered', answer });
+  });
+
+  it('leaves its id when it is refused: sent again, the request has it at once', async () => {
+    now = test.clock.now();
+    const first = await take('refused-1');
+    await keys().giveBack(first);
+    expect((await take('refused-1')).onceId).toBe(first.onceId);
   });
 });

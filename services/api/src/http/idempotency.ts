@@ -16,8 +16,8 @@ declare module 'hono' {
 const keptHeaders = ['content-type', 'location', 'preference-applied'];
 
 /**
- * Carries a POST with an `Idempotency-Key` out once: sent again it is given the same answer. Answers that say that
- * nothing was done (5xx) are not kept.
+ * Carries a POST with an `Idempotency-Key` out once: sent again it is given the same answer. Answers that say that it
+ * failed (5xx) are not kept.
  */
 export const idempotency =
   (keys: Keys, log: Logger): MiddlewareHandler =>
@@ -46,7 +46,7 @@ export const idempotency =
     c.set('onceId', taken.onceId);
     await next();
     const { res } = c;
-    const noting = res.status >= 500 ? keys.giveBack(keyed) : keys.keepAnswer(keyed, await answerOf(res));
+    const noting = res.status >= 500 ? keys.giveBack(taken) : keys.keepAnswer(taken, await answerOf(res));
     // What was done stays done: sent again, the key is taken for abandoned later, under the same id.
     await noting.catch((err: unknown) => log.warn({ err }, 'could not store the answer to a keyed request'));
   };
