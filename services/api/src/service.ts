@@ -57,7 +57,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const follower = createFollower();
   const hand = handWith(broker, forCommands.db, clock, log);
   const queue = commandQueue(config.API_COMMAND_QUEUE);
-  const commands = commandStore(forCommands.db, queue);
+  const commands = commandStore(forCommands.db, queue, clock.machine);
   const keys = keysIn(forCommands.db, queue, () => {
     const now = clock.now();
     const abandonedMs = clock.fromMachine(longestAnswerMs + 5_000);
@@ -123,7 +123,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     db,
     hand,
     isLost: isLostWith(broker, db),
-    withdrawRefused: commands.withdrawRefused,
+    refused: commands.refused,
     clock,
     log,
   });

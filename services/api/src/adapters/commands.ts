@@ -28,7 +28,10 @@ const shown = {
 };
 
 /** What is handed on to the service that carries a command out. */
-export type Unpublished = Pick<CommandRow, 'commandId' | 'type' | 'riderId' | 'requestedAt' | 'traceparent'>;
+export type Unpublished = Pick<
+  CommandRow,
+  'commandId' | 'type' | 'riderId' | 'requestedAt' | 'updatedAt' | 'traceparent'
+>;
 
 /** Up to `limit` + 1 commands, newest first. */
 export const listCommands = (
@@ -84,6 +87,7 @@ const toHandOn = {
   type: commands.type,
   riderId: commands.riderId,
   requestedAt: commands.requestedAt,
+  updatedAt: commands.updatedAt,
   traceparent: commands.traceparent,
 };
 

@@ -1,9 +1,11 @@
+import type { Machine } from '@paceline/shared/clock';
 import { importFreshness } from '@paceline/shared/contracts';
 import { asRows, type Database, isDatabaseAway, neverArrived, tables } from '@paceline/shared/database';
-import { sql } from 'drizzle-orm';
+import { isNull, sql } from 'drizzle-orm';
 import type { CommandRow } from '../core/command.ts';
 import type { CommandQueue } from './command-queue.ts';
 import { inBatches } from './in-batches.ts';
+import { type RefusedCommands, refusedCommands } from './refused-commands.ts';
 
 const { commands, riders, wantedRiders } = tables;
 
@@ -30,56 +32,69 @@ export interface CommandStore {
    * @throws {CommandQueueFull} and whatever Postgres throws: the command is not stored then, or withdrawn later
    */
   store(command: NewCommand, riderIds: readonly number[]): Promise<Stored>;
-  /** Deletes commands that were refused although Postgres, which went away just then, may have stored them. */
-  withdrawRefused(): Promise<void>;
+  /** Those that were refused although Postgres, which went away just then, may have stored them. */
+  readonly refused: RefusedCommands;
 }
 
-export function commandStore(db: Database, queue: CommandQueue): CommandStore {
+export function commandStore(db: Database, queue: CommandQueue, machine: Machine): CommandStore {
   const add = inBatches((batch: readonly NewCommand[]) => storeAdds(db, batch), addsAtOnce);
   const addImport = inBatches((batch: readonly NewImport[]) => storeImports(db, batch), importsAtOnce);
-  const refused = new Set<string>();
+  const refused = refusedCommands(db, machine);
   return {
+    refused,
     async store(command, riderIds) {
-      const { commandId, riderId } = command;
       try {
         const stored = await queue(() =>
-          riderId === null ? addImport({ command, riderIds }) : add(command),
+          command.riderId === null ? addImport({ command, riderIds }) : add(command),
         );
-        refused.delete(commandId);
+        refused.forget(command);
         return stored;
       } catch (error) {
-        if (isDatabaseAway(error) && !neverArrived(error)) refused.add(commandId);
+        if (isDatabaseAway(error) && !neverArrived(error)) refused.note(command);
         throw error;
       }
     },
-    async withdrawRefused() {
-      const ids = [...refused];
-      if (ids.length === 0) return;
-      await withdraw(db, ids);
-      for (const id of ids) refused.delete(id);
-    },
   };
 }
+
+/**
+ * The first entry of each id (a statement may write a row once), in the order of their ids (two processes must lock rows
+ * in the same order).
+ */
+function firstOfEach<T>(batch: readonly T[], idOf: (entry: T) => string): Map<string, T> {
+  const firsts = new Map(batch.toReversed().map((entry) => [idOf(entry), entry]));
+  return new Map([...firsts].toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+/** A command that is there already is touched, so that it is not withdrawn for the request that stored it. */
+const keepAccepted = {
+  target: commands.commandId,
+  set: { updatedAt: sql`greatest(excluded.updated_at, ${commands.updatedAt} + interval '1 millisecond')` },
+  setWhere: isNull(commands.publishedAt),
+};
+const isInserted = sql<boolean>`xmax = 0`.as('is_new');
 
 /** Counted before any of the batch is there: its own places are added one by one. */
 const addsWaiting = sql<number>`(select count(*)::integer from ${commands} as open
   where open.finished_at is null and open.type = 'add-rider' and open.progress ->> 'state' <> 'running')`;
 
 async function storeAdds(db: Database, batch: readonly NewCommand[]): Promise<Stored[]> {
+  const firsts = firstOfEach(batch, ({ commandId }) => commandId);
   const rows = await db
     .insert(commands)
-    .select(asRows(commands, batch))
-    .onConflictDoNothing()
+    .select(asRows(commands, [...firsts.values()]))
+    .onConflictDoUpdate(keepAccepted)
     .returning({
       commandId: commands.commandId,
+      isNew: isInserted,
       riderStored: sql<boolean>`exists (select from ${riders} as known where known.rider_id = commands.rider_id)`,
       ahead: addsWaiting,
     });
-  const stored = new Map(rows.map((row) => [row.commandId, row]));
+  const stored = new Map(rows.filter(({ isNew }) => isNew).map((row) => [row.commandId, row]));
   let before = 0;
-  return batch.map(({ commandId }) => {
-    const row = stored.get(commandId);
-    if (!row) return alreadyThere;
+  return batch.map((command) => {
+    const row = stored.get(command.commandId);
+    if (!row || command !== firsts.get(command.commandId)) return alreadyThere;
     before += 1;
     return { isNew: true, riderStored: row.riderStored, ahead: row.ahead + before - 1 };
   });
@@ -93,14 +108,16 @@ interface NewImport {
 }
 
 async function storeImports(db: Database, batch: readonly NewImport[]): Promise<Stored[]> {
-  const rows = batch.map(({ command }) => command);
+  const firsts = firstOfEach(batch, ({ command }) => command.commandId);
+  const entries = [...firsts.values()];
+  const rows = entries.map(({ command }) => command);
   const insert = db
     .insert(commands)
     .select(asRows(commands, rows))
-    .onConflictDoNothing()
-    .returning({ commandId: commands.commandId });
+    .onConflictDoUpdate(keepAccepted)
+    .returning({ commandId: commands.commandId, isNew: isInserted });
   const iso = (ms: number) => new Date(ms).toISOString();
-  const given = batch.map(
+  const given = entries.map(
     ({ command: { commandId, requestedAt }, riderIds }) =>
       sql`(${commandId}, ${sql.param(riderIds)}::integer[],
         ${iso(requestedAt - importFreshness)}::timestamptz, ${iso(requestedAt)}::timestamptz)`,
@@ -111,25 +128,17 @@ async function storeImports(db: Database, batch: readonly NewImport[]): Promise<
       select command_id, rider_id, 'import', fresh_from, since
       from (values ${sql.join(given, sql`, `)}) as given (command_id, rider_ids, fresh_from, since)
       join stored using (command_id), unnest(rider_ids) as rider_id
+      where is_new
     )
     select command_id, (select count(*)::integer from ${wantedRiders} where outcome is null) as ahead
-    from stored`);
+    from stored where is_new`);
   const stored = new Map(inserted.map((row) => [row.command_id, row.ahead]));
   let before = 0;
-  return batch.map(({ command, riderIds }) => {
-    const waiting = stored.get(command.commandId);
-    if (waiting === undefined) return alreadyThere;
-    before += riderIds.length;
-    return { isNew: true, riderStored: false, ahead: waiting + before - riderIds.length };
+  return batch.map((entry) => {
+    const { commandId } = entry.command;
+    const waiting = stored.get(commandId);
+    if (waiting === undefined || entry !== firsts.get(commandId)) return alreadyThere;
+    before += entry.riderIds.length;
+    return { isNew: true, riderStored: false, ahead: waiting + before - entry.riderIds.length };
   });
 }
-
-/** What was published is carried out, and stays. */
-const withdraw = (db: Database, commandIds: readonly string[]) =>
-  db.execute(sql`
-    with withdrawn as (
-      delete from ${commands}
-      where command_id = any(${sql.param(commandIds)}::text[]) and published_at is null
-      returning command_id
-    )
-    delete from ${wantedRiders} using withdrawn where ${wantedRiders}.command_id = withdrawn.command_id`);

@@ -3,6 +3,7 @@ import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import { findUnpublished, listOpen, type Published, type Unpublished } from './commands.ts';
 import type { Hand, IsLost } from './hand-on.ts';
+import type { RefusedCommands } from './refused-commands.ts';
 import { type Rounds, rounds } from './rounds.ts';
 
 /** Real ms. A request that is alive has usually handed its command on by then; a second time does no harm. */
@@ -16,7 +17,7 @@ export interface SweepParts {
   readonly db: Database;
   readonly hand: Hand;
   readonly isLost: IsLost;
-  readonly withdrawRefused: () => Promise<void>;
+  readonly refused: RefusedCommands;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -26,7 +27,7 @@ export interface SweepParts {
  * at once and then every second. Those that were handed on are looked for in their stream meanwhile, for a broker whose
  * disk is full, or that was set back, may lose what it has acknowledged. What was refused is withdrawn first.
  */
-export function startSweep({ db, hand, isLost, withdrawRefused, clock, log }: SweepParts): Rounds {
+export function startSweep({ db, hand, isLost, refused, clock, log }: SweepParts): Rounds {
   let failing = false;
   let lookedUpTo = '';
   const findLost = async (before: number) => {
@@ -45,9 +46,11 @@ export function startSweep({ db, hand, isLost, withdrawRefused, clock, log }: Sw
   };
   const round = async () => {
     try {
-      await withdrawRefused();
+      await refused.withdraw();
       const before = clock.now() - clock.fromMachine(graceMs);
-      await Promise.all((await findUnpublished(db, before, atOnce)).map(handOnLeft));
+      const left = await findUnpublished(db, before, atOnce);
+      // One may have been committed just now: the next round withdraws it.
+      await Promise.all(left.filter((command) => !refused.has(command)).map(handOnLeft));
       await Promise.all((await findLost(before)).map(handOnLost));
       // Else the next round would find the same ones.
       await hand.marked();
