@@ -32,8 +32,8 @@ import { type HttpServer, listenHttp } from './http/listen.ts';
 import { longestAnswerMs } from './http/time-limit.ts';
 
 const connections = 10;
-/** Only for taking commands, so that many reads do not slow them: one for each kind of statement that is sent in batches. */
-const connectionsForCommands = 5;
+/** Only for taking commands, so that many reads do not slow them: two for each kind of statement that is sent in batches. */
+const connectionsForCommands = 10;
 /** Built when it is set up, not when it runs. */
 const dashboard = fileURLToPath(new URL('../../../apps/dashboard/dist', import.meta.url));
 
@@ -58,7 +58,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const hand = handWith(broker, forCommands.db, clock, log);
   const queue = commandQueue(config.API_COMMAND_QUEUE);
   const commands = commandStore(forCommands.db, queue, clock.machine);
-  const keys = keysIn(forCommands.db, queue, () => {
+  const keys = keysIn(forCommands.db, queue, clock.machine, () => {
     const now = clock.now();
     const abandonedMs = clock.fromMachine(longestAnswerMs + 5_000);
     return { now, keptSince: now - config.API_IDEMPOTENCY, abandonedSince: now - abandonedMs };

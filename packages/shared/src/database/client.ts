@@ -27,6 +27,9 @@ export function openDatabase(
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: longestWaitMs,
+    // Notices a server that vanished without closing its connections; a query that was not even acknowledged takes longer.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   });
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));

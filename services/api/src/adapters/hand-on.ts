@@ -22,10 +22,14 @@ export interface Hand {
 }
 
 export function handWith(broker: Broker, db: Database, clock: Clock, log: Logger): Hand {
-  const mark = inBatches(async (handedOn: Parameters<typeof markPublished>[1]) => {
-    await markPublished(db, handedOn);
-    return handedOn.map(() => undefined);
-  }, marksAtOnce);
+  const mark = inBatches(
+    async (handedOn: Parameters<typeof markPublished>[1]) => {
+      await markPublished(db, handedOn);
+      return handedOn.map(() => undefined);
+    },
+    marksAtOnce,
+    clock.machine,
+  );
   const marking = new Set<Promise<unknown>>();
 
   function markLater(commandId: string, sequence: number): void {

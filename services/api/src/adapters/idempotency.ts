@@ -1,3 +1,4 @@
+import type { Machine } from '@paceline/shared/clock';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { CommandQueue } from './command-queue.ts';
@@ -52,12 +53,16 @@ type Answered = Holding & { readonly answer: KeptAnswer };
 
 const atOnce = 500;
 
-export function keysIn(db: Database, queue: CommandQueue, ages: () => Ages): Keys {
-  const take = inBatches((batch: readonly KeyedRequest[]) => takeAll(db, batch, ages()), atOnce);
-  const keep = inBatches(async (batch: readonly Answered[]) => {
-    await keepAll(db, batch);
-    return batch.map(() => undefined);
-  }, atOnce);
+export function keysIn(db: Database, queue: CommandQueue, machine: Machine, ages: () => Ages): Keys {
+  const take = inBatches((batch: readonly KeyedRequest[]) => takeAll(db, batch, ages()), atOnce, machine);
+  const keep = inBatches(
+    async (batch: readonly Answered[]) => {
+      await keepAll(db, batch);
+      return batch.map(() => undefined);
+    },
+    atOnce,
+    machine,
+  );
   return {
     take: (request) => queue(() => take(request)),
     keepAnswer: (holding, answer) => keep({ ...holding, answer }),

@@ -1,10 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Machine } from '@paceline/shared/clock';
 
 interface Waiting<In, Out> extends Pick<PromiseWithResolvers<Out>, 'resolve' | 'reject'> {
   readonly item: In;
   /** Runs a function in the trace of the request that the item belongs to. */
   readonly inItsTrace: <T>(work: () => T) => T;
 }
+
+/** Machine ms after which one more batch may go beside the first: the first one's connection may be dead. */
+const longestAloneMs = 2_000;
+const mostInFlight = 2;
 
 /**
  * Group commit: while one batch is in flight, arriving items gather, and the next batch takes them all. One item alone
@@ -15,28 +20,46 @@ interface Waiting<In, Out> extends Pick<PromiseWithResolvers<Out>, 'resolve' | '
 export function inBatches<In, Out>(
   run: (items: readonly In[]) => Promise<readonly Out[]>,
   most: number,
+  machine: Machine,
 ): (item: In) => Promise<Out> {
+  type Batch = ReadonlyArray<Waiting<In, Out>>;
   const waiting: Array<Waiting<In, Out>> = [];
-  let running = false;
+  let inFlight = 0;
+  /** The batch that the next one waits for. */
+  let first: Batch | undefined;
 
-  async function runAll(): Promise<void> {
-    running = true;
-    for (let batch = waiting.splice(0, most); batch[0]; batch = waiting.splice(0, most)) {
+  function startNext(): void {
+    if (waiting.length === 0 || first || inFlight >= mostInFlight) return;
+    const batch = waiting.splice(0, most);
+    first = batch;
+    const callOff = machine.after(longestAloneMs, () => stopWaitingFor(batch));
+    inFlight += 1;
+    void runAll(batch).then(() => {
+      callOff();
+      inFlight -= 1;
+      stopWaitingFor(batch);
+    });
+  }
+
+  function stopWaitingFor(batch: Batch): void {
+    if (first === batch) first = undefined;
+    startNext();
+  }
+
+  async function runAll(batch: Batch): Promise<void> {
+    try {
       const items = batch.map(({ item }) => item);
-      try {
-        const results = await batch[0].inItsTrace(() => run(items));
-        batch.forEach(({ resolve }, index) => resolve(results[index] as Out));
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+      const results = await batch[0]?.inItsTrace(() => run(items));
+      batch.forEach(({ resolve }, index) => resolve(results?.[index] as Out));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
     }
-    running = false;
   }
 
   return (item) => {
     const { promise, resolve, reject } = Promise.withResolvers<Out>();
     waiting.push({ item, resolve, reject, inItsTrace: AsyncLocalStorage.snapshot() });
-    if (!running) void runAll();
+    startNext();
     return promise;
   };
 }

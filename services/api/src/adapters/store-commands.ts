@@ -37,8 +37,12 @@ export interface CommandStore {
 }
 
 export function commandStore(db: Database, queue: CommandQueue, machine: Machine): CommandStore {
-  const add = inBatches((batch: readonly NewCommand[]) => storeAdds(db, batch), addsAtOnce);
-  const addImport = inBatches((batch: readonly NewImport[]) => storeImports(db, batch), importsAtOnce);
+  const add = inBatches((batch: readonly NewCommand[]) => storeAdds(db, batch), addsAtOnce, machine);
+  const addImport = inBatches(
+    (batch: readonly NewImport[]) => storeImports(db, batch),
+    importsAtOnce,
+    machine,
+  );
   const refused = refusedCommands(db, machine);
   return {
     refused,

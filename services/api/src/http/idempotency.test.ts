@@ -115,7 +115,11 @@ describe('a request that lost its key to a later one', () => {
   const answer = { status: 202, headers: {}, body: '{}' };
   let now: number;
   const keys = () =>
-    keysIn(test.db, commandQueue(10), () => ({ now, keptSince: 0, abandonedSince: now - 45_000 }));
+    keysIn(test.db, commandQueue(10), test.clock.machine, () => ({
+      now,
+      keptSince: 0,
+      abandonedSince: now - 45_000,
+    }));
   async function take(key: string) {
     const taken = await keys().take({ caller: '', key, request: 'the same' });
     if (taken.is !== 'taken') throw new Error(`the key is ${taken.is}`);
