@@ -67,7 +67,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const budgets = budgetsOf(broker, account);
   const windows = currentWindows(budgets, clock.machine);
   const freshness = freshnessWith(broker);
-  const checks = { database: database.ping, broker: broker.ping };
+  const checks = { database: database.ping, broker: () => broker.reach().then(() => undefined) };
 
   const app = createApp(
     {
@@ -122,6 +122,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const sweep = startSweep({
     db,
     hand,
+    broker,
     isLost: isLostWith(broker, db),
     refused: commands.refused,
     clock,

@@ -217,6 +217,36 @@ describe('a frozen server', () => {
   });
 });
 
+describe('a frozen broker', () => {
+  it('refuses to ask for a run and to cancel within 10 s, and neither happens later', async () => {
+    const url = await start({});
+    const { body } = await add(url, (rider += 1));
+    const { streams } = await provisioner.js.jetstreamManager();
+    const ticks = async () => (await streams.info('TICKS')).state.last_seq;
+    const before = await ticks();
+    const goOn = await freeze(test.place.nats.storeDir);
+    const from = performance.now();
+    let answers: Answer[];
+    try {
+      answers = await Promise.all([
+        send(url, '/v1/syncs/rider/trigger', {}),
+        send(url, `/v1/commands/${body.commandId}/cancel`, {}),
+      ]);
+    } finally {
+      goOn();
+    }
+    expect(statuses(answers)).toEqual([503, 503]);
+    expect(answers.map((answer) => answer.body.detail)).toEqual([
+      'The broker does not answer',
+      'The broker does not answer',
+    ]);
+    expect(performance.now() - from).toBeLessThan(10_000);
+    await test.until(async () => expect((await ask(`${url}/readyz`)).status).toBe(200));
+    expect(await ticks()).toBe(before);
+    expect((await ask(`${url}/v1/commands/${body.commandId}`)).body.state).not.toBe('failed');
+  });
+});
+
 describe('a connection that breaks before Postgres has answered', () => {
   it('refuses the command, and what was stored of it is withdrawn', async () => {
     // Its time stands still: the sweep takes no command for left behind.

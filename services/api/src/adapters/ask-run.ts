@@ -28,7 +28,7 @@ export interface AskRun {
 
 export function askRunWith(broker: Broker, db: Database, clock: Clock): AskRun {
   async function ask(kind: SyncKind, slotId: string, continues?: string): Promise<AskedRun> {
-    const bus = broker.bus();
+    const bus = await broker.reach();
     const scheduledFor = Math.floor(clock.now());
     const runId = idOf(slotId);
     const slot = { slotId, kind, scheduledFor, endsAt: scheduledFor + longMs, mode: 'on' } as const;

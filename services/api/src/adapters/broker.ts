@@ -11,15 +11,15 @@ export class BrokerAway extends Error {
 export interface Broker {
   /** Settles with the first connection. @throws {Error} when the broker is too old or refuses us */
   readonly connected: Promise<Bus>;
-  /** The bus, also of a broker that is slow. @throws {BrokerAway} while there is no connection */
+  /** The bus, also of a broker that is slow: for taking commands. @throws {BrokerAway} while there is no connection */
   bus(): Bus;
-  /** For the readiness probe. @throws {BrokerAway} also when the broker does not answer at once */
-  ping(): Promise<void>;
+  /** The bus, once the broker has answered a ping on it. @throws {BrokerAway} also when it does not do so within 2 s */
+  reach(): Promise<Bus>;
   close(): Promise<void>;
 }
 
-/** Real ms. */
-const longestPingMs = 500;
+/** Real ms: a busy machine is not an absent broker. */
+const longestPingMs = 2_000;
 
 export function openBroker(url: string, log: Logger): Broker {
   let bus: Bus | undefined;
@@ -44,11 +44,12 @@ export function openBroker(url: string, log: Logger): Broker {
   return {
     connected,
     bus: current,
-    async ping() {
+    async reach() {
+      const reached = current();
       try {
-        await orAborted(current().connection.rtt(), AbortSignal.timeout(longestPingMs));
+        await orAborted(reached.connection.rtt(), AbortSignal.timeout(longestPingMs));
+        return reached;
       } catch (error) {
-        if (error instanceof BrokerAway) throw error;
         throw new BrokerAway('The broker does not answer', { cause: error });
       }
     },

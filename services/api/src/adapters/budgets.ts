@@ -35,7 +35,7 @@ export function budgetsOf(broker: Broker, account: string): Budgets {
     payload: PayloadOf<M>,
     timeoutMs = patience,
   ): Promise<ReplyOf<M>> => {
-    const bus = broker.bus();
+    const bus = await broker.reach();
     try {
       return await request(bus, message, { partition }, payload, timeoutMs);
     } catch (error) {

@@ -18,7 +18,7 @@ export type Cancel = (commandId: string) => Promise<boolean>;
 export const cancelWith =
   (broker: Broker, db: Database, clock: Clock): Cancel =>
   async (commandId) => {
-    const bus = broker.bus();
+    const bus = await broker.reach();
     const now = Math.floor(clock.now());
     const isCancelled = await db.transaction(async (tx) => {
       const waits = and(isNull(commands.finishedAt), sql`${commands.progress} ->> 'state' <> 'running'`);

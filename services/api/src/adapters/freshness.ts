@@ -12,7 +12,7 @@ const patience = 2_000;
 export const freshnessWith =
   (broker: Broker): Freshness =>
   async (next) => {
-    const bus = broker.bus();
+    const bus = await broker.reach();
     try {
       return await request(bus, catalog.freshness, {}, { next }, patience);
     } catch (error) {

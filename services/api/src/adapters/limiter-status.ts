@@ -10,7 +10,7 @@ export type LimiterStatus = (timeoutMs: number) => Promise<Coordination>;
 export function limiterStatus(broker: Broker, account: string): LimiterStatus {
   const partition = partitionOf(account);
   return async (timeoutMs) => {
-    const bus = broker.bus();
+    const bus = await broker.reach();
     try {
       return await request(bus, catalog.status, { partition }, { account }, timeoutMs);
     } catch (error) {

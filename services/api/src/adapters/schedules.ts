@@ -29,7 +29,7 @@ export function schedulesOf(broker: Broker): Schedules {
     payload: PayloadOf<M>,
     timeoutMs: number,
   ): Promise<ReplyOf<M>> => {
-    const bus = broker.bus();
+    const bus = await broker.reach();
     try {
       return await request(bus, message, {}, payload, timeoutMs);
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
+import type { Broker } from './broker.ts';
 import { findUnpublished, listOpen, type Published, type Unpublished } from './commands.ts';
 import type { Hand, IsLost } from './hand-on.ts';
 import type { RefusedCommands } from './refused-commands.ts';
@@ -16,6 +17,7 @@ const lookedFor = 20;
 export interface SweepParts {
   readonly db: Database;
   readonly hand: Hand;
+  readonly broker: Broker;
   readonly isLost: IsLost;
   readonly refused: RefusedCommands;
   readonly clock: Clock;
@@ -27,7 +29,7 @@ export interface SweepParts {
  * at once and then every second. Those that were handed on are looked for in their stream meanwhile, for a broker whose
  * disk is full, or that was set back, may lose what it has acknowledged. What was refused is withdrawn first.
  */
-export function startSweep({ db, hand, isLost, refused, clock, log }: SweepParts): Rounds {
+export function startSweep({ db, hand, broker, isLost, refused, clock, log }: SweepParts): Rounds {
   let failing = false;
   let lookedUpTo = '';
   const findLost = async (before: number) => {
@@ -47,6 +49,7 @@ export function startSweep({ db, hand, isLost, refused, clock, log }: SweepParts
   const round = async () => {
     try {
       await refused.withdraw();
+      await broker.reach();
       const before = clock.now() - clock.fromMachine(graceMs);
       const left = await findUnpublished(db, before, atOnce);
       // One may have been committed just now: the next round withdraws it.
