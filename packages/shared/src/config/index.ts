@@ -3,7 +3,7 @@ export { serversOf } from './broker-url.ts';
 export { type CatchUp, catchUp, parseCatchUp } from './catch-up.ts';
 export { duration, formatDuration, slotDuration } from './duration.ts';
 export { envExample } from './env-example.ts';
-export { callTimeout, documentedPolicies, type Tier, usualCall } from './limits.ts';
+export { callTimeout, documentedPolicies, type Tier, usualCall, windowMargin } from './limits.ts';
 export { type Config, ConfigError, configExitCode, loadConfig, loadConfigOrExit } from './load.ts';
 export { type Opening, opening, parseOpening } from './opening.ts';
 export type { Replicas } from './replicas.ts';

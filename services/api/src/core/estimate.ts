@@ -1,4 +1,4 @@
-import { usualCall } from '@paceline/shared/config';
+import { usualCall, windowMargin } from '@paceline/shared/config';
 import type { Budget, Progress, Way, WindowView } from '@paceline/shared/contracts';
 
 /** What a new command is stored with, before anything is known of it. */
@@ -37,33 +37,40 @@ export function expectedProgress(
 const callOf = (ridersAhead: number): number => 1 + Math.floor(ridersAhead / fullCall);
 
 /**
- * When the k-th next call (1 = the next) may go: in the place that the oldest call leaves first, one window later for
- * each round through all places. A call that is still open is counted with its latest end.
+ * When the k-th next call (1 = the next) may go. The next one goes when the limiter says, the others in the places of the
+ * window as these become free, and one round later for each time that all places were taken.
  */
-function turn(
-  { endpoint, policy, permits, available, freeAt, pausedUntil }: WindowView,
-  k: number,
-  now: number,
-): number {
-  const { limit } = policy;
+function turn(view: WindowView, k: number, now: number): number {
+  const { limit, windowMs } = view.policy;
   // A window counts from the answer of its call.
-  const round = policy.windowMs + usualCall[endpoint];
-  const paused = Math.max(pausedUntil.upstream ?? 0, pausedUntil.operator ?? 0);
-  const leaving = permits.map(({ leavesAt }) => leavesAt).toSorted((one, other) => one - other);
-  const free = Array.from({ length: Math.min(available, limit) }, () => now);
-  // Granted to a call that is about to go, or not to be had before the pause is over.
-  const others = Array.from({ length: Math.max(0, limit - free.length - leaving.length) }, () =>
-    paused > now ? paused : now + round,
+  const round = windowMs + windowMargin + usualCall[view.endpoint];
+  const opensAt = Math.max(now, view.unknownUntil ?? 0, pauseEnd(view));
+  const free = Array.from({ length: Math.min(view.available, limit) }, () => now);
+  // An open call is taken to end as usual, and not at its latest.
+  const leaving = view.permits.map(({ settled, leavesAt }) =>
+    settled ? leavesAt : Math.min(leavesAt, now + round),
   );
-  const moments = [...free, ...leaving, ...others].slice(-limit);
-  const first = moments[(k - 1) % limit] ?? now;
-  return Math.ceil(Math.max(now, freeAt ?? now, first) + Math.floor((k - 1) / limit) * round);
+  // The other places are granted to calls that are about to go, or can't be had before the window opens.
+  const others = Array.from({ length: Math.max(0, limit - free.length - leaving.length) }, () =>
+    opensAt > now ? opensAt : now + round,
+  );
+  const moments = [...free, ...leaving, ...others]
+    .map((moment) => Math.max(opensAt, moment))
+    .toSorted((one, other) => one - other)
+    .slice(-limit);
+  const next = view.freeAt === null ? (moments[0] ?? now) : Math.max(now, pauseEnd(view), view.freeAt);
+  if (k === 1) return Math.ceil(next);
+  const [place, rounds] = [(k - 1) % limit, Math.floor((k - 1) / limit)];
+  const first = place === 0 ? next : Math.min(Math.max(next, moments[place] ?? now), next + round);
+  return Math.ceil(Math.max(first + rounds * round, view.unknownUntil ?? 0));
 }
 
-function waits({ pausedUntil }: WindowView, position: number, at: number, via: Way, now: number): Progress {
-  const { upstream, operator } = pausedUntil;
-  const paused = Math.max(upstream ?? 0, operator ?? 0);
-  if (paused > now) {
+const pauseEnd = ({ pausedUntil: { upstream, operator } }: WindowView): number =>
+  Math.max(upstream ?? 0, operator ?? 0);
+
+function waits(view: WindowView, position: number, at: number, via: Way, now: number): Progress {
+  if (pauseEnd(view) > now) {
+    const { upstream, operator } = view.pausedUntil;
     const state = (operator ?? 0) > (upstream ?? 0) ? 'paused_by_operator' : 'paused_by_upstream';
     return { state, until: at, via };
   }

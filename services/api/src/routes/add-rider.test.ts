@@ -104,7 +104,7 @@ describe('POST /v1/riders', () => {
     const riders = Array.from({ length: 20 }, (_, index) => 200 + index);
     const answers = await Promise.all(riders.map((riderId) => add(riderId)));
     const times = answers.map(({ body }) => Date.parse(body.estimatedAt) - inAnHour);
-    expect(times.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index * 62_000));
+    expect(times.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index * 63_000));
     const places = answers.map(({ body }) => body.position ?? 1);
     expect(places.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index + 1));
   });

@@ -78,7 +78,7 @@ describe('POST /v1/riders/import', () => {
     expect(second.body).toMatchObject({
       state: 'waiting_in_line',
       position: 2,
-      at: new Date(inAnHour + 110_000).toISOString(),
+      at: new Date(inAnHour + 111_000).toISOString(),
     });
   });
 

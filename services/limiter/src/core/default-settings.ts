@@ -1,5 +1,5 @@
 import type { Clock } from '@paceline/shared/clock';
-import { callTimeout, documentedPolicies, type Tier, usualCall } from '@paceline/shared/config';
+import { callTimeout, documentedPolicies, type Tier, usualCall, windowMargin } from '@paceline/shared/config';
 import { type Budget, budgets, type Lane } from '@paceline/shared/contracts';
 import type { Settings } from './settings.ts';
 
@@ -42,7 +42,7 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   headStart,
   // Less than what parts a forced lane from the next: a slot never outranks a person.
   slotHeadStart: 24 * minute,
-  epsilon: 1_000,
+  epsilon: windowMargin,
   startWithin: Math.ceil(clock.fromMachine(machine.startWithin)),
   sendWithin: Math.ceil(clock.fromMachine(machine.sendWithin)),
   guard: Math.ceil(clock.fromMachine(machine.guard)),
