@@ -165,7 +165,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     checks,
     async drain() {
       await Promise.all([server.drain(), sweep.stop(), alerts.stop(), history.stop(), housekeeping.stop()]);
-      await hand.marked();
+      await hand.settled();
     },
     async close() {
       server.close();

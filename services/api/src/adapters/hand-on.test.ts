@@ -4,9 +4,10 @@ import { type Bus, provision, publish } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi } from '../testing/api.ts';
+import { log, startTestApi, type TestApi } from '../testing/api.ts';
 import { playRiderSync, type StandIn } from '../testing/rider-sync.ts';
 import { commandRow } from '../testing/rows.ts';
+import { handWith } from './hand-on.ts';
 
 let test: TestApi;
 let bus: Bus;
@@ -78,6 +79,31 @@ describe('a command whose request died before it was handed on', () => {
     const open = await leaveBehind();
     await handedOn(open);
     expect(await publishedAt(young)).toBeNull();
+  });
+});
+
+describe('a command that is being handed on', () => {
+  it('is waited for when the process ends, and marked', async () => {
+    const api = await test.busOf('api');
+    const { promise: taken, resolve: take } = Promise.withResolvers<void>();
+    const publishLate: typeof api.js.publish = async (...message) => {
+      await taken;
+      return api.js.publish(...message);
+    };
+    const slow: Bus = { ...api, js: Object.assign(Object.create(api.js), { publish: publishLate }) };
+    const broker = { bus: () => slow, reach: async () => slow, connected: Promise.resolve(slow) };
+    const hand = handWith({ ...broker, close: async () => undefined }, test.db, test.clock, log);
+    // Young: the sweep leaves it to its request.
+    const requestedAt = Math.ceil(test.clock.now()) + 3_600_000;
+    const commandId = await leaveBehind({ requestedAt });
+    void hand.on({ ...commandRow(commandId), riderId: 5, requestedAt, traceparent: null });
+    let isSettled = false;
+    const settling = hand.settled().then(() => (isSettled = true));
+    await test.quiet();
+    expect(isSettled).toBe(false);
+    take();
+    await test.during(settling);
+    expect(await publishedAt(commandId)).toEqual(expect.any(Number));
   });
 });
 

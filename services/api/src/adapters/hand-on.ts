@@ -19,6 +19,8 @@ export interface Hand {
   on(command: Unpublished, lostAt?: number): Promise<void>;
   /** Resolves when everything handed on so far is marked so; what could not be marked is handed on again by the sweep. */
   marked(): Promise<void>;
+  /** Resolves when everything that is being handed on now is in the stream and marked so, or has failed. */
+  settled(): Promise<void>;
 }
 
 export function handWith(broker: Broker, db: Database, clock: Clock, log: Logger): Hand {
@@ -30,6 +32,7 @@ export function handWith(broker: Broker, db: Database, clock: Clock, log: Logger
     marksAtOnce,
     clock.machine,
   );
+  const running = new Set<Promise<unknown>>();
   const marking = new Set<Promise<unknown>>();
 
   function markLater(commandId: string, sequence: number): void {
@@ -39,20 +42,32 @@ export function handWith(broker: Broker, db: Database, clock: Clock, log: Logger
     marking.add(marked);
   }
 
+  async function handOn({ commandId, riderId, requestedAt, traceparent }: Unpublished, lostAt?: number) {
+    const bus = broker.bus();
+    const once = { id: lostAt === undefined ? commandId : `${commandId}:after:${lostAt}` };
+    await withTraceContext(traceparent === null ? {} : { traceparent }, async () => {
+      const { sequence } =
+        riderId === null
+          ? await publish(bus, catalog.importRiders, { commandId, requestedAt }, once)
+          : await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, once);
+      markLater(commandId, sequence);
+    });
+  }
+
+  async function marked(): Promise<void> {
+    await Promise.all(marking);
+  }
+
   return {
-    async on({ commandId, riderId, requestedAt, traceparent }, lostAt) {
-      const bus = broker.bus();
-      const once = { id: lostAt === undefined ? commandId : `${commandId}:after:${lostAt}` };
-      await withTraceContext(traceparent === null ? {} : { traceparent }, async () => {
-        const { sequence } =
-          riderId === null
-            ? await publish(bus, catalog.importRiders, { commandId, requestedAt }, once)
-            : await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, once);
-        markLater(commandId, sequence);
-      });
+    on(command, lostAt) {
+      const handingOn = handOn(command, lostAt).finally(() => running.delete(handingOn));
+      running.add(handingOn);
+      return handingOn;
     },
-    async marked() {
-      await Promise.all(marking);
+    marked,
+    async settled() {
+      await Promise.allSettled(running);
+      await marked();
     },
   };
 }

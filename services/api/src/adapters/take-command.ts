@@ -14,6 +14,8 @@ import type { CommandStore, NewCommand } from './store-commands.ts';
 
 /** Real ms. The command is stored, so its answer need not wait longer for a broker that is slow to take it. */
 const longestHandOnMs = 2_000;
+/** Machine ms of storing after which the windows are asked for again: those from before it are out of date. */
+const windowsHoldMs = 1_000;
 
 export interface CommandPorts {
   readonly db: Database;
@@ -40,7 +42,7 @@ export type TakeCommand = (order: Order, options: TakeOptions) => Promise<Comman
 
 export interface TakeOptions {
   readonly waiting?: AbortSignal | undefined;
-  /** The id that the command is to have; if there is one of that id already, it is that one. */
+  /** The id of the command; an existing command with this id is returned. */
   readonly commandId?: string | undefined;
 }
 
@@ -48,7 +50,8 @@ export const takeCommandWith =
   ({ db, broker, store, hand, follower, windows, clock, log }: CommandPorts): TakeCommand =>
   async (order, { waiting, commandId = crypto.randomUUID() }) => {
     broker.bus();
-    const asking = windows();
+    const asked = windows();
+    const askedAt = clock.machine.elapsed();
     const command = newCommand(order, commandId);
     const riderIds = order.type === 'import-riders' ? order.riderIds : [];
     const following = waiting && follower.follow(commandId);
@@ -58,14 +61,15 @@ export const takeCommandWith =
       const handingOn = hand.on(command).catch((err: unknown) => {
         log.warn({ err, commandId }, 'command not handed on yet, the sweep will do so');
       });
+      const current = clock.machine.elapsed() - askedAt > windowsHoldMs ? windows() : asked;
+      const way = order.type === 'add-rider' ? 'single' : 'bulk';
+      const estimating = current.then((given) => expectedProgress(given, way, ahead, clock.now()));
       const known = isNew ? undefined : await findCommand(db, commandId).catch(() => undefined);
       if (!following) await orAborted(handingOn, AbortSignal.timeout(longestHandOnMs)).catch(() => undefined);
       else if (!known || !isFinal(known.progress)) await following.until(isFinal, waiting);
-      const way = order.type === 'add-rider' ? 'single' : 'bulk';
-      const expected = expectedProgress(await asking, way, ahead, clock.now());
       const riders = order.type === 'add-rider' ? null : { waiting: riderIds.length, done: 0, failed: 0 };
       const row = known ?? { ...command, riders, riderStored };
-      const progress = following?.last() ?? (isUnknown(row.progress) ? expected : row.progress);
+      const progress = following?.last() ?? (isUnknown(row.progress) ? await estimating : row.progress);
       return waiting ? await newest({ ...row, progress }) : { ...row, progress };
     } finally {
       following?.stop();
