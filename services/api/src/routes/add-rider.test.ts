@@ -181,6 +181,21 @@ describe('Prefer: wait', () => {
     expect(body.rider).toMatchObject({ riderId: 121, name: 'Rider 121', raw: { riderId: 121 } });
   });
 
+  it('tells each of many that wait at once the news of its own command', async () => {
+    await riderSync((command, move) =>
+      move(
+        command.riderId % 2
+          ? { state: 'failed', reason: `no rider ${command.riderId}` }
+          : { state: 'waiting_in_line', position: command.riderId, at: inAnHour + command.riderId },
+      ),
+    );
+    const asked = Array.from({ length: 20 }, (_, index) => 301 + index);
+    const answers = await Promise.all(asked.map((riderId) => add(riderId, wait(2))));
+    expect(answers.map(({ status, body }) => [status, body.command?.reason ?? body.position])).toEqual(
+      asked.map((riderId) => (riderId % 2 ? [422, `no rider ${riderId}`] : [202, riderId])),
+    );
+  });
+
   it.each(['failed', 'expired'] as const)('answers 422 with the reason when it has %s', async (state) => {
     await riderSync((_, move) => move({ state, reason: 'upstream knows no such rider' }));
     const { status, headers, body } = await add(122, wait(20));
