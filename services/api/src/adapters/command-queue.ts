@@ -15,7 +15,7 @@ const queued = meter().createUpDownCounter('paceline.commands.queued', {
 });
 queued.add(0);
 
-/** Does work that stores a command, while no more than so many wait. @throws {CommandQueueFull} before the work begins */
+/** Does work that stores a command, while fewer than `bound` wait. @throws {CommandQueueFull} before the work begins */
 export type CommandQueue = <T>(store: () => Promise<T>) => Promise<T>;
 
 export function commandQueue(bound: number): CommandQueue {

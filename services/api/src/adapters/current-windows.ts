@@ -7,7 +7,7 @@ export type CurrentWindows = () => Promise<readonly WindowView[] | undefined>;
 
 /** Ms of the machine; windows are given beside an answer, and no answer waits longer for them. */
 const longestWaitMs = 1_000;
-/** Real ms after which a question that nobody answered is given up, and the next request asks again. */
+/** Real ms after which an unanswered request is abandoned, and the next one asks again. */
 const patienceMs = 5_000;
 
 /** Asks the limiter. Requests that come while a question is under way share it. */

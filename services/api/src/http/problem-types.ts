@@ -117,7 +117,7 @@ export const problemTypes = {
     status: 503,
     title: 'A part of the system is away',
     about:
-      '`detail` says which: the database, the broker or a service can not be reached, or more commands wait to be stored than `API_COMMAND_QUEUE` allows. One that is only slow is waited for. A command that is answered so was not accepted: send it again after the seconds of `Retry-After`.',
+      'The database, the broker or a service cannot be reached, or the command queue is full. The command was not accepted: send it again after `Retry-After` seconds.',
   },
 } as const;
 

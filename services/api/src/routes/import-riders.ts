@@ -24,6 +24,8 @@ const importing = createRoute({
     '',
     'The answer comes when the command is stored and handed on: `202` with one command for all, and when its first bulk',
     'call is expected. `riders` in it counts how many wait, are done and have failed; `/v1/commands/{commandId}/riders` says what became of each, and why.',
+    'A slow database delays the answer; `503` means that the database or the broker is unavailable, or the command queue',
+    'is full.',
     '',
     'With `Prefer: wait=N` (seconds, 30 at the most) the answer waits for the end: `200` when every rider is done or',
     'has failed, `422` (`command-failed`) when not one could be had, `202` when the time ran out first.',
