@@ -248,7 +248,8 @@ describe('a frozen broker', () => {
 });
 
 describe('a connection that breaks before Postgres has answered', () => {
-  it('refuses the command, and what was stored of it is withdrawn', async () => {
+  /** Refuses an add whose row is stored all the same. */
+  async function refuse(headers: Record<string, string> = {}) {
     // Its time stands still: the sweep takes no command for left behind.
     const standing = await startTestApi({ place: await ownPlace() });
     others.push(standing);
@@ -264,16 +265,31 @@ describe('a connection that breaks before Postgres has answered', () => {
     };
     const adding = await standing.db.transaction(async (locked) => {
       await locked.execute(sql`lock table ${commands} in share mode`);
-      const answer = add(url, 1);
+      const answer = add(url, 1, headers);
       await test.until(async () => expect(await waitingForLock()).toBe(1));
       link.holdAnswers();
       return { answer };
     });
     await test.until(async () => expect(await stored()).toBe(1));
     link.cut();
-    const { status, headers } = await adding.answer;
-    expect([status, headers.get('retry-after')]).toEqual([503, '5']);
+    const answer = await adding.answer;
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+    return { standing, url, stored };
+  }
+
+  it('refuses the command, and what was stored of it is withdrawn', async () => {
+    const { standing, stored } = await refuse();
     await standing.until(async () => expect(await stored()).toBe(0));
+  });
+
+  it('a request sent again with its key is accepted at once, and its command stays', async () => {
+    const key = { 'idempotency-key': 'cut' };
+    const { standing, url, stored } = await refuse(key);
+    const { status, body } = await standing.during(add(url, 1, key));
+    expect(status).toBe(202);
+    await standing.pass(10_000);
+    expect(await stored()).toBe(1);
+    expect((await ask(`${url}/v1/commands/${body.commandId}`)).status).toBe(200);
   });
 });
 
