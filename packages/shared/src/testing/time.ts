@@ -49,22 +49,32 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
   const waiters = new Set<Waiter>();
   const settled = answersOf(broker);
   const checking = new AsyncLocalStorage<true>();
+  const nested = new Error('a check cannot wait for time to go on: time goes on after the check');
   let going = false;
   /** How much was last seen to have moved, and when, on the wall. */
   let seen = 0;
   let seenAt = 0;
 
+  /** Whether anything has moved since it was last asked. */
+  function hasMoved(): boolean {
+    if (bytesMoved() === seen) return false;
+    seen = bytesMoved();
+    seenAt = Date.now();
+    return true;
+  }
+
+  async function round(): Promise<void> {
+    await turn();
+    await allAnswered();
+    await unseen(settled);
+    await pingBroker();
+    await turn();
+  }
+
   async function quiet(): Promise<void> {
     for (let calm = 0; calm < calmRounds; calm += 1) {
-      await turn();
-      await allAnswered();
-      await unseen(settled);
-      await pingBroker();
-      await turn();
-      if (bytesMoved() === seen) continue;
-      seen = bytesMoved();
-      seenAt = Date.now();
-      calm = -1;
+      await round();
+      if (hasMoved()) calm = -1;
     }
   }
 
@@ -93,7 +103,8 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
         await quiet();
         if (await look()) continue;
         // A check may leave something under way behind.
-        if (bytesMoved() !== seen) await quiet();
+        if (hasMoved()) await round();
+        if (hasMoved()) await quiet();
         const next = machine.next();
         if (next === undefined) await aMoment();
         else await moveTo(next);
@@ -108,8 +119,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
   }
 
   function wait(waiter: Waiter): void {
-    if (checking.getStore())
-      throw new Error('a check cannot wait for time to go on: time goes on after the check');
+    if (checking.getStore()) throw nested;
     waiters.add(waiter);
     if (!going) void go();
   }
