@@ -203,9 +203,12 @@ async function isDone(stack: TestStack, connection: NatsConnection): Promise<boo
       if (state !== 'done') throw new Error(`it is ${state}`);
       return true;
     },
-    { timeoutMs: 60_000 },
+    { timeoutMs: longestWait },
   ).catch(() => false);
 }
+
+/** Ms: a tick waits for the run before it, which may wait for a window of an hour once more after a failed call. */
+const longestWait = 10 * 60_000;
 
 /** A rider whom the good commands are for. */
 const neighbour = 4_500_001;
@@ -229,7 +232,7 @@ async function untilSettled(connection: NatsConnection, letters: number): Promis
       unread = await unreadIn(connection);
       if (unread > 0) throw new Error(`${unread} events are unread`);
     },
-    { timeoutMs: 120_000 },
+    { timeoutMs: longestWait },
   ).catch((error: Error) => process.stderr.write(`${error.message}\n`));
   return unread;
 }
