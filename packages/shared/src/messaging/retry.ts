@@ -17,11 +17,11 @@ export function isUnavailable(error: unknown): boolean {
 const patient = (maxAttempts: number) =>
   retry(handleWhen(isUnavailable), { maxAttempts, backoff: new ConstantBackoff(250) });
 const throughElection = patient(40);
-const untilFormed = patient(120);
+const untilFormed = patient(480);
 
 /** Repeats an idempotent request through a broker's restart or election, some 10 s at the least. */
 export const retryWhileUnavailable = <T>(request: () => Promise<T>): Promise<T> =>
   throughElection.execute(request);
 
-/** As long as the servers of a cluster may take to find each other, some 30 s at the least. */
+/** As long as the servers of a cluster may take to find each other on a busy machine: two minutes at the least. */
 export const retryUntilFormed = <T>(request: () => Promise<T>): Promise<T> => untilFormed.execute(request);
