@@ -1,16 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import {
-  catalog,
-  type ChangeSchedule,
-  type ScheduleAnswer,
-  type ScheduleInForce,
-  type Tick,
-} from '@paceline/shared/contracts';
+import { catalog, type ChangeSchedule, type ScheduleInForce, type Tick } from '@paceline/shared/contracts';
 import { request } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStage, patience, type Stage } from './testing/stage.ts';
+import { openStage, type Stage } from './testing/stage.ts';
+import { changeSchedule, nearEvery } from './testing/schedule.ts';
 
 const minute = 60_000;
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -56,18 +51,7 @@ const now = (): Promise<ScheduleInForce> =>
     if (answer.answer !== 'in_force') throw new Error('nothing is in force');
     return answer.schedule;
   });
-const change = (asked: Partial<ChangeSchedule>): Promise<ScheduleAnswer> =>
-  request(
-    stage.api,
-    catalog.changeSchedule,
-    {},
-    { version: null, change: null, despiteErrors: false, ...asked },
-    patience,
-  );
-/** Near slots at even distances, in place of the configured ones. */
-const nearEvery = (minutes: number) => ({
-  kinds: { near: { opens: `every ${minutes}m`, durationMs: 2 * minute } },
-});
+const change = (asked: Partial<ChangeSchedule>) => changeSchedule(stage, asked);
 const distances = (ticks: readonly Tick[]) =>
   new Set(ticks.slice(1).map(({ scheduledFor }, index) => scheduledFor - (ticks[index]?.scheduledFor ?? 0)));
 

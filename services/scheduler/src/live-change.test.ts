@@ -1,12 +1,8 @@
-import {
-  catalog,
-  type ChangeSchedule,
-  type ScheduleAnswer,
-  type ScheduleInForce,
-} from '@paceline/shared/contracts';
+import { catalog, type ChangeSchedule, type ScheduleInForce } from '@paceline/shared/contracts';
 import { request } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStage, patience, type Stage, type StagedScheduler } from './testing/stage.ts';
+import { changeSchedule, nearEvery } from './testing/schedule.ts';
 
 const minute = 60_000;
 let stage: Stage;
@@ -24,19 +20,7 @@ async function now(): Promise<ScheduleInForce> {
   if (answer.answer !== 'in_force') throw new Error('nothing is in force');
   return answer.schedule;
 }
-/** Time stands still until the answer is here: a schedule is judged in a thread, which `quiet` does not see. */
-const change = (asked: Partial<ChangeSchedule>): Promise<ScheduleAnswer> =>
-  request(
-    stage.api,
-    catalog.changeSchedule,
-    {},
-    { version: null, change: null, despiteErrors: false, ...asked },
-    patience,
-  );
-/** Near slots at even distances, in place of the configured ones. */
-const nearEvery = (minutes: number) => ({
-  kinds: { near: { opens: `every ${minutes}m`, durationMs: 2 * minute } },
-});
+const change = (asked: Partial<ChangeSchedule>) => changeSchedule(stage, asked);
 
 describe('the schedule, changed while two schedulers run and end', () => {
   it('is followed by both at once, every slot exactly once before and after; a refused change leaves it', async () => {
