@@ -1,4 +1,5 @@
-import { catalog, type Budget } from '@paceline/shared/contracts';
+import type { Budget } from '@paceline/shared/definition';
+import { catalog } from '@paceline/shared/contracts';
 import { listen } from '@paceline/shared/messaging';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-import { type Budget, budgets } from '@paceline/shared/contracts';
+import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LimiterProcess, type Rig, startRig } from './rig.ts';
@@ -77,14 +77,14 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 describe('three limiters under saturation, killed and frozen at random', () => {
   it('let no call through that upstream rejects, and no window grow over-full, however it is counted', async () => {
     const over = new AbortController();
-    const calling = keys.flatMap((key) => budgets.map((budget) => saturate(key, budget, over.signal)));
+    const calling = keys.flatMap((key) => budgetNames.map((budget) => saturate(key, budget, over.signal)));
     const disturbing = disturb(rig.limiters, over.signal);
     await Promise.race([rig.clock.sleep(minutes * 60_000), ...calling]);
     over.abort(new Error('the time is over'));
     const [disturbed] = await Promise.all([disturbing, ...calling]);
 
     const judgements = rig.sandbox.judgement();
-    expect(judgements).toHaveLength(keys.length * budgets.length);
+    expect(judgements).toHaveLength(keys.length * budgetNames.length);
     for (const { budget, policy, calls, rejected, fullestWindow, wouldReject } of judgements) {
       expect(rejected, budget).toBe(0);
       expect(fullestWindow, budget).toBeLessThanOrEqual(policy.limit);

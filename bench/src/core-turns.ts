@@ -1,5 +1,5 @@
+import { laneNames } from '@paceline/shared/definition';
 import { createVirtualClock } from '@paceline/shared/clock';
-import { lanes } from '@paceline/shared/contracts';
 import { defaultSettings } from '../../services/limiter/src/core/default-settings.ts';
 import { createLedger } from '../../services/limiter/src/core/ledger.ts';
 import { takeTurn, type Turn, type Wish } from '../../services/limiter/src/core/turn.ts';
@@ -45,7 +45,7 @@ function desk() {
     /** Somebody asks for the one call that a minute has. */
     acquire(account: string, firstAskedAt = now): Wish {
       tickets += 1;
-      const lane = lanes[tickets % lanes.length] ?? 'rider_sync';
+      const lane = laneNames[tickets % laneNames.length] ?? 'rider_sync';
       const ticket = `${account}/${tickets}`;
       return { do: 'acquire', ticket, account, endpoint, lane, firstAskedAt, offerTo: 'client', trace: {} };
     },

@@ -1,15 +1,13 @@
 import {
-  budgets,
   catalog,
   deadLetterSubject,
-  lanes,
   type Message,
   permissionsOf,
   type Service,
   services,
   streams,
-  syncKinds,
 } from '../../packages/shared/src/contracts/index.ts';
+import { budgetNames, kindNames, laneNames } from '../../packages/shared/src/definition/index.ts';
 import { shapeOf } from './shape.ts';
 
 const code = (text: string) => `\`${text}\``;
@@ -60,9 +58,9 @@ ${table(['message', 'ack wait', 'attempts', 'at a time'], messages.flatMap(deliv
 In the notation of TypeScript, where an \`integer\` is a whole number.
 
 \`\`\`ts
-type Budget = ${words(budgets)}
-type Lane = ${words(lanes)}
-type SyncKind = ${words(syncKinds)}
+type Budget = ${words(budgetNames)}
+type Lane = ${words(laneNames)}
+type SyncKind = ${words(kindNames)}
 \`\`\`
 
 ${messages.map(payloadSection).join('\n\n')}

@@ -1,4 +1,4 @@
-import { budgets, lanes, syncKinds } from '../../packages/shared/src/contracts/index.ts';
+import { budgetNames, kindNames, laneNames } from '../../packages/shared/src/definition/index.ts';
 
 /** The part of JSON Schema that payloads are made of. */
 interface Schema {
@@ -15,7 +15,7 @@ interface Schema {
 }
 
 const widest = 100;
-const vocabularies = { Budget: budgets, Lane: lanes, SyncKind: syncKinds };
+const vocabularies = { Budget: budgetNames, Lane: laneNames, SyncKind: kindNames };
 
 /** What a payload looks like, in the notation of TypeScript; an `integer` is a whole number. */
 export function shapeOf(payload: { toJSONSchema(): unknown }): string {

@@ -1,3 +1,4 @@
+import type { SyncKind } from '@paceline/shared/definition';
 import { createLogger } from '@paceline/shared/telemetry';
 import {
   catalog,
@@ -7,7 +8,6 @@ import {
   type RunChanged,
   type RunCounts,
   type SourceChanged,
-  type SyncKind,
 } from '@paceline/shared/contracts';
 import { connect, createBus, listen } from '@paceline/shared/messaging';
 

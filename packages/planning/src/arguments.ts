@@ -1,6 +1,6 @@
+import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import { parseArgs } from 'node:util';
 import { duration } from '@paceline/shared/config';
-import { type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import type { Promised } from './core/plan.ts';
 
 /** What the command is asked for. */
@@ -79,4 +79,4 @@ function promised(text: string): Promised {
   return { kind, within };
 }
 
-const isKind = (text: string): text is SyncKind => syncKinds.some((kind) => kind === text);
+const isKind = (text: string): text is SyncKind => kindNames.some((kind) => kind === text);

@@ -1,15 +1,16 @@
-import type { Config } from '@paceline/shared/config';
-import { syncKinds, type SyncMode } from '@paceline/shared/contracts';
+import { kindNames } from '@paceline/shared/definition';
+import { type Config, goalsOf, goalVariables, slotVariableNames } from '@paceline/shared/config';
+import { type SyncMode } from '@paceline/shared/contracts';
 import { type Arguments, readArguments, usage, WrongUsage } from './arguments.ts';
-import { goalsPromised, goalVariables, judge, planOf } from './core/judge.ts';
+import { judge, planOf } from './core/judge.ts';
 import { isError } from './core/lint.ts';
-import { designed, type Plan } from './core/plan.ts';
+import { designed, type Plan, promisesOf } from './core/plan.ts';
 import { report } from './core/report.ts';
-import { schedulesOf, settingsOf, slotVariables } from './core/schedules.ts';
+import { schedulesOf, settingsOf } from './core/schedules.ts';
 
 /** The variables that the command reads. */
 export const planVariables = [
-  ...slotVariables,
+  ...slotVariableNames,
   ...goalVariables,
   'ZWIFTRACING_TIER',
   'ZWIFTRACING_CLUB_IDS',
@@ -56,14 +57,14 @@ function wantedPlan({ design, things, promises }: Arguments, config: PlanConfig)
     ? planOf(designed.schedules(config.SLOT_TIME_ZONE), demand, designed.promises)
     : planOf(schedulesOf(settingsOf(config)), {
         ...demand,
-        promises: [...goalsPromised(config), ...promises],
+        promises: [...promisesOf(goalsOf(config)), ...promises],
       });
 }
 
 /** What the modes mean for the plan. */
 function notes(config: PlanConfig): string[] {
   const { kinds } = settingsOf(config);
-  const those = (mode: SyncMode) => syncKinds.filter((kind) => kinds[kind].mode === mode).join(', ');
+  const those = (mode: SyncMode) => kindNames.filter((kind) => kinds[kind].mode === mode).join(', ');
   return [
     ...(those('off') ? [`Off, and not counted: ${those('off')}.`] : []),
     ...(those('observed') ? [`Observed, and counted as if on: ${those('observed')}.`] : []),

@@ -1,5 +1,5 @@
+import type { SyncKind } from '@paceline/shared/definition';
 import type { FaultKind } from '@paceline/sandbox';
-import type { SyncKind } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import type { StagedService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';

@@ -1,4 +1,5 @@
-import { catalog, type Lane, type SyncKind } from '@paceline/shared/contracts';
+import type { Lane, SyncKind } from '@paceline/shared/definition';
+import { catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import { listen } from '@paceline/shared/messaging';

@@ -1,34 +1,20 @@
-import { catalog, type Tick } from '@paceline/shared/contracts';
-import { done, handle, openScheduleBucket } from '@paceline/shared/messaging';
+import { openScheduleBucket } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
-import { giveUpRun, openSync, runSlot } from '@paceline/shared/sync';
+import { type FlowFile, openFlows, openSync } from '@paceline/shared/sync';
 import { allowUrgent } from './allow-urgent.ts';
-import { type EventSyncConfig, goalsOf } from './config.ts';
-import { answerFreshness, meterFreshness, publishFreshness } from './freshness.ts';
-import { planEvents, syncEvents } from './sync-events.ts';
-import { planResults, syncResults } from './sync-results.ts';
+import type { EventSync, EventSyncConfig } from './config.ts';
+import { goalsOf } from '@paceline/shared/config';
+import { answerFreshness, meterFreshness } from './freshness.ts';
 import { watchUrgent } from './watch-urgent.ts';
 
 /** Keeps events up to date: who is signed up for the near ones often, for the far ones as calls allow; how they ended. */
 export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {
   const sync = { ...(await openSync(context, 'event-sync')), goals: goalsOf(context.config) };
-  const events = syncEvents(sync);
-  const plan = planEvents(sync);
-  const syncNear = async (tick: Tick) => {
-    const settlement = await runSlot(sync, tick, events, plan);
-    if (settlement === done) await publishFreshness(sync, tick.slotId);
-    return settlement;
-  };
-  const handlings = await Promise.all([
-    handle(sync.bus, catalog.tickNear, syncNear, giveUpRun(sync)),
-    handle(sync.bus, catalog.tickFar, (tick) => runSlot(sync, tick, events, plan), giveUpRun(sync)),
-    handle(
-      sync.bus,
-      catalog.tickResults,
-      (tick) => runSlot(sync, tick, syncResults(sync), planResults(sync)),
-      giveUpRun(sync),
-    ),
-  ]);
+  const flows = await openFlows(
+    sync,
+    'event-sync',
+    (kind): Promise<FlowFile<EventSync>> => import(`./flows/${kind}.ts`),
+  );
   const watching = watchUrgent(sync, allowUrgent(sync, await openScheduleBucket(sync.bus)));
   const endAnswers = answerFreshness(sync);
   meterFreshness(sync);
@@ -36,7 +22,7 @@ export async function startEventSync(context: ServiceContext<EventSyncConfig>): 
     checks: sync.checks,
     async drain() {
       endAnswers();
-      await Promise.all([watching, ...handlings.map((handling) => handling.stop())]);
+      await Promise.all([watching, ...flows.map((flow) => flow.stop())]);
     },
     close: sync.close,
   };

@@ -1,4 +1,4 @@
-import type { Source, SyncKind } from '@paceline/shared/contracts';
+import type { Source, SyncKind } from '@paceline/shared/definition';
 import { tables } from '@paceline/shared/database';
 import type { StagedService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';

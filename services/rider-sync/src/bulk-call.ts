@@ -1,5 +1,6 @@
+import type { Lane } from '@paceline/shared/definition';
 import { callTimeout } from '@paceline/shared/config';
-import type { BulkMoved, Lane } from '@paceline/shared/contracts';
+import type { BulkMoved } from '@paceline/shared/contracts';
 import type { Permit, Waiting } from '@paceline/shared/limiter';
 import {
   answered,

@@ -1,8 +1,15 @@
+import type { Desk } from './desk.ts';
 import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/shared/config';
-import { syncVariables } from '@paceline/shared/sync';
+import { type Sync, syncVariables } from '@paceline/shared/sync';
 
 const needed = [...syncVariables, 'ZWIFTRACING_CLUB_IDS'] as const;
 
 export type RiderSyncConfig = Config<(typeof needed)[number]>;
 
 export const readConfig = (): RiderSyncConfig => loadConfigOrExit(needed, brokerTlsVariables);
+
+/** What the syncs of riders work with. */
+export interface RiderSync extends Sync {
+  readonly desk: Desk;
+  readonly clubIds: readonly number[];
+}

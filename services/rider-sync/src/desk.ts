@@ -1,4 +1,5 @@
-import { type BulkMoved, catalog, type Lane } from '@paceline/shared/contracts';
+import type { Lane } from '@paceline/shared/definition';
+import { type BulkMoved, catalog } from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { listen, signal } from '@paceline/shared/messaging';
 import { plainError, type Sync } from '@paceline/shared/sync';

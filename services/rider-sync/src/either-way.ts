@@ -1,4 +1,5 @@
-import type { BulkMoved, Lane, Progress } from '@paceline/shared/contracts';
+import type { Lane } from '@paceline/shared/definition';
+import type { BulkMoved, Progress } from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { answered, callUpstream, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';

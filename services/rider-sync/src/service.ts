@@ -1,14 +1,13 @@
 import { catalog } from '@paceline/shared/contracts';
 import { handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
-import { giveUpRun, openSync, runSlot } from '@paceline/shared/sync';
+import { type FlowFile, openFlows, openSync } from '@paceline/shared/sync';
 import { addRider } from './add-rider.ts';
 import { giveUp } from './carry-out.ts';
 import { hearCancellations } from './cancellations.ts';
-import type { RiderSyncConfig } from './config.ts';
+import type { RiderSync, RiderSyncConfig } from './config.ts';
 import { openDesk } from './desk.ts';
 import { importRiders } from './import-riders.ts';
-import { planRiders, syncRiders } from './sync-riders.ts';
 
 /** Keeps riders up to date: whole clubs in their slots, single riders when somebody asks. */
 export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): Promise<RunningService> {
@@ -16,21 +15,19 @@ export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): 
   const clubIds = context.config.ZWIFTRACING_CLUB_IDS;
   const desk = openDesk(sync, clubIds);
   const cancellations = hearCancellations(sync.bus);
-  const riders = syncRiders(sync, desk, clubIds);
+  const flows = await openFlows(
+    { ...sync, desk, clubIds },
+    'rider-sync',
+    (kind): Promise<FlowFile<RiderSync>> => import(`./flows/${kind}.ts`),
+  );
   const handlings = await Promise.all([
-    handle(
-      sync.bus,
-      catalog.tickRider,
-      (tick) => runSlot(sync, tick, riders, planRiders(clubIds)),
-      giveUpRun(sync),
-    ),
     handle(sync.bus, catalog.addRider, addRider(sync, desk, cancellations), giveUp(sync)),
     handle(sync.bus, catalog.importRiders, importRiders(sync, desk, cancellations), giveUp(sync)),
   ]);
   return {
     checks: sync.checks,
     async drain() {
-      await Promise.all(handlings.map((handling) => handling.stop()));
+      await Promise.all([...flows, ...handlings].map((handling) => handling.stop()));
     },
     close: sync.close,
   };

@@ -1,10 +1,14 @@
-import { goalVariables } from '@paceline/planning/judge';
-import { slotVariables } from '@paceline/planning/schedules';
-import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/shared/config';
+import {
+  brokerTlsVariables,
+  type Config,
+  goalVariables,
+  loadConfigOrExit,
+  slotVariableNames,
+} from '@paceline/shared/config';
 
 export const schedulerVariables = [
   'NATS_URL',
-  ...slotVariables,
+  ...slotVariableNames,
   // What a change of the schedule is judged by.
   ...goalVariables,
   'ZWIFTRACING_TIER',

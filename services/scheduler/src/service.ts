@@ -1,7 +1,9 @@
-import { goalsPromised } from '@paceline/planning/judge';
+import { kindNames } from '@paceline/shared/definition';
+import { promisesOf } from '@paceline/planning/plan';
+import { goalsOf } from '@paceline/shared/config';
 import { settingsOf } from '@paceline/planning/schedules';
 import type { Clock } from '@paceline/shared/clock';
-import { type ScheduleSettings, syncKinds } from '@paceline/shared/contracts';
+import { type ScheduleSettings } from '@paceline/shared/contracts';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { answerRequests } from './adapters/answers.ts';
@@ -22,12 +24,12 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
   await bringIntoForce(bus, inForce, settingsOf(config), clock);
   const stopping = new AbortController();
   const scheduling: Scheduling = { bus, handled, inForce, clock, signal: stopping.signal };
-  const following = [...syncKinds.map((kind) => followTimetable(scheduling, kind)), tellChanges(scheduling)];
+  const following = [...kindNames.map((kind) => followTimetable(scheduling, kind)), tellChanges(scheduling)];
   const demand = {
     tier: config.ZWIFTRACING_TIER,
     clubs: config.ZWIFTRACING_CLUB_IDS.length,
     things: {},
-    promises: goalsPromised(config),
+    promises: promisesOf(goalsOf(config)),
   };
   answerRequests({ bus, inForce, clock, judge: judgeApart(clock.machine), demand });
   return {

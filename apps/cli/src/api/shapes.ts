@@ -11,7 +11,7 @@ export type { RiderDetailView as Rider } from '@paceline/api/core/rider.ts';
 export type { CallView as Call, RunDetailView as RunDetail, RunView as Run } from '@paceline/api/core/run.ts';
 export type { ScheduleView as Schedule, SettingsView as Settings } from '@paceline/api/core/schedule.ts';
 export type { Shown as Told } from '@paceline/api/core/told.ts';
-export type { Budget as BudgetName, Lane, SyncKind } from '@paceline/shared/contracts';
+export type { Budget as BudgetName, Lane, SyncKind } from '@paceline/shared/definition';
 
 export type Queue = (typeof queueShape)['_output'];
 

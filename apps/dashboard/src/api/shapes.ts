@@ -16,7 +16,7 @@ export type { CommandRiderView as CommandRider } from '@paceline/api/core/comman
 export type { ScheduleView as Schedule, SettingsView as Settings } from '@paceline/api/core/schedule.ts';
 export type { JudgedView as Judged } from '@paceline/api/core/judged.ts';
 export type { StreamType } from '@paceline/api/core/told.ts';
-export type { Budget as BudgetName, Lane, SyncKind } from '@paceline/shared/contracts';
+export type { Budget as BudgetName, Lane, SyncKind } from '@paceline/shared/definition';
 
 export type Conflict = (typeof conflictShape)['_output'];
 export type Permit = (typeof permitShape)['_output'];

@@ -1,4 +1,4 @@
-import { syncKinds } from '@paceline/shared/contracts';
+import { kindNames } from '@paceline/shared/definition';
 import type { CommandEnd, RunEnd } from '../core/evidence.ts';
 import { pause } from './faults/inflict.ts';
 import type { Stage } from './stage.ts';
@@ -17,7 +17,7 @@ const final = new Set(['done', 'failed', 'expired']);
 export async function drain(stage: Stage, watch: Watch): Promise<string[]> {
   const { api, upstream } = stage;
   await upstream.callOff();
-  const off = Object.fromEntries(syncKinds.map((kind) => [kind, { mode: 'off' }]));
+  const off = Object.fromEntries(kindNames.map((kind) => [kind, { mode: 'off' }]));
   const giveUp = performance.now() + patienceMs;
   let left = ['nothing was looked at'];
   let isOff = false;

@@ -1,4 +1,4 @@
-import type { SyncKind } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
 import { createDice } from './dice.ts';
 
 /** What people ask for, and when: real ms after the load has begun. */

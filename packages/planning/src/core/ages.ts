@@ -1,6 +1,6 @@
-import type { Budget, SyncKind } from '@paceline/shared/contracts';
+import { type Budget, kinds, type SyncKind } from '@paceline/shared/definition';
 import { type Call, callsOf } from './calls.ts';
-import { budgetOf, type Plan, type Promised } from './plan.ts';
+import type { Plan, Promised } from './plan.ts';
 import { distancesOf, type Stretch, type Timetable } from './timetable.ts';
 
 /** The time between two refreshes of one thing. Where the stretch begins or ends it is at least so long. */
@@ -46,7 +46,7 @@ export function spentBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncK
     return spent;
   };
   return (kind) =>
-    ofBudget(budgetOf[kind]).map(({ stretch, calls }) => ({
+    ofBudget(kinds[kind].budget).map(({ stretch, calls }) => ({
       stretch,
       calls: calls.filter((call) => call.kind === kind),
     }));

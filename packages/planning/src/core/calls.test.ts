@@ -1,5 +1,4 @@
-import { documentedPolicies } from '@paceline/shared/config';
-import type { Budget } from '@paceline/shared/contracts';
+import { type Budget, limitsOf } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { callMs, callsOf } from './calls.ts';
@@ -67,7 +66,7 @@ describe('the calls of a slot', () => {
 
   it('for clubs come one after the other, and leave the place that is kept for who cannot wait', () => {
     const premium = {
-      policies: documentedPolicies.premium,
+      policies: limitsOf('premium'),
       things: { rider: 20, near: 0, far: 0, results: 0 },
     };
     const found = times(callsIn('clubs', { rider: ['0 */6 * * *', 70] }, premium), hour + 5 * minute);

@@ -1,5 +1,16 @@
-import type { Budget, SyncKind, Slot } from '@paceline/shared/contracts';
-import { budgetOf, listBudgetOf, type Plan } from './plan.ts';
+import {
+  type Budget,
+  budgets,
+  freshnessClasses,
+  kindNames,
+  kinds,
+  laneNames,
+  mapValues,
+  type SyncKind,
+  windowMarginMs,
+} from '@paceline/shared/definition';
+import type { Slot } from '@paceline/shared/contracts';
+import type { Plan } from './plan.ts';
 import { startsBetween } from './starts.ts';
 import type { Stretch } from './timetable.ts';
 
@@ -12,20 +23,15 @@ export interface Call {
 }
 
 /** From a call's start to its answer, and the second by which the limiter keeps its distance; project ms. */
-export const callMs: Readonly<Partial<Record<Budget, number>>> = {
-  clubs: 61_000,
-  events: 3_000,
-  signups: 3_000,
-};
-
-/** Places that the limiter keeps for those who can't wait, where a window has several. */
-const kept: Readonly<Partial<Record<Budget, number>>> = { clubs: 1 };
+export const callMs: Readonly<Record<Budget, number>> = mapValues(
+  budgets,
+  ({ usualMs }) => usualMs + windowMarginMs,
+);
 
 /** Who goes first when several wait, after urgent calls. */
-const byUrgency: readonly SyncKind[] = ['near', 'rider', 'far', 'results'];
-
-/** How long before its start an event is called for whatever the slots. */
-const urgentMs = 15 * 60_000;
+const byUrgency: readonly SyncKind[] = kindNames.toSorted(
+  (a, b) => laneNames.indexOf(kinds[a].lane) - laneNames.indexOf(kinds[b].lane),
+);
 
 /**
  * The calls of a budget that are made when there is always something to refresh, as early as the windows let them,
@@ -33,9 +39,10 @@ const urgentMs = 15 * 60_000;
  * thing.
  */
 export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: Budget): Call[] {
-  const kinds = byUrgency.filter((kind) => budgetOf[kind] === budget);
-  const runs = kinds.flatMap((kind) => slots[kind].map((slot) => runOf(slot, plan.things[kind])));
-  const urgent = budget === budgetOf.near ? startsBetween(plan, from, until).map(urgentRun) : [];
+  const runs = byUrgency
+    .filter((kind) => kinds[kind].budget === budget)
+    .flatMap((kind) => slots[kind].map((slot) => runOf(slot, plan.things[kind])));
+  const urgent = budget === kinds.near.budget ? startsBetween(plan, from, until).map(urgentRun) : [];
   return spend(plan, budget, [...urgent, ...runs]);
 }
 
@@ -52,25 +59,23 @@ interface Running {
 
 /** The list comes before the first signups. */
 const runOf = (slot: Slot, things: number): Running => {
-  const list = listBudgetOf[slot.kind];
-  return { ...slot, readyAt: slot.scheduledFor + (list ? lasting(list) : 0), left: things };
+  const list = kinds[slot.kind].list;
+  return { ...slot, readyAt: slot.scheduledFor + (list ? callMs[list] : 0), left: things };
 };
 
 const urgentRun = (startsAt: number): Running => ({
   kind: 'near',
-  readyAt: startsAt - urgentMs,
+  readyAt: startsAt - freshnessClasses.urgent.beginsMs,
   endsAt: startsAt,
   left: 1,
 });
-
-const lasting = (budget: Budget): number => callMs[budget] ?? 0;
 
 function spend({ policies }: Plan, budget: Budget, runs: Running[]): Call[] {
   /** The next one last. */
   const coming = runs.toSorted((a, b) => b.readyAt - a.readyAt);
   const { limit, windowMs } = policies[budget];
   /** When each place of the window is free, the first to be so first. */
-  const places = Array<number>(Math.max(1, limit - (kept[budget] ?? 0))).fill(-Infinity);
+  const places = Array<number>(Math.max(1, limit - budgets[budget].reserve)).fill(-Infinity);
   const calls: Call[] = [];
   let open: Running[] = [];
   for (let now = -Infinity; now < Infinity;) {
@@ -80,7 +85,7 @@ function spend({ policies }: Plan, budget: Budget, runs: Running[]): Call[] {
     if (next) {
       calls.push({ kind: next.kind, slotId: next.slotId, at: now });
       next.left -= 1;
-      next.readyAt = now + lasting(budget);
+      next.readyAt = now + callMs[budget];
       places.shift();
       places.push(next.readyAt + windowMs);
     }

@@ -1,7 +1,7 @@
-import { loadConfig } from '@paceline/shared/config';
+import { loadConfig, slotVariableNames } from '@paceline/shared/config';
 import { describe, expect, it } from 'vitest';
 import { differencesOf, envOf } from './env.ts';
-import { schedulesOf, settingsOf, slotVariables } from './schedules.ts';
+import { schedulesOf, settingsOf } from './schedules.ts';
 import { design, planOf, shipped } from './testing.ts';
 
 describe('a plan as lines of .env', () => {
@@ -13,7 +13,7 @@ describe('a plan as lines of .env', () => {
     const env = Object.fromEntries(
       envOf(plan).map((line) => [/^[^=]+/.exec(line)?.[0], line.replace(/^[^=]+=/, '')]),
     );
-    expect(schedulesOf(settingsOf(loadConfig(env, slotVariables)))).toMatchObject(plan.schedules);
+    expect(schedulesOf(settingsOf(loadConfig(env, slotVariableNames)))).toMatchObject(plan.schedules);
     expect(envOf(plan)).toContain('SLOT_NEAR_DURATION=90s');
   });
 });

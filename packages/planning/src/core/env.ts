@@ -1,7 +1,7 @@
+import { kindNames, kinds } from '@paceline/shared/definition';
 import { howLong } from '@paceline/shared/words';
 import { formatDuration } from '@paceline/shared/config';
-import { syncKinds } from '@paceline/shared/contracts';
-import { type Plan, thingOf } from './plan.ts';
+import type { Plan } from './plan.ts';
 import type { Schedule } from './slots.ts';
 
 /** The lines of `.env` that set a plan's slots. */
@@ -18,14 +18,14 @@ export function envOf({ schedules }: Plan): string[] {
 
 /** What another plan does differently, in words. */
 export const differencesOf = (plan: Plan, other: Plan): string[] =>
-  syncKinds.flatMap((kind) => {
+  kindNames.flatMap((kind) => {
     const [before, after] = [slotsIn(plan), slotsIn(other)].map((say) => say(kind));
     const [wanted, honest] = [promiseIn(plan), promiseIn(other)].map((say) => say(kind));
     return [
       ...(before === after ? [] : [`${kind} slots: ${after} instead of ${before}`]),
       ...(wanted === honest
         ? []
-        : [`each ${thingOf[kind]} is promised a refresh ${honest} instead of ${wanted}`]),
+        : [`each ${kinds[kind].thing} is promised a refresh ${honest} instead of ${wanted}`]),
     ];
   });
 

@@ -1,6 +1,7 @@
-import { type Budget, budgets, type Policy, type SyncKind } from '@paceline/shared/contracts';
+import { type Budget, budgetNames, budgetsOf, kinds, type SyncKind } from '@paceline/shared/definition';
+import { type Policy } from '@paceline/shared/contracts';
 import { oldestOf, withinMs } from './ages.ts';
-import { budgetOf, kindsOf, listBudgetOf, type Plan } from './plan.ts';
+import { kindsOf, type Plan } from './plan.ts';
 import { type Reading, readingOf } from './reading.ts';
 import type { Openings } from './timetable.ts';
 import { passMs, type Room, roomOf } from './room.ts';
@@ -44,11 +45,12 @@ const day = 86_400_000;
 export function forecast(plan: Plan, from: number, openings?: Openings): Forecast {
   const reading = readingOf(plan, from, openings);
   const planned = kindsOf(plan);
-  const kinds = planned.map((kind) => kindForecast(reading, kind));
-  const called = budgets.filter((budget) =>
-    planned.some((kind) => budgetOf[kind] === budget || listBudgetOf[kind] === budget),
-  );
-  return { kinds, budgets: called.map((budget) => budgetForecast(plan, budget, kinds)) };
+  const forecasts = planned.map((kind) => kindForecast(reading, kind));
+  const called = budgetNames.filter((budget) => planned.some((kind) => budgetsOf(kind).includes(budget)));
+  return {
+    kinds: forecasts,
+    budgets: called.map((budget) => budgetForecast(plan, budget, forecasts)),
+  };
 }
 
 function kindForecast({ plan, stretches, spentBy, turnsBy }: Reading, kind: SyncKind): KindForecast {
@@ -66,12 +68,12 @@ function kindForecast({ plan, stretches, spentBy, turnsBy }: Reading, kind: Sync
   };
 }
 
-function budgetForecast(plan: Plan, budget: Budget, kinds: readonly KindForecast[]): BudgetForecast {
+function budgetForecast(plan: Plan, budget: Budget, forecasts: readonly KindForecast[]): BudgetForecast {
   const policy = plan.policies[budget];
   const allowed = (policy.limit * day) / policy.windowMs;
-  const lists = kinds.filter(({ kind }) => listBudgetOf[kind] === budget);
-  const passes = kinds.filter(({ kind }) => budgetOf[kind] === budget);
-  const urgent = budget === budgetOf.near ? plan.eventsADay : 0;
+  const lists = forecasts.filter(({ kind }) => kinds[kind].list === budget);
+  const passes = forecasts.filter(({ kind }) => kinds[kind].budget === budget);
+  const urgent = budget === kinds.near.budget ? plan.eventsADay : 0;
   const room =
     urgent +
     lists.reduce((sum, { slotsADay }) => sum + slotsADay, 0) +

@@ -1,15 +1,8 @@
-import { type Config, documentedPolicies, type Tier } from '@paceline/shared/config';
-import type { ScheduleSettings, SyncKind } from '@paceline/shared/contracts';
+import { kinds, limitsOf, mapValues, type SyncKind, type Tier } from '@paceline/shared/definition';
+import type { ScheduleSettings } from '@paceline/shared/contracts';
 import { type Forecast, forecast } from './forecast.ts';
 import { type Finding, isError, lint } from './lint.ts';
-import {
-  endedEvents,
-  eveningEvents,
-  type Plan,
-  type Promised,
-  shippedPromises,
-  upcomingEvents,
-} from './plan.ts';
+import { type Plan, type Promised, shippedPromises } from './plan.ts';
 import { repair } from './repair.ts';
 import { schedulesOf } from './schedules.ts';
 import type { Schedule } from './slots.ts';
@@ -24,14 +17,6 @@ export interface Demand {
   /** In the place of the usual ones of their kinds. */
   readonly promises: readonly Promised[];
 }
-
-/** The variables that say how fresh signups are to be: what is promised of them. */
-export const goalVariables = ['FRESHNESS_NEAR', 'FRESHNESS_FAR'] as const;
-
-export const goalsPromised = (config: Config<(typeof goalVariables)[number]>): Promised[] => [
-  { kind: 'near', within: config.FRESHNESS_NEAR },
-  { kind: 'far', within: config.FRESHNESS_FAR },
-];
 
 /** All that is found out about a plan. */
 export interface Judged {
@@ -62,15 +47,19 @@ export function planOf(
   { tier, clubs, things: { near, far }, promises }: Demand,
   usual: readonly Promised[] = shippedPromises,
 ): Plan {
-  const upcoming = far ?? upcomingEvents;
+  const asked: Partial<Record<SyncKind, number | undefined>> = { near, far };
+  // Without a club there is nothing to plan for; the sandbox has one.
+  const things = mapValues(
+    kinds,
+    (kind, name) => asked[name] ?? (kind.things === 'clubs' ? clubs || 1 : kind.things),
+  );
   const planned = (kind: SyncKind) => schedules.some((each) => each.kind === kind);
   return {
     schedules,
-    policies: documentedPolicies[tier],
-    // Without a club there is nothing to plan for; the sandbox has one.
-    things: { rider: clubs || 1, near: near ?? eveningEvents, far: upcoming, results: endedEvents },
+    policies: limitsOf(tier),
+    things,
     // Urgent calls belong to the near sync.
-    eventsADay: planned('near') ? upcoming / 2 : 0,
+    eventsADay: planned('near') ? things.far / 2 : 0,
     promises: [...usual, ...promises].filter(
       ({ kind }, index, all) => planned(kind) && all.findLastIndex((each) => each.kind === kind) === index,
     ),

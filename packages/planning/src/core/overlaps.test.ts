@@ -1,4 +1,5 @@
-import type { SyncKind, Slot } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
+import type { Slot } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { overlapsBetween, overrunsOf, timeTogether } from './overlaps.ts';

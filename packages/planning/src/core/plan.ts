@@ -1,8 +1,18 @@
-import { type Budget, type Policy, type SyncKind, syncKinds } from '@paceline/shared/contracts';
+import {
+  type Budget,
+  budgetsOf,
+  durationMs,
+  type FreshnessClass,
+  freshnessClasses,
+  kindNames,
+  kinds,
+  mapValues,
+  type SyncKind,
+} from '@paceline/shared/definition';
+import { type Policy } from '@paceline/shared/contracts';
 import type { Schedule } from './slots.ts';
 
 const minute = 60_000;
-const hour = 60 * minute;
 
 /** How often everything that a kind of sync looks at is to be refreshed at the least. */
 export interface Promised {
@@ -23,19 +33,18 @@ export interface Plan {
   readonly promises: readonly Promised[];
 }
 
-/** Events that start within the hour, in the evening when most do. */
-export const eveningEvents = 37;
-/** Events that start within 48 hours. */
-export const upcomingEvents = 310;
-/** Events that end within half an hour, in the evening. */
-export const endedEvents = 19;
+/** What the schedule that is shipped keeps with one club, by the defaults of the freshness goals. */
+export const shippedPromises: readonly Promised[] = promisesOf(
+  mapValues(freshnessClasses, ({ goal }) => durationMs(goal)),
+);
 
-/** What the schedule that is shipped keeps with one club. */
-export const shippedPromises: readonly Promised[] = [
-  { kind: 'rider', within: 'cycle' },
-  { kind: 'near', within: hour },
-  { kind: 'far', within: 24 * hour },
-];
+/** What is asked of each kind that has a goal, with these goals of the freshness classes (project ms). */
+export function promisesOf(goals: Readonly<Record<FreshnessClass, number>>): Promised[] {
+  return kindNames.flatMap((kind) => {
+    const { goal } = kinds[kind];
+    return goal === undefined ? [] : [{ kind, within: goal === 'cycle' ? goal : goals[goal.class] }];
+  });
+}
 
 /** The first design's figures: what it wanted, and the slots that were to bring it. */
 export const designed = {
@@ -53,32 +62,10 @@ export const designed = {
 
 /** The kinds that have slots. */
 export const kindsOf = ({ schedules }: Pick<Plan, 'schedules'>): SyncKind[] =>
-  syncKinds.filter((each) => schedules.some(({ kind }) => kind === each));
-
-/** What each kind refreshes, one call each. */
-export const thingOf: Readonly<Record<SyncKind, string>> = {
-  rider: 'club',
-  near: 'near event',
-  far: 'far event',
-  results: 'ended event',
-};
-
-/** The budget that a call for each thing is made of. */
-export const budgetOf: Readonly<Record<SyncKind, Budget>> = {
-  rider: 'clubs',
-  near: 'signups',
-  far: 'signups',
-  results: 'results',
-};
-
-/** The budget of the list that a run begins with. */
-export const listBudgetOf: Readonly<Partial<Record<SyncKind, Budget>>> = { near: 'events', far: 'events' };
+  kindNames.filter((each) => schedules.some(({ kind }) => kind === each));
 
 /** The budgets that two kinds both call. */
 export function sharedBudgets(one: SyncKind, other: SyncKind): Budget[] {
   const theirs = budgetsOf(other);
   return budgetsOf(one).filter((budget) => theirs.includes(budget));
 }
-
-const budgetsOf = (kind: SyncKind): Budget[] =>
-  [listBudgetOf[kind], budgetOf[kind]].filter((budget) => budget !== undefined);

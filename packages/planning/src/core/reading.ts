@@ -1,4 +1,4 @@
-import type { SyncKind } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
 import { type Spent, spentBy, turnsBy } from './ages.ts';
 import type { Plan } from './plan.ts';
 import { type Openings, type Timetable, timetableOf } from './timetable.ts';

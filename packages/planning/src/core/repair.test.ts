@@ -1,5 +1,4 @@
-import { documentedPolicies } from '@paceline/shared/config';
-import type { SyncKind } from '@paceline/shared/contracts';
+import { limitsOf, tiers, type SyncKind } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isError, lint } from './lint.ts';
@@ -44,7 +43,7 @@ describe('a repaired plan', () => {
           things,
           eventsADay: fc.nat(200),
           timeZone: zones,
-          policies: fc.constantFrom(...Object.values(documentedPolicies)),
+          policies: fc.constantFrom(...tiers.map(limitsOf)),
         }),
         (cronsAndLengths, rest) => {
           const known = rememberOpenings();

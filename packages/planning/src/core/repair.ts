@@ -1,4 +1,4 @@
-import { type SyncKind, syncKinds } from '@paceline/shared/contracts';
+import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import { oldestOf, turnsBy, withinMs } from './ages.ts';
 import { lint } from './lint.ts';
 import { type Plan, type Promised, sharedBudgets } from './plan.ts';
@@ -60,7 +60,7 @@ function withLongerSlots(plan: Plan, from: number, openings: Openings): Plan {
 }
 
 const sharesBudget = (kind: SyncKind): boolean =>
-  syncKinds.some((other) => other !== kind && sharedBudgets(kind, other).length > 0);
+  kindNames.some((other) => other !== kind && sharedBudgets(kind, other).length > 0);
 
 function withHonestPromises(plan: Plan, from: number, openings: Openings): Plan {
   const stretches = timetableOf(plan, from, openings);

@@ -1,9 +1,10 @@
+import { kinds } from '@paceline/shared/definition';
 import { count, howLong, rate } from '@paceline/shared/words';
 import { differencesOf, envOf, promiseIn } from './env.ts';
 import type { BudgetForecast, KindForecast } from './forecast.ts';
 import type { Judged } from './judge.ts';
 import { type Finding, isError } from './lint.ts';
-import { kindsOf, type Plan, thingOf } from './plan.ts';
+import { kindsOf, type Plan } from './plan.ts';
 import { range, type Wall, wallOf } from './words.ts';
 
 /** A judged plan for people: what is wrong with it, a day of it, and how it would pass. */
@@ -26,7 +27,7 @@ const slotTable = (plan: Plan): string =>
       opens,
       howLong(durationMs),
       skip || '-',
-      `each ${thingOf[kind]} ${promiseIn(plan)(kind)}`,
+      `each ${kinds[kind].thing} ${promiseIn(plan)(kind)}`,
     ]),
   );
 
@@ -35,7 +36,7 @@ function sentence({ severity, rule, message, timeline }: Finding, wall: Wall): s
   return [`${severity.toUpperCase()} [${rule}] ${message}`, ...moments].join('\n');
 }
 
-const kindTable = (kinds: readonly KindForecast[]): string =>
+const kindTable = (forecasts: readonly KindForecast[]): string =>
   table(
     [
       'kind',
@@ -47,9 +48,9 @@ const kindTable = (kinds: readonly KindForecast[]): string =>
       'refreshed every',
       'promised',
     ],
-    kinds.map((each) => [
+    forecasts.map((each) => [
       each.kind,
-      count(each.things, thingOf[each.kind]),
+      count(each.things, kinds[each.kind].thing),
       whole(each.slotsADay),
       range(each.fewest, each.most),
       whole(each.callsADay),

@@ -1,6 +1,6 @@
-import type { SyncKind } from '@paceline/shared/contracts';
+import { kinds, type SyncKind } from '@paceline/shared/definition';
 import type { Spent } from './ages.ts';
-import { budgetOf, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 
 /** What the slots of a kind have room for in a week. */
 export interface Room {
@@ -30,6 +30,6 @@ export function roomOf(kind: SyncKind, { stretch, calls }: Spent): Room {
 
 /** How long one call for everything takes (project ms) when all calls that the limit allows are made. */
 export function passMs({ policies, things }: Plan, kind: SyncKind): number {
-  const { limit, windowMs } = policies[budgetOf[kind]];
+  const { limit, windowMs } = policies[kinds[kind].budget];
   return (things[kind] * windowMs) / limit;
 }

@@ -1,5 +1,6 @@
+import type { SyncKind } from '@paceline/shared/definition';
 import { parseOpening } from '@paceline/shared/config';
-import type { Slot, SyncKind } from '@paceline/shared/contracts';
+import type { Slot } from '@paceline/shared/contracts';
 import { Cron } from 'croner';
 import { skipper } from './skipper.ts';
 

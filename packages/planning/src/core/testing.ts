@@ -1,7 +1,6 @@
-import { documentedPolicies } from '@paceline/shared/config';
-import type { SyncKind } from '@paceline/shared/contracts';
+import { kinds, limitsOf, type SyncKind } from '@paceline/shared/definition';
 import fc from 'fast-check';
-import { designed, eveningEvents, type Plan, shippedPromises, upcomingEvents } from './plan.ts';
+import { designed, type Plan, shippedPromises } from './plan.ts';
 import type { Schedule } from './slots.ts';
 
 export const minute = 60_000;
@@ -11,13 +10,14 @@ export const day = 24 * hour;
 /** A Monday, with no change of summer time in its week. */
 export const monday = Date.UTC(2026, 4, 4);
 
-const things = { rider: 1, near: eveningEvents, far: upcomingEvents, results: 0 };
-const eventsADay = upcomingEvents / 2;
+const upcoming = kinds.far.things as number;
+const things = { rider: 1, near: kinds.near.things as number, far: upcoming, results: 0 };
+const eventsADay = upcoming / 2;
 
 /** The first design, with its own promises. */
 export const design = (timeZone = 'UTC'): Plan => ({
   schedules: designed.schedules(timeZone),
-  policies: documentedPolicies.standard,
+  policies: limitsOf('standard'),
   things,
   eventsADay,
   promises: designed.promises,
@@ -35,7 +35,7 @@ export function planOf(
   };
   return {
     schedules: [schedule('rider'), schedule('near'), schedule('far')],
-    policies: documentedPolicies.standard,
+    policies: limitsOf('standard'),
     things,
     eventsADay: 0,
     promises: [],

@@ -1,4 +1,5 @@
-import type { SyncKind, Slot } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
+import type { Slot } from '@paceline/shared/contracts';
 import type { Plan } from './plan.ts';
 import { type Schedule, slotsBetween } from './slots.ts';
 

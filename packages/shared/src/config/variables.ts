@@ -1,14 +1,12 @@
 import { z } from 'zod';
+import { tiers } from '../definition/index.ts';
 import { parseClock } from '../clock/index.ts';
-import { syncModes } from '../contracts/vocabulary.ts';
 import { pageUrl, pathBelow, publicUrl, upstreamUrl, webhookUrl } from './addresses.ts';
 import { brokerUrl } from './broker-url.ts';
-import { catchUp } from './catch-up.ts';
-import { duration, keptFor, slotDuration } from './duration.ts';
-import { opening } from './opening.ts';
+import { duration, keptFor } from './duration.ts';
 import { replicas } from './replicas.ts';
 import { roomFor } from './size.ts';
-import { skips } from './skips.ts';
+import { slotVariables, goals } from './slots.ts';
 import { timeZone } from './time-zone.ts';
 import { certificateFile, databaseUrl, keyFile } from './tls.ts';
 
@@ -45,8 +43,6 @@ const mebibyte = 1_048_576;
 /** A majority of two is both of them, so two are worth less than one. */
 const oneOrThree = z.enum(['1', '3'], 'must be 1 or 3').transform(Number);
 
-const mode = (usual: 'off' | 'on') => z.enum(syncModes, 'must be off, observed or on').default(usual);
-
 /**
  * Every environment variable of the project: its schema, its default, and for whom it is written (`about`).
  * A service picks the ones that it reads; `.env.example` is generated from this list.
@@ -63,7 +59,7 @@ export const variables = {
     secret: true,
   },
   ZWIFTRACING_TIER: {
-    schema: z.enum(['standard', 'premium']).default('standard'),
+    schema: z.enum(tiers).default('standard'),
     about: 'Which row of the limits the key is granted; what upstream says corrects it.',
   },
   ZWIFTRACING_CLUB_IDS: {
@@ -252,89 +248,8 @@ export const variables = {
     example: 'scale=60,anchor=1764788400000',
   },
   SLOT_TIME_ZONE: { schema: timeZone.default('UTC'), about: 'The time zone of the slots below.' },
-  SYNC_RIDER: {
-    schema: mode('on'),
-    about:
-      'The rider sync: on, observed (plans and counts, calls nothing) or off. The same for the others below.',
-  },
-  SLOT_RIDER: {
-    schema: opening.default('0 */6 * * *'),
-    about:
-      'When a rider slot opens: a cron expression by the clocks of the time zone, or every 90m: at even distances, counted from midnight UTC of 1970.',
-  },
-  SLOT_RIDER_DURATION: {
-    schema: slotDuration.default(600_000),
-    about: 'How long a rider slot stays open.',
-    example: '10m',
-  },
-  SLOT_RIDER_SKIP: {
-    schema: skips.default(''),
-    about: 'Rider slots that are left out, by when they would open: times, spans, weekdays and dates.',
-    example: '06:00,23:00-05:00,sat,2026-12-24',
-  },
-  SLOT_RIDER_CATCH_UP: {
-    schema: catchUp.default('latest'),
-    about:
-      'Rider slots that were over before a scheduler was there: skip, latest (the last one is run late) or all 2h (each up to that age). The next is hours away, so latest.',
-  },
-  SYNC_NEAR: {
-    schema: mode('on'),
-    about: 'The near sync. Off or observed, no urgent refresh is called either.',
-  },
-  SLOT_NEAR: { schema: opening.default('10,25,40,55 * * * *'), about: 'When a slot for near events opens.' },
-  SLOT_NEAR_DURATION: {
-    schema: slotDuration.default(600_000),
-    about: 'How long a near slot stays open.',
-    example: '10m',
-  },
-  SLOT_NEAR_SKIP: { schema: skips.default(''), about: 'Near slots that are left out.' },
-  SLOT_NEAR_CATCH_UP: {
-    schema: catchUp.default('skip'),
-    about: 'Missed near slots. Events have started by then, and the next slot is minutes away, so skip.',
-  },
-  SYNC_FAR: { schema: mode('on'), about: 'The far sync.' },
-  SLOT_FAR: { schema: opening.default('5,20,35,50 * * * *'), about: 'When a slot for far events opens.' },
-  SLOT_FAR_DURATION: {
-    schema: slotDuration.default(240_000),
-    about: 'How long a far slot stays open. Near and far share calls: check new slots with npm run plan.',
-    example: '4m',
-  },
-  SLOT_FAR_SKIP: { schema: skips.default(''), about: 'Far slots that are left out.' },
-  SLOT_FAR_CATCH_UP: {
-    schema: catchUp.default('skip'),
-    about:
-      'Missed far slots. A late one would collide with a near slot, and the next is minutes away, so skip.',
-  },
-  SYNC_RESULTS: { schema: mode('off'), about: 'The results sync.' },
-  SLOT_RESULTS: {
-    schema: opening.default('every 30m'),
-    about: 'When a slot for the results of events opens.',
-  },
-  SLOT_RESULTS_DURATION: {
-    schema: slotDuration.default(600_000),
-    about: 'How long a results slot stays open. It shares its calls with no other.',
-    example: '10m',
-  },
-  SLOT_RESULTS_SKIP: { schema: skips.default(''), about: 'Results slots that are left out.' },
-  SLOT_RESULTS_CATCH_UP: {
-    schema: catchUp.default('latest'),
-    about: 'Missed results slots. It shares no calls, and late results are as good, so latest.',
-  },
-  FRESHNESS_URGENT: {
-    schema: duration.default(900_000),
-    about: 'How old our copy of its signups may be in the last 15 minutes before an event.',
-    example: '15m',
-  },
-  FRESHNESS_NEAR: {
-    schema: duration.default(3_600_000),
-    about: 'How old it may be in the last hour.',
-    example: '60m',
-  },
-  FRESHNESS_FAR: {
-    schema: duration.default(86_400_000),
-    about: 'How old it may be in the last two days.',
-    example: '24h',
-  },
+  ...slotVariables,
+  ...goals,
   SLACK_WEBHOOK_URL: { schema: webhookUrl, about: 'Incoming webhook for alerts.', secret: true },
   LOG_LEVEL: {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { kindNames, kinds, mapValues, type SyncKind } from '../definition/index.ts';
 import { alertChanged } from './alerts.ts';
 import { freshnessMeasured, freshnessQuery, freshnessReport } from './freshness.ts';
 import { journalEntry } from './journal.ts';
@@ -98,44 +99,29 @@ const request = <P extends z.ZodType, R extends z.ZodType>(
   ...message,
 });
 
+/** The tick of each kind of sync. */
+export const tickOf: Readonly<Record<SyncKind, WorkMessage<typeof tick>>> = mapValues(
+  kinds,
+  ({ service, label }, kind) =>
+    work({
+      subject: `paceline.tick.${kind}`,
+      stream: 'TICKS',
+      payload: tick,
+      from: ['scheduler', 'api'],
+      to: [service],
+      delivery: tickDelivery,
+      about: `A slot for ${label} has opened.`,
+    }),
+);
+
+/** As members of the catalog: `tickRider`, `tickNear`, … */
+const ticks = Object.fromEntries(
+  kindNames.map((kind) => [`tick${kind.charAt(0).toUpperCase()}${kind.slice(1)}`, tickOf[kind]]),
+) as { readonly [K in SyncKind as `tick${Capitalize<K>}`]: WorkMessage<typeof tick> };
+
 /** Every subject of the flow. `{name}` in a subject is one token that the sender fills in. */
 export const catalog = {
-  tickRider: work({
-    subject: 'paceline.tick.rider',
-    stream: 'TICKS',
-    payload: tick,
-    from: ['scheduler', 'api'],
-    to: ['rider-sync'],
-    delivery: tickDelivery,
-    about: 'A slot of the rider sync has opened.',
-  }),
-  tickNear: work({
-    subject: 'paceline.tick.near',
-    stream: 'TICKS',
-    payload: tick,
-    from: ['scheduler', 'api'],
-    to: ['event-sync'],
-    delivery: tickDelivery,
-    about: 'A slot for events that start within the hour has opened.',
-  }),
-  tickFar: work({
-    subject: 'paceline.tick.far',
-    stream: 'TICKS',
-    payload: tick,
-    from: ['scheduler', 'api'],
-    to: ['event-sync'],
-    delivery: tickDelivery,
-    about: 'A slot for events of the next two days has opened.',
-  }),
-  tickResults: work({
-    subject: 'paceline.tick.results',
-    stream: 'TICKS',
-    payload: tick,
-    from: ['scheduler', 'api'],
-    to: ['event-sync'],
-    delivery: tickDelivery,
-    about: 'A slot for the results of events has opened.',
-  }),
+  ...ticks,
   addRider: work({
     subject: 'paceline.command.add-rider',
     stream: 'COMMANDS',
@@ -339,14 +325,6 @@ export const catalog = {
     about: 'An alert was raised, or is over: told once, however many look.',
   }),
 } as const satisfies Record<string, Message>;
-
-/** The tick of each kind of sync. */
-export const tickOf = {
-  rider: catalog.tickRider,
-  near: catalog.tickNear,
-  far: catalog.tickFar,
-  results: catalog.tickResults,
-} as const;
 
 /** Work that can't be done ends here, below its own subject, with the reason in a header. */
 export const deadLetterSubject = (subject: string): string => `paceline.dead-letter.${subject}`;

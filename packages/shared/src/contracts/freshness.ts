@@ -1,12 +1,6 @@
 import { z } from 'zod';
+import { classNames } from '../definition/index.ts';
 import { moment } from './vocabulary.ts';
-
-/**
- * How soon an event starts, which says how fresh our copy of its signups should be: within 15 minutes, within the hour,
- * within two days.
- */
-export const freshnessClasses = ['urgent', 'near', 'far'] as const;
-export type FreshnessClass = (typeof freshnessClasses)[number];
 
 /** Why a call for an event's signups is made. */
 export const callReasons = [
@@ -24,7 +18,7 @@ const share = z.number().min(0).max(1).nullable();
 
 /** How fresh the copies of a class's events are kept. */
 export const classFreshness = z.object({
-  class: z.enum(freshnessClasses),
+  class: z.enum(classNames),
   /** Project ms that a copy may be old. */
   goalMs: z.number().positive(),
   /** Events of the class now; those with our riders in them. */
@@ -48,7 +42,7 @@ export const rankedEvent = z.object({
   eventId: z.string(),
   title: z.string(),
   startsAt: moment,
-  class: z.enum(freshnessClasses),
+  class: z.enum(classNames),
   ours: z.boolean(),
   copiedAt: moment.nullable(),
   withinGoal: z.boolean(),

@@ -1,9 +1,9 @@
+import { kindNames } from '../definition/index.ts';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { generatedFiles } from '../../../../scripts/generate.ts';
 import { shapeOf } from '../../../../scripts/generated/shape.ts';
 import { z } from 'zod';
-import { syncKinds } from './vocabulary.ts';
 
 const root = new URL('../../../../', import.meta.url);
 
@@ -18,7 +18,7 @@ describe('the shape of a payload', () => {
   it('is written as in TypeScript, with words that have a name going by it', () => {
     const payload = z.object({
       id: z.string(),
-      kind: z.enum(syncKinds),
+      kind: z.enum(kindNames),
       at: z.number().int().nullable(),
       tags: z.array(z.enum(['a', 'b'])).optional(),
     });

@@ -1,13 +1,14 @@
+import { budgetNames, laneNames } from '../definition/index.ts';
 import { z } from 'zod';
 import { attribution, outcome } from './limiter.ts';
-import { budgets, lanes, moment, policy } from './vocabulary.ts';
+import { moment, policy } from './vocabulary.ts';
 
-const place = { account: z.string(), endpoint: z.enum(budgets) };
+const place = { account: z.string(), endpoint: z.enum(budgetNames) };
 
 /** A started call as an interval in which it arrives upstream: not before `startedAt`, not after `latestAt`. */
 export const interval = z.object({
   permit: z.string(),
-  lane: z.enum(lanes),
+  lane: z.enum(laneNames),
   startedAt: moment,
   latestAt: moment,
   settled: z.boolean(),
@@ -89,7 +90,7 @@ export type FactOf<Name extends Fact['fact']> = Extract<Fact, { fact: Name }>;
 export const journalEntry = z.discriminatedUnion('entry', [
   /** The facts of one turn. */
   z.object({ entry: z.literal('facts'), recoverFrom: z.number().int(), facts: z.array(fact).min(1) }),
-  /** Some budgets as they stand: whoever reads forgets what came before about these. */
+  /** Some budgetNames as they stand: whoever reads forgets what came before about these. */
   z.object({
     entry: z.literal('restated'),
     recoverFrom: z.number().int(),

@@ -1,14 +1,15 @@
+import { budgetNames, laneNames } from '../definition/index.ts';
 import { z } from 'zod';
-import { budgets, lanes, moment, policy, traceContext } from './vocabulary.ts';
+import { moment, policy, traceContext } from './vocabulary.ts';
 
-const place = { account: z.string().min(1), endpoint: z.enum(budgets) };
+const place = { account: z.string().min(1), endpoint: z.enum(budgetNames) };
 
 /** Asks for a permit; asked again with the same ticket it is a heartbeat, and an unasked-for ticket leaves the queue. */
 export const acquire = z.object({
   do: z.literal('acquire'),
   ticket: z.string().min(1),
   ...place,
-  lane: z.enum(lanes),
+  lane: z.enum(laneNames),
   /** After this moment a permit is of no use to the asker. */
   deadline: moment.optional(),
   /** The asker's own slot, while it is open: it goes before other scheduled syncs. */
@@ -109,10 +110,10 @@ export type Offer = z.infer<typeof offer>;
 export const conflict = z.object({
   account: z.string(),
   /** Who waits. */
-  lane: z.enum(lanes),
+  lane: z.enum(laneNames),
   /** Whose calls or earlier places it waits for. */
-  blockedBy: z.enum(lanes),
-  endpoint: z.enum(budgets),
+  blockedBy: z.enum(laneNames),
+  endpoint: z.enum(budgetNames),
   at: moment,
   /** How long the wait is expected to be, project ms. */
   expectedWaitMs: z.number().nonnegative(),
@@ -121,7 +122,13 @@ export type Conflict = z.infer<typeof conflict>;
 
 /** One permit's life as others may follow it. */
 const permitChange = z.discriminatedUnion('change', [
-  z.object({ change: z.literal('started'), permit: z.string(), ...place, lane: z.enum(lanes), at: moment }),
+  z.object({
+    change: z.literal('started'),
+    permit: z.string(),
+    ...place,
+    lane: z.enum(laneNames),
+    at: moment,
+  }),
   z.object({ change: z.literal('settled'), permit: z.string(), ...place, outcome, at: moment }),
   z.object({ change: z.literal('returned'), permit: z.string(), ...place, at: moment }),
 ]);
@@ -142,7 +149,7 @@ export const alert = z.object({
   at: moment,
   /** Absent: it is about all of them. */
   account: z.string().optional(),
-  endpoint: z.enum(budgets).optional(),
+  endpoint: z.enum(budgetNames).optional(),
   message: z.string(),
   /** With `rate_limit_exceeded`. */
   attribution: attribution.optional(),
@@ -151,7 +158,7 @@ export const alert = z.object({
 /** The limiter's state of one account, for people and metrics. */
 export const coordination = z.object({
   rateLimitUsage: z.record(
-    z.enum(budgets),
+    z.enum(budgetNames),
     z.object({
       used: z.number().int().nonnegative(),
       available: z.number().int().nonnegative(),
@@ -171,7 +178,7 @@ export type Coordination = z.infer<typeof coordination>;
 
 /** One budget of an account as an operator sees it: its window with every permit in it, and who waits. */
 export const windowView = z.object({
-  endpoint: z.enum(budgets),
+  endpoint: z.enum(budgetNames),
   /** The policy that is kept now, where it comes from, and since when (null: always). */
   policy: policy.extend({ from: z.enum(['documented', 'upstream', 'operator']), since: moment.nullable() }),
   documented: policy,
@@ -179,7 +186,7 @@ export const windowView = z.object({
   permits: z.array(
     z.object({
       permit: z.string(),
-      lane: z.enum(lanes),
+      lane: z.enum(laneNames),
       startedAt: moment,
       settled: z.boolean(),
       leavesAt: moment,
@@ -197,7 +204,7 @@ export const windowView = z.object({
     count: z.number().int().nonnegative(),
     /** The first ones, in the order in which they go. */
     next: z.array(
-      z.object({ ticket: z.string(), lane: z.enum(lanes), firstAskedAt: moment, estimatedAt: moment }),
+      z.object({ ticket: z.string(), lane: z.enum(laneNames), firstAskedAt: moment, estimatedAt: moment }),
     ),
   }),
   /** The last 429. */

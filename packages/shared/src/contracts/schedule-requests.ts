@@ -1,18 +1,19 @@
+import { budgetNames, kindNames } from '../definition/index.ts';
 import { z } from 'zod';
 import { scheduleChange, scheduleInForce, scheduleSettings } from './schedule.ts';
-import { budgets, moment, policy, syncKinds } from './vocabulary.ts';
+import { moment, policy } from './vocabulary.ts';
 
 const finding = z.object({
   rule: z.enum(['collision', 'overrun', 'demand', 'promise']),
   severity: z.enum(['error', 'warning']),
-  kinds: z.array(z.enum(syncKinds)).readonly(),
+  kinds: z.array(z.enum(kindNames)).readonly(),
   message: z.string(),
   timeline: z.array(z.object({ at: moment, says: z.string() })).readonly(),
 });
 
 /** How often each club or event of a kind is to be refreshed; `cycle`: once from slot to slot. */
 const promised = z.object({
-  kind: z.enum(syncKinds),
+  kind: z.enum(kindNames),
   within: z.union([z.number().positive(), z.literal('cycle')]),
 });
 
@@ -20,7 +21,7 @@ const forecast = z.object({
   kinds: z
     .array(
       z.object({
-        kind: z.enum(syncKinds),
+        kind: z.enum(kindNames),
         things: z.number(),
         slotsADay: z.number(),
         callsADay: z.number(),
@@ -35,10 +36,10 @@ const forecast = z.object({
   budgets: z
     .array(
       z.object({
-        budget: z.enum(budgets),
+        budget: z.enum(budgetNames),
         policy,
         allowed: z.number(),
-        wanted: z.partialRecord(z.enum(syncKinds), z.number()),
+        wanted: z.partialRecord(z.enum(kindNames), z.number()),
         urgent: z.number(),
         room: z.number(),
         used: z.number(),

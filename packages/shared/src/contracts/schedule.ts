@@ -1,10 +1,11 @@
+import { kindNames } from '../definition/index.ts';
 import { z } from 'zod';
 import { catchUp } from '../config/catch-up.ts';
 import { longestSlot } from '../config/duration.ts';
 import { opening } from '../config/opening.ts';
 import { skips } from '../config/skips.ts';
 import { timeZone } from '../config/time-zone.ts';
-import { moment, syncKinds, syncModes } from './vocabulary.ts';
+import { moment, syncModes } from './vocabulary.ts';
 
 /** When a kind of sync has its slots, and what it does in them; texts are as in the configuration. */
 export const slotSettings = z.object({
@@ -19,14 +20,14 @@ export type SlotSettings = z.infer<typeof slotSettings>;
 /** The slots of all kinds. */
 export const scheduleSettings = z.object({
   timeZone,
-  kinds: z.record(z.enum(syncKinds), slotSettings),
+  kinds: z.record(z.enum(kindNames), slotSettings),
 });
 export type ScheduleSettings = z.infer<typeof scheduleSettings>;
 
 /** What is to be different; the rest stays as it is. */
 export const scheduleChange = z.object({
   timeZone: timeZone.optional(),
-  kinds: z.partialRecord(z.enum(syncKinds), slotSettings.partial()).optional(),
+  kinds: z.partialRecord(z.enum(kindNames), slotSettings.partial()).optional(),
 });
 export type ScheduleChange = z.infer<typeof scheduleChange>;
 
@@ -57,7 +58,7 @@ export const scheduleInForce = z.object({
   changed: z.boolean(),
   since: moment,
   next: z.record(
-    z.enum(syncKinds),
+    z.enum(kindNames),
     z.array(z.object({ slotId: z.string(), opensAt: moment, endsAt: moment })),
   ),
 });

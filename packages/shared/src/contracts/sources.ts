@@ -1,9 +1,10 @@
+import { type Source, sourceNames } from '../definition/index.ts';
 import { z } from 'zod';
-import { moment, type Source, sources } from './vocabulary.ts';
+import { moment } from './vocabulary.ts';
 
 /** A source of upstream is not available with our key any more, or available again. */
 export const sourceChanged = z.object({
-  source: z.enum(sources),
+  source: z.enum(sourceNames),
   state: z.enum(['available', 'unavailable']),
   at: moment,
   /** The HTTP status, what was answered, and what may be done; null when it is available. */

@@ -1,10 +1,11 @@
+import { kindNames } from '../definition/index.ts';
 import { z } from 'zod';
-import { moment, progress, syncKinds, traceContext } from './vocabulary.ts';
+import { moment, progress, traceContext } from './vocabulary.ts';
 
 /** When a slot opens and closes. Unique by `slotId`. */
 export const slot = z.object({
   slotId: z.string().startsWith('slot:'),
-  kind: z.enum(syncKinds),
+  kind: z.enum(kindNames),
   scheduledFor: moment,
   endsAt: moment,
 });
@@ -74,7 +75,7 @@ export type RunCounts = z.infer<typeof runCounts>;
 /** A run has begun, moved on or ended. */
 export const runChanged = z.object({
   runId: z.string().min(1),
-  kind: z.enum(syncKinds),
+  kind: z.enum(kindNames),
   slotId: z.string().nullable(),
   mode: tick.shape.mode,
   state: z.enum(['running', 'done', 'failed']),

@@ -1,31 +1,5 @@
 import { z } from 'zod';
 
-/** Groups of upstream paths that share one limit. A budget's name is also the endpoint of a permit. */
-export const budgets = ['clubs', 'riders_bulk', 'riders_single', 'results', 'events', 'signups'] as const;
-export type Budget = (typeof budgets)[number];
-
-/** Who asks, most urgent first. A forced lane goes before every other as soon as the window allows. */
-export const lanes = [
-  'manual_rider_add',
-  'near_event_urgent',
-  'near_event_normal',
-  'rider_sync',
-  'far_event_sync',
-] as const;
-export type Lane = (typeof lanes)[number];
-
-/** The scheduled syncs: club members; events that start within the hour; events of the next two days; how events ended. */
-export const syncKinds = ['rider', 'near', 'far', 'results'] as const;
-export type SyncKind = (typeof syncKinds)[number];
-
-/** What upstream gives us, part by part: a key may be given one and not the other. */
-export const sources = ['clubs', 'riders', 'events', 'signups', 'results'] as const;
-export type Source = (typeof sources)[number];
-
-/** The source that a budget's calls ask. */
-export const sourceOf = (budget: Budget): Source =>
-  budget === 'riders_bulk' || budget === 'riders_single' ? 'riders' : budget;
-
 /** `unknown`: not asked yet. */
 export const sourceStates = ['unknown', 'available', 'unavailable'] as const;
 export type SourceState = (typeof sourceStates)[number];

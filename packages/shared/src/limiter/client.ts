@@ -1,5 +1,6 @@
+import type { Budget } from '../definition/index.ts';
 import { type Clock, pause } from '../clock/index.ts';
-import { type AskOf, type Budget, catalog, type Outcome } from '../contracts/index.ts';
+import { type AskOf, catalog, type Outcome } from '../contracts/index.ts';
 import { type Bus, listen } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';

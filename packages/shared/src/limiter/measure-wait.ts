@@ -1,5 +1,5 @@
+import type { Budget } from '../definition/index.ts';
 import type { Clock } from '../clock/index.ts';
-import type { Budget } from '../contracts/index.ts';
 import { durations } from '../telemetry/index.ts';
 import { type PermitAsk, PermitRefused } from './permit.ts';
 

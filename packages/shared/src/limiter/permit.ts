@@ -1,4 +1,5 @@
-import type { Answer, Budget, Lane, Outcome, Policy } from '../contracts/index.ts';
+import type { Budget, Lane } from '../definition/index.ts';
+import type { Answer, Outcome, Policy } from '../contracts/index.ts';
 
 /** Known only here: nothing else can make a permit, so a call without one does not compile. */
 declare const started: unique symbol;

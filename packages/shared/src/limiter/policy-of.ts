@@ -1,5 +1,6 @@
+import type { Budget } from '../definition/index.ts';
 import { type Machine, pause } from '../clock/index.ts';
-import { type Budget, catalog, type Policy } from '../contracts/index.ts';
+import { catalog, type Policy } from '../contracts/index.ts';
 import { type Bus, request } from '../messaging/index.ts';
 import { partitionOf } from './account.ts';
 

@@ -1,5 +1,6 @@
+import type { Budget } from '../definition/index.ts';
 import type { Machine } from '../clock/index.ts';
-import type { Budget, Outcome } from '../contracts/index.ts';
+import type { Outcome } from '../contracts/index.ts';
 import { type Permit, PermitSpent } from './permit.ts';
 
 /** A permit with the end of its time to be sent, and what became of it. */

@@ -1,10 +1,10 @@
+import type { SyncKind } from '../definition/index.ts';
 import { type KV, Kvm } from '@nats-io/kv';
 import {
   type KeptSchedule,
   keptSchedule,
   scheduleBucket,
   scheduleKey,
-  type SyncKind,
   type SyncMode,
 } from '../contracts/index.ts';
 import type { Bus } from './bus.ts';

@@ -1,5 +1,5 @@
+import type { Budget, Lane } from '../definition/index.ts';
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
-import type { Budget, Lane } from '../contracts/index.ts';
 import { type Permit, type PermitAsk, PermitRefused, PermitSpent } from '../limiter/index.ts';
 import { durations } from '../telemetry/index.ts';
 import { UpstreamError } from '../zwiftracing/index.ts';

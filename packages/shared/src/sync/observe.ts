@@ -1,4 +1,5 @@
-import type { Budget, Policy } from '../contracts/index.ts';
+import type { Budget } from '../definition/index.ts';
+import type { Policy } from '../contracts/index.ts';
 import type { Sync } from './open.ts';
 import type { RunEnding, RunRow } from './runs.ts';
 

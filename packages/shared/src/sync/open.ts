@@ -1,6 +1,7 @@
+import type { Source } from '../definition/index.ts';
 import type { Clock } from '../clock/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Service, Source } from '../contracts/index.ts';
+import type { Service } from '../contracts/index.ts';
 import { type Database, openDatabase } from '../database/index.ts';
 import { accountOf, createLimiters, type Limiter } from '../limiter/index.ts';
 import { type Bus, connect, createBus } from '../messaging/index.ts';

@@ -1,4 +1,4 @@
-import { type Lane, lanes } from '../contracts/index.ts';
+import { forcedLanes, type Lane, laneNames } from '../definition/index.ts';
 import type { UpstreamErrorCode } from '../zwiftracing/index.ts';
 
 /** How often a call that fails for a passing reason is made at the most, where nobody says otherwise. */
@@ -17,11 +17,8 @@ export const isPassing = (code: UpstreamErrorCode): boolean => passing.has(code)
 /** Project ms before attempt 1, 2, …: 2 s, 8 s, 32 s, then a minute. */
 export const pauseBefore = (attempt: number): number => Math.min(2_000 * 4 ** (attempt - 1), 60_000);
 
-/** Lanes in which somebody, or a race, can't wait for a slot: nobody gets there by failing. */
-const forced: ReadonlySet<Lane> = new Set(['manual_rider_add', 'near_event_urgent']);
-
 /** The lane in which a call that upstream rejected is asked for again: one up, but never into a forced one. */
 export function raisedLane(lane: Lane): Lane {
-  const above = lanes[lanes.indexOf(lane) - 1];
-  return above === undefined || forced.has(above) ? lane : above;
+  const above = laneNames[laneNames.indexOf(lane) - 1];
+  return above === undefined || forcedLanes.has(above) ? lane : above;
 }

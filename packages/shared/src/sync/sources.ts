@@ -1,5 +1,6 @@
+import { budgets, type Budget, type Lane, type Source } from '../definition/index.ts';
 import { and, eq, lte, ne } from 'drizzle-orm';
-import { type Budget, catalog, type Lane, notAvailable, type Source, sourceOf } from '../contracts/index.ts';
+import { catalog, notAvailable } from '../contracts/index.ts';
 import { type Database, tables } from '../database/index.ts';
 import { PermitRefused } from '../limiter/index.ts';
 import { publish } from '../messaging/index.ts';
@@ -16,7 +17,7 @@ export class SourceUnavailable extends PermitRefused {
     super(endpoint, probeAt ?? since);
     this.name = 'SourceUnavailable';
     const moments = [since, this.earliest].map((at) => new Date(at).toISOString());
-    this.message = `${notAvailable(sourceOf(endpoint), message ?? '')} (since ${moments[0]}, asked again from ${moments[1]} on)`;
+    this.message = `${notAvailable(budgets[endpoint].source, message ?? '')} (since ${moments[0]}, asked again from ${moments[1]} on)`;
   }
 }
 
@@ -83,12 +84,12 @@ export function createSources(parts: Parts): Sources {
   return {
     async admit(endpoint, lane) {
       if (isManual(lane)) return;
-      const standing = await throughOutages(parts, () => read(db, sourceOf(endpoint)));
+      const standing = await throughOutages(parts, () => read(db, budgets[endpoint].source));
       if (!mayAsk(standing, now())) throw new SourceUnavailable(endpoint, standing);
     },
     async claim(endpoint, lane) {
       if (isManual(lane)) return;
-      const source = sourceOf(endpoint);
+      const source = budgets[endpoint].source;
       const standing = await read(db, source);
       if (standing.state !== 'unavailable') return;
       const claimed = await db
@@ -99,7 +100,7 @@ export function createSources(parts: Parts): Sources {
       if (claimed.length === 0) throw new SourceUnavailable(endpoint, standing);
     },
     async note(endpoint, error) {
-      const source = sourceOf(endpoint);
+      const source = budgets[endpoint].source;
       if (error !== undefined && !(error instanceof UpstreamError)) return;
       await throughOutages(parts, async () => {
         const before = await read(db, source);

@@ -1,6 +1,6 @@
+import { type Source, sourceNames } from '../definition/index.ts';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Source, sources } from '../contracts/index.ts';
 import { UpstreamError, type UpstreamErrorCode } from '../zwiftracing/index.ts';
 import { afterCall, mayAsk, pauseBeforeProbe, type Standing, unasked } from './standing.ts';
 
@@ -23,20 +23,23 @@ describe('a source', () => {
     expect(after('signups', answered, undefined, undefined)).toEqual(answered);
   });
 
-  it.each(sources)('(%s) is not available when the key is not accepted, or a web page says 404', (source) => {
-    expect(after(source, unknown, wrongKey)).toMatchObject({
-      state: 'unavailable',
-      since: 1,
-      status: 401,
-      message: 'Upstream answered 401',
-      rawStart: '{"error":"no"}',
-      advice: expect.stringContaining('ZWIFTRACING_API_KEY'),
-    });
-    expect(after(source, unknown, page)).toMatchObject({
-      state: 'unavailable',
-      advice: expect.stringContaining('ZWIFTRACING_BASE_URL'),
-    });
-  });
+  it.each(sourceNames)(
+    '(%s) is not available when the key is not accepted, or a web page says 404',
+    (source) => {
+      expect(after(source, unknown, wrongKey)).toMatchObject({
+        state: 'unavailable',
+        since: 1,
+        status: 401,
+        message: 'Upstream answered 401',
+        rawStart: '{"error":"no"}',
+        advice: expect.stringContaining('ZWIFTRACING_API_KEY'),
+      });
+      expect(after(source, unknown, page)).toMatchObject({
+        state: 'unavailable',
+        advice: expect.stringContaining('ZWIFTRACING_BASE_URL'),
+      });
+    },
+  );
 
   it.each([
     ['events', 1],

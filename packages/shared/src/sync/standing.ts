@@ -1,4 +1,5 @@
-import type { Source, SourceState } from '../contracts/index.ts';
+import type { Source } from '../definition/index.ts';
+import type { SourceState } from '../contracts/index.ts';
 import { isPage, type UpstreamError } from '../zwiftracing/index.ts';
 
 /** How a source stands. Moments are project ms. */

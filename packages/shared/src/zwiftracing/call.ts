@@ -1,7 +1,7 @@
+import type { Budget } from '../definition/index.ts';
 import { Agent, type Dispatcher, fetch } from 'undici';
 import type { Clock } from '../clock/index.ts';
 import { callTimeout } from '../config/index.ts';
-import type { Budget } from '../contracts/index.ts';
 import type { Permit } from '../limiter/index.ts';
 import { UpstreamError, WrongShape } from './errors.ts';
 import { parseJson } from './json.ts';

@@ -1,8 +1,9 @@
+import type { Budget } from '../definition/index.ts';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, createClock } from '../clock/index.ts';
-import type { Budget, Outcome } from '../contracts/index.ts';
+import type { Outcome } from '../contracts/index.ts';
 import { type Permit, PermitSpent } from '../limiter/index.ts';
 import { eventually } from '../testing/index.ts';
 import { createZwiftRacing, UpstreamError, type ZwiftRacing } from './index.ts';

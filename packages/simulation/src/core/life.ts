@@ -1,3 +1,4 @@
+import { goalsOf } from '@paceline/shared/config';
 import { type Club, createWorld, type World } from '@paceline/sandbox';
 import { type Clock, createVirtualClock } from '@paceline/shared/clock';
 import { createTally, type Tally } from './measure/tally.ts';
@@ -53,16 +54,11 @@ export function createLife(scenario: Scenario): Life {
     upstream: createUpstream(scenario, agenda, network),
     store: createStore(world, tally.copied),
     tally,
-    goals: goalsOf(scenario),
+    goals: goalsOf(configOf(scenario)),
     clubIds: clubs.map(({ id }) => id),
     from,
     until: from + days * day,
   };
-}
-
-function goalsOf(scenario: Scenario): Goals {
-  const config = configOf(scenario);
-  return { urgent: config.FRESHNESS_URGENT, near: config.FRESHNESS_NEAR, far: config.FRESHNESS_FAR };
 }
 
 const clubsOf = ({ clubs }: Scenario): Club[] =>

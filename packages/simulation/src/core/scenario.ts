@@ -1,10 +1,10 @@
-import { slotVariables } from '@paceline/planning/schedules';
+import { tiers } from '@paceline/shared/definition';
 import { enforcements, policyOverrides } from '@paceline/sandbox';
-import { ConfigError, duration, loadConfig } from '@paceline/shared/config';
+import { ConfigError, duration, goalVariables, loadConfig, slotVariableNames } from '@paceline/shared/config';
 import { z } from 'zod';
 
 /** The variables that a scenario can set. */
-const settings = [...slotVariables, 'FRESHNESS_URGENT', 'FRESHNESS_NEAR', 'FRESHNESS_FAR'] as const;
+const settings = [...slotVariableNames, ...goalVariables] as const;
 
 const share = z.number().min(0).max(1);
 const ms = z.number().min(0);
@@ -30,7 +30,7 @@ export const scenario = z.strictObject({
   warmUp: duration.prefault('0s'),
   /** How many times faster than the machine project time runs: its network and its time-outs count so much more. */
   scale: z.number().min(1).default(1),
-  tier: z.enum(['standard', 'premium']).default('standard'),
+  tier: z.enum(tiers).default('standard'),
   clubs: z
     .array(z.strictObject({ riders: z.int().positive().max(20_000) }))
     .min(1)

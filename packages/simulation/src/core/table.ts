@@ -1,4 +1,4 @@
-import { budgets, lanes } from '@paceline/shared/contracts';
+import { budgetNames, laneNames } from '@paceline/shared/definition';
 import type { Fresh, FreshnessReport } from './measure/freshness.ts';
 import type { Result } from './measure/result.ts';
 
@@ -24,8 +24,10 @@ const pad = (cell: string, width: number, column: number): string =>
   column === 0 ? cell.padEnd(width) : cell.padStart(width);
 
 function rowsFor(results: readonly Named[]): Row[] {
-  const called = budgets.filter((budget) => results.some(([, result]) => result.budgets[budget]));
-  const used = lanes.filter((lane) => results.some(([, result]) => result.longestWait[lane] !== undefined));
+  const called = budgetNames.filter((budget) => results.some(([, result]) => result.budgets[budget]));
+  const used = laneNames.filter((lane) =>
+    results.some(([, result]) => result.longestWait[lane] !== undefined),
+  );
   return [
     ['429s', (result) => String(sum(Object.values(result.budgets).map(({ rejected }) => rejected)))],
     ...called.map((budget): Row => [

@@ -1,6 +1,7 @@
+import type { SyncKind } from '@paceline/shared/definition';
 import { createHash } from 'node:crypto';
 import type { Clock } from '@paceline/shared/clock';
-import { type SyncKind, tickOf } from '@paceline/shared/contracts';
+import { tickOf } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
 import { desc, eq } from 'drizzle-orm';

@@ -1,5 +1,5 @@
+import type { Budget } from '@paceline/shared/definition';
 import {
-  type Budget,
   catalog,
   type Operation,
   type PayloadOf,

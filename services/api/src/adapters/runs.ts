@@ -1,4 +1,4 @@
-import type { SyncKind } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq, getTableColumns } from 'drizzle-orm';
 import type { CallRow, RunRow } from '../core/run.ts';

@@ -1,4 +1,4 @@
-import type { SyncKind } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
 import type { RunRow } from './run.ts';
 
 /**

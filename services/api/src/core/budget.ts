@@ -1,4 +1,5 @@
-import { attribution, budgets, lanes, type WindowView } from '@paceline/shared/contracts';
+import { budgetNames, laneNames } from '@paceline/shared/definition';
+import { attribution, type WindowView } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso, isoOrNull } from './times.ts';
 
@@ -10,7 +11,7 @@ const policyFields = {
 
 /** One budget of the upstream's: its window with every permit in it, its policy, and who waits for it. */
 export const budgetShape = z.object({
-  budget: z.enum(budgets),
+  budget: z.enum(budgetNames),
   policy: z.object({
     ...policyFields,
     from: z.enum(['documented', 'upstream', 'operator']).describe('By whose word it is kept'),
@@ -21,7 +22,7 @@ export const budgetShape = z.object({
     .array(
       z.object({
         permit: z.string(),
-        lane: z.enum(lanes),
+        lane: z.enum(laneNames),
         startedAt: time,
         settled: z.boolean().describe('false: its call may still be under way'),
         leavesAt: time.describe('When it counts no more, at the latest'),
@@ -38,7 +39,7 @@ export const budgetShape = z.object({
   waiting: z.object({
     count: z.int(),
     next: z
-      .array(z.object({ ticket: z.string(), lane: z.enum(lanes), firstAskedAt: time, estimatedAt: time }))
+      .array(z.object({ ticket: z.string(), lane: z.enum(laneNames), firstAskedAt: time, estimatedAt: time }))
       .describe('The first ones, in the order in which they go'),
   }),
   lastRejected: z

@@ -1,13 +1,13 @@
-import { type Budget, budgets, type Lane, lanes } from '@paceline/shared/contracts';
+import { type Budget, budgetNames, type Lane, laneNames } from '@paceline/shared/definition';
 import { z } from 'zod';
 import { iso } from './times.ts';
 
 /** One sync waits because of another. */
 export const conflictShape = z.object({
   at: z.iso.datetime(),
-  budget: z.enum(budgets),
-  blocked: z.enum(lanes).describe('The lane that has to wait'),
-  blockedBy: z.enum(lanes).describe('The lane that is in the way'),
+  budget: z.enum(budgetNames),
+  blocked: z.enum(laneNames).describe('The lane that has to wait'),
+  blockedBy: z.enum(laneNames).describe('The lane that is in the way'),
   expectedWaitSeconds: z.number(),
 });
 

@@ -1,4 +1,5 @@
-import { budgets, type Coordination, lanes } from '@paceline/shared/contracts';
+import { budgetNames, laneNames } from '@paceline/shared/definition';
+import { type Coordination } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { type SourceRow, sourceStatesShape, sourceStatesView } from './source.ts';
 import { iso, isoOrNull } from './times.ts';
@@ -25,10 +26,10 @@ export const coordinationShape = z.object({
     count: z.int(),
     lastConflict: z
       .object({
-        type: z.enum(lanes).describe('The lane that was in the way'),
+        type: z.enum(laneNames).describe('The lane that was in the way'),
         timestamp: time,
-        blocked: z.enum(lanes).describe('The lane that had to wait'),
-        endpoint: z.enum(budgets),
+        blocked: z.enum(laneNames).describe('The lane that had to wait'),
+        endpoint: z.enum(budgetNames),
       })
       .nullable(),
   }),
@@ -50,7 +51,7 @@ export function coordinationView(
   sources: readonly SourceRow[] | null,
 ): CoordinationView {
   const { count, lastConflict: last } = conflicts;
-  const shown = budgets.map((budget) => {
+  const shown = budgetNames.map((budget) => {
     const { used, available, resetAt } = rateLimitUsage[budget];
     return [budget, { used, available, resetAt: isoOrNull(resetAt) }] as const;
   });

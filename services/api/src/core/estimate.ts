@@ -1,5 +1,5 @@
-import { usualCall, windowMargin } from '@paceline/shared/config';
-import type { Budget, Progress, Way, WindowView } from '@paceline/shared/contracts';
+import { type Budget, budgets, windowMarginMs } from '@paceline/shared/definition';
+import type { Progress, Way, WindowView } from '@paceline/shared/contracts';
 
 /** What a new command is stored with, before anything is known of it. */
 export const justAsked: Progress = { state: 'waiting_in_line', position: 1, at: null };
@@ -29,7 +29,7 @@ export function expectedProgress(
   if (way === 'bulk') return waits(bulk, position, byBulk, 'bulk', now);
   const bySingle = turn(single, position, now);
   // Whichever is answered first takes the rider, as rider-sync decides it.
-  return byBulk + usualCall.riders_bulk < bySingle + usualCall.riders_single
+  return byBulk + budgets.riders_bulk.usualMs < bySingle + budgets.riders_single.usualMs
     ? waits(bulk, callOf(ahead), byBulk, 'bulk', now)
     : waits(single, position, bySingle, 'single', now);
 }
@@ -43,7 +43,7 @@ const callOf = (ridersAhead: number): number => 1 + Math.floor(ridersAhead / ful
 function turn(view: WindowView, k: number, now: number): number {
   const { limit, windowMs } = view.policy;
   // A window counts from the answer of its call.
-  const round = windowMs + windowMargin + usualCall[view.endpoint];
+  const round = windowMs + windowMarginMs + budgets[view.endpoint].usualMs;
   const opensAt = Math.max(now, view.unknownUntil ?? 0, pauseEnd(view));
   const free = Array.from({ length: Math.min(view.available, limit) }, () => now);
   // An open call is taken to end as usual, and not at its latest.

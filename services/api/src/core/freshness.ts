@@ -1,4 +1,5 @@
-import { callReasons, freshnessClasses, type FreshnessReport } from '@paceline/shared/contracts';
+import { classNames } from '@paceline/shared/definition';
+import { callReasons, type FreshnessReport } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { ageSeconds, iso, isoOrNull } from './times.ts';
 
@@ -10,7 +11,7 @@ export const freshnessShape = z.object({
   at: time,
   classes: z.array(
     z.object({
-      class: z.enum(freshnessClasses).describe('Starts within 15 minutes, within the hour, within two days'),
+      class: z.enum(classNames).describe('Starts within 15 minutes, within the hour, within two days'),
       goalSeconds: z.number().describe('How old a copy may be'),
       events: z.int().describe('Events of the class now'),
       ours: z.int().describe('Those with our riders in them'),
@@ -26,7 +27,7 @@ export const freshnessShape = z.object({
         eventId: z.string(),
         title: z.string(),
         startsAt: time,
-        class: z.enum(freshnessClasses),
+        class: z.enum(classNames),
         ours: z.boolean(),
         signupsFetchedAt: time.nullable(),
         signupsAgeSeconds: z.int().nullable(),

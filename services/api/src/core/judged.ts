@@ -1,10 +1,11 @@
+import { budgetNames, kindNames } from '@paceline/shared/definition';
 import { formatDuration } from '@paceline/shared/config';
-import { budgets, type JudgedSchedule, syncKinds } from '@paceline/shared/contracts';
+import { type JudgedSchedule } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { settingsShape, settingsView } from './schedule.ts';
 import { iso } from './times.ts';
 
-const kind = z.enum(syncKinds);
+const kind = z.enum(kindNames);
 
 /** Something that a schedule can't do, or that whoever runs it should know. */
 const findingShape = z.object({
@@ -32,7 +33,7 @@ export const forecastShape = z.object({
   ),
   budgets: z.array(
     z.object({
-      budget: z.enum(budgets),
+      budget: z.enum(budgetNames),
       policy: z.object({ limit: z.int(), windowSeconds: z.number() }),
       allowed: z.number().describe('Calls a day that the limit allows'),
       wanted: z.partialRecord(kind, z.number()).describe('Calls a day that each kind would like'),

@@ -1,4 +1,5 @@
-import { budgets, lanes, outcome } from '@paceline/shared/contracts';
+import { budgetNames, laneNames } from '@paceline/shared/definition';
+import { outcome } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso, isoOrNull } from './times.ts';
 
@@ -7,8 +8,8 @@ const time = z.iso.datetime();
 /** A permit that was started: one call, or the right to one that was given back. */
 export const permitShape = z.object({
   permit: z.string(),
-  budget: z.enum(budgets),
-  lane: z.enum(lanes),
+  budget: z.enum(budgetNames),
+  lane: z.enum(laneNames),
   startedAt: time,
   endedAt: time.nullable().describe('null: its end was not heard of (yet)'),
   result: outcome.shape.result.nullable().describe('`not_sent`: it was given back, and cost nothing'),

@@ -1,4 +1,5 @@
-import { budgets, lanes, type WindowView } from '@paceline/shared/contracts';
+import { budgetNames, laneNames } from '@paceline/shared/definition';
+import { type WindowView } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso } from './times.ts';
 
@@ -10,17 +11,17 @@ export const queueShape = z.object({
   waiting: z.int().describe('How many wait in all'),
   budgets: z.array(
     z.object({
-      budget: z.enum(budgets),
+      budget: z.enum(budgetNames),
       waiting: z.int(),
       lanes: z
-        .array(z.object({ lane: z.enum(lanes), waiting: z.int() }))
+        .array(z.object({ lane: z.enum(laneNames), waiting: z.int() }))
         .describe('Those in which somebody waits'),
       tickets: z
         .array(
           z.object({
             ticket: z.string(),
             position: z.int().describe('1 is next'),
-            lane: z.enum(lanes),
+            lane: z.enum(laneNames),
             firstAskedAt: time,
             waitedSeconds: z.int(),
             expectedAt: time,
@@ -39,7 +40,7 @@ export function queueView(windows: readonly WindowView[], now: number): QueueVie
     budgets: windows.map(({ endpoint, waiting: { count, next } }) => ({
       budget: endpoint,
       waiting: count,
-      lanes: lanes
+      lanes: laneNames
         .map((lane) => ({ lane, waiting: next.filter((ticket) => ticket.lane === lane).length }))
         .filter(({ waiting }) => waiting > 0),
       tickets: next.map(({ ticket, lane, firstAskedAt, estimatedAt }, index) => ({

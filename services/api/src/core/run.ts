@@ -1,4 +1,5 @@
-import { budgets, runCounts, type RunCounts, type SyncKind, syncKinds } from '@paceline/shared/contracts';
+import { budgetNames, kindNames, type SyncKind } from '@paceline/shared/definition';
+import { runCounts, type RunCounts } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso, isoOrNull } from './times.ts';
 import { traceIdOf, traceIdShape, urlOfTrace } from './trace.ts';
@@ -10,7 +11,7 @@ export const runStates = ['running', 'done', 'failed'] as const;
 /** What one slot came to. */
 export const runShape = z.object({
   id: z.string(),
-  kind: z.enum(syncKinds),
+  kind: z.enum(kindNames),
   state: z.enum(runStates),
   mode: z.enum(['on', 'observed']).describe('An observed run plans and counts, and calls nothing'),
   slot: z.object({ id: z.string(), scheduledFor: time, endsAt: time }),
@@ -33,7 +34,7 @@ export const askedRunShape = z.object({
 /** One call to upstream, good or bad. */
 export const callShape = z.object({
   id: z.int(),
-  endpoint: z.string().describe(`One of ${budgets.join(', ')}`),
+  endpoint: z.string().describe(`One of ${budgetNames.join(', ')}`),
   target: z.string().describe('The club, rider or event asked for'),
   because: z
     .string()

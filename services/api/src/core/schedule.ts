@@ -1,16 +1,11 @@
+import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import { formatDuration } from '@paceline/shared/config';
-import {
-  type ScheduleInForce,
-  type ScheduleSettings,
-  type SyncKind,
-  syncKinds,
-  syncModes,
-} from '@paceline/shared/contracts';
+import { type ScheduleInForce, type ScheduleSettings, syncModes } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso } from './times.ts';
 
 const time = z.iso.datetime();
-const kind = z.enum(syncKinds);
+const kind = z.enum(kindNames);
 
 const settingsOfKind = {
   mode: z.enum(syncModes),
@@ -73,4 +68,4 @@ export const scheduleView = (schedule: ScheduleInForce): ScheduleView => ({
 });
 
 const byKind = <T>(viewOf: (each: SyncKind) => T): Record<SyncKind, T> =>
-  Object.fromEntries(syncKinds.map((each) => [each, viewOf(each)])) as Record<SyncKind, T>;
+  Object.fromEntries(kindNames.map((each) => [each, viewOf(each)])) as Record<SyncKind, T>;

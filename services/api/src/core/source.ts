@@ -1,12 +1,13 @@
-import { type Source, sources, type SourceState, sourceStates } from '@paceline/shared/contracts';
+import { type Source, sourceNames } from '@paceline/shared/definition';
+import { type SourceState, sourceStates } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso, isoOrNull } from './times.ts';
 
 const time = z.iso.datetime();
 
-/** Whether upstream gives us one of its sources. */
+/** Whether upstream gives us one of its sourceNames. */
 export const sourceShape = z.object({
-  source: z.enum(sources),
+  source: z.enum(sourceNames),
   state: z.enum(sourceStates).describe('unknown: not asked yet'),
   since: time.nullable(),
   status: z.int().nullable().describe('HTTP status of the last refusal'),
@@ -18,7 +19,7 @@ export const sourceShape = z.object({
 type SourceView = z.infer<typeof sourceShape>;
 
 /** The state of each source. */
-export const sourceStatesShape = z.record(z.enum(sources), z.enum(sourceStates));
+export const sourceStatesShape = z.record(z.enum(sourceNames), z.enum(sourceStates));
 
 export interface SourceRow extends Omit<SourceView, 'since' | 'nextTryAt'> {
   readonly since: number;
@@ -36,9 +37,9 @@ const unasked = (source: Source): SourceView => ({
   nextTryAt: null,
 });
 
-/** All sources, those that nobody has asked yet among them. */
+/** All sourceNames, those that nobody has asked yet among them. */
 export const sourcesView = (rows: readonly SourceRow[]): SourceView[] =>
-  sources.map((source) => {
+  sourceNames.map((source) => {
     const row = rows.find((each) => each.source === source);
     if (!row) return unasked(source);
     const { since, probeAt, ...said } = row;

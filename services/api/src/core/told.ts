@@ -1,13 +1,11 @@
+import { budgetNames, kindNames, laneNames } from '@paceline/shared/definition';
 import {
   alert as alertPayload,
   attribution,
-  budgets,
   type EventName,
-  lanes,
   outcome,
   riderCounts,
   sourceChanged as sourceChangedPayload,
-  syncKinds,
   type ToldEvent,
 } from '@paceline/shared/contracts';
 import { z } from 'zod';
@@ -23,7 +21,7 @@ const time = z.iso.datetime();
 
 export const runChangedShape = runShape
   .pick({ id: true, kind: true, mode: true, state: true, counts: true, error: true })
-  .extend({ slotId: z.string().nullable(), at: time, kind: z.enum(syncKinds) });
+  .extend({ slotId: z.string().nullable(), at: time, kind: z.enum(kindNames) });
 
 export const commandChangedShape = z.object({
   commandId: z.string(),
@@ -38,8 +36,8 @@ export const commandChangedShape = z.object({
 export const permitChangeShape = z.object({
   change: z.enum(['started', 'settled', 'returned']),
   permit: z.string(),
-  budget: z.enum(budgets),
-  lane: z.enum(lanes).nullable(),
+  budget: z.enum(budgetNames),
+  lane: z.enum(laneNames).nullable(),
   result: outcome.shape.result.nullable(),
   status: z.int().nullable().describe('HTTP status of the answer'),
   at: time,
@@ -49,7 +47,7 @@ export const permitsChangedShape = z.object({ changes: z.array(permitChangeShape
 export const alertShape = z.object({
   type: alertPayload.shape.type,
   at: time,
-  budget: z.enum(budgets).nullable().describe('null: it is about all of them'),
+  budget: z.enum(budgetNames).nullable().describe('null: it is about all of them'),
   message: z.string(),
   attribution: attribution.nullable(),
 });

@@ -1,5 +1,5 @@
+import type { Budget } from '@paceline/shared/definition';
 import type { Clock } from '@paceline/shared/clock';
-import type { Budget } from '@paceline/shared/contracts';
 import type { MiddlewareHandler } from 'hono';
 import type { CurrentWindows } from '../adapters/current-windows.ts';
 import { rateLimitFields } from '../core/rate-limit.ts';

@@ -1,8 +1,9 @@
+import { kindNames } from '@paceline/shared/definition';
 import { z } from '@hono/zod-openapi';
 import { catchUp, duration, opening, skips, slotDuration, timeZone } from '@paceline/shared/config';
-import { type JudgeSchedule, type ScheduleChange, syncKinds, syncModes } from '@paceline/shared/contracts';
+import { type JudgeSchedule, type ScheduleChange, syncModes } from '@paceline/shared/contracts';
 
-const kind = z.enum(syncKinds);
+const kind = z.enum(kindNames);
 const text = (example: string) => ({ type: 'string' as const, example });
 /** The copy knows `openapi`, also of a schema that was made before that was added to them all. */
 const told = <S extends z.ZodType>(schema: S, example: string): S => schema.clone().openapi(text(example));
@@ -75,7 +76,7 @@ export const changeOf = ({ timeZone: zone, kinds = {} }: Change): ScheduleChange
 export const judgeOf = ({ near, far, promises = {}, ...rest }: z.infer<typeof lintBody>): JudgeSchedule => ({
   change: changeOf(rest),
   things: { near, far },
-  promises: syncKinds.flatMap((each) => {
+  promises: kindNames.flatMap((each) => {
     const promised = promises[each];
     return promised === undefined ? [] : [{ kind: each, within: promised }];
   }),

@@ -1,5 +1,5 @@
+import { kindNames } from '@paceline/shared/definition';
 import { createRoute, z } from '@hono/zod-openapi';
-import { syncKinds } from '@paceline/shared/contracts';
 import type { AskedRun } from '../adapters/ask-run.ts';
 import { findRun } from '../adapters/runs.ts';
 import { nothingToRetry } from '../core/asked-run.ts';
@@ -27,7 +27,7 @@ const trigger = createRoute({
     'to. To pause and resume a kind, set its `mode` in `/v1/schedule`.',
   ].join('\n'),
   request: {
-    params: z.object({ kind: z.enum(syncKinds, `must be one of ${syncKinds.join(', ')}`) }),
+    params: z.object({ kind: z.enum(kindNames, `must be one of ${kindNames.join(', ')}`) }),
   },
   responses: { ...accepted, ...problems(400, 401, 503) },
 });

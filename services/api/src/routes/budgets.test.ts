@@ -1,4 +1,5 @@
-import { budgets, type Outcome } from '@paceline/shared/contracts';
+import { budgetNames } from '@paceline/shared/definition';
+import { type Outcome } from '@paceline/shared/contracts';
 import { accountOf, createLimiters, type Limiters } from '@paceline/shared/limiter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, ask, startTestApi, type TestApi } from '../testing/api.ts';
@@ -37,7 +38,7 @@ describe('GET /v1/budgets', () => {
   it('lists every budget with its policy, its window and who waits', async () => {
     const { status, body } = await test.get('/v1/budgets');
     expect(status).toBe(200);
-    expect(body.items.map(({ budget }: { budget: string }) => budget)).toEqual([...budgets]);
+    expect(body.items.map(({ budget }: { budget: string }) => budget)).toEqual([...budgetNames]);
     expect(body.next).toBeNull();
     expect(body.promises).toEqual({ kept: 0, broken: 0 });
     expect(body.items[0]).toEqual({
@@ -59,7 +60,7 @@ describe('GET /v1/budgets', () => {
     const first = (await test.get('/v1/budgets?limit=4')).body;
     const second = (await test.get(`/v1/budgets?limit=4&cursor=${first.next}`)).body;
     const seen = [...first.items, ...second.items].map(({ budget }: { budget: string }) => budget);
-    expect(seen).toEqual([...budgets]);
+    expect(seen).toEqual([...budgetNames]);
     expect(second.next).toBeNull();
   });
 

@@ -1,5 +1,5 @@
+import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Budget, budgets } from '@paceline/shared/contracts';
 import type { Budgets, Deed } from '../adapters/budgets.ts';
 import { budgetView, type BudgetView, promisesShape } from '../core/budget.ts';
 import { pageOf } from '../core/page.ts';
@@ -9,7 +9,7 @@ import { Problem, problems } from '../http/problem.ts';
 import type { AddRoutes } from './services.ts';
 
 const tags = ['budgets'];
-const budget = z.enum(budgets, `must be one of ${budgets.join(', ')}`);
+const budget = z.enum(budgetNames, `must be one of ${budgetNames.join(', ')}`);
 const params = z.object({ budget });
 const answer = {
   200: {
@@ -60,7 +60,7 @@ const list = createRoute({
   request: { query: z.object(pageQuery('budgets', z.tuple([budget]))) },
   responses: {
     200: {
-      description: 'The budgets, and how many promises to waiters were kept',
+      description: 'The budgetNames, and how many promises to waiters were kept',
       content: { 'application/json': { schema: listOf(BudgetSchema).extend({ promises: promisesShape }) } },
     },
     ...problems(400, 401, 503),

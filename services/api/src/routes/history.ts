@@ -1,5 +1,5 @@
+import { budgetNames } from '@paceline/shared/definition';
 import { createRoute, z } from '@hono/zod-openapi';
-import { budgets } from '@paceline/shared/contracts';
 import { listConflicts, listPermits } from '../adapters/history.ts';
 import { conflictView } from '../core/conflict.ts';
 import { pageOf } from '../core/page.ts';
@@ -40,7 +40,7 @@ const permits = createRoute({
       since: z.iso.datetime('must be a moment, as 2026-03-01T12:00:00Z').optional().openapi({
         description: 'Those of two days are kept; by default those of the last 24 hours are shown',
       }),
-      budget: z.enum(budgets, `must be one of ${budgets.join(', ')}`).optional(),
+      budget: z.enum(budgetNames, `must be one of ${budgetNames.join(', ')}`).optional(),
       ...pageQuery('permits', z.tuple([keyMoment, keyText])),
     }),
   },

@@ -1,5 +1,5 @@
+import { kindNames } from '@paceline/shared/definition';
 import { createRoute, z } from '@hono/zod-openapi';
-import { syncKinds } from '@paceline/shared/contracts';
 import { findRun, listCalls, listRuns } from '../adapters/runs.ts';
 import { pageOf } from '../core/page.ts';
 import { runDetailView, runStates, runView } from '../core/run.ts';
@@ -16,7 +16,7 @@ const list = createRoute({
   summary: 'What the scheduled syncs did, newest first',
   request: {
     query: z.object({
-      kind: oneOf(syncKinds),
+      kind: oneOf(kindNames),
       state: oneOf(runStates),
       ...pageQuery('runs', z.tuple([keyMoment, keyText])),
     }),

@@ -37,6 +37,7 @@ describe('GET /v1/sources', () => {
       sources: [
         { source: 'clubs', ...unknown },
         { source: 'riders', ...unknown },
+        { source: 'results', ...unknown },
         {
           source: 'events',
           state: 'unavailable',
@@ -48,7 +49,6 @@ describe('GET /v1/sources', () => {
           nextTryAt: '2026-03-01T12:05:00.000Z',
         },
         { source: 'signups', state: 'available', since: '2026-03-01T12:00:00.000Z', ...nothing },
-        { source: 'results', ...unknown },
       ],
     });
   });

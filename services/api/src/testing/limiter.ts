@@ -1,10 +1,5 @@
-import {
-  type Budget,
-  budgets,
-  catalog,
-  type Coordination,
-  type WindowView,
-} from '@paceline/shared/contracts';
+import { type Budget, budgetNames } from '@paceline/shared/definition';
+import { catalog, type Coordination, type WindowView } from '@paceline/shared/contracts';
 import { accountOf, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, respond } from '@paceline/shared/messaging';
 import { apiKey } from './api.ts';
@@ -15,7 +10,7 @@ const free = { used: 0, available: 1, resetAt: null };
 /** How things stand when nothing is going on, but for what is told. */
 export const standing = (known: Partial<Coordination['rateLimitUsage']> = {}): Coordination => ({
   rateLimitUsage: {
-    ...(Object.fromEntries(budgets.map((budget) => [budget, free])) as Coordination['rateLimitUsage']),
+    ...(Object.fromEntries(budgetNames.map((budget) => [budget, free])) as Coordination['rateLimitUsage']),
     ...known,
   },
   conflicts: { count: 0, lastConflict: null },
@@ -80,7 +75,7 @@ export async function playWindows(
     asked += 1;
     const known = answer();
     if (!known) return;
-    const windows = budgets.map(
+    const windows = budgetNames.map(
       (budget) => known.find(({ endpoint }) => endpoint === budget) ?? windowOf(budget),
     );
     reply({ windows, promises: { kept: 0, broken: 0 } });

@@ -1,5 +1,5 @@
+import { freshnessClasses } from '@paceline/shared/definition';
 import type { CallReason } from '@paceline/shared/contracts';
-import { classBegins } from './classes.ts';
 import { freshUntil, type Goals, isWithinGoal } from './freshness.ts';
 import { type EventKind, kindOf } from './horizon.ts';
 import { isUrgent } from './urgent.ts';
@@ -95,8 +95,8 @@ function worthOf(event: Candidate, goals: Goals, now: number): number {
 
 /** A stretch from now on: of an event's time within the hour, until its last minutes, and of its time until that hour. */
 function shareOfTime(now: number, until: number, startsAt: number): number {
-  const near = startsAt - classBegins.near;
-  const urgent = startsAt - classBegins.urgent;
+  const near = startsAt - freshnessClasses.near.beginsMs;
+  const urgent = startsAt - freshnessClasses.urgent.beginsMs;
   const inNear = Math.max(0, Math.min(until, urgent) - Math.max(now, near));
   const inFar = Math.max(0, Math.min(until, near) - now);
   return inNear / (urgent - near) + (inFar === 0 ? 0 : inFar / (near - now));

@@ -1,5 +1,5 @@
 import { array, assert, constantFrom, integer, option, property, record } from 'fast-check';
-import { freshnessClasses as classes } from '@paceline/shared/contracts';
+import { classNames as classes } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
 import { classOf } from './classes.ts';
 import { type Freshness, freshnessOf, type Goals, isWithinGoal, shareOf, type Watched } from './freshness.ts';

@@ -1,4 +1,4 @@
-import { type FreshnessClass, freshnessClasses } from '@paceline/shared/contracts';
+import { classNames, type FreshnessClass } from '@paceline/shared/definition';
 import { classOf, classSpan } from './classes.ts';
 
 /** How old our copy of an event's signups may be, by the class of the event; project ms. */
@@ -30,7 +30,7 @@ export interface Span {
 
 /** How much of the time in a span events of each class had a copy within its goal. */
 export function freshnessOf(events: Iterable<Watched>, goals: Goals, span: Span): FreshnessByClass {
-  const sums = freshnessClasses.map((name) => {
+  const sums = classNames.map((name) => {
     let within = 0;
     let total = 0;
     for (const event of events) {
@@ -55,7 +55,7 @@ export function isWithinGoal(copiedAt: number | null, startsAt: number, goals: G
 
 /** Until when a copy is within the goals of its event without a break, `now` at the earliest; its start at the latest. */
 export function freshUntil(copiedAt: number, startsAt: number, goals: Goals, now: number): number {
-  for (const name of freshnessClasses.toReversed()) {
+  for (const name of classNames.toReversed()) {
     const { from, until } = classSpan(name, startsAt);
     if (until <= now) continue;
     const end = Math.max(from, copiedAt + goals[name]);

@@ -1,28 +1,30 @@
-import type { Lane } from '@paceline/shared/contracts';
+import { freshnessClasses, horizonMs, kinds, type Lane } from '@paceline/shared/definition';
 
 /** The syncs that look at events. */
 export type EventKind = 'near' | 'far';
 
 const minute = 60_000;
-const hour = 60 * minute;
+const nearMs = freshnessClasses.near.beginsMs;
 
-/** The starts that a kind looks at, project ms: after `after`, until `until`. What has started is nobody's any more. */
-export function horizonOf(kind: EventKind, now: number): { after: number; until: number } {
-  return kind === 'near' ? { after: now, until: now + hour } : { after: now + hour, until: now + 48 * hour };
+/** Starts, project ms: after `after`, until `until`. */
+export interface Horizon {
+  readonly after: number;
+  readonly until: number;
 }
 
+/** The starts that a kind looks at. Events that have started are no longer fetched. */
+export const horizonOf = (kind: EventKind, now: number): Horizon =>
+  kind === 'near' ? { after: now, until: now + nearMs } : { after: now + nearMs, until: now + horizonMs };
+
 /** Every start that some kind looks at. */
-export const wholeHorizon = (now: number): { after: number; until: number } => ({
-  after: now,
-  until: now + 48 * hour,
-});
+export const wholeHorizon = (now: number): Horizon => ({ after: now, until: now + horizonMs });
 
 /** The kind of an event that is still to start. */
 export const kindOf = (startsAt: number, now: number): EventKind =>
   startsAt <= horizonOf('near', now).until ? 'near' : 'far';
 
 /** The lane in which the list, and the signups of events of that kind, are asked for. */
-export const laneOf = (kind: EventKind): Lane => (kind === 'near' ? 'near_event_normal' : 'far_event_sync');
+export const laneOf = (kind: EventKind): Lane => kinds[kind].lane;
 
 /** A copy of the list younger than this says as much as a new one. */
 export const isListFresh = (fetchedAt: number | null, now: number): boolean =>

@@ -1,9 +1,5 @@
-import {
-  type ClassFreshness,
-  type FreshnessMeasured,
-  freshnessClasses,
-  type RankedEvent,
-} from '@paceline/shared/contracts';
+import { classNames } from '@paceline/shared/definition';
+import { type ClassFreshness, type FreshnessMeasured, type RankedEvent } from '@paceline/shared/contracts';
 import { type Candidate, inOrderOfWorth } from './choose.ts';
 import { classOf } from './classes.ts';
 import { type Freshness, freshnessOf, type Goals, isWithinGoal, shareOf, type Watched } from './freshness.ts';
@@ -37,7 +33,7 @@ export function measure(
     goals,
     span,
   );
-  const classes = freshnessClasses.map((name): ClassFreshness => {
+  const classes = classNames.map((name): ClassFreshness => {
     const events = coming.filter(({ startsAt }) => classOf(startsAt, now) === name);
     const within = events.filter(({ signupsFetchedAt, startsAt }) =>
       isWithinGoal(signupsFetchedAt, startsAt, goals, now),

@@ -1,5 +1,5 @@
+import { freshnessClasses } from '@paceline/shared/definition';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
-import { classBegins } from './classes.ts';
 import { type Failures, failedOnce, noFailures } from './failures.ts';
 
 /** Project ms after which the watch tries again when something is in the way. */
@@ -14,5 +14,7 @@ export function afterFailure(
   // When it is open again the limiter knows best.
   if (code === 'rate_limited') return { pause: pauseAfterTrouble, failures: before };
   const failures = failedOnce(before, eventId, code);
-  return failures.stopped ? { pause: classBegins.urgent, failures: noFailures } : { pause: 0, failures };
+  return failures.stopped
+    ? { pause: freshnessClasses.urgent.beginsMs, failures: noFailures }
+    : { pause: 0, failures };
 }

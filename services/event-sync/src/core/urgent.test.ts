@@ -1,7 +1,7 @@
+import { freshnessClasses } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from './choose.ts';
-import { classBegins } from './classes.ts';
 import { untilNextUrgent, urgentOf } from './urgent.ts';
 
 const minute = 60_000;
@@ -69,7 +69,7 @@ describe('a call a minute', () => {
   it('reaches every event with our riders before its start whenever any order of calls could, and none that has started', () => {
     fc.assert(
       fc.property(fc.array(race, { maxLength: 60 }), (races) => {
-        const lastMinutes = classBegins.urgent / minute;
+        const lastMinutes = freshnessClasses.urgent.beginsMs / minute;
         const seen = new Map<string, number>();
         for (let at = now; at < now + 90 * minute; at += minute) {
           const known = races.map(({ startsAt, hasOurs }, index) =>

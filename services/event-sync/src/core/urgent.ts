@@ -1,5 +1,5 @@
+import { freshnessClasses } from '@paceline/shared/definition';
 import type { Candidate } from './choose.ts';
-import { classBegins } from './classes.ts';
 import type { Goals } from './freshness.ts';
 
 /** Project ms. The list may have changed by then. */
@@ -7,7 +7,7 @@ const lookAgainAfter = 60_000;
 
 /** Whether an event is about to start and our copy is from before its last minutes, or older than the goal for them. */
 export const isUrgent = ({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, now: number): boolean => {
-  const begins = startsAt - classBegins.urgent;
+  const begins = startsAt - freshnessClasses.urgent.beginsMs;
   if (now < begins || now >= startsAt) return false;
   return signupsFetchedAt === null || signupsFetchedAt < begins || now - signupsFetchedAt >= goals.urgent;
 };
@@ -32,7 +32,7 @@ export const untilNextUrgent = (candidates: readonly Candidate[], goals: Goals, 
     lookAgainAfter,
     ...candidates
       .flatMap(({ startsAt, signupsFetchedAt }) => [
-        startsAt - classBegins.urgent,
+        startsAt - freshnessClasses.urgent.beginsMs,
         (signupsFetchedAt ?? 0) + goals.urgent,
       ])
       .map((at) => at - now)

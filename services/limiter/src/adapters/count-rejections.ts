@@ -1,4 +1,5 @@
-import { type Attribution, budgets, type Budget } from '@paceline/shared/contracts';
+import { type Budget, budgetNames } from '@paceline/shared/definition';
+import { type Attribution } from '@paceline/shared/contracts';
 import { meter } from '@paceline/shared/telemetry';
 
 const attributions = ['ours', 'policy_changed', 'unreported_permit', 'foreign_caller'] as const;
@@ -9,7 +10,7 @@ export function countRejections(): (endpoint: Budget, attribution: Attribution) 
     unit: '{call}',
     description: 'Calls that upstream answered with 429',
   });
-  for (const endpoint of budgets)
+  for (const endpoint of budgetNames)
     for (const attribution of attributions) rejections.add(0, { endpoint, attribution });
   return (endpoint, attribution) => rejections.add(1, { endpoint, attribution });
 }

@@ -1,4 +1,4 @@
-import type { Lane } from '@paceline/shared/contracts';
+import type { Lane } from '@paceline/shared/definition';
 import { meter } from '@paceline/shared/telemetry';
 import type { Partition } from './partition.ts';
 

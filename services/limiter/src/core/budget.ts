@@ -1,4 +1,5 @@
-import type { BudgetRecord, Lane, Policy } from '@paceline/shared/contracts';
+import type { Lane } from '@paceline/shared/definition';
+import type { BudgetRecord, Policy } from '@paceline/shared/contracts';
 import { createQueue, type Queue } from './queue.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,18 +1,13 @@
-import type { AskOf, Conflict, Lane, SyncKind } from '@paceline/shared/contracts';
+import { type Lane, lanes } from '@paceline/shared/definition';
+import type { AskOf, Conflict } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { type Ledger, newsOf } from './ledger.ts';
 import { firstInLine } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { counted } from './window.ts';
 
-/** The sync that a lane belongs to: an urgent event does not stand in the way of another near one, it is the same sync. */
-export const syncOf: Record<Lane, 'add rider' | SyncKind> = {
-  manual_rider_add: 'add rider',
-  near_event_urgent: 'near',
-  near_event_normal: 'near',
-  rider_sync: 'rider',
-  far_event_sync: 'far',
-};
+/** What a lane stands for: two lanes of one sync do not stand in each other's way. */
+export const syncOf = (lane: Lane): string => lanes[lane].sync ?? lanes[lane].label;
 
 /** A lane that has to wait because of another sync: told once for each ticket, when its wait begins; undefined when it waits for its own like. */
 export function noteConflict(
@@ -23,7 +18,7 @@ export function noteConflict(
   now: number,
   settings: Settings,
 ): Conflict | undefined {
-  const blockedBy = blockers(budget, now, settings).find((other) => syncOf[other] !== syncOf[lane]);
+  const blockedBy = blockers(budget, now, settings).find((other) => syncOf(other) !== syncOf(lane));
   if (!blockedBy) return undefined;
   const expectedWaitMs = Math.max(0, estimatedAt - now);
   const last: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };

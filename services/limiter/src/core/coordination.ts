@@ -1,4 +1,5 @@
-import { budgets, type Coordination } from '@paceline/shared/contracts';
+import { budgetNames } from '@paceline/shared/definition';
+import { type Coordination } from '@paceline/shared/contracts';
 import { recentWaits } from './account-news.ts';
 import { type Ledger, peekBudget } from './ledger.ts';
 import type { Settings } from './settings.ts';
@@ -6,7 +7,7 @@ import { available, counted, freeAt } from './window.ts';
 
 /** How full an account's windows are, who waits, and how long people waited. */
 export function coordination(ledger: Ledger, account: string, now: number, settings: Settings): Coordination {
-  const states = budgets.map((endpoint) => peekBudget(ledger, account, endpoint, settings));
+  const states = budgetNames.map((endpoint) => peekBudget(ledger, account, endpoint, settings));
   const usage = states.map((budget) => {
     const used = counted(budget, settings, now).length;
     const free = available(budget, settings, now, true);

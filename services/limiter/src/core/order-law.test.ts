@@ -1,4 +1,4 @@
-import { lanes, type Lane } from '@paceline/shared/contracts';
+import { type Lane, laneNames } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Settings } from './settings.ts';
@@ -66,7 +66,7 @@ describe('nobody starves', () => {
     ...settings,
     policies: { ...settings.policies, riders_single: { limit, windowMs } },
     reserve: { ...settings.reserve, riders_single: reserve },
-    headStart: Object.fromEntries(lanes.map((lane) => [lane, settings.headStart[lane] / 10])) as Record<
+    headStart: Object.fromEntries(laneNames.map((lane) => [lane, settings.headStart[lane] / 10])) as Record<
       Lane,
       number
     >,
@@ -77,7 +77,7 @@ describe('nobody starves', () => {
     windowMs: fc.integer({ min: 5 * second, max: minute }),
     reserve: fc.nat({ max: 2 }),
     callMs: fc.integer({ min: 0, max: 3 * second }),
-    /** Of what the window lets through, how much the forced lanes ask for. */
+    /** Of what the window lets through, how much the forced laneNames ask for. */
     share: fc.constantFrom(0.7, 0.9, 1.1),
     others: fc.array(
       fc.record({
@@ -88,7 +88,7 @@ describe('nobody starves', () => {
     ),
   });
 
-  it('with forced lanes at 1.1 times what the window lets through: each waits at most as many windows as hold the calls that were there and those that may overtake it', () => {
+  it('with forced laneNames at 1.1 times what the window lets through: each waits at most as many windows as hold the calls that were there and those that may overtake it', () => {
     fc.assert(
       fc.property(load, ({ limit, windowMs, reserve, callMs, share, others }) => {
         const using = quicker(limit, windowMs, reserve);

@@ -51,7 +51,7 @@ export function expectedAt(
   const bare = at(position);
   if (forced) return Math.ceil(bare);
   const perMs = overtakersPerMs(budget, now, settings);
-  const longest = Math.max(0, settings.headStart.manual_rider_add + waiter.key - now);
+  const longest = Math.max(0, Math.max(...Object.values(settings.headStart)) + waiter.key - now);
   let expected = bare;
   // Whoever waits longer is overtaken by more: a few rounds come close enough.
   for (let round = 0; round < 4 && perMs > 0; round += 1) {

@@ -1,4 +1,5 @@
-import type { AskOf, Lane } from '@paceline/shared/contracts';
+import { forcedLanes, type Lane } from '@paceline/shared/definition';
+import type { AskOf } from '@paceline/shared/contracts';
 import type { Settings } from './settings.ts';
 import { Sorted } from './sorted.ts';
 
@@ -47,7 +48,7 @@ export function orderKey(ask: AskOf<'acquire'>, settings: Settings): number {
 }
 
 /** The lanes in which somebody, or a race, can't wait for a slot. */
-export const isForced = (lane: Lane): boolean => lane === 'manual_rider_add' || lane === 'near_event_urgent';
+export const isForced = (lane: Lane): boolean => forcedLanes.has(lane);
 
 const lineOf = (queue: Queue, { ask }: Waiter): Sorted<Waiter> =>
   isForced(ask.lane) ? queue.forced : queue.common;

@@ -1,4 +1,5 @@
-import type { Budget, Lane, Policy } from '@paceline/shared/contracts';
+import type { Budget, Lane } from '@paceline/shared/definition';
+import type { Policy } from '@paceline/shared/contracts';
 
 /** What the decisions depend on beside the state. Durations are project ms unless said otherwise. */
 export interface Settings {

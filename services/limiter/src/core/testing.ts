@@ -1,5 +1,6 @@
+import type { Budget } from '@paceline/shared/definition';
 import { createVirtualClock } from '@paceline/shared/clock';
-import type { AskOf, Budget, Fact, Operation, Outcome } from '@paceline/shared/contracts';
+import type { AskOf, Fact, Operation, Outcome } from '@paceline/shared/contracts';
 import { defaultSettings } from './default-settings.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { restore } from './restore.ts';

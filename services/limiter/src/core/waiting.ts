@@ -1,8 +1,8 @@
-import { type Budget, budgets, type Lane, lanes } from '@paceline/shared/contracts';
+import { type Budget, budgetNames, type Lane, laneNames } from '@paceline/shared/definition';
 import { type Ledger, peekBudget } from './ledger.ts';
 import type { Settings } from './settings.ts';
 
-/** Who waits for an account's budgets. */
+/** Who waits for an account's budgetNames. */
 export interface Waiting {
   /** How many wait in each lane. */
   readonly lanes: Readonly<Record<Lane, number>>;
@@ -12,8 +12,8 @@ export interface Waiting {
 
 /** Goes through all who wait: for whoever looks now and then. */
 export function waiting(ledger: Ledger, account: string, now: number, settings: Settings): Waiting {
-  const counts = Object.fromEntries(lanes.map((lane) => [lane, 0])) as Record<Lane, number>;
-  const longest = budgets.map((endpoint) => {
+  const counts = Object.fromEntries(laneNames.map((lane) => [lane, 0])) as Record<Lane, number>;
+  const longest = budgetNames.map((endpoint) => {
     const { queue } = peekBudget(ledger, account, endpoint, settings);
     for (const { ask } of queue.byTicket.values()) counts[ask.lane] += 1;
     return [endpoint, Math.max(0, now - Math.min(queue.forced.least, queue.common.least))] as const;

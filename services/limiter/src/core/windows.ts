@@ -1,4 +1,5 @@
-import { budgets, type WindowsView, type WindowView } from '@paceline/shared/contracts';
+import { budgetNames } from '@paceline/shared/definition';
+import { type WindowsView, type WindowView } from '@paceline/shared/contracts';
 import { type BudgetState, policyOf } from './budget.ts';
 import { type Ledger, peekBudget } from './ledger.ts';
 import { expectedAt } from './promise.ts';
@@ -19,7 +20,7 @@ export function windows(
 ): WindowsView {
   const promises = ledger.news.get(account)?.promises ?? { kept: 0, broken: 0 };
   return {
-    windows: budgets.map((endpoint) =>
+    windows: budgetNames.map((endpoint) =>
       windowOf(peekBudget(ledger, account, endpoint, settings), now, settings, shown),
     ),
     promises: { ...promises },

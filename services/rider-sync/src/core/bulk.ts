@@ -1,4 +1,4 @@
-import { type Lane, lanes } from '@paceline/shared/contracts';
+import { type Lane, laneNames } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
 import { riderIdsOf, type RidersAnswer } from '@paceline/shared/zwiftracing';
 
@@ -57,7 +57,7 @@ const failed = (riderId: number, reason: string): Outcome => ({ riderId, outcome
 
 /** The lane of the one ask for all who want a bulk call: that of the most urgent. Undefined: nobody does. */
 export const mostUrgent = (wanted: ReadonlyArray<Lane | undefined>): Lane | undefined =>
-  lanes.find((lane) => wanted.includes(lane));
+  laneNames.find((lane) => wanted.includes(lane));
 
 /**
  * Somebody who waits for riders that a bulk call could bring.

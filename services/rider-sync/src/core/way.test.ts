@@ -1,4 +1,4 @@
-import { usualCall } from '@paceline/shared/config';
+import { budgets } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -71,8 +71,8 @@ describe('a rider who is waited for', () => {
   });
 
   it('asks for a GET again once its bulk call takes much longer than usual', () => {
-    expect(overdueFrom(now)).toBeGreaterThan(now + usualCall.riders_bulk);
-    expect(overdueFrom(now)).toBeLessThan(now + 2 * usualCall.riders_bulk);
+    expect(overdueFrom(now)).toBeGreaterThan(now + budgets.riders_bulk.usualMs);
+    expect(overdueFrom(now)).toBeLessThan(now + 2 * budgets.riders_bulk.usualMs);
   });
 });
 
@@ -107,8 +107,8 @@ describe('the law of the two ways', () => {
     fc.assert(
       fc.property(moment, moment, (getAt, bulkAt) => {
         const { tell } = decide({ single: waitingUntil(getAt), bulk: waitingUntil(bulkAt) });
-        const single = getAt + usualCall.riders_single;
-        const bulk = bulkAt + usualCall.riders_bulk;
+        const single = getAt + budgets.riders_single.usualMs;
+        const bulk = bulkAt + budgets.riders_bulk.usualMs;
         const told = tell && 'via' in tell && tell.via === 'bulk' ? bulk : single;
         expect(told).toBe(Math.min(single, bulk));
       }),

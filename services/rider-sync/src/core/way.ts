@@ -1,4 +1,4 @@
-import { usualCall } from '@paceline/shared/config';
+import { budgets } from '@paceline/shared/definition';
 import type { Progress, Way } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
 import { progressOf } from './command.ts';
@@ -28,7 +28,7 @@ export interface Decision {
 
 /** When a call that leaves at `callAt` is answered, as far as calls of its kind usually take. */
 const answeredAt = (way: Way, callAt: number): number =>
-  callAt + usualCall[way === 'single' ? 'riders_single' : 'riders_bulk'];
+  callAt + budgets[way === 'single' ? 'riders_single' : 'riders_bulk'].usualMs;
 
 /**
  * By which way a rider is expected, as things stand now; asked again whenever one of the estimates has changed. It is

@@ -1,5 +1,5 @@
+import type { SyncKind } from '@paceline/shared/definition';
 import { Kvm } from '@nats-io/kv';
-import type { SyncKind } from '@paceline/shared/contracts';
 import { type Bus, retryWhileUnavailable } from '@paceline/shared/messaging';
 
 /** Remembers how far all schedulers together have come. */

@@ -1,5 +1,6 @@
+import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import type { Clock } from '@paceline/shared/clock';
-import { type SyncKind, syncKinds, tickOf } from '@paceline/shared/contracts';
+import { tickOf } from '@paceline/shared/contracts';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { inSpan, meter } from '@paceline/shared/telemetry';
 import { due } from '../core/due.ts';
@@ -38,7 +39,7 @@ const slots = meter().createCounter('paceline.slots', {
   unit: '{slot}',
   description: 'Slots that were opened, and those that were over before a scheduler was there',
 });
-for (const kind of syncKinds) for (const outcome of ['opened', 'missed']) slots.add(0, { kind, outcome });
+for (const kind of kindNames) for (const outcome of ['opened', 'missed']) slots.add(0, { kind, outcome });
 
 /** @returns when the next slot opens */
 async function openDueSlots({ bus, handled, inForce, clock }: Scheduling, kind: SyncKind): Promise<number> {

@@ -1,5 +1,6 @@
+import type { SyncKind } from '@paceline/shared/definition';
 import { type CatchUp, parseCatchUp } from '@paceline/shared/config';
-import type { Era, Slot, SyncKind, Tick } from '@paceline/shared/contracts';
+import type { Era, Slot, Tick } from '@paceline/shared/contracts';
 import { current, longestLook, nextOpening, slotsOf } from './eras.ts';
 
 /** A slot that was over before anybody was there to open it, and what is done about it. */

@@ -1,14 +1,7 @@
+import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import { schedulesOf } from '@paceline/planning/schedules';
 import { nextSlot, type Schedule, slotsBetween } from '@paceline/planning/slots';
-import type {
-  Era,
-  KeptSchedule,
-  ScheduleChange,
-  ScheduleSettings,
-  Slot,
-  SyncKind,
-} from '@paceline/shared/contracts';
-import { syncKinds } from '@paceline/shared/contracts';
+import type { Era, KeptSchedule, ScheduleChange, ScheduleSettings, Slot } from '@paceline/shared/contracts';
 
 /** How far back it is looked for slots that were missed, project ms. */
 export const longestLook = 7 * 86_400_000;
@@ -49,7 +42,7 @@ export function withChange(kept: KeptSchedule, change: ScheduleChange | null, no
 /** Settings in which what `change` names is different. */
 export function settingsAfter(settings: ScheduleSettings, change: ScheduleChange): ScheduleSettings {
   const kinds = { ...settings.kinds };
-  for (const kind of syncKinds) {
+  for (const kind of kindNames) {
     const before = kinds[kind];
     const { mode, opens, durationMs, skip, catchUp } = change.kinds?.[kind] ?? {};
     kinds[kind] = {
@@ -72,7 +65,7 @@ function followedBy({ eras }: KeptSchedule, settings: ScheduleSettings, now: num
 
 const isSame = (one: ScheduleSettings, other: ScheduleSettings): boolean =>
   one.timeZone === other.timeZone &&
-  syncKinds.every((kind) => {
+  kindNames.every((kind) => {
     const [a, b] = [one.kinds[kind], other.kinds[kind]];
     return (
       a.mode === b.mode &&

@@ -1,4 +1,5 @@
-import type { Era, SyncKind } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
+import type { Era } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { due } from './due.ts';

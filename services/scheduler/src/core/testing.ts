@@ -1,10 +1,10 @@
-import { settingsOf, slotVariables } from '@paceline/planning/schedules';
-import { loadConfig } from '@paceline/shared/config';
+import { settingsOf } from '@paceline/planning/schedules';
+import { loadConfig, slotVariableNames } from '@paceline/shared/config';
 import type { Era, ScheduleSettings } from '@paceline/shared/contracts';
 
 /** What is shipped, but for what is said. */
 export const settingsBy = (env: Record<string, string> = {}): ScheduleSettings =>
-  settingsOf(loadConfig(env, slotVariables));
+  settingsOf(loadConfig(env, slotVariableNames));
 
 /** In force for ever. */
 export const always = (env: Record<string, string> = {}): Era[] => [{ since: 0, settings: settingsBy(env) }];

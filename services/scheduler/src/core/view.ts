@@ -1,5 +1,6 @@
+import { kindNames } from '@paceline/shared/definition';
 import { slotsBetween } from '@paceline/planning/slots';
-import { type KeptSchedule, type ScheduleInForce, syncKinds } from '@paceline/shared/contracts';
+import { type KeptSchedule, type ScheduleInForce } from '@paceline/shared/contracts';
 import { current, nextOpening, scheduleOf } from './eras.ts';
 
 /** So many slots of each kind are shown. */
@@ -9,7 +10,7 @@ const shown = 3;
 export function viewOf(version: number, kept: KeptSchedule, now: number): ScheduleInForce {
   const era = current(kept.eras);
   const { since, settings } = era;
-  const next = syncKinds.map((kind) => {
+  const next = kindNames.map((kind) => {
     const schedule = scheduleOf(settings, kind);
     const slots = [];
     for (let at = now; schedule && slots.length < shown;) {

@@ -1,12 +1,13 @@
+import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import { count, howLong } from '@paceline/shared/words';
-import { type Slot, type SyncKind, syncKinds } from '@paceline/shared/contracts';
+import { type Slot } from '@paceline/shared/contracts';
 import { overlapsBetween, timeTogether } from '../overlaps.ts';
 import { sharedBudgets } from '../plan.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding, Moment } from './finding.ts';
 
-const pairs: ReadonlyArray<readonly [SyncKind, SyncKind]> = syncKinds.flatMap((one, index) =>
-  syncKinds.slice(index + 1).map((other) => [one, other] as const),
+const pairs: ReadonlyArray<readonly [SyncKind, SyncKind]> = kindNames.flatMap((one, index) =>
+  kindNames.slice(index + 1).map((other) => [one, other] as const),
 );
 
 /** Slots of two kinds that are open at once and call the same budgets. Where they share none they do no harm. */

@@ -1,14 +1,13 @@
+import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { count, howLong, rate } from '@paceline/shared/words';
-import { type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import type { Spent } from '../ages.ts';
-import { budgetOf, thingOf } from '../plan.ts';
 import { passMs, roomOf } from '../room.ts';
 import { range } from '../words.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding, Moment } from './finding.ts';
 
 /** Kinds that have more to refresh than a slot has room for. That is no error: calls go where they are worth most. */
-export const demands = (reading: Reading): Finding[] => syncKinds.flatMap((kind) => demand(reading, kind));
+export const demands = (reading: Reading): Finding[] => kindNames.flatMap((kind) => demand(reading, kind));
 
 function demand({ plan, spentBy }: Reading, kind: SyncKind): Finding[] {
   const [week] = spentBy(kind);
@@ -17,13 +16,13 @@ function demand({ plan, spentBy }: Reading, kind: SyncKind): Finding[] {
   const things = plan.things[kind];
   const { slotsADay, callsADay, fewest, most } = roomOf(kind, week);
   if (fewest >= things) return [];
-  const budget = budgetOf[kind];
+  const budget = kinds[kind].budget;
   return [
     {
       rule: 'demand',
       severity: 'warning',
       kinds: [kind],
-      message: `A call for each of ${count(things, thingOf[kind])} takes ${howLong(passMs(plan, kind))} at ${rate(plan.policies[budget])} (${budget}). A slot of ${howLong(schedule.durationMs)} has room for ${range(fewest, most)}, the ${Math.round(slotsADay)} slots of a day for ${Math.round(callsADay)}; the rest is left for the next ones.`,
+      message: `A call for each of ${count(things, kinds[kind].thing)} takes ${howLong(passMs(plan, kind))} at ${rate(plan.policies[budget])} (${budget}). A slot of ${howLong(schedule.durationMs)} has room for ${range(fewest, most)}, the ${Math.round(slotsADay)} slots of a day for ${Math.round(callsADay)}; the rest is left for the next ones.`,
       timeline: firstSlot(week, kind, things),
     },
   ];
@@ -38,7 +37,7 @@ function firstSlot({ stretch, calls }: Spent, kind: SyncKind, things: number): M
   return [
     {
       at: slot.scheduledFor,
-      says: `the ${kind} slot opens, with ${count(things, thingOf[kind])} to refresh`,
+      says: `the ${kind} slot opens, with ${count(things, kinds[kind].thing)} to refresh`,
     },
     ...(last ? [{ at: last.at, says: `its last call is made, number ${made.length}` }] : []),
     { at: slot.endsAt, says: `it closes with ${things - made.length} left` },

@@ -1,4 +1,4 @@
-import type { SyncKind } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
 
 /** What a plan does, moment by moment. */
 export interface Moment {

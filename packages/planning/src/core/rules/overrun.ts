@@ -1,12 +1,12 @@
+import { kindNames } from '@paceline/shared/definition';
 import { howLong } from '@paceline/shared/words';
-import { syncKinds } from '@paceline/shared/contracts';
 import { overrunsOf } from '../overlaps.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding } from './finding.ts';
 
 /** Slots that are still open when the next one of their kind opens, if only on the days when clocks change. */
 export function overruns({ stretches, wall }: Reading): Finding[] {
-  return syncKinds.flatMap((kind) => {
+  return kindNames.flatMap((kind) => {
     const [first] = stretches.flatMap(({ slots }) => overrunsOf(slots[kind]));
     if (!first) return [];
     const [slot, next] = first;

@@ -1,6 +1,7 @@
+import { kinds } from '@paceline/shared/definition';
 import { count, howLong } from '@paceline/shared/words';
 import { type Gap, gapsOf, oldestOf, type Spent, withinMs } from '../ages.ts';
-import { type Promised, thingOf } from '../plan.ts';
+import type { Promised } from '../plan.ts';
 import { roomOf } from '../room.ts';
 import { range } from '../words.ts';
 import type { Reading } from '../reading.ts';
@@ -20,7 +21,7 @@ function broken({ plan, stretches, turnsBy, wall }: Reading, promised: Promised)
   if (!week || oldest <= within) return [];
   const gap = firstTooOld(spent, things, within);
   const { fewest, most } = roomOf(kind, week);
-  const name = thingOf[kind];
+  const name = kinds[kind].thing;
   const often =
     oldest === Infinity ? 'none in the week that is looked at' : `one every ${howLong(oldest)} at best`;
   const example = gap

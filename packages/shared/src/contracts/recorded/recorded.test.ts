@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { valuesOf } from '../../testing/values.ts';
-import { budgets, syncKinds } from '../vocabulary.ts';
+import { budgetNames, kindNames } from '../../definition/index.ts';
 import { spoken } from './spoken.ts';
 
 interface Recorded {
@@ -21,7 +21,7 @@ const versions = readdirSync(folder, { withFileTypes: true }).flatMap((each) =>
 );
 const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
 
-const isMapped = new Set<string>([...syncKinds, ...budgets]);
+const isMapped = new Set<string>([...kindNames, ...budgetNames]);
 
 const recordedOf = (version: string) =>
   readdirSync(join(folder, version)).map((file) => ({

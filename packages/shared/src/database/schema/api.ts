@@ -1,5 +1,6 @@
+import type { Budget, Lane } from '../../definition/index.ts';
 import { bigint, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { Budget, Lane, Outcome } from '../../contracts/index.ts';
+import type { Outcome } from '../../contracts/index.ts';
 import { moment } from './columns.ts';
 
 /** One row for each request that was sent with an `Idempotency-Key`; without an answer it is under way. */

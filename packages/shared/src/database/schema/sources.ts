@@ -1,5 +1,6 @@
+import type { Source } from '../../definition/index.ts';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
-import type { Source, SourceState } from '../../contracts/index.ts';
+import type { SourceState } from '../../contracts/index.ts';
 import { moment } from './columns.ts';
 
 /** Whether upstream gives us what we ask for, source by source. */

@@ -1,6 +1,7 @@
+import type { SyncKind } from '../../definition/index.ts';
 import { sql } from 'drizzle-orm';
 import { bigint, bigserial, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import type { Progress, RunCounts, SyncKind, Tick } from '../../contracts/index.ts';
+import type { Progress, RunCounts, Tick } from '../../contracts/index.ts';
 import { moment } from './columns.ts';
 
 /** One row for each slot that was run, however many ticks, deliveries and replicas there were. */

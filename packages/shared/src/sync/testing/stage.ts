@@ -1,3 +1,4 @@
+import type { SyncKind } from '../../definition/index.ts';
 import { thisMachine } from '../../clock/index.ts';
 import { type Config, loadConfig, type VariableName } from '../../config/index.ts';
 import {
@@ -5,7 +6,6 @@ import {
   type CommandChanged,
   type RunChanged,
   type Service,
-  type SyncKind,
   type Tick,
   tickOf,
 } from '../../contracts/index.ts';

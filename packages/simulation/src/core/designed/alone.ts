@@ -1,5 +1,5 @@
-import { callTimeout, documentedPolicies } from '@paceline/shared/config';
-import type { Budget } from '@paceline/shared/contracts';
+import { type Budget, limitsOf } from '@paceline/shared/definition';
+import { callTimeout } from '@paceline/shared/config';
 import type { Life } from '../life.ts';
 import { sleep } from '../world/script.ts';
 import { type Ask, attempts } from './ask.ts';
@@ -9,7 +9,7 @@ import { type Ask, attempts } from './ask.ts';
  * it to.
  */
 export function createLoner({ scenario, agenda, clock, tally, upstream }: Life): Ask {
-  const policies = documentedPolicies[scenario.tier];
+  const policies = limitsOf(scenario.tier);
   const sent = new Map<Budget, number[]>();
 
   return function* (wanted) {

@@ -1,4 +1,4 @@
-import type { Budget, Lane } from '@paceline/shared/contracts';
+import type { Budget, Lane } from '@paceline/shared/definition';
 import type { Script } from '../world/script.ts';
 
 /** A call that somebody wants to make. */

@@ -1,6 +1,6 @@
+import { type Budget, budgetNames, type Lane, limitsOf } from '@paceline/shared/definition';
 import { syncOf } from '@paceline/limiter/src/core/conflict.ts';
-import { callTimeout, documentedPolicies } from '@paceline/shared/config';
-import { type Budget, budgets, type Lane } from '@paceline/shared/contracts';
+import { callTimeout } from '@paceline/shared/config';
 import type { Life } from '../life.ts';
 import { hear, live, type Script } from '../world/script.ts';
 import { type Ask, attempts, type End, type Wanted } from './ask.ts';
@@ -41,9 +41,9 @@ interface Window {
  */
 export function createLine(life: Life, rank: Rank): Ask {
   const { scenario, agenda, clock, network, tally, upstream } = life;
-  const policies = documentedPolicies[scenario.tier];
+  const policies = limitsOf(scenario.tier);
   const windows = new Map(
-    budgets.map((budget): [Budget, Window] => [
+    budgetNames.map((budget): [Budget, Window] => [
       budget,
       { sent: [], pausedUntil: 0, waiting: [], wokenAt: Infinity },
     ]),
@@ -130,7 +130,7 @@ export function createLine(life: Life, rank: Rank): Ask {
       ...window.sent,
       ...window.waiting.map(({ wanted }) => ({ lane: wanted.lane(agenda.now()) })),
     ];
-    if (others.some((other) => syncOf[other.lane] !== syncOf[lane])) tally.conflict();
+    if (others.some((other) => syncOf(other.lane) !== syncOf(lane))) tally.conflict();
   }
 
   return (wanted) =>

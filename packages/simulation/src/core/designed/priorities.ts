@@ -1,4 +1,4 @@
-import type { Lane } from '@paceline/shared/contracts';
+import type { Lane } from '@paceline/shared/definition';
 import type { Rank } from './line.ts';
 
 const priorities: Readonly<Record<Lane, number>> = {

@@ -1,6 +1,7 @@
+import type { SyncKind } from '@paceline/shared/definition';
 import { designed } from '@paceline/planning/plan';
 import { nextSlot, slotsBetween } from '@paceline/planning/slots';
-import type { Slot, SyncKind } from '@paceline/shared/contracts';
+import type { Slot } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { live, type Script, sleep } from '../world/script.ts';
 

@@ -1,3 +1,4 @@
+import { classNames, type FreshnessClass } from '@paceline/shared/definition';
 import { classSpan } from '@paceline/event-sync/src/core/classes.ts';
 import {
   freshnessOf,
@@ -7,7 +8,6 @@ import {
   type Watched,
 } from '@paceline/event-sync/src/core/freshness.ts';
 import { latencySpread } from '@paceline/sandbox';
-import { type FreshnessClass, freshnessClasses } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { bestShare, mostCalls, type Stretch } from './bound.ts';
 
@@ -64,7 +64,7 @@ export function measureFreshness(life: Life, events: readonly Event[], span: Spa
     const stretches = events.map((event) => stretchOf(event, name, span));
     return { share: shareOf(by[name]), best: bestShare(stretches, mostWithin(goals[name])) };
   };
-  const report = Object.fromEntries(freshnessClasses.map((name) => [name, fresh(name)])) as Record<
+  const report = Object.fromEntries(classNames.map((name) => [name, fresh(name)])) as Record<
     FreshnessClass,
     Fresh
   >;

@@ -1,5 +1,12 @@
+import {
+  type Budget,
+  budgetNames,
+  kindNames,
+  type Lane,
+  laneNames,
+  type SyncKind,
+} from '@paceline/shared/definition';
 import { judge } from '@paceline/sandbox';
-import { type Budget, budgets, type Lane, lanes, type SyncKind, syncKinds } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { eventsOf, type FreshnessReport, measureFreshness } from './freshness.ts';
 
@@ -55,7 +62,7 @@ export function resultOf(life: Life): Result {
       all: measureFreshness(life, events, span),
       ours: measureFreshness(life, ours, span),
     },
-    longestWait: inOrder(lanes, tally.longestWaits(until)),
+    longestWait: inOrder(laneNames, tally.longestWaits(until)),
     longestWithoutFar: longestWithoutFar(life),
     conflicts: tally.conflicts(),
     runs: runsOf(life),
@@ -76,7 +83,7 @@ function usesOf({ upstream, from, until }: Life): Partial<Record<Budget, BudgetU
     const room = (policy.limit * (until - from)) / policy.windowMs;
     uses[budget] = { calls, rejected, utilisation: (calls - rejected) / room };
   }
-  return inOrder(budgets, uses);
+  return inOrder(budgetNames, uses);
 }
 
 function manualOf({ tally, until }: Life): ManualAdds {
@@ -111,7 +118,7 @@ function longestWithoutFar({ upstream, from, until }: Life): number {
 
 function runsOf({ tally }: Life): Partial<Record<SyncKind, RunsOfKind>> {
   const byKind = Map.groupBy(tally.runs, ({ kind }) => kind);
-  const of = syncKinds.flatMap((kind) => {
+  const of = kindNames.flatMap((kind) => {
     const runs = byKind.get(kind) ?? [];
     const sum = (what: 'synced' | 'deferred') => runs.reduce((total, { counts }) => total + counts[what], 0);
     const failed = runs.filter(({ state }) => state === 'failed').length;

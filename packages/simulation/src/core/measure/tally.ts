@@ -1,4 +1,5 @@
-import type { Lane, RunCounts, SyncKind } from '@paceline/shared/contracts';
+import type { Lane, SyncKind } from '@paceline/shared/definition';
+import type { RunCounts } from '@paceline/shared/contracts';
 import type { Click } from '../life.ts';
 
 /** How a run ended. */

@@ -1,3 +1,4 @@
+import type { Lane } from '@paceline/shared/definition';
 import {
   fullCall,
   fillUpAge,
@@ -7,7 +8,6 @@ import {
   restMs,
   type Wish as BulkWish,
 } from '@paceline/rider-sync/src/core/bulk.ts';
-import type { Lane } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
 import type { Life } from '../life.ts';
 import { live, type Script } from '../world/script.ts';

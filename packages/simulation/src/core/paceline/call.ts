@@ -1,5 +1,5 @@
+import type { Lane } from '@paceline/shared/definition';
 import { callTimeout } from '@paceline/shared/config';
-import type { Lane } from '@paceline/shared/contracts';
 import { isPassing, pauseBefore, raisedLane, usualAttempts } from '@paceline/shared/sync/persistence';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';

@@ -1,5 +1,6 @@
+import type { SyncKind } from '@paceline/shared/definition';
 import { settingsOf } from '@paceline/planning/schedules';
-import type { SyncKind, Tick } from '@paceline/shared/contracts';
+import type { Tick } from '@paceline/shared/contracts';
 import type { Strategy } from '../life.ts';
 import { configOf } from '../scenario.ts';
 import { live } from '../world/script.ts';

@@ -1,4 +1,5 @@
-import type { Answer, AskOf, Budget, Lane, Offer, Outcome } from '@paceline/shared/contracts';
+import type { Budget, Lane } from '@paceline/shared/definition';
+import type { Answer, AskOf, Offer, Outcome } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
 import type { Life } from '../life.ts';
 import { hear, live, once, type Script, sleep } from '../world/script.ts';

@@ -1,4 +1,5 @@
-import type { RunCounts, SyncKind, Tick } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
+import type { RunCounts, Tick } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { live, type Script } from '../world/script.ts';
 

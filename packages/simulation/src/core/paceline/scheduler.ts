@@ -1,6 +1,7 @@
+import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import { due } from '@paceline/scheduler/src/core/due.ts';
 import { nextOpening } from '@paceline/scheduler/src/core/eras.ts';
-import { type ScheduleSettings, type SyncKind, syncKinds, type Tick } from '@paceline/shared/contracts';
+import { type ScheduleSettings, type Tick } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { live, type Script, sleep } from '../world/script.ts';
 
@@ -11,7 +12,7 @@ export function startScheduler(
   open: (tick: Tick) => void,
 ): void {
   const era = { since: 0, settings };
-  for (const kind of syncKinds) live(follow(kind));
+  for (const kind of kindNames) live(follow(kind));
 
   function* follow(kind: SyncKind): Script {
     let handled: number | undefined;

@@ -1,5 +1,5 @@
+import type { Budget } from '@paceline/shared/definition';
 import { between, draw, sequence } from '@paceline/sandbox';
-import type { Budget } from '@paceline/shared/contracts';
 import type { Scenario } from '../scenario.ts';
 
 /** How long messages are on their way, project ms. */

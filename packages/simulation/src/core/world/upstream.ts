@@ -1,3 +1,4 @@
+import type { Budget, Lane } from '@paceline/shared/definition';
 import {
   type Arrival,
   createLimiter,
@@ -6,7 +7,7 @@ import {
   tierPolicies,
   tooManyRequestsBody,
 } from '@paceline/sandbox';
-import type { Budget, Lane, Policy } from '@paceline/shared/contracts';
+import type { Policy } from '@paceline/shared/contracts';
 import { readRateLimited } from '@paceline/shared/zwiftracing';
 import type { Scenario } from '../scenario.ts';
 import type { Agenda } from './agenda.ts';

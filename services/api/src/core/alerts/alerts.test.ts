@@ -1,4 +1,5 @@
-import { budgets, type Lane, type RankedEvent, type WindowView } from '@paceline/shared/contracts';
+import { budgetNames, type Lane } from '@paceline/shared/definition';
+import { type RankedEvent, type WindowView } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
 import { type AlertRow, changesOf } from './alert.ts';
 import type { Condition } from './condition.ts';
@@ -32,7 +33,7 @@ const rejected = (at: number, until: number | null = null): Partial<WindowView> 
 const titles = (conditions: readonly Condition[]) => conditions.map(({ title }) => title);
 
 describe('a storm of rejections', () => {
-  it('is one condition, whatever the number of budgets, since the first of them', () => {
+  it('is one condition, whatever the number of budgetNames, since the first of them', () => {
     const storm = rejections(
       [
         windowOf('clubs'),
@@ -72,7 +73,7 @@ describe('a limit that upstream taught', () => {
 
 describe('a journal that was lost', () => {
   it('is told while every budget is closed for its sake', () => {
-    const closed = budgets.map((each) => windowOf(each, { unknownUntil: now + hour }));
+    const closed = budgetNames.map((each) => windowOf(each, { unknownUntil: now + hour }));
     expect(titles(lostJournal(closed, now))).toEqual(['The journal of the limiter was lost']);
     expect(lostJournal([windowOf('clubs'), ...closed], now)).toEqual([]);
     expect(lostJournal([], now)).toEqual([]);

@@ -1,4 +1,4 @@
-import type { AlertType, Lane, severities } from '@paceline/shared/contracts';
+import type { AlertType, severities } from '@paceline/shared/contracts';
 
 /** The beginning of a condition's key: its type, and what it is about as far as it has to be told apart. */
 export type AlertKey = AlertType | `${AlertType}:${string}`;
@@ -18,6 +18,3 @@ export interface Condition {
   /** True: it happened and is over; nobody waits for its end. */
   readonly isNews: boolean;
 }
-
-/** Lanes in which somebody, or a race, can't wait: everybody else gives way to them by design. */
-export const forced: ReadonlySet<Lane> = new Set(['manual_rider_add', 'near_event_urgent']);

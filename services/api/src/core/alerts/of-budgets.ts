@@ -1,5 +1,6 @@
-import type { Attribution, Budget, Lane, WindowView } from '@paceline/shared/contracts';
-import { type Condition, forced } from './condition.ts';
+import { type Budget, forcedLanes, type Lane } from '@paceline/shared/definition';
+import type { Attribution, WindowView } from '@paceline/shared/contracts';
+import type { Condition } from './condition.ts';
 import { list, time, span } from './words.ts';
 
 const minute = 60_000;
@@ -85,7 +86,7 @@ export function lostJournal(windows: readonly WindowView[], now: number): Condit
 }
 
 /** Project ms that a wait in line may take before somebody should know. A sync is expected to wait within its slot. */
-const long = (lane: Lane): number => (forced.has(lane) ? 5 : 30) * minute;
+const long = (lane: Lane): number => (forcedLanes.has(lane) ? 5 : 30) * minute;
 
 /** Somebody has waited long, and not only for the next call of a slow window. */
 export function longQueues(windows: readonly WindowView[], now: number): Condition[] {

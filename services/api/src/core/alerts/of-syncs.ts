@@ -1,5 +1,6 @@
+import { forcedLanes } from '@paceline/shared/definition';
 import type { Conflict, RankedEvent } from '@paceline/shared/contracts';
-import { type Condition, forced } from './condition.ts';
+import type { Condition } from './condition.ts';
 import { list, span } from './words.ts';
 
 const minute = 60_000;
@@ -10,7 +11,7 @@ const calm = 10 * minute;
 
 /** A sync waits long because of another one that could have had its slot at another time. */
 export function conflicts(last: Conflict | null, now: number): Condition[] {
-  if (!last || last.expectedWaitMs < longWait || now - last.at > calm || forced.has(last.blockedBy))
+  if (!last || last.expectedWaitMs < longWait || now - last.at > calm || forcedLanes.has(last.blockedBy))
     return [];
   const { lane, blockedBy, endpoint, at, expectedWaitMs } = last;
   return [

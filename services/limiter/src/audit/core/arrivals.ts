@@ -1,4 +1,5 @@
-import type { Budget, Policy } from '@paceline/shared/contracts';
+import type { Budget } from '@paceline/shared/definition';
+import type { Policy } from '@paceline/shared/contracts';
 
 /** A request as the sandbox's audit log has it, as far as it matters here. */
 export interface Arrival {

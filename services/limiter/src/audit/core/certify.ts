@@ -1,4 +1,5 @@
-import type { Budget, Lane, Policy } from '@paceline/shared/contracts';
+import type { Budget, Lane } from '@paceline/shared/definition';
+import type { Policy } from '@paceline/shared/contracts';
 import { type Arrival, isOf, type SandboxLog, type Watched } from './arrivals.ts';
 import type { Finding } from './finding.ts';
 import type { BudgetHistory, Span } from './history.ts';

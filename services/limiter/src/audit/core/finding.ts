@@ -1,4 +1,4 @@
-import type { Budget } from '@paceline/shared/contracts';
+import type { Budget } from '@paceline/shared/definition';
 
 /** What takes the certificate away. */
 export type Breach =

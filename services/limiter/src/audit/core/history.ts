@@ -1,4 +1,5 @@
-import type { Attribution, Lane, Outcome, Policy } from '@paceline/shared/contracts';
+import type { Lane } from '@paceline/shared/definition';
+import type { Attribution, Outcome, Policy } from '@paceline/shared/contracts';
 import type { Finding, Place } from './finding.ts';
 
 /** A started call: it arrived upstream in [startedAt, latestAt]. Moments are project ms by the ledger. */

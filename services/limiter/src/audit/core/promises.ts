@@ -1,4 +1,4 @@
-import type { Lane } from '@paceline/shared/contracts';
+import type { Lane } from '@paceline/shared/definition';
 import type { Call } from './history.ts';
 
 /** A promise is kept when the call starts at most this much later than was promised. Project ms. */

@@ -1,6 +1,7 @@
-import { callTimeout, documentedPolicies, type Tier } from '@paceline/shared/config';
+import { type Budget, budgetNames, limitsOf, type Tier } from '@paceline/shared/definition';
+import { callTimeout } from '@paceline/shared/config';
 import { createVirtualClock } from '@paceline/shared/clock';
-import { type Budget, budgets, type Policy } from '@paceline/shared/contracts';
+import { type Policy } from '@paceline/shared/contracts';
 
 /** What is known beside the journal. */
 export interface Rules {
@@ -12,8 +13,8 @@ export interface Rules {
 
 /** The time-outs are those of real time: on a faster clock calls are given longer, never shorter. */
 export const rulesOf = (tier: Tier): Rules => ({
-  documented: documentedPolicies[tier],
+  documented: limitsOf(tier),
   callTimeout: Object.fromEntries(
-    budgets.map((budget) => [budget, callTimeout(budget, createVirtualClock())]),
+    budgetNames.map((budget) => [budget, callTimeout(budget, createVirtualClock())]),
   ) as Record<Budget, number>,
 });

@@ -1,6 +1,6 @@
+import type { Budget } from '@paceline/shared/definition';
 import type {
   Attribution,
-  Budget,
   BudgetRecord,
   Fact,
   JournalEntry,

@@ -1,4 +1,5 @@
-import type { Answer, Ask, AskOf, Lane, Offer, Outcome } from '@paceline/shared/contracts';
+import type { Lane } from '@paceline/shared/definition';
+import type { Answer, Ask, AskOf, Offer, Outcome } from '@paceline/shared/contracts';
 import type { Agenda } from './agenda.ts';
 import { place } from './place.ts';
 import { hear, type Script } from './script.ts';

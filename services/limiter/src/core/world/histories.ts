@@ -1,4 +1,5 @@
-import { lanes, type Policy } from '@paceline/shared/contracts';
+import { laneNames } from '@paceline/shared/definition';
+import { type Policy } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import type { Mood } from './upstream.ts';
 import { deaths } from './owner.ts';
@@ -21,7 +22,7 @@ const often = <Value>(value: Value) => ({ arbitrary: fc.constant(value), weight:
 /** How a caller's call goes; it arrives within its time-out and the guard, as is assumed of every call. */
 const wanted = (moods: readonly Mood[]) =>
   fc.record({
-    lane: fc.constantFrom(...lanes),
+    lane: fc.constantFrom(...laneNames),
     deadlineIn: fc.oneof(often(undefined), fc.integer({ min: 0, max: 300 * second })),
     givesUpAfter: fc.oneof(often(hour), fc.integer({ min: 0, max: 60 * second })),
     thinks: fc.oneof(often(0), fc.integer({ min: 0, max: sendWithin + second })),

@@ -1,4 +1,4 @@
-import type { Lane } from '@paceline/shared/contracts';
+import type { Lane } from '@paceline/shared/definition';
 import type { Settings } from '../settings.ts';
 import { createDesk } from '../testing.ts';
 import { createAgenda } from './agenda.ts';

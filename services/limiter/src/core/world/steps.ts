@@ -1,4 +1,5 @@
-import { lanes, type Outcome } from '@paceline/shared/contracts';
+import { laneNames } from '@paceline/shared/definition';
+import { type Outcome } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 
 const second = 1_000;
@@ -6,7 +7,7 @@ const minute = 60 * second;
 
 /** Somebody who comes: for how long it has been waiting already, and for how long it still can. */
 export const comer = fc.record({
-  lane: fc.constantFrom(...lanes),
+  lane: fc.constantFrom(...laneNames),
   waited: fc.integer({ min: 0, max: 90 * minute }),
   deadlineIn: fc.option(fc.integer({ min: 0, max: 5 * minute }), { nil: undefined }),
   inSlot: fc.boolean(),

@@ -2,6 +2,7 @@ import { PermitRefused } from '@paceline/shared/limiter';
 import {
   answered,
   callUpstream,
+  type Flow,
   type PlanRun,
   type RunRow,
   type RunWork,
@@ -12,8 +13,8 @@ import {
 } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { fullPage, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
-import { storeMembers, storeWholeClub } from './adapters/clubs.ts';
-import { storeRiders } from './adapters/riders.ts';
+import { storeMembers, storeWholeClub } from '../adapters/clubs.ts';
+import { storeRiders } from '../adapters/riders.ts';
 import {
   beginRun,
   callFailed,
@@ -23,10 +24,12 @@ import {
   endUnavailable,
   othersStored,
   pageStored,
-} from './core/club-run.ts';
-import { afterPage, type Pass } from './core/pass.ts';
-import type { Desk } from './desk.ts';
-import { refreshOutsiders } from './refresh-outsiders.ts';
+} from '../core/club-run.ts';
+import { afterPage, type Pass } from '../core/pass.ts';
+import type { RiderSync } from '../config.ts';
+import { refreshOutsiders } from '../refresh-outsiders.ts';
+
+export const flow = (sync: RiderSync): Flow => ({ run: syncRiders(sync), plan: planRiders(sync.clubIds) });
 
 /** A run over the clubs, and how to move it on: one step after the other, stored with what it stands for. */
 interface Progress {
@@ -38,8 +41,8 @@ interface Progress {
  * Pages through the clubs for as long as the slot has room for calls. Riders outside the clubs are refreshed beside it,
  * by bulk calls: neither waits for the other.
  */
-export const syncRiders =
-  (sync: Sync, desk: Desk, clubIds: readonly number[]): RunWork =>
+const syncRiders =
+  ({ desk, clubIds, ...sync }: RiderSync): RunWork =>
   async (row) => {
     const progress = progressOf(sync, row, clubIds);
     const stored = (riders: number) => progress.advance((run) => othersStored(run, riders));
@@ -56,7 +59,7 @@ export const syncRiders =
   };
 
 /** What a run would page through. */
-export const planRiders =
+const planRiders =
   (clubIds: readonly number[]): PlanRun =>
   async ({ runId, checkpoint }) => ({
     endpoint: 'clubs',

@@ -2,6 +2,7 @@ import { PermitRefused } from '@paceline/shared/limiter';
 import {
   answered,
   callUpstream,
+  type Flow,
   type PlanRun,
   type RunRow,
   type RunWork,
@@ -12,8 +13,8 @@ import {
 } from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { isPage, UpstreamError, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
-import { findFinishes, giveUpOn, storeResults, storeTry } from './adapters/results.ts';
-import { resultsHorizon, type WantedResults, wantedResults } from './core/choose-results.ts';
+import { findFinishes, giveUpOn, storeResults, storeTry } from '../adapters/results.ts';
+import { resultsHorizon, type WantedResults, wantedResults } from '../core/choose-results.ts';
 import {
   countsOf,
   endUnavailable,
@@ -22,10 +23,12 @@ import {
   eventFailed,
   eventStored,
   resumeRun,
-} from './core/event-run.ts';
+} from '../core/event-run.ts';
+
+export const flow = (sync: Sync): Flow => ({ run: syncResults(sync), plan: planResults(sync) });
 
 /** Fetches the results of events that are over, those that are worth most first, for as long as the slot lasts. */
-export const syncResults =
+const syncResults =
   (sync: Sync): RunWork =>
   async (row) => {
     await throughOutages(sync, () => giveUpOn(sync.db, resultsHorizon(sync.clock.now()).after));
@@ -47,7 +50,7 @@ export const syncResults =
   };
 
 /** What a run would call for. */
-export const planResults =
+const planResults =
   (sync: Sync): PlanRun =>
   async (row) => {
     const { length } = await wantedNow(sync, resumeRun(row));

@@ -27,10 +27,9 @@ import { refreshList } from './refresh-list.ts';
 import { signupsCall } from './signups-call.ts';
 
 /** Fetches the list of events, and then the signups of those that are worth a call, for as long as the slot lasts. */
-export const syncEvents =
-  (sync: EventSync): RunWork =>
+export const syncSignups =
+  (sync: EventSync, kind: EventKind): RunWork =>
   async (row) => {
-    const kind = row.kind === 'near' ? 'near' : 'far';
     const list = await refreshList(sync, row, kind);
     let run: EventRun = { ...resumeRun(row), error: 'error' in list ? list.error : null };
     if (list.is === 'not available') return { ...endRun(run, 0), state: 'failed' };
@@ -53,10 +52,9 @@ export const syncEvents =
   };
 
 /** What a run would call for, by our copy of the list. */
-export const planEvents =
-  (sync: EventSync): PlanRun =>
+export const planSignups =
+  (sync: EventSync, kind: EventKind): PlanRun =>
   async (row) => {
-    const kind = row.kind === 'near' ? 'near' : 'far';
     const { own } = await worthwhile(sync, kind, resumeRun(row));
     return { endpoint: 'signups', worth: own };
   };

@@ -1,0 +1,147 @@
+import { budgets as budgetEntries } from './budgets.ts';
+import { freshnessClasses as classEntries } from './freshness.ts';
+import { kinds as kindEntries } from './kinds.ts';
+import { type Colour, lanes as laneEntries, slotHeadStart as slotHeadStartText } from './lanes.ts';
+import { durationMs, mapValues, parseLimit } from './units.ts';
+
+/*
+ * What the other files of this folder declare, as the rest of the program reads it: names as types and in order,
+ * times in project ms. Everything that depends on a budget, a lane, a kind or a class is derived from here.
+ */
+
+export type Budget = keyof typeof budgetEntries;
+export type Lane = keyof typeof laneEntries;
+export type SyncKind = keyof typeof kindEntries;
+export type FreshnessClass = keyof typeof classEntries;
+export type Source = (typeof budgetEntries)[Budget]['source'];
+export type Tier = keyof (typeof budgetEntries)[Budget]['limits'];
+export type SyncService = (typeof kindEntries)[SyncKind]['service'];
+export type { Colour } from './lanes.ts';
+export { durationMs, mapValues, parseDuration } from './units.ts';
+
+/** At most `limit` calls in any interval of `windowMs`. */
+export interface Limit {
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+/** Names of a record, for `z.enum` too. */
+const namesOf = <Name extends string>(record: Readonly<Record<Name, unknown>>) =>
+  Object.keys(record) as [Name, ...Name[]];
+
+export const budgetNames = namesOf<Budget>(budgetEntries);
+/** Most urgent first. */
+export const laneNames = namesOf<Lane>(laneEntries);
+export const kindNames = namesOf<SyncKind>(kindEntries);
+/** The soonest first. */
+export const classNames = namesOf<FreshnessClass>(classEntries);
+export const sourceNames = [...new Set(budgetNames.map((name) => budgetEntries[name].source))] as [
+  Source,
+  ...Source[],
+];
+export const tiers = ['standard', 'premium'] as const satisfies readonly Tier[];
+
+export interface BudgetDefinition {
+  readonly label: string;
+  readonly source: Source;
+  readonly calls: readonly string[];
+  readonly limits: Readonly<Record<Tier, Limit>>;
+  readonly reserve: number;
+  readonly timeoutMs: number;
+  readonly usualMs: number;
+}
+export const budgets: Readonly<Record<Budget, BudgetDefinition>> = mapValues(
+  budgetEntries,
+  ({ label, source, calls, limits, reserve, timeout, usual }) => ({
+    label,
+    source,
+    calls,
+    limits: { standard: parseLimit(limits.standard), premium: parseLimit(limits.premium) },
+    reserve,
+    timeoutMs: durationMs(timeout),
+    usualMs: durationMs(usual),
+  }),
+);
+
+/** The documented limits of a tier. */
+export const limitsOf = (tier: Tier): Record<Budget, Limit> =>
+  mapValues(budgets, ({ limits }) => limits[tier]);
+
+export interface LaneDefinition {
+  readonly label: string;
+  readonly colour: Colour;
+  readonly forced: boolean;
+  readonly headStartMs: number;
+  /** The kind of sync whose calls it carries. */
+  readonly sync: SyncKind | undefined;
+}
+export const lanes: Readonly<Record<Lane, LaneDefinition>> = mapValues(
+  laneEntries,
+  (entry: { label: string; colour: Colour; forced: boolean; headStart: string; sync?: SyncKind }) => ({
+    label: entry.label,
+    colour: entry.colour,
+    forced: entry.forced,
+    headStartMs: durationMs(entry.headStart),
+    sync: entry.sync,
+  }),
+);
+
+/** Lanes in which somebody, or a race, cannot wait for a slot. */
+export const forcedLanes: ReadonlySet<Lane> = new Set(laneNames.filter((name) => lanes[name].forced));
+export const slotHeadStartMs = durationMs(slotHeadStartText);
+
+export interface KindDefinition {
+  readonly title: string;
+  readonly label: string;
+  readonly about: string;
+  readonly service: SyncService;
+  readonly lane: Lane;
+  readonly thing: string;
+  readonly brings: string;
+  readonly budget: Budget;
+  readonly list: Budget | undefined;
+  readonly things: number | 'clubs';
+  readonly goal: 'cycle' | { readonly class: FreshnessClass } | undefined;
+  readonly mode: 'off' | 'on';
+  readonly opens: string;
+  readonly duration: string;
+  readonly catchUp: string;
+  readonly why: { readonly mode?: string; readonly duration?: string; readonly catchUp?: string };
+}
+type KindEntry = Omit<KindDefinition, 'list' | 'goal' | 'why'> &
+  Partial<Pick<KindDefinition, 'list' | 'goal' | 'why'>>;
+export const kinds: Readonly<Record<SyncKind, KindDefinition>> = mapValues(
+  kindEntries,
+  (entry: KindEntry) => ({ list: undefined, goal: undefined, why: {}, ...entry }),
+);
+
+export interface ClassDefinition {
+  readonly label: string;
+  readonly about: string;
+  readonly lane: Lane;
+  /** Before its start, from `beginsMs` until (not including) `endsMs`, an event is of the class. */
+  readonly beginsMs: number;
+  readonly endsMs: number;
+  readonly goal: string;
+}
+export const freshnessClasses: Readonly<Record<FreshnessClass, ClassDefinition>> = mapValues(
+  classEntries,
+  ({ begins, ...entry }, name) => {
+    const sooner = classNames[classNames.indexOf(name) - 1];
+    return {
+      ...entry,
+      beginsMs: durationMs(begins),
+      endsMs: sooner === undefined ? 0 : durationMs(classEntries[sooner].begins),
+    };
+  },
+);
+
+/** No event that starts later than this is looked at, project ms. */
+export const horizonMs = Math.max(...classNames.map((name) => freshnessClasses[name].beginsMs));
+
+/** A call counts for this much longer than its window, project ms: upstream's clock may differ from ours. */
+export const windowMarginMs = 1_000;
+
+/** The budgets that a kind of sync calls: for its list, then for each thing. */
+export const budgetsOf = (kind: SyncKind): Budget[] =>
+  [kinds[kind].list, kinds[kind].budget].filter((budget) => budget !== undefined);
