@@ -1,5 +1,3 @@
-import { type Machine, pause, thisMachine } from './machine.ts';
-
 /** One source of time for the whole project: real, scaled (a sandbox lives faster) or virtual (tests, simulation). */
 export interface Clock {
   /** How many project milliseconds pass in one millisecond of the machine. */
@@ -43,3 +41,86 @@ export function createClock({ scale, anchor }: ClockSetting = realTime, machine 
     machine,
   };
 }
+
+/** The time of the machine itself: it bounds processes and networks, whatever the project's clock shows. */
+export interface Machine {
+  /** Ms since the epoch. */
+  now(): number;
+  /** Ms on a clock that never goes back: only differences mean something. */
+  elapsed(): number;
+  /** Calls `then` once, not before `ms` have passed. Returns what calls it off. */
+  after(ms: number, then: () => void): () => void;
+  /** The moment of `now()` at which a clock on the wall, such as the broker's, showed `wallMs`. */
+  at(wallMs: number): number;
+}
+
+/** Timers hold at most a signed 32-bit count of ms. */
+const longestTimer = 2_147_483_647;
+
+export const thisMachine: Machine = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  after(ms, then) {
+    let timer: NodeJS.Timeout;
+    const wait = (left: number) => {
+      const now = Math.min(Math.ceil(left), longestTimer);
+      timer = setTimeout(() => (left > longestTimer ? wait(left - now) : then()), now);
+    };
+    wait(ms);
+    return () => clearTimeout(timer);
+  },
+  at: (wallMs) => wallMs,
+};
+
+/** Waits for `ms` of the machine's time. Rejects with the signal's reason when it aborts first. */
+export function pause(machine: Machine, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = () => {
+      callOff();
+      reject(signal?.reason);
+    };
+    const callOff = machine.after(ms, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+const shape = /^scale=(\d+(?:\.\d+)?),anchor=(\d+)$/;
+
+/**
+ * Reads `PACELINE_CLOCK`, e.g. `scale=60,anchor=1764788400000`.
+ * @param text the variable's value; empty or missing means real time
+ * @throws {Error} when the text has another shape or a scale below 1
+ */
+export function parseClock(text: string | undefined): ClockSetting {
+  if (!text) return realTime;
+  const [, scale, anchor] = shape.exec(text) ?? [];
+  if (scale === undefined || anchor === undefined || Number(scale) < 1) {
+    throw new Error('must look like "scale=60,anchor=<epoch ms>" with a scale of at least 1');
+  }
+  return { scale: Number(scale), anchor: Number(anchor) };
+}
+
+/** The text that `parseClock` reads back. */
+export const formatClock = ({ scale, anchor }: ClockSetting): string => `scale=${scale},anchor=${anchor}`;
+
+const loopbackHosts = new Set(['localhost', '[::1]']);
+
+/** Whether a URL's host is this machine itself. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return loopbackHosts.has(hostname) || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/**
+ * Whether time may run faster against the upstream at `url`: one on this machine, or under a name that ends in
+ * `.test` (a sandbox among containers). RFC 6761 keeps such names out of the public DNS: no real upstream has one.
+ */
+export const mayRunFaster = (url: string): boolean =>
+  isLoopback(url) || new URL(url).hostname.endsWith('.test');

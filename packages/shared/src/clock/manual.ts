@@ -1,4 +1,4 @@
-import type { Machine } from './machine.ts';
+import { type Clock, type ClockSetting, createClock, type Machine, realTime } from './clock.ts';
 
 /** A machine whose time stands still until it is moved: tests and simulations decide what time it is. */
 export interface ManualMachine extends Machine {
@@ -39,6 +39,28 @@ export function manualMachine(start = 0): ManualMachine {
       if (moves.at(-1)?.now !== now) moves.push({ wallMs: Date.now(), now });
       const due = [...timers].filter(({ at }) => at <= now);
       for (const timer of due.toSorted((a, b) => a.at - b.at)) if (timers.delete(timer)) timer.run();
+    },
+  };
+}
+
+export interface VirtualClock extends Clock {
+  /** Moves time forward by `ms`, waking every sleeper in the order of its moment. */
+  advance(ms: number): Promise<void>;
+}
+
+/** A clock that stands still until it is moved, for what does no I/O. */
+export function createVirtualClock(start = 0, setting: ClockSetting = realTime): VirtualClock {
+  const machine = manualMachine(start);
+  const clock = createClock(setting, machine);
+  return {
+    ...clock,
+    async advance(ms) {
+      const until = machine.now() + clock.toMachine(ms);
+      while (machine.now() < until) {
+        machine.moveTo(until);
+        // What a sleeper does next may sleep again before `until`: let it run first.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type ClockSetting, isLoopback, mayRunFaster } from '../clock/index.ts';
-import { isPair } from './tls.ts';
+import { isPair } from './addresses.ts';
 import { type VariableName, variables } from './variables.ts';
 
 type Value<Name extends VariableName> = z.infer<(typeof variables)[Name]['schema']>;

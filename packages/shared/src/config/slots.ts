@@ -1,3 +1,4 @@
+import { Cron } from 'croner';
 import { z } from 'zod';
 import { syncModes } from '../contracts/vocabulary.ts';
 import {
@@ -11,10 +12,114 @@ import {
   mapValues,
   type SyncKind,
 } from '../definition/index.ts';
-import { catchUp } from './catch-up.ts';
-import { duration, slotDuration } from './duration.ts';
-import { opening } from './opening.ts';
-import { skips } from './skips.ts';
+import { duration, slotDuration } from './values.ts';
+
+/** When slots open: as a cron expression says by the clocks of a time zone, or at even distances. */
+export type Opening = { readonly cron: string } | { readonly everyMs: number };
+
+const minute = 60_000;
+const longestInterval = 7 * 86_400_000;
+const wrong =
+  'must be a cron expression of five fields that comes round, or an interval from "every 1m" to "every 7d"';
+
+/** `0 *\/6 * * *` or `every 15m`; undefined when it is neither. */
+export function parseOpening(text: string): Opening | undefined {
+  const [first = '', ...rest] = text.trim().split(/\s+/);
+  if (first !== 'every') return comesRound(text) ? { cron: text.trim() } : undefined;
+  const everyMs = duration.safeParse(rest.join(' ')).data ?? 0;
+  return everyMs >= minute && everyMs <= longestInterval && Number.isInteger(everyMs)
+    ? { everyMs }
+    : undefined;
+}
+
+function comesRound(text: string): boolean {
+  try {
+    return text.trim().split(/\s+/).length === 5 && new Cron(text).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** A text that says when slots open. */
+export const opening = z.string().refine((text) => parseOpening(text) !== undefined, wrong);
+
+/** Slots that are left out, by when they would open on the clocks of their time zone. */
+export interface Skips {
+  /** Minutes of the day: from the first, until before the second; past midnight when the second is the smaller one. */
+  readonly times: ReadonlyArray<readonly [from: number, until: number]>;
+  /** `mon` to `sun` */
+  readonly weekdays: readonly string[];
+  /** `2026-12-24` */
+  readonly dates: readonly string[];
+}
+
+const weekdays: readonly string[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+const range = /^([01]\d|2[0-3]):([0-5]\d)(?:-([01]\d|2[0-3]):([0-5]\d))?$/;
+
+const entriesOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((entry) => entry.trim().toLowerCase())
+    .filter(Boolean);
+
+/** `06:00, 23:00-05:00, sat, 2026-12-24`; what can't be read leaves nothing out. */
+export function parseSkips(text: string): Skips {
+  const entries = entriesOf(text);
+  return {
+    times: entries.flatMap((entry) => {
+      const [, hour, minute, endHour, endMinute] = range.exec(entry) ?? [];
+      if (hour === undefined) return [];
+      const from = Number(hour) * 60 + Number(minute);
+      return [[from, endHour === undefined ? from + 1 : Number(endHour) * 60 + Number(endMinute)] as const];
+    }),
+    weekdays: entries.filter((entry) => weekdays.includes(entry)),
+    dates: entries.filter(isDate),
+  };
+}
+
+/** A day that there is: February has no 30th. */
+function isDate(entry: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(entry)) return false;
+  const at = Date.parse(`${entry}T00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(entry);
+}
+
+const isEntry = (entry: string): boolean => range.test(entry) || weekdays.includes(entry) || isDate(entry);
+
+/** A text that says which slots are left out; empty: none. */
+export const skips = z.string().superRefine((text, context) => {
+  const wrong = entriesOf(text).filter((entry) => !isEntry(entry));
+  if (wrong.length === 0) return;
+  const message = `must be a list of times (06:00), spans (23:00-05:00), weekdays (sat) and dates (2026-12-24); entry ${wrong
+    .map((entry) => entriesOf(text).indexOf(entry) + 1)
+    .join(', ')} is none`;
+  context.addIssue({ code: 'custom', message });
+});
+
+const oldestCaughtUp = 86_400_000;
+
+/** What becomes of slots that were over before anybody was there to open them. */
+export type CatchUp =
+  | { readonly catchUp: 'skip' | 'latest' }
+  /** Every one that should have opened so long ago (project ms) or later. */
+  | { readonly catchUp: 'all'; readonly upToMs: number };
+
+/** `skip`, `latest` or `all 2h`; undefined when it is none of them. */
+export function parseCatchUp(text: string): CatchUp | undefined {
+  const [word, age = '', ...more] = text.trim().split(/\s+/);
+  if (word === 'skip' || word === 'latest') return age === '' ? { catchUp: word } : undefined;
+  const upToMs = duration.safeParse(age).data ?? 0;
+  return word === 'all' && more.length === 0 && upToMs > 0 && upToMs <= oldestCaughtUp
+    ? { catchUp: 'all', upToMs }
+    : undefined;
+}
+
+export const catchUp = z
+  .string()
+  .refine(
+    (text) => parseCatchUp(text) !== undefined,
+    'must be "skip", "latest" or "all" with an age up to 24h: "all 2h"',
+  );
 
 /*
  * The variables of every kind of sync and of every freshness class, as the definition says: `SYNC_NEAR`, `SLOT_NEAR`,

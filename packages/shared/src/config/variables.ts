@@ -1,14 +1,19 @@
 import { z } from 'zod';
-import { tiers } from '../definition/index.ts';
 import { parseClock } from '../clock/index.ts';
-import { pageUrl, pathBelow, publicUrl, upstreamUrl, webhookUrl } from './addresses.ts';
-import { brokerUrl } from './broker-url.ts';
-import { duration, keptFor } from './duration.ts';
-import { replicas } from './replicas.ts';
-import { roomFor } from './size.ts';
-import { slotVariables, goals } from './slots.ts';
-import { timeZone } from './time-zone.ts';
-import { certificateFile, databaseUrl, keyFile } from './tls.ts';
+import { tiers } from '../definition/index.ts';
+import {
+  brokerUrl,
+  certificateFile,
+  databaseUrl,
+  keyFile,
+  pageUrl,
+  pathBelow,
+  publicUrl,
+  upstreamUrl,
+  webhookUrl,
+} from './addresses.ts';
+import { goals, slotVariables } from './slots.ts';
+import { duration, keptFor, replicas, roomFor, timeZone } from './values.ts';
 
 /** `a, b,,c` → `["a", "b", "c"]` */
 const list = z.string().transform((text) =>
@@ -260,3 +265,14 @@ export const variables = {
 export type VariableName = keyof typeof variables;
 
 export const variableNames = Object.keys(variables) as VariableName[];
+
+/** The text of `.env.example`: every variable with what it means, its default or an example, commented out. */
+export function envExample(): string {
+  const entries = (Object.keys(variables) as VariableName[]).map((name) => {
+    const variable: { about: string; example?: string } = variables[name];
+    const fallback = variables[name].schema.safeParse(undefined);
+    const preset = fallback.success && typeof fallback.data !== 'object' ? String(fallback.data) : '';
+    return `# ${variable.about}\n#${name}=${variable.example ?? preset}\n`;
+  });
+  return `# Generated from the configuration schemas. Copy to .env and uncomment what you change.\n\n${entries.join('\n')}`;
+}

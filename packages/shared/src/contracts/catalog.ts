@@ -1,7 +1,5 @@
 import type { z } from 'zod';
 import { kindNames, kinds, mapValues, type SyncKind } from '../definition/index.ts';
-import { alertChanged } from './alerts.ts';
-import { freshnessMeasured, freshnessQuery, freshnessReport } from './freshness.ts';
 import { journalEntry } from './journal.ts';
 import {
   alert,
@@ -9,18 +7,30 @@ import {
   askBatch,
   conflict,
   coordination,
+  nothing,
   offer,
-  permitsChanged,
   operated,
   operation,
+  permitsChanged,
+  presence,
   statusQuery,
   windowsQuery,
   windowsView,
 } from './limiter.ts';
-import { nothing, presence } from './replicas.ts';
-import { changeSchedule, judgedSchedule, judgeSchedule, scheduleAnswer } from './schedule-requests.ts';
-import { scheduleChanged } from './schedule.ts';
-import { sourceChanged } from './sources.ts';
+import {
+  alertChanged,
+  freshnessMeasured,
+  freshnessQuery,
+  freshnessReport,
+  sourceChanged,
+} from './monitoring.ts';
+import {
+  changeSchedule,
+  judgedSchedule,
+  judgeSchedule,
+  scheduleAnswer,
+  scheduleChanged,
+} from './schedule.ts';
 import {
   addRider,
   bulkMoved,
@@ -345,3 +355,24 @@ export const subjectPattern = (message: Message): string => message.subject.repl
 /** The durable consumer that hands a work message to its handler. */
 export const durableOf = (message: WorkMessage): string =>
   `${message.to[0]}-${message.subject.split('.').slice(1).join('-')}`;
+
+type Catalog = typeof catalog;
+
+/** The names under which the catalog has what is told on EVENTS. */
+export type EventName = {
+  [N in keyof Catalog]: Catalog[N] extends EventMessage ? N : never;
+}[keyof Catalog];
+
+/** Something that was told, and its place among all that was: sequences have no holes but at the beginning. */
+export type ToldEvent = {
+  [N in EventName]: { readonly name: N; readonly sequence: number; readonly payload: PayloadOf<Catalog[N]> };
+}[EventName];
+
+const named: ReadonlyArray<readonly [string, Message]> = Object.entries(catalog);
+
+/** Each event by its subject. */
+export const eventsBySubject: ReadonlyMap<string, readonly [EventName, EventMessage]> = new Map(
+  named.flatMap(([name, message]) =>
+    message.kind === 'event' ? [[message.subject, [name as EventName, message] as const] as const] : [],
+  ),
+);

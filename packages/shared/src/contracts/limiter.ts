@@ -1,5 +1,5 @@
-import { budgetNames, laneNames } from '../definition/index.ts';
 import { z } from 'zod';
+import { budgetNames, laneNames } from '../definition/index.ts';
 import { moment, policy, traceContext } from './vocabulary.ts';
 
 const place = { account: z.string().min(1), endpoint: z.enum(budgetNames) };
@@ -221,3 +221,24 @@ export type WindowsView = z.infer<typeof windowsView>;
 export const statusQuery = z.object({ account: z.string().min(1) });
 /** `waiting`: how many of those who wait are told one by one, of each budget. */
 export const windowsQuery = statusQuery.extend({ waiting: z.number().int().min(0).max(1_000).optional() });
+
+/** A partition that a limiter owns, and the sequence of its claim in the journal: null while it still claims it. */
+export const owned = z.object({
+  partition: z.number().int().nonnegative(),
+  claim: z.number().int().positive().nullable(),
+});
+export type Owned = z.infer<typeof owned>;
+
+/** A limiter says that it is there. */
+export const presence = z.object({
+  limiter: z.string().regex(/^[\w-]+$/),
+  /** Counts its beats: hearing the newest one back tells it that the broker carries its word. */
+  beat: z.number().int().positive(),
+  owns: z.array(owned),
+  /** It is about to end: whatever it owned is free. */
+  leaving: z.boolean(),
+});
+export type Presence = z.infer<typeof presence>;
+
+/** Says something by coming, or by being answered. */
+export const nothing = z.object({});

@@ -1,11 +1,8 @@
-import { kindNames } from '../definition/index.ts';
 import { z } from 'zod';
-import { catchUp } from '../config/catch-up.ts';
-import { longestSlot } from '../config/duration.ts';
-import { opening } from '../config/opening.ts';
-import { skips } from '../config/skips.ts';
-import { timeZone } from '../config/time-zone.ts';
-import { moment, syncModes } from './vocabulary.ts';
+import { catchUp, opening, skips } from '../config/slots.ts';
+import { longestSlot, timeZone } from '../config/values.ts';
+import { budgetNames, kindNames } from '../definition/index.ts';
+import { moment, policy, syncModes } from './vocabulary.ts';
 
 /** When a kind of sync has its slots, and what it does in them; texts are as in the configuration. */
 export const slotSettings = z.object({
@@ -66,3 +63,85 @@ export type ScheduleInForce = z.infer<typeof scheduleInForce>;
 
 /** Another schedule is in force. */
 export const scheduleChanged = scheduleInForce.omit({ next: true });
+
+const finding = z.object({
+  rule: z.enum(['collision', 'overrun', 'demand', 'promise']),
+  severity: z.enum(['error', 'warning']),
+  kinds: z.array(z.enum(kindNames)).readonly(),
+  message: z.string(),
+  timeline: z.array(z.object({ at: moment, says: z.string() })).readonly(),
+});
+
+/** How often each club or event of a kind is to be refreshed; `cycle`: once from slot to slot. */
+const promised = z.object({
+  kind: z.enum(kindNames),
+  within: z.union([z.number().positive(), z.literal('cycle')]),
+});
+
+const forecast = z.object({
+  kinds: z
+    .array(
+      z.object({
+        kind: z.enum(kindNames),
+        things: z.number(),
+        slotsADay: z.number(),
+        callsADay: z.number(),
+        fewest: z.number(),
+        most: z.number(),
+        passMs: z.number(),
+        oldestMs: z.number().nullable(),
+        promisedMs: z.number().nullable(),
+      }),
+    )
+    .readonly(),
+  budgets: z
+    .array(
+      z.object({
+        budget: z.enum(budgetNames),
+        policy,
+        allowed: z.number(),
+        wanted: z.partialRecord(z.enum(kindNames), z.number()),
+        urgent: z.number(),
+        room: z.number(),
+        used: z.number(),
+      }),
+    )
+    .readonly(),
+});
+
+/** What a schedule comes to, and how it would pass. */
+export const judgedSchedule = z.object({
+  settings: scheduleSettings,
+  findings: z.array(finding).readonly(),
+  forecast,
+  repaired: scheduleSettings,
+  /** What the repaired one keeps: other than was asked where no slots could keep that. */
+  promises: z.array(promised).readonly(),
+});
+export type JudgedSchedule = z.infer<typeof judgedSchedule>;
+
+/** Asks what the schedule in force would come to with a change, and with so many events and such promises. */
+export const judgeSchedule = z.object({
+  change: scheduleChange,
+  things: z.object({ near: z.number().int().min(0), far: z.number().int().min(0) }).partial(),
+  promises: z.array(promised),
+});
+export type JudgeSchedule = z.infer<typeof judgeSchedule>;
+
+/** Asks for another schedule. */
+export const changeSchedule = z.object({
+  /** The version that is to be changed; null: whichever is in force. */
+  version: z.number().int().nullable(),
+  /** Null: what is configured is to be in force again. */
+  change: scheduleChange.nullable(),
+  /** Also when lint finds errors. */
+  despiteErrors: z.boolean(),
+});
+export type ChangeSchedule = z.infer<typeof changeSchedule>;
+
+export const scheduleAnswer = z.discriminatedUnion('answer', [
+  z.object({ answer: z.literal('in_force'), schedule: scheduleInForce }),
+  z.object({ answer: z.literal('changed_meanwhile'), version: z.number().int() }),
+  z.object({ answer: z.literal('refused'), judged: judgedSchedule }),
+]);
+export type ScheduleAnswer = z.infer<typeof scheduleAnswer>;

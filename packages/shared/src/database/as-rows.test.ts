@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asRows } from './as-rows.ts';
+import { asRows } from './client.ts';
 import { riders } from './schema/index.ts';
 import { type TestDatabase, testDatabase } from './testing/test-database.ts';
 

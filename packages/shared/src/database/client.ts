@@ -1,6 +1,8 @@
+import { getTableColumns, type SQL, sql, type SQLChunk } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
-import { explained } from './refused.ts';
+import { explained } from './errors.ts';
 
 export type Database = NodePgDatabase;
 
@@ -51,4 +53,23 @@ export function openDatabase(
     },
     close: () => pool.end(),
   };
+}
+
+/**
+ * Rows for `insert(table).select(…)`, as one array for each column: with a parameter for each value a thousand riders
+ * keep a process busy for long before Postgres even hears of them.
+ * What is undefined becomes null, also where a column has a default.
+ */
+export function asRows<Table extends PgTable>(table: Table, rows: ReadonlyArray<Table['$inferInsert']>): SQL {
+  const columns = Object.entries(getTableColumns(table));
+  const names = columns.map(([, column]) => sql.identifier(column.name));
+  const arrays = columns.map(([key, column]) => {
+    const values = rows.map((row) => {
+      const value: unknown = row[key as keyof typeof row];
+      return value === undefined || value === null ? null : column.mapToDriverValue(value);
+    });
+    return sql`${sql.param(values)}::${sql.raw(column.getSQLType())}[]`;
+  });
+  const list = (parts: SQLChunk[]) => sql.join(parts, sql`, `);
+  return sql`select ${list(names)} from unnest(${list(arrays)}) as given (${list(names)})`;
 }

@@ -1,13 +1,45 @@
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
+import { headers } from '@nats-io/nats-core';
+import {
+  deadLetterSubject,
+  durableOf,
+  type PayloadOf,
+  subjectOf,
+  type WorkMessage,
+} from '../contracts/index.ts';
+import {
+  extractTraceContext,
+  injectTraceContext,
+  inSpan,
+  meter,
+  recordError,
+  type Span,
+  SpanKind,
+} from '../telemetry/index.ts';
+import { BadPayload, type Bus, decode, retryWhileUnavailable } from './bus.ts';
+import { messagingAttributes, store } from './publish.ts';
 
-import { durableOf, type PayloadOf, subjectOf, type WorkMessage } from '../contracts/index.ts';
-import { extractTraceContext, inSpan, meter, recordError, type Span, SpanKind } from '../telemetry/index.ts';
-import type { Bus } from './bus.ts';
-import { setAside } from './dead-letter.ts';
-import { BadPayload, decode } from './payload.ts';
-import { messagingAttributes } from './publish.ts';
-import { retryWhileUnavailable } from './retry.ts';
-import { afterFailure, deadLetter, type Settlement } from './settlement.ts';
+/** What becomes of a work message, said by its handler as a value. */
+export type Settlement =
+  | { readonly settle: 'done' }
+  /** Deliver it again after so many real ms. */
+  | { readonly settle: 'retry'; readonly afterMs: number; readonly reason: string }
+  /** It can never be done: keep it aside with the reason. */
+  | { readonly settle: 'dead-letter'; readonly reason: string };
+
+export const done: Settlement = { settle: 'done' };
+export const retryAfter = (afterMs: number, reason: string): Settlement => ({
+  settle: 'retry',
+  afterMs,
+  reason,
+});
+export const deadLetter = (reason: string): Settlement => ({ settle: 'dead-letter', reason });
+
+/** What a failed attempt comes to: again with growing pauses, until its attempts are used up. */
+export function afterFailure(reason: string, attempt: number, maxDeliver: number): Settlement {
+  if (attempt >= maxDeliver) return deadLetter(`${reason} (attempt ${attempt} of ${maxDeliver})`);
+  return retryAfter(Math.min(30_000, 250 * 2 ** (attempt - 1)), reason);
+}
 
 const deadLetters = meter().createCounter('paceline.dead_letters', {
   unit: '{message}',
@@ -188,3 +220,23 @@ async function tellIfReadable<M extends WorkMessage>(
   }
   await givenUp(payload, reason);
 }
+
+/** Keeps a message that can't be handled, as it came, with the reason in its headers. */
+export async function setAside(
+  bus: Bus,
+  message: WorkMessage,
+  delivered: JsMsg,
+  reason: string,
+): Promise<void> {
+  const carried = headers();
+  injectTraceContext(carried);
+  carried.set('Dead-Letter-Reason', oneLine(reason));
+  carried.set('Dead-Letter-Attempts', String(delivered.info.deliveryCount));
+  carried.set('Dead-Letter-Sequence', String(delivered.seq));
+  const id = `dead-letter:${delivered.info.stream}:${delivered.seq}`;
+  const subject = deadLetterSubject(message.subject);
+  await store(bus, subject, delivered.data, carried, id);
+  bus.log.error({ subject, reason, sequence: delivered.seq }, 'message dead-lettered');
+}
+
+const oneLine = (text: string) => text.replace(/\s+/g, ' ').slice(0, 500);

@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { streams } from '../contracts/index.ts';
 import { takeAccount } from '../testing/place.ts';
-import { connect } from './connect.ts';
+import { connect } from './connection.ts';
 import { provision } from './provision.ts';
 
 let connection: NatsConnection;

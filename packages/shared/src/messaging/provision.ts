@@ -19,7 +19,7 @@ import {
   streams,
   type WorkMessage,
 } from '../contracts/index.ts';
-import { retryUntilFormed } from './retry.ts';
+import { retryUntilFormed } from './bus.ts';
 
 /** How long a stream keeps what, where that is not what the catalog says. */
 export type StreamBounds = Partial<Record<Stream['name'], Pick<Stream, 'maxAgeMs' | 'maxBytes'>>>;

@@ -1,5 +1,6 @@
-import { headers } from '@nats-io/nats-core';
-
+import { jetstreamManager } from '@nats-io/jetstream';
+import { headers, type MsgHdrs } from '@nats-io/nats-core';
+import { ConstantBackoff, handleType, retry } from 'cockatiel';
 import {
   type EventMessage,
   type PayloadOf,
@@ -8,9 +9,7 @@ import {
   type WorkMessage,
 } from '../contracts/index.ts';
 import { activeSpan, injectTraceContext, inSpan, SpanKind } from '../telemetry/index.ts';
-import type { Bus } from './bus.ts';
-import { encode } from './payload.ts';
-import { store } from './store.ts';
+import { type Bus, encode, retryWhileUnavailable } from './bus.ts';
 
 /**
  * Publishes to a stream and waits until the broker has stored it.
@@ -59,3 +58,57 @@ export const messagingAttributes = (subject: string, type: 'send' | 'process', n
   'messaging.operation.type': type,
   'messaging.operation.name': name,
 });
+
+/**
+ * The broker says that it has a message of this id, and names no place: it is about to store it, or forgot it in an
+ * election and remembers its id all the same (nats-server before 2.11, until the stream's window for duplicates is over).
+ */
+class NotStored extends Error {
+  override name = 'NotStored';
+}
+
+/** What is about to be stored has its place within milliseconds. */
+const untilPlaced = retry(handleType(NotStored), { maxAttempts: 8, backoff: new ConstantBackoff(250) });
+
+/**
+ * Publishes to a stream and waits until the broker has stored it, through a restart or an election.
+ * @param id a second message of this id within the stream's window is dropped
+ * @returns whether the broker had it already, and its place in the stream
+ * @throws when the broker is away for long, or refuses it
+ */
+export async function store(
+  { js }: Bus,
+  subject: string,
+  data: string | Uint8Array,
+  headers: MsgHdrs,
+  id: string,
+): Promise<{ duplicate: boolean; sequence: number }> {
+  const storeAs = (msgID: string) =>
+    untilPlaced.execute(async () => {
+      const { duplicate, seq } = await retryWhileUnavailable(() =>
+        js.publish(subject, data, { headers, msgID }),
+      );
+      if (seq === 0) throw new NotStored(`the broker knows of the message ${msgID} and has not stored it`);
+      return { duplicate, sequence: seq };
+    });
+  try {
+    return await storeAs(id);
+  } catch (error) {
+    if (!(error instanceof NotStored)) throw error;
+    // Should the first one be there after all, its handler does the same work once.
+    return storeAs(`${id}:again`);
+  }
+}
+
+/**
+ * The id of the message at this place of its stream; undefined when it is gone. The stream's leader is asked: no other
+ * knows for sure.
+ * @throws when the broker does not answer, or may not be asked
+ */
+export async function idAt(bus: Bus, { stream }: WorkMessage, sequence: number): Promise<string | undefined> {
+  // A stream begins with 1.
+  if (sequence < 1) return undefined;
+  const { streams } = await jetstreamManager(bus.connection, { checkAPI: false });
+  const stored = await streams.getMessage(stream, { seq: sequence });
+  return stored?.header.get('Nats-Msg-Id');
+}

@@ -9,8 +9,7 @@ import {
   subjectOf,
 } from '../contracts/index.ts';
 import { injectTraceContext } from '../telemetry/index.ts';
-import type { Bus } from './bus.ts';
-import { BadPayload, decode, encode } from './payload.ts';
+import { BadPayload, type Bus, decode, encode } from './bus.ts';
 
 type Tokens = Readonly<Record<string, string | number>>;
 

@@ -1,10 +1,38 @@
-import { createClock } from '../clock/index.ts';
+import { type Clock, createClock } from '../clock/index.ts';
+import type { Config } from '../config/index.ts';
 import { createLogger, type Logger, metricsText, stopTelemetry } from '../telemetry/index.ts';
-import { startHealthServer } from './health.ts';
-import { onShutdown } from './on-shutdown.ts';
-import type { Checks } from './readiness.ts';
-import type { RunningService, RuntimeConfig, Service } from './service.ts';
-import { shutDown } from './shutdown.ts';
+import { type Checks, startHealthServer } from './health.ts';
+import { onShutdown, shutDown } from './shutdown.ts';
+
+/** What every service reads. Without HEALTH_PORT it has no health server: it serves its own. */
+export type RuntimeConfig = Config<'LOG_LEVEL' | 'PACELINE_CLOCK', 'HEALTH_HOST' | 'HEALTH_PORT'>;
+
+/** What a service is given to start with. */
+export interface ServiceContext<C> {
+  readonly name: string;
+  readonly config: C;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Aborts when shutdown begins. */
+  readonly signal: AbortSignal;
+}
+
+/** What a service hands back when it has started. */
+export interface RunningService {
+  readonly checks: Checks;
+  /** Phase 1: takes no new work and finishes what is in hand. */
+  drain(): Promise<void>;
+  /** Phase 2: closes its connections. */
+  close(): Promise<void>;
+}
+
+export interface Service<C extends RuntimeConfig> {
+  readonly name: string;
+  readonly config: C;
+  start(context: ServiceContext<C>): Promise<RunningService>;
+  /** How long draining may take, in real ms; 10 s unless told. */
+  readonly drainMs?: number;
+}
 
 const closeMs = 5_000;
 const telemetryMs = 3_000;

@@ -1,5 +1,5 @@
+import closeWithGrace from 'close-with-grace';
 import type { Logger } from '../telemetry/index.ts';
-import { within } from './within.ts';
 
 export interface Phase {
   readonly name: string;
@@ -23,4 +23,55 @@ export async function shutDown(phases: readonly Phase[], log: Logger): Promise<b
     }
   }
   return clean;
+}
+
+/** Left to Node: after a real crash signal no JavaScript should run, and an empty event loop may just end. */
+const notOurs: closeWithGrace.AllEvents[] = [
+  'SIGQUIT',
+  'SIGILL',
+  'SIGTRAP',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGSEGV',
+  'SIGUSR2',
+  'beforeExit',
+];
+
+/**
+ * Has `shutDown` run once, on SIGTERM, SIGINT, SIGHUP or an uncaught error, and then ends the process: with 0 when a
+ * signal asked for it and `shutDown` says it went well, else with 1. A second signal ends it at once, with 1.
+ */
+export function onShutdown(log: Logger, shutDown: () => Promise<boolean>): void {
+  const settings: closeWithGrace.Options = {
+    delay: false,
+    logger: false,
+    skip: notOurs,
+    onSecondSignal: (signal) => log.warn({ signal }, 'a second signal: ending at once'),
+    onSecondError: (error) =>
+      log.fatal({ err: error }, 'an uncaught error while shutting down: ending at once'),
+  };
+  closeWithGrace(settings, async ({ err, signal }) => {
+    if (err) log.fatal({ err }, 'uncaught error: shutting down');
+    else log.info({ signal }, 'shutting down');
+    // Its way to exit code 1 is a rejection; the reasons are in the log by then.
+    if (!(await shutDown())) throw new Error('shutdown was not clean');
+    log.info('stopped');
+  });
+}
+
+/**
+ * Settles as `work` does, but after `limitMs` (real) at the latest.
+ * @throws {Error} "did not finish within …" when the limit comes first; the work itself goes on unheard
+ */
+export async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`did not finish within ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,4 +1,4 @@
-export { activeSpan, contextFrom, currentTraceContext, linksTo, withTraceContext } from './carrier.ts';
+export { activeSpan, contextFrom, currentTraceContext, linksTo, withTraceContext } from './tracing.ts';
 export { createLogger, type Logger, type LogLevel } from './logger.ts';
 export {
   type Counter,
@@ -8,9 +8,9 @@ export {
   meter,
   type ObservableGauge,
 } from './metrics.ts';
-export { extractTraceContext, injectTraceContext } from './nats-carrier.ts';
-export { redactUrl } from './redact.ts';
-export { metricsText, stopTelemetry } from './running.ts';
+export { extractTraceContext, injectTraceContext } from './tracing.ts';
+export { redactUrl } from './logger.ts';
+export { metricsText, stopTelemetry } from './metrics.ts';
 export {
   type Attributes,
   type Context,
@@ -20,4 +20,4 @@ export {
   type Span,
   SpanKind,
   type SpanSettings,
-} from './spans.ts';
+} from './tracing.ts';

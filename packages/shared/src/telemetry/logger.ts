@@ -1,6 +1,5 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
-import { redactLine } from './redact.ts';
 
 export type { Logger } from 'pino';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -33,3 +32,27 @@ function activeSpan(): { trace_id?: string; span_id?: string } {
   const span = trace.getActiveSpan()?.spanContext();
   return span && isSpanContextValid(span) ? { trace_id: span.traceId, span_id: span.spanId } : {};
 }
+
+const hidden = '***';
+const secretName = /authorization|api[-_]?key|passw(or)?d|secret|token|cookie|webhook/i;
+
+/** Any text, with the user info and the secret query values of the URLs in it replaced by `***`; bearer tokens too. */
+export function redactUrl(text: string): string {
+  return text
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/"?#]+@/gi, `$1${hidden}@`)
+    .replace(/([?&][\w-]*(?:key|token|secret|password))=[^&\s"#]+/gi, `$1=${hidden}`)
+    .replace(/\b(bearer|basic) [\w.~+/=-]{8,}/gi, `$1 ${hidden}`);
+}
+
+/** A line of JSON without its secrets: what is named like one is hidden at any depth, and every text is redacted. */
+export function redactLine(line: string): string {
+  const redacted: unknown = JSON.parse(line, (name, value: unknown) => {
+    if (secretName.test(name)) return canHoldSecret(value) ? hidden : value;
+    return typeof value === 'string' ? redactUrl(value) : value;
+  });
+  return `${JSON.stringify(redacted)}\n`;
+}
+
+/** Counts and flags may well be named `tokens`. */
+const canHoldSecret = (value: unknown) =>
+  typeof value === 'string' || (typeof value === 'object' && value !== null);

@@ -1,21 +1,57 @@
-import { type Attributes, context, metrics, propagation, type Span, trace } from '@opentelemetry/api';
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { format } from 'node:util';
+import {
+  type Attributes,
+  context,
+  diag,
+  DiagLogLevel,
+  metrics,
+  propagation,
+  type Span,
+  trace,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { getBooleanFromEnv, W3CTraceContextPropagator } from '@opentelemetry/core';
+import {
+  diagLogLevelFromString,
+  getBooleanFromEnv,
+  getNumberFromEnv,
+  getStringFromEnv,
+  setGlobalErrorHandler,
+  W3CTraceContextPropagator,
+} from '@opentelemetry/core';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { PgInstrumentation, type PgRequestHookInformation } from '@opentelemetry/instrumentation-pg';
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
 import { UndiciInstrumentation, type UndiciRequest } from '@opentelemetry/instrumentation-undici';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { TracerProvider } from '@opentelemetry/sdk-trace';
-import { sayComplaints } from './diagnostics.ts';
+import {
+  defaultResource,
+  detectResources,
+  type Resource,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+  serviceInstanceIdDetector,
+  serviceNameEnvDetector,
+} from '@opentelemetry/resources';
+import {
+  DataPointType,
+  MeterProvider,
+  type MetricData,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  type Sampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import { metricReaders, spanProcessors } from './exporters.ts';
-import { createLogger } from './logger.ts';
-import { withUnits } from './prometheus-names.ts';
-import { redactUrl } from './redact.ts';
-import { serviceResource } from './resource.ts';
-import { telemetryStarted } from './running.ts';
-import { samplerFromEnv } from './sampler.ts';
+import { createLogger, type Logger, redactUrl } from './logger.ts';
+import { telemetryStarted } from './metrics.ts';
 
 /**
  * Registers OpenTelemetry for this process as the OTEL_* variables say. Without an OTLP endpoint spans still get real
@@ -70,3 +106,88 @@ function withoutSecrets({ origin, path }: UndiciRequest): Attributes {
   const { href, search } = new URL(path, origin);
   return { 'url.full': redactUrl(href), 'url.query': redactUrl(search) };
 }
+
+/**
+ * Who the spans and metrics of this process are from: namespace `paceline`, and the name (without scope) and version
+ * of the package that the main script belongs to. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
+ */
+export function serviceResource(): Resource {
+  const { name, version } = mainPackage();
+  const own = resourceFromAttributes({
+    'service.namespace': 'paceline',
+    ...(name && { 'service.name': name.replace(/^@[^/]*\//, '') }),
+    ...(version && { 'service.version': version }),
+  });
+  const detectors = [serviceInstanceIdDetector, resourceAttributesEnvDetector, serviceNameEnvDetector];
+  return defaultResource().merge(own).merge(detectResources({ detectors }));
+}
+
+function mainPackage(): { name?: string; version?: string } {
+  const script = process.argv[1];
+  const path = script && findPackageJSON(pathToFileURL(script));
+  return path ? JSON.parse(readFileSync(path, 'utf8')) : {};
+}
+
+/** The sampler that OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG name; unset: all, unless the parent's isn't. */
+export function samplerFromEnv(): Sampler {
+  const name = getStringFromEnv('OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on';
+  const root = rootSampler(name.replace(/^parentbased_/, ''));
+  if (!root) {
+    diag.warn(`OTEL_TRACES_SAMPLER=${name} is unknown: every trace is sampled`);
+    return new ParentBasedSampler({ root: new AlwaysOnSampler() });
+  }
+  return name.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;
+}
+
+function rootSampler(name: string): Sampler | undefined {
+  if (name === 'always_on') return new AlwaysOnSampler();
+  if (name === 'always_off') return new AlwaysOffSampler();
+  if (name === 'traceidratio')
+    return new TraceIdRatioBasedSampler(getNumberFromEnv('OTEL_TRACES_SAMPLER_ARG') ?? 1);
+  return undefined;
+}
+
+/**
+ * Writes what the SDK complains about as log lines, each complaint once: an unreachable collector fails again every
+ * few seconds. OTEL_LOG_LEVEL says from which level on (warn unless told).
+ */
+export function sayComplaints(log: Logger): void {
+  const said = new Set<string>();
+  const once =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, ...details: unknown[]) => {
+      const complaint = format(message, ...details);
+      if (said.has(complaint)) return;
+      said.add(complaint);
+      log[level](complaint);
+    };
+  const logLevel = diagLogLevelFromString(getStringFromEnv('OTEL_LOG_LEVEL')) ?? DiagLogLevel.WARN;
+  diag.setLogger(
+    {
+      verbose: once('debug'),
+      debug: once('debug'),
+      info: once('info'),
+      warn: once('warn'),
+      error: once('error'),
+    },
+    { logLevel },
+  );
+  setGlobalErrorHandler((error) =>
+    diag.error(`telemetry failed: ${typeof error === 'string' ? error : error.message}`),
+  );
+}
+
+/** By OpenTelemetry's rules for Prometheus a name ends with its unit; the serializer leaves that out. */
+export const withUnits = (collected: ResourceMetrics): ResourceMetrics => ({
+  ...collected,
+  scopeMetrics: collected.scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.map(named) })),
+});
+
+function named(metric: MetricData): MetricData {
+  const { name, unit } = metric.descriptor;
+  const suffix = unit === '1' && metric.dataPointType === DataPointType.GAUGE ? 'ratio' : units[unit];
+  if (suffix === undefined) return metric;
+  return { ...metric, descriptor: { ...metric.descriptor, name: `${name}_${suffix}` } } as MetricData;
+}
+
+const units: Readonly<Record<string, string>> = { s: 'seconds', By: 'bytes' };

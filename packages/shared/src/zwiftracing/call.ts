@@ -1,13 +1,11 @@
-import type { Budget } from '../definition/index.ts';
+import { lookup as systemLookup, type LookupOptions } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, fetch } from 'undici';
 import type { Clock } from '../clock/index.ts';
-import { callTimeout } from '../config/index.ts';
+import { callTimeout, isForbiddenHost } from '../config/index.ts';
+import type { Budget } from '../definition/index.ts';
 import type { Permit } from '../limiter/index.ts';
-import { UpstreamError, WrongShape } from './errors.ts';
-import { parseJson } from './json.ts';
-import { safeLookup } from './lookup.ts';
-import { readPolicy, readRateLimited } from './rate-limited.ts';
-import { errorOf, isPage } from './status.ts';
+import { errorOf, isPage, readPolicy, readRateLimited, UpstreamError, WrongShape } from './errors.ts';
 
 export interface CallSettings {
   /** Without a slash at its end. */
@@ -139,3 +137,23 @@ function networkReason(error: unknown): string {
   if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
   return error instanceof Error ? error.message : String(error);
 }
+
+/** As the system's, but for a name that leads to where nothing may be sent: whoever has the name may have changed that. */
+export const safeLookup: LookupFunction = (host, options, done) => {
+  systemLookup(host, options as LookupOptions, (error, found, family) => {
+    const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found];
+    const forbidden = error ? undefined : addresses.find(isForbiddenHost);
+    if (forbidden === undefined) done(error, found, family);
+    else done(Object.assign(new Error(`${host} leads to ${forbidden}`), { code: 'EFORBIDDENHOST' }), '');
+  });
+};
+
+/** Escapes of what Postgres can't keep in text or jsonb: NUL, and half a surrogate pair. */
+const unstorable = /\\u(?:0000|d[89a-f])/i;
+
+/** Parses JSON; texts in it that could not be stored are mended. @throws {SyntaxError} */
+export const parseJson = (text: string): unknown =>
+  JSON.parse(text, unstorable.test(text) ? mend : undefined);
+
+const mend = (_: string, value: unknown) =>
+  typeof value === 'string' ? value.replaceAll('\0', '').toWellFormed() : value;

@@ -1,12 +1,17 @@
 import type { Permit } from '../limiter/index.ts';
 import { type CallSettings, createCall } from './call.ts';
 import { WrongShape } from './errors.ts';
-import { type ClubPage, readClubPage } from './shapes/club.ts';
-import { type EventItem, readEvent, readEvents } from './shapes/event.ts';
-import type { Skipped } from './shapes/read.ts';
-import { type EventResults, readResults } from './shapes/results.ts';
-import { readRider, readRiders, type RiderItem } from './shapes/rider.ts';
-import { readSignups, type SignupItem } from './shapes/signups.ts';
+import {
+  type EventItem,
+  type EventResults,
+  readEvent,
+  readEvents,
+  readResults,
+  readSignups,
+  type SignupItem,
+} from './shapes/events.ts';
+import type { Skipped } from './shapes/fields.ts';
+import { type ClubPage, readClubPage, readRider, readRiders, type RiderItem } from './shapes/riders.ts';
 
 export interface ZwiftRacingSettings extends CallSettings {
   /** Where the event source lives below the base URL; `:id` is replaced by the event's id. */

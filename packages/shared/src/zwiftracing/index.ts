@@ -7,11 +7,11 @@ export {
   type ZwiftRacingSettings,
 } from './client.ts';
 export { UpstreamError, type UpstreamErrorCode } from './errors.ts';
-export { readRateLimited } from './rate-limited.ts';
-export { type ClubPage, fullPage } from './shapes/club.ts';
-export type { EventItem, UpcomingEvent } from './shapes/event.ts';
-export { riderIdsOf, type Skipped } from './shapes/read.ts';
-export type { EventResults, Result, ResultItem } from './shapes/results.ts';
-export type { Rider, RiderItem } from './shapes/rider.ts';
-export type { Signup, SignupItem } from './shapes/signups.ts';
-export { isPage } from './status.ts';
+export { readRateLimited } from './errors.ts';
+export { type ClubPage, fullPage } from './shapes/riders.ts';
+export type { EventItem, UpcomingEvent } from './shapes/events.ts';
+export { riderIdsOf, type Skipped } from './shapes/fields.ts';
+export type { EventResults, Result, ResultItem } from './shapes/events.ts';
+export type { Rider, RiderItem } from './shapes/riders.ts';
+export type { Signup, SignupItem } from './shapes/events.ts';
+export { isPage } from './errors.ts';

@@ -1,6 +1,7 @@
-import type { Budget, Lane } from '../../definition/index.ts';
-import { bigint, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Outcome } from '../../contracts/index.ts';
+import type { Budget, Lane } from '../../definition/index.ts';
 import { moment } from './columns.ts';
 
 /** One row for each request that was sent with an `Idempotency-Key`; without an answer it is under way. */
@@ -57,4 +58,33 @@ export const permits = pgTable(
     status: integer('status'),
   },
   (table) => [index('permits_started').on(table.startedAt), index('permits_heard').on(table.heardAt)],
+);
+
+/** What operators are told. A row with `resolvedAt` null goes on; of one key only one does. */
+export const alerts = pgTable(
+  'alerts',
+  {
+    id: text('id').primaryKey(),
+    key: text('key').notNull(),
+    type: text('type').notNull(),
+    severity: text('severity').notNull(),
+    title: text('title').notNull(),
+    why: text('why').notNull(),
+    todo: text('todo').notNull(),
+    since: moment('since').notNull(),
+    raisedAt: moment('raised_at').notNull(),
+    lastSeenAt: moment('last_seen_at').notNull(),
+    resolvedAt: moment('resolved_at'),
+    /** When the chat was told that it began, and that it was over; null: still to be told. */
+    toldBeginningAt: moment('told_beginning_at'),
+    toldEndAt: moment('told_end_at'),
+    /** Until then somebody is telling the chat. */
+    tellingUntil: moment('telling_until'),
+  },
+  (table) => [
+    uniqueIndex('alerts_open')
+      .on(table.key)
+      .where(sql`resolved_at is null`),
+    index('alerts_raised').on(table.raisedAt),
+  ],
 );

@@ -1,7 +1,7 @@
-import type { SyncKind } from '../../definition/index.ts';
 import { sql } from 'drizzle-orm';
 import { bigint, bigserial, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import type { Progress, RunCounts, Tick } from '../../contracts/index.ts';
+import type { Progress, RunCounts, SourceState, Tick } from '../../contracts/index.ts';
+import type { Source, SyncKind } from '../../definition/index.ts';
 import { moment } from './columns.ts';
 
 /** One row for each slot that was run, however many ticks, deliveries and replicas there were. */
@@ -81,3 +81,23 @@ export const commands = pgTable(
       .where(sql`finished_at is null`),
   ],
 );
+
+/** Whether upstream gives us what we ask for, source by source. */
+export const sources = pgTable('sources', {
+  source: text('source').$type<Source>().primaryKey(),
+  /** The key, as a hash, and the address that this is said of: with another one all is open again. */
+  account: text('account').notNull(),
+  address: text('address').notNull(),
+  state: text('state').$type<SourceState>().notNull(),
+  since: moment('since').notNull(),
+  /** How many refusals there were in a row. */
+  refusals: integer('refusals').notNull(),
+  /** The last one, and the start of its answer. */
+  status: integer('status'),
+  message: text('message'),
+  rawStart: text('raw_start'),
+  advice: text('advice'),
+  /** Before this moment an unavailable source is not asked again, and how often it was in vain. */
+  probeAt: moment('probe_at'),
+  probes: integer('probes').notNull(),
+});

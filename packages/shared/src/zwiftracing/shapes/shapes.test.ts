@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { parseJson } from '../call.ts';
 import { WrongShape } from '../errors.ts';
-import { parseJson } from '../json.ts';
 import { eventJson, resultsJson, riderJson, signupJson, signupsJson } from '../testing/fixtures.ts';
-import { readClubPage } from './club.ts';
-import { readEvent, readEvents } from './event.ts';
-import { readResults } from './results.ts';
-import { riderIdsOf } from './read.ts';
-import { readRider, readRiders } from './rider.ts';
-import { readSignups } from './signups.ts';
+import { readEvent, readEvents, readResults, readSignups } from './events.ts';
+import { riderIdsOf } from './fields.ts';
+import { readClubPage, readRider, readRiders } from './riders.ts';
 
 describe('a rider', () => {
   it('is read with its ratings, and its raw answer is kept', () => {

@@ -1,0 +1,176 @@
+import { catalog, deadLetterSubject, durableOf, type Message, subjectPattern } from './catalog.ts';
+import { ruledBucket } from './journal.ts';
+import { scheduleBucket } from './schedule.ts';
+import type { Service } from './vocabulary.ts';
+
+/** How long a stream keeps what. Durations are real ms. */
+export interface Stream {
+  readonly name: 'TICKS' | 'COMMANDS' | 'EVENTS' | 'DEAD_LETTERS' | 'LIMITER_JOURNAL';
+  readonly subjects: readonly string[];
+  readonly retention: 'workqueue' | 'limits';
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  /** Within this time a second message of the same id is dropped. */
+  readonly duplicateWindowMs: number;
+}
+
+const day = 86_400_000;
+const mebibyte = 1_048_576;
+
+export const streams: readonly Stream[] = [
+  {
+    name: 'TICKS',
+    subjects: ['paceline.tick.>'],
+    retention: 'workqueue',
+    maxAgeMs: 7 * day,
+    maxBytes: 64 * mebibyte,
+    duplicateWindowMs: 3_600_000,
+  },
+  {
+    name: 'COMMANDS',
+    subjects: ['paceline.command.>'],
+    retention: 'workqueue',
+    maxAgeMs: 7 * day,
+    maxBytes: 256 * mebibyte,
+    duplicateWindowMs: 3_600_000,
+  },
+  {
+    name: 'EVENTS',
+    subjects: ['paceline.event.>'],
+    retention: 'limits',
+    maxAgeMs: 7 * day,
+    maxBytes: 512 * mebibyte,
+    duplicateWindowMs: 120_000,
+  },
+  {
+    name: 'DEAD_LETTERS',
+    subjects: ['paceline.dead-letter.>'],
+    retention: 'limits',
+    maxAgeMs: 30 * day,
+    maxBytes: 256 * mebibyte,
+    duplicateWindowMs: 120_000,
+  },
+  {
+    name: 'LIMITER_JOURNAL',
+    subjects: ['paceline.journal.*'],
+    retention: 'limits',
+    // Snapshots replace what is before them: age never decides what a window remembers.
+    maxAgeMs: 0,
+    maxBytes: -1,
+    duplicateWindowMs: 120_000,
+  },
+];
+
+interface Bucket {
+  readonly name: string;
+  readonly owner: Service;
+  readonly readers: readonly Service[];
+  /** Whether its owner hears of changes, as they are made by another process of it. */
+  readonly watched: boolean;
+}
+
+/** Small key-value state that one service keeps on the broker, and who else may read it. */
+export const buckets: readonly Bucket[] = [
+  { name: 'SCHEDULER', owner: 'scheduler', readers: [], watched: false },
+  { name: scheduleBucket, owner: 'scheduler', readers: ['event-sync'], watched: true },
+  { name: ruledBucket, owner: 'limiter', readers: [], watched: false },
+];
+
+/** Who looks whether what it has sent is still in its stream, to send again what the broker lost. */
+export const sweepers: readonly { readonly service: Service; readonly stream: Stream['name'] }[] = [
+  { service: 'api', stream: 'COMMANDS' },
+];
+
+/** Who reads what was told from the stream itself, also what is older than the reader. */
+export const eventReaders: readonly Service[] = ['api'];
+
+/** The durable consumer by which the processes of one service share what is told: each thing goes to one of them. */
+export const eventShare = { durable: 'api-history', service: 'api', ackWaitMs: 10_000 } as const;
+
+/** The subjects that a user of the broker may use, and no others. */
+export interface Permissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+  /** Of whoever is asked things: how often and how long it may publish to where a request wants its answer. */
+  readonly answers?: { readonly max: number; readonly expires: string };
+}
+
+/** Replies to a service arrive below its own prefix: nobody else can listen to them. */
+export const inboxPrefix = (service: Service): string => `_INBOX_${service}`;
+
+/** The least a service needs, derived from what the catalog says that it sends and handles. */
+export function permissionsOf(service: Service): Permissions {
+  const messages: readonly Message[] = Object.values(catalog);
+  const sent = messages.filter((message) => message.from.includes(service));
+  const handled = messages.filter((message) => message.to.includes(service));
+  return {
+    publish: [
+      ...sent.map(subjectPattern),
+      ...handled.flatMap(toHandle),
+      ...toReadEvents(service),
+      ...toSweep(service),
+      ...toKeepState(service),
+    ],
+    subscribe: [
+      `${inboxPrefix(service)}.>`,
+      ...handled.filter(isPushed).map(subjectPattern),
+      ...buckets
+        .filter(({ watched, owner }) => watched && owner === service)
+        .map(({ name }) => `$KV.${name}.>`),
+    ],
+    ...(handled.some(({ kind }) => kind === 'request') && { answers: { max: 1, expires: '30s' } }),
+  };
+}
+
+/** Work and journal are pulled; everything else arrives by itself. */
+const isPushed = (message: Message): boolean => message.kind !== 'work' && message.kind !== 'journal';
+
+/** What a handler publishes to take its messages from a stream. */
+function toHandle(message: Message): string[] {
+  if (message.kind === 'work') {
+    const consumer = `${message.stream}.${durableOf(message)}`;
+    return [
+      `$JS.API.CONSUMER.INFO.${consumer}`,
+      `$JS.API.CONSUMER.MSG.NEXT.${consumer}`,
+      `$JS.ACK.${consumer}.>`,
+      deadLetterSubject(message.subject),
+    ];
+  }
+  if (message.kind === 'journal') {
+    return [
+      `$JS.API.STREAM.INFO.${message.stream}`,
+      `$JS.API.CONSUMER.CREATE.${message.stream}.>`,
+      `$JS.API.CONSUMER.INFO.${message.stream}.>`,
+      `$JS.API.CONSUMER.MSG.NEXT.${message.stream}.>`,
+      `$JS.API.CONSUMER.DELETE.${message.stream}.>`,
+      `$JS.API.STREAM.MSG.GET.${message.stream}`,
+      `$JS.API.STREAM.PURGE.${message.stream}`,
+    ];
+  }
+  return [];
+}
+
+/** What a reader of the events publishes: it has a consumer of its own, and one that its processes share. */
+function toReadEvents(service: Service): string[] {
+  if (!eventReaders.includes(service)) return [];
+  const shared = `EVENTS.${eventShare.durable}`;
+  return [
+    '$JS.API.STREAM.INFO.EVENTS',
+    '$JS.API.CONSUMER.CREATE.EVENTS.>',
+    '$JS.API.CONSUMER.INFO.EVENTS.>',
+    '$JS.API.CONSUMER.MSG.NEXT.EVENTS.>',
+    '$JS.API.CONSUMER.DELETE.EVENTS.>',
+    '$JS.API.DIRECT.GET.EVENTS',
+    `$JS.ACK.${shared}.>`,
+  ];
+}
+
+const toSweep = (service: Service): string[] =>
+  sweepers.filter((each) => each.service === service).map(({ stream }) => `$JS.API.STREAM.MSG.GET.${stream}`);
+
+function toKeepState(service: Service): string[] {
+  return buckets.flatMap(({ name, owner, readers }) => [
+    ...(owner === service ? [`$KV.${name}.>`] : []),
+    ...(owner === service || readers.includes(service) ? [`$JS.API.STREAM.MSG.GET.KV_${name}`] : []),
+  ]);
+}

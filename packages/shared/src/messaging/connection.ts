@@ -1,0 +1,127 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { AuthorizationError } from '@nats-io/nats-core';
+import {
+  connect as connectTransport,
+  type ConnectionOptions,
+  type NatsConnection,
+  type TlsOptions,
+} from '@nats-io/transport-node';
+import { brokerTlsVariables, loadConfig, serversOf } from '../config/index.ts';
+import { inboxPrefix, type Service } from '../contracts/index.ts';
+import { tlsRefusal } from '../words.ts';
+
+/** The oldest server that does all that is asked of it; older ones ignore parts of it silently. */
+const oldestServer = [2, 10] as const;
+
+/**
+ * Connects to the broker, waits for it as long as it takes, and never gives up reconnecting. Of a cluster any server will
+ * do, and when it is gone any other.
+ * Credentials in the URL are used and removed, so that no log or error shows them.
+ * @param url one server, or several of a cluster, comma-separated
+ * @param tls whom to trust, as PEM; it is the same for all that a process connects to, so it is read from its environment
+ * @throws {Error} when the server is too old, refuses us, or is not the one that it should be
+ */
+export async function connect(
+  url: string,
+  service: Service | 'provision',
+  tls: BrokerTls = tlsOf(process.env),
+): Promise<NatsConnection> {
+  const { servers, user, pass } = splitCredentials(url);
+  const wantsTls = Object.keys(tls).length > 0 || servers.some((server) => server.startsWith('tls:'));
+  const hosts = servers.map((server) => new URL(server).hostname.replace(/^\[|\]$/g, ''));
+  const checked = { ...tls, checkServerIdentity: identityOf(hosts) };
+  const options: ConnectionOptions = {
+    servers,
+    name: service,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    // A service finds out within seconds that its broker's host is gone.
+    pingInterval: 5_000,
+    ...(service === 'provision' ? {} : { inboxPrefix: inboxPrefix(service) }),
+    ...(user === undefined ? {} : { user, pass: pass ?? '' }),
+    // Without it TLS is spoken only if the server wants it.
+    ...(wantsTls && { tls: checked }),
+  };
+  const connection = await firstConnection(options);
+  const version = connection.info?.version ?? '0.0.0';
+  if (!isNewEnough(version)) {
+    await connection.close();
+    throw new Error(
+      `The NATS server is ${version}; Paceline needs ${oldestServer.join('.')} or newer: older ones ignore what it asks of them.`,
+    );
+  }
+  return connection;
+}
+
+type BrokerTls = Pick<TlsOptions, 'ca' | 'cert' | 'key'>;
+
+/** @throws {ConfigError} */
+function tlsOf(env: NodeJS.ProcessEnv): BrokerTls {
+  const { NATS_TLS_CA: ca, NATS_TLS_CERT: cert, NATS_TLS_KEY: key } = loadConfig(env, [], brokerTlsVariables);
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
+}
+
+/** `nats://user:pass@host:4222,nats://user:pass@other:4222` → its parts. */
+export function splitCredentials(url: string): { servers: string[]; user?: string; pass?: string } {
+  const parsed = serversOf(url).map((server) => new URL(server));
+  const servers = parsed.map(({ protocol, host }) => `${protocol}//${host}`);
+  const [first] = parsed;
+  if (!first?.username) return { servers };
+  return { servers, user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) };
+}
+
+export function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > oldestServer[0] || (major === oldestServer[0] && minor >= oldestServer[1]);
+}
+
+/** Real ms. */
+const pauseMs = 250;
+
+/**
+ * Connects as soon as a broker is there, as long as that takes.
+ * @throws {Error} when it is there and refuses us, or is not the one that it should be: waiting would not help
+ */
+export async function firstConnection(options: ConnectionOptions): Promise<NatsConnection> {
+  for (;;) {
+    try {
+      if (options.tls) await tryOnce(options);
+      return await connectTransport(options);
+    } catch (error) {
+      if (error instanceof AuthorizationError) throw error;
+      const refusal = tlsRefusal(error);
+      if (refusal !== undefined)
+        throw new Error(`The broker is not connected to: ${refusal}`, { cause: error });
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+/**
+ * A server that does not take our certificate says so when the handshake is over, which a connection that is to last takes
+ * for an accident, and tries again for ever.
+ */
+async function tryOnce(options: ConnectionOptions): Promise<void> {
+  const connection = await connectTransport({ ...options, reconnect: false });
+  await connection.flush();
+  await connection.close();
+}
+
+/**
+ * Checks that a certificate is for the server that was asked for. The client tells the name of a server, but nothing of
+ * one that is known by its address: Node would then take a certificate for `localhost`.
+ * @param hosts of the servers that we know
+ */
+export const identityOf =
+  (hosts: readonly string[]) =>
+  (name: string, certificate: PeerCertificate): Error | undefined => {
+    const addresses = hosts.filter((host) => isIP(host) !== 0);
+    const wanted = hosts.includes(name) || addresses.length === 0 ? [name] : addresses;
+    const problems = wanted.map((host) => checkServerIdentity(host, certificate));
+    return problems.includes(undefined) ? undefined : problems[0];
+  };

@@ -1,0 +1,150 @@
+import {
+  DeliverPolicy,
+  type JetStreamManager,
+  jetstreamManager,
+  type JsMsg,
+  type StreamState,
+} from '@nats-io/jetstream';
+import { type EventName, eventsBySubject, eventShare, type ToldEvent } from '../contracts/index.ts';
+import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
+import type { Handling } from './handle.ts';
+
+/** What stands at a place of the stream; `event` is undefined when it can't be read. */
+export interface EventAt {
+  readonly sequence: number;
+  readonly event: ToldEvent | undefined;
+}
+
+/** Which sequences EVENTS holds now; none when `last` is below `first`. */
+export interface EventRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Everything that is told, by its place in the stream. */
+export interface EventStream {
+  range(): Promise<EventRange>;
+  /** What is kept from `from` to `to`, both included; what has been dropped already is missing. */
+  read(from: number, to: number): Promise<EventAt[]>;
+  /** Hears everything behind `after`, in order, each once. Returns when the signal aborts. @throws when it breaks off */
+  follow(after: number, hear: (told: EventAt) => void, signal: AbortSignal): Promise<void>;
+}
+
+const stream = 'EVENTS';
+
+export function eventStream(bus: Bus): EventStream {
+  let managing: Promise<JetStreamManager> | undefined;
+  const manager = () =>
+    (managing ??= retryWhileUnavailable(() => jetstreamManager(bus.connection, { checkAPI: false })));
+
+  async function readOne(sequence: number): Promise<EventAt | undefined> {
+    const { direct } = await manager();
+    const stored = await retryWhileUnavailable(() => direct.getMessage(stream, { seq: sequence }));
+    return stored ? { sequence, event: toldEvent(bus, sequence, stored) } : undefined;
+  }
+
+  return {
+    async range() {
+      const { streams } = await manager();
+      const { state } = await streams.info(stream);
+      return rangeOf(state);
+    },
+    async read(from, to) {
+      const sequences = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+      const found = await Promise.all(sequences.map(readOne));
+      return found.filter((each) => each !== undefined);
+    },
+    async follow(after, hear, signal) {
+      const consumer = await bus.js.consumers.get(stream, {
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: after + 1,
+      });
+      const messages = await consumer.consume({ expires: 5_000, idle_heartbeat: 1_000, max_messages: 500 });
+      const stop = () => messages.stop();
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      try {
+        for await (const message of messages) {
+          hear({ sequence: message.seq, event: toldEvent(bus, message.seq, message) });
+        }
+      } finally {
+        signal.removeEventListener('abort', stop);
+        await consumer.delete().catch(() => undefined);
+      }
+    },
+  };
+}
+
+const rangeOf = ({ first_seq: first, last_seq: last }: StreamState): EventRange => ({ first, last });
+
+/** A message as the catalog knows it; what it does not know, or what breaks its contract, is logged and passed over. */
+export function toldEvent(
+  bus: Bus,
+  sequence: number,
+  { subject, data }: { readonly subject: string; readonly data: Uint8Array },
+): ToldEvent | undefined {
+  const [name, message] = eventsBySubject.get(subject) ?? [];
+  try {
+    if (name === undefined || message === undefined) throw new Error(`nobody knows the event ${subject}`);
+    return told(name, sequence, decode(message.payload, data));
+  } catch (error) {
+    bus.log.warn({ err: error, subject, sequence }, 'passed over an event');
+    return undefined;
+  }
+}
+
+/** The payload was checked against the contract of that name. */
+const told = (name: EventName, sequence: number, payload: unknown) =>
+  ({ name, sequence, payload }) as ToldEvent;
+
+const atOnce = 100;
+const pauseMs = 500;
+
+/**
+ * Takes what is told, in batches, each thing by one of all processes that do so; a batch that `take` fails is
+ * delivered again, to whoever is free. So a thing may come twice and out of order: `take` must not mind.
+ */
+export async function shareEvents(
+  bus: Bus,
+  take: (events: readonly ToldEvent[]) => Promise<void>,
+): Promise<Handling> {
+  const consumer = await retryWhileUnavailable(() => bus.js.consumers.get('EVENTS', eventShare.durable));
+  const stopping = new AbortController();
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        const batch = await consumer.fetch({ max_messages: atOnce, expires: 1_000 });
+        const stop = () => batch.stop();
+        stopping.signal.addEventListener('abort', stop, { once: true });
+        const messages: JsMsg[] = [];
+        for await (const message of batch) messages.push(message);
+        stopping.signal.removeEventListener('abort', stop);
+        await settle(messages);
+      } catch (error) {
+        bus.log.warn({ err: error }, 'the broker gave no events, asking again');
+        await pause();
+      }
+    }
+  })();
+
+  async function settle(messages: readonly JsMsg[]): Promise<void> {
+    if (messages.length === 0) return;
+    try {
+      const events = messages.map((message) => toldEvent(bus, message.seq, message));
+      await take(events.filter((event) => event !== undefined));
+      for (const message of messages) message.ack();
+    } catch (error) {
+      bus.log.warn({ err: error }, 'events could not be kept yet');
+      for (const message of messages) message.nak(pauseMs);
+    }
+  }
+
+  return {
+    async stop() {
+      stopping.abort();
+      await loop;
+    },
+  };
+}
+
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, pauseMs));

@@ -1,0 +1,141 @@
+import { headers } from '@nats-io/nats-core';
+import { connect } from '@nats-io/transport-node';
+import { trace } from '@opentelemetry/api';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { takeAccount } from '../testing/place.ts';
+import {
+  contextFrom,
+  currentTraceContext,
+  extractTraceContext,
+  injectTraceContext,
+  inSpan,
+  SpanKind,
+  withTraceContext,
+} from './index.ts';
+import { startTelemetry } from './sdk.ts';
+import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './testing/otlp-receiver.ts';
+
+let otlp: OtlpReceiver;
+
+beforeAll(async () => {
+  otlp = await startOtlpReceiver();
+  for (const [name, value] of Object.entries(otlp.env)) vi.stubEnv(name, value);
+  await startTelemetry();
+});
+
+afterAll(async () => {
+  await otlp.close();
+  vi.unstubAllEnvs();
+});
+
+const received = (name: string): Promise<ReceivedSpan> =>
+  vi.waitFor(
+    () => {
+      const span = otlp.spans().find((each) => each.name === name);
+      expect(span, `the span "${name}"`).toBeDefined();
+      return span as ReceivedSpan;
+    },
+    { timeout: 60_000 },
+  );
+
+describe('a span around work', () => {
+  it('is active while the work goes on, and gives back what the work returns', async () => {
+    const result = await inSpan(
+      'outer',
+      { kind: SpanKind.SERVER, attributes: { lane: 'manual' } },
+      async (outer) => {
+        await Promise.resolve();
+        expect(trace.getActiveSpan()).toBe(outer);
+        return inSpan('inner', {}, () => 42);
+      },
+    );
+    expect(result).toBe(42);
+    expect(trace.getActiveSpan()).toBeUndefined();
+    const outer = await received('outer');
+    expect(outer).toMatchObject({ kind: 'server', attributes: { lane: 'manual' }, parentSpanId: undefined });
+    expect(await received('inner')).toMatchObject({ traceId: outer.traceId, parentSpanId: outer.spanId });
+  });
+
+  it('records what the work throws, without its secrets, and throws it on', async () => {
+    const failure = new TypeError('no route to nats://me:hush@broker');
+    await expect(inSpan('fails later', {}, () => Promise.reject(failure))).rejects.toBe(failure);
+    const span = await received('fails later');
+    expect(span.status).toEqual({ code: 'error', message: 'no route to nats://***@broker' });
+    expect(span.events).toMatchObject([
+      {
+        name: 'exception',
+        attributes: { 'exception.type': 'TypeError', 'exception.message': span.status.message },
+      },
+    ]);
+    expect(JSON.stringify(span)).not.toContain('hush');
+  });
+
+  it('rejects also when the work throws at once, and even when it throws no error', async () => {
+    const throwing = inSpan('fails at once', {}, () => {
+      throw 'a text';
+    });
+    await expect(throwing).rejects.toBe('a text');
+    expect((await received('fails at once')).status).toEqual({ code: 'error', message: 'a text' });
+  });
+
+  it('can belong to another trace than the active one, and link to others', async () => {
+    const ask = await inSpan('ask', {}, () => currentTraceContext());
+    const [, traceId, spanId] = String(ask.traceparent).split('-') as [string, string, string];
+    await inSpan('unrelated', {}, () =>
+      inSpan(
+        'answer',
+        { parent: contextFrom(ask), links: [{ context: { traceId, spanId, traceFlags: 1 } }] },
+        () => undefined,
+      ),
+    );
+    const asked = await received('ask');
+    expect(await received('answer')).toMatchObject({
+      traceId: asked.traceId,
+      parentSpanId: asked.spanId,
+      links: [{ traceId, spanId }],
+    });
+  });
+});
+
+describe('a trace context on its way', () => {
+  it('travels in NATS headers, over the wire', { timeout: 60_000 }, async () => {
+    const url = new URL((await takeAccount())('admin'));
+    const { host, username: user, password: pass } = url;
+    const connection = await connect({ servers: host, user, pass });
+    connection.subscribe('echo', {
+      callback: (_, message) =>
+        void inSpan('process', { parent: extractTraceContext(message.headers) }, () => message.respond()),
+    });
+    await inSpan('publish', {}, async () => {
+      const carried = headers();
+      injectTraceContext(carried);
+      await connection.request('echo', '', { timeout: 60_000, headers: carried });
+    });
+    await connection.close();
+    const publish = await received('publish');
+    expect(await received('process')).toMatchObject({
+      traceId: publish.traceId,
+      parentSpanId: publish.spanId,
+    });
+  });
+
+  it('travels as fields of a payload', async () => {
+    const payload = await inSpan('ask in a batch', {}, () => JSON.stringify(currentTraceContext()));
+    expect(JSON.parse(payload)).toEqual({
+      traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
+    });
+    await withTraceContext(JSON.parse(payload), () => inSpan('grant', {}, () => undefined));
+    const ask = await received('ask in a batch');
+    expect(await received('grant')).toMatchObject({ traceId: ask.traceId, parentSpanId: ask.spanId });
+  });
+
+  it('may be missing or nonsense: then the active one goes on', async () => {
+    expect(currentTraceContext()).toEqual({});
+    await inSpan('active', {}, async (span) => {
+      const { spanId } = span.spanContext();
+      const contexts = [contextFrom({}), contextFrom({ traceparent: 'x' }), extractTraceContext(undefined)];
+      expect(contexts.map((each) => trace.getSpanContext(each)?.spanId)).toEqual([spanId, spanId, spanId]);
+      expect(trace.getSpanContext(extractTraceContext(headers()))?.spanId).toBe(spanId);
+    });
+  });
+});

@@ -1,0 +1,105 @@
+import type { MsgHdrs } from '@nats-io/nats-core';
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Link,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapGetter,
+  type TextMapSetter,
+  trace,
+} from '@opentelemetry/api';
+import type { TraceContext } from '../contracts/index.ts';
+import { redactUrl } from './logger.ts';
+
+export { type Attributes, type Context, type Link, type Span, SpanKind };
+
+export interface SpanSettings {
+  kind?: SpanKind;
+  attributes?: Attributes;
+  /** The context to be a child of; the active one unless told. */
+  parent?: Context;
+  links?: Link[];
+  /** Begins a trace of its own. */
+  root?: boolean;
+}
+
+/**
+ * Runs `fn` in an active span that ends when `fn` does. What `fn` throws is recorded on the span, sets its status to
+ * error and is thrown on.
+ */
+export function inSpan<T>(
+  name: string,
+  settings: SpanSettings,
+  fn: (span: Span) => T | Promise<T>,
+): Promise<T> {
+  const { parent = context.active(), ...options } = settings;
+  return trace.getTracer('paceline').startActiveSpan(name, options, parent, async (span) => {
+    try {
+      return await fn(span);
+    } catch (error) {
+      recordError(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/** Shows on a span that its work has failed, for whoever handles the error and does not throw it on. */
+export function recordError(span: Span, thrown: unknown): void {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const message = redactUrl(error.message);
+  span.recordException({ name: error.name, message, stack: redactUrl(error.stack ?? '') });
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+/** The active trace context as plain fields, to travel inside a payload; empty when there is none. */
+export function currentTraceContext(): TraceContext {
+  const carrier: TraceContext = {};
+  propagation.inject(context.active(), carrier);
+  return carrier;
+}
+
+/** The context that a carrier speaks of; the active one when the carrier is empty or unreadable. */
+export function contextFrom(carrier: TraceContext): Context {
+  return propagation.extract(context.active(), carrier);
+}
+
+/** Runs `fn` inside the carrier's trace: spans that it starts become children of the sender's. */
+export function withTraceContext<T>(carrier: TraceContext, fn: () => T): T {
+  return context.with(contextFrom(carrier), fn);
+}
+
+/** A link to each span that the carriers speak of; none for those that are empty or unreadable. */
+export const linksTo = (...carriers: readonly TraceContext[]): Link[] =>
+  carriers.flatMap((carrier) => {
+    const linked = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier));
+    return linked ? [{ context: linked }] : [];
+  });
+
+/** The span that work is done in now, for whoever learns only later what it has to do with. */
+export const activeSpan = (): Span | undefined => trace.getActiveSpan();
+
+const setter: TextMapSetter<MsgHdrs> = {
+  set: (carrier, name, value) => carrier.set(name, value),
+};
+
+const getter: TextMapGetter<MsgHdrs> = {
+  keys: (carrier) => carrier.keys(),
+  get: (carrier, name) => (carrier.has(name) ? carrier.get(name) : undefined),
+};
+
+/** Writes the active trace context (W3C) into a message's headers. */
+export function injectTraceContext(into: MsgHdrs): void {
+  propagation.inject(context.active(), into, setter);
+}
+
+/** The trace context that a message's headers carry; the active one when they carry none. */
+export function extractTraceContext(from: MsgHdrs | undefined): Context {
+  return from ? propagation.extract(context.active(), from, getter) : context.active();
+}

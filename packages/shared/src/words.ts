@@ -1,0 +1,51 @@
+import type { Policy } from './contracts/index.ts';
+
+const units = [
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+] as const;
+
+/**
+ * A span in the unit that suits it: `19.6 h`, `57 min`, `45 s`. Under two hours it is told in minutes.
+ * @param digits of what is smaller than the unit
+ */
+export function howLong(ms: number, digits = 1): string {
+  if (ms === Infinity) return 'never';
+  const [name, size] = units.find(([unit, each]) => ms >= (unit === 'h' ? 2 * each : each)) ?? units[2];
+  return `${Number((ms / size).toFixed(digits))} ${name}`;
+}
+
+/** `1 call`, `2 calls` */
+export const count = (number: number, thing: string): string =>
+  `${number} ${thing}${number === 1 ? '' : 's'}`;
+
+/** `1 call per 60 min` */
+export const rate = ({ limit, windowMs }: Policy): string =>
+  `${count(limit, 'call')} per ${howLong(windowMs)}`;
+
+const reasons: ReadonlyArray<readonly [RegExp, string]> = [
+  [/ALTNAME_INVALID/, 'its certificate is for another host'],
+  [/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/, 'its certificate is not valid now'],
+  [
+    /UNABLE_TO_(VERIFY|GET_ISSUER)|SELF_SIGNED|CERT_UNTRUSTED|INVALID_CA/,
+    'its certificate is signed by nobody who is trusted here',
+  ],
+  [
+    /ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA)|HANDSHAKE_FAILURE/,
+    'it does not take our certificate',
+  ],
+  [
+    /WRONG_VERSION_NUMBER|PACKET_LENGTH|does not support (SSL|'tls')/,
+    'it speaks no TLS, which is wanted here',
+  ],
+  [/^ERR_SSL_/, 'TLS with it fails'],
+];
+
+/** Why TLS keeps us from a server, in words; undefined when it is not TLS that does. It lasts until somebody mends it. */
+export function tlsRefusal(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = 'code' in error ? String(error.code) : '';
+  const [, reason] = reasons.find(([pattern]) => pattern.test(code) || pattern.test(error.message)) ?? [];
+  return reason === undefined ? tlsRefusal(error.cause) : `${reason} (${error.message})`;
+}
