@@ -5,12 +5,12 @@ import { slowestFirst } from './vitest.order.ts';
 export default defineConfig({
   test: {
     name: 'prove',
-    include: ['e2e/*.test.ts', '{packages,services,apps}/*/src/**/*.prove.test.ts'],
+    include: ['e2e/*.test.ts', '{packages,services,apps,local,lab}/*/src/**/*.prove.test.ts'],
     globalSetup: ['packages/shared/src/testing/servers.ts'],
     sequence: {
       sequencer: slowestFirst(['ten-hours', 'simulation', 'cluster', 'chaos', 'backup', 'killed.prove']),
     },
-    // Each wait has a bound of its own, minutes long: see e2e/patience.ts.
+    // Each wait has a bound of its own, minutes long: see lab/kit/src/patience.ts.
     testTimeout: 15 * 60_000,
     hookTimeout: 5 * 60_000,
     // Each whole system is ten processes.

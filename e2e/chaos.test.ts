@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { services } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
 
-const command = join(import.meta.dirname, '../packages/chaos/src/main.ts');
+const command = join(import.meta.dirname, '../lab/chaos/src/main.ts');
 
 interface Result {
   readonly seed: number;

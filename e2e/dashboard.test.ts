@@ -2,9 +2,9 @@ import axe from 'axe-core';
 import { ensureBuilt } from '@paceline/dashboard/build';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openBrowser } from './browser.ts';
-import { eventually } from './patience.ts';
-import { type List, oneEvening, startTestStack, type TestStack } from './stack.ts';
+import { openBrowser } from '@paceline/kit/browser';
+import { eventually } from '@paceline/kit/patience';
+import { type List, oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 
 const token = 'a-token-for-the-dashboard';
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };

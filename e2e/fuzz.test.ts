@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crashedSince } from './fuzz/crashes.ts';
-import { badWorkOf, fuzzMessages } from './fuzz/messages.ts';
-import { oneEvening, startTestStack, type TestStack } from './stack.ts';
+import { crashedSince } from '@paceline/fuzz/crashes';
+import { badWorkOf, fuzzMessages } from '@paceline/fuzz/messages';
+import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 
 let stack: TestStack;
 beforeAll(async () => {

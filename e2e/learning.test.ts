@@ -3,8 +3,8 @@ import { catalog } from '@paceline/shared/contracts';
 import { listen } from '@paceline/shared/messaging';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from './patience.ts';
-import { type Caller, type Rig, startRig } from './rig.ts';
+import { eventually } from '@paceline/kit/patience';
+import { type Caller, type Rig, startRig } from '@paceline/kit/rig';
 
 const minute = 60_000;
 const per = (limit: number, minutes: number) => ({ limit, windowMs: minutes * minute });

@@ -1,7 +1,7 @@
 import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LimiterProcess, type Rig, startRig } from './rig.ts';
+import { type LimiterProcess, type Rig, startRig } from '@paceline/kit/rig';
 
 /** A minute of upstream's is a second of ours. */
 const scale = 60;

@@ -2,8 +2,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { ensureBuilt } from '@paceline/dashboard/build';
 import { sandboxClock } from '@paceline/launcher';
-import { openBrowser } from './browser.ts';
-import { startTestStack } from './stack.ts';
+import { openBrowser } from '@paceline/kit/browser';
+import { startTestStack } from '@paceline/kit/stack';
 
 // Shows each view of the dashboard, wide and narrow, light and dark: `npm run screenshots [-- URL of a running API]`.
 const folder = join(import.meta.dirname, '../.cache/screenshots');

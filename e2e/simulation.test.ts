@@ -2,8 +2,8 @@ import { type Arrival, defaultClubs } from '@paceline/sandbox';
 import { readScenario } from '@paceline/simulation/scenario';
 import { happen } from '@paceline/simulation/simulate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from './patience.ts';
-import { all, oneEvening, type Run, startTestStack, type TestStack } from './stack.ts';
+import { eventually } from '@paceline/kit/patience';
+import { all, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
 
 const scale = 60;
 const minutes = 80;

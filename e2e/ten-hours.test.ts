@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from './patience.ts';
-import { all, oneEvening, type Run, startTestStack, type TestStack } from './stack.ts';
+import { eventually } from '@paceline/kit/patience';
+import { all, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
 
 /** Ten hours of the system's life in two minutes of ours. */
 const scale = 300;

@@ -6,9 +6,9 @@ import { parseArgs, promisify } from 'node:util';
 import { type Stack, type StackOptions, sandboxClock } from '@paceline/launcher';
 import { formatClock } from '@paceline/shared/clock';
 import { type Service, services } from '@paceline/shared/contracts';
-import { type Child, freePort, spawnChild } from '@paceline/shared/embedded';
+import { type Child, freePort, spawnChild } from '@paceline/embedded';
 import { eventually } from '@paceline/shared/testing';
-import { auditedBy } from './rig.ts';
+import { auditedBy } from '@paceline/kit/rig';
 
 // Starts the system as it was at a commit and, under load, replaces one service after the other by today's:
 // `npm run upgrade:trial -- --from COMMIT`. Exit code 0: nothing was lost, nothing rejected.
@@ -127,7 +127,7 @@ async function trial(): Promise<boolean> {
   const loaded = load();
   await enough(10);
   const env = { ...process.env, NATS_URL: running.broker.adminUrl, DATABASE_URL: running.databaseUrl };
-  await run(process.execPath, [join(root, 'packages/launcher/src/provision.ts')], { env });
+  await run(process.execPath, [join(root, 'local/launcher/src/provision.ts')], { env });
   say('streams and tables are of today; all services are old');
   for (const name of services) await replace(name, running);
   loading = false;

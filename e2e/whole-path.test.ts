@@ -2,10 +2,18 @@ import type { ReceivedSpan } from '@paceline/shared/telemetry/testing';
 import { connect } from '@paceline/shared/messaging';
 import { startOtlpReceiver } from '@paceline/shared/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { documentedMetrics } from '../packages/launcher/src/testing/metrics-table.ts';
-import { answersOf, logsOf, messagesOf, ownPasswords, type Readable, rowsOf, secretsIn } from './planted.ts';
-import { eventually } from './patience.ts';
-import { all, type List, oneEvening, type Run, startTestStack, type TestStack } from './stack.ts';
+import { documentedMetrics } from '@paceline/launcher/testing/metrics-table';
+import {
+  answersOf,
+  logsOf,
+  messagesOf,
+  ownPasswords,
+  type Readable,
+  rowsOf,
+  secretsIn,
+} from '@paceline/kit/planted';
+import { eventually } from '@paceline/kit/patience';
+import { all, type List, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
 
 /** A far slot is over in two seconds, a near one in five. */
 const scale = 120;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { formatClock } from '../packages/shared/src/clock/index.ts';
-import { clockOf, readSettings } from '../packages/launcher/src/settings.ts';
-import { openState } from '../packages/launcher/src/state.ts';
+import { clockOf, readSettings } from '../local/launcher/src/settings.ts';
+import { openState } from '../local/launcher/src/state.ts';
 
 // Decides once what time it is in the sandbox, as npm start does, and leaves it in a folder that all containers see:
 // `node scripts/sandbox-clock.ts <folder>`. Each of them reads <folder>/clock.env when it starts.

@@ -1,9 +1,9 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultCacheDir, withLock } from '../embedded/cache.ts';
-import { unpackDebianPackage } from '../embedded/debian-package.ts';
-import { isThere, withTempDir } from '../embedded/files.ts';
-import { findOnPath } from '../embedded/run.ts';
+import { defaultCacheDir, withLock } from '@paceline/embedded/cache';
+import { unpackDebianPackage } from '@paceline/embedded/debian-package';
+import { isThere, withTempDir } from '@paceline/embedded/files';
+import { findOnPath } from '@paceline/embedded/run';
 
 /**
  * The path of Prometheus' own checker of rules: on the PATH, in the cache, or as Debian's package, which is then kept in

@@ -1,4 +1,4 @@
-import { poll } from '../embedded/poll.ts';
+import { poll } from '@paceline/embedded/poll';
 
 /**
  * Waits for a condition: runs `check` until it passes, and returns what it gave.

@@ -1,7 +1,7 @@
-import { removeAll } from '../embedded/files.ts';
-import { findNatsServer } from '../embedded/nats-binary.ts';
-import { type NatsOptions, startNats } from '../embedded/nats-server.ts';
-import { scratchDir } from './scratch-dir.ts';
+import { removeAll } from '@paceline/embedded/files';
+import { findNatsServer } from '@paceline/embedded/nats-binary';
+import { type NatsOptions, startNats } from '@paceline/embedded/nats-server';
+import { scratchDir } from '@paceline/embedded/testing/scratch-dir';
 import { type TestServer, testServer } from './test-server.ts';
 
 export interface TestNats extends TestServer {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { removeAll } from '../embedded/files.ts';
-import { type PostgresOptions, startPostgres } from '../embedded/postgres.ts';
-import { copyTemplate } from './postgres-template.ts';
-import { scratchDir } from './scratch-dir.ts';
+import { removeAll } from '@paceline/embedded/files';
+import { type PostgresOptions, startPostgres } from '@paceline/embedded/postgres';
+import { copyTemplate } from '@paceline/embedded/postgres-template';
+import { scratchDir } from '@paceline/embedded/testing/scratch-dir';
 import { type TestServer, testServer } from './test-server.ts';
 
 export interface TestPostgres extends TestServer {

@@ -1,4 +1,4 @@
-import type { Child } from '../embedded/child.ts';
+import type { Child } from '@paceline/embedded/child';
 
 /** A real server of one test file, in a temporary folder and on a free port, which it keeps. */
 export interface TestServer extends AsyncDisposable {

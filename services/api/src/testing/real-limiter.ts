@@ -1,5 +1,5 @@
 // oxlint-disable-next-line no-restricted-imports -- the real limiter, so that nothing about windows is imagined
-import { startLimiter } from '@paceline/limiter/src/service.ts';
+import { startLimiter } from '@paceline/limiter/service';
 import { loadConfig } from '@paceline/shared/config';
 import { log, type TestApi } from './api.ts';
 

@@ -1,7 +1,7 @@
 // oxlint-disable-next-line no-restricted-imports -- the real scheduler, so that nothing about schedules is imagined
-import { schedulerVariables } from '@paceline/scheduler/src/config.ts';
+import { schedulerVariables } from '@paceline/scheduler/config';
 // oxlint-disable-next-line no-restricted-imports -- see above
-import { startScheduler } from '@paceline/scheduler/src/service.ts';
+import { startScheduler } from '@paceline/scheduler/service';
 import { loadConfig } from '@paceline/shared/config';
 import { log, type TestApi } from './api.ts';
 

@@ -1,5 +1,5 @@
 // oxlint-disable-next-line no-restricted-imports -- the real limiter, so that nothing about permits is imagined
-import { startLimiter } from '@paceline/limiter/src/service.ts';
+import { startLimiter } from '@paceline/limiter/service';
 import { createWorld as createUpstream, type Sandbox, startSandbox } from '@paceline/sandbox';
 import { tables } from '@paceline/shared/database';
 import type { Place } from '@paceline/shared/testing/place';

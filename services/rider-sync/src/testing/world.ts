@@ -1,5 +1,5 @@
 // oxlint-disable-next-line no-restricted-imports -- the real limiter, so that nothing about permits is imagined
-import { startLimiter } from '@paceline/limiter/src/service.ts';
+import { startLimiter } from '@paceline/limiter/service';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
 import { syncVariables } from '@paceline/shared/sync';
 import type { Place } from '@paceline/shared/testing/place';

@@ -1,0 +1,88 @@
+import { DeliverPolicy, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { type Machine, thisMachine } from '@paceline/shared/clock';
+import { serversOf } from '@paceline/shared/config';
+import { catalog, type JournalEntry, subjectOf } from '@paceline/shared/contracts';
+import { connect, retryWhileUnavailable } from '@paceline/shared/messaging';
+import { entryOf } from '@paceline/limiter/adapters/entries';
+import { CannotAudit } from './arguments.ts';
+import type { StoredEntry } from './core/stored-entry.ts';
+
+/** Real ms. Whoever runs the command sits in front of it. */
+const patience = 5_000;
+
+/**
+ * Reads journals from the broker, as they are now, with the rights of a limiter. Nothing is changed, and nothing stays
+ * behind on the broker.
+ * @throws {CannotAudit} when there is no broker, or it has no journal that can be read
+ */
+export async function readJournals(
+  url: string,
+  partitions: readonly number[],
+  machine: Machine = thisMachine,
+): Promise<StoredEntry[]> {
+  const connection = await connectSoon(url, machine);
+  try {
+    const entries: StoredEntry[] = [];
+    for (const partition of partitions) entries.push(...(await readJournal(connection, partition)));
+    return entries;
+  } catch (error) {
+    if (error instanceof CannotAudit) throw error;
+    throw new CannotAudit(`The broker at ${hostsOf(url)} gives no journal: ${(error as Error).message}`);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function connectSoon(url: string, machine: Machine): Promise<NatsConnection> {
+  const host = hostsOf(url);
+  const tooLate = new CannotAudit(`No broker answers at ${host}: is Paceline running?`);
+  const waited = Promise.withResolvers<never>();
+  const callOff = machine.after(patience, () => waited.reject(tooLate));
+  try {
+    return await Promise.race([connect(url, 'limiter'), waited.promise]);
+  } catch (error) {
+    throw error === tooLate ? error : new CannotAudit(`The broker at ${host}: ${(error as Error).message}`);
+  } finally {
+    callOff();
+  }
+}
+
+/** Without credentials; of a cluster all servers. */
+const hostsOf = (url: string): string =>
+  serversOf(url)
+    .map((server) => new URL(server).host)
+    .join(', ');
+
+async function readJournal(connection: NatsConnection, partition: number): Promise<StoredEntry[]> {
+  const { stream } = catalog.journal;
+  const subject = subjectOf(catalog.journal, { partition });
+  const { streams } = await jetstreamManager(connection, { checkAPI: false });
+  const latest = await retryWhileUnavailable(() => streams.getMessage(stream, { last_by_subj: subject }));
+  if (!latest) return [];
+  // Ephemeral, and read in order: the broker forgets it by itself should this process die.
+  const consumer = await jetstream(connection).consumers.get(stream, {
+    filter_subjects: subject,
+    deliver_policy: DeliverPolicy.All,
+  });
+  const entries: StoredEntry[] = [];
+  try {
+    for await (const message of await consumer.consume({ expires: 2_000, idle_heartbeat: 500 })) {
+      const { seq: sequence, time } = message;
+      const entry = sequence <= latest.seq ? read(message) : undefined;
+      if (entry) entries.push({ partition, sequence, storedAt: time.getTime(), entry });
+      if (sequence >= latest.seq) break;
+    }
+    return entries;
+  } finally {
+    await consumer.delete().catch(() => undefined);
+  }
+}
+
+function read({ data, headers, seq }: JsMsg): JournalEntry | undefined {
+  try {
+    return entryOf({ data, ...(headers && { header: headers }) });
+  } catch (error) {
+    throw new CannotAudit(`Entry ${seq} is not one that this version reads: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,177 @@
+import { laneNames } from '@paceline/shared/definition';
+import { createVirtualClock } from '@paceline/shared/clock';
+import { defaultSettings } from '@paceline/limiter/core/default-settings';
+import { createLedger } from '@paceline/limiter/core/ledger';
+import { takeTurn, type Turn, type Wish } from '@paceline/limiter/core/turn';
+import { monotonic } from './monotonic.ts';
+
+const hour = 3_600_000;
+/** As many wishes as the limiter takes into one turn. */
+const largestTurn = 500;
+const endpoint = 'signups';
+/** How long a window and its ε last, and a little more; project ms. */
+const windowMs = 61_100;
+const roundTripMs = 300;
+
+/** Whoever waits here does not ask again: that is a load of its own, and of those who wait. */
+const settings = {
+  ...defaultSettings('standard', createVirtualClock()),
+  missesAllowed: 1e9,
+};
+
+/** A ledger and its time: turns, without I/O. */
+function desk() {
+  const ledger = createLedger(1);
+  let now = 10 * hour;
+  let tickets = 0;
+  let spentMs = 0;
+  return {
+    now: () => now,
+    pass(ms: number) {
+      now += ms;
+    },
+    turn(wishes: readonly Wish[]): Turn {
+      const from = monotonic();
+      const turn = takeTurn(ledger, wishes, now, settings);
+      spentMs += monotonic() - from;
+      return turn;
+    },
+    /** Ms that turns have taken since the last time. */
+    spent(): number {
+      const spent = spentMs;
+      spentMs = 0;
+      return spent;
+    },
+    /** Somebody asks for the one call that a minute has. */
+    acquire(account: string, firstAskedAt = now): Wish {
+      tickets += 1;
+      const lane = laneNames[tickets % laneNames.length] ?? 'rider_sync';
+      const ticket = `${account}/${tickets}`;
+      return { do: 'acquire', ticket, account, endpoint, lane, firstAskedAt, offerTo: 'client', trace: {} };
+    },
+  };
+}
+
+const accountOf = (ticket: string): string => ticket.slice(0, ticket.indexOf('/'));
+
+const start = (account: string, permit: string): Wish => ({
+  do: 'start',
+  account,
+  endpoint,
+  permit,
+  trace: {},
+});
+const settle = (account: string, permit: string): Wish => ({
+  do: 'settle',
+  account,
+  endpoint,
+  permit,
+  outcome: { result: 'answered', status: 200 },
+});
+
+function* inTurns<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < all.length; from += largestTurn) yield all.slice(from, from + largestTurn);
+}
+
+/**
+ * One budget with so many waiting. Returns for each round the µs that one permit takes (somebody new asks, the window
+ * moves on, the first in line is offered its permit, starts it, and settles it; four turns), and the bytes of heap that
+ * one who waits takes.
+ */
+export async function depth({
+  waiting,
+  rounds,
+  permits,
+}: {
+  waiting: number;
+  rounds: number;
+  permits: number;
+}) {
+  const { acquire, pass, turn, now, spent } = desk();
+  const before = heapUsed();
+  const account = 'deep';
+  const line = Array.from({ length: waiting + 1 }, (_, index) =>
+    acquire(account, now() - ((index * 7919) % hour)),
+  );
+  for (const wishes of inTurns(line)) turn(wishes);
+  const bytes = (heapUsed() - before) / waiting;
+  // Nobody starts the first one's permit: it runs out.
+  pass(windowMs);
+  turn([]);
+  pass(windowMs);
+
+  const onePermit = () => {
+    turn([acquire(account)]);
+    pass(windowMs);
+    const permit = turn([]).offers[0]?.offer.permit;
+    if (permit === undefined) throw new Error('nobody was offered a permit');
+    turn([start(account, permit)]);
+    pass(roundTripMs);
+    turn([settle(account, permit)]);
+  };
+  const perPermit = Array.from({ length: rounds }, () => {
+    spent();
+    for (let each = 0; each < permits; each += 1) onePermit();
+    return (spent() * 1_000) / permits;
+  });
+  return { perPermit, bytes };
+}
+
+/**
+ * So many accounts, in each of which one waits. Returns for each round the µs that one permit takes (asked for,
+ * offered, started, settled; hundreds in a turn), and the bytes of heap that an account takes.
+ */
+export async function breadth({
+  accounts,
+  rounds,
+  permits,
+}: {
+  accounts: number;
+  rounds: number;
+  permits: number;
+}) {
+  const { acquire, pass, turn, spent } = desk();
+  const before = heapUsed();
+  const names = Array.from({ length: accounts }, (_, index) => `account-${index}`);
+  /** Calls with those permits, and asks again. */
+  const call = (granted: ReadonlyArray<{ account: string; permit: string }>) => {
+    turn(granted.map(({ account, permit }) => start(account, permit)));
+    turn(granted.map(({ account, permit }) => settle(account, permit)));
+    turn(granted.map(({ account }) => acquire(account)));
+  };
+  for (const some of inTurns(names)) {
+    const { answers } = turn(some.map((name) => acquire(name)));
+    call(
+      some.flatMap((account, index) => {
+        const answer = answers[index];
+        return answer?.answer === 'granted' ? [{ account, permit: answer.permit }] : [];
+      }),
+    );
+    // Few windows end at the same moment.
+    pass(1);
+  }
+  const bytes = (heapUsed() - before) / accounts;
+  /** Serves some whose window has moved on; returns how many. */
+  const serve = (): number => {
+    const { offers } = turn([]);
+    call(offers.map(({ offer: { ticket, permit } }) => ({ account: accountOf(ticket), permit })));
+    return offers.length;
+  };
+  const perPermit = Array.from({ length: rounds }, () => {
+    spent();
+    let served = 0;
+    while (served < permits) {
+      const some = serve();
+      served += some;
+      if (some === 0) pass(windowMs);
+    }
+    return (spent() * 1_000) / served;
+  });
+  return { perPermit, bytes };
+}
+
+/** Bytes, after what is not needed any more was thrown away (where Node was started with --expose-gc). */
+function heapUsed(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}

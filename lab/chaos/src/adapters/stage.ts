@@ -1,0 +1,134 @@
+import { copyFile, mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sandboxClock, type Server, type Stack, startStack, type Supervised } from '@paceline/launcher';
+import type { Arrival } from '@paceline/sandbox';
+import { type Clock, createClock, formatClock } from '@paceline/shared/clock';
+import { freePort } from '@paceline/embedded';
+import { type Api, createApi } from './api.ts';
+import { createLinks, type Links } from './links.ts';
+import { hasPrivateMounts, mountDisk, unmountDisk } from './private-mounts.ts';
+import { type Recorder, startRecorder } from './recorder.ts';
+import { controlUpstream, type Upstream } from './upstream.ts';
+
+/** The whole system as real processes, and everything by which it can be broken. */
+export interface Stage {
+  readonly stack: Stack;
+  readonly api: Api;
+  readonly upstream: Upstream;
+  readonly links: Links;
+  readonly recorder: Recorder;
+  /** The machine's time. */
+  readonly real: Clock;
+  /** Project time. */
+  readonly clock: Clock;
+  /** When it came, in real ms since the epoch. */
+  realMoment(arrival: Pick<Arrival, 'arrivedAt'>): number;
+  /** State and logs. */
+  readonly folder: string;
+  /** Where the disk of a broker is, when it has one of its own. */
+  diskOf(broker: string): string | undefined;
+  /** Where the wall clock of a process is set, see `shift-clock.ts`. */
+  readonly clocks: string;
+  process(name: string): Supervised;
+  server(name: string): Server;
+  /** What the launcher said, and when. */
+  readonly said: readonly Said[];
+  stop(): Promise<void>;
+}
+
+export interface Said {
+  readonly at: number;
+  readonly line: string;
+}
+
+export interface StageOptions {
+  readonly scale: number;
+  /** Of the sandbox's world. */
+  readonly seed: number;
+  readonly brokers: number;
+  /** As `PACELINE_REPLICAS`. */
+  readonly replicas: string;
+}
+
+const key = 'sandbox-key';
+
+export async function startStage({ scale, seed, brokers, replicas }: StageOptions): Promise<Stage> {
+  const real = createClock();
+  const folder = await mkdtemp(join(tmpdir(), 'paceline-chaos-'));
+  const clocks = join(folder, 'clocks');
+  await mkdir(clocks);
+  const disks = new Map<string, string>();
+  if (hasPrivateMounts()) {
+    for (const name of brokerNames(brokers)) {
+      const disk = join(folder, name);
+      await mkdir(disk);
+      await mountDisk(disk);
+      disks.set(name, disk);
+    }
+  }
+  const setting = sandboxClock(real.now(), scale);
+  const said: Said[] = [];
+  const links = createLinks();
+  const stack = await startStack({
+    stateFolder: folder,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      ...(process.env.PACELINE_CACHE && { PACELINE_CACHE: process.env.PACELINE_CACHE }),
+      PACELINE_CLOCK: formatClock(setting),
+      PACELINE_BROKERS: String(brokers),
+      PACELINE_REPLICAS: replicas,
+      API_PORT: '0',
+      SYNC_RESULTS: 'on',
+      SANDBOX_SEED: String(seed),
+      SANDBOX_AUDIT_FILE: join(folder, 'arrivals.jsonl'),
+      SANDBOX_JITTER_MS: '0-30',
+      SANDBOX_HEADERS: seed % 2 === 0 ? 'on' : 'off',
+      NODE_OPTIONS: `--import=${join(import.meta.dirname, 'shift-clock.ts')}`,
+      CHAOS_CLOCKS: clocks,
+    },
+    report: (line) => said.push({ at: real.now(), line }),
+    findPort: () => freePort(),
+    route: links.route,
+  }).catch((error: unknown) => {
+    links.close();
+    throw error;
+  });
+  const recorder = await startRecorder(stack.broker.adminUrl);
+  const servers = [...stack.broker.servers, ...(stack.database ? [stack.database] : [])];
+  return {
+    stack,
+    api: createApi(stack.apiUrls),
+    upstream: controlUpstream(stack.sandboxUrl ?? '', key),
+    links,
+    recorder,
+    real,
+    clock: createClock(setting),
+    realMoment: ({ arrivedAt }) => setting.anchor + (arrivedAt - setting.anchor) / setting.scale,
+    folder,
+    diskOf: (broker) => disks.get(broker),
+    clocks,
+    process: (name) => found(stack.processes.get(name), name),
+    server: (name) => found(servers.find((each) => each.name === name) as Server | undefined, name),
+    said,
+    async stop() {
+      await recorder.close();
+      await stack.stop();
+      links.close();
+      for (const [name, disk] of disks) {
+        await copyFile(join(disk, 'nats-server.log'), join(folder, 'logs', `${name}.txt`));
+        await unmountDisk(disk);
+      }
+    },
+  };
+}
+
+/** As the launcher names them, and the folders of their state. */
+export const brokerNames = (count: number): string[] =>
+  count === 1 ? ['nats'] : Array.from({ length: count }, (_, index) => `nats-${index + 1}`);
+
+function found<T>(thing: T | undefined, name: string): T {
+  if (thing === undefined) throw new Error(`there is no ${name} on this stage`);
+  return thing;
+}

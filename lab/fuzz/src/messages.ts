@@ -1,0 +1,267 @@
+import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { headers, type MsgHdrs, type NatsConnection, TimeoutError } from '@nats-io/nats-core';
+import { catalog, eventShare, type Message, subjectOf } from '@paceline/shared/contracts';
+import { openDatabase, tables } from '@paceline/shared/database';
+import { connect } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { valuesOf } from '@paceline/shared/testing/values';
+import fc from 'fast-check';
+import type { TestStack } from '@paceline/kit/stack';
+import { withOddValue } from './odd-value.ts';
+
+/** What came of messages that break their contract, or keep it and are of nobody. */
+export interface Fuzzed {
+  readonly subjects: readonly SubjectTally[];
+  /** Dead letters with a reason that came of them. */
+  readonly deadLetters: number;
+  /** What was told and is not taken in yet by who keeps the history. */
+  readonly unread: number;
+  /** Good commands that were published behind the bad ones, and how many of them did not end as done. */
+  readonly neighbours: number;
+  readonly lost: number;
+}
+
+interface SubjectTally {
+  readonly subject: string;
+  readonly kind: Message['kind'];
+  /** That break the contract. */
+  readonly bad: number;
+  /** That keep it, with ids and moments that nobody knows. */
+  readonly strange: number;
+  /** Requests that were refused with a reason; that were answered, and that nobody answered. */
+  readonly refused: number;
+  readonly answered: number;
+  readonly ignored: number;
+}
+
+const oddValues: readonly unknown[] = [
+  null,
+  -1,
+  1e18,
+  '',
+  'x'.repeat(5_000),
+  '\u0000\ud800',
+  [],
+  {},
+  true,
+  8.64e15 + 1,
+  '../../..',
+];
+const encoder = new TextEncoder();
+const bytesOf = (value: unknown) => encoder.encode(JSON.stringify(value));
+
+/** Texts and bytes that are no payload of anything. */
+const garbage: fc.Arbitrary<Uint8Array> = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }),
+  fc.json({ maxDepth: 3 }).map((text) => encoder.encode(text)),
+  fc.constantFrom(
+    encoder.encode(''),
+    encoder.encode('{'),
+    encoder.encode('{"__proto__":{"do":"x"}}'),
+    encoder.encode(`${'['.repeat(20_000)}${']'.repeat(20_000)}`),
+    encoder.encode(JSON.stringify('x'.repeat(100_000))),
+    new Uint8Array(900_000),
+    new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
+  ),
+);
+
+/** A right payload of which one field is gone, or another value; wherever it stands. */
+const nearlyRight = ({ payload }: Message): fc.Arbitrary<Uint8Array> =>
+  fc
+    .tuple(valuesOf(payload), fc.nat(), fc.option(fc.constantFrom(...oddValues), { nil: undefined }))
+    .map(([right, at, odd]) => bytesOf(withOddValue(right, at, odd)));
+
+const isBad = ({ payload }: Message, data: Uint8Array): boolean => {
+  try {
+    return !payload.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data))).success;
+  } catch {
+    return true;
+  }
+};
+
+/** Headers that tracing and the broker's clients read, as nobody writes them. */
+const oddHeaders: fc.Arbitrary<ReadonlyArray<readonly [string, string]>> = fc.constantFrom(
+  [],
+  [['traceparent', '']],
+  [['traceparent', '00-zz-zz-01']],
+  [['traceparent', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`]],
+  [
+    ['traceparent', 'x'.repeat(2_000)],
+    ['traceparent', 'twice'],
+    ['tracestate', '='.repeat(600)],
+  ],
+  [['Nats-Service-Error', 'said by who asks']],
+  [['Dead-Letter-Reason', 'said by who sends']],
+);
+
+function headersOf(pairs: ReadonlyArray<readonly [string, string]>): MsgHdrs {
+  const carried = headers();
+  for (const [name, value] of pairs) carried.append(name, value);
+  return carried;
+}
+
+/** All that is said and not written by its own reader alone: garbage in a journal would be its limiter's own. */
+const fuzzedMessages: ReadonlyArray<readonly [string, Message]> = Object.entries(catalog).filter(
+  ([, { kind }]) => kind !== 'journal',
+);
+
+/** Right ones are orders, and would be carried out: only who may send them keeps others from doing so. */
+const orders: ReadonlySet<Message> = new Set<Message>([
+  catalog.changeSchedule,
+  catalog.operate,
+  catalog.present,
+  catalog.opened,
+]);
+
+/** Sends `runs` messages to each subject of a running system, and a good command behind those of each. */
+export async function fuzzMessages(stack: TestStack, runs: number, seed: number): Promise<Fuzzed> {
+  await storeNeighbour(stack.databaseUrl);
+  const connection = await connect(stack.broker.adminUrl, 'provision');
+  const before = await deadLettersIn(connection);
+  const subjects: SubjectTally[] = [];
+  let lost = 0;
+  try {
+    for (const [, message] of fuzzedMessages) {
+      subjects.push(await fuzzSubject(connection, message, runs, seed));
+      if (!(await isDone(stack, connection))) lost += 1;
+    }
+    const badWork = badWorkOf(subjects);
+    const unread = await untilSettled(connection, before + badWork);
+    return {
+      subjects,
+      deadLetters: (await deadLettersIn(connection)) - before,
+      unread,
+      neighbours: subjects.length,
+      lost,
+    };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** How many of the messages were work that breaks its contract. */
+export const badWorkOf = (subjects: readonly SubjectTally[]): number =>
+  subjects.reduce((sum, { kind, bad }) => sum + (kind === 'work' ? bad : 0), 0);
+
+async function fuzzSubject(
+  connection: NatsConnection,
+  message: Message,
+  runs: number,
+  seed: number,
+): Promise<SubjectTally> {
+  const payloads = fc.oneof(
+    garbage,
+    nearlyRight(message),
+    ...(message.kind === 'work' || orders.has(message) ? [] : [valuesOf(message.payload).map(bytesOf)]),
+  );
+  const isWork = message.kind === 'work';
+  const all = fc
+    .sample(fc.tuple(payloads, oddHeaders), { seed, numRuns: runs })
+    .map(([data, pairs]) => ({ data, pairs, bad: isBad(message, data) }))
+    .filter(({ bad }) => bad || !(isWork || orders.has(message)));
+  let [refused, answered, ignored] = [0, 0, 0];
+  const send = async ({ data, pairs }: (typeof all)[number], index: number) => {
+    const subject = subjectOf(message, { partition: index % 8, client: 'nobody', limiter: 'nobody' });
+    const carried = headersOf(pairs);
+    if (message.kind === 'request') {
+      const reply = await connection
+        .request(subject, data, { timeout: 500, headers: carried })
+        .catch(unanswered);
+      if (!reply) ignored += 1;
+      else if (reply.headers?.get('Nats-Service-Error')) refused += 1;
+      else answered += 1;
+    } else if ('stream' in message) {
+      // A stream that is full for the moment refuses, and loses nothing.
+      await eventually(() => jetstream(connection).publish(subject, data, { headers: carried }), {
+        timeoutMs: 60_000,
+      });
+    } else connection.publish(subject, data, { headers: carried });
+  };
+  for (let from = 0; from < all.length; from += 100) {
+    await Promise.all(all.slice(from, from + 100).map((each, index) => send(each, from + index)));
+  }
+  const bad = all.filter((each) => each.bad).length;
+  const { kind, subject } = message;
+  return { subject, kind, bad, strange: all.length - bad, refused, answered, ignored };
+}
+
+function unanswered(error: unknown): undefined {
+  if (error instanceof TimeoutError || /no responders/i.test(String(error))) return undefined;
+  throw error;
+}
+
+/** A command for a rider whom somebody has already: it ends without a call. */
+async function isDone(stack: TestStack, connection: NatsConnection): Promise<boolean> {
+  const commandId = crypto.randomUUID();
+  const command = { commandId, riderId: neighbour, requestedAt: 1 };
+  await jetstream(connection).publish(subjectOf(catalog.addRider), JSON.stringify(command), {
+    msgID: commandId,
+  });
+  return eventually(
+    async () => {
+      const { state } = await stack.get<{ state: string }>(`/v1/commands/${commandId}`);
+      if (state !== 'done') throw new Error(`it is ${state}`);
+      return true;
+    },
+    { timeoutMs: longestWait },
+  ).catch(() => false);
+}
+
+/** Ms: a tick waits for the run before it, which may wait for a window of an hour once more after a failed call. */
+const longestWait = 10 * 60_000;
+
+/** A rider whom the good commands are for. */
+const neighbour = 4_500_001;
+
+async function storeNeighbour(databaseUrl: string): Promise<void> {
+  const database = openDatabase(databaseUrl, () => undefined, 1);
+  const at = 1_700_000_000_000;
+  const row = { riderId: neighbour, name: 'A neighbour', raw: {}, firstSeenAt: at, fetchedAt: at };
+  await database.db.insert(tables.riders).values(row).onConflictDoNothing();
+  await database.close();
+}
+
+/** Until there are as many dead letters and nothing that was told is unread, or long enough. @returns what still is */
+async function untilSettled(connection: NatsConnection, letters: number): Promise<number> {
+  let unread = 0;
+  const manager = await jetstreamManager(connection);
+  await eventually(
+    async () => {
+      const { state } = await manager.streams.info('DEAD_LETTERS');
+      if (state.messages < letters) throw new Error(`${state.messages} of ${letters} are dead-lettered`);
+      unread = await unreadIn(connection);
+      if (unread > 0) throw new Error(`${unread} events are unread`);
+    },
+    { timeoutMs: longestWait },
+  ).catch((error: Error) => process.stderr.write(`${error.message}\n`));
+  return unread;
+}
+
+async function unreadIn(connection: NatsConnection): Promise<number> {
+  const manager = await jetstreamManager(connection);
+  const { num_pending, num_ack_pending } = await manager.consumers.info('EVENTS', eventShare.durable);
+  return num_pending + num_ack_pending;
+}
+
+/** How many dead letters there are, each of them with its reason. */
+async function deadLettersIn(connection: NatsConnection): Promise<number> {
+  const manager = await jetstreamManager(connection);
+  const { state } = await manager.streams.info('DEAD_LETTERS');
+  if (state.messages === 0) return 0;
+  const { name } = await manager.consumers.add('DEAD_LETTERS', {
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.All,
+    headers_only: true,
+    inactive_threshold: 60_000_000_000,
+  });
+  const consumer = await jetstream(connection).consumers.get('DEAD_LETTERS', name);
+  let reasoned = 0;
+  let seen = 0;
+  for await (const letter of await consumer.consume()) {
+    seen += 1;
+    if (letter.headers?.get('Dead-Letter-Reason')) reasoned += 1;
+    if (seen === state.messages) break;
+  }
+  await consumer.delete();
+  return reasoned;
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A headless Chromium: the one that `PACELINE_CHROMIUM` names, else one on the PATH, else the one from npm. */
+export async function openBrowser(): Promise<Browser> {
+  const installed = process.env.PACELINE_CHROMIUM ?? onPath('chromium') ?? onPath('chromium-browser');
+  if (installed) return chromium.launch({ executablePath: installed, args: flags });
+  const folder = await unpacked();
+  return chromium.launch({
+    executablePath: join(folder, 'chromium'),
+    args: flags,
+    env: {
+      ...process.env,
+      LD_LIBRARY_PATH: join(folder, 'al2023/lib'),
+      FONTCONFIG_FILE: join(folder, 'fonts.conf'),
+      HOME: folder,
+    },
+  });
+}
+
+function onPath(name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+  return folders.map((folder) => join(folder, name)).find(existsSync);
+}
+
+/** The browser's package holds it packed, for Linux on x64. It is unpacked once, into the project's cache. */
+async function unpacked(): Promise<string> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new Error('No Chromium is found: set PACELINE_CHROMIUM to one');
+  }
+  const bin = join(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '../bin');
+  const version = join(bin, '../package.json');
+  const { version: name } = (await import(version, { with: { type: 'json' } })).default as {
+    version: string;
+  };
+  const folder = join(import.meta.dirname, `../../../.cache/chromium-${name}`);
+  if (existsSync(folder)) return folder;
+
+  const staging = `${folder}.${process.pid}`;
+  await mkdir(staging, { recursive: true });
+  const { inflate } = await import('@sparticuz/chromium');
+  // It unpacks to wherever temporary files go.
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = staging;
+  const parts = ['chromium.br', 'al2023.tar.br', 'fonts.tar.br'];
+  await Promise.all(parts.map((part) => inflate(join(bin, part)))).finally(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  });
+  await writeFile(join(staging, 'fonts.conf'), fontsIn(folder));
+  await rename(staging, folder).catch(() => rm(staging, { recursive: true }));
+  return folder;
+}
+
+/** The fonts of the package and no others, so that a page looks alike everywhere. */
+const fontsIn = (folder: string) => `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>
+`;

@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
+import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
+import { type Child, freePort, spawnChild } from '@paceline/embedded';
+import { accountOf, createLimiters, type Limiter, partitionOf } from '@paceline/shared/limiter';
+import { type Bus, connect, createBus, provision, request } from '@paceline/shared/messaging';
+import { createLogger } from '@paceline/shared/telemetry';
+import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
+import { createZwiftRacing, type ZwiftRacing } from '@paceline/shared/zwiftracing';
+import { type Sandbox, type SandboxOptions, startSandbox } from '@paceline/sandbox';
+
+/** Limiters as processes of their own on a real broker, an upstream that judges what arrives, and callers. */
+export interface Rig {
+  readonly clock: Clock;
+  readonly nats: TestNats;
+  readonly sandbox: Sandbox;
+  readonly limiters: readonly LimiterProcess[];
+  /** May do everything; tests listen through it. */
+  readonly admin: Bus;
+  /** Somebody with a key who calls only with permits. */
+  caller(key: string): Promise<Caller>;
+  /** What `npm run audit:journal` says, of the journal and of what arrived. */
+  audit(): Promise<{ certified: boolean; report: string }>;
+  /** The windows of a key as an operator sees them, from whichever limiter owns them. */
+  windows(key: string): Promise<WindowsView>;
+  stop(): Promise<void>;
+}
+
+export interface Caller {
+  readonly limiter: Limiter;
+  readonly upstream: ZwiftRacing;
+  readonly account: string;
+}
+
+export interface LimiterProcess {
+  kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  /** Starts it, and waits until it is ready. */
+  start(): Promise<void>;
+}
+
+const users: readonly Service[] = ['limiter', 'rider-sync', 'api'];
+const script = join(import.meta.dirname, '../../../services/limiter/src/main.ts');
+const auditor = join(import.meta.dirname, '../../auditor/src/main.ts');
+
+export async function startRig(
+  setting: ClockSetting,
+  replicas: number,
+  options: Omit<SandboxOptions, 'clock'>,
+): Promise<Rig> {
+  const clock = createClock(setting);
+  const log = createLogger('rig', 'error');
+  const folder = await mkdtemp(join(tmpdir(), 'paceline-rig-'));
+  const nats = await testNats({
+    users: [
+      { user: 'admin', password: 'p', publish: ['>'], subscribe: ['>'] },
+      ...users.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),
+    ],
+  });
+  const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
+  const open = async (user: string, as: Service | 'provision') =>
+    createBus(await connect(urlFor(user), as), log);
+  const admin = await open('admin', 'provision');
+  await provision(admin.connection);
+  const [callers, operator] = await Promise.all([open('rider-sync', 'rider-sync'), open('api', 'api')]);
+  const sandbox = await startSandbox({ ...options, clock });
+  const env = { PATH: process.env.PATH, NATS_URL: urlFor('limiter'), PACELINE_CLOCK: formatClock(setting) };
+  const limiters = Array.from({ length: replicas }, (_, index) =>
+    limiterProcess(env, join(folder, `limiter-${index}.log`)),
+  );
+  await Promise.all(limiters.map((each) => each.start()));
+  const limitersOf = createLimiters(callers, clock);
+
+  return {
+    clock,
+    nats,
+    sandbox,
+    limiters,
+    admin,
+    async caller(key) {
+      const account = accountOf(key);
+      const limiter = limitersOf.of(account);
+      const paths = {
+        events: '/public/events/upcoming',
+        event: '/public/events/:id',
+        signups: '/public/event_signups/:id',
+      };
+      return {
+        limiter,
+        account,
+        upstream: createZwiftRacing({ baseUrl: sandbox.url, apiKey: key, clock, paths }),
+      };
+    },
+    audit: () => auditedBy(urlFor('admin'), new URL(sandbox.url).origin),
+    windows(key) {
+      const account = accountOf(key);
+      const ask = () =>
+        request(operator, catalog.windows, { partition: partitionOf(account) }, { account }, 1_000);
+      return eventually(ask, { timeoutMs: 30_000 });
+    },
+    async stop() {
+      await limitersOf.close();
+      await Promise.all(limiters.map((each) => each.kill('SIGKILL')));
+      await Promise.all([admin, callers, operator].map(({ connection }) => connection.close()));
+      await Promise.all([sandbox.close(), nats.stop(), rm(folder, { recursive: true, force: true })]);
+    },
+  };
+}
+
+/** What `npm run audit:journal` says of a broker's journal, and of what arrived at a sandbox. */
+export async function auditedBy(natsUrl: string, sandboxUrl: string) {
+  const child = spawn(process.execPath, [auditor, '--sandbox', sandboxUrl], {
+    env: { PATH: process.env.PATH, NATS_URL: natsUrl },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let report = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (report += String(text)));
+  const [code] = await once(child, 'close');
+  return { certified: code === 0, report };
+}
+
+function limiterProcess(env: NodeJS.ProcessEnv, logFile: string): LimiterProcess {
+  let child: Child | undefined;
+  return {
+    async kill(signal) {
+      child?.kill(signal);
+      if (signal === 'SIGKILL') await child?.exited;
+    },
+    async start() {
+      const port = await freePort();
+      child = await spawnChild({
+        command: [process.execPath, script],
+        env: { ...env, HEALTH_PORT: String(port) },
+        logFile,
+        keepLog: true,
+        stopSignal: 'SIGTERM',
+      });
+      await eventually(
+        async () => {
+          const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
+          if (status !== 200) throw new Error(`the limiter is not ready (see ${logFile})`);
+        },
+        { timeoutMs: 60_000 },
+      );
+    },
+  };
+}

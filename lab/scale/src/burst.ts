@@ -1,0 +1,94 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { openDatabase, tables } from '@paceline/shared/database';
+import { connect } from '@paceline/shared/messaging';
+import type { TestStack } from '@paceline/kit/stack';
+
+const atOnce = 100;
+const rounds = 20;
+const floorStream = 'SCALE_FLOOR';
+
+export interface Burst {
+  readonly requests: number;
+  /** Answers that were 202, and those of them that had an estimate. */
+  readonly accepted: number;
+  readonly estimated: number;
+  /** Real ms of one `POST /v1/riders`, with a hundred at once. */
+  readonly p50: number;
+  readonly p99: number;
+  /** Real ms of one insert of a command and one publish to a stream, one after the other, with nothing else asked for. */
+  readonly floor: { readonly p50: number; readonly p99: number };
+}
+
+/** A hundred adds at once, round after round, with upstream's limits as they are documented. */
+export async function burst(stack: TestStack): Promise<Burst> {
+  // Code is slow when it runs for the first time.
+  for (let round = 0; round < 3; round += 1) await hundredAdds(stack);
+  const floor = await measureFloor(stack);
+  const all: Added[] = [];
+  for (let round = 0; round < rounds; round += 1) all.push(...(await hundredAdds(stack)));
+  return {
+    requests: all.length,
+    accepted: all.filter(({ status }) => status === 202).length,
+    estimated: all.filter(({ status, estimated }) => status === 202 && estimated).length,
+    ...quantiles(all.map(({ took }) => took)),
+    floor,
+  };
+}
+
+interface Added {
+  readonly status: number;
+  readonly estimated: boolean;
+  readonly took: number;
+}
+
+let rider = 5_000_000;
+
+const hundredAdds = (stack: TestStack): Promise<Added[]> =>
+  Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      rider += 1;
+      const body = JSON.stringify({ riderId: rider });
+      const began = performance.now();
+      const answer = await stack.post('/v1/riders', body);
+      const took = performance.now() - began;
+      return { status: answer.status, estimated: typeof answer.body['estimatedAt'] === 'string', took };
+    }),
+  );
+
+/** What a command can't be accepted without: its row is stored, then its message. */
+async function measureFloor(stack: TestStack): Promise<Burst['floor']> {
+  const database = openDatabase(stack.databaseUrl, () => undefined, 1);
+  const connection = await connect(stack.broker.adminUrl, 'provision');
+  const { streams } = await jetstreamManager(connection);
+  await streams.add({ name: floorStream, subjects: [floorStream] });
+  const js = jetstream(connection);
+  const took: number[] = [];
+  for (let each = 0; each < 500; each += 1) {
+    const began = performance.now();
+    await database.db.insert(tables.commands).values(endedCommand());
+    await js.publish(floorStream, JSON.stringify({ each }));
+    took.push(performance.now() - began);
+  }
+  await streams.delete(floorStream);
+  await Promise.all([database.close(), connection.close()]);
+  return quantiles(took.slice(100));
+}
+
+/** One that nobody carries out. */
+function endedCommand(): (typeof tables.commands)['$inferInsert'] {
+  const at = Date.now();
+  const moments = { requestedAt: at, publishedAt: at, updatedAt: at, finishedAt: at };
+  return {
+    commandId: crypto.randomUUID(),
+    type: 'add-rider',
+    riderId: 1,
+    progress: { state: 'done' },
+    ...moments,
+  };
+}
+
+function quantiles(values: readonly number[]): { p50: number; p99: number } {
+  const sorted = values.toSorted((one, other) => one - other);
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99) };
+}

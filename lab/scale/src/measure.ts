@@ -1,0 +1,55 @@
+import type { TestStack } from '@paceline/kit/stack';
+import { type CpuShares, cpuTimes, sharesBetween } from './cpu.ts';
+import { journalBytes } from './journal.ts';
+
+export interface Measured {
+  readonly perSecond: number;
+  /** Real ms of one request. */
+  readonly p50: number;
+  readonly p99: number;
+  /** Requests that were answered otherwise than hoped for. */
+  readonly refused: number;
+  /** By which the limiter's journal grew, for each thing that was brought. */
+  readonly journalBytes: number;
+  readonly cpu: CpuShares;
+}
+
+export interface Load {
+  readonly inFlight: number;
+  /** Real ms for which new requests are begun. */
+  readonly lasts: number;
+  /** One request; returns how much it brought, 0 when it was refused. */
+  once(): Promise<number>;
+}
+
+/** Keeps so many requests in flight for a while, and ends with the last answer. */
+export async function measure(stack: TestStack, { inFlight, lasts, once }: Load): Promise<Measured> {
+  const took: number[] = [];
+  let brought = 0;
+  let refused = 0;
+  const journal = await journalBytes(stack);
+  const before = await cpuTimes(stack);
+  const from = performance.now();
+  const worker = async () => {
+    while (performance.now() - from < lasts) {
+      const began = performance.now();
+      const amount = await once();
+      brought += amount;
+      if (amount > 0) took.push(performance.now() - began);
+      else refused += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  const ms = performance.now() - from;
+  const after = await cpuTimes(stack);
+  took.sort((one, other) => one - other);
+  const at = (share: number) => took[Math.floor(took.length * share)] ?? Number.NaN;
+  return {
+    perSecond: (brought / ms) * 1_000,
+    p50: at(0.5),
+    p99: at(0.99),
+    refused,
+    journalBytes: ((await journalBytes(stack)) - journal) / brought,
+    cpu: sharesBetween(before, after),
+  };
+}

@@ -1,0 +1,91 @@
+import { createClock } from '@paceline/shared/clock';
+import { createLimiters } from '@paceline/shared/limiter';
+import { connect, createBus } from '@paceline/shared/messaging';
+import { createLogger } from '@paceline/shared/telemetry';
+import { eventually } from '@paceline/shared/testing';
+import type { TestStack } from '@paceline/kit/stack';
+import { measure, type Measured } from './measure.ts';
+
+const permitsInFlight = 64;
+/** More would wait for each other. */
+const commandsInFlight = 16;
+/** Few enough that one rider-sync's three bulk calls at once are the bound, and not who waits for them. */
+const importsInFlight = 8;
+const ridersOfAnImport = 1_000;
+/** In the sandbox everybody above is a rider in no club of ours. */
+let rider = 4_000_000;
+
+/**
+ * What is measured, by its name, one after the other on the same system. Permits come last: for a while after them the
+ * API is busy with storing what was told of them.
+ */
+export const workloads: Readonly<Record<string, (stack: TestStack, lasts: number) => Promise<Measured>>> = {
+  'commands, to 202': (stack, lasts) => commands(stack, lasts, {}),
+  'commands, to done': commandsToDone,
+  'riders by import': imports,
+  permits,
+};
+
+/** Goes through every process; also what warms them up. */
+export function commandsToDone(stack: TestStack, lasts: number): Promise<Measured> {
+  return commands(stack, lasts, { prefer: 'wait=30' });
+}
+
+/** Each permit of an account of its own, so that no window is ever full; it goes back unused. */
+async function permits(stack: TestStack, lasts: number): Promise<Measured> {
+  const connection = await connect(stack.broker.urlFor('rider-sync'), 'rider-sync');
+  const limiters = createLimiters(
+    createBus(connection, createLogger('scale', 'error')),
+    createClock(stack.clock),
+  );
+  let account = 0;
+  const once = async () => {
+    account += 1;
+    const limiter = limiters.of(`scale-${account}`);
+    await limiter.withPermit({ endpoint: 'clubs', lane: 'rider_sync' }, async () => undefined);
+    return 1;
+  };
+  const measured = await measure(stack, { inFlight: permitsInFlight, lasts, once });
+  await limiters.close();
+  await connection.close();
+  return measured;
+}
+
+/** One rider each, of all processes of the API in turn. What has only been taken is ended before anything else begins. */
+async function commands(stack: TestStack, lasts: number, headers: Record<string, string>): Promise<Measured> {
+  const wanted = 'prefer' in headers ? 200 : 202;
+  const once = async () => {
+    rider += 1;
+    return (await post(stack, '/v1/riders', { riderId: rider }, headers)) === wanted ? 1 : 0;
+  };
+  const measured = await measure(stack, { inFlight: commandsInFlight, lasts, once });
+  await eventually(
+    async () => {
+      const newest = await stack.get<{ items: Array<{ state: string }> }>('/v1/commands?limit=50');
+      const left = newest.items.filter(({ state }) => !['done', 'failed', 'expired'].includes(state));
+      if (left.length > 0) throw new Error('commands have not ended');
+    },
+    { timeoutMs: 60_000 },
+  );
+  return measured;
+}
+
+async function imports(stack: TestStack, lasts: number): Promise<Measured> {
+  const once = async () => {
+    const riderIds = Array.from({ length: ridersOfAnImport }, () => (rider += 1));
+    const status = await post(stack, '/v1/riders/import', { riderIds }, { prefer: 'wait=30' });
+    return status === 200 ? ridersOfAnImport : 0;
+  };
+  return measure(stack, { inFlight: importsInFlight, lasts, once });
+}
+
+async function post(stack: TestStack, path: string, body: unknown, headers: Record<string, string>) {
+  const url = stack.apiUrls[rider % stack.apiUrls.length];
+  const answer = await fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  await answer.arrayBuffer();
+  return answer.status;
+}

@@ -1,0 +1,125 @@
+import type { Candidate } from '@paceline/event-sync/core/choose';
+import { type EventKind, horizonOf, isListFresh, laneOf } from '@paceline/event-sync/core/horizon';
+import { isUrgent, untilNextUrgent } from '@paceline/event-sync/core/urgent';
+import type { Slot } from '@paceline/shared/contracts';
+import type { Life } from '../life.ts';
+import { live, type Script, sleep } from '../world/script.ts';
+import type { Ask } from './ask.ts';
+
+const compare = (a: Candidate, b: Candidate): number =>
+  a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1);
+
+/** The events of a kind in the order of their starts; what has started is nobody's any more. */
+const inOrderOfStart = ({ store, agenda }: Life, kind: EventKind): Candidate[] =>
+  store.candidates(horizonOf(kind, agenda.now())).toSorted(compare);
+
+/** Fetches the list of events, unless our copy is new enough. */
+function* refreshList(life: Life, ask: Ask, kind: EventKind, until?: number): Script {
+  const { agenda, store } = life;
+  const isFresh = () => isListFresh(store.listFetchedAt(), agenda.now());
+  if (isFresh()) return;
+  const end = yield* ask({
+    budget: 'events',
+    lane: () => laneOf(kind),
+    ...(until === undefined ? {} : { until }),
+    choose: () => (isFresh() ? undefined : 'upcoming'),
+  });
+  if (end.is === 'answered') store.storeList(end.arrivedAt, agenda.now());
+}
+
+/** Puts a call for each event of a kind into the line at once, unless its call of before still waits there. */
+export function eventsAtOnce(life: Life, ask: Ask, kind: EventKind, isForced: boolean): () => void {
+  const { agenda, store } = life;
+  const inLine = new Set<string>();
+
+  function* fetch({ eventId, startsAt }: Candidate): Script {
+    inLine.add(eventId);
+    const isUrgentAt = (now: number) => isForced && kind === 'near' && startsAt - now <= 15 * 60_000;
+    const end = yield* ask({
+      budget: 'signups',
+      lane: (now) => (isUrgentAt(now) ? 'near_event_urgent' : laneOf(kind)),
+      choose: () => (agenda.now() < startsAt ? eventId : undefined),
+    });
+    inLine.delete(eventId);
+    if (end.is === 'answered') store.storeSignups(eventId, end.arrivedAt, agenda.now());
+  }
+
+  function* all(): Script {
+    yield* refreshList(life, ask, kind);
+    for (const event of inOrderOfStart(life, kind)) if (!inLine.has(event.eventId)) live(fetch(event));
+  }
+
+  return () => live(all());
+}
+
+/**
+ * One event after the other in the order of their starts, from where the last run stopped, each once in a run; until
+ * the slot ends, if there is one. What is left is the next run's.
+ */
+export function eventsInTurn(life: Life, ask: Ask, kind: EventKind): (slot?: Slot) => Script {
+  const { agenda, store, tally } = life;
+  let checkpoint: Candidate | undefined;
+
+  return function* (slot) {
+    const until = slot === undefined ? {} : { until: slot.endsAt };
+    yield* refreshList(life, ask, kind, slot?.endsAt);
+    const startedAt = agenda.now();
+    const done = new Set<string>();
+    const left = () =>
+      inOrderOfStart(life, kind).filter(
+        ({ eventId, signupsFetchedAt }) => !done.has(eventId) && (signupsFetchedAt ?? 0) < startedAt,
+      );
+    const next = (events: readonly Candidate[]) => {
+      const last = checkpoint;
+      return (last && events.find((event) => compare(event, last) > 0)) ?? events[0];
+    };
+    let synced = 0;
+    while (left().length > 0) {
+      let chosen: Candidate | undefined;
+      const end = yield* ask({
+        budget: 'signups',
+        lane: () => laneOf(kind),
+        ...until,
+        choose() {
+          chosen = next(left());
+          return chosen?.eventId;
+        },
+      });
+      if (!chosen || end.is === 'too late' || end.is === 'not worth it') break;
+      checkpoint = chosen;
+      done.add(chosen.eventId);
+      if (end.is !== 'answered') continue;
+      synced += 1;
+      store.storeSignups(chosen.eventId, end.arrivedAt, agenda.now());
+    }
+    const deferred = left().length;
+    const failed = done.size - synced;
+    const counts = { planned: done.size + deferred, synced, failed, deferred, stored: 0 };
+    tally.ran({
+      kind,
+      state: 'done',
+      counts,
+      endedAt: agenda.now(),
+      slotEndsAt: slot?.endsAt ?? Infinity,
+    });
+  };
+}
+
+/** Refreshes each event once in its last quarter of an hour, in the order of their starts. */
+export function* refreshUrgent(life: Life, ask: Ask): Script {
+  const { agenda, store, goals } = life;
+  const urgent = () => inOrderOfStart(life, 'near').filter((event) => isUrgent(event, goals, agenda.now()));
+  for (;;) {
+    if (urgent().length === 0) {
+      yield* sleep(agenda, untilNextUrgent(inOrderOfStart(life, 'near'), goals, agenda.now()));
+      continue;
+    }
+    const end = yield* ask({
+      budget: 'signups',
+      lane: () => 'near_event_urgent',
+      choose: () => urgent()[0]?.eventId,
+    });
+    if (end.is === 'answered') store.storeSignups(end.target, end.arrivedAt, agenda.now());
+    else if (end.is === 'failed') yield* sleep(agenda, 60_000);
+  }
+}

@@ -1,0 +1,154 @@
+import { type Budget, budgetNames, type Lane, limitsOf } from '@paceline/shared/definition';
+import { syncOf } from '@paceline/limiter/core/conflict';
+import { callTimeout } from '@paceline/shared/config';
+import type { Life } from '../life.ts';
+import { hear, live, type Script } from '../world/script.ts';
+import { type Ask, attempts, type End, type Wanted } from './ask.ts';
+
+/** One who waits in the line. */
+export interface Waiter {
+  readonly wanted: Wanted;
+  readonly since: number;
+}
+
+/** Whoever has the smaller rank goes first, then whoever came first. */
+export type Rank = (waiter: Waiter, now: number) => number;
+
+interface Entry extends Waiter {
+  /** Of those that came at once the one that was entered first goes first. */
+  readonly order: number;
+  failures: number;
+  readonly wait: { leave(at: number): void };
+  readonly end: (end: End) => void;
+}
+
+interface Sent {
+  readonly at: number;
+  readonly lane: Lane;
+}
+
+/** What the design's limiter knows of a budget. */
+interface Window {
+  sent: Sent[];
+  pausedUntil: number;
+  waiting: Entry[];
+  wokenAt: number;
+}
+
+/**
+ * The design's limiter, one for all: a sliding log of the moments of SENDING, and a pause until the named moment after
+ * a 429. There is a line for each budget: who waits for one does not hold up who wants another.
+ */
+export function createLine(life: Life, rank: Rank): Ask {
+  const { scenario, agenda, clock, network, tally, upstream } = life;
+  const policies = limitsOf(scenario.tier);
+  const windows = new Map(
+    budgetNames.map((budget): [Budget, Window] => [
+      budget,
+      { sent: [], pausedUntil: 0, waiting: [], wokenAt: Infinity },
+    ]),
+  );
+  const windowOf = (budget: Budget) => windows.get(budget) as Window;
+  let entered = 0;
+
+  function freeAt(budget: Budget, window: Window): number {
+    const { limit, windowMs } = policies[budget];
+    window.sent = window.sent.filter(({ at }) => at + windowMs > agenda.now());
+    const leaves = window.sent.at(-limit);
+    return Math.max(window.pausedUntil, leaves === undefined ? 0 : leaves.at + windowMs);
+  }
+
+  function serve(budget: Budget): void {
+    const window = windowOf(budget);
+    while (window.waiting.length > 0) {
+      const free = freeAt(budget, window);
+      if (free > agenda.now()) {
+        wakeAt(budget, window, free);
+        return;
+      }
+      const first = takeFirst(window);
+      const target = first.wanted.choose();
+      const isLate = (first.wanted.until ?? Infinity) <= agenda.now();
+      if (isLate || target === undefined) {
+        first.wait.leave(agenda.now());
+        first.end({ is: isLate ? 'too late' : 'not worth it' });
+        continue;
+      }
+      const lane = first.wanted.lane(agenda.now());
+      const sent = { at: agenda.now(), lane };
+      window.sent.push(sent);
+      first.wait.leave(agenda.now());
+      live(send(budget, first, sent, target));
+    }
+  }
+
+  function wakeAt(budget: Budget, window: Window, at: number): void {
+    if (window.wokenAt <= at && window.wokenAt > agenda.now()) return;
+    window.wokenAt = at;
+    agenda.in(at - agenda.now(), () => serve(budget));
+  }
+
+  function takeFirst(window: Window): Entry {
+    const now = agenda.now();
+    let first = 0;
+    let best = Infinity;
+    for (const [index, entry] of window.waiting.entries()) {
+      const its = rank(entry, now);
+      const current = window.waiting[first] as Entry;
+      const isFirst = its < best || (its === best && comesBefore(entry, current));
+      if (!isFirst) continue;
+      first = index;
+      best = its;
+    }
+    return window.waiting.splice(first, 1)[0] as Entry;
+  }
+
+  function* send(budget: Budget, entry: Entry, sent: Sent, target: string): Script {
+    const { lane } = sent;
+    const response = yield* upstream.call({ budget, lane, target }, callTimeout(budget, clock));
+    if (response.status === 200) {
+      entry.end({ is: 'answered', target, arrivedAt: response.arrivedAt });
+      return;
+    }
+    const window = windowOf(budget);
+    if (response.status === 429) {
+      window.pausedUntil = Math.max(window.pausedUntil, agenda.now() + response.retryAfterMs);
+      // A call that upstream did not let in takes no place.
+      window.sent = window.sent.filter((each) => each !== sent);
+    } else entry.failures += 1;
+    if (entry.failures === attempts) entry.end({ is: 'failed' });
+    else {
+      // It keeps its place.
+      window.waiting.push({ ...entry, wait: tally.wants(lane, entry.since) });
+      serve(budget);
+    }
+  }
+
+  /** Who waits because of another sync: its calls fill the window, or it stands in the line. */
+  function noteConflict(window: Window, lane: Lane): void {
+    const others = [
+      ...window.sent,
+      ...window.waiting.map(({ wanted }) => ({ lane: wanted.lane(agenda.now()) })),
+    ];
+    if (others.some((other) => syncOf(other.lane) !== syncOf(lane))) tally.conflict();
+  }
+
+  return (wanted) =>
+    hear<End>((wake) => {
+      const since = agenda.now();
+      const lane = wanted.lane(since);
+      const wait = tally.wants(lane, since);
+      const end = (how: End) => wake(how);
+      // There and back, as every permit of a limiter that is a service.
+      agenda.in(network.broker() + network.broker(), () => {
+        const window = windowOf(wanted.budget);
+        const mustWait = freeAt(wanted.budget, window) > agenda.now() || window.waiting.length > 0;
+        if (mustWait) noteConflict(window, lane);
+        window.waiting.push({ wanted, since, order: (entered += 1), failures: 0, wait, end });
+        serve(wanted.budget);
+      });
+    });
+}
+
+const comesBefore = (a: Entry, b: Entry): boolean =>
+  a.since < b.since || (a.since === b.since && a.order < b.order);

@@ -1,0 +1,101 @@
+import { refreshFrom } from '@paceline/rider-sync/core/bulk';
+import {
+  beginRun,
+  callFailed,
+  type ClubRun,
+  endRun,
+  othersStored,
+  pageStored,
+} from '@paceline/rider-sync/core/club-run';
+import { importLane } from '@paceline/rider-sync/core/import';
+import { afterPage } from '@paceline/rider-sync/core/pass';
+import { fullPage } from '@paceline/shared/zwiftracing';
+import type { Life } from '../life.ts';
+import { hear, once, type Script } from '../world/script.ts';
+import type { Desk } from './bulk-desk.ts';
+import type { Caller } from './call.ts';
+import type { Run, RunEnding } from './runs.ts';
+
+interface Progress {
+  run: ClubRun;
+}
+
+/** Pages through the clubs and refreshes the riders outside them beside it, as `sync-riders.ts` does. */
+export const syncRiders = (life: Life, call: Caller, desk: Desk) =>
+  function* (row: Run): Script<RunEnding> {
+    const progress = { run: beginRun(row.runId, life.clubIds, row.checkpoint) };
+    const others = refreshOutsiders(life, desk, row, progress);
+    yield* syncClubs(life, call, row, progress);
+    yield* others;
+    return endRun(progress.run);
+  };
+
+function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, progress: Progress): Script {
+  for (;;) {
+    const { todo, stopped } = progress.run;
+    const [current] = todo;
+    if (!current || stopped) return;
+    const { clubId, from } = current;
+    let askedAt = 0;
+    const end = yield* call({
+      endpoint: 'clubs',
+      lane: 'rider_sync',
+      deadline: row.slotEndsAt,
+      slotId: row.slotId,
+      choose: () => {
+        askedAt = agenda.now();
+        return `${clubId}/${from ?? 0}`;
+      },
+    });
+    if (end.is === 'failed') {
+      progress.run = callFailed(progress.run, end.code, end.code);
+      continue;
+    }
+    if (end.is !== 'answered') return;
+    const ids = store.storePage(clubId, from, agenda.now());
+    const after = afterPage(current, { length: ids.length, ids, askedAt }, fullPage);
+    progress.run = pageStored(progress.run, after, ids.length);
+  }
+}
+
+/** Begins at once; the script that is returned waits for the end, as `refresh-outsiders.ts` does. */
+function refreshOutsiders(
+  { agenda, store }: Life,
+  desk: Desk,
+  slot: Run,
+  progress: Progress,
+): Script<unknown> {
+  const left = () => store.outsiders(slot.scheduledFor).length;
+  const from = refreshFrom(slot.slotEndsAt, left(), 0);
+  let over = left() === 0;
+  let wake: (heard: unknown) => void = () => undefined;
+  const end = () => {
+    if (over) return;
+    over = true;
+    leave();
+    wake(undefined);
+  };
+  const look = (outsiders: number) => {
+    progress.run = othersStored(progress.run, outsiders);
+    if (left() === 0) end();
+  };
+  const join = () =>
+    desk.join({
+      lane: () => (over || agenda.now() < from ? undefined : importLane),
+      slot,
+      idle: () => look(0),
+      moved({ stage, riderIds }) {
+        if (stage !== 'sent') look(stage === 'answered' ? riderIds.length : 0);
+      },
+    });
+  let leave: () => void = () => undefined;
+  if (!over) {
+    leave = join();
+    agenda.in(from - agenda.now(), () => desk.reconsider());
+    agenda.in(slot.slotEndsAt - agenda.now(), end);
+  }
+  return hear<unknown>((heard) => {
+    wake = once(heard);
+    if (over) wake(undefined);
+  });
+}

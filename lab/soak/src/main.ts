@@ -1,0 +1,97 @@
+import { writeFile } from 'node:fs/promises';
+import { sandboxClock } from '@paceline/launcher';
+import { createClock } from '@paceline/shared/clock';
+import { startTestStack } from '@paceline/kit/stack';
+import { type Arguments, readArguments, usage, WrongUsage } from './arguments.ts';
+import { growing, page, verdictsOf } from './core/report.ts';
+import { load } from './load.ts';
+import { openSampler } from './sample.ts';
+
+/** So short that all that is kept for a while levels off within the first third of a soak of eighteen days. */
+const retention = {
+  RETENTION_HISTORY: '2d',
+  RETENTION_EVENTS: '4d',
+  RETENTION_COPIES: '4d',
+  RETENTION_RIDER_HISTORY: '2d',
+  RETENTION_TOLD_SIZE: '2MiB',
+  RETENTION_JOURNAL: '4000',
+  API_IDEMPOTENCY: '6h',
+  LOG_FILE_SIZE: '1MiB',
+};
+
+/** Real ms. */
+const sampleEvery = 5_000;
+const tellEvery = 60_000;
+
+async function soak({ hours, scale, out, save }: Arguments): Promise<number> {
+  const setting = sandboxClock(createClock().now(), scale);
+  const clock = createClock(setting);
+  const collectGarbage = new URL('collect-garbage.ts', import.meta.url).href;
+  const env = {
+    ...retention,
+    SYNC_RESULTS: 'on',
+    SANDBOX_JITTER_MS: '0-20',
+    NODE_OPTIONS: `--import=${collectGarbage}`,
+  };
+  const stack = await startTestStack(setting, env);
+  const over = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
+  const lost: string[] = [];
+  for (const { name, ended } of stack.processes.values()) {
+    void ended.then(() => {
+      if (!over.signal.aborted) lost.push(`${name} has ended meanwhile`);
+      over.abort();
+    });
+  }
+  const begin = clock.now();
+  const loading = load(stack, over.signal);
+  const sampler = await openSampler(stack, () => clock.now());
+  try {
+    let told = begin;
+    while (clock.now() - begin < hours * 3_600_000 && !over.signal.aborted) {
+      await sampler.sample();
+      if (clock.now() - told >= tellEvery * scale) {
+        told = clock.now();
+        process.stderr.write(
+          `${((told - begin) / 86_400_000).toFixed(1)} days, ${JSON.stringify(loading.done)}\n`,
+        );
+      }
+      await clock.sleep(clock.fromMachine(sampleEvery), over.signal).catch(() => undefined);
+    }
+    const lived = (clock.now() - begin) / 3_600_000;
+    over.abort();
+    await loading.ended;
+    const series = sampler.series();
+    if (save !== undefined) await writeFile(save, JSON.stringify(series));
+    const verdicts = verdictsOf(series);
+    const text = page(
+      {
+        command: `npm run soak -- --hours ${hours} --scale ${scale}`,
+        hours: Math.round(lived),
+        scale,
+        minutes: (lived * 60) / scale,
+        load: loading.done,
+      },
+      verdicts,
+    );
+    process.stdout.write(text);
+    if (out !== undefined) await writeFile(out, text);
+    const wrong = [...lost, ...growing(verdicts)];
+    for (const sentence of wrong) process.stderr.write(`${sentence}\n`);
+    return wrong.length === 0 ? 0 : 1;
+  } finally {
+    over.abort();
+    await sampler.close();
+    await stack.stop();
+  }
+}
+
+try {
+  const asked = readArguments(process.argv.slice(2));
+  if (asked.help) process.stdout.write(`${usage}\n`);
+  else process.exitCode = await soak(asked);
+} catch (error) {
+  if (!(error instanceof WrongUsage)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buckets, catalog, durableOf, eventShare, streams } from '@paceline/shared/contracts';
+import { freePort } from '@paceline/embedded';
+import { connect, provision } from '@paceline/shared/messaging';
+import { eventually } from '@paceline/shared/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Broker, startBroker } from './broker.ts';
+import { openState, type StateFolder } from './state.ts';
+
+let folder: string;
+let state: StateFolder;
+let broker: Broker;
+let connection: Awaited<ReturnType<typeof connect>>;
+
+const start = (count: number) =>
+  startBroker(
+    count,
+    state,
+    () => undefined,
+    () => freePort(),
+  );
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'paceline-broker-'));
+  state = await openState(folder);
+  broker = await start(3);
+  connection = await connect(broker.adminUrl, 'provision');
+}, 60_000);
+afterAll(async () => {
+  await connection?.close();
+  for (const server of broker?.servers ?? []) await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Replicated {
+  readonly name: string;
+  readonly cluster?: { readonly replicas?: ReadonlyArray<{ readonly current: boolean }> };
+  readonly consumer_detail?: readonly Replicated[];
+}
+
+/** How many up-to-date copies there are of each stream and consumer, as the servers that lead them say. */
+async function copies(): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const { monitorUrl } of broker.servers) {
+    const page = await fetch(`${monitorUrl}/jsz?streams=1&consumers=1`);
+    const { account_details: accounts } = (await page.json()) as {
+      // A server that holds none says nothing of streams.
+      account_details?: Array<{ stream_detail?: Replicated[] }>;
+    };
+    const kept = (accounts ?? []).flatMap(({ stream_detail: details }) => details ?? []);
+    for (const { name, cluster } of kept.flatMap((each) => [each, ...(each.consumer_detail ?? [])])) {
+      const count = 1 + (cluster?.replicas ?? []).filter(({ current }) => current).length;
+      found.set(name, Math.max(found.get(name) ?? 0, count));
+    }
+  }
+  return found;
+}
+
+const provided = [
+  ...streams.map(({ name }) => name),
+  ...buckets.map(({ name }) => `KV_${name}`),
+  eventShare.durable,
+  durableOf(catalog.addRider),
+];
+
+describe('a broker of three servers', () => {
+  it('keeps one copy of everything until it is provisioned for three', async () => {
+    const expected = (count: number) => Object.fromEntries(provided.map((name) => [name, count]));
+    for (const count of [1, 3]) {
+      await provision(connection, count);
+      await eventually(
+        async () => expect(Object.fromEntries(await copies())).toMatchObject(expected(count)),
+        { timeoutMs: 60_000 },
+      );
+    }
+  }, 150_000);
+
+  it('is not replaced by one server alone, which would know nothing of what they have stored', async () => {
+    await expect(start(1)).rejects.toThrow('The state is that of three brokers');
+  });
+});

