@@ -1,6 +1,6 @@
 import { Kvm } from '@nats-io/kv';
 import {
-  type KeptSchedule,
+  type StoredSchedule,
   scheduleBucket,
   scheduleKey,
   type SlotSettings,
@@ -30,7 +30,7 @@ afterAll(async () => {
 async function bringIntoForce(mode: SyncMode): Promise<void> {
   const slots: SlotSettings = { mode, opens: 'every 1h', durationMs: minute, skip: '', catchUp: 'skip' };
   const settings = { timeZone: 'UTC', kinds: { rider: slots, near: slots, far: slots, results: slots } };
-  const kept: KeptSchedule = { eras: [{ since: 0, settings }], configured: settings, changed: false };
+  const kept: StoredSchedule = { eras: [{ since: 0, settings }], configured: settings, changed: false };
   const bucket = await new Kvm(world.bus.js).open(scheduleBucket);
   await bucket.put(scheduleKey, JSON.stringify(kept));
 }

@@ -29,20 +29,20 @@ export const scheduleChange = z.object({
 export type ScheduleChange = z.infer<typeof scheduleChange>;
 
 /**
- * The schedule in force, as it is kept on the broker: the settings of each stretch of time, the last one until further
- * notice. Those before tell which slots were to open at that time.
+ * The schedule in force, as it is stored on the broker: the settings of each period, the last one until further notice.
+ * Those before tell which slots were to open at that time.
  */
-export const keptSchedule = z.object({
+export const storedSchedule = z.object({
   eras: z.array(z.object({ since: moment, settings: scheduleSettings })).min(1),
   /** What the variables said when they were last read. */
   configured: scheduleSettings,
   /** Whether somebody has changed it since. */
   changed: z.boolean(),
 });
-export type KeptSchedule = z.infer<typeof keptSchedule>;
-export type Era = KeptSchedule['eras'][number];
+export type StoredSchedule = z.infer<typeof storedSchedule>;
+export type SchedulePeriod = StoredSchedule['eras'][number];
 
-/** Where it is kept. */
+/** Where it is stored. */
 export const scheduleBucket = 'SCHEDULE';
 export const scheduleKey = 'in-force';
 

@@ -110,6 +110,18 @@ describe('a database of an earlier version', () => {
   );
 });
 
+it('a database is migrated no further than to a version that is named', async () => {
+  const url = await takeDatabase({ empty: true });
+  await migrate(url, 0);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    expect(await appliedMigrations(client)).toBe(0);
+  } finally {
+    await client.end();
+  }
+});
+
 async function contents(client: pg.Client, tables: readonly string[]) {
   const found = new Map<string, Record<string, unknown>>();
   for (const table of tables) {

@@ -10,4 +10,4 @@ export { listen, request, respond } from './request.ts';
 export { isUnavailable, retryWhileUnavailable } from './bus.ts';
 export { shareEvents } from './events.ts';
 export { deadLetter, done, retryAfter, type Settlement } from './handle.ts';
-export { openScheduleBucket, type ScheduleBucket } from './stored-schedule.ts';
+export { openScheduleBucket, type ScheduleBucket } from './schedule-bucket.ts';

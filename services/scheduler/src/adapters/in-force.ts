@@ -1,11 +1,11 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
-import { type KeptSchedule, keptSchedule, scheduleBucket, scheduleKey } from '@paceline/shared/contracts';
+import { type StoredSchedule, storedSchedule, scheduleBucket, scheduleKey } from '@paceline/shared/contracts';
 import { type Bus, openScheduleBucket, type ScheduleBucket } from '@paceline/shared/messaging';
 
 /** The kept schedule and its version. */
 export interface Version {
   readonly version: number;
-  readonly kept: KeptSchedule;
+  readonly kept: StoredSchedule;
 }
 
 /** The schedule in force, as all schedulers together keep it on the broker. */
@@ -13,7 +13,7 @@ export interface InForce extends Pick<ScheduleBucket, 'find'> {
   /** @throws {Error} when there is none */
   read(): Promise<Version>;
   /** Puts another one in the place of `version`. Undefined: somebody else was first. */
-  replace(version: number, kept: KeptSchedule): Promise<Version | undefined>;
+  replace(version: number, kept: StoredSchedule): Promise<Version | undefined>;
   /** Aborts as soon as another schedule is in force. */
   changed(): AbortSignal;
 }
@@ -36,7 +36,7 @@ export async function openInForce(bus: Bus): Promise<InForce> {
       return { version, kept };
     },
     async replace(version, kept) {
-      const text = JSON.stringify(keptSchedule.parse(kept));
+      const text = JSON.stringify(storedSchedule.parse(kept));
       try {
         return { version: await bucket.put(scheduleKey, text, { previousSeq: version }), kept };
       } catch (error) {

@@ -1,4 +1,4 @@
-import type { Era } from '@paceline/shared/contracts';
+import type { SchedulePeriod } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
 import { due } from './due.ts';
 import { always, settingsBy } from './testing.ts';
@@ -103,7 +103,7 @@ describe('a kind that is', () => {
   });
 
   it('turned off skips what it has missed for good, and turned on begins with its next slot', () => {
-    const eras: Era[] = [
+    const eras: SchedulePeriod[] = [
       ...always(far),
       { since: now, settings: settingsBy({ ...far, SYNC_FAR: 'off' }) },
       { since: now + 20 * minute, settings: settingsBy({ ...far, SLOT_FAR_CATCH_UP: 'latest' }) },
@@ -122,7 +122,7 @@ describe('a kind that is', () => {
 describe('a schedule that was changed', () => {
   it('counts from then on: what it would have opened before is not due, what the one before left is still due', () => {
     const change = at('2026-03-01T10:42Z');
-    const eras: Era[] = [
+    const eras: SchedulePeriod[] = [
       ...always(),
       { since: change, settings: settingsBy({ SLOT_NEAR: 'every 5m', SLOT_NEAR_DURATION: '5m' }) },
     ];
@@ -137,7 +137,7 @@ describe('a schedule that was changed', () => {
   it('runs the latest missed slot late although a longer slot of the schedule before is still open', () => {
     const long = settingsBy({ SLOT_FAR: 'every 7m', SLOT_FAR_DURATION: '20m' });
     const short = { SLOT_FAR: '10,40 * * * *', SLOT_FAR_DURATION: '1m', SLOT_FAR_CATCH_UP: 'latest' };
-    const eras: Era[] = [
+    const eras: SchedulePeriod[] = [
       { since: 0, settings: long },
       { since: at('2026-10-25T02:30Z'), settings: settingsBy(short) },
     ];

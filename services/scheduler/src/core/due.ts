@@ -1,6 +1,6 @@
 import type { SyncKind } from '@paceline/shared/definition';
 import { type CatchUp, parseCatchUp } from '@paceline/shared/config';
-import type { Era, Slot, Tick } from '@paceline/shared/contracts';
+import type { SchedulePeriod, Slot, Tick } from '@paceline/shared/contracts';
 import { current, longestLook, nextOpening, slotsOf } from './eras.ts';
 
 /** A slot that was over before anybody was there to open it, and what is done about it. */
@@ -28,7 +28,12 @@ const longestLate = 86_400_000;
  * are over the kind's policy says which. `last` is undefined at the very first start: then only what is open now
  * counts, and a rider sync is due at once, since there is nothing to show before it.
  */
-export function due(eras: readonly Era[], kind: SyncKind, last: number | undefined, now: number): Due {
+export function due(
+  eras: readonly SchedulePeriod[],
+  kind: SyncKind,
+  last: number | undefined,
+  now: number,
+): Due {
   const era = current(eras);
   const { mode, durationMs, catchUp } = era.settings.kinds[kind];
   const from = Math.max(last ?? now - durationMs, now - longestLook);

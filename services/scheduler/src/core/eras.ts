@@ -1,7 +1,13 @@
 import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import { schedulesOf } from '@paceline/planning/schedules';
 import { nextSlot, type Schedule, slotsBetween } from '@paceline/planning/slots';
-import type { Era, KeptSchedule, ScheduleChange, ScheduleSettings, Slot } from '@paceline/shared/contracts';
+import type {
+  SchedulePeriod,
+  StoredSchedule,
+  ScheduleChange,
+  ScheduleSettings,
+  Slot,
+} from '@paceline/shared/contracts';
 
 /** How far back it is looked for slots that were missed, project ms. */
 export const longestLook = 7 * 86_400_000;
@@ -9,7 +15,7 @@ export const longestLook = 7 * 86_400_000;
 const mostEras = 50;
 
 /** What is in force. */
-export function current(eras: readonly Era[]): Era {
+export function current(eras: readonly SchedulePeriod[]): SchedulePeriod {
   const last = eras.at(-1);
   if (!last) throw new Error('there is no schedule in force');
   return last;
@@ -20,17 +26,17 @@ export function current(eras: readonly Era[]): Era {
  * else than last time; else whatever is in force stays. Undefined: nothing is new.
  */
 export function withConfigured(
-  kept: KeptSchedule | undefined,
+  kept: StoredSchedule | undefined,
   configured: ScheduleSettings,
   now: number,
-): KeptSchedule | undefined {
+): StoredSchedule | undefined {
   if (!kept) return { eras: [{ since: 0, settings: configured }], configured, changed: false };
   if (isSame(kept.configured, configured)) return undefined;
   return { eras: followedBy(kept, configured, now), configured, changed: false };
 }
 
 /** What is kept once the schedule has been changed; `change` null: what is configured is in force again. */
-export function withChange(kept: KeptSchedule, change: ScheduleChange | null, now: number): KeptSchedule {
+export function withChange(kept: StoredSchedule, change: ScheduleChange | null, now: number): StoredSchedule {
   const settings = change ? settingsAfter(current(kept.eras).settings, change) : kept.configured;
   return {
     eras: followedBy(kept, settings, now),
@@ -57,7 +63,7 @@ export function settingsAfter(settings: ScheduleSettings, change: ScheduleChange
 }
 
 /** An era begins after all that were before, also by a clock that is behind. */
-function followedBy({ eras }: KeptSchedule, settings: ScheduleSettings, now: number): Era[] {
+function followedBy({ eras }: StoredSchedule, settings: ScheduleSettings, now: number): SchedulePeriod[] {
   const since = Math.max(now, (eras.at(-1)?.since ?? 0) + 1);
   const all = [...eras, { since, settings }];
   return all.filter((_, index) => (all[index + 1]?.since ?? Infinity) > now - longestLook).slice(-mostEras);
@@ -77,7 +83,12 @@ const isSame = (one: ScheduleSettings, other: ScheduleSettings): boolean =>
   });
 
 /** The slots of a kind that were to open in `(after, until]`, oldest first: each era's in its time. */
-export const slotsOf = (eras: readonly Era[], kind: SyncKind, after: number, until: number): Slot[] =>
+export const slotsOf = (
+  eras: readonly SchedulePeriod[],
+  kind: SyncKind,
+  after: number,
+  until: number,
+): Slot[] =>
   eras.flatMap(({ since, settings }, index) => {
     const schedule = scheduleOf(settings, kind);
     const [from, end] = [Math.max(after, since), Math.min(until, eras[index + 1]?.since ?? until)];
@@ -85,7 +96,7 @@ export const slotsOf = (eras: readonly Era[], kind: SyncKind, after: number, unt
   });
 
 /** When the next slot of a kind opens; Infinity: never, as things stand. */
-export function nextOpening({ since, settings }: Era, kind: SyncKind, now: number): number {
+export function nextOpening({ since, settings }: SchedulePeriod, kind: SyncKind, now: number): number {
   const schedule = scheduleOf(settings, kind);
   return schedule ? nextSlot(schedule, Math.max(now, since)) : Infinity;
 }

@@ -1,5 +1,5 @@
 import type { SyncKind } from '@paceline/shared/definition';
-import type { Era } from '@paceline/shared/contracts';
+import type { SchedulePeriod } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { due } from './due.ts';
@@ -20,7 +20,13 @@ interface World {
  * A scheduler looks once. One that dies does so before a step: after so many ticks were published, or before it has
  * written down how far it came.
  */
-function look(world: World, eras: readonly Era[], kind: SyncKind, now: number, dies: number): boolean {
+function look(
+  world: World,
+  eras: readonly SchedulePeriod[],
+  kind: SyncKind,
+  now: number,
+  dies: number,
+): boolean {
   const { ticks, handled } = due(eras, kind, world.handled, now);
   for (const [index, { slotId }] of ticks.entries()) {
     if (index === dies) return false;
@@ -92,7 +98,7 @@ describe('over any history of schedulers that die and return, while the schedule
   it('a policy to skip opens no slot that is over', () => {
     fc.assert(
       fc.property(schedules, looks, (env, history) => {
-        const eras: Era[] = [{ since: 0, settings: settingsBy(env) }];
+        const eras: SchedulePeriod[] = [{ since: 0, settings: settingsBy(env) }];
         const world: World = { opened: new Map(), handled: start };
         let now = start;
         for (const { after, dies } of history) look(world, eras, 'far', (now += after * minute), dies);

@@ -1,13 +1,13 @@
 import { kindNames } from '@paceline/shared/definition';
 import { slotsBetween } from '@paceline/planning/slots';
-import { type KeptSchedule, type ScheduleInForce } from '@paceline/shared/contracts';
+import { type StoredSchedule, type ScheduleInForce } from '@paceline/shared/contracts';
 import { current, nextOpening, scheduleOf } from './eras.ts';
 
 /** So many slots of each kind are shown. */
 const shown = 3;
 
 /** The schedule in force as it is told, with the slots that open next. */
-export function viewOf(version: number, kept: KeptSchedule, now: number): ScheduleInForce {
+export function viewOf(version: number, kept: StoredSchedule, now: number): ScheduleInForce {
   const era = current(kept.eras);
   const { since, settings } = era;
   const next = kindNames.map((kind) => {

@@ -1,17 +1,20 @@
 import type { z } from 'zod';
 import { catalog, type Message } from '../catalog.ts';
-import { keptSchedule, scheduleBucket, scheduleKey } from '../schedule.ts';
+import { scheduleBucket, scheduleKey, storedSchedule } from '../schedule.ts';
 
 /** Something that one process writes and another reads, maybe of another version. */
-export interface Spoken {
+export interface Contract {
   readonly name: string;
-  /** Where it is said, and how it is carried. */
+  /** Where it is written, and how it is carried. */
   readonly way: { readonly subject: string; readonly kind: string; readonly stream?: string };
   readonly schema: z.ZodType;
 }
 
-/** Every payload and every reply of the catalog, and what is kept in buckets as JSON. */
-export const spoken: readonly Spoken[] = [
+/** A contract as a version had it: a line of `<version>.json`. */
+export type Recording = Contract['way'] & { readonly samples: readonly unknown[]; readonly schema: object };
+
+/** Every payload and every reply of the catalog, and what is stored in buckets as JSON. */
+export const contracts: readonly Contract[] = [
   ...Object.entries(catalog).flatMap(([name, message]: [string, Message]) => {
     const { subject, kind, payload } = message;
     const way = { subject, kind, ...('stream' in message && { stream: message.stream }) };
@@ -19,8 +22,8 @@ export const spoken: readonly Spoken[] = [
     return [{ name, way, schema: payload }, ...reply];
   }),
   {
-    name: 'keptSchedule',
-    way: { subject: `$KV.${scheduleBucket}.${scheduleKey}`, kind: 'kept' },
-    schema: keptSchedule,
+    name: 'storedSchedule',
+    way: { subject: `$KV.${scheduleBucket}.${scheduleKey}`, kind: 'stored' },
+    schema: storedSchedule,
   },
 ];

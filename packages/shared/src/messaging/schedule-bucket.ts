@@ -1,7 +1,7 @@
 import { type KV, Kvm } from '@nats-io/kv';
 import {
-  type KeptSchedule,
-  keptSchedule,
+  type StoredSchedule,
+  storedSchedule,
   scheduleBucket,
   scheduleKey,
   type SyncMode,
@@ -9,11 +9,11 @@ import {
 import type { SyncKind } from '../definition/index.ts';
 import { type Bus, retryWhileUnavailable } from './bus.ts';
 
-/** Where the schedule in force is kept. */
+/** The schedule in force, as it is stored on the broker. */
 export interface ScheduleBucket {
   readonly bucket: KV;
   /** `kept` undefined: there is none yet (version 0), or none that can be read. */
-  find(): Promise<{ readonly version: number; readonly kept: KeptSchedule | undefined }>;
+  find(): Promise<{ readonly version: number; readonly kept: StoredSchedule | undefined }>;
   /** How a kind runs now; as long as there is no schedule it is on. */
   modeOf(kind: SyncKind): Promise<SyncMode>;
 }
@@ -31,9 +31,9 @@ export async function openScheduleBucket(bus: Bus): Promise<ScheduleBucket> {
   };
 }
 
-function parsed(text: string): KeptSchedule | undefined {
+function parsed(text: string): StoredSchedule | undefined {
   try {
-    return keptSchedule.safeParse(JSON.parse(text)).data;
+    return storedSchedule.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

@@ -1,2 +1,0 @@
-ALTER TABLE "commands" ADD COLUMN "traceparent" text;--> statement-breakpoint
-ALTER TABLE "sync_runs" ADD COLUMN "traceparent" text;
