@@ -12,6 +12,7 @@ import { auditedBy } from '@paceline/kit/rig';
 
 // Starts the system as it was at a commit and, under load, replaces one service after the other by today's:
 // `npm run upgrade:trial -- --from COMMIT`. Exit code 0: nothing was lost, nothing rejected.
+// It goes back to the commit of the baseline: nothing was released before, and no database of before is migrated.
 
 const { values } = parseArgs({ options: { from: { type: 'string' } } });
 if (!values.from) {
@@ -20,6 +21,13 @@ if (!values.from) {
 }
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..');
+const baseline = 'packages/shared/src/database/migrations/0000_baseline.sql';
+await run('git', ['-C', root, 'cat-file', '-e', `${values.from}:${baseline}`]).catch(() => {
+  console.error(
+    `${values.from} is no commit with the baseline migration: nothing before it was released, so nothing before it is upgraded`,
+  );
+  process.exit(2);
+});
 const folder = await mkdtemp(join(tmpdir(), 'paceline-upgrade-'));
 const old = join(folder, 'old');
 const setting = sandboxClock(Date.now(), 120);
@@ -113,7 +121,7 @@ async function ended(): Promise<Record<string, number>> {
 async function trial(): Promise<boolean> {
   await run('git', ['-C', root, 'worktree', 'add', '--detach', old, String(values.from)]);
   await run('npm', ['run', '-s', 'setup'], { cwd: old });
-  const { startStack } = (await import(join(old, 'packages/launcher/src/index.ts'))) as {
+  const { startStack } = (await import(join(old, 'local/launcher/src/index.ts'))) as {
     startStack(options: StackOptions): Promise<Stack>;
   };
   const running = (stack = await startStack({
