@@ -1,0 +1,13 @@
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const manifests = globSync('{packages,services,apps,local,lab}/*/package.json').concat('e2e/package.json');
+const scriptsOf = (file: string) =>
+  (JSON.parse(readFileSync(file, 'utf8')) as { scripts?: Record<string, string> }).scripts ?? {};
+
+describe('every package', () => {
+  // turbo passes over a package without the script, and says nothing.
+  it.each(manifests)('%s is checked by npm run check', (file) => {
+    expect(Object.keys(scriptsOf(file))).toEqual(expect.arrayContaining(['format:check', 'lint', 'types']));
+  });
+});
