@@ -10,7 +10,7 @@ export default defineConfig({
     sequence: {
       sequencer: slowestFirst(['ten-hours', 'simulation', 'cluster', 'chaos', 'backup', 'killed.prove']),
     },
-    // Each wait has a bound of its own, minutes long: see lab/kit/src/patience.ts.
+    // Each wait has a bound of its own, minutes long: see lab/kit/src/waiting.ts.
     testTimeout: 15 * 60_000,
     hookTimeout: 5 * 60_000,
     // Each whole system is ten processes.

@@ -1,13 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { auditedBy } from '@paceline/kit/rig';
+import { all, oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { eventually } from '@paceline/kit/waiting';
 import { backup, restore, type Surroundings } from '@paceline/launcher/backup';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
 import { createClock } from '@paceline/shared/clock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditedBy } from '@paceline/kit/rig';
-import { eventually } from '@paceline/kit/patience';
-import { all, oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 
 /** The window of bulk calls, a quarter of an hour, is over in seven seconds. */
 const setting = oneEvening(120);

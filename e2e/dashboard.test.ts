@@ -1,10 +1,10 @@
-import axe from 'axe-core';
 import { ensureBuilt } from '@paceline/dashboard/build';
+import { openBrowser } from '@paceline/kit/browser';
+import { type List, oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { eventually } from '@paceline/kit/waiting';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openBrowser } from '@paceline/kit/browser';
-import { eventually } from '@paceline/kit/patience';
-import { type List, oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 
 const token = 'a-token-for-the-dashboard';
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };

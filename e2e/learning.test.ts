@@ -1,10 +1,10 @@
-import type { Budget } from '@paceline/shared/definition';
+import { type Caller, type Rig, startRig } from '@paceline/kit/rig';
+import { eventually } from '@paceline/kit/waiting';
 import { catalog } from '@paceline/shared/contracts';
+import type { Budget } from '@paceline/shared/definition';
 import { listen } from '@paceline/shared/messaging';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '@paceline/kit/patience';
-import { type Caller, type Rig, startRig } from '@paceline/kit/rig';
 
 const minute = 60_000;
 const per = (limit: number, minutes: number) => ({ limit, windowMs: minutes * minute });

@@ -1,9 +1,9 @@
+import { all, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { eventually } from '@paceline/kit/waiting';
 import { type Arrival, defaultClubs } from '@paceline/sandbox';
 import { readScenario } from '@paceline/simulation/scenario';
 import { happen } from '@paceline/simulation/simulate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '@paceline/kit/patience';
-import { all, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
 
 const scale = 60;
 const minutes = 80;

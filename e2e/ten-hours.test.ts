@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '@paceline/kit/patience';
 import { all, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { eventually } from '@paceline/kit/waiting';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Ten hours of the system's life in two minutes of ours. */
 const scale = 300;

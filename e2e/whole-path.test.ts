@@ -1,19 +1,10 @@
-import type { ReceivedSpan } from '@paceline/shared/telemetry/testing';
-import { connect } from '@paceline/shared/messaging';
-import { startOtlpReceiver } from '@paceline/shared/telemetry/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { documentedMetrics } from '@paceline/launcher/testing/metrics-table';
-import {
-  answersOf,
-  logsOf,
-  messagesOf,
-  ownPasswords,
-  type Readable,
-  rowsOf,
-  secretsIn,
-} from '@paceline/kit/planted';
-import { eventually } from '@paceline/kit/patience';
 import { all, type List, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { eventually } from '@paceline/kit/waiting';
+import { documentedMetrics } from '@paceline/launcher/testing/metrics-table';
+import { connect } from '@paceline/shared/messaging';
+import { type ReceivedSpan, startOtlpReceiver } from '@paceline/shared/telemetry/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answersOf, logsOf, messagesOf, ownPasswords, type Readable, rowsOf, secretsIn } from './planted.ts';
 
 /** A far slot is over in two seconds, a near one in five. */
 const scale = 120;

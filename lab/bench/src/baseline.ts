@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { monotonic, until } from '@paceline/kit/waiting';
 import { connect } from '@paceline/shared/messaging';
-import { monotonic, until } from './monotonic.ts';
 
 const echo = 'bench.echo';
 const journal = 'bench.journal';

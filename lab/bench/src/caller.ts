@@ -1,8 +1,8 @@
-import { breadth, depth } from './core-turns.ts';
+import { monotonic, until } from '@paceline/kit/waiting';
 import { leastCost, respond } from './baseline.ts';
 import { contenders } from './contenders/all.ts';
 import type { Address, Client, Job, Limit, Urgency } from './contenders/contender.ts';
-import { monotonic, until } from './monotonic.ts';
+import { breadth, depth } from './core-turns.ts';
 import { type Answer, answering } from './processes.ts';
 import { keepPromises } from './promises.ts';
 import { besiege } from './siege.ts';

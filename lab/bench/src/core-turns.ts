@@ -1,9 +1,9 @@
-import { laneNames } from '@paceline/shared/definition';
-import { createVirtualClock } from '@paceline/shared/clock';
+import { monotonic } from '@paceline/kit/waiting';
 import { defaultSettings } from '@paceline/limiter/core/default-settings';
 import { createLedger } from '@paceline/limiter/core/ledger';
 import { takeTurn, type Turn, type Wish } from '@paceline/limiter/core/turn';
-import { monotonic } from './monotonic.ts';
+import { createVirtualClock } from '@paceline/shared/clock';
+import { laneNames } from '@paceline/shared/definition';
 
 const hour = 3_600_000;
 /** As many wishes as the limiter takes into one turn. */

@@ -1,8 +1,8 @@
+import { monotonic, until } from '@paceline/kit/waiting';
 import { createClock, parseClock } from '@paceline/shared/clock';
 import { createLimiters, type Limiter } from '@paceline/shared/limiter';
 import type { Address } from './contenders/contender.ts';
 import { openBus } from './contenders/paceline.ts';
-import { monotonic, until } from './monotonic.ts';
 import { delayOf, type Network } from './upstream/network.ts';
 
 /** Where in the protocol the limiter dies: at the first message with this verb. */

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TestStack } from './stack.ts';
 
 /** What a process takes of the machine at one moment, as Linux tells it. */
 export interface ProcessSample {
@@ -7,30 +8,16 @@ export interface ProcessSample {
   readonly threads: number;
   /** Open files, sockets and the like. */
   readonly handles: number;
-  /** Time on a processor since it began, real ms. */
-  readonly cpuMs: number;
 }
-
-/** Linux counts time on the processor in hundredths of a second. */
-const tickMs = 10;
 
 /** @throws {Error} when the process is gone, or not ours to look at */
 export async function sampleProcess(pid: number): Promise<ProcessSample> {
-  const [status, stats, handles] = await Promise.all([
+  const [status, handles] = await Promise.all([
     readFile(`/proc/${pid}/status`, 'utf8'),
-    readFile(`/proc/${pid}/stat`, 'utf8'),
     readdir(`/proc/${pid}/fd`),
   ]);
   const of = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? Number.NaN);
-  // The name of the program is in parentheses and may hold anything; what follows is in columns.
-  const columns = stats.slice(stats.lastIndexOf(')') + 2).split(' ');
-  const [user, system] = [Number(columns[11]), Number(columns[12])];
-  return {
-    rssBytes: of('VmRSS') * 1_024,
-    threads: of('Threads'),
-    handles: handles.length,
-    cpuMs: (user + system) * tickMs,
-  };
+  return { rssBytes: of('VmRSS') * 1_024, threads: of('Threads'), handles: handles.length };
 }
 
 /** Bytes in all files below a folder; what vanishes meanwhile counts for nothing. */
@@ -46,5 +33,80 @@ export async function folderBytes(folder: string): Promise<number> {
         ),
       ),
   );
-  return sizes.reduce((sum, each) => sum + each, 0);
+  return sizes.reduce((total, each) => total + each, 0);
+}
+
+/** CPU time in ms since each process began. */
+export interface CpuTimes {
+  /** When they were read, real ms. */
+  readonly at: number;
+  /** By the name of the process, with all that it started; `asker` is this one, which asks. */
+  readonly of: ReadonlyMap<string, number>;
+  /** Of everything on this machine, ours or not. */
+  readonly machine: number;
+}
+
+/** CPU time between two samples. 1 is one core. */
+export interface CpuShares {
+  /** The largest first. */
+  readonly of: ReadonlyArray<readonly [name: string, share: number]>;
+  readonly ours: number;
+  readonly others: number;
+}
+
+/** Linux counts time on the processor in hundredths of a second. */
+const tickMs = 10;
+
+export async function cpuTimes(stack: TestStack): Promise<CpuTimes> {
+  const { user, system } = process.cpuUsage();
+  const of = new Map([['asker', (user + system) / 1_000]]);
+  const all = await everyProcess();
+  const servers = [...stack.broker.servers, ...(stack.database ? [stack.database] : [])];
+  for (const each of [...stack.processes.values(), ...servers]) {
+    const pid = each.pid();
+    if (pid !== undefined) of.set(each.name, withDescendants(pid, all));
+  }
+  const [first = ''] = (await readFile('/proc/stat', 'utf8')).split('\n');
+  const [busy = 0, nice = 0, kernel = 0, , , interrupts = 0, soft = 0] = first
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return { at: performance.now(), of, machine: (busy + nice + kernel + interrupts + soft) * tickMs };
+}
+
+export function sharesBetween(before: CpuTimes, after: CpuTimes): CpuShares {
+  const ms = after.at - before.at;
+  const of = [...after.of].map(([name, time]) => [name, (time - (before.of.get(name) ?? 0)) / ms] as const);
+  const ours = of.reduce((total, [, share]) => total + share, 0);
+  return {
+    of: of.toSorted(([, one], [, other]) => other - one),
+    ours,
+    others: Math.max(0, (after.machine - before.machine) / ms - ours),
+  };
+}
+
+interface Accounted {
+  readonly parent: number;
+  readonly ms: number;
+}
+
+async function everyProcess(): Promise<Map<number, Accounted>> {
+  const all = new Map<number, Accounted>();
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const text = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+    // Behind the name, which is in brackets: state, parent, …, and from the 12th on user and system time, of the process
+    // and of its children that have ended.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const ticks = fields.slice(11, 15).reduce((total, field) => total + Number(field), 0);
+    all.set(Number(name), { parent: Number(fields[1]), ms: ticks * tickMs });
+  }
+  return all;
+}
+
+/** Postgres has a process for each connection. */
+function withDescendants(pid: number, all: ReadonlyMap<number, Accounted>): number {
+  let ms = all.get(pid)?.ms ?? 0;
+  for (const [child, { parent }] of all) if (parent === pid) ms += withDescendants(child, all);
+  return ms;
 }

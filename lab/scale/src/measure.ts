@@ -1,5 +1,5 @@
+import { type CpuShares, cpuTimes, sharesBetween } from '@paceline/kit/processes';
 import type { TestStack } from '@paceline/kit/stack';
-import { type CpuShares, cpuTimes, sharesBetween } from './cpu.ts';
 import { journalBytes } from './journal.ts';
 
 export interface Measured {

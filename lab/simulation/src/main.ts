@@ -1,5 +1,5 @@
+import { terminal } from '@paceline/kit/arguments';
 import { inParallel } from './in-parallel.ts';
 import { run } from './run.ts';
 
-const output = { out: console.log, error: console.error };
-process.exitCode = await run(process.argv.slice(2), output, inParallel);
+process.exitCode = await run(process.argv.slice(2), terminal, inParallel);

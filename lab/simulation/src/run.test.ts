@@ -42,7 +42,7 @@ describe('npm run simulate', () => {
     [[], '--scenario is missing'],
     [
       ['--scenario', short, '--strategy', 'E'],
-      '--strategy must be all or one of uncoordinated, A, B, C, D, paceline',
+      '--strategy must be one of all, uncoordinated, A, B, C, D, paceline',
     ],
     [['--scenario', short, '--seed', 'x'], '--seed must be a number'],
     [['--scenario', short, '--unknown'], 'unknown'],

@@ -1,8 +1,8 @@
-import { contenders, ours } from '../contenders/all.ts';
+import { table } from '@paceline/kit/table';
 import type { Machine } from './machine.ts';
 import type { Measured } from './measured.ts';
 import type { Column } from './outcome.ts';
-import { table } from './table.ts';
+import { contenders, ours } from '../contenders/all.ts';
 
 const peers = [...new Set(contenders.map(({ name }) => name))].filter((name) => name !== ours);
 

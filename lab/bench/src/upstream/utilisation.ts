@@ -1,5 +1,5 @@
+import { mean } from '@paceline/kit/statistics';
 import type { Policy } from '@paceline/sandbox';
-import { mean } from '../statistics.ts';
 
 /**
  * The share of a limit that was used: W over the mean time from each arrival to the N-th after it. It needs no whole

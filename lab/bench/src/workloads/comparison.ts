@@ -1,5 +1,5 @@
+import { times } from '@paceline/kit/table';
 import { ours, type Variant } from '../contenders/all.ts';
-import { times } from '../report/numbers.ts';
 
 /** Everybody in every place where their state can be kept, beside us. */
 export interface Comparison<T extends Variant> {

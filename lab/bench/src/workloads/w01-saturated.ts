@@ -1,16 +1,16 @@
+import { mean, median } from '@paceline/kit/statistics';
+import { digits, percent, times } from '@paceline/kit/table';
+import { monotonic } from '@paceline/kit/waiting';
+import { bestMargin, type Tried } from './best-margin.ts';
+import { inGroups } from './side-by-side.ts';
 import type { Passage } from '../caller.ts';
 import { limiting } from '../contenders/all.ts';
 import type { Contender, Limit, Margin } from '../contenders/contender.ts';
-import { monotonic } from '../monotonic.ts';
-import { digits, percent, times } from '../report/numbers.ts';
 import type { Outcome, Row, Workload } from '../report/outcome.ts';
-import { mean, median } from '../statistics.ts';
 import { assemble } from '../team.ts';
 import type { Network } from '../upstream/network.ts';
 import { utilisation } from '../upstream/utilisation.ts';
 import { verdictOf, type Way } from '../upstream/verdict.ts';
-import { bestMargin, type Tried } from './best-margin.ts';
-import { inGroups } from './side-by-side.ts';
 
 const policy = { limit: 5, windowMs: 1_000 };
 const network: Network = { jitterMs: 60, outliers: 0.01 };

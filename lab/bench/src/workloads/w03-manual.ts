@@ -1,11 +1,11 @@
+import { median } from '@paceline/kit/statistics';
+import { digits, times } from '@paceline/kit/table';
+import { monotonic, until } from '@paceline/kit/waiting';
+import { sideBySide } from './side-by-side.ts';
 import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { monotonic, until } from '../monotonic.ts';
-import { digits, times } from '../report/numbers.ts';
 import type { Outcome, Row, Workload } from '../report/outcome.ts';
-import { median } from '../statistics.ts';
 import { assemble } from '../team.ts';
-import { sideBySide } from './side-by-side.ts';
 
 const limit = { calls: 5, windowMs: 1_000, concurrency: 5 };
 const bulk = 30;

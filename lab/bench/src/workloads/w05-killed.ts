@@ -1,10 +1,10 @@
+import { digits } from '@paceline/kit/table';
+import { compare } from './comparison.ts';
+import { kill, type Killed, policy as longPolicy } from './w05-peers.ts';
+import { type Besieged, policy, siege } from './w05-siege.ts';
 import { ours, type Variant, variants } from '../contenders/all.ts';
-import { digits } from '../report/numbers.ts';
 import type { Outcome, Row, Workload } from '../report/outcome.ts';
 import type { Step } from '../siege.ts';
-import { compare } from './comparison.ts';
-import { type Killed, kill, policy as longPolicy } from './w05-peers.ts';
-import { type Besieged, policy, siege } from './w05-siege.ts';
 
 const verbs = ['acquire', 'start', 'settle'] as const;
 const phases = ['before', 'during', 'after'] as const;

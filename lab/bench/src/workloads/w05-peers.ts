@@ -1,5 +1,5 @@
+import { monotonic, until } from '@paceline/kit/waiting';
 import type { Variant } from '../contenders/all.ts';
-import { monotonic, until } from '../monotonic.ts';
 import { startCaller } from '../processes.ts';
 import { assemble } from '../team.ts';
 import { verdictOf } from '../upstream/verdict.ts';

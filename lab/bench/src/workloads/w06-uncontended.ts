@@ -1,12 +1,11 @@
+import { median, quantile } from '@paceline/kit/statistics';
+import { digits, times } from '@paceline/kit/table';
+import { compare } from './comparison.ts';
 import { type Variant, variants } from '../contenders/all.ts';
-import type { Caller } from '../processes.ts';
-import { startCaller } from '../processes.ts';
-import { digits, times } from '../report/numbers.ts';
+import { type Caller, startCaller } from '../processes.ts';
 import type { Outcome, Row, Workload } from '../report/outcome.ts';
 import type { Limiters } from '../servers/limiters.ts';
-import { median, quantile } from '../statistics.ts';
 import { assemble, type Team } from '../team.ts';
-import { compare } from './comparison.ts';
 
 const rounds = 5;
 const permits = 150;

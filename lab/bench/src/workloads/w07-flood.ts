@@ -1,10 +1,10 @@
-import { type Variant, variants } from '../contenders/all.ts';
-import { monotonic } from '../monotonic.ts';
-import { digits, times } from '../report/numbers.ts';
-import type { Outcome, Row, Workload } from '../report/outcome.ts';
-import { median } from '../statistics.ts';
-import { assemble } from '../team.ts';
+import { median } from '@paceline/kit/statistics';
+import { digits, times } from '@paceline/kit/table';
+import { monotonic } from '@paceline/kit/waiting';
 import { compare } from './comparison.ts';
+import { type Variant, variants } from '../contenders/all.ts';
+import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import { assemble } from '../team.ts';
 
 const processes = 3;
 const inFlight = 64;

@@ -1,10 +1,10 @@
 import { totalmem } from 'node:os';
+import { median } from '@paceline/kit/statistics';
+import { digits, times } from '@paceline/kit/table';
 import { contenders, ours } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { startCaller } from '../processes.ts';
-import { digits, times } from '../report/numbers.ts';
 import type { Outcome, Row, Workload } from '../report/outcome.ts';
-import { median } from '../statistics.ts';
 import { assemble } from '../team.ts';
 
 const few = 100;

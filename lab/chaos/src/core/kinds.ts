@@ -1,5 +1,5 @@
+import type { Dice } from '@paceline/kit/dice';
 import { type Budget, tierPolicies } from '@paceline/sandbox';
-import type { Dice } from './dice.ts';
 import type { Crew, Fault, FaultKind } from './fault.ts';
 
 /** What a seed decides about a fault of one kind; how long it lasts in real ms. */

@@ -1,5 +1,5 @@
+import { createDice } from '@paceline/kit/dice';
 import type { SyncKind } from '@paceline/shared/definition';
-import { createDice } from './dice.ts';
 
 /** What people ask for, and when: real ms after the load has begun. */
 export type Ask = { readonly at: number } & (

@@ -1,4 +1,4 @@
-import { createDice } from './dice.ts';
+import { createDice } from '@paceline/kit/dice';
 import type { Crew, Fault, FaultKind } from './fault.ts';
 import { draws, isPossible } from './kinds.ts';
 

@@ -1,3 +1,5 @@
+import { sum } from '@paceline/kit/statistics';
+import { table } from '@paceline/kit/table';
 import { budgetNames, laneNames } from '@paceline/shared/definition';
 import type { Fresh, FreshnessReport } from './measure/freshness.ts';
 import type { Result } from './measure/result.ts';
@@ -6,22 +8,12 @@ type Named = readonly [name: string, result: Result];
 type Row = readonly [what: string, of: (result: Result) => string];
 
 /** The results side by side, as a table in Markdown that can be read as it is. */
-export function table(results: readonly Named[]): string {
-  const rows = [
+export const comparison = (results: readonly Named[]): string =>
+  table(
     ['', ...results.map(([name]) => name)],
-    ...rowsFor(results).map(([what, of]) => [what, ...results.map(([, result]) => of(result))]),
-  ];
-  const widths =
-    rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0), 3)) ?? [];
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join(' | ')} |`;
-  const rule = `| ${widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
-  const [head = [], ...body] = rows;
-  return [line(head), rule, ...body.map(line)].join('\n');
-}
-
-const pad = (cell: string, width: number, column: number): string =>
-  column === 0 ? cell.padEnd(width) : cell.padStart(width);
+    rowsFor(results).map(([what, of]) => [what, ...results.map(([, result]) => of(result))]),
+    (column) => column > 0,
+  );
 
 function rowsFor(results: readonly Named[]): Row[] {
   const called = budgetNames.filter((budget) => results.some(([, result]) => result.budgets[budget]));
@@ -74,5 +66,3 @@ function span(ms: number): string {
   const [name, size] = units.find(([unit, each]) => ms >= (unit === 's' ? each : 2 * each)) ?? units[2];
   return `${(ms / size).toFixed(1)} ${name}`;
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

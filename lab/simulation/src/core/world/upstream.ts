@@ -1,4 +1,4 @@
-import type { Budget, Lane } from '@paceline/shared/definition';
+import type { Agenda } from '@paceline/kit/agenda';
 import {
   type Arrival,
   createLimiter,
@@ -8,11 +8,11 @@ import {
   tooManyRequestsBody,
 } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
+import type { Budget, Lane } from '@paceline/shared/definition';
 import { readRateLimited } from '@paceline/shared/zwiftracing';
-import type { Scenario } from '../scenario.ts';
-import type { Agenda } from './agenda.ts';
 import type { Network } from './network.ts';
 import { hear, type Script } from './script.ts';
+import type { Scenario } from '../scenario.ts';
 
 /** What a call came to. `arrivedAt`: the moment of which the answer tells. */
 export type Answered =

@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
+import type { TestStack } from '@paceline/kit/stack';
 import { services } from '@paceline/shared/contracts';
 import { openDatabase } from '@paceline/shared/database';
 import { connect } from '@paceline/shared/messaging';
-import type { TestStack } from './stack.ts';
 
 /** A text that somebody may come to read, and where. */
 export interface Readable {

@@ -1,10 +1,10 @@
+import type { TestStack } from '@paceline/kit/stack';
 import type { BrokerServer } from '@paceline/launcher';
 import { createClock } from '@paceline/shared/clock';
 import { allPartitions, createLimiters, type Limiters, partitionOf } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually } from '@paceline/shared/testing';
-import type { TestStack } from './stack.ts';
 
 interface Page {
   readonly meta_cluster: { readonly leader?: string };

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { digits, percent, times } from './numbers.ts';
-import { table } from './table.ts';
+import { digits, percent, table, times } from './table.ts';
 
 describe('a table', () => {
   it('lines its columns up, and leaves out nothing of a short row', () => {

@@ -1,0 +1,85 @@
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+
+/** Where a command writes, a text at a time. */
+export interface Output {
+  /** The result. */
+  out(text: string): void;
+  /** Progress, and what is wrong. */
+  error(text: string): void;
+}
+
+export const terminal: Output = {
+  out: (text) => void process.stdout.write(`${text}\n`),
+  error: (text) => void process.stderr.write(`${text}\n`),
+};
+
+/** The command was called wrongly. */
+export class WrongUsage extends Error {
+  override name = 'WrongUsage';
+}
+
+interface Command<Options extends ParseArgsOptionsConfig> {
+  /** Its synopsis, its options and its exit codes. */
+  readonly usage: string;
+  readonly options: Options;
+  readonly allowPositionals?: boolean;
+}
+
+type Values<Options extends ParseArgsOptionsConfig> = ReturnType<
+  typeof parseArgs<{ options: Options }>
+>['values'];
+
+/**
+ * Runs a command of the lab; `--help` prints its usage.
+ * @param run may throw `WrongUsage`
+ * @returns the exit code: that of `run`, 2 for wrong usage
+ */
+export async function runCommand<const Options extends ParseArgsOptionsConfig>(
+  { usage, options, allowPositionals = false }: Command<Options>,
+  args: readonly string[],
+  output: Output,
+  run: (values: Values<Options>, positionals: readonly string[]) => number | Promise<number>,
+): Promise<number> {
+  try {
+    const { values, positionals } = parse(args, { help: { type: 'boolean' }, ...options }, allowPositionals);
+    if (values['help'] === true) {
+      output.out(usage);
+      return 0;
+    }
+    return await run(values as Values<Options>, positionals);
+  } catch (error) {
+    if (!(error instanceof WrongUsage)) throw error;
+    output.error(`${error.message}\n\n${usage}`);
+    return 2;
+  }
+}
+
+function parse(args: readonly string[], options: ParseArgsOptionsConfig, allowPositionals: boolean) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals });
+  } catch (error) {
+    throw new WrongUsage((error as Error).message);
+  }
+}
+
+/** @throws {WrongUsage} unless the text is a number from `least` to `most` */
+export function numberOf(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= least && value <= most))
+    throw new WrongUsage(`${option} must be a number from ${least} to ${most}`);
+  return value;
+}
+
+/** @throws {WrongUsage} unless the text is a whole number from `least` to `most` */
+export function wholeNumberOf(option: string, text: string, least: number, most = 999_999_999): number {
+  const value = numberOf(option, text, least, most);
+  if (!Number.isInteger(value)) throw new WrongUsage(`${option} must be a whole number`);
+  return value;
+}
+
+/** @throws {WrongUsage} unless the text is one of the names */
+export function oneOf<Name extends string>(option: string, text: string, names: readonly Name[]): Name {
+  const name = names.find((each) => each === text.trim());
+  if (name === undefined) throw new WrongUsage(`${option} must be one of ${names.join(', ')}`);
+  return name;
+}

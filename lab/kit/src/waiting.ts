@@ -1,0 +1,24 @@
+import { setTimeout as timeout } from 'node:timers/promises';
+import { eventually as within } from '@paceline/shared/testing';
+
+/** Ms of the machine: no wait of a whole system takes as long, on however busy a machine. */
+const bound = 5 * 60_000;
+
+/**
+ * Waits for a condition of a whole system, whose processes live by clocks that no test can hold.
+ * @param check throws, or rejects, for as long as the condition doesn't hold, as an assertion does
+ * @throws the last failure of `check` when it still fails after minutes
+ */
+export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => within(check, { timeoutMs: bound });
+
+/** Waits so many real ms, or until the signal aborts; never rejects. */
+export const pause = (realMs: number, signal?: AbortSignal): Promise<void> =>
+  timeout(Math.max(0, realMs), undefined, signal && { signal }).catch(() => undefined);
+
+/** Ms of the machine's monotonic clock: the same for all processes of this machine, and never set. */
+export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** Waits until `monotonic()` shows that moment. */
+export async function until(moment: number): Promise<void> {
+  for (let left = moment - monotonic(); left > 0; left = moment - monotonic()) await timeout(Math.ceil(left));
+}
