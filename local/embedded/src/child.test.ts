@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, symlink } from 'node:fs/promises';
+import { readFile, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { spawnChild, whileRunning } from './child.ts';
-import { commandOf } from './process-command.ts';
+import { putAside, spawnChild, whileRunning } from './child.ts';
 import { makeTempDir, removeAll } from './files.ts';
 import { poll } from './poll.ts';
-import { findOnPath } from './run.ts';
+import { commandOf, findOnPath } from './run.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -78,6 +77,29 @@ describe('a child', () => {
     parent.kill('SIGUSR2');
     await poll(async () => expect(await commandOf(pid)).toBe(''), { timeoutMs: 60_000 });
   });
+});
+
+it('a log that has grown too large is put aside while its program goes on writing', async () => {
+  const logFile = join(dir, 'log');
+  const command = ['sh', '-c', 'while :; do echo one line of sixteen; sleep 0.001; done'];
+  const child = await spawnChild({ command, logFile, stopSignal: 'SIGKILL' });
+  const grown = (file: string) =>
+    poll(
+      async () => {
+        const { size } = await stat(file);
+        if (size < 300) throw new Error(`${file} has ${size} bytes`);
+      },
+      { timeoutMs: 60_000 },
+    );
+  await grown(logFile);
+  await putAside(logFile, 100_000);
+  await expect(stat(`${logFile}.1`)).rejects.toThrow('ENOENT');
+  await putAside(logFile, 100);
+  expect(await readFile(`${logFile}.1`, 'utf8')).toMatch(/^(one line of sixteen\n){10,}$/);
+  // Where a program does not append, the new file begins with a hole as large as what was put aside.
+  await grown(logFile);
+  expect(await readFile(logFile, 'utf8')).toMatch(/^(one line of sixteen\n)+$/);
+  await child.stop();
 });
 
 /** Starts a process, which exits on SIGUSR2, with a child of its own. */

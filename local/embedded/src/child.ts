@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, rm } from 'node:fs/promises';
-import { boundLog } from './bound-log.ts';
+import { copyFile, open, rm, stat, truncate } from 'node:fs/promises';
 import { poll } from './poll.ts';
 import { succeeds } from './run.ts';
 
@@ -98,4 +97,30 @@ export async function whileRunning<T>(child: Child, check: () => Promise<T>, tim
   const ended = new AbortController();
   void child.exited.then(({ code, signal }) => ended.abort(new Error(`it ended with ${signal ?? code}`)));
   return poll(check, { timeoutMs, signal: ended.signal });
+}
+
+/**
+ * Keeps the log file of a running program bounded: when it has grown beyond `most` bytes it is copied to `<file>.1`, in
+ * the place of the one before, and emptied. The program goes on writing to the same file, which must have been opened for
+ * appending. What it writes between the copy and the emptying is lost: a few lines at the most.
+ * @returns ends it
+ */
+function boundLog(file: string, most: number): () => void {
+  let looking: Promise<void> | undefined;
+  const look = () => {
+    // A file that can't be copied is looked at again.
+    looking ??= putAside(file, most)
+      .catch(() => undefined)
+      .finally(() => (looking = undefined));
+  };
+  const timer = setInterval(look, 5_000).unref();
+  return () => clearInterval(timer);
+}
+
+/** Puts the file aside if it is larger than `most` bytes. */
+export async function putAside(file: string, most: number): Promise<void> {
+  const { size } = await stat(file);
+  if (size <= most) return;
+  await copyFile(file, `${file}.1`);
+  await truncate(file);
 }

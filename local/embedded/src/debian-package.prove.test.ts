@@ -2,12 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { findDebianArchive } from './apt-sources.ts';
-import { readSources, unpackDebianPackage } from './debian-package.ts';
+import { findDebianArchive, readSources, unpackDebianPackage } from './debian-package.ts';
 import { withTempDir } from './files.ts';
 import { findOnPath, run } from './run.ts';
 
-const natsServer = { program: 'nats-server', from: 'nats-server' };
 const hasApt = (await findOnPath('apt-get')) !== undefined;
 
 /** The test below needs Debian's archive as this machine knows it; offline, or elsewhere, there is none. */
@@ -19,7 +17,7 @@ const answers = await fetch(`${archive}/dists/trixie/Release`, { signal: AbortSi
 
 it.runIf(hasApt && answers)('unpacks a nats-server of 2.10 from the archive', { timeout: 120_000 }, () =>
   withTempDir(tmpdir(), async (dir) => {
-    const server = await unpackDebianPackage(dir, natsServer);
+    const server = await unpackDebianPackage(dir, 'nats-server');
     expect(await run([server, '--version'])).toMatch(/v2\.1\d\./);
   }),
 );
@@ -28,7 +26,7 @@ it.runIf(hasApt)('says so when the sources of the machine name no Debian archive
   withTempDir(tmpdir(), async (etc) => {
     await mkdir(join(etc, 'sources.list.d'));
     await writeFile(join(etc, 'sources.list.d', 'other.list'), 'deb http://a.example/ubuntu noble main');
-    await expect(unpackDebianPackage(etc, natsServer, etc)).rejects.toThrow(
+    await expect(unpackDebianPackage(etc, 'nats-server', etc)).rejects.toThrow(
       `the sources in ${etc} name no Debian archive`,
     );
   }),
@@ -36,6 +34,6 @@ it.runIf(hasApt)('says so when the sources of the machine name no Debian archive
 
 it('says so when there is no apt', async () => {
   vi.stubEnv('PATH', '');
-  await expect(unpackDebianPackage('/unused', natsServer)).rejects.toThrow('there is no apt-get here');
+  await expect(unpackDebianPackage('/unused', 'nats-server')).rejects.toThrow('there is no apt-get here');
   vi.unstubAllEnvs();
 });

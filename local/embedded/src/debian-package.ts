@@ -1,29 +1,18 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { debianSource, findDebianArchive } from './apt-sources.ts';
 import { findOnPath, run } from './run.ts';
 
 /** The oldest Debian release whose nats-server is new enough; its programs run on older ones too. */
 const suite = 'trixie';
 
-export interface DebianProgram {
-  readonly program: string;
-  /** The package that holds it. */
-  readonly from: string;
-}
-
 /**
- * Gets a program of Debian's into `dir` from the archive that this machine's apt already uses, without root
- * and without touching the system: apt keeps its lists, cache and state in `dir`, and checks the package
- * through the archive's signed index.
+ * Gets a program into `dir` from the Debian package of the same name, from the archive that this machine's apt already
+ * uses, without root and without touching the system: apt keeps its lists, cache and state in `dir`, and checks the
+ * package through the archive's signed index.
  * @returns the path of the program in it
  * @throws {Error} when there is no apt, no Debian archive in its sources, or apt fails
  */
-export async function unpackDebianPackage(
-  dir: string,
-  { program, from }: DebianProgram,
-  etc = '/etc/apt',
-): Promise<string> {
+export async function unpackDebianPackage(dir: string, program: string, etc = '/etc/apt'): Promise<string> {
   if ((await findOnPath('apt-get')) === undefined) throw new Error('there is no apt-get here');
   const archive = findDebianArchive(await readSources(etc));
   if (archive === undefined) throw new Error(`the sources in ${etc} name no Debian archive`);
@@ -39,11 +28,14 @@ export async function unpackDebianPackage(
 
   const apt = ['apt-get', '-qq', '-c', settings];
   await run([...apt, 'update'], { cwd: dir });
-  await run([...apt, 'download', from], { cwd: dir });
+  await run([...apt, 'download', program], { cwd: dir });
   const debianPackage = (await readdir(dir)).find((name) => name.endsWith('.deb'));
   if (debianPackage === undefined) throw new Error('apt-get download left no package');
   await run(['dpkg', '-x', join(dir, debianPackage), join(dir, 'package')]);
-  return findProgram(join(dir, 'package'), program);
+  const files = await readdir(join(dir, 'package'), { recursive: true });
+  const found = files.find((file) => file.endsWith(`bin/${program}`));
+  if (found === undefined) throw new Error(`the package holds no ${program}`);
+  return join(dir, 'package', found);
 }
 
 /** Names and texts of all the sources of a machine, in the order in which apt reads them. */
@@ -77,9 +69,79 @@ APT::Update::Error-Mode "any";
 #clear APT::Update::Post-Invoke-Success;
 `;
 
-async function findProgram(root: string, program: string): Promise<string> {
-  const files = await readdir(root, { recursive: true });
-  const found = files.find((file) => file.endsWith(`bin/${program}`));
-  if (found === undefined) throw new Error(`the package holds no ${program}`);
-  return join(root, found);
+/** Where a Debian machine gets its packages from. */
+export interface DebianArchive {
+  readonly uri: string;
+  /** The `Signed-By` of the source as it stands there: a keyring's path or a key; undefined for apt's default. */
+  readonly signedBy: string | undefined;
+}
+
+type Source = Readonly<Record<'types' | 'uris' | 'suites' | 'components', string[]>> &
+  Pick<DebianArchive, 'signedBy'>;
+
+/**
+ * Finds the Debian archive among the machine's apt sources, both in one-line (`.list`) and deb822
+ * (`.sources`) form. Security archives, other vendors' and disabled ones are passed over.
+ * @param files name and text of `/etc/apt/sources.list` and of what lies in `sources.list.d`
+ */
+export function findDebianArchive(
+  files: ReadonlyArray<{ name: string; text: string }>,
+): DebianArchive | undefined {
+  for (const { name, text } of files) {
+    for (const source of name.endsWith('.sources') ? readStanzas(text) : readLines(text)) {
+      const uri = source.uris.find(isDebian);
+      if (uri === undefined || !source.types.includes('deb') || !source.components.includes('main')) continue;
+      if (source.suites.every((suite) => suite.includes('-security'))) continue;
+      return { uri, signedBy: source.signedBy };
+    }
+  }
+  return undefined;
+}
+
+/** The deb822 text of a source that gets `suite` from the archive. */
+export function debianSource({ uri, signedBy }: DebianArchive, suite: string): string {
+  const fields = ['Types: deb', `URIs: ${uri}`, `Suites: ${suite}`, 'Components: main'];
+  if (signedBy !== undefined) fields.push(`Signed-By: ${signedBy}`);
+  return `${fields.join('\n')}\n`;
+}
+
+/** Mirrors keep Debian below a folder of that name; cloud images name a file that lists mirrors. */
+const isDebian = (uri: string): boolean => /\/debian(\/|$)|^mirror\+?\w*:.*debian\.list$/.test(uri);
+
+const words = (text = ''): string[] => text.split(/\s+/).filter(Boolean);
+
+/** `deb [arch=amd64 signed-by=/path] http://host/debian bookworm main contrib # why` */
+function readLines(text: string): Source[] {
+  return text.split('\n').flatMap((line) => {
+    const [, type, options, rest] = /^\s*(deb(?:-src)?)\s+(?:\[([^\]]*)\]\s*)?([^#]*)/.exec(line) ?? [];
+    const [uri, suite, ...components] = words(rest);
+    if (type === undefined || uri === undefined || suite === undefined) return [];
+    const signedBy = words(options)
+      .find((option) => option.startsWith('signed-by='))
+      ?.slice('signed-by='.length);
+    return [{ types: [type], uris: [uri], suites: [suite], components, signedBy }];
+  });
+}
+
+/** Paragraphs of `Field: value`; a value goes on in indented lines. */
+function readStanzas(text: string): Source[] {
+  const uncommented = text.replaceAll(/^#.*\n?/gm, '');
+  return uncommented.split(/\n\s*\n/).flatMap((paragraph) => {
+    const fields = new Map(
+      paragraph
+        .split(/\n(?=\S)/)
+        .map((field) => [
+          field.split(':', 1)[0]?.trim().toLowerCase(),
+          field.slice(field.indexOf(':') + 1).trim(),
+        ]),
+    );
+    if (fields.get('enabled') === 'no') return [];
+    const [types = [], uris = [], suites = [], components = []] = [
+      'types',
+      'uris',
+      'suites',
+      'components',
+    ].map((field) => words(fields.get(field)));
+    return [{ types, uris, suites, components, signedBy: fields.get('signed-by') }];
+  });
 }

@@ -1,5 +1,8 @@
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, mkdtemp, readlink, rename, rm, stat, statfs, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { poll } from './poll.ts';
 
 export const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -23,5 +26,67 @@ export async function withTempDir<T>(parent: string, work: (dir: string) => Prom
     return await work(dir);
   } finally {
     await removeAll(dir);
+  }
+}
+
+/**
+ * A new folder for the data of one test server: where `TMPDIR` says, else in memory if 2 GiB are free there, where a
+ * Postgres is set up several times as fast, else on disk.
+ */
+export async function scratchDir(name: string): Promise<string> {
+  const memory = '/dev/shm';
+  const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
+  const root = process.env.TMPDIR || bavail * bsize < 2 * 1024 ** 3 ? tmpdir() : memory;
+  return makeTempDir(root, `paceline-${name}`);
+}
+
+/** Where fetched and prepared things live: `PACELINE_CACHE`, else `.cache` at the root of the repository. */
+export const defaultCacheDir = (): string =>
+  process.env.PACELINE_CACHE || fileURLToPath(new URL('../../../.cache', import.meta.url));
+
+/** A path in the cache: what `make` made in a temporary folder, once and by one process at a time. */
+export async function cached(path: string, make: (dir: string) => Promise<string>): Promise<string> {
+  if (await isThere(path)) return path;
+  const cacheDir = dirname(path);
+  await mkdir(cacheDir, { recursive: true });
+  return withLock(`${path}.lock`, async () => {
+    // Another process may have been faster.
+    if (!(await isThere(path))) await withTempDir(cacheDir, async (dir) => rename(await make(dir), path));
+    return path;
+  });
+}
+
+/**
+ * Lets one process at a time do `work`. It only saves double work: results enter the cache by rename, which
+ * is safe without it, so a lock that can't be had within `timeoutMs` (real) is ignored.
+ */
+export async function withLock<T>(path: string, work: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
+  const held = await poll(() => lock(path), { timeoutMs, everyMs: 50 }).catch(() => false);
+  try {
+    return await work();
+  } finally {
+    if (held) await rm(path, { force: true });
+  }
+}
+
+/** A lock is a symbolic link to its owner's process id: made in one step, and readable by the others. */
+async function lock(path: string): Promise<boolean> {
+  try {
+    await symlink(String(process.pid), path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
+  }
+  const owner = Number(await readlink(path));
+  if (!isAlive(owner)) await rm(path, { force: true });
+  throw new Error(`process ${owner} holds ${path}`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

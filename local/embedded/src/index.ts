@@ -1,13 +1,10 @@
 export { type Child, spawnChild } from './child.ts';
-export { defaultCacheDir } from './cache.ts';
-export { findNatsServer, type FindNatsServerOptions, type NatsServer } from './nats-binary.ts';
-export {
-  type NatsCluster,
-  type NatsOptions,
-  type NatsProcess,
-  type NatsUser,
-  startNats,
-} from './nats-server.ts';
+export { unpackDebianPackage } from './debian-package.ts';
+export { cached, defaultCacheDir, makeTempDir, removeAll, scratchDir } from './files.ts';
+export { findNatsServer, natsRelease } from './nats-binary.ts';
+export { type NatsCluster, type NatsOptions, type NatsUser, startNats } from './nats-server.ts';
+export { poll } from './poll.ts';
 export { freePort, portIsFree } from './ports.ts';
-export { type PostgresOptions, type PostgresProcess, startPostgres } from './postgres.ts';
-export { natsRelease } from './nats-release.ts';
+export { type PostgresOptions, startPostgres } from './postgres.ts';
+export { copyTemplate } from './postgres-cluster.ts';
+export { findOnPath } from './run.ts';

@@ -7,9 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeTempDir, removeAll } from './files.ts';
-import { findNatsServer } from './nats-binary.ts';
-import type { NatsRelease } from './nats-release.ts';
-import { downloadRelease } from './release.ts';
+import { downloadRelease, findNatsServer, type NatsRelease } from './nats-binary.ts';
 import { findOnPath, run } from './run.ts';
 
 const osAndArch = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;

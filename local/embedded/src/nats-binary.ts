@@ -1,13 +1,30 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultCacheDir, withLock } from './cache.ts';
 import { unpackDebianPackage } from './debian-package.ts';
-import { withTempDir } from './files.ts';
-import { type NatsRelease, natsRelease } from './nats-release.ts';
-import { downloadRelease } from './release.ts';
+import { defaultCacheDir, withLock, withTempDir } from './files.ts';
 import { findOnPath, run } from './run.ts';
 
-const natsServer = { program: 'nats-server', from: 'nats-server' };
+/** One official release of nats-server: where its archives lie and what they must hash to. */
+export interface NatsRelease {
+  readonly version: string;
+  /** The folder that holds `v<version>/nats-server-v<version>-<os>-<arch>.tar.gz`. */
+  readonly url: string;
+  /** SHA-256 of the archive for `<os>-<arch>`, as in the release's own SHA256SUMS. */
+  readonly sha256: Readonly<Record<string, string>>;
+}
+
+/** To move on: take the new version's sums from its SHA256SUMS on the releases page of nats-io/nats-server. */
+export const natsRelease: NatsRelease = {
+  version: '2.14.5',
+  url: 'https://github.com/nats-io/nats-server/releases/download',
+  sha256: {
+    'linux-amd64': '5e3b603d47c447bda1f77f9ac16dbf91c90aac4ff3681f8fbbc7201e4ed99355',
+    'linux-arm64': '673a98d3faa79dde3f9ebf16d6dfac36a5f694e7ad2015e4954dd7939c85cd4c',
+    'darwin-amd64': 'f95c98d6b6ed2b63c5681b46b092c9585c99767d547cf495730c329234625e96',
+    'darwin-arm64': 'ddd907854d9a2de834af133fa396915fe6442fe6d8909ae31390d1ea7a0fea50',
+  },
+};
 
 /** A nats-server that can be started. */
 export interface NatsServer {
@@ -61,7 +78,7 @@ export async function findNatsServer(options: FindNatsServerOptions): Promise<Na
     firstOf(
       fromCache, // another process may have been faster
       ['official release', keep((dir) => downloadRelease(release, dir))],
-      ['Debian package', keep((dir) => unpackDebianPackage(dir, natsServer))],
+      ['Debian package', keep((dir) => unpackDebianPackage(dir, 'nats-server'))],
     );
 
   const present = await firstOf(['PATH', () => findCurrentOnPath(report)], fromCache);
@@ -95,4 +112,53 @@ async function usableVersion(path: string): Promise<string> {
   if (Number(major) * 1_000 + Number(minor) < 2_010)
     throw new Error(`${path} is ${version}, older than 2.10`);
   return version;
+}
+
+/** Real ms: how long the host may take to answer at all, after which there are other ways, and to send everything. */
+const patience = { answerMs: 3_000, bodyMs: 120_000 };
+
+/**
+ * Downloads this platform's archive of the release into `dir`, checks it against its pinned SHA-256 and
+ * unpacks it.
+ * @returns the path of the nats-server in it
+ * @throws {Error} when the platform isn't released, the host doesn't answer or the checksum differs
+ */
+export async function downloadRelease(
+  release: NatsRelease,
+  dir: string,
+  { answerMs, bodyMs } = patience,
+): Promise<string> {
+  const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  const expected = release.sha256[platform];
+  if (expected === undefined) throw new Error(`no release is pinned for ${platform}`);
+
+  const name = `nats-server-v${release.version}-${platform}`;
+  const archive = await download(`${release.url}/v${release.version}/${name}.tar.gz`, { answerMs, bodyMs });
+  const actual = createHash('sha256').update(archive).digest('hex');
+  if (actual !== expected) throw new Error(`${name}.tar.gz has the SHA-256 ${actual}, not ${expected}`);
+
+  const file = join(dir, 'release.tar.gz');
+  await writeFile(file, archive);
+  await run(['tar', '-xzf', file, '-C', dir]);
+  return join(dir, name, 'nats-server');
+}
+
+async function download(url: string, { answerMs, bodyMs }: typeof patience): Promise<Buffer> {
+  const giveUp = new AbortController();
+  const until = (ms: number) => setTimeout(() => giveUp.abort(new Error(`no answer in ${ms} ms`)), ms);
+  let timer = until(answerMs);
+  try {
+    // oxlint-disable-next-line no-restricted-globals -- a program from its own project, no call of upstream
+    const response = await fetch(url, { signal: giveUp.signal });
+    clearTimeout(timer);
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    timer = until(bodyMs);
+    return Buffer.from(await response.arrayBuffer());
+  } catch (error) {
+    // fetch says only "fetch failed" and keeps the reason in the cause.
+    const { message, cause } = error as Error;
+    throw new Error(`${url}: ${cause instanceof Error ? cause.message : message}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 const loopback = '127.0.0.1';
@@ -6,13 +7,10 @@ const loopback = '127.0.0.1';
 /** Below those that the machine gives to the near ends of connections, one of which would take a server's while it is down. */
 const ours = { least: 15_000, most: 32_000 };
 
-/** Those that were given out to somebody who may not have taken his yet. */
+/** Ports that were given out and may not be taken yet. */
 const given = new Set<number>();
 
-/**
- * A TCP port that nobody listens on at this moment, and that nobody else in this process was given; whoever wants it had
- * better take it soon.
- */
+/** A TCP port that nobody listens on at this moment, and that nobody else in this process was given. */
 export async function freePort(host = loopback): Promise<number> {
   for (;;) {
     const port = randomInt(ours.least, ours.most);
@@ -27,29 +25,20 @@ export async function freePort(host = loopback): Promise<number> {
  * @throws {Error} when the answer is neither yes nor no, e.g. a port below 1024 without the right to it
  */
 export async function portIsFree(port: number, host = loopback): Promise<boolean> {
+  const server = createServer().listen({ port, host, exclusive: true });
   try {
-    await listenOnce(port, host);
-    return true;
+    await once(server, 'listening');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
     throw error;
   }
+  server.close();
+  await once(server, 'close');
+  return true;
 }
 
-/** @throws {Error} in plain words when somebody listens on `port`; port 0 ("any") is always fine */
+/** @throws {Error} in plain words when something listens on `port`; port 0 ("any") is always fine */
 export async function demandFreePort(port: number, host = loopback): Promise<void> {
   if (port === 0 || (await portIsFree(port, host))) return;
   throw new Error(`port ${port} is taken: stop what listens on ${host}:${port}, or choose another port`);
-}
-
-function listenOnce(port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ port, host, exclusive: true }, () => {
-      const address = server.address();
-      const bound = typeof address === 'object' && address !== null ? address.port : port;
-      server.close(() => resolve(bound));
-    });
-  });
 }

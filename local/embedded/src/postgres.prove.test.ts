@@ -2,9 +2,8 @@ import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { copyTemplate } from './postgres-template.ts';
-import { scratchDir } from './testing/scratch-dir.ts';
-import { removeAll } from './files.ts';
+import { removeAll, scratchDir } from './files.ts';
+import { copyTemplate } from './postgres-cluster.ts';
 import { type PostgresOptions, type PostgresProcess, startPostgres } from './postgres.ts';
 import { freePort } from './ports.ts';
 

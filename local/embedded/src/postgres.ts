@@ -3,12 +3,16 @@ import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { type Child, spawnChild, whileRunning } from './child.ts';
-import { postgresBinaries } from './postgres-binaries.ts';
-import { ensureCluster } from './postgres-cluster.ts';
-import { claimStaleLock } from './postgres-lock.ts';
 import { demandFreePort, freePort } from './ports.ts';
+import {
+  claimStaleLock,
+  ensureCluster,
+  own,
+  postgresBinaries,
+  type Unprivileged,
+  unprivileged,
+} from './postgres-cluster.ts';
 import { lastLines } from './run.ts';
-import { own, type Unprivileged, unprivileged } from './unprivileged.ts';
 
 export interface PostgresOptions {
   /** Made on the first start, used again on later ones. Its password and log lie beside it. */

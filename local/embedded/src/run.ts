@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
 export interface RunOptions {
@@ -26,24 +26,22 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
   });
 }
 
-/** Whether the program runs and ends well. */
-export const succeeds = (command: readonly string[]): Promise<boolean> =>
-  run(command, { timeoutMs: 5_000 }).then(
+/** Whether a check passes that rejects when it does not. */
+const passes = (check: Promise<unknown>): Promise<boolean> =>
+  check.then(
     () => true,
     () => false,
   );
+
+/** Whether the program runs and ends well. */
+export const succeeds = (command: readonly string[]): Promise<boolean> =>
+  passes(run(command, { timeoutMs: 5_000 }));
 
 /** The path of a program as a shell would find it, or undefined. */
 export async function findOnPath(program: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
     const path = join(folder, program);
-    if (
-      await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
+    if (await passes(access(path, constants.X_OK))) return path;
   }
   return undefined;
 }
@@ -51,3 +49,11 @@ export async function findOnPath(program: string): Promise<string | undefined> {
 /** The end of a program's output, which is where it says what went wrong. */
 export const lastLines = (output: string, count = 5): string =>
   output.trimEnd().split('\n').slice(-count).join('\n');
+
+/** What a process was started with, e.g. `sleep 60`; empty when there is no such process, or only its zombie. */
+export async function commandOf(pid: number | string): Promise<string> {
+  const words = existsSync('/proc/self/cmdline')
+    ? readFile(`/proc/${pid}/cmdline`, 'utf8')
+    : run(['ps', '-o', 'command=', '-p', String(pid)]);
+  return (await words.catch(() => '')).replaceAll('\0', ' ').trim();
+}

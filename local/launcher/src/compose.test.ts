@@ -4,7 +4,7 @@ import { variableNames } from '@paceline/shared/config';
 import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { natsRelease } from '@paceline/embedded/nats-release';
+import { natsRelease } from '@paceline/embedded';
 import { root } from './paths.ts';
 import { configured } from './testing/configured.ts';
 import { type ComposeFile, type ComposeService, readCompose, readText } from './testing/compose-file.ts';

@@ -1,9 +1,5 @@
-import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defaultCacheDir, withLock } from '@paceline/embedded/cache';
-import { unpackDebianPackage } from '@paceline/embedded/debian-package';
-import { isThere, withTempDir } from '@paceline/embedded/files';
-import { findOnPath } from '@paceline/embedded/run';
+import { cached, defaultCacheDir, findOnPath, unpackDebianPackage } from '@paceline/embedded';
 
 /**
  * The path of Prometheus' own checker of rules: on the PATH, in the cache, or as Debian's package, which is then kept in
@@ -19,16 +15,6 @@ export const findKubectl = (): Promise<string> => findChecker('kubectl');
 async function findChecker(program: string): Promise<string> {
   const onPath = await findOnPath(program);
   if (onPath !== undefined) return onPath;
-  const cacheDir = defaultCacheDir();
-  const cached = join(cacheDir, `${program}-${process.platform}-${process.arch}`);
-  if (await isThere(cached)) return cached;
-  await mkdir(cacheDir, { recursive: true });
-  return withLock(`${cached}.lock`, async () => {
-    // Another process may have been faster.
-    if (await isThere(cached)) return cached;
-    return withTempDir(cacheDir, async (dir) => {
-      await rename(await unpackDebianPackage(dir, { program, from: program }), cached);
-      return cached;
-    });
-  });
+  const path = join(defaultCacheDir(), `${program}-${process.platform}-${process.arch}`);
+  return cached(path, (dir) => unpackDebianPackage(dir, program));
 }

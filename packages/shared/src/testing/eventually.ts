@@ -1,4 +1,4 @@
-import { poll } from '@paceline/embedded/poll';
+import { poll } from '@paceline/embedded';
 
 /**
  * Waits for a condition: runs `check` until it passes, and returns what it gave.

@@ -1,7 +1,4 @@
-import { removeAll } from '@paceline/embedded/files';
-import { findNatsServer } from '@paceline/embedded/nats-binary';
-import { type NatsOptions, startNats } from '@paceline/embedded/nats-server';
-import { scratchDir } from '@paceline/embedded/testing/scratch-dir';
+import { findNatsServer, type NatsOptions, removeAll, scratchDir, startNats } from '@paceline/embedded';
 import { type TestServer, testServer } from './test-server.ts';
 
 export interface TestNats extends TestServer {

@@ -1,8 +1,5 @@
 import { join } from 'node:path';
-import { removeAll } from '@paceline/embedded/files';
-import { type PostgresOptions, startPostgres } from '@paceline/embedded/postgres';
-import { copyTemplate } from '@paceline/embedded/postgres-template';
-import { scratchDir } from '@paceline/embedded/testing/scratch-dir';
+import { copyTemplate, type PostgresOptions, removeAll, scratchDir, startPostgres } from '@paceline/embedded';
 import { type TestServer, testServer } from './test-server.ts';
 
 export interface TestPostgres extends TestServer {

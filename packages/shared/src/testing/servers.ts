@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { permissionsOf, type Service, services } from '../contracts/index.ts';
 import { migrate } from '../database/migrate.ts';
-import type { NatsUser } from '@paceline/embedded/nats-server';
+import type { NatsUser } from '@paceline/embedded';
 import { testNats } from './nats.ts';
 import { testPostgres } from './postgres.ts';
 

@@ -1,4 +1,4 @@
-import type { Child } from '@paceline/embedded/child';
+import type { Child } from '@paceline/embedded';
 
 /** A real server of one test file, in a temporary folder and on a free port, which it keeps. */
 export interface TestServer extends AsyncDisposable {

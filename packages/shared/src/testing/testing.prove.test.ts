@@ -4,7 +4,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import pg from 'pg';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { makeTempDir, removeAll } from '@paceline/embedded/files';
+import { makeTempDir, removeAll } from '@paceline/embedded';
 import { eventually, testNats, testPostgres } from './index.ts';
 
 afterEach(() => vi.unstubAllEnvs());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { debianSource, findDebianArchive } from './apt-sources.ts';
+import { debianSource, findDebianArchive } from './debian-package.ts';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 

@@ -3,8 +3,7 @@ import { readdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { defaultCacheDir, withLock } from './cache.ts';
-import { isThere, makeTempDir, removeAll, withTempDir } from './files.ts';
+import { defaultCacheDir, isThere, makeTempDir, removeAll, withLock, withTempDir } from './files.ts';
 
 let dir: string;
 let lock: string;
