@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestStack } from '@paceline/kit/stack';
 import type { BrokerServer } from '@paceline/launcher';
 import { createClock } from '@paceline/shared/clock';
@@ -95,7 +96,7 @@ export async function startProbes(stack: TestStack): Promise<Probes> {
       await oneOf(limiters, account, over.signal);
       if (over.signal.aborted) return;
       seen.set(partition, { askedAt, at: performance.now() });
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(50);
     }
   });
   return {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -61,18 +62,16 @@ async function disturb(limiters: readonly LimiterProcess[], signal: AbortSignal)
     const victim = limiters[(disturbed * 7 + 1) % limiters.length];
     if (disturbed === 1) {
       await victim?.kill('SIGSTOP');
-      await pause(frozenFor);
+      await sleep(frozenFor);
       await victim?.kill('SIGCONT');
     } else {
       await victim?.kill('SIGKILL');
       await victim?.start();
     }
-    await pause(1_500);
+    await sleep(1_500);
   }
   return disturbed;
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('three limiters under saturation, killed and frozen at random', () => {
   it('let no call through that upstream rejects, and no window grow over-full, however it is counted', async () => {

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBuilt } from '@paceline/dashboard/build';
 import { sandboxClock } from '@paceline/launcher';
 import { openBrowser } from '@paceline/kit/browser';
@@ -15,7 +16,7 @@ const stack = given === undefined ? await startTestStack(sandboxClock(Date.now()
 const url = given ?? stack?.apiUrl ?? '';
 const browser = await openBrowser();
 try {
-  if (stack) await new Promise((resolve) => setTimeout(resolve, 60_000));
+  if (stack) await sleep(60_000);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   for (const [size, viewport] of Object.entries(sizes)) {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { type Stack, type StackOptions, sandboxClock } from '@paceline/launcher';
 import { formatClock } from '@paceline/shared/clock';
@@ -58,7 +59,7 @@ async function load(): Promise<void> {
     );
     if (answer?.status === 202) commands.push(((await answer.json()) as { commandId: string }).commandId);
     else refused += 1;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
   }
 }
 

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { breakThings } from './adapters/break.ts';
 import { collect } from './adapters/collect.ts';
 import { drain } from './adapters/drain.ts';
 import { drive } from './adapters/drive.ts';
-import { pause } from './adapters/faults/inflict.ts';
 import { type Stage, startStage } from './adapters/stage.ts';
 import { startWatch, type Watch } from './adapters/watch.ts';
 import type { Crew, Fault } from './core/fault.ts';
@@ -41,7 +41,7 @@ async function allWell(
   };
   while (stage.real.now() < from + patienceMs - 5_000) {
     if (stage.real.now() >= until && (await well())) return;
-    await pause(300);
+    await sleep(300);
   }
 }
 

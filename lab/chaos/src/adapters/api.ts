@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Paceline's HTTP API, by whichever of its processes answers. */
 export interface Api {
   /** GETs JSON. @throws {Error} when no process answers, or not with 2xx */
@@ -22,8 +24,6 @@ const patienceMs = 25_000;
 /** The first of two requests with the same key may still be under way. */
 const isFinal = (status: number, { type }: Answer['body']): boolean =>
   status < 500 && !String(type).includes('request-in-progress');
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export function createApi(urls: readonly string[]): Api {
   let turn = 0;
@@ -63,7 +63,7 @@ export function createApi(urls: readonly string[]): Api {
         }).catch(() => undefined);
         const read = (await answer?.json().catch(() => undefined)) as Answer['body'] | undefined;
         if (answer && read && isFinal(answer.status, read)) return { status: answer.status, body: read };
-        await pause(200);
+        await sleep(200);
       }
       return undefined;
     },

@@ -1,6 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Inflicted } from '../core/evidence.ts';
 import type { Fault } from '../core/fault.ts';
-import { pause } from './faults/inflict.ts';
 import { inflictions } from './faults/index.ts';
 import type { Stage } from './stage.ts';
 
@@ -14,12 +14,12 @@ export async function breakThings(
   const { real } = stage;
   return Promise.all(
     faults.map(async (fault) => {
-      await pause(begins + fault.at - real.now());
+      await sleep(begins + fault.at - real.now());
       const began = real.now();
       tell(`${fault.kind} ${fault.targets.join(', ')}`);
       const heal = await inflictions[fault.kind](stage, fault);
       // A restart of everything takes what it takes.
-      if (fault.kind !== 'rolling-restart') await pause(began + fault.lasts - real.now());
+      if (fault.kind !== 'rolling-restart') await sleep(began + fault.lasts - real.now());
       await heal();
       return { fault, began, healed: real.now() };
     }),

@@ -1,6 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { kindNames } from '@paceline/shared/definition';
 import type { CommandEnd, RunEnd } from '../core/evidence.ts';
-import { pause } from './faults/inflict.ts';
 import type { Stage } from './stage.ts';
 import { lookAtStreams } from './waiting.ts';
 import type { Watch } from './watch.ts';
@@ -29,7 +29,7 @@ export async function drain(stage: Stage, watch: Watch): Promise<string[]> {
     } catch (error) {
       left = [(error as Error).message];
     }
-    if (left.length > 0) await pause(300);
+    if (left.length > 0) await sleep(300);
   }
   return left;
 }

@@ -1,7 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Accepted } from '../core/evidence.ts';
 import type { Ask } from '../core/load.ts';
 import type { Api } from './api.ts';
-import { pause } from './faults/inflict.ts';
 import type { Stage } from './stage.ts';
 
 /** What became of what people asked for. */
@@ -46,7 +46,7 @@ export async function drive(
   };
   const asking: Array<Promise<void>> = [];
   for (const ask of asks) {
-    await pause(begins + ask.at - real.now());
+    await sleep(begins + ask.at - real.now());
     if (enough.aborted) break;
     asking.push(askOne(ask));
   }

@@ -1,7 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { catalog } from '@paceline/shared/contracts';
 import { connect, createBus, listen } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { pause } from './faults/inflict.ts';
 import type { Stage } from './stage.ts';
 
 /** Looks on while everything happens. */
@@ -46,7 +46,7 @@ export async function startWatch(stage: Stage): Promise<Watch> {
     while (!stopped) {
       const at = stage.real.now();
       if ((await notReady()).length === 0) readyAt.push(at);
-      await pause(everyMs);
+      await sleep(everyMs);
     }
   })();
   return {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Clock, type ClockSetting, createClock, type Machine, realTime } from './clock.ts';
 
 /** A machine whose time stands still until it is moved: tests and simulations decide what time it is. */
@@ -59,7 +60,7 @@ export function createVirtualClock(start = 0, setting: ClockSetting = realTime):
       while (machine.now() < until) {
         machine.moveTo(until);
         // What a sleeper does next may sleep again before `until`: let it run first.
-        await new Promise((resolve) => setImmediate(resolve));
+        await turn();
       }
     },
   };

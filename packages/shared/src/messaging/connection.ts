@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { AuthorizationError } from '@nats-io/nats-core';
 import {
@@ -98,7 +99,7 @@ export async function firstConnection(options: ConnectionOptions): Promise<NatsC
       if (refusal !== undefined)
         throw new Error(`The broker is not connected to: ${refusal}`, { cause: error });
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await sleep(pauseMs);
   }
 }
 

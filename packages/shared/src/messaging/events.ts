@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeliverPolicy,
   type JetStreamManager,
@@ -122,7 +123,7 @@ export async function shareEvents(
         await settle(messages);
       } catch (error) {
         bus.log.warn({ err: error }, 'the broker gave no events, asking again');
-        await pause();
+        await sleep(pauseMs);
       }
     }
   })();
@@ -146,5 +147,3 @@ export async function shareEvents(
     },
   };
 }
-
-const pause = () => new Promise<void>((resolve) => setTimeout(resolve, pauseMs));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import { headers } from '@nats-io/nats-core';
 import {
@@ -109,7 +110,7 @@ async function pullUntilStopped(
       stopping.removeEventListener('abort', stop);
     } catch (error) {
       bus.log.warn({ err: error, subject }, 'the broker gave no work, asking again');
-      await pause(500);
+      await sleep(500);
     }
   }
 }
@@ -119,8 +120,6 @@ const aborted = (signal: AbortSignal) =>
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-
-const pause = (realMs: number) => new Promise<void>((resolve) => setTimeout(resolve, realMs));
 
 async function settleOne<M extends WorkMessage>(
   bus: Bus,

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Clock, type ClockSetting, createClock, manualMachine } from '../clock/index.ts';
 import { eventually } from './eventually.ts';
@@ -106,7 +107,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
         if (hasMoved()) await round();
         if (hasMoved()) await quiet();
         const next = machine.next();
-        if (next === undefined) await aMoment();
+        if (next === undefined) await sleep(5);
         else await moveTo(next);
       }
     } catch (error) {
@@ -206,6 +207,3 @@ function answersOf(broker: NatsConnection): () => Promise<void> {
     await Promise.race([answer, gone.promise]);
   };
 }
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-const aMoment = () => new Promise((resolve) => setTimeout(resolve, 5));

@@ -4,9 +4,6 @@ import type { Stage } from '../stage.ts';
 /** Breaks something at once. Returns the way to heal it, which returns when it is healed as far as an operator would. */
 export type Inflict = (stage: Stage, fault: Fault) => Promise<() => Promise<void>>;
 
-export const pause = (realMs: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, Math.max(0, realMs)));
-
 /** Does something about everything that a fault befalls, at once. */
 export const forEach = async (targets: readonly string[], act: (target: string) => Promise<void>) => {
   await Promise.all(targets.map(act));

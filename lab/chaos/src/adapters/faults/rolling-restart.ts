@@ -1,5 +1,6 @@
 import process from 'node:process';
-import { byItself, type Inflict, pause } from './inflict.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { byItself, type Inflict } from './inflict.ts';
 
 /** Real ms: whoever rolls out a version waits no longer for one that does not come. */
 const patienceMs = 6_000;
@@ -12,7 +13,7 @@ export const rollingRestart: Inflict = async (stage, { targets }) => {
     if (old !== undefined) process.kill(old, 'SIGTERM');
     const giveUp = performance.now() + patienceMs;
     while (performance.now() < giveUp) {
-      await pause(100);
+      await sleep(100);
       if (member.pid() === old) continue;
       const answer = await fetch(member.readyUrl, { signal: AbortSignal.timeout(1_000) }).catch(
         () => undefined,
