@@ -1,26 +1,22 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { mayRunFaster } from '../clock/index.ts';
 
-/** Where a machine finds itself, its neighbours on the cable, or the secrets of its cloud; and nobody's address. */
-const nobodys = new BlockList();
-nobodys.addSubnet('169.254.0.0', 16, 'ipv4');
-nobodys.addSubnet('0.0.0.0', 8, 'ipv4');
-nobodys.addAddress('100.100.100.200', 'ipv4');
-nobodys.addAddress('192.0.0.192', 'ipv4');
-nobodys.addSubnet('fe80::', 10, 'ipv6');
-nobodys.addAddress('::', 'ipv6');
-nobodys.addAddress('fd00:ec2::254', 'ipv6');
-const nobodysNames = /^(metadata|instance-data)$|(^|\.)metadata\.google\.internal\.?$/i;
+/** Metadata services of clouds in ranges that are not forbidden as a whole. */
+const metadataAddresses = new Set(['100.100.100.200', '192.0.0.192', 'fd00:ec2::254']);
+const metadataNames = /^(metadata|instance-data)$|(^|\.)metadata\.google\.internal\.?$/i;
 
 /** Whether nothing of ours may be sent to this host: link-local, unspecified, or the metadata service of a cloud. */
 export function isForbiddenHost(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '');
-  const family = isIP(bare);
-  if (family === 0) return nobodysNames.test(bare);
-  return nobodys.check(bare, family === 6 ? 'ipv6' : 'ipv4');
+  if (isIP(bare) === 0) return metadataNames.test(bare);
+  // An IPv4 address inside an IPv6 one counts as itself.
+  const address = ipaddr.process(bare);
+  const range = address.range();
+  return range === 'linkLocal' || range === 'unspecified' || metadataAddresses.has(address.toString());
 }
 
 const httpUrl = z
