@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SyncKind } from '@paceline/shared/definition';
 import { type ClockSetting, formatClock } from '@paceline/shared/clock';
 import { freePort } from '@paceline/embedded';
 import { startStack, type Stack } from '@paceline/launcher';
@@ -37,14 +38,16 @@ export interface ApiAnswer {
  * The whole system as its users run it, each part a process of its own, in a temporary folder and on free ports.
  * @param clock what every process lives by
  * @param stateFolder goes when the stack stops, too
+ * @param start the launcher's, of another checkout
  */
 export async function startTestStack(
   clock: ClockSetting,
   env: NodeJS.ProcessEnv = {},
   stateFolder?: string,
+  start: typeof startStack = startStack,
 ): Promise<TestStack> {
   const folder = stateFolder ?? (await mkdtemp(join(tmpdir(), 'paceline-e2e-')));
-  const stack = await startStack({
+  const stack = await start({
     stateFolder: folder,
     env: {
       ...process.env,
@@ -96,7 +99,7 @@ export interface List<Item> {
 
 export interface Run {
   readonly id: string;
-  readonly kind: 'rider' | 'near' | 'far';
+  readonly kind: SyncKind;
   readonly state: 'running' | 'done' | 'failed';
   readonly slot: { readonly id: string };
   readonly startedAt: string;

@@ -1,5 +1,5 @@
 import type { Permit } from '../limiter/index.ts';
-import { type CallSettings, createCall } from './call.ts';
+import { type Call, type CallSettings, createCall } from './call.ts';
 import { WrongShape } from './errors.ts';
 import {
   type EventItem,
@@ -31,6 +31,8 @@ export interface ZwiftRacing {
   /** Who is signed up now; a withdrawal is only an absence. */
   getSignups(permit: Permit<'signups'>, eventId: string): Promise<SignupsAnswer>;
   getResults(permit: Permit<'results'>, eventId: string): Promise<EventResults>;
+  /** Any other call of the permit's budget: a path below the base URL, and what its JSON means. */
+  readonly call: Call;
 }
 
 export interface RidersAnswer {
@@ -51,6 +53,7 @@ export interface SignupsAnswer {
 export function createZwiftRacing({ paths, ...settings }: ZwiftRacingSettings): ZwiftRacing {
   const call = createCall(settings);
   return {
+    call,
     getClub(permit, clubId, fromRiderId) {
       const from = fromRiderId === undefined ? '' : `/${fromRiderId}`;
       return call(permit, { path: `/public/clubs/${clubId}${from}` }, (json) => {

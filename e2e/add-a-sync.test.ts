@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Checkout, copyProject } from '@paceline/kit/checkout';
+import { openBrowser } from '@paceline/kit/browser';
+import { eventually } from '@paceline/kit/patience';
+import { all, type List, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+/** The code of `docs/add-a-sync.md`, block by block, with the file that it is for. */
+const page = readFileSync(join(import.meta.dirname, '../docs/add-a-sync.md'), 'utf8');
+const blocks = [...page.matchAll(/`([\w/-]+\.ts)`:\n\n```ts\n(.*?)```/gs)].map(
+  ([, file = '', code = '']) => ({
+    file,
+    code,
+  }),
+);
+const definition = 'packages/shared/src/definition';
+const flowFile = 'services/event-sync/src/flows/teams.ts';
+
+let copy: Checkout;
+let stack: TestStack;
+
+beforeAll(async () => {
+  copy = await copyProject();
+  for (const { file, code } of blocks) {
+    const path = join(copy.folder, file);
+    if (file === flowFile) await writeFile(path, code);
+    else {
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, text.replace(/^\} as const satisfies/m, `${code}$&`));
+    }
+  }
+  // What was downloaded once serves the copy too.
+  process.env.PACELINE_CACHE ??= join(import.meta.dirname, '../.cache');
+  const { ensureBuilt } = (await import(join(copy.folder, 'apps/dashboard/build/build.ts'))) as {
+    ensureBuilt(report: (line: string) => void): Promise<void>;
+  };
+  await ensureBuilt(() => undefined);
+  const { startStack } = (await import(join(copy.folder, 'local/launcher/src/index.ts'))) as Parameters<
+    typeof startTestStack
+  >[3] extends infer Start
+    ? { startStack: NonNullable<Start> }
+    : never;
+  stack = await startTestStack(oneEvening(30), {}, undefined, startStack);
+});
+afterAll(async () => {
+  await stack?.stop();
+  await copy?.remove();
+});
+
+it('touches the definition and its own flow, and nothing else', async () => {
+  expect(blocks.map(({ file }) => file)).toEqual([
+    `${definition}/budgets.ts`,
+    `${definition}/kinds.ts`,
+    flowFile,
+  ]);
+  expect(await copy.changed()).toEqual([`${definition}/budgets.ts`, `${definition}/kinds.ts`, flowFile]);
+});
+
+it('passes types and lint', async () => {
+  await copy.run('node_modules/.bin/tsc', ['--noEmit']);
+  await copy.run('node_modules/.bin/tsc', ['--noEmit', '--project', 'apps/dashboard']);
+  await copy.run('node_modules/.bin/oxlint', ['--type-aware', definition, flowFile]);
+});
+
+it('has variables of its own, and is linted and forecast by the plan', async () => {
+  const plan = (env: NodeJS.ProcessEnv) =>
+    copy
+      .run(process.execPath, ['packages/planning/src/main.ts', '--json'], env)
+      .catch((error: Error) => error.message.slice(error.message.indexOf('{')));
+  const { forecast } = JSON.parse(await plan({})) as { forecast: { kinds: Array<{ kind: string }> } };
+  expect(forecast.kinds).toContainEqual(
+    expect.objectContaining({ kind: 'teams', things: 4, fewest: expect.any(Number) }),
+  );
+  const narrow = await plan({ SLOT_TEAMS_DURATION: '1s' });
+  const { findings } = JSON.parse(narrow) as { findings: Array<{ kinds: string[]; severity: string }> };
+  expect(findings).toContainEqual(expect.objectContaining({ kinds: ['teams'] }));
+});
+
+it('ticks, and its runs call within the budget that it defines', async () => {
+  await eventually(async () => {
+    const runs = await all<Run>(stack, '/v1/runs?kind=teams');
+    expect(runs.filter(({ state, counts }) => state === 'done' && counts.synced === 4)).not.toEqual([]);
+  });
+  const { judgements } = await stack.control<{
+    judgements: Array<{ budget: string; calls: number; rejected: number }>;
+  }>('/control/judgement');
+  const [teams] = judgements.filter(({ budget }) => budget === 'teams');
+  expect(teams?.calls).toBeGreaterThanOrEqual(4);
+  expect(teams?.rejected).toBe(0);
+});
+
+it('shows up in the API: its window, its slots, its source', async () => {
+  const { items } = await stack.get<List<{ budget: string; policy: object }>>('/v1/budgets');
+  expect(items).toContainEqual(
+    expect.objectContaining({
+      budget: 'teams',
+      policy: expect.objectContaining({ limit: 3, windowSeconds: 60 }),
+    }),
+  );
+  const schedule = await stack.get<{ kinds: Record<string, object>; next: Record<string, object[]> }>(
+    '/v1/schedule',
+  );
+  expect(schedule.kinds.teams).toMatchObject({ mode: 'on', opens: 'every 2m', duration: '90s' });
+  expect(schedule.next.teams).not.toEqual([]);
+  const { sources } = await stack.get<{ sources: Array<{ source: string; state: string }> }>('/v1/sources');
+  expect(sources).toContainEqual(expect.objectContaining({ source: 'teams', state: 'available' }));
+});
+
+it('can be paused and run by hand, and a schedule that gives it no room is refused', async () => {
+  const judged = await stack.post(
+    '/v1/schedule/lint',
+    JSON.stringify({ kinds: { teams: { opens: 'every 2m', duration: '1s' } } }),
+  );
+  expect(JSON.stringify(judged.body)).toContain('teams');
+  expect((await stack.post('/v1/syncs/teams/trigger', '')).status).toBe(202);
+});
+
+it('shows up in the command line', async () => {
+  const paceline = (...args: string[]) =>
+    copy.run(process.execPath, ['apps/cli/src/main.ts', ...args], { PACELINE_URL: stack.apiUrl });
+  expect(await paceline('status')).toMatch(/teams/i);
+  expect(await paceline('runs')).toMatch(/teams/i);
+});
+
+it('shows up in the dashboard: its window, its slots, its runs', async () => {
+  const browser = await openBrowser();
+  try {
+    const view = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const show = async (name: string) => {
+      await view.goto(`${stack.apiUrl}/#/${name}`);
+      await view.locator(`nav a[aria-current][href="#/${name}"]`).waitFor();
+    };
+    await show('windows');
+    await view.locator('[data-budget=teams]').getByText('Teams').first().waitFor();
+    await show('runs');
+    await view.getByText('teams', { exact: true }).first().waitFor();
+    await show('schedule');
+    await view.getByText(/teams/i).first().waitFor();
+  } finally {
+    await browser.close();
+  }
+});

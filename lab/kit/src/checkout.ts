@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../../..');
+
+/** A copy of the project as it stands, with what is installed in it, that a test may change and run. */
+export interface Checkout {
+  readonly folder: string;
+  /** Runs a program in it. @returns what it printed; @throws with what it printed when it fails */
+  run(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<string>;
+  /** The files that differ from the project's, added ones too. */
+  changed(): Promise<string[]>;
+  remove(): Promise<void>;
+}
+
+export async function copyProject(): Promise<Checkout> {
+  const folder = await mkdtemp(join(tmpdir(), 'paceline-copy-'));
+  const { stdout } = await run('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
+  const files = stdout.split('\n').filter(Boolean);
+  // Packages find each other by relative links, so a copy's find the copy's; what comes from npm is shared.
+  const packages = new Set(files.filter((file) => file.endsWith('/package.json')).map(dirname));
+  const links = [...packages].map((each) => join(each, 'node_modules'));
+  for (const file of [...files, ...links]) {
+    await cp(join(root, file), join(folder, file), { recursive: true, verbatimSymlinks: true }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      },
+    );
+  }
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const inCopy = (program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    run(program, args, { cwd: folder, env: { ...process.env, ...env }, maxBuffer: 64 * 1_048_576 }).then(
+      (done) => done.stdout,
+      (error: { stdout?: string; stderr?: string; message: string }) => {
+        throw new Error([error.message, error.stdout, error.stderr].filter(Boolean).join('\n'));
+      },
+    );
+  await inCopy('git', ['init', '--quiet']);
+  await inCopy('git', ['add', '--all']);
+  return {
+    folder,
+    run: inCopy,
+    changed: async () =>
+      (await inCopy('git', ['status', '--porcelain', '-uall']))
+        .split('\n')
+        .filter((line) => /^.[^ ]/.test(line))
+        .map((line) => line.slice(3))
+        .toSorted(),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
