@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Checkout, copyProject } from '@paceline/kit/checkout';
 import { openBrowser } from '@paceline/kit/browser';
-import { eventually } from '@paceline/kit/patience';
+import { eventually } from '@paceline/kit/waiting';
 import { all, type List, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
