@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { WindowView } from '@paceline/shared/contracts';
+import { windowOf } from '@paceline/shared/testing/fixtures';
 import { describe, expect, it } from 'vitest';
-import { spentUntil, windowOf } from '../testing/limiter.ts';
+import { spentUntil } from '../testing/limiter.ts';
 import { expectedProgress } from './estimate.ts';
 
 const now = 1_000;

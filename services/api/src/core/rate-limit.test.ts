@@ -1,21 +1,9 @@
-import type { WindowView } from '@paceline/shared/contracts';
+import { windowOf } from '@paceline/shared/testing/fixtures';
 import { describe, expect, it } from 'vitest';
 import { rateLimitFields } from './rate-limit.ts';
 
 const policy = { limit: 5, windowMs: 60_000, from: 'documented' as const, since: null };
-const window: WindowView = {
-  endpoint: 'riders_single',
-  policy,
-  documented: policy,
-  permits: [],
-  available: 2,
-  freeAt: null,
-  pausedUntil: { upstream: null, operator: null },
-  probing: false,
-  unknownUntil: null,
-  waiting: { count: 0, next: [] },
-  lastRejected: null,
-};
+const window = windowOf('riders_single', { policy, documented: policy, available: 2 });
 const seconds = (ms: number) => ms / 1_000;
 
 describe('the RateLimit fields', () => {

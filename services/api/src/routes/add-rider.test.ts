@@ -1,9 +1,10 @@
 import { tables } from '@paceline/shared/database';
 import type { Bus } from '@paceline/shared/messaging';
+import { windowOf } from '@paceline/shared/testing/fixtures';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, startTestApi, type TestApi } from '../testing/api.ts';
-import { playWindows, spentUntil, windowOf } from '../testing/limiter.ts';
+import { playWindows, spentUntil } from '../testing/limiter.ts';
 import { playRiderSync, type StandIn } from '../testing/rider-sync.ts';
 import { riderRow } from '../testing/rows.ts';
 

@@ -2,6 +2,7 @@ import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { catalog, type Coordination, type WindowView } from '@paceline/shared/contracts';
 import { accountOf, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, respond } from '@paceline/shared/messaging';
+import { windowOf } from '@paceline/shared/testing/fixtures';
 import { apiKey } from './api.ts';
 
 const account = accountOf(apiKey);
@@ -34,24 +35,6 @@ export async function playLimiter(
     },
   };
 }
-
-const policy = { limit: 1, windowMs: 60_000, from: 'documented' as const, since: null };
-
-/** A window in which nothing is going on, but for what is given. */
-export const windowOf = (endpoint: Budget, known: Partial<WindowView> = {}): WindowView => ({
-  endpoint,
-  policy,
-  documented: policy,
-  permits: [],
-  available: 1,
-  freeAt: null,
-  pausedUntil: { upstream: null, operator: null },
-  probing: false,
-  unknownUntil: null,
-  waiting: { count: 0, next: [] },
-  lastRejected: null,
-  ...known,
-});
 
 /** A window whose only place is free again at that moment. */
 export const spentUntil = (endpoint: Budget, leavesAt: number): WindowView => {

@@ -1,4 +1,6 @@
 // oxlint-disable-next-line no-restricted-imports -- the real limiter, so that nothing about windows is imagined
+import { limiterVariables } from '@paceline/limiter/config';
+// oxlint-disable-next-line no-restricted-imports -- see above
 import { startLimiter } from '@paceline/limiter/service';
 import { loadConfig } from '@paceline/shared/config';
 import { log, type TestApi } from './api.ts';
@@ -9,15 +11,7 @@ export async function runRealLimiter(test: TestApi): Promise<{ stop(): Promise<v
   const limiter = await test.during(
     startLimiter({
       name: 'limiter',
-      config: loadConfig({ NATS_URL }, [
-        'NATS_URL',
-        'ZWIFTRACING_TIER',
-        'RETENTION_JOURNAL',
-        'PACELINE_CLOCK',
-        'HEALTH_HOST',
-        'HEALTH_PORT',
-        'LOG_LEVEL',
-      ]),
+      config: loadConfig({ NATS_URL }, limiterVariables),
       clock: test.clock,
       log,
       signal: new AbortController().signal,

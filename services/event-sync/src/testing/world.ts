@@ -1,15 +1,11 @@
 // oxlint-disable-next-line no-restricted-imports -- the real limiter, so that nothing about permits is imagined
+import { limiterVariables } from '@paceline/limiter/config';
+// oxlint-disable-next-line no-restricted-imports -- see above
 import { startLimiter } from '@paceline/limiter/service';
 import { createWorld as createUpstream, type Sandbox, startSandbox } from '@paceline/sandbox';
 import { tables } from '@paceline/shared/database';
 import type { Place } from '@paceline/shared/testing/place';
-import {
-  limiterVariables,
-  openStage,
-  type Stage,
-  type StagedService,
-  type StageSetting,
-} from '@paceline/shared/sync/testing';
+import { openStage, type Stage, type StagedService, type StageSetting } from '@paceline/shared/sync/testing';
 import { eventSyncVariables } from '../config.ts';
 import { startEventSync } from '../service.ts';
 

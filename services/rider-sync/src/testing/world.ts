@@ -1,15 +1,11 @@
 // oxlint-disable-next-line no-restricted-imports -- the real limiter, so that nothing about permits is imagined
+import { limiterVariables } from '@paceline/limiter/config';
+// oxlint-disable-next-line no-restricted-imports -- see above
 import { startLimiter } from '@paceline/limiter/service';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
 import { syncVariables } from '@paceline/shared/sync';
 import type { Place } from '@paceline/shared/testing/place';
-import {
-  limiterVariables,
-  openStage,
-  type Stage,
-  type StagedService,
-  type StageSetting,
-} from '@paceline/shared/sync/testing';
+import { openStage, type Stage, type StagedService, type StageSetting } from '@paceline/shared/sync/testing';
 import { startRiderSync } from '../service.ts';
 
 /** The rider sync in the world that it works in: broker, Postgres, limiter and upstream, all of them real. */

@@ -59,16 +59,6 @@ export interface StageSetting {
   /** Time runs by itself, for tests of processes. */
   readonly runs?: boolean;
 }
-/** What the limiter reads. */
-export const limiterVariables = [
-  'NATS_URL',
-  'ZWIFTRACING_TIER',
-  'RETENTION_JOURNAL',
-  'PACELINE_CLOCK',
-  'HEALTH_HOST',
-  'HEALTH_PORT',
-  'LOG_LEVEL',
-] as const;
 
 const allKeys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
 

@@ -1,5 +1,6 @@
 import { budgetNames, type Lane } from '@paceline/shared/definition';
 import { type RankedEvent, type WindowView } from '@paceline/shared/contracts';
+import { windowOf } from '@paceline/shared/testing/fixtures';
 import { describe, expect, it } from 'vitest';
 import { type AlertRow, changesOf } from './alert.ts';
 import type { Condition } from './condition.ts';
@@ -12,20 +13,6 @@ const minute = 60_000;
 const hour = 60 * minute;
 const now = Date.UTC(2026, 2, 1, 12);
 
-const windowOf = (endpoint: WindowView['endpoint'], more: Partial<WindowView> = {}): WindowView => ({
-  endpoint,
-  policy: { limit: 1, windowMs: minute, from: 'documented', since: null },
-  documented: { limit: 1, windowMs: minute },
-  permits: [],
-  available: 1,
-  freeAt: null,
-  pausedUntil: { upstream: null, operator: null },
-  probing: false,
-  unknownUntil: null,
-  waiting: { count: 0, next: [] },
-  lastRejected: null,
-  ...more,
-});
 const rejected = (at: number, until: number | null = null): Partial<WindowView> => ({
   lastRejected: { at, attribution: 'foreign_caller' },
   pausedUntil: { upstream: until, operator: null },
