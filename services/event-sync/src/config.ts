@@ -1,6 +1,6 @@
 import { brokerTlsVariables, type Config, goalVariables, loadConfigOrExit } from '@paceline/shared/config';
 import { type Sync, syncVariables } from '@paceline/shared/sync';
-import type { Goals } from './core/freshness.ts';
+import type { Goals } from './core/classes.ts';
 
 export const eventSyncVariables = [...syncVariables, ...goalVariables] as const;
 

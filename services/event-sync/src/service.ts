@@ -1,11 +1,10 @@
+import { goalsOf } from '@paceline/shared/config';
 import { openScheduleBucket } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { type FlowFile, openFlows, openSync } from '@paceline/shared/sync';
-import { allowUrgent } from './allow-urgent.ts';
 import type { EventSync, EventSyncConfig } from './config.ts';
-import { goalsOf } from '@paceline/shared/config';
-import { answerFreshness, meterFreshness } from './freshness.ts';
-import { watchUrgent } from './watch-urgent.ts';
+import { answerFreshness, meterFreshness } from './flows/freshness.ts';
+import { watchUrgent } from './flows/urgent.ts';
 
 /** Keeps events up to date: who is signed up for the near ones often, for the far ones as calls allow; how they ended. */
 export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {
@@ -15,7 +14,7 @@ export async function startEventSync(context: ServiceContext<EventSyncConfig>): 
     'event-sync',
     (kind): Promise<FlowFile<EventSync>> => import(`./flows/${kind}.ts`),
   );
-  const watching = watchUrgent(sync, allowUrgent(sync, await openScheduleBucket(sync.bus)));
+  const watching = watchUrgent(sync, await openScheduleBucket(sync.bus));
   const endAnswers = answerFreshness(sync);
   meterFreshness(sync);
   return {

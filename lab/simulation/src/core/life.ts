@@ -1,9 +1,9 @@
-import type { Goals } from '@paceline/event-sync/core/freshness';
 import { type Agenda, createAgenda } from '@paceline/kit/agenda';
 import { type Club, createWorld, type World } from '@paceline/sandbox';
 import { type Clock, createVirtualClock } from '@paceline/shared/clock';
 import { goalsOf } from '@paceline/shared/config';
 import { createTally, type Tally } from './measure/tally.ts';
+import type { Goals } from '@paceline/event-sync/core/classes';
 import { configOf, type Scenario } from './scenario.ts';
 import { createNetwork, type Network } from './world/network.ts';
 import { createStore, type Store } from './world/store.ts';

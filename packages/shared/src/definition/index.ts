@@ -136,6 +136,21 @@ export const freshnessClasses: Readonly<Record<FreshnessClass, ClassDefinition>>
   },
 );
 
+/** The kinds that fetch the signups of events: each keeps the goal of a class. */
+export type EventKind = {
+  [Kind in SyncKind]: (typeof kindEntries)[Kind] extends { goal: { class: string } } ? Kind : never;
+}[SyncKind];
+const goalClasses = kindNames.flatMap((kind) => {
+  const { goal } = kinds[kind];
+  return typeof goal === 'object' ? [[kind as EventKind, goal.class] as const] : [];
+});
+/** The class whose goal each of them keeps. */
+export const classOfKind = Object.fromEntries(goalClasses) as Readonly<Record<EventKind, FreshnessClass>>;
+/** The one that looks at the soonest events first. */
+export const eventKinds = goalClasses
+  .toSorted(([, a], [, b]) => classNames.indexOf(a) - classNames.indexOf(b))
+  .map(([kind]) => kind) as [EventKind, ...EventKind[]];
+
 /** No event that starts later than this is looked at, project ms. */
 export const horizonMs = Math.max(...classNames.map((name) => freshnessClasses[name].beginsMs));
 

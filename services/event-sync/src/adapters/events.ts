@@ -1,10 +1,11 @@
-import { type Database, tables } from '@paceline/shared/database';
-import { fromInserted } from '@paceline/shared/sync';
-import type { EventItem } from '@paceline/shared/zwiftracing';
-import { and, eq, gt, isNull, lt, lte, max, sql } from 'drizzle-orm';
-import type { Titled } from '../core/report.ts';
+import { asRows, type Database, tables } from '@paceline/shared/database';
+import { fromInserted, type Transaction } from '@paceline/shared/sync';
+import { type EventItem, riderIdsOf, type SignupsAnswer } from '@paceline/shared/zwiftracing';
+import { and, eq, gt, isNull, lt, lte, max, notInArray, sql } from 'drizzle-orm';
+import type { Horizon } from '../core/classes.ts';
+import type { Titled, WatchedEvent } from '../core/freshness.ts';
 
-const { events, signups, clubMemberships } = tables;
+const { events, signups, signupCopies, clubMemberships } = tables;
 
 /** What the list says nothing of. */
 const notOfTheList = [
@@ -59,12 +60,9 @@ export const hasOurs = (db: Database) => {
   return sql<boolean>`exists ${ours}`;
 };
 
-/** Events that are listed and that start after `after`, until `until` (project ms). */
-export async function findCandidates(
-  db: Database,
-  { after, until }: { after: number; until: number },
-): Promise<Titled[]> {
-  return db
+/** Events that are listed and that start within a horizon. */
+export const findCandidates = (db: Database, { after, until }: Horizon): Promise<Titled[]> =>
+  db
     .select({
       eventId: events.eventId,
       title: events.title,
@@ -76,4 +74,70 @@ export async function findCandidates(
     })
     .from(events)
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
+
+/**
+ * Stores who is signed up for an event. Who is absent has withdrawn, unless an entry could not even be told apart: it
+ * may be anybody's. Who is there again has come back.
+ */
+export async function storeSignups(
+  tx: Transaction,
+  eventId: string,
+  answer: SignupsAnswer,
+  fetchedAt: number,
+): Promise<void> {
+  if (answer.signups.length > 0) {
+    await tx
+      .insert(signups)
+      .select(
+        asRows(
+          signups,
+          answer.signups.map(({ signup, raw }) => ({
+            ...signup,
+            eventId,
+            raw,
+            firstSeenAt: fetchedAt,
+            lastSeenAt: fetchedAt,
+            withdrawnAt: null,
+          })),
+        ),
+      )
+      .onConflictDoUpdate({
+        target: [signups.eventId, signups.riderId],
+        set: fromInserted(signups, ['eventId', 'riderId', 'firstSeenAt']),
+      });
+  }
+  const unreadable = riderIdsOf(answer.skipped);
+  if (unreadable.length === answer.skipped.length) {
+    const there = [...answer.signups.map(({ signup }) => signup.riderId), ...unreadable];
+    await tx
+      .update(signups)
+      .set({ withdrawnAt: fetchedAt })
+      .where(
+        and(eq(signups.eventId, eventId), isNull(signups.withdrawnAt), notInArray(signups.riderId, there)),
+      );
+  }
+  await tx.insert(signupCopies).values({ eventId, copiedAt: fetchedAt }).onConflictDoNothing();
+  await tx
+    .update(events)
+    .set({ signupsFetchedAt: fetchedAt, signupsListedThen: sql`${events.listedSignups}` })
+    .where(eq(events.eventId, eventId));
 }
+
+const copies = sql<number[]>`coalesce(
+  json_agg((extract(epoch from ${signupCopies.copiedAt}) * 1000)::bigint order by ${signupCopies.copiedAt})
+    filter (where ${signupCopies.copiedAt} is not null), '[]')`;
+
+/** Events that start within a horizon, with every copy that was made of their signups. */
+export const findWatched = (db: Database, { after, until }: Horizon): Promise<WatchedEvent[]> =>
+  db
+    .select({
+      startsAt: events.startsAt,
+      listedAt: events.firstSeenAt,
+      delistedAt: events.delistedAt,
+      hasOurs: hasOurs(db),
+      copiedAt: copies,
+    })
+    .from(events)
+    .leftJoin(signupCopies, eq(signupCopies.eventId, events.eventId))
+    .where(and(gt(events.startsAt, after), lte(events.startsAt, until)))
+    .groupBy(events.eventId);

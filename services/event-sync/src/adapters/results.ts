@@ -2,16 +2,14 @@ import { asRows, type Database, tables } from '@paceline/shared/database';
 import { fromInserted, type Transaction } from '@paceline/shared/sync';
 import { type EventResults, riderIdsOf } from '@paceline/shared/zwiftracing';
 import { and, eq, gt, isNull, lte, notInArray, or, sql } from 'drizzle-orm';
-import { type Finish, givenUpBecause, stateOf } from '../core/choose-results.ts';
+import type { Horizon } from '../core/classes.ts';
+import { type Finish, givenUpBecause, stateOf } from '../core/results.ts';
 import { hasOurs } from './events.ts';
 
 const { events, results } = tables;
 
-/** Events that started after `after`, until `until` (project ms), called off ones not among them. */
-export const findFinishes = (
-  db: Database,
-  { after, until }: { after: number; until: number },
-): Promise<Finish[]> =>
+/** Events that started within a horizon, called off ones not among them. */
+export const findFinishes = (db: Database, { after, until }: Horizon): Promise<Finish[]> =>
   db
     .select({
       eventId: events.eventId,

@@ -1,6 +1,7 @@
 import { assert, boolean, integer, nat, option, property, record, uniqueArray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, inOrderOfWorth, worthInSlot } from './choose.ts';
+import { inOrderOfWorth, worthInSlot } from './choose.ts';
+import type { Candidate } from './classes.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -29,7 +30,7 @@ const worthOf = (more: Partial<Candidate>) => inOrderOfWorth([event('it', more)]
 function called(events: readonly Candidate[], by = run): string[] {
   const fetched: string[] = [];
   let known = events;
-  const best = () => worthInSlot('near', known, by, goals, now).best?.choice.event;
+  const best = () => worthInSlot('near', known, by, goals, now).best;
   for (let next = best(); next; next = best()) {
     const { eventId } = next;
     fetched.push(eventId);
@@ -165,19 +166,19 @@ describe('a slot', () => {
   const near = event('near', startsIn(35 * minute));
   const far = event('far', startsIn(40 * hour, copied(30 * hour)));
   const bestIn = (kind: 'near' | 'far', ...events: Candidate[]) => {
-    const { best, own } = worthInSlot(kind, events, run, goals, now);
-    return [best?.choice.event.eventId, best?.kind, own];
+    const { best, left } = worthInSlot(kind, events, run, goals, now);
+    return [best?.eventId, best?.lane, best?.isOwn, left];
   };
 
   it('is for its own kind first', () => {
-    expect(bestIn('near', near, far)).toEqual(['near', 'near', 1]);
-    expect(bestIn('far', near, far)).toEqual(['far', 'far', 1]);
+    expect(bestIn('near', near, far)).toEqual(['near', 'near_event_normal', true, 1]);
+    expect(bestIn('far', near, far)).toEqual(['far', 'far_event_sync', true, 1]);
   });
 
   it('gives the calls that its own kind has little use for to the other one', () => {
     const others = event('ours and late', { hasOurs: true });
-    expect(bestIn('far', others, far)).toEqual(['ours and late', 'near', 1]);
-    expect(bestIn('near', far)).toEqual(['far', 'far', 0]);
-    expect(bestIn('near')).toEqual([undefined, undefined, 0]);
+    expect(bestIn('far', others, far)).toEqual(['ours and late', 'near_event_normal', false, 1]);
+    expect(bestIn('near', far)).toEqual(['far', 'far_event_sync', false, 0]);
+    expect(bestIn('near')).toEqual([undefined, undefined, undefined, 0]);
   });
 });

@@ -1,22 +1,7 @@
-import { freshnessClasses } from '@paceline/shared/definition';
+import { type EventKind, freshnessClasses, kinds } from '@paceline/shared/definition';
 import type { CallReason } from '@paceline/shared/contracts';
-import { freshUntil, type Goals, isWithinGoal } from './freshness.ts';
-import { type EventKind, kindOf } from './horizon.ts';
-import { isUrgent } from './urgent.ts';
-
-/** What is known of an event whose signups may be worth a call. Moments are project ms. */
-export interface Candidate {
-  readonly eventId: string;
-  readonly startsAt: number;
-  /** How many signups the list shows. */
-  readonly listedSignups: number;
-  /** What the list showed when our copy was made. */
-  readonly signupsListedThen: number | null;
-  /** When our copy was made; null: there is none. */
-  readonly signupsFetchedAt: number | null;
-  /** Whether one of our riders is in our copy. */
-  readonly hasOurs: boolean;
-}
+import { type Candidate, freshUntil, type Goals, isUrgent, isWithinGoal, kindOf } from './classes.ts';
+import type { Best, EventRun, Look } from './event-run.ts';
 
 /** An event with what a call for its signups is worth, and the reason why it would be made. */
 export interface Choice<Event extends Candidate = Candidate> {
@@ -61,27 +46,26 @@ const byWorth = (a: Rated, b: Rated): number =>
   a.event.startsAt - b.event.startsAt ||
   (a.event.eventId < b.event.eventId ? -1 : 1);
 
-/** What a run has done so far. */
-export interface RunSoFar {
-  readonly startedAt: number;
-  readonly failed: ReadonlySet<string>;
-}
-
 /** A copy made in a run can't have changed enough for another call in it, and what failed in it would fail again. */
-const isLeft = ({ eventId, signupsFetchedAt: at }: Candidate, { startedAt, failed }: RunSoFar): boolean =>
-  (at === null || at < startedAt) && !failed.has(eventId);
+const isLeft = (
+  { eventId, signupsFetchedAt: at }: Candidate,
+  { startedAt, failed }: Pick<EventRun, 'startedAt' | 'failed'>,
+): boolean => (at === null || at < startedAt) && !failed.has(eventId);
 
 /** Project ms. */
-const soon = 15 * 60_000;
+const soon = freshnessClasses.urgent.beginsMs;
 
 function reasonFor(event: Candidate, goals: Goals, now: number): CallReason {
   const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups } = event;
-  if (isUrgent(event, goals, now)) return 'about_to_start';
+  if (isUrgent(event, goals, now)) return urgentReason;
   if (signupsFetchedAt === null) return 'never_fetched';
   if (!isWithinGoal(signupsFetchedAt, startsAt, goals, now)) return 'older_than_goal';
   if (freshUntil(signupsFetchedAt, startsAt, goals, now) - now < soon) return 'soon_older_than_goal';
   return listedSignups === signupsListedThen ? 'oldest_copy' : 'signups_changed';
 }
+
+/** Why the watch over events that are about to start calls. */
+export const urgentReason: CallReason = 'about_to_start';
 
 function worthOf(event: Candidate, goals: Goals, now: number): number {
   const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups, hasOurs } = event;
@@ -102,14 +86,6 @@ function shareOfTime(now: number, until: number, startsAt: number): number {
   return inNear / (urgent - near) + (inFar === 0 ? 0 : inFar / (near - now));
 }
 
-/** What is worth a call in a slot. */
-export interface InSlot {
-  /** What the next call should be made for, and the kind in whose lane it is asked for; undefined: nothing. */
-  readonly best: { readonly choice: Choice; readonly kind: EventKind } | undefined;
-  /** How many events of the slot's own kind are worth a call. */
-  readonly own: number;
-}
-
 /**
  * A slot's own kind goes first while it has a use for the calls: what near ones leave at night far ones have, and what far
  * ones leave near ones have.
@@ -117,10 +93,10 @@ export interface InSlot {
 export function worthInSlot(
   kind: EventKind,
   events: readonly Candidate[],
-  run: RunSoFar,
+  run: Pick<EventRun, 'startedAt' | 'failed'>,
   goals: Goals,
   now: number,
-): InSlot {
+): Look {
   let [own, other]: [Rated | undefined, Rated | undefined] = [undefined, undefined];
   let count = 0;
   for (const event of events) {
@@ -132,13 +108,13 @@ export function worthInSlot(
     } else other = better(other, rated);
   }
   const best = own && own.worth * ownWeight >= (other?.worth ?? 0) ? own : other;
-  return {
-    best: best && {
-      choice: { ...best, because: reasonFor(best.event, goals, now) },
-      kind: kindOf(best.event.startsAt, now),
-    },
-    own: count,
-  };
+  return { best: best && bestOf(best.event, kind, goals, now), left: count };
+}
+
+function bestOf(event: Candidate, kind: EventKind, goals: Goals, now: number): Best {
+  const own = kindOf(event.startsAt, now) ?? kind;
+  const because = reasonFor(event, goals, now);
+  return { eventId: event.eventId, lane: kinds[own].lane, because, isOwn: own === kind };
 }
 
 const better = (best: Rated | undefined, rated: Rated): Rated =>

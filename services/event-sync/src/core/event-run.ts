@@ -1,57 +1,175 @@
+import type { Lane } from '@paceline/shared/definition';
 import { notAvailable, type RunCounts } from '@paceline/shared/contracts';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
-import { enough, failedOnce, type Failures, noFailures } from './failures.ts';
 
-/** What a run asks upstream for, event by event. */
+/*
+ * A run over events, for their signups or their results: `decide` says what it does next, whoever performs it.
+ *
+ *   choosing ──looked──▶ asking ──looked──▶ calling ──answered, failed──▶ choosing …
+ *       └──────────────────┴── nothing worth a call, refused, unavailable ──▶ ended
+ */
+
+/** Which events could not be fetched, and what that means for the others. */
+export interface Failures {
+  readonly failed: ReadonlySet<string>;
+  /** How many in a row. */
+  readonly inARow: number;
+  /** True once going on would only waste calls. */
+  readonly stopped: boolean;
+}
+
+export const noFailures: Failures = { failed: new Set(), inARow: 0, stopped: false };
+
+/** So many failures one after the other are not about the events. */
+export const enough = 3;
+/** What is wrong with every event alike. */
+const general: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_limited']);
+
+/** One more event has failed for good. */
+export function failedOnce(before: Failures, eventId: string, code: UpstreamErrorCode): Failures {
+  const inARow = before.inARow + 1;
+  return {
+    failed: new Set([...before.failed, eventId]),
+    inARow,
+    stopped: general.has(code) || inARow >= enough,
+  };
+}
+
+/** What a run asks upstream for, event by event: a part of the API too. */
 export type Asked = 'signups' | 'results';
 
-/** How a run over events stands. Its counts count events whose signups or results are asked for. */
+/** What a run has done. Its counts count events. */
 export interface EventRun extends Failures {
+  readonly asked: Asked;
   readonly startedAt: number;
   readonly synced: number;
   /** Signups or results. */
   readonly stored: number;
   readonly error: string | null;
+  /** There is no newer list: nobody knows what would be worth a call. */
+  readonly listDeferred: boolean;
 }
 
+/** The event that is most worth a call. */
+export interface Best {
+  readonly eventId: string;
+  readonly lane: Lane;
+  readonly because: string;
+  /** Whether it is one of those that the run is for, which `left` counts. */
+  readonly isOwn: boolean;
+}
+
+/** What is worth a call; `left`: how many events of those that the run is for. */
+export interface Look {
+  readonly best: Best | undefined;
+  readonly left: number;
+}
+
+export type RunState =
+  /** `left`: how many events were still worth a call when the last one was made. */
+  | { readonly is: 'choosing'; readonly run: EventRun; readonly left: number }
+  /** Waits for a permit. */
+  | { readonly is: 'asking'; readonly run: EventRun; readonly left: number; readonly lane: Lane }
+  /** Has a permit; `rest`: how many events are left beside the one that is called for. */
+  | {
+      readonly is: 'calling';
+      readonly run: EventRun;
+      readonly left: number;
+      readonly best: Best;
+      readonly rest: number;
+    }
+  | { readonly is: 'ended'; readonly ending: EventRunEnding };
+
+export type RunEvent =
+  | ({ readonly event: 'looked' } & Look)
+  /** What was asked for is stored: so many signups or results. */
+  | { readonly event: 'answered'; readonly items: number }
+  /** The call has failed for good. */
+  | { readonly event: 'failed'; readonly code: UpstreamErrorCode; readonly message: string }
+  /** The slot ends before a call is free. */
+  | { readonly event: 'refused' }
+  /** This key may not use that part of the API. */
+  | { readonly event: 'unavailable'; readonly message: string };
+
+export interface EventRunEnding {
+  readonly state: 'done' | 'failed';
+  readonly error: string | null;
+  readonly counts: RunCounts;
+  readonly checkpoint: null;
+}
+
+/** What has become of the list that a run begins with. `deferred`: the slot ends before a call is free. */
+export type ListState =
+  | { readonly is: 'fresh' | 'deferred' }
+  | { readonly is: 'failed' | 'not available'; readonly error: string };
+
+/** A call for the list has failed for good; `not available`: this key may not use that part of the API at all. */
+export const listFailed = (code: UpstreamErrorCode, message: string): ListState =>
+  code === 'unauthorized' || code === 'not_found'
+    ? { is: 'not available', error: notAvailable('events', message) }
+    : { is: 'failed', error: `the list of events: ${message}` };
+
 /** A run as its row left it: what a dead process had synced is counted on, what had failed for it may be tried again. */
-export const resumeRun = ({ startedAt, counts }: { startedAt: number; counts: RunCounts }): EventRun => ({
-  startedAt,
-  synced: counts.synced,
-  stored: counts.stored,
-  ...noFailures,
-  error: null,
-});
-
-/** What was asked for has been stored, so many signups or results. */
-export const eventStored = (run: EventRun, items: number): EventRun => ({
-  ...run,
-  synced: run.synced + 1,
-  stored: run.stored + items,
-  inARow: 0,
-});
-
-/** The call for an event has failed for good. */
-export function eventFailed(
-  run: EventRun,
+export function beginRun(
   asked: Asked,
+  { startedAt, counts: { synced, stored } }: { startedAt: number; counts: RunCounts },
+  list: ListState = { is: 'fresh' },
+): RunState {
+  const error = 'error' in list ? list.error : null;
+  const listDeferred = list.is === 'deferred';
+  const run: EventRun = { asked, startedAt, synced, stored, ...noFailures, error, listDeferred };
+  // Our copy may still do, unless the key has no list.
+  if (list.is === 'not available') return { is: 'ended', ending: { ...endingOf(run, 0), state: 'failed' } };
+  return { is: 'choosing', run, left: 0 };
+}
+
+export function decide(state: RunState, event: RunEvent): RunState {
+  if (state.is === 'ended') return state;
+  const { run, left } = state;
+  switch (event.event) {
+    case 'looked':
+      return state.is === 'choosing' ? chosen(run, event) : chosenAgain(run, left, event);
+    case 'refused':
+      return { is: 'ended', ending: endingOf(run, left) };
+    case 'unavailable':
+      return { is: 'ended', ending: endingOf({ ...run, error: event.message }, left) };
+    case 'answered': {
+      const { synced, stored } = run;
+      const after = { ...run, synced: synced + 1, stored: stored + event.items, inARow: 0 };
+      return { is: 'choosing', run: after, left: restOf(state) };
+    }
+    case 'failed': {
+      const eventId = state.is === 'calling' ? state.best.eventId : '';
+      return { is: 'choosing', run: callFailed(run, eventId, event), left: restOf(state) };
+    }
+  }
+}
+
+const restOf = (state: Exclude<RunState, { is: 'ended' }>): number =>
+  state.is === 'calling' ? state.rest : state.left;
+
+function chosen(run: EventRun, { best, left }: Look): RunState {
+  if (best && !run.stopped) return { is: 'asking', run, left, lane: best.lane };
+  return { is: 'ended', ending: endingOf(run, left || Number(run.listDeferred)) };
+}
+
+/** With the permit in hand: what is worth most by now, which another run may have fetched. */
+const chosenAgain = (run: EventRun, left: number, now: Look): RunState =>
+  now.best
+    ? { is: 'calling', run, left, best: now.best, rest: now.left - Number(now.best.isOwn) }
+    : { is: 'ended', ending: endingOf(run, 0) };
+
+function callFailed(
+  run: EventRun,
   eventId: string,
-  code: UpstreamErrorCode,
-  message: string,
+  { code, message }: { code: UpstreamErrorCode; message: string },
 ): EventRun {
   const failures = failedOnce(run, eventId, code);
   const isSource =
     code === 'unauthorized' || (code === 'not_found' && failures.inARow >= enough && run.synced === 0);
-  return {
-    ...run,
-    ...failures,
-    error: isSource ? notAvailable(asked, message) : `event ${eventId}: ${message}`,
-  };
+  const error = isSource ? notAvailable(run.asked, message) : `event ${eventId}: ${message}`;
+  return { ...run, ...failures, error };
 }
-
-/** Whether a failed call for the list means that this key is not given it at all. */
-export const isNotAvailable = (code: UpstreamErrorCode): boolean =>
-  code === 'unauthorized' || code === 'not_found';
 
 /** @param left how many events would still be worth a call */
 export const countsOf = ({ synced, stored, failed }: EventRun, left: number): RunCounts => ({
@@ -62,15 +180,11 @@ export const countsOf = ({ synced, stored, failed }: EventRun, left: number): Ru
   stored,
 });
 
-/** What the run comes to when it ends because upstream does not give us what it asks for. */
-export const endUnavailable = (run: EventRun, left: number, why: string) =>
-  endRun({ ...run, error: why }, left);
-
 /** What the run comes to when it ends here; `left` is for the next one. */
-export function endRun(run: EventRun, left: number) {
+function endingOf(run: EventRun, left: number): EventRunEnding {
   const failed = run.error !== null && run.synced === 0;
   return {
-    state: failed ? ('failed' as const) : ('done' as const),
+    state: failed ? 'failed' : 'done',
     error: run.error,
     counts: { ...countsOf(run, left), deferred: left },
     checkpoint: null,

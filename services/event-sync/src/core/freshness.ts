@@ -1,8 +1,7 @@
 import { classNames, type FreshnessClass } from '@paceline/shared/definition';
-import { classOf, classSpan } from './classes.ts';
-
-/** How old our copy of an event's signups may be, by the class of the event; project ms. */
-export type Goals = Readonly<Record<FreshnessClass, number>>;
+import type { ClassFreshness, FreshnessMeasured, RankedEvent } from '@paceline/shared/contracts';
+import { inOrderOfWorth } from './choose.ts';
+import { type Candidate, classOf, classSpan, type Goals, isWithinGoal, type Span } from './classes.ts';
 
 /** An event with the moments at which our copies of its signups were made. Moments are project ms. */
 export interface Watched {
@@ -21,12 +20,6 @@ export interface Freshness {
 }
 
 export type FreshnessByClass = Readonly<Record<FreshnessClass, Freshness>>;
-
-/** A stretch of time, project ms. */
-export interface Span {
-  readonly from: number;
-  readonly until: number;
-}
 
 /** How much of the time in a span events of each class had a copy within its goal. */
 export function freshnessOf(events: Iterable<Watched>, goals: Goals, span: Span): FreshnessByClass {
@@ -47,23 +40,6 @@ export function freshnessOf(events: Iterable<Watched>, goals: Goals, span: Span)
 /** Of all the time; 1 where there was none. */
 export const shareOf = ({ within, total }: Freshness): number => (total === 0 ? 1 : within / total);
 
-/** Whether a copy is within the goal of its event at a moment; null: there is no copy. An event of no class has none. */
-export function isWithinGoal(copiedAt: number | null, startsAt: number, goals: Goals, now: number): boolean {
-  const name = classOf(startsAt, now);
-  return name === undefined || (copiedAt !== null && now - copiedAt < goals[name]);
-}
-
-/** Until when a copy is within the goals of its event without a break, `now` at the earliest; its start at the latest. */
-export function freshUntil(copiedAt: number, startsAt: number, goals: Goals, now: number): number {
-  for (const name of classNames.toReversed()) {
-    const { from, until } = classSpan(name, startsAt);
-    if (until <= now) continue;
-    const end = Math.max(from, copiedAt + goals[name]);
-    if (end < until) return Math.max(now, end);
-  }
-  return Math.max(now, startsAt);
-}
-
 const listed = ({ startsAt, listedAt, delistedAt }: Watched): Span => ({
   from: listedAt,
   until: Math.min(startsAt, delistedAt ?? startsAt),
@@ -83,3 +59,77 @@ function freshIn(copiedAt: readonly number[], goal: number, { from, until }: Spa
   }
   return covered;
 }
+
+/** An event of the last day, and whether our riders were in our copy of its signups. */
+export interface WatchedEvent extends Watched {
+  readonly hasOurs: boolean;
+}
+
+export interface Titled extends Candidate {
+  readonly title: string;
+}
+
+const day = 86_400_000;
+
+/**
+ * How fresh our copies are, against the goals.
+ * @param coming every event that is listed and starts within two days
+ * @param watched every event that was listed within the last day
+ */
+export function measure(
+  coming: readonly Candidate[],
+  watched: readonly WatchedEvent[],
+  goals: Goals,
+  now: number,
+): FreshnessMeasured {
+  const span = { from: now - day, until: now };
+  const all = freshnessOf(watched, goals, span);
+  const ours = freshnessOf(
+    watched.filter(({ hasOurs }) => hasOurs),
+    goals,
+    span,
+  );
+  const classes = classNames.map((name): ClassFreshness => {
+    const events = coming.filter(({ startsAt }) => classOf(startsAt, now) === name);
+    const within = events.filter(({ signupsFetchedAt, startsAt }) =>
+      isWithinGoal(signupsFetchedAt, startsAt, goals, now),
+    );
+    return {
+      class: name,
+      goalMs: goals[name],
+      events: events.length,
+      ours: countOurs(events),
+      within: within.length,
+      oursWithin: countOurs(within),
+      lastDay: shareOrNone(all[name]),
+      oursLastDay: shareOrNone(ours[name]),
+    };
+  });
+  return { at: Math.round(now), classes };
+}
+
+/** The events that calls would be made for next, in that order, each with its reason. */
+export const nextOf = (coming: readonly Titled[], goals: Goals, now: number): RankedEvent[] =>
+  inOrderOfWorth(coming, goals, now).flatMap(({ event, because }) => {
+    const { eventId, title, startsAt, hasOurs, signupsFetchedAt } = event;
+    const name = classOf(startsAt, now);
+    if (name === undefined) return [];
+    const withinGoal = isWithinGoal(signupsFetchedAt, startsAt, goals, now);
+    return [
+      {
+        eventId,
+        title,
+        startsAt,
+        class: name,
+        ours: hasOurs,
+        copiedAt: signupsFetchedAt,
+        withinGoal,
+        because,
+      },
+    ];
+  });
+
+const countOurs = (events: readonly Candidate[]): number => events.filter(({ hasOurs }) => hasOurs).length;
+
+const shareOrNone = (freshness: Freshness): number | null =>
+  freshness.total === 0 ? null : shareOf(freshness);

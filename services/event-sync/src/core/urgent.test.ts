@@ -1,8 +1,9 @@
 import { freshnessClasses } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Candidate } from './choose.ts';
-import { untilNextUrgent, urgentOf } from './urgent.ts';
+import type { Candidate } from './classes.ts';
+import { enough, noFailures } from './event-run.ts';
+import { beginWatch, decide, untilNextUrgent, urgentOf, type WatchState } from './urgent.ts';
 
 const minute = 60_000;
 const now = 10_000 * minute;
@@ -96,5 +97,58 @@ describe('a call a minute', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('the watch', () => {
+  const looked = (...urgent: Candidate[]) => ({ event: 'looked', urgent, pause: 5_000 }) as const;
+  const calling = (eventId: string, state: WatchState = beginWatch) =>
+    decide(decide(state, looked(event(eventId, 5))), looked(event(eventId, 5)));
+  const failed = (eventId: string, code: 'not_found' | 'rate_limited' | 'timed_out', state?: WatchState) =>
+    decide(calling(eventId, state), { event: 'failed', code });
+
+  it('asks in the urgent lane until the last of them starts, and calls for the first of them by then', () => {
+    const asking = decide(beginWatch, looked(event('a', 5), event('b', 9)));
+    expect(asking).toMatchObject({
+      is: 'asking',
+      lane: 'near_event_urgent',
+      deadline: now + 9 * minute,
+    });
+    expect(decide(asking, looked(event('b', 9)))).toMatchObject({ is: 'calling', eventId: 'b' });
+  });
+
+  it('pauses while nothing is urgent, and then looks again', () => {
+    const pausing = decide(beginWatch, looked());
+    expect(pausing).toMatchObject({ is: 'pausing', ms: 5_000 });
+    expect(decide(pausing, { event: 'woke' }).is).toBe('looking');
+  });
+
+  it('gives the permit back when nothing is urgent any more, and looks again', () => {
+    expect(decide(decide(beginWatch, looked(event('a', 5))), looked()).is).toBe('looking');
+  });
+
+  it.each(['refused', 'troubled'] as const)('tries again in a minute when it is %s', (what) => {
+    const asking = decide(beginWatch, looked(event('a', 5)));
+    expect(decide(asking, { event: what })).toEqual({ is: 'pausing', ms: minute, failures: noFailures });
+  });
+
+  it('goes on with the others when one could not be fetched', () => {
+    const { is, failures } = failed('e1', 'not_found');
+    expect([is, failures.failed]).toEqual(['pausing', new Set(['e1'])]);
+    expect(failed('e1', 'not_found')).toMatchObject({ ms: 0 });
+  });
+
+  it('leaves it to the limiter when upstream is open again', () => {
+    expect(failed('e1', 'rate_limited')).toEqual({ is: 'pausing', ms: minute, failures: noFailures });
+  });
+
+  it('pauses for a quarter of an hour after several failures in a row, and then tries all again', () => {
+    const fail = (state: WatchState, nth: number) =>
+      failed(`e${nth}`, 'timed_out', decide(state, { event: 'woke' }));
+    const nearly = Array.from({ length: enough - 1 }, (_, nth) => nth).reduce(fail, beginWatch);
+    expect(nearly).toMatchObject({ ms: 0, failures: { inARow: enough - 1 } });
+    expect(fail(nearly, enough)).toEqual({ is: 'pausing', ms: 900_000, failures: noFailures });
+    const answered = decide(calling('other', decide(nearly, { event: 'woke' })), { event: 'answered' });
+    expect(answered.failures.inARow).toBe(0);
   });
 });

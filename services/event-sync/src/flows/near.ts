@@ -1,10 +1,9 @@
 import type { Flow } from '@paceline/shared/sync';
 import type { EventSync } from '../config.ts';
-import { publishFreshness } from '../freshness.ts';
-import { planSignups, syncSignups } from '../sync-signups.ts';
+import { publishFreshness } from './freshness.ts';
+import { flowOf } from './signups.ts';
 
 export const flow = (sync: EventSync): Flow => ({
-  run: syncSignups(sync, 'near'),
-  plan: planSignups(sync, 'near'),
+  ...flowOf(sync, 'near'),
   ended: (slotId) => publishFreshness(sync, slotId),
 });

@@ -1,10 +1,12 @@
-import type { Candidate } from '@paceline/event-sync/core/choose';
-import { type EventKind, horizonOf, isListFresh, laneOf } from '@paceline/event-sync/core/horizon';
-import { isUrgent, untilNextUrgent } from '@paceline/event-sync/core/urgent';
+import { type Candidate, horizonOf, isListFresh, isUrgent } from '@paceline/event-sync/core/classes';
+import { untilNextUrgent } from '@paceline/event-sync/core/urgent';
+import { type EventKind, freshnessClasses, kinds } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { live, type Script, sleep } from '../world/script.ts';
 import type { Ask } from './ask.ts';
+
+const { urgent } = freshnessClasses;
 
 const compare = (a: Candidate, b: Candidate): number =>
   a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1);
@@ -20,7 +22,7 @@ function* refreshList(life: Life, ask: Ask, kind: EventKind, until?: number): Sc
   if (isFresh()) return;
   const end = yield* ask({
     budget: 'events',
-    lane: () => laneOf(kind),
+    lane: () => kinds[kind].lane,
     ...(until === undefined ? {} : { until }),
     choose: () => (isFresh() ? undefined : 'upcoming'),
   });
@@ -34,10 +36,10 @@ export function eventsAtOnce(life: Life, ask: Ask, kind: EventKind, isForced: bo
 
   function* fetch({ eventId, startsAt }: Candidate): Script {
     inLine.add(eventId);
-    const isUrgentAt = (now: number) => isForced && kind === 'near' && startsAt - now <= 15 * 60_000;
+    const isUrgentAt = (now: number) => isForced && kind === 'near' && startsAt - now <= urgent.beginsMs;
     const end = yield* ask({
       budget: 'signups',
-      lane: (now) => (isUrgentAt(now) ? 'near_event_urgent' : laneOf(kind)),
+      lane: (now) => (isUrgentAt(now) ? urgent.lane : kinds[kind].lane),
       choose: () => (agenda.now() < startsAt ? eventId : undefined),
     });
     inLine.delete(eventId);
@@ -78,7 +80,7 @@ export function eventsInTurn(life: Life, ask: Ask, kind: EventKind): (slot?: Slo
       let chosen: Candidate | undefined;
       const end = yield* ask({
         budget: 'signups',
-        lane: () => laneOf(kind),
+        lane: () => kinds[kind].lane,
         ...until,
         choose() {
           chosen = next(left());
@@ -108,16 +110,16 @@ export function eventsInTurn(life: Life, ask: Ask, kind: EventKind): (slot?: Slo
 /** Refreshes each event once in its last quarter of an hour, in the order of their starts. */
 export function* refreshUrgent(life: Life, ask: Ask): Script {
   const { agenda, store, goals } = life;
-  const urgent = () => inOrderOfStart(life, 'near').filter((event) => isUrgent(event, goals, agenda.now()));
+  const coming = () => inOrderOfStart(life, 'near').filter((event) => isUrgent(event, goals, agenda.now()));
   for (;;) {
-    if (urgent().length === 0) {
+    if (coming().length === 0) {
       yield* sleep(agenda, untilNextUrgent(inOrderOfStart(life, 'near'), goals, agenda.now()));
       continue;
     }
     const end = yield* ask({
       budget: 'signups',
-      lane: () => 'near_event_urgent',
-      choose: () => urgent()[0]?.eventId,
+      lane: () => urgent.lane,
+      choose: () => coming()[0]?.eventId,
     });
     if (end.is === 'answered') store.storeSignups(end.target, end.arrivedAt, agenda.now());
     else if (end.is === 'failed') yield* sleep(agenda, 60_000);

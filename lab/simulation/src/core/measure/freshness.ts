@@ -1,15 +1,9 @@
-import { classNames, type FreshnessClass } from '@paceline/shared/definition';
-import { classSpan } from '@paceline/event-sync/core/classes';
-import {
-  freshnessOf,
-  type Goals,
-  shareOf,
-  type Span,
-  type Watched,
-} from '@paceline/event-sync/core/freshness';
+import { classNames, type FreshnessClass, horizonMs } from '@paceline/shared/definition';
+import { classSpan, type Goals, type Span } from '@paceline/event-sync/core/classes';
+import { freshnessOf, shareOf, type Watched } from '@paceline/event-sync/core/freshness';
 import { latencySpread } from '@paceline/sandbox';
 import type { Life } from '../life.ts';
-import { bestShare, mostCalls, type Stretch } from './bound.ts';
+import { bestShare, mostCalls } from './bound.ts';
 
 /** A share of event time within its goal, and what no schedule can be better than. */
 export interface Fresh {
@@ -33,7 +27,7 @@ export interface Event extends Watched {
 /** Everything that upstream listed and that could be fresh in the span, with the copies that were made. */
 export function eventsOf({ world, clubIds, from, until, tally }: Life): Event[] {
   const members = new Set(clubIds.flatMap((clubId) => allIds(world.idsOfPage, clubId)));
-  return world.startingIn(from, until + 48 * 3_600_000).map(({ id, start, listedFrom }) => ({
+  return world.startingIn(from, until + horizonMs).map(({ id, start, listedFrom }) => ({
     eventId: String(id),
     startsAt: start,
     listedAt: listedFrom,
@@ -80,7 +74,7 @@ export function measureFreshness(life: Life, events: readonly Event[], span: Spa
   };
 }
 
-const stretchOf = ({ startsAt, listedAt }: Event, name: FreshnessClass, span: Span): Stretch => {
+const stretchOf = ({ startsAt, listedAt }: Event, name: FreshnessClass, span: Span): Span => {
   const { from, until } = classSpan(name, startsAt);
   return { from: Math.max(from, listedAt, span.from), until: Math.min(until, span.until) };
 };

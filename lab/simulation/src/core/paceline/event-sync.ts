@@ -1,67 +1,109 @@
 import { worthInSlot } from '@paceline/event-sync/core/choose';
+import { horizonOf, isListFresh, wholeHorizon } from '@paceline/event-sync/core/classes';
 import {
-  endRun,
+  beginRun,
+  decide,
   type EventRun,
-  resumeRun,
-  eventFailed,
-  eventStored,
+  listFailed,
+  type ListState,
+  type RunEvent,
 } from '@paceline/event-sync/core/event-run';
-import { type EventKind, isListFresh, laneOf, wholeHorizon } from '@paceline/event-sync/core/horizon';
+import {
+  beginWatch,
+  decide as decideWatch,
+  lookFor,
+  watchedKind,
+  type WatchEvent,
+  type WatchState,
+} from '@paceline/event-sync/core/urgent';
+import { type EventKind, kinds } from '@paceline/shared/definition';
 import type { Life } from '../life.ts';
-import type { Script } from '../world/script.ts';
+import { type Script, sleep } from '../world/script.ts';
 import type { Caller } from './call.ts';
 import type { Run, RunEnding } from './runs.ts';
 
-type List = 'fresh' | 'deferred' | 'failed';
-
-/** Fetches the list of events, and then the signups of those that are worth a call, as `sync-events.ts` does. */
+/** Performs what a run over events decides, as `flows/signups.ts` of the event sync does. */
 export function syncEvents(life: Life, call: Caller) {
   const { agenda, store, goals } = life;
 
-  function* refreshList({ slotId, slotEndsAt }: Run, kind: EventKind): Script<List> {
+  function* refreshList({ slotId, slotEndsAt }: Run, kind: EventKind): Script<ListState> {
     const isFresh = () => isListFresh(store.listFetchedAt(), agenda.now());
-    if (isFresh()) return 'fresh';
+    if (isFresh()) return { is: 'fresh' };
     const end = yield* call({
       endpoint: 'events',
-      lane: laneOf(kind),
+      lane: kinds[kind].lane,
       deadline: slotEndsAt,
       slotId,
       choose: () => (isFresh() ? undefined : 'upcoming'),
     });
     if (end.is === 'answered') store.storeList(end.arrivedAt, agenda.now());
-    if (end.is === 'refused') return 'deferred';
-    return end.is === 'failed' ? 'failed' : 'fresh';
-  }
-
-  function worthwhile(kind: EventKind, run: EventRun) {
-    const now = agenda.now();
-    return worthInSlot(kind, store.candidates(wholeHorizon(now)), run, goals, now);
+    if (end.is === 'failed') return listFailed(end.code, end.code);
+    return { is: end.is === 'refused' ? 'deferred' : 'fresh' };
   }
 
   return function* (row: Run): Script<RunEnding> {
-    const kind = row.kind === 'near' ? 'near' : 'far';
-    const list = yield* refreshList(row, kind);
-    let run: EventRun = { ...resumeRun(row), error: list === 'failed' ? 'the list of events' : null };
-    const unknown = list === 'deferred' ? 1 : 0;
+    const kind = row.kind as EventKind;
+    const looked = (run: EventRun): RunEvent => {
+      const now = agenda.now();
+      return { event: 'looked', ...worthInSlot(kind, store.candidates(wholeHorizon(now)), run, goals, now) };
+    };
+    let state = beginRun('signups', row, yield* refreshList(row, kind));
     for (;;) {
-      const { best, own: left } = worthwhile(kind, run);
-      if (run.stopped || !best) return endRun(run, left || unknown);
-      const current = run;
+      if (state.is === 'ended') return state.ending;
+      const { run } = state;
+      state = decide(state, looked(run));
+      if (state.is !== 'asking') continue;
       let eventId = '';
       const end = yield* call({
         endpoint: 'signups',
-        lane: laneOf(best.kind),
+        lane: state.lane,
         deadline: row.slotEndsAt,
         slotId: row.slotId,
         choose: () => {
-          eventId = worthwhile(kind, current).best?.choice.event.eventId ?? '';
-          return eventId === '' ? undefined : eventId;
+          state = decide(state, looked(run));
+          if (state.is !== 'calling') return undefined;
+          ({ eventId } = state.best);
+          return eventId;
         },
       });
-      if (end.is === 'refused') return endRun(run, left);
-      if (end.is === 'failed') run = eventFailed(run, 'signups', eventId, end.code, end.code);
-      else if (end.is !== 'answered') return endRun(run, 0);
-      else run = eventStored(run, store.storeSignups(eventId, end.arrivedAt, agenda.now()));
+      if (end.is === 'refused') state = decide(state, { event: 'refused' });
+      if (end.is === 'failed') state = decide(state, { event: 'failed', code: end.code, message: end.code });
+      if (end.is === 'answered') {
+        const items = store.storeSignups(eventId, end.arrivedAt, agenda.now());
+        state = decide(state, { event: 'answered', items });
+      }
     }
   };
+}
+
+/** Performs what the watch over urgent events decides, as `flows/urgent.ts` of the event sync does. */
+export function* watchUrgent({ agenda, store, goals }: Life, call: Caller): Script {
+  const looked = (state: WatchState): WatchEvent => {
+    const now = agenda.now();
+    return { event: 'looked', ...lookFor(store.candidates(horizonOf(watchedKind, now)), state, goals, now) };
+  };
+  let state = beginWatch;
+  for (;;) {
+    if (state.is === 'pausing') {
+      yield* sleep(agenda, state.ms);
+      state = decideWatch(state, { event: 'woke' });
+    }
+    state = decideWatch(state, looked(state));
+    if (state.is !== 'asking') continue;
+    let eventId = '';
+    const end = yield* call({
+      endpoint: 'signups',
+      lane: state.lane,
+      deadline: state.deadline,
+      choose: () => {
+        state = decideWatch(state, looked(state));
+        if (state.is !== 'calling') return undefined;
+        ({ eventId } = state);
+        return eventId;
+      },
+    });
+    if (end.is === 'answered') store.storeSignups(eventId, end.arrivedAt, agenda.now());
+    if (end.is === 'answered' || end.is === 'refused') state = decideWatch(state, { event: end.is });
+    if (end.is === 'failed') state = decideWatch(state, { event: 'failed', code: end.code });
+  }
 }

@@ -5,7 +5,7 @@ import type { Strategy } from '../life.ts';
 import { configOf } from '../scenario.ts';
 import { live } from '../world/script.ts';
 import { createCaller } from './call.ts';
-import { syncEvents } from './event-sync.ts';
+import { syncEvents, watchUrgent } from './event-sync.ts';
 import { startLimiter } from './limiter.ts';
 import { createPermits } from './permit.ts';
 import { addRider } from './either-way.ts';
@@ -13,7 +13,6 @@ import { openDesk } from './bulk-desk.ts';
 import { syncRiders } from './rider-sync.ts';
 import { createRuns } from './runs.ts';
 import { startScheduler } from './scheduler.ts';
-import { watchUrgent } from './urgent.ts';
 
 /** The real cores: the limiter's ledger, the scheduler's slots, the choices of both syncs. */
 export const paceline: Strategy = (life) => {

@@ -1,4 +1,4 @@
-import type { Candidate } from '@paceline/event-sync/core/choose';
+import type { Candidate } from '@paceline/event-sync/core/classes';
 import type { World } from '@paceline/sandbox';
 
 /** What Postgres holds, as far as decisions depend on it. Moments are project ms. */

@@ -3,9 +3,7 @@ import { type TestDatabase, testDatabase } from '@paceline/shared/database/testi
 import type { EventItem, SignupItem, Skipped } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findCandidates, listFetchedAt, storeEvents } from './events.ts';
-import { findWatched } from './freshness.ts';
-import { storeSignups } from './signups.ts';
+import { findCandidates, findWatched, listFetchedAt, storeEvents, storeSignups } from './events.ts';
 
 const { events, signups, signupCopies, clubMemberships } = tables;
 let database: TestDatabase;

@@ -1,7 +1,7 @@
 import { assert, constantFrom, integer, option, property, record, boolean, uniqueArray } from 'fast-check';
 import { resultsStates } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
-import { type Finish, pauseAfterTry, resultsHorizon, stateOf, wantedResults } from './choose-results.ts';
+import { type Finish, pauseAfterTry, resultsHorizon, stateOf, verdictOn, wantedResults } from './results.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -140,5 +140,17 @@ describe('an answer', () => {
     ['rated', [{ rating: null }, { rating: 1500 }], 0],
   ] as const)('is %s', (state, results, unreadable) => {
     expect(stateOf(results, unreadable)).toBe(state);
+  });
+});
+
+describe('a failed call', () => {
+  it.each([
+    ['none yet', { code: 'not_found', rawStart: '{"message":"no such event"}' }],
+    ['others too', { code: 'not_found', rawStart: '<!DOCTYPE html>' }],
+    ['this event', { code: 'unreadable', rawStart: '<!DOCTYPE html>' }],
+    ['this event', { code: 'rejected' }],
+    ['others too', { code: 'unavailable' }],
+  ] as const)('says "%s" by %j', (verdict, error) => {
+    expect(verdictOn(error)).toBe(verdict);
   });
 });

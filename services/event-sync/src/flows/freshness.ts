@@ -1,11 +1,10 @@
 import { catalog, type FreshnessMeasured, type FreshnessReport } from '@paceline/shared/contracts';
 import { publish, respond } from '@paceline/shared/messaging';
 import { meter } from '@paceline/shared/telemetry';
-import { findCandidates } from './adapters/events.ts';
-import { findWatched } from './adapters/freshness.ts';
-import type { EventSync } from './config.ts';
-import { wholeHorizon } from './core/horizon.ts';
-import { measure, nextOf } from './core/report.ts';
+import { findCandidates, findWatched } from '../adapters/events.ts';
+import type { EventSync } from '../config.ts';
+import { wholeHorizon } from '../core/classes.ts';
+import { measure, nextOf } from '../core/freshness.ts';
 
 const day = 86_400_000;
 
@@ -21,11 +20,11 @@ async function report(sync: EventSync, next: number): Promise<FreshnessReport> {
   return { ...measured, next: next === 0 ? [] : nextOf(coming, sync.goals, now).slice(0, next) };
 }
 
-/** Answers whoever asks for the freshness; of several replicas one answers. Returns the way to end it. */
+/** Answers requests for the freshness; of several replicas one answers. Returns how to stop. */
 export function answerFreshness(sync: EventSync): () => void {
   const onRequest = ({ next }: { next: number }, reply: (answer: FreshnessReport) => void) => {
     report(sync, next).then(reply, (error: unknown) => {
-      sync.log.warn({ err: error }, 'the freshness could not be told');
+      sync.log.warn({ err: error }, 'freshness request failed');
     });
   };
   const subscription = respond(sync.bus, catalog.freshness, {}, onRequest, 'event-sync');
@@ -38,8 +37,8 @@ export async function publishFreshness(sync: EventSync, slotId: string): Promise
     const { at, classes } = await report(sync, 0);
     await publish(sync.bus, catalog.freshnessMeasured, { at, classes }, { id: `freshness:${slotId}` });
   } catch (error) {
-    // Only news: the next slot tells it again.
-    sync.log.warn({ err: error, slotId }, 'the freshness could not be published');
+    // Only news: the next slot publishes it again.
+    sync.log.warn({ err: error, slotId }, 'failed to publish the freshness');
   }
 }
 

@@ -1,4 +1,8 @@
+import { kinds } from '@paceline/shared/definition';
 import type { ResultsState } from '@paceline/shared/contracts';
+import { isPage, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
+import type { Horizon } from './classes.ts';
+import type { Look } from './event-run.ts';
 
 /** An event that has started, and how its results stand. Moments are project ms. */
 export interface Finish {
@@ -29,7 +33,7 @@ const typicalDuration = hour;
 const givenUpAfter = 72 * hour;
 
 /** The starts of events whose results may be wanted: after `after`, until `until`. */
-export const resultsHorizon = (now: number): { after: number; until: number } => ({
+export const resultsHorizon = (now: number): Horizon => ({
   after: now - givenUpAfter,
   until: now - typicalDuration,
 });
@@ -93,6 +97,32 @@ export function wantedResults(
         b.event.startsAt - a.event.startsAt ||
         (a.event.eventId < b.event.eventId ? -1 : 1),
     );
+}
+
+/** What is worth a call in a slot of the results. */
+export function lookForResults(events: readonly Finish[], failed: ReadonlySet<string>, now: number): Look {
+  const wanted = wantedResults(events, failed, now);
+  const [first] = wanted;
+  const { lane } = kinds.results;
+  return {
+    best: first && { eventId: first.event.eventId, lane, because: first.because, isOwn: true },
+    left: wanted.length,
+  };
+}
+
+/** What is wrong with one event's answer and not with every one. */
+const aboutOne: ReadonlySet<UpstreamErrorCode> = new Set(['rejected', 'unreadable']);
+
+/** What a failed call says: `none yet`, since upstream may well know no results then, of this event only, or of others too. */
+export function verdictOn({
+  code,
+  rawStart = '',
+}: {
+  readonly code: UpstreamErrorCode;
+  readonly rawStart?: string | undefined;
+}): 'none yet' | 'this event' | 'others too' {
+  if (code === 'not_found' && !isPage(rawStart)) return 'none yet';
+  return aboutOne.has(code) ? 'this event' : 'others too';
 }
 
 /**

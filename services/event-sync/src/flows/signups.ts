@@ -1,0 +1,83 @@
+import { type EventKind, kinds } from '@paceline/shared/definition';
+import { PermitRefused } from '@paceline/shared/limiter';
+import {
+  answered,
+  callUpstream,
+  type Flow,
+  type RunRow,
+  SourceUnavailable,
+  type Sync,
+  throughOutages,
+} from '@paceline/shared/sync';
+import { type SignupsAnswer, UpstreamError } from '@paceline/shared/zwiftracing';
+import { findCandidates, listFetchedAt, storeEvents, storeSignups } from '../adapters/events.ts';
+import type { EventSync } from '../config.ts';
+import { worthInSlot } from '../core/choose.ts';
+import { isListFresh, wholeHorizon } from '../core/classes.ts';
+import { beginRun, listFailed, type ListState } from '../core/event-run.ts';
+import { type EventCalls, planOverEvents, runOverEvents } from './event-run.ts';
+
+/** Fetches the list of events, and then the signups of those that are worth a call, for as long as the slot lasts. */
+export function flowOf(sync: EventSync, kind: EventKind): Flow {
+  const calls = callsForSignups(sync, kind);
+  return {
+    async run(row) {
+      const list = await refreshList(sync, row, kind);
+      return runOverEvents(sync, row, calls, beginRun(calls.asked, row, list));
+    },
+    plan: planOverEvents(calls),
+  };
+}
+
+const callsForSignups = (
+  { db, clock, upstream, goals }: EventSync,
+  kind: EventKind,
+): EventCalls<'signups', SignupsAnswer> => ({
+  asked: 'signups',
+  async look(run) {
+    const now = clock.now();
+    return worthInSlot(kind, await findCandidates(db, wholeHorizon(now)), run, goals, now);
+  },
+  send: (permit, eventId) => upstream.getSignups(permit, eventId),
+  read: ({ signups, skipped }) => ({ items: signups, skipped }),
+  store: (tx, eventId, answer) => storeSignups(tx, eventId, answer, Math.round(clock.now())),
+});
+
+/** Fetches the list of upcoming events, unless our copy is new enough. */
+async function refreshList(
+  sync: Sync,
+  { runId, slotId, slotEndsAt }: RunRow,
+  kind: EventKind,
+): Promise<ListState> {
+  const isFresh = async () => isListFresh(await listFetchedAt(sync.db), sync.clock.now());
+  if (await isFresh()) return { is: 'fresh' };
+  try {
+    const answer = await callUpstream(sync, {
+      endpoint: 'events',
+      lane: kinds[kind].lane,
+      deadline: slotEndsAt,
+      slotId,
+      owner: { runId },
+      choose: async () => {
+        // The other kind may have fetched it while this one waited.
+        if (await isFresh()) return undefined;
+        return {
+          target: 'upcoming',
+          send: (permit) => sync.upstream.getUpcomingEvents(permit),
+          outcome: ({ events, skipped }) => answered(`${events.length} events`, skipped),
+        };
+      },
+    });
+    if (answer) {
+      const fetchedAt = Math.round(sync.clock.now());
+      await throughOutages(sync, () => storeEvents(sync.db, answer.events, fetchedAt));
+    }
+    return { is: 'fresh' };
+  } catch (error) {
+    if (error instanceof SourceUnavailable) return { is: 'not available', error: error.message };
+    if (error instanceof PermitRefused) return { is: 'deferred' };
+    if (!(error instanceof UpstreamError)) throw error;
+    sync.log.warn({ err: error, runId }, 'call for the list of events failed');
+    return listFailed(error.code, error.message);
+  }
+}
