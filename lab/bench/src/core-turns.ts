@@ -1,7 +1,8 @@
 import { monotonic } from '@paceline/kit/waiting';
 import { defaultSettings } from '@paceline/limiter/core/default-settings';
 import { createLedger } from '@paceline/limiter/core/ledger';
-import { takeTurn, type Turn, type Wish } from '@paceline/limiter/core/turn';
+import type { LedgerRequest, Turn } from '@paceline/limiter/core/protocol';
+import { takeTurn } from '@paceline/limiter/core/turn';
 import { createVirtualClock } from '@paceline/shared/clock';
 import { laneNames } from '@paceline/shared/definition';
 
@@ -30,7 +31,7 @@ function desk() {
     pass(ms: number) {
       now += ms;
     },
-    turn(wishes: readonly Wish[]): Turn {
+    turn(wishes: readonly LedgerRequest[]): Turn {
       const from = monotonic();
       const turn = takeTurn(ledger, wishes, now, settings);
       spentMs += monotonic() - from;
@@ -43,7 +44,7 @@ function desk() {
       return spent;
     },
     /** Somebody asks for the one call that a minute has. */
-    acquire(account: string, firstAskedAt = now): Wish {
+    acquire(account: string, firstAskedAt = now): LedgerRequest {
       tickets += 1;
       const lane = laneNames[tickets % laneNames.length] ?? 'rider_sync';
       const ticket = `${account}/${tickets}`;
@@ -54,14 +55,14 @@ function desk() {
 
 const accountOf = (ticket: string): string => ticket.slice(0, ticket.indexOf('/'));
 
-const start = (account: string, permit: string): Wish => ({
+const start = (account: string, permit: string): LedgerRequest => ({
   do: 'start',
   account,
   endpoint,
   permit,
   trace: {},
 });
-const settle = (account: string, permit: string): Wish => ({
+const settle = (account: string, permit: string): LedgerRequest => ({
   do: 'settle',
   account,
   endpoint,

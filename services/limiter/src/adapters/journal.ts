@@ -26,7 +26,7 @@ export interface Told {
   readonly lastSequence: number;
 }
 
-type Content =
+export type Content =
   | { readonly entry: 'facts'; readonly facts: Fact[] }
   | {
       readonly entry: 'restated';

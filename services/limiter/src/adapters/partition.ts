@@ -1,19 +1,35 @@
-import { type Clock, pause } from '@paceline/shared/clock';
-import type { Answer, Ask, Coordination, Operated, Operation, WindowsView } from '@paceline/shared/contracts';
-import type { Logger } from '@paceline/shared/telemetry';
+import type { Clock } from '@paceline/shared/clock';
+import {
+  type Answer,
+  type Ask,
+  catalog,
+  type Coordination,
+  type Operated,
+  type Operation,
+  subjectPattern,
+  type WindowsView,
+} from '@paceline/shared/contracts';
+import { messagingAttributes } from '@paceline/shared/messaging';
+import { contextFrom, inSpan, type Logger, SpanKind } from '@paceline/shared/telemetry';
 import { coordination } from '../core/coordination.ts';
+import {
+  type Asked,
+  decidePartition,
+  heldBy,
+  openPartitionState,
+  type PartitionEffect,
+  type PartitionEvent,
+  type PartitionStep,
+} from '../core/partition.ts';
+import type { LedgerRequest, Reply, Turn } from '../core/protocol.ts';
 import type { Settings } from '../core/settings.ts';
-import { Superseded } from '../core/superseded.ts';
-import { type Reply, takeTurn, type Turn, type Wish } from '../core/turn.ts';
 import { type Waiting, waiting } from '../core/waiting.ts';
 import { windows } from '../core/windows.ts';
 import type { FirstStart } from './first-start.ts';
-import { type Journal, JournalTaken } from './journal.ts';
-import { recover, type Recovered } from './recover.ts';
-import { restateRegularly, type Restatement } from './restatement.ts';
-import { traceStarts } from './start-spans.ts';
+import { type Content, type Journal, JournalTaken } from './journal.ts';
+import { recover } from './recover.ts';
 
-/** Tells others what a turn came to, once it is committed. Must not throw: what is told is only news. */
+/** Publishes what a turn came to, once it is committed. Must not throw: it is only news. */
 export interface Announce {
   turn(turn: Pick<Turn, 'offers' | 'conflicts' | 'facts'>): void;
   /** The journal of before is gone. */
@@ -30,22 +46,9 @@ export interface PartitionParts {
   readonly log: Logger;
 }
 
-interface Wished {
-  readonly wishes: readonly Wish[];
-  readonly reply: (answers: readonly Reply[]) => void;
-}
-
-/** One entry of the journal holds what one turn comes to: it must fit into a message. */
-const largestTurn = 500;
-
-/** Real ms. The moment to wake at is a guess while calls are open: neither spin on it nor trust it for long. */
-const shortestNap = 5;
-const longestNap = 60_000;
-const pauseAfterFailure = 250;
-
-/** One partition as its owner holds it: its ledger in memory, its journal on the broker, and whose turn it is. */
+/** One partition as this process owns it: its ledger in memory, its journal on the broker. */
 export interface Partition {
-  /** Answers once what it decides is in the journal. What is asked for in the meantime shares the next append. */
+  /** Answers once what it decides is in the journal. */
   ask(asks: readonly Ask[], reply: (answers: readonly Answer[]) => void): void;
   operate(operation: Operation, reply: (answer: Operated) => void): void;
   /** The state of one account; undefined while the journal is being read. */
@@ -55,135 +58,149 @@ export interface Partition {
   /** The accounts that this partition has heard of. */
   accounts(): Iterable<string>;
   ready(): boolean;
-  /** Resolves when somebody else has claimed the partition, or it was closed: it decides nothing any more. */
+  /** Resolves when another owner has claimed the partition, or it was closed: it decides nothing any more. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
-/** Claims a partition and decides for it until somebody else claims it. */
+type Answering = (answers: readonly Reply[]) => void;
+
+/** Real ms. The moment to wake at is a guess while calls are open: neither spin on it nor trust it for long. */
+const shortestNap = 5;
+const longestNap = 60_000;
+const pauseAfterFailure = 250;
+
+/** Claims a partition and decides for it until another owner claims it: performs what `core/partition.ts` decides. */
 export function openPartition(parts: PartitionParts): Partition {
   const { owner, journal, clock, announce, log } = parts;
-  let held: (Recovered & { restatement: Restatement }) | undefined;
-  let inbox: Wished[] = [];
-  let before = { claimed: false, epochSeen: 0 };
-  let closed = false;
-  let callOffAlarm = () => {};
-  let working: Promise<void> | undefined;
   const ended = Promise.withResolvers<void>();
+  let now = () => 0;
+  let callOffAlarm = () => {};
+  let step: PartitionStep<Answering> = openPartitionState();
 
-  const turn = () => {
-    if (closed || working) return;
-    working = work().finally(() => {
-      working = undefined;
-      if (inbox.length > 0 || !held) turn();
-      else setAlarm();
-    });
-  };
+  function happened(event: PartitionEvent<Answering>): void {
+    step = decidePartition(step.state, event, now());
+    for (const effect of step.effects) perform(effect);
+  }
 
-  async function work(): Promise<void> {
-    let batch: Wished[] = [];
-    try {
-      held ??= await takeOver();
-      batch = takeBatch();
-      await answerAll(held, batch);
-    } catch (error) {
-      // Whatever was decided may or may not be in the journal: only the journal knows.
-      held = undefined;
-      if (error instanceof JournalTaken) {
-        log.warn({ err: error }, 'somebody else has claimed the partition: standing by');
-        turnAway(batch);
-        end();
+  function perform(effect: PartitionEffect<Answering>): void {
+    switch (effect.effect) {
+      case 'recover':
+        attempt(recover(parts, effect.known), (recovered) => {
+          ({ now } = recovered);
+          if (recovered.lostAt !== undefined) announce.lost(recovered.lostAt);
+          happened({ event: 'recovered', held: recovered.held });
+        });
+        return;
+      case 'gather':
+        // One chunk from the broker is handed over message by message, all before this.
+        queueMicrotask(() => happened({ event: 'turn' }));
+        return;
+      case 'commit': {
+        const committed = write({ entry: 'facts', facts: [...effect.facts] });
+        traceStarts(effect.asked, committed);
         return;
       }
-      if (error instanceof Superseded) before = { ...before, epochSeen: error.epoch };
-      log.warn({ err: error }, 'the journal could not be written, reading it anew');
-      turnAway([...batch, ...inbox]);
-      inbox = [];
-      await pause(clock.machine, pauseAfterFailure);
+      case 'restate': {
+        const { at, lostAt, budgets } = effect;
+        void write({ entry: 'restated', owner, at, lostAt, budgets });
+        return;
+      }
+      case 'cut off':
+        attempt(journal.recoverFrom(effect.before), () => happened({ event: 'written', sequence: 0 }));
+        return;
+      case 'answer':
+        effect.to(effect.answers);
+        return;
+      case 'announce':
+        announce.turn(effect.turn);
+        return;
+      case 'wake':
+        wakeAt(effect.at);
+        return;
+      case 'pause':
+        if (effect.error !== undefined)
+          log.warn({ err: effect.error }, 'turn failed, reading the journal again');
+        clock.machine.after(pauseAfterFailure, () => happened({ event: 'pause over' }));
+        return;
+      case 'end':
+        ended.resolve();
     }
   }
 
-  async function takeOver() {
-    const recovered = await recover(parts, before);
-    before = { claimed: true, epochSeen: 0 };
-    const { ledger, now, settings, read, lostAt } = recovered;
-    if (lostAt !== undefined) announce.lost(lostAt);
-    return { ...recovered, restatement: restateRegularly(journal, owner, ledger, now, settings, read) };
+  function write(content: Content): Promise<number> {
+    const appended = journal.append(content);
+    attempt(appended, (sequence) => happened({ event: 'written', sequence }));
+    return appended;
   }
 
-  /** What has come in, up to the size of a turn. */
-  function takeBatch(): Wished[] {
-    let count = 0;
-    const until = inbox.findIndex(({ wishes }) => (count += wishes.length) > largestTurn);
-    return inbox.splice(0, until === -1 ? inbox.length : Math.max(1, until));
-  }
-
-  async function answerAll(by: NonNullable<typeof held>, batch: readonly Wished[]): Promise<void> {
-    const { ledger, now, settings, restatement } = by;
-    const wishes = batch.flatMap((each) => each.wishes);
-    const decided = takeTurn(ledger, wishes, now(), settings);
-    const facts = [...decided.facts];
-    if (facts.length > 0) {
-      const committed = journal.append({ entry: 'facts', facts });
-      traceStarts(wishes, committed);
-      await committed;
-    }
-    let answered = 0;
-    for (const { wishes: mine, reply } of batch) {
-      reply(decided.answers.slice(answered, answered + mine.length));
-      answered += mine.length;
-    }
-    announce.turn(decided);
-    if (facts.length > 0) await restatement.afterEntry();
-  }
-
-  function take(wishes: readonly Wish[], reply: Wished['reply']): void {
-    inbox.push({ wishes, reply });
-    turn();
+  function attempt<Result>(work: Promise<Result>, then: (result: Result) => void): void {
+    // Only the work may fail: whether it did is known before what follows from it.
+    void work.then(then, (error: unknown) => {
+      const taken = error instanceof JournalTaken;
+      log.warn(
+        { err: error },
+        taken ? 'partition claimed by another owner' : 'journal failed, reading it again',
+      );
+      happened({ event: 'failed', taken });
+    });
   }
 
   /** Windows move on by themselves: wakes when the next waiter's turn may have come. */
-  function setAlarm(): void {
+  function wakeAt(at: number | undefined): void {
     callOffAlarm();
-    const next = held?.ledger.alarms.first()?.alarmAt;
-    if (!held || closed || next === undefined) return;
-    const machineMs = Math.ceil(clock.toMachine(next - held.now()));
-    callOffAlarm = clock.machine.after(Math.min(Math.max(shortestNap, machineMs), longestNap), turn);
+    if (at === undefined) return;
+    const machineMs = Math.ceil(clock.toMachine(at - now()));
+    const nap = Math.min(Math.max(shortestNap, machineMs), longestNap);
+    callOffAlarm = clock.machine.after(nap, () => happened({ event: 'turn' }));
   }
 
-  function turnAway(asked: readonly Wished[]): void {
-    for (const { wishes, reply } of asked) reply(wishes.map(() => unavailable));
-  }
+  const held = () => heldBy(step.state);
+  const take = (requests: readonly LedgerRequest[], to: Answering) =>
+    happened({ event: 'asked', asked: { requests, to } });
+  for (const effect of step.effects) perform(effect);
 
-  /** Who still waits for an answer asks the next owner. */
-  function end(): void {
-    closed = true;
-    turnAway(inbox);
-    inbox = [];
-    callOffAlarm();
-    ended.resolve();
-  }
-
-  turn();
   return {
-    ask(asks, reply) {
-      // Only operations are answered with `operated`.
-      take(asks, (answers) => reply(answers as readonly Answer[]));
+    // Only operations are answered with `operated`.
+    ask: (asks, reply) => take(asks, (answers) => reply(answers as readonly Answer[])),
+    operate: (operation, reply) => take([operation], ([answer]) => reply(answer as Operated)),
+    status(account) {
+      const by = held();
+      return by && coordination(by.ledger, account, now(), by.settings);
     },
-    operate(operation, reply) {
-      take([operation], ([answer]) => reply(answer as Operated));
+    windows(account, shown) {
+      const by = held();
+      return by && windows(by.ledger, account, now(), by.settings, shown);
     },
-    status: (account) => held && coordination(held.ledger, account, held.now(), held.settings),
-    windows: (account, waiting) => held && windows(held.ledger, account, held.now(), held.settings, waiting),
-    waiting: (account) => held && waiting(held.ledger, account, held.now(), held.settings),
-    accounts: () => held?.ledger.news.keys() ?? [],
-    ready: () => held !== undefined,
+    waiting(account) {
+      const by = held();
+      return by && waiting(by.ledger, account, now(), by.settings);
+    },
+    accounts: () => held()?.ledger.news.keys() ?? [],
+    ready: () => held() !== undefined,
     ended: ended.promise,
-    async close() {
-      end();
-      await working;
+    close() {
+      happened({ event: 'close' });
+      return ended.promise;
     },
   };
 }
 
-const unavailable: Reply = { answer: 'unavailable', reason: 'nobody can commit right now' };
+/** Shows each start, in the trace of its client, for as long as its commit to the journal takes. */
+function traceStarts(asked: ReadonlyArray<Asked<unknown>>, committed: Promise<unknown>): void {
+  for (const { requests } of asked) {
+    for (const request of requests) {
+      if (request.do !== 'start' && !(request.do === 'acquire' && request.start)) continue;
+      const settings = {
+        kind: SpanKind.CONSUMER,
+        parent: contextFrom(request.trace),
+        attributes: {
+          ...messagingAttributes(subjectPattern(catalog.ask), 'process', 'commit'),
+          'paceline.endpoint': request.endpoint,
+        },
+      };
+      // The span shows the failure; the partition handles it.
+      inSpan('commit permit', settings, () => committed).catch(() => undefined);
+    }
+  }
+}

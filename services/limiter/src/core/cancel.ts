@@ -5,7 +5,7 @@ import type { Ledger } from './ledger.ts';
 import { forgetOvertaker } from './promise.ts';
 import { isForced } from './queue.ts';
 import { isFor } from './superseded.ts';
-import type { Decision } from './turn.ts';
+import type { Decision } from './protocol.ts';
 
 /** Takes a ticket out of the line, or gives its permit back, also one that was started in the same breath. */
 export function cancel(

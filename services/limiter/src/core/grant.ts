@@ -1,16 +1,11 @@
 import type { Offer } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { type Ledger, setAlarm } from './ledger.ts';
+import type { Offered } from './protocol.ts';
 import { firstInLine, joinLine, leaveLine, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { permitId } from './superseded.ts';
 import { available, freeAt } from './window.ts';
-
-/** An offer and the client that it goes to. */
-export interface Offered {
-  readonly client: string;
-  readonly offer: Offer;
-}
 
 /** Gives what is free to those who are first in line, and sets the alarm for what becomes free by itself. */
 export function serve(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): Offered[] {

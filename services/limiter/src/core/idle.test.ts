@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from './ledger.ts';
 import { restore } from './restore.ts';
 import { createDesk, settings } from './testing.ts';
-import { takeTurn, type Wish } from './turn.ts';
+import type { LedgerRequest } from './protocol.ts';
+import { takeTurn } from './turn.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -15,7 +16,8 @@ const ask = (account: string, ticket: string, now: number): AskOf<'acquire'> => 
   const place = { account, endpoint: 'riders_single', lane: 'rider_sync' } as const;
   return { do: 'acquire', ticket, ...place, firstAskedAt: now, offerTo: 'client', trace: {}, start: true };
 };
-const turn = (ledger: Ledger, now: number, ...wishes: Wish[]) => takeTurn(ledger, wishes, now, settings);
+const turn = (ledger: Ledger, now: number, ...wishes: LedgerRequest[]) =>
+  takeTurn(ledger, wishes, now, settings);
 const accounts = (ledger: Ledger) => [...ledger.budgets.values()].map(({ record }) => record.account);
 
 describe('a budget that is idle for a day', () => {

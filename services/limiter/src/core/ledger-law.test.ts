@@ -20,20 +20,20 @@ import { windows } from './windows.ts';
 const epochOf = (permit: string): number => Number.parseInt(permit, 10);
 
 describe('of two limiters that both believe that they own a partition', () => {
-  it('one commits, and only that one answers', () => {
+  it('one commits and answers, and the other turns its client away', () => {
     const agenda = createAgenda(1_000_000_000);
     const journal = createJournal(agenda.now);
     const told: string[] = [];
-    const parts = {
+    const parts = (id: string) => ({
+      id,
       agenda,
       dice: createDice(1),
       journal,
       brokerTime: agenda.now,
       settings,
       offer: () => undefined,
-      onTurn: () => undefined,
-    };
-    const both = [takeOver(parts), takeOver(parts)];
+    });
+    const both = [takeOver(parts('one')), takeOver(parts('other'))];
     for (const [index, owner] of both.entries()) {
       const ticket = `t${index}`;
       const ask = {
@@ -50,7 +50,7 @@ describe('of two limiters that both believe that they own a partition', () => {
       );
     }
     agenda.run(100);
-    expect(told).toEqual(['started']);
+    expect(told.toSorted()).toEqual(['started', 'unavailable']);
     expect(both.map((owner) => owner.alive())).toEqual([false, true]);
   });
 

@@ -2,7 +2,7 @@ import type { Operation } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { changePolicy } from './policy.ts';
 import type { Settings } from './settings.ts';
-import type { Decision } from './turn.ts';
+import type { Decision } from './protocol.ts';
 
 /** Carries out what an operator asks for. */
 export function operate(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Turn } from './turn.ts';
+import type { Turn } from './protocol.ts';
 import { atBest } from './world/at-best.ts';
 import { createLine, goesBefore } from './world/line.ts';
 import { comer, steps } from './world/steps.ts';

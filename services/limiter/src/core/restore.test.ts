@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from './ledger.ts';
 import { restore, restated, weighs } from './restore.ts';
 import { settings } from './testing.ts';
-import { takeTurn, type Wish } from './turn.ts';
+import type { LedgerRequest } from './protocol.ts';
+import { takeTurn } from './turn.ts';
 import { windows } from './windows.ts';
 
 const minute = 60_000;
@@ -30,7 +31,7 @@ function live(steps: readonly Step[]) {
   let parts: ReturnType<typeof restated> | undefined;
   let began = 0;
   let recoverFrom = 0;
-  const take = (...wishes: Wish[]) => {
+  const take = (...wishes: LedgerRequest[]) => {
     const { facts, answers } = takeTurn(ledger, wishes, now, settings);
     if (facts.length > 0) entries.push({ entry: 'facts', recoverFrom, facts: [...facts] });
     return answers[0];

@@ -4,7 +4,7 @@ import { findInterval } from './evolve.ts';
 import { lessons } from './policy.ts';
 import { afterRejection } from './rejection.ts';
 import type { Settings } from './settings.ts';
-import type { Decision } from './turn.ts';
+import type { Decision } from './protocol.ts';
 
 /**
  * Books how a call ended. An answered call arrived before now, so the window counts from now; one without an answer

@@ -3,7 +3,7 @@ import type { BudgetState } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import { worstCall } from './ledger.ts';
 import type { Settings } from './settings.ts';
-import type { Decision } from './turn.ts';
+import type { Decision } from './protocol.ts';
 import { isPaused } from './window.ts';
 
 /** The commit point: the call is booked before it is made. Asked again, it books nothing more. */

@@ -5,7 +5,8 @@ import { defaultSettings } from './default-settings.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { restore } from './restore.ts';
 import type { Settings } from './settings.ts';
-import { type Reply, takeTurn, type Turn, type Wish } from './turn.ts';
+import type { LedgerRequest, Reply, Turn } from './protocol.ts';
+import { takeTurn } from './turn.ts';
 
 /** Without places that are kept for the forced lanes: what is tested about those says so. */
 export const settings: Settings = {
@@ -23,12 +24,12 @@ export function createDesk(endpoint: Budget, using: Settings = settings) {
   let now = 1_000_000_000;
   const facts: Fact[] = [];
   /** The asks of one turn, with the answer to the first beside the rest. */
-  const take = (...asks: Wish[]): Turn & { answer: Reply } => {
+  const take = (...asks: LedgerRequest[]): Turn & { answer: Reply } => {
     const turn = takeTurn(ledger, asks, now, using);
     facts.push(...turn.facts);
     return { ...turn, answer: turn.answers[0] as Reply };
   };
-  const acquireAsk = (ticket: string, more: Partial<AskOf<'acquire'>> = {}): Wish => ({
+  const acquireAsk = (ticket: string, more: Partial<AskOf<'acquire'>> = {}): LedgerRequest => ({
     do: 'acquire',
     ticket,
     account,

@@ -1,48 +1,33 @@
-import type { Answer, Ask, Conflict, Fact, Operation } from '@paceline/shared/contracts';
+import type { Conflict, Fact } from '@paceline/shared/contracts';
 import { answerAcquire, hearAcquire } from './acquire.ts';
 import type { BudgetState } from './budget.ts';
 import { cancel } from './cancel.ts';
 import { evolve } from './evolve.ts';
 import { dropIdle } from './idle.ts';
-import { type Offered, serve } from './grant.ts';
+import { serve } from './grant.ts';
 import { budgetOf, type Ledger, setAlarm } from './ledger.ts';
 import { operate } from './operate.ts';
+import type { Decision, LedgerRequest, Reply, Turn } from './protocol.ts';
 import { orderKey } from './queue.ts';
 import { settle } from './settle.ts';
 import type { Settings } from './settings.ts';
 import { start } from './start.ts';
 import { demandOurs } from './superseded.ts';
 
-/** What can be asked of a ledger, and what it answers. */
-export type Wish = Ask | Operation;
-export type Reply = Answer | { readonly answer: 'operated' };
-
 /**
- * What the wishes of one turn come to. The replies, in their order, may be given once the facts are in the journal;
- * offers and conflicts are told to whom they concern.
- */
-export interface Turn {
-  readonly answers: readonly Reply[];
-  readonly facts: readonly Fact[];
-  readonly offers: readonly Offered[];
-  readonly conflicts: readonly Conflict[];
-}
-
-/** What a verb other than acquire comes to. */
-export interface Decision {
-  readonly answer: Reply;
-  readonly facts: readonly Fact[];
-}
-
-/**
- * Decides the wishes of one turn and takes their facts into the ledger. Everybody is heard before anybody is served,
+ * Decides the requests of one turn and takes their facts into the ledger. Everybody is heard before anybody is served,
  * so that the most urgent goes first and not who was heard first. It looks only at the budgets that are asked for and
  * at those whose alarm goes off, and at a few more for those that are idle. The caller commits the facts before it passes the answers on; when it can't, it
  * throws the ledger away.
- * @throws {Superseded} when a wish shows that another limiter has taken over since
+ * @throws {Superseded} when a request shows that another limiter has taken over since
  */
-export function takeTurn(ledger: Ledger, asked: readonly Wish[], now: number, settings: Settings): Turn {
-  const wishes = asked.map((wish) => soFar(wish, now));
+export function takeTurn(
+  ledger: Ledger,
+  asked: readonly LedgerRequest[],
+  now: number,
+  settings: Settings,
+): Turn {
+  const requests = asked.map((request) => notInFuture(request, now));
   const facts: Fact[] = [];
   const touched = new Set<BudgetState>();
   const joined = new Set<string>();
@@ -51,28 +36,28 @@ export function takeTurn(ledger: Ledger, asked: readonly Wish[], now: number, se
     facts.push(...decided);
     return answer;
   };
-  const heard = wishes.map((wish) => {
-    const budget = budgetOf(ledger, wish.account, wish.endpoint, settings);
+  const heard = requests.map((request) => {
+    const budget = budgetOf(ledger, request.account, request.endpoint, settings);
     touched.add(budget);
-    if (wish.do === 'acquire') {
-      if (hearAcquire(ledger, budget, wish, now, settings)) joined.add(wish.ticket);
+    if (request.do === 'acquire') {
+      if (hearAcquire(ledger, budget, request, now, settings)) joined.add(request.ticket);
       return undefined;
     }
-    return taken(decide(ledger, budget, wish, now, settings));
+    return taken(decide(ledger, budget, request, now, settings));
   });
   for (const budget of due(ledger, now)) touched.add(budget);
   const offers = [...touched].flatMap((budget) => serve(ledger, budget, now, settings));
   const conflicts: Conflict[] = [];
   const answered = new Set<string>();
-  for (const { wish, index } of inLine(wishes, settings)) {
-    answered.add(wish.ticket);
-    const budget = budgetOf(ledger, wish.account, wish.endpoint, settings);
-    const isNew = joined.delete(wish.ticket);
-    const { answer, conflict } = answerAcquire(ledger, budget, wish, isNew, now, settings);
+  for (const { request, index } of inLine(requests, settings)) {
+    answered.add(request.ticket);
+    const budget = budgetOf(ledger, request.account, request.endpoint, settings);
+    const isNew = joined.delete(request.ticket);
+    const { answer, conflict } = answerAcquire(ledger, budget, request, isNew, now, settings);
     if (conflict) conflicts.push(conflict);
-    const { account, endpoint, trace } = wish;
+    const { account, endpoint, trace } = request;
     heard[index] =
-      answer.answer === 'granted' && wish.start
+      answer.answer === 'granted' && request.start
         ? taken(
             start(budget, { do: 'start', account, endpoint, permit: answer.permit, trace }, now, settings),
           )
@@ -84,33 +69,35 @@ export function takeTurn(ledger: Ledger, asked: readonly Wish[], now: number, se
 }
 
 /** Nobody has asked in the future: an asker's clock that is ahead costs it no place. */
-const soFar = (wish: Wish, now: number): Wish =>
-  wish.do === 'acquire' && wish.firstAskedAt > now ? { ...wish, firstAskedAt: now } : wish;
+const notInFuture = (request: LedgerRequest, now: number): LedgerRequest =>
+  request.do === 'acquire' && request.firstAskedAt > now ? { ...request, firstAskedAt: now } : request;
 
 /** Those who ask for a permit, whoever goes first before the others: who is refused stands in nobody's way. */
-const inLine = (wishes: readonly Wish[], settings: Settings) =>
-  wishes
-    .flatMap((wish, index) => (wish.do === 'acquire' ? [{ wish, index, key: orderKey(wish, settings) }] : []))
-    .sort((a, b) => a.key - b.key || (a.wish.ticket < b.wish.ticket ? -1 : 1));
+const inLine = (requests: readonly LedgerRequest[], settings: Settings) =>
+  requests
+    .flatMap((request, index) =>
+      request.do === 'acquire' ? [{ request, index, key: orderKey(request, settings) }] : [],
+    )
+    .sort((a, b) => a.key - b.key || (a.request.ticket < b.request.ticket ? -1 : 1));
 
 function decide(
   ledger: Ledger,
   budget: BudgetState,
-  wish: Exclude<Wish, { do: 'acquire' }>,
+  request: Exclude<LedgerRequest, { do: 'acquire' }>,
   now: number,
   settings: Settings,
 ): Decision {
-  switch (wish.do) {
+  switch (request.do) {
     case 'start':
-      demandOurs(ledger, wish.permit);
-      return start(budget, wish, now, settings);
+      demandOurs(ledger, request.permit);
+      return start(budget, request, now, settings);
     case 'settle':
-      demandOurs(ledger, wish.permit);
-      return settle(budget, wish, now, settings);
+      demandOurs(ledger, request.permit);
+      return settle(budget, request, now, settings);
     case 'cancel':
-      return cancel(ledger, budget, wish, now);
+      return cancel(ledger, budget, request, now);
     default:
-      return operate(budget, wish, now, settings);
+      return operate(budget, request, now, settings);
   }
 }
 

@@ -1,8 +1,16 @@
 import type { Answer, Ask, Fact, Offer } from '@paceline/shared/contracts';
 import { defaultSettings } from '@paceline/limiter/core/default-settings';
 import { createLedger, type Ledger } from '@paceline/limiter/core/ledger';
+import {
+  decidePartition,
+  openPartitionState,
+  type PartitionEffect,
+  type PartitionEvent,
+  type PartitionState,
+  type PartitionStep,
+} from '@paceline/limiter/core/partition';
+import type { Reply } from '@paceline/limiter/core/protocol';
 import { restore } from '@paceline/limiter/core/restore';
-import { takeTurn } from '@paceline/limiter/core/turn';
 import type { Life } from '../life.ts';
 
 /** The limiter as its clients reach it over the broker. */
@@ -24,52 +32,71 @@ const quiet = 500;
  */
 const askAgainIn = 10_000;
 
-interface Wished {
-  readonly ask: Ask;
-  readonly reply: (answer: Answer) => void;
-}
+type Answering = (answers: readonly Reply[]) => void;
 
-/** One limiter, its ledger and its journal: one turn at a time, each answered once it is committed. */
+/** One limiter on a journal that is never lost: the partition loop of production, with messages that take their time. */
 export function startLimiter(life: Life): LimiterDesk {
   const { scenario, agenda, clock, network, tally } = life;
   const real = defaultSettings(scenario.tier, clock);
   const settings = { ...real, askAgainIn: Math.max(real.askAgainIn, clock.toMachine(askAgainIn)) };
   const journal: Fact[] = [];
-  let ledger: Ledger | undefined = createLedger(1);
-  let epoch = 1;
-  let inbox: Wished[] = [];
-  let working = false;
+  let state: PartitionState<Answering> | undefined;
+  let epoch = 0;
   let wokenAt = Infinity;
   const unanswered = new Set<() => void>();
   const mail = new Map<string, { held?: Offer; wake?: (offer: Offer | undefined) => void }>();
 
   /** What this limiter does later, unless it is dead by then. */
-  const later = (ms: number, does: () => void): void => {
+  const later = (ms: number, event: PartitionEvent<Answering>): void => {
     const mine = epoch;
     agenda.in(ms, () => {
-      if (epoch === mine && ledger) does();
+      if (epoch === mine) happened(event);
     });
   };
 
-  function turn(): void {
-    if (working || !ledger) return;
-    const batch = inbox;
-    inbox = [];
-    const asks = batch.map(({ ask }) => ask);
-    const decided = takeTurn(ledger, asks, agenda.now(), settings);
-    working = true;
-    const commit = decided.facts.length > 0 ? network.broker() : 0;
-    journal.push(...decided.facts);
-    const tell = () => {
-      working = false;
-      for (const [index, { reply }] of batch.entries()) reply(decided.answers[index] as Answer);
-      for (const { offer } of decided.offers) agenda.in(network.broker(), () => deliver(offer));
-      for (const _ of decided.conflicts) tally.conflict();
-      if (inbox.length > 0) turn();
-      else setAlarm();
-    };
-    if (commit === 0) tell();
-    else later(commit, tell);
+  function happened(event: PartitionEvent<Answering>): void {
+    if (state) go(decidePartition(state, event, agenda.now()));
+  }
+
+  function go(step: PartitionStep<Answering>): void {
+    ({ state } = step);
+    for (const effect of step.effects) perform(effect);
+  }
+
+  function perform(effect: PartitionEffect<Answering>): void {
+    switch (effect.effect) {
+      case 'recover':
+        happened({
+          event: 'recovered',
+          held: { ledger: recover(), settings, entries: 0, restateAfter: Infinity, restating: undefined },
+        });
+        return;
+      case 'gather':
+        later(0, { event: 'turn' });
+        return;
+      case 'commit':
+        journal.push(...effect.facts);
+        later(network.broker(), { event: 'written', sequence: 0 });
+        return;
+      case 'answer':
+        effect.to(effect.answers);
+        return;
+      case 'announce':
+        for (const { offer } of effect.turn.offers) agenda.in(network.broker(), () => deliver(offer));
+        for (const _ of effect.turn.conflicts) tally.conflict();
+        return;
+      case 'wake':
+        wakeAt(effect.at);
+        return;
+      default:
+        throw new Error(`${effect.effect}: nothing fails here`);
+    }
+  }
+
+  function recover(): Ledger {
+    if (epoch === 1) return createLedger(epoch);
+    const quietUntil = agenda.now() + clock.fromMachine(quiet);
+    return restore([{ entry: 'facts', recoverFrom: 0, facts: journal }], epoch, settings, quietUntil);
   }
 
   function deliver(offer: Offer): void {
@@ -79,31 +106,34 @@ export function startLimiter(life: Life): LimiterDesk {
     else box.held = offer;
   }
 
-  function setAlarm(): void {
-    const at = ledger?.alarms.first()?.alarmAt;
+  function wakeAt(at: number | undefined): void {
     if (at === undefined || (wokenAt > agenda.now() && wokenAt <= at)) return;
     wokenAt = at;
-    later(at - agenda.now(), () => {
+    const mine = epoch;
+    agenda.in(at - agenda.now(), () => {
+      if (epoch !== mine) return;
       if (wokenAt === at) wokenAt = Infinity;
-      turn();
+      happened({ event: 'turn' });
     });
   }
 
-  function die(): void {
-    ledger = undefined;
-    inbox = [];
-    working = false;
+  function live(): void {
+    epoch += 1;
     wokenAt = Infinity;
+    go(openPartitionState());
+  }
+
+  function die(): void {
+    state = undefined;
   }
 
   function comeBack(): void {
-    epoch += 1;
-    const quietUntil = agenda.now() + clock.fromMachine(quiet);
-    ledger = restore([{ entry: 'facts', recoverFrom: 0, facts: journal }], epoch, settings, quietUntil);
+    live();
     for (const giveUp of unanswered) giveUp();
     for (const { wake } of mail.values()) wake?.(undefined);
   }
 
+  live();
   for (const { after, for: downFor } of scenario.faults.limiterDown) {
     agenda.in(after, die);
     agenda.in(after + downFor, comeBack);
@@ -122,10 +152,12 @@ export function startLimiter(life: Life): LimiterDesk {
       const giveUp = () => end(undefined);
       unanswered.add(giveUp);
       agenda.in(network.broker(), () => {
-        if (ledger) {
-          inbox.push({ ask, reply: (answer) => agenda.in(network.broker(), () => end(answer)) });
-          later(0, turn);
-        } else agenda.in(clock.fromMachine(patience), giveUp);
+        if (!state) {
+          agenda.in(clock.fromMachine(patience), giveUp);
+          return;
+        }
+        const to: Answering = ([answer]) => agenda.in(network.broker(), () => end(answer as Answer));
+        happened({ event: 'asked', asked: { requests: [ask], to } });
       });
     },
     offer(ticket, ms, heard) {

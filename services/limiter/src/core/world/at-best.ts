@@ -2,7 +2,8 @@ import type { Fact } from '@paceline/shared/contracts';
 import type { BudgetState } from '../budget.ts';
 import { evolve } from '../evolve.ts';
 import { createLedger, keyOf } from '../ledger.ts';
-import { takeTurn, type Wish } from '../turn.ts';
+import type { LedgerRequest } from '../protocol.ts';
+import { takeTurn } from '../turn.ts';
 import { type Acquire, answered, type Line } from './line.ts';
 import { place } from './place.ts';
 
@@ -18,7 +19,7 @@ export function atBest({ desk, using, line }: Line, last: Acquire): number {
   for (const fact of [...desk.facts, ...endsOf(budget, now)]) evolve(ledger, fact, patient);
 
   const offered: Array<{ ticket: string; permit: string }> = [];
-  const take = (...wishes: Wish[]) => {
+  const take = (...wishes: LedgerRequest[]) => {
     const { offers, answers } = takeTurn(ledger, wishes, now, patient);
     offered.push(...offers.map(({ offer }) => offer));
     for (const [index, answer] of answers.entries()) {

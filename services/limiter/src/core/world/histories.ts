@@ -68,7 +68,7 @@ const ofLimiters: fc.Arbitrary<Blow> = fc.oneof(
     does: fc.constant('freezes' as const),
     forMs: fc.integer({ min: 0, max: 20 * second }),
   }),
-  fc.record({ after, does: fc.constant('is replaced' as const) }),
+  fc.record({ after, does: fc.constantFrom('is replaced' as const, 'loses an acknowledgement' as const) }),
 );
 
 /** A broker's clock that is set, by little or by far. */

@@ -1,26 +1,47 @@
-import type { Fact, JournalEntry } from '@paceline/shared/contracts';
+import type { JournalEntry } from '@paceline/shared/contracts';
 
-/** A partition's journal as an array: it takes an entry only from who has seen the last one. */
+type WithoutMark<Entry> = Entry extends unknown ? Omit<Entry, 'recoverFrom'> : never;
+export type Content = WithoutMark<JournalEntry>;
+
+/** A partition's journal as an array: it takes an entry only from an owner that has seen the last one. */
 export interface Journal {
+  /** All that was ever written. */
   readonly entries: readonly JournalEntry[];
-  /** When the broker stored the last one, by its own clock. */
-  lastStoredAt(): number;
-  /** The new length; undefined when somebody else has appended since. */
-  append(facts: readonly Fact[], expected: number): number | undefined;
+  /** What matters for recovery, and when the broker stored the last of it, by its own clock. */
+  read(): {
+    readonly entries: readonly JournalEntry[];
+    readonly lastStoredAt: number;
+    readonly lastSequence: number;
+  };
+  /** The sequence of the new entry; undefined when another owner has appended since. */
+  append(content: Content, expected: number): number | undefined;
+  /** From the next entry on, recovery begins at `sequence`. */
+  recoverFrom(sequence: number): void;
 }
 
 /** @param brokerTime asked once for every entry, with what it holds */
-export function createJournal(brokerTime: (facts: readonly Fact[]) => number): Journal {
+export function createJournal(brokerTime: (content: Content) => number): Journal {
   const entries: JournalEntry[] = [];
-  let storedAt = 0;
+  let lastStoredAt = 0;
+  let recoverFrom = 0;
   return {
     entries,
-    lastStoredAt: () => storedAt,
-    append(facts, expected) {
+    read() {
+      recoverFrom = entries.at(-1)?.recoverFrom ?? 0;
+      return {
+        entries: entries.slice(Math.max(0, recoverFrom - 1)),
+        lastStoredAt,
+        lastSequence: entries.length,
+      };
+    },
+    append(content, expected) {
       if (expected !== entries.length) return undefined;
-      storedAt = brokerTime(facts);
-      // As read from the wire: nobody shares a fact with who wrote it.
-      return entries.push({ entry: 'facts', recoverFrom: 0, facts: structuredClone([...facts]) });
+      lastStoredAt = brokerTime(content);
+      // As read from the wire: nobody shares a fact with its writer.
+      return entries.push(structuredClone({ ...content, recoverFrom }));
+    },
+    recoverFrom(sequence) {
+      recoverFrom = sequence;
     },
   };
 }

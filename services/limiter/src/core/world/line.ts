@@ -2,7 +2,7 @@ import type { AskOf, Outcome } from '@paceline/shared/contracts';
 import { orderKey } from '../queue.ts';
 import type { Settings } from '../settings.ts';
 import { createDesk, forgetAfter, settings } from '../testing.ts';
-import type { Turn, Wish } from '../turn.ts';
+import type { LedgerRequest, Turn } from '../protocol.ts';
 import type { Comer, Step } from './steps.ts';
 import { place } from './place.ts';
 
@@ -46,7 +46,7 @@ export function createLine(limit: number, reserve: number): Line {
   const permits: string[] = [];
   const started: string[] = [];
 
-  function see(wishes: readonly Wish[]): Seen {
+  function see(wishes: readonly LedgerRequest[]): Seen {
     const turn = desk.take(...wishes);
     const asks = wishes.filter((wish) => wish.do === 'acquire');
     const now = desk.now();

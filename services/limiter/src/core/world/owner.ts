@@ -1,27 +1,36 @@
 import type { Fact, Offer } from '@paceline/shared/contracts';
-import type { Ledger } from '../ledger.ts';
-import { timeAtTakeOver, timeOf } from '../ledger-time.ts';
-import { restore, weighs } from '../restore.ts';
+import {
+  decidePartition,
+  openPartitionState,
+  type PartitionEffect,
+  type PartitionEvent,
+  type PartitionStep,
+} from '../partition.ts';
+import type { LedgerRequest, Reply } from '../protocol.ts';
+import { claimOf, isTaken, type Known, ledgerTime } from '../recovery.ts';
+import { restore } from '../restore.ts';
 import type { Settings } from '../settings.ts';
-import { Superseded } from '../superseded.ts';
-import { type Reply, takeTurn, type Turn, type Wish } from '../turn.ts';
 import type { Agenda } from './agenda.ts';
 import type { Dice } from './dice.ts';
-import type { Journal } from './journal.ts';
+import type { Content, Journal } from './journal.ts';
 
-/** Where a limiter dies: doing nothing, or at the next turn that has something to commit. */
+/** Where a limiter dies: doing nothing, or at its next append. */
 export const deaths = ['idle', 'before the append', 'after the append'] as const;
 export type Death = (typeof deaths)[number];
 
-/** A limiter that believes that a partition is its own: one turn at a time, each answered once it is committed. */
+/** A limiter that believes that it owns the partition: the partition loop of production. */
 export interface Owner {
+  /** Whether it still decides. */
   alive(): boolean;
-  hear(wish: Wish, reply: (answer: Reply) => void): void;
+  hear(request: LedgerRequest, reply: (answer: Reply) => void): void;
   die(death: Death): void;
   freeze(ms: number): void;
+  /** Its next append is stored, but it never hears of that. */
+  loseAcknowledgement(): void;
 }
 
 export interface OwnerParts {
+  readonly id: string;
   readonly agenda: Agenda;
   readonly dice: Dice;
   readonly journal: Journal;
@@ -29,26 +38,29 @@ export interface OwnerParts {
   readonly settings: Settings;
   /** A message to a client. */
   readonly offer: (offer: Offer) => void;
-  /** Called with what every turn came to when it was decided, committed or not. */
-  readonly onTurn: (turn: Turn, ledger: Ledger, now: number, wishes: readonly Wish[]) => void;
 }
 
 /** Ms in which those who waited before ask again. */
 const quiet = 500;
 /** Ms that a message to the broker takes at most: by so much a ledger's time may fall behind with every owner. */
 export const slowest = 20;
+const pauseAfterFailure = 250;
+/** As in production, but soon enough to happen in a history. */
+const restateAfter = 20;
+
+type Answering = (answers: readonly Reply[]) => void;
 
 /** Takes the partition over, as a limiter does that starts or that replaces another. */
 export function takeOver(parts: OwnerParts): Owner {
-  const { agenda, dice, journal, settings, offer, onTurn } = parts;
-  const { now, ledger } = recover(parts);
-  let seen = journal.entries.length;
+  const { id, agenda, dice, journal, settings, offer } = parts;
+  let now = () => 0;
+  let seen = 0;
   let dead = false;
   let doomed: Death | undefined;
+  let losesNext = false;
   let frozenUntil = 0;
-  let working = false;
-  let inbox: Array<{ readonly wish: Wish; readonly reply: (answer: Reply) => void }> = [];
   let wokenAt = Infinity;
+  let step: PartitionStep<Answering> = openPartitionState();
 
   /** Whatever it does it does only while it lives, and not while it is frozen. */
   const later = (ms: number, does: () => void): void => {
@@ -59,69 +71,109 @@ export function takeOver(parts: OwnerParts): Owner {
     });
   };
 
-  function turn(): void {
-    if (dead || working) return;
-    const batch = inbox;
-    inbox = [];
-    const wishes = batch.map(({ wish }) => wish);
-    const decided = decide(wishes);
-    if (!decided) return;
-    const tell = () => {
-      for (const [index, { reply }] of batch.entries()) reply(decided.answers[index] as Reply);
-      for (const each of decided.offers) offer(each.offer);
-      if (inbox.length > 0) later(0, turn);
-      else setAlarm();
-    };
-    if (decided.facts.length === 0) tell();
-    else commit(decided.facts, tell);
+  function happened(event: PartitionEvent<Answering>): void {
+    step = decidePartition(step.state, event, now());
+    for (const effect of step.effects) perform(effect);
   }
 
-  function decide(wishes: readonly Wish[]): Turn | undefined {
-    try {
-      const decided = takeTurn(ledger, wishes, now(), settings);
-      onTurn(decided, ledger, now(), wishes);
-      return decided;
-    } catch (error) {
-      if (!(error instanceof Superseded)) throw error;
-      dead = true;
-      return undefined;
+  function perform(effect: PartitionEffect<Answering>): void {
+    switch (effect.effect) {
+      case 'recover':
+        recover(effect.known);
+        return;
+      case 'gather':
+        later(0, () => happened({ event: 'turn' }));
+        return;
+      case 'commit':
+        append({ entry: 'facts', facts: [...effect.facts] });
+        return;
+      case 'restate': {
+        const { at, lostAt, budgets } = effect;
+        append({ entry: 'restated', owner: id, at, lostAt, budgets });
+        return;
+      }
+      case 'cut off':
+        journal.recoverFrom(effect.before);
+        happened({ event: 'written', sequence: 0 });
+        return;
+      case 'answer':
+        effect.to(effect.answers);
+        return;
+      case 'announce':
+        for (const each of effect.turn.offers) offer(each.offer);
+        return;
+      case 'wake':
+        wakeAt(effect.at);
+        return;
+      case 'pause':
+        later(pauseAfterFailure, () => happened({ event: 'pause over' }));
+        return;
+      case 'end':
+        dead = true;
     }
   }
 
-  function commit(facts: readonly Fact[], tell: () => void): void {
-    working = true;
+  function append(content: Content): void {
     later(dice.upTo(slowest), () => {
       if (doomed === 'before the append') dead = true;
-      const length = dead ? undefined : journal.append(facts, seen);
-      if (length === undefined || doomed === 'after the append') {
+      const length = dead ? undefined : journal.append(content, seen);
+      if (dead || doomed === 'after the append') {
         dead = true;
         return;
       }
-      seen = length;
-      later(dice.upTo(slowest), () => {
-        working = false;
-        tell();
+      const isLost = losesNext;
+      losesNext = false;
+      later(isLost ? 2_000 : dice.upTo(slowest), () => {
+        if (length === undefined || isLost) {
+          happened({ event: 'failed', taken: length === undefined });
+          return;
+        }
+        seen = length;
+        happened({ event: 'written', sequence: length });
       });
     });
   }
 
-  function setAlarm(): void {
-    const at = ledger.alarms.first()?.alarmAt;
+  /** As `adapters/recover.ts`: the journal is read, time is taken over, the partition is claimed. */
+  function recover(known: Known): void {
+    const { entries, lastStoredAt, lastSequence } = journal.read();
+    if (isTaken(entries, id, known)) {
+      happened({ event: 'failed', taken: true });
+      return;
+    }
+    const from = ledgerTime({ entries, lastStoredAt }, parts.brokerTime(), settings);
+    const heardAt = agenda.now();
+    now = () => from + agenda.now() - heardAt;
+    const facts: Fact[] = claimOf(id, now(), known.epochSeen > lastSequence);
+    seen = journal.append({ entry: 'facts', facts }, lastSequence) ?? 0;
+    const quietUntil = entries.length === 0 ? 0 : now() + quiet;
+    const ledger = restore(
+      [...entries, { entry: 'facts', recoverFrom: 0, facts }],
+      seen,
+      settings,
+      quietUntil,
+    );
+    happened({
+      event: 'recovered',
+      held: { ledger, settings, entries: entries.length, restateAfter, restating: undefined },
+    });
+  }
+
+  function wakeAt(at: number | undefined): void {
     if (at === undefined || (wokenAt > now() && wokenAt <= at)) return;
     wokenAt = at;
     later(at - now(), () => {
       if (wokenAt === at) wokenAt = Infinity;
-      turn();
+      happened({ event: 'turn' });
     });
   }
 
+  for (const effect of step.effects) perform(effect);
   return {
     alive: () => !dead,
-    hear(wish, reply) {
-      later(0, () => {
-        inbox.push({ wish, reply });
-        turn();
-      });
+    hear(request, reply) {
+      const to: Answering = ([answer]) => reply(answer as Reply);
+      later(0, () => happened({ event: 'asked', asked: { requests: [request], to } }));
     },
     die(death) {
       if (death === 'idle') dead = true;
@@ -130,22 +182,8 @@ export function takeOver(parts: OwnerParts): Owner {
     freeze(ms) {
       frozenUntil = Math.max(frozenUntil, agenda.now() + ms);
     },
+    loseAcknowledgement() {
+      losesNext = true;
+    },
   };
-}
-
-/** As `adapters/recover.ts`: the journal is read, time is taken over, the partition is claimed. */
-function recover({ agenda, journal, brokerTime, settings }: OwnerParts) {
-  const { entries } = journal;
-  const last = entries.at(-1);
-  const from = timeAtTakeOver({
-    now: brokerTime(),
-    last: last && { at: timeOf(last), storedAt: journal.lastStoredAt() },
-    weighs: (at) => weighs(restore(entries, 0, settings), at, settings),
-  });
-  const heardAt = agenda.now();
-  const now = () => from + agenda.now() - heardAt;
-  const isFirst = entries.length === 0;
-  const epoch = journal.append([{ fact: 'claimed', owner: 'a limiter', at: now() }], entries.length);
-  const ledger = restore(entries, epoch ?? 0, settings, isFirst ? 0 : now() + quiet);
-  return { now, ledger };
 }

@@ -1,8 +1,7 @@
 import type { Fact, JournalEntry, Offer, Operation, Policy } from '@paceline/shared/contracts';
-import type { Ledger } from '../ledger.ts';
 import type { Settings } from '../settings.ts';
 import { settings as usual } from '../testing.ts';
-import type { Reply, Turn, Wish } from '../turn.ts';
+import type { LedgerRequest, Reply } from '../protocol.ts';
 import { createAgenda } from './agenda.ts';
 import { caller, type End, type Surroundings, type Wanted } from './caller.ts';
 import { createDice } from './dice.ts';
@@ -16,7 +15,7 @@ import { createUpstream } from './upstream.ts';
 export type Blow = { readonly after: number } & (
   | { readonly does: 'dies'; readonly death: Death; readonly downFor: number }
   | { readonly does: 'freezes'; readonly forMs: number }
-  | { readonly does: 'is replaced' }
+  | { readonly does: 'is replaced' | 'loses an acknowledgement' }
   | { readonly does: 'broker clock'; readonly offset: number }
   | { readonly does: 'upstream changes'; readonly policy: Policy }
   | { readonly does: 'operator'; readonly operation: OperationNow }
@@ -58,9 +57,6 @@ export interface Story {
   readonly lastAt: number;
 }
 
-/** Called with every turn of any limiter, committed or not. */
-export type Watch = (turn: Turn, ledger: Ledger, now: number, wishes: readonly Wish[]) => void;
-
 export const begin = 1_000_000_000;
 /** Ms after which an unanswered message is given up. */
 const patience = 3_000;
@@ -76,7 +72,7 @@ export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserv
 });
 
 /** Lets everybody live until all has happened. @throws when somebody waits for ever */
-export function happen(history: History, watch: Watch = () => undefined): Story {
+export function happen(history: History): Story {
   const settings = settingsOf(history);
   const { seed, jitterMs, strays, latestMs } = history.network;
   const agenda = createAgenda(begin);
@@ -89,8 +85,8 @@ export function happen(history: History, watch: Watch = () => undefined): Story 
   let offset = 0;
   let nextOffset = 0;
   const brokerTime = () => agenda.now() + offset;
-  const journal = createJournal((facts) => {
-    if (facts[0]?.fact !== 'claimed') offset = nextOffset;
+  const journal = createJournal((content) => {
+    if (content.entry !== 'facts' || content.facts[0]?.fact !== 'claimed') offset = nextOffset;
     return brokerTime();
   });
 
@@ -102,7 +98,7 @@ export function happen(history: History, watch: Watch = () => undefined): Story 
   };
 
   /** The newest owner hears it, at times an older one that does not know yet. */
-  const toOwner = (wish: Wish, reply: (answer: Reply) => void): void => {
+  const toOwner = (wish: LedgerRequest, reply: (answer: Reply) => void): void => {
     const alive = owners.filter((owner) => owner.alive());
     const owner = dice.says(0.1) ? alive[0] : alive.at(-1);
     owner?.hear(wish, reply);
@@ -150,7 +146,9 @@ export function happen(history: History, watch: Watch = () => undefined): Story 
         if (box?.wake) box.wake(made);
         else mail.set(made.ticket, { held: made });
       });
-    owners.push(takeOver({ agenda, dice, journal, brokerTime, settings, offer, onTurn: watch }));
+    owners.push(
+      takeOver({ id: `limiter ${owners.length}`, agenda, dice, journal, brokerTime, settings, offer }),
+    );
   };
 
   const strike = (blow: Blow): void => {
@@ -166,6 +164,9 @@ export function happen(history: History, watch: Watch = () => undefined): Story 
         return;
       case 'is replaced':
         open();
+        return;
+      case 'loses an acknowledgement':
+        owner?.loseAcknowledgement();
         return;
       case 'broker clock':
         // Set forward when nobody rules, a clock says the same as one that nobody has ruled by for as long.
