@@ -1,34 +1,38 @@
+import { type Budget, budgetNames, budgets } from '@paceline/shared/definition';
 import { z } from 'zod';
-
-/** Groups of paths that share one limit. */
-export const budgets = ['clubs', 'riders_bulk', 'riders_single', 'results', 'events', 'signups'] as const;
-export type Budget = (typeof budgets)[number];
-
-export const tiers = ['standard', 'premium'] as const;
-export type Tier = (typeof tiers)[number];
+import { between, draw } from './random.ts';
 
 /** `limit` calls per `windowMs` of project time. */
-export const policy = z
-  .strictObject({ limit: z.int().positive(), windowMs: z.number().positive() })
-  .readonly();
+const policy = z.strictObject({ limit: z.int().positive(), windowMs: z.number().positive() }).readonly();
 export type Policy = z.output<typeof policy>;
 
-const per = (limit: number, minutes: number): Policy => ({ limit, windowMs: minutes * 60_000 });
-const sameForAll = { results: per(1, 1), events: per(1, 1), signups: per(1, 1) };
-
-/**
- * The limits of each tier. They are written down here a second time on purpose: an oracle that took its numbers
- * from the code it judges would agree with every mistake.
- */
-export const tierPolicies: Record<Tier, Record<Budget, Policy>> = {
-  standard: { clubs: per(1, 60), riders_bulk: per(1, 15), riders_single: per(5, 1), ...sameForAll },
-  premium: { clubs: per(10, 60), riders_bulk: per(10, 15), riders_single: per(10, 1), ...sameForAll },
-};
-
 /** Budgets whose policy differs from the tier's, for every key. */
-export const policyOverrides = z.partialRecord(z.enum(budgets), policy);
+export const policyOverrides = z.partialRecord(z.enum(budgetNames), policy);
 export type PolicyOverrides = z.output<typeof policyOverrides>;
 
 /** Changes to the overrides: `null` gives a budget its tier's policy back. */
-export const policyChanges = z.partialRecord(z.enum(budgets), policy.nullable());
+export const policyChanges = z.partialRecord(z.enum(budgetNames), policy.nullable());
 export type PolicyChanges = z.output<typeof policyChanges>;
+
+/** How long upstream was seen to take to its first byte, project ms. */
+const ranges: Partial<Record<Budget, readonly [low: number, high: number]>> = {
+  clubs: [61_000, 75_000],
+  riders_bulk: [48_000, 55_000],
+  riders_single: [1_000, 3_000],
+  results: [1_000, 3_000],
+  events: [1_000, 4_000],
+  signups: [1_000, 4_000],
+};
+
+const rangeOf = (budget: Budget): readonly [low: number, high: number] =>
+  ranges[budget] ?? [budgets[budget].usualMs, budgets[budget].usualMs];
+
+/** The latency of the arrival with this `seq`, in project ms. */
+export const latencyOf = (seed: number, budget: Budget, seq: number): number =>
+  between(draw(seed, 'latency', seq), ...rangeOf(budget));
+
+/** By how much, in project ms, one call of a budget may be slower than another. */
+export function latencySpread(budget: Budget): number {
+  const [low, high] = rangeOf(budget);
+  return high - low;
+}

@@ -1,5 +1,6 @@
+import { ConfigError } from '@paceline/shared/config';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from './config.ts';
+import { readConfig } from './config.ts';
 
 const problemsOf = (env: Record<string, string>): readonly string[] => {
   try {

@@ -1,8 +1,10 @@
-import { createClock, parseClock } from '@paceline/shared/clock';
+import { createClock } from '@paceline/shared/clock';
+import { ConfigError, variables } from '@paceline/shared/config';
+import { type Tier, tiers } from '@paceline/shared/definition';
 import { z } from 'zod';
-import { policyOverrides, type Tier, tiers } from './budgets.ts';
-import { jitter } from './controls.ts';
-import { enforcements } from './enforcement/counter.ts';
+import { policyOverrides } from './budgets.ts';
+import { jitter } from './gate.ts';
+import { enforcements } from './limiter.ts';
 import type { SandboxOptions } from './sandbox.ts';
 
 const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
@@ -33,15 +35,6 @@ const policies = z
   })
   .pipe(policyOverrides);
 
-const clock = z.string().transform((text, context) => {
-  try {
-    return createClock(parseClock(text));
-  } catch (error) {
-    context.addIssue((error as Error).message);
-    return z.NEVER;
-  }
-});
-
 const environment = z.object({
   SANDBOX_HOST: z.string().min(1).default('127.0.0.1'),
   SANDBOX_PORT: z.coerce.number().int().min(0).max(65_535).default(3010),
@@ -53,19 +46,8 @@ const environment = z.object({
   SANDBOX_POLICIES: policies.prefault('{}'),
   SANDBOX_LATENCY: onOff.prefault('on'),
   SANDBOX_AUDIT_FILE: z.string().min(1).optional(),
-  PACELINE_CLOCK: clock.prefault(''),
+  PACELINE_CLOCK: variables.PACELINE_CLOCK.schema.transform((setting) => createClock(setting)),
 });
-
-/** Some variables can't be used; `problems` names each with what is wrong with it. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.problems = problems;
-  }
-}
 
 /**
  * Reads the sandbox's options from environment variables; an empty variable is as good as none.

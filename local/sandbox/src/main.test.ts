@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { readAudit } from './audit/log.ts';
+import { readAudit } from './audit.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-main-'));
 const auditFile = join(folder, 'audit.jsonl');
@@ -15,8 +15,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function run(env: Record<string, string>) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
+function run(env: Record<string, string>, flags: readonly string[] = []) {
+  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, 'main.ts')], {
     env: { ...process.env, SANDBOX_PORT: '0', SANDBOX_AUDIT_FILE: auditFile, SANDBOX_LATENCY: 'off', ...env },
   });
   children.push(child);
@@ -26,8 +26,8 @@ function run(env: Record<string, string>) {
   return { child, output };
 }
 
-async function listening(env: Record<string, string> = {}) {
-  const { child, output } = run(env);
+async function listening(env: Record<string, string> = {}, flags: readonly string[] = []) {
+  const { child, output } = run(env, flags);
   const url = await vi.waitFor(() => {
     const found = /http:\S+\/api/.exec(output.text)?.[0];
     if (!found) throw new Error(`not listening yet: ${output.text}`);
@@ -59,6 +59,39 @@ describe('the sandbox as a process', () => {
       { seq: 2, verdict: 'accepted', status: 200 },
       { seq: 3, fault: 'hang' },
     ]);
+  });
+
+  it('enforces a budget that the definition adds', async () => {
+    const teams = `teams: { label: 'Teams', source: 'teams', calls: ['GET /public/teams/:id'], reserve: 0,
+      limits: { standard: '3 per 1m', premium: '3 per 1m' }, timeout: '30s', usual: '20ms' },`;
+    const hooks = `import { registerHooks } from 'node:module';
+      registerHooks({
+        load(url, context, next) {
+          const loaded = next(url, context);
+          if (!url.endsWith('/definition/budgets.ts')) return loaded;
+          const begins = 'export const budgets = {';
+          return { ...loaded, source: String(loaded.source).replace(begins, begins + ${JSON.stringify(teams)}) };
+        },
+      });`;
+    const file = join(folder, 'teams.jsonl');
+    const sandbox = await listening({ SANDBOX_AUDIT_FILE: file, SANDBOX_LATENCY: 'on' }, [
+      '--import',
+      `data:text/javascript,${encodeURIComponent(hooks)}`,
+    ]);
+    for (const id of [7, 8, 9]) {
+      const response = await sandbox.call(`/public/teams/${id}`);
+      expect([response.status, await response.json()]).toEqual([200, { id }]);
+    }
+    const rejected = await sandbox.call('/public/teams/7');
+    expect([rejected.status, await rejected.json()]).toMatchObject([429, { windowMinutes: 1, limit: 3 }]);
+    expect(readAudit(file).map(({ budget, verdict }) => `${budget} ${verdict}`)).toEqual([
+      ...Array.from({ length: 3 }, () => 'teams accepted'),
+      'teams rejected',
+    ]);
+    const judged = await fetch(sandbox.url.replace(/api$/, 'control/judgement'));
+    expect(await judged.json()).toMatchObject({ judgements: [{ budget: 'teams', calls: 4, rejected: 1 }] });
+    sandbox.child.kill('SIGTERM');
+    await once(sandbox.child, 'exit');
   });
 
   it('says what is wrong with its configuration and exits with 78', async () => {

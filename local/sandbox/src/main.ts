@@ -1,8 +1,6 @@
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, configExitCode } from '@paceline/shared/config';
+import { readConfig } from './config.ts';
 import { startSandbox } from './sandbox.ts';
-
-/** The exit code for a configuration that can't be used (sysexits.h). */
-const EX_CONFIG = 78;
 
 try {
   const sandbox = await startSandbox(readConfig(process.env));
@@ -16,5 +14,5 @@ try {
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   console.error(`The sandbox can't start:\n${error.message}`);
-  process.exit(EX_CONFIG);
+  process.exit(configExitCode);
 }

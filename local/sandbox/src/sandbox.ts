@@ -1,18 +1,18 @@
-import type { HttpBindings } from '@hono/node-server';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { type Clock, createClock } from '@paceline/shared/clock';
+import type { Tier } from '@paceline/shared/definition';
 import { Hono } from 'hono';
-import { type Arrival, keyName } from './audit/arrival.ts';
-import { judge, type Judgement } from './audit/judge.ts';
-import { createAuditLog } from './audit/log.ts';
-import type { PolicyOverrides, Tier } from './budgets.ts';
-import { type Controls, createControls, type Jitter } from './controls.ts';
-import type { Enforcement } from './enforcement/counter.ts';
-import { createLimiter } from './enforcement/limiter.ts';
-import { createFaultQueue } from './faults/queue.ts';
-import { controlApi } from './http/control-api.ts';
-import { createGate } from './http/gate.ts';
-import { listen } from './http/listen.ts';
-import { publicApi } from './http/public-api.ts';
+import { type Arrival, createAuditLog, keyName } from './audit.ts';
+import type { PolicyOverrides } from './budgets.ts';
+import { controlApi, type Controls, createControls } from './control-api.ts';
+import { createFaultQueue } from './faults.ts';
+import { createGate, type Jitter } from './gate.ts';
+import { judge, type Judgement } from './judge.ts';
+import { createLimiter, type Enforcement } from './limiter.ts';
+import { publicApi } from './public-api.ts';
 import { createWorld } from './world/world.ts';
 
 /** Everything is optional; what is not given is as in the README's table of variables, but for the port. */
@@ -78,21 +78,25 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   const app = new Hono<{ Bindings: HttpBindings }>()
     .get('/livez', (c) => c.text('ok'))
-    .route('/control', controlApi({ clock, controls, audit, world }))
+    .route('/control', controlApi(clock, controls, audit, world))
     .route('/api', publicApi(gate, world));
-  const server = await listen(app, host, port);
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  await once(server.listen(port, host), 'listening');
+  const { port: bound } = server.address() as AddressInfo;
+  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 
   return {
     url: `${origin}/api`,
     controlUrl: `${origin}/control`,
-    port: server.port,
+    port: bound,
     controls,
     audit: audit.all,
     judgement: () => judge(audit.all()),
     async close() {
       closing.abort();
-      await server.close();
+      const closed = once(server.close(), 'close');
+      server.closeAllConnections();
+      await closed;
       audit.close();
     },
   };

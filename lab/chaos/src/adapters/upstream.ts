@@ -1,4 +1,5 @@
-import type { Arrival, Budget, FaultOrder, Judgement, Policy } from '@paceline/sandbox';
+import type { Arrival, FaultOrder, Judgement, Policy } from '@paceline/sandbox';
+import type { Budget } from '@paceline/shared/definition';
 import { eventually } from '@paceline/shared/testing';
 
 /** The sandbox, from the side from which it is controlled. */

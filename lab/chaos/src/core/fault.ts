@@ -1,4 +1,5 @@
-import type { Budget, Policy } from '@paceline/sandbox';
+import type { Budget } from '@paceline/shared/definition';
+import type { Policy } from '@paceline/sandbox';
 
 /** What can be broken, in the order in which it is told. */
 export const faultKinds = [

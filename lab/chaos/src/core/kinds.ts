@@ -1,5 +1,5 @@
 import type { Dice } from '@paceline/kit/dice';
-import { type Budget, tierPolicies } from '@paceline/sandbox';
+import { type Budget, limitsOf } from '@paceline/shared/definition';
 import type { Crew, Fault, FaultKind } from './fault.ts';
 
 /** What a seed decides about a fault of one kind; how long it lasts in real ms. */
@@ -21,7 +21,7 @@ function links(dice: Dice, { services }: Crew): string[] {
 
 function changedPolicy(dice: Dice, limitTimes: number, windowTimes: number) {
   const budget = dice.pick(steerable);
-  const { limit, windowMs } = tierPolicies.standard[budget];
+  const { limit, windowMs } = limitsOf('standard')[budget];
   return {
     budget,
     policy: { limit: Math.max(1, Math.floor(limit * limitTimes)), windowMs: windowMs * windowTimes },

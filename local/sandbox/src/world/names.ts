@@ -1,45 +1,16 @@
 import { draw, pick } from '../random.ts';
 
+const list = (names: string): readonly string[] => names.split(', ');
+
 const given = {
-  M: [
-    'Anders',
-    'Bas',
-    'Carlos',
-    'Daan',
-    'Émile',
-    'Finn',
-    'Giulio',
-    'Henrik',
-    'Ivo',
-    'Jürgen',
-    'Kenji',
-    'Liam',
-  ],
-  F: ['Anouk', 'Beatriz', 'Chloé', 'Diede', 'Elin', 'Freya', 'Greta', 'Hana', 'Ines', 'Julia', 'Kaja', 'Zoë'],
-} as const;
+  M: list('Anders, Bas, Carlos, Daan, Émile, Finn, Giulio, Henrik, Ivo, Jürgen, Kenji, Liam'),
+  F: list('Anouk, Beatriz, Chloé, Diede, Elin, Freya, Greta, Hana, Ines, Julia, Kaja, Zoë'),
+};
 const family = [
-  'Andersen',
-  'Bakker',
-  'Costa',
-  "D'Angelo",
-  'Eriksson',
-  'Fischer',
-  'García',
-  'Hughes',
-  'Ito',
-  'Jansen',
-  'Kowalski',
-  'Lefèvre',
-  'Müller',
-  'Nowak',
-  "O'Brien",
-  'Petit',
-  'Rossi',
-  'Sørensen',
-  'van den Berg',
-  'Weber',
-] as const;
-const tags = ['', '', '', ' [PLR]', ' [CGW]', ' | Ride & Shine', ' (TeamX)', ' "Diesel"'] as const;
+  ...list("Andersen, Bakker, Costa, D'Angelo, Eriksson, Fischer, García, Hughes, Ito, Jansen, Kowalski"),
+  ...list("Lefèvre, Müller, Nowak, O'Brien, Petit, Rossi, Sørensen, van den Berg, Weber"),
+];
+const tags = ['', '', '', ' [PLR]', ' [CGW]', ' | Ride & Shine', ' (TeamX)', ' "Diesel"'];
 
 /** A rider's name as riders write it, tags and all. */
 export function nameOf(seed: number, riderId: number, gender: 'M' | 'F'): string {
@@ -61,15 +32,8 @@ const entities: Record<string, string> = {
 export const withEntities = (name: string): string =>
   name.replace(/[&'"éèü]/g, (character) => entities[character] ?? character);
 
-const series = [
-  'Zwift Crit',
-  'Evening Chase',
-  'Tour of Watopia',
-  'Club Ladder',
-  'Hill Repeats',
-  'Sprint League',
-];
-const organisers = ['EVO', 'DIRT', 'Herd', 'KISS', 'Coalition', '3R', 'TeamNL'];
+const series = list('Zwift Crit, Evening Chase, Tour of Watopia, Club Ladder, Hill Repeats, Sprint League');
+const organisers = list('EVO, DIRT, Herd, KISS, Coalition, 3R, TeamNL');
 
 /** The title of an event. */
 export const titleOf = (seed: number, eventId: number): string =>

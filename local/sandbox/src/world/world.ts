@@ -1,14 +1,10 @@
 import { hash } from '../random.ts';
 import { HOUR, MINUTE } from '../time.ts';
 import { type Club, createMembership, defaultClubs, isRider } from './clubs.ts';
-import type { PlannedEvent } from './events/event.ts';
-import { listingOf } from './events/listing.ts';
-import { resultsOf } from './events/results.ts';
-import { countEntered, type Entry, isEntered, planRoster } from './events/roster.ts';
-import { signupsOf } from './events/signups.ts';
-import { createTimetable } from './events/timetable.ts';
-import { zwiftPowerResultsOf } from './events/zwiftpower.ts';
-import { riderAt } from './riders/rider.ts';
+import { resultsOf, zwiftPowerResultsOf } from './results.ts';
+import { riderAt } from './rider.ts';
+import { countEntered, type Entry, isEntered, listingOf, planRoster, signupsOf } from './roster.ts';
+import { createTimetable, type PlannedEvent } from './timetable.ts';
 
 /** The most riders in a page of a club. */
 export const PAGE_SIZE = 1000;

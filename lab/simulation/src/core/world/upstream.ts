@@ -1,14 +1,7 @@
 import type { Agenda } from '@paceline/kit/agenda';
-import {
-  type Arrival,
-  createLimiter,
-  draw,
-  latencyOf,
-  tierPolicies,
-  tooManyRequestsBody,
-} from '@paceline/sandbox';
+import { type Arrival, createLimiter, draw, latencyOf, tooManyRequestsBody } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
-import type { Budget, Lane } from '@paceline/shared/definition';
+import { type Budget, type Lane, limitsOf } from '@paceline/shared/definition';
 import { readRateLimited } from '@paceline/shared/zwiftracing';
 import type { Network } from './network.ts';
 import { hear, type Script } from './script.ts';
@@ -92,7 +85,7 @@ export function createUpstream(
   }
 
   return {
-    policies: { ...tierPolicies[tier], ...policies },
+    policies: { ...limitsOf(tier), ...policies },
     arrivals,
     sent,
     call: (call, timeoutMs) =>

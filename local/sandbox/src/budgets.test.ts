@@ -1,0 +1,61 @@
+import { loadConfig } from '@paceline/shared/config';
+import { type Budget, budgets, mapValues } from '@paceline/shared/definition';
+import { describe, expect, it } from 'vitest';
+import { latencyOf } from './budgets.ts';
+
+const minutes = (count: number) => count * 60_000;
+const sameForAll = { limit: 1, windowMs: minutes(1) };
+
+it('the limits of the definition are the documented ones, and for events and signups a careful guess', () => {
+  expect(mapValues(budgets, ({ limits }) => limits.standard)).toMatchObject({
+    clubs: { limit: 1, windowMs: minutes(60) },
+    riders_bulk: { limit: 1, windowMs: minutes(15) },
+    riders_single: { limit: 5, windowMs: minutes(1) },
+    results: sameForAll,
+    events: sameForAll,
+    signups: sameForAll,
+  });
+  expect(mapValues(budgets, ({ limits }) => limits.premium)).toMatchObject({
+    clubs: { limit: 10, windowMs: minutes(60) },
+    riders_bulk: { limit: 10, windowMs: minutes(15) },
+    riders_single: { limit: 10, windowMs: minutes(1) },
+    results: sameForAll,
+    events: sameForAll,
+    signups: sameForAll,
+  });
+});
+
+it('the default paths of the configuration are calls of the definition', () => {
+  const paths = loadConfig({}, [
+    'ZWIFTRACING_EVENTS_PATH',
+    'ZWIFTRACING_EVENT_PATH',
+    'ZWIFTRACING_SIGNUPS_PATH',
+  ]);
+  expect(budgets.events.calls).toEqual([
+    `GET ${paths.ZWIFTRACING_EVENTS_PATH}`,
+    `GET ${paths.ZWIFTRACING_EVENT_PATH}`,
+  ]);
+  expect(budgets.signups.calls).toEqual([`GET ${paths.ZWIFTRACING_SIGNUPS_PATH}`]);
+});
+
+describe('latency', () => {
+  const latencies = (budget: Budget) =>
+    Array.from({ length: 200 }, (_, seq) => latencyOf(1, budget, seq) / 1000);
+
+  it('is over a minute for a club page, around 50 s for a bulk call, and seconds for all else', () => {
+    expect(Math.min(...latencies('clubs'))).toBeGreaterThan(60);
+    expect(Math.max(...latencies('clubs'))).toBeLessThan(120);
+    expect(Math.min(...latencies('riders_bulk'))).toBeGreaterThan(45);
+    expect(Math.max(...latencies('riders_bulk'))).toBeLessThan(60);
+    for (const budget of ['riders_single', 'results', 'events', 'signups'] as const) {
+      expect(Math.min(...latencies(budget))).toBeGreaterThanOrEqual(1);
+      expect(Math.max(...latencies(budget))).toBeLessThanOrEqual(4);
+    }
+  });
+
+  it('differs from call to call and is the same again with the same seed', () => {
+    expect(new Set(latencies('clubs')).size).toBeGreaterThan(150);
+    expect(latencies('events')).toEqual(latencies('events'));
+    expect(latencyOf(2, 'clubs', 1)).not.toBe(latencyOf(1, 'clubs', 1));
+  });
+});

@@ -1,0 +1,103 @@
+import type { Clock } from '@paceline/shared/clock';
+import { budgetNames } from '@paceline/shared/definition';
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { AuditLog } from './audit.ts';
+import { policyChanges } from './budgets.ts';
+import { type Fault, fault, type FaultOrder, type FaultQueue } from './faults.ts';
+import { type Jitter, jitter } from './gate.ts';
+import { judge } from './judge.ts';
+import { enforcements, type Limiter } from './limiter.ts';
+import { riderIds } from './world/clubs.ts';
+import type { World } from './world/world.ts';
+
+/** What can be changed about upstream while it runs. */
+export interface Controls extends Pick<Limiter, 'changePolicies' | 'enforce' | 'restart'> {
+  /** The next `times` matching requests go wrong in this way. */
+  injectFault(order: FaultOrder): readonly Fault[];
+  faultsWaiting(): readonly Fault[];
+  clearFaults(): void;
+  setJitter(jitter: Jitter): void;
+  jitter(): Jitter;
+}
+
+export function createControls(limiter: Limiter, faults: FaultQueue, firstJitter: Jitter): Controls {
+  let current = firstJitter;
+  const { changePolicies, enforce, restart } = limiter;
+  return {
+    changePolicies,
+    enforce,
+    restart,
+    injectFault(order) {
+      faults.add(fault.parse(order));
+      return faults.waiting();
+    },
+    faultsWaiting: faults.waiting,
+    clearFaults: faults.clear,
+    setJitter(next) {
+      current = next;
+    },
+    jitter: () => current,
+  };
+}
+
+const auditQuery = z.object({ since: z.coerce.number().default(0), budget: z.enum(budgetNames).optional() });
+const enforcementChange = z.strictObject({ enforcement: z.enum(enforcements) });
+
+const refusal = (c: Context, error: z.ZodError) => c.json({ error: z.prettifyError(error) }, 400);
+
+/** Reads the JSON body by a schema and answers with what `apply` makes of it, or 400 with what is wrong. */
+const command =
+  <Schema extends z.ZodType>(schema: Schema, apply: (body: z.output<Schema>) => object) =>
+  async (c: Context) => {
+    const body = schema.safeParse(await c.req.json().catch(() => undefined));
+    return body.success ? c.json(apply(body.data)) : refusal(c, body.error);
+  };
+
+/** What tests and operators of the sandbox use; nothing here is part of the imitated API. */
+export function controlApi(clock: Clock, controls: Controls, audit: AuditLog, world: World): Hono {
+  return new Hono()
+    .get('/audit', (c) => {
+      const query = auditQuery.safeParse(c.req.query());
+      if (!query.success) return refusal(c, query.error);
+      const { since, budget } = query.data;
+      const arrivals = audit.all().filter((each) => each.seq > since && (!budget || each.budget === budget));
+      return c.json({ arrivals, clock: { zero: clock.at(0), scale: clock.scale } });
+    })
+    .get('/judgement', (c) => c.json({ judgements: judge(audit.all()) }))
+    .get('/faults', (c) => c.json({ faults: controls.faultsWaiting() }))
+    .post(
+      '/faults',
+      command(fault, (order) => ({ faults: controls.injectFault(order) })),
+    )
+    .delete('/faults', (c) => {
+      controls.clearFaults();
+      return c.json({ faults: [] });
+    })
+    .post(
+      '/policies',
+      command(policyChanges, (changes) => ({ overrides: controls.changePolicies(changes) })),
+    )
+    .post(
+      '/enforcement',
+      command(enforcementChange, ({ enforcement }) => {
+        controls.enforce(enforcement);
+        return { enforcement };
+      }),
+    )
+    .post(
+      '/jitter',
+      command(jitter, (range) => {
+        controls.setJitter(range);
+        return range;
+      }),
+    )
+    .post('/restart', (c) => {
+      controls.restart();
+      return c.json({ restartedAt: clock.now() });
+    })
+    .get('/world', (c) => {
+      const now = clock.now();
+      return c.json({ now, clubs: world.clubs, riderIds, upcoming: world.census(now) });
+    });
+}

@@ -1,0 +1,103 @@
+import { type Budget, budgetNames } from '@paceline/shared/definition';
+import { z } from 'zod';
+
+const faultKinds = [
+  'delay',
+  'hang',
+  'reset',
+  'server-error',
+  'html',
+  'truncated',
+  'null-body',
+  'wrong-types',
+  'host-gone',
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+/** Something that goes wrong for the next `times` requests of a budget, or of any when none is named. */
+export const fault = z.strictObject({
+  kind: z.enum(faultKinds),
+  budget: z.enum(budgetNames).optional(),
+  times: z.int().positive().default(1),
+  /** `delay`: project ms on top of the usual latency. */
+  ms: z.number().nonnegative().default(60_000),
+  /** `server-error`: the status. */
+  status: z.int().min(500).max(599).default(503),
+});
+export type Fault = z.output<typeof fault>;
+/** A fault as it is asked for; the rest has defaults. */
+export type FaultOrder = z.input<typeof fault>;
+
+/** Faults that have not happened yet, oldest first. */
+export interface FaultQueue {
+  add(fault: Fault): void;
+  /** The fault that happens to this request, if any, which is then used up once. */
+  take(budget: Budget): Fault | undefined;
+  /** Like `take`, for the one fault that comes before the key is even looked at. */
+  takeHostGone(budget: Budget | null): Fault | undefined;
+  waiting(): readonly Fault[];
+  clear(): void;
+}
+
+export function createFaultQueue(): FaultQueue {
+  let queue: Fault[] = [];
+  const takeFirst = (matches: (fault: Fault) => boolean, budget: Budget | null): Fault | undefined => {
+    const taken = queue.find((each) => matches(each) && (each.budget ?? budget) === budget);
+    queue = queue
+      .map((each) => (each === taken ? { ...each, times: each.times - 1 } : each))
+      .filter(({ times }) => times > 0);
+    return taken;
+  };
+  return {
+    add: (added) => void queue.push(added),
+    take: (budget) => takeFirst(({ kind }) => kind !== 'host-gone', budget),
+    takeHostGone: (budget) => takeFirst(({ kind }) => kind === 'host-gone', budget),
+    waiting: () => queue,
+    clear: () => {
+      queue = [];
+    },
+  };
+}
+
+const page = (title: string) =>
+  `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
+const html = (title: string, status: number) =>
+  new Response(page(title), { status, headers: { 'Content-Type': 'text/html; charset=utf-8' } });
+const json = (body: string) => new Response(body, { headers: { 'Content-Type': 'application/json' } });
+
+/** The response of a host that is still there but serves nothing any more. */
+export const hostGone = (): Response => html('404 Not Found', 404);
+
+/** The response as this fault leaves it; faults that are not about the response leave it as it is. */
+export async function breakResponse({ kind, status }: Fault, response: Response): Promise<Response> {
+  switch (kind) {
+    case 'server-error':
+      return Response.json({ error: 'Internal Server Error' }, { status });
+    case 'html':
+      return html('Application is starting', 200);
+    case 'null-body':
+      return json('null');
+    case 'truncated': {
+      const whole = await response.text();
+      return json(whole.slice(0, Math.ceil(whole.length / 2)));
+    }
+    case 'wrong-types':
+      return response.ok ? json(JSON.stringify(garbled(await response.json()))) : response;
+    default:
+      return response;
+  }
+}
+
+/** The same with an item in it whose fields are all of another type than they should be. */
+function garbled(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    // A pen without riders has nothing in it that could be wrong.
+    const first = value.findIndex((item: { riders?: unknown[] } | null) => item?.riders?.length !== 0);
+    return value.map((item, index) => (index === first ? garbled(item) : item));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value);
+  const list = fields.find(([name]) => name === 'riders' || name === 'results');
+  const wrong = (name: string, field: unknown) => (list?.[0] === name ? garbled(field) : field);
+  return Object.fromEntries(fields.map(([name, field]) => [name, list ? wrong(name, field) : {}]));
+}

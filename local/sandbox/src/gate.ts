@@ -1,0 +1,115 @@
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Clock } from '@paceline/shared/clock';
+import type { Budget } from '@paceline/shared/definition';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { type Arrival, type AuditLog, keyName } from './audit.ts';
+import { latencyOf } from './budgets.ts';
+import { breakResponse, type Fault, type FaultQueue, hostGone } from './faults.ts';
+import { type Account, type Limiter, rateLimitHeaders, tooManyRequestsBody } from './limiter.ts';
+import { between, sequence } from './random.ts';
+
+/** REAL ms that pass, evenly drawn from this range, between a request's coming in and its "arrival". */
+export const jitter = z
+  .strictObject({ minMs: z.number().nonnegative(), maxMs: z.number().nonnegative() })
+  .refine(({ minMs, maxMs }) => minMs <= maxMs, 'minMs must not be above maxMs');
+export type Jitter = z.output<typeof jitter>;
+
+export type HttpContext = Context<{ Bindings: HttpBindings }>;
+/** What upstream responds, given the moment at which the request arrived (project ms). */
+export type Endpoint = (c: HttpContext, at: number) => Response | Promise<Response>;
+/** Puts an endpoint behind the limit of a budget; `null`: behind none, where there is no endpoint. */
+export type Gate = (budget: Budget | null, endpoint: Endpoint) => (c: HttpContext) => Promise<Response>;
+
+export interface GateParts {
+  readonly clock: Clock;
+  readonly seed: number;
+  /** By raw key. */
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly limiter: Limiter;
+  readonly faults: FaultQueue;
+  readonly audit: AuditLog;
+  readonly jitter: () => Jitter;
+  readonly sendsHeaders: boolean;
+  readonly hasLatency: boolean;
+  /** Aborts when the sandbox closes. */
+  readonly closing: AbortSignal;
+}
+
+type Seen = Pick<Arrival, 'arrivedAt' | 'key' | 'budget' | 'policy' | 'method' | 'path'>;
+
+/**
+ * Everything a request goes through before and after its endpoint: jitter, ARRIVAL, key, limiter, fault, latency.
+ * Between reading the clock and writing the audit line nothing waits, so the log's order is the order of judgement.
+ */
+export function createGate(parts: GateParts): Gate {
+  const { clock, seed, accounts, limiter, faults, audit, closing } = parts;
+  const jitterDraws = sequence(seed, 'jitter');
+
+  /** Does not even ask the clock when there is nothing to wait for: a virtual one would have to be told. */
+  const pause = async (ms: number, signal: AbortSignal) => {
+    if (ms > 0) await clock.sleep(ms, signal);
+  };
+
+  const answered = ({ seq }: Arrival, response: Response): Response => {
+    audit.answered(seq, { status: response.status, answeredAt: clock.now() });
+    return response;
+  };
+
+  const serve = async (c: HttpContext, arrival: Arrival, endpoint: Endpoint, fault?: Fault) => {
+    // A caller that gives up ends the wait, but what was counted stays counted.
+    const abandoned = AbortSignal.any([c.req.raw.signal, closing]);
+    if (fault?.kind === 'hang') return untilAborted(abandoned);
+    const latency = parts.hasLatency && arrival.budget ? latencyOf(seed, arrival.budget, arrival.seq) : 0;
+    await pause(latency + (fault?.kind === 'delay' ? fault.ms : 0), abandoned);
+    if (fault?.kind === 'reset') {
+      c.env.incoming.socket.resetAndDestroy();
+      return RESPONSE_ALREADY_SENT;
+    }
+    const response = await endpoint(c, arrival.arrivedAt);
+    return answered(arrival, fault ? await breakResponse(fault, response) : response);
+  };
+
+  const admit = async (c: HttpContext, seen: Seen, endpoint: Endpoint): Promise<Response> => {
+    const { budget, arrivedAt } = seen;
+    if (faults.takeHostGone(budget)) {
+      return answered(audit.arrived({ ...seen, verdict: 'host_gone', fault: 'host-gone' }), hostGone());
+    }
+    const account = accounts.get(c.req.header('Authorization') ?? '');
+    if (!account)
+      return answered(audit.arrived({ ...seen, verdict: 'unauthorized' }), c.text('Unauthorized', 401));
+    if (!budget) return serve(c, audit.arrived({ ...seen, verdict: 'not_found' }), endpoint);
+
+    const { decision, policy } = limiter.arrive(account, budget, arrivedAt);
+    const headers = parts.sendsHeaders ? rateLimitHeaders(policy, decision, arrivedAt) : {};
+    for (const [name, value] of Object.entries(headers)) c.header(name, value);
+    if (!decision.accepted) {
+      const arrival = audit.arrived({ ...seen, policy, verdict: 'rejected' });
+      return answered(arrival, c.json(tooManyRequestsBody(policy, decision, arrivedAt), 429));
+    }
+    const fault = faults.take(budget);
+    const accepted = { ...seen, policy, verdict: 'accepted', ...(fault && { fault: fault.kind }) } as const;
+    return serve(c, audit.arrived(accepted), endpoint, fault);
+  };
+
+  return (budget, endpoint) => async (c) => {
+    try {
+      const { minMs, maxMs } = parts.jitter();
+      await pause(clock.fromMachine(between(jitterDraws(), minMs, maxMs)), closing);
+      const key = keyName(c.req.header('Authorization') ?? '');
+      const { method, path } = c.req;
+      return await admit(c, { arrivedAt: clock.now(), key, budget, policy: null, method, path }, endpoint);
+    } catch (error) {
+      if (closing.aborted || c.req.raw.signal.aborted) return RESPONSE_ALREADY_SENT;
+      throw error;
+    }
+  };
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,69 @@
+import type { Budget } from '@paceline/shared/definition';
+import type { Arrival } from './audit.ts';
+import type { Policy, PolicyOverrides } from './budgets.ts';
+import { createCounter, type Enforcement, enforcements } from './limiter.ts';
+
+/** What one key did on one budget. */
+export interface Judgement {
+  readonly key: string;
+  readonly budget: Budget;
+  /** The policy of the last call. */
+  readonly policy: Policy;
+  /** Calls that reached the limiter, rejected ones included. */
+  readonly calls: number;
+  /** Calls that were answered 429 in the run as it was. */
+  readonly rejected: number;
+  /** The most arrivals in any half-open interval of one window's length. */
+  readonly fullestWindow: number;
+  /** How many calls of the same run each way of counting would have rejected. */
+  readonly wouldReject: Readonly<Record<Enforcement, number>>;
+}
+
+type Counted = Arrival & { readonly budget: Budget; readonly policy: Policy };
+
+const isCounted = (arrival: Arrival): arrival is Counted =>
+  arrival.verdict === 'accepted' || arrival.verdict === 'rejected';
+
+/**
+ * The oracle: certifies one recorded run under every way of counting, whichever was in force. A restart of
+ * upstream excuses nothing here: the run is judged as if counts were never forgotten.
+ * @param policies to judge by; without one, each arrival is judged by the policy that was in force for it
+ */
+export function judge(arrivals: readonly Arrival[], policies: PolicyOverrides = {}): Judgement[] {
+  const counted = arrivals
+    .filter(isCounted)
+    .map((arrival) => ({ ...arrival, policy: policies[arrival.budget] ?? arrival.policy }))
+    .toSorted((a, b) => a.arrivedAt - b.arrivedAt || a.seq - b.seq);
+  const groups = Map.groupBy(counted, ({ key, budget }) => `${budget} ${key}`);
+  return [...groups.values()].map(judgeGroup);
+}
+
+function judgeGroup(calls: readonly Counted[]): Judgement {
+  const last = calls.at(-1) as Counted;
+  return {
+    key: last.key,
+    budget: last.budget,
+    policy: last.policy,
+    calls: calls.length,
+    rejected: calls.filter(({ verdict }) => verdict === 'rejected').length,
+    fullestWindow: fullestWindow(calls),
+    wouldReject: Object.fromEntries(
+      enforcements.map((enforcement) => [enforcement, rejectsUnder(enforcement, calls)]),
+    ) as Record<Enforcement, number>,
+  };
+}
+
+function rejectsUnder(enforcement: Enforcement, calls: readonly Counted[]): number {
+  const counter = createCounter(enforcement);
+  return calls.filter(({ policy, arrivedAt }) => !counter(policy, arrivedAt).accepted).length;
+}
+
+/** Only intervals that end with an arrival matter: any other can be moved back to one without losing a call. */
+function fullestWindow(calls: readonly Counted[]): number {
+  return calls.reduce((fullest, { policy, arrivedAt }, index) => {
+    let first = index;
+    while ((calls[first - 1]?.arrivedAt ?? Number.NEGATIVE_INFINITY) > arrivedAt - policy.windowMs)
+      first -= 1;
+    return Math.max(fullest, index - first + 1);
+  }, 0);
+}

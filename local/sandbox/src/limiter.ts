@@ -1,0 +1,127 @@
+import { type Budget, budgets, type Tier } from '@paceline/shared/definition';
+import type { Policy, PolicyChanges, PolicyOverrides } from './budgets.ts';
+
+/** What is decided about one arrival. */
+export interface Decision {
+  readonly accepted: boolean;
+  /** Calls that are left after this one. */
+  readonly remaining: number;
+  /** Project ms at which a call that is rejected now would find room. */
+  readonly resetAt: number;
+}
+
+/** Counts one key's calls on one budget. `now`: project ms of the arrival, never before the one before it. */
+export type Counter = (policy: Policy, now: number) => Decision;
+
+/**
+ * Windows of length W, one after the other; rejected calls count too.
+ * @param startOf when the window of a call at `now` starts, given the start of the last one
+ */
+const fixedWindow = (startOf: (last: number, windowMs: number, now: number) => number) => (): Counter => {
+  let startedAt = Number.NEGATIVE_INFINITY;
+  let calls = 0;
+  return ({ limit, windowMs }, now) => {
+    const start = startOf(startedAt, windowMs, now);
+    calls = start === startedAt ? calls + 1 : 1;
+    startedAt = start;
+    return { accepted: calls <= limit, remaining: Math.max(0, limit - calls), resetAt: start + windowMs };
+  };
+};
+
+/**
+ * Never more than N calls in any interval of length W: the strictest reading of a limit.
+ * @param countRejects whether a rejected call takes a place in the log too, so that hammering never gets through
+ */
+const slidingLog = (countRejects: boolean) => (): Counter => {
+  let log: readonly number[] = [];
+  return ({ limit, windowMs }, now) => {
+    const inWindow = log.filter((moment) => moment > now - windowMs);
+    const accepted = inWindow.length < limit;
+    log = accepted || countRejects ? [...inWindow, now] : inWindow;
+    const leavesNext = log.at(-limit) ?? log[0] ?? now;
+    return { accepted, remaining: Math.max(0, limit - log.length), resetAt: leavesNext + windowMs };
+  };
+};
+
+const newCounter = {
+  /** The window opens with the first call: two full batches may come close together around its end. */
+  'first-hit': fixedWindow((last, windowMs, now) => (now < last + windowMs ? last : now)),
+  sliding: slidingLog(false),
+  'sliding-counting-rejects': slidingLog(true),
+  /** Windows start at the multiples of W since the epoch. */
+  'clock-aligned': fixedWindow((_, windowMs, now) => Math.floor(now / windowMs) * windowMs),
+} satisfies Record<string, () => Counter>;
+
+/** How a policy's numbers are meant; nobody outside can tell which one upstream uses. */
+export type Enforcement = keyof typeof newCounter;
+export const enforcements = Object.keys(newCounter) as [Enforcement, ...Enforcement[]];
+
+/** A counter that has seen nothing yet. */
+export const createCounter = (enforcement: Enforcement): Counter => newCounter[enforcement]();
+
+/** A caller: the short name of its key and the tier that was sold with it. */
+export interface Account {
+  readonly key: string;
+  readonly tier: Tier;
+}
+
+/** The limiter of upstream: counts every arrival per key and budget. */
+export interface Limiter {
+  /** Counts one arrival at `now` (project ms), whatever will come of it. */
+  arrive(account: Account, budget: Budget, now: number): { decision: Decision; policy: Policy };
+  /** Changes policies for every key from now on; counts are kept. Returns the overrides in force. */
+  changePolicies(changes: PolicyChanges): PolicyOverrides;
+  /** Counts in another way from now on, from nothing. */
+  enforce(enforcement: Enforcement): void;
+  /** What a restart of upstream does: counts are forgotten. */
+  restart(): void;
+}
+
+export function createLimiter(firstEnforcement: Enforcement, firstOverrides: PolicyOverrides): Limiter {
+  let enforcement = firstEnforcement;
+  let overrides = firstOverrides;
+  const counters = new Map<string, Counter>();
+  return {
+    arrive({ key, tier }, budget, now) {
+      const policy = overrides[budget] ?? budgets[budget].limits[tier];
+      const name = `${key} ${budget}`;
+      const counter = counters.get(name) ?? createCounter(enforcement);
+      counters.set(name, counter);
+      return { policy, decision: counter(policy, now) };
+    },
+    changePolicies(changes) {
+      const merged = Object.entries({ ...overrides, ...changes }).filter(([, policy]) => policy !== null);
+      overrides = Object.fromEntries(merged) as PolicyOverrides;
+      return overrides;
+    },
+    enforce(next) {
+      enforcement = next;
+      counters.clear();
+    },
+    restart: () => counters.clear(),
+  };
+}
+
+const secondsUntil = (moment: number, now: number) => Math.max(0, Math.ceil((moment - now) / 1_000));
+
+/** The body of a 429 as upstream writes it: `retryAfter` is a string of whole seconds, rounded up. */
+export const tooManyRequestsBody = ({ limit, windowMs }: Policy, { resetAt }: Decision, now: number) => ({
+  error: 'Too many requests, please try again later.',
+  retryAfter: String(secondsUntil(resetAt, now)),
+  windowMinutes: windowMs / 60_000,
+  limit,
+});
+
+/** The IETF fields (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` when the call was rejected. */
+export function rateLimitHeaders(
+  { limit, windowMs }: Policy,
+  { accepted, remaining, resetAt }: Decision,
+  now: number,
+): Record<string, string> {
+  const seconds = secondsUntil(resetAt, now);
+  return {
+    'RateLimit-Policy': `"default";q=${limit};w=${windowMs / 1_000}`,
+    RateLimit: `"default";r=${remaining};t=${seconds}`,
+    ...(accepted ? {} : { 'Retry-After': String(seconds) }),
+  };
+}

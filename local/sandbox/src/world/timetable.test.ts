@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR, MINUTE } from '../time.ts';
+
+import { createTimetable, HORIZON } from './timetable.ts';
+
+const midnight = Date.UTC(2026, 0, 14);
+const everyHourOfAFortnight = Array.from({ length: 14 * 24 }, (_, hour) => midnight + hour * HOUR);
+const averageOf = (values: readonly number[]) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+describe('the upcoming events', () => {
+  const timetable = createTimetable(1);
+  const startingWithin = (at: number, ms: number) =>
+    timetable.upcoming(at).filter(({ start }) => start <= at + ms).length;
+
+  it('are some 750 to 860 for the next 168 hours, and about 310 of them start within two days', () => {
+    const totals = everyHourOfAFortnight.map((at) => timetable.upcoming(at).length);
+    expect(averageOf(totals)).toBeGreaterThan(770);
+    expect(averageOf(totals)).toBeLessThan(840);
+    expect(Math.min(...totals)).toBeGreaterThan(730);
+    expect(Math.max(...totals)).toBeLessThan(875);
+    expect(averageOf(everyHourOfAFortnight.map((at) => startingWithin(at, 48 * HOUR)))).toBeCloseTo(310, -1);
+  });
+
+  it('crowd into the evening and leave the night nearly empty', () => {
+    const days = Array.from({ length: 14 }, (_, day) => midnight + day * DAY);
+    const evenings = days.map((day) => startingWithin(day + 19 * HOUR, HOUR));
+    expect(averageOf(evenings)).toBeGreaterThan(33);
+    expect(averageOf(evenings)).toBeLessThan(41);
+    expect(averageOf(days.map((day) => startingWithin(day + 19 * HOUR, 2 * HOUR)))).toBeGreaterThan(60);
+    expect(Math.max(...days.map((day) => startingWithin(day + 2 * HOUR, HOUR)))).toBeLessThan(5);
+  });
+
+  it('stay listed from the moment they are announced until they start', () => {
+    const at = midnight + 12 * HOUR;
+    const now = timetable.upcoming(at);
+    expect(now.every(({ start }) => start > at && start <= at + HORIZON)).toBe(true);
+    const later = new Set(timetable.upcoming(at + 8 * HOUR).map(({ id }) => id));
+    for (const { id, start } of now) expect(later.has(id)).toBe(start > at + 8 * HOUR);
+  });
+
+  it('leave the list in the very moment in which they start', () => {
+    const first = timetable.upcoming(midnight).toSorted((a, b) => a.start - b.start)[0];
+    if (!first) throw new Error('no events');
+    expect(timetable.upcoming(first.start - 1)).toContainEqual(first);
+    expect(timetable.upcoming(first.start)).not.toContainEqual(first);
+  });
+
+  it('have ids of their own by which they are found again, also by a timetable that was never asked for a list', () => {
+    const now = timetable.upcoming(midnight);
+    expect(new Set(now.map(({ id }) => id)).size).toBe(now.length);
+    const fresh = createTimetable(1);
+    for (const event of now) expect(fresh.byId(event.id)).toEqual(event);
+    expect(fresh.byId(Math.floor(midnight / HOUR) * 50 + 49)).toBeUndefined();
+  });
+
+  it('start on a mark of five minutes', () => {
+    expect(timetable.upcoming(midnight).every(({ start }) => start % (5 * MINUTE) === 0)).toBe(true);
+  });
+
+  it('are those that start then, as far as they are listed', () => {
+    const at = midnight + 18 * HOUR;
+    const starting = timetable
+      .startingIn(at + 1, at + HORIZON + 1)
+      .filter(({ listedFrom }) => listedFrom <= at);
+    expect(starting).toEqual(timetable.upcoming(at));
+    expect(timetable.startingIn(at, at)).toEqual([]);
+  });
+});
