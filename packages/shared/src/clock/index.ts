@@ -1,5 +1,14 @@
-export { type Clock, type ClockSetting, createClock, realTime } from './clock.ts';
-export { type Machine, pause, thisMachine } from './clock.ts';
-export { type ManualMachine, manualMachine } from './manual.ts';
-export { formatClock, isLoopback, mayRunFaster, parseClock } from './clock.ts';
-export { createVirtualClock, type VirtualClock } from './manual.ts';
+export {
+  type Clock,
+  type ClockSetting,
+  createClock,
+  formatClock,
+  isLoopback,
+  type Machine,
+  mayRunFaster,
+  parseClock,
+  pause,
+  realTime,
+  thisMachine,
+} from './clock.ts';
+export { createVirtualClock, manualMachine, type ManualMachine, type VirtualClock } from './manual.ts';

@@ -1,14 +1,19 @@
-export { isForbiddenHost } from './addresses.ts';
-export { serversOf } from './addresses.ts';
-export { type CatchUp, catchUp, parseCatchUp } from './slots.ts';
-export { duration, formatDuration, slotDuration } from './values.ts';
-export { envExample } from './variables.ts';
-export { callTimeout } from './values.ts';
+export { brokerTlsVariables, isForbiddenHost, serversOf } from './addresses.ts';
 export { type Config, ConfigError, configExitCode, loadConfig, loadConfigOrExit } from './load.ts';
-export { type Opening, opening, parseOpening } from './slots.ts';
-export type { Replicas } from './values.ts';
-export { goalsOf, goalVariables, slotSettingsOf, slotVariableNames } from './slots.ts';
-export { parseSkips, type Skips, skips } from './slots.ts';
-export { timeZone } from './values.ts';
-export { brokerTlsVariables } from './addresses.ts';
-export { type VariableName, variableNames, variables } from './variables.ts';
+export {
+  catchUp,
+  type CatchUp,
+  goalsOf,
+  goalVariables,
+  type Opening,
+  opening,
+  parseCatchUp,
+  parseOpening,
+  parseSkips,
+  type Skips,
+  skips,
+  slotSettingsOf,
+  slotVariableNames,
+} from './slots.ts';
+export { callTimeout, duration, formatDuration, type Replicas, slotDuration, timeZone } from './values.ts';
+export { envExample, type VariableName, variableNames, variables } from './variables.ts';

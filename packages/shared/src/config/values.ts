@@ -68,6 +68,8 @@ export const timeZone = z.string().refine((name) => {
 /** How many processes of each service run. */
 export type Replicas = Readonly<Record<Service, number>>;
 
+export const oneOfEach = Object.fromEntries(services.map((name) => [name, 1])) as Replicas;
+
 /** There are as many partitions: a limiter more would have nothing to decide. */
 const most = 8;
 
@@ -87,8 +89,7 @@ export const replicas = z.string().transform((text, context): Replicas => {
     });
     return z.NEVER;
   }
-  const one = Object.fromEntries(services.map((name) => [name, 1]));
-  return { ...one, ...Object.fromEntries(counts) } as Replicas;
+  return { ...oneOfEach, ...Object.fromEntries(counts) };
 });
 
 /** How long a call may take before it is given up, project ms; on a fast clock never less than ten real seconds. */

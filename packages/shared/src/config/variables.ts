@@ -13,7 +13,7 @@ import {
   webhookUrl,
 } from './addresses.ts';
 import { goals, slotVariables } from './slots.ts';
-import { duration, keptFor, replicas, roomFor, timeZone } from './values.ts';
+import { duration, keptFor, oneOfEach, replicas, roomFor, timeZone } from './values.ts';
 
 /** `a, b,,c` → `["a", "b", "c"]` */
 const list = z.string().transform((text) =>
@@ -124,7 +124,7 @@ export const variables = {
     about: 'For npm start: how many brokers it brings along, 1 or a cluster of 3. Each has state of its own.',
   },
   PACELINE_REPLICAS: {
-    schema: replicas.default({ scheduler: 1, limiter: 1, 'rider-sync': 1, 'event-sync': 1, api: 1 }),
+    schema: replicas.default(oneOfEach),
     about: 'For npm start: how many processes of each service it starts, or of those that are named.',
     example: 'limiter=3,rider-sync=2',
   },

@@ -1,4 +1,5 @@
-import { catalog, type Message } from './catalog.ts';
+import { catalog } from './catalog.ts';
+import type { Message } from './message.ts';
 import type { Service } from './vocabulary.ts';
 
 const reference = (path: string) => ({ $ref: `#/${path}` });

@@ -1,4 +1,5 @@
-import { catalog, deadLetterSubject, durableOf, type Message, subjectPattern } from './catalog.ts';
+import { catalog } from './catalog.ts';
+import { deadLetterSubject, durableOf, type Message, subjectPattern } from './message.ts';
 import { ruledBucket } from './journal.ts';
 import { scheduleBucket } from './schedule.ts';
 import type { Service } from './vocabulary.ts';

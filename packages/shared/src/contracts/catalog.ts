@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { kindNames, kinds, mapValues, type SyncKind } from '../definition/index.ts';
 import { journalEntry } from './journal.ts';
 import {
@@ -40,74 +39,23 @@ import {
   runChanged,
   tick,
 } from './sync.ts';
-import type { Service } from './vocabulary.ts';
-
-/** Work must be done exactly by one handler and survives anything. Durations are real ms. */
-export interface Delivery {
-  /** How long a handler may be silent (dead) before its message goes to another. */
-  readonly ackWaitMs: number;
-  /** After so many attempts the message is dead-lettered with the last reason. */
-  readonly maxDeliver: number;
-  /** How many messages one handler takes at a time. */
-  readonly concurrency: number;
-}
-
-interface Common<Payload extends z.ZodType> {
-  readonly subject: string;
-  readonly payload: Payload;
-  readonly from: readonly Service[];
-  readonly to: readonly Service[];
-  readonly about: string;
-}
-
-export interface WorkMessage<P extends z.ZodType = z.ZodType> extends Common<P> {
-  readonly kind: 'work';
-  readonly stream: 'TICKS' | 'COMMANDS';
-  readonly delivery: Delivery;
-}
-export interface EventMessage<P extends z.ZodType = z.ZodType> extends Common<P> {
-  readonly kind: 'event';
-  readonly stream: 'EVENTS';
-}
-export interface RequestMessage<
-  P extends z.ZodType = z.ZodType,
-  R extends z.ZodType = z.ZodType,
-> extends Common<P> {
-  readonly kind: 'request';
-  readonly reply: R;
-}
-/** Sent to whoever listens now; nobody keeps it. */
-export interface SignalMessage<P extends z.ZodType = z.ZodType> extends Common<P> {
-  readonly kind: 'signal';
-}
-export interface JournalMessage<P extends z.ZodType = z.ZodType> extends Common<P> {
-  readonly kind: 'journal';
-  readonly stream: 'LIMITER_JOURNAL';
-}
-export type Message = WorkMessage | EventMessage | RequestMessage | SignalMessage | JournalMessage;
-
-export type PayloadOf<M extends Message> = z.infer<M['payload']>;
-export type ReplyOf<M extends RequestMessage> = z.infer<M['reply']>;
+import {
+  event,
+  type EventMessage,
+  journal,
+  type Message,
+  type Delivery,
+  type PayloadOf,
+  request,
+  signal,
+  work,
+  type WorkMessage,
+} from './message.ts';
+import { syncServices } from './vocabulary.ts';
 
 /** A tick is held while its run lasts, kept alive by heartbeats; a killed holder is noticed within `ackWaitMs`. */
 const tickDelivery: Delivery = { ackWaitMs: 6_000, maxDeliver: 20, concurrency: 1 };
 const commandDelivery: Delivery = { ackWaitMs: 6_000, maxDeliver: 20, concurrency: 200 };
-
-const work = <P extends z.ZodType>(message: Omit<WorkMessage<P>, 'kind'>): WorkMessage<P> => ({
-  kind: 'work',
-  ...message,
-});
-const event = <P extends z.ZodType>(message: Omit<EventMessage<P>, 'kind' | 'stream'>): EventMessage<P> => ({
-  kind: 'event',
-  stream: 'EVENTS',
-  ...message,
-});
-const request = <P extends z.ZodType, R extends z.ZodType>(
-  message: Omit<RequestMessage<P, R>, 'kind'>,
-): RequestMessage<P, R> => ({
-  kind: 'request',
-  ...message,
-});
 
 /** The tick of each kind of sync. */
 export const tickOf: Readonly<Record<SyncKind, WorkMessage<typeof tick>>> = mapValues(
@@ -174,19 +122,18 @@ export const catalog = {
     to: ['scheduler'],
     about: 'Another schedule is to be in force, unless lint finds errors in it.',
   }),
-  commandCancelled: {
-    kind: 'signal',
+  commandCancelled: signal({
     subject: 'paceline.cancelled.command',
     payload: commandCancelled,
     from: ['api'],
     to: ['rider-sync'],
     about: 'Nobody wants a command any more: who waits for it leaves the line.',
-  } satisfies SignalMessage<typeof commandCancelled>,
+  }),
   ask: request({
     subject: 'paceline.limiter.ask.{partition}',
     payload: askBatch,
     reply: answerBatch,
-    from: ['rider-sync', 'event-sync'],
+    from: syncServices,
     to: ['limiter'],
     about: 'acquire, start, settle and cancel: the asks of one event-loop turn.',
   }),
@@ -202,7 +149,7 @@ export const catalog = {
     subject: 'paceline.limiter.windows.{partition}',
     payload: windowsQuery,
     reply: windowsView,
-    from: ['api', 'rider-sync', 'event-sync'],
+    from: ['api', ...syncServices],
     to: ['limiter'],
     about: "An account's windows with every permit in them, their policies and who waits.",
   }),
@@ -222,38 +169,34 @@ export const catalog = {
     to: ['event-sync'],
     about: 'How fresh the copies of signups are, against their goals, and what would be called next and why.',
   }),
-  offer: {
-    kind: 'signal',
+  offer: signal({
     subject: 'paceline.limiter.offer.{client}',
     payload: offer,
     from: ['limiter'],
-    to: ['rider-sync', 'event-sync'],
+    to: syncServices,
     about: "A waiter's turn has come.",
-  } satisfies SignalMessage<typeof offer>,
-  opened: {
-    kind: 'signal',
+  }),
+  opened: signal({
     subject: 'paceline.limiter.opened.{partition}',
     payload: nothing,
     from: ['limiter'],
-    to: ['rider-sync', 'event-sync'],
+    to: syncServices,
     about: 'A partition has a new owner, who knows of nobody yet: whoever waits asks again.',
-  } satisfies SignalMessage<typeof nothing>,
-  bulkMoved: {
-    kind: 'signal',
+  }),
+  bulkMoved: signal({
     subject: 'paceline.riders.bulk',
     payload: bulkMoved,
     from: ['rider-sync'],
     to: ['rider-sync'],
     about: 'A bulk call for riders has left, was answered or was lost: who waits for one of them hears it.',
-  } satisfies SignalMessage<typeof bulkMoved>,
-  present: {
-    kind: 'signal',
+  }),
+  present: signal({
     subject: 'paceline.limiter.present',
     payload: presence,
     from: ['limiter'],
     to: ['limiter'],
     about: 'A limiter is there, and owns these partitions.',
-  } satisfies SignalMessage<typeof presence>,
+  }),
   alive: request({
     subject: 'paceline.limiter.alive.{limiter}',
     payload: nothing,
@@ -262,19 +205,17 @@ export const catalog = {
     to: ['limiter'],
     about: 'Whether a limiter that is not heard any more is still connected.',
   }),
-  journal: {
-    kind: 'journal',
-    stream: 'LIMITER_JOURNAL',
+  journal: journal({
     subject: 'paceline.journal.{partition}',
     payload: journalEntry,
     from: ['limiter'],
     to: ['limiter'],
     about: 'The ledger of a partition: a permit is committed only by an append to it.',
-  } satisfies JournalMessage<typeof journalEntry>,
+  }),
   runChanged: event({
     subject: 'paceline.event.run.changed',
     payload: runChanged,
-    from: ['rider-sync', 'event-sync'],
+    from: syncServices,
     to: ['api'],
     about: 'A run has begun, moved on or ended.',
   }),
@@ -302,7 +243,7 @@ export const catalog = {
   sourceChanged: event({
     subject: 'paceline.event.source.changed',
     payload: sourceChanged,
-    from: ['rider-sync', 'event-sync'],
+    from: syncServices,
     to: ['api'],
     about: 'A source of upstream is not available with our key any more, or available again.',
   }),
@@ -335,26 +276,6 @@ export const catalog = {
     about: 'An alert was raised, or is over: told once, however many look.',
   }),
 } as const satisfies Record<string, Message>;
-
-/** Work that can't be done ends here, below its own subject, with the reason in a header. */
-export const deadLetterSubject = (subject: string): string => `paceline.dead-letter.${subject}`;
-
-/** A message's subject with its tokens filled in. @throws {Error} when a token is missing or not one token */
-export function subjectOf(message: Message, tokens: Readonly<Record<string, string | number>> = {}): string {
-  return message.subject.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const token = String(tokens[name] ?? '');
-    if (!/^[\w-]+$/.test(token))
-      throw new Error(`"${token}" can't be the token {${name}} of ${message.subject}`);
-    return token;
-  });
-}
-
-/** The pattern that matches a message's subject whatever its tokens are. */
-export const subjectPattern = (message: Message): string => message.subject.replace(/\{\w+\}/g, '*');
-
-/** The durable consumer that hands a work message to its handler. */
-export const durableOf = (message: WorkMessage): string =>
-  `${message.to[0]}-${message.subject.split('.').slice(1).join('-')}`;
 
 type Catalog = typeof catalog;
 

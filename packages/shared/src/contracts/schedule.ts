@@ -120,10 +120,10 @@ export const judgedSchedule = z.object({
 });
 export type JudgedSchedule = z.infer<typeof judgedSchedule>;
 
-/** Asks what the schedule in force would come to with a change, and with so many events and such promises. */
+/** Asks what the schedule in force would come to with a change, with so many things of a kind and such promises. */
 export const judgeSchedule = z.object({
   change: scheduleChange,
-  things: z.object({ near: z.number().int().min(0), far: z.number().int().min(0) }).partial(),
+  things: z.partialRecord(z.enum(kindNames), z.number().int().min(0).optional()),
   promises: z.array(promised),
 });
 export type JudgeSchedule = z.infer<typeof judgeSchedule>;

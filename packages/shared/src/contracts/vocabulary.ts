@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kindNames, kinds, type SyncService } from '../definition/index.ts';
 
 /** `unknown`: not asked yet. */
 export const sourceStates = ['unknown', 'available', 'unavailable'] as const;
@@ -12,8 +13,12 @@ export type ResultsState = (typeof resultsStates)[number];
 export const syncModes = ['off', 'observed', 'on'] as const;
 export type SyncMode = (typeof syncModes)[number];
 
-export const services = ['scheduler', 'limiter', 'rider-sync', 'event-sync', 'api'] as const;
-export type Service = (typeof services)[number];
+export type Service = 'scheduler' | 'limiter' | SyncService | 'api';
+/** The services that run syncs, and so ask for permits. */
+export const syncServices: readonly SyncService[] = [
+  ...new Set(kindNames.map((kind) => kinds[kind].service)),
+];
+export const services: readonly Service[] = ['scheduler', 'limiter', ...syncServices, 'api'];
 
 /** Project time, ms since the epoch, as far as a date can be told. */
 export const moment = z.number().int().min(0).max(8.64e15);

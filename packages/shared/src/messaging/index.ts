@@ -1,13 +1,16 @@
-export { type Bus, createBus } from './bus.ts';
+export {
+  BadPayload,
+  type Bus,
+  createBus,
+  decode,
+  encode,
+  isUnavailable,
+  retryWhileUnavailable,
+} from './bus.ts';
 export { connect } from './connection.ts';
-export { type Handling, handle } from './handle.ts';
-export { idAt } from './publish.ts';
-export { BadPayload, decode, encode } from './bus.ts';
+export { type EventAt, type EventRange, type EventStream, eventStream, shareEvents } from './events.ts';
+export { deadLetter, done, handle, type Handling, retryAfter, type Settlement } from './handle.ts';
 export { provision } from './provision.ts';
-export { messagingAttributes, publish, signal } from './publish.ts';
-export { type EventAt, type EventRange, type EventStream, eventStream } from './events.ts';
+export { idAt, messagingAttributes, publish, signal } from './publish.ts';
 export { listen, request, respond } from './request.ts';
-export { isUnavailable, retryWhileUnavailable } from './bus.ts';
-export { shareEvents } from './events.ts';
-export { deadLetter, done, retryAfter, type Settlement } from './handle.ts';
 export { openScheduleBucket, type ScheduleBucket } from './schedule-bucket.ts';

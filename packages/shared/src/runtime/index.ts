@@ -1,4 +1,15 @@
-export { type HealthServer, type HealthSettings, startHealthServer } from './health.ts';
-export { type Checks, type Readiness, readiness } from './health.ts';
-export { runService } from './run-service.ts';
-export type { RunningService, RuntimeConfig, Service, ServiceContext } from './run-service.ts';
+export {
+  type Checks,
+  type HealthServer,
+  type HealthSettings,
+  type Readiness,
+  readiness,
+  startHealthServer,
+} from './health.ts';
+export {
+  type RunningService,
+  runService,
+  type RuntimeConfig,
+  type Service,
+  type ServiceContext,
+} from './run-service.ts';

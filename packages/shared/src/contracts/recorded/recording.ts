@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { catalog, type Message } from '../catalog.ts';
+import { catalog } from '../catalog.ts';
+import type { Message } from '../message.ts';
 import { scheduleBucket, scheduleKey, storedSchedule } from '../schedule.ts';
 
 /** Something that one process writes and another reads, maybe of another version. */
