@@ -1,12 +1,12 @@
-import { kindNames } from '@paceline/shared/definition';
-import { type Config, goalsOf, goalVariables, slotVariableNames } from '@paceline/shared/config';
-import { type SyncMode } from '@paceline/shared/contracts';
-import { type Arguments, readArguments, usage, WrongUsage } from './arguments.ts';
-import { judge, planOf } from './core/judge.ts';
+import { parseArgs } from 'node:util';
+import { type Config, duration, goalsOf, goalVariables, slotVariableNames } from '@paceline/shared/config';
+import type { SyncMode } from '@paceline/shared/contracts';
+import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
+import { judge } from './core/judge.ts';
 import { isError } from './core/lint.ts';
-import { designed, type Plan, promisesOf } from './core/plan.ts';
+import { designed, type Plan, planOf, type Promised, promisesOf } from './core/plan.ts';
 import { report } from './core/report.ts';
-import { schedulesOf, settingsOf } from './core/schedules.ts';
+import { schedulesOf, settingsOf } from './core/slots.ts';
 
 /** The variables that the command reads. */
 export const planVariables = [
@@ -16,10 +16,34 @@ export const planVariables = [
   'ZWIFTRACING_CLUB_IDS',
 ] as const;
 
-export type PlanConfig = Config<(typeof planVariables)[number]>;
+type PlanConfig = Config<(typeof planVariables)[number]>;
+
+/** Kinds whose number of things is an estimate, and not configured. */
+const estimated = kindNames.filter((kind) => kinds[kind].things !== 'clubs');
+
+const usage = `npm run plan -- [--design] ${estimated.map((kind) => `[--${kind} N] `).join('')}[--promise KIND=TIME …] [--json]
+
+Judges the slots of the configuration before they are used.
+
+  --design             judges the first design's figures instead
+${estimated.map((kind) => `  ${`--${kind} N`.padEnd(19)}  ${kinds[kind].thing}s on a busy day; default ${kinds[kind].things}`).join('\n')}
+  --promise KIND=TIME  how often each ${kindNames.map((kind) => `${kinds[kind].thing} (${kind})`).join(', ')}
+                       is refreshed at the least: a time such as 15m, or "cycle": once from slot to slot; may be repeated
+  --json               findings, forecast and the repaired plan, for programs; moments and times in ms
+
+Exit code 0: no errors. 1: errors. 2: called wrongly. 78: the configuration is wrong.`;
+
+/** The command was called wrongly; says how it is meant. */
+class WrongUsage extends Error {
+  override name = 'WrongUsage';
+
+  constructor(problem: string) {
+    super(`${problem}\n\n${usage}`);
+  }
+}
 
 /** Where the command writes. */
-export interface Output {
+interface Output {
   out(text: string): void;
   error(text: string): void;
 }
@@ -30,7 +54,7 @@ export interface Output {
  */
 export function run(args: readonly string[], config: PlanConfig, now: number, output: Output): 0 | 1 | 2 {
   try {
-    const wanted = readArguments(args);
+    const wanted = parse(args);
     if (wanted.help) {
       output.out(usage);
       return 0;
@@ -46,7 +70,50 @@ export function run(args: readonly string[], config: PlanConfig, now: number, ou
   }
 }
 
-function wantedPlan({ design, things, promises }: Arguments, config: PlanConfig): Plan {
+const flag = { type: 'boolean', default: false } as const;
+const numbers = Object.fromEntries(estimated.map((kind) => [kind, { type: 'string' }] as const));
+
+/** @throws {WrongUsage} */
+function parse(args: readonly string[]) {
+  try {
+    const promise = { type: 'string', multiple: true } as const;
+    const options = { ...numbers, design: flag, json: flag, help: flag, promise };
+    const {
+      design,
+      json,
+      help,
+      promise: promises,
+      ...given
+    } = parseArgs({ args: [...args], options }).values;
+    return {
+      design,
+      json,
+      help,
+      promises: (promises ?? []).map(promised),
+      things: Object.fromEntries(
+        Object.entries(given).map(([kind, text]) => [kind, number(`--${kind}`, String(text))]),
+      ),
+    };
+  } catch (error) {
+    throw error instanceof WrongUsage ? error : new WrongUsage((error as Error).message);
+  }
+}
+
+function number(name: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new WrongUsage(`${name} must be a number up to 99999`);
+  return Number(text);
+}
+
+function promised(text: string): Promised {
+  const [kind = '', time = ''] = text.split('=');
+  const within = time === 'cycle' ? time : duration.safeParse(time).data;
+  if (!isKind(kind) || !within) throw new WrongUsage('--promise must look like near=15m or far=cycle');
+  return { kind, within };
+}
+
+const isKind = (text: string): text is SyncKind => kindNames.some((kind) => kind === text);
+
+function wantedPlan({ design, things, promises }: ReturnType<typeof parse>, config: PlanConfig): Plan {
   const demand = {
     tier: config.ZWIFTRACING_TIER,
     clubs: config.ZWIFTRACING_CLUB_IDS.length,
@@ -63,8 +130,8 @@ function wantedPlan({ design, things, promises }: Arguments, config: PlanConfig)
 
 /** What the modes mean for the plan. */
 function notes(config: PlanConfig): string[] {
-  const { kinds } = settingsOf(config);
-  const those = (mode: SyncMode) => kindNames.filter((kind) => kinds[kind].mode === mode).join(', ');
+  const settings = settingsOf(config);
+  const those = (mode: SyncMode) => kindNames.filter((kind) => settings.kinds[kind].mode === mode).join(', ');
   return [
     ...(those('off') ? [`Off, and not counted: ${those('off')}.`] : []),
     ...(those('observed') ? [`Observed, and counted as if on: ${those('observed')}.`] : []),

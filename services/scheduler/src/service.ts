@@ -1,7 +1,7 @@
 import { kindNames } from '@paceline/shared/definition';
 import { promisesOf } from '@paceline/planning/plan';
 import { goalsOf } from '@paceline/shared/config';
-import { settingsOf } from '@paceline/planning/schedules';
+import { settingsOf } from '@paceline/planning/slots';
 import type { Clock } from '@paceline/shared/clock';
 import { type ScheduleSettings } from '@paceline/shared/contracts';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';

@@ -1,9 +1,8 @@
 import { type Budget, limitsOf } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callMs, callsOf } from './calls.ts';
+import { callMs, callsOf, startsBetween } from './calls.ts';
 import { crons, day, hour, lengths, minute, monday, planOf } from './testing.ts';
-import { startsBetween } from './starts.ts';
 import { timetableOf } from './timetable.ts';
 
 const callsIn = (budget: Budget, ...plan: Parameters<typeof planOf>) => {
@@ -90,5 +89,23 @@ describe('the calls of a slot', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+const startsIn = (eventsADay: number, from: number, until: number) =>
+  startsBetween(planOf({}, { eventsADay }), from, until).length;
+
+describe('the starts of a busy day', () => {
+  it('are as many as are asked for, most of them in the evening', () => {
+    expect(startsIn(155, monday, monday + day)).toBeCloseTo(155, -1);
+    expect(startsIn(155, monday, monday + 7 * day)).toBeCloseTo(7 * 155, -1);
+    expect(startsIn(155, monday + 19 * hour, monday + 20 * hour)).toBe(37);
+    expect(startsIn(155, monday + 4 * hour, monday + 5 * hour)).toBeLessThan(5);
+  });
+
+  it('are all in the evening when there are few, and none when there are none', () => {
+    expect(startsIn(20, monday, monday + 19 * hour)).toBe(0);
+    expect(startsIn(20, monday, monday + day)).toBe(20);
+    expect(startsIn(0, monday, monday + day)).toBe(0);
   });
 });

@@ -10,14 +10,13 @@ import {
   windowMarginMs,
 } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
-import type { Plan } from './plan.ts';
-import { startsBetween } from './starts.ts';
+import { type Plan, soonKind } from './plan.ts';
 import type { Stretch } from './timetable.ts';
 
 /** A call for one club or event. */
 export interface Call {
   readonly kind: SyncKind;
-  /** Undefined: an urgent call for a near event, which waits for no slot. */
+  /** Undefined: an urgent call, which waits for no slot. */
   readonly slotId: string | undefined;
   readonly at: number;
 }
@@ -27,6 +26,9 @@ export const callMs: Readonly<Record<Budget, number>> = mapValues(
   budgets,
   ({ usualMs }) => usualMs + windowMarginMs,
 );
+
+/** The budget of the urgent calls. */
+export const urgentBudget: Budget = kinds[soonKind].budget;
 
 /** Who goes first when several wait, after urgent calls. */
 const byUrgency: readonly SyncKind[] = kindNames.toSorted(
@@ -42,7 +44,7 @@ export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: Bud
   const runs = byUrgency
     .filter((kind) => kinds[kind].budget === budget)
     .flatMap((kind) => slots[kind].map((slot) => runOf(slot, plan.things[kind])));
-  const urgent = budget === kinds.near.budget ? startsBetween(plan, from, until).map(urgentRun) : [];
+  const urgent = budget === urgentBudget ? startsBetween(plan, from, until).map(urgentRun) : [];
   return spend(plan, budget, [...urgent, ...runs]);
 }
 
@@ -64,7 +66,7 @@ const runOf = (slot: Slot, things: number): Running => {
 };
 
 const urgentRun = (startsAt: number): Running => ({
-  kind: 'near',
+  kind: soonKind,
   readyAt: startsAt - freshnessClasses.urgent.beginsMs,
   endsAt: startsAt,
   left: 1,
@@ -103,3 +105,25 @@ const mostUrgent = (runs: readonly Running[]): Running | undefined =>
   );
 
 const rankOf = ({ slotId, kind }: Running): number => (slotId === undefined ? -1 : byUrgency.indexOf(kind));
+
+const hour = 3_600_000;
+
+/** The hours of the day (UTC) in which most events start: Europe's evening. */
+const busyHours: readonly number[] = [19, 20];
+
+/**
+ * When events start, from `from` until `until` (project ms): as many as `things[soonKind]` in each busy hour, what is left
+ * of a day's in the others, one after the other at even distances.
+ */
+export function startsBetween({ things, eventsADay }: Plan, from: number, until: number): number[] {
+  const busy = Math.min(things[soonKind], eventsADay / busyHours.length);
+  const quiet = (eventsADay - busyHours.length * busy) / (24 - busyHours.length);
+  const first = Math.floor(from / hour);
+  const hours = Array.from({ length: Math.ceil(until / hour) - first }, (_, index) => first + index);
+  return hours.flatMap((each) => {
+    const rate = busyHours.includes(each % 24) ? busy : quiet;
+    // Rates are no whole numbers: what an hour rounds off, a later one makes up for.
+    const count = Math.floor((each + 1) * rate) - Math.floor(each * rate);
+    return Array.from({ length: count }, (_, index) => each * hour + (index * hour) / count);
+  });
+}

@@ -1,10 +1,9 @@
 import { type Budget, budgetNames, budgetsOf, kinds, type SyncKind } from '@paceline/shared/definition';
-import { type Policy } from '@paceline/shared/contracts';
-import { oldestOf, withinMs } from './ages.ts';
+import type { Policy } from '@paceline/shared/contracts';
+import { urgentBudget } from './calls.ts';
 import { kindsOf, type Plan } from './plan.ts';
-import { type Reading, readingOf } from './reading.ts';
+import { oldestOf, passMs, type Reading, readingOf, type Room, roomOf, withinMs } from './reading.ts';
 import type { Openings } from './timetable.ts';
-import { passMs, type Room, roomOf } from './room.ts';
 
 /** What a day of a budget comes to. */
 export interface BudgetForecast {
@@ -73,7 +72,7 @@ function budgetForecast(plan: Plan, budget: Budget, forecasts: readonly KindFore
   const allowed = (policy.limit * day) / policy.windowMs;
   const lists = forecasts.filter(({ kind }) => kinds[kind].list === budget);
   const passes = forecasts.filter(({ kind }) => kinds[kind].budget === budget);
-  const urgent = budget === kinds.near.budget ? plan.eventsADay : 0;
+  const urgent = budget === urgentBudget ? plan.eventsADay : 0;
   const room =
     urgent +
     lists.reduce((sum, { slotsADay }) => sum + slotsADay, 0) +

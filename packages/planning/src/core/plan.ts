@@ -2,17 +2,24 @@ import {
   type Budget,
   budgetsOf,
   durationMs,
+  eventKinds,
   type FreshnessClass,
   freshnessClasses,
   kindNames,
   kinds,
+  limitsOf,
   mapValues,
   type SyncKind,
+  type Tier,
 } from '@paceline/shared/definition';
-import { type Policy } from '@paceline/shared/contracts';
+import type { Policy } from '@paceline/shared/contracts';
 import type { Schedule } from './slots.ts';
 
-const minute = 60_000;
+/**
+ * The kinds that fetch signups. They share the calls, so they take turns when their slots collide. The urgent calls, for
+ * events that are about to start, belong to the first one; the second one's events are those of two days.
+ */
+export const [soonKind, laterKind = soonKind] = eventKinds;
 
 /** How often everything that a kind of sync looks at is to be refreshed at the least. */
 export interface Promised {
@@ -45,6 +52,41 @@ export function promisesOf(goals: Readonly<Record<FreshnessClass, number>>): Pro
     return goal === undefined ? [] : [{ kind, within: goal === 'cycle' ? goal : goals[goal.class] }];
   });
 }
+
+/** What a schedule is asked to do. */
+export interface Demand {
+  readonly tier: Tier;
+  readonly clubs: number;
+  /** How many things of a kind there are on a busy day; default that of its definition. */
+  readonly things: Readonly<Partial<Record<SyncKind, number | undefined>>>;
+  /** Instead of the usual ones of their kinds. */
+  readonly promises: readonly Promised[];
+}
+
+/** A plan of the kinds that have schedules; what is promised of others counts for nothing. */
+export function planOf(
+  schedules: readonly Schedule[],
+  { tier, clubs, things: asked, promises }: Demand,
+  usual: readonly Promised[] = shippedPromises,
+): Plan {
+  // Without a club there is nothing to plan for; the sandbox has one.
+  const things = mapValues(
+    kinds,
+    (kind, name) => asked[name] ?? (kind.things === 'clubs' ? clubs || 1 : kind.things),
+  );
+  const planned = (kind: SyncKind) => schedules.some((each) => each.kind === kind);
+  return {
+    schedules,
+    policies: limitsOf(tier),
+    things,
+    eventsADay: planned(soonKind) ? things[laterKind] / 2 : 0,
+    promises: [...usual, ...promises].filter(
+      ({ kind }, index, all) => planned(kind) && all.findLastIndex((each) => each.kind === kind) === index,
+    ),
+  };
+}
+
+const minute = 60_000;
 
 /** The first design's figures: what it wanted, and the slots that were to bring it. */
 export const designed = {

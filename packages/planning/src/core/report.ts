@@ -1,11 +1,11 @@
-import { kinds } from '@paceline/shared/definition';
+import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
+import { formatDuration } from '@paceline/shared/config';
 import { count, howLong, rate } from '@paceline/shared/words';
-import { differencesOf, envOf, promiseIn } from './env.ts';
 import type { BudgetForecast, KindForecast } from './forecast.ts';
 import type { Judged } from './judge.ts';
 import { type Finding, isError } from './lint.ts';
 import { kindsOf, type Plan } from './plan.ts';
-import { range, type Wall, wallOf } from './words.ts';
+import { range, type Wall, wallOf } from './reading.ts';
 
 /** A judged plan for people: what is wrong with it, a day of it, and how it would pass. */
 export function report({ plan, findings, forecast, repaired }: Judged): string {
@@ -99,3 +99,43 @@ function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>):
     .map((line) => `  ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
     .join('\n');
 }
+
+/** The lines of `.env` that set a plan's slots. */
+export function envOf({ schedules }: Plan): string[] {
+  const [first] = schedules;
+  return [
+    ...(first ? [`SLOT_TIME_ZONE=${first.timeZone}`] : []),
+    ...schedules.flatMap(({ kind, opens, durationMs }) => [
+      `SLOT_${kind.toUpperCase()}=${opens}`,
+      `SLOT_${kind.toUpperCase()}_DURATION=${formatDuration(durationMs)}`,
+    ]),
+  ];
+}
+
+/** What another plan does differently, in words. */
+export const differencesOf = (plan: Plan, other: Plan): string[] =>
+  kindNames.flatMap((kind) => {
+    const [before, after] = [slotsIn(plan), slotsIn(other)].map((say) => say(kind));
+    const [wanted, honest] = [promiseIn(plan), promiseIn(other)].map((say) => say(kind));
+    return [
+      ...(before === after ? [] : [`${kind} slots: ${after} instead of ${before}`]),
+      ...(wanted === honest
+        ? []
+        : [`each ${kinds[kind].thing} is promised a refresh ${honest} instead of ${wanted}`]),
+    ];
+  });
+
+const slotsIn =
+  ({ schedules }: Plan) =>
+  (kind: SyncKind): string => {
+    const schedule = schedules.find((each) => each.kind === kind);
+    return schedule ? `${schedule.opens} for ${howLong(schedule.durationMs)}` : 'none';
+  };
+
+const promiseIn =
+  ({ promises }: Plan) =>
+  (kind: SyncKind): string => {
+    const promised = promises.find((each) => each.kind === kind);
+    if (!promised) return 'at no time';
+    return promised.within === 'cycle' ? 'in every cycle' : `every ${howLong(promised.within)}`;
+  };

@@ -1,8 +1,13 @@
-import type { SyncKind } from '@paceline/shared/definition';
-import { parseOpening } from '@paceline/shared/config';
-import type { Slot } from '@paceline/shared/contracts';
+import { kindNames, type SyncKind } from '@paceline/shared/definition';
+import {
+  type Config,
+  parseOpening,
+  parseSkips,
+  slotSettingsOf,
+  type slotVariableNames,
+} from '@paceline/shared/config';
+import type { ScheduleSettings, Slot } from '@paceline/shared/contracts';
 import { Cron } from 'croner';
-import { skipper } from './skipper.ts';
 
 /** When a kind of sync has its slots, and for how long (project ms) each stays open; texts as in the configuration. */
 export interface Schedule {
@@ -65,3 +70,48 @@ const slotAt = ({ kind, durationMs }: Schedule, opens: number): Slot => ({
   scheduledFor: opens,
   endsAt: opens + durationMs,
 });
+
+/** Says of moments (project ms) whether a slot that opens then is left out, by the clocks of its time zone. */
+function skipper(skip: string, timeZone: string): (opens: number) => boolean {
+  const { times, weekdays, dates } = parseSkips(skip);
+  if (times.length + weekdays.length + dates.length === 0) return () => false;
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    weekday: 'short',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  return (opens) => {
+    const parts = Object.fromEntries(clock.formatToParts(opens).map(({ type, value }) => [type, value]));
+    const minute = Number(parts.hour) * 60 + Number(parts.minute);
+    return (
+      weekdays.includes(parts.weekday?.toLowerCase() ?? '') ||
+      dates.includes(`${parts.year}-${parts.month}-${parts.day}`) ||
+      times.some(([from, until]) =>
+        from < until ? minute >= from && minute < until : minute >= from || minute < until,
+      )
+    );
+  };
+}
+
+/** The schedule that a configuration means. */
+export const settingsOf = (config: Config<(typeof slotVariableNames)[number]>): ScheduleSettings => ({
+  timeZone: config.SLOT_TIME_ZONE,
+  kinds: slotSettingsOf(config),
+});
+
+/** When each kind that is not off has its slots. */
+export const schedulesOf = ({ timeZone, kinds }: ScheduleSettings): Schedule[] =>
+  kindNames
+    .filter((kind) => kinds[kind].mode !== 'off')
+    .map((kind) => ({
+      kind,
+      opens: kinds[kind].opens,
+      durationMs: kinds[kind].durationMs,
+      skip: kinds[kind].skip,
+      timeZone,
+    }));

@@ -1,4 +1,4 @@
-import type { Demand } from '@paceline/planning/judge';
+import type { Demand } from '@paceline/planning/plan';
 import { isError } from '@paceline/planning/lint';
 import type { Clock } from '@paceline/shared/clock';
 import {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type Demand, type Judged, settingsWith } from '@paceline/planning/judge';
+import { type Judged, settingsWith } from '@paceline/planning/judge';
+import type { Demand } from '@paceline/planning/plan';
 import type { Machine } from '@paceline/shared/clock';
 import type { JudgedSchedule, ScheduleSettings } from '@paceline/shared/contracts';
 

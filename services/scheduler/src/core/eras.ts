@@ -1,5 +1,5 @@
 import { kindNames, type SyncKind } from '@paceline/shared/definition';
-import { schedulesOf } from '@paceline/planning/schedules';
+import { schedulesOf } from '@paceline/planning/slots';
 import { nextSlot, type Schedule, slotsBetween } from '@paceline/planning/slots';
 import type {
   SchedulePeriod,

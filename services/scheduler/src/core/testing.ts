@@ -1,4 +1,4 @@
-import { settingsOf } from '@paceline/planning/schedules';
+import { settingsOf } from '@paceline/planning/slots';
 import { loadConfig, slotVariableNames } from '@paceline/shared/config';
 import type { SchedulePeriod, ScheduleSettings } from '@paceline/shared/contracts';
 

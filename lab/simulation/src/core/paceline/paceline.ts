@@ -1,5 +1,5 @@
 import type { SyncKind } from '@paceline/shared/definition';
-import { settingsOf } from '@paceline/planning/schedules';
+import { settingsOf } from '@paceline/planning/slots';
 import type { Tick } from '@paceline/shared/contracts';
 import type { Strategy } from '../life.ts';
 import { configOf } from '../scenario.ts';

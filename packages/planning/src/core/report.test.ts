@@ -1,7 +1,7 @@
 import { loadConfig, slotVariableNames } from '@paceline/shared/config';
 import { describe, expect, it } from 'vitest';
-import { differencesOf, envOf } from './env.ts';
-import { schedulesOf, settingsOf } from './schedules.ts';
+import { differencesOf, envOf } from './report.ts';
+import { schedulesOf, settingsOf } from './slots.ts';
 import { design, planOf, shipped } from './testing.ts';
 
 describe('a plan as lines of .env', () => {

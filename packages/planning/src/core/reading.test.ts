@@ -1,9 +1,9 @@
+import { count, howLong, rate } from '@paceline/shared/words';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gapsOf, oldestOf, type Spent, turnsBy } from './ages.ts';
-import { noSlots } from './timetable.ts';
+import { gapsOf, oldestOf, range, type Spent, turnsBy, wallOf } from './reading.ts';
 import { day, hour, minute, monday, planOf, shipped } from './testing.ts';
-import { timetableOf } from './timetable.ts';
+import { noSlots, timetableOf } from './timetable.ts';
 
 const stretch = { from: 0, until: 100, slots: noSlots };
 const callsAt = (moments: readonly number[]) =>
@@ -68,5 +68,36 @@ describe('the shipped slots', () => {
   it('would refresh a club once a day if they opened once a day', () => {
     const plan = planOf({ rider: ['0 4 * * *', 10] });
     expect(of(turnsBy(plan, timetableOf(plan, monday))('rider'), 1)).toBe(day);
+  });
+});
+
+describe('words', () => {
+  it.each([
+    [45_000, '45 s'],
+    [60_000, '1 min'],
+    [5_400_000, '90 min'],
+    [18_600_000, '5.2 h'],
+    [Infinity, 'never'],
+  ])('tell %d ms as "%s"', (ms, text) => {
+    expect(howLong(ms)).toBe(text);
+  });
+
+  it('count and rate', () => {
+    expect(count(1, 'call')).toBe('1 call');
+    expect(rate({ limit: 5, windowMs: 60_000 })).toBe('5 calls per 1 min');
+    expect([range(3, 3), range(1, 4)]).toEqual(['3', '1 to 4']);
+  });
+
+  it('tell moments as the clocks of the time zone do', () => {
+    const wall = wallOf('Europe/Stockholm');
+    const opens = Date.parse('2026-03-29T00:55Z');
+    expect(wall.moment(opens)).toBe('Sun 29 Mar 01:55');
+    const slot = {
+      slotId: 'slot:near:x',
+      kind: 'near' as const,
+      scheduledFor: opens,
+      endsAt: opens + 600_000,
+    };
+    expect(wall.slot(slot)).toBe('01:55–03:05');
   });
 });
