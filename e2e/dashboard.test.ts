@@ -44,7 +44,7 @@ const addRider = async (riderId: string) => {
   await page.getByLabel('Rider', { exact: true }).fill(riderId);
   await page.getByRole('button', { name: 'Add rider' }).click();
 };
-const wish = (riderId: number) => page.locator('.wish').filter({ hasText: `Rider ${riderId}` });
+const tracked = (riderId: number) => page.locator('.tracked').filter({ hasText: `Rider ${riderId}` });
 
 it('where the API wants a token the page asks for it once', async () => {
   await page.goto(stack.apiUrl);
@@ -114,9 +114,9 @@ describe('a rider that is added on the page', () => {
   it('is shown on its way, and is there soon after', async () => {
     await show('riders');
     await addRider('4900321');
-    await wish(4_900_321).and(page.locator('[data-state=done]')).waitFor();
+    await tracked(4_900_321).and(page.locator('[data-state=done]')).waitFor();
     const { name } = await stack.get<{ name: string }>('/v1/riders/4900321');
-    await eventually(async () => expect(await wish(4_900_321).getByText(name).count()).toBe(1));
+    await eventually(async () => expect(await tracked(4_900_321).getByText(name).count()).toBe(1));
   });
 
   it('is followed through a crash of the API', async () => {
@@ -128,18 +128,18 @@ describe('a rider that is added on the page', () => {
         body: JSON.stringify({ forSeconds: 240 }),
       });
     await addRider('4900322');
-    await wish(4_900_322).getByText('an operator has paused us').waitFor();
+    await tracked(4_900_322).getByText('an operator has paused us').waitFor();
     const api = stack.processes.get('api');
     await api?.crash();
     await page.getByText('The API does not answer').first().waitFor();
     await api?.start();
-    await eventually(async () => expect(await wish(4_900_322).getAttribute('data-state')).toBe('done'));
+    await eventually(async () => expect(await tracked(4_900_322).getAttribute('data-state')).toBe('done'));
   });
 
   it('may be one of many, of which each is counted', async () => {
     await page.getByLabel('Riders', { exact: true }).fill('4900401, 4900402\n4900403');
     await page.getByRole('button', { name: 'Import 3' }).click();
-    const many = page.locator('.wish').filter({ hasText: '3 riders' });
+    const many = page.locator('.tracked').filter({ hasText: '3 riders' });
     await eventually(async () => expect(await many.getAttribute('data-state')).toBe('done'));
     expect(await many.innerText()).toContain('3 here, 0 to come');
   });
@@ -157,11 +157,11 @@ it('the schedule is judged while it is written, refused while it is wrong, and c
     page.locator(`[data-kind=${kind}]`).getByLabel(label).fill(text);
   const apply = page.getByRole('button', { name: 'Apply' });
   // So long that it is still open when the next near slot opens.
-  await fill('far', 'Stays open', '14m');
+  await fill('far', 'Duration', '14m');
   await page.locator('[data-rule=collision]').first().waitFor();
   await eventually(async () => expect(await apply.isDisabled()).toBe(true));
-  await fill('far', 'Stays open', '4m');
-  await fill('rider', 'When missed', 'skip');
+  await fill('far', 'Duration', '4m');
+  await fill('rider', 'If missed', 'skip');
   await apply.click();
   await eventually(async () => {
     const { kinds } = await stack.get<{ kinds: { rider: { catchUp: string } } }>('/v1/schedule');

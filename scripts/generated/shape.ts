@@ -1,7 +1,7 @@
 import { budgetNames, kindNames, laneNames } from '../../packages/shared/src/definition/index.ts';
 
-/** The part of JSON Schema that payloads are made of. */
-interface Schema {
+/** The part of JSON Schema that payloads and answers are made of. */
+export interface Schema {
   readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
@@ -12,49 +12,67 @@ interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly propertyNames?: Schema;
   readonly additionalProperties?: Schema | boolean;
+  readonly description?: string;
+  /** `#/components/schemas/Name` */
+  readonly $ref?: string;
+}
+
+/** How schemas are written. */
+export interface Notation {
+  /** Lists of words that have a name go by it. */
+  readonly names: Readonly<Record<string, readonly string[]>>;
+  /** With descriptions as comments, and for a compiler that tells absent from undefined. */
+  readonly asCode: boolean;
 }
 
 const widest = 100;
-const vocabularies = { Budget: budgetNames, Lane: laneNames, SyncKind: kindNames };
+const ofMessages: Notation = {
+  names: { Budget: budgetNames, Lane: laneNames, SyncKind: kindNames },
+  asCode: false,
+};
 
 /** What a payload looks like, in the notation of TypeScript; an `integer` is a whole number. */
 export function shapeOf(payload: { toJSONSchema(): unknown }): string {
-  const shape = write(payload.toJSONSchema() as Schema, '');
+  const shape = write(payload.toJSONSchema() as Schema, '', ofMessages);
   // Alternatives begin on a line of their own, one step in: here there is nothing before them.
   return shape.startsWith('\n') ? shape.replaceAll('\n  ', '\n').trimStart() : shape;
 }
 
-function write(schema: Schema, indent: string): string {
+/** A schema in the notation of TypeScript. */
+export function write(schema: Schema, indent: string, notation: Notation): string {
   const { type, properties, items, propertyNames, additionalProperties } = schema;
   const choices = schema.oneOf ?? schema.anyOf;
-  if (choices) return alternatives(choices, indent);
+  if (schema.$ref) return schema.$ref.split('/').at(-1) ?? '';
+  if (choices) return alternatives(choices, indent, notation);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (schema.enum) return words(schema.enum);
-  if (items) return list(items, indent);
-  if (properties) return fields(properties, schema.required ?? [], indent);
+  if (schema.enum) return words(schema.enum, notation);
+  const orNull = Array.isArray(type) && type.includes('null') ? ' | null' : '';
+  if (items) return list(items, indent, notation) + orNull;
+  if (properties) return fields(properties, schema.required ?? [], indent, notation) + orNull;
   if (typeof additionalProperties === 'object') {
-    return `Record<${write(propertyNames ?? {}, indent)}, ${write(additionalProperties, indent)}>`;
+    return `Record<${write(propertyNames ?? { type: 'string' }, indent, notation)}, ${write(additionalProperties, indent, notation)}>`;
   }
   return Array.isArray(type) ? type.join(' | ') : String(type ?? 'unknown');
 }
 
-/** A list of words that has a name goes by it. */
-function words(values: readonly unknown[]): string {
-  const named = Object.entries(vocabularies).find(([, known]) => String(known) === String(values));
-  return named ? named[0] : values.map((value) => JSON.stringify(value)).join(' | ');
+function words(values: readonly unknown[], { names }: Notation): string {
+  const known = values.filter((value) => typeof value === 'string').join();
+  const named = Object.entries(names).find(([, each]) => each.join() === known)?.[0];
+  if (named) return values.includes(null) ? `${named} | null` : named;
+  return values.map((value) => JSON.stringify(value)).join(' | ');
 }
 
-function list(items: Schema, indent: string): string {
-  const item = write(items, indent);
+function list(items: Schema, indent: string, notation: Notation): string {
+  const item = write(items, indent, notation);
   if (item.startsWith('\n')) return `Array<${item}\n${indent}>`;
   return item.includes(' | ') ? `Array<${item}>` : `${item}[]`;
 }
 
-function alternatives(schemas: readonly Schema[], indent: string): string {
+function alternatives(schemas: readonly Schema[], indent: string, notation: Notation): string {
   const some = schemas.filter(({ type }) => type !== 'null');
   const [only] = some;
-  if (only && some.length === 1) return `${write(only, indent)} | null`;
-  const written = schemas.map((schema) => write(schema, `${indent}    `));
+  if (only && some.length === 1) return `${write(only, indent, notation)} | null`;
+  const written = schemas.map((schema) => write(schema, `${indent}    `, notation));
   const line = written.join(' | ');
   return fits(line, indent) ? line : written.map((each) => `\n${indent}  | ${each}`).join('');
 }
@@ -63,14 +81,34 @@ function fields(
   properties: Readonly<Record<string, Schema>>,
   required: readonly string[],
   indent: string,
+  notation: Notation,
 ): string {
-  const written = Object.entries(properties).map(([name, schema]) => {
-    const value = write(schema, `${indent}  `);
-    return `${name}${required.includes(name) ? '' : '?'}:${value.startsWith('\n') ? '' : ' '}${value}`;
+  const { names, asCode } = notation;
+  const all = Object.entries(properties);
+  const [first] = all;
+  if (!first) return '{}';
+  // One value for each of a list of words.
+  const named = Object.entries(names).find(
+    ([, known]) => String(known) === String(all.map(([name]) => name)),
+  );
+  if (asCode && named) {
+    const record = `Record<${named[0]}, ${write(first[1], indent, notation)}>`;
+    return required.length === 0 ? `Partial<${record}>` : record;
+  }
+  const written = all.map(([name, schema]) => {
+    const value = write(schema, `${indent}  `, notation);
+    const isOptional = !required.includes(name);
+    const key = /^\w+$/.test(name) ? name : JSON.stringify(name);
+    const gap = value.startsWith('\n') ? '' : ' ';
+    return `${key}${isOptional ? '?' : ''}:${gap}${value}${isOptional && asCode ? ' | undefined' : ''}`;
   });
-  if (written.length === 0) return '{}';
   const line = `{ ${written.join(', ')} }`;
-  return fits(line, indent) ? line : `{\n${written.map((each) => `${indent}  ${each}\n`).join('')}${indent}}`;
+  const comments = all.map(([, { description }]) =>
+    asCode && description ? `${indent}  /** ${description.replaceAll('\n', ' ')} */\n` : '',
+  );
+  if (fits(line, indent) && !comments.some(Boolean)) return line;
+  const end = asCode ? ',' : '';
+  return `{\n${written.map((each, index) => `${comments[index]}${indent}  ${each}${end}\n`).join('')}${indent}}`;
 }
 
 const fits = (text: string, indent: string) => !text.includes('\n') && text.length + indent.length <= widest;

@@ -1,10 +1,7 @@
-import { createApi } from './api/client.ts';
-import { ApiProblem, Unreachable } from './api/problem.ts';
-import { WrongUsage } from './arguments.ts';
-import type { Context } from './command.ts';
+import { ApiProblem, createApi, Unreachable, wordsOf } from '@paceline/client';
+import { type Context, type Subcommand } from './command.ts';
+import { WrongUsage } from './core/usage.ts';
 import { commands } from './commands/index.ts';
-import { WrongSetting } from './core/settings.ts';
-import { help, helpOf } from './help.ts';
 import { createScreen, type Output } from './screen.ts';
 
 /** What a command line is run in: of a process, or of a test. */
@@ -32,16 +29,13 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   const json = args.includes('--json');
   const { output, errors, signal } = surroundings;
   try {
-    return await carryOut(
-      args.filter((arg) => arg !== '--json'),
-      json,
-      surroundings,
-    );
+    const others = args.filter((arg) => arg !== '--json');
+    return await carryOut(others, json, surroundings);
   } catch (error) {
     // What was shown last may have no end of line yet.
     if (output.isTTY && !json) output.write('\n');
     if (signal.aborted) return exitCodes.interrupted;
-    errors.write(`${json ? JSON.stringify(documentOf(error)) : wordsOf(error)}\n`);
+    errors.write(`${json ? JSON.stringify(documentOf(error)) : sentenceOf(error)}\n`);
     return exitCodeOf(error);
   }
 }
@@ -49,9 +43,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
 async function carryOut(args: readonly string[], json: boolean, surroundings: Surroundings): Promise<number> {
   const [name, ...rest] = args;
   const { env, output, errors, read, signal } = surroundings;
-  const wantsHelp = args.includes('--help') || args.includes('-h') || name === 'help';
   const command = name === undefined ? undefined : commands[name];
-  if (wantsHelp) {
+  if (args.includes('--help') || args.includes('-h') || name === 'help') {
     output.write(`${command ? helpOf(command) : help()}\n`);
     return exitCodes.fine;
   }
@@ -70,19 +63,17 @@ async function carryOut(args: readonly string[], json: boolean, surroundings: Su
   try {
     return await command.run(rest, context);
   } catch (error) {
-    if (error instanceof WrongSetting || error instanceof WrongUsage)
-      throw new WrongUsage(`${error.message}\n\npaceline ${command.usage}`, { cause: error });
-    throw error;
+    if (!(error instanceof WrongUsage)) throw error;
+    throw new WrongUsage(`${error.message}\n\npaceline ${command.usage}`, { cause: error });
   }
 }
 
 /** @throws {WrongUsage} */
 function urlOf(env: NodeJS.ProcessEnv): string {
-  const url = env.PACELINE_URL || usualUrl;
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
-    throw new WrongUsage('PACELINE_URL must be a URL such as http://127.0.0.1:3000');
-  }
-  return url;
+  const url = URL.parse(env.PACELINE_URL || usualUrl);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new WrongUsage(`PACELINE_URL must be a URL such as ${usualUrl}`);
+  return url.origin;
 }
 
 function exitCodeOf(error: unknown): number {
@@ -95,11 +86,37 @@ function exitCodeOf(error: unknown): number {
   return status === 503 ? exitCodes.unavailable : exitCodes.failed;
 }
 
-const wordsOf = (error: unknown): string => {
-  const said = error instanceof Error ? error.message : String(error);
+function sentenceOf(error: unknown): string {
+  const said = error instanceof Error ? wordsOf(error) : String(error);
   if (error instanceof ApiProblem && error.status === 401) return `${said}: set PACELINE_TOKEN`;
   return error instanceof Unreachable ? `${said}. Set PACELINE_URL if it is elsewhere` : said;
-};
+}
 
 const documentOf = (error: unknown): object =>
-  error instanceof ApiProblem ? error.body : { detail: wordsOf(error) };
+  error instanceof ApiProblem
+    ? { ...error.body, status: error.status, errors: error.errors }
+    : { detail: sentenceOf(error) };
+
+/** Every command, where the API is found, and what the exit codes mean. */
+const help = (): string =>
+  `paceline COMMAND [--json]
+
+${Object.entries(commands)
+  .map(([name, { about }]) => `  ${name.padEnd(12)}${about}`)
+  .join('\n')}
+
+  paceline COMMAND --help says more of one.
+
+It talks to the HTTP API and to nothing else. Moments are project time, in UTC.
+
+  PACELINE_URL    where the API is; default ${usualUrl}
+  PACELINE_TOKEN  the token of an operator or a viewer, where the API wants one
+  NO_COLOR        when set: no colours. There are none either where no terminal is
+
+--json writes what the API says as one document, and what is wrong to stderr as another one.
+
+Exit codes: 0 fine. 1 it failed, or there is no such thing. 2 called wrongly. 69 the API, or a part of Paceline, does not
+answer. 77 the token is missing, wrong, or does not allow it. 130 ended by Ctrl-C.`;
+
+const helpOf = ({ usage, about, more }: Subcommand): string =>
+  `paceline ${usage} [--json]\n\n${about.slice(0, 1).toUpperCase()}${about.slice(1)}.${more === undefined ? '' : `\n\n${more}`}`;

@@ -1,4 +1,6 @@
-import type { Api } from './api/client.ts';
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import type { Api } from '@paceline/client';
+import { unexpected, WrongUsage } from './core/usage.ts';
 import type { Screen } from './screen.ts';
 
 /** What a command works with. */
@@ -20,11 +22,51 @@ export interface Context {
 /** How a command ended: 0 fine, 1 it failed. What is thrown has exit codes of its own. */
 type Outcome = 0 | 1;
 
-export interface Command {
+export interface Subcommand {
   /** How it is called, without `paceline`. */
   readonly usage: string;
   readonly about: string;
   /** What else there is to say of it. */
   readonly more?: string;
   run(args: readonly string[], context: Context): Promise<Outcome>;
+}
+
+type Values<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O }>>['values'];
+
+interface Definition<O extends ParseArgsOptionsConfig> extends Omit<Subcommand, 'run'> {
+  /** The arguments beside the options: `[NAME]` may be left out, `NAME …` and `[NAME …]` may be repeated. */
+  readonly takes?: readonly string[];
+  readonly options?: O;
+  run(given: readonly string[], context: Context, values: Values<O>): Promise<Outcome>;
+}
+
+// A few of what Node calls an option.
+export const text = { type: 'string' } as const;
+export const flag = { type: 'boolean', default: false } as const;
+export const texts = { type: 'string', multiple: true, default: [] as string[] } as const;
+
+/** A command that reads its arguments, and may throw `WrongUsage`. */
+export function defineCommand<const O extends ParseArgsOptionsConfig = Record<never, never>>(
+  definition: Definition<O>,
+): Subcommand {
+  const { takes = [], options, run } = definition;
+  return {
+    ...definition,
+    run(args, context) {
+      const { values, positionals } = parse(args, options ?? ({} as O));
+      const missing = takes[positionals.length];
+      if (missing !== undefined && !missing.startsWith('[')) throw new WrongUsage(`${missing} is missing`);
+      const surplus = /…\]?$/.test(takes.at(-1) ?? '') ? undefined : positionals[takes.length];
+      if (surplus !== undefined) throw unexpected(surplus);
+      return run(positionals, context, values as Values<O>);
+    },
+  };
+}
+
+function parse<O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new WrongUsage((error as Error).message);
+  }
 }

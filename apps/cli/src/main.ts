@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { exitCodes, runCli } from './cli.ts';
-import { WrongUsage } from './arguments.ts';
+import { WrongUsage } from './core/usage.ts';
 
 const stopping = new AbortController();
 process.once('SIGINT', () => stopping.abort(new Error('Ctrl-C')));

@@ -1,4 +1,6 @@
 import { styleText } from 'node:util';
+import { terminalColours } from '@paceline/client';
+import { lanes } from '@paceline/shared/definition';
 import { type Look, type Paint, plain } from './core/look.ts';
 
 /** Where a command writes: `process.stdout` and `process.stderr`, or what stands in for them. */
@@ -12,16 +14,9 @@ type Style = Parameters<typeof styleText>[0];
 const styled = (style: Style) => (text: string) =>
   text === '' ? '' : styleText(style, text, { validateStream: false });
 
-const laneStyles = {
-  manual_rider_add: styled('yellow'),
-  near_event_urgent: styled('magenta'),
-  near_event_normal: styled('blueBright'),
-  rider_sync: styled('cyan'),
-  far_event_sync: styled('green'),
-};
 const colours: Paint = {
   coloured: true,
-  lane: (lane, text) => laneStyles[lane](text),
+  lane: (lane, text) => styled(terminalColours[lanes[lane].colour])(text),
   wrong: styled('red'),
   strong: styled('bold'),
   quiet: styled('gray'),

@@ -1,16 +1,12 @@
-import type { Command } from '../command.ts';
-import { addRider } from './add-rider.ts';
-import { alerts } from './alerts.ts';
-import { importRiders } from './import.ts';
+import type { Subcommand } from '../command.ts';
 import { pause, resume } from './pause.ts';
-import { plan } from './plan.ts';
+import { addRider, importRiders } from './riders.ts';
 import { run, runs } from './runs.ts';
-import { schedule } from './schedule.ts';
-import { status } from './status.ts';
-import { tail } from './tail.ts';
+import { plan, schedule } from './schedule.ts';
+import { alerts, status, tail } from './status.ts';
 
 /** Every command, by its name. */
-export const commands: Readonly<Record<string, Command>> = {
+export const commands: Readonly<Record<string, Subcommand>> = {
   status,
   'add-rider': addRider,
   import: importRiders,

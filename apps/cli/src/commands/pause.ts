@@ -1,77 +1,69 @@
-import { duration } from '@paceline/shared/config';
-import { budgets } from '@paceline/dashboard/palette';
-import type { Budget, BudgetName, SyncKind } from '../api/shapes.ts';
-import { oneOf, readArguments, text, WrongUsage } from '../arguments.ts';
-import type { Command, Context } from '../command.ts';
-import { windowLines } from '../core/status.ts';
-import { projectTime } from '../project-time.ts';
-import { put } from './schedule.ts';
+import { type BudgetName, type Input, projectTime, readClock, type SyncKind } from '@paceline/client';
+import { budgetNames, kindNames, parseDuration } from '@paceline/shared/definition';
+import { type Context, defineCommand, text } from '../command.ts';
+import { oneOf, WrongUsage } from '../core/usage.ts';
+import { windowLines } from '../core/windows.ts';
+import { changeSchedule } from './schedule.ts';
 
-const kinds = ['rider', 'near', 'far', 'results'] as const satisfies readonly SyncKind[];
-
-const what = [
-  'BUDGET: clubs, riders_bulk, riders_single, results, events, signups: nobody calls there meanwhile.',
-  'SYNC: rider-sync, near-sync, far-sync, results-sync: its slots open no more.',
+const syncOf = (kind: SyncKind) => `${kind}-sync`;
+const targets = [
+  `BUDGET: ${budgetNames.join(', ')}: nobody calls there meanwhile.`,
+  `SYNC: ${kindNames.map(syncOf).join(', ')}: no new slots open.`,
 ].join('\n');
 
-export const pause: Command = {
+export const pause = defineCommand({
   usage: 'pause BUDGET [--for=TIME] | SYNC',
   about: 'let nobody call upstream there for a while, or stop a kind of sync',
-  more: `${what}\nTIME: 90s, 15m, 6h; an hour unless told. A sync stays off until it is resumed.`,
-  async run(args, context) {
-    const { values, given } = readArguments(args, ['BUDGET or SYNC'], { for: text });
-    const target = targetOf(given[0] ?? '');
+  more: `${targets}\nTIME: 90s, 15m, 6h; default 1h. A sync stays off until it is resumed.`,
+  takes: ['BUDGET or SYNC'],
+  options: { for: text },
+  async run([name = ''], context, values) {
+    const target = targetOf(name);
     if ('kind' in target) {
       if (values.for !== undefined)
         throw new WrongUsage('--for is for budgets; a sync stays off until it is resumed');
       // Whatever is wrong with the schedule: fewer slots don't make it worse.
-      return put(context, { kinds: { [target.kind]: { mode: 'off' } } }, true);
+      return changeSchedule(context, { kinds: { [target.kind]: { mode: 'off' } } }, true);
     }
-    const forSeconds = Math.ceil(durationOf(values.for ?? '1h') / 1_000);
-    return steer(context, target.budget, 'PUT', { forSeconds });
+    const forMs = parseDuration(values.for ?? '1h');
+    if (forMs === undefined) throw new WrongUsage('--for must be a duration such as "90s", "15m" or "6h"');
+    const body = { forSeconds: Math.ceil(forMs / 1_000) };
+    return show(context, context.api.call('PUT /v1/budgets/{budget}/pause', { path: target, body }));
   },
-};
+});
 
-export const resume: Command = {
+export const resume = defineCommand({
   usage: 'resume BUDGET [--by=upstream] | SYNC',
   about: 'end a pause before its time, or let a kind of sync go on',
-  more: `${what}\n--by=upstream ends the pause that a 429 has brought: one call goes ahead alone.`,
-  async run(args, context) {
-    const { values, given } = readArguments(args, ['BUDGET or SYNC'], { by: text });
+  more: `${targets}\n--by=upstream ends the pause that a 429 has brought: one call goes ahead alone.`,
+  takes: ['BUDGET or SYNC'],
+  options: { by: text },
+  async run([name = ''], context, values) {
     const by = oneOf('--by', values.by, ['operator', 'upstream']);
-    const target = targetOf(given[0] ?? '');
+    const target = targetOf(name);
     if ('kind' in target) {
       if (by !== undefined) throw new WrongUsage('--by is for budgets');
-      return put(context, { kinds: { [target.kind]: { mode: 'on' } } }, false);
+      return changeSchedule(context, { kinds: { [target.kind]: { mode: 'on' } } }, false);
     }
-    return steer(context, target.budget, 'DELETE', undefined, by);
+    const input: Input<'DELETE /v1/budgets/{budget}/pause'> = { path: target, query: { by } };
+    return show(context, context.api.call('DELETE /v1/budgets/{budget}/pause', input));
   },
-};
+});
 
 function targetOf(name: string): { budget: BudgetName } | { kind: SyncKind } {
-  const budget = budgets.find((each) => each === name);
+  const budget = budgetNames.find((each) => each === name);
   if (budget) return { budget };
-  const kind = kinds.find((each) => `${each}-sync` === name);
+  const kind = kindNames.find((each) => syncOf(each) === name);
   if (kind) return { kind };
-  throw new WrongUsage(`"${name}" is neither a budget nor a sync\n${what}`);
+  throw new WrongUsage(`"${name}" is neither a budget nor a sync\n${targets}`);
 }
 
-function durationOf(said: string): number {
-  const read = duration.safeParse(said);
-  if (!read.success) throw new WrongUsage(`--for ${read.error.issues[0]?.message}`);
-  return read.data;
-}
-
-async function steer(
+async function show(
   { api, screen, json, document }: Context,
-  budget: BudgetName,
-  method: 'PUT' | 'DELETE',
-  body: unknown,
-  by?: string,
+  answer: ReturnType<typeof api.call<'GET /v1/budgets/{budget}'>>,
 ): Promise<0> {
-  const query = by === undefined ? '' : `?by=${by}`;
-  const found = await api.ask<Budget>(method, `/v1/budgets/${budget}/pause${query}`, { body });
-  if (json) document(found);
-  else screen.print(windowLines(found, [], (await projectTime(api)).now(), screen.look));
+  const budget = await answer;
+  if (json) document(budget);
+  else screen.print(windowLines(budget, [], projectTime(await readClock(api)), screen.look));
   return 0;
 }

@@ -1,46 +1,45 @@
-import type { List, Run, RunDetail } from '../api/shapes.ts';
-import { ApiProblem } from '../api/problem.ts';
-import type { Api } from '../api/client.ts';
-import { readArguments, text, WrongUsage } from '../arguments.ts';
-import type { Command } from '../command.ts';
-import { runLines, runsLines } from '../core/run-lines.ts';
-import { projectTime } from '../project-time.ts';
+import { type Api, ApiProblem, type Input, projectTime, readClock, type RunDetail } from '@paceline/client';
+import { kindNames } from '@paceline/shared/definition';
+import { defineCommand, text } from '../command.ts';
+import { WrongUsage } from '../core/usage.ts';
+import { runLines, runsLines } from '../core/runs.ts';
 
-export const runs: Command = {
+export const runs = defineCommand({
   usage: 'runs [--kind=KIND] [--state=STATE] [--limit=N]',
   about: 'what the syncs did, newest first',
-  more: 'KIND: rider, near, far, results. STATE: running, done, failed. N: 20 unless told, 500 at the most.',
-  async run(args, { api, screen, json, document }) {
-    const { values } = readArguments(args, [], { kind: text, state: text, limit: text });
-    const query = new URLSearchParams({ limit: '20', ...values });
-    const list = await api.get<List<Run>>(`/v1/runs?${query.toString()}`);
+  more: `KIND: ${kindNames.join(', ')}. STATE: running, done, failed. N: default 20, max 500.`,
+  options: { kind: text, state: text, limit: text },
+  async run(_, { api, screen, json, document }, values) {
+    // What is wrong with them the API says.
+    const query = { limit: 20, ...values } as Input<'GET /v1/runs'>['query'];
+    const list = await api.call('GET /v1/runs', { query });
     if (json) document(list);
-    else screen.print(runsLines(list.items, (await projectTime(api)).now(), screen.look));
+    else screen.print(runsLines(list.items, projectTime(await readClock(api)), screen.look));
     return 0;
   },
-};
+});
 
-export const run: Command = {
+export const run = defineCommand({
   usage: 'run ID',
   about: 'one run: its calls, and why each was made',
   more: 'The beginning of an id will do, as `runs` shows it.',
-  async run(args, { api, screen, json, document }) {
-    const [id = ''] = readArguments(args, ['ID'], {}).given;
+  takes: ['ID'],
+  async run([id = ''], { api, screen, json, document }) {
     const found = await findRun(api, id);
     if (json) document(found);
-    else screen.print(runLines(found, (await projectTime(api)).now(), screen.look));
+    else screen.print(runLines(found, projectTime(await readClock(api)), screen.look));
     return 0;
   },
-};
+});
 
 /** By its id, or by the beginning of it. */
 async function findRun(api: Api, id: string): Promise<RunDetail> {
-  const named = (name: string) => api.get<RunDetail>(`/v1/runs/${encodeURIComponent(name)}`);
+  const named = (runId: string) => api.call('GET /v1/runs/{runId}', { path: { runId } });
   try {
     return await named(id);
   } catch (error) {
     if (!(error instanceof ApiProblem) || error.status !== 404) throw error;
-    const { items } = await api.get<List<Run>>('/v1/runs?limit=500');
+    const { items } = await api.call('GET /v1/runs', { query: { limit: 500 } });
     const [one, other] = items.filter((each) => each.id.startsWith(id));
     if (!one) throw error;
     if (other) throw new WrongUsage(`Several runs begin with ${id}`);

@@ -1,52 +1,83 @@
-import type { Api } from '../api/client.ts';
-import { ApiProblem } from '../api/problem.ts';
-import type { Judged, Schedule } from '../api/shapes.ts';
-import { flag, readArguments, WrongUsage } from '../arguments.ts';
-import type { Command, Context } from '../command.ts';
-import { findingLines, scheduleLines, settingsLines } from '../core/schedule-lines.ts';
-import { changeOf, type ScheduleChange } from '../core/settings.ts';
+import { ApiProblem, type Schedule } from '@paceline/client';
+import { kindNames } from '@paceline/shared/definition';
+import { type Context, defineCommand, flag, text, texts } from '../command.ts';
+import { unexpected, wholeNumber, WrongUsage } from '../core/usage.ts';
+import {
+  changeOf,
+  findingLines,
+  judgedLines,
+  promisesOf,
+  type ScheduleChange,
+  scheduleLines,
+  settingsLines,
+} from '../core/schedule.ts';
 
-export const schedule: Command = {
+export const plan = defineCommand({
+  usage: 'plan [--set=KIND.FIELD=VALUE …] [--promise=KIND=TIME …] [--near=N] [--far=N]',
+  about: 'judge the schedule in force, or a change of it; changes nothing',
+  more: [
+    `KIND: ${kindNames.join(', ')}. FIELD: mode, opens, duration, skip, catchUp; or --set=timeZone=ZONE.`,
+    '--near and --far: how many events there are within the hour and within two days. --promise: how often each is to be',
+    'refreshed at the least, such as near=60m or far=cycle. The exit code is 1 when there are errors.',
+  ].join('\n'),
+  options: { set: texts, promise: texts, near: text, far: text },
+  async run(_, { api, screen, json, document }, { set, promise, near, far }) {
+    const judged = await api.call('POST /v1/schedule/lint', {
+      body: {
+        ...changeOf(set),
+        promises: promisesOf(promise),
+        near: wholeNumber('--near', near),
+        far: wholeNumber('--far', far),
+      },
+    });
+    if (json) document(judged);
+    else screen.print(judgedLines(judged, screen.look));
+    return judged.findings.some(({ severity }) => severity === 'error') ? 1 : 0;
+  },
+});
+
+export const schedule = defineCommand({
   usage: 'schedule [set KIND.FIELD=VALUE … [--despite-errors] | reset]',
   about: 'the schedule in force; change it, or put back what is configured',
   more: 'KIND and FIELD as with plan, which says beforehand what would become of it. One with errors is refused.',
-  async run(args, context) {
-    const [deed, ...rest] = args;
+  takes: ['[set]', '[KIND.FIELD=VALUE …]'],
+  options: { 'despite-errors': flag },
+  async run([verb, ...settings], context, values) {
     const { api } = context;
-    if (deed === 'set') {
-      const { values, given } = readArguments(rest, ['KIND.FIELD=VALUE …'], { 'despite-errors': flag });
-      return put(context, changeOf(given), values['despite-errors']);
+    if (verb === 'set') {
+      if (settings.length === 0) throw new WrongUsage('KIND.FIELD=VALUE is missing');
+      return changeSchedule(context, changeOf(settings), values['despite-errors']);
     }
-    readArguments(deed === 'reset' ? rest : args, [], {});
+    const surplus = verb === 'reset' ? settings[0] : verb;
+    if (surplus !== undefined) throw unexpected(surplus);
     const found =
-      deed === 'reset'
-        ? await api.ask<Schedule>('DELETE', '/v1/schedule', { headers: { 'if-match': '*' } })
-        : await api.get<Schedule>('/v1/schedule');
+      verb === 'reset'
+        ? await api.call('DELETE /v1/schedule', { headers: { 'if-match': '*' } })
+        : await api.call('GET /v1/schedule');
     return show(found, context);
   },
-};
+});
 
 /** Puts a change in force, or shows why it is refused. */
-export async function put(context: Context, change: ScheduleChange, despiteErrors: boolean): Promise<0 | 1> {
+export async function changeSchedule(
+  context: Context,
+  change: ScheduleChange,
+  despiteErrors: boolean,
+): Promise<0 | 1> {
+  if (Object.keys(change).length === 0) throw new WrongUsage('No changes given');
   try {
-    return show(await changeSchedule(context.api, change, despiteErrors), context);
+    const body = { ...change, despiteErrors };
+    return show(await context.api.call('PUT /v1/schedule', { body, headers: { 'if-match': '*' } }), context);
   } catch (error) {
     if (!(error instanceof ApiProblem) || error.status !== 422 || context.json) throw error;
-    const { findings, repaired } = error.body as Pick<Judged, 'findings' | 'repaired'>;
+    const { findings = [], repaired } = error.body;
     const { print, look } = context.screen;
     print([
       ...findingLines(findings, look),
-      'Nothing was changed. This would pass:',
-      '',
-      ...settingsLines(repaired, look),
+      ...(repaired ? ['Nothing was changed. This would pass:', '', ...settingsLines(repaired, look)] : []),
     ]);
     return 1;
   }
-}
-
-function changeSchedule(api: Api, change: ScheduleChange, despiteErrors: boolean): Promise<Schedule> {
-  if (Object.keys(change).length === 0) throw new WrongUsage('Nothing is to be changed');
-  return api.ask('PUT', '/v1/schedule', { body: { ...change, despiteErrors }, headers: { 'if-match': '*' } });
 }
 
 function show(found: Schedule, { json, document, screen }: Context): 0 {

@@ -1,44 +1,51 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiProblem, Unreachable } from '../api/problem.ts';
-import type { Api } from '../api/client.ts';
-import { flag, readArguments, WrongUsage } from '../arguments.ts';
-import type { Command, Context } from '../command.ts';
-import { type Part, type Standing, statusLines } from '../core/status.ts';
-import { type ProjectTime, projectTime } from '../project-time.ts';
+import {
+  type Answer,
+  ApiProblem,
+  type ClockReading,
+  follow,
+  type Operation,
+  projectTime,
+  readClock,
+  streamTypes,
+  Unreachable,
+} from '@paceline/client';
+import { type Context, defineCommand, flag, text } from '../command.ts';
+import { wholeNumber, WrongUsage } from '../core/usage.ts';
+import { alertLines, eventLines } from '../core/events.ts';
+import { type Part, type Status, statusLines } from '../core/windows.ts';
 
 /** Real ms between two looks. */
 const everyMs = 1_000;
 
-export const status: Command = {
+export const status = defineCommand({
   usage: 'status [--watch]',
-  about: 'the six windows, who is next, what is paused, what is wrong',
+  about: 'the windows, who is next, what is paused, what is wrong',
   more: [
     'Each bar is one window back and one ahead, with now (│) in its middle. A stroke is a call: it moves left and is free',
     'again when it falls off. The line goes on to where the next call is free. --watch draws it anew every second.',
   ].join('\n'),
-  async run(args, context) {
-    const { watch } = readArguments(args, [], { watch: flag }).values;
-    if (watch && context.json) throw new WrongUsage('--watch is for people; tail --json is for programs');
-    return watch ? keepWatching(context) : show(context);
+  options: { watch: flag },
+  async run(_, context, { watch }) {
+    const { api, json, screen, document } = context;
+    if (watch && json) throw new WrongUsage('--watch is for people; tail --json is for programs');
+    const clock = await readClock(api);
+    if (watch) return keepWatching(context, clock);
+    const found = await readStatus(context, clock);
+    if (json) document(documentOf(found));
+    else screen.print(statusLines(found, projectTime(clock), screen.look));
+    // Without the windows there is no answer to "can I call now?".
+    return 'is' in found.budgets ? 0 : 1;
   },
-};
+});
 
-async function show({ api, screen, json, document }: Context) {
-  const time = await projectTime(api);
-  const standing = await lookAround(api, time);
-  if (json) document(asDocument(standing));
-  else screen.print(statusLines(standing, time.now(), screen.look));
-  // Windows that nobody knows are no answer to "can I call now?".
-  return 'is' in standing.budgets ? 0 : 1;
-}
-
-async function keepWatching({ api, screen, signal }: Context): Promise<never> {
-  const time = await projectTime(api);
+async function keepWatching(context: Context, clock: ClockReading): Promise<never> {
+  const { screen, signal } = context;
   let lines: readonly string[] = [];
   screen.clear();
   for (;;) {
     try {
-      lines = statusLines(await lookAround(api, time), time.now(), screen.look);
+      lines = statusLines(await readStatus(context, clock), projectTime(clock), screen.look);
       screen.repaint(lines);
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
@@ -49,29 +56,34 @@ async function keepWatching({ api, screen, signal }: Context): Promise<never> {
 }
 
 /** Everything at once; what is away leaves the rest as it is. */
-async function lookAround(api: Api, { clock }: ProjectTime): Promise<Standing> {
-  const part = async <T>(path: string): Promise<Part<T>> => {
+async function readStatus({ api }: Context, clock: ClockReading): Promise<Status> {
+  const part = async <O extends Operation>(answer: Promise<Answer<O>>): Promise<Part<Answer<O>>> => {
     try {
-      return { is: await api.get<T>(path) };
+      return { is: await answer };
     } catch (error) {
       if (error instanceof ApiProblem && error.status === 503) return { away: error.message };
       throw error;
     }
   };
   const [budgets, queue, alerts, commands, schedule] = await Promise.all([
-    part<Of<'budgets'>>('/v1/budgets'),
-    part<Of<'queue'>>('/v1/queue'),
-    part<Of<'alerts'>>('/v1/alerts?state=open'),
-    part<Of<'commands'>>('/v1/commands?limit=20'),
-    part<Of<'schedule'>>('/v1/schedule'),
+    part<'GET /v1/budgets'>(api.call('GET /v1/budgets')),
+    part<'GET /v1/queue'>(api.call('GET /v1/queue')),
+    part<'GET /v1/alerts'>(api.call('GET /v1/alerts', { query: { state: 'open' } })),
+    part<'GET /v1/commands'>(api.call('GET /v1/commands', { query: { limit: 20 } })),
+    part<'GET /v1/schedule'>(api.call('GET /v1/schedule')),
   ]);
-  return { clock, budgets, queue, alerts, commands, schedule };
+  return {
+    clock: { now: new Date(projectTime(clock)).toISOString(), scale: clock.scale },
+    budgets,
+    queue,
+    alerts,
+    commands,
+    schedule,
+  };
 }
 
-type Of<P extends keyof Standing> = Extract<Standing[P], { is: unknown }>['is'];
-
 /** What is away is null. */
-function asDocument({ clock, budgets, queue, alerts, schedule }: Standing) {
+function documentOf({ clock, budgets, queue, alerts, schedule }: Status) {
   const of = <T>(part: Part<T>) => ('is' in part ? part.is : null);
   return {
     clock,
@@ -81,3 +93,37 @@ function asDocument({ clock, budgets, queue, alerts, schedule }: Standing) {
     schedule: of(schedule),
   };
 }
+
+export const alerts = defineCommand({
+  usage: 'alerts [--all]',
+  about: 'what is wrong, why, since when, and what to do',
+  more: '--all shows also what is over, newest first.',
+  options: { all: flag },
+  async run(_, { api, screen, json, document }, { all }) {
+    const list = await api.call('GET /v1/alerts', { query: { limit: 50, state: all ? undefined : 'open' } });
+    if (json) document(list);
+    else screen.print(alertLines(list.items, screen.look));
+    return 0;
+  },
+});
+
+export const tail = defineCommand({
+  usage: 'tail [--types=A,B] [--after=ID]',
+  about: 'what happens, as it happens, until Ctrl-C',
+  more: [
+    `Types: ${streamTypes.join(', ')}.`,
+    'After a broken connection it goes on where it was, each thing once; --after goes on behind an id. --json writes a line',
+    'for each: type, id, data.',
+  ].join('\n'),
+  options: { types: text, after: text },
+  async run(_, { api, screen, json, document, say, signal }, values) {
+    const after = wholeNumber('--after', values.after);
+    const clock = await readClock(api);
+    const options = { types: values.types?.split(','), after, signal };
+    for await (const event of follow(api, options, (why) => say(`${why}; connecting again …`))) {
+      if (json) document(event, 'line');
+      else screen.print(eventLines(event, projectTime(clock), screen.look));
+    }
+    return 0;
+  },
+});

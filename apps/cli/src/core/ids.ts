@@ -1,7 +1,4 @@
-/** A list of riders that can't be read; says every line that is wrong. */
-export class WrongList extends Error {
-  override name = 'WrongList';
-}
+import { WrongUsage } from './usage.ts';
 
 const largestId = 2_147_483_647;
 const mostSaid = 10;
@@ -15,7 +12,7 @@ const isId = (text: string): boolean =>
 /**
  * The rider ids in a text, each once, in its order: one a line, or CSV with a heading that names the column (`riderId`,
  * `zwiftId`, `zwid` or `id`). Blank lines and those that begin with `#` are left out.
- * @throws {WrongList}
+ * @throws {WrongUsage} with every line that is wrong
  */
 export function idsIn(text: string): number[] {
   const lines = text
@@ -24,15 +21,15 @@ export function idsIn(text: string): number[] {
     .map((line, index) => ({ fields: fieldsOf(line), at: index + 1, line: line.trim() }))
     .filter(({ line }) => line !== '' && !line.startsWith('#'));
   const [first] = lines;
-  if (!first) throw new WrongList('There is no rider id in it');
+  if (!first) throw new WrongUsage('There is no rider id in it');
   const heading = first.fields.map((field) => field.toLowerCase().replaceAll(/[ _-]/g, ''));
   const column = names.map((name) => heading.indexOf(name)).find((at) => at >= 0);
   const rows = column === undefined ? lines : lines.slice(1);
   const wrong = rows.filter(({ fields }) =>
     column === undefined ? fields.length !== 1 || !isId(fields[0] ?? '') : !isId(fields[column] ?? ''),
   );
-  if (wrong.length > 0) throw new WrongList(complaint(wrong, column === undefined));
-  if (rows.length === 0) throw new WrongList('There is no rider id in it');
+  if (wrong.length > 0) throw new WrongUsage(complaint(wrong, column === undefined));
+  if (rows.length === 0) throw new WrongUsage('There is no rider id in it');
   return [...new Set(rows.map(({ fields }) => Number(fields[column ?? 0])))];
 }
 

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Alert, Judged } from '../api/shapes.ts';
-import { alertLines } from './alert-lines.ts';
-import { commandLine, endLines } from './command-lines.ts';
-import { type Look, type Paint, plain } from './look.ts';
-import { judgedLines } from './schedule-lines.ts';
-import { changeOf, promisesOf, WrongSetting } from './settings.ts';
-import { windowLines } from './status.ts';
-import { table } from './table.ts';
-import { after, budgetOf, commandOf, now } from './testing.ts';
-import { toldLines } from './told-line.ts';
+import type { Alert, JudgedSchedule, StreamEvent } from '@paceline/client';
+import { at, budgetOf, commandOf, now } from '@paceline/client/testing';
+import { alertLines, eventLines } from './events.ts';
+import { type Look, type Paint, plain, table } from './look.ts';
+import { commandLine, endLines } from './riders.ts';
+import { changeOf, judgedLines, promisesOf } from './schedule.ts';
+import { WrongUsage } from './usage.ts';
+import { windowLines } from './windows.ts';
 
 const look = (width = 80): Look => ({ width, paint: plain });
 /** Says where something is painted red. */
@@ -18,19 +16,19 @@ describe('a window', () => {
   it('says how many of its calls are free, or when the next one is and who goes next', () => {
     const policy = { limit: 5, windowSeconds: 60, from: 'documented', since: null } as const;
     expect(windowLines(budgetOf({ policy, available: 3 }), [], now, look())[0]).toMatch(/free now, 3 of 5$/);
-    const [first, second] = windowLines(budgetOf({ freeAt: after(41), available: 0 }), [], now, look());
+    const [first, second] = windowLines(budgetOf({ freeAt: at(41 / 60), available: 0 }), [], now, look());
     expect(first).toMatch(/^Signups of an event {3}─+│─+·+ {2}free in 0:41$/);
     expect(second?.trim()).toBe('1 per 1 min · nobody waits');
   });
 
   it('says by whose word another limit is kept, and who has closed it; red when that was a 429', () => {
-    const policy = { limit: 1, windowSeconds: 120, from: 'upstream', since: after(-60) } as const;
-    const pausedUntil = { upstream: after(90), operator: null };
+    const policy = { limit: 1, windowSeconds: 120, from: 'upstream', since: at(-1) } as const;
+    const pausedUntil = { upstream: at(90 / 60), operator: null };
     const budget = budgetOf({ policy, pausedUntil });
     const [first, second] = windowLines(budget, [], now, { ...inRed, width: 120 });
     expect(first).toMatch(/<paused for 1:30>$/);
     expect(second?.trim()).toBe(
-      'upstream asked for it (429) · 1 per 2 min, as upstream says since 11:59:00 (documented: 1 per 1 m…',
+      'upstream asked for it (429) · 1 per 2 min, as upstream says since 18:29:00 (documented: 1 per 1 m…',
     );
   });
 
@@ -43,12 +41,12 @@ describe('a window', () => {
 
 describe('how a command stands', () => {
   it('is one line, with the shares of an import', () => {
-    const waits = commandOf({ state: 'waiting_for_window', until: after(41) });
+    const waits = commandOf({ state: 'waiting_for_window', until: at(41 / 60) });
     expect(commandLine(waits, now, look())).toBe(
-      'Rider 4500001 waits until a call is free (12:00:41, in 0:41)',
+      'Rider 4500001 waits until a call is free (18:30:41, in 0:41)',
     );
-    const inLine = commandOf({ state: 'waiting_in_line', position: 2, at: after(41) });
-    expect(commandLine(inLine, now, look())).toBe('Rider 4500001 is number 2 in line (12:00:41, in 0:41)');
+    const inLine = commandOf({ state: 'waiting_in_line', position: 2, at: at(41 / 60) });
+    expect(commandLine(inLine, now, look())).toBe('Rider 4500001 is number 2 in line (18:30:41, in 0:41)');
     const some = commandOf({ riderId: null, riders: { done: 5, failed: 1, waiting: 4 } });
     expect(commandLine(some, now, inRed)).toBe(
       `${'█'.repeat(16)}<${'▒'.repeat(4)}>${'░'.repeat(12)} 5 here, 1 failed, 4 to come, is being fetched`,
@@ -64,7 +62,7 @@ describe('how a command stands', () => {
 describe('a judged schedule', () => {
   const slots = { mode: 'on', opens: 'every 15m', duration: '10m', skip: '', catchUp: 'skip' } as const;
   const settings = { timeZone: 'UTC', kinds: { rider: slots, near: slots, far: slots, results: slots } };
-  const judged: Judged = {
+  const judged: JudgedSchedule = {
     findings: [],
     forecast: { kinds: [], budgets: [] },
     settings,
@@ -83,7 +81,7 @@ describe('a judged schedule', () => {
             severity: 'error',
             kinds: ['near', 'far'],
             message: 'They collide.',
-            timeline: [{ at: after(0), says: 'near opens' }],
+            timeline: [{ at: at(0), says: 'near opens' }],
           },
         ],
         repaired: { ...settings, kinds: { ...settings.kinds, far: { ...slots, opens: '5 * * * *' } } },
@@ -92,7 +90,7 @@ describe('a judged schedule', () => {
       inRed,
     );
     expect(lines).toContain('<error: They collide.>');
-    expect(lines).toContain('  Sun 1 Mar 12:00  near opens');
+    expect(lines).toContain('  Thu 26 Nov 18:30  near opens');
     expect(lines.slice(-2)).toEqual(["This would pass: --set 'far.opens=5 * * * *'", 'It keeps: far 12h']);
   });
 });
@@ -105,36 +103,40 @@ describe('alerts', () => {
     title: 'The journal is gone',
     why: 'It is empty.',
     todo: 'Look at the broker.',
-    since: after(-60),
-    raisedAt: after(-60),
+    since: at(-1),
+    raisedAt: at(-1),
     resolvedAt: null,
   };
 
   it('say what, since when, why and what to do; what is over wants nothing done', () => {
     expect(alertLines([alert], inRed)).toEqual([
-      '<The journal is gone> (since Sun 1 Mar 11:59:00)',
+      '<The journal is gone> (since Thu 26 Nov 18:29:00)',
       '  It is empty.',
       '  → Look at the broker.',
     ]);
-    expect(alertLines([{ ...alert, resolvedAt: after(0) }], inRed)).toHaveLength(2);
+    expect(alertLines([{ ...alert, resolvedAt: at(0) }], inRed)).toHaveLength(2);
     expect(alertLines([], look())).toEqual(['Nothing is wrong now.']);
   });
 });
 
 describe('what is told', () => {
   it('says when, what and whose, and a 429 in red', () => {
-    const change = { permit: 'p', budget: 'clubs', at: after(0) };
+    const change = { permit: 'p', budget: 'clubs', at: at(0) };
     const changes = [
       { ...change, change: 'started', lane: 'rider_sync', result: null, status: null },
       { ...change, change: 'settled', lane: null, result: 'answered', status: 429 },
       { ...change, change: 'settled', lane: null, result: 'unanswered', status: null },
     ];
-    expect(toldLines({ type: 'permits.changed', id: 1, data: { changes } }, now, inRed)).toEqual([
-      '12:00:00  permits    clubs call begins, rider sync',
-      '12:00:00  permits    clubs call <answered 429>',
-      '12:00:00  permits    clubs call unanswered',
+    expect(
+      eventLines({ type: 'permits.changed', id: 1, data: { changes } } as StreamEvent, now, inRed),
+    ).toEqual([
+      '18:30:00  permits    clubs call begins, rider sync',
+      '18:30:00  permits    clubs call <answered 429>',
+      '18:30:00  permits    clubs call unanswered',
     ]);
-    expect(toldLines({ type: 'gap', id: undefined, data: {} }, now, inRed)[0]).toContain('missing');
+    expect(
+      eventLines({ type: 'gap', id: undefined, data: { from: null, to: null } }, now, inRed)[0],
+    ).toContain('missing');
   });
 });
 
@@ -159,6 +161,6 @@ describe('settings', () => {
       kinds: { near: { duration: '8m', opens: '0 */2 * * *' }, far: { skip: '' } },
     });
     expect(promisesOf(['near=60m', 'far=cycle'])).toEqual({ near: '60m', far: 'cycle' });
-    for (const wrong of ['near', 'near=8m', '=']) expect(() => changeOf([wrong])).toThrow(WrongSetting);
+    for (const wrong of ['near', 'near=8m', '=']) expect(() => changeOf([wrong])).toThrow(WrongUsage);
   });
 });

@@ -1,5 +1,4 @@
-import { lanes, laneWords } from '@paceline/dashboard/palette';
-import type { Lane } from '../api/shapes.ts';
+import { type Lane, laneNames, lanes } from '@paceline/shared/definition';
 
 /** How something is written where it is read: how wide, and in which colours. */
 export interface Look {
@@ -32,12 +31,12 @@ export const markOf = (paint: Paint, lane: Lane, stroke: string): string =>
   paint.coloured ? paint.lane(lane, stroke) : letterOf(lane);
 
 /** `a`dd rider, `u`rgent, `n`ear, `r`ider sync, `f`ar */
-const letterOf = (lane: Lane): string => laneWords[lane].slice(0, 1);
+const letterOf = (lane: Lane): string => lanes[lane].label.slice(0, 1);
 
 /** What the marks mean, in as many lines as it takes. */
 export function legend({ width, paint }: Look): string[] {
   const items = [
-    ...lanes.map((lane) => ({ mark: markOf(paint, lane, '┃'), words: laneWords[lane] })),
+    ...laneNames.map((lane) => ({ mark: markOf(paint, lane, '┃'), words: lanes[lane].label })),
     ...(paint.coloured
       ? [{ mark: '╎', words: 'expected' }]
       : [{ mark: '│', words: 'now; right of it: expected' }]),
@@ -74,4 +73,46 @@ export function wrap(text: string, width: number): string[] {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return line === '' ? lines : [...lines, line];
+}
+
+/** A text, and how it is painted once its place is known. */
+export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
+
+const textOf = (cell: Cell | undefined): string =>
+  cell === undefined ? '' : typeof cell === 'string' ? cell : cell.text;
+const painted = (cell: Cell | undefined, text: string): string =>
+  cell === undefined || typeof cell === 'string' ? text : cell.paint(text);
+
+/**
+ * Columns that line up. When a line is too long, the widest column is cut.
+ * @param head is left out when it is empty
+ */
+export function table(
+  head: readonly string[],
+  rows: ReadonlyArray<readonly Cell[]>,
+  { width, paint }: Look,
+): string[] {
+  const heading = head.map((text) => ({ text, paint: paint.quiet }));
+  const lines = head.length === 0 ? rows : [heading, ...rows];
+  const columns = Math.max(0, ...lines.map((line) => line.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...lines.map((line) => textOf(line[column]).length)),
+  );
+  const gaps = 2 * (columns - 1);
+  const tooMuch = widths.reduce((sum, each) => sum + each, gaps) - width;
+  if (tooMuch > 0) {
+    const widest = widths.indexOf(Math.max(...widths));
+    widths[widest] = Math.max(8, (widths[widest] ?? 0) - tooMuch);
+  }
+  return lines.map((line) =>
+    line
+      .map((cell, column) => {
+        const room = widths[column] ?? 0;
+        const text = cut(textOf(cell), room);
+        const last = column === line.length - 1;
+        return painted(cell, text) + (last ? '' : ' '.repeat(room - text.length));
+      })
+      .join('  ')
+      .trimEnd(),
+  );
 }

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '../api/shapes.ts';
+import type { Schedule } from '@paceline/client';
+import { at, budgetOf, now } from '@paceline/client/testing';
 import { type Look, plain } from './look.ts';
-import { type Standing, statusLines } from './status.ts';
-import { after, budgetOf, now } from './testing.ts';
+import { type Status, statusLines } from './windows.ts';
 
 const slots = { opens: 'every 15m', duration: '10m', skip: '', catchUp: 'skip' };
-const opens = [{ id: 'slot', opensAt: after(600), endsAt: after(1_200) }];
+const opens = [{ id: 'slot', opensAt: at(10), endsAt: at(20) }];
 const schedule: Schedule = {
   version: 2,
   from: 'changed',
-  since: after(-60),
+  since: at(-1),
   timeZone: 'UTC',
   kinds: {
     rider: { ...slots, mode: 'on' },
@@ -19,12 +19,12 @@ const schedule: Schedule = {
   },
   next: { rider: opens, near: opens, far: opens, results: [] },
 };
-const standing: Standing = {
-  clock: { now: after(0), scale: 60 },
-  budgets: { is: { items: [budgetOf()], next: null } },
+const status: Status = {
+  clock: { now: at(0), scale: 60 },
+  budgets: { is: { items: [budgetOf()], next: null, promises: { kept: 0, broken: 0 } } },
   queue: {
     is: {
-      at: after(0),
+      at: at(0),
       waiting: 19,
       budgets: [
         { budget: 'signups', waiting: 2, lanes: [{ lane: 'far_event_sync', waiting: 2 }], tickets: [] },
@@ -45,24 +45,24 @@ const look = (width: number): Look => ({ width, paint: plain });
 
 describe('the status', () => {
   it('says the time there, who waits by lane, and which syncs are not as usual', () => {
-    const lines = statusLines(standing, now, look(80));
-    expect(lines[0]).toBe('Paceline  Sun 1 Mar 12:00:00 UTC, 60 times faster than yours');
+    const lines = statusLines(status, now, look(80));
+    expect(lines[0]).toBe('Paceline  Thu 26 Nov 18:30:00 UTC, 60 times faster than yours');
     expect(lines).toContain('In line  17 add rider · 2 far event');
     expect(lines).toContain(
-      'Syncs    rider at 12:10 · near at 12:10 · far observed · results off (schedule changed by hand)',
+      'Syncs    rider at 18:40 · near at 18:40 · far observed · results off (schedule changed by hand)',
     );
     expect(lines).toContain('Alerts   none');
   });
 
   it('shows what there is when a part is away', () => {
     const away = { away: 'The scheduler does not answer' };
-    const lines = statusLines({ ...standing, schedule: away }, now, look(80));
+    const lines = statusLines({ ...status, schedule: away }, now, look(80));
     expect(lines).toContain(away.away);
     expect(lines).toContain('Alerts   none');
   });
 
   it('explains its marks in no more room than there is', () => {
-    const lines = statusLines(standing, now, look(40)).slice(-4);
+    const lines = statusLines(status, now, look(40)).slice(-4);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
     expect(lines.join('\n')).toContain('f far event');
   });

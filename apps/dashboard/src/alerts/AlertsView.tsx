@@ -1,10 +1,9 @@
+import type { Alert } from '@paceline/client';
+import { clockTime, dayAndTime, duration, withLabels } from '@paceline/client/words';
 import { reads, useRead } from '../api/reads.ts';
-import type { Alert } from '../api/shapes.ts';
-import { readable } from '../palette.ts';
-import { Loaded } from '../parts/Loading.tsx';
-import { useNow } from '../time/clock.ts';
-import { clockTime, dayOf, length } from '../time/words.ts';
-import { Sources } from './Sources.tsx';
+import { useNow } from '../app/clock.tsx';
+import { Loaded } from '../parts/Loaded.tsx';
+import { Table } from '../parts/Table.tsx';
 import './alerts.css';
 
 /** What went wrong, why, since when, and what to do; each opens its moment. */
@@ -23,9 +22,9 @@ export function AlertsView() {
                 : `${open.length} ${open.length === 1 ? 'goes' : 'go'} on.`}
             </p>
             <AlertList alerts={open} />
-            <h2>What upstream gives us</h2>
+            <h2>Data sources</h2>
             <Sources />
-            {over.length > 0 && <h2>What is over</h2>}
+            {over.length > 0 && <h2>Resolved</h2>}
             <AlertList alerts={over} />
           </>
         );
@@ -44,18 +43,43 @@ const AlertList = ({ alerts }: { alerts: readonly Alert[] }) => (
 
 function AlertCard({ alert: { type, severity, title, why, todo, since, resolvedAt } }: { alert: Alert }) {
   const now = useNow();
-  const began = Date.parse(since);
-  const ended = resolvedAt === null ? now : Date.parse(resolvedAt);
+  const lasted = duration((resolvedAt === null ? now : Date.parse(resolvedAt)) - Date.parse(since));
   return (
     <li className={resolvedAt === null ? `card alert open ${severity}` : 'card alert'} data-alert={type}>
-      <h2>{readable(title)}</h2>
-      <p>{readable(why)}</p>
-      {resolvedAt === null && <p className="strong">{readable(todo)}</p>}
+      <h2>{withLabels(title)}</h2>
+      <p>{withLabels(why)}</p>
+      {resolvedAt === null && <p className="strong">{withLabels(todo)}</p>}
       <p className="hint">
-        {dayOf(began)} {clockTime(began)},{' '}
-        {resolvedAt === null ? `for ${length(ended - began)} now` : `over after ${length(ended - began)}`} ·{' '}
+        {dayAndTime(since)}, {resolvedAt === null ? `for ${lasted} now` : `over after ${lasted}`} ·{' '}
         <a href={`#/timeline/${since}`}>look at that moment</a>
       </p>
     </li>
+  );
+}
+
+/** Which parts of the API this key may use, and what may be done about the others. */
+function Sources() {
+  const sources = useRead(reads.sources);
+  return (
+    <Loaded query={sources}>
+      {({ sources: all }) => (
+        <div className="card table-frame">
+          <Table
+            columns={['Source', 'State', 'What is wrong', 'Asked again']}
+            rows={all.map(({ source, state, message, advice, nextTryAt }) => ({
+              key: source,
+              cells: [
+                source,
+                <span key="state" className={state === 'unavailable' ? 'wrong' : undefined}>
+                  {state === 'unknown' ? 'not asked yet' : state}
+                </span>,
+                [message, advice].filter(Boolean).join(' ') || '–',
+                nextTryAt === null ? '–' : clockTime(nextTryAt),
+              ],
+            }))}
+          />
+        </div>
+      )}
+    </Loaded>
   );
 }

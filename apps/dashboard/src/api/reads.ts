@@ -1,69 +1,86 @@
+import {
+  type Answer,
+  type Arguments,
+  type Command,
+  type Operation,
+  pathOf,
+  type SyncKind,
+} from '@paceline/client';
+import { isOver } from '@paceline/client/words';
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
-import { get } from './client.ts';
-import { paced } from './live.ts';
-import type {
-  Alert,
-  Budget,
-  Clock,
-  Command,
-  Conflict,
-  Event,
-  Freshness,
-  List,
-  Queue,
-  Run,
-  Schedule,
-  Source,
-  SyncKind,
-} from './shapes.ts';
+import { api } from './client.ts';
+import { createStore } from './store.ts';
 
-/** Everything that is asked for again and again stands here, so that a stream of changes can take its place. */
-export const reads = {
-  alerts: told<List<Alert>>('/v1/alerts?limit=50', 5_000),
-  clock: read<Clock>('/v1/clock', 30_000),
-  budgets: read<List<Budget> & { promises: { kept: number; broken: number } }>('/v1/budgets', 1_000),
-  commands: told<List<Command>>('/v1/commands?limit=20', 2_000),
-  conflicts: told<List<Conflict>>('/v1/conflicts?limit=200', 5_000),
-  events: read<List<Event>>('/v1/events?limit=500', 30_000),
-  freshness: told<Freshness>('/v1/freshness?next=15', 5_000),
-  queue: read<Queue>('/v1/queue', 1_000),
-  runsOf: (kind: SyncKind | undefined) =>
-    told<List<Run>>(`/v1/runs?limit=30${kind ? `&kind=${kind}` : ''}`, 2_000),
-  schedule: told<Schedule>('/v1/schedule', 15_000),
-  sources: told<{ sources: Source[] }>('/v1/sources', 15_000),
-  timelineRuns: told<List<Run>>('/v1/runs?limit=200', 3_000),
-};
+/** Whether the event stream tells what changes: then there is less to ask for. */
+export const live = createStore(false);
+/** How long (real ms) to wait before asking again for what the stream tells the changes of. */
+export const paced = (everyMs: number): number => (live.get() ? Math.max(10_000, everyMs) : everyMs);
 
-/** A path, and after how many real ms it is asked for again; `told`: the stream tells when it has changed. */
+/** What is asked for again and again, after so many real ms; false: the page has the last answer. */
 interface Read<T> {
+  /** The path of the request, by which an answer is known. */
   readonly path: string;
-  readonly everyMs: number;
-  readonly told: boolean;
-  /** Of what an answer is: it is never there. */
-  readonly answer?: T;
+  readonly load: () => Promise<T>;
+  readonly every: (answer: T | undefined) => number | false;
 }
 
-function told<T>(path: string, everyMs: number): Read<T> {
-  return { path, everyMs, told: true };
-}
+const read = <O extends Operation>(
+  operation: O,
+  every: Read<Answer<O>>['every'],
+  ...input: Arguments<O>
+): Read<Answer<O>> => ({
+  path: pathOf(operation, ...input),
+  load: () => api.call(operation, ...input),
+  every,
+});
+const each = (everyMs: number) => () => everyMs;
+/** The event stream tells when the answer has changed. */
+const streamed = (everyMs: number) => () => paced(everyMs);
 
-function read<T>(path: string, everyMs: number): Read<T> {
-  return { path, everyMs, told: false };
-}
+export const reads = {
+  alerts: read('GET /v1/alerts', streamed(5_000), { query: { limit: 50 } }),
+  budgets: read('GET /v1/budgets', each(1_000)),
+  commands: read('GET /v1/commands', streamed(2_000), { query: { limit: 20 } }),
+  command: (commandId: string) =>
+    read('GET /v1/commands/{commandId}', (command) => (command && isOver(command) ? false : 700), {
+      path: { commandId },
+    }),
+  conflicts: read('GET /v1/conflicts', streamed(5_000), { query: { limit: 200 } }),
+  events: read('GET /v1/events', each(30_000), { query: { limit: 500 } }),
+  failedRiders: ({ commandId, finishedAt }: Command) =>
+    read('GET /v1/commands/{commandId}/riders', () => (finishedAt === null ? paced(2_000) : false), {
+      path: { commandId },
+      query: { outcome: 'failed', limit: 50 },
+    }),
+  freshness: read('GET /v1/freshness', streamed(5_000), { query: { next: 15 } }),
+  queue: read('GET /v1/queue', each(1_000)),
+  rider: (riderId: number) => read('GET /v1/riders/{riderId}', () => false, { path: { riderId } }),
+  // One that was just asked for is not found until it is taken up.
+  run: (runId: string) =>
+    read('GET /v1/runs/{runId}', (run) => (run && run.state !== 'running' ? false : 1_500), {
+      path: { runId },
+    }),
+  runsOf: (kind: SyncKind | undefined) =>
+    read('GET /v1/runs', streamed(2_000), { query: { limit: 30, kind } }),
+  schedule: read('GET /v1/schedule', streamed(15_000)),
+  sources: read('GET /v1/sources', streamed(15_000)),
+  timelineRuns: read('GET /v1/runs', streamed(3_000), { query: { limit: 200 } }),
+};
 
 export const queryClient = new QueryClient({
   // What went wrong is asked for again with the next round; a hidden tab asks for nothing.
   defaultOptions: { queries: { retry: false, refetchIntervalInBackground: false, networkMode: 'always' } },
 });
 
-export const useRead = <T>({ path, everyMs, told: heard }: Read<T>): UseQueryResult<T> =>
+export const useRead = <T>({ path, load, every }: Read<T>, enabled = true): UseQueryResult<T> =>
   useQuery({
     queryKey: [path],
-    queryFn: () => get<T>(path),
-    refetchInterval: () => (heard ? paced(everyMs) : everyMs),
+    queryFn: load,
+    enabled,
+    refetchInterval: ({ state: { data } }) => every(data),
   });
 
-/** Asks anew for whatever begins with `path`: something was done to it. */
+/** Asks anew for everything whose path begins so: something was done to it. */
 export const refresh = (path: string): Promise<void> =>
   queryClient.invalidateQueries({
     predicate: ({ queryKey: [key] }) => typeof key === 'string' && key.startsWith(path),

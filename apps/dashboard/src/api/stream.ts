@@ -1,11 +1,9 @@
+import { openStream, type StreamType } from '@paceline/client';
 import { useEffect } from 'react';
-import { open } from './client.ts';
-import { live } from './live.ts';
-import { refresh } from './reads.ts';
-import { eventNames } from './server-sent.ts';
-import type { StreamType } from './shapes.ts';
+import { api } from './client.ts';
+import { live, refresh } from './reads.ts';
 
-/** What to ask for anew when something is told. */
+/** What to ask for anew when something has happened. */
 const touched: Readonly<Record<StreamType, readonly string[]>> = {
   'run.changed': ['/v1/runs'],
   'command.changed': ['/v1/commands'],
@@ -21,8 +19,6 @@ const touched: Readonly<Record<StreamType, readonly string[]>> = {
 /** Real ms. Many changes at once are asked for together. */
 const gatherMs = 150;
 const againAfterMs = 1_000;
-/** The API says something every 15 seconds, if only that it is there. */
-const silentMs = 40_000;
 
 /** Listens for as long as somebody looks; whatever was missed before is asked for when it begins. */
 export function useStream(): void {
@@ -42,30 +38,22 @@ export function useStream(): void {
   }, []);
 }
 
-async function listen(stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
-    await hear(stop).catch(() => undefined);
+async function listen(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await hear(signal).catch(() => undefined);
     live.set(false);
     await new Promise((resolve) => setTimeout(resolve, againAfterMs));
   }
 }
 
-async function hear(stop: AbortSignal): Promise<void> {
-  const silence = new AbortController();
-  let alarm = setTimeout(() => silence.abort(), silentMs);
-  const pieces = await open('/v1/stream', AbortSignal.any([stop, silence.signal]));
+async function hear(signal: AbortSignal): Promise<void> {
+  const events = await openStream(api, { signal });
   live.set(true);
   await refresh('/v1');
-  const read = eventNames();
   const gathered = new Set<string>();
-  for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
-    clearTimeout(alarm);
-    alarm = setTimeout(() => silence.abort(), silentMs);
-    for (const name of read(piece.value)) {
-      for (const path of touched[name as StreamType] ?? []) gather(gathered, path);
-    }
-  }
-  clearTimeout(alarm);
+  for await (const { type } of events)
+    // A newer API may tell more.
+    for (const path of touched[type as StreamType] ?? []) gather(gathered, path);
 }
 
 function gather(gathered: Set<string>, path: string): void {

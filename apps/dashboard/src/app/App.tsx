@@ -1,13 +1,11 @@
-import { useEffect } from 'react';
-import { reachable } from '../api/client.ts';
-import { useStream } from '../api/stream.ts';
+import { clockTime, dayOf } from '@paceline/client/words';
+import { type FormEvent, type MouseEvent, useContext, useEffect, useRef } from 'react';
+import { reachable, token, tokenWanted } from '../api/client.ts';
+import { queryClient, reads, useRead } from '../api/reads.ts';
 import { useStore } from '../api/store.ts';
-import { tokenWanted } from '../api/token.ts';
-import { ClockProvider } from '../time/ClockProvider.tsx';
-import { Header } from './Header.tsx';
-import { useRoute } from './route.ts';
-import { TokenForm } from './TokenForm.tsx';
-import { views } from './views.ts';
+import { useStream } from '../api/stream.ts';
+import { ClockContext, ClockProvider, useNow } from './clock.tsx';
+import { useRoute, views } from './views.ts';
 
 export function App() {
   useStream();
@@ -41,7 +39,88 @@ export function App() {
   );
 }
 
-function skip(event: React.MouseEvent): void {
+function skip(event: MouseEvent): void {
   event.preventDefault();
   document.getElementById('main')?.focus();
+}
+
+function Header({ now }: { now: boolean }) {
+  const { view } = useRoute();
+  return (
+    <header className="head">
+      <a className="name" href="#/">
+        Paceline
+      </a>
+      <nav aria-label="Views">
+        {views.map(({ name, title }) => (
+          <a key={name} href={`#/${name}`} aria-current={name === view ? 'page' : undefined}>
+            {title}
+            {name === 'alerts' && <OpenAlerts />}
+          </a>
+        ))}
+        <a href="/docs">API</a>
+      </nav>
+      {now ? <Time /> : <p className="time">Loading …</p>}
+    </header>
+  );
+}
+
+function OpenAlerts() {
+  const { data } = useRead(reads.alerts);
+  const open = data?.items.filter(({ resolvedAt }) => resolvedAt === null) ?? [];
+  const wrong = open.some(({ severity }) => severity === 'error');
+  return (
+    open.length > 0 && (
+      <span className={wrong ? 'badge error' : 'badge'}>
+        {open.length}
+        <span className="unseen"> open</span>
+      </span>
+    )
+  );
+}
+
+function Time() {
+  const now = useNow();
+  const { scale } = useContext(ClockContext);
+  return (
+    <p className="time">
+      <span>{dayOf(now)}</span> <time>{clockTime(now)}</time> UTC
+      {scale !== 1 && (
+        <span className="pace" title="Time passes faster here than where you are">
+          ×{scale}
+        </span>
+      )}
+    </p>
+  );
+}
+
+/** Asks for the API's token, once for this tab. */
+function TokenForm({ wrong }: { wrong: boolean }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (!dialog.current?.open) dialog.current?.showModal();
+  }, []);
+  function keep(event: FormEvent) {
+    event.preventDefault();
+    token.set(field.current?.value.trim() ?? '');
+    void queryClient.invalidateQueries();
+  }
+  return (
+    <dialog ref={dialog} aria-labelledby="token-title" onCancel={(event) => event.preventDefault()}>
+      <form onSubmit={keep}>
+        <h2 id="token-title">This API wants a token</h2>
+        <p className="hint">It is `API_TOKEN` of this installation. This tab keeps it until it is closed.</p>
+        {wrong && (
+          <p className="wrong" role="alert">
+            That was not the right one.
+          </p>
+        )}
+        <label>
+          Token <input ref={field} type="password" required autoComplete="off" />
+        </label>{' '}
+        <button className="main">Go on</button>
+      </form>
+    </dialog>
+  );
 }

@@ -1,4 +1,4 @@
-import type { ComponentType } from 'react';
+import { type ComponentType, useSyncExternalStore } from 'react';
 import { AlertsView } from '../alerts/AlertsView.tsx';
 import { DayView } from '../day/DayView.tsx';
 import { FreshnessView } from '../freshness/FreshnessView.tsx';
@@ -28,3 +28,21 @@ export const views: readonly View[] = [
   { name: 'schedule', title: 'Schedule', Show: ScheduleView },
   { name: 'alerts', title: 'Alerts', Show: AlertsView },
 ];
+
+/** Where the page is: `#/runs/abc` is view `runs` and `abc` in it. The rest of the address is the API's. */
+interface Route {
+  readonly view: string;
+  readonly id: string | undefined;
+}
+
+function routeOf(hash: string): Route {
+  const [view = '', id] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  return { view: view || 'windows', id: id || undefined };
+}
+
+function follow(listener: () => void): () => void {
+  addEventListener('hashchange', listener);
+  return () => removeEventListener('hashchange', listener);
+}
+
+export const useRoute = (): Route => routeOf(useSyncExternalStore(follow, () => location.hash));

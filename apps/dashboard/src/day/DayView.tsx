@@ -1,14 +1,14 @@
+import { laneColour, type Permit } from '@paceline/client';
+import { budgets, laneNames, lanes } from '@paceline/shared/definition';
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { memo } from 'react';
-import type { Permit } from '../api/shapes.ts';
-import { budgetWords, colourOf, laneWords, lanes } from '../palette.ts';
-import { Axis } from '../parts/Axis.tsx';
-import { Legend } from '../parts/Legend.tsx';
-import { Loaded } from '../parts/Loading.tsx';
-import { Picture } from '../parts/Picture.tsx';
-import { TableBehind } from '../parts/TableBehind.tsx';
-import { useNow } from '../time/clock.ts';
-import { layoutDay } from './layout.ts';
-import { useDay } from './use-day.ts';
+import { api } from '../api/client.ts';
+import { paced, queryClient } from '../api/reads.ts';
+import { useNow } from '../app/clock.tsx';
+import { Loaded } from '../parts/Loaded.tsx';
+import { Axis, Legend, Picture } from '../parts/Picture.tsx';
+import { TableBehind } from '../parts/Table.tsx';
+import { askFrom, layoutDay, mergePermits } from './layout.ts';
 import './day.css';
 
 /** Every call of the last 24 hours, and which of them upstream rejected. */
@@ -56,13 +56,13 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
                 {shape.strips.map(({ budget, y, ticks, crosses }) => (
                   <g key={budget} data-strip={budget}>
                     <text className="row-words halo" y={y + 13}>
-                      {budgetWords[budget]}
+                      {budgets[budget].label}
                     </text>
                     <rect className="strip" width={width} y={y + barY} height={barHeight} rx="3" />
                     {ticks.map(({ x, lane }) => (
                       <rect
                         key={`${lane} ${x}`}
-                        fill={colourOf(lane)}
+                        fill={laneColour(lane)}
                         x={x}
                         width="1.5"
                         y={y + barY}
@@ -84,12 +84,12 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
         </Picture>
         <TableBehind
           caption="Calls of the last 24 hours by window and lane"
-          columns={['Window', ...lanes.map((lane) => laneWords[lane]), 'Rejected']}
+          columns={['Window', ...laneNames.map((lane) => lanes[lane].label), 'Rejected']}
           rows={strips.map(({ budget, rejected: crossed }) => ({
             key: budget,
             cells: [
-              budgetWords[budget],
-              ...lanes.map(
+              budgets[budget].label,
+              ...laneNames.map(
                 (lane) =>
                   permits.filter(
                     (permit) =>
@@ -105,3 +105,20 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
     </>
   );
 });
+
+/** The permits of the last day. All are asked for once, and then those that are new or had not ended. */
+const useDay = (): UseQueryResult<Permit[]> =>
+  useQuery({
+    queryKey: ['/v1/permits'],
+    queryFn: async () => {
+      const known = queryClient.getQueryData<Permit[]>(['/v1/permits']) ?? [];
+      const [told, { now }] = await Promise.all([
+        api.all('GET /v1/permits', { query: { since: askFrom(known) } }),
+        api.call('GET /v1/clock'),
+      ]);
+      return mergePermits(known, told, Date.parse(now));
+    },
+    refetchInterval: () => paced(5_000),
+    // Thousands that hardly change: to compare them all would be the most of the work.
+    structuralSharing: false,
+  });

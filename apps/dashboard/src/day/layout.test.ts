@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Permit } from '../api/shapes.ts';
-import { at, now } from '../testing.ts';
+import type { Permit } from '@paceline/client';
+import { at, now } from '@paceline/client/testing';
 import { askFrom, layoutDay, mergePermits } from './layout.ts';
 
 const permit = (id: string, start: number, given: Partial<Permit> = {}): Permit => ({

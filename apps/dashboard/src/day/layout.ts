@@ -1,6 +1,6 @@
-import type { BudgetName, Lane, Permit } from '../api/shapes.ts';
-import { timeAxis, type TimeAxis } from '../axis/time-axis.ts';
-import { budgets } from '../palette.ts';
+import type { BudgetName, Lane, Permit } from '@paceline/client';
+import { budgetNames } from '@paceline/shared/definition';
+import { timeAxis, type TimeAxis } from '../parts/layout.ts';
 
 export interface DayShape {
   readonly axis: TimeAxis;
@@ -28,7 +28,7 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
   const called = permits.filter(
     ({ result, startedAt }) => result !== 'not_sent' && Date.parse(startedAt) >= axis.from,
   );
-  const strips = budgets.map((budget, index): StripShape => {
+  const strips = budgetNames.map((budget, index): StripShape => {
     const own = called.filter((permit) => permit.budget === budget);
     const ticks = new Map<string, StripShape['ticks'][number]>();
     for (const { lane, startedAt } of own) {
@@ -45,7 +45,7 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
       crosses: rejected.map(({ permit, startedAt }) => ({ permit, x: axis.x(Date.parse(startedAt)) })),
     };
   });
-  return { axis, strips, height: budgets.length * stripHeight };
+  return { axis, strips, height: budgetNames.length * stripHeight };
 }
 
 const isRejected = ({ status }: Permit): boolean => status === 429;

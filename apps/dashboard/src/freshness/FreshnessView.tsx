@@ -1,21 +1,15 @@
+import { type Freshness, laneColour } from '@paceline/client';
+import { duration } from '@paceline/client/words';
+import { freshnessClasses } from '@paceline/shared/definition';
 import { reads, useRead } from '../api/reads.ts';
-import type { Freshness } from '../api/shapes.ts';
-import { colourOf } from '../palette.ts';
-import { Loaded } from '../parts/Loading.tsx';
-import { Picture } from '../parts/Picture.tsx';
-import { TableBehind } from '../parts/TableBehind.tsx';
-import { useNow } from '../time/clock.ts';
-import { length } from '../time/words.ts';
+import { useNow } from '../app/clock.tsx';
+import { Loaded } from '../parts/Loaded.tsx';
+import { Picture, Swatch } from '../parts/Picture.tsx';
+import { TableBehind } from '../parts/Table.tsx';
 import { eventWords, layoutAges, percent } from './layout.ts';
 import './freshness.css';
 
 type FreshnessClass = Freshness['classes'][number];
-
-const classWords = {
-  urgent: { name: 'About to start', lane: 'near_event_urgent' },
-  near: { name: 'Within the hour', lane: 'near_event_normal' },
-  far: { name: 'Within two days', lane: 'far_event_sync' },
-} as const;
 
 /** How old the copies of the signups are, against the goal of their class. */
 export function FreshnessView() {
@@ -45,25 +39,25 @@ function ClassCard({
 }: {
   of: FreshnessClass;
 }) {
-  const { name: words, lane } = classWords[name];
+  const { label, lane } = freshnessClasses[name];
   const share = lastDay ?? 0;
   return (
-    <section className="card" aria-label={words}>
+    <section className="card" aria-label={label}>
       <h2>
-        <span className="swatch" style={{ background: colourOf(lane) }} />
-        {words}
+        <Swatch colour={laneColour(lane)} />
+        {label}
       </h2>
       <p className="share">{percent(lastDay)}</p>
       <Picture label={`${percent(lastDay)} of the last day`} height={8}>
         {(width) => (
           <>
             <rect className="window-past" width={width} height="8" rx="4" />
-            <rect fill={colourOf(lane)} width={width * share} height="8" rx="4" />
+            <rect fill={laneColour(lane)} width={width * share} height="8" rx="4" />
           </>
         )}
       </Picture>
       <p className="hint">
-        Goal: not older than {length(goalSeconds * 1_000)}. Now {within} of {events}
+        Goal: not older than {duration(goalSeconds * 1_000)}. Now {within} of {events}
         {ours > 0 &&
           `; of those with our riders ${oursWithin} of ${ours}, ${percent(oursLastDay)} of the last day`}
         .
@@ -77,7 +71,6 @@ const axisHeight = 20;
 function Ages({ report }: { report: Freshness }) {
   const now = useNow();
   const { height } = layoutAges(report, now, 1);
-  const lanes = new Map(report.next.map((each) => [each.eventId, classWords[each.class].lane]));
   if (report.next.length === 0)
     return <p className="hint">Nothing: no event is known that starts within two days.</p>;
   return (
@@ -99,7 +92,7 @@ function Ages({ report }: { report: Freshness }) {
               <text className="axis" x={width} y={height + 14} textAnchor="end">
                 twice as old
               </text>
-              {rows.map(({ eventId, y, ageX, late, ours, title, words }) => (
+              {rows.map(({ eventId, lane, y, ageX, late, ours, title, words }) => (
                 <g key={eventId}>
                   <text className="row-words halo" y={y + 13}>
                     {ours && <tspan className="ours">ours · </tspan>}
@@ -107,13 +100,7 @@ function Ages({ report }: { report: Freshness }) {
                   </text>
                   <rect className="window-past" width={width} y={y + 19} height="6" rx="3" />
                   {ageX !== null && (
-                    <rect
-                      fill={colourOf(lanes.get(eventId) ?? 'far_event_sync')}
-                      width={Math.max(3, ageX)}
-                      y={y + 19}
-                      height="6"
-                      rx="3"
-                    />
+                    <rect fill={laneColour(lane)} width={Math.max(3, ageX)} y={y + 19} height="6" rx="3" />
                   )}
                   <line className="goal" x1={goalX} x2={goalX} y1={y + 17} y2={y + 27} />
                   {late && ageX !== null && (
@@ -128,12 +115,12 @@ function Ages({ report }: { report: Freshness }) {
       <p className="hint">Ours: our riders are in it. A red end: the copy is older than its goal.</p>
       <TableBehind
         caption="What would be called for next, what is worth most first"
-        columns={['Event', 'Class', 'How it stands', 'Within the goal']}
+        columns={['Event', 'Class', 'Status', 'Within the goal']}
         rows={report.next.map((event) => ({
           key: event.eventId,
           cells: [
             event.title,
-            classWords[event.class].name,
+            freshnessClasses[event.class].label,
             eventWords(event, now),
             event.withinGoal ? 'yes' : 'no',
           ],

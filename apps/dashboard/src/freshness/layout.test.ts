@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Freshness } from '../api/shapes.ts';
-import { at, now } from '../testing.ts';
+import type { Freshness } from '@paceline/client';
+import { at, now } from '@paceline/client/testing';
 import { layoutAges, percent } from './layout.ts';
 
 type NextEvent = Freshness['next'][number];

@@ -1,7 +1,7 @@
-import type { Freshness } from '../api/shapes.ts';
-import { fitted } from '../parts/fitted.ts';
-import { pixel } from '../axis/time-axis.ts';
-import { countdown, length } from '../time/words.ts';
+import type { Freshness, Lane } from '@paceline/client';
+import { countdown, duration } from '@paceline/client/words';
+import { freshnessClasses } from '@paceline/shared/definition';
+import { fitted, pixel } from '../parts/layout.ts';
 
 type NextEvent = Freshness['next'][number];
 
@@ -14,6 +14,8 @@ export interface AgesShape {
 
 export interface AgeShape {
   readonly eventId: string;
+  /** In which its signups would be fetched. */
+  readonly lane: Lane;
   readonly y: number;
   /** How old the copy is, against its goal; null: there is none. */
   readonly ageX: number | null;
@@ -35,6 +37,7 @@ export function layoutAges({ next, classes }: Freshness, now: number, width: num
     const age = event.signupsFetchedAt === null ? null : (now - Date.parse(event.signupsFetchedAt)) / 1_000;
     return {
       eventId: event.eventId,
+      lane: freshnessClasses[event.class].lane,
       y: index * rowHeight,
       ageX: age === null ? null : pixel(Math.min(widest, Math.max(0, age / goal)) * (width / widest)),
       late: age !== null && age > goal,
@@ -51,10 +54,10 @@ const hour = 3_600_000;
 /** e.g. `in 12:30, copy of 4 min ago, signups changed` */
 export function eventWords({ startsAt, signupsFetchedAt, because }: NextEvent, now: number): string {
   const copy =
-    signupsFetchedAt === null ? 'no copy yet' : `copy of ${length(now - Date.parse(signupsFetchedAt))} ago`;
+    signupsFetchedAt === null ? 'no copy yet' : `copy of ${duration(now - Date.parse(signupsFetchedAt))} ago`;
   const reason = because === 'never_fetched' ? '' : `, ${because.replaceAll('_', ' ')}`;
   const left = Date.parse(startsAt) - now;
-  return `in ${left < hour ? countdown(left) : length(left)}, ${copy}${reason}`;
+  return `in ${left < hour ? countdown(left) : duration(left)}, ${copy}${reason}`;
 }
 
 /** `98.2 %`; `–` when there was nothing to be fresh. Never rounded up to all. */

@@ -1,13 +1,12 @@
+import { laneColour, type Queue } from '@paceline/client';
+import { clockTime, countdown } from '@paceline/client/words';
+import { budgets, lanes } from '@paceline/shared/definition';
 import { reads, useRead } from '../api/reads.ts';
-import type { Queue } from '../api/shapes.ts';
-import { budgetWords, colourOf, laneWords } from '../palette.ts';
-import { Axis } from '../parts/Axis.tsx';
-import { Loaded } from '../parts/Loading.tsx';
-import { Picture } from '../parts/Picture.tsx';
-import { TableBehind } from '../parts/TableBehind.tsx';
-import { useNow } from '../time/clock.ts';
-import { clockTime, countdown } from '../time/words.ts';
-import { everybody, layoutLanes, type TicketShape } from './layout.ts';
+import { useNow } from '../app/clock.tsx';
+import { Loaded } from '../parts/Loaded.tsx';
+import { Axis, Picture } from '../parts/Picture.tsx';
+import { TableBehind } from '../parts/Table.tsx';
+import { allWaiting, layoutLanes, type TicketShape } from './layout.ts';
 
 /** Who waits for a permit, since when, and when their turn is expected. */
 export function LanesView() {
@@ -20,7 +19,7 @@ const axisHeight = 22;
 function Lanes({ queue }: { queue: Queue }) {
   const now = useNow();
   const { waiting: count } = queue;
-  const named = everybody(queue);
+  const named = allWaiting(queue);
   const { height } = layoutLanes(queue, now, 1);
   return (
     <>
@@ -39,9 +38,9 @@ function Lanes({ queue }: { queue: Queue }) {
                 <line className="now-edge" x1={nowX} x2={nowX} y2={height} />
                 {bands.map(({ lane, y, tickets, more }) => (
                   <g key={lane}>
-                    <rect width="10" height="10" y={y + 4} rx="3" fill={colourOf(lane)} />
+                    <rect width="10" height="10" y={y + 4} rx="3" fill={laneColour(lane)} />
                     <text className="band-name halo" x="16" y={y + 13}>
-                      {laneWords[lane]}
+                      {lanes[lane].label}
                       {tickets.length === 0 && <tspan className="axis"> · nobody</tspan>}
                       {more > 0 && <tspan className="axis"> · and {more} more</tspan>}
                     </text>
@@ -49,7 +48,7 @@ function Lanes({ queue }: { queue: Queue }) {
                       <Ticket
                         key={ticket.ticket}
                         shape={ticket}
-                        colour={colourOf(lane)}
+                        colour={laneColour(lane)}
                         nowX={nowX}
                         width={width}
                       />
@@ -66,8 +65,8 @@ function Lanes({ queue }: { queue: Queue }) {
           rows={named.map(({ ticket, lane, budget, askedAt, expectedAt }) => ({
             key: ticket,
             cells: [
-              laneWords[lane],
-              budgetWords[budget],
+              lanes[lane].label,
+              budgets[budget].label,
               clockTime(askedAt),
               clockTime(expectedAt),
               countdown(expectedAt - now),
@@ -88,7 +87,7 @@ interface TicketProps {
 }
 
 function Ticket({ shape: { budget, y, askedX, expectedX, left }, colour, nowX, width }: TicketProps) {
-  const words = `${budgetWords[budget]}, in ${countdown(left)}`;
+  const words = `${budgets[budget].label}, in ${countdown(left)}`;
   const beside = expectedX + 10 + words.length * 6 < width;
   return (
     <g>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { lanes } from '../palette.ts';
-import type { Lane, Queue } from '../api/shapes.ts';
-import { at, minute, now } from '../testing.ts';
+import { laneNames } from '@paceline/shared/definition';
+import type { Lane, Queue } from '@paceline/client';
+import { at, minute, now } from '@paceline/client/testing';
 import { layoutLanes } from './layout.ts';
 
 type Ticket = Queue['budgets'][number]['tickets'][number];
@@ -16,7 +16,7 @@ const queue = (...tickets: Ticket[]): Queue => ({
 describe('the lanes', () => {
   it('are all there, most urgent on top, also when nobody waits', () => {
     const { bands } = layoutLanes(queue(), now, 600);
-    expect(bands.map(({ lane }) => lane)).toEqual(lanes);
+    expect(bands.map(({ lane }) => lane)).toEqual(laneNames);
     expect(bands.every(({ tickets }) => tickets.length === 0)).toBe(true);
   });
 

@@ -1,6 +1,6 @@
-import type { BudgetName, Lane, Queue } from '../api/shapes.ts';
-import { timeAxis, type TimeAxis } from '../axis/time-axis.ts';
-import { lanes } from '../palette.ts';
+import type { BudgetName, Lane, Queue } from '@paceline/client';
+import { laneNames } from '@paceline/shared/definition';
+import { timeAxis, type TimeAxis } from '../parts/layout.ts';
 
 export interface LanesShape {
   readonly axis: TimeAxis;
@@ -44,8 +44,8 @@ interface Waiting {
   readonly expectedAt: number;
 }
 
-/** Everybody who waits, who goes first in front. */
-export const everybody = ({ budgets }: Queue): Waiting[] =>
+/** Every request that waits, the next one first. */
+export const allWaiting = ({ budgets }: Queue): Waiting[] =>
   budgets
     .flatMap(({ budget, tickets }) =>
       tickets.map(({ ticket, lane, firstAskedAt, expectedAt }) => ({
@@ -60,14 +60,14 @@ export const everybody = ({ budgets }: Queue): Waiting[] =>
 
 /** A band for each lane, most urgent on top; in it a row for each ticket, from its first ask to when it is expected. */
 export function layoutLanes(queue: Queue, now: number, width: number): LanesShape {
-  const waiting = everybody(queue);
+  const waiting = allWaiting(queue);
   const axis = timeAxis(
     Math.min(now - margin, ...waiting.map(({ askedAt }) => askedAt)),
     Math.max(now + margin, ...waiting.map(({ expectedAt }) => expectedAt)),
     width,
   );
   let y = 0;
-  const bands = lanes.map((lane): BandShape => {
+  const bands = laneNames.map((lane): BandShape => {
     const top = y + bandGap - 6;
     const own = waiting.filter((each) => each.lane === lane);
     const tickets = own.slice(0, mostRows).map(({ ticket, budget, askedAt, expectedAt }, row) => ({

@@ -1,61 +1,142 @@
+import type { Command } from '@paceline/client';
+import { clockTime, isFailed, progress, titleOf } from '@paceline/client/words';
+import { type FormEvent, useState } from 'react';
+import { api } from '../api/client.ts';
 import { reads, useRead } from '../api/reads.ts';
-import type { Command } from '../api/shapes.ts';
 import { useStore } from '../api/store.ts';
-import { Loaded } from '../parts/Loading.tsx';
-import { useNow } from '../time/clock.ts';
-import { clockTime } from '../time/words.ts';
-import { AddRiderForm } from './AddRiderForm.tsx';
-import { asked } from './asked.ts';
-import { ImportForm } from './ImportForm.tsx';
-import { Wish } from './Wish.tsx';
-import { isWrong, standingOf, wishOf } from './words.ts';
+import { useNow } from '../app/clock.tsx';
+import { Loaded } from '../parts/Loaded.tsx';
+import { Table } from '../parts/Table.tsx';
+import { tracked, useCommand } from './commands.ts';
+import { riderIdOf, riderIdsOf } from './layout.ts';
+import { TrackedCommand } from './TrackedCommand.tsx';
 import './riders.css';
 
-/** Somebody wants to see a rider now, and sees it arrive. */
+/** Somebody adds a rider now, and sees it arrive. */
 export function RidersView() {
-  const wishes = useStore(asked);
+  const commandIds = useStore(tracked);
   const commands = useRead(reads.commands);
   return (
     <>
       <p className="summary">A rider goes before every scheduled sync, as soon as the windows allow.</p>
-      <div className="wish-forms">
+      <div className="rider-forms">
         <AddRiderForm />
         <ImportForm />
       </div>
-      <ul className="wishes">
-        {wishes.map((wish) => (
-          <Wish key={wish.commandId} wish={wish} />
+      <ul className="tracked-list">
+        {commandIds.map((commandId) => (
+          <TrackedCommand key={commandId} commandId={commandId} />
         ))}
       </ul>
-      <h2>Asked for last, by anybody</h2>
+      <h2>Recent requests</h2>
       <Loaded query={commands}>{({ items }) => <Commands commands={items} />}</Loaded>
     </>
   );
 }
+
+/** Takes a rider's id; what is wrong with it the API says, and it is shown at the field. */
+function AddRiderForm() {
+  const [typed, setTyped] = useState('');
+  const { send, pending, message, wrong } = useCommand(
+    async (riderId: number | string, headers) => {
+      const answer = await api.call('POST /v1/riders', { body: { riderId: riderId as number }, headers });
+      return 'command' in answer ? answer.command : answer;
+    },
+    () => setTyped(''),
+  );
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    send(riderIdOf(typed));
+  }
+  return (
+    <form className="rider-form" onSubmit={submit} noValidate>
+      <label htmlFor="rider-id">Rider</label>
+      <input
+        id="rider-id"
+        inputMode="numeric"
+        placeholder="4500001"
+        value={typed}
+        onChange={({ target }) => setTyped(target.value)}
+        aria-invalid={wrong}
+        aria-describedby="rider-id-message"
+      />
+      <button type="submit" className="main" disabled={pending || typed.trim() === ''}>
+        Add rider
+      </button>
+      <FieldMessage id="rider-id-message" message={message} wrong={wrong}>
+        The id by which Zwift and ZwiftRacing know the rider.
+      </FieldMessage>
+    </form>
+  );
+}
+
+/** Takes many riders at once, as they are pasted from a list or a table. */
+function ImportForm() {
+  const [typed, setTyped] = useState('');
+  const { send, pending, message, wrong } = useCommand(
+    (riderIds: number[], headers) => api.call('POST /v1/riders/import', { body: { riderIds }, headers }),
+    () => setTyped(''),
+  );
+  const ids = riderIdsOf(typed);
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    send(ids);
+  }
+  return (
+    <form className="rider-form" onSubmit={submit} noValidate>
+      <label htmlFor="rider-ids">Riders</label>
+      <textarea
+        id="rider-ids"
+        rows={3}
+        placeholder="4500001 4500002 4500003"
+        value={typed}
+        onChange={({ target }) => setTyped(target.value)}
+        aria-invalid={wrong}
+        aria-describedby="rider-ids-message"
+      />
+      <button type="submit" className="main" disabled={pending || ids.length === 0}>
+        {ids.length === 0 ? 'Import' : `Import ${ids.length}`}
+      </button>
+      <FieldMessage id="rider-ids-message" message={message} wrong={wrong}>
+        Ids between spaces, commas or lines; a thousand come with one bulk call.
+      </FieldMessage>
+    </form>
+  );
+}
+
+interface FieldMessageProps {
+  readonly id: string;
+  readonly message: string | undefined;
+  readonly wrong: boolean;
+  /** What belongs into the field, as long as there is no message. */
+  readonly children: string;
+}
+
+/** What the API says of a field, or what belongs into it. */
+const FieldMessage = ({ id, message, wrong, children }: FieldMessageProps) => (
+  <p id={id} className={wrong ? 'wrong' : 'hint'} role={message === undefined ? undefined : 'alert'}>
+    {message ?? children}
+  </p>
+);
 
 function Commands({ commands }: { commands: readonly Command[] }) {
   const now = useNow();
   if (commands.length === 0) return <p className="hint">Nothing yet.</p>;
   return (
     <div className="card table-frame">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Asked at</th>
-            <th scope="col">What</th>
-            <th scope="col">How it stands</th>
-          </tr>
-        </thead>
-        <tbody>
-          {commands.map((command) => (
-            <tr key={command.commandId}>
-              <td>{clockTime(Date.parse(command.requestedAt))}</td>
-              <td>{wishOf(command)}</td>
-              <td className={isWrong(command) ? 'wrong' : undefined}>{standingOf(command, now)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        columns={['Requested at', 'What', 'Status']}
+        rows={commands.map((command) => ({
+          key: command.commandId,
+          cells: [
+            clockTime(command.requestedAt),
+            titleOf(command),
+            <span key="status" className={isFailed(command) ? 'wrong' : undefined}>
+              {progress(command, now)}
+            </span>,
+          ],
+        }))}
+      />
     </div>
   );
 }

@@ -1,5 +1,5 @@
-import type { Command } from '../api/shapes.ts';
-import { pixel } from '../axis/time-axis.ts';
+import type { Command } from '@paceline/client';
+import { pixel } from '../parts/layout.ts';
 
 /** Where in a bar the riders that are here end, and where those that could not be had. */
 export function layoutShares(
@@ -9,3 +9,10 @@ export function layoutShares(
   const all = Math.max(1, done + failed + waiting);
   return { doneX: pixel((done / all) * width), failedX: pixel(((done + failed) / all) * width) };
 }
+
+/** What was typed as a rider's id, as it is sent: the API says what is wrong with it. */
+export const riderIdOf = (typed: string): number | string =>
+  /^-?\d+$/.test(typed.trim()) ? Number(typed) : typed;
+
+/** The ids in a text, each once, in its order. */
+export const riderIdsOf = (typed: string): number[] => [...new Set(typed.match(/\d+/g)?.map(Number))];

@@ -1,20 +1,20 @@
+import { type AskedRun, kindColour, type Run, type RunDetail, type SyncKind } from '@paceline/client';
+import { clockTime, dayAndTime, dayOf, duration, elapsed, outcome } from '@paceline/client/words';
+import { kindNames, kinds } from '@paceline/shared/definition';
+import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { reads, useRead } from '../api/reads.ts';
-import type { Run, SyncKind } from '../api/shapes.ts';
-import { colourOf, laneOf } from '../palette.ts';
-import { Loaded } from '../parts/Loading.tsx';
-import { useNow } from '../time/clock.ts';
-import { clockTime, dayOf } from '../time/words.ts';
-import { AskRun } from './AskRun.tsx';
-import { RunDetails } from './RunDetails.tsx';
-import { kindWords, lasted, outcome } from './words.ts';
+import { api } from '../api/client.ts';
+import { reads, refresh, useRead } from '../api/reads.ts';
+import { useNow } from '../app/clock.tsx';
+import { Loaded } from '../parts/Loaded.tsx';
+import { Axis, Picture, Swatch } from '../parts/Picture.tsx';
+import { Table, TableBehind } from '../parts/Table.tsx';
+import { callWords, layoutWaterfall } from './layout.ts';
 
 /** What the scheduled syncs did, and each call of one of them. */
 export function RunsView({ id }: { id: string | undefined }) {
   return id === undefined ? <Runs /> : <RunDetails id={id} />;
 }
-
-const kinds = Object.keys(kindWords) as SyncKind[];
 
 function Runs() {
   const [kind, setKind] = useState<SyncKind | undefined>();
@@ -23,18 +23,22 @@ function Runs() {
     <>
       <p className="summary">What the scheduled syncs did, newest first.</p>
       <fieldset className="choices" aria-label="Kind of sync">
-        {[undefined, ...kinds].map((each) => (
+        {[undefined, ...kindNames].map((each) => (
           <button
             key={each ?? 'all'}
             type="button"
             aria-pressed={each === kind}
             onClick={() => setKind(each)}
           >
-            {each ? kindWords[each] : 'all'}
+            {each ? kinds[each].label : 'all'}
           </button>
         ))}
       </fieldset>{' '}
-      {kind && <AskRun path={`/v1/syncs/${kind}/trigger`}>{`Sync ${kindWords[kind]} now`}</AskRun>}
+      {kind && (
+        <AskRun ask={() => api.call('POST /v1/syncs/{kind}/trigger', { path: { kind } })}>
+          {`Sync ${kinds[kind].label} now`}
+        </AskRun>
+      )}
       <Loaded query={runs}>{({ items }) => <RunTable runs={items} />}</Loaded>
     </>
   );
@@ -45,38 +49,144 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
   if (runs.length === 0) return <p className="hint">None yet.</p>;
   return (
     <div className="card table-frame">
-      <table>
-        <thead>
-          <tr>
-            {['Sync of', 'Begun', 'Lasted', 'What it came to'].map((column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((run) => (
-            <tr key={run.id}>
-              <td>
-                <a href={`#/runs/${run.id}`}>
-                  <span className="swatch" style={{ background: colourOf(laneOf[run.kind]) }} />
-                  {kindWords[run.kind]}
-                </a>
-              </td>
-              <td>
-                {clockTime(Date.parse(run.startedAt))}{' '}
-                <span className="hint">{dayOf(Date.parse(run.startedAt))}</span>
-              </td>
-              <td>{lasted(run, now)}</td>
-              <td className={run.state === 'failed' ? 'wrong' : undefined}>
-                {run.state === 'running' && <strong>runs: </strong>}
-                {outcome(run)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        columns={['Sync of', 'Begun', 'Lasted', 'Result']}
+        rows={runs.map((run) => ({
+          key: run.id,
+          cells: [
+            <a key="run" href={`#/runs/${run.id}`}>
+              <Swatch colour={kindColour(run.kind)} />
+              {kinds[run.kind].label}
+            </a>,
+            <>
+              {clockTime(run.startedAt)} <span className="hint">{dayOf(run.startedAt)}</span>
+            </>,
+            elapsed(run, now),
+            <span key="result" className={run.state === 'failed' ? 'wrong' : undefined}>
+              {run.state === 'running' && <strong>runs: </strong>}
+              {outcome(run)}
+            </span>,
+          ],
+        }))}
+      />
     </div>
+  );
+}
+
+/** One run: its calls, what each waited for its permit, how long it took, and why it was made. */
+function RunDetails({ id }: { id: string }) {
+  const run = useRead(reads.run(id));
+  return (
+    <>
+      <p>
+        <a href="#/runs">All runs</a>
+      </p>
+      <Loaded query={run}>{(data) => <Details run={data} />}</Loaded>
+    </>
+  );
+}
+
+const axisHeight = 22;
+const barY = 18;
+const barHeight = 10;
+
+function Details({ run }: { run: RunDetail }) {
+  const now = useNow();
+  const { height } = layoutWaterfall(run, now, 1);
+  const { scheduledFor: opens, endsAt: closes } = run.slot;
+  const colour = kindColour(run.kind);
+  return (
+    <>
+      <h2>
+        <Swatch colour={colour} />
+        Sync of {kinds[run.kind].label}, {dayAndTime(opens)}
+      </h2>
+      <p className={run.state === 'failed' ? 'wrong' : undefined}>{outcome(run)}</p>
+      <p className="hint">
+        Its slot: {clockTime(opens)} to {clockTime(closes)}.{' '}
+        {run.state === 'running' ? 'It has run for' : 'It ran for'} {elapsed(run, now)} and made{' '}
+        {run.calls.length} {run.calls.length === 1 ? 'call' : 'calls'}.
+      </p>
+      {run.state !== 'running' &&
+        (run.counts.failed > 0 || run.counts.deferred > 0 || run.error !== null) && (
+          <p>
+            <AskRun ask={() => api.call('POST /v1/runs/{runId}/retry', { path: { runId: run.id } })}>
+              Try again what is left
+            </AskRun>
+          </p>
+        )}
+      {run.traceId !== null && (
+        <p className="hint trace">
+          trace {run.traceUrl === null ? run.traceId : <a href={run.traceUrl}>{run.traceId}</a>}
+        </p>
+      )}
+      <section className="card" aria-label="Calls">
+        {run.calls.length === 0 && <p className="hint">No call yet.</p>}
+        <Picture label="The calls of the run, each with its wait before it" height={height + axisHeight}>
+          {(width) => {
+            const { axis, rows } = layoutWaterfall(run, now, width);
+            return (
+              <>
+                <Axis axis={axis} width={width} y={height + axisHeight - 4} />
+                {rows.map(({ id, y, waitX, startX, endX, wrong, words }) => (
+                  <g key={id} fill={wrong ? 'var(--wrong)' : colour}>
+                    <text
+                      className={wrong ? 'row-words halo wrong-words' : 'row-words halo'}
+                      x="0"
+                      y={y + 13}
+                    >
+                      {words}
+                    </text>
+                    <rect
+                      className="waited"
+                      x={waitX}
+                      width={startX - waitX}
+                      y={y + barY + 3}
+                      height={barHeight - 6}
+                      rx="2"
+                    />
+                    <rect x={startX} width={endX - startX} y={y + barY} height={barHeight} rx="2" />
+                  </g>
+                ))}
+              </>
+            );
+          }}
+        </Picture>
+        <p className="hint">Thin: waits for its permit. Solid: the call.</p>
+        <TableBehind
+          caption="The calls of the run, oldest first"
+          columns={['Begun', 'Took', 'Call']}
+          rows={run.calls.map((call) => ({
+            key: String(call.id),
+            cells: [clockTime(call.startedAt), duration(call.durationMs), callWords(call)],
+          }))}
+          none="No call yet."
+        />
+      </section>
+    </>
+  );
+}
+
+/** Asks for a run out of turn, and opens it as soon as it is taken up. */
+function AskRun({ ask, children }: { ask: () => Promise<AskedRun>; children: string }) {
+  const request = useMutation({
+    mutationFn: ask,
+    async onSuccess({ runId }) {
+      await refresh('/v1/runs');
+      location.hash = `#/runs/${runId}`;
+    },
+  });
+  return (
+    <>
+      <button type="button" disabled={request.isPending} onClick={() => request.mutate()}>
+        {children}
+      </button>
+      {request.error && (
+        <span className="wrong" role="alert">
+          {' '}
+          {request.error.message}
+        </span>
+      )}
+    </>
   );
 }

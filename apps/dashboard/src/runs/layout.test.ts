@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RunDetail } from '../api/shapes.ts';
-import { at, now } from '../testing.ts';
+import type { RunDetail } from '@paceline/client';
+import { at, now } from '@paceline/client/testing';
 import { layoutWaterfall } from './layout.ts';
 
 type Call = RunDetail['calls'][number];

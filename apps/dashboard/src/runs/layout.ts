@@ -1,6 +1,6 @@
-import type { BudgetName, RunDetail } from '../api/shapes.ts';
-import { fitted } from '../parts/fitted.ts';
-import { timeAxis, type TimeAxis } from '../axis/time-axis.ts';
+import type { BudgetName, RunDetail } from '@paceline/client';
+import { budgets } from '@paceline/shared/definition';
+import { fitted, timeAxis, type TimeAxis } from '../parts/layout.ts';
 
 export interface WaterfallShape {
   readonly axis: TimeAxis;
@@ -54,18 +54,9 @@ type Call = RunDetail['calls'][number];
 
 export const isWrong = ({ status }: Call): boolean => status === null || status >= 400;
 
-const what: Readonly<Record<BudgetName, string>> = {
-  clubs: 'club',
-  riders_bulk: 'riders',
-  riders_single: 'rider',
-  results: 'results of event',
-  events: 'events:',
-  signups: 'signups of event',
-};
-
 /** e.g. `signups of event 24940950, oldest copy · 200, 36 signups` */
 export function callWords({ endpoint, target, because, status, message }: Call): string {
-  const asked = `${what[endpoint as BudgetName] ?? endpoint} ${target}`;
+  const asked = `${budgets[endpoint as BudgetName]?.fetches ?? endpoint} ${target}`;
   const reason = because === null ? '' : `, ${because.replaceAll('_', ' ')}`;
   return `${asked}${reason} · ${status === null ? '' : `${status}, `}${message}`;
 }

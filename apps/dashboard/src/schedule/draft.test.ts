@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Settings } from '../api/shapes.ts';
-import { changeOf, isEmpty, saidOf, withField } from './draft.ts';
+import type { ScheduleSettings } from '@paceline/client';
+import { changeOf, isEmpty, withField } from './draft.ts';
 
 const slots = { mode: 'on' as const, opens: 'every 15m', duration: '10m', skip: '', catchUp: 'latest' };
-const inForce: Settings = {
+const inForce: ScheduleSettings = {
   timeZone: 'UTC',
   kinds: { rider: slots, near: slots, far: slots, results: slots },
 };
@@ -20,11 +20,5 @@ describe('a draft of the schedule', () => {
       kinds: { far: { duration: '5m' } },
     });
     expect(inForce.kinds.far.duration).toBe('10m');
-  });
-
-  it('shows what the API says at the field that it means', () => {
-    const errors = [{ field: 'kinds.far.opens', message: 'must come round' }];
-    expect(saidOf(errors, 'kinds.far.opens')).toBe('must come round');
-    expect(saidOf(errors, 'kinds.near.opens')).toBeUndefined();
   });
 });

@@ -1,21 +1,16 @@
-import type { FieldError } from '../api/problem.ts';
-import type { Settings, SyncKind } from '../api/shapes.ts';
-import { kindWords } from '../runs/words.ts';
+import type { Input, ScheduleSettings, SyncKind } from '@paceline/client';
+import { kindNames } from '@paceline/shared/definition';
 
-export const kinds = Object.keys(kindWords) as SyncKind[];
 export const fields = ['mode', 'opens', 'duration', 'skip', 'catchUp'] as const;
 export type Field = (typeof fields)[number];
-export type KindSettings = Settings['kinds'][SyncKind];
+export type KindSettings = ScheduleSettings['kinds'][SyncKind];
 
 /** What of a schedule is to be changed: what is not named stays as it is. */
-export interface Change {
-  readonly timeZone?: string;
-  readonly kinds?: Partial<Record<SyncKind, Partial<KindSettings>>>;
-}
+export type Change = Omit<Input<'PUT /v1/schedule'>['body'], 'despiteErrors'>;
 
 /** How a draft differs from what is in force. */
-export function changeOf(inForce: Settings, draft: Settings): Change {
-  const changed = kinds
+export function changeOf(inForce: ScheduleSettings, draft: ScheduleSettings): Change {
+  const changed = kindNames
     .map((kind) => [kind, differing(inForce.kinds[kind], draft.kinds[kind])] as const)
     .filter(([, settings]) => Object.keys(settings).length > 0);
   return {
@@ -29,11 +24,12 @@ const differing = (from: KindSettings, to: KindSettings): Partial<KindSettings> 
 
 export const isEmpty = (change: Change): boolean => Object.keys(change).length === 0;
 
-export const withField = (draft: Settings, kind: SyncKind, field: Field, value: string): Settings => ({
+export const withField = (
+  draft: ScheduleSettings,
+  kind: SyncKind,
+  field: Field,
+  value: string,
+): ScheduleSettings => ({
   ...draft,
   kinds: { ...draft.kinds, [kind]: { ...draft.kinds[kind], [field]: value } },
 });
-
-/** What the API says of one field, if anything. */
-export const saidOf = (errors: readonly FieldError[], place: string): string | undefined =>
-  errors.find(({ field }) => field === place)?.message;

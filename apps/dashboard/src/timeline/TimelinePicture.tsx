@@ -1,24 +1,24 @@
+import { kindColour, laneColour } from '@paceline/client';
+import { kinds } from '@paceline/shared/definition';
 import { type PointerEvent, useState } from 'react';
-import { timeAxis, type TimeAxis } from '../axis/time-axis.ts';
-import { colourOf, laneOf } from '../palette.ts';
-import { Axis } from '../parts/Axis.tsx';
-import { Picture } from '../parts/Picture.tsx';
-import { kindWords } from '../runs/words.ts';
+import { timeAxis, type TimeAxis } from '../parts/layout.ts';
+import { Axis, Picture } from '../parts/Picture.tsx';
 import {
   type BandShape,
   bandHeight,
   barHeight,
   barY,
+  dragged,
   type FlagShape,
   flagHeight,
   layoutTimeline,
+  type Range,
   type TieShape,
-  type Told,
+  type TimelineData,
 } from './layout.ts';
-import { dragged, type Range } from './range.ts';
 
 interface TimelineProps {
-  readonly told: Told;
+  readonly data: TimelineData;
   readonly now: number;
   readonly from: number;
   readonly to: number;
@@ -27,13 +27,13 @@ interface TimelineProps {
 
 const axisHeight = 22;
 
-export function TimelinePicture({ told, now, from, to, onChoose }: TimelineProps) {
-  const { height } = layoutTimeline(told, timeAxis(from, to, 1), now);
+export function TimelinePicture({ data, now, from, to, onChoose }: TimelineProps) {
+  const { height } = layoutTimeline(data, timeAxis(from, to, 1), now);
   return (
     <Picture live label="Runs by kind, in their slots" height={height + axisHeight}>
       {(width) => {
         const axis = timeAxis(from, to, width);
-        const { bands, flags, ties } = layoutTimeline(told, axis, now);
+        const { bands, flags, ties } = layoutTimeline(data, axis, now);
         return (
           <>
             <Axis axis={axis} width={width} y={height + axisHeight - 4} />
@@ -71,7 +71,7 @@ const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number
 );
 
 const Tie = ({ tie: { x, untilX, blockedY, blockerY, blocker, words } }: { tie: TieShape }) => (
-  <g className="tie" stroke={colourOf(blocker)} fill={colourOf(blocker)}>
+  <g className="tie" stroke={laneColour(blocker)} fill={laneColour(blocker)}>
     <title>{words}</title>
     <line x1={x} x2={x} y1={blockerY} y2={blockedY} />
     <line x1={x} x2={Math.max(x + 2, untilX)} y1={blockedY} y2={blockedY} strokeWidth="3" />
@@ -80,12 +80,12 @@ const Tie = ({ tie: { x, untilX, blockedY, blockerY, blocker, words } }: { tie: 
 );
 
 function Band({ band: { kind, y, slots, runs } }: { band: BandShape }) {
-  const colour = colourOf(laneOf[kind]);
+  const colour = kindColour(kind);
   return (
     <g fill={colour}>
       <line className="grid" x2="100%" y1={y + bandHeight} y2={y + bandHeight} />
       <text className="band-name halo" x="0" y={y + 13}>
-        {kindWords[kind]}
+        {kinds[kind].label}
       </text>
       {slots.map(({ id, x, width }) => (
         <rect key={id} className="slot" x={x} width={width} y={y + barY} height={barHeight} rx="3" />

@@ -1,13 +1,11 @@
+import { clockTime, dayAndTime, duration, elapsed, outcome } from '@paceline/client/words';
+import { budgets, kinds, lanes } from '@paceline/shared/definition';
 import { useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
-import { budgetWords, laneWords } from '../palette.ts';
-import { Loaded } from '../parts/Loading.tsx';
-import { TableBehind } from '../parts/TableBehind.tsx';
-import { kindWords, lasted, outcome } from '../runs/words.ts';
-import { useNow } from '../time/clock.ts';
-import { clockTime, dayOf, length } from '../time/words.ts';
-import { momentRange, moved, type Range, shownRange, zoomed } from './range.ts';
-import type { Told } from './layout.ts';
+import { useNow } from '../app/clock.tsx';
+import { Loaded } from '../parts/Loaded.tsx';
+import { TableBehind } from '../parts/Table.tsx';
+import { momentRange, moved, type Range, shownRange, type TimelineData, zoomed } from './layout.ts';
 import { TimelinePicture } from './TimelinePicture.tsx';
 import './timeline.css';
 
@@ -23,7 +21,7 @@ export function TimelineView({ id: moment }: { id: string | undefined }) {
         <Timeline
           key={moment}
           at={moment}
-          told={{
+          data={{
             runs: items,
             events: events.data?.items ?? [],
             conflicts: conflicts.data?.items ?? [],
@@ -35,7 +33,7 @@ export function TimelineView({ id: moment }: { id: string | undefined }) {
   );
 }
 
-function Timeline({ at, told }: { at: string | undefined; told: Told }) {
+function Timeline({ at, data }: { at: string | undefined; data: TimelineData }) {
   const now = useNow();
   const [range, setRange] = useState<Range>(momentRange(at));
   const shown = shownRange(range, now);
@@ -45,7 +43,7 @@ function Timeline({ at, told }: { at: string | undefined; told: Told }) {
     ['Closer', () => zoomed(shown, 0.5)],
     ['Wider', () => zoomed(shown, 2)],
   ] as const;
-  const visible = told.runs.filter(
+  const visible = data.runs.filter(
     (run) =>
       Date.parse(run.startedAt) <= shown.to &&
       (run.finishedAt === null || Date.parse(run.finishedAt) >= shown.from),
@@ -53,8 +51,8 @@ function Timeline({ at, told }: { at: string | undefined; told: Told }) {
   return (
     <>
       <p className="summary">
-        {dayOf(shown.from)} {clockTime(shown.from)} to {clockTime(shown.to)}. Drag over a stretch to look
-        closer; a run opens at a click.
+        {dayAndTime(shown.from)} to {clockTime(shown.to)}. Drag over a stretch to look closer; a run opens at
+        a click.
       </p>
       <fieldset className="choices" aria-label="What part of time is shown">
         {steps.map(([words, next]) => (
@@ -67,22 +65,17 @@ function Timeline({ at, told }: { at: string | undefined; told: Told }) {
         </button>
       </fieldset>
       <section className="card" aria-label="Timeline">
-        <TimelinePicture told={told} now={now} from={shown.from} to={shown.to} onChoose={setRange} />
+        <TimelinePicture data={data} now={now} from={shown.from} to={shown.to} onChoose={setRange} />
         <p className="hint">
           Pale: the slot. Solid: the run. Hollow: nothing was due, or all of it is left for the next slot.
           Flags: events that start. Lines: who waits, tied to who goes first.
         </p>
         <TableBehind
           caption="The runs in the picture, newest first"
-          columns={['Sync of', 'Begun', 'Lasted', 'What it came to']}
+          columns={['Sync of', 'Begun', 'Lasted', 'Result']}
           rows={visible.map((run) => ({
             key: run.id,
-            cells: [
-              kindWords[run.kind],
-              clockTime(Date.parse(run.startedAt)),
-              lasted(run, now),
-              outcome(run),
-            ],
+            cells: [kinds[run.kind].label, clockTime(run.startedAt), elapsed(run, now), outcome(run)],
           }))}
           none="None in this stretch."
         />
@@ -90,16 +83,16 @@ function Timeline({ at, told }: { at: string | undefined; told: Told }) {
           button="Who waited, as a table"
           caption="Who waited for whom, newest first"
           columns={['At', 'Who waits', 'For', 'Window', 'For how long']}
-          rows={told.conflicts
+          rows={data.conflicts
             .filter(({ at: when }) => Date.parse(when) >= shown.from && Date.parse(when) <= shown.to)
             .map(({ at: when, budget, blocked, blockedBy, expectedWaitSeconds }, index) => ({
               key: `${when} ${index}`,
               cells: [
-                clockTime(Date.parse(when)),
-                laneWords[blocked],
-                laneWords[blockedBy],
-                budgetWords[budget],
-                length(expectedWaitSeconds * 1_000),
+                clockTime(when),
+                lanes[blocked].label,
+                lanes[blockedBy].label,
+                budgets[budget].label,
+                duration(expectedWaitSeconds * 1_000),
               ],
             }))}
           none="Nobody in this stretch."

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Conflict, Event, Run, Schedule } from '../api/shapes.ts';
-import { timeAxis } from '../axis/time-axis.ts';
-import { at, minute, now } from '../testing.ts';
-import { layoutTimeline, type Told } from './layout.ts';
+import type { Conflict, Event, Run, Schedule } from '@paceline/client';
+import { timeAxis } from '../parts/layout.ts';
+import { at, minute, now } from '@paceline/client/testing';
+import { layoutTimeline, type TimelineData } from './layout.ts';
 
 /** 600 px show an hour: ten pixels a minute. */
 const axis = timeAxis(now - 50 * minute, now + 10 * minute, 600);
@@ -20,8 +20,8 @@ const run = (id: string, start: number, end: number | null, given: Partial<Run> 
   traceId: null,
   ...given,
 });
-const timeline = (told: Partial<Told>) =>
-  layoutTimeline({ runs: [], events: [], conflicts: [], coming: undefined, ...told }, axis, now);
+const timeline = (data: Partial<TimelineData>) =>
+  layoutTimeline({ runs: [], events: [], conflicts: [], coming: undefined, ...data }, axis, now);
 const near = (...runs: Run[]) => timeline({ runs }).bands.find(({ kind }) => kind === 'near');
 
 describe('the timeline', () => {

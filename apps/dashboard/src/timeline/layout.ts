@@ -1,8 +1,7 @@
-import type { Conflict, Event, Lane, Run, Schedule, SyncKind } from '../api/shapes.ts';
-import type { TimeAxis } from '../axis/time-axis.ts';
-import { budgetWords, laneWords } from '../palette.ts';
-import { lasted, kindWords, outcome } from '../runs/words.ts';
-import { clockTime, length } from '../time/words.ts';
+import type { Conflict, Event, Lane, Run, Schedule, SyncKind } from '@paceline/client';
+import { clockTime, duration, elapsed, outcome } from '@paceline/client/words';
+import { budgets, kindNames, kinds, lanes } from '@paceline/shared/definition';
+import type { TimeAxis } from '../parts/layout.ts';
 
 export interface TimelineShape {
   readonly bands: readonly BandShape[];
@@ -47,14 +46,13 @@ export interface TieShape {
 }
 
 /** What is known of the slots: those that were opened are told by their runs. */
-export interface Told {
+export interface TimelineData {
   readonly runs: readonly Run[];
   readonly events: readonly Event[];
   readonly conflicts: readonly Conflict[];
   readonly coming: Schedule['next'] | undefined;
 }
 
-const kinds = Object.keys(kindWords) as SyncKind[];
 export const flagHeight = 30;
 export const bandHeight = 46;
 export const barY = 18;
@@ -63,14 +61,14 @@ const flagWidth = 7;
 const leastWidth = 3;
 
 /** A band for each kind of sync, with the slots that were or will be opened and what was done in them; on top, what starts. */
-export function layoutTimeline(told: Told, axis: TimeAxis, now: number): TimelineShape {
+export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number): TimelineShape {
   const seen = (from: number, to: number) => to >= axis.from && from <= axis.to;
-  const bands = kinds.map((kind, index): BandShape => {
-    const own = told.runs.filter((run) => run.kind === kind);
+  const bands = kindNames.map((kind, index): BandShape => {
+    const own = data.runs.filter((run) => run.kind === kind);
     return {
       kind,
       y: bandY(index),
-      slots: slotsOf(kind, own, told.coming)
+      slots: slotsOf(kind, own, data.coming)
         .filter(({ from, to }) => seen(from, to))
         .map(({ id, from, to }) => ({ id, x: axis.x(from), width: axis.x(to) - axis.x(from) })),
       runs: own
@@ -82,18 +80,18 @@ export function layoutTimeline(told: Told, axis: TimeAxis, now: number): Timelin
         }),
     };
   });
-  const conflicts = told.conflicts.filter(({ at }) => seen(Date.parse(at), Date.parse(at)));
+  const conflicts = data.conflicts.filter(({ at }) => seen(Date.parse(at), Date.parse(at)));
   return {
     bands,
-    flags: flagsOf(told.events, axis),
+    flags: flagsOf(data.events, axis),
     ties: conflicts.map((conflict, index) => tieOf(conflict, `${conflict.at} ${index}`, axis)),
-    height: bandY(kinds.length),
+    height: bandY(kindNames.length),
   };
 }
 
 const bandY = (index: number) => flagHeight + index * bandHeight;
 
-function slotsOf(kind: SyncKind, runs: readonly Run[], coming: Told['coming']) {
+function slotsOf(kind: SyncKind, runs: readonly Run[], coming: TimelineData['coming']) {
   const opened = runs.map(({ slot: { id, scheduledFor, endsAt } }) => ({
     id,
     from: Date.parse(scheduledFor),
@@ -109,11 +107,8 @@ function slotsOf(kind: SyncKind, runs: readonly Run[], coming: Told['coming']) {
   ];
 }
 
-const bandOfLane: Readonly<Partial<Record<Lane, SyncKind>>> = {
-  near_event_normal: 'near',
-  rider_sync: 'rider',
-  far_event_sync: 'far',
-};
+/** The kind of sync in whose slots the calls of a lane are made, if in any. */
+const kindOfLane = (lane: Lane): SyncKind | undefined => kindNames.find((kind) => kinds[kind].lane === lane);
 
 function tieOf(
   { at, budget, blocked, blockedBy, expectedWaitSeconds }: Conflict,
@@ -122,8 +117,8 @@ function tieOf(
 ): TieShape {
   const top = flagHeight - 6;
   const yOf = (lane: Lane, within: number) => {
-    const kind = bandOfLane[lane];
-    return kind === undefined ? top : bandY(kinds.indexOf(kind)) + barY + within;
+    const kind = kindOfLane(lane);
+    return kind === undefined ? top : bandY(kindNames.indexOf(kind)) + barY + within;
   };
   const moment = Date.parse(at);
   return {
@@ -133,7 +128,7 @@ function tieOf(
     blockedY: yOf(blocked, barHeight + 4),
     blockerY: yOf(blockedBy, barHeight / 2),
     blocker: blockedBy,
-    words: `${clockTime(moment)}: ${laneWords[blocked]} waits for ${laneWords[blockedBy]} (${budgetWords[budget]}), ${length(expectedWaitSeconds * 1_000)}`,
+    words: `${clockTime(at)}: ${lanes[blocked].label} waits for ${lanes[blockedBy].label} (${budgets[budget].label}), ${duration(expectedWaitSeconds * 1_000)}`,
   };
 }
 
@@ -146,7 +141,7 @@ const lookOf = ({ state, mode, counts }: Run): RunShape['look'] => {
 
 /** e.g. `near events at 18:40:00, 9 min: 3 synced, 28 left for the next slot` */
 const runWords = (run: Run, now: number) =>
-  `${kindWords[run.kind]} at ${clockTime(Date.parse(run.startedAt))}, ${lasted(run, now)}: ${outcome(run)}`;
+  `${kinds[run.kind].label} at ${clockTime(run.startedAt)}, ${elapsed(run, now)}: ${outcome(run)}`;
 
 function flagsOf(events: readonly Event[], axis: TimeAxis): FlagShape[] {
   const flags: { x: number; titles: string[] }[] = [];
@@ -161,4 +156,44 @@ function flagsOf(events: readonly Event[], axis: TimeAxis): FlagShape[] {
     else flags.push({ x, titles: [title] });
   }
   return flags;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** What part of time is looked at; null follows now. */
+export type Range = { readonly from: number; readonly to: number } | null;
+
+const before = 3 * hour;
+const after = hour;
+const least = 2 * minute;
+const most = 48 * hour;
+
+/** Without a choice: the last hours and the next. */
+export const shownRange = (range: Range, now: number): { from: number; to: number } =>
+  range ?? { from: now - before, to: now + after };
+
+/** Half an hour before a moment, and after it; null when it is none. */
+export function momentRange(text: string | undefined): Range {
+  const moment = Date.parse(text ?? '');
+  return Number.isNaN(moment) ? null : around(moment, hour);
+}
+
+/** A stretch that was dragged over; undefined when it was no more than a click. */
+export function dragged(one: number, other: number): Range | undefined {
+  const [from, to] = [Math.min(one, other), Math.max(one, other)];
+  return to - from < least / 4 ? undefined : around((from + to) / 2, to - from);
+}
+
+/** Makes what is shown `factor` times as long, around its middle. */
+export const zoomed = ({ from, to }: NonNullable<Range>, factor: number): Range =>
+  around((from + to) / 2, (to - from) * factor);
+
+/** Goes along by a share of what is shown. */
+export const moved = ({ from, to }: NonNullable<Range>, share: number): Range =>
+  around((from + to) / 2 + (to - from) * share, to - from);
+
+function around(middle: number, length: number): Range {
+  const kept = Math.min(most, Math.max(least, length));
+  return { from: middle - kept / 2, to: middle + kept / 2 };
 }

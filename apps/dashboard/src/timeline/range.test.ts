@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { at, minute, now } from '../testing.ts';
-import { dragged, momentRange, moved, shownRange, zoomed } from './range.ts';
+import { at, minute, now } from '@paceline/client/testing';
+import { dragged, momentRange, moved, shownRange, zoomed } from './layout.ts';
 
 describe('what part of time is shown', () => {
   it('follows now until somebody chooses', () => {

@@ -1,5 +1,5 @@
-import type { Budget } from '../api/shapes.ts';
-import { budgetWords, colourOf } from '../palette.ts';
+import { type Budget, laneColour } from '@paceline/client';
+import { budgets } from '@paceline/shared/definition';
 import { Picture } from '../parts/Picture.tsx';
 import { layoutWindow } from './layout.ts';
 
@@ -9,7 +9,7 @@ const axisHeight = 18;
 /** One budget: on the left of the now-edge the window, on the right who goes when. */
 export function WindowPicture({ budget, now }: { budget: Budget; now: number }) {
   return (
-    <Picture label={`The window of ${budgetWords[budget.budget]}`} height={barHeight + axisHeight}>
+    <Picture label={`The window of ${budgets[budget.budget].label}`} height={barHeight + axisHeight}>
       {(width) => {
         const { rows, nowX, calls, expected, closed, ticks } = layoutWindow(budget, now, width);
         const height = barHeight / rows;
@@ -23,7 +23,7 @@ export function WindowPicture({ budget, now }: { budget: Budget; now: number }) 
               <rect
                 key={ticket}
                 className="expected"
-                stroke={colourOf(lane)}
+                stroke={laneColour(lane)}
                 x={startX + 1}
                 width={Math.max(1, leaveX - startX - 2)}
                 {...inRow(row)}
@@ -31,7 +31,7 @@ export function WindowPicture({ budget, now }: { budget: Budget; now: number }) 
               />
             ))}
             {calls.map(({ permit, lane, row, startX, answeredX, leaveX, settled }) => (
-              <g key={permit} fill={colourOf(lane)} data-permit={permit}>
+              <g key={permit} fill={laneColour(lane)} data-permit={permit}>
                 <rect className="counts" x={startX} width={leaveX - startX} {...inRow(row)} rx="3" />
                 <rect
                   className={settled ? 'called' : 'calling'}

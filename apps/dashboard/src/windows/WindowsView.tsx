@@ -1,22 +1,23 @@
-import { reads, useRead } from '../api/reads.ts';
-import type { Budget, Command } from '../api/shapes.ts';
-import { budgetWords, laneWords } from '../palette.ts';
-import { Legend } from '../parts/Legend.tsx';
-import { Loaded } from '../parts/Loading.tsx';
-import { TableBehind } from '../parts/TableBehind.tsx';
-import { useNow } from '../time/clock.ts';
-import { clockTime } from '../time/words.ts';
-import { Steer } from './Steer.tsx';
+import type { Budget, Command } from '@paceline/client';
+import { availability, clockTime, nextInQueue, policyText, summary } from '@paceline/client/words';
+import { budgets, lanes } from '@paceline/shared/definition';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../api/client.ts';
+import { reads, refresh, useRead } from '../api/reads.ts';
+import { useNow } from '../app/clock.tsx';
+import { Loaded } from '../parts/Loaded.tsx';
+import { Legend } from '../parts/Picture.tsx';
+import { TableBehind } from '../parts/Table.tsx';
 import { Hatches, WindowPicture } from './WindowPicture.tsx';
-import { nextInLine, policyWords, standing, summary } from './words.ts';
 import './windows.css';
 
 /** Can I call now? If not, when, and who goes first? */
 export function WindowsView() {
-  const budgets = useRead(reads.budgets);
+  const windows = useRead(reads.budgets);
   const commands = useRead(reads.commands);
   return (
-    <Loaded query={budgets}>
+    <Loaded query={windows}>
       {({ items, promises }) => (
         <>
           <Summary budgets={items} />
@@ -34,10 +35,10 @@ export function WindowsView() {
               permits.map(({ permit, lane, startedAt, leavesAt, settled }) => ({
                 key: permit,
                 cells: [
-                  budgetWords[budget],
-                  laneWords[lane],
-                  clockTime(Date.parse(startedAt)),
-                  clockTime(Date.parse(leavesAt)),
+                  budgets[budget].label,
+                  lanes[lane].label,
+                  clockTime(startedAt),
+                  clockTime(leavesAt),
                   settled ? 'has ended' : 'may be under way',
                 ],
               })),
@@ -45,7 +46,7 @@ export function WindowsView() {
             none="No call counts in any window now."
           />
           <p className="hint">
-            Of the times that waiters were told, {promises.kept} held and {promises.broken} did not.
+            Estimates kept: {promises.kept} of {promises.kept + promises.broken}.
           </p>
         </>
       )}
@@ -59,29 +60,102 @@ const Summary = ({ budgets }: { budgets: readonly Budget[] }) => (
 
 function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Command[] }) {
   const now = useNow();
-  const { state, words, why } = standing(budget, now);
+  const { state, text, why } = availability(budget, now);
   const { lastRejected } = budget;
   return (
-    <section className="window" aria-label={budgetWords[budget.budget]} data-budget={budget.budget}>
+    <section className="window" aria-label={budgets[budget.budget].label} data-budget={budget.budget}>
       <div className="window-name">
-        <h2>{budgetWords[budget.budget]}</h2>
-        <p className={budget.policy.from === 'documented' ? 'hint' : 'hint strong'}>{policyWords(budget)}</p>
+        <h2>{budgets[budget.budget].label}</h2>
+        <p className={budget.policy.from === 'documented' ? 'hint' : 'hint strong'}>{policyText(budget)}</p>
       </div>
       <WindowPicture budget={budget} now={now} />
       <div className="window-state">
         <div className="state-line">
-          <p className={`state ${state}`}>{words}</p>
+          <p className={`state ${state}`}>{text}</p>
           <Steer budget={budget} />
         </div>
         {why && <p className="hint">{why}</p>}
-        <p className="hint">{budget.probing ? 'one call goes ahead alone' : nextInLine(budget, commands)}</p>
+        <p className="hint">{budget.probing ? 'one call goes ahead alone' : nextInQueue(budget, commands)}</p>
         {lastRejected && (
           <p className="hint">
-            <span className="wrong">429</span> at {clockTime(Date.parse(lastRejected.at))}:{' '}
+            <span className="wrong">429</span> at {clockTime(lastRejected.at)}:{' '}
             {lastRejected.attribution.replaceAll('_', ' ')}
           </p>
         )}
       </div>
     </section>
+  );
+}
+
+const pauses = [
+  [15 * 60, '15 minutes'],
+  [60 * 60, 'an hour'],
+  [24 * 60 * 60, 'a day'],
+] as const;
+
+/** What an operator can do to a budget: let nobody call for a while, and end a pause. */
+function Steer({ budget: { budget, pausedUntil } }: { budget: Budget }) {
+  const [choosing, setChoosing] = useState(false);
+  const path = { budget };
+  const change = useMutation({
+    mutationFn: (send: () => Promise<Budget>) => send(),
+    onSettled: () => refresh('/v1/budgets'),
+    onSuccess: () => setChoosing(false),
+  });
+  const resume = (by: 'operator' | 'upstream') =>
+    change.mutate(() => api.call('DELETE /v1/budgets/{budget}/pause', { path, query: { by } }));
+  const pause = (forSeconds: number) =>
+    change.mutate(() => api.call('PUT /v1/budgets/{budget}/pause', { path, body: { forSeconds } }));
+  const name = budgets[budget].label;
+  return (
+    <div className="steer">
+      {pausedUntil.upstream !== null && (
+        <button
+          type="button"
+          disabled={change.isPending}
+          onClick={() => resume('upstream')}
+          aria-label={`Release ${name}: one call goes ahead to see whether upstream is open`}
+        >
+          Release
+        </button>
+      )}
+      {pausedUntil.operator !== null && (
+        <button
+          type="button"
+          disabled={change.isPending}
+          onClick={() => resume('operator')}
+          aria-label={`Resume ${name}`}
+        >
+          Resume
+        </button>
+      )}
+      {pausedUntil.operator === null && !choosing && (
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => setChoosing(true)}
+          aria-label={`Pause ${name}`}
+        >
+          Pause …
+        </button>
+      )}
+      {choosing && (
+        <fieldset className="choices" aria-label={`Pause ${name} for`}>
+          {pauses.map(([forSeconds, words]) => (
+            <button key={words} type="button" disabled={change.isPending} onClick={() => pause(forSeconds)}>
+              {words}
+            </button>
+          ))}
+          <button type="button" className="quiet" onClick={() => setChoosing(false)}>
+            no
+          </button>
+        </fieldset>
+      )}
+      {change.error && (
+        <span className="wrong" role="alert">
+          {change.error.message}
+        </span>
+      )}
+    </div>
   );
 }

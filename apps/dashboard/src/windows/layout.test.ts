@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budgetAt, now, waiter } from '../testing.ts';
+import { budgetAt, now, waiter } from '@paceline/client/testing';
 import { layoutWindow } from './layout.ts';
 
 /** 600 px show an hour before now and an hour after it: five pixels a minute. */

@@ -1,7 +1,6 @@
-import type { Budget, Lane } from '../api/shapes.ts';
-import { timeAxis } from '../axis/time-axis.ts';
-import { length } from '../time/words.ts';
-import { closures } from './closures.ts';
+import type { Budget, Lane } from '@paceline/client';
+import { closures, duration } from '@paceline/client/words';
+import { timeAxis } from '../parts/layout.ts';
 
 /** All in pixels of a picture `width` wide; rows are counted from the top and turned into heights by whoever draws. */
 export interface WindowShape {
@@ -74,9 +73,9 @@ export function layoutWindow(budget: Budget, now: number, width: number): Window
     expected,
     closed: closures(budget, now).map(({ by, until }) => ({ by, toX: x(until) })),
     ticks: [
-      { x: 0, words: `−${length(span)}` },
+      { x: 0, words: `−${duration(span)}` },
       { x: width / 2, words: 'now' },
-      { x: width, words: `+${length(span)}` },
+      { x: width, words: `+${duration(span)}` },
     ],
   };
 }

@@ -10,7 +10,7 @@ const root = new URL('../../../../', import.meta.url);
 describe('generated files', () => {
   it.each(Object.keys(generatedFiles))('%s is up to date (else run: pnpm generate)', async (path) => {
     const committed = await readFile(new URL(path, root), 'utf8').catch(() => 'missing');
-    expect(committed).toBe(generatedFiles[path]?.());
+    expect(committed).toBe(await generatedFiles[path]?.());
   });
 });
 

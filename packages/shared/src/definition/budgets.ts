@@ -2,6 +2,8 @@ import type { LimitText } from './units.ts';
 
 interface BudgetEntry {
   readonly label: string;
+  /** What a call is for, before its target: `signups of event 77`. */
+  readonly fetches: string;
   /** The part of the API that these calls read: a key may be given one part and not another. */
   readonly source: string;
   /** The calls that share the limit, below the base URL; `:name` is one segment. */
@@ -20,6 +22,7 @@ interface BudgetEntry {
 export const budgets = {
   clubs: {
     label: 'Clubs',
+    fetches: 'club',
     source: 'clubs',
     calls: ['GET /public/clubs/:id', 'GET /public/clubs/:id/:from'],
     limits: { standard: '1 per 60m', premium: '10 per 60m' },
@@ -30,6 +33,7 @@ export const budgets = {
   },
   riders_bulk: {
     label: 'Riders, many at once',
+    fetches: 'riders',
     source: 'riders',
     calls: ['POST /public/riders', 'POST /public/riders/:epoch'],
     limits: { standard: '1 per 15m', premium: '10 per 15m' },
@@ -39,6 +43,7 @@ export const budgets = {
   },
   riders_single: {
     label: 'Riders, one by one',
+    fetches: 'rider',
     source: 'riders',
     calls: ['GET /public/riders/:id', 'GET /public/riders/:id/:epoch'],
     limits: { standard: '5 per 1m', premium: '10 per 1m' },
@@ -48,6 +53,7 @@ export const budgets = {
   },
   results: {
     label: 'Results',
+    fetches: 'results of event',
     source: 'results',
     calls: ['GET /public/results/:id', 'GET /public/zp/:id/results'],
     limits: { standard: '1 per 1m', premium: '1 per 1m' },
@@ -57,6 +63,7 @@ export const budgets = {
   },
   events: {
     label: 'List of events',
+    fetches: 'events:',
     source: 'events',
     calls: ['GET /public/events/upcoming', 'GET /public/events/:id'],
     // Undocumented, as the next one is: a careful guess.
@@ -67,6 +74,7 @@ export const budgets = {
   },
   signups: {
     label: 'Signups of an event',
+    fetches: 'signups of event',
     source: 'signups',
     calls: ['GET /public/event_signups/:id'],
     limits: { standard: '1 per 1m', premium: '1 per 1m' },

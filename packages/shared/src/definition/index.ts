@@ -43,6 +43,7 @@ export const tiers = ['standard', 'premium'] as const satisfies readonly Tier[];
 
 export interface BudgetDefinition {
   readonly label: string;
+  readonly fetches: string;
   readonly source: Source;
   readonly calls: readonly string[];
   readonly limits: Readonly<Record<Tier, Limit>>;
@@ -52,8 +53,9 @@ export interface BudgetDefinition {
 }
 export const budgets: Readonly<Record<Budget, BudgetDefinition>> = mapValues(
   budgetEntries,
-  ({ label, source, calls, limits, reserve, timeout, usual }) => ({
+  ({ label, fetches, source, calls, limits, reserve, timeout, usual }) => ({
     label,
+    fetches,
     source,
     calls,
     limits: { standard: parseLimit(limits.standard), premium: parseLimit(limits.premium) },

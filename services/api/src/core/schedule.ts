@@ -1,11 +1,12 @@
-import { kindNames, type SyncKind } from '@paceline/shared/definition';
+import { kindNames, kinds, mapValues, type SyncKind } from '@paceline/shared/definition';
 import { formatDuration } from '@paceline/shared/config';
 import { type ScheduleInForce, type ScheduleSettings, syncModes } from '@paceline/shared/contracts';
 import { z } from 'zod';
 import { iso } from './times.ts';
 
 const time = z.iso.datetime();
-const kind = z.enum(kindNames);
+/** Unlike a record, an object says in OpenAPI that each kind is there. */
+const ofEachKind = <S extends z.ZodType>(shape: S) => z.object(mapValues(kinds, () => shape));
 
 const settingsOfKind = {
   mode: z.enum(syncModes),
@@ -18,7 +19,7 @@ const settingsOfKind = {
 /** The slots of all kinds, in the words of the configuration. */
 export const settingsShape = z.object({
   timeZone: z.string(),
-  kinds: z.record(kind, z.object(settingsOfKind)),
+  kinds: ofEachKind(z.object(settingsOfKind)),
 });
 export type SettingsView = z.infer<typeof settingsShape>;
 
@@ -30,9 +31,9 @@ export const scheduleChangedShape = settingsShape.extend({
 
 /** The schedule in force. */
 export const scheduleShape = scheduleChangedShape.extend({
-  next: z
-    .record(kind, z.array(z.object({ id: z.string(), opensAt: time, endsAt: time })))
-    .describe('The slots that open next; none of a kind that is off'),
+  next: ofEachKind(z.array(z.object({ id: z.string(), opensAt: time, endsAt: time }))).describe(
+    'The slots that open next; none of a kind that is off',
+  ),
 });
 export type ScheduleView = z.infer<typeof scheduleShape>;
 

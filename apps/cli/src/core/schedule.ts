@@ -1,0 +1,152 @@
+import type { Input, JudgedSchedule, Schedule, ScheduleSettings } from '@paceline/client';
+import { dayAndTime, dayOf, duration, limitText, shortTime } from '@paceline/client/words';
+import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
+import { WrongUsage } from './usage.ts';
+import { type Look, table, wrap } from './look.ts';
+
+const kindCell = (kind: SyncKind, { paint }: Look) => ({
+  text: kind,
+  paint: (text: string) => paint.lane(kinds[kind].lane, text),
+});
+const whole = (number: number): string => String(Math.round(number));
+const every = (seconds: number | null): string => (seconds === null ? 'never' : duration(seconds * 1_000));
+
+/** The slots of all kinds, in the words of the configuration. */
+export function settingsLines(settings: ScheduleSettings, look: Look): string[] {
+  const rows = kindNames.map((kind) => {
+    const { mode, opens, duration: open, skip, catchUp } = settings.kinds[kind];
+    return [kindCell(kind, look), mode, opens, open, skip || '-', catchUp];
+  });
+  return [
+    `Slots (${settings.timeZone})`,
+    ...table(['sync', 'mode', 'opens', 'for', 'left out', 'missed ones'], rows, look),
+  ];
+}
+
+/** The schedule in force, and what opens next. */
+export function scheduleLines(schedule: Schedule, look: Look): string[] {
+  const { version, from, since, next } = schedule;
+  const { paint } = look;
+  const when = since === null ? '' : ` since ${dayAndTime(since)}`;
+  const rows = kindNames.map((kind) => [
+    kindCell(kind, look),
+    next[kind].map(({ opensAt, endsAt }) => `${shortTime(opensAt)}–${shortTime(endsAt)}`).join('  ') || 'off',
+  ]);
+  return [
+    `Version ${version}, ${from === 'changed' ? 'changed by hand' : 'as configured'}${when}`,
+    '',
+    ...settingsLines(schedule, look),
+    '',
+    paint.quiet('Next'),
+    ...table([], rows, look),
+  ];
+}
+
+/** A judged schedule: its slots, what is wrong with them, what a busy day comes to, and how it would pass. */
+export function judgedLines(
+  { settings, findings, forecast, repaired, promises }: JudgedSchedule,
+  look: Look,
+): string[] {
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const kept = Object.entries(promises).map(([kind, within]) => `${kind} ${within}`);
+  return [
+    ...settingsLines(settings, look),
+    '',
+    ...findingLines(findings, look),
+    'What a busy day comes to',
+    ...forecastLines(forecast, look),
+    '',
+    ...(errors === 0
+      ? [look.paint.strong('No errors: what is promised can be kept.')]
+      : [
+          look.paint.wrong(`${errors} ${errors === 1 ? 'error' : 'errors'}.`),
+          `This would pass: --set ${differences(settings, repaired).join(' --set ')}`,
+          ...(kept.length > 0 ? [`It keeps: ${kept.join(', ')}`] : []),
+        ]),
+  ];
+}
+
+/** What is wrong, each with its example moment by moment. */
+export function findingLines(findings: JudgedSchedule['findings'], { paint, width }: Look): string[] {
+  return findings.flatMap(({ severity, message, timeline }) => [
+    ...wrap(`${severity}: ${message}`, width).map((line) =>
+      severity === 'error' ? paint.wrong(line) : line,
+    ),
+    ...timeline.map(({ at, says }) => `  ${paint.quiet(`${dayOf(at)} ${shortTime(at)}`)}  ${says}`),
+    '',
+  ]);
+}
+
+/** The settings of `other` that are not those of `one`, as `--set` takes them. */
+export function differences(one: ScheduleSettings, other: ScheduleSettings): string[] {
+  return kindNames.flatMap((kind) =>
+    (Object.entries(other.kinds[kind]) as Array<[keyof ScheduleSettings['kinds'][SyncKind], string]>)
+      .filter(([field, value]) => one.kinds[kind][field] !== value)
+      .map(([field, value]) => `'${kind}.${field}=${value}'`),
+  );
+}
+
+function forecastLines(forecast: JudgedSchedule['forecast'], look: Look): string[] {
+  const byKind = forecast.kinds.map((each) => [
+    kindCell(each.kind, look),
+    whole(each.things),
+    whole(each.slotsADay),
+    each.fewestCalls === each.mostCalls
+      ? whole(each.mostCalls)
+      : `${whole(each.fewestCalls)}–${whole(each.mostCalls)}`,
+    whole(each.callsADay),
+    every(each.oldestSeconds),
+    each.promisedSeconds === null ? '-' : every(each.promisedSeconds),
+  ]);
+  const byBudget = forecast.budgets.map(({ budget, policy, allowed, wanted, urgent, room, used }) => [
+    budget,
+    limitText(policy),
+    whole(allowed),
+    whole(Object.values(wanted).reduce((sum, each) => sum + each, urgent)),
+    whole(room),
+    `${whole(100 * used)} %`,
+  ]);
+  return [
+    ...table(
+      ['sync', 'to refresh', 'slots', 'calls a slot', 'calls', 'refreshed every', 'promised'],
+      byKind,
+      look,
+    ),
+    '',
+    ...table(['budget', 'limit', 'allowed', 'wanted', 'room for', 'used'], byBudget, look),
+  ];
+}
+
+/** A change of the schedule as the API takes it; whether its values make sense the API says. */
+export type ScheduleChange = Omit<Input<'PUT /v1/schedule'>['body'], 'despiteErrors'>;
+
+/**
+ * Settings such as `near.duration=8m`, `results.mode=on` and `timeZone=UTC`, as one change.
+ * @throws {WrongUsage}
+ */
+export function changeOf(settings: readonly string[]): ScheduleChange {
+  const kinds: Record<string, Record<string, string>> = {};
+  let timeZone: string | undefined;
+  for (const setting of settings) {
+    const [, name, kind, field, value = ''] = /^((\w+)(?:\.(\w+))?)=(.*)$/s.exec(setting) ?? [];
+    if (name === 'timeZone') timeZone = value;
+    else if (kind !== undefined && field !== undefined) (kinds[kind] ??= {})[field] = value;
+    else throw new WrongUsage(`"${setting}" must look like near.duration=8m or timeZone=Europe/Stockholm`);
+  }
+  return {
+    ...(timeZone !== undefined && { timeZone }),
+    ...(Object.keys(kinds).length > 0 && { kinds }),
+  };
+}
+
+/** Promises such as `near=60m` and `far=cycle`. @throws {WrongUsage} */
+export function promisesOf(promises: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    promises.map((promise) => {
+      const [, kind, within] = /^(\w+)=(.+)$/.exec(promise) ?? [];
+      if (kind === undefined || within === undefined)
+        throw new WrongUsage(`"${promise}" must look like near=60m or far=cycle`);
+      return [kind, within];
+    }),
+  );
+}

@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Budget, Lane } from '@paceline/client';
+import { at, budgetOf, now, waiter } from '@paceline/client/testing';
+import { plain } from './look.ts';
+import { barOf, drawBar } from './windows.ts';
+
+const draw = (budget: Budget, width = 21) => drawBar(barOf(budget, now, width), plain);
+
+let named = 0;
+/** A call whose window of a minute counts it from so many seconds on. */
+const permitOf = (lane: Lane, seconds: number): Budget['permits'][number] => ({
+  permit: `permit-${(named += 1)}`,
+  lane,
+  startedAt: at(seconds / 60),
+  settled: true,
+  leavesAt: at(seconds / 60 + 1),
+});
+
+describe('the bar of a window', () => {
+  it('is a line behind now and dots ahead of it while calls are free', () => {
+    expect(draw(budgetOf())).toBe('──────────│··········');
+  });
+
+  it('has a call where the window counts it from, and a line to where the next one is free', () => {
+    const budget = budgetOf({
+      permits: [permitOf('rider_sync', -30)],
+      freeAt: permitOf('rider_sync', -30).leavesAt,
+    });
+    expect(draw(budget)).toBe('─────r────│────······');
+  });
+
+  it('counts calls that fall into one cell, and shows those who wait where they are expected', () => {
+    const permits = [permitOf('manual_rider_add', -12), permitOf('rider_sync', -13)];
+    const waiting = { count: 1, next: [waiter('a', 18 / 60, 0, 'near_event_urgent')] };
+    expect(draw(budgetOf({ permits, waiting }))).toBe('────────2─│··u·······');
+  });
+
+  it('is hatched while nobody may call', () => {
+    const until = at(0.5);
+    expect(draw(budgetOf({ pausedUntil: { upstream: until, operator: null } }))).toBe(
+      '──────────│╱╱╱╱······',
+    );
+  });
+
+  it('holds every call that counts, and is as wide as it is asked to be', () => {
+    const lane = fc.constantFrom(
+      'manual_rider_add' as const,
+      'rider_sync' as const,
+      'far_event_sync' as const,
+    );
+    const permits = fc.array(fc.tuple(lane, fc.integer({ min: -60, max: 0 })), { maxLength: 12 });
+    fc.assert(
+      fc.property(permits, fc.integer({ min: 3, max: 120 }), (started, width) => {
+        const cells = barOf(
+          budgetOf({ permits: started.map(([each, seconds]) => permitOf(each, seconds)) }),
+          now,
+          width,
+        );
+        expect(cells).toHaveLength(width);
+        expect(cells.flatMap(({ calls }) => calls).toSorted()).toEqual(
+          started.map(([each]) => each).toSorted(),
+        );
+        expect(cells.filter(({ is }) => is === 'now')).toHaveLength(1);
+      }),
+    );
+  });
+});

@@ -1,0 +1,51 @@
+import { type Command, isPassing, newKey, wordsOf } from '@paceline/client';
+import { useMutation } from '@tanstack/react-query';
+import { queryClient, reads, refresh } from '../api/reads.ts';
+import { createStore } from '../api/store.ts';
+
+const key = 'paceline-commands';
+
+/** The ids of the commands of this browser tab, the newest first; kept as long as the tab. */
+export const tracked = createStore<readonly string[]>(
+  JSON.parse(sessionStorage.getItem(key) ?? '[]') as string[],
+);
+
+function track(commandId: string): void {
+  tracked.set([commandId, ...tracked.get()].slice(0, 20));
+  sessionStorage.setItem(key, JSON.stringify(tracked.get()));
+}
+
+interface Sending<Body> {
+  /** Sends a command again and again until the API answers; it is carried out once. */
+  send(body: Body): void;
+  readonly pending: boolean;
+  /** What is wrong with it, or what it waits for. */
+  readonly message: string | undefined;
+  readonly wrong: boolean;
+}
+
+/** Sends commands by `post`, and tracks those that are accepted. */
+export function useCommand<Body>(
+  post: (body: Body, headers: { 'idempotency-key': string }) => Promise<Command>,
+  onAccepted: () => void,
+): Sending<Body> {
+  const { mutate, isPending, error, failureReason } = useMutation({
+    mutationFn: ({ body, once }: { body: Body; once: string }) => post(body, { 'idempotency-key': once }),
+    retry: (_, why) => isPassing(why),
+    retryDelay: 1_000,
+    networkMode: 'always',
+    onSuccess(command) {
+      queryClient.setQueryData([reads.command(command.commandId).path], command);
+      track(command.commandId);
+      onAccepted();
+      void refresh('/v1/commands');
+    },
+  });
+  const again = isPending && failureReason ? `${failureReason.message}: asking again …` : undefined;
+  return {
+    send: (body) => mutate({ body, once: newKey() }),
+    pending: isPending,
+    message: again ?? (error ? wordsOf(error) : undefined),
+    wrong: error !== null,
+  };
+}

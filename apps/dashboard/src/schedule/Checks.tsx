@@ -1,0 +1,106 @@
+import { type JudgedSchedule, kindColour, type ScheduleSettings } from '@paceline/client';
+import { clockTime, duration } from '@paceline/client/words';
+import { budgets, kinds } from '@paceline/shared/definition';
+import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { api } from '../api/client.ts';
+import { Swatch } from '../parts/Picture.tsx';
+import { Table } from '../parts/Table.tsx';
+import type { Change } from './draft.ts';
+
+/** Real ms without a key pressed. */
+const quietMs = 400;
+
+/** What the API says of a change, as soon as nobody types; without one, of what is in force. */
+export function useChecks(change: Change): UseQueryResult<JudgedSchedule> {
+  const text = JSON.stringify(change);
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), quietMs);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return useQuery({
+    queryKey: ['/v1/schedule/lint', settled],
+    queryFn: () => api.call('POST /v1/schedule/lint', { body: JSON.parse(settled) as Change }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+interface ChecksProps {
+  readonly checks: UseQueryResult<JudgedSchedule>;
+  readonly onRepair: (settings: ScheduleSettings) => void;
+}
+
+/** What would be wrong with a schedule, and what a busy day of it comes to. */
+export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
+  return (
+    <section className="card lint" aria-label="Checks">
+      {error && (
+        <p className="wrong" role="alert">
+          {error.message}
+        </p>
+      )}
+      {data && (
+        <>
+          <h2>{data.findings.length === 0 ? 'Nothing is wrong with it' : 'Checks'}</h2>
+          <ul>
+            {data.findings.map(({ severity, rule, message, timeline }) => (
+              <li key={message} data-rule={rule}>
+                <strong className={severity === 'error' ? 'wrong' : undefined}>{severity}</strong> {message}
+                {timeline.length > 0 && (
+                  <details>
+                    <summary className="hint">an example</summary>
+                    <ul className="hint">
+                      {timeline.map(({ at, says }) => (
+                        <li key={`${at} ${says}`}>
+                          {clockTime(at)} {says}
+                        </li>
+                      ))}
+                    </ul>
+                  </details>
+                )}
+              </li>
+            ))}
+          </ul>
+          {data.findings.some(({ severity }) => severity === 'error') && (
+            <button type="button" onClick={() => onRepair(data.repaired)}>
+              Take one that would pass
+            </button>
+          )}
+          <Forecast forecast={data.forecast} />
+        </>
+      )}
+    </section>
+  );
+}
+
+const Forecast = ({ forecast }: { forecast: JudgedSchedule['forecast'] }) => (
+  <>
+    <h2>A busy day</h2>
+    <div className="table-frame">
+      <Table
+        columns={['Sync of', 'Slots', 'Calls', 'Each at least every']}
+        rows={forecast.kinds.map(({ kind, things, slotsADay, callsADay, oldestSeconds }) => ({
+          key: kind,
+          cells: [
+            <>
+              <Swatch colour={kindColour(kind)} />
+              {kinds[kind].label} ({things})
+            </>,
+            Math.round(slotsADay),
+            Math.round(callsADay),
+            oldestSeconds === null ? 'never' : duration(oldestSeconds * 1_000),
+          ],
+        }))}
+      />
+    </div>
+    <p className="hint">
+      {forecast.budgets
+        .map(
+          ({ budget, used }) =>
+            `${budgets[budget].label}: ${Math.round(used * 100)} % of what the limit allows`,
+        )
+        .join(' · ')}
+    </p>
+  </>
+);

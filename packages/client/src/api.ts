@@ -1,0 +1,133 @@
+import type { Operations } from './generated.ts';
+import { problemOf, Unreachable } from './problem.ts';
+
+/** An operation of the API, such as `GET /v1/runs/{runId}`. */
+export type Operation = keyof Operations;
+/** The body that an operation answers with. */
+export type Answer<O extends Operation> = Operations[O]['answer'];
+/** What an operation takes: `path`, `query`, `headers` and `body`, as far as it has them. */
+export type Input<O extends Operation> = Omit<Operations[O], 'answer'>;
+export type Arguments<O extends Operation> = object extends Input<O> ? [input?: Input<O>] : [input: Input<O>];
+
+/** The operations that answer page by page. */
+type ListOperation = {
+  [O in Operation]: Answer<O> extends { items: unknown[]; next: string | null } ? O : never;
+}[Operation];
+type Item<O extends ListOperation> = Answer<O>['items'][number];
+
+export interface ApiSettings {
+  /** Where the API is, such as `http://127.0.0.1:3000`; without it, where the page came from. */
+  readonly url?: string;
+  readonly token?: string | undefined;
+  /** Aborts every request. */
+  readonly signal?: AbortSignal;
+  /** Sends a request, in the place of the global `fetch`. */
+  readonly fetch?: (url: string, request: RequestInit) => Promise<Response>;
+}
+
+interface Parts {
+  readonly path?: Readonly<Record<string, string | number>>;
+  readonly query?: Readonly<Record<string, string | number | null | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** Real ms. The API answers within half a minute, or says that it cannot. */
+const longestAnswerMs = 35_000;
+
+/** The API's operations, with the types of its OpenAPI document. All may throw `ApiProblem` or `Unreachable`. */
+export interface Api {
+  call<O extends Operation>(operation: O, ...input: Arguments<O>): Promise<Answer<O>>;
+  /** Every item of a list, page by page. */
+  all<O extends ListOperation>(operation: O, ...input: Arguments<O>): Promise<Item<O>[]>;
+  /** A GET whose answer goes on until it is ended, in pieces of text. */
+  open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ReadableStream<string>>;
+}
+
+export function createApi({ url = '', token, signal, fetch: send_ = fetch }: ApiSettings = {}): Api {
+  const at = url && ` at ${url}`;
+
+  async function send(path: string, known: Record<string, string>, request: RequestInit) {
+    const headers = { ...known, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+    const response = await send_(url + path, { ...request, headers }).catch((error: Error) => {
+      signal?.throwIfAborted();
+      throw new Unreachable(`The API does not answer${at}${reasonOf(error)}`);
+    });
+    if (!response.ok) throw await problemOf(response);
+    return response;
+  }
+
+  async function read(response: Response): Promise<unknown> {
+    const text = await response.text().catch((error: Error) => {
+      signal?.throwIfAborted();
+      throw new Unreachable(`The answer of the API broke off${reasonOf(error)}`);
+    });
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new Unreachable(`What answers${at} is not the API of Paceline`);
+    }
+  }
+
+  async function request(operation: string, parts: Parts = {}): Promise<unknown> {
+    const { body, headers } = parts;
+    const timeout = AbortSignal.timeout(longestAnswerMs);
+    const response = await send(
+      urlOf(operation, parts),
+      { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      {
+        method: operation.split(' ', 1)[0] ?? 'GET',
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      },
+    );
+    return read(response);
+  }
+
+  return {
+    call: async (operation, ...[input]) => (await request(operation, input as Parts)) as never,
+    async all(operation, ...[input]) {
+      const items: never[] = [];
+      const parts = input as Parts | undefined;
+      for (let cursor: string | null | undefined; cursor !== null;) {
+        const page = await request(operation, { ...parts, query: { limit: 500, ...parts?.query, cursor } });
+        const { items: found, next } = page as { items: never[]; next: string | null };
+        items.push(...found);
+        cursor = next;
+      }
+      return items;
+    },
+    async open(path, headers, until) {
+      const either = signal ? AbortSignal.any([signal, until]) : until;
+      const { body } = await send(path, headers, { signal: either });
+      if (!body) throw new Unreachable('The answer of the API is empty');
+      return body.pipeThrough(new TextDecoderStream());
+    },
+  };
+}
+
+/** The path of an operation with its parameters in place: `/v1/runs?limit=20`. */
+export function pathOf<O extends Operation>(operation: O, ...[input]: Arguments<O>): string {
+  return urlOf(operation, input as Parts);
+}
+
+function urlOf(operation: string, { path: names = {}, query = {} }: Parts = {}): string {
+  const [, template = ''] = operation.split(' ');
+  const filled = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(names[name])),
+  );
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== null) given.set(name, String(value));
+  return given.size === 0 ? filled : `${filled}?${given.toString()}`;
+}
+
+/** A key under which the API does a thing once, however often it is sent; pages without TLS have no `randomUUID`. */
+export const newKey = (): string =>
+  [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-');
+
+/** Node says why only in the cause of its error. */
+function reasonOf(error: Error): string {
+  const { code } = (error.cause ?? {}) as { code?: string };
+  return code === undefined ? '' : ` (${code})`;
+}

@@ -1,0 +1,96 @@
+import type { Budget, Command, Lane } from './generated.ts';
+
+export const minute = 60_000;
+/** The moment at which the tests look at things. */
+export const now = Date.UTC(2026, 10, 26, 18, 30);
+/** A moment so many minutes from then, as the API writes it. */
+export const at = (minutes: number): string => new Date(now + minutes * minute).toISOString();
+
+type Waiting = Budget['waiting']['next'][number];
+export const waiter = (
+  ticket: string,
+  expected: number,
+  asked = -1,
+  lane: Lane = 'near_event_normal',
+): Waiting => ({
+  ticket,
+  lane,
+  firstAskedAt: at(asked),
+  estimatedAt: at(expected),
+});
+
+/** A window of a minute in which nothing is. */
+export const budgetOf = (known: Partial<Budget> = {}): Budget => ({
+  budget: 'signups',
+  policy: { limit: 1, windowSeconds: 60, from: 'documented', since: null },
+  documented: { limit: 1, windowSeconds: 60 },
+  permits: [],
+  available: 1,
+  freeAt: null,
+  pausedUntil: { upstream: null, operator: null },
+  probing: false,
+  unknownUntil: null,
+  waiting: { count: 0, next: [] },
+  lastRejected: null,
+  ...known,
+});
+
+interface Given {
+  readonly budget?: Budget['budget'];
+  readonly limit?: number;
+  readonly windowSeconds?: number;
+  readonly permits?: readonly { start: number; leaves: number; settled: boolean; lane?: Lane }[];
+  readonly waiting?: readonly Waiting[];
+  readonly freeAt?: number;
+  readonly pausedUntil?: { upstream?: number; operator?: number };
+  readonly unknownUntil?: number;
+}
+
+const maybe = (minutes: number | undefined) => (minutes === undefined ? null : at(minutes));
+
+/** A budget as the API tells it; all times are in minutes from now. */
+export function budgetAt(given: Given): Budget {
+  const documented = { limit: given.limit ?? 1, windowSeconds: given.windowSeconds ?? 60 };
+  const { permits = [], waiting = [] } = given;
+  return budgetOf({
+    budget: given.budget ?? 'signups',
+    policy: { ...documented, from: 'documented', since: null },
+    documented,
+    permits: permits.map(({ start, leaves, settled, lane = 'near_event_normal' }, index) => ({
+      permit: `permit-${index}`,
+      lane,
+      startedAt: at(start),
+      settled,
+      leavesAt: at(leaves),
+    })),
+    available: Math.max(0, documented.limit - permits.length),
+    freeAt: maybe(given.freeAt),
+    pausedUntil: {
+      upstream: maybe(given.pausedUntil?.upstream),
+      operator: maybe(given.pausedUntil?.operator),
+    },
+    unknownUntil: maybe(given.unknownUntil),
+    waiting: { count: waiting.length, next: [...waiting] },
+  });
+}
+
+export const commandOf = (known: Partial<Command> = {}): Command => ({
+  commandId: 'command-1',
+  traceId: null,
+  type: 'add-rider',
+  riderId: 4_500_001,
+  riders: null,
+  state: 'running',
+  position: null,
+  at: null,
+  until: null,
+  next: null,
+  reason: null,
+  estimatedAt: null,
+  via: null,
+  requestedAt: at(0),
+  updatedAt: at(0),
+  finishedAt: null,
+  rider: null,
+  ...known,
+});

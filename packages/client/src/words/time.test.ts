@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { clockTime, countdown, dayOf, duration } from './time.ts';
+
+describe('a countdown', () => {
+  it.each([
+    [-5_000, '0:00'],
+    [0, '0:00'],
+    [1, '0:01'],
+    [7_000, '0:07'],
+    [252_000, '4:12'],
+    [3_852_000, '1:04:12'],
+    [183_600_000, '2 d 3 h'],
+  ])('of %i ms is %s', (ms, words) => expect(countdown(ms)).toBe(words));
+});
+
+describe('a length of time', () => {
+  it.each([
+    [45_000, '45 s'],
+    [60_000, '1 min'],
+    [3_600_000, '60 min'],
+    [5_400_000, '90 min'],
+    [86_400_000, '24 h'],
+    [7 * 86_400_000, '7 d'],
+  ])('of %i ms is %s', (ms, words) => expect(duration(ms)).toBe(words));
+});
+
+it('a moment is shown in UTC', () => {
+  const moment = Date.UTC(2026, 10, 26, 18, 34, 12);
+  expect(clockTime(moment)).toBe('18:34:12');
+  expect(dayOf(moment)).toBe('Thu 26 Nov');
+});
