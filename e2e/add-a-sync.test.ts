@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Checkout, copyProject } from '@paceline/kit/checkout';
 import { openBrowser } from '@paceline/kit/browser';
 import { eventually } from '@paceline/kit/waiting';
-import { all, type List, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { allItems, type List, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 /** The code of `docs/add-a-sync.md`, block by block, with the file that it is for. */
@@ -80,7 +80,7 @@ it('has variables of its own, and is linted and forecast by the plan', async () 
 
 it('ticks, and its runs call within the budget that it defines', async () => {
   await eventually(async () => {
-    const runs = await all<Run>(stack, '/v1/runs?kind=teams');
+    const runs = await allItems<Run>(stack, '/v1/runs?kind=teams');
     expect(runs.filter(({ state, counts }) => state === 'done' && counts.synced === 4)).not.toEqual([]);
   });
   const { judgements } = await stack.control<{

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditedBy } from '@paceline/kit/rig';
-import { all, oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { allItems, oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import { backup, restore, type Surroundings } from '@paceline/launcher/backup';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
@@ -82,7 +82,7 @@ const ended = (running: TestStack, commands: readonly string[]) =>
   });
 
 const ids = async (running: TestStack, path: string, id: string) =>
-  (await all<Record<string, unknown>>(running, path)).map((each) => String(each[id]));
+  (await allItems<Record<string, unknown>>(running, path)).map((each) => String(each[id]));
 
 const bulkCalls = () => sandbox.judgement().find(({ budget }) => budget === 'riders_bulk')?.calls ?? 0;
 

@@ -1,4 +1,4 @@
-import { all, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { allItems, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import { type Arrival, defaultClubs } from '@paceline/sandbox';
 import { readScenario } from '@paceline/simulation/scenario';
@@ -42,8 +42,8 @@ const momentOf = (text: string) => Date.parse(text);
 
 async function real(): Promise<Lived> {
   const { arrivals } = await stack.control<{ arrivals: Arrival[] }>('/control/audit');
-  const runs = await all<Run>(stack, '/v1/runs');
-  const commands = await all<Command>(stack, '/v1/commands');
+  const runs = await allItems<Run>(stack, '/v1/runs');
+  const commands = await allItems<Command>(stack, '/v1/commands');
   return {
     from: Math.min(...runs.map(({ startedAt }) => momentOf(startedAt))),
     calls: arrivals.map(({ budget, arrivedAt }) => ({ budget, at: arrivedAt })),
@@ -118,7 +118,7 @@ describe('an evening of real processes', () => {
       const askedAt = performance.now();
       await stack.get('/v1/coordination');
       took.push(performance.now() - askedAt);
-      const runs = await all<Run>(stack, '/v1/runs');
+      const runs = await allItems<Run>(stack, '/v1/runs');
       const from = Math.min(...runs.map(({ startedAt }) => momentOf(startedAt)));
       expect((await now()) - from).toBeGreaterThan(minutes * minute);
     });

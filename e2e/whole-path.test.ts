@@ -1,4 +1,11 @@
-import { all, type List, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
+import {
+  allItems,
+  type List,
+  oneEvening,
+  type Run,
+  startTestStack,
+  type TestStack,
+} from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import { documentedMetrics } from '@paceline/launcher/testing/metrics-table';
 import { connect } from '@paceline/shared/messaging';
@@ -35,14 +42,14 @@ afterAll(async () => {
 });
 
 const finishedRuns = async (kind: Run['kind']) =>
-  (await all<Run>(stack, '/v1/runs')).filter((run) => run.kind === kind && run.state === 'done');
+  (await allItems<Run>(stack, '/v1/runs')).filter((run) => run.kind === kind && run.state === 'done');
 
 describe('from nothing', () => {
   it('the whole club is there, by itself', async () => {
     const { clubs } = await stack.control<{ clubs: Array<{ id: number; size: number }> }>('/control/world');
     const club = clubs.find(({ id }) => id === 20650);
     await eventually(async () => {
-      const riders = await all<{ riderId: number }>(stack, '/v1/riders');
+      const riders = await allItems<{ riderId: number }>(stack, '/v1/riders');
       expect(new Set(riders.map(({ riderId }) => riderId)).size).toBe(riders.length);
       expect(riders).toHaveLength(club?.size ?? -1);
     });
@@ -55,7 +62,10 @@ describe('from nothing', () => {
       }
     });
     await eventually(async () => {
-      const events = await all<{ eventId: string; signupsFetchedAt: string | null }>(stack, '/v1/events');
+      const events = await allItems<{ eventId: string; signupsFetchedAt: string | null }>(
+        stack,
+        '/v1/events',
+      );
       expect(events.length).toBeGreaterThan(500);
       const fetched = events.find(({ signupsFetchedAt }) => signupsFetchedAt !== null);
       const signups = await stack.get<List<{ riderId: number }>>(`/v1/events/${fetched?.eventId}/signups`);

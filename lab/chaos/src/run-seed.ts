@@ -1,23 +1,23 @@
-import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { breakThings } from './adapters/break.ts';
+import { rm } from 'node:fs/promises';
 import { collect } from './adapters/collect.ts';
-import { drain } from './adapters/drain.ts';
-import { drive } from './adapters/drive.ts';
+import { inflictions } from './adapters/faults.ts';
+import type { Api } from './adapters/http.ts';
 import { type Stage, startStage } from './adapters/stage.ts';
-import { startWatch, type Watch } from './adapters/watch.ts';
+import { drain, startWatch, type Watch } from './adapters/watch.ts';
+import type { Accepted, Inflicted, Requested } from './core/evidence.ts';
 import type { Crew, Fault } from './core/fault.ts';
-import { planLoad } from './core/load.ts';
+import { type LoadRequest, planLoad } from './core/load.ts';
 import { hasPassed, judge, type Verdict } from './core/verdict.ts';
 
-export interface SeedOptions {
+interface SeedOptions {
   readonly seed: number;
   readonly virtualHours: number;
   readonly scale: number;
   readonly crew: Crew;
   readonly replicas: string;
   readonly faults: readonly Fault[];
-  readonly tell: (line: string) => void;
+  readonly progress: (line: string) => void;
 }
 
 /** The verdict, and where state and logs are when a law was broken. */
@@ -25,6 +25,63 @@ export type SeedResult = Verdict & { readonly faults: readonly Fault[]; readonly
 
 /** Real ms for which the load goes on, at the most, until the last fault is got over. */
 const patienceMs = 60_000;
+
+/** Starts the whole system, breaks it under load as the seed says, lets it come to rest, and judges it. */
+export async function runSeed(options: SeedOptions): Promise<SeedResult> {
+  const { seed, virtualHours, scale, crew, replicas, faults, progress } = options;
+  const stage = await startStage({ scale, seed, brokers: crew.brokers, replicas });
+  let passed = false;
+  try {
+    const watch = await startWatch(stage);
+    const begins = stage.real.now();
+    const lasts = (virtualHours * 3_600_000) / scale;
+    const acceptedAt: number[] = [];
+    const enough = new AbortController();
+    const tell = (line: string) =>
+      progress(`seed ${seed} +${((stage.real.now() - begins) / 1_000).toFixed(1)} s ${line}`);
+    const breaking = async () => {
+      const inflicted = await breakThings(stage, faults, begins, tell);
+      await allWell(stage, watch, acceptedAt, begins + lasts);
+      enough.abort();
+      return inflicted;
+    };
+    const [requested, inflicted] = await Promise.all([
+      drive(stage, planLoad(seed, lasts + patienceMs), begins, enough.signal, acceptedAt),
+      breaking(),
+    ]);
+    const unfinished = await drain(stage, watch);
+    tell(unfinished.length === 0 ? 'has come to rest' : unfinished.join('; '));
+    const evidence = await collect(stage, seed, { inflicted, requested, acceptedAt, watch, unfinished });
+    await watch.stop();
+    const verdict = judge(seed, evidence);
+    passed = hasPassed(verdict);
+    return { ...verdict, faults, folder: passed ? undefined : stage.folder };
+  } finally {
+    await stage.stop();
+    if (passed) await rm(stage.folder, { recursive: true, force: true });
+  }
+}
+
+/** Breaks everything at its moment and heals it again; returns when all is healed. */
+const breakThings = (
+  stage: Stage,
+  faults: readonly Fault[],
+  begins: number,
+  tell: (line: string) => void,
+): Promise<Inflicted[]> =>
+  Promise.all(
+    faults.map(async (fault) => {
+      const { real } = stage;
+      await sleep(begins + fault.at - real.now());
+      const began = real.now();
+      tell(`${fault.kind} ${fault.targets.join(', ')}`);
+      const heal = await inflictions[fault.kind](stage, fault);
+      // A restart of everything takes what it takes.
+      if (fault.kind !== 'rolling-restart') await sleep(began + fault.lasts - real.now());
+      await heal();
+      return { fault, began, healed: real.now() };
+    }),
+  );
 
 /** The load goes on for its time, and until all is well again. */
 async function allWell(
@@ -45,40 +102,64 @@ async function allWell(
   }
 }
 
-/** Starts the whole system, breaks it under load as the seed says, lets it come to rest, and judges it. */
-export async function runSeed(options: SeedOptions): Promise<SeedResult> {
-  const { seed, virtualHours, scale, crew, replicas, faults, tell } = options;
-  const stage = await startStage({ scale, seed, brokers: crew.brokers.length, replicas });
-  let passed = false;
-  try {
-    const watch = await startWatch(stage);
-    const begins = stage.real.now();
-    const lasts = (virtualHours * 3_600_000) / scale;
-    const acceptedAt: number[] = [];
-    const enough = new AbortController();
-    const seconds = () => `+${((stage.real.now() - begins) / 1_000).toFixed(1)} s`;
-    const breaking = async () => {
-      const inflicted = await breakThings(stage, faults, begins, (line) =>
-        tell(`seed ${seed} ${seconds()} ${line}`),
-      );
-      await allWell(stage, watch, acceptedAt, begins + lasts);
-      enough.abort();
-      return inflicted;
-    };
-    const asks = planLoad(seed, lasts + patienceMs);
-    const [driven, inflicted] = await Promise.all([
-      drive(stage, asks, begins, enough.signal, acceptedAt),
-      breaking(),
-    ]);
-    const unfinished = await drain(stage, watch);
-    tell(`seed ${seed} ${seconds()} ${unfinished.length === 0 ? 'has come to rest' : unfinished.join('; ')}`);
-    const evidence = await collect(stage, seed, inflicted, driven, acceptedAt, watch, unfinished);
-    await watch.stop();
-    const verdict = judge(seed, evidence);
-    passed = hasPassed(verdict);
-    return { ...verdict, faults, folder: passed ? undefined : stage.folder };
-  } finally {
-    await stage.stop();
-    if (passed) await rm(stage.folder, { recursive: true, force: true });
+/**
+ * Sends every request at its moment, whatever becomes of the rest, until the signal; returns when the last one is
+ * answered.
+ * @param acceptedAt where the moments are noted at which anything was accepted
+ */
+async function drive(
+  { api, real }: Stage,
+  requests: readonly LoadRequest[],
+  begins: number,
+  enough: AbortSignal,
+  acceptedAt: number[],
+): Promise<Requested> {
+  const accepted: Accepted[] = [];
+  const refusals: string[] = [];
+  let unanswered = 0;
+  const sendOne = async (request: LoadRequest) => {
+    const answer = await send(api, request);
+    if (answer === 'nothing to do') return;
+    if (!answer) {
+      unanswered += 1;
+      return;
+    }
+    if (answer.status !== 202) {
+      refusals.push(`${request.does}: ${answer.status} ${String(answer.body['title'])}`);
+      return;
+    }
+    acceptedAt.push(real.now());
+    const { commandId } = answer.body;
+    if (typeof commandId !== 'string') return;
+    const riderIds =
+      request.does === 'add' ? [request.riderId] : request.does === 'import' ? request.riderIds : [];
+    accepted.push({ at: real.now(), commandId, riderIds });
+    if (request.does === 'add' && request.cancels) await api.send('POST', `/v1/commands/${commandId}/cancel`);
+  };
+  const sending: Array<Promise<void>> = [];
+  for (const request of requests) {
+    await sleep(begins + request.at - real.now());
+    if (enough.aborted) break;
+    sending.push(sendOne(request));
+  }
+  await Promise.all(sending);
+  return { accepted, unanswered, refusals };
+}
+
+async function send(api: Api, request: LoadRequest) {
+  switch (request.does) {
+    case 'add':
+      return api.send('POST', '/v1/riders', { riderId: request.riderId });
+    case 'import':
+      return api.send('POST', '/v1/riders/import', { riderIds: request.riderIds });
+    case 'trigger':
+      return api.send('POST', `/v1/syncs/${request.kind}/trigger`);
+    case 'retry': {
+      const runs = await api
+        .get<{ items: Array<{ id: string }> }>('/v1/runs?state=failed&limit=1')
+        .catch(() => undefined);
+      const [run] = runs?.items ?? [];
+      return run ? api.send('POST', `/v1/runs/${run.id}/retry`) : 'nothing to do';
+    }
   }
 }

@@ -1,67 +1,121 @@
 import { writeFile } from 'node:fs/promises';
-import { type Arguments, readArguments, usage, WrongUsage } from './arguments.ts';
-import { crewOf } from './core/crew.ts';
-import { faultKinds, tellFault } from './core/fault.ts';
-import { page } from './core/page.ts';
+import { numberOf, oneOf, type Output, runCommand, wholeNumberOf, WrongUsage } from '@paceline/kit/arguments';
+import { crewOf, type Fault, type FaultKind, faultKinds, tellFault } from './core/fault.ts';
 import { plan } from './core/plan.ts';
-import { report, tellBreaches } from './core/table.ts';
+import { page, report, tellBreaches } from './core/report.ts';
 import { hasPassed } from './core/verdict.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
 
-/** Where the command writes. */
-export interface Output {
-  out(text: string): void;
-  /** What happens, and what is wrong. */
-  error(text: string): void;
-}
+const usage = `npm run chaos -- [--seed N | --seeds 1-20] [--virtual-hours H] [--scale S] [--faults a,b] [--plan] [--json] [--write FILE]
+
+Starts the whole system as real processes, breaks it under load as the seed says, heals it, lets it come to rest, and
+judges what came of it.
+
+  --seed N, --seeds A-B   schedules of faults (default 1)
+  --lanes N               how many of them at a time (default 1)
+  --virtual-hours H       how long it is under load, in project time (default 1)
+  --scale S               how many times faster than real time it lives (default 120)
+  --faults a,b            only these kinds: ${faultKinds.join(', ')}
+  --brokers N             a broker (1) or a cluster (3, the default)
+  --replicas LIST         processes of each service (default limiter=2,rider-sync=2,event-sync=2)
+  --plan                  only prints what would be broken, and when
+  --json                  the verdicts, for programs; times in real ms
+  --quiet                 prints no progress
+  --write FILE            writes the table there, as Markdown
+
+Exit code 0: every law held. 1: one was broken; the logs are kept. 2: called wrongly.`;
+
+const options = {
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
+  lanes: { type: 'string', default: '1' },
+  'virtual-hours': { type: 'string', default: '1' },
+  scale: { type: 'string', default: '120' },
+  faults: { type: 'string' },
+  brokers: { type: 'string', default: '3' },
+  replicas: { type: 'string', default: 'limiter=2,rider-sync=2,event-sync=2' },
+  plan: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  quiet: { type: 'boolean', default: false },
+  write: { type: 'string' },
+} as const;
 
 /** @returns the exit code: 0 every law held, 1 one was broken, 2 called wrongly */
-export async function run(args: readonly string[], output: Output): Promise<number> {
-  try {
-    const wanted = readArguments(args);
-    if (wanted.help) output.out(usage);
-    else if (wanted.plan) output.out(wanted.seeds.map((seed) => tellPlan(wanted, seed)).join('\n\n'));
-    else return await runAll(wanted, output);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof WrongUsage)) throw error;
-    output.error(error.message);
-    return 2;
-  }
+export const run = (args: readonly string[], output: Output): Promise<number> =>
+  runCommand({ usage, options }, args, output, async (given) => {
+    if (given.seed !== undefined && given.seeds !== undefined)
+      throw new WrongUsage('--seed and --seeds exclude each other');
+    const seeds = seedsOf(given.seeds ?? given.seed ?? '1');
+    const trial: Trial = {
+      virtualHours: numberOf('--virtual-hours', given['virtual-hours'], 0.1, 1_000),
+      scale: numberOf('--scale', given.scale, 2, 1_000),
+      kinds: given.faults?.split(',').map((each) => oneOf('--faults', each, faultKinds)) ?? faultKinds,
+      brokers: wholeNumberOf('--brokers', given.brokers, 1, 3),
+      replicas: given.replicas,
+    };
+    const lanes = wholeNumberOf('--lanes', given.lanes, 1, 8);
+    if (given.plan) {
+      output.out(seeds.map((seed) => tellPlan(seed, faultsOf(trial, seed))).join('\n\n'));
+      return 0;
+    }
+    const results = await runAll(trial, seeds, lanes, {
+      ...output,
+      progress: given.quiet ? () => undefined : output.error,
+    });
+    output.out(given.json ? JSON.stringify(results, undefined, 2) : report(results));
+    const range = seeds.length === 1 ? String(seeds[0]) : `${seeds[0]}-${seeds.at(-1)}`;
+    const command = `${commandFor(trial, range)}${lanes === 1 ? '' : ` --lanes ${lanes}`}`;
+    if (given.write !== undefined) await writeFile(given.write, page(command, results));
+    return results.every(hasPassed) ? 0 : 1;
+  });
+
+/** What each seed goes through. */
+interface Trial {
+  readonly virtualHours: number;
+  readonly scale: number;
+  readonly kinds: readonly FaultKind[];
+  readonly brokers: number;
+  /** As `PACELINE_REPLICAS`. */
+  readonly replicas: string;
 }
 
-const planOf = (wanted: Arguments, seed: number) =>
-  plan({ ...wanted, seed, crew: crewOf(wanted.replicas, wanted.brokers) });
+function seedsOf(text: string): number[] {
+  const [, first, last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text) ?? [];
+  const [from, to] = [Number(first), Number(last)];
+  if (first === undefined || to < from) throw new WrongUsage('--seeds must look like 1-20, --seed like 7');
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
 
-const tellPlan = (wanted: Arguments, seed: number): string =>
-  [`Seed ${seed}`, ...planOf(wanted, seed).map(tellFault)].join('\n');
+const faultsOf = (trial: Trial, seed: number): Fault[] =>
+  plan({ ...trial, seed, crew: crewOf(trial.replicas, trial.brokers) });
 
-async function runAll(wanted: Arguments, { out, error }: Output): Promise<number> {
-  const tell = wanted.quiet ? () => undefined : error;
+const tellPlan = (seed: number, faults: readonly Fault[]): string =>
+  [`Seed ${seed}`, ...faults.map(tellFault)].join('\n');
+
+async function runAll(
+  trial: Trial,
+  seeds: readonly number[],
+  lanes: number,
+  { error, progress }: Output & { progress(line: string): void },
+): Promise<SeedResult[]> {
   const results: SeedResult[] = [];
-  const waiting = wanted.seeds.values();
+  const waiting = seeds.values();
+  const crew = crewOf(trial.replicas, trial.brokers);
   const lane = async () => {
     for (const seed of waiting) {
-      const faults = planOf(wanted, seed);
-      const crew = crewOf(wanted.replicas, wanted.brokers);
-      const result = await runSeed({ ...wanted, seed, crew, faults, tell });
+      const faults = faultsOf(trial, seed);
+      const result = await runSeed({ ...trial, seed, crew, faults, progress });
       results.push(result);
-      if (hasPassed(result)) tell(`seed ${seed} passed: ${faults.length} faults`);
-      else error(tellBreaches(result, commandFor(wanted, String(seed)), result.folder));
+      if (hasPassed(result)) progress(`seed ${seed} passed: ${faults.length} faults`);
+      else error(tellBreaches(result, commandFor(trial, String(seed)), result.folder));
     }
   };
-  await Promise.all(Array.from({ length: wanted.lanes }, lane));
-  results.sort((a, b) => a.seed - b.seed);
-  out(wanted.json ? JSON.stringify(results, undefined, 2) : report(results));
-  const [first, last] = [wanted.seeds.at(0), wanted.seeds.at(-1)];
-  const lanes = wanted.lanes === 1 ? '' : ` --lanes ${wanted.lanes}`;
-  const command = `${commandFor(wanted, first === last ? String(first) : `${first}-${last}`)}${lanes}`;
-  if (wanted.write !== undefined) await writeFile(wanted.write, page(command, results));
-  return results.every(hasPassed) ? 0 : 1;
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return results.toSorted((a, b) => a.seed - b.seed);
 }
 
 /** The command that does the same again. */
-function commandFor({ virtualHours, scale, kinds, brokers, replicas }: Arguments, seeds: string): string {
+function commandFor({ virtualHours, scale, kinds, brokers, replicas }: Trial, seeds: string): string {
   const only = kinds.length === faultKinds.length ? '' : ` --faults ${kinds.join(',')}`;
   return `npm run chaos -- --seeds ${seeds} --virtual-hours ${virtualHours} --scale ${scale} --brokers ${brokers} --replicas ${replicas}${only}`;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type Clock, type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
 import { type Child, freePort, spawnChild } from '@paceline/embedded';
@@ -110,16 +111,24 @@ export async function startRig(
   };
 }
 
-/** What `npm run audit:journal` says of a broker's journal, and of what arrived at a sandbox. */
-export async function auditedBy(natsUrl: string, sandboxUrl: string) {
-  const child = spawn(process.execPath, [auditor, '--sandbox', sandboxUrl], {
+/** Runs `npm run audit:journal` on a broker's journal. */
+export async function runAuditor(natsUrl: string, ...args: readonly string[]) {
+  const child = spawn(process.execPath, [auditor, ...args], {
     env: { PATH: process.env.PATH, NATS_URL: natsUrl },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let report = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (report += String(text)));
-  const [code] = await once(child, 'close');
-  return { certified: code === 0, report };
+  const [out, error, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { code, out, error };
+}
+
+/** What it says of a broker's journal, and of what arrived at a sandbox. */
+export async function auditedBy(natsUrl: string, sandboxUrl: string) {
+  const { code, out, error } = await runAuditor(natsUrl, '--sandbox', sandboxUrl);
+  return { certified: code === 0, report: out + error };
 }
 
 function limiterProcess(env: NodeJS.ProcessEnv, logFile: string): LimiterProcess {

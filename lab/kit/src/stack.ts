@@ -108,13 +108,12 @@ export interface Run {
   readonly error: string | null;
 }
 
-/** Every item of a list, page by page. */
-export async function all<Item>(stack: TestStack, path: string): Promise<Item[]> {
+/** Every item of a list, page by page. @param api GETs JSON from the API */
+export async function allItems<Item>({ get }: Pick<TestStack, 'get'>, path: string): Promise<Item[]> {
   const items: Item[] = [];
-  const join_ = path.includes('?') ? '&' : '?';
+  const first = `${path}${path.includes('?') ? '&' : '?'}limit=100`;
   for (let next: string | null = ''; next !== null;) {
-    const cursor = next === '' ? '' : `&cursor=${encodeURIComponent(next)}`;
-    const page: List<Item> = await stack.get(`${path}${join_}limit=50${cursor}`);
+    const page: List<Item> = await get(next === '' ? first : `${first}&cursor=${encodeURIComponent(next)}`);
     items.push(...page.items);
     next = page.next;
   }

@@ -1,4 +1,4 @@
-import { setTimeout as timeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually as within } from '@paceline/shared/testing';
 
 /** Ms of the machine: no wait of a whole system takes as long, on however busy a machine. */
@@ -11,14 +11,10 @@ const bound = 5 * 60_000;
  */
 export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => within(check, { timeoutMs: bound });
 
-/** Waits so many real ms, or until the signal aborts; never rejects. */
-export const pause = (realMs: number, signal?: AbortSignal): Promise<void> =>
-  timeout(Math.max(0, realMs), undefined, signal && { signal }).catch(() => undefined);
-
 /** Ms of the machine's monotonic clock: the same for all processes of this machine, and never set. */
 export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** Waits until `monotonic()` shows that moment. */
 export async function until(moment: number): Promise<void> {
-  for (let left = moment - monotonic(); left > 0; left = moment - monotonic()) await timeout(Math.ceil(left));
+  for (let left = moment - monotonic(); left > 0; left = moment - monotonic()) await sleep(Math.ceil(left));
 }

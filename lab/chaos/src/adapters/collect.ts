@@ -1,31 +1,30 @@
-import { spawn } from 'node:child_process';
+import { runAuditor } from '@paceline/kit/rig';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { createWorld } from '@paceline/sandbox';
-import type { CommandEnd, Evidence, Exit, Inflicted, RunEnd } from '../core/evidence.ts';
-import type { Driven } from './drive.ts';
-import { countLost, readErrors } from './logs.ts';
+import { strangersRider } from './http.ts';
 import type { Said, Stage } from './stage.ts';
-import { strangersRider } from './upstream.ts';
-import { lookAtStreams } from './waiting.ts';
+import { lookAtStreams } from './streams.ts';
 import type { Watch } from './watch.ts';
+import type { CommandEnd, Evidence, Exit, Inflicted, LogLine, Requested, RunEnd } from '../core/evidence.ts';
 
-const auditor = join(import.meta.dirname, '../../../auditor/src/main.ts');
 const club = 20650;
 
-/** Everything that the laws are about. @param unfinished what did not come to an end */
-export async function collect(
-  stage: Stage,
-  seed: number,
-  inflicted: readonly Inflicted[],
-  driven: Driven,
-  acceptedAt: readonly number[],
-  watch: Watch,
-  unfinished: readonly string[],
-): Promise<Evidence> {
+interface Happened {
+  readonly inflicted: readonly Inflicted[];
+  readonly requested: Requested;
+  readonly acceptedAt: readonly number[];
+  readonly watch: Watch;
+  /** What did not come to an end. */
+  readonly unfinished: readonly string[];
+}
+
+/** Everything that the laws are about. */
+export async function collect(stage: Stage, seed: number, happened: Happened): Promise<Evidence> {
+  const { inflicted, requested, acceptedAt, watch, unfinished } = happened;
   const { api, upstream } = stage;
   const arrivals = (await upstream.arrivals(0)).map((arrival) => ({
     ...arrival,
@@ -39,6 +38,7 @@ export async function collect(
   const events = await api.all<{ eventId: string; fetchedAt: string }>('/v1/events');
   const { deadLetters } = await lookAtStreams(stage);
   return {
+    ...requested,
     inflicted,
     signs: {
       ready: watch.readyAt,
@@ -48,9 +48,6 @@ export async function collect(
     arrivals,
     judgements: await upstream.judgements(),
     auditFindings: await auditJournal(stage, arrivals),
-    accepted: driven.accepted,
-    unanswered: driven.unanswered,
-    refusals: driven.refusals,
     commands,
     importedAndLost: await lostOfImports(stage, commands, new Set(riderIds)),
     riderIds,
@@ -93,18 +90,15 @@ async function auditJournal({ stack, clock }: Stage, arrivals: Evidence['arrival
   const log = createServer((_, response) => response.end(ours)).listen(0, '127.0.0.1');
   await once(log, 'listening');
   const { port } = log.address() as AddressInfo;
-  const child = spawn(process.execPath, [auditor, '--json', '--sandbox', `http://127.0.0.1:${port}`], {
-    env: { PATH: process.env.PATH, NATS_URL: stack.broker.adminUrl },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [said, complaints] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
+  const { out, error } = await runAuditor(
+    stack.broker.adminUrl,
+    '--json',
+    '--sandbox',
+    `http://127.0.0.1:${port}`,
+  );
   log.close();
-  if (!said.startsWith('{')) return [`the auditor could not judge: ${complaints}`];
-  const { findings, partitions } = JSON.parse(said) as {
+  if (!out.startsWith('{')) return [`the auditor could not judge: ${error}`];
+  const { findings, partitions } = JSON.parse(out) as {
     findings: Finding[];
     partitions: Array<{ findings: Finding[] }>;
   };
@@ -150,4 +144,38 @@ function listed(
   if (lists.length === 0) return [];
   // What has begun since is told of no more.
   return idsAt(now).filter((id) => lists.every((list) => list.has(id)));
+}
+
+/** What the processes complained of, in the order of their logs. */
+const readErrors = (folder: string): Promise<LogLine[]> => linesLike(folder, /"level":"(error|fatal)"/);
+
+/** How often a command was handed on anew because the broker had lost it after it took it. */
+const countLost = async (folder: string): Promise<number> =>
+  (await linesLike(folder, /"msg":"the broker had lost a command/)).length;
+
+async function linesLike(folder: string, like: RegExp): Promise<LogLine[]> {
+  const logs = join(folder, 'logs');
+  const found: LogLine[] = [];
+  for (const file of await readdir(logs)) {
+    for (const line of (await readFile(join(logs, file), 'utf8')).split('\n')) {
+      if (!like.test(line)) continue;
+      const entry = parse(line);
+      if (entry) found.push({ ...entry, service: file.replace(/\.log.*$/, '') });
+    }
+  }
+  return found;
+}
+
+function parse(line: string): Omit<LogLine, 'service'> | undefined {
+  try {
+    const { time, level, msg, err } = JSON.parse(line) as {
+      time: string | number;
+      level: LogLine['level'];
+      msg: string;
+      err?: { message?: string };
+    };
+    return { at: new Date(time).getTime(), level, message: err?.message ? `${msg}: ${err.message}` : msg };
+  } catch {
+    return undefined;
+  }
 }

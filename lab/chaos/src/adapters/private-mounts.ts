@@ -1,8 +1,20 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
+import { promisify } from 'node:util';
 import { eventually } from '@paceline/shared/testing';
-import { run, succeeds } from './program.ts';
+
+const execute = promisify(execFile);
+
+/** Runs a program to its end and returns what it printed. @throws {Error} when it fails */
+const run = async ([program = '', ...args]: readonly string[]): Promise<string> =>
+  (await execute(program, args, { timeout: 20_000 })).stdout;
+
+const succeeds = (command: readonly string[]): Promise<boolean> =>
+  run(command).then(
+    () => true,
+    () => false,
+  );
 
 const inside = 'CHAOS_PRIVATE_MOUNTS';
 

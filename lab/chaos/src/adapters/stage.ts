@@ -1,15 +1,14 @@
 import { copyFile, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@paceline/embedded';
 import { sandboxClock, type Server, type Stack, startStack, type Supervised } from '@paceline/launcher';
 import type { Arrival } from '@paceline/sandbox';
 import { type Clock, createClock, formatClock } from '@paceline/shared/clock';
-import { freePort } from '@paceline/embedded';
-import { type Api, createApi } from './api.ts';
+import { type Api, controlUpstream, createApi, type Upstream } from './http.ts';
 import { createLinks, type Links } from './links.ts';
 import { hasPrivateMounts, mountDisk, unmountDisk } from './private-mounts.ts';
-import { type Recorder, startRecorder } from './recorder.ts';
-import { controlUpstream, type Upstream } from './upstream.ts';
+import { type Recorder, startRecorder } from './streams.ts';
 
 /** The whole system as real processes, and everything by which it can be broken. */
 export interface Stage {
@@ -46,7 +45,7 @@ export interface StageOptions {
   readonly scale: number;
   /** Of the sandbox's world. */
   readonly seed: number;
-  readonly brokers: number;
+  readonly brokers: readonly string[];
   /** As `PACELINE_REPLICAS`. */
   readonly replicas: string;
 }
@@ -60,7 +59,7 @@ export async function startStage({ scale, seed, brokers, replicas }: StageOption
   await mkdir(clocks);
   const disks = new Map<string, string>();
   if (hasPrivateMounts()) {
-    for (const name of brokerNames(brokers)) {
+    for (const name of brokers) {
       const disk = join(folder, name);
       await mkdir(disk);
       await mountDisk(disk);
@@ -77,7 +76,7 @@ export async function startStage({ scale, seed, brokers, replicas }: StageOption
       HOME: process.env.HOME,
       ...(process.env.PACELINE_CACHE && { PACELINE_CACHE: process.env.PACELINE_CACHE }),
       PACELINE_CLOCK: formatClock(setting),
-      PACELINE_BROKERS: String(brokers),
+      PACELINE_BROKERS: String(brokers.length),
       PACELINE_REPLICAS: replicas,
       API_PORT: '0',
       SYNC_RESULTS: 'on',
@@ -123,10 +122,6 @@ export async function startStage({ scale, seed, brokers, replicas }: StageOption
     },
   };
 }
-
-/** As the launcher names them, and the folders of their state. */
-export const brokerNames = (count: number): string[] =>
-  count === 1 ? ['nats'] : Array.from({ length: count }, (_, index) => `nats-${index + 1}`);
 
 function found<T>(thing: T | undefined, name: string): T {
   if (thing === undefined) throw new Error(`there is no ${name} on this stage`);

@@ -57,8 +57,17 @@ export interface Signs {
   readonly called: readonly number[];
 }
 
+/** What people asked for, and what became of it. */
+export interface Requested {
+  readonly accepted: readonly Accepted[];
+  /** Requests that were never answered. */
+  readonly unanswered: number;
+  /** Why others were refused. */
+  readonly refusals: readonly string[];
+}
+
 /** All that is known when the load has stopped, everything is healed and the system has had time to finish. */
-export interface Evidence {
+export interface Evidence extends Requested {
   readonly inflicted: readonly Inflicted[];
   readonly signs: Signs;
   /** Everything that arrived at upstream, with the moment in real ms. */
@@ -66,11 +75,6 @@ export interface Evidence {
   readonly judgements: readonly Judgement[];
   /** What breaks a law in the journal, as the auditor says it. */
   readonly auditFindings: readonly string[];
-  readonly accepted: readonly Accepted[];
-  /** How many that asked for something were never answered. */
-  readonly unanswered: number;
-  /** Why others were refused. */
-  readonly refusals: readonly string[];
   readonly commands: readonly CommandEnd[];
   /** Riders of imports that are neither stored nor known to have failed. */
   readonly importedAndLost: readonly string[];

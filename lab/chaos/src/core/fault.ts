@@ -1,5 +1,6 @@
-import type { Budget } from '@paceline/shared/definition';
 import type { Policy } from '@paceline/sandbox';
+import { services } from '@paceline/shared/contracts';
+import type { Budget } from '@paceline/shared/definition';
 
 /** What can be broken, in the order in which it is told. */
 export const faultKinds = [
@@ -31,7 +32,7 @@ export const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-/** Who is there to be broken. */
+/** The processes and servers that can be broken. */
 export interface Crew {
   /** Each process of a service. */
   readonly services: readonly string[];
@@ -65,3 +66,26 @@ export function tellFault({ kind, at, lasts, targets, amount, budget, policy }: 
   ];
   return `+${(at / 1_000).toFixed(1).padStart(5)} s  ${kind.padEnd(18)} ${details.join(', ')}`;
 }
+
+/**
+ * The processes and servers, by the names that the launcher gives them.
+ * @param replicas e.g. `limiter=2,rider-sync=2`; default one of each
+ */
+export function crewOf(replicas: string, brokers: number): Crew {
+  const counts = new Map(
+    replicas
+      .split(',')
+      .filter(Boolean)
+      .map((each) => {
+        const [name = '', count] = each.split('=');
+        return [name, Number(count)] as const;
+      }),
+  );
+  return {
+    services: services.flatMap((service) => numbered(service, counts.get(service) ?? 1, (name) => name)),
+    brokers: brokers === 1 ? ['nats'] : numbered('nats', brokers, (name) => `${name}-1`),
+  };
+}
+
+const numbered = (name: string, count: number, first: (name: string) => string): string[] =>
+  Array.from({ length: count }, (_, index) => (index === 0 ? first(name) : `${name}-${index + 1}`));

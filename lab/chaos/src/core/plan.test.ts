@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { crewOf } from './crew.ts';
-import { type Fault, faultKinds } from './fault.ts';
+import { crewOf, type Fault, faultKinds } from './fault.ts';
 import { planLoad } from './load.ts';
 import { plan } from './plan.ts';
 

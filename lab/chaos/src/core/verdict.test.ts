@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Evidence } from './evidence.ts';
+import type { Evidence, Inflicted } from './evidence.ts';
 import type { FaultKind } from './fault.ts';
-import { hasPassed, judge } from './verdict.ts';
+import { hasPassed, judge, recoveries } from './verdict.ts';
 
 const minute = 60_000;
 const fault = (kind: FaultKind, targets: string[] = [], more = {}) => ({
@@ -143,4 +143,34 @@ it.each<[string, Partial<Evidence>]>([
   ],
 ])('%s passes', (_, evidence) => {
   expect(broken(evidence)).toEqual([]);
+});
+
+const inflicted = (kind: FaultKind, began: number, healed: number): Inflicted => ({
+  fault: { kind, at: began, lasts: healed - began, targets: [], amount: 0 },
+  began,
+  healed,
+});
+
+it('a fault is over when all is ready, something is accepted and a call is made, whichever comes last', () => {
+  const signs = { ready: [5, 110, 130], accepted: [90, 140], called: [100, 120] };
+  expect(recoveries([inflicted('kill', 80, 95)], signs)).toEqual([{ kind: 'kill', took: 45 }]);
+});
+
+it('one that begins before the last one is over is felt with it', () => {
+  const signs = { ready: [300, 900], accepted: [300, 900], called: [300, 900] };
+  const several = [
+    inflicted('kill', 100, 100),
+    inflicted('freeze', 200, 250),
+    inflicted('database-away', 500, 600),
+  ];
+  expect(recoveries(several, signs)).toEqual([
+    { kind: 'kill', took: 50 },
+    { kind: 'freeze', took: 50 },
+    { kind: 'database-away', took: 300 },
+  ]);
+});
+
+it('a system that was never well again is told of', () => {
+  const signs = { ready: [50], accepted: [150], called: [150] };
+  expect(recoveries([inflicted('kill', 100, 100)], signs)).toEqual([{ kind: 'kill', took: undefined }]);
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { eventually } from '@paceline/shared/testing';
 import { expect, it } from 'vitest';
-import { openLink } from './link.ts';
+import { openLink } from './links.ts';
 
 /** A link to somebody who says everything back, and what came back so far. */
 async function talk() {

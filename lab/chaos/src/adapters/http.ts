@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { allItems } from '@paceline/kit/stack';
+import type { Arrival, FaultOrder, Judgement, Policy } from '@paceline/sandbox';
+import type { Budget } from '@paceline/shared/definition';
+import { eventually } from '@paceline/shared/testing';
+
+/** Paceline's HTTP API, by whichever of its processes answers. */
+export interface Api {
+  /** GETs JSON. @throws {Error} when no process answers, or not with 2xx */
+  get<T>(path: string): Promise<T>;
+  /** Every item of a list, page by page. */
+  all<Item>(path: string): Promise<Item[]>;
+  /** Sends until it is answered, with a key by which it is done once. Undefined: no answer in 25 s. */
+  send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<ApiAnswer | undefined>;
+}
+
+interface ApiAnswer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/** Real ms: what is asked for while everything is broken is asked for until it is whole. */
+const patienceMs = 25_000;
+
+/** The first of two requests with the same key may still be under way. */
+const isFinal = (status: number, { type }: ApiAnswer['body']): boolean =>
+  status < 500 && !String(type).includes('request-in-progress');
+
+export function createApi(urls: readonly string[]): Api {
+  let turn = 0;
+  const next = () => urls[(turn += 1) % urls.length] ?? '';
+  const get = async <T>(path: string): Promise<T> => {
+    const response = await fetch(`${next()}${path}`, { signal: AbortSignal.timeout(10_000) });
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  return {
+    get,
+    all: (path) => allItems({ get }, path),
+    async send(method, path, body) {
+      const headers = {
+        ...(body && { 'content-type': 'application/json' }),
+        ...(method === 'POST' && { 'idempotency-key': crypto.randomUUID() }),
+        ...(path === '/v1/schedule' && { 'if-match': '*' }),
+      };
+      const giveUp = performance.now() + patienceMs;
+      while (performance.now() < giveUp) {
+        const answer = await fetch(`${next()}${path}`, {
+          method,
+          headers,
+          ...(body && { body: JSON.stringify(body) }),
+          signal: AbortSignal.timeout(5_000),
+        }).catch(() => undefined);
+        const read = (await answer?.json().catch(() => undefined)) as ApiAnswer['body'] | undefined;
+        if (answer && read && isFinal(answer.status, read)) return { status: answer.status, body: read };
+        await sleep(200);
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The sandbox's controls. */
+export interface Upstream {
+  arrivals(since: number): Promise<readonly Arrival[]>;
+  judgements(): Promise<readonly Judgement[]>;
+  inflict(order: FaultOrder): Promise<void>;
+  callOff(): Promise<void>;
+  /** `null` gives the tier's policy back. */
+  setPolicy(budget: Budget, policy: Policy | null): Promise<void>;
+  /** Somebody else calls with our key, and is known by the rider that is asked for. */
+  callAsStranger(): Promise<void>;
+}
+
+/** Only the stranger asks for this rider. */
+export const strangersRider = 5_999_999;
+
+export function controlUpstream(root: string, key: string): Upstream {
+  const control = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
+    const send = () => fetch(`${root}${path}`, { ...init, signal: AbortSignal.timeout(5_000) });
+    // It may just be starting again.
+    const response = await eventually(send, { timeoutMs: 20_000 });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  const send = async (path: string, body: object = {}, method = 'POST'): Promise<void> => {
+    const headers = { 'content-type': 'application/json' };
+    await control(path, { method, headers, body: JSON.stringify(body) });
+  };
+  return {
+    arrivals: async (since) =>
+      (await control<{ arrivals: Arrival[] }>(`/control/audit?since=${since}`)).arrivals,
+    judgements: async () => (await control<{ judgements: Judgement[] }>('/control/judgement')).judgements,
+    inflict: (order) => send('/control/faults', order),
+    callOff: () => send('/control/faults', {}, 'DELETE'),
+    setPolicy: (budget, policy) => send('/control/policies', { [budget]: policy }),
+    async callAsStranger() {
+      await fetch(`${root}/api/public/riders/${strangersRider}`, { headers: { authorization: key } });
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { sum } from '@paceline/kit/statistics';
+import { table } from '@paceline/kit/table';
+import { faultKinds } from './fault.ts';
+import { type Figures, lawNames, type Verdict } from './verdict.ts';
+
+/** The page of the documentation that tells what many seeds came to. */
+export const page = (command: string, verdicts: readonly Verdict[]): string => `# Chaos
+
+The whole system as real processes (a broker cluster, several of most services, Postgres, an upstream that judges), under
+load on a clock that runs faster, broken by a seed's schedule of faults and judged when it has come to rest. What each
+fault is, and what it can't imitate: [operating](operating.md#break-it). This page is written by
+
+\`\`\`sh
+${command} --write docs/chaos.md
+\`\`\`
+
+Recovery is in real seconds: from when a fault was healed (or struck, when it heals by itself) until every service was
+ready, something that was asked for was accepted, and a call was made with a permit. Faults that overlap, or begin before
+another is over, are over at once.
+
+${report(verdicts)}
+`;
+
+/** What many seeds came to, as tables in Markdown that can be read as they are. */
+export const report = (verdicts: readonly Verdict[]): string =>
+  [survived(verdicts), lawsHeld(verdicts), figures(verdicts), complaints(verdicts)]
+    .map(([head, rows]) => table(head, rows, (column) => column > 0))
+    .join('\n\n');
+
+type Table = readonly [head: readonly string[], rows: ReadonlyArray<readonly (string | number)[]>];
+
+function survived(verdicts: readonly Verdict[]): Table {
+  const felt = verdicts.flatMap(({ recoveries }) => recoveries);
+  const rows = faultKinds.flatMap((kind) => {
+    const its = felt.filter((each) => each.kind === kind);
+    return its.length === 0 ? [] : [[kind, its.length, worst(its.map(({ took }) => took))]];
+  });
+  return [['fault', 'how many', 'worst recovery'], rows];
+}
+
+function worst(took: readonly (number | undefined)[]): string {
+  if (took.includes(undefined)) return 'never';
+  return `${(Math.max(...(took as number[])) / 1_000).toFixed(1)} s`;
+}
+
+const lawsHeld = (verdicts: readonly Verdict[]): Table => [
+  ['law', 'broken'],
+  lawNames.map((name) => [name, sum(verdicts.map(({ breaches }) => breaches[name]?.length ?? 0))]),
+];
+
+type Count = Exclude<keyof Figures, 'reasons' | 'complaints'>;
+
+const words: Record<Count, string> = {
+  accepted: 'commands accepted',
+  done: 'commands done',
+  failed: 'commands failed or cancelled, with the reason',
+  expired: 'commands expired, with the reason',
+  unanswered: 'requests that were not answered for 25 s',
+  refused: 'requests that were refused, with the reason',
+  calls: 'calls that arrived upstream',
+  rejected: 'of these rejected, because of a changed limit or a foreign caller',
+  runs: 'runs of the syncs',
+  failedRuns: 'of these failed, with the reason',
+  riders: 'riders stored',
+  lostByBroker: 'commands that the broker lost, handed on anew',
+  errors: 'errors in logs that a fault explains',
+};
+
+const figures = (verdicts: readonly Verdict[]): Table => [
+  ['load', `${verdicts.length} seeds`],
+  (Object.keys(words) as Count[]).map((name) => [
+    words[name],
+    sum(verdicts.map((each) => each.figures[name])),
+  ]),
+];
+
+/** What faults excuse, so that one can see whether they should. */
+function complaints(verdicts: readonly Verdict[]): Table {
+  const all = verdicts.flatMap(({ figures: each }) => Object.entries(each.complaints));
+  const rows = [...Map.groupBy(all, ([message]) => message)].map(
+    ([message, its]) =>
+      [message.replaceAll('|', '/').slice(0, 140), sum(its.map(([, count]) => count))] as const,
+  );
+  return [['error', 'how often'], rows.toSorted(([, a], [, b]) => b - a)];
+}
+
+/** What broke, and how to see it again. */
+export function tellBreaches({ seed, breaches }: Verdict, again: string, folder: string | undefined): string {
+  const broken = Object.entries(breaches).filter(([, each]) => each.length > 0);
+  return [
+    `Seed ${seed} broke:`,
+    ...broken.flatMap(([law, each]) => [
+      `  ${each.length} ${law}:`,
+      ...each.slice(0, 12).map((sentence) => `    ${sentence.split('\n').join('\n    ')}`),
+    ]),
+    `  again: ${again}`,
+    ...(folder ? [`  state and logs: ${folder}`] : []),
+  ].join('\n');
+}
