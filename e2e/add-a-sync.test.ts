@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { type Checkout, copyProject } from '@paceline/kit/checkout';
 import { openBrowser } from '@paceline/kit/browser';
 import { eventually } from '@paceline/kit/waiting';
-import { allItems, type List, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
+import {
+  allItems,
+  type List,
+  oneEvening,
+  type Run,
+  startTestStack,
+  type TestStack,
+} from '@paceline/kit/stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 /** The code of `docs/add-a-sync.md`, block by block, with the file that it is for. */
