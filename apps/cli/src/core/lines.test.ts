@@ -1,3 +1,4 @@
+import { kinds, mapValues } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
 import type { Alert, JudgedSchedule, StreamEvent } from '@paceline/client';
 import { at, budgetOf, commandOf, now } from '@paceline/client/testing';
@@ -61,7 +62,7 @@ describe('how a command stands', () => {
 
 describe('a judged schedule', () => {
   const slots = { mode: 'on', opens: 'every 15m', duration: '10m', skip: '', catchUp: 'skip' } as const;
-  const settings = { timeZone: 'UTC', kinds: { rider: slots, near: slots, far: slots, results: slots } };
+  const settings = { timeZone: 'UTC', kinds: mapValues(kinds, () => slots) };
   const judged: JudgedSchedule = {
     findings: [],
     forecast: { kinds: [], budgets: [] },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Schedule } from '@paceline/client';
 import { at, budgetOf, now } from '@paceline/client/testing';
+import { kinds, mapValues } from '@paceline/shared/definition';
 import { type Look, plain } from './look.ts';
 import { type Status, statusLines } from './windows.ts';
 
@@ -12,12 +13,11 @@ const schedule: Schedule = {
   since: at(-1),
   timeZone: 'UTC',
   kinds: {
-    rider: { ...slots, mode: 'on' },
-    near: { ...slots, mode: 'on' },
+    ...mapValues(kinds, () => ({ ...slots, mode: 'on' as const })),
     far: { ...slots, mode: 'observed' },
     results: { ...slots, mode: 'off' },
   },
-  next: { rider: opens, near: opens, far: opens, results: [] },
+  next: { ...mapValues(kinds, () => opens), results: [] },
 };
 const status: Status = {
   clock: { now: at(0), scale: 60 },

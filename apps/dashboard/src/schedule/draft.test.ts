@@ -1,3 +1,4 @@
+import { kinds, mapValues } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
 import type { ScheduleSettings } from '@paceline/client';
 import { changeOf, isEmpty, withField } from './draft.ts';
@@ -5,7 +6,7 @@ import { changeOf, isEmpty, withField } from './draft.ts';
 const slots = { mode: 'on' as const, opens: 'every 15m', duration: '10m', skip: '', catchUp: 'latest' };
 const inForce: ScheduleSettings = {
   timeZone: 'UTC',
-  kinds: { rider: slots, near: slots, far: slots, results: slots },
+  kinds: mapValues(kinds, () => slots),
 };
 
 describe('a draft of the schedule', () => {
