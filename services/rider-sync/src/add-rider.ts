@@ -4,16 +4,16 @@ import { plainError, type Sync } from '@paceline/shared/sync';
 import type { Cancellations } from './cancellations.ts';
 import { carryOut } from './carry-out.ts';
 import { failureOf } from './core/command.ts';
-import type { Desk } from './desk.ts';
+import type { Batcher } from './flows/batcher.ts';
 import { fetchShared } from './fetch-rider.ts';
 
 /** Fetches one rider as soon as a call is free. */
 export function addRider(
   sync: Sync,
-  desk: Desk,
+  batcher: Batcher,
   cancellations: Cancellations,
 ): (command: AddRider) => Promise<Settlement> {
-  const fetchRider = fetchShared(desk);
+  const fetchRider = fetchShared(batcher);
   return (command) =>
     carryOut(sync, cancellations, command, async (mine, tell) => {
       try {

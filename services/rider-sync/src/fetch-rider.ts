@@ -4,8 +4,8 @@ import type { Sync } from '@paceline/shared/sync';
 import { activeSpan, currentTraceContext, linksTo } from '@paceline/shared/telemetry';
 import { CommandCancelled } from './core/cancelled.ts';
 import { deadlineOf } from './core/command.ts';
-import type { Desk } from './desk.ts';
-import { fetchEitherWay, type Tell } from './either-way.ts';
+import type { Batcher } from './flows/batcher.ts';
+import { fetchSingleOrBulk, type Tell } from './flows/single-or-bulk.ts';
 
 /** Real ms: on a fast clock the machine is still given so long to fetch a rider. */
 const leastWaitMs = 5_000;
@@ -21,12 +21,12 @@ interface UnderWay {
 
 /**
  * Fetches a rider as soon as a call is free, and stores it; does nothing when it was stored since the command was given.
- * @throws as `fetchEitherWay`; the reason of `sync.signal` when that aborts first
+ * @throws as `fetchSingleOrBulk`; the reason of `sync.signal` when that aborts first
  */
 export type FetchRider = (sync: Sync, command: AddRider, tell: Tell) => Promise<void>;
 
 /** Whoever asks for a rider that is being fetched already shares that call, and is told how it goes. */
-export function fetchShared(desk: Desk): FetchRider {
+export function fetchShared(batcher: Batcher): FetchRider {
   const underWay = new Map<number, UnderWay>();
 
   function begin(sync: Sync, { commandId, riderId, requestedAt }: AddRider, tell: Tell): UnderWay {
@@ -45,7 +45,7 @@ export function fetchShared(desk: Desk): FetchRider {
       deadline: deadlineOf(Math.round(sync.clock.now()), sync.clock.fromMachine(leastWaitMs)),
       attempts: Number.POSITIVE_INFINITY,
     } as const;
-    const stored = fetchEitherWay(sync, desk, wanted, tellAll).finally(() => underWay.delete(riderId));
+    const stored = fetchSingleOrBulk(sync, batcher, wanted, tellAll).finally(() => underWay.delete(riderId));
     const begun: UnderWay = { stored, tells, trace: currentTraceContext() };
     underWay.set(riderId, begun);
     return begun;

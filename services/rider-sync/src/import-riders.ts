@@ -15,8 +15,8 @@ import type { Cancellations } from './cancellations.ts';
 import { carryOut } from './carry-out.ts';
 import { progressOf } from './core/command.ts';
 import { endOfImport, few, importLane } from './core/import.ts';
-import type { Desk } from './desk.ts';
-import { fetchEitherWay } from './either-way.ts';
+import type { Batcher } from './flows/batcher.ts';
+import { fetchSingleOrBulk } from './flows/single-or-bulk.ts';
 
 /** A GET of an import that fails for a passing reason is made so often. */
 const attempts = 5;
@@ -24,7 +24,7 @@ const attempts = 5;
 /** Brings the riders of an import, each of which ends as done or as failed with a reason of its own. */
 export function importRiders(
   shared: Sync,
-  desk: Desk,
+  batcher: Batcher,
   cancellations: Cancellations,
 ): (command: ImportRiders) => Promise<Settlement> {
   return (command) =>
@@ -32,8 +32,8 @@ export function importRiders(
       const { commandId } = command;
       await throughOutages(sync, () => endFresh(sync.db, Math.round(sync.clock.now()), commandId));
       const left = await throughOutages(sync, () => listWaiting(sync.db, commandId, few + 1));
-      if (left.length <= few) await oneByOne(sync, desk, command, left, tell);
-      else await byBulk(sync, desk, commandId, tell);
+      if (left.length <= few) await oneByOne(sync, batcher, command, left, tell);
+      else await byBulk(sync, batcher, commandId, tell);
       const riders = await throughOutages(sync, () => countRiders(sync.db, commandId));
       return { progress: endOfImport(riders), riders };
     });
@@ -42,7 +42,7 @@ export function importRiders(
 /** The import is told how it stands with the last of them. */
 async function oneByOne(
   sync: Sync,
-  desk: Desk,
+  batcher: Batcher,
   { commandId, requestedAt }: ImportRiders,
   riderIds: readonly number[],
   tell: (news: News) => void,
@@ -63,14 +63,14 @@ async function oneByOne(
       if (isLast && !isFinal(progress)) tell({ progress });
     };
     // Its outcome is stored with its reason: it keeps nobody else of the import from ending well.
-    return fetchEitherWay(sync, desk, wanted, tellOf).catch((error: unknown) => {
+    return fetchSingleOrBulk(sync, batcher, wanted, tellOf).catch((error: unknown) => {
       if (sync.signal.aborted) throw error;
     });
   });
   await Promise.all(fetches);
 }
 
-async function byBulk(sync: Sync, desk: Desk, commandId: string, tell: (news: News) => void): Promise<void> {
+async function byBulk(sync: Sync, batcher: Batcher, commandId: string, tell: (news: News) => void): Promise<void> {
   const ended = Promise.withResolvers<void>();
   let waiting: Waiting | undefined;
   const onTheWay = new Set<string>();
@@ -94,13 +94,13 @@ async function byBulk(sync: Sync, desk: Desk, commandId: string, tell: (news: Ne
     // Also after a call for others: it may have brought riders whom this one wants too.
     look().catch(ended.reject);
   };
-  const leave = desk.join({
+  const leave = batcher.join({
     lane: () => importLane,
-    waits(news) {
+    forecast(news) {
       waiting = news;
       tellNow();
     },
-    idle: () => void look().catch(ended.reject),
+    unused: () => void look().catch(ended.reject),
     moved,
   });
   const stop = () => ended.reject(sync.signal.reason);

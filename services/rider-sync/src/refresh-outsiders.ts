@@ -5,7 +5,7 @@ import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { countOutsiders } from './adapters/outsiders.ts';
 import { refreshFrom } from './core/bulk.ts';
 import { importLane } from './core/import.ts';
-import type { Desk } from './desk.ts';
+import type { Batcher } from './flows/batcher.ts';
 
 /** Real ms: on a fast clock the machine is still given so long for them. */
 const leastMs = 5_000;
@@ -18,7 +18,7 @@ const leastMs = 5_000;
  */
 export async function refreshOutsiders(
   sync: Sync,
-  desk: Desk,
+  batcher: Batcher,
   clubIds: readonly number[],
   slot: RunRow,
   stored: (riders: number) => Promise<void>,
@@ -43,7 +43,7 @@ export async function refreshOutsiders(
   const signal = AbortSignal.any([sync.signal, waiting.signal]);
   const slotEnds = async () => {
     await sync.clock.sleep(from - sync.clock.now(), signal);
-    desk.reconsider();
+    batcher.reconsider();
     await sync.clock.sleep(slotEndsAt - sync.clock.now(), signal);
     over = true;
     await look(0);
@@ -51,11 +51,11 @@ export async function refreshOutsiders(
     await sync.clock.sleep(callTimeout('riders_bulk', sync.clock), signal);
     ended.resolve();
   };
-  const leave = desk.join({
+  const leave = batcher.join({
     // Whoever is wanted by an import waits in the same lane: they share the calls.
     lane: () => (over || sync.clock.now() < from ? undefined : importLane),
-    slot,
-    idle: () => void look(0).catch(ended.reject),
+    run: slot,
+    unused: () => void look(0).catch(ended.reject),
     moved({ call, stage, outsiders, trace }: BulkMoved) {
       if (stage === 'sent' && outsiders > 0) {
         onTheWay.add(call);

@@ -6,23 +6,23 @@ import { addRider } from './add-rider.ts';
 import { giveUp } from './carry-out.ts';
 import { hearCancellations } from './cancellations.ts';
 import type { RiderSync, RiderSyncConfig } from './config.ts';
-import { openDesk } from './desk.ts';
+import { Batcher } from './flows/batcher.ts';
 import { importRiders } from './import-riders.ts';
 
 /** Keeps riders up to date: whole clubs in their slots, single riders when somebody asks. */
 export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): Promise<RunningService> {
   const sync = await openSync(context, 'rider-sync');
   const clubIds = context.config.ZWIFTRACING_CLUB_IDS;
-  const desk = openDesk(sync, clubIds);
+  const batcher = new Batcher(sync, clubIds);
   const cancellations = hearCancellations(sync.bus);
   const flows = await openFlows(
-    { ...sync, desk, clubIds },
+    { ...sync, batcher, clubIds },
     'rider-sync',
     (kind): Promise<FlowFile<RiderSync>> => import(`./flows/${kind}.ts`),
   );
   const handlings = await Promise.all([
-    handle(sync.bus, catalog.addRider, addRider(sync, desk, cancellations), giveUp(sync)),
-    handle(sync.bus, catalog.importRiders, importRiders(sync, desk, cancellations), giveUp(sync)),
+    handle(sync.bus, catalog.addRider, addRider(sync, batcher, cancellations), giveUp(sync)),
+    handle(sync.bus, catalog.importRiders, importRiders(sync, batcher, cancellations), giveUp(sync)),
   ]);
   return {
     checks: sync.checks,

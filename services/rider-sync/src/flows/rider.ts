@@ -42,13 +42,13 @@ interface Progress {
  * by bulk calls: neither waits for the other.
  */
 const syncRiders =
-  ({ desk, clubIds, ...sync }: RiderSync): RunWork =>
+  ({ batcher, clubIds, ...sync }: RiderSync): RunWork =>
   async (row) => {
     const progress = progressOf(sync, row, clubIds);
     const stored = (riders: number) => progress.advance((run) => othersStored(run, riders));
     const parts = await Promise.allSettled([
       syncClubs(sync, row, progress),
-      refreshOutsiders(sync, desk, clubIds, row, stored),
+      refreshOutsiders(sync, batcher, clubIds, row, stored),
     ]);
     for (const part of parts) {
       if (part.status === 'fulfilled') continue;

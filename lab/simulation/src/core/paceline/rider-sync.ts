@@ -12,7 +12,7 @@ import { afterPage } from '@paceline/rider-sync/core/pass';
 import { fullPage } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
 import { hear, once, type Script } from '../world/script.ts';
-import type { Desk } from './bulk-desk.ts';
+import type { Batcher } from './batcher.ts';
 import type { Caller } from './call.ts';
 import type { Run, RunEnding } from './runs.ts';
 
@@ -21,10 +21,10 @@ interface Progress {
 }
 
 /** Pages through the clubs and refreshes the riders outside them beside it, as `sync-riders.ts` does. */
-export const syncRiders = (life: Life, call: Caller, desk: Desk) =>
+export const syncRiders = (life: Life, call: Caller, batcher: Batcher) =>
   function* (row: Run): Script<RunEnding> {
     const progress = { run: beginRun(row.runId, life.clubIds, row.checkpoint) };
-    const others = refreshOutsiders(life, desk, row, progress);
+    const others = refreshOutsiders(life, batcher, row, progress);
     yield* syncClubs(life, call, row, progress);
     yield* others;
     return endRun(progress.run);
@@ -61,7 +61,7 @@ function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, progress: P
 /** Begins at once; the script that is returned waits for the end, as `refresh-outsiders.ts` does. */
 function refreshOutsiders(
   { agenda, store }: Life,
-  desk: Desk,
+  batcher: Batcher,
   slot: Run,
   progress: Progress,
 ): Script<unknown> {
@@ -80,10 +80,10 @@ function refreshOutsiders(
     if (left() === 0) end();
   };
   const join = () =>
-    desk.join({
+    batcher.join({
       lane: () => (over || agenda.now() < from ? undefined : importLane),
-      slot,
-      idle: () => look(0),
+      run: slot,
+      unused: () => look(0),
       moved({ stage, riderIds }) {
         if (stage !== 'sent') look(stage === 'answered' ? riderIds.length : 0);
       },
@@ -91,7 +91,7 @@ function refreshOutsiders(
   let leave: () => void = () => undefined;
   if (!over) {
     leave = join();
-    agenda.in(from - agenda.now(), () => desk.reconsider());
+    agenda.in(from - agenda.now(), () => batcher.reconsider());
     agenda.in(slot.slotEndsAt - agenda.now(), end);
   }
   return hear<unknown>((heard) => {

@@ -1,0 +1,226 @@
+import { type Lane, laneNames } from '@paceline/shared/definition';
+import type { Waiting } from '@paceline/shared/limiter';
+
+/*
+ * The batcher collects riders for bulk calls. For all its members together it keeps at most one request for a permit, in
+ * the lane of the most urgent one; who is on the call is chosen when the permit is there.
+ *
+ *   idle        No member wants a call, or as many are in flight as one process may have.
+ *   gathering   A rider was added: for two seconds others may join, then a permit is requested.
+ *   requesting  One request waits at the limiter. It moves to another lane with its members and keeps its age.
+ *   resting     The last permit was refused, of no use, or its call has failed: no request for half a minute, or until
+ *               a call of any process has ended.
+ *
+ *   idle ─ add ─▶ gathering ─ 2 s ─▶ requesting ─ sent ─▶ idle
+ *   idle ─ other lanes ────────────▶ requesting ─ unused, failed ─▶ resting ─ 30 s ─▶ requesting, idle
+ */
+export type BatcherState = Mode & {
+  /** Calls of this process that have left and are not answered yet. */
+  readonly inFlight: number;
+  /** How many requests were made; the last one's number is its id. */
+  readonly requests: number;
+};
+
+type Mode =
+  | { readonly mode: 'idle' }
+  | { readonly mode: 'gathering' }
+  | {
+      readonly mode: 'requesting';
+      readonly lane: Lane;
+      readonly since: number;
+      readonly forecast: Waiting | undefined;
+    }
+  | { readonly mode: 'resting'; readonly forecast: Waiting | undefined };
+
+export type BatcherEvent =
+  /** A member has joined, left, or wants another lane. */
+  | { readonly type: 'demand changed' }
+  | { readonly type: 'gathered' }
+  | { readonly type: 'rested' }
+  /** What the limiter says of a request. */
+  | { readonly type: 'forecast'; readonly request: number; readonly forecast: Waiting }
+  /** The call of a request has left; its members hear of it next. */
+  | { readonly type: 'sent'; readonly request: number }
+  /** A call was answered or lost, and the members have heard of it. */
+  | { readonly type: 'call ended'; readonly own: boolean }
+  | { readonly type: 'request ended'; readonly request: number; readonly how: RequestEnd };
+
+/** `unused`: there was nobody to fetch. `closedUntil`: no permit is given before, project ms. */
+export type RequestEnd =
+  | { readonly is: 'answered' | 'withdrawn' | 'unused' }
+  | { readonly is: 'failed'; readonly closedUntil?: number };
+
+export type BatcherEffect =
+  | { readonly type: 'request'; readonly request: number; readonly lane: Lane; readonly since: number }
+  | { readonly type: 'withdraw'; readonly request: number }
+  /** Tells the members when the next call is expected to leave; undefined: none is requested. */
+  | { readonly type: 'announce'; readonly forecast: Waiting | undefined }
+  /** Tells the members that a permit was of no use. */
+  | { readonly type: 'announce unused' }
+  | { readonly type: 'start timer' | 'stop timer'; readonly timer: BatcherTimer };
+
+export type BatcherTimer = 'gather' | 'rest';
+
+/** Project ms. A rest gives whatever has failed time to pass. */
+export const timerMs: Readonly<Record<BatcherTimer, number>> = { gather: 2_000, rest: 30_000 };
+
+/** What the members want now. */
+export interface Demand {
+  /** The lane of the most urgent one; undefined: none wants a call. */
+  readonly lane: Lane | undefined;
+  readonly now: number;
+}
+
+interface Decision {
+  readonly state: BatcherState;
+  readonly effects: readonly BatcherEffect[];
+}
+
+export const newBatcher: BatcherState = { mode: 'idle', inFlight: 0, requests: 0 };
+
+/** Each call that is in flight holds a connection to Postgres. */
+const mostInFlight = 3;
+
+export const addLane = 'manual_rider_add';
+
+export const mostUrgent = (lanes: ReadonlyArray<Lane | undefined>): Lane | undefined =>
+  laneNames.find((lane) => lanes.includes(lane));
+
+/** What the members were told last of the next call. */
+export const forecastOf = (state: BatcherState): Waiting | undefined =>
+  'forecast' in state ? state.forecast : undefined;
+
+export function decide(state: BatcherState, event: BatcherEvent, demand: Demand): Decision {
+  switch (event.type) {
+    case 'demand changed':
+      return follow(state, demand);
+    case 'gathered':
+      return state.mode === 'gathering' ? then(leave(state), request, demand) : unchanged(state);
+    case 'rested':
+      return state.mode === 'resting' ? then(leave(state), request, demand) : unchanged(state);
+    case 'forecast': {
+      if (!isCurrent(state, event.request)) return unchanged(state);
+      const { forecast } = event;
+      return { state: { ...state, forecast }, effects: [{ type: 'announce', forecast }] };
+    }
+    case 'sent': {
+      const { state: left, effects } = isCurrent(state, event.request) ? leave(state) : unchanged(state);
+      return { state: { ...left, inFlight: left.inFlight + 1 }, effects };
+    }
+    case 'call ended': {
+      const { state: left, effects } = state.mode === 'resting' ? leave(state) : unchanged(state);
+      const inFlight = left.inFlight - (event.own ? 1 : 0);
+      return then({ state: { ...left, inFlight }, effects }, follow, demand);
+    }
+    case 'request ended':
+      return requestEnded(state, event.request, event.how, demand);
+  }
+}
+
+function requestEnded(state: BatcherState, id: number, how: RequestEnd, demand: Demand): Decision {
+  const isOver = isCurrent(state, id);
+  const anotherWaits = state.mode === 'requesting' && !isOver;
+  const needsRest = how.is === 'unused' || how.is === 'failed';
+  const ended =
+    needsRest && !anotherWaits && state.mode !== 'resting'
+      ? then(isOver || state.mode === 'gathering' ? leave(state) : unchanged(state), rest, how)
+      : then(isOver ? leave(state) : unchanged(state), follow, demand);
+  if (how.is !== 'unused') return ended;
+  return { ...ended, effects: [...ended.effects, { type: 'announce unused' }] };
+}
+
+/** Does what the members want, as far as the mode allows. */
+function follow(state: BatcherState, demand: Demand): Decision {
+  const { lane } = demand;
+  if (state.mode === 'resting') return unchanged(state);
+  if (state.mode === 'requesting') return lane === state.lane ? unchanged(state) : moveTo(lane, state);
+  if (lane !== addLane) return then(leave(state), request, demand);
+  if (state.mode === 'gathering' || isFull(state)) return unchanged(state);
+  return {
+    state: { ...countsOf(state), mode: 'gathering' },
+    effects: [{ type: 'start timer', timer: 'gather' }],
+  };
+}
+
+/** Withdraws the request, and makes another one of the same age where a lane is still wanted. */
+function moveTo(lane: Lane | undefined, state: BatcherState & { mode: 'requesting' }): Decision {
+  const { since, forecast } = state;
+  const withdraw = { type: 'withdraw', request: state.requests } as const;
+  const again = request(leave(state).state, { lane, now: since });
+  if (again.state.mode !== 'requesting')
+    return { state: again.state, effects: [withdraw, { type: 'announce', forecast: undefined }] };
+  return { state: { ...again.state, forecast }, effects: [withdraw, ...again.effects] };
+}
+
+function request(state: BatcherState, { lane, now: since }: Demand): Decision {
+  if (lane === undefined || isFull(state)) return unchanged(state);
+  const id = state.requests + 1;
+  return {
+    state: { inFlight: state.inFlight, requests: id, mode: 'requesting', lane, since, forecast: undefined },
+    effects: [{ type: 'request', request: id, lane, since }],
+  };
+}
+
+function rest(state: BatcherState, how: RequestEnd): Decision {
+  const closed = how.is === 'failed' ? how.closedUntil : undefined;
+  const forecast = closed === undefined ? undefined : closedForecast(closed);
+  return {
+    state: { ...countsOf(state), mode: 'resting', forecast },
+    effects: [
+      ...(forecast ? [{ type: 'announce', forecast } as const] : []),
+      { type: 'start timer', timer: 'rest' },
+    ],
+  };
+}
+
+/** Back to idle, whatever the mode. */
+function leave(state: BatcherState): Decision {
+  const effects: BatcherEffect[] = [];
+  if (state.mode === 'gathering') effects.push({ type: 'stop timer', timer: 'gather' });
+  if (state.mode === 'resting') effects.push({ type: 'stop timer', timer: 'rest' });
+  if (forecastOf(state)) effects.push({ type: 'announce', forecast: undefined });
+  return { state: { ...countsOf(state), mode: 'idle' }, effects };
+}
+
+const unchanged = (state: BatcherState): Decision => ({ state, effects: [] });
+
+function then<Facts>(
+  first: Decision,
+  next: (state: BatcherState, facts: Facts) => Decision,
+  facts: Facts,
+): Decision {
+  const second = next(first.state, facts);
+  return { state: second.state, effects: [...first.effects, ...second.effects] };
+}
+
+const isFull = ({ inFlight }: BatcherState): boolean => inFlight >= mostInFlight;
+const isCurrent = (state: BatcherState, id: number): state is BatcherState & { mode: 'requesting' } =>
+  state.mode === 'requesting' && id === state.requests;
+const countsOf = ({ inFlight, requests }: BatcherState) => ({ inFlight, requests });
+
+/** Upstream gives this key no riders for now. */
+const closedForecast = (earliest: number): Waiting => ({
+  answer: 'waiting',
+  position: 1,
+  ahead: 0,
+  reason: 'paused_by_upstream',
+  estimatedAt: earliest,
+  askAgainIn: timerMs.rest,
+});
+
+/**
+ * One that waits for riders whom a bulk call could bring.
+ * @typeParam Run a run that refreshes riders outside the clubs
+ * @typeParam Move what is said of a bulk call
+ */
+export interface BatcherMember<Run, Move> {
+  /** The lane in which it wants a bulk call now; undefined: just now it wants none. */
+  lane(): Lane | undefined;
+  readonly run?: Run;
+  /** When the next bulk call is expected to leave; undefined: none is requested. */
+  forecast?(forecast: Waiting | undefined): void;
+  /** A permit was of no use: there was nobody to fetch. */
+  unused?(): void;
+  /** A bulk call, of this process or another one, has left, was answered or was lost. */
+  moved(move: Move): void;
+}

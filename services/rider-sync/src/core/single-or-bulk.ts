@@ -1,0 +1,181 @@
+import type { Progress, Way } from '@paceline/shared/contracts';
+import { budgets } from '@paceline/shared/definition';
+import type { Waiting } from '@paceline/shared/limiter';
+import { progressOf } from './command.ts';
+
+/*
+ * A rider who is waited for comes by a GET or by the next bulk call, whichever has its permit first.
+ *
+ *   queued       A request for a GET waits at the limiter. The rider is listed for a bulk call too, as soon as one that
+ *                left now would be answered first.
+ *   single call  The GET is under way; bulk calls are ignored. Lost, it is requested again: queued.
+ *   bulk call    A bulk call that has left has taken the rider; the request for a GET is withdrawn. Lost or long overdue:
+ *                queued again, as old as before.
+ *   bulk only    No GET can leave by the deadline. Waits for a bulk call; queued again when one leaves with others, as
+ *                those make room among the GETs.
+ *   ended        Stored, refused because neither way is open by the deadline, or failed.
+ */
+export type RiderFetch = Known & Place;
+
+interface Known {
+  /** When the next bulk call is expected to leave; undefined: none is requested. */
+  readonly bulk: Waiting | undefined;
+  /** Whether the rider is on the list that bulk calls take from: its row is written in between. */
+  readonly listed: 'no' | 'soon' | 'yes';
+  /** After this moment nobody waits for a permit any more, project ms. */
+  readonly deadline: number;
+}
+
+type Place =
+  | { readonly at: 'queued'; readonly single: Waiting | undefined }
+  | { readonly at: 'single call' | 'bulk call' }
+  /** `earliest`: when a GET could leave, project ms. */
+  | { readonly at: 'bulk only'; readonly earliest: number }
+  | { readonly at: 'ended' };
+
+export type FetchEnd =
+  | { readonly is: 'stored' }
+  /** `earliest`: when the first of the two ways could be open, project ms. */
+  | { readonly is: 'refused'; readonly earliest: number }
+  | { readonly is: 'failed'; readonly error: unknown };
+
+export type FetchEvent =
+  | { readonly type: 'single forecast'; readonly forecast: Waiting }
+  /** There is a permit for the GET: it may be used if that leads to `single call`. */
+  | { readonly type: 'single permitted' }
+  /** The GET has failed for a reason that may pass, and is requested again. */
+  | { readonly type: 'single lost' }
+  | { readonly type: 'single refused'; readonly earliest: number }
+  | { readonly type: 'bulk forecast'; readonly forecast: Waiting | undefined }
+  | { readonly type: 'listed' }
+  /** A bulk call has left, with the rider aboard or with others only. */
+  | { readonly type: 'bulk sent'; readonly aboard: boolean; readonly sentAt: number }
+  /** The bulk call with the rider aboard was answered: the rider's outcome is stored by now. */
+  | { readonly type: 'bulk answered' | 'bulk lost' | 'bulk overdue' }
+  | FetchEnded;
+/** The rider is stored, or nothing more can or shall be done. */
+type FetchEnded = { readonly type: 'ended'; readonly end: FetchEnd };
+
+export type FetchEffect =
+  | { readonly type: 'request single' | 'withdraw single' | 'list' | 'read outcome' }
+  | { readonly type: 'tell'; readonly progress: Progress }
+  /** `overdueAt`: project ms; a later one replaces an earlier one. */
+  | { readonly type: 'watch bulk call'; readonly overdueAt: number }
+  | { readonly type: 'end'; readonly end: FetchEnd };
+
+interface Decision {
+  readonly state: RiderFetch;
+  readonly effects: readonly FetchEffect[];
+}
+
+/** A GET is requested for it at once. */
+export const newFetch = (deadline: number): RiderFetch => ({
+  at: 'queued',
+  single: undefined,
+  bulk: undefined,
+  listed: 'no',
+  deadline,
+});
+
+/** Whether a bulk call is wanted for the rider: only one who is on the list can be taken. */
+export const wantsBulk = ({ at, listed }: RiderFetch): boolean =>
+  listed === 'yes' && (at === 'queued' || at === 'bulk only');
+
+/** @param now project ms */
+export function decide(state: RiderFetch, event: FetchEvent, now: number): Decision {
+  if (state.at === 'ended') return unchanged(state);
+  switch (event.type) {
+    case 'single forecast':
+      return state.at === 'queued' ? expect({ ...state, single: event.forecast }, now) : unchanged(state);
+    case 'single permitted':
+      return state.at === 'queued' ? callSingle(state) : unchanged(state);
+    case 'single lost':
+      return state.at === 'single call' ? unchanged({ ...state, at: 'queued', single: undefined }) : unchanged(state);
+    case 'single refused':
+      if (state.at === 'bulk call') return unchanged(state);
+      return expect({ ...knownOf(state), at: 'bulk only', earliest: event.earliest }, now);
+    case 'bulk forecast': {
+      const known = { ...state, bulk: event.forecast };
+      return event.forecast ? expect(known, now) : unchanged(known);
+    }
+    case 'listed':
+      return unchanged({ ...state, listed: 'yes' });
+    case 'bulk sent':
+      if (event.aboard) return state.at === 'single call' ? unchanged(state) : board(state, event.sentAt);
+      return state.at === 'bulk only' ? queue(state) : unchanged(state);
+    case 'bulk lost':
+      return state.at === 'bulk call' || state.at === 'bulk only' ? queue(state) : unchanged(state);
+    case 'bulk overdue':
+      return state.at === 'bulk call' ? queue(state) : unchanged(state);
+    case 'bulk answered':
+      return { state, effects: [{ type: 'read outcome' }] };
+    case 'ended':
+      return end(state, event.end);
+  }
+}
+
+/** Once more by what is known of the two ways: says how the rider is expected, and has it listed where a bulk call helps. */
+function expect(state: RiderFetch, now: number): Decision {
+  if (state.at === 'bulk only') return expectBulk(state, now);
+  if (state.at !== 'queued' || !state.single) return unchanged(state);
+  const { single, bulk } = state;
+  const bySingle = answeredAt('single', single.estimatedAt);
+  if (bySingle <= answeredAt('bulk', now)) return tell(state, progressOf(single, 'single'));
+  const bulkIsFirst = bulk && answeredAt('bulk', bulk.estimatedAt) < bySingle;
+  return list(tell(state, bulkIsFirst ? progressOf(bulk, 'bulk') : progressOf(single, 'single')));
+}
+
+function expectBulk(state: RiderFetch & { at: 'bulk only' }, now: number): Decision {
+  const { bulk, deadline, earliest } = state;
+  if (!bulk) return list(unchanged(state));
+  const callAt = Math.max(now, bulk.estimatedAt);
+  if (callAt > deadline) return end(state, { is: 'refused', earliest: Math.min(earliest, callAt) });
+  return list(tell(state, progressOf(bulk, 'bulk')));
+}
+
+/** Requests a GET; one that was requested before keeps its place by its age. */
+const queue = (known: Known): Decision => ({
+  state: { ...knownOf(known), at: 'queued', single: undefined },
+  effects: [{ type: 'request single' }],
+});
+
+const callSingle = (known: Known): Decision =>
+  tell({ ...knownOf(known), at: 'single call' }, { state: 'running', via: 'single' });
+
+function board(state: RiderFetch, sentAt: number): Decision {
+  const { effects } = tell(state, { state: 'running', via: 'bulk' });
+  return {
+    state: { ...knownOf(state), at: 'bulk call' },
+    effects: [
+      ...(state.at === 'queued' ? [{ type: 'withdraw single' } as const] : []),
+      ...effects,
+      { type: 'watch bulk call', overdueAt: answeredAt('bulk', sentAt) + patienceMs },
+    ],
+  };
+}
+
+const end = (known: Known, how: FetchEnd): Decision => ({
+  state: { ...knownOf(known), at: 'ended' },
+  effects: [{ type: 'end', end: how }],
+});
+
+const tell = (state: RiderFetch, progress: Progress): Decision => ({
+  state,
+  effects: [{ type: 'tell', progress }],
+});
+
+function list({ state, effects }: Decision): Decision {
+  if (state.listed !== 'no') return { state, effects };
+  return { state: { ...state, listed: 'soon' }, effects: [...effects, { type: 'list' }] };
+}
+
+const unchanged = (state: RiderFetch): Decision => ({ state, effects: [] });
+
+const knownOf = ({ bulk, listed, deadline }: Known): Known => ({ bulk, listed, deadline });
+
+/** When a call that leaves at `callAt` is answered, as far as calls of its kind usually take. */
+const answeredAt = (way: Way, callAt: number): number =>
+  callAt + budgets[way === 'single' ? 'riders_single' : 'riders_bulk'].usualMs;
+
+/** A bulk call that takes so much longer than usual is overdue: a GET is requested beside it. Project ms. */
+const patienceMs = 30_000;
