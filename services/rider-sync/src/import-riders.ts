@@ -70,7 +70,12 @@ async function oneByOne(
   await Promise.all(fetches);
 }
 
-async function byBulk(sync: Sync, batcher: Batcher, commandId: string, tell: (news: News) => void): Promise<void> {
+async function byBulk(
+  sync: Sync,
+  batcher: Batcher,
+  commandId: string,
+  tell: (news: News) => void,
+): Promise<void> {
   const ended = Promise.withResolvers<void>();
   let waiting: Waiting | undefined;
   const onTheWay = new Set<string>();

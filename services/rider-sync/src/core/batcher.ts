@@ -95,9 +95,10 @@ export function decide(state: BatcherState, event: BatcherEvent, demand: Demand)
     case 'demand changed':
       return follow(state, demand);
     case 'gathered':
-      return state.mode === 'gathering' ? then(leave(state), request, demand) : unchanged(state);
+      return state.mode === 'gathering' ? request(idle(state), demand) : unchanged(state);
     case 'rested':
-      return state.mode === 'resting' ? then(leave(state), request, demand) : unchanged(state);
+      if (state.mode !== 'resting') return unchanged(state);
+      return then({ state: idle(state), effects: silence(state) }, request, demand);
     case 'forecast': {
       if (!isCurrent(state, event.request)) return unchanged(state);
       const { forecast } = event;
@@ -118,15 +119,11 @@ export function decide(state: BatcherState, event: BatcherEvent, demand: Demand)
 }
 
 function requestEnded(state: BatcherState, id: number, how: RequestEnd, demand: Demand): Decision {
-  const isOver = isCurrent(state, id);
-  const anotherWaits = state.mode === 'requesting' && !isOver;
-  const needsRest = how.is === 'unused' || how.is === 'failed';
-  const ended =
-    needsRest && !anotherWaits && state.mode !== 'resting'
-      ? then(isOver || state.mode === 'gathering' ? leave(state) : unchanged(state), rest, how)
-      : then(isOver ? leave(state) : unchanged(state), follow, demand);
-  if (how.is !== 'unused') return ended;
-  return { ...ended, effects: [...ended.effects, { type: 'announce unused' }] };
+  const over = isCurrent(state, id) ? leave(state) : unchanged(state);
+  const broughtNothing = how.is === 'unused' || how.is === 'failed';
+  const next = broughtNothing ? then(over, rest, how) : then(over, follow, demand);
+  if (how.is !== 'unused') return next;
+  return { ...next, effects: [...next.effects, { type: 'announce unused' }] };
 }
 
 /** Does what the members want, as far as the mode allows. */
@@ -146,7 +143,7 @@ function follow(state: BatcherState, demand: Demand): Decision {
 function moveTo(lane: Lane | undefined, state: BatcherState & { mode: 'requesting' }): Decision {
   const { since, forecast } = state;
   const withdraw = { type: 'withdraw', request: state.requests } as const;
-  const again = request(leave(state).state, { lane, now: since });
+  const again = request(idle(state), { lane, now: since });
   if (again.state.mode !== 'requesting')
     return { state: again.state, effects: [withdraw, { type: 'announce', forecast: undefined }] };
   return { state: { ...again.state, forecast }, effects: [withdraw, ...again.effects] };
@@ -156,31 +153,41 @@ function request(state: BatcherState, { lane, now: since }: Demand): Decision {
   if (lane === undefined || isFull(state)) return unchanged(state);
   const id = state.requests + 1;
   return {
-    state: { inFlight: state.inFlight, requests: id, mode: 'requesting', lane, since, forecast: undefined },
+    state: { ...countsOf(state), requests: id, mode: 'requesting', lane, since, forecast: undefined },
     effects: [{ type: 'request', request: id, lane, since }],
   };
 }
 
+/** Not while another request waits. */
 function rest(state: BatcherState, how: RequestEnd): Decision {
+  if (state.mode === 'requesting' || state.mode === 'resting') return unchanged(state);
   const closed = how.is === 'failed' ? how.closedUntil : undefined;
   const forecast = closed === undefined ? undefined : closedForecast(closed);
   return {
     state: { ...countsOf(state), mode: 'resting', forecast },
     effects: [
+      ...leave(state).effects,
       ...(forecast ? [{ type: 'announce', forecast } as const] : []),
       { type: 'start timer', timer: 'rest' },
     ],
   };
 }
 
-/** Back to idle, whatever the mode. */
+/** Ends the mode before its time. */
 function leave(state: BatcherState): Decision {
-  const effects: BatcherEffect[] = [];
-  if (state.mode === 'gathering') effects.push({ type: 'stop timer', timer: 'gather' });
-  if (state.mode === 'resting') effects.push({ type: 'stop timer', timer: 'rest' });
-  if (forecastOf(state)) effects.push({ type: 'announce', forecast: undefined });
-  return { state: { ...countsOf(state), mode: 'idle' }, effects };
+  const timer = timerOf[state.mode];
+  return {
+    state: idle(state),
+    effects: [...(timer ? [{ type: 'stop timer', timer } as const] : []), ...silence(state)],
+  };
 }
+
+const timerOf: Partial<Record<BatcherState['mode'], BatcherTimer>> = { gathering: 'gather', resting: 'rest' };
+
+const silence = (state: BatcherState): BatcherEffect[] =>
+  forecastOf(state) ? [{ type: 'announce', forecast: undefined }] : [];
+
+const idle = (state: BatcherState): BatcherState => ({ ...countsOf(state), mode: 'idle' });
 
 const unchanged = (state: BatcherState): Decision => ({ state, effects: [] });
 

@@ -1,6 +1,6 @@
 import type { RiderItem, Skipped } from '@paceline/shared/zwiftracing';
 import { describe, expect, it } from 'vitest';
-import { mostUrgent, outcomesOf, refreshFrom } from './bulk.ts';
+import { outcomesOf, refreshFrom } from './bulk.ts';
 
 // Only the id of a rider is looked at.
 const item = (riderId: number) => ({ rider: { riderId }, raw: { riderId } }) as RiderItem;
@@ -37,14 +37,6 @@ describe('a bulk answer', () => {
       'ZwiftRacing says nothing readable of rider 2',
       'ZwiftRacing says nothing readable of rider 3',
     ]);
-  });
-});
-
-describe('the one ask of the bulk desk', () => {
-  it('is in the lane of the most urgent who wants a call', () => {
-    expect(mostUrgent([undefined, 'rider_sync', 'manual_rider_add'])).toBe('manual_rider_add');
-    expect(mostUrgent(['rider_sync', undefined])).toBe('rider_sync');
-    expect(mostUrgent([undefined])).toBeUndefined();
   });
 });
 

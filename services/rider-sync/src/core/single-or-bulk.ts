@@ -90,7 +90,9 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Decis
     case 'single permitted':
       return state.at === 'queued' ? callSingle(state) : unchanged(state);
     case 'single lost':
-      return state.at === 'single call' ? unchanged({ ...state, at: 'queued', single: undefined }) : unchanged(state);
+      return state.at === 'single call'
+        ? unchanged({ ...state, at: 'queued', single: undefined })
+        : unchanged(state);
     case 'single refused':
       if (state.at === 'bulk call') return unchanged(state);
       return expect({ ...knownOf(state), at: 'bulk only', earliest: event.earliest }, now);

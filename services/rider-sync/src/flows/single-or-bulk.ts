@@ -217,7 +217,8 @@ class SingleOrBulk {
 
   async #mayCall(withdrawn: AbortSignal): Promise<boolean> {
     const { why, commandId } = this.#request;
-    if (why === 'add') await throughOutages(this.#sync, () => beginCall(this.#sync.db, commandId, this.#now()));
+    if (why === 'add')
+      await throughOutages(this.#sync, () => beginCall(this.#sync.db, commandId, this.#now()));
     if (withdrawn.aborted) return false;
     this.#dispatch({ type: 'single permitted' });
     return this.#state.at === 'single call';
@@ -265,9 +266,7 @@ class SingleOrBulk {
     this.#watch.abort();
     if (how.is === 'stored') this.#ended.resolve();
     else
-      this.#ended.reject(
-        how.is === 'refused' ? new PermitRefused('riders_single', how.earliest) : how.error,
-      );
+      this.#ended.reject(how.is === 'refused' ? new PermitRefused('riders_single', how.earliest) : how.error);
   }
 
   #now(): number {
