@@ -8,7 +8,7 @@ import {
 } from '@nats-io/jetstream';
 import { type EventName, eventsBySubject, eventShare, type ToldEvent } from '../contracts/index.ts';
 import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
-import type { Handling } from './handle.ts';
+import { fetchBatch, type Handling } from './handle.ts';
 
 /** What stands at a place of the stream; `event` is undefined when it can't be read. */
 export interface EventAt {
@@ -114,12 +114,9 @@ export async function shareEvents(
   const loop = (async () => {
     while (!stopping.signal.aborted) {
       try {
-        const batch = await consumer.fetch({ max_messages: atOnce, expires: 1_000 });
-        const stop = () => batch.stop();
-        stopping.signal.addEventListener('abort', stop, { once: true });
         const messages: JsMsg[] = [];
+        const batch = fetchBatch(consumer, { max_messages: atOnce, expires: 1_000 }, stopping.signal);
         for await (const message of batch) messages.push(message);
-        stopping.signal.removeEventListener('abort', stop);
         await settle(messages);
       } catch (error) {
         bus.log.warn({ err: error }, 'the broker gave no events, asking again');

@@ -52,82 +52,82 @@ export interface Handling {
   stop(): Promise<void>;
 }
 
-type GivenUp<M extends WorkMessage> = (payload: PayloadOf<M>, reason: string) => Promise<void>;
+/** What is done with a kind of work message. */
+interface Work<M extends WorkMessage> {
+  readonly bus: Bus;
+  readonly message: M;
+  readonly handler: (payload: PayloadOf<M>) => Promise<Settlement>;
+  readonly onDeadLetter: ((payload: PayloadOf<M>, reason: string) => Promise<void>) | undefined;
+}
 
 /**
  * Takes a message's work from its stream, `delivery.concurrency` at a time, and settles each as its handler says.
  * While a handler is busy its message is kept alive; one that throws is retried, then dead-lettered with the reason.
- * @param givenUp is told of what was dead-lettered, if it can be read at all; a message is let go of after that
+ * @param onDeadLetter is called with what was dead-lettered, if it can be read at all, before the message is let go of
  */
 export async function handle<M extends WorkMessage>(
   bus: Bus,
   message: M,
-  handler: (payload: PayloadOf<M>) => Promise<Settlement>,
-  givenUp?: GivenUp<M>,
+  handler: Work<M>['handler'],
+  onDeadLetter?: Work<M>['onDeadLetter'],
 ): Promise<Handling> {
+  const { subject, delivery } = message;
   const consumer = await retryWhileUnavailable(() =>
     bus.js.consumers.get(message.stream, durableOf(message)),
   );
-  deadLetters.add(0, { subject: message.subject });
+  deadLetters.add(0, { subject });
+  const work: Work<M> = { bus, message, handler, onDeadLetter };
   const inHand = new Set<Promise<void>>();
   const stopping = new AbortController();
   const take = (delivered: JsMsg) => {
-    const settled = settleOne(bus, message, handler, givenUp, delivered).finally(() =>
-      inHand.delete(settled),
-    );
+    const settled = settle(work, delivered).finally(() => inHand.delete(settled));
     inHand.add(settled);
   };
-  const loop = pullUntilStopped(bus, consumer, message, inHand, take, stopping.signal);
+  // Asks for as many messages as there are free hands, again and again, also after the broker was away.
+  const pull = async () => {
+    while (!stopping.signal.aborted) {
+      const free = delivery.concurrency - inHand.size;
+      if (free === 0) {
+        await Promise.race(inHand);
+        continue;
+      }
+      try {
+        const batch = fetchBatch(consumer, { max_messages: free, expires: 2_000 }, stopping.signal);
+        for await (const delivered of batch) take(delivered);
+      } catch (error) {
+        bus.log.warn({ err: error, subject }, 'the broker gave no work, asking again');
+        await sleep(500);
+      }
+    }
+  };
+  const pulling = pull();
   return {
     async stop() {
       stopping.abort();
-      await loop;
+      await pulling;
       await Promise.all(inHand);
     },
   };
 }
 
-/** Asks for as many messages as there are free hands, again and again, also after the broker was away. */
-async function pullUntilStopped(
-  bus: Bus,
+/** The next messages of a consumer, as they come; it ends when there are enough, after `expires`, or with the signal. */
+export async function* fetchBatch(
   consumer: Consumer,
-  { delivery, subject }: WorkMessage,
-  inHand: Set<Promise<void>>,
-  take: (delivered: JsMsg) => void,
-  stopping: AbortSignal,
-): Promise<void> {
-  while (!stopping.aborted) {
-    const free = delivery.concurrency - inHand.size;
-    if (free === 0) {
-      await Promise.race([...inHand, aborted(stopping)]);
-      continue;
-    }
-    try {
-      const batch = await consumer.fetch({ max_messages: free, expires: 2_000 });
-      const stop = () => batch.stop();
-      stopping.addEventListener('abort', stop);
-      for await (const delivered of batch) take(delivered);
-      stopping.removeEventListener('abort', stop);
-    } catch (error) {
-      bus.log.warn({ err: error, subject }, 'the broker gave no work, asking again');
-      await sleep(500);
-    }
+  options: { readonly max_messages: number; readonly expires: number },
+  signal: AbortSignal,
+): AsyncGenerator<JsMsg> {
+  const batch = await consumer.fetch(options);
+  const stop = () => batch.stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    yield* batch;
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
-async function settleOne<M extends WorkMessage>(
-  bus: Bus,
-  message: M,
-  handler: (payload: PayloadOf<M>) => Promise<Settlement>,
-  givenUp: GivenUp<M> | undefined,
-  delivered: JsMsg,
-): Promise<void> {
+async function settle<M extends WorkMessage>(work: Work<M>, delivered: JsMsg): Promise<void> {
+  const { bus, message } = work;
   const subject = subjectOf(message);
   const id = delivered.headers?.get('Nats-Msg-Id');
   const alive = setInterval(() => delivered.working(), message.delivery.ackWaitMs / 3);
@@ -144,9 +144,9 @@ async function settleOne<M extends WorkMessage>(
   };
   try {
     await inSpan(`process ${subject}`, span, async (processing) => {
-      const settlement = await decide(bus, message, handler, delivered, processing);
+      const settlement = await decide(work, delivered, processing);
       processing.setAttribute('paceline.settlement', settlement.settle);
-      await carryOut(bus, message, givenUp, delivered, settlement);
+      await carryOut(work, delivered, settlement);
     });
   } catch (error) {
     // Not acknowledged: the broker delivers it again.
@@ -157,9 +157,7 @@ async function settleOne<M extends WorkMessage>(
 }
 
 async function decide<M extends WorkMessage>(
-  bus: Bus,
-  message: M,
-  handler: (payload: PayloadOf<M>) => Promise<Settlement>,
+  { bus, message, handler }: Work<M>,
   delivered: JsMsg,
   span: Span,
 ): Promise<Settlement> {
@@ -179,57 +177,39 @@ async function decide<M extends WorkMessage>(
 }
 
 async function carryOut<M extends WorkMessage>(
-  bus: Bus,
-  message: M,
-  givenUp: GivenUp<M> | undefined,
+  work: Work<M>,
   delivered: JsMsg,
   settlement: Settlement,
 ): Promise<void> {
+  const { subject } = work.message;
   switch (settlement.settle) {
     case 'done':
       await delivered.ackAck();
       return;
-    case 'retry':
-      bus.log.warn(
-        { subject: message.subject, reason: settlement.reason, afterMs: settlement.afterMs },
-        'message will be tried again',
-      );
-      delivered.nak(settlement.afterMs);
+    case 'retry': {
+      const { reason, afterMs } = settlement;
+      work.bus.log.warn({ subject, reason, afterMs }, 'message will be tried again');
+      delivered.nak(afterMs);
       return;
+    }
     case 'dead-letter':
-      deadLetters.add(1, { subject: message.subject });
-      await setAside(bus, message, delivered, settlement.reason);
-      if (givenUp) await tellIfReadable(message, givenUp, delivered, settlement.reason);
+      deadLetters.add(1, { subject });
+      await storeDeadLetter(work, delivered, settlement.reason);
+      await reportDeadLetter(work, delivered, settlement.reason);
       delivered.term(settlement.reason);
       return;
   }
 }
 
-async function tellIfReadable<M extends WorkMessage>(
-  message: M,
-  givenUp: GivenUp<M>,
-  delivered: JsMsg,
-  reason: string,
-): Promise<void> {
-  let payload: PayloadOf<M>;
-  try {
-    payload = decode(message.payload, delivered.data) as PayloadOf<M>;
-  } catch {
-    return;
-  }
-  await givenUp(payload, reason);
-}
-
 /** Keeps a message that can't be handled, as it came, with the reason in its headers. */
-export async function setAside(
-  bus: Bus,
-  message: WorkMessage,
+async function storeDeadLetter<M extends WorkMessage>(
+  { bus, message }: Work<M>,
   delivered: JsMsg,
   reason: string,
 ): Promise<void> {
   const carried = headers();
   injectTraceContext(carried);
-  carried.set('Dead-Letter-Reason', oneLine(reason));
+  carried.set('Dead-Letter-Reason', reason.replace(/\s+/g, ' ').slice(0, 500));
   carried.set('Dead-Letter-Attempts', String(delivered.info.deliveryCount));
   carried.set('Dead-Letter-Sequence', String(delivered.seq));
   const id = `dead-letter:${delivered.info.stream}:${delivered.seq}`;
@@ -238,4 +218,17 @@ export async function setAside(
   bus.log.error({ subject, reason, sequence: delivered.seq }, 'message dead-lettered');
 }
 
-const oneLine = (text: string) => text.replace(/\s+/g, ' ').slice(0, 500);
+async function reportDeadLetter<M extends WorkMessage>(
+  { message, onDeadLetter }: Work<M>,
+  delivered: JsMsg,
+  reason: string,
+): Promise<void> {
+  if (!onDeadLetter) return;
+  let payload: PayloadOf<M>;
+  try {
+    payload = decode(message.payload, delivered.data) as PayloadOf<M>;
+  } catch {
+    return;
+  }
+  await onDeadLetter(payload, reason);
+}

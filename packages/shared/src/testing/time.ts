@@ -1,7 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type Clock, type ClockSetting, createClock, manualMachine } from '../clock/index.ts';
+import {
+  type Clock,
+  type ClockSetting,
+  createClock,
+  type ManualMachine,
+  manualMachine,
+} from '../clock/index.ts';
 import { eventually } from './eventually.ts';
 import { allAnswered, bytesMoved, pingBroker, unseen } from './under-way.ts';
 
@@ -25,20 +31,13 @@ export interface TestTime {
   quiet(): Promise<void>;
 }
 
-interface Waiter {
-  /** Whether its test goes on. @param next the moment of the next timer; undefined: none is set */
-  look(next: number | undefined): Promise<boolean>;
-  readonly reject: (error: unknown) => void;
-}
-
 /** When the time of tests begins: an evening, in which races start, on the same day in every run. */
 export const anEvening = Date.UTC(2026, 10, 24, 18);
 
-/** Round trips through the broker during which nothing may move: what is under way takes fewer. */
-const calmRounds = 3;
 const aDay = 86_400_000;
 /** Ms of the machine: a net under waits for what no timer of ours brings, such as a server that starts. */
 const patience = { timeoutMs: 60_000 };
+const nested = new Error('a check cannot wait for time to go on: time goes on after the check');
 
 /**
  * @param broker asked whether it has come to rest; used for nothing else
@@ -47,16 +46,132 @@ const patience = { timeoutMs: 60_000 };
 export function testTime(broker: NatsConnection, setting: ClockSetting): TestTime {
   const machine = manualMachine(setting.anchor);
   const clock = createClock(setting, machine);
+  const traffic = watchTraffic(broker);
+  const keepGoingFor = timeThatGoesOn(machine, traffic);
+  /** Resolves with what `attempt` finds; undefined: it is to try again. Rejects with what it throws. */
+  const wait = <T>(attempt: (next: number | undefined) => Promise<{ readonly value: T } | undefined>) =>
+    new Promise<T>((resolve, reject) =>
+      keepGoingFor({
+        reject,
+        async look(next) {
+          try {
+            const found = await attempt(next);
+            if (found) resolve(found.value);
+            return found !== undefined;
+          } catch (error) {
+            reject(error);
+            return true;
+          }
+        },
+      }),
+    );
+  return {
+    clock,
+    quiet: traffic.quiet,
+    until<T>(check: () => T | Promise<T>, within = aDay) {
+      const end = machine.now() + clock.toMachine(within);
+      const began = performance.now();
+      return wait<T>(async (next) => {
+        try {
+          return { value: await check() };
+        } catch (error) {
+          const isOver = next === undefined ? performance.now() - began > patience.timeoutMs : next > end;
+          if (isOver || error === nested) throw error;
+          return undefined;
+        }
+      });
+    },
+    during<T>(work: Promise<T>) {
+      let isDone = false;
+      const note = () => (isDone = true);
+      work.then(note, note);
+      return wait<T>(async () => (isDone ? { value: await work } : undefined));
+    },
+    pass(ms) {
+      let isOver = false;
+      machine.after(clock.toMachine(ms), () => (isOver = true));
+      return wait<void>(async () => (isOver ? { value: undefined } : undefined));
+    },
+  };
+}
+
+interface Waiter {
+  /** Whether its test goes on. @param next the moment of the next timer; undefined: none is set */
+  look(next: number | undefined): Promise<boolean>;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Lets time go on for as long as anything waits. All waiters share one time: it moves when none of them goes on. */
+function timeThatGoesOn(machine: ManualMachine, traffic: Traffic): (waiter: Waiter) => void {
   const waiters = new Set<Waiter>();
-  const settled = answersOf(broker);
   const checking = new AsyncLocalStorage<true>();
-  const nested = new Error('a check cannot wait for time to go on: time goes on after the check');
   let going = false;
-  /** How much was last seen to have moved, and when, on the wall. */
+
+  /** Lets each waiter look, and returns whether any test goes on. */
+  async function look(): Promise<boolean> {
+    let anyone = false;
+    for (const waiter of waiters) {
+      if (!(await checking.run(true, () => waiter.look(machine.next())))) continue;
+      waiters.delete(waiter);
+      anyone = true;
+    }
+    return anyone;
+  }
+
+  async function go(): Promise<void> {
+    going = true;
+    try {
+      while (waiters.size > 0) {
+        await traffic.quiet();
+        if (await look()) continue;
+        // A check may leave something under way behind.
+        if (traffic.hasMoved()) await traffic.round();
+        if (traffic.hasMoved()) await traffic.quiet();
+        const next = machine.next();
+        if (next === undefined) {
+          await sleep(5);
+        } else {
+          // What the broker has stamped by now, in whole ms, belongs to the time before.
+          while (Date.now() <= traffic.movedAt()) await turn();
+          machine.moveTo(next);
+        }
+      }
+    } catch (error) {
+      for (const each of waiters) each.reject(error);
+      waiters.clear();
+    } finally {
+      // At once: a waiter that comes next starts time again.
+      going = false;
+    }
+  }
+
+  return (waiter) => {
+    if (checking.getStore()) throw nested;
+    waiters.add(waiter);
+    if (!going) void go();
+  };
+}
+
+/** What this process has under way with the outside. */
+interface Traffic {
+  /** Whether anything has moved since it was last asked. */
+  hasMoved(): boolean;
+  /** When, on the wall, something was last seen to have moved. */
+  movedAt(): number;
+  /** Lasts as long as a round trip through the broker. */
+  round(): Promise<void>;
+  /** Returns once nothing is under way. */
+  quiet(): Promise<void>;
+}
+
+/** Round trips through the broker during which nothing may move: what is under way takes fewer. */
+const calmRounds = 3;
+
+function watchTraffic(broker: NatsConnection): Traffic {
+  const settled = answersOf(broker);
   let seen = 0;
   let seenAt = 0;
 
-  /** Whether anything has moved since it was last asked. */
   function hasMoved(): boolean {
     if (bytesMoved() === seen) return false;
     seen = bytesMoved();
@@ -79,102 +194,7 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
     }
   }
 
-  /** What the broker has stamped by now, in whole ms, belongs to the time before. */
-  async function moveTo(moment: number): Promise<void> {
-    while (Date.now() <= seenAt) await turn();
-    machine.moveTo(moment);
-  }
-
-  /** Lets each waiter look, and returns whether any test goes on. */
-  async function look(): Promise<boolean> {
-    let anyone = false;
-    for (const waiter of waiters) {
-      if (!(await checking.run(true, () => waiter.look(machine.next())))) continue;
-      waiters.delete(waiter);
-      anyone = true;
-    }
-    return anyone;
-  }
-
-  /** All waiters share one time: it goes on when none of their checks passes. */
-  async function go(): Promise<void> {
-    going = true;
-    try {
-      while (waiters.size > 0) {
-        await quiet();
-        if (await look()) continue;
-        // A check may leave something under way behind.
-        if (hasMoved()) await round();
-        if (hasMoved()) await quiet();
-        const next = machine.next();
-        if (next === undefined) await sleep(5);
-        else await moveTo(next);
-      }
-    } catch (error) {
-      for (const each of waiters) each.reject(error);
-      waiters.clear();
-    } finally {
-      // At once: a waiter that comes next starts time again.
-      going = false;
-    }
-  }
-
-  function wait(waiter: Waiter): void {
-    if (checking.getStore()) throw nested;
-    waiters.add(waiter);
-    if (!going) void go();
-  }
-
-  return {
-    clock,
-    quiet,
-    until(check, within = aDay) {
-      const end = machine.now() + clock.toMachine(within);
-      const began = performance.now();
-      return new Promise((resolve, reject) => {
-        wait({
-          reject,
-          async look(next) {
-            try {
-              resolve(await check());
-              return true;
-            } catch (error) {
-              const isOver = next === undefined ? performance.now() - began > patience.timeoutMs : next > end;
-              const isLast = isOver || error === nested;
-              if (isLast) reject(error);
-              return isLast;
-            }
-          },
-        });
-      });
-    },
-    during(work) {
-      let isDone = false;
-      const note = () => (isDone = true);
-      work.then(note, note);
-      return new Promise((resolve, reject) => {
-        wait({
-          reject,
-          async look() {
-            if (isDone) work.then(resolve, reject);
-            return isDone;
-          },
-        });
-      });
-    },
-    pass: (ms) =>
-      new Promise((resolve, reject) => {
-        let isOver = false;
-        machine.after(clock.toMachine(ms), () => (isOver = true));
-        wait({
-          reject,
-          async look() {
-            if (isOver) resolve();
-            return isOver;
-          },
-        });
-      }),
-  };
+  return { hasMoved, movedAt: () => seenAt, round, quiet };
 }
 
 /** Time that goes on by itself, for tests of processes, whose clocks a test cannot hold. */
