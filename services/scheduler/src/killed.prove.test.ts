@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { catalog, type ChangeSchedule, type ScheduleInForce, type Tick } from '@paceline/shared/contracts';
 import { request } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStage, type Stage } from './testing/stage.ts';
-import { changeSchedule, nearEvery } from './testing/schedule.ts';
+import { changeSchedule, nearEvery, openStage, type Stage } from './testing/stage.ts';
 
 const minute = 60_000;
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));

@@ -1,8 +1,14 @@
 import { catalog, type ChangeSchedule, type ScheduleInForce } from '@paceline/shared/contracts';
 import { request } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStage, patience, type Stage, type StagedScheduler } from './testing/stage.ts';
-import { changeSchedule, nearEvery } from './testing/schedule.ts';
+import {
+  changeSchedule,
+  nearEvery,
+  openStage,
+  patience,
+  type Stage,
+  type StagedScheduler,
+} from './testing/stage.ts';
 
 const minute = 60_000;
 let stage: Stage;

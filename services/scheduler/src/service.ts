@@ -6,14 +6,12 @@ import type { Clock } from '@paceline/shared/clock';
 import { type ScheduleSettings } from '@paceline/shared/contracts';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
-import { answerRequests } from './adapters/answers.ts';
-import { openHandled } from './adapters/handled.ts';
-import { type InForce, openInForce } from './adapters/in-force.ts';
 import { judgeApart } from './adapters/judging.ts';
-import { tellChanges } from './adapters/tell-changes.ts';
-import { followTimetable, type Scheduling } from './adapters/timetable.ts';
+import { type InForce, openHandled, openInForce } from './adapters/stored.ts';
 import type { SchedulerConfig } from './config.ts';
-import { withConfigured } from './core/eras.ts';
+import { withConfigured } from './core/schedule.ts';
+import { answerRequests } from './flows/requests.ts';
+import { announceChanges, followTimetable, type Scheduling } from './flows/timetable.ts';
 
 /** Says when a sync may run: publishes each slot's tick exactly once, however many schedulers there are. */
 export async function startScheduler(context: ServiceContext<SchedulerConfig>): Promise<RunningService> {
@@ -24,7 +22,10 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
   await bringIntoForce(bus, inForce, settingsOf(config), clock);
   const stopping = new AbortController();
   const scheduling: Scheduling = { bus, handled, inForce, clock, signal: stopping.signal };
-  const following = [...kindNames.map((kind) => followTimetable(scheduling, kind)), tellChanges(scheduling)];
+  const following = [
+    ...kindNames.map((kind) => followTimetable(scheduling, kind)),
+    announceChanges(scheduling),
+  ];
   const demand = {
     tier: config.ZWIFTRACING_TIER,
     clubs: config.ZWIFTRACING_CLUB_IDS.length,

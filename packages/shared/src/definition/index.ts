@@ -104,17 +104,18 @@ export interface KindDefinition {
   readonly list: Budget | undefined;
   readonly things: number | 'clubs';
   readonly goal: 'cycle' | { readonly class: FreshnessClass } | undefined;
+  readonly atFirstStart: boolean;
   readonly mode: 'off' | 'on';
   readonly opens: string;
   readonly duration: string;
   readonly catchUp: string;
   readonly why: { readonly mode?: string; readonly duration?: string; readonly catchUp?: string };
 }
-type KindEntry = Omit<KindDefinition, 'list' | 'goal' | 'why'> &
-  Partial<Pick<KindDefinition, 'list' | 'goal' | 'why'>>;
+type KindEntry = Omit<KindDefinition, 'list' | 'goal' | 'atFirstStart' | 'why'> &
+  Partial<Pick<KindDefinition, 'list' | 'goal' | 'atFirstStart' | 'why'>>;
 export const kinds: Readonly<Record<SyncKind, KindDefinition>> = mapValues(
   kindEntries,
-  (entry: KindEntry) => ({ list: undefined, goal: undefined, why: {}, ...entry }),
+  (entry: KindEntry) => ({ list: undefined, goal: undefined, atFirstStart: false, why: {}, ...entry }),
 );
 
 export interface ClassDefinition {

@@ -17,6 +17,8 @@ interface KindEntry {
   readonly things: number | 'clubs';
   /** How often each thing is refreshed at the least: once between slots, or as fresh as the goal of a class. */
   readonly goal?: 'cycle' | { readonly class: string };
+  /** Whether it is due at once at the very first start: there is nothing to show before it has run. */
+  readonly atFirstStart?: boolean;
   /** The defaults of `SYNC_<KIND>`, `SLOT_<KIND>`, `SLOT_<KIND>_DURATION` and `SLOT_<KIND>_CATCH_UP`. */
   readonly mode: 'off' | 'on';
   readonly opens: string;
@@ -39,6 +41,7 @@ export const kinds = {
     budget: 'clubs',
     things: 'clubs',
     goal: 'cycle',
+    atFirstStart: true,
     mode: 'on',
     opens: '0 */6 * * *',
     duration: '10m',

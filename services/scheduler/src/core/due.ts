@@ -1,7 +1,7 @@
-import type { SyncKind } from '@paceline/shared/definition';
+import { kinds, type SyncKind } from '@paceline/shared/definition';
 import { type CatchUp, parseCatchUp } from '@paceline/shared/config';
 import type { SchedulePeriod, Slot, Tick } from '@paceline/shared/contracts';
-import { current, longestLook, nextOpening, slotsOf } from './eras.ts';
+import { current, longestLook, nextOpening, slotsOf } from './schedule.ts';
 
 /** A slot that was over before anybody was there to open it, and what is done about it. */
 export interface Missed {
@@ -26,7 +26,7 @@ const longestLate = 86_400_000;
 /**
  * What has become due since the slot at `last` was dealt with. A slot that is still open is opened late; of those that
  * are over the kind's policy says which. `last` is undefined at the very first start: then only what is open now
- * counts, and a rider sync is due at once, since there is nothing to show before it.
+ * counts, and a kind that is to run then is due at once.
  */
 export function due(
   eras: readonly SchedulePeriod[],
@@ -48,7 +48,9 @@ export function due(
   const late = over.filter(isWanted(parseCatchUp(catchUp), slots.at(-1), now));
   const lateEnd = Math.min(nextOpening(era, kind, now), now + longestLate);
   const first =
-    last === undefined && kind === 'rider' && open.length === 0 ? [initialSlot(kind, now, lateEnd)] : [];
+    last === undefined && kinds[kind].atFirstStart && open.length === 0
+      ? [initialSlot(kind, now, lateEnd)]
+      : [];
   return {
     ticks: [
       ...first,

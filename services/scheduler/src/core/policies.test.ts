@@ -3,7 +3,7 @@ import type { SchedulePeriod } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { due } from './due.ts';
-import { slotsOf, withChange, withConfigured } from './eras.ts';
+import { slotsOf, withChange, withConfigured } from './schedule.ts';
 import { settingsBy } from './testing.ts';
 
 const minute = 60_000;

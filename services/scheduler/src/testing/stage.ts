@@ -1,8 +1,8 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { formatClock, thisMachine } from '@paceline/shared/clock';
 import { loadConfig } from '@paceline/shared/config';
-import type { Tick } from '@paceline/shared/contracts';
-import { type Bus, connect, createBus } from '@paceline/shared/messaging';
+import { catalog, type ChangeSchedule, type ScheduleAnswer, type Tick } from '@paceline/shared/contracts';
+import { type Bus, connect, createBus, request } from '@paceline/shared/messaging';
 import type { RunningService } from '@paceline/shared/runtime';
 import { takeBroker, timeOn } from '@paceline/shared/testing/place';
 import { anEvening, type TestTime } from '@paceline/shared/testing/time';
@@ -85,3 +85,20 @@ export async function openStage({ runs = false } = {}): Promise<Stage> {
     },
   };
 }
+
+const minute = 60_000;
+
+/** Asks for a change as the API does. Await it with time standing still: a thread judges it, which `quiet` does not see. */
+export const changeSchedule = (stage: Stage, asked: Partial<ChangeSchedule>): Promise<ScheduleAnswer> =>
+  request(
+    stage.api,
+    catalog.changeSchedule,
+    {},
+    { version: null, change: null, despiteErrors: false, ...asked },
+    patience,
+  );
+
+/** Near slots at even distances, in place of the configured ones. */
+export const nearEvery = (minutes: number) => ({
+  kinds: { near: { opens: `every ${minutes}m`, durationMs: 2 * minute } },
+});

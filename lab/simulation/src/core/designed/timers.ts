@@ -1,4 +1,4 @@
-import type { SyncKind } from '@paceline/shared/definition';
+import { kinds, type SyncKind } from '@paceline/shared/definition';
 import { designed } from '@paceline/planning/plan';
 import { nextSlot, slotsBetween } from '@paceline/planning/slots';
 import type { Slot } from '@paceline/shared/contracts';
@@ -45,7 +45,7 @@ export function runInSlots(life: Life, kind: SyncKind, run: (slot: Slot) => Scri
   const { durationMs } = schedule;
   live(
     (function* (): Script {
-      if (kind === 'rider') {
+      if (kinds[kind].atFirstStart) {
         const now = agenda.now();
         yield* run({ slotId: 'first', kind, scheduledFor: now, endsAt: nextSlot(schedule, now) });
       }

@@ -1,6 +1,6 @@
 import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import { due } from '@paceline/scheduler/core/due';
-import { nextOpening } from '@paceline/scheduler/core/eras';
+import { nextOpening } from '@paceline/scheduler/core/schedule';
 import { type ScheduleSettings, type Tick } from '@paceline/shared/contracts';
 import type { Life } from '../life.ts';
 import { live, type Script, sleep } from '../world/script.ts';

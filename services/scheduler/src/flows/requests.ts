@@ -11,24 +11,23 @@ import {
   type ScheduleAnswer,
 } from '@paceline/shared/contracts';
 import { type Bus, respond } from '@paceline/shared/messaging';
-import { current, settingsAfter, withChange } from '../core/eras.ts';
-import { viewOf } from '../core/view.ts';
-import type { InForce } from './in-force.ts';
-import type { Judge } from './judging.ts';
+import { current, settingsAfter, viewOf, withChange } from '../core/schedule.ts';
+import type { Judge } from '../adapters/judging.ts';
+import type { InForce } from '../adapters/stored.ts';
 
 export interface Answering {
   readonly bus: Bus;
   readonly inForce: InForce;
   readonly clock: Clock;
   readonly judge: Judge;
-  /** What a schedule is asked to do unless told. */
+  /** What a schedule must do when a request names nothing else. */
   readonly demand: Demand;
 }
 
-/** Answers what the schedule is, what another one would come to, and puts another one in force. */
+/** Answers requests for the schedule, for what another one would come to, and to put another one in force. */
 export function answerRequests(answering: Answering): void {
   const { bus } = answering;
-  /** Of several schedulers one answers. What fails is not answered: the asker gives up by itself. */
+  /** Of several schedulers one answers. What fails is not answered: the requester gives up by itself. */
   const answer = <M extends RequestMessage>(
     message: M,
     work: (payload: M['payload']['_output']) => Promise<ReplyOf<M>>,
@@ -39,7 +38,7 @@ export function answerRequests(answering: Answering): void {
       {},
       (payload, reply) => {
         work(payload).then(reply, (error: unknown) =>
-          bus.log.error({ err: error, subject: message.subject }, 'a request could not be answered'),
+          bus.log.error({ err: error, subject: message.subject }, 'request failed'),
         );
       },
       'scheduler',
@@ -67,7 +66,7 @@ async function judgeOne(
   });
 }
 
-/** Judged first, and again when somebody else was faster and it does not matter to the asker. */
+/** Judged first, and again when another change was faster and the request names no version. */
 async function change(answering: Answering, asked: ChangeSchedule): Promise<ScheduleAnswer> {
   const { bus, inForce, clock, judge, demand } = answering;
   for (;;) {

@@ -1,17 +1,18 @@
 import { kindNames, type SyncKind } from '@paceline/shared/definition';
-import { schedulesOf } from '@paceline/planning/slots';
-import { nextSlot, type Schedule, slotsBetween } from '@paceline/planning/slots';
+import { nextSlot, type Schedule, schedulesOf, slotsBetween } from '@paceline/planning/slots';
 import type {
-  SchedulePeriod,
-  StoredSchedule,
   ScheduleChange,
+  ScheduleInForce,
+  SchedulePeriod,
   ScheduleSettings,
   Slot,
+  SlotSettings,
+  StoredSchedule,
 } from '@paceline/shared/contracts';
 
-/** How far back it is looked for slots that were missed, project ms. */
+/** How far back missed slots are looked for, project ms. */
 export const longestLook = 7 * 86_400_000;
-/** So many changes are remembered at the most. */
+/** How many changes are remembered. */
 const mostEras = 50;
 
 /** What is in force. */
@@ -22,26 +23,30 @@ export function current(eras: readonly SchedulePeriod[]): SchedulePeriod {
 }
 
 /**
- * What is kept once the variables have been read: they are in force when they were never read before or say something
- * else than last time; else whatever is in force stays. Undefined: nothing is new.
+ * What is stored once the variables have been read: they are in force when they were never read before or say something
+ * else than last time. Undefined: what is in force stays.
  */
 export function withConfigured(
-  kept: StoredSchedule | undefined,
+  stored: StoredSchedule | undefined,
   configured: ScheduleSettings,
   now: number,
 ): StoredSchedule | undefined {
-  if (!kept) return { eras: [{ since: 0, settings: configured }], configured, changed: false };
-  if (isSame(kept.configured, configured)) return undefined;
-  return { eras: followedBy(kept, configured, now), configured, changed: false };
+  if (!stored) return { eras: [{ since: 0, settings: configured }], configured, changed: false };
+  if (isSame(stored.configured, configured)) return undefined;
+  return { eras: followedBy(stored, configured, now), configured, changed: false };
 }
 
-/** What is kept once the schedule has been changed; `change` null: what is configured is in force again. */
-export function withChange(kept: StoredSchedule, change: ScheduleChange | null, now: number): StoredSchedule {
-  const settings = change ? settingsAfter(current(kept.eras).settings, change) : kept.configured;
+/** What is stored once the schedule has been changed; `change` null: what is configured is in force again. */
+export function withChange(
+  stored: StoredSchedule,
+  change: ScheduleChange | null,
+  now: number,
+): StoredSchedule {
+  const settings = change ? settingsAfter(current(stored.eras).settings, change) : stored.configured;
   return {
-    eras: followedBy(kept, settings, now),
-    configured: kept.configured,
-    changed: change !== null && !isSame(settings, kept.configured),
+    eras: followedBy(stored, settings, now),
+    configured: stored.configured,
+    changed: change !== null && !isSame(settings, stored.configured),
   };
 }
 
@@ -73,13 +78,7 @@ const isSame = (one: ScheduleSettings, other: ScheduleSettings): boolean =>
   one.timeZone === other.timeZone &&
   kindNames.every((kind) => {
     const [a, b] = [one.kinds[kind], other.kinds[kind]];
-    return (
-      a.mode === b.mode &&
-      a.opens === b.opens &&
-      a.durationMs === b.durationMs &&
-      a.skip === b.skip &&
-      a.catchUp === b.catchUp
-    );
+    return (Object.keys(a) as Array<keyof SlotSettings>).every((setting) => a[setting] === b[setting]);
   });
 
 /** The slots of a kind that were to open in `(after, until]`, oldest first: each era's in its time. */
@@ -102,5 +101,28 @@ export function nextOpening({ since, settings }: SchedulePeriod, kind: SyncKind,
 }
 
 /** Undefined: the kind is off. */
-export const scheduleOf = (settings: ScheduleSettings, kind: SyncKind): Schedule | undefined =>
+const scheduleOf = (settings: ScheduleSettings, kind: SyncKind): Schedule | undefined =>
   schedulesOf(settings).find((schedule) => schedule.kind === kind);
+
+/** How many slots of each kind are shown. */
+const shown = 3;
+
+/** The schedule in force, with the slots that open next. */
+export function viewOf(version: number, stored: StoredSchedule, now: number): ScheduleInForce {
+  const era = current(stored.eras);
+  const { since, settings } = era;
+  const next = kindNames.map((kind) => {
+    const schedule = scheduleOf(settings, kind);
+    const slots = [];
+    for (let at = now; schedule && slots.length < shown;) {
+      at = nextOpening(era, kind, at);
+      if (at === Infinity) break;
+      slots.push(...slotsBetween(schedule, at - 1, at));
+    }
+    return [
+      kind,
+      slots.map(({ slotId, scheduledFor, endsAt }) => ({ slotId, opensAt: scheduledFor, endsAt })),
+    ];
+  });
+  return { version, settings, since, changed: stored.changed, next: Object.fromEntries(next) };
+}

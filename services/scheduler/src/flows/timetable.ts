@@ -1,12 +1,11 @@
 import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import type { Clock } from '@paceline/shared/clock';
-import { tickOf } from '@paceline/shared/contracts';
+import { catalog, tickOf } from '@paceline/shared/contracts';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { inSpan, meter } from '@paceline/shared/telemetry';
 import { due } from '../core/due.ts';
-import { current, nextOpening } from '../core/eras.ts';
-import type { Handled } from './handled.ts';
-import type { InForce } from './in-force.ts';
+import { current, nextOpening } from '../core/schedule.ts';
+import type { Handled, InForce } from '../adapters/stored.ts';
 
 export interface Scheduling {
   readonly bus: Bus;
@@ -16,20 +15,37 @@ export interface Scheduling {
   readonly signal: AbortSignal;
 }
 
-/** Real ms after which a sleeper looks again: the word that the schedule has changed may have been lost. */
+/** Real ms. A loop looks again after that long: the word that the schedule has changed may have been lost. */
 const longestSleepMs = 5_000;
+const retryMs = 1_000;
 
 /** Opens the slots of one kind as they come, until the signal aborts. Any number of schedulers may do so at once. */
-export async function followTimetable(scheduling: Scheduling, kind: SyncKind): Promise<void> {
-  const { bus, inForce, clock, signal } = scheduling;
+export const followTimetable = (scheduling: Scheduling, kind: SyncKind): Promise<void> =>
+  keepUp(scheduling, `opening slots of ${kind}`, async () => {
+    const opening = await openDueSlots(scheduling, kind);
+    return opening - scheduling.clock.now();
+  });
+
+/** Announces every schedule that comes into force, also one whose scheduler died before it could. */
+export const announceChanges = (scheduling: Scheduling): Promise<void> =>
+  keepUp(scheduling, 'announcing the schedule', async () => {
+    await announce(scheduling);
+    return Infinity;
+  });
+
+/** Does something again whenever the schedule has changed, and after the pause (project ms) that it returns. */
+async function keepUp(
+  { bus, inForce, clock, signal }: Scheduling,
+  doing: string,
+  step: () => Promise<number>,
+): Promise<void> {
   while (!signal.aborted) {
     const changed = inForce.changed();
-    let pause = clock.fromMachine(1_000);
+    let pause = clock.fromMachine(retryMs);
     try {
-      const opening = await openDueSlots(scheduling, kind);
-      pause = Math.min(opening - clock.now(), clock.fromMachine(longestSleepMs));
+      pause = Math.min(await step(), clock.fromMachine(longestSleepMs));
     } catch (error) {
-      bus.log.error({ err: error, kind }, 'a slot could not be opened, trying again');
+      bus.log.error({ err: error }, `${doing} failed, retrying`);
     }
     await clock.sleep(pause, AbortSignal.any([signal, changed])).catch(() => undefined);
   }
@@ -44,7 +60,7 @@ for (const kind of kindNames) for (const outcome of ['opened', 'missed']) slots.
 /** @returns when the next slot opens */
 async function openDueSlots({ bus, handled, inForce, clock }: Scheduling, kind: SyncKind): Promise<number> {
   const last = await handled.last(kind);
-  // Read each time: what a sleeper remembers may be in force no more.
+  // Read each time: another schedule may be in force by now.
   const { eras } = (await inForce.read()).kept;
   const now = Math.round(clock.now());
   const plan = due(eras, kind, last, now);
@@ -65,4 +81,13 @@ async function openDueSlots({ bus, handled, inForce, clock }: Scheduling, kind: 
   }
   if (plan.handled !== undefined && plan.handled !== last) await handled.remember(kind, plan.handled);
   return nextOpening(current(eras), kind, now);
+}
+
+async function announce({ bus, handled, inForce }: Scheduling): Promise<void> {
+  const { version, kept } = await inForce.read();
+  if (((await handled.last('told')) ?? 0) >= version) return;
+  const { since, settings } = current(kept.eras);
+  const news = { version, settings, since, changed: kept.changed };
+  await publish(bus, catalog.scheduleChanged, news, { id: `schedule:${version}` });
+  await handled.remember('told', version);
 }

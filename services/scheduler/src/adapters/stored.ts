@@ -1,9 +1,16 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
-import { type StoredSchedule, storedSchedule, scheduleBucket, scheduleKey } from '@paceline/shared/contracts';
-import { type Bus, openScheduleBucket, type ScheduleBucket } from '@paceline/shared/messaging';
+import { Kvm } from '@nats-io/kv';
+import { scheduleBucket, scheduleKey, type StoredSchedule, storedSchedule } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
+import {
+  type Bus,
+  openScheduleBucket,
+  retryWhileUnavailable,
+  type ScheduleBucket,
+} from '@paceline/shared/messaging';
 
-/** The kept schedule and its version. */
-export interface Version {
+/** The stored schedule and its version. */
+interface Version {
   readonly version: number;
   readonly kept: StoredSchedule;
 }
@@ -12,7 +19,7 @@ export interface Version {
 export interface InForce extends Pick<ScheduleBucket, 'find'> {
   /** @throws {Error} when there is none */
   read(): Promise<Version>;
-  /** Puts another one in the place of `version`. Undefined: somebody else was first. */
+  /** Replaces `version` by another one. Undefined: another scheduler was first. */
   replace(version: number, kept: StoredSchedule): Promise<Version | undefined>;
   /** Aborts as soon as another schedule is in force. */
   changed(): AbortSignal;
@@ -21,7 +28,7 @@ export interface InForce extends Pick<ScheduleBucket, 'find'> {
 export async function openInForce(bus: Bus): Promise<InForce> {
   const { bucket, find } = await openScheduleBucket(bus);
   let change = new AbortController();
-  // What is put into a bucket is published there: whoever listens hears it at once, without a consumer.
+  // What is put into a bucket is published there: no consumer is needed to hear of it at once.
   bus.connection.subscribe(`$KV.${scheduleBucket}.${scheduleKey}`, {
     callback: () => {
       change.abort();
@@ -55,3 +62,24 @@ const wrongSequence: ReadonlySet<number> = new Set([
   JetStreamApiCodes.StreamWrongLastSequence,
   JetStreamApiCodes.StreamWrongLastSequenceUnknown,
 ]);
+
+/** How far all schedulers together have come, as they keep it on the broker. */
+export interface Handled {
+  /** When the last slot of a kind that was dealt with was to open; of `told` the last version that was announced. */
+  last(what: SyncKind | 'told'): Promise<number | undefined>;
+  /** Written after the message is sent: a scheduler that dies in between sends it again, and the broker drops it. */
+  remember(what: SyncKind | 'told', last: number): Promise<void>;
+}
+
+export async function openHandled(bus: Bus): Promise<Handled> {
+  const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open('SCHEDULER'));
+  return {
+    async last(what) {
+      const entry = await retryWhileUnavailable(() => bucket.get(what));
+      return entry ? Number(entry.string()) : undefined;
+    },
+    async remember(what, last) {
+      await retryWhileUnavailable(() => bucket.put(what, String(last)));
+    },
+  };
+}
