@@ -1,4 +1,4 @@
-import { playImports, playRiderSync } from '@paceline/api/testing/rider-sync.ts';
+import { playImports, playRiderSync } from '@paceline/api/testing/services.ts';
 import { callRow, runRow } from '@paceline/api/testing/rows.ts';
 import type { TestApi } from '@paceline/api/testing/api.ts';
 import { catalog } from '@paceline/shared/contracts';

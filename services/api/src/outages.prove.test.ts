@@ -5,7 +5,7 @@ import { type OwnPlace, ownPlace } from '@paceline/shared/testing/place';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, startTestApi, type TestApi } from './testing/api.ts';
-import { playLimiter, standing } from './testing/limiter.ts';
+import { playLimiter, standing } from './testing/services.ts';
 import { commandRow } from './testing/rows.ts';
 import { watch } from './testing/sse.ts';
 

@@ -3,7 +3,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '@paceline/shared/telemetry
 import { inArray } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ask, startTestApi, type TestApi } from './testing/api.ts';
-import { type ApiProcess, runApi } from './testing/process.ts';
+import { type ApiProcess, runApi } from './testing/processes.ts';
 
 let test: TestApi;
 let otlp: OtlpReceiver;

@@ -5,9 +5,8 @@ import { type OwnPlace, ownPlace } from '@paceline/shared/testing/place';
 import { count, inArray, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, ask, startTestApi, type TestApi } from './testing/api.ts';
-import { freeze } from './testing/freeze.ts';
-import { playWindows, spentUntil } from './testing/limiter.ts';
-import { type SlowLink, startSlowLink } from './testing/slow-link.ts';
+import { freeze, type SlowLink, startSlowLink } from './testing/processes.ts';
+import { playWindows, spentUntil } from './testing/services.ts';
 
 const { commands, wantedRiders } = tables;
 let test: TestApi<OwnPlace>;

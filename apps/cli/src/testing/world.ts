@@ -4,8 +4,8 @@ import { createServer, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { startTestApi, type TestApi } from '@paceline/api/testing/api.ts';
-import { runRealLimiter } from '@paceline/api/testing/real-limiter.ts';
-import { runRealScheduler } from '@paceline/api/testing/real-scheduler.ts';
+import { runRealLimiter } from '@paceline/api/testing/services.ts';
+import { runRealScheduler } from '@paceline/api/testing/services.ts';
 import { eventually } from '@paceline/shared/testing';
 import { runCli } from '../cli.ts';
 

@@ -1,52 +1,48 @@
+import type { HttpBindings } from '@hono/node-server';
 import { httpInstrumentationMiddleware } from '@hono/otel';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { isLoopback } from '@paceline/shared/clock';
-import type { Logger } from '@paceline/shared/telemetry';
-import type { HttpBindings } from '@hono/node-server';
-import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { activeSpan, currentTraceContext, type Logger, redactUrl } from '@paceline/shared/telemetry';
+import type { Context, MiddlewareHandler } from 'hono';
 import { except } from 'hono/combine';
-import { addRiderRoutes } from '../routes/add-rider.ts';
-import { alertRoutes } from '../routes/alerts.ts';
-import { askRunRoutes } from '../routes/ask-run.ts';
-import { budgetRoutes } from '../routes/budgets.ts';
-import { clockRoutes } from '../routes/clock.ts';
-import { clubRoutes } from '../routes/clubs.ts';
-import { commandRoutes } from '../routes/commands.ts';
-import { coordinationRoutes } from '../routes/coordination.ts';
-import { dashboardRoutes } from '../routes/dashboard.ts';
-import { docsRoutes } from '../routes/docs.ts';
-import { commandRiderRoutes } from '../routes/command-riders.ts';
-import { eventRoutes } from '../routes/events.ts';
-import { freshnessRoutes } from '../routes/freshness.ts';
-import { historyRoutes } from '../routes/history.ts';
-import { importPath, importRidersRoutes } from '../routes/import-riders.ts';
-import { operationRoutes } from '../routes/operations.ts';
-import { queueRoutes } from '../routes/queue.ts';
-import { resultRoutes } from '../routes/results.ts';
-import { riderHistoryRoutes } from '../routes/rider-history.ts';
-import { riderRoutes } from '../routes/riders.ts';
-import { runRoutes } from '../routes/runs.ts';
-import { scheduleRoutes } from '../routes/schedule.ts';
-import type { Services } from '../routes/services.ts';
-import { signupRoutes } from '../routes/signups.ts';
-import { sourceRoutes } from '../routes/sources.ts';
-import { streamRoutes } from '../routes/stream.ts';
-import { tellsWindow } from './rate-limit.ts';
+import { alertRoutes } from '../alerts/route.ts';
+import { budgetRoutes } from '../budgets/route.ts';
+import { clubRoutes } from '../clubs/route.ts';
+import { acceptRoutes, importPath } from '../commands/accept.ts';
+import { idempotency } from '../commands/idempotency.ts';
+import { commandRoutes } from '../commands/route.ts';
+import { coordinationRoutes } from '../coordination/route.ts';
+import { eventRoutes } from '../events/route.ts';
+import { freshnessRoutes } from '../freshness/route.ts';
+import { operationRoutes } from '../operations/route.ts';
+import { riderRoutes } from '../riders/route.ts';
+import { runRoutes } from '../runs/route.ts';
+import { scheduleRoutes } from '../schedule/route.ts';
+import { sourceRoutes } from '../sources/route.ts';
+import { streamRoutes } from '../stream/route.ts';
 import { requireToken, type Tokens } from './auth.ts';
-import { clientLimits } from './client-limits.ts';
-import { crossOrigin } from './cors.ts';
-import { answerError, refuseInvalid } from './errors.ts';
+import { crossOrigin, loopbackNamesOnly, ownPagesOnly, securityHeaders } from './browser.ts';
+import { answerError, refuseInvalid, refuseUnrouted } from './errors.ts';
 import { etags } from './etag.ts';
-import { loopbackNamesOnly } from './host-guard.ts';
-import { idempotency } from './idempotency.ts';
-import { refuseUnrouted } from './methods.ts';
+import { clientLimits, limitBody, longestAnswerMs, timeLimit } from './limits.ts';
 import { serveOpenApi } from './openapi.ts';
-import { ownPagesOnly } from './own-pages.ts';
-import { Problem, problemResponse } from './problem.ts';
-import { securityHeaders } from './security-headers.ts';
-import { longestAnswerMs, timeLimit } from './time-limit.ts';
-import { hideUrlSecrets, showTraceId } from './trace-id.ts';
+import { dashboardRoutes, docsRoutes } from './pages.ts';
+import { problemResponse } from './problem.ts';
+import { rateLimitHeaders } from './rate-limit.ts';
+import type { Services } from './route.ts';
+
+/** Puts the trace's id on the answer: under it Jaeger and the logs tell what happened. */
+const showTraceId: MiddlewareHandler = async (c, next) => {
+  await next();
+  const [, traceId] = currentTraceContext().traceparent?.split('-') ?? [];
+  if (traceId !== undefined) c.res.headers.set('x-trace-id', traceId);
+};
+
+/** A token has no place in a URL; where somebody put one all the same, the trace does not pass it on. */
+const hideUrlSecrets: MiddlewareHandler = (c, next) => {
+  activeSpan()?.setAttribute('url.full', redactUrl(c.req.url));
+  return next();
+};
 
 export interface AppSettings {
   /** Where the app will be bound to. */
@@ -71,27 +67,18 @@ const largestImport = 256 * 1_024;
 
 const resources = [
   riderRoutes,
-  riderHistoryRoutes,
   clubRoutes,
-  addRiderRoutes,
-  importRidersRoutes,
+  acceptRoutes,
   commandRoutes,
-  commandRiderRoutes,
   eventRoutes,
-  signupRoutes,
   freshnessRoutes,
   scheduleRoutes,
-  resultRoutes,
   runRoutes,
-  askRunRoutes,
   coordinationRoutes,
   budgetRoutes,
   sourceRoutes,
-  historyRoutes,
-  queueRoutes,
   streamRoutes,
   alertRoutes,
-  clockRoutes,
   operationRoutes,
 ];
 
@@ -112,8 +99,8 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   app.use(except(importPath, limitBody(largestBody)));
   app.use(importPath, limitBody(largestImport));
   app.use('/v1/*', etags);
-  app.use('/v1/riders', tellsWindow(services.windows, services.clock, 'riders_single'));
-  app.use(importPath, tellsWindow(services.windows, services.clock, 'riders_bulk'));
+  app.use('/v1/riders', rateLimitHeaders(services.windows, services.clock, 'riders_single'));
+  app.use(importPath, rateLimitHeaders(services.windows, services.clock, 'riders_bulk'));
   app.use('/v1/*', idempotency(services.keys, log));
 
   for (const addRoutes of resources) addRoutes(app, services);
@@ -139,14 +126,3 @@ function protect(app: OpenAPIHono, tokens: Tokens, requestsPerSecond: number): v
 /** A command is answered when it is stored, however long a slow database takes. */
 const isCommand = ({ req }: Context): boolean =>
   req.method === 'POST' && (req.path === '/v1/riders' || req.path === importPath);
-
-const limitBody = (maxSize: number) =>
-  bodyLimit({
-    maxSize,
-    onError: () => {
-      // The rest of the body is not read, so nothing else can come on this connection.
-      throw new Problem('too-large', `A body may have ${maxSize} bytes`, {
-        headers: { connection: 'close' },
-      });
-    },
-  });

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
-import type { ClientLimits } from './client-limits.ts';
+import type { ClientLimits } from './limits.ts';
 import { Problem } from './problem.ts';
 
 /** Operators may do everything, viewers may read. */

@@ -1,16 +1,17 @@
-import type { Logger } from '@paceline/shared/telemetry';
-import type { Context, ErrorHandler } from 'hono';
-import { HTTPException } from 'hono/http-exception';
-import type { z } from 'zod';
-import { BrokerAway } from '../adapters/broker.ts';
-import { CommandQueueFull } from '../adapters/command-queue.ts';
 import { isDatabaseAway } from '@paceline/shared/database';
-import { ServiceAway } from '../adapters/service-away.ts';
+import type { Logger } from '@paceline/shared/telemetry';
+import type { Context, ErrorHandler, Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { TrieRouter } from 'hono/router/trie-router';
+import type { z } from 'zod';
+import { BrokerAway } from '../broker.ts';
+import { CommandQueueFull } from '../commands/batches.ts';
+import { ServiceAway } from '../peers.ts';
 import { Problem, problemResponse } from './problem.ts';
 
 const retryAfterSeconds = 5;
 
-/** Turns whatever was thrown into the answer; what is not the asker's doing is logged. */
+/** Turns whatever was thrown into the answer; what is not the client's doing is logged. */
 export const answerError =
   (log: Logger): ErrorHandler =>
   (error, c) => {
@@ -55,4 +56,17 @@ export function refuseInvalid(
   }));
   const summary = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
   throw new Problem('invalid-input', summary, { errors });
+}
+
+/** Says what is wrong with a request that no route takes: its method, or its path. Made when all routes are known. */
+export function refuseUnrouted(routes: Hono['routes']): (path: string, method: string) => Problem {
+  const methodsAt = new TrieRouter<string>();
+  for (const { path, method } of routes) if (method !== 'ALL') methodsAt.add('ALL', path, method);
+  return (path, method) => {
+    const methods = new Set(methodsAt.match('ALL', path)[0].map(([known]) => known));
+    if (methods.size === 0) return new Problem('not-found', `There is nothing at ${path}`);
+    if (methods.has('GET')) methods.add('HEAD');
+    const allow = [...methods].toSorted().join(', ');
+    return new Problem('method-not-allowed', `${path} takes ${allow}, not ${method}`, { headers: { allow } });
+  };
 }

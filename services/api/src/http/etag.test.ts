@@ -1,6 +1,24 @@
-import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { etags } from './etag.ts';
+import { unaged, etags } from './etag.ts';
+import { Hono } from 'hono';
+
+const answer = (age: number, more: object = {}) =>
+  JSON.stringify({
+    at: `2026-03-01T12:00:0${age}Z`,
+    items: [{ a: 1, ageSeconds: age, signupsAgeSeconds: age, ...more }],
+  });
+
+describe('an answer without its ages', () => {
+  it('is the same while only time has passed', () => {
+    expect(unaged(answer(1))).toBe(unaged(answer(7)));
+  });
+  it('is another one when anything else has changed', () => {
+    expect(unaged(answer(1))).not.toBe(unaged(answer(1, { b: null })));
+    expect(unaged(answer(1, { fetchedAt: 'x' }))).not.toBe(unaged(answer(1, { fetchedAt: 'y' })));
+    expect(unaged('{"items":[{"at":"x"}]}')).toContain('x');
+    expect(unaged(JSON.stringify({ name: 'ageSeconds' }))).toContain('ageSeconds');
+  });
+});
 
 let rider = { name: 'Ada', ageSeconds: 1 };
 const app = new Hono()

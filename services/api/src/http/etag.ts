@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
-import { unaged } from '../core/unaged.ts';
+
+/** An answer without what changes by the mere passing of time: ages, and the moment at which it was made. */
+export const unaged = (json: string): string =>
+  json.replace(/^\{"at":"[^"]*",|"\w*[aA]geSeconds":(?:\d+|null),?/g, '');
 
 /**
  * Gives every answer that is read again and again a weak ETag, and answers 304 to whoever has it: how old data is

@@ -5,11 +5,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 import { type Input, inputsOf } from '../testing/inputs.ts';
-import { runRealLimiter } from '../testing/real-limiter.ts';
-import { playRiderSync } from '../testing/rider-sync.ts';
+import { runRealLimiter, playRiderSync } from '../testing/services.ts';
 import { callRow, commandRow, eventRow, riderRow, runRow, signupRow } from '../testing/rows.ts';
-import type { Document, Operation } from './complete.ts';
-import type { Schema } from './example.ts';
+import type { Document, Operation, Schema } from './openapi.ts';
 
 /** Of each operation; more with FUZZ_RUNS. */
 const numRuns = Number(process.env.FUZZ_RUNS ?? 8);

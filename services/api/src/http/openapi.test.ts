@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { createClock } from '@paceline/shared/clock';
 import { openDatabase } from '@paceline/shared/database';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Services } from '../routes/services.ts';
+import type { Services } from './route.ts';
 import { log } from '../testing/api.ts';
 import { createApp } from './app.ts';
 import { problemTypes } from './problem-types.ts';
@@ -13,15 +13,14 @@ const services: Services = {
   db: openDatabase('postgres://nobody@127.0.0.1:1/none', () => {}).db,
   clock: createClock(),
   account: 'nobody',
-  cancel: unasked,
-  askRun: { now: unasked, again: unasked },
-  takeCommand: unasked,
+  cancelCommand: unasked,
+  triggers: { run: unasked, retry: unasked },
+  submitCommand: unasked,
   keys: { take: unasked, keepAnswer: unasked, giveBack: unasked },
   windows: unasked,
-  limiterStatus: unasked,
-  budgets: { windows: unasked, operate: unasked },
+  limiter: { windows: unasked, operate: unasked, status: unasked },
   freshness: unasked,
-  schedules: { now: unasked, judge: unasked, change: unasked },
+  scheduler: { schedule: unasked, judge: unasked, change: unasked },
   feed: { ring: () => undefined, news: unasked, range: unasked, read: unasked },
   traceUrl: undefined,
   checks: {},

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { decodeCursor, type Key } from '../core/cursor.ts';
+import { and, is, type SQL, sql } from 'drizzle-orm';
+import { PgColumn, type PgSelect } from 'drizzle-orm/pg-core';
 
 /** A whole number as it stands in a path or query: digits only. */
 export const wholeNumber = (minimum: number, maximum: number) => {
@@ -13,25 +14,61 @@ export const wholeNumber = (minimum: number, maximum: number) => {
 };
 
 /** Upstream's ids of riders and clubs are Postgres integers. */
-export const largestId = 2_147_483_647;
+const largestId = 2_147_483_647;
 export const idParam = () => wholeNumber(1, largestId);
+const idMessage = `must be a whole number from 1 to ${largestId}`;
+/** An id in a body. */
+export const bodyId = z.int(idMessage).min(1, idMessage).max(largestId, idMessage);
 
 /** An id that is a text. */
 export const textId = z.string().regex(/^[\w:.+-]{1,200}$/, 'is not an id');
 
-/** Any of a few words, or none. */
+/** One of a few words. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, `must be one of ${values.join(', ')}`).optional();
+  z.enum(values, `must be one of ${values.join(', ')}`);
 
-/** 1 to 500 items; `cursor` is the `next` of the page before. */
-export const pageQuery = <S extends z.ZodType<Key>>(list: string, key: S) => ({
+export const moment = z.iso.datetime('must be a moment, as 2026-03-01T12:00:00Z');
+
+/** The values of the columns that a list is sorted by, of one row. */
+type Key = readonly (string | number)[];
+
+export const keyId = z.int().min(1).max(largestId);
+/** Up to the last moment that ISO 8601 writes with four digits of a year. */
+export const keyMoment = z.int().min(0).max(253_402_300_799_999);
+export const keyText = z.string().regex(/^[^\0]{1,200}$/);
+
+/** A list that is read page by page. */
+export interface List<Column extends string = string, K extends Key = Key> {
+  /** Stands in its cursors: they are of no use for another list. */
+  readonly name: string;
+  readonly direction: 'asc' | 'desc';
+  /** It is sorted by these, which together are unique; the rows have fields of the same names. */
+  readonly columns: Readonly<Record<Column, PgColumn>>;
+  readonly key: z.ZodType<K>;
+  /** What null counts as, by column. */
+  readonly nulls?: Readonly<Partial<Record<Column, string | number>>>;
+}
+
+export const defineList = <Column extends string, K extends Key>(list: List<Column, K>) => list;
+
+/** Which page of a list is requested. */
+export interface PageQuery<K extends Key = Key> {
+  /** 1 to 500. */
+  readonly limit: number;
+  /** The key of the last row of the page before. */
+  readonly cursor?: K | undefined;
+}
+export type PageOf<L> = L extends List<string, infer K> ? PageQuery<K> : never;
+
+/** The query parameters of a list. */
+export const pageQuery = <K extends Key>({ name, key }: Pick<List<string, K>, 'name' | 'key'>) => ({
   limit: wholeNumber(1, 500)
     .default(100)
     .openapi({ default: 100, description: 'How many items at the most' }),
   cursor: z
     .string()
-    .transform((text, context) => {
-      const place = decodeCursor(list, key, text);
+    .transform((text, context): K => {
+      const place = decodeCursor(name, key, text);
       if (place !== undefined) return place;
       context.addIssue({ code: 'custom', message: 'is not the `next` of a page of this list' });
       return z.NEVER;
@@ -40,13 +77,77 @@ export const pageQuery = <S extends z.ZodType<Key>>(list: string, key: S) => ({
     .openapi({ description: 'The `next` of the page before' }),
 });
 
-/** The last moment that ISO 8601 writes with four digits of a year. */
-export const keyMoment = z.int().min(0).max(253_402_300_799_999);
-export const keyText = z.string().regex(/^[^\0]{1,200}$/);
-
 /** The body of a list of `item`. */
 export const listOf = <S extends z.ZodType>(item: S) =>
   z.object({
     items: z.array(item),
     next: z.string().nullable().describe('The cursor of the next page; null: this is the last one'),
   });
+
+/** Up to `limit` + 1 rows of a list, from behind the cursor: rows that come or go before it neither shift nor repeat any. */
+export function rowsOf<Query extends PgSelect>(
+  query: Query,
+  { columns, direction, nulls = {} }: List,
+  { limit, cursor }: PageQuery,
+  where?: SQL,
+): Promise<Query['_']['result']> {
+  const sorted = Object.entries(columns).map(([name, column]) => {
+    const absent = nulls[name];
+    if (absent === undefined) return column;
+    return sql`coalesce(${column}, ${sql.raw(typeof absent === 'string' ? `'${absent}'` : String(absent))})`;
+  });
+  const values = sorted.map((by, index) =>
+    is(by, PgColumn) ? sql.param(cursor?.[index], by) : sql.param(cursor?.[index]),
+  );
+  const compare = sql.raw(direction === 'asc' ? '>' : '<');
+  const behind = cursor && sql`(${sql.join([...sorted], sql`, `)}) ${compare} (${sql.join(values, sql`, `)})`;
+  return query
+    .where(and(behind, where))
+    .orderBy(...sorted.map((by) => sql`${by} ${sql.raw(direction)}`))
+    .limit(limit + 1) as unknown as Promise<Query['_']['result']>;
+}
+
+interface Page<Item> {
+  items: Item[];
+  /** The cursor of the next page; null when this is the last one. */
+  next: string | null;
+}
+
+/** One page out of rows of which one more was read than fit. */
+export function pageOf<Column extends string, Row extends Record<Column, string | number | null>, Item>(
+  { name, columns, nulls }: Pick<List<Column>, 'name' | 'nulls'> & { columns: Record<Column, unknown> },
+  rows: readonly Row[],
+  limit: number,
+  view: (row: Row) => Item,
+): Page<Item> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  if (rows.length <= limit || last === undefined) return { items: shown.map(view), next: null };
+  const key = (Object.keys(columns) as Column[]).map(
+    (column): string | number => last[column] ?? nulls?.[column] ?? '',
+  );
+  return { items: shown.map(view), next: encodeCursor(name, key) };
+}
+
+/** An opaque text for a place in a list. */
+export const encodeCursor = (list: string, key: Key): string =>
+  Buffer.from(JSON.stringify([list, ...key])).toString('base64url');
+
+/** The place that a cursor names; undefined when it was not made for this list. */
+export function decodeCursor<K extends Key>(
+  list: string,
+  schema: z.ZodType<K>,
+  cursor: string,
+): K | undefined {
+  const [name, ...key] = parseArray(Buffer.from(cursor, 'base64url').toString());
+  return name === list ? schema.safeParse(key).data : undefined;
+}
+
+function parseArray(text: string): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import type { CommandView } from '../core/command.ts';
-import type { JudgedView } from '../core/judged.ts';
-import { Command, JudgedSchedule } from './components.ts';
+import { commandShape, type CommandView } from '../commands/view.ts';
+import { judgedShape, type JudgedView } from '../schedule/view.ts';
 import { type ProblemType, problemTypes } from './problem-types.ts';
 
 export interface FieldError {
@@ -40,10 +39,10 @@ const problemShape = z
     errors: z
       .array(z.object({ field: z.string(), message: z.string() }))
       .describe('Each field that is wrong'),
-    command: Command.optional().describe('Only of command-failed'),
-    findings: JudgedSchedule.shape.findings.optional().describe('Only of schedule-refused'),
-    repaired: JudgedSchedule.shape.repaired.optional().describe('Only of schedule-refused'),
-    promises: JudgedSchedule.shape.promises.optional().describe('Only of schedule-refused'),
+    command: commandShape.optional().describe('Only of command-failed'),
+    findings: judgedShape.shape.findings.optional().describe('Only of schedule-refused'),
+    repaired: judgedShape.shape.repaired.optional().describe('Only of schedule-refused'),
+    promises: judgedShape.shape.promises.optional().describe('Only of schedule-refused'),
   })
   .openapi('Problem');
 

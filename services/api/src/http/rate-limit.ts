@@ -1,11 +1,74 @@
+import type { Clock, Machine } from '@paceline/shared/clock';
 import type { Budget } from '@paceline/shared/definition';
-import type { Clock } from '@paceline/shared/clock';
+import type { WindowView } from '@paceline/shared/contracts';
 import type { MiddlewareHandler } from 'hono';
-import type { CurrentWindows } from '../adapters/current-windows.ts';
-import { rateLimitFields } from '../core/rate-limit.ts';
+import { type Item, serializeList } from 'structured-headers';
+import type { Limiter } from '../peers.ts';
 
-/** Tells whoever posts what spends a budget how its window stood when it was asked. */
-export const tellsWindow =
+/** The account's windows as they are now; undefined when the limiter does not answer in time. */
+export type CurrentWindows = () => Promise<readonly WindowView[] | undefined>;
+
+/** Ms of the machine; windows are given beside an answer, and no answer waits longer for them. */
+const longestWaitMs = 1_000;
+/** Real ms after which an unanswered request is abandoned, and the next one asks again. */
+const requestTimeoutMs = 5_000;
+
+/** Asks the limiter. Requests that come while a question is under way share it. */
+export function currentWindows(limiter: Limiter, machine: Machine): CurrentWindows {
+  let asked: Promise<readonly WindowView[] | undefined> | undefined;
+  const ask = () =>
+    limiter
+      .windows({ waiting: 0, timeoutMs: requestTimeoutMs })
+      .then(
+        ({ windows }) => windows,
+        () => undefined,
+      )
+      .finally(() => (asked = undefined));
+  return () =>
+    new Promise((resolve) => {
+      const callOff = machine.after(longestWaitMs, () => resolve(undefined));
+      asked ??= ask();
+      void asked.then((windows) => {
+        callOff();
+        resolve(windows);
+      });
+    });
+}
+
+type Fields = Readonly<Record<'ratelimit-policy' | 'ratelimit', string>>;
+
+/** `RateLimit-Policy` (quota, window) and `RateLimit` (remaining, reset) of draft-ietf-httpapi-ratelimit-headers; seconds. */
+export function limitFields(
+  name: string,
+  { quota, window, remaining, reset }: { quota: number; window: number; remaining: number; reset: number },
+): Fields {
+  const field = (...values: Array<[string, number]>) => {
+    const item: Item = [name, new Map(values)];
+    return serializeList([item]);
+  };
+  return {
+    'ratelimit-policy': field(['q', quota], ['w', window]),
+    ratelimit: field(['r', remaining], ['t', reset]),
+  };
+}
+
+/** A window in these fields. @param toSeconds how many seconds of the client's time so many project ms are */
+export function rateLimitFields(
+  { endpoint, policy, available, freeAt }: WindowView,
+  now: number,
+  toSeconds: (ms: number) => number,
+): Fields {
+  const whole = (ms: number) => Math.max(0, Math.ceil(toSeconds(ms)));
+  return limitFields(endpoint, {
+    quota: policy.limit,
+    window: Math.max(1, whole(policy.windowMs)),
+    remaining: available,
+    reset: whole((freeAt ?? now) - now),
+  });
+}
+
+/** Adds the window of a budget, as it was before the request, to the answers of POSTs that spend it. */
+export const rateLimitHeaders =
   (windows: CurrentWindows, clock: Clock, budget: Budget): MiddlewareHandler =>
   async (c, next) => {
     if (c.req.method !== 'POST') return next();

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import type { Operation } from '../http/complete.ts';
-import type { Schema } from '../http/example.ts';
+import type { Operation, Schema } from '../http/openapi.ts';
 
 /** One request to an operation of the document. */
 export interface Input {

@@ -1,0 +1,126 @@
+import { type Database, tables } from '@paceline/shared/database';
+import {
+  and,
+  asc,
+  eq,
+  getTableColumns,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  max,
+  min,
+  ne,
+  or,
+  sql,
+} from 'drizzle-orm';
+import { z } from 'zod';
+import { defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
+import { type Ages, alertId, type AlertRow, type Changes, type Condition } from './rules.ts';
+
+const { alerts, clubs, events } = tables;
+const { toldBeginningAt: _, toldEndAt: __, tellingUntil: ___, ...shown } = getTableColumns(alerts);
+
+export const openAlerts = async (db: Database): Promise<AlertRow[]> =>
+  (await db.select(shown).from(alerts).where(isNull(alerts.resolvedAt))) as AlertRow[];
+
+export async function findAlert(db: Database, id: string): Promise<AlertRow | undefined> {
+  const [alert] = await db.select(shown).from(alerts).where(eq(alerts.id, id));
+  return alert as AlertRow | undefined;
+}
+
+export const alertList = defineList({
+  name: 'alerts',
+  direction: 'desc',
+  columns: { raisedAt: alerts.raisedAt, id: alerts.id },
+  key: z.tuple([keyMoment, keyText]),
+});
+
+interface AlertFilter {
+  readonly state?: 'open' | 'resolved' | undefined;
+  readonly type?: AlertRow['type'] | undefined;
+}
+
+export async function listAlerts(
+  db: Database,
+  { state, type, ...page }: AlertFilter & PageOf<typeof alertList>,
+): Promise<AlertRow[]> {
+  const inState = state && (state === 'open' ? isNull : isNotNull)(alerts.resolvedAt);
+  const where = and(inState, type && eq(alerts.type, type));
+  return (await rowsOf(db.select(shown).from(alerts).$dynamic(), alertList, page, where)) as AlertRow[];
+}
+
+/** Stores changes, and returns the alerts that were raised or resolved by this process, and no other. */
+export const storeChanges = (
+  db: Database,
+  { raise, seen, resolve }: Changes,
+  now: number,
+): Promise<AlertRow[]> =>
+  db.transaction(async (tx) => {
+    const rows = raise.map((condition) => rowOf(condition, now));
+    const isSeen = inArray(alerts.id, [...seen]);
+    if (seen.length > 0) await tx.update(alerts).set({ lastSeenAt: now }).where(isSeen);
+    const raised =
+      rows.length === 0 ? [] : await tx.insert(alerts).values(rows).onConflictDoNothing().returning(shown);
+    const open = and(inArray(alerts.id, [...resolve]), isNull(alerts.resolvedAt));
+    const resolved =
+      resolve.length === 0
+        ? []
+        : await tx.update(alerts).set({ resolvedAt: now }).where(open).returning(shown);
+    return [...raised, ...resolved] as AlertRow[];
+  });
+
+function rowOf(condition: Condition, now: number): AlertRow {
+  const { isNews, ...about } = condition;
+  const resolvedAt = isNews ? now : null;
+  return { id: alertId(condition, now), ...about, raisedAt: now, lastSeenAt: now, resolvedAt };
+}
+
+/** News has no end to tell of. */
+const isOver = and(isNotNull(alerts.resolvedAt), ne(alerts.resolvedAt, alerts.raisedAt));
+
+/** Claims an alert whose beginning or end is not in the chat yet; no other process claims it until `until`. */
+export async function claimUnsent(db: Database, now: number, until: number): Promise<AlertRow | undefined> {
+  const unsent = db
+    .select({ id: alerts.id })
+    .from(alerts)
+    .where(
+      and(
+        or(isNull(alerts.toldBeginningAt), and(isOver, isNull(alerts.toldEndAt))),
+        or(isNull(alerts.tellingUntil), lt(alerts.tellingUntil, now)),
+      ),
+    )
+    .orderBy(asc(alerts.raisedAt))
+    .limit(1)
+    .for('update', { skipLocked: true });
+  const [claimed] = await db
+    .update(alerts)
+    .set({ tellingUntil: until })
+    .where(inArray(alerts.id, unsent))
+    .returning(shown);
+  return claimed as AlertRow | undefined;
+}
+
+/** The chat did not take it: it is sent again. */
+export async function releaseClaim(db: Database, { id }: AlertRow): Promise<void> {
+  await db.update(alerts).set({ tellingUntil: null }).where(eq(alerts.id, id));
+}
+
+/** The chat has the alert as it was claimed: its end, and with it its beginning. */
+export async function markSent(db: Database, { id, resolvedAt }: AlertRow, now: number): Promise<void> {
+  const end = resolvedAt === null ? {} : { toldEndAt: now };
+  const beginning = sql`coalesce(${alerts.toldBeginningAt}, ${sql.param(now, alerts.toldBeginningAt)})`;
+  await db
+    .update(alerts)
+    .set({ toldBeginningAt: beginning, tellingUntil: null, ...end })
+    .where(eq(alerts.id, id));
+}
+
+/** When the oldest of our clubs and the newest list of events were fetched. */
+export async function agesOf(db: Database): Promise<Ages> {
+  const [[club], [event]] = await Promise.all([
+    db.select({ at: min(clubs.fetchedAt) }).from(clubs),
+    db.select({ at: max(events.fetchedAt) }).from(events),
+  ]);
+  return { clubs: club?.at ?? undefined, events: event?.at ?? undefined };
+}

@@ -1,0 +1,176 @@
+import { IncomingWebhook } from '@slack/webhook';
+import type { Clock } from '@paceline/shared/clock';
+import type { AlertChanged } from '@paceline/shared/contracts';
+import type { Database } from '@paceline/shared/database';
+import type { Logger } from '@paceline/shared/telemetry';
+import type { Peers } from '../peers.ts';
+import { findSources } from '../sources/query.ts';
+import { agesOf, claimUnsent, markSent, openAlerts, releaseClaim, storeChanges } from './query.ts';
+import {
+  type AlertKey,
+  changesOf,
+  type Condition,
+  conflicts,
+  learnedLimits,
+  longQueues,
+  lostJournal,
+  type Observation,
+  rejections,
+  staleLists,
+  staleSignups,
+  unavailableSources,
+} from './rules.ts';
+import { chatMessage } from './view.ts';
+
+interface Observed extends Pick<Peers, 'limiter' | 'freshness'> {
+  readonly db: Database;
+  readonly clock: Clock;
+}
+
+interface Check {
+  /** What only this check finds out. */
+  readonly keys: readonly AlertKey[];
+  conditions(observed: Observed): Promise<Condition[]>;
+}
+
+/** How many of the next events are looked at. */
+const nextEvents = 100;
+
+const checks: readonly Check[] = [
+  {
+    keys: ['rate_limit_exceeded', 'limit_learned', 'journal_lost', 'long_queue'],
+    async conditions({ limiter, clock }) {
+      const { windows } = await limiter.windows();
+      return [rejections, learnedLimits, lostJournal, longQueues].flatMap((rule) =>
+        rule(windows, clock.now()),
+      );
+    },
+  },
+  {
+    keys: ['sync_conflict'],
+    conditions: async ({ limiter, clock }) =>
+      conflicts((await limiter.status()).conflicts.lastConflict, clock.now()),
+  },
+  {
+    keys: ['stale_data:signups'],
+    conditions: async ({ freshness, clock }) => staleSignups((await freshness(nextEvents)).next, clock.now()),
+  },
+  {
+    keys: ['stale_data:clubs', 'stale_data:events'],
+    conditions: async ({ db, clock }) => staleLists(await agesOf(db), clock.now()),
+  },
+  {
+    keys: ['source_unavailable'],
+    conditions: async ({ db }) => unavailableSources(await findSources(db)),
+  },
+];
+
+async function observe(observed: Observed): Promise<Observation> {
+  const found = await Promise.all(
+    checks.map(({ keys, conditions }): Promise<Observation> =>
+      conditions(observed).then(
+        (holding) => ({ holding, unknown: [] }),
+        () => ({ holding: [], unknown: keys }),
+      ),
+    ),
+  );
+  return {
+    holding: found.flatMap(({ holding }) => holding),
+    unknown: found.flatMap(({ unknown }) => unknown),
+  };
+}
+
+/** Sends a text to a chat. @throws when the chat has not taken it */
+export type SendToChat = (text: string) => Promise<void>;
+
+/** A chat behind an incoming webhook. */
+export function slack(url: string): SendToChat {
+  const webhook = new IncomingWebhook(url, { timeout: 10_000 });
+  return async (text) => {
+    await webhook.send({ text });
+  };
+}
+
+export interface AlertWatch {
+  /** Checks at once, because something has happened. */
+  check(): void;
+  /** Returns when the check in hand is over; no other begins. */
+  stop(): Promise<void>;
+}
+
+export interface AlertPorts extends Observed {
+  readonly log: Logger;
+  readonly publish: (alert: AlertChanged) => Promise<void>;
+  /** Undefined: there is no chat. */
+  readonly sendToChat: SendToChat | undefined;
+  /** Where the dashboard is served. */
+  readonly url: string;
+}
+
+/** Between two checks: a quarter of a minute of project time, but real ms within these bounds. */
+const pauseOf = (clock: Clock): number => Math.min(5_000, Math.max(250, clock.toMachine(15_000)));
+/** Real ms within which an alert that was claimed is sent. */
+const claimMs = 30_000;
+
+async function checkAlerts(ports: AlertPorts): Promise<void> {
+  const { db, clock, log, publish, sendToChat } = ports;
+  const observation = await observe(ports);
+  const now = Math.round(clock.now());
+  for (const alert of await storeChanges(db, changesOf(await openAlerts(db), observation, now), now)) {
+    const message = alert.resolvedAt === null ? `ALERT ${alert.title}` : `alert is over: ${alert.title}`;
+    log.warn({ id: alert.id, why: alert.why }, message);
+    await publish(alert);
+  }
+  if (sendToChat) await sendUnsent(ports, sendToChat);
+}
+
+async function sendUnsent({ db, clock, url }: AlertPorts, sendToChat: SendToChat): Promise<void> {
+  for (;;) {
+    const now = Math.round(clock.now());
+    const alert = await claimUnsent(db, now, now + Math.round(clock.fromMachine(claimMs)));
+    if (!alert) return;
+    try {
+      await sendToChat(chatMessage(alert, url));
+    } catch (error) {
+      await releaseClaim(db, alert);
+      throw error;
+    }
+    await markSent(db, alert, now);
+  }
+}
+
+/** Raises and resolves alerts, and tells the chat. Any number of replicas may do so: each alert is one row. */
+export function watchAlerts(ports: AlertPorts): AlertWatch {
+  const { clock, log } = ports;
+  let callOff = () => {};
+  let stopped = false;
+  let again = false;
+  let inHand: Promise<void> | undefined;
+
+  const check = () => {
+    if (stopped) return;
+    if (inHand) {
+      again = true;
+      return;
+    }
+    callOff();
+    again = false;
+    inHand = checkAlerts(ports)
+      .catch((error: unknown) => log.warn({ err: error }, 'alert check failed, retrying'))
+      .finally(() => {
+        inHand = undefined;
+        if (again) check();
+        else if (!stopped) callOff = clock.machine.after(pauseOf(clock), check);
+      });
+  };
+
+  check();
+  return {
+    check,
+    async stop() {
+      stopped = true;
+      callOff();
+      await inHand;
+    },
+  };
+}

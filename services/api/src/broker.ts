@@ -1,0 +1,69 @@
+import { type Bus, connect, createBus } from '@paceline/shared/messaging';
+import type { Logger } from '@paceline/shared/telemetry';
+
+/** Settles as `work` does, unless `signal` aborts first: then it rejects with its reason and `work` goes on unheard. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+/** There is no connection to the broker: nothing can be handed to another service now. */
+export class BrokerAway extends Error {
+  override name = 'BrokerAway';
+}
+
+/** The way to the broker, which may come later than the first request, and go again. */
+export interface Broker {
+  /** Settles with the first connection. @throws {Error} when the broker is too old or refuses us */
+  readonly connected: Promise<Bus>;
+  /** The bus, also of a broker that is slow: for taking commands. @throws {BrokerAway} while there is no connection */
+  bus(): Bus;
+  /** The bus, once the broker has answered a ping on it. @throws {BrokerAway} also when it does not do so within 2 s */
+  reach(): Promise<Bus>;
+  close(): Promise<void>;
+}
+
+/** Real ms: a busy machine is not an absent broker. */
+const longestPingMs = 2_000;
+
+export function openBroker(url: string, log: Logger): Broker {
+  let bus: Bus | undefined;
+  let away = false;
+  const connected = connect(url, 'api').then((connection) => {
+    void follow(connection);
+    return (bus = createBus(connection, log));
+  });
+
+  async function follow(connection: Bus['connection']): Promise<void> {
+    for await (const { type } of connection.status()) {
+      if (type === 'disconnect' || type === 'close') away = true;
+      if (type === 'reconnect') away = false;
+    }
+  }
+
+  const current = (): Bus => {
+    if (!bus) throw new BrokerAway('The broker has not been reached yet');
+    if (away) throw new BrokerAway('The broker does not answer');
+    return bus;
+  };
+  return {
+    connected,
+    bus: current,
+    async reach() {
+      const reached = current();
+      try {
+        await orAborted(reached.connection.rtt(), AbortSignal.timeout(longestPingMs));
+        return reached;
+      } catch (error) {
+        throw new BrokerAway('The broker does not answer', { cause: error });
+      }
+    },
+    async close() {
+      await bus?.connection.close();
+    },
+  };
+}

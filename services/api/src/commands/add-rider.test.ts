@@ -1,0 +1,298 @@
+import { tables } from '@paceline/shared/database';
+import type { Bus } from '@paceline/shared/messaging';
+import { windowOf } from '@paceline/shared/testing/fixtures';
+import { eq } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Answer, startTestApi, type TestApi } from '../testing/api.ts';
+import { playWindows, spentUntil, playRiderSync, type StandIn } from '../testing/services.ts';
+import { riderRow } from '../testing/rows.ts';
+
+let test: TestApi;
+let riderSyncBus: Bus;
+let limiterBus: Bus;
+const standIns: Array<Pick<StandIn, 'stop'>> = [];
+
+beforeAll(async () => {
+  test = await startTestApi();
+  riderSyncBus = await test.busOf('rider-sync');
+  limiterBus = await test.busOf('limiter');
+});
+afterAll(() => test?.stop());
+
+beforeEach(async () => {
+  await test.db.delete(tables.riders);
+  // Those that wait count as places before a new one.
+  await test.db.delete(tables.commands);
+});
+afterEach(async () => {
+  await Promise.all(standIns.splice(0).map((standIn) => standIn.stop()));
+});
+
+type CarryOut = Parameters<typeof playRiderSync>[2];
+async function riderSync(carryOut: CarryOut): Promise<StandIn> {
+  const standIn = await playRiderSync(riderSyncBus, test.db, carryOut);
+  standIns.push(standIn);
+  return standIn;
+}
+async function limiter(answer: Parameters<typeof playWindows>[1]): Promise<void> {
+  standIns.push(await playWindows(limiterBus, answer));
+}
+const add = (riderId: number, headers?: Record<string, string>) =>
+  test.during(test.post('/v1/riders', { riderId }, headers));
+/** Nothing runs by the next bulk call, which is days away. */
+const noBulk = () => spentUntil('riders_bulk', inAnHour + 1_000_000_000);
+const stored = async ({ body }: Answer) => {
+  const [row] = await test.db
+    .select()
+    .from(tables.commands)
+    .where(eq(tables.commands.commandId, body.commandId));
+  return row;
+};
+
+const inAnHour = Date.UTC(2026, 10, 24, 19);
+const soon = new Date(inAnHour).toISOString();
+
+describe('POST /v1/riders', () => {
+  it("answers 202 with the limiter's estimate once the command is stored and handed on", async () => {
+    await limiter(() => [spentUntil('riders_single', inAnHour), noBulk()]);
+    const answer = await add(101);
+    const { commandId } = answer.body;
+    expect(answer.status).toBe(202);
+    expect(answer.headers.get('location')).toBe(`/v1/commands/${commandId}`);
+    expect(answer.body).toEqual({
+      commandId,
+      type: 'add-rider',
+      riderId: 101,
+      riders: null,
+      state: 'waiting_for_window',
+      position: null,
+      at: null,
+      until: soon,
+      via: 'single',
+      next: null,
+      reason: null,
+      estimatedAt: soon,
+      requestedAt: answer.body.requestedAt,
+      updatedAt: answer.body.requestedAt,
+      finishedAt: null,
+      traceId: answer.body.traceId,
+      rider: null,
+    });
+    expect((await stored(answer))?.riderId).toBe(101);
+    const { received } = await riderSync(async () => undefined);
+    await test.until(() =>
+      expect(received).toContainEqual({
+        commandId,
+        riderId: 101,
+        requestedAt: Date.parse(answer.body.requestedAt),
+      }),
+    );
+    await test.until(async () => expect((await stored(answer))?.publishedAt).not.toBeNull());
+  });
+
+  it('leaves the news of a command to GET, with its place and when its turn is expected', async () => {
+    await riderSync((_, move) => move({ state: 'waiting_in_line', position: 3, at: inAnHour }));
+    const { headers } = await add(102);
+    await test.until(async () => {
+      const { body } = await test.get(headers.get('location') ?? '');
+      expect(body).toMatchObject({ state: 'waiting_in_line', position: 3, at: soon, estimatedAt: soon });
+    });
+  });
+
+  it('gives each of many that come at once its own place and time', async () => {
+    await limiter(() => [spentUntil('riders_single', inAnHour), noBulk()]);
+    const riders = Array.from({ length: 20 }, (_, index) => 200 + index);
+    const answers = await Promise.all(riders.map((riderId) => add(riderId)));
+    const times = answers.map(({ body }) => Date.parse(body.estimatedAt) - inAnHour);
+    expect(times.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index * 63_000));
+    const places = answers.map(({ body }) => body.position ?? 1);
+    expect(places.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index + 1));
+  });
+
+  it('fetches a rider again that is stored already, and says where the stored one is', async () => {
+    await test.db.insert(tables.riders).values(riderRow(103));
+    const { received } = await riderSync((_, move) => move({ state: 'running' }));
+    const { body } = await add(103);
+    expect(body).toMatchObject({ rider: '/v1/riders/103' });
+    await test.until(() => expect(received.map(({ riderId }) => riderId)).toContain(103));
+    await test.until(async () => {
+      expect((await test.get(`/v1/commands/${body.commandId}`)).body).toMatchObject({
+        state: 'running',
+        estimatedAt: null,
+        rider: '/v1/riders/103',
+      });
+    });
+  });
+});
+
+describe('while nobody carries commands out', () => {
+  it('answers all the same that it can run now, when the window is open', async () => {
+    await limiter(() => [windowOf('riders_single', { available: 1 })]);
+    const { status, body } = await add(111);
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ state: 'waiting_in_line', position: 1 });
+    expect(Date.parse(body.estimatedAt)).toBeGreaterThanOrEqual(Date.parse(body.requestedAt));
+  });
+
+  it('answers when the next bulk call goes, when that is earlier than its turn', async () => {
+    await limiter(() => [
+      spentUntil('riders_single', inAnHour + 600_000),
+      spentUntil('riders_bulk', inAnHour),
+    ]);
+    expect((await add(112)).body).toMatchObject({
+      state: 'waiting_for_window',
+      until: soon,
+      estimatedAt: soon,
+      via: 'bulk',
+    });
+  });
+
+  it('answers all the same without a time, when the limiter is silent too', async () => {
+    await limiter(() => undefined);
+    const { status, body } = await add(113);
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ state: 'waiting_in_line', at: null, estimatedAt: null });
+  });
+
+  it('keeps the command for whoever carries it out later', async () => {
+    const { body } = await add(114);
+    const { received } = await riderSync((_, move) => move({ state: 'done' }));
+    await test.until(() =>
+      expect(received).toContainEqual(expect.objectContaining({ commandId: body.commandId })),
+    );
+  });
+});
+
+describe('Prefer: wait', () => {
+  const wait = (seconds: number) => ({ prefer: `wait=${seconds}` });
+
+  it('answers 200 with the rider as soon as it is stored', async () => {
+    await riderSync(async (_, move) => {
+      await move({ state: 'waiting_in_line', position: 1, at: inAnHour });
+      await move({ state: 'running' });
+      await move({ state: 'done' });
+    });
+    const { status, headers, body } = await add(121, wait(20));
+    expect(status).toBe(200);
+    expect(headers.get('preference-applied')).toBe('wait=20');
+    expect(headers.get('location')).toBe(`/v1/commands/${body.command.commandId}`);
+    expect(body.command).toMatchObject({ state: 'done', riderId: 121, rider: '/v1/riders/121' });
+    expect(body.command.finishedAt).not.toBeNull();
+    expect(body.rider).toMatchObject({ riderId: 121, name: 'Rider 121', raw: { riderId: 121 } });
+  });
+
+  it('tells each of many that wait at once the news of its own command', async () => {
+    await riderSync((command, move) =>
+      move(
+        command.riderId % 2
+          ? { state: 'failed', reason: `no rider ${command.riderId}` }
+          : { state: 'waiting_in_line', position: command.riderId, at: inAnHour + command.riderId },
+      ),
+    );
+    const asked = Array.from({ length: 20 }, (_, index) => 301 + index);
+    const answers = await Promise.all(asked.map((riderId) => add(riderId, wait(2))));
+    expect(answers.map(({ status, body }) => [status, body.command?.reason ?? body.position])).toEqual(
+      asked.map((riderId) => (riderId % 2 ? [422, `no rider ${riderId}`] : [202, riderId])),
+    );
+  });
+
+  it.each(['failed', 'expired'] as const)('answers 422 with the reason when it has %s', async (state) => {
+    await riderSync((_, move) => move({ state, reason: 'upstream knows no such rider' }));
+    const { status, headers, body } = await add(122, wait(20));
+    expect(status).toBe(422);
+    expect(headers.get('content-type')).toBe('application/problem+json');
+    expect(headers.get('preference-applied')).toBe('wait=20');
+    expect(body).toMatchObject({
+      type: '/docs/problems#command-failed',
+      detail: 'upstream knows no such rider',
+      command: { riderId: 122, state, reason: 'upstream knows no such rider' },
+    });
+    expect(headers.get('location')).toBe(`/v1/commands/${body.command.commandId}`);
+  });
+
+  it('answers 202 with the latest state when the time runs out first', async () => {
+    await riderSync(async (_, move) => {
+      await move({ state: 'waiting_for_window', until: inAnHour });
+      await move({ state: 'paused_by_upstream', until: inAnHour });
+    });
+    const { status, headers, body } = await add(123, wait(2));
+    expect(status).toBe(202);
+    expect(headers.get('preference-applied')).toBe('wait=2');
+    expect(body).toMatchObject({ state: 'paused_by_upstream', until: soon });
+  });
+
+  it('believes what is stored when the last change passed unheard', async () => {
+    await riderSync(async ({ commandId, riderId }) => {
+      await test.db.insert(tables.riders).values(riderRow(riderId));
+      await test.db
+        .update(tables.commands)
+        .set({ progress: { state: 'done' }, finishedAt: inAnHour })
+        .where(eq(tables.commands.commandId, commandId));
+    });
+    const { status, body } = await add(124, wait(2));
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ command: { state: 'done' }, rider: { riderId: 124 } });
+  });
+
+  it.each(['wait=never', 'respond-async', 'wait=0'])('takes no notice of %s', async (prefer) => {
+    await riderSync((_, move) => move({ state: 'running' }));
+    const { status, headers } = await add(125, { prefer });
+    expect(status).toBe(202);
+    expect(headers.get('preference-applied')).toBeNull();
+  });
+});
+
+describe('a body that is wrong', () => {
+  it.each([
+    ['a number', '-1', 'body'],
+    ['a text', '"abc"', 'body'],
+    ['a list', '[1]', 'body'],
+    ['null', 'null', 'body'],
+    ['without the rider', '{}', 'riderId'],
+    ['with a text for the rider', '{"riderId":"1"}', 'riderId'],
+    ['with rider 0', '{"riderId":0}', 'riderId'],
+    ['with a rider below 0', '{"riderId":-1}', 'riderId'],
+    ['with half a rider', '{"riderId":1.5}', 'riderId'],
+    ['with a rider that is too large', '{"riderId":2147483648}', 'riderId'],
+    ['no JSON', '{riderId:1}', 'body'],
+    ['nothing', '', 'body'],
+  ])('is refused when it is %s, and the field is named', async (_, text, field) => {
+    const { status, headers, body } = await test.post('/v1/riders', text);
+    expect(status).toBe(400);
+    expect(headers.get('content-type')).toBe('application/problem+json');
+    expect(body).toMatchObject({
+      type: '/docs/problems#invalid-input',
+      status: 400,
+      instance: '/v1/riders',
+      errors: [{ field, message: expect.stringMatching(/./) }],
+    });
+  });
+
+  it('takes the largest rider id that there can be', async () => {
+    expect((await add(2_147_483_647)).status).toBe(202);
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx'])(
+    'is refused as %s',
+    async (type) => {
+      const { status, body } = await test.post('/v1/riders', '{"riderId":1}', { 'content-type': type });
+      expect(status).toBe(415);
+      expect(body).toMatchObject({ type: '/docs/problems#unsupported-media-type', status: 415 });
+    },
+  );
+
+  it('is refused above 64 kB, also when its length is not told beforehand', async () => {
+    const long = `{"riderId":1,"why":"${'x'.repeat(70_000)}"}`;
+    const told = await test.post('/v1/riders', long);
+    expect(told.status).toBe(413);
+    expect(told.body).toMatchObject({ type: '/docs/problems#too-large', status: 413 });
+
+    const untold = await fetch(`${test.api.url}/v1/riders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: new Blob([long]).stream(),
+      duplex: 'half',
+    });
+    expect(untold.status).toBe(413);
+  });
+});

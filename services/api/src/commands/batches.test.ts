@@ -1,0 +1,50 @@
+import { manualMachine } from '@paceline/shared/clock';
+import { expect, it } from 'vitest';
+import { inBatches } from './batches.ts';
+
+/** Batches that end when the test says so. */
+function start() {
+  const machine = manualMachine();
+  const batches: Array<{ items: readonly number[]; end(): void }> = [];
+  const add = inBatches(
+    (items: readonly number[]) =>
+      new Promise<readonly number[]>((resolve) => batches.push({ items, end: () => resolve(items) })),
+    10,
+    machine,
+  );
+  return { machine, batches, add, items: () => batches.map((batch) => batch.items) };
+}
+
+it('items that arrive while a batch is in flight share the next one', async () => {
+  const { batches, add, items } = start();
+  const results = [1, 2, 3].map(add);
+  expect(items()).toEqual([[1]]);
+  batches[0]?.end();
+  await results[0];
+  await expect.poll(items).toEqual([[1], [2, 3]]);
+  batches[1]?.end();
+  expect(await Promise.all(results)).toEqual([1, 2, 3]);
+});
+
+it('a batch that is stuck lets one more go beside it after two seconds, and those after that', async () => {
+  const { machine, batches, add, items } = start();
+  void add(1);
+  const second = add(2);
+  machine.moveTo(1_999);
+  expect(items()).toEqual([[1]]);
+  machine.moveTo(2_000);
+  expect(items()).toEqual([[1], [2]]);
+  const third = add(3);
+  expect(items()).toHaveLength(2);
+  batches[1]?.end();
+  expect(await second).toBe(2);
+  await expect.poll(items).toEqual([[1], [2], [3]]);
+
+  void add(4);
+  machine.moveTo(10_000);
+  expect(items()).toHaveLength(3);
+  batches[0]?.end();
+  batches[2]?.end();
+  expect(await third).toBe(3);
+  await expect.poll(items).toEqual([[1], [2], [3], [4]]);
+});

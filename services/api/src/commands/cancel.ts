@@ -1,0 +1,48 @@
+import type { Clock } from '@paceline/shared/clock';
+import { catalog, type Progress } from '@paceline/shared/contracts';
+import { type Database, tables } from '@paceline/shared/database';
+import { signal } from '@paceline/shared/messaging';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { Broker } from '../broker.ts';
+
+const { commands, wantedRiders } = tables;
+const cancelled = { state: 'failed', reason: 'Cancelled by an operator' } as const satisfies Progress;
+
+/**
+ * Ends a command whose call has not begun, and takes its request out of the queue; its row decides.
+ * @returns whether it is cancelled; false: its call has begun, or it has ended
+ * @throws {BrokerAway}
+ */
+export type CancelCommand = (commandId: string) => Promise<boolean>;
+
+export const cancelCommandWith =
+  (broker: Broker, db: Database, clock: Clock): CancelCommand =>
+  async (commandId) => {
+    const bus = await broker.reach();
+    const now = Math.floor(clock.now());
+    const isCancelled = await db.transaction(async (tx) => {
+      const waits = and(isNull(commands.finishedAt), sql`${commands.progress} ->> 'state' <> 'running'`);
+      const [ended] = await tx
+        .update(commands)
+        .set({ progress: cancelled, updatedAt: now, finishedAt: now })
+        .where(and(eq(commands.commandId, commandId), waits))
+        .returning({ commandId: commands.commandId });
+      if (!ended) return false;
+      // A rider whose call is under way is left to it.
+      await tx.execute(sql`
+        update ${wantedRiders}
+        set outcome = 'failed', reason = ${cancelled.reason}, ended_at = ${new Date(now).toISOString()}
+        where (command_id, rider_id) in (
+          select command_id, rider_id from ${wantedRiders}
+          where command_id = ${commandId} and outcome is null
+          order by rider_id for update skip locked)`);
+      return true;
+    });
+    if (isCancelled) signal(bus, catalog.commandCancelled, {}, { commandId });
+    return isCancelled || (await isCancelledAlready(db, commandId));
+  };
+
+async function isCancelledAlready(db: Database, commandId: string): Promise<boolean> {
+  const same = sql`${commands.progress} = ${JSON.stringify(cancelled)}::jsonb`;
+  return (await db.$count(commands, and(eq(commands.commandId, commandId), same))) > 0;
+}

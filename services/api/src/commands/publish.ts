@@ -1,0 +1,150 @@
+import type { Clock } from '@paceline/shared/clock';
+import { catalog } from '@paceline/shared/contracts';
+import type { Database } from '@paceline/shared/database';
+import { idAt, publish } from '@paceline/shared/messaging';
+import { type Logger, withTraceContext } from '@paceline/shared/telemetry';
+import type { Broker } from '../broker.ts';
+import { type Rounds, rounds } from '../rounds.ts';
+import { inBatches } from './batches.ts';
+import {
+  findUnpublished,
+  isStillOpen,
+  listOpen,
+  markPublished,
+  type Publishable,
+  type Published,
+} from './query.ts';
+import type { RefusedCommands } from './store.ts';
+
+const marksAtOnce = 500;
+
+export interface Publisher {
+  /**
+   * Publishes a stored command to the service that carries it out, in the trace of its request, also when that was long
+   * ago. Resolves when the stream has it. Safe to repeat.
+   * @param lostAt the place in the stream at which the broker lost it: it would drop a second message of the first one's id
+   * @throws {BrokerAway} and what publishing throws: the sweep tries again
+   */
+  publish(command: Publishable, lostAt?: number): Promise<void>;
+  /** Resolves when all commands published so far are marked so; the sweep publishes again what could not be marked. */
+  marked(): Promise<void>;
+  /** Resolves when all commands that are being published now are in the stream and marked so, or have failed. */
+  settled(): Promise<void>;
+}
+
+export function commandPublisher(broker: Broker, db: Database, clock: Clock, log: Logger): Publisher {
+  const mark = inBatches(
+    async (publications: Parameters<typeof markPublished>[1]) => {
+      await markPublished(db, publications);
+      return publications.map(() => undefined);
+    },
+    marksAtOnce,
+    clock.machine,
+  );
+  const publishing = new Set<Promise<unknown>>();
+  const marking = new Set<Promise<unknown>>();
+
+  function markLater(commandId: string, sequence: number): void {
+    const marked = mark({ commandId, sequence, at: clock.now() })
+      .catch((err: unknown) => log.warn({ err, commandId }, 'failed to mark a command as published'))
+      .finally(() => marking.delete(marked));
+    marking.add(marked);
+  }
+
+  async function publishOnce(command: Publishable, lostAt?: number) {
+    const { commandId, riderId, requestedAt, traceparent } = command;
+    const bus = broker.bus();
+    const once = { id: lostAt === undefined ? commandId : `${commandId}:after:${lostAt}` };
+    await withTraceContext(traceparent === null ? {} : { traceparent }, async () => {
+      const { sequence } =
+        riderId === null
+          ? await publish(bus, catalog.importRiders, { commandId, requestedAt }, once)
+          : await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, once);
+      markLater(commandId, sequence);
+    });
+  }
+
+  async function marked(): Promise<void> {
+    await Promise.all(marking);
+  }
+
+  return {
+    publish(command, lostAt) {
+      const published = publishOnce(command, lostAt).finally(() => publishing.delete(published));
+      publishing.add(published);
+      return published;
+    },
+    marked,
+    async settled() {
+      await Promise.allSettled(publishing);
+      await marked();
+    },
+  };
+}
+
+/** Real ms. A request that is alive has usually published its command by then; a second time does no harm. */
+const graceMs = 2_000;
+const pauseMs = 1_000;
+const publishedAtOnce = 100;
+/** Open commands that are looked for in their stream in a round: in turn, so that many are no burden. */
+const lookedFor = 20;
+
+export interface SweepPorts {
+  readonly db: Database;
+  readonly publisher: Publisher;
+  readonly broker: Broker;
+  readonly refused: RefusedCommands;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * At once and then every second: withdraws what was refused, then publishes the commands whose request could not, or died
+ * before it did. A broker whose disk is full, or that was set back, may lose what it has acknowledged: so published
+ * commands are looked for in their stream, and published again.
+ */
+export function startSweep({ db, publisher, broker, refused, clock, log }: SweepPorts): Rounds {
+  let failing = false;
+  let lookedUpTo = '';
+  const findLost = async (before: number) => {
+    const open = await listOpen(db, lookedUpTo, before, lookedFor);
+    const lost = await Promise.all(open.map((command) => isLost(broker, db, command)));
+    lookedUpTo = open.length < lookedFor ? '' : (open.at(-1)?.commandId ?? '');
+    return open.filter((_, index) => lost[index]);
+  };
+  const publishLeft = async (command: Publishable) => {
+    await publisher.publish(command);
+    log.info({ commandId: command.commandId }, 'handed on a command that was left behind');
+  };
+  const publishLost = async (command: Published) => {
+    await publisher.publish(command, command.sequence);
+    log.warn({ commandId: command.commandId }, 'the broker had lost a command: handed on again');
+  };
+  const round = async () => {
+    try {
+      await refused.withdraw();
+      await broker.reach();
+      const before = clock.now() - clock.fromMachine(graceMs);
+      const left = await findUnpublished(db, before, publishedAtOnce);
+      // One may have been committed just now: the next round withdraws it.
+      await Promise.all(left.filter((command) => !refused.has(command)).map(publishLeft));
+      await Promise.all((await findLost(before)).map(publishLost));
+      // Else the next round would find the same ones.
+      await publisher.marked();
+      failing = false;
+    } catch (error) {
+      if (!failing) log.warn({ err: error }, 'commands may be left behind, looking again every second');
+      failing = true;
+    }
+  };
+  return rounds(clock.machine, round, pauseMs);
+}
+
+/** Whether the broker has lost the message of a command, so that no service carries it out. @throws {BrokerAway} */
+async function isLost(broker: Broker, db: Database, command: Published): Promise<boolean> {
+  const message = command.riderId === null ? catalog.importRiders : catalog.addRider;
+  const id = await idAt(broker.bus(), message, command.sequence);
+  if (id === command.commandId || id?.startsWith(`${command.commandId}:`)) return false;
+  // The service stores how a command ended before it acknowledges the message.
+  return isStillOpen(db, command);
+}

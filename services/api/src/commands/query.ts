@@ -1,0 +1,160 @@
+import type { RiderCounts } from '@paceline/shared/contracts';
+import { type Database, tables } from '@paceline/shared/database';
+import { and, asc, eq, gt, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { defineList, keyId, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
+import type { CommandRiderRow, CommandRow, RiderOutcome } from './view.ts';
+
+const { commands, riders, wantedRiders } = tables;
+
+const withOutcome = (outcome: string) => sql.raw(`count(*) filter (where outcome ${outcome})`);
+/** Counted only for imports: an add has one rider, and its own state says how that one stands. */
+const counted = sql<RiderCounts | null>`case when ${commands.riderId} is null then (
+  select json_build_object('waiting', ${withOutcome('is null')}, 'done', ${withOutcome("= 'done'")},
+    'failed', ${withOutcome("= 'failed'")})
+  from ${wantedRiders} where ${wantedRiders.commandId} = ${commands.commandId}) end`;
+
+const shown = {
+  commandId: commands.commandId,
+  type: commands.type,
+  riderId: commands.riderId,
+  riders: counted,
+  progress: commands.progress,
+  requestedAt: commands.requestedAt,
+  updatedAt: commands.updatedAt,
+  finishedAt: commands.finishedAt,
+  traceparent: commands.traceparent,
+  riderStored: sql<boolean>`${riders.riderId} is not null`,
+};
+
+const selectShown = (db: Database) =>
+  db.select(shown).from(commands).leftJoin(riders, eq(riders.riderId, commands.riderId));
+
+export const commandList = defineList({
+  name: 'commands',
+  direction: 'desc',
+  columns: { requestedAt: commands.requestedAt, commandId: commands.commandId },
+  key: z.tuple([keyMoment, keyText]),
+});
+
+export const listCommands = (db: Database, page: PageOf<typeof commandList>): Promise<CommandRow[]> =>
+  rowsOf(selectShown(db).$dynamic(), commandList, page);
+
+export async function findCommand(db: Database, commandId: string): Promise<CommandRow | undefined> {
+  const [command] = await selectShown(db).where(eq(commands.commandId, commandId));
+  return command;
+}
+
+export const commandRiderList = defineList({
+  name: 'command-riders',
+  direction: 'asc',
+  columns: { riderId: wantedRiders.riderId },
+  key: z.tuple([keyId]),
+});
+
+interface RiderFilter {
+  readonly commandId: string;
+  readonly outcome?: RiderOutcome | undefined;
+}
+
+/** The riders of an import. */
+export function listCommandRiders(
+  db: Database,
+  { commandId, outcome, ...page }: RiderFilter & PageOf<typeof commandRiderList>,
+): Promise<CommandRiderRow[]> {
+  const { riderId, outcome: ended, reason, endedAt } = wantedRiders;
+  const query = db.select({ riderId, outcome: ended, reason, endedAt }).from(wantedRiders);
+  const isOutcome = outcome === 'waiting' ? isNull(ended) : outcome && eq(ended, outcome);
+  return rowsOf(
+    query.$dynamic(),
+    commandRiderList,
+    page,
+    and(eq(wantedRiders.commandId, commandId), isOutcome),
+  );
+}
+
+/** What is published to the service that carries a command out. */
+export type Publishable = Pick<
+  CommandRow,
+  'commandId' | 'type' | 'riderId' | 'requestedAt' | 'updatedAt' | 'traceparent'
+>;
+
+/** A command that was published, and when. */
+interface Publication {
+  readonly commandId: string;
+  /** The place of its message in the stream. */
+  readonly sequence: number;
+  readonly at: number;
+}
+
+/** In the order of their ids, so that two processes that mark the same commands do not wait for each other. */
+export async function markPublished(db: Database, publications: readonly Publication[]): Promise<void> {
+  const column = <T>(value: (each: Publication) => T) => sql.param(publications.map(value));
+  await db.execute(sql`
+    with given as (
+      select commands.command_id, given.sequence, given.at
+      from unnest(
+        ${column(({ commandId }) => commandId)}::text[],
+        ${column(({ sequence }) => sequence)}::bigint[],
+        ${column(({ at }) => new Date(at).toISOString())}::timestamptz[]
+      ) as given (command_id, sequence, at)
+      join ${commands} using (command_id)
+      order by commands.command_id
+      for update of commands
+    )
+    update ${commands} set stream_sequence = given.sequence, published_at = given.at
+    from given where ${commands}.command_id = given.command_id`);
+}
+
+const publishable = {
+  commandId: commands.commandId,
+  type: commands.type,
+  riderId: commands.riderId,
+  requestedAt: commands.requestedAt,
+  updatedAt: commands.updatedAt,
+  traceparent: commands.traceparent,
+};
+
+/** Commands from before `before` (project ms) that were not published, oldest first. */
+export const findUnpublished = (db: Database, before: number, limit: number): Promise<Publishable[]> =>
+  db
+    .select(publishable)
+    .from(commands)
+    .where(and(isNull(commands.sequence), isNull(commands.finishedAt), lt(commands.requestedAt, before)))
+    .orderBy(asc(commands.requestedAt))
+    .limit(limit);
+
+/** A published command, and the place of its message in the stream. */
+export interface Published extends Publishable {
+  readonly sequence: number;
+}
+
+/** Commands published before `before` (project ms) that have not ended, by their ids from behind `after`. */
+export async function listOpen(
+  db: Database,
+  after: string,
+  before: number,
+  limit: number,
+): Promise<Published[]> {
+  const open = await db
+    .select({ ...publishable, sequence: commands.sequence })
+    .from(commands)
+    .where(
+      and(
+        isNull(commands.finishedAt),
+        isNotNull(commands.sequence),
+        lt(commands.publishedAt, before),
+        gt(commands.commandId, after),
+      ),
+    )
+    .orderBy(asc(commands.commandId))
+    .limit(limit);
+  return open.map((each) => ({ ...each, sequence: each.sequence ?? 0 }));
+}
+
+/** Whether a command has not ended, and was not published again since. */
+export const isStillOpen = async (db: Database, { commandId, sequence }: Published): Promise<boolean> =>
+  (await db.$count(
+    commands,
+    and(eq(commands.commandId, commandId), eq(commands.sequence, sequence), isNull(commands.finishedAt)),
+  )) > 0;

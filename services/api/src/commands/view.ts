@@ -1,0 +1,131 @@
+import { z } from '@hono/zod-openapi';
+import { type Progress, riderCounts, type RiderCounts, ways } from '@paceline/shared/contracts';
+import { isoOrNull, isoTimes, type RowOf, time, traceIdOf, traceIdShape } from '../http/view.ts';
+
+/** The state of something that waits or runs. */
+export const progressShape = z.object({
+  state: z.enum([
+    'waiting_in_line',
+    'waiting_for_window',
+    'paused_by_upstream',
+    'paused_by_operator',
+    'outside_slot',
+    'running',
+    'done',
+    'failed',
+    'expired',
+  ]),
+  position: z.int().nullable().describe('waiting_in_line: 1 is next'),
+  at: time.nullable().describe('waiting_in_line: when its turn is expected'),
+  until: time
+    .nullable()
+    .describe('waiting_for_window, paused_by_upstream, paused_by_operator: when that ends'),
+  next: time.nullable().describe('outside_slot: when the next slot opens'),
+  reason: z.string().nullable().describe('failed, expired: why'),
+  estimatedAt: time
+    .nullable()
+    .describe('When it is expected to run; null when it waits no more, or nobody knows'),
+});
+
+/** By which way a rider comes. */
+export const viaShape = z
+  .enum(ways)
+  .nullable()
+  .describe('How the rider comes, as far as that is known: by a GET of its own, or by the next bulk call');
+export const viaOf = (progress: Progress): z.infer<typeof viaShape> =>
+  'via' in progress ? (progress.via ?? null) : null;
+
+/** A command as its client sees it: what it waits for is said in the fields that belong to its state. */
+export const commandShape = z
+  .object({
+    commandId: z.string(),
+    type: z.enum(['add-rider', 'import-riders']),
+    riderId: z.int().nullable().describe('add-rider: the rider; null with an import'),
+    riders: riderCounts
+      .nullable()
+      .describe('import-riders: how many wait, are done and have failed; null with an add'),
+    ...progressShape.shape,
+    via: viaShape,
+    requestedAt: time,
+    updatedAt: time,
+    finishedAt: time.nullable(),
+    traceId: traceIdShape,
+    rider: z.string().nullable().describe('Where the rider is, once stored (also when stored before)'),
+  })
+  .openapi('Command');
+export type CommandView = z.infer<typeof commandShape>;
+
+type Shown = 'commandId' | 'type' | 'riderId' | 'requestedAt' | 'updatedAt' | 'finishedAt';
+export interface CommandRow extends Pick<
+  RowOf<CommandView, 'requestedAt' | 'updatedAt' | 'finishedAt'>,
+  Shown
+> {
+  readonly riders: RiderCounts | null;
+  readonly progress: Progress;
+  readonly traceparent: string | null;
+  readonly riderStored: boolean;
+}
+
+export function progressView(progress: Progress): z.infer<typeof progressShape> {
+  const at = 'at' in progress ? progress.at : null;
+  const until = 'until' in progress ? progress.until : null;
+  const next = 'next' in progress ? progress.next : null;
+  return {
+    state: progress.state,
+    position: 'position' in progress ? progress.position : null,
+    ...isoTimes({ at, until, next }, 'at', 'until', 'next'),
+    reason: 'reason' in progress ? progress.reason : null,
+    estimatedAt: isoOrNull(at ?? until ?? next),
+  };
+}
+
+export const commandView = (command: CommandRow): CommandView => ({
+  commandId: command.commandId,
+  type: command.type,
+  riderId: command.riderId,
+  riders: command.riders,
+  ...progressView(command.progress),
+  via: viaOf(command.progress),
+  ...isoTimes(command, 'requestedAt', 'updatedAt', 'finishedAt'),
+  traceId: traceIdOf(command.traceparent),
+  rider: command.riderStored && command.riderId !== null ? `/v1/riders/${command.riderId}` : null,
+});
+
+export const riderOutcomes = ['waiting', 'done', 'failed'] as const;
+export type RiderOutcome = (typeof riderOutcomes)[number];
+
+/** What became of one rider of a command. */
+export const commandRiderShape = z
+  .object({
+    riderId: z.int(),
+    outcome: z.enum(riderOutcomes),
+    reason: z.string().nullable().describe('failed: why'),
+    endedAt: time.nullable(),
+    rider: z.string().nullable().describe('done: where the rider is'),
+  })
+  .openapi('CommandRider');
+export type CommandRiderView = z.infer<typeof commandRiderShape>;
+
+export interface CommandRiderRow {
+  readonly riderId: number;
+  /** Null: it still waits. */
+  readonly outcome: Exclude<RiderOutcome, 'waiting'> | null;
+  readonly reason: string | null;
+  readonly endedAt: number | null;
+}
+
+export const commandRiderView = (row: CommandRiderRow): CommandRiderView => ({
+  riderId: row.riderId,
+  outcome: row.outcome ?? 'waiting',
+  reason: row.reason,
+  endedAt: isoOrNull(row.endedAt),
+  rider: row.outcome === 'done' ? `/v1/riders/${row.riderId}` : null,
+});
+
+/** The one rider of an add, whose outcome is that of the command. */
+export function addedRider(riderId: number, progress: Progress, endedAt: number | null): CommandRiderRow {
+  if (progress.state === 'done') return { riderId, outcome: 'done', reason: null, endedAt };
+  if (progress.state === 'failed' || progress.state === 'expired')
+    return { riderId, outcome: 'failed', reason: progress.reason, endedAt };
+  return { riderId, outcome: null, reason: null, endedAt: null };
+}

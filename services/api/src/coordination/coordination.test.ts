@@ -1,0 +1,87 @@
+import type { Bus } from '@paceline/shared/messaging';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/api.ts';
+import { playLimiter, standing } from '../testing/services.ts';
+import { someTime } from '../testing/rows.ts';
+
+let test: TestApi;
+let limiterBus: Bus;
+
+beforeAll(async () => {
+  test = await startTestApi();
+  limiterBus = await test.busOf('limiter');
+});
+afterAll(() => test?.stop());
+
+describe('GET /v1/coordination', () => {
+  it('answers in the shape that dashboards were built for', async () => {
+    const limiter = await playLimiter(limiterBus, () => ({
+      ...standing({
+        clubs: { used: 1, available: 0, resetAt: someTime },
+        riders_single: { used: 3, available: 2, resetAt: null },
+      }),
+      conflicts: {
+        count: 4,
+        lastConflict: {
+          account: 'key-0',
+          lane: 'far_event_sync',
+          blockedBy: 'near_event_urgent',
+          endpoint: 'signups',
+          at: someTime,
+          expectedWaitMs: 60_000,
+        },
+      },
+      queue: { pending: 2, avgWaitTime: 1_500.5, maxWaitTime: 3_000 },
+    }));
+    const { status, body } = await test.get('/v1/coordination');
+    const free = { used: 0, available: 1, resetAt: null };
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      rateLimitUsage: {
+        clubs: { used: 1, available: 0, resetAt: '2026-03-01T12:00:00.000Z' },
+        riders_bulk: free,
+        riders_single: { used: 3, available: 2, resetAt: null },
+        results: free,
+        events: free,
+        signups: free,
+      },
+      conflicts: {
+        count: 4,
+        lastConflict: {
+          type: 'near_event_urgent',
+          timestamp: '2026-03-01T12:00:00.000Z',
+          blocked: 'far_event_sync',
+          endpoint: 'signups',
+        },
+      },
+      queue: { pending: 2, avgWaitTime: 1_500.5, maxWaitTime: 3_000 },
+      sources: {
+        clubs: 'unknown',
+        riders: 'unknown',
+        events: 'unknown',
+        signups: 'unknown',
+        results: 'unknown',
+      },
+    });
+    await limiter.stop();
+  });
+
+  it('has no last conflict before there was one', async () => {
+    const limiter = await playLimiter(limiterBus, standing);
+    const { body } = await test.get('/v1/coordination');
+    expect(body.conflicts).toEqual({ count: 0, lastConflict: null });
+    await limiter.stop();
+  });
+
+  it('says that the limiter does not answer, and when to ask again', async () => {
+    const { status, headers, body } = await test.get('/v1/coordination');
+    expect(status).toBe(503);
+    expect(headers.get('content-type')).toBe('application/problem+json');
+    expect(headers.get('retry-after')).toBe('5');
+    expect(body).toMatchObject({
+      type: '/docs/problems#unavailable',
+      detail: 'The limiter does not answer',
+      instance: '/v1/coordination',
+    });
+  });
+});

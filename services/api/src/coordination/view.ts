@@ -1,0 +1,168 @@
+import { z } from '@hono/zod-openapi';
+import {
+  type Budget,
+  budgetNames,
+  budgets,
+  type Lane,
+  laneNames,
+  mapValues,
+} from '@paceline/shared/definition';
+import { type Coordination, outcome, type WindowView } from '@paceline/shared/contracts';
+import { ageSeconds, iso, isoTimes, type RowOf, time } from '../http/view.ts';
+import { type SourceRow, sourceStatesShape, sourceStatesView } from '../sources/view.ts';
+
+const usage = z.object({
+  used: z.int().describe('Calls that count against the window now'),
+  available: z.int().describe('Calls that could be made now'),
+  resetAt: time.nullable().describe('When the next call becomes free; null: one is free now'),
+});
+
+/** How full the windows are, which lane last delayed which, and what waits. */
+export const coordinationShape = z
+  .object({
+    rateLimitUsage: z.object(mapValues(budgets, () => usage)),
+    conflicts: z.object({
+      count: z.int(),
+      lastConflict: z
+        .object({
+          type: z.enum(laneNames).describe('The lane that was in the way'),
+          timestamp: time,
+          blocked: z.enum(laneNames).describe('The lane that had to wait'),
+          endpoint: z.enum(budgetNames),
+        })
+        .nullable(),
+    }),
+    queue: z.object({
+      pending: z.int(),
+      avgWaitTime: z
+        .number()
+        .describe('Project ms, of those who wait and of those granted within the last hour'),
+      maxWaitTime: z.number().describe('Project ms'),
+    }),
+    sources: sourceStatesShape
+      .nullable()
+      .describe('Which sources upstream gives us (see /v1/sources); null: the database does not answer'),
+  })
+  .openapi('Coordination');
+
+export function coordinationView(
+  { rateLimitUsage, conflicts, queue }: Coordination,
+  sources: readonly SourceRow[] | null,
+): z.infer<typeof coordinationShape> {
+  const { count, lastConflict: last } = conflicts;
+  return {
+    rateLimitUsage: mapValues(rateLimitUsage, ({ used, available, resetAt }) => ({
+      used,
+      available,
+      ...isoTimes({ resetAt }, 'resetAt'),
+    })),
+    conflicts: {
+      count,
+      lastConflict: last && {
+        type: last.blockedBy,
+        timestamp: iso(last.at),
+        blocked: last.lane,
+        endpoint: last.endpoint,
+      },
+    },
+    queue,
+    sources: sources && sourceStatesView(sources),
+  };
+}
+
+/** All requests that wait for a permit now. */
+export const queueShape = z
+  .object({
+    at: time,
+    waiting: z.int().describe('How many wait in all'),
+    budgets: z.array(
+      z.object({
+        budget: z.enum(budgetNames),
+        waiting: z.int(),
+        lanes: z
+          .array(z.object({ lane: z.enum(laneNames), waiting: z.int() }))
+          .describe('Those in which somebody waits'),
+        tickets: z
+          .array(
+            z.object({
+              ticket: z.string(),
+              position: z.int().describe('1 is next'),
+              lane: z.enum(laneNames),
+              firstAskedAt: time,
+              waitedSeconds: z.int(),
+              expectedAt: time,
+            }),
+          )
+          .describe('In the order in which they go, a thousand at the most'),
+      }),
+    ),
+  })
+  .openapi('Queue');
+
+export const queueView = (windows: readonly WindowView[], now: number): z.infer<typeof queueShape> => ({
+  at: iso(now),
+  waiting: windows.reduce((sum, { waiting }) => sum + waiting.count, 0),
+  budgets: windows.map(({ endpoint, waiting: { count, next } }) => ({
+    budget: endpoint,
+    waiting: count,
+    lanes: laneNames
+      .map((lane) => ({ lane, waiting: next.filter((ticket) => ticket.lane === lane).length }))
+      .filter(({ waiting }) => waiting > 0),
+    tickets: next.map(({ ticket, lane, firstAskedAt, estimatedAt }, index) => ({
+      ticket,
+      position: index + 1,
+      lane,
+      firstAskedAt: iso(firstAskedAt),
+      waitedSeconds: ageSeconds(firstAskedAt, now),
+      expectedAt: iso(estimatedAt),
+    })),
+  })),
+});
+
+/** One sync waits because of another. */
+export const conflictShape = z
+  .object({
+    at: time,
+    budget: z.enum(budgetNames),
+    blocked: z.enum(laneNames).describe('The lane that has to wait'),
+    blockedBy: z.enum(laneNames).describe('The lane that is in the way'),
+    expectedWaitSeconds: z.number(),
+  })
+  .openapi('Conflict');
+
+interface Conflict {
+  readonly at: number;
+  readonly budget: Budget;
+  readonly blocked: Lane;
+  readonly blockedBy: Lane;
+  readonly expectedWaitMs: number;
+}
+export type ConflictRow = Conflict & { readonly sequence: number };
+
+export const conflictView = (conflict: Conflict): z.infer<typeof conflictShape> => ({
+  at: iso(conflict.at),
+  budget: conflict.budget,
+  blocked: conflict.blocked,
+  blockedBy: conflict.blockedBy,
+  expectedWaitSeconds: conflict.expectedWaitMs / 1_000,
+});
+
+/** A permit that was started: one call, or the right to one that was given back. */
+export const permitShape = z
+  .object({
+    permit: z.string(),
+    budget: z.enum(budgetNames),
+    lane: z.enum(laneNames),
+    startedAt: time,
+    endedAt: time.nullable().describe('null: its end was not heard of (yet)'),
+    result: outcome.shape.result.nullable().describe('`not_sent`: it was given back, and cost nothing'),
+    status: z.int().nullable().describe('HTTP status of the answer; 429: it was rejected'),
+  })
+  .openapi('Permit');
+type PermitView = z.infer<typeof permitShape>;
+export type PermitRow = RowOf<PermitView, 'startedAt' | 'endedAt'>;
+
+export const permitView = (permit: PermitRow): PermitView => ({
+  ...permit,
+  ...isoTimes(permit, 'startedAt', 'endedAt'),
+});

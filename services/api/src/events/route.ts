@@ -1,0 +1,122 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { listOf, pageOf, pageQuery, textId } from '../http/params.ts';
+import { Problem, problems } from '../http/problem.ts';
+import { type AddRoutes, jsonOf } from '../http/route.ts';
+import {
+  eventList,
+  findEvent,
+  findResultsStatus,
+  listEvents,
+  listResults,
+  listSignups,
+  resultList,
+  signupList,
+} from './query.ts';
+import {
+  eventDetailShape,
+  eventShape,
+  eventView,
+  resultShape,
+  resultsStatusShape,
+  resultsStatusView,
+  resultView,
+  signupShape,
+  signupView,
+} from './view.ts';
+
+const tags = ['events'];
+const params = z.object({ eventId: textId });
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/events',
+  operationId: 'listEvents',
+  tags,
+  summary: 'Events by their start, each with its signup counts and their age',
+  request: {
+    query: z.object({
+      when: z
+        .enum(['upcoming', 'all'], 'must be upcoming or all')
+        .default('upcoming')
+        .openapi({ description: 'Those that have not started yet, or those of the past too' }),
+      ...pageQuery(eventList),
+    }),
+  },
+  responses: { 200: jsonOf('A page of events', listOf(eventShape)), ...problems(400, 401, 503) },
+});
+
+const one = createRoute({
+  method: 'get',
+  path: '/v1/events/{eventId}',
+  operationId: 'getEvent',
+  tags,
+  summary: 'One event, with everything upstream says of it',
+  request: { params },
+  responses: { 200: jsonOf('The event', eventDetailShape), ...problems(400, 401, 404, 503) },
+});
+
+const signups = createRoute({
+  method: 'get',
+  path: '/v1/events/{eventId}/signups',
+  operationId: 'listSignups',
+  tags,
+  summary: 'The signups of an event, pen by pen, withdrawn ones flagged',
+  request: { params, query: z.object(pageQuery(signupList)) },
+  responses: { 200: jsonOf('A page of signups', listOf(signupShape)), ...problems(400, 401, 404, 503) },
+});
+
+const resultsShape = z
+  .object({ ...resultsStatusShape.shape, ...listOf(resultShape).shape })
+  .openapi('Results');
+const results = createRoute({
+  method: 'get',
+  path: '/v1/events/{eventId}/results',
+  operationId: 'listResults',
+  tags,
+  summary: 'How an event ended, pen by pen, and how far its results are',
+  request: { params, query: z.object(pageQuery(resultList)) },
+  responses: { 200: jsonOf('A page of results', resultsShape), ...problems(400, 401, 404, 503) },
+});
+
+const notStored = (eventId: string) => new Problem('not-found', `Event ${eventId} is not stored`);
+
+export const eventRoutes: AddRoutes = (app, { db, clock }) => {
+  app.openapi(list, async (c) => {
+    const { when, ...page } = c.req.valid('query');
+    const now = clock.now();
+    const rows = await listEvents(db, when === 'upcoming' ? now : undefined, page);
+    return c.json(
+      pageOf(eventList, rows, page.limit, (row) => eventView(row, now)),
+      200,
+    );
+  });
+
+  app.openapi(one, async (c) => {
+    const { eventId } = c.req.valid('param');
+    const event = await findEvent(db, eventId);
+    if (!event) throw notStored(eventId);
+    return c.json({ ...eventView(event, clock.now()), raw: event.raw }, 200);
+  });
+
+  app.openapi(signups, async (c) => {
+    const { eventId } = c.req.valid('param');
+    const page = c.req.valid('query');
+    if (!(await findResultsStatus(db, eventId))) throw notStored(eventId);
+    const rows = await listSignups(db, eventId, page);
+    const now = clock.now();
+    return c.json(
+      pageOf(signupList, rows, page.limit, (row) => signupView(row, now)),
+      200,
+    );
+  });
+
+  app.openapi(results, async (c) => {
+    const { eventId } = c.req.valid('param');
+    const page = c.req.valid('query');
+    const status = await findResultsStatus(db, eventId);
+    if (!status) throw notStored(eventId);
+    const rows = await listResults(db, eventId, page);
+    const items = pageOf(resultList, rows, page.limit, resultView);
+    return c.json({ ...resultsStatusView(status, clock.now()), ...items }, 200);
+  });
+};

@@ -1,0 +1,154 @@
+import { z } from '@hono/zod-openapi';
+import { type ResultsState, resultsStates } from '@paceline/shared/contracts';
+import { ageSeconds, isoOrNull, isoTimes, type RowOf, time } from '../http/view.ts';
+
+/** How far the results of an event are. */
+export const resultsStatusShape = z.object({
+  state: z
+    .enum(resultsStates)
+    .nullable()
+    .describe('null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates'),
+  reason: z.string().nullable().describe('Why they are as they are, where that needs a word'),
+  tries: z.int().describe('How often they were asked for'),
+  triedAt: time.nullable().describe('When they were last asked for, whatever came of it'),
+  fetchedAt: time.nullable().describe('When they were last answered; null: never'),
+  ageSeconds: z.int().nullable(),
+});
+
+/** What an event's row says of its results. */
+export interface ResultsStatusRow {
+  readonly resultsState: ResultsState | null;
+  readonly resultsReason: string | null;
+  readonly resultsTries: number;
+  readonly resultsTriedAt: number | null;
+  readonly resultsFetchedAt: number | null;
+}
+
+const ageOrNull = (ms: number | null, now: number) => (ms === null ? null : ageSeconds(ms, now));
+
+export const resultsStatusView = (
+  row: ResultsStatusRow,
+  now: number,
+): z.infer<typeof resultsStatusShape> => ({
+  state: row.resultsState,
+  reason: row.resultsReason,
+  tries: row.resultsTries,
+  triedAt: isoOrNull(row.resultsTriedAt),
+  fetchedAt: isoOrNull(row.resultsFetchedAt),
+  ageSeconds: ageOrNull(row.resultsFetchedAt, now),
+});
+
+/** How one rider ended an event. */
+export const resultShape = z
+  .object({
+    riderId: z.int(),
+    name: z.string(),
+    pen: z.string().nullable(),
+    position: z.int().nullable().describe('null: did not finish'),
+    positionInPen: z.int().nullable(),
+    seconds: z.number().nullable().describe('From the start'),
+    gapSeconds: z.number().nullable().describe('To the first of the pen'),
+    rating: z.number().nullable().describe('null: not rated (yet)'),
+    ratingBefore: z.number().nullable(),
+    ratingDelta: z.number().nullable(),
+    removed: z.boolean(),
+    removedAt: time.nullable().describe('When an answer no longer held the rider: disqualified, for one'),
+    firstSeenAt: time,
+    lastSeenAt: time,
+  })
+  .openapi('Result');
+type ResultView = z.infer<typeof resultShape>;
+export type ResultRow = Omit<RowOf<ResultView, 'removedAt' | 'firstSeenAt' | 'lastSeenAt'>, 'removed'>;
+
+export const resultView = (row: ResultRow): ResultView => ({
+  ...row,
+  removed: row.removedAt !== null,
+  ...isoTimes(row, 'removedAt', 'firstSeenAt', 'lastSeenAt'),
+});
+
+/** An event with what is known of its signups. */
+export const eventShape = z
+  .object({
+    eventId: z.string(),
+    title: z.string(),
+    startsAt: time,
+    type: z.string().nullable(),
+    subType: z.string().nullable(),
+    routeId: z.string().nullable(),
+    distance: z.number().nullable().describe('As upstream gives it: mostly metres'),
+    signups: z.object({
+      listed: z.int().describe("As upstream's list of events counts them"),
+      current: z.int().nullable().describe('Of those fetched: still signed up'),
+      withdrawn: z.int().nullable().describe('Of those fetched: no longer signed up'),
+    }),
+    fetchedAt: time,
+    ageSeconds: z.int().describe('Seconds since the event was last seen in the list'),
+    signupsFetchedAt: time.nullable().describe('null: never'),
+    signupsAgeSeconds: z.int().nullable(),
+    results: resultsStatusShape,
+  })
+  .openapi('Event');
+export type EventView = z.infer<typeof eventShape>;
+
+export const eventDetailShape = z
+  .object({ ...eventShape.shape, raw: z.unknown().describe("Upstream's answer as it came") })
+  .openapi('EventDetail');
+
+export interface SignupCounts {
+  readonly current: number;
+  readonly withdrawn: number;
+}
+
+type Listed = 'eventId' | 'title' | 'type' | 'subType' | 'routeId' | 'distance';
+export interface EventRow extends ResultsStatusRow, Readonly<Pick<EventView, Listed>> {
+  readonly startsAt: number;
+  readonly listedSignups: number;
+  readonly fetchedAt: number;
+  readonly signupsFetchedAt: number | null;
+  readonly counts: SignupCounts;
+}
+
+export function eventView(row: EventRow, now: number): EventView {
+  const { eventId, title, type, subType, routeId, distance, counts, signupsFetchedAt } = row;
+  const { current, withdrawn } = signupsFetchedAt === null ? { current: null, withdrawn: null } : counts;
+  return {
+    eventId,
+    title,
+    type,
+    subType,
+    routeId,
+    distance,
+    ...isoTimes(row, 'startsAt', 'fetchedAt', 'signupsFetchedAt'),
+    signups: { listed: row.listedSignups, current, withdrawn },
+    ageSeconds: ageSeconds(row.fetchedAt, now),
+    signupsAgeSeconds: ageOrNull(signupsFetchedAt, now),
+    results: resultsStatusView(row, now),
+  };
+}
+
+/** The signups of one event: who is on the list, pen by pen, and who has left it. */
+export const signupShape = z
+  .object({
+    riderId: z.int(),
+    name: z.string(),
+    pen: z.string(),
+    rating: z.number().nullable(),
+    withdrawn: z.boolean(),
+    withdrawnAt: time.nullable().describe('When a fetch no longer held the rider'),
+    firstSeenAt: time,
+    lastSeenAt: time,
+    ageSeconds: z.int().describe('Seconds since a fetch last held the rider'),
+  })
+  .openapi('Signup');
+type SignupView = z.infer<typeof signupShape>;
+export type SignupRow = Omit<
+  RowOf<SignupView, 'withdrawnAt' | 'firstSeenAt' | 'lastSeenAt'>,
+  'withdrawn' | 'ageSeconds'
+>;
+
+export const signupView = (row: SignupRow, now: number): SignupView => ({
+  ...row,
+  withdrawn: row.withdrawnAt !== null,
+  ...isoTimes(row, 'withdrawnAt', 'firstSeenAt', 'lastSeenAt'),
+  ageSeconds: ageSeconds(row.lastSeenAt, now),
+});

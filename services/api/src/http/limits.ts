@@ -1,0 +1,138 @@
+import { getConnInfo } from '@hono/node-server/conninfo';
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { HttpBindings } from '@hono/node-server';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { Problem } from './problem.ts';
+import { limitFields } from './rate-limit.ts';
+
+/**
+ * The network that an address belongs to, as far as one client can choose its addresses: an IPv4 address itself, of an
+ * IPv6 address the first 64 bits.
+ */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail ? tail.split(':') : [];
+  const zeros = tail === undefined ? 0 : 8 - groups.length - after.length;
+  return `${[...groups, ...Array.from({ length: zeros }, () => '0'), ...after].slice(0, 4).join(':')}::/64`;
+}
+
+/** Where a request comes from. Behind a proxy all come from there. */
+export const placeOf = (c: Context): string => networkOf(getConnInfo(c).remote.address ?? 'unknown');
+
+/** Whose request it is: a token at a place, or a place where no token was needed. */
+export const clientOf = (c: Context, caller = c.get('caller')): string =>
+  `${caller ?? 'anybody'} ${placeOf(c)}`;
+
+/** Real seconds over which requests are counted: a page that loads may ask for much at once. */
+const windowSeconds = 10;
+/** A hundred viewers behind one address, with a few tabs each. */
+const usualStreams = 500;
+/** A minute's typing errors of a team, and far too few to guess a token. */
+const mostWrongTokens = 30;
+
+/** What one client may do within a while. It is counted in the memory of each process. */
+export interface ClientLimits {
+  /** Counts a request. @throws {Problem} when its client asks more often than is allowed */
+  request(c: Context): Promise<void>;
+  /** Counts a stream until it ends. @throws {Problem} when its client has too many open */
+  stream(c: Context<{ Bindings: HttpBindings }>): void;
+  /** Counts a token that was wrong, by where it came from. */
+  wrongToken(c: Context): Promise<void>;
+  /**
+   * Whoever was let in with its token a moment ago goes on, whatever comes from beside it.
+   * @param caller whose token the request carries
+   * @throws {Problem} when too many wrong tokens came from there: right or wrong, this one is not even looked at
+   */
+  guess(c: Context, caller: string): Promise<void>;
+}
+
+/**
+ * @param perSecond requests of one client, on the average of ten seconds
+ * @param mostStreams that one client may have open
+ */
+export function clientLimits(perSecond: number, mostStreams = usualStreams): ClientLimits {
+  const requests = new RateLimiterMemory({ points: perSecond * windowSeconds, duration: windowSeconds });
+  const wrongTokens = new RateLimiterMemory({ points: mostWrongTokens, duration: 60 });
+  const streams = new Map<string, number>();
+
+  return {
+    async request(c) {
+      await requests.consume(clientOf(c)).catch((spent: unknown) => {
+        if (!(spent instanceof RateLimiterRes)) throw spent;
+        throw tooMany('requests', requests, spent, `A client may ask ${perSecond} times a second`);
+      });
+    },
+
+    stream(c) {
+      const client = clientOf(c);
+      const open = streams.get(client) ?? 0;
+      if (open >= mostStreams) {
+        const headers = { 'retry-after': String(windowSeconds) };
+        throw new Problem('too-many', `A client may have ${mostStreams} streams open`, { headers });
+      }
+      streams.set(client, open + 1);
+      c.env.outgoing.once('close', () => {
+        const left = (streams.get(client) ?? 1) - 1;
+        if (left === 0) streams.delete(client);
+        else streams.set(client, left);
+      });
+    },
+
+    async wrongToken(c) {
+      // Beyond the last one only the count goes on.
+      await wrongTokens.consume(placeOf(c)).catch(() => undefined);
+    },
+
+    async guess(c, caller) {
+      const wrong = await wrongTokens.get(placeOf(c));
+      if (!wrong || wrong.consumedPoints < mostWrongTokens) return;
+      if (await requests.get(clientOf(c, caller))) return;
+      throw tooMany('wrong_tokens', wrongTokens, wrong, 'Too many wrong tokens have come from this address');
+    },
+  };
+}
+
+function tooMany(name: string, limit: RateLimiterMemory, spent: RateLimiterRes, detail: string): Problem {
+  const reset = Math.max(1, Math.ceil(spent.msBeforeNext / 1_000));
+  const fields = limitFields(name, { quota: limit.points, window: limit.duration, remaining: 0, reset });
+  return new Problem('too-many', detail, { headers: { 'retry-after': String(reset), ...fields } });
+}
+
+/** Real ms: longer than anybody may ask to be kept waiting (`Prefer: wait`). */
+export const longestAnswerMs = 40_000;
+
+/** Answers 503 when a request takes longer than it ever should; what it does goes on unheard. */
+export const timeLimit =
+  (ms: number): MiddlewareHandler =>
+  async (_, next) => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const detail = 'The answer takes too long';
+      timer = setTimeout(
+        () => reject(new Problem('unavailable', detail, { headers: { 'retry-after': '5' } })),
+        ms,
+      );
+    });
+    try {
+      await Promise.race([next(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+/** Refuses larger bodies. @param maxSize bytes */
+export const limitBody = (maxSize: number): MiddlewareHandler =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      // The rest of the body is not read, so nothing else can come on this connection.
+      throw new Problem('too-large', `A body may have ${maxSize} bytes`, {
+        headers: { connection: 'close' },
+      });
+    },
+  });

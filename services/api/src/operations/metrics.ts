@@ -1,0 +1,32 @@
+import type { Clock } from '@paceline/shared/clock';
+import { alertTypes } from '@paceline/shared/contracts';
+import type { Database } from '@paceline/shared/database';
+import { meter } from '@paceline/shared/telemetry';
+import { agesOf, openAlerts } from '../alerts/query.ts';
+import { findSources } from '../sources/query.ts';
+
+/** Publishes what only the database knows: open alerts, how old the data is, which sources there are. */
+export function measureStored(db: Database, clock: Clock): void {
+  const meters = meter();
+  const open = meters.createObservableGauge('paceline.alerts.open', { unit: '{alert}' });
+  const age = meters.createObservableGauge('paceline.data.age', { unit: 's' });
+  const available = meters.createObservableGauge('paceline.source.available', {
+    description: '1: upstream gives us this source, 0: it does not',
+  });
+  meters.addBatchObservableCallback(
+    async (observe) => {
+      const now = clock.now();
+      const found = await Promise.all([openAlerts(db), agesOf(db), findSources(db)]).catch(() => undefined);
+      // Without the database nobody knows.
+      if (!found) return;
+      const [alerts, ages, sources] = found;
+      for (const type of alertTypes)
+        observe.observe(open, alerts.filter((alert) => alert.type === type).length, { type });
+      for (const data of ['clubs', 'events'] as const)
+        if (ages[data] !== undefined) observe.observe(age, (now - ages[data]) / 1_000, { data });
+      for (const { source, state } of sources)
+        if (state !== 'unknown') observe.observe(available, state === 'available' ? 1 : 0, { source });
+    },
+    [open, age, available],
+  );
+}

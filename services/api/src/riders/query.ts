@@ -1,0 +1,79 @@
+import { type Database, tables } from '@paceline/shared/database';
+import { and, eq, getTableColumns, ilike, notExists, type SQL } from 'drizzle-orm';
+import { z } from 'zod';
+import { defineList, keyId, keyMoment, type PageOf, rowsOf } from '../http/params.ts';
+import type { RiderChangeRow, RiderRow } from './view.ts';
+
+const { riders, riderHistory, clubMemberships } = tables;
+const { raw, takenAt: _, ...listed } = getTableColumns(riders);
+
+export const riderList = defineList({
+  name: 'riders',
+  direction: 'asc',
+  columns: { riderId: riders.riderId },
+  key: z.tuple([keyId]),
+});
+
+interface RiderFilter {
+  readonly clubId?: number | undefined;
+  /** A part of the name, in any case. */
+  readonly q?: string | undefined;
+}
+
+export const listRiders = (
+  db: Database,
+  { clubId, q, ...page }: RiderFilter & PageOf<typeof riderList>,
+): Promise<RiderRow[]> =>
+  rowsOf(
+    db.select(listed).from(riders).$dynamic(),
+    riderList,
+    page,
+    and(
+      clubId === undefined ? undefined : memberOf(db, clubId),
+      q === undefined ? undefined : ilike(riders.name, `%${q.replace(/[\\%_]/g, '\\$&')}%`),
+    ),
+  );
+
+/** A rider's own record names its club; that a rider has left is known only from the pages of the club. */
+function memberOf(db: Database, clubId: number): SQL | undefined {
+  const left = db
+    .select({ riderId: clubMemberships.riderId })
+    .from(clubMemberships)
+    .where(
+      and(
+        eq(clubMemberships.clubId, clubId),
+        eq(clubMemberships.riderId, riders.riderId),
+        eq(clubMemberships.current, false),
+      ),
+    );
+  return and(eq(riders.clubId, clubId), notExists(left));
+}
+
+/** One rider with upstream's answer. */
+export async function findRider(
+  db: Database,
+  riderId: number,
+): Promise<(RiderRow & { raw: unknown }) | undefined> {
+  const [rider] = await db
+    .select({ ...listed, raw })
+    .from(riders)
+    .where(eq(riders.riderId, riderId));
+  return rider;
+}
+
+export const riderChangeList = defineList({
+  name: 'rider-history',
+  direction: 'desc',
+  columns: { recordedAt: riderHistory.recordedAt },
+  key: z.tuple([keyMoment]),
+});
+
+export function listRiderChanges(
+  db: Database,
+  riderId: number,
+  page: PageOf<typeof riderChangeList>,
+): Promise<RiderChangeRow[]> {
+  const { recordedAt, rating, weightKg, zpFtp, raw: answer } = riderHistory;
+  const query = db.select({ recordedAt, rating, weightKg, zpFtp, raw: answer }).from(riderHistory);
+  return rowsOf(query.$dynamic(), riderChangeList, page, eq(riderHistory.riderId, riderId));
+}

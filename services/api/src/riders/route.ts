@@ -1,0 +1,83 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { idParam, listOf, pageOf, pageQuery } from '../http/params.ts';
+import { Problem, problems } from '../http/problem.ts';
+import { type AddRoutes, jsonOf } from '../http/route.ts';
+import { findRider, listRiderChanges, listRiders, riderChangeList, riderList } from './query.ts';
+import {
+  riderChangeShape,
+  riderChangeView,
+  riderDetailShape,
+  riderDetailView,
+  riderShape,
+  riderView,
+} from './view.ts';
+
+const tags = ['riders'];
+const params = z.object({ riderId: idParam() });
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/riders',
+  operationId: 'listRiders',
+  tags,
+  summary: 'Riders by their id, each with the age of its data',
+  request: {
+    query: z.object({
+      clubId: idParam().optional().openapi({ description: 'Only riders of this club' }),
+      q: z
+        .string()
+        .regex(/^[^\0]{1,100}$/, 'must be 1 to 100 characters')
+        .optional()
+        .openapi({ description: 'A part of the name, in any case' }),
+      ...pageQuery(riderList),
+    }),
+  },
+  responses: { 200: jsonOf('A page of riders', listOf(riderShape)), ...problems(400, 401, 503) },
+});
+
+const one = createRoute({
+  method: 'get',
+  path: '/v1/riders/{riderId}',
+  operationId: 'getRider',
+  tags,
+  summary: 'One rider, with everything upstream says of it',
+  request: { params },
+  responses: { 200: jsonOf('The rider', riderDetailShape), ...problems(400, 401, 404, 503) },
+});
+
+const history = createRoute({
+  method: 'get',
+  path: '/v1/riders/{riderId}/history',
+  operationId: 'listRiderHistory',
+  tags,
+  summary: 'What a rider has been, newest first: one item for each answer that differed from the one before',
+  request: { params, query: z.object(pageQuery(riderChangeList)) },
+  responses: { 200: jsonOf('A page of it', listOf(riderChangeShape)), ...problems(400, 401, 404, 503) },
+});
+
+export const riderRoutes: AddRoutes = (app, { db, clock }) => {
+  app.openapi(list, async (c) => {
+    const query = c.req.valid('query');
+    const rows = await listRiders(db, query);
+    const now = clock.now();
+    return c.json(
+      pageOf(riderList, rows, query.limit, (row) => riderView(row, now)),
+      200,
+    );
+  });
+
+  app.openapi(one, async (c) => {
+    const { riderId } = c.req.valid('param');
+    const rider = await findRider(db, riderId);
+    if (!rider) throw new Problem('not-found', `Rider ${riderId} is not stored; POST /v1/riders fetches it`);
+    return c.json(riderDetailView(rider, clock.now()), 200);
+  });
+
+  app.openapi(history, async (c) => {
+    const { riderId } = c.req.valid('param');
+    const page = c.req.valid('query');
+    if (!(await findRider(db, riderId))) throw new Problem('not-found', `Rider ${riderId} is not stored`);
+    const rows = await listRiderChanges(db, riderId, page);
+    return c.json(pageOf(riderChangeList, rows, page.limit, riderChangeView), 200);
+  });
+};

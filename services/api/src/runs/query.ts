@@ -1,0 +1,47 @@
+import { type Database, tables } from '@paceline/shared/database';
+import { and, asc, eq, getTableColumns } from 'drizzle-orm';
+import { z } from 'zod';
+import { defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
+import type { CallRow, RunRow } from './view.ts';
+
+const { syncRuns, syncLogs } = tables;
+const { checkpoint: _, ...shown } = getTableColumns(syncRuns);
+
+export const runList = defineList({
+  name: 'runs',
+  direction: 'desc',
+  columns: { startedAt: syncRuns.startedAt, runId: syncRuns.runId },
+  key: z.tuple([keyMoment, keyText]),
+});
+
+interface RunFilter {
+  readonly kind?: RunRow['kind'] | undefined;
+  readonly state?: RunRow['state'] | undefined;
+}
+
+export const listRuns = (
+  db: Database,
+  { kind, state, ...page }: RunFilter & PageOf<typeof runList>,
+): Promise<RunRow[]> =>
+  rowsOf(
+    db.select(shown).from(syncRuns).$dynamic(),
+    runList,
+    page,
+    and(kind && eq(syncRuns.kind, kind), state && eq(syncRuns.state, state)),
+  );
+
+export async function findRun(db: Database, runId: string): Promise<RunRow | undefined> {
+  const [run] = await db.select(shown).from(syncRuns).where(eq(syncRuns.runId, runId));
+  return run;
+}
+
+const { runId: __, commandId: ___, ...callColumns } = getTableColumns(syncLogs);
+
+/** The calls of a run, oldest first: a thousand at most, far more than budgets allow in a slot. */
+export const listCalls = (db: Database, runId: string): Promise<CallRow[]> =>
+  db
+    .select(callColumns)
+    .from(syncLogs)
+    .where(eq(syncLogs.runId, runId))
+    .orderBy(asc(syncLogs.startedAt), asc(syncLogs.id))
+    .limit(1_000);

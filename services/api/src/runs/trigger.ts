@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { durationMs, type SyncKind } from '@paceline/shared/definition';
+import type { Clock } from '@paceline/shared/clock';
+import { tickOf } from '@paceline/shared/contracts';
+import { type Database, tables } from '@paceline/shared/database';
+import { publish } from '@paceline/shared/messaging';
+import { desc, eq } from 'drizzle-orm';
+import type { Broker } from '../broker.ts';
+import type { RunRow } from './view.ts';
+
+const { syncRuns } = tables;
+
+/** How long a triggered run may take. */
+const slotMs = durationMs('10m');
+
+/** `already`: a run of this kind was under way or requested, and this is it. */
+export interface TriggeredRun {
+  readonly runId: string;
+  readonly already: boolean;
+}
+
+/** Starts runs outside of their slots. @throws {BrokerAway} */
+export interface Triggers {
+  /** A run of this kind now, unless one is under way. */
+  run(kind: SyncKind): Promise<TriggeredRun>;
+  /** A run that does what this one has left undone; the same one however often it is requested. */
+  retry(run: Pick<RunRow, 'kind' | 'runId'>): Promise<TriggeredRun>;
+}
+
+export function triggersWith(broker: Broker, db: Database, clock: Clock): Triggers {
+  async function trigger(kind: SyncKind, slotId: string, continues?: string): Promise<TriggeredRun> {
+    const bus = await broker.reach();
+    const scheduledFor = Math.floor(clock.now());
+    const runId = runIdOf(slotId);
+    const slot = { slotId, kind, scheduledFor, endsAt: scheduledFor + slotMs, mode: 'on' } as const;
+    const tick = { ...slot, runId, ...(continues !== undefined && { continues }) };
+    const { duplicate } = await publish(bus, tickOf[kind], tick, { id: slotId });
+    return { runId, already: duplicate };
+  }
+  return {
+    async run(kind) {
+      const [last] = await db
+        .select({ runId: syncRuns.runId, state: syncRuns.state })
+        .from(syncRuns)
+        .where(eq(syncRuns.kind, kind))
+        .orderBy(desc(syncRuns.startedAt))
+        .limit(1);
+      if (last?.state === 'running') return { runId: last.runId, already: true };
+      // It follows from the last run, so requests that come at once name the same slot.
+      return trigger(kind, `slot:${kind}:asked:${last?.runId ?? 'first'}`);
+    },
+    retry: ({ kind, runId }) => trigger(kind, `slot:${kind}:retry:${runId}`, runId),
+  };
+}
+
+/** The id of the run of a triggered slot: known before there is a run. */
+function runIdOf(slotId: string): string {
+  const hex = createHash('sha256').update(slotId).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Why a run can't be retried; undefined: it can. */
+export function reasonNotToRetry({
+  state,
+  counts,
+  error,
+}: Pick<RunRow, 'state' | 'counts' | 'error'>): string | undefined {
+  if (state === 'running') return 'The run has not ended yet';
+  if (state === 'done' && error === null && counts.failed === 0 && counts.deferred === 0)
+    return 'The run has done everything';
+  return undefined;
+}

@@ -1,0 +1,91 @@
+import { z } from '@hono/zod-openapi';
+import { budgetNames, kindNames } from '@paceline/shared/definition';
+import { runCounts } from '@paceline/shared/contracts';
+import { iso, isoTimes, type RowOf, time, traceIdOf, traceIdShape } from '../http/view.ts';
+
+export const runStates = ['running', 'done', 'failed'] as const;
+
+/** What one slot came to. */
+export const runShape = z
+  .object({
+    id: z.string(),
+    kind: z.enum(kindNames),
+    state: z.enum(runStates),
+    mode: z.enum(['on', 'observed']).describe('An observed run plans and counts, and calls nothing'),
+    slot: z.object({ id: z.string(), scheduledFor: time, endsAt: time }),
+    startedAt: time,
+    finishedAt: time.nullable(),
+    counts: runCounts.describe(
+      'Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them',
+    ),
+    error: z.string().nullable(),
+    traceId: traceIdShape,
+  })
+  .openapi('Run');
+export type RunView = z.infer<typeof runShape>;
+
+/** A run that somebody has asked for. */
+export const triggeredRunShape = z
+  .object({ runId: z.string(), already: z.boolean().describe('It was under way or asked for before') })
+  .openapi('AskedRun');
+
+/** One call to upstream, good or bad. */
+const callShape = z.object({
+  id: z.int(),
+  endpoint: z.string().describe(`One of ${budgetNames.join(', ')}`),
+  target: z.string().describe('The club, rider or event asked for'),
+  because: z
+    .string()
+    .nullable()
+    .describe('Why this was called rather than anything else; null: there was no choice'),
+  status: z.int().nullable().describe('HTTP status; null when no answer came'),
+  message: z.string(),
+  startedAt: time,
+  durationMs: z.int(),
+  rawStart: z.string().nullable().describe('The start of an answer that could not be read'),
+});
+export type CallView = z.infer<typeof callShape>;
+export type CallRow = RowOf<CallView, 'startedAt'>;
+
+export const runDetailShape = z
+  .object({
+    ...runShape.shape,
+    traceUrl: z.string().nullable().describe('Where its trace is shown; null: nobody has said'),
+    calls: z.array(callShape).describe('Its calls to upstream, oldest first'),
+  })
+  .openapi('RunDetail');
+export type RunDetailView = z.infer<typeof runDetailShape>;
+
+export interface RunRow extends Omit<RowOf<RunView, 'startedAt' | 'finishedAt'>, 'id' | 'slot' | 'traceId'> {
+  readonly runId: string;
+  readonly slotId: string;
+  readonly scheduledFor: number;
+  readonly slotEndsAt: number;
+  readonly traceparent: string | null;
+}
+
+export const runView = (row: RunRow): RunView => ({
+  id: row.runId,
+  kind: row.kind,
+  state: row.state,
+  mode: row.mode,
+  slot: { id: row.slotId, scheduledFor: iso(row.scheduledFor), endsAt: iso(row.slotEndsAt) },
+  ...isoTimes(row, 'startedAt', 'finishedAt'),
+  counts: row.counts,
+  error: row.error,
+  traceId: traceIdOf(row.traceparent),
+});
+
+/** @param traceUrl where a trace is shown, with `:id` in the place of its id; undefined: nowhere */
+export function runDetailView(
+  row: RunRow,
+  calls: readonly CallRow[],
+  traceUrl: string | undefined,
+): RunDetailView {
+  const run = runView(row);
+  return {
+    ...run,
+    traceUrl: (run.traceId !== null && traceUrl?.replace(':id', run.traceId)) || null,
+    calls: calls.map((call) => ({ ...call, ...isoTimes(call, 'startedAt') })),
+  };
+}

@@ -1,0 +1,106 @@
+import { kindNames, kinds, mapValues } from '@paceline/shared/definition';
+import { z } from '@hono/zod-openapi';
+import { catchUp, duration, opening, skips, slotDuration, timeZone } from '@paceline/shared/config';
+import { type JudgeSchedule, type ScheduleChange, syncModes } from '@paceline/shared/contracts';
+
+const text = (example: string) => ({ type: 'string' as const, example });
+/** The copy knows `openapi`, also of a schema that was made before that was added to them all. */
+const withExample = <S extends z.ZodType>(schema: S, example: string): S =>
+  schema.clone().openapi(text(example));
+
+const slots = z
+  .strictObject({
+    mode: z.enum(syncModes, `must be one of ${syncModes.join(', ')}`),
+    opens: withExample(opening, 'every 15m'),
+    duration: withExample(slotDuration, '10m'),
+    skip: withExample(skips, '23:00-05:00,sat'),
+    catchUp: withExample(catchUp, 'latest'),
+  })
+  .partial();
+
+const change = {
+  timeZone: withExample(timeZone, 'Europe/Stockholm').optional(),
+  kinds: z
+    .strictObject(mapValues(kinds, () => slots))
+    .partial()
+    .optional(),
+};
+
+/** A change of the schedule: what is not named stays as it is. */
+export const changeBody = z
+  .strictObject({
+    ...change,
+    despiteErrors: z
+      .boolean()
+      .default(false)
+      .openapi({ description: 'Also when lint finds errors', default: false }),
+  })
+  .openapi({
+    example: { kinds: { near: { mode: 'observed' }, results: { mode: 'on' } }, despiteErrors: false },
+  });
+
+/** Events of a kind that a schedule is judged for: hundreds are many, and more of them take longer to judge. */
+export const mostThings = 10_000;
+
+/** How many events there are, and what is promised: as `npm run plan` takes it. */
+const count = z
+  .int('must be a whole number')
+  .min(0, 'must be at least 0')
+  .max(mostThings, `must be at most ${mostThings}`);
+const within = z
+  .union([z.literal('cycle'), duration.refine((ms) => ms > 0)], 'must be "cycle" or a duration such as "60m"')
+  .openapi(text('60m'));
+const promises = z.partialRecord(z.enum(kindNames), within);
+
+export const lintBody = z
+  .strictObject({
+    ...change,
+    near: count.optional().openapi({ description: 'Events that start within the hour in the evening' }),
+    far: count.optional().openapi({ description: 'Events that start within 48 hours' }),
+    promises: promises
+      .optional()
+      .openapi({ description: 'How often each club or event of a kind is to be refreshed at the least' }),
+  })
+  .openapi({
+    example: { kinds: { far: { opens: '0 */2 * * *', duration: '25m' } }, promises: { near: '60m' } },
+  });
+
+/** As the query of the forecast names it: `near=60m,far=cycle`. */
+export const promisesQuery = z
+  .string()
+  .transform((named, context) => {
+    const pairs = named.split(',').map((pair) => pair.split('=', 2));
+    const parsed = promises.safeParse(Object.fromEntries(pairs));
+    if (parsed.success) return parsed.data;
+    context.addIssue({ code: 'custom', message: 'must look like near=60m,far=cycle' });
+    return z.NEVER;
+  })
+  .optional()
+  .openapi({ type: 'string', example: 'near=60m,far=cycle' });
+
+export const changeOf = ({
+  timeZone: zone,
+  kinds: changed = {},
+}: z.infer<z.ZodObject<typeof change>>): ScheduleChange => ({
+  timeZone: zone,
+  kinds: Object.fromEntries(
+    Object.entries(changed).map(([each, { duration: durationMs, ...rest } = {}]) => [
+      each,
+      { ...rest, durationMs },
+    ]),
+  ),
+});
+
+export const judgeOf = ({
+  near,
+  far,
+  promises: promised = {},
+  ...rest
+}: z.infer<typeof lintBody>): JudgeSchedule => ({
+  change: changeOf(rest),
+  things: { near, far },
+  promises: kindNames.flatMap((kind) => {
+    const each = promised[kind];
+    return each === undefined ? [] : [{ kind, within: each }];
+  }),
+});

@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ask, startTestApi, type TestApi } from '../testing/api.ts';
+import { runRealScheduler } from '../testing/services.ts';
+
+let test: TestApi;
+let scheduler: { stop(): Promise<void> };
+
+beforeAll(async () => {
+  test = await startTestApi();
+  scheduler = await runRealScheduler(test);
+  await test.until(async () => {
+    if ((await read()).status !== 200) throw new Error('the scheduler is not there yet');
+  });
+});
+afterAll(async () => {
+  await scheduler?.stop();
+  await test?.stop();
+});
+
+const send = (method: string, body?: unknown, match?: string, path = '/v1/schedule') =>
+  ask(test.api.url + path, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      ...(match === undefined ? {} : { 'if-match': match }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+const read = () => test.get('/v1/schedule');
+const etagNow = async () => (await read()).headers.get('etag') ?? '';
+
+/** The far slots of the first design, which lie upon the near ones. */
+const colliding = { kinds: { far: { opens: '30 */2 * * *', duration: '25m' } } };
+
+describe('GET /v1/schedule', () => {
+  it('shows what is configured, in its words, and the slots that open next', async () => {
+    const { status, headers, body } = await read();
+    expect(status).toBe(200);
+    expect(headers.get('etag')).toBe(`"${body.version}"`);
+    expect(body).toMatchObject({ from: 'configured', timeZone: 'UTC' });
+    expect(body.kinds.near).toEqual({
+      mode: 'on',
+      opens: '10,25,40,55 * * * *',
+      duration: '10m',
+      skip: '',
+      catchUp: 'skip',
+    });
+    expect(body.kinds.results.mode).toBe('off');
+    expect(body.next.results).toEqual([]);
+    const [first, second] = body.next.near;
+    expect(Date.parse(first.opensAt)).toBeGreaterThan(test.clock.now());
+    expect(Date.parse(first.endsAt) - Date.parse(first.opensAt)).toBe(600_000);
+    expect(Date.parse(second.opensAt) - Date.parse(first.opensAt)).toBe(900_000);
+    expect(first.id).toBe(`slot:near:${first.opensAt}`);
+  });
+});
+
+describe('PUT /v1/schedule', () => {
+  it('changes what is named and nothing else, and DELETE puts back what is configured', async () => {
+    const before = (await read()).body;
+    const change = {
+      kinds: { near: { mode: 'observed' }, rider: { skip: '06:00' }, results: { mode: 'on' } },
+    };
+    const changed = await send('PUT', change, await etagNow());
+    expect(changed.status).toBe(200);
+    expect(changed.headers.get('etag')).toBe(await etagNow());
+    expect(changed.body).toMatchObject({ from: 'changed', since: expect.any(String) });
+    expect(changed.body.kinds).toEqual({
+      ...before.kinds,
+      rider: { ...before.kinds.rider, skip: '06:00' },
+      near: { ...before.kinds.near, mode: 'observed' },
+      results: { ...before.kinds.results, mode: 'on' },
+    });
+    expect(changed.body.next.results).toHaveLength(3);
+
+    const back = await send('DELETE', undefined, await etagNow());
+    expect(back.body).toMatchObject({ from: 'configured', kinds: before.kinds });
+    expect(back.body.version).toBeGreaterThan(changed.body.version);
+  });
+
+  it('is refused with the findings and with what would pass; that passes, and so does what is wanted all the same', async () => {
+    const before = await etagNow();
+    const refused = await send('PUT', colliding, before);
+    expect(refused.status).toBe(422);
+    expect(refused.headers.get('content-type')).toBe('application/problem+json');
+    expect(refused.body).toMatchObject({ type: '/docs/problems#schedule-refused' });
+    expect(refused.body.detail).toContain('Slots of near and far are open at once');
+    expect(refused.body.findings[0]).toMatchObject({
+      rule: 'collision',
+      severity: 'error',
+      kinds: ['near', 'far'],
+      timeline: [{ says: expect.stringContaining('slot opens') }, {}, {}, {}],
+    });
+    expect(await etagNow()).toBe(before);
+    expect(refused.body.promises).toEqual({ rider: 'cycle', near: '60m', far: '1440m' });
+
+    const passed = await send('PUT', refused.body.repaired, before);
+    expect(passed.status).toBe(200);
+    const wanted = await send('PUT', { ...colliding, despiteErrors: true }, await etagNow());
+    expect(wanted.body.kinds.far).toMatchObject({ opens: '30 */2 * * *', duration: '25m' });
+    await send('DELETE', undefined, '*');
+  });
+
+  it('is asked which version it changes: of two at once one comes through', async () => {
+    const missing = await send('PUT', {});
+    expect(missing.status).toBe(428);
+    expect(missing.body.type).toBe('/docs/problems#version-needed');
+    const etag = await etagNow();
+    const changes = ['every 30m', 'every 40m', 'every 50m'].map((opens) =>
+      send('PUT', { kinds: { rider: { opens } }, despiteErrors: true }, etag),
+    );
+    const statuses = (await Promise.all(changes)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 412)).toHaveLength(2);
+    expect(statuses).toContain(200);
+    for (const stale of [etag, '"x"', 'W/"1"']) {
+      const refused = await send('DELETE', undefined, stale);
+      expect(refused.status).toBe(412);
+      expect(refused.headers.get('etag')).toBe(await etagNow());
+    }
+    await send('DELETE', undefined, '*');
+  });
+
+  it.each([
+    [{ kinds: { near: { opens: 'often' } } }, 'kinds.near.opens'],
+    [{ kinds: { near: { opens: 'every 10s' } } }, 'kinds.near.opens'],
+    [{ kinds: { far: { duration: 'long' } } }, 'kinds.far.duration'],
+    [{ kinds: { far: { duration: '25h' } } }, 'kinds.far.duration'],
+    [{ kinds: { rider: { mode: 'maybe' } } }, 'kinds.rider.mode'],
+    [{ kinds: { rider: { skip: '25:00' } } }, 'kinds.rider.skip'],
+    [{ kinds: { rider: { catchUp: 'all' } } }, 'kinds.rider.catchUp'],
+    [{ kinds: { rider: { cron: '* * * * *' } } }, 'kinds.rider'],
+    [{ kinds: { riders: {} } }, 'kinds'],
+    [{ timeZone: 'Mars/Olympus' }, 'timeZone'],
+    [{ despiteErrors: 'yes' }, 'despiteErrors'],
+  ])('%j is told what is wrong with %s', async (body, field) => {
+    const { status, body: problem } = await send('PUT', body, '*');
+    expect(status).toBe(400);
+    expect(problem.errors.map((each: { field: string }) => each.field)).toEqual([field]);
+  });
+
+  it('is told all that is wrong at once', async () => {
+    const wrong = { timeZone: 'X', kinds: { near: { opens: 'often', duration: '0m' } } };
+    const { body } = await send('PUT', wrong, '*');
+    expect(body.errors).toHaveLength(3);
+  });
+});
+
+describe('POST /v1/schedule/lint', () => {
+  it('judges a change with its promises, and changes nothing', async () => {
+    const before = await etagNow();
+    const asked = { ...colliding, near: 60, promises: { far: '6h', near: 'cycle' } };
+    const { status, body } = await send('POST', asked, undefined, '/v1/schedule/lint');
+    expect(status).toBe(200);
+    expect(body.findings.map(({ rule }: { rule: string }) => rule)).toEqual([
+      'collision',
+      'promise',
+      'promise',
+      'demand',
+      'demand',
+    ]);
+    expect(body.settings.kinds.far.opens).toBe('30 */2 * * *');
+    expect(body.repaired.kinds.far.opens).not.toBe('30 */2 * * *');
+    expect(body.forecast.kinds[1]).toMatchObject({ kind: 'near', things: 60, promisedSeconds: 900 });
+    expect(await etagNow()).toBe(before);
+  });
+
+  it.each([
+    [{ near: -1 }, 'near'],
+    [{ promises: { far: 'soon' } }, 'promises.far'],
+  ])('%j is told what is wrong with %s', async (asked, field) => {
+    const { status, body } = await send('POST', asked, undefined, '/v1/schedule/lint');
+    expect(status).toBe(400);
+    expect(body.errors.map((each: { field: string }) => each.field)).toEqual([field]);
+  });
+});
+
+describe('GET /v1/forecast', () => {
+  it('says what a busy day comes to, for other numbers too', async () => {
+    const usual = (await test.get('/v1/forecast')).body;
+    expect(usual.kinds.map(({ kind }: { kind: string }) => kind)).toEqual(['rider', 'near', 'far']);
+    const signups = usual.budgets.find(({ budget }: { budget: string }) => budget === 'signups');
+    expect(signups).toMatchObject({ policy: { limit: 1, windowSeconds: 60 }, allowed: 1_440, urgent: 155 });
+    const other = (await test.get('/v1/forecast?near=9&far=20&promises=near=15m,far=cycle')).body;
+    expect(other.kinds[1]).toMatchObject({ things: 9, promisedSeconds: 900 });
+    expect(other.kinds[2]).toMatchObject({ things: 20, promisedSeconds: 900 });
+  });
+
+  it.each(['near=x', 'promises=near', 'promises=club=1h'])('%s is told what is wrong', async (query) => {
+    const { status, body } = await test.get(`/v1/forecast?${query}`);
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([{ field: query.split('=')[0] }]);
+  });
+});
+
+describe('without a scheduler', () => {
+  it('nothing is said to be in force', async () => {
+    await scheduler.stop();
+    scheduler = { stop: async () => undefined };
+    expect((await read()).status).toBe(503);
+    expect((await send('PUT', {}, '*')).status).toBe(503);
+  });
+});

@@ -1,0 +1,171 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EventAt, EventRange, EventStream } from '@paceline/shared/messaging';
+import type { Logger } from '@paceline/shared/telemetry';
+import { sseEvent, streamEventOf, type StreamType } from './view.ts';
+
+/** A thing with its place in an unbroken sequence. */
+export interface Placed {
+  readonly sequence: number;
+  /** How much it weighs against the ring's bound. */
+  readonly bytes: number;
+}
+
+/** The newest things of a sequence, as many as the bound holds. */
+export interface Ring<T extends Placed> {
+  /** The sequence of the newest thing, kept or not. */
+  readonly last: number;
+  /** The first sequence that can be read here; `last + 1` when nothing is kept. */
+  readonly first: number;
+  /** @throws {Error} when it is not the next one */
+  push(thing: T): void;
+  /** Forgets everything: the next thing comes behind `last`. */
+  restart(last: number): void;
+  /** What is kept behind `sequence`, oldest first, `limit` at the most. */
+  behind(sequence: number, limit: number): T[];
+}
+
+/** @param last the place behind which the first thing comes @param bound how many bytes are kept, beside the newest */
+export function createRing<T extends Placed>(last: number, bound: number): Ring<T> {
+  let things: T[] = [];
+  /** How many at the front of `things` are forgotten; they are cut off in one go now and then. */
+  let gone = 0;
+  let bytes = 0;
+  let newest = last;
+  const first = () => newest - (things.length - gone) + 1;
+  return {
+    get last() {
+      return newest;
+    },
+    get first() {
+      return first();
+    },
+    push(thing) {
+      if (thing.sequence !== newest + 1) throw new Error(`${thing.sequence} does not follow ${newest}`);
+      things.push(thing);
+      newest = thing.sequence;
+      bytes += thing.bytes;
+      while (bytes > bound && things.length - gone > 1) {
+        bytes -= things[gone]?.bytes ?? 0;
+        gone += 1;
+      }
+      if (gone > 1_000) {
+        things = things.slice(gone);
+        gone = 0;
+      }
+    },
+    restart(after) {
+      things = [];
+      gone = 0;
+      bytes = 0;
+      newest = after;
+    },
+    behind(sequence, limit) {
+      const from = gone + Math.max(0, sequence + 1 - first());
+      return things.slice(from, from + limit);
+    },
+  };
+}
+
+/** A published event, written once for all viewers; without a type it is not shown. */
+export interface Line extends Placed {
+  readonly type: StreamType | undefined;
+  readonly text: string;
+}
+
+/** Published events, for any number of viewers: one consumer of the broker's and one ring in memory. */
+export interface Feed {
+  /** The newest of it; undefined before the broker was reached. */
+  ring(): Ring<Line> | undefined;
+  /** Waits until there is something behind `sequence`, `ms` (real) at the most; whether there is. */
+  news(sequence: number, ms: number, signal: AbortSignal): Promise<boolean>;
+  /** What the ring no longer has, from the broker: which sequences it keeps, and those from `from` to `to`. */
+  range(): Promise<EventRange>;
+  read(from: number, to: number): Promise<Line[]>;
+}
+
+/** Bytes of what is kept in memory; what is older is read from the broker. */
+const ringBytes = 2 * 1_048_576;
+/** Real ms. */
+const pauseMs = 500;
+
+/** Follows the events until `stopping` aborts, also through restarts of the broker. @param bound bytes of the ring */
+export function startFeed(
+  connected: Promise<EventStream>,
+  account: string,
+  log: Logger,
+  stopping: AbortSignal,
+  bound = ringBytes,
+): Feed {
+  let ring: Ring<Line> | undefined;
+  const waiting = new Set<() => void>();
+
+  function push(event: EventAt): void {
+    if (!ring || event.sequence <= ring.last) return;
+    // Viewers from behind a hole read on from the broker.
+    if (event.sequence !== ring.last + 1) ring.restart(event.sequence - 1);
+    ring.push(lineOf(event, account));
+    for (const wake of waiting) wake();
+  }
+
+  async function follow(): Promise<void> {
+    const stream = await connected;
+    while (!stopping.aborted) {
+      try {
+        const { last } = await stream.range();
+        ring ??= createRing(last, bound);
+        // The broker has lost its disk: its sequences begin anew.
+        if (last < ring.last) ring.restart(last);
+        await stream.follow(ring.last, push, stopping);
+      } catch (error) {
+        log.warn({ err: error }, 'the stream of events broke off, following it again');
+        await pause(pauseMs);
+      }
+    }
+  }
+  // The service itself waits for the connection, and reports its failure.
+  void follow().catch(() => undefined);
+
+  return {
+    ring: () => ring,
+    news: (sequence, ms, signal) =>
+      wokenBy(waiting, () => ring !== undefined && ring.last !== sequence, ms, signal),
+    range: async () => (await connected).range(),
+    async read(from, to) {
+      const found = await (await connected).read(from, to);
+      return found.map((event) => lineOf(event, account));
+    },
+  };
+}
+
+/** Waits until one of the calls that `wakes` gets finds that it is so, `ms` (real) at most; whether it is so. */
+const wokenBy = (
+  wakes: Set<() => void>,
+  isSo: () => boolean,
+  ms: number,
+  signal: AbortSignal,
+): Promise<boolean> =>
+  new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      wakes.delete(wake);
+      signal.removeEventListener('abort', end);
+      resolve(isSo());
+    };
+    const wake = () => {
+      if (isSo()) end();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+    wakes.add(wake);
+    if (signal.aborted || isSo()) end();
+  });
+
+function lineOf({ sequence, event }: EventAt, account: string): Line {
+  const shown = event && streamEventOf(event, account);
+  const text = shown ? inOnePiece(sseEvent(shown.type, shown.data, sequence)) : '';
+  // What is not shown takes up some memory as well.
+  return { sequence, type: shown?.type, text, bytes: text.length + 64 };
+}
+
+/** A text that was put together keeps what it was put together of, twice its size; one that is read from bytes does not. */
+const inOnePiece = (text: string): string => Buffer.from(text).toString();

@@ -1,0 +1,135 @@
+import { z } from '@hono/zod-openapi';
+import { budgetNames, laneNames } from '@paceline/shared/definition';
+import {
+  alert as alertPayload,
+  attribution,
+  type EventName,
+  outcome,
+  riderCounts,
+  sourceChanged as sourceChangedPayload,
+  type ToldEvent,
+} from '@paceline/shared/contracts';
+import { alertShape, alertView } from '../alerts/view.ts';
+import { progressShape, progressView, viaOf, viaShape } from '../commands/view.ts';
+import { conflictShape, conflictView } from '../coordination/view.ts';
+import { freshnessShape, measuredView } from '../freshness/view.ts';
+import { iso, time } from '../http/view.ts';
+import { runShape } from '../runs/view.ts';
+import { scheduleChangedShape, scheduleChangedView } from '../schedule/view.ts';
+
+const commandChangedShape = z.object({
+  commandId: z.string(),
+  riderId: z.int().nullable().describe('Null with an import'),
+  riders: riderCounts.nullable().describe('Of an import, when they have changed'),
+  ...progressShape.shape,
+  via: viaShape,
+  updatedAt: time,
+});
+
+/** One permit's change: `lane` with `started`, `result` and `status` with `settled`. */
+const permitChangeShape = z.object({
+  change: z.enum(['started', 'settled', 'returned']),
+  permit: z.string(),
+  budget: z.enum(budgetNames),
+  lane: z.enum(laneNames).nullable(),
+  result: outcome.shape.result.nullable(),
+  status: z.int().nullable().describe('HTTP status of the answer'),
+  at: time,
+});
+
+/** The name of each event of the stream, and its data. */
+export const streamShapes = {
+  'run.changed': runShape
+    .pick({ id: true, kind: true, mode: true, state: true, counts: true, error: true })
+    .extend({ slotId: z.string().nullable(), at: time }),
+  'command.changed': commandChangedShape,
+  'permits.changed': z.object({ changes: z.array(permitChangeShape) }),
+  conflict: z.object(conflictShape.shape),
+  alert: z.object({
+    type: alertPayload.shape.type,
+    at: time,
+    budget: z.enum(budgetNames).nullable().describe('null: it is about all of them'),
+    message: z.string(),
+    attribution: attribution.nullable(),
+  }),
+  'source.changed': sourceChangedPayload.extend({ at: time }),
+  'alert.changed': z.object(alertShape.shape),
+  'freshness.measured': freshnessShape.omit({ next: true }),
+  'schedule.changed': scheduleChangedShape,
+} as const;
+export type StreamType = keyof typeof streamShapes;
+export const streamTypes = Object.keys(streamShapes) as [StreamType, ...StreamType[]];
+
+/** An event of the stream. */
+export type StreamEvent = {
+  [T in StreamType]: { type: T; data: z.infer<(typeof streamShapes)[T]> };
+}[StreamType];
+
+type Payload<N extends EventName> = Extract<ToldEvent, { name: N }>['payload'];
+type PermitChange = Payload<'permitsChanged'>['changes'][number];
+
+function permitChangeView(change: PermitChange): z.infer<typeof permitChangeShape> {
+  const ended = change.change === 'settled' ? change.outcome : undefined;
+  return {
+    change: change.change,
+    permit: change.permit,
+    budget: change.endpoint,
+    lane: change.change === 'started' ? change.lane : null,
+    result: ended?.result ?? null,
+    status: ended?.status ?? null,
+    at: iso(change.at),
+  };
+}
+
+type Views = {
+  [N in EventName]: (payload: Payload<N>, account: string) => StreamEvent | undefined;
+};
+
+const views: Views = {
+  runChanged: ({ runId, at, ...run }) => ({ type: 'run.changed', data: { id: runId, ...run, at: iso(at) } }),
+  commandChanged: ({ commandId, riderId = null, riders = null, progress, at }) => ({
+    type: 'command.changed',
+    data: {
+      commandId,
+      riderId,
+      riders,
+      ...progressView(progress),
+      via: viaOf(progress),
+      updatedAt: iso(at),
+    },
+  }),
+  permitsChanged(payload, account) {
+    const ours = payload.changes.filter((change) => change.account === account);
+    if (ours.length === 0) return undefined;
+    return { type: 'permits.changed', data: { changes: ours.map(permitChangeView) } };
+  },
+  conflict: ({ endpoint, lane, ...conflict }, account) =>
+    conflict.account === account
+      ? { type: 'conflict', data: conflictView({ ...conflict, budget: endpoint, blocked: lane }) }
+      : undefined,
+  alert({ account: affected, type, at, endpoint = null, message, attribution: cause = null }, account) {
+    if (affected !== undefined && affected !== account) return undefined;
+    return { type: 'alert', data: { type, at: iso(at), budget: endpoint, message, attribution: cause } };
+  },
+  sourceChanged: ({ at, ...change }) => ({ type: 'source.changed', data: { ...change, at: iso(at) } }),
+  alertChanged: (alert) => ({ type: 'alert.changed', data: alertView(alert) }),
+  freshnessMeasured: (measured) => ({ type: 'freshness.measured', data: measuredView(measured) }),
+  scheduleChanged: (schedule) => ({ type: 'schedule.changed', data: scheduleChangedView(schedule) }),
+};
+
+/** What viewers of this account see of a published event; undefined: nothing. */
+export function streamEventOf(event: ToldEvent, account: string): StreamEvent | undefined {
+  // Each name goes with its own payload, which TypeScript can't follow through the table.
+  const view = views[event.name] as (payload: unknown, account: string) => StreamEvent | undefined;
+  return view(event.payload, account);
+}
+
+/** One event as `text/event-stream` writes it; `id` is what a client resumes behind. */
+export const sseEvent = (type: string, data: unknown, id?: number): string =>
+  `event: ${type}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+
+/** Nothing happened, up to `id`: keeps the connection open, and lets a client resume behind there. */
+export const sseHeartbeat = (id: number): string => `: heartbeat\nid: ${id}\n\n`;
+
+/** The first words of a stream: how long (real ms) a client waits before it connects again. */
+export const sseOpening = (retryMs: number, id: number): string => `retry: ${retryMs}\nid: ${id}\n\n`;

@@ -1,0 +1,206 @@
+// oxlint-disable no-restricted-imports -- the real limiter and scheduler, so that nothing about windows and schedules is imagined
+import { limiterVariables } from '@paceline/limiter/config';
+import { startLimiter } from '@paceline/limiter/service';
+import { schedulerVariables } from '@paceline/scheduler/config';
+import { startScheduler } from '@paceline/scheduler/service';
+import { windowOf } from '@paceline/shared/testing/fixtures';
+import { type Budget, budgetNames } from '@paceline/shared/definition';
+import {
+  catalog,
+  type Coordination,
+  type WindowView,
+  type AddRider,
+  type ImportRiders,
+  isFinal,
+  type Progress,
+} from '@paceline/shared/contracts';
+import { accountOf, partitionOf } from '@paceline/shared/limiter';
+import { type Bus, respond, done, type Handling, handle, publish } from '@paceline/shared/messaging';
+import { apiKey, log, type TestApi } from './api.ts';
+import { type Database, tables } from '@paceline/shared/database';
+import { and, eq } from 'drizzle-orm';
+import { riderRow } from './rows.ts';
+import { loadConfig } from '@paceline/shared/config';
+
+const account = accountOf(apiKey);
+const free = { used: 0, available: 1, resetAt: null };
+
+/** How things stand when nothing is going on, but for what is told. */
+export const standing = (known: Partial<Coordination['rateLimitUsage']> = {}): Coordination => ({
+  rateLimitUsage: {
+    ...(Object.fromEntries(budgetNames.map((budget) => [budget, free])) as Coordination['rateLimitUsage']),
+    ...known,
+  },
+  conflicts: { count: 0, lastConflict: null },
+  queue: { pending: 0, avgWaitTime: 0, maxWaitTime: 0 },
+});
+
+/** Plays the limiter's answer to `status`: `answer` is asked anew each time, and undefined is silence. */
+export async function playLimiter(
+  bus: Bus,
+  answer: () => Coordination | undefined,
+): Promise<{ stop(): Promise<void> }> {
+  const subscription = respond(bus, catalog.status, { partition: partitionOf(account) }, (query, reply) => {
+    const status = query.account === account ? answer() : undefined;
+    if (status) reply(status);
+  });
+  await bus.connection.flush();
+  return {
+    async stop() {
+      subscription.unsubscribe();
+      await bus.connection.flush();
+    },
+  };
+}
+
+/** A window whose only place is free again at that moment. */
+export const spentUntil = (endpoint: Budget, leavesAt: number): WindowView => {
+  const permit = {
+    permit: '1',
+    lane: 'manual_rider_add' as const,
+    startedAt: leavesAt - 60_000,
+    settled: true,
+    leavesAt,
+  };
+  return windowOf(endpoint, { permits: [permit], available: 0, freeAt: leavesAt });
+};
+
+/** Plays the limiter's answer to `windows`: those given, and the others with nothing going on. Undefined is silence. */
+export async function playWindows(
+  bus: Bus,
+  answer: () => readonly WindowView[] | undefined,
+): Promise<{ stop(): Promise<void>; asked(): number }> {
+  let asked = 0;
+  const subscription = respond(bus, catalog.windows, { partition: partitionOf(account) }, (_, reply) => {
+    asked += 1;
+    const known = answer();
+    if (!known) return;
+    const windows = budgetNames.map(
+      (budget) => known.find(({ endpoint }) => endpoint === budget) ?? windowOf(budget),
+    );
+    reply({ windows, promises: { kept: 0, broken: 0 } });
+  });
+  await bus.connection.flush();
+  return {
+    asked: () => asked,
+    async stop() {
+      subscription.unsubscribe();
+      await bus.connection.flush();
+    },
+  };
+}
+
+/** Plays the service that carries commands out: on the real broker, with the real message. */
+export interface StandIn {
+  /** The commands that it was given, in the order of arrival. */
+  readonly received: AddRider[];
+  stop(): Promise<void>;
+}
+
+/**
+ * @param carryOut is given each command and a way to move it on: the row first, then the event
+ */
+export async function playRiderSync(
+  bus: Bus,
+  db: Database,
+  carryOut: (command: AddRider, move: (progress: Progress) => Promise<void>) => Promise<void>,
+): Promise<StandIn> {
+  const received: AddRider[] = [];
+  const handling: Handling = await handle(bus, catalog.addRider, async (command) => {
+    received.push(command);
+    await carryOut(command, (progress) => moveOn(bus, db, command, progress));
+    return done;
+  });
+  return { received, stop: () => handling.stop() };
+}
+
+/** Plays the service that carries imports out: what became of the riders is stored before the command ends. */
+export async function playImports(
+  bus: Bus,
+  db: Database,
+  progress: Progress,
+  {
+    failed = [],
+    onCommand,
+  }: { failed?: readonly number[]; onCommand?: (command: ImportRiders) => void } = {},
+): Promise<Pick<StandIn, 'stop'>> {
+  const { commands, wantedRiders } = tables;
+  const handling: Handling = await handle(bus, catalog.importRiders, async (command) => {
+    onCommand?.(command);
+    const { commandId, requestedAt: at } = command;
+    const ofCommand = eq(wantedRiders.commandId, commandId);
+    await db.update(wantedRiders).set({ outcome: 'done', endedAt: at }).where(ofCommand);
+    for (const riderId of failed) {
+      const reason = `ZwiftRacing knows no rider ${riderId}`;
+      await db
+        .update(wantedRiders)
+        .set({ outcome: 'failed', reason })
+        .where(and(ofCommand, eq(wantedRiders.riderId, riderId)));
+    }
+    await db
+      .update(commands)
+      .set({ progress, updatedAt: at, finishedAt: at })
+      .where(eq(commands.commandId, commandId));
+    await publish(bus, catalog.commandChanged, { commandId, at, progress });
+    return done;
+  });
+  return { stop: () => handling.stop() };
+}
+
+async function moveOn(
+  bus: Bus,
+  db: Database,
+  { commandId, riderId, requestedAt: at }: AddRider,
+  progress: Progress,
+): Promise<void> {
+  const finishedAt = isFinal(progress) ? at : null;
+  if (progress.state === 'done') {
+    await db.insert(tables.riders).values(riderRow(riderId)).onConflictDoNothing();
+  }
+  await db
+    .update(tables.commands)
+    .set({ progress, updatedAt: at, finishedAt })
+    .where(eq(tables.commands.commandId, commandId));
+  await publish(bus, catalog.commandChanged, { commandId, riderId, at, progress });
+}
+
+/** Runs the limiter beside an API in its test. Returns once it answers for every account. */
+export async function runRealLimiter(test: TestApi): Promise<{ stop(): Promise<void> }> {
+  const NATS_URL = test.place.brokerUrl('limiter');
+  const limiter = await test.during(
+    startLimiter({
+      name: 'limiter',
+      config: loadConfig({ NATS_URL }, limiterVariables),
+      clock: test.clock,
+      log,
+      signal: new AbortController().signal,
+    }),
+  );
+  await test.until(async () => {
+    for (const check of Object.values(limiter.checks)) await check();
+  });
+  return {
+    async stop() {
+      await test.during(limiter.drain().then(() => limiter.close()));
+    },
+  };
+}
+
+/** Runs the scheduler beside an API in its test. */
+export async function runRealScheduler(test: TestApi): Promise<{ stop(): Promise<void> }> {
+  const NATS_URL = test.place.brokerUrl('scheduler');
+  const scheduler = await test.during(
+    startScheduler({
+      name: 'scheduler',
+      config: loadConfig({ NATS_URL }, schedulerVariables),
+      clock: test.clock,
+      log,
+      signal: new AbortController().signal,
+    }),
+  );
+  return {
+    async stop() {
+      await test.during(scheduler.drain().then(() => scheduler.close()));
+    },
+  };
+}
