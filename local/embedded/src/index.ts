@@ -1,6 +1,6 @@
-export { type Child, spawnChild } from './child.ts';
+export { type Child, type Exit, spawnChild } from './child.ts';
 export { unpackDebianPackage } from './debian-package.ts';
-export { cached, defaultCacheDir, makeTempDir, removeAll, scratchDir } from './files.ts';
+export { cached, defaultCacheDir, isThere, makeTempDir, removeAll, scratchDir } from './files.ts';
 export { findNatsServer, natsRelease } from './nats-binary.ts';
 export { type NatsCluster, type NatsOptions, type NatsUser, startNats } from './nats-server.ts';
 export { poll } from './poll.ts';

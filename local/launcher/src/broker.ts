@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { type Service, services, permissionsOf } from '@paceline/shared/contracts';
 import { findNatsServer, freePort, type NatsCluster, type NatsOptions, startNats } from '@paceline/embedded';
 import { serversOf } from '@paceline/shared/config';
-import type { FindPort } from './ports.ts';
-import { keepServer, type Server } from './server.ts';
+import type { FindPort } from './members.ts';
+import { controlled, type Server } from './processes.ts';
 import { randomSecret, type StateFolder } from './state.ts';
 
 /** The broker, brought along or somebody else's, and how each service connects to it. */
@@ -81,7 +81,7 @@ async function startServer(options: NatsOptions): Promise<BrokerServer> {
   const { url, port } = first;
   const { cluster, monitorPort, host = '127.0.0.1' } = options;
   return {
-    ...keepServer(cluster?.serverName ?? 'nats', first, () => startNats({ ...options, port })),
+    ...controlled(cluster?.serverName ?? 'nats', () => startNats({ ...options, port }), first),
     url,
     monitorUrl: monitorPort === undefined ? undefined : `http://${host}:${monitorPort}`,
   };

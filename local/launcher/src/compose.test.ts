@@ -5,9 +5,14 @@ import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { natsRelease } from '@paceline/embedded';
-import { root } from './paths.ts';
-import { configured } from './testing/configured.ts';
-import { type ComposeFile, type ComposeService, readCompose, readText } from './testing/compose-file.ts';
+import { root } from './state.ts';
+import {
+  configured,
+  type ComposeFile,
+  type ComposeService,
+  readCompose,
+  readText,
+} from './testing/compose-file.ts';
 
 const upstreamFile = 'deploy/docker/compose.upstream.yml';
 const upstream = {

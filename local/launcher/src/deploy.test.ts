@@ -8,7 +8,7 @@ import { type Child, findNatsServer, freePort, spawnChild } from '@paceline/embe
 import { connect, createBus, provision, publish } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { root } from './paths.ts';
+import { root } from './state.ts';
 import { type ComposeFile, readCompose, readText } from './testing/compose-file.ts';
 import { documentedMetrics, metricsIn, queriesOf } from './testing/metrics-table.ts';
 import { testLog } from '@paceline/shared/testing';

@@ -3,17 +3,64 @@ import { join } from 'node:path';
 import { type VariableName, variableNames, variables } from '@paceline/shared/config';
 import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { root } from './paths.ts';
-import { readCompose, readText } from './testing/compose-file.ts';
-import { configured } from './testing/configured.ts';
+import { root } from './state.ts';
+import { configured, readCompose, readText } from './testing/compose-file.ts';
 import { invalid, type Labels, type Manifest, nameOf, renderAll } from './testing/manifests.ts';
-import { mayTalk } from './testing/network.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- held against Kubernetes' own schema by the first test
 type Pod = any;
 
 const seconds = (probe: { periodSeconds?: number; failureThreshold?: number }) =>
   (probe.periodSeconds ?? 10) * (probe.failureThreshold ?? 3);
+
+interface Selector {
+  matchLabels?: Labels;
+  matchExpressions?: Array<{ key: string; operator: 'In'; values: string[] }>;
+}
+interface Peer {
+  podSelector?: Selector;
+  namespaceSelector?: Selector;
+  ipBlock?: { cidr: string };
+}
+interface Rule {
+  from?: Peer[];
+  to?: Peer[];
+  ports: Array<{ port: number }>;
+}
+
+const matches = ({ matchLabels = {}, matchExpressions = [] }: Selector, labels: Labels): boolean =>
+  Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+  matchExpressions.every(({ key, values }) => values.includes(labels[key] ?? ''));
+
+/**
+ * With whom the network policies let pods of these labels talk, as `name:port` within the namespace, `namespace:port` of
+ * others by their label, and `cidr:port`.
+ * @param pods the labels of all pods that there are, by name
+ */
+function mayTalk(
+  manifests: readonly Manifest[],
+  pods: Readonly<Record<string, Labels>>,
+  labels: Labels,
+  direction: 'ingress' | 'egress',
+): string[] {
+  const policies = manifests.filter(
+    ({ kind, spec }) => kind === 'NetworkPolicy' && matches(spec.podSelector, labels),
+  );
+  const rules = policies.flatMap(({ spec }) => (spec[direction] ?? []) as Rule[]);
+  const found = rules.flatMap((rule) =>
+    (rule.from ?? rule.to ?? []).flatMap((peer) =>
+      named(peer, pods).flatMap((name) => rule.ports.map(({ port }) => `${name}:${port}`)),
+    ),
+  );
+  return [...new Set(found)].toSorted();
+}
+
+function named({ podSelector, namespaceSelector, ipBlock }: Peer, pods: Readonly<Record<string, Labels>>) {
+  if (ipBlock) return [ipBlock.cidr];
+  if (namespaceSelector)
+    return Object.entries(namespaceSelector.matchLabels ?? {}).map((each) => each.join('='));
+  return Object.keys(pods).filter((name) => podSelector && matches(podSelector, pods[name] ?? {}));
+}
 
 const rendered = await renderAll().catch((error: Error) => {
   console.warn(`THE MANIFESTS WERE NOT TESTED: kubectl could not be had: ${error.message}`);

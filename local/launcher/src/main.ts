@@ -1,17 +1,13 @@
-import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { loadEnvFile } from 'node:process';
 import { ensureBuilt } from '@paceline/dashboard/build';
 import { ConfigError, configExitCode } from '@paceline/shared/config';
-import { banner } from './banner.ts';
-import { tellNews } from './news.ts';
-import { defaultStateFolder, root } from './paths.ts';
+import { banner, printNews } from './console.ts';
 import { type Stack, startStack } from './stack.ts';
+import { defaultStateFolder, loadDotEnv } from './state.ts';
 
 const report = (line: string) => console.log(`Paceline: ${line}`);
 
-const envFile = join(root, '.env');
-if (existsSync(envFile)) loadEnvFile(envFile);
+loadDotEnv();
 
 let stack: Stack | undefined;
 let endNews: (() => Promise<void>) | undefined;
@@ -23,7 +19,7 @@ await ensureBuilt(report).catch((error: Error) => {
 });
 stack = await startStack({ stateFolder: defaultStateFolder, env: process.env, report }).catch(giveUp);
 console.log(banner(stack, relative(process.cwd(), join(defaultStateFolder, 'logs'))));
-endNews = await tellNews(stack.broker.adminUrl, console.log);
+endNews = await printNews(stack.broker.adminUrl, console.log);
 
 /** Ctrl-C. What is still starting, or a second Ctrl-C, ends at once: the children die with this process. */
 async function stop(): Promise<void> {

@@ -1,11 +1,36 @@
+import { freePort, portIsFree } from '@paceline/embedded';
 import { type Service, services } from '@paceline/shared/contracts';
-import { freePort } from '@paceline/embedded';
 import type { Broker } from './broker.ts';
-import type { Crew } from './crew.ts';
-import type { FindPort } from './ports.ts';
-import { waitUntilReady } from './ready.ts';
-import { type Route, routed } from './route.ts';
+import { type Crew, waitUntilReady } from './processes.ts';
 import type { LauncherConfig } from './settings.ts';
+
+/** Where a part listens, given the port at which everybody expects it. */
+export type FindPort = (usual: number) => Promise<number>;
+
+/** The usual port, unless somebody else has it. */
+export const usualPort: FindPort = async (usual) => ((await portIsFree(usual)) ? usual : freePort());
+
+/** What a service talks to. */
+export type Target = 'broker' | 'database' | 'upstream';
+
+/** By which URL a service reaches a target that is at `url`: whoever tries out bad networks puts something between. */
+export type Route = (service: string, target: Target, url: string) => Promise<string>;
+
+const variables = { NATS_URL: 'broker', DATABASE_URL: 'database', ZWIFTRACING_BASE_URL: 'upstream' } as const;
+
+/** The environment of a service, with the URLs by which it is to reach its targets. */
+export async function routed(
+  service: string,
+  env: NodeJS.ProcessEnv,
+  route: Route | undefined,
+): Promise<NodeJS.ProcessEnv> {
+  const result = { ...env };
+  for (const [variable, target] of Object.entries(variables)) {
+    const url = env[variable];
+    if (route && url) result[variable] = await route(service, target, url);
+  }
+  return result;
+}
 
 const sandboxKey = 'sandbox-key';
 const sandboxClub = '20650';

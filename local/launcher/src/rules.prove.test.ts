@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { findPromtool } from '@paceline/shared/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { root } from './paths.ts';
+import { root } from './state.ts';
 import { readCompose, readText } from './testing/compose-file.ts';
 import { queriesOf } from './testing/metrics-table.ts';
 

@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClock } from '@paceline/shared/clock';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clockOf, readSettings } from './settings.ts';
+import { clockOf, readSettings, sandboxClock } from './settings.ts';
 import { openState, type StateFolder } from './state.ts';
 
 let folder: string;
@@ -65,5 +67,28 @@ describe('the clock of npm start', () => {
   it('is what it is told to be', async () => {
     const env = { PACELINE_CLOCK: 'scale=7,anchor=5' };
     expect(await clockOf(readSettings(env), env, state)).toEqual({ scale: 7, anchor: 5 });
+  });
+});
+
+/** What a clock of this setting shows at a real moment. */
+const shownAt = ({ scale, anchor }: { scale: number; anchor: number }, realNow: number) =>
+  anchor + (realNow - anchor) * scale;
+
+describe("a sandbox's clock", () => {
+  it('begins at 18:20 in the evening, whenever it is started, at most a day ahead', () => {
+    const moments = fc.integer({ min: Date.UTC(2025, 0, 1), max: Date.UTC(2035, 0, 1) });
+    fc.assert(
+      fc.property(moments, fc.integer({ min: 2, max: 1_000 }), (realNow, scale) => {
+        const shown = shownAt(sandboxClock(realNow, scale), realNow);
+        const evening = new Date(Math.round(shown / 1_000) * 1_000);
+        expect(evening.toISOString().slice(11, 16)).toMatch(/18:(19|20)/);
+        expect(Math.abs(shown - realNow)).toBeLessThanOrEqual(86_400_000 + 1_000);
+      }),
+    );
+  });
+
+  it('runs on from there at its pace', () => {
+    const setting = sandboxClock(Date.now(), 60);
+    expect(createClock(setting).now()).toBeGreaterThan(Date.now() - 1_000);
   });
 });

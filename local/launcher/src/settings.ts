@@ -1,7 +1,6 @@
 import { type ClockSetting, createClock, formatClock, parseClock, realTime } from '@paceline/shared/clock';
 import { type Config, loadConfig, type VariableName, variableNames } from '@paceline/shared/config';
 import { keptByBroker } from './prepare.ts';
-import { sandboxClock } from './sandbox-time.ts';
 import type { StateFolder } from './state.ts';
 
 const needed = [
@@ -36,7 +35,22 @@ export async function clockOf(
 ): Promise<ClockSetting> {
   if (env.PACELINE_CLOCK) return config.PACELINE_CLOCK ?? realTime;
   if (config.ZWIFTRACING_BASE_URL) return realTime;
-  return parseClock(
-    await state.keep('clock', () => formatClock(sandboxClock(createClock().now(), sandboxScale))),
-  );
+  const begin = () => formatClock(sandboxClock(createClock().now(), sandboxScale));
+  return parseClock(await state.keep('clock', begin));
+}
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/**
+ * The clock of a sandbox that begins now. It sets the time to the next 18:20 UTC: the evening, when most races start,
+ * when a far slot opens and five minutes before a near one, so that every kind of sync is seen within half a minute.
+ * @param realNow ms since the epoch
+ */
+export function sandboxClock(realNow: number, scale: number): ClockSetting {
+  const evening = 18 * 60 * minute + 20 * minute;
+  const midnight = Math.floor(realNow / day) * day;
+  const begins = midnight + evening > realNow ? midnight + evening : midnight + day + evening;
+  // At the anchor both clocks agree; `scale` times faster, project time has reached `begins` by now.
+  return { scale, anchor: Math.round(realNow - (begins - realNow) / (scale - 1)) };
 }

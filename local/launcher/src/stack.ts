@@ -1,13 +1,9 @@
 import { type ClockSetting, formatClock } from '@paceline/shared/clock';
 import { portIsFree, startPostgres } from '@paceline/embedded';
 import { type Broker, externalBroker, startBroker } from './broker.ts';
-import { createCrew } from './crew.ts';
-import { runSandbox, runServices } from './members.ts';
-import { type FindPort, usualPort } from './ports.ts';
+import { type FindPort, type Route, runSandbox, runServices, usualPort } from './members.ts';
 import { prepare } from './prepare.ts';
-import type { Supervised } from './process.ts';
-import type { Route } from './route.ts';
-import { keepServer, type Server } from './server.ts';
+import { controlled, createCrew, type Server, type Supervised } from './processes.ts';
 import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
 import { openState, type StateFolder } from './state.ts';
 
@@ -108,7 +104,7 @@ export async function startStack({
 async function embeddedDatabase(state: StateFolder, logSize: number, findPort: FindPort) {
   const options = { dataDir: state.path('postgres', 'data'), logSize };
   const first = await startPostgres({ ...options, port: await findPort(5432) });
-  const server = keepServer('postgres', first, () => startPostgres({ ...options, port: first.port }));
+  const server = controlled('postgres', () => startPostgres({ ...options, port: first.port }), first);
   return { server, url: await first.createDatabase('paceline') };
 }
 

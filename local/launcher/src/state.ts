@@ -1,6 +1,21 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadEnvFile } from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+/** The root of the repository. */
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** State, logs and generated secrets of `npm start`; ignored by git. */
+export const defaultStateFolder = join(root, '.paceline');
+
+/** Sets what `.env` at the root says, for `npm start` and for backups of what it runs. */
+export function loadDotEnv(): void {
+  const file = join(root, '.env');
+  if (existsSync(file)) loadEnvFile(file);
+}
 
 /** The folder in which a stack keeps all that survives a restart. */
 export interface StateFolder {

@@ -1,13 +1,12 @@
-import { access } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isThere } from '@paceline/embedded';
+import { formatClock } from '@paceline/shared/clock';
 import { ConfigError, configExitCode, loadConfig } from '@paceline/shared/config';
 import { count } from '@paceline/shared/words';
-import { restoreHere } from './local-restore.ts';
-import { readManifest } from './manifest.ts';
-import { restoreBackup } from './restore.ts';
-import { runningServers } from './servers.ts';
-import { takeBackup } from './take.ts';
+import { restoreBackup, restoreHere } from './restore.ts';
+import { readManifest, type Servers, takeBackup } from './take.ts';
 
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
@@ -82,8 +81,37 @@ function folderIn(args: readonly string[], option: string): string | undefined {
   }
 }
 
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
+/**
+ * The servers of the system that runs here: those that the environment names, else those that `npm start` has brought
+ * along, whose ports and passwords are in its state folder.
+ * @throws {ConfigError} when the environment is wrong; {Error} when nothing runs here
+ */
+export async function runningServers(env: NodeJS.ProcessEnv, stateFolder: string): Promise<Servers> {
+  const config = loadConfig(env, [], ['NATS_URL', 'DATABASE_URL', 'PACELINE_CLOCK']);
+  try {
+    const kept = await readFile(join(stateFolder, 'clock'), 'utf8').catch(() => null);
+    return {
+      natsUrl: config.NATS_URL ?? (await embeddedBroker(stateFolder)),
+      databaseUrl: config.DATABASE_URL ?? (await embeddedDatabase(stateFolder)),
+      clock: config.PACELINE_CLOCK ? formatClock(config.PACELINE_CLOCK) : kept,
+    };
+  } catch (error) {
+    throw new Error('nothing runs here: npm start first, or set NATS_URL and DATABASE_URL', { cause: error });
+  }
+}
+
+async function embeddedBroker(folder: string): Promise<string> {
+  const password = await readFile(join(folder, 'nats-password-provision'), 'utf8');
+  const ports = join(folder, 'nats', 'ports');
+  const [name = ''] = (await readdir(ports)).filter((file) => file.endsWith('.ports'));
+  const { nats } = JSON.parse(await readFile(join(ports, name), 'utf8')) as { nats: string[] };
+  return `nats://provision:${encodeURIComponent(password)}@${new URL(nats[0] ?? '').host}`;
+}
+
+async function embeddedDatabase(folder: string): Promise<string> {
+  const dataDir = join(folder, 'postgres', 'data');
+  const password = await readFile(`${dataDir}.password`, 'utf8');
+  // The fourth line of Postgres' lock is the port at which it listens.
+  const port = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n')[3];
+  return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/paceline`;
+}

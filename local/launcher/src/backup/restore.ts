@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
+import { freePort, isThere, startPostgres } from '@paceline/embedded';
 import { journalRestored, ruledBucket, ruledKey, tickOf } from '@paceline/shared/contracts';
 import { knownMigrations, migrate, openDatabase, tables } from '@paceline/shared/database';
 import { allPartitions } from '@paceline/shared/limiter';
@@ -8,10 +10,11 @@ import { connect, createBus, publish } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eq } from 'drizzle-orm';
 import pg from 'pg';
-import type { Manifest } from './manifest.ts';
-import { messagesIn, restoreStream } from './stream-snapshot.ts';
-import { copyIn, hasRows, tablesOf } from './table-copy.ts';
-import { keptStreams, type Servers } from './take.ts';
+import { startBroker } from '../broker.ts';
+import { openState } from '../state.ts';
+import { messagesIn, restoreStream } from './streams.ts';
+import { copyIn, hasRows, tablesOf } from './tables.ts';
+import { keptStreams, type Manifest, type Servers } from './take.ts';
 
 type Target = Pick<Servers, 'natsUrl' | 'databaseUrl'>;
 
@@ -100,5 +103,44 @@ async function handOnRuns(connection: NatsConnection, databaseUrl: string): Prom
     return running.length;
   } finally {
     await database.close();
+  }
+}
+
+/**
+ * Restores into the servers that `npm start` brings along: starts them, fills them and ends them again. The next start
+ * goes on from there, also in time.
+ * @throws {Error} when there is a state already; what was begun is removed when it fails
+ */
+export async function restoreHere(
+  stateFolder: string,
+  folder: string,
+  manifest: Manifest,
+  report: (line: string) => void,
+): Promise<Restored> {
+  const state = await openState(stateFolder);
+  const parts = ['nats', 'postgres', 'clock'].map((part) => state.path(part));
+  for (const part of parts) {
+    if (await isThere(part))
+      throw new Error(`there is a state already, in ${stateFolder}: npm run reset forgets it`);
+  }
+  const servers: Array<{ stop(): Promise<void> }> = [];
+  const stop = async () => {
+    for (const server of servers.splice(0)) await server.stop();
+  };
+  try {
+    const broker = await startBroker(1, state, report, () => freePort());
+    servers.push(...broker.servers);
+    const database = await startPostgres({ dataDir: state.path('postgres', 'data') });
+    servers.push(database);
+    const target = { natsUrl: broker.adminUrl, databaseUrl: await database.createDatabase('paceline') };
+    const restored = await restoreBackup(target, folder, manifest);
+    const { clock } = manifest;
+    if (clock !== null) await state.keep('clock', () => clock);
+    await stop();
+    return restored;
+  } catch (error) {
+    await stop();
+    for (const part of parts) await rm(part, { recursive: true, force: true });
+    throw error;
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findKubectl } from '@paceline/shared/testing';
 import { parseAllDocuments } from 'yaml';
-import { root } from '../paths.ts';
+import { root } from '../state.ts';
 
 const run = promisify(execFile);
 const folder = join(root, 'deploy/kubernetes/overlays');

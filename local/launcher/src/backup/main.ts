@@ -1,0 +1,9 @@
+import { defaultStateFolder as stateFolder, loadDotEnv } from '../state.ts';
+import { backup, restore } from './commands.ts';
+
+// `npm run backup` and `npm run restore`: the first argument says which.
+loadDotEnv();
+const [command, ...args] = process.argv.slice(2);
+const { log: out, error } = console;
+const run = command === 'restore' ? restore : backup;
+process.exit(await run(args, { env: process.env, stateFolder, out, error }));

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { describeRun } from './console.ts';
+
+const counts = { planned: 7, synced: 4, failed: 0, deferred: 3, stored: 63 };
+const run = { slotId: null, mode: 'on', state: 'done', counts, error: null } as const;
+
+describe('a run on the console', () => {
+  it('names what its kind fetches and what that brings', () => {
+    expect(describeRun({ ...run, kind: 'far' })).toBe(
+      'far sync done: 4 far events with 63 signups, 3 left for the next slot',
+    );
+    const one = { ...counts, synced: 1, deferred: 0 };
+    expect(describeRun({ ...run, kind: 'rider', counts: one })).toBe(
+      'rider sync done: 1 club with 63 riders',
+    );
+  });
+
+  it('that is only observed names the calls that it would make', () => {
+    expect(describeRun({ ...run, kind: 'results', mode: 'observed' })).toBe(
+      'results sync observed: it would call for 4 of 7',
+    );
+  });
+});
