@@ -378,6 +378,45 @@ export type Signup = {
   ageSeconds: integer,
 };
 
+export type Results = {
+  /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
+  state: "none_yet" | "unrated" | "rated" | "given_up" | null,
+  /** Why they are as they are, where that needs a word */
+  reason: string | null,
+  /** How often they were asked for */
+  tries: integer,
+  /** When they were last asked for, whatever came of it */
+  triedAt: string | null,
+  /** When they were last answered; null: never */
+  fetchedAt: string | null,
+  ageSeconds: integer | null,
+  items: Result[],
+  /** The cursor of the next page; null: this is the last one */
+  next: string | null,
+};
+
+export type Result = {
+  riderId: integer,
+  name: string,
+  pen: string | null,
+  /** null: did not finish */
+  position: integer | null,
+  positionInPen: integer | null,
+  /** From the start */
+  seconds: number | null,
+  /** To the first of the pen */
+  gapSeconds: number | null,
+  /** null: not rated (yet) */
+  rating: number | null,
+  ratingBefore: number | null,
+  ratingDelta: number | null,
+  removed: boolean,
+  /** When an answer no longer held the rider: disqualified, for one */
+  removedAt: string | null,
+  firstSeenAt: string,
+  lastSeenAt: string,
+};
+
 export type Freshness = {
   at: string,
   classes: Array<{
@@ -544,45 +583,6 @@ export type Forecast = {
   }[],
 };
 
-export type Results = {
-  /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
-  state: "none_yet" | "unrated" | "rated" | "given_up" | null,
-  /** Why they are as they are, where that needs a word */
-  reason: string | null,
-  /** How often they were asked for */
-  tries: integer,
-  /** When they were last asked for, whatever came of it */
-  triedAt: string | null,
-  /** When they were last answered; null: never */
-  fetchedAt: string | null,
-  ageSeconds: integer | null,
-  items: Result[],
-  /** The cursor of the next page; null: this is the last one */
-  next: string | null,
-};
-
-export type Result = {
-  riderId: integer,
-  name: string,
-  pen: string | null,
-  /** null: did not finish */
-  position: integer | null,
-  positionInPen: integer | null,
-  /** From the start */
-  seconds: number | null,
-  /** To the first of the pen */
-  gapSeconds: number | null,
-  /** null: not rated (yet) */
-  rating: number | null,
-  ratingBefore: number | null,
-  ratingDelta: number | null,
-  removed: boolean,
-  /** When an answer no longer held the rider: disqualified, for one */
-  removedAt: string | null,
-  firstSeenAt: string,
-  lastSeenAt: string,
-};
-
 export type Run = {
   id: string,
   kind: SyncKind,
@@ -671,6 +671,51 @@ export type Coordination = {
   sources: Partial<Record<SourceName, "unknown" | "available" | "unavailable">> | null,
 };
 
+export type Queue = {
+  at: string,
+  /** How many wait in all */
+  waiting: integer,
+  budgets: {
+    budget: BudgetName,
+    waiting: integer,
+    /** Those in which somebody waits */
+    lanes: { lane: Lane, waiting: integer }[],
+    /** In the order in which they go, a thousand at the most */
+    tickets: {
+      ticket: string,
+      /** 1 is next */
+      position: integer,
+      lane: Lane,
+      firstAskedAt: string,
+      waitedSeconds: integer,
+      expectedAt: string,
+    }[],
+  }[],
+};
+
+export type Conflict = {
+  at: string,
+  budget: BudgetName,
+  /** The lane that has to wait */
+  blocked: Lane,
+  /** The lane that is in the way */
+  blockedBy: Lane,
+  expectedWaitSeconds: number,
+};
+
+export type Permit = {
+  permit: string,
+  budget: BudgetName,
+  lane: Lane,
+  startedAt: string,
+  /** null: its end was not heard of (yet) */
+  endedAt: string | null,
+  /** `not_sent`: it was given back, and cost nothing */
+  result: "answered" | "unanswered" | "not_sent" | null,
+  /** HTTP status of the answer; 429: it was rejected */
+  status: integer | null,
+};
+
 export type Budget = {
   budget: BudgetName,
   policy: {
@@ -733,51 +778,6 @@ export type Source = {
   nextTryAt: string | null,
 };
 
-export type Conflict = {
-  at: string,
-  budget: BudgetName,
-  /** The lane that has to wait */
-  blocked: Lane,
-  /** The lane that is in the way */
-  blockedBy: Lane,
-  expectedWaitSeconds: number,
-};
-
-export type Permit = {
-  permit: string,
-  budget: BudgetName,
-  lane: Lane,
-  startedAt: string,
-  /** null: its end was not heard of (yet) */
-  endedAt: string | null,
-  /** `not_sent`: it was given back, and cost nothing */
-  result: "answered" | "unanswered" | "not_sent" | null,
-  /** HTTP status of the answer; 429: it was rejected */
-  status: integer | null,
-};
-
-export type Queue = {
-  at: string,
-  /** How many wait in all */
-  waiting: integer,
-  budgets: {
-    budget: BudgetName,
-    waiting: integer,
-    /** Those in which somebody waits */
-    lanes: { lane: Lane, waiting: integer }[],
-    /** In the order in which they go, a thousand at the most */
-    tickets: {
-      ticket: string,
-      /** 1 is next */
-      position: integer,
-      lane: Lane,
-      firstAskedAt: string,
-      waitedSeconds: integer,
-      expectedAt: string,
-    }[],
-  }[],
-};
-
 export type Alert = {
   id: string,
   type: "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "source_unavailable",
@@ -793,16 +793,16 @@ export type Alert = {
   resolvedAt: string | null,
 };
 
-export type Clock = {
-  now: string,
-  /** Seconds that pass here in one of yours: 1, or more against a sandbox */
-  scale: number,
-};
-
 export type Readiness = {
   ready: boolean,
   /** `ok`, or why not */
   checks: Record<string, string>,
+};
+
+export type Clock = {
+  now: string,
+  /** Seconds that pass here in one of yours: 1, or more against a sandbox */
+  scale: number,
 };
 
 /** Every operation that answers JSON: what it takes, and its answer. */
@@ -876,12 +876,6 @@ export interface Operations {
     body: { riderIds: integer[] },
     answer: Command,
   };
-  /** Give up a command whose call has not begun */
-  "POST /v1/commands/{commandId}/cancel": {
-    path: { commandId: string },
-    headers?: { "idempotency-key"?: string | undefined } | undefined,
-    answer: Command,
-  };
   /** What was asked for and what became of it, newest first */
   "GET /v1/commands": {
     query?: {
@@ -913,6 +907,12 @@ export interface Operations {
       /** The cursor of the next page; null: this is the last one */
       next: string | null,
     },
+  };
+  /** Give up a command whose call has not begun */
+  "POST /v1/commands/{commandId}/cancel": {
+    path: { commandId: string },
+    headers?: { "idempotency-key"?: string | undefined } | undefined,
+    answer: Command,
   };
   /** Events by their start, each with its signup counts and their age */
   "GET /v1/events": {
@@ -946,6 +946,17 @@ export interface Operations {
       /** The cursor of the next page; null: this is the last one */
       next: string | null,
     },
+  };
+  /** How an event ended, pen by pen, and how far its results are */
+  "GET /v1/events/{eventId}/results": {
+    path: { eventId: string },
+    query?: {
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: Results,
   };
   /** How fresh the signups are kept against their goals, and which are asked for next, and why */
   "GET /v1/freshness": {
@@ -1011,17 +1022,6 @@ export interface Operations {
     query?: { near?: integer | undefined, far?: integer | undefined, promises?: string | undefined } | undefined,
     answer: Forecast,
   };
-  /** How an event ended, pen by pen, and how far its results are */
-  "GET /v1/events/{eventId}/results": {
-    path: { eventId: string },
-    query?: {
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: Results,
-  };
   /** What the scheduled syncs did, newest first */
   "GET /v1/runs": {
     query?: {
@@ -1054,6 +1054,39 @@ export interface Operations {
   };
   /** How full the windows are, who stood in whose way, and who waits */
   "GET /v1/coordination": { answer: Coordination };
+  /** Everybody who waits for a permit, by budget and lane, and when each is expected to go */
+  "GET /v1/queue": { answer: Queue };
+  /** Who had to wait because of whom, newest first, as far back as RETENTION_HISTORY */
+  "GET /v1/conflicts": {
+    query?: {
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: Conflict[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+    },
+  };
+  /** The permits that were started lately and how their calls ended, oldest first */
+  "GET /v1/permits": {
+    query?: {
+      /** Those of two days are kept; by default those of the last 24 hours are shown */
+      since?: string | undefined,
+      budget?: BudgetName | undefined,
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: Permit[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+    },
+  };
   /** Every window with the permits in it, its policy and where it comes from, and who waits */
   "GET /v1/budgets": {
     query?: {
@@ -1089,39 +1122,6 @@ export interface Operations {
   "DELETE /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, answer: Budget };
   /** Which of its sources upstream gives us, and why it does not give the others */
   "GET /v1/sources": { answer: { sources: Source[] } };
-  /** Who had to wait because of whom, newest first, as far back as RETENTION_HISTORY */
-  "GET /v1/conflicts": {
-    query?: {
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: Conflict[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-    },
-  };
-  /** The permits that were started lately and how their calls ended, oldest first */
-  "GET /v1/permits": {
-    query?: {
-      /** Those of two days are kept; by default those of the last 24 hours are shown */
-      since?: string | undefined,
-      budget?: BudgetName | undefined,
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: Permit[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-    },
-  };
-  /** Everybody who waits for a permit, by budget and lane, and when each is expected to go */
-  "GET /v1/queue": { answer: Queue };
   /** What operators were told, newest first */
   "GET /v1/alerts": {
     query?: {
@@ -1140,10 +1140,10 @@ export interface Operations {
   };
   /** One alert: what, why, since when, and what to do */
   "GET /v1/alerts/{alertId}": { path: { alertId: string }, answer: Alert };
-  /** What time it is here, and how fast it passes */
-  "GET /v1/clock": { answer: Clock };
   /** Whether the database and the broker answer */
   "GET /readyz": { answer: Readiness };
+  /** What time it is here, and how fast it passes */
+  "GET /v1/clock": { answer: Clock };
 }
 
 /** What the event stream tells. */
