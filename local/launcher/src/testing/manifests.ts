@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findKubectl } from '@paceline/shared/testing';
+import { findKubectl } from './checkers.ts';
 import { parseAllDocuments } from 'yaml';
 import { root } from '../state.ts';
 

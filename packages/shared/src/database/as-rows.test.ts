@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asRows } from './client.ts';
 import { riders } from './schema/index.ts';
-import { type TestDatabase, testDatabase } from './testing/test-database.ts';
+import { type TestDatabase, testDatabase } from '../testing/database.ts';
 
 let database: TestDatabase;
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { takeDatabase } from '../testing/take-database.ts';
+import { takeDatabase } from '../testing/database.ts';
 import { openDatabase } from './client.ts';
 
 it('a connection comes back to the pool also when a transaction can not begin on it', async () => {

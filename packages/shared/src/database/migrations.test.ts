@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import pg from 'pg';
-import { takeDatabase } from '../testing/take-database.ts';
+import { takeDatabase } from '../testing/database.ts';
 import { appliedMigrations, knownMigrations, migrate } from './migrate.ts';
 
 const folder = join(import.meta.dirname, 'migrations');

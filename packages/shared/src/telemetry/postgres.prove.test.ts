@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { takeDatabase } from '../testing/take-database.ts';
+import { takeDatabase } from '../testing/database.ts';
 import { startChild } from './testing/child.ts';
 import { startOtlpReceiver } from './testing/otlp-receiver.ts';
 

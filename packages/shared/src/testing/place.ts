@@ -4,10 +4,9 @@ import type { ClockSetting } from '../clock/index.ts';
 import type { Service } from '../contracts/index.ts';
 import { migrate } from '../database/index.ts';
 import { connect, provision } from '../messaging/index.ts';
-import { type TestNats, testNats } from './nats.ts';
-import { type TestPostgres, testPostgres } from './postgres.ts';
+import { nextAccount, takeDatabase } from './database.ts';
+import { type TestNats, testNats, type TestPostgres, testPostgres } from './own-servers.ts';
 import { accountOf, mostPlaces, password, userAt } from './servers.ts';
-import { nextAccount, takeDatabase } from './take-database.ts';
 import { runningTime, type TestTime, testTime } from './time.ts';
 import { unseen } from './under-way.ts';
 

@@ -1,9 +1,8 @@
+import type { NatsUser } from '@paceline/embedded';
 import pg from 'pg';
 import { permissionsOf, type Service, services } from '../contracts/index.ts';
 import { migrate } from '../database/migrate.ts';
-import type { NatsUser } from '@paceline/embedded';
-import { testNats } from './nats.ts';
-import { testPostgres } from './postgres.ts';
+import { testNats, testPostgres } from './own-servers.ts';
 
 /** The servers that all test files of a run share. */
 export interface TestServers {

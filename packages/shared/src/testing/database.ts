@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { inject } from 'vitest';
+import { type Database, openDatabase } from '../database/client.ts';
 
 /** Makes a database on the Postgres that all test files share, and returns its URL. It goes with the server. */
 export async function takeDatabase({ empty = false }: { empty?: boolean } = {}): Promise<string> {
@@ -21,4 +22,17 @@ async function onShared<T>(work: (client: pg.Client) => Promise<T>): Promise<T> 
   const client = new pg.Client({ connectionString: inject('servers').postgres });
   await client.connect();
   return work(client).finally(() => client.end());
+}
+
+/** A database of a test file's own, with all tables and no rows. */
+export interface TestDatabase {
+  readonly url: string;
+  readonly db: Database;
+  stop(): Promise<void>;
+}
+
+export async function testDatabase(): Promise<TestDatabase> {
+  const url = await takeDatabase();
+  const { db, close } = openDatabase(url, () => undefined);
+  return { url, db, stop: close };
 }
