@@ -6,9 +6,9 @@ import { api } from '../api/client.ts';
 import { paced, queryClient } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Loaded } from '../parts/Loaded.tsx';
-import { Axis, Legend, Picture } from '../parts/Picture.tsx';
+import { Legend, TimePicture } from '../parts/Picture.tsx';
 import { TableBehind } from '../parts/Table.tsx';
-import { askFrom, layoutDay, mergePermits } from './layout.ts';
+import { askFrom, layoutDay, mergePermits, type StripShape } from './layout.ts';
 import './day.css';
 
 /** Every call of the last 24 hours, and which of them upstream rejected. */
@@ -24,12 +24,11 @@ const Day = ({ permits }: { permits: readonly Permit[] }) => (
   <Strips permits={permits} now={Math.ceil(useNow() / minute) * minute} />
 );
 
-const axisHeight = 22;
 const barY = 20;
 const barHeight = 22;
 
 const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit[]; now: number }) {
-  const { strips, height } = layoutDay(permits, now, 1);
+  const { strips } = layoutDay(permits, now, 1);
   const calls = strips.reduce((sum, strip) => sum + strip.calls, 0);
   const rejected = strips.reduce((sum, strip) => sum + strip.rejected, 0);
   return (
@@ -44,67 +43,41 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
       </p>
       <Legend />
       <section className="card" aria-label="The last 24 hours">
-        <Picture
+        <TimePicture
           label="Calls of the last 24 hours by window, with a cross where one was rejected"
-          height={height + axisHeight}
+          layout={(width) => layoutDay(permits, now, width)}
         >
-          {(width) => {
-            const shape = layoutDay(permits, now, width);
-            return (
-              <>
-                <Axis axis={shape.axis} width={width} y={height + axisHeight - 4} />
-                {shape.strips.map(({ budget, y, ticks, crosses }) => (
-                  <g key={budget} data-strip={budget}>
-                    <text className="row-words halo" y={y + 13}>
-                      {budgets[budget].label}
-                    </text>
-                    <rect className="strip" width={width} y={y + barY} height={barHeight} rx="3" />
-                    {ticks.map(({ x, lane }) => (
-                      <rect
-                        key={`${lane} ${x}`}
-                        fill={laneColour(lane)}
-                        x={x}
-                        width="1.5"
-                        y={y + barY}
-                        height={barHeight}
-                      />
-                    ))}
-                    {crosses.map(({ permit, x }) => (
-                      <path
-                        key={permit}
-                        className="cross"
-                        d={`M${x - 5} ${y + barY - 2}l10 10m0 -10l-10 10`}
-                      />
-                    ))}
-                  </g>
-                ))}
-              </>
-            );
-          }}
-        </Picture>
+          {(shape, width) =>
+            shape.strips.map((strip) => <Strip key={strip.budget} strip={strip} width={width} />)
+          }
+        </TimePicture>
         <TableBehind
           caption="Calls of the last 24 hours by window and lane"
           columns={['Window', ...laneNames.map((lane) => lanes[lane].label), 'Rejected']}
-          rows={strips.map(({ budget, rejected: crossed }) => ({
+          rows={strips.map(({ budget, byLane, rejected: crossed }) => ({
             key: budget,
-            cells: [
-              budgets[budget].label,
-              ...laneNames.map(
-                (lane) =>
-                  permits.filter(
-                    (permit) =>
-                      permit.budget === budget && permit.lane === lane && permit.result !== 'not_sent',
-                  ).length,
-              ),
-              crossed,
-            ],
+            cells: [budgets[budget].label, ...laneNames.map((lane) => byLane[lane] ?? 0), crossed],
           }))}
-          none="None."
         />
       </section>
     </>
   );
 });
+
+const Strip = ({ strip: { budget, y, ticks, crosses }, width }: { strip: StripShape; width: number }) => (
+  <g data-strip={budget}>
+    <text className="row-words halo" y={y + 13}>
+      {budgets[budget].label}
+    </text>
+    <rect className="strip" width={width} y={y + barY} height={barHeight} rx="3" />
+    {ticks.map(({ x, lane }) => (
+      <rect key={`${lane} ${x}`} fill={laneColour(lane)} x={x} width="1.5" y={y + barY} height={barHeight} />
+    ))}
+    {crosses.map(({ permit, x }) => (
+      <path key={permit} className="cross" d={`M${x - 5} ${y + barY - 2}l10 10m0 -10l-10 10`} />
+    ))}
+  </g>
+);
 
 /** The permits of the last day. All are asked for once, and then those that are new or had not ended. */
 const useDay = (): UseQueryResult<Permit[]> =>

@@ -13,6 +13,8 @@ export interface StripShape {
   readonly y: number;
   readonly calls: number;
   readonly rejected: number;
+  /** How many calls were started in each lane. */
+  readonly byLane: Readonly<Partial<Record<Lane, number>>>;
   /** One for each lane and pixel in which calls were started. */
   readonly ticks: readonly { readonly x: number; readonly lane: Lane }[];
   /** Calls that were answered with 429. */
@@ -31,9 +33,11 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
   const strips = budgetNames.map((budget, index): StripShape => {
     const own = called.filter((permit) => permit.budget === budget);
     const ticks = new Map<string, StripShape['ticks'][number]>();
+    const byLane: Partial<Record<Lane, number>> = {};
     for (const { lane, startedAt } of own) {
       const x = Math.floor(axis.x(Date.parse(startedAt)));
       ticks.set(`${lane} ${x}`, { x, lane });
+      byLane[lane] = (byLane[lane] ?? 0) + 1;
     }
     const rejected = own.filter(isRejected);
     return {
@@ -41,6 +45,7 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
       y: index * stripHeight,
       calls: own.length,
       rejected: rejected.length,
+      byLane,
       ticks: [...ticks.values()],
       crosses: rejected.map(({ permit, startedAt }) => ({ permit, x: axis.x(Date.parse(startedAt)) })),
     };

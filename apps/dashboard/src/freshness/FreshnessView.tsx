@@ -6,7 +6,7 @@ import { useNow } from '../app/clock.tsx';
 import { Loaded } from '../parts/Loaded.tsx';
 import { Picture, Swatch } from '../parts/Picture.tsx';
 import { TableBehind } from '../parts/Table.tsx';
-import { eventWords, layoutAges, percent } from './layout.ts';
+import { type AgeShape, eventWords, layoutAges, percent } from './layout.ts';
 import './freshness.css';
 
 type FreshnessClass = Freshness['classes'][number];
@@ -92,21 +92,8 @@ function Ages({ report }: { report: Freshness }) {
               <text className="axis" x={width} y={height + 14} textAnchor="end">
                 twice as old
               </text>
-              {rows.map(({ eventId, lane, y, ageX, late, ours, title, words }) => (
-                <g key={eventId}>
-                  <text className="row-words halo" y={y + 13}>
-                    {ours && <tspan className="ours">ours · </tspan>}
-                    {title} <tspan className="axis">· {words}</tspan>
-                  </text>
-                  <rect className="window-past" width={width} y={y + 19} height="6" rx="3" />
-                  {ageX !== null && (
-                    <rect fill={laneColour(lane)} width={Math.max(3, ageX)} y={y + 19} height="6" rx="3" />
-                  )}
-                  <line className="goal" x1={goalX} x2={goalX} y1={y + 17} y2={y + 27} />
-                  {late && ageX !== null && (
-                    <circle className="late" cx={Math.min(width - 4, ageX)} cy={y + 22} r="4" />
-                  )}
-                </g>
+              {rows.map((row) => (
+                <Age key={row.eventId} row={row} goalX={goalX} width={width} />
               ))}
             </>
           );
@@ -128,5 +115,23 @@ function Ages({ report }: { report: Freshness }) {
         none="Nothing."
       />
     </section>
+  );
+}
+
+function Age({ row, goalX, width }: { row: AgeShape; goalX: number; width: number }) {
+  const { lane, y, ageX, late, ours, title, words } = row;
+  return (
+    <g>
+      <text className="row-words halo" y={y + 13}>
+        {ours && <tspan className="ours">ours · </tspan>}
+        {title} <tspan className="axis">· {words}</tspan>
+      </text>
+      <rect className="window-past" width={width} y={y + 19} height="6" rx="3" />
+      {ageX !== null && (
+        <rect fill={laneColour(lane)} width={Math.max(3, ageX)} y={y + 19} height="6" rx="3" />
+      )}
+      <line className="goal" x1={goalX} x2={goalX} y1={y + 17} y2={y + 27} />
+      {late && ageX !== null && <circle className="late" cx={Math.min(width - 4, ageX)} cy={y + 22} r="4" />}
+    </g>
   );
 }

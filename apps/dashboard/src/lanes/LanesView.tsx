@@ -4,9 +4,9 @@ import { budgets, lanes } from '@paceline/shared/definition';
 import { reads, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Loaded } from '../parts/Loaded.tsx';
-import { Axis, Picture } from '../parts/Picture.tsx';
+import { TimePicture } from '../parts/Picture.tsx';
 import { TableBehind } from '../parts/Table.tsx';
-import { allWaiting, layoutLanes, type TicketShape } from './layout.ts';
+import { allWaiting, type BandShape, layoutLanes, type TicketShape } from './layout.ts';
 
 /** Who waits for a permit, since when, and when their turn is expected. */
 export function LanesView() {
@@ -14,13 +14,9 @@ export function LanesView() {
   return <Loaded query={queue}>{(data) => <Lanes queue={data} />}</Loaded>;
 }
 
-const axisHeight = 22;
-
 function Lanes({ queue }: { queue: Queue }) {
   const now = useNow();
   const { waiting: count } = queue;
-  const named = allWaiting(queue);
-  const { height } = layoutLanes(queue, now, 1);
   return (
     <>
       <p className="summary">
@@ -29,40 +25,20 @@ function Lanes({ queue }: { queue: Queue }) {
           : `${count} ${count === 1 ? 'waits' : 'wait'} for a permit.`}
       </p>
       <section className="card" aria-label="Lanes">
-        <Picture label="Who waits in each lane" height={height + axisHeight}>
-          {(width) => {
-            const { axis, nowX, bands } = layoutLanes(queue, now, width);
-            return (
-              <>
-                <Axis axis={axis} width={width} y={height + axisHeight - 4} />
-                <line className="now-edge" x1={nowX} x2={nowX} y2={height} />
-                {bands.map(({ lane, y, tickets, more }) => (
-                  <g key={lane}>
-                    <rect width="10" height="10" y={y + 4} rx="3" fill={laneColour(lane)} />
-                    <text className="band-name halo" x="16" y={y + 13}>
-                      {lanes[lane].label}
-                      {tickets.length === 0 && <tspan className="axis"> · nobody</tspan>}
-                      {more > 0 && <tspan className="axis"> · and {more} more</tspan>}
-                    </text>
-                    {tickets.map((ticket) => (
-                      <Ticket
-                        key={ticket.ticket}
-                        shape={ticket}
-                        colour={laneColour(lane)}
-                        nowX={nowX}
-                        width={width}
-                      />
-                    ))}
-                  </g>
-                ))}
-              </>
-            );
-          }}
-        </Picture>
+        <TimePicture label="Who waits in each lane" layout={(width) => layoutLanes(queue, now, width)}>
+          {({ nowX, bands, height }, width) => (
+            <>
+              <line className="now-edge" x1={nowX} x2={nowX} y2={height} />
+              {bands.map((band) => (
+                <Band key={band.lane} band={band} nowX={nowX} width={width} />
+              ))}
+            </>
+          )}
+        </TimePicture>
         <TableBehind
           caption="Who waits for a permit, who goes first in front"
           columns={['Lane', 'Window', 'Waits since', 'Expected at', 'In']}
-          rows={named.map(({ ticket, lane, budget, askedAt, expectedAt }) => ({
+          rows={allWaiting(queue).map(({ ticket, lane, budget, askedAt, expectedAt }) => ({
             key: ticket,
             cells: [
               lanes[lane].label,
@@ -79,11 +55,28 @@ function Lanes({ queue }: { queue: Queue }) {
   );
 }
 
-interface TicketProps {
-  readonly shape: TicketShape;
-  readonly colour: string;
+interface Place {
   readonly nowX: number;
   readonly width: number;
+}
+
+const Band = ({ band: { lane, y, tickets, more }, ...place }: { band: BandShape } & Place) => (
+  <g>
+    <rect width="10" height="10" y={y + 4} rx="3" fill={laneColour(lane)} />
+    <text className="band-name halo" x="16" y={y + 13}>
+      {lanes[lane].label}
+      {tickets.length === 0 && <tspan className="axis"> · nobody</tspan>}
+      {more > 0 && <tspan className="axis"> · and {more} more</tspan>}
+    </text>
+    {tickets.map((ticket) => (
+      <Ticket key={ticket.ticket} shape={ticket} colour={laneColour(lane)} {...place} />
+    ))}
+  </g>
+);
+
+interface TicketProps extends Place {
+  readonly shape: TicketShape;
+  readonly colour: string;
 }
 
 function Ticket({ shape: { budget, y, askedX, expectedX, left }, colour, nowX, width }: TicketProps) {

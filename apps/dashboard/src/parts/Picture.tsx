@@ -35,15 +35,37 @@ export function Picture({ label, height, live = false, children }: PictureProps)
   );
 }
 
-interface AxisProps {
-  readonly axis: TimeAxis;
-  readonly width: number;
-  /** Where the words stand; the lines go up from there. */
-  readonly y: number;
+const axisHeight = 22;
+
+interface TimePictureProps<Shape> extends Omit<PictureProps, 'height' | 'children'> {
+  /** The shapes of a picture of some width; its height is the same at any. */
+  readonly layout: (width: number) => Shape;
+  readonly children: (shape: Shape, width: number) => ReactNode;
 }
 
-/** The ticks of a picture's one time axis. */
-export const Axis = ({ axis, width, y }: AxisProps) => (
+/** A picture with a time axis below. */
+export function TimePicture<Shape extends { readonly axis: TimeAxis; readonly height: number }>({
+  layout,
+  children,
+  ...picture
+}: TimePictureProps<Shape>) {
+  return (
+    <Picture {...picture} height={layout(1).height + axisHeight}>
+      {(width) => {
+        const shape = layout(width);
+        return (
+          <>
+            <Axis axis={shape.axis} width={width} y={shape.height + axisHeight - 4} />
+            {children(shape, width)}
+          </>
+        );
+      }}
+    </Picture>
+  );
+}
+
+/** The ticks of a time axis; the words stand at `y`, the lines go up from there. */
+const Axis = ({ axis, width, y }: { axis: TimeAxis; width: number; y: number }) => (
   <g>
     {axis.ticks.map(({ x, words }) => (
       <g key={x}>

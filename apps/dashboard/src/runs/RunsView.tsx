@@ -6,8 +6,9 @@ import { useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
+import { Button, Choices, Refusal } from '../parts/controls.tsx';
 import { Loaded } from '../parts/Loaded.tsx';
-import { Axis, Picture, Swatch } from '../parts/Picture.tsx';
+import { Swatch, TimePicture } from '../parts/Picture.tsx';
 import { Table, TableBehind } from '../parts/Table.tsx';
 import { callWords, layoutWaterfall } from './layout.ts';
 
@@ -22,18 +23,13 @@ function Runs() {
   return (
     <>
       <p className="summary">What the scheduled syncs did, newest first.</p>
-      <fieldset className="choices" aria-label="Kind of sync">
+      <Choices label="Kind of sync">
         {[undefined, ...kindNames].map((each) => (
-          <button
-            key={each ?? 'all'}
-            type="button"
-            aria-pressed={each === kind}
-            onClick={() => setKind(each)}
-          >
+          <Button key={each ?? 'all'} aria-pressed={each === kind} onClick={() => setKind(each)}>
             {each ? kinds[each].label : 'all'}
-          </button>
+          </Button>
         ))}
-      </fieldset>{' '}
+      </Choices>{' '}
       {kind && (
         <AskRun ask={() => api.call('POST /v1/syncs/{kind}/trigger', { path: { kind } })}>
           {`Sync ${kinds[kind].label} now`}
@@ -86,13 +82,8 @@ function RunDetails({ id }: { id: string }) {
   );
 }
 
-const axisHeight = 22;
-const barY = 18;
-const barHeight = 10;
-
 function Details({ run }: { run: RunDetail }) {
   const now = useNow();
-  const { height } = layoutWaterfall(run, now, 1);
   const { scheduledFor: opens, endsAt: closes } = run.slot;
   const colour = kindColour(run.kind);
   return (
@@ -120,50 +111,42 @@ function Details({ run }: { run: RunDetail }) {
           trace {run.traceUrl === null ? run.traceId : <a href={run.traceUrl}>{run.traceId}</a>}
         </p>
       )}
-      <section className="card" aria-label="Calls">
-        {run.calls.length === 0 && <p className="hint">No call yet.</p>}
-        <Picture label="The calls of the run, each with its wait before it" height={height + axisHeight}>
-          {(width) => {
-            const { axis, rows } = layoutWaterfall(run, now, width);
-            return (
-              <>
-                <Axis axis={axis} width={width} y={height + axisHeight - 4} />
-                {rows.map(({ id, y, waitX, startX, endX, wrong, words }) => (
-                  <g key={id} fill={wrong ? 'var(--wrong)' : colour}>
-                    <text
-                      className={wrong ? 'row-words halo wrong-words' : 'row-words halo'}
-                      x="0"
-                      y={y + 13}
-                    >
-                      {words}
-                    </text>
-                    <rect
-                      className="waited"
-                      x={waitX}
-                      width={startX - waitX}
-                      y={y + barY + 3}
-                      height={barHeight - 6}
-                      rx="2"
-                    />
-                    <rect x={startX} width={endX - startX} y={y + barY} height={barHeight} rx="2" />
-                  </g>
-                ))}
-              </>
-            );
-          }}
-        </Picture>
-        <p className="hint">Thin: waits for its permit. Solid: the call.</p>
-        <TableBehind
-          caption="The calls of the run, oldest first"
-          columns={['Begun', 'Took', 'Call']}
-          rows={run.calls.map((call) => ({
-            key: String(call.id),
-            cells: [clockTime(call.startedAt), duration(call.durationMs), callWords(call)],
-          }))}
-          none="No call yet."
-        />
-      </section>
+      <Calls run={run} now={now} colour={colour} />
     </>
+  );
+}
+
+function Calls({ run, now, colour }: { run: RunDetail; now: number; colour: string }) {
+  return (
+    <section className="card" aria-label="Calls">
+      {run.calls.length === 0 && <p className="hint">No call yet.</p>}
+      <TimePicture
+        label="The calls of the run, each with its wait before it"
+        layout={(width) => layoutWaterfall(run, now, width)}
+      >
+        {({ rows }) =>
+          rows.map(({ id, y, waitX, startX, endX, wrong, words }) => (
+            <g key={id} fill={wrong ? 'var(--wrong)' : colour}>
+              <text className={`row-words halo ${wrong ? 'wrong-words' : ''}`} x="0" y={y + 13}>
+                {words}
+              </text>
+              <rect className="waited" x={waitX} width={startX - waitX} y={y + 21} height="4" rx="2" />
+              <rect x={startX} width={endX - startX} y={y + 18} height="10" rx="2" />
+            </g>
+          ))
+        }
+      </TimePicture>
+      <p className="hint">Thin: waits for its permit. Solid: the call.</p>
+      <TableBehind
+        caption="The calls of the run, oldest first"
+        columns={['Begun', 'Took', 'Call']}
+        rows={run.calls.map((call) => ({
+          key: String(call.id),
+          cells: [clockTime(call.startedAt), duration(call.durationMs), callWords(call)],
+        }))}
+        none="No call yet."
+      />
+    </section>
   );
 }
 
@@ -178,15 +161,10 @@ function AskRun({ ask, children }: { ask: () => Promise<AskedRun>; children: str
   });
   return (
     <>
-      <button type="button" disabled={request.isPending} onClick={() => request.mutate()}>
+      <Button disabled={request.isPending} onClick={() => request.mutate()}>
         {children}
-      </button>
-      {request.error && (
-        <span className="wrong" role="alert">
-          {' '}
-          {request.error.message}
-        </span>
-      )}
+      </Button>
+      <Refusal error={request.error} />
     </>
   );
 }

@@ -4,6 +4,7 @@ import { budgets, kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../api/client.ts';
+import { Button, Refusal } from '../parts/controls.tsx';
 import { Swatch } from '../parts/Picture.tsx';
 import { Table } from '../parts/Table.tsx';
 import type { Change } from './draft.ts';
@@ -35,11 +36,7 @@ interface ChecksProps {
 export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
   return (
     <section className="card lint" aria-label="Checks">
-      {error && (
-        <p className="wrong" role="alert">
-          {error.message}
-        </p>
-      )}
+      <Refusal error={error} />
       {data && (
         <>
           <h2>{data.findings.length === 0 ? 'Nothing is wrong with it' : 'Checks'}</h2>
@@ -63,9 +60,7 @@ export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
             ))}
           </ul>
           {data.findings.some(({ severity }) => severity === 'error') && (
-            <button type="button" onClick={() => onRepair(data.repaired)}>
-              Take one that would pass
-            </button>
+            <Button onClick={() => onRepair(data.repaired)}>Take one that would pass</Button>
           )}
           <Forecast forecast={data.forecast} />
         </>

@@ -9,13 +9,14 @@ import {
 import { dayAndTime } from '@paceline/client/words';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh, useRead } from '../api/reads.ts';
+import { Button, Refusal } from '../parts/controls.tsx';
 import { Loaded } from '../parts/Loaded.tsx';
 import { Swatch } from '../parts/Picture.tsx';
 import { Checks, useChecks } from './Checks.tsx';
-import { changeOf, type Field, isEmpty, type KindSettings, withField } from './draft.ts';
+import { changeOf, type Field as FieldName, isEmpty, type KindSettings, withField } from './draft.ts';
 import './schedule.css';
 
 /** When the syncs run; it is changed here, and judged before it is. */
@@ -38,47 +39,57 @@ export function ScheduleView() {
   );
 }
 
-/** A draft beside what is said of it; who has not begun one sees what is in force. */
-function ScheduleEditor({ inForce }: { inForce: Schedule }) {
+/** A draft of a schedule, what of it differs from the schedule that it began with, and what puts it in force. */
+function useDraft(inForce: Schedule) {
   const [begun, setBegun] = useState<{ draft: ScheduleSettings; base: Schedule } | undefined>();
-  const [despite, setDespite] = useState(false);
   const base = begun?.base ?? inForce;
   const draft = begun?.draft ?? inForce;
-  const change = changeOf(base, draft);
-  const checks = useChecks(change);
-  const edit = (next: ScheduleSettings) =>
-    setBegun({ draft: { timeZone: next.timeZone, kinds: next.kinds }, base });
+  const reset = () => setBegun(undefined);
   const apply = useMutation({
-    // Whoever changed it meanwhile is not overwritten.
+    // A change that somebody made meanwhile is not overwritten.
     mutationFn: (body: Input<'PUT /v1/schedule'>['body'] | undefined) => {
       const headers = { 'if-match': `"${base.version}"` };
       return body
         ? api.call('PUT /v1/schedule', { body, headers })
         : api.call('DELETE /v1/schedule', { headers });
     },
-    onSuccess: () => setBegun(undefined),
+    onSuccess: reset,
     onSettled: () => refresh('/v1/schedule'),
   });
+  return {
+    draft,
+    begun: begun !== undefined,
+    outdated: begun !== undefined && inForce.version !== base.version,
+    change: changeOf(base, draft),
+    edit: ({ timeZone, kinds: slots }: ScheduleSettings) =>
+      setBegun({ draft: { timeZone, kinds: slots }, base }),
+    reset,
+    apply,
+  };
+}
+
+/** A draft beside its checks; until one is begun, what is in force. */
+function ScheduleEditor({ inForce }: { inForce: Schedule }) {
+  const { draft, begun, outdated, change, edit, reset, apply } = useDraft(inForce);
+  const [despite, setDespite] = useState(false);
+  const checks = useChecks(change);
   const messageOf = (field: string) => messageAt(checks.error, field) ?? messageAt(apply.error, field);
   const refused = checks.data?.findings.some(({ severity }) => severity === 'error') ?? false;
+  const blocked = isEmpty(change) || checks.error !== null || apply.isPending || (refused && !despite);
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    apply.mutate({ ...change, despiteErrors: despite });
+  }
   return (
     <div className="schedule">
-      <form
-        className="card"
-        aria-label="Schedule"
-        onSubmit={(event) => {
-          event.preventDefault();
-          apply.mutate({ ...change, despiteErrors: despite });
-        }}
-      >
-        <label className="zone">
-          Time zone
-          <input
-            value={draft.timeZone}
-            aria-invalid={messageOf('timeZone') !== undefined}
-            onChange={({ target }) => edit({ ...draft, timeZone: target.value })}
-          />
-        </label>
+      <form className="card" aria-label="Schedule" onSubmit={submit}>
+        <Field
+          className="zone"
+          label="Time zone"
+          value={draft.timeZone}
+          message={messageOf('timeZone')}
+          onChange={(timeZone) => edit({ ...draft, timeZone })}
+        />
         {kindNames.map((kind) => (
           <KindFields
             key={kind}
@@ -88,16 +99,8 @@ function ScheduleEditor({ inForce }: { inForce: Schedule }) {
             onChange={(field, value) => edit(withField(draft, kind, field, value))}
           />
         ))}
-        {begun && inForce.version !== base.version && (
-          <p className="strong">
-            Somebody changed the schedule meanwhile: what you see began with the one before.
-          </p>
-        )}
-        {apply.error && (
-          <p className="wrong" role="alert">
-            {apply.error.message}
-          </p>
-        )}
+        {outdated && <p className="strong">The schedule has changed since you began this draft.</p>}
+        <Refusal error={apply.error} />
         {refused && (
           <label>
             <input type="checkbox" checked={despite} onChange={({ target }) => setDespite(target.checked)} />{' '}
@@ -105,20 +108,16 @@ function ScheduleEditor({ inForce }: { inForce: Schedule }) {
           </label>
         )}
         <p className="choices">
-          <button
-            type="submit"
-            className="main"
-            disabled={isEmpty(change) || checks.error !== null || apply.isPending || (refused && !despite)}
-          >
+          <button type="submit" className="main" disabled={blocked}>
             Apply
           </button>
-          <button type="button" disabled={begun === undefined} onClick={() => setBegun(undefined)}>
+          <Button disabled={!begun} onClick={reset}>
             Reset
-          </button>
+          </Button>
           {inForce.from === 'changed' && (
-            <button type="button" disabled={apply.isPending} onClick={() => apply.mutate(undefined)}>
+            <Button disabled={apply.isPending} onClick={() => apply.mutate(undefined)}>
               Back to the configured one
-            </button>
+            </Button>
           )}
         </p>
       </form>
@@ -127,11 +126,32 @@ function ScheduleEditor({ inForce }: { inForce: Schedule }) {
   );
 }
 
+interface FieldProps {
+  readonly className?: string;
+  readonly label: string;
+  readonly value: string;
+  readonly placeholder?: string;
+  readonly message: string | undefined;
+  readonly onChange: (value: string) => void;
+}
+
+const Field = ({ className, label, message, onChange, ...input }: FieldProps) => (
+  <label className={className}>
+    {label}
+    <input
+      {...input}
+      aria-invalid={message !== undefined}
+      onChange={({ target }) => onChange(target.value)}
+    />
+    {message !== undefined && <span className="wrong">{message}</span>}
+  </label>
+);
+
 interface KindFieldsProps {
   readonly kind: SyncKind;
   readonly settings: KindSettings;
   readonly messageOf: (field: string) => string | undefined;
-  readonly onChange: (field: Field, value: string) => void;
+  readonly onChange: (field: FieldName, value: string) => void;
 }
 
 const texts = [
@@ -157,21 +177,16 @@ function KindFields({ kind, settings, messageOf, onChange }: KindFieldsProps) {
           <option value="off">off</option>
         </select>
       </label>
-      {texts.map(([field, words, example]) => {
-        const said = messageOf(`kinds.${kind}.${field}`);
-        return (
-          <label key={field}>
-            {words}
-            <input
-              value={settings[field]}
-              placeholder={example}
-              aria-invalid={said !== undefined}
-              onChange={({ target }) => onChange(field, target.value)}
-            />
-            {said !== undefined && <span className="wrong">{said}</span>}
-          </label>
-        );
-      })}
+      {texts.map(([field, label, placeholder]) => (
+        <Field
+          key={field}
+          label={label}
+          value={settings[field]}
+          placeholder={placeholder}
+          message={messageOf(`kinds.${kind}.${field}`)}
+          onChange={(value) => onChange(field, value)}
+        />
+      ))}
     </fieldset>
   );
 }

@@ -2,7 +2,7 @@ import { kindColour, laneColour } from '@paceline/client';
 import { kinds } from '@paceline/shared/definition';
 import { type PointerEvent, useState } from 'react';
 import { timeAxis, type TimeAxis } from '../parts/layout.ts';
-import { Axis, Picture } from '../parts/Picture.tsx';
+import { TimePicture } from '../parts/Picture.tsx';
 import {
   type BandShape,
   bandHeight,
@@ -25,37 +25,31 @@ interface TimelineProps {
   readonly onChoose: (range: Range) => void;
 }
 
-const axisHeight = 22;
-
-export function TimelinePicture({ data, now, from, to, onChoose }: TimelineProps) {
-  const { height } = layoutTimeline(data, timeAxis(from, to, 1), now);
-  return (
-    <Picture live label="Runs by kind, in their slots" height={height + axisHeight}>
-      {(width) => {
-        const axis = timeAxis(from, to, width);
-        const { bands, flags, ties } = layoutTimeline(data, axis, now);
-        return (
-          <>
-            <Axis axis={axis} width={width} y={height + axisHeight - 4} />
-            <Drag axis={axis} width={width} height={height} onChoose={onChoose} />
-            {flags.map((flag) => (
-              <Flag key={flag.x} flag={flag} height={height} />
-            ))}
-            {bands.map((band) => (
-              <Band key={band.kind} band={band} />
-            ))}
-            {ties.map((tie) => (
-              <Tie key={tie.key} tie={tie} />
-            ))}
-            {now >= from && now <= to && (
-              <line className="now-edge" x1={axis.x(now)} x2={axis.x(now)} y1={flagHeight - 12} y2={height} />
-            )}
-          </>
-        );
-      }}
-    </Picture>
-  );
-}
+export const TimelinePicture = ({ data, now, from, to, onChoose }: TimelineProps) => (
+  <TimePicture
+    live
+    label="Runs by kind, in their slots"
+    layout={(width) => layoutTimeline(data, timeAxis(from, to, width), now)}
+  >
+    {({ axis, bands, flags, ties, height }, width) => (
+      <>
+        <Drag axis={axis} width={width} height={height} onChoose={onChoose} />
+        {flags.map((flag) => (
+          <Flag key={flag.x} flag={flag} height={height} />
+        ))}
+        {bands.map((band) => (
+          <Band key={band.kind} band={band} />
+        ))}
+        {ties.map((tie) => (
+          <Tie key={tie.key} tie={tie} />
+        ))}
+        {now >= from && now <= to && (
+          <line className="now-edge" x1={axis.x(now)} x2={axis.x(now)} y1={flagHeight - 12} y2={height} />
+        )}
+      </>
+    )}
+  </TimePicture>
+);
 
 const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number }) => (
   <g className="flag">

@@ -4,6 +4,7 @@ import { budgets, kindNames, kinds, lanes } from '@paceline/shared/definition';
 import type { TimeAxis } from '../parts/layout.ts';
 
 export interface TimelineShape {
+  readonly axis: TimeAxis;
   readonly bands: readonly BandShape[];
   readonly flags: readonly FlagShape[];
   readonly ties: readonly TieShape[];
@@ -82,6 +83,7 @@ export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number):
   });
   const conflicts = data.conflicts.filter(({ at }) => seen(Date.parse(at), Date.parse(at)));
   return {
+    axis,
     bands,
     flags: flagsOf(data.events, axis),
     ties: conflicts.map((conflict, index) => tieOf(conflict, `${conflict.at} ${index}`, axis)),
@@ -132,7 +134,9 @@ function tieOf(
   };
 }
 
-const endOf = ({ finishedAt }: Run, now: number) => (finishedAt === null ? now : Date.parse(finishedAt));
+/** When a run ended; one that goes on ends now. */
+export const endOf = ({ finishedAt }: Run, now: number) =>
+  finishedAt === null ? now : Date.parse(finishedAt);
 
 const lookOf = ({ state, mode, counts }: Run): RunShape['look'] => {
   if (state === 'failed') return 'wrong';

@@ -1,7 +1,7 @@
 import { type Budget, laneColour } from '@paceline/client';
 import { budgets } from '@paceline/shared/definition';
 import { Picture } from '../parts/Picture.tsx';
-import { layoutWindow } from './layout.ts';
+import { layoutWindow, type WindowShape } from './layout.ts';
 
 const barHeight = 46;
 const axisHeight = 18;
@@ -11,38 +11,13 @@ export function WindowPicture({ budget, now }: { budget: Budget; now: number }) 
   return (
     <Picture label={`The window of ${budgets[budget.budget].label}`} height={barHeight + axisHeight}>
       {(width) => {
-        const { rows, nowX, calls, expected, closed, ticks } = layoutWindow(budget, now, width);
-        const height = barHeight / rows;
-        const gap = Math.min(4, height / 4);
-        const inRow = (row: number) => ({ y: row * height + gap / 2, height: height - gap });
+        const shape = layoutWindow(budget, now, width);
+        const { nowX, closed, ticks } = shape;
         return (
           <>
             <rect className="window-past" width={nowX} height={barHeight} rx="4" />
             <rect className="window-future" x={nowX} width={width - nowX} height={barHeight} />
-            {expected.map(({ ticket, lane, row, startX, leaveX }) => (
-              <rect
-                key={ticket}
-                className="expected"
-                stroke={laneColour(lane)}
-                x={startX + 1}
-                width={Math.max(1, leaveX - startX - 2)}
-                {...inRow(row)}
-                rx="3"
-              />
-            ))}
-            {calls.map(({ permit, lane, row, startX, answeredX, leaveX, settled }) => (
-              <g key={permit} fill={laneColour(lane)} data-permit={permit}>
-                <rect className="counts" x={startX} width={leaveX - startX} {...inRow(row)} rx="3" />
-                <rect
-                  className={settled ? 'called' : 'calling'}
-                  x={startX}
-                  width={Math.max(0, answeredX - startX)}
-                  {...inRow(row)}
-                />
-                <rect x={startX} width="3" {...inRow(row)} rx="1" />
-                <rect x={Math.max(startX, leaveX - 1.5)} width="1.5" {...inRow(row)} />
-              </g>
-            ))}
+            <Calls {...shape} />
             {closed.map(({ by, toX }) => (
               <rect
                 key={by}
@@ -69,6 +44,40 @@ export function WindowPicture({ budget, now }: { budget: Budget; now: number }) 
         );
       }}
     </Picture>
+  );
+}
+
+function Calls({ rows, calls, expected }: Pick<WindowShape, 'rows' | 'calls' | 'expected'>) {
+  const height = barHeight / rows;
+  const gap = Math.min(4, height / 4);
+  const inRow = (row: number) => ({ y: row * height + gap / 2, height: height - gap });
+  return (
+    <>
+      {expected.map(({ ticket, lane, row, startX, leaveX }) => (
+        <rect
+          key={ticket}
+          className="expected"
+          stroke={laneColour(lane)}
+          x={startX + 1}
+          width={Math.max(1, leaveX - startX - 2)}
+          {...inRow(row)}
+          rx="3"
+        />
+      ))}
+      {calls.map(({ permit, lane, row, startX, answeredX, leaveX, settled }) => (
+        <g key={permit} fill={laneColour(lane)} data-permit={permit}>
+          <rect className="counts" x={startX} width={leaveX - startX} {...inRow(row)} rx="3" />
+          <rect
+            className={settled ? 'called' : 'calling'}
+            x={startX}
+            width={Math.max(0, answeredX - startX)}
+            {...inRow(row)}
+          />
+          <rect x={startX} width="3" {...inRow(row)} rx="1" />
+          <rect x={Math.max(startX, leaveX - 1.5)} width="1.5" {...inRow(row)} />
+        </g>
+      ))}
+    </>
   );
 }
 

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
+import { Button, Choices, Refusal } from '../parts/controls.tsx';
 import { Loaded } from '../parts/Loaded.tsx';
 import { Legend } from '../parts/Picture.tsx';
 import { TableBehind } from '../parts/Table.tsx';
@@ -107,55 +108,41 @@ function Steer({ budget: { budget, pausedUntil } }: { budget: Budget }) {
   const pause = (forSeconds: number) =>
     change.mutate(() => api.call('PUT /v1/budgets/{budget}/pause', { path, body: { forSeconds } }));
   const name = budgets[budget].label;
+  const button = { disabled: change.isPending };
   return (
     <div className="steer">
       {pausedUntil.upstream !== null && (
-        <button
-          type="button"
-          disabled={change.isPending}
+        <Button
+          {...button}
           onClick={() => resume('upstream')}
           aria-label={`Release ${name}: one call goes ahead to see whether upstream is open`}
         >
           Release
-        </button>
+        </Button>
       )}
       {pausedUntil.operator !== null && (
-        <button
-          type="button"
-          disabled={change.isPending}
-          onClick={() => resume('operator')}
-          aria-label={`Resume ${name}`}
-        >
+        <Button {...button} onClick={() => resume('operator')} aria-label={`Resume ${name}`}>
           Resume
-        </button>
+        </Button>
       )}
       {pausedUntil.operator === null && !choosing && (
-        <button
-          type="button"
-          className="quiet"
-          onClick={() => setChoosing(true)}
-          aria-label={`Pause ${name}`}
-        >
+        <Button className="quiet" onClick={() => setChoosing(true)} aria-label={`Pause ${name}`}>
           Pause …
-        </button>
+        </Button>
       )}
       {choosing && (
-        <fieldset className="choices" aria-label={`Pause ${name} for`}>
+        <Choices label={`Pause ${name} for`}>
           {pauses.map(([forSeconds, words]) => (
-            <button key={words} type="button" disabled={change.isPending} onClick={() => pause(forSeconds)}>
+            <Button key={words} {...button} onClick={() => pause(forSeconds)}>
               {words}
-            </button>
+            </Button>
           ))}
-          <button type="button" className="quiet" onClick={() => setChoosing(false)}>
+          <Button className="quiet" onClick={() => setChoosing(false)}>
             no
-          </button>
-        </fieldset>
+          </Button>
+        </Choices>
       )}
-      {change.error && (
-        <span className="wrong" role="alert">
-          {change.error.message}
-        </span>
-      )}
+      <Refusal error={change.error} />
     </div>
   );
 }
