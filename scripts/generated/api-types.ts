@@ -44,7 +44,7 @@ const notation: Notation = { names, asCode: true };
  */
 export async function apiTypes(): Promise<string> {
   const { components, paths } = await openApi();
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+  const operations = sorted(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(
       ([method, operation]) => entry(`${method.toUpperCase()} ${path}`, operation) ?? [],
     ),
@@ -63,7 +63,7 @@ export type { ${Object.keys(names).join(', ')} };
 /** A whole number. */
 type integer = number;
 
-${Object.entries(components.schemas)
+${sorted(components.schemas)
   .map(([name, schema]) => `export type ${name} = ${write(schema, '', notation)};\n`)
   .join('\n')}
 /** Every operation that answers JSON: what it takes, and its answer. */
@@ -75,6 +75,10 @@ ${operations.join('\n')}
 export const streamTypes = ${JSON.stringify(events).replaceAll('","', '", "')} as const;
 `;
 }
+
+/** By name: the order in which routes are added says nothing. */
+const sorted = <T>(record: Readonly<Record<string, T>>): Array<[string, T]> =>
+  Object.entries(record).toSorted(([one], [other]) => one.localeCompare(other, 'en'));
 
 /** Nothing is called while routes are added, so nothing has to be there. */
 async function openApi(): Promise<OpenApi> {

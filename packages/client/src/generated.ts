@@ -11,6 +11,671 @@ export type { BudgetName, FreshnessClass, Lane, SourceName, SyncKind };
 /** A whole number. */
 type integer = number;
 
+export type Alert = {
+  id: string,
+  type: "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "source_unavailable",
+  severity: "error" | "warning",
+  title: string,
+  why: string,
+  /** What an operator can do */
+  todo: string,
+  /** When it began */
+  since: string,
+  raisedAt: string,
+  /** null: it goes on */
+  resolvedAt: string | null,
+};
+
+export type AskedRun = {
+  runId: string,
+  /** It was under way or asked for before */
+  already: boolean,
+};
+
+export type Budget = {
+  budget: BudgetName,
+  policy: {
+    /** Calls in any stretch of `windowSeconds` */
+    limit: integer,
+    windowSeconds: number,
+    /** By whose word it is kept */
+    from: "documented" | "upstream" | "operator",
+    /** null: always */
+    since: string | null,
+  },
+  /** What the vendor documents */
+  documented: {
+    /** Calls in any stretch of `windowSeconds` */
+    limit: integer,
+    windowSeconds: number,
+  },
+  /** The calls that count now */
+  permits: {
+    permit: string,
+    lane: Lane,
+    startedAt: string,
+    /** false: its call may still be under way */
+    settled: boolean,
+    /** When it counts no more, at the latest */
+    leavesAt: string,
+  }[],
+  /** Calls that could be made now */
+  available: integer,
+  /** When the next call becomes free; null: one is free now */
+  freeAt: string | null,
+  pausedUntil: { upstream: string | null, operator: string | null },
+  /** After a 429 one call goes ahead alone */
+  probing: boolean,
+  /** Calls that are not remembered may count until then, so nobody calls */
+  unknownUntil: string | null,
+  waiting: {
+    count: integer,
+    /** The first ones, in the order in which they go */
+    next: { ticket: string, lane: Lane, firstAskedAt: string, estimatedAt: string }[],
+  },
+  /** The last 429 and whose doing it was */
+  lastRejected: { at: string, attribution: "ours" | "policy_changed" | "unreported_permit" | "foreign_caller" } | null,
+};
+
+export type Clock = {
+  now: string,
+  /** Seconds that pass here in one of yours: 1, or more against a sandbox */
+  scale: number,
+};
+
+export type Club = {
+  clubId: integer,
+  name: string,
+  /** As the last pages of it showed them; who they are: `/v1/riders?clubId=…` */
+  members: integer,
+  /** When the last page of a whole pass over it was stored */
+  fetchedAt: string,
+  /** Seconds since then */
+  ageSeconds: integer,
+};
+
+export type Command = {
+  commandId: string,
+  type: "add-rider" | "import-riders",
+  /** add-rider: the rider; null with an import */
+  riderId: integer | null,
+  /** import-riders: how many wait, are done and have failed; null with an add */
+  riders: { waiting: integer, done: integer, failed: integer } | null,
+  state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "running" | "done" | "failed" | "expired",
+  /** waiting_in_line: 1 is next */
+  position: integer | null,
+  /** waiting_in_line: when its turn is expected */
+  at: string | null,
+  /** waiting_for_window, paused_by_upstream, paused_by_operator: when that ends */
+  until: string | null,
+  /** outside_slot: when the next slot opens */
+  next: string | null,
+  /** failed, expired: why */
+  reason: string | null,
+  /** When it is expected to run; null when it waits no more, or nobody knows */
+  estimatedAt: string | null,
+  /** How the rider comes, as far as that is known: by a GET of its own, or by the next bulk call */
+  via: "single" | "bulk" | null,
+  requestedAt: string,
+  updatedAt: string,
+  finishedAt: string | null,
+  /** The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept */
+  traceId: string | null,
+  /** Where the rider is, once stored (also when stored before) */
+  rider: string | null,
+};
+
+export type CommandRider = {
+  riderId: integer,
+  outcome: "waiting" | "done" | "failed",
+  /** failed: why */
+  reason: string | null,
+  endedAt: string | null,
+  /** done: where the rider is */
+  rider: string | null,
+};
+
+export type Conflict = {
+  at: string,
+  budget: BudgetName,
+  /** The lane that has to wait */
+  blocked: Lane,
+  /** The lane that is in the way */
+  blockedBy: Lane,
+  expectedWaitSeconds: number,
+};
+
+export type Coordination = {
+  rateLimitUsage: Record<BudgetName, {
+    /** Calls that count against the window now */
+    used: integer,
+    /** Calls that could be made now */
+    available: integer,
+    /** When the next call becomes free; null: one is free now */
+    resetAt: string | null,
+  }>,
+  conflicts: {
+    count: integer,
+    lastConflict: {
+      /** The lane that was in the way */
+      type: Lane,
+      timestamp: string,
+      /** The lane that had to wait */
+      blocked: Lane,
+      endpoint: BudgetName,
+    } | null,
+  },
+  queue: {
+    pending: integer,
+    /** Project ms, of those who wait and of those granted within the last hour */
+    avgWaitTime: number,
+    /** Project ms */
+    maxWaitTime: number,
+  },
+  /** Which sources upstream gives us (see /v1/sources); null: the database does not answer */
+  sources: Partial<Record<SourceName, "unknown" | "available" | "unavailable">> | null,
+};
+
+export type Event = {
+  eventId: string,
+  title: string,
+  startsAt: string,
+  type: string | null,
+  subType: string | null,
+  routeId: string | null,
+  /** As upstream gives it: mostly metres */
+  distance: number | null,
+  signups: {
+    /** As upstream's list of events counts them */
+    listed: integer,
+    /** Of those fetched: still signed up */
+    current: integer | null,
+    /** Of those fetched: no longer signed up */
+    withdrawn: integer | null,
+  },
+  fetchedAt: string,
+  /** Seconds since the event was last seen in the list */
+  ageSeconds: integer,
+  /** null: never */
+  signupsFetchedAt: string | null,
+  signupsAgeSeconds: integer | null,
+  results: {
+    /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
+    state: "none_yet" | "unrated" | "rated" | "given_up" | null,
+    /** Why they are as they are, where that needs a word */
+    reason: string | null,
+    /** How often they were asked for */
+    tries: integer,
+    /** When they were last asked for, whatever came of it */
+    triedAt: string | null,
+    /** When they were last answered; null: never */
+    fetchedAt: string | null,
+    ageSeconds: integer | null,
+  },
+};
+
+export type EventDetail = {
+  eventId: string,
+  title: string,
+  startsAt: string,
+  type: string | null,
+  subType: string | null,
+  routeId: string | null,
+  /** As upstream gives it: mostly metres */
+  distance: number | null,
+  signups: {
+    /** As upstream's list of events counts them */
+    listed: integer,
+    /** Of those fetched: still signed up */
+    current: integer | null,
+    /** Of those fetched: no longer signed up */
+    withdrawn: integer | null,
+  },
+  fetchedAt: string,
+  /** Seconds since the event was last seen in the list */
+  ageSeconds: integer,
+  /** null: never */
+  signupsFetchedAt: string | null,
+  signupsAgeSeconds: integer | null,
+  results: {
+    /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
+    state: "none_yet" | "unrated" | "rated" | "given_up" | null,
+    /** Why they are as they are, where that needs a word */
+    reason: string | null,
+    /** How often they were asked for */
+    tries: integer,
+    /** When they were last asked for, whatever came of it */
+    triedAt: string | null,
+    /** When they were last answered; null: never */
+    fetchedAt: string | null,
+    ageSeconds: integer | null,
+  },
+  /** Upstream's answer as it came */
+  raw?: unknown | undefined,
+};
+
+export type Forecast = {
+  kinds: Array<{
+    kind: SyncKind,
+    /** Clubs or events to refresh */
+    things: number,
+    slotsADay: number,
+    /** That its slots have room for */
+    callsADay: number,
+    /** In the slot that has room for the fewest */
+    fewestCalls: number,
+    mostCalls: number,
+    /** How long one call for each takes when every call is made for it */
+    passSeconds: number,
+    /** How often each is refreshed at the least; null: never */
+    oldestSeconds: number | null,
+    promisedSeconds: number | null,
+  }>,
+  budgets: {
+    budget: BudgetName,
+    policy: { limit: integer, windowSeconds: number },
+    /** Calls a day that the limit allows */
+    allowed: number,
+    /** Calls a day that each kind would like */
+    wanted: Partial<Record<SyncKind, number>>,
+    /** Calls a day that wait for no slot */
+    urgent: number,
+    /** Calls a day that there is room for */
+    room: number,
+    /** `room` of `allowed`, 0 to 1 */
+    used: number,
+  }[],
+};
+
+export type Freshness = {
+  at: string,
+  classes: Array<{
+    /** Starts within 15 minutes, within the hour, within two days */
+    class: FreshnessClass,
+    /** How old a copy may be */
+    goalSeconds: number,
+    /** Events of the class now */
+    events: integer,
+    /** Those with our riders in them */
+    ours: integer,
+    /** How many have a copy within the goal */
+    within: integer,
+    oursWithin: integer,
+    /** The share of the last day's event time with a copy within the goal */
+    lastDay: number | null,
+    /** The same of events with our riders; null: there was none */
+    oursLastDay: number | null,
+  }>,
+  /** What is worth most first */
+  next: Array<{
+    eventId: string,
+    title: string,
+    startsAt: string,
+    class: FreshnessClass,
+    ours: boolean,
+    signupsFetchedAt: string | null,
+    signupsAgeSeconds: integer | null,
+    withinGoal: boolean,
+    /** Why a call for it would be worth it */
+    because: "about_to_start" | "never_fetched" | "older_than_goal" | "soon_older_than_goal" | "signups_changed" | "oldest_copy",
+  }>,
+};
+
+export type JudgedSchedule = {
+  /** Errors first */
+  findings: Array<{
+    rule: "collision" | "overrun" | "demand" | "promise",
+    severity: "error" | "warning",
+    kinds: SyncKind[],
+    message: string,
+    /** An example */
+    timeline: { at: string, says: string }[],
+  }>,
+  forecast: {
+    kinds: Array<{
+      kind: SyncKind,
+      /** Clubs or events to refresh */
+      things: number,
+      slotsADay: number,
+      /** That its slots have room for */
+      callsADay: number,
+      /** In the slot that has room for the fewest */
+      fewestCalls: number,
+      mostCalls: number,
+      /** How long one call for each takes when every call is made for it */
+      passSeconds: number,
+      /** How often each is refreshed at the least; null: never */
+      oldestSeconds: number | null,
+      promisedSeconds: number | null,
+    }>,
+    budgets: {
+      budget: BudgetName,
+      policy: { limit: integer, windowSeconds: number },
+      /** Calls a day that the limit allows */
+      allowed: number,
+      /** Calls a day that each kind would like */
+      wanted: Partial<Record<SyncKind, number>>,
+      /** Calls a day that wait for no slot */
+      urgent: number,
+      /** Calls a day that there is room for */
+      room: number,
+      /** `room` of `allowed`, 0 to 1 */
+      used: number,
+    }[],
+  },
+  /** The schedule that was judged */
+  settings: {
+    timeZone: string,
+    kinds: Record<SyncKind, {
+      mode: "off" | "observed" | "on",
+      /** A cron expression of five fields, or an interval: every 15m */
+      opens: string,
+      /** How long a slot stays open: 10m */
+      duration: string,
+      /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
+      skip: string,
+      /** What becomes of missed slots: skip, latest, or all 2h */
+      catchUp: string,
+    }>,
+  },
+  /** How it would pass, with these promises */
+  repaired: {
+    timeZone: string,
+    kinds: Record<SyncKind, {
+      mode: "off" | "observed" | "on",
+      /** A cron expression of five fields, or an interval: every 15m */
+      opens: string,
+      /** How long a slot stays open: 10m */
+      duration: string,
+      /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
+      skip: string,
+      /** What becomes of missed slots: skip, latest, or all 2h */
+      catchUp: string,
+    }>,
+  },
+  /** Other than was asked where no slots could keep that: `cycle`, or a duration */
+  promises: Partial<Record<SyncKind, string>>,
+};
+
+export type Permit = {
+  permit: string,
+  budget: BudgetName,
+  lane: Lane,
+  startedAt: string,
+  /** null: its end was not heard of (yet) */
+  endedAt: string | null,
+  /** `not_sent`: it was given back, and cost nothing */
+  result: "answered" | "unanswered" | "not_sent" | null,
+  /** HTTP status of the answer; 429: it was rejected */
+  status: integer | null,
+};
+
+export type Problem = {
+  type: string,
+  title: string,
+  status: integer,
+  detail: string,
+  /** The path that was asked for */
+  instance: string,
+  /** Each field that is wrong */
+  errors: { field: string, message: string }[],
+  command?: Command | undefined,
+  /** Only of schedule-refused */
+  findings?: Array<{
+    rule: "collision" | "overrun" | "demand" | "promise",
+    severity: "error" | "warning",
+    kinds: SyncKind[],
+    message: string,
+    /** An example */
+    timeline: { at: string, says: string }[],
+  }> | undefined,
+  /** Only of schedule-refused */
+  repaired?: {
+    timeZone: string,
+    kinds: Record<SyncKind, {
+      mode: "off" | "observed" | "on",
+      /** A cron expression of five fields, or an interval: every 15m */
+      opens: string,
+      /** How long a slot stays open: 10m */
+      duration: string,
+      /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
+      skip: string,
+      /** What becomes of missed slots: skip, latest, or all 2h */
+      catchUp: string,
+    }>,
+  } | undefined,
+  /** Only of schedule-refused */
+  promises?: Partial<Record<SyncKind, string>> | undefined,
+};
+
+export type Queue = {
+  at: string,
+  /** How many wait in all */
+  waiting: integer,
+  budgets: {
+    budget: BudgetName,
+    waiting: integer,
+    /** Those in which somebody waits */
+    lanes: { lane: Lane, waiting: integer }[],
+    /** In the order in which they go, a thousand at the most */
+    tickets: {
+      ticket: string,
+      /** 1 is next */
+      position: integer,
+      lane: Lane,
+      firstAskedAt: string,
+      waitedSeconds: integer,
+      expectedAt: string,
+    }[],
+  }[],
+};
+
+export type Readiness = {
+  ready: boolean,
+  /** `ok`, or why not */
+  checks: Record<string, string>,
+};
+
+export type Result = {
+  riderId: integer,
+  name: string,
+  pen: string | null,
+  /** null: did not finish */
+  position: integer | null,
+  positionInPen: integer | null,
+  /** From the start */
+  seconds: number | null,
+  /** To the first of the pen */
+  gapSeconds: number | null,
+  /** null: not rated (yet) */
+  rating: number | null,
+  ratingBefore: number | null,
+  ratingDelta: number | null,
+  removed: boolean,
+  /** When an answer no longer held the rider: disqualified, for one */
+  removedAt: string | null,
+  firstSeenAt: string,
+  lastSeenAt: string,
+};
+
+export type Results = {
+  /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
+  state: "none_yet" | "unrated" | "rated" | "given_up" | null,
+  /** Why they are as they are, where that needs a word */
+  reason: string | null,
+  /** How often they were asked for */
+  tries: integer,
+  /** When they were last asked for, whatever came of it */
+  triedAt: string | null,
+  /** When they were last answered; null: never */
+  fetchedAt: string | null,
+  ageSeconds: integer | null,
+  items: Result[],
+  /** The cursor of the next page; null: this is the last one */
+  next: string | null,
+};
+
+export type Rider = {
+  riderId: integer,
+  name: string,
+  gender: string | null,
+  country: string | null,
+  /** A bucket such as "Mas" or "50+" */
+  ageGroup: string | null,
+  heightCm: number | null,
+  weightKg: number | null,
+  zpCategory: string | null,
+  zpFtp: number | null,
+  rating: number | null,
+  ratingMax30: number | null,
+  ratingMax90: number | null,
+  phenotype: string | null,
+  club: { clubId: integer, name: string | null } | null,
+  firstSeenAt: string,
+  fetchedAt: string,
+  /** Seconds since it was fetched */
+  ageSeconds: integer,
+};
+
+export type RiderChange = {
+  /** When an answer first said so */
+  recordedAt: string,
+  rating: number | null,
+  weightKg: number | null,
+  zpFtp: number | null,
+  /** Upstream's answer as it came */
+  raw?: unknown | undefined,
+};
+
+export type RiderDetail = {
+  riderId: integer,
+  name: string,
+  gender: string | null,
+  country: string | null,
+  /** A bucket such as "Mas" or "50+" */
+  ageGroup: string | null,
+  heightCm: number | null,
+  weightKg: number | null,
+  zpCategory: string | null,
+  zpFtp: number | null,
+  rating: number | null,
+  ratingMax30: number | null,
+  ratingMax90: number | null,
+  phenotype: string | null,
+  club: { clubId: integer, name: string | null } | null,
+  firstSeenAt: string,
+  fetchedAt: string,
+  /** Seconds since it was fetched */
+  ageSeconds: integer,
+  /** Upstream's answer as it came: power curve, handicaps, race record */
+  raw?: unknown | undefined,
+};
+
+export type Run = {
+  id: string,
+  kind: SyncKind,
+  state: "running" | "done" | "failed",
+  /** An observed run plans and counts, and calls nothing */
+  mode: "on" | "observed",
+  slot: { id: string, scheduledFor: string, endsAt: string },
+  startedAt: string,
+  finishedAt: string | null,
+  /** Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them */
+  counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
+  error: string | null,
+  /** The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept */
+  traceId: string | null,
+};
+
+export type RunDetail = {
+  id: string,
+  kind: SyncKind,
+  state: "running" | "done" | "failed",
+  /** An observed run plans and counts, and calls nothing */
+  mode: "on" | "observed",
+  slot: { id: string, scheduledFor: string, endsAt: string },
+  startedAt: string,
+  finishedAt: string | null,
+  /** Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them */
+  counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
+  error: string | null,
+  /** The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept */
+  traceId: string | null,
+  /** Where its trace is shown; null: nobody has said */
+  traceUrl: string | null,
+  /** Its calls to upstream, oldest first */
+  calls: Array<{
+    id: integer,
+    /** One of clubs, riders_bulk, riders_single, results, events, signups */
+    endpoint: string,
+    /** The club, rider or event asked for */
+    target: string,
+    /** Why this was called rather than anything else; null: there was no choice */
+    because: string | null,
+    /** HTTP status; null when no answer came */
+    status: integer | null,
+    message: string,
+    startedAt: string,
+    durationMs: integer,
+    /** The start of an answer that could not be read */
+    rawStart: string | null,
+  }>,
+};
+
+export type Schedule = {
+  timeZone: string,
+  kinds: Record<SyncKind, {
+    mode: "off" | "observed" | "on",
+    /** A cron expression of five fields, or an interval: every 15m */
+    opens: string,
+    /** How long a slot stays open: 10m */
+    duration: string,
+    /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
+    skip: string,
+    /** What becomes of missed slots: skip, latest, or all 2h */
+    catchUp: string,
+  }>,
+  /** What the ETag says */
+  version: integer,
+  /** By the variables, or by somebody since */
+  from: "configured" | "changed",
+  /** null: from the very beginning */
+  since: string | null,
+  /** The slots that open next; none of a kind that is off */
+  next: Record<SyncKind, { id: string, opensAt: string, endsAt: string }[]>,
+};
+
+export type Signup = {
+  riderId: integer,
+  name: string,
+  pen: string,
+  rating: number | null,
+  withdrawn: boolean,
+  /** When a fetch no longer held the rider */
+  withdrawnAt: string | null,
+  firstSeenAt: string,
+  lastSeenAt: string,
+  /** Seconds since a fetch last held the rider */
+  ageSeconds: integer,
+};
+
+export type Source = {
+  source: SourceName,
+  /** unknown: not asked yet */
+  state: "unknown" | "available" | "unavailable",
+  since: string | null,
+  /** HTTP status of the last refusal */
+  status: integer | null,
+  /** What is wrong */
+  message: string | null,
+  /** What may be done about it */
+  advice: string | null,
+  /** The start of the answer */
+  rawStart: string | null,
+  /** An unavailable source is not asked again before */
+  nextTryAt: string | null,
+};
+
 export type StreamEvents = {
   "run.changed": {
     id: string,
@@ -140,673 +805,207 @@ export type StreamEvents = {
   },
 };
 
-export type Rider = {
-  riderId: integer,
-  name: string,
-  gender: string | null,
-  country: string | null,
-  /** A bucket such as "Mas" or "50+" */
-  ageGroup: string | null,
-  heightCm: number | null,
-  weightKg: number | null,
-  zpCategory: string | null,
-  zpFtp: number | null,
-  rating: number | null,
-  ratingMax30: number | null,
-  ratingMax90: number | null,
-  phenotype: string | null,
-  club: { clubId: integer, name: string | null } | null,
-  firstSeenAt: string,
-  fetchedAt: string,
-  /** Seconds since it was fetched */
-  ageSeconds: integer,
-};
-
-export type Problem = {
-  type: string,
-  title: string,
-  status: integer,
-  detail: string,
-  /** The path that was asked for */
-  instance: string,
-  /** Each field that is wrong */
-  errors: { field: string, message: string }[],
-  command?: Command | undefined,
-  /** Only of schedule-refused */
-  findings?: Array<{
-    rule: "collision" | "overrun" | "demand" | "promise",
-    severity: "error" | "warning",
-    kinds: SyncKind[],
-    message: string,
-    /** An example */
-    timeline: { at: string, says: string }[],
-  }> | undefined,
-  /** Only of schedule-refused */
-  repaired?: {
-    timeZone: string,
-    kinds: Record<SyncKind, {
-      mode: "off" | "observed" | "on",
-      /** A cron expression of five fields, or an interval: every 15m */
-      opens: string,
-      /** How long a slot stays open: 10m */
-      duration: string,
-      /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
-      skip: string,
-      /** What becomes of missed slots: skip, latest, or all 2h */
-      catchUp: string,
-    }>,
-  } | undefined,
-  /** Only of schedule-refused */
-  promises?: Partial<Record<SyncKind, string>> | undefined,
-};
-
-export type Command = {
-  commandId: string,
-  type: "add-rider" | "import-riders",
-  /** add-rider: the rider; null with an import */
-  riderId: integer | null,
-  /** import-riders: how many wait, are done and have failed; null with an add */
-  riders: { waiting: integer, done: integer, failed: integer } | null,
-  state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "running" | "done" | "failed" | "expired",
-  /** waiting_in_line: 1 is next */
-  position: integer | null,
-  /** waiting_in_line: when its turn is expected */
-  at: string | null,
-  /** waiting_for_window, paused_by_upstream, paused_by_operator: when that ends */
-  until: string | null,
-  /** outside_slot: when the next slot opens */
-  next: string | null,
-  /** failed, expired: why */
-  reason: string | null,
-  /** When it is expected to run; null when it waits no more, or nobody knows */
-  estimatedAt: string | null,
-  /** How the rider comes, as far as that is known: by a GET of its own, or by the next bulk call */
-  via: "single" | "bulk" | null,
-  requestedAt: string,
-  updatedAt: string,
-  finishedAt: string | null,
-  /** The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept */
-  traceId: string | null,
-  /** Where the rider is, once stored (also when stored before) */
-  rider: string | null,
-};
-
-export type RiderDetail = {
-  riderId: integer,
-  name: string,
-  gender: string | null,
-  country: string | null,
-  /** A bucket such as "Mas" or "50+" */
-  ageGroup: string | null,
-  heightCm: number | null,
-  weightKg: number | null,
-  zpCategory: string | null,
-  zpFtp: number | null,
-  rating: number | null,
-  ratingMax30: number | null,
-  ratingMax90: number | null,
-  phenotype: string | null,
-  club: { clubId: integer, name: string | null } | null,
-  firstSeenAt: string,
-  fetchedAt: string,
-  /** Seconds since it was fetched */
-  ageSeconds: integer,
-  /** Upstream's answer as it came: power curve, handicaps, race record */
-  raw?: unknown | undefined,
-};
-
-export type RiderChange = {
-  /** When an answer first said so */
-  recordedAt: string,
-  rating: number | null,
-  weightKg: number | null,
-  zpFtp: number | null,
-  /** Upstream's answer as it came */
-  raw?: unknown | undefined,
-};
-
-export type Club = {
-  clubId: integer,
-  name: string,
-  /** As the last pages of it showed them; who they are: `/v1/riders?clubId=…` */
-  members: integer,
-  /** When the last page of a whole pass over it was stored */
-  fetchedAt: string,
-  /** Seconds since then */
-  ageSeconds: integer,
-};
-
-export type CommandRider = {
-  riderId: integer,
-  outcome: "waiting" | "done" | "failed",
-  /** failed: why */
-  reason: string | null,
-  endedAt: string | null,
-  /** done: where the rider is */
-  rider: string | null,
-};
-
-export type Event = {
-  eventId: string,
-  title: string,
-  startsAt: string,
-  type: string | null,
-  subType: string | null,
-  routeId: string | null,
-  /** As upstream gives it: mostly metres */
-  distance: number | null,
-  signups: {
-    /** As upstream's list of events counts them */
-    listed: integer,
-    /** Of those fetched: still signed up */
-    current: integer | null,
-    /** Of those fetched: no longer signed up */
-    withdrawn: integer | null,
-  },
-  fetchedAt: string,
-  /** Seconds since the event was last seen in the list */
-  ageSeconds: integer,
-  /** null: never */
-  signupsFetchedAt: string | null,
-  signupsAgeSeconds: integer | null,
-  results: {
-    /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
-    state: "none_yet" | "unrated" | "rated" | "given_up" | null,
-    /** Why they are as they are, where that needs a word */
-    reason: string | null,
-    /** How often they were asked for */
-    tries: integer,
-    /** When they were last asked for, whatever came of it */
-    triedAt: string | null,
-    /** When they were last answered; null: never */
-    fetchedAt: string | null,
-    ageSeconds: integer | null,
-  },
-};
-
-export type EventDetail = {
-  eventId: string,
-  title: string,
-  startsAt: string,
-  type: string | null,
-  subType: string | null,
-  routeId: string | null,
-  /** As upstream gives it: mostly metres */
-  distance: number | null,
-  signups: {
-    /** As upstream's list of events counts them */
-    listed: integer,
-    /** Of those fetched: still signed up */
-    current: integer | null,
-    /** Of those fetched: no longer signed up */
-    withdrawn: integer | null,
-  },
-  fetchedAt: string,
-  /** Seconds since the event was last seen in the list */
-  ageSeconds: integer,
-  /** null: never */
-  signupsFetchedAt: string | null,
-  signupsAgeSeconds: integer | null,
-  results: {
-    /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
-    state: "none_yet" | "unrated" | "rated" | "given_up" | null,
-    /** Why they are as they are, where that needs a word */
-    reason: string | null,
-    /** How often they were asked for */
-    tries: integer,
-    /** When they were last asked for, whatever came of it */
-    triedAt: string | null,
-    /** When they were last answered; null: never */
-    fetchedAt: string | null,
-    ageSeconds: integer | null,
-  },
-  /** Upstream's answer as it came */
-  raw?: unknown | undefined,
-};
-
-export type Signup = {
-  riderId: integer,
-  name: string,
-  pen: string,
-  rating: number | null,
-  withdrawn: boolean,
-  /** When a fetch no longer held the rider */
-  withdrawnAt: string | null,
-  firstSeenAt: string,
-  lastSeenAt: string,
-  /** Seconds since a fetch last held the rider */
-  ageSeconds: integer,
-};
-
-export type Results = {
-  /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
-  state: "none_yet" | "unrated" | "rated" | "given_up" | null,
-  /** Why they are as they are, where that needs a word */
-  reason: string | null,
-  /** How often they were asked for */
-  tries: integer,
-  /** When they were last asked for, whatever came of it */
-  triedAt: string | null,
-  /** When they were last answered; null: never */
-  fetchedAt: string | null,
-  ageSeconds: integer | null,
-  items: Result[],
-  /** The cursor of the next page; null: this is the last one */
-  next: string | null,
-};
-
-export type Result = {
-  riderId: integer,
-  name: string,
-  pen: string | null,
-  /** null: did not finish */
-  position: integer | null,
-  positionInPen: integer | null,
-  /** From the start */
-  seconds: number | null,
-  /** To the first of the pen */
-  gapSeconds: number | null,
-  /** null: not rated (yet) */
-  rating: number | null,
-  ratingBefore: number | null,
-  ratingDelta: number | null,
-  removed: boolean,
-  /** When an answer no longer held the rider: disqualified, for one */
-  removedAt: string | null,
-  firstSeenAt: string,
-  lastSeenAt: string,
-};
-
-export type Freshness = {
-  at: string,
-  classes: Array<{
-    /** Starts within 15 minutes, within the hour, within two days */
-    class: FreshnessClass,
-    /** How old a copy may be */
-    goalSeconds: number,
-    /** Events of the class now */
-    events: integer,
-    /** Those with our riders in them */
-    ours: integer,
-    /** How many have a copy within the goal */
-    within: integer,
-    oursWithin: integer,
-    /** The share of the last day's event time with a copy within the goal */
-    lastDay: number | null,
-    /** The same of events with our riders; null: there was none */
-    oursLastDay: number | null,
-  }>,
-  /** What is worth most first */
-  next: Array<{
-    eventId: string,
-    title: string,
-    startsAt: string,
-    class: FreshnessClass,
-    ours: boolean,
-    signupsFetchedAt: string | null,
-    signupsAgeSeconds: integer | null,
-    withinGoal: boolean,
-    /** Why a call for it would be worth it */
-    because: "about_to_start" | "never_fetched" | "older_than_goal" | "soon_older_than_goal" | "signups_changed" | "oldest_copy",
-  }>,
-};
-
-export type Schedule = {
-  timeZone: string,
-  kinds: Record<SyncKind, {
-    mode: "off" | "observed" | "on",
-    /** A cron expression of five fields, or an interval: every 15m */
-    opens: string,
-    /** How long a slot stays open: 10m */
-    duration: string,
-    /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
-    skip: string,
-    /** What becomes of missed slots: skip, latest, or all 2h */
-    catchUp: string,
-  }>,
-  /** What the ETag says */
-  version: integer,
-  /** By the variables, or by somebody since */
-  from: "configured" | "changed",
-  /** null: from the very beginning */
-  since: string | null,
-  /** The slots that open next; none of a kind that is off */
-  next: Record<SyncKind, { id: string, opensAt: string, endsAt: string }[]>,
-};
-
-export type JudgedSchedule = {
-  /** Errors first */
-  findings: Array<{
-    rule: "collision" | "overrun" | "demand" | "promise",
-    severity: "error" | "warning",
-    kinds: SyncKind[],
-    message: string,
-    /** An example */
-    timeline: { at: string, says: string }[],
-  }>,
-  forecast: {
-    kinds: Array<{
-      kind: SyncKind,
-      /** Clubs or events to refresh */
-      things: number,
-      slotsADay: number,
-      /** That its slots have room for */
-      callsADay: number,
-      /** In the slot that has room for the fewest */
-      fewestCalls: number,
-      mostCalls: number,
-      /** How long one call for each takes when every call is made for it */
-      passSeconds: number,
-      /** How often each is refreshed at the least; null: never */
-      oldestSeconds: number | null,
-      promisedSeconds: number | null,
-    }>,
-    budgets: {
-      budget: BudgetName,
-      policy: { limit: integer, windowSeconds: number },
-      /** Calls a day that the limit allows */
-      allowed: number,
-      /** Calls a day that each kind would like */
-      wanted: Partial<Record<SyncKind, number>>,
-      /** Calls a day that wait for no slot */
-      urgent: number,
-      /** Calls a day that there is room for */
-      room: number,
-      /** `room` of `allowed`, 0 to 1 */
-      used: number,
-    }[],
-  },
-  /** The schedule that was judged */
-  settings: {
-    timeZone: string,
-    kinds: Record<SyncKind, {
-      mode: "off" | "observed" | "on",
-      /** A cron expression of five fields, or an interval: every 15m */
-      opens: string,
-      /** How long a slot stays open: 10m */
-      duration: string,
-      /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
-      skip: string,
-      /** What becomes of missed slots: skip, latest, or all 2h */
-      catchUp: string,
-    }>,
-  },
-  /** How it would pass, with these promises */
-  repaired: {
-    timeZone: string,
-    kinds: Record<SyncKind, {
-      mode: "off" | "observed" | "on",
-      /** A cron expression of five fields, or an interval: every 15m */
-      opens: string,
-      /** How long a slot stays open: 10m */
-      duration: string,
-      /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
-      skip: string,
-      /** What becomes of missed slots: skip, latest, or all 2h */
-      catchUp: string,
-    }>,
-  },
-  /** Other than was asked where no slots could keep that: `cycle`, or a duration */
-  promises: Partial<Record<SyncKind, string>>,
-};
-
-export type Forecast = {
-  kinds: Array<{
-    kind: SyncKind,
-    /** Clubs or events to refresh */
-    things: number,
-    slotsADay: number,
-    /** That its slots have room for */
-    callsADay: number,
-    /** In the slot that has room for the fewest */
-    fewestCalls: number,
-    mostCalls: number,
-    /** How long one call for each takes when every call is made for it */
-    passSeconds: number,
-    /** How often each is refreshed at the least; null: never */
-    oldestSeconds: number | null,
-    promisedSeconds: number | null,
-  }>,
-  budgets: {
-    budget: BudgetName,
-    policy: { limit: integer, windowSeconds: number },
-    /** Calls a day that the limit allows */
-    allowed: number,
-    /** Calls a day that each kind would like */
-    wanted: Partial<Record<SyncKind, number>>,
-    /** Calls a day that wait for no slot */
-    urgent: number,
-    /** Calls a day that there is room for */
-    room: number,
-    /** `room` of `allowed`, 0 to 1 */
-    used: number,
-  }[],
-};
-
-export type Run = {
-  id: string,
-  kind: SyncKind,
-  state: "running" | "done" | "failed",
-  /** An observed run plans and counts, and calls nothing */
-  mode: "on" | "observed",
-  slot: { id: string, scheduledFor: string, endsAt: string },
-  startedAt: string,
-  finishedAt: string | null,
-  /** Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them */
-  counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
-  error: string | null,
-  /** The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept */
-  traceId: string | null,
-};
-
-export type RunDetail = {
-  id: string,
-  kind: SyncKind,
-  state: "running" | "done" | "failed",
-  /** An observed run plans and counts, and calls nothing */
-  mode: "on" | "observed",
-  slot: { id: string, scheduledFor: string, endsAt: string },
-  startedAt: string,
-  finishedAt: string | null,
-  /** Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them */
-  counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
-  error: string | null,
-  /** The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept */
-  traceId: string | null,
-  /** Where its trace is shown; null: nobody has said */
-  traceUrl: string | null,
-  /** Its calls to upstream, oldest first */
-  calls: Array<{
-    id: integer,
-    /** One of clubs, riders_bulk, riders_single, results, events, signups */
-    endpoint: string,
-    /** The club, rider or event asked for */
-    target: string,
-    /** Why this was called rather than anything else; null: there was no choice */
-    because: string | null,
-    /** HTTP status; null when no answer came */
-    status: integer | null,
-    message: string,
-    startedAt: string,
-    durationMs: integer,
-    /** The start of an answer that could not be read */
-    rawStart: string | null,
-  }>,
-};
-
-export type AskedRun = {
-  runId: string,
-  /** It was under way or asked for before */
-  already: boolean,
-};
-
-export type Coordination = {
-  rateLimitUsage: Record<BudgetName, {
-    /** Calls that count against the window now */
-    used: integer,
-    /** Calls that could be made now */
-    available: integer,
-    /** When the next call becomes free; null: one is free now */
-    resetAt: string | null,
-  }>,
-  conflicts: {
-    count: integer,
-    lastConflict: {
-      /** The lane that was in the way */
-      type: Lane,
-      timestamp: string,
-      /** The lane that had to wait */
-      blocked: Lane,
-      endpoint: BudgetName,
-    } | null,
-  },
-  queue: {
-    pending: integer,
-    /** Project ms, of those who wait and of those granted within the last hour */
-    avgWaitTime: number,
-    /** Project ms */
-    maxWaitTime: number,
-  },
-  /** Which sources upstream gives us (see /v1/sources); null: the database does not answer */
-  sources: Partial<Record<SourceName, "unknown" | "available" | "unavailable">> | null,
-};
-
-export type Queue = {
-  at: string,
-  /** How many wait in all */
-  waiting: integer,
-  budgets: {
-    budget: BudgetName,
-    waiting: integer,
-    /** Those in which somebody waits */
-    lanes: { lane: Lane, waiting: integer }[],
-    /** In the order in which they go, a thousand at the most */
-    tickets: {
-      ticket: string,
-      /** 1 is next */
-      position: integer,
-      lane: Lane,
-      firstAskedAt: string,
-      waitedSeconds: integer,
-      expectedAt: string,
-    }[],
-  }[],
-};
-
-export type Conflict = {
-  at: string,
-  budget: BudgetName,
-  /** The lane that has to wait */
-  blocked: Lane,
-  /** The lane that is in the way */
-  blockedBy: Lane,
-  expectedWaitSeconds: number,
-};
-
-export type Permit = {
-  permit: string,
-  budget: BudgetName,
-  lane: Lane,
-  startedAt: string,
-  /** null: its end was not heard of (yet) */
-  endedAt: string | null,
-  /** `not_sent`: it was given back, and cost nothing */
-  result: "answered" | "unanswered" | "not_sent" | null,
-  /** HTTP status of the answer; 429: it was rejected */
-  status: integer | null,
-};
-
-export type Budget = {
-  budget: BudgetName,
-  policy: {
-    /** Calls in any stretch of `windowSeconds` */
-    limit: integer,
-    windowSeconds: number,
-    /** By whose word it is kept */
-    from: "documented" | "upstream" | "operator",
-    /** null: always */
-    since: string | null,
-  },
-  /** What the vendor documents */
-  documented: {
-    /** Calls in any stretch of `windowSeconds` */
-    limit: integer,
-    windowSeconds: number,
-  },
-  /** The calls that count now */
-  permits: {
-    permit: string,
-    lane: Lane,
-    startedAt: string,
-    /** false: its call may still be under way */
-    settled: boolean,
-    /** When it counts no more, at the latest */
-    leavesAt: string,
-  }[],
-  /** Calls that could be made now */
-  available: integer,
-  /** When the next call becomes free; null: one is free now */
-  freeAt: string | null,
-  pausedUntil: { upstream: string | null, operator: string | null },
-  /** After a 429 one call goes ahead alone */
-  probing: boolean,
-  /** Calls that are not remembered may count until then, so nobody calls */
-  unknownUntil: string | null,
-  waiting: {
-    count: integer,
-    /** The first ones, in the order in which they go */
-    next: { ticket: string, lane: Lane, firstAskedAt: string, estimatedAt: string }[],
-  },
-  /** The last 429 and whose doing it was */
-  lastRejected: { at: string, attribution: "ours" | "policy_changed" | "unreported_permit" | "foreign_caller" } | null,
-};
-
-export type Source = {
-  source: SourceName,
-  /** unknown: not asked yet */
-  state: "unknown" | "available" | "unavailable",
-  since: string | null,
-  /** HTTP status of the last refusal */
-  status: integer | null,
-  /** What is wrong */
-  message: string | null,
-  /** What may be done about it */
-  advice: string | null,
-  /** The start of the answer */
-  rawStart: string | null,
-  /** An unavailable source is not asked again before */
-  nextTryAt: string | null,
-};
-
-export type Alert = {
-  id: string,
-  type: "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "source_unavailable",
-  severity: "error" | "warning",
-  title: string,
-  why: string,
-  /** What an operator can do */
-  todo: string,
-  /** When it began */
-  since: string,
-  raisedAt: string,
-  /** null: it goes on */
-  resolvedAt: string | null,
-};
-
-export type Readiness = {
-  ready: boolean,
-  /** `ok`, or why not */
-  checks: Record<string, string>,
-};
-
-export type Clock = {
-  now: string,
-  /** Seconds that pass here in one of yours: 1, or more against a sandbox */
-  scale: number,
-};
-
 /** Every operation that answers JSON: what it takes, and its answer. */
 export interface Operations {
+  /** Whether the database and the broker answer */
+  "GET /readyz": { answer: Readiness };
+  /** What operators were told, newest first */
+  "GET /v1/alerts": {
+    query?: {
+      state?: "open" | "resolved" | undefined,
+      type?: "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "source_unavailable" | undefined,
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: Alert[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+    },
+  };
+  /** One alert: what, why, since when, and what to do */
+  "GET /v1/alerts/{alertId}": { path: { alertId: string }, answer: Alert };
+  /** Every window with the permits in it, its policy and where it comes from, and who waits */
+  "GET /v1/budgets": {
+    query?: {
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: Budget[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+      promises: { kept: integer, broken: integer },
+    },
+  };
+  /** One window with the permits in it */
+  "GET /v1/budgets/{budget}": { path: { budget: BudgetName }, answer: Budget };
+  /** Let nobody call for a while */
+  "PUT /v1/budgets/{budget}/pause": {
+    path: { budget: BudgetName },
+    body: { until?: string | undefined, forSeconds?: integer | undefined },
+    answer: Budget,
+  };
+  /** End a pause before its time */
+  "DELETE /v1/budgets/{budget}/pause": {
+    path: { budget: BudgetName },
+    query?: { by?: "operator" | "upstream" | undefined } | undefined,
+    answer: Budget,
+  };
+  /** Keep another limit from now on */
+  "PUT /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, body: { limit: integer, windowSeconds: number }, answer: Budget };
+  /** Forget what was learned or set: the documented limit holds again */
+  "DELETE /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, answer: Budget };
+  /** What time it is here, and how fast it passes */
+  "GET /v1/clock": { answer: Clock };
+  /** The clubs that were synced, by their id, each with the age of its data */
+  "GET /v1/clubs": {
+    query?: {
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: Club[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+    },
+  };
+  /** What was asked for and what became of it, newest first */
+  "GET /v1/commands": {
+    query?: {
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: Command[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+    },
+  };
+  /** How one command stands */
+  "GET /v1/commands/{commandId}": { path: { commandId: string }, answer: Command };
+  /** Give up a command whose call has not begun */
+  "POST /v1/commands/{commandId}/cancel": {
+    path: { commandId: string },
+    headers?: { "idempotency-key"?: string | undefined } | undefined,
+    answer: Command,
+  };
+  /** What became of each rider of a command, by the id of the rider */
+  "GET /v1/commands/{commandId}/riders": {
+    path: { commandId: string },
+    query?: {
+      outcome?: "waiting" | "done" | "failed" | undefined,
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: CommandRider[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+    },
+  };
+  /** Who had to wait because of whom, newest first, as far back as RETENTION_HISTORY */
+  "GET /v1/conflicts": {
+    query?: {
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: Conflict[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+    },
+  };
+  /** How full the windows are, who stood in whose way, and who waits */
+  "GET /v1/coordination": { answer: Coordination };
+  /** Events by their start, each with its signup counts and their age */
+  "GET /v1/events": {
+    query?: {
+      /** Those that have not started yet, or those of the past too */
+      when?: "upcoming" | "all" | undefined,
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: Event[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+    },
+  };
+  /** One event, with everything upstream says of it */
+  "GET /v1/events/{eventId}": { path: { eventId: string }, answer: EventDetail };
+  /** How an event ended, pen by pen, and how far its results are */
+  "GET /v1/events/{eventId}/results": {
+    path: { eventId: string },
+    query?: {
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: Results,
+  };
+  /** The signups of an event, pen by pen, withdrawn ones flagged */
+  "GET /v1/events/{eventId}/signups": {
+    path: { eventId: string },
+    query?: {
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: Signup[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+    },
+  };
+  /** What a busy day of the schedule in force comes to, against the limits */
+  "GET /v1/forecast": {
+    query?: { near?: integer | undefined, far?: integer | undefined, promises?: string | undefined } | undefined,
+    answer: Forecast,
+  };
+  /** How fresh the signups are kept against their goals, and which are asked for next, and why */
+  "GET /v1/freshness": {
+    query?: {
+      /** How many of the next events are listed */
+      next?: integer | undefined,
+    } | undefined,
+    answer: Freshness,
+  };
+  /** The permits that were started lately and how their calls ended, oldest first */
+  "GET /v1/permits": {
+    query?: {
+      /** Those of two days are kept; by default those of the last 24 hours are shown */
+      since?: string | undefined,
+      budget?: BudgetName | undefined,
+      /** How many items at the most */
+      limit?: integer | undefined,
+      /** The `next` of the page before */
+      cursor?: string | undefined,
+    } | undefined,
+    answer: {
+      items: Permit[],
+      /** The cursor of the next page; null: this is the last one */
+      next: string | null,
+    },
+  };
+  /** Everybody who waits for a permit, by budget and lane, and when each is expected to go */
+  "GET /v1/queue": { answer: Queue };
   /** Riders by their id, each with the age of its data */
   "GET /v1/riders": {
     query?: {
@@ -852,20 +1051,6 @@ export interface Operations {
       next: string | null,
     },
   };
-  /** The clubs that were synced, by their id, each with the age of its data */
-  "GET /v1/clubs": {
-    query?: {
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: Club[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-    },
-  };
   /** Fetch many riders */
   "POST /v1/riders/import": {
     headers?: {
@@ -876,95 +1061,29 @@ export interface Operations {
     body: { riderIds: integer[] },
     answer: Command,
   };
-  /** What was asked for and what became of it, newest first */
-  "GET /v1/commands": {
+  /** What the scheduled syncs did, newest first */
+  "GET /v1/runs": {
     query?: {
+      kind?: SyncKind | undefined,
+      state?: "running" | "done" | "failed" | undefined,
       /** How many items at the most */
       limit?: integer | undefined,
       /** The `next` of the page before */
       cursor?: string | undefined,
     } | undefined,
     answer: {
-      items: Command[],
+      items: Run[],
       /** The cursor of the next page; null: this is the last one */
       next: string | null,
     },
   };
-  /** How one command stands */
-  "GET /v1/commands/{commandId}": { path: { commandId: string }, answer: Command };
-  /** What became of each rider of a command, by the id of the rider */
-  "GET /v1/commands/{commandId}/riders": {
-    path: { commandId: string },
-    query?: {
-      outcome?: "waiting" | "done" | "failed" | undefined,
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: CommandRider[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-    },
-  };
-  /** Give up a command whose call has not begun */
-  "POST /v1/commands/{commandId}/cancel": {
-    path: { commandId: string },
+  /** One run with its calls to upstream */
+  "GET /v1/runs/{runId}": { path: { runId: string }, answer: RunDetail };
+  /** Try again what a run has not done, in a new run */
+  "POST /v1/runs/{runId}/retry": {
+    path: { runId: string },
     headers?: { "idempotency-key"?: string | undefined } | undefined,
-    answer: Command,
-  };
-  /** Events by their start, each with its signup counts and their age */
-  "GET /v1/events": {
-    query?: {
-      /** Those that have not started yet, or those of the past too */
-      when?: "upcoming" | "all" | undefined,
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: Event[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-    },
-  };
-  /** One event, with everything upstream says of it */
-  "GET /v1/events/{eventId}": { path: { eventId: string }, answer: EventDetail };
-  /** The signups of an event, pen by pen, withdrawn ones flagged */
-  "GET /v1/events/{eventId}/signups": {
-    path: { eventId: string },
-    query?: {
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: Signup[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-    },
-  };
-  /** How an event ended, pen by pen, and how far its results are */
-  "GET /v1/events/{eventId}/results": {
-    path: { eventId: string },
-    query?: {
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: Results,
-  };
-  /** How fresh the signups are kept against their goals, and which are asked for next, and why */
-  "GET /v1/freshness": {
-    query?: {
-      /** How many of the next events are listed */
-      next?: integer | undefined,
-    } | undefined,
-    answer: Freshness,
+    answer: AskedRun,
   };
   /** The schedule in force, where it comes from, and the slots that open next */
   "GET /v1/schedule": { answer: Schedule };
@@ -1017,133 +1136,14 @@ export interface Operations {
     },
     answer: JudgedSchedule,
   };
-  /** What a busy day of the schedule in force comes to, against the limits */
-  "GET /v1/forecast": {
-    query?: { near?: integer | undefined, far?: integer | undefined, promises?: string | undefined } | undefined,
-    answer: Forecast,
-  };
-  /** What the scheduled syncs did, newest first */
-  "GET /v1/runs": {
-    query?: {
-      kind?: SyncKind | undefined,
-      state?: "running" | "done" | "failed" | undefined,
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: Run[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-    },
-  };
-  /** One run with its calls to upstream */
-  "GET /v1/runs/{runId}": { path: { runId: string }, answer: RunDetail };
+  /** Which of its sources upstream gives us, and why it does not give the others */
+  "GET /v1/sources": { answer: { sources: Source[] } };
   /** Run a sync now, out of its slots, for ten minutes at the most */
   "POST /v1/syncs/{kind}/trigger": {
     path: { kind: SyncKind },
     headers?: { "idempotency-key"?: string | undefined } | undefined,
     answer: AskedRun,
   };
-  /** Try again what a run has not done, in a new run */
-  "POST /v1/runs/{runId}/retry": {
-    path: { runId: string },
-    headers?: { "idempotency-key"?: string | undefined } | undefined,
-    answer: AskedRun,
-  };
-  /** How full the windows are, who stood in whose way, and who waits */
-  "GET /v1/coordination": { answer: Coordination };
-  /** Everybody who waits for a permit, by budget and lane, and when each is expected to go */
-  "GET /v1/queue": { answer: Queue };
-  /** Who had to wait because of whom, newest first, as far back as RETENTION_HISTORY */
-  "GET /v1/conflicts": {
-    query?: {
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: Conflict[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-    },
-  };
-  /** The permits that were started lately and how their calls ended, oldest first */
-  "GET /v1/permits": {
-    query?: {
-      /** Those of two days are kept; by default those of the last 24 hours are shown */
-      since?: string | undefined,
-      budget?: BudgetName | undefined,
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: Permit[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-    },
-  };
-  /** Every window with the permits in it, its policy and where it comes from, and who waits */
-  "GET /v1/budgets": {
-    query?: {
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: Budget[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-      promises: { kept: integer, broken: integer },
-    },
-  };
-  /** One window with the permits in it */
-  "GET /v1/budgets/{budget}": { path: { budget: BudgetName }, answer: Budget };
-  /** Let nobody call for a while */
-  "PUT /v1/budgets/{budget}/pause": {
-    path: { budget: BudgetName },
-    body: { until?: string | undefined, forSeconds?: integer | undefined },
-    answer: Budget,
-  };
-  /** End a pause before its time */
-  "DELETE /v1/budgets/{budget}/pause": {
-    path: { budget: BudgetName },
-    query?: { by?: "operator" | "upstream" | undefined } | undefined,
-    answer: Budget,
-  };
-  /** Keep another limit from now on */
-  "PUT /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, body: { limit: integer, windowSeconds: number }, answer: Budget };
-  /** Forget what was learned or set: the documented limit holds again */
-  "DELETE /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, answer: Budget };
-  /** Which of its sources upstream gives us, and why it does not give the others */
-  "GET /v1/sources": { answer: { sources: Source[] } };
-  /** What operators were told, newest first */
-  "GET /v1/alerts": {
-    query?: {
-      state?: "open" | "resolved" | undefined,
-      type?: "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "source_unavailable" | undefined,
-      /** How many items at the most */
-      limit?: integer | undefined,
-      /** The `next` of the page before */
-      cursor?: string | undefined,
-    } | undefined,
-    answer: {
-      items: Alert[],
-      /** The cursor of the next page; null: this is the last one */
-      next: string | null,
-    },
-  };
-  /** One alert: what, why, since when, and what to do */
-  "GET /v1/alerts/{alertId}": { path: { alertId: string }, answer: Alert };
-  /** Whether the database and the broker answer */
-  "GET /readyz": { answer: Readiness };
-  /** What time it is here, and how fast it passes */
-  "GET /v1/clock": { answer: Clock };
 }
 
 /** What the event stream tells. */
