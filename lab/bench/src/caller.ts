@@ -6,7 +6,7 @@ import { breadth, depth } from './core-turns.ts';
 import { type Answer, answering } from './processes.ts';
 import { keepPromises } from './promises.ts';
 import { besiege } from './siege.ts';
-import { delayOf, type Network, noJitter } from './upstream/network.ts';
+import { delayOf, type Network, noJitter } from './upstream.ts';
 
 interface Sequence {
   readonly keys: readonly string[];

@@ -1,9 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeMachine } from './report/machine.ts';
-import { type Measured, measure } from './report/measured.ts';
-import { overview, page, remarks, section } from './report/page.ts';
+import { describeMachine, measure, type Measured, overview, page, remarks, section } from './report.ts';
 import { workloads } from './workloads/all.ts';
 
 // Measures the workloads named (all, unless named): `node lab/bench/src/main.ts [W1 W2 …] [--json]`.

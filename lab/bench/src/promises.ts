@@ -3,7 +3,7 @@ import { createClock, parseClock } from '@paceline/shared/clock';
 import { createLimiters, type Limiter } from '@paceline/shared/limiter';
 import type { Address } from './contenders/contender.ts';
 import { openBus } from './contenders/paceline.ts';
-import { delayOf, type Network } from './upstream/network.ts';
+import { delayOf, type Network } from './upstream.ts';
 
 export interface Arrivals {
   readonly address: Address;

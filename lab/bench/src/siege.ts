@@ -3,7 +3,7 @@ import { createClock, parseClock } from '@paceline/shared/clock';
 import { createLimiters, type Limiter } from '@paceline/shared/limiter';
 import type { Address } from './contenders/contender.ts';
 import { openBus } from './contenders/paceline.ts';
-import { delayOf, type Network } from './upstream/network.ts';
+import { delayOf, type Network } from './upstream.ts';
 
 /** Where in the protocol the limiter dies: at the first message with this verb. */
 export interface Step {

@@ -1,7 +1,7 @@
 import type { Contender, Home } from './contenders/contender.ts';
+import { startLimiters } from './limiters.ts';
 import { type Caller, startCaller } from './processes.ts';
-import type { Server } from './servers/server.ts';
-import { startServer } from './servers/start.ts';
+import { nowhere, type Server, startDatabase, startRedis } from './servers.ts';
 
 /** A contender with what it runs on, and the processes that use it. */
 export interface Team extends AsyncDisposable {
@@ -10,7 +10,7 @@ export interface Team extends AsyncDisposable {
   readonly callers: readonly [Caller, ...Caller[]];
 }
 
-export interface TeamOptions {
+interface TeamOptions {
   /** How many processes call; a contender whose limit is one process's gets one. */
   readonly processes: number;
   readonly home?: Home;
@@ -37,4 +37,25 @@ export async function assemble(contender: Contender, options: TeamOptions): Prom
     throw error;
   }
   return { contender, server, callers, [Symbol.asyncDispose]: end };
+}
+
+/**
+ * Starts what keeps a contender's state.
+ * @param minuteMs how long the limiter's minute takes
+ */
+function startServer(home: Home, minuteMs: number): Promise<Server> {
+  switch (home) {
+    case 'redis':
+      return startRedis(false);
+    case 'redis-synced':
+      return startRedis(true);
+    case 'postgres':
+      return startDatabase();
+    case 'limiter':
+      return startLimiters({ minuteMs });
+    case 'limiter-synced':
+      return startLimiters({ minuteMs, synced: true });
+    default:
+      return Promise.resolve(nowhere);
+  }
 }

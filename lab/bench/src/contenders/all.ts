@@ -1,11 +1,8 @@
 import { bottleneck, bottleneckCluster } from './bottleneck.ts';
-import { bullmq } from './bullmq.ts';
 import type { Contender, Home } from './contender.ts';
-import { graphileWorker } from './graphile-worker.ts';
-import { pQueue } from './p-queue.ts';
-import { pThrottled } from './p-throttle.ts';
+import { pQueue, pThrottled } from './in-process.ts';
 import { paceline } from './paceline.ts';
-import { pgBoss } from './pg-boss.ts';
+import { bullmq, graphileWorker, pgBoss } from './queues.ts';
 import { flexible, flexibleRedis } from './rate-limiter-flexible.ts';
 
 /** Everybody who is measured, us first. */

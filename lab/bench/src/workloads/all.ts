@@ -1,4 +1,3 @@
-import type { Workload } from '../report/outcome.ts';
 import { saturated } from './w01-saturated.ts';
 import { burst } from './w02-burst.ts';
 import { manual } from './w03-manual.ts';
@@ -9,6 +8,7 @@ import { flooded } from './w07-flood.ts';
 import { frozen } from './w08-frozen.ts';
 import { manyWaiting } from './w09-many-waiting.ts';
 import { promises } from './w10-promises.ts';
+import type { Workload } from '../report.ts';
 
 export const workloads: readonly Workload[] = [
   saturated,

@@ -1,16 +1,24 @@
 import { mean, median } from '@paceline/kit/statistics';
 import { digits, percent, times } from '@paceline/kit/table';
 import { monotonic } from '@paceline/kit/waiting';
-import { bestMargin, type Tried } from './best-margin.ts';
-import { inGroups } from './side-by-side.ts';
+import { inGroups } from './comparison.ts';
 import type { Passage } from '../caller.ts';
 import { limiting } from '../contenders/all.ts';
 import type { Contender, Limit, Margin } from '../contenders/contender.ts';
-import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import type { Network } from '../upstream/network.ts';
-import { utilisation } from '../upstream/utilisation.ts';
-import { verdictOf, type Way } from '../upstream/verdict.ts';
+import { type Network, utilisation, verdictOf, type Way } from '../upstream.ts';
+
+/** What a margin came to. */
+interface Tried {
+  /** The share that the strictest way of counting rejects. */
+  readonly worst: number;
+  readonly utilisation: number;
+}
+
+/** The one that uses most of the limit without a rejection; without such a one, that with the fewest. */
+export const bestMargin = <T extends Tried>(tried: readonly T[]): T | undefined =>
+  tried.toSorted((a, b) => a.worst - b.worst || b.utilisation - a.utilisation)[0];
 
 const policy = { limit: 5, windowMs: 1_000 };
 const network: Network = { jitterMs: 60, outliers: 0.01 };

@@ -1,10 +1,10 @@
 import { digits } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
-import { sideBySide } from './side-by-side.ts';
+import { sideBySide } from './comparison.ts';
 import type { Passage } from '../caller.ts';
 import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 
 /** An urgent load above what a limit of one call per window can take. */

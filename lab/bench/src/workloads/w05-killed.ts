@@ -1,10 +1,143 @@
 import { digits } from '@paceline/kit/table';
+import { monotonic, until } from '@paceline/kit/waiting';
 import { compare } from './comparison.ts';
-import { kill, type Killed, policy as longPolicy } from './w05-peers.ts';
-import { type Besieged, policy, siege } from './w05-siege.ts';
 import { ours, type Variant, variants } from '../contenders/all.ts';
-import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import { type Limiters, type Replica, startLimiters } from '../limiters.ts';
+import { type Caller, startCaller } from '../processes.ts';
+import type { Outcome, Row, Workload } from '../report.ts';
 import type { Step } from '../siege.ts';
+import { assemble } from '../team.ts';
+import { verdictOf } from '../upstream.ts';
+
+const policy = { limit: 5, windowMs: 1_000 };
+
+/** How long to go on after calls are granted again. */
+const forMs = 3_500;
+/** The last windows, in which every place that was not lost is used again. */
+const calmWindows = 2;
+
+/** Who goes on when the limiter is dead. */
+type Successor = 'a replica' | 'itself, started again';
+
+interface Besieged extends Step {
+  readonly successor: Successor;
+  /** The most calls that arrived in any window. */
+  readonly peak: number;
+  /** Places of the window that are not used any more. */
+  readonly lost: number;
+  readonly grantedAfterMs: number;
+}
+
+/** Kills a limiter at each step, one after the other. */
+async function siege(successor: Successor, steps: readonly Step[]): Promise<Besieged[]> {
+  const limiters = await startLimiters();
+  const caller = startCaller();
+  try {
+    const results: Besieged[] = [];
+    for (const step of steps) {
+      const struck = successor === 'a replica' ? strikeNewcomer : strikeOnly;
+      results.push({ ...step, successor, ...(await struck(limiters, caller, step)) });
+    }
+    return results;
+  } finally {
+    await caller.kill();
+    await limiters.stop();
+  }
+}
+
+type Damage = Pick<Besieged, 'peak' | 'lost' | 'grantedAfterMs'>;
+
+/** The first limiter takes over from a second one, which dies. */
+async function strikeNewcomer(limiters: Limiters, caller: Caller, step: Step): Promise<Damage> {
+  const victim = await limiters.add();
+  const [survivor = victim] = limiters.replicas;
+  await limiters.ownership.sharedOut([survivor.id, victim.id]);
+  return strike(limiters, caller, step, victim);
+}
+
+/** There is one limiter; as soon as it is dead it is started again. */
+async function strikeOnly(limiters: Limiters, caller: Caller, step: Step): Promise<Damage> {
+  const victim = limiters.replicas.at(-1);
+  if (!victim) throw new Error('there is no limiter');
+  await limiters.ownership.sharedOut([victim.id]);
+  const started = victim.exited.then(() => limiters.add());
+  const damage = await strike(limiters, caller, step, victim);
+  await started;
+  return damage;
+}
+
+async function strike(limiters: Limiters, caller: Caller, step: Step, victim: Replica): Promise<Damage> {
+  const [account = '', probe = ''] = limiters.ownership.accountsOf(victim.id, 2);
+  const { address } = limiters;
+  const { arrivals, end, grantedAfterMs } = await caller.do('besiege', {
+    ...step,
+    address,
+    account,
+    probe,
+    forMs,
+    pid: victim.pid,
+  });
+  const calm = arrivals.filter((at) => at > end - calmWindows * policy.windowMs);
+  return {
+    peak: verdictOf(arrivals, policy).fullestWindow,
+    lost: policy.limit - verdictOf(calm, policy).fullestWindow,
+    grantedAfterMs,
+  };
+}
+
+/** Long beside the time in which a server or a process is there again. */
+const longPolicy = { limit: 5, windowMs: 4_000 };
+const key = 'w5';
+const limit = { key, calls: longPolicy.limit, windowMs: longPolicy.windowMs, concurrency: 2 * longPolicy.limit };
+/** Windows from the start at which it is asked for N calls; the one in between is for who looks once in a window. */
+const asked = [0, 1.2];
+/** When it is killed, and when it is over. */
+const killedAt = 1.5;
+const over = 2.5;
+/** Ms after the restart at which it is asked for N more: who asks while a connection is being made is sent away. */
+const askedAgain = [0, 500, 1_000];
+
+interface Killed extends Variant {
+  readonly peak: number;
+  /** Calls after the kill. */
+  readonly after: number;
+}
+
+/** Fills a window, kills what holds the count, starts it again at once, and asks for more. */
+async function kill(variant: Variant): Promise<Killed> {
+  const { contender, home } = variant;
+  const { windowMs } = longPolicy;
+  await using team = await assemble(contender, { processes: 1, home, windowMs });
+  const [first] = team.callers;
+  await first.do('limit', [limit]);
+  const successor = contender.countsIn === 'process' ? startCaller() : undefined;
+  const ask = { key, urgency: 'urgent', count: longPolicy.limit } as const;
+  const start = monotonic() + 500;
+  try {
+    for (const at of asked) await first.do('ask', { ...ask, at: start + at * windowMs });
+    await until(start + killedAt * windowMs);
+    const before = await first.do('collect');
+    if (successor) {
+      await first.kill();
+      await successor.do('open', { id: contender.id, address: team.server.address, index: 0 });
+      await successor.do('limit', [limit]);
+    } else {
+      await team.server.kill();
+      await team.server.restart();
+    }
+    const restarted = monotonic();
+    const caller = successor ?? first;
+    // What it throws away because its server was gone is its own affair.
+    const asking = askedAgain.map((ms) => caller.do('ask', { ...ask, at: restarted + ms }));
+    await Promise.race([Promise.allSettled(asking), until(start + over * windowMs)]);
+    await until(start + over * windowMs);
+    const after = await caller.do('collect');
+    const arrivals = [...before, ...after].map(({ arrivedAt }) => arrivedAt);
+    return { ...variant, peak: verdictOf(arrivals, longPolicy).fullestWindow, after: after.length };
+  } finally {
+    await successor?.kill();
+  }
+}
 
 const verbs = ['acquire', 'start', 'settle'] as const;
 const phases = ['before', 'during', 'after'] as const;

@@ -2,9 +2,9 @@ import { median, quantile } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
 import { compare } from './comparison.ts';
 import { type Variant, variants } from '../contenders/all.ts';
+import type { Limiters } from '../limiters.ts';
 import { type Caller, startCaller } from '../processes.ts';
-import type { Outcome, Row, Workload } from '../report/outcome.ts';
-import type { Limiters } from '../servers/limiters.ts';
+import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble, type Team } from '../team.ts';
 
 const rounds = 5;

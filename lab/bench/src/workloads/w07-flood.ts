@@ -3,7 +3,7 @@ import { digits, times } from '@paceline/kit/table';
 import { monotonic } from '@paceline/kit/waiting';
 import { compare } from './comparison.ts';
 import { type Variant, variants } from '../contenders/all.ts';
-import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 
 const processes = 3;

@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { digits, times } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
-import { type Result, sideBySide } from './side-by-side.ts';
+import { type Result, sideBySide } from './comparison.ts';
 import { limiting, ours } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
+import { lateCommits, type Limiters, type Replica, startLimiters } from '../limiters.ts';
 import { type Caller, startCaller } from '../processes.ts';
-import type { Outcome, Row, Workload } from '../report/outcome.ts';
-import { lateCommits } from '../servers/journal.ts';
-import { type Limiters, type Replica, startLimiters } from '../servers/limiters.ts';
+import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import { verdictOf } from '../upstream/verdict.ts';
+import { verdictOf } from '../upstream.ts';
 
 const policy = { limit: 5, windowMs: 1_000 };
 const inFlight = 10;

@@ -4,7 +4,7 @@ import { digits, times } from '@paceline/kit/table';
 import { contenders, ours } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { startCaller } from '../processes.ts';
-import type { Outcome, Row, Workload } from '../report/outcome.ts';
+import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 
 const few = 100;

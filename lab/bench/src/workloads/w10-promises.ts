@@ -1,10 +1,10 @@
 import { median, quantile } from '@paceline/kit/statistics';
 import { digits, percent } from '@paceline/kit/table';
 import { ours } from '../contenders/all.ts';
+import { startLimiters } from '../limiters.ts';
 import { startCaller } from '../processes.ts';
 import type { Kept } from '../promises.ts';
-import type { Outcome, Row, Workload } from '../report/outcome.ts';
-import { startLimiters } from '../servers/limiters.ts';
+import type { Outcome, Row, Workload } from '../report.ts';
 
 /** A minute of the project's: slow enough that a second of it is more than a hiccup of the machine. */
 const minuteMs = 3_000;

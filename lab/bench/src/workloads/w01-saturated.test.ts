@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bestMargin } from './best-margin.ts';
+import { bestMargin } from './w01-saturated.ts';
 
 describe('the best margin', () => {
   it('is the one that uses most among those without a rejection', () => {

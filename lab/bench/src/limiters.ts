@@ -1,0 +1,214 @@
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type Child, findNatsServer, freePort, spawnChild, startNats } from '@paceline/embedded';
+import { createClock, formatClock } from '@paceline/shared/clock';
+import { catalog, type JournalEntry, permissionsOf, type Presence, type Service } from '@paceline/shared/contracts';
+import { allPartitions, partitionOf } from '@paceline/shared/limiter';
+import { type Bus, connect, createBus, listen, provision } from '@paceline/shared/messaging';
+import { createLogger } from '@paceline/shared/telemetry';
+import { eventually } from '@paceline/shared/testing';
+import type { Address } from './contenders/contender.ts';
+import { folderFor, type Server } from './servers.ts';
+
+/** One of them, with the name that it goes by. */
+export interface Replica extends LimiterProcess {
+  readonly id: string;
+}
+
+/** A broker with limiters on it. */
+export interface Limiters extends Server {
+  readonly natsUrl: (user: User) => string;
+  readonly ownership: Ownership;
+  /** Those that were started and not killed by this. */
+  readonly replicas: readonly Replica[];
+  /** Starts one more and waits until it is ready. */
+  add(): Promise<Replica>;
+}
+
+const services: readonly Service[] = ['limiter', 'rider-sync', 'api'];
+type User = Service | 'admin';
+
+/** How a broker with limiters is started. */
+interface LimitersOptions {
+  /** The broker syncs every message before it acknowledges it. */
+  readonly synced?: boolean;
+  /** How many limiters share the work. */
+  readonly count?: number;
+  /** How many real ms the project's minute takes: as long are the windows that the bench uses. */
+  readonly minuteMs?: number;
+}
+
+export async function startLimiters(options: LimitersOptions = {}): Promise<Limiters> {
+  const { synced = false, count = 1, minuteMs = 1_000 } = options;
+  const folder = await folderFor('nats');
+  const { path: server } = await findNatsServer({ report: () => undefined });
+  const nats = await startNats({
+    server,
+    storeDir: folder.path,
+    syncAlways: synced,
+    users: [
+      { user: 'admin', password: 'p', publish: ['>'], subscribe: ['>'] },
+      ...services.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),
+    ],
+  });
+  const natsUrl = (user: User) => nats.url.replace('//', `//${user}:p@`);
+  const admin = createBus(await connect(natsUrl('admin'), 'provision'), createLogger('bench', 'error'));
+  await provision(admin.connection);
+  const ownership = watchOwnership(admin);
+
+  const clock = formatClock({ scale: 60_000 / minuteMs, anchor: Math.round(createClock().now()) });
+  const address: Address = { url: natsUrl('rider-sync'), clock };
+  const replicas: Replica[] = [];
+  let started = 0;
+  const add = async () => {
+    started += 1;
+    const logFile = join(folder.path, `limiter-${started}.log`);
+    const known = ownership.known();
+    const env = { NATS_URL: natsUrl('limiter'), PACELINE_CLOCK: clock };
+    const limiter = await startLimiterProcess(env, logFile);
+    const replica = { ...limiter, id: await ownership.newcomer(known) };
+    replicas.push(replica);
+    return replica;
+  };
+  for (let each = 0; each < count; each += 1) await add();
+
+  return {
+    address,
+    natsUrl,
+    ownership,
+    replicas,
+    add,
+    async kill() {
+      await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
+    },
+    async restart() {
+      await add();
+    },
+    signal(signal) {
+      for (const replica of replicas) replica.signal(signal);
+    },
+    async stop() {
+      await admin.connection.close();
+      await Promise.all(replicas.map((replica) => replica.kill()));
+      await nats.stop();
+      await folder.remove();
+    },
+  };
+}
+
+const script = join(import.meta.dirname, '../../../../services/limiter/src/main.ts');
+
+/** The limiter as it is deployed: a process with its environment. */
+interface LimiterProcess {
+  readonly pid: number;
+  readonly logFile: string;
+  readonly exited: Promise<unknown>;
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  kill(): Promise<void>;
+}
+
+/** @param env what it is told: the broker, the clock */
+async function startLimiterProcess(env: NodeJS.ProcessEnv, logFile: string): Promise<LimiterProcess> {
+  const port = await freePort();
+  const child: Child = await spawnChild({
+    command: [process.execPath, script],
+    env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', HEALTH_PORT: String(port), ...env },
+    logFile,
+    stopSignal: 'SIGTERM',
+  });
+  await eventually(() => isReady(port), { timeoutMs: 60_000 });
+  return {
+    pid: child.pid,
+    logFile,
+    exited: child.exited,
+    signal: (signal) => child.kill(signal),
+    async kill() {
+      child.kill('SIGKILL');
+      await child.exited;
+    },
+  };
+}
+
+const isReady = (port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const request = get({ port, host: '127.0.0.1', path: '/readyz' }, (response) => {
+      response.resume();
+      if (response.statusCode === 200) resolve();
+      else reject(new Error(`the limiter is not ready: ${response.statusCode}`));
+    });
+    request.on('error', reject);
+  });
+
+/** Which limiter owns what, by what they say of themselves. */
+interface Ownership {
+  /** Ids of limiters that were heard so far. */
+  known(): ReadonlySet<string>;
+  /** Waits for one that is not among those, and returns its id. */
+  newcomer(known: ReadonlySet<string>): Promise<string>;
+  /** Waits until these own everything between them, as evenly as can be. */
+  sharedOut(limiters: readonly string[]): Promise<void>;
+  /** Names of accounts, never given before, that this limiter answers for; all in one partition. */
+  accountsOf(limiter: string, count: number): string[];
+}
+
+const patience = { timeoutMs: 30_000 };
+
+function watchOwnership(bus: Bus): Ownership {
+  const last = new Map<string, Presence>();
+  let given = 0;
+  listen(bus, catalog.present, {}, (presence) => last.set(presence.limiter, presence));
+  const owned = (limiter: string) =>
+    (last.get(limiter)?.owns ?? []).filter(({ claim }) => claim !== null).map(({ partition }) => partition);
+  return {
+    known: () => new Set(last.keys()),
+    newcomer: (known) =>
+      eventually(() => {
+        const found = [...last.keys()].find((limiter) => !known.has(limiter));
+        if (!found) throw new Error('no new limiter was heard');
+        return found;
+      }, patience),
+    sharedOut: (limiters) =>
+      eventually(() => {
+        const counts = limiters.map((limiter) => owned(limiter).length);
+        const all = new Set(limiters.flatMap(owned));
+        const even = Math.max(...counts) - Math.min(...counts) <= 1;
+        if (all.size < allPartitions.length || !even) throw new Error('the partitions are not shared out');
+      }, patience),
+    accountsOf(limiter, count) {
+      const [partition] = owned(limiter);
+      const accounts: string[] = [];
+      while (accounts.length < count) {
+        given += 1;
+        const name = `account-${given}`;
+        if (partitionOf(name) === partition) accounts.push(name);
+      }
+      return accounts;
+    },
+  };
+}
+
+/**
+ * Reads every journal and counts the calls that were committed under a claim which was not the last one at that point:
+ * what a limiter that was replaced must never manage. A permit's id begins with its claim.
+ */
+export async function lateCommits(url: string): Promise<number> {
+  const connection = await connect(url, 'provision');
+  const { stream } = catalog.journal;
+  const { state } = await (await jetstreamManager(connection)).streams.info(stream);
+  const claims = new Map<string, number>();
+  let late = 0;
+  const consumer = await jetstream(connection).consumers.get(stream);
+  for await (const message of await consumer.consume()) {
+    const entry = message.json<JournalEntry>();
+    for (const fact of entry.entry === 'facts' ? entry.facts : []) {
+      if (fact.fact === 'claimed') claims.set(message.subject, message.seq);
+      if (fact.fact !== 'started') continue;
+      const claim = claims.get(message.subject);
+      if (claim !== undefined && Number.parseInt(fact.interval.permit, 10) !== claim) late += 1;
+    }
+    if (message.seq >= state.last_seq) break;
+  }
+  await connection.close();
+  return late;
+}

@@ -1,0 +1,151 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Child, freePort, spawnChild, startPostgres } from '@paceline/embedded';
+import { eventually } from '@paceline/shared/testing';
+import { Redis } from 'ioredis';
+import type { Address } from './contenders/contender.ts';
+
+/** What a contender's processes share, started for one workload. */
+export interface Server {
+  readonly address: Address;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again where it was, after a kill. */
+  restart(): Promise<void>;
+  /** Stops it for a while, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Ends it and removes what it kept. */
+  stop(): Promise<void>;
+}
+
+interface Folder {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+/** A folder on disk, not in memory: what is synced there costs what it costs. */
+export async function folderFor(name: string): Promise<Folder> {
+  const path = await mkdtemp(join(tmpdir(), `paceline-bench-${name}-`));
+  // A Postgres that may not be root must be able to pass through.
+  await chmod(path, 0o711);
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** For contenders that keep everything in the calling process. */
+export const nowhere: Server = {
+  address: { url: '' },
+  kill: async () => undefined,
+  restart: async () => undefined,
+  signal: () => undefined,
+  stop: async () => undefined,
+};
+
+/** A Postgres whose commits are on disk before they are answered. */
+export async function startDatabase(): Promise<Server> {
+  const folder = await folderFor('postgres');
+  const dataDir = join(folder.path, 'data');
+  let postgres = await startPostgres({ dataDir, durable: true });
+  const { port } = postgres;
+  return {
+    address: { url: postgres.url() },
+    async kill() {
+      postgres.kill('SIGKILL');
+      await postgres.exited;
+    },
+    async restart() {
+      postgres = await startPostgres({ dataDir, durable: true, port });
+    },
+    signal: (signal) => postgres.kill(signal),
+    async stop() {
+      await postgres.stop();
+      await folder.remove();
+    },
+  };
+}
+
+/** What the Postgres that comes along calls itself when it starts. */
+export async function postgresVersion(): Promise<string> {
+  const folder = await folderFor('postgres');
+  const dataDir = join(folder.path, 'data');
+  const postgres = await startPostgres({ dataDir, durable: false });
+  await postgres.stop();
+  const log = await readFile(`${dataDir}.log`, 'utf8');
+  await folder.remove();
+  return /starting PostgreSQL (\S+)/.exec(log)?.[1] ?? 'unknown';
+}
+
+const execute = promisify(execFile);
+
+const install = ['apt-get', 'install', '-y', '--no-install-recommends', 'redis-server'] as const;
+
+/**
+ * What the redis-server of this machine calls itself; installs Debian's where that is possible.
+ * @throws {Error} saying what to install
+ */
+export async function redisVersion(): Promise<string> {
+  const version = async () => {
+    const { stdout } = await execute('redis-server', ['--version']);
+    return /v=([\d.]+)/.exec(stdout)?.[1] ?? stdout.trim();
+  };
+  try {
+    return await version();
+  } catch {
+    const [program, ...args] = install;
+    await execute(program, args).catch(() => {
+      throw new Error(
+        `bullmq and two others are measured on Redis, which is not here. Install it: ${install.join(' ')}`,
+      );
+    });
+    return version();
+  }
+}
+
+/** @param synced every write is on disk before it is answered; otherwise nothing is ever written */
+export async function startRedis(synced: boolean): Promise<Server> {
+  await redisVersion();
+  const folder = await folderFor('redis');
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  const append = synced ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no'];
+  const network = ['--bind', '127.0.0.1', '--port', String(port)];
+  const start = async (): Promise<Child> => {
+    const child = await spawnChild({
+      command: ['redis-server', ...network, '--dir', folder.path, '--save', '', ...append],
+      logFile: join(folder.path, 'redis.log'),
+      stopSignal: 'SIGTERM',
+    });
+    await eventually(() => answers(url));
+    return child;
+  };
+  let child = await start();
+  return {
+    address: { url },
+    async kill() {
+      child.kill('SIGKILL');
+      await child.exited;
+    },
+    async restart() {
+      child = await start();
+    },
+    signal: (signal) => child.kill(signal),
+    async stop() {
+      await child.stop();
+      await folder.remove();
+    },
+  };
+}
+
+/** @throws when it does not answer yet, or still reads what it had written */
+async function answers(url: string): Promise<void> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    await redis.ping();
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,0 +1,80 @@
+import { mean } from '@paceline/kit/statistics';
+import { type Arrival, type Enforcement, judge, type Policy } from '@paceline/sandbox';
+
+/** What lies between a caller and upstream. */
+export interface Network {
+  /** A call arrives up to so many ms after it was sent, evenly spread. */
+  readonly jitterMs: number;
+  /** So many of all (0…1) take ten times the jitter. */
+  readonly outliers: number;
+}
+
+export const noJitter: Network = { jitterMs: 0, outliers: 0 };
+
+/** How long one call is on its way; `chance` gives numbers in [0, 1). */
+export function delayOf({ jitterMs, outliers }: Network, chance: () => number): number {
+  return chance() < outliers ? 10 * jitterMs : chance() * jitterMs;
+}
+
+/** How an upstream may count: the sandbox's ways, and the bucket of many gateways. */
+export type Way = Enforcement | 'gcra';
+
+/** What each way of counting says of one record of arrivals. */
+interface Verdict {
+  readonly calls: number;
+  /** Calls that it would have rejected. */
+  readonly rejected: Readonly<Record<Way, number>>;
+  /** The most arrivals in any interval of one window's length. */
+  readonly fullestWindow: number;
+}
+
+/**
+ * Judges what arrived after the run, by every way at once. Nothing that we compare changes its pace because of a
+ * rejection, so the arrivals would have been the same under each of them.
+ * @param arrivals ms, in any order
+ */
+export function verdictOf(arrivals: readonly number[], policy: Policy): Verdict {
+  const inOrder = arrivals.toSorted((a, b) => a - b);
+  const [judgement] = judge(inOrder.map((arrivedAt, seq) => asSeen(arrivedAt, seq, policy)));
+  const none = { 'first-hit': 0, sliding: 0, 'sliding-counting-rejects': 0, 'clock-aligned': 0 };
+  return {
+    calls: arrivals.length,
+    rejected: { ...(judgement?.wouldReject ?? none), gcra: gcraRejects(policy, inOrder) },
+    fullestWindow: judgement?.fullestWindow ?? 0,
+  };
+}
+
+const asSeen = (arrivedAt: number, seq: number, policy: Policy): Arrival => ({
+  seq,
+  arrivedAt,
+  policy,
+  key: 'bench',
+  budget: 'riders_single',
+  method: 'GET',
+  path: '/',
+  verdict: 'accepted',
+});
+
+/**
+ * The generic cell rate algorithm with a burst of N: one more call is earned every W/N, and up to N are kept.
+ * Returns how many of the arrivals (ms, in order) it rejects; a rejected one costs nothing.
+ */
+export function gcraRejects({ limit, windowMs }: Policy, arrivals: readonly number[]): number {
+  const interval = windowMs / limit;
+  let theoretical = Number.NEGATIVE_INFINITY;
+  return arrivals.filter((now) => {
+    const next = Math.max(theoretical, now) + interval;
+    if (next - now > windowMs) return true;
+    theoretical = next;
+    return false;
+  }).length;
+}
+
+/**
+ * The share of a limit that was used: W over the mean time from each arrival to the N-th after it. It needs no whole
+ * windows, and is 1 for N calls in every W however they are spread. NaN when there were too few.
+ */
+export function utilisation(arrivals: readonly number[], { limit, windowMs }: Policy): number {
+  const inOrder = arrivals.toSorted((a, b) => a - b);
+  return windowMs / mean(inOrder.slice(limit).map((at, index) => at - (inOrder[index] ?? 0)));
+}
