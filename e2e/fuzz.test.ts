@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crashedSince } from '@paceline/fuzz/crashes';
-import { badWorkOf, fuzzMessages } from '@paceline/fuzz/messages';
+import { badWorkOf, crashedSince, fuzzMessages } from '@paceline/fuzz/messages';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let stack: TestStack;
 beforeAll(async () => {

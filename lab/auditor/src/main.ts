@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadEnvFile } from 'node:process';
+import { terminal } from '@paceline/kit/arguments';
 import { run } from './run.ts';
 
 // As `npm start` does: what is set for it holds for whoever looks at it.
@@ -8,4 +9,4 @@ const envFile = join(import.meta.dirname, '../../../.env');
 if (existsSync(envFile)) loadEnvFile(envFile);
 
 // A broker that did not answer would still be waited for.
-process.exit(await run(process.argv.slice(2), process.env, { out: console.log, error: console.error }));
+process.exit(await run(process.argv.slice(2), process.env, terminal));

@@ -7,18 +7,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
+import { findNatsServer, freePort, startNats } from '@paceline/embedded';
 import { manualMachine } from '@paceline/shared/clock';
 import { catalog, journalEntry, permissionsOf, subjectOf } from '@paceline/shared/contracts';
-import { findNatsServer, freePort, startNats } from '@paceline/embedded';
 import { accountOf } from '@paceline/shared/limiter';
 import { connect, encode, provision } from '@paceline/shared/messaging';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { localBroker, readJournals } from './adapters/journals.ts';
 import type { Arrival } from './core/arrivals.ts';
 import type { Audit } from './core/audit.ts';
 import { createScribe, kindsOf } from './core/testing.ts';
-import { localBroker } from './local-broker.ts';
-import { readJournals } from './read-journal.ts';
 import { run } from './run.ts';
 
 const minute = 60_000;
@@ -162,17 +161,25 @@ describe('the command on a real broker', () => {
   });
 });
 
-describe('the command that can not judge', () => {
+describe('the command called wrongly', () => {
   it.each([
     ['an option that it does not know', ['--fast'], "Unknown option '--fast'"],
-    ['a partition that is none', ['--partition', '8'], '--partition is one of 0, 1, 2, 3, 4, 5, 6, 7'],
+    ['a partition that is none', ['--partition', '8'], '--partition must be one of 0, 1, 2, 3, 4, 5, 6, 7'],
     ['two journals at once', ['--file', 'a', '--save', 'b'], 'exclude each other'],
     ['a sandbox that is no URL', ['--sandbox', 'here'], '--sandbox must be'],
-    ['a file that is not there', ['--file', '/nowhere/journal'], "can't be read (ENOENT)"],
-  ])('ends with 78 for %s', async (_, args, says) => {
+  ])('ends with 2 for %s, and says how it is meant', async (_, args, says) => {
     const { code, said } = await command(args);
-    expect(code).toBe(78);
+    expect(code).toBe(2);
     expect(said).toContain(says);
+    expect(said).toContain('npm run audit:journal');
+  });
+});
+
+describe('the command that cannot judge', () => {
+  it('ends with 78 for a file that is not there', async () => {
+    const { code, said } = await command(['--file', '/nowhere/journal']);
+    expect(code).toBe(78);
+    expect(said).toContain("can't be read (ENOENT)");
   });
 
   it('ends with 78 for a configuration that is wrong', async () => {
@@ -209,7 +216,7 @@ describe('the command that can not judge', () => {
     const codeOf = (...args: string[]) => spawnSync(process.execPath, [main, ...args]).status;
     expect(codeOf('--file', file)).toBe(1);
     expect(codeOf('--file', file, '--partition', String(kept))).toBe(0);
-    expect(codeOf('--partition')).toBe(78);
+    expect(codeOf('--partition')).toBe(2);
   });
 });
 

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type Child, findNatsServer, freePort, spawnChild, startNats } from '@paceline/embedded';
 import { createClock, formatClock } from '@paceline/shared/clock';
-import { catalog, type JournalEntry, permissionsOf, type Presence, type Service } from '@paceline/shared/contracts';
+import {
+  catalog,
+  type JournalEntry,
+  permissionsOf,
+  type Presence,
+  type Service,
+} from '@paceline/shared/contracts';
 import { allPartitions, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, listen, provision } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';

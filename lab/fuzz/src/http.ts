@@ -1,11 +1,12 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { inputsOf } from '@paceline/api/testing/inputs.ts';
+import type { TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/shared/testing';
 import fc from 'fast-check';
-import type { TestStack } from '@paceline/kit/stack';
-import { rawBytes, sendRaw } from './raw.ts';
 import { type Attempt, attemptsAt } from './requests.ts';
-import { count, emptyTally, type RouteTally } from './tally.ts';
 
 interface Document {
   readonly paths: Record<string, Record<string, Parameters<typeof inputsOf>[1]>>;
@@ -132,3 +133,99 @@ function send(
 const tell = ({ method, target, headers, body }: Attempt, { status, media, text }: Answer) =>
   `${method} ${target.slice(0, 200)} ${JSON.stringify(headers).slice(0, 200)} ` +
   `${body?.toString('latin1', 0, 200) ?? ''} → ${status} ${media} ${text}`;
+
+/** What came of the inputs to one route. */
+export interface RouteTally {
+  readonly route: string;
+  inputs: number;
+  /** How often each status was answered; 0: the connection ended without one. */
+  readonly statuses: Record<number, number>;
+  /** Answers of 500 and above; of a 503 only one that stays. */
+  failed: number;
+  /** Refusals that do not say why as problem+json. */
+  untold: number;
+  /** 503s at the first try, whatever came of them later. */
+  away: number;
+}
+
+const emptyTally = (route: string): RouteTally => ({
+  route,
+  inputs: 0,
+  statuses: {},
+  failed: 0,
+  untold: 0,
+  away: 0,
+});
+
+/** Adds an answer. @returns what is wrong with it; undefined: nothing */
+function count(
+  tally: RouteTally,
+  { status, media, method }: { status: number; media: string; method: string },
+): string | undefined {
+  tally.inputs += 1;
+  tally.statuses[status] = (tally.statuses[status] ?? 0) + 1;
+  if (status >= 500) {
+    tally.failed += 1;
+    return 'a failure';
+  }
+  // An answer to HEAD has no body.
+  if (status >= 400 && method !== 'HEAD' && media !== 'application/problem+json') {
+    tally.untold += 1;
+    return 'a refusal that is no problem+json';
+  }
+  return undefined;
+}
+
+const ended = '\r\n\r\n';
+const head = (line: string, ...headers: string[]) =>
+  Buffer.from([line, 'Host: 127.0.0.1', 'Connection: close', ...headers].join('\r\n') + ended, 'latin1');
+
+/** Bytes for a socket that speaks HTTP/1.1, most of them none of it. The other side is told that no more come. */
+const rawBytes: fc.Arbitrary<Buffer> = fc.oneof(
+  fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+  fc.string({ minLength: 1, maxLength: 60 }).map((line) => head(line)),
+  fc.constantFrom(
+    head('GET /livez HTTP/9.9'),
+    head('GET /livez'),
+    head('get /livez HTTP/1.1'),
+    head('GET http://elsewhere.example/livez HTTP/1.1'),
+    head('GET http://[::/livez HTTP/1.1'),
+    head('GET * HTTP/1.1'),
+    head('OPTIONS * HTTP/1.1'),
+    head('GET livez HTTP/1.1'),
+    head('GET //livez HTTP/1.1'),
+    head('GET /\u00ff\u00fe HTTP/1.1'),
+    head('CONNECT elsewhere.example:443 HTTP/1.1'),
+    head('GET /livez HTTP/1.1', 'Host: another'),
+    head('GET /livez HTTP/1.1', ': nothing'),
+    head('GET /livez HTTP/1.1', 'a\0b: c'),
+    head('GET /livez HTTP/1.1', ' folded: x'),
+    head('POST /v1/riders HTTP/1.1', 'Content-Length: -1'),
+    head('POST /v1/riders HTTP/1.1', 'Content-Length: 1', 'Content-Length: 2'),
+    head('POST /v1/riders HTTP/1.1', 'Content-Length: 5', 'Transfer-Encoding: chunked'),
+    Buffer.concat([head('POST /v1/riders HTTP/1.1', 'Transfer-Encoding: chunked'), Buffer.from('zz\r\n')]),
+    Buffer.concat([head('POST /v1/riders HTTP/1.1', 'Content-Length: 99'), Buffer.from('{"riderId":')]),
+    head('GET /livez HTTP/1.1', `x: ${'x'.repeat(20_000)}`),
+    Buffer.from(`GET /livez HTTP/1.1${ended}`),
+    Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+    Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03]),
+    Buffer.alloc(64_000, 0),
+  ),
+);
+
+/** What came back: a status and its media type, or nothing but the end of the connection. */
+async function sendRaw(port: number, bytes: Buffer): Promise<{ status: number; media: string }> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    socket.end(bytes);
+    const answer = await text(socket);
+    const media = /^content-type: ([^\r;]+)/im.exec(answer)?.[1] ?? '';
+    return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0), media };
+  } catch {
+    // A server that has closed already resets who still writes.
+    return { status: 0, media: '' };
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,13 +1,13 @@
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection, TimeoutError } from '@nats-io/nats-core';
+import type { TestStack } from '@paceline/kit/stack';
 import { catalog, eventShare, type Message, subjectOf } from '@paceline/shared/contracts';
 import { openDatabase, tables } from '@paceline/shared/database';
 import { connect } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
 import { valuesOf } from '@paceline/shared/testing/values';
 import fc from 'fast-check';
-import type { TestStack } from '@paceline/kit/stack';
-import { withOddValue } from './odd-value.ts';
+import { withOddValue } from './requests.ts';
 
 /** What came of messages that break their contract, or keep it and are of nobody. */
 export interface Fuzzed {
@@ -264,4 +264,10 @@ async function deadLettersIn(connection: NatsConnection): Promise<number> {
   }
   await consumer.delete();
   return reasoned;
+}
+
+/** Says which processes have ended since now, also when another has taken their place. */
+export function crashedSince(stack: TestStack): () => string[] {
+  const pids = new Map([...stack.processes].map(([name, process]) => [name, process.pid()]));
+  return () => [...stack.processes].flatMap(([name, { pid }]) => (pid() === pids.get(name) ? [] : [name]));
 }

@@ -1,6 +1,7 @@
+import { jetstreamManager } from '@nats-io/jetstream';
 import { type CpuShares, cpuTimes, sharesBetween } from '@paceline/kit/processes';
 import type { TestStack } from '@paceline/kit/stack';
-import { journalBytes } from './journal.ts';
+import { connect } from '@paceline/shared/messaging';
 
 export interface Measured {
   readonly perSecond: number;
@@ -14,7 +15,7 @@ export interface Measured {
   readonly cpu: CpuShares;
 }
 
-export interface Load {
+interface Load {
   readonly inFlight: number;
   /** Real ms for which new requests are begun. */
   readonly lasts: number;
@@ -52,4 +53,15 @@ export async function measure(stack: TestStack, { inFlight, lasts, once }: Load)
     journalBytes: ((await journalBytes(stack)) - journal) / brought,
     cpu: sharesBetween(before, after),
   };
+}
+
+/** How much the limiter's journal holds, in bytes. */
+async function journalBytes(stack: TestStack): Promise<number> {
+  const connection = await connect(stack.broker.adminUrl, 'provision');
+  try {
+    const manager = await jetstreamManager(connection);
+    return (await manager.streams.info('LIMITER_JOURNAL')).state.bytes;
+  } finally {
+    await connection.close();
+  }
 }

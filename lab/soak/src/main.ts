@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
+import { startTestStack } from '@paceline/kit/stack';
 import { sandboxClock } from '@paceline/launcher';
 import { createClock } from '@paceline/shared/clock';
-import { startTestStack } from '@paceline/kit/stack';
 import { type Arguments, readArguments, usage, WrongUsage } from './arguments.ts';
-import { growing, page, verdictsOf } from './core/report.ts';
 import { load } from './load.ts';
+import { growing, page, verdictsOf } from './report.ts';
 import { openSampler } from './sample.ts';
 
 /** So short that all that is kept for a while levels off within the first third of a soak of eighteen days. */

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { type DatabaseClient, openDatabase } from '@paceline/shared/database';
-import { connect } from '@paceline/shared/messaging';
 import { folderBytes, sampleProcess } from '@paceline/kit/processes';
 import type { TestStack } from '@paceline/kit/stack';
-import type { Figure } from './core/measures.ts';
-import type { Series } from './core/report.ts';
+import { type DatabaseClient, openDatabase } from '@paceline/shared/database';
+import { connect } from '@paceline/shared/messaging';
+import type { Figure, Series } from './report.ts';
 
 /** Measures everything that could grow in a running system. */
 export interface Sampler {

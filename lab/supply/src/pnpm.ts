@@ -1,9 +1,26 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Advisory, Licensed } from './judge.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** A package as it is installed. */
+export interface Licensed {
+  readonly name: string;
+  readonly versions: readonly string[];
+  /** An SPDX expression, or whatever its author wrote. */
+  readonly licence: string;
+}
+
+/** As the registry tells of it, read by `pnpm audit`. */
+export interface Advisory {
+  readonly github_advisory_id: string;
+  readonly module_name: string;
+  readonly severity: string;
+  readonly title: string;
+  readonly url: string;
+  readonly findings: ReadonlyArray<{ readonly version: string; readonly paths: readonly string[] }>;
+}
 
 /** The registry can't be asked what is known against our packages. */
 export class NotAsked extends Error {}

@@ -1,4 +1,15 @@
-import type { AcceptedAdvisory, LicenceException } from './judge.ts';
+export interface LicenceException {
+  /** A glob of package names. */
+  readonly packages: string;
+  /** The licence that it is for: another one is a new question. */
+  readonly licence: string;
+  readonly reason: string;
+}
+
+export interface AcceptedAdvisory {
+  readonly id: string;
+  readonly reason: string;
+}
 
 /** Licences that ask for no more than that their text comes along. */
 export const allowedLicences: readonly string[] = [

@@ -1,5 +1,6 @@
-import type { Budget } from '@paceline/shared/definition';
 import type { Policy } from '@paceline/shared/contracts';
+import type { Budget } from '@paceline/shared/definition';
+import type { Call } from './history.ts';
 
 /** A request as the sandbox's audit log has it, as far as it matters here. */
 export interface Arrival {
@@ -40,4 +41,54 @@ export function watchedBy(arrivals: readonly Arrival[]): Watched {
     from: moments.reduce((a, b) => Math.min(a, b), Infinity),
     to: moments.reduce((a, b) => Math.max(a, b), -Infinity),
   };
+}
+
+/** Two clocks never agree: a call that arrives this much beside its interval is still its own. Project ms. */
+export const clockSlackMs = 1_000;
+
+/**
+ * The latest moment at which a call arrives by the sandbox's clock, which the ledger's time may lie behind: it goes on
+ * from the last entry after a take-over, and catches up only when nothing counts any more.
+ */
+export const arrivesBy = ({ latestAt, lag }: Call): number => latestAt + lag;
+
+export interface Matching {
+  /** What arrived, with the started call that it is. */
+  readonly pairs: ReadonlyArray<{ readonly arrival: Arrival; readonly call: Call }>;
+  /** No started call was left for these. */
+  readonly alone: readonly Arrival[];
+}
+
+/**
+ * Gives every arrival a call whose interval holds it, each call once: exactly, unless a little slack explains more.
+ * @param arrivals oldest first
+ */
+export function match(calls: readonly Call[], arrivals: readonly Arrival[]): Matching {
+  const exact = matchWithin(0, calls, arrivals);
+  if (exact.alone.length === 0) return exact;
+  const loose = matchWithin(clockSlackMs, calls, arrivals);
+  return loose.alone.length < exact.alone.length ? loose : exact;
+}
+
+/** Of the calls that an arrival could be, it is the one that had to arrive the soonest: no other way matches more. */
+function matchWithin(slackMs: number, calls: readonly Call[], arrivals: readonly Arrival[]): Matching {
+  const coming = calls.toSorted((a, b) => a.startedAt - b.startedAt);
+  const pairs: Array<{ arrival: Arrival; call: Call }> = [];
+  const alone: Arrival[] = [];
+  /** Those that may arrive now, whose time is over first last. */
+  const open: Call[] = [];
+  let next = 0;
+  for (const arrival of arrivals) {
+    const { arrivedAt } = arrival;
+    for (let call = coming[next]; call && call.startedAt - slackMs <= arrivedAt; call = coming[next]) {
+      const place = open.findIndex((other) => arrivesBy(other) <= arrivesBy(call));
+      open.splice(place === -1 ? open.length : place, 0, call);
+      next += 1;
+    }
+    let call = open.pop();
+    while (call && arrivesBy(call) + slackMs < arrivedAt) call = open.pop();
+    if (call) pairs.push({ arrival, call });
+    else alone.push(arrival);
+  }
+  return { pairs, alone };
 }

@@ -1,10 +1,222 @@
+import type { Policy } from '@paceline/shared/contracts';
+import type { Budget, Lane } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
-import { type Arrival, isOf, type SandboxLog, watchedBy } from './arrivals.ts';
-import { type Certificate, certify } from './certify.ts';
-import { type Finding, remark } from './finding.ts';
-import type { Rules } from './rules.ts';
-import type { StoredEntry } from './stored-entry.ts';
-import { listed } from './words.ts';
+import { type Arrival, isOf, type SandboxLog, type Watched, watchedBy } from './arrivals.ts';
+import { type Finding, listed, remark } from './findings.ts';
+import type { BudgetHistory, Call, Rules, Span, StoredEntry } from './history.ts';
+import { type ArrivalFigures, judgeArrivals } from './judge-arrivals.ts';
+import { freshBudget } from './reading.ts';
+import { rebuild } from './rebuild.ts';
+import { explainRejections } from './rejections.ts';
+import { type Fullest, judgeWindows } from './windows.ts';
+
+/** What one budget of an account comes to. */
+export interface BudgetCertificate {
+  readonly endpoint: Budget;
+  /** The policy that was in force in the end. */
+  readonly policy: Policy;
+  readonly calls: number;
+  /** The most calls that could have arrived within one window. */
+  readonly fullest: Fullest | null;
+  readonly utilisation: Utilisation;
+  readonly rejected: number;
+  readonly promises: Promises;
+  /** Absent without the sandbox's log. */
+  readonly arrivals?: ArrivalFigures;
+  readonly certified: boolean;
+}
+
+export interface AccountCertificate {
+  readonly account: string;
+  readonly budgets: readonly BudgetCertificate[];
+  /** Project ms. */
+  readonly longestWaits: Partial<Record<Lane, number>>;
+}
+
+/** What a partition's journal proves. */
+export interface Certificate {
+  readonly partition: number;
+  readonly certified: boolean;
+  readonly entries: number;
+  /** The time that was judged, project ms; null when there was none. */
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly accounts: readonly AccountCertificate[];
+  readonly findings: readonly Finding[];
+}
+
+/** The sandbox's log, and the time of which it tells. */
+interface UpstreamLog extends SandboxLog {
+  readonly watched: Watched;
+}
+
+/**
+ * Judges a partition by its journal: that no window, wherever it begins, can have held more calls than its policy
+ * allows, that the ledger was kept by its rules, and why each 429 was one.
+ * @param entries of one partition, oldest first
+ */
+function certify(
+  partition: number,
+  entries: readonly StoredEntry[],
+  rules: Rules,
+  upstream?: UpstreamLog,
+): Certificate {
+  const { spans, budgets, findings: ledgerFindings } = rebuild(entries, rules, upstream?.projectTime);
+  const all = [...budgets, ...onlyCalled(budgets, rules, upstream)];
+  const judged = all.map((budget) => judgeBudget(budget, spans, rules, upstream));
+  const findings = [...ledgerFindings, ...judged.flatMap((each) => each.findings)];
+  const accounts = Map.groupBy(judged, ({ budget }) => budget.place.account);
+  return {
+    partition,
+    certified: !findings.some(({ breach }) => breach),
+    entries: entries.length,
+    from: spans[0]?.from ?? null,
+    to: spans.at(-1)?.to ?? null,
+    accounts: [...accounts].map(([account, its]) => ({
+      account,
+      budgets: its.map((each) => certificateOf(each, findings)),
+      longestWaits: longestWaits(its.flatMap(({ budget }) => budget.calls)),
+    })),
+    findings,
+  };
+}
+
+type Judged = ReturnType<typeof judgeBudget>;
+
+function judgeBudget(budget: BudgetHistory, spans: readonly Span[], rules: Rules, upstream?: UpstreamLog) {
+  const { endpoint } = budget.place;
+  const windows = judgeWindows(budget);
+  const arrived = upstream && judgeArrivals(budget, arrivalsOn(budget, spans, upstream), upstream.watched);
+  return {
+    budget,
+    windows,
+    arrived,
+    utilisation: utilisationOf(budget, spans, rules.documented[endpoint]),
+    findings: [
+      ...windows.findings,
+      ...explainRejections(budget, (call) => arrived?.seenOf(call)),
+      ...(arrived?.findings ?? []),
+    ],
+  };
+}
+
+/** Budgets on which something arrived though the journal never heard of them. */
+function onlyCalled(
+  budgets: readonly BudgetHistory[],
+  rules: Rules,
+  upstream?: UpstreamLog,
+): BudgetHistory[] {
+  const known = Map.groupBy(budgets, ({ place }) => place.account);
+  return [...known].flatMap(([account, its]) => {
+    const called = upstream?.arrivals.flatMap((each) =>
+      each.budget && isOf(each, account) ? [each.budget] : [],
+    );
+    const others = new Set(called).difference(new Set(its.map(({ place }) => place.endpoint)));
+    return [...others].map((endpoint) => freshBudget({ account, endpoint }, rules));
+  });
+}
+
+/** What arrived on this budget since the judged time began. */
+function arrivalsOn({ place }: BudgetHistory, spans: readonly Span[], { arrivals }: UpstreamLog): Arrival[] {
+  const from = spans[0]?.from ?? Infinity;
+  return arrivals
+    .filter((each) => each.budget === place.endpoint && each.arrivedAt >= from && isOf(each, place.account))
+    .toSorted((a, b) => a.arrivedAt - b.arrivedAt);
+}
+
+function certificateOf(
+  { budget, windows, arrived, utilisation }: Judged,
+  findings: readonly Finding[],
+): BudgetCertificate {
+  const { place, policy, calls, rejections } = budget;
+  return {
+    endpoint: place.endpoint,
+    policy,
+    calls: utilisation.made,
+    fullest: windows.fullest,
+    utilisation,
+    rejected: rejections.length,
+    promises: promisesOf(calls),
+    ...(arrived && { arrivals: arrived.figures }),
+    certified: !findings.some(
+      (each) =>
+        each.breach && each.place?.account === place.account && each.place.endpoint === place.endpoint,
+    ),
+  };
+}
+
+/** The calls that were made beside those that the policy could have let through in the same time. */
+interface Utilisation {
+  readonly made: number;
+  readonly possible: number;
+}
+
+/** @param documented the policy that the budget began with */
+function utilisationOf(
+  { calls, changes }: BudgetHistory,
+  spans: readonly Span[],
+  documented: Policy,
+): Utilisation {
+  const made = calls.filter(({ judged, end }) => judged && end !== 'returned').length;
+  const possible = spans.reduce((sum, span) => sum + possibleIn(span, changes, documented), 0);
+  return { made, possible };
+}
+
+function possibleIn(
+  { timeline, from, to }: Span,
+  changes: BudgetHistory['changes'],
+  documented: Policy,
+): number {
+  const before = changes.filter(
+    (each) => each.timeline < timeline || (each.timeline === timeline && each.at <= from),
+  );
+  const within = changes.filter((each) => each.timeline === timeline && each.at > from);
+  let policy = before.at(-1)?.policy ?? documented;
+  let since = from;
+  let possible = 0;
+  for (const next of within) {
+    possible += mostWithin(next.at - since, policy);
+    policy = next.policy;
+    since = next.at;
+  }
+  return possible + mostWithin(to - since + 1, policy);
+}
+
+/** No interval [from, from + ms) can hold more. */
+const mostWithin = (ms: number, { limit, windowMs }: Policy): number => limit * Math.ceil(ms / windowMs);
+
+/** A promise is kept when the call starts at most this much later than was promised. Project ms. */
+const slackMs = 1_000;
+
+/** Whether those who waited ran when they had been told that they would, as far as they were told. */
+interface Promises {
+  readonly kept: number;
+  readonly broken: number;
+  /** By how much the worst one came later than promised, project ms; 0 when none did. */
+  readonly worstLatenessMs: number;
+}
+
+function promisesOf(calls: readonly Call[]): Promises {
+  const lateness = calls.flatMap(({ judged, startedAt, promisedAt }) =>
+    judged && promisedAt !== undefined ? [startedAt - promisedAt] : [],
+  );
+  const broken = lateness.filter((late) => late > slackMs).length;
+  return {
+    kept: lateness.length - broken,
+    broken,
+    worstLatenessMs: lateness.reduce((a, b) => Math.max(a, b), 0),
+  };
+}
+
+/** From the first ask to the start, project ms: the longest of each lane that called at all. */
+function longestWaits(calls: readonly Call[]): Partial<Record<Lane, number>> {
+  const longest: Partial<Record<Lane, number>> = {};
+  for (const { judged, lane, startedAt, firstAskedAt } of calls) {
+    if (!judged || firstAskedAt === undefined) continue;
+    longest[lane] = Math.max(longest[lane] ?? 0, startedAt - firstAskedAt);
+  }
+  return longest;
+}
 
 /** Every partition that was looked at. */
 export interface Audit {
@@ -14,7 +226,7 @@ export interface Audit {
   readonly findings: readonly Finding[];
 }
 
-export interface Evidence {
+interface Evidence {
   /** Of any partitions; those of one are in their order. */
   readonly entries: readonly StoredEntry[];
   readonly log?: SandboxLog;

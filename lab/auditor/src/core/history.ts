@@ -1,6 +1,34 @@
-import type { Lane } from '@paceline/shared/definition';
-import type { Attribution, Outcome, Policy } from '@paceline/shared/contracts';
-import type { Finding, Place } from './finding.ts';
+import { createVirtualClock } from '@paceline/shared/clock';
+import { callTimeout } from '@paceline/shared/config';
+import type { Attribution, JournalEntry, Outcome, Policy } from '@paceline/shared/contracts';
+import { type Budget, budgetNames, type Lane, limitsOf, type Tier } from '@paceline/shared/definition';
+import type { Finding, Place } from './findings.ts';
+
+/** An entry as the broker holds it. */
+export interface StoredEntry {
+  readonly partition: number;
+  /** Its sequence in the stream, which all partitions share. */
+  readonly sequence: number;
+  /** When the broker stored it, real ms since the epoch. */
+  readonly storedAt: number;
+  readonly entry: JournalEntry;
+}
+
+/** What is known beside the journal. */
+export interface Rules {
+  /** The policies that are kept until upstream or an operator says otherwise. */
+  readonly documented: Readonly<Record<Budget, Policy>>;
+  /** A call may be under way for as long, project ms. */
+  readonly callTimeout: Readonly<Record<Budget, number>>;
+}
+
+/** The time-outs are those of real time: on a faster clock calls are given longer, never shorter. */
+export const rulesOf = (tier: Tier): Rules => ({
+  documented: limitsOf(tier),
+  callTimeout: Object.fromEntries(
+    budgetNames.map((budget) => [budget, callTimeout(budget, createVirtualClock())]),
+  ) as Record<Budget, number>,
+});
 
 /** A started call: it arrived upstream in [startedAt, latestAt]. Moments are project ms by the ledger. */
 export interface Call {
@@ -46,7 +74,7 @@ export interface Rejection {
 }
 
 /** A policy from its moment on. */
-export interface Change {
+interface Change {
   readonly at: number;
   readonly timeline: number;
   readonly policy: Policy;

@@ -1,16 +1,7 @@
-import type { Arrival, Watched } from './arrivals.ts';
-import {
-  arrivedBeside,
-  arrivedOverFull,
-  foreignCallers,
-  neverArrived,
-  rejectedUnheard,
-  returnedArrived,
-} from './arrival-findings.ts';
-import type { Finding } from './finding.ts';
-import { fullestByArrival } from './fullest-arrivals.ts';
+import { count, rate } from '@paceline/shared/words';
+import { type Arrival, arrivesBy, clockSlackMs, match, type Matching, type Watched } from './arrivals.ts';
+import { breach, type Finding, howLong, listed, type Place, remark, when } from './findings.ts';
 import type { BudgetHistory, Call } from './history.ts';
-import { arrivesBy, clockSlackMs, match, type Matching } from './match.ts';
 import type { SeenUpstream } from './rejections.ts';
 import type { Fullest } from './windows.ts';
 
@@ -26,7 +17,7 @@ export interface ArrivalFigures {
   readonly fullest: Fullest | null;
 }
 
-export interface ArrivalsJudgement {
+interface ArrivalsJudgement {
   readonly figures: ArrivalFigures;
   readonly findings: readonly Finding[];
   /** What upstream knows of a call, when it arrived. */
@@ -91,4 +82,87 @@ function seenUpstream({ pairs, alone }: Matching): ArrivalsJudgement['seenOf'] {
     );
     return { enforced, foreign: foreign.length };
   };
+}
+
+type Pairs = Matching['pairs'];
+
+/** The fullest window by when calls did arrive, and the calls with which one held more than its policy allows. */
+function fullestByArrival(pairs: Pairs): { fullest: Fullest | null; overFull: readonly Call[] } {
+  const inOrder = pairs.toSorted((a, b) => a.arrival.arrivedAt - b.arrival.arrivedAt);
+  const overFull: Call[] = [];
+  let fullest: Fullest | null = null;
+  for (const [index, { arrival, call }] of inOrder.entries()) {
+    if (!call.judged) continue;
+    const { limit, windowMs } = call.policy;
+    const from = firstAfter(inOrder, arrival.arrivedAt - windowMs);
+    let filled = index - from + 1;
+    // Upstream had invited it: it is judged by what was called since the policy became stricter.
+    if (filled > limit && call.invited) {
+      filled = inOrder.slice(from, index + 1).filter((each) => each.call.order >= call.strictFrom).length;
+    }
+    if (filled > limit) overFull.push(call);
+    if (!fullest || filled / limit > fullest.calls / fullest.limit) {
+      fullest = { calls: filled, limit, at: arrival.arrivedAt };
+    }
+  }
+  return { fullest, overFull };
+}
+
+/** Where the first pair stands that arrived after `bound`. */
+function firstAfter(pairs: Pairs, bound: number): number {
+  let [low, high] = [0, pairs.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((pairs[middle]?.arrival.arrivedAt ?? Infinity) <= bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+type Pair = Matching['pairs'][number];
+
+/** The sandbox's own clock says that a window held too much. */
+const arrivedOverFull = (place: Place, { permit, policy, sequence }: Call): Finding =>
+  breach('arrived_over_full', `${permit} arrived in a window that held more than ${rate(policy)}.`, {
+    place,
+    sequence,
+  });
+
+/** Its limiter was told that it never left, and gave its place away. */
+function returnedArrived(place: Place, { call: { permit, sequence }, arrival }: Pair): Finding {
+  const says = `${permit} was given back as never sent, but a call arrived at ${when(arrival.arrivedAt)}.`;
+  return breach('returned_arrived', says, { place, sequence });
+}
+
+function rejectedUnheard(place: Place, { call: { permit, sequence }, arrival }: Pair): Finding {
+  const under = arrival.policy ? ` under ${rate(arrival.policy)}` : '';
+  const says = `${permit} was rejected at ${when(arrival.arrivedAt)}${under}, and the journal never heard of it.`;
+  return remark('rejected_unheard', says, { place, sequence });
+}
+
+function arrivedBeside(place: Place, pairs: readonly Pair[]): Finding[] {
+  const beside = pairs
+    .map(({ arrival: { arrivedAt }, call }) =>
+      Math.max(call.startedAt - arrivedAt, arrivedAt - arrivesBy(call)),
+    )
+    .filter((by) => by > 0);
+  if (beside.length === 0) return [];
+  const most = howLong(beside.reduce((a, b) => Math.max(a, b), 0));
+  const says = `${count(beside.length, 'call')} arrived beside the interval in the journal, by ${most} at the most: the two clocks differ.`;
+  return [remark('arrived_beside_interval', says, { place })];
+}
+
+function foreignCallers(place: Place, alone: readonly Arrival[]): Finding[] {
+  if (alone.length === 0) return [];
+  const moments = listed(alone.map(({ arrivedAt }) => when(arrivedAt)));
+  const says = `${count(alone.length, 'arrival')} without a started call, at ${moments}: somebody else uses the same key, or called without a permit.`;
+  return [remark('foreign_callers', says, { place })];
+}
+
+function neverArrived(place: Place, missing: readonly Call[]): Finding[] {
+  if (missing.length === 0) return [];
+  const answered = missing.filter(({ outcome }) => outcome?.result === 'answered').length;
+  const but = answered > 0 ? `, though ${answered} of them are settled as answered` : '';
+  const says = `${count(missing.length, 'started call')} never arrived${but}: ${listed(missing.map(({ permit }) => permit))}.`;
+  return [remark('never_arrived', says, { place })];
 }

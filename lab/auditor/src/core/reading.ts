@@ -1,8 +1,6 @@
 import type { Policy } from '@paceline/shared/contracts';
-import { type Breach, breach, type Finding, type Place, remark } from './finding.ts';
-import type { BudgetHistory, Span } from './history.ts';
-import type { Rules } from './rules.ts';
-import { when } from './words.ts';
+import { type Breach, breach, type Finding, type Place, remark, when } from './findings.ts';
+import type { BudgetHistory, Rules, Span } from './history.ts';
 
 /** How far a journal has been read, and what it has told so far. */
 export interface Reading {

@@ -1,16 +1,18 @@
 import type { Fact, FactOf } from '@paceline/shared/contracts';
 import type { ProjectTime } from './arrivals.ts';
-import { readPaused, readPolicyChanged, readResumed } from './closed.ts';
-import { readRejected, readReturned, readSettled } from './ended.ts';
-import { breach, remark } from './finding.ts';
-import type { History } from './history.ts';
+import {
+  readPaused,
+  readPolicyChanged,
+  readRejected,
+  readResumed,
+  readReturned,
+  readSettled,
+  readStarted,
+} from './facts.ts';
+import { breach, type Finding, remark, when } from './findings.ts';
+import type { History, Rules, StoredEntry } from './history.ts';
 import { beginReading, passTo, type Reading } from './reading.ts';
-import { isTrimmed, judgeRecovery } from './recovery.ts';
 import { readRestated } from './restated.ts';
-import type { Rules } from './rules.ts';
-import { readStarted } from './started.ts';
-import type { StoredEntry } from './stored-entry.ts';
-import { when } from './words.ts';
 
 /**
  * Tells a partition's journal again, from its first entry to its last: every call with the interval in which it
@@ -97,4 +99,47 @@ function readLost(reading: Reading, { at }: FactOf<'journal_lost'>): void {
   reading.lostAt = at;
   const says = `At ${when(at)} the journal of before was found to be gone. Which calls it held is not known.`;
   reading.findings.push(remark('journal_lost', says, { sequence: reading.sequence }));
+}
+
+/**
+ * Every entry names the one from which whoever recovers has to read. It must be there, be older, and state something
+ * anew; what the newest entry names must be there still, of older ones it may have been cut off since.
+ */
+function judgeRecovery(entries: readonly StoredEntry[]): Finding[] {
+  const restated = new Map(entries.map(({ sequence, entry }) => [sequence, entry.entry === 'restated']));
+  const first = entries[0];
+  const last = entries.at(-1);
+  if (!first || !last) return [];
+  const findings: Finding[] = [];
+  const judged = new Set<number>();
+  for (const { sequence, entry } of entries) {
+    const { recoverFrom } = entry;
+    if (recoverFrom === 0 || judged.has(recoverFrom)) continue;
+    if (recoverFrom < first.sequence && sequence !== last.sequence) continue;
+    judged.add(recoverFrom);
+    const problem = problemWith(restated.get(recoverFrom), recoverFrom >= sequence);
+    if (problem) findings.push(nowhere(sequence, `entry ${recoverFrom}, ${problem}`));
+  }
+  if (last.entry.recoverFrom === 0 && isTrimmed(entries)) {
+    findings.push(nowhere(last.sequence, 'its beginning, which is gone'));
+  }
+  return findings;
+}
+
+function problemWith(restates: boolean | undefined, isLater: boolean): string | undefined {
+  if (restates === undefined) return 'which is not there';
+  if (isLater) return 'which comes later';
+  return restates ? undefined : 'which states nothing anew';
+}
+
+const nowhere = (sequence: number, where: string): Finding =>
+  breach('recovers_from_nothing', `Entry ${sequence} says to recover from ${where}.`, { sequence });
+
+/** Whether what came before the first entry was cut off: a journal begins with a claim. */
+function isTrimmed([first]: readonly StoredEntry[]): boolean {
+  if (!first) return false;
+  const { entry } = first;
+  const begins =
+    entry.entry === 'facts' && entry.recoverFrom === 0 && entry.facts.some(({ fact }) => fact === 'claimed');
+  return !begins;
 }

@@ -1,8 +1,7 @@
-import { count, rate } from '@paceline/shared/words';
 import type { Attribution, Policy } from '@paceline/shared/contracts';
-import { type Finding, remark } from './finding.ts';
+import { count, rate } from '@paceline/shared/words';
+import { type Finding, howLong, remark, when } from './findings.ts';
 import type { BudgetHistory, Call, Rejection } from './history.ts';
-import { howLong, when } from './words.ts';
 
 /** What upstream itself knows of a 429, where its log can be read. */
 export interface SeenUpstream {

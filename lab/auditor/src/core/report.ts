@@ -1,9 +1,7 @@
+import { columns } from '@paceline/kit/table';
 import { count, rate } from '@paceline/shared/words';
-import type { Audit } from './audit.ts';
-import type { AccountCertificate, BudgetCertificate, Certificate } from './certify.ts';
-import type { Finding } from './finding.ts';
-import { table } from './table.ts';
-import { howLong, when } from './words.ts';
+import type { AccountCertificate, Audit, BudgetCertificate, Certificate } from './audit.ts';
+import { type Finding, howLong, when } from './findings.ts';
 
 /** An audit for people: a table for each account, what was found in sentences, and the verdict. */
 export function report({ certified, partitions, findings }: Audit): string {
@@ -45,7 +43,7 @@ function accountReport({ account, budgets, longestWaits }: AccountCertificate): 
   const waits = Object.entries(longestWaits).map(([lane, ms]) => `${lane} ${howLong(ms)}`);
   return [
     account,
-    table(
+    columns(
       head,
       budgets.map((budget) => rowOf(budget)),
     ),

@@ -1,4 +1,3 @@
-import type { Budget } from '@paceline/shared/definition';
 import type {
   Attribution,
   BudgetRecord,
@@ -7,10 +6,10 @@ import type {
   Outcome,
   Policy,
 } from '@paceline/shared/contracts';
+import type { Budget } from '@paceline/shared/definition';
 import type { Arrival, ProjectTime } from './arrivals.ts';
 import { audit, type Audit } from './audit.ts';
-import { rulesOf } from './rules.ts';
-import type { StoredEntry } from './stored-entry.ts';
+import { rulesOf, type StoredEntry } from './history.ts';
 
 const began = 1_800_000_000_000;
 /** How long a call may be under way when nothing is heard of it. */

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { budgetOf, createScribe, kindsOf, said } from './testing.ts';
+import { RankedCounter } from './windows.ts';
 
 /** `signups` allows one call a minute, `riders_single` five. */
 const minute = 60_000;
@@ -135,5 +137,18 @@ describe('a policy that gets stricter', () => {
     scribe.facts(scribe.policy(null, 30));
     scribe.start('c', 40);
     expect(kindsOf(scribe.audit())).toEqual(['over_full']);
+  });
+});
+
+describe('a ranked counter', () => {
+  it('counts what has come above a bound as counting one by one does', () => {
+    const values = fc.array(fc.integer({ min: 0, max: 50 }));
+    fc.assert(
+      fc.property(values, values, fc.integer({ min: -1, max: 51 }), (come, yet, bound) => {
+        const counter = new RankedCounter([...come, ...yet]);
+        for (const value of come) counter.add(value);
+        expect(counter.above(bound)).toBe(come.filter((value) => value > bound).length);
+      }),
+    );
   });
 });

@@ -1,8 +1,6 @@
 import { count, rate } from '@paceline/shared/words';
-import { breach, type Finding, remark } from './finding.ts';
+import { breach, type Finding, howLong, listed, remark, when } from './findings.ts';
 import type { BudgetHistory, Call } from './history.ts';
-import { RankedCounter } from './ranked-counter.ts';
-import { howLong, listed, when } from './words.ts';
 
 /** The window that is fullest beside what its policy allows. */
 export interface Fullest {
@@ -12,7 +10,7 @@ export interface Fullest {
   readonly at: number;
 }
 
-export interface WindowsJudgement {
+interface WindowsJudgement {
   /** Null when no call was judged. */
   readonly fullest: Fullest | null;
   readonly findings: readonly Finding[];
@@ -80,4 +78,42 @@ function judgeOverFull(
   const first = Math.min(...others.map(({ latestAt }) => latestAt));
   const says = `${permit} was started at ${when(startedAt)} as call ${counted.length} of a window that holds ${policy.limit} (${rate(policy)}). The first of the others (${listed(others.map((each) => each.permit))}) leaves it only at ${when(first + policy.windowMs)}, ${howLong(first + policy.windowMs - startedAt)} later.`;
   return { filled: counted.length, finding: breach('over_full', says, { place, sequence }) };
+}
+
+/**
+ * Counts values that come one by one: how many of those that have come are above a bound, in logarithmic time (a
+ * Fenwick tree over the values' ranks).
+ */
+export class RankedCounter {
+  readonly #ranks: readonly number[];
+  readonly #sums: number[];
+  #size = 0;
+
+  /** @param values all that will come */
+  constructor(values: readonly number[]) {
+    this.#ranks = [...new Set(values)].toSorted((a, b) => a - b);
+    this.#sums = Array.from({ length: this.#ranks.length + 1 }, () => 0);
+  }
+
+  add(value: number): void {
+    this.#size += 1;
+    for (let at = this.#upTo(value); at < this.#sums.length; at += at & -at) this.#sums[at]! += 1;
+  }
+
+  above(bound: number): number {
+    let notAbove = 0;
+    for (let at = this.#upTo(bound); at > 0; at -= at & -at) notAbove += this.#sums[at] ?? 0;
+    return this.#size - notAbove;
+  }
+
+  /** How many of the ranks are at most `value`. */
+  #upTo(value: number): number {
+    let [low, high] = [0, this.#ranks.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ranks[middle] ?? Infinity) <= value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }

@@ -88,7 +88,12 @@ async function strike(limiters: Limiters, caller: Caller, step: Step, victim: Re
 /** Long beside the time in which a server or a process is there again. */
 const longPolicy = { limit: 5, windowMs: 4_000 };
 const key = 'w5';
-const limit = { key, calls: longPolicy.limit, windowMs: longPolicy.windowMs, concurrency: 2 * longPolicy.limit };
+const limit = {
+  key,
+  calls: longPolicy.limit,
+  windowMs: longPolicy.windowMs,
+  concurrency: 2 * longPolicy.limit,
+};
 /** Windows from the start at which it is asked for N calls; the one in between is for who looks once in a window. */
 const asked = [0, 1.2];
 /** When it is killed, and when it is over. */

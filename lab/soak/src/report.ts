@@ -1,19 +1,61 @@
-import { type Growth, growthOf, type Measured } from './growth.ts';
-import { type Figure, isJudged, judging, type Measure } from './measures.ts';
+import { type Bound, type Growth, growthOf, type Measured } from './growth.ts';
+
+/** Something that is measured again and again: of what, which of its figures, and how that is judged. */
+interface Measure {
+  readonly of: string;
+  readonly figure: Figure;
+}
+
+export type Figure =
+  | 'memory'
+  | 'heap'
+  | 'handles'
+  | 'threads'
+  | 'event loop'
+  | 'disk'
+  | 'rows'
+  | 'messages'
+  | 'connections';
+
+interface Judging {
+  readonly unit: 'MiB' | 'ms' | '';
+  readonly bound: Bound;
+  readonly of: 'least' | 'middle';
+}
+
+const mebibyte = 1_048_576;
+
+/** How much each figure may grow over the last two thirds of a soak. */
+const judging: Readonly<Record<Figure, Judging>> = {
+  // Also what the allocators keep in hand: the heap is the stricter judge.
+  memory: { unit: 'MiB', bound: { share: 0.15, least: 16 * mebibyte }, of: 'least' },
+  heap: { unit: 'MiB', bound: { share: 0.1, least: 2 * mebibyte }, of: 'least' },
+  handles: { unit: '', bound: { share: 0.1, least: 3 }, of: 'middle' },
+  threads: { unit: '', bound: { share: 0, least: 1 }, of: 'middle' },
+  'event loop': { unit: 'ms', bound: { share: 0.5, least: 20 }, of: 'middle' },
+  disk: { unit: 'MiB', bound: { share: 0.1, least: 4 * mebibyte }, of: 'middle' },
+  // What goes through in a day depends on how busy the machine is. Whatever is never deleted doubles.
+  rows: { unit: '', bound: { share: 0.3, least: 200 }, of: 'middle' },
+  messages: { unit: '', bound: { share: 0.1, least: 200 }, of: 'middle' },
+  connections: { unit: '', bound: { share: 0.1, least: 3 }, of: 'middle' },
+};
+
+/** The sandbox keeps every arrival, to judge by them, and what it has planned for forty days: it is shown, not judged. */
+const isJudged = ({ of }: Measure): boolean => of !== 'sandbox';
 
 /** What was measured of something in the course of a soak. */
 export interface Series extends Measure {
   readonly measured: readonly Measured[];
 }
 
-export interface Verdict extends Measure, Growth {
+interface Verdict extends Measure, Growth {
   readonly first: number;
   readonly last: number;
   readonly judged: boolean;
 }
 
 /** How long a soak was, and how it was called. */
-export interface Soak {
+interface Soak {
   readonly command: string;
   readonly hours: number;
   readonly scale: number;
@@ -21,8 +63,6 @@ export interface Soak {
   /** What was done to the system meanwhile. */
   readonly load: Readonly<Record<string, number>>;
 }
-
-const mebibyte = 1_048_576;
 
 export const verdictsOf = (all: readonly Series[]): Verdict[] =>
   all.map((series) => {

@@ -1,7 +1,7 @@
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Bill, billOfMaterials } from './bill.ts';
 import { installedPackages } from './pnpm.ts';
+import { type Bill, billOfMaterials } from './sbom.ts';
 
 let bill: Bill;
 const named = (name: string) => bill.components.filter((component) => component.name === name);

@@ -1,0 +1,70 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { journalEntry } from '@paceline/shared/contracts';
+import type { Arrival, SandboxLog } from '../core/arrivals.ts';
+import type { StoredEntry } from '../core/history.ts';
+
+/** Whatever keeps the command from judging at all, in plain words. */
+export class CannotAudit extends Error {
+  override name = 'CannotAudit';
+}
+
+/** Stores a journal: one entry a line, as JSON, readable by whoever wrote it only. */
+export async function saveEntries(file: string, entries: readonly StoredEntry[]): Promise<void> {
+  const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`);
+  await writeFile(file, lines.join(''), { mode: 0o600 });
+}
+
+/** @throws {CannotAudit} naming the line that is no entry */
+export async function loadEntries(file: string): Promise<StoredEntry[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CannotAudit(`${file} can't be read (${error.code ?? error.message})`);
+  });
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line, index) => {
+    const stored = parse(line);
+    if (!stored) throw new CannotAudit(`line ${index + 1} of ${file} is no entry of a journal`);
+    return stored;
+  });
+}
+
+function parse(line: string): StoredEntry | undefined {
+  try {
+    const { partition, sequence, storedAt, entry } = JSON.parse(line) as Record<keyof StoredEntry, unknown>;
+    const isPlaced = [partition, sequence, storedAt].every(Number.isSafeInteger);
+    const parsed = journalEntry.safeParse(entry);
+    if (!isPlaced || !parsed.success) return undefined;
+    return { partition, sequence, storedAt, entry: parsed.data } as StoredEntry;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Everything that arrived at a sandbox, as its audit log has it.
+ * @param root its root, without `/api`
+ * @throws {CannotAudit} when no sandbox answers there
+ */
+export async function fetchLog(root: string): Promise<SandboxLog> {
+  const url = new URL('control/audit', root.endsWith('/') ? root : `${root}/`);
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`it answered ${response.status}`);
+    const { arrivals, clock } = (await response.json()) as { arrivals: unknown; clock?: SandboxClock };
+    if (!Array.isArray(arrivals) || !arrivals.every(isArrival))
+      throw new Error('it answered with no audit log');
+    return { arrivals, ...(clock && { projectTime: (realMs) => clock.zero + realMs * clock.scale }) };
+  } catch (error) {
+    throw new CannotAudit(`No sandbox answers at ${root} (${(error as Error).message})`);
+  }
+}
+
+/** `zero`: the project moment at which the machine's clock shows 0. */
+interface SandboxClock {
+  readonly zero: number;
+  readonly scale: number;
+}
+
+const isArrival = (each: unknown): each is Arrival => {
+  const { arrivedAt, key } = (each ?? {}) as Partial<Arrival>;
+  return typeof arrivedAt === 'number' && typeof key === 'string';
+};

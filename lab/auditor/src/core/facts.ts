@@ -1,0 +1,193 @@
+import type { FactOf, Policy } from '@paceline/shared/contracts';
+import { howLong, when } from './findings.ts';
+import type { BudgetHistory, Call } from './history.ts';
+import { blame, budgetOf, epochOf, isFromBefore, type Reading } from './reading.ts';
+
+/** A call is booked. */
+export function readStarted(reading: Reading, fact: FactOf<'started'>): void {
+  const budget = budgetOf(reading, fact);
+  const { permit, lane, startedAt, latestAt } = fact.interval;
+  demandOwner(reading, budget, permit);
+  if (budget.byPermit.has(permit)) {
+    blame(reading, 'started_twice', `${permit} was started a second time.`, budget.place);
+    return;
+  }
+  demandOpen(reading, budget, fact.interval);
+  const shortest = reading.rules.callTimeout[fact.endpoint];
+  if (latestAt - startedAt < shortest) {
+    const says = `${permit} was booked to arrive within ${howLong(latestAt - startedAt)}, though a call may take ${howLong(shortest)}.`;
+    blame(reading, 'short_interval', says, budget.place);
+  }
+  const call: Call = {
+    permit,
+    lane,
+    startedAt,
+    latestAt,
+    lag: reading.lag,
+    end: 'open',
+    outcome: undefined,
+    sequence: reading.sequence,
+    order: budget.calls.length,
+    timeline: reading.timeline,
+    policy: budget.policy,
+    strictFrom: budget.strictFrom,
+    invited: budget.probing,
+    judged: reading.complete,
+    firstAskedAt: fact.firstAskedAt,
+    promisedAt: fact.promisedAt ?? undefined,
+  };
+  budget.calls.push(call);
+  budget.byPermit.set(permit, call);
+}
+
+/** Whoever has lost its claim may commit nothing. */
+function demandOwner(reading: Reading, { place }: BudgetHistory, permit: string): void {
+  const epoch = epochOf(permit);
+  // Where the journal begins in the midst of a reign, its first start tells whose it is.
+  if (reading.claim === undefined && !Number.isNaN(epoch)) reading.claim = epoch;
+  if (epoch === reading.claim) return;
+  const says = `${permit} was started under the claim ${epoch}, though the claim in force was ${reading.claim ?? 'none'}.`;
+  blame(reading, 'stale_owner', says, place);
+}
+
+/** Nobody starts while the budget is closed; after a pause one goes alone; what a lost journal held counts for a window. */
+function demandOpen(
+  reading: Reading,
+  budget: BudgetHistory,
+  { permit, startedAt }: { permit: string; startedAt: number },
+): void {
+  const { pausedUntil, policy, place } = budget;
+  const closedUntil = Math.max(pausedUntil.upstream, pausedUntil.operator);
+  if (startedAt < closedUntil) {
+    const says = `${permit} was started at ${when(startedAt)}, though the budget was paused until ${when(closedUntil)}.`;
+    blame(reading, 'started_in_pause', says, place);
+  }
+  if (budget.probing) {
+    const other = budget.calls.findLast(({ end, latestAt }) => end === 'open' && latestAt > startedAt);
+    if (other) {
+      const says = `${permit} was started after a pause while ${other.permit} was still under way: only one may go ahead.`;
+      blame(reading, 'not_alone', says, place);
+    }
+    return;
+  }
+  const { lostAt } = reading;
+  if (lostAt === undefined || startedAt >= lostAt + policy.windowMs) return;
+  const says = `${permit} was started ${howLong(startedAt - lostAt)} after the journal was found lost: what it held may count for ${howLong(policy.windowMs)}.`;
+  blame(reading, 'started_unknowing', says, place);
+}
+
+/**
+ * It is told how a call ended. That may only narrow the interval in which it arrived, and only by what can be known:
+ * an answered call had arrived when its answer was heard of, any other one may still be on its way.
+ */
+export function readSettled(reading: Reading, fact: FactOf<'settled'>): void {
+  const call = endingCall(reading, fact, 'settled');
+  if (!call) return;
+  const { permit, latestAt, at, outcome } = fact;
+  const budget = budgetOf(reading, fact);
+  const { place } = budget;
+  const known = outcome.result === 'answered' ? at : at + 1;
+  if (latestAt > call.latestAt) {
+    const says = `${permit} was settled to have arrived by ${when(latestAt)}, ${howLong(latestAt - call.latestAt)} later than was booked at its start.`;
+    blame(reading, 'late_settle', says, place);
+  } else if (latestAt < Math.min(call.latestAt, known)) {
+    const says = `${permit} was settled to have arrived by ${when(latestAt)}, which nobody could know at ${when(at)}.`;
+    blame(reading, 'early_settle', says, place);
+  }
+  call.latestAt = latestAt;
+  call.end = 'settled';
+  call.outcome = outcome;
+  // What was under way before a pause says nothing of what was let in after it.
+  const letIn = outcome.result === 'answered' && outcome.status !== 429;
+  if (letIn && call.startedAt >= budget.pausedUntil.upstream) budget.probing = false;
+}
+
+/** It was never sent: upstream never counts it. */
+export function readReturned(reading: Reading, fact: FactOf<'returned'>): void {
+  const call = endingCall(reading, fact, 'returned');
+  if (call) call.end = 'returned';
+}
+
+export function readRejected(reading: Reading, fact: FactOf<'rejected'>): void {
+  const { permit, at, policy: kept, attribution } = fact;
+  const budget = budgetOf(reading, fact);
+  const call = budget.byPermit.get(permit);
+  if (!call && !isFromBefore(reading, permit)) {
+    blame(reading, 'never_started', `${permit} was answered 429 but never started.`, budget.place);
+  }
+  const { limit, windowMs } = budget.policy;
+  if (kept.limit !== limit || kept.windowMs !== windowMs) {
+    const says = `When ${permit} was answered 429 another policy was kept than the facts before it tell of: is ZWIFTRACING_TIER that of the limiter?`;
+    blame(reading, 'other_policy', says, budget.place);
+  }
+  if (!reading.complete) return;
+  const { sequence } = reading;
+  budget.rejections.push({
+    permit,
+    sequence,
+    at,
+    kept,
+    attribution,
+    call,
+    closedUntil: undefined,
+    named: undefined,
+  });
+}
+
+/** The open call that a fact says has ended. */
+function endingCall(
+  reading: Reading,
+  fact: FactOf<'settled'> | FactOf<'returned'>,
+  how: 'settled' | 'returned',
+): Call | undefined {
+  const { byPermit, place } = budgetOf(reading, fact);
+  const call = byPermit.get(fact.permit);
+  if (!call) {
+    if (isFromBefore(reading, fact.permit)) return undefined;
+    blame(reading, 'never_started', `${fact.permit} was ${how} but never started.`, place);
+    return undefined;
+  }
+  call.lag = Math.max(call.lag, reading.lag);
+  if (call.end === 'open') return call;
+  blame(reading, 'ended_twice', `${fact.permit} was ${how} although it had been ${call.end} before.`, place);
+  return undefined;
+}
+
+/** Nobody calls until then. Upstream's word is never shortened by another of its words, an operator's last one counts. */
+export function readPaused(reading: Reading, fact: FactOf<'paused'>): void {
+  const budget = budgetOf(reading, fact);
+  const { pausedUntil } = budget;
+  if (fact.by === 'operator') {
+    pausedUntil.operator = fact.until;
+    return;
+  }
+  pausedUntil.upstream = Math.max(pausedUntil.upstream, fact.until);
+  budget.probing = true;
+  const rejection = rejectionOfThisTurn(budget, reading);
+  if (rejection) rejection.closedUntil = fact.until;
+}
+
+export function readResumed(reading: Reading, fact: FactOf<'resumed'>): void {
+  budgetOf(reading, fact).pausedUntil[fact.by] = fact.at;
+}
+
+export function readPolicyChanged(reading: Reading, fact: FactOf<'policy_changed'>): void {
+  const budget = budgetOf(reading, fact);
+  const next = fact.policy ?? reading.rules.documented[fact.endpoint];
+  if (isStricter(next, budget.policy)) budget.strictFrom = budget.calls.length;
+  budget.policy = next;
+  budget.named = fact.policy !== null;
+  budget.changes.push({ at: fact.at, timeline: reading.timeline, policy: next });
+  const rejection = fact.by === 'upstream' ? rejectionOfThisTurn(budget, reading) : undefined;
+  if (rejection && fact.policy) rejection.named = fact.policy;
+}
+
+/** A 429, its pause and what it teaches are told in one entry, in this order. */
+function rejectionOfThisTurn({ rejections }: BudgetHistory, { sequence }: Reading) {
+  const last = rejections.at(-1);
+  return last?.sequence === sequence ? last : undefined;
+}
+
+/** Calls that were fine under one policy may be too many under another one that is stricter in any way. */
+const isStricter = (next: Policy, before: Policy): boolean =>
+  next.limit < before.limit || next.windowMs > before.windowMs;
