@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { Result } from './core/measure/result.ts';
+import type { Result } from './core/result.ts';
 import type { StrategyName } from './core/simulate.ts';
 import type { SimulateAll } from './run.ts';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { configExitCode } from '@paceline/shared/config';
 import { describe, expect, it } from 'vitest';
-import type { Result } from './core/measure/result.ts';
+import type { Result } from './core/result.ts';
 import { simulate, strategyNames } from './core/simulate.ts';
 import { run, type SimulateAll } from './run.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { numberOf, oneOf, type Output, runCommand, wholeNumberOf, WrongUsage } from '@paceline/kit/arguments';
 import { configExitCode } from '@paceline/shared/config';
-import type { Result } from './core/measure/result.ts';
+import type { Result } from './core/result.ts';
 import { readScenario, type Scenario, WrongScenario } from './core/scenario.ts';
 import { type StrategyName, strategyNames } from './core/simulate.ts';
 import { comparison } from './core/table.ts';

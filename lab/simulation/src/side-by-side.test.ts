@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Result } from './core/measure/result.ts';
+import type { Result } from './core/result.ts';
 import { readScenario } from './core/scenario.ts';
 import { type StrategyName, strategyNames } from './core/simulate.ts';
 import { inParallel } from './in-parallel.ts';

@@ -2,8 +2,8 @@ import { enforcements } from '@paceline/sandbox';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Life } from './life.ts';
-import { eventsOf } from './measure/freshness.ts';
-import { resultOf } from './measure/result.ts';
+import { eventsOf } from './freshness.ts';
+import { resultOf } from './result.ts';
 import { readScenario, type Scenario } from './scenario.ts';
 import { happen } from './simulate.ts';
 

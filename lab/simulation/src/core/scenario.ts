@@ -1,5 +1,5 @@
 import { tiers } from '@paceline/shared/definition';
-import { enforcements, policyOverrides } from '@paceline/sandbox';
+import { between, draw, enforcements, policyOverrides } from '@paceline/sandbox';
 import { ConfigError, duration, goalVariables, loadConfig, slotVariableNames } from '@paceline/shared/config';
 import { z } from 'zod';
 
@@ -115,4 +115,32 @@ function problemsOf(given: Record<string, string>): string[] {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((problem) => `settings.${problem}`);
   }
+}
+
+/** Somebody wants to see a rider. */
+export interface Click {
+  readonly riderId: number;
+  readonly at: number;
+}
+
+const day = 86_400_000;
+/** From here on nobody is in a club. */
+const firstStranger = 4_000_000;
+
+/** Everybody who wants to see a rider, in order: the same for every strategy. Each wants another one. */
+export function clicksOf({ seed, from, days, manualAdds }: Scenario): Click[] {
+  const moments = Array.from({ length: Math.ceil(days) }, (_, index) => {
+    const midnight = from - (from % day) + index * day;
+    const single = Array.from({ length: manualAdds.perDay }, (_each, nth) =>
+      between(draw(seed, 'click', index, nth), manualAdds.from, manualAdds.until),
+    );
+    const bursts = manualAdds.bursts.flatMap(({ at, count, within }, burst) =>
+      Array.from({ length: count }, (_each, nth) => at + draw(seed, 'burst', index, burst, nth) * within),
+    );
+    return [...single, ...bursts].map((ofDay) => Math.floor(midnight + ofDay));
+  });
+  return [...manualAdds.moments, ...moments.flat()]
+    .filter((at) => at >= from && at < from + days * day)
+    .toSorted((a, b) => a - b)
+    .map((at, index) => ({ at, riderId: firstStranger + index }));
 }

@@ -1,9 +1,8 @@
-import { clicksOf } from './clicks.ts';
 import { fifo, fixedSlots, hybrid, strictPriorities, uncoordinated } from './designed/strategies.ts';
 import { createLife, type Life, type Strategy } from './life.ts';
-import { type Result, resultOf } from './measure/result.ts';
+import { type Result, resultOf } from './result.ts';
 import { paceline } from './paceline/paceline.ts';
-import type { Scenario } from './scenario.ts';
+import { clicksOf, type Scenario } from './scenario.ts';
 
 /** How the calls may be shared out: what teams do by themselves, the design's four ways, and ours. */
 export const strategies = {

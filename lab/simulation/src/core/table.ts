@@ -1,8 +1,8 @@
 import { sum } from '@paceline/kit/statistics';
 import { table } from '@paceline/kit/table';
 import { budgetNames, laneNames } from '@paceline/shared/definition';
-import type { Fresh, FreshnessReport } from './measure/freshness.ts';
-import type { Result } from './measure/result.ts';
+import type { Fresh, FreshnessReport } from './freshness.ts';
+import type { Result } from './result.ts';
 
 type Named = readonly [name: string, result: Result];
 type Row = readonly [what: string, of: (result: Result) => string];

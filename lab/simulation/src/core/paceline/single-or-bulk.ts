@@ -9,7 +9,8 @@ import {
 } from '@paceline/rider-sync/core/single-or-bulk';
 import type { Lane } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
-import type { Click, Life } from '../life.ts';
+import type { Life } from '../life.ts';
+import type { Click } from '../scenario.ts';
 import { hear, live, once, type Script } from '../world/script.ts';
 import type { Batcher, Move } from './batcher.ts';
 import type { Caller } from './call.ts';

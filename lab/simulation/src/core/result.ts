@@ -2,12 +2,13 @@ import {
   type Budget,
   budgetNames,
   kindNames,
+  kinds,
   type Lane,
   laneNames,
   type SyncKind,
 } from '@paceline/shared/definition';
 import { judge } from '@paceline/sandbox';
-import type { Life } from '../life.ts';
+import type { Life } from './life.ts';
 import { eventsOf, type FreshnessReport, measureFreshness } from './freshness.ts';
 
 /** What a strategy came to. Spans are project ms, shares from 0 to 1. */
@@ -108,7 +109,7 @@ function longestWithoutFar({ upstream, from, until }: Life): number {
   let last = from;
   let longest = 0;
   for (const [index, { budget, arrivedAt, verdict }] of upstream.arrivals.entries()) {
-    if (budget !== 'signups' || verdict !== 'accepted' || upstream.sent[index]?.lane !== 'far_event_sync')
+    if (budget !== 'signups' || verdict !== 'accepted' || upstream.sent[index]?.lane !== kinds.far.lane)
       continue;
     longest = Math.max(longest, arrivedAt - last);
     last = arrivedAt;

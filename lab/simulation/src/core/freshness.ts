@@ -1,9 +1,9 @@
 import { classNames, type FreshnessClass, horizonMs } from '@paceline/shared/definition';
 import { classSpan, type Goals, type Span } from '@paceline/event-sync/core/classes';
 import { freshnessOf, shareOf, type Watched } from '@paceline/event-sync/core/freshness';
-import { latencySpread } from '@paceline/sandbox';
-import type { Life } from '../life.ts';
-import { bestShare, mostCalls } from './bound.ts';
+import { type Enforcement, latencySpread } from '@paceline/sandbox';
+import type { Policy } from '@paceline/shared/contracts';
+import type { Life } from './life.ts';
 
 /** A share of event time within its goal, and what no schedule can be better than. */
 export interface Fresh {
@@ -86,4 +86,47 @@ function shareFreshAtStart(events: readonly Event[], { from, until }: Span, { ur
     return last !== undefined && startsAt - last <= urgent;
   });
   return started.length === 0 ? 1 : fresh.length / started.length;
+}
+
+/**
+ * The most calls that can have been let in within any half-open stretch of so many ms, however they are timed. A fixed
+ * window that is open when the stretch begins may let in what its first call left of it; one that opens by the clock,
+ * all of it.
+ */
+export function mostCalls({ limit, windowMs }: Policy, enforcement: Enforcement, ms: number): number {
+  const windows = Math.ceil(ms / windowMs);
+  const before = {
+    'first-hit': limit - 1,
+    'clock-aligned': limit,
+    sliding: 0,
+    'sliding-counting-rejects': 0,
+  };
+  return limit * windows + before[enforcement];
+}
+
+/**
+ * The share of event time that no schedule can be better than: when at any moment at most `most` events can have a copy
+ * within the goal, the others have none. 1 when there is no event time.
+ */
+export function bestShare(stretches: Iterable<Span>, most: number): number {
+  const steps = [...stretches].flatMap(({ from, until }) =>
+    until > from
+      ? [
+          { at: from, by: 1 },
+          { at: until, by: -1 },
+        ]
+      : [],
+  );
+  steps.sort((a, b) => a.at - b.at);
+  let open = 0;
+  let before = 0;
+  let within = 0;
+  let total = 0;
+  for (const { at, by } of steps) {
+    total += open * (at - before);
+    within += Math.min(open, most) * (at - before);
+    open += by;
+    before = at;
+  }
+  return total === 0 ? 1 : within / total;
 }

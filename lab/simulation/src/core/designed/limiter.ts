@@ -1,18 +1,85 @@
-import { type Budget, budgetNames, type Lane, limitsOf } from '@paceline/shared/definition';
+import { type Budget, budgetNames, type Lane, laneNames, limitsOf } from '@paceline/shared/definition';
 import { syncOf } from '@paceline/limiter/core/conflict';
 import { callTimeout } from '@paceline/shared/config';
 import type { Life } from '../life.ts';
-import { hear, live, type Script } from '../world/script.ts';
-import { type Ask, attempts, type End, type Wanted } from './ask.ts';
+import { hear, live, type Script, sleep } from '../world/script.ts';
 
-/** One who waits in the line. */
-export interface Waiter {
+/** A call that somebody wants to make. */
+export interface Wanted {
+  readonly budget: Budget;
+  /** As it is by then: an event comes closer to its start while it waits. */
+  lane(now: number): Lane;
+  /** After this moment it is of no use. */
+  readonly until?: number;
+  /** What to call when it is time; undefined: nothing any more. */
+  choose(): string | undefined;
+}
+
+export type End =
+  | { readonly is: 'answered'; readonly target: string; readonly arrivedAt: number }
+  | { readonly is: 'not worth it' | 'too late' | 'failed' };
+
+/** Waits for a turn, calls, and waits for the answer; repeats what was rejected. */
+export type Ask = (wanted: Wanted) => Script<End>;
+
+/** As often a call is made that fails for another reason than a limit. */
+export const attempts = 3;
+
+/**
+ * A sync that knows of nobody else: it spaces its calls by its own that were answered, and calls again when a 429 told
+ * it to.
+ */
+export function createLoner({ scenario, agenda, clock, tally, upstream }: Life): Ask {
+  const policies = limitsOf(scenario.tier);
+  const sent = new Map<Budget, number[]>();
+
+  return function* (wanted) {
+    const { budget } = wanted;
+    const { limit, windowMs } = policies[budget];
+    const wait = tally.wants(wanted.lane(agenda.now()), agenda.now());
+    for (let failures = 0; failures < attempts;) {
+      const leaves = (sent.get(budget) ?? []).at(-limit);
+      if (leaves !== undefined && leaves + windowMs > agenda.now()) {
+        yield* sleep(agenda, leaves + windowMs - agenda.now());
+        continue;
+      }
+      const target = wanted.choose();
+      if (target === undefined) {
+        wait.leave(agenda.now());
+        return { is: 'not worth it' };
+      }
+      const sentAt = agenda.now();
+      const call = { budget, lane: wanted.lane(sentAt), target };
+      const response = yield* upstream.call(call, callTimeout(budget, clock));
+      if (response.status === 200) {
+        wait.leave(sentAt);
+        sent.set(budget, [...(sent.get(budget) ?? []).slice(1 - limit), sentAt]);
+        return { is: 'answered', target, arrivedAt: response.arrivedAt };
+      }
+      if (response.status === 429) {
+        tally.conflict();
+        yield* sleep(agenda, response.retryAfterMs);
+      } else failures += 1;
+    }
+    wait.leave(agenda.now());
+    return { is: 'failed' };
+  };
+}
+
+/** A request that waits in the line. */
+interface Waiter {
   readonly wanted: Wanted;
   readonly since: number;
 }
 
-/** Whoever has the smaller rank goes first, then whoever came first. */
+/** The smaller rank goes first, then the earlier request. */
 export type Rank = (waiter: Waiter, now: number) => number;
+
+/** The design's priorities: the more urgent lane goes first, however long the others have waited. */
+export const byPriority: Rank = ({ wanted }, now) => laneNames.indexOf(wanted.lane(now));
+
+/** First come, first served. */
+export const byArrival: Rank = () => 0;
 
 interface Entry extends Waiter {
   /** Of those that came at once the one that was entered first goes first. */
