@@ -6,8 +6,7 @@ import { publish, request } from '@paceline/shared/messaging';
 import type { StagedService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { importOf } from './testing/import-of.ts';
-import { createWorld, type World } from './testing/world.ts';
+import { createWorld, importOf, type World } from './testing/world.ts';
 
 const { commands, riders, riderHistory, syncLogs, wantedRiders } = tables;
 let world: World;

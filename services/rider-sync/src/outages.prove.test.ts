@@ -4,8 +4,7 @@ import { publish } from '@paceline/shared/messaging';
 import { type OwnPlace, ownPlace } from '@paceline/shared/testing/place';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { importOf } from './testing/import-of.ts';
-import { createWorld, type World } from './testing/world.ts';
+import { createWorld, importOf, type World } from './testing/world.ts';
 
 const { clubMemberships, commands, syncRuns } = tables;
 const hour = 3_600_000;

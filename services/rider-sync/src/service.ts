@@ -2,14 +2,13 @@ import { catalog } from '@paceline/shared/contracts';
 import { handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { type FlowFile, openFlows, openSync } from '@paceline/shared/sync';
-import { addRider } from './add-rider.ts';
-import { giveUp } from './carry-out.ts';
-import { hearCancellations } from './cancellations.ts';
 import type { RiderSync, RiderSyncConfig } from './config.ts';
+import { addRider } from './flows/add-rider.ts';
 import { Batcher } from './flows/batcher.ts';
-import { importRiders } from './import-riders.ts';
+import { giveUp, hearCancellations } from './flows/command.ts';
+import { importRiders } from './flows/import-riders.ts';
 
-/** Keeps riders up to date: whole clubs in their slots, single riders when somebody asks. */
+/** Keeps riders up to date: whole clubs in their slots, single riders when a person adds them. */
 export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): Promise<RunningService> {
   const sync = await openSync(context, 'rider-sync');
   const clubIds = context.config.ZWIFTRACING_CLUB_IDS;

@@ -1,11 +1,12 @@
-import type { Budget, Lane } from '../definition/index.ts';
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
+import { tables } from '../database/index.ts';
+import type { Budget, Lane } from '../definition/index.ts';
 import { type Permit, type PermitAsk, PermitRefused, PermitSpent } from '../limiter/index.ts';
 import { durations } from '../telemetry/index.ts';
-import { UpstreamError } from '../zwiftracing/index.ts';
-import { type CallOutcome, type CallOwner, logCall, outcomeOfError } from './call-log.ts';
+import { type Skipped, UpstreamError } from '../zwiftracing/index.ts';
+import { throughOutages } from './database.ts';
 import type { Sync } from './open.ts';
-import { isPassing, pauseBefore, raisedLane, usualAttempts } from './persistence.ts';
+import { isPassing, pauseBefore, raisedLane, usualAttempts } from './retry-policy.ts';
 
 const callDurations = durations('paceline.upstream.call.duration', 'Calls to upstream');
 
@@ -24,9 +25,9 @@ export interface Chosen<E extends Budget, Answer> {
 
 export interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitAsk<E>, 'signal'> {
   readonly owner: CallOwner;
-  /** How often a call that fails for a passing reason is made at the most, `usualAttempts` unless told. */
+  /** How often a call that fails for a passing reason is made at most; default `usualAttempts`. */
   readonly attempts?: number;
-  /** Decides what to call at the moment the permit is there; undefined gives it back: nothing is worth a call. */
+  /** Decides what to call when the permit is there; undefined returns it: nothing is worth a call. */
   choose(): Promise<Chosen<E, Answer> | undefined>;
 }
 
@@ -122,4 +123,37 @@ async function callOnce<E extends Budget, Answer>(
       throw error;
     }
   });
+}
+
+/** For whom a call is made; neither: for what can wait for no run. */
+interface CallOwner {
+  readonly runId?: string;
+  readonly commandId?: string;
+}
+
+type CallRecord = Omit<typeof tables.syncLogs.$inferInsert, 'id' | 'runId' | 'commandId'>;
+
+/** What a call came to, as its row in the log says it. */
+type CallOutcome = Pick<CallRecord, 'status' | 'message' | 'rawStart'>;
+
+/** Writes one row for one call to upstream, good or bad. */
+const logCall = (sync: Sync, owner: CallOwner, call: CallRecord): Promise<unknown> =>
+  throughOutages(sync, () => sync.db.insert(tables.syncLogs).values({ ...owner, ...call }));
+
+/**
+ * What the log says of an answer.
+ * @param about the answer in a few words, e.g. "120 riders"
+ */
+export function answered(about: string, skipped: readonly Skipped[] = []): CallOutcome {
+  const [first] = skipped;
+  if (!first) return { status: 200, message: about, rawStart: null };
+  const unreadable = `${skipped.length} unreadable, the first: ${first.reason}`;
+  return { status: 200, message: `${about}, ${unreadable}`, rawStart: first.rawStart };
+}
+
+function outcomeOfError(error: unknown): CallOutcome {
+  if (error instanceof UpstreamError)
+    return { status: error.status ?? null, message: error.message, rawStart: error.rawStart ?? null };
+  const reason = error instanceof Error ? error.message : String(error);
+  return { status: null, message: `given up: ${reason}`, rawStart: null };
 }

@@ -1,9 +1,8 @@
 import { tickOf } from '../contracts/index.ts';
 import { kindNames, kinds, type SyncKind, type SyncService } from '../definition/index.ts';
 import { done, handle, type Handling } from '../messaging/index.ts';
-import type { PlanRun } from './observe.ts';
 import type { Sync } from './open.ts';
-import { giveUpRun, runSlot, type RunWork } from './run.ts';
+import { giveUpRun, type PlanRun, runSlot, type RunWork } from './run.ts';
 
 /** What a kind of sync does in its slots. */
 export interface Flow {

@@ -1,11 +1,7 @@
-export { answered } from './call-log.ts';
-export { callUpstream, type Chosen, type UpstreamCall } from './call.ts';
+export { answered, callUpstream, type Chosen, type UpstreamCall } from './call.ts';
+export { fromInserted, plainError, throughOutages, type Transaction } from './database.ts';
 export { type Flow, type FlowFile, openFlows } from './flows.ts';
-export { fromInserted } from './excluded.ts';
-export type { PlanRun, RunPlan } from './observe.ts';
 export { type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';
-export { plainError } from './plain-error.ts';
-export { type RunWork, saveProgress } from './run.ts';
-export type { RunEnding, RunProgress, RunRow, Transaction } from './runs.ts';
+export { type PlanRun, type RunPlan, type RunWork, saveProgress } from './run.ts';
+export type { RunEnding, RunProgress, RunRow } from './run-rows.ts';
 export { SourceUnavailable } from './sources.ts';
-export { throughOutages } from './through-outages.ts';

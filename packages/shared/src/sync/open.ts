@@ -7,8 +7,8 @@ import { accountOf, createLimiters, type Limiter } from '../limiter/index.ts';
 import { type Bus, connect, createBus } from '../messaging/index.ts';
 import type { Checks, ServiceContext } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { createSources, type Sources } from './sources.ts';
 import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
+import { Sources } from './sources.ts';
 
 /** The variables that every service that calls upstream reads. */
 export const syncVariables = [
@@ -35,7 +35,7 @@ export interface Sync {
   readonly sources: Sources;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Aborts when shutdown begins: waits end, and a run stops where it stands. */
+  /** Aborts when shutdown begins: waits end, and a run stops at its checkpoint. */
   readonly signal: AbortSignal;
 }
 
@@ -44,51 +44,27 @@ export interface OpenSync extends Sync {
   close(): Promise<void>;
 }
 
-/** Ms of the machine that a call in hand is given to be answered after shutdown has begun: its cost is spent already. */
+/** Ms of the machine that a call in flight has after shutdown has begun: its cost is spent already. */
 const lastCallMs = 5_000;
 const connections = 10;
 
 /** Opens what a sync works with. @throws when the broker is too old or refuses us */
-export async function openSync(
-  { config, clock, log, signal }: ServiceContext<SyncConfig>,
-  service: Service,
-): Promise<OpenSync> {
-  const baseUrl = config.ZWIFTRACING_BASE_URL;
-  const paths = {
-    events: config.ZWIFTRACING_EVENTS_PATH,
-    event: config.ZWIFTRACING_EVENT_PATH,
-    signups: config.ZWIFTRACING_SIGNUPS_PATH,
-  };
-  // A call in hand is given its time after shutdown has begun, and no more.
-  const lastCalls = new AbortController();
-  let callOff = () => {};
-  const endCalls = () => lastCalls.abort(signal.reason);
-  signal.addEventListener('abort', () => (callOff = clock.machine.after(lastCallMs, endCalls)), {
-    once: true,
-  });
-  const upstream = createZwiftRacing({
-    baseUrl,
-    apiKey: config.ZWIFTRACING_API_KEY,
-    paths,
-    clock,
-    signal: lastCalls.signal,
-  });
+export async function openSync(context: ServiceContext<SyncConfig>, service: Service): Promise<OpenSync> {
+  const { config, clock, log, signal } = context;
   const connection = await connect(config.NATS_URL, service);
   const bus = createBus(connection, log);
   const limiters = createLimiters(bus, clock);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
-  const limiter = limiters.of(account);
   const onBroken = (err: Error) => log.warn({ err }, 'a connection to the database broke');
   const database = openDatabase(config.DATABASE_URL, onBroken, connections);
   const { db } = database;
-  const addressOf = (source: Source) =>
-    source === 'events' || source === 'signups' ? baseUrl + paths[source] : baseUrl;
+  const { upstream, addressOf, callOff } = openUpstream(context);
   return {
     db,
     bus,
-    limiter,
+    limiter: limiters.of(account),
     upstream,
-    sources: createSources({ db, bus, clock, log, signal, account, addressOf }),
+    sources: new Sources({ db, bus, clock, log, signal, account, addressOf }),
     clock,
     log,
     signal,
@@ -104,5 +80,27 @@ export async function openSync(
       await database.close();
       await connection.drain();
     },
+  };
+}
+
+function openUpstream({ config, clock, signal }: ServiceContext<SyncConfig>) {
+  const baseUrl = config.ZWIFTRACING_BASE_URL;
+  const paths = {
+    events: config.ZWIFTRACING_EVENTS_PATH,
+    event: config.ZWIFTRACING_EVENT_PATH,
+    signups: config.ZWIFTRACING_SIGNUPS_PATH,
+  };
+  const lastCalls = new AbortController();
+  let callOff = () => {};
+  const endCalls = () => lastCalls.abort(signal.reason);
+  signal.addEventListener('abort', () => (callOff = clock.machine.after(lastCallMs, endCalls)), {
+    once: true,
+  });
+  const apiKey = config.ZWIFTRACING_API_KEY;
+  return {
+    upstream: createZwiftRacing({ baseUrl, apiKey, paths, clock, signal: lastCalls.signal }),
+    addressOf: (source: Source) =>
+      source === 'events' || source === 'signups' ? baseUrl + paths[source] : baseUrl,
+    callOff: () => callOff(),
   };
 }

@@ -2,11 +2,10 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDatabaseAway, tables } from '../database/index.ts';
 import { type OwnPlace, ownPlace } from '../testing/place.ts';
+import { plainError, throughOutages } from './database.ts';
 import type { Sync } from './open.ts';
-import { plainError } from './plain-error.ts';
 import { runSlot } from './run.ts';
 import { openStage, type Stage } from './testing/stage.ts';
-import { throughOutages } from './through-outages.ts';
 
 let stage: Stage<OwnPlace>;
 let postgres: OwnPlace['postgres'];

@@ -1,17 +1,18 @@
-import { catalog, type Tick } from '../contracts/index.ts';
+import { catalog, type Policy, type Tick } from '../contracts/index.ts';
+import type { Budget } from '../definition/index.ts';
 import { done, publish, retryAfter, type Settlement } from '../messaging/index.ts';
 import {
   currentTraceContext,
+  durations,
   inSpan,
   type Link,
   linksTo,
+  meter,
   recordError,
   type Span,
 } from '../telemetry/index.ts';
-import { measureRun } from './measure-run.ts';
-import { observe, type PlanRun } from './observe.ts';
+import { plainError, throughOutages, type Transaction } from './database.ts';
 import type { Sync } from './open.ts';
-import { plainError } from './plain-error.ts';
 import {
   advanceRun,
   endAbandoned,
@@ -21,9 +22,7 @@ import {
   type RunEnding,
   type RunProgress,
   type RunRow,
-  type Transaction,
-} from './runs.ts';
-import { throughOutages } from './through-outages.ts';
+} from './run-rows.ts';
 
 /** What a kind of sync does in its run; may be called again for the same run, and goes on from its checkpoint. */
 export type RunWork = (run: RunRow) => Promise<RunEnding>;
@@ -31,15 +30,15 @@ export type RunWork = (run: RunRow) => Promise<RunEnding>;
 /**
  * Runs a slot's sync, once, however often its tick comes: a run that has ended is left alone, one that a dead process
  * began is taken up. One that is observed only plans. Shutdown gives the tick back at once, so that the next process goes on.
- * Ends as failed what of its kind was abandoned: a tick that the broker lost comes to nobody.
+ * Ends as failed what of its kind was abandoned: no other process gets a tick that the broker has lost.
  */
 export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanRun): Promise<Settlement> {
   try {
     const open = () => openRun(sync.db, tick, moment(sync));
     const abandoned = await throughOutages(sync, () => endAbandoned(sync.db, tick, moment(sync)));
-    for (const each of abandoned) await tellRun(sync, each);
+    for (const each of abandoned) await announceRun(sync, each);
     const run = await throughOutages(sync, open);
-    await tellRun(sync, run);
+    await announceRun(sync, run);
     if (run.state !== 'running') return done;
     const attributes = { 'paceline.run': run.runId, 'paceline.slot': run.slotId };
     const links = await linksOf(sync, run, tick);
@@ -57,14 +56,17 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
   }
 }
 
-/** Ends the run of a tick that was set aside as failed: nobody will carry it on. */
+/** Ends the run of a dead-lettered tick as failed: no process will carry it on. */
 export const giveUpRun =
   (sync: Sync) =>
   async (tick: Tick, reason: string): Promise<void> => {
     const { state, runId } = await throughOutages(sync, () => openRun(sync.db, tick, moment(sync)));
     if (state !== 'running') return;
     const ending = { state: 'failed', error: `It was given up: ${reason}` } as const;
-    await tellRun(sync, await throughOutages(sync, () => finishRun(sync.db, runId, ending, moment(sync))));
+    await announceRun(
+      sync,
+      await throughOutages(sync, () => finishRun(sync.db, runId, ending, moment(sync))),
+    );
   };
 
 /** To the tick that a dead process had taken up, and to the run that this one goes on with: they may be other traces. */
@@ -78,22 +80,25 @@ async function linksOf(sync: Sync, run: RunRow, { continues }: Tick): Promise<Li
 
 async function carryOut(sync: Sync, run: RunRow, work: () => Promise<RunEnding>, span: Span): Promise<void> {
   const { runId, kind, slotId } = run;
-  sync.log.info({ runId, kind, slotId }, 'run begins');
+  sync.log.info({ runId, kind, slotId }, 'run started');
   const ending = await work().catch((error: unknown): RunEnding => {
     if (sync.signal.aborted) throw error;
     const err = plainError(error);
     recordError(span, err);
-    sync.log.error({ err, runId }, 'run broke off');
+    sync.log.error({ err, runId }, 'run failed');
     return { state: 'failed', error: err.message };
   });
   const ended = await throughOutages(sync, () => finishRun(sync.db, runId, ending, moment(sync)));
   const { state, counts, error } = ended;
   measureRun(ended);
-  sync.log[state === 'failed' ? 'error' : 'info']({ runId, kind, slotId, state, counts, error }, 'run ends');
-  await tellRun(sync, ended);
+  sync.log[state === 'failed' ? 'error' : 'info'](
+    { runId, kind, slotId, state, counts, error },
+    'run finished',
+  );
+  await announceRun(sync, ended);
 }
 
-/** Stores data together with what it means for the run, and tells of it once it is committed. */
+/** Stores data together with what it means for the run, and announces it once it is committed. */
 export async function saveProgress(
   sync: Sync,
   runId: string,
@@ -106,11 +111,11 @@ export async function saveProgress(
       return advanceRun(tx, runId, progress);
     }),
   );
-  await tellRun(sync, run);
+  await announceRun(sync, run);
 }
 
-/** What can't be told is only news: the row is the truth. */
-async function tellRun(
+/** An event that cannot be published is only news: the row is the truth. */
+async function announceRun(
   sync: Sync,
   { runId, kind, slotId, mode, state, counts, error }: RunRow,
 ): Promise<void> {
@@ -118,8 +123,51 @@ async function tellRun(
   const once = state === 'running' ? {} : { id: `run:${runId}:${state}` };
   const change = { runId, kind, slotId, mode, state, at, counts, error };
   await publish(sync.bus, catalog.runChanged, change, once).catch((reason: unknown) => {
-    sync.log.warn({ err: reason, runId }, 'a change of a run could not be published');
+    sync.log.warn({ err: reason, runId }, 'failed to publish a change of a run');
   });
 }
 
 const moment = ({ clock }: Sync): number => Math.round(clock.now());
+
+/** What a run would do. */
+export interface RunPlan {
+  readonly endpoint: Budget;
+  /** How many clubs or events are worth a call of that budget. */
+  readonly worth: number;
+}
+
+/** Says what the run of a kind of sync would do, by what is known without a call. */
+export type PlanRun = (run: RunRow) => Promise<RunPlan>;
+
+/**
+ * An observed run: it plans and counts, and calls nothing. What its slot has no room for is deferred, as in a run that
+ * is on; what it was left by the run before stays as it is.
+ */
+async function observe({ limiter, clock, log }: Sync, run: RunRow, plan: PlanRun): Promise<RunEnding> {
+  const { endpoint, worth } = await plan(run);
+  const room = roomIn(await limiter.policyOf(endpoint), run.slotEndsAt - clock.now());
+  const deferred = Math.max(0, worth - room);
+  log.info(
+    { runId: run.runId, endpoint, wouldCall: worth - deferred, worth },
+    'run observed: nothing is called',
+  );
+  const counts = { planned: worth, synced: 0, failed: 0, deferred, stored: 0 };
+  return { state: 'done', error: null, counts };
+}
+
+/** How many calls a slot of `ms` (project time) has room for when nobody else calls. */
+const roomIn = ({ limit, windowMs }: Policy, ms: number): number =>
+  ms > 0 ? limit * Math.max(1, Math.floor(ms / windowMs)) : 0;
+
+const runDurations = durations('paceline.run.duration', 'Runs, from their beginning to their end');
+const runItems = meter().createCounter('paceline.run.items', {
+  unit: '{item}',
+  description: 'Clubs or events that runs have synced, failed to sync, or left for the next slot',
+});
+
+/** Counts a run that has ended, and what it came to. */
+function measureRun({ kind, mode, state, startedAt, finishedAt, counts }: RunRow): void {
+  runDurations.record(((finishedAt ?? startedAt) - startedAt) / 1_000, { kind, mode, state });
+  for (const outcome of ['synced', 'failed', 'deferred'] as const)
+    runItems.add(counts[outcome], { kind, mode, outcome });
+}

@@ -4,7 +4,7 @@ import { catalog } from '../contracts/index.ts';
 import { tables } from '../database/index.ts';
 import { listen } from '../messaging/index.ts';
 import { UpstreamError } from '../zwiftracing/index.ts';
-import { createSources, type Sources, SourceUnavailable } from './sources.ts';
+import { Sources, SourceUnavailable } from './sources.ts';
 import { openStage, type Stage } from './testing/stage.ts';
 
 const { sources } = tables;
@@ -29,7 +29,7 @@ afterAll(() => stage?.close());
 function replica(account = 'key-a', address = 'http://upstream'): Sources {
   const { db, bus, clock } = stage;
   const { signal } = new AbortController();
-  return createSources({ db, bus, clock, log: bus.log, signal, account, addressOf: () => address });
+  return new Sources({ db, bus, clock, log: bus.log, signal, account, addressOf: () => address });
 }
 const rows = () => stage.db.select().from(sources);
 const admit = (each: Sources | undefined) => each?.admit('events', 'far_event_sync');

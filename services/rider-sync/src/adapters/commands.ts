@@ -1,19 +1,21 @@
 import { isFinal, type Progress, type RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
-import { and, eq, isNull, sql } from 'drizzle-orm';
-import { CommandCancelled } from '../core/cancelled.ts';
+import type { Transaction } from '@paceline/shared/sync';
+import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm';
+import { mostLost, type Outcome } from '../core/bulk-call.ts';
+import { CommandCancelled } from '../core/command.ts';
 
-const { commands } = tables;
+const { commands, wantedRiders, riders } = tables;
 
-/** A command that is carried out here: a rider to add, or an import of riders that are in the table of wanted ones. */
+/** A rider to add, or an import of riders that are in the table of wanted ones. */
 export interface Command {
   readonly commandId: string;
   readonly riderId?: number;
   readonly requestedAt: number;
 }
 
-/** How a command stands; with an import also how many of its riders wait, are done and have failed. */
-export interface News {
+/** With an import also how many of its riders wait, are done and have failed. */
+export interface CommandStatus {
   readonly progress: Progress;
   readonly riders?: RiderCounts;
 }
@@ -26,7 +28,7 @@ export async function findProgress(db: Database, commandId: string): Promise<Pro
   return command?.progress;
 }
 
-/** Stores how a command stands, also one whose row is not there; a final state is never changed again. */
+/** Stores the progress of a command, also of one without a row; a final state is never changed again. */
 export async function storeProgress(
   db: Pick<Database, 'insert'>,
   { commandId, riderId, requestedAt }: Command,
@@ -47,7 +49,7 @@ export async function storeProgress(
 
 /**
  * Marks that the call for a command begins, by which it can't be cancelled any more.
- * @throws {CommandCancelled} when that has happened before
+ * @throws {CommandCancelled} when it was cancelled before
  */
 export async function beginCall(db: Database, commandId: string, now: number): Promise<void> {
   const running: Progress = { state: 'running', via: 'single' };
@@ -57,4 +59,195 @@ export async function beginCall(db: Database, commandId: string, now: number): P
     .where(and(eq(commands.commandId, commandId), isNull(commands.finishedAt)));
   const known = await findProgress(db, commandId);
   if (known && isFinal(known)) throw new CommandCancelled(`the command ${commandId} was cancelled`);
+}
+
+type WantedRider = Pick<
+  typeof wantedRiders.$inferInsert,
+  'commandId' | 'riderId' | 'why' | 'freshFrom' | 'since'
+>;
+export type LockedRider = Pick<typeof wantedRiders.$inferSelect, 'commandId' | 'riderId' | 'why'> &
+  Pick<typeof commands.$inferSelect, 'traceparent'>;
+
+/** Puts a rider on the list of the next bulk call; one that is on it stays as it is. */
+export async function wantRider(db: Database, wanted: WantedRider): Promise<void> {
+  await db.insert(wantedRiders).values(wanted).onConflictDoNothing();
+}
+
+/** Riders that are stored freshly enough by now need no call. @param commandId only of this command */
+export async function endFresh(
+  db: Pick<Database, 'execute'>,
+  now: number,
+  commandId?: string,
+): Promise<void> {
+  await db.execute(sql`
+    with fresh as (
+      select command_id, rider_id from ${wantedRiders} wanted
+      where outcome is null ${ofCommand(commandId)}
+        and exists (select from ${riders} where rider_id = wanted.rider_id and fetched_at >= wanted.fresh_from)
+      order by command_id, rider_id for update skip locked)
+    update ${wantedRiders} wanted set outcome = 'done', ended_at = ${iso(now)}
+    from fresh where (wanted.command_id, wanted.rider_id) = (fresh.command_id, fresh.rider_id)`);
+}
+
+/**
+ * Locks the next riders, adds first, then the oldest imports; riders on another call are skipped.
+ * @param except on calls of this process, whose locks a restart of Postgres may have undone
+ */
+export const takeWanted = (
+  tx: Transaction,
+  most: number,
+  except: Iterable<number> = [],
+): Promise<LockedRider[]> =>
+  tx
+    .select({
+      commandId: wantedRiders.commandId,
+      riderId: wantedRiders.riderId,
+      why: wantedRiders.why,
+      traceparent: commands.traceparent,
+    })
+    .from(wantedRiders)
+    .leftJoin(commands, eq(commands.commandId, wantedRiders.commandId))
+    .where(and(isNull(wantedRiders.outcome), notInArray(wantedRiders.riderId, [...except])))
+    .orderBy(asc(wantedRiders.why), asc(wantedRiders.since), asc(wantedRiders.riderId))
+    .limit(most)
+    .for('update', { of: wantedRiders, skipLocked: true });
+
+/**
+ * Stores what became of riders, for every command that has wanted them since before their call left. Rows that another
+ * call holds are left to it.
+ * @param commandId only for this command
+ */
+export async function endWanted(
+  tx: Pick<Transaction, 'execute'>,
+  outcomes: readonly Outcome[],
+  sentAt: number,
+  now: number,
+  commandId?: string,
+): Promise<void> {
+  const ids = sql.param(outcomes.map(({ riderId }) => riderId));
+  const ends = sql.param(outcomes.map(({ outcome }) => outcome));
+  const reasons = sql.param(outcomes.map(({ reason }) => reason));
+  await tx.execute(sql`
+    with free as (
+      select command_id, rider_id from ${wantedRiders}
+      where outcome is null and rider_id = any(${ids}::integer[]) and since <= ${iso(sentAt)} ${ofCommand(commandId)}
+      order by command_id, rider_id for update skip locked)
+    update ${wantedRiders} wanted set outcome = ended.outcome, reason = ended.reason, ended_at = ${iso(now)}
+    from free, unnest(${ids}::integer[], ${ends}::text[], ${reasons}::text[]) as ended (rider_id, outcome, reason)
+    where (wanted.command_id, wanted.rider_id) = (free.command_id, free.rider_id) and ended.rider_id = free.rider_id`);
+}
+
+/**
+ * The call for these brought nothing: they stay wanted, but those of imports not for ever.
+ * @param lasting it will bring nothing the next time either
+ */
+export async function loseWanted(
+  tx: Pick<Transaction, 'execute'>,
+  riderIds: readonly number[],
+  reason: string,
+  lasting: boolean,
+  now: number,
+): Promise<void> {
+  const over = sql`why = 'import' and (${lasting} or lost + 1 >= ${mostLost})`;
+  await tx.execute(sql`
+    update ${wantedRiders} set lost = lost + 1,
+      outcome = case when ${over} then 'failed' end,
+      reason = case when ${over} then ${reason} end,
+      ended_at = case when ${over} then ${iso(now)}::timestamptz end
+    where (command_id, rider_id) in (
+      select command_id, rider_id from ${wantedRiders}
+      where outcome is null and rider_id = any(${sql.param([...riderIds])}::integer[])
+      order by command_id, rider_id for update skip locked)`);
+}
+
+/** The command waits for its riders no longer. Riders on a call are left to it. */
+export async function giveUpWanted(
+  db: Pick<Database, 'execute'>,
+  commandId: string,
+  reason: string,
+  now: number,
+): Promise<void> {
+  await db.execute(sql`
+    update ${wantedRiders} set outcome = 'failed', reason = ${reason}, ended_at = ${iso(now)}
+    where (command_id, rider_id) in (
+      select command_id, rider_id from ${wantedRiders}
+      where outcome is null and command_id = ${commandId}
+      order by rider_id for update skip locked)`);
+}
+
+/** What became of a rider that a command wants; undefined: nothing yet. */
+export async function findOutcome(
+  db: Database,
+  commandId: string,
+  riderId: number,
+): Promise<Outcome | undefined> {
+  const [row] = await db
+    .select({ outcome: wantedRiders.outcome, reason: wantedRiders.reason })
+    .from(wantedRiders)
+    .where(and(eq(wantedRiders.commandId, commandId), eq(wantedRiders.riderId, riderId)));
+  return row?.outcome ? { riderId, outcome: row.outcome, reason: row.reason } : undefined;
+}
+
+/** The riders of a command that are still waited for, at most `most`. */
+export async function listWaiting(db: Database, commandId: string, most: number): Promise<number[]> {
+  const rows = await db
+    .select({ riderId: wantedRiders.riderId })
+    .from(wantedRiders)
+    .where(and(eq(wantedRiders.commandId, commandId), isNull(wantedRiders.outcome)))
+    .orderBy(asc(wantedRiders.riderId))
+    .limit(most);
+  return rows.map(({ riderId }) => riderId);
+}
+
+export async function countRiders(db: Database, commandId: string): Promise<RiderCounts> {
+  const rows = await db
+    .select({ outcome: wantedRiders.outcome, count: sql<number>`count(*)::integer` })
+    .from(wantedRiders)
+    .where(eq(wantedRiders.commandId, commandId))
+    .groupBy(wantedRiders.outcome);
+  const of = (outcome: 'done' | 'failed' | null) => rows.find((row) => row.outcome === outcome)?.count ?? 0;
+  return { waiting: of(null), done: of('done'), failed: of('failed') };
+}
+
+const ofCommand = (commandId: string | undefined) =>
+  commandId === undefined ? sql`` : sql`and command_id = ${commandId}`;
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+/** A transaction that stays open during a call; its locks are gone the moment its process is. */
+export interface Held<T> {
+  readonly value: T;
+  /** Does the last work of the transaction and commits it. @throws also when its connection has broken since */
+  end(work: (tx: Transaction) => Promise<void>): Promise<void>;
+}
+
+/**
+ * @param take the first work of the transaction: locks what no other call may have
+ * @param longestMs real ms after which Postgres gives up on a silent holder
+ */
+export async function hold<T>(
+  db: Database,
+  longestMs: number,
+  take: (tx: Transaction) => Promise<T>,
+): Promise<Held<T>> {
+  const taken = Promise.withResolvers<T>();
+  const last = Promise.withResolvers<(tx: Transaction) => Promise<void>>();
+  const over = db.transaction(async (tx) => {
+    await tx.execute(
+      sql`select set_config('idle_in_transaction_session_timeout', ${String(Math.ceil(longestMs))}, true)`,
+    );
+    taken.resolve(await take(tx));
+    await (
+      await last.promise
+    )(tx);
+  });
+  over.catch(taken.reject);
+  const value = await taken.promise;
+  return {
+    value,
+    async end(work) {
+      last.resolve(work);
+      await over;
+    },
+  };
 }

@@ -1,9 +1,10 @@
 import { asRows, type Database, tables } from '@paceline/shared/database';
 import { fromInserted, type Transaction } from '@paceline/shared/sync';
 import type { RiderItem } from '@paceline/shared/zwiftracing';
-import { and, eq, gte, sql } from 'drizzle-orm';
+import { and, asc, count, eq, gte, inArray, isNull, lt, notExists, notInArray, or, sql } from 'drizzle-orm';
+import type { Pass } from '../core/club-run.ts';
 
-const { riders, riderHistory } = tables;
+const { clubs, clubMemberships, riders, riderHistory } = tables;
 
 /** Whether a rider was fetched at that moment (project ms) or later. */
 export async function isStoredSince(db: Database, riderId: number, since: number): Promise<boolean> {
@@ -19,7 +20,7 @@ export async function storeRiders(
   fetchedAt: number,
 ): Promise<void> {
   if (items.length === 0) return;
-  // In one order, so that two who store the same riders wait for each other instead of deadlocking.
+  // In one order, so that two calls with the same riders wait for each other instead of deadlocking.
   const sorted = items.toSorted((a, b) => a.rider.riderId - b.rider.riderId);
   const unchanged = await unchangedSince(tx, sorted);
   await tx
@@ -76,4 +77,120 @@ function riderRow({ rider, raw }: RiderItem, fetchedAt: number): typeof riders.$
     firstSeenAt: fetchedAt,
     fetchedAt,
   };
+}
+
+/**
+ * Stores the members on a page of a club.
+ * @param skippedIds members too, though their items could not be read
+ */
+export async function storeMembers(
+  tx: Transaction,
+  clubId: number,
+  members: readonly RiderItem[],
+  skippedIds: number[],
+  seenAt: number,
+): Promise<void> {
+  const seen = { lastSeenAt: seenAt, current: true };
+  if (members.length > 0) {
+    await tx
+      .insert(clubMemberships)
+      .select(
+        asRows(
+          clubMemberships,
+          members.map(({ rider }) => ({ clubId, riderId: rider.riderId, firstSeenAt: seenAt, ...seen })),
+        ),
+      )
+      .onConflictDoUpdate({ target: [clubMemberships.clubId, clubMemberships.riderId], set: seen });
+  }
+  await tx
+    .update(clubMemberships)
+    .set(seen)
+    .where(and(eq(clubMemberships.clubId, clubId), inArray(clubMemberships.riderId, skippedIds)));
+}
+
+/** The pass is over: the club is fresh, and a rider that no page of it has shown is no longer a member. */
+export async function storeWholeClub(
+  tx: Transaction,
+  name: string,
+  { clubId, startedAt, seesAll }: Pass & { readonly startedAt: number },
+  fetchedAt: number,
+): Promise<void> {
+  await tx
+    .insert(clubs)
+    .values({ clubId, name, fetchedAt })
+    .onConflictDoUpdate({ target: clubs.clubId, set: { name, fetchedAt } });
+  if (!seesAll) return;
+  await tx
+    .update(clubMemberships)
+    .set({ current: false })
+    .where(and(eq(clubMemberships.clubId, clubId), lt(clubMemberships.lastSeenAt, startedAt)));
+}
+
+/** Riders that no page of a club brings. */
+export interface Outsiders {
+  /** The clubs that are synced. */
+  readonly clubIds: readonly number[];
+  /** Only those that were neither fetched nor taken along since then, project ms. */
+  readonly staleBefore: number;
+}
+
+function isStaleOutsider(db: Pick<Database, 'select'>, { clubIds, staleBefore }: Outsiders) {
+  const membership = db
+    .select({ riderId: clubMemberships.riderId })
+    .from(clubMemberships)
+    .where(
+      and(
+        eq(clubMemberships.riderId, riders.riderId),
+        eq(clubMemberships.current, true),
+        inArray(clubMemberships.clubId, [...clubIds]),
+      ),
+    );
+  return and(
+    lt(riders.fetchedAt, staleBefore),
+    or(isNull(riders.takenAt), lt(riders.takenAt, staleBefore)),
+    notExists(membership),
+  );
+}
+
+/**
+ * Marks the oldest as taken along, so that no other call takes them, and returns them, none of `except`. When their call
+ * brings nothing, their next turn is when they are stale again.
+ */
+export async function takeOutsiders(
+  db: Database,
+  outsiders: Outsiders,
+  except: readonly number[],
+  most: number,
+  now: number,
+): Promise<number[]> {
+  if (most <= 0) return [];
+  const oldest = db
+    .select({ riderId: riders.riderId })
+    .from(riders)
+    .where(and(isStaleOutsider(db, outsiders), notInArray(riders.riderId, [...except])))
+    .orderBy(asc(sql`greatest(${riders.fetchedAt}, ${riders.takenAt})`), asc(riders.riderId))
+    .limit(most)
+    .for('update', { skipLocked: true });
+  const rows = await db
+    .update(riders)
+    .set({ takenAt: now })
+    .where(inArray(riders.riderId, oldest))
+    .returning({ riderId: riders.riderId });
+  return rows.map(({ riderId }) => riderId);
+}
+
+/** The call on which they were taken along has not been made: they are as old as before. */
+export async function giveBackOutsiders(
+  db: Pick<Database, 'update'>,
+  riderIds: readonly number[],
+): Promise<void> {
+  await db
+    .update(riders)
+    .set({ takenAt: null })
+    .where(inArray(riders.riderId, [...riderIds]));
+}
+
+export async function countOutsiders(db: Database, outsiders: Outsiders): Promise<number> {
+  const [row] = await db.select({ count: count() }).from(riders).where(isStaleOutsider(db, outsiders));
+  return row?.count ?? 0;
 }

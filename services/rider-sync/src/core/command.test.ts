@@ -1,7 +1,7 @@
 import { PermitRefused } from '@paceline/shared/limiter';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { describe, expect, it } from 'vitest';
-import { deadlineOf, failureOf, isNews, NotInAnswer, progressOf } from './command.ts';
+import { deadlineOf, endOfImport, failureOf, isNoticeable, NotInAnswer, progressOf } from './command.ts';
 
 const now = Date.parse('2026-02-01T12:00:00Z');
 
@@ -41,7 +41,7 @@ describe('what is told of a wait', () => {
     ['that it runs', inLine, { state: 'running' }, true],
     ['that it still runs', { state: 'running' }, { state: 'running' }, false],
   ] as const)('%s', (_, last, next, told) => {
-    expect(isNews(last, next)).toBe(told);
+    expect(isNoticeable(last, next)).toBe(told);
   });
 });
 
@@ -84,4 +84,21 @@ describe('a rider who could not be added', () => {
   ])('%s is told why', (_, error, reason) => {
     expect(failureOf(error, 999, now)).toEqual({ state: 'failed', reason });
   });
+});
+
+it.each([
+  ['is done when all riders are', { done: 3, failed: 0 }, { state: 'done' }],
+  ['is done when some riders are', { done: 1, failed: 2 }, { state: 'done' }],
+  [
+    'has failed when none is',
+    { done: 0, failed: 2 },
+    { state: 'failed', reason: 'None of the 2 riders could be fetched' },
+  ],
+  [
+    'has failed when its only one has',
+    { done: 0, failed: 1 },
+    { state: 'failed', reason: 'The one rider could not be fetched' },
+  ],
+])('an import %s', (_, counts, end) => {
+  expect(endOfImport({ waiting: 0, ...counts })).toEqual(end);
 });

@@ -1,25 +1,25 @@
-import type { Progress, Way } from '@paceline/shared/contracts';
+import type { Progress, RiderCounts, Way } from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { isPage, UpstreamError } from '@paceline/shared/zwiftracing';
 
 const longestWait = 5 * 60_000;
 
 /**
- * After this moment nobody waits for the rider any more: five minutes after the command was taken up, project time.
- * Not after it was asked for: when a crash of ours made it late, that is no reason to fail it.
- * @param leastWait what the machine needs at the least, project ms: on a fast clock five minutes are over at once
+ * When a rider is given up, project ms: five minutes after the command was taken up. Not after it was requested: when a
+ * crash of ours made it late, that is no reason to fail it.
+ * @param leastWait what the machine needs at least, project ms: on a fast clock five minutes are over at once
  */
 export const deadlineOf = (takenUpAt: number, leastWait: number): number =>
   takenUpAt + Math.max(longestWait, leastWait);
 
-/** What someone who waits for a call of this way is told. */
+/** The progress of a command that waits for a call of this way. */
 export function progressOf({ reason, position, estimatedAt }: Waiting, via: Way): Progress {
   if (reason === 'waiting_in_line') return { state: reason, position, at: estimatedAt, via };
   return { state: reason, until: estimatedAt, via };
 }
 
-/** Estimates move by a little with every call; only what a person would notice is told. */
-export function isNews(last: Progress | undefined, next: Progress): boolean {
+/** Estimates move a little with every call; only what a person would notice is reported. */
+export function isNoticeable(last: Progress | undefined, next: Progress): boolean {
   if (last?.state !== next.state) return true;
   if ('position' in last && 'position' in next && last.position !== next.position) return true;
   if (wayOf(last) !== wayOf(next)) return true;
@@ -33,12 +33,12 @@ function momentOf(progress: Progress): number {
   return 'until' in progress ? progress.until : 0;
 }
 
-/** What a bulk answer said of a rider whom it did not bring, in a sentence for whoever asked. */
+/** A bulk answer did not bring the rider; the message says why, for the person who asked. */
 export class NotInAnswer extends Error {
   override name = 'NotInAnswer';
 }
 
-/** Why a rider could not be added, in a sentence for whoever asked; where it helps, with the time that could. */
+/** Why a rider could not be added, for the person who asked; where it helps, with the time from which it can be. */
 export function failureOf(error: Error, riderId: number, now: number): Progress & { state: 'failed' } {
   return { state: 'failed', reason: reasonOf(error, riderId, now) };
 }
@@ -56,3 +56,24 @@ export function reasonOf(error: Error, riderId: number, now: number): string {
 
 const cantBefore = (riderId: number, moment: number) =>
   `Rider ${riderId} can't be fetched before ${new Date(moment).toISOString()}`;
+
+/** An import of so few riders requests GETs too: one window holds them. More would delay single adds by minutes. */
+export const few = 5;
+
+/**
+ * An import's calls wait in the lane of the rider sync: a bulk call takes added riders along in any case, and a GET of an
+ * import must not go before that of a person who waits for a rider.
+ */
+export const importLane = 'rider_sync';
+
+/** The final progress of an import, once none of its riders waits. */
+export function endOfImport({ done, failed }: RiderCounts): Progress {
+  if (done > 0 || failed === 0) return { state: 'done' };
+  const riders = failed === 1 ? 'The one rider' : `None of the ${failed} riders`;
+  return { state: 'failed', reason: `${riders} could ${failed === 1 ? 'not ' : ''}be fetched` };
+}
+
+/** The command was cancelled: its row is final. */
+export class CommandCancelled extends Error {
+  override name = 'CommandCancelled';
+}

@@ -24,7 +24,7 @@ const waitingUntil = (estimatedAt: number): Waiting => ({
   askAgainIn: 1_500,
 });
 const until = (moment: number, via: 'single' | 'bulk') => ({
-  type: 'tell',
+  type: 'report',
   progress: { state: 'waiting_for_window', until: moment, via },
 });
 const single = (estimatedAt: number): FetchEvent => ({
@@ -62,7 +62,7 @@ describe('a queued rider', () => {
   });
 
   it('is listed once only', () => {
-    expect(typesOf(given(single(now + 62 * second), single(now + 63 * second)).effects)).toEqual(['tell']);
+    expect(typesOf(given(single(now + 62 * second), single(now + 63 * second)).effects)).toEqual(['report']);
   });
 
   it('is told of the way that is answered first, not of the one that leaves first', () => {
@@ -81,7 +81,7 @@ describe('a queued rider', () => {
     expect(wantsBulk(state)).toBe(false);
     expect(effects).toEqual([
       { type: 'withdraw single' },
-      { type: 'tell', progress: { state: 'running', via: 'bulk' } },
+      { type: 'report', progress: { state: 'running', via: 'bulk' } },
       { type: 'watch bulk call', overdueAt: expect.any(Number) },
     ]);
   });
@@ -94,7 +94,7 @@ describe('a queued rider', () => {
 describe('a rider whose GET is under way', () => {
   it('is told so, wants no bulk call, and none takes it along', () => {
     const { state, effects } = given(single(now), { type: 'listed' }, permitted);
-    expect(effects).toEqual([{ type: 'tell', progress: { state: 'running', via: 'single' } }]);
+    expect(effects).toEqual([{ type: 'report', progress: { state: 'running', via: 'single' } }]);
     expect(wantsBulk(state)).toBe(false);
     expect(decide(state, sent, now)).toEqual({ state, effects: [] });
   });
@@ -235,7 +235,7 @@ describe('the law of the two ways', () => {
               expect(event.type === 'single refused' || before.at === 'bulk only').toBe(true);
               expect(state.bulk?.estimatedAt ?? 0).toBeGreaterThan(deadline);
             }
-            if (effect.type === 'tell' && 'via' in effect.progress && effect.progress.via === 'single')
+            if (effect.type === 'report' && 'via' in effect.progress && effect.progress.via === 'single')
               expect(['queued', 'single call']).toContain(state.at);
           }
           if (state.at === 'ended') requested = false;
@@ -252,11 +252,12 @@ describe('the law of the two ways', () => {
   it('a rider is told of no later answer than the other way has', () => {
     fc.assert(
       fc.property(moment, moment, (getAt, bulkAt) => {
-        const [tell] = given(single(getAt), bulk(bulkAt)).effects;
+        const [reported] = given(single(getAt), bulk(bulkAt)).effects;
         const bySingle = getAt + budgets.riders_single.usualMs;
         const byBulk = bulkAt + budgets.riders_bulk.usualMs;
-        const told = tell?.type === 'tell' && 'via' in tell.progress && tell.progress.via === 'bulk';
-        expect(told ? byBulk : bySingle).toBe(Math.min(bySingle, byBulk));
+        const byBulkFirst =
+          reported?.type === 'report' && 'via' in reported.progress && reported.progress.via === 'bulk';
+        expect(byBulkFirst ? byBulk : bySingle).toBe(Math.min(bySingle, byBulk));
       }),
     );
   });

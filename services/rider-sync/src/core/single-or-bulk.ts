@@ -58,7 +58,7 @@ type FetchEnded = { readonly type: 'ended'; readonly end: FetchEnd };
 
 export type FetchEffect =
   | { readonly type: 'request single' | 'withdraw single' | 'list' | 'read outcome' }
-  | { readonly type: 'tell'; readonly progress: Progress }
+  | { readonly type: 'report'; readonly progress: Progress }
   /** `overdueAt`: project ms; a later one replaces an earlier one. */
   | { readonly type: 'watch bulk call'; readonly overdueAt: number }
   | { readonly type: 'end'; readonly end: FetchEnd };
@@ -122,9 +122,9 @@ function expect(state: RiderFetch, now: number): Decision {
   if (state.at !== 'queued' || !state.single) return unchanged(state);
   const { single, bulk } = state;
   const bySingle = answeredAt('single', single.estimatedAt);
-  if (bySingle <= answeredAt('bulk', now)) return tell(state, progressOf(single, 'single'));
+  if (bySingle <= answeredAt('bulk', now)) return report(state, progressOf(single, 'single'));
   const bulkIsFirst = bulk && answeredAt('bulk', bulk.estimatedAt) < bySingle;
-  return list(tell(state, bulkIsFirst ? progressOf(bulk, 'bulk') : progressOf(single, 'single')));
+  return list(report(state, bulkIsFirst ? progressOf(bulk, 'bulk') : progressOf(single, 'single')));
 }
 
 function expectBulk(state: RiderFetch & { at: 'bulk only' }, now: number): Decision {
@@ -132,7 +132,7 @@ function expectBulk(state: RiderFetch & { at: 'bulk only' }, now: number): Decis
   if (!bulk) return list(unchanged(state));
   const callAt = Math.max(now, bulk.estimatedAt);
   if (callAt > deadline) return end(state, { is: 'refused', earliest: Math.min(earliest, callAt) });
-  return list(tell(state, progressOf(bulk, 'bulk')));
+  return list(report(state, progressOf(bulk, 'bulk')));
 }
 
 /** Requests a GET; one that was requested before keeps its place by its age. */
@@ -142,10 +142,10 @@ const queue = (known: Known): Decision => ({
 });
 
 const callSingle = (known: Known): Decision =>
-  tell({ ...knownOf(known), at: 'single call' }, { state: 'running', via: 'single' });
+  report({ ...knownOf(known), at: 'single call' }, { state: 'running', via: 'single' });
 
 function board(state: RiderFetch, sentAt: number): Decision {
-  const { effects } = tell(state, { state: 'running', via: 'bulk' });
+  const { effects } = report(state, { state: 'running', via: 'bulk' });
   return {
     state: { ...knownOf(state), at: 'bulk call' },
     effects: [
@@ -161,9 +161,9 @@ const end = (known: Known, how: FetchEnd): Decision => ({
   effects: [{ type: 'end', end: how }],
 });
 
-const tell = (state: RiderFetch, progress: Progress): Decision => ({
+const report = (state: RiderFetch, progress: Progress): Decision => ({
   state,
-  effects: [{ type: 'tell', progress }],
+  effects: [{ type: 'report', progress }],
 });
 
 function list({ state, effects }: Decision): Decision {

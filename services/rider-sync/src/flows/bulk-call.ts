@@ -14,11 +14,17 @@ import {
 } from '@paceline/shared/sync';
 import { currentTraceContext, inSpan, linksTo, type Span } from '@paceline/shared/telemetry';
 import { type RidersAnswer, UpstreamError } from '@paceline/shared/zwiftracing';
-import { type Held, hold } from '../adapters/hold.ts';
-import { giveBackOutsiders, takeOutsiders } from '../adapters/outsiders.ts';
-import { storeRiders } from '../adapters/riders.ts';
-import { endFresh, endWanted, loseWanted, type Taken, takeWanted } from '../adapters/wanted.ts';
-import { fillUpAge, fullCall, outcomesOf } from '../core/bulk.ts';
+import {
+  endFresh,
+  endWanted,
+  type Held,
+  hold,
+  type LockedRider,
+  loseWanted,
+  takeWanted,
+} from '../adapters/commands.ts';
+import { giveBackOutsiders, storeRiders, takeOutsiders } from '../adapters/riders.ts';
+import { fillUpAge, fullCall, outcomesOf } from '../core/bulk-call.ts';
 
 /** The run of a slot that is open, which refreshes riders outside the clubs. */
 export type SlotRun = Pick<RunRow, 'runId' | 'slotId' | 'scheduledFor' | 'traceparent'>;
@@ -39,7 +45,7 @@ export interface BulkRequest {
 
 /** Who is on a call. */
 interface Load {
-  readonly wanted: readonly Taken[];
+  readonly wanted: readonly LockedRider[];
   readonly outsiders: readonly number[];
   readonly riderIds: readonly number[];
 }

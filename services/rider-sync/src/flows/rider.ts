@@ -1,3 +1,5 @@
+import { callTimeout } from '@paceline/shared/config';
+import type { BulkMoved } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import {
   answered,
@@ -9,13 +11,16 @@ import {
   saveProgress,
   SourceUnavailable,
   type Sync,
+  throughOutages,
   type Transaction,
 } from '@paceline/shared/sync';
-import { inSpan } from '@paceline/shared/telemetry';
+import { activeSpan, inSpan, linksTo } from '@paceline/shared/telemetry';
 import { fullPage, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
-import { storeMembers, storeWholeClub } from '../adapters/clubs.ts';
-import { storeRiders } from '../adapters/riders.ts';
+import { countOutsiders, storeMembers, storeRiders, storeWholeClub } from '../adapters/riders.ts';
+import type { RiderSync } from '../config.ts';
+import { refreshFrom } from '../core/bulk-call.ts';
 import {
+  afterPage,
   beginRun,
   callFailed,
   type ClubRun,
@@ -24,10 +29,10 @@ import {
   endUnavailable,
   othersStored,
   pageStored,
+  type Pass,
 } from '../core/club-run.ts';
-import { afterPage, type Pass } from '../core/pass.ts';
-import type { RiderSync } from '../config.ts';
-import { refreshOutsiders } from '../refresh-outsiders.ts';
+import { importLane } from '../core/command.ts';
+import type { Batcher } from './batcher.ts';
 
 export const flow = (sync: RiderSync): Flow => ({ run: syncRiders(sync), plan: planRiders(sync.clubIds) });
 
@@ -96,7 +101,7 @@ async function syncClubs(sync: Sync, row: RunRow, progress: Progress): Promise<v
       if (error instanceof PermitRefused) return;
       if (!(error instanceof UpstreamError)) throw error;
       const { clubId } = current;
-      sync.log.warn({ err: error, clubId, runId: row.runId }, 'a page of a club could not be fetched');
+      sync.log.warn({ err: error, clubId, runId: row.runId }, 'failed to fetch a page of a club');
       await progress.advance((run) => callFailed(run, error.code, error.message));
     }
   }
@@ -137,4 +142,73 @@ async function syncPage(
       if (after.at === 'end') await storeWholeClub(tx, page.name, after.pass, now);
     },
   );
+}
+
+/** Real ms: on a fast clock the machine still has so long for them. */
+const leastMs = 5_000;
+
+/**
+ * Refreshes the riders that no page of a club brings: added, imported, or gone from their club. They need no checkpoint:
+ * those not fetched since the slot opened are left to do, the oldest first. Calls of their own are requested late in the
+ * slot only.
+ * @param stored is given how many of them each bulk call has brought
+ */
+async function refreshOutsiders(
+  sync: Sync,
+  batcher: Batcher,
+  clubIds: readonly number[],
+  slot: RunRow,
+  stored: (riders: number) => Promise<void>,
+): Promise<void> {
+  const { scheduledFor: staleBefore, slotEndsAt } = slot;
+  const left = () => throughOutages(sync, () => countOutsiders(sync.db, { clubIds, staleBefore }));
+  const atFirst = await left();
+  if (atFirst === 0) return;
+
+  const span = activeSpan();
+  const ended = Promise.withResolvers<void>();
+  const onTheWay = new Set<string>();
+  const from = refreshFrom(slotEndsAt, atFirst, sync.clock.fromMachine(leastMs));
+  let over = false;
+  const look = async (outsiders: number, call?: string) => {
+    if (outsiders > 0) await stored(outsiders);
+    // Only now: until then no other look may find that all is done.
+    if (call !== undefined) onTheWay.delete(call);
+    if (onTheWay.size === 0 && (over || (await left()) === 0)) ended.resolve();
+  };
+  const waiting = new AbortController();
+  const signal = AbortSignal.any([sync.signal, waiting.signal]);
+  const slotEnds = async () => {
+    await sync.clock.sleep(from - sync.clock.now(), signal);
+    batcher.reconsider();
+    await sync.clock.sleep(slotEndsAt - sync.clock.now(), signal);
+    over = true;
+    await look(0);
+    // A call in flight is waited for, but not for ever: its process may have died.
+    await sync.clock.sleep(callTimeout('riders_bulk', sync.clock), signal);
+    ended.resolve();
+  };
+  const leave = batcher.join({
+    // In the lane of imports: they share the calls.
+    lane: () => (over || sync.clock.now() < from ? undefined : importLane),
+    run: slot,
+    unused: () => void look(0).catch(ended.reject),
+    moved({ call, stage, outsiders, trace }: BulkMoved) {
+      if (stage === 'sent' && outsiders > 0) {
+        onTheWay.add(call);
+        span?.addLinks(linksTo(trace));
+      }
+      if (stage === 'sent') return;
+      look(outsiders, call).catch(ended.reject);
+    },
+  });
+  slotEnds().catch(ended.reject);
+  try {
+    await ended.promise;
+  } finally {
+    waiting.abort(new Error('the slot is over, or everybody is refreshed'));
+    leave();
+  }
+  const later = await left();
+  if (later > 0) sync.log.info({ riders: later }, 'riders outside the clubs deferred to the next slot');
 }

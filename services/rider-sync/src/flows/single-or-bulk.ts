@@ -5,9 +5,8 @@ import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { answered, callUpstream, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { type RiderItem, UpstreamError } from '@paceline/shared/zwiftracing';
-import { beginCall } from '../adapters/commands.ts';
+import { beginCall, endWanted, findOutcome, wantRider } from '../adapters/commands.ts';
 import { isStoredSince, storeRiders } from '../adapters/riders.ts';
-import { endWanted, findOutcome, wantRider } from '../adapters/wanted.ts';
 import { NotInAnswer, reasonOf } from '../core/command.ts';
 import {
   decide,
@@ -20,7 +19,7 @@ import {
 } from '../core/single-or-bulk.ts';
 import type { Batcher } from './batcher.ts';
 
-export type Tell = (progress: Progress) => void;
+export type ReportProgress = (progress: Progress) => void;
 
 /** A rider that a command wants now. Moments are project ms. */
 export interface RiderRequest {
@@ -49,14 +48,14 @@ export async function fetchSingleOrBulk(
   sync: Sync,
   batcher: Batcher,
   request: RiderRequest,
-  tell: Tell,
+  report: ReportProgress,
 ): Promise<void> {
   const { commandId, riderId, why } = request;
   const known = await throughOutages(sync, () => findOutcome(sync.db, commandId, riderId));
   if (known?.outcome === 'done') return;
   if (known) throw new NotInAnswer(known.reason ?? 'no reason given');
 
-  const fetch = new SingleOrBulk(sync, batcher, request, tell);
+  const fetch = new SingleOrBulk(sync, batcher, request, report);
   const leave = batcher.join(fetch);
   const stop = () => fetch.fail(sync.signal.reason);
   if (sync.signal.aborted) stop();
@@ -83,7 +82,7 @@ class SingleOrBulk {
   readonly #sync: Sync;
   readonly #batcher: Batcher;
   readonly #request: RiderRequest;
-  readonly #tell: Tell;
+  readonly #report: ReportProgress;
   readonly #ended = Promise.withResolvers<void>();
   readonly #span = activeSpan();
   /** A GET belongs to the trace of the command, whatever has led to it. */
@@ -94,11 +93,11 @@ class SingleOrBulk {
   /** Ends the watch over the bulk call that the rider is on. */
   #watch = new AbortController();
 
-  constructor(sync: Sync, batcher: Batcher, request: RiderRequest, tell: Tell) {
+  constructor(sync: Sync, batcher: Batcher, request: RiderRequest, report: ReportProgress) {
     this.#sync = sync;
     this.#batcher = batcher;
     this.#request = request;
-    this.#tell = tell;
+    this.#report = report;
     this.#state = newFetch(request.deadline);
   }
 
@@ -151,8 +150,8 @@ class SingleOrBulk {
       case 'read outcome':
         this.#readOutcome().catch((error: unknown) => this.fail(error));
         break;
-      case 'tell':
-        this.#tell(effect.progress);
+      case 'report':
+        this.#report(effect.progress);
         break;
       case 'watch bulk call':
         this.#watchBulkCall(effect.overdueAt);

@@ -3,6 +3,9 @@ import { limiterVariables } from '@paceline/limiter/config';
 // oxlint-disable-next-line no-restricted-imports -- see above
 import { startLimiter } from '@paceline/limiter/service';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
+import { catalog, importFreshness, type ImportRiders } from '@paceline/shared/contracts';
+import { tables } from '@paceline/shared/database';
+import { publish } from '@paceline/shared/messaging';
 import { syncVariables } from '@paceline/shared/sync';
 import type { Place } from '@paceline/shared/testing/place';
 import { openStage, type Stage, type StagedService, type StageSetting } from '@paceline/shared/sync/testing';
@@ -35,4 +38,22 @@ export async function createWorld<P extends Place = Place>(
       await sandbox.close();
     },
   };
+}
+
+/** Asks for an import as the API does: its ids are kept with the command, and the message names the command. */
+export async function importOf(
+  { clock, db, bus }: Stage,
+  riderIds: readonly number[],
+): Promise<ImportRiders> {
+  const requestedAt = Math.round(clock.now());
+  const commandId = crypto.randomUUID();
+  const wanted = {
+    commandId,
+    why: 'import' as const,
+    freshFrom: requestedAt - importFreshness,
+    since: requestedAt,
+  };
+  await db.insert(tables.wantedRiders).values(riderIds.map((riderId) => ({ ...wanted, riderId })));
+  await publish(bus, catalog.importRiders, { commandId, requestedAt });
+  return { commandId, requestedAt };
 }

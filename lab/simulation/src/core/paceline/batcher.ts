@@ -10,7 +10,7 @@ import {
   type RequestEnd,
   timerMs,
 } from '@paceline/rider-sync/core/batcher';
-import { fillUpAge, fullCall } from '@paceline/rider-sync/core/bulk';
+import { fillUpAge, fullCall } from '@paceline/rider-sync/core/bulk-call';
 import type { Life } from '../life.ts';
 import { live, type Script } from '../world/script.ts';
 import type { Caller } from './call.ts';

@@ -1,6 +1,6 @@
 import type { Lane } from '@paceline/shared/definition';
 import { callTimeout } from '@paceline/shared/config';
-import { isPassing, pauseBefore, raisedLane, usualAttempts } from '@paceline/shared/sync/persistence';
+import { isPassing, pauseBefore, raisedLane, usualAttempts } from '@paceline/shared/sync/retry-policy';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
 import { type Script, sleep } from '../world/script.ts';

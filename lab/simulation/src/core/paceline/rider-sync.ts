@@ -1,5 +1,6 @@
-import { refreshFrom } from '@paceline/rider-sync/core/bulk';
+import { refreshFrom } from '@paceline/rider-sync/core/bulk-call';
 import {
+  afterPage,
   beginRun,
   callFailed,
   type ClubRun,
@@ -7,8 +8,7 @@ import {
   othersStored,
   pageStored,
 } from '@paceline/rider-sync/core/club-run';
-import { importLane } from '@paceline/rider-sync/core/import';
-import { afterPage } from '@paceline/rider-sync/core/pass';
+import { importLane } from '@paceline/rider-sync/core/command';
 import { fullPage } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
 import { hear, once, type Script } from '../world/script.ts';
@@ -20,7 +20,7 @@ interface Progress {
   run: ClubRun;
 }
 
-/** Pages through the clubs and refreshes the riders outside them beside it, as `sync-riders.ts` does. */
+/** Pages through the clubs and refreshes the riders outside them beside it, as `flows/rider.ts` does. */
 export const syncRiders = (life: Life, call: Caller, batcher: Batcher) =>
   function* (row: Run): Script<RunEnding> {
     const progress = { run: beginRun(row.runId, life.clubIds, row.checkpoint) };
@@ -58,7 +58,7 @@ function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, progress: P
   }
 }
 
-/** Begins at once; the script that is returned waits for the end, as `refresh-outsiders.ts` does. */
+/** Begins at once; the script that is returned waits for the end, as `flows/rider.ts` does. */
 function refreshOutsiders(
   { agenda, store }: Life,
   batcher: Batcher,

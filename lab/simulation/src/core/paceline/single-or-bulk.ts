@@ -100,7 +100,7 @@ class SingleOrBulk {
       case 'watch bulk call':
         this.#watchBulkCall(effect.overdueAt);
         break;
-      case 'tell':
+      case 'report':
         break;
       case 'end':
         this.#batcher.unlist(riderId);

@@ -1,20 +1,20 @@
 import { type Database, openDatabase, tables } from '@paceline/shared/database';
 import { type TestDatabase, testDatabase } from '@paceline/shared/database/testing';
-import { asc } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hold } from './hold.ts';
-import { countOutsiders, takeOutsiders } from './outsiders.ts';
 import {
   countRiders,
   endFresh,
   endWanted,
   findOutcome,
+  findProgress,
+  hold,
   loseWanted,
+  storeProgress,
   takeWanted,
   wantRider,
-} from './wanted.ts';
+} from './commands.ts';
 
-const { clubMemberships, riders, wantedRiders } = tables;
+const { commands, riders, wantedRiders } = tables;
 let database: TestDatabase;
 let db: Database;
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
   db = database.db;
 });
 beforeEach(async () => {
-  for (const table of [wantedRiders, clubMemberships, riders]) await db.delete(table);
+  for (const table of [wantedRiders, riders]) await db.delete(table);
 });
 afterAll(() => database?.stop());
 
@@ -33,8 +33,8 @@ const take = (from: Database, most = 1_000) => hold(from, 60_000, (tx) => takeWa
 const idsOf = (taken: ReadonlyArray<{ riderId: number }>) => taken.map(({ riderId }) => riderId);
 const nothing = async () => {};
 const done = (riderId: number) => ({ riderId, outcome: 'done', reason: null }) as const;
-const rider = (riderId: number, fetchedAt: number, takenAt?: number) =>
-  db.insert(riders).values({ riderId, name: 'A', raw: {}, firstSeenAt: 0, fetchedAt, takenAt });
+const rider = (riderId: number, fetchedAt: number) =>
+  db.insert(riders).values({ riderId, name: 'A', raw: {}, firstSeenAt: 0, fetchedAt });
 
 describe('wanted riders', () => {
   it('are taken adds first, then by when they are wanted since', async () => {
@@ -96,31 +96,35 @@ describe('wanted riders', () => {
   });
 });
 
-describe('riders outside the clubs', () => {
-  const outsiders = { clubIds: [20650], staleBefore: 5_000 };
+describe('a command', () => {
+  const command = { commandId: 'c1', riderId: 5, requestedAt: 500 };
 
-  it('are those whom no club brings that is synced, and who were not asked for lately', async () => {
-    const membership = { firstSeenAt: 0, lastSeenAt: 0 };
-    for (const riderId of [1, 2, 3, 4]) await rider(riderId, 1_000);
-    await rider(5, 5_000);
-    await rider(6, 1_000, 5_000);
-    await db.insert(clubMemberships).values([
-      { clubId: 20650, riderId: 1, ...membership },
-      { clubId: 20650, riderId: 2, ...membership, current: false },
-      { clubId: 20651, riderId: 3, ...membership },
+  it('is stored also when its row is not there, and moves on', async () => {
+    await storeProgress(db, command, { state: 'waiting_for_window', until: 900 }, 600);
+    await storeProgress(db, command, { state: 'running' }, 700);
+    expect(await db.select().from(commands)).toEqual([
+      {
+        ...command,
+        type: 'add-rider',
+        progress: { state: 'running' },
+        publishedAt: 600,
+        sequence: null,
+        updatedAt: 700,
+        finishedAt: null,
+        traceparent: null,
+      },
     ]);
-    expect(await countOutsiders(db, outsiders)).toBe(3);
-    expect((await takeOutsiders(db, outsiders, [4], 9, 6_000)).toSorted((a, b) => a - b)).toEqual([2, 3]);
-    expect(await countOutsiders(db, outsiders)).toBe(1);
-    expect(await countOutsiders(db, { ...outsiders, clubIds: [] })).toBe(2);
   });
 
-  it('are taken the oldest first, and nobody twice', async () => {
-    for (const riderId of [1, 2, 3]) await rider(riderId, 4_000 - riderId);
-    expect(await takeOutsiders(db, outsiders, [], 1, 6_000)).toEqual([3]);
-    const [one, other] = await Promise.all([1, 2].map(() => takeOutsiders(db, outsiders, [], 9, 6_000)));
-    expect([...(one ?? []), ...(other ?? [])].toSorted((a, b) => a - b)).toEqual([1, 2]);
-    const rows = await db.select({ takenAt: riders.takenAt }).from(riders).orderBy(asc(riders.riderId));
-    expect(rows.every(({ takenAt }) => takenAt === 6_000)).toBe(true);
+  it('that has ended is never changed again', async () => {
+    await storeProgress(db, command, { state: 'done' }, 800);
+    await storeProgress(db, command, { state: 'running' }, 900);
+    await storeProgress(db, command, { state: 'failed', reason: 'late' }, 900);
+    expect(await findProgress(db, 'c1')).toEqual({ state: 'done' });
+    expect(await db.select().from(commands)).toMatchObject([{ updatedAt: 800, finishedAt: 800 }]);
+  });
+
+  it('that is unknown has no progress', async () => {
+    expect(await findProgress(db, 'nobody')).toBeUndefined();
   });
 });

@@ -3,11 +3,9 @@ import { type TestDatabase, testDatabase } from '@paceline/shared/database/testi
 import type { RiderItem } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { storeMembers, storeWholeClub } from './clubs.ts';
-import { findProgress, storeProgress } from './commands.ts';
-import { storeRiders } from './riders.ts';
+import { countOutsiders, storeMembers, storeRiders, storeWholeClub, takeOutsiders } from './riders.ts';
 
-const { riders, riderHistory, clubs, clubMemberships, commands } = tables;
+const { riders, riderHistory, clubs, clubMemberships } = tables;
 let database: TestDatabase;
 let db: Database;
 
@@ -164,35 +162,33 @@ describe('the members of a club', () => {
   });
 });
 
-describe('a command', () => {
-  const command = { commandId: 'c1', riderId: 5, requestedAt: 500 };
+describe('riders outside the clubs', () => {
+  const outsiders = { clubIds: [20650], staleBefore: 5_000 };
+  const rider = (riderId: number, fetchedAt: number, takenAt?: number) =>
+    db.insert(riders).values({ riderId, name: 'A', raw: {}, firstSeenAt: 0, fetchedAt, takenAt });
 
-  it('is stored also when its row is not there, and moves on', async () => {
-    await storeProgress(db, command, { state: 'waiting_for_window', until: 900 }, 600);
-    await storeProgress(db, command, { state: 'running' }, 700);
-    expect(await db.select().from(commands)).toEqual([
-      {
-        ...command,
-        type: 'add-rider',
-        progress: { state: 'running' },
-        publishedAt: 600,
-        sequence: null,
-        updatedAt: 700,
-        finishedAt: null,
-        traceparent: null,
-      },
+  it('are those whom no club brings that is synced, and who were not asked for lately', async () => {
+    const membership = { firstSeenAt: 0, lastSeenAt: 0 };
+    for (const riderId of [1, 2, 3, 4]) await rider(riderId, 1_000);
+    await rider(5, 5_000);
+    await rider(6, 1_000, 5_000);
+    await db.insert(clubMemberships).values([
+      { clubId: 20650, riderId: 1, ...membership },
+      { clubId: 20650, riderId: 2, ...membership, current: false },
+      { clubId: 20651, riderId: 3, ...membership },
     ]);
+    expect(await countOutsiders(db, outsiders)).toBe(3);
+    expect((await takeOutsiders(db, outsiders, [4], 9, 6_000)).toSorted((a, b) => a - b)).toEqual([2, 3]);
+    expect(await countOutsiders(db, outsiders)).toBe(1);
+    expect(await countOutsiders(db, { ...outsiders, clubIds: [] })).toBe(2);
   });
 
-  it('that has ended is never changed again', async () => {
-    await storeProgress(db, command, { state: 'done' }, 800);
-    await storeProgress(db, command, { state: 'running' }, 900);
-    await storeProgress(db, command, { state: 'failed', reason: 'late' }, 900);
-    expect(await findProgress(db, 'c1')).toEqual({ state: 'done' });
-    expect(await db.select().from(commands)).toMatchObject([{ updatedAt: 800, finishedAt: 800 }]);
-  });
-
-  it('that is unknown has no progress', async () => {
-    expect(await findProgress(db, 'nobody')).toBeUndefined();
+  it('are taken the oldest first, and nobody twice', async () => {
+    for (const riderId of [1, 2, 3]) await rider(riderId, 4_000 - riderId);
+    expect(await takeOutsiders(db, outsiders, [], 1, 6_000)).toEqual([3]);
+    const [one, other] = await Promise.all([1, 2].map(() => takeOutsiders(db, outsiders, [], 9, 6_000)));
+    expect([...(one ?? []), ...(other ?? [])].toSorted((a, b) => a - b)).toEqual([1, 2]);
+    const rows = await db.select({ takenAt: riders.takenAt }).from(riders).orderBy(asc(riders.riderId));
+    expect(rows.every(({ takenAt }) => takenAt === 6_000)).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPassing, pauseBefore, raisedLane } from './persistence.ts';
+import { isPassing, pauseBefore, raisedLane } from './retry-policy.ts';
 
 describe('the lane of a call that was rejected', () => {
   it.each([

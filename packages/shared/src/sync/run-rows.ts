@@ -2,11 +2,11 @@ import { and, eq, lt, ne, sql } from 'drizzle-orm';
 import type { RunCounts, Tick } from '../contracts/index.ts';
 import { type Database, tables } from '../database/index.ts';
 import { currentTraceContext } from '../telemetry/index.ts';
+import type { Transaction } from './database.ts';
 
 const { syncRuns } = tables;
 
 export type RunRow = typeof syncRuns.$inferSelect;
-export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
 export interface RunProgress {
   readonly counts: RunCounts;

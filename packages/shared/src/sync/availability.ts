@@ -2,8 +2,8 @@ import type { Source } from '../definition/index.ts';
 import type { SourceState } from '../contracts/index.ts';
 import { isPage, type UpstreamError } from '../zwiftracing/index.ts';
 
-/** How a source stands. Moments are project ms. */
-export interface Standing {
+/** Whether upstream gives us a source. Moments are project ms. */
+export interface Availability {
   readonly state: SourceState;
   /** Since when it is so. */
   readonly since: number;
@@ -13,9 +13,9 @@ export interface Standing {
   readonly status: number | null;
   readonly message: string | null;
   readonly rawStart: string | null;
-  /** What may be done about it. */
+  /** What an operator can do about it. */
   readonly advice: string | null;
-  /** Before this moment an unavailable source is not asked again; null: it is not unavailable. */
+  /** An unavailable source is not probed before this moment; null: it is not unavailable. */
   readonly probeAt: number | null;
   /** How often it was refused since it is unavailable. */
   readonly probes: number;
@@ -31,17 +31,15 @@ const nothingWrong = {
   probes: 0,
 } as const;
 
-/** Nobody has asked it yet. */
-export const unasked = (now: number): Standing => ({ state: 'unknown', since: now, ...nothingWrong });
+/** It was not called yet. */
+export const unknown = (now: number): Availability => ({ state: 'unknown', since: now, ...nothingWrong });
 
-/** So many 404s in a row are not about what was asked for. The list of events is always there. */
-const enough: Readonly<Record<Source, number>> = {
+/** So many 404s in a row are not about what was requested. */
+const usuallyMissing = 3;
+const missing: Partial<Readonly<Record<Source, number>>> = {
+  // The list of events is always there, results may not be there yet, and a rider may not exist at all.
   events: 1,
-  clubs: 3,
-  signups: 3,
-  // Results may not be there yet.
   results: 10,
-  // Anybody may ask for a rider that does not exist.
   riders: Number.POSITIVE_INFINITY,
 };
 
@@ -49,7 +47,7 @@ const minute = 60_000;
 const shortestPause = 5 * minute;
 const longestPause = 4 * 60 * minute;
 
-/** Project ms until an unavailable source is asked again, after so many times in vain. */
+/** Project ms until an unavailable source is probed again, after so many probes in vain. */
 export const pauseBeforeProbe = (probes: number): number =>
   Math.min(longestPause, shortestPause * 2 ** probes);
 
@@ -66,17 +64,17 @@ function verdictOn(
 }
 
 /**
- * How a source stands after a call.
+ * The availability of a source after a call.
  * @param error what came instead of an answer
- * @param others how the other sources stand
+ * @param others that of the other sources
  */
 export function afterCall(
   source: Source,
-  before: Standing,
+  before: Availability,
   error: UpstreamError | undefined,
-  others: readonly Standing[],
+  others: readonly Availability[],
   now: number,
-): Standing {
+): Availability {
   const verdict = verdictOn(source, error);
   if (!verdict) return before;
   if (!error || verdict === 'gives') {
@@ -84,7 +82,11 @@ export function afterCall(
     return { state: 'available', since, ...nothingWrong };
   }
   const refusals = before.refusals + 1;
-  if (verdict === 'refuses' && before.state !== 'unavailable' && refusals < enough[source])
+  if (
+    verdict === 'refuses' &&
+    before.state !== 'unavailable' &&
+    refusals < (missing[source] ?? usuallyMissing)
+  )
     return { ...before, refusals };
   return {
     state: 'unavailable',
@@ -104,7 +106,11 @@ const pathVariables: Partial<Record<Source, string>> = {
   signups: 'ZWIFTRACING_SIGNUPS_PATH',
 };
 
-function adviceOn(source: Source, { code, rawStart }: UpstreamError, others: readonly Standing[]): string {
+function adviceOn(
+  source: Source,
+  { code, rawStart }: UpstreamError,
+  others: readonly Availability[],
+): string {
   if (code === 'unauthorized') return 'Is ZWIFTRACING_API_KEY right, and is it given this?';
   const known = others.filter(({ state }) => state !== 'unknown');
   if (known.length > 0 && known.every(({ state, status }) => state === 'unavailable' && status === 404))
@@ -114,6 +120,6 @@ function adviceOn(source: Source, { code, rawStart }: UpstreamError, others: rea
   return variable ? `Is ${variable} right?` : 'Is ZWIFTRACING_BASE_URL right?';
 }
 
-/** Whether it may be asked: an unavailable source only once in a while. */
-export const mayAsk = ({ state, probeAt }: Standing, now: number): boolean =>
+/** An unavailable source may be called only once in a while. */
+export const mayCall = ({ state, probeAt }: Availability, now: number): boolean =>
   state !== 'unavailable' || now >= (probeAt ?? 0);

@@ -1,21 +1,21 @@
 import { riderIdsOf, type RidersAnswer } from '@paceline/shared/zwiftracing';
 
-/** Upstream takes so many ids at the most. */
+/** Upstream takes so many ids at most. */
 export const fullCall = 1_000;
 
 /** A bulk call that found no answer so often is no longer the call's fault: its riders have failed. */
 export const mostLost = 3;
 
-/** Nobody needs a copy of a rider outside the clubs anew that is younger, project ms: it only fills a call up. */
+/** A rider outside the clubs whose copy is younger does not fill a call up, project ms. */
 export const fillUpAge = 3_600_000;
 
 /** A bulk call with all that goes with it takes about so long, project ms. */
 const aCall = 120_000;
 
 /**
- * When a run begins to ask for bulk calls of its own for so many riders: late in its slot. Until then they ride along on
- * any that leaves, and who adds riders finds the window free.
- * @param least what the machine needs at the least, project ms
+ * When a run begins to request bulk calls of its own for so many riders: late in its slot. Until then they fill up any
+ * that leaves, and people who add riders find the window free.
+ * @param least what the machine needs at least, project ms
  */
 export const refreshFrom = (slotEndsAt: number, riders: number, least: number): number =>
   slotEndsAt - Math.max(Math.ceil(riders / fullCall) * aCall, least);

@@ -1,6 +1,6 @@
 import type { RiderItem, Skipped } from '@paceline/shared/zwiftracing';
 import { describe, expect, it } from 'vitest';
-import { outcomesOf, refreshFrom } from './bulk.ts';
+import { outcomesOf, refreshFrom } from './bulk-call.ts';
 
 // Only the id of a rider is looked at.
 const item = (riderId: number) => ({ rider: { riderId }, raw: { riderId } }) as RiderItem;

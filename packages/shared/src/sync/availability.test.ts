@@ -2,18 +2,27 @@ import { type Source, sourceNames } from '../definition/index.ts';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UpstreamError, type UpstreamErrorCode } from '../zwiftracing/index.ts';
-import { afterCall, mayAsk, pauseBeforeProbe, type Standing, unasked } from './standing.ts';
+import {
+  afterCall,
+  mayCall,
+  pauseBeforeProbe,
+  type Availability,
+  unknown as neverCalled,
+} from './availability.ts';
 
 const minute = 60_000;
-const unknown = unasked(0);
+const unknown = neverCalled(0);
 const failure = (code: UpstreamErrorCode, status: number, rawStart = '{"error":"no"}') =>
   new UpstreamError(code, `Upstream answered ${status}`, { status, rawStart });
 const wrongKey = failure('unauthorized', 401);
 const notFound = failure('not_found', 404);
 const page = failure('not_found', 404, '<!DOCTYPE html>');
 const trouble = failure('unavailable', 503);
-const after = (source: Source, before: Standing, ...errors: (UpstreamError | undefined)[]) =>
-  errors.reduce((standing, error, index) => afterCall(source, standing, error, [], index + 1), before);
+const after = (source: Source, before: Availability, ...errors: (UpstreamError | undefined)[]) =>
+  errors.reduce(
+    (availability, error, index) => afterCall(source, availability, error, [], index + 1),
+    before,
+  );
 const times = (count: number, error: UpstreamError) => Array.from({ length: count }, () => error);
 
 describe('a source', () => {
@@ -67,20 +76,20 @@ describe('a source', () => {
   });
 
   it('that is not available is asked again after pauses that grow up to hours, until it answers', () => {
-    let standing = after('events', unknown, notFound);
+    let availability = after('events', unknown, notFound);
     const pauses: number[] = [];
     for (let probe = 0; probe < 8; probe += 1) {
-      const at = standing.probeAt ?? 0;
-      expect(mayAsk(standing, at - 1)).toBe(false);
-      expect(mayAsk(standing, at)).toBe(true);
-      standing = afterCall('events', standing, notFound, [], at);
-      pauses.push(((standing.probeAt ?? 0) - at) / minute);
+      const at = availability.probeAt ?? 0;
+      expect(mayCall(availability, at - 1)).toBe(false);
+      expect(mayCall(availability, at)).toBe(true);
+      availability = afterCall('events', availability, notFound, [], at);
+      pauses.push(((availability.probeAt ?? 0) - at) / minute);
     }
     expect(pauses).toEqual([10, 20, 40, 80, 160, 240, 240, 240]);
-    expect(standing.since).toBe(1);
-    const back = afterCall('events', standing, undefined, [], 9_000);
+    expect(availability.since).toBe(1);
+    const back = afterCall('events', availability, undefined, [], 9_000);
     expect(back).toMatchObject({ state: 'available', since: 9_000, probes: 0, probeAt: null, message: null });
-    expect(mayAsk(back, 9_000)).toBe(true);
+    expect(mayCall(back, 9_000)).toBe(true);
   });
 
   it('of a host that answers 404 to everything says so', () => {
@@ -100,12 +109,12 @@ describe('a source', () => {
       property(asks, (all) => {
         let now = 0;
         let calls = 0;
-        let standing = unknown;
+        let availability = unknown;
         for (const ask of all) {
           now += ask.after;
-          if (!mayAsk(standing, now)) continue;
+          if (!mayCall(availability, now)) continue;
           calls += 1;
-          standing = afterCall('signups', standing, ask.error, [], now);
+          availability = afterCall('signups', availability, ask.error, [], now);
         }
         // The pauses double: so many calls take at least so long.
         expect(now).toBeGreaterThanOrEqual(calls > 1 ? pauseBeforeProbe(calls - 2) : 0);
