@@ -4,14 +4,8 @@ import { join } from 'node:path';
 import { type Checkout, copyProject } from '@paceline/kit/checkout';
 import { openBrowser } from '@paceline/kit/browser';
 import { eventually } from '@paceline/kit/waiting';
-import {
-  allItems,
-  type List,
-  oneEvening,
-  type Run,
-  startTestStack,
-  type TestStack,
-} from '@paceline/kit/stack';
+import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
+import type { SyncKind } from '@paceline/shared/definition';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 /** The code of `docs/add-a-sync.md`, block by block, with the file that it is for. */
@@ -87,7 +81,7 @@ it('has variables of its own, and is linted and forecast by the plan', async () 
 
 it('ticks, and its runs call within the budget that it defines', async () => {
   await eventually(async () => {
-    const runs = await allItems<Run>(stack, '/v1/runs?kind=teams');
+    const runs = await stack.api.all('GET /v1/runs', { query: { kind: 'teams' as SyncKind } });
     expect(runs.filter(({ state, counts }) => state === 'done' && counts.synced === 4)).not.toEqual([]);
   });
   const { judgements } = await stack.control<{
@@ -99,7 +93,7 @@ it('ticks, and its runs call within the budget that it defines', async () => {
 });
 
 it('shows up in the API: its window, its slots, its source', async () => {
-  const { items } = await stack.get<List<{ budget: string; policy: object }>>('/v1/budgets');
+  const { items } = await stack.api.call('GET /v1/budgets');
   expect(items).toContainEqual(
     expect.objectContaining({
       budget: 'teams',
@@ -111,7 +105,7 @@ it('shows up in the API: its window, its slots, its source', async () => {
   );
   expect(schedule.kinds.teams).toMatchObject({ mode: 'on', opens: 'every 2m', duration: '90s' });
   expect(schedule.next.teams).not.toEqual([]);
-  const { sources } = await stack.get<{ sources: Array<{ source: string; state: string }> }>('/v1/sources');
+  const { sources } = await stack.api.call('GET /v1/sources');
   expect(sources).toContainEqual(expect.objectContaining({ source: 'teams', state: 'available' }));
 });
 

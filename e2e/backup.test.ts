@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditedBy } from '@paceline/kit/rig';
-import { allItems, oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import { backup, restore, type Surroundings } from '@paceline/launcher/backup';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
@@ -81,29 +81,29 @@ const ended = (running: TestStack, commands: readonly string[]) =>
     }
   });
 
-const ids = async (running: TestStack, path: string, id: string) =>
-  (await allItems<Record<string, unknown>>(running, path)).map((each) => String(each[id]));
+/** What an API has, by its ids. */
+const idsOf = async ({ api }: TestStack) => ({
+  riders: (await api.all('GET /v1/riders')).map(({ riderId }) => riderId),
+  events: (await api.all('GET /v1/events')).map(({ eventId }) => eventId),
+  commands: (await api.all('GET /v1/commands')).map(({ commandId }) => commandId),
+});
 
 const bulkCalls = () => sandbox.judgement().find(({ budget }) => budget === 'riders_bulk')?.calls ?? 0;
 
 describe('a backup of a running system', () => {
   let inFlight: string[];
-  let known: { riders: string[]; events: string[]; commands: string[] };
+  let known: Awaited<ReturnType<typeof idsOf>>;
   const to = () => join(folder, 'backup');
 
   it('is taken under load', async () => {
     const running = stack as TestStack;
     await ended(running, [...(await add(running, 3)), await importSome(running)]);
     await eventually(async () => {
-      expect(await ids(running, '/v1/riders?clubId=20650', 'riderId')).toHaveLength(120);
-      expect(await ids(running, '/v1/events', 'eventId')).not.toHaveLength(0);
+      expect(await running.api.all('GET /v1/riders', { query: { clubId: 20650 } })).toHaveLength(120);
+      expect(await running.api.all('GET /v1/events')).not.toHaveLength(0);
     });
     inFlight = [...(await add(running, 12)), await importSome(running)];
-    known = {
-      riders: await ids(running, '/v1/riders', 'riderId'),
-      events: await ids(running, '/v1/events', 'eventId'),
-      commands: await ids(running, '/v1/commands', 'commandId'),
-    };
+    known = await idsOf(running);
     expect(await backup(['--to', to()], around(join(folder, 'before'))), said.join('\n')).toBe(0);
     expect(await backup(['--to', to()], around(join(folder, 'before')))).toBe(1);
     expect(said.pop()).toContain('is there already');
@@ -142,8 +142,9 @@ describe('a backup of a running system', () => {
     expect(await restore(['--from', to()], around(join(folder, 'after'))), said.join('\n')).toBe(0);
     const after = (stack = await start(join(folder, 'after')));
     await ended(after, [...known.commands, await importSome(after)]);
-    expect(await ids(after, '/v1/commands', 'commandId')).toEqual(expect.arrayContaining(known.commands));
-    expect(await ids(after, '/v1/riders', 'riderId')).toEqual(expect.arrayContaining(known.riders));
+    const { commands, riders } = await idsOf(after);
+    expect(commands).toEqual(expect.arrayContaining(known.commands));
+    expect(riders).toEqual(expect.arrayContaining(known.riders));
     for (const id of known.events) expect(await after.get(`/v1/events/${id}`)).toMatchObject({ eventId: id });
 
     for (const { budget, policy, rejected, fullestWindow, wouldReject } of sandbox.judgement()) {

@@ -1,6 +1,6 @@
 import { ensureBuilt } from '@paceline/dashboard/build';
 import { openBrowser } from '@paceline/kit/browser';
-import { type List, oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
@@ -61,12 +61,7 @@ it('where the API wants a token the page asks for it once', async () => {
 });
 
 describe('the windows', () => {
-  interface Budget {
-    readonly budget: string;
-    readonly policy: { readonly windowSeconds: number };
-    readonly permits: readonly { readonly permit: string; readonly startedAt: string }[];
-  }
-  const askedFor = async () => (await stack.get<List<Budget>>('/v1/budgets')).items;
+  const askedFor = async () => (await stack.api.call('GET /v1/budgets')).items;
   const drawn = (budget: string) => page.locator(`[data-budget=${budget}] [data-permit]`);
 
   it('hold every call that the API says counts, and no other', async () => {
@@ -87,7 +82,7 @@ describe('the windows', () => {
     await eventually(async () => {
       const clubs = (await askedFor()).find(({ budget }) => budget === 'clubs');
       const [permit] = clubs?.permits ?? [];
-      const { now } = await stack.get<{ now: string }>('/v1/clock');
+      const { now } = await stack.api.call('GET /v1/clock');
       const [tick, bar] = await Promise.all([
         drawn('clubs').first().boundingBox({ timeout: 1_000 }),
         page.locator('[data-budget=clubs] svg').boundingBox({ timeout: 1_000 }),
@@ -115,18 +110,14 @@ describe('a rider that is added on the page', () => {
     await show('riders');
     await addRider('4900321');
     await tracked(4_900_321).and(page.locator('[data-state=done]')).waitFor();
-    const { name } = await stack.get<{ name: string }>('/v1/riders/4900321');
+    const { name } = await stack.api.call('GET /v1/riders/{riderId}', { path: { riderId: 4_900_321 } });
     await eventually(async () => expect(await tracked(4_900_321).getByText(name).count()).toBe(1));
   });
 
   it('is followed through a crash of the API', async () => {
     // Both ways by which a rider may come, for 20 s of ours.
-    for (const budget of ['riders_single', 'riders_bulk'])
-      await fetch(`${stack.apiUrl}/v1/budgets/${budget}/pause`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        body: JSON.stringify({ forSeconds: 240 }),
-      });
+    for (const budget of ['riders_single', 'riders_bulk'] as const)
+      await stack.api.call('PUT /v1/budgets/{budget}/pause', { path: { budget }, body: { forSeconds: 240 } });
     await addRider('4900322');
     await tracked(4_900_322).getByText('an operator has paused us').waitFor();
     const api = stack.processes.get('api');
@@ -164,7 +155,7 @@ it('the schedule is judged while it is written, refused while it is wrong, and c
   await fill('rider', 'If missed', 'skip');
   await apply.click();
   await eventually(async () => {
-    const { kinds } = await stack.get<{ kinds: { rider: { catchUp: string } } }>('/v1/schedule');
+    const { kinds } = await stack.api.call('GET /v1/schedule');
     expect(kinds.rider.catchUp).toBe('skip');
   });
 });
@@ -172,7 +163,7 @@ it('the schedule is judged while it is written, refused while it is wrong, and c
 it('the timeline has every run that the API tells of, and a click opens it', async () => {
   await show('timeline');
   await eventually(async () => {
-    const { items } = await stack.get<List<{ id: string }>>('/v1/runs');
+    const { items } = await stack.api.call('GET /v1/runs');
     const shown = await page
       .locator('[data-run]')
       .evaluateAll((all) => all.map((each) => each.getAttribute('data-run')));

@@ -1,4 +1,4 @@
-import { allItems, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import { type Arrival, defaultClubs } from '@paceline/sandbox';
 import { readScenario } from '@paceline/simulation/scenario';
@@ -20,12 +20,6 @@ interface Lived {
   readonly adds: ReadonlyArray<{ readonly at: number; readonly storedAt: number | undefined }>;
 }
 
-interface Command {
-  readonly state: string;
-  readonly requestedAt: string;
-  readonly finishedAt: string | null;
-}
-
 let stack: TestStack;
 
 beforeAll(async () => {
@@ -42,8 +36,8 @@ const momentOf = (text: string) => Date.parse(text);
 
 async function real(): Promise<Lived> {
   const { arrivals } = await stack.control<{ arrivals: Arrival[] }>('/control/audit');
-  const runs = await allItems<Run>(stack, '/v1/runs');
-  const commands = await allItems<Command>(stack, '/v1/commands');
+  const runs = await stack.api.all('GET /v1/runs');
+  const commands = await stack.api.all('GET /v1/commands');
   return {
     from: Math.min(...runs.map(({ startedAt }) => momentOf(startedAt))),
     calls: arrivals.map(({ budget, arrivedAt }) => ({ budget, at: arrivedAt })),
@@ -118,7 +112,7 @@ describe('an evening of real processes', () => {
       const askedAt = performance.now();
       await stack.get('/v1/coordination');
       took.push(performance.now() - askedAt);
-      const runs = await allItems<Run>(stack, '/v1/runs');
+      const runs = await stack.api.all('GET /v1/runs');
       const from = Math.min(...runs.map(({ startedAt }) => momentOf(startedAt)));
       expect((await now()) - from).toBeGreaterThan(minutes * minute);
     });

@@ -1,4 +1,4 @@
-import { allItems, oneEvening, type Run, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -49,7 +49,7 @@ describe('ten hours of work', () => {
       expect(fullestWindow, budget).toBeLessThanOrEqual(policy.limit);
       expect(Object.values(wouldReject), budget).toEqual(Object.values(wouldReject).map(() => 0));
     }
-    const runs = await allItems<Run>(stack, '/v1/runs');
+    const runs = await stack.api.all('GET /v1/runs');
     expect(runs.filter(({ state }) => state === 'failed')).toEqual([]);
     expect(runs.filter(({ kind }) => kind === 'near').length).toBeGreaterThan(30);
   });

@@ -1,11 +1,5 @@
-import {
-  allItems,
-  type List,
-  oneEvening,
-  type Run,
-  startTestStack,
-  type TestStack,
-} from '@paceline/kit/stack';
+import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
+import type { SyncKind } from '@paceline/shared/definition';
 import { eventually } from '@paceline/kit/waiting';
 import { documentedMetrics } from '@paceline/launcher/testing/metrics-table';
 import { connect } from '@paceline/shared/messaging';
@@ -41,15 +35,15 @@ afterAll(async () => {
   await collector?.close();
 });
 
-const finishedRuns = async (kind: Run['kind']) =>
-  (await allItems<Run>(stack, '/v1/runs')).filter((run) => run.kind === kind && run.state === 'done');
+const finishedRuns = async (kind: SyncKind) =>
+  (await stack.api.all('GET /v1/runs')).filter((run) => run.kind === kind && run.state === 'done');
 
 describe('from nothing', () => {
   it('the whole club is there, by itself', async () => {
     const { clubs } = await stack.control<{ clubs: Array<{ id: number; size: number }> }>('/control/world');
     const club = clubs.find(({ id }) => id === 20650);
     await eventually(async () => {
-      const riders = await allItems<{ riderId: number }>(stack, '/v1/riders');
+      const riders = await stack.api.all('GET /v1/riders');
       expect(new Set(riders.map(({ riderId }) => riderId)).size).toBe(riders.length);
       expect(riders).toHaveLength(club?.size ?? -1);
     });
@@ -62,14 +56,13 @@ describe('from nothing', () => {
       }
     });
     await eventually(async () => {
-      const events = await allItems<{ eventId: string; signupsFetchedAt: string | null }>(
-        stack,
-        '/v1/events',
-      );
+      const events = await stack.api.all('GET /v1/events');
       expect(events.length).toBeGreaterThan(500);
       const fetched = events.find(({ signupsFetchedAt }) => signupsFetchedAt !== null);
-      const signups = await stack.get<List<{ riderId: number }>>(`/v1/events/${fetched?.eventId}/signups`);
-      expect(signups.items.length).toBeGreaterThan(0);
+      const signups = await stack.api.all('GET /v1/events/{eventId}/signups', {
+        path: { eventId: fetched?.eventId ?? '' },
+      });
+      expect(signups.length).toBeGreaterThan(0);
     });
   });
 
@@ -297,7 +290,7 @@ describe('secrets', () => {
     await control('/control/faults', { kind: 'html', budget: 'signups', times: 1 });
     await control('/control/policies', { signups: { limit: 1, windowMs: 3_600_000 } });
     await eventually(async () => {
-      const { items } = await stack.get<List<{ type: string }>>('/v1/alerts');
+      const { items } = await stack.api.call('GET /v1/alerts');
       expect(items.map(({ type }) => type)).toContain('rate_limit_exceeded');
     });
     const admin = await connect(stack.broker.adminUrl, 'provision');

@@ -156,7 +156,7 @@ async function send(api: Api, request: LoadRequest) {
       return api.send('POST', `/v1/syncs/${request.kind}/trigger`);
     case 'retry': {
       const runs = await api
-        .get<{ items: Array<{ id: string }> }>('/v1/runs?state=failed&limit=1')
+        .call('GET /v1/runs', { query: { state: 'failed', limit: 1 } })
         .catch(() => undefined);
       const [run] = runs?.items ?? [];
       return run ? api.send('POST', `/v1/runs/${run.id}/retry`) : 'nothing to do';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SyncKind } from '@paceline/shared/definition';
+import { type Api, createApi } from '@paceline/client';
 import { type ClockSetting, formatClock } from '@paceline/shared/clock';
 import { freePort } from '@paceline/embedded';
 import { startStack, type Stack } from '@paceline/launcher';
@@ -20,6 +20,7 @@ export function oneEvening(scale: number): ClockSetting {
 export interface TestStack extends Stack {
   /** Where its state, its logs and its secrets are, until it is stopped. */
   readonly stateFolder: string;
+  readonly api: Api;
   /** GETs JSON from the API. */
   get<T = Record<string, unknown>>(path: string): Promise<T>;
   /** Sends a body as it is and answers with status, headers and JSON. */
@@ -63,6 +64,7 @@ export async function startTestStack(
   return {
     ...stack,
     stateFolder: folder,
+    api: createApi({ url: stack.apiUrl, token: env.API_TOKEN }),
     async get<T>(path: string) {
       const response = await fetch(`${stack.apiUrl}${path}`, { headers: token });
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
@@ -89,33 +91,4 @@ export async function startTestStack(
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A page of a list, as every list of the API answers. */
-export interface List<Item> {
-  readonly items: Item[];
-  readonly next: string | null;
-}
-
-export interface Run {
-  readonly id: string;
-  readonly kind: SyncKind;
-  readonly state: 'running' | 'done' | 'failed';
-  readonly slot: { readonly id: string };
-  readonly startedAt: string;
-  readonly finishedAt: string | null;
-  readonly counts: { readonly planned: number; readonly synced: number };
-  readonly error: string | null;
-}
-
-/** Every item of a list, page by page. @param api GETs JSON from the API */
-export async function allItems<Item>({ get }: Pick<TestStack, 'get'>, path: string): Promise<Item[]> {
-  const items: Item[] = [];
-  const first = `${path}${path.includes('?') ? '&' : '?'}limit=100`;
-  for (let next: string | null = ''; next !== null;) {
-    const page: List<Item> = await get(next === '' ? first : `${first}&cursor=${encodeURIComponent(next)}`);
-    items.push(...page.items);
-    next = page.next;
-  }
-  return items;
 }

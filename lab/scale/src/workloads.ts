@@ -61,7 +61,7 @@ async function commands(stack: TestStack, lasts: number, headers: Record<string,
   const measured = await measure(stack, { inFlight: commandsInFlight, lasts, once });
   await eventually(
     async () => {
-      const newest = await stack.get<{ items: Array<{ state: string }> }>('/v1/commands?limit=50');
+      const newest = await stack.api.call('GET /v1/commands', { query: { limit: 50 } });
       const left = newest.items.filter(({ state }) => !['done', 'failed', 'expired'].includes(state));
       if (left.length > 0) throw new Error('commands have not ended');
     },

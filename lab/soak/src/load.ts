@@ -1,3 +1,4 @@
+import { openStream } from '@paceline/client';
 import type { TestStack } from '@paceline/kit/stack';
 
 /** How often each thing was done to the system so far. */
@@ -63,8 +64,7 @@ async function read(stack: TestStack, path: string): Promise<void> {
 async function watch(stack: TestStack, realMs: number): Promise<void> {
   const patience = AbortSignal.timeout(realMs);
   try {
-    const response = await fetch(`${stack.apiUrl}/v1/stream`, { signal: patience });
-    for await (const chunk of response.body ?? []) void chunk;
+    for await (const event of await openStream(stack.api, { signal: patience })) void event;
   } catch (error) {
     if (!patience.aborted) throw error;
   }

@@ -21,6 +21,8 @@ export interface ApiSettings {
   readonly token?: string | undefined;
   /** Aborts every request. */
   readonly signal?: AbortSignal;
+  /** Real ms that an answer may take; default 35 s: the API answers within half a minute, or says that it cannot. */
+  readonly timeoutMs?: number;
   /** Sends a request, in the place of the global `fetch`. */
   readonly fetch?: (url: string, request: RequestInit) => Promise<Response>;
 }
@@ -32,9 +34,6 @@ interface Parts {
   readonly body?: unknown;
 }
 
-/** Real ms. The API answers within half a minute, or says that it cannot. */
-const longestAnswerMs = 35_000;
-
 /** The API's operations, with the types of its OpenAPI document. All may throw `ApiProblem` or `Unreachable`. */
 export interface Api {
   call<O extends Operation>(operation: O, ...input: Arguments<O>): Promise<Answer<O>>;
@@ -44,8 +43,10 @@ export interface Api {
   open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ReadableStream<string>>;
 }
 
-export function createApi({ url = '', token, signal, fetch: send_ = fetch }: ApiSettings = {}): Api {
+export function createApi(settings: ApiSettings = {}): Api {
+  const { url = '', token, signal, timeoutMs = 35_000, fetch: send_ = fetch } = settings;
   const at = url && ` at ${url}`;
+  const within = (other: AbortSignal) => (signal ? AbortSignal.any([signal, other]) : other);
 
   async function send(path: string, known: Record<string, string>, request: RequestInit) {
     const headers = { ...known, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
@@ -71,14 +72,13 @@ export function createApi({ url = '', token, signal, fetch: send_ = fetch }: Api
 
   async function request(operation: string, parts: Parts = {}): Promise<unknown> {
     const { body, headers } = parts;
-    const timeout = AbortSignal.timeout(longestAnswerMs);
     const response = await send(
       urlOf(operation, parts),
       { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       {
         method: operation.split(' ', 1)[0] ?? 'GET',
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: within(AbortSignal.timeout(timeoutMs)),
       },
     );
     return read(response);
@@ -98,8 +98,7 @@ export function createApi({ url = '', token, signal, fetch: send_ = fetch }: Api
       return items;
     },
     async open(path, headers, until) {
-      const either = signal ? AbortSignal.any([signal, until]) : until;
-      const { body } = await send(path, headers, { signal: either });
+      const { body } = await send(path, headers, { signal: within(until) });
       if (!body) throw new Unreachable('The answer of the API is empty');
       return body.pipeThrough(new TextDecoderStream());
     },

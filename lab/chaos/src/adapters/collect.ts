@@ -9,7 +9,7 @@ import { strangersRider } from './http.ts';
 import type { Said, Stage } from './stage.ts';
 import { lookAtStreams } from './streams.ts';
 import type { Watch } from './watch.ts';
-import type { CommandEnd, Evidence, Exit, Inflicted, LogLine, Requested, RunEnd } from '../core/evidence.ts';
+import type { CommandEnd, Evidence, Exit, Inflicted, LogLine, Requested } from '../core/evidence.ts';
 
 const club = 20650;
 
@@ -31,11 +31,11 @@ export async function collect(stage: Stage, seed: number, happened: Happened): P
     realAt: stage.realMoment(arrival),
     isStrangers: arrival.path.includes(String(strangersRider)),
   }));
-  const commands = await api.all<CommandEnd>('/v1/commands');
-  const riderIds = (await api.all<{ riderId: number }>('/v1/riders')).map(({ riderId }) => riderId);
-  const members = await api.all<{ riderId: number }>(`/v1/riders?clubId=${club}`);
+  const commands = await api.all('GET /v1/commands');
+  const riderIds = (await api.all('GET /v1/riders')).map(({ riderId }) => riderId);
+  const members = await api.all('GET /v1/riders', { query: { clubId: club } });
   const world = createWorld(seed);
-  const events = await api.all<{ eventId: string; fetchedAt: string }>('/v1/events');
+  const events = await api.all('GET /v1/events');
   const { deadLetters } = await lookAtStreams(stage);
   return {
     ...requested,
@@ -56,7 +56,7 @@ export async function collect(stage: Stage, seed: number, happened: Happened): P
     listedEventIds: listed(events, arrivals, stage.clock.now(), (at) =>
       world.upcomingCounts(at).map(({ id }) => String(id)),
     ),
-    runs: await api.all<RunEnd>('/v1/runs'),
+    runs: await api.all('GET /v1/runs'),
     runsOfSlots: watch.runsOfSlots,
     waiting: unfinished,
     deadLetters,
@@ -112,7 +112,7 @@ async function lostOfImports({ api }: Stage, commands: readonly CommandEnd[], st
   const lost: string[] = [];
   for (const { commandId, type } of commands) {
     if (type !== 'import-riders') continue;
-    const riders = await api.all<{ riderId: number; outcome: string }>(`/v1/commands/${commandId}/riders`);
+    const riders = await api.all('GET /v1/commands/{commandId}/riders', { path: { commandId } });
     const missing = riders.filter(
       ({ riderId, outcome }) => outcome === 'waiting' || (outcome === 'done' && !stored.has(riderId)),
     );

@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { allItems } from '@paceline/kit/stack';
+import { type Api as Client, createApi as createClient } from '@paceline/client';
 import type { Arrival, FaultOrder, Judgement, Policy } from '@paceline/sandbox';
 import type { Budget } from '@paceline/shared/definition';
 import { eventually } from '@paceline/shared/testing';
 
 /** Paceline's HTTP API, by whichever of its processes answers. */
-export interface Api {
-  /** GETs JSON. @throws {Error} when no process answers, or not with 2xx */
-  get<T>(path: string): Promise<T>;
-  /** Every item of a list, page by page. */
-  all<Item>(path: string): Promise<Item[]>;
+export interface Api extends Pick<Client, 'call' | 'all'> {
   /** Sends until it is answered, with a key by which it is done once. Undefined: no answer in 25 s. */
   send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<ApiAnswer | undefined>;
 }
@@ -29,14 +25,10 @@ const isFinal = (status: number, { type }: ApiAnswer['body']): boolean =>
 export function createApi(urls: readonly string[]): Api {
   let turn = 0;
   const next = () => urls[(turn += 1) % urls.length] ?? '';
-  const get = async <T>(path: string): Promise<T> => {
-    const response = await fetch(`${next()}${path}`, { signal: AbortSignal.timeout(10_000) });
-    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
-  };
+  const client = () => createClient({ url: next(), timeoutMs: 10_000 });
   return {
-    get,
-    all: (path) => allItems({ get }, path),
+    call: (...request) => client().call(...request),
+    all: (...request) => client().all(...request),
     async send(method, path, body) {
       const headers = {
         ...(body && { 'content-type': 'application/json' }),

@@ -5,7 +5,6 @@ import { connect, createBus, listen } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import type { Stage } from './stage.ts';
 import { lookAtStreams } from './streams.ts';
-import type { CommandEnd, RunEnd } from '../core/evidence.ts';
 
 /** What is observed while everything happens. */
 export interface Watch {
@@ -97,10 +96,10 @@ async function unfinished(stage: Stage, watch: Watch): Promise<string[]> {
   const { api } = stage;
   const notReady = await watch.notReady();
   if (notReady.length > 0) return notReady;
-  const commands = await api.all<CommandEnd>('/v1/commands');
+  const commands = await api.all('GET /v1/commands');
   const open = commands.filter(({ state }) => !final.has(state));
-  const running = await api.all<RunEnd>('/v1/runs?state=running');
-  const { waiting } = await api.get<{ waiting: number }>('/v1/queue');
+  const running = await api.all('GET /v1/runs', { query: { state: 'running' } });
+  const { waiting } = await api.call('GET /v1/queue');
   const streams = await lookAtStreams(stage);
   return [
     ...(open.length > 0 ? [`${open.length} commands are open`] : []),
