@@ -1,5 +1,6 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { type SQL, sql } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Clock } from '@paceline/shared/clock';
 import type { Logger } from '@paceline/shared/telemetry';
 import { type Rounds, rounds } from './rounds.ts';
@@ -37,122 +38,118 @@ export interface Retention {
 /** What can be forgotten of one table. */
 export interface Forgettable {
   readonly what: string;
-  /** Deletes the oldest, so many at the most; rows that somebody holds are passed over. */
+  /** Deletes the oldest, so many at most; locked rows are skipped. */
   forget(most: number): SQL;
+}
+
+interface OldRows {
+  readonly what: string;
+  readonly table: PgTable;
+  /** Of the table as `old`. */
+  readonly where: SQL;
+  /** The column that says which are the oldest. */
+  readonly by?: string;
+  readonly join?: SQL;
+  /** How many go with each, on average. */
+  readonly rowsWithEach?: number;
 }
 
 const day = 86_400_000;
 /** A day of permits is shown. */
 const permitsKept = 2 * day;
-/** Signups and results go with their event: a hundred rows each. */
-const rowsOfEvent = 100;
 
 /**
- * What is old at `now` (project ms), in the order in which it is to be forgotten. Never what is still in hand: runs that
- * have not ended, and the last of each kind, whose checkpoint the next one takes over; commands that have not ended, or
- * of which a rider is still wanted; calls whose run or command is kept; open alerts.
+ * What is old at `now` (project ms), in the order in which it is forgotten. Never what is not over: runs that have not
+ * ended, and the last of each kind, whose checkpoint the next one takes over; commands that have not ended, or of which a
+ * rider still waits; calls whose run or command is kept; open alerts.
  */
 export function forgettable(kept: Retention, now: number): Forgettable[] {
   const before = (ms: number): SQL => sql`${new Date(now - ms).toISOString()}::timestamptz`;
-  const history = before(kept.history);
-  const riderHistoryFrom = before(kept.riderHistory);
+  const byAge = (what: string, table: PgTable, by: string, ms: number): OldRows => ({
+    what,
+    table,
+    by,
+    where: sql`${sql.identifier(by)} < ${before(ms)}`,
+  });
   return [
-    {
-      what: 'riders of commands',
-      forget: (most) => sql`
-        delete from ${wantedRiders} where ctid = any(array(
-          select old.ctid from ${wantedRiders} old join ${commands} using (command_id)
-          where finished_at < ${history} and outcome is not null
-          order by finished_at limit ${most} for update of old skip locked))`,
-    },
-    {
-      what: 'commands',
-      forget: (most) => sql`
-        delete from ${commands} where ctid = any(array(
-          select ctid from ${commands} old
-          where finished_at < ${history}
-            and not exists (select from ${wantedRiders} where command_id = old.command_id)
-          order by finished_at limit ${most} for update skip locked))`,
-    },
-    {
-      what: 'runs',
-      forget: (most) => sql`
-        delete from ${syncRuns} where ctid = any(array(
-          select ctid from ${syncRuns} old
-          where started_at < ${history} and finished_at < ${history}
-            and exists (select from ${syncRuns} where kind = old.kind and started_at > old.started_at)
-          order by started_at limit ${most} for update skip locked))`,
-    },
-    {
-      what: 'calls',
-      forget: (most) => sql`
-        delete from ${syncLogs} where ctid = any(array(
-          select ctid from ${syncLogs} old
-          where started_at < ${history}
-            and not exists (select from ${syncRuns} where run_id = old.run_id)
-            and not exists (select from ${commands} where command_id = old.command_id)
-          order by started_at limit ${most} for update skip locked))`,
-    },
+    ...endedRows(before(kept.history)),
     {
       what: 'alerts',
-      forget: (most) => sql`
-        delete from ${alerts} where ctid = any(array(
-          select ctid from ${alerts}
-          where raised_at < ${history} and resolved_at < ${history}
-            and coalesce(telling_until < ${before(0)}, true)
-          order by raised_at limit ${most} for update skip locked))`,
+      table: alerts,
+      by: 'raised_at',
+      where: sql`raised_at < ${before(kept.history)} and resolved_at < ${before(kept.history)}
+        and coalesce(telling_until < ${before(0)}, true)`,
     },
-    { what: 'conflicts', forget: (most) => oldest(conflicts, sql`at`, history, most) },
-    { what: 'permits', forget: (most) => oldest(permits, sql`heard_at`, before(permitsKept), most) },
-    {
-      what: 'answers',
-      forget: (most) => oldest(idempotencyKeys, sql`taken_at`, before(kept.answers), most),
-    },
-    {
-      what: 'copies of signups',
-      forget: (most) => oldest(signupCopies, sql`copied_at`, before(kept.copies), most),
-    },
-    {
-      what: 'events',
-      forget: (most) => oldest(events, sql`starts_at`, before(kept.events), Math.ceil(most / rowsOfEvent)),
-    },
+    byAge('conflicts', conflicts, 'at', kept.history),
+    byAge('permits', permits, 'heard_at', permitsKept),
+    byAge('answers', idempotencyKeys, 'taken_at', kept.answers),
+    byAge('copies of signups', signupCopies, 'copied_at', kept.copies),
+    // Signups and results go with their event.
+    { ...byAge('events', events, 'starts_at', kept.events), rowsWithEach: 100 },
     {
       what: 'history of riders',
+      table: riderHistory,
+      by: 'recorded_at',
       // What a rider was at the moment from which on history is kept stays.
-      forget: (most) => sql`
-        delete from ${riderHistory} where ctid = any(array(
-          select ctid from ${riderHistory} old
-          where recorded_at < ${riderHistoryFrom} and exists (
-            select from ${riderHistory}
-            where rider_id = old.rider_id and recorded_at > old.recorded_at and recorded_at <= ${riderHistoryFrom})
-          order by recorded_at limit ${most} for update skip locked))`,
+      where: sql`recorded_at < ${before(kept.riderHistory)} and exists (
+        select from ${riderHistory} where rider_id = old.rider_id
+          and recorded_at > old.recorded_at and recorded_at <= ${before(kept.riderHistory)})`,
     },
     {
       what: 'memberships',
+      table: clubMemberships,
       // While the rider's own record still names the club, this row alone tells that the rider has left.
-      forget: (most) => sql`
-        delete from ${clubMemberships} where ctid = any(array(
-          select ctid from ${clubMemberships} old
-          where not current and last_seen_at < ${history}
-            and not exists (select from ${riders} where rider_id = old.rider_id and club_id = old.club_id)
-          limit ${most} for update skip locked))`,
+      where: sql`not current and last_seen_at < ${before(kept.history)}
+        and not exists (select from ${riders} where rider_id = old.rider_id and club_id = old.club_id)`,
     },
-  ];
+  ].map((rows) => ({ what: rows.what, forget: (most) => deleteOldest(rows, most) }));
 }
 
-type Table = typeof conflicts | typeof permits | typeof idempotencyKeys | typeof signupCopies | typeof events;
+/** Commands, runs and calls that ended before this moment. */
+const endedRows = (history: SQL): OldRows[] => [
+  {
+    what: 'riders of commands',
+    table: wantedRiders,
+    join: sql`join ${commands} using (command_id)`,
+    by: 'finished_at',
+    where: sql`finished_at < ${history} and outcome is not null`,
+  },
+  {
+    what: 'commands',
+    table: commands,
+    by: 'finished_at',
+    where: sql`finished_at < ${history}
+      and not exists (select from ${wantedRiders} where command_id = old.command_id)`,
+  },
+  {
+    what: 'runs',
+    table: syncRuns,
+    by: 'started_at',
+    where: sql`started_at < ${history} and finished_at < ${history}
+      and exists (select from ${syncRuns} where kind = old.kind and started_at > old.started_at)`,
+  },
+  {
+    what: 'calls',
+    table: syncLogs,
+    by: 'started_at',
+    where: sql`started_at < ${history}
+      and not exists (select from ${syncRuns} where run_id = old.run_id)
+      and not exists (select from ${commands} where command_id = old.command_id)`,
+  },
+];
 
-const oldest = (table: Table, moment: SQL, before: SQL, most: number): SQL => sql`
+const deleteOldest = ({ table, join, where, by, rowsWithEach = 1 }: OldRows, most: number): SQL => sql`
   delete from ${table} where ctid = any(array(
-    select ctid from ${table} where ${moment} < ${before}
-    order by ${moment} limit ${most} for update skip locked))`;
+    select old.ctid from ${table} old ${join} where ${where}
+    ${by === undefined ? undefined : sql`order by ${sql.identifier(by)}`}
+    limit ${Math.ceil(most / rowsWithEach)} for update of old skip locked))`;
 
-/** Any constant will do; it only has to be the same for everybody who forgets. */
+/** Any constant will do; it only has to be the same in every process. */
 const forgettingLock = 7_223_092;
 
 /**
- * Forgets one batch, unless another process is about it.
- * @returns how many rows went, those that go with them not counted; undefined: another process is about it
+ * Forgets one batch, unless another process forgets.
+ * @returns how many rows went, those that go with them not counted; undefined: another process forgets
  */
 export const forgetBatch = (
   db: Database,
@@ -169,7 +166,7 @@ export const forgetBatch = (
 
 /** Real ms. */
 const pauseMs = 60_000;
-/** Rows in one transaction: whoever waits for one of their locks waits for milliseconds. */
+/** Rows in one transaction: their locks are held for milliseconds. */
 const atOnce = 1_000;
 
 /**

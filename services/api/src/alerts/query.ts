@@ -14,7 +14,6 @@ import {
   or,
   sql,
 } from 'drizzle-orm';
-import { z } from 'zod';
 import { defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
 import { type Ages, alertId, type AlertRow, type Changes, type Condition } from './rules.ts';
 
@@ -29,12 +28,10 @@ export async function findAlert(db: Database, id: string): Promise<AlertRow | un
   return alert as AlertRow | undefined;
 }
 
-export const alertList = defineList({
-  name: 'alerts',
-  direction: 'desc',
-  columns: { raisedAt: alerts.raisedAt, id: alerts.id },
-  key: z.tuple([keyMoment, keyText]),
-});
+export const alertList = defineList('alerts', 'desc', { raisedAt: alerts.raisedAt, id: alerts.id }, [
+  keyMoment,
+  keyText,
+]);
 
 interface AlertFilter {
   readonly state?: 'open' | 'resolved' | undefined;

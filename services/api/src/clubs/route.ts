@@ -8,12 +8,7 @@ import { type ClubRow, clubShape, clubView } from './view.ts';
 
 const { clubs, clubMemberships: memberships } = tables;
 
-const clubList = defineList({
-  name: 'clubs',
-  direction: 'asc',
-  columns: { clubId: clubs.clubId },
-  key: z.tuple([keyId]),
-});
+const clubList = defineList('clubs', 'asc', { clubId: clubs.clubId }, [keyId]);
 
 function listClubs(db: Database, page: PageOf<typeof clubList>): Promise<ClubRow[]> {
   const isMember = and(eq(memberships.clubId, clubs.clubId), eq(memberships.current, true));

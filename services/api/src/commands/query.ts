@@ -1,7 +1,6 @@
 import type { RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq, gt, isNotNull, isNull, lt, sql } from 'drizzle-orm';
-import { z } from 'zod';
 import { defineList, keyId, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
 import type { CommandRiderRow, CommandRow, RiderOutcome } from './view.ts';
 
@@ -30,12 +29,12 @@ const shown = {
 const selectShown = (db: Database) =>
   db.select(shown).from(commands).leftJoin(riders, eq(riders.riderId, commands.riderId));
 
-export const commandList = defineList({
-  name: 'commands',
-  direction: 'desc',
-  columns: { requestedAt: commands.requestedAt, commandId: commands.commandId },
-  key: z.tuple([keyMoment, keyText]),
-});
+export const commandList = defineList(
+  'commands',
+  'desc',
+  { requestedAt: commands.requestedAt, commandId: commands.commandId },
+  [keyMoment, keyText],
+);
 
 export const listCommands = (db: Database, page: PageOf<typeof commandList>): Promise<CommandRow[]> =>
   rowsOf(selectShown(db).$dynamic(), commandList, page);
@@ -45,12 +44,9 @@ export async function findCommand(db: Database, commandId: string): Promise<Comm
   return command;
 }
 
-export const commandRiderList = defineList({
-  name: 'command-riders',
-  direction: 'asc',
-  columns: { riderId: wantedRiders.riderId },
-  key: z.tuple([keyId]),
-});
+export const commandRiderList = defineList('command-riders', 'asc', { riderId: wantedRiders.riderId }, [
+  keyId,
+]);
 
 interface RiderFilter {
   readonly commandId: string;

@@ -80,12 +80,12 @@ async function upsertPermits(
   await db.insert(permits).select(asRows(permits, rows)).onConflictDoUpdate({ target: permits.permit, set });
 }
 
-export const conflictList = defineList({
-  name: 'conflicts',
-  direction: 'desc',
-  columns: { at: conflicts.at, sequence: conflicts.sequence },
-  key: z.tuple([keyMoment, z.int().min(0)]),
-});
+export const conflictList = defineList(
+  'conflicts',
+  'desc',
+  { at: conflicts.at, sequence: conflicts.sequence },
+  [keyMoment, z.int().min(0)],
+);
 
 /** The conflicts of an account. */
 export const listConflicts = (
@@ -95,12 +95,12 @@ export const listConflicts = (
 ): Promise<ConflictRow[]> =>
   rowsOf(db.select().from(conflicts).$dynamic(), conflictList, page, eq(conflicts.account, account));
 
-export const permitList = defineList({
-  name: 'permits',
-  direction: 'asc',
-  columns: { startedAt: permits.startedAt, permit: permits.permit },
-  key: z.tuple([keyMoment, keyText]),
-});
+export const permitList = defineList(
+  'permits',
+  'asc',
+  { startedAt: permits.startedAt, permit: permits.permit },
+  [keyMoment, keyText],
+);
 
 interface PermitFilter {
   /** Project ms. */

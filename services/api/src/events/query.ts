@@ -28,12 +28,10 @@ const listed = {
   ...resultsStatus,
 };
 
-export const eventList = defineList({
-  name: 'events',
-  direction: 'asc',
-  columns: { startsAt: events.startsAt, eventId: events.eventId },
-  key: z.tuple([keyMoment, keyText]),
-});
+export const eventList = defineList('events', 'asc', { startsAt: events.startsAt, eventId: events.eventId }, [
+  keyMoment,
+  keyText,
+]);
 
 /** @param startsFrom project ms; undefined: from the first one on */
 export async function listEvents(
@@ -88,12 +86,10 @@ export async function findResultsStatus(
 }
 
 /** Pen by pen. */
-export const signupList = defineList({
-  name: 'signups',
-  direction: 'asc',
-  columns: { pen: signups.pen, riderId: signups.riderId },
-  key: z.tuple([keyText, keyId]),
-});
+export const signupList = defineList('signups', 'asc', { pen: signups.pen, riderId: signups.riderId }, [
+  keyText,
+  keyId,
+]);
 
 /** The signups of an event, withdrawn ones among them. */
 export function listSignups(
@@ -111,13 +107,13 @@ const { eventId: _, raw: __, ...resultColumns } = getTableColumns(results);
 const behindAll = 2_147_483_647;
 
 /** Pen by pen as they finished. */
-export const resultList = defineList({
-  name: 'results',
-  direction: 'asc',
-  columns: { pen: results.pen, positionInPen: results.positionInPen, riderId: results.riderId },
-  nulls: { pen: '', positionInPen: behindAll },
-  key: z.tuple([z.string().max(200), z.int().min(0).max(behindAll), keyId]),
-});
+export const resultList = defineList(
+  'results',
+  'asc',
+  { pen: results.pen, positionInPen: results.positionInPen, riderId: results.riderId },
+  [z.string().max(200), z.int().min(0).max(behindAll), keyId],
+  { pen: '', positionInPen: behindAll },
+);
 
 /** The results of an event, removed ones among them. */
 export const listResults = (

@@ -46,10 +46,20 @@ export interface List<Column extends string = string, K extends Key = Key> {
   readonly columns: Readonly<Record<Column, PgColumn>>;
   readonly key: z.ZodType<K>;
   /** What null counts as, by column. */
-  readonly nulls?: Readonly<Partial<Record<Column, string | number>>>;
+  readonly nulls?: Readonly<Partial<Record<Column, string | number>>> | undefined;
 }
 
-export const defineList = <Column extends string, K extends Key>(list: List<Column, K>) => list;
+/** @param key what a cursor may hold of each column */
+export const defineList = <Column extends string, K extends [string | number, ...(string | number)[]]>(
+  name: string,
+  direction: 'asc' | 'desc',
+  columns: Readonly<Record<Column, PgColumn>>,
+  key: { [I in keyof K]: z.ZodType<K[I]> },
+  nulls?: List<Column>['nulls'],
+): List<Column, K> => {
+  const tuple = z.tuple(key as unknown as [z.ZodType]) as unknown as z.ZodType<K>;
+  return { name, direction, columns, key: tuple, nulls };
+};
 
 /** Which page of a list is requested. */
 export interface PageQuery<K extends Key = Key> {

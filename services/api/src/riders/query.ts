@@ -1,18 +1,12 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { and, eq, getTableColumns, ilike, notExists, type SQL } from 'drizzle-orm';
-import { z } from 'zod';
 import { defineList, keyId, keyMoment, type PageOf, rowsOf } from '../http/params.ts';
 import type { RiderChangeRow, RiderRow } from './view.ts';
 
 const { riders, riderHistory, clubMemberships } = tables;
 const { raw, takenAt: _, ...listed } = getTableColumns(riders);
 
-export const riderList = defineList({
-  name: 'riders',
-  direction: 'asc',
-  columns: { riderId: riders.riderId },
-  key: z.tuple([keyId]),
-});
+export const riderList = defineList('riders', 'asc', { riderId: riders.riderId }, [keyId]);
 
 interface RiderFilter {
   readonly clubId?: number | undefined;
@@ -61,12 +55,9 @@ export async function findRider(
   return rider;
 }
 
-export const riderChangeList = defineList({
-  name: 'rider-history',
-  direction: 'desc',
-  columns: { recordedAt: riderHistory.recordedAt },
-  key: z.tuple([keyMoment]),
-});
+export const riderChangeList = defineList('rider-history', 'desc', { recordedAt: riderHistory.recordedAt }, [
+  keyMoment,
+]);
 
 export function listRiderChanges(
   db: Database,

@@ -1,18 +1,15 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq, getTableColumns } from 'drizzle-orm';
-import { z } from 'zod';
 import { defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
 import type { CallRow, RunRow } from './view.ts';
 
 const { syncRuns, syncLogs } = tables;
 const { checkpoint: _, ...shown } = getTableColumns(syncRuns);
 
-export const runList = defineList({
-  name: 'runs',
-  direction: 'desc',
-  columns: { startedAt: syncRuns.startedAt, runId: syncRuns.runId },
-  key: z.tuple([keyMoment, keyText]),
-});
+export const runList = defineList('runs', 'desc', { startedAt: syncRuns.startedAt, runId: syncRuns.runId }, [
+  keyMoment,
+  keyText,
+]);
 
 interface RunFilter {
   readonly kind?: RunRow['kind'] | undefined;
