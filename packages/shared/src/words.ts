@@ -7,7 +7,7 @@ const units = [
 ] as const;
 
 /**
- * A span in the unit that suits it: `19.6 h`, `57 min`, `45 s`. Under two hours it is told in minutes.
+ * A span in the unit that suits it: `19.6 h`, `57 min`, `45 s`. Under two hours it is in minutes.
  * @param digits of what is smaller than the unit
  */
 export function howLong(ms: number, digits = 1): string {
@@ -42,7 +42,7 @@ const reasons: ReadonlyArray<readonly [RegExp, string]> = [
   [/^ERR_SSL_/, 'TLS with it fails'],
 ];
 
-/** Why TLS keeps us from a server, in words; undefined when it is not TLS that does. It lasts until somebody mends it. */
+/** Why TLS keeps us from a server, in words; undefined when TLS is not the reason. Retrying does not help. */
 export function tlsRefusal(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error ? String(error.code) : '';

@@ -38,7 +38,7 @@ function hasCredentials(text: string): boolean {
 
 const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 
-/** An address that people open. */
+/** An address that people open in a browser. */
 export const pageUrl = httpUrl;
 
 /** The address below which people find all pages, without a slash at its end. */
@@ -132,7 +132,7 @@ export const keyFile = file('a private key without a password', createPrivateKey
 export const isPair = (cert: string, key: string): boolean =>
   new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
 
-/** How a driver is told by its URL to speak TLS, as far as that keeps its word: with the certificate looked at. */
+/** The values of `sslmode` with which the driver does what they say: no TLS, or TLS with the certificate checked. */
 const modes = ['disable', 'verify-full'];
 
 /** Where a database is, and by `sslmode`, `sslrootcert`, `sslcert` and `sslkey` whom to trust. */

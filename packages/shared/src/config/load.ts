@@ -93,7 +93,7 @@ function contradictions(
 /** The exit code of a process whose configuration is wrong (EX_CONFIG of sysexits). */
 export const configExitCode = 78;
 
-/** As `loadConfig`, but says what is wrong on stderr and ends the process with exit code 78. */
+/** As `loadConfig`, but prints what is wrong to stderr and ends the process with exit code 78. */
 export function loadConfigOrExit<Needed extends VariableName, Optional extends VariableName = never>(
   needed: readonly Needed[],
   optional: readonly Optional[] = [],

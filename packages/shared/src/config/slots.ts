@@ -14,7 +14,7 @@ import {
 } from '../definition/index.ts';
 import { duration, slotDuration } from './values.ts';
 
-/** When slots open: as a cron expression says by the clocks of a time zone, or at even distances. */
+/** When slots open: by a cron expression in a time zone, or at an interval. */
 export type Opening = { readonly cron: string } | { readonly everyMs: number };
 
 const minute = 60_000;
@@ -40,7 +40,7 @@ function comesRound(text: string): boolean {
   }
 }
 
-/** A text that says when slots open. */
+/** When slots open, as text. */
 export const opening = z.string().refine((text) => parseOpening(text) !== undefined, wrong);
 
 /** Slots that are left out, by when they would open on the clocks of their time zone. */
@@ -86,7 +86,7 @@ function isDate(entry: string): boolean {
 
 const isEntry = (entry: string): boolean => range.test(entry) || weekdays.includes(entry) || isDate(entry);
 
-/** A text that says which slots are left out; empty: none. */
+/** Which slots are left out, as text; empty: none. */
 export const skips = z.string().superRefine((text, context) => {
   const wrong = entriesOf(text).filter((entry) => !isEntry(entry));
   if (wrong.length === 0) return;
@@ -98,10 +98,10 @@ export const skips = z.string().superRefine((text, context) => {
 
 const oldestCaughtUp = 86_400_000;
 
-/** What becomes of slots that were over before anybody was there to open them. */
+/** What becomes of slots that were missed while no scheduler ran. */
 export type CatchUp =
   | { readonly catchUp: 'skip' | 'latest' }
-  /** Every one that should have opened so long ago (project ms) or later. */
+  /** Every one that is not older than this, project ms. */
   | { readonly catchUp: 'all'; readonly upToMs: number };
 
 /** `skip`, `latest` or `all 2h`; undefined when it is none of them. */

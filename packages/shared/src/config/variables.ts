@@ -49,7 +49,7 @@ const mebibyte = 1_048_576;
 const oneOrThree = z.enum(['1', '3'], 'must be 1 or 3').transform(Number);
 
 /**
- * Every environment variable of the project: its schema, its default, and for whom it is written (`about`).
+ * Every environment variable of the project: its schema with the default, and what it means (`about`).
  * A service picks the ones that it reads; `.env.example` is generated from this list.
  */
 export const variables = {
@@ -65,7 +65,7 @@ export const variables = {
   },
   ZWIFTRACING_TIER: {
     schema: z.enum(tiers).default('standard'),
-    about: 'Which row of the limits the key is granted; what upstream says corrects it.',
+    about: 'The tier of the key, which sets the rate limits until upstream reports others.',
   },
   ZWIFTRACING_CLUB_IDS: {
     schema: list
@@ -108,7 +108,7 @@ export const variables = {
   },
   NATS_TLS_CERT: {
     schema: certificateFile,
-    about: 'The file of our own certificate, for a broker that wants one.',
+    about: 'The file of our own certificate, for a broker that requires one.',
     example: '/etc/paceline/service.crt',
   },
   NATS_TLS_KEY: { schema: keyFile, about: 'The file of its key.', example: '/etc/paceline/service.key' },
@@ -121,16 +121,16 @@ export const variables = {
   },
   PACELINE_BROKERS: {
     schema: oneOrThree.default(1),
-    about: 'For npm start: how many brokers it brings along, 1 or a cluster of 3. Each has state of its own.',
+    about: 'For npm start: how many brokers it starts, 1 or a cluster of 3.',
   },
   PACELINE_REPLICAS: {
     schema: replicas.default(oneOfEach),
-    about: 'For npm start: how many processes of each service it starts, or of those that are named.',
+    about: 'For npm start: how many processes of each service, or of the named services, it starts.',
     example: 'limiter=3,rider-sync=2',
   },
   API_HOST: {
     schema: z.string().min(1).default('127.0.0.1'),
-    about: 'The address that the API binds to. Off loopback it wants API_TOKEN.',
+    about: 'The address that the API binds to. Off loopback, API_TOKEN is required.',
   },
   API_PORT: { schema: port.default(3000), about: 'The port of the API.' },
   API_TLS_CERT: {
@@ -151,26 +151,26 @@ export const variables = {
   },
   API_TOKEN: {
     schema: z.string().min(16, 'must be at least 16 characters'),
-    about: 'Bearer token that the API asks for; needed off loopback.',
+    about: 'Bearer token that the API requires; needed off loopback.',
     secret: true,
   },
   API_VIEWER_TOKEN: {
     schema: z.string().min(16, 'must be at least 16 characters'),
-    about: 'Another bearer token, for those who may read but change nothing.',
+    about: 'Another bearer token, read-only.',
     secret: true,
   },
   API_CORS_ORIGINS: {
     schema: list
       .pipe(z.array(z.string().refine(isOrigin, 'must be origins, e.g. https://team.example')))
       .default([]),
-    about: 'Origins of web pages that may use the API from a browser, comma-separated.',
+    about: 'Origins of web pages that may call the API from a browser, comma-separated.',
     example: 'https://team.example',
   },
   API_RATE_LIMIT: {
-    // A hundred open dashboards ask 420 times a second while their stream is away.
+    // A hundred open dashboards send 420 requests a second while their stream is down.
     schema: z.coerce.number('must be a whole number').int().positive().default(600),
     about:
-      'Requests a second that one client (a token at an address) may send, on the average of ten seconds. Without API_TOKEN there is no limit.',
+      'Requests per second that one client (a token at an address) may send, averaged over ten seconds. Without API_TOKEN there is no limit.',
   },
   API_COMMAND_QUEUE: {
     schema: z.coerce
@@ -180,7 +180,7 @@ export const variables = {
       .max(100_000, 'must be at most 100000')
       .default(1_000),
     about:
-      'How many commands may wait in one API process until a slow database has stored them, at most 100000. Beyond that the API answers 503.',
+      'How many commands may wait in one API process for a slow database, max 100000. Beyond that the API answers 503.',
   },
   API_IDEMPOTENCY: {
     schema: duration.default(86_400_000),
@@ -189,8 +189,7 @@ export const variables = {
   },
   RETENTION_HISTORY: {
     schema: keptFor(1).default(90 * day),
-    about:
-      'How long it is kept what ran and what was asked for, once it has ended: runs and their calls, commands, conflicts, alerts.',
+    about: 'How long runs with their calls, commands, conflicts and alerts are kept once they have ended.',
     example: '90d',
   },
   RETENTION_EVENTS: {
@@ -200,22 +199,22 @@ export const variables = {
   },
   RETENTION_COPIES: {
     schema: keptFor(4).default(7 * day),
-    about: 'How long it is kept when signups were copied: what freshness is measured by.',
+    about: 'How long the times at which signups were copied are kept: freshness is measured by them.',
     example: '7d',
   },
   RETENTION_RIDER_HISTORY: {
     schema: keptFor(1).default(365 * day),
-    about: 'How long it is kept what riders were before they changed. What they are now is always kept.',
+    about: 'How long earlier versions of riders are kept. The current one is always kept.',
     example: '365d',
   },
   RETENTION_TOLD: {
     schema: keptFor(1).default(7 * day),
-    about: 'How long the broker keeps what was told, for viewers who come back; real time.',
+    about: 'How long the broker keeps events, for viewers that reconnect; real time.',
     example: '7d',
   },
   RETENTION_TOLD_SIZE: {
     schema: roomFor(1).default(512 * mebibyte),
-    about: 'How much of it at the most.',
+    about: 'How many bytes of events it keeps at most.',
     example: '512MiB',
   },
   RETENTION_DEAD_LETTERS: {
@@ -225,17 +224,17 @@ export const variables = {
   },
   RETENTION_DEAD_LETTERS_SIZE: {
     schema: roomFor(1).default(256 * mebibyte),
-    about: 'How much of them at the most.',
+    about: 'How many bytes of dead letters it keeps at most.',
     example: '256MiB',
   },
   RETENTION_JOURNAL: {
     schema: z.coerce.number().int().min(1_000, 'must be at least 1000').default(20_000),
     about:
-      'How many entries of each partition the limiter keeps in its journal, for audits; what its windows still need is always kept.',
+      'How many journal entries the limiter keeps for each partition, for audits. Entries that its windows still need are always kept.',
   },
   LOG_FILE_SIZE: {
     schema: roomFor(1).default(16 * mebibyte),
-    about: 'How large a log file of npm start grows before it is put aside; one that was put aside is kept.',
+    about: 'How large a log file of npm start grows before it is rotated; one rotated file is kept.',
     example: '16MiB',
   },
   HEALTH_HOST: {
@@ -249,7 +248,7 @@ export const variables = {
   PACELINE_CLOCK: {
     schema: clockText.default({ scale: 1, anchor: 0 }),
     about:
-      'Makes every process live faster, from one anchor. Only against an upstream on loopback or under .test.',
+      'Makes time run faster for every process, from a shared anchor. Only against an upstream on loopback or under .test.',
     example: 'scale=60,anchor=1764788400000',
   },
   SLOT_TIME_ZONE: { schema: timeZone.default('UTC'), about: 'The time zone of the slots below.' },
@@ -258,7 +257,7 @@ export const variables = {
   SLACK_WEBHOOK_URL: { schema: webhookUrl, about: 'Incoming webhook for alerts.', secret: true },
   LOG_LEVEL: {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-    about: 'How much the services say.',
+    about: 'The log level of the services.',
   },
 } as const satisfies Record<string, { schema: z.ZodType; about: string; example?: string; secret?: boolean }>;
 

@@ -5,7 +5,7 @@ import type { Service } from './vocabulary.ts';
 const reference = (path: string) => ({ $ref: `#/${path}` });
 const replyOf = (name: string) => `${name}Reply`;
 
-/** Everything that the services say to each other, as an AsyncAPI 3 document: the catalog for programs. */
+/** Every message between the services, as an AsyncAPI 3 document: the catalog for programs. */
 export function asyncApi() {
   const messages: ReadonlyArray<readonly [string, Message]> = Object.entries(catalog);
   return {
@@ -49,10 +49,10 @@ function operationsOf([name, message]: readonly [string, Message]) {
 }
 
 function messagesOf([name, message]: readonly [string, Message]) {
-  const told = { name, summary: message.about, payload: schemaOf(message.payload) };
-  if (message.kind !== 'request') return [[name, told] as const];
+  const sent = { name, summary: message.about, payload: schemaOf(message.payload) };
+  if (message.kind !== 'request') return [[name, sent] as const];
   const reply = { name: replyOf(name), summary: `The answer to ${name}.`, payload: schemaOf(message.reply) };
-  return [[name, told] as const, [replyOf(name), reply] as const];
+  return [[name, sent] as const, [replyOf(name), reply] as const];
 }
 
 function schemaOf(payload: Message['payload']) {

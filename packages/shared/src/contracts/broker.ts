@@ -66,40 +66,40 @@ interface Bucket {
   readonly name: string;
   readonly owner: Service;
   readonly readers: readonly Service[];
-  /** Whether its owner hears of changes, as they are made by another process of it. */
+  /** Whether its owner subscribes to changes, which another process of it makes. */
   readonly watched: boolean;
 }
 
-/** Small key-value state that one service keeps on the broker, and who else may read it. */
+/** Small key-value state that one service keeps on the broker, and which others may read it. */
 export const buckets: readonly Bucket[] = [
   { name: 'SCHEDULER', owner: 'scheduler', readers: [], watched: false },
   { name: scheduleBucket, owner: 'scheduler', readers: ['event-sync'], watched: true },
   { name: ruledBucket, owner: 'limiter', readers: [], watched: false },
 ];
 
-/** Who looks whether what it has sent is still in its stream, to send again what the broker lost. */
+/** Services that check whether what they published is still in its stream, to publish again what the broker lost. */
 export const sweepers: readonly { readonly service: Service; readonly stream: Stream['name'] }[] = [
   { service: 'api', stream: 'COMMANDS' },
 ];
 
-/** Who reads what was told from the stream itself, also what is older than the reader. */
+/** Services that read events from the stream itself, older ones too. */
 export const eventReaders: readonly Service[] = ['api'];
 
-/** The durable consumer by which the processes of one service share what is told: each thing goes to one of them. */
+/** The durable consumer by which the processes of one service share the events: each event goes to one of them. */
 export const eventShare = { durable: 'api-history', service: 'api', ackWaitMs: 10_000 } as const;
 
 /** The subjects that a user of the broker may use, and no others. */
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
-  /** Of whoever is asked things: how often and how long it may publish to where a request wants its answer. */
+  /** For services that reply to requests: how many replies, and how long after the request. */
   readonly answers?: { readonly max: number; readonly expires: string };
 }
 
-/** Replies to a service arrive below its own prefix: nobody else can listen to them. */
+/** Replies to a service arrive below its own prefix: no other service can subscribe to them. */
 export const inboxPrefix = (service: Service): string => `_INBOX_${service}`;
 
-/** The least a service needs, derived from what the catalog says that it sends and handles. */
+/** The least that a service needs, derived from what it sends and handles in the catalog. */
 export function permissionsOf(service: Service): Permissions {
   const messages: readonly Message[] = Object.values(catalog);
   const sent = messages.filter((message) => message.from.includes(service));

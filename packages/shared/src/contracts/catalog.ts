@@ -87,7 +87,7 @@ export const catalog = {
     from: ['api'],
     to: ['rider-sync'],
     delivery: commandDelivery,
-    about: 'Somebody wants to see this rider now.',
+    about: 'Add or refresh one rider now.',
   }),
   importRiders: work({
     subject: 'paceline.command.import-riders',
@@ -96,7 +96,7 @@ export const catalog = {
     from: ['api'],
     to: ['rider-sync'],
     delivery: commandDelivery,
-    about: 'Somebody wants many riders, whose ids are kept with the command.',
+    about: 'Add or refresh many riders, whose ids are stored with the command.',
   }),
   scheduleNow: request({
     subject: 'paceline.schedule.now',
@@ -104,7 +104,7 @@ export const catalog = {
     reply: scheduleAnswer,
     from: ['api'],
     to: ['scheduler'],
-    about: 'Which schedule is in force.',
+    about: 'Returns the schedule in force.',
   }),
   judgeSchedule: request({
     subject: 'paceline.schedule.judge',
@@ -112,7 +112,7 @@ export const catalog = {
     reply: judgedSchedule,
     from: ['api'],
     to: ['scheduler'],
-    about: 'What is wrong with a schedule and what it comes to; changes nothing.',
+    about: 'Lints and forecasts a schedule; changes nothing.',
   }),
   changeSchedule: request({
     subject: 'paceline.schedule.change',
@@ -120,14 +120,14 @@ export const catalog = {
     reply: scheduleAnswer,
     from: ['api'],
     to: ['scheduler'],
-    about: 'Another schedule is to be in force, unless lint finds errors in it.',
+    about: 'Puts another schedule in force, unless lint finds errors in it.',
   }),
   commandCancelled: signal({
     subject: 'paceline.cancelled.command',
     payload: commandCancelled,
     from: ['api'],
     to: ['rider-sync'],
-    about: 'Nobody wants a command any more: who waits for it leaves the line.',
+    about: 'A command was cancelled: its requests leave the queue.',
   }),
   ask: request({
     subject: 'paceline.limiter.ask.{partition}',
@@ -135,7 +135,7 @@ export const catalog = {
     reply: answerBatch,
     from: syncServices,
     to: ['limiter'],
-    about: 'acquire, start, settle and cancel: the asks of one event-loop turn.',
+    about: 'acquire, start, settle and cancel: the requests of one event-loop turn.',
   }),
   status: request({
     subject: 'paceline.limiter.status.{partition}',
@@ -143,7 +143,7 @@ export const catalog = {
     reply: coordination,
     from: ['api'],
     to: ['limiter'],
-    about: 'How full the windows are and who waits.',
+    about: 'Window usage and queue of an account.',
   }),
   windows: request({
     subject: 'paceline.limiter.windows.{partition}',
@@ -151,7 +151,7 @@ export const catalog = {
     reply: windowsView,
     from: ['api', ...syncServices],
     to: ['limiter'],
-    about: "An account's windows with every permit in them, their policies and who waits.",
+    about: "An account's windows with their permits and policies, and the requests that wait.",
   }),
   operate: request({
     subject: 'paceline.limiter.operate.{partition}',
@@ -167,35 +167,35 @@ export const catalog = {
     reply: freshnessReport,
     from: ['api'],
     to: ['event-sync'],
-    about: 'How fresh the copies of signups are, against their goals, and what would be called next and why.',
+    about: 'How fresh the copies of signups are against their goals, and which calls come next and why.',
   }),
   offer: signal({
     subject: 'paceline.limiter.offer.{client}',
     payload: offer,
     from: ['limiter'],
     to: syncServices,
-    about: "A waiter's turn has come.",
+    about: 'A permit is free for a request that waits.',
   }),
   opened: signal({
     subject: 'paceline.limiter.opened.{partition}',
     payload: nothing,
     from: ['limiter'],
     to: syncServices,
-    about: 'A partition has a new owner, who knows of nobody yet: whoever waits asks again.',
+    about: 'A partition has a new owner, whose queue is empty: requests that wait are sent again.',
   }),
   bulkMoved: signal({
     subject: 'paceline.riders.bulk',
     payload: bulkMoved,
     from: ['rider-sync'],
     to: ['rider-sync'],
-    about: 'A bulk call for riders has left, was answered or was lost: who waits for one of them hears it.',
+    about: 'A bulk call for riders was sent, answered or lost.',
   }),
   present: signal({
     subject: 'paceline.limiter.present',
     payload: presence,
     from: ['limiter'],
     to: ['limiter'],
-    about: 'A limiter is there, and owns these partitions.',
+    about: 'A limiter is alive and owns these partitions.',
   }),
   alive: request({
     subject: 'paceline.limiter.alive.{limiter}',
@@ -203,7 +203,7 @@ export const catalog = {
     reply: nothing,
     from: ['limiter'],
     to: ['limiter'],
-    about: 'Whether a limiter that is not heard any more is still connected.',
+    about: 'Checks whether a limiter that went silent is still connected.',
   }),
   journal: journal({
     subject: 'paceline.journal.{partition}',
@@ -217,7 +217,7 @@ export const catalog = {
     payload: runChanged,
     from: syncServices,
     to: ['api'],
-    about: 'A run has begun, moved on or ended.',
+    about: 'A run has started, made progress or ended.',
   }),
   scheduleChanged: event({
     subject: 'paceline.event.schedule.changed',
@@ -231,28 +231,28 @@ export const catalog = {
     payload: commandChanged,
     from: ['rider-sync'],
     to: ['api'],
-    about: 'A command has moved on.',
+    about: 'A command has made progress or ended.',
   }),
   freshnessMeasured: event({
     subject: 'paceline.event.freshness.measured',
     payload: freshnessMeasured,
     from: ['event-sync'],
     to: ['api'],
-    about: 'How fresh the copies of signups are, told at the end of each run over near events.',
+    about: 'How fresh the copies of signups are, published at the end of each run over near events.',
   }),
   sourceChanged: event({
     subject: 'paceline.event.source.changed',
     payload: sourceChanged,
     from: syncServices,
     to: ['api'],
-    about: 'A source of upstream is not available with our key any more, or available again.',
+    about: 'A source of upstream is no longer available with our key, or available again.',
   }),
   permitsChanged: event({
     subject: 'paceline.event.permits.changed',
     payload: permitsChanged,
     from: ['limiter'],
     to: ['api'],
-    about: 'Permits were started, settled or given back.',
+    about: 'Permits were started, settled or returned.',
   }),
   conflict: event({
     subject: 'paceline.event.conflict',
@@ -266,25 +266,25 @@ export const catalog = {
     payload: alert,
     from: ['limiter'],
     to: ['api'],
-    about: 'Something has happened that an operator should know.',
+    about: 'The limiter reports something that an operator should know.',
   }),
   alertChanged: event({
     subject: 'paceline.event.alert.changed',
     payload: alertChanged,
     from: ['api'],
     to: ['api'],
-    about: 'An alert was raised, or is over: told once, however many look.',
+    about: 'An alert was raised or resolved; published once.',
   }),
 } as const satisfies Record<string, Message>;
 
 type Catalog = typeof catalog;
 
-/** The names under which the catalog has what is told on EVENTS. */
+/** The catalog's names of the events. */
 export type EventName = {
   [N in keyof Catalog]: Catalog[N] extends EventMessage ? N : never;
 }[keyof Catalog];
 
-/** Something that was told, and its place among all that was: sequences have no holes but at the beginning. */
+/** An event and its sequence in the stream. Sequences have no gaps, but may not begin with 1. */
 export type ToldEvent = {
   [N in EventName]: { readonly name: N; readonly sequence: number; readonly payload: PayloadOf<Catalog[N]> };
 }[EventName];

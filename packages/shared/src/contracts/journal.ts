@@ -15,7 +15,7 @@ export const interval = z.object({
 });
 export type Interval = z.infer<typeof interval>;
 
-/** Who closed a budget, or whose word its policy is. */
+/** Who paused a budget, or set its policy. */
 export const authority = z.enum(['upstream', 'operator']);
 export type Authority = z.infer<typeof authority>;
 
@@ -23,7 +23,7 @@ export type Authority = z.infer<typeof authority>;
 export const budgetRecord = z.object({
   ...place,
   intervals: z.array(interval),
-  /** Until when nobody may call, and by whose word. */
+  /** Until when no call may start, by who paused it. */
   pausedUntil: z.object({ upstream: moment.nullable(), operator: moment.nullable() }),
   /** True from a pause of upstream's until a call that began after it was let in: only one may go. */
   probing: z.boolean(),
@@ -84,13 +84,13 @@ export type Fact = z.infer<typeof fact>;
 export type FactOf<Name extends Fact['fact']> = Extract<Fact, { fact: Name }>;
 
 /**
- * One append. `recoverFrom` is the sequence from which on the journal tells everything that is of weight
- * (0: from its beginning); what is older is history.
+ * One append. Recovery needs the journal from the sequence `recoverFrom` on (0: from its beginning); older entries are
+ * history.
  */
 export const journalEntry = z.discriminatedUnion('entry', [
   /** The facts of one turn. */
   z.object({ entry: z.literal('facts'), recoverFrom: z.number().int(), facts: z.array(fact).min(1) }),
-  /** Some budgetNames as they stand: whoever reads forgets what came before about these. */
+  /** The current state of some budgets: it replaces what came before about these. */
   z.object({
     entry: z.literal('restated'),
     recoverFrom: z.number().int(),
@@ -102,9 +102,9 @@ export const journalEntry = z.discriminatedUnion('entry', [
 ]);
 export type JournalEntry = z.infer<typeof journalEntry>;
 
-/** Where limiters note, apart from the journals, how far each has reached: a key for each partition, a sequence. */
+/** The high-water mark of each journal, stored apart from it: a key for each partition, its value a sequence. */
 export const ruledBucket = 'LIMITER';
 export const ruledKey = (partition: number): string => `ruled-${partition}`;
 
-/** Noted of a journal that comes from a backup: it reached further, nobody knows how far. */
+/** The mark of a journal that comes from a backup: it reached further, to an unknown sequence. */
 export const journalRestored = Number.MAX_SAFE_INTEGER;

@@ -4,21 +4,21 @@ import { moment, policy, traceContext } from './vocabulary.ts';
 
 const place = { account: z.string().min(1), endpoint: z.enum(budgetNames) };
 
-/** Asks for a permit; asked again with the same ticket it is a heartbeat, and an unasked-for ticket leaves the queue. */
+/** Requests a permit. Sent again with the same ticket it is a heartbeat; without one the ticket leaves the queue. */
 export const acquire = z.object({
   do: z.literal('acquire'),
   ticket: z.string().min(1),
   ...place,
   lane: z.enum(laneNames),
-  /** After this moment a permit is of no use to the asker. */
+  /** After this moment a permit is of no use. */
   deadline: moment.optional(),
-  /** The asker's own slot, while it is open: it goes before other scheduled syncs. */
+  /** The sync's own slot, while it is open: it goes before other scheduled syncs. */
   slotId: z.string().optional(),
-  /** When this ticket was first asked for: a new limiter gives it the same place in line. */
+  /** When this ticket was first requested: a new limiter gives it the same place in the queue. */
   firstAskedAt: moment,
-  /** When it was first told that it would run: whether that was kept is counted, through a change of limiters too. */
+  /** The first estimate it was given: whether it was kept is counted, also after a failover. */
   promisedAt: moment.optional(),
-  /** When it is free at once, start it in the same breath: one round trip. Whoever asks so must be about to call. */
+  /** Start it in the same request when it is free at once: one round trip. The call must be ready to be sent. */
   start: z.boolean().optional(),
   /** The client to which an offer is sent as soon as the permit is free. */
   offerTo: z.string().regex(/^[\w-]+$/),
@@ -47,7 +47,7 @@ export type Outcome = z.infer<typeof outcome>;
 
 export const settle = z.object({ do: z.literal('settle'), ...place, permit: z.string().min(1), outcome });
 
-/** Gives a ticket's place or permit back: whoever cancels has made no call with it, and never will. */
+/** Gives a ticket's place or permit back: no call was made with it, and none will be. */
 export const cancel = z.object({ do: z.literal('cancel'), ...place, id: z.string().min(1) });
 
 export const ask = z.discriminatedUnion('do', [acquire, start, settle, cancel]);
@@ -55,7 +55,7 @@ export type Ask = z.infer<typeof ask>;
 export type AskOf<Verb extends Ask['do']> = Extract<Ask, { do: Verb }>;
 
 export const answer = z.discriminatedUnion('answer', [
-  /** The permit is held for the asker until `startBy`. */
+  /** The permit is held until `startBy`. */
   z.object({ answer: z.literal('granted'), permit: z.string(), startBy: moment }),
   z.object({
     answer: z.literal('waiting'),
@@ -65,23 +65,23 @@ export const answer = z.discriminatedUnion('answer', [
     reason: z.enum(['waiting_in_line', 'waiting_for_window', 'paused_by_upstream', 'paused_by_operator']),
     /** When this ticket is expected to run. */
     estimatedAt: moment,
-    /** Real ms after which the asker must have asked again to keep its place. */
+    /** Real ms within which the request must be sent again to keep its place. */
     askAgainIn: z.number().positive(),
   }),
   z.object({ answer: z.literal('refused'), reason: z.enum(['deadline_unreachable']), earliest: moment }),
-  /** Real ms, counted from when the ask that this answers was sent, within which the call must have left. 0: too late. */
+  /** Real ms from when the `start` was sent, within which the call must be sent. 0: too late. */
   z.object({ answer: z.literal('started'), permit: z.string(), sendBy: z.number().nonnegative() }),
   z.object({ answer: z.literal('expired') }),
   z.object({ answer: z.literal('settled') }),
   z.object({ answer: z.literal('cancelled') }),
-  /** The limiter can't commit right now; nothing was decided, ask again. */
+  /** The limiter can't commit right now; nothing was decided, try again. */
   z.object({ answer: z.literal('unavailable'), reason: z.string() }),
 ]);
 export type Answer = z.infer<typeof answer>;
 
-/** What an operator can do to a budget. */
+/** What an operator can do with a budget. */
 export const operation = z.discriminatedUnion('do', [
-  /** Nobody calls until then. */
+  /** No call starts until then. */
   z.object({ do: z.literal('pause'), ...place, until: moment }),
   /** Ends the operator's own pause. */
   z.object({ do: z.literal('resume'), ...place }),
@@ -99,19 +99,19 @@ export const operated = z.discriminatedUnion('answer', [
 ]);
 export type Operated = z.infer<typeof operated>;
 
-/** The asks of one event-loop turn, and their answers in the same order. */
+/** The requests of one event-loop turn, and their replies in the same order. */
 export const askBatch = z.object({ asks: z.array(ask).min(1).max(500) });
 export const answerBatch = z.object({ answers: z.array(answer) });
 
-/** A waiter's turn has come: its permit, pushed before it asks again. */
+/** The permit of a request that waits, pushed before it is sent again. */
 export const offer = z.object({ ticket: z.string(), permit: z.string(), startBy: moment });
 export type Offer = z.infer<typeof offer>;
 
 export const conflict = z.object({
   account: z.string(),
-  /** Who waits. */
+  /** The lane that waits. */
   lane: z.enum(laneNames),
-  /** Whose calls or earlier places it waits for. */
+  /** The lane whose calls, or earlier places, it waits for. */
   blockedBy: z.enum(laneNames),
   endpoint: z.enum(budgetNames),
   at: moment,
@@ -137,9 +137,9 @@ export type PermitChange = z.infer<typeof permitChange>;
 export const permitsChanged = z.object({ changes: z.array(permitChange).min(1) });
 
 /**
- * Whose doing a 429 was, as far as the ledger tells: `ours` (our own calls filled the window), `policy_changed`
- * (upstream enforces another policy than the one we kept), `unreported_permit` (a call of ours whose end we never
- * heard of may have come later than assumed), `foreign_caller` (somebody else uses the same key).
+ * What caused a 429, as far as the ledger shows: `ours` (our own calls filled the window), `policy_changed`
+ * (upstream enforces another policy than the one we kept), `unreported_permit` (a call of ours that was never settled may
+ * have arrived later than assumed), `foreign_caller` (another program uses the same key).
  */
 export const attribution = z.enum(['ours', 'policy_changed', 'unreported_permit', 'foreign_caller']);
 export type Attribution = z.infer<typeof attribution>;
@@ -155,7 +155,7 @@ export const alert = z.object({
   attribution: attribution.optional(),
 });
 
-/** The limiter's state of one account, for people and metrics. */
+/** Usage, queue and conflicts of one account. */
 export const coordination = z.object({
   rateLimitUsage: z.record(
     z.enum(budgetNames),
@@ -176,7 +176,7 @@ export const coordination = z.object({
 });
 export type Coordination = z.infer<typeof coordination>;
 
-/** One budget of an account as an operator sees it: its window with every permit in it, and who waits. */
+/** One budget of an account: its window with every permit in it, and the requests that wait. */
 export const windowView = z.object({
   endpoint: z.enum(budgetNames),
   /** The policy that is kept now, where it comes from, and since when (null: always). */
@@ -219,7 +219,7 @@ export const windowsView = z.object({
 });
 export type WindowsView = z.infer<typeof windowsView>;
 export const statusQuery = z.object({ account: z.string().min(1) });
-/** `waiting`: how many of those who wait are told one by one, of each budget. */
+/** `waiting`: how many waiting requests of each budget are listed. */
 export const windowsQuery = statusQuery.extend({ waiting: z.number().int().min(0).max(1_000).optional() });
 
 /** A partition that a limiter owns, and the sequence of its claim in the journal: null while it still claims it. */
@@ -229,16 +229,16 @@ export const owned = z.object({
 });
 export type Owned = z.infer<typeof owned>;
 
-/** A limiter says that it is there. */
+/** A limiter is alive. */
 export const presence = z.object({
   limiter: z.string().regex(/^[\w-]+$/),
-  /** Counts its beats: hearing the newest one back tells it that the broker carries its word. */
+  /** Counts its beats: receiving its own newest one shows a limiter that it is connected. */
   beat: z.number().int().positive(),
   owns: z.array(owned),
-  /** It is about to end: whatever it owned is free. */
+  /** It is shutting down: its partitions are free. */
   leaving: z.boolean(),
 });
 export type Presence = z.infer<typeof presence>;
 
-/** Says something by coming, or by being answered. */
+/** For messages that need no content. */
 export const nothing = z.object({});

@@ -35,7 +35,7 @@ export interface RequestMessage<
   readonly kind: 'request';
   readonly reply: R;
 }
-/** Sent to whoever listens now; nobody keeps it. */
+/** Reaches current subscribers only; it is not stored. */
 export interface SignalMessage<P extends z.ZodType = z.ZodType> extends Common<P> {
   readonly kind: 'signal';
 }

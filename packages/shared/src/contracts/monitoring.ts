@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { classNames, type Source, sourceNames } from '../definition/index.ts';
 import { moment } from './vocabulary.ts';
 
-/** What operators are told of. */
+/** What operators are alerted to. */
 export const alertTypes = [
   'rate_limit_exceeded',
   'limit_learned',
@@ -33,7 +33,7 @@ export const alertChanged = z.object({
 });
 export type AlertChanged = z.infer<typeof alertChanged>;
 
-/** A source of upstream is not available with our key any more, or available again. */
+/** A source of upstream is no longer available with our key, or available again. */
 export const sourceChanged = z.object({
   source: z.enum(sourceNames),
   state: z.enum(['available', 'unavailable']),
@@ -45,7 +45,7 @@ export const sourceChanged = z.object({
 });
 export type SourceChanged = z.infer<typeof sourceChanged>;
 
-/** What is said of a source that our key is not given. */
+/** The message about a source that our key may not use. */
 export const notAvailable = (source: Source, message: string): string =>
   `The ${source} of upstream are not available with this key: ${message}`;
 
@@ -101,5 +101,5 @@ export type RankedEvent = z.infer<typeof rankedEvent>;
 export const freshnessReport = freshnessMeasured.extend({ next: z.array(rankedEvent) });
 export type FreshnessReport = z.infer<typeof freshnessReport>;
 
-/** How many of the next events are told. */
+/** How many of the next events are listed. */
 export const freshnessQuery = z.object({ next: z.number().int().min(0).max(500) });

@@ -34,9 +34,9 @@ export type ScheduleChange = z.infer<typeof scheduleChange>;
  */
 export const storedSchedule = z.object({
   eras: z.array(z.object({ since: moment, settings: scheduleSettings })).min(1),
-  /** What the variables said when they were last read. */
+  /** What was configured when the variables were last read. */
   configured: scheduleSettings,
-  /** Whether somebody has changed it since. */
+  /** Whether it was changed through the API since. */
   changed: z.boolean(),
 });
 export type StoredSchedule = z.infer<typeof storedSchedule>;
@@ -109,18 +109,18 @@ const forecast = z.object({
     .readonly(),
 });
 
-/** What a schedule comes to, and how it would pass. */
+/** Findings and forecast of a schedule, and a repaired one that has no errors. */
 export const judgedSchedule = z.object({
   settings: scheduleSettings,
   findings: z.array(finding).readonly(),
   forecast,
   repaired: scheduleSettings,
-  /** What the repaired one keeps: other than was asked where no slots could keep that. */
+  /** What the repaired one keeps: not what was requested where no slots could keep that. */
   promises: z.array(promised).readonly(),
 });
 export type JudgedSchedule = z.infer<typeof judgedSchedule>;
 
-/** Asks what the schedule in force would come to with a change, with so many things of a kind and such promises. */
+/** Requests the verdict on the schedule in force with a change, for so many things of a kind and such promises. */
 export const judgeSchedule = z.object({
   change: scheduleChange,
   things: z.partialRecord(z.enum(kindNames), z.number().int().min(0).optional()),
@@ -128,7 +128,7 @@ export const judgeSchedule = z.object({
 });
 export type JudgeSchedule = z.infer<typeof judgeSchedule>;
 
-/** Asks for another schedule. */
+/** Requests another schedule. */
 export const changeSchedule = z.object({
   /** The version that is to be changed; null: whichever is in force. */
   version: z.number().int().nullable(),

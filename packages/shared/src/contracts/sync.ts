@@ -14,14 +14,14 @@ export type Slot = z.infer<typeof slot>;
 /** A slot has opened: the sync of this kind may run until `endsAt`, or only say what it would do. */
 export const tick = slot.extend({
   mode: z.enum(['on', 'observed']),
-  /** The id that its run is to have, when somebody has asked for the run. */
+  /** The id of its run, when the run was requested through the API. */
   runId: z.string().min(1).optional(),
   /** The run that it goes on with; absent: with the last one of its kind. */
   continues: z.string().min(1).optional(),
 });
 export type Tick = z.infer<typeof tick>;
 
-/** Somebody wants to see this rider now. */
+/** Add or refresh one rider now. */
 export const addRider = z.object({
   commandId: z.string().min(1),
   riderId: z.number().int().positive(),
@@ -32,11 +32,11 @@ export type AddRider = z.infer<typeof addRider>;
 /** A copy of a rider that is a day old is fresh enough for an import, project ms: such riders are not fetched again. */
 export const importFreshness = 86_400_000;
 
-/** Somebody wants many riders: their ids are kept with the command, in the table of wanted riders. */
+/** Add or refresh many riders: their ids are stored with the command, in the table `wanted_riders`. */
 export const importRiders = z.object({ commandId: z.string().min(1), requestedAt: moment });
 export type ImportRiders = z.infer<typeof importRiders>;
 
-/** Nobody wants a command any more; its row says so already. */
+/** A command was cancelled; its row is updated already. */
 export const commandCancelled = z.object({ commandId: z.string().min(1) });
 
 /** How many riders of an import are still to come, were stored, and could not be had. */
@@ -47,7 +47,7 @@ export const riderCounts = z.object({
 });
 export type RiderCounts = z.infer<typeof riderCounts>;
 
-/** A command has moved on; `progress` is what its asker is shown. */
+/** A command has made progress; `progress` is what its user is shown. */
 export const commandChanged = z.object({
   commandId: z.string().min(1),
   /** The rider that is added; absent with an import. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { kindNames, kinds, type SyncService } from '../definition/index.ts';
 
-/** `unknown`: not asked yet. */
+/** `unknown`: not called yet. */
 export const sourceStates = ['unknown', 'available', 'unavailable'] as const;
 export type SourceState = (typeof sourceStates)[number];
 
-/** How far the results of an event are: asked for, but not there; there without ratings; rated; not asked for any more. */
+/** How far the results of an event are: requested, but not published; without ratings; rated; no longer requested. */
 export const resultsStates = ['none_yet', 'unrated', 'rated', 'given_up'] as const;
 export type ResultsState = (typeof resultsStates)[number];
 
@@ -14,13 +14,13 @@ export const syncModes = ['off', 'observed', 'on'] as const;
 export type SyncMode = (typeof syncModes)[number];
 
 export type Service = 'scheduler' | 'limiter' | SyncService | 'api';
-/** The services that run syncs, and so ask for permits. */
+/** The services that run syncs, and so acquire permits. */
 export const syncServices: readonly SyncService[] = [
   ...new Set(kindNames.map((kind) => kinds[kind].service)),
 ];
 export const services: readonly Service[] = ['scheduler', 'limiter', ...syncServices, 'api'];
 
-/** Project time, ms since the epoch, as far as a date can be told. */
+/** Project time, ms since the epoch, within the range of a Date. */
 export const moment = z.number().int().min(0).max(8.64e15);
 
 /** Project ms. No upstream's window is longer: one that is named is a mistake. */
@@ -45,7 +45,7 @@ export type Way = (typeof ways)[number];
 const via = z.enum(ways).optional();
 
 /**
- * What someone who waits is told. `queued` alone says nothing, so it does not exist.
+ * What the user of a command is shown. `queued` alone says nothing, so it does not exist.
  * Moments are project ms; `null` where it can't be known yet.
  */
 export const progress = z.discriminatedUnion('state', [

@@ -17,7 +17,7 @@ export interface DatabaseClient {
  * A pool of connections. It outlives restarts of Postgres: a broken connection is dropped and the next query opens
  * a new one.
  * @param longestWaitMs real ms to wait for a connection before Postgres counts as away; 0: as long as it takes
- * @param onError hears of connections that broke, idle or in a transaction: an error that nobody hears ends the process
+ * @param onError is called when a connection breaks, idle or in a transaction: an unhandled one would end the process
  */
 export function openDatabase(
   url: string,
@@ -57,7 +57,7 @@ export function openDatabase(
 
 /**
  * Rows for `insert(table).select(…)`, as one array for each column: with a parameter for each value a thousand riders
- * keep a process busy for long before Postgres even hears of them.
+ * keep a process busy for long before Postgres receives them.
  * What is undefined becomes null, also where a column has a default.
  */
 export function asRows<Table extends PgTable>(table: Table, rows: ReadonlyArray<Table['$inferInsert']>): SQL {

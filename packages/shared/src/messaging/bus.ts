@@ -12,8 +12,8 @@ export interface Bus {
 }
 
 /**
- * Real ms in which a broker answers a request about its streams. During an election nobody does: the sooner it is asked
- * again, the sooner it is known that somebody leads.
+ * Real ms in which a broker answers a request about its streams. During an election none does: the sooner it is asked
+ * again, the sooner the new leader is known.
  */
 const answerMs = 1_000;
 
@@ -23,7 +23,7 @@ export const createBus = (connection: NatsConnection, log: Logger): Bus => ({
   log,
 });
 
-/** A message whose content is not what the catalog says. */
+/** A message whose content breaks its contract in the catalog. */
 export class BadPayload extends Error {
   override name = 'BadPayload';
 }

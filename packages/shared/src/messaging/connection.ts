@@ -12,7 +12,7 @@ import { brokerTlsVariables, loadConfig, serversOf } from '../config/index.ts';
 import { inboxPrefix, type Service } from '../contracts/index.ts';
 import { tlsRefusal } from '../words.ts';
 
-/** The oldest server that does all that is asked of it; older ones ignore parts of it silently. */
+/** The oldest server with every feature that is used; older ones ignore them silently. */
 const oldestServer = [2, 10] as const;
 
 /**
@@ -41,7 +41,7 @@ export async function connect(
     pingInterval: 5_000,
     ...(service === 'provision' ? {} : { inboxPrefix: inboxPrefix(service) }),
     ...(user === undefined ? {} : { user, pass: pass ?? '' }),
-    // Without it TLS is spoken only if the server wants it.
+    // Without it TLS is spoken only if the server requires it.
     ...(wantsTls && { tls: checked }),
   };
   const connection = await firstConnection(options);
@@ -104,8 +104,8 @@ export async function firstConnection(options: ConnectionOptions): Promise<NatsC
 }
 
 /**
- * A server that does not take our certificate says so when the handshake is over, which a connection that is to last takes
- * for an accident, and tries again for ever.
+ * A server rejects our certificate only after the handshake, which a lasting connection takes for a network error, and
+ * retries for ever.
  */
 async function tryOnce(options: ConnectionOptions): Promise<void> {
   const connection = await connectTransport({ ...options, reconnect: false });
@@ -114,8 +114,8 @@ async function tryOnce(options: ConnectionOptions): Promise<void> {
 }
 
 /**
- * Checks that a certificate is for the server that was asked for. The client tells the name of a server, but nothing of
- * one that is known by its address: Node would then take a certificate for `localhost`.
+ * Checks that a certificate is for the server that we connect to. The client passes the name of a server, but no address:
+ * Node would then accept a certificate for `localhost`.
  * @param hosts of the servers that we know
  */
 export const identityOf =

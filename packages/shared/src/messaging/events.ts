@@ -6,11 +6,11 @@ import {
   type JsMsg,
   type StreamState,
 } from '@nats-io/jetstream';
-import { type EventName, eventsBySubject, eventShare, type ToldEvent } from '../contracts/index.ts';
+import { eventsBySubject, eventShare, type ToldEvent } from '../contracts/index.ts';
 import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
 import { fetchBatch, type Handling } from './handle.ts';
 
-/** What stands at a place of the stream; `event` is undefined when it can't be read. */
+/** A place in the stream; `event` is undefined when it can't be read. */
 export interface EventAt {
   readonly sequence: number;
   readonly event: ToldEvent | undefined;
@@ -22,13 +22,13 @@ export interface EventRange {
   readonly last: number;
 }
 
-/** Everything that is told, by its place in the stream. */
+/** The events, by their sequence in the stream. */
 export interface EventStream {
   range(): Promise<EventRange>;
   /** What is kept from `from` to `to`, both included; what has been dropped already is missing. */
   read(from: number, to: number): Promise<EventAt[]>;
-  /** Hears everything behind `after`, in order, each once. Returns when the signal aborts. @throws when it breaks off */
-  follow(after: number, hear: (told: EventAt) => void, signal: AbortSignal): Promise<void>;
+  /** Calls `onEvent` with every event after `after`, in order, each once. Returns when the signal aborts. @throws when it breaks off */
+  follow(after: number, onEvent: (event: EventAt) => void, signal: AbortSignal): Promise<void>;
 }
 
 const stream = 'EVENTS';
@@ -41,7 +41,7 @@ export function eventStream(bus: Bus): EventStream {
   async function readOne(sequence: number): Promise<EventAt | undefined> {
     const { direct } = await manager();
     const stored = await retryWhileUnavailable(() => direct.getMessage(stream, { seq: sequence }));
-    return stored ? { sequence, event: toldEvent(bus, sequence, stored) } : undefined;
+    return stored ? { sequence, event: readEvent(bus, sequence, stored) } : undefined;
   }
 
   return {
@@ -55,7 +55,7 @@ export function eventStream(bus: Bus): EventStream {
       const found = await Promise.all(sequences.map(readOne));
       return found.filter((each) => each !== undefined);
     },
-    async follow(after, hear, signal) {
+    async follow(after, onEvent, signal) {
       const consumer = await bus.js.consumers.get(stream, {
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: after + 1,
@@ -66,7 +66,7 @@ export function eventStream(bus: Bus): EventStream {
       if (signal.aborted) stop();
       try {
         for await (const message of messages) {
-          hear({ sequence: message.seq, event: toldEvent(bus, message.seq, message) });
+          onEvent({ sequence: message.seq, event: readEvent(bus, message.seq, message) });
         }
       } finally {
         signal.removeEventListener('abort', stop);
@@ -78,32 +78,29 @@ export function eventStream(bus: Bus): EventStream {
 
 const rangeOf = ({ first_seq: first, last_seq: last }: StreamState): EventRange => ({ first, last });
 
-/** A message as the catalog knows it; what it does not know, or what breaks its contract, is logged and passed over. */
-export function toldEvent(
+/** An event as the catalog declares it; one that is unknown or breaks its contract is logged and skipped. */
+function readEvent(
   bus: Bus,
   sequence: number,
   { subject, data }: { readonly subject: string; readonly data: Uint8Array },
 ): ToldEvent | undefined {
   const [name, message] = eventsBySubject.get(subject) ?? [];
   try {
-    if (name === undefined || message === undefined) throw new Error(`nobody knows the event ${subject}`);
-    return told(name, sequence, decode(message.payload, data));
+    if (name === undefined || message === undefined) throw new Error(`unknown event ${subject}`);
+    // The payload was checked against the contract of that name.
+    return { name, sequence, payload: decode(message.payload, data) } as ToldEvent;
   } catch (error) {
-    bus.log.warn({ err: error, subject, sequence }, 'passed over an event');
+    bus.log.warn({ err: error, subject, sequence }, 'skipped an event');
     return undefined;
   }
 }
-
-/** The payload was checked against the contract of that name. */
-const told = (name: EventName, sequence: number, payload: unknown) =>
-  ({ name, sequence, payload }) as ToldEvent;
 
 const atOnce = 100;
 const pauseMs = 500;
 
 /**
- * Takes what is told, in batches, each thing by one of all processes that do so; a batch that `take` fails is
- * delivered again, to whoever is free. So a thing may come twice and out of order: `take` must not mind.
+ * Shares the events among all processes that call this, in batches. A batch for which `take` fails is delivered again,
+ * to any of them: events may come twice and out of order.
  */
 export async function shareEvents(
   bus: Bus,
@@ -128,7 +125,7 @@ export async function shareEvents(
   async function settle(messages: readonly JsMsg[]): Promise<void> {
     if (messages.length === 0) return;
     try {
-      const events = messages.map((message) => toldEvent(bus, message.seq, message));
+      const events = messages.map((message) => readEvent(bus, message.seq, message));
       await take(events.filter((event) => event !== undefined));
       for (const message of messages) message.ack();
     } catch (error) {

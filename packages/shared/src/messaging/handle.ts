@@ -20,7 +20,7 @@ import {
 import { BadPayload, type Bus, decode, retryWhileUnavailable } from './bus.ts';
 import { messagingAttributes, store } from './publish.ts';
 
-/** What becomes of a work message, said by its handler as a value. */
+/** What becomes of a work message: a handler returns it. */
 export type Settlement =
   | { readonly settle: 'done' }
   /** Deliver it again after so many real ms. */
@@ -61,7 +61,7 @@ interface Work<M extends WorkMessage> {
 }
 
 /**
- * Takes a message's work from its stream, `delivery.concurrency` at a time, and settles each as its handler says.
+ * Takes a message's work from its stream, `delivery.concurrency` at a time, and settles each as its handler returns.
  * While a handler is busy its message is kept alive; one that throws is retried, then dead-lettered with the reason.
  * @param onDeadLetter is called with what was dead-lettered, if it can be read at all, before the message is let go of
  */

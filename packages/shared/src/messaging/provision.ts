@@ -21,11 +21,11 @@ import {
 } from '../contracts/index.ts';
 import { retryUntilFormed } from './bus.ts';
 
-/** How long a stream keeps what, where that is not what the catalog says. */
+/** How much a stream keeps, where that differs from the catalog. */
 export type StreamBounds = Partial<Record<Stream['name'], Pick<Stream, 'maxAgeMs' | 'maxBytes'>>>;
 
 /**
- * Makes the broker's streams, consumers and buckets what the catalog says: creates what is missing, updates what
+ * Makes the broker's streams, consumers and buckets what the catalog declares: creates what is missing, updates what
  * differs, deletes nothing. Safe to repeat, also by several at once.
  * @param replicas copies of each stream, consumer and bucket: 1 on a single server, 3 on a cluster. Of those that are
  *   there with one copy, more are made.
@@ -70,7 +70,7 @@ async function provideStream(manager: JetStreamManager, stream: Stream, replicas
     name: stream.name,
     storage: StorageType.File,
     retention: stream.retention === 'workqueue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
-    // What must not be lost is refused when full; what is only told makes room.
+    // A full stream refuses work, which must not be lost; of events the oldest make room.
     discard: stream.retention === 'workqueue' ? DiscardPolicy.New : DiscardPolicy.Old,
   });
 }

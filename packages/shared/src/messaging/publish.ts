@@ -36,12 +36,12 @@ export function publish<M extends WorkMessage | EventMessage>(
     injectTraceContext(carried);
     return store(bus, subject, data, carried, msgID);
   };
-  // News that belongs to no work would be a trace of its own, and bury the others.
+  // An event outside of any span would be a trace of its own, and bury the others.
   if (!activeSpan()) return send();
   return inSpan(`publish ${subject}`, { kind: SpanKind.PRODUCER, attributes }, send);
 }
 
-/** Tells whoever listens now. @throws {BadPayload} */
+/** Publishes to current subscribers; nothing is stored. @throws {BadPayload} */
 export function signal<M extends SignalMessage>(
   bus: Bus,
   message: M,
@@ -51,7 +51,7 @@ export function signal<M extends SignalMessage>(
   bus.connection.publish(subjectOf(message, tokens), encode(message.payload, payload));
 }
 
-/** What every span about a message says, by OpenTelemetry's conventions. @param name the operation in our own words */
+/** Attributes of every span about a message, by OpenTelemetry's conventions. @param name the operation, our word */
 export const messagingAttributes = (subject: string, type: 'send' | 'process', name: string) => ({
   'messaging.system': 'nats',
   'messaging.destination.name': subject,
@@ -60,7 +60,7 @@ export const messagingAttributes = (subject: string, type: 'send' | 'process', n
 });
 
 /**
- * The broker says that it has a message of this id, and names no place: it is about to store it, or forgot it in an
+ * The broker reports a message of this id as a duplicate, without a sequence: it is about to store it, or lost it in an
  * election and remembers its id all the same (nats-server before 2.11, until the stream's window for duplicates is over).
  */
 class NotStored extends Error {
@@ -101,7 +101,7 @@ export async function store(
 }
 
 /**
- * The id of the message at this place of its stream; undefined when it is gone. The stream's leader is asked: no other
+ * The id of the message at this sequence of its stream; undefined when it is gone. The stream's leader is asked: no other
  * knows for sure.
  * @throws when the broker does not answer, or may not be asked
  */

@@ -17,8 +17,8 @@ type Tokens = Readonly<Record<string, string | number>>;
 const refusal = 'Nats-Service-Error';
 
 /**
- * Asks and waits for the answer, `timeoutMs` real ms at the most.
- * @throws {BadPayload} when either side breaks its contract; a NATS error when nobody answers
+ * Sends a request and waits for the reply, at most `timeoutMs` real ms.
+ * @throws {BadPayload} when either side breaks its contract; a NATS error when no service answers
  */
 export async function request<M extends RequestMessage>(
   bus: Bus,
@@ -52,10 +52,10 @@ export function respond<M extends RequestMessage>(
   answer: (payload: PayloadOf<M>, reply: (answer: ReplyOf<M>) => void) => void,
   group?: string,
 ): Subscription {
-  const inboxes = ['_INBOX.', ...message.from.map((asker) => `${inboxPrefix(asker)}.`)];
+  const inboxes = ['_INBOX.', ...message.from.map((client) => `${inboxPrefix(client)}.`)];
   const onRequest = (incoming: Msg) => {
     if (!inboxes.some((inbox) => incoming.reply?.startsWith(inbox))) {
-      bus.log.warn({ subject: incoming.subject }, 'passed over a request that wants its answer in no inbox');
+      bus.log.warn({ subject: incoming.subject }, 'skipped a request whose reply subject is no inbox');
       return;
     }
     const refuse = (error: unknown) => {
@@ -68,7 +68,7 @@ export function respond<M extends RequestMessage>(
         'refused a request that breaks its contract',
       );
     };
-    // Whoever replies later has nobody above that would catch it.
+    // A late reply has no caller that would catch the error.
     const reply = (answered: ReplyOf<M>) => {
       try {
         incoming.respond(encode(message.reply, answered));
@@ -85,18 +85,18 @@ export function respond<M extends RequestMessage>(
   return subscribe(bus, subjectOf(message, tokens), onRequest, group);
 }
 
-/** Hears what is said from now on; a payload that breaks its contract is logged and passed over. */
+/** Subscribes to what is published from now on; a payload that breaks its contract is logged and skipped. */
 export function listen<M extends EventMessage | SignalMessage>(
   bus: Bus,
   message: M,
   tokens: Tokens,
-  hear: (payload: PayloadOf<M>) => void,
+  onMessage: (payload: PayloadOf<M>) => void,
 ): Subscription {
   return subscribe(bus, subjectOf(message, tokens), (incoming) => {
     try {
-      hear(decode(message.payload, incoming.data) as PayloadOf<M>);
+      onMessage(decode(message.payload, incoming.data) as PayloadOf<M>);
     } catch (error) {
-      bus.log.warn({ err: error, subject: incoming.subject }, 'passed over a message');
+      bus.log.warn({ err: error, subject: incoming.subject }, 'skipped a message');
     }
   });
 }

@@ -41,13 +41,13 @@ export interface HealthSettings {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
-  /** Asked anew for every request, since what must be ready changes as a service starts and stops. */
+  /** Called for every request: what must be ready changes as a service starts and stops. */
   readonly checks: () => Checks;
   readonly metricsText: () => Promise<string>;
 }
 
 /**
- * Serves `/livez` (200 as long as the event loop turns), `/readyz` (200 or 503, naming each check) and `/metrics`.
+ * Serves `/livez` (200 as long as the process responds), `/readyz` (200 or 503, naming each check) and `/metrics`.
  * @throws when the address can't be bound
  */
 export async function startHealthServer(settings: HealthSettings): Promise<HealthServer> {

@@ -30,7 +30,7 @@ export interface Service<C extends RuntimeConfig> {
   readonly name: string;
   readonly config: C;
   start(context: ServiceContext<C>): Promise<RunningService>;
-  /** How long draining may take, in real ms; 10 s unless told. */
+  /** How long draining may take, in real ms; default 10 s. */
   readonly drainMs?: number;
 }
 

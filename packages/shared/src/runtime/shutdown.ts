@@ -40,7 +40,7 @@ const notOurs: closeWithGrace.AllEvents[] = [
 
 /**
  * Has `shutDown` run once, on SIGTERM, SIGINT, SIGHUP or an uncaught error, and then ends the process: with 0 when a
- * signal asked for it and `shutDown` says it went well, else with 1. A second signal ends it at once, with 1.
+ * signal asked for it and `shutDown` went well, else with 1. A second signal ends it at once, with 1.
  */
 export function onShutdown(log: Logger, shutDown: () => Promise<boolean>): void {
   const settings: closeWithGrace.Options = {

@@ -6,8 +6,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**
  * A logger that writes JSON lines: `service`, `pid`, ISO `time` (the machine's), the active span's `trace_id` and
- * `span_id`, and the fields given, without secrets. Writes are synchronous: what was said before an exit is kept.
- * @param destination where the lines go; stdout unless told
+ * `span_id`, and the fields given, without secrets. Writes are synchronous: what was logged before an exit is kept.
+ * @param destination where the lines go; default stdout
  */
 export function createLogger(
   service: string,

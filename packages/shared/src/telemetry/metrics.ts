@@ -17,7 +17,7 @@ export const durations = (name: string, description: string): Histogram =>
     advice: { explicitBucketBoundaries: boundaries },
   });
 
-/** What a started SDK can be asked for. */
+/** A started SDK. */
 export interface Telemetry {
   metricsText(): Promise<string>;
   stop(): Promise<void>;

@@ -3,7 +3,7 @@ import { globalErrorHandler } from '@opentelemetry/core';
 import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from './logger.ts';
-import { samplerFromEnv, sayComplaints, withUnits } from './sdk.ts';
+import { samplerFromEnv, logDiagnostics, withUnits } from './sdk.ts';
 
 afterEach(() => {
   diag.disable();
@@ -17,7 +17,7 @@ function said(complain: () => void): string[] {
     const { level, msg } = JSON.parse(line) as { level: string; msg: string };
     lines.push(`${level}: ${msg}`);
   };
-  sayComplaints(createLogger('test', 'debug', { write }));
+  logDiagnostics(createLogger('test', 'debug', { write }));
   complain();
   return lines;
 }

@@ -64,7 +64,7 @@ export async function startTelemetry(): Promise<void> {
 
   const resource = serviceResource();
   const log = createLogger(String(resource.attributes['service.name']), 'debug');
-  sayComplaints(log.child({ component: 'telemetry' }));
+  logDiagnostics(log.child({ component: 'telemetry' }));
 
   const tracerProvider = new TracerProvider({
     resource,
@@ -148,17 +148,17 @@ function rootSampler(name: string): Sampler | undefined {
 }
 
 /**
- * Writes what the SDK complains about as log lines, each complaint once: an unreachable collector fails again every
- * few seconds. OTEL_LOG_LEVEL says from which level on (warn unless told).
+ * Logs the SDK's diagnostics, each message once: an unreachable collector fails again every
+ * few seconds. OTEL_LOG_LEVEL sets the level (default warn).
  */
-export function sayComplaints(log: Logger): void {
-  const said = new Set<string>();
+export function logDiagnostics(log: Logger): void {
+  const logged = new Set<string>();
   const once =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, ...details: unknown[]) => {
       const complaint = format(message, ...details);
-      if (said.has(complaint)) return;
-      said.add(complaint);
+      if (logged.has(complaint)) return;
+      logged.add(complaint);
       log[level](complaint);
     };
   const logLevel = diagLogLevelFromString(getStringFromEnv('OTEL_LOG_LEVEL')) ?? DiagLogLevel.WARN;

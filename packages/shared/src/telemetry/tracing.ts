@@ -21,7 +21,7 @@ export { type Attributes, type Context, type Link, type Span, SpanKind };
 export interface SpanSettings {
   kind?: SpanKind;
   attributes?: Attributes;
-  /** The context to be a child of; the active one unless told. */
+  /** The context to be a child of; default: the active one. */
   parent?: Context;
   links?: Link[];
   /** Begins a trace of its own. */
@@ -50,7 +50,7 @@ export function inSpan<T>(
   });
 }
 
-/** Shows on a span that its work has failed, for whoever handles the error and does not throw it on. */
+/** Marks a span as failed, for code that handles the error and does not rethrow it. */
 export function recordError(span: Span, thrown: unknown): void {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const message = redactUrl(error.message);
@@ -65,7 +65,7 @@ export function currentTraceContext(): TraceContext {
   return carrier;
 }
 
-/** The context that a carrier speaks of; the active one when the carrier is empty or unreadable. */
+/** The context that a carrier holds; the active one when the carrier is empty or unreadable. */
 export function contextFrom(carrier: TraceContext): Context {
   return propagation.extract(context.active(), carrier);
 }
@@ -75,14 +75,14 @@ export function withTraceContext<T>(carrier: TraceContext, fn: () => T): T {
   return context.with(contextFrom(carrier), fn);
 }
 
-/** A link to each span that the carriers speak of; none for those that are empty or unreadable. */
+/** A link to the span of each carrier; none for those that are empty or unreadable. */
 export const linksTo = (...carriers: readonly TraceContext[]): Link[] =>
   carriers.flatMap((carrier) => {
     const linked = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier));
     return linked ? [{ context: linked }] : [];
   });
 
-/** The span that work is done in now, for whoever learns only later what it has to do with. */
+/** The active span, for attributes that are known only later. */
 export const activeSpan = (): Span | undefined => trace.getActiveSpan();
 
 const setter: TextMapSetter<MsgHdrs> = {

@@ -17,7 +17,7 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** An authority of a test's own, which nobody else trusts. */
+/** An authority of a test's own, which no one else trusts. */
 export interface TestAuthority {
   /** The file of its certificate: what is given to those who are to trust it. */
   readonly ca: string;

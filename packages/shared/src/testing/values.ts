@@ -22,7 +22,7 @@ interface Schema {
   readonly maximum?: number;
 }
 
-/** Texts of which no schema says how they are written. */
+/** Examples of texts whose form no JSON schema describes. */
 const written: Readonly<Record<string, readonly string[]>> = {
   timeZone: ['UTC', 'Europe/Berlin'],
   opens: ['*/10 * * * *', 'every 10m'],
@@ -36,7 +36,7 @@ export const valuesOf = <S extends z.ZodType>(schema: S): fc.Arbitrary<z.input<S
     (value) => schema.safeParse(value).success,
   ) as fc.Arbitrary<z.input<S>>;
 
-/** A schema as whoever reads by it has it: what it does not name is passed over. */
+/** The schema of a reader: fields that it does not name are ignored. */
 export const jsonSchemaOf = (schema: z.ZodType): object =>
   schema.toJSONSchema({ io: 'input', unrepresentable: 'any' });
 
@@ -93,7 +93,7 @@ function textOf({ pattern, minLength = 0 }: Schema, name: string): fc.Arbitrary<
   return pattern === '^slot:.*' ? text.map((end) => `slot:${end}`) : fc.stringMatching(new RegExp(pattern));
 }
 
-/** Moments of the next thousand years; whatever is larger is odd, and for whoever looks for the odd to try. */
+/** Moments of the next thousand years. */
 const largest = 3.3e13;
 
 const bounds = ({ minimum, exclusiveMinimum, maximum = largest }: Schema) => ({

@@ -91,7 +91,7 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
 function once(): Dispatcher.DispatcherComposeInterceptor {
   let sent = false;
   return (dispatch) => (options, handler) => {
-    if (sent) throw new Error('upstream wants the call again, which takes a permit of its own');
+    if (sent) throw new Error('upstream asked for the call again, which needs a permit of its own');
     sent = true;
     return dispatch(options, handler);
   };
@@ -131,14 +131,14 @@ function headersFor(apiKey: string): Record<string, string> {
   }
 }
 
-/** The system's word for it (ECONNREFUSED, ENOTFOUND …): fetch itself only says that it failed. */
+/** The system's code (ECONNREFUSED, ENOTFOUND …): fetch itself only reports that it failed. */
 function networkReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
   return error instanceof Error ? error.message : String(error);
 }
 
-/** As the system's, but for a name that leads to where nothing may be sent: whoever has the name may have changed that. */
+/** The system's lookup, but it refuses a name that now leads to a forbidden address. */
 export const safeLookup: LookupFunction = (host, options, done) => {
   systemLookup(host, options as LookupOptions, (error, found, family) => {
     const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found];

@@ -18,7 +18,7 @@ export interface ZwiftRacingSettings extends CallSettings {
   readonly paths: { readonly events: string; readonly event: string; readonly signups: string };
 }
 
-/** Upstream's API. Every method is one call, wants the permit of its budget, and throws `UpstreamError`. */
+/** Upstream's API. Every method is one call, needs a permit of its budget, and throws `UpstreamError`. */
 export interface ZwiftRacing {
   /** A page of a club's riders with ids from `fromRiderId` (itself included) on, ascending. */
   getClub(permit: Permit<'clubs'>, clubId: number, fromRiderId?: number): Promise<ClubPage>;
@@ -69,11 +69,11 @@ export function createZwiftRacing({ paths, ...settings }: ZwiftRacingSettings): 
     getRiders: (permit, riderIds) =>
       call(permit, { path: '/public/riders', body: riderIds }, (json) => {
         const { items: riders, skipped } = readRiders(json);
-        const told = new Set([
+        const answered = new Set([
           ...riders.map(({ rider }) => rider.riderId),
           ...skipped.map(({ id }) => Number(id)),
         ]);
-        return { riders, skipped, missing: riderIds.filter((id) => !told.has(id)) };
+        return { riders, skipped, missing: riderIds.filter((id) => !answered.has(id)) };
       }),
     getUpcomingEvents: (permit) =>
       call(permit, { path: paths.events }, (json) => {
@@ -100,8 +100,8 @@ export function createZwiftRacing({ paths, ...settings }: ZwiftRacingSettings): 
 
 const pathOf = (template: string, id: string) => template.replace(':id', () => encodeURIComponent(id));
 
-/** An answer about something else than what was asked for must never be stored as it. */
-function same<Answer, Id>(answer: Answer, id: Id, asked: Id): Answer {
-  if (id !== asked) throw new WrongShape(`asked for ${String(asked)}, it is about ${String(id)}`);
+/** An answer about something other than the request must never be stored as its answer. */
+function same<T, Id>(answer: T, id: Id, requested: Id): T {
+  if (id !== requested) throw new WrongShape(`asked for ${String(requested)}, it is about ${String(id)}`);
   return answer;
 }

@@ -26,7 +26,7 @@ export interface UpstreamErrorDetails {
   readonly rawStart?: string;
 }
 
-/** A call to upstream that failed, said plainly and without the key. */
+/** A call to upstream that failed; its message never holds the key. */
 export class UpstreamError extends Error {
   readonly code: UpstreamErrorCode;
   readonly status: number | undefined;
@@ -64,7 +64,7 @@ const meaning: Partial<Record<UpstreamErrorCode, string>> = {
 
 /**
  * The error that an answer without success comes to. A 404 that is a web page is about the address as a whole, not
- * about what was asked for: an old host answers so to everything.
+ * about the thing requested: an old host answers so to everything.
  */
 export function errorOf(status: number, rawStart: string, retryAfterMs?: number): UpstreamError {
   const code = codeOf(status);
@@ -83,7 +83,7 @@ const aboutNotFound = (rawStart: string): string =>
 /** Whether a text is HTML rather than JSON. */
 export const isPage = (text: string): boolean => text.trimStart().startsWith('<');
 
-/** What a 429 tells of the limit behind it. */
+/** What a 429 reports about the limit behind it. */
 export interface RateLimited {
   /** How long to stay away, project ms; a longest window at the most. */
   readonly retryAfterMs?: number;
@@ -109,9 +109,9 @@ const body = z.object({
  * @param now project ms, for a `Retry-After` that is a date
  */
 export function readRateLimited(text: string, headers: Headers, now: number): RateLimited {
-  const said = body.safeParse(jsonOrNothing(text)).data;
-  const seconds = said?.retryAfter ?? retryAfter(headers, now) ?? resetIn(headers);
-  const learned = policyOf(said?.limit, (said?.windowMinutes ?? 0) * 60_000) ?? policyIn(headers);
+  const parsed = body.safeParse(jsonOrNothing(text)).data;
+  const seconds = parsed?.retryAfter ?? retryAfter(headers, now) ?? resetIn(headers);
+  const learned = policyOf(parsed?.limit, (parsed?.windowMinutes ?? 0) * 60_000) ?? policyIn(headers);
   return {
     ...(seconds === undefined ? {} : { retryAfterMs: Math.min(seconds * 1_000, longestWindow) }),
     ...(learned && { learned }),

@@ -8,10 +8,10 @@ import { moment } from './columns.ts';
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
-    /** Whose key it is: a digest of the token. */
+    /** The owner of the key: a digest of the token. */
     caller: text('caller').notNull(),
     key: text('key').notNull(),
-    /** A digest of what was asked for. */
+    /** A digest of the request. */
     request: text('request').notNull(),
     /** What the request makes has its id from here, so that making it again makes nothing new. */
     onceId: text('once_id').notNull(),
@@ -24,12 +24,12 @@ export const idempotencyKeys = pgTable(
   ],
 );
 
-/** What the limiter told of one sync that waits because of another. */
+/** Conflicts as the limiter reports them: one sync waits because of another. */
 export const conflicts = pgTable(
   'conflicts',
   {
     at: moment('at').notNull(),
-    /** Its place among the events; a broker that has lost its disk counts anew, but not at the same moment. */
+    /** Its place among the events; a broker that has lost its disk counts from 1 again, but not at the same moment. */
     sequence: bigint('sequence', { mode: 'number' }).notNull(),
     account: text('account').notNull(),
     budget: text('budget').$type<Budget>().notNull(),
@@ -40,17 +40,17 @@ export const conflicts = pgTable(
   (table) => [primaryKey({ columns: [table.at, table.sequence] })],
 );
 
-/** One row for each permit that was started: what the limiter told of it, in whatever order that was heard. */
+/** One row for each permit that was started, as the limiter reports it; events may come out of order. */
 export const permits = pgTable(
   'permits',
   {
     permit: text('permit').primaryKey(),
     account: text('account').notNull(),
     budget: text('budget').$type<Budget>().notNull(),
-    /** Null until its start was heard of. */
+    /** Null until the event of its start came. */
     lane: text('lane').$type<Lane>(),
     startedAt: moment('started_at'),
-    /** When it was heard of, the first time. */
+    /** When its first event came. */
     heardAt: moment('heard_at').notNull(),
     endedAt: moment('ended_at'),
     result: text('result').$type<Outcome['result']>(),
@@ -60,7 +60,7 @@ export const permits = pgTable(
   (table) => [index('permits_started').on(table.startedAt), index('permits_heard').on(table.heardAt)],
 );
 
-/** What operators are told. A row with `resolvedAt` null goes on; of one key only one does. */
+/** Alerts. One with `resolvedAt` null is open; at most one of each key is. */
 export const alerts = pgTable(
   'alerts',
   {
@@ -75,10 +75,10 @@ export const alerts = pgTable(
     raisedAt: moment('raised_at').notNull(),
     lastSeenAt: moment('last_seen_at').notNull(),
     resolvedAt: moment('resolved_at'),
-    /** When the chat was told that it began, and that it was over; null: still to be told. */
+    /** When the chat was notified of its beginning and of its end; null: not yet. */
     toldBeginningAt: moment('told_beginning_at'),
     toldEndAt: moment('told_end_at'),
-    /** Until then somebody is telling the chat. */
+    /** Until then a replica is notifying the chat. */
     tellingUntil: moment('telling_until'),
   },
   (table) => [

@@ -25,11 +25,11 @@ export const events = pgTable(
     signupsFetchedAt: moment('signups_fetched_at'),
     /** `listedSignups` when the signups were last fetched: a change since then makes a call worth it. */
     signupsListedThen: integer('signups_listed_then'),
-    /** null: nobody has asked for its results. */
+    /** null: its results were never requested. */
     resultsState: text('results_state').$type<ResultsState>(),
     /** Why the results are as they are, where that needs a word. */
     resultsReason: text('results_reason'),
-    /** When they were last asked for, whatever came of it, and how often. */
+    /** When they were last requested, with whatever outcome, and how often. */
     resultsTriedAt: moment('results_tried_at'),
     resultsTries: integer('results_tries').notNull().default(0),
     /** When they were last answered; null: never. */
@@ -75,7 +75,7 @@ export const signups = pgTable(
   ],
 );
 
-/** How riders ended an event, as its results last told. */
+/** How riders finished an event, by its latest results. */
 export const results = pgTable(
   'results',
   {

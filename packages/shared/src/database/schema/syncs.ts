@@ -40,7 +40,7 @@ export const syncLogs = pgTable(
     runId: text('run_id'),
     commandId: text('command_id'),
     endpoint: text('endpoint').notNull(),
-    /** What was asked for: a club, rider or event id. */
+    /** What was called for: a club, rider or event id. */
     target: text('target').notNull(),
     /** Why this was called rather than anything else; null: nothing else was to be called. */
     because: text('because'),
@@ -55,7 +55,7 @@ export const syncLogs = pgTable(
   (table) => [index('sync_logs_run').on(table.runId), index('sync_logs_started').on(table.startedAt)],
 );
 
-/** What people asked for and what became of it. A row without `sequence` is still to be handed to its service. */
+/** Commands and their outcomes. A row without `sequence` is still to be published to its service. */
 export const commands = pgTable(
   'commands',
   {
@@ -70,7 +70,7 @@ export const commands = pgTable(
     sequence: bigint('stream_sequence', { mode: 'number' }),
     updatedAt: moment('updated_at').notNull(),
     finishedAt: moment('finished_at'),
-    /** The span in which it was asked for, as a W3C `traceparent`. */
+    /** The span of its request, as a W3C `traceparent`. */
     traceparent: text('traceparent'),
   },
   (table) => [
@@ -82,10 +82,10 @@ export const commands = pgTable(
   ],
 );
 
-/** Whether upstream gives us what we ask for, source by source. */
+/** The availability of each source of upstream. */
 export const sources = pgTable('sources', {
   source: text('source').$type<Source>().primaryKey(),
-  /** The key, as a hash, and the address that this is said of: with another one all is open again. */
+  /** The key, as a hash, and the address that this is about: with another one every source starts as unknown. */
   account: text('account').notNull(),
   address: text('address').notNull(),
   state: text('state').$type<SourceState>().notNull(),
@@ -97,7 +97,7 @@ export const sources = pgTable('sources', {
   message: text('message'),
   rawStart: text('raw_start'),
   advice: text('advice'),
-  /** Before this moment an unavailable source is not asked again, and how often it was in vain. */
+  /** Before this moment an unavailable source is not called again, and how many probes have failed. */
   probeAt: moment('probe_at'),
   probes: integer('probes').notNull(),
 });

@@ -58,7 +58,7 @@ function onStream({ name, consumers }: (typeof everyStream)[number]): string[] {
   ];
 }
 
-/** Every subject that somebody on the broker could publish to, one of each kind: it grows with the catalog. */
+/** Every subject that a user of the broker could publish to, one of each kind: it grows with the catalog. */
 export const publishable: readonly string[] = [
   ...messages.map(concrete),
   ...messages.map((message) => deadLetterSubject(concrete(message))),
@@ -74,7 +74,7 @@ export const publishable: readonly string[] = [
   'elsewhere',
 ];
 
-/** Every pattern that somebody could subscribe to: those of the catalog and wider ones. */
+/** Every pattern that a user could subscribe to: those of the catalog and wider ones. */
 export const subscribable: readonly string[] = [
   ...messages.map(subjectPattern),
   ...messages.map((message) => deadLetterSubject(subjectPattern(message))),

@@ -35,7 +35,7 @@ const eventShape = z
   })
   .transform(({ time, signups, ...event }) => ({ ...event, startsAt: time, listedSignups: signups }));
 
-/** An event as the list tells it. `startsAt` is project ms; `listedSignups` counts all pens together. */
+/** An event as the list has it. `startsAt` is project ms; `listedSignups` counts all pens together. */
 export type UpcomingEvent = z.output<typeof eventShape>;
 
 export interface EventItem {
@@ -64,7 +64,7 @@ export interface SignupItem {
 
 const penShape = z.object({ name: textId, riders: z.array(z.unknown()) });
 
-/** Reads the signups of all pens. A pen that can't be read is told of as one skipped item without an id. */
+/** Reads the signups of all pens. A pen that can't be read is one skipped item without an id. */
 export function readSignups(json: unknown): ReadItems<SignupItem> {
   const pens = readEach(
     readAs(z.array(z.unknown()), json),

@@ -70,7 +70,7 @@ export function readAs<Schema extends z.ZodType>(schema: Schema, raw: unknown): 
 }
 
 /**
- * Reads the items of a list one by one: one that can't be read is skipped and told of. Items are known by their id;
+ * Reads the items of a list one by one: one that can't be read is reported as skipped. Items are known by their id;
  * of several with the same one the last counts.
  */
 export function readEach<Item>(

@@ -1,6 +1,6 @@
 /** Answers in the shapes that upstream gives, quirks included. Nobody in them exists. */
 
-const standing = (rating: number) => ({
+const rated = (rating: number) => ({
   rating,
   date: 1764788400,
   mixed: { category: 'Emerald', number: 3 },
@@ -18,10 +18,10 @@ export const riderJson = {
   zpFTP: 304,
   power: { wkg5: 11.9481, w5: 920, CP: 319.5566, AWC: 17675.105, compoundScore: 1678.2526 },
   race: {
-    last: standing(1803.82),
-    current: standing(1803.82),
-    max30: { ...standing(1811.92), expires: 1767380400 },
-    max90: { ...standing(1820), expires: 1772564400, womens: { category: 'Ruby', number: 2 } },
+    last: rated(1803.82),
+    current: rated(1803.82),
+    max30: { ...rated(1811.92), expires: 1767380400 },
+    max90: { ...rated(1820), expires: 1772564400, womens: { category: 'Ruby', number: 2 } },
     finishes: 9,
     dnfs: 0,
     wins: 1,
