@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Checkout, copyProject } from '@paceline/kit/checkout';
 import { openBrowser } from '@paceline/kit/browser';
-import { eventually } from '@paceline/kit/waiting';
+import { type Checkout, copyProject } from '@paceline/kit/checkout';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
+import { eventually } from '@paceline/kit/waiting';
 import type { SyncKind } from '@paceline/shared/definition';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 

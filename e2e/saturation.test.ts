@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type LimiterProcess, type Rig, startRig } from '@paceline/kit/rig';
 import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LimiterProcess, type Rig, startRig } from '@paceline/kit/rig';
 
 /** A minute of upstream's is a second of ours. */
 const scale = 60;

@@ -2,9 +2,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBuilt } from '@paceline/dashboard/build';
-import { sandboxClock } from '@paceline/launcher';
 import { openBrowser } from '@paceline/kit/browser';
 import { startTestStack } from '@paceline/kit/stack';
+import { sandboxClock } from '@paceline/launcher';
 
 // Shows each view of the dashboard, wide and narrow, light and dark: `npm run screenshots [-- URL of a running API]`.
 const folder = join(import.meta.dirname, '../.cache/screenshots');

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
+import { type Child, freePort, spawnChild } from '@paceline/embedded';
+import { auditedBy } from '@paceline/kit/rig';
 import { type Stack, type StackOptions, sandboxClock } from '@paceline/launcher';
 import { formatClock } from '@paceline/shared/clock';
 import { type Service, services } from '@paceline/shared/contracts';
-import { type Child, freePort, spawnChild } from '@paceline/embedded';
 import { eventually } from '@paceline/shared/testing';
-import { auditedBy } from '@paceline/kit/rig';
 
 // Starts the system as it was at a commit and, under load, replaces one service after the other by today's:
 // `npm run upgrade:trial -- --from COMMIT`. Exit code 0: nothing was lost, nothing rejected.

@@ -1,7 +1,7 @@
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
-import type { SyncKind } from '@paceline/shared/definition';
 import { eventually } from '@paceline/kit/waiting';
 import { documentedMetrics } from '@paceline/launcher/testing/metrics-table';
+import type { SyncKind } from '@paceline/shared/definition';
 import { connect } from '@paceline/shared/messaging';
 import { type ReceivedSpan, startOtlpReceiver } from '@paceline/shared/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collect } from './adapters/collect.ts';
 import { inflictions } from './adapters/faults.ts';
 import type { Api } from './adapters/http.ts';

@@ -1,7 +1,9 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { runCommand, terminal, wholeNumberOf } from '@paceline/kit/arguments';
 import { startTestStack } from '@paceline/kit/stack';
+import { sum } from '@paceline/kit/statistics';
+import { unpaddedTable } from '@paceline/kit/table';
 import { sandboxClock } from '@paceline/launcher';
 import { fuzzHttp, type RouteTally } from './http.ts';
 import { badWorkOf, crashedSince, type Fuzzed, fuzzMessages } from './messages.ts';
@@ -18,8 +20,8 @@ interface Found {
 /** What is not as it has to be, as sentences. */
 function wrongIn({ routes, messages, crashed }: Found): string[] {
   const bad = badWorkOf(messages.subjects);
-  const failed = sum(routes, ({ failed: each }) => each);
-  const untold = sum(routes, ({ untold: each }) => each);
+  const failed = sum(routes.map(({ failed }) => failed));
+  const untold = sum(routes.map(({ untold }) => untold));
   return [
     ...crashed.map((name) => `${name} has ended`),
     ...(failed > 0 ? [`${failed} answers were 500 or above`] : []),
@@ -36,12 +38,12 @@ function wrongIn({ routes, messages, crashed }: Found): string[] {
 function page(found: Found): string {
   const { command, minutes, routes, messages, crashed } = found;
   const { subjects, deadLetters, neighbours, lost, unread } = messages;
-  const sent = sum(subjects, ({ bad, strange }) => bad + strange);
+  const sent = sum(subjects.map(({ bad, strange }) => bad + strange));
   const figures: ReadonlyArray<readonly [string, number | string]> = [
-    ['HTTP inputs', sum(routes, ({ inputs }) => inputs)],
-    ['answered with 500 or above', sum(routes, ({ failed }) => failed)],
-    ['refusals that are no problem+json', sum(routes, ({ untold }) => untold)],
-    ['503 at first, answered when asked again', sum(routes, ({ away }) => away)],
+    ['HTTP inputs', sum(routes.map(({ inputs }) => inputs))],
+    ['answered with 500 or above', sum(routes.map(({ failed }) => failed))],
+    ['refusals that are no problem+json', sum(routes.map(({ untold }) => untold))],
+    ['503 at first, answered when asked again', sum(routes.map(({ away }) => away))],
     ['messages', sent],
     ['bad work messages / dead letters with a reason', `${badWorkOf(subjects)} / ${deadLetters}`],
     ['good commands behind them: sent / done', `${neighbours} / ${neighbours - lost}`],
@@ -53,7 +55,7 @@ function page(found: Found): string {
 Written by \`${command}\`, in ${minutes.toFixed(0)} minutes: what nobody
 should send, sent to every route and every subject of the whole system as real processes. The same seed makes the same inputs.
 
-${table(['what', 'how many'], figures)}
+${unpaddedTable(['what', 'how many'], figures, (column) => column === 1)}
 
 ## Routes
 
@@ -63,7 +65,7 @@ without an answer, as it may when a body that is too large is refused while it i
 raised by \`API_RATE_LIMIT\`. What judges a schedule is asked at most thirty times: each right input is weeks of slots told
 over, one after the other. A 503 says that a part has its hands full: it is asked again, and must be answered then.
 
-${table(
+${unpaddedTable(
   ['route', 'inputs', 'statuses'],
   routes.map(({ route, inputs, statuses }) => [
     `\`${route}\``,
@@ -72,6 +74,7 @@ ${table(
       .map(([status, times]) => `${status}: ${times}`)
       .join(', '),
   ]),
+  (column) => column === 1,
 )}
 
 ## Subjects
@@ -80,7 +83,7 @@ Bad messages break their contract: bytes, garbage, huge, one field gone or of an
 and moments that nobody knows; work and orders are only sent bad, for strange ones would be carried out. Most have odd
 headers, all have none of a good trace. \`ignored\` also are requests to who is not there.
 
-${table(
+${unpaddedTable(
   ['subject', 'kind', 'bad', 'strange', 'refused', 'answered', 'ignored'],
   subjects.map(({ subject, kind, bad, strange, refused, answered, ignored }) => [
     `\`${subject}\``,
@@ -89,24 +92,17 @@ ${table(
     strange,
     ...(kind === 'request' ? [refused, answered, ignored] : ['', '', '']),
   ]),
+  (column) => column === 2 || column === 3,
 )}
 `;
 }
-
-const sum = <Each>(all: readonly Each[], of: (each: Each) => number) =>
-  all.reduce((total, each) => total + of(each), 0);
-
-const table = (head: readonly string[], rows: ReadonlyArray<ReadonlyArray<string | number>>) =>
-  [head, head.map((_, column) => (typeof rows[0]?.[column] === 'number' ? '---:' : '---')), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
 
 const usage = `npm run fuzz -- [--runs N] [--seed N] [--write]
 
 Sends what nobody should send to every route and every subject of the whole system, as real processes.
 
-  --runs N   to each subject, three times as many to each route; 100 unless told
-  --seed N   the same inputs again; 1 unless told
+  --runs N   to each subject, three times as many to each route (default 100)
+  --seed N   the same inputs again (default 1)
   --write    to docs/fuzz.md too
 
 Exit code 0: nothing has ended, failed or gone lost. 1: something has; .cache/fuzz-logs says more. 2: called wrongly.`;
@@ -154,28 +150,16 @@ async function fuzz(runs: number, seed: number, write: boolean): Promise<number>
   }
 }
 
-function read(args: string[]): { runs: number; seed: number; write: boolean; help: boolean } | string {
-  try {
-    const { runs, seed, write, help } = parseArgs({
-      args,
-      options: {
-        runs: { type: 'string', default: '100' },
-        seed: { type: 'string', default: '1' },
-        write: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-    if (!/^[1-9]\d{0,5}$/.test(runs)) return '--runs must be a whole number above 0';
-    if (!/^\d{1,9}$/.test(seed)) return '--seed must be a whole number';
-    return { runs: Number(runs), seed: Number(seed), write, help };
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-const asked = read(process.argv.slice(2));
-if (typeof asked === 'string') {
-  process.stderr.write(`${asked}\n\n${usage}\n`);
-  process.exitCode = 2;
-} else if (asked.help) process.stdout.write(`${usage}\n`);
-else process.exitCode = await fuzz(asked.runs, asked.seed, asked.write);
+process.exitCode = await runCommand(
+  {
+    usage,
+    options: {
+      runs: { type: 'string', default: '100' },
+      seed: { type: 'string', default: '1' },
+      write: { type: 'boolean', default: false },
+    },
+  },
+  process.argv.slice(2),
+  terminal,
+  ({ runs, seed, write }) => fuzz(wholeNumberOf('--runs', runs, 1), wholeNumberOf('--seed', seed, 0), write),
+);

@@ -4,15 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { type Child, freePort, spawnChild } from '@paceline/embedded';
+import { type Sandbox, type SandboxOptions, startSandbox } from '@paceline/sandbox';
 import { type Clock, type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
-import { type Child, freePort, spawnChild } from '@paceline/embedded';
 import { accountOf, createLimiters, type Limiter, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, provision, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
 import { createZwiftRacing, type ZwiftRacing } from '@paceline/shared/zwiftracing';
-import { type Sandbox, type SandboxOptions, startSandbox } from '@paceline/sandbox';
 
 /** Limiters as processes of their own on a real broker, an upstream that judges what arrives, and callers. */
 export interface Rig {

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Api, createApi } from '@paceline/client';
-import { type ClockSetting, formatClock } from '@paceline/shared/clock';
 import { freePort } from '@paceline/embedded';
 import { startStack, type Stack } from '@paceline/launcher';
+import { type ClockSetting, formatClock } from '@paceline/shared/clock';
 
 /**
  * The clock of a system that begins now, on the same evening in every run: what happens in the sandbox's world depends on

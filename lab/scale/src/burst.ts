@@ -1,7 +1,8 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { TestStack } from '@paceline/kit/stack';
+import { quantile } from '@paceline/kit/statistics';
 import { openDatabase, tables } from '@paceline/shared/database';
 import { connect } from '@paceline/shared/messaging';
-import type { TestStack } from '@paceline/kit/stack';
 
 const atOnce = 100;
 const rounds = 20;
@@ -87,8 +88,7 @@ function endedCommand(): (typeof tables.commands)['$inferInsert'] {
   };
 }
 
-function quantiles(values: readonly number[]): { p50: number; p99: number } {
-  const sorted = values.toSorted((one, other) => one - other);
-  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99) };
-}
+const quantiles = (values: readonly number[]) => ({
+  p50: quantile(values, 0.5),
+  p99: quantile(values, 0.99),
+});

@@ -1,46 +1,40 @@
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
-import { sandboxClock } from '@paceline/launcher';
+import { numberOf, runCommand, terminal } from '@paceline/kit/arguments';
 import { startTestStack, type TestStack } from '@paceline/kit/stack';
+import { sandboxClock } from '@paceline/launcher';
+import { kindNames } from '@paceline/shared/definition';
 import { burst } from './burst.ts';
 import { burstLines, rowOf, writePage } from './page.ts';
 import { commandsToDone, workloads } from './workloads.ts';
 
-// `npm run scale`: what more processes and a cluster bring on this machine, and what is the bound. Linux only.
-// `npm run scale -- --burst`: only how long 100 adds at once take until their 202.
+const usage = `npm run scale -- [--burst] [--seconds N]
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '5' }, burst: { type: 'boolean', default: false } },
-});
-/** Real ms for each figure. */
-const lasts = Number(values.seconds) * 1_000;
-if (!(lasts > 0)) {
-  console.error('npm run scale -- [--burst] [--seconds SECONDS]   (for each figure)');
-  process.exit(2);
-}
+Measures what more processes and a cluster bring on this machine, and what is the bound; writes docs/scale.md. Linux only.
 
-const [load = 0] = loadavg();
-const hundredAtOnce = burstLines(await onStack(1, 1, burst));
-console.log(hundredAtOnce.join('\n'));
-if (!values.burst) {
-  const rows: Array<readonly string[]> = [];
-  for (const brokers of [1, 3]) {
-    for (const replicas of [1, 2, 3]) {
-      await onStack(brokers, replicas, async (stack) => {
-        await allowPlenty(stack);
-        // Code is slow when it runs for the first time.
-        await commandsToDone(stack, lasts / 2);
-        for (const [what, workload] of Object.entries(workloads)) {
-          const row = rowOf([String(brokers), String(replicas), what], await workload(stack, lasts));
-          console.log(row.join(' | '));
-          rows.push(row);
-        }
-      });
+  --burst      only how long 100 adds at once take until their 202
+  --seconds N  for each figure (default 5)
+
+Exit code 0: measured. 2: called wrongly.`;
+
+const options = {
+  seconds: { type: 'string', default: '5' },
+  burst: { type: 'boolean', default: false },
+} as const;
+
+/** @param lasts real ms for each figure */
+const measureAll = (brokers: number, replicas: number, lasts: number) =>
+  onStack(brokers, replicas, async (stack) => {
+    const rows: Array<readonly string[]> = [];
+    await allowPlenty(stack);
+    // Code is slow when it runs for the first time.
+    await commandsToDone(stack, lasts / 2);
+    for (const [what, workload] of Object.entries(workloads)) {
+      const row = rowOf([String(brokers), String(replicas), what], await workload(stack, lasts));
+      terminal.out(row.join(' | '));
+      rows.push(row);
     }
-  }
-  await writePage(rows, hundredAtOnce, `npm run scale -- --seconds ${lasts / 1_000}`, load);
-  console.error('Written to docs/scale.md.');
-}
+    return rows;
+  });
 
 async function onStack<T>(
   brokers: number,
@@ -51,9 +45,7 @@ async function onStack<T>(
     PACELINE_BROKERS: String(brokers),
     PACELINE_REPLICAS: `limiter=${replicas},api=${replicas},rider-sync=${replicas}`,
     // What is measured is asked for here.
-    SYNC_RIDER: 'off',
-    SYNC_NEAR: 'off',
-    SYNC_FAR: 'off',
+    ...Object.fromEntries(kindNames.map((kind) => [`SYNC_${kind.toUpperCase()}`, 'off'])),
     LOG_LEVEL: 'error',
   });
   try {
@@ -78,3 +70,18 @@ async function send(method: string, url: string, body: unknown): Promise<void> {
   const answer = await fetch(url, { method, headers, body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
 }
+
+process.exitCode = await runCommand({ usage, options }, process.argv.slice(2), terminal, async (given) => {
+  const seconds = numberOf('--seconds', given.seconds, 0.1, 3_600);
+  const [load = 0] = loadavg();
+  const hundredAtOnce = burstLines(await onStack(1, 1, burst));
+  terminal.out(hundredAtOnce.join('\n'));
+  if (given.burst) return 0;
+  const rows: Array<readonly string[]> = [];
+  for (const brokers of [1, 3]) {
+    for (const replicas of [1, 2, 3]) rows.push(...(await measureAll(brokers, replicas, seconds * 1_000)));
+  }
+  await writePage(rows, hundredAtOnce, `npm run scale -- --seconds ${seconds}`, load);
+  terminal.error('Written to docs/scale.md.');
+  return 0;
+});

@@ -1,6 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { type CpuShares, cpuTimes, sharesBetween } from '@paceline/kit/processes';
 import type { TestStack } from '@paceline/kit/stack';
+import { quantile } from '@paceline/kit/statistics';
 import { connect } from '@paceline/shared/messaging';
 
 export interface Measured {
@@ -43,12 +44,10 @@ export async function measure(stack: TestStack, { inFlight, lasts, once }: Load)
   await Promise.all(Array.from({ length: inFlight }, worker));
   const ms = performance.now() - from;
   const after = await cpuTimes(stack);
-  took.sort((one, other) => one - other);
-  const at = (share: number) => took[Math.floor(took.length * share)] ?? Number.NaN;
   return {
     perSecond: (brought / ms) * 1_000,
-    p50: at(0.5),
-    p99: at(0.99),
+    p50: quantile(took, 0.5),
+    p99: quantile(took, 0.99),
     refused,
     journalBytes: ((await journalBytes(stack)) - journal) / brought,
     cpu: sharesBetween(before, after),

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { table } from '@paceline/kit/table';
 import type { Burst } from './burst.ts';
 import type { Measured } from './measure.ts';
 
@@ -21,8 +22,7 @@ const columns = [
   'CPU, others',
   'most CPU',
 ];
-/** Words, which begin at the left; all others are numbers. */
-const words = ['what', 'most CPU'];
+const isNumber = (column: number) => !['what', 'most CPU'].includes(columns[column] ?? '');
 
 /** @param of brokers, processes of each, what is measured */
 export function rowOf(of: Row, { perSecond, p50, p99, refused, journalBytes, cpu }: Measured): Row {
@@ -69,22 +69,10 @@ export async function writePage(
     [
       before,
       begins,
-      ...[machine, hundredAtOnce.join('\n'), table(rows)].map((part) => `\n\n${part}`),
+      ...[machine, hundredAtOnce.join('\n'), table(columns, rows, isNumber)].map((part) => `\n\n${part}`),
       '\n\n',
       ends,
       after,
     ].join(''),
   );
-}
-
-function table(rows: readonly Row[]): string {
-  const all = [columns, ...rows];
-  const widths = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)));
-  const isWord = (index: number) => words.includes(columns[index] ?? '');
-  const line = (cells: Row) =>
-    `| ${cells.map((cell, index) => (isWord(index) ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0))).join(' | ')} |`;
-  const rule = widths.map((width, index) =>
-    isWord(index) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
-  );
-  return [line(columns), line(rule), ...rows.map(line)].join('\n');
 }

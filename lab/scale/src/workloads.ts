@@ -1,9 +1,9 @@
+import type { TestStack } from '@paceline/kit/stack';
 import { createClock } from '@paceline/shared/clock';
 import { createLimiters } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually } from '@paceline/shared/testing';
-import type { TestStack } from '@paceline/kit/stack';
 import { measure, type Measured } from './measure.ts';
 
 const permitsInFlight = 64;

@@ -1,3 +1,5 @@
+import { median } from '@paceline/kit/statistics';
+
 /** One measured value and when it was measured, project ms. */
 export interface Measured {
   readonly at: number;
@@ -77,12 +79,3 @@ function riseOf(points: readonly Measured[]): number {
 
 const pairsOf = (points: readonly Measured[]): Array<readonly [Measured, Measured]> =>
   points.flatMap((a, index) => points.slice(index + 1).map((b) => [a, b] as const));
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  if (sorted.length === 0) return Number.NaN;
-  return Number.isInteger(middle)
-    ? ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
-    : (sorted[Math.floor(middle)] ?? 0);
-}

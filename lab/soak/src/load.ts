@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openStream } from '@paceline/client';
 import type { TestStack } from '@paceline/kit/stack';
+import { kindNames } from '@paceline/shared/definition';
 
 /** How often each thing was done to the system so far. */
 export type Done = Record<string, number>;
@@ -31,7 +33,7 @@ export function load(
         () => count(what),
         () => count(`${what} that failed`),
       );
-      await pause(realMs, signal);
+      await sleep(realMs, undefined, { signal }).catch(() => undefined);
     }
   };
   const ids = (from: number, many: number) =>
@@ -46,7 +48,7 @@ export function load(
       }),
     ),
     every(30_000, 'runs asked for', (turn) =>
-      stack.post(`/v1/syncs/${['near', 'far', 'rider'][turn % 3]}/trigger`, ''),
+      stack.post(`/v1/syncs/${kindNames[turn % kindNames.length]}/trigger`, ''),
     ),
     every(300, 'reads', (turn) => read(stack, reads[turn % reads.length] ?? '/')),
     every(3_000, 'streams watched', () => watch(stack, 2_000)),
@@ -69,15 +71,3 @@ async function watch(stack: TestStack, realMs: number): Promise<void> {
     if (!patience.aborted) throw error;
   }
 }
-
-const pause = (ms: number, signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    const stop = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
-      resolve();
-    };
-    const timer = setTimeout(stop, ms);
-    signal.addEventListener('abort', stop);
-    if (signal.aborted) stop();
-  });

@@ -1,3 +1,4 @@
+import { table } from '@paceline/kit/table';
 import { type Bound, type Growth, growthOf, type Measured } from './growth.ts';
 
 /** Something that is measured again and again: of what, which of its figures, and how that is judged. */
@@ -107,7 +108,7 @@ steadier than chance makes it (Mann and Kendall's test, 1 in 100). Each process 
 seconds, and of memory and heap the least of each stretch counts: what is held. The sandbox is shown and not judged: it
 keeps every arrival, to judge by them.
 
-${markdown(['of', 'what', 'first', 'level', 'last', 'growth', 'allowed', 'verdict'], rows)}
+${table(['of', 'what', 'first', 'level', 'last', 'growth', 'allowed', 'verdict'], rows, (column) => column >= 2 && column <= 6)}
 `;
 }
 
@@ -121,14 +122,3 @@ function shown(figure: Figure, value: number): string {
 }
 
 const signed = (figure: Figure, value: number): string => `${value > 0 ? '+' : ''}${shown(figure, value)}`;
-
-function markdown(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const isNumber = (column: number) => column >= 2 && column <= 6;
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => (isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join(' | ')} |`;
-  const rule = `| ${widths.map((width, column) => (isNumber(column) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
-}

@@ -7,8 +7,8 @@ import { type Machine, thisMachine } from '@paceline/shared/clock';
 import { serversOf } from '@paceline/shared/config';
 import { catalog, type JournalEntry, subjectOf } from '@paceline/shared/contracts';
 import { connect, retryWhileUnavailable } from '@paceline/shared/messaging';
-import { CannotAudit } from './evidence.ts';
 import type { StoredEntry } from '../core/history.ts';
+import { CannotAudit } from './evidence.ts';
 
 /** Real ms. Whoever runs the command sits in front of it. */
 const patience = 5_000;

@@ -1,5 +1,5 @@
-import type { Budget, Lane } from '@paceline/shared/definition';
 import { createClock, parseClock } from '@paceline/shared/clock';
+import type { Budget, Lane } from '@paceline/shared/definition';
 import { createLimiters, type Limiter } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';

@@ -1,3 +1,4 @@
+import type { Workload } from '../report.ts';
 import { saturated } from './w01-saturated.ts';
 import { burst } from './w02-burst.ts';
 import { manual } from './w03-manual.ts';
@@ -8,7 +9,6 @@ import { flooded } from './w07-flood.ts';
 import { frozen } from './w08-frozen.ts';
 import { manyWaiting } from './w09-many-waiting.ts';
 import { promises } from './w10-promises.ts';
-import type { Workload } from '../report.ts';
 
 export const workloads: readonly Workload[] = [
   saturated,

@@ -1,13 +1,13 @@
 import { mean, median } from '@paceline/kit/statistics';
 import { digits, percent, times } from '@paceline/kit/table';
 import { monotonic } from '@paceline/kit/waiting';
-import { inGroups } from './comparison.ts';
 import type { Passage } from '../caller.ts';
 import { limiting } from '../contenders/all.ts';
 import type { Contender, Limit, Margin } from '../contenders/contender.ts';
 import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { type Network, utilisation, verdictOf, type Way } from '../upstream.ts';
+import { inGroups } from './comparison.ts';
 
 /** What a margin came to. */
 interface Tried {

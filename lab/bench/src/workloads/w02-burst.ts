@@ -1,11 +1,11 @@
 import { times } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
-import { sideBySide } from './comparison.ts';
 import { limitingAnyhow } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
+import { sideBySide } from './comparison.ts';
 
 const policy = { limit: 5, windowMs: 1_000 };
 const processes = 3;

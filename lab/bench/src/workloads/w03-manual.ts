@@ -1,11 +1,11 @@
 import { median } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
-import { sideBySide } from './comparison.ts';
 import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
+import { sideBySide } from './comparison.ts';
 
 const limit = { calls: 5, windowMs: 1_000, concurrency: 5 };
 const bulk = 30;

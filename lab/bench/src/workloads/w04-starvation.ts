@@ -1,11 +1,11 @@
 import { digits } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
-import { sideBySide } from './comparison.ts';
 import type { Passage } from '../caller.ts';
 import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
+import { sideBySide } from './comparison.ts';
 
 /** An urgent load above what a limit of one call per window can take. */
 interface Load {

@@ -1,6 +1,5 @@
 import { digits } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
-import { compare } from './comparison.ts';
 import { ours, type Variant, variants } from '../contenders/all.ts';
 import { type Limiters, type Replica, startLimiters } from '../limiters.ts';
 import { type Caller, startCaller } from '../processes.ts';
@@ -8,6 +7,7 @@ import type { Outcome, Row, Workload } from '../report.ts';
 import type { Step } from '../siege.ts';
 import { assemble } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
+import { compare } from './comparison.ts';
 
 const policy = { limit: 5, windowMs: 1_000 };
 

@@ -1,11 +1,11 @@
 import { median, quantile } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
-import { compare } from './comparison.ts';
 import { type Variant, variants } from '../contenders/all.ts';
 import type { Limiters } from '../limiters.ts';
 import { type Caller, startCaller } from '../processes.ts';
 import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble, type Team } from '../team.ts';
+import { compare } from './comparison.ts';
 
 const rounds = 5;
 const permits = 150;

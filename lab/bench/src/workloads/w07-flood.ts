@@ -1,10 +1,10 @@
 import { median } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
 import { monotonic } from '@paceline/kit/waiting';
-import { compare } from './comparison.ts';
 import { type Variant, variants } from '../contenders/all.ts';
 import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
+import { compare } from './comparison.ts';
 
 const processes = 3;
 const inFlight = 64;

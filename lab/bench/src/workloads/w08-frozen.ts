@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { digits, times } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
-import { type Result, sideBySide } from './comparison.ts';
 import { limiting, ours } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { lateCommits, type Limiters, type Replica, startLimiters } from '../limiters.ts';
@@ -9,6 +8,7 @@ import { type Caller, startCaller } from '../processes.ts';
 import type { Outcome, Row, Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
+import { type Result, sideBySide } from './comparison.ts';
 
 const policy = { limit: 5, windowMs: 1_000 };
 const inFlight = 10;

@@ -1,15 +1,15 @@
-import { runAuditor } from '@paceline/kit/rig';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { runAuditor } from '@paceline/kit/rig';
 import { createWorld } from '@paceline/sandbox';
+import type { CommandEnd, Evidence, Exit, Inflicted, LogLine, Requested } from '../core/evidence.ts';
 import { strangersRider } from './http.ts';
 import type { Said, Stage } from './stage.ts';
 import { lookAtStreams } from './streams.ts';
 import type { Watch } from './watch.ts';
-import type { CommandEnd, Evidence, Exit, Inflicted, LogLine, Requested } from '../core/evidence.ts';
 
 const club = 20650;
 
