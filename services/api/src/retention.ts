@@ -183,8 +183,9 @@ export function startHousekeeping(db: Database, retention: Retention, clock: Clo
       log.warn({ err: error }, 'what is old could not be forgotten');
     }
   };
-  const running = rounds(clock.machine, round, pauseMs);
+  const running = rounds(clock.machine, round, () => pauseMs);
   return {
+    ...running,
     stop() {
       stopped = true;
       return running.stop();

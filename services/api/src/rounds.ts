@@ -2,22 +2,32 @@ import type { Machine } from '@paceline/shared/clock';
 
 /** Work that is done again and again. */
 export interface Rounds {
+  /** Begins a round at once, or as soon as the one in hand is over. */
+  now(): void;
   /** Returns when the round in hand is over; no other begins. */
   stop(): Promise<void>;
 }
 
 /** Does `round` at once, and again `pauseMs` of the machine after it is over. @param round must not throw */
-export function rounds(machine: Machine, round: () => Promise<void>, pauseMs: number): Rounds {
+export function rounds(machine: Machine, round: () => Promise<void>, pauseMs: () => number): Rounds {
   let callOff = () => {};
   let stopped = false;
-  let inHand: Promise<void>;
-  const next = () => {
+  let again = false;
+  let inHand: Promise<void> | undefined;
+  const now = () => {
+    if (stopped) return;
+    again = inHand !== undefined;
+    if (again) return;
+    callOff();
     inHand = round().then(() => {
-      if (!stopped) callOff = machine.after(pauseMs, next);
+      inHand = undefined;
+      if (again) now();
+      else if (!stopped) callOff = machine.after(pauseMs(), now);
     });
   };
-  next();
+  now();
   return {
+    now,
     async stop() {
       stopped = true;
       callOff();

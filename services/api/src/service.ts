@@ -145,7 +145,7 @@ async function startJobs({ config, db, clock, log, peers, signal }: Parts, bus: 
     sendToChat: config.SLACK_WEBHOOK_URL === undefined ? undefined : slack(config.SLACK_WEBHOOK_URL),
     url: config.API_PUBLIC_URL ?? url,
   });
-  listen(bus, catalog.alert, {}, alerts.check);
+  listen(bus, catalog.alert, {}, alerts.now);
   measureStored(db, clock);
   const history = shareEvents(bus, (events) => keepHistory(db, events, clock.now(), log));
   const retention = {

@@ -4,6 +4,7 @@ import type { AlertChanged } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import type { Peers } from '../peers.ts';
+import { type Rounds, rounds } from '../rounds.ts';
 import { findSources } from '../sources/query.ts';
 import { agesOf, claimUnsent, markSent, openAlerts, releaseClaim, storeChanges } from './query.ts';
 import {
@@ -91,13 +92,6 @@ export function slack(url: string): SendToChat {
   };
 }
 
-export interface AlertWatch {
-  /** Checks at once, because something has happened. */
-  check(): void;
-  /** Returns when the check in hand is over; no other begins. */
-  stop(): Promise<void>;
-}
-
 export interface AlertPorts extends Observed {
   readonly log: Logger;
   readonly publish: (alert: AlertChanged) => Promise<void>;
@@ -140,37 +134,9 @@ async function sendUnsent({ db, clock, url }: AlertPorts, sendToChat: SendToChat
 }
 
 /** Raises and resolves alerts, and tells the chat. Any number of replicas may do so: each alert is one row. */
-export function watchAlerts(ports: AlertPorts): AlertWatch {
+export function watchAlerts(ports: AlertPorts): Rounds {
   const { clock, log } = ports;
-  let callOff = () => {};
-  let stopped = false;
-  let again = false;
-  let inHand: Promise<void> | undefined;
-
-  const check = () => {
-    if (stopped) return;
-    if (inHand) {
-      again = true;
-      return;
-    }
-    callOff();
-    again = false;
-    inHand = checkAlerts(ports)
-      .catch((error: unknown) => log.warn({ err: error }, 'alert check failed, retrying'))
-      .finally(() => {
-        inHand = undefined;
-        if (again) check();
-        else if (!stopped) callOff = clock.machine.after(pauseOf(clock), check);
-      });
-  };
-
-  check();
-  return {
-    check,
-    async stop() {
-      stopped = true;
-      callOff();
-      await inHand;
-    },
-  };
+  const round = () =>
+    checkAlerts(ports).catch((error: unknown) => log.warn({ err: error }, 'alert check failed, retrying'));
+  return rounds(clock.machine, round, () => pauseOf(clock));
 }

@@ -37,10 +37,6 @@ export const clubRoutes: AddRoutes = (app, { db, clock }) => {
   app.openapi(list, async (c) => {
     const page = c.req.valid('query');
     const rows = await listClubs(db, page);
-    const now = clock.now();
-    return c.json(
-      pageOf(clubList, rows, page.limit, (row) => clubView(row, now)),
-      200,
-    );
+    return c.json(pageOf(clubList, rows, page.limit, clubView(clock.now())), 200);
   });
 };

@@ -14,8 +14,10 @@ export const clubShape = z
 type ClubView = z.infer<typeof clubShape>;
 export type ClubRow = Omit<RowOf<ClubView, 'fetchedAt'>, 'ageSeconds'>;
 
-export const clubView = (club: ClubRow, now: number): ClubView => ({
-  ...club,
-  ...isoTimes(club, 'fetchedAt'),
-  ageSeconds: ageSeconds(club.fetchedAt, now),
-});
+export const clubView =
+  (now: number) =>
+  (club: ClubRow): ClubView => ({
+    ...club,
+    ...isoTimes(club, 'fetchedAt'),
+    ageSeconds: ageSeconds(club.fetchedAt, now),
+  });

@@ -48,11 +48,11 @@ const mostInFlight = 2;
 /**
  * Group commit: while one batch is in flight, arriving items gather, and the next batch takes them all. One item alone
  * waits for nothing. A batch is traced with its first item's request.
- * @param run does all items in one go and returns what became of each, in their order; when it fails all of them fail
+ * @param run does all items in one go and returns what became of each, in their order, if anything; when it fails all fail
  * @param most items of one batch
  */
 export function inBatches<In, Out>(
-  run: (items: readonly In[]) => Promise<readonly Out[]>,
+  run: (items: readonly In[]) => Promise<readonly Out[] | void>,
   most: number,
   machine: Machine,
 ): (item: In) => Promise<Out> {
@@ -83,8 +83,8 @@ export function inBatches<In, Out>(
   async function runAll(batch: Batch): Promise<void> {
     try {
       const items = batch.map(({ item }) => item);
-      const results = await batch[0]?.inItsTrace(() => run(items));
-      batch.forEach(({ resolve }, index) => resolve(results?.[index] as Out));
+      const results = (await batch[0]?.inItsTrace(() => run(items))) ?? [];
+      batch.forEach(({ resolve }, index) => resolve(results[index] as Out));
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }

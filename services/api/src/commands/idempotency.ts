@@ -58,14 +58,7 @@ const atOnce = 500;
 
 export function keysIn(db: Database, queue: CommandQueue, machine: Machine, ages: () => Ages): Keys {
   const take = inBatches((batch: readonly KeyedRequest[]) => takeAll(db, batch, ages()), atOnce, machine);
-  const keep = inBatches(
-    async (batch: readonly Answered[]) => {
-      await keepAll(db, batch);
-      return batch.map(() => undefined);
-    },
-    atOnce,
-    machine,
-  );
+  const keep = inBatches<Answered, void>((batch) => keepAll(db, batch), atOnce, machine);
   return {
     take: (request) => queue(() => take(request)),
     keepAnswer: (held, answer) => keep({ ...held, answer }),

@@ -11,6 +11,7 @@ import {
   isStillOpen,
   listOpen,
   markPublished,
+  type Publication,
   type Publishable,
   type Published,
 } from './query.ts';
@@ -33,14 +34,7 @@ export interface Publisher {
 }
 
 export function commandPublisher(broker: Broker, db: Database, clock: Clock, log: Logger): Publisher {
-  const mark = inBatches(
-    async (publications: Parameters<typeof markPublished>[1]) => {
-      await markPublished(db, publications);
-      return publications.map(() => undefined);
-    },
-    marksAtOnce,
-    clock.machine,
-  );
+  const mark = inBatches<Publication, void>((each) => markPublished(db, each), marksAtOnce, clock.machine);
   const publishing = new Set<Promise<unknown>>();
   const marking = new Set<Promise<unknown>>();
 
@@ -137,7 +131,7 @@ export function startSweep({ db, publisher, broker, refused, clock, log }: Sweep
       failing = true;
     }
   };
-  return rounds(clock.machine, round, pauseMs);
+  return rounds(clock.machine, round, () => pauseMs);
 }
 
 /** Whether the broker has lost the message of a command, so that no service carries it out. @throws {BrokerAway} */

@@ -76,7 +76,7 @@ export type Publishable = Pick<
 >;
 
 /** A command that was published, and when. */
-interface Publication {
+export interface Publication {
   readonly commandId: string;
   /** The place of its message in the stream. */
   readonly sequence: number;

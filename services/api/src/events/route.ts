@@ -85,17 +85,14 @@ export const eventRoutes: AddRoutes = (app, { db, clock }) => {
     const { when, ...page } = c.req.valid('query');
     const now = clock.now();
     const rows = await listEvents(db, when === 'upcoming' ? now : undefined, page);
-    return c.json(
-      pageOf(eventList, rows, page.limit, (row) => eventView(row, now)),
-      200,
-    );
+    return c.json(pageOf(eventList, rows, page.limit, eventView(now)), 200);
   });
 
   app.openapi(one, async (c) => {
     const { eventId } = c.req.valid('param');
     const event = await findEvent(db, eventId);
     if (!event) throw notStored(eventId);
-    return c.json({ ...eventView(event, clock.now()), raw: event.raw }, 200);
+    return c.json({ ...eventView(clock.now())(event), raw: event.raw }, 200);
   });
 
   app.openapi(signups, async (c) => {
@@ -103,11 +100,7 @@ export const eventRoutes: AddRoutes = (app, { db, clock }) => {
     const page = c.req.valid('query');
     if (!(await findResultsStatus(db, eventId))) throw notStored(eventId);
     const rows = await listSignups(db, eventId, page);
-    const now = clock.now();
-    return c.json(
-      pageOf(signupList, rows, page.limit, (row) => signupView(row, now)),
-      200,
-    );
+    return c.json(pageOf(signupList, rows, page.limit, signupView(clock.now())), 200);
   });
 
   app.openapi(results, async (c) => {

@@ -108,23 +108,25 @@ export interface EventRow extends ResultsStatusRow, Readonly<Pick<EventView, Lis
   readonly counts: SignupCounts;
 }
 
-export function eventView(row: EventRow, now: number): EventView {
-  const { eventId, title, type, subType, routeId, distance, counts, signupsFetchedAt } = row;
-  const { current, withdrawn } = signupsFetchedAt === null ? { current: null, withdrawn: null } : counts;
-  return {
-    eventId,
-    title,
-    type,
-    subType,
-    routeId,
-    distance,
-    ...isoTimes(row, 'startsAt', 'fetchedAt', 'signupsFetchedAt'),
-    signups: { listed: row.listedSignups, current, withdrawn },
-    ageSeconds: ageSeconds(row.fetchedAt, now),
-    signupsAgeSeconds: ageOrNull(signupsFetchedAt, now),
-    results: resultsStatusView(row, now),
+export const eventView =
+  (now: number) =>
+  (row: EventRow): EventView => {
+    const { eventId, title, type, subType, routeId, distance, counts, signupsFetchedAt } = row;
+    const { current, withdrawn } = signupsFetchedAt === null ? { current: null, withdrawn: null } : counts;
+    return {
+      eventId,
+      title,
+      type,
+      subType,
+      routeId,
+      distance,
+      ...isoTimes(row, 'startsAt', 'fetchedAt', 'signupsFetchedAt'),
+      signups: { listed: row.listedSignups, current, withdrawn },
+      ageSeconds: ageSeconds(row.fetchedAt, now),
+      signupsAgeSeconds: ageOrNull(signupsFetchedAt, now),
+      results: resultsStatusView(row, now),
+    };
   };
-}
 
 /** The signups of one event: who is on the list, pen by pen, and who has left it. */
 export const signupShape = z
@@ -146,9 +148,11 @@ export type SignupRow = Omit<
   'withdrawn' | 'ageSeconds'
 >;
 
-export const signupView = (row: SignupRow, now: number): SignupView => ({
-  ...row,
-  withdrawn: row.withdrawnAt !== null,
-  ...isoTimes(row, 'withdrawnAt', 'firstSeenAt', 'lastSeenAt'),
-  ageSeconds: ageSeconds(row.lastSeenAt, now),
-});
+export const signupView =
+  (now: number) =>
+  (row: SignupRow): SignupView => ({
+    ...row,
+    withdrawn: row.withdrawnAt !== null,
+    ...isoTimes(row, 'withdrawnAt', 'firstSeenAt', 'lastSeenAt'),
+    ageSeconds: ageSeconds(row.lastSeenAt, now),
+  });

@@ -59,11 +59,7 @@ export const riderRoutes: AddRoutes = (app, { db, clock }) => {
   app.openapi(list, async (c) => {
     const query = c.req.valid('query');
     const rows = await listRiders(db, query);
-    const now = clock.now();
-    return c.json(
-      pageOf(riderList, rows, query.limit, (row) => riderView(row, now)),
-      200,
-    );
+    return c.json(pageOf(riderList, rows, query.limit, riderView(clock.now())), 200);
   });
 
   app.openapi(one, async (c) => {

@@ -42,19 +42,21 @@ export interface RiderRow extends Omit<
   readonly clubName: string | null;
 }
 
-export function riderView(row: RiderRow, now: number): RiderView {
-  const { age, clubId, clubName, ...rider } = row;
-  return {
-    ...rider,
-    ageGroup: age,
-    club: clubId === null ? null : { clubId, name: clubName },
-    ...isoTimes(row, 'firstSeenAt', 'fetchedAt'),
-    ageSeconds: ageSeconds(row.fetchedAt, now),
+export const riderView =
+  (now: number) =>
+  (row: RiderRow): RiderView => {
+    const { age, clubId, clubName, ...rider } = row;
+    return {
+      ...rider,
+      ageGroup: age,
+      club: clubId === null ? null : { clubId, name: clubName },
+      ...isoTimes(row, 'firstSeenAt', 'fetchedAt'),
+      ageSeconds: ageSeconds(row.fetchedAt, now),
+    };
   };
-}
 
 export const riderDetailView = (row: RiderRow & { raw: unknown }, now: number): RiderDetailView => ({
-  ...riderView(row, now),
+  ...riderView(now)(row),
   raw: row.raw,
 });
 

@@ -27,11 +27,9 @@ export interface Ring<T extends Placed> {
 /** @param last the place behind which the first thing comes @param bound how many bytes are kept, beside the newest */
 export function createRing<T extends Placed>(last: number, bound: number): Ring<T> {
   let things: T[] = [];
-  /** How many at the front of `things` are forgotten; they are cut off in one go now and then. */
-  let gone = 0;
   let bytes = 0;
   let newest = last;
-  const first = () => newest - (things.length - gone) + 1;
+  const first = () => newest - things.length + 1;
   return {
     get last() {
       return newest;
@@ -44,23 +42,15 @@ export function createRing<T extends Placed>(last: number, bound: number): Ring<
       things.push(thing);
       newest = thing.sequence;
       bytes += thing.bytes;
-      while (bytes > bound && things.length - gone > 1) {
-        bytes -= things[gone]?.bytes ?? 0;
-        gone += 1;
-      }
-      if (gone > 1_000) {
-        things = things.slice(gone);
-        gone = 0;
-      }
+      while (bytes > bound && things.length > 1) bytes -= things.shift()?.bytes ?? 0;
     },
     restart(after) {
       things = [];
-      gone = 0;
       bytes = 0;
       newest = after;
     },
     behind(sequence, limit) {
-      const from = gone + Math.max(0, sequence + 1 - first());
+      const from = Math.max(0, sequence + 1 - first());
       return things.slice(from, from + limit);
     },
   };

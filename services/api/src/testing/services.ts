@@ -4,7 +4,7 @@ import { startLimiter } from '@paceline/limiter/service';
 import { schedulerVariables } from '@paceline/scheduler/config';
 import { startScheduler } from '@paceline/scheduler/service';
 import { windowOf } from '@paceline/shared/testing/fixtures';
-import { type Budget, budgetNames } from '@paceline/shared/definition';
+import { type Budget, budgetNames, budgets, mapValues } from '@paceline/shared/definition';
 import {
   catalog,
   type Coordination,
@@ -21,14 +21,14 @@ import { type Database, tables } from '@paceline/shared/database';
 import { and, eq } from 'drizzle-orm';
 import { riderRow } from './rows.ts';
 import { loadConfig } from '@paceline/shared/config';
+import type { RunningService } from '@paceline/shared/runtime';
 
 const account = accountOf(apiKey);
-const free = { used: 0, available: 1, resetAt: null };
 
 /** How things stand when nothing is going on, but for what is told. */
 export const standing = (known: Partial<Coordination['rateLimitUsage']> = {}): Coordination => ({
   rateLimitUsage: {
-    ...(Object.fromEntries(budgetNames.map((budget) => [budget, free])) as Coordination['rateLimitUsage']),
+    ...mapValues(budgets, () => ({ used: 0, available: 1, resetAt: null })),
     ...known,
   },
   conflicts: { count: 0, lastConflict: null },
@@ -36,14 +36,19 @@ export const standing = (known: Partial<Coordination['rateLimitUsage']> = {}): C
 });
 
 /** Plays the limiter's answer to `status`: `answer` is asked anew each time, and undefined is silence. */
-export async function playLimiter(
-  bus: Bus,
-  answer: () => Coordination | undefined,
-): Promise<{ stop(): Promise<void> }> {
+export async function playLimiter(bus: Bus, answer: () => Coordination | undefined): Promise<Running> {
   const subscription = respond(bus, catalog.status, { partition: partitionOf(account) }, (query, reply) => {
     const status = query.account === account ? answer() : undefined;
     if (status) reply(status);
   });
+  return stopOf(bus, subscription);
+}
+
+interface Running {
+  stop(): Promise<void>;
+}
+
+async function stopOf(bus: Bus, subscription: { unsubscribe(): void }): Promise<Running> {
   await bus.connection.flush();
   return {
     async stop() {
@@ -69,7 +74,7 @@ export const spentUntil = (endpoint: Budget, leavesAt: number): WindowView => {
 export async function playWindows(
   bus: Bus,
   answer: () => readonly WindowView[] | undefined,
-): Promise<{ stop(): Promise<void>; asked(): number }> {
+): Promise<Running & { asked(): number }> {
   let asked = 0;
   const subscription = respond(bus, catalog.windows, { partition: partitionOf(account) }, (_, reply) => {
     asked += 1;
@@ -80,21 +85,13 @@ export async function playWindows(
     );
     reply({ windows, promises: { kept: 0, broken: 0 } });
   });
-  await bus.connection.flush();
-  return {
-    asked: () => asked,
-    async stop() {
-      subscription.unsubscribe();
-      await bus.connection.flush();
-    },
-  };
+  return { asked: () => asked, ...(await stopOf(bus, subscription)) };
 }
 
 /** Plays the service that carries commands out: on the real broker, with the real message. */
-export interface StandIn {
+export interface StandIn extends Running {
   /** The commands that it was given, in the order of arrival. */
   readonly received: AddRider[];
-  stop(): Promise<void>;
 }
 
 /**
@@ -123,7 +120,7 @@ export async function playImports(
     failed = [],
     onCommand,
   }: { failed?: readonly number[]; onCommand?: (command: ImportRiders) => void } = {},
-): Promise<Pick<StandIn, 'stop'>> {
+): Promise<Running> {
   const { commands, wantedRiders } = tables;
   const handling: Handling = await handle(bus, catalog.importRiders, async (command) => {
     onCommand?.(command);
@@ -164,43 +161,33 @@ async function moveOn(
   await publish(bus, catalog.commandChanged, { commandId, riderId, at, progress });
 }
 
+/** What a service is started with in its own process, but for its rights at the broker. */
+const contextOf = <Name extends 'limiter' | 'scheduler', Needed extends Parameters<typeof loadConfig>[1]>(
+  test: TestApi,
+  name: Name,
+  variables: Needed,
+) => ({
+  name,
+  config: loadConfig({ NATS_URL: test.place.brokerUrl(name) }, variables),
+  clock: test.clock,
+  log,
+  signal: new AbortController().signal,
+});
+
+const ending = (test: TestApi, service: RunningService): Running => ({
+  stop: () => test.during(service.drain().then(() => service.close())),
+});
+
 /** Runs the limiter beside an API in its test. Returns once it answers for every account. */
-export async function runRealLimiter(test: TestApi): Promise<{ stop(): Promise<void> }> {
-  const NATS_URL = test.place.brokerUrl('limiter');
-  const limiter = await test.during(
-    startLimiter({
-      name: 'limiter',
-      config: loadConfig({ NATS_URL }, limiterVariables),
-      clock: test.clock,
-      log,
-      signal: new AbortController().signal,
-    }),
-  );
+export async function runRealLimiter(test: TestApi): Promise<Running> {
+  const limiter = await test.during(startLimiter(contextOf(test, 'limiter', limiterVariables)));
   await test.until(async () => {
     for (const check of Object.values(limiter.checks)) await check();
   });
-  return {
-    async stop() {
-      await test.during(limiter.drain().then(() => limiter.close()));
-    },
-  };
+  return ending(test, limiter);
 }
 
 /** Runs the scheduler beside an API in its test. */
-export async function runRealScheduler(test: TestApi): Promise<{ stop(): Promise<void> }> {
-  const NATS_URL = test.place.brokerUrl('scheduler');
-  const scheduler = await test.during(
-    startScheduler({
-      name: 'scheduler',
-      config: loadConfig({ NATS_URL }, schedulerVariables),
-      clock: test.clock,
-      log,
-      signal: new AbortController().signal,
-    }),
-  );
-  return {
-    async stop() {
-      await test.during(scheduler.drain().then(() => scheduler.close()));
-    },
-  };
+export async function runRealScheduler(test: TestApi): Promise<Running> {
+  return ending(test, await test.during(startScheduler(contextOf(test, 'scheduler', schedulerVariables))));
 }
