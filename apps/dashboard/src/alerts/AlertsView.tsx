@@ -1,37 +1,34 @@
 import type { Alert } from '@paceline/client';
 import { clockTime, dayAndTime, duration, withLabels } from '@paceline/client/words';
-import { reads, useRead } from '../api/reads.ts';
+import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Loaded } from '../parts/Loaded.tsx';
-import { Table } from '../parts/Table.tsx';
+import { Read } from '../parts/Loaded.tsx';
+import { TableCard } from '../parts/Table.tsx';
 import './alerts.css';
 
 /** What went wrong, why, since when, and what to do; each opens its moment. */
-export function AlertsView() {
-  const alerts = useRead(reads.alerts);
-  return (
-    <Loaded query={alerts}>
-      {({ items }) => {
-        const open = items.filter(({ resolvedAt }) => resolvedAt === null);
-        const over = items.filter(({ resolvedAt }) => resolvedAt !== null);
-        return (
-          <>
-            <p className="summary">
-              {open.length === 0
-                ? 'Nothing is wrong now.'
-                : `${open.length} ${open.length === 1 ? 'goes' : 'go'} on.`}
-            </p>
-            <AlertList alerts={open} />
-            <h2>Data sources</h2>
-            <Sources />
-            {over.length > 0 && <h2>Resolved</h2>}
-            <AlertList alerts={over} />
-          </>
-        );
-      }}
-    </Loaded>
-  );
-}
+export const AlertsView = () => (
+  <Read from={reads.alerts}>
+    {({ items }) => {
+      const open = items.filter(({ resolvedAt }) => resolvedAt === null);
+      const over = items.filter(({ resolvedAt }) => resolvedAt !== null);
+      return (
+        <>
+          <p className="summary">
+            {open.length === 0
+              ? 'Nothing is wrong now.'
+              : `${open.length} ${open.length === 1 ? 'goes' : 'go'} on.`}
+          </p>
+          <AlertList alerts={open} />
+          <h2>Data sources</h2>
+          <Sources />
+          {over.length > 0 && <h2>Resolved</h2>}
+          <AlertList alerts={over} />
+        </>
+      );
+    }}
+  </Read>
+);
 
 const AlertList = ({ alerts }: { alerts: readonly Alert[] }) => (
   <ul className="alerts">
@@ -58,28 +55,23 @@ function AlertCard({ alert: { type, severity, title, why, todo, since, resolvedA
 }
 
 /** Which parts of the API this key may use, and what may be done about the others. */
-function Sources() {
-  const sources = useRead(reads.sources);
-  return (
-    <Loaded query={sources}>
-      {({ sources: all }) => (
-        <div className="card table-frame">
-          <Table
-            columns={['Source', 'State', 'What is wrong', 'Asked again']}
-            rows={all.map(({ source, state, message, advice, nextTryAt }) => ({
-              key: source,
-              cells: [
-                source,
-                <span key="state" className={state === 'unavailable' ? 'wrong' : undefined}>
-                  {state === 'unknown' ? 'not asked yet' : state}
-                </span>,
-                [message, advice].filter(Boolean).join(' ') || '–',
-                nextTryAt === null ? '–' : clockTime(nextTryAt),
-              ],
-            }))}
-          />
-        </div>
-      )}
-    </Loaded>
-  );
-}
+const Sources = () => (
+  <Read from={reads.sources}>
+    {({ sources: all }) => (
+      <TableCard
+        columns={['Source', 'State', 'What is wrong', 'Asked again']}
+        rows={all.map(({ source, state, message, advice, nextTryAt }) => ({
+          key: source,
+          cells: [
+            source,
+            <span key="state" className={state === 'unavailable' ? 'wrong' : undefined}>
+              {state === 'unknown' ? 'not asked yet' : state}
+            </span>,
+            [message, advice].filter(Boolean).join(' ') || '–',
+            nextTryAt === null ? '–' : clockTime(nextTryAt),
+          ],
+        }))}
+      />
+    )}
+  </Read>
+);

@@ -1,59 +1,42 @@
-import type { BudgetName, Lane, Permit } from '@paceline/client';
+import type { Lane, Permit } from '@paceline/client';
 import { budgetNames } from '@paceline/shared/definition';
-import { timeAxis, type TimeAxis } from '../parts/layout.ts';
+import { timeAxis } from '../parts/layout.ts';
 
-export interface DayShape {
-  readonly axis: TimeAxis;
-  readonly strips: readonly StripShape[];
-  readonly height: number;
-}
-
-export interface StripShape {
-  readonly budget: BudgetName;
-  readonly y: number;
-  readonly calls: number;
-  readonly rejected: number;
-  /** How many calls were started in each lane. */
-  readonly byLane: Readonly<Partial<Record<Lane, number>>>;
-  /** One for each lane and pixel in which calls were started. */
-  readonly ticks: readonly { readonly x: number; readonly lane: Lane }[];
-  /** Calls that were answered with 429. */
-  readonly crosses: readonly { readonly permit: string; readonly x: number }[];
-}
+export type StripShape = ReturnType<typeof layoutDay>['strips'][number];
 
 const day = 86_400_000;
 const stripHeight = 50;
 
 /** The calls of the last day, a strip for each budget. What was given back cost nothing, and is left out. */
-export function layoutDay(permits: readonly Permit[], now: number, width: number): DayShape {
+export function layoutDay(permits: readonly Permit[], now: number, width: number) {
   const axis = timeAxis(now - day, now, width);
   const called = permits.filter(
     ({ result, startedAt }) => result !== 'not_sent' && Date.parse(startedAt) >= axis.from,
   );
-  const strips = budgetNames.map((budget, index): StripShape => {
+  const strips = budgetNames.map((budget, index) => {
     const own = called.filter((permit) => permit.budget === budget);
-    const ticks = new Map<string, StripShape['ticks'][number]>();
+    const ticks = new Map<string, { x: number; lane: Lane }>();
     const byLane: Partial<Record<Lane, number>> = {};
     for (const { lane, startedAt } of own) {
       const x = Math.floor(axis.x(Date.parse(startedAt)));
       ticks.set(`${lane} ${x}`, { x, lane });
       byLane[lane] = (byLane[lane] ?? 0) + 1;
     }
-    const rejected = own.filter(isRejected);
+    const rejected = own.filter(({ status }) => status === 429);
     return {
       budget,
       y: index * stripHeight,
       calls: own.length,
       rejected: rejected.length,
       byLane,
+      /** One for each lane and pixel in which calls were started. */
       ticks: [...ticks.values()],
+      /** Calls that were answered with 429. */
       crosses: rejected.map(({ permit, startedAt }) => ({ permit, x: axis.x(Date.parse(startedAt)) })),
     };
   });
   return { axis, strips, height: budgetNames.length * stripHeight };
 }
-
-const isRejected = ({ status }: Permit): boolean => status === 429;
 
 /** What was known, and what is told now: each permit once and as it was told last, those of the last day. */
 export function mergePermits(known: readonly Permit[], told: readonly Permit[], now: number): Permit[] {

@@ -1,9 +1,9 @@
 import { type Freshness, laneColour } from '@paceline/client';
 import { duration } from '@paceline/client/words';
 import { freshnessClasses } from '@paceline/shared/definition';
-import { reads, useRead } from '../api/reads.ts';
+import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Loaded } from '../parts/Loaded.tsx';
+import { Read } from '../parts/Loaded.tsx';
 import { Picture, Swatch } from '../parts/Picture.tsx';
 import { TableBehind } from '../parts/Table.tsx';
 import { type AgeShape, eventWords, layoutAges, percent } from './layout.ts';
@@ -12,27 +12,24 @@ import './freshness.css';
 type FreshnessClass = Freshness['classes'][number];
 
 /** How old the copies of the signups are, against the goal of their class. */
-export function FreshnessView() {
-  const freshness = useRead(reads.freshness);
-  return (
-    <Loaded query={freshness}>
-      {(report) => (
-        <>
-          <p className="summary">
-            How much of the last day events had a copy of their signups within the goal.
-          </p>
-          <div className="classes">
-            {report.classes.map((each) => (
-              <ClassCard key={each.class} of={each} />
-            ))}
-          </div>
-          <h2>What would be called for next</h2>
-          <Ages report={report} />
-        </>
-      )}
-    </Loaded>
-  );
-}
+export const FreshnessView = () => (
+  <Read from={reads.freshness}>
+    {(report) => (
+      <>
+        <p className="summary">
+          How much of the last day events had a copy of their signups within the goal.
+        </p>
+        <div className="classes">
+          {report.classes.map((each) => (
+            <ClassCard key={each.class} of={each} />
+          ))}
+        </div>
+        <h2>What would be called for next</h2>
+        <Ages report={report} />
+      </>
+    )}
+  </Read>
+);
 
 function ClassCard({
   of: { class: name, goalSeconds, lastDay, oursLastDay, events, within, ours, oursWithin },

@@ -1,44 +1,27 @@
-import type { Freshness, Lane } from '@paceline/client';
+import type { Freshness } from '@paceline/client';
 import { countdown, duration } from '@paceline/client/words';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { fitted, pixel } from '../parts/layout.ts';
 
 type NextEvent = Freshness['next'][number];
 
-export interface AgesShape {
-  readonly rows: readonly AgeShape[];
-  readonly height: number;
-  /** Where a copy is as old as its goal. */
-  readonly goalX: number;
-}
+export type AgeShape = ReturnType<typeof layoutAges>['rows'][number];
 
-export interface AgeShape {
-  readonly eventId: string;
-  /** In which its signups would be fetched. */
-  readonly lane: Lane;
-  readonly y: number;
-  /** How old the copy is, against its goal; null: there is none. */
-  readonly ageX: number | null;
-  readonly late: boolean;
-  readonly ours: boolean;
-  readonly title: string;
-  readonly words: string;
-}
-
-export const rowHeight = 34;
+const rowHeight = 34;
 /** The whole width is twice the goal: what is older than that is at the edge. */
 const widest = 2;
 
 /** The events that calls would be made for next: the age of each copy in measures of its own goal. */
-export function layoutAges({ next, classes }: Freshness, now: number, width: number): AgesShape {
+export function layoutAges({ next, classes }: Freshness, now: number, width: number) {
   const goals = new Map(classes.map((each) => [each.class, each.goalSeconds]));
-  const rows = next.map((event, index): AgeShape => {
+  const rows = next.map((event, index) => {
     const goal = goals.get(event.class) ?? Number.POSITIVE_INFINITY;
     const age = event.signupsFetchedAt === null ? null : (now - Date.parse(event.signupsFetchedAt)) / 1_000;
     return {
       eventId: event.eventId,
       lane: freshnessClasses[event.class].lane,
       y: index * rowHeight,
+      /** How old the copy is, against its goal; null: there is none. */
       ageX: age === null ? null : pixel(Math.min(widest, Math.max(0, age / goal)) * (width / widest)),
       late: age !== null && age > goal,
       ours: event.ours,
@@ -46,6 +29,7 @@ export function layoutAges({ next, classes }: Freshness, now: number, width: num
       words: fitted(eventWords(event, now), width - 7.5 * (event.title.length + (event.ours ? 9 : 3))),
     };
   });
+  // The goal is where a copy is as old as it may be.
   return { rows, height: Math.max(1, rows.length) * rowHeight, goalX: width / widest };
 }
 

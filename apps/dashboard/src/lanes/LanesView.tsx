@@ -1,17 +1,16 @@
 import { laneColour, type Queue } from '@paceline/client';
 import { clockTime, countdown } from '@paceline/client/words';
 import { budgets, lanes } from '@paceline/shared/definition';
-import { reads, useRead } from '../api/reads.ts';
+import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Loaded } from '../parts/Loaded.tsx';
+import { Read } from '../parts/Loaded.tsx';
 import { TimePicture } from '../parts/Picture.tsx';
 import { TableBehind } from '../parts/Table.tsx';
 import { allWaiting, type BandShape, layoutLanes, type TicketShape } from './layout.ts';
 
 /** Who waits for a permit, since when, and when their turn is expected. */
 export function LanesView() {
-  const queue = useRead(reads.queue);
-  return <Loaded query={queue}>{(data) => <Lanes queue={data} />}</Loaded>;
+  return <Read from={reads.queue}>{(data) => <Lanes queue={data} />}</Read>;
 }
 
 function Lanes({ queue }: { queue: Queue }) {

@@ -26,8 +26,8 @@ describe('the lanes', () => {
     expect(nowX).toBe(200);
     const near = bands.find(({ lane }) => lane === 'near_event_normal');
     expect(near?.tickets).toMatchObject([
-      { ticket: 'a', askedX: 0, expectedX: 300, age: 20 * minute, left: 10 * minute },
-      { ticket: 'b', askedX: 100, expectedX: 600, age: 10 * minute, left: 40 * minute },
+      { ticket: 'a', askedX: 0, expectedX: 300, left: 10 * minute },
+      { ticket: 'b', askedX: 100, expectedX: 600, left: 40 * minute },
     ]);
   });
 

@@ -1,5 +1,11 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { type Source, useRead } from '../api/reads.ts';
+
+/** What is read again and again, as soon as it is there. */
+export const Read = <T,>({ from, children }: { from: Source<T>; children: (data: T) => ReactNode }) => (
+  <Loaded query={useRead(from)}>{children}</Loaded>
+);
 
 /** Shows data as soon as some is there, however old, and says why there is none. */
 export function Loaded<T>({

@@ -37,6 +37,13 @@ export const Table = ({ caption, columns, rows, none }: TableProps) => (
   </table>
 );
 
+/** A table as a card of its own. */
+export const TableCard = (table: TableProps) => (
+  <div className="card table-frame">
+    <Table {...table} />
+  </div>
+);
+
 interface TableBehindProps extends TableProps {
   readonly button?: string;
   readonly caption: string;

@@ -2,11 +2,11 @@ import type { Command } from '@paceline/client';
 import { clockTime, isFailed, progress, titleOf } from '@paceline/client/words';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api/client.ts';
-import { reads, useRead } from '../api/reads.ts';
+import { reads } from '../api/reads.ts';
 import { useStore } from '../api/store.ts';
 import { useNow } from '../app/clock.tsx';
-import { Loaded } from '../parts/Loaded.tsx';
-import { Table } from '../parts/Table.tsx';
+import { Read } from '../parts/Loaded.tsx';
+import { TableCard } from '../parts/Table.tsx';
 import { tracked, useCommand } from './commands.ts';
 import { riderIdOf, riderIdsOf } from './layout.ts';
 import { TrackedCommand } from './TrackedCommand.tsx';
@@ -15,7 +15,6 @@ import './riders.css';
 /** Somebody adds a rider now, and sees it arrive. */
 export function RidersView() {
   const commandIds = useStore(tracked);
-  const commands = useRead(reads.commands);
   return (
     <>
       <p className="summary">A rider goes before every scheduled sync, as soon as the windows allow.</p>
@@ -29,7 +28,7 @@ export function RidersView() {
         ))}
       </ul>
       <h2>Recent requests</h2>
-      <Loaded query={commands}>{({ items }) => <Commands commands={items} />}</Loaded>
+      <Read from={reads.commands}>{({ items }) => <Commands commands={items} />}</Read>
     </>
   );
 }
@@ -123,20 +122,18 @@ function Commands({ commands }: { commands: readonly Command[] }) {
   const now = useNow();
   if (commands.length === 0) return <p className="hint">Nothing yet.</p>;
   return (
-    <div className="card table-frame">
-      <Table
-        columns={['Requested at', 'What', 'Status']}
-        rows={commands.map((command) => ({
-          key: command.commandId,
-          cells: [
-            clockTime(command.requestedAt),
-            titleOf(command),
-            <span key="status" className={isFailed(command) ? 'wrong' : undefined}>
-              {progress(command, now)}
-            </span>,
-          ],
-        }))}
-      />
-    </div>
+    <TableCard
+      columns={['Requested at', 'What', 'Status']}
+      rows={commands.map((command) => ({
+        key: command.commandId,
+        cells: [
+          clockTime(command.requestedAt),
+          titleOf(command),
+          <span key="status" className={isFailed(command) ? 'wrong' : undefined}>
+            {progress(command, now)}
+          </span>,
+        ],
+      }))}
+    />
   );
 }

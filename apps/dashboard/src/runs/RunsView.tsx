@@ -4,12 +4,12 @@ import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../api/client.ts';
-import { reads, refresh, useRead } from '../api/reads.ts';
+import { reads, refresh } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Button, Choices, Refusal } from '../parts/controls.tsx';
-import { Loaded } from '../parts/Loaded.tsx';
+import { Read } from '../parts/Loaded.tsx';
 import { Swatch, TimePicture } from '../parts/Picture.tsx';
-import { Table, TableBehind } from '../parts/Table.tsx';
+import { TableBehind, TableCard } from '../parts/Table.tsx';
 import { callWords, layoutWaterfall } from './layout.ts';
 
 /** What the scheduled syncs did, and each call of one of them. */
@@ -19,7 +19,6 @@ export function RunsView({ id }: { id: string | undefined }) {
 
 function Runs() {
   const [kind, setKind] = useState<SyncKind | undefined>();
-  const runs = useRead(reads.runsOf(kind));
   return (
     <>
       <p className="summary">What the scheduled syncs did, newest first.</p>
@@ -35,7 +34,7 @@ function Runs() {
           {`Sync ${kinds[kind].label} now`}
         </AskRun>
       )}
-      <Loaded query={runs}>{({ items }) => <RunTable runs={items} />}</Loaded>
+      <Read from={reads.runsOf(kind)}>{({ items }) => <RunTable runs={items} />}</Read>
     </>
   );
 }
@@ -44,40 +43,37 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
   const now = useNow();
   if (runs.length === 0) return <p className="hint">None yet.</p>;
   return (
-    <div className="card table-frame">
-      <Table
-        columns={['Sync of', 'Begun', 'Lasted', 'Result']}
-        rows={runs.map((run) => ({
-          key: run.id,
-          cells: [
-            <a key="run" href={`#/runs/${run.id}`}>
-              <Swatch colour={kindColour(run.kind)} />
-              {kinds[run.kind].label}
-            </a>,
-            <>
-              {clockTime(run.startedAt)} <span className="hint">{dayOf(run.startedAt)}</span>
-            </>,
-            elapsed(run, now),
-            <span key="result" className={run.state === 'failed' ? 'wrong' : undefined}>
-              {run.state === 'running' && <strong>runs: </strong>}
-              {outcome(run)}
-            </span>,
-          ],
-        }))}
-      />
-    </div>
+    <TableCard
+      columns={['Sync of', 'Begun', 'Lasted', 'Result']}
+      rows={runs.map((run) => ({
+        key: run.id,
+        cells: [
+          <a key="run" href={`#/runs/${run.id}`}>
+            <Swatch colour={kindColour(run.kind)} />
+            {kinds[run.kind].label}
+          </a>,
+          <>
+            {clockTime(run.startedAt)} <span className="hint">{dayOf(run.startedAt)}</span>
+          </>,
+          elapsed(run, now),
+          <span key="result" className={run.state === 'failed' ? 'wrong' : undefined}>
+            {run.state === 'running' && <strong>runs: </strong>}
+            {outcome(run)}
+          </span>,
+        ],
+      }))}
+    />
   );
 }
 
 /** One run: its calls, what each waited for its permit, how long it took, and why it was made. */
 function RunDetails({ id }: { id: string }) {
-  const run = useRead(reads.run(id));
   return (
     <>
       <p>
         <a href="#/runs">All runs</a>
       </p>
-      <Loaded query={run}>{(data) => <Details run={data} />}</Loaded>
+      <Read from={reads.run(id)}>{(data) => <Details run={data} />}</Read>
     </>
   );
 }

@@ -11,33 +11,30 @@ import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api/client.ts';
-import { reads, refresh, useRead } from '../api/reads.ts';
+import { reads, refresh } from '../api/reads.ts';
 import { Button, Refusal } from '../parts/controls.tsx';
-import { Loaded } from '../parts/Loaded.tsx';
+import { Read } from '../parts/Loaded.tsx';
 import { Swatch } from '../parts/Picture.tsx';
 import { Checks, useChecks } from './Checks.tsx';
 import { changeOf, type Field as FieldName, isEmpty, type KindSettings, withField } from './draft.ts';
 import './schedule.css';
 
 /** When the syncs run; it is changed here, and judged before it is. */
-export function ScheduleView() {
-  const schedule = useRead(reads.schedule);
-  return (
-    <Loaded query={schedule}>
-      {(inForce) => (
-        <>
-          <p className="summary">
-            {inForce.from === 'configured'
-              ? 'The syncs run as they were configured.'
-              : `Changed ${inForce.since === null ? '' : `${dayAndTime(inForce.since)}`}; it holds until the configuration changes.`}{' '}
-            Slots that are open stay as they are.
-          </p>
-          <ScheduleEditor inForce={inForce} />
-        </>
-      )}
-    </Loaded>
-  );
-}
+export const ScheduleView = () => (
+  <Read from={reads.schedule}>
+    {(inForce) => (
+      <>
+        <p className="summary">
+          {inForce.from === 'configured'
+            ? 'The syncs run as they were configured.'
+            : `Changed ${inForce.since === null ? '' : `${dayAndTime(inForce.since)}`}; it holds until the configuration changes.`}{' '}
+          Slots that are open stay as they are.
+        </p>
+        <ScheduleEditor inForce={inForce} />
+      </>
+    )}
+  </Read>
+);
 
 /** A draft of a schedule, what of it differs from the schedule that it began with, and what puts it in force. */
 function useDraft(inForce: Schedule) {

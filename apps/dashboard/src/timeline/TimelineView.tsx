@@ -1,23 +1,41 @@
+import { kindColour, laneColour } from '@paceline/client';
 import { clockTime, dayAndTime, duration, elapsed, outcome } from '@paceline/client/words';
 import { budgets, kinds, lanes } from '@paceline/shared/definition';
-import { useState } from 'react';
+import { type PointerEvent, useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Button, Choices } from '../parts/controls.tsx';
-import { Loaded } from '../parts/Loaded.tsx';
+import { timeAxis, type TimeAxis } from '../parts/layout.ts';
+import { Read } from '../parts/Loaded.tsx';
+import { TimePicture } from '../parts/Picture.tsx';
 import { TableBehind } from '../parts/Table.tsx';
-import { endOf, momentRange, moved, type Range, shownRange, type TimelineData, zoomed } from './layout.ts';
-import { TimelinePicture } from './TimelinePicture.tsx';
+import {
+  type BandShape,
+  bandHeight,
+  barHeight,
+  barY,
+  dragged,
+  endOf,
+  type FlagShape,
+  flagHeight,
+  layoutTimeline,
+  momentRange,
+  moved,
+  type Range,
+  shownRange,
+  type TieShape,
+  type TimelineData,
+  zoomed,
+} from './layout.ts';
 import './timeline.css';
 
 /** What ran when, in which slots, and when events start. */
 export function TimelineView({ id: moment }: { id: string | undefined }) {
-  const runs = useRead(reads.timelineRuns);
   const events = useRead(reads.events);
   const conflicts = useRead(reads.conflicts);
   const schedule = useRead(reads.schedule);
   return (
-    <Loaded query={runs}>
+    <Read from={reads.timelineRuns}>
       {({ items }) => (
         <Timeline
           key={moment}
@@ -30,7 +48,7 @@ export function TimelineView({ id: moment }: { id: string | undefined }) {
           }}
         />
       )}
-    </Loaded>
+    </Read>
   );
 }
 
@@ -109,3 +127,125 @@ const ConflictsBehind = ({ data, range }: { data: TimelineData; range: Shown }) 
     none="Nobody in this stretch."
   />
 );
+
+interface TimelineProps {
+  readonly data: TimelineData;
+  readonly now: number;
+  readonly from: number;
+  readonly to: number;
+  readonly onChoose: (range: Range) => void;
+}
+
+const TimelinePicture = ({ data, now, from, to, onChoose }: TimelineProps) => (
+  <TimePicture
+    live
+    label="Runs by kind, in their slots"
+    layout={(width) => layoutTimeline(data, timeAxis(from, to, width), now)}
+  >
+    {({ axis, bands, flags, ties, height }, width) => (
+      <>
+        <Drag axis={axis} width={width} height={height} onChoose={onChoose} />
+        {flags.map((flag) => (
+          <Flag key={flag.x} flag={flag} height={height} />
+        ))}
+        {bands.map((band) => (
+          <Band key={band.kind} band={band} />
+        ))}
+        {ties.map((tie) => (
+          <Tie key={tie.key} tie={tie} />
+        ))}
+        {now >= from && now <= to && (
+          <line className="now-edge" x1={axis.x(now)} x2={axis.x(now)} y1={flagHeight - 12} y2={height} />
+        )}
+      </>
+    )}
+  </TimePicture>
+);
+
+const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number }) => (
+  <g className="flag">
+    <title>{titles.join('\n')}</title>
+    <line x1={x} x2={x} y1="4" y2={height} />
+    <path d={`M${x} 4h9l-3 4l3 4h-9z`} />
+    {titles.length > 1 && (
+      <text className="axis" x={x + 1} y="24">
+        {titles.length}
+      </text>
+    )}
+  </g>
+);
+
+const Tie = ({ tie: { x, untilX, blockedY, blockerY, blocker, words } }: { tie: TieShape }) => (
+  <g className="tie" stroke={laneColour(blocker)} fill={laneColour(blocker)}>
+    <title>{words}</title>
+    <line x1={x} x2={x} y1={blockerY} y2={blockedY} />
+    <line x1={x} x2={Math.max(x + 2, untilX)} y1={blockedY} y2={blockedY} strokeWidth="3" />
+    <circle cx={x} cy={blockerY} r="3" />
+  </g>
+);
+
+function Band({ band: { kind, y, slots, runs } }: { band: BandShape }) {
+  const colour = kindColour(kind);
+  return (
+    <g fill={colour}>
+      <line className="grid" x2="100%" y1={y + bandHeight} y2={y + bandHeight} />
+      <text className="band-name halo" x="0" y={y + 13}>
+        {kinds[kind].label}
+      </text>
+      {slots.map(({ id, x, width }) => (
+        <rect key={id} className="slot" x={x} width={width} y={y + barY} height={barHeight} rx="3" />
+      ))}
+      {runs.map(({ id, x, width, look, words }) => (
+        <a key={id} href={`#/runs/${id}`} aria-label={words} data-run={id} className={`run ${look}`}>
+          <title>{words}</title>
+          <rect stroke={colour} x={x} width={width} y={y + barY + 3} height={barHeight - 6} rx="2" />
+        </a>
+      ))}
+    </g>
+  );
+}
+
+interface DragProps {
+  readonly axis: TimeAxis;
+  readonly width: number;
+  readonly height: number;
+  readonly onChoose: (range: Range) => void;
+}
+
+/** Takes a drag over the picture as the stretch to look at. */
+function Drag({ axis, width, height, onChoose }: DragProps) {
+  const [held, setHeld] = useState<{ start: number; end: number } | undefined>();
+  const placeOf = ({ clientX, currentTarget }: PointerEvent<SVGRectElement>) =>
+    Math.min(width, Math.max(0, clientX - currentTarget.getBoundingClientRect().left));
+  function down(event: PointerEvent<SVGRectElement>) {
+    event.currentTarget.setPointerCapture(event.pointerId);
+    const start = placeOf(event);
+    setHeld({ start, end: start });
+  }
+  function up() {
+    const chosen = held && dragged(axis.momentAt(held.start), axis.momentAt(held.end));
+    setHeld(undefined);
+    if (chosen) onChoose(chosen);
+  }
+  return (
+    <>
+      <rect
+        className="drag-surface"
+        width={width}
+        height={height}
+        onPointerDown={down}
+        onPointerMove={(event) => held && setHeld({ ...held, end: placeOf(event) })}
+        onPointerUp={up}
+        onPointerCancel={() => setHeld(undefined)}
+      />
+      {held && (
+        <rect
+          className="dragged"
+          x={Math.min(held.start, held.end)}
+          width={Math.abs(held.end - held.start)}
+          height={height}
+        />
+      )}
+    </>
+  );
+}

@@ -3,48 +3,10 @@ import { clockTime, duration, elapsed, outcome } from '@paceline/client/words';
 import { budgets, kindNames, kinds, lanes } from '@paceline/shared/definition';
 import type { TimeAxis } from '../parts/layout.ts';
 
-export interface TimelineShape {
-  readonly axis: TimeAxis;
-  readonly bands: readonly BandShape[];
-  readonly flags: readonly FlagShape[];
-  readonly ties: readonly TieShape[];
-  readonly height: number;
-}
-
-export interface BandShape {
-  readonly kind: SyncKind;
-  readonly y: number;
-  readonly slots: readonly { readonly id: string; readonly x: number; readonly width: number }[];
-  readonly runs: readonly RunShape[];
-}
-
-export interface RunShape {
-  readonly id: string;
-  readonly x: number;
-  readonly width: number;
-  /** `hollow`: it synced nothing; what it should have done is left for the next slot, or nothing was due. */
-  readonly look: 'solid' | 'hollow' | 'wrong';
-  readonly words: string;
-}
-
-/** Events that start within a few pixels of each other share a flag. */
-export interface FlagShape {
-  readonly x: number;
-  readonly titles: readonly string[];
-}
-
-/** A sync that waits, tied to the lane in whose favour it does. */
-export interface TieShape {
-  readonly key: string;
-  readonly x: number;
-  /** From the one that waits, for as long as it expects to. */
-  readonly blockedY: number;
-  readonly untilX: number;
-  /** To the one that goes first: its band, or the top, where who waits for no slot comes from. */
-  readonly blockerY: number;
-  readonly blocker: Lane;
-  readonly words: string;
-}
+type TimelineShape = ReturnType<typeof layoutTimeline>;
+export type BandShape = TimelineShape['bands'][number];
+export type FlagShape = TimelineShape['flags'][number];
+export type TieShape = TimelineShape['ties'][number];
 
 /** What is known of the slots: those that were opened are told by their runs. */
 export interface TimelineData {
@@ -62,9 +24,9 @@ const flagWidth = 7;
 const leastWidth = 3;
 
 /** A band for each kind of sync, with the slots that were or will be opened and what was done in them; on top, what starts. */
-export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number): TimelineShape {
+export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number) {
   const seen = (from: number, to: number) => to >= axis.from && from <= axis.to;
-  const bands = kindNames.map((kind, index): BandShape => {
+  const bands = kindNames.map((kind, index) => {
     const own = data.runs.filter((run) => run.kind === kind);
     return {
       kind,
@@ -112,11 +74,15 @@ function slotsOf(kind: SyncKind, runs: readonly Run[], coming: TimelineData['com
 /** The kind of sync in whose slots the calls of a lane are made, if in any. */
 const kindOfLane = (lane: Lane): SyncKind | undefined => kindNames.find((kind) => kinds[kind].lane === lane);
 
+/**
+ * Ties a sync that waits, for as long as it expects to, to the lane that goes first: to its band, or to the top, where
+ * those that wait for no slot come from.
+ */
 function tieOf(
   { at, budget, blocked, blockedBy, expectedWaitSeconds }: Conflict,
   key: string,
   axis: TimeAxis,
-): TieShape {
+) {
   const top = flagHeight - 6;
   const yOf = (lane: Lane, within: number) => {
     const kind = kindOfLane(lane);
@@ -138,7 +104,8 @@ function tieOf(
 export const endOf = ({ finishedAt }: Run, now: number) =>
   finishedAt === null ? now : Date.parse(finishedAt);
 
-const lookOf = ({ state, mode, counts }: Run): RunShape['look'] => {
+/** `hollow`: it synced nothing; what it should have done is left for the next slot, or nothing was due. */
+const lookOf = ({ state, mode, counts }: Run): 'solid' | 'hollow' | 'wrong' => {
   if (state === 'failed') return 'wrong';
   return mode === 'observed' || (state === 'done' && counts.synced === 0) ? 'hollow' : 'solid';
 };
@@ -147,7 +114,8 @@ const lookOf = ({ state, mode, counts }: Run): RunShape['look'] => {
 const runWords = (run: Run, now: number) =>
   `${kinds[run.kind].label} at ${clockTime(run.startedAt)}, ${elapsed(run, now)}: ${outcome(run)}`;
 
-function flagsOf(events: readonly Event[], axis: TimeAxis): FlagShape[] {
+/** Events that start within a few pixels of each other share a flag. */
+function flagsOf(events: readonly Event[], axis: TimeAxis) {
   const flags: { x: number; titles: string[] }[] = [];
   const starting = events
     .map(({ title, startsAt }) => ({ title, start: Date.parse(startsAt) }))

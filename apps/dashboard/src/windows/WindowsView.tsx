@@ -7,7 +7,7 @@ import { api } from '../api/client.ts';
 import { reads, refresh, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Button, Choices, Refusal } from '../parts/controls.tsx';
-import { Loaded } from '../parts/Loaded.tsx';
+import { Read } from '../parts/Loaded.tsx';
 import { Legend } from '../parts/Picture.tsx';
 import { TableBehind } from '../parts/Table.tsx';
 import { Hatches, WindowPicture } from './WindowPicture.tsx';
@@ -15,10 +15,9 @@ import './windows.css';
 
 /** Can I call now? If not, when, and who goes first? */
 export function WindowsView() {
-  const windows = useRead(reads.budgets);
   const commands = useRead(reads.commands);
   return (
-    <Loaded query={windows}>
+    <Read from={reads.budgets}>
       {({ items, promises }) => (
         <>
           <Summary budgets={items} />
@@ -51,7 +50,7 @@ export function WindowsView() {
           </p>
         </>
       )}
-    </Loaded>
+    </Read>
   );
 }
 

@@ -1,54 +1,21 @@
-import type { Budget, Lane } from '@paceline/client';
+import type { Budget } from '@paceline/client';
 import { closures, duration } from '@paceline/client/words';
 import { timeAxis } from '../parts/layout.ts';
 
-/** All in pixels of a picture `width` wide; rows are counted from the top and turned into heights by whoever draws. */
-export interface WindowShape {
-  /** How many calls fit side by side. */
-  readonly rows: number;
-  readonly nowX: number;
-  /** The calls that count now: from their start to the moment at which they leave the window. */
-  readonly calls: readonly CallShape[];
-  /** Who waits, where it is expected to start, and for how long its call will count. */
-  readonly expected: readonly ExpectedShape[];
-  /** When nobody may call. */
-  readonly closed: readonly ClosedShape[];
-  readonly ticks: readonly { readonly x: number; readonly words: string }[];
-}
+export type WindowShape = ReturnType<typeof layoutWindow>;
 
-export interface CallShape {
-  readonly permit: string;
-  readonly lane: Lane;
-  readonly row: number;
-  readonly startX: number;
-  /** Until here its call was, or is, under way: the window is counted from this moment. */
-  readonly answeredX: number;
-  readonly leaveX: number;
-  readonly settled: boolean;
-}
-
-export interface ExpectedShape {
-  readonly ticket: string;
-  readonly lane: Lane;
-  readonly row: number;
-  readonly startX: number;
-  readonly leaveX: number;
-}
-
-export interface ClosedShape {
-  readonly by: 'upstream' | 'operator' | 'unknown';
-  readonly toX: number;
-}
-
-/** A window that ends now on its left half, what is known of the time to come on its right: one length on each side. */
-export function layoutWindow(budget: Budget, now: number, width: number): WindowShape {
+/**
+ * A window that ends now on its left half, what is known of the time to come on its right: one length on each side. In
+ * pixels of a picture `width` wide; rows are counted from the top.
+ */
+export function layoutWindow(budget: Budget, now: number, width: number) {
   const span = budget.policy.windowSeconds * 1_000;
   const { x } = timeAxis(now - span, now + span, width);
 
   const held: number[] = [];
   const calls = budget.permits
     .toSorted((one, other) => one.startedAt.localeCompare(other.startedAt))
-    .map(({ permit, lane, settled, startedAt, leavesAt }): CallShape => {
+    .map(({ permit, lane, settled, startedAt, leavesAt }) => {
       const [start, leaves] = [Date.parse(startedAt), Date.parse(leavesAt)];
       return {
         permit,
@@ -56,6 +23,7 @@ export function layoutWindow(budget: Budget, now: number, width: number): Window
         settled,
         row: placeIn(held, start, leaves),
         startX: x(start),
+        // Until here its call was, or is, under way: the window is counted from this moment.
         answeredX: x(settled ? Math.max(start, leaves - span) : now),
         leaveX: x(leaves),
       };
@@ -67,9 +35,12 @@ export function layoutWindow(budget: Budget, now: number, width: number): Window
     leaveX: x(start + span),
   }));
   return {
+    /** How many calls fit side by side. */
     rows,
     nowX: width / 2,
+    /** The calls that count now: from their start to the moment at which they leave the window. */
     calls,
+    /** Who waits, where it is expected to start, and for how long its call will count. */
     expected,
     closed: closures(budget, now).map(({ by, until }) => ({ by, toX: x(until) })),
     ticks: [
