@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { configExitCode, loadConfig } from '@paceline/shared/config';
 import { describe, expect, it } from 'vitest';
-import type { Judged } from './core/judge.ts';
+import type { JudgedPlan } from './core/judge.ts';
 import { planVariables, run } from './run.ts';
 
 const now = Date.parse('2026-05-04T13:37:11Z');
@@ -58,7 +58,7 @@ describe('npm run plan', () => {
   });
 
   it('says all of it in JSON too', () => {
-    const judged = JSON.parse(plan(['--design', '--json']).out) as Judged;
+    const judged = JSON.parse(plan(['--design', '--json']).out) as JudgedPlan;
     expect(judged.findings[0]).toMatchObject({
       rule: 'collision',
       severity: 'error',

@@ -1,6 +1,6 @@
 import { classNames, type FreshnessClass, horizonMs } from '@paceline/shared/definition';
 import { classSpan, type Goals, type Span } from '@paceline/event-sync/core/classes';
-import { freshnessOf, shareOf, type Watched } from '@paceline/event-sync/core/freshness';
+import { freshnessOf, shareOf, type CopiedEvent } from '@paceline/event-sync/core/freshness';
 import { type Enforcement, latencySpread } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
 import type { Life } from './life.ts';
@@ -11,21 +11,21 @@ export interface Fresh {
   readonly best: number;
 }
 
-export interface FreshnessReport extends Readonly<Record<FreshnessClass, Fresh>> {
+export interface FreshnessResult extends Readonly<Record<FreshnessClass, Fresh>> {
   /** Urgent and near together: the last hour before a start, each part by its goal. */
   readonly lastHour: Fresh;
   /** Of the events that started: how many had a copy within the urgent goal at that moment. */
   readonly atStart: number;
 }
 
-export interface Event extends Watched {
+export interface MeasuredEvent extends CopiedEvent {
   readonly eventId: string;
   /** Whether one of our riders was in it when it started. */
   readonly isOurs: boolean;
 }
 
 /** Everything that upstream listed and that could be fresh in the span, with the copies that were made. */
-export function eventsOf({ world, clubIds, from, until, tally }: Life): Event[] {
+export function eventsOf({ world, clubIds, from, until, tally }: Life): MeasuredEvent[] {
   const members = new Set(clubIds.flatMap((clubId) => allIds(world.idsOfPage, clubId)));
   return world.startingIn(from, until + horizonMs).map(({ id, start, listedFrom }) => ({
     eventId: String(id),
@@ -45,7 +45,7 @@ function allIds(idsOfPage: (clubId: number, from: number) => readonly number[], 
 }
 
 /** How fresh the copies of these events were in a span, and how fresh they could have been at best. */
-export function measureFreshness(life: Life, events: readonly Event[], span: Span): FreshnessReport {
+export function measureFreshness(life: Life, events: readonly MeasuredEvent[], span: Span): FreshnessResult {
   const { signups } = life.upstream.policies;
   const { enforcement } = life.scenario.upstream;
   const { goals } = life;
@@ -74,12 +74,16 @@ export function measureFreshness(life: Life, events: readonly Event[], span: Spa
   };
 }
 
-const stretchOf = ({ startsAt, listedAt }: Event, name: FreshnessClass, span: Span): Span => {
+const stretchOf = ({ startsAt, listedAt }: MeasuredEvent, name: FreshnessClass, span: Span): Span => {
   const { from, until } = classSpan(name, startsAt);
   return { from: Math.max(from, listedAt, span.from), until: Math.min(until, span.until) };
 };
 
-function shareFreshAtStart(events: readonly Event[], { from, until }: Span, { urgent }: Goals): number {
+function shareFreshAtStart(
+  events: readonly MeasuredEvent[],
+  { from, until }: Span,
+  { urgent }: Goals,
+): number {
   const started = events.filter(({ startsAt }) => startsAt >= from && startsAt < until);
   const fresh = started.filter(({ startsAt, copiedAt }) => {
     const last = copiedAt.findLast((at) => at < startsAt);

@@ -28,7 +28,7 @@ export interface Life {
   readonly until: number;
 }
 
-/** How the calls are shared out: starts its processes, and is told of every click when it happens. */
+/** How the calls are shared out: starts its processes, and receives every click when it happens. */
 export type Strategy = (life: Life) => { click(click: Click): void };
 
 const day = 86_400_000;
@@ -69,7 +69,7 @@ interface RunEnded {
   readonly slotEndsAt: number;
 }
 
-/** What happened, as far as a result tells of it. Moments and spans are project ms. */
+/** What happened, as far as a result shows it. Moments and spans are project ms. */
 interface Tally {
   /** A call was wanted; `leave` when it begins, or is not wanted any more. */
   wants(lane: Lane, since: number): { leave(at: number): void };

@@ -9,13 +9,13 @@ import {
 } from '@paceline/shared/definition';
 import { judge } from '@paceline/sandbox';
 import type { Life } from './life.ts';
-import { eventsOf, type FreshnessReport, measureFreshness } from './freshness.ts';
+import { eventsOf, type FreshnessResult, measureFreshness } from './freshness.ts';
 
 /** What a strategy came to. Spans are project ms, shares from 0 to 1. */
 export interface Result {
   readonly budgets: Readonly<Partial<Record<Budget, BudgetUse>>>;
   readonly manual: ManualAdds;
-  readonly freshness: { readonly all: FreshnessReport; readonly ours: FreshnessReport };
+  readonly freshness: { readonly all: FreshnessResult; readonly ours: FreshnessResult };
   /** The longest wait for a call in each lane. */
   readonly longestWait: Readonly<Partial<Record<Lane, number>>>;
   /** The longest time without a call for a far event. */
@@ -36,7 +36,7 @@ export interface BudgetUse {
 export interface ManualAdds {
   readonly clicked: number;
   readonly stored: number;
-  /** Told at once, or after all, that it can't be done in time. */
+  /** Refused, at once or later, since it cannot be done in time. */
   readonly refused: number;
   /** From the click until it was stored, or until the end. */
   readonly p50: number;
@@ -123,8 +123,8 @@ function runsOf({ tally }: Life): Partial<Record<SyncKind, RunsOfKind>> {
     const runs = byKind.get(kind) ?? [];
     const sum = (what: 'synced' | 'deferred') => runs.reduce((total, { counts }) => total + counts[what], 0);
     const failed = runs.filter(({ state }) => state === 'failed').length;
-    const told = { runs: runs.length, failed, synced: sum('synced'), deferred: sum('deferred') };
-    return runs.length === 0 ? [] : [[kind, told] as const];
+    const ended = { runs: runs.length, failed, synced: sum('synced'), deferred: sum('deferred') };
+    return runs.length === 0 ? [] : [[kind, ended] as const];
   });
   return Object.fromEntries(of) as Partial<Record<SyncKind, RunsOfKind>>;
 }

@@ -26,7 +26,7 @@ export const scenario = z.strictObject({
   seed: z.int().default(1),
   from: moment.prefault('2026-11-02T00:00:00Z'),
   days: z.number().positive().max(366),
-  /** How much of the beginning is not looked at when freshness is told: nobody has a copy then. */
+  /** How much of the beginning freshness leaves out: there are no copies yet. */
   warmUp: duration.prefault('0s'),
   /** How many times faster than the machine project time runs: its network and its time-outs count so much more. */
   scale: z.number().min(1).default(1),
@@ -43,7 +43,7 @@ export const scenario = z.strictObject({
       perDay: z.int().min(0).default(0),
       from: timeOfDay.prefault('07:00'),
       until: timeOfDay.prefault('23:00'),
-      /** Every day: so many within that time. */
+      /** Every day, `count` within that time. */
       bursts: z
         .array(z.strictObject({ at: timeOfDay, count: z.int().positive().max(1_000), within: duration }))
         .default([]),
@@ -67,7 +67,7 @@ export const scenario = z.strictObject({
     .prefault({}),
   faults: z
     .strictObject({
-      /** Of the calls that upstream takes: so many are answered 503, so many never. */
+      /** Shares of the calls let in that are answered 503, and that are never answered. */
       serverErrors: share.default(0),
       hangs: share.default(0),
       /** The limiter is killed so long after the beginning, and is back after so long. */
@@ -117,14 +117,14 @@ function problemsOf(given: Record<string, string>): string[] {
   }
 }
 
-/** Somebody wants to see a rider. */
+/** A person asks for a rider. */
 export interface Click {
   readonly riderId: number;
   readonly at: number;
 }
 
 const day = 86_400_000;
-/** From here on nobody is in a club. */
+/** From here on riders are in no club. */
 const firstStranger = 4_000_000;
 
 /** Everybody who wants to see a rider, in order: the same for every strategy. Each wants another one. */

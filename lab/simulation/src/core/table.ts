@@ -1,7 +1,7 @@
 import { sum } from '@paceline/kit/statistics';
 import { table } from '@paceline/kit/table';
 import { budgetNames, laneNames } from '@paceline/shared/definition';
-import type { Fresh, FreshnessReport } from './freshness.ts';
+import type { Fresh, FreshnessResult } from './freshness.ts';
 import type { Result } from './result.ts';
 
 type Named = readonly [name: string, result: Result];
@@ -42,7 +42,7 @@ function rowsFor(results: readonly Named[]): Row[] {
   ];
 }
 
-const freshRows = (whose: string, of: (result: Result) => FreshnessReport): Row[] => [
+const freshRows = (whose: string, of: (result: Result) => FreshnessResult): Row[] => [
   [`${whose}: fresh, last hour`, (result) => fresh(of(result).lastHour)],
   [`${whose}: fresh, urgent`, (result) => fresh(of(result).urgent)],
   [`${whose}: fresh, near`, (result) => fresh(of(result).near)],

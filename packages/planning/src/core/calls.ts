@@ -14,7 +14,7 @@ import { type Plan, soonKind } from './plan.ts';
 import type { Stretch } from './timetable.ts';
 
 /** A call for one club or event. */
-export interface Call {
+export interface PlannedCall {
   readonly kind: SyncKind;
   /** Undefined: an urgent call, which waits for no slot. */
   readonly slotId: string | undefined;
@@ -40,7 +40,7 @@ const byUrgency: readonly SyncKind[] = kindNames.toSorted(
  * oldest first. A window counts from the answer. A run makes one call after the other, and none twice for the same
  * thing.
  */
-export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: Budget): Call[] {
+export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: Budget): PlannedCall[] {
   const runs = byUrgency
     .filter((kind) => kinds[kind].budget === budget)
     .flatMap((kind) => slots[kind].map((slot) => runOf(slot, plan.things[kind])));
@@ -49,7 +49,7 @@ export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: Bud
 }
 
 /** A slot's run, or an urgent call. */
-interface Running {
+interface OpenRun {
   readonly kind: SyncKind;
   readonly slotId?: string;
   readonly endsAt: number;
@@ -60,26 +60,26 @@ interface Running {
 }
 
 /** The list comes before the first signups. */
-const runOf = (slot: Slot, things: number): Running => {
+const runOf = (slot: Slot, things: number): OpenRun => {
   const list = kinds[slot.kind].list;
   return { ...slot, readyAt: slot.scheduledFor + (list ? callMs[list] : 0), left: things };
 };
 
-const urgentRun = (startsAt: number): Running => ({
+const urgentRun = (startsAt: number): OpenRun => ({
   kind: soonKind,
   readyAt: startsAt - freshnessClasses.urgent.beginsMs,
   endsAt: startsAt,
   left: 1,
 });
 
-function spend({ policies }: Plan, budget: Budget, runs: Running[]): Call[] {
+function spend({ policies }: Plan, budget: Budget, runs: OpenRun[]): PlannedCall[] {
   /** The next one last. */
   const coming = runs.toSorted((a, b) => b.readyAt - a.readyAt);
   const { limit, windowMs } = policies[budget];
   /** When each place of the window is free, the first to be so first. */
   const places = Array<number>(Math.max(1, limit - budgets[budget].reserve)).fill(-Infinity);
-  const calls: Call[] = [];
-  let open: Running[] = [];
+  const calls: PlannedCall[] = [];
+  let open: OpenRun[] = [];
   for (let now = -Infinity; now < Infinity;) {
     while ((coming.at(-1)?.readyAt ?? Infinity) <= now) open.push(...coming.splice(-1));
     open = open.filter(({ left, endsAt }) => left > 0 && endsAt > now);
@@ -98,13 +98,13 @@ function spend({ policies }: Plan, budget: Budget, runs: Running[]): Call[] {
 }
 
 /** The first of those of the lowest rank. */
-const mostUrgent = (runs: readonly Running[]): Running | undefined =>
-  runs.reduce<Running | undefined>(
+const mostUrgent = (runs: readonly OpenRun[]): OpenRun | undefined =>
+  runs.reduce<OpenRun | undefined>(
     (best, run) => (best && rankOf(best) <= rankOf(run) ? best : run),
     undefined,
   );
 
-const rankOf = ({ slotId, kind }: Running): number => (slotId === undefined ? -1 : byUrgency.indexOf(kind));
+const rankOf = ({ slotId, kind }: OpenRun): number => (slotId === undefined ? -1 : byUrgency.indexOf(kind));
 
 const hour = 3_600_000;
 

@@ -2,7 +2,7 @@ import { type Budget, budgetNames, budgetsOf, kinds, type SyncKind } from '@pace
 import type { Policy } from '@paceline/shared/contracts';
 import { urgentBudget } from './calls.ts';
 import { kindsOf, type Plan } from './plan.ts';
-import { oldestOf, passMs, type Reading, readingOf, type Room, roomOf, withinMs } from './reading.ts';
+import { oldestOf, passMs, type PlanReading, readingOf, type Room, roomOf, withinMs } from './reading.ts';
 import type { Openings } from './timetable.ts';
 
 /** What a day of a budget comes to. */
@@ -52,7 +52,7 @@ export function forecast(plan: Plan, from: number, openings?: Openings): Forecas
   };
 }
 
-function kindForecast({ plan, stretches, spentBy, turnsBy }: Reading, kind: SyncKind): KindForecast {
+function kindForecast({ plan, stretches, spentBy, turnsBy }: PlanReading, kind: SyncKind): KindForecast {
   const things = plan.things[kind];
   const [week] = spentBy(kind);
   const promised = plan.promises.find((each) => each.kind === kind);

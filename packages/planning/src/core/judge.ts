@@ -1,15 +1,15 @@
 import type { ScheduleSettings } from '@paceline/shared/contracts';
 import { type Forecast, forecast } from './forecast.ts';
-import { type Finding, isError, lint } from './lint.ts';
+import { type LintFinding, isError, lint } from './lint.ts';
 import { type Demand, type Plan, planOf } from './plan.ts';
 import { repair } from './repair.ts';
 import { schedulesOf } from './slots.ts';
 import { rememberOpenings } from './timetable.ts';
 
 /** All that is found out about a plan. */
-export interface Judged {
+export interface JudgedPlan {
   readonly plan: Plan;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly LintFinding[];
   readonly forecast: Forecast;
   readonly repaired: Plan;
 }
@@ -17,7 +17,7 @@ export interface Judged {
 const day = 86_400_000;
 
 /** Judges a plan from the beginning of today (UTC) on. */
-export function judge(plan: Plan, now: number): Judged {
+export function judge(plan: Plan, now: number): JudgedPlan {
   const from = now - (now % day);
   const openings = rememberOpenings();
   const findings = lint(plan, from, openings);
@@ -30,7 +30,7 @@ export function judge(plan: Plan, now: number): Judged {
 }
 
 /** As `judge`, for the settings of all kinds: those that are off are not counted, the observed ones as if they were on. */
-export const judgeSettings = (settings: ScheduleSettings, demand: Demand, now: number): Judged =>
+export const judgeSettings = (settings: ScheduleSettings, demand: Demand, now: number): JudgedPlan =>
   judge(planOf(schedulesOf(settings), demand), now);
 
 /** The settings with the slots of a plan. */

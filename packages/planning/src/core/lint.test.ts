@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Finding, isError, lint } from './lint.ts';
+import { type LintFinding, isError, lint } from './lint.ts';
 import { crons, day, design, hour, lengths, minute, monday, planOf, shipped } from './testing.ts';
 
-const headlinesOf = (findings: readonly Finding[]) =>
+const headlinesOf = (findings: readonly LintFinding[]) =>
   findings.map(({ severity, rule, kinds }) => `${severity} ${rule} ${kinds.join(' x ')}`);
-const only = (findings: readonly Finding[], rule: Finding['rule']) =>
+const only = (findings: readonly LintFinding[], rule: LintFinding['rule']) =>
   findings.filter((finding) => finding.rule === rule);
-const timesOf = ({ timeline }: Finding) =>
+const timesOf = ({ timeline }: LintFinding) =>
   timeline.map(({ at, says }) => `${new Date(at).toISOString().slice(5, 16)} ${says}`);
 
 describe("the first design's figures", () => {

@@ -8,49 +8,49 @@ import {
   oldestOf,
   passMs,
   range,
-  type Reading,
+  type PlanReading,
   readingOf,
   roomOf,
-  type Spent,
+  type MadeCalls,
   withinMs,
 } from './reading.ts';
 import { type Openings, overlapsBetween, overrunsOf, timeTogether } from './timetable.ts';
 
 /** What a plan does, moment by moment. */
-export interface Moment {
+export interface FindingMoment {
   /** Project ms. */
   readonly at: number;
   readonly says: string;
 }
 
-/** Something that a plan can't do (an error), or that whoever runs it should know (a warning). */
-export interface Finding {
+/** What a plan cannot do (an error), or what an operator should know of it (a warning). */
+export interface LintFinding {
   readonly rule: 'collision' | 'overrun' | 'demand' | 'promise';
   readonly severity: 'error' | 'warning';
   readonly kinds: readonly SyncKind[];
   /** In plain words, with times of the plan's time zone. */
   readonly message: string;
   /** An example. */
-  readonly timeline: readonly Moment[];
+  readonly timeline: readonly FindingMoment[];
 }
 
 /**
  * What is wrong with a plan, errors first; looked for in the week from `from` (project ms) and around the next changes
  * of summer time.
  */
-export function lint(plan: Plan, from: number, openings?: Openings): Finding[] {
+export function lint(plan: Plan, from: number, openings?: Openings): LintFinding[] {
   const reading = readingOf(plan, from, openings);
   return [collisions, overruns, brokenPromises, demands].flatMap((rule) => rule(reading));
 }
 
-export const isError = ({ severity }: Finding): boolean => severity === 'error';
+export const isError = ({ severity }: LintFinding): boolean => severity === 'error';
 
 const pairs: ReadonlyArray<readonly [SyncKind, SyncKind]> = kindNames.flatMap((one, index) =>
   kindNames.slice(index + 1).map((other) => [one, other] as const),
 );
 
 /** Slots of two kinds that are open at once and call the same budgets. Where they share none they do no harm. */
-function collisions(reading: Reading): Finding[] {
+function collisions(reading: PlanReading): LintFinding[] {
   return pairs.flatMap(([one, other]) => {
     const shared = sharedBudgets(one, other);
     return shared.length > 0 ? collision(reading, one, other, shared) : [];
@@ -58,11 +58,11 @@ function collisions(reading: Reading): Finding[] {
 }
 
 function collision(
-  { stretches, wall }: Reading,
+  { stretches, wall }: PlanReading,
   one: SyncKind,
   other: SyncKind,
   shared: readonly string[],
-): Finding[] {
+): LintFinding[] {
   const found = stretches.map(({ slots }) => overlapsBetween(slots[one], slots[other]));
   const [first] = found.flat();
   if (!first) return [];
@@ -86,7 +86,7 @@ function collision(
   ];
 }
 
-const openAndClose = (pair: readonly Slot[]): Moment[] =>
+const openAndClose = (pair: readonly Slot[]): FindingMoment[] =>
   pair
     .flatMap(({ kind, scheduledFor, endsAt }) => [
       { at: scheduledFor, says: `the ${kind} slot opens` },
@@ -95,7 +95,7 @@ const openAndClose = (pair: readonly Slot[]): Moment[] =>
     .toSorted((a, b) => a.at - b.at);
 
 /** Slots that are still open when the next one of their kind opens, if only on the days when clocks change. */
-function overruns({ stretches, wall }: Reading): Finding[] {
+function overruns({ stretches, wall }: PlanReading): LintFinding[] {
   return kindNames.flatMap((kind) => {
     const [first] = stretches.flatMap(({ slots }) => overrunsOf(slots[kind]));
     if (!first) return [];
@@ -117,10 +117,10 @@ function overruns({ stretches, wall }: Reading): Finding[] {
 }
 
 /** Promises that no order of the calls could keep. */
-const brokenPromises = (reading: Reading): Finding[] =>
+const brokenPromises = (reading: PlanReading): LintFinding[] =>
   reading.plan.promises.flatMap((promised) => broken(reading, promised));
 
-function broken({ plan, stretches, turnsBy, wall }: Reading, promised: Promised): Finding[] {
+function broken({ plan, stretches, turnsBy, wall }: PlanReading, promised: Promised): LintFinding[] {
   const { kind } = promised;
   const things = plan.things[kind];
   const spent = turnsBy(kind);
@@ -148,7 +148,7 @@ function broken({ plan, stretches, turnsBy, wall }: Reading, promised: Promised)
 }
 
 /** One that is seen to begin and end with a call tells more than one that the stretch cuts off. */
-function firstTooOld(spent: readonly Spent[], things: number, within: number): Gap | undefined {
+function firstTooOld(spent: readonly MadeCalls[], things: number, within: number): Gap | undefined {
   const gaps = spent.flatMap(({ stretch, calls }) => gapsOf(calls, things, stretch));
   const tooOld = gaps.filter(({ from, until }) => until - from > within);
   return tooOld.find(({ whole }) => whole) ?? tooOld[0];
@@ -156,7 +156,7 @@ function firstTooOld(spent: readonly Spent[], things: number, within: number): G
 
 const numbered = (name: string, { thing }: Gap): string => `${name} ${thing}`;
 
-const gapTimeline = (gap: Gap, name: string, within: number): Moment[] => [
+const gapTimeline = (gap: Gap, name: string, within: number): FindingMoment[] => [
   {
     at: gap.from,
     says: gap.whole ? `${numbered(name, gap)} is refreshed` : `say ${numbered(name, gap)} is fresh`,
@@ -171,9 +171,9 @@ const gapTimeline = (gap: Gap, name: string, within: number): Moment[] => [
 ];
 
 /** Kinds that have more to refresh than a slot has room for. That is no error: calls go where they are worth most. */
-const demands = (reading: Reading): Finding[] => kindNames.flatMap((kind) => demand(reading, kind));
+const demands = (reading: PlanReading): LintFinding[] => kindNames.flatMap((kind) => demand(reading, kind));
 
-function demand({ plan, spentBy }: Reading, kind: SyncKind): Finding[] {
+function demand({ plan, spentBy }: PlanReading, kind: SyncKind): LintFinding[] {
   const [week] = spentBy(kind);
   const schedule = plan.schedules.find((each) => each.kind === kind);
   if (!week || !schedule) return [];
@@ -193,7 +193,7 @@ function demand({ plan, spentBy }: Reading, kind: SyncKind): Finding[] {
 }
 
 /** What becomes of the first slot of the week. */
-function firstSlot({ stretch, calls }: Spent, kind: SyncKind, things: number): Moment[] {
+function firstSlot({ stretch, calls }: MadeCalls, kind: SyncKind, things: number): FindingMoment[] {
   const slot = stretch.slots[kind].find(({ scheduledFor }) => scheduledFor >= stretch.from);
   if (!slot) return [];
   const made = calls.filter(({ slotId }) => slotId === slot.slotId);

@@ -33,7 +33,7 @@ export interface Plan {
   /** At most one for each kind. */
   readonly schedules: readonly Schedule[];
   readonly policies: Readonly<Record<Budget, Policy>>;
-  /** So many clubs (of one page each), near events and far events there are on a busy day. */
+  /** How many things of each kind there are on a busy day; a club is one page. */
   readonly things: Readonly<Record<SyncKind, number>>;
   /** Events that start in a day: each gets a call in its last minutes, in or out of a slot, before all others. */
   readonly eventsADay: number;

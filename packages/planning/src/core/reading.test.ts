@@ -1,7 +1,7 @@
 import { count, howLong, rate } from '@paceline/shared/words';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gapsOf, oldestOf, range, type Spent, turnsBy, wallOf } from './reading.ts';
+import { gapsOf, oldestOf, range, type MadeCalls, turnsBy, wallOf } from './reading.ts';
 import { day, hour, minute, monday, planOf, shipped } from './testing.ts';
 import { noSlots, timetableOf } from './timetable.ts';
 
@@ -55,7 +55,7 @@ describe('the age of the oldest copy', () => {
 });
 
 describe('the shipped slots', () => {
-  const of = (spent: readonly Spent[], things: number) => oldestOf(spent, things);
+  const of = (spent: readonly MadeCalls[], things: number) => oldestOf(spent, things);
 
   it('refresh 37 near events within the hour, 310 far events within the day, and a club in six hours', () => {
     const plan = shipped();

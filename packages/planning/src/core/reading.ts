@@ -1,23 +1,23 @@
 import { type Budget, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
-import { type Call, callsOf } from './calls.ts';
+import { type PlannedCall, callsOf } from './calls.ts';
 import { type Plan, type Promised, soonKind } from './plan.ts';
 import { distancesOf, type Openings, type Stretch, type Timetable, timetableOf } from './timetable.ts';
 
 /** A plan and what its slots come to: what every rule and the forecast look at. The week is the first stretch. */
-export interface Reading {
+export interface PlanReading {
   readonly plan: Plan;
   readonly stretches: Timetable;
   /** The calls that the slots of a kind make, stretch by stretch. */
-  readonly spentBy: (kind: SyncKind) => readonly Spent[];
+  readonly spentBy: (kind: SyncKind) => readonly MadeCalls[];
   /** The calls in which the things of a kind take turns: what a promise rests on. */
-  readonly turnsBy: (kind: SyncKind) => readonly Spent[];
+  readonly turnsBy: (kind: SyncKind) => readonly MadeCalls[];
   /** Of the plan's time zone. */
   readonly wall: Wall;
 }
 
-/** @param openings remembered ones, for whoever reads several plans */
-export function readingOf(plan: Plan, from: number, openings?: Openings): Reading {
+/** @param openings remembered ones, where several plans are read */
+export function readingOf(plan: Plan, from: number, openings?: Openings): PlanReading {
   const stretches = timetableOf(plan, from, openings);
   return {
     plan,
@@ -42,7 +42,7 @@ export interface Gap {
  * How old the copies become when all things of a kind take turns, which no other order can better. Events that start
  * and leave make place for as many others.
  */
-export function gapsOf(calls: readonly Call[], things: number, { from, until }: Stretch): Gap[] {
+export function gapsOf(calls: readonly PlannedCall[], things: number, { from, until }: Stretch): Gap[] {
   const between = calls.map(({ at }, index): Gap => {
     const before = calls[index - things];
     return { thing: (index % things) + 1, from: before?.at ?? from, until: at, whole: before !== undefined };
@@ -56,15 +56,15 @@ export function gapsOf(calls: readonly Call[], things: number, { from, until }: 
 }
 
 /** A stretch with the calls that a kind makes in it. */
-export interface Spent {
+export interface MadeCalls {
   readonly stretch: Stretch;
-  readonly calls: readonly Call[];
+  readonly calls: readonly PlannedCall[];
 }
 
 /** What every kind's slots come to, stretch by stretch. */
-export function spentBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncKind) => Spent[] {
-  const known = new Map<Budget, Spent[]>();
-  const ofBudget = (budget: Budget): Spent[] => {
+export function spentBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncKind) => MadeCalls[] {
+  const known = new Map<Budget, MadeCalls[]>();
+  const ofBudget = (budget: Budget): MadeCalls[] => {
     const spent =
       known.get(budget) ?? stretches.map((stretch) => ({ stretch, calls: callsOf(plan, stretch, budget) }));
     known.set(budget, spent);
@@ -81,7 +81,7 @@ export function spentBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncK
  * As `spentBy`, for what a promise comes to. The kind of the urgent calls is reckoned without them: they refresh its
  * events too, so what one of them takes from a slot of the kind it does for the kind.
  */
-export function turnsBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncKind) => Spent[] {
+export function turnsBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncKind) => MadeCalls[] {
   const undisturbed = spentBy({ ...plan, eventsADay: 0 }, stretches);
   const all = spentBy(plan, stretches);
   return (kind) => (kind === soonKind ? undisturbed(kind) : all(kind));
@@ -91,7 +91,7 @@ export function turnsBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncK
  * How old the oldest copy becomes, project ms; Infinity: there is no slot at all. A pass that takes longer than the
  * first stretch is reckoned from its calls.
  */
-export function oldestOf(spent: readonly Spent[], things: number): number {
+export function oldestOf(spent: readonly MadeCalls[], things: number): number {
   const [first] = spent;
   if (!first || things === 0) return 0;
   const { from, until } = first.stretch;
@@ -116,7 +116,7 @@ export interface Room {
 const day = 86_400_000;
 
 /** @param spent that of the week; a slot that opened before it is not counted */
-export function roomOf(kind: SyncKind, { stretch, calls }: Spent): Room {
+export function roomOf(kind: SyncKind, { stretch, calls }: MadeCalls): Room {
   const { from, until } = stretch;
   const slots = stretch.slots[kind].filter(({ scheduledFor }) => scheduledFor >= from);
   const bySlot = Map.groupBy(calls, ({ slotId }) => slotId);

@@ -17,7 +17,7 @@ const minute = 60_000;
 
 /**
  * The plan as it passes `lint` without errors. Slots that overlap their next one are shortened; near and far take turns
- * if they collide; a slot that shares its budget with nobody may get longer; and what is still promised in vain is
+ * if they collide; a slot that shares its budget with no other kind may get longer; what is still promised in vain is
  * promised for as often as it can be kept, or not at all. The same plan is always repaired alike.
  */
 export function repair(plan: Plan, from: number, openings: Openings = rememberOpenings()): Plan {

@@ -2,13 +2,13 @@ import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { formatDuration } from '@paceline/shared/config';
 import { count, howLong, rate } from '@paceline/shared/words';
 import type { BudgetForecast, KindForecast } from './forecast.ts';
-import type { Judged } from './judge.ts';
-import { type Finding, isError } from './lint.ts';
+import type { JudgedPlan } from './judge.ts';
+import { type LintFinding, isError } from './lint.ts';
 import { kindsOf, type Plan } from './plan.ts';
 import { range, type Wall, wallOf } from './reading.ts';
 
 /** A judged plan for people: what is wrong with it, a day of it, and how it would pass. */
-export function report({ plan, findings, forecast, repaired }: Judged): string {
+export function report({ plan, findings, forecast, repaired }: JudgedPlan): string {
   const timeZone = plan.schedules[0]?.timeZone ?? 'UTC';
   const wall = wallOf(timeZone);
   return [
@@ -31,7 +31,7 @@ const slotTable = (plan: Plan): string =>
     ]),
   );
 
-function sentence({ severity, rule, message, timeline }: Finding, wall: Wall): string {
+function sentence({ severity, rule, message, timeline }: LintFinding, wall: Wall): string {
   const moments = timeline.map(({ at, says }) => `  ${wall.moment(at)}  ${says}`);
   return [`${severity.toUpperCase()} [${rule}] ${message}`, ...moments].join('\n');
 }
@@ -84,7 +84,7 @@ const budgetTable = (plan: Plan, budgets: readonly BudgetForecast[]): string =>
 
 const whole = (number: number): string => String(Math.round(number));
 
-function verdict(plan: Plan, findings: readonly Finding[], repaired: Plan): string {
+function verdict(plan: Plan, findings: readonly LintFinding[], repaired: Plan): string {
   const errors = findings.filter(isError).length;
   if (errors === 0) return 'No errors: what is promised can be kept.';
   const lines = [...differencesOf(plan, repaired).map((difference) => `# ${difference}`), ...envOf(repaired)];

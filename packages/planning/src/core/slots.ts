@@ -19,7 +19,7 @@ export interface Schedule {
   readonly skip?: string;
 }
 
-/** After so many slots that are left out, one after the other, there will be none that is not. */
+/** After this many skipped slots in a row, all are taken to be skipped. */
 const mostLeftOut = 20_000;
 
 /** The slots that open in `(after, until]`, oldest first. */

@@ -55,8 +55,7 @@ function slotsIn(schedule: Schedule, from: number, until: number, openings: Open
 export type Openings = (schedule: Schedule, after: number, until: number) => readonly Slot[];
 
 /**
- * As `slotsBetween`, for whoever asks for the same again and again: to follow expressions through time zones takes
- * longer than all that is made of it.
+ * As `slotsBetween`, with a memory: to follow expressions through time zones takes longer than all that is made of it.
  */
 export function rememberOpenings(): Openings {
   const known = new Map<string, readonly Slot[]>();
@@ -89,11 +88,11 @@ export function distancesOf(stretches: Timetable, kind: SyncKind): { shortest: n
 }
 
 /** Two slots that are open at once, the one that opens first first. */
-export type Pair = readonly [Slot, Slot];
+export type SlotPair = readonly [Slot, Slot];
 
 /** The pairs of two kinds' slots that overlap, oldest first. Each list is in order, and of one duration. */
-export function overlapsBetween(ones: readonly Slot[], others: readonly Slot[]): Pair[] {
-  const pairs: Pair[] = [];
+export function overlapsBetween(ones: readonly Slot[], others: readonly Slot[]): SlotPair[] {
+  const pairs: SlotPair[] = [];
   let begin = 0;
   for (const one of ones) {
     while ((others[begin]?.endsAt ?? Infinity) <= one.scheduledFor) begin += 1;
@@ -106,14 +105,14 @@ export function overlapsBetween(ones: readonly Slot[], others: readonly Slot[]):
 }
 
 /** The slots of one kind that are still open when its next one opens, each with that one. */
-export const overrunsOf = (slots: readonly Slot[]): Pair[] =>
+export const overrunsOf = (slots: readonly Slot[]): SlotPair[] =>
   slots.flatMap((slot, index) => {
     const next = slots[index + 1];
     return next && next.scheduledFor < slot.endsAt ? [[slot, next] as const] : [];
   });
 
 /** For how long (ms) at least one of the pairs is open together, between `from` and `until`. */
-export function timeTogether(pairs: readonly Pair[], from: number, until: number): number {
+export function timeTogether(pairs: readonly SlotPair[], from: number, until: number): number {
   const spans = pairs
     .map(([a, b]) => [Math.max(from, b.scheduledFor), Math.min(until, a.endsAt, b.endsAt)] as const)
     .toSorted(([a], [b]) => a - b);

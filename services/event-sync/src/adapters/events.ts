@@ -76,8 +76,8 @@ export const findCandidates = (db: Database, { after, until }: Horizon): Promise
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
 
 /**
- * Stores who is signed up for an event. Who is absent has withdrawn, unless an entry could not even be told apart: it
- * may be anybody's. Who is there again has come back.
+ * Stores the signups of an event. A rider who is absent has withdrawn, unless an entry without a readable id is there: it
+ * may be any rider's. A rider who is there again has come back.
  */
 export async function storeSignups(
   tx: Transaction,

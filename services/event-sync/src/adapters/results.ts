@@ -23,8 +23,8 @@ export const findFinishes = (db: Database, { after, until }: Horizon): Promise<F
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
 
 /**
- * Stores the results of an event as they are now. Who is absent was taken out, unless a result could not even be told
- * apart: it may be anybody's.
+ * Stores the results of an event as they are now. A rider who is absent was removed, unless a result without a readable id
+ * is there: it may be any rider's.
  */
 export async function storeResults(
   tx: Transaction,
@@ -72,7 +72,7 @@ export async function storeResults(
     .where(eq(events.eventId, eventId));
 }
 
-/** Stores that the results were asked for and why nothing came of it: what was known stays. */
+/** Stores that a call was made and why it brought nothing: what was known stays. */
 export async function storeTry(
   tx: Transaction,
   eventId: string,
@@ -91,7 +91,7 @@ export async function storeTry(
 
 const triedAt = (at: number) => ({ resultsTriedAt: at, resultsTries: sql`${events.resultsTries} + 1` });
 
-/** Says of the results that are still missing by then that nobody waits for them any more. */
+/** Gives up the results that are still missing by then. */
 export async function giveUpOn(db: Database, startedUntil: number): Promise<void> {
   const { never, none_yet: none, unrated } = givenUpBecause;
   const state = events.resultsState;

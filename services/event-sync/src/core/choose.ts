@@ -1,7 +1,7 @@
 import { type EventKind, freshnessClasses, kinds } from '@paceline/shared/definition';
 import type { CallReason } from '@paceline/shared/contracts';
 import { type Candidate, freshUntil, type Goals, isUrgent, isWithinGoal, kindOf } from './classes.ts';
-import type { Best, EventRun, Look } from './event-run.ts';
+import type { Best, EventRun, Worthwhile } from './event-run.ts';
 
 /** An event with what a call for its signups is worth, and the reason why it would be made. */
 export interface Choice<Event extends Candidate = Candidate> {
@@ -10,13 +10,13 @@ export interface Choice<Event extends Candidate = Candidate> {
   readonly worth: number;
 }
 
-/** With our riders in it, or without a copy that tells, an event is worth so many times as much. */
+/** Weight of an event with our riders in it, or with no copy to tell. */
 const oursWeight = 3;
-/** Of the time that a copy is still within its goal, so much counts when the list no longer shows the same number. */
+/** How much of a copy's remaining time within its goal counts once the list shows another number of signups. */
 const disagreeing = 0.9;
 /** A call that is worth less is not made. */
 const leastWorth = 0.1;
-/** In its slot a kind's events are worth so many times as much. */
+/** Weight of a kind's events in its own slot. */
 const ownWeight = 4;
 
 /**
@@ -96,7 +96,7 @@ export function worthInSlot(
   run: Pick<EventRun, 'startedAt' | 'failed'>,
   goals: Goals,
   now: number,
-): Look {
+): Worthwhile {
   let [own, other]: [Rated | undefined, Rated | undefined] = [undefined, undefined];
   let count = 0;
   for (const event of events) {

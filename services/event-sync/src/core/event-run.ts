@@ -3,7 +3,7 @@ import { notAvailable, type RunCounts } from '@paceline/shared/contracts';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 
 /*
- * A run over events, for their signups or their results: `decide` says what it does next, whoever performs it.
+ * A run over events, for their signups or their results: `decide` names what it does next, a shell performs it.
  *
  *   choosing ──looked──▶ asking ──looked──▶ calling ──answered, failed──▶ choosing …
  *       └──────────────────┴── nothing worth a call, refused, unavailable ──▶ ended
@@ -20,7 +20,7 @@ export interface Failures {
 
 export const noFailures: Failures = { failed: new Set(), inARow: 0, stopped: false };
 
-/** So many failures one after the other are not about the events. */
+/** From this many failures in a row on, the events are not the cause. */
 export const enough = 3;
 /** What is wrong with every event alike. */
 const general: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_limited']);
@@ -35,18 +35,18 @@ export function failedOnce(before: Failures, eventId: string, code: UpstreamErro
   };
 }
 
-/** What a run asks upstream for, event by event: a part of the API too. */
-export type Asked = 'signups' | 'results';
+/** The budget of a run's calls; the part of the API has the same name. */
+export type EventBudget = 'signups' | 'results';
 
 /** What a run has done. Its counts count events. */
 export interface EventRun extends Failures {
-  readonly asked: Asked;
+  readonly budget: EventBudget;
   readonly startedAt: number;
   readonly synced: number;
   /** Signups or results. */
   readonly stored: number;
   readonly error: string | null;
-  /** There is no newer list: nobody knows what would be worth a call. */
+  /** There is no newer list, so it is unknown what would be worth a call. */
   readonly listDeferred: boolean;
 }
 
@@ -60,7 +60,7 @@ export interface Best {
 }
 
 /** What is worth a call; `left`: how many events of those that the run is for. */
-export interface Look {
+export interface Worthwhile {
   readonly best: Best | undefined;
   readonly left: number;
 }
@@ -81,8 +81,8 @@ export type RunState =
   | { readonly is: 'ended'; readonly ending: EventRunEnding };
 
 export type RunEvent =
-  | ({ readonly event: 'looked' } & Look)
-  /** What was asked for is stored: so many signups or results. */
+  | ({ readonly event: 'looked' } & Worthwhile)
+  /** The answer is stored; `items`: how many signups or results. */
   | { readonly event: 'answered'; readonly items: number }
   /** The call has failed for good. */
   | { readonly event: 'failed'; readonly code: UpstreamErrorCode; readonly message: string }
@@ -111,13 +111,13 @@ export const listFailed = (code: UpstreamErrorCode, message: string): ListState 
 
 /** A run as its row left it: what a dead process had synced is counted on, what had failed for it may be tried again. */
 export function beginRun(
-  asked: Asked,
+  budget: EventBudget,
   { startedAt, counts: { synced, stored } }: { startedAt: number; counts: RunCounts },
   list: ListState = { is: 'fresh' },
 ): RunState {
   const error = 'error' in list ? list.error : null;
   const listDeferred = list.is === 'deferred';
-  const run: EventRun = { asked, startedAt, synced, stored, ...noFailures, error, listDeferred };
+  const run: EventRun = { budget, startedAt, synced, stored, ...noFailures, error, listDeferred };
   // Our copy may still do, unless the key has no list.
   if (list.is === 'not available') return { is: 'ended', ending: { ...endingOf(run, 0), state: 'failed' } };
   return { is: 'choosing', run, left: 0 };
@@ -148,13 +148,13 @@ export function decide(state: RunState, event: RunEvent): RunState {
 const restOf = (state: Exclude<RunState, { is: 'ended' }>): number =>
   state.is === 'calling' ? state.rest : state.left;
 
-function chosen(run: EventRun, { best, left }: Look): RunState {
+function chosen(run: EventRun, { best, left }: Worthwhile): RunState {
   if (best && !run.stopped) return { is: 'asking', run, left, lane: best.lane };
   return { is: 'ended', ending: endingOf(run, left || Number(run.listDeferred)) };
 }
 
 /** With the permit in hand: what is worth most by now, which another run may have fetched. */
-const chosenAgain = (run: EventRun, left: number, now: Look): RunState =>
+const chosenAgain = (run: EventRun, left: number, now: Worthwhile): RunState =>
   now.best
     ? { is: 'calling', run, left, best: now.best, rest: now.left - Number(now.best.isOwn) }
     : { is: 'ended', ending: endingOf(run, 0) };
@@ -167,7 +167,7 @@ function callFailed(
   const failures = failedOnce(run, eventId, code);
   const isSource =
     code === 'unauthorized' || (code === 'not_found' && failures.inARow >= enough && run.synced === 0);
-  const error = isSource ? notAvailable(run.asked, message) : `event ${eventId}: ${message}`;
+  const error = isSource ? notAvailable(run.budget, message) : `event ${eventId}: ${message}`;
   return { ...run, ...failures, error };
 }
 

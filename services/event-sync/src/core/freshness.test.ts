@@ -3,13 +3,13 @@ import { classNames as classes } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
 import { classOf, type Goals, isWithinGoal } from './classes.ts';
 import {
-  type Freshness,
+  type FreshTime,
   freshnessOf,
   measure,
   nextOf,
   shareOf,
   type Titled,
-  type Watched,
+  type CopiedEvent,
   type WatchedEvent,
 } from './freshness.ts';
 
@@ -20,14 +20,14 @@ const goals: Goals = { urgent: 15 * minute, near: hour, far: 24 * hour };
 const startsAt = 1_000 * hour;
 const always = { from: 0, until: 2_000 * hour };
 
-const watched = (copiedBefore: readonly number[], more: Partial<Watched> = {}): Watched => ({
+const watched = (copiedBefore: readonly number[], more: Partial<CopiedEvent> = {}): CopiedEvent => ({
   startsAt,
   listedAt: startsAt - 168 * hour,
   delistedAt: null,
   copiedAt: copiedBefore.map((before) => startsAt - before),
   ...more,
 });
-const sharesOf = (...events: Watched[]) => {
+const sharesOf = (...events: CopiedEvent[]) => {
   const by = freshnessOf(events, goals, always);
   return classes.map((name) => shareOf(by[name]));
 };
@@ -82,7 +82,7 @@ describe('the freshness of an event', () => {
       property(events, constantFrom(3, 20, 90), (all, goal) => {
         const same = { urgent: goal * minute, near: 2 * goal * minute, far: 5 * goal * minute };
         const span = { from: 10 * minute, until: 250 * minute };
-        const counted = new Map<string, Freshness>();
+        const counted = new Map<string, FreshTime>();
         for (let now = span.from; now < span.until; now += minute) {
           for (const event of all) {
             const name = classOf(event.startsAt, now);

@@ -4,7 +4,7 @@ import { inOrderOfWorth } from './choose.ts';
 import { type Candidate, classOf, classSpan, type Goals, isWithinGoal, type Span } from './classes.ts';
 
 /** An event with the moments at which our copies of its signups were made. Moments are project ms. */
-export interface Watched {
+export interface CopiedEvent {
   readonly startsAt: number;
   /** Upstream listed it from then on, until it started or, if it was taken off the list, until `delistedAt`. */
   readonly listedAt: number;
@@ -14,15 +14,15 @@ export interface Watched {
 }
 
 /** Event time: a ms of one event. `within`: our copy was there and within its goal. */
-export interface Freshness {
+export interface FreshTime {
   readonly within: number;
   readonly total: number;
 }
 
-export type FreshnessByClass = Readonly<Record<FreshnessClass, Freshness>>;
+export type FreshnessByClass = Readonly<Record<FreshnessClass, FreshTime>>;
 
 /** How much of the time in a span events of each class had a copy within its goal. */
-export function freshnessOf(events: Iterable<Watched>, goals: Goals, span: Span): FreshnessByClass {
+export function freshnessOf(events: Iterable<CopiedEvent>, goals: Goals, span: Span): FreshnessByClass {
   const sums = classNames.map((name) => {
     let within = 0;
     let total = 0;
@@ -38,9 +38,9 @@ export function freshnessOf(events: Iterable<Watched>, goals: Goals, span: Span)
 }
 
 /** Of all the time; 1 where there was none. */
-export const shareOf = ({ within, total }: Freshness): number => (total === 0 ? 1 : within / total);
+export const shareOf = ({ within, total }: FreshTime): number => (total === 0 ? 1 : within / total);
 
-const listed = ({ startsAt, listedAt, delistedAt }: Watched): Span => ({
+const listed = ({ startsAt, listedAt, delistedAt }: CopiedEvent): Span => ({
   from: listedAt,
   until: Math.min(startsAt, delistedAt ?? startsAt),
 });
@@ -61,7 +61,7 @@ function freshIn(copiedAt: readonly number[], goal: number, { from, until }: Spa
 }
 
 /** An event of the last day, and whether our riders were in our copy of its signups. */
-export interface WatchedEvent extends Watched {
+export interface WatchedEvent extends CopiedEvent {
   readonly hasOurs: boolean;
 }
 
@@ -131,5 +131,5 @@ export const nextOf = (coming: readonly Titled[], goals: Goals, now: number): Ra
 
 const countOurs = (events: readonly Candidate[]): number => events.filter(({ hasOurs }) => hasOurs).length;
 
-const shareOrNone = (freshness: Freshness): number | null =>
+const shareOrNone = (freshness: FreshTime): number | null =>
   freshness.total === 0 ? null : shareOf(freshness);

@@ -2,7 +2,7 @@ import { kinds } from '@paceline/shared/definition';
 import type { ResultsState } from '@paceline/shared/contracts';
 import { isPage, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Horizon } from './classes.ts';
-import type { Look } from './event-run.ts';
+import type { Worthwhile } from './event-run.ts';
 
 /** An event that has started, and how its results stand. Moments are project ms. */
 export interface Finish {
@@ -28,7 +28,7 @@ export interface WantedResults {
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** Project ms from the start: when most races are over, and when nobody waits for results any more. */
+/** Project ms from the start: when most races are over, and when results are given up. */
 const typicalDuration = hour;
 const givenUpAfter = 72 * hour;
 
@@ -100,7 +100,11 @@ export function wantedResults(
 }
 
 /** What is worth a call in a slot of the results. */
-export function lookForResults(events: readonly Finish[], failed: ReadonlySet<string>, now: number): Look {
+export function lookForResults(
+  events: readonly Finish[],
+  failed: ReadonlySet<string>,
+  now: number,
+): Worthwhile {
   const wanted = wantedResults(events, failed, now);
   const [first] = wanted;
   const { lane } = kinds.results;

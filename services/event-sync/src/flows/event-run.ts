@@ -13,20 +13,20 @@ import {
 import { inSpan } from '@paceline/shared/telemetry';
 import { type Skipped, UpstreamError } from '@paceline/shared/zwiftracing';
 import {
-  type Asked,
+  type EventBudget,
   beginRun,
   countsOf,
   decide,
   type EventRun,
-  type Look,
+  type Worthwhile,
   type RunEvent,
   type RunState,
 } from '../core/event-run.ts';
 
 /** What a run over events asks for, and what becomes of the answers. */
-export interface EventCalls<Budget extends Asked, Answer> {
-  readonly asked: Budget;
-  look(run: EventRun): Promise<Look>;
+export interface EventCalls<Budget extends EventBudget, Answer> {
+  readonly budget: Budget;
+  look(run: EventRun): Promise<Worthwhile>;
   send(permit: Permit<Budget>, eventId: string): Promise<Answer>;
   /** The signups or results of an answer, and what could not be read of it. */
   read(answer: Answer): { readonly items: readonly unknown[]; readonly skipped: readonly Skipped[] };
@@ -36,11 +36,11 @@ export interface EventCalls<Budget extends Asked, Answer> {
 }
 
 /** Calls for the events that are worth most, one after the other, for as long as the slot lasts. */
-export async function runOverEvents<Budget extends Asked, Answer>(
+export async function runOverEvents<Budget extends EventBudget, Answer>(
   sync: Sync,
   row: RunRow,
   calls: EventCalls<Budget, Answer>,
-  begun: RunState = beginRun(calls.asked, row),
+  begun: RunState = beginRun(calls.budget, row),
 ): Promise<RunEnding> {
   let state = begun;
   for (;;) {
@@ -49,26 +49,26 @@ export async function runOverEvents<Budget extends Asked, Answer>(
     state = decide(state, { event: 'looked', ...(await calls.look(run)) });
     if (state.is !== 'asking') continue;
     const asking = state;
-    state = await inSpan(`sync ${calls.asked}`, {}, () => callForBest(sync, row, calls, asking));
+    state = await inSpan(`sync ${calls.budget}`, {}, () => callForBest(sync, row, calls, asking));
   }
 }
 
 /** What a run would call for, by our copy of the list. */
 export const planOverEvents =
-  <Budget extends Asked, Answer>({ asked, look }: EventCalls<Budget, Answer>): PlanRun =>
+  <Budget extends EventBudget, Answer>({ budget, look }: EventCalls<Budget, Answer>): PlanRun =>
   async (row) => {
-    const state = beginRun(asked, row);
-    return { endpoint: asked, worth: state.is === 'ended' ? 0 : (await look(state.run)).left };
+    const state = beginRun(budget, row);
+    return { endpoint: budget, worth: state.is === 'ended' ? 0 : (await look(state.run)).left };
   };
 
 /** Waits for a permit, spends it on what is worth most by then, and stores the answer with the run's progress. */
-async function callForBest<Budget extends Asked, Answer>(
+async function callForBest<Budget extends EventBudget, Answer>(
   sync: Sync,
   { runId, slotId, slotEndsAt }: RunRow,
   calls: EventCalls<Budget, Answer>,
   asking: RunState & { is: 'asking' },
 ): Promise<RunState> {
-  const { asked } = calls;
+  const { budget } = calls;
   let state: RunState = asking;
   let eventId = '';
   const goOn = async (event: RunEvent, write: (tx: Transaction) => Promise<void>): Promise<RunState> => {
@@ -79,7 +79,7 @@ async function callForBest<Budget extends Asked, Answer>(
   };
   try {
     const answer = await callUpstream(sync, {
-      endpoint: asked,
+      endpoint: budget,
       lane: asking.lane,
       deadline: slotEndsAt,
       slotId,
@@ -95,7 +95,7 @@ async function callForBest<Budget extends Asked, Answer>(
           send: (permit: Permit<Budget>) => calls.send(permit, target),
           outcome(given: Answer) {
             const { items, skipped } = calls.read(given);
-            return answered(`${items.length} ${asked}`, skipped);
+            return answered(`${items.length} ${budget}`, skipped);
           },
         };
       },
@@ -108,7 +108,7 @@ async function callForBest<Budget extends Asked, Answer>(
       return decide(state, { event: 'unavailable', message: error.message });
     if (error instanceof PermitRefused) return decide(state, { event: 'refused' });
     if (!(error instanceof UpstreamError)) throw error;
-    sync.log.warn({ err: error, eventId, runId }, `call for ${asked} failed`);
+    sync.log.warn({ err: error, eventId, runId }, `call for ${budget} failed`);
     const { code, message } = error;
     const { event, store } = calls.failed?.(error) ?? {
       event: { event: 'failed', code, message } as const,

@@ -19,7 +19,7 @@ export function flow(sync: Sync): Flow {
 function callsForResults({ db, clock, upstream }: Sync): EventCalls<'results', EventResults> {
   const moment = () => Math.round(clock.now());
   return {
-    asked: 'results',
+    budget: 'results',
     async look({ failed }) {
       const now = clock.now();
       return lookForResults(await findFinishes(db, resultsHorizon(now)), failed, now);

@@ -23,7 +23,7 @@ export function flowOf(sync: EventSync, kind: EventKind): Flow {
   return {
     async run(row) {
       const list = await refreshList(sync, row, kind);
-      return runOverEvents(sync, row, calls, beginRun(calls.asked, row, list));
+      return runOverEvents(sync, row, calls, beginRun(calls.budget, row, list));
     },
     plan: planOverEvents(calls),
   };
@@ -33,7 +33,7 @@ const callsForSignups = (
   { db, clock, upstream, goals }: EventSync,
   kind: EventKind,
 ): EventCalls<'signups', SignupsAnswer> => ({
-  asked: 'signups',
+  budget: 'signups',
   async look(run) {
     const now = clock.now();
     return worthInSlot(kind, await findCandidates(db, wholeHorizon(now)), run, goals, now);

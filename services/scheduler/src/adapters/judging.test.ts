@@ -2,9 +2,9 @@ import { manualMachine } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
 import { expect, it } from 'vitest';
 import { settingsBy } from '../core/testing.ts';
-import { judgeApart, type Judgement } from './judging.ts';
+import { judgeApart, type JudgeRequest } from './judging.ts';
 
-const judgement = (demand: Partial<Judgement['demand']> = {}): Judgement => ({
+const judgement = (demand: Partial<JudgeRequest['demand']> = {}): JudgeRequest => ({
   settings: settingsBy(),
   demand: { tier: 'standard', clubs: 1, things: {}, promises: [], ...demand },
   now: Date.UTC(2026, 2, 1),

@@ -1,29 +1,29 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type Judged, settingsWith } from '@paceline/planning/judge';
+import { type JudgedPlan, settingsWith } from '@paceline/planning/judge';
 import type { Demand } from '@paceline/planning/plan';
 import type { Machine } from '@paceline/shared/clock';
 import type { JudgedSchedule, ScheduleSettings } from '@paceline/shared/contracts';
 
-export interface Judgement {
+export interface JudgeRequest {
   readonly settings: ScheduleSettings;
   readonly demand: Demand;
   readonly now: number;
 }
 
 /** Judges schedules, one after the other. @throws {Error} when one takes too long, or waits so long for those before it */
-export type Judge = (judgement: Judgement) => Promise<JudgedSchedule>;
+export type ScheduleJudge = (judgement: JudgeRequest) => Promise<JudgedSchedule>;
 
 /**
  * To judge may take seconds of computing: it is done in a thread of its own, so that no slot opens late for it.
  * @param patience real ms that one may wait, and that it may take; a complicated schedule takes a second or two
  */
-export function judgeApart(machine: Machine, patience = 20_000): Judge {
+export function judgeApart(machine: Machine, patience = 20_000): ScheduleJudge {
   let before: Promise<unknown> = Promise.resolve();
   return (judgement) => {
     const askedAt = machine.elapsed();
     const judging = before.then(() => {
-      // Nobody waits for it any more: who asks now is to be answered.
+      // The request has timed out by now: later ones go first.
       if (machine.elapsed() - askedAt >= patience) throw new Error('too many schedules are judged already');
       return judgeOne(judgement, machine, patience);
     });
@@ -32,7 +32,11 @@ export function judgeApart(machine: Machine, patience = 20_000): Judge {
   };
 }
 
-async function judgeOne(judgement: Judgement, machine: Machine, patience: number): Promise<JudgedSchedule> {
+async function judgeOne(
+  judgement: JudgeRequest,
+  machine: Machine,
+  patience: number,
+): Promise<JudgedSchedule> {
   const { findings, forecast, repaired } = await inThread(judgement, machine, patience);
   const { settings } = judgement;
   return {
@@ -45,12 +49,12 @@ async function judgeOne(judgement: Judgement, machine: Machine, patience: number
 }
 
 /** What is promised may end within a millisecond; moments do not. */
-const inWholeMs = (finding: Judged['findings'][number]) => ({
+const inWholeMs = (finding: JudgedPlan['findings'][number]) => ({
   ...finding,
   timeline: finding.timeline.map(({ at, says }) => ({ at: Math.round(at), says })),
 });
 
-async function inThread(judgement: Judgement, machine: Machine, patience: number): Promise<Judged> {
+async function inThread(judgement: JudgeRequest, machine: Machine, patience: number): Promise<JudgedPlan> {
   const worker = new Worker(new URL('./judge-worker.ts', import.meta.url), { workerData: judgement });
   const tooLong = new AbortController();
   const callOff = machine.after(patience, () => tooLong.abort(new Error('it takes too long to judge')));

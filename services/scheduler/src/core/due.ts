@@ -79,7 +79,7 @@ const isWanted =
   };
 
 /**
- * Named without its time: whoever starts first opens it, and it is the same slot for every scheduler. It stays open
+ * Named without its time: the first scheduler opens it, and it is the same slot for all of them. It stays open
  * until the next one opens: with one call an hour, several clubs take longer than a slot.
  */
 const initialSlot = (kind: SyncKind, now: number, endsAt: number): Slot => ({

@@ -12,14 +12,14 @@ import {
 } from '@paceline/shared/contracts';
 import { type Bus, respond } from '@paceline/shared/messaging';
 import { current, settingsAfter, viewOf, withChange } from '../core/schedule.ts';
-import type { Judge } from '../adapters/judging.ts';
+import type { ScheduleJudge } from '../adapters/judging.ts';
 import type { InForce } from '../adapters/stored.ts';
 
 export interface Answering {
   readonly bus: Bus;
   readonly inForce: InForce;
   readonly clock: Clock;
-  readonly judge: Judge;
+  readonly judge: ScheduleJudge;
   /** What a schedule must do when a request names nothing else. */
   readonly demand: Demand;
 }
@@ -66,7 +66,7 @@ async function judgeOne(
   });
 }
 
-/** Judged first, and again when another change was faster and the request names no version. */
+/** JudgedPlan first, and again when another change was faster and the request names no version. */
 async function change(answering: Answering, asked: ChangeSchedule): Promise<ScheduleAnswer> {
   const { bus, inForce, clock, judge, demand } = answering;
   for (;;) {

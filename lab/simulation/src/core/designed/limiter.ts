@@ -4,8 +4,8 @@ import { callTimeout } from '@paceline/shared/config';
 import type { Life } from '../life.ts';
 import { hear, live, type Script, sleep } from '../world/script.ts';
 
-/** A call that somebody wants to make. */
-export interface Wanted {
+/** A call that a sync wants to make. */
+export interface CallRequest {
   readonly budget: Budget;
   /** As it is by then: an event comes closer to its start while it waits. */
   lane(now: number): Lane;
@@ -15,41 +15,41 @@ export interface Wanted {
   choose(): string | undefined;
 }
 
-export type End =
+export type CallResult =
   | { readonly is: 'answered'; readonly target: string; readonly arrivedAt: number }
   | { readonly is: 'not worth it' | 'too late' | 'failed' };
 
 /** Waits for a turn, calls, and waits for the answer; repeats what was rejected. */
-export type Ask = (wanted: Wanted) => Script<End>;
+export type Caller = (request: CallRequest) => Script<CallResult>;
 
 /** As often a call is made that fails for another reason than a limit. */
 export const attempts = 3;
 
 /**
- * A sync that knows of nobody else: it spaces its calls by its own that were answered, and calls again when a 429 told
+ * A sync that knows of no other: it spaces its calls by its own that were answered, and calls again when a 429 told
  * it to.
  */
-export function createLoner({ scenario, agenda, clock, tally, upstream }: Life): Ask {
+export function createLoner({ scenario, agenda, clock, tally, upstream }: Life): Caller {
   const policies = limitsOf(scenario.tier);
   const sent = new Map<Budget, number[]>();
 
-  return function* (wanted) {
-    const { budget } = wanted;
+  return function* (request) {
+    const { budget } = request;
     const { limit, windowMs } = policies[budget];
-    const wait = tally.wants(wanted.lane(agenda.now()), agenda.now());
+    const wait = tally.wants(request.lane(agenda.now()), agenda.now());
     for (let failures = 0; failures < attempts;) {
       const leaves = (sent.get(budget) ?? []).at(-limit);
       if (leaves !== undefined && leaves + windowMs > agenda.now()) {
         yield* sleep(agenda, leaves + windowMs - agenda.now());
         continue;
       }
-      const target = wanted.choose();
+      const target = request.choose();
       if (target === undefined) {
         wait.leave(agenda.now());
         return { is: 'not worth it' };
       }
       const sentAt = agenda.now();
-      const call = { budget, lane: wanted.lane(sentAt), target };
+      const call = { budget, lane: request.lane(sentAt), target };
       const response = yield* upstream.call(call, callTimeout(budget, clock));
       if (response.status === 200) {
         wait.leave(sentAt);
@@ -67,26 +67,26 @@ export function createLoner({ scenario, agenda, clock, tally, upstream }: Life):
 }
 
 /** A request that waits in the line. */
-interface Waiter {
-  readonly wanted: Wanted;
+interface WaitingRequest {
+  readonly request: CallRequest;
   readonly since: number;
 }
 
 /** The smaller rank goes first, then the earlier request. */
-export type Rank = (waiter: Waiter, now: number) => number;
+export type Rank = (waiter: WaitingRequest, now: number) => number;
 
 /** The design's priorities: the more urgent lane goes first, however long the others have waited. */
-export const byPriority: Rank = ({ wanted }, now) => laneNames.indexOf(wanted.lane(now));
+export const byPriority: Rank = ({ request }, now) => laneNames.indexOf(request.lane(now));
 
 /** First come, first served. */
 export const byArrival: Rank = () => 0;
 
-interface Entry extends Waiter {
+interface Entry extends WaitingRequest {
   /** Of those that came at once the one that was entered first goes first. */
   readonly order: number;
   failures: number;
   readonly wait: { leave(at: number): void };
-  readonly end: (end: End) => void;
+  readonly end: (end: CallResult) => void;
 }
 
 interface Sent {
@@ -106,7 +106,7 @@ interface Window {
  * The design's limiter, one for all: a sliding log of the moments of SENDING, and a pause until the named moment after
  * a 429. There is a line for each budget: who waits for one does not hold up who wants another.
  */
-export function createLine(life: Life, rank: Rank): Ask {
+export function createLine(life: Life, rank: Rank): Caller {
   const { scenario, agenda, clock, network, tally, upstream } = life;
   const policies = limitsOf(scenario.tier);
   const windows = new Map(
@@ -134,14 +134,14 @@ export function createLine(life: Life, rank: Rank): Ask {
         return;
       }
       const first = takeFirst(window);
-      const target = first.wanted.choose();
-      const isLate = (first.wanted.until ?? Infinity) <= agenda.now();
+      const target = first.request.choose();
+      const isLate = (first.request.until ?? Infinity) <= agenda.now();
       if (isLate || target === undefined) {
         first.wait.leave(agenda.now());
         first.end({ is: isLate ? 'too late' : 'not worth it' });
         continue;
       }
-      const lane = first.wanted.lane(agenda.now());
+      const lane = first.request.lane(agenda.now());
       const sent = { at: agenda.now(), lane };
       window.sent.push(sent);
       first.wait.leave(agenda.now());
@@ -195,24 +195,24 @@ export function createLine(life: Life, rank: Rank): Ask {
   function noteConflict(window: Window, lane: Lane): void {
     const others = [
       ...window.sent,
-      ...window.waiting.map(({ wanted }) => ({ lane: wanted.lane(agenda.now()) })),
+      ...window.waiting.map(({ request }) => ({ lane: request.lane(agenda.now()) })),
     ];
     if (others.some((other) => syncOf(other.lane) !== syncOf(lane))) tally.conflict();
   }
 
-  return (wanted) =>
-    hear<End>((wake) => {
+  return (request) =>
+    hear<CallResult>((wake) => {
       const since = agenda.now();
-      const lane = wanted.lane(since);
+      const lane = request.lane(since);
       const wait = tally.wants(lane, since);
-      const end = (how: End) => wake(how);
+      const end = (how: CallResult) => wake(how);
       // There and back, as every permit of a limiter that is a service.
       agenda.in(network.broker() + network.broker(), () => {
-        const window = windowOf(wanted.budget);
-        const mustWait = freeAt(wanted.budget, window) > agenda.now() || window.waiting.length > 0;
+        const window = windowOf(request.budget);
+        const mustWait = freeAt(request.budget, window) > agenda.now() || window.waiting.length > 0;
         if (mustWait) noteConflict(window, lane);
-        window.waiting.push({ wanted, since, order: (entered += 1), failures: 0, wait, end });
-        serve(wanted.budget);
+        window.waiting.push({ request, since, order: (entered += 1), failures: 0, wait, end });
+        serve(request.budget);
       });
     });
 }

@@ -5,7 +5,7 @@ import type { Slot } from '@paceline/shared/contracts';
 import type { Life, Strategy } from '../life.ts';
 import type { Click } from '../scenario.ts';
 import { live, type Script, sleep } from '../world/script.ts';
-import { type Ask, byArrival, byPriority, createLine, createLoner, type Rank } from './limiter.ts';
+import { type Caller, byArrival, byPriority, createLine, createLoner, type Rank } from './limiter.ts';
 import { addRider, clubsInTurn, eventsAtOnce, eventsInTurn, refreshUrgent } from './syncs.ts';
 
 /** Every sync by itself: its own timer and its own idea of the limits. */
@@ -20,7 +20,7 @@ export const uncoordinated: Strategy = (life) => {
 /** A: one line, in the order of arrival. */
 export const fifo: Strategy = (life) => onTimers(life, byArrival, false);
 
-/** C: strict priorities; no slots, and nobody's wait counts. */
+/** C: strict priorities; no slots, and no wait counts. */
 export const strictPriorities: Strategy = (life) => onTimers(life, byPriority, true);
 
 /** B: a call only in its own slot; adds have a budget to themselves, and so need no slot. */
@@ -41,16 +41,16 @@ function onTimers(life: Life, rank: Rank, isForced: boolean) {
   return adding(life, line);
 }
 
-function inSlots(life: Life, line: Ask) {
+function inSlots(life: Life, line: Caller) {
   runInSlots(life, 'rider', clubsInTurn(life, line));
   runInSlots(life, 'near', eventsInTurn(life, line, 'near'));
   runInSlots(life, 'far', eventsInTurn(life, line, 'far'));
   return adding(life, line);
 }
 
-function adding(life: Life, ask: Ask) {
+function adding(life: Life, call: Caller) {
   const { agenda, network } = life;
-  const add = addRider(life, ask);
+  const add = addRider(life, call);
   return { click: (click: Click) => agenda.in(network.broker(), () => live(add(click))) };
 }
 

@@ -6,23 +6,23 @@ import { fullPage } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
 import type { Click } from '../scenario.ts';
 import { live, type Script, sleep } from '../world/script.ts';
-import type { Ask } from './limiter.ts';
+import type { Caller } from './limiter.ts';
 
 const { urgent } = freshnessClasses;
 
 const compare = (a: Candidate, b: Candidate): number =>
   a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1);
 
-/** The events of a kind in the order of their starts; what has started is nobody's any more. */
+/** The events of a kind in the order of their starts, without those that have started. */
 const inOrderOfStart = ({ store, agenda }: Life, kind: EventKind): Candidate[] =>
   store.candidates(horizonOf(kind, agenda.now())).toSorted(compare);
 
 /** Fetches the list of events, unless our copy is new enough. */
-function* refreshList(life: Life, ask: Ask, kind: EventKind, until?: number): Script {
+function* refreshList(life: Life, call: Caller, kind: EventKind, until?: number): Script {
   const { agenda, store } = life;
   const isFresh = () => isListFresh(store.listFetchedAt(), agenda.now());
   if (isFresh()) return;
-  const end = yield* ask({
+  const end = yield* call({
     budget: 'events',
     lane: () => kinds[kind].lane,
     ...(until === undefined ? {} : { until }),
@@ -32,14 +32,14 @@ function* refreshList(life: Life, ask: Ask, kind: EventKind, until?: number): Sc
 }
 
 /** Puts a call for each event of a kind into the line at once, unless its call of before still waits there. */
-export function eventsAtOnce(life: Life, ask: Ask, kind: EventKind, isForced: boolean): () => void {
+export function eventsAtOnce(life: Life, call: Caller, kind: EventKind, isForced: boolean): () => void {
   const { agenda, store } = life;
   const inLine = new Set<string>();
 
   function* fetch({ eventId, startsAt }: Candidate): Script {
     inLine.add(eventId);
     const isUrgentAt = (now: number) => isForced && kind === 'near' && startsAt - now <= urgent.beginsMs;
-    const end = yield* ask({
+    const end = yield* call({
       budget: 'signups',
       lane: (now) => (isUrgentAt(now) ? urgent.lane : kinds[kind].lane),
       choose: () => (agenda.now() < startsAt ? eventId : undefined),
@@ -49,7 +49,7 @@ export function eventsAtOnce(life: Life, ask: Ask, kind: EventKind, isForced: bo
   }
 
   function* all(): Script {
-    yield* refreshList(life, ask, kind);
+    yield* refreshList(life, call, kind);
     for (const event of inOrderOfStart(life, kind)) if (!inLine.has(event.eventId)) live(fetch(event));
   }
 
@@ -60,13 +60,13 @@ export function eventsAtOnce(life: Life, ask: Ask, kind: EventKind, isForced: bo
  * One event after the other in the order of their starts, from where the last run stopped, each once in a run; until
  * the slot ends, if there is one. What is left is the next run's.
  */
-export function eventsInTurn(life: Life, ask: Ask, kind: EventKind): (slot?: Slot) => Script {
+export function eventsInTurn(life: Life, call: Caller, kind: EventKind): (slot?: Slot) => Script {
   const { agenda, store, tally } = life;
   let checkpoint: Candidate | undefined;
 
   return function* (slot) {
     const until = slot === undefined ? {} : { until: slot.endsAt };
-    yield* refreshList(life, ask, kind, slot?.endsAt);
+    yield* refreshList(life, call, kind, slot?.endsAt);
     const startedAt = agenda.now();
     const done = new Set<string>();
     const left = () =>
@@ -80,7 +80,7 @@ export function eventsInTurn(life: Life, ask: Ask, kind: EventKind): (slot?: Slo
     let synced = 0;
     while (left().length > 0) {
       let chosen: Candidate | undefined;
-      const end = yield* ask({
+      const end = yield* call({
         budget: 'signups',
         lane: () => kinds[kind].lane,
         ...until,
@@ -110,7 +110,7 @@ export function eventsInTurn(life: Life, ask: Ask, kind: EventKind): (slot?: Slo
 }
 
 /** Refreshes each event once in its last quarter of an hour, in the order of their starts. */
-export function* refreshUrgent(life: Life, ask: Ask): Script {
+export function* refreshUrgent(life: Life, call: Caller): Script {
   const { agenda, store, goals } = life;
   const coming = () => inOrderOfStart(life, 'near').filter((event) => isUrgent(event, goals, agenda.now()));
   for (;;) {
@@ -118,7 +118,7 @@ export function* refreshUrgent(life: Life, ask: Ask): Script {
       yield* sleep(agenda, untilNextUrgent(inOrderOfStart(life, 'near'), goals, agenda.now()));
       continue;
     }
-    const end = yield* ask({
+    const end = yield* call({
       budget: 'signups',
       lane: () => urgent.lane,
       choose: () => coming()[0]?.eventId,
@@ -129,7 +129,7 @@ export function* refreshUrgent(life: Life, ask: Ask): Script {
 }
 
 /** One club after the other, page by page, from where the last run stopped; until the slot ends, if there is one. */
-export function clubsInTurn({ agenda, store, tally, clubIds }: Life, ask: Ask): (slot?: Slot) => Script {
+export function clubsInTurn({ agenda, store, tally, clubIds }: Life, call: Caller): (slot?: Slot) => Script {
   let next = 0;
   let from = 0;
 
@@ -138,7 +138,7 @@ export function clubsInTurn({ agenda, store, tally, clubIds }: Life, ask: Ask): 
     let synced = 0;
     while (synced < clubIds.length) {
       const clubId = clubIds[next % clubIds.length] ?? 0;
-      const end = yield* ask({
+      const end = yield* call({
         budget: 'clubs',
         lane: () => kinds.rider.lane,
         ...until,
@@ -165,10 +165,10 @@ export function clubsInTurn({ agenda, store, tally, clubIds }: Life, ask: Ask): 
   };
 }
 
-/** Fetches a rider alone: five a minute are allowed, and nobody else calls there. */
-export const addRider = ({ agenda, store, tally }: Life, ask: Ask) =>
+/** Fetches a rider alone: no other sync calls there. */
+export const addRider = ({ agenda, store, tally }: Life, call: Caller) =>
   function* ({ riderId }: Click): Script {
-    const end = yield* ask({
+    const end = yield* call({
       budget: 'riders_single',
       lane: () => 'manual_rider_add',
       choose: () => String(riderId),

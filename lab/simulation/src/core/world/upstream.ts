@@ -8,7 +8,7 @@ import { hear, type Script } from './script.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** What a call came to. `arrivedAt`: the moment of which the answer tells. */
-export type Answered =
+export type UpstreamAnswer =
   | { readonly status: 200; readonly arrivedAt: number }
   | { readonly status: 503 }
   | {
@@ -16,10 +16,10 @@ export type Answered =
       readonly retryAfterMs: number;
       readonly learned: Policy | undefined;
     };
-export type Response = Answered | { readonly status: 'timed out' };
+export type CallResponse = UpstreamAnswer | { readonly status: 'timed out' };
 
 /** One call, by whom and for what. */
-export interface Call {
+export interface SentCall {
   readonly budget: Budget;
   readonly lane: Lane;
   readonly target: string;
@@ -28,7 +28,7 @@ export interface Call {
 /** The sandbox, on the agenda: the same limiter, the same slowness, the same log of what arrived. */
 export interface Upstream {
   /** Calls, and waits for the answer for `timeoutMs` at the most. */
-  call(call: Call, timeoutMs: number): Script<Response>;
+  call(call: SentCall, timeoutMs: number): Script<CallResponse>;
   /** What is really enforced. */
   readonly policies: Readonly<Record<Budget, Policy>>;
   readonly arrivals: readonly Arrival[];
@@ -54,10 +54,10 @@ export function createUpstream(
   }
 
   function arrive(
-    { budget, lane, target }: Call,
+    { budget, lane, target }: SentCall,
     nth: number,
     sentAt: number,
-  ): { after: number; answer?: Answered } {
+  ): { after: number; answer?: UpstreamAnswer } {
     const arrivedAt = agenda.now();
     const { decision, policy } = limiter.arrive(account, budget, arrivedAt);
     const verdict = decision.accepted ? 'accepted' : 'rejected';
@@ -89,11 +89,11 @@ export function createUpstream(
     arrivals,
     sent,
     call: (call, timeoutMs) =>
-      hear<Response>((wake) => {
+      hear<CallResponse>((wake) => {
         const nth = count(call.budget);
         const sentAt = agenda.now();
         let over = false;
-        const end = (response: Response) => {
+        const end = (response: CallResponse) => {
           if (!over) wake(response);
           over = true;
         };
