@@ -6,8 +6,8 @@ import {
   durableOf,
   journalEntry,
   journalRestored,
-  ruledBucket,
-  ruledKey,
+  highWaterBucket,
+  highWaterKey,
   subjectOf,
 } from '@paceline/shared/contracts';
 import { type Limiter, partitionOf } from '@paceline/shared/limiter';
@@ -76,8 +76,8 @@ describe('a journal that comes from a backup', () => {
     const account = accountIn(partition);
     await call(stage, stage.client(account), 'signups');
     await limiterProcess.stop();
-    const notes = await new Kvm(stage.place.admin).open(ruledBucket);
-    await notes.put(ruledKey(partition), String(journalRestored));
+    const notes = await new Kvm(stage.place.admin).open(highWaterBucket);
+    await notes.put(highWaterKey(partition), String(journalRestored));
     limiterProcess = await stage.start();
     for (const { available, unknownUntil } of await stage.until(() => stage.windows(account))) {
       expect(available).toBe(0);
@@ -88,7 +88,7 @@ describe('a journal that comes from a backup', () => {
       const owned = stage.said.findLast(({ limiter }) => limiter === limiterProcess.id)?.owns ?? [];
       const claim = owned.find((each) => each.partition === partition)?.claim;
       expect(claim).toBeGreaterThan(0);
-      expect(Number((await notes.get(ruledKey(partition)))?.string())).toBe(claim);
+      expect(Number((await notes.get(highWaterKey(partition)))?.string())).toBe(claim);
     });
   });
 });

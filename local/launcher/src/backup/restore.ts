@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { freePort, isThere, startPostgres } from '@paceline/embedded';
-import { journalRestored, ruledBucket, ruledKey, tickOf } from '@paceline/shared/contracts';
+import { journalRestored, highWaterBucket, highWaterKey, tickOf } from '@paceline/shared/contracts';
 import { knownMigrations, migrate, openDatabase, tables } from '@paceline/shared/database';
 import { allPartitions } from '@paceline/shared/limiter';
 import { connect, createBus, publish } from '@paceline/shared/messaging';
@@ -86,8 +86,8 @@ async function fillStreams(connection: NatsConnection, folder: string, { streams
 }
 
 async function countWindowsAsSpent(connection: NatsConnection): Promise<void> {
-  const bucket = await new Kvm(connection).open(ruledBucket);
-  for (const partition of allPartitions) await bucket.put(ruledKey(partition), String(journalRestored));
+  const bucket = await new Kvm(connection).open(highWaterBucket);
+  for (const partition of allPartitions) await bucket.put(highWaterKey(partition), String(journalRestored));
 }
 
 /** A run that was under way needs its tick, which may be older than the backup's streams or newer. */

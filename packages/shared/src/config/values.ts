@@ -35,7 +35,7 @@ export const slotDuration = duration.refine(
 const day = 86_400_000;
 
 /** How long something is kept: never shorter than it may still be needed. */
-export const keptFor = (leastDays: number) =>
+export const retention = (leastDays: number) =>
   duration.refine((ms) => ms >= leastDays * day, `must be at least ${leastDays}d`);
 
 const units = { KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 } as const;
@@ -54,7 +54,7 @@ export const size = z.string().transform((text, context) => {
 const mebibyte = units.MiB;
 
 /** Less than that holds not even what is in hand. */
-export const roomFor = (leastMiB: number) =>
+export const storage = (leastMiB: number) =>
   size.refine((bytes) => bytes >= leastMiB * mebibyte, `must be at least ${leastMiB}MiB`);
 
 export const timeZone = z.string().refine((name) => {

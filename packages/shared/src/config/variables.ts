@@ -13,7 +13,7 @@ import {
   webhookUrl,
 } from './addresses.ts';
 import { goals, slotVariables } from './slots.ts';
-import { duration, keptFor, oneOfEach, replicas, roomFor, timeZone } from './values.ts';
+import { duration, retention, oneOfEach, replicas, storage, timeZone } from './values.ts';
 
 /** `a, b,,c` → `["a", "b", "c"]` */
 const list = z.string().transform((text) =>
@@ -188,42 +188,42 @@ export const variables = {
     example: '24h',
   },
   RETENTION_HISTORY: {
-    schema: keptFor(1).default(90 * day),
+    schema: retention(1).default(90 * day),
     about: 'How long runs with their calls, commands, conflicts and alerts are kept once they have ended.',
     example: '90d',
   },
   RETENTION_EVENTS: {
-    schema: keptFor(4).default(90 * day),
+    schema: retention(4).default(90 * day),
     about: 'How long events are kept after their start, with their signups and results.',
     example: '90d',
   },
   RETENTION_COPIES: {
-    schema: keptFor(4).default(7 * day),
+    schema: retention(4).default(7 * day),
     about: 'How long the times at which signups were copied are kept: freshness is measured by them.',
     example: '7d',
   },
   RETENTION_RIDER_HISTORY: {
-    schema: keptFor(1).default(365 * day),
+    schema: retention(1).default(365 * day),
     about: 'How long earlier versions of riders are kept. The current one is always kept.',
     example: '365d',
   },
   RETENTION_TOLD: {
-    schema: keptFor(1).default(7 * day),
+    schema: retention(1).default(7 * day),
     about: 'How long the broker keeps events, for viewers that reconnect; real time.',
     example: '7d',
   },
   RETENTION_TOLD_SIZE: {
-    schema: roomFor(1).default(512 * mebibyte),
+    schema: storage(1).default(512 * mebibyte),
     about: 'How many bytes of events it keeps at most.',
     example: '512MiB',
   },
   RETENTION_DEAD_LETTERS: {
-    schema: keptFor(1).default(30 * day),
+    schema: retention(1).default(30 * day),
     about: 'How long the broker keeps dead letters; real time.',
     example: '30d',
   },
   RETENTION_DEAD_LETTERS_SIZE: {
-    schema: roomFor(1).default(256 * mebibyte),
+    schema: storage(1).default(256 * mebibyte),
     about: 'How many bytes of dead letters it keeps at most.',
     example: '256MiB',
   },
@@ -233,7 +233,7 @@ export const variables = {
       'How many journal entries the limiter keeps for each partition, for audits. Entries that its windows still need are always kept.',
   },
   LOG_FILE_SIZE: {
-    schema: roomFor(1).default(16 * mebibyte),
+    schema: storage(1).default(16 * mebibyte),
     about: 'How large a log file of npm start grows before it is rotated; one rotated file is kept.',
     example: '16MiB',
   },

@@ -1,6 +1,6 @@
 import { catalog } from './catalog.ts';
 import { deadLetterSubject, durableOf, type Message, subjectPattern } from './message.ts';
-import { ruledBucket } from './journal.ts';
+import { highWaterBucket } from './journal.ts';
 import { scheduleBucket } from './schedule.ts';
 import type { Service } from './vocabulary.ts';
 
@@ -74,7 +74,7 @@ interface Bucket {
 export const buckets: readonly Bucket[] = [
   { name: 'SCHEDULER', owner: 'scheduler', readers: [], watched: false },
   { name: scheduleBucket, owner: 'scheduler', readers: ['event-sync'], watched: true },
-  { name: ruledBucket, owner: 'limiter', readers: [], watched: false },
+  { name: highWaterBucket, owner: 'limiter', readers: [], watched: false },
 ];
 
 /** Services that check whether what they published is still in its stream, to publish again what the broker lost. */

@@ -2,8 +2,8 @@ import { kindNames, kinds, mapValues, type SyncKind } from '../definition/index.
 import { journalEntry } from './journal.ts';
 import {
   alert,
-  answerBatch,
-  askBatch,
+  permitReplies,
+  permitRequests,
   conflict,
   coordination,
   nothing,
@@ -131,8 +131,8 @@ export const catalog = {
   }),
   ask: request({
     subject: 'paceline.limiter.ask.{partition}',
-    payload: askBatch,
-    reply: answerBatch,
+    payload: permitRequests,
+    reply: permitReplies,
     from: syncServices,
     to: ['limiter'],
     about: 'acquire, start, settle and cancel: the requests of one event-loop turn.',
@@ -285,7 +285,7 @@ export type EventName = {
 }[keyof Catalog];
 
 /** An event and its sequence in the stream. Sequences have no gaps, but may not begin with 1. */
-export type ToldEvent = {
+export type StreamedEvent = {
   [N in EventName]: { readonly name: N; readonly sequence: number; readonly payload: PayloadOf<Catalog[N]> };
 }[EventName];
 

@@ -103,8 +103,8 @@ export const journalEntry = z.discriminatedUnion('entry', [
 export type JournalEntry = z.infer<typeof journalEntry>;
 
 /** The high-water mark of each journal, stored apart from it: a key for each partition, its value a sequence. */
-export const ruledBucket = 'LIMITER';
-export const ruledKey = (partition: number): string => `ruled-${partition}`;
+export const highWaterBucket = 'LIMITER';
+export const highWaterKey = (partition: number): string => `ruled-${partition}`;
 
 /** The mark of a journal that comes from a backup: it reached further, to an unknown sequence. */
 export const journalRestored = Number.MAX_SAFE_INTEGER;

@@ -50,11 +50,11 @@ export const settle = z.object({ do: z.literal('settle'), ...place, permit: z.st
 /** Gives a ticket's place or permit back: no call was made with it, and none will be. */
 export const cancel = z.object({ do: z.literal('cancel'), ...place, id: z.string().min(1) });
 
-export const ask = z.discriminatedUnion('do', [acquire, start, settle, cancel]);
-export type Ask = z.infer<typeof ask>;
-export type AskOf<Verb extends Ask['do']> = Extract<Ask, { do: Verb }>;
+export const permitRequest = z.discriminatedUnion('do', [acquire, start, settle, cancel]);
+export type PermitRequest = z.infer<typeof permitRequest>;
+export type PermitRequestOf<Verb extends PermitRequest['do']> = Extract<PermitRequest, { do: Verb }>;
 
-export const answer = z.discriminatedUnion('answer', [
+export const permitReply = z.discriminatedUnion('answer', [
   /** The permit is held until `startBy`. */
   z.object({ answer: z.literal('granted'), permit: z.string(), startBy: moment }),
   z.object({
@@ -77,7 +77,7 @@ export const answer = z.discriminatedUnion('answer', [
   /** The limiter can't commit right now; nothing was decided, try again. */
   z.object({ answer: z.literal('unavailable'), reason: z.string() }),
 ]);
-export type Answer = z.infer<typeof answer>;
+export type PermitReply = z.infer<typeof permitReply>;
 
 /** What an operator can do with a budget. */
 export const operation = z.discriminatedUnion('do', [
@@ -100,8 +100,8 @@ export const operated = z.discriminatedUnion('answer', [
 export type Operated = z.infer<typeof operated>;
 
 /** The requests of one event-loop turn, and their replies in the same order. */
-export const askBatch = z.object({ asks: z.array(ask).min(1).max(500) });
-export const answerBatch = z.object({ answers: z.array(answer) });
+export const permitRequests = z.object({ asks: z.array(permitRequest).min(1).max(500) });
+export const permitReplies = z.object({ answers: z.array(permitReply) });
 
 /** The permit of a request that waits, pushed before it is sent again. */
 export const offer = z.object({ ticket: z.string(), permit: z.string(), startBy: moment });

@@ -2,7 +2,7 @@ import { getTableColumns, type SQL, sql, type SQLChunk } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
-import { explained } from './errors.ts';
+import { rethrowExplained } from './errors.ts';
 
 export type Database = NodePgDatabase;
 
@@ -49,7 +49,7 @@ export function openDatabase(
   return {
     db,
     async ping() {
-      await pool.query('select 1').catch(explained);
+      await pool.query('select 1').catch(rethrowExplained);
     },
     close: () => pool.end(),
   };

@@ -33,7 +33,7 @@ export function isBadData(error: unknown): boolean {
 }
 
 /** Throws the error as it is, or, when TLS keeps us from the database, why in words. */
-export function explained(error: unknown): never {
+export function rethrowExplained(error: unknown): never {
   const refusal = tlsRefusal(error);
   if (refusal === undefined) throw error;
   throw new Error(`The database is not connected to: ${refusal}`, { cause: error });

@@ -6,7 +6,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
-import { explained } from './errors.ts';
+import { rethrowExplained } from './errors.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -30,7 +30,7 @@ export async function appliedMigrations(client: pg.Client): Promise<number> {
  */
 export async function migrate(url: string, count = Infinity): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  await client.connect().catch(explained);
+  await client.connect().catch(rethrowExplained);
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     if (count >= knownMigrations()) await runMigrations(drizzle(client), { migrationsFolder });

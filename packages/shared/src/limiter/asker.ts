@@ -1,4 +1,4 @@
-import { type Answer, type Ask, catalog } from '../contracts/index.ts';
+import { type PermitReply, type PermitRequest, catalog } from '../contracts/index.ts';
 import { BadPayload, type Bus, request } from '../messaging/index.ts';
 
 /** Sends asks to an account's limiter; those of one event-loop turn travel as one message. */
@@ -7,14 +7,14 @@ export interface Asker {
    * The answer, or `unavailable` when none came: then nothing is known, and asking again is safe.
    * @throws {BadPayload} when the ask breaks its contract
    */
-  ask(ask: Ask): Promise<Answer>;
+  ask(ask: PermitRequest): Promise<PermitReply>;
   /** Waits no longer for answers to what was sent: whoever was asked may not be there any more. */
   giveUp(): void;
 }
 
 interface Waiting {
-  readonly ask: Ask;
-  readonly resolve: (answer: Answer) => void;
+  readonly ask: PermitRequest;
+  readonly resolve: (answer: PermitReply) => void;
   readonly reject: (error: BadPayload) => void;
 }
 
@@ -78,4 +78,4 @@ function answerNone(batch: readonly Waiting[]): void {
   for (const { resolve } of batch) resolve(noAnswer);
 }
 
-const noAnswer: Answer = { answer: 'unavailable', reason: 'the limiter did not answer' };
+const noAnswer: PermitReply = { answer: 'unavailable', reason: 'the limiter did not answer' };

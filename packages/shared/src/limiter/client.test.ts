@@ -1,7 +1,7 @@
 import type { Subscription } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../clock/index.ts';
-import { type Answer, type Ask, catalog } from '../contracts/index.ts';
+import { type PermitReply, type PermitRequest, catalog } from '../contracts/index.ts';
 import { type Bus, connect, createBus, respond, signal } from '../messaging/index.ts';
 import { eventually, testLog } from '../testing/index.ts';
 import { takeAccount } from '../testing/place.ts';
@@ -25,8 +25,8 @@ beforeAll(async () => {
 afterAll(() => bus?.connection.close());
 
 /** An owner of the partition that answers every ask like this, or not at all. */
-function owner(answer?: Answer): { asked: Ask[]; subscription: Subscription } {
-  const asked: Ask[] = [];
+function owner(answer?: PermitReply): { asked: PermitRequest[]; subscription: Subscription } {
+  const asked: PermitRequest[] = [];
   const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
     asked.push(...asks);
     if (answer) reply({ answers: asks.map(() => answer) });
@@ -59,7 +59,7 @@ describe('when a partition has a new owner', () => {
   it('nobody waits any longer for an answer of the last one', async () => {
     const frozen = owner();
     const asker = createAsker(bus, partition);
-    const answers: Answer[] = [];
+    const answers: PermitReply[] = [];
     void asker
       .ask({ do: 'cancel', account, endpoint: 'clubs', id: 'a ticket' })
       .then((answer) => answers.push(answer));
@@ -94,7 +94,7 @@ describe('a call whose end breaks the contract', () => {
 });
 
 describe('the asks of one event-loop turn', () => {
-  const cancel = (id: string): Ask => ({ do: 'cancel', account, endpoint: 'clubs', id });
+  const cancel = (id: string): PermitRequest => ({ do: 'cancel', account, endpoint: 'clubs', id });
 
   it('travel as one message, and are answered each', async () => {
     let messages = 0;

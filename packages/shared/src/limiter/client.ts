@@ -1,6 +1,6 @@
 import type { Budget } from '../definition/index.ts';
 import { type Clock, pause } from '../clock/index.ts';
-import { type AskOf, catalog, type Outcome } from '../contracts/index.ts';
+import { type PermitRequestOf, catalog, type Outcome } from '../contracts/index.ts';
 import { type Bus, listen } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';
@@ -101,7 +101,7 @@ function limiterOf({
    * when a started permit can be sent, by this process's monotonic clock.
    */
   async function acquire(
-    ask: AskOf<'acquire'>,
+    ask: PermitRequestOf<'acquire'>,
     wanted: PermitAsk<Budget>,
     signal: AbortSignal,
     span: Span,
@@ -175,7 +175,7 @@ function limiterOf({
     const signal = wanted.signal ? AbortSignal.any([wanted.signal, closing]) : closing;
     const { endpoint, lane, deadline, slotId } = wanted;
     const firstAskedAt = Math.round(wanted.firstAskedAt ?? clock.now());
-    const ask: AskOf<'acquire'> = {
+    const ask: PermitRequestOf<'acquire'> = {
       do: 'acquire',
       ticket,
       account,

@@ -1,5 +1,5 @@
 import type { Budget, Lane } from '../definition/index.ts';
-import type { Answer, Outcome, Policy } from '../contracts/index.ts';
+import type { PermitReply, Outcome, Policy } from '../contracts/index.ts';
 
 /** Known only here: nothing else can make a permit, so a call without one does not compile. */
 declare const started: unique symbol;
@@ -33,7 +33,7 @@ export interface PermitAsk<Endpoint extends Budget> {
   readonly onWaiting?: (waiting: Waiting) => void;
 }
 
-export type Waiting = Extract<Answer, { answer: 'waiting' }>;
+export type Waiting = Extract<PermitReply, { answer: 'waiting' }>;
 
 /** The deadline can't be met; `earliest` (project ms) could be. */
 export class PermitRefused extends Error {

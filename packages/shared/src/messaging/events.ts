@@ -6,14 +6,14 @@ import {
   type JsMsg,
   type StreamState,
 } from '@nats-io/jetstream';
-import { eventsBySubject, eventShare, type ToldEvent } from '../contracts/index.ts';
+import { eventsBySubject, eventShare, type StreamedEvent } from '../contracts/index.ts';
 import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
 import { fetchBatch, type Handling } from './handle.ts';
 
 /** A place in the stream; `event` is undefined when it can't be read. */
 export interface EventAt {
   readonly sequence: number;
-  readonly event: ToldEvent | undefined;
+  readonly event: StreamedEvent | undefined;
 }
 
 /** Which sequences EVENTS holds now; none when `last` is below `first`. */
@@ -83,12 +83,12 @@ function readEvent(
   bus: Bus,
   sequence: number,
   { subject, data }: { readonly subject: string; readonly data: Uint8Array },
-): ToldEvent | undefined {
+): StreamedEvent | undefined {
   const [name, message] = eventsBySubject.get(subject) ?? [];
   try {
     if (name === undefined || message === undefined) throw new Error(`unknown event ${subject}`);
     // The payload was checked against the contract of that name.
-    return { name, sequence, payload: decode(message.payload, data) } as ToldEvent;
+    return { name, sequence, payload: decode(message.payload, data) } as StreamedEvent;
   } catch (error) {
     bus.log.warn({ err: error, subject, sequence }, 'skipped an event');
     return undefined;
@@ -104,7 +104,7 @@ const pauseMs = 500;
  */
 export async function shareEvents(
   bus: Bus,
-  take: (events: readonly ToldEvent[]) => Promise<void>,
+  take: (events: readonly StreamedEvent[]) => Promise<void>,
 ): Promise<Handling> {
   const consumer = await retryWhileUnavailable(() => bus.js.consumers.get('EVENTS', eventShare.durable));
   const stopping = new AbortController();

@@ -23,18 +23,18 @@ export interface UpstreamRequest {
 }
 
 /** Makes one call with its permit and reads the answer by `read`, which throws when the shape is wrong. */
-export type Call = <Answer>(
+export type UpstreamCall = <T>(
   permit: Permit<Budget>,
   request: UpstreamRequest,
-  read: (json: unknown) => Answer,
-) => Promise<Answer>;
+  read: (json: unknown) => T,
+) => Promise<T>;
 
 /**
  * The only way out to upstream. The permit is used right before the request leaves, and settled as soon as the head
  * of the answer is there: the window moves on from that moment, however long the body takes.
  * @throws {Error} when the key can't be sent in a header, without quoting it
  */
-export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): Call {
+export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): UpstreamCall {
   const headers = headersFor(apiKey);
   const agent = new Agent({ connect: { lookup: safeLookup } });
   const { origin } = new URL(baseUrl);
@@ -97,12 +97,12 @@ function once(): Dispatcher.DispatcherComposeInterceptor {
   };
 }
 
-function readAnswer<Answer>(
+function readAnswer<T>(
   text: string,
   status: number,
   startOf: (text: string) => string,
-  read: (json: unknown) => Answer,
-): Answer {
+  read: (json: unknown) => T,
+): T {
   try {
     return read(parseJson(text));
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { ToldEvent } from '@paceline/shared/contracts';
+import type { StreamedEvent } from '@paceline/shared/contracts';
 import { asRows, type Database, isBadData, tables } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import { and, eq, getTableColumns, gte, isNotNull, type SQL, sql } from 'drizzle-orm';
@@ -14,7 +14,7 @@ const { conflicts, permits } = tables;
  */
 export async function keepHistory(
   db: Database,
-  events: readonly ToldEvent[],
+  events: readonly StreamedEvent[],
   now: number,
   log: Logger,
 ): Promise<void> {
@@ -30,7 +30,7 @@ export async function keepHistory(
   }
 }
 
-async function keepConflicts(db: Database, events: readonly ToldEvent[]): Promise<void> {
+async function keepConflicts(db: Database, events: readonly StreamedEvent[]): Promise<void> {
   const rows = events.flatMap((event) => {
     if (event.name !== 'conflict') return [];
     const { at, account, endpoint, lane, blockedBy, expectedWaitMs } = event.payload;
@@ -40,10 +40,10 @@ async function keepConflicts(db: Database, events: readonly ToldEvent[]): Promis
   if (rows.length > 0) await db.insert(conflicts).values(rows).onConflictDoNothing();
 }
 
-type Change = Extract<ToldEvent, { name: 'permitsChanged' }>['payload']['changes'][number];
+type Change = Extract<StreamedEvent, { name: 'permitsChanged' }>['payload']['changes'][number];
 type Known = Omit<typeof permits.$inferInsert, 'heardAt'>;
 
-async function keepPermits(db: Database, events: readonly ToldEvent[], heardAt: number): Promise<void> {
+async function keepPermits(db: Database, events: readonly StreamedEvent[], heardAt: number): Promise<void> {
   const changes = events.flatMap((event) => (event.name === 'permitsChanged' ? event.payload.changes : []));
   const started = { lane: excluded('lane'), startedAt: excluded('started_at') };
   await upsertPermits(db, changes.flatMap(startOf), started, heardAt);

@@ -7,7 +7,7 @@ import {
   outcome,
   riderCounts,
   sourceChanged as sourceChangedPayload,
-  type ToldEvent,
+  type StreamedEvent,
 } from '@paceline/shared/contracts';
 import { alertShape, alertView } from '../alerts/view.ts';
 import { progressShape, progressView, viaOf, viaShape } from '../commands/view.ts';
@@ -65,7 +65,7 @@ export type StreamEvent = {
   [T in StreamType]: { type: T; data: z.infer<(typeof streamShapes)[T]> };
 }[StreamType];
 
-type Payload<N extends EventName> = Extract<ToldEvent, { name: N }>['payload'];
+type Payload<N extends EventName> = Extract<StreamedEvent, { name: N }>['payload'];
 type PermitChange = Payload<'permitsChanged'>['changes'][number];
 
 function permitChangeView(change: PermitChange): z.infer<typeof permitChangeShape> {
@@ -118,7 +118,7 @@ const views: Views = {
 };
 
 /** What viewers of this account see of a published event; undefined: nothing. */
-export function streamEventOf(event: ToldEvent, account: string): StreamEvent | undefined {
+export function streamEventOf(event: StreamedEvent, account: string): StreamEvent | undefined {
   // Each name goes with its own payload, which TypeScript can't follow through the table.
   const view = views[event.name] as (payload: unknown, account: string) => StreamEvent | undefined;
   return view(event.payload, account);

@@ -1,5 +1,5 @@
 import { Kvm } from '@nats-io/kv';
-import { ruledBucket, ruledKey } from '@paceline/shared/contracts';
+import { highWaterBucket, highWaterKey } from '@paceline/shared/contracts';
 import { type Bus, retryWhileUnavailable } from '@paceline/shared/messaging';
 
 /**
@@ -16,9 +16,9 @@ export interface FirstStart {
 }
 
 export function firstStartOf(bus: Bus, partition: number): FirstStart {
-  const key = ruledKey(partition);
+  const key = highWaterKey(partition);
   let reached = 0;
-  const open = () => retryWhileUnavailable(() => new Kvm(bus.js).open(ruledBucket));
+  const open = () => retryWhileUnavailable(() => new Kvm(bus.js).open(highWaterBucket));
   return {
     async noted() {
       const bucket = await open();

@@ -1,7 +1,7 @@
 import type { Clock } from '@paceline/shared/clock';
 import {
-  type Answer,
-  type Ask,
+  type PermitReply,
+  type PermitRequest,
   catalog,
   type Coordination,
   type Operated,
@@ -49,7 +49,7 @@ export interface PartitionParts {
 /** One partition as this process owns it: its ledger in memory, its journal on the broker. */
 export interface Partition {
   /** Answers once what it decides is in the journal. */
-  ask(asks: readonly Ask[], reply: (answers: readonly Answer[]) => void): void;
+  ask(asks: readonly PermitRequest[], reply: (answers: readonly PermitReply[]) => void): void;
   operate(operation: Operation, reply: (answer: Operated) => void): void;
   /** The state of one account; undefined while the journal is being read. */
   status(account: string): Coordination | undefined;
@@ -162,7 +162,7 @@ export function openPartition(parts: PartitionParts): Partition {
 
   return {
     // Only operations are answered with `operated`.
-    ask: (asks, reply) => take(asks, (answers) => reply(answers as readonly Answer[])),
+    ask: (asks, reply) => take(asks, (answers) => reply(answers as readonly PermitReply[])),
     operate: (operation, reply) => take([operation], ([answer]) => reply(answer as Operated)),
     status(account) {
       const by = held();

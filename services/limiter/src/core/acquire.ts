@@ -1,4 +1,4 @@
-import type { Answer, AskOf, Conflict, Interval } from '@paceline/shared/contracts';
+import type { PermitReply, PermitRequestOf, Conflict, Interval } from '@paceline/shared/contracts';
 import type { BudgetState, Grant } from './budget.ts';
 import { noteConflict } from './conflict.ts';
 import { goneAfter, join, leave } from './grant.ts';
@@ -14,7 +14,7 @@ import { freeAt, isPaused } from './window.ts';
 export function hearAcquire(
   ledger: Ledger,
   budget: BudgetState,
-  ask: AskOf<'acquire'>,
+  ask: PermitRequestOf<'acquire'>,
   now: number,
   settings: Settings,
 ): boolean {
@@ -33,11 +33,11 @@ export function hearAcquire(
 export function answerAcquire(
   ledger: Ledger,
   budget: BudgetState,
-  ask: AskOf<'acquire'>,
+  ask: PermitRequestOf<'acquire'>,
   isNew: boolean,
   now: number,
   settings: Settings,
-): { answer: Answer; conflict?: Conflict | undefined } {
+): { answer: PermitReply; conflict?: Conflict | undefined } {
   const started = startedFor(budget, ask.ticket);
   if (started) return { answer: startedAnswer(started, now, settings) };
   const grant = liveGrant(budget, ask.ticket, now);
@@ -52,7 +52,7 @@ export function answerAcquire(
     return { answer: { answer: 'refused', reason: 'deadline_unreachable', earliest } };
   }
   waiter.promisedAt ??= estimatedAt;
-  const answer: Answer = {
+  const answer: PermitReply = {
     answer: 'waiting',
     position,
     ahead: position - 1,
@@ -66,7 +66,7 @@ export function answerAcquire(
     : { answer };
 }
 
-const newcomer = (ask: AskOf<'acquire'>, goneAt: number, settings: Settings): Waiter => ({
+const newcomer = (ask: PermitRequestOf<'acquire'>, goneAt: number, settings: Settings): Waiter => ({
   ask,
   key: orderKey(ask, settings),
   goneAt,
@@ -86,7 +86,7 @@ const startedFor = ({ record }: BudgetState, ticket: string): Interval | undefin
  */
 function isTooLate(
   budget: BudgetState,
-  { deadline, lane }: AskOf<'acquire'>,
+  { deadline, lane }: PermitRequestOf<'acquire'>,
   position: number,
   now: number,
   settings: Settings,

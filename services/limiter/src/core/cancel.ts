@@ -1,4 +1,4 @@
-import type { AskOf, Fact } from '@paceline/shared/contracts';
+import type { PermitRequestOf, Fact } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { leave } from './grant.ts';
 import type { Ledger } from './ledger.ts';
@@ -11,7 +11,7 @@ import type { Decision } from './protocol.ts';
 export function cancel(
   ledger: Ledger,
   budget: BudgetState,
-  { id, account, endpoint }: AskOf<'cancel'>,
+  { id, account, endpoint }: PermitRequestOf<'cancel'>,
   now: number,
 ): Decision {
   const waiter = budget.queue.byTicket.get(id);

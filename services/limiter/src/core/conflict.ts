@@ -1,5 +1,5 @@
 import { type Lane, lanes } from '@paceline/shared/definition';
-import type { AskOf, Conflict } from '@paceline/shared/contracts';
+import type { PermitRequestOf, Conflict } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { type Ledger, newsOf } from './ledger.ts';
 import { firstInLine } from './queue.ts';
@@ -13,7 +13,7 @@ export const syncOf = (lane: Lane): string => lanes[lane].sync ?? lanes[lane].la
 export function noteConflict(
   ledger: Ledger,
   budget: BudgetState,
-  { account, endpoint, lane }: AskOf<'acquire'>,
+  { account, endpoint, lane }: PermitRequestOf<'acquire'>,
   estimatedAt: number,
   now: number,
   settings: Settings,

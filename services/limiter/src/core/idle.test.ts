@@ -1,4 +1,4 @@
-import type { AskOf, Fact } from '@paceline/shared/contracts';
+import type { PermitRequestOf, Fact } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -12,7 +12,7 @@ const hour = 60 * minute;
 const day = 24 * hour;
 const begin = 1_000_000_000;
 
-const ask = (account: string, ticket: string, now: number): AskOf<'acquire'> => {
+const ask = (account: string, ticket: string, now: number): PermitRequestOf<'acquire'> => {
   const place = { account, endpoint: 'riders_single', lane: 'rider_sync' } as const;
   return { do: 'acquire', ticket, ...place, firstAskedAt: now, offerTo: 'client', trace: {}, start: true };
 };

@@ -1,8 +1,15 @@
-import type { Answer, Ask, Conflict, Fact, Offer, Operation } from '@paceline/shared/contracts';
+import type {
+  PermitReply,
+  PermitRequest,
+  Conflict,
+  Fact,
+  Offer,
+  Operation,
+} from '@paceline/shared/contracts';
 
 /** What a ledger is asked by clients and by operators, and what it replies. */
-export type LedgerRequest = Ask | Operation;
-export type Reply = Answer | { readonly answer: 'operated' };
+export type LedgerRequest = PermitRequest | Operation;
+export type Reply = PermitReply | { readonly answer: 'operated' };
 
 /** An offer and the client that it goes to. */
 export interface Offered {

@@ -1,11 +1,11 @@
 import { forcedLanes, type Lane } from '@paceline/shared/definition';
-import type { AskOf } from '@paceline/shared/contracts';
+import type { PermitRequestOf } from '@paceline/shared/contracts';
 import type { Settings } from './settings.ts';
 import { Sorted } from './sorted.ts';
 
 /** Someone who waits for a permit. Soft state: its asker brings it back to a new limiter. */
 export interface Waiter {
-  readonly ask: AskOf<'acquire'>;
+  readonly ask: PermitRequestOf<'acquire'>;
   /** Smaller goes first: when it first asked, less its head start. */
   readonly key: number;
   /** Not asked for again by then, it leaves the line. */
@@ -42,7 +42,7 @@ export const createQueue = (): Queue => ({
 });
 
 /** First come, first served, with a head start for the lanes that matter more: ageing comes for free. */
-export function orderKey(ask: AskOf<'acquire'>, settings: Settings): number {
+export function orderKey(ask: PermitRequestOf<'acquire'>, settings: Settings): number {
   const slot = ask.slotId === undefined || isForced(ask.lane) ? 0 : settings.slotHeadStart;
   return ask.firstAskedAt - settings.headStart[ask.lane] - slot;
 }

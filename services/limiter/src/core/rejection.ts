@@ -1,4 +1,4 @@
-import type { AskOf, Attribution, Fact, Policy } from '@paceline/shared/contracts';
+import type { PermitRequestOf, Attribution, Fact, Policy } from '@paceline/shared/contracts';
 import { type BudgetState, policyOf } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import type { Settings } from './settings.ts';
@@ -11,7 +11,7 @@ const day = 86_400_000;
 /** Upstream said no: the budget closes for everybody until the moment it named, and it is noted whose doing that was. */
 export function afterRejection(
   budget: BudgetState,
-  { account, endpoint, permit, outcome }: AskOf<'settle'>,
+  { account, endpoint, permit, outcome }: PermitRequestOf<'settle'>,
   now: number,
   settings: Settings,
 ): Fact[] {

@@ -1,4 +1,4 @@
-import type { AskOf, Fact } from '@paceline/shared/contracts';
+import type { PermitRequestOf, Fact } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import { lessons } from './policy.ts';
@@ -10,7 +10,12 @@ import type { Decision } from './protocol.ts';
  * Books how a call ended. An answered call arrived before now, so the window counts from now; one without an answer
  * may still arrive for a while; none arrives later than was assumed at its start. Asked again, it changes nothing.
  */
-export function settle(budget: BudgetState, ask: AskOf<'settle'>, now: number, settings: Settings): Decision {
+export function settle(
+  budget: BudgetState,
+  ask: PermitRequestOf<'settle'>,
+  now: number,
+  settings: Settings,
+): Decision {
   const { account, endpoint, permit, outcome } = ask;
   const settled = (facts: readonly Fact[] = []): Decision => ({ answer: { answer: 'settled' }, facts });
   const interval = findInterval(budget, permit);

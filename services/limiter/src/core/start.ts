@@ -1,4 +1,4 @@
-import type { Answer, AskOf, FactOf, Interval } from '@paceline/shared/contracts';
+import type { PermitReply, PermitRequestOf, FactOf, Interval } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import { worstCall } from './ledger.ts';
@@ -7,7 +7,12 @@ import type { Decision } from './protocol.ts';
 import { isPaused } from './window.ts';
 
 /** The commit point: the call is booked before it is made. Asked again, it books nothing more. */
-export function start(budget: BudgetState, ask: AskOf<'start'>, now: number, settings: Settings): Decision {
+export function start(
+  budget: BudgetState,
+  ask: PermitRequestOf<'start'>,
+  now: number,
+  settings: Settings,
+): Decision {
   const booked = findInterval(budget, ask.permit);
   if (booked) return { answer: startedAnswer(booked, now, settings), facts: [] };
   const grant = budget.grants.find(({ permit }) => permit === ask.permit);
@@ -27,7 +32,7 @@ export function start(budget: BudgetState, ask: AskOf<'start'>, now: number, set
  * Tells how much of its time to be sent a booked call has left. An ask that comes late or twice may have booked it
  * long before its asker hears of that: counted from then, it would arrive later than the window assumes.
  */
-export function startedAnswer({ permit, startedAt }: Interval, now: number, settings: Settings): Answer {
+export function startedAnswer({ permit, startedAt }: Interval, now: number, settings: Settings): PermitReply {
   const left = Math.max(0, startedAt + settings.sendWithin - now);
   return { answer: 'started', permit, sendBy: left / settings.scale };
 }

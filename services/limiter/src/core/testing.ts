@@ -1,6 +1,6 @@
 import type { Budget } from '@paceline/shared/definition';
 import { createVirtualClock } from '@paceline/shared/clock';
-import type { AskOf, Fact, Operation, Outcome } from '@paceline/shared/contracts';
+import type { PermitRequestOf, Fact, Operation, Outcome } from '@paceline/shared/contracts';
 import { defaultSettings } from './default-settings.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { restore } from './restore.ts';
@@ -29,7 +29,7 @@ export function createDesk(endpoint: Budget, using: Settings = settings) {
     facts.push(...turn.facts);
     return { ...turn, answer: turn.answers[0] as Reply };
   };
-  const acquireAsk = (ticket: string, more: Partial<AskOf<'acquire'>> = {}): LedgerRequest => ({
+  const acquireAsk = (ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}): LedgerRequest => ({
     do: 'acquire',
     ticket,
     account,
@@ -64,15 +64,16 @@ export function createDesk(endpoint: Budget, using: Settings = settings) {
         now + quietMs,
       );
     },
-    ask: (ticket: string, more: Partial<AskOf<'acquire'>> = {}) => take(acquireAsk(ticket, more)),
-    acquire: (ticket: string, more: Partial<AskOf<'acquire'>> = {}): Reply => desk.ask(ticket, more).answer,
+    ask: (ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}) => take(acquireAsk(ticket, more)),
+    acquire: (ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}): Reply =>
+      desk.ask(ticket, more).answer,
     start: (permit: string): Reply => take({ do: 'start', account, endpoint, permit, trace: {} }).answer,
     settle: (permit: string, outcome: Outcome = { result: 'answered', status: 200 }) =>
       take({ do: 'settle', account, endpoint, permit, outcome }),
     operate: (operation: Operation) => take(operation),
     cancel: (id: string) => take({ do: 'cancel', account, endpoint, id }),
     /** Acquires, starts and settles in one go. @throws when there is no permit at once */
-    call(ticket: string, more: Partial<AskOf<'acquire'>> = {}, outcome?: Outcome): string {
+    call(ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}, outcome?: Outcome): string {
       const answer = desk.acquire(ticket, more);
       if (answer.answer !== 'granted') throw new Error(`no permit: ${answer.answer}`);
       desk.start(answer.permit);

@@ -1,4 +1,4 @@
-import type { Answer, Ask, Fact, Offer } from '@paceline/shared/contracts';
+import type { PermitReply, PermitRequest, Fact, Offer } from '@paceline/shared/contracts';
 import { defaultSettings } from '@paceline/limiter/core/default-settings';
 import { createLedger, type Ledger } from '@paceline/limiter/core/ledger';
 import {
@@ -16,7 +16,7 @@ import type { Life } from '../life.ts';
 /** The limiter as its clients reach it over the broker. */
 export interface LimiterDesk {
   /** Asks; hears nothing of it when the limiter is down for longer than one waits for an answer. */
-  ask(ask: Ask, heard: (answer: Answer | undefined) => void): void;
+  ask(ask: PermitRequest, heard: (answer: PermitReply | undefined) => void): void;
   /** Hands the next offer for a ticket over, one that came before at once; nothing after `ms`, or when a limiter is new. */
   offer(ticket: string, ms: number, heard: (offer: Offer | undefined) => void): void;
   /** Nobody waits for offers for that ticket any more. */
@@ -143,7 +143,7 @@ export function startLimiter(life: Life): LimiterDesk {
     ask(ask, heard) {
       if (ask.do === 'acquire' && !mail.has(ask.ticket)) mail.set(ask.ticket, {});
       let over = false;
-      const end = (answer: Answer | undefined) => {
+      const end = (answer: PermitReply | undefined) => {
         if (over) return;
         over = true;
         unanswered.delete(giveUp);
@@ -156,7 +156,7 @@ export function startLimiter(life: Life): LimiterDesk {
           agenda.in(clock.fromMachine(patience), giveUp);
           return;
         }
-        const to: Answering = ([answer]) => agenda.in(network.broker(), () => end(answer as Answer));
+        const to: Answering = ([answer]) => agenda.in(network.broker(), () => end(answer as PermitReply));
         happened({ event: 'asked', asked: { requests: [ask], to } });
       });
     },

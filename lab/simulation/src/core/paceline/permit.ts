@@ -1,5 +1,5 @@
 import type { Budget, Lane } from '@paceline/shared/definition';
-import type { Answer, AskOf, Offer, Outcome } from '@paceline/shared/contracts';
+import type { PermitReply, PermitRequestOf, Offer, Outcome } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
 import type { Life } from '../life.ts';
 import { hear, live, once, type Script, sleep } from '../world/script.ts';
@@ -38,12 +38,17 @@ export function createPermits(life: Life, desk: LimiterDesk) {
   const { agenda, clock, tally } = life;
   let tickets = 0;
 
-  function* acquire(ask: AskOf<'acquire'>, wanted: Wanted): Script<Held | { refused: number } | undefined> {
+  function* acquire(
+    ask: PermitRequestOf<'acquire'>,
+    wanted: Wanted,
+  ): Script<Held | { refused: number } | undefined> {
     let promisedAt: number | undefined;
     for (let start = true; !wanted.signal?.aborted; start = false) {
       const sentAt = agenda.now();
       const promise = promisedAt === undefined ? {} : { promisedAt };
-      const answer = yield* hear<Answer | undefined>((wake) => desk.ask({ ...ask, ...promise, start }, wake));
+      const answer = yield* hear<PermitReply | undefined>((wake) =>
+        desk.ask({ ...ask, ...promise, start }, wake),
+      );
       if (answer?.answer === 'started')
         return { permit: answer.permit, sendBy: sentAt + clock.fromMachine(answer.sendBy) };
       if (answer?.answer === 'granted') return { permit: answer.permit };
@@ -70,7 +75,7 @@ export function createPermits(life: Life, desk: LimiterDesk) {
     for (;;) {
       const sentAt = agenda.now();
       const ask = { do: 'start', account, endpoint, permit, trace: {} } as const;
-      const answer = yield* hear<Answer | undefined>((wake) => desk.ask(ask, wake));
+      const answer = yield* hear<PermitReply | undefined>((wake) => desk.ask(ask, wake));
       if (answer?.answer === 'started') return sentAt + clock.fromMachine(answer.sendBy);
       if (answer?.answer === 'expired') return undefined;
       yield* sleep(agenda, clock.fromMachine(askAgainAfter));
@@ -80,7 +85,7 @@ export function createPermits(life: Life, desk: LimiterDesk) {
   function* settle(endpoint: Budget, permit: string, outcome: Outcome): Script {
     for (;;) {
       const ask = { do: 'settle', account, endpoint, permit, outcome } as const;
-      const answer = yield* hear<Answer | undefined>((wake) => desk.ask(ask, wake));
+      const answer = yield* hear<PermitReply | undefined>((wake) => desk.ask(ask, wake));
       if (answer?.answer === 'settled') return;
       yield* sleep(agenda, clock.fromMachine(askAgainAfter));
     }
@@ -92,7 +97,7 @@ export function createPermits(life: Life, desk: LimiterDesk) {
       tickets += 1;
       const { endpoint, lane, deadline, slotId, firstAskedAt = agenda.now() } = wanted;
       const ticket = `t${tickets}`;
-      const ask: AskOf<'acquire'> = {
+      const ask: PermitRequestOf<'acquire'> = {
         do: 'acquire',
         ticket,
         account,

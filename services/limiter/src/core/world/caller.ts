@@ -1,5 +1,5 @@
 import type { Lane } from '@paceline/shared/definition';
-import type { Answer, Ask, AskOf, Offer, Outcome } from '@paceline/shared/contracts';
+import type { PermitReply, PermitRequest, PermitRequestOf, Offer, Outcome } from '@paceline/shared/contracts';
 import type { Agenda } from './agenda.ts';
 import { place } from './place.ts';
 import { hear, type Script } from './script.ts';
@@ -28,7 +28,7 @@ export interface Surroundings {
   readonly upstream: Upstream;
   readonly callTimeout: number;
   /** Sends an ask; nothing is heard when it, or its answer, is lost or late. */
-  readonly ask: (ask: Ask, heard: (answer: Answer | undefined) => void) => void;
+  readonly ask: (ask: PermitRequest, heard: (answer: PermitReply | undefined) => void) => void;
   /** Hands over the next offer for a ticket, one that was missed at once; nothing after `ms`. */
   readonly offer: (ticket: string, ms: number, heard: (offer: Offer | undefined) => void) => void;
   readonly ended: (ticket: string, end: End) => void;
@@ -42,7 +42,7 @@ export function* caller(ticket: string, wanted: Wanted, around: Surroundings): S
   const { agenda, ended } = around;
   const firstAskedAt = agenda.now();
   const { lane, deadlineIn, givesUpAfter, thinks } = wanted;
-  const ask: AskOf<'acquire'> = {
+  const ask: PermitRequestOf<'acquire'> = {
     do: 'acquire',
     ticket,
     ...place,
@@ -71,14 +71,14 @@ export function* caller(ticket: string, wanted: Wanted, around: Surroundings): S
 }
 
 function* acquire(
-  ask: AskOf<'acquire'>,
+  ask: PermitRequestOf<'acquire'>,
   givesUpAt: number,
   around: Surroundings,
 ): Script<{ permit: string; sendBy?: number } | 'refused' | 'gave up'> {
   for (let first = true; around.agenda.now() <= givesUpAt; first = false) {
     // Counted from when it was sent, by this side's clock: the limiter counts from when it hears it.
     const sentAt = around.agenda.now();
-    const answer = yield* hear<Answer | undefined>((wake) => around.ask({ ...ask, start: first }, wake));
+    const answer = yield* hear<PermitReply | undefined>((wake) => around.ask({ ...ask, start: first }, wake));
     if (answer?.answer === 'started') return { permit: answer.permit, sendBy: sentAt + answer.sendBy };
     if (answer?.answer === 'granted') return { permit: answer.permit };
     if (answer?.answer === 'refused') return 'refused';
@@ -92,9 +92,9 @@ function* acquire(
 /** By when the call must be sent; undefined when the permit ran out before. */
 function* start(permit: string, around: Surroundings): Script<number | undefined> {
   for (;;) {
-    const ask: Ask = { do: 'start', ...place, permit, trace: {} };
+    const ask: PermitRequest = { do: 'start', ...place, permit, trace: {} };
     const sentAt = around.agenda.now();
-    const answer = yield* hear<Answer | undefined>((wake) => around.ask(ask, wake));
+    const answer = yield* hear<PermitReply | undefined>((wake) => around.ask(ask, wake));
     if (answer?.answer === 'started') return sentAt + answer.sendBy;
     if (answer?.answer === 'expired') return undefined;
     yield* sleep(askAgainAfter, around);
@@ -119,9 +119,9 @@ function* call(
 }
 
 function* settle(permit: string, outcome: Outcome, around: Surroundings): Script<void> {
-  const ask: Ask = { do: 'settle', ...place, permit, outcome };
+  const ask: PermitRequest = { do: 'settle', ...place, permit, outcome };
   for (;;) {
-    const answer = yield* hear<Answer | undefined>((wake) => around.ask(ask, wake));
+    const answer = yield* hear<PermitReply | undefined>((wake) => around.ask(ask, wake));
     if (answer?.answer === 'settled') return;
     yield* sleep(askAgainAfter, around);
   }

@@ -1,4 +1,4 @@
-import type { AskOf, Outcome } from '@paceline/shared/contracts';
+import type { PermitRequestOf, Outcome } from '@paceline/shared/contracts';
 import { orderKey } from '../queue.ts';
 import type { Settings } from '../settings.ts';
 import { createDesk, forgetAfter, settings } from '../testing.ts';
@@ -6,7 +6,7 @@ import type { LedgerRequest, Turn } from '../protocol.ts';
 import type { Comer, Step } from './steps.ts';
 import { place } from './place.ts';
 
-export type Acquire = AskOf<'acquire'>;
+export type Acquire = PermitRequestOf<'acquire'>;
 
 /** Someone in the model's line, and when it is gone unless it asks again. */
 interface Standing {
