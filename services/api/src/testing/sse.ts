@@ -1,4 +1,5 @@
 import { eventually } from '@paceline/shared/testing';
+import { createParser } from 'eventsource-parser';
 import { expect } from 'vitest';
 
 /** One event as a client of the stream reads it. */
@@ -28,25 +29,14 @@ export async function watch(url: string, headers: Record<string, string> = {}): 
   const heard: Heard[] = [];
   let id: number | undefined;
   let comments = 0;
-  const take = (block: string) => {
-    const fields = new Map(block.split('\n').map((line) => line.split(/: ?(.*)/, 2) as [string, string]));
-    if (fields.has('')) comments += 1;
-    if (fields.has('id')) id = Number(fields.get('id'));
-    const data = fields.get('data');
-    if (data !== undefined)
-      heard.push({
-        type: fields.get('event') ?? '',
-        id: fields.has('id') ? id : undefined,
-        data: JSON.parse(data),
-      });
-  };
+  const parser = createParser({
+    onComment: () => (comments += 1),
+    onId: (text) => (id = Number(text)),
+    onEvent: ({ event = '', id: own, data }) =>
+      heard.push({ type: event, id: own === undefined ? undefined : Number(own), data: JSON.parse(data) }),
+  });
   const ended = (async () => {
-    let rest = '';
-    for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      const blocks = (rest + text).split('\n\n');
-      rest = blocks.pop() ?? '';
-      for (const block of blocks) take(block);
-    }
+    for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) parser.feed(text);
   })().catch(() => undefined);
   await eventually(() => expect(id).toBeDefined());
   return { heard, lastId: () => id, comments: () => comments, ended, stop: () => leaving.abort() };
