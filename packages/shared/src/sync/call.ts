@@ -12,11 +12,11 @@ const callDurations = durations('paceline.upstream.call.duration', 'Calls to ups
 
 /** What is called once there is a permit. */
 export interface Chosen<E extends Budget, Answer> {
-  /** The id of what is asked for. */
+  /** The id of what is requested. */
   readonly target: string;
   /** Why this is called rather than anything else, where there is a choice. */
   readonly because?: string;
-  /** For whom the call is made, when that is known only now. */
+  /** What the call is made for, when that is known only now. */
   readonly owner?: CallOwner;
   send(permit: Permit<E>): Promise<Answer>;
   /** What the log says of the answer: see `answered`. */
@@ -87,9 +87,9 @@ async function callOnce<E extends Budget, Answer>(
   call: UpstreamCall<E, Answer>,
   lane: Lane,
 ): Promise<Answer | undefined> {
-  const { owner, choose, attempts: _, ...ask } = call;
+  const { owner, choose, attempts: _, ...request } = call;
   await sync.sources.admit(call.endpoint, lane);
-  return sync.limiter.withPermit({ ...ask, lane, signal: sync.signal }, async (permit) => {
+  return sync.limiter.withPermit({ ...request, lane, signal: sync.signal }, async (permit) => {
     const chosen = await choose();
     if (!chosen) return undefined;
     await sync.sources.claim(call.endpoint, lane);
@@ -125,7 +125,7 @@ async function callOnce<E extends Budget, Answer>(
   });
 }
 
-/** For whom a call is made; neither: for what can wait for no run. */
+/** What a call is made for; neither: it can wait for no run. */
 interface CallOwner {
   readonly runId?: string;
   readonly commandId?: string;

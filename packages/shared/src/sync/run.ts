@@ -28,8 +28,8 @@ import {
 export type RunWork = (run: RunRow) => Promise<RunEnding>;
 
 /**
- * Runs a slot's sync, once, however often its tick comes: a run that has ended is left alone, one that a dead process
- * began is taken up. One that is observed only plans. Shutdown gives the tick back at once, so that the next process goes on.
+ * Runs a slot's sync once, however often its tick comes: a run that has ended is left alone, that of a dead process is
+ * resumed, and an observed one only plans. Shutdown gives the tick back at once, so that the next process goes on.
  * Ends as failed what of its kind was abandoned: no other process gets a tick that the broker has lost.
  */
 export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanRun): Promise<Settlement> {
@@ -42,7 +42,7 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
     if (run.state !== 'running') return done;
     const attributes = { 'paceline.run': run.runId, 'paceline.slot': run.slotId };
     const links = await linksOf(sync, run, tick);
-    // An outage within the work: it is taken up again as it is stored by then.
+    // After an outage within the work it is resumed from what is stored.
     const resume = () =>
       throughOutages(sync, async () => {
         const current = await open();
@@ -69,7 +69,7 @@ export const giveUpRun =
     );
   };
 
-/** To the tick that a dead process had taken up, and to the run that this one goes on with: they may be other traces. */
+/** To the tick that a dead process had, and to the run that this one continues: they may be other traces. */
 async function linksOf(sync: Sync, run: RunRow, { continues }: Tick): Promise<Link[]> {
   const before =
     continues === undefined ? null : await throughOutages(sync, () => findTraceparent(sync.db, continues));
@@ -155,7 +155,7 @@ async function observe({ limiter, clock, log }: Sync, run: RunRow, plan: PlanRun
   return { state: 'done', error: null, counts };
 }
 
-/** How many calls a slot of `ms` (project time) has room for when nobody else calls. */
+/** How many calls a slot of `ms` (project time) has room for when nothing else calls. */
 const roomIn = ({ limit, windowMs }: Policy, ms: number): number =>
   ms > 0 ? limit * Math.max(1, Math.floor(ms / windowMs)) : 0;
 

@@ -73,7 +73,7 @@ export async function wantRider(db: Database, wanted: WantedRider): Promise<void
   await db.insert(wantedRiders).values(wanted).onConflictDoNothing();
 }
 
-/** Riders that are stored freshly enough by now need no call. @param commandId only of this command */
+/** Riders that are stored freshly enough need no call. @param commandId only of this command */
 export async function endFresh(
   db: Pick<Database, 'execute'>,
   now: number,

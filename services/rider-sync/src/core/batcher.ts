@@ -3,7 +3,7 @@ import type { Waiting } from '@paceline/shared/limiter';
 
 /*
  * The batcher collects riders for bulk calls. For all its members together it keeps at most one request for a permit, in
- * the lane of the most urgent one; who is on the call is chosen when the permit is there.
+ * the lane of the most urgent one; the riders of the call are chosen when the permit is there.
  *
  *   idle        No member wants a call, or as many are in flight as one process may have.
  *   gathering   A rider was added: for two seconds others may join, then a permit is requested.
@@ -45,7 +45,7 @@ export type BatcherEvent =
   | { readonly type: 'call ended'; readonly own: boolean }
   | { readonly type: 'request ended'; readonly request: number; readonly how: RequestEnd };
 
-/** `unused`: there was nobody to fetch. `closedUntil`: no permit is given before, project ms. */
+/** `unused`: there was no rider to fetch. `closedUntil`: no permit is given before, project ms. */
 export type RequestEnd =
   | { readonly is: 'answered' | 'withdrawn' | 'unused' }
   | { readonly is: 'failed'; readonly closedUntil?: number };
@@ -86,7 +86,7 @@ export const addLane = 'manual_rider_add';
 export const mostUrgent = (lanes: ReadonlyArray<Lane | undefined>): Lane | undefined =>
   laneNames.find((lane) => lanes.includes(lane));
 
-/** What the members were told last of the next call. */
+/** What the members know of the next call. */
 export const forecastOf = (state: BatcherState): Waiting | undefined =>
   'forecast' in state ? state.forecast : undefined;
 
@@ -216,7 +216,7 @@ const closedForecast = (earliest: number): Waiting => ({
 });
 
 /**
- * One that waits for riders whom a bulk call could bring.
+ * Waits for riders that a bulk call could bring.
  * @typeParam Run a run that refreshes riders outside the clubs
  * @typeParam Move what is said of a bulk call
  */
@@ -226,7 +226,7 @@ export interface BatcherMember<Run, Move> {
   readonly run?: Run;
   /** When the next bulk call is expected to leave; undefined: none is requested. */
   forecast?(forecast: Waiting | undefined): void;
-  /** A permit was of no use: there was nobody to fetch. */
+  /** A permit was of no use: there was no rider to fetch. */
   unused?(): void;
   /** A bulk call, of this process or another one, has left, was answered or was lost. */
   moved(move: Move): void;

@@ -27,13 +27,13 @@ export interface Outcome {
   readonly reason: string | null;
 }
 
-/** What a bulk answer means for each rider that was asked for, by its id: upstream promises no order. */
-export function outcomesOf(asked: readonly number[], { riders, skipped }: RidersAnswer): Outcome[] {
-  const told = new Set(riders.map(({ rider }) => rider.riderId));
+/** What a bulk answer means for each requested rider, by its id: upstream promises no order. */
+export function outcomesOf(requested: readonly number[], { riders, skipped }: RidersAnswer): Outcome[] {
+  const brought = new Set(riders.map(({ rider }) => rider.riderId));
   const unreadable = new Map(skipped.map(({ id, reason }) => [Number(id), reason]));
   const allKnown = riderIdsOf(skipped).length === skipped.length;
-  return asked.map((riderId) => {
-    if (told.has(riderId)) return { riderId, outcome: 'done', reason: null };
+  return requested.map((riderId) => {
+    if (brought.has(riderId)) return { riderId, outcome: 'done', reason: null };
     const why = unreadable.get(riderId);
     if (why !== undefined)
       return failed(riderId, `What ZwiftRacing says of rider ${riderId} can't be read: ${why}`);

@@ -142,7 +142,7 @@ describe('a club that fails', () => {
   });
 });
 
-const page = (...ids: number[]) => ({ length: ids.length, ids, askedAt: 100 });
+const page = (...ids: number[]) => ({ length: ids.length, ids, requestedAt: 100 });
 
 describe('a pass over a club', () => {
   it('goes on one past the last rider of a full page, whatever its order', () => {
@@ -166,7 +166,7 @@ describe('a pass over a club', () => {
 
   it('stands still when a full page leads nowhere', () => {
     expect(afterPage({ ...newPass(7), from: 31 }, page(10, 20, 30), 3).at).toBe('same page');
-    expect(afterPage(newPass(7), { length: 3, ids: [], askedAt: 0 }, 3).at).toBe('same page');
+    expect(afterPage(newPass(7), { length: 3, ids: [], requestedAt: 0 }, 3).at).toBe('same page');
   });
 
   it('does not see all once a rider could not be told apart, and never again', () => {

@@ -5,11 +5,11 @@ import { z } from 'zod';
 /** A pass over all pages of one club, which may take several runs. */
 export const pass = z.object({
   clubId: z.number(),
-  /** The rider id to ask the next page from; null: the club's start. */
+  /** The rider id from which the next page is requested; null: the club's start. */
   from: z.number().nullable(),
-  /** Project ms at which its first page was asked for; null: not yet. */
+  /** When its first page was requested, project ms; null: not yet. */
   startedAt: z.number().nullable(),
-  /** False once a page held a rider that could not even be told apart: then nobody is known to be missing. */
+  /** False once a page held a rider without a readable id: then no member is known to be missing. */
   seesAll: z.boolean(),
 });
 export type Pass = z.infer<typeof pass>;
@@ -22,8 +22,8 @@ export interface PageSeen {
   readonly length: number;
   /** The ids of all that have a readable one. */
   readonly ids: readonly number[];
-  /** Project ms at which it was asked for. */
-  readonly askedAt: number;
+  /** When it was requested, project ms. */
+  readonly requestedAt: number;
 }
 
 /** Where a pass stands after a page: at the next one, at the end of the club, or where it was. */
@@ -32,14 +32,14 @@ export type AfterPage =
   | { readonly at: 'same page' };
 
 /**
- * Upstream's cursor includes the rider that it names, so the next page is asked for from one past the last. A page
- * that is not full ends the club; a full one that leads nowhere would be asked for for ever.
+ * Upstream's cursor includes the rider that it names, so the next page is requested from one past the last. A page
+ * that is not full ends the club; a full one that leads nowhere would be requested for ever.
  */
 export function afterPage(before: Pass, page: PageSeen, fullPage: number): AfterPage {
   const last = Math.max(...page.ids);
   const after = {
     ...before,
-    startedAt: before.startedAt ?? page.askedAt,
+    startedAt: before.startedAt ?? page.requestedAt,
     seesAll: before.seesAll && page.ids.length === page.length,
   };
   if (page.length < fullPage) return { at: 'end', pass: after };
@@ -137,7 +137,7 @@ export function endRun(run: ClubRun) {
   };
 }
 
-/** What the run comes to when upstream does not give us clubs: nothing is lost, and the reason is told. */
+/** The end of a run when upstream does not give us clubs: nothing is lost, and the reason is kept. */
 export const endUnavailable = (run: ClubRun, why: string) => ({
   ...endRun({ ...run, error: why }),
   state: run.pages > 0 ? ('done' as const) : ('failed' as const),

@@ -5,7 +5,7 @@ import { isPage, UpstreamError } from '@paceline/shared/zwiftracing';
 const longestWait = 5 * 60_000;
 
 /**
- * When a rider is given up, project ms: five minutes after the command was taken up. Not after it was requested: when a
+ * When a rider is given up, project ms: five minutes after its process began with the command. Not after it was requested: when a
  * crash of ours made it late, that is no reason to fail it.
  * @param leastWait what the machine needs at least, project ms: on a fast clock five minutes are over at once
  */

@@ -100,10 +100,12 @@ describe('a rider whose GET is under way', () => {
   });
 
   it('is queued again when that is lost, and may go by bulk from then on', () => {
-    const { state } = given(single(now), { type: 'listed' }, permitted, { type: 'single lost' });
-    expect(state.at).toBe('queued');
-    expect(wantsBulk(state)).toBe(true);
-    expect(decide(state, sent, now).state.at).toBe('bulk call');
+    for (const lost of [{ type: 'single lost' } as const, single(now + minute)]) {
+      const { state } = given(single(now), { type: 'listed' }, permitted, lost);
+      expect(state.at).toBe('queued');
+      expect(wantsBulk(state)).toBe(true);
+      expect(decide(state, sent, now).state.at).toBe('bulk call');
+    }
   });
 });
 
@@ -241,7 +243,10 @@ describe('the law of the two ways', () => {
           if (state.at === 'ended') requested = false;
           expect(requested).toBe(state.at === 'queued' || state.at === 'single call');
           expect(wantsBulk(state) && (state.at === 'bulk call' || state.at === 'single call')).toBe(false);
-          if (state.at === 'bulk only') expect(state.listed).not.toBe('no');
+          if (state.at === 'bulk only') {
+            expect(state.listed).not.toBe('no');
+            expect(Math.max(now, state.bulk?.estimatedAt ?? now)).toBeLessThanOrEqual(deadline);
+          }
           expect(ends).toBe(state.at === 'ended' ? 1 : 0);
           expect(lists).toBeLessThanOrEqual(1);
         }

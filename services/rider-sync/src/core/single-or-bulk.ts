@@ -4,7 +4,7 @@ import type { Waiting } from '@paceline/shared/limiter';
 import { progressOf } from './command.ts';
 
 /*
- * A rider who is waited for comes by a GET or by the next bulk call, whichever has its permit first.
+ * A rider that is waited for comes by a GET or by the next bulk call, whichever has its permit first.
  *
  *   queued       A request for a GET waits at the limiter. The rider is listed for a bulk call too, as soon as one that
  *                left now would be answered first.
@@ -22,7 +22,7 @@ interface Known {
   readonly bulk: Waiting | undefined;
   /** Whether the rider is on the list that bulk calls take from: its row is written in between. */
   readonly listed: 'no' | 'soon' | 'yes';
-  /** After this moment nobody waits for a permit any more, project ms. */
+  /** No permit is waited for after this moment, project ms. */
   readonly deadline: number;
 }
 
@@ -40,6 +40,7 @@ export type FetchEnd =
   | { readonly is: 'failed'; readonly error: unknown };
 
 export type FetchEvent =
+  /** What the limiter says of the request for a GET; after a permit: of the next one, as that GET was lost. */
   | { readonly type: 'single forecast'; readonly forecast: Waiting }
   /** There is a permit for the GET: it may be used if that leads to `single call`. */
   | { readonly type: 'single permitted' }
@@ -50,7 +51,7 @@ export type FetchEvent =
   | { readonly type: 'listed' }
   /** A bulk call has left, with the rider aboard or with others only. */
   | { readonly type: 'bulk sent'; readonly aboard: boolean; readonly sentAt: number }
-  /** The bulk call with the rider aboard was answered: the rider's outcome is stored by now. */
+  /** The bulk call with the rider aboard was answered: its outcome is stored. */
   | { readonly type: 'bulk answered' | 'bulk lost' | 'bulk overdue' }
   | FetchEnded;
 /** The rider is stored, or nothing more can or shall be done. */
@@ -86,7 +87,8 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Decis
   if (state.at === 'ended') return unchanged(state);
   switch (event.type) {
     case 'single forecast':
-      return state.at === 'queued' ? expect({ ...state, single: event.forecast }, now) : unchanged(state);
+      if (state.at !== 'queued' && state.at !== 'single call') return unchanged(state);
+      return expect({ ...knownOf(state), at: 'queued', single: event.forecast }, now);
     case 'single permitted':
       return state.at === 'queued' ? callSingle(state) : unchanged(state);
     case 'single lost':

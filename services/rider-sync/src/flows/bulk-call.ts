@@ -35,7 +35,7 @@ export interface BulkRequest {
   readonly signal: AbortSignal;
   readonly firstAskedAt: number;
   readonly clubIds: readonly number[];
-  /** The riders who are on calls of this process. */
+  /** The riders on calls of this process. */
   readonly inHand: Set<number>;
   /** Read when the permit is there: without a run, no call is made for riders outside the clubs alone. */
   run(): SlotRun | undefined;
@@ -105,7 +105,7 @@ export const makeBulkCall = (sync: Sync, request: BulkRequest): Promise<boolean>
     }
   });
 
-/** The permit is there: chooses who is on the call. */
+/** The permit is there: chooses the riders of the call. */
 async function depart(call: BulkCall): Promise<Chosen<'riders_bulk', RidersAnswer> | undefined> {
   const { sync, request, span } = call;
   const held = await load(sync, request);

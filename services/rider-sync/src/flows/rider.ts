@@ -114,7 +114,7 @@ async function syncPage(
   progress: Progress,
 ): Promise<void> {
   const { clubId, from } = current;
-  let askedAt = 0;
+  let requestedAt = 0;
   const page = await callUpstream(sync, {
     endpoint: 'clubs',
     lane: 'rider_sync',
@@ -122,7 +122,7 @@ async function syncPage(
     slotId,
     owner: { runId },
     choose: async () => {
-      askedAt = Math.round(sync.clock.now());
+      requestedAt = Math.round(sync.clock.now());
       return {
         target: from === null ? `${clubId}` : `${clubId} from rider ${from}`,
         send: (permit) => sync.upstream.getClub(permit, clubId, from ?? undefined),
@@ -132,7 +132,7 @@ async function syncPage(
   });
   const skippedIds = riderIdsOf(page.skipped);
   const ids = [...page.riders.map(({ rider }) => rider.riderId), ...skippedIds];
-  const after = afterPage(current, { length: page.length, ids, askedAt }, fullPage);
+  const after = afterPage(current, { length: page.length, ids, requestedAt }, fullPage);
   await progress.advance(
     (run) => pageStored(run, after, page.riders.length),
     async (tx) => {

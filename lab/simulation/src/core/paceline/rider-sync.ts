@@ -36,14 +36,14 @@ function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, progress: P
     const [current] = todo;
     if (!current || stopped) return;
     const { clubId, from } = current;
-    let askedAt = 0;
+    let requestedAt = 0;
     const end = yield* call({
       endpoint: 'clubs',
       lane: 'rider_sync',
       deadline: row.slotEndsAt,
       slotId: row.slotId,
       choose: () => {
-        askedAt = agenda.now();
+        requestedAt = agenda.now();
         return `${clubId}/${from ?? 0}`;
       },
     });
@@ -53,7 +53,7 @@ function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, progress: P
     }
     if (end.is !== 'answered') return;
     const ids = store.storePage(clubId, from, agenda.now());
-    const after = afterPage(current, { length: ids.length, ids, askedAt }, fullPage);
+    const after = afterPage(current, { length: ids.length, ids, requestedAt }, fullPage);
     progress.run = pageStored(progress.run, after, ids.length);
   }
 }

@@ -1,3 +1,4 @@
+import { addLane } from '@paceline/rider-sync/core/batcher';
 import { deadlineOf } from '@paceline/rider-sync/core/command';
 import {
   decide,
@@ -18,7 +19,6 @@ import type { Caller } from './call.ts';
 /** Real ms, as in `add-rider.ts`: on a fast clock the machine still has so long to fetch a rider. */
 const leastWaitMs = 5_000;
 const leastPatienceMs = 2_000;
-const lane: Lane = 'manual_rider_add';
 
 type End = 'stored' | 'refused';
 
@@ -60,7 +60,7 @@ class SingleOrBulk {
   }
 
   lane(): Lane | undefined {
-    return wantsBulk(this.#state) ? lane : undefined;
+    return wantsBulk(this.#state) ? addLane : undefined;
   }
 
   forecast(forecast: Waiting | undefined): void {
@@ -117,7 +117,7 @@ class SingleOrBulk {
     const { signal } = this.#withdrawal;
     const got = yield* this.#call({
       endpoint: 'riders_single',
-      lane,
+      lane: addLane,
       deadline: this.#state.deadline,
       firstAskedAt: at,
       attempts: Number.POSITIVE_INFINITY,

@@ -29,7 +29,7 @@ export interface Stage<P extends Place = Place> extends TestTime {
   env(service: Service): Record<string, string>;
   /** Upstream's keys. */
   readonly keys: Readonly<Record<string, 'standard'>>;
-  /** One of them that nobody has used yet, so with all of its windows free. */
+  /** An unused one of them, so with all of its windows free. */
   newKey(): string;
   /** Starts a service with its own rights on the broker. What still runs at the end is stopped by `close`. */
   run<Needed extends VariableName>(
@@ -73,10 +73,6 @@ export async function openStage<P extends Place = Place>(
   const log = testLog('stage');
   const database = openDatabase(on.databaseUrl, () => undefined);
   const bus = createBus(on.admin, log);
-  const runChanges: RunChanged[] = [];
-  const commandChanges: CommandChanged[] = [];
-  listen(bus, catalog.runChanged, {}, (change) => runChanges.push(change));
-  listen(bus, catalog.commandChanged, {}, (change) => commandChanges.push(change));
   const running = new Set<StagedService>();
   const unused = [...allKeys];
   let slots = 0;
@@ -86,16 +82,13 @@ export async function openStage<P extends Place = Place>(
     DATABASE_URL: on.databaseUrl,
     PACELINE_CLOCK: `scale=${scale},anchor=${anchor}`,
   });
-  const send = async (tick: Tick) => {
-    await publish(bus, tickOf[tick.kind], tick);
-  };
+  const send = async (tick: Tick) => void (await publish(bus, tickOf[tick.kind], tick));
   return {
     ...time,
     place: on,
     db: database.db,
     bus,
-    runChanges,
-    commandChanges,
+    ...changesOn(bus),
     env,
     keys: Object.fromEntries(allKeys.map((key) => [key, 'standard' as const])),
     newKey() {
@@ -107,32 +100,48 @@ export async function openStage<P extends Place = Place>(
       const stopping = new AbortController();
       const config = loadConfig({ ...env(name), ...more }, needed);
       const service = await time.during(start({ name, config, clock, log, signal: stopping.signal }));
-      const staged: StagedService = {
-        ...service,
-        async stop() {
-          if (!running.delete(staged)) return;
-          stopping.abort(new Error('shutting down'));
-          await time.during(service.drain().then(() => service.close()));
-        },
-      };
-      running.add(staged);
-      return staged;
+      return addTo(running, service, () => {
+        stopping.abort(new Error('shutting down'));
+        return time.during(service.drain().then(() => service.close()));
+      });
     },
     async tick(kind, slotMs, mode = 'on') {
-      const scheduledFor = Math.round(clock.now());
       slots += 1;
-      const slotId = `slot:${kind}:${slots}`;
-      const endsAt = Math.round(scheduledFor + slotMs);
-      const tick: Tick = { slotId, kind, scheduledFor, endsAt, mode };
+      const now = Math.round(clock.now());
+      const slot = { scheduledFor: now, endsAt: Math.round(now + slotMs) };
+      const tick: Tick = { slotId: `slot:${kind}:${slots}`, kind, ...slot, mode };
       await send(tick);
       return tick;
     },
     publish: send,
     async close() {
-      // Last come, first gone: whoever asks the limiter goes before it.
+      // The last first: the limiter outlives its clients.
       for (const service of [...running].toReversed()) await service.stop();
       await database.close();
       await on.close();
     },
   };
+}
+
+function changesOn(bus: Bus) {
+  const runChanges: RunChanged[] = [];
+  const commandChanges: CommandChanged[] = [];
+  listen(bus, catalog.runChanged, {}, (change) => runChanges.push(change));
+  listen(bus, catalog.commandChanged, {}, (change) => commandChanges.push(change));
+  return { runChanges, commandChanges };
+}
+
+function addTo(
+  running: Set<StagedService>,
+  service: RunningService,
+  stop: () => Promise<void>,
+): StagedService {
+  const staged: StagedService = {
+    ...service,
+    async stop() {
+      if (running.delete(staged)) await stop();
+    },
+  };
+  running.add(staged);
+  return staged;
 }
