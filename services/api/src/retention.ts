@@ -27,7 +27,6 @@ export interface Retention {
   readonly history: number;
   /** Events with their signups and results, from their start. */
   readonly events: number;
-  /** When signups were copied. */
   readonly copies: number;
   /** What riders were before they changed. */
   readonly riderHistory: number;
@@ -105,7 +104,6 @@ export function forgettable(kept: Retention, now: number): Forgettable[] {
   ].map((rows) => ({ what: rows.what, forget: (most) => deleteOldest(rows, most) }));
 }
 
-/** Commands, runs and calls that ended before this moment. */
 const endedRows = (history: SQL): OldRows[] => [
   {
     what: 'riders of commands',

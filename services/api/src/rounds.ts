@@ -1,10 +1,8 @@
 import type { Machine } from '@paceline/shared/clock';
 
-/** Work that is done again and again. */
 export interface Rounds {
   /** Begins a round at once, or as soon as the one in hand is over. */
   now(): void;
-  /** Returns when the round in hand is over; no other begins. */
   stop(): Promise<void>;
 }
 

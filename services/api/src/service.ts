@@ -31,7 +31,6 @@ const connectionsForCommands = 10;
 /** Built when it is set up, not when it runs. */
 const dashboard = fileURLToPath(new URL('../../../apps/dashboard/dist', import.meta.url));
 
-/** A started API and where it is served. */
 export type RunningApi = RunningService & Pick<HttpServer, 'url' | 'port'>;
 
 /** What the parts of the API share. */

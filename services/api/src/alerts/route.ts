@@ -1,17 +1,14 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { alertTypes } from '@paceline/shared/contracts';
 import { listOf, oneOf, pageOf, pageQuery, textId } from '../http/params.ts';
-import { Problem, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf } from '../http/route.ts';
+import { found, problems } from '../http/problem.ts';
+import { type AddRoutes, jsonOf, route } from '../http/route.ts';
 import { alertList, findAlert, listAlerts } from './query.ts';
 import { alertShape, alertView } from './view.ts';
 
 const tags = ['alerts'];
 
-const list = createRoute({
-  method: 'get',
-  path: '/v1/alerts',
-  operationId: 'listAlerts',
+const list = route('get', '/v1/alerts', 'listAlerts', {
   tags,
   summary: 'What operators were told, newest first',
   request: {
@@ -24,10 +21,7 @@ const list = createRoute({
   responses: { 200: jsonOf('A page of alerts', listOf(alertShape)), ...problems(400, 401, 503) },
 });
 
-const one = createRoute({
-  method: 'get',
-  path: '/v1/alerts/{alertId}',
-  operationId: 'getAlert',
+const one = route('get', '/v1/alerts/{alertId}', 'getAlert', {
   tags,
   summary: 'One alert: what, why, since when, and what to do',
   request: { params: z.object({ alertId: textId }) },
@@ -42,8 +36,7 @@ export const alertRoutes: AddRoutes = (app, { db }) => {
 
   app.openapi(one, async (c) => {
     const { alertId } = c.req.valid('param');
-    const alert = await findAlert(db, alertId);
-    if (!alert) throw new Problem('not-found', `There is no alert ${alertId}`);
+    const alert = found(await findAlert(db, alertId), `There is no alert ${alertId}`);
     return c.json(alertView(alert), 200);
   });
 };

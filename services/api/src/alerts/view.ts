@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { type AlertChanged, alertTypes, severities } from '@paceline/shared/contracts';
 import { isoTimes, time } from '../http/view.ts';
 
-/** An alert as the API shows it. */
 export const alertShape = z
   .object({
     id: z.string(),

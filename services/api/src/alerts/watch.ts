@@ -34,7 +34,6 @@ interface Check {
   conditions(observed: Observed): Promise<Condition[]>;
 }
 
-/** How many of the next events are looked at. */
 const nextEvents = 100;
 
 const checks: readonly Check[] = [
@@ -84,7 +83,6 @@ async function observe(observed: Observed): Promise<Observation> {
 /** Sends a text to a chat. @throws when the chat has not taken it */
 export type SendToChat = (text: string) => Promise<void>;
 
-/** A chat behind an incoming webhook. */
 export function slack(url: string): SendToChat {
   const webhook = new IncomingWebhook(url, { timeout: 10_000 });
   return async (text) => {
@@ -97,7 +95,6 @@ export interface AlertPorts extends Observed {
   readonly publish: (alert: AlertChanged) => Promise<void>;
   /** Undefined: there is no chat. */
   readonly sendToChat: SendToChat | undefined;
-  /** Where the dashboard is served. */
   readonly url: string;
 }
 

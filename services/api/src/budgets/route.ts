@@ -1,8 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { listOf, oneOf, pageOf, pageQuery } from '../http/params.ts';
-import { Problem, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonBody, jsonOf } from '../http/route.ts';
+import { found, Problem, problems } from '../http/problem.ts';
+import { type AddRoutes, jsonBody, jsonOf, route } from '../http/route.ts';
 import type { BudgetOperation, Limiter } from '../peers.ts';
 import { budgetShape, budgetView, type BudgetView, promisesShape } from './view.ts';
 
@@ -41,10 +41,7 @@ const policyBody = z
   })
   .openapi({ example: { limit: 1, windowSeconds: 600 } });
 
-const list = createRoute({
-  method: 'get',
-  path: '/v1/budgets',
-  operationId: 'listBudgets',
+const list = route('get', '/v1/budgets', 'listBudgets', {
   tags,
   summary: 'Every window with the permits in it, its policy and where it comes from, and who waits',
   request: { query: z.object(pageQuery(budgetList)) },
@@ -57,20 +54,14 @@ const list = createRoute({
   },
 });
 
-const one = createRoute({
-  method: 'get',
-  path: '/v1/budgets/{budget}',
-  operationId: 'getBudget',
+const one = route('get', '/v1/budgets/{budget}', 'getBudget', {
   tags,
   summary: 'One window with the permits in it',
   request: { params },
   responses,
 });
 
-const startPause = createRoute({
-  method: 'put',
-  path: '/v1/budgets/{budget}/pause',
-  operationId: 'pauseBudget',
+const startPause = route('put', '/v1/budgets/{budget}/pause', 'pauseBudget', {
   tags,
   summary: 'Let nobody call for a while',
   description: 'Who waits is told until when. What is under way goes on.',
@@ -78,10 +69,7 @@ const startPause = createRoute({
   responses,
 });
 
-const endPause = createRoute({
-  method: 'delete',
-  path: '/v1/budgets/{budget}/pause',
-  operationId: 'resumeBudget',
+const endPause = route('delete', '/v1/budgets/{budget}/pause', 'resumeBudget', {
   tags,
   summary: 'End a pause before its time',
   description:
@@ -95,10 +83,7 @@ const endPause = createRoute({
   responses,
 });
 
-const setPolicy = createRoute({
-  method: 'put',
-  path: '/v1/budgets/{budget}/policy',
-  operationId: 'setBudgetPolicy',
+const setPolicy = route('put', '/v1/budgets/{budget}/policy', 'setBudgetPolicy', {
   tags,
   summary: 'Keep another limit from now on',
   description: 'Until upstream names a stricter one. A longer window is watched for its whole length first.',
@@ -106,10 +91,7 @@ const setPolicy = createRoute({
   responses,
 });
 
-const forgetPolicy = createRoute({
-  method: 'delete',
-  path: '/v1/budgets/{budget}/policy',
-  operationId: 'forgetBudgetPolicy',
+const forgetPolicy = route('delete', '/v1/budgets/{budget}/policy', 'forgetBudgetPolicy', {
   tags,
   summary: 'Forget what was learned or set: the documented limit holds again',
   request: { params },
@@ -163,6 +145,5 @@ async function operate(limiter: Limiter, name: Budget, operation: BudgetOperatio
 async function budgetNow(limiter: Limiter, name: Budget): Promise<BudgetView> {
   const { windows } = await limiter.windows();
   const window = windows.find(({ endpoint }) => endpoint === name);
-  if (!window) throw new Problem('not-found', `There is no budget ${name}`);
-  return budgetView(window);
+  return budgetView(found(window, `There is no budget ${name}`));
 }

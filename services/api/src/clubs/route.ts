@@ -1,9 +1,9 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, eq } from 'drizzle-orm';
 import { defineList, keyId, listOf, type PageOf, pageOf, pageQuery, rowsOf } from '../http/params.ts';
 import { problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf } from '../http/route.ts';
+import { type AddRoutes, jsonOf, route } from '../http/route.ts';
 import { type ClubRow, clubShape, clubView } from './view.ts';
 
 const { clubs, clubMemberships: memberships } = tables;
@@ -23,10 +23,7 @@ function listClubs(db: Database, page: PageOf<typeof clubList>): Promise<ClubRow
   return rowsOf(query.$dynamic(), clubList, page);
 }
 
-const list = createRoute({
-  method: 'get',
-  path: '/v1/clubs',
-  operationId: 'listClubs',
+const list = route('get', '/v1/clubs', 'listClubs', {
   tags: ['riders'],
   summary: 'The clubs that were synced, by their id, each with the age of its data',
   request: { query: z.object(pageQuery(clubList)) },

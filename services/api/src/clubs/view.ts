@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { ageSeconds, isoTimes, type RowOf, time } from '../http/view.ts';
 
-/** A club whose members are synced. */
 export const clubShape = z
   .object({
     clubId: z.int(),

@@ -1,8 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Machine } from '@paceline/shared/clock';
 import { bodyId } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonBody, jsonOf } from '../http/route.ts';
+import { type AddRoutes, jsonBody, jsonOf, route } from '../http/route.ts';
 import { findRider } from '../riders/query.ts';
 import { riderDetailShape, riderDetailView } from '../riders/view.ts';
 import { type CommandRow, commandShape, commandView } from './view.ts';
@@ -65,10 +65,7 @@ const responses = {
   ...problems(400, 401, 413, 415, 422, 503),
 };
 
-const add = createRoute({
-  method: 'post',
-  path: '/v1/riders',
-  operationId: 'addRider',
+const add = route('post', '/v1/riders', 'addRider', {
   tags,
   summary: 'Fetch a rider now',
   description: [
@@ -105,10 +102,7 @@ export const importPath = '/v1/riders/import';
 const mostRiders = 10_000;
 const mustHold = `must be a list of 1 to ${mostRiders} rider ids`;
 
-const importing = createRoute({
-  method: 'post',
-  path: importPath,
-  operationId: 'importRiders',
+const importing = route('post', importPath, 'importRiders', {
   tags,
   summary: 'Fetch many riders',
   description: [
@@ -144,7 +138,6 @@ const importing = createRoute({
   },
 });
 
-/** The requests that become commands. */
 export const acceptRoutes: AddRoutes = (app, { db, clock, submitCommand, stopping }) => {
   app.openapi(add, async (c) => {
     const { riderId } = c.req.valid('json');

@@ -29,7 +29,6 @@ export type Taken =
   | { readonly is: 'under_way' }
   | { readonly is: 'of_another_request' };
 
-/** Project ms. */
 export interface Ages {
   readonly now: number;
   /** Answers from before are forgotten. */

@@ -15,7 +15,7 @@ import {
   type Publishable,
   type Published,
 } from './query.ts';
-import type { RefusedCommands } from './store.ts';
+import type { CommandStore } from './store.ts';
 
 const marksAtOnce = 500;
 
@@ -87,7 +87,7 @@ export interface SweepPorts {
   readonly db: Database;
   readonly publisher: Publisher;
   readonly broker: Broker;
-  readonly refused: RefusedCommands;
+  readonly refused: CommandStore['refused'];
   readonly clock: Clock;
   readonly log: Logger;
 }

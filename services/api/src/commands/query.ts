@@ -53,7 +53,6 @@ interface RiderFilter {
   readonly outcome?: RiderOutcome | undefined;
 }
 
-/** The riders of an import. */
 export function listCommandRiders(
   db: Database,
   { commandId, outcome, ...page }: RiderFilter & PageOf<typeof commandRiderList>,
@@ -75,7 +74,6 @@ export type Publishable = Pick<
   'commandId' | 'type' | 'riderId' | 'requestedAt' | 'updatedAt' | 'traceparent'
 >;
 
-/** A command that was published, and when. */
 export interface Publication {
   readonly commandId: string;
   /** The place of its message in the stream. */
@@ -120,7 +118,6 @@ export const findUnpublished = (db: Database, before: number, limit: number): Pr
     .orderBy(asc(commands.requestedAt))
     .limit(limit);
 
-/** A published command, and the place of its message in the stream. */
 export interface Published extends Publishable {
   readonly sequence: number;
 }

@@ -1,8 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Database } from '@paceline/shared/database';
 import { listOf, oneOf, pageOf, pageQuery } from '../http/params.ts';
-import { Problem, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf } from '../http/route.ts';
+import { found, Problem, problems } from '../http/problem.ts';
+import { type AddRoutes, jsonOf, route } from '../http/route.ts';
 import { commandList, commandRiderList, findCommand, listCommandRiders, listCommands } from './query.ts';
 import {
   addedRider,
@@ -17,30 +17,21 @@ import {
 const tags = ['commands'];
 const params = z.object({ commandId: z.uuid('must be a UUID') });
 
-const list = createRoute({
-  method: 'get',
-  path: '/v1/commands',
-  operationId: 'listCommands',
+const list = route('get', '/v1/commands', 'listCommands', {
   tags,
   summary: 'What was asked for and what became of it, newest first',
   request: { query: z.object(pageQuery(commandList)) },
   responses: { 200: jsonOf('A page of commands', listOf(commandShape)), ...problems(400, 401, 503) },
 });
 
-const one = createRoute({
-  method: 'get',
-  path: '/v1/commands/{commandId}',
-  operationId: 'getCommand',
+const one = route('get', '/v1/commands/{commandId}', 'getCommand', {
   tags,
   summary: 'How one command stands',
   request: { params },
   responses: { 200: jsonOf('The command', commandShape), ...problems(400, 401, 404, 503) },
 });
 
-const riders = createRoute({
-  method: 'get',
-  path: '/v1/commands/{commandId}/riders',
-  operationId: 'listCommandRiders',
+const riders = route('get', '/v1/commands/{commandId}/riders', 'listCommandRiders', {
   tags,
   summary: 'What became of each rider of a command, by the id of the rider',
   request: {
@@ -50,10 +41,7 @@ const riders = createRoute({
   responses: { 200: jsonOf('A page of riders', listOf(commandRiderShape)), ...problems(400, 401, 404, 503) },
 });
 
-const cancel = createRoute({
-  method: 'post',
-  path: '/v1/commands/{commandId}/cancel',
-  operationId: 'cancelCommand',
+const cancel = route('post', '/v1/commands/{commandId}/cancel', 'cancelCommand', {
   tags,
   summary: 'Give up a command whose call has not begun',
   description:
@@ -65,11 +53,8 @@ const cancel = createRoute({
   },
 });
 
-async function requireCommand(db: Database, commandId: string): Promise<CommandRow> {
-  const command = await findCommand(db, commandId);
-  if (!command) throw new Problem('not-found', `There is no command ${commandId}`);
-  return command;
-}
+const requireCommand = async (db: Database, commandId: string): Promise<CommandRow> =>
+  found(await findCommand(db, commandId), `There is no command ${commandId}`);
 
 export const commandRoutes: AddRoutes = (app, { db, cancelCommand }) => {
   app.openapi(list, async (c) => {

@@ -14,23 +14,16 @@ const rememberedMs = 300_000;
 type Refused = Pick<CommandRow, 'commandId' | 'updatedAt'>;
 
 /** Commands that were refused while it was unknown whether Postgres has stored them. */
-export interface RefusedCommands {
-  note(command: Refused): void;
-  forget(command: Refused): void;
-  has(command: Refused): boolean;
-  /** Deletes those that are stored by now. Published commands are kept: they will run. */
-  withdraw(): Promise<void>;
-}
-
-function refusedCommands(db: Database, machine: Machine): RefusedCommands {
+function refusedCommands(db: Database, machine: Machine) {
   const known = new Map<string, Refused & { readonly until: number }>();
   const nameOf = ({ commandId, updatedAt }: Refused) => `${commandId} ${updatedAt}`;
   return {
-    note: (command) =>
+    note: (command: Refused) =>
       void known.set(nameOf(command), { ...command, until: machine.elapsed() + rememberedMs }),
-    forget: (command) => void known.delete(nameOf(command)),
-    has: (command) => known.has(nameOf(command)),
-    async withdraw() {
+    forget: (command: Refused) => void known.delete(nameOf(command)),
+    has: (command: Refused) => known.has(nameOf(command)),
+    /** Deletes those that are stored by now. Published commands are kept: they will run. */
+    async withdraw(): Promise<void> {
       if (known.size === 0) return;
       const now = machine.elapsed();
       const asked = [...known];
@@ -65,10 +58,8 @@ async function withdraw(db: Database, refused: readonly Refused[]): Promise<void
 const addsAtOnce = 500;
 const importsAtOnce = 10;
 
-/** A new command. */
 export type NewCommand = Omit<CommandRow, 'riderStored' | 'riders'>;
 
-/** What is known of a command once it is stored. */
 export interface Stored {
   /** False: a command of this id was stored before, and it is that one. */
   readonly isNew: boolean;
@@ -85,7 +76,7 @@ export interface CommandStore {
    */
   store(command: NewCommand, riderIds: readonly number[]): Promise<Stored>;
   /** Those that were refused although Postgres, which went away just then, may have stored them. */
-  readonly refused: RefusedCommands;
+  readonly refused: ReturnType<typeof refusedCommands>;
 }
 
 export function commandStore(db: Database, queue: CommandQueue, machine: Machine): CommandStore {

@@ -27,7 +27,6 @@ export const progressShape = z.object({
     .describe('When it is expected to run; null when it waits no more, or nobody knows'),
 });
 
-/** By which way a rider comes. */
 export const viaShape = z
   .enum(ways)
   .nullable()

@@ -87,7 +87,6 @@ export const conflictList = defineList(
   [keyMoment, z.int().min(0)],
 );
 
-/** The conflicts of an account. */
 export const listConflicts = (
   db: Database,
   account: string,
@@ -103,7 +102,6 @@ export const permitList = defineList(
 );
 
 interface PermitFilter {
-  /** Project ms. */
   readonly since: number;
   readonly budget?: PermitRow['budget'] | undefined;
 }

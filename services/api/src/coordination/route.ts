@@ -1,9 +1,9 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { budgetNames } from '@paceline/shared/definition';
 import { isDatabaseAway } from '@paceline/shared/database';
 import { listOf, moment, oneOf, pageOf, pageQuery } from '../http/params.ts';
 import { problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf } from '../http/route.ts';
+import { type AddRoutes, jsonOf, route } from '../http/route.ts';
 import { findSources } from '../sources/query.ts';
 import { conflictList, listConflicts, listPermits, permitList } from './query.ts';
 import {
@@ -22,38 +22,26 @@ const dayMs = 86_400_000;
 /** Waiting requests that are listed of each budget. */
 const mostTickets = 1_000;
 
-const now = createRoute({
-  method: 'get',
-  path: '/v1/coordination',
-  operationId: 'getCoordination',
+const now = route('get', '/v1/coordination', 'getCoordination', {
   tags,
   summary: 'How full the windows are, who stood in whose way, and who waits',
   responses: { 200: jsonOf('As of now', coordinationShape), ...problems(401, 503) },
 });
 
-const queue = createRoute({
-  method: 'get',
-  path: '/v1/queue',
-  operationId: 'getQueue',
+const queue = route('get', '/v1/queue', 'getQueue', {
   tags,
   summary: 'Everybody who waits for a permit, by budget and lane, and when each is expected to go',
   responses: { 200: jsonOf('As of now', queueShape), ...problems(401, 503) },
 });
 
-const conflicts = createRoute({
-  method: 'get',
-  path: '/v1/conflicts',
-  operationId: 'listConflicts',
+const conflicts = route('get', '/v1/conflicts', 'listConflicts', {
   tags,
   summary: 'Who had to wait because of whom, newest first, as far back as RETENTION_HISTORY',
   request: { query: z.object(pageQuery(conflictList)) },
   responses: { 200: jsonOf('A page of conflicts', listOf(conflictShape)), ...problems(400, 401, 503) },
 });
 
-const permits = createRoute({
-  method: 'get',
-  path: '/v1/permits',
-  operationId: 'listPermits',
+const permits = route('get', '/v1/permits', 'listPermits', {
   tags,
   summary: 'The permits that were started lately and how their calls ended, oldest first',
   request: {

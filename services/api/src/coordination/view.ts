@@ -70,7 +70,6 @@ export function coordinationView(
   };
 }
 
-/** All requests that wait for a permit now. */
 export const queueShape = z
   .object({
     at: time,
@@ -119,7 +118,6 @@ export const queueView = (windows: readonly WindowView[], now: number): z.infer<
   })),
 });
 
-/** One sync waits because of another. */
 export const conflictShape = z
   .object({
     at: time,

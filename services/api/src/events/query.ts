@@ -6,27 +6,10 @@ import type { EventRow, ResultRow, ResultsStatusRow, SignupCounts, SignupRow } f
 
 const { events, results, signups } = tables;
 
+const { resultsState, resultsReason, resultsTries, resultsTriedAt, resultsFetchedAt } = events;
 /** The columns of an event that say how far its results are. */
-const resultsStatus = {
-  resultsState: events.resultsState,
-  resultsReason: events.resultsReason,
-  resultsTries: events.resultsTries,
-  resultsTriedAt: events.resultsTriedAt,
-  resultsFetchedAt: events.resultsFetchedAt,
-};
-const listed = {
-  eventId: events.eventId,
-  title: events.title,
-  startsAt: events.startsAt,
-  type: events.type,
-  subType: events.subType,
-  routeId: events.routeId,
-  distance: events.distance,
-  listedSignups: events.listedSignups,
-  fetchedAt: events.fetchedAt,
-  signupsFetchedAt: events.signupsFetchedAt,
-  ...resultsStatus,
-};
+const resultsStatus = { resultsState, resultsReason, resultsTries, resultsTriedAt, resultsFetchedAt };
+const { raw, firstSeenAt: _, delistedAt: __, signupsListedThen: ___, ...listed } = getTableColumns(events);
 
 export const eventList = defineList('events', 'asc', { startsAt: events.startsAt, eventId: events.eventId }, [
   keyMoment,
@@ -46,13 +29,12 @@ export async function listEvents(
   return rows.map((row) => ({ ...row, counts: counts(row.eventId) }));
 }
 
-/** One event with upstream's answer. */
 export async function findEvent(
   db: Database,
   eventId: string,
 ): Promise<(EventRow & { raw: unknown }) | undefined> {
   const [event] = await db
-    .select({ ...listed, raw: events.raw })
+    .select({ ...listed, raw })
     .from(events)
     .where(eq(events.eventId, eventId));
   if (!event) return undefined;
@@ -85,13 +67,11 @@ export async function findResultsStatus(
   return status;
 }
 
-/** Pen by pen. */
 export const signupList = defineList('signups', 'asc', { pen: signups.pen, riderId: signups.riderId }, [
   keyText,
   keyId,
 ]);
 
-/** The signups of an event, withdrawn ones among them. */
 export function listSignups(
   db: Database,
   eventId: string,
@@ -102,7 +82,7 @@ export function listSignups(
   return rowsOf(query.$dynamic(), signupList, page, eq(signups.eventId, eventId));
 }
 
-const { eventId: _, raw: __, ...resultColumns } = getTableColumns(results);
+const { eventId: ____, raw: _____, ...resultColumns } = getTableColumns(results);
 /** Riders who did not finish come after all who did. */
 const behindAll = 2_147_483_647;
 
@@ -115,7 +95,6 @@ export const resultList = defineList(
   { pen: '', positionInPen: behindAll },
 );
 
-/** The results of an event, removed ones among them. */
 export const listResults = (
   db: Database,
   eventId: string,

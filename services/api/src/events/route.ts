@@ -1,7 +1,7 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { listOf, pageOf, pageQuery, textId } from '../http/params.ts';
-import { Problem, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf } from '../http/route.ts';
+import { found, problems } from '../http/problem.ts';
+import { type AddRoutes, jsonOf, route } from '../http/route.ts';
 import {
   eventList,
   findEvent,
@@ -27,10 +27,7 @@ import {
 const tags = ['events'];
 const params = z.object({ eventId: textId });
 
-const list = createRoute({
-  method: 'get',
-  path: '/v1/events',
-  operationId: 'listEvents',
+const list = route('get', '/v1/events', 'listEvents', {
   tags,
   summary: 'Events by their start, each with its signup counts and their age',
   request: {
@@ -45,20 +42,14 @@ const list = createRoute({
   responses: { 200: jsonOf('A page of events', listOf(eventShape)), ...problems(400, 401, 503) },
 });
 
-const one = createRoute({
-  method: 'get',
-  path: '/v1/events/{eventId}',
-  operationId: 'getEvent',
+const one = route('get', '/v1/events/{eventId}', 'getEvent', {
   tags,
   summary: 'One event, with everything upstream says of it',
   request: { params },
   responses: { 200: jsonOf('The event', eventDetailShape), ...problems(400, 401, 404, 503) },
 });
 
-const signups = createRoute({
-  method: 'get',
-  path: '/v1/events/{eventId}/signups',
-  operationId: 'listSignups',
+const signups = route('get', '/v1/events/{eventId}/signups', 'listSignups', {
   tags,
   summary: 'The signups of an event, pen by pen, withdrawn ones flagged',
   request: { params, query: z.object(pageQuery(signupList)) },
@@ -68,17 +59,14 @@ const signups = createRoute({
 const resultsShape = z
   .object({ ...resultsStatusShape.shape, ...listOf(resultShape).shape })
   .openapi('Results');
-const results = createRoute({
-  method: 'get',
-  path: '/v1/events/{eventId}/results',
-  operationId: 'listResults',
+const results = route('get', '/v1/events/{eventId}/results', 'listResults', {
   tags,
   summary: 'How an event ended, pen by pen, and how far its results are',
   request: { params, query: z.object(pageQuery(resultList)) },
   responses: { 200: jsonOf('A page of results', resultsShape), ...problems(400, 401, 404, 503) },
 });
 
-const notStored = (eventId: string) => new Problem('not-found', `Event ${eventId} is not stored`);
+const notStored = (eventId: string) => `Event ${eventId} is not stored`;
 
 export const eventRoutes: AddRoutes = (app, { db, clock }) => {
   app.openapi(list, async (c) => {
@@ -90,15 +78,14 @@ export const eventRoutes: AddRoutes = (app, { db, clock }) => {
 
   app.openapi(one, async (c) => {
     const { eventId } = c.req.valid('param');
-    const event = await findEvent(db, eventId);
-    if (!event) throw notStored(eventId);
+    const event = found(await findEvent(db, eventId), notStored(eventId));
     return c.json({ ...eventView(clock.now())(event), raw: event.raw }, 200);
   });
 
   app.openapi(signups, async (c) => {
     const { eventId } = c.req.valid('param');
     const page = c.req.valid('query');
-    if (!(await findResultsStatus(db, eventId))) throw notStored(eventId);
+    found(await findResultsStatus(db, eventId), notStored(eventId));
     const rows = await listSignups(db, eventId, page);
     return c.json(pageOf(signupList, rows, page.limit, signupView(clock.now())), 200);
   });
@@ -106,8 +93,7 @@ export const eventRoutes: AddRoutes = (app, { db, clock }) => {
   app.openapi(results, async (c) => {
     const { eventId } = c.req.valid('param');
     const page = c.req.valid('query');
-    const status = await findResultsStatus(db, eventId);
-    if (!status) throw notStored(eventId);
+    const status = found(await findResultsStatus(db, eventId), notStored(eventId));
     const rows = await listResults(db, eventId, page);
     const items = pageOf(resultList, rows, page.limit, resultView);
     return c.json({ ...resultsStatusView(status, clock.now()), ...items }, 200);

@@ -38,7 +38,6 @@ export const resultsStatusView = (
   ageSeconds: ageOrNull(row.resultsFetchedAt, now),
 });
 
-/** How one rider ended an event. */
 export const resultShape = z
   .object({
     riderId: z.int(),
@@ -66,7 +65,6 @@ export const resultView = (row: ResultRow): ResultView => ({
   ...isoTimes(row, 'removedAt', 'firstSeenAt', 'lastSeenAt'),
 });
 
-/** An event with what is known of its signups. */
 export const eventShape = z
   .object({
     eventId: z.string(),

@@ -1,13 +1,10 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { wholeNumber } from '../http/params.ts';
 import { problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf } from '../http/route.ts';
+import { type AddRoutes, jsonOf, route } from '../http/route.ts';
 import { freshnessShape, freshnessView } from './view.ts';
 
-const read = createRoute({
-  method: 'get',
-  path: '/v1/freshness',
-  operationId: 'getFreshness',
+const read = route('get', '/v1/freshness', 'getFreshness', {
   tags: ['events'],
   summary: 'How fresh the signups are kept against their goals, and which are asked for next, and why',
   request: {

@@ -125,7 +125,6 @@ export const timeLimit =
     }
   };
 
-/** Refuses larger bodies. @param maxSize bytes */
 export const limitBody = (maxSize: number): MiddlewareHandler =>
   bodyLimit({
     maxSize,

@@ -93,7 +93,6 @@ const keptAliveMs = 75_000;
 /** Real ms between two looks whether all is answered; what a client has just sent is read by then. */
 const lookMs = 50;
 
-/** What makes it https: a certificate and its key, as PEM. */
 export interface ServerTls {
   readonly cert: string;
   readonly key: string;

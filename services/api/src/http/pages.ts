@@ -29,7 +29,6 @@ ${body}
 </html>
 `;
 
-/** The page that shows the OpenAPI document. */
 const readerPage = (readerScript: string, startScript: string): string =>
   pageOf(
     'Paceline API',

@@ -17,13 +17,10 @@ export const wholeNumber = (minimum: number, maximum: number) => {
 const largestId = 2_147_483_647;
 export const idParam = () => wholeNumber(1, largestId);
 const idMessage = `must be a whole number from 1 to ${largestId}`;
-/** An id in a body. */
 export const bodyId = z.int(idMessage).min(1, idMessage).max(largestId, idMessage);
 
-/** An id that is a text. */
 export const textId = z.string().regex(/^[\w:.+-]{1,200}$/, 'is not an id');
 
-/** One of a few words. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, `must be one of ${values.join(', ')}`);
 
@@ -70,7 +67,6 @@ export interface PageQuery<K extends Key = Key> {
 }
 export type PageOf<L> = L extends List<string, infer K> ? PageQuery<K> : never;
 
-/** The query parameters of a list. */
 export const pageQuery = <K extends Key>({ name, key }: Pick<List<string, K>, 'name' | 'key'>) => ({
   limit: wholeNumber(1, 500)
     .default(100)
@@ -119,7 +115,6 @@ export function rowsOf<Query extends PgSelect>(
 
 interface Page<Item> {
   items: Item[];
-  /** The cursor of the next page; null when this is the last one. */
   next: string | null;
 }
 

@@ -28,7 +28,6 @@ export class Problem extends Error {
   }
 }
 
-/** How every error looks (RFC 9457). */
 const problemShape = z
   .object({
     type: z.string().openapi({ example: '/docs/problems#invalid-input' }),
@@ -46,9 +45,14 @@ const problemShape = z
   })
   .openapi('Problem');
 
+/** @throws {Problem} `not-found` when there is nothing */
+export function found<T>(value: T | undefined, otherwise: string): T {
+  if (value === undefined) throw new Problem('not-found', otherwise);
+  return value;
+}
+
 const mediaType = 'application/problem+json';
 
-/** A problem as the answer to a request for `instance`. */
 export function problemResponse({ type, message, details }: Problem, instance: string): Response {
   const { status, title } = problemTypes[type];
   const { errors = [], headers, command, schedule } = details;

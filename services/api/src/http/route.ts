@@ -1,4 +1,4 @@
-import type { OpenAPIHono, z } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
@@ -10,7 +10,6 @@ import type { Triggers } from '../runs/trigger.ts';
 import type { Feed } from '../stream/feed.ts';
 import type { CurrentWindows } from './rate-limit.ts';
 
-/** What the routes work with. */
 export interface Services extends Peers {
   readonly db: Database;
   readonly clock: Clock;
@@ -19,9 +18,7 @@ export interface Services extends Peers {
   readonly triggers: Triggers;
   readonly cancelCommand: CancelCommand;
   readonly submitCommand: SubmitCommand;
-  /** For requests with an `Idempotency-Key`. */
   readonly keys: Keys;
-  /** For the `RateLimit` headers of commands. */
   readonly windows: CurrentWindows;
   readonly feed: Feed;
   /** Where a trace is shown, with `:id` in the place of its id. */
@@ -31,18 +28,27 @@ export interface Services extends Peers {
   readonly stopping: AbortSignal;
 }
 
-/** Adds one resource's routes to the app. */
 export type AddRoutes = (app: OpenAPIHono, services: Services) => void;
+
+/** A route of the API, as its OpenAPI document describes it. */
+export const route = <
+  Method extends RouteConfig['method'],
+  Path extends string,
+  Description extends Omit<RouteConfig, 'method' | 'path' | 'operationId'>,
+>(
+  method: Method,
+  path: Path,
+  operationId: string,
+  description: Description,
+) => createRoute({ method, path, operationId, ...description });
 
 const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
 
-/** An answer of a route. */
 export const jsonOf = <S extends z.ZodType>(description: string, schema: S) => ({
   description,
   content: json(schema),
 });
 
-/** The body of a request. */
 export const jsonBody = <S extends z.ZodType>(schema: S) => ({
   body: { required: true, content: json(schema) },
 });

@@ -30,5 +30,4 @@ export const traceIdShape = z
   .nullable()
   .describe('The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept');
 
-/** The id in a W3C `traceparent`. */
 export const traceIdOf = (traceparent: string | null): string | null => traceparent?.split('-')[1] ?? null;

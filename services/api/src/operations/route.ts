@@ -1,17 +1,14 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { readiness } from '@paceline/shared/runtime';
 import { metricsText } from '@paceline/shared/telemetry';
 import { problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf } from '../http/route.ts';
+import { type AddRoutes, jsonOf, route } from '../http/route.ts';
 import { iso, time } from '../http/view.ts';
 
 const tags = ['operations'];
 const textOf = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } });
 
-const live = createRoute({
-  method: 'get',
-  path: '/livez',
-  operationId: 'getLiveness',
+const live = route('get', '/livez', 'getLiveness', {
   tags,
   summary: 'Whether the process turns',
   security: [],
@@ -21,20 +18,14 @@ const live = createRoute({
 const readinessShape = z
   .object({ ready: z.boolean(), checks: z.record(z.string(), z.string()).describe('`ok`, or why not') })
   .openapi('Readiness');
-const ready = createRoute({
-  method: 'get',
-  path: '/readyz',
-  operationId: 'getReadiness',
+const ready = route('get', '/readyz', 'getReadiness', {
   tags,
   summary: 'Whether the database and the broker answer',
   security: [],
   responses: { 200: jsonOf('They do', readinessShape), 503: jsonOf('One does not', readinessShape) },
 });
 
-const metrics = createRoute({
-  method: 'get',
-  path: '/metrics',
-  operationId: 'getMetrics',
+const metrics = route('get', '/metrics', 'getMetrics', {
   tags,
   summary: 'Metrics in the Prometheus text format',
   responses: { 200: textOf('All metrics'), ...problems(401) },
@@ -47,10 +38,7 @@ const clockShape = z
   })
   .openapi('Clock');
 export type ClockView = z.infer<typeof clockShape>;
-const readClock = createRoute({
-  method: 'get',
-  path: '/v1/clock',
-  operationId: 'getClock',
+const readClock = route('get', '/v1/clock', 'getClock', {
   tags,
   summary: 'What time it is here, and how fast it passes',
   responses: { 200: jsonOf('Now', clockShape), ...problems(401) },

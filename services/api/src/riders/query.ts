@@ -10,7 +10,6 @@ export const riderList = defineList('riders', 'asc', { riderId: riders.riderId }
 
 interface RiderFilter {
   readonly clubId?: number | undefined;
-  /** A part of the name, in any case. */
   readonly q?: string | undefined;
 }
 
@@ -43,7 +42,6 @@ function memberOf(db: Database, clubId: number): SQL | undefined {
   return and(eq(riders.clubId, clubId), notExists(left));
 }
 
-/** One rider with upstream's answer. */
 export async function findRider(
   db: Database,
   riderId: number,

@@ -1,7 +1,7 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { idParam, listOf, pageOf, pageQuery } from '../http/params.ts';
-import { Problem, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf } from '../http/route.ts';
+import { found, problems } from '../http/problem.ts';
+import { type AddRoutes, jsonOf, route } from '../http/route.ts';
 import { findRider, listRiderChanges, listRiders, riderChangeList, riderList } from './query.ts';
 import {
   riderChangeShape,
@@ -15,10 +15,7 @@ import {
 const tags = ['riders'];
 const params = z.object({ riderId: idParam() });
 
-const list = createRoute({
-  method: 'get',
-  path: '/v1/riders',
-  operationId: 'listRiders',
+const list = route('get', '/v1/riders', 'listRiders', {
   tags,
   summary: 'Riders by their id, each with the age of its data',
   request: {
@@ -35,20 +32,14 @@ const list = createRoute({
   responses: { 200: jsonOf('A page of riders', listOf(riderShape)), ...problems(400, 401, 503) },
 });
 
-const one = createRoute({
-  method: 'get',
-  path: '/v1/riders/{riderId}',
-  operationId: 'getRider',
+const one = route('get', '/v1/riders/{riderId}', 'getRider', {
   tags,
   summary: 'One rider, with everything upstream says of it',
   request: { params },
   responses: { 200: jsonOf('The rider', riderDetailShape), ...problems(400, 401, 404, 503) },
 });
 
-const history = createRoute({
-  method: 'get',
-  path: '/v1/riders/{riderId}/history',
-  operationId: 'listRiderHistory',
+const history = route('get', '/v1/riders/{riderId}/history', 'listRiderHistory', {
   tags,
   summary: 'What a rider has been, newest first: one item for each answer that differed from the one before',
   request: { params, query: z.object(pageQuery(riderChangeList)) },
@@ -64,15 +55,15 @@ export const riderRoutes: AddRoutes = (app, { db, clock }) => {
 
   app.openapi(one, async (c) => {
     const { riderId } = c.req.valid('param');
-    const rider = await findRider(db, riderId);
-    if (!rider) throw new Problem('not-found', `Rider ${riderId} is not stored; POST /v1/riders fetches it`);
+    const otherwise = `Rider ${riderId} is not stored; POST /v1/riders fetches it`;
+    const rider = found(await findRider(db, riderId), otherwise);
     return c.json(riderDetailView(rider, clock.now()), 200);
   });
 
   app.openapi(history, async (c) => {
     const { riderId } = c.req.valid('param');
     const page = c.req.valid('query');
-    if (!(await findRider(db, riderId))) throw new Problem('not-found', `Rider ${riderId} is not stored`);
+    found(await findRider(db, riderId), `Rider ${riderId} is not stored`);
     const rows = await listRiderChanges(db, riderId, page);
     return c.json(pageOf(riderChangeList, rows, page.limit, riderChangeView), 200);
   });

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { ageSeconds, isoTimes, type RowOf, time } from '../http/view.ts';
 
-/** A rider as the lists show it. */
 export const riderShape = z
   .object({
     riderId: z.int(),

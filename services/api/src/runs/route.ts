@@ -1,8 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { kindNames } from '@paceline/shared/definition';
 import { listOf, oneOf, pageOf, pageQuery, textId } from '../http/params.ts';
-import { Problem, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf } from '../http/route.ts';
+import { found, Problem, problems } from '../http/problem.ts';
+import { type AddRoutes, jsonOf, route } from '../http/route.ts';
 import { findRun, listCalls, listRuns, runList } from './query.ts';
 import { reasonNotToRetry, type TriggeredRun } from './trigger.ts';
 import { runDetailShape, runDetailView, runShape, runStates, runView, triggeredRunShape } from './view.ts';
@@ -10,10 +10,7 @@ import { runDetailShape, runDetailView, runShape, runStates, runView, triggeredR
 const tags = ['runs'];
 const params = z.object({ runId: textId });
 
-const list = createRoute({
-  method: 'get',
-  path: '/v1/runs',
-  operationId: 'listRuns',
+const list = route('get', '/v1/runs', 'listRuns', {
   tags,
   summary: 'What the scheduled syncs did, newest first',
   request: {
@@ -26,10 +23,7 @@ const list = createRoute({
   responses: { 200: jsonOf('A page of runs', listOf(runShape)), ...problems(400, 401, 503) },
 });
 
-const one = createRoute({
-  method: 'get',
-  path: '/v1/runs/{runId}',
-  operationId: 'getRun',
+const one = route('get', '/v1/runs/{runId}', 'getRun', {
   tags,
   summary: 'One run with its calls to upstream',
   request: { params },
@@ -44,10 +38,7 @@ const accepted = {
   headers: { Location: { description: 'The run', schema: { type: 'string' as const } } },
 };
 
-const trigger = createRoute({
-  method: 'post',
-  path: '/v1/syncs/{kind}/trigger',
-  operationId: 'triggerSync',
+const trigger = route('post', '/v1/syncs/{kind}/trigger', 'triggerSync', {
   tags,
   summary: 'Run a sync now, out of its slots, for ten minutes at the most',
   description: [
@@ -58,10 +49,7 @@ const trigger = createRoute({
   responses: { 202: accepted, ...problems(400, 401, 503) },
 });
 
-const retry = createRoute({
-  method: 'post',
-  path: '/v1/runs/{runId}/retry',
-  operationId: 'retryRun',
+const retry = route('post', '/v1/runs/{runId}/retry', 'retryRun', {
   tags,
   summary: 'Try again what a run has not done, in a new run',
   description:
@@ -70,7 +58,7 @@ const retry = createRoute({
   responses: { 202: accepted, ...problems(400, 401, 404, 409, 503) },
 });
 
-const noRun = (runId: string) => new Problem('not-found', `There is no run ${runId}`);
+const noRun = (runId: string) => `There is no run ${runId}`;
 const location = ({ runId }: TriggeredRun) => ({ Location: `/v1/runs/${runId}` });
 
 export const runRoutes: AddRoutes = (app, { db, triggers, traceUrl }) => {
@@ -81,8 +69,7 @@ export const runRoutes: AddRoutes = (app, { db, triggers, traceUrl }) => {
 
   app.openapi(one, async (c) => {
     const { runId } = c.req.valid('param');
-    const run = await findRun(db, runId);
-    if (!run) throw noRun(runId);
+    const run = found(await findRun(db, runId), noRun(runId));
     return c.json(runDetailView(run, await listCalls(db, runId), traceUrl), 200);
   });
 
@@ -93,8 +80,7 @@ export const runRoutes: AddRoutes = (app, { db, triggers, traceUrl }) => {
 
   app.openapi(retry, async (c) => {
     const { runId } = c.req.valid('param');
-    const run = await findRun(db, runId);
-    if (!run) throw noRun(runId);
+    const run = found(await findRun(db, runId), noRun(runId));
     const reason = reasonNotToRetry(run);
     if (reason !== undefined) throw new Problem('too-late', reason);
     const retried = await triggers.retry(run);

@@ -10,7 +10,6 @@ import type { RunRow } from './view.ts';
 
 const { syncRuns } = tables;
 
-/** How long a triggered run may take. */
 const slotMs = durationMs('10m');
 
 /** `already`: a run of this kind was under way or requested, and this is it. */
@@ -19,15 +18,8 @@ export interface TriggeredRun {
   readonly already: boolean;
 }
 
-/** Starts runs outside of their slots. @throws {BrokerAway} */
-export interface Triggers {
-  /** A run of this kind now, unless one is under way. */
-  run(kind: SyncKind): Promise<TriggeredRun>;
-  /** A run that does what this one has left undone; the same one however often it is requested. */
-  retry(run: Pick<RunRow, 'kind' | 'runId'>): Promise<TriggeredRun>;
-}
-
-export function triggersWith(broker: Broker, db: Database, clock: Clock): Triggers {
+/** Starts runs outside of their slots. @throws {BrokerAway} each of its functions */
+export function triggersWith(broker: Broker, db: Database, clock: Clock) {
   async function trigger(kind: SyncKind, slotId: string, continues?: string): Promise<TriggeredRun> {
     const bus = await broker.reach();
     const scheduledFor = Math.floor(clock.now());
@@ -38,7 +30,8 @@ export function triggersWith(broker: Broker, db: Database, clock: Clock): Trigge
     return { runId, already: duplicate };
   }
   return {
-    async run(kind) {
+    /** A run of this kind now, unless one is under way. */
+    async run(kind: SyncKind): Promise<TriggeredRun> {
       const [last] = await db
         .select({ runId: syncRuns.runId, state: syncRuns.state })
         .from(syncRuns)
@@ -49,9 +42,13 @@ export function triggersWith(broker: Broker, db: Database, clock: Clock): Trigge
       // It follows from the last run, so requests that come at once name the same slot.
       return trigger(kind, `slot:${kind}:asked:${last?.runId ?? 'first'}`);
     },
-    retry: ({ kind, runId }) => trigger(kind, `slot:${kind}:retry:${runId}`, runId),
+    /** A run that does what this one has left undone; the same one however often it is requested. */
+    retry: ({ kind, runId }: Pick<RunRow, 'kind' | 'runId'>) =>
+      trigger(kind, `slot:${kind}:retry:${runId}`, runId),
   };
 }
+
+export type Triggers = ReturnType<typeof triggersWith>;
 
 /** The id of the run of a triggered slot: known before there is a run. */
 function runIdOf(slotId: string): string {

@@ -29,7 +29,6 @@ export const triggeredRunShape = z
   .object({ runId: z.string(), already: z.boolean().describe('It was under way or asked for before') })
   .openapi('AskedRun');
 
-/** One call to upstream, good or bad. */
 const callShape = z.object({
   id: z.int(),
   endpoint: z.string().describe(`One of ${budgetNames.join(', ')}`),

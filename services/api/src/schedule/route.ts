@@ -1,9 +1,9 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { ScheduleAnswer } from '@paceline/shared/contracts';
 import type { Context } from 'hono';
 import { wholeNumber } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonBody, jsonOf } from '../http/route.ts';
+import { type AddRoutes, jsonBody, jsonOf, route } from '../http/route.ts';
 import { changeBody, changeOf, judgeOf, lintBody, mostThings, promisesQuery } from './body.ts';
 import { forecastShape, forecastView, judgedShape, judgedView, scheduleShape, scheduleView } from './view.ts';
 
@@ -19,19 +19,13 @@ const headers = z.object({
     .openapi({ description: 'The ETag of the schedule that is to be changed, or `*`', example: '"7"' }),
 });
 
-const read = createRoute({
-  method: 'get',
-  path: '/v1/schedule',
-  operationId: 'getSchedule',
+const read = route('get', '/v1/schedule', 'getSchedule', {
   tags,
   summary: 'The schedule in force, where it comes from, and the slots that open next',
   responses: { 200: answer, ...problems(401, 503) },
 });
 
-const change = createRoute({
-  method: 'put',
-  path: '/v1/schedule',
-  operationId: 'changeSchedule',
+const change = route('put', '/v1/schedule', 'changeSchedule', {
   tags,
   summary: 'Change the schedule at once: what is not named stays as it is',
   description:
@@ -40,20 +34,14 @@ const change = createRoute({
   responses: { 200: answer, ...problems(400, 401, 412, 422, 428, 503) },
 });
 
-const putBack = createRoute({
-  method: 'delete',
-  path: '/v1/schedule',
-  operationId: 'putBackSchedule',
+const putBack = route('delete', '/v1/schedule', 'putBackSchedule', {
   tags,
   summary: 'Put back the schedule that the variables say',
   request: { headers },
   responses: { 200: answer, ...problems(400, 401, 412, 428, 503) },
 });
 
-const lint = createRoute({
-  method: 'post',
-  path: '/v1/schedule/lint',
-  operationId: 'lintSchedule',
+const lint = route('post', '/v1/schedule/lint', 'lintSchedule', {
   tags,
   summary: 'Judge a change of the schedule, and change nothing',
   request: jsonBody(lintBody),
@@ -63,10 +51,7 @@ const lint = createRoute({
   },
 });
 
-const forecast = createRoute({
-  method: 'get',
-  path: '/v1/forecast',
-  operationId: 'getForecast',
+const forecast = route('get', '/v1/forecast', 'getForecast', {
   tags,
   summary: 'What a busy day of the schedule in force comes to, against the limits',
   request: {

@@ -51,7 +51,6 @@ export const scheduleChangedView = (
   since: schedule.since > 0 ? iso(schedule.since) : null,
 });
 
-/** The schedule in force. */
 export const scheduleShape = scheduleChangedShape
   .extend({
     next: ofEachKind(z.array(z.object({ id: z.string(), opensAt: time, endsAt: time }))).describe(
@@ -68,7 +67,6 @@ export const scheduleView = (schedule: ScheduleInForce): ScheduleView => ({
   ),
 });
 
-/** What a busy day comes to. */
 export const forecastShape = z
   .object({
     kinds: z.array(
@@ -118,7 +116,6 @@ export const forecastView = (forecast: JudgedSchedule['forecast']): z.infer<type
   })),
 });
 
-/** Something that a schedule can't do, or that its operator should know. */
 const findingShape = z.object({
   rule: z.enum(['collision', 'overrun', 'demand', 'promise']),
   severity: z.enum(['error', 'warning']),

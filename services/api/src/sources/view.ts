@@ -18,7 +18,6 @@ export const sourceShape = z
   .openapi('Source');
 type SourceView = z.infer<typeof sourceShape>;
 
-/** The state of each source. */
 export const sourceStatesShape = z.record(z.enum(sourceNames), z.enum(sourceStates));
 
 export interface SourceRow extends Omit<RowOf<SourceView, 'since'>, 'since' | 'nextTryAt'> {

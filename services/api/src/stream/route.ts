@@ -1,7 +1,7 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { BrokerAway } from '../broker.ts';
 import { problems } from '../http/problem.ts';
-import type { AddRoutes } from '../http/route.ts';
+import { type AddRoutes, route } from '../http/route.ts';
 import { viewerStream } from './viewer.ts';
 import { type StreamType, streamShapes, streamTypes } from './view.ts';
 
@@ -16,10 +16,7 @@ const types = z
   .optional()
   .openapi({ type: 'string', description: 'Only these, comma-separated', example: 'run.changed,alert' });
 
-const read = createRoute({
-  method: 'get',
-  path: '/v1/stream',
-  operationId: 'streamEvents',
+const read = route('get', '/v1/stream', 'streamEvents', {
   tags: ['stream'],
   summary: 'What happens, as it happens (server-sent events)',
   description: [

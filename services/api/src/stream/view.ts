@@ -60,7 +60,6 @@ export const streamShapes = {
 export type StreamType = keyof typeof streamShapes;
 export const streamTypes = Object.keys(streamShapes) as [StreamType, ...StreamType[]];
 
-/** An event of the stream. */
 export type StreamEvent = {
   [T in StreamType]: { type: T; data: z.infer<(typeof streamShapes)[T]> };
 }[StreamType];

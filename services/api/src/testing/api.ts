@@ -66,6 +66,28 @@ export const statusUnder = (url: string, host: string): Promise<number | undefin
     asked.on('error', reject).end();
   });
 
+const envAt = (place: Place) => ({
+  NATS_URL: place.brokerUrl('api'),
+  DATABASE_URL: place.databaseUrl,
+  ZWIFTRACING_API_KEY: apiKey,
+  API_PORT: '0',
+  // The rows of tests are of any time, and none is forgotten meanwhile.
+  RETENTION_HISTORY: '40000d',
+  RETENTION_EVENTS: '40000d',
+  RETENTION_COPIES: '40000d',
+  RETENTION_RIDER_HISTORY: '40000d',
+});
+
+const requestsTo = (url: string): Pick<TestApi, 'get' | 'post'> => ({
+  get: (path, headers) => ask(url + path, headers && { headers }),
+  post: (path, body, headers) =>
+    ask(url + path, {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    }),
+});
+
 export async function startTestApi<P extends Place = Place>(
   settings: TestSettings<P> = {},
 ): Promise<TestApi<P>> {
@@ -73,18 +95,7 @@ export async function startTestApi<P extends Place = Place>(
   const setting = { scale: settings.scale ?? 1, anchor: anEvening };
   const time = await timeOn(place, setting, settings.runs ?? false);
   const { clock } = time;
-  const env = {
-    NATS_URL: place.brokerUrl('api'),
-    DATABASE_URL: place.databaseUrl,
-    ZWIFTRACING_API_KEY: apiKey,
-    API_PORT: '0',
-    // The rows of tests are of any time, and none is forgotten meanwhile.
-    RETENTION_HISTORY: '40000d',
-    RETENTION_EVENTS: '40000d',
-    RETENTION_COPIES: '40000d',
-    RETENTION_RIDER_HISTORY: '40000d',
-    ...settings.env,
-  };
+  const env = { ...envAt(place), ...settings.env };
   const running = new Set<{ stop(): Promise<void> }>();
   const start = async ({ env: changed }: ApiSettings = {}) => {
     const stopping = new AbortController();
@@ -112,13 +123,7 @@ export async function startTestApi<P extends Place = Place>(
     api,
     db: database.db,
     env,
-    get: (path, headers) => ask(api.url + path, headers && { headers }),
-    post: (path, body, headers) =>
-      ask(api.url + path, {
-        method: 'POST',
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-        headers: { 'content-type': 'application/json', ...headers },
-      }),
+    ...requestsTo(api.url),
     startAnother: start,
     async busOf(service) {
       const bus = createBus(

@@ -1,9 +1,9 @@
 import type { ScheduleSettings, SlotSettings } from '@paceline/shared/contracts';
 import type { tables } from '@paceline/shared/database';
 
-type Insert<
-  Table extends 'riders' | 'events' | 'signups' | 'results' | 'syncRuns' | 'syncLogs' | 'commands',
-> = (typeof tables)[Table]['$inferInsert'];
+type Insert<Table extends keyof typeof tables> = (typeof tables)[Table] extends { $inferInsert: infer Row }
+  ? Row
+  : never;
 
 /** A moment that all rows are about unless told. */
 export const someTime = Date.parse('2026-03-01T12:00:00.000Z');
@@ -27,11 +27,7 @@ export const eventRow = (eventId: string, known: Partial<Insert<'events'>> = {})
   ...known,
 });
 
-export const signupRow = (
-  eventId: string,
-  riderId: number,
-  known: Partial<Insert<'signups'>> = {},
-): Insert<'signups'> => ({
+const inPen = (eventId: string, riderId: number) => ({
   eventId,
   riderId,
   name: `Rider ${riderId}`,
@@ -39,21 +35,15 @@ export const signupRow = (
   raw: {},
   firstSeenAt: someTime,
   lastSeenAt: someTime,
+});
+
+export const signupRow = (eventId: string, riderId: number, known: Partial<Insert<'signups'>> = {}) => ({
+  ...inPen(eventId, riderId),
   ...known,
 });
 
-export const resultRow = (
-  eventId: string,
-  riderId: number,
-  known: Partial<Insert<'results'>> = {},
-): Insert<'results'> => ({
-  eventId,
-  riderId,
-  name: `Rider ${riderId}`,
-  pen: 'B',
-  raw: {},
-  firstSeenAt: someTime,
-  lastSeenAt: someTime,
+export const resultRow = (eventId: string, riderId: number, known: Partial<Insert<'results'>> = {}) => ({
+  ...inPen(eventId, riderId),
   ...known,
 });
 
