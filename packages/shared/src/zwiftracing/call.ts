@@ -23,7 +23,7 @@ export interface UpstreamRequest {
 }
 
 /** Makes one call with its permit and reads the answer by `read`, which throws when the shape is wrong. */
-export type UpstreamCall = <T>(
+export type ApiCall = <T>(
   permit: Permit<Budget>,
   request: UpstreamRequest,
   read: (json: unknown) => T,
@@ -34,7 +34,7 @@ export type UpstreamCall = <T>(
  * of the answer is there: the window moves on from that moment, however long the body takes.
  * @throws {Error} when the key can't be sent in a header, without quoting it
  */
-export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): UpstreamCall {
+export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): ApiCall {
   const headers = headersFor(apiKey);
   const agent = new Agent({ connect: { lookup: safeLookup } });
   const { origin } = new URL(baseUrl);

@@ -1,5 +1,5 @@
 import type { Permit } from '../limiter/index.ts';
-import { type UpstreamCall, type CallSettings, createCall } from './call.ts';
+import { type ApiCall, type CallSettings, createCall } from './call.ts';
 import { WrongShape } from './errors.ts';
 import {
   type EventItem,
@@ -32,7 +32,7 @@ export interface ZwiftRacing {
   getSignups(permit: Permit<'signups'>, eventId: string): Promise<SignupsAnswer>;
   getResults(permit: Permit<'results'>, eventId: string): Promise<EventResults>;
   /** Any other call of the permit's budget: a path below the base URL, and what its JSON means. */
-  readonly call: UpstreamCall;
+  readonly call: ApiCall;
 }
 
 export interface RidersAnswer {
