@@ -20,7 +20,7 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-export interface ChildOptions {
+interface ChildOptions {
   /** The program and its arguments. */
   readonly command: readonly string[];
   /** What the program is run through, e.g. `unshare … --`. */
@@ -51,15 +51,8 @@ function dieWithParent(): Promise<readonly string[]> {
 }
 
 /** @throws {Error} when the program can't be started at all */
-export async function spawnChild({
-  command,
-  through = [],
-  logFile,
-  keepLog = false,
-  logSize,
-  env = process.env,
-  stopSignal,
-}: ChildOptions): Promise<Child> {
+export async function spawnChild(options: ChildOptions): Promise<Child> {
+  const { command, through = [], logFile, keepLog = false, logSize, env = process.env, stopSignal } = options;
   // The tie comes last: changing the user, as `through` may do, would undo it.
   const [program = '', ...args] = [...through, ...(await dieWithParent()), ...command];
   if (!keepLog) await rm(logFile, { force: true });

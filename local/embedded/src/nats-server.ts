@@ -76,7 +76,8 @@ export async function startNats(options: NatsOptions): Promise<NatsProcess> {
   await mkdir(portsDir, { recursive: true });
   const configFile = join(storeDir, 'nats-server.conf');
   await rm(configFile, { force: true });
-  await writeFile(configFile, configuration({ ...options, port, host, storeDir, portsDir }), { mode: 0o600 });
+  const content = configuration(host, port, portsDir, { ...options, storeDir });
+  await writeFile(configFile, content, { mode: 0o600 });
 
   const logFile = join(storeDir, 'nats-server.log');
   const command = [server, '-c', configFile];
@@ -91,24 +92,9 @@ export async function startNats(options: NatsOptions): Promise<NatsProcess> {
   }
 }
 
-interface Configuration extends NatsOptions {
-  readonly host: string;
-  readonly portsDir: string;
-}
-
 /** The server's configuration language takes JSON as it is. */
-function configuration({
-  host,
-  port,
-  storeDir,
-  portsDir,
-  users,
-  accounts,
-  syncAlways,
-  monitorPort,
-  cluster,
-  tls,
-}: Configuration): string {
+function configuration(host: string, port: number, portsDir: string, options: NatsOptions): string {
+  const { storeDir, users, accounts, syncAlways, monitorPort, cluster, tls } = options;
   const settings = {
     host,
     port: port === 0 ? -1 : port,
@@ -126,7 +112,14 @@ function configuration({
     }),
     ...(monitorPort !== undefined && { http: `${host}:${monitorPort}` }),
     ...(users !== undefined && { authorization: { users: users.map(withPermissions) } }),
-    ...(accounts !== undefined && { accounts: mapped(accounts) }),
+    ...(accounts !== undefined && {
+      accounts: Object.fromEntries(
+        Object.entries(accounts).map(([name, those]) => [
+          name,
+          { jetstream: 'enabled', users: those.map(withPermissions) },
+        ]),
+      ),
+    }),
   };
   return `${JSON.stringify(settings, undefined, 2)}\n`;
 }
@@ -157,14 +150,6 @@ const withPermissions = ({ user, password, publish, subscribe, answers }: NatsUs
     ...(answers && { allow_responses: answers }),
   },
 });
-
-const mapped = (accounts: NonNullable<NatsOptions['accounts']>) =>
-  Object.fromEntries(
-    Object.entries(accounts).map(([name, users]) => [
-      name,
-      { jetstream: 'enabled', users: users.map(withPermissions) },
-    ]),
-  );
 
 /** The server writes its ports down once it listens, into a file whose name ends in `.ports`. */
 async function readPort(portsDir: string): Promise<number> {

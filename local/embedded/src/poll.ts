@@ -1,21 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-export interface PollOptions {
-  /** Real ms after which the last failure is final. */
-  readonly timeoutMs: number;
-  /** Real ms between two looks. */
-  readonly everyMs?: number;
-  /** Ends the polling early; its reason is thrown. */
-  readonly signal?: AbortSignal;
-}
-
 /**
- * Looks until `check` succeeds and returns what it gave.
- * @throws the last failure of `check` once the time is up, or the signal's reason
+ * Looks every `everyMs` (real) until `check` succeeds, and returns what it gave.
+ * @throws the last failure of `check` once `timeoutMs` (real) are over, or the signal's reason when that aborts
  */
 export async function poll<T>(
   check: () => T | Promise<T>,
-  { timeoutMs, everyMs = 20, signal }: PollOptions,
+  { timeoutMs, everyMs = 20, signal }: { timeoutMs: number; everyMs?: number; signal?: AbortSignal },
 ): Promise<T> {
   const timeIsUp = AbortSignal.timeout(timeoutMs);
   for (;;) {

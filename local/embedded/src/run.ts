@@ -3,24 +3,21 @@ import { constants, existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-export interface RunOptions {
-  readonly cwd?: string;
-  /** Real ms after which the program is killed. */
-  readonly timeoutMs?: number;
-}
-
 /**
  * Runs a program to its end and returns what it printed.
+ * @param options `timeoutMs`: real, then it is killed
  * @throws {Error} with the program's name and the last lines it printed, when it fails or isn't there
  */
-export function run(command: readonly string[], options: RunOptions = {}): Promise<string> {
-  const [program = '', ...args] = command;
-  const limits = { cwd: options.cwd, timeout: options.timeoutMs ?? 60_000, killSignal: 'SIGKILL' as const };
+export function run(
+  [program = '', ...args]: readonly string[],
+  { cwd, timeoutMs = 60_000 }: { cwd?: string; timeoutMs?: number } = {},
+): Promise<string> {
+  const limits = { cwd, timeout: timeoutMs, killSignal: 'SIGKILL' as const };
   return new Promise((resolve, reject) => {
     execFile(program, args, limits, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else if (error.code === 'ENOENT') reject(new Error(`there is no ${program} here`));
-      else if (error.killed) reject(new Error(`${program} took longer than ${limits.timeout} ms`));
+      else if (error.killed) reject(new Error(`${program} took longer than ${timeoutMs} ms`));
       else reject(new Error(`${program} failed: ${lastLines(stderr || stdout || error.message)}`));
     });
   });

@@ -51,24 +51,14 @@ export async function startBroker(
   const passwordOf = (user: string) => passwords.get(user) ?? '';
   const users = [
     { user: admin, password: passwordOf(admin), publish: ['>'], subscribe: ['>'] },
-    ...services.map((service) => ({
-      user: service,
-      password: passwordOf(service),
-      ...permissionsOf(service),
-    })),
+    ...services.map((user) => ({ user, password: passwordOf(user), ...permissionsOf(user) })),
   ];
   const options: NatsOptions[] = [];
   for (const [index, cluster] of (await placesOf(count, state)).entries()) {
     const port = await findPort(usualPort + index);
     const storeDir = state.path(folderOf(count, index));
-    options.push({
-      server: path,
-      storeDir,
-      port,
-      users,
-      logSize,
-      ...(cluster && { cluster, monitorPort: await freePort() }),
-    });
+    const place = cluster && { cluster, monitorPort: await freePort() };
+    options.push({ server: path, storeDir, port, users, logSize, ...place });
   }
   const servers = await Promise.all(options.map(startServer));
   const urlFor = (user: string) =>
@@ -100,10 +90,10 @@ async function placesOf(count: number, state: StateFolder): Promise<Array<NatsCl
 const folderOf = (count: number, index: number): string => (count === 1 ? 'nats' : `nats-${index + 1}`);
 
 function demandStateOf(count: number, state: StateFolder): void {
-  const other = folderOf(count === 1 ? 3 : 1, 0);
-  if (!existsSync(state.path(other))) return;
+  const [other, was, are] = count === 1 ? [3, 'three brokers', 'one'] : [1, 'one broker', 'three'];
+  if (!existsSync(state.path(folderOf(other, 0)))) return;
   throw new Error(
-    `The state is that of ${count === 1 ? 'three brokers' : 'one broker'}, and ${count === 1 ? 'one' : 'three'} would know nothing of the calls that were made: set PACELINE_BROKERS back, or npm run reset.`,
+    `The state is that of ${was}, and ${are} would know nothing of the calls that were made: set PACELINE_BROKERS back, or npm run reset.`,
   );
 }
 

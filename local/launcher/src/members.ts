@@ -10,48 +10,42 @@ export type FindPort = (usual: number) => Promise<number>;
 /** The usual port, unless somebody else has it. */
 export const usualPort: FindPort = async (usual) => ((await portIsFree(usual)) ? usual : freePort());
 
-/** What a service talks to. */
-export type Target = 'broker' | 'database' | 'upstream';
+const targets = { NATS_URL: 'broker', DATABASE_URL: 'database', ZWIFTRACING_BASE_URL: 'upstream' } as const;
 
-/** By which URL a service reaches a target that is at `url`: whoever tries out bad networks puts something between. */
-export type Route = (service: string, target: Target, url: string) => Promise<string>;
-
-const variables = { NATS_URL: 'broker', DATABASE_URL: 'database', ZWIFTRACING_BASE_URL: 'upstream' } as const;
+/** By which URL a service reaches a target that is at `url`: a trial of bad networks puts something between. */
+export type Route = (
+  service: string,
+  target: (typeof targets)[keyof typeof targets],
+  url: string,
+) => Promise<string>;
 
 /** The environment of a service, with the URLs by which it is to reach its targets. */
-export async function routed(
+async function routed(
   service: string,
   env: NodeJS.ProcessEnv,
   route: Route | undefined,
 ): Promise<NodeJS.ProcessEnv> {
   const result = { ...env };
-  for (const [variable, target] of Object.entries(variables)) {
+  for (const [variable, target] of Object.entries(targets)) {
     const url = env[variable];
     if (route && url) result[variable] = await route(service, target, url);
   }
   return result;
 }
 
-const sandboxKey = 'sandbox-key';
-const sandboxClub = '20650';
-
-/** A sandbox, and how the services find it. */
-export interface RunningSandbox {
-  /** Its root; its API is below /api. */
-  readonly url: string;
-  readonly env: NodeJS.ProcessEnv;
-}
-
-/** Starts the sandbox upstream and waits until it answers. */
+/**
+ * Starts the sandbox upstream and waits until it answers.
+ * @returns its root, below which its API is at /api, and by what variables the services find it
+ */
 export async function runSandbox(
   crew: Crew,
   config: LauncherConfig,
   env: NodeJS.ProcessEnv,
   findPort: FindPort,
-): Promise<RunningSandbox> {
+): Promise<{ url: string; env: NodeJS.ProcessEnv }> {
   const port = String(env.SANDBOX_PORT ?? (await findPort(3010)));
   const url = `http://127.0.0.1:${port}`;
-  const key = config.ZWIFTRACING_API_KEY ?? sandboxKey;
+  const key = config.ZWIFTRACING_API_KEY ?? 'sandbox-key';
   const sandbox = await crew.run({
     name: 'sandbox',
     script: 'local/sandbox/src/main.ts',
@@ -67,7 +61,7 @@ export async function runSandbox(
     env: {
       ZWIFTRACING_BASE_URL: `${url}/api`,
       ZWIFTRACING_API_KEY: key,
-      ZWIFTRACING_CLUB_IDS: env.ZWIFTRACING_CLUB_IDS || sandboxClub,
+      ZWIFTRACING_CLUB_IDS: env.ZWIFTRACING_CLUB_IDS || '20650',
     },
   };
 }

@@ -80,13 +80,7 @@ export interface Member {
 }
 
 /** The processes of a stack: started one after the other, stopped in reverse, callers before those that they call. */
-export interface Crew {
-  /** By name: `limiter`, and further ones of the same service as `limiter-2`, `limiter-3`, … */
-  readonly processes: ReadonlyMap<string, Supervised>;
-  /** Starts a process; it may not be ready yet. */
-  run(member: Member): Promise<Supervised>;
-  stop(): Promise<void>;
-}
+export type Crew = ReturnType<typeof createCrew>;
 
 /** @param logSize bytes: a larger log file is put aside */
 export function createCrew(
@@ -94,11 +88,13 @@ export function createCrew(
   state: StateFolder,
   logSize: number,
   report: (line: string) => void,
-): Crew {
+) {
   const processes = new Map<string, Supervised>();
   return {
-    processes,
-    async run({ env, ...member }) {
+    /** By name: `limiter`, and further ones of the same service as `limiter-2`, `limiter-3`, … */
+    processes: processes as ReadonlyMap<string, Supervised>,
+    /** Starts a process; it may not be ready yet. */
+    async run({ env, ...member }: Member): Promise<Supervised> {
       const logFile = state.path('logs', `${member.name}.log`);
       const process = supervise({ ...member, env: { ...shared, ...env } }, logFile, logSize, report);
       processes.set(member.name, process);

@@ -1,30 +1,14 @@
-import { type ClockSetting, formatClock } from '@paceline/shared/clock';
+import { formatClock } from '@paceline/shared/clock';
 import { portIsFree, startPostgres } from '@paceline/embedded';
-import { type Broker, externalBroker, startBroker } from './broker.ts';
+import { externalBroker, startBroker } from './broker.ts';
 import { type FindPort, type Route, runSandbox, runServices, usualPort } from './members.ts';
 import { prepare } from './prepare.ts';
-import { controlled, createCrew, type Server, type Supervised } from './processes.ts';
+import { controlled, createCrew } from './processes.ts';
 import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
 import { openState, type StateFolder } from './state.ts';
 
 /** The whole system on this machine, each part a process of its own. */
-export interface Stack {
-  readonly clock: ClockSetting;
-  /** Where the API answers. */
-  readonly apiUrl: string;
-  /** The same of each of its processes. */
-  readonly apiUrls: readonly string[];
-  /** The sandbox's root (its API is below /api), when there is one. */
-  readonly sandboxUrl: string | undefined;
-  readonly broker: Broker;
-  readonly databaseUrl: string;
-  /** The database, when it came along. */
-  readonly database: Server | undefined;
-  /** By name: `limiter`, and further ones of the same service as `limiter-2`, `limiter-3`, … */
-  readonly processes: ReadonlyMap<string, Supervised>;
-  /** Ends everything, callers before those that they call. */
-  stop(): Promise<void>;
-}
+export type Stack = Awaited<ReturnType<typeof startStack>>;
 
 export interface StackOptions {
   /** Where state, logs and secrets are kept. */
@@ -43,13 +27,8 @@ export interface StackOptions {
  * Starts what is not there already (broker, database, sandbox), prepares it and runs the five services.
  * @throws {ConfigError} when the configuration is wrong; {Error} in plain words when a part does not come up
  */
-export async function startStack({
-  stateFolder,
-  env,
-  report,
-  findPort = usualPort,
-  route,
-}: StackOptions): Promise<Stack> {
+export async function startStack(options: StackOptions) {
+  const { stateFolder, env, report, findPort = usualPort, route } = options;
   const config = readSettings(env);
   await demandApiPort(config);
   const state = await openState(stateFolder);
@@ -86,13 +65,17 @@ export async function startStack({
     const apiUrls = await runServices(crew, config, broker, found, findPort, route);
     return {
       clock,
+      /** Where the API answers: the first of its processes, and all of them. */
       apiUrl: apiUrls[0] ?? '',
       apiUrls,
+      /** The sandbox's root (its API is below /api), when there is one. */
       sandboxUrl: sandbox?.url,
       broker,
       databaseUrl: database.url,
+      /** The database, when it came along. */
       database: database.server,
       processes: crew.processes,
+      /** Ends everything, callers before those that they call. */
       stop,
     };
   } catch (error) {

@@ -18,19 +18,16 @@ export function loadDotEnv(): void {
 }
 
 /** The folder in which a stack keeps all that survives a restart. */
-export interface StateFolder {
-  /** A path below the folder. */
-  path(...parts: string[]): string;
-  /** What was kept under `name`, or what `make` gives, which is then kept. Readable by nobody else. */
-  keep(name: string, make: () => string): Promise<string>;
-}
+export type StateFolder = Awaited<ReturnType<typeof openState>>;
 
-export async function openState(folder: string): Promise<StateFolder> {
+export async function openState(folder: string) {
   await mkdir(join(folder, 'logs'), { recursive: true });
   const path = (...parts: string[]) => join(folder, ...parts);
   return {
+    /** A path below the folder. */
     path,
-    async keep(name, make) {
+    /** What was kept under `name`, or what `make` gives, which is then kept. Readable by nobody else. */
+    async keep(name: string, make: () => string): Promise<string> {
       try {
         return await readFile(path(name), 'utf8');
       } catch {

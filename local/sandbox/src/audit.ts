@@ -33,30 +33,25 @@ export interface Arrival {
 export const keyName = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 8);
 
 /** Every arrival in order. With a file it survives a killed process and goes on after a restart. */
-export interface AuditLog {
-  arrived(arrival: Omit<Arrival, 'seq'>): Arrival;
-  answered(seq: number, answer: Required<Pick<Arrival, 'status' | 'answeredAt'>>): void;
-  all(): readonly Arrival[];
-  close(): void;
-}
+export type AuditLog = ReturnType<typeof createAuditLog>;
 
-export function createAuditLog(file?: string): AuditLog {
+export function createAuditLog(file?: string) {
   const arrivals = file === undefined ? [] : readAudit(file);
   const write = file === undefined ? undefined : appendTo(file);
   return {
-    arrived(seen) {
+    arrived(seen: Omit<Arrival, 'seq'>): Arrival {
       const arrival = { seq: arrivals.length + 1, ...seen };
       arrivals.push(arrival);
       write?.line(arrival);
       return arrival;
     },
-    answered(seq, answer) {
+    answered(seq: number, answer: Required<Pick<Arrival, 'status' | 'answeredAt'>>) {
       const arrival = arrivals[seq - 1];
       if (!arrival) return;
       arrivals[seq - 1] = { ...arrival, ...answer };
       write?.line({ seq, ...answer });
     },
-    all: () => arrivals,
+    all: (): readonly Arrival[] => arrivals,
     close: () => write?.close(),
   };
 }

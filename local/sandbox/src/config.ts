@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { policyOverrides } from './budgets.ts';
 import { jitter } from './gate.ts';
 import { enforcements } from './limiter.ts';
-import type { SandboxOptions } from './sandbox.ts';
 
 const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 
@@ -14,7 +13,7 @@ const keys = z
   .string()
   .regex(new RegExp(`^${keyOfTier}(?:,${keyOfTier})*$`), 'must look like "some-key:standard,other:premium"')
   .transform((text) => text.split(',').map((pair) => pair.split(/:(?=[^:]*$)/)))
-  .transform((pairs) => Object.fromEntries(pairs) as Record<string, Tier>);
+  .transform((pairs) => Object.fromEntries(pairs) as Readonly<Record<string, Tier>>);
 
 const jitterRange = z
   .string()
@@ -35,42 +34,46 @@ const policies = z
   })
   .pipe(policyOverrides);
 
-const environment = z.object({
-  SANDBOX_HOST: z.string().min(1).default('127.0.0.1'),
-  SANDBOX_PORT: z.coerce.number().int().min(0).max(65_535).default(3010),
-  SANDBOX_API_KEYS: keys.prefault('sandbox-key:standard'),
-  SANDBOX_SEED: z.coerce.number().int().default(1),
-  SANDBOX_ENFORCEMENT: z.enum(enforcements).default('first-hit'),
-  SANDBOX_JITTER_MS: jitterRange.prefault('0-0'),
-  SANDBOX_HEADERS: onOff.prefault('off'),
-  SANDBOX_POLICIES: policies.prefault('{}'),
-  SANDBOX_LATENCY: onOff.prefault('on'),
-  SANDBOX_AUDIT_FILE: z.string().min(1).optional(),
-  PACELINE_CLOCK: variables.PACELINE_CLOCK.schema.transform((setting) => createClock(setting)),
-});
+const environment = z
+  .object({
+    SANDBOX_HOST: z.string().min(1).default('127.0.0.1'),
+    SANDBOX_PORT: z.coerce.number().int().min(0).max(65_535).default(3010),
+    SANDBOX_API_KEYS: keys.prefault('sandbox-key:standard'),
+    SANDBOX_SEED: z.coerce.number().int().default(1),
+    SANDBOX_ENFORCEMENT: z.enum(enforcements).default('first-hit'),
+    SANDBOX_JITTER_MS: jitterRange.prefault('0-0'),
+    SANDBOX_HEADERS: onOff.prefault('off'),
+    SANDBOX_POLICIES: policies.prefault('{}'),
+    SANDBOX_LATENCY: onOff.prefault('on'),
+    SANDBOX_AUDIT_FILE: z.string().min(1).optional(),
+    PACELINE_CLOCK: variables.PACELINE_CLOCK.schema.transform((setting) => createClock(setting)),
+  })
+  .transform((read) => ({
+    host: read.SANDBOX_HOST,
+    port: read.SANDBOX_PORT,
+    /** Tier by raw key. */
+    keys: read.SANDBOX_API_KEYS,
+    seed: read.SANDBOX_SEED,
+    enforcement: read.SANDBOX_ENFORCEMENT,
+    jitter: read.SANDBOX_JITTER_MS,
+    /** Whether rate-limit headers are sent. */
+    headers: read.SANDBOX_HEADERS,
+    policies: read.SANDBOX_POLICIES,
+    /** Whether responses take as long as upstream's. */
+    latency: read.SANDBOX_LATENCY,
+    auditFile: read.SANDBOX_AUDIT_FILE,
+    clock: read.PACELINE_CLOCK,
+  }));
+
+export type SandboxSettings = Readonly<z.output<typeof environment>>;
 
 /**
- * Reads the sandbox's options from environment variables; an empty variable is as good as none.
+ * Reads the sandbox's settings from environment variables; an empty variable is as good as none.
  * @throws {ConfigError} with all problems at once
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): SandboxOptions {
+export function readConfig(env: Readonly<Record<string, string | undefined>>): SandboxSettings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const read = environment.safeParse(given);
-  if (!read.success) {
-    throw new ConfigError(read.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`));
-  }
-  const { SANDBOX_AUDIT_FILE: auditFile, ...settings } = read.data;
-  return {
-    host: settings.SANDBOX_HOST,
-    port: settings.SANDBOX_PORT,
-    keys: settings.SANDBOX_API_KEYS,
-    seed: settings.SANDBOX_SEED,
-    enforcement: settings.SANDBOX_ENFORCEMENT,
-    jitter: settings.SANDBOX_JITTER_MS,
-    headers: settings.SANDBOX_HEADERS,
-    policies: settings.SANDBOX_POLICIES,
-    latency: settings.SANDBOX_LATENCY,
-    clock: settings.PACELINE_CLOCK,
-    ...(auditFile === undefined ? {} : { auditFile }),
-  };
+  if (read.success) return read.data;
+  throw new ConfigError(read.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`));
 }

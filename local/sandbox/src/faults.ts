@@ -29,17 +29,9 @@ export type Fault = z.output<typeof fault>;
 export type FaultOrder = z.input<typeof fault>;
 
 /** Faults that have not happened yet, oldest first. */
-export interface FaultQueue {
-  add(fault: Fault): void;
-  /** The fault that happens to this request, if any, which is then used up once. */
-  take(budget: Budget): Fault | undefined;
-  /** Like `take`, for the one fault that comes before the key is even looked at. */
-  takeHostGone(budget: Budget | null): Fault | undefined;
-  waiting(): readonly Fault[];
-  clear(): void;
-}
+export type FaultQueue = ReturnType<typeof createFaultQueue>;
 
-export function createFaultQueue(): FaultQueue {
+export function createFaultQueue() {
   let queue: Fault[] = [];
   const takeFirst = (matches: (fault: Fault) => boolean, budget: Budget | null): Fault | undefined => {
     const taken = queue.find((each) => matches(each) && (each.budget ?? budget) === budget);
@@ -49,10 +41,12 @@ export function createFaultQueue(): FaultQueue {
     return taken;
   };
   return {
-    add: (added) => void queue.push(added),
-    take: (budget) => takeFirst(({ kind }) => kind !== 'host-gone', budget),
-    takeHostGone: (budget) => takeFirst(({ kind }) => kind === 'host-gone', budget),
-    waiting: () => queue,
+    add: (added: Fault) => void queue.push(added),
+    /** The fault that happens to this request, if any, which is then used up once. */
+    take: (budget: Budget) => takeFirst(({ kind }) => kind !== 'host-gone', budget),
+    /** Like `take`, for the one fault that comes before the key is even looked at. */
+    takeHostGone: (budget: Budget | null) => takeFirst(({ kind }) => kind === 'host-gone', budget),
+    waiting: (): readonly Fault[] => queue,
     clear: () => {
       queue = [];
     },

@@ -2,37 +2,19 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
-import { type Clock, createClock } from '@paceline/shared/clock';
-import type { Tier } from '@paceline/shared/definition';
 import { Hono } from 'hono';
 import { type Arrival, createAuditLog, keyName } from './audit.ts';
-import type { PolicyOverrides } from './budgets.ts';
+import { readConfig, type SandboxSettings } from './config.ts';
 import { controlApi, type Controls, createControls } from './control-api.ts';
 import { createFaultQueue } from './faults.ts';
-import { createGate, type Jitter } from './gate.ts';
+import { createGate } from './gate.ts';
 import { judge, type Judgement } from './judge.ts';
-import { createLimiter, type Enforcement } from './limiter.ts';
+import { createLimiter } from './limiter.ts';
 import { publicApi } from './public-api.ts';
 import { createWorld } from './world/world.ts';
 
-/** Everything is optional; what is not given is as in the README's table of variables, but for the port. */
-export interface SandboxOptions {
-  readonly host?: string;
-  /** A free port when it is not given. */
-  readonly port?: number;
-  /** Tier by raw key. */
-  readonly keys?: Readonly<Record<string, Tier>>;
-  readonly seed?: number;
-  readonly enforcement?: Enforcement;
-  readonly jitter?: Jitter;
-  /** Whether rate-limit headers are sent. */
-  readonly headers?: boolean;
-  readonly policies?: PolicyOverrides;
-  /** Whether answers take as long as upstream's. */
-  readonly latency?: boolean;
-  readonly auditFile?: string;
-  readonly clock?: Clock;
-}
+/** What is not given is as in the README's table of variables, but for the port: that is a free one. */
+export type SandboxOptions = Partial<SandboxSettings>;
 
 export interface Sandbox {
   /** The base URL of the imitated API; it ends in `/api`. */
@@ -52,17 +34,17 @@ export interface Sandbox {
  * @throws when the port is taken or the audit file can't be written
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { host = '127.0.0.1', port = 0, seed = 1, clock = createClock() } = options;
-  const { keys = { 'sandbox-key': 'standard' }, enforcement = 'first-hit', policies = {} } = options;
-  const { jitter = { minMs: 0, maxMs: 0 }, headers = false, latency = true } = options;
-
-  const audit = createAuditLog(options.auditFile);
+  const settings = { ...readConfig({}), port: 0, ...options };
+  const { host, seed, clock, enforcement, policies } = settings;
+  const audit = createAuditLog(settings.auditFile);
   const limiter = createLimiter(enforcement, policies);
   const faults = createFaultQueue();
-  const controls = createControls(limiter, faults, jitter);
+  const controls = createControls(limiter, faults, settings.jitter);
   const world = createWorld(seed);
   const closing = new AbortController();
-  const accounts = new Map(Object.entries(keys).map(([key, tier]) => [key, { key: keyName(key), tier }]));
+  const accounts = new Map(
+    Object.entries(settings.keys).map(([key, tier]) => [key, { key: keyName(key), tier }]),
+  );
   const gate = createGate({
     clock,
     seed,
@@ -71,8 +53,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     faults,
     audit,
     jitter: controls.jitter,
-    sendsHeaders: headers,
-    hasLatency: latency,
+    sendsHeaders: settings.headers,
+    hasLatency: settings.latency,
     closing: closing.signal,
   });
 
@@ -81,14 +63,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     .route('/control', controlApi(clock, controls, audit, world))
     .route('/api', publicApi(gate, world));
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
-  await once(server.listen(port, host), 'listening');
-  const { port: bound } = server.address() as AddressInfo;
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  await once(server.listen(settings.port, host), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
   return {
     url: `${origin}/api`,
     controlUrl: `${origin}/control`,
-    port: bound,
+    port,
     controls,
     audit: audit.all,
     judgement: () => judge(audit.all()),

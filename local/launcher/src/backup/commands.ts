@@ -86,7 +86,7 @@ function folderIn(args: readonly string[], option: string): string | undefined {
  * along, whose ports and passwords are in its state folder.
  * @throws {ConfigError} when the environment is wrong; {Error} when nothing runs here
  */
-export async function runningServers(env: NodeJS.ProcessEnv, stateFolder: string): Promise<Servers> {
+async function runningServers(env: NodeJS.ProcessEnv, stateFolder: string): Promise<Servers> {
   const config = loadConfig(env, [], ['NATS_URL', 'DATABASE_URL', 'PACELINE_CLOCK']);
   try {
     const kept = await readFile(join(stateFolder, 'clock'), 'utf8').catch(() => null);

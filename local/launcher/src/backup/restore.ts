@@ -6,23 +6,20 @@ import { freePort, isThere, startPostgres } from '@paceline/embedded';
 import { journalRestored, highWaterBucket, highWaterKey, tickOf } from '@paceline/shared/contracts';
 import { knownMigrations, migrate, openDatabase, tables } from '@paceline/shared/database';
 import { allPartitions } from '@paceline/shared/limiter';
-import { connect, createBus, publish } from '@paceline/shared/messaging';
+import { createBus, publish } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eq } from 'drizzle-orm';
-import pg from 'pg';
+import type pg from 'pg';
 import { startBroker } from '../broker.ts';
 import { openState } from '../state.ts';
 import { messagesIn, restoreStream } from './streams.ts';
 import { copyIn, hasRows, tablesOf } from './tables.ts';
-import { keptStreams, type Manifest, type Servers } from './take.ts';
+import { connected, keptStreams, type Manifest, type Servers } from './take.ts';
 
 type Target = Pick<Servers, 'natsUrl' | 'databaseUrl'>;
 
-/** What a restored system goes on with. */
-export interface Restored {
-  readonly commands: number;
-  readonly runs: number;
-}
+/** How many of both a restored system goes on with. */
+type Restored = Readonly<Record<'commands' | 'runs', number>>;
 
 /**
  * Fills empty servers from a backup, its database brought to what this version needs; the next start does the rest.
@@ -37,10 +34,7 @@ export async function restoreBackup(target: Target, folder: string, manifest: Ma
   if (manifest.migrations > knownMigrations()) {
     throw new Error('the backup is of a newer version of Paceline: restore it with that one');
   }
-  const connection = await connect(target.natsUrl, 'provision');
-  const client = new pg.Client({ connectionString: target.databaseUrl });
-  try {
-    await client.connect();
+  return connected(target, async (connection, client) => {
     await demandEmpty(connection, client);
     await migrate(target.databaseUrl, manifest.migrations);
     const commands = await fillTables(client, folder, manifest);
@@ -48,10 +42,7 @@ export async function restoreBackup(target: Target, folder: string, manifest: Ma
     await fillStreams(connection, folder, manifest);
     await countWindowsAsSpent(connection);
     return { commands, runs: await handOnRuns(connection, target.databaseUrl) };
-  } finally {
-    await client.end();
-    await connection.close();
-  }
+  });
 }
 
 async function demandEmpty(connection: NatsConnection, client: pg.Client): Promise<void> {
@@ -123,23 +114,18 @@ export async function restoreHere(
     if (await isThere(part))
       throw new Error(`there is a state already, in ${stateFolder}: npm run reset forgets it`);
   }
-  const servers: Array<{ stop(): Promise<void> }> = [];
-  const stop = async () => {
-    for (const server of servers.splice(0)) await server.stop();
-  };
   try {
+    await using servers = new AsyncDisposableStack();
     const broker = await startBroker(1, state, report, () => freePort());
-    servers.push(...broker.servers);
+    for (const server of broker.servers) servers.defer(() => server.stop());
     const database = await startPostgres({ dataDir: state.path('postgres', 'data') });
-    servers.push(database);
+    servers.defer(() => database.stop());
     const target = { natsUrl: broker.adminUrl, databaseUrl: await database.createDatabase('paceline') };
     const restored = await restoreBackup(target, folder, manifest);
     const { clock } = manifest;
     if (clock !== null) await state.keep('clock', () => clock);
-    await stop();
     return restored;
   } catch (error) {
-    await stop();
     for (const part of parts) await rm(part, { recursive: true, force: true });
     throw error;
   }

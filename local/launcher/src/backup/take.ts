@@ -36,15 +36,12 @@ export type Manifest = z.infer<typeof manifest>;
 
 const name = 'manifest.json';
 
-export const writeManifest = (folder: string, content: Manifest): Promise<void> =>
-  writeFile(join(folder, name), `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
-
 /** Reads a backup's manifest and holds every file against it. @throws {Error} in plain words when it is not whole */
 export async function readManifest(folder: string): Promise<Manifest> {
   const text = await readFile(join(folder, name), 'utf8').catch(() => {
     throw new Error(`${folder} is no backup: there is no ${name} in it`);
   });
-  const read = manifest.safeParse(parsed(text));
+  const read = manifest.safeParse(await Promise.try(JSON.parse, text).catch(() => undefined));
   if (!read.success) throw new Error(`${join(folder, name)} is not one that this version reads`);
   for (const each of [...read.data.streams, ...read.data.tables]) {
     const found = await sha256Of(join(folder, each.file)).catch(() => 'not there');
@@ -54,18 +51,26 @@ export async function readManifest(folder: string): Promise<Manifest> {
   return read.data;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export async function sha256Of(path: string): Promise<string> {
+async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');
+}
+
+/** Connects to both servers for as long as `work` takes. */
+export async function connected<Result>(
+  { natsUrl, databaseUrl }: Pick<Servers, 'natsUrl' | 'databaseUrl'>,
+  work: (connection: NatsConnection, client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const connection = await connect(natsUrl, 'provision');
+  const client = new pg.Client({ connectionString: databaseUrl });
+  try {
+    await client.connect();
+    return await work(connection, client);
+  } finally {
+    await client.end();
+    await connection.close();
+  }
 }
 
 /** The servers of a system, with the rights to do everything there. */
@@ -94,27 +99,16 @@ export async function takeBackup(servers: Servers, folder: string, at: string): 
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700, recursive: true });
-  const connection = await connect(servers.natsUrl, 'provision');
-  const client = new pg.Client({ connectionString: servers.databaseUrl });
-  try {
-    await client.connect();
+  return connected(servers, async (connection, client) => {
     const copied = await copyStreams(connection, unfinished);
-    const { tables, migrations } = await copyTables(client, unfinished);
-    const manifest: Manifest = {
-      format: 1,
-      takenAt: at,
-      clock: servers.clock,
-      migrations,
-      streams: copied,
-      tables,
-    };
-    await writeManifest(unfinished, manifest);
+    const { clock } = servers;
+    const copiedTables = await copyTables(client, unfinished);
+    const content: Manifest = { format: 1, takenAt: at, clock, streams: copied, ...copiedTables };
+    const text = `${JSON.stringify(content, undefined, 2)}\n`;
+    await writeFile(join(unfinished, name), text, { mode: 0o600 });
     await rename(unfinished, folder);
-    return manifest;
-  } finally {
-    await client.end();
-    await connection.close();
-  }
+    return content;
+  });
 }
 
 async function copyStreams(connection: NatsConnection, folder: string): Promise<Manifest['streams']> {

@@ -22,15 +22,9 @@ export const isRider = (id: number): boolean => id >= riderIds.first && id <= ri
 export const riderIdAt = (drawn: number): number =>
   Math.floor(between(drawn, riderIds.first, riderIds.last + 1));
 
-export interface Membership {
-  readonly clubs: readonly Club[];
-  /** Ids of the members, ascending; nothing for a club that can't be asked for. */
-  membersOf(clubId: number): readonly number[] | undefined;
-  /** The club of any rider. Outside the served clubs many are in none and the others in clubs nobody can ask for. */
-  clubOf(riderId: number): { readonly id: number; readonly name: string } | null;
-}
+export type Membership = ReturnType<typeof createMembership>;
 
-export function createMembership(seed: number, clubs: readonly Club[]): Membership {
+export function createMembership(seed: number, clubs: readonly Club[]) {
   const taken = new Map<number, Club>();
   for (const club of clubs) {
     const next = sequence(seed, 'members', club.id);
@@ -46,8 +40,10 @@ export function createMembership(seed: number, clubs: readonly Club[]): Membersh
 
   return {
     clubs,
-    membersOf: (clubId) => byClub.get(clubId),
-    clubOf(riderId) {
+    /** Ids of the members, ascending; nothing for a club that can't be asked for. */
+    membersOf: (clubId: number): readonly number[] | undefined => byClub.get(clubId),
+    /** The club of any rider. Outside the served clubs many are in none and the others in clubs nobody can ask for. */
+    clubOf(riderId: number) {
       const club = taken.get(riderId);
       if (club) return { id: club.id, name: club.name };
       if (draw(seed, 'in a club', riderId) < 0.35) return null;

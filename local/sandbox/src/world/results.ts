@@ -8,26 +8,17 @@ import { type Entry, isEntered } from './roster.ts';
 import type { PlannedEvent } from './timetable.ts';
 
 /** When an event's results appear, 10 to 30 minutes after the last finish, and when ratings follow (project ms). */
-export function publication(seed: number, { id, start, duration, type }: PlannedEvent) {
+function publication(seed: number, { id, start, duration, type }: PlannedEvent) {
   const resultsAt = start + duration + between(draw(seed, 'results appear', id), 10, 30) * MINUTE;
   const ratedAt = resultsAt + between(draw(seed, 'ratings appear', id), 15, 60) * MINUTE;
   return { resultsAt, ratedAt: type === 'Race' ? ratedAt : Number.POSITIVE_INFINITY };
 }
 
 /** One rider who rode an event. */
-export interface Finisher {
-  readonly riderId: number;
-  readonly name: string;
-  readonly pen: number;
-  /** Seconds from the start, or into the race for those who gave up. */
-  readonly time: number;
-  readonly finished: boolean;
-  readonly ratingBefore: number | null;
-  readonly ratingDelta: number;
-}
+type Finisher = Readonly<ReturnType<typeof finishersOf>[number]>;
 
 /** Everybody who was still signed up at the start and came, fastest first, then those who gave up. */
-export function finishersOf(seed: number, event: PlannedEvent, roster: readonly Entry[]): Finisher[] {
+function finishersOf(seed: number, event: PlannedEvent, roster: readonly Entry[]) {
   return roster
     .filter((entry) => isEntered(entry, event.start) && draw(seed, 'comes', event.id, entry.riderId) > 0.08)
     .map(({ riderId, pen }) => {
@@ -38,6 +29,7 @@ export function finishersOf(seed: number, event: PlannedEvent, roster: readonly 
         riderId,
         name: traits.name,
         pen,
+        /** Seconds from the start, or into the race for those who gave up. */
         time: Math.round((event.duration / SECOND) * pace * 1000) / 1000,
         finished: of('gives up') > 0.04,
         ratingBefore: currentRating(seed, traits, event.start),

@@ -2,27 +2,6 @@ import { between, draw, pick } from '../random.ts';
 import { HOUR, MINUTE } from '../time.ts';
 import { titleOf } from './names.ts';
 
-/** An event as it was planned. Moments are project ms. */
-export interface PlannedEvent {
-  readonly id: number;
-  readonly title: string;
-  readonly start: number;
-  /** When it first appears in the list of upcoming events. */
-  readonly listedFrom: number;
-  /** Start to the last rider's finish. */
-  readonly duration: number;
-  readonly type: string;
-  readonly subType: string;
-  readonly routeId: number;
-  /** Metres. */
-  readonly distance: number;
-  readonly laps: number;
-  readonly staggeredStart: boolean;
-  readonly pens: readonly string[];
-  /** How many riders ever sign up. */
-  readonly size: number;
-}
-
 /** How far ahead events are listed, in project ms. */
 export const HORIZON = 168 * HOUR;
 
@@ -37,8 +16,11 @@ function crowd(hour: number): number {
   return hour >= 6 ? 40 : 15;
 }
 
+/** An event as it was planned. Moments are project ms. */
+export type PlannedEvent = Readonly<ReturnType<typeof planEvent>>;
+
 /** The event with this id, `hour` being the hours since the epoch in which it starts. */
-export function planEvent(seed: number, id: number, hour: number): PlannedEvent {
+function planEvent(seed: number, id: number, hour: number) {
   const of = (stream: string) => draw(seed, stream, id);
   const start = hour * HOUR + pick(of('minute'), minutes) * MINUTE;
   const isRace = of('race or ride') < 0.9;
@@ -46,19 +28,22 @@ export function planEvent(seed: number, id: number, hour: number): PlannedEvent 
     id,
     title: titleOf(seed, id),
     start,
-    // Most events are announced in the course of the week, so that the list is thinner towards its end.
+    // In the list from then on. Most events are announced in the course of the week, so that the list is thinner towards its end.
     listedFrom:
       of('announced early') < 0.28
         ? start - HORIZON
         : Math.floor(start - between(of('announced'), 48 * HOUR, HORIZON)),
+    /** Start to the last rider's finish. */
     duration: Math.round(between(of('duration'), 25, 75)) * MINUTE,
     type: isRace ? 'Race' : pick(of('type'), types),
     subType: isRace ? pick(of('sub-type'), subTypes) : '',
     routeId: Math.floor(between(of('route'), 1e7, 4e9)),
+    /** Metres. */
     distance: Math.floor(between(of('distance'), 9_000, 62_000)),
     laps: 1 + Math.floor(of('laps') ** 2 * 8),
     staggeredStart: of('staggered') < 0.6,
     pens: of('no pens') < 0.04 ? [] : pick(of('pens'), penSets).split(','),
+    /** How many riders ever sign up. */
     size: Math.max(3, Math.round(crowd(hour % 24) * between(of('size') ** 2, 0.25, 2.6))),
   };
 }
@@ -71,16 +56,7 @@ const IDS_PER_HOUR = 50;
 /** More hours than any question reaches over; beyond it the oldest planned hour is forgotten. */
 const HOURS_KEPT = 1000;
 
-export interface Timetable {
-  /** The event with this id, whenever it is. */
-  byId(id: number): PlannedEvent | undefined;
-  /** What is listed at `at` (project ms): announced, not started, not beyond the horizon. */
-  upcoming(at: number): PlannedEvent[];
-  /** What starts in [from, until), listed yet or not. */
-  startingIn(from: number, until: number): PlannedEvent[];
-}
-
-export function createTimetable(seed: number): Timetable {
+export function createTimetable(seed: number) {
   const planned = new Map<number, readonly PlannedEvent[]>();
 
   const planHour = (hour: number): PlannedEvent[] => {
@@ -104,12 +80,15 @@ export function createTimetable(seed: number): Timetable {
   };
 
   return {
-    byId: (id) => inHour(Math.floor(id / IDS_PER_HOUR))[id % IDS_PER_HOUR],
-    upcoming: (at) =>
+    /** The event with this id, whenever it is. */
+    byId: (id: number): PlannedEvent | undefined => inHour(Math.floor(id / IDS_PER_HOUR))[id % IDS_PER_HOUR],
+    /** What is listed at `at` (project ms): announced, not started, not beyond the horizon. */
+    upcoming: (at: number) =>
       hoursFrom(at, HORIZON / HOUR).filter(
         ({ start, listedFrom }) => start > at && start <= at + HORIZON && listedFrom <= at,
       ),
-    startingIn: (from, until) =>
+    /** What starts in [from, until), listed yet or not. */
+    startingIn: (from: number, until: number) =>
       hoursFrom(from, Math.ceil((until - from) / HOUR)).filter(({ start }) => start >= from && start < until),
   };
 }

@@ -3,11 +3,21 @@ import { HOUR, MINUTE } from '../time.ts';
 import { type Club, createMembership, defaultClubs, isRider } from './clubs.ts';
 import { resultsOf, zwiftPowerResultsOf } from './results.ts';
 import { riderAt } from './rider.ts';
-import { countEntered, type Entry, isEntered, listingOf, planRoster, signupsOf } from './roster.ts';
+import { countEntered, isEntered, listingOf, planRoster, signupsOf } from './roster.ts';
 import { createTimetable, type PlannedEvent } from './timetable.ts';
 
 /** The most riders in a page of a club. */
 export const PAGE_SIZE = 1000;
+
+/** The same for as long as the event is, worked out once. */
+function remembered<Value extends object>(of: (event: PlannedEvent) => Value): typeof of {
+  const known = new WeakMap<PlannedEvent, Value>();
+  return (event) => {
+    const value = known.get(event) ?? of(event);
+    known.set(event, value);
+    return value;
+  };
+}
 
 /** Everything upstream knows, as a function of seed and moment: two worlds of one seed always say the same. */
 export type World = ReturnType<typeof createWorld>;
@@ -16,23 +26,15 @@ export function createWorld(seed: number, clubs: readonly Club[] = defaultClubs)
   const membership = createMembership(seed, clubs);
   const timetable = createTimetable(seed);
   // Planning a roster takes longer than asking it, and every list asks all of them.
-  const rosters = new WeakMap<PlannedEvent, readonly Entry[]>();
-  const counts = new WeakMap<PlannedEvent, (at: number) => number>();
-
-  const rosterOf = (event: PlannedEvent): readonly Entry[] => {
-    const roster = rosters.get(event) ?? planRoster(seed, membership, event);
-    rosters.set(event, roster);
-    return roster;
-  };
-  const countOf = (event: PlannedEvent): ((at: number) => number) => {
-    const count = counts.get(event) ?? countEntered(rosterOf(event));
-    counts.set(event, count);
-    return count;
-  };
-  const listed = (id: number, at: number): PlannedEvent | undefined => {
-    const event = timetable.byId(id);
-    return event && event.listedFrom <= at ? event : undefined;
-  };
+  const rosterOf = remembered((event) => planRoster(seed, membership, event));
+  const countOf = remembered((event) => countEntered(rosterOf(event)));
+  /** Answers about the event of an id; `undefined` until it is listed. */
+  const look =
+    <Found>(of: (event: PlannedEvent, at: number) => Found) =>
+    (id: number, at: number): Found | undefined => {
+      const event = timetable.byId(id);
+      return event && event.listedFrom <= at ? of(event, at) : undefined;
+    };
   const idsOfPage = (clubId: number, fromRiderId: number): readonly number[] =>
     (membership.membersOf(clubId) ?? []).filter((id) => id >= fromRiderId).slice(0, PAGE_SIZE);
   const untilStart = (event: PlannedEvent, at: number) => Math.min(at, event.start);
@@ -79,36 +81,22 @@ export function createWorld(seed: number, clubs: readonly Club[] = defaultClubs)
       })),
 
     /** The ids of who is in `signups`, in no order. `undefined` for an event that is not listed. */
-    signedUp(id: number, at: number) {
-      const event = listed(id, at);
-      if (!event) return undefined;
+    signedUp: look((event, at) => {
       const moment = untilStart(event, at);
       return rosterOf(event).flatMap((entry) => (isEntered(entry, moment) ? [entry.riderId] : []));
-    },
+    }),
 
     /** What starts in [from, until), and when each was or will be listed, whether that is known yet or not. */
     startingIn: (from: number, until: number) =>
       timetable.startingIn(from, until).map(({ id, start, listedFrom }) => ({ id, start, listedFrom })),
 
-    event(id: number, at: number) {
-      const event = listed(id, at);
-      return event && listingOf(seed, event, rosterOf(event), untilStart(event, at));
-    },
+    event: look((event, at) => listingOf(seed, event, rosterOf(event), untilStart(event, at))),
 
-    signups(id: number, at: number) {
-      const event = listed(id, at);
-      return event && signupsOf(seed, membership, event, rosterOf(event), untilStart(event, at));
-    },
+    signups: look((event, at) => signupsOf(seed, membership, event, rosterOf(event), untilStart(event, at))),
 
-    results(id: number, at: number) {
-      const event = listed(id, at);
-      return event && resultsOf(seed, event, rosterOf(event), at);
-    },
+    results: look((event, at) => resultsOf(seed, event, rosterOf(event), at)),
 
-    zwiftPowerResults(id: number, at: number) {
-      const event = listed(id, at);
-      return event && zwiftPowerResultsOf(seed, membership, event, rosterOf(event), at);
-    },
+    zwiftPowerResults: look((event, at) => zwiftPowerResultsOf(seed, membership, event, rosterOf(event), at)),
 
     /** How many upcoming events start within an hour, within 48 hours, and in all. */
     census(at: number) {
