@@ -190,7 +190,7 @@ describe('paceline tail', () => {
 });
 
 describe('exit codes', () => {
-  it('tell whoever calls it why it failed', async () => {
+  it('say why a command failed', async () => {
     expect(await paceline(['runs', '--kind=sideways'])).toMatchObject({
       code: 2,
       err: 'kind must be one of rider, near, far, results\n',

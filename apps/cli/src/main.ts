@@ -8,7 +8,7 @@ import { WrongUsage } from './core/usage.ts';
 const stopping = new AbortController();
 process.once('SIGINT', () => stopping.abort(new Error('Ctrl-C')));
 process.once('SIGTERM', () => stopping.abort(new Error('terminated')));
-// Whoever reads along may have seen enough, as `head` does.
+// A reader such as `head` may have seen enough.
 process.stdout.on('error', () => process.exit(exitCodes.fine));
 
 process.exitCode = await runCli(process.argv.slice(2), {

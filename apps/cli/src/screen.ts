@@ -37,7 +37,7 @@ export interface Screen {
   endProgress(lines: readonly string[]): void;
   /** Makes room for a picture of the whole terminal. */
   clear(): void;
-  /** Draws that picture anew. */
+  /** Draws that picture again, in its place. */
   repaint(lines: readonly string[]): void;
 }
 

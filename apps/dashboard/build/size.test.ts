@@ -27,7 +27,7 @@ it('the page loads nothing but its own files, and has no script or style in it',
 });
 
 it('is not built again while nothing has changed', async () => {
-  const told: string[] = [];
-  await ensureBuilt((line) => told.push(line));
-  expect(told).toEqual([]);
+  const reported: string[] = [];
+  await ensureBuilt((line) => reported.push(line));
+  expect(reported).toEqual([]);
 });

@@ -13,28 +13,22 @@ export const addRider = defineCommand({
   takes: ['ID'],
   options: { wait: text },
   async run([id = ''], context, { wait }) {
-    const waits = oneOf('--wait', wait, ['yes', 'no']) !== 'no';
     if (!/^\d+$/.test(id)) throw new WrongUsage(`"${id}" is not the id of a rider`);
     const { api, screen, json, document } = context;
-    const clock = await readClock(api);
-    const accepted = await api.call('POST /v1/riders', {
-      body: { riderId: Number(id) },
-      headers: { 'idempotency-key': newKey() },
+    const rider = { riderId: Number(id) };
+    const ended = await send(context, wait, async (headers) => {
+      const answer = await api.call('POST /v1/riders', { body: rider, headers });
+      return 'command' in answer ? answer.command : answer;
     });
-    const command = 'command' in accepted ? accepted.command : accepted;
-    if (!waits) return showAccepted(command, clock, context);
-    const ended = await followCommand(command, clock, context);
-    const isHere = ended.state === 'done';
-    if (json) document(ended);
-    else
+    if (!ended) return 0;
+    const { command, lines } = ended;
+    const isHere = command.state === 'done';
+    if (json) document(command);
+    else if (isHere)
       screen.endProgress(
-        isHere
-          ? riderLines(
-              await api.call('GET /v1/riders/{riderId}', { path: { riderId: Number(id) } }),
-              screen.look,
-            )
-          : endLines(ended, projectTime(clock), screen.look),
+        riderLines(await api.call('GET /v1/riders/{riderId}', { path: rider }), screen.look),
       );
+    else screen.endProgress(lines);
     return isHere ? 0 : 1;
   },
 });
@@ -49,37 +43,50 @@ export const importRiders = defineCommand({
   takes: ['FILE'],
   options: { wait: text },
   async run([file = '-'], context, { wait }) {
-    const waits = oneOf('--wait', wait, ['yes', 'no']) !== 'no';
-    const riderIds = idsIn(await context.read(file));
     const { api, screen, json, document } = context;
-    const clock = await readClock(api);
-    const command = await api.call('POST /v1/riders/import', {
-      body: { riderIds },
-      headers: { 'idempotency-key': newKey() },
-    });
-    if (!waits) return showAccepted(command, clock, context);
-    const ended = await followCommand(command, clock, context);
+    const body = { riderIds: idsIn(await context.read(file)) };
+    const ended = await send(context, wait, (headers) =>
+      api.call('POST /v1/riders/import', { body, headers }),
+    );
+    if (!ended) return 0;
+    const { command, lines } = ended;
     const failed = await api.all('GET /v1/commands/{commandId}/riders', {
-      path: { commandId: ended.commandId },
+      path: { commandId: command.commandId },
       query: { outcome: 'failed' },
     });
-    if (json) document({ ...ended, failed });
+    if (json) document({ ...command, failed });
     else {
-      screen.endProgress(endLines(ended, projectTime(clock), screen.look));
+      screen.endProgress(lines);
       screen.print(failedLines(failed, screen.look));
     }
-    return ended.state === 'done' && failed.length === 0 ? 0 : 1;
+    return command.state === 'done' && failed.length === 0 ? 0 : 1;
   },
 });
 
-function showAccepted(command: Command, clock: ClockReading, { screen, json, document }: Context): 0 {
-  if (json) document(command);
+/**
+ * Sends a command, and follows it until it has ended, with the lines that say how; undefined with `--wait=no`.
+ * @throws {WrongUsage}
+ */
+async function send(
+  context: Context,
+  wait: string | undefined,
+  post: (headers: { 'idempotency-key': string }) => Promise<Command>,
+) {
+  const waits = oneOf('--wait', wait, ['yes', 'no']) !== 'no';
+  const { api, screen, json, document } = context;
+  const clock = await readClock(api);
+  const accepted = await post({ 'idempotency-key': newKey() });
+  if (waits) {
+    const command = await followCommand(accepted, clock, context);
+    return { command, lines: endLines(command, projectTime(clock), screen.look) };
+  }
+  if (json) document(accepted);
   else
     screen.print([
-      commandLine(command, projectTime(clock), screen.look),
-      `/v1/commands/${command.commandId}`,
+      commandLine(accepted, projectTime(clock), screen.look),
+      `/v1/commands/${accepted.commandId}`,
     ]);
-  return 0;
+  return undefined;
 }
 
 /** Real ms. */

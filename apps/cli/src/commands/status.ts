@@ -23,7 +23,7 @@ export const status = defineCommand({
   about: 'the windows, who is next, what is paused, what is wrong',
   more: [
     'Each bar is one window back and one ahead, with now (│) in its middle. A stroke is a call: it moves left and is free',
-    'again when it falls off. The line goes on to where the next call is free. --watch draws it anew every second.',
+    'again when it falls off. The line goes on to where the next call is free. --watch redraws it every second.',
   ].join('\n'),
   options: { watch: flag },
   async run(_, context, { watch }) {

@@ -120,7 +120,7 @@ describe('alerts', () => {
   });
 });
 
-describe('what is told', () => {
+describe('an event of the stream', () => {
   it('says when, what and whose, and a 429 in red', () => {
     const change = { permit: 'p', budget: 'clubs', at: at(0) };
     const changes = [

@@ -9,7 +9,7 @@ export interface Look {
 
 /** Colour means lane; red means that something is wrong. */
 export interface Paint {
-  /** Whether lanes are told apart by colour; else by their letters. */
+  /** Whether colours tell lanes apart; else their letters do. */
   readonly coloured: boolean;
   lane(lane: Lane, text: string): string;
   wrong(text: string): string;

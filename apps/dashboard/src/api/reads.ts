@@ -80,7 +80,7 @@ export const useRead = <T>({ path, load, every }: Source<T>, enabled = true): Us
     refetchInterval: ({ state: { data } }) => every(data),
   });
 
-/** Asks anew for everything whose path begins so: something was done to it. */
+/** Reads everything again whose path begins so: it has changed. */
 export const refresh = (path: string): Promise<void> =>
   queryClient.invalidateQueries({
     predicate: ({ queryKey: [key] }) => typeof key === 'string' && key.startsWith(path),

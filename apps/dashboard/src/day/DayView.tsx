@@ -19,7 +19,7 @@ export function DayView() {
 
 const minute = 60_000;
 
-/** A pixel is about a minute: it is drawn anew no oftener than that. */
+/** A pixel is about a minute: it is not redrawn more often than that. */
 const Day = ({ permits }: { permits: readonly Permit[] }) => (
   <Strips permits={permits} now={Math.ceil(useNow() / minute) * minute} />
 );
@@ -85,11 +85,11 @@ const useDay = (): UseQueryResult<Permit[]> =>
     queryKey: ['/v1/permits'],
     queryFn: async () => {
       const known = queryClient.getQueryData<Permit[]>(['/v1/permits']) ?? [];
-      const [told, { now }] = await Promise.all([
+      const [found, { now }] = await Promise.all([
         api.all('GET /v1/permits', { query: { since: askFrom(known) } }),
         api.call('GET /v1/clock'),
       ]);
-      return mergePermits(known, told, Date.parse(now));
+      return mergePermits(known, found, Date.parse(now));
     },
     refetchInterval: () => paced(5_000),
     // Thousands that hardly change: to compare them all would be the most of the work.

@@ -38,16 +38,16 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
   return { axis, strips, height: budgetNames.length * stripHeight };
 }
 
-/** What was known, and what is told now: each permit once and as it was told last, those of the last day. */
-export function mergePermits(known: readonly Permit[], told: readonly Permit[], now: number): Permit[] {
-  const all = new Map([...known, ...told].map((permit) => [permit.permit, permit]));
+/** The permits of the last day from two answers of the API: each once, as the newer one has it. */
+export function mergePermits(known: readonly Permit[], newer: readonly Permit[], now: number): Permit[] {
+  const all = new Map([...known, ...newer].map((permit) => [permit.permit, permit]));
   return [...all.values()].filter(({ startedAt }) => Date.parse(startedAt) >= now - day);
 }
 
-/** No call takes longer: an end that was not heard of by then is not heard of later. */
+/** No call takes longer: an end that is not known by then is never known. */
 const longestCall = 600_000;
 
-/** From when on to ask anew: what was started before has ended, as far as it is going to be told. */
+/** From when on to read permits again: calls that were started before have ended, as far as that will be known. */
 export function askFrom(known: readonly Permit[]): string | undefined {
   const newest = known.at(-1)?.startedAt;
   if (newest === undefined) return undefined;

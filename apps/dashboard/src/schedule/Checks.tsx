@@ -37,6 +37,7 @@ export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
   return (
     <section className="card lint" aria-label="Checks">
       <Refusal error={error} />
+      {!data && !error && <p className="hint">Checking …</p>}
       {data && (
         <>
           <h2>{data.findings.length === 0 ? 'Nothing is wrong with it' : 'Checks'}</h2>

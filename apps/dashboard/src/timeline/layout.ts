@@ -8,7 +8,7 @@ export type BandShape = TimelineShape['bands'][number];
 export type FlagShape = TimelineShape['flags'][number];
 export type TieShape = TimelineShape['ties'][number];
 
-/** What is known of the slots: those that were opened are told by their runs. */
+/** What the timeline is drawn from: slots that were opened are known by their runs. */
 export interface TimelineData {
   readonly runs: readonly Run[];
   readonly events: readonly Event[];
