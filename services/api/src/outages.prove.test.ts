@@ -5,7 +5,7 @@ import { type OwnPlace, ownPlace } from '@paceline/shared/testing/place';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, startTestApi, type TestApi } from './testing/api.ts';
-import { playLimiter, standing } from './testing/services.ts';
+import { playLimiter, idleStatus } from './testing/services.ts';
 import { commandRow } from './testing/rows.ts';
 import { watch } from './testing/sse.ts';
 
@@ -108,7 +108,7 @@ describe('while the database is away', () => {
   });
 
   it('shows the coordination without the sources', async () => {
-    const limiter = await playLimiter(await test.busOf('limiter'), standing);
+    const limiter = await playLimiter(await test.busOf('limiter'), idleStatus);
     await test.place.postgres.kill();
     expect(await test.get('/v1/coordination')).toMatchObject({ status: 200, body: { sources: null } });
     await test.place.postgres.restart();

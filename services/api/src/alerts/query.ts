@@ -73,7 +73,7 @@ function rowOf(condition: Condition, now: number): AlertRow {
   return { id: alertId(condition, now), ...about, raisedAt: now, lastSeenAt: now, resolvedAt };
 }
 
-/** News has no end to tell of. */
+/** News has no end. */
 const isOver = and(isNotNull(alerts.resolvedAt), ne(alerts.resolvedAt, alerts.raisedAt));
 
 /** Claims an alert whose beginning or end is not in the chat yet; no other process claims it until `until`. */

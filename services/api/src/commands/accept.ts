@@ -20,14 +20,14 @@ export function preferredWait(header: string | undefined): number | undefined {
 }
 
 /** How long the client of a command waits for its end. */
-interface Patience extends Disposable {
+interface Wait extends Disposable {
   /** Of the machine; undefined: not at all. */
   readonly seconds: number | undefined;
   /** Aborts when the time is over, the client has gone, or the API stops. */
   readonly signal: AbortSignal | undefined;
 }
 
-function patienceOf(prefer: string | undefined, machine: Machine, ...gone: readonly AbortSignal[]): Patience {
+function waitOf(prefer: string | undefined, machine: Machine, ...gone: readonly AbortSignal[]): Wait {
   const seconds = preferredWait(prefer);
   if (seconds === undefined) return { seconds, signal: undefined, [Symbol.dispose]() {} };
   const over = new AbortController();
@@ -36,7 +36,7 @@ function patienceOf(prefer: string | undefined, machine: Machine, ...gone: reado
 }
 
 /** How a command is answered. @throws {Problem} when its end was waited for and it has failed */
-function accepted(row: CommandRow, { seconds }: Patience) {
+function accepted(row: CommandRow, { seconds }: Wait) {
   const command = commandView(row);
   const headers = {
     Location: `/v1/commands/${row.commandId}`,
@@ -141,11 +141,11 @@ const importing = route('post', importPath, 'importRiders', {
 export const acceptRoutes: AddRoutes = (app, { db, clock, submitCommand, stopping }) => {
   app.openapi(add, async (c) => {
     const { riderId } = c.req.valid('json');
-    using patience = patienceOf(c.req.valid('header').prefer, clock.machine, c.req.raw.signal, stopping);
-    const options = { waiting: patience.signal, commandId: c.get('onceId') };
+    using wait = waitOf(c.req.valid('header').prefer, clock.machine, c.req.raw.signal, stopping);
+    const options = { waiting: wait.signal, commandId: c.get('onceId') };
     const row = await submitCommand({ type: 'add-rider', riderId }, options);
-    const { command, headers: sent } = accepted(row, patience);
-    const isDone = patience.signal !== undefined && command.state === 'done';
+    const { command, headers: sent } = accepted(row, wait);
+    const isDone = wait.signal !== undefined && command.state === 'done';
     const rider = isDone ? await findRider(db, riderId).catch(() => undefined) : undefined;
     if (!rider) return c.json(command, 202, sent);
     return c.json({ command, rider: riderDetailView(rider, clock.now()) }, 200, sent);
@@ -153,10 +153,10 @@ export const acceptRoutes: AddRoutes = (app, { db, clock, submitCommand, stoppin
 
   app.openapi(importing, async (c) => {
     const riderIds = [...new Set(c.req.valid('json').riderIds)];
-    using patience = patienceOf(c.req.valid('header').prefer, clock.machine, c.req.raw.signal, stopping);
-    const options = { waiting: patience.signal, commandId: c.get('onceId') };
+    using wait = waitOf(c.req.valid('header').prefer, clock.machine, c.req.raw.signal, stopping);
+    const options = { waiting: wait.signal, commandId: c.get('onceId') };
     const row = await submitCommand({ type: 'import-riders', riderIds }, options);
-    const { command, headers: sent } = accepted(row, patience);
-    return c.json(command, patience.signal && command.state === 'done' ? 200 : 202, sent);
+    const { command, headers: sent } = accepted(row, wait);
+    return c.json(command, wait.signal && command.state === 'done' ? 200 : 202, sent);
   });
 };

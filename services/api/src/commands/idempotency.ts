@@ -17,7 +17,7 @@ export interface KeyedRequest {
   readonly request: string;
 }
 
-/** A request that has its key. When the key was taken (project ms) tells it from a later request with the same key. */
+/** A request that has its key. `takenAt` (project ms) sets it apart from a later request with the same key. */
 export interface HeldKey extends KeyedRequest {
   readonly takenAt: number;
 }

@@ -1,7 +1,7 @@
 import type { Bus } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
-import { playLimiter, standing } from '../testing/services.ts';
+import { playLimiter, idleStatus } from '../testing/services.ts';
 import { someTime } from '../testing/rows.ts';
 
 let test: TestApi;
@@ -16,7 +16,7 @@ afterAll(() => test?.stop());
 describe('GET /v1/coordination', () => {
   it('answers in the shape that dashboards were built for', async () => {
     const limiter = await playLimiter(limiterBus, () => ({
-      ...standing({
+      ...idleStatus({
         clubs: { used: 1, available: 0, resetAt: someTime },
         riders_single: { used: 3, available: 2, resetAt: null },
       }),
@@ -67,7 +67,7 @@ describe('GET /v1/coordination', () => {
   });
 
   it('has no last conflict before there was one', async () => {
-    const limiter = await playLimiter(limiterBus, standing);
+    const limiter = await playLimiter(limiterBus, idleStatus);
     const { body } = await test.get('/v1/coordination');
     expect(body.conflicts).toEqual({ count: 0, lastConflict: null });
     await limiter.stop();

@@ -31,7 +31,7 @@ import { problemResponse } from './problem.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
 import type { Services } from './route.ts';
 
-/** Puts the trace's id on the answer: under it Jaeger and the logs tell what happened. */
+/** Puts the trace's id on the answer: Jaeger and the logs have the request under it. */
 const showTraceId: MiddlewareHandler = async (c, next) => {
   await next();
   const [, traceId] = currentTraceContext().traceparent?.split('-') ?? [];
@@ -47,7 +47,7 @@ const hideUrlSecrets: MiddlewareHandler = (c, next) => {
 export interface AppSettings {
   /** Where the app will be bound to. */
   readonly host: string;
-  /** Undefined: everybody who can reach the app may use it. */
+  /** Undefined: all clients that can reach the app may use it. */
   readonly tokens: Tokens | undefined;
   /** How many requests a second one client may send, where tokens are asked for. */
   readonly requestsPerSecond: number;
@@ -112,7 +112,7 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   return app;
 }
 
-/** What is there for everybody is limited too. */
+/** Requests that need no token are limited too. */
 function protect(app: OpenAPIHono, tokens: Tokens, requestsPerSecond: number): void {
   const limits = clientLimits(requestsPerSecond);
   app.use(except(open, requireToken(tokens, limits)));

@@ -19,7 +19,7 @@ declare module 'hono' {
 const digest = (text: string) => createHash('sha256').update(text).digest();
 const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Lets requests pass as their token allows; how long the comparison takes tells nothing about it. */
+/** Lets requests pass as their token allows; how long the comparison takes says nothing about it. */
 export function requireToken({ operator, viewer }: Tokens, limits: ClientLimits): MiddlewareHandler {
   const expected = digest(operator);
   const expectedOfViewer = digest(viewer ?? operator);

@@ -55,7 +55,7 @@ const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Refuses changes that a browser sends for a page of another origin. What has no body it would send without asking
- * first (CSRF), and where no token is wanted nothing else would tell such a page from its user.
+ * first (CSRF), and where no token is needed nothing else tells such a page from its user.
  */
 export const ownPagesOnly =
   (origins: readonly string[]): MiddlewareHandler =>

@@ -6,8 +6,8 @@ export const unaged = (json: string): string =>
   json.replace(/^\{"at":"[^"]*",|"\w*[aA]geSeconds":(?:\d+|null),?/g, '');
 
 /**
- * Gives every answer that is read again and again a weak ETag, and answers 304 to whoever has it: how old data is
- * grows by itself, so that alone is no change.
+ * Gives every read a weak ETag, and answers 304 to a client that has it. Ages grow by themselves, so that alone is no
+ * change.
  */
 export const etags: MiddlewareHandler = async (c, next) => {
   await next();

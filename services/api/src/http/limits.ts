@@ -44,7 +44,7 @@ export interface ClientLimits {
   /** Counts a token that was wrong, by where it came from. */
   wrongToken(c: Context): Promise<void>;
   /**
-   * Whoever was let in with its token a moment ago goes on, whatever comes from beside it.
+   * A token that was right a moment ago stays so, whatever comes from the same address.
    * @param caller whose token the request carries
    * @throws {Problem} when too many wrong tokens came from there: right or wrong, this one is not even looked at
    */
@@ -103,7 +103,7 @@ function tooMany(name: string, limit: RateLimiterMemory, spent: RateLimiterRes, 
   return new Problem('too-many', detail, { headers: { 'retry-after': String(reset), ...fields } });
 }
 
-/** Real ms: longer than anybody may ask to be kept waiting (`Prefer: wait`). */
+/** Real ms: longer than the longest `Prefer: wait`. */
 export const longestAnswerMs = 40_000;
 
 /** Answers 503 when a request takes longer than it ever should; what it does goes on unheard. */

@@ -23,7 +23,7 @@ const garbage = () => new Problem('invalid-input', 'This is no request of HTTP/1
 
 const noRoute = '';
 
-/** Refuses what no route ever sees, because it is no request, as every other refusal looks. */
+/** Refuses what is no request, and so reaches no route, with a problem like all others. */
 export function refuseUnreadable(server: Pick<Server, 'on'>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const problem = (problemOf[error.code ?? ''] ?? garbage)();
@@ -58,7 +58,7 @@ export const lacksHost = ({ httpVersion, headers }: IncomingMessage): boolean =>
 export const refuseHostless = ({ socket }: ServerResponse): void =>
   void endWith(problemResponse(new Problem('invalid-input', 'The header Host is missing'), noRoute), socket);
 
-/** What the adapter could make no request of, e.g. for its host or its path. */
+/** The adapter could not make a request of it, e.g. because of its host or path. */
 export const refuseRequest = (error: unknown): Response =>
   problemResponse(
     error instanceof RequestError
@@ -71,13 +71,13 @@ export interface HttpServer {
   /** E.g. `http://127.0.0.1:3000`, or `https://…` */
   readonly url: string;
   readonly port: number;
-  /** Takes no new requests and returns when those in hand are answered; whoever has not asked yet is cut off. */
+  /** Takes no new requests and returns when those in hand are answered; connections without a request are cut off. */
   drain(): Promise<void>;
   close(): void;
 }
 
 /** What a client may take of the server, in real ms and bytes: slow ones cost a connection for so long. */
-const patience = {
+const clientTimeouts = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 2_000,
@@ -87,7 +87,7 @@ const patience = {
 const longestSilenceMs = 120_000;
 const mostConnections = 5_000;
 
-/** Real ms. Longer than clients keep a connection: who closes it first must not be the one who is about to be asked. */
+/** Real ms. Longer than clients keep a connection: the server must not close it while a request is on its way. */
 const keptAliveMs = 75_000;
 
 /** Real ms between two looks whether all is answered; what a client has just sent is read by then. */
@@ -117,8 +117,8 @@ export async function listenHttp(
     if (lacksHost(incoming)) refuseHostless(outgoing);
     else void answer(incoming, outgoing);
   };
-  // Without the last, Node refuses who names no host, and says nothing.
-  const all = { ...patience, keepAliveTimeout: keptAliveMs, requireHostHeader: false, ...options };
+  // Node itself would refuse a request without a host, and say nothing.
+  const all = { ...clientTimeouts, keepAliveTimeout: keptAliveMs, requireHostHeader: false, ...options };
   const server = tls ? createSecureServer({ ...all, ...tls }, take) : createServer(all, take);
   refuseUnreadable(server);
   server.timeout = longestSilenceMs;

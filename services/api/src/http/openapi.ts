@@ -99,7 +99,10 @@ const header = (name: string, description: string, example: string) => ({
   description,
   schema: { type: 'string', example },
 });
-const told = (description: string, example: string) => ({ description, schema: { type: 'string', example } });
+const headerOf = (description: string, example: string) => ({
+  description,
+  schema: { type: 'string', example },
+});
 
 /**
  * Says in the document what holds for all operations alike and stands in no route: ETags of reads, keys and refusals of
@@ -124,7 +127,7 @@ export function complete(document: Document, problem: typeof problems): void {
       if (method === 'get' && ok?.content?.['application/json']) {
         parameters.push(header('if-none-match', 'The `ETag` of the answer that you have', 'W/"qB1x"'));
         ok.headers = {
-          etag: told('Stays the same while nothing but ages has changed', 'W/"qB1x"'),
+          etag: headerOf('Stays the same while nothing but ages has changed', 'W/"qB1x"'),
           ...ok.headers,
         };
         responses['304'] = { description: 'Nothing has changed but ages', headers: ok.headers };

@@ -38,7 +38,7 @@ const readerPage = (readerScript: string, startScript: string): string =>
 <script src="${startScript}"></script>`,
   );
 
-/** Starts the reader, with everything switched off that would talk to anybody but us. */
+/** Starts the reader, with everything switched off that would call other servers. */
 const readerStart = `Scalar.createApiReference('#reader', {
   url: '/openapi.json',
   withDefaultFonts: false,

@@ -15,7 +15,7 @@ interface ProblemDetails {
   readonly schedule?: Pick<JudgedView, 'findings' | 'repaired' | 'promises'>;
 }
 
-/** Thrown by whoever can't answer; becomes an answer in one place (`answerError`). */
+/** Thrown where a request can't be answered; becomes an answer in one place (`answerError`). */
 export class Problem extends Error {
   readonly type: ProblemType;
   readonly details: ProblemDetails;

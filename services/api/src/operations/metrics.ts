@@ -5,7 +5,7 @@ import { meter } from '@paceline/shared/telemetry';
 import { agesOf, openAlerts } from '../alerts/query.ts';
 import { findSources } from '../sources/query.ts';
 
-/** Publishes what only the database knows: open alerts, how old the data is, which sources there are. */
+/** Publishes what only the database knows, while it answers: open alerts, how old the data is, available sources. */
 export function measureStored(db: Database, clock: Clock): void {
   const meters = meter();
   const open = meters.createObservableGauge('paceline.alerts.open', { unit: '{alert}' });
@@ -17,7 +17,6 @@ export function measureStored(db: Database, clock: Clock): void {
     async (observe) => {
       const now = clock.now();
       const found = await Promise.all([openAlerts(db), agesOf(db), findSources(db)]).catch(() => undefined);
-      // Without the database nobody knows.
       if (!found) return;
       const [alerts, ages, sources] = found;
       for (const type of alertTypes)

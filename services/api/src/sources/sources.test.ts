@@ -1,7 +1,7 @@
 import { tables } from '@paceline/shared/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
-import { playLimiter, standing } from '../testing/services.ts';
+import { playLimiter, idleStatus } from '../testing/services.ts';
 import { someTime } from '../testing/rows.ts';
 
 let test: TestApi;
@@ -54,7 +54,7 @@ describe('GET /v1/sources', () => {
   });
 
   it('is seen in the coordination too', async () => {
-    const limiter = await playLimiter(await test.busOf('limiter'), standing);
+    const limiter = await playLimiter(await test.busOf('limiter'), idleStatus);
     const { body } = await test.get('/v1/coordination');
     expect(body.sources).toMatchObject({ events: 'unavailable', signups: 'available', clubs: 'unknown' });
     await limiter.stop();

@@ -103,7 +103,7 @@ export function startFeed(
       try {
         const { last } = await stream.range();
         ring ??= createRing(last, bound);
-        // The broker has lost its disk: its sequences begin anew.
+        // The broker has lost its disk: its sequences start over.
         if (last < ring.last) ring.restart(last);
         await stream.follow(ring.last, push, stopping);
       } catch (error) {

@@ -38,7 +38,7 @@ function readerOf(feed: Feed, options: ViewerOptions, gone: AbortSignal) {
   const written = (lines: readonly Line[]) =>
     lines.map(({ type, text }) => (type && (!types || types.has(type)) ? text : '')).join('');
 
-  /** The viewer has heard more than this process, from another one: it waits. Or sequences began anew. */
+  /** The viewer has heard more than this process, from another one: it waits. Or sequences started over. */
   async function ahead(last: number, ms: number): Promise<string> {
     if ((await feed.range()).last >= position) {
       await feed.news(last, ms, over);
@@ -92,7 +92,7 @@ function readerOf(feed: Feed, options: ViewerOptions, gone: AbortSignal) {
 
 /**
  * The stream of one viewer. It takes from the feed only what its client has room for, so a slow one costs no memory:
- * one that falls out of the ring is told so and cut, one that reads nothing at all is cut.
+ * one that falls out of the ring is cut with a `closing`, one that reads nothing at all is just cut.
  */
 export function viewerStream(feed: Feed, options: ViewerOptions): ReadableStream<Uint8Array> {
   const { stopping, stalledMs = 60_000 } = options;

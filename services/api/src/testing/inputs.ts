@@ -12,7 +12,7 @@ export interface Input {
 /** What is asked for that may be there. */
 const known = ['4500001', '5230192', 'run-1', '62060011-babb-42ec-8974-62b0e6be47fe'];
 
-/** Texts that nobody should trip over. */
+/** Texts that must break nothing. */
 const odd = fc.oneof(
   fc.string({ minLength: 1, maxLength: 30, unit: 'grapheme' }),
   fc.constantFrom(

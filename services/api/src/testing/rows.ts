@@ -5,7 +5,7 @@ type Insert<Table extends keyof typeof tables> = (typeof tables)[Table] extends 
   ? Row
   : never;
 
-/** A moment that all rows are about unless told. */
+/** The moment of all rows, unless another is given. */
 export const someTime = Date.parse('2026-03-01T12:00:00.000Z');
 
 export const riderRow = (riderId: number, known: Partial<Insert<'riders'>> = {}): Insert<'riders'> => ({

@@ -25,8 +25,8 @@ import type { RunningService } from '@paceline/shared/runtime';
 
 const account = accountOf(apiKey);
 
-/** How things stand when nothing is going on, but for what is told. */
-export const standing = (known: Partial<Coordination['rateLimitUsage']> = {}): Coordination => ({
+/** The limiter's status when nothing is going on, but for what is given. */
+export const idleStatus = (known: Partial<Coordination['rateLimitUsage']> = {}): Coordination => ({
   rateLimitUsage: {
     ...mapValues(budgets, () => ({ used: 0, available: 1, resetAt: null })),
     ...known,
@@ -35,7 +35,7 @@ export const standing = (known: Partial<Coordination['rateLimitUsage']> = {}): C
   queue: { pending: 0, avgWaitTime: 0, maxWaitTime: 0 },
 });
 
-/** Plays the limiter's answer to `status`: `answer` is asked anew each time, and undefined is silence. */
+/** Plays the limiter's answer to `status`: `answer` is called each time; undefined is silence. */
 export async function playLimiter(bus: Bus, answer: () => Coordination | undefined): Promise<Running> {
   const subscription = respond(bus, catalog.status, { partition: partitionOf(account) }, (query, reply) => {
     const status = query.account === account ? answer() : undefined;
