@@ -143,7 +143,7 @@ export function stateOf(
 
 /** Why results that stand so are not waited for any longer. */
 export const givenUpBecause = {
-  none_yet: 'there were none 72 hours after the start',
-  unrated: 'they were not rated 72 hours after the start',
-  never: 'nobody has asked for them within 72 hours of the start',
+  none_yet: `there were none ${givenUpAfter / hour} hours after the start`,
+  unrated: `they were not rated ${givenUpAfter / hour} hours after the start`,
+  never: `nobody has asked for them within ${givenUpAfter / hour} hours of the start`,
 } as const;
