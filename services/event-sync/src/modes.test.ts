@@ -7,6 +7,7 @@ import {
   type SyncMode,
 } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
+import { kinds, mapValues } from '@paceline/shared/definition';
 import type { StagedService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,7 +30,7 @@ afterAll(async () => {
 /** As the scheduler keeps it. */
 async function bringIntoForce(mode: SyncMode): Promise<void> {
   const slots: SlotSettings = { mode, opens: 'every 1h', durationMs: minute, skip: '', catchUp: 'skip' };
-  const settings = { timeZone: 'UTC', kinds: { rider: slots, near: slots, far: slots, results: slots } };
+  const settings = { timeZone: 'UTC', kinds: mapValues(kinds, () => slots) };
   const kept: StoredSchedule = { eras: [{ since: 0, settings }], configured: settings, changed: false };
   const bucket = await new Kvm(world.bus.js).open(scheduleBucket);
   await bucket.put(scheduleKey, JSON.stringify(kept));

@@ -20,10 +20,7 @@ describe('the calls of a slot', () => {
 
   it('are no more than there is to refresh', () => {
     expect(
-      times(
-        callsIn('signups', { near: ['0 * * * *', 5] }, { things: { rider: 1, near: 2, far: 0, results: 0 } }),
-        hour,
-      ),
+      times(callsIn('signups', { near: ['0 * * * *', 5] }, { things: { rider: 1, near: 2 } }), hour),
     ).toEqual([3, 66]);
   });
 
@@ -66,7 +63,7 @@ describe('the calls of a slot', () => {
   it('for clubs come one after the other, and leave the place that is kept for who cannot wait', () => {
     const premium = {
       policies: limitsOf('premium'),
-      things: { rider: 20, near: 0, far: 0, results: 0 },
+      things: { rider: 20 },
     };
     const found = times(callsIn('clubs', { rider: ['0 */6 * * *', 70] }, premium), hour + 5 * minute);
     expect(found.slice(0, 9)).toEqual(Array.from({ length: 9 }, (_, index) => index * 61));

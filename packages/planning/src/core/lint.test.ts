@@ -164,7 +164,7 @@ describe('a collision', () => {
 describe('a promise', () => {
   const cycle = [{ kind: 'rider', within: 'cycle' }] as const;
   const clubs = (rider: number) => ({
-    things: { rider, near: 0, far: 0, results: 0 },
+    things: { rider },
     eventsADay: 0,
     promises: cycle,
   });

@@ -1,6 +1,6 @@
-import { kinds, limitsOf, type SyncKind } from '@paceline/shared/definition';
+import { kinds, limitsOf, mapValues, type SyncKind } from '@paceline/shared/definition';
 import fc from 'fast-check';
-import { designed, type Plan, shippedPromises } from './plan.ts';
+import { designed, kindsOf, type Plan, shippedPromises } from './plan.ts';
 import type { Schedule } from './slots.ts';
 
 export const minute = 60_000;
@@ -11,7 +11,9 @@ export const day = 24 * hour;
 export const monday = Date.UTC(2026, 4, 4);
 
 const upcoming = kinds.far.things as number;
-const things = { rider: 1, near: kinds.near.things as number, far: upcoming, results: 0 };
+const thingsOf = (some: Partial<Plan['things']>): Plan['things'] =>
+  mapValues(kinds, (_, kind) => some[kind] ?? 0);
+const things = thingsOf({ rider: 1, near: kinds.near.things as number, far: upcoming });
 const eventsADay = upcoming / 2;
 
 /** The first design, with its own promises. */
@@ -26,9 +28,13 @@ export const design = (timeZone = 'UTC'): Plan => ({
 /** A plan of other slots (cron, minutes); a kind that is not named has none that matter: once a year, for a minute. */
 export function planOf(
   slots: Partial<Record<SyncKind, readonly [opens: string, minutes: number]>>,
-  changed: Partial<Plan> & { readonly timeZone?: string } = {},
+  changed: Partial<Omit<Plan, 'things'>> & {
+    readonly timeZone?: string;
+    /** Of kinds that are not named there is nothing to refresh. */
+    readonly things?: Partial<Plan['things']>;
+  } = {},
 ): Plan {
-  const { timeZone = 'UTC', ...rest } = changed;
+  const { timeZone = 'UTC', things: some = things, ...rest } = changed;
   const schedule = (kind: SyncKind): Schedule => {
     const [opens, minutes] = slots[kind] ?? ['0 0 1 1 *', 1];
     return { kind, opens, durationMs: minutes * minute, timeZone };
@@ -36,7 +42,7 @@ export function planOf(
   return {
     schedules: [schedule('rider'), schedule('near'), schedule('far')],
     policies: limitsOf('standard'),
-    things,
+    things: thingsOf(some),
     eventsADay: 0,
     promises: [],
     ...rest,
@@ -44,11 +50,13 @@ export function planOf(
 }
 
 /** What is shipped. */
-export const shipped = (timeZone = 'UTC'): Plan =>
-  planOf(
+export const shipped = (timeZone = 'UTC'): Plan => {
+  const plan = planOf(
     { rider: ['0 */6 * * *', 10], near: ['10,25,40,55 * * * *', 10], far: ['5,20,35,50 * * * *', 4] },
-    { timeZone, eventsADay, promises: shippedPromises },
+    { timeZone, eventsADay },
   );
+  return { ...plan, promises: shippedPromises.filter(({ kind }) => kindsOf(plan).includes(kind)) };
+};
 
 const numbers = (below: number, most: number) =>
   fc.uniqueArray(fc.nat(below - 1), { minLength: 1, maxLength: most }).map((list) => list.join(','));
