@@ -44,30 +44,18 @@ export interface Api {
 }
 
 export function createApi(settings: ApiSettings = {}): Api {
-  const { url = '', token, signal, timeoutMs = 35_000, fetch: send_ = fetch } = settings;
+  const { url = '', token, signal, timeoutMs = 35_000, fetch: sendRequest = fetch } = settings;
   const at = url && ` at ${url}`;
   const within = (other: AbortSignal) => (signal ? AbortSignal.any([signal, other]) : other);
 
   async function send(path: string, known: Record<string, string>, request: RequestInit) {
     const headers = { ...known, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-    const response = await send_(url + path, { ...request, headers }).catch((error: Error) => {
+    const response = await sendRequest(url + path, { ...request, headers }).catch((error: Error) => {
       signal?.throwIfAborted();
       throw new Unreachable(`The API does not answer${at}${reasonOf(error)}`);
     });
     if (!response.ok) throw await problemOf(response);
     return response;
-  }
-
-  async function read(response: Response): Promise<unknown> {
-    const text = await response.text().catch((error: Error) => {
-      signal?.throwIfAborted();
-      throw new Unreachable(`The answer of the API broke off${reasonOf(error)}`);
-    });
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw new Unreachable(`What answers${at} is not the API of Paceline`);
-    }
   }
 
   async function request(operation: string, parts: Parts = {}): Promise<unknown> {
@@ -81,7 +69,17 @@ export function createApi(settings: ApiSettings = {}): Api {
         signal: within(AbortSignal.timeout(timeoutMs)),
       },
     );
-    return read(response);
+    try {
+      return JSON.parse(await response.text());
+    } catch (error) {
+      signal?.throwIfAborted();
+      const broke = !(error instanceof SyntaxError);
+      throw new Unreachable(
+        broke
+          ? `The answer of the API broke off${reasonOf(error as Error)}`
+          : `What answers${at} is not the API of Paceline`,
+      );
+    }
   }
 
   return {

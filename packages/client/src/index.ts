@@ -1,8 +1,6 @@
-export type * from './generated.ts';
 import type { JudgedSchedule } from './generated.ts';
 
-/** The slots of all kinds, in the words of the configuration. */
-export type ScheduleSettings = JudgedSchedule['settings'];
+export type * from './generated.ts';
 export { streamTypes } from './generated.ts';
 export {
   type Answer,
@@ -19,3 +17,6 @@ export { type ClockReading, projectTime, readClock } from './clock.ts';
 export { kindColour, laneColour, terminalColours } from './colours.ts';
 export { ApiProblem, isPassing, messageAt, Unreachable, wordsOf } from './problem.ts';
 export { follow, openStream, type StreamEvent, type StreamType } from './stream.ts';
+
+/** The slots of all kinds, in the words of the configuration. */
+export type ScheduleSettings = JudgedSchedule['settings'];

@@ -31,7 +31,8 @@ export const api = createApi({
         tokenWanted.set(used === null ? 'missing' : 'wrong');
       return response;
     } catch (error) {
-      reachable.set(request.signal?.aborted === true);
+      // A request that the page itself gave up says nothing of the API.
+      reachable.set(request.signal?.aborted === true && request.signal.reason?.name !== 'TimeoutError');
       throw error;
     }
   },

@@ -17,7 +17,7 @@ export const live = createStore(false);
 export const paced = (everyMs: number): number => (live.get() ? Math.max(10_000, everyMs) : everyMs);
 
 /** What is asked for again and again, after so many real ms; false: the page has the last answer. */
-export interface Source<T> {
+export interface Poll<T> {
   /** The path of the request, by which an answer is known. */
   readonly path: string;
   readonly load: () => Promise<T>;
@@ -26,9 +26,9 @@ export interface Source<T> {
 
 const read = <O extends Operation>(
   operation: O,
-  every: Source<Answer<O>>['every'],
+  every: Poll<Answer<O>>['every'],
   ...input: Arguments<O>
-): Source<Answer<O>> => ({
+): Poll<Answer<O>> => ({
   path: pathOf(operation, ...input),
   load: () => api.call(operation, ...input),
   every,
@@ -72,7 +72,7 @@ export const queryClient = new QueryClient({
   defaultOptions: { queries: { retry: false, refetchIntervalInBackground: false, networkMode: 'always' } },
 });
 
-export const useRead = <T>({ path, load, every }: Source<T>, enabled = true): UseQueryResult<T> =>
+export const useRead = <T>({ path, load, every }: Poll<T>, enabled = true): UseQueryResult<T> =>
   useQuery({
     queryKey: [path],
     queryFn: load,

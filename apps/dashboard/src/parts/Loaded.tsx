@@ -1,9 +1,9 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { type Source, useRead } from '../api/reads.ts';
+import { type Poll, useRead } from '../api/reads.ts';
 
 /** What is read again and again, as soon as it is there. */
-export const Read = <T,>({ from, children }: { from: Source<T>; children: (data: T) => ReactNode }) => (
+export const Read = <T,>({ from, children }: { from: Poll<T>; children: (data: T) => ReactNode }) => (
   <Loaded query={useRead(from)}>{children}</Loaded>
 );
 
