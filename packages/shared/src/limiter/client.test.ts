@@ -6,7 +6,7 @@ import { type Bus, connect, createBus, respond, signal } from '../messaging/inde
 import { eventually, testLog } from '../testing/index.ts';
 import { takeAccount } from '../testing/place.ts';
 import { accountOf, partitionOf } from './account.ts';
-import { createAsker } from './asker.ts';
+import { createRequester } from './requester.ts';
 import { createLimiters } from './client.ts';
 import { PermitRefused } from './permit.ts';
 
@@ -58,13 +58,13 @@ describe('when a partition has a new owner', () => {
 
   it('nobody waits any longer for an answer of the last one', async () => {
     const frozen = owner();
-    const asker = createAsker(bus, partition);
+    const requester = createRequester(bus, partition);
     const answers: PermitReply[] = [];
-    void asker
-      .ask({ do: 'cancel', account, endpoint: 'clubs', id: 'a ticket' })
+    void requester
+      .request({ do: 'cancel', account, endpoint: 'clubs', id: 'a ticket' })
       .then((answer) => answers.push(answer));
     await eventually(() => expect(frozen.asked).toContainEqual(expect.objectContaining({ id: 'a ticket' })));
-    asker.giveUp();
+    requester.giveUp();
     await new Promise(setImmediate);
     expect(answers).toMatchObject([{ answer: 'unavailable' }]);
     frozen.subscription.unsubscribe();
@@ -102,8 +102,8 @@ describe('the asks of one event-loop turn', () => {
       messages += 1;
       reply({ answers: asks.map(() => ({ answer: 'cancelled' })) });
     });
-    const asker = createAsker(bus, partition);
-    const answers = await Promise.all(['a', 'b', 'c'].map((id) => asker.ask(cancel(id))));
+    const requester = createRequester(bus, partition);
+    const answers = await Promise.all(['a', 'b', 'c'].map((id) => requester.request(cancel(id))));
     expect(answers).toEqual(answers.map(() => ({ answer: 'cancelled' })));
     expect(messages).toBe(1);
     subscription.unsubscribe();
@@ -111,9 +111,9 @@ describe('the asks of one event-loop turn', () => {
 
   it('do not share the fate of one among them that breaks the contract', async () => {
     const { asked, subscription } = owner({ answer: 'cancelled' });
-    const asker = createAsker(bus, partition);
-    const wrong = asker.ask(cancel(''));
-    const right = asker.ask(cancel('a'));
+    const requester = createRequester(bus, partition);
+    const wrong = requester.request(cancel(''));
+    const right = requester.request(cancel('a'));
     await expect(wrong).rejects.toThrow('id');
     expect(await right).toEqual({ answer: 'cancelled' });
     expect(asked).toEqual([cancel('a')]);

@@ -1,16 +1,13 @@
+import { type Clock, type Machine, pause } from '../clock/index.ts';
+import { type PermitRequest, type PermitRequestOf, catalog, type Policy } from '../contracts/index.ts';
 import type { Budget } from '../definition/index.ts';
-import { type Clock, pause } from '../clock/index.ts';
-import { type PermitRequestOf, catalog, type Outcome } from '../contracts/index.ts';
-import { type Bus, listen } from '../messaging/index.ts';
+import { type Bus, listen, request } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';
-import { type Asker, createAsker } from './asker.ts';
-import { measureWait } from './measure-wait.ts';
-import { type Limiter, type PermitAsk, PermitRefused } from './permit.ts';
-import { policyOf } from './policy-of.ts';
-import { type StartedPermit, startedPermit } from './started-permit.ts';
-import { createTurns, type Turns } from './turns.ts';
-import { waitEvents } from './wait-events.ts';
+import { decidePermit, type PermitEffect, type PermitEvent, requestPermit } from './core/permit-protocol.ts';
+import { type Limiter, type Permit, type PermitAsk, PermitRefused, PermitSpent } from './permit.ts';
+import { createRequester, type Requester } from './requester.ts';
+import { measureWait, stateEvents, waitEvents } from './waits.ts';
 
 /** The limiter's clients of one process: what several accounts ask for in one event-loop turn travels together. */
 export interface Limiters {
@@ -20,206 +17,260 @@ export interface Limiters {
   close(): Promise<void>;
 }
 
-/** The way to one partition's owner, whoever that is. */
-interface Desk {
-  readonly asker: Asker;
-  readonly turns: Turns;
+/** The way to one partition's owner, and the permits that are requested or held from it, by ticket. */
+interface Route {
+  readonly requester: Requester;
+  readonly permits: Map<string, OpenPermit>;
 }
 
-/** Real ms before a limiter that did not answer is asked again. */
-const askAgainAfter = 250;
+/** A permit that is not over. */
+interface OpenPermit {
+  happened(event: PermitEvent): void;
+  isSettling(): boolean;
+}
 
 export function createLimiters(bus: Bus, clock: Clock): Limiters {
   const client = crypto.randomUUID();
   const closing = new AbortController();
-  const settling = new Set<Promise<void>>();
-  const desks = new Map<number, Desk>();
+  const routes = new Map<number, Route>();
+  const openPermits = () => [...routes.values()].flatMap(({ permits }) => [...permits.values()]);
+  let onOver = () => {};
   const subscriptions = [
-    listen(bus, catalog.offer, { client }, (offer) => {
-      for (const { turns } of desks.values()) turns.come(offer);
+    listen(bus, catalog.offer, { client }, ({ ticket, permit }) => {
+      // One for a ticket that is over is dropped: the limiter takes it back.
+      for (const { permits } of routes.values()) permits.get(ticket)?.happened({ event: 'offered', permit });
     }),
   ];
 
-  function deskOf(partition: number): Desk {
-    const known = desks.get(partition);
+  function routeTo(partition: number): Route {
+    const known = routes.get(partition);
     if (known) return known;
-    const desk = { asker: createAsker(bus, partition), turns: createTurns(clock.machine) };
-    desks.set(partition, desk);
-    // A new owner knows of nobody. The sooner it has heard all, the sooner it grants, and the most urgent first.
+    const route: Route = { requester: createRequester(bus, partition), permits: new Map() };
+    routes.set(partition, route);
+    // The sooner a new owner has heard everybody, the sooner it grants, and the most urgent first.
     const opened = listen(bus, catalog.opened, { partition }, () => {
-      desk.turns.askAgain();
-      desk.asker.giveUp();
+      route.requester.giveUp();
+      for (const permit of [...route.permits.values()]) permit.happened({ event: 'new owner' });
     });
     subscriptions.push(opened);
-    return desk;
+    return route;
   }
 
   return {
-    of: (account) => ({
-      policyOf: (endpoint) => policyOf(bus, clock.machine, account, endpoint, closing.signal),
-      ...limiterOf({
-        ...deskOf(partitionOf(account)),
-        account,
-        client,
-        clock,
-        settling,
-        closing: closing.signal,
-      }),
-    }),
+    of(account) {
+      const route = routeTo(partitionOf(account));
+      const parts = { route, account, client, clock, closing: closing.signal, onOver: () => onOver() };
+      return {
+        policyOf: (endpoint) => policyOf(bus, clock.machine, account, endpoint, closing.signal),
+        withPermit: (wanted, use) => withPermit(parts, wanted, use),
+      };
+    },
     async close() {
       closing.abort(new Error('the limiter client was closed'));
+      const { reason } = closing.signal;
+      for (const permit of openPermits()) permit.happened({ event: 'close', reason });
       for (const subscription of subscriptions) subscription.unsubscribe();
-      await Promise.race([Promise.all(settling), pause(clock.machine, 2_000)]);
+      const settled = new Promise<void>((resolve) => {
+        onOver = () => {
+          if (!openPermits().some((permit) => permit.isSettling())) resolve();
+        };
+      });
+      onOver();
+      await Promise.race([settled, pause(clock.machine, 2_000)]);
     },
   };
 }
 
-interface LimiterParts extends Desk {
+interface ClientParts {
+  readonly route: Route;
   readonly account: string;
   /** Where offers are sent. */
   readonly client: string;
   readonly clock: Clock;
-  /** What is still to be acknowledged. */
-  readonly settling: Set<Promise<void>>;
   readonly closing: AbortSignal;
+  readonly onOver: () => void;
 }
 
-/** Every wait, retry and settle behind `withPermit`. */
-function limiterOf({
-  asker,
-  turns,
-  account,
-  client,
-  clock,
-  settling,
-  closing,
-}: LimiterParts): Pick<Limiter, 'withPermit'> {
-  const { machine } = clock;
-  /**
-   * Asks until there is a permit; what it is told in the meantime goes to the asker and to the span. The first ask
-   * starts the permit in the same breath if it is free; whoever has waited may have changed its mind. `sendBy`: until
-   * when a started permit can be sent, by this process's monotonic clock.
-   */
-  async function acquire(
-    ask: PermitRequestOf<'acquire'>,
-    wanted: PermitAsk<Budget>,
-    signal: AbortSignal,
-    span: Span,
-  ): Promise<{ permit: string; sendBy?: number }> {
-    const promise: { promisedAt?: number } = {};
-    const show = waitEvents(span);
-    for (let start = true; ; start = false) {
-      signal.throwIfAborted();
-      const turn = turns.await(ask.ticket);
-      const sentAt = machine.elapsed();
-      const answer = await asker.ask({ ...ask, ...promise, start });
-      switch (answer.answer) {
-        case 'started':
-          return { permit: answer.permit, sendBy: sentAt + answer.sendBy };
-        case 'granted':
-          return { permit: answer.permit };
-        case 'refused':
-          throw new PermitRefused(ask.endpoint, answer.earliest);
-        case 'waiting': {
-          show(answer);
-          wanted.onWaiting?.(answer);
-          promise.promisedAt ??= answer.estimatedAt;
-          const offered = await turn.within(answer.askAgainIn, signal);
-          if (offered) return offered;
-          break;
-        }
-        default: {
-          const offered = await turn.within(askAgainAfter, signal);
-          if (offered) return offered;
-        }
-      }
+async function withPermit<Endpoint extends Budget, Result>(
+  parts: ClientParts,
+  wanted: PermitAsk<Endpoint>,
+  use: (permit: Permit<Endpoint>) => Promise<Result>,
+): Promise<Result> {
+  const { endpoint, lane } = wanted;
+  const attributes = { 'paceline.endpoint': endpoint, 'paceline.lane': lane };
+  const obtaining = inSpan(`permit ${endpoint}`, { attributes }, (span) => obtain(parts, wanted, span));
+  const started = await measureWait(parts.clock, wanted, obtaining);
+  try {
+    return await use(started.permit);
+  } finally {
+    started.finish();
+  }
+}
+
+interface StartedPermit<Endpoint extends Budget> {
+  readonly permit: Permit<Endpoint>;
+  /** Settles what the caller left open: a call that was never sent is given back. */
+  finish(): void;
+}
+
+/** Requests a permit and waits until it is started. */
+async function obtain<Endpoint extends Budget>(
+  parts: ClientParts,
+  wanted: PermitAsk<Endpoint>,
+  span: Span,
+): Promise<StartedPermit<Endpoint>> {
+  const { endpoint, signal, onWaiting } = wanted;
+  parts.closing.throwIfAborted();
+  signal?.throwIfAborted();
+  const show = waitEvents(span);
+  const cancel = () => open.happened({ event: 'cancel', reason: signal?.reason });
+  const { promise, resolve, reject } = Promise.withResolvers<StartedPermit<Endpoint>>();
+  const open = follow(parts, requestOf(parts, wanted), span, (effect) => {
+    switch (effect.effect) {
+      case 'show':
+        show(effect.waiting);
+        onWaiting?.(effect.waiting);
+        return;
+      case 'started':
+        resolve({
+          permit: permitOf(effect.permit, endpoint, open.happened),
+          finish: () => open.happened({ event: 'finish' }),
+        });
+        return;
+      case 'refused':
+        reject(new PermitRefused(endpoint, effect.earliest));
+        return;
+      case 'failed':
+        reject(effect.reason);
+        return;
+      case 'spent':
+        throw new PermitSpent(`This permit for ${endpoint} must not be used: ${effect.because}`);
+    }
+  });
+  signal?.addEventListener('abort', cancel);
+  try {
+    return await promise;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+type ToCaller = Exclude<PermitEffect, { effect: 'send' | 'tell' | 'wake' }>;
+
+/** Performs what `core/permit-protocol.ts` decides, until the permit is over. */
+function follow(
+  { route: { requester, permits }, clock: { machine }, onOver }: ClientParts,
+  asked: PermitRequestOf<'acquire'>,
+  span: Span,
+  toCaller: (effect: ToCaller) => void,
+): OpenPermit {
+  let step = requestPermit(asked, machine.elapsed());
+  let sends = 0;
+  let callOff = () => {};
+
+  function happened(event: PermitEvent): void {
+    const from = step.state;
+    step = decidePermit(from, event, machine.elapsed());
+    stateEvents(span, from, step.state);
+    if (step.state.state === 'over' && from.state !== 'over') {
+      callOff();
+      permits.delete(asked.ticket);
+      onOver();
+    }
+    for (const effect of step.effects) perform(effect);
+  }
+
+  function perform(effect: PermitEffect): void {
+    switch (effect.effect) {
+      case 'send':
+        callOff();
+        send(effect.request);
+        return;
+      case 'tell':
+        requester.request(effect.request).catch(() => undefined);
+        return;
+      case 'wake':
+        callOff();
+        callOff = machine.after(effect.inMs, () => happened({ event: 'due' }));
+        return;
+      default:
+        toCaller(effect);
     }
   }
 
-  /** Books the call and returns by when it must be sent; undefined when the permit ran out before. */
-  async function start(endpoint: Budget, permit: string, signal: AbortSignal): Promise<number | undefined> {
-    for (;;) {
-      const trace = currentTraceContext();
-      const sentAt = machine.elapsed();
-      const answer = await asker.ask({ do: 'start', account, endpoint, permit, trace });
-      if (answer.answer === 'started') return sentAt + answer.sendBy;
-      if (answer.answer === 'expired') return undefined;
-      signal.throwIfAborted();
-      await pause(machine, askAgainAfter);
-    }
-  }
-
-  /**
-   * Repeats until it is acknowledged: until then the limiter has to assume the worst. An outcome that can't be sent as
-   * it is, is sent without what upstream said beside its status.
-   */
-  function settle(endpoint: Budget, permit: string, outcome: Outcome): void {
-    const { result, status } = outcome;
-    const bare: Outcome = { result, ...(status === undefined ? {} : { status }) };
-    const settled = (async () => {
-      for (let lastTry = false; !lastTry;) {
-        lastTry = closing.aborted;
-        const ask = { do: 'settle', account, endpoint, permit } as const;
-        const { answer } = await asker
-          .ask({ ...ask, outcome })
-          .catch(() => asker.ask({ ...ask, outcome: bare }));
-        if (answer === 'settled') return;
-        await pause(machine, askAgainAfter);
-      }
-    })().finally(() => settling.delete(settled));
-    settling.add(settled);
-  }
-
-  async function obtain<E extends Budget>(wanted: PermitAsk<E>, span: Span): Promise<StartedPermit<E>> {
-    const ticket = crypto.randomUUID();
-    const signal = wanted.signal ? AbortSignal.any([wanted.signal, closing]) : closing;
-    const { endpoint, lane, deadline, slotId } = wanted;
-    const firstAskedAt = Math.round(wanted.firstAskedAt ?? clock.now());
-    const ask: PermitRequestOf<'acquire'> = {
-      do: 'acquire',
-      ticket,
-      account,
-      endpoint,
-      lane,
-      firstAskedAt,
-      offerTo: client,
-      trace: currentTraceContext(),
-      ...(deadline === undefined ? {} : { deadline: Math.round(deadline) }),
-      ...(slotId === undefined ? {} : { slotId }),
+  /** Only the answer to the last request is of interest. */
+  function send(request: PermitRequest): void {
+    const nth = (sends += 1);
+    const heard = (event: PermitEvent) => {
+      if (nth === sends) happened(event);
     };
-    try {
-      for (;;) {
-        // The limiter counts from when it hears an ask, this side from when it sent it: the stricter one.
-        const { permit, sendBy: atOnce } = await acquire(ask, wanted, signal, span);
-        span.addEvent('granted', { permit });
-        const sendBy = atOnce ?? (await start(endpoint, permit, signal));
-        if (sendBy !== undefined) {
-          span.addEvent('started', { permit });
-          return startedPermit(permit, endpoint, sendBy, machine, (outcome) =>
-            settle(endpoint, permit, outcome),
-          );
-        }
-        span.addEvent('permit expired before it was started, asking again');
-      }
-    } catch (error) {
-      void asker.ask({ do: 'cancel', account, endpoint, id: ticket }).catch(() => undefined);
-      throw error;
-    } finally {
-      turns.leave(ticket);
-    }
+    requester.request(request).then(
+      (answer) => heard({ event: 'answered', answer }),
+      (error: unknown) => heard({ event: 'malformed', error }),
+    );
   }
 
+  const open: OpenPermit = { happened, isSettling: () => step.state.state === 'settling' };
+  permits.set(asked.ticket, open);
+  for (const effect of step.effects) perform(effect);
+  return open;
+}
+
+function requestOf(
+  { account, client, clock }: ClientParts,
+  { endpoint, lane, deadline, slotId, firstAskedAt }: PermitAsk<Budget>,
+): PermitRequestOf<'acquire'> {
   return {
-    async withPermit(wanted, use) {
-      const { endpoint, lane } = wanted;
-      const attributes = { 'paceline.endpoint': endpoint, 'paceline.lane': lane };
-      const obtaining = inSpan(`permit ${endpoint}`, { attributes }, (span) => obtain(wanted, span));
-      const started = await measureWait(clock, wanted, obtaining);
-      try {
-        return await use(started.permit);
-      } finally {
-        started.finish();
-      }
-    },
+    do: 'acquire',
+    ticket: crypto.randomUUID(),
+    account,
+    endpoint,
+    lane,
+    firstAskedAt: Math.round(firstAskedAt ?? clock.now()),
+    offerTo: client,
+    trace: currentTraceContext(),
+    ...(deadline === undefined ? {} : { deadline: Math.round(deadline) }),
+    ...(slotId === undefined ? {} : { slotId }),
   };
+}
+
+/** The one place where a permit comes into being: its brand exists for the compiler only. */
+const permitOf = <Endpoint extends Budget>(
+  id: string,
+  endpoint: Endpoint,
+  happened: (event: PermitEvent) => void,
+): Permit<Endpoint> => {
+  const permit: Omit<Permit<Endpoint>, symbol> = {
+    id,
+    endpoint,
+    use: () => happened({ event: 'use' }),
+    settle: (outcome) => happened({ event: 'settle', outcome }),
+  };
+  return permit as unknown as Permit<Endpoint>;
+};
+
+/** Real ms that the limiter is given to answer, and after which it is asked again. */
+const answerMs = 2_000;
+const askAgainAfter = 250;
+
+/** The limit that an account's limiter keeps now. Asks until it answers. @throws the signal's reason */
+async function policyOf(
+  bus: Bus,
+  machine: Machine,
+  account: string,
+  endpoint: Budget,
+  closing: AbortSignal,
+): Promise<Policy> {
+  for (;;) {
+    closing.throwIfAborted();
+    try {
+      const at = { partition: partitionOf(account) };
+      const { windows } = await request(bus, catalog.windows, at, { account }, answerMs);
+      const window = windows.find((each) => each.endpoint === endpoint);
+      if (window) return window.policy;
+    } catch (error) {
+      bus.log.warn({ err: error, endpoint }, 'the limiter did not say which limit it keeps, asking again');
+    }
+    await pause(machine, askAgainAfter, closing);
+  }
 }

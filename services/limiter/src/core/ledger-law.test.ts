@@ -32,6 +32,7 @@ describe('of two limiters that both believe that they own a partition', () => {
       brokerTime: agenda.now,
       settings,
       offer: () => undefined,
+      opened: () => undefined,
     });
     const both = [takeOver(parts('one')), takeOver(parts('other'))];
     for (const [index, owner] of both.entries()) {

@@ -30,7 +30,7 @@ export function createCaller(life: Life, permits: Permits) {
     if (obtained.is !== 'started') return obtained;
     const { permit } = obtained;
     const target = wanted.choose();
-    if (target === undefined || agenda.now() >= permit.sendBy) {
+    if (target === undefined || !permit.use()) {
       permit.settle({ result: 'not_sent' });
       return { is: target === undefined ? 'not worth it' : 'too late to send' };
     }

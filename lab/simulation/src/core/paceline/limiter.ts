@@ -1,4 +1,4 @@
-import type { PermitReply, PermitRequest, Fact, Offer } from '@paceline/shared/contracts';
+import type { PermitReply, PermitRequest, Fact } from '@paceline/shared/contracts';
 import { defaultSettings } from '@paceline/limiter/core/default-settings';
 import { createLedger, type Ledger } from '@paceline/limiter/core/ledger';
 import {
@@ -11,15 +11,15 @@ import {
 } from '@paceline/limiter/core/partition';
 import type { Reply } from '@paceline/limiter/core/protocol';
 import { restore } from '@paceline/limiter/core/restore';
+import type { PermitEvent } from '@paceline/shared/limiter/protocol';
 import type { Life } from '../life.ts';
 
 /** The limiter as its clients reach it over the broker. */
 export interface LimiterDesk {
-  /** Asks; hears nothing of it when the limiter is down for longer than one waits for an answer. */
+  /** Nothing is heard of an ask when the limiter is down for longer than one waits for an answer. */
   ask(ask: PermitRequest, heard: (answer: PermitReply | undefined) => void): void;
-  /** Hands the next offer for a ticket over, one that came before at once; nothing after `ms`, or when a limiter is new. */
-  offer(ticket: string, ms: number, heard: (offer: Offer | undefined) => void): void;
-  /** Nobody waits for offers for that ticket any more. */
+  /** From now on offers for that ticket are handed over, and that a new limiter has come. */
+  attend(ticket: string, happened: (event: PermitEvent) => void): void;
   forget(ticket: string): void;
 }
 
@@ -43,8 +43,7 @@ export function startLimiter(life: Life): LimiterDesk {
   let state: PartitionState<Answering> | undefined;
   let epoch = 0;
   let wokenAt = Infinity;
-  const unanswered = new Set<() => void>();
-  const mail = new Map<string, { held?: Offer; wake?: (offer: Offer | undefined) => void }>();
+  const tickets = new Map<string, (event: PermitEvent) => void>();
 
   /** What this limiter does later, unless it is dead by then. */
   const later = (ms: number, event: PartitionEvent<Answering>): void => {
@@ -82,7 +81,10 @@ export function startLimiter(life: Life): LimiterDesk {
         effect.to(effect.answers);
         return;
       case 'announce':
-        for (const { offer } of effect.turn.offers) agenda.in(network.broker(), () => deliver(offer));
+        for (const { offer } of effect.turn.offers) {
+          const { ticket, permit } = offer;
+          agenda.in(network.broker(), () => tickets.get(ticket)?.({ event: 'offered', permit }));
+        }
         for (const _ of effect.turn.conflicts) tally.conflict();
         return;
       case 'wake':
@@ -97,13 +99,6 @@ export function startLimiter(life: Life): LimiterDesk {
     if (epoch === 1) return createLedger(epoch);
     const quietUntil = agenda.now() + clock.fromMachine(quiet);
     return restore([{ entry: 'facts', recoverFrom: 0, facts: journal }], epoch, settings, quietUntil);
-  }
-
-  function deliver(offer: Offer): void {
-    const box = mail.get(offer.ticket);
-    if (!box) return;
-    if (box.wake) box.wake(offer);
-    else box.held = offer;
   }
 
   function wakeAt(at: number | undefined): void {
@@ -129,8 +124,7 @@ export function startLimiter(life: Life): LimiterDesk {
 
   function comeBack(): void {
     live();
-    for (const giveUp of unanswered) giveUp();
-    for (const { wake } of mail.values()) wake?.(undefined);
+    for (const happenedTo of [...tickets.values()]) happenedTo({ event: 'new owner' });
   }
 
   live();
@@ -141,44 +135,16 @@ export function startLimiter(life: Life): LimiterDesk {
 
   return {
     ask(ask, heard) {
-      if (ask.do === 'acquire' && !mail.has(ask.ticket)) mail.set(ask.ticket, {});
-      let over = false;
-      const end = (answer: PermitReply | undefined) => {
-        if (over) return;
-        over = true;
-        unanswered.delete(giveUp);
-        heard(answer);
-      };
-      const giveUp = () => end(undefined);
-      unanswered.add(giveUp);
       agenda.in(network.broker(), () => {
         if (!state) {
-          agenda.in(clock.fromMachine(patience), giveUp);
+          agenda.in(clock.fromMachine(patience), () => heard(undefined));
           return;
         }
-        const to: Answering = ([answer]) => agenda.in(network.broker(), () => end(answer as PermitReply));
+        const to: Answering = ([answer]) => agenda.in(network.broker(), () => heard(answer as PermitReply));
         happened({ event: 'asked', asked: { requests: [ask], to } });
       });
     },
-    offer(ticket, ms, heard) {
-      const box = mail.get(ticket);
-      if (!box) throw new Error(`${ticket} has not asked`);
-      if (box.held) {
-        const { held } = box;
-        delete box.held;
-        heard(held);
-        return;
-      }
-      let over = false;
-      box.wake = (offer) => {
-        if (over) return;
-        over = true;
-        delete box.wake;
-        heard(offer);
-      };
-      const { wake } = box;
-      agenda.in(ms, () => wake(undefined));
-    },
-    forget: (ticket) => void mail.delete(ticket),
+    attend: (ticket, happenedTo) => void tickets.set(ticket, happenedTo),
+    forget: (ticket) => void tickets.delete(ticket),
   };
 }

@@ -1,8 +1,15 @@
+import type { PermitRequestOf, Outcome } from '@paceline/shared/contracts';
 import type { Budget, Lane } from '@paceline/shared/definition';
-import type { PermitReply, PermitRequestOf, Offer, Outcome } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
+import {
+  decidePermit,
+  noAnswer,
+  type PermitEffect,
+  type PermitEvent,
+  requestPermit,
+} from '@paceline/shared/limiter/protocol';
 import type { Life } from '../life.ts';
-import { hear, live, once, type Script, sleep } from '../world/script.ts';
+import { hear, once, type Script } from '../world/script.ts';
 import type { LimiterDesk } from './limiter.ts';
 
 /** What a caller asks for, as `PermitAsk` of the real client. */
@@ -17,90 +24,98 @@ export interface Wanted {
   readonly signal?: AbortSignal;
 }
 
-/** A started permit, to be sent before `sendBy`; settled once. */
+/** A started permit. */
 export interface Started {
-  readonly sendBy: number;
+  /** Whether the call may leave now. */
+  use(): boolean;
   settle(outcome: Outcome): void;
 }
 
-/** What a permit came to for who wanted it. */
+/** What a request for a permit came to. */
 export type Obtained =
   | { readonly is: 'started'; readonly permit: Started }
   | { readonly is: 'refused'; readonly earliest: number }
   | { readonly is: 'given up' };
 
-/** Real ms before a limiter that did not answer is asked again. */
-const askAgainAfter = 250;
-const account = 'team';
-
-/** The client of `packages/shared/src/limiter`, as a script. */
+/** The client of the limiter: the permit protocol of production, over messages that take their time. */
 export function createPermits(life: Life, desk: LimiterDesk) {
   const { agenda, clock, tally } = life;
   let tickets = 0;
 
-  function* acquire(
-    ask: PermitRequestOf<'acquire'>,
-    wanted: Wanted,
-  ): Script<Held | { refused: number } | undefined> {
-    let promisedAt: number | undefined;
-    for (let start = true; !wanted.signal?.aborted; start = false) {
-      const sentAt = agenda.now();
-      const promise = promisedAt === undefined ? {} : { promisedAt };
-      const answer = yield* hear<PermitReply | undefined>((wake) =>
-        desk.ask({ ...ask, ...promise, start }, wake),
-      );
-      if (answer?.answer === 'started')
-        return { permit: answer.permit, sendBy: sentAt + clock.fromMachine(answer.sendBy) };
-      if (answer?.answer === 'granted') return { permit: answer.permit };
-      if (answer?.answer === 'refused') return { refused: answer.earliest };
-      if (answer?.answer === 'waiting') {
-        wanted.onWaiting?.(answer);
-        promisedAt ??= answer.estimatedAt;
+  function follow(request: PermitRequestOf<'acquire'>, wanted: Wanted, obtained: (end: Obtained) => void): void {
+    const now = () => clock.toMachine(agenda.now());
+    const wait = tally.wants(request.lane, request.firstAskedAt);
+    let step = requestPermit(request, now());
+    let sends = 0;
+    let timer = 0;
+
+    function happened(event: PermitEvent): void {
+      step = decidePermit(step.state, event, now());
+      if (step.state.state === 'over') {
+        timer += 1;
+        desk.forget(request.ticket);
       }
-      const realMs = answer?.answer === 'waiting' ? answer.askAgainIn : askAgainAfter;
-      const offer = yield* hear<Offer | undefined>((wake) => {
-        const first = once(wake);
-        // Not within what aborts it: a promise would not be heard there either.
-        const onAbort = () => agenda.in(0, () => first(undefined));
-        wanted.signal?.addEventListener('abort', onAbort, { once: true });
-        desk.offer(ask.ticket, clock.fromMachine(realMs), first);
-      });
-      if (offer) return { permit: offer.permit };
+      for (const effect of step.effects) perform(effect);
     }
-    return undefined;
-  }
 
-  /** By when the call must be sent; undefined when the permit ran out before. */
-  function* start(endpoint: Budget, permit: string): Script<number | undefined> {
-    for (;;) {
-      const sentAt = agenda.now();
-      const ask = { do: 'start', account, endpoint, permit, trace: {} } as const;
-      const answer = yield* hear<PermitReply | undefined>((wake) => desk.ask(ask, wake));
-      if (answer?.answer === 'started') return sentAt + clock.fromMachine(answer.sendBy);
-      if (answer?.answer === 'expired') return undefined;
-      yield* sleep(agenda, clock.fromMachine(askAgainAfter));
+    function perform(effect: PermitEffect): void {
+      switch (effect.effect) {
+        case 'send': {
+          const nth = (sends += 1);
+          timer += 1;
+          desk.ask(effect.request, (answer = noAnswer) => {
+            if (nth === sends) happened({ event: 'answered', answer });
+          });
+          return;
+        }
+        case 'tell':
+          desk.ask(effect.request, () => undefined);
+          return;
+        case 'wake': {
+          const mine = (timer += 1);
+          agenda.in(clock.fromMachine(effect.inMs), () => {
+            if (timer === mine) happened({ event: 'due' });
+          });
+          return;
+        }
+        case 'show':
+          wanted.onWaiting?.(effect.waiting);
+          return;
+        default:
+          end(effect);
+      }
     }
-  }
 
-  function* settle(endpoint: Budget, permit: string, outcome: Outcome): Script {
-    for (;;) {
-      const ask = { do: 'settle', account, endpoint, permit, outcome } as const;
-      const answer = yield* hear<PermitReply | undefined>((wake) => desk.ask(ask, wake));
-      if (answer?.answer === 'settled') return;
-      yield* sleep(agenda, clock.fromMachine(askAgainAfter));
+    function end(effect: Exclude<PermitEffect, { effect: 'send' | 'tell' | 'wake' | 'show' }>): void {
+      if (effect.effect === 'spent') return;
+      wait.leave(agenda.now());
+      if (effect.effect === 'refused') obtained({ is: 'refused', earliest: effect.earliest });
+      else if (effect.effect === 'failed') obtained({ is: 'given up' });
+      else obtained({ is: 'started', permit: { use, settle } });
     }
+
+    const use = (): boolean => {
+      happened({ event: 'use' });
+      return step.state.state === 'sent';
+    };
+    const settle = (outcome: Outcome) => happened({ event: 'settle', outcome });
+
+    desk.attend(request.ticket, happened);
+    // Not within what aborts it: a promise would not be heard there either.
+    const onAbort = () => agenda.in(0, () => happened({ event: 'cancel', reason: undefined }));
+    wanted.signal?.addEventListener('abort', onAbort, { once: true });
+    for (const effect of step.effects) perform(effect);
   }
 
   return {
-    /** Waits until there is a permit and starts it, or until it is told that there will be none in time. */
+    /** Waits until there is a permit and starts it, or until there will be none in time. */
     *obtain(wanted: Wanted): Script<Obtained> {
       tickets += 1;
       const { endpoint, lane, deadline, slotId, firstAskedAt = agenda.now() } = wanted;
-      const ticket = `t${tickets}`;
-      const ask: PermitRequestOf<'acquire'> = {
+      const request: PermitRequestOf<'acquire'> = {
         do: 'acquire',
-        ticket,
-        account,
+        ticket: `t${tickets}`,
+        account: 'team',
         endpoint,
         lane,
         firstAskedAt,
@@ -109,32 +124,9 @@ export function createPermits(life: Life, desk: LimiterDesk) {
         ...(deadline === undefined ? {} : { deadline }),
         ...(slotId === undefined ? {} : { slotId }),
       };
-      const wait = tally.wants(lane, firstAskedAt);
-      for (;;) {
-        const held = yield* acquire(ask, wanted);
-        if (held && 'permit' in held) {
-          const sendBy = held.sendBy ?? (yield* start(endpoint, held.permit));
-          if (sendBy === undefined) continue;
-          wait.leave(agenda.now());
-          desk.forget(ticket);
-          const { permit } = held;
-          return {
-            is: 'started',
-            permit: { sendBy, settle: (outcome) => live(settle(endpoint, permit, outcome)) },
-          };
-        }
-        wait.leave(agenda.now());
-        desk.forget(ticket);
-        desk.ask({ do: 'cancel', account, endpoint, id: ticket }, () => undefined);
-        return held ? { is: 'refused', earliest: held.refused } : { is: 'given up' };
-      }
+      return yield* hear<Obtained>((wake) => follow(request, wanted, once(wake)));
     },
   };
-}
-
-interface Held {
-  readonly permit: string;
-  readonly sendBy?: number;
 }
 
 export type Permits = ReturnType<typeof createPermits>;

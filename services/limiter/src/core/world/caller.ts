@@ -1,5 +1,13 @@
+import type { PermitReply, PermitRequest, PermitRequestOf, Outcome } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
-import type { PermitReply, PermitRequest, PermitRequestOf, Offer, Outcome } from '@paceline/shared/contracts';
+import {
+  decidePermit,
+  noAnswer,
+  type PermitEffect,
+  type PermitEvent,
+  type PermitStep,
+  requestPermit,
+} from '@paceline/shared/limiter/protocol';
 import type { Agenda } from './agenda.ts';
 import { place } from './place.ts';
 import { hear, type Script } from './script.ts';
@@ -27,22 +35,19 @@ export interface Surroundings {
   readonly agenda: Agenda;
   readonly upstream: Upstream;
   readonly callTimeout: number;
-  /** Sends an ask; nothing is heard when it, or its answer, is lost or late. */
-  readonly ask: (ask: PermitRequest, heard: (answer: PermitReply | undefined) => void) => void;
-  /** Hands over the next offer for a ticket, one that was missed at once; nothing after `ms`. */
-  readonly offer: (ticket: string, ms: number, heard: (offer: Offer | undefined) => void) => void;
+  /** Sends a request; nothing is heard when it, or its answer, is lost or late. */
+  readonly ask: (request: PermitRequest, heard: (answer: PermitReply | undefined) => void) => void;
+  /** From now on hands over offers for a ticket, and that the partition has a new owner. */
+  readonly attend: (ticket: string, happened: (event: PermitEvent) => void) => void;
   readonly ended: (ticket: string, end: End) => void;
 }
 
-/** Ms before a limiter that did not answer is asked again. */
-const askAgainAfter = 250;
-
-/** The client of `packages/shared/src/limiter`, as a process of its own. */
+/** The permit protocol of production, as a process of its own: wherever it waits it can die or freeze. */
 export function* caller(ticket: string, wanted: Wanted, around: Surroundings): Script<void> {
   const { agenda, ended } = around;
   const firstAskedAt = agenda.now();
   const { lane, deadlineIn, givesUpAfter, thinks } = wanted;
-  const ask: PermitRequestOf<'acquire'> = {
+  const request: PermitRequestOf<'acquire'> = {
     do: 'acquire',
     ticket,
     ...place,
@@ -52,53 +57,75 @@ export function* caller(ticket: string, wanted: Wanted, around: Surroundings): S
     trace: {},
     ...(deadlineIn === undefined ? {} : { deadline: firstAskedAt + deadlineIn }),
   };
-  for (;;) {
-    const got = yield* acquire(ask, firstAskedAt + givesUpAfter, around);
-    if (got === 'refused' || got === 'gave up') {
-      around.ask({ do: 'cancel', ...place, id: ticket }, () => undefined);
-      ended(ticket, got);
-      return;
-    }
-    const sendBy = got.sendBy ?? (yield* start(got.permit, around));
-    if (sendBy === undefined) continue;
-    yield* sleep(thinks, around);
-    const inTime = agenda.now() < sendBy;
-    const outcome: Outcome = inTime ? yield* call(got.permit, wanted, around) : { result: 'not_sent' };
-    yield* settle(got.permit, outcome, around);
-    ended(ticket, inTime ? 'called' : 'too late to send');
+  const events = createEvents(around);
+  around.attend(ticket, events.happened);
+  agenda.in(givesUpAfter, () => events.happened({ event: 'cancel', reason: undefined }));
+
+  let step = requestPermit(request, agenda.now());
+  while (step.state.state !== 'started' && step.state.state !== 'over')
+    step = decidePermit(step.state, yield* events.next(step), agenda.now());
+  if (step.state.state === 'over') {
+    // Nobody waits for an answer to the cancel.
+    for (const effect of step.effects)
+      if (effect.effect === 'tell') around.ask(effect.request, () => undefined);
+    ended(ticket, step.effects.some(({ effect }) => effect === 'refused') ? 'refused' : 'gave up');
     return;
   }
+  const { permit } = step.state;
+  yield* hear<unknown>((wake) => agenda.in(thinks, () => wake(undefined)));
+  step = decidePermit(step.state, { event: 'use' }, agenda.now());
+  const inTime = step.state.state === 'sent';
+  const outcome: Outcome = inTime ? yield* call(permit, wanted, around) : { result: 'not_sent' };
+  step = decidePermit(step.state, { event: 'settle', outcome }, agenda.now());
+  while (step.state.state !== 'over') step = decidePermit(step.state, yield* events.next(step), agenda.now());
+  ended(ticket, inTime ? 'called' : 'too late to send');
 }
 
-function* acquire(
-  ask: PermitRequestOf<'acquire'>,
-  givesUpAt: number,
-  around: Surroundings,
-): Script<{ permit: string; sendBy?: number } | 'refused' | 'gave up'> {
-  for (let first = true; around.agenda.now() <= givesUpAt; first = false) {
-    // Counted from when it was sent, by this side's clock: the limiter counts from when it hears it.
-    const sentAt = around.agenda.now();
-    const answer = yield* hear<PermitReply | undefined>((wake) => around.ask({ ...ask, start: first }, wake));
-    if (answer?.answer === 'started') return { permit: answer.permit, sendBy: sentAt + answer.sendBy };
-    if (answer?.answer === 'granted') return { permit: answer.permit };
-    if (answer?.answer === 'refused') return 'refused';
-    const ms = answer?.answer === 'waiting' ? answer.askAgainIn : askAgainAfter;
-    const offer = yield* hear<Offer | undefined>((wake) => around.offer(ask.ticket, ms, wake));
-    if (offer) return { permit: offer.permit };
-  }
-  return 'gave up';
-}
+/** What happens to a permit: one thing after the other, also what came while its process was frozen. */
+function createEvents({ agenda, ask }: Surroundings) {
+  let coming: Array<{ readonly event: PermitEvent; readonly counts: () => boolean }> = [];
+  let wake: ((event: PermitEvent) => void) | undefined;
+  let sends = 0;
+  let timers = 0;
 
-/** By when the call must be sent; undefined when the permit ran out before. */
-function* start(permit: string, around: Surroundings): Script<number | undefined> {
-  for (;;) {
-    const ask: PermitRequest = { do: 'start', ...place, permit, trace: {} };
-    const sentAt = around.agenda.now();
-    const answer = yield* hear<PermitReply | undefined>((wake) => around.ask(ask, wake));
-    if (answer?.answer === 'started') return sentAt + answer.sendBy;
-    if (answer?.answer === 'expired') return undefined;
-    yield* sleep(askAgainAfter, around);
+  function happened(event: PermitEvent, counts: () => boolean = () => true): void {
+    coming.push({ event, counts });
+    takeNext();
   }
+
+  function takeNext(): void {
+    if (!wake) return;
+    coming = coming.filter(({ counts }) => counts());
+    const first = coming.shift();
+    if (!first) return;
+    const heard = wake;
+    wake = undefined;
+    heard(first.event);
+  }
+
+  /** Only the answer to the last request counts, and a timer until the next request. */
+  function perform(effect: PermitEffect): void {
+    const timer = (timers += 1);
+    if (effect.effect === 'send') {
+      const nth = (sends += 1);
+      ask(effect.request, (answer = noAnswer) =>
+        happened({ event: 'answered', answer }, () => nth === sends),
+      );
+    }
+    if (effect.effect === 'wake')
+      agenda.in(effect.inMs, () => happened({ event: 'due' }, () => timer === timers));
+  }
+
+  return {
+    happened,
+    /** Performs what was decided, and waits for what happens next. */
+    next: ({ effects }: PermitStep): Script<PermitEvent> =>
+      hear<PermitEvent>((heard) => {
+        wake = heard;
+        for (const effect of effects) if (effect.effect !== 'show') perform(effect);
+        takeNext();
+      }),
+  };
 }
 
 /** Sends, and waits for the answer as long as a call may take. */
@@ -117,15 +144,3 @@ function* call(
     agenda.in(callTimeout, () => end({ result: 'unanswered' }));
   });
 }
-
-function* settle(permit: string, outcome: Outcome, around: Surroundings): Script<void> {
-  const ask: PermitRequest = { do: 'settle', ...place, permit, outcome };
-  for (;;) {
-    const answer = yield* hear<PermitReply | undefined>((wake) => around.ask(ask, wake));
-    if (answer?.answer === 'settled') return;
-    yield* sleep(askAgainAfter, around);
-  }
-}
-
-const sleep = (ms: number, { agenda }: Surroundings): Script<unknown> =>
-  hear<unknown>((wake) => agenda.in(ms, () => wake(undefined)));

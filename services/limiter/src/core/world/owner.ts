@@ -38,6 +38,8 @@ export interface OwnerParts {
   readonly settings: Settings;
   /** A message to a client. */
   readonly offer: (offer: Offer) => void;
+  /** Tells all clients that there is a new owner. */
+  readonly opened: () => void;
 }
 
 /** Ms in which those who waited before ask again. */
@@ -153,6 +155,7 @@ export function takeOver(parts: OwnerParts): Owner {
       settings,
       quietUntil,
     );
+    parts.opened();
     happened({
       event: 'recovered',
       held: { ledger, settings, entries: entries.length, restateAfter, restating: undefined },

@@ -1,4 +1,5 @@
 import type { Fact, JournalEntry, Offer, Operation, Policy } from '@paceline/shared/contracts';
+import type { PermitEvent } from '@paceline/shared/limiter/protocol';
 import type { Settings } from '../settings.ts';
 import { settings as usual } from '../testing.ts';
 import type { LedgerRequest, Reply } from '../protocol.ts';
@@ -78,7 +79,7 @@ export function happen(history: History): Story {
   const agenda = createAgenda(begin);
   const dice = createDice(seed);
   const upstream = createUpstream(agenda, history.policy);
-  const mail = new Map<string, { held?: Offer; wake?: (offer: Offer) => void }>();
+  const clients = new Map<string, (event: PermitEvent) => void>();
   const ends = new Map<string, End>();
   const told = new Set<string>();
   const owners: Owner[] = [];
@@ -119,36 +120,18 @@ export function happen(history: History): Story {
       send(() => toOwner(ask, (answer) => send(() => end(answer))));
       agenda.in(patience, () => end(undefined));
     },
-    offer(ticket, ms, heard) {
-      const box = mail.get(ticket) ?? {};
-      mail.set(ticket, {});
-      if (box.held) {
-        heard(box.held);
-        return;
-      }
-      let over = false;
-      const wake = (offer?: Offer) => {
-        if (over) return;
-        over = true;
-        mail.set(ticket, {});
-        heard(offer);
-      };
-      mail.set(ticket, { wake });
-      agenda.in(ms, () => wake());
-    },
+    attend: (ticket, happened) => void clients.set(ticket, happened),
     ended: (ticket, end) => ends.set(ticket, end),
   };
 
   const open = () => {
-    const offer = (made: Offer) =>
-      send(() => {
-        const box = mail.get(made.ticket);
-        if (box?.wake) box.wake(made);
-        else mail.set(made.ticket, { held: made });
-      });
-    owners.push(
-      takeOver({ id: `limiter ${owners.length}`, agenda, dice, journal, brokerTime, settings, offer }),
-    );
+    const offer = ({ ticket, permit }: Offer) =>
+      send(() => clients.get(ticket)?.({ event: 'offered', permit }));
+    const opened = () => {
+      for (const happened of clients.values()) send(() => happened({ event: 'new owner' }));
+    };
+    const id = `limiter ${owners.length}`;
+    owners.push(takeOver({ id, agenda, dice, journal, brokerTime, settings, offer, opened }));
   };
 
   const strike = (blow: Blow): void => {

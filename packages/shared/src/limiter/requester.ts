@@ -1,41 +1,37 @@
 import { type PermitReply, type PermitRequest, catalog } from '../contracts/index.ts';
 import { BadPayload, type Bus, request } from '../messaging/index.ts';
+import { noAnswer } from './core/permit-protocol.ts';
 
-/** Sends asks to an account's limiter; those of one event-loop turn travel as one message. */
-export interface Asker {
+/** Sends requests to a partition's limiter; those of one event-loop turn travel as one message. */
+export interface Requester {
   /**
    * The answer, or `unavailable` when none came: then nothing is known, and asking again is safe.
-   * @throws {BadPayload} when the ask breaks its contract
+   * @throws {BadPayload} when the request breaks its contract
    */
-  ask(ask: PermitRequest): Promise<PermitReply>;
-  /** Waits no longer for answers to what was sent: whoever was asked may not be there any more. */
+  request(asked: PermitRequest): Promise<PermitReply>;
+  /** Waits no longer for answers to what was sent: the owner that was asked may be gone. */
   giveUp(): void;
 }
 
 interface Waiting {
-  readonly ask: PermitRequest;
+  readonly asked: PermitRequest;
   readonly resolve: (answer: PermitReply) => void;
   readonly reject: (error: BadPayload) => void;
 }
 
-/** Real ms after which an unanswered message is given up; every ask can be repeated. */
+/** Real ms after which an unanswered message is given up; every request can be repeated. */
 const patience = 3_000;
 const largestBatch = 500;
 
-export function createAsker(bus: Bus, partition: number): Asker {
+export function createRequester(bus: Bus, partition: number): Requester {
   let turn: Waiting[] = [];
   const sent = new Set<readonly Waiting[]>();
 
   const send = async (batch: readonly Waiting[]) => {
     sent.add(batch);
     try {
-      const { answers } = await request(
-        bus,
-        catalog.ask,
-        { partition },
-        { asks: batch.map(({ ask }) => ask) },
-        patience,
-      );
+      const asks = batch.map(({ asked }) => asked);
+      const { answers } = await request(bus, catalog.ask, { partition }, { asks }, patience);
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] ?? noAnswer);
     } catch (error) {
       if (error instanceof BadPayload) {
@@ -49,24 +45,24 @@ export function createAsker(bus: Bus, partition: number): Asker {
     }
   };
 
-  /** A wrong ask must not take the others of its turn with it. */
+  /** A malformed request must not take the others of its turn with it. */
   const apart = (batch: readonly Waiting[], error: BadPayload) => {
     if (batch.length === 1) batch[0]?.reject(error);
     else for (const each of batch) void send([each]);
   };
 
   const flush = () => {
-    const asks = turn;
+    const waiting = turn;
     turn = [];
-    for (let from = 0; from < asks.length; from += largestBatch)
-      void send(asks.slice(from, from + largestBatch));
+    for (let from = 0; from < waiting.length; from += largestBatch)
+      void send(waiting.slice(from, from + largestBatch));
   };
 
   return {
-    ask: (ask) =>
+    request: (asked) =>
       new Promise((resolve, reject) => {
         if (turn.length === 0) setImmediate(flush);
-        turn.push({ ask, resolve, reject });
+        turn.push({ asked, resolve, reject });
       }),
     giveUp() {
       for (const batch of sent) answerNone(batch);
@@ -77,5 +73,3 @@ export function createAsker(bus: Bus, partition: number): Asker {
 function answerNone(batch: readonly Waiting[]): void {
   for (const { resolve } of batch) resolve(noAnswer);
 }
-
-const noAnswer: PermitReply = { answer: 'unavailable', reason: 'the limiter did not answer' };
