@@ -50,7 +50,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
     // The sooner a new owner has heard everybody, the sooner it grants, and the most urgent first.
     const opened = listen(bus, catalog.opened, { partition }, () => {
       route.requester.giveUp();
-      for (const permit of [...route.permits.values()]) permit.happened({ event: 'new owner' });
+      for (const permit of route.permits.values()) permit.happened({ event: 'new owner' });
     });
     subscriptions.push(opened);
     return route;

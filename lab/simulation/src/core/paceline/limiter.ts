@@ -124,7 +124,7 @@ export function startLimiter(life: Life): LimiterDesk {
 
   function comeBack(): void {
     live();
-    for (const happenedTo of [...tickets.values()]) happenedTo({ event: 'new owner' });
+    for (const happenedTo of tickets.values()) happenedTo({ event: 'new owner' });
   }
 
   live();
