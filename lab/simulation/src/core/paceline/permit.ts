@@ -42,7 +42,11 @@ export function createPermits(life: Life, desk: LimiterDesk) {
   const { agenda, clock, tally } = life;
   let tickets = 0;
 
-  function follow(request: PermitRequestOf<'acquire'>, wanted: Wanted, obtained: (end: Obtained) => void): void {
+  function follow(
+    request: PermitRequestOf<'acquire'>,
+    wanted: Wanted,
+    obtained: (end: Obtained) => void,
+  ): void {
     const now = () => clock.toMachine(agenda.now());
     const wait = tally.wants(request.lane, request.firstAskedAt);
     let step = requestPermit(request, now());
