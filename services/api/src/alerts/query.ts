@@ -1,24 +1,10 @@
 import { type Database, tables } from '@paceline/shared/database';
-import {
-  and,
-  asc,
-  eq,
-  getTableColumns,
-  inArray,
-  isNotNull,
-  isNull,
-  lt,
-  max,
-  min,
-  ne,
-  or,
-  sql,
-} from 'drizzle-orm';
-import { defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
+import { and, asc, eq, inArray, isNotNull, isNull, lt, max, min, ne, or, sql } from 'drizzle-orm';
+import { columnsBut, defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
 import { type Ages, alertId, type AlertRow, type Changes, type Condition } from './rules.ts';
 
 const { alerts, clubs, events } = tables;
-const { toldBeginningAt: _, toldEndAt: __, tellingUntil: ___, ...shown } = getTableColumns(alerts);
+const shown = columnsBut(alerts, 'toldBeginningAt', 'toldEndAt', 'tellingUntil');
 
 export const openAlerts = async (db: Database): Promise<AlertRow[]> =>
   (await db.select(shown).from(alerts).where(isNull(alerts.resolvedAt))) as AlertRow[];

@@ -1,9 +1,9 @@
 import type { StreamedEvent } from '@paceline/shared/contracts';
 import { asRows, type Database, isBadData, tables } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
-import { and, eq, getTableColumns, gte, isNotNull, type SQL, sql } from 'drizzle-orm';
+import { and, eq, gte, isNotNull, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
+import { columnsBut, defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
 import type { ConflictRow, PermitRow } from './view.ts';
 
 const { conflicts, permits } = tables;
@@ -112,7 +112,7 @@ export async function listPermits(
   account: string,
   { since, budget, ...page }: PermitFilter & PageOf<typeof permitList>,
 ): Promise<PermitRow[]> {
-  const { account: _, heardAt: __, ...shown } = getTableColumns(permits);
+  const shown = columnsBut(permits, 'account', 'heardAt');
   const where = and(
     eq(permits.account, account),
     isNotNull(permits.lane),

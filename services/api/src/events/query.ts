@@ -1,7 +1,7 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { count, eq, getTableColumns, gte, inArray, isNull, sql } from 'drizzle-orm';
+import { count, eq, gte, inArray, isNull, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { defineList, keyId, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
+import { columnsBut, defineList, keyId, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
 import type { EventRow, ResultRow, ResultsStatusRow, SignupCounts, SignupRow } from './view.ts';
 
 const { events, results, signups } = tables;
@@ -9,7 +9,7 @@ const { events, results, signups } = tables;
 const { resultsState, resultsReason, resultsTries, resultsTriedAt, resultsFetchedAt } = events;
 /** The columns of an event that say how far its results are. */
 const resultsStatus = { resultsState, resultsReason, resultsTries, resultsTriedAt, resultsFetchedAt };
-const { raw, firstSeenAt: _, delistedAt: __, signupsListedThen: ___, ...listed } = getTableColumns(events);
+const listed = columnsBut(events, 'raw', 'firstSeenAt', 'delistedAt', 'signupsListedThen');
 
 export const eventList = defineList('events', 'asc', { startsAt: events.startsAt, eventId: events.eventId }, [
   keyMoment,
@@ -34,7 +34,7 @@ export async function findEvent(
   eventId: string,
 ): Promise<(EventRow & { raw: unknown }) | undefined> {
   const [event] = await db
-    .select({ ...listed, raw })
+    .select({ ...listed, raw: events.raw })
     .from(events)
     .where(eq(events.eventId, eventId));
   if (!event) return undefined;
@@ -82,7 +82,7 @@ export function listSignups(
   return rowsOf(query.$dynamic(), signupList, page, eq(signups.eventId, eventId));
 }
 
-const { eventId: ____, raw: _____, ...resultColumns } = getTableColumns(results);
+const resultColumns = columnsBut(results, 'eventId', 'raw');
 /** Riders who did not finish come after all who did. */
 const behindAll = 2_147_483_647;
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { and, is, type SQL, sql } from 'drizzle-orm';
-import { PgColumn, type PgSelect } from 'drizzle-orm/pg-core';
+import { and, getTableColumns, is, type SQL, sql } from 'drizzle-orm';
+import { PgColumn, type PgSelect, type PgTable } from 'drizzle-orm/pg-core';
 
 /** A whole number as it stands in a path or query: digits only. */
 export const wholeNumber = (minimum: number, maximum: number) => {
@@ -89,6 +89,15 @@ export const listOf = <S extends z.ZodType>(item: S) =>
     items: z.array(item),
     next: z.string().nullable().describe('The cursor of the next page; null: this is the last one'),
   });
+
+/** What is selected of a table: all columns but these. */
+export function columnsBut<T extends PgTable, Name extends keyof T['_']['columns'] & string>(
+  table: T,
+  ...names: readonly Name[]
+): Omit<T['_']['columns'], Name> {
+  const columns = Object.entries(getTableColumns(table)).filter(([name]) => !names.includes(name as Name));
+  return Object.fromEntries(columns) as Omit<T['_']['columns'], Name>;
+}
 
 /** Up to `limit` + 1 rows of a list, from behind the cursor: rows that come or go before it neither shift nor repeat any. */
 export function rowsOf<Query extends PgSelect>(

@@ -1,10 +1,10 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { and, eq, getTableColumns, ilike, notExists, type SQL } from 'drizzle-orm';
-import { defineList, keyId, keyMoment, type PageOf, rowsOf } from '../http/params.ts';
+import { and, eq, ilike, notExists, type SQL } from 'drizzle-orm';
+import { columnsBut, defineList, keyId, keyMoment, type PageOf, rowsOf } from '../http/params.ts';
 import type { RiderChangeRow, RiderRow } from './view.ts';
 
 const { riders, riderHistory, clubMemberships } = tables;
-const { raw, takenAt: _, ...listed } = getTableColumns(riders);
+const listed = columnsBut(riders, 'raw', 'takenAt');
 
 export const riderList = defineList('riders', 'asc', { riderId: riders.riderId }, [keyId]);
 
@@ -47,7 +47,7 @@ export async function findRider(
   riderId: number,
 ): Promise<(RiderRow & { raw: unknown }) | undefined> {
   const [rider] = await db
-    .select({ ...listed, raw })
+    .select({ ...listed, raw: riders.raw })
     .from(riders)
     .where(eq(riders.riderId, riderId));
   return rider;
@@ -62,7 +62,7 @@ export function listRiderChanges(
   riderId: number,
   page: PageOf<typeof riderChangeList>,
 ): Promise<RiderChangeRow[]> {
-  const { recordedAt, rating, weightKg, zpFtp, raw: answer } = riderHistory;
-  const query = db.select({ recordedAt, rating, weightKg, zpFtp, raw: answer }).from(riderHistory);
+  const { recordedAt, rating, weightKg, zpFtp, raw } = riderHistory;
+  const query = db.select({ recordedAt, rating, weightKg, zpFtp, raw }).from(riderHistory);
   return rowsOf(query.$dynamic(), riderChangeList, page, eq(riderHistory.riderId, riderId));
 }

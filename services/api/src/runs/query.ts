@@ -1,10 +1,10 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { and, asc, eq, getTableColumns } from 'drizzle-orm';
-import { defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
+import { and, asc, eq } from 'drizzle-orm';
+import { columnsBut, defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
 import type { CallRow, RunRow } from './view.ts';
 
 const { syncRuns, syncLogs } = tables;
-const { checkpoint: _, ...shown } = getTableColumns(syncRuns);
+const shown = columnsBut(syncRuns, 'checkpoint');
 
 export const runList = defineList('runs', 'desc', { startedAt: syncRuns.startedAt, runId: syncRuns.runId }, [
   keyMoment,
@@ -32,7 +32,7 @@ export async function findRun(db: Database, runId: string): Promise<RunRow | und
   return run;
 }
 
-const { runId: __, commandId: ___, ...callColumns } = getTableColumns(syncLogs);
+const callColumns = columnsBut(syncLogs, 'runId', 'commandId');
 
 /** The calls of a run, oldest first: a thousand at most, far more than budgets allow in a slot. */
 export const listCalls = (db: Database, runId: string): Promise<CallRow[]> =>

@@ -1,8 +1,8 @@
 import { type Database, tables } from '@paceline/shared/database';
-import { getTableColumns } from 'drizzle-orm';
+import { columnsBut } from '../http/params.ts';
 import type { SourceRow } from './view.ts';
 
-const { account: _, address: __, refusals: ___, probes: ____, ...shown } = getTableColumns(tables.sources);
+const shown = columnsBut(tables.sources, 'account', 'address', 'refusals', 'probes');
 
 /** The sources that have been asked. */
 export const findSources = (db: Database): Promise<SourceRow[]> => db.select(shown).from(tables.sources);
