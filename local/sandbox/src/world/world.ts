@@ -22,6 +22,7 @@ function remembered<Value extends object>(of: (event: PlannedEvent) => Value): t
 /** Everything upstream knows, as a function of seed and moment: two worlds of one seed always say the same. */
 export type World = ReturnType<typeof createWorld>;
 
+/** Long, because every question has its entry. */
 export function createWorld(seed: number, clubs: readonly Club[] = defaultClubs) {
   const membership = createMembership(seed, clubs);
   const timetable = createTimetable(seed);
