@@ -3,7 +3,7 @@ import { leastCost, respond } from './baseline.ts';
 import { contenders } from './contenders/all.ts';
 import type { Address, Client, Job, Limit, Urgency } from './contenders/contender.ts';
 import { breadth, depth } from './core-turns.ts';
-import { type Answer, answering } from './processes.ts';
+import { serveDuties } from './processes.ts';
 import { keepPromises } from './promises.ts';
 import { besiege } from './siege.ts';
 import { delayOf, type Network, noJitter } from './upstream.ts';
@@ -185,4 +185,4 @@ const duties = {
 
 export type Duties = typeof duties;
 
-answering(duties satisfies Record<string, (what: never) => Answer>);
+serveDuties(duties);

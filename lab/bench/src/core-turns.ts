@@ -7,21 +7,21 @@ import { createVirtualClock } from '@paceline/shared/clock';
 import { laneNames } from '@paceline/shared/definition';
 
 const hour = 3_600_000;
-/** As many wishes as the limiter takes into one turn. */
+/** As many requests as the limiter takes into one turn. */
 const largestTurn = 500;
 const endpoint = 'signups';
 /** How long a window and its ε last, and a little more; project ms. */
 const windowMs = 61_100;
 const roundTripMs = 300;
 
-/** Whoever waits here does not ask again: that is a load of its own, and of those who wait. */
+/** Those that wait do not ask again: that would be a load of its own. */
 const settings = {
   ...defaultSettings('standard', createVirtualClock()),
   missesAllowed: 1e9,
 };
 
 /** A ledger and its time: turns, without I/O. */
-function desk() {
+function measuredLedger() {
   const ledger = createLedger(1);
   let now = 10 * hour;
   let tickets = 0;
@@ -31,9 +31,9 @@ function desk() {
     pass(ms: number) {
       now += ms;
     },
-    turn(wishes: readonly LedgerRequest[]): Turn {
+    turn(requests: readonly LedgerRequest[]): Turn {
       const from = monotonic();
-      const turn = takeTurn(ledger, wishes, now, settings);
+      const turn = takeTurn(ledger, requests, now, settings);
       spentMs += monotonic() - from;
       return turn;
     },
@@ -88,13 +88,13 @@ export async function depth({
   rounds: number;
   permits: number;
 }) {
-  const { acquire, pass, turn, now, spent } = desk();
+  const { acquire, pass, turn, now, spent } = measuredLedger();
   const before = heapUsed();
   const account = 'deep';
   const line = Array.from({ length: waiting + 1 }, (_, index) =>
     acquire(account, now() - ((index * 7919) % hour)),
   );
-  for (const wishes of inTurns(line)) turn(wishes);
+  for (const requests of inTurns(line)) turn(requests);
   const bytes = (heapUsed() - before) / waiting;
   // Nobody starts the first one's permit: it runs out.
   pass(windowMs);
@@ -131,7 +131,7 @@ export async function breadth({
   rounds: number;
   permits: number;
 }) {
-  const { acquire, pass, turn, spent } = desk();
+  const { acquire, pass, turn, spent } = measuredLedger();
   const before = heapUsed();
   const names = Array.from({ length: accounts }, (_, index) => `account-${index}`);
   /** Calls with those permits, and asks again. */

@@ -1,15 +1,9 @@
-import { get } from 'node:http';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { type Child, findNatsServer, freePort, spawnChild, startNats } from '@paceline/embedded';
+import { type Child, findNatsServer, startNats } from '@paceline/embedded';
+import { rigUsers, spawnLimiter, urlAs } from '@paceline/kit/rig';
 import { createClock, formatClock } from '@paceline/shared/clock';
-import {
-  catalog,
-  type JournalEntry,
-  permissionsOf,
-  type Presence,
-  type Service,
-} from '@paceline/shared/contracts';
+import { catalog, type JournalEntry, type Presence } from '@paceline/shared/contracts';
 import { allPartitions, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, listen, provision } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
@@ -18,22 +12,21 @@ import type { Address } from './contenders/contender.ts';
 import { folderFor, type Server } from './servers.ts';
 
 /** One of them, with the name that it goes by. */
-export interface Replica extends LimiterProcess {
+export interface Replica {
   readonly id: string;
+  readonly child: Child;
+  readonly logFile: string;
 }
 
 /** A broker with limiters on it. */
 export interface Limiters extends Server {
-  readonly natsUrl: (user: User) => string;
+  readonly adminUrl: string;
   readonly ownership: Ownership;
   /** Those that were started and not killed by this. */
   readonly replicas: readonly Replica[];
   /** Starts one more and waits until it is ready. */
   add(): Promise<Replica>;
 }
-
-const services: readonly Service[] = ['limiter', 'rider-sync', 'api'];
-type User = Service | 'admin';
 
 /** How a broker with limiters is started. */
 interface LimitersOptions {
@@ -53,98 +46,58 @@ export async function startLimiters(options: LimitersOptions = {}): Promise<Limi
     server,
     storeDir: folder.path,
     syncAlways: synced,
-    users: [
-      { user: 'admin', password: 'p', publish: ['>'], subscribe: ['>'] },
-      ...services.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),
-    ],
+    users: rigUsers,
   });
-  const natsUrl = (user: User) => nats.url.replace('//', `//${user}:p@`);
-  const admin = createBus(await connect(natsUrl('admin'), 'provision'), createLogger('bench', 'error'));
+  const adminUrl = urlAs(nats.url, 'admin');
+  const admin = createBus(await connect(adminUrl, 'provision'), createLogger('bench', 'error'));
   await provision(admin.connection);
   const ownership = watchOwnership(admin);
 
   const clock = formatClock({ scale: 60_000 / minuteMs, anchor: Math.round(createClock().now()) });
-  const address: Address = { url: natsUrl('rider-sync'), clock };
+  const address: Address = { url: urlAs(nats.url, 'rider-sync'), clock };
   const replicas: Replica[] = [];
   let started = 0;
   const add = async () => {
     started += 1;
     const logFile = join(folder.path, `limiter-${started}.log`);
     const known = ownership.known();
-    const env = { NATS_URL: natsUrl('limiter'), PACELINE_CLOCK: clock };
-    const limiter = await startLimiterProcess(env, logFile);
-    const replica = { ...limiter, id: await ownership.newcomer(known) };
+    const env = { NATS_URL: urlAs(nats.url, 'limiter'), PACELINE_CLOCK: clock, LOG_LEVEL: 'warn' };
+    const child = await spawnLimiter(env, logFile);
+    const replica = { child, logFile, id: await ownership.newcomer(known) };
     replicas.push(replica);
     return replica;
   };
   for (let each = 0; each < count; each += 1) await add();
 
+  const kill = async () => {
+    await Promise.all(
+      replicas.splice(0).map(({ child }) => {
+        child.kill('SIGKILL');
+        return child.exited;
+      }),
+    );
+  };
   return {
     address,
-    natsUrl,
+    adminUrl,
     ownership,
     replicas,
     add,
-    async kill() {
-      await Promise.all(replicas.splice(0).map((replica) => replica.kill()));
-    },
+    kill,
     async restart() {
       await add();
     },
     signal(signal) {
-      for (const replica of replicas) replica.signal(signal);
+      for (const { child } of replicas) child.kill(signal);
     },
     async stop() {
       await admin.connection.close();
-      await Promise.all(replicas.map((replica) => replica.kill()));
+      await kill();
       await nats.stop();
       await folder.remove();
     },
   };
 }
-
-const script = join(import.meta.dirname, '../../../../services/limiter/src/main.ts');
-
-/** The limiter as it is deployed: a process with its environment. */
-interface LimiterProcess {
-  readonly pid: number;
-  readonly logFile: string;
-  readonly exited: Promise<unknown>;
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  kill(): Promise<void>;
-}
-
-/** @param env what it is told: the broker, the clock */
-async function startLimiterProcess(env: NodeJS.ProcessEnv, logFile: string): Promise<LimiterProcess> {
-  const port = await freePort();
-  const child: Child = await spawnChild({
-    command: [process.execPath, script],
-    env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', HEALTH_PORT: String(port), ...env },
-    logFile,
-    stopSignal: 'SIGTERM',
-  });
-  await eventually(() => isReady(port), { timeoutMs: 60_000 });
-  return {
-    pid: child.pid,
-    logFile,
-    exited: child.exited,
-    signal: (signal) => child.kill(signal),
-    async kill() {
-      child.kill('SIGKILL');
-      await child.exited;
-    },
-  };
-}
-
-const isReady = (port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const request = get({ port, host: '127.0.0.1', path: '/readyz' }, (response) => {
-      response.resume();
-      if (response.statusCode === 200) resolve();
-      else reject(new Error(`the limiter is not ready: ${response.statusCode}`));
-    });
-    request.on('error', reject);
-  });
 
 /** Which limiter owns what, by what they say of themselves. */
 interface Ownership {

@@ -1,70 +1,67 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import type { Duties } from './caller.ts';
 
-export type Answer = Promise<unknown>;
-type Told = Readonly<Record<string, (what: never) => Answer>>;
+/** What a worker process can be told to do: each takes one argument, or none. */
+type Duties = Readonly<Record<string, (argument: never) => Promise<unknown>>>;
 
-/** A process of the bench that makes calls, as the one that directs it sees it. */
-export interface Caller {
+/** A process that carries out duties, as the one that directs it sees it. */
+export interface Worker<Known extends Duties> {
   /** @throws {Error} what it threw, or that it ended */
-  do<Duty extends keyof Duties>(
+  do<Duty extends keyof Known & string>(
     duty: Duty,
-    ...what: Parameters<Duties[Duty]>
-  ): Promise<Awaited<ReturnType<Duties[Duty]>>>;
+    ...argument: Parameters<Known[Duty]>
+  ): Promise<Awaited<ReturnType<Known[Duty]>>>;
   kill(): Promise<void>;
 }
 
-interface Order {
-  readonly order: number;
+interface Command {
+  readonly id: number;
   readonly duty: string;
-  readonly what: unknown;
+  readonly argument: unknown;
 }
 
-interface Report {
-  readonly order: number;
+interface Reply {
+  readonly id: number;
   readonly result?: unknown;
   readonly error?: string;
 }
 
-/** The other side: does what it is told, and reports. */
-export function answering(duties: Told): void {
-  const report = (what: Report) => void process.send?.(what);
-  process.on('message', ({ order, duty, what }: Order) => {
-    const act = duties[duty] as (what: unknown) => Answer;
-    act(what).then(
-      (result) => report({ order, result }),
-      (error: Error) => report({ order, error: error.stack ?? error.message }),
+/** The worker's side: carries out commands and replies, until the other side is gone. */
+export function serveDuties(duties: Duties): void {
+  const reply = (what: Reply) => void process.send?.(what);
+  process.on('message', ({ id, duty, argument }: Command) => {
+    const act = duties[duty] as (argument: unknown) => Promise<unknown>;
+    act(argument).then(
+      (result) => reply({ id, result }),
+      (error: Error) => reply({ id, error: error.stack ?? error.message }),
     );
   });
-  // Nobody is left to report to.
   process.on('disconnect', () => process.exit());
 }
 
 /** @param execArgv options for its Node */
-export function startCaller(execArgv: readonly string[] = []): Caller {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'caller.ts'), {
-    serialization: 'advanced',
-    execArgv: [...execArgv],
-  });
+export function startWorker<Known extends Duties>(
+  script: string,
+  execArgv: readonly string[],
+): Worker<Known> {
+  const child: ChildProcess = fork(script, { serialization: 'advanced', execArgv: [...execArgv] });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  let orders = 0;
-  child.on('message', ({ order, result, error }: Report) => {
-    const waiter = waiting.get(order);
-    waiting.delete(order);
+  let sent = 0;
+  child.on('message', ({ id, result, error }: Reply) => {
+    const waiter = waiting.get(id);
+    waiting.delete(id);
     if (error === undefined) waiter?.resolve(result);
     else waiter?.reject(new Error(error));
   });
   child.on('exit', () => {
-    for (const waiter of waiting.values()) waiter.reject(new Error('the calling process ended'));
+    for (const waiter of waiting.values()) waiter.reject(new Error('the worker process ended'));
   });
   return {
-    do(duty, ...[what]) {
-      orders += 1;
+    do(duty, ...[argument]) {
+      sent += 1;
       const waiter = Promise.withResolvers<unknown>();
-      waiting.set(orders, waiter);
-      child.send({ order: orders, duty, what } satisfies Order);
+      waiting.set(sent, waiter);
+      child.send({ id: sent, duty, argument } satisfies Command);
       return waiter.promise as never;
     },
     async kill() {

@@ -1,8 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createClock, parseClock } from '@paceline/shared/clock';
-import { createLimiters, type Limiter } from '@paceline/shared/limiter';
+import type { Limiter } from '@paceline/shared/limiter';
 import type { Address } from './contenders/contender.ts';
-import { openBus } from './contenders/paceline.ts';
+import { openLimiters } from './contenders/paceline.ts';
 import { delayOf, type Network } from './upstream.ts';
 
 export interface Arrivals {
@@ -34,9 +33,7 @@ const network: Network = { jitterMs: 40, outliers: 0 };
 /** Asks for calls as they come, and notes what each was promised. */
 export async function keepPromises(arrivals: Arrivals): Promise<Kept[]> {
   const { address, accounts, everyMs } = arrivals;
-  const bus = await openBus(address);
-  const clock = createClock(parseClock(address.clock));
-  const limiters = createLimiters(bus, clock);
+  const { clock, limiters, close } = await openLimiters(address);
 
   async function ask(limiter: Limiter, cold: boolean, urgent: boolean): Promise<Kept> {
     let promisedAt: number | undefined;
@@ -69,7 +66,6 @@ export async function keepPromises(arrivals: Arrivals): Promise<Kept[]> {
   }
 
   const kept = await Promise.all(accounts.map(comeAndGo));
-  await limiters.close();
-  await bus.connection.close();
+  await close();
   return kept.flat();
 }

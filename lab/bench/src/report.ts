@@ -6,22 +6,40 @@ import { table } from '@paceline/kit/table';
 import { contenders, ours } from './contenders/all.ts';
 import { postgresVersion, redisVersion } from './servers.ts';
 
-/** One line of a workload's table: who, and what was measured. */
-export type Row = Readonly<Record<string, string | number>>;
+type Cell = string | number;
 
-/** A column of the table: its title, and how its numbers are written. */
-interface Column {
-  readonly title: string;
-  readonly show?: (value: number) => string;
+/** What a result has in a column, and how its numbers are written. */
+type Column<Result> = readonly [of: (result: Result) => Cell, show?: (value: number) => string];
+
+/** Results as numbers for programs, by the titles of the columns, and as they are shown. */
+interface Table {
+  readonly rows: ReadonlyArray<Readonly<Record<string, Cell>>>;
+  readonly shown: readonly [head: readonly string[], rows: ReadonlyArray<readonly string[]>];
+}
+
+/** @param columns by their titles */
+export function tableOf<Result>(
+  results: readonly Result[],
+  columns: Readonly<Record<string, Column<Result>>>,
+): Table {
+  const entries = Object.entries(columns);
+  const shownBy = (result: Result, [of, show = String]: Column<Result>) => {
+    const value = of(result);
+    return typeof value === 'number' ? show(value) : value;
+  };
+  return {
+    rows: results.map((result) => Object.fromEntries(entries.map(([title, [of]]) => [title, of(result)]))),
+    shown: [
+      entries.map(([title]) => title),
+      results.map((result) => entries.map(([, column]) => shownBy(result, column))),
+    ],
+  };
 }
 
 /** What a workload came to. */
-export interface Outcome {
+export interface Outcome extends Table {
   /** What its measurements mean and how they were taken; each a sentence or two. */
   readonly notes: readonly string[];
-  /** By the key of a row's value. */
-  readonly columns: Readonly<Record<string, Column>>;
-  readonly rows: readonly Row[];
   readonly summary: Summary;
 }
 
@@ -63,7 +81,7 @@ export async function measure(workload: Workload, say: (line: string) => void): 
 /** What the numbers depend on, by its name. */
 type Machine = Readonly<Record<string, string>>;
 
-const packages = join(import.meta.dirname, '../../node_modules');
+const packages = join(import.meta.dirname, '../node_modules');
 
 export async function describeMachine(): Promise<Machine> {
   const { version: nats } = await findNatsServer({ report: () => undefined });
@@ -114,14 +132,7 @@ export const remarks = (all: readonly Measured[]): string =>
 export function section({ workload: { id, title, goal }, outcome, failed }: Measured): string {
   const head = `## ${id} · ${title}\n\nGoal: ${goal}.`;
   if (!outcome) return `${head}\n\nNot measured: ${failed}`;
-  const { columns, rows, notes } = outcome;
-  const titles = Object.values(columns).map(({ title }) => title);
-  const lines = rows.map((row) => Object.entries(columns).map(([key, column]) => cell(column, row[key])));
-  return [head, table(titles, lines), ...notes].join('\n\n');
-}
-
-function cell({ show = String }: Column, value: string | number | undefined): string {
-  return typeof value === 'number' ? show(value) : (value ?? '');
+  return [head, table(...outcome.shown), ...outcome.notes].join('\n\n');
 }
 
 /** docs/benchmarks.md */

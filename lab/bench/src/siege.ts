@@ -1,8 +1,7 @@
 import { monotonic, until } from '@paceline/kit/waiting';
-import { createClock, parseClock } from '@paceline/shared/clock';
-import { createLimiters, type Limiter } from '@paceline/shared/limiter';
+import type { Limiter } from '@paceline/shared/limiter';
 import type { Address } from './contenders/contender.ts';
-import { openBus } from './contenders/paceline.ts';
+import { openLimiters } from './contenders/paceline.ts';
 import { delayOf, type Network } from './upstream.ts';
 
 /** Where in the protocol the limiter dies: at the first message with this verb. */
@@ -42,9 +41,9 @@ export async function besiege(siege: Siege): Promise<Aftermath> {
     process.kill(siege.pid, 'SIGKILL');
     killed.resolve(monotonic());
   };
-  const bus = await openBus(siege.address);
-  const clock = createClock(parseClock(siege.address.clock));
-  const limiters = createLimiters({ ...bus, connection: tapped(bus.connection, siege, kill) }, clock);
+  const { limiters, close } = await openLimiters(siege.address, (connection) =>
+    tapped(connection, siege, kill),
+  );
   const arrivals: number[] = [];
   let end = Infinity;
   const saturate = async () => {
@@ -57,9 +56,8 @@ export async function besiege(siege: Siege): Promise<Aftermath> {
   await call(limiters.of(siege.probe), probed);
   end = monotonic() + siege.forMs;
   await until(end);
-  await limiters.close();
+  await close();
   await saturating;
-  await bus.connection.close();
   return { grantedAfterMs: (probed[0] ?? Number.NaN) - killedAt, arrivals, end };
 }
 
@@ -72,7 +70,7 @@ function call(limiter: Limiter, arrivals: number[]): Promise<void> {
   });
 }
 
-type Connection = Awaited<ReturnType<typeof openBus>>['connection'];
+type Connection = Awaited<ReturnType<typeof openLimiters>>['connection'];
 
 /** The same connection, with somebody who strikes once, at the step. */
 function tapped(connection: Connection, { verb, phase }: Step, strike: () => void): Connection {

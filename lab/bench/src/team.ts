@@ -1,13 +1,24 @@
-import type { Contender, Home } from './contenders/contender.ts';
+import { join } from 'node:path';
+import type { Duties, Passage } from './caller.ts';
+import type { Contender, Home, Limit } from './contenders/contender.ts';
 import { startLimiters } from './limiters.ts';
-import { type Caller, startCaller } from './processes.ts';
+import { startWorker, type Worker } from './processes.ts';
 import { nowhere, type Server, startDatabase, startRedis } from './servers.ts';
+
+/** A process that makes calls. */
+export type Caller = Worker<Duties>;
+
+export const startCaller = (execArgv: readonly string[] = []): Caller =>
+  startWorker<Duties>(join(import.meta.dirname, 'caller.ts'), execArgv);
 
 /** A contender with what it runs on, and the processes that use it. */
 export interface Team extends AsyncDisposable {
-  readonly contender: Contender;
   readonly server: Server;
   readonly callers: readonly [Caller, ...Caller[]];
+  /** Makes the limits in each process, one after the other: the first one makes the tables. */
+  limit(limits: readonly Limit[]): Promise<void>;
+  /** What all processes called since the last time. */
+  collect(): Promise<Passage[]>;
 }
 
 interface TeamOptions {
@@ -28,7 +39,6 @@ export async function assemble(contender: Contender, options: TeamOptions): Prom
     await server.stop();
   };
   try {
-    // One after the other: the first one makes the tables.
     for (const [index, caller] of callers.entries()) {
       await caller.do('open', { id: contender.id, address: server.address, index });
     }
@@ -36,7 +46,15 @@ export async function assemble(contender: Contender, options: TeamOptions): Prom
     await end();
     throw error;
   }
-  return { contender, server, callers, [Symbol.asyncDispose]: end };
+  return {
+    server,
+    callers,
+    async limit(limits) {
+      for (const caller of callers) await caller.do('limit', limits);
+    },
+    collect: async () => (await Promise.all(callers.map((caller) => caller.do('collect')))).flat(),
+    [Symbol.asyncDispose]: end,
+  };
 }
 
 /**
@@ -46,15 +64,13 @@ export async function assemble(contender: Contender, options: TeamOptions): Prom
 function startServer(home: Home, minuteMs: number): Promise<Server> {
   switch (home) {
     case 'redis':
-      return startRedis(false);
     case 'redis-synced':
-      return startRedis(true);
+      return startRedis(home === 'redis-synced');
     case 'postgres':
       return startDatabase();
     case 'limiter':
-      return startLimiters({ minuteMs });
     case 'limiter-synced':
-      return startLimiters({ minuteMs, synced: true });
+      return startLimiters({ minuteMs, synced: home === 'limiter-synced' });
     default:
       return Promise.resolve(nowhere);
   }

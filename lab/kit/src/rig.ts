@@ -43,7 +43,17 @@ export interface LimiterProcess {
   start(): Promise<void>;
 }
 
-const users: readonly Service[] = ['limiter', 'rider-sync', 'api'];
+const services: readonly Service[] = ['limiter', 'rider-sync', 'api'];
+
+/** A broker's users: `admin`, who may do everything, and services with the permissions of their own. */
+export const rigUsers = [
+  { user: 'admin', password: 'p', publish: ['>'], subscribe: ['>'] },
+  ...services.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),
+];
+
+/** The broker's URL for one of these users. */
+export const urlAs = (url: string, user: Service | 'admin'): string => url.replace('//', `//${user}:p@`);
+
 const script = join(import.meta.dirname, '../../../services/limiter/src/main.ts');
 const auditor = join(import.meta.dirname, '../../auditor/src/main.ts');
 
@@ -55,20 +65,15 @@ export async function startRig(
   const clock = createClock(setting);
   const log = createLogger('rig', 'error');
   const folder = await mkdtemp(join(tmpdir(), 'paceline-rig-'));
-  const nats = await testNats({
-    users: [
-      { user: 'admin', password: 'p', publish: ['>'], subscribe: ['>'] },
-      ...users.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),
-    ],
-  });
-  const urlFor = (user: string) => nats.url.replace('//', `//${user}:p@`);
-  const open = async (user: string, as: Service | 'provision') =>
+  const nats = await testNats({ users: rigUsers });
+  const urlFor = (user: Service | 'admin') => urlAs(nats.url, user);
+  const open = async (user: Service | 'admin', as: Service | 'provision') =>
     createBus(await connect(urlFor(user), as), log);
   const admin = await open('admin', 'provision');
   await provision(admin.connection);
   const [callers, operator] = await Promise.all([open('rider-sync', 'rider-sync'), open('api', 'api')]);
   const sandbox = await startSandbox({ ...options, clock });
-  const env = { PATH: process.env.PATH, NATS_URL: urlFor('limiter'), PACELINE_CLOCK: formatClock(setting) };
+  const env = { NATS_URL: urlFor('limiter'), PACELINE_CLOCK: formatClock(setting) };
   const limiters = Array.from({ length: replicas }, (_, index) =>
     limiterProcess(env, join(folder, `limiter-${index}.log`)),
   );
@@ -139,21 +144,27 @@ function limiterProcess(env: NodeJS.ProcessEnv, logFile: string): LimiterProcess
       if (signal === 'SIGKILL') await child?.exited;
     },
     async start() {
-      const port = await freePort();
-      child = await spawnChild({
-        command: [process.execPath, script],
-        env: { ...env, HEALTH_PORT: String(port) },
-        logFile,
-        keepLog: true,
-        stopSignal: 'SIGTERM',
-      });
-      await eventually(
-        async () => {
-          const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
-          if (status !== 200) throw new Error(`the limiter is not ready (see ${logFile})`);
-        },
-        { timeoutMs: 60_000 },
-      );
+      child = await spawnLimiter(env, logFile);
     },
   };
+}
+
+/** Starts the limiter as it is deployed, and waits until it is ready. @param env the broker, the clock */
+export async function spawnLimiter(env: NodeJS.ProcessEnv, logFile: string): Promise<Child> {
+  const port = await freePort();
+  const child = await spawnChild({
+    command: [process.execPath, script],
+    env: { PATH: process.env.PATH, HEALTH_PORT: String(port), ...env },
+    logFile,
+    keepLog: true,
+    stopSignal: 'SIGTERM',
+  });
+  await eventually(
+    async () => {
+      const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
+      if (status !== 200) throw new Error(`the limiter is not ready (see ${logFile})`);
+    },
+    { timeoutMs: 60_000 },
+  );
+  return child;
 }

@@ -1,6 +1,14 @@
 import Bottleneck from 'bottleneck';
 import { Redis } from 'ioredis';
-import { type Call, type Client, type Contender, type Limit, longerWindows, urgencies } from './contender.ts';
+import {
+  type Call,
+  type Client,
+  type Contender,
+  type Limit,
+  inProcess,
+  onServer,
+  urgencies,
+} from './contender.ts';
 
 /** The quick start of its README: one call every W/N, one at a time. */
 const paced = ({ calls, windowMs }: Limit): Bottleneck.ConstructorOptions =>
@@ -48,26 +56,20 @@ function clientOf(
   };
 }
 
-const common = { name: 'bottleneck', limits: true, margins: longerWindows, floodKeys: 1 } as const;
-
 export const bottleneck: Contender = {
-  ...common,
+  ...inProcess,
   id: 'bottleneck',
+  name: 'bottleneck',
   as: 'one process: reservoir N, refreshed every W',
-  home: 'memory',
-  shared: false,
-  countsIn: 'process',
   connect: async (_, call) => clientOf(call, filled),
 };
 
 /** Clustering of its README. */
 export const bottleneckCluster: Contender = {
-  ...common,
+  ...onServer('redis'),
   id: 'bottleneck-cluster',
+  name: 'bottleneck',
   as: 'clustered on Redis: minTime W/N, maxConcurrent 1',
-  home: 'redis',
-  shared: true,
-  countsIn: 'server',
   async connect({ url }, call) {
     const client = new Redis(url).on('error', () => undefined);
     return clientOf(call, paced, new Bottleneck.IORedisConnection({ client }));

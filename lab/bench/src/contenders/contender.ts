@@ -74,3 +74,18 @@ export const longerWindows: readonly Margin[] = [0.06, 0.12, 0.25, 0.65, 1].map(
   name: `window + ${Math.round(share * 100)} %`,
   apply: (limit) => ({ ...limit, windowMs: limit.windowMs * (1 + share) }),
 }));
+
+type Kind = Omit<Contender, 'id' | 'name' | 'as' | 'connect'>;
+
+/** A limiter within one process. */
+export const inProcess: Kind = {
+  home: 'memory',
+  shared: false,
+  countsIn: 'process',
+  limits: true,
+  margins: longerWindows,
+  floodKeys: 1,
+};
+
+/** One whose processes share what a server keeps. */
+export const onServer = (home: Home): Kind => ({ ...inProcess, home, shared: true, countsIn: 'server' });

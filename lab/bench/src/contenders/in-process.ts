@@ -1,18 +1,13 @@
 import PQueue from 'p-queue';
 import pThrottle from 'p-throttle';
-import { type Call, type Contender, longerWindows, urgencies } from './contender.ts';
+import { type Call, type Contender, inProcess, urgencies } from './contender.ts';
 
 /** With the sliding window that its README advises for an API of strict limits. */
 export const pQueue: Contender = {
   id: 'p-queue',
   name: 'p-queue',
   as: 'one process: intervalCap N, interval W, strict',
-  home: 'memory',
-  shared: false,
-  countsIn: 'process',
-  limits: true,
-  margins: longerWindows,
-  floodKeys: 1,
+  ...inProcess,
   async connect(_, call) {
     const queues = new Map<string, PQueue>();
     return {
@@ -42,12 +37,7 @@ export const pThrottled: Contender = {
   id: 'p-throttle',
   name: 'p-throttle',
   as: 'one process: limit N, interval W, strict',
-  home: 'memory',
-  shared: false,
-  countsIn: 'process',
-  limits: true,
-  margins: longerWindows,
-  floodKeys: 1,
+  ...inProcess,
   async connect(_, call) {
     const throttled = new Map<string, Call>();
     const aborting = new AbortController();

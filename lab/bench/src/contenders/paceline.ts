@@ -3,7 +3,15 @@ import type { Budget, Lane } from '@paceline/shared/definition';
 import { createLimiters, type Limiter } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import type { Address, Call, Client, Contender, Job, Urgency } from './contender.ts';
+import {
+  type Address,
+  type Call,
+  type Client,
+  type Contender,
+  type Job,
+  onServer,
+  type Urgency,
+} from './contender.ts';
 
 /** The budgets of the standard tier that the bench uses, by their calls per minute of the project's time. */
 const budgetOf = (calls: number): Budget => (calls === 1 ? 'signups' : 'riders_single');
@@ -14,14 +22,25 @@ const laneOf: Record<Urgency, Lane> = {
   far: 'far_event_sync',
 };
 
-/** A process that asks the limiter, over its client and nothing else. */
-export async function openBus({ url }: Address) {
-  return createBus(await connect(url, 'rider-sync'), createLogger('bench', 'error'));
+type Connection = Awaited<ReturnType<typeof connect>>;
+
+/** The limiter's client in this process. @param wrap what it sees in place of the connection */
+export async function openLimiters(
+  { url, clock: setting }: Address,
+  wrap: (connection: Connection) => Connection = (connection) => connection,
+) {
+  const connection = await connect(url, 'rider-sync');
+  const clock = createClock(parseClock(setting));
+  const limiters = createLimiters(createBus(wrap(connection), createLogger('bench', 'error')), clock);
+  const close = async () => {
+    await limiters.close();
+    await connection.close();
+  };
+  return { connection, clock, limiters, close };
 }
 
 async function connectPaceline(address: Address, call: Call): Promise<Client> {
-  const bus = await openBus(address);
-  const limiters = createLimiters(bus, createClock(parseClock(address.clock)));
+  const { connection, limiters, close } = await openLimiters(address);
   const accounts = new Map<string, { limiter: Limiter; endpoint: Budget }>();
 
   async function make(job: Job): Promise<void> {
@@ -40,15 +59,12 @@ async function connectPaceline(address: Address, call: Call): Promise<Client> {
       for (const { key, calls } of limits) {
         accounts.set(key, { limiter: limiters.of(key), endpoint: budgetOf(calls) });
       }
-      await bus.connection.flush();
+      await connection.flush();
     },
     async submit(jobs) {
       for (const job of jobs) make(job).catch(() => undefined);
     },
-    async close() {
-      await limiters.close();
-      await bus.connection.close();
-    },
+    close,
   };
 }
 
@@ -57,10 +73,7 @@ export const paceline: Contender = {
   id: 'paceline',
   name: 'Paceline',
   as: 'withPermit',
-  home: 'limiter',
-  shared: true,
-  countsIn: 'server',
-  limits: true,
+  ...onServer('limiter'),
   margins: [],
   floodKeys: 1_000,
   connect: (address, call) => connectPaceline(address, call),

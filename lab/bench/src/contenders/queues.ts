@@ -2,19 +2,14 @@ import { Queue, Worker } from 'bullmq';
 import { Logger, makeWorkerUtils, run, type Runner } from 'graphile-worker';
 import { Redis } from 'ioredis';
 import { PgBoss } from 'pg-boss';
-import { type Contender, type Job, type Limit, longerWindows, urgencies } from './contender.ts';
+import { type Contender, type Job, type Limit, onServer, urgencies } from './contender.ts';
 
 /** A queue and a worker with a limiter, in each process, as its guide says. */
 export const bullmq: Contender = {
   id: 'bullmq',
   name: 'bullmq',
   as: 'queue on Redis, Worker with limiter {max N, duration W}',
-  home: 'redis',
-  shared: true,
-  countsIn: 'server',
-  limits: true,
-  margins: longerWindows,
-  floodKeys: 1,
+  ...onServer('redis'),
   async connect({ url }, call) {
     const connection = new Redis(url, { maxRetriesPerRequest: null }).on('error', () => undefined);
     const queues = new Map<string, Queue>();
@@ -72,12 +67,8 @@ export const pgBoss: Contender = {
   id: 'pg-boss',
   name: 'pg-boss',
   as: 'one worker: batchSize N, pollingIntervalSeconds W',
-  home: 'postgres',
-  shared: true,
+  ...onServer('postgres'),
   countsIn: 'process',
-  limits: true,
-  margins: longerWindows,
-  floodKeys: 1,
   async connect({ url }, call, index) {
     const boss = new PgBoss({
       connectionString: url,
@@ -120,12 +111,9 @@ export const graphileWorker: Contender = {
   id: 'graphile-worker',
   name: 'graphile-worker',
   as: 'queue on Postgres, a runner in each process',
-  home: 'postgres',
-  shared: true,
-  countsIn: 'server',
+  ...onServer('postgres'),
   limits: false,
   margins: [],
-  floodKeys: 1,
   async connect({ url }, call) {
     const utils = await makeWorkerUtils({ connectionString: url, logger });
     await utils.migrate();

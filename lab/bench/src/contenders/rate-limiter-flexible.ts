@@ -5,7 +5,15 @@ import {
   RateLimiterQueue,
   RateLimiterRedis,
 } from 'rate-limiter-flexible';
-import type { Call, Client, Contender, Limit, Margin } from './contender.ts';
+import {
+  type Call,
+  type Client,
+  type Contender,
+  inProcess,
+  type Limit,
+  type Margin,
+  onServer,
+} from './contender.ts';
 
 /** Redis takes its windows in whole seconds, so a margin is fewer calls, or a second more. */
 const margins: readonly Margin[] = [
@@ -43,17 +51,15 @@ const optionsOf = ({ key, calls, windowMs }: Limit) => ({
   duration: windowMs / 1000,
 });
 
-const common = { name: 'rate-limiter-flexible', limits: true, margins } as const;
+const name = 'rate-limiter-flexible';
 
 /** RateLimiterQueue of its wiki: a queue in front of a window that begins with its first call. */
 export const flexible: Contender = {
-  ...common,
+  ...inProcess,
   id: 'flexible',
+  name,
+  margins,
   as: 'one process: RateLimiterQueue on RateLimiterMemory',
-  home: 'memory',
-  shared: false,
-  countsIn: 'process',
-  floodKeys: 1,
   connect: async (_, call) =>
     clientOf(
       call,
@@ -63,12 +69,11 @@ export const flexible: Contender = {
 };
 
 export const flexibleRedis: Contender = {
-  ...common,
+  ...onServer('redis'),
   id: 'flexible-redis',
+  name,
+  margins,
   as: 'RateLimiterQueue on RateLimiterRedis',
-  home: 'redis',
-  shared: true,
-  countsIn: 'server',
   floodKeys: 100,
   async connect({ url }, call) {
     const storeClient = new Redis(url, { enableOfflineQueue: false, lazyConnect: true });

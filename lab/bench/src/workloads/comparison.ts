@@ -72,3 +72,9 @@ export async function inGroups<T>(
   }
   return results;
 }
+
+/** The columns that say who it is. */
+export const who = {
+  contender: [({ contender }: { contender: Contender }) => contender.name],
+  as: [({ contender }: { contender: Contender }) => contender.as],
+} as const;

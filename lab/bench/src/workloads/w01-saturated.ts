@@ -4,10 +4,10 @@ import { monotonic } from '@paceline/kit/waiting';
 import type { Passage } from '../caller.ts';
 import { limiting } from '../contenders/all.ts';
 import type { Contender, Limit, Margin } from '../contenders/contender.ts';
-import type { Outcome, Row, Workload } from '../report.ts';
+import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { type Network, utilisation, verdictOf, type Way } from '../upstream.ts';
-import { inGroups } from './comparison.ts';
+import { inGroups, who } from './comparison.ts';
 
 /** What a margin came to. */
 interface Tried {
@@ -59,14 +59,12 @@ async function saturate(contender: Contender): Promise<Saturated[]> {
       }),
     ),
   );
-  for (const caller of team.callers) {
-    await caller.do('between', network);
-    await caller.do('limit', limits);
-  }
+  for (const caller of team.callers) await caller.do('between', network);
+  await team.limit(limits);
   const end = monotonic() + windows * policy.windowMs;
   const load = { keys: limits.map(({ key }) => key), inFlight: inFlight / team.callers.length, end };
   await Promise.all(team.callers.map((caller) => caller.do('saturate', load)));
-  const passages = (await Promise.all(team.callers.map((caller) => caller.do('collect')))).flat();
+  const passages = await team.collect();
   const byKey = Map.groupBy(passages, ({ job }) => job.key);
   return margins.map((margin, index) => {
     const each = Array.from({ length: runs }, (_, run) => byKey.get(keyOf(index, run)) ?? []);
@@ -89,40 +87,31 @@ function judged(each: readonly Passage[][]): Omit<Saturated, 'contender' | 'marg
   };
 }
 
-const rowOf = (result: Saturated): Row => ({
-  contender: result.contender.name,
-  as: result.contender.as,
-  margin: result.margin,
-  ...result.rejected,
-  utilisation: result.utilisation,
-  calls: result.calls,
-});
-
 async function run(say: (line: string) => void): Promise<Outcome> {
   const [us, ...peers] = limiting;
   if (!us) throw new Error('there is nobody to measure');
   const results = [...(await inGroups([us], 1, saturate, say)), ...(await inGroups(peers, 2, saturate, say))];
-  const shown = results.flatMap(({ result: [documented, ...tried] }) => [documented, bestMargin(tried)]);
-  const [ours, ...others] = shown.filter((each) => each !== undefined);
+  const shown = results
+    .flatMap(({ result: [documented, ...tried] }) => [documented, bestMargin(tried)])
+    .filter((each) => each !== undefined);
+  const [ours, ...others] = shown;
   if (!ours) throw new Error('nothing was measured of Paceline');
   const bound = policy.windowMs / (policy.windowMs + epsilonMs + ours.roundTripMs);
   const cycle = policy.windowMs / ours.utilisation;
   const own = cycle - policy.windowMs - epsilonMs - ours.roundTripMs;
   const reached = ours.utilisation / (policy.windowMs / (policy.windowMs + ours.roundTripMs));
   return {
-    columns: {
-      contender: { title: 'contender' },
-      as: { title: 'as' },
-      margin: { title: 'margin' },
-      sliding: { title: 'sliding', show: percent },
-      'sliding-counting-rejects': { title: 'sliding, counts rejects', show: percent },
-      'clock-aligned': { title: 'clock-aligned', show: percent },
-      'first-hit': { title: 'first hit', show: percent },
-      gcra: { title: 'GCRA', show: percent },
-      utilisation: { title: 'utilisation', show: percent },
-      calls: { title: 'calls' },
-    },
-    rows: [ours, ...others].map(rowOf),
+    ...tableOf(shown, {
+      ...who,
+      margin: [({ margin }) => margin],
+      sliding: [({ rejected }) => rejected.sliding, percent],
+      'sliding, counts rejects': [({ rejected }) => rejected['sliding-counting-rejects'], percent],
+      'clock-aligned': [({ rejected }) => rejected['clock-aligned'], percent],
+      'first hit': [({ rejected }) => rejected['first-hit'], percent],
+      GCRA: [({ rejected }) => rejected.gcra, percent],
+      utilisation: [(each) => each.utilisation, percent],
+      calls: [({ calls }) => calls],
+    }),
     notes: [
       `Limit ${policy.limit} per ${policy.windowMs} ms, ${processes} calling processes (one where the limit is one process's), ${inFlight} asks in flight; each call arrives U(0, ${network.jitterMs}) ms after it was sent, ${percent(network.outliers)} of them ${10 * network.jitterMs} ms. Rejected: the share of all arrivals of ${runs} runs of ${windows} windows side by side; utilisation: their median, without what a sliding upstream rejects.`,
       `Margins that were tried: a window longer by 6, 12, 25, 65 or 100 %, or fewer calls where only whole seconds can be set. Shown is the smallest one without a rejection, else the one with the fewest.`,

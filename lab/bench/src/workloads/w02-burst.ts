@@ -2,10 +2,10 @@ import { times } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
 import { limitingAnyhow } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import type { Outcome, Row, Workload } from '../report.ts';
+import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
-import { sideBySide } from './comparison.ts';
+import { sideBySide, who } from './comparison.ts';
 
 const policy = { limit: 5, windowMs: 1_000 };
 const processes = 3;
@@ -23,7 +23,7 @@ async function peaksOf(contender: Contender): Promise<number[]> {
     windowMs: policy.windowMs,
     concurrency: 3 * policy.limit,
   }));
-  for (const caller of team.callers) await caller.do('limit', limits);
+  await team.limit(limits);
   const start = monotonic() + 100;
   await Promise.all(
     keys.flatMap((key, run) => {
@@ -36,7 +36,7 @@ async function peaksOf(contender: Contender): Promise<number[]> {
     }),
   );
   await until(start + 6 * policy.windowMs);
-  const passages = (await Promise.all(team.callers.map((caller) => caller.do('collect')))).flat();
+  const passages = await team.collect();
   const forgiving = { ...policy, windowMs: policy.windowMs - forgivenMs };
   return keys.map((key) => {
     const arrivals = passages.filter(({ job }) => job.key === key).map(({ arrivedAt }) => arrivedAt);
@@ -46,21 +46,14 @@ async function peaksOf(contender: Contender): Promise<number[]> {
 
 async function run(say: (line: string) => void): Promise<Outcome> {
   const results = await sideBySide(limitingAnyhow, peaksOf, say);
-  const rows = results.map(({ contender: { name, as }, result }): Row => ({
-    contender: name,
-    as,
-    peak: Math.max(...result),
-    'times the limit': Math.max(...result) / policy.limit,
-  }));
-  const peak = Number(rows[0]?.peak);
+  const peaks = results.map(({ contender, result }) => ({ contender, peak: Math.max(...result) }));
+  const peak = peaks[0]?.peak ?? Number.NaN;
   return {
-    columns: {
-      contender: { title: 'contender' },
-      as: { title: 'as' },
-      peak: { title: `peak in any window (limit ${policy.limit})` },
-      'times the limit': { title: 'times the limit', show: times },
-    },
-    rows,
+    ...tableOf(peaks, {
+      ...who,
+      [`peak in any window (limit ${policy.limit})`]: [(each) => each.peak],
+      'times the limit': [(each) => each.peak / policy.limit, times],
+    }),
     notes: [
       `One call at the start, nothing until 0.9 W, then 3 N = ${3 * policy.limit} asks at once, of ${processes} processes where the limit is shared. No jitter. The most arrivals in any ${policy.windowMs - forgivenMs} ms; the highest of ${runs} runs side by side, each a tenth of W later after the limits were made.`,
     ],
@@ -69,10 +62,10 @@ async function run(say: (line: string) => void): Promise<Outcome> {
       ours: String(peak),
       // In the order of the list, the way that serves the most processes comes first.
       against: Object.fromEntries(
-        rows
+        peaks
           .slice(1)
           .toReversed()
-          .map((row) => [row.contender, times(Number(row.peak) / peak)]),
+          .map((each) => [each.contender.name, times(each.peak / peak)]),
       ),
       met: peak <= policy.limit,
       because: `the limit is ${policy.limit}`,

@@ -3,9 +3,9 @@ import { digits, times } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
 import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import type { Outcome, Row, Workload } from '../report.ts';
+import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import { sideBySide } from './comparison.ts';
+import { sideBySide, who } from './comparison.ts';
 
 const limit = { calls: 5, windowMs: 1_000, concurrency: 5 };
 const bulk = 30;
@@ -19,14 +19,9 @@ const longest = 10;
 async function waitsOf(contender: Contender): Promise<number[]> {
   await using team = await assemble(contender, { processes: 2 });
   const keys = Array.from({ length: runs }, (_, run) => `w3-${run}`);
-  for (const caller of team.callers)
-    await caller.do(
-      'limit',
-      keys.map((key) => ({ key, ...limit })),
-    );
+  await team.limit([...keys, warm].map((key) => ({ key, ...limit })));
   const [busy, manual = busy] = team.callers;
   // A process that has never called is slow at its first call.
-  for (const caller of team.callers) await caller.do('limit', [{ key: warm, ...limit }]);
   for (const caller of team.callers)
     await caller.do('ask', { key: warm, urgency: 'urgent', count: 1, at: 0 });
   await until(monotonic() + 2 * limit.windowMs);
@@ -39,7 +34,7 @@ async function waitsOf(contender: Contender): Promise<number[]> {
     ]),
   );
   await until(start + longest * limit.windowMs);
-  const passages = (await Promise.all(team.callers.map((caller) => caller.do('collect')))).flat();
+  const passages = await team.collect();
   return keys.map((key) => {
     const passage = passages.find(({ job }) => job.key === key && job.urgency === 'urgent');
     return passage ? (passage.arrivedAt - passage.job.askedAt) / limit.windowMs : longest;
@@ -56,20 +51,12 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const [ours, ...peers] = measured;
   if (!ours) throw new Error('nothing was measured of Paceline');
   return {
-    columns: {
-      contender: { title: 'contender' },
-      as: { title: 'as' },
-      usual: { title: 'waits (windows)', show: digits },
-      most: { title: 'at most', show: digits },
-      ratio: { title: 'times ours', show: times },
-    },
-    rows: measured.map(({ contender: { name, as }, usual, most }): Row => ({
-      contender: name,
-      as,
-      usual,
-      most,
-      ratio: usual / ours.usual,
-    })),
+    ...tableOf(measured, {
+      ...who,
+      'waits (windows)': [({ usual }) => usual, digits],
+      'at most': [({ most }) => most, digits],
+      'times ours': [({ usual }) => usual / ours.usual, times],
+    }),
     notes: [
       `${bulk} bulk asks of one process at a limit of ${limit.calls} per ${limit.windowMs} ms; half a window later one urgent ask, of another process where the limit is shared. Windows until it arrives: median and longest of ${runs} runs side by side. ${longest} means: not in ${longest} windows.`,
       'Ours is let through at once by the place that a window keeps for those who cannot wait; with a limit of one call it is the next free window.',

@@ -3,9 +3,9 @@ import { monotonic, until } from '@paceline/kit/waiting';
 import type { Passage } from '../caller.ts';
 import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import type { Outcome, Row, Workload } from '../report.ts';
+import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import { sideBySide } from './comparison.ts';
+import { type Result, sideBySide, who } from './comparison.ts';
 
 /** An urgent load above what a limit of one call per window can take. */
 interface Load {
@@ -41,7 +41,7 @@ interface Waits {
 async function waitsUnder({ windowMs, windows, patience }: Load, contender: Contender): Promise<Waits> {
   await using team = await assemble(contender, { processes: 2, windowMs });
   const key = 'w4';
-  for (const caller of team.callers) await caller.do('limit', [{ key, windowMs, calls: 1, concurrency: 1 }]);
+  await team.limit([{ key, windowMs, calls: 1, concurrency: 1 }]);
   const [background, urgent = background] = team.callers;
   const start = monotonic() + 100;
   const urgentAt = Array.from(
@@ -53,7 +53,7 @@ async function waitsUnder({ windowMs, windows, patience }: Load, contender: Cont
     ...urgentAt.map((at) => urgent.do('ask', { key, urgency: 'urgent', count: 1, at })),
   ]);
   await until(start + (windows + patience) * windowMs);
-  const passages = (await Promise.all(team.callers.map((caller) => caller.do('collect')))).flat();
+  const passages = await team.collect();
   const waits = (urgency: string, count: number) => {
     const served = passages.filter(({ job }) => job.urgency === urgency);
     const unserved = Array.from({ length: Math.max(0, count - served.length) }, () => Infinity);
@@ -81,53 +81,43 @@ function overtakenBy(passages: readonly Passage[]): number {
 
 const orNever = (windows: number): string => (windows === Infinity ? 'never' : digits(windows));
 
-const inWindows = (row: Row = {}): string =>
-  `${digits(Number(row.overtaken))} W; urgent wait ${orNever(Number(row.urgent))} W`;
+const inWindows = ({ overtaken, urgent }: Waits): string =>
+  `${digits(overtaken)} W; urgent wait ${orNever(Math.max(...urgent))} W`;
 
 async function run(say: (line: string) => void): Promise<Outcome> {
-  const rows: Row[] = [];
-  const ours: Waits[] = [];
+  const results: Array<Result<Waits> & { load: string }> = [];
   for (const load of loads) {
-    const results = await sideBySide(limiting.filter(load.whom), (each) => waitsUnder(load, each), say);
-    for (const { contender, result } of results) {
-      if (contender === limiting[0]) ours.push(result);
-      rows.push({
-        contender: contender.name,
-        as: contender.as,
-        load: load.name,
-        served: `${result.far.filter(Number.isFinite).length} of ${far}`,
-        far: Math.max(...result.far),
-        overtaken: result.overtaken,
-        urgent: Math.max(...result.urgent),
-      });
-    }
+    const its = await sideBySide(limiting.filter(load.whom), (each) => waitsUnder(load, each), say);
+    results.push(...its.map((each) => ({ ...each, load: load.name })));
   }
-  const most = Math.max(...ours.map(({ overtaken }) => overtaken));
-  const served = ours.every((waits) => waits.far.every(Number.isFinite));
+  const [us] = limiting;
+  const ours = results.filter(({ contender }) => contender === us);
+  const longest = results.filter(({ load }) => load === loads.at(-1)?.name);
+  const most = Math.max(...ours.map(({ result }) => result.overtaken));
+  const served = ours.every(({ result }) => result.far.every(Number.isFinite));
   return {
-    columns: {
-      contender: { title: 'contender' },
-      as: { title: 'as' },
-      load: { title: 'load for' },
-      served: { title: 'far served' },
-      far: { title: 'far waits at most (windows)', show: orNever },
-      overtaken: { title: 'overtaken by who came … windows later', show: digits },
-      urgent: { title: 'urgent waits at most (windows)', show: orNever },
-    },
-    rows,
+    ...tableOf(results, {
+      ...who,
+      'load for': [({ load }) => load],
+      'far served': [({ result }) => `${result.far.filter(Number.isFinite).length} of ${far}`],
+      'far waits at most (windows)': [({ result }) => Math.max(...result.far), orNever],
+      'overtaken by who came … windows later': [({ result }) => result.overtaken, digits],
+      'urgent waits at most (windows)': [({ result }) => Math.max(...result.urgent), orNever],
+    }),
     notes: [
       `One call per window (${loads.map(({ name, windowMs }) => `${windowMs} ms under a load of ${name}`).join(', ')}), urgent asks at ${overload} times that, and ${far} far ones half a window after the first. One run each, all contenders side by side; ${slow.join(' and ')} have no windows that short.`,
       `The bound, written down in decisions/0007: nobody is overtaken by who comes more than ${bound} windows (an hour) later. A load of 16 windows is shorter than that, so there the urgent go first; one of 75 is longer. Strict priorities have no such bound; without priorities the far ones are served early, and the urgent wait.`,
     ],
     summary: {
       measure: 'overtaken by who came … later',
-      ours: inWindows(rows.findLast(({ contender }) => contender === limiting[0]?.name)),
+      ours: longest
+        .filter(({ contender }) => contender === us)
+        .map(({ result }) => inWindows(result))
+        .join(),
       against: Object.fromEntries(
-        rows.flatMap((row) =>
-          row.load === loads.at(-1)?.name && row.contender !== limiting[0]?.name
-            ? [[row.contender, inWindows(row)]]
-            : [],
-        ),
+        longest
+          .filter(({ contender }) => contender !== us)
+          .map(({ contender, result }) => [contender.name, inWindows(result)]),
       ),
       met: served && most <= bound,
       because: `under a load of ${loads.at(-1)?.name}; the bound is ${bound} W, and all far ones were ${served ? '' : 'not '}served`,

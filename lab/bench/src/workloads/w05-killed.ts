@@ -2,9 +2,9 @@ import { digits } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
 import { ours, type Variant, variants } from '../contenders/all.ts';
 import { type Limiters, type Replica, startLimiters } from '../limiters.ts';
-import { type Caller, startCaller } from '../processes.ts';
-import type { Outcome, Row, Workload } from '../report.ts';
+import { type Outcome, tableOf, type Workload } from '../report.ts';
 import type { Step } from '../siege.ts';
+import { type Caller, startCaller } from '../team.ts';
 import { assemble } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
 import { compare } from './comparison.ts';
@@ -60,7 +60,7 @@ async function strikeOnly(limiters: Limiters, caller: Caller, step: Step): Promi
   const victim = limiters.replicas.at(-1);
   if (!victim) throw new Error('there is no limiter');
   await limiters.ownership.sharedOut([victim.id]);
-  const started = victim.exited.then(() => limiters.add());
+  const started = victim.child.exited.then(() => limiters.add());
   const damage = await strike(limiters, caller, step, victim);
   await started;
   return damage;
@@ -75,7 +75,7 @@ async function strike(limiters: Limiters, caller: Caller, step: Step, victim: Re
     account,
     probe,
     forMs,
-    pid: victim.pid,
+    pid: victim.child.pid,
   });
   const calm = arrivals.filter((at) => at > end - calmWindows * policy.windowMs);
   return {
@@ -152,7 +152,15 @@ const half = Math.ceil(steps.length / 2);
 /** The goal. */
 const withinMs = 3_000;
 
-const ofStep = ({ verb, phase, successor, peak, lost, grantedAfterMs }: Besieged): Row => ({
+interface Line {
+  readonly contender: string;
+  readonly what: string;
+  readonly peak: string;
+  readonly lost: number | string;
+  readonly next: number | string;
+}
+
+const ofStep = ({ verb, phase, successor, peak, lost, grantedAfterMs }: Besieged): Line => ({
   contender: ours,
   what: `limiter, ${phase} ${verb}; ${successor} goes on`,
   peak: `${peak} of ${policy.limit}`,
@@ -160,7 +168,7 @@ const ofStep = ({ verb, phase, successor, peak, lost, grantedAfterMs }: Besieged
   next: grantedAfterMs,
 });
 
-const ofAnybody = ({ contender, home, peak, after }: Killed): Row => ({
+const ofAnybody = ({ contender, home, peak, after }: Killed): Line => ({
   contender: contender.name,
   what: contender.countsIn === 'process' ? `its process, beside ${home}` : home,
   peak: `${peak} of ${longPolicy.limit}`,
@@ -186,9 +194,9 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   ]);
   const besieged = sieges.flat();
   say(`${besieged.length} limiters were killed`);
-  const killed = await Promise.all(variants.filter(isKilled).map((variant) => kill(variant)));
-  const { against } = compare(killed, ({ peak }) => 1 / peak);
-  const peaks = [...besieged, ...killed.filter(({ contender }) => contender.name === ours)].map(
+  const killedOnes = await Promise.all(variants.filter(isKilled).map((variant) => kill(variant)));
+  const { against } = compare(killedOnes, ({ peak }) => 1 / peak);
+  const peaks = [...besieged, ...killedOnes.filter(({ contender }) => contender.name === ours)].map(
     ({ peak }) => peak,
   );
   const over = Math.max(...peaks) - policy.limit;
@@ -197,14 +205,13 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     Math.max(...besieged.filter((each) => each.successor === successor).map((each) => each.grantedAfterMs));
   const [replica, itself] = [slowest('a replica'), slowest('itself, started again')];
   return {
-    columns: {
-      contender: { title: 'contender' },
-      what: { title: 'killed' },
-      peak: { title: 'peak in any window' },
-      lost: { title: 'places lost' },
-      next: { title: 'next grant after ms', show: digits },
-    },
-    rows: [...besieged.map(ofStep), ...killed.map(ofAnybody)],
+    ...tableOf([...besieged.map(ofStep), ...killedOnes.map(ofAnybody)], {
+      contender: [({ contender }) => contender],
+      killed: [({ what }) => what],
+      'peak in any window': [({ peak }) => peak],
+      'places lost': [({ lost }) => lost],
+      'next grant after ms': [({ next }) => next, digits],
+    }),
     notes: [
       `Paceline at every step: an account with ${policy.limit} calls per ${policy.windowMs} ms is kept saturated; its limiter gets SIGKILL before the first message with that verb is sent, while it is on its way, or when its answer has come. Another account of the same limiter, with room, asks at once: until it is granted nobody answers. Places lost: what is missing in the last two windows, some seconds later. One kill each.`,
       `Everybody: ${longPolicy.limit} calls per ${longPolicy.windowMs} ms; a window is filled, what holds the count (the process, or the server) gets SIGKILL and is started again at once, and is asked for more. One run each, side by side.`,

@@ -2,10 +2,10 @@ import { median, quantile } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
 import { type Variant, variants } from '../contenders/all.ts';
 import type { Limiters } from '../limiters.ts';
-import { type Caller, startCaller } from '../processes.ts';
-import type { Outcome, Row, Workload } from '../report.ts';
+import { type Outcome, tableOf, type Workload } from '../report.ts';
+import { type Caller, startCaller } from '../team.ts';
 import { assemble, type Team } from '../team.ts';
-import { compare } from './comparison.ts';
+import { compare, who } from './comparison.ts';
 
 const rounds = 5;
 const permits = 150;
@@ -57,7 +57,7 @@ async function time(variant: Variant): Promise<Timed> {
 }
 
 async function startEcho(team: Team): Promise<{ url: string; caller: Caller }> {
-  const url = (team.server as Limiters).natsUrl('admin');
+  const url = (team.server as Limiters).adminUrl;
   const caller = startCaller();
   await caller.do('respond', url);
   return { url, caller };
@@ -73,26 +73,15 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const { least = Number.NaN } = usual;
   const overLeast = usual.p50 / least;
   return {
-    columns: {
-      contender: { title: 'contender' },
-      as: { title: 'as' },
-      survives: { title: 'survives' },
-      p50: { title: 'p50 ms', show: digits },
-      p99: { title: 'p99 ms', show: digits },
-      least: { title: 'of (request + append)', show: times },
-      pressed: { title: 'p50 ms, without a pause', show: digits },
-      ratio: { title: 'Paceline is … times as fast', show: times },
-    },
-    rows: results.map((each): Row => ({
-      contender: each.contender.name,
-      as: each.contender.as,
-      survives: each.survives,
-      p50: each.p50,
-      p99: each.p99,
-      least: each.least ? each.p50 / each.least : '',
-      pressed: each.pressed,
-      ratio: ratio(each),
-    })),
+    ...tableOf(results, {
+      ...who,
+      survives: [({ survives }) => survives],
+      'p50 ms': [({ p50 }) => p50, digits],
+      'p99 ms': [({ p99 }) => p99, digits],
+      'of (request + append)': [({ p50, least: its }) => (its ? p50 / its : ''), times],
+      'p50 ms, without a pause': [({ pressed }) => pressed, digits],
+      'Paceline is … times as fast': [ratio, times],
+    }),
     notes: [
       `One process, one ask after the other, no window ever full: ms from asking to being allowed to call, and for queues until the job's handler runs. ${pauseMs} ms after the end of each comes the next; without that pause the end of a call travels and is committed beside the next ask. Median of the medians of ${rounds} rounds of ${permits}; p99 over all of them. Peers that survive a power cut are compared with ours that does, the others with ours as it comes.`,
       `A bare request and append, measured in the same rounds: ${digits(least)} ms.`,

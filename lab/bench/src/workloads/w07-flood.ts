@@ -2,9 +2,9 @@ import { median } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
 import { monotonic } from '@paceline/kit/waiting';
 import { type Variant, variants } from '../contenders/all.ts';
-import type { Outcome, Row, Workload } from '../report.ts';
+import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import { compare } from './comparison.ts';
+import { compare, who } from './comparison.ts';
 
 const processes = 3;
 const inFlight = 64;
@@ -56,22 +56,13 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   const winsEqual = safest.perSecond > (equal?.perSecond ?? 0);
   const winsAny = usual.perSecond >= (any?.perSecond ?? 0);
   return {
-    columns: {
-      contender: { title: 'contender' },
-      as: { title: 'as' },
-      survives: { title: 'survives' },
-      processes: { title: 'processes' },
-      perSecond: { title: 'calls/s', show: digits },
-      ratio: { title: 'Paceline is … times as fast', show: times },
-    },
-    rows: results.map((each): Row => ({
-      contender: each.contender.name,
-      as: each.contender.as,
-      survives: each.survives,
-      processes: each.processes,
-      perSecond: each.perSecond,
-      ratio: ratio(each),
-    })),
+    ...tableOf(results, {
+      ...who,
+      survives: [({ survives }) => survives],
+      processes: [(each) => each.processes],
+      'calls/s': [({ perSecond }) => perSecond, digits],
+      'Paceline is … times as fast': [ratio, times],
+    }),
     notes: [
       `${inFlight} asks in flight in each of ${processes} processes (one where the limit is one process's), calls that take no time, no window that is ever full: ours over ${processes} × 1,000 accounts, peers with a limit out of reach. Median of ${slices} seconds in a row, after ${warmUpMs} ms to warm up. Peers that survive a power cut are compared with ours that does, the others with ours as it comes.`,
       'Jobs of one turn are handed over together where a peer has a way to do so (addBulk, insert, addJobs).',

@@ -4,8 +4,8 @@ import { monotonic, until } from '@paceline/kit/waiting';
 import { limiting, ours } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { lateCommits, type Limiters, type Replica, startLimiters } from '../limiters.ts';
-import { type Caller, startCaller } from '../processes.ts';
-import type { Outcome, Row, Workload } from '../report.ts';
+import { type Outcome, tableOf, type Workload } from '../report.ts';
+import { type Caller, startCaller } from '../team.ts';
 import { assemble } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
 import { type Result, sideBySide } from './comparison.ts';
@@ -36,10 +36,10 @@ async function freeze(limiters: Limiters, caller: Caller, frozen: Replica): Prom
   const end = frozenAt + frozenMs + afterMs;
   const saturated = caller.do('saturate', { keys: [account], inFlight, end });
   await until(frozenAt);
-  frozen.signal('SIGSTOP');
+  frozen.child.kill('SIGSTOP');
   await caller.do('ask', { key: probe, urgency: 'urgent', count: 1, at: 0 });
   await until(frozenAt + frozenMs);
-  frozen.signal('SIGCONT');
+  frozen.child.kill('SIGCONT');
   await saturated;
   const passages = await caller.do('collect');
   const arrivals = (key: string) =>
@@ -86,7 +86,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
       say(`frozen and continued ${results.length} times`);
     }
     await limiters.ownership.sharedOut(ids);
-    const late = await lateCommits(limiters.natsUrl('admin'));
+    const late = await lateCommits(limiters.adminUrl);
     const refusals = (await readFile(frozen.logFile, 'utf8')).split('moved on without us').length - 1;
     const peers = await sideBySide(limiting.filter(decidesElsewhere), gapOf, say);
     return outcomeOf(results, late, refusals, peers);
@@ -107,25 +107,18 @@ function outcomeOf(
 ): Outcome {
   const gap = Math.max(...results.map(({ gapMs }) => gapMs));
   const over = Math.max(0, ...results.map(({ peak }) => peak - policy.limit));
-  const rows = results.map(({ gapMs, peak }): Row => ({
-    contender: ours,
-    gap: gapMs,
-    peak: `${peak} of ${policy.limit}`,
-  }));
   return {
-    columns: {
-      contender: { title: 'contender' },
-      gap: { title: 'next grant after ms', show: digits },
-      peak: { title: 'peak in any window' },
-    },
-    rows: [
-      ...rows,
-      ...peers.map(({ contender, result }): Row => ({
-        contender: contender.name,
-        gap: result,
-        peak: '',
-      })),
-    ],
+    ...tableOf(
+      [
+        ...results.map(({ gapMs, peak }) => ({ name: ours, gapMs, peak: `${peak} of ${policy.limit}` })),
+        ...peers.map(({ contender: { name }, result }) => ({ name, gapMs: result, peak: '' })),
+      ],
+      {
+        contender: [({ name }) => name],
+        'next grant after ms': [({ gapMs }) => gapMs, digits],
+        'peak in any window': [({ peak }) => peak],
+      },
+    ),
     notes: [
       `Two limiters; the one that answers for a saturated account is stopped (SIGSTOP) for ${frozenMs} ms, three times its lease of ${leaseMs} ms, and continued; ${results.length} rounds. Another of its accounts, with room, asks as soon as it is stopped.`,
       `In the journals ${late} calls were committed under a claim that was not the last one. The continued limiter logged ${refusals} times that a journal had moved on without it.`,

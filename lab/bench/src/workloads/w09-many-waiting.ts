@@ -3,8 +3,8 @@ import { median } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
 import { contenders, ours } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
-import { startCaller } from '../processes.ts';
-import type { Outcome, Row, Workload } from '../report.ts';
+import { type Outcome, tableOf, type Workload } from '../report.ts';
+import { startCaller } from '../team.ts';
 import { assemble } from '../team.ts';
 
 const few = 100;
@@ -73,15 +73,7 @@ async function inLineOf(contender: Contender): Promise<Cost> {
   return { few: await cost(few), many: await cost(many) };
 }
 
-const rowOf = (contender: string, what: string, cost: Cost): Row => ({
-  contender,
-  what,
-  few: cost.few,
-  many: cost.many,
-  ratio: cost.many / cost.few,
-  bytesFew: cost.bytes?.few ?? '',
-  bytesMany: cost.bytes?.many ?? '',
-});
+const shown = (count: number): string => count.toLocaleString('en-US');
 
 async function run(say: (line: string) => void): Promise<Outcome> {
   const line = await inOurLine();
@@ -95,37 +87,37 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   }
   const grows = line.many / line.few;
   return {
-    columns: {
-      contender: { title: 'contender' },
-      what: { title: 'what' },
-      few: { title: 'few: µs a call', show: digits },
-      many: { title: 'many: µs a call', show: digits },
-      ratio: { title: 'many : few', show: times },
-      bytesFew: { title: 'few: bytes of one', show: digits },
-      bytesMany: { title: 'many: bytes of one', show: digits },
-    },
-    rows: [
-      rowOf(ours, `core: ${few} and ${many.toLocaleString('en-US')} wait for one budget`, line),
-      rowOf(
-        ours,
-        `core: one waits in each of ${few} and ${accounts.toLocaleString('en-US')} accounts`,
-        width,
-      ),
-      ...peers.map(({ name, cost }) =>
-        rowOf(name, `queue: ${few} and ${many.toLocaleString('en-US')} wait`, cost),
-      ),
-    ],
+    ...tableOf(
+      [
+        { name: ours, what: `core: ${few} and ${shown(many)} wait for one budget`, cost: line },
+        {
+          name: ours,
+          what: `core: one waits in each of ${few} and ${shown(accounts)} accounts`,
+          cost: width,
+        },
+        ...peers.map((peer) => ({ ...peer, what: `queue: ${few} and ${shown(many)} wait` })),
+      ],
+      {
+        contender: [({ name }) => name],
+        what: [({ what }) => what],
+        'few: µs a call': [({ cost }) => cost.few, digits],
+        'many: µs a call': [({ cost }) => cost.many, digits],
+        'many : few': [({ cost }) => cost.many / cost.few, times],
+        'few: bytes of one': [({ cost }) => cost.bytes?.few ?? '', digits],
+        'many: bytes of one': [({ cost }) => cost.bytes?.many ?? '', digits],
+      },
+    ),
     notes: [
       `Paceline: its core alone, in one process without a broker. One permit is four turns: somebody new asks, the first in line is offered a permit, starts it, settles it. Median of ${rounds} rounds of ${permits} permits after one to warm up; over the accounts of ${rounds} rounds of 10,000, hundreds in a turn.`,
       `Peers: whole, with what they run on; one runs after the other, and for each an urgent one comes. One run of ${peerCalls} calls after one to warm up. Compare how the cost grows, not the µs.`,
       'bottleneck takes about a millisecond to queue each, pg-boss fetches on a schedule, the others keep nobody in order: not measured.',
     ],
     summary: {
-      measure: `cost among ${many.toLocaleString('en-US')} : among ${few}`,
+      measure: `cost among ${shown(many)} : among ${few}`,
       ours: times(grows),
       against: Object.fromEntries(peers.map(({ name, cost }) => [name, times(cost.many / cost.few / grows)])),
       met: grows <= 2,
-      because: `${digits(line.many)} µs a permit; over ${accounts.toLocaleString('en-US')} accounts ${times(width.many / width.few)} that over ${few}, which is the processor's caches and the garbage collector: the work is the same`,
+      because: `${digits(line.many)} µs a permit; over ${shown(accounts)} accounts ${times(width.many / width.few)} that over ${few}, which is the processor's caches and the garbage collector: the work is the same`,
     },
   };
 }

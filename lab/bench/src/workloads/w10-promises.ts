@@ -2,9 +2,9 @@ import { median, quantile } from '@paceline/kit/statistics';
 import { digits, percent } from '@paceline/kit/table';
 import { ours } from '../contenders/all.ts';
 import { startLimiters } from '../limiters.ts';
-import { startCaller } from '../processes.ts';
 import type { Kept } from '../promises.ts';
-import type { Outcome, Row, Workload } from '../report.ts';
+import { type Outcome, tableOf, type Workload } from '../report.ts';
+import { startCaller } from '../team.ts';
 
 /** A minute of the project's: slow enough that a second of it is more than a hiccup of the machine. */
 const minuteMs = 3_000;
@@ -24,17 +24,6 @@ const late = ({ promisedAt, startedAt }: Kept): number => startedAt - (promisedA
 
 const shareKept = (tickets: readonly Kept[]): number =>
   tickets.filter((ticket) => late(ticket) <= allowedMs).length / tickets.length;
-
-function rowOf(who: string, tickets: readonly Kept[]): Row {
-  return {
-    contender: ours,
-    who,
-    tickets: tickets.length,
-    kept: shareKept(tickets),
-    late: quantile(tickets.map(late), 0.95) / 1_000,
-    early: -quantile(tickets.map(late), 0.05) / 1_000,
-  };
-}
 
 async function run(say: (line: string) => void): Promise<Outcome> {
   const all: Kept[][] = [];
@@ -72,29 +61,22 @@ function outcomeOf(all: readonly Kept[][]): Outcome {
   );
   const share = median(shares);
   return {
-    columns: {
-      contender: { title: 'contender' },
-      who: { title: 'who' },
-      tickets: { title: 'tickets that waited' },
-      kept: { title: 'kept', show: percent },
-      late: { title: 'p95 late (s)', show: digits },
-      early: { title: 'p95 early (s)', show: digits },
-    },
-    rows: [
-      rowOf('all', warm),
-      rowOf(
-        'urgent',
-        warm.filter(({ urgent }) => urgent),
-      ),
-      rowOf(
-        'the others',
-        warm.filter(({ urgent }) => !urgent),
-      ),
-      rowOf(
-        'before anything was known of the load',
-        promised.filter(({ cold }) => cold),
-      ),
-    ],
+    ...tableOf(
+      [
+        ['all', warm] as const,
+        ['urgent', warm.filter((each) => each.urgent)] as const,
+        ['the others', warm.filter((each) => !each.urgent)] as const,
+        ['before anything was known of the load', promised.filter(({ cold }) => cold)] as const,
+      ],
+      {
+        contender: [() => ours],
+        who: [([who]) => who],
+        'tickets that waited': [([, tickets]) => tickets.length],
+        kept: [([, tickets]) => shareKept(tickets), percent],
+        'p95 late (s)': [([, tickets]) => quantile(tickets.map(late), 0.95) / 1_000, digits],
+        'p95 early (s)': [([, tickets]) => -quantile(tickets.map(late), 0.05) / 1_000, digits],
+      },
+    ),
     notes: [
       `${accounts.length} accounts with ${limit} calls a minute (${minuteMs} ms of the machine). ${percent(load)} of what a window holds come at random moments, ${percent(urgent)} of them in a lane that goes first: for ${windows} windows, in which the limiter learns how it is overtaken; then ${backlog} come at once, and again ${windows} windows. Kept: the call starts no more than ${allowedMs / 1_000} s of the project's time (${digits((allowedMs * minuteMs) / 60_000)} ms of the machine) after what the ticket was told first. ${promised.length} of ${all.flat().length} tickets of ${rounds} runs had to wait.`,
       'No peer tells a waiter when it will run.',
