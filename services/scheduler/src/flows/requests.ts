@@ -15,7 +15,7 @@ import { current, settingsAfter, viewOf, withChange } from '../core/schedule.ts'
 import type { ScheduleJudge } from '../adapters/judging.ts';
 import type { InForce } from '../adapters/stored.ts';
 
-export interface Answering {
+export interface RequestContext {
   readonly bus: Bus;
   readonly inForce: InForce;
   readonly clock: Clock;
@@ -25,8 +25,8 @@ export interface Answering {
 }
 
 /** Answers requests for the schedule, for what another one would come to, and to put another one in force. */
-export function answerRequests(answering: Answering): void {
-  const { bus } = answering;
+export function answerRequests(context: RequestContext): void {
+  const { bus } = context;
   /** Of several schedulers one answers. What fails is not answered: the requester gives up by itself. */
   const answer = <M extends RequestMessage>(
     message: M,
@@ -43,18 +43,18 @@ export function answerRequests(answering: Answering): void {
       },
       'scheduler',
     );
-  answer(catalog.scheduleNow, () => now(answering));
-  answer(catalog.judgeSchedule, (asked) => judgeOne(answering, asked));
-  answer(catalog.changeSchedule, (asked) => change(answering, asked));
+  answer(catalog.scheduleNow, () => now(context));
+  answer(catalog.judgeSchedule, (asked) => judgeOne(context, asked));
+  answer(catalog.changeSchedule, (asked) => change(context, asked));
 }
 
-async function now({ inForce, clock }: Answering): Promise<ScheduleAnswer> {
+async function now({ inForce, clock }: RequestContext): Promise<ScheduleAnswer> {
   const { version, kept } = await inForce.read();
   return { answer: 'in_force', schedule: viewOf(version, kept, clock.now()) };
 }
 
 async function judgeOne(
-  { inForce, clock, judge, demand }: Answering,
+  { inForce, clock, judge, demand }: RequestContext,
   { change: wanted, things, promises }: JudgeSchedule,
 ): Promise<JudgedSchedule> {
   const { eras } = (await inForce.read()).kept;
@@ -67,8 +67,8 @@ async function judgeOne(
 }
 
 /** JudgedPlan first, and again when another change was faster and the request names no version. */
-async function change(answering: Answering, asked: ChangeSchedule): Promise<ScheduleAnswer> {
-  const { bus, inForce, clock, judge, demand } = answering;
+async function change(context: RequestContext, asked: ChangeSchedule): Promise<ScheduleAnswer> {
+  const { bus, inForce, clock, judge, demand } = context;
   for (;;) {
     const { version, kept } = await inForce.read();
     if (asked.version !== null && asked.version !== version) return { answer: 'changed_meanwhile', version };
