@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
-import { takeDatabase } from '../testing/database.ts';
-import { openDatabase } from './client.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { takeDatabase, type TestDatabase, testDatabase } from '../testing/database.ts';
+import { asRows, openDatabase } from './client.ts';
+import { riders } from './schema/index.ts';
 
 it('a connection comes back to the pool also when a transaction can not begin on it', async () => {
   const database = openDatabase(await takeDatabase(), () => undefined, 1);
@@ -11,4 +12,42 @@ it('a connection comes back to the pool also when a transaction can not begin on
   await database.ping();
   await database.db.transaction(nothing);
   await database.close();
+});
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+
+afterAll(() => database?.stop());
+
+const rider = {
+  riderId: 1,
+  name: 'O\'Neil "the {fast}", \\ NULL',
+  gender: null,
+  rating: 1_503.25,
+  clubName: 'NULL',
+  raw: [1, ['a', '"'], { b: null }],
+  firstSeenAt: Date.UTC(2026, 0, 1),
+  fetchedAt: Date.UTC(2026, 0, 2),
+};
+const untold = { age: null, zpFtp: null, takenAt: null };
+
+describe('rows that are given as arrays', () => {
+  it('are stored as they are, and what is not said of them as null', async () => {
+    const second = { ...rider, riderId: 2, raw: { deep: [[]] } };
+    await database.db.insert(riders).select(asRows(riders, [rider, second]));
+    const stored = await database.db.select().from(riders).orderBy(riders.riderId);
+    expect(stored).toMatchObject([
+      { ...rider, ...untold },
+      { ...second, ...untold },
+    ]);
+  });
+
+  it('may be more than a statement may have parameters', async () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => ({ ...rider, riderId: 100 + index }));
+    await database.db.insert(riders).select(asRows(riders, many));
+    expect(await database.db.$count(riders)).toBeGreaterThanOrEqual(many.length);
+  });
 });
