@@ -1,9 +1,21 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { cached, defaultCacheDir } from './files.ts';
 import { findOnPath, run } from './run.ts';
 
 /** The oldest Debian release whose nats-server is new enough; its programs run on older ones too. */
 const suite = 'trixie';
+
+/**
+ * The path of a program: on the PATH, in the cache, or from Debian's package of the same name, then kept in the cache.
+ * @throws {Error} when it can't be had, with the reason
+ */
+export async function findProgram(program: string): Promise<string> {
+  const onPath = await findOnPath(program);
+  if (onPath !== undefined) return onPath;
+  const path = join(defaultCacheDir(), `${program}-${process.platform}-${process.arch}`);
+  return cached(path, (dir) => unpackDebianPackage(dir, program));
+}
 
 /**
  * Gets a program into `dir` from the Debian package of the same name, from the archive that this machine's apt already

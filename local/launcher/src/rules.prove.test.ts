@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { findPromtool } from './testing/checkers.ts';
+import { findProgram } from '@paceline/embedded';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { root } from './state.ts';
@@ -31,7 +31,7 @@ describe("Prometheus' alert rules", () => {
     'do what their tests say, and the dashboard asks what can be asked',
     { timeout: 120_000 },
     async (context) => {
-      const promtool = await findPromtool().catch((error: Error) => {
+      const promtool = await findProgram('promtool').catch((error: Error) => {
         const reason = `THE ALERT RULES WERE NOT TESTED: promtool could not be had: ${error.message}`;
         console.warn(reason);
         return context.skip(reason);

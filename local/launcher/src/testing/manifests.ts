@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findKubectl } from './checkers.ts';
+import { findProgram } from '@paceline/embedded';
 import { parseAllDocuments } from 'yaml';
 import { root } from '../state.ts';
 
@@ -30,7 +30,7 @@ export const nameOf = ({ kind, metadata: { name } }: Manifest): string =>
  * @throws {Error} when there is no kubectl to be had
  */
 export async function renderAll(): Promise<Record<'production' | 'sandbox', Manifest[]>> {
-  const kubectl = await findKubectl();
+  const kubectl = await findProgram('kubectl');
   const render = async (overlay: string) => {
     const { stdout } = await run(kubectl, ['kustomize', join(folder, overlay)]);
     return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
