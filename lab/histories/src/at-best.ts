@@ -1,9 +1,9 @@
 import type { Fact } from '@paceline/shared/contracts';
-import type { BudgetState } from '../budget.ts';
-import { evolve } from '../evolve.ts';
-import { createLedger, keyOf } from '../ledger.ts';
-import type { LedgerRequest } from '../protocol.ts';
-import { takeTurn } from '../turn.ts';
+import type { BudgetState } from '@paceline/limiter/core/budget';
+import { evolve } from '@paceline/limiter/core/evolve';
+import { createLedger, keyOf } from '@paceline/limiter/core/ledger';
+import type { LedgerRequest } from '@paceline/limiter/core/protocol';
+import { takeTurn } from '@paceline/limiter/core/turn';
 import { type Acquire, answered, type Line } from './line.ts';
 import { place } from './place.ts';
 

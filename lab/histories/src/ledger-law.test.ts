@@ -1,21 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coordination } from './coordination.ts';
-import { type Ledger } from './ledger.ts';
-import { createQueue } from './queue.ts';
-import { restore } from './restore.ts';
-import type { Settings } from './settings.ts';
-import { settings } from './testing.ts';
-import { createAgenda } from './world/agenda.ts';
-import { createDice } from './world/dice.ts';
-import { anyHistory } from './world/histories.ts';
-import { createJournal } from './world/journal.ts';
-import { createLine } from './world/line.ts';
-import { takeOver } from './world/owner.ts';
-import { place } from './world/place.ts';
-import { steps } from './world/steps.ts';
-import { happen } from './world/world.ts';
-import { windows } from './windows.ts';
+import { coordination } from '@paceline/limiter/core/coordination';
+import { type Ledger } from '@paceline/limiter/core/ledger';
+import { createQueue } from '@paceline/limiter/core/queue';
+import { restore } from '@paceline/limiter/core/restore';
+import type { Settings } from '@paceline/limiter/core/settings';
+import { settings } from '@paceline/limiter/core/testing';
+import { createAgenda } from './agenda.ts';
+import { createDice } from './dice.ts';
+import { anyHistory } from './histories.ts';
+import { createJournal } from './journal.ts';
+import { createLine } from './line.ts';
+import { takeOver } from './owner.ts';
+import { place } from './place.ts';
+import { steps } from './steps.ts';
+import { happen } from './world.ts';
+import { windows } from '@paceline/limiter/core/windows';
 
 const epochOf = (permit: string): number => Number.parseInt(permit, 10);
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { settings } from './testing.ts';
-import { anyHistory, quiet, undisturbed } from './world/histories.ts';
-import { fullest, fullestWith, rejectedBy } from './world/judge.ts';
-import { slowest } from './world/owner.ts';
-import { startedCalls } from './world/started.ts';
-import { happen, type History, settingsOf, type Story } from './world/world.ts';
+import { settings } from '@paceline/limiter/core/testing';
+import { anyHistory, quiet, undisturbed } from './histories.ts';
+import { fullest, fullestWith, rejectedBy } from './judge.ts';
+import { slowest } from './owner.ts';
+import { startedCalls } from './started.ts';
+import { happen, type History, settingsOf, type Story } from './world.ts';
 
 type Law = (calls: ReturnType<typeof startedCalls>, story: Story, history: History) => void;
 

@@ -1,8 +1,8 @@
-import { policyOf } from '../budget.ts';
-import { evolve } from '../evolve.ts';
-import { budgetOf, createLedger } from '../ledger.ts';
-import type { Settings } from '../settings.ts';
-import { isPaused } from '../window.ts';
+import { policyOf } from '@paceline/limiter/core/budget';
+import { evolve } from '@paceline/limiter/core/evolve';
+import { budgetOf, createLedger } from '@paceline/limiter/core/ledger';
+import type { Settings } from '@paceline/limiter/core/settings';
+import { isPaused } from '@paceline/limiter/core/window';
 import { place } from './place.ts';
 import type { Story } from './world.ts';
 

@@ -1,8 +1,8 @@
 import type { Fact, JournalEntry, Offer, Operation, Policy } from '@paceline/shared/contracts';
 import type { PermitEvent } from '@paceline/shared/limiter/protocol';
-import type { Settings } from '../settings.ts';
-import { settings as usual } from '../testing.ts';
-import type { LedgerRequest, Reply } from '../protocol.ts';
+import type { Settings } from '@paceline/limiter/core/settings';
+import { settings as usual } from '@paceline/limiter/core/testing';
+import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
 import { createAgenda } from './agenda.ts';
 import { caller, type End, type Surroundings, type Wanted } from './caller.ts';
 import { createDice } from './dice.ts';

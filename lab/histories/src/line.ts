@@ -1,8 +1,8 @@
 import type { PermitRequestOf, Outcome } from '@paceline/shared/contracts';
-import { orderKey } from '../queue.ts';
-import type { Settings } from '../settings.ts';
-import { createDesk, forgetAfter, settings } from '../testing.ts';
-import type { LedgerRequest, Turn } from '../protocol.ts';
+import { orderKey } from '@paceline/limiter/core/queue';
+import type { Settings } from '@paceline/limiter/core/settings';
+import { createDesk, forgetAfter, settings } from '@paceline/limiter/core/testing';
+import type { LedgerRequest, Turn } from '@paceline/limiter/core/protocol';
 import type { Comer, Step } from './steps.ts';
 import { place } from './place.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createDesk, settings } from './testing.ts';
-import type { Wanted } from './world/caller.ts';
-import { quiet } from './world/histories.ts';
-import { fullest } from './world/judge.ts';
-import { type Blow, happen, type History } from './world/world.ts';
+import { createDesk, settings } from '@paceline/limiter/core/testing';
+import type { Wanted } from './caller.ts';
+import { quiet } from './histories.ts';
+import { fullest } from './judge.ts';
+import { type Blow, happen, type History } from './world.ts';
 
 // What makers of limiters, queues and locks test of theirs, or had to mend: each asked of this one.
 

@@ -5,11 +5,11 @@ import {
   type PartitionEffect,
   type PartitionEvent,
   type PartitionStep,
-} from '../partition.ts';
-import type { LedgerRequest, Reply } from '../protocol.ts';
-import { claimOf, isTaken, type Known, ledgerTime } from '../recovery.ts';
-import { restore } from '../restore.ts';
-import type { Settings } from '../settings.ts';
+} from '@paceline/limiter/core/partition';
+import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
+import { claimOf, isTaken, type Known, ledgerTime } from '@paceline/limiter/core/recovery';
+import { restore } from '@paceline/limiter/core/restore';
+import type { Settings } from '@paceline/limiter/core/settings';
 import type { Agenda } from './agenda.ts';
 import type { Dice } from './dice.ts';
 import type { Content, Journal } from './journal.ts';

@@ -1,6 +1,6 @@
 import type { Lane } from '@paceline/shared/definition';
-import type { Settings } from '../settings.ts';
-import { createDesk } from '../testing.ts';
+import type { Settings } from '@paceline/limiter/core/settings';
+import { createDesk } from '@paceline/limiter/core/testing';
 import { createAgenda } from './agenda.ts';
 import { place } from './place.ts';
 

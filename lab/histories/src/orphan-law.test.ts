@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coordination } from './coordination.ts';
-import { worstCall } from './ledger.ts';
-import { createDesk, settings } from './testing.ts';
-import { undisturbed } from './world/histories.ts';
-import { place } from './world/place.ts';
-import { happen, type History } from './world/world.ts';
+import { coordination } from '@paceline/limiter/core/coordination';
+import { worstCall } from '@paceline/limiter/core/ledger';
+import { createDesk, settings } from '@paceline/limiter/core/testing';
+import { undisturbed } from './histories.ts';
+import { place } from './place.ts';
+import { happen, type History } from './world.ts';
 
 const using = (limit: number, windowMs: number) => ({
   ...settings,

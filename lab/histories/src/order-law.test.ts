@@ -1,13 +1,13 @@
 import { type Lane, laneNames } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Settings } from './settings.ts';
-import { createDesk, settings } from './testing.ts';
-import { anyHistory } from './world/histories.ts';
-import { createLine } from './world/line.ts';
-import { rush, type Rusher } from './world/rush.ts';
-import { steps } from './world/steps.ts';
-import { happen } from './world/world.ts';
+import type { Settings } from '@paceline/limiter/core/settings';
+import { createDesk, settings } from '@paceline/limiter/core/testing';
+import { anyHistory } from './histories.ts';
+import { createLine } from './line.ts';
+import { rush, type Rusher } from './rush.ts';
+import { steps } from './steps.ts';
+import { happen } from './world.ts';
 
 const second = 1_000;
 const minute = 60 * second;
