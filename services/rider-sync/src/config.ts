@@ -1,6 +1,6 @@
 import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/shared/config';
 import { type Sync, syncVariables } from '@paceline/shared/sync';
-import type { Batcher } from './flows/batcher.ts';
+import type { BulkBatcher } from './flows/batcher.ts';
 
 const needed = [...syncVariables, 'ZWIFTRACING_CLUB_IDS'] as const;
 
@@ -10,6 +10,6 @@ export const readConfig = (): RiderSyncConfig => loadConfigOrExit(needed, broker
 
 /** What the syncs of riders work with. */
 export interface RiderSync extends Sync {
-  readonly batcher: Batcher;
+  readonly batcher: BulkBatcher;
   readonly clubIds: readonly number[];
 }

@@ -4,7 +4,7 @@ import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { type FlowFile, openFlows, openSync } from '@paceline/shared/sync';
 import type { RiderSync, RiderSyncConfig } from './config.ts';
 import { addRider } from './flows/add-rider.ts';
-import { Batcher } from './flows/batcher.ts';
+import { openBatcher } from './flows/batcher.ts';
 import { giveUp, hearCancellations } from './flows/command.ts';
 import { importRiders } from './flows/import-riders.ts';
 
@@ -12,7 +12,7 @@ import { importRiders } from './flows/import-riders.ts';
 export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): Promise<RunningService> {
   const sync = await openSync(context, 'rider-sync');
   const clubIds = context.config.ZWIFTRACING_CLUB_IDS;
-  const batcher = new Batcher(sync, clubIds);
+  const batcher = openBatcher(sync, clubIds);
   const cancellations = hearCancellations(sync.bus);
   const flows = await openFlows(
     { ...sync, batcher, clubIds },

@@ -6,7 +6,7 @@ import {
   afterCall,
   mayCall,
   pauseBeforeProbe,
-  type Availability,
+  type SourceAvailability,
   unknown as neverCalled,
 } from './availability.ts';
 
@@ -18,7 +18,7 @@ const wrongKey = failure('unauthorized', 401);
 const notFound = failure('not_found', 404);
 const page = failure('not_found', 404, '<!DOCTYPE html>');
 const trouble = failure('unavailable', 503);
-const after = (source: Source, before: Availability, ...errors: (UpstreamError | undefined)[]) =>
+const after = (source: Source, before: SourceAvailability, ...errors: (UpstreamError | undefined)[]) =>
   errors.reduce(
     (availability, error, index) => afterCall(source, availability, error, [], index + 1),
     before,

@@ -3,7 +3,7 @@ import type { SourceState } from '../contracts/index.ts';
 import { isPage, type UpstreamError } from '../zwiftracing/index.ts';
 
 /** Whether upstream gives us a source. Moments are project ms. */
-export interface Availability {
+export interface SourceAvailability {
   readonly state: SourceState;
   /** Since when it is so. */
   readonly since: number;
@@ -32,7 +32,11 @@ const nothingWrong = {
 } as const;
 
 /** It was not called yet. */
-export const unknown = (now: number): Availability => ({ state: 'unknown', since: now, ...nothingWrong });
+export const unknown = (now: number): SourceAvailability => ({
+  state: 'unknown',
+  since: now,
+  ...nothingWrong,
+});
 
 /** So many 404s in a row are not about what was requested. */
 const usuallyMissing = 3;
@@ -70,11 +74,11 @@ function verdictOn(
  */
 export function afterCall(
   source: Source,
-  before: Availability,
+  before: SourceAvailability,
   error: UpstreamError | undefined,
-  others: readonly Availability[],
+  others: readonly SourceAvailability[],
   now: number,
-): Availability {
+): SourceAvailability {
   const verdict = verdictOn(source, error);
   if (!verdict) return before;
   if (!error || verdict === 'gives') {
@@ -109,7 +113,7 @@ const pathVariables: Partial<Record<Source, string>> = {
 function adviceOn(
   source: Source,
   { code, rawStart }: UpstreamError,
-  others: readonly Availability[],
+  others: readonly SourceAvailability[],
 ): string {
   if (code === 'unauthorized') return 'Is ZWIFTRACING_API_KEY right, and is it given this?';
   const known = others.filter(({ state }) => state !== 'unknown');
@@ -121,5 +125,5 @@ function adviceOn(
 }
 
 /** An unavailable source may be called only once in a while. */
-export const mayCall = ({ state, probeAt }: Availability, now: number): boolean =>
+export const mayCall = ({ state, probeAt }: SourceAvailability, now: number): boolean =>
   state !== 'unavailable' || now >= (probeAt ?? 0);

@@ -7,7 +7,7 @@ import type { Logger } from '../telemetry/index.ts';
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
 /** What a wait for the database needs; `signal` aborts when shutdown begins. */
-interface Waiter {
+interface OutageWait {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -21,7 +21,10 @@ const pauseMs = 500;
  * away because Postgres restarts.
  * @throws whatever else `work` throws; the database's error when shutdown begins first
  */
-export async function throughOutages<T>({ clock, log, signal }: Waiter, work: () => Promise<T>): Promise<T> {
+export async function throughOutages<T>(
+  { clock, log, signal }: OutageWait,
+  work: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     try {
       return await work();

@@ -7,14 +7,14 @@ import { PermitRefused } from '../limiter/index.ts';
 import { type Bus, publish } from '../messaging/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { UpstreamError } from '../zwiftracing/index.ts';
-import { afterCall, type Availability, mayCall, pauseBeforeProbe, unknown } from './availability.ts';
+import { afterCall, type SourceAvailability, mayCall, pauseBeforeProbe, unknown } from './availability.ts';
 import { throughOutages } from './database.ts';
 
 const { sources } = tables;
 
 /** Upstream does not give us this source, and it is not time to probe it again. */
 export class SourceUnavailable extends PermitRefused {
-  constructor(endpoint: Budget, { message, since, probeAt }: Availability) {
+  constructor(endpoint: Budget, { message, since, probeAt }: SourceAvailability) {
     super(endpoint, probeAt ?? since);
     this.name = 'SourceUnavailable';
     const moments = [since, this.earliest].map((at) => new Date(at).toISOString());
@@ -22,7 +22,7 @@ export class SourceUnavailable extends PermitRefused {
   }
 }
 
-interface Setting {
+interface SourcesSetting {
   readonly db: Database;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -40,9 +40,9 @@ const isManual = (lane: Lane) => lane === 'manual_rider_add';
 
 /** Which of upstream's sources are available; all replicas share it. */
 export class Sources {
-  readonly #setting: Setting;
+  readonly #setting: SourcesSetting;
 
-  constructor(setting: Setting) {
+  constructor(setting: SourcesSetting) {
     this.#setting = setting;
   }
 
@@ -83,7 +83,7 @@ export class Sources {
   }
 
   /** Stores what a call says of its source, and returns that where it is news. */
-  #store(source: Source, error: UpstreamError | undefined): Promise<Availability | undefined> {
+  #store(source: Source, error: UpstreamError | undefined): Promise<SourceAvailability | undefined> {
     const { db, account, addressOf } = this.#setting;
     return db.transaction(async (tx) => {
       const keys = { account, address: addressOf(source) };
@@ -108,7 +108,7 @@ export class Sources {
     });
   }
 
-  async #announce(source: Source, { state, since, rawStart, ...why }: Availability): Promise<void> {
+  async #announce(source: Source, { state, since, rawStart, ...why }: SourceAvailability): Promise<void> {
     const { bus, log, account } = this.#setting;
     const { status, message, advice } = why;
     if (state === 'unknown') return;
@@ -122,7 +122,7 @@ export class Sources {
     });
   }
 
-  async #read(on: Pick<Database, 'select'>, source: Source): Promise<Availability> {
+  async #read(on: Pick<Database, 'select'>, source: Source): Promise<SourceAvailability> {
     const [row] = await on.select().from(sources).where(this.#is(source));
     return row ?? unknown(this.#now());
   }

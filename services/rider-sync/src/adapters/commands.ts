@@ -2,13 +2,13 @@ import { isFinal, type Progress, type RiderCounts } from '@paceline/shared/contr
 import { type Database, tables } from '@paceline/shared/database';
 import type { Transaction } from '@paceline/shared/sync';
 import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm';
-import { mostLost, type Outcome } from '../core/bulk-call.ts';
+import { mostLost, type RiderOutcome } from '../core/bulk-call.ts';
 import { CommandCancelled } from '../core/command.ts';
 
 const { commands, wantedRiders, riders } = tables;
 
 /** A rider to add, or an import of riders that are in the table of wanted ones. */
-export interface Command {
+export interface RiderCommand {
   readonly commandId: string;
   readonly riderId?: number;
   readonly requestedAt: number;
@@ -31,7 +31,7 @@ export async function findProgress(db: Database, commandId: string): Promise<Pro
 /** Stores the progress of a command, also of one without a row; a final state is never changed again. */
 export async function storeProgress(
   db: Pick<Database, 'insert'>,
-  { commandId, riderId, requestedAt }: Command,
+  { commandId, riderId, requestedAt }: RiderCommand,
   progress: Progress,
   now: number,
 ): Promise<void> {
@@ -119,7 +119,7 @@ export const takeWanted = (
  */
 export async function endWanted(
   tx: Pick<Transaction, 'execute'>,
-  outcomes: readonly Outcome[],
+  outcomes: readonly RiderOutcome[],
   sentAt: number,
   now: number,
   commandId?: string,
@@ -180,7 +180,7 @@ export async function findOutcome(
   db: Database,
   commandId: string,
   riderId: number,
-): Promise<Outcome | undefined> {
+): Promise<RiderOutcome | undefined> {
   const [row] = await db
     .select({ outcome: wantedRiders.outcome, reason: wantedRiders.reason })
     .from(wantedRiders)
@@ -215,7 +215,7 @@ const ofCommand = (commandId: string | undefined) =>
 const iso = (ms: number) => new Date(ms).toISOString();
 
 /** A transaction that stays open during a call; its locks are gone the moment its process is. */
-export interface Held<T> {
+export interface HeldTransaction<T> {
   readonly value: T;
   /** Does the last work of the transaction and commits it. @throws also when its connection has broken since */
   end(work: (tx: Transaction) => Promise<void>): Promise<void>;
@@ -229,7 +229,7 @@ export async function hold<T>(
   db: Database,
   longestMs: number,
   take: (tx: Transaction) => Promise<T>,
-): Promise<Held<T>> {
+): Promise<HeldTransaction<T>> {
   const taken = Promise.withResolvers<T>();
   const last = Promise.withResolvers<(tx: Transaction) => Promise<void>>();
   const over = db.transaction(async (tx) => {

@@ -14,14 +14,14 @@ import type { Waiting } from '@paceline/shared/limiter';
  *   idle ─ add ─▶ gathering ─ 2 s ─▶ requesting ─ sent ─▶ idle
  *   idle ─ other lanes ────────────▶ requesting ─ unused, failed ─▶ resting ─ 30 s ─▶ requesting, idle
  */
-export type BatcherState = Mode & {
+export type BatcherState = BatcherMode & {
   /** Calls of this process that have left and are not answered yet. */
   readonly inFlight: number;
   /** How many requests were made; the last one's number is its id. */
   readonly requests: number;
 };
 
-type Mode =
+type BatcherMode =
   | { readonly mode: 'idle' }
   | { readonly mode: 'gathering' }
   | {
@@ -35,8 +35,8 @@ type Mode =
 export type BatcherEvent =
   /** A member has joined, left, or wants another lane. */
   | { readonly type: 'demand changed' }
-  | { readonly type: 'gathered' }
-  | { readonly type: 'rested' }
+  /** A timer is over. */
+  | { readonly type: 'gathered' | 'rested' }
   /** What the limiter says of a request. */
   | { readonly type: 'forecast'; readonly request: number; readonly forecast: Waiting }
   /** The call of a request has left; its members hear of it next. */
@@ -61,8 +61,9 @@ export type BatcherEffect =
 
 export type BatcherTimer = 'gather' | 'rest';
 
-/** Project ms. A rest gives whatever has failed time to pass. */
+/** How long they run, project ms. A rest gives whatever has failed time to pass. */
 export const timerMs: Readonly<Record<BatcherTimer, number>> = { gather: 2_000, rest: 30_000 };
+export const timerOver = { gather: { type: 'gathered' }, rest: { type: 'rested' } } as const;
 
 /** What the members want now. */
 export interface Demand {
@@ -71,7 +72,7 @@ export interface Demand {
   readonly now: number;
 }
 
-interface Decision {
+interface BatcherDecision {
   readonly state: BatcherState;
   readonly effects: readonly BatcherEffect[];
 }
@@ -90,7 +91,7 @@ export const mostUrgent = (lanes: ReadonlyArray<Lane | undefined>): Lane | undef
 export const forecastOf = (state: BatcherState): Waiting | undefined =>
   'forecast' in state ? state.forecast : undefined;
 
-export function decide(state: BatcherState, event: BatcherEvent, demand: Demand): Decision {
+export function decide(state: BatcherState, event: BatcherEvent, demand: Demand): BatcherDecision {
   switch (event.type) {
     case 'demand changed':
       return follow(state, demand);
@@ -118,7 +119,7 @@ export function decide(state: BatcherState, event: BatcherEvent, demand: Demand)
   }
 }
 
-function requestEnded(state: BatcherState, id: number, how: RequestEnd, demand: Demand): Decision {
+function requestEnded(state: BatcherState, id: number, how: RequestEnd, demand: Demand): BatcherDecision {
   const over = isCurrent(state, id) ? leave(state) : unchanged(state);
   const broughtNothing = how.is === 'unused' || how.is === 'failed';
   const next = broughtNothing ? then(over, rest, how) : then(over, follow, demand);
@@ -127,7 +128,7 @@ function requestEnded(state: BatcherState, id: number, how: RequestEnd, demand: 
 }
 
 /** Does what the members want, as far as the mode allows. */
-function follow(state: BatcherState, demand: Demand): Decision {
+function follow(state: BatcherState, demand: Demand): BatcherDecision {
   const { lane } = demand;
   if (state.mode === 'resting') return unchanged(state);
   if (state.mode === 'requesting') return lane === state.lane ? unchanged(state) : moveTo(lane, state);
@@ -140,7 +141,7 @@ function follow(state: BatcherState, demand: Demand): Decision {
 }
 
 /** Withdraws the request, and makes another one of the same age where a lane is still wanted. */
-function moveTo(lane: Lane | undefined, state: BatcherState & { mode: 'requesting' }): Decision {
+function moveTo(lane: Lane | undefined, state: BatcherState & { mode: 'requesting' }): BatcherDecision {
   const { since, forecast } = state;
   const withdraw = { type: 'withdraw', request: state.requests } as const;
   const again = request(idle(state), { lane, now: since });
@@ -149,7 +150,7 @@ function moveTo(lane: Lane | undefined, state: BatcherState & { mode: 'requestin
   return { state: { ...again.state, forecast }, effects: [withdraw, ...again.effects] };
 }
 
-function request(state: BatcherState, { lane, now: since }: Demand): Decision {
+function request(state: BatcherState, { lane, now: since }: Demand): BatcherDecision {
   if (lane === undefined || isFull(state)) return unchanged(state);
   const id = state.requests + 1;
   return {
@@ -159,7 +160,7 @@ function request(state: BatcherState, { lane, now: since }: Demand): Decision {
 }
 
 /** Not while another request waits. */
-function rest(state: BatcherState, how: RequestEnd): Decision {
+function rest(state: BatcherState, how: RequestEnd): BatcherDecision {
   if (state.mode === 'requesting' || state.mode === 'resting') return unchanged(state);
   const closed = how.is === 'failed' ? how.closedUntil : undefined;
   const forecast = closed === undefined ? undefined : closedForecast(closed);
@@ -174,7 +175,7 @@ function rest(state: BatcherState, how: RequestEnd): Decision {
 }
 
 /** Ends the mode before its time. */
-function leave(state: BatcherState): Decision {
+function leave(state: BatcherState): BatcherDecision {
   const timer = timerOf[state.mode];
   return {
     state: idle(state),
@@ -189,13 +190,13 @@ const silence = (state: BatcherState): BatcherEffect[] =>
 
 const idle = (state: BatcherState): BatcherState => ({ ...countsOf(state), mode: 'idle' });
 
-const unchanged = (state: BatcherState): Decision => ({ state, effects: [] });
+const unchanged = (state: BatcherState): BatcherDecision => ({ state, effects: [] });
 
 function then<Facts>(
-  first: Decision,
-  next: (state: BatcherState, facts: Facts) => Decision,
+  first: BatcherDecision,
+  next: (state: BatcherState, facts: Facts) => BatcherDecision,
   facts: Facts,
-): Decision {
+): BatcherDecision {
   const second = next(first.state, facts);
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }
@@ -230,4 +231,83 @@ export interface BatcherMember<Run, Move> {
   unused?(): void;
   /** A bulk call, of this process or another one, has left, was answered or was lost. */
   moved(move: Move): void;
+}
+
+/** The world in which a batcher lives: real, or simulated. */
+export interface BatcherWorld {
+  /** Project ms. */
+  now(): number;
+  request(request: number, lane: Lane, since: number): void;
+  /** Ends the wait of the last request. */
+  withdraw(): void;
+  startTimer(timer: BatcherTimer): void;
+  stopTimer(timer: BatcherTimer): void;
+}
+
+/** A batcher with its members: has done what is decided. */
+export class Batcher<Run, Move extends { readonly stage: 'sent' | 'answered' | 'lost' }> {
+  readonly #world: BatcherWorld;
+  readonly #members = new Set<BatcherMember<Run, Move>>();
+  #state = newBatcher;
+
+  constructor(world: BatcherWorld) {
+    this.#world = world;
+  }
+
+  /** Returns how to leave. */
+  join(member: BatcherMember<Run, Move>): () => void {
+    this.#members.add(member);
+    const forecast = forecastOf(this.#state);
+    if (forecast) member.forecast?.(forecast);
+    this.reconsider();
+    return () => {
+      this.#members.delete(member);
+      this.reconsider();
+    };
+  }
+
+  /** What a member wants has changed. */
+  reconsider(): void {
+    this.happened({ type: 'demand changed' });
+  }
+
+  /** The open run, if a member has one. */
+  get run(): Run | undefined {
+    return [...this.#members].find(({ run }) => run)?.run;
+  }
+
+  happened(event: BatcherEvent): void {
+    const lane = mostUrgent([...this.#members].map((member) => member.lane()));
+    const { state, effects } = decide(this.#state, event, { lane, now: this.#world.now() });
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  /** @param own whether it is a call of this process */
+  moved(move: Move, own: boolean): void {
+    for (const member of this.#members) member.moved(move);
+    this.happened(move.stage === 'sent' ? { type: 'demand changed' } : { type: 'call ended', own });
+  }
+
+  #perform(effect: BatcherEffect): void {
+    switch (effect.type) {
+      case 'request':
+        this.#world.request(effect.request, effect.lane, effect.since);
+        break;
+      case 'withdraw':
+        this.#world.withdraw();
+        break;
+      case 'announce':
+        for (const member of this.#members) member.forecast?.(effect.forecast);
+        break;
+      case 'announce unused':
+        for (const member of this.#members) member.unused?.();
+        break;
+      case 'start timer':
+        this.#world.startTimer(effect.timer);
+        break;
+      case 'stop timer':
+        this.#world.stopTimer(effect.timer);
+    }
+  }
 }

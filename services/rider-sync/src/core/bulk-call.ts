@@ -21,14 +21,14 @@ export const refreshFrom = (slotEndsAt: number, riders: number, least: number): 
   slotEndsAt - Math.max(Math.ceil(riders / fullCall) * aCall, least);
 
 /** What became of a rider. */
-export interface Outcome {
+export interface RiderOutcome {
   readonly riderId: number;
   readonly outcome: 'done' | 'failed';
   readonly reason: string | null;
 }
 
 /** What a bulk answer means for each requested rider, by its id: upstream promises no order. */
-export function outcomesOf(requested: readonly number[], { riders, skipped }: RidersAnswer): Outcome[] {
+export function outcomesOf(requested: readonly number[], { riders, skipped }: RidersAnswer): RiderOutcome[] {
   const brought = new Set(riders.map(({ rider }) => rider.riderId));
   const unreadable = new Map(skipped.map(({ id, reason }) => [Number(id), reason]));
   const allKnown = riderIdsOf(skipped).length === skipped.length;
@@ -42,4 +42,4 @@ export function outcomesOf(requested: readonly number[], { riders, skipped }: Ri
   });
 }
 
-const failed = (riderId: number, reason: string): Outcome => ({ riderId, outcome: 'failed', reason });
+const failed = (riderId: number, reason: string): RiderOutcome => ({ riderId, outcome: 'failed', reason });

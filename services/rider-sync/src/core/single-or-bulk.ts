@@ -1,5 +1,5 @@
 import type { Progress, Way } from '@paceline/shared/contracts';
-import { budgets } from '@paceline/shared/definition';
+import { budgets, type Lane } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
 import { progressOf } from './command.ts';
 
@@ -15,9 +15,9 @@ import { progressOf } from './command.ts';
  *                those make room among the GETs.
  *   ended        Stored, refused because neither way is open by the deadline, or failed.
  */
-export type RiderFetch = Known & Place;
+export type RiderFetch = FetchBasis & FetchPlace;
 
-interface Known {
+interface FetchBasis {
   /** When the next bulk call is expected to leave; undefined: none is requested. */
   readonly bulk: Waiting | undefined;
   /** Whether the rider is on the list that bulk calls take from: its row is written in between. */
@@ -26,7 +26,7 @@ interface Known {
   readonly deadline: number;
 }
 
-type Place =
+type FetchPlace =
   | { readonly at: 'queued'; readonly single: Waiting | undefined }
   | { readonly at: 'single call' | 'bulk call' }
   /** `earliest`: when a GET could leave, project ms. */
@@ -64,7 +64,7 @@ export type FetchEffect =
   | { readonly type: 'watch bulk call'; readonly overdueAt: number }
   | { readonly type: 'end'; readonly end: FetchEnd };
 
-interface Decision {
+interface FetchDecision {
   readonly state: RiderFetch;
   readonly effects: readonly FetchEffect[];
 }
@@ -83,7 +83,7 @@ export const wantsBulk = ({ at, listed }: RiderFetch): boolean =>
   listed === 'yes' && (at === 'queued' || at === 'bulk only');
 
 /** @param now project ms */
-export function decide(state: RiderFetch, event: FetchEvent, now: number): Decision {
+export function decide(state: RiderFetch, event: FetchEvent, now: number): FetchDecision {
   if (state.at === 'ended') return unchanged(state);
   switch (event.type) {
     case 'single forecast':
@@ -119,7 +119,7 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Decis
 }
 
 /** Once more by what is known of the two ways: says how the rider is expected, and has it listed where a bulk call helps. */
-function expect(state: RiderFetch, now: number): Decision {
+function expect(state: RiderFetch, now: number): FetchDecision {
   if (state.at === 'bulk only') return expectBulk(state, now);
   if (state.at !== 'queued' || !state.single) return unchanged(state);
   const { single, bulk } = state;
@@ -129,7 +129,7 @@ function expect(state: RiderFetch, now: number): Decision {
   return list(report(state, bulkIsFirst ? progressOf(bulk, 'bulk') : progressOf(single, 'single')));
 }
 
-function expectBulk(state: RiderFetch & { at: 'bulk only' }, now: number): Decision {
+function expectBulk(state: RiderFetch & { at: 'bulk only' }, now: number): FetchDecision {
   const { bulk, deadline, earliest } = state;
   if (!bulk) return list(unchanged(state));
   const callAt = Math.max(now, bulk.estimatedAt);
@@ -138,15 +138,15 @@ function expectBulk(state: RiderFetch & { at: 'bulk only' }, now: number): Decis
 }
 
 /** Requests a GET; one that was requested before keeps its place by its age. */
-const queue = (known: Known): Decision => ({
+const queue = (known: FetchBasis): FetchDecision => ({
   state: { ...knownOf(known), at: 'queued', single: undefined },
   effects: [{ type: 'request single' }],
 });
 
-const callSingle = (known: Known): Decision =>
+const callSingle = (known: FetchBasis): FetchDecision =>
   report({ ...knownOf(known), at: 'single call' }, { state: 'running', via: 'single' });
 
-function board(state: RiderFetch, sentAt: number): Decision {
+function board(state: RiderFetch, sentAt: number): FetchDecision {
   const { effects } = report(state, { state: 'running', via: 'bulk' });
   return {
     state: { ...knownOf(state), at: 'bulk call' },
@@ -158,24 +158,24 @@ function board(state: RiderFetch, sentAt: number): Decision {
   };
 }
 
-const end = (known: Known, how: FetchEnd): Decision => ({
+const end = (known: FetchBasis, how: FetchEnd): FetchDecision => ({
   state: { ...knownOf(known), at: 'ended' },
   effects: [{ type: 'end', end: how }],
 });
 
-const report = (state: RiderFetch, progress: Progress): Decision => ({
+const report = (state: RiderFetch, progress: Progress): FetchDecision => ({
   state,
   effects: [{ type: 'report', progress }],
 });
 
-function list({ state, effects }: Decision): Decision {
+function list({ state, effects }: FetchDecision): FetchDecision {
   if (state.listed !== 'no') return { state, effects };
   return { state: { ...state, listed: 'soon' }, effects: [...effects, { type: 'list' }] };
 }
 
-const unchanged = (state: RiderFetch): Decision => ({ state, effects: [] });
+const unchanged = (state: RiderFetch): FetchDecision => ({ state, effects: [] });
 
-const knownOf = ({ bulk, listed, deadline }: Known): Known => ({ bulk, listed, deadline });
+const knownOf = ({ bulk, listed, deadline }: FetchBasis): FetchBasis => ({ bulk, listed, deadline });
 
 /** When a call that leaves at `callAt` is answered, as far as calls of its kind usually take. */
 const answeredAt = (way: Way, callAt: number): number =>
@@ -183,3 +183,95 @@ const answeredAt = (way: Way, callAt: number): number =>
 
 /** A bulk call that takes so much longer than usual is overdue: a GET is requested beside it. Project ms. */
 const patienceMs = 30_000;
+
+/** The world in which a rider is fetched: real, or simulated. */
+export interface FetchWorld {
+  /** Project ms. */
+  now(): number;
+  requestSingle(): void;
+  withdrawSingle(): void;
+  /** Puts the rider on the list that bulk calls take from; `listed` has happened then. */
+  list(): void;
+  readOutcome(): void;
+  report?(progress: Progress): void;
+  /** `bulk overdue` happens at that moment, unless another one is given before. */
+  watchBulkCall(overdueAt: number): void;
+  end(end: FetchEnd): void;
+}
+
+/** What is said of a bulk call. */
+interface BulkMove {
+  readonly stage: 'sent' | 'answered' | 'lost';
+  readonly riderIds: readonly number[];
+  readonly sentAt: number;
+}
+
+/** A rider that is fetched, as a member of the batcher: has done what is decided. */
+export class SingleOrBulk {
+  readonly #riderId: number;
+  readonly #lane: Lane;
+  readonly #world: FetchWorld;
+  #state: RiderFetch;
+
+  constructor(rider: { riderId: number; lane: Lane; deadline: number }, world: FetchWorld) {
+    this.#riderId = rider.riderId;
+    this.#lane = rider.lane;
+    this.#world = world;
+    this.#state = newFetch(rider.deadline);
+  }
+
+  get state(): RiderFetch {
+    return this.#state;
+  }
+
+  lane(): Lane | undefined {
+    return wantsBulk(this.#state) ? this.#lane : undefined;
+  }
+
+  forecast(forecast: Waiting | undefined): void {
+    this.happened({ type: 'bulk forecast', forecast });
+  }
+
+  moved({ stage, riderIds, sentAt }: BulkMove): void {
+    const aboard = riderIds.includes(this.#riderId);
+    if (stage === 'sent') this.happened({ type: 'bulk sent', aboard, sentAt });
+    else if (aboard) this.happened({ type: `bulk ${stage}` });
+  }
+
+  /** Whether a permit for the GET may be used. */
+  maySend(): boolean {
+    this.happened({ type: 'single permitted' });
+    return this.#state.at === 'single call';
+  }
+
+  happened(event: FetchEvent): void {
+    const { state, effects } = decide(this.#state, event, this.#world.now());
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: FetchEffect): void {
+    switch (effect.type) {
+      case 'request single':
+        this.#world.requestSingle();
+        break;
+      case 'withdraw single':
+        this.#world.withdrawSingle();
+        break;
+      case 'list':
+        this.#world.list();
+        break;
+      case 'read outcome':
+        this.#world.readOutcome();
+        break;
+      case 'report':
+        this.#world.report?.(effect.progress);
+        break;
+      case 'watch bulk call':
+        this.#world.watchBulkCall(effect.overdueAt);
+        break;
+      case 'end':
+        this.#world.end(effect.end);
+    }
+  }
+}

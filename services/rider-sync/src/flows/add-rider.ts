@@ -5,7 +5,7 @@ import { plainError, type Sync } from '@paceline/shared/sync';
 import { activeSpan, currentTraceContext, linksTo } from '@paceline/shared/telemetry';
 import { addLane } from '../core/batcher.ts';
 import { CommandCancelled, deadlineOf, failureOf } from '../core/command.ts';
-import type { Batcher } from './batcher.ts';
+import type { BulkBatcher } from './batcher.ts';
 import { type Cancellations, carryOut } from './command.ts';
 import { fetchSingleOrBulk, type ReportProgress } from './single-or-bulk.ts';
 
@@ -15,7 +15,7 @@ const leastWaitMs = 5_000;
 /** Fetches one rider as soon as a call is free. */
 export function addRider(
   sync: Sync,
-  batcher: Batcher,
+  batcher: BulkBatcher,
   cancellations: Cancellations,
 ): (command: AddRider) => Promise<Settlement> {
   const underWay = new Map<number, UnderWay>();
@@ -48,7 +48,7 @@ interface UnderWay {
  */
 async function fetchShared(
   sync: Sync,
-  batcher: Batcher,
+  batcher: BulkBatcher,
   underWay: Map<number, UnderWay>,
   command: AddRider,
   report: ReportProgress,
@@ -74,7 +74,7 @@ async function fetchShared(
 
 function begin(
   sync: Sync,
-  batcher: Batcher,
+  batcher: BulkBatcher,
   underWay: Map<number, UnderWay>,
   { commandId, riderId, requestedAt }: AddRider,
   report: ReportProgress,

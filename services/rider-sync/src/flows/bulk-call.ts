@@ -17,7 +17,7 @@ import { type RidersAnswer, UpstreamError } from '@paceline/shared/zwiftracing';
 import {
   endFresh,
   endWanted,
-  type Held,
+  type HeldTransaction,
   hold,
   type LockedRider,
   loseWanted,
@@ -44,7 +44,7 @@ export interface BulkRequest {
 }
 
 /** Who is on a call. */
-interface Load {
+interface BulkLoad {
   readonly wanted: readonly LockedRider[];
   readonly outsiders: readonly number[];
   readonly riderIds: readonly number[];
@@ -57,7 +57,7 @@ interface BulkCall {
   readonly span: Span;
   readonly trace: TraceContext;
   /** From when it leaves until it is answered or lost. */
-  held?: Held<Load>;
+  held?: HeldTransaction<BulkLoad>;
   sentAt: number;
 }
 
@@ -139,7 +139,7 @@ async function depart(call: BulkCall): Promise<Chosen<'riders_bulk', RidersAnswe
   };
 }
 
-async function load(sync: Sync, { clubIds, run, inHand }: BulkRequest): Promise<Held<Load>> {
+async function load(sync: Sync, { clubIds, run, inHand }: BulkRequest): Promise<HeldTransaction<BulkLoad>> {
   const now = moment(sync);
   await endFresh(sync.db, now);
   const longest = sync.clock.toMachine(callTimeout('riders_bulk', sync.clock)) + graceMs;
@@ -155,7 +155,7 @@ async function load(sync: Sync, { clubIds, run, inHand }: BulkRequest): Promise<
 }
 
 /** The answer has cost a quarter of an hour's only call: when its transaction has broken it is stored in another one. */
-async function arrive(call: BulkCall, held: Held<Load>, answer: RidersAnswer): Promise<void> {
+async function arrive(call: BulkCall, held: HeldTransaction<BulkLoad>, answer: RidersAnswer): Promise<void> {
   const { sync, sentAt } = call;
   const { riderIds, outsiders } = held.value;
   const requested = new Set(riderIds);
@@ -199,7 +199,7 @@ async function lose(call: BulkCall, error: unknown): Promise<void> {
 function moved(
   { id, request, sentAt, trace }: BulkCall,
   stage: BulkMoved['stage'],
-  { wanted, riderIds }: Load,
+  { wanted, riderIds }: BulkLoad,
   outsiders: number,
 ): void {
   if (stage !== 'sent') for (const riderId of riderIds) request.inHand.delete(riderId);

@@ -3,7 +3,7 @@ import { type Bus, done, listen, publish, retryAfter, type Settlement } from '@p
 import { plainError, type Sync, throughOutages } from '@paceline/shared/sync';
 import { durations } from '@paceline/shared/telemetry';
 import {
-  type Command,
+  type RiderCommand,
   type CommandStatus,
   findProgress,
   giveUpWanted,
@@ -26,7 +26,7 @@ export type Report = (status: CommandStatus) => void;
 export async function carryOut(
   sync: Sync,
   cancellations: Cancellations,
-  command: Command,
+  command: RiderCommand,
   work: (sync: Sync, report: Report) => Promise<CommandStatus>,
 ): Promise<Settlement> {
   const reporter = createReporter(sync, command);
@@ -64,7 +64,7 @@ export async function carryOut(
 /** Ends a dead-lettered command as failed: no process would carry it out. */
 export const giveUp =
   (sync: Sync) =>
-  async (command: Command, reason: string): Promise<void> => {
+  async (command: RiderCommand, reason: string): Promise<void> => {
     const now = Math.round(sync.clock.now());
     const progress: Progress & { state: 'failed' } = {
       state: 'failed',
@@ -77,7 +77,7 @@ export const giveUp =
   };
 
 /** Stores and publishes the progress of a command, one status after the other; `finish` waits for the last. */
-function createReporter(sync: Sync, command: Command) {
+function createReporter(sync: Sync, command: RiderCommand) {
   let last: CommandStatus | undefined;
   let reported = Promise.resolve();
   const store = async (status: CommandStatus) => {
@@ -102,7 +102,11 @@ function createReporter(sync: Sync, command: Command) {
 }
 
 /** A status that cannot be published is only news: the row is the truth. */
-async function announce(sync: Sync, { commandId, riderId }: Command, status: CommandStatus): Promise<void> {
+async function announce(
+  sync: Sync,
+  { commandId, riderId }: RiderCommand,
+  status: CommandStatus,
+): Promise<void> {
   const at = Math.round(sync.clock.now());
   const once = isFinal(status.progress) ? { id: `command:${commandId}:${status.progress.state}` } : {};
   await publish(sync.bus, catalog.commandChanged, { commandId, riderId, at, ...status }, once).catch(
@@ -112,7 +116,7 @@ async function announce(sync: Sync, { commandId, riderId }: Command, status: Com
   );
 }
 
-const measure = (sync: Sync, command: Command, outcome: string) =>
+const measure = (sync: Sync, command: RiderCommand, outcome: string) =>
   commandDurations.record(Math.max(0, sync.clock.now() - command.requestedAt) / 1_000, {
     type: command.riderId === undefined ? 'import-riders' : 'add-rider',
     outcome,

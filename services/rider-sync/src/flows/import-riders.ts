@@ -12,7 +12,7 @@ import { type Sync, throughOutages } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { countRiders, endFresh, listWaiting } from '../adapters/commands.ts';
 import { endOfImport, few, importLane, progressOf } from '../core/command.ts';
-import type { Batcher } from './batcher.ts';
+import type { BulkBatcher } from './batcher.ts';
 import { type Cancellations, carryOut, type Report } from './command.ts';
 import { fetchSingleOrBulk } from './single-or-bulk.ts';
 
@@ -22,7 +22,7 @@ const attempts = 5;
 /** Fetches the riders of an import; each ends as done, or as failed with a reason of its own. */
 export function importRiders(
   shared: Sync,
-  batcher: Batcher,
+  batcher: BulkBatcher,
   cancellations: Cancellations,
 ): (command: ImportRiders) => Promise<Settlement> {
   return (command) =>
@@ -40,7 +40,7 @@ export function importRiders(
 /** The progress of the import is that of its last rider. */
 async function oneByOne(
   sync: Sync,
-  batcher: Batcher,
+  batcher: BulkBatcher,
   { commandId, requestedAt }: ImportRiders,
   riderIds: readonly number[],
   report: Report,
@@ -68,7 +68,7 @@ async function oneByOne(
   await Promise.all(fetches);
 }
 
-async function byBulk(sync: Sync, batcher: Batcher, commandId: string, report: Report): Promise<void> {
+async function byBulk(sync: Sync, batcher: BulkBatcher, commandId: string, report: Report): Promise<void> {
   const ended = Promise.withResolvers<void>();
   let forecast: Waiting | undefined;
   const onTheWay = new Set<string>();

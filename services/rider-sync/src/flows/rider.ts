@@ -32,12 +32,12 @@ import {
   type Pass,
 } from '../core/club-run.ts';
 import { importLane } from '../core/command.ts';
-import type { Batcher } from './batcher.ts';
+import type { BulkBatcher } from './batcher.ts';
 
 export const flow = (sync: RiderSync): Flow => ({ run: syncRiders(sync), plan: planRiders(sync.clubIds) });
 
 /** A run over the clubs, and how to move it on: one step after the other, stored with what it stands for. */
-interface Progress {
+interface OngoingRun {
   run: ClubRun;
   advance(change: (run: ClubRun) => ClubRun, write?: (tx: Transaction) => Promise<void>): Promise<void>;
 }
@@ -49,18 +49,18 @@ interface Progress {
 const syncRiders =
   ({ batcher, clubIds, ...sync }: RiderSync): RunWork =>
   async (row) => {
-    const progress = progressOf(sync, row, clubIds);
-    const stored = (riders: number) => progress.advance((run) => othersStored(run, riders));
+    const ongoing = ongoingRun(sync, row, clubIds);
+    const stored = (riders: number) => ongoing.advance((run) => othersStored(run, riders));
     const parts = await Promise.allSettled([
-      syncClubs(sync, row, progress),
+      syncClubs(sync, row, ongoing),
       refreshOutsiders(sync, batcher, clubIds, row, stored),
     ]);
     for (const part of parts) {
       if (part.status === 'fulfilled') continue;
-      if (part.reason instanceof SourceUnavailable) return endUnavailable(progress.run, part.reason.message);
+      if (part.reason instanceof SourceUnavailable) return endUnavailable(ongoing.run, part.reason.message);
       throw part.reason;
     }
-    return endRun(progress.run);
+    return endRun(ongoing.run);
   };
 
 /** What a run would page through. */
@@ -71,30 +71,30 @@ const planRiders =
     worth: beginRun(runId, clubIds, checkpoint).todo.length,
   });
 
-function progressOf(sync: Sync, { runId, checkpoint }: RunRow, clubIds: readonly number[]): Progress {
+function ongoingRun(sync: Sync, { runId, checkpoint }: RunRow, clubIds: readonly number[]): OngoingRun {
   let before = Promise.resolve();
-  const progress: Progress = {
+  const ongoing: OngoingRun = {
     run: beginRun(runId, clubIds, checkpoint),
     advance(change, write = async () => {}) {
       const saved = before.then(async () => {
-        const run = change(progress.run);
+        const run = change(ongoing.run);
         await saveProgress(sync, runId, { counts: countsOf(run), checkpoint: run }, write);
-        progress.run = run;
+        ongoing.run = run;
       });
       before = saved.catch(() => undefined);
       return saved;
     },
   };
-  return progress;
+  return ongoing;
 }
 
-async function syncClubs(sync: Sync, row: RunRow, progress: Progress): Promise<void> {
+async function syncClubs(sync: Sync, row: RunRow, ongoing: OngoingRun): Promise<void> {
   for (;;) {
-    const { todo, stopped } = progress.run;
+    const { todo, stopped } = ongoing.run;
     const [current] = todo;
     if (!current || stopped) return;
     try {
-      await inSpan('sync club page', {}, () => syncPage(sync, row, current, progress));
+      await inSpan('sync club page', {}, () => syncPage(sync, row, current, ongoing));
     } catch (error) {
       if (error instanceof SourceUnavailable) throw error;
       // The slot ends before a call is free.
@@ -102,7 +102,7 @@ async function syncClubs(sync: Sync, row: RunRow, progress: Progress): Promise<v
       if (!(error instanceof UpstreamError)) throw error;
       const { clubId } = current;
       sync.log.warn({ err: error, clubId, runId: row.runId }, 'failed to fetch a page of a club');
-      await progress.advance((run) => callFailed(run, error.code, error.message));
+      await ongoing.advance((run) => callFailed(run, error.code, error.message));
     }
   }
 }
@@ -111,7 +111,7 @@ async function syncPage(
   sync: Sync,
   { runId, slotId, slotEndsAt }: RunRow,
   current: Pass,
-  progress: Progress,
+  ongoing: OngoingRun,
 ): Promise<void> {
   const { clubId, from } = current;
   let requestedAt = 0;
@@ -133,7 +133,7 @@ async function syncPage(
   const skippedIds = riderIdsOf(page.skipped);
   const ids = [...page.riders.map(({ rider }) => rider.riderId), ...skippedIds];
   const after = afterPage(current, { length: page.length, ids, requestedAt }, fullPage);
-  await progress.advance(
+  await ongoing.advance(
     (run) => pageStored(run, after, page.riders.length),
     async (tx) => {
       const now = Math.round(sync.clock.now());
@@ -155,7 +155,7 @@ const leastMs = 5_000;
  */
 async function refreshOutsiders(
   sync: Sync,
-  batcher: Batcher,
+  batcher: BulkBatcher,
   clubIds: readonly number[],
   slot: RunRow,
   stored: (riders: number) => Promise<void>,

@@ -1,23 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { BulkMoved, Progress } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
-import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
+import { PermitRefused } from '@paceline/shared/limiter';
 import { answered, callUpstream, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { type RiderItem, UpstreamError } from '@paceline/shared/zwiftracing';
 import { beginCall, endWanted, findOutcome, wantRider } from '../adapters/commands.ts';
 import { isStoredSince, storeRiders } from '../adapters/riders.ts';
+import type { BatcherMember } from '../core/batcher.ts';
 import { NotInAnswer, reasonOf } from '../core/command.ts';
-import {
-  decide,
-  type FetchEffect,
-  type FetchEnd,
-  type FetchEvent,
-  newFetch,
-  type RiderFetch,
-  wantsBulk,
-} from '../core/single-or-bulk.ts';
-import type { Batcher } from './batcher.ts';
+import { type FetchEnd, SingleOrBulk } from '../core/single-or-bulk.ts';
+import type { BulkBatcher } from './batcher.ts';
+import type { SlotRun } from './bulk-call.ts';
 
 export type ReportProgress = (progress: Progress) => void;
 
@@ -46,7 +40,7 @@ const leastPatienceMs = 2_000;
  */
 export async function fetchSingleOrBulk(
   sync: Sync,
-  batcher: Batcher,
+  batcher: BulkBatcher,
   request: RiderRequest,
   report: ReportProgress,
 ): Promise<void> {
@@ -55,110 +49,85 @@ export async function fetchSingleOrBulk(
   if (known?.outcome === 'done') return;
   if (known) throw new NotInAnswer(known.reason ?? 'no reason given');
 
-  const fetch = new SingleOrBulk(sync, batcher, request, report);
-  const leave = batcher.join(fetch);
-  const stop = () => fetch.fail(sync.signal.reason);
-  if (sync.signal.aborted) stop();
-  sync.signal.addEventListener('abort', stop, { once: true });
+  const fetching = new Fetching(sync, batcher, request, report);
   try {
-    await fetch.stored();
+    await fetching.stored();
   } catch (error) {
     // An import's riders are wanted from its beginning, an add's once a bulk call may take it.
-    if (!sync.signal.aborted && (why === 'import' || fetch.isListed)) {
+    if (!sync.signal.aborted && (why === 'import' || fetching.isListed)) {
       const now = Math.round(sync.clock.now());
       const reason = reasonOf(plainError(error), riderId, now);
       const failed = { riderId, outcome: 'failed', reason } as const;
       await throughOutages(sync, () => endWanted(sync.db, [failed], now, now, commandId));
     }
     throw error;
-  } finally {
-    sync.signal.removeEventListener('abort', stop);
-    leave();
   }
 }
 
-/** Does what `core/single-or-bulk.ts` decides, as a member of the batcher. */
-class SingleOrBulk {
+/** Does what `core/single-or-bulk.ts` decides. */
+class Fetching {
   readonly #sync: Sync;
-  readonly #batcher: Batcher;
+  readonly #batcher: BulkBatcher;
   readonly #request: RiderRequest;
-  readonly #report: ReportProgress;
-  readonly #ended = Promise.withResolvers<void>();
-  readonly #span = activeSpan();
-  /** A GET belongs to the trace of the command, whatever has led to it. */
-  readonly #inCommand = AsyncLocalStorage.snapshot();
-  #state: RiderFetch;
+  readonly #fetch: SingleOrBulk;
+  readonly #settled = Promise.withResolvers<void>();
   /** Ends the wait for the permit of a GET. */
   #withdrawal = new AbortController();
   /** Ends the watch over the bulk call that the rider is on. */
   #watch = new AbortController();
 
-  constructor(sync: Sync, batcher: Batcher, request: RiderRequest, report: ReportProgress) {
+  constructor(sync: Sync, batcher: BulkBatcher, request: RiderRequest, report: ReportProgress) {
     this.#sync = sync;
     this.#batcher = batcher;
     this.#request = request;
-    this.#report = report;
-    this.#state = newFetch(request.deadline);
-  }
-
-  /** Settles when the rider is stored, or with the reason why not. */
-  stored(): Promise<void> {
-    void this.#requestSingle();
-    return this.#ended.promise;
-  }
-
-  fail(error: unknown): void {
-    this.#dispatch({ type: 'ended', end: { is: 'failed', error } });
+    // A GET belongs to the trace of the command, whatever has led to it.
+    const inCommand = AsyncLocalStorage.snapshot();
+    const failed = (error: unknown) => this.#fail(error);
+    this.#fetch = new SingleOrBulk(request, {
+      now: () => this.#now(),
+      requestSingle: () => void inCommand(() => this.#requestSingle()),
+      withdrawSingle: () => this.#withdrawal.abort(new Error('a bulk call has taken the rider')),
+      list: () => void this.#list().catch(failed),
+      readOutcome: () => void this.#readOutcome().catch(failed),
+      report,
+      watchBulkCall: (overdueAt) => this.#watchBulkCall(overdueAt),
+      end: (end) => this.#end(end),
+    });
   }
 
   get isListed(): boolean {
-    return this.#state.listed !== 'no';
+    return this.#fetch.state.listed !== 'no';
   }
 
-  lane(): Lane | undefined {
-    return wantsBulk(this.#state) ? this.#request.lane : undefined;
-  }
-
-  forecast(forecast: Waiting | undefined): void {
-    this.#dispatch({ type: 'bulk forecast', forecast });
-  }
-
-  moved({ stage, riderIds, sentAt, trace }: BulkMoved): void {
-    const aboard = riderIds.includes(this.#request.riderId);
-    if (aboard && stage === 'sent') this.#span?.addLinks(linksTo(trace));
-    if (stage === 'sent') this.#dispatch({ type: 'bulk sent', aboard, sentAt });
-    else if (aboard) this.#dispatch({ type: `bulk ${stage}` });
-  }
-
-  #dispatch(event: FetchEvent): void {
-    const { state, effects } = decide(this.#state, event, this.#now());
-    this.#state = state;
-    for (const effect of effects) this.#perform(effect);
-  }
-
-  #perform(effect: FetchEffect): void {
-    switch (effect.type) {
-      case 'request single':
-        void this.#inCommand(() => this.#requestSingle());
-        break;
-      case 'withdraw single':
-        this.#withdrawal.abort(new Error('a bulk call has taken the rider'));
-        break;
-      case 'list':
-        this.#list().catch((error: unknown) => this.fail(error));
-        break;
-      case 'read outcome':
-        this.#readOutcome().catch((error: unknown) => this.fail(error));
-        break;
-      case 'report':
-        this.#report(effect.progress);
-        break;
-      case 'watch bulk call':
-        this.#watchBulkCall(effect.overdueAt);
-        break;
-      case 'end':
-        this.#end(effect.end);
+  /** Settles when the rider is stored, or with the reason why not. */
+  async stored(): Promise<void> {
+    const { signal } = this.#sync;
+    const stop = () => this.#fail(signal.reason);
+    const leave = this.#batcher.join(this.#member());
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    else void this.#requestSingle();
+    try {
+      await this.#settled.promise;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      leave();
     }
+  }
+
+  /** As a member of the batcher, whose bulk calls the span of the command links to. */
+  #member(): BatcherMember<SlotRun, BulkMoved> {
+    const span = activeSpan();
+    const fetch = this.#fetch;
+    return {
+      lane: () => fetch.lane(),
+      forecast: (forecast) => fetch.forecast(forecast),
+      moved: (move) => {
+        const { stage, riderIds, trace } = move;
+        if (stage === 'sent' && riderIds.includes(this.#request.riderId)) span?.addLinks(linksTo(trace));
+        fetch.moved(move);
+      },
+    };
   }
 
   async #requestSingle(): Promise<void> {
@@ -169,8 +138,8 @@ class SingleOrBulk {
     } catch (error) {
       if (withdrawn.aborted) return;
       const earliest = earliestOf(error, this.#now());
-      if (earliest === undefined) this.fail(error);
-      else this.#dispatch({ type: 'single refused', earliest });
+      if (earliest === undefined) this.#fail(error);
+      else this.#fetch.happened({ type: 'single refused', earliest });
     }
   }
 
@@ -188,7 +157,7 @@ class SingleOrBulk {
         owner: { commandId },
         attempts,
         onWaiting: (forecast) => {
-          if (!withdrawn.aborted) this.#dispatch({ type: 'single forecast', forecast });
+          if (!withdrawn.aborted) this.#fetch.happened({ type: 'single forecast', forecast });
         },
         choose: async () => {
           isFresh = await this.#isFresh();
@@ -197,7 +166,7 @@ class SingleOrBulk {
             target: String(riderId),
             send: (permit) =>
               sync.upstream.getRider(permit, riderId).catch((error: unknown) => {
-                this.#dispatch({ type: 'single lost' });
+                this.#fetch.happened({ type: 'single lost' });
                 throw error;
               }),
             outcome: ({ rider }) => answered(rider.name),
@@ -218,9 +187,7 @@ class SingleOrBulk {
     const { why, commandId } = this.#request;
     if (why === 'add')
       await throughOutages(this.#sync, () => beginCall(this.#sync.db, commandId, this.#now()));
-    if (withdrawn.aborted) return false;
-    this.#dispatch({ type: 'single permitted' });
-    return this.#state.at === 'single call';
+    return !withdrawn.aborted && this.#fetch.maySend();
   }
 
   /** @param item undefined: it is stored already, which ends it for this command only */
@@ -234,20 +201,20 @@ class SingleOrBulk {
         await endWanted(tx, [done], now, now, item ? undefined : commandId);
       }),
     );
-    this.#dispatch({ type: 'ended', end: { is: 'stored' } });
+    this.#fetch.happened({ type: 'ended', end: { is: 'stored' } });
   }
 
   async #list(): Promise<void> {
     await throughOutages(this.#sync, () => wantRider(this.#sync.db, this.#request));
-    this.#dispatch({ type: 'listed' });
+    this.#fetch.happened({ type: 'listed' });
     this.#batcher.reconsider();
   }
 
   async #readOutcome(): Promise<void> {
     const { commandId, riderId } = this.#request;
     const found = await throughOutages(this.#sync, () => findOutcome(this.#sync.db, commandId, riderId));
-    if (found?.outcome === 'done') this.#dispatch({ type: 'ended', end: { is: 'stored' } });
-    if (found?.outcome === 'failed') this.fail(new NotInAnswer(found.reason ?? 'no reason given'));
+    if (found?.outcome === 'done') this.#fetch.happened({ type: 'ended', end: { is: 'stored' } });
+    if (found?.outcome === 'failed') this.#fail(new NotInAnswer(found.reason ?? 'no reason given'));
   }
 
   #watchBulkCall(overdueAt: number): void {
@@ -255,17 +222,23 @@ class SingleOrBulk {
     this.#watch.abort();
     this.#watch = new AbortController();
     clock.sleep(overdueAt + clock.fromMachine(leastPatienceMs) - this.#now(), this.#watch.signal).then(
-      () => this.#dispatch({ type: 'bulk overdue' }),
+      () => this.#fetch.happened({ type: 'bulk overdue' }),
       () => undefined,
     );
+  }
+
+  #fail(error: unknown): void {
+    this.#fetch.happened({ type: 'ended', end: { is: 'failed', error } });
   }
 
   #end(how: FetchEnd): void {
     this.#withdrawal.abort(new Error('the rider is there, or will not be'));
     this.#watch.abort();
-    if (how.is === 'stored') this.#ended.resolve();
+    if (how.is === 'stored') this.#settled.resolve();
     else
-      this.#ended.reject(how.is === 'refused' ? new PermitRefused('riders_single', how.earliest) : how.error);
+      this.#settled.reject(
+        how.is === 'refused' ? new PermitRefused('riders_single', how.earliest) : how.error,
+      );
   }
 
   #now(): number {

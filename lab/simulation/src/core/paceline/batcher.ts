@@ -1,19 +1,15 @@
 import {
-  type BatcherEffect,
-  type BatcherEvent,
-  type BatcherMember,
+  Batcher,
   type BatcherTimer,
-  decide,
-  forecastOf,
-  mostUrgent,
-  newBatcher,
   type RequestEnd,
   timerMs,
+  timerOver,
 } from '@paceline/rider-sync/core/batcher';
 import { fillUpAge, fullCall } from '@paceline/rider-sync/core/bulk-call';
+import type { Lane } from '@paceline/shared/definition';
 import type { Life } from '../life.ts';
 import { live, type Script } from '../world/script.ts';
-import type { Caller } from './call.ts';
+import type { Caller, CallEnd } from './call.ts';
 import type { Run } from './runs.ts';
 
 /** A bulk call has left, was answered or was lost. */
@@ -23,150 +19,89 @@ export interface Move {
   readonly riderIds: readonly number[];
 }
 
-type Member = BatcherMember<Run, Move>;
+export interface BulkCalls {
+  readonly batcher: Batcher<Run, Move>;
+  /** The riders that a bulk call takes next. */
+  readonly listed: Set<number>;
+}
+
+interface Request {
+  readonly request: number;
+  readonly lane: Lane;
+  readonly since: number;
+  readonly withdrawn: AbortSignal;
+}
 
 /** Does on the agenda what the batcher decides. */
-export class Batcher {
-  readonly #life: Life;
-  readonly #call: Caller;
-  readonly #members = new Set<Member>();
-  readonly #listed = new Set<number>();
-  readonly #timers: Partial<Record<BatcherTimer, object>> = {};
-  #withdrawal = new AbortController();
-  #state = newBatcher;
+export function openBatcher(life: Life, call: Caller): BulkCalls {
+  const { agenda } = life;
+  const timers: Partial<Record<BatcherTimer, object>> = {};
+  let withdrawal = new AbortController();
+  const batcher = new Batcher<Run, Move>({
+    now: () => agenda.now(),
+    request(request, lane, since) {
+      withdrawal = new AbortController();
+      live(requestBulkCall(life, call, bulk, { request, lane, since, withdrawn: withdrawal.signal }));
+    },
+    withdraw: () => withdrawal.abort(),
+    startTimer(timer) {
+      const started = (timers[timer] = {});
+      agenda.in(timerMs[timer], () => {
+        if (timers[timer] === started) batcher.happened(timerOver[timer]);
+      });
+    },
+    stopTimer: (timer) => void delete timers[timer],
+  });
+  const bulk = { batcher, listed: new Set<number>() };
+  return bulk;
+}
 
-  constructor(life: Life, call: Caller) {
-    this.#life = life;
-    this.#call = call;
-  }
+function* requestBulkCall(life: Life, call: Caller, bulk: BulkCalls, wanted: Request): Script {
+  const { batcher } = bulk;
+  const { request, lane, since, withdrawn } = wanted;
+  const slotId = batcher.run?.slotId;
+  let held: Move | undefined;
+  const end = yield* call({
+    endpoint: 'riders_bulk',
+    lane,
+    firstAskedAt: since,
+    signal: withdrawn,
+    ...(slotId === undefined ? {} : { slotId }),
+    attempts: 1,
+    onWaiting: (forecast) => batcher.happened({ type: 'forecast', request, forecast }),
+    choose() {
+      if (held) batcher.moved({ ...held, stage: 'lost' }, true);
+      held = load(life, bulk);
+      if (!held) return undefined;
+      batcher.happened({ type: 'sent', request });
+      batcher.moved(held, true);
+      return `${held.riderIds.length} riders`;
+    },
+  });
+  const { agenda, store } = life;
+  if (held && end.is === 'answered') for (const id of held.riderIds) store.storeRider(id, agenda.now());
+  if (held) batcher.moved({ ...held, stage: end.is === 'answered' ? 'answered' : 'lost' }, true);
+  batcher.happened({ type: 'request ended', request, how: howOf(end, withdrawn) });
+}
 
-  join(member: Member): () => void {
-    this.#members.add(member);
-    const forecast = forecastOf(this.#state);
-    if (forecast) member.forecast?.(forecast);
-    this.reconsider();
-    return () => {
-      this.#members.delete(member);
-      this.reconsider();
-    };
-  }
+function howOf(end: CallEnd, withdrawn: AbortSignal): RequestEnd {
+  if (end.is === 'answered') return { is: 'answered' };
+  if (end.is === 'not worth it') return { is: 'unused' };
+  return { is: withdrawn.aborted ? 'withdrawn' : 'failed' };
+}
 
-  reconsider(): void {
-    this.#dispatch({ type: 'demand changed' });
-  }
-
-  /** Puts a rider on the list that bulk calls take from. */
-  list(riderId: number): void {
-    this.#listed.add(riderId);
-  }
-
-  unlist(riderId: number): void {
-    this.#listed.delete(riderId);
-  }
-
-  #dispatch(event: BatcherEvent): void {
-    const lane = mostUrgent([...this.#members].map((member) => member.lane()));
-    const { state, effects } = decide(this.#state, event, { lane, now: this.#life.agenda.now() });
-    this.#state = state;
-    for (const effect of effects) this.#perform(effect);
-  }
-
-  #perform(effect: BatcherEffect): void {
-    switch (effect.type) {
-      case 'request':
-        live(this.#request(effect));
-        break;
-      case 'withdraw':
-        this.#withdrawal.abort();
-        break;
-      case 'announce':
-        for (const member of this.#members) member.forecast?.(effect.forecast);
-        break;
-      case 'announce unused':
-        for (const member of this.#members) member.unused?.();
-        break;
-      case 'start timer':
-        this.#start(effect.timer);
-        break;
-      case 'stop timer':
-        delete this.#timers[effect.timer];
-    }
-  }
-
-  *#request({ request, lane, since }: BatcherEffect & { type: 'request' }): Script {
-    this.#withdrawal = new AbortController();
-    const { signal } = this.#withdrawal;
-    const slotId = this.#run()?.slotId;
-    let held: Move | undefined;
-    const end = yield* this.#call({
-      endpoint: 'riders_bulk',
-      lane,
-      firstAskedAt: since,
-      signal,
-      ...(slotId === undefined ? {} : { slotId }),
-      attempts: 1,
-      onWaiting: (forecast) => this.#dispatch({ type: 'forecast', request, forecast }),
-      choose: () => {
-        this.#lose(held);
-        held = this.#depart(request);
-        return held && `${held.riderIds.length} riders`;
-      },
-    });
-    if (end.is === 'answered' && held) this.#arrive(held);
-    else this.#lose(held);
-    let how: RequestEnd = { is: 'failed' };
-    if (end.is === 'answered') how = { is: 'answered' };
-    else if (end.is === 'not worth it') how = { is: 'unused' };
-    else if (signal.aborted) how = { is: 'withdrawn' };
-    this.#dispatch({ type: 'request ended', request, how });
-  }
-
-  #depart(request: number): Move | undefined {
-    const { agenda, store } = this.#life;
-    const run = this.#run();
-    const ids = [...this.#listed].slice(0, fullCall);
-    if (ids.length === 0 && !run) return undefined;
-    const staleBefore = Math.max(agenda.now() - fillUpAge, run?.scheduledFor ?? 0);
-    const outsiders = store
-      .outsiders(staleBefore)
-      .filter((id) => !this.#listed.has(id))
-      .slice(0, fullCall - ids.length);
-    store.takeAlong(outsiders, agenda.now());
-    for (const id of ids) this.#listed.delete(id);
-    const riderIds = [...ids, ...outsiders];
-    if (riderIds.length === 0) return undefined;
-    const move: Move = { stage: 'sent', sentAt: agenda.now(), riderIds };
-    this.#dispatch({ type: 'sent', request });
-    for (const member of this.#members) member.moved(move);
-    this.reconsider();
-    return move;
-  }
-
-  #arrive(held: Move): void {
-    const { agenda, store } = this.#life;
-    for (const id of held.riderIds) store.storeRider(id, agenda.now());
-    this.#ended({ ...held, stage: 'answered' });
-  }
-
-  #lose(held: Move | undefined): void {
-    if (held) this.#ended({ ...held, stage: 'lost' });
-  }
-
-  #ended(move: Move): void {
-    for (const member of this.#members) member.moved(move);
-    this.#dispatch({ type: 'call ended', own: true });
-  }
-
-  #run(): Run | undefined {
-    return [...this.#members].find(({ run }) => run)?.run;
-  }
-
-  #start(timer: BatcherTimer): void {
-    const started = {};
-    this.#timers[timer] = started;
-    this.#life.agenda.in(timerMs[timer], () => {
-      if (this.#timers[timer] !== started) return;
-      this.#dispatch({ type: timer === 'gather' ? 'gathered' : 'rested' });
-    });
-  }
+/** The riders of a call, as `flows/bulk-call.ts` chooses them. */
+function load({ agenda, store }: Life, { batcher, listed }: BulkCalls): Move | undefined {
+  const { run } = batcher;
+  const ids = [...listed].slice(0, fullCall);
+  if (ids.length === 0 && !run) return undefined;
+  const staleBefore = Math.max(agenda.now() - fillUpAge, run?.scheduledFor ?? 0);
+  const outsiders = store
+    .outsiders(staleBefore)
+    .filter((id) => !listed.has(id))
+    .slice(0, fullCall - ids.length);
+  store.takeAlong(outsiders, agenda.now());
+  for (const id of ids) listed.delete(id);
+  const riderIds = [...ids, ...outsiders];
+  return riderIds.length > 0 ? { stage: 'sent', sentAt: agenda.now(), riderIds } : undefined;
 }

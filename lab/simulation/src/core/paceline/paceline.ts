@@ -8,7 +8,7 @@ import { createCaller } from './call.ts';
 import { syncEvents, watchUrgent } from './event-sync.ts';
 import { startLimiter } from './limiter.ts';
 import { createPermits } from './permit.ts';
-import { Batcher } from './batcher.ts';
+import { openBatcher } from './batcher.ts';
 import { addRider } from './single-or-bulk.ts';
 import { syncRiders } from './rider-sync.ts';
 import { createRuns } from './runs.ts';
@@ -18,15 +18,15 @@ import { startScheduler } from './scheduler.ts';
 export const paceline: Strategy = (life) => {
   const { scenario, agenda, network } = life;
   const call = createCaller(life, createPermits(life, startLimiter(life)));
-  const batcher = new Batcher(life, call);
+  const bulk = openBatcher(life, call);
   const events = syncEvents(life, call);
   const runs: Partial<Record<SyncKind, (tick: Tick) => void>> = {
-    rider: createRuns(life, syncRiders(life, call, batcher)),
+    rider: createRuns(life, syncRiders(life, call, bulk.batcher)),
     near: createRuns(life, events),
     far: createRuns(life, events),
   };
   startScheduler(life, settingsOf(configOf(scenario)), (tick) => runs[tick.kind]?.(tick));
   live(watchUrgent(life, call));
-  const add = addRider(life, call, batcher);
+  const add = addRider(life, call, bulk);
   return { click: (click) => agenda.in(network.broker(), () => live(add(click))) };
 };

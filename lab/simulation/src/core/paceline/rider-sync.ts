@@ -12,27 +12,27 @@ import { importLane } from '@paceline/rider-sync/core/command';
 import { fullPage } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
 import { hear, once, type Script } from '../world/script.ts';
-import type { Batcher } from './batcher.ts';
+import type { BulkCalls } from './batcher.ts';
 import type { Caller } from './call.ts';
 import type { Run, RunEnding } from './runs.ts';
 
-interface Progress {
+interface OngoingRun {
   run: ClubRun;
 }
 
 /** Pages through the clubs and refreshes the riders outside them beside it, as `flows/rider.ts` does. */
-export const syncRiders = (life: Life, call: Caller, batcher: Batcher) =>
+export const syncRiders = (life: Life, call: Caller, batcher: BulkCalls['batcher']) =>
   function* (row: Run): Script<RunEnding> {
-    const progress = { run: beginRun(row.runId, life.clubIds, row.checkpoint) };
-    const others = refreshOutsiders(life, batcher, row, progress);
-    yield* syncClubs(life, call, row, progress);
+    const ongoing = { run: beginRun(row.runId, life.clubIds, row.checkpoint) };
+    const others = refreshOutsiders(life, batcher, row, ongoing);
+    yield* syncClubs(life, call, row, ongoing);
     yield* others;
-    return endRun(progress.run);
+    return endRun(ongoing.run);
   };
 
-function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, progress: Progress): Script {
+function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, ongoing: OngoingRun): Script {
   for (;;) {
-    const { todo, stopped } = progress.run;
+    const { todo, stopped } = ongoing.run;
     const [current] = todo;
     if (!current || stopped) return;
     const { clubId, from } = current;
@@ -48,22 +48,22 @@ function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, progress: P
       },
     });
     if (end.is === 'failed') {
-      progress.run = callFailed(progress.run, end.code, end.code);
+      ongoing.run = callFailed(ongoing.run, end.code, end.code);
       continue;
     }
     if (end.is !== 'answered') return;
     const ids = store.storePage(clubId, from, agenda.now());
     const after = afterPage(current, { length: ids.length, ids, requestedAt }, fullPage);
-    progress.run = pageStored(progress.run, after, ids.length);
+    ongoing.run = pageStored(ongoing.run, after, ids.length);
   }
 }
 
 /** Begins at once; the script that is returned waits for the end, as `flows/rider.ts` does. */
 function refreshOutsiders(
   { agenda, store }: Life,
-  batcher: Batcher,
+  batcher: BulkCalls['batcher'],
   slot: Run,
-  progress: Progress,
+  ongoing: OngoingRun,
 ): Script<unknown> {
   const left = () => store.outsiders(slot.scheduledFor).length;
   const from = refreshFrom(slot.slotEndsAt, left(), 0);
@@ -76,7 +76,7 @@ function refreshOutsiders(
     wake(undefined);
   };
   const look = (outsiders: number) => {
-    progress.run = othersStored(progress.run, outsiders);
+    ongoing.run = othersStored(ongoing.run, outsiders);
     if (left() === 0) end();
   };
   const join = () =>

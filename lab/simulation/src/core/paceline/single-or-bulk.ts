@@ -1,153 +1,101 @@
 import { addLane } from '@paceline/rider-sync/core/batcher';
 import { deadlineOf } from '@paceline/rider-sync/core/command';
-import {
-  decide,
-  type FetchEffect,
-  type FetchEvent,
-  newFetch,
-  type RiderFetch,
-  wantsBulk,
-} from '@paceline/rider-sync/core/single-or-bulk';
-import type { Lane } from '@paceline/shared/definition';
-import type { Waiting } from '@paceline/shared/limiter';
+import { SingleOrBulk } from '@paceline/rider-sync/core/single-or-bulk';
 import type { Life } from '../life.ts';
 import type { Click } from '../scenario.ts';
 import { hear, live, once, type Script } from '../world/script.ts';
-import type { Batcher, Move } from './batcher.ts';
+import type { BulkCalls } from './batcher.ts';
 import type { Caller } from './call.ts';
 
 /** Real ms, as in `add-rider.ts`: on a fast clock the machine still has so long to fetch a rider. */
 const leastWaitMs = 5_000;
 const leastPatienceMs = 2_000;
 
-type End = 'stored' | 'refused';
-
 /** Fetches a rider by a GET or by the next bulk call, whichever has its permit first. */
-export const addRider = (life: Life, call: Caller, batcher: Batcher) =>
+export const addRider = (life: Life, call: Caller, bulk: BulkCalls) =>
   function* (click: Click): Script {
-    const end = yield* hear<End>((wake) => {
-      const fetch = new SingleOrBulk(life, call, batcher, click, once(wake));
-      fetch.start();
-    });
-    if (end === 'stored') life.tally.stored(click.riderId, life.agenda.now());
+    const isStored = yield* hear<boolean>((wake) => fetchRider(life, call, bulk, click, once(wake)));
+    if (isStored) life.tally.stored(click.riderId, life.agenda.now());
     else life.tally.refused(click.riderId);
   };
 
 /** Does on the agenda what is decided for one rider. */
-class SingleOrBulk {
-  readonly #life: Life;
-  readonly #call: Caller;
-  readonly #batcher: Batcher;
-  readonly #click: Click;
-  readonly #ended: (end: End) => void;
-  #leave: () => void = () => undefined;
-  #withdrawal = new AbortController();
-  #watch = {};
-  #state: RiderFetch;
-
-  constructor(life: Life, call: Caller, batcher: Batcher, click: Click, ended: (end: End) => void) {
-    this.#life = life;
-    this.#call = call;
-    this.#batcher = batcher;
-    this.#click = click;
-    this.#ended = ended;
-    this.#state = newFetch(deadlineOf(life.agenda.now(), life.clock.fromMachine(leastWaitMs)));
-  }
-
-  start(): void {
-    this.#leave = this.#batcher.join(this);
-    live(this.#requestSingle());
-  }
-
-  lane(): Lane | undefined {
-    return wantsBulk(this.#state) ? addLane : undefined;
-  }
-
-  forecast(forecast: Waiting | undefined): void {
-    this.#dispatch({ type: 'bulk forecast', forecast });
-  }
-
-  moved({ stage, riderIds, sentAt }: Move): void {
-    const aboard = riderIds.includes(this.#click.riderId);
-    if (stage === 'sent') this.#dispatch({ type: 'bulk sent', aboard, sentAt });
-    else if (aboard) this.#dispatch({ type: `bulk ${stage}` });
-  }
-
-  #dispatch(event: FetchEvent): void {
-    const { state, effects } = decide(this.#state, event, this.#life.agenda.now());
-    this.#state = state;
-    for (const effect of effects) this.#perform(effect);
-  }
-
-  #perform(effect: FetchEffect): void {
-    const { riderId } = this.#click;
-    switch (effect.type) {
-      case 'request single':
-        this.#batcher.list(riderId);
-        live(this.#requestSingle());
-        break;
-      case 'withdraw single':
-        this.#withdrawal.abort();
-        break;
-      case 'list':
-        this.#batcher.list(riderId);
-        this.#dispatch({ type: 'listed' });
-        this.#batcher.reconsider();
-        break;
-      case 'read outcome':
-        this.#dispatch({ type: 'ended', end: { is: 'stored' } });
-        break;
-      case 'watch bulk call':
-        this.#watchBulkCall(effect.overdueAt);
-        break;
-      case 'report':
-        break;
-      case 'end':
-        this.#batcher.unlist(riderId);
-        this.#withdrawal.abort();
-        this.#leave();
-        this.#ended(effect.end.is === 'stored' ? 'stored' : 'refused');
-    }
-  }
-
-  *#requestSingle(): Script {
-    const { agenda, store } = this.#life;
-    const { riderId, at } = this.#click;
-    this.#withdrawal = new AbortController();
-    const { signal } = this.#withdrawal;
-    const got = yield* this.#call({
-      endpoint: 'riders_single',
-      lane: addLane,
-      deadline: this.#state.deadline,
-      firstAskedAt: at,
-      attempts: Number.POSITIVE_INFINITY,
-      signal,
-      onWaiting: (forecast) => {
-        if (!signal.aborted) this.#dispatch({ type: 'single forecast', forecast });
+function fetchRider(
+  life: Life,
+  call: Caller,
+  { batcher, listed }: BulkCalls,
+  click: Click,
+  ended: (isStored: boolean) => void,
+): void {
+  const { agenda, clock } = life;
+  const { riderId } = click;
+  const deadline = deadlineOf(agenda.now(), clock.fromMachine(leastWaitMs));
+  let withdrawal = new AbortController();
+  let watch = {};
+  const requestSingle = () => {
+    withdrawal = new AbortController();
+    live(getRider(life, call, fetch, click, withdrawal.signal));
+  };
+  const fetch: SingleOrBulk = new SingleOrBulk(
+    { riderId, lane: addLane, deadline },
+    {
+      now: () => agenda.now(),
+      requestSingle() {
+        // Once it was on a bulk call it is on the list no more.
+        listed.add(riderId);
+        requestSingle();
       },
-      choose: () => {
-        if (store.isStoredSince(riderId, at)) return undefined;
-        if (!signal.aborted) this.#dispatch({ type: 'single permitted' });
-        return this.#state.at === 'single call' ? String(riderId) : undefined;
+      withdrawSingle: () => withdrawal.abort(),
+      list() {
+        listed.add(riderId);
+        fetch.happened({ type: 'listed' });
+        batcher.reconsider();
       },
-    });
-    if (this.#state.at === 'ended') return;
-    if (got.is === 'answered') store.storeRider(riderId, agenda.now());
-    const isStored = got.is === 'answered' || store.isStoredSince(riderId, at);
-    if (isStored) this.#dispatch({ type: 'ended', end: { is: 'stored' } });
-    else if (signal.aborted) return;
-    else if (got.is === 'refused') this.#dispatch({ type: 'single refused', earliest: got.earliest });
-    else if (got.is === 'failed' && got.retryAfterMs !== undefined)
-      this.#dispatch({ type: 'single refused', earliest: agenda.now() + got.retryAfterMs });
-    else this.#dispatch({ type: 'ended', end: { is: 'failed', error: got } });
-  }
+      readOutcome: () => fetch.happened({ type: 'ended', end: { is: 'stored' } }),
+      watchBulkCall(overdueAt) {
+        const mine = (watch = {});
+        agenda.in(overdueAt + clock.fromMachine(leastPatienceMs) - agenda.now(), () => {
+          if (watch === mine) fetch.happened({ type: 'bulk overdue' });
+        });
+      },
+      end({ is }) {
+        listed.delete(riderId);
+        withdrawal.abort();
+        leave();
+        ended(is === 'stored');
+      },
+    },
+  );
+  const leave = batcher.join(fetch);
+  requestSingle();
+}
 
-  #watchBulkCall(overdueAt: number): void {
-    const { agenda, clock } = this.#life;
-    const watch = {};
-    this.#watch = watch;
-    agenda.in(overdueAt + clock.fromMachine(leastPatienceMs) - agenda.now(), () => {
-      if (this.#watch === watch) this.#dispatch({ type: 'bulk overdue' });
-    });
-  }
+function* getRider(
+  { agenda, store }: Life,
+  call: Caller,
+  fetch: SingleOrBulk,
+  { riderId, at }: Click,
+  withdrawn: AbortSignal,
+): Script {
+  const got = yield* call({
+    endpoint: 'riders_single',
+    lane: addLane,
+    deadline: fetch.state.deadline,
+    firstAskedAt: at,
+    attempts: Number.POSITIVE_INFINITY,
+    signal: withdrawn,
+    onWaiting(forecast) {
+      if (!withdrawn.aborted) fetch.happened({ type: 'single forecast', forecast });
+    },
+    choose: () =>
+      store.isStoredSince(riderId, at) || withdrawn.aborted || !fetch.maySend() ? undefined : String(riderId),
+  });
+  if (fetch.state.at === 'ended') return;
+  if (got.is === 'answered') store.storeRider(riderId, agenda.now());
+  if (store.isStoredSince(riderId, at)) fetch.happened({ type: 'ended', end: { is: 'stored' } });
+  else if (withdrawn.aborted) return;
+  else if (got.is === 'refused') fetch.happened({ type: 'single refused', earliest: got.earliest });
+  else if (got.is === 'failed' && got.retryAfterMs !== undefined)
+    fetch.happened({ type: 'single refused', earliest: agenda.now() + got.retryAfterMs });
+  else fetch.happened({ type: 'ended', end: { is: 'failed', error: got } });
 }
