@@ -30,39 +30,20 @@ beforeAll(async () => {
     policies: Object.fromEntries(differences.map(({ budget, enforced }) => [budget, enforced])),
   });
   listen(rig.admin, catalog.alert, {}, (alert) => alerts.push(alert));
-  caller = await rig.caller(key);
+  caller = rig.caller(key);
 });
 
 afterAll(() => rig?.stop());
 
 /** One call with a permit. Returns whether upstream let it in. */
-function call(budget: Budget): Promise<boolean> {
-  const { limiter, upstream } = caller;
-  const answered = limiter.withPermit<Budget, unknown>(
-    { endpoint: budget, lane: 'manual_rider_add' },
-    (permit) => {
-      switch (budget) {
-        case 'clubs':
-          return upstream.getClub(permit as never, 20650);
-        case 'riders_bulk':
-          return upstream.getRiders(permit as never, [4_500_001]);
-        case 'signups':
-          return upstream.getSignups(permit as never, '1');
-        case 'events':
-          return upstream.getUpcomingEvents(permit as never);
-        default:
-          return upstream.getRider(permit as never, 4_500_001);
-      }
-    },
-  );
-  return answered.then(
+const call = (budget: Budget): Promise<boolean> =>
+  caller.call(budget).then(
     () => true,
     (error: unknown) => {
       if (error instanceof UpstreamError) return error.code !== 'rate_limited';
       throw error;
     },
   );
-}
 
 /** Somebody else uses the same key. */
 async function foreignCall(budget: Budget): Promise<void> {

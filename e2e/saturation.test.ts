@@ -24,33 +24,15 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.stop());
 
-/** Calls as often as it may, until it is told to end. Returns how many calls were answered. */
-async function saturate(key: string, endpoint: Budget, signal: AbortSignal): Promise<number> {
-  const { limiter, upstream } = await rig.caller(key);
-  for (let answered = 0; ;) {
+/** Calls as often as it may, until the signal. Returns how many calls were answered. */
+async function saturate(key: string, budget: Budget, signal: AbortSignal): Promise<number> {
+  const caller = rig.caller(key);
+  for (let answered = 0; ; answered += 1) {
     try {
-      // The lane in which a window has no place that is kept for somebody else.
-      await limiter.withPermit<Budget, unknown>({ endpoint, lane: 'manual_rider_add', signal }, (permit) => {
-        switch (endpoint) {
-          case 'clubs':
-            return upstream.getClub(permit as never, 20650);
-          case 'riders_bulk':
-            return upstream.getRiders(permit as never, [4_500_001]);
-          case 'riders_single':
-            return upstream.getRider(permit as never, 4_500_001);
-          case 'events':
-            return upstream.getUpcomingEvents(permit as never);
-          case 'signups':
-            return upstream.getSignups(permit as never, '1');
-          case 'results':
-            return upstream.getResults(permit as never, '1');
-        }
-      });
-      answered += 1;
+      await caller.call(budget, signal);
     } catch (error) {
       if (signal.aborted) return answered;
       if (!(error instanceof UpstreamError) || error.code !== 'not_found') throw error;
-      answered += 1;
     }
   }
 }

@@ -3,32 +3,24 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { oneOf, runCommand, terminal, wholeNumberOf } from '../lab/kit/src/arguments.ts';
 
-/** `npm run test:stress`: runs the tests again and again on a busy machine, and once on a single core. */
-const usage = `npm run test:stress -- [--rounds 10] [--busy 2] [--script test]
+const usage = `npm run test:stress -- [--rounds N] [--busy N] [--script NAME]
 
-  --rounds   how often the tests run beside the busy loops (default 10); then once more on one core
-  --busy     how many endless loops keep the processor busy meanwhile (default 2)
-  --script   the npm script to run: test (default) or prove
-`;
+Runs the tests again and again on a busy machine, and once on a single core.
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '10' },
-    busy: { type: 'string', default: '2' },
-    script: { type: 'string', default: 'test' },
-    help: { type: 'boolean', default: false },
-  },
-});
-const rounds = count('rounds', values.rounds);
-const busy = count('busy', values.busy);
-if (values.help) {
-  process.stdout.write(usage);
-  process.exit(0);
-}
+  --rounds N     how often the tests run beside the busy loops (default 10); then once more on one core
+  --busy N       how many endless loops keep the processor busy meanwhile (default 2)
+  --script NAME  the npm script to run: test (default) or prove
 
-const canPin = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0;
+Exit code 0: no failure in any round. 1: a failure. 2: called wrongly.`;
+
+const options = {
+  rounds: { type: 'string', default: '10' },
+  busy: { type: 'string', default: '2' },
+  script: { type: 'string', default: 'test' },
+} as const;
+
 const loops: ChildProcess[] = [];
 let underTest: ChildProcess | undefined;
 process.once('exit', () => {
@@ -37,15 +29,21 @@ process.once('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-let failures = 0;
-for (let index = 0; index < busy; index += 1) loops.push(spawn(process.execPath, ['-e', 'for (;;);']));
-for (let round = 1; round <= rounds; round += 1)
-  await run(`round ${round} of ${rounds}, beside ${busy} busy loops`, ['npm']);
-for (const loop of loops.splice(0)) loop.kill('SIGKILL');
-if (canPin) await run('on one core', ['taskset', '--cpu-list', '0', 'npm']);
-else process.stdout.write('on one core: left out, there is no taskset here\n');
-process.stdout.write(failures === 0 ? 'No failure in any round.\n' : `${failures} failures.\n`);
-process.exitCode = failures === 0 ? 0 : 1;
+process.exitCode = await runCommand({ usage, options }, process.argv.slice(2), terminal, async (given) => {
+  const rounds = wholeNumberOf('--rounds', given.rounds, 0);
+  const busy = wholeNumberOf('--busy', given.busy, 0);
+  const script = oneOf('--script', given.script, ['test', 'prove']);
+  for (let index = 0; index < busy; index += 1) loops.push(spawn(process.execPath, ['-e', 'for (;;);']));
+  let failures = 0;
+  for (let round = 1; round <= rounds; round += 1)
+    failures += await run(`round ${round} of ${rounds}, beside ${busy} busy loops`, script, ['npm']);
+  for (const loop of loops.splice(0)) loop.kill('SIGKILL');
+  const canPin = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0;
+  if (canPin) failures += await run('on one core', script, ['taskset', '--cpu-list', '0', 'npm']);
+  else terminal.out('on one core: left out, there is no taskset here');
+  terminal.out(failures === 0 ? 'No failure in any round.' : `${failures} failures.`);
+  return failures === 0 ? 0 : 1;
+});
 
 interface Results {
   readonly numPassedTests: number;
@@ -60,12 +58,13 @@ interface Results {
   }>;
 }
 
-/** Runs the script once, and prints what failed. @param npm how npm is called */
-async function run(title: string, [program = 'npm', ...first]: readonly string[]): Promise<void> {
+/** Runs the script once, prints what failed and returns how many that were. @param npm how npm is called */
+async function run(title: string, script: string, npm: readonly string[]): Promise<number> {
+  const [program = 'npm', ...first] = npm;
   const folder = await mkdtemp(join(tmpdir(), 'paceline-stress-'));
   const file = join(folder, 'results.json');
   const began = performance.now();
-  const args = [...first, 'run', values.script, '--', '--reporter=json', `--outputFile=${file}`];
+  const args = [...first, 'run', script, '--', '--reporter=json', `--outputFile=${file}`];
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   underTest = child;
   let said = '';
@@ -79,10 +78,10 @@ async function run(title: string, [program = 'npm', ...first]: readonly string[]
   await rm(folder, { recursive: true, force: true });
   const failed = results ? failuresOf(results) : [`no results, exit code ${code}: ${said}`];
   if (failed.length === 0 && code !== 0) failed.push(`exit code ${code} although no test failed: ${said}`);
-  failures += failed.length;
   const passed = results?.numPassedTests ?? 0;
-  process.stdout.write(`${title}: ${passed} passed, ${failed.length} failed, ${took} s\n`);
-  for (const each of failed) process.stdout.write(`  ${each}\n`);
+  terminal.out(`${title}: ${passed} passed, ${failed.length} failed, ${took} s`);
+  for (const each of failed) terminal.out(`  ${each}`);
+  return failed.length;
 }
 
 function failuresOf({ testResults }: Results): string[] {
@@ -92,10 +91,4 @@ function failuresOf({ testResults }: Results): string[] {
     if (failed.length === 0 && message) return [`${name}: ${firstLine(message)}`];
     return failed.map((each) => `${name} > ${each.fullName}: ${firstLine(each.failureMessages[0])}`);
   });
-}
-
-function count(name: string, text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  process.stderr.write(`--${name} must be a whole number, not "${text}"\n\n${usage}`);
-  process.exit(64);
 }

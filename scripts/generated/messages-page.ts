@@ -1,3 +1,4 @@
+import { unpaddedTable } from '../../lab/kit/src/table.ts';
 import {
   catalog,
   deadLetterSubject,
@@ -12,9 +13,6 @@ import { shapeOf } from './shape.ts';
 
 const code = (text: string) => `\`${text}\``;
 const list = (texts: readonly string[]) => texts.map(code).join('<br>') || 'none';
-const row = (...cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly string[]) =>
-  [row(...head), row(...head.map(() => '---')), ...rows].join('\n');
 const words = (texts: readonly string[]) => texts.map((text) => `"${text}"`).join(' | ');
 
 /** `docs/messages.md`: every message, stream and permission of the flow, as the catalog says. */
@@ -29,29 +27,27 @@ Moments are project time in ms since the epoch; names that end in \`Ms\` are dur
 - **event** tells what happened; it is kept for those who come later.
 - **request** is answered at once. **signal** reaches whoever listens now. **journal** is the ledger of a partition.
 
-${table(
+${unpaddedTable(
   ['message', 'subject', 'kind', 'from → to', 'stream', 'says'],
-  messages.map(([name, message]) =>
-    row(
-      `[${name}](#${name.toLowerCase()})`,
-      code(message.subject),
-      message.kind,
-      `${message.from.join(', ')} → ${message.to.join(', ')}`,
-      'stream' in message ? message.stream : '',
-      message.about,
-    ),
-  ),
+  messages.map(([name, message]) => [
+    `[${name}](#${name.toLowerCase()})`,
+    code(message.subject),
+    message.kind,
+    `${message.from.join(', ')} → ${message.to.join(', ')}`,
+    'stream' in message ? message.stream : '',
+    message.about,
+  ]),
 )}
 
 ## Streams
 
-${table(['stream', 'subjects', 'kept', 'same id dropped within'], streams.map(streamRow))}
+${unpaddedTable(['stream', 'subjects', 'kept', 'same id dropped within'], streams.map(streamRow))}
 
 ## Delivery of work
 
 A handler that is silent for the ack wait counts as dead, and its message goes to another. Durations are of the machine.
 
-${table(['message', 'ack wait', 'attempts', 'at a time'], messages.flatMap(deliveryRow))}
+${unpaddedTable(['message', 'ack wait', 'attempts', 'at a time'], messages.flatMap(deliveryRow))}
 
 ## Payloads
 
@@ -69,23 +65,23 @@ ${messages.map(payloadSection).join('\n\n')}
 
 What each service's user of the broker may do: this, and to answer what it is asked. The broker refuses the rest.
 
-${table(['service', 'may publish', 'may subscribe'], services.map(permissionsRow))}
+${unpaddedTable(['service', 'may publish', 'may subscribe'], services.map(permissionsRow))}
 `;
 }
 
-function streamRow({ name, subjects, retention, maxAgeMs, maxBytes, duplicateWindowMs }: Stream): string {
+function streamRow({ name, subjects, retention, maxAgeMs, maxBytes, duplicateWindowMs }: Stream): string[] {
   const age = maxAgeMs === 0 ? 'the last 20 000 of each subject' : `${maxAgeMs / 86_400_000} days`;
   const size = maxBytes === -1 ? '' : `, ${maxBytes / 1_048_576} MiB at the most`;
   const kept = retention === 'workqueue' ? `until done, ${age}${size}` : `${age}${size}`;
-  return row(name, list(subjects), kept, `${duplicateWindowMs / 60_000} min`);
+  return [name, list(subjects), kept, `${duplicateWindowMs / 60_000} min`];
 }
 
 type Stream = (typeof streams)[number];
 
-function deliveryRow([name, message]: [string, Message]): string[] {
+function deliveryRow([name, message]: [string, Message]): Array<Array<string | number>> {
   if (message.kind !== 'work') return [];
   const { ackWaitMs, maxDeliver, concurrency } = message.delivery;
-  return [row(name, `${ackWaitMs / 1_000} s`, String(maxDeliver), String(concurrency))];
+  return [[name, `${ackWaitMs / 1_000} s`, maxDeliver, concurrency]];
 }
 
 function payloadSection([name, message]: [string, Message]): string {
@@ -93,7 +89,7 @@ function payloadSection([name, message]: [string, Message]): string {
   return `### ${name}\n\n${message.about}\n\n\`\`\`ts\n${shapeOf(message.payload)}${reply}\n\`\`\``;
 }
 
-function permissionsRow(service: Service): string {
+function permissionsRow(service: Service): string[] {
   const { publish, subscribe } = permissionsOf(service);
-  return row(service, list(publish), list(subscribe));
+  return [service, list(publish), list(subscribe)];
 }

@@ -8,7 +8,8 @@ import { type Child, freePort, spawnChild } from '@paceline/embedded';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@paceline/sandbox';
 import { type Clock, type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
-import { accountOf, createLimiters, type Limiter, partitionOf } from '@paceline/shared/limiter';
+import type { Budget } from '@paceline/shared/definition';
+import { accountOf, createLimiters, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, provision, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
@@ -22,8 +23,8 @@ export interface Rig {
   readonly limiters: readonly LimiterProcess[];
   /** May do everything; tests listen through it. */
   readonly admin: Bus;
-  /** Somebody with a key who calls only with permits. */
-  caller(key: string): Promise<Caller>;
+  /** A client with a key that calls only with permits. */
+  caller(key: string): Caller;
   /** What `npm run audit:journal` says, of the journal and of what arrived. */
   audit(): Promise<{ certified: boolean; report: string }>;
   /** The windows of a key as an operator sees them, from whichever limiter owns them. */
@@ -32,10 +33,24 @@ export interface Rig {
 }
 
 export interface Caller {
-  readonly limiter: Limiter;
-  readonly upstream: ZwiftRacing;
-  readonly account: string;
+  /**
+   * One call of a budget with a permit, in the lane for which a window keeps a place.
+   * @throws {UpstreamError} as the client does
+   */
+  call(budget: Budget, signal?: AbortSignal): Promise<void>;
 }
+
+type CallOf = (upstream: ZwiftRacing, permit: never) => Promise<unknown>;
+
+/** A call of each budget that the client knows. */
+const calls: Readonly<Partial<Record<string, CallOf>>> = {
+  clubs: (upstream, permit) => upstream.getClub(permit, 20650),
+  riders_bulk: (upstream, permit) => upstream.getRiders(permit, [4_500_001]),
+  riders_single: (upstream, permit) => upstream.getRider(permit, 4_500_001),
+  events: (upstream, permit) => upstream.getUpcomingEvents(permit),
+  signups: (upstream, permit) => upstream.getSignups(permit, '1'),
+  results: (upstream, permit) => upstream.getResults(permit, '1'),
+} satisfies Partial<Record<Budget, CallOf>>;
 
 export interface LimiterProcess {
   kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
@@ -86,18 +101,25 @@ export async function startRig(
     sandbox,
     limiters,
     admin,
-    async caller(key) {
-      const account = accountOf(key);
-      const limiter = limitersOf.of(account);
+    caller(key) {
+      const limiter = limitersOf.of(accountOf(key));
       const paths = {
         events: '/public/events/upcoming',
         event: '/public/events/:id',
         signups: '/public/event_signups/:id',
       };
+      const upstream = createZwiftRacing({ baseUrl: sandbox.url, apiKey: key, clock, paths });
       return {
-        limiter,
-        account,
-        upstream: createZwiftRacing({ baseUrl: sandbox.url, apiKey: key, clock, paths }),
+        async call(budget, signal) {
+          const call = calls[budget];
+          if (!call) throw new Error(`the rig has no call of ${budget}`);
+          const permitted = {
+            endpoint: budget,
+            lane: 'manual_rider_add',
+            ...(signal && { signal }),
+          } as const;
+          await limiter.withPermit(permitted, (permit) => call(upstream, permit as never));
+        },
       };
     },
     audit: () => auditedBy(urlFor('admin'), new URL(sandbox.url).origin),
