@@ -34,6 +34,7 @@ const hour = 60 * minute;
 
 const { events } = tables;
 
+/** Long: one table of small helpers over the same stage. */
 export async function createWorld<P extends Place = Place>(
   setting: StageSetting,
   place?: P,

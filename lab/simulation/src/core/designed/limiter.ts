@@ -104,7 +104,7 @@ interface Window {
 
 /**
  * The design's limiter, one for all: a sliding log of the moments of SENDING, and a pause until the named moment after
- * a 429. There is a line for each budget: who waits for one does not hold up who wants another.
+ * a 429. There is a line for each budget, so that no budget holds up another. Long: its small functions share the windows.
  */
 export function createLine(life: Life, rank: Rank): Caller {
   const { scenario, agenda, clock, network, tally, upstream } = life;

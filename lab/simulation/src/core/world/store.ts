@@ -32,7 +32,10 @@ interface EventRow {
   ours: { is: boolean; members: number };
 }
 
-/** @param copied called with every copy of an event's signups */
+/**
+ * Long: one table of small functions over the same maps.
+ * @param copied called with every copy of an event's signups
+ */
 export function createStore(world: World, copied: (eventId: string, at: number) => void): Store {
   const events = new Map<string, EventRow>();
   const members = new Set<number>();

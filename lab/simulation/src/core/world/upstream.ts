@@ -36,6 +36,7 @@ export interface Upstream {
   readonly sent: ReadonlyArray<{ readonly lane: Lane; readonly at: number }>;
 }
 
+/** Long: its small functions share the counts of calls and the log of arrivals. */
 export function createUpstream(
   { seed, tier, upstream: { enforcement, policies }, faults }: Scenario,
   agenda: Agenda,
