@@ -41,7 +41,7 @@ async function cancel({ commandId }: AddRider, isTold = true): Promise<void> {
 const toldLast = ({ commandId }: AddRider) =>
   world.commandChanges.findLast((change) => change.commandId === commandId)?.progress;
 
-it('whoever waits and is cancelled leaves the line, makes no call, and takes nobody along who wants the same', async () => {
+it('a command that waits and is cancelled leaves the queue, makes no call, and does not end others for the same rider', async () => {
   const first: AddRider[] = [];
   for (let riderId = 4_000_001; riderId <= 4_000_005; riderId += 1) first.push(await ask(riderId));
   await world.until(async () => {

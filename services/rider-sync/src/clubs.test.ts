@@ -91,7 +91,7 @@ describe('a slot of the rider sync', () => {
     expect(log?.durationMs).toBeGreaterThan(60_000);
   });
 
-  it('knows afterwards who is no longer a member', async () => {
+  it('knows afterwards which riders are no longer members', async () => {
     await startWith(development);
     const gone = { clubId: development, riderId: 1, firstSeenAt: 1_000, lastSeenAt: 2_000 };
     await world.db.insert(clubMemberships).values(gone);
@@ -197,7 +197,7 @@ describe('upstream in trouble', () => {
     expect((await calls()).at(-1)).toMatchObject({ target: '20651', status: 200 });
   });
 
-  it('because somebody else uses the key: once more when it is time, in a raised lane', async () => {
+  it('because another client uses the key: once more when it is time, in a raised lane', async () => {
     await startWith(racing);
     const url = `${world.sandbox.url}/public/clubs/${racing}`;
     await world.during(fetch(url, { headers: { Authorization: key } }));

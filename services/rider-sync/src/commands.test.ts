@@ -54,8 +54,8 @@ const told = ({ commandId }: AddRider): Progress[] =>
 const callsFor = ({ commandId }: AddRider) =>
   world.db.select().from(syncLogs).where(eq(syncLogs.commandId, commandId)).orderBy(asc(syncLogs.id));
 
-describe('somebody who adds a rider', () => {
-  it('is told that it runs and that it is done, once the rider is stored', async () => {
+describe('a command to add a rider', () => {
+  it('reports that it runs, and that it is done once the rider is stored', async () => {
     const command = await ask();
     expect(await ended(command)).toEqual({ state: 'done' });
     const [rider] = await world.db.select().from(riders).where(eq(riders.riderId, command.riderId));
@@ -68,13 +68,13 @@ describe('somebody who adds a rider', () => {
     ]);
   });
 
-  it('whom upstream does not know is told so', async () => {
+  it('that upstream does not know fails with that reason', async () => {
     const command = await ask(7);
     expect(await ended(command)).toEqual({ state: 'failed', reason: 'ZwiftRacing knows no rider 7' });
     expect(await callsFor(command)).toMatchObject([{ status: 404 }]);
   });
 
-  it('in a crowd waits for a turn, and is told when that is', async () => {
+  it('in a crowd waits in the queue, and reports until when', async () => {
     const crowd = await Promise.all(Array.from({ length: 20 }, () => ask()));
     const ends = await Promise.all(crowd.map(ended));
     expect(ends).toEqual(ends.map(() => ({ state: 'done' })));
@@ -108,7 +108,7 @@ describe('somebody who adds a rider', () => {
     expect(rows).toHaveLength(1);
   });
 
-  it('at the same time as others shares one call with them, and each is told how it goes', async () => {
+  it('at the same time as others shares one call with them, and each reports its progress', async () => {
     const riderId = (nextRider += 1);
     const [first, ...others] = await Promise.all(Array.from({ length: 5 }, () => ask(riderId)));
     for (const command of [first, ...others]) {
@@ -123,7 +123,7 @@ describe('somebody who adds a rider', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('whom somebody else has had fetched since is not fetched again', async () => {
+  it('that was fetched for another command since is not fetched again', async () => {
     const riderId = (nextRider += 1);
     const earlier = Math.round(world.clock.now());
     await ended(await ask(riderId));
@@ -137,7 +137,7 @@ describe('somebody who adds a rider', () => {
     expect(await ended(command)).toEqual({ state: 'done' });
   });
 
-  it('comes by bulk when that alone is open in time; when nothing is, is told so with the time that could', async () => {
+  it('comes by bulk when that alone is open in time; when neither is, fails with the time from which one is', async () => {
     const oneADay = { limit: 1, windowMs: 86_400_000 };
     world.sandbox.controls.changePolicies({ riders_single: oneADay, riders_bulk: oneADay });
     await ended(await ask());
@@ -183,7 +183,7 @@ describe('upstream in trouble', () => {
     expect(calls.length).toBeGreaterThan(2);
   });
 
-  it('because somebody else uses the key: asked again when it is time', async () => {
+  it('because another client uses the key: called again when it is time', async () => {
     const url = `${world.sandbox.url}/public/riders/4000000`;
     const foreign = Array.from({ length: 5 }, () => fetch(url, { headers: { Authorization: key } }));
     await world.during(Promise.all(foreign));

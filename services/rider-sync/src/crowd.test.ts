@@ -62,7 +62,7 @@ const toldAt = (news: News): number => {
 };
 
 describe('ten who add riders in the same second, during a bulk sync', () => {
-  it('have the first five within seconds, and the others are told truthfully by which way and when', async () => {
+  it('have the first five within seconds, and the others report truthfully by which way and when', async () => {
     const old = Math.round(world.clock.now() - 86_400_000);
     await world.db
       .insert(riders)

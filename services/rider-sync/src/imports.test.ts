@@ -70,7 +70,7 @@ const bulkArrivals = () => world.sandbox.audit().filter(({ budget }) => budget =
 const sent = () => moves.filter(({ stage }) => stage === 'sent');
 
 describe('an import', () => {
-  it('of 2500 riders takes three bulk calls of whichever process, nobody twice, and each rider has its outcome', async () => {
+  it('of 2500 riders takes three bulk calls of either process, no rider twice, and each has its outcome', async () => {
     const before = bulkArrivals().length;
     await Promise.all([start(), start()]);
     const unknown = [7, 8, 9];
@@ -105,7 +105,7 @@ describe('an import', () => {
     expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 
-  it('of a few riders needs no bulk call while GETs are earlier, and none for who is stored since yesterday', async () => {
+  it('of a few riders needs no bulk call while GETs are earlier, and none for riders stored since yesterday', async () => {
     await start();
     const few = fresh(3);
     const first = await importRiders([...few, 7]);
@@ -122,7 +122,7 @@ describe('an import', () => {
     expect(sent()).toEqual([]);
   });
 
-  it('of which upstream knows nobody has failed, with the reason', async () => {
+  it('of which upstream knows no rider has failed, with the reason', async () => {
     await start();
     const command = await importRiders([1, 2, 3, 4, 5, 6, 7]);
     expect(await ended(command)).toEqual({
@@ -132,7 +132,7 @@ describe('an import', () => {
     expect(await calls()).toEqual([{ endpoint: 'riders_bulk', target: '7 riders', status: 200 }]);
   });
 
-  it('whose answer is lost is asked for again, with nobody dropped', async () => {
+  it('whose answer is lost is requested again, with no rider dropped', async () => {
     await start();
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'riders_bulk' });
     const command = await importRiders(fresh(20));

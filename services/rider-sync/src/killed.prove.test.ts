@@ -100,7 +100,7 @@ describe('a rider sync that is killed', () => {
 });
 
 describe('two rider syncs', () => {
-  it('share an import: when one is killed, 2500 riders come by three calls all the same, nobody twice', async () => {
+  it('share an import: when one is killed, 2500 riders come by three calls all the same, none twice', async () => {
     for (const child of children) child.kill('SIGKILL');
     world.sandbox.controls.clearFaults();
     key = world.newKey();

@@ -90,7 +90,7 @@ describe('a bulk call', () => {
   });
 });
 
-describe('a rider that several ask for', () => {
+describe('a rider that several commands add', () => {
   it('comes by one call, to which the spans of the others lead', async () => {
     const riderId = (nextRider += 1);
     const requestedAt = Math.round(world.clock.now());
@@ -140,7 +140,7 @@ describe('the wait for a permit', () => {
 });
 
 describe('a run', () => {
-  it('that another process had taken up leads to that tick, and one that goes on with it to it as well', async () => {
+  it('that another process had begun links to that tick, and one that continues it links to it as well', async () => {
     const before = await asking('a tick of a process that died');
     const now = Math.round(world.clock.now());
     const slot = { slotId: 'slot:rider:taken-up', kind: 'rider', mode: 'on', scheduledFor: now } as const;
@@ -170,7 +170,7 @@ describe('a run', () => {
   });
 });
 
-describe('a message that is set aside', () => {
+describe('a dead-lettered message', () => {
   it('has failed in its trace too, with the reason', async () => {
     await world.bus.js.publish('paceline.command.add-rider', '{"commandId":"c","riderId":"many"}');
     const processing = await spanOf(({ attributes }) => attributes['paceline.settlement'] === 'dead-letter');

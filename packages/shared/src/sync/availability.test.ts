@@ -56,7 +56,7 @@ describe('a source', () => {
     ['signups', 3],
     ['results', 10],
   ] as const)(
-    '(%s) that knows nothing of what is asked is not available after %i in a row',
+    '(%s) that does not know what is requested is not available after %i in a row',
     (source, count) => {
       expect(after(source, unknown, ...times(count - 1, notFound)).state).toBe('unknown');
       expect(after(source, unknown, ...times(count, notFound)).state).toBe('unavailable');
@@ -75,7 +75,7 @@ describe('a source', () => {
       expect(after('events', gone, error)).toEqual(gone);
   });
 
-  it('that is not available is asked again after pauses that grow up to hours, until it answers', () => {
+  it('that is not available is probed after pauses that grow up to hours, until it answers', () => {
     let availability = after('events', unknown, notFound);
     const pauses: number[] = [];
     for (let probe = 0; probe < 8; probe += 1) {
@@ -101,7 +101,7 @@ describe('a source', () => {
     );
   });
 
-  it('is asked seldom while it refuses, however many would', () => {
+  it('is probed seldom while it refuses, however many calls are due', () => {
     const asks = array(
       record({ after: integer({ min: 0, max: 30 * minute }), error: constantFrom(page, wrongKey) }),
     );

@@ -47,7 +47,7 @@ const ends: RunWork = async () => ({ state: 'done', error: null, counts: counts(
 const rows = () => stage.db.select().from(syncRuns);
 
 describe('the run of a slot', () => {
-  it('is stored, and told from its beginning to its end', async () => {
+  it('is stored and announced from its beginning to its end', async () => {
     const tick = slot();
     const settlement = await runSlot(sync, tick, async (run) => {
       expect(run).toMatchObject({ state: 'running', slotId: tick.slotId, checkpoint: null });
@@ -87,7 +87,7 @@ describe('the run of a slot', () => {
     expect(await rows()).toHaveLength(1);
   });
 
-  it('goes back on shutdown, and is taken up where it stood', async () => {
+  it('goes back on shutdown and is resumed from its checkpoint', async () => {
     const tick = slot();
     const interrupted = await runSlot(sync, tick, async (run) => {
       await saveProgress(sync, run.runId, { counts: counts(1), checkpoint: { at: 1 } }, async () => {});
@@ -115,7 +115,7 @@ describe('the run of a slot', () => {
     ]);
   });
 
-  it('that was set aside has failed with the reason, and one that has ended stays as it ended', async () => {
+  it('that was dead-lettered has failed with the reason, and one that has ended stays as it ended', async () => {
     const [aside, ended] = [slot(), slot()];
     await runSlot(sync, ended, ends);
     for (const tick of [aside, ended]) await giveUpRun(sync)(tick, 'attempt 21 of 20');
@@ -125,7 +125,7 @@ describe('the run of a slot', () => {
     ]);
   });
 
-  it('that nobody carries on has failed an hour after its slot; younger ones and other kinds are left alone', async () => {
+  it('that no process carries on has failed an hour after its slot; younger ones and other kinds go on', async () => {
     const hour = 3_600_000;
     const now = Math.round(stage.clock.now());
     const left = (slotId: string, ago: number, kind: Tick['kind'] = 'rider') => ({
@@ -174,7 +174,7 @@ describe('the run of a slot', () => {
     expect(stage.runChanges.at(-1)).toMatchObject({ mode: 'observed' });
   });
 
-  it('that was asked for has the id that it was given, and goes on with the run that it is to try again', async () => {
+  it('that was requested has the id that it was given, and continues the run that it retries', async () => {
     const leaves =
       (checkpoint: unknown): RunWork =>
       async () => ({ state: 'done', error: null, checkpoint });

@@ -37,7 +37,7 @@ const claim = (each: Sources | undefined) => each?.claim('events', 'far_event_sy
 const probeIsDue = () => stage.db.update(sources).set({ probeAt: Math.round(stage.clock.now()) });
 
 describe('a source that is not available', () => {
-  it('is so for all replicas, is told once, and costs nobody a call until it is time', async () => {
+  it('is so for all replicas, is announced once, and costs no call until it is time', async () => {
     const [one, other] = replicas;
     await expect(admit(one)).resolves.toBeUndefined();
     await Promise.all([one?.note('events', notFound), other?.note('events', notFound)]);
@@ -56,7 +56,7 @@ describe('a source that is not available', () => {
     await expect(one?.admit('signups', 'far_event_sync')).resolves.toBeUndefined();
   });
 
-  it('is asked again by one of them when it is time, and available to all once it answers', async () => {
+  it('is probed by one of them when it is time, and available to all once it answers', async () => {
     const [one, other] = replicas;
     await one?.note('events', notFound);
     await probeIsDue();
@@ -69,7 +69,7 @@ describe('a source that is not available', () => {
     await stage.until(() => expect(changes.map(({ state }) => state)).toEqual(['unavailable', 'available']));
   });
 
-  it('never keeps a person from asking', async () => {
+  it('never keeps a person from adding a rider', async () => {
     const [one] = replicas;
     await one?.note('riders_single', new UpstreamError('unauthorized', '401', { status: 401 }));
     await expect(one?.admit('riders_bulk', 'rider_sync')).rejects.toThrow(SourceUnavailable);

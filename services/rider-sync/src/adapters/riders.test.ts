@@ -119,7 +119,7 @@ describe('the members of a club', () => {
     return rows.filter(({ current: is }) => is).map(({ riderId }) => riderId);
   };
 
-  it('are those whom the last whole pass has shown', async () => {
+  it('are those that the last whole pass has shown', async () => {
     await page([1, 2, 3], [], 1_000);
     await end(900, true, 1_000);
     await page([1], [], 2_000);
@@ -167,7 +167,7 @@ describe('riders outside the clubs', () => {
   const rider = (riderId: number, fetchedAt: number, takenAt?: number) =>
     db.insert(riders).values({ riderId, name: 'A', raw: {}, firstSeenAt: 0, fetchedAt, takenAt });
 
-  it('are those whom no club brings that is synced, and who were not asked for lately', async () => {
+  it('are those that no synced club brings and that were not requested lately', async () => {
     const membership = { firstSeenAt: 0, lastSeenAt: 0 };
     for (const riderId of [1, 2, 3, 4]) await rider(riderId, 1_000);
     await rider(5, 5_000);
@@ -183,7 +183,7 @@ describe('riders outside the clubs', () => {
     expect(await countOutsiders(db, { ...outsiders, clubIds: [] })).toBe(2);
   });
 
-  it('are taken the oldest first, and nobody twice', async () => {
+  it('are taken the oldest first, and none twice', async () => {
     for (const riderId of [1, 2, 3]) await rider(riderId, 4_000 - riderId);
     expect(await takeOutsiders(db, outsiders, [], 1, 6_000)).toEqual([3]);
     const [one, other] = await Promise.all([1, 2].map(() => takeOutsiders(db, outsiders, [], 9, 6_000)));

@@ -86,7 +86,7 @@ describe('a gathering batcher', () => {
     expect(effects).toEqual([{ type: 'request', request: 1, lane: addLane, since: now + 2_000 }]);
   });
 
-  it('whose riders all have come by GET is idle, and gathers the next ones anew', () => {
+  it('whose riders all have come by GET is idle, and gathers again for the next ones', () => {
     const left = given([changed, adds], [changed, none]);
     expect(left).toEqual({ state: newBatcher, effects: [{ type: 'stop timer', timer: 'gather' }] });
     expect(decide(left.state, changed, adds).state.mode).toBe('gathering');
@@ -141,7 +141,7 @@ describe('a requesting batcher', () => {
 });
 
 describe('a batcher whose permit brought nothing', () => {
-  it('rests when there was nobody to fetch, and tells its members', () => {
+  it('rests when there was no rider to fetch, and tells its members', () => {
     const { state, effects } = given(requested, [ended({ is: 'unused' }), imports]);
     expect(state.mode).toBe('resting');
     expect(effects).toEqual([{ type: 'start timer', timer: 'rest' }, { type: 'announce unused' }]);
@@ -217,7 +217,7 @@ describe('whatever happens to a batcher', () => {
   /** What a world does with the requests and timers that it has been given, chosen by a number. */
   const move = fc.record({ lane, pick: fc.nat(), end: fc.constantFrom(...ends) });
 
-  it('at most one request waits, at most three calls are in flight, and nobody who wants a call is forgotten', () => {
+  it('at most one request waits, at most three calls are in flight, and no member that wants a call is forgotten', () => {
     fc.assert(
       fc.property(fc.array(move, { maxLength: 60 }), (moves) => {
         let state = newBatcher;

@@ -12,7 +12,7 @@ const unreadable = (id: string | null): Skipped => ({
 });
 
 describe('a bulk answer', () => {
-  it('is read by the ids of its riders, in whatever order they come, and none that was not asked for counts', () => {
+  it('is read by the ids of its riders, in whatever order they come, and none that was not requested counts', () => {
     const answer = { riders: [item(9), item(3), item(1)], missing: [2], skipped: [] };
     expect(outcomesOf([1, 2, 3], answer)).toEqual([
       { riderId: 1, outcome: 'done', reason: null },
@@ -30,7 +30,7 @@ describe('a bulk answer', () => {
     ]);
   });
 
-  it('with an item that nobody can tell apart says of no rider that it is unknown', () => {
+  it('with an item without a readable id says of no rider that it is unknown', () => {
     const answer = { riders: [item(1)], missing: [2, 3], skipped: [unreadable(null)] };
     expect(outcomesOf([1, 2, 3], answer).map(({ reason }) => reason)).toEqual([
       null,
@@ -41,7 +41,7 @@ describe('a bulk answer', () => {
 });
 
 describe('a run that refreshes riders', () => {
-  it('asks for bulk calls late in its slot, the earlier the more it needs', () => {
+  it('requests bulk calls late in its slot, the earlier the more it needs', () => {
     const minute = 60_000;
     expect(refreshFrom(100 * minute, 1, 0)).toBe(98 * minute);
     expect(refreshFrom(100 * minute, 1_000, 0)).toBe(98 * minute);

@@ -50,7 +50,7 @@ describe('a run over the clubs', () => {
     expect(synced).toEqual([1, 2, 3, 1, 2, 3]);
   });
 
-  it('is taken up as it was by the process after one that died', () => {
+  it('is resumed as it was by the process after one that died', () => {
     const run = finishClub(beginRun('r', [1, 2], null));
     expect(beginRun('r', [1, 2], JSON.parse(JSON.stringify(run)))).toEqual(run);
   });
@@ -60,9 +60,12 @@ describe('a run over the clubs', () => {
     expect(order(beginRun('r2', [2, 5], before))).toEqual([2, 5]);
   });
 
-  it.each([null, {}, 'x', { runId: 'r', todo: 5 }])('begins anew from a checkpoint like %j', (checkpoint) => {
-    expect(order(beginRun('r', [1, 2], checkpoint))).toEqual([1, 2]);
-  });
+  it.each([null, {}, 'x', { runId: 'r', todo: 5 }])(
+    'begins from the start with a checkpoint like %j',
+    (checkpoint) => {
+      expect(order(beginRun('r', [1, 2], checkpoint))).toEqual([1, 2]);
+    },
+  );
 
   it('counts a club when its last page is stored, and defers what it did not come to', () => {
     const run = finishClub(beginRun('r', [1, 2, 3], null));
@@ -152,7 +155,7 @@ describe('a pass over a club', () => {
     });
   });
 
-  it('keeps the time at which its first page was asked for', () => {
+  it('keeps the time at which its first page was requested', () => {
     const pass = { ...newPass(7), from: 31, startedAt: 5 };
     expect(afterPage(pass, page(31, 40, 50), 3)).toMatchObject({ pass: { startedAt: 5, from: 51 } });
   });
@@ -169,7 +172,7 @@ describe('a pass over a club', () => {
     expect(afterPage(newPass(7), { length: 3, ids: [], requestedAt: 0 }, 3).at).toBe('same page');
   });
 
-  it('does not see all once a rider could not be told apart, and never again', () => {
+  it('does not see all once a rider had no readable id, and never again', () => {
     const first = afterPage(newPass(7), { ...page(1, 2), length: 3 }, 3);
     expect(first).toMatchObject({ at: 'next page', pass: { seesAll: false } });
     if (first.at !== 'next page') throw new Error('no pass');

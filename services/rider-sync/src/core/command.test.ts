@@ -6,7 +6,7 @@ import { deadlineOf, endOfImport, failureOf, isNoticeable, NotInAnswer, progress
 const now = Date.parse('2026-02-01T12:00:00Z');
 
 describe('a command', () => {
-  it('waits for five minutes from when it is taken up, or as long as the machine needs at the least', () => {
+  it('waits for five minutes from when its process begins with it, or as long as the machine needs at least', () => {
     expect(deadlineOf(now, 3_000)).toBe(now + 300_000);
     expect(deadlineOf(now, 1_800_000)).toBe(now + 1_800_000);
   });
@@ -28,7 +28,7 @@ describe('a command', () => {
   });
 });
 
-describe('what is told of a wait', () => {
+describe('what is reported of a wait', () => {
   const inLine = { state: 'waiting_in_line', position: 2, at: now } as const;
   it.each([
     ['the first word', undefined, inLine, true],
@@ -48,7 +48,7 @@ describe('what is told of a wait', () => {
 describe('a rider who could not be added', () => {
   it.each([
     [
-      'because upstream knows nobody of this id',
+      'because upstream knows no rider of this id',
       new UpstreamError('not_found', 'Upstream answered 404', {
         status: 404,
         rawStart: '{"error":"Not found"}',

@@ -54,7 +54,7 @@ describe('a queued rider', () => {
     expect(given(single(now + 47 * second)).effects).toEqual([until(now + 47 * second, 'single')]);
   });
 
-  it('is listed as soon as that would be answered first, and is told of the GET until more is known', () => {
+  it('is listed as soon as that would be answered first, and reports the GET until more is known', () => {
     const { state, effects } = given(single(now + 62 * second));
     expect(effects).toEqual([until(now + 62 * second, 'single'), { type: 'list' }]);
     expect(wantsBulk(state)).toBe(false);
@@ -65,13 +65,13 @@ describe('a queued rider', () => {
     expect(typesOf(given(single(now + 62 * second), single(now + 63 * second)).effects)).toEqual(['report']);
   });
 
-  it('is told of the way that is answered first, not of the one that leaves first', () => {
+  it('reports the way that is answered first, not the one that leaves first', () => {
     const known = single(now + 62 * second);
     expect(given(known, bulk(now + 10 * second)).effects).toEqual([until(now + 10 * second, 'bulk')]);
     expect(given(known, bulk(now + 20 * second)).effects).toEqual([until(now + 62 * second, 'single')]);
   });
 
-  it('is told nothing of bulk calls while nothing is known of its GET', () => {
+  it('reports no bulk call while nothing is known of its GET', () => {
     expect(given(bulk(now)).effects).toEqual([]);
   });
 
@@ -92,7 +92,7 @@ describe('a queued rider', () => {
 });
 
 describe('a rider whose GET is under way', () => {
-  it('is told so, wants no bulk call, and none takes it along', () => {
+  it('reports it, wants no bulk call, and none takes it along', () => {
     const { state, effects } = given(single(now), { type: 'listed' }, permitted);
     expect(effects).toEqual([{ type: 'report', progress: { state: 'running', via: 'single' } }]);
     expect(wantsBulk(state)).toBe(false);
@@ -173,7 +173,7 @@ describe('a rider that no GET reaches in time', () => {
   });
 });
 
-describe('a rider who is stored, or not wanted any more', () => {
+describe('a rider that is stored, or no longer wanted', () => {
   it.each([
     ['queued', [single(now)]],
     ['on a GET', [single(now), permitted]],
@@ -254,7 +254,7 @@ describe('the law of the two ways', () => {
     );
   });
 
-  it('a rider is told of no later answer than the other way has', () => {
+  it('no rider reports a later answer than the other way has', () => {
     fc.assert(
       fc.property(moment, moment, (getAt, bulkAt) => {
         const [reported] = given(single(getAt), bulk(bulkAt)).effects;
