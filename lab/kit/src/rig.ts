@@ -40,6 +40,13 @@ export interface Caller {
   call(budget: Budget, signal?: AbortSignal): Promise<void>;
 }
 
+/** Where the sandbox has what upstream does not document. */
+const paths = {
+  events: '/public/events/upcoming',
+  event: '/public/events/:id',
+  signups: '/public/event_signups/:id',
+};
+
 type CallOf = (upstream: ZwiftRacing, permit: never) => Promise<unknown>;
 
 /** A call of each budget that the client knows. */
@@ -103,11 +110,6 @@ export async function startRig(
     admin,
     caller(key) {
       const limiter = limitersOf.of(accountOf(key));
-      const paths = {
-        events: '/public/events/upcoming',
-        event: '/public/events/:id',
-        signups: '/public/event_signups/:id',
-      };
       const upstream = createZwiftRacing({ baseUrl: sandbox.url, apiKey: key, clock, paths });
       return {
         async call(budget, signal) {

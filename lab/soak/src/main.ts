@@ -40,7 +40,7 @@ const retention = {
 
 /** Real ms. */
 const sampleEvery = 5_000;
-const tellEvery = 60_000;
+const reportEvery = 60_000;
 
 /** @param hours of project time */
 async function soak(hours: number, scale: number, out?: string, save?: string): Promise<number> {
@@ -67,13 +67,13 @@ async function soak(hours: number, scale: number, out?: string, save?: string): 
   const loading = load(stack, over.signal);
   const sampler = await openSampler(stack, () => clock.now());
   try {
-    let told = begin;
+    let reported = begin;
     while (clock.now() - begin < hours * 3_600_000 && !over.signal.aborted) {
       await sampler.sample();
-      if (clock.now() - told >= tellEvery * scale) {
-        told = clock.now();
-        process.stderr.write(
-          `${((told - begin) / 86_400_000).toFixed(1)} days, ${JSON.stringify(loading.done)}\n`,
+      if (clock.now() - reported >= reportEvery * scale) {
+        reported = clock.now();
+        terminal.error(
+          `${((reported - begin) / 86_400_000).toFixed(1)} days, ${JSON.stringify(loading.done)}`,
         );
       }
       await clock.sleep(clock.fromMachine(sampleEvery), over.signal).catch(() => undefined);
@@ -84,20 +84,13 @@ async function soak(hours: number, scale: number, out?: string, save?: string): 
     const series = sampler.series();
     if (save !== undefined) await writeFile(save, JSON.stringify(series));
     const verdicts = verdictsOf(series);
-    const text = page(
-      {
-        command: `npm run soak -- --hours ${hours} --scale ${scale}`,
-        hours: Math.round(lived),
-        scale,
-        minutes: (lived * 60) / scale,
-        load: loading.done,
-      },
-      verdicts,
-    );
+    const command = `npm run soak -- --hours ${hours} --scale ${scale}`;
+    const minutes = (lived * 60) / scale;
+    const text = page({ command, hours: Math.round(lived), scale, minutes, load: loading.done }, verdicts);
     process.stdout.write(text);
     if (out !== undefined) await writeFile(out, text);
     const wrong = [...lost, ...growing(verdicts)];
-    for (const sentence of wrong) process.stderr.write(`${sentence}\n`);
+    for (const sentence of wrong) terminal.error(sentence);
     return wrong.length === 0 ? 0 : 1;
   } finally {
     over.abort();

@@ -2,11 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeliverPolicy, jetstream, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { entryOf } from '@paceline/limiter/adapters/entries';
 import { type Machine, thisMachine } from '@paceline/shared/clock';
 import { serversOf } from '@paceline/shared/config';
 import { catalog, type JournalEntry, subjectOf } from '@paceline/shared/contracts';
-import { connect, retryWhileUnavailable } from '@paceline/shared/messaging';
+import { connect, retryWhileUnavailable, journalEntryOf } from '@paceline/shared/messaging';
 import type { StoredEntry } from '../core/history.ts';
 import { CannotAudit } from './evidence.ts';
 
@@ -83,7 +82,7 @@ async function readJournal(connection: NatsConnection, partition: number): Promi
 
 function read({ data, headers, seq }: JsMsg): JournalEntry | undefined {
   try {
-    return entryOf({ data, ...(headers && { header: headers }) });
+    return journalEntryOf({ data, ...(headers && { header: headers }) });
   } catch (error) {
     throw new CannotAudit(`Entry ${seq} is not one that this version reads: ${(error as Error).message}`);
   }

@@ -31,7 +31,7 @@ export interface ScribeOptions {
 
 /**
  * Writes a journal by hand, as a limiter would. Moments are ms since it began; a permit is told by what follows the
- * epoch in its id.
+ * epoch in its id. Longer than other functions: it is one method for each kind of fact.
  */
 export function createScribe(
   endpoint: Budget = 'signups',

@@ -57,15 +57,7 @@ export async function startStage({ scale, seed, brokers, replicas }: StageOption
   const folder = await mkdtemp(join(tmpdir(), 'paceline-chaos-'));
   const clocks = join(folder, 'clocks');
   await mkdir(clocks);
-  const disks = new Map<string, string>();
-  if (hasPrivateMounts()) {
-    for (const name of brokers) {
-      const disk = join(folder, name);
-      await mkdir(disk);
-      await mountDisk(disk);
-      disks.set(name, disk);
-    }
-  }
+  const disks = await mountDisks(folder, brokers);
   const setting = sandboxClock(real.now(), scale);
   const said: Said[] = [];
   const links = createLinks();
@@ -95,7 +87,6 @@ export async function startStage({ scale, seed, brokers, replicas }: StageOption
     throw error;
   });
   const recorder = await startRecorder(stack.broker.adminUrl);
-  const servers = [...stack.broker.servers, ...(stack.database ? [stack.database] : [])];
   return {
     stack,
     api: createApi(stack.apiUrls),
@@ -109,7 +100,11 @@ export async function startStage({ scale, seed, brokers, replicas }: StageOption
     diskOf: (broker) => disks.get(broker),
     clocks,
     process: (name) => found(stack.processes.get(name), name),
-    server: (name) => found(servers.find((each) => each.name === name) as Server | undefined, name),
+    server: (name) =>
+      found(
+        serversOf(stack).find((each) => each.name === name),
+        name,
+      ),
     said,
     async stop() {
       await recorder.close();
@@ -121,6 +116,24 @@ export async function startStage({ scale, seed, brokers, replicas }: StageOption
       }
     },
   };
+}
+
+const serversOf = ({ broker, database }: Stack): Server[] => [
+  ...broker.servers,
+  ...(database ? [database] : []),
+];
+
+/** A small disk for each broker's state, by the broker's name; none where this machine allows none. */
+async function mountDisks(folder: string, brokers: readonly string[]): Promise<Map<string, string>> {
+  const disks = new Map<string, string>();
+  if (!hasPrivateMounts()) return disks;
+  for (const name of brokers) {
+    const disk = join(folder, name);
+    await mkdir(disk);
+    await mountDisk(disk);
+    disks.set(name, disk);
+  }
+  return disks;
 }
 
 function found<T>(thing: T | undefined, name: string): T {

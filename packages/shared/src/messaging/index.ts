@@ -10,6 +10,7 @@ export {
 export { connect } from './connection.ts';
 export { type EventAt, type EventRange, type EventStream, eventStream, shareEvents } from './events.ts';
 export { deadLetter, done, handle, type Handling, retryAfter, type Settlement } from './handle.ts';
+export { journalEntryOf, journalHeaders } from './journal.ts';
 export { provision } from './provision.ts';
 export { idAt, messagingAttributes, publish, signal } from './publish.ts';
 export { listen, request, respond } from './request.ts';

@@ -1,33 +1,6 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
-import { headers, type MsgHdrs } from '@nats-io/nats-core';
-import { catalog, type JournalEntry } from '@paceline/shared/contracts';
-import { BadPayload, decode, retryWhileUnavailable } from '@paceline/shared/messaging';
-
-/** By this a limiter knows what limiters have written, also what it can't read. */
-const mark = { name: 'Paceline-Kind', value: 'journal-entry' };
-
-export function marked(): MsgHdrs {
-  const carried = headers();
-  carried.set(mark.name, mark.value);
-  return carried;
-}
-
-/**
- * What a message of the journal says; undefined when no limiter has written it. The broker sends its answers to wherever
- * a request wants them, so one can be made to land here.
- * @throws {BadPayload} when a limiter has, in words of a later version: what it says may weigh
- */
-export function entryOf(stored: {
-  readonly data: Uint8Array;
-  readonly header?: MsgHdrs;
-}): JournalEntry | undefined {
-  try {
-    return decode(catalog.journal.payload, stored.data);
-  } catch (error) {
-    if (error instanceof BadPayload && stored.header?.get(mark.name) !== mark.value) return undefined;
-    throw error;
-  }
-}
+import { catalog } from '@paceline/shared/contracts';
+import { retryWhileUnavailable } from '@paceline/shared/messaging';
 
 /** So many places are read from at once: each entry is a request of its own. */
 const hands = 16;

@@ -7,8 +7,14 @@ import {
   subjectOf,
 } from '@paceline/shared/contracts';
 import { type Machine, thisMachine } from '@paceline/shared/clock';
-import { type Bus, encode, retryWhileUnavailable } from '@paceline/shared/messaging';
-import { entriesBetween, entryOf, marked } from './entries.ts';
+import {
+  type Bus,
+  encode,
+  retryWhileUnavailable,
+  journalEntryOf,
+  journalHeaders,
+} from '@paceline/shared/messaging';
+import { entriesBetween } from './entries.ts';
 import type { BrokerMoment } from './ledger-clock.ts';
 
 /** Another owner has appended since: this one may no longer decide. */
@@ -72,11 +78,11 @@ export function openJournal(
       recoverFrom = 0;
       if (!latest) return { entries: [], lastStoredAt: undefined, lastSequence: 0 };
       // Behind what a stranger wrote only the entries before it say where to begin.
-      const begin = entryOf(latest)?.recoverFrom ?? 0;
+      const begin = journalEntryOf(latest)?.recoverFrom ?? 0;
       const stored = await entriesBetween(await manager(), subject, Math.max(1, begin), last);
       if (stored.at(-1)?.seq !== last) throw new Error(`the journal ${subject} was emptied meanwhile`);
       const written = stored.flatMap((each) => {
-        const entry = entryOf(each);
+        const entry = journalEntryOf(each);
         return entry ? [{ sequence: each.seq, storedAt: each.time.getTime(), entry }] : [];
       });
       if (written.length < stored.length)
@@ -92,7 +98,7 @@ export function openJournal(
     async append(content) {
       try {
         const { seq } = await bus.js.publish(subject, encode(payload, { ...content, recoverFrom }), {
-          headers: marked(),
+          headers: journalHeaders(),
           expect: { lastSubjectSequence: last },
           timeout: unknownAfterMs,
         });
