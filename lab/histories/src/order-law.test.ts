@@ -77,7 +77,7 @@ describe('nobody starves', () => {
     windowMs: fc.integer({ min: 5 * second, max: minute }),
     reserve: fc.nat({ max: 2 }),
     callMs: fc.integer({ min: 0, max: 3 * second }),
-    /** Of what the window lets through, how much the forced laneNames ask for. */
+    /** Of what the window lets through, how much the forced lanes ask for. */
     share: fc.constantFrom(0.7, 0.9, 1.1),
     others: fc.array(
       fc.record({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kinds, mapValues } from '@paceline/shared/definition';
 import type { Conflict, Event, Run, Schedule } from '@paceline/client';
 import { timeAxis } from '../parts/layout.ts';
 import { at, minute, now } from '@paceline/client/testing';
@@ -59,12 +60,10 @@ describe('the timeline', () => {
 
   it('shows the slots that come, each once', () => {
     const slot = (id: string, opens: number) => ({ id, opensAt: at(opens), endsAt: at(opens + 4) });
-    const coming = {
-      rider: [],
+    const coming: Schedule['next'] = {
+      ...mapValues(kinds, () => []),
       near: [slot('slot:a', -2), slot('slot:b', 5)],
-      far: [],
-      results: [],
-    } as Schedule['next'];
+    };
     const bands = timeline({ runs: [run('a', -2, null)], coming }).bands;
     expect(bands.find(({ kind }) => kind === 'near')?.slots.map(({ id, x }) => [id, x])).toEqual([
       ['slot:a', 480],

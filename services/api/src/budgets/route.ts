@@ -47,7 +47,7 @@ const list = route('get', '/v1/budgets', 'listBudgets', {
   request: { query: z.object(pageQuery(budgetList)) },
   responses: {
     200: jsonOf(
-      'The budgetNames, and how many promises to waiters were kept',
+      'The budgets, and how many promises to waiters were kept',
       listOf(budgetShape).extend({ promises: promisesShape }),
     ),
     ...problems(400, 401, 503),

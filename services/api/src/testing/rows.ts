@@ -1,3 +1,4 @@
+import { kinds, mapValues } from '@paceline/shared/definition';
 import type { ScheduleSettings, SlotSettings } from '@paceline/shared/contracts';
 import type { tables } from '@paceline/shared/database';
 
@@ -96,5 +97,5 @@ const slots: SlotSettings = {
 /** A schedule in which all kinds have the same slots. */
 export const someSettings: ScheduleSettings = {
   timeZone: 'UTC',
-  kinds: { rider: slots, near: slots, far: slots, results: slots },
+  kinds: mapValues(kinds, () => slots),
 };

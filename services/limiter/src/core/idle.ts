@@ -6,11 +6,11 @@ import type { Settings } from './settings.ts';
 
 /** Project ms. Longer than any window of before is looked back into, and than what was told of an account is asked for. */
 const day = 86_400_000;
-/** So many budgetNames are looked at in each turn, and so many more for each wish: as fast as new ones can come. */
+/** So many budgets are looked at in each turn, and so many more for each wish: as fast as new ones can come. */
 const aTurn = 2;
 
 /**
- * Drops budgetNames that have been idle for a day: nothing of them counts or was learned, nobody waits, and one that is asked for
+ * Drops budgets that have been idle for a day: nothing of them counts or was learned, nobody waits, and one that is asked for
  * again begins as a new one would, with the same answers. It looks at a few at a time, round and round, so that the work of
  * a turn does not grow with the accounts, and memory follows those that were there within a day.
  * @param wishes how many there were in this turn

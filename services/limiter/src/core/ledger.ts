@@ -4,7 +4,7 @@ import { type BudgetState, createBudget, freshRecord, policyOf } from './budget.
 import type { Settings } from './settings.ts';
 import { Sorted } from './sorted.ts';
 
-/** The budgetNames of one partition, by account and endpoint. */
+/** The budgets of one partition, by account and endpoint. */
 export interface Ledger {
   /** Grows with every grant; with `epoch` it makes permit ids unique. */
   grants: number;
@@ -15,10 +15,10 @@ export interface Ledger {
   /** When a journal was found to be gone: what it held counts as spent from then on. */
   lostAt: number | null;
   readonly budgets: Map<string, BudgetState>;
-  /** The budgetNames that something may become free in, by when. */
+  /** The budgets that something may become free in, by when. */
   readonly alarms: Sorted<BudgetState>;
   readonly news: Map<string, AccountNews>;
-  /** Goes round through the budgetNames, in search of idle ones. */
+  /** Goes round through the budgets, in search of idle ones. */
   round: Iterator<BudgetState>;
   /** How many tickets wait in all. */
   waiting: number;

@@ -1,4 +1,4 @@
-import type { Budget } from '@paceline/shared/definition';
+import { type Budget, budgets, mapValues } from '@paceline/shared/definition';
 import { createVirtualClock } from '@paceline/shared/clock';
 import type { PermitRequestOf, Fact, Operation, Outcome } from '@paceline/shared/contracts';
 import { defaultSettings } from './default-settings.ts';
@@ -11,7 +11,7 @@ import { takeTurn } from './turn.ts';
 /** Without places that are kept for the forced lanes: what is tested about those says so. */
 export const settings: Settings = {
   ...defaultSettings('standard', createVirtualClock()),
-  reserve: { clubs: 0, riders_bulk: 0, riders_single: 0, results: 0, events: 0, signups: 0 },
+  reserve: mapValues(budgets, () => 0),
 };
 /** Ms after which who was not heard of is gone, when few wait. */
 export const forgetAfter = settings.askAgainIn * settings.missesAllowed;

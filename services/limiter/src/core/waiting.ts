@@ -2,7 +2,7 @@ import { type Budget, budgetNames, type Lane, laneNames } from '@paceline/shared
 import { type Ledger, peekBudget } from './ledger.ts';
 import type { Settings } from './settings.ts';
 
-/** Who waits for an account's budgetNames. */
+/** Who waits for an account's budgets. */
 export interface Waiting {
   /** How many wait in each lane. */
   readonly lanes: Readonly<Record<Lane, number>>;
