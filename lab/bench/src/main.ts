@@ -1,8 +1,39 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { oneOf, runCommand, terminal } from '@paceline/kit/arguments';
-import { describeMachine, measure, type Measured, overview, page, remarks, section } from './report.ts';
-import { workloads } from './workloads/all.ts';
+import {
+  describeMachine,
+  measure,
+  type Measured,
+  overview,
+  page,
+  remarks,
+  section,
+  type Workload,
+} from './report.ts';
+import { saturated } from './workloads/w01-saturated.ts';
+import { burst } from './workloads/w02-burst.ts';
+import { manual } from './workloads/w03-manual.ts';
+import { starvation } from './workloads/w04-starvation.ts';
+import { killed } from './workloads/w05-killed.ts';
+import { uncontended } from './workloads/w06-uncontended.ts';
+import { flooded } from './workloads/w07-flood.ts';
+import { frozen } from './workloads/w08-frozen.ts';
+import { manyWaiting } from './workloads/w09-many-waiting.ts';
+import { promises } from './workloads/w10-promises.ts';
+
+const workloads: readonly Workload[] = [
+  saturated,
+  burst,
+  manual,
+  starvation,
+  killed,
+  uncontended,
+  flooded,
+  frozen,
+  manyWaiting,
+  promises,
+];
 
 const ids = workloads.map(({ id }) => id);
 

@@ -3,6 +3,7 @@ import { numberOf, runCommand, terminal } from '@paceline/kit/arguments';
 import { startTestStack } from '@paceline/kit/stack';
 import { sandboxClock } from '@paceline/launcher';
 import { createClock } from '@paceline/shared/clock';
+import { kindNames } from '@paceline/shared/definition';
 import { load } from './load.ts';
 import { growing, page, verdictsOf } from './report.ts';
 import { openSampler } from './sample.ts';
@@ -49,7 +50,7 @@ async function soak(hours: number, scale: number, out?: string, save?: string): 
   const collectGarbage = new URL('collect-garbage.ts', import.meta.url).href;
   const env = {
     ...retention,
-    SYNC_RESULTS: 'on',
+    ...Object.fromEntries(kindNames.map((kind) => [`SYNC_${kind.toUpperCase()}`, 'on'])),
     SANDBOX_JITTER_MS: '0-20',
     NODE_OPTIONS: `--import=${collectGarbage}`,
   };

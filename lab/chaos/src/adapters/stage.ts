@@ -5,6 +5,7 @@ import { freePort } from '@paceline/embedded';
 import { sandboxClock, type Server, type Stack, startStack, type Supervised } from '@paceline/launcher';
 import type { Arrival } from '@paceline/sandbox';
 import { type Clock, createClock, formatClock } from '@paceline/shared/clock';
+import { kindNames } from '@paceline/shared/definition';
 import { type Api, controlUpstream, createApi, type Upstream } from './http.ts';
 import { createLinks, type Links } from './links.ts';
 import { hasPrivateMounts, mountDisk, unmountDisk } from './private-mounts.ts';
@@ -52,7 +53,8 @@ export interface StageOptions {
 
 const key = 'sandbox-key';
 
-export async function startStage({ scale, seed, brokers, replicas }: StageOptions): Promise<Stage> {
+export async function startStage(options: StageOptions): Promise<Stage> {
+  const { scale, brokers } = options;
   const real = createClock();
   const folder = await mkdtemp(join(tmpdir(), 'paceline-chaos-'));
   const clocks = join(folder, 'clocks');
@@ -63,22 +65,7 @@ export async function startStage({ scale, seed, brokers, replicas }: StageOption
   const links = createLinks();
   const stack = await startStack({
     stateFolder: folder,
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      ...(process.env.PACELINE_CACHE && { PACELINE_CACHE: process.env.PACELINE_CACHE }),
-      PACELINE_CLOCK: formatClock(setting),
-      PACELINE_BROKERS: String(brokers.length),
-      PACELINE_REPLICAS: replicas,
-      API_PORT: '0',
-      SYNC_RESULTS: 'on',
-      SANDBOX_SEED: String(seed),
-      SANDBOX_AUDIT_FILE: join(folder, 'arrivals.jsonl'),
-      SANDBOX_JITTER_MS: '0-30',
-      SANDBOX_HEADERS: seed % 2 === 0 ? 'on' : 'off',
-      NODE_OPTIONS: `--import=${join(import.meta.dirname, 'shift-clock.ts')}`,
-      CHAOS_CLOCKS: clocks,
-    },
+    env: environment(options, folder, formatClock(setting)),
     report: (line) => said.push({ at: real.now(), line }),
     findPort: () => freePort(),
     route: links.route,
@@ -122,6 +109,24 @@ const serversOf = ({ broker, database }: Stack): Server[] => [
   ...broker.servers,
   ...(database ? [database] : []),
 ];
+
+/** @param clock as `PACELINE_CLOCK` */
+const environment = ({ seed, brokers, replicas }: StageOptions, folder: string, clock: string) => ({
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  ...(process.env.PACELINE_CACHE && { PACELINE_CACHE: process.env.PACELINE_CACHE }),
+  PACELINE_CLOCK: clock,
+  PACELINE_BROKERS: String(brokers.length),
+  PACELINE_REPLICAS: replicas,
+  API_PORT: '0',
+  ...Object.fromEntries(kindNames.map((kind) => [`SYNC_${kind.toUpperCase()}`, 'on'])),
+  SANDBOX_SEED: String(seed),
+  SANDBOX_AUDIT_FILE: join(folder, 'arrivals.jsonl'),
+  SANDBOX_JITTER_MS: '0-30',
+  SANDBOX_HEADERS: seed % 2 === 0 ? 'on' : 'off',
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, 'shift-clock.ts')}`,
+  CHAOS_CLOCKS: join(folder, 'clocks'),
+});
 
 /** A small disk for each broker's state, by the broker's name; none where this machine allows none. */
 async function mountDisks(folder: string, brokers: readonly string[]): Promise<Map<string, string>> {
