@@ -53,7 +53,7 @@ describe('an idle batcher', () => {
   it('gathers riders that are added before it requests a permit for them', () => {
     const { state, effects } = given([changed, adds]);
     expect(state.mode).toBe('gathering');
-    expect(effects).toEqual([{ type: 'start timer', timer: 'gather' }]);
+    expect(effects).toEqual([{ type: 'startTimer', timer: 'gather' }]);
   });
 
   it('requests nothing beyond three calls in flight, and goes on when one of its own has ended', () => {
@@ -88,7 +88,7 @@ describe('a gathering batcher', () => {
 
   it('whose riders all have come by GET is idle, and gathers again for the next ones', () => {
     const left = given([changed, adds], [changed, none]);
-    expect(left).toEqual({ state: newBatcher, effects: [{ type: 'stop timer', timer: 'gather' }] });
+    expect(left).toEqual({ state: newBatcher, effects: [{ type: 'stopTimer', timer: 'gather' }] });
     expect(decide(left.state, changed, adds).state.mode).toBe('gathering');
   });
 });
@@ -144,7 +144,7 @@ describe('a batcher whose permit brought nothing', () => {
   it('rests when there was no rider to fetch, and tells its members', () => {
     const { state, effects } = given(requested, [ended({ is: 'unused' }), imports]);
     expect(state.mode).toBe('resting');
-    expect(effects).toEqual([{ type: 'start timer', timer: 'rest' }, { type: 'announce unused' }]);
+    expect(effects).toEqual([{ type: 'startTimer', timer: 'rest' }, { type: 'announceUnused' }]);
   });
 
   it('rests when none is given, and tells its members from when on', () => {
@@ -154,7 +154,7 @@ describe('a batcher whose permit brought nothing', () => {
     expect(forecastOf(state)).toMatchObject(closed);
     expect(effects).toMatchObject([
       { type: 'announce', forecast: closed },
-      { type: 'start timer', timer: 'rest' },
+      { type: 'startTimer', timer: 'rest' },
     ]);
   });
 
@@ -170,7 +170,7 @@ describe('a batcher whose permit brought nothing', () => {
     const rests = [requested, [ended({ is: 'unused' }), imports]] as const;
     const woken = given(...rests, [{ type: 'call ended', own: false }, imports]);
     expect(woken.state).toMatchObject({ mode: 'requesting', inFlight: 0 });
-    expect(woken.effects[0]).toEqual({ type: 'stop timer', timer: 'rest' });
+    expect(woken.effects[0]).toEqual({ type: 'stopTimer', timer: 'rest' });
   });
 
   it('does not rest while another request waits', () => {
@@ -190,8 +190,8 @@ describe('a batcher whose permit brought nothing', () => {
     );
     expect(lost.state.mode).toBe('resting');
     expect(lost.effects).toEqual([
-      { type: 'stop timer', timer: 'gather' },
-      { type: 'start timer', timer: 'rest' },
+      { type: 'stopTimer', timer: 'gather' },
+      { type: 'startTimer', timer: 'rest' },
     ]);
     expect(decide(lost.state, { type: 'rested' }, adds).state.mode).toBe('requesting');
   });
@@ -246,8 +246,8 @@ describe('whatever happens to a batcher', () => {
           for (const effect of decision.effects) {
             if (effect.type === 'request') open.add(effect.request);
             if (effect.type === 'withdraw') open.delete(effect.request);
-            if (effect.type === 'start timer') timers.add(effect.timer);
-            if (effect.type === 'stop timer') timers.delete(effect.timer);
+            if (effect.type === 'startTimer') timers.add(effect.timer);
+            if (effect.type === 'stopTimer') timers.delete(effect.timer);
           }
           expect(open.size).toBe(state.mode === 'requesting' ? 1 : 0);
           expect(timers).toEqual(

@@ -50,14 +50,22 @@ export type RequestEnd =
   | { readonly is: 'answered' | 'withdrawn' | 'unused' }
   | { readonly is: 'failed'; readonly closedUntil?: number };
 
+export interface BatcherRequest {
+  readonly type: 'request';
+  readonly request: number;
+  readonly lane: Lane;
+  /** Its age: since when a call is wanted, project ms. */
+  readonly since: number;
+}
+
 export type BatcherEffect =
-  | { readonly type: 'request'; readonly request: number; readonly lane: Lane; readonly since: number }
+  | BatcherRequest
   | { readonly type: 'withdraw'; readonly request: number }
   /** Tells the members when the next call is expected to leave; undefined: none is requested. */
   | { readonly type: 'announce'; readonly forecast: Waiting | undefined }
   /** Tells the members that a permit was of no use. */
-  | { readonly type: 'announce unused' }
-  | { readonly type: 'start timer' | 'stop timer'; readonly timer: BatcherTimer };
+  | { readonly type: 'announceUnused' }
+  | { readonly type: 'startTimer' | 'stopTimer'; readonly timer: BatcherTimer };
 
 export type BatcherTimer = 'gather' | 'rest';
 
@@ -124,7 +132,7 @@ function requestEnded(state: BatcherState, id: number, how: RequestEnd, demand: 
   const broughtNothing = how.is === 'unused' || how.is === 'failed';
   const next = broughtNothing ? then(over, rest, how) : then(over, follow, demand);
   if (how.is !== 'unused') return next;
-  return { ...next, effects: [...next.effects, { type: 'announce unused' }] };
+  return { ...next, effects: [...next.effects, { type: 'announceUnused' }] };
 }
 
 /** Does what the members want, as far as the mode allows. */
@@ -136,7 +144,7 @@ function follow(state: BatcherState, demand: Demand): BatcherDecision {
   if (state.mode === 'gathering' || isFull(state)) return unchanged(state);
   return {
     state: { ...countsOf(state), mode: 'gathering' },
-    effects: [{ type: 'start timer', timer: 'gather' }],
+    effects: [{ type: 'startTimer', timer: 'gather' }],
   };
 }
 
@@ -169,7 +177,7 @@ function rest(state: BatcherState, how: RequestEnd): BatcherDecision {
     effects: [
       ...leave(state).effects,
       ...(forecast ? [{ type: 'announce', forecast } as const] : []),
-      { type: 'start timer', timer: 'rest' },
+      { type: 'startTimer', timer: 'rest' },
     ],
   };
 }
@@ -179,7 +187,7 @@ function leave(state: BatcherState): BatcherDecision {
   const timer = timerOf[state.mode];
   return {
     state: idle(state),
-    effects: [...(timer ? [{ type: 'stop timer', timer } as const] : []), ...silence(state)],
+    effects: [...(timer ? [{ type: 'stopTimer', timer } as const] : []), ...silence(state)],
   };
 }
 
@@ -233,16 +241,12 @@ export interface BatcherMember<Run, Move> {
   moved(move: Move): void;
 }
 
-/** The world in which a batcher lives: real, or simulated. */
-export interface BatcherWorld {
-  /** Project ms. */
-  now(): number;
-  request(request: number, lane: Lane, since: number): void;
-  /** Ends the wait of the last request. */
-  withdraw(): void;
-  startTimer(timer: BatcherTimer): void;
-  stopTimer(timer: BatcherTimer): void;
-}
+/** The world in which a batcher lives, real or simulated: has done what is decided. */
+export type BatcherWorld = { /** Project ms. */ readonly now: () => number } & {
+  readonly [Type in Exclude<BatcherEffect['type'], 'announce' | 'announceUnused'>]: (
+    effect: BatcherEffect & { type: Type },
+  ) => void;
+};
 
 /** A batcher with its members: has done what is decided. */
 export class Batcher<Run, Move extends { readonly stage: 'sent' | 'answered' | 'lost' }> {
@@ -290,24 +294,13 @@ export class Batcher<Run, Move extends { readonly stage: 'sent' | 'answered' | '
   }
 
   #perform(effect: BatcherEffect): void {
-    switch (effect.type) {
-      case 'request':
-        this.#world.request(effect.request, effect.lane, effect.since);
-        break;
-      case 'withdraw':
-        this.#world.withdraw();
-        break;
-      case 'announce':
-        for (const member of this.#members) member.forecast?.(effect.forecast);
-        break;
-      case 'announce unused':
-        for (const member of this.#members) member.unused?.();
-        break;
-      case 'start timer':
-        this.#world.startTimer(effect.timer);
-        break;
-      case 'stop timer':
-        this.#world.stopTimer(effect.timer);
-    }
+    if (effect.type === 'announce') for (const member of this.#members) member.forecast?.(effect.forecast);
+    else if (effect.type === 'announceUnused') for (const member of this.#members) member.unused?.();
+    else perform(this.#world, effect);
   }
 }
+
+const perform = <Effect extends BatcherEffect & { type: keyof BatcherWorld }>(
+  world: BatcherWorld,
+  effect: Effect,
+): void => (world[effect.type] as (effect: Effect) => void)(effect);

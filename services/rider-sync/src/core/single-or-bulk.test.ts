@@ -80,9 +80,9 @@ describe('a queued rider', () => {
     expect(state.at).toBe('bulk call');
     expect(wantsBulk(state)).toBe(false);
     expect(effects).toEqual([
-      { type: 'withdraw single' },
+      { type: 'withdrawSingle' },
       { type: 'report', progress: { state: 'running', via: 'bulk' } },
-      { type: 'watch bulk call', overdueAt: expect.any(Number) },
+      { type: 'watchBulkCall', overdueAt: expect.any(Number) },
     ]);
   });
 
@@ -123,20 +123,20 @@ describe('a rider on a bulk call', () => {
   });
 
   it('has its outcome read when that is answered', () => {
-    expect(given(sent, { type: 'bulk answered' }).effects).toEqual([{ type: 'read outcome' }]);
+    expect(given(sent, { type: 'bulk answered' }).effects).toEqual([{ type: 'readOutcome' }]);
   });
 
   it('is queued again when that is lost, or takes much longer than usual', () => {
     for (const type of ['bulk lost', 'bulk overdue'] as const) {
       const { state, effects } = given(single(now), { type: 'listed' }, sent, { type });
       expect(state).toMatchObject({ at: 'queued', single: undefined });
-      expect(effects).toEqual([{ type: 'request single' }]);
+      expect(effects).toEqual([{ type: 'requestSingle' }]);
       expect(wantsBulk(state)).toBe(true);
     }
   });
 
   it('is overdue once that takes much longer than usual', () => {
-    const watch = given(sent).effects.find((effect) => effect.type === 'watch bulk call');
+    const watch = given(sent).effects.find((effect) => effect.type === 'watchBulkCall');
     expect(watch?.overdueAt).toBeGreaterThan(now + budgets.riders_bulk.usualMs);
     expect(watch?.overdueAt).toBeLessThan(now + 2 * budgets.riders_bulk.usualMs);
   });
@@ -163,12 +163,12 @@ describe('a rider that no GET reaches in time', () => {
   it('requests a GET again when a bulk call has left with others: there may be room now', () => {
     const { state, effects } = given(refused(now + 8 * minute), sentWithOthers);
     expect(state.at).toBe('queued');
-    expect(effects).toEqual([{ type: 'request single' }]);
+    expect(effects).toEqual([{ type: 'requestSingle' }]);
   });
 
   it('requests one again too when a bulk call with the rider is lost', () => {
     expect(given(refused(now + 8 * minute), { type: 'bulk lost' }).effects).toEqual([
-      { type: 'request single' },
+      { type: 'requestSingle' },
     ]);
   });
 });
@@ -226,11 +226,11 @@ describe('the law of the two ways', () => {
           state = decision.state;
           if (event.type === 'single refused') requested = false;
           for (const effect of decision.effects) {
-            if (effect.type === 'request single') {
+            if (effect.type === 'requestSingle') {
               expect(requested).toBe(false);
               requested = true;
             }
-            if (effect.type === 'withdraw single') requested = false;
+            if (effect.type === 'withdrawSingle') requested = false;
             if (effect.type === 'list') lists += 1;
             if (effect.type === 'end') ends += 1;
             if (effect.type === 'end' && effect.end.is === 'refused') {

@@ -58,10 +58,11 @@ export type FetchEvent =
 type FetchEnded = { readonly type: 'ended'; readonly end: FetchEnd };
 
 export type FetchEffect =
-  | { readonly type: 'request single' | 'withdraw single' | 'list' | 'read outcome' }
+  /** `list`: the rider is put on the list that bulk calls take from; `listed` has happened then. */
+  | { readonly type: 'requestSingle' | 'withdrawSingle' | 'list' | 'readOutcome' }
   | { readonly type: 'report'; readonly progress: Progress }
   /** `overdueAt`: project ms; a later one replaces an earlier one. */
-  | { readonly type: 'watch bulk call'; readonly overdueAt: number }
+  | { readonly type: 'watchBulkCall'; readonly overdueAt: number }
   | { readonly type: 'end'; readonly end: FetchEnd };
 
 interface FetchDecision {
@@ -112,7 +113,7 @@ export function decide(state: RiderFetch, event: FetchEvent, now: number): Fetch
     case 'bulk overdue':
       return state.at === 'bulk call' ? queue(state) : unchanged(state);
     case 'bulk answered':
-      return { state, effects: [{ type: 'read outcome' }] };
+      return { state, effects: [{ type: 'readOutcome' }] };
     case 'ended':
       return end(state, event.end);
   }
@@ -140,7 +141,7 @@ function expectBulk(state: RiderFetch & { at: 'bulk only' }, now: number): Fetch
 /** Requests a GET; one that was requested before keeps its place by its age. */
 const queue = (known: FetchBasis): FetchDecision => ({
   state: { ...knownOf(known), at: 'queued', single: undefined },
-  effects: [{ type: 'request single' }],
+  effects: [{ type: 'requestSingle' }],
 });
 
 const callSingle = (known: FetchBasis): FetchDecision =>
@@ -151,9 +152,9 @@ function board(state: RiderFetch, sentAt: number): FetchDecision {
   return {
     state: { ...knownOf(state), at: 'bulk call' },
     effects: [
-      ...(state.at === 'queued' ? [{ type: 'withdraw single' } as const] : []),
+      ...(state.at === 'queued' ? [{ type: 'withdrawSingle' } as const] : []),
       ...effects,
-      { type: 'watch bulk call', overdueAt: answeredAt('bulk', sentAt) + patienceMs },
+      { type: 'watchBulkCall', overdueAt: answeredAt('bulk', sentAt) + patienceMs },
     ],
   };
 }
@@ -184,20 +185,10 @@ const answeredAt = (way: Way, callAt: number): number =>
 /** A bulk call that takes so much longer than usual is overdue: a GET is requested beside it. Project ms. */
 const patienceMs = 30_000;
 
-/** The world in which a rider is fetched: real, or simulated. */
-export interface FetchWorld {
-  /** Project ms. */
-  now(): number;
-  requestSingle(): void;
-  withdrawSingle(): void;
-  /** Puts the rider on the list that bulk calls take from; `listed` has happened then. */
-  list(): void;
-  readOutcome(): void;
-  report?(progress: Progress): void;
-  /** `bulk overdue` happens at that moment, unless another one is given before. */
-  watchBulkCall(overdueAt: number): void;
-  end(end: FetchEnd): void;
-}
+/** The world in which a rider is fetched, real or simulated: has what is decided done. Moments are project ms. */
+export type FetchWorld = { readonly now: () => number } & {
+  readonly [Type in FetchEffect['type']]: (effect: FetchEffect & { type: Type }) => void;
+};
 
 /** What is said of a bulk call. */
 interface BulkMove {
@@ -247,31 +238,9 @@ export class SingleOrBulk {
   happened(event: FetchEvent): void {
     const { state, effects } = decide(this.#state, event, this.#world.now());
     this.#state = state;
-    for (const effect of effects) this.#perform(effect);
-  }
-
-  #perform(effect: FetchEffect): void {
-    switch (effect.type) {
-      case 'request single':
-        this.#world.requestSingle();
-        break;
-      case 'withdraw single':
-        this.#world.withdrawSingle();
-        break;
-      case 'list':
-        this.#world.list();
-        break;
-      case 'read outcome':
-        this.#world.readOutcome();
-        break;
-      case 'report':
-        this.#world.report?.(effect.progress);
-        break;
-      case 'watch bulk call':
-        this.#world.watchBulkCall(effect.overdueAt);
-        break;
-      case 'end':
-        this.#world.end(effect.end);
-    }
+    for (const effect of effects) perform(this.#world, effect);
   }
 }
+
+const perform = <Effect extends FetchEffect>(world: FetchWorld, effect: Effect): void =>
+  (world[effect.type] as (effect: Effect) => void)(effect);

@@ -1,9 +1,15 @@
 import { type BulkMoved, catalog } from '@paceline/shared/contracts';
-import type { Lane } from '@paceline/shared/definition';
 import { PermitRefused } from '@paceline/shared/limiter';
 import { listen, signal } from '@paceline/shared/messaging';
 import { plainError, type Sync } from '@paceline/shared/sync';
-import { Batcher, type BatcherTimer, type RequestEnd, timerMs, timerOver } from '../core/batcher.ts';
+import {
+  Batcher,
+  type BatcherRequest,
+  type BatcherTimer,
+  type RequestEnd,
+  timerMs,
+  timerOver,
+} from '../core/batcher.ts';
 import { makeBulkCall, type SlotRun } from './bulk-call.ts';
 
 export type BulkBatcher = Batcher<SlotRun, BulkMoved>;
@@ -18,13 +24,13 @@ export function openBatcher(sync: Sync, clubIds: readonly number[]): BulkBatcher
   let withdrawal = new AbortController();
   const batcher: BulkBatcher = new Batcher({
     now: () => Math.round(sync.clock.now()),
-    request(request, lane, since) {
+    request(request) {
       if (sync.signal.aborted) return;
       withdrawal = new AbortController();
-      void requestBulkCall(sync, batcher, own, { request, lane, since, withdrawn: withdrawal.signal });
+      void requestBulkCall(sync, batcher, own, request, withdrawal.signal);
     },
     withdraw: () => withdrawal.abort(new Error('no member wants this bulk call any more')),
-    startTimer(timer) {
+    startTimer({ timer }) {
       const stopped = (timers[timer] = new AbortController());
       const least = timer === 'gather' ? sync.clock.fromMachine(leastGatherMs) : 0;
       const ended = AbortSignal.any([stopped.signal, sync.signal]);
@@ -33,7 +39,7 @@ export function openBatcher(sync: Sync, clubIds: readonly number[]): BulkBatcher
         () => undefined,
       );
     },
-    stopTimer: (timer) => timers[timer]?.abort(),
+    stopTimer: ({ timer }) => timers[timer]?.abort(),
   });
   listen(sync.bus, catalog.bulkMoved, {}, (move) => {
     if (!own.calls.has(move.call)) batcher.moved(move, false);
@@ -49,18 +55,12 @@ interface OwnCalls {
   readonly clubIds: readonly number[];
 }
 
-interface BatcherRequest {
-  readonly request: number;
-  readonly lane: Lane;
-  readonly since: number;
-  readonly withdrawn: AbortSignal;
-}
-
 async function requestBulkCall(
   sync: Sync,
   batcher: BulkBatcher,
   own: OwnCalls,
-  { request, lane, since, withdrawn }: BatcherRequest,
+  { request, lane, since }: BatcherRequest,
+  withdrawn: AbortSignal,
 ): Promise<void> {
   const call = makeBulkCall(sync, {
     lane,

@@ -89,9 +89,9 @@ class Fetching {
       withdrawSingle: () => this.#withdrawal.abort(new Error('a bulk call has taken the rider')),
       list: () => void this.#list().catch(failed),
       readOutcome: () => void this.#readOutcome().catch(failed),
-      report,
-      watchBulkCall: (overdueAt) => this.#watchBulkCall(overdueAt),
-      end: (end) => this.#end(end),
+      report: ({ progress }) => report(progress),
+      watchBulkCall: ({ overdueAt }) => this.#watchBulkCall(overdueAt),
+      end: ({ end }) => this.#end(end),
     });
   }
 

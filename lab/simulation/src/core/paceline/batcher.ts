@@ -1,12 +1,12 @@
 import {
   Batcher,
+  type BatcherRequest,
   type BatcherTimer,
   type RequestEnd,
   timerMs,
   timerOver,
 } from '@paceline/rider-sync/core/batcher';
 import { fillUpAge, fullCall } from '@paceline/rider-sync/core/bulk-call';
-import type { Lane } from '@paceline/shared/definition';
 import type { Life } from '../life.ts';
 import { live, type Script } from '../world/script.ts';
 import type { Caller, CallEnd } from './call.ts';
@@ -25,13 +25,6 @@ export interface BulkCalls {
   readonly listed: Set<number>;
 }
 
-interface Request {
-  readonly request: number;
-  readonly lane: Lane;
-  readonly since: number;
-  readonly withdrawn: AbortSignal;
-}
-
 /** Does on the agenda what the batcher decides. */
 export function openBatcher(life: Life, call: Caller): BulkCalls {
   const { agenda } = life;
@@ -39,26 +32,31 @@ export function openBatcher(life: Life, call: Caller): BulkCalls {
   let withdrawal = new AbortController();
   const batcher = new Batcher<Run, Move>({
     now: () => agenda.now(),
-    request(request, lane, since) {
+    request(request) {
       withdrawal = new AbortController();
-      live(requestBulkCall(life, call, bulk, { request, lane, since, withdrawn: withdrawal.signal }));
+      live(requestBulkCall(life, call, bulk, request, withdrawal.signal));
     },
     withdraw: () => withdrawal.abort(),
-    startTimer(timer) {
+    startTimer({ timer }) {
       const started = (timers[timer] = {});
       agenda.in(timerMs[timer], () => {
         if (timers[timer] === started) batcher.happened(timerOver[timer]);
       });
     },
-    stopTimer: (timer) => void delete timers[timer],
+    stopTimer: ({ timer }) => void delete timers[timer],
   });
   const bulk = { batcher, listed: new Set<number>() };
   return bulk;
 }
 
-function* requestBulkCall(life: Life, call: Caller, bulk: BulkCalls, wanted: Request): Script {
+function* requestBulkCall(
+  life: Life,
+  call: Caller,
+  bulk: BulkCalls,
+  { request, lane, since }: BatcherRequest,
+  withdrawn: AbortSignal,
+): Script {
   const { batcher } = bulk;
-  const { request, lane, since, withdrawn } = wanted;
   const slotId = batcher.run?.slotId;
   let held: Move | undefined;
   const end = yield* call({

@@ -52,17 +52,18 @@ function fetchRider(
         batcher.reconsider();
       },
       readOutcome: () => fetch.happened({ type: 'ended', end: { is: 'stored' } }),
-      watchBulkCall(overdueAt) {
+      watchBulkCall({ overdueAt }) {
         const mine = (watch = {});
         agenda.in(overdueAt + clock.fromMachine(leastPatienceMs) - agenda.now(), () => {
           if (watch === mine) fetch.happened({ type: 'bulk overdue' });
         });
       },
-      end({ is }) {
+      report: () => undefined,
+      end({ end }) {
         listed.delete(riderId);
         withdrawal.abort();
         leave();
-        ended(is === 'stored');
+        ended(end.is === 'stored');
       },
     },
   );
