@@ -1,7 +1,7 @@
 import { monotonic } from '@paceline/kit/waiting';
-import { defaultSettings } from '@paceline/limiter/core/default-settings';
 import { createLedger } from '@paceline/limiter/core/ledger';
 import type { LedgerRequest, Turn } from '@paceline/limiter/core/protocol';
+import { defaultSettings } from '@paceline/limiter/core/settings';
 import { takeTurn } from '@paceline/limiter/core/turn';
 import { createVirtualClock } from '@paceline/shared/clock';
 import { laneNames } from '@paceline/shared/definition';

@@ -1,11 +1,11 @@
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { coordination } from '@paceline/limiter/core/coordination';
-import { type Ledger } from '@paceline/limiter/core/ledger';
+import type { Ledger } from '@paceline/limiter/core/ledger';
 import { createQueue } from '@paceline/limiter/core/queue';
-import { restore } from '@paceline/limiter/core/restore';
+import { restore } from '@paceline/limiter/core/recovery';
 import type { Settings } from '@paceline/limiter/core/settings';
 import { settings } from '@paceline/limiter/core/testing';
+import { coordination, windows } from '@paceline/limiter/core/views';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { createAgenda } from './agenda.ts';
 import { createDice } from './dice.ts';
 import { anyHistory } from './histories.ts';
@@ -15,7 +15,6 @@ import { takeOver } from './owner.ts';
 import { place } from './place.ts';
 import { steps } from './steps.ts';
 import { happen } from './world.ts';
-import { windows } from '@paceline/limiter/core/windows';
 
 const epochOf = (permit: string): number => Number.parseInt(permit, 10);
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { coordination } from '@paceline/limiter/core/coordination';
 import { worstCall } from '@paceline/limiter/core/ledger';
 import { createDesk, settings } from '@paceline/limiter/core/testing';
+import { coordination } from '@paceline/limiter/core/views';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { undisturbed } from './histories.ts';
 import { place } from './place.ts';
 import { happen, type History } from './world.ts';

@@ -1,4 +1,3 @@
-import type { Fact, Offer } from '@paceline/shared/contracts';
 import {
   decidePartition,
   openPartitionState,
@@ -7,9 +6,9 @@ import {
   type PartitionStep,
 } from '@paceline/limiter/core/partition';
 import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
-import { claimOf, isTaken, type Known, ledgerTime } from '@paceline/limiter/core/recovery';
-import { restore } from '@paceline/limiter/core/restore';
+import { claimOf, isTaken, type Known, ledgerTime, restore } from '@paceline/limiter/core/recovery';
 import type { Settings } from '@paceline/limiter/core/settings';
+import type { Fact, Offer } from '@paceline/shared/contracts';
 import type { Agenda } from './agenda.ts';
 import type { Dice } from './dice.ts';
 import type { Content, Journal } from './journal.ts';

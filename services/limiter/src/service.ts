@@ -2,14 +2,13 @@ import { allPartitions } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { announceOn } from './adapters/announce.ts';
-import { telling } from './adapters/telling.ts';
-import { firstStartOf } from './adapters/first-start.ts';
+import { firstStartOf, telling } from './adapters/first-start.ts';
 import { openJournal } from './adapters/journal.ts';
 import { measure } from './adapters/metrics.ts';
 import { type Open, shareOwnership } from './adapters/ownership.ts';
 import { openPartition } from './adapters/partition.ts';
 import type { LimiterConfig } from './config.ts';
-import { defaultSettings } from './core/default-settings.ts';
+import { defaultSettings } from './core/settings.ts';
 
 /** Who may call upstream now: owns the ledgers of its share of the partitions, and answers for them. */
 export async function startLimiter({

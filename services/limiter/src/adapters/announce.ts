@@ -1,7 +1,14 @@
 import type { Machine } from '@paceline/shared/clock';
-import { catalog, type Fact, type FactOf, type PermitChange } from '@paceline/shared/contracts';
+import {
+  type Attribution,
+  catalog,
+  type Fact,
+  type FactOf,
+  type PermitChange,
+} from '@paceline/shared/contracts';
+import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { type Bus, publish, signal } from '@paceline/shared/messaging';
-import { countRejections } from './count-rejections.ts';
+import { meter } from '@paceline/shared/telemetry';
 import type { Announce } from './partition.ts';
 
 /** Real ms: under load, permits are told of together. */
@@ -110,4 +117,17 @@ function closedUntil({ account, endpoint }: FactOf<'rejected'>, turn: readonly F
     (fact) => fact.fact === 'paused' && fact.account === account && fact.endpoint === endpoint,
   );
   return pause?.fact === 'paused' ? `Nobody calls until ${new Date(pause.until).toISOString()}` : '';
+}
+
+const attributions = ['ours', 'policy_changed', 'unreported_permit', 'foreign_caller'] as const;
+
+/** Counts the 429s. All begin at 0: of a series that begins at 1 Prometheus sees no increase. */
+export function countRejections(): (endpoint: Budget, attribution: Attribution) => void {
+  const rejections = meter().createCounter('paceline.limiter.rejections', {
+    unit: '{call}',
+    description: 'Calls that upstream answered with 429',
+  });
+  for (const endpoint of budgetNames)
+    for (const attribution of attributions) rejections.add(0, { endpoint, attribution });
+  return (endpoint, attribution) => rejections.add(1, { endpoint, attribution });
 }

@@ -1,6 +1,7 @@
 import { Kvm } from '@nats-io/kv';
 import { highWaterBucket, highWaterKey } from '@paceline/shared/contracts';
 import { type Bus, retryWhileUnavailable } from '@paceline/shared/messaging';
+import type { Journal } from './journal.ts';
 
 /**
  * Remembers, apart from the journal, how far a partition's journal has reached: one that is empty, or shorter, has been
@@ -35,3 +36,13 @@ export function firstStartOf(bus: Bus, partition: number): FirstStart {
     },
   };
 }
+
+/** A journal that tells the sequence of each entry that is appended through it, and whether it was a claim. */
+export const telling = (journal: Journal, tell: (sequence: number, isClaim: boolean) => void): Journal => ({
+  ...journal,
+  async append(entry) {
+    const sequence = await journal.append(entry);
+    tell(sequence, entry.entry === 'facts' && entry.facts.some(({ fact }) => fact === 'claimed'));
+    return sequence;
+  },
+});

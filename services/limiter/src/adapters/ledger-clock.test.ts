@@ -1,6 +1,6 @@
 import { createClock } from '@paceline/shared/clock';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { startLedgerClock } from './ledger-clock.ts';
+import { startLedgerClock } from './recover.ts';
 
 const minute = 60_000;
 const begin = Date.parse('2026-03-01T12:00:00.000Z');

@@ -1,11 +1,10 @@
 import type { Subscription } from '@nats-io/nats-core';
 import type { Machine } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
-import { type Bus, signal } from '@paceline/shared/messaging';
+import { type Bus, respond, signal } from '@paceline/shared/messaging';
 import { dutiesOf } from '../core/duties.ts';
 import type { Partition } from './partition.ts';
 import { startPresence } from './presence.ts';
-import { serve } from './serve.ts';
 
 /** Rounds for which a partition must have been another's before it is handed over: who only looks in moves nothing. */
 const patience = 4;
@@ -135,4 +134,23 @@ export function shareOwnership(
 async function close({ subscriptions, partition }: Tenure): Promise<void> {
   await Promise.all(subscriptions.map((subscription) => subscription.drain()));
   await partition.close();
+}
+
+/** Answers for a partition on the broker for as long as these subscriptions last. */
+export function serve(bus: Bus, index: number, partition: Partition): Subscription[] {
+  const tokens = { partition: index };
+  return [
+    respond(bus, catalog.ask, tokens, ({ asks }, reply) =>
+      partition.ask(asks, (answers) => reply({ answers: [...answers] })),
+    ),
+    respond(bus, catalog.operate, tokens, (operation, reply) => partition.operate(operation, reply)),
+    respond(bus, catalog.status, tokens, ({ account }, reply) => {
+      const status = partition.status(account);
+      if (status) reply(status);
+    }),
+    respond(bus, catalog.windows, tokens, ({ account, waiting }, reply) => {
+      const windows = partition.windows(account, waiting);
+      if (windows) reply(windows);
+    }),
+  ];
 }

@@ -1,17 +1,16 @@
 import type { Clock } from '@paceline/shared/clock';
 import {
-  type PermitReply,
-  type PermitRequest,
   catalog,
   type Coordination,
   type Operated,
   type Operation,
+  type PermitReply,
+  type PermitRequest,
   subjectPattern,
   type WindowsView,
 } from '@paceline/shared/contracts';
 import { messagingAttributes } from '@paceline/shared/messaging';
 import { contextFrom, inSpan, type Logger, SpanKind } from '@paceline/shared/telemetry';
-import { coordination } from '../core/coordination.ts';
 import {
   type Asked,
   decidePartition,
@@ -23,8 +22,7 @@ import {
 } from '../core/partition.ts';
 import type { LedgerRequest, Reply, Turn } from '../core/protocol.ts';
 import type { Settings } from '../core/settings.ts';
-import { type Waiting, waiting } from '../core/waiting.ts';
-import { windows } from '../core/windows.ts';
+import { coordination, type Waiting, waiting, windows } from '../core/views.ts';
 import type { FirstStart } from './first-start.ts';
 import { type Content, type Journal, JournalTaken } from './journal.ts';
 import { recover } from './recover.ts';

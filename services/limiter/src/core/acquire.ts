@@ -1,14 +1,13 @@
-import type { PermitReply, PermitRequestOf, Conflict, Interval } from '@paceline/shared/contracts';
+import type { Conflict, Interval, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
+import { type Lane, lanes } from '@paceline/shared/definition';
 import type { BudgetState, Grant } from './budget.ts';
-import { noteConflict } from './conflict.ts';
+import { expectedAt, noteOvertaker } from './estimate.ts';
 import { goneAfter, join, leave } from './grant.ts';
-import type { Ledger } from './ledger.ts';
-import { expectedAt, noteOvertaker } from './promise.ts';
-import { isForced, orderKey, positionOf, stillHere, type Waiter } from './queue.ts';
+import { type Ledger, newsOf } from './ledger.ts';
+import { isFor, startedAnswer } from './permits.ts';
+import { firstInLine, isForced, orderKey, positionOf, stillHere, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
-import { startedAnswer } from './start.ts';
-import { isFor } from './superseded.ts';
-import { freeAt, isPaused } from './window.ts';
+import { counted, freeAt, isPaused } from './window.ts';
 
 /** Takes a ticket into the line, or notes that its asker is still there. Returns whether it is new. */
 export function hearAcquire(
@@ -101,4 +100,34 @@ function reasonFor(budget: BudgetState, position: number, now: number) {
   if (isPaused(budget, now))
     return (operator ?? 0) > (upstream ?? 0) ? 'paused_by_operator' : 'paused_by_upstream';
   return position === 1 ? 'waiting_for_window' : 'waiting_in_line';
+}
+
+/** What a lane stands for: two lanes of one sync do not stand in each other's way. */
+export const syncOf = (lane: Lane): string => lanes[lane].sync ?? lanes[lane].label;
+
+/** A lane that has to wait because of another sync: told once for each ticket, when its wait begins; undefined when it waits for its own like. */
+export function noteConflict(
+  ledger: Ledger,
+  budget: BudgetState,
+  { account, endpoint, lane }: PermitRequestOf<'acquire'>,
+  estimatedAt: number,
+  now: number,
+  settings: Settings,
+): Conflict | undefined {
+  const blockedBy = blockers(budget, now, settings).find((other) => syncOf(other) !== syncOf(lane));
+  if (!blockedBy) return undefined;
+  const expectedWaitMs = Math.max(0, estimatedAt - now);
+  const last: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
+  const news = newsOf(ledger, account);
+  news.conflicts += 1;
+  news.lastConflict = last;
+  return last;
+}
+
+/** Whose calls fill the window, who holds a permit, and who goes next. */
+function blockers(budget: BudgetState, now: number, settings: Settings): Lane[] {
+  const next = firstInLine(budget.queue, false);
+  return [...counted(budget, settings, now), ...budget.grants, ...(next ? [next.ask] : [])].map(
+    ({ lane }) => lane,
+  );
 }

@@ -1,7 +1,7 @@
 import type { Fact, FactOf, Interval } from '@paceline/shared/contracts';
-import { noteWait } from './account-news.ts';
 import { type BudgetState, policyOf } from './budget.ts';
 import { budgetOf, countAsSpent, type Ledger, newsOf } from './ledger.ts';
+import { noteWait } from './news.ts';
 import type { Settings } from './settings.ts';
 import { counted, leavesAt } from './window.ts';
 

@@ -1,10 +1,10 @@
 import type { Offer } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
 import { type Ledger, setAlarm } from './ledger.ts';
+import { permitId } from './permits.ts';
 import type { Offered } from './protocol.ts';
 import { firstInLine, joinLine, leaveLine, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
-import { permitId } from './superseded.ts';
 import { available, freeAt } from './window.ts';
 
 /** Gives what is free to those who are first in line, and sets the alarm for what becomes free by itself. */

@@ -1,10 +1,10 @@
-import type { PermitRequestOf, Fact } from '@paceline/shared/contracts';
+import type { Fact, PermitRequestOf } from '@paceline/shared/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from './ledger.ts';
-import { restore } from './restore.ts';
-import { createDesk, settings } from './testing.ts';
 import type { LedgerRequest } from './protocol.ts';
+import { restore } from './recovery.ts';
+import { createDesk, settings } from './testing.ts';
 import { takeTurn } from './turn.ts';
 
 const minute = 60_000;

@@ -1,7 +1,7 @@
 import { budgetNames } from '@paceline/shared/definition';
 import type { BudgetState } from './budget.ts';
 import { keyOf, type Ledger } from './ledger.ts';
-import { weighsNow } from './restore.ts';
+import { weighsNow } from './recovery.ts';
 import type { Settings } from './settings.ts';
 
 /** Project ms. Longer than any window of before is looked back into, and than what was told of an account is asked for. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { timeAtTakeOver } from './ledger-time.ts';
+import { timeAtTakeOver } from './recovery.ts';
 
 const minute = 60_000;
 const always = () => true;

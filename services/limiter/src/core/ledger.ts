@@ -1,6 +1,6 @@
 import { type Budget, budgetNames } from '@paceline/shared/definition';
-import { type AccountNews, createNews } from './account-news.ts';
 import { type BudgetState, createBudget, freshRecord, policyOf } from './budget.ts';
+import { type AccountNews, createNews } from './news.ts';
 import type { Settings } from './settings.ts';
 import { Sorted } from './sorted.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createDesk, settings } from './testing.ts';
-import { windows } from './windows.ts';
+import { windows } from './views.ts';
 
 const minute = 60_000;
 const place = { account: 'team', endpoint: 'riders_single' } as const;

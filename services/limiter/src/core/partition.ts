@@ -1,10 +1,9 @@
 import type { BudgetRecord, Fact } from '@paceline/shared/contracts';
 import type { Ledger } from './ledger.ts';
+import { Superseded } from './permits.ts';
 import type { LedgerRequest, Reply, Turn } from './protocol.ts';
-import type { Known } from './recovery.ts';
-import { restated } from './restore.ts';
+import { type Known, restated } from './recovery.ts';
 import type { Settings } from './settings.ts';
-import { Superseded } from './superseded.ts';
 import { takeTurn } from './turn.ts';
 
 /**

@@ -1,6 +1,7 @@
-import type { FactOf, Outcome, Policy } from '@paceline/shared/contracts';
+import type { FactOf, Operation, Outcome, Policy } from '@paceline/shared/contracts';
 import { type BudgetState, policyOf } from './budget.ts';
 import { findInterval } from './evolve.ts';
+import type { Decision } from './protocol.ts';
 import type { Settings } from './settings.ts';
 
 /** No upstream needs more, and every call in a window is remembered. */
@@ -55,3 +56,32 @@ const stricterOf = (a: Policy, b: Policy): Policy => ({
 });
 
 const isSame = (a: Policy, b: Policy): boolean => a.limit === b.limit && a.windowMs === b.windowMs;
+
+/** Carries out what an operator asks for. */
+export function operate(
+  budget: BudgetState,
+  operation: Operation,
+  now: number,
+  settings: Settings,
+): Decision {
+  const { account, endpoint } = operation;
+  const operated = (fact: Decision['facts'][number]): Decision => ({
+    answer: { answer: 'operated' },
+    facts: [fact],
+  });
+  switch (operation.do) {
+    case 'pause': {
+      const { until } = operation;
+      const { failures } = budget.record;
+      return operated({ fact: 'paused', account, endpoint, by: 'operator', at: now, until, failures });
+    }
+    case 'resume':
+      return operated({ fact: 'resumed', account, endpoint, by: 'operator', at: now });
+    case 'release':
+      return operated({ fact: 'resumed', account, endpoint, by: 'upstream', at: now });
+    case 'set_policy':
+      return operated(changePolicy(budget, 'operator', operation.policy, now, settings));
+    case 'forget_policy':
+      return operated(changePolicy(budget, 'operator', null, now, settings));
+  }
+}

@@ -1,7 +1,9 @@
-import type { Fact, JournalEntry } from '@paceline/shared/contracts';
-import { timeAtTakeOver, timeOf } from './ledger-time.ts';
-import { restore, weighs } from './restore.ts';
+import type { BudgetRecord, Fact, JournalEntry } from '@paceline/shared/contracts';
+import { type BudgetState, createBudget } from './budget.ts';
+import { evolve } from './evolve.ts';
+import { createLedger, keyOf, type Ledger, lossMattersUntil } from './ledger.ts';
 import type { Settings } from './settings.ts';
+import { counted, isPaused } from './window.ts';
 
 /** What an owner knows of its partition when it reads the journal again. */
 export interface Known {
@@ -48,3 +50,92 @@ export const claimOf = (owner: string, at: number, isLost: boolean): Fact[] => [
   ...(isLost ? [{ fact: 'journal_lost', at } as const] : []),
   { fact: 'claimed', owner, at },
 ];
+
+/** What is known of time when a ledger is taken over. Moments are project ms by the ledger, or by the broker's clock. */
+export interface TakeOver {
+  /** The broker's time now. */
+  readonly now: number;
+  /** The last entry: the ledger's time in it, and the broker's when it was stored. Undefined without one. */
+  readonly last: { readonly at: number; readonly storedAt: number } | undefined;
+  /** Whether any call still counts, or a pause lasts, at a moment of the ledger. */
+  readonly weighs: (at: number) => boolean;
+}
+
+/**
+ * The ledger's time as its new owner takes it over. It is the broker's, unless a window depends on it: then no more
+ * time has passed than since the last entry, whatever the broker's clock was set to while an owner ruled by its own
+ * steady one. However often that happens, and by how little, a window is not shortened by it.
+ */
+export function timeAtTakeOver({ now, last, weighs }: TakeOver): number {
+  if (!last) return now;
+  const passed = Math.max(0, now - last.storedAt);
+  const steady = last.at + passed;
+  return weighs(steady) ? steady : now;
+}
+
+/** The ledger's time of an entry. */
+export function timeOf(entry: JournalEntry): number {
+  return entry.entry === 'restated' ? entry.at : Math.max(...entry.facts.map(timeOfFact));
+}
+
+const timeOfFact = (fact: Fact): number => (fact.fact === 'started' ? fact.interval.startedAt : fact.at);
+
+/** The ledger that the journal's entries tell of. `epoch` marks the permits granted from it, `quietUntil` is the moment before which none is. */
+export function restore(
+  entries: readonly JournalEntry[],
+  epoch: number,
+  settings: Settings,
+  quietUntil = 0,
+): Ledger {
+  const ledger = createLedger(epoch, quietUntil);
+  for (const entry of entries) {
+    if (entry.entry === 'facts') {
+      for (const fact of entry.facts) evolve(ledger, fact, settings);
+      continue;
+    }
+    ledger.lostAt = entry.lostAt;
+    for (const record of entry.budgets) {
+      ledger.budgets.set(keyOf(record.account, record.endpoint), createBudget(record));
+    }
+  }
+  // Told since this limiter took over.
+  ledger.news.clear();
+  return ledger;
+}
+
+/** How much one entry may hold, in budgets and their calls: far below what the broker takes in one message. */
+const largestPart = 1_000;
+
+/**
+ * Everything of a ledger that still weighs, in parts that are small enough for an entry each. The ledger may go on
+ * between two parts: what is new by then is told by the facts.
+ */
+export function* restated(ledger: Ledger, now: () => number, settings: Settings): Generator<BudgetRecord[]> {
+  let part: BudgetRecord[] = [];
+  let weight = 0;
+  for (const budget of ledger.budgets.values()) {
+    if (!weighsNow(budget, now(), settings)) continue;
+    const intervals = counted(budget, settings, now());
+    part.push({ ...budget.record, intervals, pausedUntil: { ...budget.record.pausedUntil } });
+    weight += 1 + intervals.length;
+    if (weight < largestPart) continue;
+    yield part;
+    part = [];
+    weight = 0;
+  }
+  yield part;
+}
+
+/** Whether anything in a ledger depends on how much time passes after `now`: a window, a pause, a lost journal. */
+export const weighs = (ledger: Ledger, now: number, settings: Settings): boolean =>
+  lossMattersUntil(ledger, settings) > now ||
+  [...ledger.budgets.values()].some((budget) => lasts(budget, now, settings));
+
+/** Whether a budget would decide otherwise at `now` than one that was never asked for. */
+export const weighsNow = (budget: BudgetState, now: number, settings: Settings): boolean =>
+  budget.record.policy !== null || budget.record.probing || lasts(budget, now, settings);
+
+const lasts = (budget: BudgetState, now: number, settings: Settings): boolean =>
+  isPaused(budget, now) ||
+  (budget.record.unknownUntil ?? 0) > now ||
+  counted(budget, settings, now).length > 0;

@@ -2,11 +2,11 @@ import { type JournalEntry, journalEntry, type WindowView } from '@paceline/shar
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from './ledger.ts';
-import { restore, restated, weighs } from './restore.ts';
-import { settings } from './testing.ts';
 import type { LedgerRequest } from './protocol.ts';
+import { restated, restore, weighs } from './recovery.ts';
+import { settings } from './testing.ts';
 import { takeTurn } from './turn.ts';
-import { windows } from './windows.ts';
+import { windows } from './views.ts';
 
 const minute = 60_000;
 const accounts = Array.from({ length: 6 }, (_, index) => `team-${index}`);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Owners, sharesOf } from './shares.ts';
+import { type Owners, sharesOf } from './duties.ts';
 
 const partitions = Array.from({ length: 8 }, (_, index) => index);
 const nobody: Owners = new Map();

@@ -1,11 +1,10 @@
-import { type Budget, budgets, mapValues } from '@paceline/shared/definition';
 import { createVirtualClock } from '@paceline/shared/clock';
-import type { PermitRequestOf, Fact, Operation, Outcome } from '@paceline/shared/contracts';
-import { defaultSettings } from './default-settings.ts';
+import type { Fact, Operation, Outcome, PermitRequestOf } from '@paceline/shared/contracts';
+import { type Budget, budgets, mapValues } from '@paceline/shared/definition';
 import { createLedger, type Ledger } from './ledger.ts';
-import { restore } from './restore.ts';
-import type { Settings } from './settings.ts';
 import type { LedgerRequest, Reply, Turn } from './protocol.ts';
+import { restore } from './recovery.ts';
+import { defaultSettings, type Settings } from './settings.ts';
 import { takeTurn } from './turn.ts';
 
 /** Without places that are kept for the forced lanes: what is tested about those says so. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { coordination } from './coordination.ts';
-import { Superseded } from './superseded.ts';
+import { Superseded } from './permits.ts';
 import { createDesk, forgetAfter, settings } from './testing.ts';
+import { coordination } from './views.ts';
 
 const second = 1_000;
 const minute = 60 * second;

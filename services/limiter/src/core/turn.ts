@@ -1,18 +1,16 @@
 import type { Conflict, Fact } from '@paceline/shared/contracts';
 import { answerAcquire, hearAcquire } from './acquire.ts';
 import type { BudgetState } from './budget.ts';
-import { cancel } from './cancel.ts';
 import { evolve } from './evolve.ts';
-import { dropIdle } from './idle.ts';
 import { serve } from './grant.ts';
+import { dropIdle } from './idle.ts';
 import { budgetOf, type Ledger, setAlarm } from './ledger.ts';
-import { operate } from './operate.ts';
+import { cancel, demandOurs, start } from './permits.ts';
+import { operate } from './policy.ts';
 import type { Decision, LedgerRequest, Reply, Turn } from './protocol.ts';
 import { orderKey } from './queue.ts';
-import { settle } from './settle.ts';
 import type { Settings } from './settings.ts';
-import { start } from './start.ts';
-import { demandOurs } from './superseded.ts';
+import { settle } from './settle.ts';
 
 /**
  * Decides the requests of one turn and takes their facts into the ledger. Everybody is heard before anybody is served,

@@ -1,6 +1,6 @@
-import { type Budget, budgetNames, type Lane, laneNames, limitsOf } from '@paceline/shared/definition';
-import { syncOf } from '@paceline/limiter/core/conflict';
+import { syncOf } from '@paceline/limiter/core/acquire';
 import { callTimeout } from '@paceline/shared/config';
+import { type Budget, budgetNames, type Lane, laneNames, limitsOf } from '@paceline/shared/definition';
 import type { Life } from '../life.ts';
 import { hear, live, type Script, sleep } from '../world/script.ts';
 

@@ -1,5 +1,3 @@
-import type { PermitReply, PermitRequest, Fact } from '@paceline/shared/contracts';
-import { defaultSettings } from '@paceline/limiter/core/default-settings';
 import { createLedger, type Ledger } from '@paceline/limiter/core/ledger';
 import {
   decidePartition,
@@ -10,7 +8,9 @@ import {
   type PartitionStep,
 } from '@paceline/limiter/core/partition';
 import type { Reply } from '@paceline/limiter/core/protocol';
-import { restore } from '@paceline/limiter/core/restore';
+import { restore } from '@paceline/limiter/core/recovery';
+import { defaultSettings } from '@paceline/limiter/core/settings';
+import type { Fact, PermitReply, PermitRequest } from '@paceline/shared/contracts';
 import type { PermitEvent } from '@paceline/shared/limiter/protocol';
 import type { Life } from '../life.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createDesk, settings } from './testing.ts';
-import { waiting } from './waiting.ts';
+import { waiting } from './views.ts';
 
 it('counts who waits, by lane, and how long the longest wait is', () => {
   const desk = createDesk('signups');

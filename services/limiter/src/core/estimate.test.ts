@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createDesk, settings } from './testing.ts';
-import { windows } from './windows.ts';
+import { windows } from './views.ts';
 
 const second = 1_000;
 const minute = 60 * second;

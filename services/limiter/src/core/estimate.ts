@@ -1,5 +1,4 @@
-import type { BudgetState } from './budget.ts';
-import { policyOf } from './budget.ts';
+import { type BudgetState, policyOf } from './budget.ts';
 import { isForced, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { freeAt } from './window.ts';

@@ -1,0 +1,89 @@
+import type { Fact, FactOf, Interval, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
+import type { BudgetState } from './budget.ts';
+import { forgetOvertaker } from './estimate.ts';
+import { findInterval } from './evolve.ts';
+import { leave } from './grant.ts';
+import { type Ledger, worstCall } from './ledger.ts';
+import type { Decision } from './protocol.ts';
+import { isForced } from './queue.ts';
+import type { Settings } from './settings.ts';
+import { isPaused } from './window.ts';
+
+/** Somebody else has claimed the partition since: whoever notices may no longer answer for it. */
+export class Superseded extends Error {
+  override name = 'Superseded';
+  /** The epoch of that claim, as a permit of it tells. */
+  readonly epoch: number;
+
+  constructor(epoch: number) {
+    super(`permits were granted under the later claim ${epoch}`);
+    this.epoch = epoch;
+  }
+}
+
+/** A permit's id begins with the epoch of the ledger that granted it. */
+export const permitId = (epoch: number, count: number, ticket: string): string =>
+  `${epoch}-${count}-${ticket}`;
+
+/** Whether a permit was granted to a ticket. */
+export const isFor = (permit: string, ticket: string): boolean => ticketOf(permit) === ticket;
+
+const ticketOf = (permit: string): string => permit.slice(permit.indexOf('-', permit.indexOf('-') + 1) + 1);
+
+/**
+ * @throws {Superseded} when the permit was granted under a later claim than this ledger's; where a journal is known to
+ *   be lost it may have been an earlier one, of which nothing is known any more
+ */
+export function demandOurs(ledger: Ledger, permit: string): void {
+  const epoch = Number.parseInt(permit, 10);
+  if (epoch > ledger.epoch && ledger.lostAt === null) throw new Superseded(epoch);
+}
+
+/** The commit point: the call is booked before it is made. Asked again, it books nothing more. */
+export function start(
+  budget: BudgetState,
+  ask: PermitRequestOf<'start'>,
+  now: number,
+  settings: Settings,
+): Decision {
+  const booked = findInterval(budget, ask.permit);
+  if (booked) return { answer: startedAnswer(booked, now, settings), facts: [] };
+  const grant = budget.grants.find(({ permit }) => permit === ask.permit);
+  if (!grant || grant.startBy <= now || isPaused(budget, now)) {
+    budget.grants = budget.grants.filter((each) => each !== grant);
+    return { answer: { answer: 'expired' }, facts: [] };
+  }
+  const { account, endpoint, permit } = ask;
+  const { lane, firstAskedAt, promisedAt = null } = grant;
+  const latestAt = now + worstCall(endpoint, settings);
+  const interval = { permit, lane, startedAt: now, latestAt, settled: false };
+  const fact: FactOf<'started'> = { fact: 'started', account, endpoint, interval, firstAskedAt, promisedAt };
+  return { answer: startedAnswer(interval, now, settings), facts: [fact] };
+}
+
+/**
+ * Tells how much of its time to be sent a booked call has left. An ask that comes late or twice may have booked it
+ * long before its asker hears of that: counted from then, it would arrive later than the window assumes.
+ */
+export function startedAnswer({ permit, startedAt }: Interval, now: number, settings: Settings): PermitReply {
+  const left = Math.max(0, startedAt + settings.sendWithin - now);
+  return { answer: 'started', permit, sendBy: left / settings.scale };
+}
+
+/** Takes a ticket out of the line, or gives its permit back, also one that was started in the same breath. */
+export function cancel(
+  ledger: Ledger,
+  budget: BudgetState,
+  { id, account, endpoint }: PermitRequestOf<'cancel'>,
+  now: number,
+): Decision {
+  const waiter = budget.queue.byTicket.get(id);
+  if (waiter) leave(ledger, budget, waiter);
+  if (waiter && isForced(waiter.ask.lane)) forgetOvertaker(budget);
+  budget.grants = budget.grants.filter(({ permit, ticket }) => permit !== id && ticket !== id);
+  const started = budget.record.intervals.find(({ permit, settled }) => !settled && isFor(permit, id));
+  const facts: Fact[] = started
+    ? [{ fact: 'returned', account, endpoint, permit: started.permit, at: now }]
+    : [];
+  return { answer: { answer: 'cancelled' }, facts };
+}
