@@ -2,7 +2,7 @@ import { allPartitions } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { announceOn } from './adapters/announce.ts';
-import { firstStartOf, telling } from './adapters/first-start.ts';
+import { highWaterMarkOf, reporting } from './adapters/high-water-mark.ts';
 import { openJournal } from './adapters/journal.ts';
 import { measure } from './adapters/metrics.ts';
 import { type Open, shareOwnership } from './adapters/ownership.ts';
@@ -22,16 +22,16 @@ export async function startLimiter({
   const announce = announceOn(bus, clock.machine);
   const owner = crypto.randomUUID();
   const openings = allPartitions.map((partition): [number, Open] => {
-    const firstStart = firstStartOf(bus, partition);
+    const highWaterMark = highWaterMarkOf(bus, partition);
     const open: Open = (onClaimed) => {
-      const journal = telling(
+      const journal = reporting(
         openJournal(bus, partition, { history: config.RETENTION_JOURNAL, machine: clock.machine }),
         (sequence, isClaim) => {
-          firstStart.appended(sequence);
+          highWaterMark.appended(sequence);
           if (isClaim) onClaimed(sequence);
         },
       );
-      return openPartition({ owner, journal, firstStart, clock, settings, announce, log });
+      return openPartition({ owner, journal, highWaterMark, clock, settings, announce, log });
     };
     return [partition, open];
   });

@@ -21,7 +21,7 @@ export class JournalTaken extends Error {
 }
 
 /** What the journal tells of the past. */
-export interface Told {
+export interface StoredJournal {
   /** Everything of weight, oldest first. */
   readonly entries: readonly JournalEntry[];
   /** When the broker stored the last of them, real ms; undefined when there is none. */
@@ -43,7 +43,7 @@ export type Content =
 /** The ledger of one partition on the broker: one subject, appended to by whoever saw its last entry. */
 export interface Journal {
   /** Reads what is of weight. Afterwards `append` continues from the last entry. */
-  read(): Promise<Told>;
+  read(): Promise<StoredJournal>;
   /**
    * Appends if nobody else has since the last read or append, and resolves to the entry's sequence.
    * @throws {JournalTaken} when somebody has; any other error leaves open whether the entry was stored

@@ -86,7 +86,7 @@ export function shareOwnership(
     if (!partition) return;
     const tenure: Tenure = {
       partition,
-      subscriptions: serve(bus, index, partition),
+      subscriptions: subscribe(bus, index, partition),
       claim: null,
       anothersFor: 0,
     };
@@ -137,7 +137,7 @@ async function close({ subscriptions, partition }: Tenure): Promise<void> {
 }
 
 /** Answers for a partition on the broker for as long as these subscriptions last. */
-export function serve(bus: Bus, index: number, partition: Partition): Subscription[] {
+export function subscribe(bus: Bus, index: number, partition: Partition): Subscription[] {
   const tokens = { partition: index };
   return [
     respond(bus, catalog.ask, tokens, ({ asks }, reply) =>

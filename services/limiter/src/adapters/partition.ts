@@ -23,7 +23,7 @@ import {
 import type { LedgerRequest, Reply, Turn } from '../core/protocol.ts';
 import type { Settings } from '../core/settings.ts';
 import { coordination, type Waiting, waiting, windows } from '../core/views.ts';
-import type { FirstStart } from './first-start.ts';
+import type { HighWaterMark } from './high-water-mark.ts';
 import { type Content, type Journal, JournalTaken } from './journal.ts';
 import { recover } from './recover.ts';
 
@@ -37,7 +37,7 @@ export interface Announce {
 export interface PartitionParts {
   readonly owner: string;
   readonly journal: Journal;
-  readonly firstStart: FirstStart;
+  readonly highWaterMark: HighWaterMark;
   readonly clock: Clock;
   readonly settings: Settings;
   readonly announce: Announce;

@@ -4,7 +4,7 @@ import type { Logger } from '@paceline/shared/telemetry';
 import type { Held } from '../core/partition.ts';
 import { claimOf, isTaken, type Known, ledgerTime, restore } from '../core/recovery.ts';
 import type { Settings } from '../core/settings.ts';
-import type { FirstStart } from './first-start.ts';
+import type { HighWaterMark } from './high-water-mark.ts';
 import { type Journal, JournalTaken } from './journal.ts';
 
 /** A partition that was taken over. */
@@ -18,7 +18,7 @@ export interface Recovered {
 export interface RecoverParts {
   readonly owner: string;
   readonly journal: Journal;
-  readonly firstStart: FirstStart;
+  readonly highWaterMark: HighWaterMark;
   readonly clock: Clock;
   readonly settings: Settings;
   readonly log: Logger;
@@ -35,7 +35,7 @@ const restateAfter = 500;
  * @throws {JournalTaken} when another owner has claimed it since this one did
  */
 export async function recover(parts: RecoverParts, known: Known): Promise<Recovered> {
-  const { owner, journal, firstStart, clock, log } = parts;
+  const { owner, journal, highWaterMark, clock, log } = parts;
   const { entries, lastStoredAt, lastSequence } = await journal.read();
   if (isTaken(entries, owner, known)) throw new JournalTaken('the last claim is not ours');
   const heard = await journal.time();
@@ -45,12 +45,12 @@ export async function recover(parts: RecoverParts, known: Known): Promise<Recove
   const now = startLedgerClock(clock, ledgerTime(content, clock.at(heard.realMs), settings), heard);
 
   // An owner that has claimed it before knows by itself, and need not wait until the note can be read.
-  const noted = known.claimed ? 0 : await firstStart.noted();
-  const isLost = Math.max(known.epochSeen, firstStart.reached(), noted) > lastSequence;
+  const noted = known.claimed ? 0 : await highWaterMark.noted();
+  const isLost = Math.max(known.epochSeen, highWaterMark.reached(), noted) > lastSequence;
   const claimedAt = now();
   const facts = claimOf(owner, claimedAt, isLost);
   const epoch = await journal.append({ entry: 'facts', facts });
-  const noting = firstStart.note(epoch);
+  const noting = highWaterMark.note(epoch);
   if (known.claimed)
     noting.catch((error: unknown) => log.warn({ err: error, epoch }, 'failed to record a claim'));
   else await noting;

@@ -1,7 +1,7 @@
 import type { Conflict, Interval, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
 import { type Lane, lanes } from '@paceline/shared/definition';
 import type { BudgetState, Grant } from './budget.ts';
-import { expectedAt, noteOvertaker } from './estimate.ts';
+import { estimateFor, countOvertaker } from './estimate.ts';
 import { goneAfter, join, leave } from './grant.ts';
 import { type Ledger, newsOf } from './ledger.ts';
 import { isFor, startedAnswer } from './permits.ts';
@@ -23,7 +23,7 @@ export function hearAcquire(
     return false;
   }
   if (liveGrant(budget, ask.ticket, now) || startedFor(budget, ask.ticket)) return false;
-  if (isForced(ask.lane)) noteOvertaker(budget, now, settings);
+  if (isForced(ask.lane)) countOvertaker(budget, now, settings);
   join(ledger, budget, newcomer(ask, goneAfter(ledger, now, settings), settings));
   return true;
 }
@@ -44,13 +44,13 @@ export function answerAcquire(
   const waiter =
     budget.queue.byTicket.get(ask.ticket) ?? newcomer(ask, goneAfter(ledger, now, settings), settings);
   const position = positionOf(budget.queue, waiter);
-  const estimatedAt = expectedAt(budget, waiter, position, now, settings);
+  const estimatedAt = estimateFor(budget, waiter, position, now, settings);
   if (isTooLate(budget, ask, position, now, settings)) {
     leave(ledger, budget, waiter);
     const earliest = Math.max(estimatedAt, (ask.deadline ?? 0) + 1);
     return { answer: { answer: 'refused', reason: 'deadline_unreachable', earliest } };
   }
-  waiter.promisedAt ??= estimatedAt;
+  waiter.estimate ??= estimatedAt;
   const answer: PermitReply = {
     answer: 'waiting',
     position,
@@ -69,7 +69,7 @@ const newcomer = (ask: PermitRequestOf<'acquire'>, goneAt: number, settings: Set
   ask,
   key: orderKey(ask, settings),
   goneAt,
-  promisedAt: ask.promisedAt,
+  estimate: ask.promisedAt,
 });
 
 const liveGrant = ({ grants }: BudgetState, ticket: string, now: number): Grant | undefined =>

@@ -9,7 +9,8 @@ export interface Grant {
   readonly ticket: string;
   readonly lane: Lane;
   readonly firstAskedAt: number;
-  readonly promisedAt: number | undefined;
+  /** When it was first expected to run. */
+  readonly estimate: number | undefined;
   readonly startBy: number;
 }
 

@@ -3,7 +3,7 @@ import type { Members } from './members.ts';
 /** What one limiter owns: the sequence of its claim to each partition, null while it still claims it. */
 export type Claims = ReadonlyMap<number, number | null>;
 
-export interface Standing {
+export interface Membership {
   readonly limiter: string;
   readonly mine: Claims;
   readonly members: Members;
@@ -20,7 +20,7 @@ export interface Duties {
   readonly lost: readonly number[];
 }
 
-export function dutiesOf({ limiter, mine, members, partitions }: Standing): Duties {
+export function dutiesOf({ limiter, mine, members, partitions }: Membership): Duties {
   const all = new Map([...members].map(([id, { owns }]) => [id, claimsOf(owns)] as const)).set(limiter, mine);
   const owners = ownersOf(all);
   const shares = sharesOf([...all.keys()], partitions, owners);

@@ -7,7 +7,7 @@ import { freeAt } from './window.ts';
 const memory = 20;
 
 /** Notes that somebody came who may overtake those who wait: the count fades with time. */
-export function noteOvertaker(budget: BudgetState, now: number, settings: Settings): void {
+export function countOvertaker(budget: BudgetState, now: number, settings: Settings): void {
   const seen = budget.overtaking;
   if (seen.since === 0) seen.since = now;
   seen.count = faded(budget, now, settings) + 1;
@@ -15,7 +15,7 @@ export function noteOvertaker(budget: BudgetState, now: number, settings: Settin
 }
 
 /** Somebody who might have overtaken others has left the line without a call. */
-export function forgetOvertaker({ overtaking: seen }: BudgetState): void {
+export function uncountOvertaker({ overtaking: seen }: BudgetState): void {
   seen.count = Math.max(0, seen.count - 1);
 }
 
@@ -38,7 +38,7 @@ function overtakersPerMs(budget: BudgetState, now: number, settings: Settings): 
  * When a waiter at a position may expect to run: behind those who stand ahead and those who, going by the last windows, will still
  * overtake it. Nobody is overtaken by who comes later than its lane's head start allows.
  */
-export function expectedAt(
+export function estimateFor(
   budget: BudgetState,
   waiter: Waiter,
   position: number,

@@ -5,7 +5,10 @@ import { noteWait } from './news.ts';
 import type { Settings } from './settings.ts';
 import { counted, leavesAt } from './window.ts';
 
-/** Takes a committed fact into the ledger. The same facts in the same order always give the same ledger. */
+/**
+ * Takes a committed fact into the ledger, which it changes in place: a copy for each fact would cost every account.
+ * The same facts in the same order always give the same ledger.
+ */
 export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
   if (fact.fact === 'claimed') return;
   if (fact.fact === 'journal_lost') {
@@ -63,7 +66,7 @@ function began(ledger: Ledger, budget: BudgetState, fact: FactOf<'started'>, set
   const news = newsOf(ledger, fact.account);
   noteWait(news, startedAt, Math.max(0, startedAt - firstAskedAt));
   if (promisedAt === null) return;
-  if (startedAt <= promisedAt + settings.promiseSlack) news.promises.kept += 1;
+  if (startedAt <= promisedAt + settings.estimateSlack) news.promises.kept += 1;
   else news.promises.broken += 1;
 }
 

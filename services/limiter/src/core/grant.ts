@@ -50,7 +50,7 @@ function nextInLine(ledger: Ledger, budget: BudgetState, now: number, onlyKept: 
 function grantTo(
   ledger: Ledger,
   budget: BudgetState,
-  { ask, promisedAt }: Waiter,
+  { ask, estimate }: Waiter,
   now: number,
   settings: Settings,
 ): Offer {
@@ -58,7 +58,7 @@ function grantTo(
   const { ticket, lane, firstAskedAt } = ask;
   const permit = permitId(ledger.epoch, ledger.grants, ticket);
   const startBy = now + settings.startWithin;
-  budget.grants = [...budget.grants, { permit, ticket, lane, firstAskedAt, promisedAt, startBy }];
+  budget.grants = [...budget.grants, { permit, ticket, lane, firstAskedAt, estimate, startBy }];
   return { ticket, permit, startBy };
 }
 

@@ -1,6 +1,6 @@
 import type { Fact, FactOf, Interval, PermitReply, PermitRequestOf } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
-import { forgetOvertaker } from './estimate.ts';
+import { uncountOvertaker } from './estimate.ts';
 import { findInterval } from './evolve.ts';
 import { leave } from './grant.ts';
 import { type Ledger, worstCall } from './ledger.ts';
@@ -54,7 +54,7 @@ export function start(
     return { answer: { answer: 'expired' }, facts: [] };
   }
   const { account, endpoint, permit } = ask;
-  const { lane, firstAskedAt, promisedAt = null } = grant;
+  const { lane, firstAskedAt, estimate: promisedAt = null } = grant;
   const latestAt = now + worstCall(endpoint, settings);
   const interval = { permit, lane, startedAt: now, latestAt, settled: false };
   const fact: FactOf<'started'> = { fact: 'started', account, endpoint, interval, firstAskedAt, promisedAt };
@@ -79,7 +79,7 @@ export function cancel(
 ): Decision {
   const waiter = budget.queue.byTicket.get(id);
   if (waiter) leave(ledger, budget, waiter);
-  if (waiter && isForced(waiter.ask.lane)) forgetOvertaker(budget);
+  if (waiter && isForced(waiter.ask.lane)) uncountOvertaker(budget);
   budget.grants = budget.grants.filter(({ permit, ticket }) => permit !== id && ticket !== id);
   const started = budget.record.intervals.find(({ permit, settled }) => !settled && isFor(permit, id));
   const facts: Fact[] = started

@@ -11,7 +11,7 @@ export interface Waiter {
   /** Not asked for again by then, it leaves the line. */
   goneAt: number;
   /** When it was first told that it would run. */
-  promisedAt: number | undefined;
+  estimate: number | undefined;
 }
 
 /** Everybody who waits for one budget. */

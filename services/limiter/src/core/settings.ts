@@ -39,7 +39,7 @@ export interface Settings {
   readonly typicalCall: Readonly<Record<Budget, number>>;
   readonly callTimeout: Readonly<Record<Budget, number>>;
   /** A promise is kept when the call starts no more than this later. */
-  readonly promiseSlack: number;
+  readonly estimateSlack: number;
   /** Real ms after which a waiter asks again, when few wait. */
   readonly askAgainIn: number;
   /** How many may ask again within that time: of more, each asks less often. */
@@ -55,7 +55,7 @@ const machine = {
   startWithin: 2_000,
   sendWithin: 2_000,
   guard: 2_000,
-  promiseSlack: 500,
+  estimateSlack: 500,
 };
 
 /** The limiter's settings for a tier, with the machine's times converted to the clock's. */
@@ -72,7 +72,7 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   probeSpread: 1_000,
   typicalCall: mapValues(budgets, ({ usualMs }) => usualMs),
   callTimeout: mapValues(budgets, (_, name) => callTimeout(name, clock)),
-  promiseSlack: 1_000 + Math.ceil(clock.fromMachine(machine.promiseSlack)),
+  estimateSlack: 1_000 + Math.ceil(clock.fromMachine(machine.estimateSlack)),
   askAgainIn: 1_500,
   askers: 3_000,
   missesAllowed: 4,

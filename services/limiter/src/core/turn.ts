@@ -13,10 +13,10 @@ import type { Settings } from './settings.ts';
 import { settle } from './settle.ts';
 
 /**
- * Decides the requests of one turn and takes their facts into the ledger. Everybody is heard before anybody is served,
- * so that the most urgent goes first and not who was heard first. It looks only at the budgets that are asked for and
- * at those whose alarm goes off, and at a few more for those that are idle. The caller commits the facts before it passes the answers on; when it can't, it
- * throws the ledger away.
+ * Decides the requests of one turn and takes their facts into the ledger, which it changes in place. All are heard
+ * before any is served: the most urgent goes first, not the one that was heard first. It looks only at the budgets of
+ * these requests, at those whose alarm goes off, and at a few more to find idle ones. The caller commits the facts
+ * before it passes the answers on; when it can't, it throws the ledger away.
  * @throws {Superseded} when a request shows that another limiter has taken over since
  */
 export function takeTurn(

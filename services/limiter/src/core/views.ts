@@ -1,7 +1,7 @@
 import type { Coordination, WindowsView, WindowView } from '@paceline/shared/contracts';
 import { type Budget, budgetNames, type Lane, laneNames } from '@paceline/shared/definition';
 import { type BudgetState, policyOf } from './budget.ts';
-import { expectedAt } from './estimate.ts';
+import { estimateFor } from './estimate.ts';
 import { type Ledger, peekBudget } from './ledger.ts';
 import { recentWaits } from './news.ts';
 import { inOrder } from './queue.ts';
@@ -95,7 +95,7 @@ function windowOf(budget: BudgetState, now: number, settings: Settings, shown: n
         ticket: waiter.ask.ticket,
         lane: waiter.ask.lane,
         firstAskedAt: waiter.ask.firstAskedAt,
-        estimatedAt: expectedAt(budget, waiter, index + 1, now, settings),
+        estimatedAt: estimateFor(budget, waiter, index + 1, now, settings),
       })),
     },
     lastRejected: record.lastRejected,

@@ -7,7 +7,7 @@ import type { Journal } from './journal.ts';
  * Remembers, apart from the journal, how far a partition's journal has reached: one that is empty, or shorter, has been
  * lost. Whoever restores a journal from a backup notes more than any journal reaches (`journalRestored`).
  */
-export interface FirstStart {
+export interface HighWaterMark {
   /** How far the journal reached at the last claim, as far as that is noted; 0 before the first. */
   noted(): Promise<number>;
   note(epoch: number): Promise<void>;
@@ -16,7 +16,7 @@ export interface FirstStart {
   appended(sequence: number): void;
 }
 
-export function firstStartOf(bus: Bus, partition: number): FirstStart {
+export function highWaterMarkOf(bus: Bus, partition: number): HighWaterMark {
   const key = highWaterKey(partition);
   let reached = 0;
   const open = () => retryWhileUnavailable(() => new Kvm(bus.js).open(highWaterBucket));
@@ -38,7 +38,7 @@ export function firstStartOf(bus: Bus, partition: number): FirstStart {
 }
 
 /** A journal that tells the sequence of each entry that is appended through it, and whether it was a claim. */
-export const telling = (journal: Journal, tell: (sequence: number, isClaim: boolean) => void): Journal => ({
+export const reporting = (journal: Journal, tell: (sequence: number, isClaim: boolean) => void): Journal => ({
   ...journal,
   async append(entry) {
     const sequence = await journal.append(entry);
