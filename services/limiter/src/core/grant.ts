@@ -1,7 +1,6 @@
 import type { Offer } from '@paceline/shared/contracts';
 import type { BudgetState } from './budget.ts';
-import { type Ledger, setAlarm } from './ledger.ts';
-import { permitId } from './permits.ts';
+import { type Ledger, permitId, setAlarm } from './ledger.ts';
 import type { Offered } from './protocol.ts';
 import { firstInLine, joinLine, leaveLine, type Waiter } from './queue.ts';
 import type { Settings } from './settings.ts';

@@ -1,6 +1,5 @@
 import type { BudgetRecord, Fact } from '@paceline/shared/contracts';
-import type { Ledger } from './ledger.ts';
-import { Superseded } from './permits.ts';
+import { type Ledger, Superseded } from './ledger.ts';
 import type { LedgerRequest, Reply, Turn } from './protocol.ts';
 import { type Known, restated } from './recovery.ts';
 import type { Settings } from './settings.ts';

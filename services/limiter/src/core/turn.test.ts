@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Superseded } from './permits.ts';
+import { Superseded } from './ledger.ts';
 import { createDesk, forgetAfter, settings } from './testing.ts';
 import { coordination } from './views.ts';
 
