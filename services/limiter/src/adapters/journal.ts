@@ -12,7 +12,13 @@ import {
   type JournalEntry,
   subjectOf,
 } from '@paceline/shared/contracts';
-import { type Bus, encode, journalEntryOf, journalHeaders, retryWhileUnavailable } from '@paceline/shared/messaging';
+import {
+  type Bus,
+  encode,
+  journalEntryOf,
+  journalHeaders,
+  retryWhileUnavailable,
+} from '@paceline/shared/messaging';
 import type { BrokerMoment } from './recover.ts';
 
 /** Another owner has appended since: this one may no longer decide. */
