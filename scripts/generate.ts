@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { envExample } from '../packages/shared/src/config/index.ts';
+import { envExample, slotVariableNames } from '../packages/shared/src/config/index.ts';
 import { asyncApi, permissionsOf, type Service, services } from '../packages/shared/src/contracts/index.ts';
 import { apiTypes } from './generated/api-types.ts';
 import { messagesPage } from './generated/messages-page.ts';
@@ -42,6 +43,13 @@ ${answers ? `        allow_responses: { max: ${answers.max}, expires: "${answers
 const subjects = (patterns: readonly string[]) =>
   `[\n${patterns.map((pattern) => `          "${pattern}"`).join('\n')}\n        ]`;
 
+/** `docker-compose.yml` with the variables of every kind of sync where the scheduler's environment lists them. */
+function composeFile(): string {
+  const text = readFileSync(new URL('../docker-compose.yml', import.meta.url), 'utf8');
+  const lines = slotVariableNames.map((name) => `      ${name}:\n`).join('');
+  return text.replace(/(?:^ {6}(?:SYNC|SLOT)_[A-Z_]+:\n)+/m, lines);
+}
+
 /** Every file that is written from the code, by its path from the root. `pnpm generate` writes them anew. */
 export const generatedFiles: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': envExample,
@@ -49,6 +57,7 @@ export const generatedFiles: Readonly<Record<string, () => string | Promise<stri
   'docs/asyncapi.json': () => `${JSON.stringify(asyncApi(), undefined, 2)}\n`,
   'deploy/nats/users.conf': brokerUsers,
   'packages/client/src/generated.ts': apiTypes,
+  'docker-compose.yml': composeFile,
 };
 
 if (import.meta.main) {

@@ -8,12 +8,12 @@ import { type Child, freePort, spawnChild } from '@paceline/embedded';
 import { type Sandbox, type SandboxOptions, startSandbox } from '@paceline/sandbox';
 import { type Clock, type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
-import type { Budget } from '@paceline/shared/definition';
+import { type Budget, budgets } from '@paceline/shared/definition';
 import { accountOf, createLimiters, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, provision, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
-import { createZwiftRacing, type ZwiftRacing } from '@paceline/shared/zwiftracing';
+import { createZwiftRacing } from '@paceline/shared/zwiftracing';
 
 /** Limiters as processes of their own on a real broker, an upstream that judges what arrives, and callers. */
 export interface Rig {
@@ -47,17 +47,11 @@ const paths = {
   signups: '/public/event_signups/:id',
 };
 
-type CallOf = (upstream: ZwiftRacing, permit: never) => Promise<unknown>;
-
-/** A call of each budget that the client knows. */
-const calls: Readonly<Partial<Record<string, CallOf>>> = {
-  clubs: (upstream, permit) => upstream.getClub(permit, 20650),
-  riders_bulk: (upstream, permit) => upstream.getRiders(permit, [4_500_001]),
-  riders_single: (upstream, permit) => upstream.getRider(permit, 4_500_001),
-  events: (upstream, permit) => upstream.getUpcomingEvents(permit),
-  signups: (upstream, permit) => upstream.getSignups(permit, '1'),
-  results: (upstream, permit) => upstream.getResults(permit, '1'),
-} satisfies Partial<Record<Budget, CallOf>>;
+/** The first of a budget's calls, about something that may or may not be there. */
+function requestOf(budget: Budget): { path: string; body?: unknown } {
+  const [method, path = ''] = budgets[budget].calls[0]?.split(' ') ?? [];
+  return { path: path.replace(':id', '20650'), ...(method === 'POST' && { body: [4_500_001] }) };
+}
 
 export interface LimiterProcess {
   kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
@@ -113,14 +107,14 @@ export async function startRig(
       const upstream = createZwiftRacing({ baseUrl: sandbox.url, apiKey: key, clock, paths });
       return {
         async call(budget, signal) {
-          const call = calls[budget];
-          if (!call) throw new Error(`the rig has no call of ${budget}`);
           const permitted = {
             endpoint: budget,
             lane: 'manual_rider_add',
             ...(signal && { signal }),
           } as const;
-          await limiter.withPermit(permitted, (permit) => call(upstream, permit as never));
+          await limiter.withPermit(permitted, (permit) =>
+            upstream.call(permit, requestOf(budget), (json) => json),
+          );
         },
       };
     },
