@@ -93,7 +93,7 @@ export function configured(environments: ReadonlyArray<readonly [string, Record<
   const script = `
     for (const [name, env] of ${JSON.stringify(environments)}) {
       process.env = env;
-      (await import('./services' + name + '/src/config.ts')).readConfig();
+      (await import('./services/' + name + '/src/config.ts')).readConfig();
       console.log(name);
     }`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
