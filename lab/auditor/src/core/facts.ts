@@ -1,12 +1,12 @@
 import type { FactOf, Policy } from '@paceline/shared/contracts';
 import { howLong, when } from './findings.ts';
 import type { BudgetHistory, Call } from './history.ts';
-import { blame, budgetOf, epochOf, isFromBefore, type Reading } from './reading.ts';
+import { blame, budgetOf, epochOf, isFromBefore, type Reading, book } from './reading.ts';
 
 /** A call is booked. */
 export function readStarted(reading: Reading, fact: FactOf<'started'>): void {
   const budget = budgetOf(reading, fact);
-  const { permit, lane, startedAt, latestAt } = fact.interval;
+  const { permit, startedAt, latestAt } = fact.interval;
   demandOwner(reading, budget, permit);
   if (budget.byPermit.has(permit)) {
     blame(reading, 'started_twice', `${permit} was started a second time.`, budget.place);
@@ -18,26 +18,8 @@ export function readStarted(reading: Reading, fact: FactOf<'started'>): void {
     const says = `${permit} was booked to arrive within ${howLong(latestAt - startedAt)}, though a call may take ${howLong(shortest)}.`;
     blame(reading, 'short_interval', says, budget.place);
   }
-  const call: Call = {
-    permit,
-    lane,
-    startedAt,
-    latestAt,
-    lag: reading.lag,
-    end: 'open',
-    outcome: undefined,
-    sequence: reading.sequence,
-    order: budget.calls.length,
-    timeline: reading.timeline,
-    policy: budget.policy,
-    strictFrom: budget.strictFrom,
-    invited: budget.probing,
-    judged: reading.complete,
-    firstAskedAt: fact.firstAskedAt,
-    promisedAt: fact.promisedAt ?? undefined,
-  };
-  budget.calls.push(call);
-  budget.byPermit.set(permit, call);
+  const { firstAskedAt, promisedAt } = fact;
+  book(reading, budget, fact.interval, { firstAskedAt, promisedAt: promisedAt ?? undefined });
 }
 
 /** Whoever has lost its claim may commit nothing. */

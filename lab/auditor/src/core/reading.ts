@@ -1,6 +1,6 @@
-import type { Policy } from '@paceline/shared/contracts';
+import type { FactOf, Policy } from '@paceline/shared/contracts';
 import { type Breach, breach, type Finding, type Place, remark, when } from './findings.ts';
-import type { BudgetHistory, Rules, Span } from './history.ts';
+import type { BudgetHistory, Call, Rules, Span } from './history.ts';
 
 /** How far a journal has been read, and what it has told so far. */
 export interface Reading {
@@ -66,6 +66,38 @@ export const freshBudget = (place: Place, rules: Rules): BudgetHistory => ({
   pausedUntil: { upstream: 0, operator: 0 },
   probing: false,
 });
+
+/** Notes a started call in its budget. @param known what is known of it beside its interval */
+export function book(
+  reading: Reading,
+  budget: BudgetHistory,
+  { permit, lane, startedAt, latestAt }: Interval,
+  known: Partial<Call>,
+): void {
+  const call: Call = {
+    permit,
+    lane,
+    startedAt,
+    latestAt,
+    lag: reading.lag,
+    end: 'open',
+    outcome: undefined,
+    sequence: reading.sequence,
+    order: budget.calls.length,
+    timeline: reading.timeline,
+    policy: budget.policy,
+    strictFrom: budget.strictFrom,
+    invited: budget.probing,
+    judged: reading.complete,
+    firstAskedAt: undefined,
+    promisedAt: undefined,
+    ...known,
+  };
+  budget.calls.push(call);
+  budget.byPermit.set(permit, call);
+}
+
+type Interval = FactOf<'started'>['interval'];
 
 /** A permit's id begins with the epoch of the claim that it was granted under. */
 export const epochOf = (permit: string): number => Number(/^(\d+)-/.exec(permit)?.[1] ?? Number.NaN);

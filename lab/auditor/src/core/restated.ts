@@ -1,6 +1,6 @@
 import type { BudgetRecord, JournalEntry } from '@paceline/shared/contracts';
-import type { BudgetHistory, Call } from './history.ts';
-import { blame, budgetOf, isCounted, isFromBefore, type Reading } from './reading.ts';
+import type { BudgetHistory } from './history.ts';
+import { blame, budgetOf, isCounted, isFromBefore, type Reading, book } from './reading.ts';
 
 type Restated = Extract<JournalEntry, { entry: 'restated' }>;
 
@@ -26,40 +26,22 @@ export function readRestated(reading: Reading, { budgets, at, lostAt }: Restated
 
 /** What a record says of a budget of whose past nothing else is known. */
 function takeOver(reading: Reading, budget: BudgetHistory, record: BudgetRecord): void {
-  const { timeline, sequence, rules } = reading;
+  const { timeline, rules } = reading;
   budget.policy = record.policy ?? rules.documented[record.endpoint];
   budget.named = record.policy !== null;
   budget.changes.push({ at: reading.now, timeline, policy: budget.policy });
   budget.pausedUntil.upstream = record.pausedUntil.upstream ?? 0;
   budget.pausedUntil.operator = record.pausedUntil.operator ?? 0;
   budget.probing = record.probing;
-  for (const { permit, lane, startedAt, latestAt, settled } of record.intervals) {
-    const known = budget.byPermit.get(permit);
+  for (const interval of record.intervals) {
+    const known = budget.byPermit.get(interval.permit);
     if (known) {
-      known.latestAt = latestAt;
-      if (settled) known.end = 'settled';
+      known.latestAt = interval.latestAt;
+      if (interval.settled) known.end = 'settled';
       continue;
     }
-    const call: Call = {
-      permit,
-      lane,
-      startedAt,
-      latestAt,
-      lag: reading.lag,
-      end: settled ? 'settled' : 'open',
-      outcome: undefined,
-      sequence,
-      order: budget.calls.length,
-      timeline,
-      policy: budget.policy,
-      strictFrom: 0,
-      invited: false,
-      judged: false,
-      firstAskedAt: undefined,
-      promisedAt: undefined,
-    };
-    budget.calls.push(call);
-    budget.byPermit.set(permit, call);
+    const end = interval.settled ? 'settled' : 'open';
+    book(reading, budget, interval, { end, strictFrom: 0, invited: false, judged: false });
   }
   // Which of these calls were made before its policy was known is not told.
   if (record.policy) budget.strictFrom = budget.calls.length;
