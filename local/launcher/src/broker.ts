@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Service, services, permissionsOf } from '@paceline/shared/contracts';
 import { findNatsServer, freePort, type NatsCluster, type NatsOptions, startNats } from '@paceline/embedded';
 import { serversOf } from '@paceline/shared/config';
-import type { FindPort } from './members.ts';
-import { controlled, type Server } from './processes.ts';
+import { controlled, type FindPort, type Server } from './processes.ts';
 import { randomSecret, type StateFolder } from './state.ts';
 
 /** The broker, brought along or somebody else's, and how each service connects to it. */

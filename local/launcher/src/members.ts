@@ -1,14 +1,8 @@
-import { freePort, portIsFree } from '@paceline/embedded';
+import { freePort } from '@paceline/embedded';
 import { type Service, services } from '@paceline/shared/contracts';
 import type { Broker } from './broker.ts';
-import { type Crew, waitUntilReady } from './processes.ts';
+import { type Crew, type FindPort, waitUntilReady } from './processes.ts';
 import type { LauncherConfig } from './settings.ts';
-
-/** Where a part listens, given the port at which everybody expects it. */
-export type FindPort = (usual: number) => Promise<number>;
-
-/** The usual port, unless somebody else has it. */
-export const usualPort: FindPort = async (usual) => ((await portIsFree(usual)) ? usual : freePort());
 
 const targets = { NATS_URL: 'broker', DATABASE_URL: 'database', ZWIFTRACING_BASE_URL: 'upstream' } as const;
 

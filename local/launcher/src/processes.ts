@@ -1,10 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Child, type Exit, spawnChild } from '@paceline/embedded';
+import { freePort, portIsFree, type Child, type Exit, spawnChild } from '@paceline/embedded';
 // oxlint-disable-next-line no-restricted-imports -- our own processes are asked, never upstream
 import { Agent, fetch } from 'undici';
 import { root, type StateFolder } from './state.ts';
+
+/** Where a part listens, given the port at which everybody expects it. */
+export type FindPort = (usual: number) => Promise<number>;
+
+/** The usual port, unless somebody else has it. */
+export const usualPort: FindPort = async (usual) => ((await portIsFree(usual)) ? usual : freePort());
 
 /** A broker or database that came along. Ended and started again, it is where it was, with what it had stored. */
 export interface Server {

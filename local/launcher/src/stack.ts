@@ -1,9 +1,9 @@
 import { formatClock } from '@paceline/shared/clock';
 import { portIsFree, startPostgres } from '@paceline/embedded';
 import { externalBroker, startBroker } from './broker.ts';
-import { type FindPort, type Route, runSandbox, runServices, usualPort } from './members.ts';
+import { type Route, runSandbox, runServices } from './members.ts';
 import { prepare } from './prepare.ts';
-import { controlled, createCrew } from './processes.ts';
+import { controlled, createCrew, type FindPort, usualPort } from './processes.ts';
 import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
 import { openState, type StateFolder } from './state.ts';
 

@@ -36,7 +36,7 @@ export async function collect(stage: Stage, seed: number, happened: Happened): P
   const members = await api.all('GET /v1/riders', { query: { clubId: club } });
   const world = createWorld(seed);
   const events = await api.all('GET /v1/events');
-  const { deadLetters } = await lookAtStreams(stage);
+  const { deadLetters } = await lookAtStreams(stage.stack.broker.adminUrl);
   return {
     ...requested,
     inflicted,

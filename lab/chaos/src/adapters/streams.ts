@@ -1,7 +1,6 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@paceline/shared/messaging';
-import type { Stage } from './stage.ts';
 
 /** What was said lately over the streams that others work from. */
 export interface Recorder {
@@ -68,8 +67,8 @@ interface Streams {
 }
 
 /** @throws {Error} while the broker can't say */
-export async function lookAtStreams({ stack }: Stage): Promise<Streams> {
-  const connection = await connect(stack.broker.adminUrl, 'provision');
+export async function lookAtStreams(adminUrl: string): Promise<Streams> {
+  const connection = await connect(adminUrl, 'provision');
   try {
     const manager = await jetstreamManager(connection);
     const count = async (name: string) => (await manager.streams.info(name)).state.messages;

@@ -100,7 +100,7 @@ async function unfinished(stage: Stage, watch: Watch): Promise<string[]> {
   const open = commands.filter(({ state }) => !final.has(state));
   const running = await api.all('GET /v1/runs', { query: { state: 'running' } });
   const { waiting } = await api.call('GET /v1/queue');
-  const streams = await lookAtStreams(stage);
+  const streams = await lookAtStreams(stage.stack.broker.adminUrl);
   return [
     ...(open.length > 0 ? [`${open.length} commands are open`] : []),
     ...(running.length > 0 ? [`${running.length} runs are running`] : []),
