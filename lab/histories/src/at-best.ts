@@ -19,13 +19,13 @@ export function atBest({ desk, using, line }: Line, last: Acquire): number {
   for (const fact of [...desk.facts, ...endsOf(budget, now)]) evolve(ledger, fact, patient);
 
   const offered: Array<{ ticket: string; permit: string }> = [];
-  const take = (...wishes: LedgerRequest[]) => {
-    const { offers, answers } = takeTurn(ledger, wishes, now, patient);
+  const take = (...requests: LedgerRequest[]) => {
+    const { offers, answers } = takeTurn(ledger, requests, now, patient);
     offered.push(...offers.map(({ offer }) => offer));
     for (const [index, answer] of answers.entries()) {
-      const wish = wishes[index];
-      if (answer.answer === 'granted' && wish?.do === 'acquire')
-        offered.push({ ticket: wish.ticket, permit: answer.permit });
+      const request = requests[index];
+      if (answer.answer === 'granted' && request?.do === 'acquire')
+        offered.push({ ticket: request.ticket, permit: answer.permit });
     }
   };
   take(...[...line(), last].map((ask) => ({ ...ask, deadline: undefined })));

@@ -34,6 +34,7 @@ export interface Line {
   take(step: Step): Seen;
 }
 
+/** Long: its small functions share the model's line. */
 export function createLine(limit: number, reserve: number): Line {
   const using: Settings = {
     ...settings,
@@ -46,9 +47,9 @@ export function createLine(limit: number, reserve: number): Line {
   const permits: string[] = [];
   const started: string[] = [];
 
-  function see(wishes: readonly LedgerRequest[]): Seen {
-    const turn = desk.take(...wishes);
-    const asks = wishes.filter((wish) => wish.do === 'acquire');
+  function see(requests: readonly LedgerRequest[]): Seen {
+    const turn = desk.take(...requests);
+    const asks = requests.filter((request) => request.do === 'acquire');
     const now = desk.now();
     for (const ask of asks) {
       line = [...line.filter((each) => each.ask.ticket !== ask.ticket), { ask, goneAt: now + forgetAfter }];
@@ -57,10 +58,10 @@ export function createLine(limit: number, reserve: number): Line {
     const permitOf = new Map(turn.offers.map(({ offer }) => [offer.ticket, offer.permit]));
     const refused = new Set<string>();
     for (const [index, answer] of turn.answers.entries()) {
-      const wish = wishes[index];
-      if (wish?.do !== 'acquire') continue;
-      if (answer.answer === 'granted') permitOf.set(wish.ticket, answer.permit);
-      if (answer.answer === 'refused') refused.add(wish.ticket);
+      const request = requests[index];
+      if (request?.do !== 'acquire') continue;
+      if (answer.answer === 'granted') permitOf.set(request.ticket, answer.permit);
+      if (answer.answer === 'refused') refused.add(request.ticket);
     }
     permits.push(...permitOf.values());
     const goes = line.filter(({ ask }) => permitOf.has(ask.ticket));

@@ -51,7 +51,10 @@ const restateAfter = 20;
 
 type Answering = (answers: readonly Reply[]) => void;
 
-/** Takes the partition over, as a limiter does that starts or that replaces another. */
+/**
+ * Takes the partition over, as a limiter does that starts or that replaces another. Performs what the limiter's
+ * `core/partition.ts` decides. Long: its small functions share one owner's life.
+ */
 export function takeOver(parts: OwnerParts): Owner {
   const { id, agenda, dice, journal, settings, offer } = parts;
   let now = () => 0;

@@ -72,7 +72,10 @@ export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserv
   callTimeout: { ...usual.callTimeout, riders_single: 5_000 },
 });
 
-/** Lets everybody live until all has happened. @throws when somebody waits for ever */
+/**
+ * Lets everybody live until all has happened. Long: its small functions share the agenda, the dice and the clients.
+ * @throws when a caller waits for ever
+ */
 export function happen(history: History): Story {
   const settings = settingsOf(history);
   const { seed, jitterMs, strays, latestMs } = history.network;
@@ -99,10 +102,10 @@ export function happen(history: History): Story {
   };
 
   /** The newest owner hears it, at times an older one that does not know yet. */
-  const toOwner = (wish: LedgerRequest, reply: (answer: Reply) => void): void => {
+  const toOwner = (request: LedgerRequest, reply: (answer: Reply) => void): void => {
     const alive = owners.filter((owner) => owner.alive());
     const owner = dice.says(0.1) ? alive[0] : alive.at(-1);
-    owner?.hear(wish, reply);
+    owner?.hear(request, reply);
   };
 
   const around: Surroundings = {

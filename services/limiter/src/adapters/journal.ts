@@ -61,7 +61,10 @@ export interface Journal {
   time(): Promise<BrokerMoment>;
 }
 
-/** @param options.history how many entries are kept to look back at */
+/**
+ * Long: its functions share the sequences that were last seen and read from.
+ * @param options.history how many entries are kept to look back at
+ */
 export function openJournal(
   bus: Bus,
   partition: number,

@@ -35,6 +35,7 @@ export interface Ownership {
 /**
  * Shares the partitions with the other limiters: takes those of its share that nobody owns, and hands over those that
  * are another's share. The journal alone decides who may commit; this only decides who tries.
+ * Long: its small functions share the tenures.
  * @param openings how to open each of the partitions
  */
 export function shareOwnership(

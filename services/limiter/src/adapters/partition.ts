@@ -18,14 +18,14 @@ import {
   openPartitionState,
   type PartitionEffect,
   type PartitionEvent,
-  type PartitionStep,
+  type PartitionState,
 } from '../core/partition.ts';
 import type { LedgerRequest, Reply, Turn } from '../core/protocol.ts';
 import type { Settings } from '../core/settings.ts';
 import { coordination, type Waiting, waiting, windows } from '../core/views.ts';
 import type { HighWaterMark } from './high-water-mark.ts';
 import { type Content, type Journal, JournalTaken } from './journal.ts';
-import { recover } from './recover.ts';
+import { recover, type Recovered } from './recover.ts';
 
 /** Publishes what a turn came to, once it is committed. Must not throw: it is only news. */
 export interface Announce {
@@ -68,44 +68,97 @@ const shortestNap = 5;
 const longestNap = 60_000;
 const pauseAfterFailure = 250;
 
-/** Claims a partition and decides for it until another owner claims it: performs what `core/partition.ts` decides. */
-export function openPartition(parts: PartitionParts): Partition {
-  const { owner, journal, clock, announce, log } = parts;
-  const ended = Promise.withResolvers<void>();
-  let now = () => 0;
-  let callOffAlarm = () => {};
-  let step: PartitionStep<Answering> = openPartitionState();
+/** Claims a partition and decides for it until another owner claims it. */
+export const openPartition = (parts: PartitionParts): Partition => new OwnedPartition(parts);
 
-  function happened(event: PartitionEvent<Answering>): void {
-    step = decidePartition(step.state, event, now());
-    for (const effect of step.effects) perform(effect);
+/** Performs what `core/partition.ts` decides. */
+class OwnedPartition implements Partition {
+  readonly #parts: PartitionParts;
+  readonly #ended = Promise.withResolvers<void>();
+  #state: PartitionState<Answering>;
+  #now = () => 0;
+  #callOffAlarm = () => {};
+
+  constructor(parts: PartitionParts) {
+    this.#parts = parts;
+    const { state, effects } = openPartitionState<Answering>();
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
   }
 
-  function perform(effect: PartitionEffect<Answering>): void {
+  ask(asks: readonly PermitRequest[], reply: (answers: readonly PermitReply[]) => void): void {
+    // Only operations are answered with `operated`.
+    this.#take(asks, (answers) => reply(answers as readonly PermitReply[]));
+  }
+
+  operate(operation: Operation, reply: (answer: Operated) => void): void {
+    this.#take([operation], ([answer]) => reply(answer as Operated));
+  }
+
+  status(account: string): Coordination | undefined {
+    const held = heldBy(this.#state);
+    return held && coordination(held.ledger, account, this.#now(), held.settings);
+  }
+
+  windows(account: string, shown?: number): WindowsView | undefined {
+    const held = heldBy(this.#state);
+    return held && windows(held.ledger, account, this.#now(), held.settings, shown);
+  }
+
+  waiting(account: string): Waiting | undefined {
+    const held = heldBy(this.#state);
+    return held && waiting(held.ledger, account, this.#now(), held.settings);
+  }
+
+  accounts(): Iterable<string> {
+    return heldBy(this.#state)?.ledger.news.keys() ?? [];
+  }
+
+  ready(): boolean {
+    return heldBy(this.#state) !== undefined;
+  }
+
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  close(): Promise<void> {
+    this.#happened({ event: 'close' });
+    return this.ended;
+  }
+
+  #take(requests: readonly LedgerRequest[], to: Answering): void {
+    this.#happened({ event: 'asked', asked: { requests, to } });
+  }
+
+  #happened(event: PartitionEvent<Answering>): void {
+    const { state, effects } = decidePartition(this.#state, event, this.#now());
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: PartitionEffect<Answering>): void {
+    const { owner, journal, clock, announce, log } = this.#parts;
     switch (effect.effect) {
       case 'recover':
-        attempt(recover(parts, effect.known), (recovered) => {
-          ({ now } = recovered);
-          if (recovered.lostAt !== undefined) announce.lost(recovered.lostAt);
-          happened({ event: 'recovered', held: recovered.held });
-        });
+        this.#attempt(recover(this.#parts, effect.known), (recovered) => this.#recovered(recovered));
         return;
       case 'gather':
         // One chunk from the broker is handed over message by message, all before this.
-        queueMicrotask(() => happened({ event: 'turn' }));
+        queueMicrotask(() => this.#happened({ event: 'turn' }));
         return;
-      case 'commit': {
-        const committed = write({ entry: 'facts', facts: [...effect.facts] });
-        traceStarts(effect.asked, committed);
+      case 'commit':
+        traceStarts(effect.asked, this.#write({ entry: 'facts', facts: [...effect.facts] }));
         return;
-      }
       case 'restate': {
         const { at, lostAt, budgets } = effect;
-        void write({ entry: 'restated', owner, at, lostAt, budgets });
+        void this.#write({ entry: 'restated', owner, at, lostAt, budgets });
         return;
       }
       case 'cut off':
-        attempt(journal.recoverFrom(effect.before), () => happened({ event: 'written', sequence: 0 }));
+        this.#attempt(journal.recoverFrom(effect.before), () =>
+          this.#happened({ event: 'written', sequence: 0 }),
+        );
         return;
       case 'answer':
         effect.to(effect.answers);
@@ -114,74 +167,49 @@ export function openPartition(parts: PartitionParts): Partition {
         announce.turn(effect.turn);
         return;
       case 'wake':
-        wakeAt(effect.at);
+        this.#wakeAt(effect.at);
         return;
       case 'pause':
         if (effect.error !== undefined)
           log.warn({ err: effect.error }, 'turn failed, reading the journal again');
-        clock.machine.after(pauseAfterFailure, () => happened({ event: 'pause over' }));
+        clock.machine.after(pauseAfterFailure, () => this.#happened({ event: 'pause over' }));
         return;
       case 'end':
-        ended.resolve();
+        this.#ended.resolve();
     }
   }
 
-  function write(content: Content): Promise<number> {
-    const appended = journal.append(content);
-    attempt(appended, (sequence) => happened({ event: 'written', sequence }));
+  #recovered({ held, now, lostAt }: Recovered): void {
+    this.#now = now;
+    if (lostAt !== undefined) this.#parts.announce.lost(lostAt);
+    this.#happened({ event: 'recovered', held });
+  }
+
+  #write(content: Content): Promise<number> {
+    const appended = this.#parts.journal.append(content);
+    this.#attempt(appended, (sequence) => this.#happened({ event: 'written', sequence }));
     return appended;
   }
 
-  function attempt<Result>(work: Promise<Result>, then: (result: Result) => void): void {
-    // Only the work may fail: whether it did is known before what follows from it.
+  /** Only the work may fail: whether it did is known before what follows from it. */
+  #attempt<Result>(work: Promise<Result>, then: (result: Result) => void): void {
     void work.then(then, (error: unknown) => {
       const taken = error instanceof JournalTaken;
-      log.warn(
-        { err: error },
-        taken ? 'partition claimed by another owner' : 'journal failed, reading it again',
-      );
-      happened({ event: 'failed', taken });
+      const message = taken ? 'partition claimed by another owner' : 'journal failed, reading it again';
+      this.#parts.log.warn({ err: error }, message);
+      this.#happened({ event: 'failed', taken });
     });
   }
 
   /** Windows move on by themselves: wakes when the next waiter's turn may have come. */
-  function wakeAt(at: number | undefined): void {
-    callOffAlarm();
+  #wakeAt(at: number | undefined): void {
+    const { clock } = this.#parts;
+    this.#callOffAlarm();
     if (at === undefined) return;
-    const machineMs = Math.ceil(clock.toMachine(at - now()));
+    const machineMs = Math.ceil(clock.toMachine(at - this.#now()));
     const nap = Math.min(Math.max(shortestNap, machineMs), longestNap);
-    callOffAlarm = clock.machine.after(nap, () => happened({ event: 'turn' }));
+    this.#callOffAlarm = clock.machine.after(nap, () => this.#happened({ event: 'turn' }));
   }
-
-  const held = () => heldBy(step.state);
-  const take = (requests: readonly LedgerRequest[], to: Answering) =>
-    happened({ event: 'asked', asked: { requests, to } });
-  for (const effect of step.effects) perform(effect);
-
-  return {
-    // Only operations are answered with `operated`.
-    ask: (asks, reply) => take(asks, (answers) => reply(answers as readonly PermitReply[])),
-    operate: (operation, reply) => take([operation], ([answer]) => reply(answer as Operated)),
-    status(account) {
-      const by = held();
-      return by && coordination(by.ledger, account, now(), by.settings);
-    },
-    windows(account, shown) {
-      const by = held();
-      return by && windows(by.ledger, account, now(), by.settings, shown);
-    },
-    waiting(account) {
-      const by = held();
-      return by && waiting(by.ledger, account, now(), by.settings);
-    },
-    accounts: () => held()?.ledger.news.keys() ?? [],
-    ready: () => held() !== undefined,
-    ended: ended.promise,
-    close() {
-      happened({ event: 'close' });
-      return ended.promise;
-    },
-  };
 }
 
 /** Shows each start, in the trace of its client, for as long as its commit to the journal takes. */

@@ -34,6 +34,7 @@ export interface Presence {
   leave(): void;
 }
 
+/** Long: its small functions share the members and the beat. */
 export function startPresence({ bus, machine, limiter, owns, onRound, onNews }: PresenceParts): Presence {
   let members: Members = new Map();
   let beat = 0;

@@ -28,7 +28,7 @@ export function hearAcquire(
   return true;
 }
 
-/** What a ticket is told once everybody was served: its permit, its place with reason and time, or that it is too late. */
+/** The answer to a ticket once all were served: its permit, its place with reason and time, or that it is too late. */
 export function answerAcquire(
   ledger: Ledger,
   budget: BudgetState,
@@ -105,7 +105,7 @@ function reasonFor(budget: BudgetState, position: number, now: number) {
 /** What a lane stands for: two lanes of one sync do not stand in each other's way. */
 export const syncOf = (lane: Lane): string => lanes[lane].sync ?? lanes[lane].label;
 
-/** A lane that has to wait because of another sync: told once for each ticket, when its wait begins; undefined when it waits for its own like. */
+/** A lane that waits because of another sync, once for each ticket; undefined when it waits for its own like. */
 export function noteConflict(
   ledger: Ledger,
   budget: BudgetState,

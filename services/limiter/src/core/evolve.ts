@@ -38,7 +38,7 @@ export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
         record.failures = fact.failures;
         record.probing = true;
       }
-      // Who was about to call is told to ask again.
+      // Those that were about to call ask again.
       budget.grants = [];
       return;
     case 'resumed':

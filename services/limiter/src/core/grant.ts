@@ -36,7 +36,7 @@ function grantFree(ledger: Ledger, budget: BudgetState, now: number, settings: S
   }
 }
 
-/** Whoever comes too late leaves the line; asking again, it is told so. */
+/** A request whose deadline is over leaves the queue; it is refused when it is repeated. */
 function nextInLine(ledger: Ledger, budget: BudgetState, now: number, onlyKept: boolean): Waiter | undefined {
   for (;;) {
     const first = firstInLine(budget.queue, onlyKept);

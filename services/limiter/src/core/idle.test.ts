@@ -16,8 +16,8 @@ const ask = (account: string, ticket: string, now: number): PermitRequestOf<'acq
   const place = { account, endpoint: 'riders_single', lane: 'rider_sync' } as const;
   return { do: 'acquire', ticket, ...place, firstAskedAt: now, offerTo: 'client', trace: {}, start: true };
 };
-const turn = (ledger: Ledger, now: number, ...wishes: LedgerRequest[]) =>
-  takeTurn(ledger, wishes, now, settings);
+const turn = (ledger: Ledger, now: number, ...requests: LedgerRequest[]) =>
+  takeTurn(ledger, requests, now, settings);
 const accounts = (ledger: Ledger) => [...ledger.budgets.values()].map(({ record }) => record.account);
 
 describe('a budget that is idle for a day', () => {
@@ -76,17 +76,19 @@ describe('a budget that is idle for a day', () => {
         for (const [index, { account, pass, tickets }] of all.entries()) {
           now += pass;
           keeping.round = neverIdle;
-          const wishes = Array.from({ length: tickets }, (_, each) => ask(account, `${index}-${each}`, now));
-          const told = turn(dropping, now, ...wishes);
+          const requests = Array.from({ length: tickets }, (_, each) =>
+            ask(account, `${index}-${each}`, now),
+          );
+          const told = turn(dropping, now, ...requests);
           facts.push(...told.facts);
-          expect(told.answers).toEqual(turn(keeping, now, ...wishes).answers);
+          expect(told.answers).toEqual(turn(keeping, now, ...requests).answers);
         }
         // So does one that is recovered from the journal.
         const recovered = restore([{ entry: 'facts', recoverFrom: 0, facts }], 2, settings);
         now += minute;
-        const wish = ask('x', 'last', now);
-        expect(turn(recovered, now, wish).answers[0]?.answer).toBe(
-          turn(dropping, now, wish).answers[0]?.answer,
+        const request = ask('x', 'last', now);
+        expect(turn(recovered, now, request).answers[0]?.answer).toBe(
+          turn(dropping, now, request).answers[0]?.answer,
         );
       }),
       { numRuns: 100 },

@@ -4,19 +4,19 @@ import { keyOf, type Ledger } from './ledger.ts';
 import { weighsNow } from './recovery.ts';
 import type { Settings } from './settings.ts';
 
-/** Project ms. Longer than any window of before is looked back into, and than what was told of an account is asked for. */
+/** Project ms: longer than any window is looked back into, and than an account's news is asked for. */
 const day = 86_400_000;
-/** So many budgets are looked at in each turn, and so many more for each wish: as fast as new ones can come. */
+/** So many budgets are looked at in each turn, and so many more for each request: as fast as new ones can come. */
 const aTurn = 2;
 
 /**
  * Drops budgets that have been idle for a day: nothing of them counts or was learned, nobody waits, and one that is asked for
  * again begins as a new one would, with the same answers. It looks at a few at a time, round and round, so that the work of
  * a turn does not grow with the accounts, and memory follows those that were there within a day.
- * @param wishes how many there were in this turn
+ * @param requests how many there were in this turn
  */
-export function dropIdle(ledger: Ledger, wishes: number, now: number, settings: Settings): void {
-  for (let left = aTurn * (1 + wishes); left > 0; left -= 1) {
+export function dropIdle(ledger: Ledger, requests: number, now: number, settings: Settings): void {
+  for (let left = aTurn * (1 + requests); left > 0; left -= 1) {
     const next = ledger.round.next();
     if (next.done === true) {
       ledger.round = ledger.budgets.values();
@@ -39,7 +39,7 @@ function isIdle(ledger: Ledger, budget: BudgetState, now: number, settings: Sett
   );
 }
 
-/** With the last budget of an account goes what was told of it. */
+/** With the last budget of an account goes its news. */
 function drop(ledger: Ledger, { record: { account, endpoint } }: BudgetState): void {
   ledger.budgets.delete(keyOf(account, endpoint));
   if (budgetNames.every((each) => !ledger.budgets.has(keyOf(account, each)))) ledger.news.delete(account);

@@ -1,6 +1,6 @@
 import type { Conflict } from '@paceline/shared/contracts';
 
-/** What happened to an account's asks since this limiter took over: told, never decided by. */
+/** What happened to an account's requests since this limiter took over: published, never decided by. */
 export interface AccountNews {
   conflicts: number;
   lastConflict: Conflict | null;

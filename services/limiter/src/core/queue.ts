@@ -10,7 +10,7 @@ export interface Waiter {
   readonly key: number;
   /** Not asked for again by then, it leaves the line. */
   goneAt: number;
-  /** When it was first told that it would run. */
+  /** When it was first expected to run. */
   estimate: number | undefined;
 }
 

@@ -31,8 +31,8 @@ function live(steps: readonly Step[]) {
   let parts: ReturnType<typeof restated> | undefined;
   let began = 0;
   let recoverFrom = 0;
-  const take = (...wishes: LedgerRequest[]) => {
-    const { facts, answers } = takeTurn(ledger, wishes, now, settings);
+  const take = (...requests: LedgerRequest[]) => {
+    const { facts, answers } = takeTurn(ledger, requests, now, settings);
     if (facts.length > 0) entries.push({ entry: 'facts', recoverFrom, facts: [...facts] });
     return answers[0];
   };

@@ -38,7 +38,7 @@ export interface Settings {
   /** How long a call usually takes, until some were seen: only estimates use it. */
   readonly typicalCall: Readonly<Record<Budget, number>>;
   readonly callTimeout: Readonly<Record<Budget, number>>;
-  /** A promise is kept when the call starts no more than this later. */
+  /** An estimate is kept when the call starts no more than this later. */
   readonly estimateSlack: number;
   /** Real ms after which a waiter asks again, when few wait. */
   readonly askAgainIn: number;

@@ -16,7 +16,10 @@ export const settings: Settings = {
 export const forgetAfter = settings.askAgainIn * settings.missesAllowed;
 const account = 'team';
 
-/** A limiter without I/O: its ledger, the facts that its journal would hold, and a clock that the test moves. */
+/**
+ * A limiter without I/O: its ledger, the facts that its journal would hold, and a clock that the test moves.
+ * Long: one table of small helpers over the same ledger.
+ */
 export function createDesk(endpoint: Budget, using: Settings = settings) {
   let ledger: Ledger = createLedger(1);
   let epoch = 1;

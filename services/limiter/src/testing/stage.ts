@@ -59,7 +59,10 @@ export interface Stage<P extends BrokerPlace = BrokerPlace> extends TestTime {
   close(): Promise<void>;
 }
 
-/** @param runs time goes by itself, for tests of processes */
+/**
+ * Long: one table of small helpers over the same broker.
+ * @param runs time goes by itself, for tests of processes
+ */
 export async function openStage<P extends BrokerPlace = BrokerPlace>(
   place?: P,
   { runs = false }: { runs?: boolean } = {},

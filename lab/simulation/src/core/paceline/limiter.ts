@@ -34,7 +34,10 @@ const askAgainIn = 10_000;
 
 type Answering = (answers: readonly Reply[]) => void;
 
-/** One limiter on a journal that is never lost: the partition loop of production, with messages that take their time. */
+/**
+ * One limiter on a journal that is never lost: the partition loop of production, with messages that take their time.
+ * Long: its small functions share the partition's state and its clients.
+ */
 export function startLimiter(life: Life): LimiterDesk {
   const { scenario, agenda, clock, network, tally } = life;
   const real = defaultSettings(scenario.tier, clock);

@@ -37,7 +37,10 @@ export type Obtained =
   | { readonly is: 'refused'; readonly earliest: number }
   | { readonly is: 'given up' };
 
-/** The client of the limiter: the permit protocol of production, over messages that take their time. */
+/**
+ * The client of the limiter: the permit protocol of production, over messages that take their time.
+ * Long: its small functions share one permit's state.
+ */
 export function createPermits(life: Life, desk: LimiterDesk) {
   const { agenda, clock, tally } = life;
   let tickets = 0;
