@@ -13,7 +13,7 @@ interface Document {
   readonly components?: { readonly schemas?: Record<string, ReturnType<Parameters<typeof inputsOf>[2]>> };
 }
 
-interface Answer {
+interface HttpReply {
   readonly status: number;
   readonly media: string;
   /** How its body begins. */
@@ -79,7 +79,7 @@ export async function fuzzHttp(
 }
 
 /** A part may be away, or have its hands full: what it answers when it is there again, or a 503 that stays one. */
-async function afterwards(again: () => Promise<Answer>): Promise<Answer> {
+async function afterwards(again: () => Promise<HttpReply>): Promise<HttpReply> {
   let answer = await again();
   const isThere = async () => {
     if (answer.status === 503) answer = await again();
@@ -108,7 +108,7 @@ function send(
   url: string,
   token: string,
   { method, target, headers, body }: Attempt,
-): Promise<Answer> {
+): Promise<HttpReply> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     const asked = request({ agent, hostname, port, method, path: target }, (response) => {
@@ -130,7 +130,7 @@ function send(
   });
 }
 
-const tell = ({ method, target, headers, body }: Attempt, { status, media, text }: Answer) =>
+const tell = ({ method, target, headers, body }: Attempt, { status, media, text }: HttpReply) =>
   `${method} ${target.slice(0, 200)} ${JSON.stringify(headers).slice(0, 200)} ` +
   `${body?.toString('latin1', 0, 200) ?? ''} → ${status} ${media} ${text}`;
 

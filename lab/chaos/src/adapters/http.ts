@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api as Client, createApi as createClient } from '@paceline/client';
+import type { ApiAnswer } from '@paceline/kit/stack';
 import type { Arrival, FaultOrder, Judgement, Policy } from '@paceline/sandbox';
 import type { Budget } from '@paceline/shared/definition';
 import { eventually } from '@paceline/shared/testing';
@@ -7,19 +8,16 @@ import { eventually } from '@paceline/shared/testing';
 /** Paceline's HTTP API, by whichever of its processes answers. */
 export interface Api extends Pick<Client, 'call' | 'all'> {
   /** Sends until it is answered, with a key by which it is done once. Undefined: no answer in 25 s. */
-  send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<ApiAnswer | undefined>;
+  send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer | undefined>;
 }
 
-interface ApiAnswer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-}
+type Answer = Pick<ApiAnswer, 'status' | 'body'>;
 
 /** Real ms: what is asked for while everything is broken is asked for until it is whole. */
 const patienceMs = 25_000;
 
 /** The first of two requests with the same key may still be under way. */
-const isFinal = (status: number, { type }: ApiAnswer['body']): boolean =>
+const isFinal = (status: number, { type }: Answer['body']): boolean =>
   status < 500 && !String(type).includes('request-in-progress');
 
 export function createApi(urls: readonly string[]): Api {
@@ -43,7 +41,7 @@ export function createApi(urls: readonly string[]): Api {
           ...(body && { body: JSON.stringify(body) }),
           signal: AbortSignal.timeout(5_000),
         }).catch(() => undefined);
-        const read = (await answer?.json().catch(() => undefined)) as ApiAnswer['body'] | undefined;
+        const read = (await answer?.json().catch(() => undefined)) as Answer['body'] | undefined;
         if (answer && read && isFinal(answer.status, read)) return { status: answer.status, body: read };
         await sleep(200);
       }
