@@ -82,22 +82,14 @@ export async function spawnChild(options: ChildOptions): Promise<Child> {
   };
 }
 
-/**
- * Looks until `check` succeeds, as long as the child runs.
- * @throws the last failure of `check` after `timeoutMs` (real), or that the child has ended
- */
+/** Repeats `check` until it succeeds. Throws its last failure after `timeoutMs` (real), or that the child has ended. */
 export async function whileRunning<T>(child: Child, check: () => Promise<T>, timeoutMs: number): Promise<T> {
   const ended = new AbortController();
   void child.exited.then(({ code, signal }) => ended.abort(new Error(`it ended with ${signal ?? code}`)));
   return poll(check, { timeoutMs, signal: ended.signal });
 }
 
-/**
- * Keeps the log file of a running program bounded: when it has grown beyond `most` bytes it is copied to `<file>.1`, in
- * the place of the one before, and emptied. The program goes on writing to the same file, which must have been opened for
- * appending. What it writes between the copy and the emptying is lost: a few lines at the most.
- * @returns ends it
- */
+/** Copies a log of more than `most` bytes to `<file>.1` and empties it, which may lose a few lines. Returns what ends it. */
 function boundLog(file: string, most: number): () => void {
   let looking: Promise<void> | undefined;
   const look = () => {

@@ -6,10 +6,7 @@ import { findOnPath, run } from './run.ts';
 /** The oldest Debian release whose nats-server is new enough; its programs run on older ones too. */
 const suite = 'trixie';
 
-/**
- * The path of a program: on the PATH, in the cache, or from Debian's package of the same name, then kept in the cache.
- * @throws {Error} when it can't be had, with the reason
- */
+/** A program's path: from PATH, cache or Debian's package of that name. @throws {Error} with the reason */
 export async function findProgram(program: string): Promise<string> {
   const onPath = await findOnPath(program);
   if (onPath !== undefined) return onPath;
@@ -17,13 +14,7 @@ export async function findProgram(program: string): Promise<string> {
   return cached(path, (dir) => unpackDebianPackage(dir, program));
 }
 
-/**
- * Gets a program into `dir` from the Debian package of the same name, from the archive that this machine's apt already
- * uses, without root and without touching the system: apt keeps its lists, cache and state in `dir`, and checks the
- * package through the archive's signed index.
- * @returns the path of the program in it
- * @throws {Error} when there is no apt, no Debian archive in its sources, or apt fails
- */
+/** Gets a program from its Debian package by a private apt in `dir`: no root needed, signatures checked. Returns its path. */
 export async function unpackDebianPackage(dir: string, program: string, etc = '/etc/apt'): Promise<string> {
   if ((await findOnPath('apt-get')) === undefined) throw new Error('there is no apt-get here');
   const archive = findDebianArchive(await readSources(etc));
@@ -91,11 +82,7 @@ export interface DebianArchive {
 type Source = Readonly<Record<'types' | 'uris' | 'suites' | 'components', string[]>> &
   Pick<DebianArchive, 'signedBy'>;
 
-/**
- * Finds the Debian archive among the machine's apt sources, both in one-line (`.list`) and deb822
- * (`.sources`) form. Security archives, other vendors' and disabled ones are passed over.
- * @param files name and text of `/etc/apt/sources.list` and of what lies in `sources.list.d`
- */
+/** The Debian archive in one-line and deb822 sources; security archives, other vendors and disabled ones do not count. */
 export function findDebianArchive(
   files: ReadonlyArray<{ name: string; text: string }>,
 ): DebianArchive | undefined {

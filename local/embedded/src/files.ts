@@ -29,10 +29,7 @@ export async function withTempDir<T>(parent: string, work: (dir: string) => Prom
   }
 }
 
-/**
- * A new folder for the data of one test server: where `TMPDIR` says, else in memory if 2 GiB are free there, where a
- * Postgres is set up several times as fast, else on disk.
- */
+/** For one test server: below TMPDIR if set, else in memory (faster) when 2 GiB are free, else on disk. */
 export async function scratchDir(name: string): Promise<string> {
   const memory = '/dev/shm';
   const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
@@ -56,10 +53,7 @@ export async function cached(path: string, make: (dir: string) => Promise<string
   });
 }
 
-/**
- * Lets one process at a time do `work`. It only saves double work: results enter the cache by rename, which
- * is safe without it, so a lock that can't be had within `timeoutMs` (real) is ignored.
- */
+/** One process at a time does `work`. It only saves double work, so a lock that is not free within `timeoutMs` is ignored. */
 export async function withLock<T>(path: string, work: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
   const held = await poll(() => lock(path), { timeoutMs, everyMs: 50 }).catch(() => false);
   try {

@@ -45,11 +45,7 @@ export interface FindNatsServerOptions {
 
 type Way = readonly [source: NatsServer['source'], find: () => Promise<string>];
 
-/**
- * Finds a nats-server of 2.10 or newer: on the PATH, in the cache, as the official release, as Debian's
- * package. What it fetches stays in the cache; any number of processes may do so at once.
- * @throws {Error} that names every step, why it failed, and what to do
- */
+/** A nats-server of 2.10 or newer: from PATH, cache, official release or Debian. @throws {Error} why each of them failed */
 export async function findNatsServer(options: FindNatsServerOptions): Promise<NatsServer> {
   const { cacheDir = defaultCacheDir(), report, release = natsRelease } = options;
   const cached = join(cacheDir, `nats-server-${process.platform}-${process.arch}`);
@@ -117,12 +113,7 @@ async function usableVersion(path: string): Promise<string> {
 /** Real ms: how long the host may take to answer at all, after which there are other ways, and to send everything. */
 const patience = { answerMs: 3_000, bodyMs: 120_000 };
 
-/**
- * Downloads this platform's archive of the release into `dir`, checks it against its pinned SHA-256 and
- * unpacks it.
- * @returns the path of the nats-server in it
- * @throws {Error} when the platform isn't released, the host doesn't answer or the checksum differs
- */
+/** Downloads, verifies (SHA-256) and unpacks a release. Returns the program's path. @throws {Error} with the reason */
 export async function downloadRelease(
   release: NatsRelease,
   dir: string,

@@ -60,10 +60,7 @@ export interface NatsProcess extends Child {
 
 const readyMs = 30_000;
 
-/**
- * Starts a nats-server and returns when it accepts connections.
- * @throws {Error} when the port is taken, or with the end of the server's log when it doesn't come up
- */
+/** Resolves when the server accepts connections. @throws {Error} when a port is taken, or with the end of its log */
 export async function startNats(options: NatsOptions): Promise<NatsProcess> {
   const { server, port = 0, host = '127.0.0.1', monitorPort = 0, cluster, logSize } = options;
   await demandFreePort(port, host);

@@ -1,9 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/**
- * Looks every `everyMs` (real) until `check` succeeds, and returns what it gave.
- * @throws the last failure of `check` once `timeoutMs` (real) are over, or the signal's reason when that aborts
- */
+/** Repeats `check` until it succeeds. Throws its last failure after `timeoutMs` (real), or the signal's reason. */
 export async function poll<T>(
   check: () => T | Promise<T>,
   { timeoutMs, everyMs = 20, signal }: { timeoutMs: number; everyMs?: number; signal?: AbortSignal },

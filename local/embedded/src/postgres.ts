@@ -44,11 +44,7 @@ const readyMs = 60_000;
 const wrongPassword = '28P01';
 const databaseExists = '42P04';
 
-/**
- * Starts Postgres and returns when it answers queries.
- * @throws {Error} when the port is taken, another Postgres has the folder, the password is wrong, or with the
- * end of Postgres's log when it doesn't come up
- */
+/** Resolves when Postgres answers queries. @throws {Error} when port or folder is in use, or with the end of its log */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresProcess> {
   const { port = 0, durable = true, logSize, tls } = options;
   const dataDir = resolve(options.dataDir);

@@ -3,11 +3,7 @@ import { constants, existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-/**
- * Runs a program to its end and returns what it printed.
- * @param options `timeoutMs`: real, then it is killed
- * @throws {Error} with the program's name and the last lines it printed, when it fails or isn't there
- */
+/** What the program printed. @throws {Error} why it failed, is missing or took over `timeoutMs` (real) */
 export function run(
   [program = '', ...args]: readonly string[],
   { cwd, timeoutMs = 60_000 }: { cwd?: string; timeoutMs?: number } = {},

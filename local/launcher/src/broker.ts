@@ -27,12 +27,7 @@ export interface BrokerServer extends Server {
 const admin = 'provision';
 const usualPort = 4222;
 
-/**
- * Starts a broker of one or three servers, on which each service has a user of its own, which may use its own subjects
- * only.
- * @param logSize bytes: a larger log file is put aside; it is unbounded unless given
- * @throws {Error} when the state is that of another number of servers: what is in it would not be seen
- */
+/** Starts one or three servers with a user for each service. @throws when the state is of another number of servers */
 export async function startBroker(
   count: number,
   state: StateFolder,

@@ -27,10 +27,7 @@ async function routed(
   return result;
 }
 
-/**
- * Starts the sandbox upstream and waits until it answers.
- * @returns its root, below which its API is at /api, and by what variables the services find it
- */
+/** Starts the sandbox; returns its root (the API is below /api) and the variables by which services find it. */
 export async function runSandbox(
   crew: Crew,
   config: LauncherConfig,
@@ -65,10 +62,7 @@ const firstHealthPort = 3001;
 /** The first of the ports of further processes of the API. */
 const firstFurtherApiPort = 3021;
 
-/**
- * Starts the five services, each in as many processes as are wanted and as its own user of the broker, and waits until
- * all are ready. Returns the URLs of the API.
- */
+/** Starts all services, each with its own broker user, and waits until they are ready. Returns the URLs of the API. */
 export async function runServices(
   crew: Crew,
   config: LauncherConfig,

@@ -10,10 +10,7 @@ export const keptByBroker = [
   'RETENTION_DEAD_LETTERS_SIZE',
 ] as const;
 
-/**
- * Brings streams, consumers and tables to what this version needs. Safe to repeat, and with several at once.
- * @param replicas how many servers of the broker keep a copy of each
- */
+/** Brings streams (with `replicas` copies), consumers and tables up to date. Safe to repeat and to run concurrently. */
 export async function prepare(
   natsUrl: string,
   databaseUrl: string,

@@ -24,12 +24,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/**
- * A program that can be ended and started again.
- * @param launch starts it, where it was
- * @param first the one that runs already, if one does
- * @param died called when it ends by itself; it is started again after that. Without, it stays down.
- */
+/** Can be stopped and started again; with `died` it restarts by itself after that. `first`: already runs. */
 export function controlled(
   name: string,
   launch: () => Promise<Child>,
@@ -145,10 +140,7 @@ const patience = 60_000;
 /** A process of ours on this machine, whose certificate is for the name by which others know it. */
 const itself = new Agent({ connect: { rejectUnauthorized: false } });
 
-/**
- * Waits until every process says that it is ready.
- * @throws {Error} naming the one that is not, and why, or that ended instead, with the end of its log
- */
+/** @throws {Error} naming the process that is not ready or has ended, and why */
 export async function waitUntilReady(processes: readonly Supervised[]): Promise<void> {
   await Promise.all(processes.map((each) => Promise.race([ready(each), endedEarly(each)])));
 }

@@ -24,10 +24,7 @@ export function readSettings(env: NodeJS.ProcessEnv): LauncherConfig {
 /** How much faster a sandbox lives: a newcomer sees a day of syncs in 24 minutes. */
 const sandboxScale = 60;
 
-/**
- * The clock that every process shares: what is configured, real time against a real upstream, and else the sandbox's
- * own, which goes on from where it was when the stack starts again.
- */
+/** The shared clock: configured, real time against a real upstream, else the sandbox's, which goes on after a restart. */
 export async function clockOf(
   config: LauncherConfig,
   env: NodeJS.ProcessEnv,
@@ -42,11 +39,7 @@ export async function clockOf(
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-/**
- * The clock of a sandbox that begins now. It sets the time to the next 18:20 UTC: the evening, when most races start,
- * when a far slot opens and five minutes before a near one, so that every kind of sync is seen within half a minute.
- * @param realNow ms since the epoch
- */
+/** Begins at the next 18:20 UTC, before far and near slots open: all kinds run within half a minute. `realNow`: ms */
 export function sandboxClock(realNow: number, scale: number): ClockSetting {
   const evening = 18 * 60 * minute + 20 * minute;
   const midnight = Math.floor(realNow / day) * day;

@@ -23,10 +23,7 @@ export interface StackOptions {
   readonly route?: Route;
 }
 
-/**
- * Starts what is not there already (broker, database, sandbox), prepares it and runs the five services.
- * @throws {ConfigError} when the configuration is wrong; {Error} in plain words when a part does not come up
- */
+/** Starts broker, database, sandbox and services. @throws {ConfigError}, or {Error} naming the part that did not start */
 export async function startStack(options: StackOptions) {
   const { stateFolder, env, report, findPort = usualPort, route } = options;
   const config = readSettings(env);

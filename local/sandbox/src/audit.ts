@@ -56,10 +56,7 @@ export function createAuditLog(file?: string) {
   };
 }
 
-/**
- * Reads an audit file: one line when a request arrived, one more with the same `seq` when it was answered.
- * A line that a killed process left unfinished is skipped. No file reads as no arrivals.
- */
+/** A line for each arrival, another with the same `seq` for its answer; unfinished lines are skipped. */
 export function readAudit(file: string): Arrival[] {
   const arrivals: Arrival[] = [];
   for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {

@@ -67,10 +67,7 @@ const environment = z
 
 export type SandboxSettings = Readonly<z.output<typeof environment>>;
 
-/**
- * Reads the sandbox's settings from environment variables; an empty variable is as good as none.
- * @throws {ConfigError} with all problems at once
- */
+/** @throws {ConfigError} with all problems at once */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): SandboxSettings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const read = environment.safeParse(given);

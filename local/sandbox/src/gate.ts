@@ -39,10 +39,7 @@ export interface GateParts {
 
 type Seen = Pick<Arrival, 'arrivedAt' | 'key' | 'budget' | 'policy' | 'method' | 'path'>;
 
-/**
- * Everything a request goes through before and after its endpoint: jitter, ARRIVAL, key, limiter, fault, latency.
- * Between reading the clock and writing the audit line nothing waits, so the log's order is the order of judgement.
- */
+/** Jitter, arrival, key, limiter, fault, latency. Nothing waits between reading the clock and writing the audit line. */
 export function createGate(parts: GateParts): Gate {
   const { clock, seed, accounts, limiter, faults, audit, closing } = parts;
   const jitterDraws = sequence(seed, 'jitter');

@@ -24,11 +24,7 @@ type Counted = Arrival & { readonly budget: Budget; readonly policy: Policy };
 const isCounted = (arrival: Arrival): arrival is Counted =>
   arrival.verdict === 'accepted' || arrival.verdict === 'rejected';
 
-/**
- * The oracle: certifies one recorded run under every way of counting, whichever was in force. A restart of
- * upstream excuses nothing here: the run is judged as if counts were never forgotten.
- * @param policies to judge by; without one, each arrival is judged by the policy that was in force for it
- */
+/** Judges a run under every enforcement, as if counts were never forgotten. `policies` override recorded ones. */
 export function judge(arrivals: readonly Arrival[], policies: PolicyOverrides = {}): Judgement[] {
   const counted = arrivals
     .filter(isCounted)

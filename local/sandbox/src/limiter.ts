@@ -13,10 +13,7 @@ export interface Decision {
 /** Counts one key's calls on one budget. `now`: project ms of the arrival, never before the one before it. */
 export type Counter = (policy: Policy, now: number) => Decision;
 
-/**
- * Windows of length W, one after the other; rejected calls count too.
- * @param startOf when the window of a call at `now` starts, given the start of the last one
- */
+/** Windows of length W in a row, in which rejected calls count too. `startOf`: start of the window of a call at `now` */
 const fixedWindow = (startOf: (last: number, windowMs: number, now: number) => number) => (): Counter => {
   let startedAt = Number.NEGATIVE_INFINITY;
   let calls = 0;
@@ -28,10 +25,7 @@ const fixedWindow = (startOf: (last: number, windowMs: number, now: number) => n
   };
 };
 
-/**
- * Never more than N calls in any interval of length W: the strictest reading of a limit.
- * @param countRejects whether a rejected call takes a place in the log too, so that hammering never gets through
- */
+/** Never more than N calls in any interval of length W. `countRejects`: rejected calls take a place too */
 const slidingLog = (countRejects: boolean) => (): Counter => {
   let log: readonly number[] = [];
   return ({ limit, windowMs }, now) => {

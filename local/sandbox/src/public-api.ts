@@ -42,10 +42,7 @@ function endpointsOf(world: World): Readonly<Record<string, Endpoint>> {
   };
 }
 
-/**
- * The imitated API: every call of the definition, behind the limit of its budget; a `:name` in a path is a whole number.
- * A call that the world knows nothing of gets the id that it asks for.
- */
+/** Every call of the definition, behind its budget's limit. An unknown call gets back the id that it names. */
 export function publicApi(gate: Gate, world: World): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   const endpoints = endpointsOf(world);

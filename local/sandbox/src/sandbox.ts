@@ -29,10 +29,7 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/**
- * Starts an imitation of upstream.
- * @throws when the port is taken or the audit file can't be written
- */
+/** Starts an imitation of upstream. @throws when the port is taken or the audit file can't be written */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const settings = { ...readConfig({}), port: 0, ...options };
   const { host, seed, clock, enforcement, policies } = settings;

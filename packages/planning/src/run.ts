@@ -48,10 +48,7 @@ interface Output {
   error(text: string): void;
 }
 
-/**
- * Judges the configured slots, a week from the beginning of today (UTC) on, and says what it finds.
- * @returns the exit code: 0 no errors, 1 errors, 2 called wrongly
- */
+/** Judges the configured slots. Exit code: 0 no errors, 1 errors, 2 called wrongly */
 export function run(args: readonly string[], config: PlanConfig, now: number, output: Output): 0 | 1 | 2 {
   try {
     const wanted = parse(args);

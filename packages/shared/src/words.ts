@@ -6,10 +6,7 @@ const units = [
   ['s', 1_000],
 ] as const;
 
-/**
- * A span in the unit that suits it: `19.6 h`, `57 min`, `45 s`. Under two hours it is in minutes.
- * @param digits of what is smaller than the unit
- */
+/** `19.6 h`, `57 min`, `45 s`; under two hours in minutes. `digits`: of what is smaller than the unit */
 export function howLong(ms: number, digits = 1): string {
   if (ms === Infinity) return 'never';
   const [name, size] = units.find(([unit, each]) => ms >= (unit === 'h' ? 2 * each : each)) ?? units[2];

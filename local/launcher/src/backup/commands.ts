@@ -81,11 +81,7 @@ function folderIn(args: readonly string[], option: string): string | undefined {
   }
 }
 
-/**
- * The servers of the system that runs here: those that the environment names, else those that `npm start` has brought
- * along, whose ports and passwords are in its state folder.
- * @throws {ConfigError} when the environment is wrong; {Error} when nothing runs here
- */
+/** The servers that the environment names, else those of `npm start`. @throws {Error} when nothing runs here */
 async function runningServers(env: NodeJS.ProcessEnv, stateFolder: string): Promise<Servers> {
   const config = loadConfig(env, [], ['NATS_URL', 'DATABASE_URL', 'PACELINE_CLOCK']);
   try {

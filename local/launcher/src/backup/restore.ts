@@ -97,11 +97,7 @@ async function handOnRuns(connection: NatsConnection, databaseUrl: string): Prom
   }
 }
 
-/**
- * Restores into the servers that `npm start` brings along: starts them, fills them and ends them again. The next start
- * goes on from there, also in time.
- * @throws {Error} when there is a state already; what was begun is removed when it fails
- */
+/** Restores into the servers of `npm start`; starts and stops them. @throws when there is a state; removes what it began */
 export async function restoreHere(
   stateFolder: string,
   folder: string,

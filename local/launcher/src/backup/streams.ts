@@ -24,10 +24,7 @@ export async function messagesIn(connection: NatsConnection, name: string): Prom
   return answer.json<ApiAnswer>().state?.messages;
 }
 
-/**
- * Writes a stream to a file by JetStream's own snapshot: every message under its sequence, and how far each consumer
- * has come, at one moment. Work on the stream goes on meanwhile.
- */
+/** Writes JetStream's own snapshot of a stream (messages, sequences, consumers) to a file; the stream stays in use. */
 export async function snapshotStream(
   connection: NatsConnection,
   name: string,

@@ -81,20 +81,13 @@ export interface Servers {
   readonly clock: string | null;
 }
 
-/**
- * All that the broker keeps, in the order in which it is copied: what says that something was published before that
- * itself. So whatever is in one of them is in a later one too, or is done again.
- */
+/** In this order a mark that something was published is copied before the message: restored, it is there or done again. */
 export const keptStreams: readonly string[] = [
   ...buckets.map(({ name }) => `KV_${name}`),
   ...streams.map(({ name }) => name),
 ];
 
-/**
- * Copies broker and database of a running system into a new folder, which gets its name once it is whole. The database
- * comes last, in one snapshot: every message in the backup has its row there.
- * @param at when it is taken, ISO 8601
- */
+/** Copies broker, then database, of a running system to a new folder, named once complete. `at`: ISO 8601 */
 export async function takeBackup(servers: Servers, folder: string, at: string): Promise<Manifest> {
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });

@@ -49,10 +49,7 @@ function ratingsOf({ ratingBefore, ratingDelta }: Finisher, isRated: boolean) {
   return { ...before, rating, ratingDelta, ratingMax30: best, ratingMax90: best };
 }
 
-/**
- * The results at `at` (project ms): an empty list until they appear, first without ratings. Riders who gave up
- * have no `position`. `distance` is in km for most events and in metres for some. Names are escaped.
- */
+/** Empty until they appear, then unrated, then rated. `distance` is in km, sometimes in metres. Names are escaped. */
 export function resultsOf(seed: number, event: PlannedEvent, roster: readonly Entry[], at: number) {
   const { resultsAt, ratedAt } = publication(seed, event);
   const finishers = at < resultsAt ? [] : finishersOf(seed, event, roster);

@@ -9,10 +9,7 @@ const categoryOf = (threshold: number): string => {
   return threshold >= 2.6 ? 'C' : 'D';
 };
 
-/**
- * The rider object as upstream tells it at `at` (project ms): the same whether asked for alone, in bulk or by club.
- * The id must be a rider's.
- */
+/** The rider object at `at` (project ms), the same in every endpoint. The id must be a rider's. */
 export function riderAt(seed: number, membership: Membership, id: number, at: number) {
   const traits = traitsOf(seed, id);
   const day = dayOf(seed, id, at);
@@ -76,11 +73,7 @@ const efforts = [
 
 const rounded = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
 
-/**
- * A rider's `power`: best efforts in watts (whole) and watts per kg, and the critical-power model.
- * @param threshold watts per kg
- * @param punch from climber (0) to sprinter (1)
- */
+/** Best efforts in watts and W/kg, and the critical-power model. `threshold`: W/kg; `punch`: climber (0) to sprinter (1) */
 export function powerOf({ threshold, weight, punch }: { threshold: number; weight: number; punch: number }) {
   const watts = efforts.map(([seconds, climber, sprinter]) => {
     const multiple = between(punch, climber, sprinter);

@@ -82,10 +82,7 @@ function somebody(seed: number, { clubs, membersOf }: Membership, next: () => nu
   return riderIdAt(draw(seed, 'regular', Math.floor(next() * REGULARS)));
 }
 
-/**
- * An event as the list tells it at `at` (project ms). Ids and laps are strings, `categories` and `signups` are
- * parallel CSV strings, `distance` (metres) is sometimes a string.
- */
+/** As the list has it at `at`. Ids and laps are strings, `categories` and `signups` parallel CSV, `distance` may be text. */
 export function listingOf(seed: number, event: PlannedEvent, roster: readonly Entry[], at: number) {
   const counts = event.pens.map(() => 0);
   for (const entry of roster) if (isEntered(entry, at)) counts[entry.pen] = (counts[entry.pen] ?? 0) + 1;

@@ -35,11 +35,7 @@ const byUrgency: readonly SyncKind[] = kindNames.toSorted(
   (a, b) => laneNames.indexOf(kinds[a].lane) - laneNames.indexOf(kinds[b].lane),
 );
 
-/**
- * The calls of a budget that are made when there is always something to refresh, as early as the windows let them,
- * oldest first. A window counts from the answer. A run makes one call after the other, and none twice for the same
- * thing.
- */
+/** A budget's calls, oldest first, as early as windows (counted from answers) allow; each run calls one after the other. */
 export function callsOf(plan: Plan, { from, until, slots }: Stretch, budget: Budget): PlannedCall[] {
   const runs = byUrgency
     .filter((kind) => kinds[kind].budget === budget)
@@ -111,10 +107,7 @@ const hour = 3_600_000;
 /** The hours of the day (UTC) in which most events start: Europe's evening. */
 const busyHours: readonly number[] = [19, 20];
 
-/**
- * When events start, from `from` until `until` (project ms): as many as `things[soonKind]` in each busy hour, what is left
- * of a day's in the others, one after the other at even distances.
- */
+/** Start times: `things[soonKind]` in each busy hour, the rest of a day's events evenly over the other hours. */
 export function startsBetween({ things, eventsADay }: Plan, from: number, until: number): number[] {
   const busy = Math.min(things[soonKind], eventsADay / busyHours.length);
   const quiet = (eventsADay - busyHours.length * busy) / (24 - busyHours.length);

@@ -34,10 +34,7 @@ export interface LintFinding {
   readonly timeline: readonly FindingMoment[];
 }
 
-/**
- * What is wrong with a plan, errors first; looked for in the week from `from` (project ms) and around the next changes
- * of summer time.
- */
+/** Errors first; checks the week from `from` (project ms) and the next changes of summer time. */
 export function lint(plan: Plan, from: number, openings?: Openings): LintFinding[] {
   const reading = readingOf(plan, from, openings);
   return [collisions, overruns, brokenPromises, demands].flatMap((rule) => rule(reading));

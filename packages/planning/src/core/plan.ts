@@ -15,10 +15,7 @@ import {
 import type { Policy } from '@paceline/shared/contracts';
 import type { Schedule } from './slots.ts';
 
-/**
- * The kinds that fetch signups. They share the calls, so they take turns when their slots collide. The urgent calls, for
- * events that are about to start, belong to the first one; the second one's events are those of two days.
- */
+/** The kinds that fetch signups; they take turns. Urgent calls belong to the first, events of two days to the second. */
 export const [soonKind, laterKind = soonKind] = eventKinds;
 
 /** How often everything that a kind of sync looks at is to be refreshed at the least. */

@@ -38,10 +38,7 @@ export interface Gap {
   readonly whole: boolean;
 }
 
-/**
- * How old the copies become when all things of a kind take turns, which no other order can better. Events that start
- * and leave make place for as many others.
- */
+/** How old copies become when things take turns, which no other order can better. */
 export function gapsOf(calls: readonly PlannedCall[], things: number, { from, until }: Stretch): Gap[] {
   const between = calls.map(({ at }, index): Gap => {
     const before = calls[index - things];
@@ -77,20 +74,14 @@ export function spentBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncK
     }));
 }
 
-/**
- * As `spentBy`, for what a promise comes to. The kind of the urgent calls is reckoned without them: they refresh its
- * events too, so what one of them takes from a slot of the kind it does for the kind.
- */
+/** As `spentBy`, for promises: the soon kind without urgent calls, which refresh its own events anyway. */
 export function turnsBy(plan: Plan, stretches: readonly Stretch[]): (kind: SyncKind) => MadeCalls[] {
   const undisturbed = spentBy({ ...plan, eventsADay: 0 }, stretches);
   const all = spentBy(plan, stretches);
   return (kind) => (kind === soonKind ? undisturbed(kind) : all(kind));
 }
 
-/**
- * How old the oldest copy becomes, project ms; Infinity: there is no slot at all. A pass that takes longer than the
- * first stretch is reckoned from its calls.
- */
+/** Age of the oldest copy, project ms; Infinity without slots. A pass longer than the first stretch is extrapolated. */
 export function oldestOf(spent: readonly MadeCalls[], things: number): number {
   const [first] = spent;
   if (!first || things === 0) return 0;

@@ -15,11 +15,7 @@ import {
 
 const minute = 60_000;
 
-/**
- * The plan as it passes `lint` without errors. Slots that overlap their next one are shortened; near and far take turns
- * if they collide; a slot that shares its budget with no other kind may get longer; what is still promised in vain is
- * promised for as often as it can be kept, or not at all. The same plan is always repaired alike.
- */
+/** Without lint errors: shorter overruns, soon and later in turns, longer unshared slots, honest promises. */
 export function repair(plan: Plan, from: number, openings: Openings = rememberOpenings()): Plan {
   const repaired = [withoutOverruns, withoutCollisions, withLongerSlots].reduce(
     (current, step) => step(current, from, openings),

@@ -47,10 +47,7 @@ function opener({ opens, timeZone, skip = '' }: Schedule): (moment: number) => n
   };
 }
 
-/**
- * A cron expression follows the clocks: in an hour that comes twice its slots open twice, and one in an hour that is
- * passed over opens when the clocks have been put forward. An interval knows no clocks: it is counted from the epoch.
- */
+/** Cron follows the clocks (twice in a repeated hour, after a skipped one); intervals count from the epoch. */
 function following(opens: string, timeZone: string): (moment: number) => number {
   const opening = parseOpening(opens);
   if (!opening) return () => Infinity;

@@ -19,10 +19,7 @@ export type Timetable = readonly [Stretch, ...Stretch[]];
 const day = 86_400_000;
 const week = 7 * day;
 
-/**
- * What is looked at of a plan: the week from `from`, and the days around each change of summer time in the year after,
- * when slots move against each other. The week comes first.
- */
+/** The week from `from`, then the days around each change of summer time within a year, when slots shift. */
 export function timetableOf(
   { schedules }: Pick<Plan, 'schedules'>,
   from: number,
@@ -54,9 +51,7 @@ function slotsIn(schedule: Schedule, from: number, until: number, openings: Open
 /** The slots that open in `(after, until]`, whatever the schedule's duration. */
 export type Openings = (schedule: Schedule, after: number, until: number) => readonly Slot[];
 
-/**
- * As `slotsBetween`, with a memory: to follow expressions through time zones takes longer than all that is made of it.
- */
+/** `slotsBetween` with a memory: following expressions through time zones is the slowest part. */
 export function rememberOpenings(): Openings {
   const known = new Map<string, readonly Slot[]>();
   return (schedule, after, until) => {

@@ -93,11 +93,7 @@ export function pause(machine: Machine, ms: number, signal?: AbortSignal): Promi
 
 const shape = /^scale=(\d+(?:\.\d+)?),anchor=(\d+)$/;
 
-/**
- * Reads `PACELINE_CLOCK`, e.g. `scale=60,anchor=1764788400000`.
- * @param text the variable's value; empty or missing means real time
- * @throws {Error} when the text has another shape or a scale below 1
- */
+/** Reads `scale=60,anchor=1764788400000`; empty means real time. @throws {Error} on another shape or a scale below 1 */
 export function parseClock(text: string | undefined): ClockSetting {
   if (!text) return realTime;
   const [, scale, anchor] = shape.exec(text) ?? [];
@@ -118,9 +114,6 @@ export function isLoopback(url: string): boolean {
   return loopbackHosts.has(hostname) || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-/**
- * Whether time may run faster against the upstream at `url`: one on this machine, or under a name that ends in
- * `.test` (a sandbox among containers). RFC 6761 keeps such names out of the public DNS: no real upstream has one.
- */
+/** Whether upstream is on this machine or under `.test`, which RFC 6761 keeps out of the public DNS: a sandbox. */
 export const mayRunFaster = (url: string): boolean =>
   isLoopback(url) || new URL(url).hostname.endsWith('.test');

@@ -23,10 +23,7 @@ export class ConfigError extends Error {
   }
 }
 
-/**
- * Reads the named variables from `env`. An empty value counts as unset.
- * @throws {ConfigError} naming every variable that is missing or wrong, never quoting a value
- */
+/** Reads variables; empty counts as unset. @throws {ConfigError} naming all that is wrong, without values */
 export function loadConfig<Needed extends VariableName, Optional extends VariableName = never>(
   env: NodeJS.ProcessEnv,
   needed: readonly Needed[],

@@ -48,10 +48,7 @@ const mebibyte = 1_048_576;
 /** A majority of two is both of them, so two are worth less than one. */
 const oneOrThree = z.enum(['1', '3'], 'must be 1 or 3').transform(Number);
 
-/**
- * Every environment variable of the project: its schema with the default, and what it means (`about`).
- * A service picks the ones that it reads; `.env.example` is generated from this list.
- */
+/** Every environment variable: schema with default, and meaning. `.env.example` is generated from it. */
 export const variables = {
   ZWIFTRACING_BASE_URL: {
     schema: upstreamUrl,

@@ -83,10 +83,7 @@ export const fact = z.discriminatedUnion('fact', [
 export type Fact = z.infer<typeof fact>;
 export type FactOf<Name extends Fact['fact']> = Extract<Fact, { fact: Name }>;
 
-/**
- * One append. Recovery needs the journal from the sequence `recoverFrom` on (0: from its beginning); older entries are
- * history.
- */
+/** One append. Recovery reads from the sequence `recoverFrom` on (0: the beginning); older entries are history. */
 export const journalEntry = z.discriminatedUnion('entry', [
   /** The facts of one turn. */
   z.object({ entry: z.literal('facts'), recoverFrom: z.number().int(), facts: z.array(fact).min(1) }),

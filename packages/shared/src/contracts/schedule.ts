@@ -28,10 +28,7 @@ export const scheduleChange = z.object({
 });
 export type ScheduleChange = z.infer<typeof scheduleChange>;
 
-/**
- * The schedule in force, as it is stored on the broker: the settings of each period, the last one until further notice.
- * Those before tell which slots were to open at that time.
- */
+/** On the broker: the settings of each period. Earlier periods tell which slots were to open then. */
 export const storedSchedule = z.object({
   eras: z.array(z.object({ since: moment, settings: scheduleSettings })).min(1),
   /** What was configured when the variables were last read. */

@@ -59,10 +59,7 @@ export const commandChanged = z.object({
 });
 export type CommandChanged = z.infer<typeof commandChanged>;
 
-/**
- * How many clubs or events a run planned, synced, could not sync, and left for the next slot; and how many riders (those
- * outside the clubs too) or signups it stored on the way.
- */
+/** Clubs or events planned, synced, failed, left for the next slot; riders or signups stored. */
 export const runCounts = z.object({
   planned: z.number().int(),
   synced: z.number().int(),
@@ -85,10 +82,7 @@ export const runChanged = z.object({
 });
 export type RunChanged = z.infer<typeof runChanged>;
 
-/**
- * A bulk call for riders has left, was answered (what became of whom is stored), or brought nothing: its riders are
- * wanted as before.
- */
+/** A bulk call for riders was sent, answered (outcomes are stored) or lost (its riders are wanted as before). */
 export const bulkMoved = z.object({
   call: z.string().min(1),
   stage: z.enum(['sent', 'answered', 'lost']),

@@ -44,10 +44,7 @@ export type Way = (typeof ways)[number];
 /** By which way it is expected, or comes, as far as that is known. */
 const via = z.enum(ways).optional();
 
-/**
- * What the user of a command is shown. `queued` alone says nothing, so it does not exist.
- * Moments are project ms; `null` where it can't be known yet.
- */
+/** What the user of a command is shown. Moments are project ms; `null`: not known yet. */
 export const progress = z.discriminatedUnion('state', [
   z.object({
     state: z.literal('waiting_in_line'),

@@ -13,12 +13,7 @@ export interface DatabaseClient {
   close(): Promise<void>;
 }
 
-/**
- * A pool of connections. It outlives restarts of Postgres: a broken connection is dropped and the next query opens
- * a new one.
- * @param longestWaitMs real ms to wait for a connection before Postgres counts as away; 0: as long as it takes
- * @param onError is called when a connection breaks, idle or in a transaction: an unhandled one would end the process
- */
+/** A pool that outlives restarts of Postgres. `longestWaitMs`: real, 0 waits for ever; `onError`: broken connections */
 export function openDatabase(
   url: string,
   onError: (error: Error) => void,
@@ -55,11 +50,7 @@ export function openDatabase(
   };
 }
 
-/**
- * Rows for `insert(table).select(…)`, as one array for each column: with a parameter for each value a thousand riders
- * keep a process busy for long before Postgres receives them.
- * What is undefined becomes null, also where a column has a default.
- */
+/** Rows for `insert(table).select(…)`: an array for each column is much faster than a parameter for each value. */
 export function asRows<Table extends PgTable>(table: Table, rows: ReadonlyArray<Table['$inferInsert']>): SQL {
   const columns = Object.entries(getTableColumns(table));
   const names = columns.map(([, column]) => sql.identifier(column.name));

@@ -24,10 +24,7 @@ export async function appliedMigrations(client: pg.Client): Promise<number> {
   return Number(rows[0]?.count ?? 0);
 }
 
-/**
- * Brings the database's schema up to date. Safe to repeat and to run from several places at once.
- * @param count of the migrations, oldest first, no more than so many
- */
+/** Runs the first `count` migrations. Safe to repeat and to run concurrently. */
 export async function migrate(url: string, count = Infinity): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   await client.connect().catch(rethrowExplained);

@@ -11,10 +11,7 @@ export interface Bus {
   readonly log: Logger;
 }
 
-/**
- * Real ms in which a broker answers a request about its streams. During an election none does: the sooner it is asked
- * again, the sooner the new leader is known.
- */
+/** Real ms. Short, as nobody answers during an election: retrying soon finds the new leader. */
 const answerMs = 1_000;
 
 export const createBus = (connection: NatsConnection, log: Logger): Bus => ({

@@ -84,10 +84,7 @@ export function isNewEnough(version: string): boolean {
 /** Real ms. */
 const pauseMs = 250;
 
-/**
- * Connects as soon as a broker is there, as long as that takes.
- * @throws {Error} when it is there and refuses us, or is not the one that it should be: waiting would not help
- */
+/** Connects as soon as a broker is up. @throws {Error} when it refuses us or is the wrong one: waiting would not help */
 export async function firstConnection(options: ConnectionOptions): Promise<NatsConnection> {
   for (;;) {
     try {
@@ -103,21 +100,14 @@ export async function firstConnection(options: ConnectionOptions): Promise<NatsC
   }
 }
 
-/**
- * A server rejects our certificate only after the handshake, which a lasting connection takes for a network error, and
- * retries for ever.
- */
+/** A rejected client certificate shows only after the handshake; a lasting connection would retry it for ever. */
 async function tryOnce(options: ConnectionOptions): Promise<void> {
   const connection = await connectTransport({ ...options, reconnect: false });
   await connection.flush();
   await connection.close();
 }
 
-/**
- * Checks that a certificate is for the server that we connect to. The client passes the name of a server, but no address:
- * Node would then accept a certificate for `localhost`.
- * @param hosts of the servers that we know
- */
+/** The client passes server names but no addresses, and Node would then accept a certificate for `localhost`. */
 export const identityOf =
   (hosts: readonly string[]) =>
   (name: string, certificate: PeerCertificate): Error | undefined => {

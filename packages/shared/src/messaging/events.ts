@@ -98,10 +98,7 @@ function readEvent(
 const atOnce = 100;
 const pauseMs = 500;
 
-/**
- * Shares the events among all processes that call this, in batches. A batch for which `take` fails is delivered again,
- * to any of them: events may come twice and out of order.
- */
+/** Shares events in batches among all processes that call this. A failed batch comes again: twice, maybe out of order. */
 export async function shareEvents(
   bus: Bus,
   take: (events: readonly StreamedEvent[]) => Promise<void>,

@@ -60,11 +60,7 @@ interface Work<M extends WorkMessage> {
   readonly onDeadLetter: ((payload: PayloadOf<M>, reason: string) => Promise<void>) | undefined;
 }
 
-/**
- * Takes a message's work from its stream, `delivery.concurrency` at a time, and settles each as its handler returns.
- * While a handler is busy its message is kept alive; one that throws is retried, then dead-lettered with the reason.
- * @param onDeadLetter is called with what was dead-lettered, if it can be read at all, before the message is let go of
- */
+/** Handles `delivery.concurrency` messages at a time and keeps them alive; one that throws is retried, then dead-lettered. */
 export async function handle<M extends WorkMessage>(
   bus: Bus,
   message: M,

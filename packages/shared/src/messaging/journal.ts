@@ -12,11 +12,7 @@ export function journalHeaders(): MsgHdrs {
   return carried;
 }
 
-/**
- * The entry in a message of the journal's stream; undefined when no limiter has written it. The broker sends its answers
- * to wherever a request wants them, so one can be made to land here.
- * @throws {BadPayload} when a limiter of a later version has written it: what it says may weigh
- */
+/** The journal entry; undefined when no limiter wrote it (any reply can land here). @throws {BadPayload} on a newer format */
 export function journalEntryOf(stored: {
   readonly data: Uint8Array;
   readonly header?: MsgHdrs;

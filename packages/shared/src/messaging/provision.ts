@@ -24,12 +24,7 @@ import { retryUntilFormed } from './bus.ts';
 /** How much a stream keeps, where that differs from the catalog. */
 export type StreamBounds = Partial<Record<Stream['name'], Pick<Stream, 'maxAgeMs' | 'maxBytes'>>>;
 
-/**
- * Makes the broker's streams, consumers and buckets what the catalog declares: creates what is missing, updates what
- * differs, deletes nothing. Safe to repeat, also by several at once.
- * @param replicas copies of each stream, consumer and bucket: 1 on a single server, 3 on a cluster. Of those that are
- *   there with one copy, more are made.
- */
+/** Creates and updates streams, consumers and buckets with `replicas` copies; deletes nothing. Safe to repeat. */
 export async function provision(
   connection: NatsConnection,
   replicas = 1,

@@ -11,12 +11,7 @@ import {
 import { activeSpan, injectTraceContext, inSpan, SpanKind } from '../telemetry/index.ts';
 import { type Bus, encode, retryWhileUnavailable } from './bus.ts';
 
-/**
- * Publishes to a stream and waits until the broker has stored it.
- * @param options.id a second message of this id within the stream's window is dropped, so a retry is safe
- * @returns whether the broker had it already, and its place in the stream
- * @throws {BadPayload} when the payload breaks its contract
- */
+/** Stores a message; within the stream's window `id` is stored once. @throws {BadPayload} when it breaks its contract */
 export function publish<M extends WorkMessage | EventMessage>(
   bus: Bus,
   message: M,
@@ -70,12 +65,7 @@ class NotStored extends Error {
 /** What is about to be stored has its place within milliseconds. */
 const untilPlaced = retry(handleType(NotStored), { maxAttempts: 8, backoff: new ConstantBackoff(250) });
 
-/**
- * Publishes to a stream and waits until the broker has stored it, through a restart or an election.
- * @param id a second message of this id within the stream's window is dropped
- * @returns whether the broker had it already, and its place in the stream
- * @throws when the broker is away for long, or refuses it
- */
+/** Publishes until it is stored, through restarts and elections. @throws when the broker is away for long, or refuses it */
 export async function store(
   { js }: Bus,
   subject: string,
@@ -100,11 +90,7 @@ export async function store(
   }
 }
 
-/**
- * The id of the message at this sequence of its stream; undefined when it is gone. The stream's leader is asked: no other
- * knows for sure.
- * @throws when the broker does not answer, or may not be asked
- */
+/** The id of a stored message; undefined when it is gone. Asks the leader. @throws when that does not answer */
 export async function idAt(bus: Bus, { stream }: WorkMessage, sequence: number): Promise<string | undefined> {
   // A stream begins with 1.
   if (sequence < 1) return undefined;

@@ -16,10 +16,7 @@ type Tokens = Readonly<Record<string, string | number>>;
 /** The header in which a responder says why it refused a request. */
 const refusal = 'Nats-Service-Error';
 
-/**
- * Sends a request and waits for the reply, at most `timeoutMs` real ms.
- * @throws {BadPayload} when either side breaks its contract; a NATS error when no service answers
- */
+/** Waits `timeoutMs` (real). @throws {BadPayload} when a side breaks its contract; a NATS error when nobody answers */
 export async function request<M extends RequestMessage>(
   bus: Bus,
   message: M,
@@ -39,12 +36,7 @@ export async function request<M extends RequestMessage>(
   return decode(message.reply, reply.data) as ReplyOf<M>;
 }
 
-/**
- * Answers requests as they come, many at a time: `answer` is called with each payload and may reply whenever it can.
- * A payload that breaks its contract, or an answer that does, is refused with the reason; the rest goes on. Who wants the answer elsewhere than in
- * the inbox of one who may ask is not answered: the broker does not look whether the asker may publish there.
- * @param group those who answer under the same name share the requests: each goes to one of them
- */
+/** Answers requests, maybe late; refuses what breaks the contract. Of a `group` one answers. */
 export function respond<M extends RequestMessage>(
   bus: Bus,
   message: M,
@@ -52,6 +44,7 @@ export function respond<M extends RequestMessage>(
   answer: (payload: PayloadOf<M>, reply: (answer: ReplyOf<M>) => void) => void,
   group?: string,
 ): Subscription {
+  // The broker does not check whether a requester may publish to the reply subject that it names.
   const inboxes = ['_INBOX.', ...message.from.map((client) => `${inboxPrefix(client)}.`)];
   const onRequest = (incoming: Msg) => {
     if (!inboxes.some((inbox) => incoming.reply?.startsWith(inbox))) {

@@ -46,10 +46,7 @@ export interface HealthSettings {
   readonly metricsText: () => Promise<string>;
 }
 
-/**
- * Serves `/livez` (200 as long as the process responds), `/readyz` (200 or 503, naming each check) and `/metrics`.
- * @throws when the address can't be bound
- */
+/** Serves `/livez`, `/readyz` (200 or 503, with each check) and `/metrics`. @throws when the address can't be bound */
 export async function startHealthServer(settings: HealthSettings): Promise<HealthServer> {
   const server = createServer((request, response) => {
     answer(settings, request, response).catch((error: unknown) => {

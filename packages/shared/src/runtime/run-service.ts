@@ -37,10 +37,7 @@ export interface Service<C extends RuntimeConfig> {
 const closeMs = 5_000;
 const telemetryMs = 3_000;
 
-/**
- * Runs a service as this process: logger, clock, health server, start, and on a signal or an uncaught error an end in
- * two phases. Resolves when the service has started; one that can't start ends the process with exit code 1.
- */
+/** Runs a service as this process until a signal or an uncaught error. Resolves when started; exit code 1 if it can't. */
 export async function runService<C extends RuntimeConfig>(service: Service<C>): Promise<void> {
   const { name, config, drainMs = 10_000 } = service;
   const log = createLogger(name, config.LOG_LEVEL);

@@ -7,11 +7,7 @@ export interface Phase {
   readonly run: () => Promise<void>;
 }
 
-/**
- * Runs the phases in their order, each for `limitMs` (real) at the most; one that fails doesn't keep the next from
- * running.
- * @returns whether all of them went well
- */
+/** Runs each phase for `limitMs` (real) at most, also after a failed one. Returns whether all went well. */
 export async function shutDown(phases: readonly Phase[], log: Logger): Promise<boolean> {
   let clean = true;
   for (const { name, limitMs, run } of phases) {
@@ -38,10 +34,7 @@ const notOurs: closeWithGrace.AllEvents[] = [
   'beforeExit',
 ];
 
-/**
- * Has `shutDown` run once, on SIGTERM, SIGINT, SIGHUP or an uncaught error, and then ends the process: with 0 when a
- * signal asked for it and `shutDown` went well, else with 1. A second signal ends it at once, with 1.
- */
+/** Ends the process after `shutDown`: 0 after a signal and a clean shutdown, else 1. A second signal ends it at once. */
 export function onShutdown(log: Logger, shutDown: () => Promise<boolean>): void {
   const settings: closeWithGrace.Options = {
     delay: false,
@@ -60,10 +53,7 @@ export function onShutdown(log: Logger, shutDown: () => Promise<boolean>): void 
   });
 }
 
-/**
- * Settles as `work` does, but after `limitMs` (real) at the latest.
- * @throws {Error} "did not finish within …" when the limit comes first; the work itself goes on unheard
- */
+/** Settles as `work`, or rejects after `limitMs` (real); the work goes on. */
 export async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {

@@ -4,11 +4,7 @@ import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunct
 export type { Logger } from 'pino';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/**
- * A logger that writes JSON lines: `service`, `pid`, ISO `time` (the machine's), the active span's `trace_id` and
- * `span_id`, and the fields given, without secrets. Writes are synchronous: what was logged before an exit is kept.
- * @param destination where the lines go; default stdout
- */
+/** JSON lines with the active span and without secrets, to stdout by default; synchronous, so nothing is lost at exit. */
 export function createLogger(
   service: string,
   level: LogLevel,

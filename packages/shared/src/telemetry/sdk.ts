@@ -53,10 +53,7 @@ import { metricReaders, spanProcessors } from './exporters.ts';
 import { createLogger, type Logger, redactUrl } from './logger.ts';
 import { telemetryStarted } from './metrics.ts';
 
-/**
- * Registers OpenTelemetry for this process as the OTEL_* variables say. Without an OTLP endpoint spans still get real
- * ids, for logs and answers. With OTEL_SDK_DISABLED=true trace contexts are passed on and nothing else is done.
- */
+/** Registers OpenTelemetry by the OTEL_* variables. Without an endpoint spans still get ids. */
 export async function startTelemetry(): Promise<void> {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -107,10 +104,7 @@ function withoutSecrets({ origin, path }: UndiciRequest): Attributes {
   return { 'url.full': redactUrl(href), 'url.query': redactUrl(search) };
 }
 
-/**
- * Who the spans and metrics of this process are from: namespace `paceline`, and the name (without scope) and version
- * of the package that the main script belongs to. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
- */
+/** Namespace, name and version of the main script's package; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win. */
 export function serviceResource(): Resource {
   const { name, version } = mainPackage();
   const own = resourceFromAttributes({
@@ -147,10 +141,7 @@ function rootSampler(name: string): Sampler | undefined {
   return undefined;
 }
 
-/**
- * Logs the SDK's diagnostics, each message once: an unreachable collector fails again every
- * few seconds. OTEL_LOG_LEVEL sets the level (default warn).
- */
+/** Logs each diagnostic once, as an unreachable collector fails every few seconds. Level: OTEL_LOG_LEVEL, default warn */
 export function logDiagnostics(log: Logger): void {
   const logged = new Set<string>();
   const once =

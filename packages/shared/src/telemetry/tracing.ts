@@ -28,10 +28,7 @@ export interface SpanSettings {
   root?: boolean;
 }
 
-/**
- * Runs `fn` in an active span that ends when `fn` does. What `fn` throws is recorded on the span, sets its status to
- * error and is thrown on.
- */
+/** Runs `fn` in an active span. What it throws is recorded on the span and rethrown. */
 export function inSpan<T>(
   name: string,
   settings: SpanSettings,

@@ -29,11 +29,7 @@ export type ApiCall = <T>(
   read: (json: unknown) => T,
 ) => Promise<T>;
 
-/**
- * The only way out to upstream. The permit is used right before the request leaves, and settled as soon as the head
- * of the answer is there: the window moves on from that moment, however long the body takes.
- * @throws {Error} when the key can't be sent in a header, without quoting it
- */
+/** The only way to upstream: uses the permit right before sending, settles it when the headers are there. */
 export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): ApiCall {
   const headers = headersFor(apiKey);
   const agent = new Agent({ connect: { lookup: safeLookup } });

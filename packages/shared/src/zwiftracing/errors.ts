@@ -2,11 +2,7 @@ import { parseDictionary, parseList } from 'structured-headers';
 import { z } from 'zod';
 import { longestWindow, type Policy, policy } from '../contracts/index.ts';
 
-/**
- * Why a call brought nothing. `rejected`: any other 4xx (or a redirect, which is not followed: it would be a second
- * call); `unavailable`: 5xx; `unreachable`: no connection, or it broke; `unreadable`: an answer that is not what it
- * should be.
- */
+/** `rejected`: another 4xx, or a redirect (never followed); `unavailable`: 5xx; `unreadable`: not the expected shape */
 export type UpstreamErrorCode =
   | 'rate_limited'
   | 'unauthorized'
@@ -62,10 +58,7 @@ const meaning: Partial<Record<UpstreamErrorCode, string>> = {
   unavailable: 'upstream is in trouble',
 };
 
-/**
- * The error that an answer without success comes to. A 404 that is a web page is about the address as a whole, not
- * about the thing requested: an old host answers so to everything.
- */
+/** A 404 that is a web page is about the whole address: an old host answers so to everything. */
 export function errorOf(status: number, rawStart: string, retryAfterMs?: number): UpstreamError {
   const code = codeOf(status);
   const about =
@@ -102,12 +95,7 @@ const body = z.object({
   windowMinutes: positive.optional().catch(undefined),
 });
 
-/**
- * Reads a 429: its body first, since that is what upstream is known to send, then `Retry-After`, then the RateLimit
- * fields in each of their drafts.
- * @param text the body
- * @param now project ms, for a `Retry-After` that is a date
- */
+/** Reads a 429: the body (which upstream sends), then `Retry-After`, then RateLimit fields in any draft. */
 export function readRateLimited(text: string, headers: Headers, now: number): RateLimited {
   const parsed = body.safeParse(jsonOrNothing(text)).data;
   const seconds = parsed?.retryAfter ?? retryAfter(headers, now) ?? resetIn(headers);

@@ -14,10 +14,7 @@ export interface JudgeRequest {
 /** Judges schedules, one after the other. @throws {Error} when one takes too long, or waits so long for those before it */
 export type ScheduleJudge = (judgement: JudgeRequest) => Promise<JudgedSchedule>;
 
-/**
- * To judge may take seconds of computing: it is done in a thread of its own, so that no slot opens late for it.
- * @param patience real ms that one may wait, and that it may take; a complicated schedule takes a second or two
- */
+/** Judges in a thread, as seconds of computing would delay slots. `patience`: real ms to wait, and to take */
 export function judgeApart(machine: Machine, patience = 20_000): ScheduleJudge {
   let before: Promise<unknown> = Promise.resolve();
   return (judgement) => {

@@ -23,11 +23,7 @@ export interface Due {
 /** A slot that is run late ends when the next one opens, but not later than that; project ms. */
 const longestLate = 86_400_000;
 
-/**
- * What has become due since the slot at `last` was dealt with. A slot that is still open is opened late; of those that
- * are over the kind's policy says which. `last` is undefined at the very first start: then only what is open now
- * counts, and a kind that is to run then is due at once.
- */
+/** What is due since the slot at `last`; undefined at the very first start, when only what is open now counts. */
 export function due(
   eras: readonly SchedulePeriod[],
   kind: SyncKind,
@@ -67,10 +63,7 @@ export function due(
   };
 }
 
-/**
- * Whether a slot that is over is run late. `newest` may be open: then nothing is. It may also be over while an older,
- * longer one is still open, once the schedule has changed in between.
- */
+/** Whether a missed slot runs late. `newest` may be open, or over while an older one is open after a change. */
 const isWanted =
   (policy: CatchUp | undefined, newest: Slot | undefined, now: number) =>
   (slot: Slot): boolean => {
@@ -78,10 +71,7 @@ const isWanted =
     return policy?.catchUp === 'latest' && slot === newest;
   };
 
-/**
- * Named without its time: the first scheduler opens it, and it is the same slot for all of them. It stays open
- * until the next one opens: with one call an hour, several clubs take longer than a slot.
- */
+/** The same slot for all schedulers, so named without time. Open until the next: clubs may take longer than a slot. */
 const initialSlot = (kind: SyncKind, now: number, endsAt: number): Slot => ({
   slotId: `slot:${kind}:initial`,
   kind,

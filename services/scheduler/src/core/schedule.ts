@@ -22,10 +22,7 @@ export function current(eras: readonly SchedulePeriod[]): SchedulePeriod {
   return last;
 }
 
-/**
- * What is stored once the variables have been read: they are in force when they were never read before or say something
- * else than last time. Undefined: what is in force stays.
- */
+/** Newly read variables are in force if they differ from last time. Undefined: what is in force stays. */
 export function withConfigured(
   stored: StoredSchedule | undefined,
   configured: ScheduleSettings,

@@ -56,10 +56,7 @@ export const riderHistory = pgTable(
   ],
 );
 
-/**
- * Riders that a command wants, and what became of each. Those without an outcome are what the next bulk call of
- * whichever process takes; riders outside the clubs need no row here.
- */
+/** Riders that commands want, and their outcomes. Rows without outcome wait for the next bulk call of any process. */
 export const wantedRiders = pgTable(
   'wanted_riders',
   {

@@ -69,10 +69,7 @@ export function readAs<Schema extends z.ZodType>(schema: Schema, raw: unknown): 
   throw new WrongShape(problems.join('; '));
 }
 
-/**
- * Reads the items of a list one by one: one that can't be read is reported as skipped. Items are known by their id;
- * of several with the same one the last counts.
- */
+/** Reads item by item and reports unreadable ones as skipped; the last one of an id counts. */
 export function readEach<Item>(
   list: readonly unknown[],
   read: (raw: unknown) => Item,
