@@ -18,48 +18,22 @@ export interface Stream {
 const day = 86_400_000;
 const mebibyte = 1_048_576;
 
+const work = { retention: 'workqueue', maxAgeMs: 7 * day, duplicateWindowMs: 3_600_000 } as const;
+const history = { retention: 'limits', maxAgeMs: 7 * day, duplicateWindowMs: 120_000 } as const;
+
 export const streams: readonly Stream[] = [
+  { ...work, name: 'TICKS', subjects: ['paceline.tick.>'], maxBytes: 64 * mebibyte },
+  { ...work, name: 'COMMANDS', subjects: ['paceline.command.>'], maxBytes: 256 * mebibyte },
+  { ...history, name: 'EVENTS', subjects: ['paceline.event.>'], maxBytes: 512 * mebibyte },
   {
-    name: 'TICKS',
-    subjects: ['paceline.tick.>'],
-    retention: 'workqueue',
-    maxAgeMs: 7 * day,
-    maxBytes: 64 * mebibyte,
-    duplicateWindowMs: 3_600_000,
-  },
-  {
-    name: 'COMMANDS',
-    subjects: ['paceline.command.>'],
-    retention: 'workqueue',
-    maxAgeMs: 7 * day,
-    maxBytes: 256 * mebibyte,
-    duplicateWindowMs: 3_600_000,
-  },
-  {
-    name: 'EVENTS',
-    subjects: ['paceline.event.>'],
-    retention: 'limits',
-    maxAgeMs: 7 * day,
-    maxBytes: 512 * mebibyte,
-    duplicateWindowMs: 120_000,
-  },
-  {
+    ...history,
     name: 'DEAD_LETTERS',
     subjects: ['paceline.dead-letter.>'],
-    retention: 'limits',
     maxAgeMs: 30 * day,
     maxBytes: 256 * mebibyte,
-    duplicateWindowMs: 120_000,
   },
-  {
-    name: 'LIMITER_JOURNAL',
-    subjects: ['paceline.journal.*'],
-    retention: 'limits',
-    // Snapshots replace what is before them: age never decides what a window remembers.
-    maxAgeMs: 0,
-    maxBytes: -1,
-    duplicateWindowMs: 120_000,
-  },
+  // Snapshots replace what is before them: age never decides what a window remembers.
+  { ...history, name: 'LIMITER_JOURNAL', subjects: ['paceline.journal.*'], maxAgeMs: 0, maxBytes: -1 },
 ];
 
 interface Bucket {
@@ -128,43 +102,36 @@ const isPushed = (message: Message): boolean => message.kind !== 'work' && messa
 
 /** What a handler publishes to take its messages from a stream. */
 function toHandle(message: Message): string[] {
-  if (message.kind === 'work') {
-    const consumer = `${message.stream}.${durableOf(message)}`;
+  if (message.kind === 'journal')
     return [
-      `$JS.API.CONSUMER.INFO.${consumer}`,
-      `$JS.API.CONSUMER.MSG.NEXT.${consumer}`,
-      `$JS.ACK.${consumer}.>`,
-      deadLetterSubject(message.subject),
-    ];
-  }
-  if (message.kind === 'journal') {
-    return [
-      `$JS.API.STREAM.INFO.${message.stream}`,
-      `$JS.API.CONSUMER.CREATE.${message.stream}.>`,
-      `$JS.API.CONSUMER.INFO.${message.stream}.>`,
-      `$JS.API.CONSUMER.MSG.NEXT.${message.stream}.>`,
-      `$JS.API.CONSUMER.DELETE.${message.stream}.>`,
+      ...toRead(message.stream),
       `$JS.API.STREAM.MSG.GET.${message.stream}`,
       `$JS.API.STREAM.PURGE.${message.stream}`,
     ];
-  }
-  return [];
-}
-
-/** What a reader of the events publishes: it has a consumer of its own, and one that its processes share. */
-function toReadEvents(service: Service): string[] {
-  if (!eventReaders.includes(service)) return [];
-  const shared = `EVENTS.${eventShare.durable}`;
+  if (message.kind !== 'work') return [];
+  const consumer = `${message.stream}.${durableOf(message)}`;
   return [
-    '$JS.API.STREAM.INFO.EVENTS',
-    '$JS.API.CONSUMER.CREATE.EVENTS.>',
-    '$JS.API.CONSUMER.INFO.EVENTS.>',
-    '$JS.API.CONSUMER.MSG.NEXT.EVENTS.>',
-    '$JS.API.CONSUMER.DELETE.EVENTS.>',
-    '$JS.API.DIRECT.GET.EVENTS',
-    `$JS.ACK.${shared}.>`,
+    `$JS.API.CONSUMER.INFO.${consumer}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${consumer}`,
+    `$JS.ACK.${consumer}.>`,
+    deadLetterSubject(message.subject),
   ];
 }
+
+/** What a reader of a stream publishes for consumers of its own. */
+const toRead = (stream: Stream['name']): string[] => [
+  `$JS.API.STREAM.INFO.${stream}`,
+  `$JS.API.CONSUMER.CREATE.${stream}.>`,
+  `$JS.API.CONSUMER.INFO.${stream}.>`,
+  `$JS.API.CONSUMER.MSG.NEXT.${stream}.>`,
+  `$JS.API.CONSUMER.DELETE.${stream}.>`,
+];
+
+/** Besides its own consumer it uses one that its processes share. */
+const toReadEvents = (service: Service): string[] =>
+  eventReaders.includes(service)
+    ? [...toRead('EVENTS'), '$JS.API.DIRECT.GET.EVENTS', `$JS.ACK.EVENTS.${eventShare.durable}.>`]
+    : [];
 
 const toSweep = (service: Service): string[] =>
   sweepers.filter((each) => each.service === service).map(({ stream }) => `$JS.API.STREAM.MSG.GET.${stream}`);

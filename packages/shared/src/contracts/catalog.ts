@@ -1,280 +1,238 @@
 import { kindNames, kinds, mapValues, type SyncKind } from '../definition/index.ts';
 import { journalEntry } from './journal.ts';
-import {
-  alert,
-  permitReplies,
-  permitRequests,
-  conflict,
-  coordination,
-  nothing,
-  offer,
-  operated,
-  operation,
-  permitsChanged,
-  presence,
-  statusQuery,
-  windowsQuery,
-  windowsView,
-} from './limiter.ts';
-import {
-  alertChanged,
-  freshnessMeasured,
-  freshnessQuery,
-  freshnessReport,
-  sourceChanged,
-} from './monitoring.ts';
-import {
-  changeSchedule,
-  judgedSchedule,
-  judgeSchedule,
-  scheduleAnswer,
-  scheduleChanged,
-} from './schedule.ts';
-import {
-  addRider,
-  bulkMoved,
-  commandCancelled,
-  commandChanged,
-  importRiders,
-  runChanged,
-  tick,
-} from './sync.ts';
-import {
-  event,
-  type EventMessage,
-  journal,
-  type Message,
-  type Delivery,
-  type PayloadOf,
-  request,
-  signal,
-  work,
-  type WorkMessage,
-} from './message.ts';
+import * as limiter from './limiter.ts';
+import * as monitoring from './monitoring.ts';
+import * as schedule from './schedule.ts';
+import * as sync from './sync.ts';
+import type { EventMessage, Message, PayloadOf, WorkMessage } from './message.ts';
 import { syncServices } from './vocabulary.ts';
 
-/** A tick is held while its run lasts, kept alive by heartbeats; a killed holder is noticed within `ackWaitMs`. */
-const tickDelivery: Delivery = { ackWaitMs: 6_000, maxDeliver: 20, concurrency: 1 };
-const commandDelivery: Delivery = { ackWaitMs: 6_000, maxDeliver: 20, concurrency: 200 };
+/** A message is held while it is worked on, kept alive by heartbeats; a killed holder is noticed within `ackWaitMs`. */
+const delivery = { ackWaitMs: 6_000, maxDeliver: 20 };
 
 /** The tick of each kind of sync. */
-export const tickOf: Readonly<Record<SyncKind, WorkMessage<typeof tick>>> = mapValues(
+export const tickOf: Readonly<Record<SyncKind, WorkMessage<typeof sync.tick>>> = mapValues(
   kinds,
-  ({ service, label }, kind) =>
-    work({
-      subject: `paceline.tick.${kind}`,
-      stream: 'TICKS',
-      payload: tick,
-      from: ['scheduler', 'api'],
-      to: [service],
-      delivery: tickDelivery,
-      about: `A slot for ${label} has opened.`,
-    }),
+  ({ service, label }, kind) => ({
+    kind: 'work',
+    subject: `paceline.tick.${kind}`,
+    stream: 'TICKS',
+    payload: sync.tick,
+    from: ['scheduler', 'api'],
+    to: [service],
+    delivery: { ...delivery, concurrency: 1 },
+    about: `A slot for ${label} has opened.`,
+  }),
 );
 
 /** As members of the catalog: `tickRider`, `tickNear`, … */
 const ticks = Object.fromEntries(
   kindNames.map((kind) => [`tick${kind.charAt(0).toUpperCase()}${kind.slice(1)}`, tickOf[kind]]),
-) as { readonly [K in SyncKind as `tick${Capitalize<K>}`]: WorkMessage<typeof tick> };
+) as { readonly [K in SyncKind as `tick${Capitalize<K>}`]: WorkMessage<typeof sync.tick> };
+
+const command = {
+  kind: 'work',
+  stream: 'COMMANDS',
+  from: ['api'],
+  to: ['rider-sync'],
+  delivery: { ...delivery, concurrency: 200 },
+} as const;
+const toScheduler = { kind: 'request', from: ['api'], to: ['scheduler'] } as const;
+const toLimiter = { kind: 'request', from: ['api'], to: ['limiter'] } as const;
+const fromLimiter = { kind: 'signal', from: ['limiter'], to: syncServices } as const;
+const event = { kind: 'event', stream: 'EVENTS', to: ['api'] } as const;
 
 /** Every subject of the flow. `{name}` in a subject is one token that the sender fills in. */
 export const catalog = {
   ...ticks,
-  addRider: work({
+  addRider: {
+    ...command,
     subject: 'paceline.command.add-rider',
-    stream: 'COMMANDS',
-    payload: addRider,
-    from: ['api'],
-    to: ['rider-sync'],
-    delivery: commandDelivery,
+    payload: sync.addRider,
     about: 'Add or refresh one rider now.',
-  }),
-  importRiders: work({
+  },
+  importRiders: {
+    ...command,
     subject: 'paceline.command.import-riders',
-    stream: 'COMMANDS',
-    payload: importRiders,
-    from: ['api'],
-    to: ['rider-sync'],
-    delivery: commandDelivery,
+    payload: sync.importRiders,
     about: 'Add or refresh many riders, whose ids are stored with the command.',
-  }),
-  scheduleNow: request({
+  },
+  scheduleNow: {
+    ...toScheduler,
     subject: 'paceline.schedule.now',
-    payload: nothing,
-    reply: scheduleAnswer,
-    from: ['api'],
-    to: ['scheduler'],
+    payload: limiter.nothing,
+    reply: schedule.scheduleAnswer,
     about: 'Returns the schedule in force.',
-  }),
-  judgeSchedule: request({
+  },
+  judgeSchedule: {
+    ...toScheduler,
     subject: 'paceline.schedule.judge',
-    payload: judgeSchedule,
-    reply: judgedSchedule,
-    from: ['api'],
-    to: ['scheduler'],
+    payload: schedule.judgeSchedule,
+    reply: schedule.judgedSchedule,
     about: 'Lints and forecasts a schedule; changes nothing.',
-  }),
-  changeSchedule: request({
+  },
+  changeSchedule: {
+    ...toScheduler,
     subject: 'paceline.schedule.change',
-    payload: changeSchedule,
-    reply: scheduleAnswer,
-    from: ['api'],
-    to: ['scheduler'],
+    payload: schedule.changeSchedule,
+    reply: schedule.scheduleAnswer,
     about: 'Puts another schedule in force, unless lint finds errors in it.',
-  }),
-  commandCancelled: signal({
+  },
+  commandCancelled: {
+    kind: 'signal',
     subject: 'paceline.cancelled.command',
-    payload: commandCancelled,
+    payload: sync.commandCancelled,
     from: ['api'],
     to: ['rider-sync'],
     about: 'A command was cancelled: its requests leave the queue.',
-  }),
-  ask: request({
+  },
+  ask: {
+    ...toLimiter,
     subject: 'paceline.limiter.ask.{partition}',
-    payload: permitRequests,
-    reply: permitReplies,
+    payload: limiter.permitRequests,
+    reply: limiter.permitReplies,
     from: syncServices,
-    to: ['limiter'],
     about: 'acquire, start, settle and cancel: the requests of one event-loop turn.',
-  }),
-  status: request({
+  },
+  status: {
+    ...toLimiter,
     subject: 'paceline.limiter.status.{partition}',
-    payload: statusQuery,
-    reply: coordination,
-    from: ['api'],
-    to: ['limiter'],
+    payload: limiter.statusQuery,
+    reply: limiter.coordination,
     about: 'Window usage and queue of an account.',
-  }),
-  windows: request({
+  },
+  windows: {
+    ...toLimiter,
     subject: 'paceline.limiter.windows.{partition}',
-    payload: windowsQuery,
-    reply: windowsView,
+    payload: limiter.windowsQuery,
+    reply: limiter.windowsView,
     from: ['api', ...syncServices],
-    to: ['limiter'],
     about: "An account's windows with their permits and policies, and the requests that wait.",
-  }),
-  operate: request({
+  },
+  operate: {
+    ...toLimiter,
     subject: 'paceline.limiter.operate.{partition}',
-    payload: operation,
-    reply: operated,
-    from: ['api'],
-    to: ['limiter'],
+    payload: limiter.operation,
+    reply: limiter.operated,
     about: 'An operator pauses, resumes or releases a budget, or changes its policy.',
-  }),
-  freshness: request({
+  },
+  freshness: {
+    kind: 'request',
     subject: 'paceline.freshness.report',
-    payload: freshnessQuery,
-    reply: freshnessReport,
+    payload: monitoring.freshnessQuery,
+    reply: monitoring.freshnessReport,
     from: ['api'],
     to: ['event-sync'],
     about: 'How fresh the copies of signups are against their goals, and which calls come next and why.',
-  }),
-  offer: signal({
+  },
+  offer: {
+    ...fromLimiter,
     subject: 'paceline.limiter.offer.{client}',
-    payload: offer,
-    from: ['limiter'],
-    to: syncServices,
+    payload: limiter.offer,
     about: 'A permit is free for a request that waits.',
-  }),
-  opened: signal({
+  },
+  opened: {
+    ...fromLimiter,
     subject: 'paceline.limiter.opened.{partition}',
-    payload: nothing,
-    from: ['limiter'],
-    to: syncServices,
+    payload: limiter.nothing,
     about: 'A partition has a new owner, whose queue is empty: requests that wait are sent again.',
-  }),
-  bulkMoved: signal({
+  },
+  bulkMoved: {
+    kind: 'signal',
     subject: 'paceline.riders.bulk',
-    payload: bulkMoved,
+    payload: sync.bulkMoved,
     from: ['rider-sync'],
     to: ['rider-sync'],
     about: 'A bulk call for riders was sent, answered or lost.',
-  }),
-  present: signal({
+  },
+  present: {
+    kind: 'signal',
     subject: 'paceline.limiter.present',
-    payload: presence,
+    payload: limiter.presence,
     from: ['limiter'],
     to: ['limiter'],
     about: 'A limiter is alive and owns these partitions.',
-  }),
-  alive: request({
+  },
+  alive: {
+    ...toLimiter,
     subject: 'paceline.limiter.alive.{limiter}',
-    payload: nothing,
-    reply: nothing,
+    payload: limiter.nothing,
+    reply: limiter.nothing,
     from: ['limiter'],
-    to: ['limiter'],
     about: 'Checks whether a limiter that went silent is still connected.',
-  }),
-  journal: journal({
+  },
+  journal: {
+    kind: 'journal',
+    stream: 'LIMITER_JOURNAL',
     subject: 'paceline.journal.{partition}',
     payload: journalEntry,
     from: ['limiter'],
     to: ['limiter'],
     about: 'The ledger of a partition: a permit is committed only by an append to it.',
-  }),
-  runChanged: event({
+  },
+  runChanged: {
+    ...event,
     subject: 'paceline.event.run.changed',
-    payload: runChanged,
+    payload: sync.runChanged,
     from: syncServices,
-    to: ['api'],
     about: 'A run has started, made progress or ended.',
-  }),
-  scheduleChanged: event({
+  },
+  scheduleChanged: {
+    ...event,
     subject: 'paceline.event.schedule.changed',
-    payload: scheduleChanged,
+    payload: schedule.scheduleChanged,
     from: ['scheduler'],
-    to: ['api'],
     about: 'Another schedule is in force.',
-  }),
-  commandChanged: event({
+  },
+  commandChanged: {
+    ...event,
     subject: 'paceline.event.command.changed',
-    payload: commandChanged,
+    payload: sync.commandChanged,
     from: ['rider-sync'],
-    to: ['api'],
     about: 'A command has made progress or ended.',
-  }),
-  freshnessMeasured: event({
+  },
+  freshnessMeasured: {
+    ...event,
     subject: 'paceline.event.freshness.measured',
-    payload: freshnessMeasured,
+    payload: monitoring.freshnessMeasured,
     from: ['event-sync'],
-    to: ['api'],
     about: 'How fresh the copies of signups are, published at the end of each run over near events.',
-  }),
-  sourceChanged: event({
+  },
+  sourceChanged: {
+    ...event,
     subject: 'paceline.event.source.changed',
-    payload: sourceChanged,
+    payload: monitoring.sourceChanged,
     from: syncServices,
-    to: ['api'],
     about: 'A source of upstream is no longer available with our key, or available again.',
-  }),
-  permitsChanged: event({
+  },
+  permitsChanged: {
+    ...event,
     subject: 'paceline.event.permits.changed',
-    payload: permitsChanged,
+    payload: limiter.permitsChanged,
     from: ['limiter'],
-    to: ['api'],
     about: 'Permits were started, settled or returned.',
-  }),
-  conflict: event({
+  },
+  conflict: {
+    ...event,
     subject: 'paceline.event.conflict',
-    payload: conflict,
+    payload: limiter.conflict,
     from: ['limiter'],
-    to: ['api'],
     about: 'One sync waits because of another.',
-  }),
-  alert: event({
+  },
+  alert: {
+    ...event,
     subject: 'paceline.event.alert',
-    payload: alert,
+    payload: limiter.alert,
     from: ['limiter'],
-    to: ['api'],
     about: 'The limiter reports something that an operator should know.',
-  }),
-  alertChanged: event({
+  },
+  alertChanged: {
+    ...event,
     subject: 'paceline.event.alert.changed',
-    payload: alertChanged,
+    payload: monitoring.alertChanged,
     from: ['api'],
-    to: ['api'],
     about: 'An alert was raised or resolved; published once.',
-  }),
+  },
 } as const satisfies Record<string, Message>;
 
 type Catalog = typeof catalog;

@@ -48,32 +48,6 @@ export type Message = WorkMessage | EventMessage | RequestMessage | SignalMessag
 export type PayloadOf<M extends Message> = z.infer<M['payload']>;
 export type ReplyOf<M extends RequestMessage> = z.infer<M['reply']>;
 
-export const work = <P extends z.ZodType>(message: Omit<WorkMessage<P>, 'kind'>): WorkMessage<P> => ({
-  kind: 'work',
-  ...message,
-});
-export const event = <P extends z.ZodType>(
-  message: Omit<EventMessage<P>, 'kind' | 'stream'>,
-): EventMessage<P> => ({
-  kind: 'event',
-  stream: 'EVENTS',
-  ...message,
-});
-export const request = <P extends z.ZodType, R extends z.ZodType>(
-  message: Omit<RequestMessage<P, R>, 'kind'>,
-): RequestMessage<P, R> => ({
-  kind: 'request',
-  ...message,
-});
-
-export const signal = <P extends z.ZodType>(message: Omit<SignalMessage<P>, 'kind'>): SignalMessage<P> => ({
-  kind: 'signal',
-  ...message,
-});
-export const journal = <P extends z.ZodType>(
-  message: Omit<JournalMessage<P>, 'kind' | 'stream'>,
-): JournalMessage<P> => ({ kind: 'journal', stream: 'LIMITER_JOURNAL', ...message });
-
 /** Work that can't be done ends here, below its own subject, with the reason in a header. */
 export const deadLetterSubject = (subject: string): string => `paceline.dead-letter.${subject}`;
 
