@@ -15,7 +15,7 @@ import type { PermitEvent } from '@paceline/shared/limiter/protocol';
 import type { Life } from '../life.ts';
 
 /** The limiter as its clients reach it over the broker. */
-export interface LimiterDesk {
+export interface LimiterLink {
   /** Nothing is heard of an ask when the limiter is down for longer than one waits for an answer. */
   ask(ask: PermitRequest, heard: (answer: PermitReply | undefined) => void): void;
   /** From now on offers for that ticket are handed over, and that a new limiter has come. */
@@ -38,7 +38,7 @@ type Answering = (answers: readonly Reply[]) => void;
  * One limiter on a journal that is never lost: the partition loop of production, with messages that take their time.
  * Long: its small functions share the partition's state and its clients.
  */
-export function startLimiter(life: Life): LimiterDesk {
+export function startLimiter(life: Life): LimiterLink {
   const { scenario, agenda, clock, network, tally } = life;
   const real = defaultSettings(scenario.tier, clock);
   const settings = { ...real, askAgainIn: Math.max(real.askAgainIn, clock.toMachine(askAgainIn)) };

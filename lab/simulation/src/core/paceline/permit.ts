@@ -10,7 +10,7 @@ import {
 } from '@paceline/shared/limiter/protocol';
 import type { Life } from '../life.ts';
 import { hear, once, type Script } from '../world/script.ts';
-import type { LimiterDesk } from './limiter.ts';
+import type { LimiterLink } from './limiter.ts';
 
 /** What a caller asks for, as `PermitAsk` of the real client. */
 export interface Wanted {
@@ -41,7 +41,7 @@ export type Obtained =
  * The client of the limiter: the permit protocol of production, over messages that take their time.
  * Long: its small functions share one permit's state.
  */
-export function createPermits(life: Life, desk: LimiterDesk) {
+export function createPermits(life: Life, limiter: LimiterLink) {
   const { agenda, clock, tally } = life;
   let tickets = 0;
 
@@ -60,7 +60,7 @@ export function createPermits(life: Life, desk: LimiterDesk) {
       step = decidePermit(step.state, event, now());
       if (step.state.state === 'over') {
         timer += 1;
-        desk.forget(request.ticket);
+        limiter.forget(request.ticket);
       }
       for (const effect of step.effects) perform(effect);
     }
@@ -70,13 +70,13 @@ export function createPermits(life: Life, desk: LimiterDesk) {
         case 'send': {
           const nth = (sends += 1);
           timer += 1;
-          desk.ask(effect.request, (answer = noAnswer) => {
+          limiter.ask(effect.request, (answer = noAnswer) => {
             if (nth === sends) happened({ event: 'answered', answer });
           });
           return;
         }
         case 'tell':
-          desk.ask(effect.request, () => undefined);
+          limiter.ask(effect.request, () => undefined);
           return;
         case 'wake': {
           const mine = (timer += 1);
@@ -107,7 +107,7 @@ export function createPermits(life: Life, desk: LimiterDesk) {
     };
     const settle = (outcome: Outcome) => happened({ event: 'settle', outcome });
 
-    desk.attend(request.ticket, happened);
+    limiter.attend(request.ticket, happened);
     // Not within what aborts it: a promise would not be heard there either.
     const onAbort = () => agenda.in(0, () => happened({ event: 'cancel', reason: undefined }));
     wanted.signal?.addEventListener('abort', onAbort, { once: true });
