@@ -4,7 +4,6 @@ import { WrongUsage } from './core/usage.ts';
 import { commands } from './commands/index.ts';
 import { createScreen, type Output } from './screen.ts';
 
-/** What a command line is run in: of a process, or of a test. */
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly output: Output;
@@ -24,7 +23,6 @@ export const exitCodes = {
 } as const;
 const usualUrl = 'http://127.0.0.1:3000';
 
-/** Runs one command. @returns the exit code of the process */
 export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const json = args.includes('--json');
   const { output, errors, signal } = surroundings;
@@ -97,7 +95,6 @@ const documentOf = (error: unknown): object =>
     ? { ...error.body, status: error.status, errors: error.errors }
     : { detail: sentenceOf(error) };
 
-/** Every command, where the API is found, and what the exit codes mean. */
 const help = (): string =>
   `paceline COMMAND [--json]
 

@@ -3,7 +3,6 @@ import { terminalColours } from '@paceline/client';
 import { lanes } from '@paceline/shared/definition';
 import { type Look, type Paint, plain } from './core/look.ts';
 
-/** Where a command writes: `process.stdout` and `process.stderr`, or what stands in for them. */
 export interface Output {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
@@ -22,7 +21,6 @@ const colours: Paint = {
   quiet: styled('gray'),
 };
 
-/** What a terminal is taken to be wide when nobody says. */
 const usualWidth = 80;
 const widest = 140;
 const narrowest = 32;
@@ -33,11 +31,8 @@ export interface Screen {
   print(lines: readonly string[]): void;
   /** Replaces what was shown before; where nothing can be replaced, a line is printed when it is about something new. */
   progress(line: string, about: string): void;
-  /** What became of it takes the place of the progress, and stays. */
   endProgress(lines: readonly string[]): void;
-  /** Makes room for a picture of the whole terminal. */
   clear(): void;
-  /** Draws that picture again, in its place. */
   repaint(lines: readonly string[]): void;
 }
 

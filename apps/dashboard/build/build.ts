@@ -9,14 +9,9 @@ import { promisify } from 'node:util';
 const home = fileURLToPath(new URL('..', import.meta.url));
 const sources = ['index.html', 'vite.config.ts', 'package.json', 'src/**/*', '../../pnpm-lock.yaml'];
 
-/** Where the built files are. */
 export const dist = join(home, 'dist');
 
-/**
- * Builds the dashboard unless that was done since its sources changed; two who do it at once do no harm.
- * @param report takes a sentence when there is something to do
- * @throws {Error} with what the bundler says
- */
+/** Builds the dashboard when its sources have changed. @throws {Error} with what the bundler says */
 export async function ensureBuilt(report: (line: string) => void): Promise<void> {
   if ((await changedAt(['dist/index.html'])) > (await changedAt(globSync(sources, { cwd: home })))) return;
   report('dashboard …');

@@ -1,15 +1,12 @@
 import type { Operations } from './generated.ts';
 import { problemOf, Unreachable } from './problem.ts';
 
-/** An operation of the API, such as `GET /v1/runs/{runId}`. */
 export type Operation = keyof Operations;
-/** The body that an operation answers with. */
 export type Answer<O extends Operation> = Operations[O]['answer'];
 /** What an operation takes: `path`, `query`, `headers` and `body`, as far as it has them. */
 export type Input<O extends Operation> = Omit<Operations[O], 'answer'>;
 export type Arguments<O extends Operation> = object extends Input<O> ? [input?: Input<O>] : [input: Input<O>];
 
-/** The operations that answer page by page. */
 type ListOperation = {
   [O in Operation]: Answer<O> extends { items: unknown[]; next: string | null } ? O : never;
 }[Operation];
@@ -19,11 +16,9 @@ export interface ApiSettings {
   /** Where the API is, such as `http://127.0.0.1:3000`; without it, where the page came from. */
   readonly url?: string;
   readonly token?: string | undefined;
-  /** Aborts every request. */
   readonly signal?: AbortSignal;
   /** Real ms that an answer may take; default 35 s: the API answers within half a minute, or says that it cannot. */
   readonly timeoutMs?: number;
-  /** Sends a request, in the place of the global `fetch`. */
   readonly fetch?: (url: string, request: RequestInit) => Promise<Response>;
 }
 
@@ -37,7 +32,6 @@ interface Parts {
 /** The API's operations, with the types of its OpenAPI document. All may throw `ApiProblem` or `Unreachable`. */
 export interface Api {
   call<O extends Operation>(operation: O, ...input: Arguments<O>): Promise<Answer<O>>;
-  /** Every item of a list, page by page. */
   all<O extends ListOperation>(operation: O, ...input: Arguments<O>): Promise<Item<O>[]>;
   /** A GET whose answer goes on until it is ended, in pieces of text. */
   open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ReadableStream<string>>;
@@ -103,7 +97,6 @@ export function createApi(settings: ApiSettings = {}): Api {
   };
 }
 
-/** The path of an operation with its parameters in place: `/v1/runs?limit=20`. */
 export function pathOf<O extends Operation>(operation: O, ...[input]: Arguments<O>): string {
   return urlOf(operation, input as Parts);
 }

@@ -2,7 +2,6 @@ import { type Colour, kinds, type Lane, lanes, type SyncKind } from '@paceline/s
 
 /** A lane's colour in CSS; `colours.css` has its values for light and dark. */
 export const laneColour = (lane: Lane): string => `var(--${lanes[lane].colour})`;
-/** A sync kind's colour in CSS: that of its lane. */
 export const kindColour = (kind: SyncKind): string => laneColour(kinds[kind].lane);
 
 /** The same colours by the names that terminals know; grey is what quiet text has there. */

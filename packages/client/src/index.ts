@@ -18,5 +18,4 @@ export { kindColour, laneColour, terminalColours } from './colours.ts';
 export { ApiProblem, isPassing, messageAt, Unreachable, wordsOf } from './problem.ts';
 export { follow, openStream, type StreamEvent, type StreamType } from './stream.ts';
 
-/** The slots of all kinds, in the words of the configuration. */
 export type ScheduleSettings = JudgedSchedule['settings'];

@@ -6,7 +6,6 @@ type FieldError = NonNullable<Problem['errors']>[number];
 export class ApiProblem extends Error {
   override name = 'ApiProblem';
   readonly status: number;
-  /** The whole answer, as it came. */
   readonly body: Partial<Problem>;
 
   constructor(status: number, body: Partial<Problem>) {
@@ -15,7 +14,6 @@ export class ApiProblem extends Error {
     this.body = body;
   }
 
-  /** Each field of the request that is wrong. */
   get errors(): readonly FieldError[] {
     return this.body.errors ?? [];
   }
@@ -36,12 +34,10 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
 export const isPassing = (error: unknown): boolean =>
   error instanceof Unreachable || (error instanceof ApiProblem && [409, 503].includes(error.status));
 
-/** What is wrong, field by field where the API says so. */
 export const wordsOf = (error: Error): string =>
   error instanceof ApiProblem && error.errors.length > 0
     ? error.errors.map(({ field, message }) => `${field} ${message}`).join('; ')
     : error.message;
 
-/** What the API says of one field, such as `kinds.far.opens`. */
 export const messageAt = (error: Error | null, field: string): string | undefined =>
   error instanceof ApiProblem ? error.errors.find((each) => each.field === field)?.message : undefined;

@@ -12,7 +12,6 @@ interface StreamData extends StreamEvents {
   closing: { reason: string };
 }
 
-/** Something that happened; `id` is what to go on behind, undefined with an event that has no place of its own. */
 export type StreamEvent = {
   [T in keyof StreamData]: {
     readonly type: T;
@@ -26,7 +25,6 @@ export interface StreamOptions {
   readonly types?: readonly string[] | undefined;
   /** The id to begin behind; without it, what happens from now on. */
   readonly after?: number | undefined;
-  /** Ends the stream. */
   readonly signal: AbortSignal;
 }
 
@@ -34,11 +32,7 @@ export interface StreamOptions {
 const silentMs = 40_000;
 const againAfterMs = 1_000;
 
-/**
- * One connection to the event stream, open when the promise resolves.
- * @param onId takes each id, also of what was left out
- * @throws {ApiProblem | Unreachable} the iterator throws when the connection is lost
- */
+/** One connection. @param onId takes each id, also of events left out @throws {ApiProblem | Unreachable} */
 export async function openStream(
   api: Api,
   { types, after, signal }: StreamOptions,
@@ -83,11 +77,7 @@ export async function openStream(
   }
 }
 
-/**
- * What happens, each thing once: after a lost connection it goes on behind what was heard last.
- * @param onBroken takes why, each time that the connection is lost
- * @throws what keeps the first connection from being made, and what asking again cannot cure
- */
+/** Each event once, across lost connections. @throws what keeps the first connection from being made */
 export async function* follow(
   api: Api,
   options: StreamOptions,

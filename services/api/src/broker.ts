@@ -11,7 +11,6 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
-/** There is no connection to the broker: nothing can be handed to another service now. */
 export class BrokerAway extends Error {
   override name = 'BrokerAway';
 }

@@ -18,7 +18,6 @@ export class ServiceAway extends Error {
 }
 
 type WithoutAddress<T> = T extends Operation ? Omit<T, 'account' | 'endpoint'> : never;
-/** What an operator does to one budget. */
 export type BudgetOperation = WithoutAddress<Operation>;
 
 /** Real ms; to judge a complicated schedule takes seconds. */
@@ -44,7 +43,6 @@ export function peersOf(broker: Broker, account: string) {
   const partition = partitionOf(account);
   return {
     limiter: {
-      /** @param options.waiting how many waiting requests are listed @param options.timeoutMs real */
       windows({ waiting, timeoutMs }: { waiting?: number; timeoutMs?: number } = {}) {
         const query = { account, ...(waiting !== undefined && { waiting }) };
         return ask('The limiter', catalog.windows, { partition }, query, timeoutMs);

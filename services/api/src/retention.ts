@@ -34,7 +34,6 @@ export interface Retention {
   readonly answers: number;
 }
 
-/** What can be forgotten of one table. */
 export interface Forgettable {
   readonly what: string;
   /** Deletes the oldest, so many at most; locked rows are skipped. */
@@ -44,7 +43,6 @@ export interface Forgettable {
 interface OldRows {
   readonly what: string;
   readonly table: PgTable;
-  /** Of the table as `old`. */
   readonly where: SQL;
   /** The column that says which are the oldest. */
   readonly by?: string;
@@ -57,11 +55,7 @@ const day = 86_400_000;
 /** A day of permits is shown. */
 const permitsKept = 2 * day;
 
-/**
- * What is old at `now` (project ms), in the order in which it is forgotten. Never what is not over: runs that have not
- * ended, and the last of each kind, whose checkpoint the next one takes over; commands that have not ended, or of which a
- * rider still waits; calls whose run or command is kept; open alerts.
- */
+/** What is old at `now` (project ms), in deletion order; nothing open, and no kind's last run. */
 export function forgettable(kept: Retention, now: number): Forgettable[] {
   const before = (ms: number): SQL => sql`${new Date(now - ms).toISOString()}::timestamptz`;
   const byAge = (what: string, table: PgTable, by: string, ms: number): OldRows => ({
@@ -145,10 +139,7 @@ const deleteOldest = ({ table, join, where, by, rowsWithEach = 1 }: OldRows, mos
 /** Any constant will do; it only has to be the same in every process. */
 const forgettingLock = 7_223_092;
 
-/**
- * Forgets one batch, unless another process forgets.
- * @returns how many rows went, those that go with them not counted; undefined: another process forgets
- */
+/** @returns how many rows were deleted, cascades not counted; undefined: another process does it */
 export const forgetBatch = (
   db: Database,
   { forget }: Forgettable,
@@ -167,10 +158,7 @@ const pauseMs = 60_000;
 /** Rows in one transaction: their locks are held for milliseconds. */
 const atOnce = 1_000;
 
-/**
- * Forgets what is older than it is kept, at once and then every minute, in small batches. Of several processes one does
- * so at a time.
- */
+/** Deletes what is past its retention, at once and then every minute; one process at a time. */
 export function startHousekeeping(db: Database, retention: Retention, clock: Clock, log: Logger): Rounds {
   let stopped = false;
   const round = async () => {
@@ -191,10 +179,7 @@ export function startHousekeeping(db: Database, retention: Retention, clock: Clo
   };
 }
 
-/**
- * Forgets all that is older at `now` (project ms) than it is kept, `atOnce` rows in a transaction.
- * @returns how many rows of what are gone, where there were any
- */
+/** Deletes what is past its retention at `now` (project ms). @returns deleted rows by table */
 export async function forgetOld(
   db: Database,
   retention: Retention,

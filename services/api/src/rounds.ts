@@ -1,7 +1,6 @@
 import type { Machine } from '@paceline/shared/clock';
 
 export interface Rounds {
-  /** Begins a round at once, or as soon as the one in hand is over. */
   now(): void;
   stop(): Promise<void>;
 }

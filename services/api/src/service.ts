@@ -13,7 +13,7 @@ import { commandPublisher, startSweep } from './commands/publish.ts';
 import { commandStore } from './commands/store.ts';
 import { createWatches, submitCommandWith } from './commands/submit.ts';
 import type { ApiConfig } from './config.ts';
-import { keepHistory } from './coordination/query.ts';
+import { keepHistory } from './coordination/history.ts';
 import { createApp } from './http/app.ts';
 import { longestAnswerMs } from './http/limits.ts';
 import { type HttpServer, listenHttp } from './http/listen.ts';
@@ -33,20 +33,15 @@ const dashboard = fileURLToPath(new URL('../../../apps/dashboard/dist', import.m
 
 export type RunningApi = RunningService & Pick<HttpServer, 'url' | 'port'>;
 
-/** What the parts of the API share. */
 interface Parts extends ServiceContext<ApiConfig> {
   readonly account: string;
   readonly db: Database;
-  /** Of the connections that only commands use. */
   readonly commandDb: Database;
   readonly broker: Broker;
   readonly peers: Peers;
 }
 
-/**
- * The HTTP API. It serves before the broker is there: what is stored can be read without it, and probes are answered.
- * @throws {Error} when its port is taken
- */
+/** The HTTP API; it serves before the broker is reached. @throws {Error} when its port is taken */
 export async function startApi(context: ServiceContext<ApiConfig>): Promise<RunningApi> {
   const { config, log, signal } = context;
   const onError = (error: Error) => log.warn({ err: error }, 'a connection to the database broke');
@@ -89,7 +84,6 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   };
 }
 
-/** What takes commands, stores and publishes them. */
 function createCommands({ config, db, commandDb, broker, peers, clock, log }: Parts) {
   const watches = createWatches();
   const publisher = commandPublisher(broker, commandDb, clock, log);
@@ -128,7 +122,6 @@ function serve({ config, log }: Parts, services: Services): Promise<HttpServer> 
   );
 }
 
-/** What goes on without a request. @param url where the API is served */
 async function startJobs({ config, db, clock, log, peers, signal }: Parts, bus: Bus, url: string) {
   const alerts = watchAlerts({
     db,

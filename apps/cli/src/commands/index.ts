@@ -5,7 +5,6 @@ import { run, runs } from './runs.ts';
 import { plan, schedule } from './schedule.ts';
 import { alerts, status, tail } from './status.ts';
 
-/** Every command, by its name. */
 export const commands: Readonly<Record<string, Subcommand>> = {
   status,
   'add-rider': addRider,

@@ -63,10 +63,7 @@ export const importRiders = defineCommand({
   },
 });
 
-/**
- * Sends a command, and follows it until it has ended, with the lines that say how; undefined with `--wait=no`.
- * @throws {WrongUsage}
- */
+/** Sends a command and follows it to its end; undefined with `--wait=no`. @throws {WrongUsage} */
 async function send(
   context: Context,
   wait: string | undefined,

@@ -32,7 +32,6 @@ export const run = defineCommand({
   },
 });
 
-/** By its id, or by the beginning of it. */
 async function findRun(api: Api, id: string): Promise<RunDetail> {
   const named = (runId: string) => api.call('GET /v1/runs/{runId}', { path: { runId } });
   try {

@@ -82,7 +82,6 @@ async function readStatus({ api }: Context, clock: ClockReading): Promise<Status
   };
 }
 
-/** What is away is null. */
 function documentOf({ clock, budgets, queue, alerts, schedule }: Status) {
   const of = <T>(part: Part<T>) => ('is' in part ? part.is : null);
   return {

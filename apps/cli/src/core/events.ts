@@ -11,7 +11,6 @@ export function alertHead({ title, severity, since, resolvedAt }: Alert, paint: 
   return `${said} ${paint.quiet(`(${until} ${dayAndTime(since)})`)}`;
 }
 
-/** Each alert with why, and what to do. */
 export function alertLines(alerts: readonly Alert[], { width, paint }: Look): string[] {
   if (alerts.length === 0) return ['Nothing is wrong now.'];
   return alerts.flatMap((alert, index) => [

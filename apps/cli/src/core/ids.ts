@@ -9,11 +9,7 @@ const fieldsOf = (line: string): string[] =>
 const isId = (text: string): boolean =>
   /^\d{1,10}$/.test(text) && Number(text) >= 1 && Number(text) <= largestId;
 
-/**
- * The rider ids in a text, each once, in its order: one a line, or CSV with a heading that names the column (`riderId`,
- * `zwiftId`, `zwid` or `id`). Blank lines and those that begin with `#` are left out.
- * @throws {WrongUsage} with every line that is wrong
- */
+/** The distinct rider ids in a list or in CSV with a heading; `#` begins a comment. @throws {WrongUsage} */
 export function idsIn(text: string): number[] {
   const lines = text
     .replace(/^\uFEFF/, '')

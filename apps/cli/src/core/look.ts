@@ -1,6 +1,5 @@
 import { type Lane, laneNames, lanes } from '@paceline/shared/definition';
 
-/** How something is written where it is read: how wide, and in which colours. */
 export interface Look {
   /** Cells in a line. */
   readonly width: number;
@@ -33,7 +32,6 @@ export const markOf = (paint: Paint, lane: Lane, stroke: string): string =>
 /** `a`dd rider, `u`rgent, `n`ear, `r`ider sync, `f`ar */
 const letterOf = (lane: Lane): string => lanes[lane].label.slice(0, 1);
 
-/** What the marks mean, in as many lines as it takes. */
 export function legend({ width, paint }: Look): string[] {
   const items = [
     ...laneNames.map((lane) => ({ mark: markOf(paint, lane, '┃'), words: lanes[lane].label })),
@@ -83,10 +81,6 @@ const textOf = (cell: Cell | undefined): string =>
 const painted = (cell: Cell | undefined, text: string): string =>
   cell === undefined || typeof cell === 'string' ? text : cell.paint(text);
 
-/**
- * Columns that line up. When a line is too long, the widest column is cut.
- * @param head is left out when it is empty
- */
 export function table(
   head: readonly string[],
   rows: ReadonlyArray<readonly Cell[]>,

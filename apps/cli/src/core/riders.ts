@@ -21,7 +21,6 @@ export function commandLine(command: Command, now: number, { width, paint }: Loo
   return `${shares(riders, cells, { width, paint })} ${cut(said, width - cells - 2)}`;
 }
 
-/** How a command has ended; nothing of that is cut. */
 export const endLines = (command: Command, now: number, look: Look): string[] =>
   isFailed(command)
     ? wrap(sentenceOf(command, now), look.width).map(look.paint.wrong)
@@ -43,7 +42,6 @@ function shares(
   ].join('');
 }
 
-/** A rider who has come. */
 export const riderLines = (
   { riderId, name, zpCategory, rating, club }: RiderDetail,
   { width }: Look,
@@ -57,7 +55,6 @@ export const riderLines = (
   return wrap(about.filter((each) => each !== null).join(', '), width);
 };
 
-/** The riders of an import who could not be had, and why. */
 export const failedLines = (failed: readonly CommandRider[], look: Look): string[] =>
   failed.length === 0
     ? []

@@ -3,7 +3,6 @@ import { clockTime, dayAndTime, dayOf, duration, elapsed, outcome, shortTime } f
 import { kinds } from '@paceline/shared/definition';
 import { type Look, table, wrap } from './look.ts';
 
-/** As much of an id as tells runs apart. */
 const shortId = (id: string): string => id.slice(0, 8);
 
 /** Runs, newest first. @param now project ms */
@@ -24,7 +23,6 @@ export function runsLines(runs: readonly Run[], now: number, look: Look): string
   return table(['run', 'began', 'sync', 'state', 'took', 'what came of it'], rows, look);
 }
 
-/** One run and every call that it made, with why it made that one. */
 export function runLines(run: RunDetail, now: number, look: Look): string[] {
   const { paint, width } = look;
   const { slot, calls } = run;

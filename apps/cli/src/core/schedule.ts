@@ -11,7 +11,6 @@ const kindCell = (kind: SyncKind, { paint }: Look) => ({
 const whole = (number: number): string => String(Math.round(number));
 const every = (seconds: number | null): string => (seconds === null ? 'never' : duration(seconds * 1_000));
 
-/** The slots of all kinds, in the words of the configuration. */
 export function settingsLines(settings: ScheduleSettings, look: Look): string[] {
   const rows = kindNames.map((kind) => {
     const { mode, opens, duration: open, skip, catchUp } = settings.kinds[kind];
@@ -23,7 +22,6 @@ export function settingsLines(settings: ScheduleSettings, look: Look): string[] 
   ];
 }
 
-/** The schedule in force, and what opens next. */
 export function scheduleLines(schedule: Schedule, look: Look): string[] {
   const { version, from, since, next } = schedule;
   const { paint } = look;
@@ -42,7 +40,6 @@ export function scheduleLines(schedule: Schedule, look: Look): string[] {
   ];
 }
 
-/** A judged schedule: its slots, what is wrong with them, what a busy day comes to, and how it would pass. */
 export function judgedLines(
   { settings, findings, forecast, repaired, promises }: JudgedSchedule,
   look: Look,
@@ -66,7 +63,6 @@ export function judgedLines(
   ];
 }
 
-/** What is wrong, each with its example moment by moment. */
 export function findingLines(findings: JudgedSchedule['findings'], { paint, width }: Look): string[] {
   return findings.flatMap(({ severity, message, timeline }) => [
     ...wrap(`${severity}: ${message}`, width).map((line) =>
@@ -120,10 +116,7 @@ function forecastLines(forecast: JudgedSchedule['forecast'], look: Look): string
 /** A change of the schedule as the API takes it; whether its values make sense the API says. */
 export type ScheduleChange = Omit<Input<'PUT /v1/schedule'>['body'], 'despiteErrors'>;
 
-/**
- * Settings such as `near.duration=8m`, `results.mode=on` and `timeZone=UTC`, as one change.
- * @throws {WrongUsage}
- */
+/** Settings such as `near.duration=8m` and `timeZone=UTC`, as one change. @throws {WrongUsage} */
 export function changeOf(settings: readonly string[]): ScheduleChange {
   const kinds: Record<string, Record<string, string>> = {};
   let timeZone: string | undefined;

@@ -1,4 +1,3 @@
-/** The command was called wrongly; says how. */
 export class WrongUsage extends Error {
   override name = 'WrongUsage';
 }

@@ -16,7 +16,6 @@ import { cut, legend, type Look, markOf, type Paint, wrap } from './look.ts';
 /** Something that was asked for, or why it could not be had. */
 export type Part<T> = { readonly is: T } | { readonly away: string };
 
-/** What the status is drawn from. */
 export interface Status {
   readonly clock: Clock;
   readonly budgets: Part<Answer<'GET /v1/budgets'>>;
@@ -62,7 +61,6 @@ const wordsWidth = 22;
 /** Below this a bar has a line of its own. */
 const narrow = 64;
 
-/** One window: its bar with what may be done now beside it, its policy and who is next below. */
 export function windowLines(budget: Budget, open: readonly Command[], now: number, look: Look): string[] {
   const { paint, width } = look;
   const { state, text: says, why } = availability(budget, now);
@@ -93,7 +91,6 @@ export function windowLines(budget: Budget, open: readonly Command[], now: numbe
 /** The largest odd number up to this: a bar has now in its middle. */
 const odd = (cells: number): number => cells - 1 + (cells % 2);
 
-/** Who waits, lane by lane. */
 function queueWords(queue: Queue, { paint }: Look): string {
   const waiting = queue.budgets.flatMap((budget) => budget.lanes);
   const counts = laneNames
@@ -106,7 +103,6 @@ function queueWords(queue: Queue, { paint }: Look): string {
 const countOf = (waiting: Queue['budgets'][number]['lanes'], lane: Lane): number =>
   waiting.reduce((sum, each) => sum + (each.lane === lane ? each.waiting : 0), 0);
 
-/** Which kinds of sync are on; those that are not stand out. */
 function syncWords({ kinds: settings, next, from }: Schedule, { paint }: Look): string {
   const words = kindNames.map((kind) => {
     const { mode } = settings[kind];
@@ -124,11 +120,7 @@ export interface BarCell {
   readonly expected: readonly Lane[];
 }
 
-/**
- * A window as a row of cells: one length back, now, and one length ahead. A call stands where its window counts it from and
- * moves left until it falls off; who waits stands where its call is expected.
- * @param width an odd number of cells has now in the middle
- */
+/** One window length back, now, and one ahead, as cells. @param width odd: now is in the middle */
 export function barOf(budget: Budget, now: number, width: number): BarCell[] {
   const span = budget.policy.windowSeconds * 1_000;
   const middle = Math.floor(width / 2);
@@ -171,7 +163,6 @@ export function barOf(budget: Budget, now: number, width: number): BarCell[] {
 
 const momentOf = (text: string | null): number => (text === null ? 0 : Date.parse(text));
 
-/** A row of cells as it is written. */
 export const drawBar = (cells: readonly BarCell[], paint: Paint): string =>
   cells.map((cell) => draw(cell, paint)).join('');
 

@@ -6,7 +6,6 @@ import { Read } from '../parts/Loaded.tsx';
 import { TableCard } from '../parts/Table.tsx';
 import './alerts.css';
 
-/** What went wrong, why, since when, and what to do; each opens its moment. */
 export const AlertsView = () => (
   <Read from={reads.alerts}>
     {({ items }) => {
@@ -54,7 +53,6 @@ function AlertCard({ alert: { type, severity, title, why, todo, since, resolvedA
   );
 }
 
-/** Which parts of the API this key may use, and what may be done about the others. */
 const Sources = () => (
   <Read from={reads.sources}>
     {({ sources: all }) => (

@@ -14,10 +14,8 @@ export const token = {
 
 /** Why the page has to ask for a token; undefined: it need not. */
 export const tokenWanted = createStore<'missing' | 'wrong' | undefined>(undefined);
-/** Whether the API answered when it was last asked. */
 export const reachable = createStore(true);
 
-/** The API that this page comes from. */
 export const api = createApi({
   async fetch(path, request) {
     const used = token.get();
@@ -31,7 +29,6 @@ export const api = createApi({
         tokenWanted.set(used === null ? 'missing' : 'wrong');
       return response;
     } catch (error) {
-      // A request that the page itself gave up says nothing of the API.
       reachable.set(request.signal?.aborted === true && request.signal.reason?.name !== 'TimeoutError');
       throw error;
     }

@@ -18,7 +18,6 @@ export const paced = (everyMs: number): number => (live.get() ? Math.max(10_000,
 
 /** What is asked for again and again, after so many real ms; false: the page has the last answer. */
 export interface Poll<T> {
-  /** The path of the request, by which an answer is known. */
   readonly path: string;
   readonly load: () => Promise<T>;
   readonly every: (answer: T | undefined) => number | false;

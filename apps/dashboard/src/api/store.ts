@@ -1,6 +1,5 @@
 import { useSyncExternalStore } from 'react';
 
-/** One value that components follow. */
 export interface Store<T> {
   get(): T;
   set(value: T): void;

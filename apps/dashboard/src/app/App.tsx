@@ -94,7 +94,6 @@ function Time() {
   );
 }
 
-/** Asks for the API's token, once for this tab. */
 function TokenForm({ wrong }: { wrong: boolean }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const field = useRef<HTMLInputElement>(null);

@@ -11,7 +11,6 @@ import { TableBehind } from '../parts/Table.tsx';
 import { askFrom, layoutDay, mergePermits, type StripShape } from './layout.ts';
 import './day.css';
 
-/** Every call of the last 24 hours, and which of them upstream rejected. */
 export function DayView() {
   const permits = useDay();
   return <Loaded query={permits}>{(data) => <Day permits={data} />}</Loaded>;

@@ -31,7 +31,6 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
       byLane,
       /** One for each lane and pixel in which calls were started. */
       ticks: [...ticks.values()],
-      /** Calls that were answered with 429. */
       crosses: rejected.map(({ permit, startedAt }) => ({ permit, x: axis.x(Date.parse(startedAt)) })),
     };
   });

@@ -11,7 +11,6 @@ import './freshness.css';
 
 type FreshnessClass = Freshness['classes'][number];
 
-/** How old the copies of the signups are, against the goal of their class. */
 export const FreshnessView = () => (
   <Read from={reads.freshness}>
     {(report) => (

@@ -8,7 +8,6 @@ import { TimePicture } from '../parts/Picture.tsx';
 import { TableBehind } from '../parts/Table.tsx';
 import { allWaiting, type BandShape, layoutLanes, type TicketShape } from './layout.ts';
 
-/** Who waits for a permit, since when, and when their turn is expected. */
 export function LanesView() {
   return <Read from={reads.queue}>{(data) => <Lanes queue={data} />}</Read>;
 }

@@ -2,7 +2,6 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { type Poll, useRead } from '../api/reads.ts';
 
-/** What is read again and again, as soon as it is there. */
 export const Read = <T,>({ from, children }: { from: Poll<T>; children: (data: T) => ReactNode }) => (
   <Loaded query={useRead(from)}>{children}</Loaded>
 );

@@ -4,7 +4,6 @@ import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { TimeAxis } from './layout.ts';
 
 interface PictureProps {
-  /** What the picture shows, in a sentence. */
   readonly label: string;
   readonly height: number;
   /** Something in it can be opened: it is no mere image then. */
@@ -43,7 +42,6 @@ interface TimePictureProps<Shape> extends Omit<PictureProps, 'height' | 'childre
   readonly children: (shape: Shape, width: number) => ReactNode;
 }
 
-/** A picture with a time axis below. */
 export function TimePicture<Shape extends { readonly axis: TimeAxis; readonly height: number }>({
   layout,
   children,
@@ -82,7 +80,6 @@ export const Swatch = ({ colour }: { colour: string }) => (
   <span className="swatch" style={{ background: colour }} />
 );
 
-/** Which colour is which lane. */
 export const Legend = () => (
   <ul className="legend" aria-label="Colours of the lanes, most urgent first">
     {laneNames.map((lane) => (

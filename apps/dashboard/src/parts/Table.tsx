@@ -4,7 +4,6 @@ interface TableProps {
   readonly caption?: string;
   readonly columns: readonly string[];
   readonly rows: readonly { readonly key: string; readonly cells: readonly ReactNode[] }[];
-  /** In the place of rows. */
   readonly none?: string;
 }
 
@@ -37,7 +36,6 @@ export const Table = ({ caption, columns, rows, none }: TableProps) => (
   </table>
 );
 
-/** A table as a card of its own. */
 export const TableCard = (table: TableProps) => (
   <div className="card table-frame">
     <Table {...table} />
@@ -49,7 +47,6 @@ interface TableBehindProps extends TableProps {
   readonly caption: string;
 }
 
-/** What a picture shows, as a table: there for those who hear the page, and for everybody at a click. */
 export function TableBehind({ button = 'As a table', ...table }: TableBehindProps) {
   const [shown, setShown] = useState(false);
   return (

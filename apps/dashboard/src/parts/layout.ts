@@ -7,7 +7,6 @@ export interface TimeAxis {
   readonly to: number;
   /** Where a moment is; one beyond an edge is at the edge. */
   x(moment: number): number;
-  /** The moment at a place. */
   momentAt(x: number): number;
   /** Round moments, as many as there is room for. */
   readonly ticks: readonly { readonly x: number; readonly words: string }[];

@@ -22,7 +22,6 @@ import { tracked, useCommand } from './commands.ts';
 import { layoutShares, riderIdOf, riderIdsOf } from './layout.ts';
 import './riders.css';
 
-/** Somebody adds a rider now, and sees it arrive. */
 export function RidersView() {
   const commandIds = useStore(tracked);
   return (
@@ -79,7 +78,6 @@ function AddRiderForm() {
   );
 }
 
-/** Takes many riders at once, as they are pasted from a list or a table. */
 function ImportForm() {
   const [typed, setTyped] = useState('');
   const { send, pending, message, wrong } = useCommand(
@@ -121,7 +119,6 @@ interface FieldMessageProps {
   readonly children: string;
 }
 
-/** What the API says of a field, or what belongs into it. */
 const FieldMessage = ({ id, message, wrong, children }: FieldMessageProps) => (
   <p id={id} className={wrong ? 'wrong' : 'hint'} role={message === undefined ? undefined : 'alert'}>
     {message ?? children}
@@ -148,7 +145,6 @@ function Commands({ commands }: { commands: readonly Command[] }) {
   );
 }
 
-/** One command of this tab, followed until its riders are here. */
 function TrackedCommand({ commandId }: { commandId: string }) {
   const { data: command } = useRead(reads.command(commandId));
   if (!command) return null;

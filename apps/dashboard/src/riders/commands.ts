@@ -5,7 +5,6 @@ import { createStore } from '../api/store.ts';
 
 const key = 'paceline-commands';
 
-/** The ids of the commands of this browser tab, the newest first; kept as long as the tab. */
 export const tracked = createStore<readonly string[]>(
   JSON.parse(sessionStorage.getItem(key) ?? '[]') as string[],
 );

@@ -12,7 +12,6 @@ import { Swatch, TimePicture } from '../parts/Picture.tsx';
 import { TableBehind, TableCard } from '../parts/Table.tsx';
 import { callWords, layoutWaterfall } from './layout.ts';
 
-/** What the scheduled syncs did, and each call of one of them. */
 export function RunsView({ id }: { id: string | undefined }) {
   return id === undefined ? <Runs /> : <RunDetails id={id} />;
 }
@@ -66,7 +65,6 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
   );
 }
 
-/** One run: its calls, what each waited for its permit, how long it took, and why it was made. */
 function RunDetails({ id }: { id: string }) {
   return (
     <>
@@ -146,7 +144,6 @@ function Calls({ run, now, colour }: { run: RunDetail; now: number; colour: stri
   );
 }
 
-/** Asks for a run out of turn, and opens it as soon as it is taken up. */
 function AskRun({ ask, children }: { ask: () => Promise<AskedRun>; children: string }) {
   const request = useMutation({
     mutationFn: ask,

@@ -9,7 +9,6 @@ import { Swatch } from '../parts/Picture.tsx';
 import { Table } from '../parts/Table.tsx';
 import type { Change } from './draft.ts';
 
-/** Real ms without a key pressed. */
 const quietMs = 400;
 
 /** What the API says of a change, as soon as nobody types; without one, of what is in force. */
@@ -32,7 +31,6 @@ interface ChecksProps {
   readonly onRepair: (settings: ScheduleSettings) => void;
 }
 
-/** What would be wrong with a schedule, and what a busy day of it comes to. */
 export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
   return (
     <section className="card lint" aria-label="Checks">

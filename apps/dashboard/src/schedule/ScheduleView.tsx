@@ -19,7 +19,6 @@ import { Checks, useChecks } from './Checks.tsx';
 import { changeOf, type Field as FieldName, isEmpty, type KindSettings, withField } from './draft.ts';
 import './schedule.css';
 
-/** When the syncs run; it is changed here, and judged before it is. */
 export const ScheduleView = () => (
   <Read from={reads.schedule}>
     {(inForce) => (
@@ -65,7 +64,6 @@ function useDraft(inForce: Schedule) {
   };
 }
 
-/** A draft beside its checks; until one is begun, what is in force. */
 function ScheduleEditor({ inForce }: { inForce: Schedule }) {
   const { draft, begun, outdated, change, edit, reset, apply } = useDraft(inForce);
   const [despite, setDespite] = useState(false);
@@ -158,7 +156,6 @@ const texts = [
   ['catchUp', 'If missed', 'skip, latest, or all 2h'],
 ] as const;
 
-/** The slots of one kind of sync. */
 function KindFields({ kind, settings, messageOf, onChange }: KindFieldsProps) {
   return (
     <fieldset className="kind" data-kind={kind}>

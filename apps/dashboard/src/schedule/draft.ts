@@ -8,7 +8,6 @@ export type KindSettings = ScheduleSettings['kinds'][SyncKind];
 /** What of a schedule is to be changed: what is not named stays as it is. */
 export type Change = Omit<Input<'PUT /v1/schedule'>['body'], 'despiteErrors'>;
 
-/** How a draft differs from what is in force. */
 export function changeOf(inForce: ScheduleSettings, draft: ScheduleSettings): Change {
   const changed = kindNames
     .map((kind) => [kind, differing(inForce.kinds[kind], draft.kinds[kind])] as const)

@@ -29,7 +29,6 @@ import {
 } from './layout.ts';
 import './timeline.css';
 
-/** What ran when, in which slots, and when events start. */
 export function TimelineView({ id: moment }: { id: string | undefined }) {
   const events = useRead(reads.events);
   const conflicts = useRead(reads.conflicts);
@@ -212,7 +211,6 @@ interface DragProps {
   readonly onChoose: (range: Range) => void;
 }
 
-/** Takes a drag over the picture as the stretch to look at. */
 function Drag({ axis, width, height, onChoose }: DragProps) {
   const [held, setHeld] = useState<{ start: number; end: number } | undefined>();
   const placeOf = ({ clientX, currentTarget }: PointerEvent<SVGRectElement>) =>

@@ -74,10 +74,7 @@ function slotsOf(kind: SyncKind, runs: readonly Run[], coming: TimelineData['com
 /** The kind of sync in whose slots the calls of a lane are made, if in any. */
 const kindOfLane = (lane: Lane): SyncKind | undefined => kindNames.find((kind) => kinds[kind].lane === lane);
 
-/**
- * Ties a sync that waits, for as long as it expects to, to the lane that goes first: to its band, or to the top, where
- * those that wait for no slot come from.
- */
+/** Ties a sync that waits to the band of the lane that goes first; lanes without slots are at the top. */
 function tieOf(
   { at, budget, blocked, blockedBy, expectedWaitSeconds }: Conflict,
   key: string,
@@ -145,7 +142,6 @@ const most = 48 * hour;
 export const shownRange = (range: Range, now: number): { from: number; to: number } =>
   range ?? { from: now - before, to: now + after };
 
-/** Half an hour before a moment, and after it; null when it is none. */
 export function momentRange(text: string | undefined): Range {
   const moment = Date.parse(text ?? '');
   return Number.isNaN(moment) ? null : around(moment, hour);

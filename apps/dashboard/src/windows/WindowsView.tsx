@@ -13,7 +13,6 @@ import { TableBehind } from '../parts/Table.tsx';
 import { layoutWindow, type WindowShape } from './layout.ts';
 import './windows.css';
 
-/** Can I call now? If not, when, and who goes first? */
 export function WindowsView() {
   const commands = useRead(reads.commands);
   return (
@@ -93,7 +92,6 @@ const pauses = [
   [24 * 60 * 60, 'a day'],
 ] as const;
 
-/** What an operator can do to a budget: let nobody call for a while, and end a pause. */
 function Steer({ budget: { budget, pausedUntil } }: { budget: Budget }) {
   const [choosing, setChoosing] = useState(false);
   const path = { budget };
@@ -149,7 +147,6 @@ function Steer({ budget: { budget, pausedUntil } }: { budget: Budget }) {
 const barHeight = 46;
 const axisHeight = 18;
 
-/** One budget: on the left of the now-edge the window, on the right who goes when. */
 function WindowPicture({ budget, now }: { budget: Budget; now: number }) {
   return (
     <Picture label={`The window of ${budgets[budget.budget].label}`} height={barHeight + axisHeight}>

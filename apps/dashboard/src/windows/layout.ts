@@ -4,10 +4,7 @@ import { timeAxis } from '../parts/layout.ts';
 
 export type WindowShape = ReturnType<typeof layoutWindow>;
 
-/**
- * A window that ends now on its left half, what is known of the time to come on its right: one length on each side. In
- * pixels of a picture `width` wide; rows are counted from the top.
- */
+/** The window of the past on the left, as much of the future on the right, in pixels from the top. */
 export function layoutWindow(budget: Budget, now: number, width: number) {
   const span = budget.policy.windowSeconds * 1_000;
   const { x } = timeAxis(now - span, now + span, width);
@@ -59,7 +56,6 @@ function placeIn(heldUntil: number[], start: number, until: number): number {
   return row;
 }
 
-/** Those who wait, each in the row that is longest free when its turn is expected. */
 function expectedCalls({ waiting, policy }: Budget, held: readonly number[], rows: number, horizon: number) {
   const until = Array.from({ length: rows }, (_, row) => held[row] ?? 0);
   return waiting.next

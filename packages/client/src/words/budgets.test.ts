@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../generated.ts';
-import { at, budgetAt, now, waiter } from '../testing.ts';
+import { at, budgetAt, now, waiter } from '../testing/examples.ts';
 import { availability, nextInQueue, policyText, summary } from './budgets.ts';
 
 describe('whether a call may leave', () => {

@@ -20,7 +20,6 @@ export interface Availability {
   /** `free`: a call may start now; `full`: one is free later; `closed`: nobody may call. */
   readonly state: 'free' | 'full' | 'closed';
   readonly text: string;
-  /** Who closed it. */
   readonly why?: string;
 }
 
@@ -46,7 +45,6 @@ export function availability(budget: Budget, now: number): Availability {
   return { state: 'full', text: `free in ${countdown(freeAt - now)}` };
 }
 
-/** Which request goes next; with its rider, when it is certain which of the open commands it is. */
 export function nextInQueue({ waiting }: Budget, open: readonly Command[]): string {
   const [next] = waiting.next;
   if (!next) return 'nobody waits';
@@ -61,7 +59,6 @@ export function nextInQueue({ waiting }: Budget, open: readonly Command[]): stri
 export const limitText = ({ limit, windowSeconds }: Budget['documented']): string =>
   `${limit} per ${duration(windowSeconds * 1_000)}`;
 
-/** The limit, who set it, and what the vendor documents when that differs. */
 export function policyText({ policy, documented }: Budget): string {
   const limit = limitText(policy);
   if (policy.from === 'documented') return `${limit}, as documented`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../generated.ts';
-import { at, now } from '../testing.ts';
+import { at, now } from '../testing/examples.ts';
 import { progress, stepOf, titleOf } from './commands.ts';
 
 const command = (given: Partial<Command>) => given as Command;

@@ -1,7 +1,6 @@
 import type { Command, Lane } from '../generated.ts';
 import { clockTime, countdown } from './time.ts';
 
-/** The lane in which riders wait that somebody asked for. */
 export const commandLane: Lane = 'manual_rider_add';
 
 /** What the stream says of a command, too. */
@@ -37,14 +36,12 @@ export const isFailed = ({ state }: Pick<Command, 'state'>): boolean =>
 export const isOver = (command: Pick<Command, 'state'>): boolean =>
   command.state === 'done' || isFailed(command);
 
-/** What a command is for: `Rider 4500001`, `120 riders`. */
 export function titleOf({ riderId, riders }: Pick<Command, 'riderId' | 'riders'>): string {
   if (riderId !== null) return `Rider ${riderId}`;
   const count = riders ? riders.done + riders.failed + riders.waiting : 0;
   return count === 1 ? '1 rider' : `${count} riders`;
 }
 
-/** What a command is for, and how far it is, as a sentence. @param now project ms */
 export function sentenceOf(command: Pick<Command, 'riderId'> & Progress, now: number): string {
   const [title, stands] = [titleOf(command), progress(command, now)];
   if (stands.startsWith(title)) return stands;
@@ -52,7 +49,6 @@ export function sentenceOf(command: Pick<Command, 'riderId'> & Progress, now: nu
   return /^(failed|expired|paused)/.test(command.state) ? `${title}: ${stands}` : `${title} ${stands}`;
 }
 
-/** The steps of a command that has one rider, in their order. */
 export const steps = ['asked', 'waits', 'is fetched', 'is here'] as const;
 /** The index of the step that a command has reached. */
 export const stepOf = ({ state }: Pick<Command, 'state'>): number =>

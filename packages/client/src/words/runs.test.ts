@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Run } from '../generated.ts';
-import { at, now } from '../testing.ts';
+import { at, now } from '../testing/examples.ts';
 import { elapsed, outcome } from './runs.ts';
 
 const none = { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 };

@@ -1,7 +1,6 @@
 import type { Run } from '../generated.ts';
 import { duration } from './time.ts';
 
-/** What a run came to: `3 synced, 28 left for the next slot`. */
 export function outcome({
   state,
   mode,
@@ -19,6 +18,5 @@ export function outcome({
   return state === 'running' ? 'has just begun' : 'nothing was due';
 }
 
-/** How long a run took, or has taken so far. @param now project ms */
 export const elapsed = ({ startedAt, finishedAt }: Run, now: number): string =>
   duration(Math.max(0, (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt)));

@@ -1,37 +1,15 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq, inArray, isNotNull, isNull, lt, max, min, ne, or, sql } from 'drizzle-orm';
-import { columnsBut, defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
+import { columnsBut } from '../http/params.ts';
 import { type Ages, alertId, type AlertRow, type Changes, type Condition } from './rules.ts';
 
 const { alerts, clubs, events } = tables;
 const shown = columnsBut(alerts, 'toldBeginningAt', 'toldEndAt', 'tellingUntil');
 
+export const selectAlerts = (db: Database) => db.select(shown).from(alerts).$dynamic();
+
 export const openAlerts = async (db: Database): Promise<AlertRow[]> =>
-  (await db.select(shown).from(alerts).where(isNull(alerts.resolvedAt))) as AlertRow[];
-
-export async function findAlert(db: Database, id: string): Promise<AlertRow | undefined> {
-  const [alert] = await db.select(shown).from(alerts).where(eq(alerts.id, id));
-  return alert as AlertRow | undefined;
-}
-
-export const alertList = defineList('alerts', 'desc', { raisedAt: alerts.raisedAt, id: alerts.id }, [
-  keyMoment,
-  keyText,
-]);
-
-interface AlertFilter {
-  readonly state?: 'open' | 'resolved' | undefined;
-  readonly type?: AlertRow['type'] | undefined;
-}
-
-export async function listAlerts(
-  db: Database,
-  { state, type, ...page }: AlertFilter & PageOf<typeof alertList>,
-): Promise<AlertRow[]> {
-  const inState = state && (state === 'open' ? isNull : isNotNull)(alerts.resolvedAt);
-  const where = and(inState, type && eq(alerts.type, type));
-  return (await rowsOf(db.select(shown).from(alerts).$dynamic(), alertList, page, where)) as AlertRow[];
-}
+  (await selectAlerts(db).where(isNull(alerts.resolvedAt))) as AlertRow[];
 
 /** Stores changes, and returns the alerts that were raised or resolved by this process, and no other. */
 export const storeChanges = (

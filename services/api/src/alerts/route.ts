@@ -1,42 +1,60 @@
 import { z } from '@hono/zod-openapi';
 import { alertTypes } from '@paceline/shared/contracts';
-import { listOf, oneOf, pageOf, pageQuery, textId } from '../http/params.ts';
-import { found, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf, route } from '../http/route.ts';
-import { alertList, findAlert, listAlerts } from './query.ts';
+import { tables } from '@paceline/shared/database';
+import { and, eq, isNotNull, isNull } from 'drizzle-orm';
+import {
+  defineList,
+  keyMoment,
+  keyText,
+  listOf,
+  oneOf,
+  pageQuery,
+  readPage,
+  textId,
+} from '../http/params.ts';
+import { found } from '../http/problem.ts';
+import { answers, endpoint } from '../http/route.ts';
+import { selectAlerts } from './query.ts';
+import type { AlertRow } from './rules.ts';
 import { alertShape, alertView } from './view.ts';
 
+const { alerts } = tables;
 const tags = ['alerts'];
+const alertList = defineList('alerts', 'desc', { raisedAt: alerts.raisedAt, id: alerts.id }, [
+  keyMoment,
+  keyText,
+]);
+const viewOf = (row: unknown) => alertView(row as AlertRow);
 
-const list = route('get', '/v1/alerts', 'listAlerts', {
-  tags,
-  summary: 'What operators were told, newest first',
-  request: {
-    query: z.object({
-      state: oneOf(['open', 'resolved']).optional(),
-      type: oneOf(alertTypes).optional(),
-      ...pageQuery(alertList),
-    }),
-  },
-  responses: { 200: jsonOf('A page of alerts', listOf(alertShape)), ...problems(400, 401, 503) },
-});
+export const alertRoutes = [
+  endpoint('get', '/v1/alerts', 'listAlerts', {
+    tags,
+    summary: 'What operators were told, newest first',
+    request: {
+      query: z.object({
+        state: oneOf(['open', 'resolved']).optional(),
+        type: oneOf(alertTypes).optional(),
+        ...pageQuery(alertList),
+      }),
+    },
+    responses: answers('A page of alerts', listOf(alertShape), 400),
+    answer: async (c, { db }) => {
+      const { state, type, ...page } = c.req.valid('query');
+      const inState = state && (state === 'open' ? isNull : isNotNull)(alerts.resolvedAt);
+      const where = and(inState, type && eq(alerts.type, type));
+      return c.json(await readPage(selectAlerts(db), alertList, page, viewOf, where), 200);
+    },
+  }),
 
-const one = route('get', '/v1/alerts/{alertId}', 'getAlert', {
-  tags,
-  summary: 'One alert: what, why, since when, and what to do',
-  request: { params: z.object({ alertId: textId }) },
-  responses: { 200: jsonOf('The alert', alertShape), ...problems(400, 401, 404, 503) },
-});
-
-export const alertRoutes: AddRoutes = (app, { db }) => {
-  app.openapi(list, async (c) => {
-    const query = c.req.valid('query');
-    return c.json(pageOf(alertList, await listAlerts(db, query), query.limit, alertView), 200);
-  });
-
-  app.openapi(one, async (c) => {
-    const { alertId } = c.req.valid('param');
-    const alert = found(await findAlert(db, alertId), `There is no alert ${alertId}`);
-    return c.json(alertView(alert), 200);
-  });
-};
+  endpoint('get', '/v1/alerts/{alertId}', 'getAlert', {
+    tags,
+    summary: 'One alert: what, why, since when, and what to do',
+    request: { params: z.object({ alertId: textId }) },
+    responses: answers('The alert', alertShape, 400, 404),
+    answer: async (c, { db }) => {
+      const { alertId } = c.req.valid('param');
+      const [row] = await selectAlerts(db).where(eq(alerts.id, alertId));
+      return c.json(viewOf(found(row, `There is no alert ${alertId}`)), 200);
+    },
+  }),
+];

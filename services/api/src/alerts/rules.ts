@@ -13,7 +13,6 @@ import { durationText, listText, timeText } from './view.ts';
 /** The beginning of a condition's key: its type, and what it is about as far as that sets it apart. */
 export type AlertKey = AlertType | `${AlertType}:${string}`;
 
-/** Something that an operator should know and that holds right now. Moments are project ms. */
 export interface Condition extends Pick<
   AlertChanged,
   'type' | 'severity' | 'title' | 'why' | 'todo' | 'since'
@@ -24,10 +23,8 @@ export interface Condition extends Pick<
   readonly isNews: boolean;
 }
 
-/** An alert as it is stored. Moments are project ms. */
 export interface AlertRow extends AlertChanged {
   readonly key: AlertKey;
-  /** When its condition was last seen to hold. */
   readonly lastSeenAt: number;
 }
 
@@ -35,7 +32,6 @@ const minute = 60_000;
 
 /** Project ms for which a condition must be gone before its alert is resolved: what comes and goes is one alert. */
 const calmBeforeResolved = 5 * minute;
-/** Project ms after the last 429 or conflict until its condition is over. */
 const calmBeforeOver = 10 * minute;
 
 /** The conditions that hold, and the keys, or beginnings of keys, about which nothing is known now. */
@@ -81,7 +77,6 @@ const conditionOf = (
   isNews = false,
 ): Condition => ({ type: key.split(':')[0] as AlertType, key, severity, ...about, isNews });
 
-/** Our calls are rejected, or were a moment ago: one condition, whatever the number of budgets. */
 export function rejections(windows: readonly WindowView[], now: number): Condition[] {
   const hit = windows.flatMap(({ endpoint, lastRejected, pausedUntil }) => {
     const isRecent = lastRejected !== null && now - lastRejected.at < calmBeforeOver;
@@ -103,7 +98,6 @@ export function rejections(windows: readonly WindowView[], now: number): Conditi
   ];
 }
 
-/** Why calls may be rejected, and what to do about it. */
 const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
   ours: [
     'Our own calls filled the window, as far as the journal tells.',
@@ -123,7 +117,6 @@ const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
   ],
 };
 
-/** Upstream named another limit within the last day. */
 export const learnedLimits = (windows: readonly WindowView[], now: number): Condition[] =>
   windows.flatMap(({ endpoint, policy: { from, since, limit, windowMs }, documented }) => {
     if (from !== 'upstream' || since === null || now - since > 1_440 * minute) return [];
@@ -136,7 +129,6 @@ export const learnedLimits = (windows: readonly WindowView[], now: number): Cond
     return [conditionOf(`limit_learned:${endpoint}`, 'warning', about, true)];
   });
 
-/** The journal was gone within the last window. */
 export function lostJournal(windows: readonly WindowView[], now: number): Condition[] {
   const closed = windows.filter(({ unknownUntil }) => (unknownUntil ?? 0) > now);
   // A longer window that was learned closes a single budget, too.
@@ -176,7 +168,6 @@ export function longQueues(windows: readonly WindowView[], now: number): Conditi
 /** Project ms: a shorter wait is how syncs share a budget every day. */
 const longConflict = 5 * minute;
 
-/** A sync waits long because of another one that could have had its slot at another time. */
 export function conflicts(last: Conflict | null, now: number): Condition[] {
   if (!last || last.expectedWaitMs < longConflict) return [];
   const { lane, blockedBy, endpoint, at, expectedWaitMs } = last;
@@ -194,7 +185,6 @@ export function conflicts(last: Conflict | null, now: number): Condition[] {
 /** Project ms before an event's start within which a stale copy may no longer be refreshed in time. */
 const lastCalls = 10 * minute;
 
-/** Events with our riders are about to start with copies from before their last minutes. */
 export function staleSignups(next: readonly RankedEvent[], now: number): Condition[] {
   const late = next.filter(
     ({ ours, withinGoal, startsAt }) => ours && !withinGoal && startsAt - now < lastCalls,
@@ -221,7 +211,6 @@ const lists = [
   { list: 'events', title: 'The list of events', oldest: 60 * minute },
 ] as const;
 
-/** What is fetched regularly has not been for long. */
 export const staleLists = (ages: Ages, now: number): Condition[] =>
   lists.flatMap(({ list, title, oldest }) => {
     const at = ages[list];
@@ -235,7 +224,6 @@ export const staleLists = (ages: Ages, now: number): Condition[] =>
     return [conditionOf(`stale_data:${list}`, 'error', about)];
   });
 
-/** This key may not use a part of upstream's API. */
 export const unavailableSources = (rows: readonly SourceRow[]): Condition[] =>
   rows
     .filter(({ state }) => state === 'unavailable')

@@ -38,7 +38,6 @@ export function durationText(ms: number): string {
 export const listText = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
-/** What is sent to a chat: what, why, since when, what to do, and where to look. */
 export function chatMessage(alert: AlertChanged, url: string): string {
   const { severity, title, why, todo, since, raisedAt, resolvedAt, id } = alert;
   const link = `${url}/#/alerts/${encodeURIComponent(id)}`;

@@ -5,7 +5,7 @@ import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import type { Peers } from '../peers.ts';
 import { type Rounds, rounds } from '../rounds.ts';
-import { findSources } from '../sources/query.ts';
+import { findSources } from '../sources/route.ts';
 import { agesOf, claimUnsent, markSent, openAlerts, releaseClaim, storeChanges } from './query.ts';
 import {
   type AlertKey,
@@ -93,7 +93,6 @@ export function slack(url: string): SendToChat {
 export interface AlertPorts extends Observed {
   readonly log: Logger;
   readonly publish: (alert: AlertChanged) => Promise<void>;
-  /** Undefined: there is no chat. */
   readonly sendToChat: SendToChat | undefined;
   readonly url: string;
 }

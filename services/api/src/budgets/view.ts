@@ -8,7 +8,6 @@ const policyFields = {
   windowSeconds: z.number(),
 };
 
-/** One budget of the upstream's: its window with every permit in it, its policy, and who waits for it. */
 export const budgetShape = z
   .object({
     budget: z.enum(budgetNames),
@@ -52,7 +51,6 @@ export const budgetShape = z
   .openapi('Budget');
 export type BudgetView = z.infer<typeof budgetShape>;
 
-/** How often the first estimate of a request was kept, since the limiter took over. */
 export const promisesShape = z.object({ kept: z.int(), broken: z.int() });
 
 export function budgetView({ endpoint, policy, documented, waiting, ...window }: WindowView): BudgetView {

@@ -1,39 +1,46 @@
 import { z } from '@hono/zod-openapi';
-import { type Database, tables } from '@paceline/shared/database';
+import { ageSeconds, isoTimes, type RowOf, time } from '../http/view.ts';
+import { tables } from '@paceline/shared/database';
 import { and, eq } from 'drizzle-orm';
-import { defineList, keyId, listOf, type PageOf, pageOf, pageQuery, rowsOf } from '../http/params.ts';
-import { problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf, route } from '../http/route.ts';
-import { type ClubRow, clubShape, clubView } from './view.ts';
+import { defineList, keyId, listOf, pageQuery, readPage } from '../http/params.ts';
+import { answers, endpoint } from '../http/route.ts';
+
+const clubShape = z
+  .object({
+    clubId: z.int(),
+    name: z.string(),
+    members: z.int().describe('As the last pages of it showed them; who they are: `/v1/riders?clubId=…`'),
+    fetchedAt: time.describe('When the last page of a whole pass over it was stored'),
+    ageSeconds: z.int().describe('Seconds since then'),
+  })
+  .openapi('Club');
+type ClubView = z.infer<typeof clubShape>;
+type ClubRow = Omit<RowOf<ClubView, 'fetchedAt'>, 'ageSeconds'>;
+
+const clubView =
+  (now: number) =>
+  (club: ClubRow): ClubView => ({
+    ...club,
+    ...isoTimes(club, 'fetchedAt'),
+    ageSeconds: ageSeconds(club.fetchedAt, now),
+  });
 
 const { clubs, clubMemberships: memberships } = tables;
 
 const clubList = defineList('clubs', 'asc', { clubId: clubs.clubId }, [keyId]);
 
-function listClubs(db: Database, page: PageOf<typeof clubList>): Promise<ClubRow[]> {
-  const isMember = and(eq(memberships.clubId, clubs.clubId), eq(memberships.current, true));
-  const query = db
-    .select({
-      clubId: clubs.clubId,
-      name: clubs.name,
-      fetchedAt: clubs.fetchedAt,
-      members: db.$count(memberships, isMember),
-    })
-    .from(clubs);
-  return rowsOf(query.$dynamic(), clubList, page);
-}
-
-const list = route('get', '/v1/clubs', 'listClubs', {
-  tags: ['riders'],
-  summary: 'The clubs that were synced, by their id, each with the age of its data',
-  request: { query: z.object(pageQuery(clubList)) },
-  responses: { 200: jsonOf('A page of clubs', listOf(clubShape)), ...problems(400, 401, 503) },
-});
-
-export const clubRoutes: AddRoutes = (app, { db, clock }) => {
-  app.openapi(list, async (c) => {
-    const page = c.req.valid('query');
-    const rows = await listClubs(db, page);
-    return c.json(pageOf(clubList, rows, page.limit, clubView(clock.now())), 200);
-  });
-};
+export const clubRoutes = [
+  endpoint('get', '/v1/clubs', 'listClubs', {
+    tags: ['riders'],
+    summary: 'The clubs that were synced, by their id, each with the age of its data',
+    request: { query: z.object(pageQuery(clubList)) },
+    responses: answers('A page of clubs', listOf(clubShape), 400),
+    answer: async (c, { db, clock }) => {
+      const { clubId, name, fetchedAt } = clubs;
+      const isMember = and(eq(memberships.clubId, clubId), eq(memberships.current, true));
+      const columns = { clubId, name, fetchedAt, members: db.$count(memberships, isMember) };
+      const all = db.select(columns).from(clubs).$dynamic();
+      return c.json(await readPage(all, clubList, c.req.valid('query'), clubView(clock.now())), 200);
+    },
+  }),
+];

@@ -2,7 +2,6 @@ import { meter } from '@paceline/shared/telemetry';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Machine } from '@paceline/shared/clock';
 
-/** More commands wait to be stored than the configuration allows. */
 export class CommandQueueFull extends Error {
   override name = 'CommandQueueFull';
 
@@ -45,12 +44,7 @@ interface Waiting<In, Out> extends Pick<PromiseWithResolvers<Out>, 'resolve' | '
 const longestAloneMs = 2_000;
 const mostInFlight = 2;
 
-/**
- * Group commit: while one batch is in flight, arriving items gather, and the next batch takes them all. One item alone
- * waits for nothing. A batch is traced with its first item's request.
- * @param run does all items in one go and returns what became of each, in their order, if anything; when it fails all fail
- * @param most items of one batch
- */
+/** Group commit: while one batch is in flight, arriving items form the next. `run` answers in their order. */
 export function inBatches<In, Out>(
   run: (items: readonly In[]) => Promise<readonly Out[] | void>,
   most: number,

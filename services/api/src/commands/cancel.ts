@@ -8,11 +8,7 @@ import type { Broker } from '../broker.ts';
 const { commands, wantedRiders } = tables;
 const cancelled = { state: 'failed', reason: 'Cancelled by an operator' } as const satisfies Progress;
 
-/**
- * Ends a command whose call has not begun, and takes its request out of the queue; its row decides.
- * @returns whether it is cancelled; false: its call has begun, or it has ended
- * @throws {BrokerAway}
- */
+/** Cancels a command; false: its call has begun, or it has ended. @throws {BrokerAway} */
 export type CancelCommand = (commandId: string) => Promise<boolean>;
 
 export const cancelCommandWith =

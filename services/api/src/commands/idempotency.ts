@@ -22,7 +22,6 @@ export interface HeldKey extends KeyedRequest {
   readonly takenAt: number;
 }
 
-/** What is known of a key: it is this request's now, or another one has it. */
 export type Taken =
   | ({ readonly is: 'taken'; readonly onceId: string } & HeldKey)
   | { readonly is: 'answered'; readonly answer: KeptAnswer }
@@ -37,13 +36,8 @@ export interface Ages {
   readonly abandonedSince: number;
 }
 
-/** Which request has which `Idempotency-Key`. Requests that come at once share statements. */
 export interface Keys {
-  /**
-   * Takes a key for a request: of any number that come at once, in any number of processes, one has it. One that was
-   * abandoned is taken with the id that it had.
-   * @throws {CommandQueueFull}
-   */
+  /** One request gets a key; an abandoned one is taken over with its id. @throws {CommandQueueFull} */
   take(request: KeyedRequest): Promise<Taken>;
   /** Does nothing when another request has taken the key since; `giveBack` as well. */
   keepAnswer(held: HeldKey, answer: KeptAnswer): Promise<void>;
@@ -175,10 +169,7 @@ declare module 'hono' {
 /** What belongs to the answer itself, and not to this way of giving it. */
 const keptHeaders = ['content-type', 'location', 'preference-applied'];
 
-/**
- * Carries a POST with an `Idempotency-Key` out once: sent again it is given the same answer. Answers that say that it
- * failed (5xx) are not kept.
- */
+/** Executes a POST with an `Idempotency-Key` once and replays its answer; 5xx answers are not kept. */
 export const idempotency =
   (keys: Keys, log: Logger): MiddlewareHandler =>
   async (c, next) => {

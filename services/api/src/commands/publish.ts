@@ -20,12 +20,7 @@ import type { CommandStore } from './store.ts';
 const marksAtOnce = 500;
 
 export interface Publisher {
-  /**
-   * Publishes a stored command to the service that carries it out, in the trace of its request, also when that was long
-   * ago. Resolves when the stream has it. Safe to repeat.
-   * @param lostAt the place in the stream at which the broker lost it: it would drop a second message of the first one's id
-   * @throws {BrokerAway} and what publishing throws: the sweep tries again
-   */
+  /** Resolves when the stream has it; safe to repeat. @param lostAt the sequence at which the broker lost it */
   publish(command: Publishable, lostAt?: number): Promise<void>;
   /** Resolves when all commands published so far are marked so; the sweep publishes again what could not be marked. */
   marked(): Promise<void>;
@@ -92,11 +87,7 @@ export interface SweepPorts {
   readonly log: Logger;
 }
 
-/**
- * At once and then every second: withdraws what was refused, then publishes the commands whose request could not, or died
- * before it did. A broker whose disk is full, or that was set back, may lose what it has acknowledged: so published
- * commands are looked for in their stream, and published again.
- */
+/** Withdraws refused commands, publishes what was left behind, and republishes what the broker has lost. */
 export function startSweep({ db, publisher, broker, refused, clock, log }: SweepPorts): Rounds {
   let failing = false;
   let lookedUpTo = '';

@@ -1,8 +1,7 @@
 import type { RiderCounts } from '@paceline/shared/contracts';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq, gt, isNotNull, isNull, lt, sql } from 'drizzle-orm';
-import { defineList, keyId, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
-import type { CommandRiderRow, CommandRow, RiderOutcome } from './view.ts';
+import type { CommandRow } from './view.ts';
 
 const { commands, riders, wantedRiders } = tables;
 
@@ -26,46 +25,12 @@ const shown = {
   riderStored: sql<boolean>`${riders.riderId} is not null`,
 };
 
-const selectShown = (db: Database) =>
-  db.select(shown).from(commands).leftJoin(riders, eq(riders.riderId, commands.riderId));
-
-export const commandList = defineList(
-  'commands',
-  'desc',
-  { requestedAt: commands.requestedAt, commandId: commands.commandId },
-  [keyMoment, keyText],
-);
-
-export const listCommands = (db: Database, page: PageOf<typeof commandList>): Promise<CommandRow[]> =>
-  rowsOf(selectShown(db).$dynamic(), commandList, page);
+export const selectCommands = (db: Database) =>
+  db.select(shown).from(commands).leftJoin(riders, eq(riders.riderId, commands.riderId)).$dynamic();
 
 export async function findCommand(db: Database, commandId: string): Promise<CommandRow | undefined> {
-  const [command] = await selectShown(db).where(eq(commands.commandId, commandId));
+  const [command] = await selectCommands(db).where(eq(commands.commandId, commandId));
   return command;
-}
-
-export const commandRiderList = defineList('command-riders', 'asc', { riderId: wantedRiders.riderId }, [
-  keyId,
-]);
-
-interface RiderFilter {
-  readonly commandId: string;
-  readonly outcome?: RiderOutcome | undefined;
-}
-
-export function listCommandRiders(
-  db: Database,
-  { commandId, outcome, ...page }: RiderFilter & PageOf<typeof commandRiderList>,
-): Promise<CommandRiderRow[]> {
-  const { riderId, outcome: ended, reason, endedAt } = wantedRiders;
-  const query = db.select({ riderId, outcome: ended, reason, endedAt }).from(wantedRiders);
-  const isOutcome = outcome === 'waiting' ? isNull(ended) : outcome && eq(ended, outcome);
-  return rowsOf(
-    query.$dynamic(),
-    commandRiderList,
-    page,
-    and(eq(wantedRiders.commandId, commandId), isOutcome),
-  );
 }
 
 /** What is published to the service that carries a command out. */
@@ -76,7 +41,6 @@ export type Publishable = Pick<
 
 export interface Publication {
   readonly commandId: string;
-  /** The place of its message in the stream. */
   readonly sequence: number;
   readonly at: number;
 }

@@ -1,7 +1,6 @@
 import { type Budget, budgets, windowMarginMs } from '@paceline/shared/definition';
 import type { Progress, Way, WindowView } from '@paceline/shared/contracts';
 
-/** What a new command is stored with, before anything is known of it. */
 export const justAccepted: Progress = { state: 'waiting_in_line', position: 1, at: null };
 
 export const isUnknown = (progress: Progress): boolean =>
@@ -10,11 +9,7 @@ export const isUnknown = (progress: Progress): boolean =>
 /** Riders that one bulk call brings. */
 const fullCall = 1_000;
 
-/**
- * When a new command is expected to run, from the windows that its calls count against.
- * @param windows undefined: the limiter does not answer
- * @param ahead as `Stored.ahead`: for `single` the adds before it, for `bulk` the riders of imports before it
- */
+/** @param ahead with `single` the adds before it, with `bulk` the riders of imports before it */
 export function expectedProgress(
   windows: readonly WindowView[] | undefined,
   way: Way,
@@ -36,10 +31,7 @@ export function expectedProgress(
 
 const callOf = (ridersAhead: number): number => 1 + Math.floor(ridersAhead / fullCall);
 
-/**
- * When the k-th next call (1 = the next) may go. The next one goes when the limiter says, the others in the places of the
- * window as these become free, and one round later for each time that all places were taken.
- */
+/** When the k-th next call (1 = the next) may go, as places of the window become free, round by round. */
 function turn(view: WindowView, k: number, now: number): number {
   const { limit, windowMs } = view.policy;
   // A window counts from the answer of its call.

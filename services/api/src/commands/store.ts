@@ -13,7 +13,6 @@ const rememberedMs = 300_000;
 /** Tells the row of a refused request from the same one accepted since: storing it again moves `updatedAt`. */
 type Refused = Pick<CommandRow, 'commandId' | 'updatedAt'>;
 
-/** Commands that were refused while it was unknown whether Postgres has stored them. */
 function refusedCommands(db: Database, machine: Machine) {
   const known = new Map<string, Refused & { readonly until: number }>();
   const nameOf = ({ commandId, updatedAt }: Refused) => `${commandId} ${updatedAt}`;
@@ -61,7 +60,6 @@ const importsAtOnce = 10;
 export type NewCommand = Omit<CommandRow, 'riderStored' | 'riders'>;
 
 export interface Stored {
-  /** False: a command of this id was stored before, and it is that one. */
   readonly isNew: boolean;
   readonly riderStored: boolean;
   /** An add: the adds that wait and go before it. An import: the riders of earlier imports. */
@@ -69,11 +67,7 @@ export interface Stored {
 }
 
 export interface CommandStore {
-  /**
-   * Stores a command, still to be handed on, unless it is there already. Commands that come at once share a statement.
-   * @param riderIds with an import: its riders, none twice
-   * @throws {CommandQueueFull} and whatever Postgres throws: the command is not stored then, or withdrawn later
-   */
+  /** Stores a command unless it exists. @throws {CommandQueueFull} and what Postgres throws */
   store(command: NewCommand, riderIds: readonly number[]): Promise<Stored>;
   /** Those that were refused although Postgres, which went away just then, may have stored them. */
   readonly refused: ReturnType<typeof refusedCommands>;
@@ -104,10 +98,7 @@ export function commandStore(db: Database, queue: CommandQueue, machine: Machine
   };
 }
 
-/**
- * The first entry of each id (a statement may write a row once), in the order of their ids (two processes must lock rows
- * in the same order).
- */
+/** The first entry of each id, sorted by id: two processes must lock rows in the same order. */
 function firstOfEach<T>(batch: readonly T[], idOf: (entry: T) => string): Map<string, T> {
   const firsts = new Map(batch.toReversed().map((entry) => [idOf(entry), entry]));
   return new Map([...firsts].toSorted(([one], [other]) => (one < other ? -1 : 1)));

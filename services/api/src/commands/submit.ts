@@ -10,16 +10,13 @@ import { expectedProgress, isUnknown, justAccepted } from './rules.ts';
 import type { CommandStore, NewCommand } from './store.ts';
 import type { CommandRow } from './view.ts';
 
-/** One command, watched by the request that waits for it. */
 interface Watch {
-  /** The newest progress that was published. */
   last(): Progress | undefined;
   /** Returns when there is progress that is `enough`, or when the signal aborts. */
   until(enough: (progress: Progress) => boolean, signal: AbortSignal): Promise<void>;
   stop(): void;
 }
 
-/** Passes progress of commands on to the requests that wait for it. */
 export interface Watches {
   notify(change: Pick<CommandChanged, 'commandId' | 'progress'>): void;
   /** Must begin before the command is published, or its first changes are missed. */
@@ -80,11 +77,7 @@ interface SubmitOptions {
   readonly commandId?: string | undefined;
 }
 
-/**
- * Stores a command, however long a slow database takes, publishes it and returns it with an estimate. With `waiting` it
- * returns when the command is final or `waiting` aborts.
- * @throws {BrokerAway | CommandQueueFull} before anything is stored; what storing throws: then nothing was promised
- */
+/** Stores, publishes, and estimates; `waiting` waits for the end. @throws {BrokerAway | CommandQueueFull} */
 export type SubmitCommand = (request: CommandRequest, options: SubmitOptions) => Promise<CommandRow>;
 
 export const submitCommandWith = (ports: CommandPorts): SubmitCommand => {

@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { type Progress, riderCounts, type RiderCounts, ways } from '@paceline/shared/contracts';
 import { isoOrNull, isoTimes, type RowOf, time, traceIdOf, traceIdShape } from '../http/view.ts';
 
-/** The state of something that waits or runs. */
 export const progressShape = z.object({
   state: z.enum([
     'waiting_in_line',
@@ -93,7 +92,6 @@ export const commandView = (command: CommandRow): CommandView => ({
 export const riderOutcomes = ['waiting', 'done', 'failed'] as const;
 export type RiderOutcome = (typeof riderOutcomes)[number];
 
-/** What became of one rider of a command. */
 export const commandRiderShape = z
   .object({
     riderId: z.int(),
@@ -121,7 +119,6 @@ export const commandRiderView = (row: CommandRiderRow): CommandRiderView => ({
   rider: row.outcome === 'done' ? `/v1/riders/${row.riderId}` : null,
 });
 
-/** The one rider of an add, whose outcome is that of the command. */
 export function addedRider(riderId: number, progress: Progress, endedAt: number | null): CommandRiderRow {
   if (progress.state === 'done') return { riderId, outcome: 'done', reason: null, endedAt };
   if (progress.state === 'failed' || progress.state === 'expired')

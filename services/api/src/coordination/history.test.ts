@@ -3,7 +3,7 @@ import { tables } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keepHistory } from './query.ts';
+import { keepHistory } from './history.ts';
 import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
 import { testLog } from '@paceline/shared/testing';
 

@@ -17,7 +17,6 @@ const usage = z.object({
   resetAt: time.nullable().describe('When the next call becomes free; null: one is free now'),
 });
 
-/** How full the windows are, which lane last delayed which, and what waits. */
 export const coordinationShape = z
   .object({
     rateLimitUsage: z.object(mapValues(budgets, () => usage)),
@@ -145,7 +144,6 @@ export const conflictView = (conflict: Conflict): z.infer<typeof conflictShape> 
   expectedWaitSeconds: conflict.expectedWaitMs / 1_000,
 });
 
-/** A permit that was started: one call, or the right to one that was given back. */
 export const permitShape = z
   .object({
     permit: z.string(),

@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { type ResultsState, resultsStates } from '@paceline/shared/contracts';
 import { ageSeconds, isoOrNull, isoTimes, type RowOf, time } from '../http/view.ts';
 
-/** How far the results of an event are. */
 export const resultsStatusShape = z.object({
   state: z
     .enum(resultsStates)
@@ -15,7 +14,6 @@ export const resultsStatusShape = z.object({
   ageSeconds: z.int().nullable(),
 });
 
-/** What an event's row says of its results. */
 export interface ResultsStatusRow {
   readonly resultsState: ResultsState | null;
   readonly resultsReason: string | null;
@@ -126,7 +124,6 @@ export const eventView =
     };
   };
 
-/** The signups of one event: who is on the list, pen by pen, and who has left it. */
 export const signupShape = z
   .object({
     riderId: z.int(),

@@ -5,7 +5,6 @@ import { ageSeconds, iso, isoOrNull, time } from '../http/view.ts';
 
 const share = z.number().min(0).max(1).nullable();
 
-/** How fresh the signups are kept, class by class, and the events that calls would be made for next. */
 export const freshnessShape = z
   .object({
     at: time,

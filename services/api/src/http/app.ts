@@ -29,9 +29,8 @@ import { serveOpenApi } from './openapi.ts';
 import { dashboardRoutes, docsRoutes } from './pages.ts';
 import { problemResponse } from './problem.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
-import type { Services } from './route.ts';
+import type { Endpoint, Services } from './route.ts';
 
-/** Puts the trace's id on the answer: Jaeger and the logs have the request under it. */
 const showTraceId: MiddlewareHandler = async (c, next) => {
   await next();
   const [, traceId] = currentTraceContext().traceparent?.split('-') ?? [];
@@ -45,15 +44,11 @@ const hideUrlSecrets: MiddlewareHandler = (c, next) => {
 };
 
 export interface AppSettings {
-  /** Where the app will be bound to. */
   readonly host: string;
-  /** Undefined: all clients that can reach the app may use it. */
   readonly tokens: Tokens | undefined;
   /** How many requests a second one client may send, where tokens are asked for. */
   readonly requestsPerSecond: number;
-  /** Origins of pages that may use it from a browser. */
   readonly origins: readonly string[];
-  /** The folder of the built dashboard; without it `/` leads to the API's reader. */
   readonly dashboard: string;
 }
 
@@ -65,7 +60,7 @@ const largestBody = 64 * 1_024;
 /** Ten thousand ids. */
 const largestImport = 256 * 1_024;
 
-const resources = [
+const endpoints: readonly Endpoint[] = [
   riderRoutes,
   clubRoutes,
   acceptRoutes,
@@ -80,9 +75,8 @@ const resources = [
   streamRoutes,
   alertRoutes,
   operationRoutes,
-];
+].flat();
 
-/** Everything that is served, as one function from request to answer. */
 export function createApp(services: Services, settings: AppSettings, log: Logger): OpenAPIHono {
   const { host, tokens, requestsPerSecond, origins, dashboard } = settings;
   const app = new OpenAPIHono({ defaultHook: refuseInvalid });
@@ -103,7 +97,7 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   app.use(importPath, rateLimitHeaders(services.windows, services.clock, 'riders_bulk'));
   app.use('/v1/*', idempotency(services.keys, log));
 
-  for (const addRoutes of resources) addRoutes(app, services);
+  for (const add of endpoints) add(app, services);
   serveOpenApi(app);
   docsRoutes(app);
   dashboardRoutes(app, dashboard);
@@ -123,6 +117,5 @@ function protect(app: OpenAPIHono, tokens: Tokens, requestsPerSecond: number): v
   });
 }
 
-/** A command is answered when it is stored, however long a slow database takes. */
 const isCommand = ({ req }: Context): boolean =>
   req.method === 'POST' && (req.path === '/v1/riders' || req.path === importPath);

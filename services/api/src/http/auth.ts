@@ -3,7 +3,6 @@ import type { MiddlewareHandler } from 'hono';
 import type { ClientLimits } from './limits.ts';
 import { Problem } from './problem.ts';
 
-/** Operators may do everything, viewers may read. */
 export interface Tokens {
   readonly operator: string;
   readonly viewer: string | undefined;

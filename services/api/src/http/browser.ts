@@ -4,7 +4,6 @@ import { isLoopback } from '@paceline/shared/clock';
 import { Problem } from './problem.ts';
 import { secureHeaders } from 'hono/secure-headers';
 
-/** Lets pages of these origins use the API from a browser, and no others. */
 export const crossOrigin = (origins: readonly string[]): MiddlewareHandler =>
   cors({
     origin: [...origins],
@@ -33,10 +32,7 @@ export const crossOrigin = (origins: readonly string[]): MiddlewareHandler =>
     maxAge: 600,
   });
 
-/**
- * Refuses requests to another host than loopback: a web page whose name was made to point here (DNS rebinding) would
- * otherwise be taken for our own.
- */
+/** DNS rebinding: a page whose name points here must not be taken for our own. */
 export const loopbackNamesOnly: MiddlewareHandler = async (c, next) => {
   const host = c.req.header('host') ?? '';
   if (!namesLoopback(host)) throw new Problem('misdirected', `"${host}" is not served here`);
@@ -53,10 +49,7 @@ function namesLoopback(host: string): boolean {
 
 const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/**
- * Refuses changes that a browser sends for a page of another origin. What has no body it would send without asking
- * first (CSRF), and where no token is needed nothing else tells such a page from its user.
- */
+/** CSRF: without a token, only the origin tells a foreign page from its user. */
 export const ownPagesOnly =
   (origins: readonly string[]): MiddlewareHandler =>
   async (c, next) => {

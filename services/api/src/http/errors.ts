@@ -11,7 +11,6 @@ import { Problem, problemResponse } from './problem.ts';
 
 const retryAfterSeconds = 5;
 
-/** Turns whatever was thrown into the answer; what is not the client's doing is logged. */
 export const answerError =
   (log: Logger): ErrorHandler =>
   (error, c) => {

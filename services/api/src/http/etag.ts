@@ -1,14 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 
-/** An answer without what changes by the mere passing of time: ages, and the moment at which it was made. */
 export const unaged = (json: string): string =>
   json.replace(/^\{"at":"[^"]*",|"\w*[aA]geSeconds":(?:\d+|null),?/g, '');
 
-/**
- * Gives every read a weak ETag, and answers 304 to a client that has it. Ages grow by themselves, so that alone is no
- * change.
- */
+/** Every read gets a weak ETag; growing ages alone are no change. */
 export const etags: MiddlewareHandler = async (c, next) => {
   await next();
   const { res } = c;

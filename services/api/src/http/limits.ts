@@ -7,10 +7,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Problem } from './problem.ts';
 import { limitFields } from './rate-limit.ts';
 
-/**
- * The network that an address belongs to, as far as one client can choose its addresses: an IPv4 address itself, of an
- * IPv6 address the first 64 bits.
- */
+/** What one client can choose its addresses from: an IPv4 address, or the first 64 bits of an IPv6 address. */
 export function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);
@@ -24,7 +21,6 @@ export function networkOf(address: string): string {
 /** Where a request comes from. Behind a proxy all come from there. */
 export const placeOf = (c: Context): string => networkOf(getConnInfo(c).remote.address ?? 'unknown');
 
-/** Whose request it is: a token at a place, or a place where no token was needed. */
 export const clientOf = (c: Context, caller = c.get('caller')): string =>
   `${caller ?? 'anybody'} ${placeOf(c)}`;
 
@@ -37,24 +33,13 @@ const mostWrongTokens = 30;
 
 /** What one client may do within a while. It is counted in the memory of each process. */
 export interface ClientLimits {
-  /** Counts a request. @throws {Problem} when its client asks more often than is allowed */
   request(c: Context): Promise<void>;
-  /** Counts a stream until it ends. @throws {Problem} when its client has too many open */
   stream(c: Context<{ Bindings: HttpBindings }>): void;
-  /** Counts a token that was wrong, by where it came from. */
   wrongToken(c: Context): Promise<void>;
-  /**
-   * A token that was right a moment ago stays so, whatever comes from the same address.
-   * @param caller whose token the request carries
-   * @throws {Problem} when too many wrong tokens came from there: right or wrong, this one is not even looked at
-   */
+  /** @throws {Problem} after too many wrong tokens from there, unless this one was right a moment ago */
   guess(c: Context, caller: string): Promise<void>;
 }
 
-/**
- * @param perSecond requests of one client, on the average of ten seconds
- * @param mostStreams that one client may have open
- */
 export function clientLimits(perSecond: number, mostStreams = usualStreams): ClientLimits {
   const requests = new RateLimiterMemory({ points: perSecond * windowSeconds, duration: windowSeconds });
   const wrongTokens = new RateLimiterMemory({ points: mostWrongTokens, duration: 60 });
@@ -84,7 +69,6 @@ export function clientLimits(perSecond: number, mostStreams = usualStreams): Cli
     },
 
     async wrongToken(c) {
-      // Beyond the last one only the count goes on.
       await wrongTokens.consume(placeOf(c)).catch(() => undefined);
     },
 

@@ -23,7 +23,6 @@ const garbage = () => new Problem('invalid-input', 'This is no request of HTTP/1
 
 const noRoute = '';
 
-/** Refuses what is no request, and so reaches no route, with a problem like all others. */
 export function refuseUnreadable(server: Pick<Server, 'on'>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const problem = (problemOf[error.code ?? ''] ?? garbage)();

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Services } from './route.ts';
 import { log } from '../testing/api.ts';
 import { createApp } from './app.ts';
-import { problemTypes } from './problem-types.ts';
+import problemTypes from './problems.json' with { type: 'json' };
 
 /** Nothing here is asked for: the document is made from the routes alone. */
 const unasked = () => Promise.reject(new Error('not asked for'));

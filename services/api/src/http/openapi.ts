@@ -3,7 +3,6 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { asyncApi } from '@paceline/shared/contracts';
 import manifest from '../../package.json' with { type: 'json' };
 
-/** The part of JSON Schema that the API's shapes are made of. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -23,7 +22,6 @@ export interface Schema {
   readonly allOf?: readonly Schema[];
 }
 
-/** Values that say more than the type of a field does, by its name. */
 const telling: Readonly<Record<string, unknown>> = {
   name: 'Ada Lovelace',
   title: 'Evening Race',
@@ -40,7 +38,6 @@ const telling: Readonly<Record<string, unknown>> = {
   windowSeconds: 60,
 };
 
-/** An example of what a schema describes: every field of it, each with a value that it allows. */
 export function exampleOf(schema: Schema, find: (reference: string) => Schema, name = ''): unknown {
   const of = (inner: Schema, innerName = name) => exampleOf(inner, find, innerName);
   if (schema.$ref !== undefined) return of(find(schema.$ref));
@@ -71,7 +68,6 @@ function typeOf(value: unknown): string {
   return typeof value;
 }
 
-/** The part of an OpenAPI document that is completed here. */
 interface Content {
   schema?: Schema;
   example?: unknown;
@@ -104,11 +100,7 @@ const headerOf = (description: string, example: string) => ({
   schema: { type: 'string', example },
 });
 
-/**
- * Says in the document what holds for all operations alike and stands in no route: ETags of reads, keys and refusals of
- * what changes something; and gives every answer an example.
- * @param problem the answer that describes the problems of a status
- */
+/** Adds what holds for all operations: ETags, idempotency keys, refusals, and examples. */
 export function complete(document: Document, problem: typeof problems): void {
   const find = (reference: string) =>
     document.components?.schemas?.[reference.replace('#/components/schemas/', '')] ?? {};

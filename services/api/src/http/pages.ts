@@ -7,7 +7,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { compress } from 'hono/compress';
 import { Problem } from './problem.ts';
-import { problemTypes } from './problem-types.ts';
+import problemTypes from './problems.json' with { type: 'json' };
 
 const pageOf = (title: string, body: string) => `<!doctype html>
 <html lang="en">
@@ -54,7 +54,6 @@ const readerStart = `Scalar.createApiReference('#reader', {
 const inlineCode = (text: string) =>
   text.replace(/`([^`]+)`/g, '<code>$1</code>').replace(/<(?!\/?code>)/g, '&lt;');
 
-/** Explains every \`type\` that a problem can have. */
 function problemsPage(): string {
   const sections = Object.entries(problemTypes).map(
     ([type, { status, title, about }]) =>
@@ -106,7 +105,6 @@ const forever = 'public, max-age=31536000, immutable';
 
 const script = 'text/javascript; charset=utf-8';
 
-/** The API's reader and its list of problems. */
 export function docsRoutes(app: OpenAPIHono): void {
   app.get('/docs', (c) => sendPage(c, readerPage(reader.path, startPath), readerPolicy));
   app.get('/docs/problems', (c) => sendPage(c, problemsPage(), readerPolicy));

@@ -34,19 +34,15 @@ export const keyId = z.int().min(1).max(largestId);
 export const keyMoment = z.int().min(0).max(253_402_300_799_999);
 export const keyText = z.string().regex(/^[^\0]{1,200}$/);
 
-/** A list that is read page by page. */
 export interface List<Column extends string = string, K extends Key = Key> {
-  /** Stands in its cursors: they are of no use for another list. */
   readonly name: string;
   readonly direction: 'asc' | 'desc';
   /** It is sorted by these, which together are unique; the rows have fields of the same names. */
   readonly columns: Readonly<Record<Column, PgColumn>>;
   readonly key: z.ZodType<K>;
-  /** What null counts as, by column. */
   readonly nulls?: Readonly<Partial<Record<Column, string | number>>> | undefined;
 }
 
-/** @param key what a cursor may hold of each column */
 export const defineList = <Column extends string, K extends [string | number, ...(string | number)[]]>(
   name: string,
   direction: 'asc' | 'desc',
@@ -58,11 +54,9 @@ export const defineList = <Column extends string, K extends [string | number, ..
   return { name, direction, columns, key: tuple, nulls };
 };
 
-/** Which page of a list is requested. */
 export interface PageQuery<K extends Key = Key> {
   /** 1 to 500. */
   readonly limit: number;
-  /** The key of the last row of the page before. */
   readonly cursor?: K | undefined;
 }
 export type PageOf<L> = L extends List<string, infer K> ? PageQuery<K> : never;
@@ -83,14 +77,12 @@ export const pageQuery = <K extends Key>({ name, key }: Pick<List<string, K>, 'n
     .openapi({ description: 'The `next` of the page before' }),
 });
 
-/** The body of a list of `item`. */
 export const listOf = <S extends z.ZodType>(item: S) =>
   z.object({
     items: z.array(item),
     next: z.string().nullable().describe('The cursor of the next page; null: this is the last one'),
   });
 
-/** What is selected of a table: all columns but these. */
 export function columnsBut<T extends PgTable, Name extends keyof T['_']['columns'] & string>(
   table: T,
   ...names: readonly Name[]
@@ -122,9 +114,15 @@ export function rowsOf<Query extends PgSelect>(
     .limit(limit + 1) as unknown as Promise<Query['_']['result']>;
 }
 
-interface Page<Item> {
-  items: Item[];
-  next: string | null;
+/** One page of a query, as the API shows it. */
+export async function readPage<Query extends PgSelect, Item>(
+  query: Query,
+  list: List,
+  page: PageQuery,
+  view: (row: Query['_']['result'][number]) => Item,
+  where?: SQL,
+) {
+  return pageOf(list, await rowsOf(query, list, page, where), page.limit, view);
 }
 
 /** One page out of rows of which one more was read than fit. */
@@ -133,7 +131,7 @@ export function pageOf<Column extends string, Row extends Record<Column, string 
   rows: readonly Row[],
   limit: number,
   view: (row: Row) => Item,
-): Page<Item> {
+): { items: Item[]; next: string | null } {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   if (rows.length <= limit || last === undefined) return { items: shown.map(view), next: null };
@@ -143,7 +141,6 @@ export function pageOf<Column extends string, Row extends Record<Column, string 
   return { items: shown.map(view), next: encodeCursor(name, key) };
 }
 
-/** An opaque text for a place in a list. */
 export const encodeCursor = (list: string, key: Key): string =>
   Buffer.from(JSON.stringify([list, ...key])).toString('base64url');
 

@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { commandShape, type CommandView } from '../commands/view.ts';
 import { judgedShape, type JudgedView } from '../schedule/view.ts';
-import { type ProblemType, problemTypes } from './problem-types.ts';
+import problemTypes from './problems.json' with { type: 'json' };
+
+type ProblemType = keyof typeof problemTypes;
 
 export interface FieldError {
   readonly field: string;
@@ -45,7 +47,6 @@ const problemShape = z
   })
   .openapi('Problem');
 
-/** @throws {Problem} `not-found` when there is nothing */
 export function found<T>(value: T | undefined, otherwise: string): T {
   if (value === undefined) throw new Problem('not-found', otherwise);
   return value;
@@ -69,8 +70,6 @@ export function problemResponse({ type, message, details }: Problem, instance: s
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': mediaType, ...headers } });
 }
 
-type Status = (typeof problemTypes)[ProblemType]['status'];
-
 /** An answer of each type that has this status, as its `detail` might go on. */
 function examplesOf(status: number) {
   const types = Object.entries(problemTypes).filter(([, type]) => type.status === status);
@@ -91,7 +90,7 @@ function examplesOf(status: number) {
 }
 
 /** The problems that a route may answer with, for its OpenAPI description. */
-export function problems<S extends Status>(...statuses: readonly S[]) {
+export function problems<S extends number>(...statuses: readonly S[]) {
   const described = statuses.map((status) => {
     const known = Object.values(problemTypes).filter((type) => type.status === status);
     const description = known.map(({ title }) => title).join('; or: ');

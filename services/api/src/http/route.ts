@@ -1,4 +1,10 @@
-import { createRoute, type OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
+import {
+  createRoute,
+  type OpenAPIHono,
+  type RouteConfig,
+  type RouteHandler,
+  type z,
+} from '@hono/zod-openapi';
 import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
@@ -8,6 +14,7 @@ import type { SubmitCommand } from '../commands/submit.ts';
 import type { Peers } from '../peers.ts';
 import type { Triggers } from '../runs/trigger.ts';
 import type { Feed } from '../stream/feed.ts';
+import { problems } from './problem.ts';
 import type { CurrentWindows } from './rate-limit.ts';
 
 export interface Services extends Peers {
@@ -28,19 +35,43 @@ export interface Services extends Peers {
   readonly stopping: AbortSignal;
 }
 
-export type AddRoutes = (app: OpenAPIHono, services: Services) => void;
+/** Adds one operation to the app. */
+export type Endpoint = (app: OpenAPIHono, services: Services) => void;
 
-/** A route of the API, as its OpenAPI document describes it. */
-export const route = <
-  Method extends RouteConfig['method'],
-  Path extends string,
-  Description extends Omit<RouteConfig, 'method' | 'path' | 'operationId'>,
->(
-  method: Method,
-  path: Path,
-  operationId: string,
-  description: Description,
-) => createRoute({ method, path, operationId, ...description });
+type Method = RouteConfig['method'];
+type Inputs = NonNullable<RouteConfig['request']>;
+type Responses = RouteConfig['responses'];
+type Handler<M extends Method, P extends string, I extends Inputs, R extends Responses> = RouteHandler<{
+  method: M;
+  path: P;
+  request: I;
+  responses: R;
+}>;
+
+interface Operation<M extends Method, P extends string, I extends Inputs, R extends Responses> extends Omit<
+  RouteConfig,
+  'method' | 'path' | 'operationId' | 'request' | 'responses'
+> {
+  readonly request?: I;
+  readonly responses: R;
+  readonly answer: (
+    c: Parameters<Handler<M, P, I, R>>[0],
+    services: Services,
+  ) => ReturnType<Handler<M, P, I, R>>;
+}
+
+/** One operation: how the OpenAPI document describes it, and what answers it. */
+export const endpoint =
+  <M extends Method, P extends string, R extends Responses, I extends Inputs = Record<never, never>>(
+    method: M,
+    path: P,
+    operationId: string,
+    { answer, ...described }: Operation<M, P, I, R>,
+  ): Endpoint =>
+  (app, services) => {
+    const route = createRoute({ method, path, operationId, ...described });
+    app.openapi(route, ((c: never) => answer(c, services)) as never);
+  };
 
 const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
 
@@ -52,3 +83,10 @@ export const jsonOf = <S extends z.ZodType>(description: string, schema: S) => (
 export const jsonBody = <S extends z.ZodType>(schema: S) => ({
   body: { required: true, content: json(schema) },
 });
+
+/** What a read answers: 200 with this body, or one of these problems, 401 and 503 among them. */
+export const answers = <S extends z.ZodType, P extends number = never>(
+  description: string,
+  schema: S,
+  ...more: readonly P[]
+) => ({ 200: jsonOf(description, schema), ...problems<P | 401 | 503>(...more, 401, 503) });

@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 
 export const time = z.iso.datetime();
 
-/** A moment as people and programs read it in JSON: ISO 8601 in UTC. */
 export const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** As `iso`, and null for what is not known or has not happened. */

@@ -3,7 +3,7 @@ import { alertTypes } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import { meter } from '@paceline/shared/telemetry';
 import { agesOf, openAlerts } from '../alerts/query.ts';
-import { findSources } from '../sources/query.ts';
+import { findSources } from '../sources/route.ts';
 
 /** Publishes what only the database knows, while it answers: open alerts, how old the data is, available sources. */
 export function measureStored(db: Database, clock: Clock): void {

@@ -31,9 +31,8 @@ describe('the probes', () => {
 
 it('the clock says what time it is here and how fast it passes', async () => {
   const app = new OpenAPIHono();
-  operationRoutes(app, {
-    clock: { ...createVirtualClock(0), now: () => Date.UTC(2026, 10, 26), scale: 60 },
-  } as unknown as Services);
+  const clock = { ...createVirtualClock(0), now: () => Date.UTC(2026, 10, 26), scale: 60 };
+  for (const add of operationRoutes) add(app, { clock } as unknown as Services);
   const answer = await app.request('/v1/clock');
   expect(await answer.json()).toEqual({ now: '2026-11-26T00:00:00.000Z', scale: 60 });
 });

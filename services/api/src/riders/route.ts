@@ -1,8 +1,18 @@
 import { z } from '@hono/zod-openapi';
-import { idParam, listOf, pageOf, pageQuery } from '../http/params.ts';
-import { found, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonOf, route } from '../http/route.ts';
-import { findRider, listRiderChanges, listRiders, riderChangeList, riderList } from './query.ts';
+import { type Database, tables } from '@paceline/shared/database';
+import { and, eq, ilike, notExists } from 'drizzle-orm';
+import {
+  columnsBut,
+  defineList,
+  idParam,
+  keyId,
+  keyMoment,
+  listOf,
+  pageQuery,
+  readPage,
+} from '../http/params.ts';
+import { found } from '../http/problem.ts';
+import { answers, endpoint } from '../http/route.ts';
 import {
   riderChangeShape,
   riderChangeView,
@@ -12,59 +22,80 @@ import {
   riderView,
 } from './view.ts';
 
+const { riders, riderHistory, clubMemberships } = tables;
 const tags = ['riders'];
 const params = z.object({ riderId: idParam() });
+const listed = columnsBut(riders, 'raw', 'takenAt');
+const riderList = defineList('riders', 'asc', { riderId: riders.riderId }, [keyId]);
+const changeList = defineList('rider-history', 'desc', { recordedAt: riderHistory.recordedAt }, [keyMoment]);
 
-const list = route('get', '/v1/riders', 'listRiders', {
-  tags,
-  summary: 'Riders by their id, each with the age of its data',
-  request: {
-    query: z.object({
-      clubId: idParam().optional().openapi({ description: 'Only riders of this club' }),
-      q: z
-        .string()
-        .regex(/^[^\0]{1,100}$/, 'must be 1 to 100 characters')
-        .optional()
-        .openapi({ description: 'A part of the name, in any case' }),
-      ...pageQuery(riderList),
-    }),
-  },
-  responses: { 200: jsonOf('A page of riders', listOf(riderShape)), ...problems(400, 401, 503) },
-});
+/** A rider's own record names its club; that a rider has left is known only from the pages of the club. */
+function memberOf(db: Database, clubId: number) {
+  const { clubId: club, riderId, current } = clubMemberships;
+  const isLeft = and(eq(club, clubId), eq(riderId, riders.riderId), eq(current, false));
+  return and(
+    eq(riders.clubId, clubId),
+    notExists(db.select({ riderId }).from(clubMemberships).where(isLeft)),
+  );
+}
 
-const one = route('get', '/v1/riders/{riderId}', 'getRider', {
-  tags,
-  summary: 'One rider, with everything upstream says of it',
-  request: { params },
-  responses: { 200: jsonOf('The rider', riderDetailShape), ...problems(400, 401, 404, 503) },
-});
+export async function findRider(db: Database, riderId: number) {
+  const columns = { ...listed, raw: riders.raw };
+  const [rider] = await db.select(columns).from(riders).where(eq(riders.riderId, riderId));
+  return rider;
+}
 
-const history = route('get', '/v1/riders/{riderId}/history', 'listRiderHistory', {
-  tags,
-  summary: 'What a rider has been, newest first: one item for each answer that differed from the one before',
-  request: { params, query: z.object(pageQuery(riderChangeList)) },
-  responses: { 200: jsonOf('A page of it', listOf(riderChangeShape)), ...problems(400, 401, 404, 503) },
-});
+export const riderRoutes = [
+  endpoint('get', '/v1/riders', 'listRiders', {
+    tags,
+    summary: 'Riders by their id, each with the age of its data',
+    request: {
+      query: z.object({
+        clubId: idParam().optional().openapi({ description: 'Only riders of this club' }),
+        q: z
+          .string()
+          .regex(/^[^\0]{1,100}$/, 'must be 1 to 100 characters')
+          .optional()
+          .openapi({ description: 'A part of the name, in any case' }),
+        ...pageQuery(riderList),
+      }),
+    },
+    responses: answers('A page of riders', listOf(riderShape), 400),
+    answer: async (c, { db, clock }) => {
+      const { clubId, q, ...page } = c.req.valid('query');
+      const where = and(
+        clubId === undefined ? undefined : memberOf(db, clubId),
+        q === undefined ? undefined : ilike(riders.name, `%${q.replace(/[\\%_]/g, '\\$&')}%`),
+      );
+      const all = db.select(listed).from(riders).$dynamic();
+      return c.json(await readPage(all, riderList, page, riderView(clock.now()), where), 200);
+    },
+  }),
 
-export const riderRoutes: AddRoutes = (app, { db, clock }) => {
-  app.openapi(list, async (c) => {
-    const query = c.req.valid('query');
-    const rows = await listRiders(db, query);
-    return c.json(pageOf(riderList, rows, query.limit, riderView(clock.now())), 200);
-  });
+  endpoint('get', '/v1/riders/{riderId}', 'getRider', {
+    tags,
+    summary: 'One rider, with everything upstream says of it',
+    request: { params },
+    responses: answers('The rider', riderDetailShape, 400, 404),
+    answer: async (c, { db, clock }) => {
+      const { riderId } = c.req.valid('param');
+      const otherwise = `Rider ${riderId} is not stored; POST /v1/riders fetches it`;
+      return c.json(riderDetailView(found(await findRider(db, riderId), otherwise), clock.now()), 200);
+    },
+  }),
 
-  app.openapi(one, async (c) => {
-    const { riderId } = c.req.valid('param');
-    const otherwise = `Rider ${riderId} is not stored; POST /v1/riders fetches it`;
-    const rider = found(await findRider(db, riderId), otherwise);
-    return c.json(riderDetailView(rider, clock.now()), 200);
-  });
-
-  app.openapi(history, async (c) => {
-    const { riderId } = c.req.valid('param');
-    const page = c.req.valid('query');
-    found(await findRider(db, riderId), `Rider ${riderId} is not stored`);
-    const rows = await listRiderChanges(db, riderId, page);
-    return c.json(pageOf(riderChangeList, rows, page.limit, riderChangeView), 200);
-  });
-};
+  endpoint('get', '/v1/riders/{riderId}/history', 'listRiderHistory', {
+    tags,
+    summary:
+      'What a rider has been, newest first: one item for each answer that differed from the one before',
+    request: { params, query: z.object(pageQuery(changeList)) },
+    responses: answers('A page of it', listOf(riderChangeShape), 400, 404),
+    answer: async (c, { db }) => {
+      const { riderId } = c.req.valid('param');
+      found(await findRider(db, riderId), `Rider ${riderId} is not stored`);
+      const all = db.select(columnsBut(riderHistory, 'riderId')).from(riderHistory).$dynamic();
+      const ours = eq(riderHistory.riderId, riderId);
+      return c.json(await readPage(all, changeList, c.req.valid('query'), riderChangeView, ours), 200);
+    },
+  }),
+];

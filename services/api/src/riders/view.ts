@@ -59,7 +59,6 @@ export const riderDetailView = (row: RiderRow & { raw: unknown }, now: number): 
   raw: row.raw,
 });
 
-/** What a rider was from a moment on. */
 export const riderChangeShape = z
   .object({
     recordedAt: time.describe('When an answer first said so'),

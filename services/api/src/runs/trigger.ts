@@ -12,7 +12,6 @@ const { syncRuns } = tables;
 
 const slotMs = durationMs('10m');
 
-/** `already`: a run of this kind was under way or requested, and this is it. */
 export interface TriggeredRun {
   readonly runId: string;
   readonly already: boolean;
@@ -30,7 +29,6 @@ export function triggersWith(broker: Broker, db: Database, clock: Clock) {
     return { runId, already: duplicate };
   }
   return {
-    /** A run of this kind now, unless one is under way. */
     async run(kind: SyncKind): Promise<TriggeredRun> {
       const [last] = await db
         .select({ runId: syncRuns.runId, state: syncRuns.state })

@@ -5,7 +5,6 @@ import { iso, isoTimes, type RowOf, time, traceIdOf, traceIdShape } from '../htt
 
 export const runStates = ['running', 'done', 'failed'] as const;
 
-/** What one slot came to. */
 export const runShape = z
   .object({
     id: z.string(),
@@ -24,7 +23,6 @@ export const runShape = z
   .openapi('Run');
 export type RunView = z.infer<typeof runShape>;
 
-/** A run that somebody has asked for. */
 export const triggeredRunShape = z
   .object({ runId: z.string(), already: z.boolean().describe('It was under way or asked for before') })
   .openapi('AskedRun');

@@ -4,7 +4,6 @@ import { catchUp, duration, opening, skips, slotDuration, timeZone } from '@pace
 import { type JudgeSchedule, type ScheduleChange, syncModes } from '@paceline/shared/contracts';
 
 const text = (example: string) => ({ type: 'string' as const, example });
-/** The copy knows `openapi`, also of a schema that was made before that was added to them all. */
 const withExample = <S extends z.ZodType>(schema: S, example: string): S =>
   schema.clone().openapi(text(example));
 
@@ -26,7 +25,6 @@ const change = {
     .optional(),
 };
 
-/** A change of the schedule: what is not named stays as it is. */
 export const changeBody = z
   .strictObject({
     ...change,
@@ -42,7 +40,6 @@ export const changeBody = z
 /** Events of a kind that a schedule is judged for: hundreds are many, and more of them take longer to judge. */
 export const mostThings = 10_000;
 
-/** How many events there are, and what is promised: as `npm run plan` takes it. */
 const count = z
   .int('must be a whole number')
   .min(0, 'must be at least 0')

@@ -3,7 +3,7 @@ import type { ScheduleAnswer } from '@paceline/shared/contracts';
 import type { Context } from 'hono';
 import { wholeNumber } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
-import { type AddRoutes, jsonBody, jsonOf, route } from '../http/route.ts';
+import { answers, endpoint, jsonBody, jsonOf } from '../http/route.ts';
 import { changeBody, changeOf, judgeOf, lintBody, mostThings, promisesQuery } from './body.ts';
 import { forecastShape, forecastView, judgedShape, judgedView, scheduleShape, scheduleView } from './view.ts';
 
@@ -19,79 +19,67 @@ const headers = z.object({
     .openapi({ description: 'The ETag of the schedule that is to be changed, or `*`', example: '"7"' }),
 });
 
-const read = route('get', '/v1/schedule', 'getSchedule', {
-  tags,
-  summary: 'The schedule in force, where it comes from, and the slots that open next',
-  responses: { 200: answer, ...problems(401, 503) },
-});
+export const scheduleRoutes = [
+  endpoint('get', '/v1/schedule', 'getSchedule', {
+    tags,
+    summary: 'The schedule in force, where it comes from, and the slots that open next',
+    responses: { 200: answer, ...problems(401, 503) },
+    answer: async (c, { scheduler }) => show(c, await scheduler.schedule()),
+  }),
 
-const change = route('put', '/v1/schedule', 'changeSchedule', {
-  tags,
-  summary: 'Change the schedule at once: what is not named stays as it is',
-  description:
-    'It is judged first, and refused when there are errors, unless `despiteErrors` says that it is wanted all the same. Slots that are open stay as they are. It holds until the variables change, or `DELETE`.',
-  request: { headers, ...jsonBody(changeBody) },
-  responses: { 200: answer, ...problems(400, 401, 412, 422, 428, 503) },
-});
+  endpoint('put', '/v1/schedule', 'changeSchedule', {
+    tags,
+    summary: 'Change the schedule at once: what is not named stays as it is',
+    description:
+      'It is judged first, and refused when there are errors, unless `despiteErrors` says that it is wanted all the same. Slots that are open stay as they are. It holds until the variables change, or `DELETE`.',
+    request: { headers, ...jsonBody(changeBody) },
+    responses: { 200: answer, ...problems(400, 401, 412, 422, 428, 503) },
+    answer: async (c, { scheduler }) => {
+      const version = versionOf(c.req.valid('header'));
+      const { despiteErrors, ...body } = c.req.valid('json');
+      return show(c, await scheduler.change({ version, change: changeOf(body), despiteErrors }));
+    },
+  }),
 
-const putBack = route('delete', '/v1/schedule', 'putBackSchedule', {
-  tags,
-  summary: 'Put back the schedule that the variables say',
-  request: { headers },
-  responses: { 200: answer, ...problems(400, 401, 412, 428, 503) },
-});
+  endpoint('delete', '/v1/schedule', 'putBackSchedule', {
+    tags,
+    summary: 'Put back the schedule that the variables say',
+    request: { headers },
+    responses: { 200: answer, ...problems(400, 401, 412, 428, 503) },
+    answer: async (c, { scheduler }) => {
+      const version = versionOf(c.req.valid('header'));
+      return show(c, await scheduler.change({ version, change: null, despiteErrors: true }));
+    },
+  }),
 
-const lint = route('post', '/v1/schedule/lint', 'lintSchedule', {
-  tags,
-  summary: 'Judge a change of the schedule, and change nothing',
-  request: jsonBody(lintBody),
-  responses: {
-    200: jsonOf('What is wrong with it, what it comes to, and how it would pass', judgedShape),
-    ...problems(400, 401, 503),
-  },
-});
+  endpoint('post', '/v1/schedule/lint', 'lintSchedule', {
+    tags,
+    summary: 'Judge a change of the schedule, and change nothing',
+    request: jsonBody(lintBody),
+    responses: answers('What is wrong with it, what it comes to, and how it would pass', judgedShape, 400),
+    answer: async (c, { scheduler }) =>
+      c.json(judgedView(await scheduler.judge(judgeOf(c.req.valid('json')))), 200),
+  }),
 
-const forecast = route('get', '/v1/forecast', 'getForecast', {
-  tags,
-  summary: 'What a busy day of the schedule in force comes to, against the limits',
-  request: {
-    query: z.object({
-      near: wholeNumber(0, mostThings).optional(),
-      far: wholeNumber(0, mostThings).optional(),
-      promises: promisesQuery,
-    }),
-  },
-  responses: { 200: jsonOf('By kind and by budget', forecastShape), ...problems(400, 401, 503) },
-});
+  endpoint('get', '/v1/forecast', 'getForecast', {
+    tags,
+    summary: 'What a busy day of the schedule in force comes to, against the limits',
+    request: {
+      query: z.object({
+        near: wholeNumber(0, mostThings).optional(),
+        far: wholeNumber(0, mostThings).optional(),
+        promises: promisesQuery,
+      }),
+    },
+    responses: answers('By kind and by budget', forecastShape, 400),
+    answer: async (c, { scheduler }) => {
+      const judged = await scheduler.judge(judgeOf(c.req.valid('query')));
+      return c.json(forecastView(judged.forecast), 200);
+    },
+  }),
+];
 
-export const scheduleRoutes: AddRoutes = (app, { scheduler }) => {
-  app.openapi(read, async (c) => show(c, await scheduler.schedule()));
-
-  app.openapi(change, async (c) => {
-    const version = versionOf(c.req.valid('header'));
-    const { despiteErrors, ...body } = c.req.valid('json');
-    return show(c, await scheduler.change({ version, change: changeOf(body), despiteErrors }));
-  });
-
-  app.openapi(putBack, async (c) => {
-    const version = versionOf(c.req.valid('header'));
-    return show(c, await scheduler.change({ version, change: null, despiteErrors: true }));
-  });
-
-  app.openapi(lint, async (c) =>
-    c.json(judgedView(await scheduler.judge(judgeOf(c.req.valid('json')))), 200),
-  );
-
-  app.openapi(forecast, async (c) => {
-    const judged = await scheduler.judge(judgeOf(c.req.valid('query')));
-    return c.json(forecastView(judged.forecast), 200);
-  });
-};
-
-/**
- * Two clients that change it at once must not overwrite each other: each names the version that it changes.
- * @returns null: whatever there is
- */
+/** The version that a client changes, so that none overwrites another; null: any. @throws {Problem} */
 function versionOf({ 'if-match': match }: z.infer<typeof headers>): number | null {
   if (match === undefined) {
     throw new Problem('version-needed', 'Send If-Match with the ETag of GET /v1/schedule, or *');

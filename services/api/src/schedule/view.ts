@@ -13,7 +13,6 @@ const kind = z.enum(kindNames);
 /** Unlike a record, an object says in OpenAPI that each kind is there. */
 const ofEachKind = <S extends z.ZodType>(shape: S) => z.object(mapValues(kinds, () => shape));
 
-/** The slots of all kinds, in the words of the configuration. */
 const settingsShape = z.object({
   timeZone: z.string(),
   kinds: ofEachKind(

@@ -3,7 +3,6 @@ import { type Source, sourceNames } from '@paceline/shared/definition';
 import { type SourceState, sourceStates } from '@paceline/shared/contracts';
 import { isoOrNull, isoTimes, type RowOf, time } from '../http/view.ts';
 
-/** Whether this key may use a part of upstream's API. */
 export const sourceShape = z
   .object({
     source: z.enum(sourceNames),
@@ -35,7 +34,6 @@ const notAskedYet = {
   nextTryAt: null,
 } as const;
 
-/** All sources, those not asked yet among them. */
 export const sourcesView = (rows: readonly SourceRow[]): SourceView[] =>
   sourceNames.map((source) => {
     const row = rows.find((each) => each.source === source);

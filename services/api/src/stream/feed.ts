@@ -3,14 +3,12 @@ import type { EventAt, EventRange, EventStream } from '@paceline/shared/messagin
 import type { Logger } from '@paceline/shared/telemetry';
 import { sseEvent, streamEventOf, type StreamType } from './view.ts';
 
-/** A thing with its place in an unbroken sequence. */
 export interface Placed {
   readonly sequence: number;
   /** How much it weighs against the ring's bound. */
   readonly bytes: number;
 }
 
-/** The newest things of a sequence, as many as the bound holds. */
 export interface Ring<T extends Placed> {
   /** The sequence of the newest thing, kept or not. */
   readonly last: number;
@@ -56,15 +54,12 @@ export function createRing<T extends Placed>(last: number, bound: number): Ring<
   };
 }
 
-/** A published event, written once for all viewers; without a type it is not shown. */
 export interface Line extends Placed {
   readonly type: StreamType | undefined;
   readonly text: string;
 }
 
-/** Published events, for any number of viewers: one consumer of the broker's and one ring in memory. */
 export interface Feed {
-  /** The newest of it; undefined before the broker was reached. */
   ring(): Ring<Line> | undefined;
   /** Waits until there is something behind `sequence`, `ms` (real) at the most; whether there is. */
   news(sequence: number, ms: number, signal: AbortSignal): Promise<boolean>;

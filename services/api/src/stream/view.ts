@@ -26,7 +26,6 @@ const commandChangedShape = z.object({
   updatedAt: time,
 });
 
-/** One permit's change: `lane` with `started`, `result` and `status` with `settled`. */
 const permitChangeShape = z.object({
   change: z.enum(['started', 'settled', 'returned']),
   permit: z.string(),
@@ -116,14 +115,12 @@ const views: Views = {
   scheduleChanged: (schedule) => ({ type: 'schedule.changed', data: scheduleChangedView(schedule) }),
 };
 
-/** What viewers of this account see of a published event; undefined: nothing. */
 export function streamEventOf(event: StreamedEvent, account: string): StreamEvent | undefined {
   // Each name goes with its own payload, which TypeScript can't follow through the table.
   const view = views[event.name] as (payload: unknown, account: string) => StreamEvent | undefined;
   return view(event.payload, account);
 }
 
-/** One event as `text/event-stream` writes it; `id` is what a client resumes behind. */
 export const sseEvent = (type: string, data: unknown, id?: number): string =>
   `event: ${type}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 

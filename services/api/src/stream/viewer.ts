@@ -5,9 +5,7 @@ import { sseEvent, sseHeartbeat, sseOpening, type StreamType } from './view.ts';
 export interface ViewerOptions {
   /** The place behind which the viewer goes on; undefined: with what comes now. */
   readonly after: number | undefined;
-  /** Undefined: everything. */
   readonly types: ReadonlySet<StreamType> | undefined;
-  /** Aborts when the API shuts down. */
   readonly stopping: AbortSignal;
   /** Real ms: the longest silence of the API, and of a viewer that reads nothing. */
   readonly heartbeatMs?: number;
@@ -90,10 +88,7 @@ function readerOf(feed: Feed, options: ViewerOptions, gone: AbortSignal) {
   };
 }
 
-/**
- * The stream of one viewer. It takes from the feed only what its client has room for, so a slow one costs no memory:
- * one that falls out of the ring is cut with a `closing`, one that reads nothing at all is just cut.
- */
+/** The stream of one viewer. It pulls, so a slow client costs no memory; one that falls behind is cut. */
 export function viewerStream(feed: Feed, options: ViewerOptions): ReadableStream<Uint8Array> {
   const { stopping, stalledMs = 60_000 } = options;
   const gone = new AbortController();

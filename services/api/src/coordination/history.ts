@@ -1,17 +1,11 @@
 import type { StreamedEvent } from '@paceline/shared/contracts';
 import { asRows, type Database, isBadData, tables } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
-import { and, eq, gte, isNotNull, type SQL, sql } from 'drizzle-orm';
-import { z } from 'zod';
-import { columnsBut, defineList, keyMoment, keyText, type PageOf, rowsOf } from '../http/params.ts';
-import type { ConflictRow, PermitRow } from './view.ts';
+import { type SQL, sql } from 'drizzle-orm';
 
 const { conflicts, permits } = tables;
 
-/**
- * Stores published conflicts and permits. Safe to repeat, in any order, by several at once. An event that Postgres can't
- * hold, like a text with a NUL, is skipped: else all behind it would wait for it for ever.
- */
+/** Stores conflicts and permits, idempotently. Events that Postgres cannot hold (NUL in a text) are skipped. */
 export async function keepHistory(
   db: Database,
   events: readonly StreamedEvent[],
@@ -78,47 +72,4 @@ async function upsertPermits(
   );
   if (rows.length === 0) return;
   await db.insert(permits).select(asRows(permits, rows)).onConflictDoUpdate({ target: permits.permit, set });
-}
-
-export const conflictList = defineList(
-  'conflicts',
-  'desc',
-  { at: conflicts.at, sequence: conflicts.sequence },
-  [keyMoment, z.int().min(0)],
-);
-
-export const listConflicts = (
-  db: Database,
-  account: string,
-  page: PageOf<typeof conflictList>,
-): Promise<ConflictRow[]> =>
-  rowsOf(db.select().from(conflicts).$dynamic(), conflictList, page, eq(conflicts.account, account));
-
-export const permitList = defineList(
-  'permits',
-  'asc',
-  { startedAt: permits.startedAt, permit: permits.permit },
-  [keyMoment, keyText],
-);
-
-interface PermitFilter {
-  readonly since: number;
-  readonly budget?: PermitRow['budget'] | undefined;
-}
-
-/** The permits of an account that were started at `since` or later. */
-export async function listPermits(
-  db: Database,
-  account: string,
-  { since, budget, ...page }: PermitFilter & PageOf<typeof permitList>,
-): Promise<PermitRow[]> {
-  const shown = columnsBut(permits, 'account', 'heardAt');
-  const where = and(
-    eq(permits.account, account),
-    isNotNull(permits.lane),
-    gte(permits.startedAt, since),
-    budget && eq(permits.budget, budget),
-  );
-  const rows = await rowsOf(db.select(shown).from(permits).$dynamic(), permitList, page, where);
-  return rows.filter((row): row is PermitRow => row.lane !== null && row.startedAt !== null);
 }

@@ -1,4 +1,4 @@
-import type { Budget, Command, Lane } from './generated.ts';
+import type { Budget, Command, Lane } from '../generated.ts';
 
 export const minute = 60_000;
 /** The moment at which the tests look at things. */
