@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { type Config, duration, goalsOf, goalVariables, slotVariableNames } from '@paceline/shared/config';
-import type { SyncMode } from '@paceline/shared/contracts';
+import type { Promised, SyncMode } from '@paceline/shared/contracts';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { judge } from './core/judge.ts';
 import { isError } from './core/lint.ts';
-import { designed, type Plan, planOf, type Promised, promisesOf } from './core/plan.ts';
+import { designed, type Plan, planOf, promisesOf } from './core/plan.ts';
 import { report } from './core/report.ts';
 import { schedulesOf, settingsOf } from './core/slots.ts';
 

@@ -1,42 +1,9 @@
 import { type Budget, budgetNames, budgetsOf, kinds, type SyncKind } from '@paceline/shared/definition';
-import type { Policy } from '@paceline/shared/contracts';
+import type { BudgetForecast, Forecast, KindForecast } from '@paceline/shared/contracts';
 import { urgentBudget } from './calls.ts';
 import { kindsOf, type Plan } from './plan.ts';
-import { oldestOf, passMs, type PlanReading, readingOf, type Room, roomOf, withinMs } from './reading.ts';
+import { oldestOf, passMs, type PlanReading, readingOf, roomOf, withinMs } from './reading.ts';
 import type { Openings } from './timetable.ts';
-
-/** What a day of a budget comes to. */
-export interface BudgetForecast {
-  readonly budget: Budget;
-  readonly policy: Policy;
-  /** Calls that the limit allows. */
-  readonly allowed: number;
-  /** Calls that each kind needs to keep its promise; without one, to refresh everything in every slot. */
-  readonly wanted: Readonly<Partial<Record<SyncKind, number>>>;
-  /** Calls that wait for no slot. */
-  readonly urgent: number;
-  /** Calls that there is room for: the urgent ones, and those of the slots. */
-  readonly room: number;
-  /** `room` of `allowed`, 0 to 1. */
-  readonly used: number;
-}
-
-/** What a kind's slots come to. */
-export interface KindForecast extends Room {
-  readonly kind: SyncKind;
-  readonly things: number;
-  /** How long a call for everything takes when every call of the budget is made for it, project ms. */
-  readonly passMs: number;
-  /** How often each thing can be refreshed at the least, project ms; null: never. */
-  readonly oldestMs: number | null;
-  /** How often it was promised, project ms; null: it was not. */
-  readonly promisedMs: number | null;
-}
-
-export interface Forecast {
-  readonly budgets: readonly BudgetForecast[];
-  readonly kinds: readonly KindForecast[];
-}
 
 const day = 86_400_000;
 

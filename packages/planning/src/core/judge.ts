@@ -1,6 +1,6 @@
-import type { ScheduleSettings } from '@paceline/shared/contracts';
-import { type Forecast, forecast } from './forecast.ts';
-import { type LintFinding, isError, lint } from './lint.ts';
+import type { Forecast, LintFinding, ScheduleSettings } from '@paceline/shared/contracts';
+import { forecast } from './forecast.ts';
+import { isError, lint } from './lint.ts';
 import { type Demand, type Plan, planOf } from './plan.ts';
 import { repair } from './repair.ts';
 import { schedulesOf } from './slots.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type LintFinding, isError, lint } from './lint.ts';
+import type { LintFinding } from '@paceline/shared/contracts';
+import { isError, lint } from './lint.ts';
 import { crons, day, design, hour, lengths, minute, monday, planOf, shipped } from './testing.ts';
 
 const headlinesOf = (findings: readonly LintFinding[]) =>

@@ -1,7 +1,7 @@
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { count, howLong, rate } from '@paceline/shared/words';
-import type { Slot } from '@paceline/shared/contracts';
-import { type Plan, type Promised, sharedBudgets } from './plan.ts';
+import type { LintFinding, Promised, Slot } from '@paceline/shared/contracts';
+import { type Plan, sharedBudgets } from './plan.ts';
 import {
   type Gap,
   gapsOf,
@@ -16,23 +16,7 @@ import {
 } from './reading.ts';
 import { type Openings, overlapsBetween, overrunsOf, timeTogether } from './timetable.ts';
 
-/** What a plan does, moment by moment. */
-export interface FindingMoment {
-  /** Project ms. */
-  readonly at: number;
-  readonly says: string;
-}
-
-/** What a plan cannot do (an error), or what an operator should know of it (a warning). */
-export interface LintFinding {
-  readonly rule: 'collision' | 'overrun' | 'demand' | 'promise';
-  readonly severity: 'error' | 'warning';
-  readonly kinds: readonly SyncKind[];
-  /** In plain words, with times of the plan's time zone. */
-  readonly message: string;
-  /** An example. */
-  readonly timeline: readonly FindingMoment[];
-}
+type Timeline = LintFinding['timeline'];
 
 /** Errors first; checks the week from `from` (project ms) and the next changes of summer time. */
 export function lint(plan: Plan, from: number, openings?: Openings): LintFinding[] {
@@ -83,7 +67,7 @@ function collision(
   ];
 }
 
-const openAndClose = (pair: readonly Slot[]): FindingMoment[] =>
+const openAndClose = (pair: readonly Slot[]): Timeline =>
   pair
     .flatMap(({ kind, scheduledFor, endsAt }) => [
       { at: scheduledFor, says: `the ${kind} slot opens` },
@@ -153,7 +137,7 @@ function firstTooOld(spent: readonly MadeCalls[], things: number, within: number
 
 const numbered = (name: string, { thing }: Gap): string => `${name} ${thing}`;
 
-const gapTimeline = (gap: Gap, name: string, within: number): FindingMoment[] => [
+const gapTimeline = (gap: Gap, name: string, within: number): Timeline => [
   {
     at: gap.from,
     says: gap.whole ? `${numbered(name, gap)} is refreshed` : `say ${numbered(name, gap)} is fresh`,
@@ -190,7 +174,7 @@ function demand({ plan, spentBy }: PlanReading, kind: SyncKind): LintFinding[] {
 }
 
 /** What becomes of the first slot of the week. */
-function firstSlot({ stretch, calls }: MadeCalls, kind: SyncKind, things: number): FindingMoment[] {
+function firstSlot({ stretch, calls }: MadeCalls, kind: SyncKind, things: number): Timeline {
   const slot = stretch.slots[kind].find(({ scheduledFor }) => scheduledFor >= stretch.from);
   if (!slot) return [];
   const made = calls.filter(({ slotId }) => slotId === slot.slotId);

@@ -12,18 +12,11 @@ import {
   type SyncKind,
   type Tier,
 } from '@paceline/shared/definition';
-import type { Policy } from '@paceline/shared/contracts';
+import type { Policy, Promised } from '@paceline/shared/contracts';
 import type { Schedule } from './slots.ts';
 
 /** The kinds that fetch signups; they take turns. Urgent calls belong to the first, events of two days to the second. */
 export const [soonKind, laterKind = soonKind] = eventKinds;
-
-/** How often everything that a kind of sync looks at is to be refreshed at the least. */
-export interface Promised {
-  readonly kind: SyncKind;
-  /** Project ms; `cycle`: the longest time from the opening of one slot of the kind to that of the next. */
-  readonly within: number | 'cycle';
-}
 
 /** A schedule with what is asked of it, and what upstream allows. */
 export interface Plan {

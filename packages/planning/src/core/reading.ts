@@ -1,7 +1,7 @@
 import { type Budget, kinds, type SyncKind } from '@paceline/shared/definition';
-import type { Slot } from '@paceline/shared/contracts';
+import type { KindForecast, Promised, Slot } from '@paceline/shared/contracts';
 import { type PlannedCall, callsOf } from './calls.ts';
-import { type Plan, type Promised, soonKind } from './plan.ts';
+import { type Plan, soonKind } from './plan.ts';
 import { distancesOf, type Openings, type Stretch, type Timetable, timetableOf } from './timetable.ts';
 
 /** A plan and what its slots come to: what every rule and the forecast look at. The week is the first stretch. */
@@ -95,19 +95,13 @@ export function oldestOf(spent: readonly MadeCalls[], things: number): number {
 export const withinMs = ({ kind, within }: Promised, stretches: Timetable): number =>
   within === 'cycle' ? distancesOf(stretches, kind).longest : within;
 
-/** What the slots of a kind have room for in a week. */
-export interface Room {
-  readonly slotsADay: number;
-  readonly callsADay: number;
-  /** In the slot that has room for the fewest, and in the one that has room for the most. */
-  readonly fewest: number;
-  readonly most: number;
-}
-
 const day = 86_400_000;
 
-/** @param spent that of the week; a slot that opened before it is not counted */
-export function roomOf(kind: SyncKind, { stretch, calls }: MadeCalls): Room {
+/** What the slots of a kind have room for in a week; a slot that opened before it is not counted */
+export function roomOf(
+  kind: SyncKind,
+  { stretch, calls }: MadeCalls,
+): Pick<KindForecast, 'slotsADay' | 'callsADay' | 'fewest' | 'most'> {
   const { from, until } = stretch;
   const slots = stretch.slots[kind].filter(({ scheduledFor }) => scheduledFor >= from);
   const bySlot = Map.groupBy(calls, ({ slotId }) => slotId);

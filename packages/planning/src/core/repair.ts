@@ -1,7 +1,7 @@
 import { classOfKind, freshnessClasses, kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
-import type { Slot } from '@paceline/shared/contracts';
+import type { Promised, Slot } from '@paceline/shared/contracts';
 import { lint } from './lint.ts';
-import { laterKind, type Plan, type Promised, sharedBudgets, soonKind } from './plan.ts';
+import { laterKind, type Plan, sharedBudgets, soonKind } from './plan.ts';
 import { oldestOf, turnsBy, withinMs } from './reading.ts';
 import type { Schedule } from './slots.ts';
 import {

@@ -1,9 +1,9 @@
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { formatDuration } from '@paceline/shared/config';
 import { count, howLong, rate } from '@paceline/shared/words';
-import type { BudgetForecast, KindForecast } from './forecast.ts';
+import type { BudgetForecast, KindForecast, LintFinding } from '@paceline/shared/contracts';
 import type { JudgedPlan } from './judge.ts';
-import { type LintFinding, isError } from './lint.ts';
+import { isError } from './lint.ts';
 import { kindsOf, type Plan } from './plan.ts';
 import { range, type Wall, wallOf } from './reading.ts';
 

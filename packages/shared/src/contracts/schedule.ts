@@ -61,6 +61,7 @@ export type ScheduleInForce = z.infer<typeof scheduleInForce>;
 /** Another schedule is in force. */
 export const scheduleChanged = scheduleInForce.omit({ next: true });
 
+/** What a plan cannot do (an error), or what an operator should know of it (a warning), with an example. */
 const finding = z.object({
   rule: z.enum(['collision', 'overrun', 'demand', 'promise']),
   severity: z.enum(['error', 'warning']),
@@ -68,43 +69,54 @@ const finding = z.object({
   message: z.string(),
   timeline: z.array(z.object({ at: moment, says: z.string() })).readonly(),
 });
+export type LintFinding = z.infer<typeof finding>;
 
-/** How often each club or event of a kind is to be refreshed; `cycle`: once from slot to slot. */
+/** How often each club or event of a kind is to be refreshed, project ms; `cycle`: once from slot to slot. */
 const promised = z.object({
   kind: z.enum(kindNames),
   within: z.union([z.number().positive(), z.literal('cycle')]),
 });
+export type Promised = Readonly<z.infer<typeof promised>>;
+
+/** What a kind's slots come to on a busy day. */
+const kindForecast = z.object({
+  kind: z.enum(kindNames),
+  things: z.number(),
+  slotsADay: z.number(),
+  callsADay: z.number(),
+  /** Calls in the slot that has room for the fewest, and in the one that has room for the most. */
+  fewest: z.number(),
+  most: z.number(),
+  /** How long a call for everything takes when every call of the budget is made for it, project ms. */
+  passMs: z.number(),
+  /** How often each thing is refreshed at the least, project ms; null: never. */
+  oldestMs: z.number().nullable(),
+  /** How often it was promised, project ms; null: it was not. */
+  promisedMs: z.number().nullable(),
+});
+export type KindForecast = z.infer<typeof kindForecast>;
+
+/** What a busy day of a budget comes to. */
+const budgetForecast = z.object({
+  budget: z.enum(budgetNames),
+  policy,
+  /** Calls that the limit allows. */
+  allowed: z.number(),
+  /** Calls that each kind needs to keep its promise; without one, to refresh everything in every slot. */
+  wanted: z.partialRecord(z.enum(kindNames), z.number()),
+  /** Calls that wait for no slot. */
+  urgent: z.number(),
+  /** Calls that there is room for, the urgent ones included; and as a share of `allowed`. */
+  room: z.number(),
+  used: z.number(),
+});
+export type BudgetForecast = z.infer<typeof budgetForecast>;
 
 const forecast = z.object({
-  kinds: z
-    .array(
-      z.object({
-        kind: z.enum(kindNames),
-        things: z.number(),
-        slotsADay: z.number(),
-        callsADay: z.number(),
-        fewest: z.number(),
-        most: z.number(),
-        passMs: z.number(),
-        oldestMs: z.number().nullable(),
-        promisedMs: z.number().nullable(),
-      }),
-    )
-    .readonly(),
-  budgets: z
-    .array(
-      z.object({
-        budget: z.enum(budgetNames),
-        policy,
-        allowed: z.number(),
-        wanted: z.partialRecord(z.enum(kindNames), z.number()),
-        urgent: z.number(),
-        room: z.number(),
-        used: z.number(),
-      }),
-    )
-    .readonly(),
+  kinds: z.array(kindForecast).readonly(),
+  budgets: z.array(budgetForecast).readonly(),
 });
+export type Forecast = z.infer<typeof forecast>;
 
 /** Findings and forecast of a schedule, and a repaired one that has no errors. */
 export const judgedSchedule = z.object({
