@@ -7,14 +7,17 @@ export {
   type ZwiftRacingSettings,
 } from './client.ts';
 export { isPage, readRateLimited, UpstreamError, type UpstreamErrorCode, WrongShape } from './errors.ts';
-export type {
-  EventItem,
-  EventResults,
-  Result,
-  ResultItem,
-  Signup,
-  SignupItem,
-  UpcomingEvent,
-} from './shapes/events.ts';
-export { riderIdsOf, type Skipped } from './shapes/fields.ts';
-export { type ClubPage, fullPage, type Rider, type RiderItem } from './shapes/riders.ts';
+export {
+  type ClubPage,
+  type EventItem,
+  type EventResults,
+  fullPage,
+  type ResultItem,
+  type Rider,
+  type RiderItem,
+  riderIdsOf,
+  type Signup,
+  type SignupItem,
+  type Skipped,
+  type UpcomingEvent,
+} from './shapes.ts';

@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { parseJson } from '../call.ts';
-import { WrongShape } from '../errors.ts';
-import { eventJson, resultsJson, riderJson, signupJson, signupsJson } from '../testing/fixtures.ts';
-import { readEvent, readEvents, readResults, readSignups } from './events.ts';
-import { riderIdsOf } from './fields.ts';
-import { readClubPage, readRider, readRiders } from './riders.ts';
+import { parseJson } from './call.ts';
+import { WrongShape } from './errors.ts';
+import { eventJson, resultsJson, riderJson, signupJson, signupsJson } from './testing/fixtures.ts';
+import {
+  readClubPage,
+  readEvent,
+  readEvents,
+  readResults,
+  readRider,
+  readRiders,
+  readSignups,
+  riderIdsOf,
+} from './shapes.ts';
 
 describe('a rider', () => {
   it('is read with its ratings, and its raw answer is kept', () => {

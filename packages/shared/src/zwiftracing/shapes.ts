@@ -1,0 +1,262 @@
+import { decodeHTMLStrict } from 'entities';
+import { z } from 'zod';
+import { WrongShape } from './errors.ts';
+
+/** An id as upstream writes most of them; one that came as text is as good. */
+const numericId = z
+  .union([z.number(), z.string().regex(/^\d+$/, 'must be an id').transform(Number)])
+  .pipe(z.int32().positive());
+
+/** An id that upstream writes as text. One of dots only would lead out of the path that it is put in. */
+const textId = z.union([
+  z.string().min(1).max(200).regex(/[^.]/, 'must be an id'),
+  z.number().transform(String),
+]);
+
+/** A moment in whole seconds, read as ms since the epoch. */
+const secondsAsMs = z
+  .union([z.number(), z.string().trim().min(1).transform(Number)])
+  .pipe(z.number().positive().max(253_402_300_799))
+  .transform((seconds) => Math.round(seconds * 1_000));
+
+/** A number that may be missing or be written as text; anything else is as good as missing. */
+const optionalNumber = z
+  .union([z.number(), z.string().trim().min(1).transform(Number).pipe(z.number())])
+  .nullable()
+  .catch(null);
+
+/** As `optionalNumber`, for what is counted. */
+const optionalInteger = optionalNumber.pipe(z.int32().nullable().catch(null));
+
+/** A text that may be missing or empty. */
+const optionalText = z
+  .string()
+  .transform((text) => text || null)
+  .nullable()
+  .catch(null);
+
+/** A text in which upstream escapes what is special in HTML. */
+const escapedText = z.string().transform((text) => decodeHTMLStrict(text));
+
+/** An object that may be missing or null; one of another shape is as good as missing. */
+const optional = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).nullable().catch(null);
+
+/** A rating; upstream writes 0 where there was no race to rate. */
+const rating = optionalNumber.transform((value) => (value !== null && value > 0 ? value : null));
+
+/** An item of a list that could not be read; the others could. */
+export interface Skipped {
+  readonly index: number;
+  /** Its id, where at least that could be read. */
+  readonly id: string | null;
+  readonly reason: string;
+  /** The first 300 characters of its JSON. */
+  readonly rawStart: string;
+}
+
+interface ReadItems<T> {
+  readonly items: readonly T[];
+  readonly skipped: readonly Skipped[];
+}
+
+/** Something that was read, and upstream's own words for it. */
+type Item<Name extends string, T> = Readonly<Record<Name, T>> & { readonly raw: unknown };
+
+/** Reads one thing by its schema. @throws {WrongShape} naming the fields that are wrong */
+export function readAs<Schema extends z.ZodType>(schema: Schema, raw: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'answer'}: ${message}`,
+  );
+  throw new WrongShape(problems.join('; '));
+}
+
+/** Reads item by item and reports unreadable ones as skipped; the last one of an id counts. */
+function readEach<T>(
+  list: readonly unknown[],
+  read: (raw: unknown) => T,
+  idOf: (item: T, index: number) => string | number,
+): ReadItems<T> {
+  const items = new Map<string | number, T>();
+  const skipped: Skipped[] = [];
+  for (const [index, raw] of list.entries()) {
+    try {
+      const item = read(raw);
+      items.set(idOf(item, index), item);
+    } catch (error) {
+      if (!(error instanceof WrongShape)) throw error;
+      const rawStart = (JSON.stringify(raw) ?? '').slice(0, 300);
+      skipped.push({ index, id: idIn(raw), reason: error.message, rawStart });
+    }
+  }
+  return { items: [...items.values()], skipped };
+}
+
+const anyId = z
+  .union([z.object({ riderId: z.unknown() }), z.object({ eventId: z.unknown() })])
+  .transform((item) => ('riderId' in item ? item.riderId : item.eventId))
+  .pipe(z.union([z.string().min(1), z.number()]))
+  .transform(String);
+
+const idIn = (raw: unknown): string | null => anyId.safeParse(raw).data ?? null;
+
+const list = z.array(z.unknown());
+
+/** The riders among skipped items that can be told apart; fewer than there are items when some can't. */
+export const riderIdsOf = (skipped: readonly Skipped[]): number[] =>
+  skipped.flatMap(({ id }) => numericId.safeParse(id).data ?? []);
+
+const rated = optional({ rating });
+
+const riderShape = z
+  .object({
+    riderId: numericId,
+    name: z.string(),
+    gender: optionalText,
+    country: optionalText,
+    age: optionalText,
+    height: optionalNumber,
+    weight: optionalNumber,
+    zpCategory: optionalText,
+    zpFTP: optionalNumber,
+    race: optional({ current: rated, max30: rated, max90: rated }),
+    phenotype: optional({ value: optionalText }),
+    club: optional({ id: numericId, name: optionalText }),
+  })
+  .transform(({ height, weight, zpFTP, race, phenotype, ...rider }) => ({
+    ...rider,
+    heightCm: height,
+    weightKg: weight,
+    zpFtp: zpFTP,
+    rating: race?.current?.rating ?? null,
+    ratingMax30: race?.max30?.rating ?? null,
+    ratingMax90: race?.max90?.rating ?? null,
+    phenotype: phenotype?.value ?? null,
+  }));
+
+/** A rider: the same object whether asked for alone, in bulk or by club. `null` where upstream says nothing. */
+export type Rider = z.output<typeof riderShape>;
+
+export type RiderItem = Item<'rider', Rider>;
+
+export const readRider = (raw: unknown): RiderItem => ({ rider: readAs(riderShape, raw), raw });
+
+export const readRiders = (json: unknown): ReadItems<RiderItem> =>
+  readEach(readAs(list, json), readRider, ({ rider }) => rider.riderId);
+
+/** A page holds at most so many riders; a shorter one is the last. */
+export const fullPage = 1_000;
+
+/** Riders ascend by id, as upstream sends them; `length` counts those that could not be read too. */
+export type ClubPage = ReturnType<typeof readClubPage>;
+
+const clubShape = z.object({ clubId: numericId, name: z.string(), riders: list });
+
+export function readClubPage(json: unknown) {
+  const { clubId, name, riders: raw } = readAs(clubShape, json);
+  const { items: riders, skipped } = readRiders(raw);
+  return { clubId, name, riders, skipped, length: raw.length };
+}
+
+/** `"20,29,36"` is one count for each pen; `""` is none. */
+const counts = z
+  .string()
+  .transform((text) => text.split(',').reduce((sum, count) => sum + (Number.parseInt(count, 10) || 0), 0))
+  .pipe(z.int32())
+  .catch(0);
+
+const eventShape = z
+  .object({
+    eventId: textId,
+    time: secondsAsMs,
+    title: z.string(),
+    type: optionalText,
+    subType: optionalText,
+    routeId: textId.nullable().catch(null),
+    distance: optionalNumber,
+    signups: counts,
+  })
+  .transform(({ time, signups, ...event }) => ({ ...event, startsAt: time, listedSignups: signups }));
+
+/** An event as the list has it. `startsAt` is project ms; `listedSignups` counts all pens together. */
+export type UpcomingEvent = z.output<typeof eventShape>;
+
+export type EventItem = Item<'event', UpcomingEvent>;
+
+export const readEvent = (raw: unknown): EventItem => ({ event: readAs(eventShape, raw), raw });
+
+export const readEvents = (json: unknown): ReadItems<EventItem> =>
+  readEach(readAs(list, json), readEvent, ({ event }) => event.eventId);
+
+const signupShape = z
+  .object({ riderId: numericId, name: escapedText, race: optional({ rating }) })
+  .transform(({ race, ...signup }) => ({ ...signup, rating: race?.rating ?? null }));
+
+/** A rider who is signed up, and the pen. */
+export type Signup = z.output<typeof signupShape> & { readonly pen: string };
+
+export type SignupItem = Item<'signup', Signup>;
+
+const penShape = z.object({ name: textId, riders: list });
+
+/** Reads the signups of all pens. A pen that can't be read is one skipped item without an id. */
+export function readSignups(json: unknown): ReadItems<SignupItem> {
+  const pens = readEach(
+    readAs(list, json),
+    (raw) => readAs(penShape, raw),
+    (_, index) => index,
+  );
+  const read = pens.items.map(({ name: pen, riders }) =>
+    readEach(
+      riders,
+      (raw): SignupItem => ({ signup: { ...readAs(signupShape, raw), pen }, raw }),
+      ({ signup }) => signup.riderId,
+    ),
+  );
+  const byRider = new Map(read.flatMap(({ items }) => items.map((item) => [item.signup.riderId, item])));
+  return {
+    items: [...byRider.values()],
+    skipped: [...pens.skipped, ...read.flatMap(({ skipped }) => skipped)],
+  };
+}
+
+const resultShape = z
+  .object({
+    riderId: numericId,
+    name: escapedText,
+    category: optionalText,
+    time: optionalNumber,
+    gap: optionalNumber,
+    position: optionalInteger,
+    positionInCategory: optionalInteger,
+    rating,
+    ratingBefore: rating,
+    ratingDelta: optionalNumber,
+  })
+  .transform(({ time, gap, category, positionInCategory, ...result }) => ({
+    ...result,
+    pen: category,
+    positionInPen: positionInCategory,
+    seconds: time,
+    gapSeconds: gap,
+  }));
+
+/** How one rider finished. Without a position: did not finish; without a rating: not rated yet. */
+type RiderResult = z.output<typeof resultShape>;
+
+export type ResultItem = Item<'result', RiderResult>;
+
+export type EventResults = ReturnType<typeof readResults>;
+
+const resultsShape = z.object({ eventId: textId, title: optionalText, results: list });
+
+export function readResults(json: unknown) {
+  const { eventId, title, results: raws } = readAs(resultsShape, json);
+  const { items: results, skipped } = readEach(
+    raws,
+    (raw): ResultItem => ({ result: readAs(resultShape, raw), raw }),
+    ({ result }) => result.riderId,
+  );
+  return { eventId, title, results, skipped };
+}
