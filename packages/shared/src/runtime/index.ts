@@ -1,15 +1,2 @@
-export {
-  type Checks,
-  type HealthServer,
-  type HealthSettings,
-  type Readiness,
-  readiness,
-  startHealthServer,
-} from './health.ts';
-export {
-  type RunningService,
-  runService,
-  type RuntimeConfig,
-  type Service,
-  type ServiceContext,
-} from './run-service.ts';
+export * from './health.ts';
+export * from './run-service.ts';

@@ -9,20 +9,4 @@ export {
   type ObservableGauge,
   stopTelemetry,
 } from './metrics.ts';
-export {
-  activeSpan,
-  type Attributes,
-  type Context,
-  contextFrom,
-  currentTraceContext,
-  extractTraceContext,
-  injectTraceContext,
-  inSpan,
-  type Link,
-  linksTo,
-  recordError,
-  type Span,
-  SpanKind,
-  type SpanSettings,
-  withTraceContext,
-} from './tracing.ts';
+export * from './tracing.ts';

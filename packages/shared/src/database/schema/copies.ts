@@ -1,0 +1,214 @@
+import { sql } from 'drizzle-orm';
+import {
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core';
+import type { ResultsState } from '../../contracts/index.ts';
+import { moment } from './columns.ts';
+
+/** Riders as upstream last described them, keyed by its id. */
+export const riders = pgTable('riders', {
+  riderId: integer('rider_id').primaryKey(),
+  name: text('name').notNull(),
+  gender: text('gender'),
+  country: text('country'),
+  /** An age bucket such as "Mas" or "50+". */
+  age: text('age'),
+  heightCm: doublePrecision('height_cm'),
+  weightKg: doublePrecision('weight_kg'),
+  zpCategory: text('zp_category'),
+  zpFtp: doublePrecision('zp_ftp'),
+  rating: doublePrecision('rating'),
+  ratingMax30: doublePrecision('rating_max30'),
+  ratingMax90: doublePrecision('rating_max90'),
+  phenotype: text('phenotype'),
+  clubId: integer('club_id'),
+  clubName: text('club_name'),
+  /** Upstream's answer as it came. */
+  raw: jsonb('raw').notNull(),
+  firstSeenAt: moment('first_seen_at').notNull(),
+  fetchedAt: moment('fetched_at').notNull(),
+  /** When a bulk call took it along to refresh it; null: it was fetched since, or never taken along. */
+  takenAt: moment('taken_at'),
+});
+
+/** What a rider was from `recordedAt` on: one row for each answer that differed from the one before. */
+export const riderHistory = pgTable(
+  'rider_history',
+  {
+    riderId: integer('rider_id')
+      .notNull()
+      .references(() => riders.riderId, { onDelete: 'cascade' }),
+    recordedAt: moment('recorded_at').notNull(),
+    rating: doublePrecision('rating'),
+    weightKg: doublePrecision('weight_kg'),
+    zpFtp: doublePrecision('zp_ftp'),
+    raw: jsonb('raw').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.riderId, table.recordedAt] }),
+    index('rider_history_recorded').on(table.recordedAt),
+  ],
+);
+
+/** Riders that commands want, and their outcomes. Rows without outcome wait for the next bulk call of any process. */
+export const wantedRiders = pgTable(
+  'wanted_riders',
+  {
+    commandId: text('command_id').notNull(),
+    riderId: integer('rider_id').notNull(),
+    why: text('why').$type<'add' | 'import'>().notNull(),
+    /** A copy that was fetched at this moment or later will do. */
+    freshFrom: moment('fresh_from').notNull(),
+    since: moment('since').notNull(),
+    /** How many bulk calls for it brought no answer. */
+    lost: integer('lost').notNull().default(0),
+    outcome: text('outcome').$type<'done' | 'failed'>(),
+    /** Why it has failed. */
+    reason: text('reason'),
+    endedAt: moment('ended_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.commandId, table.riderId] }),
+    index('wanted_riders_waiting')
+      .on(table.why, table.since, table.riderId)
+      .where(sql`outcome is null`),
+    index('wanted_riders_rider')
+      .on(table.riderId)
+      .where(sql`outcome is null`),
+  ],
+);
+
+export const clubs = pgTable('clubs', {
+  clubId: integer('club_id').primaryKey(),
+  name: text('name').notNull(),
+  /** When the last page of a whole pass over the club was stored. */
+  fetchedAt: moment('fetched_at').notNull(),
+});
+
+export const clubMemberships = pgTable(
+  'club_memberships',
+  {
+    clubId: integer('club_id').notNull(),
+    riderId: integer('rider_id').notNull(),
+    firstSeenAt: moment('first_seen_at').notNull(),
+    lastSeenAt: moment('last_seen_at').notNull(),
+    /** False once a whole pass over the club no longer showed the rider. */
+    current: boolean('current').notNull().default(true),
+  },
+  (table) => [
+    primaryKey({ columns: [table.clubId, table.riderId] }),
+    index('club_memberships_rider').on(table.riderId),
+  ],
+);
+
+/** Events as the cheap list last showed them. */
+export const events = pgTable(
+  'events',
+  {
+    /** Upstream's ids are strings. */
+    eventId: text('event_id').primaryKey(),
+    title: text('title').notNull(),
+    startsAt: moment('starts_at').notNull(),
+    type: text('type'),
+    subType: text('sub_type'),
+    routeId: text('route_id'),
+    distance: doublePrecision('distance'),
+    /** Signups as the list counts them, all pens together. */
+    listedSignups: integer('listed_signups').notNull().default(0),
+    raw: jsonb('raw').notNull(),
+    firstSeenAt: moment('first_seen_at').notNull(),
+    fetchedAt: moment('fetched_at').notNull(),
+    /** When a newer list no longer held the event although it had not started; null: it is listed, or has started. */
+    delistedAt: moment('delisted_at'),
+    /** When the signups were last fetched; null: never. */
+    signupsFetchedAt: moment('signups_fetched_at'),
+    /** `listedSignups` when the signups were last fetched: a change since then makes a call worth it. */
+    signupsListedThen: integer('signups_listed_then'),
+    /** null: its results were never requested. */
+    resultsState: text('results_state').$type<ResultsState>(),
+    /** Why the results are as they are, where that needs a word. */
+    resultsReason: text('results_reason'),
+    /** When they were last requested, with whatever outcome, and how often. */
+    resultsTriedAt: moment('results_tried_at'),
+    resultsTries: integer('results_tries').notNull().default(0),
+    /** When they were last answered; null: never. */
+    resultsFetchedAt: moment('results_fetched_at'),
+  },
+  (table) => [index('events_starts_at').on(table.startsAt)],
+);
+
+const eventId = () =>
+  text('event_id')
+    .notNull()
+    .references(() => events.eventId, { onDelete: 'cascade' });
+
+/** One row for each copy of an event's signups that was made: how fresh they were at any time. */
+export const signupCopies = pgTable(
+  'signup_copies',
+  {
+    eventId: eventId(),
+    copiedAt: moment('copied_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.eventId, table.copiedAt] }),
+    index('signup_copies_copied').on(table.copiedAt),
+  ],
+);
+
+export const signups = pgTable(
+  'signups',
+  {
+    eventId: eventId(),
+    riderId: integer('rider_id').notNull(),
+    name: text('name').notNull(),
+    pen: text('pen').notNull(),
+    rating: doublePrecision('rating'),
+    raw: jsonb('raw').notNull(),
+    firstSeenAt: moment('first_seen_at').notNull(),
+    lastSeenAt: moment('last_seen_at').notNull(),
+    /** Set when a later answer no longer held the rider. */
+    withdrawnAt: moment('withdrawn_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.eventId, table.riderId] }),
+    index('signups_rider').on(table.riderId),
+  ],
+);
+
+/** How riders finished an event, by its latest results. */
+export const results = pgTable(
+  'results',
+  {
+    eventId: eventId(),
+    riderId: integer('rider_id').notNull(),
+    name: text('name').notNull(),
+    /** null: upstream names none. */
+    pen: text('pen'),
+    /** null: did not finish. */
+    position: integer('position'),
+    positionInPen: integer('position_in_pen'),
+    seconds: doublePrecision('seconds'),
+    /** To the first of the pen. */
+    gapSeconds: doublePrecision('gap_seconds'),
+    /** null: not rated (yet). */
+    rating: doublePrecision('rating'),
+    ratingBefore: doublePrecision('rating_before'),
+    ratingDelta: doublePrecision('rating_delta'),
+    raw: jsonb('raw').notNull(),
+    firstSeenAt: moment('first_seen_at').notNull(),
+    lastSeenAt: moment('last_seen_at').notNull(),
+    /** Set when a later answer no longer held the rider: disqualified, for one. */
+    removedAt: moment('removed_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.eventId, table.riderId] }),
+    index('results_rider').on(table.riderId),
+  ],
+);
