@@ -8,7 +8,7 @@ import { fault, type FaultOrder, type FaultQueue } from './faults.ts';
 import { type Jitter, jitter } from './gate.ts';
 import { judge } from './judge.ts';
 import { enforcements, type Limiter } from './limiter.ts';
-import { riderIds } from './world/clubs.ts';
+import { riderIds } from './world/riders.ts';
 import type { World } from './world/world.ts';
 
 /** What can be changed about upstream while it runs. */

@@ -11,5 +11,5 @@ export {
 } from './limiter.ts';
 export { between, draw, sequence } from './random.ts';
 export { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
-export { type Club, defaultClubs } from './world/clubs.ts';
+export { type Club, defaultClubs } from './world/riders.ts';
 export { createWorld, type World } from './world/world.ts';

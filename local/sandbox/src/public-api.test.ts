@@ -1,7 +1,7 @@
 import { createVirtualClock } from '@paceline/shared/clock';
 import { budgets, mapValues } from '@paceline/shared/definition';
 import { afterAll, describe, expect, it } from 'vitest';
-import { riderIds } from './world/clubs.ts';
+import { riderIds } from './world/riders.ts';
 import { startSandbox } from './sandbox.ts';
 import { callerOf } from './testing/caller.ts';
 

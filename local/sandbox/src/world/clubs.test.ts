@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMembership, defaultClubs, isRider, riderIds } from './clubs.ts';
+import { createMembership, defaultClubs, isRider, riderIds } from './riders.ts';
 
 const membership = createMembership(1, defaultClubs);
 

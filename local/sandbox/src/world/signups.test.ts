@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../time.ts';
-import { defaultClubs } from './clubs.ts';
+import { defaultClubs } from './riders.ts';
 import { createWorld } from './world.ts';
 
 const world = createWorld(1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../time.ts';
 
-import { createTimetable, HORIZON } from './timetable.ts';
+import { createTimetable, HORIZON } from './events.ts';
 
 const midnight = Date.UTC(2026, 0, 14);
 const everyHourOfAFortnight = Array.from({ length: 14 * 24 }, (_, hour) => midnight + hour * HOUR);

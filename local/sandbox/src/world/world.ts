@@ -1,10 +1,17 @@
 import { hash } from '../random.ts';
 import { HOUR, MINUTE } from '../time.ts';
-import { type Club, createMembership, defaultClubs, isRider } from './clubs.ts';
-import { resultsOf, zwiftPowerResultsOf } from './results.ts';
-import { riderAt } from './rider.ts';
-import { countEntered, isEntered, listingOf, planRoster, signupsOf } from './roster.ts';
-import { createTimetable, type PlannedEvent } from './timetable.ts';
+import { type Club, createMembership, defaultClubs, isRider, riderAt } from './riders.ts';
+import {
+  countEntered,
+  createTimetable,
+  isEntered,
+  listingOf,
+  type PlannedEvent,
+  planRoster,
+  resultsOf,
+  signupsOf,
+  zwiftPowerResultsOf,
+} from './events.ts';
 
 /** The most riders in a page of a club. */
 export const PAGE_SIZE = 1000;

@@ -1,0 +1,335 @@
+import { between, draw, hash, pick, sequence } from '../random.ts';
+import { DAY, HOUR, toSeconds } from '../time.ts';
+
+const list = (names: string): readonly string[] => names.split(', ');
+
+const given = {
+  M: list('Anders, Bas, Carlos, Daan, Émile, Finn, Giulio, Henrik, Ivo, Jürgen, Kenji, Liam'),
+  F: list('Anouk, Beatriz, Chloé, Diede, Elin, Freya, Greta, Hana, Ines, Julia, Kaja, Zoë'),
+};
+const family = [
+  ...list("Andersen, Bakker, Costa, D'Angelo, Eriksson, Fischer, García, Hughes, Ito, Jansen, Kowalski"),
+  ...list("Lefèvre, Müller, Nowak, O'Brien, Petit, Rossi, Sørensen, van den Berg, Weber"),
+];
+const tags = ['', '', '', ' [PLR]', ' [CGW]', ' | Ride & Shine', ' (TeamX)', ' "Diesel"'];
+
+/** A rider's name as riders write it, tags and all. */
+export function nameOf(seed: number, riderId: number, gender: 'M' | 'F'): string {
+  const first = pick(draw(seed, 'given name', riderId), given[gender]);
+  const last = pick(draw(seed, 'family name', riderId), family);
+  return `${first} ${last}${pick(draw(seed, 'name tag', riderId), tags)}`;
+}
+
+const entities: Record<string, string> = {
+  '&': '&amp;',
+  "'": '&#39;',
+  '"': '&quot;',
+  é: '&eacute;',
+  è: '&egrave;',
+  ü: '&uuml;',
+};
+
+/** The same name as results and signups carry it: escaped for HTML. */
+export const withEntities = (name: string): string =>
+  name.replace(/[&'"éèü]/g, (character) => entities[character] ?? character);
+
+const series = list('Zwift Crit, Evening Chase, Tour of Watopia, Club Ladder, Hill Repeats, Sprint League');
+const organisers = list('EVO, DIRT, Herd, KISS, Coalition, 3R, TeamNL');
+
+/** The title of an event. */
+export const titleOf = (seed: number, eventId: number): string =>
+  `${pick(draw(seed, 'organiser', eventId), organisers)} ${pick(draw(seed, 'series', eventId), series)} #${eventId % 97}`;
+
+/** A club that can be asked for. */
+export interface Club {
+  readonly id: number;
+  readonly name: string;
+  readonly size: number;
+}
+
+export const defaultClubs: readonly Club[] = [
+  { id: 20650, name: 'Paceline Racing', size: 120 },
+  { id: 20651, name: 'Paceline Development', size: 60 },
+  { id: 20652, name: 'Chain Gang Worldwide', size: 1300 },
+];
+
+/** Every id in this range is a rider, no other id is. From `strangersFrom` on nobody is in a served club. */
+export const riderIds = { first: 100_000, strangersFrom: 4_000_000, last: 5_999_999 } as const;
+
+export const isRider = (id: number): boolean => id >= riderIds.first && id <= riderIds.last;
+
+/** A rider id for a draw in [0, 1). */
+export const riderIdAt = (drawn: number): number =>
+  Math.floor(between(drawn, riderIds.first, riderIds.last + 1));
+
+export type Membership = ReturnType<typeof createMembership>;
+
+export function createMembership(seed: number, clubs: readonly Club[]) {
+  const taken = new Map<number, Club>();
+  for (const club of clubs) {
+    const next = sequence(seed, 'members', club.id);
+    for (let members = 0; members < club.size;) {
+      const id = Math.floor(between(next(), riderIds.first, riderIds.strangersFrom));
+      if (taken.has(id)) continue;
+      taken.set(id, club);
+      members += 1;
+    }
+  }
+  const byClub = Map.groupBy(taken.keys(), (id) => taken.get(id)?.id);
+  for (const members of byClub.values()) members.sort((a, b) => a - b);
+
+  return {
+    clubs,
+    /** Ids of the members, ascending; nothing for a club that can't be asked for. */
+    membersOf: (clubId: number): readonly number[] | undefined => byClub.get(clubId),
+    /** The club of any rider. Outside the served clubs many are in none and the others in clubs nobody can ask for. */
+    clubOf(riderId: number) {
+      const club = taken.get(riderId);
+      if (club) return { id: club.id, name: club.name };
+      if (draw(seed, 'in a club', riderId) < 0.35) return null;
+      const other = hash(seed, 'other club', riderId) % 400;
+      return { id: 30_000 + other, name: `Cycling Club ${other + 1}` };
+    },
+  };
+}
+
+const countries = ['nl', 'be', 'se', 'gb', 'us', 'de', 'fr', 'it', 'es', 'jp', 'no', 'pl'] as const;
+const ages = ['Snr', 'Snr', 'Mas', 'Mas', 'Vet', '50+', '60+', '-'] as const;
+
+/** How strong a rider is among all, in [0, 1). */
+export const skillOf = (seed: number, id: number): number => draw(seed, 'skill', id);
+
+/** What never changes about a rider. */
+type Traits = Readonly<ReturnType<typeof traitsOf>>;
+
+export function traitsOf(seed: number, id: number) {
+  const gender = draw(seed, 'gender', id) < 0.18 ? 'F' : 'M';
+  const eagerness = draw(seed, 'eagerness', id);
+  return {
+    id,
+    name: nameOf(seed, id, gender),
+    gender,
+    country: pick(draw(seed, 'country', id), countries),
+    age: pick(draw(seed, 'age', id), ages),
+    height: Math.round(between(draw(seed, 'height', id), 158, 198)),
+    skill: skillOf(seed, id),
+    /** From pure climber (0) to pure sprinter (1). */
+    punch: draw(seed, 'punch', id),
+    /** Days from one race to the next; `null` for those who never race. */
+    racesEvery: eagerness < 0.15 ? null : 2 + Math.floor(118 * ((eagerness - 0.15) / 0.85) ** 2),
+  };
+}
+
+const WAVE_DAYS = 14;
+
+/** A slow wave in [-1, 1): each fortnight leads straight to a new random height. */
+function drift(seed: number, stream: string, id: number, day: number): number {
+  const knot = Math.floor(day / WAVE_DAYS);
+  const share = day / WAVE_DAYS - knot;
+  return between(share, draw(seed, stream, id, knot), draw(seed, stream, id, knot + 1)) * 2 - 1;
+}
+
+/** A rider's days begin in the evening, each rider's at another minute: that is when races are and stats change. */
+const dayBegins = (seed: number, id: number): number =>
+  17 * HOUR + (hash(seed, 'day begins', id) % (4 * 60)) * 60_000;
+
+/** The number of the rider's day that `at` (project ms) belongs to. */
+export const dayOf = (seed: number, id: number, at: number): number =>
+  Math.floor((at - dayBegins(seed, id)) / DAY);
+
+/** The project ms at which that day of the rider began. */
+const startOfDay = (seed: number, id: number, day: number): number => day * DAY + dayBegins(seed, id);
+
+/** The rating after a race on that day. */
+const ratingOn = (seed: number, { id, skill }: Traits, day: number): number =>
+  350 + 1900 * skill + 70 * drift(seed, 'rating', id, day);
+
+/** Weight in kg on that day: some scales know decimals, most do not. */
+function weightOn(seed: number, { id, height, gender }: Traits, day: number): number {
+  const usual = (height - 100) * (gender === 'F' ? 0.86 : 0.95) + between(draw(seed, 'build', id), -8, 10);
+  const weight = usual + 1.5 * drift(seed, 'weight', id, day);
+  return rounded(weight, draw(seed, 'exact scale', id) < 0.3 ? 1 : 0);
+}
+
+/** Functional threshold power in watts per kg on that day. */
+const thresholdOn = (seed: number, { id, skill }: Traits, day: number): number =>
+  1.7 + 3.3 * skill + 0.15 * drift(seed, 'threshold', id, day);
+
+const ladder = [
+  [2200, 'Diamond'],
+  [1900, 'Ruby'],
+  [1650, 'Emerald'],
+  [1450, 'Sapphire'],
+  [1300, 'Amethyst'],
+  [1150, 'Platinum'],
+  [1000, 'Gold'],
+  [850, 'Silver'],
+  [650, 'Bronze'],
+  [Number.NEGATIVE_INFINITY, 'Copper'],
+] as const;
+
+function rung(rating: number) {
+  const index = ladder.findIndex(([from]) => rating >= from);
+  return { category: ladder[index]?.[1], number: index + 1 };
+}
+
+/** Ratings come with every decimal, with two, or whole. */
+function written(seed: number, id: number, rating: number): number {
+  const style = draw(seed, 'rating style', id);
+  if (style < 0.1) return Math.round(rating);
+  return style < 0.5 ? rounded(rating, 2) : rating;
+}
+
+/** The days on which the rider raced, latest first, as far back as `days` before `at`. */
+function raceDays(seed: number, { id, racesEvery }: Traits, at: number, days: number): number[] {
+  if (racesEvery === null) return [];
+  const today = dayOf(seed, id, at);
+  const phase = Math.floor(draw(seed, 'race phase', id) * racesEvery);
+  const latest = today - ((((today - phase) % racesEvery) + racesEvery) % racesEvery);
+  const count = Math.max(0, Math.ceil((days - (today - latest)) / racesEvery));
+  return Array.from({ length: count }, (_, index) => latest - index * racesEvery);
+}
+
+/** The rating that counts at `at` (project ms): that of the latest race, `null` for those who never race. */
+export function currentRating(seed: number, traits: Traits, at: number): number | null {
+  const latest = raceDays(seed, traits, at, (traits.racesEvery ?? 0) + 1)[0];
+  return latest === undefined ? null : written(seed, traits.id, ratingOn(seed, traits, latest));
+}
+
+/** A rider's `race` at `at` (project ms); `null` for those who never race. */
+function raceOf(seed: number, traits: Traits, at: number) {
+  const latest = raceDays(seed, traits, at, (traits.racesEvery ?? 0) + 1)[0];
+  if (latest === undefined) return null;
+
+  const standing = (day: number) => {
+    const rating = written(seed, traits.id, ratingOn(seed, traits, day));
+    const womens = traits.gender === 'F' ? { womens: rung(rating + 250) } : {};
+    return { rating, date: toSeconds(startOfDay(seed, traits.id, day)), mixed: rung(rating), ...womens };
+  };
+  const best = (days: number) => {
+    const expires = toSeconds(startOfDay(seed, traits.id, latest) + days * DAY);
+    const raced = raceDays(seed, traits, at, days).map(standing);
+    const first = raced.toSorted((a, b) => b.rating - a.rating)[0];
+    return first ? { ...first, expires } : { rating: 0, expires };
+  };
+  const finishes = raceDays(seed, traits, at, 90).length;
+  const podiums = Math.floor(finishes * draw(seed, 'podiums', traits.id) * 0.4);
+  return {
+    last: standing(latest),
+    current: standing(latest),
+    max30: best(30),
+    max90: best(90),
+    finishes,
+    dnfs: Math.floor(finishes * draw(seed, 'dnfs', traits.id) * 0.2),
+    wins: Math.floor(podiums * draw(seed, 'wins', traits.id)),
+    podiums,
+  };
+}
+
+const categoryOf = (threshold: number): string => {
+  if (threshold >= 4.7) return 'A+';
+  if (threshold >= 4.2) return 'A';
+  if (threshold >= 3.4) return 'B';
+  return threshold >= 2.6 ? 'C' : 'D';
+};
+
+/** The rider object at `at` (project ms), the same in every endpoint. The id must be a rider's. */
+export function riderAt(seed: number, membership: Membership, id: number, at: number) {
+  const traits = traitsOf(seed, id);
+  const day = dayOf(seed, id, at);
+  const weight = weightOn(seed, traits, day);
+  const threshold = thresholdOn(seed, traits, day);
+  const rating = currentRating(seed, traits, at);
+  return {
+    riderId: id,
+    name: traits.name,
+    gender: traits.gender,
+    country: traits.country,
+    age: traits.age,
+    height: traits.height,
+    weight,
+    zpCategory: categoryOf(threshold),
+    zpFTP: Math.round(threshold * weight),
+    power: powerOf({ threshold, weight, punch: traits.punch }),
+    race: raceOf(seed, traits, at),
+    handicaps: handicapsOf(seed, id),
+    phenotype: phenotypeOf(seed, id),
+    club: membership.clubOf(id),
+    // Only some answers carry what upstream added lately.
+    ...(draw(seed, 'newer answer', id) < 0.5 ? { seed: traits.skill * 1000, velo: rating ?? 0 } : {}),
+  };
+}
+
+/** The shorter object that stands for a rider in the signups of an event. `power` and `phenotype` may be unknown. */
+export function signupAt(seed: number, membership: Membership, id: number, at: number) {
+  const rider = riderAt(seed, membership, id, at);
+  const { race } = rider;
+  return {
+    riderId: id,
+    name: rider.name,
+    country: rider.country,
+    weight: rider.weight,
+    height: rider.height,
+    power: draw(seed, 'no power', id) < 0.1 ? null : rider.power,
+    race: {
+      rating: race?.current.rating ?? null,
+      finishes: race?.finishes ?? 0,
+      wins: race?.wins ?? 0,
+      podiums: race?.podiums ?? 0,
+      dnfs: race?.dnfs ?? 0,
+      max30: race?.max30.rating ?? null,
+    },
+    club: rider.club,
+    phenotype: draw(seed, 'no phenotype', id) < 0.1 ? null : rider.phenotype,
+  };
+}
+
+/** Best efforts as multiples of the threshold, by seconds: what a climber and what a sprinter can hold. */
+const efforts = [
+  [5, 2.6, 3.9],
+  [15, 2.4, 3.5],
+  [30, 2.0, 2.6],
+  [60, 1.6, 1.9],
+  [120, 1.3, 1.4],
+  [300, 1.15, 1.18],
+  [1200, 1.02, 1.04],
+] as const;
+
+/** Rounds to so many decimals. */
+export const rounded = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
+
+/** Best efforts in watts and W/kg, and the critical-power model. `threshold`: W/kg; `punch`: climber (0) to sprinter (1) */
+function powerOf({ threshold, weight, punch }: { threshold: number; weight: number; punch: number }) {
+  const watts = efforts.map(([seconds, climber, sprinter]) => {
+    const multiple = between(punch, climber, sprinter);
+    return [seconds, Math.round(multiple * threshold * weight)] as const;
+  });
+  const compoundScore = threshold * weight * between(punch, 4, 6);
+  return {
+    ...Object.fromEntries(watts.map(([seconds, w]) => [`wkg${seconds}`, rounded(w / weight, 4)])),
+    ...Object.fromEntries(watts.map(([seconds, w]) => [`w${seconds}`, w])),
+    CP: threshold * weight * 1.02,
+    AWC: between(punch, 9_000, 28_000),
+    compoundScore,
+    powerRating: compoundScore,
+  };
+}
+
+const labels = ['Sprinter', 'Puncheur', 'Pursuiter', 'Climber', 'Time Trialist'] as const;
+
+/** A rider's `phenotype`: five scores, the label of the highest (or none stands out), and by how much. */
+function phenotypeOf(seed: number, id: number) {
+  const scores = labels.map((label) => rounded(between(draw(seed, label, id), 55, 100), 1));
+  const [sprinter, puncheur, pursuiter, climber, tt] = scores;
+  const highest = Math.max(...scores);
+  const bias = highest - scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  const value = bias < 12 ? 'All-Rounder' : labels[scores.indexOf(highest)];
+  return { scores: { sprinter, puncheur, pursuiter, climber, tt }, value, bias };
+}
+
+/** Seconds gained or lost against the field by kind of route. */
+function handicapsOf(seed: number, id: number) {
+  const handicap = (profile: string) => between(draw(seed, profile, id), -160, 160);
+  const [flat, rolling, hilly] = [handicap('flat'), handicap('rolling'), handicap('hilly')];
+  return { profile: { flat, rolling, hilly, mountainous: handicap('mountainous') } };
+}
