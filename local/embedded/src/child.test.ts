@@ -7,8 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { putAside, spawnChild, whileRunning } from './child.ts';
 import { makeTempDir, removeAll } from './files.ts';
-import { poll } from './poll.ts';
-import { commandOf, findOnPath } from './run.ts';
+import { commandOf, findOnPath, poll } from './system.ts';
 
 let dir: string;
 beforeEach(async () => {

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, open, rm, stat, truncate } from 'node:fs/promises';
-import { poll } from './poll.ts';
-import { succeeds } from './run.ts';
+import { poll, succeeds } from './system.ts';
 
 /** How a process ended: by itself with a code, or by a signal. */
 export interface Exit {

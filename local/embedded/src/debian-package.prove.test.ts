@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { findDebianArchive, readSources, unpackDebianPackage } from './debian-package.ts';
 import { withTempDir } from './files.ts';
-import { findOnPath, run } from './run.ts';
+import { findOnPath, run } from './system.ts';
 
 const hasApt = (await findOnPath('apt-get')) !== undefined;
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cached, defaultCacheDir } from './files.ts';
-import { findOnPath, run } from './run.ts';
+import { findOnPath, run } from './system.ts';
 
 /** The oldest Debian release whose nats-server is new enough; its programs run on older ones too. */
 const suite = 'trixie';

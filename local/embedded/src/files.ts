@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readlink, rename, rm, stat, statfs, symlink } fr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { poll } from './poll.ts';
+import { poll } from './system.ts';
 
 export const isThere = (path: string): Promise<boolean> =>
   stat(path).then(

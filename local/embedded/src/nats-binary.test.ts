@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeTempDir, removeAll } from './files.ts';
 import { downloadRelease, findNatsServer, type NatsRelease } from './nats-binary.ts';
-import { findOnPath, run } from './run.ts';
+import { findOnPath, run } from './system.ts';
 
 const osAndArch = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
 const name = `nats-server-v2.99.0-${osAndArch}`;

@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpackDebianPackage } from './debian-package.ts';
 import { defaultCacheDir, withLock, withTempDir } from './files.ts';
-import { findOnPath, run } from './run.ts';
+import { findOnPath, run } from './system.ts';
 
 /** One official release of nats-server: where its archives lie and what they must hash to. */
 export interface NatsRelease {

@@ -9,7 +9,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeTempDir, removeAll } from './files.ts';
 import { findNatsServer } from './nats-binary.ts';
 import { type NatsOptions, type NatsProcess, startNats } from './nats-server.ts';
-import { freePort } from './ports.ts';
+import { freePort } from './system.ts';
 
 let server: string;
 let storeDir: string;

@@ -2,8 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Child, spawnChild, whileRunning } from './child.ts';
 import { removeAll } from './files.ts';
-import { demandFreePort } from './ports.ts';
-import { lastLines } from './run.ts';
+import { demandFreePort, lastLines } from './system.ts';
 
 /** Somebody who may connect, and the subjects (wildcards allowed) open to them. An empty list means none. */
 export interface NatsUser {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
-import { demandFreePort, freePort, portIsFree } from './ports.ts';
+import { demandFreePort, freePort, portIsFree } from './system.ts';
 
 it('names a free port, which is free until somebody listens on it', async () => {
   const port = await freePort();

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { removeAll, scratchDir } from './files.ts';
-import { copyTemplate } from './postgres-cluster.ts';
-import { type PostgresOptions, type PostgresProcess, startPostgres } from './postgres.ts';
-import { freePort } from './ports.ts';
+import { copyTemplate, type PostgresOptions, type PostgresProcess, startPostgres } from './postgres.ts';
+import { freePort } from './system.ts';
 
 let dir: string;
 let dataDir: string;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Budget } from '@paceline/shared/definition';
-import type { Policy } from './budgets.ts';
+import type { Policy } from './limiter.ts';
 import type { FaultKind } from './faults.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { loadConfig } from '@paceline/shared/config';
 import { type Budget, budgets, mapValues } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
-import { latencyOf } from './budgets.ts';
+import { latencyOf } from './limiter.ts';
 
 const minutes = (count: number) => count * 60_000;
 const sameForAll = { limit: 1, windowMs: minutes(1) };

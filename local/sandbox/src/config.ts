@@ -2,9 +2,8 @@ import { createClock } from '@paceline/shared/clock';
 import { ConfigError, variables } from '@paceline/shared/config';
 import { type Tier, tiers } from '@paceline/shared/definition';
 import { z } from 'zod';
-import { policyOverrides } from './budgets.ts';
+import { enforcements, policyOverrides } from './limiter.ts';
 import { jitter } from './gate.ts';
-import { enforcements } from './limiter.ts';
 
 const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
 

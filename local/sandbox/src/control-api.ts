@@ -3,11 +3,10 @@ import { budgetNames } from '@paceline/shared/definition';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { AuditLog } from './audit.ts';
-import { policyChanges } from './budgets.ts';
+import { enforcements, type Limiter, policyChanges } from './limiter.ts';
 import { fault, type FaultOrder, type FaultQueue } from './faults.ts';
 import { type Jitter, jitter } from './gate.ts';
 import { judge } from './judge.ts';
-import { enforcements, type Limiter } from './limiter.ts';
 import { riderIds } from './world/riders.ts';
 import type { World } from './world/world.ts';
 

@@ -5,9 +5,8 @@ import type { Budget } from '@paceline/shared/definition';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { type Arrival, type AuditLog, keyName } from './audit.ts';
-import { latencyOf } from './budgets.ts';
+import { type Account, latencyOf, type Limiter, rateLimitHeaders, tooManyRequestsBody } from './limiter.ts';
 import { breakResponse, type Fault, type FaultQueue, hostGone } from './faults.ts';
-import { type Account, type Limiter, rateLimitHeaders, tooManyRequestsBody } from './limiter.ts';
 import { between, sequence } from './random.ts';
 
 /** REAL ms that pass, evenly drawn from this range, between a request's coming in and its "arrival". */

@@ -1,5 +1,4 @@
 export type { Arrival } from './audit.ts';
-export { latencyOf, latencySpread, type Policy, policyOverrides } from './budgets.ts';
 export type { FaultKind, FaultOrder } from './faults.ts';
 export { judge, type Judgement } from './judge.ts';
 export {
@@ -7,6 +6,10 @@ export {
   createLimiter,
   type Enforcement,
   enforcements,
+  latencyOf,
+  latencySpread,
+  type Policy,
+  policyOverrides,
   tooManyRequestsBody,
 } from './limiter.ts';
 export { between, draw, sequence } from './random.ts';

@@ -1,7 +1,12 @@
 import type { Budget } from '@paceline/shared/definition';
 import type { Arrival } from './audit.ts';
-import type { Policy, PolicyOverrides } from './budgets.ts';
-import { createCounter, type Enforcement, enforcements } from './limiter.ts';
+import {
+  createCounter,
+  type Enforcement,
+  enforcements,
+  type Policy,
+  type PolicyOverrides,
+} from './limiter.ts';
 
 /** What one key did on one budget. */
 export interface Judgement {

@@ -12,8 +12,7 @@ import { eq } from 'drizzle-orm';
 import type pg from 'pg';
 import { startBroker } from '../broker.ts';
 import { openState } from '../state.ts';
-import { messagesIn, restoreStream } from './streams.ts';
-import { copyIn, hasRows, tablesOf } from './tables.ts';
+import { copyIn, hasRows, messagesIn, restoreStream, tablesOf } from './copies.ts';
 import { connected, keptStreams, type Manifest, type Servers } from './take.ts';
 
 type Target = Pick<Servers, 'natsUrl' | 'databaseUrl'>;

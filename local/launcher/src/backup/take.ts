@@ -8,8 +8,7 @@ import { appliedMigrations } from '@paceline/shared/database';
 import { connect } from '@paceline/shared/messaging';
 import pg from 'pg';
 import { z } from 'zod';
-import { messagesIn, snapshotStream } from './streams.ts';
-import { copyOut, tablesOf } from './tables.ts';
+import { copyOut, messagesIn, snapshotStream, tablesOf } from './copies.ts';
 
 const file = z.object({ file: z.string(), sha256: z.string() });
 
