@@ -1,17 +1,26 @@
 import { ApiProblem, createApi, Unreachable, wordsOf } from '@paceline/client';
-import { type Context, type Subcommand } from './command.ts';
+import { type Context, type Subcommand, type Surroundings } from './command.ts';
 import { WrongUsage } from './core/usage.ts';
-import { commands } from './commands/index.ts';
-import { createScreen, type Output } from './screen.ts';
+import { pause, resume } from './commands/pause.ts';
+import { addRider, importRiders } from './commands/riders.ts';
+import { run, runs } from './commands/runs.ts';
+import { plan, schedule } from './commands/schedule.ts';
+import { alerts, status, tail } from './commands/status.ts';
+import { createScreen } from './screen.ts';
 
-export interface Surroundings {
-  readonly env: NodeJS.ProcessEnv;
-  readonly output: Output;
-  readonly errors: Output;
-  /** All of a file, or with `-` of what is piped in. */
-  read(file: string): Promise<string>;
-  readonly signal: AbortSignal;
-}
+const commands: Readonly<Record<string, Subcommand>> = {
+  status,
+  'add-rider': addRider,
+  import: importRiders,
+  runs,
+  run,
+  tail,
+  plan,
+  schedule,
+  pause,
+  resume,
+  alerts,
+};
 
 export const exitCodes = {
   fine: 0,
@@ -40,7 +49,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
 
 async function carryOut(args: readonly string[], json: boolean, surroundings: Surroundings): Promise<number> {
   const [name, ...rest] = args;
-  const { env, output, errors, read, signal } = surroundings;
+  const { env, output, errors, signal } = surroundings;
   const command = name === undefined ? undefined : commands[name];
   if (args.includes('--help') || args.includes('-h') || name === 'help') {
     output.write(`${command ? helpOf(command) : help()}\n`);
@@ -49,14 +58,13 @@ async function carryOut(args: readonly string[], json: boolean, surroundings: Su
   if (!command)
     throw new WrongUsage(name === undefined ? help() : `There is no command "${name}": see paceline --help`);
   const context: Context = {
+    ...surroundings,
     api: createApi({ url: urlOf(env), token: env.PACELINE_TOKEN || undefined, signal }),
     screen: createScreen(output, env),
     json,
     document: (value, oneOfSeveral) =>
       void output.write(`${JSON.stringify(value, undefined, oneOfSeveral ? 0 : 2)}\n`),
     say: (text) => void errors.write(`${text}\n`),
-    read,
-    signal,
   };
   try {
     return await command.run(rest, context);

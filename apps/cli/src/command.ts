@@ -1,9 +1,18 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import type { Api } from '@paceline/client';
 import { unexpected, WrongUsage } from './core/usage.ts';
-import type { Screen } from './screen.ts';
+import type { Output, Screen } from './screen.ts';
 
-export interface Context {
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly output: Output;
+  readonly errors: Output;
+  /** All of a file, or with `-` of what is piped in. */
+  read(file: string): Promise<string>;
+  readonly signal: AbortSignal;
+}
+
+export interface Context extends Surroundings {
   readonly api: Api;
   readonly screen: Screen;
   readonly json: boolean;
@@ -11,8 +20,6 @@ export interface Context {
   document(value: unknown, oneOfSeveral?: 'line'): void;
   /** Says something beside the output. */
   say(text: string): void;
-  read(file: string): Promise<string>;
-  readonly signal: AbortSignal;
 }
 
 type Outcome = 0 | 1;

@@ -25,38 +25,31 @@ const usualWidth = 80;
 const widest = 140;
 const narrowest = 32;
 
-/** What is shown to a person: lines that stay, and one that changes while something is going on. */
-export interface Screen {
-  readonly look: Look;
-  print(lines: readonly string[]): void;
-  /** Replaces what was shown before; where nothing can be replaced, a line is printed when it is about something new. */
-  progress(line: string, about: string): void;
-  endProgress(lines: readonly string[]): void;
-  clear(): void;
-  repaint(lines: readonly string[]): void;
-}
-
 /** Colours only in a terminal, and not there when `NO_COLOR` is set; `FORCE_COLOR` wants them anywhere. */
-export function createScreen(output: Output, env: NodeJS.ProcessEnv): Screen {
+export function createScreen(output: Output, env: NodeJS.ProcessEnv) {
   const isTerminal = output.isTTY === true && env.TERM !== 'dumb';
   const coloured = env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : isTerminal && !env.NO_COLOR;
   let shown = '';
   return {
-    get look() {
+    get look(): Look {
       const columns = output.columns ?? Number(env.COLUMNS ?? usualWidth);
       const width = Math.min(widest, Math.max(narrowest, Number.isFinite(columns) ? columns : usualWidth));
       return { width, paint: coloured ? colours : plain };
     },
-    print: (lines) => void output.write(lines.map((line) => `${line}\n`).join('')),
-    progress(line, about) {
+    print: (lines: readonly string[]) => void output.write(lines.map((line) => `${line}\n`).join('')),
+    /** Replaces what was shown before; where nothing can be replaced, prints when it is about something new. */
+    progress(line: string, about: string): void {
       if (!isTerminal && about === shown) return;
       shown = about;
       output.write(isTerminal ? `\r\u001B[2K${line}` : `${line}\n`);
     },
-    endProgress: (lines) =>
+    endProgress: (lines: readonly string[]) =>
       void output.write(`${isTerminal ? '\r\u001B[2K' : ''}${lines.map((line) => `${line}\n`).join('')}`),
     clear: () => void output.write('\u001B[2J'),
-    repaint: (lines) =>
+    repaint: (lines: readonly string[]) =>
       void output.write(`\u001B[H${lines.map((line) => `${line}\u001B[K\n`).join('')}\u001B[J`),
   };
 }
+
+/** What is shown to a person: lines that stay, and one that changes while something is going on. */
+export type Screen = ReturnType<typeof createScreen>;

@@ -15,21 +15,11 @@ export class BrokerAway extends Error {
   override name = 'BrokerAway';
 }
 
-/** The way to the broker, which may come later than the first request, and go again. */
-export interface Broker {
-  /** Settles with the first connection. @throws {Error} when the broker is too old or refuses us */
-  readonly connected: Promise<Bus>;
-  /** The bus, also of a broker that is slow: for taking commands. @throws {BrokerAway} while there is no connection */
-  bus(): Bus;
-  /** The bus, once the broker has answered a ping on it. @throws {BrokerAway} also when it does not do so within 2 s */
-  reach(): Promise<Bus>;
-  close(): Promise<void>;
-}
-
 /** Real ms: a busy machine is not an absent broker. */
 const longestPingMs = 2_000;
 
-export function openBroker(url: string, log: Logger): Broker {
+/** The broker, which may be reached later than the first request, and be lost again. */
+export function openBroker(url: string, log: Logger) {
   let bus: Bus | undefined;
   let away = false;
   const connected = connect(url, 'api').then((connection) => {
@@ -50,8 +40,11 @@ export function openBroker(url: string, log: Logger): Broker {
     return bus;
   };
   return {
+    /** Settles with the first connection. @throws {Error} when the broker is too old or refuses us */
     connected,
+    /** The bus, also of a slow broker: for taking commands. @throws {BrokerAway} */
     bus: current,
+    /** The bus, after a ping within 2 s. @throws {BrokerAway} */
     async reach() {
       const reached = current();
       try {
@@ -66,3 +59,5 @@ export function openBroker(url: string, log: Logger): Broker {
     },
   };
 }
+
+export type Broker = ReturnType<typeof openBroker>;

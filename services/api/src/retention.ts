@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Clock } from '@paceline/shared/clock';
 import type { Logger } from '@paceline/shared/telemetry';
-import { type Rounds, rounds } from './rounds.ts';
+import { rounds } from './rounds.ts';
 
 const {
   alerts,
@@ -34,12 +34,6 @@ export interface Retention {
   readonly answers: number;
 }
 
-export interface Forgettable {
-  readonly what: string;
-  /** Deletes the oldest, so many at most; locked rows are skipped. */
-  forget(most: number): SQL;
-}
-
 interface OldRows {
   readonly what: string;
   readonly table: PgTable;
@@ -56,7 +50,7 @@ const day = 86_400_000;
 const permitsKept = 2 * day;
 
 /** What is old at `now` (project ms), in deletion order; nothing open, and no kind's last run. */
-export function forgettable(kept: Retention, now: number): Forgettable[] {
+export function forgettable(kept: Retention, now: number) {
   const before = (ms: number): SQL => sql`${new Date(now - ms).toISOString()}::timestamptz`;
   const byAge = (what: string, table: PgTable, by: string, ms: number): OldRows => ({
     what,
@@ -95,7 +89,7 @@ export function forgettable(kept: Retention, now: number): Forgettable[] {
       where: sql`not current and last_seen_at < ${before(kept.history)}
         and not exists (select from ${riders} where rider_id = old.rider_id and club_id = old.club_id)`,
     },
-  ].map((rows) => ({ what: rows.what, forget: (most) => deleteOldest(rows, most) }));
+  ].map((rows) => ({ what: rows.what, forget: (most: number) => deleteOldest(rows, most) }));
 }
 
 const endedRows = (history: SQL): OldRows[] => [
@@ -142,7 +136,7 @@ const forgettingLock = 7_223_092;
 /** @returns how many rows were deleted, cascades not counted; undefined: another process does it */
 export const forgetBatch = (
   db: Database,
-  { forget }: Forgettable,
+  { forget }: ReturnType<typeof forgettable>[number],
   most: number,
 ): Promise<number | undefined> =>
   db.transaction(async (tx) => {
@@ -159,7 +153,7 @@ const pauseMs = 60_000;
 const atOnce = 1_000;
 
 /** Deletes what is past its retention, at once and then every minute; one process at a time. */
-export function startHousekeeping(db: Database, retention: Retention, clock: Clock, log: Logger): Rounds {
+export function startHousekeeping(db: Database, retention: Retention, clock: Clock, log: Logger) {
   let stopped = false;
   const round = async () => {
     try {

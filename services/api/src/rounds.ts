@@ -1,17 +1,12 @@
 import type { Machine } from '@paceline/shared/clock';
 
-export interface Rounds {
-  now(): void;
-  stop(): Promise<void>;
-}
-
 /** Does `round` at once, and again `pauseMs` of the machine after it is over. @param round must not throw */
-export function rounds(machine: Machine, round: () => Promise<void>, pauseMs: () => number): Rounds {
+export function rounds(machine: Machine, round: () => Promise<void>, pauseMs: () => number) {
   let callOff = () => {};
   let stopped = false;
   let again = false;
   let inHand: Promise<void> | undefined;
-  const now = () => {
+  const now = (): void => {
     if (stopped) return;
     again = inHand !== undefined;
     if (again) return;
@@ -24,8 +19,9 @@ export function rounds(machine: Machine, round: () => Promise<void>, pauseMs: ()
   };
   now();
   return {
+    /** Begins a round at once, or as soon as the one in hand is over. */
     now,
-    async stop() {
+    async stop(): Promise<void> {
       stopped = true;
       callOff();
       await inHand;

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type Answer,
   ApiProblem,
   type ClockReading,
   follow,
-  type Operation,
   projectTime,
   readClock,
   streamTypes,
@@ -57,20 +55,20 @@ async function keepWatching(context: Context, clock: ClockReading): Promise<neve
 
 /** Everything at once; what is away leaves the rest as it is. */
 async function readStatus({ api }: Context, clock: ClockReading): Promise<Status> {
-  const part = async <O extends Operation>(answer: Promise<Answer<O>>): Promise<Part<Answer<O>>> => {
-    try {
-      return { is: await answer };
-    } catch (error) {
-      if (error instanceof ApiProblem && error.status === 503) return { away: error.message };
-      throw error;
-    }
-  };
+  const part = <T>(answer: Promise<T>): Promise<Part<T>> =>
+    answer.then(
+      (is) => ({ is }),
+      (error: unknown) => {
+        if (error instanceof ApiProblem && error.status === 503) return { away: error.message };
+        throw error;
+      },
+    );
   const [budgets, queue, alerts, commands, schedule] = await Promise.all([
-    part<'GET /v1/budgets'>(api.call('GET /v1/budgets')),
-    part<'GET /v1/queue'>(api.call('GET /v1/queue')),
-    part<'GET /v1/alerts'>(api.call('GET /v1/alerts', { query: { state: 'open' } })),
-    part<'GET /v1/commands'>(api.call('GET /v1/commands', { query: { limit: 20 } })),
-    part<'GET /v1/schedule'>(api.call('GET /v1/schedule')),
+    part(api.call('GET /v1/budgets')),
+    part(api.call('GET /v1/queue')),
+    part(api.call('GET /v1/alerts', { query: { state: 'open' } })),
+    part(api.call('GET /v1/commands', { query: { limit: 20 } })),
+    part(api.call('GET /v1/schedule')),
   ]);
   return {
     clock: { now: new Date(projectTime(clock)).toISOString(), scale: clock.scale },

@@ -2,8 +2,7 @@ import type { Alert } from '@paceline/client';
 import { clockTime, dayAndTime, duration, withLabels } from '@paceline/client/words';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Read } from '../parts/Loaded.tsx';
-import { TableCard } from '../parts/Table.tsx';
+import { Read, TableCard } from '../parts/elements.tsx';
 import './alerts.css';
 
 export const AlertsView = () => (

@@ -1,11 +1,52 @@
 import { clockTime, dayOf } from '@paceline/client/words';
-import { type FormEvent, type MouseEvent, useContext, useEffect, useRef } from 'react';
+import {
+  type ComponentType,
+  type FormEvent,
+  type MouseEvent,
+  useContext,
+  useEffect,
+  useRef,
+  useSyncExternalStore,
+} from 'react';
 import { reachable, token, tokenWanted } from '../api/client.ts';
 import { queryClient, reads, useRead } from '../api/reads.ts';
 import { useStore } from '../api/store.ts';
 import { useStream } from '../api/stream.ts';
 import { ClockContext, ClockProvider, useNow } from './clock.tsx';
-import { useRoute, views } from './views.ts';
+import { AlertsView } from '../alerts/AlertsView.tsx';
+import { DayView } from '../day/DayView.tsx';
+import { FreshnessView } from '../freshness/FreshnessView.tsx';
+import { LanesView } from '../lanes/LanesView.tsx';
+import { RidersView } from '../riders/RidersView.tsx';
+import { RunsView } from '../runs/RunsView.tsx';
+import { ScheduleView } from '../schedule/ScheduleView.tsx';
+import { TimelineView } from '../timeline/TimelineView.tsx';
+import { WindowsView } from '../windows/WindowsView.tsx';
+
+const views: readonly { name: string; title: string; Show: ComponentType<{ id: string | undefined }> }[] = [
+  { name: 'windows', title: 'Windows', Show: WindowsView },
+  { name: 'lanes', title: 'Lanes', Show: LanesView },
+  { name: 'timeline', title: 'Timeline', Show: TimelineView },
+  { name: 'day', title: '24 hours', Show: DayView },
+  { name: 'runs', title: 'Runs', Show: RunsView },
+  { name: 'freshness', title: 'Freshness', Show: FreshnessView },
+  { name: 'riders', title: 'Riders', Show: RidersView },
+  { name: 'schedule', title: 'Schedule', Show: ScheduleView },
+  { name: 'alerts', title: 'Alerts', Show: AlertsView },
+];
+
+/** Where the page is: `#/runs/abc` is view `runs` and `abc` in it. The rest of the address is the API's. */
+function routeOf(hash: string) {
+  const [view = '', id] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  return { view: view || 'windows', id: id || undefined };
+}
+
+function follow(listener: () => void): () => void {
+  addEventListener('hashchange', listener);
+  return () => removeEventListener('hashchange', listener);
+}
+
+const useRoute = () => routeOf(useSyncExternalStore(follow, () => location.hash));
 
 export function App() {
   useStream();

@@ -5,9 +5,8 @@ import { memo } from 'react';
 import { api } from '../api/client.ts';
 import { paced, queryClient } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Loaded } from '../parts/Loaded.tsx';
+import { Loaded, TableBehind } from '../parts/elements.tsx';
 import { Legend, TimePicture } from '../parts/Picture.tsx';
-import { TableBehind } from '../parts/Table.tsx';
 import { askFrom, layoutDay, mergePermits, type StripShape } from './layout.ts';
 import './day.css';
 

@@ -3,9 +3,8 @@ import { duration } from '@paceline/client/words';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Read } from '../parts/Loaded.tsx';
+import { Read, TableBehind } from '../parts/elements.tsx';
 import { Picture, Swatch } from '../parts/Picture.tsx';
-import { TableBehind } from '../parts/Table.tsx';
 import { type AgeShape, eventWords, layoutAges, percent } from './layout.ts';
 import './freshness.css';
 

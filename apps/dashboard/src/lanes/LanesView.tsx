@@ -3,9 +3,8 @@ import { clockTime, countdown } from '@paceline/client/words';
 import { budgets, lanes } from '@paceline/shared/definition';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Read } from '../parts/Loaded.tsx';
+import { Read, TableBehind } from '../parts/elements.tsx';
 import { TimePicture } from '../parts/Picture.tsx';
-import { TableBehind } from '../parts/Table.tsx';
 import { allWaiting, type BandShape, layoutLanes, type TicketShape } from './layout.ts';
 
 export function LanesView() {

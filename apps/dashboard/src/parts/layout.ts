@@ -1,34 +1,27 @@
 import { shortTime, clockTime } from '@paceline/client/words';
 import { scaleUtc } from 'd3-scale';
 
-/** Moments (project ms) as places in a picture, in pixels. */
-export interface TimeAxis {
-  readonly from: number;
-  readonly to: number;
-  /** Where a moment is; one beyond an edge is at the edge. */
-  x(moment: number): number;
-  momentAt(x: number): number;
-  /** Round moments, as many as there is room for. */
-  readonly ticks: readonly { readonly x: number; readonly words: string }[];
-}
-
 const pixelsPerTick = 90;
 
-export function timeAxis(from: number, to: number, width: number): TimeAxis {
+/** Moments (project ms) as places in a picture, in pixels, and round moments as ticks. */
+export function timeAxis(from: number, to: number, width: number) {
   const scale = scaleUtc([from, to], [0, width]).clamp(true);
   const words = scale.tickFormat();
   const textOf = (tick: number) => (tick % 60_000 === 0 ? shortTime(tick) : clockTime(tick));
   return {
     from,
     to,
-    x: (moment) => pixel(scale(moment)),
-    momentAt: (x) => scale.invert(x).getTime(),
+    /** Where a moment is; one beyond an edge is at the edge. */
+    x: (moment: number) => pixel(scale(moment)),
+    momentAt: (x: number) => scale.invert(x).getTime(),
     ticks: scale.ticks(Math.max(2, Math.floor(width / pixelsPerTick))).map((tick) => ({
       x: pixel(scale(tick)),
       words: tick.getTime() % 86_400_000 === 0 ? words(tick) : textOf(tick.getTime()),
     })),
   };
 }
+
+export type TimeAxis = ReturnType<typeof timeAxis>;
 
 /** A tenth of a pixel is as fine as anybody sees. */
 export const pixel = (x: number): number => Math.round(x * 10) / 10;

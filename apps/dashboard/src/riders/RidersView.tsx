@@ -15,8 +15,7 @@ import { api } from '../api/client.ts';
 import { reads, useRead } from '../api/reads.ts';
 import { useStore } from '../api/store.ts';
 import { useNow } from '../app/clock.tsx';
-import { Read } from '../parts/Loaded.tsx';
-import { TableCard } from '../parts/Table.tsx';
+import { Read, TableCard } from '../parts/elements.tsx';
 import { Picture } from '../parts/Picture.tsx';
 import { tracked, useCommand } from './commands.ts';
 import { layoutShares, riderIdOf, riderIdsOf } from './layout.ts';
@@ -43,87 +42,68 @@ export function RidersView() {
 }
 
 /** Takes a rider's id; what is wrong with it the API says, and it is shown at the field. */
-function AddRiderForm() {
+/** A field whose content is sent as a command; what is wrong with it the API says. */
+function useField<Body>(
+  id: string,
+  read: (typed: string) => Body | undefined,
+  post: Parameters<typeof useCommand<Body>>[0],
+) {
   const [typed, setTyped] = useState('');
-  const { send, pending, message, wrong } = useCommand(
-    async (riderId: number | string, headers) => {
+  const { send, pending, message, wrong } = useCommand(post, () => setTyped(''));
+  const body = read(typed);
+  function onSubmit(event: FormEvent) {
+    event.preventDefault();
+    if (body !== undefined) send(body);
+  }
+  const onChange = ({ target }: { target: { value: string } }) => setTyped(target.value);
+  const described = { 'aria-invalid': wrong, 'aria-describedby': `${id}-message` };
+  return {
+    body,
+    form: { className: 'rider-form', noValidate: true, onSubmit },
+    field: { id, value: typed, onChange, ...described },
+    button: { type: 'submit', className: 'main', disabled: pending || body === undefined } as const,
+    messageOf: (hint: string) => (
+      <p id={`${id}-message`} className={wrong ? 'wrong' : 'hint'} role={message && 'alert'}>
+        {message ?? hint}
+      </p>
+    ),
+  };
+}
+
+function AddRiderForm() {
+  const { form, field, button, messageOf } = useField(
+    'rider-id',
+    (typed) => (typed.trim() === '' ? undefined : riderIdOf(typed)),
+    async (riderId, headers) => {
       const answer = await api.call('POST /v1/riders', { body: { riderId: riderId as number }, headers });
       return 'command' in answer ? answer.command : answer;
     },
-    () => setTyped(''),
   );
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    send(riderIdOf(typed));
-  }
   return (
-    <form className="rider-form" onSubmit={submit} noValidate>
+    <form {...form}>
       <label htmlFor="rider-id">Rider</label>
-      <input
-        id="rider-id"
-        inputMode="numeric"
-        placeholder="4500001"
-        value={typed}
-        onChange={({ target }) => setTyped(target.value)}
-        aria-invalid={wrong}
-        aria-describedby="rider-id-message"
-      />
-      <button type="submit" className="main" disabled={pending || typed.trim() === ''}>
-        Add rider
-      </button>
-      <FieldMessage id="rider-id-message" message={message} wrong={wrong}>
-        The id by which Zwift and ZwiftRacing know the rider.
-      </FieldMessage>
+      <input {...field} inputMode="numeric" placeholder="4500001" />
+      <button {...button}>Add rider</button>
+      {messageOf('The id by which Zwift and ZwiftRacing know the rider.')}
     </form>
   );
 }
 
 function ImportForm() {
-  const [typed, setTyped] = useState('');
-  const { send, pending, message, wrong } = useCommand(
-    (riderIds: number[], headers) => api.call('POST /v1/riders/import', { body: { riderIds }, headers }),
-    () => setTyped(''),
+  const { body, form, field, button, messageOf } = useField(
+    'rider-ids',
+    (typed) => (/\d/.test(typed) ? riderIdsOf(typed) : undefined),
+    (riderIds, headers) => api.call('POST /v1/riders/import', { body: { riderIds }, headers }),
   );
-  const ids = riderIdsOf(typed);
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    send(ids);
-  }
   return (
-    <form className="rider-form" onSubmit={submit} noValidate>
+    <form {...form}>
       <label htmlFor="rider-ids">Riders</label>
-      <textarea
-        id="rider-ids"
-        rows={3}
-        placeholder="4500001 4500002 4500003"
-        value={typed}
-        onChange={({ target }) => setTyped(target.value)}
-        aria-invalid={wrong}
-        aria-describedby="rider-ids-message"
-      />
-      <button type="submit" className="main" disabled={pending || ids.length === 0}>
-        {ids.length === 0 ? 'Import' : `Import ${ids.length}`}
-      </button>
-      <FieldMessage id="rider-ids-message" message={message} wrong={wrong}>
-        Ids between spaces, commas or lines; a thousand come with one bulk call.
-      </FieldMessage>
+      <textarea {...field} rows={3} placeholder="4500001 4500002 4500003" />
+      <button {...button}>{body ? `Import ${body.length}` : 'Import'}</button>
+      {messageOf('Ids between spaces, commas or lines; a thousand come with one bulk call.')}
     </form>
   );
 }
-
-interface FieldMessageProps {
-  readonly id: string;
-  readonly message: string | undefined;
-  readonly wrong: boolean;
-  /** What belongs into the field, as long as there is no message. */
-  readonly children: string;
-}
-
-const FieldMessage = ({ id, message, wrong, children }: FieldMessageProps) => (
-  <p id={id} className={wrong ? 'wrong' : 'hint'} role={message === undefined ? undefined : 'alert'}>
-    {message ?? children}
-  </p>
-);
 
 function Commands({ commands }: { commands: readonly Command[] }) {
   const now = useNow();

@@ -14,20 +14,11 @@ function track(commandId: string): void {
   sessionStorage.setItem(key, JSON.stringify(tracked.get()));
 }
 
-interface Sending<Body> {
-  /** Sends a command again and again until the API answers; it is carried out once. */
-  send(body: Body): void;
-  readonly pending: boolean;
-  /** What is wrong with it, or what it waits for. */
-  readonly message: string | undefined;
-  readonly wrong: boolean;
-}
-
 /** Sends commands by `post`, and tracks those that are accepted. */
 export function useCommand<Body>(
   post: (body: Body, headers: { 'idempotency-key': string }) => Promise<Command>,
   onAccepted: () => void,
-): Sending<Body> {
+) {
   const { mutate, isPending, error, failureReason } = useMutation({
     mutationFn: ({ body, once }: { body: Body; once: string }) => post(body, { 'idempotency-key': once }),
     retry: (_, why) => isPassing(why),
@@ -42,7 +33,8 @@ export function useCommand<Body>(
   });
   const again = isPending && failureReason ? `${failureReason.message}: asking again …` : undefined;
   return {
-    send: (body) => mutate({ body, once: newKey() }),
+    /** Sends a command until the API answers; it is carried out once. */
+    send: (body: Body) => mutate({ body, once: newKey() }),
     pending: isPending,
     message: again ?? (error ? wordsOf(error) : undefined),
     wrong: error !== null,

@@ -6,10 +6,8 @@ import { useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Button, Choices, Refusal } from '../parts/controls.tsx';
-import { Read } from '../parts/Loaded.tsx';
+import { Button, Choices, Read, Refusal, TableBehind, TableCard } from '../parts/elements.tsx';
 import { Swatch, TimePicture } from '../parts/Picture.tsx';
-import { TableBehind, TableCard } from '../parts/Table.tsx';
 import { callWords, layoutWaterfall } from './layout.ts';
 
 export function RunsView({ id }: { id: string | undefined }) {

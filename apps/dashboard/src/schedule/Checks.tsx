@@ -4,9 +4,8 @@ import { budgets, kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../api/client.ts';
-import { Button, Refusal } from '../parts/controls.tsx';
+import { Button, Refusal, Table } from '../parts/elements.tsx';
 import { Swatch } from '../parts/Picture.tsx';
-import { Table } from '../parts/Table.tsx';
 import type { Change } from './draft.ts';
 
 const quietMs = 400;

@@ -4,11 +4,9 @@ import { budgets, kinds, lanes } from '@paceline/shared/definition';
 import { type PointerEvent, useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Button, Choices } from '../parts/controls.tsx';
+import { Button, Choices, Read, TableBehind } from '../parts/elements.tsx';
 import { timeAxis, type TimeAxis } from '../parts/layout.ts';
-import { Read } from '../parts/Loaded.tsx';
 import { TimePicture } from '../parts/Picture.tsx';
-import { TableBehind } from '../parts/Table.tsx';
 import {
   type BandShape,
   bandHeight,

@@ -6,10 +6,8 @@ import { useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Button, Choices, Refusal } from '../parts/controls.tsx';
-import { Read } from '../parts/Loaded.tsx';
+import { Button, Choices, Read, Refusal, TableBehind } from '../parts/elements.tsx';
 import { Legend, Picture } from '../parts/Picture.tsx';
-import { TableBehind } from '../parts/Table.tsx';
 import { layoutWindow, type WindowShape } from './layout.ts';
 import './windows.css';
 

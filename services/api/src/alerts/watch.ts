@@ -4,7 +4,7 @@ import type { AlertChanged } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import type { Peers } from '../peers.ts';
-import { type Rounds, rounds } from '../rounds.ts';
+import { rounds } from '../rounds.ts';
 import { findSources } from '../sources/route.ts';
 import { agesOf, claimUnsent, markSent, openAlerts, releaseClaim, storeChanges } from './query.ts';
 import {
@@ -130,7 +130,7 @@ async function sendUnsent({ db, clock, url }: AlertPorts, sendToChat: SendToChat
 }
 
 /** Raises and resolves alerts, and tells the chat. Any number of replicas may do so: each alert is one row. */
-export function watchAlerts(ports: AlertPorts): Rounds {
+export function watchAlerts(ports: AlertPorts) {
   const { clock, log } = ports;
   const round = () =>
     checkAlerts(ports).catch((error: unknown) => log.warn({ err: error }, 'alert check failed, retrying'));

@@ -28,7 +28,7 @@ export type Taken =
   | { readonly is: 'under_way' }
   | { readonly is: 'of_another_request' };
 
-export interface Ages {
+interface KeyAges {
   readonly now: number;
   /** Answers from before are forgotten. */
   readonly keptSince: number;
@@ -36,26 +36,20 @@ export interface Ages {
   readonly abandonedSince: number;
 }
 
-export interface Keys {
-  /** One request gets a key; an abandoned one is taken over with its id. @throws {CommandQueueFull} */
-  take(request: KeyedRequest): Promise<Taken>;
-  /** Does nothing when another request has taken the key since; `giveBack` as well. */
-  keepAnswer(held: HeldKey, answer: KeptAnswer): Promise<void>;
-  /** A refused request is abandoned: sent again it is carried out under the same id, as part of it may have been done. */
-  giveBack(held: HeldKey): Promise<void>;
-}
-
 type Answered = HeldKey & { readonly answer: KeptAnswer };
 
 const atOnce = 500;
 
-export function keysIn(db: Database, queue: CommandQueue, machine: Machine, ages: () => Ages): Keys {
+/** Which request has which `Idempotency-Key`. Requests that come at once share statements. */
+export function keysIn(db: Database, queue: CommandQueue, machine: Machine, ages: () => KeyAges) {
   const take = inBatches((batch: readonly KeyedRequest[]) => takeAll(db, batch, ages()), atOnce, machine);
   const keep = inBatches<Answered, void>((batch) => keepAll(db, batch), atOnce, machine);
   return {
-    take: (request) => queue(() => take(request)),
-    keepAnswer: (held, answer) => keep({ ...held, answer }),
-    async giveBack({ caller, key, takenAt }) {
+    /** One request gets a key; an abandoned one is taken over with its id. @throws {CommandQueueFull} */
+    take: (request: KeyedRequest) => queue(() => take(request)),
+    keepAnswer: (held: HeldKey, answer: KeptAnswer) => keep({ ...held, answer }),
+    /** A refused request counts as abandoned: part of it may have been done, so it keeps its id. */
+    async giveBack({ caller, key, takenAt }: HeldKey) {
       const isHeld = and(eq(keys.caller, caller), eq(keys.key, key), eq(keys.takenAt, takenAt));
       await db
         .update(keys)
@@ -65,7 +59,9 @@ export function keysIn(db: Database, queue: CommandQueue, machine: Machine, ages
   };
 }
 
-interface Row extends Record<string, unknown> {
+export type Keys = ReturnType<typeof keysIn>;
+
+interface KeyRow extends Record<string, unknown> {
   readonly caller: string;
   readonly key: string;
   /** Null: the key was not taken, and the rest is what was stored before. */
@@ -78,7 +74,7 @@ interface Row extends Record<string, unknown> {
 async function takeAll(
   db: Database,
   batch: readonly KeyedRequest[],
-  { now, keptSince, abandonedSince }: Ages,
+  { now, keptSince, abandonedSince }: KeyAges,
 ): Promise<Taken[]> {
   // A statement may write a row once, and two processes must lock rows in the same order.
   const firsts = new Map(batch.toReversed().map((each) => [nameOf(each), each]));
@@ -86,7 +82,7 @@ async function takeAll(
   const column = <T>(value: (each: KeyedRequest) => T) => sql.param(asked.map(value));
   const moment = (ms: number) => sql`${new Date(ms).toISOString()}::timestamptz`;
   const isForgotten = sql`known.taken_at < ${moment(keptSince)}`;
-  const { rows } = await db.execute<Row>(sql`
+  const { rows } = await db.execute<KeyRow>(sql`
     with asked as (
       select * from unnest(
         ${column(({ caller }) => caller)}::text[],
@@ -123,7 +119,7 @@ async function takeAll(
 const nameOf = ({ caller, key }: { caller: string; key: string }): string => `${caller} ${key}`;
 
 /** What is known of a key that this request has not taken. @param first the request of the batch for which the key was to be taken */
-function outcomeOf(asked: KeyedRequest, row: Row | undefined, first: KeyedRequest): Taken {
+function outcomeOf(asked: KeyedRequest, row: KeyRow | undefined, first: KeyedRequest): Taken {
   const takenAs = row?.taken_as ?? null;
   const request = takenAs === null ? row?.request : first.request;
   // Null: another process took it at the same moment.

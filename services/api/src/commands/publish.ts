@@ -4,7 +4,7 @@ import type { Database } from '@paceline/shared/database';
 import { idAt, publish } from '@paceline/shared/messaging';
 import { type Logger, withTraceContext } from '@paceline/shared/telemetry';
 import type { Broker } from '../broker.ts';
-import { type Rounds, rounds } from '../rounds.ts';
+import { rounds } from '../rounds.ts';
 import { inBatches } from './batches.ts';
 import {
   findUnpublished,
@@ -19,16 +19,7 @@ import type { CommandStore } from './store.ts';
 
 const marksAtOnce = 500;
 
-export interface Publisher {
-  /** Resolves when the stream has it; safe to repeat. @param lostAt the sequence at which the broker lost it */
-  publish(command: Publishable, lostAt?: number): Promise<void>;
-  /** Resolves when all commands published so far are marked so; the sweep publishes again what could not be marked. */
-  marked(): Promise<void>;
-  /** Resolves when all commands that are being published now are in the stream and marked so, or have failed. */
-  settled(): Promise<void>;
-}
-
-export function commandPublisher(broker: Broker, db: Database, clock: Clock, log: Logger): Publisher {
+export function commandPublisher(broker: Broker, db: Database, clock: Clock, log: Logger) {
   const mark = inBatches<Publication, void>((each) => markPublished(db, each), marksAtOnce, clock.machine);
   const publishing = new Set<Promise<unknown>>();
   const marking = new Set<Promise<unknown>>();
@@ -40,7 +31,7 @@ export function commandPublisher(broker: Broker, db: Database, clock: Clock, log
     marking.add(marked);
   }
 
-  async function publishOnce(command: Publishable, lostAt?: number) {
+  async function publishOnce(command: Publishable, lostAt?: number): Promise<void> {
     const { commandId, riderId, requestedAt, traceparent } = command;
     const bus = broker.bus();
     const once = { id: lostAt === undefined ? commandId : `${commandId}:after:${lostAt}` };
@@ -53,23 +44,23 @@ export function commandPublisher(broker: Broker, db: Database, clock: Clock, log
     });
   }
 
-  async function marked(): Promise<void> {
-    await Promise.all(marking);
-  }
-
   return {
-    publish(command, lostAt) {
+    /** Resolves when the stream has it; safe to repeat. @param lostAt the sequence at which the broker lost it */
+    publish(command: Publishable, lostAt?: number): Promise<void> {
       const published = publishOnce(command, lostAt).finally(() => publishing.delete(published));
       publishing.add(published);
       return published;
     },
-    marked,
+    /** Resolves when what was published is marked; the sweep publishes again what could not be. */
+    marked: () => Promise.all(marking),
     async settled() {
       await Promise.allSettled(publishing);
-      await marked();
+      await Promise.all(marking);
     },
   };
 }
+
+type Publisher = ReturnType<typeof commandPublisher>;
 
 /** Real ms. A request that is alive has usually published its command by then; a second time does no harm. */
 const graceMs = 2_000;
@@ -78,7 +69,7 @@ const publishedAtOnce = 100;
 /** Open commands that are looked for in their stream in a round: in turn, so that many are no burden. */
 const lookedFor = 20;
 
-export interface SweepPorts {
+interface SweepPorts {
   readonly db: Database;
   readonly publisher: Publisher;
   readonly broker: Broker;
@@ -88,7 +79,7 @@ export interface SweepPorts {
 }
 
 /** Withdraws refused commands, publishes what was left behind, and republishes what the broker has lost. */
-export function startSweep({ db, publisher, broker, refused, clock, log }: SweepPorts): Rounds {
+export function startSweep({ db, publisher, broker, refused, clock, log }: SweepPorts) {
   let failing = false;
   let lookedUpTo = '';
   const findLost = async (before: number) => {

@@ -66,14 +66,7 @@ export interface Stored {
   readonly ahead: number;
 }
 
-export interface CommandStore {
-  /** Stores a command unless it exists. @throws {CommandQueueFull} and what Postgres throws */
-  store(command: NewCommand, riderIds: readonly number[]): Promise<Stored>;
-  /** Those that were refused although Postgres, which went away just then, may have stored them. */
-  readonly refused: ReturnType<typeof refusedCommands>;
-}
-
-export function commandStore(db: Database, queue: CommandQueue, machine: Machine): CommandStore {
+export function commandStore(db: Database, queue: CommandQueue, machine: Machine) {
   const add = inBatches((batch: readonly NewCommand[]) => storeAdds(db, batch), addsAtOnce, machine);
   const addImport = inBatches(
     (batch: readonly NewImport[]) => storeImports(db, batch),
@@ -82,8 +75,10 @@ export function commandStore(db: Database, queue: CommandQueue, machine: Machine
   );
   const refused = refusedCommands(db, machine);
   return {
+    /** Those that were refused although Postgres, which went away just then, may have stored them. */
     refused,
-    async store(command, riderIds) {
+    /** Stores a command unless it exists. @throws {CommandQueueFull} and what Postgres throws */
+    async store(command: NewCommand, riderIds: readonly number[]): Promise<Stored> {
       try {
         const stored = await queue(() =>
           command.riderId === null ? addImport({ command, riderIds }) : add(command),
@@ -97,6 +92,8 @@ export function commandStore(db: Database, queue: CommandQueue, machine: Machine
     },
   };
 }
+
+export type CommandStore = ReturnType<typeof commandStore>;
 
 /** The first entry of each id, sorted by id: two processes must lock rows in the same order. */
 function firstOfEach<T>(batch: readonly T[], idOf: (entry: T) => string): Map<string, T> {

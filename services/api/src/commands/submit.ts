@@ -4,30 +4,19 @@ import type { Database } from '@paceline/shared/database';
 import { currentTraceContext, type Logger } from '@paceline/shared/telemetry';
 import { type Broker, orAborted } from '../broker.ts';
 import type { CurrentWindows } from '../http/rate-limit.ts';
-import type { Publisher } from './publish.ts';
 import { findCommand } from './query.ts';
 import { expectedProgress, isUnknown, justAccepted } from './rules.ts';
 import type { CommandStore, NewCommand } from './store.ts';
 import type { CommandRow } from './view.ts';
 
-interface Watch {
-  last(): Progress | undefined;
-  /** Returns when there is progress that is `enough`, or when the signal aborts. */
-  until(enough: (progress: Progress) => boolean, signal: AbortSignal): Promise<void>;
-  stop(): void;
-}
-
-export interface Watches {
-  notify(change: Pick<CommandChanged, 'commandId' | 'progress'>): void;
-  /** Must begin before the command is published, or its first changes are missed. */
-  begin(commandId: string): Watch;
-}
-
-export function createWatches(): Watches {
+/** Passes the progress of commands on to the requests that wait for it. */
+export function createWatches() {
   const watches = new Map<string, (progress: Progress) => void>();
   return {
-    notify: ({ commandId, progress }) => watches.get(commandId)?.(progress),
-    begin(commandId) {
+    notify: ({ commandId, progress }: Pick<CommandChanged, 'commandId' | 'progress'>) =>
+      watches.get(commandId)?.(progress),
+    /** Must begin before the command is published, or its first changes are missed. */
+    begin(commandId: string) {
       let last: Progress | undefined;
       let check = () => {};
       watches.set(commandId, (progress) => {
@@ -36,8 +25,9 @@ export function createWatches(): Watches {
       });
       return {
         last: () => last,
-        until: (enough, signal) =>
-          new Promise((resolve) => {
+        /** Returns when there is progress that is `enough`, or when the signal aborts. */
+        until: (enough: (progress: Progress) => boolean, signal: AbortSignal) =>
+          new Promise<void>((resolve) => {
             check = () => {
               if (signal.aborted || (last && enough(last))) resolve();
             };
@@ -55,12 +45,12 @@ const longestPublishMs = 2_000;
 /** Machine ms of storing after which the windows are asked for again: those from before it are out of date. */
 const windowsHoldMs = 1_000;
 
-export interface CommandPorts {
+interface CommandPorts {
   readonly db: Database;
   readonly broker: Pick<Broker, 'bus'>;
   readonly store: CommandStore['store'];
-  readonly publisher: Pick<Publisher, 'publish'>;
-  readonly watches: Watches;
+  readonly publisher: { publish(command: NewCommand): Promise<void> };
+  readonly watches: ReturnType<typeof createWatches>;
   readonly windows: CurrentWindows;
   readonly clock: Clock;
   readonly log: Logger;

@@ -32,28 +32,21 @@ const usualStreams = 500;
 const mostWrongTokens = 30;
 
 /** What one client may do within a while. It is counted in the memory of each process. */
-export interface ClientLimits {
-  request(c: Context): Promise<void>;
-  stream(c: Context<{ Bindings: HttpBindings }>): void;
-  wrongToken(c: Context): Promise<void>;
-  /** @throws {Problem} after too many wrong tokens from there, unless this one was right a moment ago */
-  guess(c: Context, caller: string): Promise<void>;
-}
-
-export function clientLimits(perSecond: number, mostStreams = usualStreams): ClientLimits {
+/** What one client may do within a while, counted in the memory of each process. Throw `Problem`. */
+export function clientLimits(perSecond: number, mostStreams = usualStreams) {
   const requests = new RateLimiterMemory({ points: perSecond * windowSeconds, duration: windowSeconds });
   const wrongTokens = new RateLimiterMemory({ points: mostWrongTokens, duration: 60 });
   const streams = new Map<string, number>();
 
   return {
-    async request(c) {
+    async request(c: Context): Promise<void> {
       await requests.consume(clientOf(c)).catch((spent: unknown) => {
         if (!(spent instanceof RateLimiterRes)) throw spent;
         throw tooMany('requests', requests, spent, `A client may ask ${perSecond} times a second`);
       });
     },
 
-    stream(c) {
+    stream(c: Context<{ Bindings: HttpBindings }>): void {
       const client = clientOf(c);
       const open = streams.get(client) ?? 0;
       if (open >= mostStreams) {
@@ -68,11 +61,12 @@ export function clientLimits(perSecond: number, mostStreams = usualStreams): Cli
       });
     },
 
-    async wrongToken(c) {
+    async wrongToken(c: Context): Promise<void> {
       await wrongTokens.consume(placeOf(c)).catch(() => undefined);
     },
 
-    async guess(c, caller) {
+    /** Refuses tokens after too many wrong ones from there, unless this one was right a moment ago. */
+    async guess(c: Context, caller: string): Promise<void> {
       const wrong = await wrongTokens.get(placeOf(c));
       if (!wrong || wrong.consumedPoints < mostWrongTokens) return;
       if (await requests.get(clientOf(c, caller))) return;
@@ -80,6 +74,8 @@ export function clientLimits(perSecond: number, mostStreams = usualStreams): Cli
     },
   };
 }
+
+export type ClientLimits = ReturnType<typeof clientLimits>;
 
 function tooMany(name: string, limit: RateLimiterMemory, spent: RateLimiterRes, detail: string): Problem {
   const reset = Math.max(1, Math.ceil(spent.msBeforeNext / 1_000));

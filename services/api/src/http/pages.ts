@@ -9,25 +9,12 @@ import { compress } from 'hono/compress';
 import { Problem } from './problem.ts';
 import problemTypes from './problems.json' with { type: 'json' };
 
-const pageOf = (title: string, body: string) => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<style>
-body { margin: 0; }
-.text { max-width: 46rem; margin: 3rem auto; padding: 0 1.5rem; font-family: system-ui, sans-serif; line-height: 1.5; }
-.text code { background: #8882; padding: 0.1em 0.3em; border-radius: 3px; }
-:root { color-scheme: light dark; }
-</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`;
+const ours = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
+const template = ours('page.html');
+const readerStart = ours('start-reader.js');
+
+const pageOf = (title: string, body: string) =>
+  template.replace('{{title}}', title).replace('{{body}}', () => body);
 
 const readerPage = (readerScript: string, startScript: string): string =>
   pageOf(
@@ -37,19 +24,6 @@ const readerPage = (readerScript: string, startScript: string): string =>
 <script src="${readerScript}"></script>
 <script src="${startScript}"></script>`,
   );
-
-/** Starts the reader, with everything switched off that would call other servers. */
-const readerStart = `Scalar.createApiReference('#reader', {
-  url: '/openapi.json',
-  withDefaultFonts: false,
-  telemetry: false,
-  agent: { disabled: true },
-  mcp: { disabled: true },
-  showDeveloperTools: 'never',
-  hideClientButton: true,
-  documentDownloadType: 'json',
-});
-`;
 
 const inlineCode = (text: string) =>
   text.replace(/`([^`]+)`/g, '<code>$1</code>').replace(/<(?!\/?code>)/g, '&lt;');

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EventAt, EventRange, EventStream } from '@paceline/shared/messaging';
+import type { EventAt, EventStream } from '@paceline/shared/messaging';
 import type { Logger } from '@paceline/shared/telemetry';
 import { sseEvent, streamEventOf, type StreamType } from './view.ts';
 
@@ -9,21 +9,8 @@ export interface Placed {
   readonly bytes: number;
 }
 
-export interface Ring<T extends Placed> {
-  /** The sequence of the newest thing, kept or not. */
-  readonly last: number;
-  /** The first sequence that can be read here; `last + 1` when nothing is kept. */
-  readonly first: number;
-  /** @throws {Error} when it is not the next one */
-  push(thing: T): void;
-  /** Forgets everything: the next thing comes behind `last`. */
-  restart(last: number): void;
-  /** What is kept behind `sequence`, oldest first, `limit` at the most. */
-  behind(sequence: number, limit: number): T[];
-}
-
-/** @param last the place behind which the first thing comes @param bound how many bytes are kept, beside the newest */
-export function createRing<T extends Placed>(last: number, bound: number): Ring<T> {
+/** The newest things of a sequence. @param last the place behind which the first thing comes @param bound bytes that are kept */
+export function createRing<T extends Placed>(last: number, bound: number) {
   let things: T[] = [];
   let bytes = 0;
   let newest = last;
@@ -32,22 +19,24 @@ export function createRing<T extends Placed>(last: number, bound: number): Ring<
     get last() {
       return newest;
     },
+    /** The first that can be read here; `last + 1` when nothing is kept. */
     get first() {
       return first();
     },
-    push(thing) {
+    /** @throws {Error} when it is not the next one */
+    push(thing: T): void {
       if (thing.sequence !== newest + 1) throw new Error(`${thing.sequence} does not follow ${newest}`);
       things.push(thing);
       newest = thing.sequence;
       bytes += thing.bytes;
       while (bytes > bound && things.length > 1) bytes -= things.shift()?.bytes ?? 0;
     },
-    restart(after) {
+    restart(after: number): void {
       things = [];
       bytes = 0;
       newest = after;
     },
-    behind(sequence, limit) {
+    behind(sequence: number, limit: number): T[] {
       const from = Math.max(0, sequence + 1 - first());
       return things.slice(from, from + limit);
     },
@@ -57,15 +46,6 @@ export function createRing<T extends Placed>(last: number, bound: number): Ring<
 export interface Line extends Placed {
   readonly type: StreamType | undefined;
   readonly text: string;
-}
-
-export interface Feed {
-  ring(): Ring<Line> | undefined;
-  /** Waits until there is something behind `sequence`, `ms` (real) at the most; whether there is. */
-  news(sequence: number, ms: number, signal: AbortSignal): Promise<boolean>;
-  /** What the ring no longer has, from the broker: which sequences it keeps, and those from `from` to `to`. */
-  range(): Promise<EventRange>;
-  read(from: number, to: number): Promise<Line[]>;
 }
 
 /** Bytes of what is kept in memory; what is older is read from the broker. */
@@ -80,8 +60,8 @@ export function startFeed(
   log: Logger,
   stopping: AbortSignal,
   bound = ringBytes,
-): Feed {
-  let ring: Ring<Line> | undefined;
+) {
+  let ring: ReturnType<typeof createRing<Line>> | undefined;
   const waiting = new Set<() => void>();
 
   function push(event: EventAt): void {
@@ -112,15 +92,19 @@ export function startFeed(
 
   return {
     ring: () => ring,
-    news: (sequence, ms, signal) =>
+    /** Waits for something behind `sequence`, `ms` (real) at most; whether there is. */
+    news: (sequence: number, ms: number, signal: AbortSignal) =>
       wokenBy(waiting, () => ring !== undefined && ring.last !== sequence, ms, signal),
+    /** The sequences that the broker keeps. */
     range: async () => (await connected).range(),
-    async read(from, to) {
+    async read(from: number, to: number): Promise<Line[]> {
       const found = await (await connected).read(from, to);
       return found.map((event) => lineOf(event, account));
     },
   };
 }
+
+export type Feed = ReturnType<typeof startFeed>;
 
 /** Waits until one of the calls that `wakes` gets finds that it is so, `ms` (real) at most; whether it is so. */
 const wokenBy = (

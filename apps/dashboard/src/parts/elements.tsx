@@ -1,4 +1,31 @@
-import { type ReactNode, useState } from 'react';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { type ComponentProps, type ReactNode, useState } from 'react';
+import { type Poll, useRead } from '../api/reads.ts';
+
+export const Read = <T,>({ from, children }: { from: Poll<T>; children: (data: T) => ReactNode }) => (
+  <Loaded query={useRead(from)}>{children}</Loaded>
+);
+
+/** Shows data as soon as some is there, however old, and says why there is none. */
+export function Loaded<T>({
+  query,
+  children,
+}: {
+  query: UseQueryResult<T>;
+  children: (data: T) => ReactNode;
+}) {
+  const { data, error } = query;
+  return (
+    <>
+      {error && (
+        <output className="wrong">
+          {error.message}. {data === undefined ? 'Asking again …' : 'This is what was last heard.'}
+        </output>
+      )}
+      {data === undefined ? !error && <p className="hint">Loading …</p> : children(data)}
+    </>
+  );
+}
 
 interface TableProps {
   readonly caption?: string;
@@ -60,3 +87,18 @@ export function TableBehind({ button = 'As a table', ...table }: TableBehindProp
     </div>
   );
 }
+
+export const Button = (props: ComponentProps<'button'>) => <button type="button" {...props} />;
+
+export const Choices = ({ label, children }: { label: string; children: ReactNode }) => (
+  <fieldset className="choices" aria-label={label}>
+    {children}
+  </fieldset>
+);
+
+export const Refusal = ({ error }: { error: Error | null }) =>
+  error && (
+    <p className="wrong" role="alert">
+      {error.message}
+    </p>
+  );
