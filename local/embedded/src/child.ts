@@ -9,7 +9,6 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A server that we started and that ends with us. */
 export interface Child {
   readonly pid: number;
   readonly exited: Promise<Exit>;
@@ -20,7 +19,6 @@ export interface Child {
 }
 
 interface ChildOptions {
-  /** The program and its arguments. */
   readonly command: readonly string[];
   /** What the program is run through, e.g. `unshare … --`. */
   readonly through?: readonly string[];
@@ -29,9 +27,7 @@ interface ChildOptions {
   readonly keepLog?: boolean;
   /** Bytes: once it is larger it is put aside, see `boundLog`; unbounded unless given. */
   readonly logSize?: number | undefined;
-  /** Its environment; ours unless given. */
   readonly env?: NodeJS.ProcessEnv;
-  /** The signal that asks it to end in good order. */
   readonly stopSignal: NodeJS.Signals;
 }
 
@@ -101,7 +97,6 @@ function boundLog(file: string, most: number): () => void {
   return () => clearInterval(timer);
 }
 
-/** Puts the file aside if it is larger than `most` bytes. */
 export async function putAside(file: string, most: number): Promise<void> {
   const { size } = await stat(file);
   if (size <= most) return;

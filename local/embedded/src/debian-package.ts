@@ -72,7 +72,6 @@ APT::Update::Error-Mode "any";
 #clear APT::Update::Post-Invoke-Success;
 `;
 
-/** Where a Debian machine gets its packages from. */
 export interface DebianArchive {
   readonly uri: string;
   /** The `Signed-By` of the source as it stands there: a keyring's path or a key; undefined for apt's default. */
@@ -97,7 +96,6 @@ export function findDebianArchive(
   return undefined;
 }
 
-/** The deb822 text of a source that gets `suite` from the archive. */
 export function debianSource({ uri, signedBy }: DebianArchive, suite: string): string {
   const fields = ['Types: deb', `URIs: ${uri}`, `Suites: ${suite}`, 'Components: main'];
   if (signedBy !== undefined) fields.push(`Signed-By: ${signedBy}`);

@@ -26,10 +26,8 @@ export const natsRelease: NatsRelease = {
   },
 };
 
-/** A nats-server that can be started. */
 export interface NatsServer {
   readonly path: string;
-  /** e.g. `2.10.27` */
   readonly version: string;
   readonly source: 'PATH' | 'cache' | 'official release' | 'Debian package';
 }
@@ -39,7 +37,6 @@ export interface FindNatsServerOptions {
   readonly cacheDir?: string;
   /** Takes one plain sentence when something is worth saying: a server too old, a download. */
   readonly report: (line: string) => void;
-  /** The official release to try; the pinned one unless named. */
   readonly release?: NatsRelease;
 }
 

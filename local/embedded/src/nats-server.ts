@@ -14,24 +14,20 @@ export interface NatsUser {
   readonly answers?: { readonly max: number; readonly expires: string };
 }
 
-/** A server's place in a cluster on this machine. */
 export interface NatsCluster {
   /** Of this server, unlike that of the others. */
   readonly serverName: string;
   /** Where the others of the cluster reach it. */
   readonly port: number;
-  /** The ports of all of them. */
   readonly routes: readonly number[];
   /** By which they know each other. */
   readonly password: string;
 }
 
 export interface NatsOptions {
-  /** The path of the nats-server, see `findNatsServer`. */
   readonly server: string;
   /** Holds streams, configuration and log; streams survive any end of the process. */
   readonly storeDir: string;
-  /** 0 takes any free one. */
   readonly port?: number;
   readonly host?: string;
   /** Without users, everybody on `host` may do everything. */
@@ -44,13 +40,10 @@ export interface NatsOptions {
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
   /** The port of the server's own monitoring pages, on `host`; unset: none. */
   readonly monitorPort?: number;
-  /** Bytes: a larger log file is put aside. */
   readonly logSize?: number | undefined;
-  /** Unset: the server is on its own. */
   readonly cluster?: NatsCluster;
 }
 
-/** A running nats-server with JetStream. */
 export interface NatsProcess extends Child {
   /** `nats://<host>:<port>`, without credentials */
   readonly url: string;

@@ -11,13 +11,11 @@ import { commandOf, demandFreePort, freePort, lastLines, run, succeeds } from '.
 export interface PostgresOptions {
   /** Made on the first start, used again on later ones. Its password and log lie beside it. */
   readonly dataDir: string;
-  /** 0 takes any free one. */
   readonly port?: number;
   /** The password of the user `postgres`; unset: generated once and kept in `<dataDir>.password`. */
   readonly password?: string;
   /** false gives up safety at a power cut for speed; a Postgres that is killed still loses nothing. */
   readonly durable?: boolean;
-  /** Bytes: a larger log file is put aside. */
   readonly logSize?: number;
   /** Files: who wants to may speak TLS with it. They are copied to where Postgres may read them. */
   readonly tls?: { readonly cert: string; readonly key: string };
@@ -28,7 +26,6 @@ export interface PostgresProcess extends Child {
   readonly port: number;
   /** The URL of a database, with user and password; of `postgres` unless named. */
   url(database?: string): string;
-  /** Makes the database unless it is there, and returns its URL. */
   createDatabase(name: string): Promise<string>;
 }
 
@@ -183,9 +180,7 @@ export async function own(path: string, owner: number | undefined): Promise<void
 
 interface ClusterOptions {
   readonly dataDir: string;
-  /** The password of the user `postgres`; generated unless given. */
   readonly password?: string | undefined;
-  /** Whether the new files are synced to disk. */
   readonly durable: boolean;
   readonly binaries: ReturnType<typeof postgresBinaries>;
   readonly as: Unprivileged;

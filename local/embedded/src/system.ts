@@ -30,11 +30,9 @@ const passes = (check: Promise<unknown>): Promise<boolean> =>
     () => false,
   );
 
-/** Whether the program runs and ends well. */
 export const succeeds = (command: readonly string[]): Promise<boolean> =>
   passes(run(command, { timeoutMs: 5_000 }));
 
-/** The path of a program as a shell would find it, or undefined. */
 export async function findOnPath(program: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
     const path = join(folder, program);

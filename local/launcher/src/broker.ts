@@ -16,9 +16,7 @@ export interface Broker {
   urlFor(service: Service): string;
 }
 
-/** A nats-server that came along. */
 export interface BrokerServer extends Server {
-  /** Without credentials. */
   readonly url: string;
   /** Its own monitoring pages (`/healthz`, `/jsz`), in a cluster. */
   readonly monitorUrl: string | undefined;
@@ -71,7 +69,6 @@ async function startServer(options: NatsOptions): Promise<BrokerServer> {
   };
 }
 
-/** Each server's place in the cluster; a single one has none. */
 async function placesOf(count: number, state: StateFolder): Promise<Array<NatsCluster | undefined>> {
   if (count === 1) return [undefined];
   const password = await state.keep('nats-password-routes', randomSecret);

@@ -13,7 +13,6 @@ export type Route = (
   url: string,
 ) => Promise<string>;
 
-/** The environment of a service, with the URLs by which it is to reach its targets. */
 async function routed(
   service: string,
   env: NodeJS.ProcessEnv,
@@ -57,9 +56,7 @@ export async function runSandbox(
   };
 }
 
-/** The first of the ports at which the services beside the API tell their health. */
 const firstHealthPort = 3001;
-/** The first of the ports of further processes of the API. */
 const firstFurtherApiPort = 3021;
 
 /** Starts all services, each with its own broker user, and waits until they are ready. Returns the URLs of the API. */
@@ -92,7 +89,6 @@ export async function runServices(
   return apiUrls;
 }
 
-/** Where a process listens: the API for all, the others only to tell their health. */
 async function listeningOf(
   service: Service,
   replica: number,

@@ -9,7 +9,6 @@ import { root, type StateFolder } from './state.ts';
 /** Where a part listens, given the port at which everybody expects it. */
 export type FindPort = (usual: number) => Promise<number>;
 
-/** The usual port, unless somebody else has it. */
 export const usualPort: FindPort = async (usual) => ((await portIsFree(usual)) ? usual : freePort());
 
 /** A broker or database that came along. Ended and started again, it is where it was, with what it had stored. */
@@ -20,7 +19,6 @@ export interface Server {
   crash(): Promise<void>;
   /** Starts it, unless it runs; a server then answers. */
   start(): Promise<void>;
-  /** Ends it in good order. */
   stop(): Promise<void>;
 }
 
@@ -65,7 +63,6 @@ export function controlled(
 /** A Node process of the system, started again whenever it dies by itself. */
 export interface Supervised extends Server {
   readonly logFile: string;
-  /** A URL that responds with 200 when it is ready. */
   readonly readyUrl: string;
   /** Resolves when it ends for the first time, by whatever cause. */
   readonly ended: Promise<void>;
@@ -73,10 +70,8 @@ export interface Supervised extends Server {
 
 export interface Member {
   readonly name: string;
-  /** Relative to the root of the repository. */
   readonly script: string;
   readonly readyUrl: string;
-  /** On top of what all members share. */
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -94,7 +89,6 @@ export function createCrew(
   return {
     /** By name: `limiter`, and further ones of the same service as `limiter-2`, `limiter-3`, … */
     processes: processes as ReadonlyMap<string, Supervised>,
-    /** Starts a process; it may not be ready yet. */
     async run({ env, ...member }: Member): Promise<Supervised> {
       const logFile = state.path('logs', `${member.name}.log`);
       const process = supervise({ ...member, env: { ...shared, ...env } }, logFile, logSize, report);

@@ -7,15 +7,12 @@ import { controlled, createCrew, type FindPort, usualPort } from './processes.ts
 import { clockOf, type LauncherConfig, readSettings } from './settings.ts';
 import { openState, type StateFolder } from './state.ts';
 
-/** The whole system on this machine, each part a process of its own. */
 export type Stack = Awaited<ReturnType<typeof startStack>>;
 
 export interface StackOptions {
-  /** Where state, logs and secrets are kept. */
   readonly stateFolder: string;
   /** Configuration as people set it, see `.env.example`; passed on to every process. */
   readonly env: NodeJS.ProcessEnv;
-  /** Takes a sentence for each step. */
   readonly report: (line: string) => void;
   /** The usual ports where they are free, unless told. */
   readonly findPort?: FindPort;
@@ -69,7 +66,6 @@ export async function startStack(options: StackOptions) {
       sandboxUrl: sandbox?.url,
       broker,
       databaseUrl: database.url,
-      /** The database, when it came along. */
       database: database.server,
       processes: crew.processes,
       /** Ends everything, callers before those that they call. */

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { loadEnvFile } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-/** The root of the repository. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** State, logs and generated secrets of `npm start`; ignored by git. */
@@ -24,7 +23,6 @@ export async function openState(folder: string) {
   await mkdir(join(folder, 'logs'), { recursive: true });
   const path = (...parts: string[]) => join(folder, ...parts);
   return {
-    /** A path below the folder. */
     path,
     /** What was kept under `name`, or what `make` gives, which is then kept. Readable by nobody else. */
     async keep(name: string, make: () => string): Promise<string> {

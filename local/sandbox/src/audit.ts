@@ -15,10 +15,8 @@ export type Verdict = 'accepted' | 'rejected' | 'unauthorized' | 'not_found' | '
 export interface Arrival {
   readonly seq: number;
   readonly arrivedAt: number;
-  /** A short hash of the key; the key itself is never kept. */
   readonly key: string;
   readonly budget: Budget | null;
-  /** The policy that was in force, where one applied. */
   readonly policy: Policy | null;
   readonly method: string;
   readonly path: string;
@@ -29,7 +27,6 @@ export interface Arrival {
   readonly answeredAt?: number;
 }
 
-/** The name under which a key appears in the audit log. */
 export const keyName = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 8);
 
 /** Every arrival in order. With a file it survives a killed process and goes on after a restart. */

@@ -50,12 +50,10 @@ const environment = z
   .transform((read) => ({
     host: read.SANDBOX_HOST,
     port: read.SANDBOX_PORT,
-    /** Tier by raw key. */
     keys: read.SANDBOX_API_KEYS,
     seed: read.SANDBOX_SEED,
     enforcement: read.SANDBOX_ENFORCEMENT,
     jitter: read.SANDBOX_JITTER_MS,
-    /** Whether rate-limit headers are sent. */
     headers: read.SANDBOX_HEADERS,
     policies: read.SANDBOX_POLICIES,
     /** Whether responses take as long as upstream's. */

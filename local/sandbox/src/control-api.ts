@@ -10,7 +10,6 @@ import { judge } from './judge.ts';
 import { riderIds } from './world/riders.ts';
 import type { World } from './world/world.ts';
 
-/** What can be changed about upstream while it runs. */
 export type Controls = ReturnType<typeof createControls>;
 
 export function createControls(limiter: Limiter, faults: FaultQueue, firstJitter: Jitter) {
@@ -20,7 +19,6 @@ export function createControls(limiter: Limiter, faults: FaultQueue, firstJitter
     changePolicies,
     enforce,
     restart,
-    /** The next `times` matching requests go wrong in this way. */
     injectFault(order: FaultOrder) {
       faults.add(fault.parse(order));
       return faults.waiting();

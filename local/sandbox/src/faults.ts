@@ -21,14 +21,12 @@ export const fault = z.strictObject({
   times: z.int().positive().default(1),
   /** `delay`: project ms on top of the usual latency. */
   ms: z.number().nonnegative().default(60_000),
-  /** `server-error`: the status. */
   status: z.int().min(500).max(599).default(503),
 });
 export type Fault = z.output<typeof fault>;
 /** A fault as it is asked for; the rest has defaults. */
 export type FaultOrder = z.input<typeof fault>;
 
-/** Faults that have not happened yet, oldest first. */
 export type FaultQueue = ReturnType<typeof createFaultQueue>;
 
 export function createFaultQueue() {

@@ -24,7 +24,6 @@ export type Gate = (budget: Budget | null, endpoint: Endpoint) => (c: HttpContex
 export interface GateParts {
   readonly clock: Clock;
   readonly seed: number;
-  /** By raw key. */
   readonly accounts: ReadonlyMap<string, Account>;
   readonly limiter: Limiter;
   readonly faults: FaultQueue;
@@ -32,7 +31,6 @@ export interface GateParts {
   readonly jitter: () => Jitter;
   readonly sendsHeaders: boolean;
   readonly hasLatency: boolean;
-  /** Aborts when the sandbox closes. */
   readonly closing: AbortSignal;
 }
 

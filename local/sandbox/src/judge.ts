@@ -8,15 +8,11 @@ import {
   type PolicyOverrides,
 } from './limiter.ts';
 
-/** What one key did on one budget. */
 export interface Judgement {
   readonly key: string;
   readonly budget: Budget;
-  /** The policy of the last call. */
   readonly policy: Policy;
-  /** Calls that reached the limiter, rejected ones included. */
   readonly calls: number;
-  /** Calls that were answered 429 in the run as it was. */
   readonly rejected: number;
   /** The most arrivals in any half-open interval of one window's length. */
   readonly fullestWindow: number;

@@ -27,7 +27,6 @@ const ranges: Partial<Record<Budget, readonly [low: number, high: number]>> = {
 const rangeOf = (budget: Budget): readonly [low: number, high: number] =>
   ranges[budget] ?? [budgets[budget].usualMs, budgets[budget].usualMs];
 
-/** The latency of the arrival with this `seq`, in project ms. */
 export const latencyOf = (seed: number, budget: Budget, seq: number): number =>
   between(draw(seed, 'latency', seq), ...rangeOf(budget));
 
@@ -37,10 +36,8 @@ export function latencySpread(budget: Budget): number {
   return high - low;
 }
 
-/** What is decided about one arrival. */
 export interface Decision {
   readonly accepted: boolean;
-  /** Calls that are left after this one. */
   readonly remaining: number;
   /** Project ms at which a call that is rejected now would find room. */
   readonly resetAt: number;
@@ -86,7 +83,6 @@ const newCounter = {
 export type Enforcement = keyof typeof newCounter;
 export const enforcements = Object.keys(newCounter) as [Enforcement, ...Enforcement[]];
 
-/** A counter that has seen nothing yet. */
 export const createCounter = (enforcement: Enforcement): Counter => newCounter[enforcement]();
 
 /** A caller: the short name of its key and the tier that was sold with it. */

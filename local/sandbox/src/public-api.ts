@@ -11,7 +11,6 @@ const riderIdList = z.array(z.int()).max(1000);
 type Numbers = Readonly<Record<'id' | 'from' | 'epoch', number>>;
 const numbersIn = (c: HttpContext) => mapValues(c.req.param(), Number) as Numbers;
 
-/** Responds with what is found at `at` (project ms), or 404. */
 const found =
   (find: (numbers: Numbers, at: number) => object | undefined): Endpoint =>
   (c, at) => {
@@ -19,7 +18,6 @@ const found =
     return value ? c.json(value) : c.json({ error: 'Not found' }, 404);
   };
 
-/** What the world has at the calls of the definition. */
 function endpointsOf(world: World): Readonly<Record<string, Endpoint>> {
   const riders: Endpoint = async (c, at) => {
     const ids = riderIdList.safeParse(await c.req.json().catch(() => undefined));

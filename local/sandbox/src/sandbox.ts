@@ -25,7 +25,6 @@ export interface Sandbox {
   readonly controls: Controls;
   audit(): readonly Arrival[];
   judgement(): Judgement[];
-  /** Ends everything at once, hanging requests too. */
   close(): Promise<void>;
 }
 

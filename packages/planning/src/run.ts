@@ -8,7 +8,6 @@ import { designed, type Plan, planOf, promisesOf } from './core/plan.ts';
 import { report } from './core/report.ts';
 import { schedulesOf, settingsOf } from './core/slots.ts';
 
-/** The variables that the command reads. */
 export const planVariables = [
   ...slotVariableNames,
   ...goalVariables,
@@ -42,7 +41,6 @@ class WrongUsage extends Error {
   }
 }
 
-/** Where the command writes. */
 interface Output {
   out(text: string): void;
   error(text: string): void;
@@ -125,7 +123,6 @@ function wantedPlan({ design, things, promises }: ReturnType<typeof parse>, conf
       });
 }
 
-/** What the modes mean for the plan. */
 function notes(config: PlanConfig): string[] {
   const settings = settingsOf(config);
   const those = (mode: SyncMode) => kindNames.filter((kind) => settings.kinds[kind].mode === mode).join(', ');

@@ -10,7 +10,6 @@ import { readManifest, type Servers, takeBackup } from './take.ts';
 
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
-  /** Where `npm start` keeps its state. */
   readonly stateFolder: string;
   out(line: string): void;
   error(line: string): void;

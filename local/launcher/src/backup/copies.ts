@@ -2,7 +2,8 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
-import pg, { escapeIdentifier } from 'pg';
+import type pg from 'pg';
+import { escapeIdentifier } from 'pg';
 import { from, to } from 'pg-copy-streams';
 
 /** A stream as the broker describes it in a snapshot, and as it wants it back. */
@@ -112,7 +113,6 @@ function demandNoError(answer: ApiAnswer, what: string): ApiAnswer {
   return answer;
 }
 
-/** A table and its columns, in the order in which they are copied. */
 interface TableShape {
   readonly name: string;
   readonly columns: readonly string[];

@@ -13,7 +13,6 @@ import { copyOut, messagesIn, snapshotStream, tablesOf } from './copies.ts';
 const file = z.object({ file: z.string(), sha256: z.string() });
 
 const manifest = z.object({
-  /** Of this folder's layout. */
   format: z.literal(1),
   takenAt: z.iso.datetime(),
   /** `PACELINE_CLOCK` of the system; null: real time. */

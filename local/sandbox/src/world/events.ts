@@ -27,7 +27,6 @@ function crowd(hour: number): number {
   return hour >= 6 ? 40 : 15;
 }
 
-/** An event as it was planned. Moments are project ms. */
 export type PlannedEvent = Readonly<ReturnType<typeof planEvent>>;
 
 /** The event with this id, `hour` being the hours since the epoch in which it starts. */
@@ -49,12 +48,10 @@ function planEvent(seed: number, id: number, hour: number) {
     type: isRace ? 'Race' : pick(of('type'), types),
     subType: isRace ? pick(of('sub-type'), subTypes) : '',
     routeId: Math.floor(between(of('route'), 1e7, 4e9)),
-    /** Metres. */
     distance: Math.floor(between(of('distance'), 9_000, 62_000)),
     laps: 1 + Math.floor(of('laps') ** 2 * 8),
     staggeredStart: of('staggered') < 0.6,
     pens: of('no pens') < 0.04 ? [] : pick(of('pens'), penSets).split(','),
-    /** How many riders ever sign up. */
     size: Math.max(3, Math.round(crowd(hour % 24) * between(of('size') ** 2, 0.25, 2.6))),
   };
 }
@@ -91,7 +88,6 @@ export function createTimetable(seed: number) {
   };
 
   return {
-    /** The event with this id, whenever it is. */
     byId: (id: number): PlannedEvent | undefined => inHour(Math.floor(id / IDS_PER_HOUR))[id % IDS_PER_HOUR],
     /** What is listed at `at` (project ms): announced, not started, not beyond the horizon. */
     upcoming: (at: number) =>
@@ -223,7 +219,6 @@ function publication(seed: number, { id, start, duration, type }: PlannedEvent) 
   return { resultsAt, ratedAt: type === 'Race' ? ratedAt : Number.POSITIVE_INFINITY };
 }
 
-/** One rider who rode an event. */
 type Finisher = Readonly<ReturnType<typeof finishersOf>[number]>;
 
 /** Everybody who was still signed up at the start and came, fastest first, then those who gave up. */

@@ -36,11 +36,9 @@ export const withEntities = (name: string): string =>
 const series = list('Zwift Crit, Evening Chase, Tour of Watopia, Club Ladder, Hill Repeats, Sprint League');
 const organisers = list('EVO, DIRT, Herd, KISS, Coalition, 3R, TeamNL');
 
-/** The title of an event. */
 export const titleOf = (seed: number, eventId: number): string =>
   `${pick(draw(seed, 'organiser', eventId), organisers)} ${pick(draw(seed, 'series', eventId), series)} #${eventId % 97}`;
 
-/** A club that can be asked for. */
 export interface Club {
   readonly id: number;
   readonly name: string;
@@ -58,7 +56,6 @@ export const riderIds = { first: 100_000, strangersFrom: 4_000_000, last: 5_999_
 
 export const isRider = (id: number): boolean => id >= riderIds.first && id <= riderIds.last;
 
-/** A rider id for a draw in [0, 1). */
 export const riderIdAt = (drawn: number): number =>
   Math.floor(between(drawn, riderIds.first, riderIds.last + 1));
 
@@ -99,7 +96,6 @@ const ages = ['Snr', 'Snr', 'Mas', 'Mas', 'Vet', '50+', '60+', '-'] as const;
 /** How strong a rider is among all, in [0, 1). */
 export const skillOf = (seed: number, id: number): number => draw(seed, 'skill', id);
 
-/** What never changes about a rider. */
 type Traits = Readonly<ReturnType<typeof traitsOf>>;
 
 export function traitsOf(seed: number, id: number) {
@@ -140,7 +136,6 @@ export const dayOf = (seed: number, id: number, at: number): number =>
 /** The project ms at which that day of the rider began. */
 const startOfDay = (seed: number, id: number, day: number): number => day * DAY + dayBegins(seed, id);
 
-/** The rating after a race on that day. */
 const ratingOn = (seed: number, { id, skill }: Traits, day: number): number =>
   350 + 1900 * skill + 70 * drift(seed, 'rating', id, day);
 

@@ -13,7 +13,6 @@ import {
   zwiftPowerResultsOf,
 } from './events.ts';
 
-/** The most riders in a page of a club. */
 export const PAGE_SIZE = 1000;
 
 /** The same for as long as the event is, worked out once. */
@@ -55,7 +54,6 @@ export function createWorld(seed: number, clubs: readonly Club[] = defaultClubs)
   return {
     clubs,
 
-    /** The rider with this id, `undefined` when nobody has it. */
     rider: (id: number, at: number) => (isRider(id) ? riderAt(seed, membership, id, at) : undefined),
 
     /** The riders with these ids, once each, in no order; ids nobody has are missing. */

@@ -13,7 +13,6 @@ import type { Slot } from '@paceline/shared/contracts';
 import { type Plan, soonKind } from './plan.ts';
 import type { Stretch } from './timetable.ts';
 
-/** A call for one club or event. */
 export interface PlannedCall {
   readonly kind: SyncKind;
   /** Undefined: an urgent call, which waits for no slot. */
@@ -27,7 +26,6 @@ export const callMs: Readonly<Record<Budget, number>> = mapValues(
   ({ usualMs }) => usualMs + windowMarginMs,
 );
 
-/** The budget of the urgent calls. */
 export const urgentBudget: Budget = kinds[soonKind].budget;
 
 /** Who goes first when several wait, after urgent calls. */
@@ -51,7 +49,6 @@ interface OpenRun {
   readonly endsAt: number;
   /** When its next call could be sent. */
   readyAt: number;
-  /** How many it still has to make. */
   left: number;
 }
 

@@ -6,7 +6,6 @@ import { repair } from './repair.ts';
 import { schedulesOf } from './slots.ts';
 import { rememberOpenings } from './timetable.ts';
 
-/** All that is found out about a plan. */
 export interface JudgedPlan {
   readonly plan: Plan;
   readonly findings: readonly LintFinding[];
@@ -33,7 +32,6 @@ export function judge(plan: Plan, now: number): JudgedPlan {
 export const judgeSettings = (settings: ScheduleSettings, demand: Demand, now: number): JudgedPlan =>
   judge(planOf(schedulesOf(settings), demand), now);
 
-/** The settings with the slots of a plan. */
 export function settingsWith(settings: ScheduleSettings, { schedules }: Plan): ScheduleSettings {
   const kinds = { ...settings.kinds };
   for (const { kind, opens, durationMs } of schedules) kinds[kind] = { ...kinds[kind], opens, durationMs };

@@ -43,7 +43,6 @@ export function promisesOf(goals: Readonly<Record<FreshnessClass, number>>): Pro
   });
 }
 
-/** What a schedule is asked to do. */
 export interface Demand {
   readonly tier: Tier;
   readonly clubs: number;
@@ -92,11 +91,9 @@ export const designed = {
   ] satisfies Promised[],
 };
 
-/** The kinds that have slots. */
 export const kindsOf = ({ schedules }: Pick<Plan, 'schedules'>): SyncKind[] =>
   kindNames.filter((each) => schedules.some(({ kind }) => kind === each));
 
-/** The budgets that two kinds both call. */
 export function sharedBudgets(one: SyncKind, other: SyncKind): Budget[] {
   const theirs = budgetsOf(other);
   return budgetsOf(one).filter((budget) => theirs.includes(budget));

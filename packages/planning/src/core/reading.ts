@@ -91,7 +91,6 @@ export function oldestOf(spent: readonly MadeCalls[], things: number): number {
   return first.calls.length < things ? Math.max(seen, ((until - from) * things) / first.calls.length) : seen;
 }
 
-/** A promise in project ms. */
 export const withinMs = ({ kind, within }: Promised, stretches: Timetable): number =>
   within === 'cycle' ? distancesOf(stretches, kind).longest : within;
 

@@ -156,7 +156,6 @@ function shortestThat(
   return best?.durationMs;
 }
 
-/** A plan with other schedules. */
 const setSchedules = (plan: Plan, changed: Partial<Record<SyncKind, Partial<Schedule>>>): Plan => ({
   ...plan,
   schedules: plan.schedules.map((schedule) => ({ ...schedule, ...changed[schedule.kind] })),

@@ -15,7 +15,6 @@ export interface Schedule {
   readonly opens: string;
   readonly timeZone: string;
   readonly durationMs: number;
-  /** Which slots are left out. */
   readonly skip?: string;
 }
 
@@ -95,13 +94,11 @@ function skipper(skip: string, timeZone: string): (opens: number) => boolean {
   };
 }
 
-/** The schedule that a configuration means. */
 export const settingsOf = (config: Config<(typeof slotVariableNames)[number]>): ScheduleSettings => ({
   timeZone: config.SLOT_TIME_ZONE,
   kinds: slotSettingsOf(config),
 });
 
-/** When each kind that is not off has its slots. */
 export const schedulesOf = ({ timeZone, kinds }: ScheduleSettings): Schedule[] =>
   kindNames
     .filter((kind) => kinds[kind].mode !== 'off')

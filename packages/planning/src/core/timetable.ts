@@ -10,7 +10,6 @@ export interface Stretch {
   readonly slots: Readonly<Record<SyncKind, readonly Slot[]>>;
 }
 
-/** What a stretch without slots has. */
 export const noSlots: Stretch['slots'] = mapValues(kinds, () => []);
 
 /** The week that is looked at, and what else is. */

@@ -12,7 +12,6 @@ export interface Clock {
   fromMachine(machineMs: number): number;
   /** Ms of the machine in which `ms` of project time pass. */
   toMachine(ms: number): number;
-  /** The time that this clock runs on. */
   readonly machine: Machine;
 }
 
@@ -44,7 +43,6 @@ export function createClock({ scale, anchor }: ClockSetting = realTime, machine 
 
 /** The time of the machine itself: it bounds processes and networks, whatever the project's clock shows. */
 export interface Machine {
-  /** Ms since the epoch. */
   now(): number;
   /** Ms on a clock that never goes back: only differences mean something. */
   elapsed(): number;
@@ -103,12 +101,10 @@ export function parseClock(text: string | undefined): ClockSetting {
   return { scale: Number(scale), anchor: Number(anchor) };
 }
 
-/** The text that `parseClock` reads back. */
 export const formatClock = ({ scale, anchor }: ClockSetting): string => `scale=${scale},anchor=${anchor}`;
 
 const loopbackHosts = new Set(['localhost', '[::1]']);
 
-/** Whether a URL's host is this machine itself. */
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return loopbackHosts.has(hostname) || /^127(\.\d{1,3}){3}$/.test(hostname);

@@ -38,7 +38,6 @@ function hasCredentials(text: string): boolean {
 
 const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 
-/** An address that people open in a browser. */
 export const pageUrl = httpUrl;
 
 /** The address below which people find all pages, without a slash at its end. */
@@ -96,10 +95,8 @@ function credentialsOf(text: string): string {
   return `${username}:${password}`;
 }
 
-/** What a process needs to trust a broker, and to be trusted by it. */
 export const brokerTlsVariables = ['NATS_TLS_CA', 'NATS_TLS_CERT', 'NATS_TLS_KEY'] as const;
 
-/** The path of a file, read as its text. */
 const file = (what: string, check: (pem: string) => unknown) =>
   z.string().transform((path, context) => {
     const problem = problemOf(path, what, check);
@@ -128,7 +125,6 @@ const isCertificate = (pem: string) => new X509Certificate(pem);
 export const certificateFile = file('a certificate', isCertificate);
 export const keyFile = file('a private key without a password', createPrivateKey);
 
-/** Whether a key, as PEM, is that of a certificate. */
 export const isPair = (cert: string, key: string): boolean =>
   new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
 

@@ -40,7 +40,6 @@ function comesRound(text: string): boolean {
   }
 }
 
-/** When slots open, as text. */
 export const opening = z.string().refine((text) => parseOpening(text) !== undefined, wrong);
 
 /** Slots that are left out, by when they would open on the clocks of their time zone. */

@@ -26,7 +26,6 @@ const written = [
 /** Project ms: no slot is open for longer. */
 export const longestSlot = 86_400_000;
 
-/** How long a slot stays open. */
 export const slotDuration = duration.refine(
   (ms) => ms >= 1_000 && ms <= longestSlot && Number.isInteger(ms),
   'must be from 1s to 24h',
@@ -65,7 +64,6 @@ export const timeZone = z.string().refine((name) => {
   }
 }, 'must be a time zone such as "UTC" or "Europe/Stockholm"');
 
-/** How many processes of each service run. */
 export type Replicas = Readonly<Record<Service, number>>;
 
 export const oneOfEach = Object.fromEntries(services.map((name) => [name, 1])) as Replicas;

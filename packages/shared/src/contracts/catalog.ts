@@ -10,7 +10,6 @@ import { syncServices } from './vocabulary.ts';
 /** A message is held while it is worked on, kept alive by heartbeats; a killed holder is noticed within `ackWaitMs`. */
 const delivery = { ackWaitMs: 6_000, maxDeliver: 20 };
 
-/** The tick of each kind of sync. */
 export const tickOf: Readonly<Record<SyncKind, WorkMessage<typeof sync.tick>>> = mapValues(
   kinds,
   ({ service, label }, kind) => ({
@@ -237,7 +236,6 @@ export const catalog = {
 
 type Catalog = typeof catalog;
 
-/** The catalog's names of the events. */
 export type EventName = {
   [N in keyof Catalog]: Catalog[N] extends EventMessage ? N : never;
 }[keyof Catalog];
@@ -249,7 +247,6 @@ export type StreamedEvent = {
 
 const named: ReadonlyArray<readonly [string, Message]> = Object.entries(catalog);
 
-/** Each event by its subject. */
 export const eventsBySubject: ReadonlyMap<string, readonly [EventName, EventMessage]> = new Map(
   named.flatMap(([name, message]) =>
     message.kind === 'event' ? [[message.subject, [name as EventName, message] as const] as const] : [],

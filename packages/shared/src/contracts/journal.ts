@@ -15,7 +15,6 @@ export const interval = z.object({
 });
 export type Interval = z.infer<typeof interval>;
 
-/** Who paused a budget, or set its policy. */
 export const authority = z.enum(['upstream', 'operator']);
 export type Authority = z.infer<typeof authority>;
 
@@ -85,7 +84,6 @@ export type FactOf<Name extends Fact['fact']> = Extract<Fact, { fact: Name }>;
 
 /** One append. Recovery reads from the sequence `recoverFrom` on (0: the beginning); older entries are history. */
 export const journalEntry = z.discriminatedUnion('entry', [
-  /** The facts of one turn. */
   z.object({ entry: z.literal('facts'), recoverFrom: z.number().int(), facts: z.array(fact).min(1) }),
   /** The current state of some budgets: it replaces what came before about these. */
   z.object({

@@ -63,7 +63,6 @@ export const permitReply = z.discriminatedUnion('answer', [
     position: z.number().int().positive(),
     ahead: z.number().int().nonnegative(),
     reason: z.enum(['waiting_in_line', 'waiting_for_window', 'paused_by_upstream', 'paused_by_operator']),
-    /** When this ticket is expected to run. */
     estimatedAt: moment,
     /** Real ms within which the request must be sent again to keep its place. */
     askAgainIn: z.number().positive(),
@@ -79,7 +78,6 @@ export const permitReply = z.discriminatedUnion('answer', [
 ]);
 export type PermitReply = z.infer<typeof permitReply>;
 
-/** What an operator can do with a budget. */
 export const operation = z.discriminatedUnion('do', [
   /** No call starts until then. */
   z.object({ do: z.literal('pause'), ...place, until: moment }),
@@ -207,7 +205,6 @@ export const windowView = z.object({
       z.object({ ticket: z.string(), lane: z.enum(laneNames), firstAskedAt: moment, estimatedAt: moment }),
     ),
   }),
-  /** The last 429. */
   lastRejected: z.object({ at: moment, attribution }).nullable(),
 });
 export type WindowView = z.infer<typeof windowView>;
@@ -229,7 +226,6 @@ export const owned = z.object({
 });
 export type Owned = z.infer<typeof owned>;
 
-/** A limiter is alive. */
 export const presence = z.object({
   limiter: z.string().regex(/^[\w-]+$/),
   /** Counts its beats: receiving its own newest one shows a limiter that it is connected. */
@@ -240,5 +236,4 @@ export const presence = z.object({
 });
 export type Presence = z.infer<typeof presence>;
 
-/** For messages that need no content. */
 export const nothing = z.object({});

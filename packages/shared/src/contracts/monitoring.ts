@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { classNames, type Source, sourceNames } from '../definition/index.ts';
 import { moment } from './vocabulary.ts';
 
-/** What operators are alerted to. */
 export const alertTypes = [
   'rate_limit_exceeded',
   'limit_learned',
@@ -23,9 +22,7 @@ export const alertChanged = z.object({
   severity: z.enum(severities),
   title: z.string(),
   why: z.string(),
-  /** What an operator can do. */
   todo: z.string(),
-  /** When it began. */
   since: moment,
   raisedAt: moment,
   /** null: it goes on. */
@@ -80,7 +77,6 @@ export const classFreshness = z.object({
 });
 export type ClassFreshness = z.infer<typeof classFreshness>;
 
-/** What has been measured at a moment. */
 export const freshnessMeasured = z.object({ at: moment, classes: z.array(classFreshness) });
 export type FreshnessMeasured = z.infer<typeof freshnessMeasured>;
 
@@ -101,5 +97,4 @@ export type RankedEvent = z.infer<typeof rankedEvent>;
 export const freshnessReport = freshnessMeasured.extend({ next: z.array(rankedEvent) });
 export type FreshnessReport = z.infer<typeof freshnessReport>;
 
-/** How many of the next events are listed. */
 export const freshnessQuery = z.object({ next: z.number().int().min(0).max(500) });

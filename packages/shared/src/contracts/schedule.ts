@@ -14,7 +14,6 @@ export const slotSettings = z.object({
 });
 export type SlotSettings = z.infer<typeof slotSettings>;
 
-/** The slots of all kinds. */
 export const scheduleSettings = z.object({
   timeZone,
   kinds: z.record(z.enum(kindNames), slotSettings),
@@ -39,7 +38,6 @@ export const storedSchedule = z.object({
 export type StoredSchedule = z.infer<typeof storedSchedule>;
 export type SchedulePeriod = StoredSchedule['eras'][number];
 
-/** Where it is stored. */
 export const scheduleBucket = 'SCHEDULE';
 export const scheduleKey = 'in-force';
 
@@ -58,7 +56,6 @@ export const scheduleInForce = z.object({
 });
 export type ScheduleInForce = z.infer<typeof scheduleInForce>;
 
-/** Another schedule is in force. */
 export const scheduleChanged = scheduleInForce.omit({ next: true });
 
 /** What a plan cannot do (an error), or what an operator should know of it (a warning), with an example. */
@@ -137,7 +134,6 @@ export const judgeSchedule = z.object({
 });
 export type JudgeSchedule = z.infer<typeof judgeSchedule>;
 
-/** Requests another schedule. */
 export const changeSchedule = z.object({
   /** The version that is to be changed; null: whichever is in force. */
   version: z.number().int().nullable(),

@@ -21,7 +21,6 @@ export const tick = slot.extend({
 });
 export type Tick = z.infer<typeof tick>;
 
-/** Add or refresh one rider now. */
 export const addRider = z.object({
   commandId: z.string().min(1),
   riderId: z.number().int().positive(),
@@ -52,7 +51,6 @@ export const commandChanged = z.object({
   commandId: z.string().min(1),
   /** The rider that is added; absent with an import. */
   riderId: z.number().int().positive().optional(),
-  /** With an import. */
   riders: riderCounts.optional(),
   at: moment,
   progress,
@@ -86,15 +84,11 @@ export type RunChanged = z.infer<typeof runChanged>;
 export const bulkMoved = z.object({
   call: z.string().min(1),
   stage: z.enum(['sent', 'answered', 'lost']),
-  /** When it left. */
   sentAt: moment,
-  /** All riders on it. */
   riderIds: z.array(z.number().int().positive()).max(1_000),
-  /** The imports that have riders on it. */
   imports: z.array(z.string()).max(1_000),
   /** How many of the riders are on it only because it had room: riders outside the clubs. Once answered: were stored. */
   outsiders: z.number().int().nonnegative(),
-  /** The span of the call. */
   trace: traceContext,
 });
 export type BulkMoved = z.infer<typeof bulkMoved>;

@@ -13,10 +13,8 @@ const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url))
 /** Any constant will do; it only has to be the same for everybody who migrates. */
 const migrationLock = 7_223_091;
 
-/** How many migrations this version knows. */
 export const knownMigrations = (): number => readMigrationFiles({ migrationsFolder }).length;
 
-/** How many migrations a database has seen. */
 export async function appliedMigrations(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ count: string }>(
     'select count(*) as count from drizzle.__drizzle_migrations',

@@ -4,7 +4,6 @@ import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import type { z } from 'zod';
 import type { Logger } from '../telemetry/index.ts';
 
-/** What every verb of messaging needs. */
 export interface Bus {
   readonly connection: NatsConnection;
   readonly js: JetStreamClient;

@@ -81,7 +81,6 @@ export function isNewEnough(version: string): boolean {
   return major > oldestServer[0] || (major === oldestServer[0] && minor >= oldestServer[1]);
 }
 
-/** Real ms. */
 const pauseMs = 250;
 
 /** Connects as soon as a broker is up. @throws {Error} when it refuses us or is the wrong one: waiting would not help */

@@ -23,7 +23,7 @@ import { messagingAttributes, store } from './publish.ts';
 /** What becomes of a work message: a handler returns it. */
 export type Settlement =
   | { readonly settle: 'done' }
-  /** Deliver it again after so many real ms. */
+  /** After so many real ms. */
   | { readonly settle: 'retry'; readonly afterMs: number; readonly reason: string }
   /** It can never be done: keep it aside with the reason. */
   | { readonly settle: 'dead-letter'; readonly reason: string };
@@ -52,7 +52,6 @@ export interface Handling {
   stop(): Promise<void>;
 }
 
-/** What is done with a kind of work message. */
 interface Work<M extends WorkMessage> {
   readonly bus: Bus;
   readonly message: M;

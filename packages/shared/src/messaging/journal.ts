@@ -5,7 +5,6 @@ import { BadPayload, decode } from './bus.ts';
 /** Limiters know their entries by this header, also those that they cannot read. */
 const mark = { name: 'Paceline-Kind', value: 'journal-entry' };
 
-/** The headers of an entry of the journal. */
 export function journalHeaders(): MsgHdrs {
   const carried = headers();
   carried.set(mark.name, mark.value);

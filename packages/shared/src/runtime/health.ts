@@ -39,7 +39,6 @@ export interface HealthServer {
 
 export interface HealthSettings {
   readonly host: string;
-  /** 0 takes any free one. */
   readonly port: number;
   /** Called for every request: what must be ready changes as a service starts and stops. */
   readonly checks: () => Checks;

@@ -4,10 +4,9 @@ import { createLogger, type Logger, metricsText, stopTelemetry } from '../teleme
 import { type Checks, startHealthServer } from './health.ts';
 import { onShutdown, shutDown } from './shutdown.ts';
 
-/** What every service reads. Without HEALTH_PORT it has no health server: it serves its own. */
+/** A service without HEALTH_PORT serves its own health. */
 export type RuntimeConfig = Config<'LOG_LEVEL' | 'PACELINE_CLOCK', 'HEALTH_HOST' | 'HEALTH_PORT'>;
 
-/** What a service is given to start with. */
 export interface ServiceContext<C> {
   readonly name: string;
   readonly config: C;
@@ -17,7 +16,6 @@ export interface ServiceContext<C> {
   readonly signal: AbortSignal;
 }
 
-/** What a service hands back when it has started. */
 export interface RunningService {
   readonly checks: Checks;
   /** Phase 1: takes no new work and finishes what is in hand. */

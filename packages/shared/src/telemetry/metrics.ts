@@ -17,7 +17,6 @@ export const durations = (name: string, description: string): Histogram =>
     advice: { explicitBucketBoundaries: boundaries },
   });
 
-/** A started SDK. */
 export interface Telemetry {
   metricsText(): Promise<string>;
   stop(): Promise<void>;
@@ -28,7 +27,6 @@ const longestStopMs = 2_000;
 // The SDK is heavy, so only telemetry/start loads it and leaves its handle here, if it is loaded at all.
 let running: Telemetry | undefined;
 
-/** Called once by the SDK when it has started. */
 export function telemetryStarted(telemetry: Telemetry): void {
   running = telemetry;
 }

@@ -39,12 +39,10 @@ export class UpstreamError extends Error {
   }
 }
 
-/** What a reader throws to say what is wrong with an answer. */
 export class WrongShape extends Error {
   override name = 'WrongShape';
 }
 
-/** What an HTTP status that is no success means. */
 function codeOf(status: number): UpstreamErrorCode {
   if (status === 429) return 'rate_limited';
   if (status === 401 || status === 403) return 'unauthorized';
@@ -73,7 +71,6 @@ export function errorOf(status: number, rawStart: string, retryAfterMs?: number)
 const aboutNotFound = (rawStart: string): string =>
   isPage(rawStart) ? 'a web page, so nothing is served at this address' : 'it knows no such thing';
 
-/** Whether a text is HTML rather than JSON. */
 export const isPage = (text: string): boolean => text.trimStart().startsWith('<');
 
 /** What a 429 reports about the limit behind it. */
@@ -106,7 +103,6 @@ export function readRateLimited(text: string, headers: Headers, now: number): Ra
   };
 }
 
-/** The policy that an answer names in its headers, also when it was not rejected. */
 export function readPolicy(headers: Headers): Pick<RateLimited, 'learned'> {
   const learned = policyIn(headers);
   return learned ? { learned } : {};

@@ -47,7 +47,6 @@ const rating = optionalNumber.transform((value) => (value !== null && value > 0 
 /** An item of a list that could not be read; the others could. */
 export interface Skipped {
   readonly index: number;
-  /** Its id, where at least that could be read. */
   readonly id: string | null;
   readonly reason: string;
   /** The first 300 characters of its JSON. */

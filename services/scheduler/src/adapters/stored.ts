@@ -9,7 +9,6 @@ import {
   type ScheduleBucket,
 } from '@paceline/shared/messaging';
 
-/** The stored schedule and its version. */
 interface Version {
   readonly version: number;
   readonly kept: StoredSchedule;

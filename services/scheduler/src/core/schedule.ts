@@ -12,10 +12,8 @@ import type {
 
 /** How far back missed slots are looked for, project ms. */
 export const longestLook = 7 * 86_400_000;
-/** How many changes are remembered. */
 const mostEras = 50;
 
-/** What is in force. */
 export function current(eras: readonly SchedulePeriod[]): SchedulePeriod {
   const last = eras.at(-1);
   if (!last) throw new Error('there is no schedule in force');
@@ -97,11 +95,9 @@ export function nextOpening({ since, settings }: SchedulePeriod, kind: SyncKind,
   return schedule ? nextSlot(schedule, Math.max(now, since)) : Infinity;
 }
 
-/** Undefined: the kind is off. */
 const scheduleOf = (settings: ScheduleSettings, kind: SyncKind): Schedule | undefined =>
   schedulesOf(settings).find((schedule) => schedule.kind === kind);
 
-/** How many slots of each kind are shown. */
 const shown = 3;
 
 /** The schedule in force, with the slots that open next. */

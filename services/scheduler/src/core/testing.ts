@@ -2,11 +2,9 @@ import { settingsOf } from '@paceline/planning/slots';
 import { loadConfig, slotVariableNames } from '@paceline/shared/config';
 import type { SchedulePeriod, ScheduleSettings } from '@paceline/shared/contracts';
 
-/** What is shipped, but for what is said. */
 export const settingsBy = (env: Record<string, string> = {}): ScheduleSettings =>
   settingsOf(loadConfig(env, slotVariableNames));
 
-/** In force for ever. */
 export const always = (env: Record<string, string> = {}): SchedulePeriod[] => [
   { since: 0, settings: settingsBy(env) },
 ];

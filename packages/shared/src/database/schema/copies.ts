@@ -30,7 +30,6 @@ export const riders = pgTable('riders', {
   phenotype: text('phenotype'),
   clubId: integer('club_id'),
   clubName: text('club_name'),
-  /** Upstream's answer as it came. */
   raw: jsonb('raw').notNull(),
   firstSeenAt: moment('first_seen_at').notNull(),
   fetchedAt: moment('fetched_at').notNull(),
@@ -70,7 +69,6 @@ export const wantedRiders = pgTable(
     /** How many bulk calls for it brought no answer. */
     lost: integer('lost').notNull().default(0),
     outcome: text('outcome').$type<'done' | 'failed'>(),
-    /** Why it has failed. */
     reason: text('reason'),
     endedAt: moment('ended_at'),
   },
@@ -173,7 +171,6 @@ export const signups = pgTable(
     raw: jsonb('raw').notNull(),
     firstSeenAt: moment('first_seen_at').notNull(),
     lastSeenAt: moment('last_seen_at').notNull(),
-    /** Set when a later answer no longer held the rider. */
     withdrawnAt: moment('withdrawn_at'),
   },
   (table) => [

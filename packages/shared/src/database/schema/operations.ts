@@ -76,7 +76,6 @@ export const commands = pgTable(
     progress: jsonb('progress').$type<Progress>().notNull(),
     requestedAt: moment('requested_at').notNull(),
     publishedAt: moment('published_at'),
-    /** The place of its message in the stream of commands. */
     sequence: bigint('stream_sequence', { mode: 'number' }),
     updatedAt: moment('updated_at').notNull(),
     finishedAt: moment('finished_at'),
@@ -92,7 +91,6 @@ export const commands = pgTable(
   ],
 );
 
-/** The availability of each source of upstream. */
 export const sources = pgTable('sources', {
   source: text('source').$type<Source>().primaryKey(),
   /** The key, as a hash, and the address that this is about: with another one every source starts as unknown. */
@@ -100,9 +98,7 @@ export const sources = pgTable('sources', {
   address: text('address').notNull(),
   state: text('state').$type<SourceState>().notNull(),
   since: moment('since').notNull(),
-  /** How many refusals there were in a row. */
   refusals: integer('refusals').notNull(),
-  /** The last one, and the start of its answer. */
   status: integer('status'),
   message: text('message'),
   rawStart: text('raw_start'),
@@ -162,7 +158,6 @@ export const permits = pgTable(
     heardAt: moment('heard_at').notNull(),
     endedAt: moment('ended_at'),
     result: text('result').$type<Outcome['result']>(),
-    /** HTTP status of the answer. */
     status: integer('status'),
   },
   (table) => [index('permits_started').on(table.startedAt), index('permits_heard').on(table.heardAt)],
