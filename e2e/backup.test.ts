@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { auditedBy } from '@paceline/kit/rig';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
-import { backup, restore, type Surroundings } from '@paceline/launcher/backup';
+import { backup, restore, type BackupContext } from '@paceline/launcher/backup';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
 import { createClock } from '@paceline/shared/clock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ let sandbox: Sandbox;
 let stack: TestStack | undefined;
 
 /** The commands as they are called, on a state folder. */
-const around = (stateFolder: string): Surroundings => ({
+const around = (stateFolder: string): BackupContext => ({
   env: {},
   stateFolder,
   out: (line) => said.push(line),

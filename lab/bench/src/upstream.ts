@@ -1,5 +1,6 @@
 import { mean } from '@paceline/kit/statistics';
-import { type Arrival, type Enforcement, judge, type Policy } from '@paceline/sandbox';
+import { type Arrival, type Enforcement, judge } from '@paceline/sandbox';
+import type { Policy } from '@paceline/shared/contracts';
 
 /** What lies between a caller and upstream. */
 export interface Network {

@@ -78,7 +78,7 @@ export interface DebianArchive {
   readonly signedBy: string | undefined;
 }
 
-type Source = Readonly<Record<'types' | 'uris' | 'suites' | 'components', string[]>> &
+type AptSource = Readonly<Record<'types' | 'uris' | 'suites' | 'components', string[]>> &
   Pick<DebianArchive, 'signedBy'>;
 
 /** The Debian archive in one-line and deb822 sources; security archives, other vendors and disabled ones do not count. */
@@ -108,7 +108,7 @@ const isDebian = (uri: string): boolean => /\/debian(\/|$)|^mirror\+?\w*:.*debia
 const words = (text = ''): string[] => text.split(/\s+/).filter(Boolean);
 
 /** `deb [arch=amd64 signed-by=/path] http://host/debian bookworm main contrib # why` */
-function readLines(text: string): Source[] {
+function readLines(text: string): AptSource[] {
   return text.split('\n').flatMap((line) => {
     const [, type, options, rest] = /^\s*(deb(?:-src)?)\s+(?:\[([^\]]*)\]\s*)?([^#]*)/.exec(line) ?? [];
     const [uri, suite, ...components] = words(rest);
@@ -121,7 +121,7 @@ function readLines(text: string): Source[] {
 }
 
 /** Paragraphs of `Field: value`; a value goes on in indented lines. */
-function readStanzas(text: string): Source[] {
+function readStanzas(text: string): AptSource[] {
   const uncommented = text.replaceAll(/^#.*\n?/gm, '');
   return uncommented.split(/\n\s*\n/).flatMap((paragraph) => {
     const fields = new Map(

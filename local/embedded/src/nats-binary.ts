@@ -40,7 +40,7 @@ export interface FindNatsServerOptions {
   readonly release?: NatsRelease;
 }
 
-type Way = readonly [source: NatsServer['source'], find: () => Promise<string>];
+type Candidate = readonly [source: NatsServer['source'], find: () => Promise<string>];
 
 /** A nats-server of 2.10 or newer: from PATH, cache, official release or Debian. @throws {Error} why each of them failed */
 export async function findNatsServer(options: FindNatsServerOptions): Promise<NatsServer> {
@@ -48,7 +48,7 @@ export async function findNatsServer(options: FindNatsServerOptions): Promise<Na
   const cached = join(cacheDir, `nats-server-${process.platform}-${process.arch}`);
   const failures = new Set<string>();
 
-  const firstOf = async (...ways: Way[]): Promise<NatsServer | undefined> => {
+  const firstOf = async (...ways: Candidate[]): Promise<NatsServer | undefined> => {
     for (const [source, find] of ways) {
       try {
         const path = await find();
@@ -59,7 +59,7 @@ export async function findNatsServer(options: FindNatsServerOptions): Promise<Na
     }
     return undefined;
   };
-  const fromCache: Way = ['cache', () => Promise.resolve(cached)];
+  const fromCache: Candidate = ['cache', () => Promise.resolve(cached)];
   const keep = (fetch: (dir: string) => Promise<string>) => () =>
     withTempDir(cacheDir, async (dir) => {
       const fetched = await fetch(dir);

@@ -68,7 +68,7 @@ export interface Supervised extends Server {
   readonly ended: Promise<void>;
 }
 
-export interface Member {
+export interface ProcessSpec {
   readonly name: string;
   readonly script: string;
   readonly readyUrl: string;
@@ -89,7 +89,7 @@ export function createCrew(
   return {
     /** By name: `limiter`, and further ones of the same service as `limiter-2`, `limiter-3`, … */
     processes: processes as ReadonlyMap<string, Supervised>,
-    async run({ env, ...member }: Member): Promise<Supervised> {
+    async run({ env, ...member }: ProcessSpec): Promise<Supervised> {
       const logFile = state.path('logs', `${member.name}.log`);
       const process = supervise({ ...member, env: { ...shared, ...env } }, logFile, logSize, report);
       processes.set(member.name, process);
@@ -106,7 +106,7 @@ const telemetry = join(root, 'packages/shared/src/telemetry/start.ts');
 const restartAfterMs = 1_000;
 
 function supervise(
-  { name, script, env, readyUrl }: Member,
+  { name, script, env, readyUrl }: ProcessSpec,
   logFile: string,
   logSize: number,
   report: (line: string) => void,

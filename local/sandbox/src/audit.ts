@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Budget } from '@paceline/shared/definition';
-import type { Policy } from './limiter.ts';
+import type { Policy } from '@paceline/shared/contracts';
 import type { FaultKind } from './faults.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { FaultKind } from './faults.ts';
  * - `unauthorized`: wrong or missing key; `not_found`: a path that is no endpoint; `host_gone`: a fault that
  *   answers 404 to everything. None of them reaches the limiter.
  */
-export type Verdict = 'accepted' | 'rejected' | 'unauthorized' | 'not_found' | 'host_gone';
+export type ArrivalVerdict = 'accepted' | 'rejected' | 'unauthorized' | 'not_found' | 'host_gone';
 
 /** One request that arrived, with the verdict. All moments are project ms. */
 export interface Arrival {
@@ -20,7 +20,7 @@ export interface Arrival {
   readonly policy: Policy | null;
   readonly method: string;
   readonly path: string;
-  readonly verdict: Verdict;
+  readonly verdict: ArrivalVerdict;
   readonly fault?: FaultKind;
   /** Missing while it is being answered, and for ever when it never was (hang, reset, caller gone). */
   readonly status?: number;

@@ -3,7 +3,7 @@ import { budgetNames } from '@paceline/shared/definition';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { AuditLog } from './audit.ts';
-import { enforcements, type Limiter, policyChanges } from './limiter.ts';
+import { enforcements, type SandboxLimiter, policyChanges } from './limiter.ts';
 import { fault, type FaultOrder, type FaultQueue } from './faults.ts';
 import { type Jitter, jitter } from './gate.ts';
 import { judge } from './judge.ts';
@@ -12,7 +12,7 @@ import type { World } from './world/world.ts';
 
 export type Controls = ReturnType<typeof createControls>;
 
-export function createControls(limiter: Limiter, faults: FaultQueue, firstJitter: Jitter) {
+export function createControls(limiter: SandboxLimiter, faults: FaultQueue, firstJitter: Jitter) {
   let current = firstJitter;
   const { changePolicies, enforce, restart } = limiter;
   return {

@@ -5,7 +5,13 @@ import type { Budget } from '@paceline/shared/definition';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { type Arrival, type AuditLog, keyName } from './audit.ts';
-import { type Account, latencyOf, type Limiter, rateLimitHeaders, tooManyRequestsBody } from './limiter.ts';
+import {
+  type Account,
+  latencyOf,
+  type SandboxLimiter,
+  rateLimitHeaders,
+  tooManyRequestsBody,
+} from './limiter.ts';
 import { breakResponse, type Fault, type FaultQueue, hostGone } from './faults.ts';
 import { between, sequence } from './random.ts';
 
@@ -17,15 +23,18 @@ export type Jitter = z.output<typeof jitter>;
 
 export type HttpContext = Context<{ Bindings: HttpBindings }>;
 /** What upstream responds, given the moment at which the request arrived (project ms). */
-export type Endpoint = (c: HttpContext, at: number) => Response | Promise<Response>;
+export type UpstreamHandler = (c: HttpContext, at: number) => Response | Promise<Response>;
 /** Puts an endpoint behind the limit of a budget; `null`: behind none, where there is no endpoint. */
-export type Gate = (budget: Budget | null, endpoint: Endpoint) => (c: HttpContext) => Promise<Response>;
+export type Gate = (
+  budget: Budget | null,
+  endpoint: UpstreamHandler,
+) => (c: HttpContext) => Promise<Response>;
 
 export interface GateParts {
   readonly clock: Clock;
   readonly seed: number;
   readonly accounts: ReadonlyMap<string, Account>;
-  readonly limiter: Limiter;
+  readonly limiter: SandboxLimiter;
   readonly faults: FaultQueue;
   readonly audit: AuditLog;
   readonly jitter: () => Jitter;
@@ -34,7 +43,7 @@ export interface GateParts {
   readonly closing: AbortSignal;
 }
 
-type Seen = Pick<Arrival, 'arrivedAt' | 'key' | 'budget' | 'policy' | 'method' | 'path'>;
+type IncomingCall = Pick<Arrival, 'arrivedAt' | 'key' | 'budget' | 'policy' | 'method' | 'path'>;
 
 /** Jitter, arrival, key, limiter, fault, latency. Nothing waits between reading the clock and writing the audit line. */
 export function createGate(parts: GateParts): Gate {
@@ -51,7 +60,7 @@ export function createGate(parts: GateParts): Gate {
     return response;
   };
 
-  const serve = async (c: HttpContext, arrival: Arrival, endpoint: Endpoint, fault?: Fault) => {
+  const serve = async (c: HttpContext, arrival: Arrival, endpoint: UpstreamHandler, fault?: Fault) => {
     // A caller that gives up ends the wait, but what was counted stays counted.
     const abandoned = AbortSignal.any([c.req.raw.signal, closing]);
     if (fault?.kind === 'hang') return untilAborted(abandoned);
@@ -65,7 +74,7 @@ export function createGate(parts: GateParts): Gate {
     return answered(arrival, fault ? await breakResponse(fault, response) : response);
   };
 
-  const admit = async (c: HttpContext, seen: Seen, endpoint: Endpoint): Promise<Response> => {
+  const admit = async (c: HttpContext, seen: IncomingCall, endpoint: UpstreamHandler): Promise<Response> => {
     const { budget, arrivedAt } = seen;
     if (faults.takeHostGone(budget)) {
       return answered(audit.arrived({ ...seen, verdict: 'host_gone', fault: 'host-gone' }), hostGone());

@@ -8,7 +8,6 @@ export {
   enforcements,
   latencyOf,
   latencySpread,
-  type Policy,
   policyOverrides,
   tooManyRequestsBody,
 } from './limiter.ts';

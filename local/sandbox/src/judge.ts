@@ -1,12 +1,7 @@
+import type { Policy } from '@paceline/shared/contracts';
 import type { Budget } from '@paceline/shared/definition';
 import type { Arrival } from './audit.ts';
-import {
-  createCounter,
-  type Enforcement,
-  enforcements,
-  type Policy,
-  type PolicyOverrides,
-} from './limiter.ts';
+import { createCounter, type Enforcement, enforcements, type PolicyOverrides } from './limiter.ts';
 
 export interface Judgement {
   readonly key: string;

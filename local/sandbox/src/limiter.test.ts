@@ -5,7 +5,7 @@ import {
   createLimiter,
   type Enforcement,
   enforcements,
-  type Limiter,
+  type SandboxLimiter,
   rateLimitHeaders,
   tooManyRequestsBody,
 } from './limiter.ts';
@@ -145,7 +145,7 @@ const team = { key: 'team', tier: 'standard' } as const;
 const rich = { key: 'rich', tier: 'premium' } as const;
 const minute = 60_000;
 
-const calls = (limiter: Limiter, count: number, account: typeof team | typeof rich, now = 0) =>
+const calls = (limiter: SandboxLimiter, count: number, account: typeof team | typeof rich, now = 0) =>
   Array.from({ length: count }, () => limiter.arrive(account, 'riders_single', now).decision.accepted);
 
 describe('the limiter of upstream', () => {

@@ -1,10 +1,10 @@
+import type { Policy } from '@paceline/shared/contracts';
 import { type Budget, budgetNames, budgets, type Tier } from '@paceline/shared/definition';
 import { z } from 'zod';
 import { between, draw } from './random.ts';
 
 /** `limit` calls per `windowMs` of project time. */
 const policy = z.strictObject({ limit: z.int().positive(), windowMs: z.number().positive() }).readonly();
-export type Policy = z.output<typeof policy>;
 
 /** Budgets whose policy differs from the tier's, for every key. */
 export const policyOverrides = z.partialRecord(z.enum(budgetNames), policy);
@@ -36,7 +36,7 @@ export function latencySpread(budget: Budget): number {
   return high - low;
 }
 
-export interface Decision {
+export interface LimitDecision {
   readonly accepted: boolean;
   readonly remaining: number;
   /** Project ms at which a call that is rejected now would find room. */
@@ -44,7 +44,7 @@ export interface Decision {
 }
 
 /** Counts one key's calls on one budget. `now`: project ms of the arrival, never before the one before it. */
-export type Counter = (policy: Policy, now: number) => Decision;
+export type Counter = (policy: Policy, now: number) => LimitDecision;
 
 /** Windows of length W in a row, in which rejected calls count too. `startOf`: start of the window of a call at `now` */
 const fixedWindow = (startOf: (last: number, windowMs: number, now: number) => number) => (): Counter => {
@@ -92,7 +92,7 @@ export interface Account {
 }
 
 /** The limiter of upstream: counts every arrival per key and budget. */
-export type Limiter = ReturnType<typeof createLimiter>;
+export type SandboxLimiter = ReturnType<typeof createLimiter>;
 
 export function createLimiter(firstEnforcement: Enforcement, firstOverrides: PolicyOverrides) {
   let enforcement = firstEnforcement;
@@ -100,7 +100,7 @@ export function createLimiter(firstEnforcement: Enforcement, firstOverrides: Pol
   const counters = new Map<string, Counter>();
   return {
     /** Counts one arrival at `now` (project ms), whatever will come of it. */
-    arrive({ key, tier }: Account, budget: Budget, now: number): { decision: Decision; policy: Policy } {
+    arrive({ key, tier }: Account, budget: Budget, now: number): { decision: LimitDecision; policy: Policy } {
       const policy = overrides[budget] ?? budgets[budget].limits[tier];
       const name = `${key} ${budget}`;
       const counter = counters.get(name) ?? createCounter(enforcement);
@@ -126,7 +126,11 @@ export function createLimiter(firstEnforcement: Enforcement, firstOverrides: Pol
 const secondsUntil = (moment: number, now: number) => Math.max(0, Math.ceil((moment - now) / 1_000));
 
 /** The body of a 429 as upstream writes it: `retryAfter` is a string of whole seconds, rounded up. */
-export const tooManyRequestsBody = ({ limit, windowMs }: Policy, { resetAt }: Decision, now: number) => ({
+export const tooManyRequestsBody = (
+  { limit, windowMs }: Policy,
+  { resetAt }: LimitDecision,
+  now: number,
+) => ({
   error: 'Too many requests, please try again later.',
   retryAfter: String(secondsUntil(resetAt, now)),
   windowMinutes: windowMs / 60_000,
@@ -136,7 +140,7 @@ export const tooManyRequestsBody = ({ limit, windowMs }: Policy, { resetAt }: De
 /** The IETF fields (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` when the call was rejected. */
 export function rateLimitHeaders(
   { limit, windowMs }: Policy,
-  { accepted, remaining, resetAt }: Decision,
+  { accepted, remaining, resetAt }: LimitDecision,
   now: number,
 ): Record<string, string> {
   const seconds = secondsUntil(resetAt, now);

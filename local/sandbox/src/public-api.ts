@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { budgetNames, budgets, mapValues } from '@paceline/shared/definition';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { Endpoint, Gate, HttpContext } from './gate.ts';
+import type { UpstreamHandler, Gate, HttpContext } from './gate.ts';
 import type { World } from './world/world.ts';
 
 const riderIdList = z.array(z.int()).max(1000);
@@ -12,14 +12,14 @@ type Numbers = Readonly<Record<'id' | 'from' | 'epoch', number>>;
 const numbersIn = (c: HttpContext) => mapValues(c.req.param(), Number) as Numbers;
 
 const found =
-  (find: (numbers: Numbers, at: number) => object | undefined): Endpoint =>
+  (find: (numbers: Numbers, at: number) => object | undefined): UpstreamHandler =>
   (c, at) => {
     const value = find(numbersIn(c), at);
     return value ? c.json(value) : c.json({ error: 'Not found' }, 404);
   };
 
-function endpointsOf(world: World): Readonly<Record<string, Endpoint>> {
-  const riders: Endpoint = async (c, at) => {
+function endpointsOf(world: World): Readonly<Record<string, UpstreamHandler>> {
+  const riders: UpstreamHandler = async (c, at) => {
     const ids = riderIdList.safeParse(await c.req.json().catch(() => undefined));
     if (!ids.success) return c.json({ error: 'Expected an array of at most 1000 rider ids' }, 400);
     const { epoch } = numbersIn(c);

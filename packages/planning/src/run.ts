@@ -33,21 +33,21 @@ ${estimated.map((kind) => `  ${`--${kind} N`.padEnd(19)}  ${kinds[kind].thing}s 
 Exit code 0: no errors. 1: errors. 2: called wrongly. 78: the configuration is wrong.`;
 
 /** The command was called wrongly; says how it is meant. */
-class WrongUsage extends Error {
-  override name = 'WrongUsage';
+class PlanUsageError extends Error {
+  override name = 'PlanUsageError';
 
   constructor(problem: string) {
     super(`${problem}\n\n${usage}`);
   }
 }
 
-interface Output {
+interface PlanOutput {
   out(text: string): void;
   error(text: string): void;
 }
 
 /** Judges the configured slots. Exit code: 0 no errors, 1 errors, 2 called wrongly */
-export function run(args: readonly string[], config: PlanConfig, now: number, output: Output): 0 | 1 | 2 {
+export function run(args: readonly string[], config: PlanConfig, now: number, output: PlanOutput): 0 | 1 | 2 {
   try {
     const wanted = parse(args);
     if (wanted.help) {
@@ -59,7 +59,7 @@ export function run(args: readonly string[], config: PlanConfig, now: number, ou
     if (!wanted.json && !wanted.design) for (const note of notes(config)) output.out(`\n${note}`);
     return judged.findings.some(isError) ? 1 : 0;
   } catch (error) {
-    if (!(error instanceof WrongUsage)) throw error;
+    if (!(error instanceof PlanUsageError)) throw error;
     output.error(error.message);
     return 2;
   }
@@ -90,19 +90,19 @@ function parse(args: readonly string[]) {
       ),
     };
   } catch (error) {
-    throw error instanceof WrongUsage ? error : new WrongUsage((error as Error).message);
+    throw error instanceof PlanUsageError ? error : new PlanUsageError((error as Error).message);
   }
 }
 
 function number(name: string, text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new WrongUsage(`${name} must be a number up to 99999`);
+  if (!/^\d{1,5}$/.test(text)) throw new PlanUsageError(`${name} must be a number up to 99999`);
   return Number(text);
 }
 
 function promised(text: string): Promised {
   const [kind = '', time = ''] = text.split('=');
   const within = time === 'cycle' ? time : duration.safeParse(time).data;
-  if (!isKind(kind) || !within) throw new WrongUsage('--promise must look like near=15m or far=cycle');
+  if (!isKind(kind) || !within) throw new PlanUsageError('--promise must look like near=15m or far=cycle');
   return { kind, within };
 }
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api as Client, createApi as createClient } from '@paceline/client';
 import type { ApiAnswer } from '@paceline/kit/stack';
-import type { Arrival, FaultOrder, Judgement, Policy } from '@paceline/sandbox';
+import type { Arrival, FaultOrder, Judgement } from '@paceline/sandbox';
+import type { Policy } from '@paceline/shared/contracts';
 import type { Budget } from '@paceline/shared/definition';
 import { eventually } from '@paceline/shared/testing';
 

@@ -1,5 +1,4 @@
-import type { Policy } from '@paceline/sandbox';
-import { services } from '@paceline/shared/contracts';
+import { type Policy, services } from '@paceline/shared/contracts';
 import type { Budget } from '@paceline/shared/definition';
 
 /** What can be broken, in the order in which it is told. */

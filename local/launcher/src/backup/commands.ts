@@ -8,7 +8,7 @@ import { count } from '@paceline/shared/words';
 import { restoreBackup, restoreHere } from './restore.ts';
 import { readManifest, type Servers, takeBackup } from './take.ts';
 
-export interface Surroundings {
+export interface BackupContext {
   readonly env: NodeJS.ProcessEnv;
   readonly stateFolder: string;
   out(line: string): void;
@@ -16,7 +16,7 @@ export interface Surroundings {
 }
 
 /** `npm run backup -- --to FOLDER`. Returns the exit code: 0 done, 1 failed, 2 called wrongly, 78 wrong configuration. */
-export const backup = (args: readonly string[], around: Surroundings): Promise<number> =>
+export const backup = (args: readonly string[], around: BackupContext): Promise<number> =>
   command(args, 'to', 'npm run backup -- --to FOLDER   (a new folder)', around, async (folder) => {
     if (await isThere(folder)) throw new Error(`${folder} is there already`);
     const servers = await runningServers(around.env, around.stateFolder);
@@ -28,7 +28,7 @@ export const backup = (args: readonly string[], around: Surroundings): Promise<n
   });
 
 /** `npm run restore -- --from FOLDER`, into empty servers. Exit codes as above. */
-export const restore = (args: readonly string[], around: Surroundings): Promise<number> =>
+export const restore = (args: readonly string[], around: BackupContext): Promise<number> =>
   command(args, 'from', 'npm run restore -- --from FOLDER   (of a backup)', around, async (folder) => {
     const config = loadConfig(around.env, [], ['NATS_URL', 'DATABASE_URL']);
     const { NATS_URL: natsUrl, DATABASE_URL: databaseUrl } = config;
@@ -54,7 +54,7 @@ async function command(
   args: readonly string[],
   option: string,
   usage: string,
-  around: Surroundings,
+  around: BackupContext,
   work: (folder: string) => Promise<void>,
 ): Promise<number> {
   const folder = folderIn(args, option);

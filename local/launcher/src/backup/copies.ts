@@ -12,7 +12,7 @@ interface StreamSnapshot {
   readonly state: unknown;
 }
 
-interface ApiAnswer {
+interface JetStreamReply {
   readonly error?: { readonly description?: string };
   readonly config?: Record<string, unknown>;
   readonly state?: { readonly messages: number };
@@ -26,7 +26,7 @@ const empty = new Uint8Array();
 /** How many messages a stream holds; undefined: there is none. */
 export async function messagesIn(connection: NatsConnection, name: string): Promise<number | undefined> {
   const answer = await connection.request(`$JS.API.STREAM.INFO.${name}`, empty, { timeout: patience });
-  return answer.json<ApiAnswer>().state?.messages;
+  return answer.json<JetStreamReply>().state?.messages;
 }
 
 /** Writes JetStream's own snapshot of a stream (messages, sequences, consumers) to a file; the stream stays in use. */
@@ -92,7 +92,7 @@ export async function restoreStream(
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, chunkBytes);
       const answer = await connection.request(to, buffer.subarray(0, bytesRead), { timeout: patience });
-      if (answer.data.length > 0) demandNoError(answer.json<ApiAnswer>(), name);
+      if (answer.data.length > 0) demandNoError(answer.json<JetStreamReply>(), name);
       // The empty chunk is the end.
       if (bytesRead === 0) return;
     }
@@ -101,14 +101,18 @@ export async function restoreStream(
   }
 }
 
-async function callApi(connection: NatsConnection, method: string, payload: unknown): Promise<ApiAnswer> {
+async function callApi(
+  connection: NatsConnection,
+  method: string,
+  payload: unknown,
+): Promise<JetStreamReply> {
   const answer = await connection.request(`$JS.API.${method}`, JSON.stringify(payload), {
     timeout: patience,
   });
-  return demandNoError(answer.json<ApiAnswer>(), method);
+  return demandNoError(answer.json<JetStreamReply>(), method);
 }
 
-function demandNoError(answer: ApiAnswer, what: string): ApiAnswer {
+function demandNoError(answer: JetStreamReply, what: string): JetStreamReply {
   if (answer.error) throw new Error(`${what}: ${answer.error.description ?? 'the broker refused'}`);
   return answer;
 }

@@ -3,7 +3,7 @@ import { HOUR, MINUTE, SECOND, toSeconds } from '../time.ts';
 import {
   rounded,
   currentRating,
-  type Membership,
+  type ClubMembership,
   riderAt,
   riderIdAt,
   signupAt,
@@ -101,7 +101,7 @@ export function createTimetable(seed: number) {
 }
 
 /** One rider's signup for one event: there from `joinedAt` until `leftAt` (project ms; for ever if never withdrawn). */
-export interface Entry {
+export interface SignupEntry {
   readonly riderId: number;
   /** Index into the event's pens. */
   readonly pen: number;
@@ -113,10 +113,11 @@ export interface Entry {
 const REGULARS = 40_000;
 
 /** Whether an entry stands at `at`. After the start the field is what it was at the start. */
-export const isEntered = ({ joinedAt, leftAt }: Entry, at: number): boolean => joinedAt <= at && at < leftAt;
+export const isEntered = ({ joinedAt, leftAt }: SignupEntry, at: number): boolean =>
+  joinedAt <= at && at < leftAt;
 
 /** How many entries of a roster stand at a moment: as `isEntered` for each, without going through all of them. */
-export function countEntered(roster: readonly Entry[]): (at: number) => number {
+export function countEntered(roster: readonly SignupEntry[]): (at: number) => number {
   const joined = Float64Array.from(roster, ({ joinedAt }) => joinedAt).sort();
   const left = Float64Array.from(roster, ({ leftAt }) => leftAt).sort();
   return (at) => countUpTo(joined, at) - countUpTo(left, at);
@@ -149,9 +150,13 @@ function leaveMoment(leaves: number, spread: number, joinedAt: number, start: nu
 }
 
 /** Everybody who ever signs up for an event; nobody twice. */
-export function planRoster(seed: number, membership: Membership, event: PlannedEvent): readonly Entry[] {
+export function planRoster(
+  seed: number,
+  membership: ClubMembership,
+  event: PlannedEvent,
+): readonly SignupEntry[] {
   const next = sequence(seed, 'roster', event.id);
-  const roster = new Map<number, Entry>();
+  const roster = new Map<number, SignupEntry>();
   while (event.pens.length > 0 && roster.size < event.size) {
     const riderId = somebody(seed, membership, next);
     const noise = between(next(), -0.08, 0.08);
@@ -165,7 +170,7 @@ export function planRoster(seed: number, membership: Membership, event: PlannedE
 }
 
 /** Now and then a member of one of the served clubs, each club as often as the others; else a regular. */
-function somebody(seed: number, { clubs, membersOf }: Membership, next: () => number): number {
+function somebody(seed: number, { clubs, membersOf }: ClubMembership, next: () => number): number {
   const isOurs = next() < 0.04;
   const members = clubs.length > 0 ? membersOf(pick(next(), clubs).id) : undefined;
   if (isOurs && members) return pick(next(), members);
@@ -173,7 +178,7 @@ function somebody(seed: number, { clubs, membersOf }: Membership, next: () => nu
 }
 
 /** As the list has it at `at`. Ids and laps are strings, `categories` and `signups` parallel CSV, `distance` may be text. */
-export function listingOf(seed: number, event: PlannedEvent, roster: readonly Entry[], at: number) {
+export function listingOf(seed: number, event: PlannedEvent, roster: readonly SignupEntry[], at: number) {
   const counts = event.pens.map(() => 0);
   for (const entry of roster) if (isEntered(entry, at)) counts[entry.pen] = (counts[entry.pen] ?? 0) + 1;
   const { distance } = event;
@@ -195,9 +200,9 @@ export function listingOf(seed: number, event: PlannedEvent, roster: readonly En
 /** Who is signed up at `at` (project ms), pen by pen; who has withdrawn is merely not there. Names are escaped. */
 export function signupsOf(
   seed: number,
-  membership: Membership,
+  membership: ClubMembership,
   event: PlannedEvent,
-  roster: readonly Entry[],
+  roster: readonly SignupEntry[],
   at: number,
 ) {
   return event.pens.map((name, pen) => {
@@ -222,7 +227,7 @@ function publication(seed: number, { id, start, duration, type }: PlannedEvent) 
 type Finisher = Readonly<ReturnType<typeof finishersOf>[number]>;
 
 /** Everybody who was still signed up at the start and came, fastest first, then those who gave up. */
-function finishersOf(seed: number, event: PlannedEvent, roster: readonly Entry[]) {
+function finishersOf(seed: number, event: PlannedEvent, roster: readonly SignupEntry[]) {
   return roster
     .filter((entry) => isEntered(entry, event.start) && draw(seed, 'comes', event.id, entry.riderId) > 0.08)
     .map(({ riderId, pen }) => {
@@ -252,7 +257,7 @@ function ratingsOf({ ratingBefore, ratingDelta }: Finisher, isRated: boolean) {
 }
 
 /** Empty until they appear, then unrated, then rated. `distance` is in km, sometimes in metres. Names are escaped. */
-export function resultsOf(seed: number, event: PlannedEvent, roster: readonly Entry[], at: number) {
+export function resultsOf(seed: number, event: PlannedEvent, roster: readonly SignupEntry[], at: number) {
   const { resultsAt, ratedAt } = publication(seed, event);
   const finishers = at < resultsAt ? [] : finishersOf(seed, event, roster);
   const results = finishers.map((finisher, index) => {
@@ -284,9 +289,9 @@ export function resultsOf(seed: number, event: PlannedEvent, roster: readonly En
 /** The same race as ZwiftPower tells it: a bare array, with other names, numbers as text and values in pairs. */
 export function zwiftPowerResultsOf(
   seed: number,
-  membership: Membership,
+  membership: ClubMembership,
   event: PlannedEvent,
-  roster: readonly Entry[],
+  roster: readonly SignupEntry[],
   at: number,
 ) {
   if (at < publication(seed, event).resultsAt) return [];

@@ -59,7 +59,7 @@ export const isRider = (id: number): boolean => id >= riderIds.first && id <= ri
 export const riderIdAt = (drawn: number): number =>
   Math.floor(between(drawn, riderIds.first, riderIds.last + 1));
 
-export type Membership = ReturnType<typeof createMembership>;
+export type ClubMembership = ReturnType<typeof createMembership>;
 
 export function createMembership(seed: number, clubs: readonly Club[]) {
   const taken = new Map<number, Club>();
@@ -229,7 +229,7 @@ const categoryOf = (threshold: number): string => {
 };
 
 /** The rider object at `at` (project ms), the same in every endpoint. The id must be a rider's. */
-export function riderAt(seed: number, membership: Membership, id: number, at: number) {
+export function riderAt(seed: number, membership: ClubMembership, id: number, at: number) {
   const traits = traitsOf(seed, id);
   const day = dayOf(seed, id, at);
   const weight = weightOn(seed, traits, day);
@@ -256,7 +256,7 @@ export function riderAt(seed: number, membership: Membership, id: number, at: nu
 }
 
 /** The shorter object that stands for a rider in the signups of an event. `power` and `phenotype` may be unknown. */
-export function signupAt(seed: number, membership: Membership, id: number, at: number) {
+export function signupAt(seed: number, membership: ClubMembership, id: number, at: number) {
   const rider = riderAt(seed, membership, id, at);
   const { race } = rider;
   return {

@@ -1,7 +1,7 @@
 import type { Forecast, LintFinding, ScheduleSettings } from '@paceline/shared/contracts';
 import { forecast } from './forecast.ts';
 import { isError, lint } from './lint.ts';
-import { type Demand, type Plan, planOf } from './plan.ts';
+import { type ScheduleDemand, type Plan, planOf } from './plan.ts';
 import { repair } from './repair.ts';
 import { schedulesOf } from './slots.ts';
 import { rememberOpenings } from './timetable.ts';
@@ -29,7 +29,7 @@ export function judge(plan: Plan, now: number): JudgedPlan {
 }
 
 /** As `judge`, for the settings of all kinds: those that are off are not counted, the observed ones as if they were on. */
-export const judgeSettings = (settings: ScheduleSettings, demand: Demand, now: number): JudgedPlan =>
+export const judgeSettings = (settings: ScheduleSettings, demand: ScheduleDemand, now: number): JudgedPlan =>
   judge(planOf(schedulesOf(settings), demand), now);
 
 export function settingsWith(settings: ScheduleSettings, { schedules }: Plan): ScheduleSettings {

@@ -43,7 +43,7 @@ export function promisesOf(goals: Readonly<Record<FreshnessClass, number>>): Pro
   });
 }
 
-export interface Demand {
+export interface ScheduleDemand {
   readonly tier: Tier;
   readonly clubs: number;
   /** How many things of a kind there are on a busy day; default that of its definition. */
@@ -55,7 +55,7 @@ export interface Demand {
 /** A plan of the kinds that have schedules; what is promised of others counts for nothing. */
 export function planOf(
   schedules: readonly Schedule[],
-  { tier, clubs, things: asked, promises }: Demand,
+  { tier, clubs, things: asked, promises }: ScheduleDemand,
   usual: readonly Promised[] = shippedPromises,
 ): Plan {
   // Without a club there is nothing to plan for; the sandbox has one.

@@ -11,7 +11,7 @@ import {
 import { injectTraceContext } from '../telemetry/index.ts';
 import { BadPayload, type Bus, decode, encode } from './bus.ts';
 
-type Tokens = Readonly<Record<string, string | number>>;
+type SubjectTokens = Readonly<Record<string, string | number>>;
 
 /** The header in which a responder says why it refused a request. */
 const refusal = 'Nats-Service-Error';
@@ -20,7 +20,7 @@ const refusal = 'Nats-Service-Error';
 export async function request<M extends RequestMessage>(
   bus: Bus,
   message: M,
-  tokens: Tokens,
+  tokens: SubjectTokens,
   payload: PayloadOf<M>,
   timeoutMs: number,
 ): Promise<ReplyOf<M>> {
@@ -40,7 +40,7 @@ export async function request<M extends RequestMessage>(
 export function respond<M extends RequestMessage>(
   bus: Bus,
   message: M,
-  tokens: Tokens,
+  tokens: SubjectTokens,
   answer: (payload: PayloadOf<M>, reply: (answer: ReplyOf<M>) => void) => void,
   group?: string,
 ): Subscription {
@@ -82,7 +82,7 @@ export function respond<M extends RequestMessage>(
 export function listen<M extends EventMessage | SignalMessage>(
   bus: Bus,
   message: M,
-  tokens: Tokens,
+  tokens: SubjectTokens,
   onMessage: (payload: PayloadOf<M>) => void,
 ): Subscription {
   return subscribe(bus, subjectOf(message, tokens), (incoming) => {

@@ -24,7 +24,7 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
-export interface Service<C extends RuntimeConfig> {
+export interface ServiceDefinition<C extends RuntimeConfig> {
   readonly name: string;
   readonly config: C;
   start(context: ServiceContext<C>): Promise<RunningService>;
@@ -36,7 +36,7 @@ const closeMs = 5_000;
 const telemetryMs = 3_000;
 
 /** Runs a service as this process until a signal or an uncaught error. Resolves when started; exit code 1 if it can't. */
-export async function runService<C extends RuntimeConfig>(service: Service<C>): Promise<void> {
+export async function runService<C extends RuntimeConfig>(service: ServiceDefinition<C>): Promise<void> {
   const { name, config, drainMs = 10_000 } = service;
   const log = createLogger(name, config.LOG_LEVEL);
   const clock = createClock(config.PACELINE_CLOCK);

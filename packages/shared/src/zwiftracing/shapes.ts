@@ -59,7 +59,7 @@ interface ReadItems<T> {
 }
 
 /** Something that was read, and upstream's own words for it. */
-type Item<Name extends string, T> = Readonly<Record<Name, T>> & { readonly raw: unknown };
+type ReadItem<Name extends string, T> = Readonly<Record<Name, T>> & { readonly raw: unknown };
 
 /** Reads one thing by its schema. @throws {WrongShape} naming the fields that are wrong */
 export function readAs<Schema extends z.ZodType>(schema: Schema, raw: unknown): z.output<Schema> {
@@ -137,7 +137,7 @@ const riderShape = z
 /** A rider: the same object whether asked for alone, in bulk or by club. `null` where upstream says nothing. */
 export type Rider = z.output<typeof riderShape>;
 
-export type RiderItem = Item<'rider', Rider>;
+export type RiderItem = ReadItem<'rider', Rider>;
 
 export const readRider = (raw: unknown): RiderItem => ({ rider: readAs(riderShape, raw), raw });
 
@@ -181,7 +181,7 @@ const eventShape = z
 /** An event as the list has it. `startsAt` is project ms; `listedSignups` counts all pens together. */
 export type UpcomingEvent = z.output<typeof eventShape>;
 
-export type EventItem = Item<'event', UpcomingEvent>;
+export type EventItem = ReadItem<'event', UpcomingEvent>;
 
 export const readEvent = (raw: unknown): EventItem => ({ event: readAs(eventShape, raw), raw });
 
@@ -195,7 +195,7 @@ const signupShape = z
 /** A rider who is signed up, and the pen. */
 export type Signup = z.output<typeof signupShape> & { readonly pen: string };
 
-export type SignupItem = Item<'signup', Signup>;
+export type SignupItem = ReadItem<'signup', Signup>;
 
 const penShape = z.object({ name: textId, riders: list });
 
@@ -244,7 +244,7 @@ const resultShape = z
 /** How one rider finished. Without a position: did not finish; without a rating: not rated yet. */
 type RiderResult = z.output<typeof resultShape>;
 
-export type ResultItem = Item<'result', RiderResult>;
+export type ResultItem = ReadItem<'result', RiderResult>;
 
 export type EventResults = ReturnType<typeof readResults>;
 

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type JudgedPlan, settingsWith } from '@paceline/planning/judge';
-import type { Demand } from '@paceline/planning/plan';
+import type { ScheduleDemand } from '@paceline/planning/plan';
 import type { Machine } from '@paceline/shared/clock';
 import type { JudgedSchedule, ScheduleSettings } from '@paceline/shared/contracts';
 
 export interface JudgeRequest {
   readonly settings: ScheduleSettings;
-  readonly demand: Demand;
+  readonly demand: ScheduleDemand;
   readonly now: number;
 }
 

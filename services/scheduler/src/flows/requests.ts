@@ -1,4 +1,4 @@
-import type { Demand } from '@paceline/planning/plan';
+import type { ScheduleDemand } from '@paceline/planning/plan';
 import { isError } from '@paceline/planning/lint';
 import type { Clock } from '@paceline/shared/clock';
 import {
@@ -21,7 +21,7 @@ export interface RequestContext {
   readonly clock: Clock;
   readonly judge: ScheduleJudge;
   /** What a schedule must do when a request names nothing else. */
-  readonly demand: Demand;
+  readonly demand: ScheduleDemand;
 }
 
 /** Answers requests for the schedule, for what another one would come to, and to put another one in force. */
