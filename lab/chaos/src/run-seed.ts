@@ -3,19 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { collect } from './adapters/collect.ts';
 import { inflictions } from './adapters/faults.ts';
 import type { Api } from './adapters/http.ts';
-import { type Stage, startStage } from './adapters/stage.ts';
+import { type Stage, type StageOptions, startStage } from './adapters/stage.ts';
 import { drain, startWatch, type Watch } from './adapters/watch.ts';
 import type { Accepted, Inflicted, Requested } from './core/evidence.ts';
-import type { Crew, Fault } from './core/fault.ts';
+import type { Fault } from './core/fault.ts';
 import { type LoadRequest, planLoad } from './core/load.ts';
 import { hasPassed, judge, type Verdict } from './core/verdict.ts';
 
-interface SeedOptions {
-  readonly seed: number;
+interface SeedOptions extends StageOptions {
   readonly virtualHours: number;
-  readonly scale: number;
-  readonly crew: Crew;
-  readonly replicas: string;
   readonly faults: readonly Fault[];
   readonly progress: (line: string) => void;
 }
@@ -28,8 +24,8 @@ const patienceMs = 60_000;
 
 /** Starts the whole system, breaks it under load as the seed says, lets it come to rest, and judges it. */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
-  const { seed, virtualHours, scale, crew, replicas, faults, progress } = options;
-  const stage = await startStage({ scale, seed, brokers: crew.brokers, replicas });
+  const { seed, virtualHours, scale, faults, progress } = options;
+  const stage = await startStage(options);
   let passed = false;
   try {
     const watch = await startWatch(stage);
@@ -118,8 +114,9 @@ async function drive(
   const refusals: string[] = [];
   let unanswered = 0;
   const sendOne = async (request: LoadRequest) => {
-    const answer = await send(api, request);
-    if (answer === 'nothing to do') return;
+    const path = request.does === 'retry' ? await failedRunPath(api) : request.path;
+    if (path === undefined) return;
+    const answer = await api.send('POST', path, request.body);
     if (!answer) {
       unanswered += 1;
       return;
@@ -131,10 +128,8 @@ async function drive(
     acceptedAt.push(real.now());
     const { commandId } = answer.body;
     if (typeof commandId !== 'string') return;
-    const riderIds =
-      request.does === 'add' ? [request.riderId] : request.does === 'import' ? request.riderIds : [];
-    accepted.push({ at: real.now(), commandId, riderIds });
-    if (request.does === 'add' && request.cancels) await api.send('POST', `/v1/commands/${commandId}/cancel`);
+    accepted.push({ at: real.now(), commandId, riderIds: request.riderIds });
+    if (request.cancels) await api.send('POST', `/v1/commands/${commandId}/cancel`);
   };
   const sending: Array<Promise<void>> = [];
   for (const request of requests) {
@@ -146,20 +141,11 @@ async function drive(
   return { accepted, unanswered, refusals };
 }
 
-async function send(api: Api, request: LoadRequest) {
-  switch (request.does) {
-    case 'add':
-      return api.send('POST', '/v1/riders', { riderId: request.riderId });
-    case 'import':
-      return api.send('POST', '/v1/riders/import', { riderIds: request.riderIds });
-    case 'trigger':
-      return api.send('POST', `/v1/syncs/${request.kind}/trigger`);
-    case 'retry': {
-      const runs = await api
-        .call('GET /v1/runs', { query: { state: 'failed', limit: 1 } })
-        .catch(() => undefined);
-      const [run] = runs?.items ?? [];
-      return run ? api.send('POST', `/v1/runs/${run.id}/retry`) : 'nothing to do';
-    }
-  }
+/** Undefined: there is nothing to retry. */
+async function failedRunPath(api: Api): Promise<string | undefined> {
+  const runs = await api
+    .call('GET /v1/runs', { query: { state: 'failed', limit: 1 } })
+    .catch(() => undefined);
+  const [run] = runs?.items ?? [];
+  return run && `/v1/runs/${run.id}/retry`;
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { numberOf, oneOf, type Output, runCommand, wholeNumberOf, WrongUsage } from '@paceline/kit/arguments';
-import { crewOf, type Fault, type FaultKind, faultKinds, tellFault } from './core/fault.ts';
-import { plan } from './core/plan.ts';
+import { crewOf, type Fault, faultKinds, tellFault } from './core/fault.ts';
+import { plan, type PlanOptions } from './core/plan.ts';
 import { page, report, tellBreaches } from './core/report.ts';
 import { hasPassed } from './core/verdict.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
@@ -50,12 +50,12 @@ export const run = (args: readonly string[], output: Output): Promise<number> =>
       virtualHours: numberOf('--virtual-hours', given['virtual-hours'], 0.1, 1_000),
       scale: numberOf('--scale', given.scale, 2, 1_000),
       kinds: given.faults?.split(',').map((each) => oneOf('--faults', each, faultKinds)) ?? faultKinds,
-      brokers: wholeNumberOf('--brokers', given.brokers, 1, 3),
+      crew: crewOf(given.replicas, wholeNumberOf('--brokers', given.brokers, 1, 3)),
       replicas: given.replicas,
     };
     const lanes = wholeNumberOf('--lanes', given.lanes, 1, 8);
     if (given.plan) {
-      output.out(seeds.map((seed) => tellPlan(seed, faultsOf(trial, seed))).join('\n\n'));
+      output.out(seeds.map((seed) => tellPlan(seed, plan({ ...trial, seed }))).join('\n\n'));
       return 0;
     }
     const results = await runAll(trial, seeds, lanes, {
@@ -70,11 +70,7 @@ export const run = (args: readonly string[], output: Output): Promise<number> =>
   });
 
 /** What each seed goes through. */
-interface Trial {
-  readonly virtualHours: number;
-  readonly scale: number;
-  readonly kinds: readonly FaultKind[];
-  readonly brokers: number;
+interface Trial extends Omit<PlanOptions, 'seed'> {
   /** As `PACELINE_REPLICAS`. */
   readonly replicas: string;
 }
@@ -85,9 +81,6 @@ function seedsOf(text: string): number[] {
   if (first === undefined || to < from) throw new WrongUsage('--seeds must look like 1-20, --seed like 7');
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
-
-const faultsOf = (trial: Trial, seed: number): Fault[] =>
-  plan({ ...trial, seed, crew: crewOf(trial.replicas, trial.brokers) });
 
 const tellPlan = (seed: number, faults: readonly Fault[]): string =>
   [`Seed ${seed}`, ...faults.map(tellFault)].join('\n');
@@ -100,11 +93,10 @@ async function runAll(
 ): Promise<SeedResult[]> {
   const results: SeedResult[] = [];
   const waiting = seeds.values();
-  const crew = crewOf(trial.replicas, trial.brokers);
   const lane = async () => {
     for (const seed of waiting) {
-      const faults = faultsOf(trial, seed);
-      const result = await runSeed({ ...trial, seed, crew, faults, progress });
+      const faults = plan({ ...trial, seed });
+      const result = await runSeed({ ...trial, seed, faults, progress });
       results.push(result);
       if (hasPassed(result)) progress(`seed ${seed} passed: ${faults.length} faults`);
       else error(tellBreaches(result, commandFor(trial, String(seed)), result.folder));
@@ -115,7 +107,7 @@ async function runAll(
 }
 
 /** The command that does the same again. */
-function commandFor({ virtualHours, scale, kinds, brokers, replicas }: Trial, seeds: string): string {
+function commandFor({ virtualHours, scale, kinds, crew, replicas }: Trial, seeds: string): string {
   const only = kinds.length === faultKinds.length ? '' : ` --faults ${kinds.join(',')}`;
-  return `npm run chaos -- --seeds ${seeds} --virtual-hours ${virtualHours} --scale ${scale} --brokers ${brokers} --replicas ${replicas}${only}`;
+  return `npm run chaos -- --seeds ${seeds} --virtual-hours ${virtualHours} --scale ${scale} --brokers ${crew.brokers.length} --replicas ${replicas}${only}`;
 }

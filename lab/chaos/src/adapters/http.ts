@@ -51,22 +51,11 @@ export function createApi(urls: readonly string[]): Api {
   };
 }
 
-/** The sandbox's controls. */
-export interface Upstream {
-  arrivals(since: number): Promise<readonly Arrival[]>;
-  judgements(): Promise<readonly Judgement[]>;
-  inflict(order: FaultOrder): Promise<void>;
-  callOff(): Promise<void>;
-  /** `null` gives the tier's policy back. */
-  setPolicy(budget: Budget, policy: Policy | null): Promise<void>;
-  /** Somebody else calls with our key, and is known by the rider that is asked for. */
-  callAsStranger(): Promise<void>;
-}
-
 /** Only the stranger asks for this rider. */
 export const strangersRider = 5_999_999;
 
-export function controlUpstream(root: string, key: string): Upstream {
+/** The sandbox's controls. */
+export function controlUpstream(root: string, key: string) {
   const control = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
     const send = () => fetch(`${root}${path}`, { ...init, signal: AbortSignal.timeout(5_000) });
     // It may just be starting again.
@@ -79,12 +68,14 @@ export function controlUpstream(root: string, key: string): Upstream {
     await control(path, { method, headers, body: JSON.stringify(body) });
   };
   return {
-    arrivals: async (since) =>
+    arrivals: async (since: number): Promise<readonly Arrival[]> =>
       (await control<{ arrivals: Arrival[] }>(`/control/audit?since=${since}`)).arrivals,
     judgements: async () => (await control<{ judgements: Judgement[] }>('/control/judgement')).judgements,
-    inflict: (order) => send('/control/faults', order),
+    inflict: (order: FaultOrder) => send('/control/faults', order),
     callOff: () => send('/control/faults', {}, 'DELETE'),
-    setPolicy: (budget, policy) => send('/control/policies', { [budget]: policy }),
+    /** `null` gives the tier's policy back. */
+    setPolicy: (budget: Budget, policy: Policy | null) => send('/control/policies', { [budget]: policy }),
+    /** Somebody else calls with our key, and is known by the rider that is asked for. */
     async callAsStranger() {
       await fetch(`${root}/api/public/riders/${strangersRider}`, { headers: { authorization: key } });
     },

@@ -3,30 +3,25 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Route } from '@paceline/launcher';
 
 /** Every way of every process to what it talks to, by names like `rider-sync>broker`. */
-export interface Links {
-  readonly route: Route;
-  /** @throws {Error} when there is no link of this name */
-  become(name: string, condition: Condition): void;
-  close(): void;
-}
-
-export function createLinks(): Links {
+export function createLinks() {
   const links = new Map<string, Link[]>();
+  const route: Route = async (service, target, url) => {
+    const name = `${service}>${target}`;
+    const through = async (one: string) => {
+      const parsed = new URL(one);
+      const link = await openLink(parsed.hostname, Number(parsed.port));
+      links.set(name, [...(links.get(name) ?? []), link]);
+      parsed.hostname = '127.0.0.1';
+      parsed.port = String(link.port);
+      return parsed.href.replace(/\/$/, '');
+    };
+    // A cluster has several servers: each is a way of its own.
+    return (await Promise.all(url.split(',').map(through))).join(',');
+  };
   return {
-    async route(service, target, url) {
-      const name = `${service}>${target}`;
-      const through = async (one: string) => {
-        const parsed = new URL(one);
-        const link = await openLink(parsed.hostname, Number(parsed.port));
-        links.set(name, [...(links.get(name) ?? []), link]);
-        parsed.hostname = '127.0.0.1';
-        parsed.port = String(link.port);
-        return parsed.href.replace(/\/$/, '');
-      };
-      // A cluster has several servers: each is a way of its own.
-      return (await Promise.all(url.split(',').map(through))).join(',');
-    },
-    become(name, condition) {
+    route,
+    /** @throws {Error} when there is no link of this name */
+    become(name: string, condition: Condition) {
       const its = links.get(name);
       if (!its) throw new Error(`there is no link ${name}`);
       for (const link of its) link.become(condition);
@@ -49,20 +44,15 @@ export type Condition =
   | { readonly is: 'clear' | 'stalled' | 'half-open' | 'cut' }
   | { readonly is: 'slow'; readonly ms: number };
 
-/** A way between two processes on this machine, which can be as bad as a network. */
-interface Link {
-  readonly port: number;
-  become(condition: Condition): void;
-  close(): void;
-}
+type Link = Awaited<ReturnType<typeof openLink>>;
 
-/** Real ms by which the bytes of a slow link are held back, at the most, for each connection: then it is read no more. */
+/** Bytes of a slow link that are held back for each connection: with more it is read no more. */
 const mostHeld = 8 * 1024 * 1024;
 
-/** Opens a port of its own that leads to `host:port`. */
-export async function openLink(host: string, port: number): Promise<Link> {
+/** Opens a port of its own that leads to `host:port`: a way which can be as bad as a network. */
+export async function openLink(host: string, port: number) {
   let condition: Condition = { is: 'clear' };
-  const pairs = new Set<Pair>();
+  const pairs = new Set<ReturnType<typeof joinSockets>>();
   const server = createServer({ noDelay: true }, (near) => {
     if (condition.is === 'cut') {
       near.resetAndDestroy();
@@ -77,7 +67,7 @@ export async function openLink(host: string, port: number): Promise<Link> {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    become(next) {
+    become(next: Condition) {
       const broke = condition.is === 'half-open' || next.is === 'cut';
       condition = next;
       for (const pair of pairs) if (broke) pair.reset();
@@ -90,14 +80,7 @@ export async function openLink(host: string, port: number): Promise<Link> {
   };
 }
 
-interface Pair {
-  reset(): void;
-  /** Lets go what a better condition lets through. */
-  flush(): void;
-  whenOver(then: () => void): void;
-}
-
-function joinSockets(near: Socket, far: Socket, condition: () => Condition): Pair {
+function joinSockets(near: Socket, far: Socket, condition: () => Condition) {
   const ways = [oneWay(near, far, condition), oneWay(far, near, condition)];
   const ended: Array<() => void> = [];
   const reset = () => {
@@ -111,8 +94,9 @@ function joinSockets(near: Socket, far: Socket, condition: () => Condition): Pai
   }
   return {
     reset,
+    /** Lets go what a better condition lets through. */
     flush: () => ways.forEach((way) => way()),
-    whenOver: (then) => void ended.push(then),
+    whenOver: (then: () => void) => void ended.push(then),
   };
 }
 

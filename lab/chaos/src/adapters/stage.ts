@@ -2,40 +2,18 @@ import { copyFile, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@paceline/embedded';
-import { sandboxClock, type Server, type Stack, startStack, type Supervised } from '@paceline/launcher';
+import { sandboxClock, startStack } from '@paceline/launcher';
 import type { Arrival } from '@paceline/sandbox';
-import { type Clock, createClock, formatClock } from '@paceline/shared/clock';
+import { createClock, formatClock } from '@paceline/shared/clock';
 import { kindNames } from '@paceline/shared/definition';
-import { type Api, controlUpstream, createApi, type Upstream } from './http.ts';
-import { createLinks, type Links } from './links.ts';
+import type { Crew } from '../core/fault.ts';
+import { controlUpstream, createApi } from './http.ts';
+import { createLinks } from './links.ts';
 import { hasPrivateMounts, mountDisk, unmountDisk } from './private-mounts.ts';
-import { type Recorder, startRecorder } from './streams.ts';
+import { startRecorder } from './streams.ts';
 
 /** The whole system as real processes, and everything by which it can be broken. */
-export interface Stage {
-  readonly stack: Stack;
-  readonly api: Api;
-  readonly upstream: Upstream;
-  readonly links: Links;
-  readonly recorder: Recorder;
-  /** The machine's time. */
-  readonly real: Clock;
-  /** Project time. */
-  readonly clock: Clock;
-  /** When it came, in real ms since the epoch. */
-  realMoment(arrival: Pick<Arrival, 'arrivedAt'>): number;
-  /** State and logs. */
-  readonly folder: string;
-  /** Where the disk of a broker is, when it has one of its own. */
-  diskOf(broker: string): string | undefined;
-  /** Where the wall clock of a process is set, see `shift-clock.ts`. */
-  readonly clocks: string;
-  process(name: string): Supervised;
-  server(name: string): Server;
-  /** What the launcher said, and when. */
-  readonly said: readonly Said[];
-  stop(): Promise<void>;
-}
+export type Stage = Awaited<ReturnType<typeof startStage>>;
 
 export interface Said {
   readonly at: number;
@@ -46,20 +24,20 @@ export interface StageOptions {
   readonly scale: number;
   /** Of the sandbox's world. */
   readonly seed: number;
-  readonly brokers: readonly string[];
+  readonly crew: Crew;
   /** As `PACELINE_REPLICAS`. */
   readonly replicas: string;
 }
 
 const key = 'sandbox-key';
 
-export async function startStage(options: StageOptions): Promise<Stage> {
-  const { scale, brokers } = options;
+export async function startStage(options: StageOptions) {
+  const { scale, crew } = options;
   const real = createClock();
   const folder = await mkdtemp(join(tmpdir(), 'paceline-chaos-'));
   const clocks = join(folder, 'clocks');
   await mkdir(clocks);
-  const disks = await mountDisks(folder, brokers);
+  const disks = await mountDisks(folder, crew.brokers);
   const setting = sandboxClock(real.now(), scale);
   const said: Said[] = [];
   const links = createLinks();
@@ -74,25 +52,32 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     throw error;
   });
   const recorder = await startRecorder(stack.broker.adminUrl);
+  const { broker, database } = stack;
+  const servers = new Map(
+    [...broker.servers, ...(database ? [database] : [])].map((each) => [each.name, each]),
+  );
   return {
     stack,
     api: createApi(stack.apiUrls),
     upstream: controlUpstream(stack.sandboxUrl ?? '', key),
     links,
     recorder,
+    /** The machine's time, and the project's. */
     real,
     clock: createClock(setting),
-    realMoment: ({ arrivedAt }) => setting.anchor + (arrivedAt - setting.anchor) / setting.scale,
+    /** When it came, in real ms since the epoch. */
+    realMoment: ({ arrivedAt }: Pick<Arrival, 'arrivedAt'>) =>
+      setting.anchor + (arrivedAt - setting.anchor) / setting.scale,
+    /** State and logs. */
     folder,
-    diskOf: (broker) => disks.get(broker),
+    /** Where the disk of a broker is, when it has one of its own. */
+    diskOf: (broker: string) => disks.get(broker),
+    /** Where the wall clock of a process is set, see `shift-clock.ts`. */
     clocks,
-    process: (name) => found(stack.processes.get(name), name),
-    server: (name) =>
-      found(
-        serversOf(stack).find((each) => each.name === name),
-        name,
-      ),
-    said,
+    process: (name: string) => found(stack.processes.get(name), name),
+    server: (name: string) => found(servers.get(name), name),
+    /** What the launcher said, and when. */
+    said: said as readonly Said[],
     async stop() {
       await recorder.close();
       await stack.stop();
@@ -105,18 +90,13 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   };
 }
 
-const serversOf = ({ broker, database }: Stack): Server[] => [
-  ...broker.servers,
-  ...(database ? [database] : []),
-];
-
 /** @param clock as `PACELINE_CLOCK` */
-const environment = ({ seed, brokers, replicas }: StageOptions, folder: string, clock: string) => ({
+const environment = ({ seed, crew, replicas }: StageOptions, folder: string, clock: string) => ({
   PATH: process.env.PATH,
   HOME: process.env.HOME,
   ...(process.env.PACELINE_CACHE && { PACELINE_CACHE: process.env.PACELINE_CACHE }),
   PACELINE_CLOCK: clock,
-  PACELINE_BROKERS: String(brokers.length),
+  PACELINE_BROKERS: String(crew.brokers.length),
   PACELINE_REPLICAS: replicas,
   API_PORT: '0',
   ...Object.fromEntries(kindNames.map((kind) => [`SYNC_${kind.toUpperCase()}`, 'on'])),

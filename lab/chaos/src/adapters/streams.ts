@@ -2,15 +2,6 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@paceline/shared/messaging';
 
-/** What was said lately over the streams that others work from. */
-export interface Recorder {
-  /** The newest ones, oldest first. */
-  latest(count: number): readonly Recorded[];
-  /** Says it once more; with its id the broker may know it. Fails silently while the broker is away. */
-  repeat(message: Recorded, withId: boolean): Promise<void>;
-  close(): Promise<void>;
-}
-
 interface Recorded {
   readonly subject: string;
   readonly data: Uint8Array;
@@ -20,7 +11,8 @@ interface Recorded {
 const kept = 300;
 const streams = ['paceline.tick.>', 'paceline.command.>', 'paceline.event.>'];
 
-export async function startRecorder(adminUrl: string): Promise<Recorder> {
+/** Keeps what was said lately over the streams that others work from. */
+export async function startRecorder(adminUrl: string) {
   const connection: NatsConnection = await connect(adminUrl, 'provision');
   const recorded: Recorded[] = [];
   for (const subject of streams) {
@@ -34,8 +26,10 @@ export async function startRecorder(adminUrl: string): Promise<Recorder> {
   }
   const js = jetstream(connection, { timeout: 2_000 });
   return {
-    latest: (count) => recorded.slice(-count),
-    async repeat({ subject, data, headers: carried }, withId) {
+    /** The newest ones, oldest first. */
+    latest: (count: number): readonly Recorded[] => recorded.slice(-count),
+    /** Says it once more; with its id the broker may know it. Fails silently while the broker is away. */
+    async repeat({ subject, data, headers: carried }: Recorded, withId: boolean) {
       await js
         .publish(subject, data, carried && { headers: withId ? carried : withoutId(carried) })
         .catch(() => undefined);
@@ -58,16 +52,11 @@ function withoutId(carried: MsgHdrs): MsgHdrs {
   return copy;
 }
 
-/** What the streams of work still hold, and what was set aside. */
-interface Streams {
-  /** `TICKS: 2` */
-  readonly waiting: readonly string[];
-  /** `paceline.dead-letter.…: the reason` */
-  readonly deadLetters: readonly string[];
-}
-
-/** @throws {Error} while the broker can't say */
-export async function lookAtStreams(adminUrl: string): Promise<Streams> {
+/**
+ * What the streams of work still hold (`TICKS: 2`), and what was set aside (`subject: the reason`).
+ * @throws {Error} while the broker can't say
+ */
+export async function lookAtStreams(adminUrl: string) {
   const connection = await connect(adminUrl, 'provision');
   try {
     const manager = await jetstreamManager(connection);

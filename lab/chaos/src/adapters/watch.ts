@@ -7,19 +7,11 @@ import type { Stage } from './stage.ts';
 import { lookAtStreams } from './streams.ts';
 
 /** What is observed while everything happens. */
-export interface Watch {
-  /** When every service was ready, real ms since the epoch: the beginning of each look. */
-  readonly readyAt: readonly number[];
-  /** Run ids by slot, as messages had them. */
-  readonly runsOfSlots: ReadonlyMap<string, ReadonlySet<string>>;
-  /** What is not ready now, and why. */
-  notReady(): Promise<string[]>;
-  stop(): Promise<void>;
-}
+export type Watch = Awaited<ReturnType<typeof startWatch>>;
 
 const everyMs = 200;
 
-export async function startWatch(stage: Stage): Promise<Watch> {
+export async function startWatch(stage: Stage) {
   const readyAt: number[] = [];
   const runsOfSlots = new Map<string, Set<string>>();
   const connection = await connect(stage.stack.broker.adminUrl, 'provision');
@@ -52,8 +44,11 @@ export async function startWatch(stage: Stage): Promise<Watch> {
     }
   })();
   return {
+    /** When every service was ready, real ms since the epoch: the beginning of each look. */
     readyAt,
+    /** Run ids by slot, as messages had them. */
     runsOfSlots,
+    /** What is not ready now, and why. */
     notReady,
     async stop() {
       stopped = true;

@@ -1,3 +1,4 @@
+import type { Command, Run } from '@paceline/client';
 import type { Arrival, Judgement } from '@paceline/sandbox';
 import type { Fault } from './fault.ts';
 
@@ -15,22 +16,12 @@ export interface Accepted {
   readonly riderIds: readonly number[];
 }
 
-export interface CommandEnd {
-  readonly commandId: string;
-  readonly type: 'add-rider' | 'import-riders';
-  readonly riderId: number | null;
-  readonly state: string;
-  readonly reason: string | null;
-}
-
-export interface RunEnd {
-  readonly id: string;
-  readonly kind: string;
-  readonly state: 'running' | 'done' | 'failed';
-  readonly slot: { readonly id: string };
-  readonly error: string | null;
-  readonly counts: { readonly synced: number; readonly failed: number; readonly stored: number };
-}
+/** A command and a run as the API tells of them, as far as the laws read it. */
+export type CommandEnd = Pick<Command, 'commandId' | 'type' | 'riderId' | 'state' | 'reason'>;
+export type RunEnd = Pick<Run, 'id' | 'kind' | 'state' | 'error'> & {
+  readonly slot: Pick<Run['slot'], 'id'>;
+  readonly counts: Pick<Run['counts'], 'synced' | 'failed' | 'stored'>;
+};
 
 /** A process that ended and was started again by itself. */
 export interface Exit {

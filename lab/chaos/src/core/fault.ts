@@ -1,35 +1,6 @@
+import type { Dice } from '@paceline/kit/dice';
 import { type Policy, services } from '@paceline/shared/contracts';
-import type { Budget } from '@paceline/shared/definition';
-
-/** What can be broken, in the order in which it is told. */
-export const faultKinds = [
-  'kill',
-  'kill-several',
-  'freeze',
-  'rolling-restart',
-  'broker-restart',
-  'broker-node-away',
-  'broker-quorum-lost',
-  'journal-disk-full',
-  'database-restart',
-  'database-away',
-  'network-slow',
-  'network-stalled',
-  'network-half-open',
-  'network-cut',
-  'upstream-errors',
-  'upstream-hangs',
-  'upstream-resets',
-  'upstream-garbage',
-  'upstream-restart',
-  'policy-stricter',
-  'policy-looser',
-  'foreign-caller',
-  'clock-jump',
-  'messages-doubled',
-  'messages-reordered',
-] as const;
-export type FaultKind = (typeof faultKinds)[number];
+import { type Budget, budgetNames, limitsOf } from '@paceline/shared/definition';
 
 /** The processes and servers that can be broken. */
 export interface Crew {
@@ -38,12 +9,9 @@ export interface Crew {
   readonly brokers: readonly string[];
 }
 
-/** One thing that is broken and healed again. */
-export interface Fault {
-  readonly kind: FaultKind;
-  /** Real ms after the load has begun. */
-  readonly at: number;
-  /** Real ms until it is healed. */
+/** What is done; times in real ms. */
+interface Damage {
+  /** Until it is healed; 0: it heals by itself. */
   readonly lasts: number;
   /** The processes, servers or links (`rider-sync>broker`) that it befalls; empty: upstream, or the messages. */
   readonly targets: readonly string[];
@@ -53,6 +21,84 @@ export interface Fault {
   readonly budget?: Budget;
   readonly policy?: Policy;
 }
+
+/** One thing that is broken and healed again, `at` real ms after the load has begun. */
+export interface Fault extends Damage {
+  readonly kind: FaultKind;
+  readonly at: number;
+}
+
+/** What a seed decides about a fault of one kind; by default it is over at once, and befalls no process. */
+type Draw = (dice: Dice, crew: Crew) => Partial<Damage>;
+
+const limits = limitsOf('standard');
+/** Budgets whose limit is changed: a window of an hour would outlast the run. */
+const steerable = budgetNames.filter((name) => limits[name].windowMs <= 15 * 60_000);
+
+/** Some links of a few services; the scheduler and the limiter have one to the broker only. */
+function links(dice: Dice, { services }: Crew): string[] {
+  const target = dice.pick(['broker', 'database', 'upstream']);
+  const callers = services.filter((name) => target === 'broker' || !/^(limiter|scheduler)/.test(name));
+  const upstream = callers.filter((name) => target !== 'upstream' || !name.startsWith('api'));
+  return dice.some(upstream, dice.whole(1, 3)).map((name) => `${name}>${target}`);
+}
+
+/** Another limit: so many times the calls, in so many times the window. */
+const changedPolicy = (limitTimes: number, windowTimes: number) => (dice: Dice) => {
+  const budget = dice.pick(steerable);
+  const { limit, windowMs } = limits[budget];
+  return {
+    budget,
+    policy: { limit: Math.max(1, Math.floor(limit * limitTimes)), windowMs: windowMs * windowTimes },
+  };
+};
+
+const lasting =
+  (least: number, most: number, more: Draw): Draw =>
+  (dice, crew) => ({ lasts: dice.whole(least, most), ...more(dice, crew) });
+
+const amount = (least: number, most: number) => (dice: Dice) => ({ amount: dice.whole(least, most) });
+
+/** What can be broken, in the order in which it is told, and what a seed decides about it. */
+export const draws = {
+  kill: (dice, { services }) => ({ targets: dice.some(services, 1) }),
+  'kill-several': (dice, { services }) => ({ targets: dice.some(services, dice.whole(2, 4)) }),
+  freeze: lasting(500, 7_000, (dice, { services }) => ({ targets: dice.some(services, dice.whole(1, 2)) })),
+  'rolling-restart': (dice, { services }) => ({
+    lasts: 2_500 * services.length,
+    targets: dice.shuffled(services),
+  }),
+  'broker-restart': lasting(0, 1_500, (_, { brokers }) => ({ targets: brokers })),
+  'broker-node-away': lasting(1_000, 6_000, (dice, { brokers }) => ({ targets: dice.some(brokers, 1) })),
+  'broker-quorum-lost': lasting(1_000, 5_000, (dice, { brokers }) => ({ targets: dice.some(brokers, 2) })),
+  'journal-disk-full': lasting(1_000, 4_000, (dice, { brokers }) => ({ targets: dice.some(brokers, 1) })),
+  'database-restart': () => ({ targets: ['postgres'] }),
+  'database-away': lasting(500, 5_000, () => ({ targets: ['postgres'] })),
+  'network-slow': lasting(2_000, 6_000, (dice, crew) => ({
+    targets: links(dice, crew),
+    amount: dice.whole(20, 400),
+  })),
+  'network-stalled': lasting(1_000, 6_000, (dice, crew) => ({ targets: links(dice, crew) })),
+  'network-half-open': lasting(1_000, 6_000, (dice, crew) => ({ targets: links(dice, crew) })),
+  'network-cut': lasting(0, 4_000, (dice, crew) => ({ targets: links(dice, crew) })),
+  'upstream-errors': lasting(1_000, 5_000, amount(3, 30)),
+  'upstream-hangs': lasting(1_000, 5_000, amount(1, 8)),
+  'upstream-resets': lasting(1_000, 5_000, amount(3, 30)),
+  'upstream-garbage': lasting(1_000, 5_000, amount(3, 20)),
+  'upstream-restart': lasting(0, 3_000, () => ({ targets: ['sandbox'] })),
+  'policy-stricter': lasting(2_000, 6_000, changedPolicy(0.5, 2)),
+  'policy-looser': lasting(2_000, 6_000, changedPolicy(2, 1)),
+  'foreign-caller': (dice) => ({ amount: dice.whole(1, 5), budget: 'riders_single' }),
+  'clock-jump': lasting(2_000, 6_000, (dice, { services }) => ({
+    targets: dice.some(services, dice.whole(1, 2)),
+    amount: dice.pick([-10, 10]),
+  })),
+  'messages-doubled': (dice) => ({ amount: dice.whole(5, 60) }),
+  'messages-reordered': lasting(1_000, 3_000, amount(5, 60)),
+} satisfies Record<string, Draw>;
+
+export type FaultKind = keyof typeof draws;
+export const faultKinds = Object.keys(draws) as FaultKind[];
 
 /** `+12.3 s  freeze 4.1 s: limiter, api` */
 export function tellFault({ kind, at, lasts, targets, amount, budget, policy }: Fault): string {
@@ -71,20 +117,12 @@ export function tellFault({ kind, at, lasts, targets, amount, budget, policy }: 
  * @param replicas e.g. `limiter=2,rider-sync=2`; default one of each
  */
 export function crewOf(replicas: string, brokers: number): Crew {
-  const counts = new Map(
-    replicas
-      .split(',')
-      .filter(Boolean)
-      .map((each) => {
-        const [name = '', count] = each.split('=');
-        return [name, Number(count)] as const;
-      }),
-  );
+  const counts = new URLSearchParams(replicas.replaceAll(',', '&'));
   return {
-    services: services.flatMap((service) => numbered(service, counts.get(service) ?? 1, (name) => name)),
-    brokers: brokers === 1 ? ['nats'] : numbered('nats', brokers, (name) => `${name}-1`),
+    services: services.flatMap((service) => numbered(service, Number(counts.get(service) ?? 1), service)),
+    brokers: brokers === 1 ? ['nats'] : numbered('nats', brokers, 'nats-1'),
   };
 }
 
-const numbered = (name: string, count: number, first: (name: string) => string): string[] =>
-  Array.from({ length: count }, (_, index) => (index === 0 ? first(name) : `${name}-${index + 1}`));
+const numbered = (name: string, count: number, first: string): string[] =>
+  Array.from({ length: count }, (_, index) => (index === 0 ? first : `${name}-${index + 1}`));

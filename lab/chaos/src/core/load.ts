@@ -1,13 +1,17 @@
 import { createDice } from '@paceline/kit/dice';
-import { kindNames, type SyncKind } from '@paceline/shared/definition';
+import { kindNames } from '@paceline/shared/definition';
 
 /** A request of the API, and when: real ms after the load has begun. */
-export type LoadRequest = { readonly at: number } & (
-  | { readonly does: 'add'; readonly riderId: number; readonly cancels: boolean }
-  | { readonly does: 'import'; readonly riderIds: readonly number[] }
-  | { readonly does: 'trigger'; readonly kind: SyncKind }
-  | { readonly does: 'retry' }
-);
+export interface LoadRequest {
+  readonly at: number;
+  /** `retry`: of a run that has failed, when there is one. */
+  readonly does: 'add' | 'import' | 'trigger' | 'retry';
+  readonly path: string;
+  readonly body?: object;
+  /** The riders that are asked for. */
+  readonly riderIds: readonly number[];
+  readonly cancels?: boolean;
+}
 
 /** Riders of no club, so that whoever is stored was asked for. */
 const strangers = 4_500_000;
@@ -24,15 +28,16 @@ export function planLoad(seed: number, lasts: number): LoadRequest[] {
     const chance = dice.whole(1, 100);
     if (chance <= 6) {
       const riderIds = Array.from({ length: dice.whole(2, 150) }, newRider);
-      requests.push({ at, does: 'import', riderIds });
+      requests.push({ at, does: 'import', path: '/v1/riders/import', body: { riderIds }, riderIds });
     } else if (chance <= 10) {
-      requests.push({ at, does: 'trigger', kind: dice.pick(kindNames) });
+      requests.push({ at, does: 'trigger', path: `/v1/syncs/${dice.pick(kindNames)}/trigger`, riderIds: [] });
     } else if (chance <= 12) {
-      requests.push({ at, does: 'retry' });
+      requests.push({ at, does: 'retry', path: '/v1/runs', riderIds: [] });
     } else {
       const again = dice.whole(1, 20) === 1 && next > strangers;
       const riderId = chance === 13 ? nobody : again ? next : newRider();
-      requests.push({ at, does: 'add', riderId, cancels: dice.whole(1, 25) === 1 });
+      const cancels = dice.whole(1, 25) === 1;
+      requests.push({ at, does: 'add', path: '/v1/riders', body: { riderId }, riderIds: [riderId], cancels });
     }
   }
   return requests;

@@ -1,7 +1,7 @@
 import { sum } from '@paceline/kit/statistics';
 import { table } from '@paceline/kit/table';
 import { faultKinds } from './fault.ts';
-import { type Figures, lawNames, type Verdict } from './verdict.ts';
+import { type Figure, figures, lawNames, type Verdict } from './verdict.ts';
 
 /** The page of the documentation that tells what many seeds came to. */
 export const page = (command: string, verdicts: readonly Verdict[]): string => `# Chaos
@@ -23,7 +23,7 @@ ${report(verdicts)}
 
 /** What many seeds came to, as tables in Markdown that can be read as they are. */
 export const report = (verdicts: readonly Verdict[]): string =>
-  [survived(verdicts), lawsHeld(verdicts), figures(verdicts), complaints(verdicts)]
+  [survived(verdicts), lawsHeld(verdicts), figuresOf(verdicts), complaints(verdicts)]
     .map(([head, rows]) => table(head, rows, (column) => column > 0))
     .join('\n\n');
 
@@ -48,35 +48,17 @@ const lawsHeld = (verdicts: readonly Verdict[]): Table => [
   lawNames.map((name) => [name, sum(verdicts.map(({ breaches }) => breaches[name]?.length ?? 0))]),
 ];
 
-type Count = Exclude<keyof Figures, 'reasons' | 'complaints'>;
-
-const words: Record<Count, string> = {
-  accepted: 'commands accepted',
-  done: 'commands done',
-  failed: 'commands failed or cancelled, with the reason',
-  expired: 'commands expired, with the reason',
-  unanswered: 'requests that were not answered for 25 s',
-  refused: 'requests that were refused, with the reason',
-  calls: 'calls that arrived upstream',
-  rejected: 'of these rejected, because of a changed limit or a foreign caller',
-  runs: 'runs of the syncs',
-  failedRuns: 'of these failed, with the reason',
-  riders: 'riders stored',
-  lostByBroker: 'commands that the broker lost, handed on anew',
-  errors: 'errors in logs that a fault explains',
-};
-
-const figures = (verdicts: readonly Verdict[]): Table => [
+const figuresOf = (verdicts: readonly Verdict[]): Table => [
   ['load', `${verdicts.length} seeds`],
-  (Object.keys(words) as Count[]).map((name) => [
-    words[name],
-    sum(verdicts.map((each) => each.figures[name])),
+  Object.entries(figures).map(([name, [words]]) => [
+    words,
+    sum(verdicts.map((each) => each.figures[name as Figure])),
   ]),
 ];
 
 /** What faults excuse, so that one can see whether they should. */
 function complaints(verdicts: readonly Verdict[]): Table {
-  const all = verdicts.flatMap(({ figures: each }) => Object.entries(each.complaints));
+  const all = verdicts.flatMap(({ figures: { complaints: its } }) => Object.entries(its));
   const rows = [...Map.groupBy(all, ([message]) => message)].map(
     ([message, its]) =>
       [message.replaceAll('|', '/').slice(0, 140), sum(its.map(([, count]) => count))] as const,

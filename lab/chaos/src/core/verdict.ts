@@ -9,40 +9,54 @@ export interface Verdict {
   /** By what is counted; each breach in a sentence. */
   readonly breaches: Readonly<Record<string, readonly string[]>>;
   readonly recoveries: readonly Recovery[];
-  readonly figures: Figures;
+  readonly figures: Readonly<Record<Figure, number>> & {
+    /** How often each reason was given for what failed, expired or was refused; ids and times left out. */
+    readonly reasons: Readonly<Record<string, number>>;
+    /** How often each error came in logs; ids and times left out. */
+    readonly complaints: Readonly<Record<string, number>>;
+  };
 }
 
-export interface Figures {
-  readonly accepted: number;
-  /** Requests that nobody answered as long as was tried, and those that were refused. */
-  readonly unanswered: number;
-  readonly refused: number;
-  readonly done: number;
-  readonly failed: number;
-  readonly expired: number;
-  readonly calls: number;
-  /** 429s that a fault explains. */
-  readonly rejected: number;
-  readonly runs: number;
-  readonly failedRuns: number;
-  readonly riders: number;
-  /** How often each reason was given for what failed, expired or was refused; ids and times left out. */
-  readonly reasons: Readonly<Record<string, number>>;
-  /** Lines of the level error, whatever explains them. */
-  readonly errors: number;
-  /** How often each of them came; ids and times left out. */
-  readonly complaints: Readonly<Record<string, number>>;
-  readonly lostByBroker: number;
-}
+const inState = (state: string) => (evidence: Evidence) =>
+  evidence.commands.filter((command) => command.state === state).length;
+
+const ours = ({ arrivals }: Evidence) => arrivals.filter(({ isStrangers }) => !isStrangers);
+
+/** What is counted in each seed, by the name that `--json` has for it: in words, and how. */
+export const figures = {
+  accepted: ['commands accepted', ({ accepted }) => accepted.length],
+  done: ['commands done', inState('done')],
+  failed: ['commands failed or cancelled, with the reason', inState('failed')],
+  expired: ['commands expired, with the reason', inState('expired')],
+  unanswered: ['requests that were not answered for 25 s', ({ unanswered }) => unanswered],
+  refused: ['requests that were refused, with the reason', ({ refusals }) => refusals.length],
+  calls: ['calls that arrived upstream', (evidence) => ours(evidence).length],
+  rejected: [
+    'of these rejected, because of a changed limit or a foreign caller',
+    (evidence) => ours(evidence).filter(({ verdict }) => verdict === 'rejected').length,
+  ],
+  runs: ['runs of the syncs', ({ runs }) => runs.length],
+  failedRuns: [
+    'of these failed, with the reason',
+    ({ runs }) => runs.filter(({ state }) => state === 'failed').length,
+  ],
+  riders: ['riders stored', ({ riderIds }) => riderIds.length],
+  lostByBroker: ['commands that the broker lost, handed on anew', ({ lostByBroker }) => lostByBroker],
+  errors: ['errors in logs that a fault explains', ({ errors }) => errors.length],
+} satisfies Record<string, readonly [words: string, of: (evidence: Evidence) => number]>;
+
+export type Figure = keyof typeof figures;
 
 const neverWell = 'faults that it did not recover from';
 
 /** Every law, and the last one of all. */
-export const lawNames = [...laws.map(({ counts }) => counts), neverWell];
+export const lawNames = [...Object.keys(laws), neverWell];
 
 export function judge(seed: number, evidence: Evidence): Verdict {
   const felt = recoveries(evidence.inflicted, evidence.signs);
-  const breaches = Object.fromEntries(laws.map((law) => [law.counts, law.breaches(evidence)]));
+  const breaches = Object.fromEntries(
+    Object.entries(laws).map(([law, breachesIn]) => [law, breachesIn(evidence)]),
+  );
   const unrecovered = felt.filter(({ took }) => took === undefined).map(({ kind }) => kind);
   return {
     seed,
@@ -55,35 +69,13 @@ export function judge(seed: number, evidence: Evidence): Verdict {
 export const hasPassed = ({ breaches }: Verdict): boolean =>
   Object.values(breaches).every((each) => each.length === 0);
 
-function figuresOf({
-  accepted,
-  unanswered,
-  refusals,
-  commands,
-  arrivals,
-  runs,
-  riderIds,
-  errors: lines,
-  lostByBroker,
-}: Evidence): Figures {
-  const ours = arrivals.filter(({ isStrangers }) => !isStrangers);
-  const inState = (state: string) => commands.filter((command) => command.state === state).length;
+function figuresOf(evidence: Evidence): Verdict['figures'] {
+  const counts = Object.entries(figures).map(([name, [, of]]) => [name, of(evidence)] as const);
+  const { refusals, commands, errors } = evidence;
   return {
-    accepted: accepted.length,
-    unanswered,
-    refused: refusals.length,
-    done: inState('done'),
-    failed: inState('failed'),
-    expired: inState('expired'),
-    calls: ours.length,
-    rejected: ours.filter(({ verdict }) => verdict === 'rejected').length,
-    runs: runs.length,
-    failedRuns: runs.filter(({ state }) => state === 'failed').length,
-    riders: riderIds.length,
+    ...(Object.fromEntries(counts) as Record<Figure, number>),
     reasons: countsOf([...refusals, ...commands.flatMap(({ reason }) => reason ?? [])].map(generalised)),
-    errors: lines.length,
-    complaints: countsOf(lines.map(({ service, message }) => generalised(`${service}: ${message}`))),
-    lostByBroker,
+    complaints: countsOf(errors.map(({ service, message }) => generalised(`${service}: ${message}`))),
   };
 }
 
@@ -96,14 +88,7 @@ interface Recovery {
   readonly took: number | undefined;
 }
 
-const firstAt = (moments: readonly number[], from: number): number | undefined =>
-  moments.find((moment) => moment >= from);
-
-/**
- * How long each fault was felt after it was healed: until every service was ready, something that was asked for was
- * accepted, and a call was made with a permit. What overlaps with it, or begins before it is over, is waited for too:
- * faults that are felt at once are over at once.
- */
+/** How long each fault was felt after it was healed. Faults that are felt at once are over at once. */
 export function recoveries(inflicted: readonly Inflicted[], signs: Signs): Recovery[] {
   const inOrder = inflicted.toSorted((a, b) => a.began - b.began);
   const result: Recovery[] = [];
@@ -126,6 +111,6 @@ export function recoveries(inflicted: readonly Inflicted[], signs: Signs): Recov
 }
 
 function allWell({ ready, accepted, called }: Signs, from: number): number | undefined {
-  const firsts = [ready, accepted, called].map((moments) => firstAt(moments, from));
+  const firsts = [ready, accepted, called].map((moments) => moments.find((moment) => moment >= from));
   return firsts.includes(undefined) ? undefined : Math.max(...(firsts as number[]));
 }
