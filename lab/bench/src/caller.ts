@@ -8,11 +8,8 @@ import { keepPromises } from './promises.ts';
 import { besiege } from './siege.ts';
 import { delayOf, type Network, noJitter } from './upstream.ts';
 
-interface Sequence {
+interface FloodLoad extends Record<'inFlight' | 'start' | 'slices' | 'sliceMs', number> {
   readonly keys: readonly string[];
-  readonly count: number;
-  /** Between the end of one and the next. */
-  readonly pauseMs: number;
 }
 
 /** One call as its caller and upstream saw it; ms of the monotonic clock. */
@@ -27,7 +24,8 @@ let network: Network = noJitter;
 let passages: Passage[] = [];
 /** While it is shut no call returns. */
 let gate: Promise<void> | undefined;
-let onArrival: (passage: Passage) => void = (passage) => passages.push(passage);
+const record = (passage: Passage) => void passages.push(passage);
+let onArrival: (passage: Passage) => void = record;
 let jobs = 0;
 /** Jobs that are handed over at once. */
 const largestBatch = 2_000;
@@ -46,8 +44,6 @@ async function call(job: Job): Promise<void> {
   onArrival({ job, sentAt, arrivedAt: monotonic() });
 }
 
-const record = (passage: Passage) => void passages.push(passage);
-
 /** What a process of the bench can be told to do. Moments are of the monotonic clock. */
 const duties = {
   async open({ id, address, index }: { id: string; address: Address; index: number }): Promise<void> {
@@ -63,31 +59,15 @@ const duties = {
   },
 
   /** Asks for `count` calls at that moment. */
-  async ask({
-    key,
-    urgency,
-    count,
-    at,
-  }: {
-    key: string;
-    urgency: Urgency;
-    count: number;
-    at: number;
-  }): Promise<void> {
+  async ask(calls: { key: string; urgency?: Urgency; count?: number; at?: number }): Promise<void> {
+    const { key, urgency = 'urgent', count = 1, at = 0 } = calls;
     await until(at);
     await client.submit(Array.from({ length: count }, () => jobOf(key, urgency)));
   },
 
   /** Keeps `inFlight` asks for each limit waiting or under way until that moment. */
-  async saturate({
-    keys,
-    inFlight,
-    end,
-  }: {
-    keys: readonly string[];
-    inFlight: number;
-    end: number;
-  }): Promise<void> {
+  async saturate(load: { keys: readonly string[]; inFlight: number; end: number }): Promise<void> {
+    const { keys, inFlight, end } = load;
     onArrival = (passage) => {
       record(passage);
       if (monotonic() < end) void client.submit([jobOf(passage.job.key, 'urgent')]);
@@ -97,8 +77,9 @@ const duties = {
     onArrival = record;
   },
 
-  /** One after the other. Returns ms from each ask to when its call may leave. */
-  async sequence({ keys, count, pauseMs }: Sequence): Promise<number[]> {
+  /** One after the other, with a pause between. Returns ms from each ask to when its call may leave. */
+  async sequence(asks: { keys: readonly string[]; count: number; pauseMs: number }): Promise<number[]> {
+    const { keys, count, pauseMs } = asks;
     const waits: number[] = [];
     for (let index = 0; index < count; index += 1) {
       const { promise, resolve } = Promise.withResolvers<Passage>();
@@ -113,13 +94,7 @@ const duties = {
   },
 
   /** Keeps `inFlight` calls of whichever limit under way. Returns how many came through in each slice from `start` on. */
-  async flood(load: {
-    keys: readonly string[];
-    inFlight: number;
-    start: number;
-    slices: number;
-    sliceMs: number;
-  }): Promise<number[]> {
+  async flood(load: FloodLoad): Promise<number[]> {
     const counts = Array.from({ length: load.slices }, () => 0);
     const end = load.start + load.slices * load.sliceMs;
     let turn = 0;

@@ -74,20 +74,8 @@ function* inTurns<T>(all: readonly T[]): Generator<readonly T[]> {
   for (let from = 0; from < all.length; from += largestTurn) yield all.slice(from, from + largestTurn);
 }
 
-/**
- * One budget with so many waiting. Returns for each round the µs that one permit takes (somebody new asks, the window
- * moves on, the first in line is offered its permit, starts it, and settles it; four turns), and the bytes of heap that
- * one who waits takes.
- */
-export async function depth({
-  waiting,
-  rounds,
-  permits,
-}: {
-  waiting: number;
-  rounds: number;
-  permits: number;
-}) {
+/** One budget with so many waiting. Returns the µs of a permit (four turns) by round, and bytes of heap by waiter. */
+export async function depth({ waiting, rounds, permits }: Record<'waiting' | 'rounds' | 'permits', number>) {
   const { acquire, pass, turn, now, spent } = measuredLedger();
   const before = heapUsed();
   const account = 'deep';
@@ -118,19 +106,12 @@ export async function depth({
   return { perPermit, bytes };
 }
 
-/**
- * So many accounts, in each of which one waits. Returns for each round the µs that one permit takes (asked for,
- * offered, started, settled; hundreds in a turn), and the bytes of heap that an account takes.
- */
+/** So many accounts with one waiter each. Returns the µs of a permit (hundreds in a turn) by round, and bytes by account. */
 export async function breadth({
   accounts,
   rounds,
   permits,
-}: {
-  accounts: number;
-  rounds: number;
-  permits: number;
-}) {
+}: Record<'accounts' | 'rounds' | 'permits', number>) {
   const { acquire, pass, turn, spent } = measuredLedger();
   const before = heapUsed();
   const names = Array.from({ length: accounts }, (_, index) => `account-${index}`);

@@ -21,33 +21,21 @@ export interface Replica {
 /** A broker with limiters on it. */
 export interface Limiters extends Server {
   readonly adminUrl: string;
-  readonly ownership: Ownership;
+  readonly ownership: ReturnType<typeof watchOwnership>;
   /** Those that were started and not killed by this. */
   readonly replicas: readonly Replica[];
   /** Starts one more and waits until it is ready. */
   add(): Promise<Replica>;
 }
 
-/** How a broker with limiters is started. */
-interface LimitersOptions {
-  /** The broker syncs every message before it acknowledges it. */
-  readonly synced?: boolean;
-  /** How many limiters share the work. */
-  readonly count?: number;
-  /** How many real ms the project's minute takes: as long are the windows that the bench uses. */
-  readonly minuteMs?: number;
-}
-
-export async function startLimiters(options: LimitersOptions = {}): Promise<Limiters> {
-  const { synced = false, count = 1, minuteMs = 1_000 } = options;
+/**
+ * Starts a broker with one limiter.
+ * @param options whether the broker syncs before it acknowledges; how long the project's minute is, real ms
+ */
+export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}): Promise<Limiters> {
   const folder = await folderFor('nats');
   const { path: server } = await findNatsServer({ report: () => undefined });
-  const nats = await startNats({
-    server,
-    storeDir: folder.path,
-    syncAlways: synced,
-    users: rigUsers,
-  });
+  const nats = await startNats({ server, storeDir: folder.path, syncAlways: synced, users: rigUsers });
   const adminUrl = urlAs(nats.url, 'admin');
   const admin = createBus(await connect(adminUrl, 'provision'), createLogger('bench', 'error'));
   await provision(admin.connection);
@@ -67,7 +55,7 @@ export async function startLimiters(options: LimitersOptions = {}): Promise<Limi
     replicas.push(replica);
     return replica;
   };
-  for (let each = 0; each < count; each += 1) await add();
+  await add();
 
   const kill = async () => {
     await Promise.all(
@@ -99,42 +87,35 @@ export async function startLimiters(options: LimitersOptions = {}): Promise<Limi
   };
 }
 
-/** Which limiter owns what, by what they say of themselves. */
-interface Ownership {
-  /** Ids of limiters that were heard so far. */
-  known(): ReadonlySet<string>;
-  /** Waits for one that is not among those, and returns its id. */
-  newcomer(known: ReadonlySet<string>): Promise<string>;
-  /** Waits until these own everything between them, as evenly as can be. */
-  sharedOut(limiters: readonly string[]): Promise<void>;
-  /** Names of accounts, never given before, that this limiter answers for; all in one partition. */
-  accountsOf(limiter: string, count: number): string[];
-}
-
 const patience = { timeoutMs: 30_000 };
 
-function watchOwnership(bus: Bus): Ownership {
+/** Which limiter owns what, by what they say of themselves. */
+function watchOwnership(bus: Bus) {
   const last = new Map<string, Presence>();
   let given = 0;
   listen(bus, catalog.present, {}, (presence) => last.set(presence.limiter, presence));
   const owned = (limiter: string) =>
     (last.get(limiter)?.owns ?? []).filter(({ claim }) => claim !== null).map(({ partition }) => partition);
   return {
-    known: () => new Set(last.keys()),
-    newcomer: (known) =>
+    /** Ids of limiters that were heard so far. */
+    known: (): ReadonlySet<string> => new Set(last.keys()),
+    /** Waits for one that is not among those, and returns its id. */
+    newcomer: (known: ReadonlySet<string>) =>
       eventually(() => {
         const found = [...last.keys()].find((limiter) => !known.has(limiter));
         if (!found) throw new Error('no new limiter was heard');
         return found;
       }, patience),
-    sharedOut: (limiters) =>
+    /** Waits until these own everything between them, as evenly as can be. */
+    sharedOut: (limiters: readonly string[]) =>
       eventually(() => {
         const counts = limiters.map((limiter) => owned(limiter).length);
         const all = new Set(limiters.flatMap(owned));
         const even = Math.max(...counts) - Math.min(...counts) <= 1;
         if (all.size < allPartitions.length || !even) throw new Error('the partitions are not shared out');
       }, patience),
-    accountsOf(limiter, count) {
+    /** Names of accounts, never given before, that this limiter answers for; all in one partition. */
+    accountsOf(limiter: string, count: number) {
       const [partition] = owned(limiter);
       const accounts: string[] = [];
       while (accounts.length < count) {
@@ -147,10 +128,7 @@ function watchOwnership(bus: Bus): Ownership {
   };
 }
 
-/**
- * Reads every journal and counts the calls that were committed under a claim which was not the last one at that point:
- * what a limiter that was replaced must never manage. A permit's id begins with its claim.
- */
+/** Counts calls committed under a claim that was not the last one at that point. A permit's id begins with its claim. */
 export async function lateCommits(url: string): Promise<number> {
   const connection = await connect(url, 'provision');
   const { stream } = catalog.journal;

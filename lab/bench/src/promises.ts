@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Limiter } from '@paceline/shared/limiter';
 import type { Address } from './contenders/contender.ts';
-import { openLimiters } from './contenders/paceline.ts';
+import { openLimiters, permitted } from './contenders/paceline.ts';
 import { delayOf, type Network } from './upstream.ts';
 
 export interface Arrivals {
@@ -41,11 +41,9 @@ export async function keepPromises(arrivals: Arrivals): Promise<Kept[]> {
       promisedAt ??= estimatedAt;
     };
     const lane = urgent ? 'manual_rider_add' : 'rider_sync';
-    return limiter.withPermit({ endpoint: 'riders_single', lane, onWaiting }, async (permit) => {
+    return permitted(limiter, { endpoint: 'riders_single', lane, onWaiting }, async () => {
       const startedAt = clock.now();
-      permit.use();
       await wait(delayOf(network, Math.random));
-      permit.settle({ result: 'answered', status: 200 });
       return { cold, urgent, promisedAt, startedAt };
     });
   }

@@ -1,7 +1,7 @@
 import { monotonic, until } from '@paceline/kit/waiting';
 import type { Limiter } from '@paceline/shared/limiter';
 import type { Address } from './contenders/contender.ts';
-import { openLimiters } from './contenders/paceline.ts';
+import { openLimiters, permitted } from './contenders/paceline.ts';
 import { delayOf, type Network } from './upstream.ts';
 
 /** Where in the protocol the limiter dies: at the first message with this verb. */
@@ -62,11 +62,9 @@ export async function besiege(siege: Siege): Promise<Aftermath> {
 }
 
 function call(limiter: Limiter, arrivals: number[]): Promise<void> {
-  return limiter.withPermit({ endpoint: 'riders_single', lane: 'manual_rider_add' }, async (permit) => {
-    permit.use();
+  return permitted(limiter, { endpoint: 'riders_single', lane: 'manual_rider_add' }, async () => {
     await until(monotonic() + delayOf(network, Math.random));
     arrivals.push(monotonic());
-    permit.settle({ result: 'answered', status: 200 });
   });
 }
 

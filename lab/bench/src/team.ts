@@ -12,14 +12,7 @@ export const startCaller = (execArgv: readonly string[] = []): Caller =>
   startWorker<Duties>(join(import.meta.dirname, 'caller.ts'), execArgv);
 
 /** A contender with what it runs on, and the processes that use it. */
-export interface Team extends AsyncDisposable {
-  readonly server: Server;
-  readonly callers: readonly [Caller, ...Caller[]];
-  /** Makes the limits in each process, one after the other: the first one makes the tables. */
-  limit(limits: readonly Limit[]): Promise<void>;
-  /** What all processes called since the last time. */
-  collect(): Promise<Passage[]>;
-}
+export type Team = Awaited<ReturnType<typeof assemble>>;
 
 interface TeamOptions {
   /** How many processes call; a contender whose limit is one process's gets one. */
@@ -29,7 +22,7 @@ interface TeamOptions {
   readonly windowMs?: number;
 }
 
-export async function assemble(contender: Contender, options: TeamOptions): Promise<Team> {
+export async function assemble(contender: Contender, options: TeamOptions) {
   const { processes, home = contender.home, windowMs = 1_000 } = options;
   const server = await startServer(home, windowMs);
   const others = contender.shared ? processes - 1 : 0;
@@ -49,29 +42,21 @@ export async function assemble(contender: Contender, options: TeamOptions): Prom
   return {
     server,
     callers,
-    async limit(limits) {
+    /** Makes the limits in each process, one after the other: the first one makes the tables. */
+    async limit(limits: readonly Limit[]) {
       for (const caller of callers) await caller.do('limit', limits);
     },
-    collect: async () => (await Promise.all(callers.map((caller) => caller.do('collect')))).flat(),
+    /** What all processes called since the last time. */
+    collect: async (): Promise<Passage[]> =>
+      (await Promise.all(callers.map((caller) => caller.do('collect')))).flat(),
     [Symbol.asyncDispose]: end,
   };
 }
 
-/**
- * Starts what keeps a contender's state.
- * @param minuteMs how long the limiter's minute takes
- */
-function startServer(home: Home, minuteMs: number): Promise<Server> {
-  switch (home) {
-    case 'redis':
-    case 'redis-synced':
-      return startRedis(home === 'redis-synced');
-    case 'postgres':
-      return startDatabase();
-    case 'limiter':
-    case 'limiter-synced':
-      return startLimiters({ minuteMs, synced: home === 'limiter-synced' });
-    default:
-      return Promise.resolve(nowhere);
-  }
+/** Starts what keeps a contender's state. @param minuteMs how long the limiter's minute takes */
+async function startServer(home: Home, minuteMs: number): Promise<Server> {
+  if (home === 'memory') return nowhere;
+  if (home === 'postgres') return startDatabase();
+  if (home === 'redis' || home === 'redis-synced') return startRedis(home === 'redis-synced');
+  return startLimiters({ minuteMs, synced: home === 'limiter-synced' });
 }

@@ -1,49 +1,22 @@
 import type { Policy } from '@paceline/shared/contracts';
-import type { Budget, Lane } from '@paceline/shared/definition';
+import type { Lane } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { type Arrival, isOf, type SandboxLog, type Watched, watchedBy } from './arrivals.ts';
 import { type Finding, listed, remark } from './findings.ts';
 import type { BudgetHistory, Call, Rules, Span, StoredEntry } from './history.ts';
-import { type ArrivalFigures, judgeArrivals } from './judge-arrivals.ts';
+import { judgeArrivals } from './judge-arrivals.ts';
 import { freshBudget } from './reading.ts';
 import { rebuild } from './rebuild.ts';
 import { explainRejections } from './rejections.ts';
-import { type Fullest, judgeWindows } from './windows.ts';
+import { judgeWindows } from './windows.ts';
 
 /** What one budget of an account comes to. */
-export interface BudgetCertificate {
-  readonly endpoint: Budget;
-  /** The policy that was in force in the end. */
-  readonly policy: Policy;
-  readonly calls: number;
-  /** The most calls that could have arrived within one window. */
-  readonly fullest: Fullest | null;
-  readonly utilisation: Utilisation;
-  readonly rejected: number;
-  readonly promises: Promises;
-  /** Absent without the sandbox's log. */
-  readonly arrivals?: ArrivalFigures;
-  readonly certified: boolean;
-}
-
-export interface AccountCertificate {
-  readonly account: string;
-  readonly budgets: readonly BudgetCertificate[];
-  /** Project ms. */
-  readonly longestWaits: Partial<Record<Lane, number>>;
-}
+export type BudgetCertificate = ReturnType<typeof certificateOf>;
 
 /** What a partition's journal proves. */
-export interface Certificate {
-  readonly partition: number;
-  readonly certified: boolean;
-  readonly entries: number;
-  /** The time that was judged, project ms; null when there was none. */
-  readonly from: number | null;
-  readonly to: number | null;
-  readonly accounts: readonly AccountCertificate[];
-  readonly findings: readonly Finding[];
-}
+export type Certificate = ReturnType<typeof certify>;
+
+export type AccountCertificate = Certificate['accounts'][number];
 
 /** The sandbox's log, and the time of which it tells. */
 interface UpstreamLog extends SandboxLog {
@@ -55,12 +28,7 @@ interface UpstreamLog extends SandboxLog {
  * allows, that the ledger was kept by its rules, and why each 429 was one.
  * @param entries of one partition, oldest first
  */
-function certify(
-  partition: number,
-  entries: readonly StoredEntry[],
-  rules: Rules,
-  upstream?: UpstreamLog,
-): Certificate {
+function certify(partition: number, entries: readonly StoredEntry[], rules: Rules, upstream?: UpstreamLog) {
   const { spans, budgets, findings: ledgerFindings } = rebuild(entries, rules, upstream?.projectTime);
   const all = [...budgets, ...onlyCalled(budgets, rules, upstream)];
   const judged = all.map((budget) => judgeBudget(budget, spans, rules, upstream));
@@ -70,6 +38,7 @@ function certify(
     partition,
     certified: !findings.some(({ breach }) => breach),
     entries: entries.length,
+    /** The time that was judged, project ms; null when there was none. */
     from: spans[0]?.from ?? null,
     to: spans.at(-1)?.to ?? null,
     accounts: [...accounts].map(([account, its]) => ({
@@ -124,19 +93,19 @@ function arrivalsOn({ place }: BudgetHistory, spans: readonly Span[], { arrivals
     .toSorted((a, b) => a.arrivedAt - b.arrivedAt);
 }
 
-function certificateOf(
-  { budget, windows, arrived, utilisation }: Judged,
-  findings: readonly Finding[],
-): BudgetCertificate {
+function certificateOf({ budget, windows, arrived, utilisation }: Judged, findings: readonly Finding[]) {
   const { place, policy, calls, rejections } = budget;
   return {
     endpoint: place.endpoint,
+    /** The policy that was in force in the end. */
     policy,
     calls: utilisation.made,
+    /** The most calls that could have arrived within one window. */
     fullest: windows.fullest,
     utilisation,
     rejected: rejections.length,
     promises: promisesOf(calls),
+    // Absent without the sandbox's log.
     ...(arrived && { arrivals: arrived.figures }),
     certified: !findings.some(
       (each) =>
@@ -145,18 +114,11 @@ function certificateOf(
   };
 }
 
-/** The calls that were made beside those that the policy could have let through in the same time. */
-interface Utilisation {
-  readonly made: number;
-  readonly possible: number;
-}
-
-/** @param documented the policy that the budget began with */
-function utilisationOf(
-  { calls, changes }: BudgetHistory,
-  spans: readonly Span[],
-  documented: Policy,
-): Utilisation {
+/**
+ * The calls that were made beside those that the policy could have let through in the same time.
+ * @param documented the policy that the budget began with
+ */
+function utilisationOf({ calls, changes }: BudgetHistory, spans: readonly Span[], documented: Policy) {
   const made = calls.filter(({ judged, end }) => judged && end !== 'returned').length;
   const possible = spans.reduce((sum, span) => sum + possibleIn(span, changes, documented), 0);
   return { made, possible };
@@ -189,14 +151,7 @@ const mostWithin = (ms: number, { limit, windowMs }: Policy): number => limit * 
 const slackMs = 1_000;
 
 /** Whether those who waited ran when they had been told that they would, as far as they were told. */
-interface Promises {
-  readonly kept: number;
-  readonly broken: number;
-  /** By how much the worst one came later than promised, project ms; 0 when none did. */
-  readonly worstLatenessMs: number;
-}
-
-function promisesOf(calls: readonly Call[]): Promises {
+function promisesOf(calls: readonly Call[]) {
   const lateness = calls.flatMap(({ judged, startedAt, promisedAt }) =>
     judged && promisedAt !== undefined ? [startedAt - promisedAt] : [],
   );
@@ -204,6 +159,7 @@ function promisesOf(calls: readonly Call[]): Promises {
   return {
     kept: lateness.length - broken,
     broken,
+    /** Project ms; 0 when none came later than promised. */
     worstLatenessMs: lateness.reduce((a, b) => Math.max(a, b), 0),
   };
 }
@@ -219,12 +175,7 @@ function longestWaits(calls: readonly Call[]): Partial<Record<Lane, number>> {
 }
 
 /** Every partition that was looked at. */
-export interface Audit {
-  readonly certified: boolean;
-  readonly partitions: readonly Certificate[];
-  /** What is about no partition. */
-  readonly findings: readonly Finding[];
-}
+export type Audit = ReturnType<typeof audit>;
 
 interface Evidence {
   /** Of any partitions; those of one are in their order. */
@@ -234,7 +185,7 @@ interface Evidence {
   readonly complete: boolean;
 }
 
-export function audit({ entries, log, complete }: Evidence, rules: Rules): Audit {
+export function audit({ entries, log, complete }: Evidence, rules: Rules) {
   const upstream = log && { ...log, watched: watchedBy(log.arrivals) };
   const partitions = [...Map.groupBy(entries, ({ partition }) => partition)]
     .toSorted(([a], [b]) => a - b)
@@ -242,6 +193,7 @@ export function audit({ entries, log, complete }: Evidence, rules: Rules): Audit
   return {
     certified: partitions.every(({ certified }) => certified),
     partitions,
+    /** What is about no partition. */
     findings: complete ? strangers(partitions, log?.arrivals ?? []) : [],
   };
 }

@@ -1,10 +1,10 @@
-import type { FactOf, Policy } from '@paceline/shared/contracts';
-import { howLong, when } from './findings.ts';
+import type { Fact, FactOf, Policy } from '@paceline/shared/contracts';
+import { howLong, remark, when } from './findings.ts';
 import type { BudgetHistory, Call } from './history.ts';
 import { blame, budgetOf, epochOf, isFromBefore, type Reading, book } from './reading.ts';
 
 /** A call is booked. */
-export function readStarted(reading: Reading, fact: FactOf<'started'>): void {
+function readStarted(reading: Reading, fact: FactOf<'started'>): void {
   const budget = budgetOf(reading, fact);
   const { permit, startedAt, latestAt } = fact.interval;
   demandOwner(reading, budget, permit);
@@ -58,12 +58,9 @@ function demandOpen(
   blame(reading, 'started_unknowing', says, place);
 }
 
-/**
- * It is told how a call ended. That may only narrow the interval in which it arrived, and only by what can be known:
- * an answered call had arrived when its answer was heard of, any other one may still be on its way.
- */
-export function readSettled(reading: Reading, fact: FactOf<'settled'>): void {
-  const call = endingCall(reading, fact, 'settled');
+/** An end may only narrow the interval of arrival, and by what can be known: an answered call had arrived by its answer. */
+function readSettled(reading: Reading, fact: FactOf<'settled'>): void {
+  const call = endingCall(reading, fact);
   if (!call) return;
   const { permit, latestAt, at, outcome } = fact;
   const budget = budgetOf(reading, fact);
@@ -84,13 +81,7 @@ export function readSettled(reading: Reading, fact: FactOf<'settled'>): void {
   if (letIn && call.startedAt >= budget.pausedUntil.upstream) budget.probing = false;
 }
 
-/** It was never sent: upstream never counts it. */
-export function readReturned(reading: Reading, fact: FactOf<'returned'>): void {
-  const call = endingCall(reading, fact, 'returned');
-  if (call) call.end = 'returned';
-}
-
-export function readRejected(reading: Reading, fact: FactOf<'rejected'>): void {
+function readRejected(reading: Reading, fact: FactOf<'rejected'>): void {
   const { permit, at, policy: kept, attribution } = fact;
   const budget = budgetOf(reading, fact);
   const call = budget.byPermit.get(permit);
@@ -104,24 +95,13 @@ export function readRejected(reading: Reading, fact: FactOf<'rejected'>): void {
   }
   if (!reading.complete) return;
   const { sequence } = reading;
-  budget.rejections.push({
-    permit,
-    sequence,
-    at,
-    kept,
-    attribution,
-    call,
-    closedUntil: undefined,
-    named: undefined,
-  });
+  const unknown = { closedUntil: undefined, named: undefined };
+  budget.rejections.push({ permit, sequence, at, kept, attribution, call, ...unknown });
 }
 
 /** The open call that a fact says has ended. */
-function endingCall(
-  reading: Reading,
-  fact: FactOf<'settled'> | FactOf<'returned'>,
-  how: 'settled' | 'returned',
-): Call | undefined {
+function endingCall(reading: Reading, fact: FactOf<'settled'> | FactOf<'returned'>): Call | undefined {
+  const { fact: how } = fact;
   const { byPermit, place } = budgetOf(reading, fact);
   const call = byPermit.get(fact.permit);
   if (!call) {
@@ -136,7 +116,7 @@ function endingCall(
 }
 
 /** Nobody calls until then. Upstream's word is never shortened by another of its words, an operator's last one counts. */
-export function readPaused(reading: Reading, fact: FactOf<'paused'>): void {
+function readPaused(reading: Reading, fact: FactOf<'paused'>): void {
   const budget = budgetOf(reading, fact);
   const { pausedUntil } = budget;
   if (fact.by === 'operator') {
@@ -149,11 +129,7 @@ export function readPaused(reading: Reading, fact: FactOf<'paused'>): void {
   if (rejection) rejection.closedUntil = fact.until;
 }
 
-export function readResumed(reading: Reading, fact: FactOf<'resumed'>): void {
-  budgetOf(reading, fact).pausedUntil[fact.by] = fact.at;
-}
-
-export function readPolicyChanged(reading: Reading, fact: FactOf<'policy_changed'>): void {
+function readPolicyChanged(reading: Reading, fact: FactOf<'policy_changed'>): void {
   const budget = budgetOf(reading, fact);
   const next = fact.policy ?? reading.rules.documented[fact.endpoint];
   if (isStricter(next, budget.policy)) budget.strictFrom = budget.calls.length;
@@ -173,3 +149,32 @@ function rejectionOfThisTurn({ rejections }: BudgetHistory, { sequence }: Readin
 /** Calls that were fine under one policy may be too many under another one that is stricter in any way. */
 const isStricter = (next: Policy, before: Policy): boolean =>
   next.limit < before.limit || next.windowMs > before.windowMs;
+
+/** What each fact tells. */
+const readers: { readonly [Kind in Fact['fact']]: (reading: Reading, fact: FactOf<Kind>) => void } = {
+  claimed(reading) {
+    reading.claim = reading.sequence;
+    reading.claims.add(reading.sequence);
+  },
+  // What came before is not known: it is for the limiter to wait until none of it can count any more.
+  journal_lost(reading, { at }) {
+    reading.lostAt = at;
+    const says = `At ${when(at)} the journal of before was found to be gone. Which calls it held is not known.`;
+    reading.findings.push(remark('journal_lost', says, { sequence: reading.sequence }));
+  },
+  started: readStarted,
+  settled: readSettled,
+  // It was never sent: upstream never counts it.
+  returned(reading, fact) {
+    const call = endingCall(reading, fact);
+    if (call) call.end = 'returned';
+  },
+  rejected: readRejected,
+  paused: readPaused,
+  resumed(reading, fact) {
+    budgetOf(reading, fact).pausedUntil[fact.by] = fact.at;
+  },
+  policy_changed: readPolicyChanged,
+};
+
+export const readFact = (reading: Reading, fact: Fact): void => readers[fact.fact](reading, fact as never);

@@ -2,7 +2,7 @@ import { createVirtualClock } from '@paceline/shared/clock';
 import { callTimeout } from '@paceline/shared/config';
 import type { Attribution, JournalEntry, Outcome, Policy } from '@paceline/shared/contracts';
 import { type Budget, budgetNames, type Lane, limitsOf, type Tier } from '@paceline/shared/definition';
-import type { Finding, Place } from './findings.ts';
+import type { Place } from './findings.ts';
 
 /** An entry as the broker holds it. */
 export interface StoredEntry {
@@ -100,11 +100,4 @@ export interface Span {
   readonly timeline: number;
   readonly from: number;
   to: number;
-}
-
-/** A partition's journal, told again. */
-export interface History {
-  readonly spans: readonly Span[];
-  readonly budgets: readonly BudgetHistory[];
-  readonly findings: readonly Finding[];
 }

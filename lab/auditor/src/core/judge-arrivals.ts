@@ -3,28 +3,10 @@ import { type Arrival, arrivesBy, clockSlackMs, match, type Matching, type Watch
 import { breach, type Finding, howLong, listed, type Place, remark, when } from './findings.ts';
 import type { BudgetHistory, Call } from './history.ts';
 import type { SeenUpstream } from './rejections.ts';
-import type { Fullest } from './windows.ts';
-
-/** What arrived upstream on one budget of one account, beside what the journal says was started. */
-export interface ArrivalFigures {
-  readonly arrived: number;
-  readonly rejected: number;
-  /** Arrivals that no started call explains. */
-  readonly foreign: number;
-  /** The permits of the calls that were started and never seen. */
-  readonly neverArrived: readonly string[];
-  /** The fullest window of ours by when calls did arrive. */
-  readonly fullest: Fullest | null;
-}
-
-interface ArrivalsJudgement {
-  readonly figures: ArrivalFigures;
-  readonly findings: readonly Finding[];
-  /** What upstream knows of a call, when it arrived. */
-  seenOf(call: Call): SeenUpstream | undefined;
-}
+import { firstAbove, fuller, type Fullest } from './windows.ts';
 
 /**
+ * What arrived upstream on one budget of one account, beside what the journal says was started.
  * @param arrivals of this budget and account, oldest first
  * @param watched the time of which the whole log tells
  */
@@ -32,7 +14,7 @@ export function judgeArrivals(
   { place, calls, rejections }: BudgetHistory,
   arrivals: readonly Arrival[],
   watched: Watched,
-): ArrivalsJudgement {
+) {
   const sent = calls.filter(({ end }) => end !== 'returned');
   const { pairs, alone } = match(sent, arrivals);
   const back = calls.filter(({ end }) => end === 'returned');
@@ -46,18 +28,34 @@ export function judgeArrivals(
     figures: {
       arrived: pairs.length,
       rejected: rejected.length,
+      /** Arrivals that no started call explains. */
       foreign: foreign.length,
+      /** The permits of the calls that were started and never seen. */
       neverArrived: missing.map(({ permit }) => permit),
+      /** The fullest window of ours by when calls did arrive. */
       fullest,
     },
     findings: [
-      ...overFull.map((call) => arrivedOverFull(place, call)),
-      ...returned.map((pair) => returnedArrived(place, pair)),
-      ...unheard.map((pair) => rejectedUnheard(place, pair)),
+      // The sandbox's own clock says so.
+      ...overFull.map(({ permit, policy, sequence }) => {
+        const says = `${permit} arrived in a window that held more than ${rate(policy)}.`;
+        return breach('arrived_over_full', says, { place, sequence });
+      }),
+      // Its limiter was told that it never left, and gave its place away.
+      ...returned.map(({ call: { permit, sequence }, arrival }) => {
+        const says = `${permit} was given back as never sent, but a call arrived at ${when(arrival.arrivedAt)}.`;
+        return breach('returned_arrived', says, { place, sequence });
+      }),
+      ...unheard.map(({ call: { permit, sequence }, arrival }) => {
+        const under = arrival.policy ? ` under ${rate(arrival.policy)}` : '';
+        const says = `${permit} was rejected at ${when(arrival.arrivedAt)}${under}, and the journal never heard of it.`;
+        return remark('rejected_unheard', says, { place, sequence });
+      }),
       ...arrivedBeside(place, pairs),
       ...foreignCallers(place, foreign),
       ...neverArrived(place, missing),
     ],
+    /** What upstream knows of a call, when it arrived. */
     seenOf: seenUpstream({ pairs, alone }),
   };
 }
@@ -71,9 +69,9 @@ function missingOf(sent: readonly Call[], pairs: Matching['pairs'], { from, to }
   );
 }
 
-function seenUpstream({ pairs, alone }: Matching): ArrivalsJudgement['seenOf'] {
+function seenUpstream({ pairs, alone }: Matching) {
   const arrivalOf = new Map(pairs.map(({ arrival, call }) => [call, arrival]));
-  return (call) => {
+  return (call: Call): SeenUpstream | undefined => {
     const arrival = arrivalOf.get(call);
     if (!arrival?.policy) return undefined;
     const { arrivedAt, policy: enforced } = arrival;
@@ -94,53 +92,20 @@ function fullestByArrival(pairs: Pairs): { fullest: Fullest | null; overFull: re
   for (const [index, { arrival, call }] of inOrder.entries()) {
     if (!call.judged) continue;
     const { limit, windowMs } = call.policy;
-    const from = firstAfter(inOrder, arrival.arrivedAt - windowMs);
+    const bound = arrival.arrivedAt - windowMs;
+    const from = firstAbove(inOrder.length, (at) => inOrder[at]?.arrival.arrivedAt, bound);
     let filled = index - from + 1;
     // Upstream had invited it: it is judged by what was called since the policy became stricter.
     if (filled > limit && call.invited) {
       filled = inOrder.slice(from, index + 1).filter((each) => each.call.order >= call.strictFrom).length;
     }
     if (filled > limit) overFull.push(call);
-    if (!fullest || filled / limit > fullest.calls / fullest.limit) {
-      fullest = { calls: filled, limit, at: arrival.arrivedAt };
-    }
+    fullest = fuller(fullest, { calls: filled, limit, at: arrival.arrivedAt });
   }
   return { fullest, overFull };
 }
 
-/** Where the first pair stands that arrived after `bound`. */
-function firstAfter(pairs: Pairs, bound: number): number {
-  let [low, high] = [0, pairs.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((pairs[middle]?.arrival.arrivedAt ?? Infinity) <= bound) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-type Pair = Matching['pairs'][number];
-
-/** The sandbox's own clock says that a window held too much. */
-const arrivedOverFull = (place: Place, { permit, policy, sequence }: Call): Finding =>
-  breach('arrived_over_full', `${permit} arrived in a window that held more than ${rate(policy)}.`, {
-    place,
-    sequence,
-  });
-
-/** Its limiter was told that it never left, and gave its place away. */
-function returnedArrived(place: Place, { call: { permit, sequence }, arrival }: Pair): Finding {
-  const says = `${permit} was given back as never sent, but a call arrived at ${when(arrival.arrivedAt)}.`;
-  return breach('returned_arrived', says, { place, sequence });
-}
-
-function rejectedUnheard(place: Place, { call: { permit, sequence }, arrival }: Pair): Finding {
-  const under = arrival.policy ? ` under ${rate(arrival.policy)}` : '';
-  const says = `${permit} was rejected at ${when(arrival.arrivedAt)}${under}, and the journal never heard of it.`;
-  return remark('rejected_unheard', says, { place, sequence });
-}
-
-function arrivedBeside(place: Place, pairs: readonly Pair[]): Finding[] {
+function arrivedBeside(place: Place, pairs: Pairs): Finding[] {
   const beside = pairs
     .map(({ arrival: { arrivedAt }, call }) =>
       Math.max(call.startedAt - arrivedAt, arrivedAt - arrivesBy(call)),

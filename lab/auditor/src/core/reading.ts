@@ -3,43 +3,32 @@ import { type Breach, breach, type Finding, type Place, remark, when } from './f
 import type { BudgetHistory, Call, Rules, Span } from './history.ts';
 
 /** How far a journal has been read, and what it has told so far. */
-export interface Reading {
+export class Reading {
   readonly rules: Rules;
-  readonly budgets: Map<string, BudgetHistory>;
-  readonly findings: Finding[];
-  readonly spans: Span[];
-  readonly claims: Set<number>;
+  /** What came before the first entry was cut off. */
+  readonly trimmed: boolean;
+  readonly budgets = new Map<string, BudgetHistory>();
+  readonly findings: Finding[] = [];
+  readonly spans: Span[] = [];
+  readonly claims = new Set<number>();
   /** The claim in force: the epoch of every permit that may be started. Unknown until the first one is seen. */
   claim: number | undefined;
   /** The entry that is being read. */
-  sequence: number;
-  /** The ledger's time. */
-  now: number;
-  /** How far it lay behind the project's when the entry was stored, ms; 0 when that is not known. */
-  lag: number;
-  timeline: number;
-  /** What came before the first entry was cut off. */
-  readonly trimmed: boolean;
+  sequence = 0;
+  /** The ledger's time, and how far it lay behind the project's when the entry was stored, ms; 0: not known. */
+  now = 0;
+  lag = 0;
+  timeline = 0;
   /** Everything of weight is known by now. Until then nothing is held against anybody. */
   complete: boolean;
   lostAt: number | undefined;
-}
 
-export const beginReading = (rules: Rules, trimmed: boolean): Reading => ({
-  rules,
-  budgets: new Map(),
-  findings: [],
-  spans: [],
-  claims: new Set(),
-  claim: undefined,
-  sequence: 0,
-  now: 0,
-  lag: 0,
-  timeline: 0,
-  trimmed,
-  complete: !trimmed,
-  lostAt: undefined,
-});
+  constructor(rules: Rules, trimmed: boolean) {
+    this.rules = rules;
+    this.trimmed = trimmed;
+    this.complete = !trimmed;
+  }
+}
 
 export function blame(reading: Reading, kind: Breach, says: string, place?: Place): void {
   const { sequence } = reading;
@@ -109,10 +98,7 @@ export const isFromBefore = ({ claims, trimmed, lostAt }: Reading, permit: strin
 export const isCounted = ({ latestAt, end }: { latestAt: number; end: string }, policy: Policy, at: number) =>
   end !== 'returned' && latestAt + policy.windowMs > at;
 
-/**
- * Time goes on to `at`. It may go back at a claim alone, when the broker's clock was set, and only when by then no call
- * counts and no pause lasts any more: what comes afterwards is then judged by itself.
- */
+/** Time goes on to `at`. It may go back at a claim alone, when by then no call counts and no pause lasts any more. */
 export function passTo(reading: Reading, at: number, atClaim: boolean): void {
   if (at < reading.now) {
     const back = `time goes back from ${when(reading.now)} to ${when(at)}`;

@@ -1,29 +1,19 @@
-import type { Fact, FactOf } from '@paceline/shared/contracts';
+import type { Fact } from '@paceline/shared/contracts';
 import type { ProjectTime } from './arrivals.ts';
-import {
-  readPaused,
-  readPolicyChanged,
-  readRejected,
-  readResumed,
-  readReturned,
-  readSettled,
-  readStarted,
-} from './facts.ts';
+import { readFact } from './facts.ts';
 import { breach, type Finding, remark, when } from './findings.ts';
-import type { History, Rules, StoredEntry } from './history.ts';
-import { beginReading, passTo, type Reading } from './reading.ts';
+import type { Rules, StoredEntry } from './history.ts';
+import { passTo, Reading } from './reading.ts';
 import { readRestated } from './restated.ts';
 
 /**
- * Tells a partition's journal again, from its first entry to its last: every call with the interval in which it
- * arrived, every policy with its time. What the ledger's own rules forbid is found on the way.
- *
- * It shares no code with the limiter's core on purpose: an auditor that reuses what it audits proves nothing.
+ * Tells a partition's journal again, and finds what the ledger's own rules forbid. It shares no code with the limiter's
+ * core on purpose: an auditor that reuses what it audits proves nothing.
  * @param entries of one partition, oldest first
  * @param projectTime by which upstream's log was kept, when there is one: what the ledger's own lies behind it
  */
-export function rebuild(entries: readonly StoredEntry[], rules: Rules, projectTime?: ProjectTime): History {
-  const reading = beginReading(rules, isTrimmed(entries));
+export function rebuild(entries: readonly StoredEntry[], rules: Rules, projectTime?: ProjectTime) {
+  const reading = new Reading(rules, isTrimmed(entries));
   const seen = new Set<number>();
   for (const stored of entries) {
     const { sequence, entry, storedAt } = stored;
@@ -46,7 +36,7 @@ export function rebuild(entries: readonly StoredEntry[], rules: Rules, projectTi
     for (const fact of entry.facts) {
       passTo(reading, timeOf(fact), atClaim);
       reading.lag = lagAt(timeOf(fact));
-      read(reading, fact);
+      readFact(reading, fact);
     }
   }
   const { budgets, findings, spans } = reading;
@@ -61,50 +51,7 @@ function completeAt(reading: Reading, { sequence }: StoredEntry): void {
 
 const timeOf = (fact: Fact): number => (fact.fact === 'started' ? fact.interval.startedAt : fact.at);
 
-function read(reading: Reading, fact: Fact): void {
-  switch (fact.fact) {
-    case 'claimed':
-      reading.claim = reading.sequence;
-      reading.claims.add(reading.sequence);
-      return;
-    case 'journal_lost':
-      readLost(reading, fact);
-      return;
-    case 'started':
-      readStarted(reading, fact);
-      return;
-    case 'settled':
-      readSettled(reading, fact);
-      return;
-    case 'returned':
-      readReturned(reading, fact);
-      return;
-    case 'rejected':
-      readRejected(reading, fact);
-      return;
-    case 'paused':
-      readPaused(reading, fact);
-      return;
-    case 'resumed':
-      readResumed(reading, fact);
-      return;
-    case 'policy_changed':
-      readPolicyChanged(reading, fact);
-      return;
-  }
-}
-
-/** What came before is not known: it is for the limiter to wait until none of it can count any more. */
-function readLost(reading: Reading, { at }: FactOf<'journal_lost'>): void {
-  reading.lostAt = at;
-  const says = `At ${when(at)} the journal of before was found to be gone. Which calls it held is not known.`;
-  reading.findings.push(remark('journal_lost', says, { sequence: reading.sequence }));
-}
-
-/**
- * Every entry names the one from which whoever recovers has to read. It must be there, be older, and state something
- * anew; what the newest entry names must be there still, of older ones it may have been cut off since.
- */
+/** An entry names where recovery reads from: an older one that restates. Of all but the newest it may be cut off since. */
 function judgeRecovery(entries: readonly StoredEntry[]): Finding[] {
   const restated = new Map(entries.map(({ sequence, entry }) => [sequence, entry.entry === 'restated']));
   const first = entries[0];

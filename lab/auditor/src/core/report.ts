@@ -28,45 +28,39 @@ function partitionReport({ partition, entries, from, to, accounts, findings }: C
 }
 
 function accountReport({ account, budgets, longestWaits }: AccountCertificate): string {
-  const withArrivals = budgets.some(({ arrivals }) => arrivals);
-  const head = [
-    'budget',
-    'policy',
-    'calls',
-    'fullest',
-    'used',
-    'rejected',
-    'promises',
-    ...(withArrivals ? ['arrived', 'fullest then', 'foreign'] : []),
-    'verdict',
-  ];
+  const rows = budgets.map(rowOf);
   const waits = Object.entries(longestWaits).map(([lane, ms]) => `${lane} ${howLong(ms)}`);
   return [
     account,
     columns(
-      head,
-      budgets.map((budget) => rowOf(budget)),
+      Object.keys(rows[0] ?? {}),
+      rows.map((row) => Object.values(row)),
     ),
     ...(waits.length > 0 ? [`longest waits: ${waits.join(', ')}`] : []),
   ].join('\n');
 }
 
-function rowOf(budget: BudgetCertificate): string[] {
-  const { endpoint, policy, calls, fullest, utilisation, rejected, promises, arrivals, certified } = budget;
+/** By the titles of the columns. */
+function rowOf(budget: BudgetCertificate): Record<string, string> {
+  const { policy, utilisation, promises, arrivals } = budget;
   const { made, possible } = utilisation;
   const { kept, broken, worstLatenessMs } = promises;
   const late = broken > 0 ? ` (worst ${howLong(worstLatenessMs)} late)` : '';
-  return [
-    endpoint,
-    rate(policy),
-    String(calls),
-    fullness(fullest),
-    possible > 0 ? `${((100 * made) / possible).toFixed(1)} %` : '-',
-    String(rejected),
-    kept + broken > 0 ? `${kept} of ${kept + broken} kept${late}` : '-',
-    ...(arrivals ? [String(arrivals.arrived), fullness(arrivals.fullest), String(arrivals.foreign)] : []),
-    certified ? 'holds' : 'BROKEN',
-  ];
+  return {
+    budget: budget.endpoint,
+    policy: rate(policy),
+    calls: String(budget.calls),
+    fullest: fullness(budget.fullest),
+    used: possible > 0 ? `${((100 * made) / possible).toFixed(1)} %` : '-',
+    rejected: String(budget.rejected),
+    promises: kept + broken > 0 ? `${kept} of ${kept + broken} kept${late}` : '-',
+    ...(arrivals && {
+      arrived: String(arrivals.arrived),
+      'fullest then': fullness(arrivals.fullest),
+      foreign: String(arrivals.foreign),
+    }),
+    verdict: budget.certified ? 'holds' : 'BROKEN',
+  };
 }
 
 const fullness = (fullest: BudgetCertificate['fullest']): string =>

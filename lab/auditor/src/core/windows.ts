@@ -10,10 +10,19 @@ export interface Fullest {
   readonly at: number;
 }
 
-interface WindowsJudgement {
-  /** Null when no call was judged. */
-  readonly fullest: Fullest | null;
-  readonly findings: readonly Finding[];
+/** The one that is fuller beside what its policy allows; the first of two that are alike. */
+export const fuller = (one: Fullest | null, other: Fullest): Fullest =>
+  one && one.calls / one.limit >= other.calls / other.limit ? one : other;
+
+/** Where in a sorted list the first value above a bound stands. */
+export function firstAbove(length: number, valueAt: (index: number) => number | undefined, bound: number) {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((valueAt(middle) ?? Infinity) <= bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**
@@ -29,7 +38,7 @@ interface WindowsJudgement {
  * count: the limiter knew of them, and could wait. Only a call that upstream itself had invited by naming the moment is
  * judged from that change on; how many older calls it may have met is then said.
  */
-export function judgeWindows(budget: BudgetHistory): WindowsJudgement {
+export function judgeWindows(budget: BudgetHistory) {
   const findings: Finding[] = [];
   let fullest: Fullest | null = null;
   for (const calls of byTimeline(budget.calls)) {
@@ -44,9 +53,7 @@ export function judgeWindows(budget: BudgetHistory): WindowsJudgement {
         findings.push(verdict.finding);
         filled = verdict.filled;
       }
-      if (!fullest || filled / limit > fullest.calls / fullest.limit) {
-        fullest = { calls: filled, limit, at: call.startedAt };
-      }
+      fullest = fuller(fullest, { calls: filled, limit, at: call.startedAt });
     }
   }
   return { fullest, findings };
@@ -62,11 +69,7 @@ function byTimeline(calls: readonly Call[]): Iterable<Call[]> {
 const sharing = (calls: readonly Call[], { startedAt, policy }: Call): Call[] =>
   calls.filter(({ latestAt }) => latestAt + policy.windowMs > startedAt);
 
-function judgeOverFull(
-  { place }: BudgetHistory,
-  counted: readonly Call[],
-  call: Call,
-): { filled: number; finding: Finding } {
+function judgeOverFull({ place }: BudgetHistory, counted: readonly Call[], call: Call) {
   const { permit, policy, startedAt, sequence } = call;
   const since = counted.filter(({ order }) => order >= call.strictFrom);
   if (call.invited && since.length <= policy.limit) {
@@ -108,12 +111,6 @@ export class RankedCounter {
 
   /** How many of the ranks are at most `value`. */
   #upTo(value: number): number {
-    let [low, high] = [0, this.#ranks.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#ranks[middle] ?? Infinity) <= value) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstAbove(this.#ranks.length, (index) => this.#ranks[index], value);
   }
 }

@@ -46,20 +46,15 @@ export const variants: readonly Variant[] = contenders.flatMap((contender) =>
 );
 
 function homesOf({ home }: Contender): ReadonlyArray<[Home, Durability]> {
-  switch (home) {
-    case 'memory':
-      return [[home, 'nothing']];
-    case 'redis':
-      return [
-        ['redis', 'nothing'],
+  if (home === 'memory') return [[home, 'nothing']];
+  if (home === 'postgres') return [[home, 'power cut']];
+  return home === 'redis'
+    ? [
+        [home, 'nothing'],
         ['redis-synced', 'power cut'],
-      ];
-    case 'postgres':
-      return [[home, 'power cut']];
-    default:
-      return [
+      ]
+    : [
         ['limiter', 'kill -9'],
         ['limiter-synced', 'power cut'],
       ];
-  }
 }

@@ -5,8 +5,10 @@ import {
   type Client,
   type Contender,
   type Limit,
+  ignore,
   inProcess,
   onServer,
+  perLimit,
   urgencies,
 } from './contender.ts';
 
@@ -25,36 +27,27 @@ const filled = ({ calls, windowMs }: Limit): Bottleneck.ConstructorOptions =>
         maxConcurrent: calls,
       };
 
-function clientOf(
+const clientOf = (
   call: Call,
   optionsOf: (limit: Limit) => Bottleneck.ConstructorOptions,
   connection?: Bottleneck.IORedisConnection,
-): Client {
-  const limiters = new Map<string, Bottleneck>();
-  return {
-    async limit(limits) {
-      for (const limit of limits) {
-        const cluster = connection ? { id: limit.key, connection, clearDatastore: false } : {};
-        const limiter = new Bottleneck({ ...optionsOf(limit), ...cluster });
-        limiter.on('error', () => undefined);
-        limiters.set(limit.key, limiter);
-        await limiter.ready();
-      }
+): Client =>
+  perLimit(
+    async (limit) => {
+      const cluster = connection ? { id: limit.key, connection, clearDatastore: false } : {};
+      const limiter = new Bottleneck({ ...optionsOf(limit), ...cluster });
+      limiter.on('error', ignore);
+      await limiter.ready();
+      return limiter;
     },
-    async submit(jobs) {
+    (limiter, jobs) => {
       for (const job of jobs) {
         const priority = 1 + 3 * urgencies.indexOf(job.urgency);
-        limiters
-          .get(job.key)
-          ?.schedule({ priority, expiration: 30_000 }, () => call(job))
-          .catch(() => undefined);
+        limiter.schedule({ priority, expiration: 30_000 }, () => call(job)).catch(ignore);
       }
     },
-    async close() {
-      await connection?.disconnect();
-    },
-  };
-}
+    () => connection?.disconnect(),
+  );
 
 export const bottleneck: Contender = {
   ...inProcess,
@@ -71,7 +64,7 @@ export const bottleneckCluster: Contender = {
   name: 'bottleneck',
   as: 'clustered on Redis: minTime W/N, maxConcurrent 1',
   async connect({ url }, call) {
-    const client = new Redis(url).on('error', () => undefined);
+    const client = new Redis(url).on('error', ignore);
     return clientOf(call, paced, new Bottleneck.IORedisConnection({ client }));
   },
 };

@@ -89,3 +89,35 @@ export const inProcess: Kind = {
 
 /** One whose processes share what a server keeps. */
 export const onServer = (home: Home): Kind => ({ ...inProcess, home, shared: true, countsIn: 'server' });
+
+/**
+ * A client with something of its own for each limit.
+ * @param submit hands over jobs of the same limit
+ */
+export function perLimit<Own>(
+  open: (limit: Limit) => Own | Promise<Own>,
+  submit: (own: Own, jobs: readonly Job[]) => unknown,
+  close: (all: readonly Own[]) => unknown = () => undefined,
+): Client {
+  const owns = new Map<string, Own>();
+  return {
+    async limit(limits) {
+      for (const limit of limits) owns.set(limit.key, await open(limit));
+    },
+    async submit(jobs) {
+      for (const [key, same] of Map.groupBy(jobs, (job) => job.key)) {
+        const own = owns.get(key);
+        if (own !== undefined) await submit(own, same);
+      }
+    },
+    async close() {
+      await close([...owns.values()]);
+    },
+  };
+}
+
+/** Calls per window, where infinity can't be said. */
+export const unlimited = 1e9;
+
+/** For errors of a peer that was killed on purpose. */
+export const ignore = (): undefined => undefined;

@@ -3,15 +3,7 @@ import type { Budget, Lane } from '@paceline/shared/definition';
 import { createLimiters, type Limiter } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import {
-  type Address,
-  type Call,
-  type Client,
-  type Contender,
-  type Job,
-  onServer,
-  type Urgency,
-} from './contender.ts';
+import { type Address, type Contender, ignore, onServer, perLimit, type Urgency } from './contender.ts';
 
 /** The budgets of the standard tier that the bench uses, by their calls per minute of the project's time. */
 const budgetOf = (calls: number): Budget => (calls === 1 ? 'signups' : 'riders_single');
@@ -39,34 +31,16 @@ export async function openLimiters(
   return { connection, clock, limiters, close };
 }
 
-async function connectPaceline(address: Address, call: Call): Promise<Client> {
-  const { connection, limiters, close } = await openLimiters(address);
-  const accounts = new Map<string, { limiter: Limiter; endpoint: Budget }>();
+/** A call with a permit, answered by upstream. */
+export const permitted = <T>(limiter: Limiter, request: PermitRequest, call: () => Promise<T>): Promise<T> =>
+  limiter.withPermit(request, async (permit) => {
+    permit.use();
+    const result = await call();
+    permit.settle({ result: 'answered', status: 200 });
+    return result;
+  });
 
-  async function make(job: Job): Promise<void> {
-    const account = accounts.get(job.key);
-    if (!account) return;
-    const { limiter, endpoint } = account;
-    await limiter.withPermit({ endpoint, lane: laneOf[job.urgency] }, async (permit) => {
-      permit.use();
-      await call(job);
-      permit.settle({ result: 'answered', status: 200 });
-    });
-  }
-
-  return {
-    async limit(limits) {
-      for (const { key, calls } of limits) {
-        accounts.set(key, { limiter: limiters.of(key), endpoint: budgetOf(calls) });
-      }
-      await connection.flush();
-    },
-    async submit(jobs) {
-      for (const job of jobs) make(job).catch(() => undefined);
-    },
-    close,
-  };
-}
+type PermitRequest = Parameters<Limiter['withPermit']>[0];
 
 /** Its windows are the clock's: 60 times faster, 5 calls a minute are 5 a second. */
 export const paceline: Contender = {
@@ -76,5 +50,20 @@ export const paceline: Contender = {
   ...onServer('limiter'),
   margins: [],
   floodKeys: 1_000,
-  connect: (address, call) => connectPaceline(address, call),
+  async connect(address, call) {
+    const { connection, limiters, close } = await openLimiters(address);
+    return perLimit(
+      async ({ key, calls }) => {
+        const limiter = limiters.of(key);
+        await connection.flush();
+        return { limiter, endpoint: budgetOf(calls) };
+      },
+      ({ limiter, endpoint }, jobs) => {
+        for (const job of jobs) {
+          permitted(limiter, { endpoint, lane: laneOf[job.urgency] }, () => call(job)).catch(ignore);
+        }
+      },
+      close,
+    );
+  },
 };

@@ -1,8 +1,8 @@
 import { Queue, Worker } from 'bullmq';
-import { Logger, makeWorkerUtils, run, type Runner } from 'graphile-worker';
+import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 import { Redis } from 'ioredis';
 import { PgBoss } from 'pg-boss';
-import { type Contender, type Job, type Limit, onServer, urgencies } from './contender.ts';
+import { type Contender, ignore, type Job, type Limit, onServer, perLimit, urgencies } from './contender.ts';
 
 /** A queue and a worker with a limiter, in each process, as its guide says. */
 export const bullmq: Contender = {
@@ -11,41 +11,31 @@ export const bullmq: Contender = {
   as: 'queue on Redis, Worker with limiter {max N, duration W}',
   ...onServer('redis'),
   async connect({ url }, call) {
-    const connection = new Redis(url, { maxRetriesPerRequest: null }).on('error', () => undefined);
-    const queues = new Map<string, Queue>();
-    const workers: Worker[] = [];
-    return {
-      async limit(limits) {
-        for (const { key, calls, windowMs, concurrency } of limits) {
-          const queue = new Queue<Job>(key, { connection });
-          const limiter = calls === Infinity ? {} : { limiter: { max: calls, duration: windowMs } };
-          const worker = new Worker<Job>(key, ({ data }) => call(data), {
-            connection,
-            concurrency,
-            ...limiter,
-          });
-          queue.on('error', () => undefined);
-          worker.on('error', () => undefined);
-          queues.set(key, queue);
-          workers.push(worker);
-          await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
-        }
+    const connection = new Redis(url, { maxRetriesPerRequest: null }).on('error', ignore);
+    return perLimit(
+      async ({ key, calls, windowMs, concurrency }) => {
+        const queue = new Queue<Job>(key, { connection });
+        const limiter = calls === Infinity ? {} : { limiter: { max: calls, duration: windowMs } };
+        const options = { connection, concurrency, ...limiter };
+        const worker = new Worker<Job>(key, ({ data }) => call(data), options);
+        queue.on('error', ignore);
+        worker.on('error', ignore);
+        await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
+        return { queue, worker };
       },
-      async submit(jobs) {
-        for (const [key, same] of Map.groupBy(jobs, (job) => job.key)) {
-          const bulk = same.map((job) => ({
+      ({ queue }, jobs) =>
+        queue.addBulk(
+          jobs.map((job) => ({
             name: 'call',
             data: job,
             opts: { priority: 1 + urgencies.indexOf(job.urgency), removeOnComplete: true },
-          }));
-          await queues.get(key)?.addBulk(bulk);
-        }
-      },
-      async close() {
-        await Promise.all(workers.map((worker) => worker.close(true)));
+          })),
+        ),
+      async (all) => {
+        await Promise.all(all.map(({ worker }) => worker.close(true)));
         connection.disconnect();
       },
-    };
+    );
   },
 };
 
@@ -76,31 +66,26 @@ export const pgBoss: Contender = {
       schedule: false,
       useListenNotify: true,
     });
-    boss.on('error', () => undefined);
+    boss.on('error', ignore);
     await boss.start();
-    return {
-      async limit(limits) {
-        for (const limit of limits) {
-          const paced = limit.calls !== Infinity;
-          await boss.createQueue(limit.key, { notify: !paced });
-          if (paced && index > 0) continue;
-          await boss.work<Job>(limit.key, paced ? pacing(limit) : flooding(limit), async (batch) => {
-            await Promise.all(batch.map(({ data }) => call(data)));
-          });
-        }
+    return perLimit(
+      async (limit) => {
+        const { key } = limit;
+        const paced = limit.calls !== Infinity;
+        await boss.createQueue(key, { notify: !paced });
+        if (paced && index > 0) return key;
+        await boss.work<Job>(key, paced ? pacing(limit) : flooding(limit), async (batch) => {
+          await Promise.all(batch.map(({ data }) => call(data)));
+        });
+        return key;
       },
-      async submit(jobs) {
-        for (const [key, same] of Map.groupBy(jobs, (job) => job.key)) {
-          await boss.insert(
-            key,
-            same.map((job) => ({ data: job, priority: urgencies.length - urgencies.indexOf(job.urgency) })),
-          );
-        }
-      },
-      async close() {
-        await boss.stop({ graceful: false });
-      },
-    };
+      (key, jobs) =>
+        boss.insert(
+          key,
+          jobs.map((job) => ({ data: job, priority: urgencies.length - urgencies.indexOf(job.urgency) })),
+        ),
+      () => boss.stop({ graceful: false }),
+    );
   },
 };
 
@@ -117,38 +102,29 @@ export const graphileWorker: Contender = {
   async connect({ url }, call) {
     const utils = await makeWorkerUtils({ connectionString: url, logger });
     await utils.migrate();
-    const runners: Runner[] = [];
-    return {
-      async limit(limits) {
-        for (const { key, concurrency } of limits) {
-          // Its guide for throughput: jobs are fetched and completed many at a time.
-          const flood = { localQueue: { size: 4 * concurrency }, completeJobBatchDelay: 0 };
-          runners.push(
-            await run({
-              connectionString: url,
-              logger,
-              noHandleSignals: true,
-              concurrency,
-              maxPoolSize: 10,
-              taskList: { [key]: (payload) => call(payload as Job) },
-              ...(concurrency > 1 ? { preset: { worker: flood } } : {}),
-            }),
-          );
-        }
+    return perLimit(
+      async ({ key, concurrency }) => {
+        // Its guide for throughput: jobs are fetched and completed many at a time.
+        const flood = { localQueue: { size: 4 * concurrency }, completeJobBatchDelay: 0 };
+        const runner = await run({
+          connectionString: url,
+          logger,
+          noHandleSignals: true,
+          concurrency,
+          maxPoolSize: 10,
+          taskList: { [key]: (payload) => call(payload as Job) },
+          ...(concurrency > 1 ? { preset: { worker: flood } } : {}),
+        });
+        return { key, runner };
       },
-      async submit(jobs) {
-        await utils.addJobs(
-          jobs.map((job) => ({
-            identifier: job.key,
-            payload: job,
-            priority: urgencies.indexOf(job.urgency),
-          })),
-        );
-      },
-      async close() {
-        await Promise.all(runners.map((runner) => runner.stop().catch(() => undefined)));
+      ({ key }, jobs) =>
+        utils.addJobs(
+          jobs.map((job) => ({ identifier: key, payload: job, priority: urgencies.indexOf(job.urgency) })),
+        ),
+      async (all) => {
+        await Promise.all(all.map(({ runner }) => runner.stop().catch(ignore)));
         await utils.release();
       },
-    };
+    );
   },
 };

@@ -9,10 +9,13 @@ import {
   type Call,
   type Client,
   type Contender,
+  ignore,
   inProcess,
   type Limit,
   type Margin,
   onServer,
+  perLimit,
+  unlimited,
 } from './contender.ts';
 
 /** Redis takes its windows in whole seconds, so a margin is fewer calls, or a second more. */
@@ -22,28 +25,19 @@ const margins: readonly Margin[] = [
   { name: 'window + 100 %', apply: (limit) => ({ ...limit, windowMs: limit.windowMs * 2 }) },
 ];
 
-const unlimited = 1e9;
-
-function clientOf(call: Call, open: (limit: Limit) => RateLimiterAbstract, close: () => void): Client {
-  const queues = new Map<string, RateLimiterQueue>();
-  return {
-    async limit(limits) {
-      for (const limit of limits) queues.set(limit.key, new RateLimiterQueue(open(limit)));
-    },
-    async submit(jobs) {
+const clientOf = (call: Call, open: (limit: Limit) => RateLimiterAbstract, close?: () => void): Client =>
+  perLimit(
+    (limit) => new RateLimiterQueue(open(limit)),
+    (queue, jobs) => {
       for (const job of jobs) {
-        void queues
-          .get(job.key)
-          ?.removeTokens(1)
+        void queue
+          .removeTokens(1)
           .then(() => call(job))
-          .catch(() => undefined);
+          .catch(ignore);
       }
     },
-    async close() {
-      close();
-    },
-  };
-}
+    close,
+  );
 
 const optionsOf = ({ key, calls, windowMs }: Limit) => ({
   keyPrefix: key,
@@ -60,12 +54,7 @@ export const flexible: Contender = {
   name,
   margins,
   as: 'one process: RateLimiterQueue on RateLimiterMemory',
-  connect: async (_, call) =>
-    clientOf(
-      call,
-      (limit) => new RateLimiterMemory(optionsOf(limit)),
-      () => undefined,
-    ),
+  connect: async (_, call) => clientOf(call, (limit) => new RateLimiterMemory(optionsOf(limit))),
 };
 
 export const flexibleRedis: Contender = {
@@ -77,7 +66,7 @@ export const flexibleRedis: Contender = {
   floodKeys: 100,
   async connect({ url }, call) {
     const storeClient = new Redis(url, { enableOfflineQueue: false, lazyConnect: true });
-    storeClient.on('error', () => undefined);
+    storeClient.on('error', ignore);
     await storeClient.connect();
     return clientOf(
       call,

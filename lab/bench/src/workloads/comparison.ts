@@ -1,28 +1,14 @@
 import { times } from '@paceline/kit/table';
-import { ours, type Variant } from '../contenders/all.ts';
-import type { Contender } from '../contenders/contender.ts';
-
-/** Everybody in every place where their state can be kept, beside us. */
-interface Comparison<T extends Variant> {
-  /** Ours as it comes. */
-  readonly usual: T;
-  /** Ours when it survives a power cut. */
-  readonly safest: T;
-  readonly peers: readonly T[];
-  /** How many times as good we are as this one, at the same durability; nothing for ourselves. */
-  ratio(each: T): number | '';
-  /** The same by the name of a peer: the one of several that survives most, and serves the most processes. */
-  readonly against: Readonly<Record<string, string>>;
-}
+import type { Policy } from '@paceline/sandbox';
+import type { Passage } from '../caller.ts';
+import { ours, type Variant, variants } from '../contenders/all.ts';
+import type { Contender, Limit } from '../contenders/contender.ts';
 
 /**
  * Peers that survive a power cut are compared with ours that does, the others with ours as it comes.
  * @param goodness more is better
  */
-export function compare<T extends Variant>(
-  results: readonly T[],
-  goodness: (each: T) => number,
-): Comparison<T> {
+export function compare<T extends Variant>(results: readonly T[], goodness: (each: T) => number) {
   const [usual, safest = usual] = results.filter(({ contender }) => contender.name === ours);
   if (!usual || !safest) throw new Error(`nothing was measured of ${ours}`);
   const peers = results.filter(({ contender }) => contender.name !== ours);
@@ -30,11 +16,14 @@ export function compare<T extends Variant>(
   const better = (each: T) => goodness(like(each)) / goodness(each);
   const bestLast = peers.toSorted((a, b) => Number(a.contender.shared) - Number(b.contender.shared));
   return {
+    /** Ours as it comes, and when it survives a power cut. */
     usual,
     safest,
     peers,
-    ratio: (each) => (each.contender.name === ours ? '' : better(each)),
-    against: Object.fromEntries(bestLast.map((each) => [each.contender.name, times(better(each))])),
+    /** How many times as good we are as this one, at the same durability; nothing for ourselves. */
+    ratio: (each: T) => (each.contender.name === ours ? '' : better(each)),
+    /** The same of the one of several that survives most, and serves the most processes. */
+    against: against(bestLast, (each) => times(better(each))),
   };
 }
 
@@ -48,7 +37,7 @@ export interface Result<T> {
 export function sideBySide<T>(
   contenders: readonly Contender[],
   measure: (contender: Contender) => Promise<T>,
-  say: (line: string) => void,
+  say: Say,
 ): Promise<Array<Result<T>>> {
   return Promise.all(
     contenders.map(async (contender) => {
@@ -59,12 +48,50 @@ export function sideBySide<T>(
   );
 }
 
+/** What there is to say of each peer, by its name; of several of one name the last counts. */
+export const against = <T extends { readonly contender: Contender }>(
+  peers: readonly T[],
+  says: (each: T) => string,
+): Record<string, string> => Object.fromEntries(peers.map((each) => [each.contender.name, says(each)]));
+
+/** Measures one variant after the other: a busy neighbour would be noticed. */
+export async function oneByOne<T>(measure: (variant: Variant) => Promise<T>, say: Say): Promise<T[]> {
+  const results: T[] = [];
+  for (const variant of variants) {
+    say(`${variant.contender.name} (${variant.contender.as}), survives ${variant.survives}`);
+    results.push(await measure(variant));
+  }
+  return results;
+}
+
+type Say = (line: string) => void;
+
+/** The policy of most workloads: the limiter's five calls a minute, on its faster clock. */
+export const policy = { limit: 5, windowMs: 1_000 };
+
+/** A limit for each key. */
+export const limitsFor = (
+  keys: readonly string[],
+  concurrency: number,
+  { limit, windowMs }: Policy = policy,
+): Limit[] => keys.map((key) => ({ key, calls: limit, windowMs, concurrency }));
+
+/** As many calls as the contender can manage: ours spreads them over accounts whose windows are never full. */
+export const endless = ({ home }: Contender): Policy => ({
+  ...policy,
+  limit: home === 'limiter' ? 5 : Infinity,
+});
+
+/** When calls of a key arrived. */
+export const arrivalsOf = (passages: readonly Passage[], key: string): number[] =>
+  passages.filter(({ job }) => job.key === key).map(({ arrivedAt }) => arrivedAt);
+
 /** Measures so many at a time: for workloads in which a busy neighbour would be noticed. In the order given. */
 export async function inGroups<T>(
   contenders: readonly Contender[],
   size: number,
   measure: (contender: Contender) => Promise<T>,
-  say: (line: string) => void,
+  say: Say,
 ): Promise<Array<Result<T>>> {
   const results: Array<Result<T>> = [];
   for (let from = 0; from < contenders.length; from += size) {

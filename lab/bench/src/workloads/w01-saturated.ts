@@ -7,7 +7,7 @@ import type { Contender, Limit, Margin } from '../contenders/contender.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { type Network, utilisation, verdictOf, type Way } from '../upstream.ts';
-import { inGroups, who } from './comparison.ts';
+import { against, inGroups, policy, who } from './comparison.ts';
 
 /** What a margin came to. */
 interface Tried {
@@ -20,7 +20,6 @@ interface Tried {
 export const bestMargin = <T extends Tried>(tried: readonly T[]): T | undefined =>
   tried.toSorted((a, b) => a.worst - b.worst || b.utilisation - a.utilisation)[0];
 
-const policy = { limit: 5, windowMs: 1_000 };
 const network: Network = { jitterMs: 60, outliers: 0.01 };
 const processes = 3;
 const inFlight = 12;
@@ -120,12 +119,10 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     summary: {
       measure: 'rejected; utilisation',
       ours: `${percent(ours.worst)}; ${percent(ours.utilisation)}`,
-      against: Object.fromEntries(
-        others.map((other) => [
-          other.contender.name,
-          `${times(ours.utilisation / other.utilisation)}${other.worst > 0 ? `, and it draws ${percent(other.worst)}` : ''}`,
-        ]),
-      ),
+      against: against(others, ({ utilisation: its, worst }) => {
+        const draws = worst > 0 ? `, and it draws ${percent(worst)}` : '';
+        return times(ours.utilisation / its) + draws;
+      }),
       met: ours.worst === 0 && reached >= 0.995,
       because: `${percent(reached)} of W/(W + RTT). Of a cycle ε takes ${digits(epsilonMs)} ms, as of any window: it is kept for upstreams that count in whole seconds. The limiter itself takes ${digits(own)} ms, however long the window. Beside peers with their best margin.`,
     },

@@ -5,9 +5,8 @@ import type { Contender } from '../contenders/contender.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
-import { sideBySide, who } from './comparison.ts';
+import { against, arrivalsOf, limitsFor, policy, sideBySide, who } from './comparison.ts';
 
-const policy = { limit: 5, windowMs: 1_000 };
 const processes = 3;
 const runs = 10;
 /** Timers and clocks are read in whole ms: what comes a little early for that is forgiven. */
@@ -17,31 +16,22 @@ const forgivenMs = 2;
 async function peaksOf(contender: Contender): Promise<number[]> {
   await using team = await assemble(contender, { processes });
   const keys = Array.from({ length: runs }, (_, run) => `w2-${run}`);
-  const limits = keys.map((key) => ({
-    key,
-    calls: policy.limit,
-    windowMs: policy.windowMs,
-    concurrency: 3 * policy.limit,
-  }));
-  await team.limit(limits);
+  await team.limit(limitsFor(keys, 3 * policy.limit));
   const start = monotonic() + 100;
   await Promise.all(
     keys.flatMap((key, run) => {
       const first = start + (run / runs) * policy.windowMs;
       const burst = { count: (3 * policy.limit) / team.callers.length, at: first + 0.9 * policy.windowMs };
       return [
-        team.callers[0].do('ask', { key, urgency: 'urgent', count: 1, at: first }),
-        ...team.callers.map((caller) => caller.do('ask', { key, urgency: 'urgent', ...burst })),
+        team.callers[0].do('ask', { key, at: first }),
+        ...team.callers.map((caller) => caller.do('ask', { key, ...burst })),
       ];
     }),
   );
   await until(start + 6 * policy.windowMs);
   const passages = await team.collect();
   const forgiving = { ...policy, windowMs: policy.windowMs - forgivenMs };
-  return keys.map((key) => {
-    const arrivals = passages.filter(({ job }) => job.key === key).map(({ arrivedAt }) => arrivedAt);
-    return verdictOf(arrivals, forgiving).fullestWindow;
-  });
+  return keys.map((key) => verdictOf(arrivalsOf(passages, key), forgiving).fullestWindow);
 }
 
 async function run(say: (line: string) => void): Promise<Outcome> {
@@ -61,12 +51,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
       measure: 'peak in any W',
       ours: String(peak),
       // In the order of the list, the way that serves the most processes comes first.
-      against: Object.fromEntries(
-        peaks
-          .slice(1)
-          .toReversed()
-          .map((each) => [each.contender.name, times(each.peak / peak)]),
-      ),
+      against: against(peaks.slice(1).toReversed(), (each) => times(each.peak / peak)),
       met: peak <= policy.limit,
       because: `the limit is ${policy.limit}`,
     },

@@ -5,7 +5,7 @@ import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import { type Result, sideBySide, who } from './comparison.ts';
+import { against, type Result, sideBySide, who } from './comparison.ts';
 
 /** An urgent load above what a limit of one call per window can take. */
 interface Load {
@@ -50,7 +50,7 @@ async function waitsUnder({ windowMs, windows, patience }: Load, contender: Cont
   );
   await Promise.all([
     background.do('ask', { key, urgency: 'far', count: far, at: start + 0.5 * windowMs }),
-    ...urgentAt.map((at) => urgent.do('ask', { key, urgency: 'urgent', count: 1, at })),
+    ...urgentAt.map((at) => urgent.do('ask', { key, at })),
   ]);
   await until(start + (windows + patience) * windowMs);
   const passages = await team.collect();
@@ -110,15 +110,8 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     ],
     summary: {
       measure: 'overtaken by who came … later',
-      ours: longest
-        .filter(({ contender }) => contender === us)
-        .map(({ result }) => inWindows(result))
-        .join(),
-      against: Object.fromEntries(
-        longest
-          .filter(({ contender }) => contender !== us)
-          .map(({ contender, result }) => [contender.name, inWindows(result)]),
-      ),
+      ours: longest[0] ? inWindows(longest[0].result) : '',
+      against: against(longest.slice(1), ({ result }) => inWindows(result)),
       met: served && most <= bound,
       because: `under a load of ${loads.at(-1)?.name}; the bound is ${bound} W, and all far ones were ${served ? '' : 'not '}served`,
     },

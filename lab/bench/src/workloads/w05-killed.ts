@@ -4,12 +4,9 @@ import { ours, type Variant, variants } from '../contenders/all.ts';
 import { type Limiters, type Replica, startLimiters } from '../limiters.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import type { Step } from '../siege.ts';
-import { type Caller, startCaller } from '../team.ts';
-import { assemble } from '../team.ts';
+import { assemble, type Caller, startCaller } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
-import { compare } from './comparison.ts';
-
-const policy = { limit: 5, windowMs: 1_000 };
+import { compare, limitsFor, policy } from './comparison.ts';
 
 /** How long to go on after calls are granted again. */
 const forMs = 3_500;
@@ -88,12 +85,7 @@ async function strike(limiters: Limiters, caller: Caller, step: Step, victim: Re
 /** Long beside the time in which a server or a process is there again. */
 const longPolicy = { limit: 5, windowMs: 4_000 };
 const key = 'w5';
-const limit = {
-  key,
-  calls: longPolicy.limit,
-  windowMs: longPolicy.windowMs,
-  concurrency: 2 * longPolicy.limit,
-};
+const limits = limitsFor([key], 2 * longPolicy.limit, longPolicy);
 /** Windows from the start at which it is asked for N calls; the one in between is for who looks once in a window. */
 const asked = [0, 1.2];
 /** When it is killed, and when it is over. */
@@ -114,9 +106,9 @@ async function kill(variant: Variant): Promise<Killed> {
   const { windowMs } = longPolicy;
   await using team = await assemble(contender, { processes: 1, home, windowMs });
   const [first] = team.callers;
-  await first.do('limit', [limit]);
+  await first.do('limit', limits);
   const successor = contender.countsIn === 'process' ? startCaller() : undefined;
-  const ask = { key, urgency: 'urgent', count: longPolicy.limit } as const;
+  const ask = { key, count: longPolicy.limit };
   const start = monotonic() + 500;
   try {
     for (const at of asked) await first.do('ask', { ...ask, at: start + at * windowMs });
@@ -125,7 +117,7 @@ async function kill(variant: Variant): Promise<Killed> {
     if (successor) {
       await first.kill();
       await successor.do('open', { id: contender.id, address: team.server.address, index: 0 });
-      await successor.do('limit', [limit]);
+      await successor.do('limit', limits);
     } else {
       await team.server.kill();
       await team.server.restart();
@@ -152,15 +144,7 @@ const half = Math.ceil(steps.length / 2);
 /** The goal. */
 const withinMs = 3_000;
 
-interface Line {
-  readonly contender: string;
-  readonly what: string;
-  readonly peak: string;
-  readonly lost: number | string;
-  readonly next: number | string;
-}
-
-const ofStep = ({ verb, phase, successor, peak, lost, grantedAfterMs }: Besieged): Line => ({
+const ofStep = ({ verb, phase, successor, peak, lost, grantedAfterMs }: Besieged) => ({
   contender: ours,
   what: `limiter, ${phase} ${verb}; ${successor} goes on`,
   peak: `${peak} of ${policy.limit}`,
@@ -168,7 +152,7 @@ const ofStep = ({ verb, phase, successor, peak, lost, grantedAfterMs }: Besieged
   next: grantedAfterMs,
 });
 
-const ofAnybody = ({ contender, home, peak, after }: Killed): Line => ({
+const ofAnybody = ({ contender, home, peak, after }: Killed) => ({
   contender: contender.name,
   what: contender.countsIn === 'process' ? `its process, beside ${home}` : home,
   peak: `${peak} of ${longPolicy.limit}`,

@@ -1,11 +1,10 @@
 import { median, quantile } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
-import { type Variant, variants } from '../contenders/all.ts';
+import type { Variant } from '../contenders/all.ts';
 import type { Limiters } from '../limiters.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
-import { type Caller, startCaller } from '../team.ts';
-import { assemble, type Team } from '../team.ts';
-import { compare, who } from './comparison.ts';
+import { assemble, startCaller, type Team } from '../team.ts';
+import { compare, endless, limitsFor, oneByOne, who } from './comparison.ts';
 
 const rounds = 5;
 const permits = 150;
@@ -31,11 +30,7 @@ async function time(variant: Variant): Promise<Timed> {
     { length: variant.contender.floodKeys > 1 ? accounts : 1 },
     (_, index) => `w6-${index}`,
   );
-  const calls = variant.contender.home === 'limiter' ? 5 : Infinity;
-  await caller.do(
-    'limit',
-    keys.map((key) => ({ key, calls, windowMs: 1_000, concurrency: 1 })),
-  );
+  await caller.do('limit', limitsFor(keys, 1, endless(variant.contender)));
   await caller.do('sequence', { keys, count: permits, pauseMs });
   const echo = variant.contender.home === 'limiter' ? await startEcho(team) : undefined;
   const took: number[][] = [];
@@ -56,7 +51,8 @@ async function time(variant: Variant): Promise<Timed> {
   };
 }
 
-async function startEcho(team: Team): Promise<{ url: string; caller: Caller }> {
+/** Another process that answers bare requests. */
+async function startEcho(team: Team) {
   const url = (team.server as Limiters).adminUrl;
   const caller = startCaller();
   await caller.do('respond', url);
@@ -64,11 +60,7 @@ async function startEcho(team: Team): Promise<{ url: string; caller: Caller }> {
 }
 
 async function run(say: (line: string) => void): Promise<Outcome> {
-  const results: Timed[] = [];
-  for (const variant of variants) {
-    say(`${variant.contender.name} (${variant.contender.as}), survives ${variant.survives}`);
-    results.push(await time(variant));
-  }
+  const results = await oneByOne(time, say);
   const { usual, ratio, against } = compare(results, ({ p50 }) => 1 / p50);
   const { least = Number.NaN } = usual;
   const overLeast = usual.p50 / least;

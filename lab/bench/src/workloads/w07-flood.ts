@@ -1,10 +1,10 @@
 import { median } from '@paceline/kit/statistics';
 import { digits, times } from '@paceline/kit/table';
 import { monotonic } from '@paceline/kit/waiting';
-import { type Variant, variants } from '../contenders/all.ts';
+import type { Variant } from '../contenders/all.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import { compare, who } from './comparison.ts';
+import { compare, endless, limitsFor, oneByOne, who } from './comparison.ts';
 
 const processes = 3;
 const inFlight = 64;
@@ -19,16 +19,12 @@ interface Flooded extends Variant {
 
 async function flood(variant: Variant): Promise<Flooded> {
   await using team = await assemble(variant.contender, { processes, home: variant.home });
-  const { floodKeys, home } = variant.contender;
+  const { floodKeys } = variant.contender;
   const keysOf = (index: number) =>
     Array.from({ length: floodKeys }, (_, key) => (floodKeys > 1 ? `w7-${index}-${key}` : 'w7'));
-  const limitOf = (key: string) => ({
-    key,
-    calls: home === 'limiter' ? 5 : Infinity,
-    windowMs: 1_000,
-    concurrency: inFlight,
-  });
-  for (const [index, caller] of team.callers.entries()) await caller.do('limit', keysOf(index).map(limitOf));
+  const endlessly = endless(variant.contender);
+  for (const [index, caller] of team.callers.entries())
+    await caller.do('limit', limitsFor(keysOf(index), inFlight, endlessly));
   const start = monotonic() + warmUpMs;
   const counts = await Promise.all(
     team.callers.map((caller, index) =>
@@ -45,11 +41,7 @@ const fastest = (of: readonly Flooded[]): Flooded | undefined =>
   of.toSorted((a, b) => b.perSecond - a.perSecond)[0];
 
 async function run(say: (line: string) => void): Promise<Outcome> {
-  const results: Flooded[] = [];
-  for (const variant of variants) {
-    say(`${variant.contender.name} (${variant.contender.as}), survives ${variant.survives}`);
-    results.push(await flood(variant));
-  }
+  const results = await oneByOne(flood, say);
   const { usual, safest, peers, ratio, against } = compare(results, ({ perSecond }) => perSecond);
   const equal = fastest(peers.filter(({ survives }) => survives === 'power cut'));
   const any = fastest(peers.filter(({ contender }) => contender.shared));

@@ -5,12 +5,10 @@ import { limiting, ours } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { lateCommits, type Limiters, type Replica, startLimiters } from '../limiters.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
-import { type Caller, startCaller } from '../team.ts';
-import { assemble } from '../team.ts';
+import { assemble, type Caller, startCaller } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
-import { type Result, sideBySide } from './comparison.ts';
+import { against, arrivalsOf, limitsFor, policy, type Result, sideBySide } from './comparison.ts';
 
-const policy = { limit: 5, windowMs: 1_000 };
 const inFlight = 10;
 const rounds = 3;
 /** After so long in silence a limiter is replaced: docs/decisions/0008. */
@@ -27,26 +25,20 @@ interface Frozen {
 /** Freezes one of two limiters while it is saturated, and lets it go on. */
 async function freeze(limiters: Limiters, caller: Caller, frozen: Replica): Promise<Frozen> {
   const [account = '', probe = ''] = limiters.ownership.accountsOf(frozen.id, 2);
-  const limit = { calls: policy.limit, windowMs: policy.windowMs, concurrency: inFlight };
-  await caller.do(
-    'limit',
-    [account, probe].map((key) => ({ key, ...limit })),
-  );
+  await caller.do('limit', limitsFor([account, probe], inFlight));
   const frozenAt = monotonic() + 1.5 * policy.windowMs;
   const end = frozenAt + frozenMs + afterMs;
   const saturated = caller.do('saturate', { keys: [account], inFlight, end });
   await until(frozenAt);
   frozen.child.kill('SIGSTOP');
-  await caller.do('ask', { key: probe, urgency: 'urgent', count: 1, at: 0 });
+  await caller.do('ask', { key: probe });
   await until(frozenAt + frozenMs);
   frozen.child.kill('SIGCONT');
   await saturated;
   const passages = await caller.do('collect');
-  const arrivals = (key: string) =>
-    passages.filter(({ job }) => job.key === key).map(({ arrivedAt }) => arrivedAt);
   return {
-    gapMs: Math.min(...arrivals(probe)) - frozenAt,
-    peak: verdictOf(arrivals(account), policy).fullestWindow,
+    gapMs: Math.min(...arrivalsOf(passages, probe)) - frozenAt,
+    peak: verdictOf(arrivalsOf(passages, account), policy).fullestWindow,
   };
 }
 
@@ -55,20 +47,18 @@ async function gapOf(contender: Contender): Promise<number> {
   await using team = await assemble(contender, { processes: 1 });
   const [caller] = team.callers;
   const key = 'w8';
-  const one = { key, urgency: 'urgent', count: 1 } as const;
-  await caller.do('limit', [{ key, calls: policy.limit, windowMs: policy.windowMs, concurrency: 1 }]);
-  await caller.do('ask', { ...one, at: 0 });
+  await caller.do('limit', limitsFor([key], 1));
+  await caller.do('ask', { key });
   await until(monotonic() + 2 * policy.windowMs);
   await caller.do('collect');
   const frozenAt = monotonic();
   team.server.signal('SIGSTOP');
-  const asking = caller.do('ask', { ...one, at: 0 });
+  const asking = caller.do('ask', { key });
   await until(frozenAt + frozenMs);
   team.server.signal('SIGCONT');
   await asking;
   await until(frozenAt + frozenMs + afterMs);
-  const passages = await caller.do('collect');
-  return Math.min(...passages.map(({ arrivedAt }) => arrivedAt)) - frozenAt;
+  return Math.min(...arrivalsOf(await caller.do('collect'), key)) - frozenAt;
 }
 
 async function run(say: (line: string) => void): Promise<Outcome> {
@@ -127,9 +117,7 @@ function outcomeOf(
     summary: {
       measure: 'gap; late appends; over-issue',
       ours: `${digits(gap)} ms; ${late}; ${over}`,
-      against: Object.fromEntries(
-        peers.map(({ contender, result }) => [contender.name, times(result / gap)]),
-      ),
+      against: against(peers, ({ result }) => times(result / gap)),
       met: gap <= leaseMs + 1_000 && late === 0 && over === 0,
       because: `the lease is ${leaseMs} ms; where one Redis decides nobody takes over, and the gap is the freeze`,
     },

@@ -4,8 +4,8 @@ import { digits, times } from '@paceline/kit/table';
 import { contenders, ours } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
-import { startCaller } from '../team.ts';
-import { assemble } from '../team.ts';
+import { assemble, type Caller, startCaller } from '../team.ts';
+import { endless, inGroups, limitsFor } from './comparison.ts';
 
 const few = 100;
 const many = 100_000;
@@ -25,33 +25,20 @@ interface Cost {
   readonly bytes?: { readonly few: number; readonly many: number };
 }
 
-async function inOurLine(): Promise<Cost> {
-  const caller = startCaller(['--expose-gc']);
-  const cost = async (waiting: number) => {
-    const { perPermit, bytes } = await caller.do('depth', { waiting, rounds: rounds + 1, permits });
-    // The first round is for the compiler.
-    return { took: median(perPermit.slice(1)), bytes };
+/** Of our core among few and among `large`. @param first the round to begin with: before it is for the compiler */
+async function inOurCore(
+  cost: (caller: Caller, size: number) => Promise<{ perPermit: number[]; bytes: number }>,
+  large: number,
+  first: number,
+): Promise<Cost> {
+  const caller = startCaller(['--expose-gc', `--max-old-space-size=${heapMb}`]);
+  const measure = async (size: number) => {
+    const { perPermit, bytes } = await cost(caller, size);
+    return { took: median(perPermit.slice(first)), bytes };
   };
   try {
-    const small = await cost(few);
-    const large = await cost(many);
-    return { few: small.took, many: large.took, bytes: { few: small.bytes, many: large.bytes } };
-  } finally {
-    await caller.kill();
-  }
-}
-
-async function overOurAccounts(): Promise<Cost> {
-  const caller = startCaller(['--expose-gc', `--max-old-space-size=${heapMb}`]);
-  const cost = (of: number) => caller.do('breadth', { accounts: of, rounds, permits: 10_000 });
-  try {
-    const small = await cost(few);
-    const large = await cost(accounts);
-    return {
-      few: median(small.perPermit),
-      many: median(large.perPermit),
-      bytes: { few: small.bytes, many: large.bytes },
-    };
+    const [low, high] = [await measure(few), await measure(large)];
+    return { few: low.took, many: high.took, bytes: { few: low.bytes, many: high.bytes } };
   } finally {
     await caller.kill();
   }
@@ -65,7 +52,7 @@ async function inLineOf(contender: Contender): Promise<Cost> {
   const cost = async (waiting: number) => {
     lines += 1;
     const key = `w9-${lines}`;
-    await caller.do('limit', [{ key, calls: Infinity, windowMs: 1_000, concurrency: 1 }]);
+    await caller.do('limit', limitsFor([key], 1, endless(contender)));
     return caller.do('deep', { key, waiting, calls: peerCalls });
   };
   // The first line is for the compiler.
@@ -76,15 +63,26 @@ async function inLineOf(contender: Contender): Promise<Cost> {
 const shown = (count: number): string => count.toLocaleString('en-US');
 
 async function run(say: (line: string) => void): Promise<Outcome> {
-  const line = await inOurLine();
+  const line = await inOurCore(
+    (caller, waiting) => caller.do('depth', { waiting, rounds: rounds + 1, permits }),
+    many,
+    1,
+  );
   say('the line was measured');
-  const width = await overOurAccounts();
+  const width = await inOurCore(
+    (caller, of) => caller.do('breadth', { accounts: of, rounds, permits: 10_000 }),
+    accounts,
+    0,
+  );
   say('the accounts were measured');
-  const peers: Array<{ readonly name: string; readonly cost: Cost }> = [];
-  for (const contender of contenders.filter(({ name }) => queues.includes(name))) {
-    peers.push({ name: contender.name, cost: await inLineOf(contender) });
-    say(`${contender.name} done`);
-  }
+  const peers = (
+    await inGroups(
+      contenders.filter(({ name }) => queues.includes(name)),
+      1,
+      inLineOf,
+      say,
+    )
+  ).map(({ contender: { name }, result: cost }) => ({ name, cost }));
   const grows = line.many / line.few;
   return {
     ...tableOf(
