@@ -1,5 +1,5 @@
 import { times } from '@paceline/kit/table';
-import type { Policy } from '@paceline/sandbox';
+import type { Policy } from '@paceline/shared/contracts';
 import type { Passage } from '../caller.ts';
 import { ours, type Variant, variants } from '../contenders/all.ts';
 import type { Contender, Limit } from '../contenders/contender.ts';
