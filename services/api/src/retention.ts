@@ -5,22 +5,6 @@ import type { Clock } from '@paceline/shared/clock';
 import type { Logger } from '@paceline/shared/telemetry';
 import { rounds } from './rounds.ts';
 
-const {
-  alerts,
-  clubMemberships,
-  commands,
-  conflicts,
-  events,
-  idempotencyKeys,
-  permits,
-  riderHistory,
-  riders,
-  signupCopies,
-  syncLogs,
-  syncRuns,
-  wantedRiders,
-} = tables;
-
 /** How long each is kept, project ms. */
 export interface Retention {
   /** What ran and what was asked for, from when it has ended. */
@@ -34,101 +18,86 @@ export interface Retention {
   readonly answers: number;
 }
 
-interface OldRows {
-  readonly what: string;
-  readonly table: PgTable;
-  readonly where: SQL;
-  /** The column that says which are the oldest. */
-  readonly by?: string;
-  readonly join?: SQL;
-  /** How many go with each, on average. */
-  readonly rowsWithEach?: number;
-}
-
 const day = 86_400_000;
 /** A day of permits is shown. */
 const permitsKept = 2 * day;
 
+/** Deletes so many of the oldest rows (`old`) for which `where` holds; locked ones are skipped. */
+const deleteOldest = (table: PgTable, by: string, where: SQL, most: number): SQL => sql`
+  delete from ${table} where ctid = any(array(
+    select old.ctid from ${table} old
+    ${table === tables.wantedRiders ? sql`join ${tables.commands} using (command_id)` : undefined}
+    where ${where} order by ${sql.identifier(by)} limit ${most} for update of old skip locked))`;
+
 /** What is old at `now` (project ms), in deletion order; nothing open, and no kind's last run. */
 export function forgettable(kept: Retention, now: number) {
   const before = (ms: number): SQL => sql`${new Date(now - ms).toISOString()}::timestamptz`;
-  const byAge = (what: string, table: PgTable, by: string, ms: number): OldRows => ({
-    what,
-    table,
-    by,
-    where: sql`${sql.identifier(by)} < ${before(ms)}`,
-  });
+  const history = before(kept.history);
+  /** @param only which of the rows whose column `by` is old enough @param withEach rows that go with each */
+  const byAge = (
+    what: string,
+    table: PgTable,
+    by: string,
+    only = sql`true`,
+    ms = kept.history,
+    withEach = 1,
+  ) => {
+    const where = sql`${sql.identifier(by)} < ${before(ms)} and ${only}`;
+    return { what, forget: (most: number) => deleteOldest(table, by, where, Math.ceil(most / withEach)) };
+  };
   return [
-    ...endedRows(before(kept.history)),
-    {
-      what: 'alerts',
-      table: alerts,
-      by: 'raised_at',
-      where: sql`raised_at < ${before(kept.history)} and resolved_at < ${before(kept.history)}
-        and coalesce(telling_until < ${before(0)}, true)`,
-    },
-    byAge('conflicts', conflicts, 'at', kept.history),
-    byAge('permits', permits, 'heard_at', permitsKept),
-    byAge('answers', idempotencyKeys, 'taken_at', kept.answers),
-    byAge('copies of signups', signupCopies, 'copied_at', kept.copies),
+    byAge('riders of commands', tables.wantedRiders, 'finished_at', sql`outcome is not null`),
+    byAge(
+      'commands',
+      tables.commands,
+      'finished_at',
+      sql`not exists (select from ${tables.wantedRiders} where command_id = old.command_id)`,
+    ),
+    byAge(
+      'runs',
+      tables.syncRuns,
+      'started_at',
+      sql`finished_at < ${history}
+        and exists (select from ${tables.syncRuns} where kind = old.kind and started_at > old.started_at)`,
+    ),
+    byAge(
+      'calls',
+      tables.syncLogs,
+      'started_at',
+      sql`not exists (select from ${tables.syncRuns} where run_id = old.run_id)
+        and not exists (select from ${tables.commands} where command_id = old.command_id)`,
+    ),
+    byAge(
+      'alerts',
+      tables.alerts,
+      'raised_at',
+      sql`resolved_at < ${history} and coalesce(telling_until < ${before(0)}, true)`,
+    ),
+    byAge('conflicts', tables.conflicts, 'at'),
+    byAge('permits', tables.permits, 'heard_at', undefined, permitsKept),
+    byAge('answers', tables.idempotencyKeys, 'taken_at', undefined, kept.answers),
+    byAge('copies of signups', tables.signupCopies, 'copied_at', undefined, kept.copies),
     // Signups and results go with their event.
-    { ...byAge('events', events, 'starts_at', kept.events), rowsWithEach: 100 },
-    {
-      what: 'history of riders',
-      table: riderHistory,
-      by: 'recorded_at',
-      // What a rider was at the moment from which on history is kept stays.
-      where: sql`recorded_at < ${before(kept.riderHistory)} and exists (
-        select from ${riderHistory} where rider_id = old.rider_id
-          and recorded_at > old.recorded_at and recorded_at <= ${before(kept.riderHistory)})`,
-    },
-    {
-      what: 'memberships',
-      table: clubMemberships,
-      // While the rider's own record still names the club, this row alone tells that the rider has left.
-      where: sql`not current and last_seen_at < ${before(kept.history)}
-        and not exists (select from ${riders} where rider_id = old.rider_id and club_id = old.club_id)`,
-    },
-  ].map((rows) => ({ what: rows.what, forget: (most: number) => deleteOldest(rows, most) }));
+    byAge('events', tables.events, 'starts_at', undefined, kept.events, 100),
+    // What a rider was at the moment from which on history is kept stays.
+    byAge(
+      'history of riders',
+      tables.riderHistory,
+      'recorded_at',
+      sql`exists (select from ${tables.riderHistory} where rider_id = old.rider_id
+        and recorded_at > old.recorded_at and recorded_at <= ${before(kept.riderHistory)})`,
+      kept.riderHistory,
+    ),
+    // While the rider's own record still names the club, this row alone tells that the rider has left.
+    byAge(
+      'memberships',
+      tables.clubMemberships,
+      'last_seen_at',
+      sql`not current
+        and not exists (select from ${tables.riders} where rider_id = old.rider_id and club_id = old.club_id)`,
+    ),
+  ];
 }
-
-const endedRows = (history: SQL): OldRows[] => [
-  {
-    what: 'riders of commands',
-    table: wantedRiders,
-    join: sql`join ${commands} using (command_id)`,
-    by: 'finished_at',
-    where: sql`finished_at < ${history} and outcome is not null`,
-  },
-  {
-    what: 'commands',
-    table: commands,
-    by: 'finished_at',
-    where: sql`finished_at < ${history}
-      and not exists (select from ${wantedRiders} where command_id = old.command_id)`,
-  },
-  {
-    what: 'runs',
-    table: syncRuns,
-    by: 'started_at',
-    where: sql`started_at < ${history} and finished_at < ${history}
-      and exists (select from ${syncRuns} where kind = old.kind and started_at > old.started_at)`,
-  },
-  {
-    what: 'calls',
-    table: syncLogs,
-    by: 'started_at',
-    where: sql`started_at < ${history}
-      and not exists (select from ${syncRuns} where run_id = old.run_id)
-      and not exists (select from ${commands} where command_id = old.command_id)`,
-  },
-];
-
-const deleteOldest = ({ table, join, where, by, rowsWithEach = 1 }: OldRows, most: number): SQL => sql`
-  delete from ${table} where ctid = any(array(
-    select old.ctid from ${table} old ${join} where ${where}
-    ${by === undefined ? undefined : sql`order by ${sql.identifier(by)}`}
-    limit ${Math.ceil(most / rowsWithEach)} for update of old skip locked))`;
 
 /** Any constant will do; it only has to be the same in every process. */
 const forgettingLock = 7_223_092;

@@ -76,10 +76,7 @@ export function wrap(text: string, width: number): string[] {
 /** A text, and how it is painted once its place is known. */
 export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
 
-const textOf = (cell: Cell | undefined): string =>
-  cell === undefined ? '' : typeof cell === 'string' ? cell : cell.text;
-const painted = (cell: Cell | undefined, text: string): string =>
-  cell === undefined || typeof cell === 'string' ? text : cell.paint(text);
+const asPainted = (cell: Cell) => (typeof cell === 'string' ? { text: cell, paint: asItIs } : cell);
 
 export function table(
   head: readonly string[],
@@ -87,10 +84,10 @@ export function table(
   { width, paint }: Look,
 ): string[] {
   const heading = head.map((text) => ({ text, paint: paint.quiet }));
-  const lines = head.length === 0 ? rows : [heading, ...rows];
+  const lines = (head.length === 0 ? rows : [heading, ...rows]).map((line) => line.map(asPainted));
   const columns = Math.max(0, ...lines.map((line) => line.length));
   const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(...lines.map((line) => textOf(line[column]).length)),
+    Math.max(...lines.map((line) => line[column]?.text.length ?? 0)),
   );
   const gaps = 2 * (columns - 1);
   const tooMuch = widths.reduce((sum, each) => sum + each, gaps) - width;
@@ -102,9 +99,8 @@ export function table(
     line
       .map((cell, column) => {
         const room = widths[column] ?? 0;
-        const text = cut(textOf(cell), room);
-        const last = column === line.length - 1;
-        return painted(cell, text) + (last ? '' : ' '.repeat(room - text.length));
+        const text = cut(cell.text, room);
+        return cell.paint(text) + (column === line.length - 1 ? '' : ' '.repeat(room - text.length));
       })
       .join('  ')
       .trimEnd(),

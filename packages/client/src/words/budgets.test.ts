@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../generated.ts';
 import { at, budgetAt, now, waiter } from '../testing/examples.ts';
-import { availability, nextInQueue, policyText, summary } from './budgets.ts';
+import { availability, nextInQueue, policyText, summary } from '../words.ts';
 
 describe('whether a call may leave', () => {
   it('is said in a word when it may', () => {

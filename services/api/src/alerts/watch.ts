@@ -23,57 +23,36 @@ import {
 } from './rules.ts';
 import { chatMessage } from './view.ts';
 
-interface Observed extends Pick<Peers, 'limiter' | 'freshness'> {
-  readonly db: Database;
-  readonly clock: Clock;
-}
-
-interface Check {
-  /** What only this check finds out. */
-  readonly keys: readonly AlertKey[];
-  conditions(observed: Observed): Promise<Condition[]>;
-}
-
 const nextEvents = 100;
 
-const checks: readonly Check[] = [
-  {
-    keys: ['rate_limit_exceeded', 'limit_learned', 'journal_lost', 'long_queue'],
-    async conditions({ limiter, clock }) {
-      const { windows } = await limiter.windows();
-      return [rejections, learnedLimits, lostJournal, longQueues].flatMap((rule) =>
-        rule(windows, clock.now()),
-      );
-    },
-  },
-  {
-    keys: ['sync_conflict'],
-    conditions: async ({ limiter, clock }) =>
-      conflicts((await limiter.status()).conflicts.lastConflict, clock.now()),
-  },
-  {
-    keys: ['stale_data:signups'],
-    conditions: async ({ freshness, clock }) => staleSignups((await freshness(nextEvents)).next, clock.now()),
-  },
-  {
-    keys: ['stale_data:clubs', 'stale_data:events'],
-    conditions: async ({ db, clock }) => staleLists(await agesOf(db), clock.now()),
-  },
-  {
-    keys: ['source_unavailable'],
-    conditions: async ({ db }) => unavailableSources(await findSources(db)),
-  },
-];
+/** What the conditions are; while `asked` fails, nothing is known about `keys`. */
+async function check<T>(
+  keys: readonly AlertKey[],
+  asked: Promise<T>,
+  conditions: (answer: T) => readonly Condition[],
+): Promise<Observation> {
+  try {
+    return { holding: conditions(await asked), unknown: [] };
+  } catch {
+    return { holding: [], unknown: keys };
+  }
+}
 
-async function observe(observed: Observed): Promise<Observation> {
-  const found = await Promise.all(
-    checks.map(({ keys, conditions }): Promise<Observation> =>
-      conditions(observed).then(
-        (holding) => ({ holding, unknown: [] }),
-        () => ({ holding: [], unknown: keys }),
-      ),
+async function observe({ limiter, freshness, db, clock }: AlertPorts): Promise<Observation> {
+  const found = await Promise.all([
+    check(
+      ['rate_limit_exceeded', 'limit_learned', 'journal_lost', 'long_queue'],
+      limiter.windows(),
+      ({ windows }) =>
+        [rejections, learnedLimits, lostJournal, longQueues].flatMap((rule) => rule(windows, clock.now())),
     ),
-  );
+    check(['sync_conflict'], limiter.status(), (status) =>
+      conflicts(status.conflicts.lastConflict, clock.now()),
+    ),
+    check(['stale_data:signups'], freshness(nextEvents), ({ next }) => staleSignups(next, clock.now())),
+    check(['stale_data:clubs', 'stale_data:events'], agesOf(db), (ages) => staleLists(ages, clock.now())),
+    check(['source_unavailable'], findSources(db), unavailableSources),
+  ]);
   return {
     holding: found.flatMap(({ holding }) => holding),
     unknown: found.flatMap(({ unknown }) => unknown),
@@ -90,7 +69,9 @@ export function slack(url: string): SendToChat {
   };
 }
 
-export interface AlertPorts extends Observed {
+interface AlertPorts extends Pick<Peers, 'limiter' | 'freshness'> {
+  readonly db: Database;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly publish: (alert: AlertChanged) => Promise<void>;
   readonly sendToChat: SendToChat | undefined;

@@ -33,12 +33,6 @@ export async function findCommand(db: Database, commandId: string): Promise<Comm
   return command;
 }
 
-/** What is published to the service that carries a command out. */
-export type Publishable = Pick<
-  CommandRow,
-  'commandId' | 'type' | 'riderId' | 'requestedAt' | 'updatedAt' | 'traceparent'
->;
-
 export interface Publication {
   readonly commandId: string;
   readonly sequence: number;
@@ -74,13 +68,16 @@ const publishable = {
 };
 
 /** Commands from before `before` (project ms) that were not published, oldest first. */
-export const findUnpublished = (db: Database, before: number, limit: number): Promise<Publishable[]> =>
+export const findUnpublished = (db: Database, before: number, limit: number) =>
   db
     .select(publishable)
     .from(commands)
     .where(and(isNull(commands.sequence), isNull(commands.finishedAt), lt(commands.requestedAt, before)))
     .orderBy(asc(commands.requestedAt))
     .limit(limit);
+
+/** What is published to the service that carries a command out. */
+export type Publishable = Awaited<ReturnType<typeof findUnpublished>>[number];
 
 export interface Published extends Publishable {
   readonly sequence: number;

@@ -21,9 +21,11 @@ const problemOf: Readonly<Record<string, () => Problem>> = {
 };
 const garbage = () => new Problem('invalid-input', 'This is no request of HTTP/1.1');
 
+const hostless = () => new Problem('invalid-input', 'The header Host is missing');
+
 const noRoute = '';
 
-export function refuseUnreadable(server: Pick<Server, 'on'>): void {
+function refuseUnreadable(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const problem = (problemOf[error.code ?? ''] ?? garbage)();
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
@@ -49,22 +51,6 @@ async function endWith(answer: Response, socket: Duplex | null): Promise<void> {
     ].join('\r\n'),
   );
 }
-
-/** Older requests need none, as some probes are. */
-export const lacksHost = ({ httpVersion, headers }: IncomingMessage): boolean =>
-  httpVersion === '1.1' && headers.host === undefined;
-
-export const refuseHostless = ({ socket }: ServerResponse): void =>
-  void endWith(problemResponse(new Problem('invalid-input', 'The header Host is missing'), noRoute), socket);
-
-/** The adapter could not make a request of it, e.g. because of its host or path. */
-export const refuseRequest = (error: unknown): Response =>
-  problemResponse(
-    error instanceof RequestError
-      ? new Problem('invalid-input', error.message)
-      : new Problem('unexpected', 'The API could not answer'),
-    noRoute,
-  );
 
 export interface HttpServer {
   /** E.g. `http://127.0.0.1:3000`, or `https://…` */
@@ -107,13 +93,22 @@ export async function listenHttp(
 ): Promise<HttpServer> {
   const answer = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
     hostname: host,
-    errorHandler: refuseRequest,
+    // The adapter could not make a request of it, e.g. because of its host or path.
+    errorHandler: (error) =>
+      problemResponse(
+        error instanceof RequestError
+          ? new Problem('invalid-input', error.message)
+          : new Problem('unexpected', 'The API could not answer'),
+        noRoute,
+      ),
   });
   let inHand = 0;
   const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     inHand += 1;
     outgoing.once('close', () => (inHand -= 1));
-    if (lacksHost(incoming)) refuseHostless(outgoing);
+    // Older requests need none, as some probes are.
+    const lacksHost = incoming.httpVersion === '1.1' && incoming.headers.host === undefined;
+    if (lacksHost) void endWith(problemResponse(hostless(), noRoute), outgoing.socket);
     else void answer(incoming, outgoing);
   };
   // Node itself would refuse a request without a host, and say nothing.

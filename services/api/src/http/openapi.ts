@@ -1,6 +1,8 @@
 import { problems } from './problem.ts';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { asyncApi } from '@paceline/shared/contracts';
+import examples from './examples.json' with { type: 'json' };
+import outline from './openapi.json' with { type: 'json' };
 import manifest from '../../package.json' with { type: 'json' };
 
 export interface Schema {
@@ -22,22 +24,6 @@ export interface Schema {
   readonly allOf?: readonly Schema[];
 }
 
-const telling: Readonly<Record<string, unknown>> = {
-  name: 'Ada Lovelace',
-  title: 'Evening Race',
-  riderId: 4_500_001,
-  clubId: 20_650,
-  eventId: '5230192',
-  commandId: '62060011-babb-42ec-8974-62b0e6be47fe',
-  runId: '1f0c8a52-6a0e-8d1f-a5f1-3c1f2b7d9e10',
-  rider: '/v1/riders/4500001',
-  pen: 'B',
-  status: 200,
-  message: '120 riders',
-  limit: 5,
-  windowSeconds: 60,
-};
-
 export function exampleOf(schema: Schema, find: (reference: string) => Schema, name = ''): unknown {
   const of = (inner: Schema, innerName = name) => exampleOf(inner, find, innerName);
   if (schema.$ref !== undefined) return of(find(schema.$ref));
@@ -50,7 +36,8 @@ export function exampleOf(schema: Schema, find: (reference: string) => Schema, n
   const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
   if (name === 'next' && types.includes('null')) return null;
   const type = types.find((each) => each !== 'null');
-  if (name in telling && type === typeOf(telling[name])) return telling[name];
+  const known = (examples as Readonly<Record<string, unknown>>)[name];
+  if (known !== undefined && type === (typeof known === 'number' ? 'integer' : typeof known)) return known;
   if (type === 'object') {
     const fields = Object.entries(schema.properties ?? {});
     return Object.fromEntries(fields.map(([field, inner]) => [field, of(inner, field)]));
@@ -61,11 +48,6 @@ export function exampleOf(schema: Schema, find: (reference: string) => Schema, n
     return schema.format === 'date-time' ? '2026-03-01T12:00:00.000Z' : `a ${name || 'text'}`;
   if (type === 'integer' || type === 'number') return Math.max(schema.minimum ?? 0, 1);
   return type === undefined ? {} : null;
-}
-
-function typeOf(value: unknown): string {
-  if (typeof value === 'number') return 'integer';
-  return typeof value;
 }
 
 interface Content {
@@ -145,38 +127,12 @@ function giveExamples({ responses }: Operation, find: (reference: string) => Sch
 
 const between = asyncApi();
 
-const description = `Riders, events, signups and results of one rate-limited upstream, each with the age of its data, and a way to ask for more.
-
-- Times are ISO 8601. \`null\` means: not known, or not yet.
-- Lists answer \`{ "items": […], "next": cursor | null }\`; pass \`next\` as \`cursor\` for the page after.
-- Errors are \`application/problem+json\`; what each \`type\` means is told at [/docs/problems](/docs/problems).
-- A read that is repeated may send the \`ETag\` of its answer as \`If-None-Match\`; a POST that is repeated the same \`Idempotency-Key\`.
-- What upstream told has \`fetchedAt\` and \`ageSeconds\`; everything else is as of now.
-- \`/v1/stream\` tells what happens as it happens. What the services say to each other is in [/asyncapi.json](/asyncapi.json).
-- \`X-Trace-Id\` on an answer names its trace.
-- A bearer token is asked for only where the API is set up with one.`;
-
-const tags = [
-  { name: 'riders', description: 'Riders as upstream last described them, and fetching one now' },
-  { name: 'commands', description: 'What was asked for and what became of it' },
-  { name: 'events', description: 'Events, their signups and their results' },
-  { name: 'runs', description: 'What the scheduled syncs did' },
-  { name: 'schedule', description: 'When the syncs may run, and what that comes to' },
-  { name: 'coordination', description: 'Who may call upstream, and who waits' },
-  { name: 'stream', description: 'What happens, as it happens' },
-  { name: 'operations', description: 'For whoever runs this' },
-];
-
 /** Serves the OpenAPI 3.1 document of the app's routes; call it when they are all added. */
 export function serveOpenApi(app: OpenAPIHono): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
-  const document = app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: { title: 'Paceline', version: manifest.version, description },
-    servers: [{ url: '/' }],
-    security: [{ token: [] }, {}],
-    tags,
-  });
+  const { title, description } = outline.info;
+  const info = { title, version: manifest.version, description };
+  const document = app.getOpenAPI31Document({ ...outline, info });
   complete(document as unknown as Document, problems);
   app.get('/asyncapi.json', (c) => c.json(between, 200, { 'cache-control': 'no-cache' }));
   app.get('/openapi.json', (c) => c.json(document, 200, { 'cache-control': 'no-cache' }));

@@ -150,15 +150,10 @@ export function decodeCursor<K extends Key>(
   schema: z.ZodType<K>,
   cursor: string,
 ): K | undefined {
-  const [name, ...key] = parseArray(Buffer.from(cursor, 'base64url').toString());
-  return name === list ? schema.safeParse(key).data : undefined;
-}
-
-function parseArray(text: string): unknown[] {
   try {
-    const parsed: unknown = JSON.parse(text);
-    return Array.isArray(parsed) ? parsed : [];
+    const [name, ...key] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
+    return name === list ? schema.safeParse(key).data : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
