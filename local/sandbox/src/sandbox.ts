@@ -3,12 +3,12 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { type Arrival, createAuditLog, keyName } from './audit.ts';
+import { createAuditLog, keyName } from './audit.ts';
 import { readConfig, type SandboxSettings } from './config.ts';
-import { controlApi, type Controls, createControls } from './control-api.ts';
+import { controlApi, createControls } from './control-api.ts';
 import { createFaultQueue } from './faults.ts';
 import { createGate } from './gate.ts';
-import { judge, type Judgement } from './judge.ts';
+import { judge } from './judge.ts';
 import { createLimiter } from './limiter.ts';
 import { publicApi } from './public-api.ts';
 import { createWorld } from './world/world.ts';
@@ -16,20 +16,10 @@ import { createWorld } from './world/world.ts';
 /** What is not given is as in the README's table of variables, but for the port: that is a free one. */
 export type SandboxOptions = Partial<SandboxSettings>;
 
-export interface Sandbox {
-  /** The base URL of the imitated API; it ends in `/api`. */
-  readonly url: string;
-  readonly controlUrl: string;
-  readonly port: number;
-  /** The same switches as under `controlUrl`, for those in the same process. */
-  readonly controls: Controls;
-  audit(): readonly Arrival[];
-  judgement(): Judgement[];
-  close(): Promise<void>;
-}
+export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
 /** Starts an imitation of upstream. @throws when the port is taken or the audit file can't be written */
-export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions = {}) {
   const settings = { ...readConfig({}), port: 0, ...options };
   const { host, seed, clock, enforcement, policies } = settings;
   const audit = createAuditLog(settings.auditFile);
@@ -64,9 +54,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
   return {
+    /** The base URL of the imitated API. */
     url: `${origin}/api`,
     controlUrl: `${origin}/control`,
     port,
+    /** The same switches as under `controlUrl`, for those in the same process. */
     controls,
     audit: audit.all,
     judgement: () => judge(audit.all()),

@@ -1,4 +1,4 @@
-import type { Forecast, LintFinding, ScheduleSettings } from '@paceline/shared/contracts';
+import type { ScheduleSettings } from '@paceline/shared/contracts';
 import { forecast } from './forecast.ts';
 import { isError, lint } from './lint.ts';
 import { type ScheduleDemand, type Plan, planOf } from './plan.ts';
@@ -6,17 +6,12 @@ import { repair } from './repair.ts';
 import { schedulesOf } from './slots.ts';
 import { rememberOpenings } from './timetable.ts';
 
-export interface JudgedPlan {
-  readonly plan: Plan;
-  readonly findings: readonly LintFinding[];
-  readonly forecast: Forecast;
-  readonly repaired: Plan;
-}
+export type JudgedPlan = ReturnType<typeof judge>;
 
 const day = 86_400_000;
 
 /** Judges a plan from the beginning of today (UTC) on. */
-export function judge(plan: Plan, now: number): JudgedPlan {
+export function judge(plan: Plan, now: number) {
   const from = now - (now % day);
   const openings = rememberOpenings();
   const findings = lint(plan, from, openings);

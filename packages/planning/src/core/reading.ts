@@ -5,19 +5,10 @@ import { type Plan, soonKind } from './plan.ts';
 import { distancesOf, type Openings, type Stretch, type Timetable, timetableOf } from './timetable.ts';
 
 /** A plan and what its slots come to: what every rule and the forecast look at. The week is the first stretch. */
-export interface PlanReading {
-  readonly plan: Plan;
-  readonly stretches: Timetable;
-  /** The calls that the slots of a kind make, stretch by stretch. */
-  readonly spentBy: (kind: SyncKind) => readonly MadeCalls[];
-  /** The calls in which the things of a kind take turns: what a promise rests on. */
-  readonly turnsBy: (kind: SyncKind) => readonly MadeCalls[];
-  /** Of the plan's time zone. */
-  readonly wall: Wall;
-}
+export type PlanReading = ReturnType<typeof readingOf>;
 
 /** @param openings remembered ones, where several plans are read */
-export function readingOf(plan: Plan, from: number, openings?: Openings): PlanReading {
+export function readingOf(plan: Plan, from: number, openings?: Openings) {
   const stretches = timetableOf(plan, from, openings);
   return {
     plan,
@@ -120,25 +111,16 @@ export function passMs({ policies, things }: Plan, kind: SyncKind): number {
   return (things[kind] * windowMs) / limit;
 }
 
-/** Says moments (project ms) as the clocks of a time zone do. */
-export interface Wall {
-  /** `Thu 26 Nov 00:25` */
-  moment(at: number): string;
-  /** `00:25–00:37` */
-  slot(slot: Slot): string;
-}
+export type Wall = ReturnType<typeof wallOf>;
 
-export function wallOf(timeZone: string): Wall {
-  const day = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-  });
+/** Says moments (project ms) as the clocks of a time zone do: `Thu 26 Nov 00:25`, `00:25–00:37`. */
+export function wallOf(timeZone: string) {
+  const date = { timeZone, weekday: 'short', day: 'numeric', month: 'short' } as const;
+  const day = new Intl.DateTimeFormat('en-GB', date);
   const time = new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'short' });
   return {
-    moment: (at) => `${day.format(at).replace(',', '')} ${time.format(at)}`,
-    slot: ({ scheduledFor, endsAt }) => `${time.format(scheduledFor)}–${time.format(endsAt)}`,
+    moment: (at: number) => `${day.format(at).replace(',', '')} ${time.format(at)}`,
+    slot: ({ scheduledFor, endsAt }: Slot) => `${time.format(scheduledFor)}–${time.format(endsAt)}`,
   };
 }
 

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { mayRunFaster } from '../clock/index.ts';
+import { commaSeparated } from './values.ts';
 
 /** Metadata services of clouds in ranges that are not forbidden as a whole. */
 const metadataAddresses = new Set(['100.100.100.200', '192.0.0.192', 'fd00:ec2::254']);
@@ -69,11 +70,7 @@ function staysBelow(path: string): boolean {
 const schemes = new Set(['nats:', 'tls:', 'ws:', 'wss:']);
 
 /** The servers of one broker, as people write them: `nats://a:4222,nats://b:4222`. */
-export const serversOf = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean);
+export const serversOf = commaSeparated;
 
 /** The URL of a broker: one server, or several of one cluster, comma-separated, all with the same credentials. */
 export const brokerUrl = z

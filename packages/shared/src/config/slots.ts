@@ -12,7 +12,7 @@ import {
   mapValues,
   type SyncKind,
 } from '../definition/index.ts';
-import { duration, slotDuration } from './values.ts';
+import { commaSeparated, duration, slotDuration } from './values.ts';
 
 /** When slots open: by a cron expression in a time zone, or at an interval. */
 export type Opening = { readonly cron: string } | { readonly everyMs: number };
@@ -55,11 +55,7 @@ export interface Skips {
 const weekdays: readonly string[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const range = /^([01]\d|2[0-3]):([0-5]\d)(?:-([01]\d|2[0-3]):([0-5]\d))?$/;
 
-const entriesOf = (text: string): string[] =>
-  text
-    .split(',')
-    .map((entry) => entry.trim().toLowerCase())
-    .filter(Boolean);
+const entriesOf = (text: string): string[] => commaSeparated(text.toLowerCase());
 
 /** `06:00, 23:00-05:00, sat, 2026-12-24`; what can't be read leaves nothing out. */
 export function parseSkips(text: string): Skips {

@@ -3,6 +3,13 @@ import type { Clock } from '../clock/index.ts';
 import { type Service, services } from '../contracts/vocabulary.ts';
 import { type Budget, budgets, parseDuration } from '../definition/index.ts';
 
+/** `a, b,,c` → `["a", "b", "c"]` */
+export const commaSeparated = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+
 /** A length of time as people write it (`15m`, `90s`, `6h`), read as milliseconds. */
 export const duration = z.string().transform((text, context) => {
   const ms = parseDuration(text);

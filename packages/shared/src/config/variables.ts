@@ -13,15 +13,9 @@ import {
   webhookUrl,
 } from './addresses.ts';
 import { goals, slotVariables } from './slots.ts';
-import { duration, retention, oneOfEach, replicas, storage, timeZone } from './values.ts';
+import { commaSeparated, duration, retention, oneOfEach, replicas, storage, timeZone } from './values.ts';
 
-/** `a, b,,c` → `["a", "b", "c"]` */
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean),
-);
+const list = z.string().transform(commaSeparated);
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -34,13 +28,8 @@ const clockText = z.string().transform((text, context) => {
   }
 });
 
-function isOrigin(text: string): boolean {
-  try {
-    return /^https?:/.test(text) && new URL(text).origin === text;
-  } catch {
-    return false;
-  }
-}
+const isOrigin = (text: string): boolean =>
+  /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
 const day = 86_400_000;
 const mebibyte = 1_048_576;

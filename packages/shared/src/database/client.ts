@@ -6,12 +6,7 @@ import { rethrowExplained } from './errors.ts';
 
 export type Database = NodePgDatabase;
 
-export interface DatabaseClient {
-  readonly db: Database;
-  /** Resolves when Postgres answers, rejects with its reason otherwise. */
-  ping(): Promise<void>;
-  close(): Promise<void>;
-}
+export type DatabaseClient = ReturnType<typeof openDatabase>;
 
 /** A pool that outlives restarts of Postgres. `longestWaitMs`: real, 0 waits for ever; `onError`: broken connections */
 export function openDatabase(
@@ -19,7 +14,7 @@ export function openDatabase(
   onError: (error: Error) => void,
   connections = 5,
   longestWaitMs = 5_000,
-): DatabaseClient {
+) {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
@@ -30,7 +25,7 @@ export function openDatabase(
   });
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
-  const db = drizzle(pool);
+  const db: Database = drizzle(pool);
   // Drizzle's own never gives a connection back on which a transaction could not begin: the pool would run dry, one
   // restart of Postgres after the other.
   db.transaction = async (work, config) => {
@@ -43,6 +38,7 @@ export function openDatabase(
   };
   return {
     db,
+    /** @throws Postgres's reason when it does not answer */
     async ping() {
       await pool.query('select 1').catch(rethrowExplained);
     },

@@ -1,11 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  DeliverPolicy,
-  type JetStreamManager,
-  jetstreamManager,
-  type JsMsg,
-  type StreamState,
-} from '@nats-io/jetstream';
+import { DeliverPolicy, type JetStreamManager, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
 import { eventsBySubject, eventShare, type StreamedEvent } from '../contracts/index.ts';
 import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
 import { fetchBatch, type Handling } from './handle.ts';
@@ -16,24 +10,12 @@ export interface EventAt {
   readonly event: StreamedEvent | undefined;
 }
 
-/** Which sequences EVENTS holds now; none when `last` is below `first`. */
-export interface EventRange {
-  readonly first: number;
-  readonly last: number;
-}
-
 /** The events, by their sequence in the stream. */
-export interface EventStream {
-  range(): Promise<EventRange>;
-  /** What is kept from `from` to `to`, both included; what has been dropped already is missing. */
-  read(from: number, to: number): Promise<EventAt[]>;
-  /** Calls `onEvent` with every event after `after`, in order, each once. Returns when the signal aborts. @throws when it breaks off */
-  follow(after: number, onEvent: (event: EventAt) => void, signal: AbortSignal): Promise<void>;
-}
+export type EventStream = ReturnType<typeof eventStream>;
 
 const stream = 'EVENTS';
 
-export function eventStream(bus: Bus): EventStream {
+export function eventStream(bus: Bus) {
   let managing: Promise<JetStreamManager> | undefined;
   const manager = () =>
     (managing ??= retryWhileUnavailable(() => jetstreamManager(bus.connection, { checkAPI: false })));
@@ -45,17 +27,20 @@ export function eventStream(bus: Bus): EventStream {
   }
 
   return {
+    /** Which sequences are kept now; none when `last` is below `first`. */
     async range() {
       const { streams } = await manager();
       const { state } = await streams.info(stream);
-      return rangeOf(state);
+      return { first: state.first_seq, last: state.last_seq };
     },
-    async read(from, to) {
+    /** What is kept from `from` to `to`, both included; what has been dropped already is missing. */
+    async read(from: number, to: number) {
       const sequences = Array.from({ length: to - from + 1 }, (_, index) => from + index);
       const found = await Promise.all(sequences.map(readOne));
       return found.filter((each) => each !== undefined);
     },
-    async follow(after, onEvent, signal) {
+    /** Calls `onEvent` with every event after `after`, in order, until the signal aborts. @throws when it breaks off */
+    async follow(after: number, onEvent: (event: EventAt) => void, signal: AbortSignal) {
       const consumer = await bus.js.consumers.get(stream, {
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: after + 1,
@@ -75,8 +60,6 @@ export function eventStream(bus: Bus): EventStream {
     },
   };
 }
-
-const rangeOf = ({ first_seq: first, last_seq: last }: StreamState): EventRange => ({ first, last });
 
 /** An event as the catalog declares it; one that is unknown or breaks its contract is logged and skipped. */
 function readEvent(

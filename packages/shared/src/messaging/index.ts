@@ -8,7 +8,7 @@ export {
   retryWhileUnavailable,
 } from './bus.ts';
 export { connect } from './connection.ts';
-export { type EventAt, type EventRange, type EventStream, eventStream, shareEvents } from './events.ts';
+export { type EventAt, type EventStream, eventStream, shareEvents } from './events.ts';
 export { deadLetter, done, handle, type Handling, retryAfter, type Settlement } from './handle.ts';
 export { journalEntryOf, journalHeaders } from './journal.ts';
 export { provision } from './provision.ts';

@@ -1,4 +1,4 @@
-import { type KV, Kvm } from '@nats-io/kv';
+import { Kvm } from '@nats-io/kv';
 import {
   type StoredSchedule,
   storedSchedule,
@@ -9,16 +9,10 @@ import {
 import type { SyncKind } from '../definition/index.ts';
 import { type Bus, retryWhileUnavailable } from './bus.ts';
 
-/** The schedule in force, as it is stored on the broker. */
-export interface ScheduleBucket {
-  readonly bucket: KV;
-  /** `kept` undefined: there is none yet (version 0), or none that can be read. */
-  find(): Promise<{ readonly version: number; readonly kept: StoredSchedule | undefined }>;
-  /** How a kind runs now; as long as there is no schedule it is on. */
-  modeOf(kind: SyncKind): Promise<SyncMode>;
-}
+export type ScheduleBucket = Awaited<ReturnType<typeof openScheduleBucket>>;
 
-export async function openScheduleBucket(bus: Bus): Promise<ScheduleBucket> {
+/** The schedule in force, as it is stored on the broker. */
+export async function openScheduleBucket(bus: Bus) {
   const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open(scheduleBucket));
   const find = async () => {
     const entry = await retryWhileUnavailable(() => bucket.get(scheduleKey));
@@ -26,8 +20,11 @@ export async function openScheduleBucket(bus: Bus): Promise<ScheduleBucket> {
   };
   return {
     bucket,
+    /** `kept` undefined: there is none yet (version 0), or none that can be read. */
     find,
-    modeOf: async (kind) => (await find()).kept?.eras.at(-1)?.settings.kinds[kind].mode ?? 'on',
+    /** How a kind runs now; as long as there is no schedule it is on. */
+    modeOf: async (kind: SyncKind): Promise<SyncMode> =>
+      (await find()).kept?.eras.at(-1)?.settings.kinds[kind].mode ?? 'on',
   };
 }
 

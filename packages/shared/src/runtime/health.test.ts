@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type HealthServer, type HealthSettings, readiness, startHealthServer } from './health.ts';
+import { type HealthSettings, readiness, startHealthServer } from './health.ts';
 
 const never = () => new Promise<void>(() => undefined);
 
@@ -45,7 +45,7 @@ describe('readiness', () => {
   });
 });
 
-const servers: HealthServer[] = [];
+const servers: Awaited<ReturnType<typeof startHealthServer>>[] = [];
 
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();

@@ -7,16 +7,10 @@ import { within } from './shutdown.ts';
 /** Readiness checks by name; each throws or rejects with its reason when it isn't ready. */
 export type Checks = Readonly<Record<string, () => void | Promise<void>>>;
 
-export interface Readiness {
-  readonly ready: boolean;
-  /** `ok`, or the reason why not, by the check's name. */
-  readonly checks: Readonly<Record<string, string>>;
-}
-
 const longestCheckMs = 2_000;
 
-/** Asks all checks at once; one that hasn't answered within `limitMs` (real, 2 s) isn't ready. */
-export async function readiness(checks: Checks, limitMs = longestCheckMs): Promise<Readiness> {
+/** Runs all checks at once: `ok` or the reason by name. Without an answer within `limitMs` (real) it isn't ready. */
+export async function readiness(checks: Checks, limitMs = longestCheckMs) {
   const answers = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => [name, await answerOf(check, limitMs)] as const),
   );
@@ -32,11 +26,6 @@ async function answerOf(check: () => void | Promise<void>, limitMs: number): Pro
   }
 }
 
-export interface HealthServer {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 export interface HealthSettings {
   readonly host: string;
   readonly port: number;
@@ -46,7 +35,7 @@ export interface HealthSettings {
 }
 
 /** Serves `/livez`, `/readyz` (200 or 503, with each check) and `/metrics`. @throws when the address can't be bound */
-export async function startHealthServer(settings: HealthSettings): Promise<HealthServer> {
+export async function startHealthServer(settings: HealthSettings) {
   const server = createServer((request, response) => {
     answer(settings, request, response).catch((error: unknown) => {
       response.writeHead(500, text).end(`${String(error)}\n`);

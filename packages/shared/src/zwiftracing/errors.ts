@@ -94,7 +94,7 @@ const body = z.object({
 
 /** Reads a 429: the body (which upstream sends), then `Retry-After`, then RateLimit fields in any draft. */
 export function readRateLimited(text: string, headers: Headers, now: number): RateLimited {
-  const parsed = body.safeParse(jsonOrNothing(text)).data;
+  const parsed = body.safeParse(orNothing((): unknown => JSON.parse(text))).data;
   const seconds = parsed?.retryAfter ?? retryAfter(headers, now) ?? resetIn(headers);
   const learned = policyOf(parsed?.limit, (parsed?.windowMinutes ?? 0) * 60_000) ?? policyIn(headers);
   return {
@@ -110,14 +110,6 @@ export function readPolicy(headers: Headers): Pick<RateLimited, 'learned'> {
 
 const policyOf = (limit: number | undefined, windowMs: number): Policy | undefined =>
   policy.safeParse({ limit, windowMs }).data;
-
-function jsonOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** `Retry-After` in seconds: a number, also as text, or a date. */
 function retryAfter(headers: Headers, now: number): number | undefined {

@@ -1,42 +1,20 @@
 import { kinds, type SyncKind } from '@paceline/shared/definition';
 import { type CatchUp, parseCatchUp } from '@paceline/shared/config';
-import type { SchedulePeriod, Slot, Tick } from '@paceline/shared/contracts';
+import type { SchedulePeriod, Slot } from '@paceline/shared/contracts';
 import { current, longestLook, nextOpening, slotsOf } from './schedule.ts';
-
-/** A slot that was over before anybody was there to open it, and what is done about it. */
-export interface Missed {
-  readonly slot: Slot;
-  /** Skipped: the next one does its work. */
-  readonly becomes: 'run late' | 'skipped';
-  /** By which policy: as it is configured, or `off`. */
-  readonly policy: string;
-}
-
-export interface Due {
-  /** To be published now, oldest first. */
-  readonly ticks: readonly Tick[];
-  readonly missed: readonly Missed[];
-  /** The last slot that is dealt with: where to go on from. Undefined: the kind has never been on. */
-  readonly handled: number | undefined;
-}
 
 /** A slot that is run late ends when the next one opens, but not later than that; project ms. */
 const longestLate = 86_400_000;
 
 /** What is due since the slot at `last`; undefined at the very first start, when only what is open now counts. */
-export function due(
-  eras: readonly SchedulePeriod[],
-  kind: SyncKind,
-  last: number | undefined,
-  now: number,
-): Due {
+export function due(eras: readonly SchedulePeriod[], kind: SyncKind, last: number | undefined, now: number) {
   const era = current(eras);
   const { mode, durationMs, catchUp } = era.settings.kinds[kind];
   const from = Math.max(last ?? now - durationMs, now - longestLook);
   const slots = slotsOf(eras, kind, from, now);
   const handled = slots.at(-1)?.scheduledFor ?? last;
   if (mode === 'off') {
-    const missed = slots.map((slot): Missed => ({ slot, becomes: 'skipped', policy: 'off' }));
+    const missed = slots.map((slot) => ({ slot, becomes: 'skipped', policy: 'off' }));
     return { ticks: [], missed, handled };
   }
   const open = slots.filter(({ endsAt }) => endsAt > now);

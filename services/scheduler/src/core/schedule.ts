@@ -1,4 +1,4 @@
-import { kindNames, type SyncKind } from '@paceline/shared/definition';
+import { kindNames, mapValues, type SyncKind } from '@paceline/shared/definition';
 import { nextSlot, type Schedule, schedulesOf, slotsBetween } from '@paceline/planning/slots';
 import type {
   ScheduleChange,
@@ -47,18 +47,11 @@ export function withChange(
 
 /** Settings in which what `change` names is different. */
 export function settingsAfter(settings: ScheduleSettings, change: ScheduleChange): ScheduleSettings {
-  const kinds = { ...settings.kinds };
-  for (const kind of kindNames) {
-    const before = kinds[kind];
-    const { mode, opens, durationMs, skip, catchUp } = change.kinds?.[kind] ?? {};
-    kinds[kind] = {
-      mode: mode ?? before.mode,
-      opens: opens ?? before.opens,
-      durationMs: durationMs ?? before.durationMs,
-      skip: skip ?? before.skip,
-      catchUp: catchUp ?? before.catchUp,
-    };
-  }
+  const kinds = mapValues(
+    settings.kinds,
+    (before, kind) =>
+      mapValues(before, (value, name) => change.kinds?.[kind]?.[name] ?? value) as SlotSettings,
+  );
   return { timeZone: change.timeZone ?? settings.timeZone, kinds };
 }
 
