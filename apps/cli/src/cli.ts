@@ -30,6 +30,8 @@ export const exitCodes = {
   notAllowed: 77,
   interrupted: 130,
 } as const;
+/** Real ms. The API answers within half a minute, or says that it cannot. */
+const longestAnswerMs = 35_000;
 const usualUrl = 'http://127.0.0.1:3000';
 
 export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -59,7 +61,12 @@ async function carryOut(args: readonly string[], json: boolean, surroundings: Su
     throw new WrongUsage(name === undefined ? help() : `There is no command "${name}": see paceline --help`);
   const context: Context = {
     ...surroundings,
-    api: createApi({ url: urlOf(env), token: env.PACELINE_TOKEN || undefined, signal }),
+    api: createApi({
+      url: urlOf(env),
+      token: env.PACELINE_TOKEN || undefined,
+      signal,
+      timeoutMs: longestAnswerMs,
+    }),
     screen: createScreen(output, env),
     json,
     document: (value, oneOfSeveral) =>

@@ -88,7 +88,7 @@ describe('nobody starves', () => {
     ),
   });
 
-  it('with forced laneNames at 1.1 times what the window lets through: each waits at most as many windows as hold the calls that were there and those that may overtake it', () => {
+  it('with forced lanes at 1.1 times what the window lets through: each waits at most as many windows as hold the calls that were there and those that may overtake it', () => {
     fc.assert(
       fc.property(load, ({ limit, windowMs, reserve, callMs, share, others }) => {
         const using = quicker(limit, windowMs, reserve);

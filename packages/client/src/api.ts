@@ -17,7 +17,7 @@ export interface ApiSettings {
   readonly url?: string;
   readonly token?: string | undefined;
   readonly signal?: AbortSignal;
-  /** Real ms that an answer may take; default 35 s: the API answers within half a minute, or says that it cannot. */
+  /** Real ms that an answer may take; default: no limit. A command is accepted however long a slow database takes. */
   readonly timeoutMs?: number;
   readonly fetch?: (url: string, request: RequestInit) => Promise<Response>;
 }
@@ -38,9 +38,13 @@ export interface Api {
 }
 
 export function createApi(settings: ApiSettings = {}): Api {
-  const { url = '', token, signal, timeoutMs = 35_000, fetch: sendRequest = fetch } = settings;
+  const { url = '', token, signal, timeoutMs, fetch: sendRequest = fetch } = settings;
   const at = url && ` at ${url}`;
-  const within = (other: AbortSignal) => (signal ? AbortSignal.any([signal, other]) : other);
+  /** The settings' signal and time limit, and another end. */
+  const ends = (until?: AbortSignal): { signal?: AbortSignal } => {
+    const signals = [signal, until].filter((each) => each !== undefined);
+    return signals.length === 0 ? {} : { signal: AbortSignal.any(signals) };
+  };
 
   async function send(path: string, known: Record<string, string>, request: RequestInit) {
     const headers = { ...known, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
@@ -60,7 +64,7 @@ export function createApi(settings: ApiSettings = {}): Api {
       {
         method: operation.split(' ', 1)[0] ?? 'GET',
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal: within(AbortSignal.timeout(timeoutMs)),
+        ...ends(timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)),
       },
     );
     try {
@@ -90,7 +94,7 @@ export function createApi(settings: ApiSettings = {}): Api {
       return items;
     },
     async open(path, headers, until) {
-      const { body } = await send(path, headers, { signal: within(until) });
+      const { body } = await send(path, headers, ends(until));
       if (!body) throw new Unreachable('The answer of the API is empty');
       return body.pipeThrough(new TextDecoderStream());
     },

@@ -29,7 +29,7 @@ export const api = createApi({
         tokenWanted.set(used === null ? 'missing' : 'wrong');
       return response;
     } catch (error) {
-      reachable.set(request.signal?.aborted === true && request.signal.reason?.name !== 'TimeoutError');
+      reachable.set(request.signal?.aborted === true);
       throw error;
     }
   },

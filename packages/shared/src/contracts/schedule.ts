@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { catchUp, opening, skips } from '../config/slots.ts';
 import { longestSlot, timeZone } from '../config/values.ts';
-import { budgetNames, kindNames } from '../definition/index.ts';
+import { budgetNames, kindNames, kinds, mapValues } from '../definition/index.ts';
 import { moment, policy, syncModes } from './vocabulary.ts';
 
 /** When a kind of sync has its slots, and what it does in them; texts are as in the configuration. */
@@ -129,7 +129,8 @@ export type JudgedSchedule = z.infer<typeof judgedSchedule>;
 /** Requests the verdict on the schedule in force with a change, for so many things of a kind and such promises. */
 export const judgeSchedule = z.object({
   change: scheduleChange,
-  things: z.partialRecord(z.enum(kindNames), z.number().int().min(0).optional()),
+  // What it does not know a scheduler leaves out: the API may be newer.
+  things: z.object(mapValues(kinds, () => z.number().int().min(0))).partial(),
   promises: z.array(promised),
 });
 export type JudgeSchedule = z.infer<typeof judgeSchedule>;

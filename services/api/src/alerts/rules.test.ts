@@ -28,7 +28,7 @@ const rejected = (at: number, until: number | null = null): Partial<WindowView> 
 const titles = (conditions: readonly Condition[]) => conditions.map(({ title }) => title);
 
 describe('a storm of rejections', () => {
-  it('is one condition, whatever the number of budgetNames, since the first of them', () => {
+  it('is one condition, whatever the number of budgets, since the first of them', () => {
     const storm = rejections(
       [
         windowOf('clubs'),
