@@ -22,7 +22,7 @@ const settings = {
 
 /** A ledger and its time: turns, without I/O. */
 function measuredLedger() {
-  const ledger = createLedger(1);
+  const ledger = createLedger(1, settings);
   let now = 10 * hour;
   let tickets = 0;
   let spentMs = 0;
@@ -33,7 +33,7 @@ function measuredLedger() {
     },
     turn(requests: readonly LedgerRequest[]): Turn {
       const from = monotonic();
-      const turn = takeTurn(ledger, requests, now, settings);
+      const turn = takeTurn(ledger, requests, now);
       spentMs += monotonic() - from;
       return turn;
     },

@@ -15,12 +15,12 @@ export function atBest({ desk, using, line }: Line, last: Acquire): number {
   const patient = { ...using, missesAllowed: 1e9 };
   let now = desk.now();
   const budget = desk.ledger().budgets.get(keyOf(place.account, place.endpoint));
-  const ledger = createLedger(2);
-  for (const fact of [...desk.facts, ...endsOf(budget, now)]) evolve(ledger, fact, patient);
+  const ledger = createLedger(2, patient);
+  for (const fact of [...desk.facts, ...endsOf(budget, now)]) evolve(ledger, fact);
 
   const offered: Array<{ ticket: string; permit: string }> = [];
   const take = (...requests: LedgerRequest[]) => {
-    const { offers, answers } = takeTurn(ledger, requests, now, patient);
+    const { offers, answers } = takeTurn(ledger, requests, now);
     offered.push(...offers.map(({ offer }) => offer));
     for (const [index, answer] of answers.entries()) {
       const request = requests[index];

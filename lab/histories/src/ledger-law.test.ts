@@ -1,7 +1,6 @@
 import type { Ledger } from '@paceline/limiter/core/ledger';
 import { createQueue } from '@paceline/limiter/core/queue';
 import { restore } from '@paceline/limiter/core/recovery';
-import type { Settings } from '@paceline/limiter/core/settings';
 import { settings } from '@paceline/limiter/core/testing';
 import { coordination, windows } from '@paceline/limiter/core/views';
 import fc from 'fast-check';
@@ -77,14 +76,14 @@ describe('of two limiters that both believe that they own a partition', () => {
 
 describe('the journal at any moment', () => {
   /** What of a ledger is decided by the journal alone: who waits and who holds a permit comes back by itself. */
-  const hard = (ledger: Ledger, now: number, using: Settings) => {
+  const hard = (ledger: Ledger, now: number) => {
     for (const budget of ledger.budgets.values()) {
       Object.assign(budget, { grants: [], queue: createQueue() });
     }
     ledger.news.clear();
     return {
-      windows: windows(ledger, place.account, now, using),
-      coordination: coordination(ledger, place.account, now, using),
+      windows: windows(ledger, place.account, now),
+      coordination: coordination(ledger, place.account, now),
     };
   };
 
@@ -100,7 +99,7 @@ describe('the journal at any moment', () => {
           for (const step of all) take(step);
           const now = desk.now() + after;
           const restored = restore([{ entry: 'facts', recoverFrom: 0, facts: desk.facts }], 2, using);
-          expect(hard(restored, now, using)).toEqual(hard(desk.ledger(), now, using));
+          expect(hard(restored, now)).toEqual(hard(desk.ledger(), now));
         },
       ),
       { numRuns: 300 },

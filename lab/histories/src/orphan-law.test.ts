@@ -47,8 +47,7 @@ describe('a holder that dies', () => {
         const dies = Math.min(dead, limit);
         const desk = createDesk(place.endpoint, using(limit, windowMs));
         const free = () =>
-          coordination(desk.ledger(), place.account, desk.now(), using(limit, windowMs)).rateLimitUsage
-            .riders_single.available;
+          coordination(desk.ledger(), place.account, desk.now()).rateLimitUsage.riders_single.available;
         for (let index = 0; index < dies; index += 1) desk.acquire(`dead ${index}`, { start: true });
         expect(free()).toBe(limit - dies);
         desk.pass(worstCall(place.endpoint, settings) + windowMs + settings.epsilon - 1);

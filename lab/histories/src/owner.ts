@@ -160,7 +160,7 @@ export function takeOver(parts: OwnerParts): Owner {
     parts.opened();
     happened({
       event: 'recovered',
-      held: { ledger, settings, entries: entries.length, restateAfter, restating: undefined },
+      held: { ledger, entries: entries.length, restateAfter, restating: undefined },
     });
   }
 

@@ -8,16 +8,16 @@ import type { Story } from './world.ts';
 
 /** Every call that was booked, in the order of the journal, with what held when it started. */
 export function startedCalls({ entries, arrivals }: Story, settings: Settings) {
-  const ledger = createLedger(1);
+  const ledger = createLedger(1, settings);
   return entries.flatMap((entry) => {
     if (entry.entry !== 'facts') return [];
     return entry.facts.flatMap((fact) => {
       if (fact.fact !== 'started') {
-        evolve(ledger, fact, settings);
+        evolve(ledger, fact);
         return [];
       }
       const { permit, startedAt, latestAt } = fact.interval;
-      const budget = budgetOf(ledger, place.account, place.endpoint, settings);
+      const budget = budgetOf(ledger, place.account, place.endpoint);
       const { probing, unknownUntil, intervals } = budget.record;
       const call = {
         permit,
@@ -25,14 +25,14 @@ export function startedCalls({ entries, arrivals }: Story, settings: Settings) {
         latestAt,
         /** Undefined when it was never sent. */
         arrivedAt: arrivals.get(permit),
-        policy: policyOf(budget, settings),
+        policy: policyOf(budget),
         paused: isPaused(budget, startedAt),
         probing,
         unknown: (unknownUntil ?? 0) > startedAt,
         /** How many others may still have been under way. */
         open: intervals.filter((other) => !other.settled && other.latestAt > startedAt).length,
       };
-      evolve(ledger, fact, settings);
+      evolve(ledger, fact);
       return [call];
     });
   });

@@ -14,7 +14,7 @@ import { contextFrom, inSpan, type Logger, SpanKind } from '@paceline/shared/tel
 import {
   type Asked,
   decidePartition,
-  heldBy,
+  ledgerOf,
   openPartitionState,
   type PartitionEffect,
   type PartitionEvent,
@@ -96,26 +96,26 @@ class OwnedPartition implements Partition {
   }
 
   status(account: string): Coordination | undefined {
-    const held = heldBy(this.#state);
-    return held && coordination(held.ledger, account, this.#now(), held.settings);
+    const ledger = ledgerOf(this.#state);
+    return ledger && coordination(ledger, account, this.#now());
   }
 
   windows(account: string, shown?: number): WindowsView | undefined {
-    const held = heldBy(this.#state);
-    return held && windows(held.ledger, account, this.#now(), held.settings, shown);
+    const ledger = ledgerOf(this.#state);
+    return ledger && windows(ledger, account, this.#now(), shown);
   }
 
   waiting(account: string): Waiting | undefined {
-    const held = heldBy(this.#state);
-    return held && waiting(held.ledger, account, this.#now(), held.settings);
+    const ledger = ledgerOf(this.#state);
+    return ledger && waiting(ledger, account, this.#now());
   }
 
   accounts(): Iterable<string> {
-    return heldBy(this.#state)?.ledger.news.keys() ?? [];
+    return ledgerOf(this.#state)?.news.keys() ?? [];
   }
 
   ready(): boolean {
-    return heldBy(this.#state) !== undefined;
+    return ledgerOf(this.#state) !== undefined;
   }
 
   get ended(): Promise<void> {

@@ -58,7 +58,7 @@ export async function recover(parts: RecoverParts, known: Known): Promise<Recove
   const quietUntil = entries.length === 0 ? 0 : now() + clock.fromMachine(quiet);
   const ledger = restore([...entries, claim], epoch, settings, quietUntil);
   return {
-    held: { ledger, settings, entries: entries.length, restateAfter, restating: undefined },
+    held: { ledger, entries: entries.length, restateAfter, restating: undefined },
     now,
     lostAt: isLost ? claimedAt : undefined,
   };

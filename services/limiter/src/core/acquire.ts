@@ -6,7 +6,6 @@ import { goneAfter, join, leave } from './grant.ts';
 import { isFor, type Ledger, newsOf } from './ledger.ts';
 import { startedAnswer } from './permits.ts';
 import { firstInLine, isForced, orderKey, positionOf, stillHere, type Waiter } from './queue.ts';
-import type { Settings } from './settings.ts';
 import { counted, freeAt, isPaused } from './window.ts';
 
 /** Takes a ticket into the line, or notes that its asker is still there. Returns whether it is new. */
@@ -15,16 +14,15 @@ export function hearAcquire(
   budget: BudgetState,
   ask: PermitRequestOf<'acquire'>,
   now: number,
-  settings: Settings,
 ): boolean {
   const known = budget.queue.byTicket.get(ask.ticket);
   if (known) {
-    stillHere(budget.queue, known, goneAfter(ledger, now, settings));
+    stillHere(budget.queue, known, goneAfter(ledger, now));
     return false;
   }
   if (liveGrant(budget, ask.ticket, now) || startedFor(budget, ask.ticket)) return false;
-  if (isForced(ask.lane)) countOvertaker(budget, now, settings);
-  join(ledger, budget, newcomer(ask, goneAfter(ledger, now, settings), settings));
+  if (isForced(ask.lane)) countOvertaker(budget, now);
+  join(ledger, budget, newcomer(ledger, ask, now));
   return true;
 }
 
@@ -35,17 +33,15 @@ export function answerAcquire(
   ask: PermitRequestOf<'acquire'>,
   isNew: boolean,
   now: number,
-  settings: Settings,
 ): { answer: PermitReply; conflict?: Conflict | undefined } {
   const started = startedFor(budget, ask.ticket);
-  if (started) return { answer: startedAnswer(started, now, settings) };
+  if (started) return { answer: startedAnswer(started, now, ledger.settings) };
   const grant = liveGrant(budget, ask.ticket, now);
   if (grant) return { answer: { answer: 'granted', permit: grant.permit, startBy: grant.startBy } };
-  const waiter =
-    budget.queue.byTicket.get(ask.ticket) ?? newcomer(ask, goneAfter(ledger, now, settings), settings);
+  const waiter = budget.queue.byTicket.get(ask.ticket) ?? newcomer(ledger, ask, now);
   const position = positionOf(budget.queue, waiter);
-  const estimatedAt = estimateFor(budget, waiter, position, now, settings);
-  if (isTooLate(budget, ask, position, now, settings)) {
+  const estimatedAt = estimateFor(budget, waiter, position, now);
+  if (isTooLate(budget, ask, position, now)) {
     leave(ledger, budget, waiter);
     const earliest = Math.max(estimatedAt, (ask.deadline ?? 0) + 1);
     return { answer: { answer: 'refused', reason: 'deadline_unreachable', earliest } };
@@ -58,17 +54,15 @@ export function answerAcquire(
     reason: reasonFor(budget, position, now),
     estimatedAt,
     // What its patience was counted from: more may have come in this turn.
-    askAgainIn: (waiter.goneAt - now) / settings.missesAllowed / settings.scale,
+    askAgainIn: (waiter.goneAt - now) / ledger.settings.missesAllowed / ledger.settings.scale,
   };
-  return isNew
-    ? { answer, conflict: noteConflict(ledger, budget, ask, estimatedAt, now, settings) }
-    : { answer };
+  return isNew ? { answer, conflict: noteConflict(ledger, budget, ask, estimatedAt, now) } : { answer };
 }
 
-const newcomer = (ask: PermitRequestOf<'acquire'>, goneAt: number, settings: Settings): Waiter => ({
+const newcomer = (ledger: Ledger, ask: PermitRequestOf<'acquire'>, now: number): Waiter => ({
   ask,
-  key: orderKey(ask, settings),
-  goneAt,
+  key: orderKey(ask, ledger.settings),
+  goneAt: goneAfter(ledger, now),
   estimate: ask.promisedAt,
 });
 
@@ -88,11 +82,10 @@ function isTooLate(
   { deadline, lane }: PermitRequestOf<'acquire'>,
   position: number,
   now: number,
-  settings: Settings,
 ): boolean {
   if (deadline === undefined) return false;
   const everyPlace = isForced(lane) || budget.queue.forced.size > 0;
-  return now > deadline || freeAt(budget, settings, now, position, 'best', everyPlace) > deadline;
+  return now > deadline || freeAt(budget, now, position, 'best', everyPlace) > deadline;
 }
 
 function reasonFor(budget: BudgetState, position: number, now: number) {
@@ -112,9 +105,8 @@ export function noteConflict(
   { account, endpoint, lane }: PermitRequestOf<'acquire'>,
   estimatedAt: number,
   now: number,
-  settings: Settings,
 ): Conflict | undefined {
-  const blockedBy = blockers(budget, now, settings).find((other) => syncOf(other) !== syncOf(lane));
+  const blockedBy = blockers(budget, now).find((other) => syncOf(other) !== syncOf(lane));
   if (!blockedBy) return undefined;
   const expectedWaitMs = Math.max(0, estimatedAt - now);
   const last: Conflict = { account, lane, blockedBy, endpoint, at: now, expectedWaitMs };
@@ -125,9 +117,7 @@ export function noteConflict(
 }
 
 /** Whose calls fill the window, who holds a permit, and who goes next. */
-function blockers(budget: BudgetState, now: number, settings: Settings): Lane[] {
+function blockers(budget: BudgetState, now: number): Lane[] {
   const next = firstInLine(budget.queue, false);
-  return [...counted(budget, settings, now), ...budget.grants, ...(next ? [next.ask] : [])].map(
-    ({ lane }) => lane,
-  );
+  return [...counted(budget, now), ...budget.grants, ...(next ? [next.ask] : [])].map(({ lane }) => lane);
 }

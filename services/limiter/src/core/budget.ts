@@ -16,6 +16,7 @@ export interface Grant {
 
 /** Everything known of one account's budget. */
 export interface BudgetState {
+  readonly settings: Settings;
   /** What the journal holds: survives everything. */
   readonly record: BudgetRecord;
   readonly queue: Queue;
@@ -44,7 +45,8 @@ export const freshRecord = ({
   lastRejected: null,
 });
 
-export const createBudget = (record: BudgetRecord): BudgetState => ({
+export const createBudget = (record: BudgetRecord, settings: Settings): BudgetState => ({
+  settings,
   record: { ...record, intervals: [...record.intervals], pausedUntil: { ...record.pausedUntil } },
   queue: createQueue(),
   grants: [],
@@ -54,5 +56,5 @@ export const createBudget = (record: BudgetRecord): BudgetState => ({
 });
 
 /** What upstream or an operator said of the limit, else what its vendor documents. */
-export const policyOf = ({ record }: BudgetState, settings: Settings): Policy =>
+export const policyOf = ({ record, settings }: BudgetState): Policy =>
   record.policy ?? settings.policies[record.endpoint];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDesk, settings } from './testing.ts';
+import { createDesk } from './testing.ts';
 import { windows } from './views.ts';
 
 const second = 1_000;
@@ -35,7 +35,7 @@ function live(asks: ReadonlyArray<{ at: number; urgent: boolean }>, answeredAfte
       if (answer.answer === 'granted') start(ticket, answer.permit);
     }
   }
-  return windows(desk.ledger(), 'team', desk.now(), settings).promises;
+  return windows(desk.ledger(), 'team', desk.now()).promises;
 }
 
 describe('a promise', () => {
@@ -52,7 +52,7 @@ describe('a promise', () => {
     desk.crash();
     desk.pass(2 * minute);
     desk.call('b', { promisedAt: told.estimatedAt });
-    expect(windows(desk.ledger(), 'team', desk.now(), settings).promises).toEqual({ kept: 0, broken: 1 });
+    expect(windows(desk.ledger(), 'team', desk.now()).promises).toEqual({ kept: 0, broken: 1 });
   });
 
   it('does not count in an urgent one that has left the line without a call', () => {

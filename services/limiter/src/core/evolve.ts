@@ -2,25 +2,24 @@ import type { Fact, FactOf, Interval } from '@paceline/shared/contracts';
 import { type BudgetState, policyOf } from './budget.ts';
 import { budgetOf, countAsSpent, type Ledger, newsOf } from './ledger.ts';
 import { noteWait } from './news.ts';
-import type { Settings } from './settings.ts';
 import { counted, leavesAt } from './window.ts';
 
 /**
  * Takes a committed fact into the ledger, which it changes in place: a copy for each fact would cost every account.
  * The same facts in the same order always give the same ledger.
  */
-export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
+export function evolve(ledger: Ledger, fact: Fact): void {
   if (fact.fact === 'claimed') return;
   if (fact.fact === 'journal_lost') {
     ledger.lostAt = fact.at;
-    for (const budget of ledger.budgets.values()) countAsSpent(budget, fact.at, settings);
+    for (const budget of ledger.budgets.values()) countAsSpent(budget, fact.at);
     return;
   }
-  const budget = budgetOf(ledger, fact.account, fact.endpoint, settings);
+  const budget = budgetOf(ledger, fact.account, fact.endpoint);
   const { record } = budget;
   switch (fact.fact) {
     case 'started':
-      began(ledger, budget, fact, settings);
+      began(ledger, budget, fact);
       return;
     case 'settled':
       ended(budget, fact);
@@ -46,7 +45,7 @@ export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
       return;
     case 'policy_changed':
       // What does not count any more must not come back with a longer window: `unknownUntil` stands for it.
-      record.intervals = counted(budget, settings, fact.at);
+      record.intervals = counted(budget, fact.at);
       record.policy = fact.policy && { ...fact.policy, from: fact.by, since: fact.at };
       record.unknownUntil = fact.unknownUntil;
       budget.grants = [];
@@ -54,19 +53,19 @@ export function evolve(ledger: Ledger, fact: Fact, settings: Settings): void {
   }
 }
 
-function began(ledger: Ledger, budget: BudgetState, fact: FactOf<'started'>, settings: Settings): void {
+function began(ledger: Ledger, budget: BudgetState, fact: FactOf<'started'>): void {
   const { record } = budget;
   const { interval, firstAskedAt, promisedAt } = fact;
   const { startedAt, permit } = interval;
   budget.grants = budget.grants.filter((grant) => grant.permit !== permit);
   // One window longer than they count: a 429 is explained by what was shortly before.
-  const { windowMs } = policyOf(budget, settings);
-  const weighs = (each: Interval) => leavesAt(each, budget, settings) + windowMs > startedAt;
+  const { windowMs } = policyOf(budget);
+  const weighs = (each: Interval) => leavesAt(each, budget) + windowMs > startedAt;
   record.intervals = [...record.intervals.filter(weighs), interval];
   const news = newsOf(ledger, fact.account);
   noteWait(news, startedAt, Math.max(0, startedAt - firstAskedAt));
   if (promisedAt === null) return;
-  if (startedAt <= promisedAt + settings.estimateSlack) news.promises.kept += 1;
+  if (startedAt <= promisedAt + ledger.settings.estimateSlack) news.promises.kept += 1;
   else news.promises.broken += 1;
 }
 

@@ -3,14 +3,13 @@ import type { BudgetState } from './budget.ts';
 import { type Ledger, permitId, setAlarm } from './ledger.ts';
 import type { Offered } from './protocol.ts';
 import { firstInLine, joinLine, leaveLine, type Waiter } from './queue.ts';
-import type { Settings } from './settings.ts';
 import { available, freeAt } from './window.ts';
 
 /** Gives what is free to those who are first in line, and sets the alarm for what becomes free by itself. */
-export function serve(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): Offered[] {
+export function serve(ledger: Ledger, budget: BudgetState, now: number): Offered[] {
   tidy(ledger, budget, now);
-  const offers = now >= ledger.quietUntil ? grantFree(ledger, budget, now, settings) : [];
-  setAlarm(ledger, budget, wakeAt(ledger, budget, now, settings));
+  const offers = now >= ledger.quietUntil ? grantFree(ledger, budget, now) : [];
+  setAlarm(ledger, budget, wakeAt(ledger, budget, now));
   return offers;
 }
 
@@ -25,14 +24,14 @@ function tidy(ledger: Ledger, budget: BudgetState, now: number): void {
   }
 }
 
-function grantFree(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): Offered[] {
+function grantFree(ledger: Ledger, budget: BudgetState, now: number): Offered[] {
   const offers: Offered[] = [];
   for (;;) {
-    const onlyKept = available(budget, settings, now, false) === 0;
-    if (onlyKept && available(budget, settings, now, true) === 0) return offers;
+    const onlyKept = available(budget, now, false) === 0;
+    if (onlyKept && available(budget, now, true) === 0) return offers;
     const waiter = nextInLine(ledger, budget, now, onlyKept);
     if (!waiter) return offers;
-    offers.push({ client: waiter.ask.offerTo, offer: grantTo(ledger, budget, waiter, now, settings) });
+    offers.push({ client: waiter.ask.offerTo, offer: grantTo(ledger, budget, waiter, now) });
   }
 }
 
@@ -46,17 +45,11 @@ function nextInLine(ledger: Ledger, budget: BudgetState, now: number, onlyKept: 
   }
 }
 
-function grantTo(
-  ledger: Ledger,
-  budget: BudgetState,
-  { ask, estimate }: Waiter,
-  now: number,
-  settings: Settings,
-): Offer {
+function grantTo(ledger: Ledger, budget: BudgetState, { ask, estimate }: Waiter, now: number): Offer {
   ledger.grants += 1;
   const { ticket, lane, firstAskedAt } = ask;
   const permit = permitId(ledger.epoch, ledger.grants, ticket);
-  const startBy = now + settings.startWithin;
+  const startBy = now + budget.settings.startWithin;
   budget.grants = [...budget.grants, { permit, ticket, lane, firstAskedAt, estimate, startBy }];
   return { ticket, permit, startBy };
 }
@@ -73,15 +66,15 @@ export function leave(ledger: Ledger, budget: BudgetState, waiter: Waiter): void
 }
 
 /** Real ms after which whoever waits is to ask again: the more wait, the less often each. */
-const askAgainIn = (ledger: Ledger, settings: Settings): number =>
-  settings.askAgainIn * Math.max(1, Math.ceil(ledger.waiting / settings.askers));
+const askAgainIn = (ledger: Ledger): number =>
+  ledger.settings.askAgainIn * Math.max(1, Math.ceil(ledger.waiting / ledger.settings.askers));
 
 /** When a waiter that asks now is gone: once it has missed several times of asking again. */
-export const goneAfter = (ledger: Ledger, now: number, settings: Settings): number =>
-  now + askAgainIn(ledger, settings) * settings.missesAllowed * settings.scale;
+export const goneAfter = (ledger: Ledger, now: number): number =>
+  now + askAgainIn(ledger) * ledger.settings.missesAllowed * ledger.settings.scale;
 
 /** The next moment at which something may become free by the mere passing of time; undefined when nobody waits. */
-function wakeAt(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): number | undefined {
+function wakeAt(ledger: Ledger, budget: BudgetState, now: number): number | undefined {
   const { queue, grants, record } = budget;
   if (queue.byTicket.size === 0) return undefined;
   const moments = [
@@ -89,8 +82,8 @@ function wakeAt(ledger: Ledger, budget: BudgetState, now: number, settings: Sett
     queue.byPatience.least,
     ...grants.map(({ startBy }) => startBy),
     ...record.intervals.map(({ latestAt }) => latestAt),
-    freeAt(budget, settings, now, 1, 'best', true),
-    freeAt(budget, settings, now, 1, 'best', false),
+    freeAt(budget, now, 1, 'best', true),
+    freeAt(budget, now, 1, 'best', false),
   ].filter((at) => at > now);
   return moments.length === 0 ? undefined : Math.min(...moments);
 }

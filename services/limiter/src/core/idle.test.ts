@@ -16,13 +16,12 @@ const ask = (account: string, ticket: string, now: number): PermitRequestOf<'acq
   const place = { account, endpoint: 'riders_single', lane: 'rider_sync' } as const;
   return { do: 'acquire', ticket, ...place, firstAskedAt: now, offerTo: 'client', trace: {}, start: true };
 };
-const turn = (ledger: Ledger, now: number, ...requests: LedgerRequest[]) =>
-  takeTurn(ledger, requests, now, settings);
+const turn = (ledger: Ledger, now: number, ...requests: LedgerRequest[]) => takeTurn(ledger, requests, now);
 const accounts = (ledger: Ledger) => [...ledger.budgets.values()].map(({ record }) => record.account);
 
 describe('a budget that is idle for a day', () => {
   it('is dropped while others are asked for: memory follows those that were there within a day', () => {
-    const ledger = createLedger(1);
+    const ledger = createLedger(1, settings);
     let most = 0;
     for (let called = 0; called < 4_000; called += 1) {
       turn(ledger, begin + called * minute, ask(`account ${called}`, 't', begin + called * minute));
@@ -52,7 +51,7 @@ describe('a budget that is idle for a day', () => {
   });
 
   it('is not dropped while somebody waits for a new limiter to begin', () => {
-    const ledger = createLedger(1, begin + 5_000);
+    const ledger = createLedger(1, settings, begin + 5_000);
     expect(turn(ledger, begin, ask('team', 't', begin)).answers[0]?.answer).toBe('waiting');
     for (let ms = 1; ms < 100; ms += 1) turn(ledger, begin + ms, ask('another', 'u', begin));
     expect(accounts(ledger)).toContain('team');
@@ -70,7 +69,7 @@ describe('a budget that is idle for a day', () => {
     );
     fc.assert(
       fc.property(steps, (all) => {
-        const [dropping, keeping] = [createLedger(1), createLedger(1)];
+        const [dropping, keeping] = [createLedger(1, settings), createLedger(1, settings)];
         const facts: Fact[] = [];
         let now = begin;
         for (const [index, { account, pass, tickets }] of all.entries()) {

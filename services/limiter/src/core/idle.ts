@@ -2,7 +2,6 @@ import { budgetNames } from '@paceline/shared/definition';
 import type { BudgetState } from './budget.ts';
 import { keyOf, type Ledger } from './ledger.ts';
 import { weighsNow } from './recovery.ts';
-import type { Settings } from './settings.ts';
 
 /** Project ms: longer than any window is looked back into, and than an account's news is asked for. */
 const day = 86_400_000;
@@ -15,18 +14,18 @@ const aTurn = 2;
  * a turn does not grow with the accounts, and memory follows those that were there within a day.
  * @param requests how many there were in this turn
  */
-export function dropIdle(ledger: Ledger, requests: number, now: number, settings: Settings): void {
+export function dropIdle(ledger: Ledger, requests: number, now: number): void {
   for (let left = aTurn * (1 + requests); left > 0; left -= 1) {
     const next = ledger.round.next();
     if (next.done === true) {
       ledger.round = ledger.budgets.values();
       return;
     }
-    if (isIdle(ledger, next.value, now, settings)) drop(ledger, next.value);
+    if (isIdle(ledger, next.value, now)) drop(ledger, next.value);
   }
 }
 
-function isIdle(ledger: Ledger, budget: BudgetState, now: number, settings: Settings): boolean {
+function isIdle(ledger: Ledger, budget: BudgetState, now: number): boolean {
   const { record, queue, grants, alarmAt } = budget;
   const isOld = (at: number | undefined) => (at ?? 0) + day <= now;
   return (
@@ -35,7 +34,7 @@ function isIdle(ledger: Ledger, budget: BudgetState, now: number, settings: Sett
     alarmAt === undefined &&
     record.intervals.every(({ latestAt }) => isOld(latestAt)) &&
     isOld(ledger.news.get(record.account)?.lastConflict?.at) &&
-    !weighsNow(budget, now, settings)
+    !weighsNow(budget, now)
   );
 }
 

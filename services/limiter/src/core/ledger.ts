@@ -6,6 +6,7 @@ import { Sorted } from './sorted.ts';
 
 /** The budgets of one partition, by account and endpoint. */
 export interface Ledger {
+  readonly settings: Settings;
   /** Grows with every grant; with `epoch` it makes permit ids unique. */
   grants: number;
   /** The journal sequence of the claim under which this ledger decides. */
@@ -24,7 +25,8 @@ export interface Ledger {
   waiting: number;
 }
 
-export const createLedger = (epoch: number, quietUntil = 0): Ledger => ({
+export const createLedger = (epoch: number, settings: Settings, quietUntil = 0): Ledger => ({
+  settings,
   grants: 0,
   epoch,
   quietUntil,
@@ -45,31 +47,26 @@ const nameOf = ({ record }: BudgetState) => keyOf(record.account, record.endpoin
 export const keyOf = (account: string, endpoint: Budget): string => `${account}/${endpoint}`;
 
 /** A budget as the ledger knows it; one that was never asked for is fresh. */
-export function peekBudget(
-  ledger: Ledger,
-  account: string,
-  endpoint: Budget,
-  settings: Settings,
-): BudgetState {
+export function peekBudget(ledger: Ledger, account: string, endpoint: Budget): BudgetState {
   const known = ledger.budgets.get(keyOf(account, endpoint));
   if (known) return known;
-  const budget = createBudget(freshRecord({ account, endpoint }));
-  if (ledger.lostAt !== null) countAsSpent(budget, ledger.lostAt, settings);
+  const budget = createBudget(freshRecord({ account, endpoint }), ledger.settings);
+  if (ledger.lostAt !== null) countAsSpent(budget, ledger.lostAt);
   return budget;
 }
 
 /** Calls of before `lostAt` are not known: they may arrive for a while, and count for one window from then on. */
-export function countAsSpent(budget: BudgetState, lostAt: number, settings: Settings): void {
+export function countAsSpent(budget: BudgetState, lostAt: number): void {
   const { record } = budget;
-  const arrivedBy = lostAt + worstCall(record.endpoint, settings);
-  const until = arrivedBy + policyOf(budget, settings).windowMs + settings.epsilon;
+  const arrivedBy = lostAt + worstCall(record.endpoint, budget.settings);
+  const until = arrivedBy + policyOf(budget).windowMs + budget.settings.epsilon;
   record.unknownUntil = Math.ceil(Math.max(record.unknownUntil ?? 0, until));
   // Nor is it known whether it was that call that upstream is to be probed with.
   record.probing = false;
 }
 
 /** Until when a call of before a lost journal may count, in a budget that was not asked for since. */
-export const lossMattersUntil = ({ lostAt }: Ledger, settings: Settings): number =>
+export const lossMattersUntil = ({ lostAt, settings }: Ledger): number =>
   lostAt === null
     ? 0
     : lostAt +
@@ -80,8 +77,8 @@ export const lossMattersUntil = ({ lostAt }: Ledger, settings: Settings): number
       );
 
 /** As `peekBudget`, and from now on the ledger knows it. */
-export function budgetOf(ledger: Ledger, account: string, endpoint: Budget, settings: Settings): BudgetState {
-  const budget = peekBudget(ledger, account, endpoint, settings);
+export function budgetOf(ledger: Ledger, account: string, endpoint: Budget): BudgetState {
+  const budget = peekBudget(ledger, account, endpoint);
   ledger.budgets.set(keyOf(account, endpoint), budget);
   return budget;
 }

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createDesk, settings } from './testing.ts';
+import { createDesk } from './testing.ts';
 import { windows } from './views.ts';
 
 const minute = 60_000;
 const place = { account: 'team', endpoint: 'riders_single' } as const;
 
 const viewOf = (desk: ReturnType<typeof createDesk>) =>
-  windows(desk.ledger(), 'team', desk.now(), settings).windows.find(
-    ({ endpoint }) => endpoint === 'riders_single',
-  );
+  windows(desk.ledger(), 'team', desk.now()).windows.find(({ endpoint }) => endpoint === 'riders_single');
 
 describe('an operator', () => {
   it('pauses a budget: who waits is told until when, also after a crash', () => {

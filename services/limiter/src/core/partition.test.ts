@@ -35,7 +35,7 @@ const asked = (to: string, ...requests: LedgerRequest[]): Event => ({
 const idly = (to: string): Event => asked(to, { do: 'cancel', ...place, id: 'nobody' });
 const recovered = (restateAfter = Infinity): Event => ({
   event: 'recovered',
-  held: { ledger: createLedger(7), settings, entries: 0, restateAfter, restating: undefined },
+  held: { ledger: createLedger(7, settings), entries: 0, restateAfter, restating: undefined },
 });
 /** Turns change a ledger in place: each story has its own. */
 const fresh = (event: Event): Event =>

@@ -2,7 +2,6 @@ import type { BudgetRecord, Fact } from '@paceline/shared/contracts';
 import { type Ledger, Superseded } from './ledger.ts';
 import type { LedgerRequest, Reply, Turn } from './protocol.ts';
 import { type Known, restated } from './recovery.ts';
-import type { Settings } from './settings.ts';
 import { takeTurn } from './turn.ts';
 
 /**
@@ -54,7 +53,6 @@ type Inbox<To> = Asked<To>[];
 /** What an owner holds of a partition. Turns change the ledger in place: a copy for each would cost every account. */
 export interface Held {
   readonly ledger: Ledger;
-  readonly settings: Settings;
   /** Entries since the ledger was last restated. */
   readonly entries: number;
   /** After so many it is restated; Infinity: never. */
@@ -137,9 +135,9 @@ export function decidePartition<To>(
   }
 }
 
-/** The ledger and its settings; undefined while the journal is being read. */
-export const heldBy = <To>(state: PartitionState<To>): Held | undefined =>
-  'held' in state ? state.held : undefined;
+/** The ledger; undefined while the journal is being read. */
+export const ledgerOf = <To>(state: PartitionState<To>): Ledger | undefined =>
+  'held' in state ? state.held.ledger : undefined;
 
 const unchanged = <To>(state: PartitionState<To>): PartitionStep<To> => ({ state, effects: none });
 const none: readonly never[] = [];
@@ -167,13 +165,13 @@ function takeTurns<To>(
   now: number,
   effects: PartitionEffect<To>[],
 ): PartitionStep<To> {
-  const { ledger, settings } = held;
+  const { ledger } = held;
   do {
     const asked = takeBatch(inbox);
     let turn: Turn;
     try {
       const requests = asked.flatMap((each) => each.requests);
-      turn = takeTurn(ledger, requests, now, settings);
+      turn = takeTurn(ledger, requests, now);
     } catch (error) {
       const epochSeen = error instanceof Superseded ? error.epoch : 0;
       turnAway([...asked, ...inbox], effects);
@@ -245,10 +243,10 @@ function restateOrGoOn<To>(
   now: number,
   effects: PartitionEffect<To>[],
 ): PartitionStep<To> {
-  const { ledger, settings, entries, restateAfter, restating } = held;
+  const { ledger, entries, restateAfter, restating } = held;
   if (!restating && entries < restateAfter + ledger.budgets.size / budgetsAnEntry)
     return goOn(held, inbox, now, effects);
-  const { parts, began } = restating ?? { parts: restated(ledger, () => now, settings), began: 0 };
+  const { parts, began } = restating ?? { parts: restated(ledger, () => now), began: 0 };
   const part = parts.next();
   const isDone = part.done === true;
   effects.push(

@@ -10,14 +10,9 @@ import type { Settings } from './settings.ts';
 import { isPaused } from './window.ts';
 
 /** The commit point: the call is booked before it is made. Asked again, it books nothing more. */
-export function start(
-  budget: BudgetState,
-  ask: PermitRequestOf<'start'>,
-  now: number,
-  settings: Settings,
-): Decision {
+export function start(budget: BudgetState, ask: PermitRequestOf<'start'>, now: number): Decision {
   const booked = findInterval(budget, ask.permit);
-  if (booked) return { answer: startedAnswer(booked, now, settings), facts: [] };
+  if (booked) return { answer: startedAnswer(booked, now, budget.settings), facts: [] };
   const grant = budget.grants.find(({ permit }) => permit === ask.permit);
   if (!grant || grant.startBy <= now || isPaused(budget, now)) {
     budget.grants = budget.grants.filter((each) => each !== grant);
@@ -25,10 +20,10 @@ export function start(
   }
   const { account, endpoint, permit } = ask;
   const { lane, firstAskedAt, estimate: promisedAt = null } = grant;
-  const latestAt = now + worstCall(endpoint, settings);
+  const latestAt = now + worstCall(endpoint, budget.settings);
   const interval = { permit, lane, startedAt: now, latestAt, settled: false };
   const fact: FactOf<'started'> = { fact: 'started', account, endpoint, interval, firstAskedAt, promisedAt };
-  return { answer: startedAnswer(interval, now, settings), facts: [fact] };
+  return { answer: startedAnswer(interval, now, budget.settings), facts: [fact] };
 }
 
 /**

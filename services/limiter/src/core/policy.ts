@@ -2,7 +2,6 @@ import type { FactOf, Operation, Outcome, Policy } from '@paceline/shared/contra
 import { type BudgetState, policyOf } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import type { Decision } from './protocol.ts';
-import type { Settings } from './settings.ts';
 
 /** No upstream needs more, and every call in a window is remembered. */
 const largestLimit = 1_000;
@@ -16,16 +15,15 @@ export function lessons(
   permit: string,
   { learned }: Outcome,
   now: number,
-  settings: Settings,
 ): FactOf<'policy_changed'>[] {
   if (!learned) return [];
-  const kept = policyOf(budget, settings);
+  const kept = policyOf(budget);
   const said = { limit: Math.min(learned.limit, largestLimit), windowMs: learned.windowMs };
   const since = budget.record.policy?.since ?? -1;
   const isOld = (findInterval(budget, permit)?.startedAt ?? 0) <= since;
   const next = isOld || budget.record.policy?.from === 'operator' ? stricterOf(kept, said) : said;
   if (isSame(kept, next)) return [];
-  return [changePolicy(budget, 'upstream', next, now, settings)];
+  return [changePolicy(budget, 'upstream', next, now)];
 }
 
 /**
@@ -38,14 +36,13 @@ export function changePolicy(
   by: 'upstream' | 'operator',
   policy: Policy | null,
   now: number,
-  settings: Settings,
 ): FactOf<'policy_changed'> {
   const { account, endpoint } = budget.record;
-  const kept = policyOf(budget, settings);
-  const longer = (policy ?? settings.policies[endpoint]).windowMs - kept.windowMs;
+  const kept = policyOf(budget);
+  const longer = (policy ?? budget.settings.policies[endpoint]).windowMs - kept.windowMs;
   const known = budget.record.unknownUntil ?? 0;
   const isUnknown = known > now;
-  const from = longer > 0 ? Math.max(now + settings.epsilon, known) : known;
+  const from = longer > 0 ? Math.max(now + budget.settings.epsilon, known) : known;
   const unknownUntil = isUnknown || longer > 0 ? Math.max(now, Math.ceil(from + longer)) : null;
   return { fact: 'policy_changed', account, endpoint, by, at: now, policy, unknownUntil };
 }
@@ -58,12 +55,7 @@ const stricterOf = (a: Policy, b: Policy): Policy => ({
 const isSame = (a: Policy, b: Policy): boolean => a.limit === b.limit && a.windowMs === b.windowMs;
 
 /** Carries out what an operator asks for. */
-export function operate(
-  budget: BudgetState,
-  operation: Operation,
-  now: number,
-  settings: Settings,
-): Decision {
+export function operate(budget: BudgetState, operation: Operation, now: number): Decision {
   const { account, endpoint } = operation;
   const operated = (fact: Decision['facts'][number]): Decision => ({
     answer: { answer: 'operated' },
@@ -80,8 +72,8 @@ export function operate(
     case 'release':
       return operated({ fact: 'resumed', account, endpoint, by: 'upstream', at: now });
     case 'set_policy':
-      return operated(changePolicy(budget, 'operator', operation.policy, now, settings));
+      return operated(changePolicy(budget, 'operator', operation.policy, now));
     case 'forget_policy':
-      return operated(changePolicy(budget, 'operator', null, now, settings));
+      return operated(changePolicy(budget, 'operator', null, now));
   }
 }

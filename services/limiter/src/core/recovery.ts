@@ -41,7 +41,7 @@ export function ledgerTime(
   return timeAtTakeOver({
     now: brokerNow,
     last: last && { at: timeOf(last), storedAt: lastStoredAt },
-    weighs: (at) => weighs(restore(entries, 0, settings), at, settings),
+    weighs: (at) => weighs(restore(entries, 0, settings), at),
   });
 }
 
@@ -87,15 +87,15 @@ export function restore(
   settings: Settings,
   quietUntil = 0,
 ): Ledger {
-  const ledger = createLedger(epoch, quietUntil);
+  const ledger = createLedger(epoch, settings, quietUntil);
   for (const entry of entries) {
     if (entry.entry === 'facts') {
-      for (const fact of entry.facts) evolve(ledger, fact, settings);
+      for (const fact of entry.facts) evolve(ledger, fact);
       continue;
     }
     ledger.lostAt = entry.lostAt;
     for (const record of entry.budgets) {
-      ledger.budgets.set(keyOf(record.account, record.endpoint), createBudget(record));
+      ledger.budgets.set(keyOf(record.account, record.endpoint), createBudget(record, settings));
     }
   }
   // Told since this limiter took over.
@@ -110,12 +110,12 @@ const largestPart = 1_000;
  * Everything of a ledger that still weighs, in parts that are small enough for an entry each. The ledger may go on
  * between two parts: what is new by then is told by the facts.
  */
-export function* restated(ledger: Ledger, now: () => number, settings: Settings): Generator<BudgetRecord[]> {
+export function* restated(ledger: Ledger, now: () => number): Generator<BudgetRecord[]> {
   let part: BudgetRecord[] = [];
   let weight = 0;
   for (const budget of ledger.budgets.values()) {
-    if (!weighsNow(budget, now(), settings)) continue;
-    const intervals = counted(budget, settings, now());
+    if (!weighsNow(budget, now())) continue;
+    const intervals = counted(budget, now());
     part.push({ ...budget.record, intervals, pausedUntil: { ...budget.record.pausedUntil } });
     weight += 1 + intervals.length;
     if (weight < largestPart) continue;
@@ -127,15 +127,12 @@ export function* restated(ledger: Ledger, now: () => number, settings: Settings)
 }
 
 /** Whether anything in a ledger depends on how much time passes after `now`: a window, a pause, a lost journal. */
-export const weighs = (ledger: Ledger, now: number, settings: Settings): boolean =>
-  lossMattersUntil(ledger, settings) > now ||
-  [...ledger.budgets.values()].some((budget) => lasts(budget, now, settings));
+export const weighs = (ledger: Ledger, now: number): boolean =>
+  lossMattersUntil(ledger) > now || [...ledger.budgets.values()].some((budget) => lasts(budget, now));
 
 /** Whether a budget would decide otherwise at `now` than one that was never asked for. */
-export const weighsNow = (budget: BudgetState, now: number, settings: Settings): boolean =>
-  budget.record.policy !== null || budget.record.probing || lasts(budget, now, settings);
+export const weighsNow = (budget: BudgetState, now: number): boolean =>
+  budget.record.policy !== null || budget.record.probing || lasts(budget, now);
 
-const lasts = (budget: BudgetState, now: number, settings: Settings): boolean =>
-  isPaused(budget, now) ||
-  (budget.record.unknownUntil ?? 0) > now ||
-  counted(budget, settings, now).length > 0;
+const lasts = (budget: BudgetState, now: number): boolean =>
+  isPaused(budget, now) || (budget.record.unknownUntil ?? 0) > now || counted(budget, now).length > 0;

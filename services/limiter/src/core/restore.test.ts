@@ -25,14 +25,14 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** Lives through the steps and writes a journal, restated part by part wherever a step says so. */
 function live(steps: readonly Step[]) {
-  const ledger: Ledger = createLedger(1);
+  const ledger: Ledger = createLedger(1, settings);
   const entries: JournalEntry[] = [];
   let now = begin;
   let parts: ReturnType<typeof restated> | undefined;
   let began = 0;
   let recoverFrom = 0;
   const take = (...requests: LedgerRequest[]) => {
-    const { facts, answers } = takeTurn(ledger, requests, now, settings);
+    const { facts, answers } = takeTurn(ledger, requests, now);
     if (facts.length > 0) entries.push({ entry: 'facts', recoverFrom, facts: [...facts] });
     return answers[0];
   };
@@ -55,7 +55,7 @@ function live(steps: readonly Step[]) {
     }
     now += after;
     if (!restates) continue;
-    parts ??= restated(ledger, () => now, settings);
+    parts ??= restated(ledger, () => now);
     const part = parts.next();
     if (part.done) {
       recoverFrom = began;
@@ -88,7 +88,7 @@ const hard = ({ endpoint, policy, permits, available, pausedUntil, probing, unkn
 });
 
 const shown = (ledger: Ledger, now: number) =>
-  accounts.map((account) => windows(ledger, account, now, settings).windows.map(hard));
+  accounts.map((account) => windows(ledger, account, now).windows.map(hard));
 
 describe('a ledger that is stated anew while it goes on', () => {
   it('is recovered from there as from the beginning', () => {
@@ -138,7 +138,6 @@ describe('a journal that is gone although there was one', () => {
         },
       ],
       now,
-      settings,
     ).answers[0];
   const spentUntil =
     begin +
@@ -156,7 +155,7 @@ describe('a journal that is gone although there was one', () => {
   });
 
   it('is remembered by the next owner, from a ledger that was stated anew too', () => {
-    const [budgets = []] = restated(restore([lost], 1, settings), () => begin, settings);
+    const [budgets = []] = restated(restore([lost], 1, settings), () => begin);
     const anew: JournalEntry = {
       entry: 'restated',
       recoverFrom: 0,
@@ -191,8 +190,8 @@ describe('a journal that is gone although there was one', () => {
       settings.clockLag +
       clubs.windowMs +
       settings.epsilon;
-    expect(weighs(ledger, clubsUntil - 1, settings)).toBe(true);
-    expect(weighs(ledger, clubsUntil, settings)).toBe(false);
+    expect(weighs(ledger, clubsUntil - 1)).toBe(true);
+    expect(weighs(ledger, clubsUntil)).toBe(false);
   });
 
   it('can be stated anew, whatever the windows are', () => {
@@ -211,7 +210,7 @@ describe('a journal that is gone although there was one', () => {
         },
       ],
     };
-    const [budgets = []] = restated(restore([odd, lost], 1, settings), () => begin, settings);
+    const [budgets = []] = restated(restore([odd, lost], 1, settings), () => begin);
     const entry = { entry: 'restated', recoverFrom: 0, owner: 'me', at: begin, lostAt: begin, budgets };
     expect(journalEntry.safeParse(entry).error).toBeUndefined();
   });
@@ -219,7 +218,7 @@ describe('a journal that is gone although there was one', () => {
   it('knows permits of later claims than its own to be of before', () => {
     const ledger = restore([lost], 1, settings);
     const place = { account: 'team-0', endpoint: 'riders_single' } as const;
-    const turn = takeTurn(ledger, [{ do: 'start', ...place, permit: '900-1-a', trace: {} }], begin, settings);
+    const turn = takeTurn(ledger, [{ do: 'start', ...place, permit: '900-1-a', trace: {} }], begin);
     expect(turn.answers).toEqual([{ answer: 'expired' }]);
   });
 });

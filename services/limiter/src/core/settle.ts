@@ -3,19 +3,13 @@ import { type BudgetState, policyOf } from './budget.ts';
 import { findInterval } from './evolve.ts';
 import { lessons } from './policy.ts';
 import type { Decision } from './protocol.ts';
-import type { Settings } from './settings.ts';
 import { isPaused } from './window.ts';
 
 /**
  * Books how a call ended. An answered call arrived before now, so the window counts from now; one without an answer
  * may still arrive for a while; none arrives later than was assumed at its start. Asked again, it changes nothing.
  */
-export function settle(
-  budget: BudgetState,
-  ask: PermitRequestOf<'settle'>,
-  now: number,
-  settings: Settings,
-): Decision {
+export function settle(budget: BudgetState, ask: PermitRequestOf<'settle'>, now: number): Decision {
   const { account, endpoint, permit, outcome } = ask;
   const settled = (facts: readonly Fact[] = []): Decision => ({ answer: { answer: 'settled' }, facts });
   const interval = findInterval(budget, permit);
@@ -24,12 +18,12 @@ export function settle(
     return settled(interval ? [{ fact: 'returned', account, endpoint, permit, at: now }] : []);
   // A call that long ago counts no more, but what upstream said to it still does.
   const learned = [
-    ...(outcome.status === 429 ? afterRejection(budget, ask, now, settings) : []),
-    ...lessons(budget, permit, outcome, now, settings),
+    ...(outcome.status === 429 ? afterRejection(budget, ask, now) : []),
+    ...lessons(budget, permit, outcome, now),
   ];
   if (!interval) return settled(learned);
-  const arrivedBy = outcome.result === 'answered' ? now : now + settings.guard;
-  const latestAt = Math.min(interval.latestAt, arrivedBy + settings.clockLag);
+  const arrivedBy = outcome.result === 'answered' ? now : now + budget.settings.guard;
+  const latestAt = Math.min(interval.latestAt, arrivedBy + budget.settings.clockLag);
   return settled([{ fact: 'settled', account, endpoint, permit, latestAt, outcome, at: now }, ...learned]);
 }
 
@@ -42,17 +36,15 @@ export function afterRejection(
   budget: BudgetState,
   { account, endpoint, permit, outcome }: PermitRequestOf<'settle'>,
   now: number,
-  settings: Settings,
 ): Fact[] {
-  const { limit, windowMs } = policyOf(budget, settings);
-  const attribution = attribute(budget, permit, outcome.learned, settings);
+  const { limit, windowMs } = policyOf(budget);
+  const attribution = attribute(budget, permit, outcome.learned);
   // Calls that were rejected together have failed once.
   const failures = budget.record.failures + (isPaused(budget, now) ? 0 : 1);
-  const pause = Math.min(
-    outcome.retryAfterMs ?? unnamedPause(budget, outcome.learned, failures, settings),
-    day,
+  const pause = Math.min(outcome.retryAfterMs ?? unnamedPause(budget, outcome.learned, failures), day);
+  const until = Math.ceil(
+    now + pause + budget.settings.epsilon + spreadOf(permit) * budget.settings.probeSpread,
   );
-  const until = Math.ceil(now + pause + settings.epsilon + spreadOf(permit) * settings.probeSpread);
   return [
     { fact: 'rejected', account, endpoint, permit, at: now, policy: { limit, windowMs }, attribution },
     { fact: 'paused', account, endpoint, by: 'upstream', at: now, until, failures },
@@ -60,18 +52,14 @@ export function afterRejection(
 }
 
 /** Whose doing a 429 was, by what the ledger holds of the window that the call fell into. */
-function attribute(
-  budget: BudgetState,
-  permit: string,
-  said: Policy | undefined,
-  settings: Settings,
-): Attribution {
-  const kept = policyOf(budget, settings);
+function attribute(budget: BudgetState, permit: string, said: Policy | undefined): Attribution {
+  const kept = policyOf(budget);
   const startedAt = findInterval(budget, permit)?.startedAt ?? 0;
   const others = budget.record.intervals.filter((each) => each.permit !== permit);
   // Whoever started later than this call could leave comes after it.
   const inWindow = others.filter(
-    (each) => each.latestAt + kept.windowMs > startedAt && each.startedAt <= startedAt + settings.sendWithin,
+    (each) =>
+      each.latestAt + kept.windowMs > startedAt && each.startedAt <= startedAt + budget.settings.sendWithin,
   );
   if (inWindow.length >= kept.limit) return 'ours';
   if (said && (said.limit < kept.limit || said.windowMs > kept.windowMs)) return 'policy_changed';
@@ -79,13 +67,8 @@ function attribute(
 }
 
 /** Grows with every failure. A window longer than was known may hold calls that are forgotten here: it is waited out. */
-function unnamedPause(
-  budget: BudgetState,
-  said: Policy | undefined,
-  failures: number,
-  settings: Settings,
-): number {
-  const longer = said && said.windowMs > policyOf(budget, settings).windowMs ? said.windowMs : 0;
+function unnamedPause(budget: BudgetState, said: Policy | undefined, failures: number): number {
+  const longer = said && said.windowMs > policyOf(budget).windowMs ? said.windowMs : 0;
   return Math.max(longer, Math.min(quarterHour, 1_000 * 2 ** failures));
 }
 

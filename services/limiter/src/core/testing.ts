@@ -21,13 +21,13 @@ const account = 'team';
  * Long: one table of small helpers over the same ledger.
  */
 export function createDesk(endpoint: Budget, using: Settings = settings) {
-  let ledger: Ledger = createLedger(1);
+  let ledger: Ledger = createLedger(1, using);
   let epoch = 1;
   let now = 1_000_000_000;
   const facts: Fact[] = [];
   /** The asks of one turn, with the answer to the first beside the rest. */
   const take = (...asks: LedgerRequest[]): Turn & { answer: Reply } => {
-    const turn = takeTurn(ledger, asks, now, using);
+    const turn = takeTurn(ledger, asks, now);
     facts.push(...turn.facts);
     return { ...turn, answer: turn.answers[0] as Reply };
   };

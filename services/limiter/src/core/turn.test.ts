@@ -248,7 +248,7 @@ describe('the line', () => {
 
   it('is not joined by who only looks', () => {
     const desk = createDesk('signups');
-    coordination(desk.ledger(), 'a stranger', desk.now(), settings);
+    coordination(desk.ledger(), 'a stranger', desk.now());
     expect(desk.ledger().budgets.size).toBe(0);
   });
 
@@ -382,7 +382,7 @@ describe('what an operator sees', () => {
     desk.call('a');
     desk.acquire('b');
     desk.pass(10 * second);
-    const { rateLimitUsage, queue } = coordination(desk.ledger(), 'team', desk.now(), settings);
+    const { rateLimitUsage, queue } = coordination(desk.ledger(), 'team', desk.now());
     expect(rateLimitUsage.signups).toEqual({
       used: 1,
       available: 0,

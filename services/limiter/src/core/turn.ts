@@ -19,49 +19,42 @@ import { settle } from './settle.ts';
  * before it passes the answers on; when it can't, it throws the ledger away.
  * @throws {Superseded} when a request shows that another limiter has taken over since
  */
-export function takeTurn(
-  ledger: Ledger,
-  asked: readonly LedgerRequest[],
-  now: number,
-  settings: Settings,
-): Turn {
+export function takeTurn(ledger: Ledger, asked: readonly LedgerRequest[], now: number): Turn {
   const requests = asked.map((request) => notInFuture(request, now));
   const facts: Fact[] = [];
   const touched = new Set<BudgetState>();
   const joined = new Set<string>();
   const taken = ({ answer, facts: decided }: Decision): Reply => {
-    for (const fact of decided) evolve(ledger, fact, settings);
+    for (const fact of decided) evolve(ledger, fact);
     facts.push(...decided);
     return answer;
   };
   const heard = requests.map((request) => {
-    const budget = budgetOf(ledger, request.account, request.endpoint, settings);
+    const budget = budgetOf(ledger, request.account, request.endpoint);
     touched.add(budget);
     if (request.do === 'acquire') {
-      if (hearAcquire(ledger, budget, request, now, settings)) joined.add(request.ticket);
+      if (hearAcquire(ledger, budget, request, now)) joined.add(request.ticket);
       return undefined;
     }
-    return taken(decide(ledger, budget, request, now, settings));
+    return taken(decide(ledger, budget, request, now));
   });
   for (const budget of due(ledger, now)) touched.add(budget);
-  const offers = [...touched].flatMap((budget) => serve(ledger, budget, now, settings));
+  const offers = [...touched].flatMap((budget) => serve(ledger, budget, now));
   const conflicts: Conflict[] = [];
   const answered = new Set<string>();
-  for (const { request, index } of inLine(requests, settings)) {
+  for (const { request, index } of inLine(requests, ledger.settings)) {
     answered.add(request.ticket);
-    const budget = budgetOf(ledger, request.account, request.endpoint, settings);
+    const budget = budgetOf(ledger, request.account, request.endpoint);
     const isNew = joined.delete(request.ticket);
-    const { answer, conflict } = answerAcquire(ledger, budget, request, isNew, now, settings);
+    const { answer, conflict } = answerAcquire(ledger, budget, request, isNew, now);
     if (conflict) conflicts.push(conflict);
     const { account, endpoint, trace } = request;
     heard[index] =
       answer.answer === 'granted' && request.start
-        ? taken(
-            start(budget, { do: 'start', account, endpoint, permit: answer.permit, trace }, now, settings),
-          )
+        ? taken(start(budget, { do: 'start', account, endpoint, permit: answer.permit, trace }, now))
         : answer;
   }
-  dropIdle(ledger, asked.length, now, settings);
+  dropIdle(ledger, asked.length, now);
   const answers = heard as readonly Reply[];
   return { answers, facts, offers: offers.filter(({ offer }) => !answered.has(offer.ticket)), conflicts };
 }
@@ -83,19 +76,18 @@ function decide(
   budget: BudgetState,
   request: Exclude<LedgerRequest, { do: 'acquire' }>,
   now: number,
-  settings: Settings,
 ): Decision {
   switch (request.do) {
     case 'start':
       demandOurs(ledger, request.permit);
-      return start(budget, request, now, settings);
+      return start(budget, request, now);
     case 'settle':
       demandOurs(ledger, request.permit);
-      return settle(budget, request, now, settings);
+      return settle(budget, request, now);
     case 'cancel':
       return cancel(ledger, budget, request, now);
     default:
-      return operate(budget, request, now, settings);
+      return operate(budget, request, now);
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createDesk, settings } from './testing.ts';
+import { createDesk } from './testing.ts';
 import { waiting } from './views.ts';
 
 it('counts who waits, by lane, and how long the longest wait is', () => {
@@ -10,7 +10,7 @@ it('counts who waits, by lane, and how long the longest wait is', () => {
   desk.acquire('b', { lane: 'far_event_sync' });
   desk.acquire('c', { lane: 'near_event_urgent' });
   desk.pass(1_000);
-  expect(waiting(desk.ledger(), 'team', desk.now(), settings)).toEqual({
+  expect(waiting(desk.ledger(), 'team', desk.now())).toEqual({
     lanes: {
       manual_rider_add: 0,
       near_event_urgent: 1,

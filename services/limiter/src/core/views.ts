@@ -5,16 +5,15 @@ import { estimateFor } from './estimate.ts';
 import { type Ledger, peekBudget } from './ledger.ts';
 import { recentWaits } from './news.ts';
 import { inOrder } from './queue.ts';
-import type { Settings } from './settings.ts';
 import { available, counted, freeAt, leavesAt } from './window.ts';
 
 /** How full an account's windows are, who waits, and how long people waited. */
-export function coordination(ledger: Ledger, account: string, now: number, settings: Settings): Coordination {
-  const states = budgetNames.map((endpoint) => peekBudget(ledger, account, endpoint, settings));
+export function coordination(ledger: Ledger, account: string, now: number): Coordination {
+  const states = budgetNames.map((endpoint) => peekBudget(ledger, account, endpoint));
   const usage = states.map((budget) => {
-    const used = counted(budget, settings, now).length;
-    const free = available(budget, settings, now, true);
-    const resetAt = free > 0 ? null : Math.ceil(freeAt(budget, settings, now, 1, 'typical', true));
+    const used = counted(budget, now).length;
+    const free = available(budget, now, true);
+    const resetAt = free > 0 ? null : Math.ceil(freeAt(budget, now, 1, 'typical', true));
     return [budget.record.endpoint, { used, available: free, resetAt }] as const;
   });
   const news = ledger.news.get(account);
@@ -44,26 +43,18 @@ export function coordination(ledger: Ledger, account: string, now: number, setti
  * Every window of an account with the permits in it, for an operator.
  * @param shown how many of those who wait are shown one by one
  */
-export function windows(
-  ledger: Ledger,
-  account: string,
-  now: number,
-  settings: Settings,
-  shown = 10,
-): WindowsView {
+export function windows(ledger: Ledger, account: string, now: number, shown = 10): WindowsView {
   const promises = ledger.news.get(account)?.promises ?? { kept: 0, broken: 0 };
   return {
-    windows: budgetNames.map((endpoint) =>
-      windowOf(peekBudget(ledger, account, endpoint, settings), now, settings, shown),
-    ),
+    windows: budgetNames.map((endpoint) => windowOf(peekBudget(ledger, account, endpoint), now, shown)),
     promises: { ...promises },
   };
 }
 
-function windowOf(budget: BudgetState, now: number, settings: Settings, shown: number): WindowView {
+function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
   const { record, queue } = budget;
-  const { limit, windowMs } = policyOf(budget, settings);
-  const free = available(budget, settings, now, true);
+  const { limit, windowMs } = policyOf(budget);
+  const free = available(budget, now, true);
   const ahead = (moment: number | null) => (moment !== null && moment > now ? moment : null);
   return {
     endpoint: record.endpoint,
@@ -73,16 +64,16 @@ function windowOf(budget: BudgetState, now: number, settings: Settings, shown: n
       from: record.policy?.from ?? 'documented',
       since: record.policy?.since ?? null,
     },
-    documented: settings.policies[record.endpoint],
-    permits: counted(budget, settings, now).map((interval) => ({
+    documented: budget.settings.policies[record.endpoint],
+    permits: counted(budget, now).map((interval) => ({
       permit: interval.permit,
       lane: interval.lane,
       startedAt: interval.startedAt,
       settled: interval.settled,
-      leavesAt: Math.ceil(leavesAt(interval, budget, settings)),
+      leavesAt: Math.ceil(leavesAt(interval, budget)),
     })),
     available: free,
-    freeAt: free > 0 ? null : Math.ceil(freeAt(budget, settings, now, 1, 'typical', true)),
+    freeAt: free > 0 ? null : Math.ceil(freeAt(budget, now, 1, 'typical', true)),
     pausedUntil: {
       upstream: ahead(record.pausedUntil.upstream),
       operator: ahead(record.pausedUntil.operator),
@@ -95,7 +86,7 @@ function windowOf(budget: BudgetState, now: number, settings: Settings, shown: n
         ticket: waiter.ask.ticket,
         lane: waiter.ask.lane,
         firstAskedAt: waiter.ask.firstAskedAt,
-        estimatedAt: estimateFor(budget, waiter, index + 1, now, settings),
+        estimatedAt: estimateFor(budget, waiter, index + 1, now),
       })),
     },
     lastRejected: record.lastRejected,
@@ -111,10 +102,10 @@ export interface Waiting {
 }
 
 /** Goes through all who wait: for whoever looks now and then. */
-export function waiting(ledger: Ledger, account: string, now: number, settings: Settings): Waiting {
+export function waiting(ledger: Ledger, account: string, now: number): Waiting {
   const counts = Object.fromEntries(laneNames.map((lane) => [lane, 0])) as Record<Lane, number>;
   const longest = budgetNames.map((endpoint) => {
-    const { queue } = peekBudget(ledger, account, endpoint, settings);
+    const { queue } = peekBudget(ledger, account, endpoint);
     for (const { ask } of queue.byTicket.values()) counts[ask.lane] += 1;
     return [endpoint, Math.max(0, now - Math.min(queue.forced.least, queue.common.least))] as const;
   });

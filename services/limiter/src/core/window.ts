@@ -1,18 +1,17 @@
 import type { Interval } from '@paceline/shared/contracts';
 import { type BudgetState, policyOf } from './budget.ts';
-import type { Settings } from './settings.ts';
 
 /**
  * The exact window. A started call arrives upstream somewhere in [startedAt, latestAt]; upstream may count it until
  * `latestAt + window`. Only when fewer than N calls could still be counted may another one go: whatever the jitter,
  * no interval of the window's length then holds more than N arrivals.
  */
-export const leavesAt = (interval: Interval, budget: BudgetState, settings: Settings): number =>
-  interval.latestAt + policyOf(budget, settings).windowMs + settings.epsilon;
+export const leavesAt = (interval: Interval, budget: BudgetState): number =>
+  interval.latestAt + policyOf(budget).windowMs + budget.settings.epsilon;
 
 /** The calls that upstream may still count at `now`. */
-export const counted = (budget: BudgetState, settings: Settings, now: number): Interval[] =>
-  budget.record.intervals.filter((interval) => leavesAt(interval, budget, settings) > now);
+export const counted = (budget: BudgetState, now: number): Interval[] =>
+  budget.record.intervals.filter((interval) => leavesAt(interval, budget) > now);
 
 /** Until when nobody may call, by upstream's word or the operator's. */
 export const pausedUntil = ({ record }: BudgetState): number =>
@@ -23,16 +22,16 @@ export const isPaused = (budget: BudgetState, now: number): boolean => pausedUnt
 const isUnknown = ({ record }: BudgetState, now: number): boolean => (record.unknownUntil ?? 0) > now;
 
 /** The places of a window that a lane may use: some are kept for the forced ones, never all. */
-function placesFor(budget: BudgetState, settings: Settings, forced: boolean): number {
-  const { limit } = policyOf(budget, settings);
-  return forced ? limit : Math.max(1, limit - settings.reserve[budget.record.endpoint]);
+function placesFor(budget: BudgetState, forced: boolean): number {
+  const { limit } = policyOf(budget);
+  return forced ? limit : Math.max(1, limit - budget.settings.reserve[budget.record.endpoint]);
 }
 
 /** How many permits can be granted at `now`, to the forced lanes or to all. */
-export function available(budget: BudgetState, settings: Settings, now: number, forced: boolean): number {
+export function available(budget: BudgetState, now: number, forced: boolean): number {
   if (isPaused(budget, now)) return 0;
   const { length: held } = budget.grants;
-  const room = placesFor(budget, settings, forced) - counted(budget, settings, now).length - held;
+  const room = placesFor(budget, forced) - counted(budget, now).length - held;
   // Upstream named the moment: one call goes ahead alone to see whether it is open again.
   if (budget.record.probing) return Math.max(0, Math.min(1 - openCalls(budget, now).length - held, room));
   return isUnknown(budget, now) ? 0 : Math.max(0, room);
@@ -48,21 +47,20 @@ const openCalls = ({ record }: BudgetState, now: number): Interval[] =>
  */
 export function freeAt(
   budget: BudgetState,
-  settings: Settings,
   now: number,
   k: number,
   guess: 'typical' | 'best',
   forced: boolean,
 ): number {
-  const usual = guess === 'typical' ? usualCall(budget, settings) : 0;
-  const turn = policyOf(budget, settings).windowMs + settings.epsilon;
+  const usual = guess === 'typical' ? usualCall(budget) : 0;
+  const turn = policyOf(budget).windowMs + budget.settings.epsilon;
   const endOf = ({ settled, startedAt, latestAt }: Interval) =>
     settled ? latestAt : Math.min(latestAt, Math.max(now, startedAt + usual));
   // What is granted is about to be called.
   const granted = budget.grants.map(() => now + usual);
   const opensAt = Math.max(now, pausedUntil(budget));
-  const places = placesFor(budget, settings, forced);
-  const leaving = [...counted(budget, settings, now).map(endOf), ...granted]
+  const places = placesFor(budget, forced);
+  const leaving = [...counted(budget, now).map(endOf), ...granted]
     .map((end) => Math.max(opensAt, end + turn))
     .sort((a, b) => a - b)
     .slice(-places);
@@ -80,5 +78,5 @@ export function freeAt(
 }
 
 /** How long a call takes as far as it is known, project ms. */
-export const usualCall = ({ usualCall: seen, record }: BudgetState, settings: Settings): number =>
+export const usualCall = ({ usualCall: seen, record, settings }: BudgetState): number =>
   seen ?? settings.typicalCall[record.endpoint];

@@ -70,7 +70,7 @@ export function startLimiter(life: Life): LimiterLink {
       case 'recover':
         happened({
           event: 'recovered',
-          held: { ledger: recover(), settings, entries: 0, restateAfter: Infinity, restating: undefined },
+          held: { ledger: recover(), entries: 0, restateAfter: Infinity, restating: undefined },
         });
         return;
       case 'gather':
@@ -99,7 +99,7 @@ export function startLimiter(life: Life): LimiterLink {
   }
 
   function recover(): Ledger {
-    if (epoch === 1) return createLedger(epoch);
+    if (epoch === 1) return createLedger(epoch, settings);
     const quietUntil = agenda.now() + clock.fromMachine(quiet);
     return restore([{ entry: 'facts', recoverFrom: 0, facts: journal }], epoch, settings, quietUntil);
   }
