@@ -19,11 +19,18 @@ import {
   journalHeaders,
   retryWhileUnavailable,
 } from '@paceline/shared/messaging';
-import type { BrokerMoment } from './recover.ts';
 
 /** Another owner has appended since: this one may no longer decide. */
 export class JournalTaken extends Error {
   override name = 'JournalTaken';
+}
+
+/** What the broker's clock said, ms since the epoch, and when that was heard by the machine's `elapsed`. */
+export interface BrokerMoment {
+  readonly realMs: number;
+  readonly heardAt: number;
+  /** How long the answer took, real ms: by so much it may be behind. */
+  readonly tookMs: number;
 }
 
 /** What the journal tells of the past. */

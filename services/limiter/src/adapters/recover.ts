@@ -5,7 +5,7 @@ import type { Held } from '../core/partition.ts';
 import { claimOf, isTaken, type Known, ledgerTime, restore } from '../core/recovery.ts';
 import type { Settings } from '../core/settings.ts';
 import type { HighWaterMark } from './high-water-mark.ts';
-import { type Journal, JournalTaken } from './journal.ts';
+import { type BrokerMoment, type Journal, JournalTaken } from './journal.ts';
 
 /** A partition that was taken over. */
 export interface Recovered {
@@ -62,14 +62,6 @@ export async function recover(parts: RecoverParts, known: Known): Promise<Recove
     now,
     lostAt: isLost ? claimedAt : undefined,
   };
-}
-
-/** What the broker's clock said, ms since the epoch, and when that was heard by the machine's `elapsed`. */
-export interface BrokerMoment {
-  readonly realMs: number;
-  readonly heardAt: number;
-  /** How long the answer took, real ms: by so much it may be behind. */
-  readonly tookMs: number;
 }
 
 /** The time of a ledger, project ms: whole, and never earlier than before. */
