@@ -11,12 +11,12 @@ import { place } from './place.ts';
  * When `last` would run at best: every open call is answered right now, every holder calls at once, every call is
  * answered at once, and nobody else comes; but those who stand before it stay.
  */
-export function atBest({ desk, using, line }: Line, last: Acquire): number {
+export function atBest({ limiter, using, line }: Line, last: Acquire): number {
   const patient = { ...using, missesAllowed: 1e9 };
-  let now = desk.now();
-  const budget = desk.ledger().budgets.get(keyOf(place.account, place.endpoint));
+  let now = limiter.now();
+  const budget = limiter.ledger().budgets.get(keyOf(place.account, place.endpoint));
   const ledger = createLedger(2, patient);
-  for (const fact of [...desk.facts, ...endsOf(budget, now)]) evolve(ledger, fact);
+  for (const fact of [...limiter.facts, ...endsOf(budget, now)]) evolve(ledger, fact);
 
   const offered: Array<{ ticket: string; permit: string }> = [];
   const take = (...requests: LedgerRequest[]) => {

@@ -95,11 +95,11 @@ describe('the journal at any moment', () => {
         steps,
         fc.nat(),
         (limit, reserve, all, after) => {
-          const { desk, take, using } = createLine(limit, reserve);
+          const { limiter, take, using } = createLine(limit, reserve);
           for (const step of all) take(step);
-          const now = desk.now() + after;
-          const restored = restore([{ entry: 'facts', recoverFrom: 0, facts: desk.facts }], 2, using);
-          expect(hard(restored, now)).toEqual(hard(desk.ledger(), now));
+          const now = limiter.now() + after;
+          const restored = restore([{ entry: 'facts', recoverFrom: 0, facts: limiter.facts }], 2, using);
+          expect(hard(restored, now)).toEqual(hard(limiter.ledger(), now));
         },
       ),
       { numRuns: 300 },

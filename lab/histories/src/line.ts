@@ -1,7 +1,7 @@
 import type { PermitRequestOf, Outcome } from '@paceline/shared/contracts';
 import { orderKey } from '@paceline/limiter/core/queue';
 import type { Settings } from '@paceline/limiter/core/settings';
-import { createDesk, forgetAfter, settings } from '@paceline/limiter/core/testing';
+import { createTestLimiter, forgetAfter, settings } from '@paceline/limiter/core/testing';
 import type { LedgerRequest, Turn } from '@paceline/limiter/core/protocol';
 import type { Comer, Step } from './steps.ts';
 import { place } from './place.ts';
@@ -26,7 +26,7 @@ export interface Seen {
 
 /** A limiter beside the simplest model of a line: a list, from which whoever got an answer is taken. */
 export interface Line {
-  readonly desk: ReturnType<typeof createDesk>;
+  readonly limiter: ReturnType<typeof createTestLimiter>;
   readonly using: Settings;
   line(): readonly Acquire[];
   /** Somebody who comes now. */
@@ -41,16 +41,16 @@ export function createLine(limit: number, reserve: number): Line {
     policies: { ...settings.policies, [place.endpoint]: { limit, windowMs: 60_000 } },
     reserve: { ...settings.reserve, [place.endpoint]: reserve },
   };
-  const desk = createDesk(place.endpoint, using);
+  const limiter = createTestLimiter(place.endpoint, using);
   let line: Standing[] = [];
   let tickets = 0;
   const permits: string[] = [];
   const started: string[] = [];
 
   function see(requests: readonly LedgerRequest[]): Seen {
-    const turn = desk.take(...requests);
+    const turn = limiter.take(...requests);
     const asks = requests.filter((request) => request.do === 'acquire');
-    const now = desk.now();
+    const now = limiter.now();
     for (const ask of asks) {
       line = [...line.filter((each) => each.ask.ticket !== ask.ticket), { ask, goneAt: now + forgetAfter }];
     }
@@ -79,10 +79,10 @@ export function createLine(limit: number, reserve: number): Line {
       ...place,
       ticket: `t${String(tickets).padStart(3, '0')}`,
       lane,
-      firstAskedAt: desk.now() - waited,
+      firstAskedAt: limiter.now() - waited,
       offerTo: 'client',
       trace: {},
-      ...(deadlineIn === undefined ? {} : { deadline: desk.now() + deadlineIn }),
+      ...(deadlineIn === undefined ? {} : { deadline: limiter.now() + deadlineIn }),
       ...(inSlot ? { slotId: 'slot' } : {}),
     };
   }
@@ -91,7 +91,7 @@ export function createLine(limit: number, reserve: number): Line {
     line.map((each) => each.ask).filter((other) => goesBefore(other, ask, using));
 
   return {
-    desk,
+    limiter,
     using,
     line: () => line.map(({ ask }) => ask),
     ask,
@@ -118,11 +118,11 @@ export function createLine(limit: number, reserve: number): Line {
           return see(gone ? [{ do: 'cancel', ...place, id: gone.ask.ticket }] : []);
         }
         case 'pause':
-          return see([{ do: 'pause', ...place, until: desk.now() + step.forMs }]);
+          return see([{ do: 'pause', ...place, until: limiter.now() + step.forMs }]);
         case 'set_policy':
           return see([{ do: 'set_policy', ...place, policy: step.policy }]);
         case 'pass':
-          desk.pass(step.ms);
+          limiter.pass(step.ms);
           return see([]);
       }
     },

@@ -2,7 +2,7 @@ import { type Lane, laneNames } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '@paceline/limiter/core/settings';
-import { createDesk, settings } from '@paceline/limiter/core/testing';
+import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
 import { anyHistory } from './histories.ts';
 import { createLine } from './line.ts';
 import { rush, type Rusher } from './rush.ts';
@@ -16,10 +16,10 @@ describe('the line', () => {
   it('is passed over by nobody: whoever is given a permit goes before everybody who still waits', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), fc.nat({ max: 2 }), steps, (limit, reserve, all) => {
-        const { take, desk } = createLine(limit, reserve);
+        const { take, limiter } = createLine(limit, reserve);
         for (const step of all) {
           for (const { passedOver } of take(step).given) {
-            expect(passedOver.filter(({ deadline = Infinity }) => deadline >= desk.now())).toEqual([]);
+            expect(passedOver.filter(({ deadline = Infinity }) => deadline >= limiter.now())).toEqual([]);
           }
         }
       }),
@@ -44,19 +44,19 @@ describe('the line', () => {
   });
 
   it('forgets nobody who asks again when it was told to, however many come at once', () => {
-    const desk = createDesk('signups');
-    desk.call('first');
-    const begin = desk.now();
-    const asks = Array.from({ length: 10_000 }, (_, index) => desk.acquireAsk(`t${index}`));
-    const told = desk
+    const limiter = createTestLimiter('signups');
+    limiter.call('first');
+    const begin = limiter.now();
+    const asks = Array.from({ length: 10_000 }, (_, index) => limiter.acquireAsk(`t${index}`));
+    const told = limiter
       .take(...asks)
       .answers.map((answer) => (answer.answer === 'waiting' ? answer.askAgainIn : Infinity));
     // Each misses as often as it may, and then comes.
     for (const askAgainIn of [...new Set(told)].toSorted((a, b) => a - b)) {
-      desk.pass(begin + askAgainIn * (settings.missesAllowed - 1) - desk.now());
-      desk.take(...asks.filter((_, index) => told[index] === askAgainIn));
+      limiter.pass(begin + askAgainIn * (settings.missesAllowed - 1) - limiter.now());
+      limiter.take(...asks.filter((_, index) => told[index] === askAgainIn));
     }
-    expect(desk.ledger().waiting).toBe(10_000);
+    expect(limiter.ledger().waiting).toBe(10_000);
   });
 });
 

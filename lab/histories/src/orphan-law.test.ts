@@ -1,5 +1,5 @@
 import { worstCall } from '@paceline/limiter/core/ledger';
-import { createDesk, settings } from '@paceline/limiter/core/testing';
+import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
 import { coordination } from '@paceline/limiter/core/views';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -24,17 +24,17 @@ describe('a holder that dies', () => {
         places,
         fc.integer({ min: 0, max: settings.startWithin - 1 }),
         ({ limit, windowMs }, waits) => {
-          const desk = createDesk(place.endpoint, using(limit, windowMs));
-          const held = Array.from({ length: limit }, (_, index) => desk.acquire(`dead ${index}`).answer);
+          const limiter = createTestLimiter(place.endpoint, using(limit, windowMs));
+          const held = Array.from({ length: limit }, (_, index) => limiter.acquire(`dead ${index}`).answer);
           expect(held).not.toContain('waiting');
-          desk.pass(waits);
-          expect(desk.acquire('next').answer).toBe('waiting');
-          expect(desk.alarmIn()).toBeLessThanOrEqual(settings.startWithin - waits);
-          desk.pass(settings.startWithin - waits);
-          const next = Array.from({ length: limit }, (_, index) => desk.acquire(`next ${index}`).answer);
+          limiter.pass(waits);
+          expect(limiter.acquire('next').answer).toBe('waiting');
+          expect(limiter.alarmIn()).toBeLessThanOrEqual(settings.startWithin - waits);
+          limiter.pass(settings.startWithin - waits);
+          const next = Array.from({ length: limit }, (_, index) => limiter.acquire(`next ${index}`).answer);
           expect(next.filter((answer) => answer === 'granted')).toHaveLength(limit - 1);
-          expect(desk.acquire('next').answer).toBe('granted');
-          expect(desk.facts).toEqual([]);
+          expect(limiter.acquire('next').answer).toBe('granted');
+          expect(limiter.facts).toEqual([]);
         },
       ),
       { numRuns: 100 },
@@ -45,14 +45,14 @@ describe('a holder that dies', () => {
     fc.assert(
       fc.property(places, ({ limit, windowMs, dead }) => {
         const dies = Math.min(dead, limit);
-        const desk = createDesk(place.endpoint, using(limit, windowMs));
+        const limiter = createTestLimiter(place.endpoint, using(limit, windowMs));
         const free = () =>
-          coordination(desk.ledger(), place.account, desk.now()).rateLimitUsage.riders_single.available;
-        for (let index = 0; index < dies; index += 1) desk.acquire(`dead ${index}`, { start: true });
+          coordination(limiter.ledger(), place.account, limiter.now()).rateLimitUsage.riders_single.available;
+        for (let index = 0; index < dies; index += 1) limiter.acquire(`dead ${index}`, { start: true });
         expect(free()).toBe(limit - dies);
-        desk.pass(worstCall(place.endpoint, settings) + windowMs + settings.epsilon - 1);
+        limiter.pass(worstCall(place.endpoint, settings) + windowMs + settings.epsilon - 1);
         expect(free()).toBe(limit - dies);
-        desk.pass(1);
+        limiter.pass(1);
         expect(free()).toBe(limit);
       }),
       { numRuns: 100 },

@@ -12,7 +12,7 @@ describe('whoever waits', () => {
   it('is told its exact position, and a time that is not over', () => {
     fc.assert(
       fc.property(limits, reserves, steps, (limit, reserve, all) => {
-        const { take, desk, using } = createLine(limit, reserve);
+        const { take, limiter, using } = createLine(limit, reserve);
         for (const step of all) {
           const { turn, asks, line } = take(step);
           for (const [index, answer] of turn.answers.entries()) {
@@ -20,11 +20,11 @@ describe('whoever waits', () => {
             if (!ask || answer.answer !== 'waiting') continue;
             const ahead = line.filter((other) => goesBefore(other, ask, using));
             // Whose deadline is over is in line until its turn comes, or until it asks again.
-            const inVain = ahead.filter(({ deadline = Infinity }) => deadline < desk.now());
+            const inVain = ahead.filter(({ deadline = Infinity }) => deadline < limiter.now());
             expect(answer.position).toBeGreaterThan(ahead.length - inVain.length);
             expect(answer.position).toBeLessThanOrEqual(ahead.length + 1);
             expect(answer.ahead).toBe(answer.position - 1);
-            expect(answer.estimatedAt).toBeGreaterThanOrEqual(desk.now());
+            expect(answer.estimatedAt).toBeGreaterThanOrEqual(limiter.now());
             expect(answer.reason).toMatch(/^waiting_|^paused_/);
           }
         }
@@ -49,7 +49,7 @@ describe('whoever waits', () => {
             const asks = comers.map(line.ask);
             if (reversed) asks.reverse();
             return byTicket(
-              line.desk.take(...asks),
+              line.limiter.take(...asks),
               asks.map(({ ticket }) => ticket),
             );
           });
@@ -70,7 +70,7 @@ describe('a deadline', () => {
         const ask = line.ask(last);
         const { deadline = Infinity } = ask;
         const best = atBest(line, ask);
-        const { answer } = line.desk.take(ask);
+        const { answer } = line.limiter.take(ask);
         if (answer.answer === 'refused') {
           expect(best).toBeGreaterThan(deadline);
           expect(answer.earliest).toBeGreaterThan(deadline);
@@ -84,5 +84,6 @@ describe('a deadline', () => {
 });
 
 /** Where a place is kept, or a longer window not yet waited out, some deadlines are refused only later. */
-const isPlain = ({ desk }: ReturnType<typeof createLine>, reserve: number): boolean =>
-  reserve === 0 && (desk.ledger().budgets.get('team/riders_single')?.record.unknownUntil ?? 0) <= desk.now();
+const isPlain = ({ limiter }: ReturnType<typeof createLine>, reserve: number): boolean =>
+  reserve === 0 &&
+  (limiter.ledger().budgets.get('team/riders_single')?.record.unknownUntil ?? 0) <= limiter.now();

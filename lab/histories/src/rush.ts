@@ -1,6 +1,6 @@
 import type { Lane } from '@paceline/shared/definition';
 import type { Settings } from '@paceline/limiter/core/settings';
-import { createDesk } from '@paceline/limiter/core/testing';
+import { createTestLimiter } from '@paceline/limiter/core/testing';
 import { createAgenda } from './agenda.ts';
 import { place } from './place.ts';
 
@@ -15,37 +15,37 @@ export interface Rusher {
  * Tells when each of them started, ms from the beginning, in the order in which they were given.
  */
 export function rush(rushers: readonly Rusher[], callMs: number, settings: Settings): number[] {
-  const desk = createDesk(place.endpoint, { ...settings, missesAllowed: 1e9 });
-  const begin = desk.now();
+  const limiter = createTestLimiter(place.endpoint, { ...settings, missesAllowed: 1e9 });
+  const begin = limiter.now();
   const agenda = createAgenda(begin);
   const startedAt = rushers.map(() => Infinity);
 
   const go = (ticket: string, permit: string) => {
     startedAt[Number(ticket)] = agenda.now() - begin;
-    desk.start(permit);
+    limiter.start(permit);
     agenda.in(callMs, () => {
       atNow();
-      handOut(desk.settle(permit).offers);
+      handOut(limiter.settle(permit).offers);
     });
   };
-  const handOut = (offers: ReturnType<typeof desk.take>['offers']) => {
+  const handOut = (offers: ReturnType<typeof limiter.take>['offers']) => {
     for (const { offer } of offers) go(offer.ticket, offer.permit);
     wake();
   };
   const wake = () => {
-    const ms = desk.alarmIn();
+    const ms = limiter.alarmIn();
     if (ms === undefined) return;
     agenda.in(ms, () => {
       atNow();
-      if (desk.alarmIn() === 0) handOut(desk.take().offers);
+      if (limiter.alarmIn() === 0) handOut(limiter.take().offers);
     });
   };
-  const atNow = () => desk.pass(agenda.now() - desk.now());
+  const atNow = () => limiter.pass(agenda.now() - limiter.now());
 
   for (const [index, { lane, at }] of rushers.entries()) {
     agenda.in(at, () => {
       atNow();
-      const { answer, offers } = desk.ask(String(index), { lane });
+      const { answer, offers } = limiter.ask(String(index), { lane });
       if (answer.answer === 'granted') go(String(index), answer.permit);
       handOut(offers);
     });

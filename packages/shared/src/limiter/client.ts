@@ -5,7 +5,7 @@ import { type Bus, listen, request } from '../messaging/index.ts';
 import { currentTraceContext, inSpan, type Span } from '../telemetry/index.ts';
 import { partitionOf } from './account.ts';
 import { decidePermit, type PermitEffect, type PermitEvent, requestPermit } from './core/permit-protocol.ts';
-import { type Limiter, type Permit, type PermitAsk, PermitRefused, PermitSpent } from './permit.ts';
+import { type Limiter, type Permit, type PermitOptions, PermitRefused, PermitSpent } from './permit.ts';
 import { createRequester, type Requester } from './requester.ts';
 import { measureWait, stateEvents, waitEvents } from './waits.ts';
 
@@ -62,7 +62,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
       const parts = { route, account, client, clock, closing: closing.signal, onOver: () => onOver() };
       return {
         policyOf: (endpoint) => policyOf(bus, clock.machine, account, endpoint, closing.signal),
-        withPermit: (wanted, use) => withPermit(parts, wanted, use),
+        withPermit: (options, use) => withPermit(parts, options, use),
       };
     },
     async close() {
@@ -93,13 +93,13 @@ interface ClientParts {
 
 async function withPermit<Endpoint extends Budget, Result>(
   parts: ClientParts,
-  wanted: PermitAsk<Endpoint>,
+  options: PermitOptions<Endpoint>,
   use: (permit: Permit<Endpoint>) => Promise<Result>,
 ): Promise<Result> {
-  const { endpoint, lane } = wanted;
+  const { endpoint, lane } = options;
   const attributes = { 'paceline.endpoint': endpoint, 'paceline.lane': lane };
-  const obtaining = inSpan(`permit ${endpoint}`, { attributes }, (span) => obtain(parts, wanted, span));
-  const started = await measureWait(parts.clock, wanted, obtaining);
+  const obtaining = inSpan(`permit ${endpoint}`, { attributes }, (span) => obtain(parts, options, span));
+  const started = await measureWait(parts.clock, options, obtaining);
   try {
     return await use(started.permit);
   } finally {
@@ -116,16 +116,16 @@ interface StartedPermit<Endpoint extends Budget> {
 /** Requests a permit and waits until it is started. */
 async function obtain<Endpoint extends Budget>(
   parts: ClientParts,
-  wanted: PermitAsk<Endpoint>,
+  options: PermitOptions<Endpoint>,
   span: Span,
 ): Promise<StartedPermit<Endpoint>> {
-  const { endpoint, signal, onWaiting } = wanted;
+  const { endpoint, signal, onWaiting } = options;
   parts.closing.throwIfAborted();
   signal?.throwIfAborted();
   const show = waitEvents(span);
   const cancel = () => open.happened({ event: 'cancel', reason: signal?.reason });
   const { promise, resolve, reject } = Promise.withResolvers<StartedPermit<Endpoint>>();
-  const open = follow(parts, requestOf(parts, wanted), span, (effect) => {
+  const open = follow(parts, requestOf(parts, options), span, (effect) => {
     switch (effect.effect) {
       case 'show':
         show(effect.waiting);
@@ -218,7 +218,7 @@ function follow(
 
 function requestOf(
   { account, client, clock }: ClientParts,
-  { endpoint, lane, deadline, slotId, firstAskedAt }: PermitAsk<Budget>,
+  { endpoint, lane, deadline, slotId, firstAskedAt }: PermitOptions<Budget>,
 ): PermitRequestOf<'acquire'> {
   return {
     do: 'acquire',

@@ -3,7 +3,7 @@ export { createLimiters, type Limiters } from './client.ts';
 export {
   type Limiter,
   type Permit,
-  type PermitAsk,
+  type PermitOptions,
   PermitRefused,
   PermitSpent,
   type Waiting,

@@ -18,8 +18,8 @@ export interface Permit<Endpoint extends Budget> {
   settle(outcome: Outcome): void;
 }
 
-/** What a caller asks for. Moments are project ms. */
-export interface PermitAsk<Endpoint extends Budget> {
+/** What a caller wants a permit for. Moments are project ms. */
+export interface PermitOptions<Endpoint extends Budget> {
   readonly endpoint: Endpoint;
   readonly lane: Lane;
   /** After this moment a permit is of no use. */
@@ -59,7 +59,7 @@ export interface Limiter {
    *   the limiter's client was closed; whatever `use` throws, also {PermitSpent} when it came to send too late
    */
   withPermit<Endpoint extends Budget, Result>(
-    ask: PermitAsk<Endpoint>,
+    options: PermitOptions<Endpoint>,
     use: (permit: Permit<Endpoint>) => Promise<Result>,
   ): Promise<Result>;
   /** The limit that is kept now. Asks until the limiter answers. @throws as `withPermit`, when it ends */

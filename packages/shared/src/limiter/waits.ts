@@ -2,7 +2,7 @@ import type { Clock } from '../clock/index.ts';
 import type { Budget } from '../definition/index.ts';
 import { durations, type Span } from '../telemetry/index.ts';
 import type { PermitState } from './core/permit-protocol.ts';
-import { type PermitAsk, PermitRefused, type Waiting } from './permit.ts';
+import { type PermitOptions, PermitRefused, type Waiting } from './permit.ts';
 
 const waits = durations(
   'paceline.permit.wait',
@@ -12,7 +12,7 @@ const waits = durations(
 /** Measures how long a permit was waited for, and how that ended. */
 export async function measureWait<T>(
   clock: Clock,
-  { endpoint, lane, firstAskedAt = clock.now() }: PermitAsk<Budget>,
+  { endpoint, lane, firstAskedAt = clock.now() }: PermitOptions<Budget>,
   wait: Promise<T>,
 ): Promise<T> {
   let outcome = 'started';

@@ -1,7 +1,7 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { tables } from '../database/index.ts';
 import type { Budget, Lane } from '../definition/index.ts';
-import { type Permit, type PermitAsk, PermitRefused, PermitSpent } from '../limiter/index.ts';
+import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../limiter/index.ts';
 import { durations } from '../telemetry/index.ts';
 import { type Skipped, UpstreamError } from '../zwiftracing/index.ts';
 import { throughOutages } from './database.ts';
@@ -23,7 +23,7 @@ export interface Chosen<E extends Budget, Answer> {
   outcome(answer: Answer): CallOutcome;
 }
 
-export interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitAsk<E>, 'signal'> {
+export interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitOptions<E>, 'signal'> {
   readonly owner: CallOwner;
   /** How often a call that fails for a passing reason is made at most; default `usualAttempts`. */
   readonly attempts?: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDesk } from './testing.ts';
+import { createTestLimiter } from './testing.ts';
 import { windows } from './views.ts';
 
 const second = 1_000;
@@ -7,8 +7,8 @@ const minute = 60 * second;
 
 /** Asks come at their moments; whoever is offered a permit starts at once, and is answered after a while. */
 function live(asks: ReadonlyArray<{ at: number; urgent: boolean }>, answeredAfter: number) {
-  const desk = createDesk('riders_single');
-  const begin = desk.now();
+  const limiter = createTestLimiter('riders_single');
+  const begin = limiter.now();
   const line = asks.map(({ at, urgent }, index) => ({
     ticket: `t${index}`,
     more: {
@@ -20,22 +20,22 @@ function live(asks: ReadonlyArray<{ at: number; urgent: boolean }>, answeredAfte
   const waiting = new Map<string, (typeof line)[number]>();
   const start = (ticket: string, permit: string) => {
     waiting.delete(ticket);
-    desk.start(permit);
-    open.push({ at: desk.now() + answeredAfter, permit });
+    limiter.start(permit);
+    open.push({ at: limiter.now() + answeredAfter, permit });
   };
-  for (let next = 0; next < line.length || waiting.size > 0; desk.pass(second)) {
-    while ((open[0]?.at ?? Infinity) <= desk.now()) desk.settle(open.shift()?.permit ?? '');
-    for (const { offer } of desk.take().offers) start(offer.ticket, offer.permit);
-    for (let asker = line[next]; asker && asker.more.firstAskedAt <= desk.now(); asker = line[next]) {
+  for (let next = 0; next < line.length || waiting.size > 0; limiter.pass(second)) {
+    while ((open[0]?.at ?? Infinity) <= limiter.now()) limiter.settle(open.shift()?.permit ?? '');
+    for (const { offer } of limiter.take().offers) start(offer.ticket, offer.permit);
+    for (let asker = line[next]; asker && asker.more.firstAskedAt <= limiter.now(); asker = line[next]) {
       waiting.set(asker.ticket, asker);
       next += 1;
     }
     for (const { ticket, more } of waiting.values()) {
-      const answer = desk.acquire(ticket, more);
+      const answer = limiter.acquire(ticket, more);
       if (answer.answer === 'granted') start(ticket, answer.permit);
     }
   }
-  return windows(desk.ledger(), 'team', desk.now()).promises;
+  return windows(limiter.ledger(), 'team', limiter.now()).promises;
 }
 
 describe('a promise', () => {
@@ -45,28 +45,28 @@ describe('a promise', () => {
   });
 
   it('survives a change of limiters: the waiter brings it along', () => {
-    const desk = createDesk('signups');
-    desk.call('a');
-    const told = desk.acquire('b');
+    const limiter = createTestLimiter('signups');
+    limiter.call('a');
+    const told = limiter.acquire('b');
     if (told.answer !== 'waiting') throw new Error('no wait');
-    desk.crash();
-    desk.pass(2 * minute);
-    desk.call('b', { promisedAt: told.estimatedAt });
-    expect(windows(desk.ledger(), 'team', desk.now()).promises).toEqual({ kept: 0, broken: 1 });
+    limiter.crash();
+    limiter.pass(2 * minute);
+    limiter.call('b', { promisedAt: told.estimatedAt });
+    expect(windows(limiter.ledger(), 'team', limiter.now()).promises).toEqual({ kept: 0, broken: 1 });
   });
 
   it('does not count in an urgent one that has left the line without a call', () => {
-    const desk = createDesk('signups');
-    desk.call('a');
+    const limiter = createTestLimiter('signups');
+    limiter.call('a');
     const toldOf = (ticket: string) => {
-      const told = desk.acquire(ticket, { lane: 'far_event_sync' });
+      const told = limiter.acquire(ticket, { lane: 'far_event_sync' });
       if (told.answer !== 'waiting') throw new Error('no wait');
       return told.estimatedAt;
     };
     const alone = toldOf('b');
-    desk.acquire('urgent', { lane: 'manual_rider_add' });
+    limiter.acquire('urgent', { lane: 'manual_rider_add' });
     expect(toldOf('b')).toBeGreaterThan(alone);
-    desk.cancel('urgent');
+    limiter.cancel('urgent');
     expect(toldOf('b')).toBe(alone);
   });
 

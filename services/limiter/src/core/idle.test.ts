@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { LedgerRequest } from './protocol.ts';
 import { restore } from './recovery.ts';
-import { createDesk, settings } from './testing.ts';
+import { createTestLimiter, settings } from './testing.ts';
 import { takeTurn } from './turn.ts';
 
 const minute = 60_000;
@@ -34,20 +34,24 @@ describe('a budget that is idle for a day', () => {
   });
 
   it('is kept when something was learned, when it is paused, and until it has been probed', () => {
-    const keeps = (prepare: (desk: ReturnType<typeof createDesk>) => void, passed = day) => {
-      const desk = createDesk('riders_single');
-      prepare(desk);
-      desk.pass(passed);
-      for (const ticket of ['a', 'b']) desk.take(ask('another', ticket, desk.now()));
-      return accounts(desk.ledger()).includes('team');
+    const keeps = (prepare: (limiter: ReturnType<typeof createTestLimiter>) => void, passed = day) => {
+      const limiter = createTestLimiter('riders_single');
+      prepare(limiter);
+      limiter.pass(passed);
+      for (const ticket of ['a', 'b']) limiter.take(ask('another', ticket, limiter.now()));
+      return accounts(limiter.ledger()).includes('team');
     };
     const place = { account: 'team', endpoint: 'riders_single' } as const;
     const learned = { limit: 2, windowMs: hour };
-    expect(keeps((desk) => desk.call('a'))).toBe(false);
-    expect(keeps((desk) => desk.call('a'), day - minute)).toBe(true);
-    expect(keeps((desk) => desk.call('a', {}, { result: 'answered', status: 200, learned }))).toBe(true);
-    expect(keeps((desk) => desk.operate({ do: 'pause', ...place, until: desk.now() + 2 * day }))).toBe(true);
-    expect(keeps((desk) => desk.call('a', {}, { result: 'answered', status: 429 }))).toBe(true);
+    expect(keeps((limiter) => limiter.call('a'))).toBe(false);
+    expect(keeps((limiter) => limiter.call('a'), day - minute)).toBe(true);
+    expect(keeps((limiter) => limiter.call('a', {}, { result: 'answered', status: 200, learned }))).toBe(
+      true,
+    );
+    expect(
+      keeps((limiter) => limiter.operate({ do: 'pause', ...place, until: limiter.now() + 2 * day })),
+    ).toBe(true);
+    expect(keeps((limiter) => limiter.call('a', {}, { result: 'answered', status: 429 }))).toBe(true);
   });
 
   it('is not dropped while somebody waits for a new limiter to begin', () => {

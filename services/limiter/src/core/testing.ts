@@ -20,7 +20,7 @@ const account = 'team';
  * A limiter without I/O: its ledger, the facts that its journal would hold, and a clock that the test moves.
  * Long: one table of small helpers over the same ledger.
  */
-export function createDesk(endpoint: Budget, using: Settings = settings) {
+export function createTestLimiter(endpoint: Budget, using: Settings = settings) {
   let ledger: Ledger = createLedger(1, using);
   let epoch = 1;
   let now = 1_000_000_000;
@@ -42,7 +42,7 @@ export function createDesk(endpoint: Budget, using: Settings = settings) {
     trace: {},
     ...more,
   });
-  const desk = {
+  const limiter = {
     facts,
     take,
     acquireAsk,
@@ -68,7 +68,7 @@ export function createDesk(endpoint: Budget, using: Settings = settings) {
     },
     ask: (ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}) => take(acquireAsk(ticket, more)),
     acquire: (ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}): Reply =>
-      desk.ask(ticket, more).answer,
+      limiter.ask(ticket, more).answer,
     start: (permit: string): Reply => take({ do: 'start', account, endpoint, permit, trace: {} }).answer,
     settle: (permit: string, outcome: Outcome = { result: 'answered', status: 200 }) =>
       take({ do: 'settle', account, endpoint, permit, outcome }),
@@ -76,12 +76,12 @@ export function createDesk(endpoint: Budget, using: Settings = settings) {
     cancel: (id: string) => take({ do: 'cancel', account, endpoint, id }),
     /** Acquires, starts and settles in one go. @throws when there is no permit at once */
     call(ticket: string, more: Partial<PermitRequestOf<'acquire'>> = {}, outcome?: Outcome): string {
-      const answer = desk.acquire(ticket, more);
+      const answer = limiter.acquire(ticket, more);
       if (answer.answer !== 'granted') throw new Error(`no permit: ${answer.answer}`);
-      desk.start(answer.permit);
-      desk.settle(answer.permit, outcome);
+      limiter.start(answer.permit);
+      limiter.settle(answer.permit, outcome);
       return answer.permit;
     },
   };
-  return desk;
+  return limiter;
 }

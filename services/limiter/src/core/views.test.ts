@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest';
-import { createDesk } from './testing.ts';
+import { createTestLimiter } from './testing.ts';
 import { waiting } from './views.ts';
 
 it('counts who waits, by lane, and how long the longest wait is', () => {
-  const desk = createDesk('signups');
-  desk.call('first');
-  desk.acquire('a', { lane: 'far_event_sync' });
-  desk.pass(2_000);
-  desk.acquire('b', { lane: 'far_event_sync' });
-  desk.acquire('c', { lane: 'near_event_urgent' });
-  desk.pass(1_000);
-  expect(waiting(desk.ledger(), 'team', desk.now())).toEqual({
+  const limiter = createTestLimiter('signups');
+  limiter.call('first');
+  limiter.acquire('a', { lane: 'far_event_sync' });
+  limiter.pass(2_000);
+  limiter.acquire('b', { lane: 'far_event_sync' });
+  limiter.acquire('c', { lane: 'near_event_urgent' });
+  limiter.pass(1_000);
+  expect(waiting(limiter.ledger(), 'team', limiter.now())).toEqual({
     lanes: {
       manual_rider_add: 0,
       near_event_urgent: 1,

@@ -12,7 +12,7 @@ import type { Life } from '../life.ts';
 import { hear, once, type Script } from '../world/script.ts';
 import type { LimiterLink } from './limiter.ts';
 
-/** What a caller asks for, as `PermitAsk` of the real client. */
+/** What a caller asks for, as `PermitOptions` of the real client. */
 export interface Wanted {
   readonly endpoint: Budget;
   readonly lane: Lane;
