@@ -1,4 +1,5 @@
 import { goalsOf } from '@paceline/shared/config';
+import type { SyncKind } from '@paceline/shared/definition';
 import { openScheduleBucket } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { type FlowFile, openFlows, openSync } from '@paceline/shared/sync';
@@ -9,11 +10,8 @@ import { watchUrgent } from './flows/urgent.ts';
 /** Keeps events up to date: who is signed up for the near ones often, for the far ones as calls allow; how they ended. */
 export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {
   const sync = { ...(await openSync(context, 'event-sync')), goals: goalsOf(context.config) };
-  const flows = await openFlows(
-    sync,
-    'event-sync',
-    (kind): Promise<FlowFile<EventSync>> => import(`./flows/${kind}.ts`),
-  );
+  const load = (kind: SyncKind): Promise<FlowFile<EventSync>> => import(`./flows/${kind}.ts`);
+  const flows = await openFlows(sync, 'event-sync', load);
   const watching = watchUrgent(sync, await openScheduleBucket(sync.bus));
   const endAnswers = answerFreshness(sync);
   meterFreshness(sync);

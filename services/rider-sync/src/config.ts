@@ -1,15 +1,17 @@
 import { brokerTlsVariables, type Config, loadConfigOrExit } from '@paceline/shared/config';
 import { type Sync, syncVariables } from '@paceline/shared/sync';
 import type { BulkBatcher } from './flows/batcher.ts';
+import type { Cancellations } from './flows/command.ts';
 
-const needed = [...syncVariables, 'ZWIFTRACING_CLUB_IDS'] as const;
+export const riderSyncVariables = [...syncVariables, 'ZWIFTRACING_CLUB_IDS'] as const;
 
-export type RiderSyncConfig = Config<(typeof needed)[number]>;
+export type RiderSyncConfig = Config<(typeof riderSyncVariables)[number]>;
 
-export const readConfig = (): RiderSyncConfig => loadConfigOrExit(needed, brokerTlsVariables);
+export const readConfig = (): RiderSyncConfig => loadConfigOrExit(riderSyncVariables, brokerTlsVariables);
 
 /** What the syncs of riders work with. */
 export interface RiderSync extends Sync {
   readonly batcher: BulkBatcher;
+  readonly cancellations: Cancellations;
   readonly clubIds: readonly number[];
 }

@@ -1,4 +1,5 @@
 import { catalog } from '@paceline/shared/contracts';
+import type { SyncKind } from '@paceline/shared/definition';
 import { handle } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { type FlowFile, openFlows, openSync } from '@paceline/shared/sync';
@@ -10,18 +11,15 @@ import { importRiders } from './flows/import-riders.ts';
 
 /** Keeps riders up to date: whole clubs in their slots, single riders when a person adds them. */
 export async function startRiderSync(context: ServiceContext<RiderSyncConfig>): Promise<RunningService> {
-  const sync = await openSync(context, 'rider-sync');
+  const opened = await openSync(context, 'rider-sync');
   const clubIds = context.config.ZWIFTRACING_CLUB_IDS;
-  const batcher = openBatcher(sync, clubIds);
-  const cancellations = hearCancellations(sync.bus);
-  const flows = await openFlows(
-    { ...sync, batcher, clubIds },
-    'rider-sync',
-    (kind): Promise<FlowFile<RiderSync>> => import(`./flows/${kind}.ts`),
-  );
+  const batcher = openBatcher(opened, clubIds);
+  const sync = { ...opened, clubIds, batcher, cancellations: hearCancellations(opened.bus) };
+  const load = (kind: SyncKind): Promise<FlowFile<RiderSync>> => import(`./flows/${kind}.ts`);
+  const flows = await openFlows(sync, 'rider-sync', load);
   const handlings = await Promise.all([
-    handle(sync.bus, catalog.addRider, addRider(sync, batcher, cancellations), giveUp(sync)),
-    handle(sync.bus, catalog.importRiders, importRiders(sync, batcher, cancellations), giveUp(sync)),
+    handle(sync.bus, catalog.addRider, addRider(sync), giveUp(sync)),
+    handle(sync.bus, catalog.importRiders, importRiders(sync), giveUp(sync)),
   ]);
   return {
     checks: sync.checks,

@@ -1,7 +1,7 @@
 import { DrizzleQueryError, getTableColumns, type SQL, sql } from 'drizzle-orm';
-import type { PgTable } from 'drizzle-orm/pg-core';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { type Clock, pause } from '../clock/index.ts';
-import { type Database, isDatabaseAway } from '../database/index.ts';
+import { asRows, type Database, isDatabaseAway } from '../database/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -42,10 +42,30 @@ export function plainError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
+type ColumnName<Table extends PgTable> = keyof Table['_']['columns'] & string;
+
+/** Inserts rows; one whose key is there takes their values, but keeps when it was first seen. */
+export async function upsert<Table extends PgTable>(
+  tx: Transaction,
+  table: Table,
+  key: ReadonlyArray<ColumnName<Table>>,
+  rows: ReadonlyArray<Table['$inferInsert']>,
+): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = getTableColumns(table);
+  await tx
+    .insert<PgTable>(table)
+    .select(asRows(table, rows))
+    .onConflictDoUpdate({
+      target: key.map((name) => columns[name] as PgColumn),
+      set: fromInserted(table, [...key, 'firstSeenAt']),
+    });
+}
+
 /** For an upsert: every column takes the value of the row that was to be inserted, except those that are kept. */
 export function fromInserted<Table extends PgTable>(
   table: Table,
-  kept: ReadonlyArray<keyof Table['_']['columns'] & string>,
+  kept: ReadonlyArray<ColumnName<Table>>,
 ): Record<string, SQL> {
   const columns = Object.entries(getTableColumns(table)).filter(([name]) => !kept.includes(name));
   return Object.fromEntries(

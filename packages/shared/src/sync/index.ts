@@ -1,7 +1,7 @@
 export { answered, callUpstream, type Chosen, type UpstreamCall } from './call.ts';
-export { fromInserted, plainError, throughOutages, type Transaction } from './database.ts';
+export { fromInserted, plainError, throughOutages, upsert, type Transaction } from './database.ts';
 export { type Flow, type FlowFile, openFlows } from './flows.ts';
-export { type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';
+export { moment, type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';
 export { type PlanRun, type RunPlan, type RunWork, saveProgress } from './run.ts';
 export type { RunEnding, RunProgress, RunRow } from './run-rows.ts';
 export { SourceUnavailable } from './sources.ts';

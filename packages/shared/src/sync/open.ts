@@ -39,6 +39,9 @@ export interface Sync {
   readonly signal: AbortSignal;
 }
 
+/** Project ms, whole: as rows and messages hold a moment. */
+export const moment = ({ clock }: Pick<Sync, 'clock'>): number => Math.round(clock.now());
+
 export interface OpenSync extends Sync {
   readonly checks: Checks;
   close(): Promise<void>;

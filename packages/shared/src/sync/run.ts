@@ -12,7 +12,7 @@ import {
   type Span,
 } from '../telemetry/index.ts';
 import { plainError, throughOutages, type Transaction } from './database.ts';
-import type { Sync } from './open.ts';
+import { moment, type Sync } from './open.ts';
 import {
   advanceRun,
   endAbandoned,
@@ -126,8 +126,6 @@ async function announceRun(
     sync.log.warn({ err: reason, runId }, 'failed to publish a change of a run');
   });
 }
-
-const moment = ({ clock }: Sync): number => Math.round(clock.now());
 
 /** What a run would do. */
 export interface RunPlan {

@@ -1,5 +1,5 @@
-import { asRows, type Database, tables } from '@paceline/shared/database';
-import { fromInserted, type Transaction } from '@paceline/shared/sync';
+import { type Database, tables } from '@paceline/shared/database';
+import { fromInserted, type Transaction, upsert } from '@paceline/shared/sync';
 import { type EventItem, riderIdsOf, type SignupsAnswer } from '@paceline/shared/zwiftracing';
 import { and, eq, gt, isNull, lt, lte, max, notInArray, sql } from 'drizzle-orm';
 import type { Horizon } from '../core/classes.ts';
@@ -85,30 +85,12 @@ export async function storeSignups(
   answer: SignupsAnswer,
   fetchedAt: number,
 ): Promise<void> {
-  if (answer.signups.length > 0) {
-    await tx
-      .insert(signups)
-      .select(
-        asRows(
-          signups,
-          answer.signups.map(({ signup, raw }) => ({
-            ...signup,
-            eventId,
-            raw,
-            firstSeenAt: fetchedAt,
-            lastSeenAt: fetchedAt,
-            withdrawnAt: null,
-          })),
-        ),
-      )
-      .onConflictDoUpdate({
-        target: [signups.eventId, signups.riderId],
-        set: fromInserted(signups, ['eventId', 'riderId', 'firstSeenAt']),
-      });
-  }
+  const seen = { eventId, firstSeenAt: fetchedAt, lastSeenAt: fetchedAt, withdrawnAt: null };
+  const rows = answer.signups.map(({ signup, raw }) => ({ ...signup, raw, ...seen }));
+  await upsert(tx, signups, ['eventId', 'riderId'], rows);
   const unreadable = riderIdsOf(answer.skipped);
   if (unreadable.length === answer.skipped.length) {
-    const there = [...answer.signups.map(({ signup }) => signup.riderId), ...unreadable];
+    const there = [...rows.map(({ riderId }) => riderId), ...unreadable];
     await tx
       .update(signups)
       .set({ withdrawnAt: fetchedAt })

@@ -1,5 +1,5 @@
-import { asRows, type Database, tables } from '@paceline/shared/database';
-import { fromInserted, type Transaction } from '@paceline/shared/sync';
+import { type Database, tables } from '@paceline/shared/database';
+import { type Transaction, upsert } from '@paceline/shared/sync';
 import { type EventResults, riderIdsOf } from '@paceline/shared/zwiftracing';
 import { and, eq, gt, isNull, lte, notInArray, or, sql } from 'drizzle-orm';
 import type { Horizon } from '../core/classes.ts';
@@ -32,24 +32,12 @@ export async function storeResults(
   { results: items, skipped }: Pick<EventResults, 'results' | 'skipped'>,
   fetchedAt: number,
 ): Promise<void> {
-  if (items.length > 0) {
-    const seen = { firstSeenAt: fetchedAt, lastSeenAt: fetchedAt, removedAt: null };
-    await tx
-      .insert(results)
-      .select(
-        asRows(
-          results,
-          items.map(({ result, raw }) => ({ ...result, eventId, raw, ...seen })),
-        ),
-      )
-      .onConflictDoUpdate({
-        target: [results.eventId, results.riderId],
-        set: fromInserted(results, ['eventId', 'riderId', 'firstSeenAt']),
-      });
-  }
+  const seen = { eventId, firstSeenAt: fetchedAt, lastSeenAt: fetchedAt, removedAt: null };
+  const rows = items.map(({ result, raw }) => ({ ...result, raw, ...seen }));
+  await upsert(tx, results, ['eventId', 'riderId'], rows);
   const unreadable = riderIdsOf(skipped);
   if (unreadable.length === skipped.length) {
-    const there = [...items.map(({ result }) => result.riderId), ...unreadable];
+    const there = [...rows.map(({ riderId }) => riderId), ...unreadable];
     await tx
       .update(results)
       .set({ removedAt: fetchedAt })
@@ -61,10 +49,7 @@ export async function storeResults(
   await tx
     .update(events)
     .set({
-      resultsState: stateOf(
-        items.map(({ result }) => result),
-        skipped.length,
-      ),
+      resultsState: stateOf(rows, skipped.length),
       resultsReason: first ? `${skipped.length} could not be read, the first: ${first.reason}` : null,
       resultsFetchedAt: fetchedAt,
       ...triedAt(fetchedAt),

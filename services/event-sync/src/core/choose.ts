@@ -19,26 +19,17 @@ const leastWorth = 0.1;
 /** Weight of a kind's events in its own slot. */
 const ownWeight = 4;
 
-/**
- * The events by what a call for each is worth, most first. Those that are about to start come before all others, ours
- * first, then by start. The others by the time within the goal that a call now would buy, as a share of the hour before the
- * last minutes, or of the time until that hour: an event that has just come within the hour is worth 1, one whose copy will
- * do anyway 0.
- */
+/** The events by what a call for each is worth, most first; of equal ones ours first, then by start. */
 export const inOrderOfWorth = <Event extends Candidate>(
   events: readonly Event[],
   goals: Goals,
   now: number,
 ): Choice<Event>[] =>
   events
-    .map((event) => ({ event, worth: worthOf(event, goals, now) }))
-    .toSorted(byWorth)
-    .map(({ event, worth }) => ({ event, worth, because: reasonFor(event, goals, now) }));
+    .map((event) => ({ event, worth: worthOf(event, goals, now), because: reasonFor(event, goals, now) }))
+    .toSorted(byWorth);
 
-interface Rated {
-  readonly event: Candidate;
-  readonly worth: number;
-}
+type Rated = Pick<Choice, 'event' | 'worth'>;
 
 const byWorth = (a: Rated, b: Rated): number =>
   b.worth - a.worth ||
@@ -67,6 +58,10 @@ function reasonFor(event: Candidate, goals: Goals, now: number): CallReason {
 /** Why the watch over events that are about to start calls. */
 export const urgentReason: CallReason = 'about_to_start';
 
+/**
+ * Infinite for what is about to start. For others the time within the goal that a call now would buy, as a share of the hour
+ * before the last minutes, or of the time until that hour: 1 for one that has just come within it, 0 where the copy will do.
+ */
 function worthOf(event: Candidate, goals: Goals, now: number): number {
   const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups, hasOurs } = event;
   if (isUrgent(event, goals, now)) return Infinity;
@@ -86,10 +81,7 @@ function shareOfTime(now: number, until: number, startsAt: number): number {
   return inNear / (urgent - near) + (inFar === 0 ? 0 : inFar / (near - now));
 }
 
-/**
- * A slot's own kind goes first while it has a use for the calls: what near ones leave at night far ones have, and what far
- * ones leave near ones have.
- */
+/** A slot's own kind goes first while it has a use for the calls; what it leaves the other one has. */
 export function worthInSlot(
   kind: EventKind,
   events: readonly Candidate[],
@@ -98,17 +90,17 @@ export function worthInSlot(
   now: number,
 ): Worthwhile {
   let [own, other]: [Rated | undefined, Rated | undefined] = [undefined, undefined];
-  let count = 0;
+  let left = 0;
   for (const event of events) {
     const rated = { event, worth: isLeft(event, run) ? worthOf(event, goals, now) : 0 };
     if (rated.worth < leastWorth) continue;
     if (kindOf(event.startsAt, now) === kind) {
-      count += 1;
+      left += 1;
       own = better(own, rated);
     } else other = better(other, rated);
   }
   const best = own && own.worth * ownWeight >= (other?.worth ?? 0) ? own : other;
-  return { best: best && bestOf(best.event, kind, goals, now), left: count };
+  return { best: best && bestOf(best.event, kind, goals, now), left };
 }
 
 function bestOf(event: Candidate, kind: EventKind, goals: Goals, now: number): Best {

@@ -39,10 +39,9 @@ export function classSpan(name: FreshnessClass, startsAt: number): Span {
 
 /** Undefined: it has started, or starts after the horizon. */
 export const classOf = (startsAt: number, now: number): FreshnessClass | undefined =>
-  classNames.find((name) => {
-    const { from, until } = classSpan(name, startsAt);
-    return now >= from && now < until;
-  });
+  classNames.find((name) => isWithin(classSpan(name, startsAt), now));
+
+const isWithin = ({ from, until }: Span, at: number): boolean => at >= from && at < until;
 
 /** Starts, project ms: after `after`, until `until`. */
 export interface Horizon {
@@ -66,11 +65,9 @@ export function horizonOf(kind: EventKind, now: number): Horizon {
 export const kindOf = (startsAt: number, now: number): EventKind | undefined =>
   reaches.find(({ ms }) => startsAt <= now + ms)?.kind;
 
-const minute = 60_000;
-
-/** A copy of the list younger than this says as much as a new one. */
+/** A copy of the list younger than a minute says as much as a new one. */
 export const isListFresh = (fetchedAt: number | null, now: number): boolean =>
-  fetchedAt !== null && now - fetchedAt < minute;
+  fetchedAt !== null && now - fetchedAt < 60_000;
 
 /** Whether a copy is within the goal of its event at a moment; null: there is no copy. An event of no class has none. */
 export function isWithinGoal(copiedAt: number | null, startsAt: number, goals: Goals, now: number): boolean {
@@ -91,7 +88,7 @@ export function freshUntil(copiedAt: number, startsAt: number, goals: Goals, now
 
 /** Whether an event is about to start and our copy is from before its last minutes, or older than the goal for them. */
 export function isUrgent({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, now: number): boolean {
-  const { from, until } = classSpan('urgent', startsAt);
-  if (now < from || now >= until) return false;
-  return signupsFetchedAt === null || signupsFetchedAt < from || now - signupsFetchedAt >= goals.urgent;
+  const last = classSpan('urgent', startsAt);
+  if (!isWithin(last, now)) return false;
+  return signupsFetchedAt === null || signupsFetchedAt < last.from || now - signupsFetchedAt >= goals.urgent;
 }

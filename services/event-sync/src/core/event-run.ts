@@ -28,11 +28,8 @@ const general: ReadonlySet<UpstreamErrorCode> = new Set(['unauthorized', 'rate_l
 /** One more event has failed for good. */
 export function failedOnce(before: Failures, eventId: string, code: UpstreamErrorCode): Failures {
   const inARow = before.inARow + 1;
-  return {
-    failed: new Set([...before.failed, eventId]),
-    inARow,
-    stopped: general.has(code) || inARow >= enough,
-  };
+  const stopped = general.has(code) || inARow >= enough;
+  return { failed: new Set([...before.failed, eventId]), inARow, stopped };
 }
 
 /** The budget of a run's calls; the part of the API has the same name. */
@@ -65,19 +62,18 @@ export interface Worthwhile {
   readonly left: number;
 }
 
+/** `left`: how many events were worth a call when the last one was made. */
+interface Going {
+  readonly run: EventRun;
+  readonly left: number;
+}
+
 export type RunState =
-  /** `left`: how many events were still worth a call when the last one was made. */
-  | { readonly is: 'choosing'; readonly run: EventRun; readonly left: number }
+  | (Going & { readonly is: 'choosing' })
   /** Waits for a permit. */
-  | { readonly is: 'asking'; readonly run: EventRun; readonly left: number; readonly lane: Lane }
+  | (Going & { readonly is: 'asking'; readonly lane: Lane })
   /** Has a permit; `rest`: how many events are left beside the one that is called for. */
-  | {
-      readonly is: 'calling';
-      readonly run: EventRun;
-      readonly left: number;
-      readonly best: Best;
-      readonly rest: number;
-    }
+  | (Going & { readonly is: 'calling'; readonly best: Best; readonly rest: number })
   | { readonly is: 'ended'; readonly ending: EventRunEnding };
 
 export type RunEvent =
@@ -133,20 +129,23 @@ export function decide(state: RunState, event: RunEvent): RunState {
       return { is: 'ended', ending: endingOf(run, left) };
     case 'unavailable':
       return { is: 'ended', ending: endingOf({ ...run, error: event.message }, left) };
-    case 'answered': {
-      const { synced, stored } = run;
-      const after = { ...run, synced: synced + 1, stored: stored + event.items, inARow: 0 };
-      return { is: 'choosing', run: after, left: restOf(state) };
-    }
+    case 'answered':
     case 'failed': {
-      const eventId = state.is === 'calling' ? state.best.eventId : '';
-      return { is: 'choosing', run: callFailed(run, eventId, event), left: restOf(state) };
+      // Only a call that is made can come to that.
+      if (state.is !== 'calling') return state;
+      const after =
+        event.event === 'failed' ? callFailed(run, state.best, event) : answered(run, event.items);
+      return { is: 'choosing', run: after, left: state.rest };
     }
   }
 }
 
-const restOf = (state: Exclude<RunState, { is: 'ended' }>): number =>
-  state.is === 'calling' ? state.rest : state.left;
+const answered = (run: EventRun, items: number): EventRun => ({
+  ...run,
+  synced: run.synced + 1,
+  stored: run.stored + items,
+  inARow: 0,
+});
 
 function chosen(run: EventRun, { best, left }: Worthwhile): RunState {
   if (best && !run.stopped) return { is: 'asking', run, left, lane: best.lane };
@@ -161,7 +160,7 @@ const chosenAgain = (run: EventRun, left: number, now: Worthwhile): RunState =>
 
 function callFailed(
   run: EventRun,
-  eventId: string,
+  { eventId }: Best,
   { code, message }: { code: UpstreamErrorCode; message: string },
 ): EventRun {
   const failures = failedOnce(run, eventId, code);

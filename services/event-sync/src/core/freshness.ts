@@ -1,4 +1,4 @@
-import { classNames, type FreshnessClass } from '@paceline/shared/definition';
+import { classNames, type FreshnessClass, mapValues } from '@paceline/shared/definition';
 import type { ClassFreshness, FreshnessMeasured, RankedEvent } from '@paceline/shared/contracts';
 import { inOrderOfWorth } from './choose.ts';
 import { type Candidate, classOf, classSpan, type Goals, isWithinGoal, type Span } from './classes.ts';
@@ -19,23 +19,23 @@ export interface FreshTime {
   readonly total: number;
 }
 
-export type FreshnessByClass = Readonly<Record<FreshnessClass, FreshTime>>;
-
 /** How much of the time in a span events of each class had a copy within its goal. */
-export function freshnessOf(events: Iterable<CopiedEvent>, goals: Goals, span: Span): FreshnessByClass {
-  const sums = classNames.map((name) => {
+export const freshnessOf = (
+  events: Iterable<CopiedEvent>,
+  goals: Goals,
+  span: Span,
+): Record<FreshnessClass, FreshTime> =>
+  mapValues(goals, (goal, name) => {
     let within = 0;
     let total = 0;
     for (const event of events) {
       const watched = overlap(overlap(listed(event), classSpan(name, event.startsAt)), span);
       if (watched.until <= watched.from) continue;
       total += watched.until - watched.from;
-      within += freshIn(event.copiedAt, goals[name], watched);
+      within += freshIn(event.copiedAt, goal, watched);
     }
-    return [name, { within, total }] as const;
+    return { within, total };
   });
-  return Object.fromEntries(sums) as FreshnessByClass;
-}
 
 /** Of all the time; 1 where there was none. */
 export const shareOf = ({ within, total }: FreshTime): number => (total === 0 ? 1 : within / total);
@@ -84,11 +84,8 @@ export function measure(
 ): FreshnessMeasured {
   const span = { from: now - day, until: now };
   const all = freshnessOf(watched, goals, span);
-  const ours = freshnessOf(
-    watched.filter(({ hasOurs }) => hasOurs),
-    goals,
-    span,
-  );
+  const watchedOurs = watched.filter(({ hasOurs }) => hasOurs);
+  const ours = freshnessOf(watchedOurs, goals, span);
   const classes = classNames.map((name): ClassFreshness => {
     const events = coming.filter(({ startsAt }) => classOf(startsAt, now) === name);
     const within = events.filter(({ signupsFetchedAt, startsAt }) =>
@@ -115,21 +112,10 @@ export const nextOf = (coming: readonly Titled[], goals: Goals, now: number): Ra
     const name = classOf(startsAt, now);
     if (name === undefined) return [];
     const withinGoal = isWithinGoal(signupsFetchedAt, startsAt, goals, now);
-    return [
-      {
-        eventId,
-        title,
-        startsAt,
-        class: name,
-        ours: hasOurs,
-        copiedAt: signupsFetchedAt,
-        withinGoal,
-        because,
-      },
-    ];
+    const copy = { copiedAt: signupsFetchedAt, withinGoal };
+    return [{ eventId, title, startsAt, class: name, ours: hasOurs, ...copy, because }];
   });
 
 const countOurs = (events: readonly Candidate[]): number => events.filter(({ hasOurs }) => hasOurs).length;
 
-const shareOrNone = (freshness: FreshTime): number | null =>
-  freshness.total === 0 ? null : shareOf(freshness);
+const shareOrNone = (time: FreshTime): number | null => (time.total === 0 ? null : shareOf(time));

@@ -1,6 +1,6 @@
 import { kinds } from '@paceline/shared/definition';
 import type { ResultsState } from '@paceline/shared/contracts';
-import { isPage, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
+import { isPage, type UpstreamError, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Horizon } from './classes.ts';
 import type { Worthwhile } from './event-run.ts';
 
@@ -17,13 +17,9 @@ export interface Finish {
   readonly hasOurs: boolean;
 }
 
-/** Why an event's results are worth a call. */
-export type ResultsReason = 'never_asked' | 'not_there' | 'not_rated';
-
-export interface WantedResults {
-  readonly event: Finish;
-  readonly because: ResultsReason;
-}
+/** Why an event's results are worth a call; the best reason first. */
+const reasons = ['never_asked', 'not_there', 'not_rated'] as const;
+type ResultsReason = (typeof reasons)[number];
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -41,10 +37,7 @@ export const resultsHorizon = (now: number): Horizon => ({
 const shortestPause = 10 * minute;
 const longestPause = 12 * hour;
 
-/**
- * Project ms between two tries: a third of the time that had passed since the start. What is late by hours is not
- * expected within minutes.
- */
+/** Project ms between two tries: a third of the time since the start, as what is late by hours is not expected within minutes. */
 export const pauseAfterTry = (startsAt: number, triedAt: number): number =>
   Math.min(longestPause, Math.max(shortestPause, (triedAt - startsAt) / 3));
 
@@ -72,17 +65,12 @@ function isDue({ startsAt, resultsTriedAt }: Finish, now: number): boolean {
   return resultsTriedAt === null || now >= resultsTriedAt + pauseAfterTry(startsAt, resultsTriedAt);
 }
 
-const order: readonly ResultsReason[] = ['never_asked', 'not_there', 'not_rated'];
-
-/**
- * The results that are worth a call now, those that are worth most first: ours before others, races before rides, then by
- * reason, then the event that started last. What failed in this run would fail again.
- */
+/** The results that are worth a call now, best first: ours before others, races before rides, by reason, the latest start. */
 export function wantedResults(
   events: readonly Finish[],
   failed: ReadonlySet<string>,
   now: number,
-): WantedResults[] {
+): Array<{ readonly event: Finish; readonly because: ResultsReason }> {
   return events
     .filter((event) => isDue(event, now) && !failed.has(event.eventId))
     .flatMap((event) => {
@@ -93,7 +81,7 @@ export function wantedResults(
       (a, b) =>
         Number(b.event.hasOurs) - Number(a.event.hasOurs) ||
         Number(isRide(a.event)) - Number(isRide(b.event)) ||
-        order.indexOf(a.because) - order.indexOf(b.because) ||
+        reasons.indexOf(a.because) - reasons.indexOf(b.because) ||
         b.event.startsAt - a.event.startsAt ||
         (a.event.eventId < b.event.eventId ? -1 : 1),
     );
@@ -121,18 +109,12 @@ const aboutOne: ReadonlySet<UpstreamErrorCode> = new Set(['rejected', 'unreadabl
 export function verdictOn({
   code,
   rawStart = '',
-}: {
-  readonly code: UpstreamErrorCode;
-  readonly rawStart?: string | undefined;
-}): 'none yet' | 'this event' | 'others too' {
+}: Pick<UpstreamError, 'code'> & Partial<UpstreamError>): 'none yet' | 'this event' | 'others too' {
   if (code === 'not_found' && !isPage(rawStart)) return 'none yet';
   return aboutOne.has(code) ? 'this event' : 'others too';
 }
 
-/**
- * What an answer makes of an event's results; upstream rates a race as a whole.
- * @param unreadable how many results are there that could not be read
- */
+/** What an answer makes of an event's results; upstream rates a race as a whole. @param unreadable how many more there are */
 export function stateOf(
   results: ReadonlyArray<{ readonly rating: number | null }>,
   unreadable: number,

@@ -11,7 +11,7 @@ const lookAgainAfter = 60_000;
 /** Project ms after which the watch tries again when something is in the way. */
 const pauseAfterTrouble = 60_000;
 
-/** Those that are about to start, the first to be called first: with our riders in it, then by start. */
+/** Those that are about to start, the first to be called first: ours, then by start. */
 export const urgentOf = (
   candidates: readonly Candidate[],
   failed: ReadonlySet<string>,

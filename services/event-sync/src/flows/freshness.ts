@@ -1,4 +1,4 @@
-import { catalog, type FreshnessMeasured, type FreshnessReport } from '@paceline/shared/contracts';
+import { catalog, type FreshnessReport } from '@paceline/shared/contracts';
 import { publish, respond } from '@paceline/shared/messaging';
 import { meter } from '@paceline/shared/telemetry';
 import { findCandidates, findWatched } from '../adapters/events.ts';
@@ -53,10 +53,8 @@ export function meterFreshness(sync: EventSync): void {
   const events = meters.createObservableGauge('paceline.freshness.events', { unit: '{event}' });
   meters.addBatchObservableCallback(
     async (observe) => {
-      const { classes } = await report(sync, 0).catch((): Pick<FreshnessMeasured, 'classes'> => ({
-        classes: [],
-      }));
-      for (const each of classes) {
+      const measured = await report(sync, 0).catch(() => undefined);
+      for (const each of measured?.classes ?? []) {
         const of = (riders: 'any' | 'ours') => ({ class: each.class, riders });
         if (each.lastDay !== null) observe.observe(share, each.lastDay, of('any'));
         if (each.oursLastDay !== null) observe.observe(share, each.oursLastDay, of('ours'));

@@ -1,4 +1,4 @@
-import { type Flow, type Sync, throughOutages } from '@paceline/shared/sync';
+import { type Flow, moment, type Sync, throughOutages } from '@paceline/shared/sync';
 import type { EventResults } from '@paceline/shared/zwiftracing';
 import { findFinishes, giveUpOn, storeResults, storeTry } from '../adapters/results.ts';
 import { lookForResults, resultsHorizon, verdictOn } from '../core/results.ts';
@@ -17,7 +17,6 @@ export function flow(sync: Sync): Flow {
 }
 
 function callsForResults({ db, clock, upstream }: Sync): EventCalls<'results', EventResults> {
-  const moment = () => Math.round(clock.now());
   return {
     budget: 'results',
     async look({ failed }) {
@@ -26,14 +25,14 @@ function callsForResults({ db, clock, upstream }: Sync): EventCalls<'results', E
     },
     send: (permit, eventId) => upstream.getResults(permit, eventId),
     read: ({ results, skipped }) => ({ items: results, skipped }),
-    store: (tx, eventId, answer) => storeResults(tx, eventId, answer, moment()),
+    store: (tx, eventId, answer) => storeResults(tx, eventId, answer, moment({ clock })),
     failed(error) {
       const { code, message } = error;
       const verdict = verdictOn(error);
       return {
         event: verdict === 'none yet' ? { event: 'answered', items: 0 } : { event: 'failed', code, message },
         async store(tx, eventId) {
-          if (verdict !== 'others too') await storeTry(tx, eventId, message, moment());
+          if (verdict !== 'others too') await storeTry(tx, eventId, message, moment({ clock }));
         },
       };
     },

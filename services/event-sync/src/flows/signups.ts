@@ -4,6 +4,7 @@ import {
   answered,
   callUpstream,
   type Flow,
+  moment,
   type RunRow,
   SourceUnavailable,
   type Sync,
@@ -40,7 +41,7 @@ const callsForSignups = (
   },
   send: (permit, eventId) => upstream.getSignups(permit, eventId),
   read: ({ signups, skipped }) => ({ items: signups, skipped }),
-  store: (tx, eventId, answer) => storeSignups(tx, eventId, answer, Math.round(clock.now())),
+  store: (tx, eventId, answer) => storeSignups(tx, eventId, answer, moment({ clock })),
 });
 
 /** Fetches the list of upcoming events, unless our copy is new enough. */
@@ -69,7 +70,7 @@ async function refreshList(
       },
     });
     if (answer) {
-      const fetchedAt = Math.round(sync.clock.now());
+      const fetchedAt = moment(sync);
       await throughOutages(sync, () => storeEvents(sync.db, answer.events, fetchedAt));
     }
     return { is: 'fresh' };

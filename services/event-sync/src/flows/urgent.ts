@@ -1,6 +1,13 @@
 import { PermitRefused } from '@paceline/shared/limiter';
 import type { ScheduleBucket } from '@paceline/shared/messaging';
-import { answered, callUpstream, plainError, throughOutages } from '@paceline/shared/sync';
+import {
+  answered,
+  callUpstream,
+  moment,
+  plainError,
+  throughOutages,
+  type Transaction,
+} from '@paceline/shared/sync';
 import { inSpan } from '@paceline/shared/telemetry';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates, storeSignups } from '../adapters/events.ts';
@@ -37,15 +44,10 @@ export async function watchUrgent(sync: EventSync, schedule: ScheduleBucket): Pr
 type LookAt = (state: WatchState) => Promise<WatchEvent & { readonly event: 'looked' }>;
 
 async function goOn(sync: EventSync, look: LookAt, state: WatchState): Promise<WatchState> {
-  switch (state.is) {
-    case 'pausing':
-      await sync.clock.sleep(state.ms, sync.signal);
-      return decide(state, { event: 'woke' });
-    case 'asking':
-      return inSpan('refresh urgent event', {}, () => callForFirst(sync, look, state));
-    default:
-      return decide(state, await look(state));
-  }
+  if (state.is === 'asking') return inSpan('refresh urgent event', {}, () => callForFirst(sync, look, state));
+  if (state.is !== 'pausing') return decide(state, await look(state));
+  await sync.clock.sleep(state.ms, sync.signal);
+  return decide(state, { event: 'woke' });
 }
 
 const lookAt =
@@ -86,9 +88,8 @@ async function callForFirst(
       },
     });
     if (!answer) return state;
-    await throughOutages(sync, () =>
-      sync.db.transaction((tx) => storeSignups(tx, eventId, answer, Math.round(sync.clock.now()))),
-    );
+    const store = (tx: Transaction) => storeSignups(tx, eventId, answer, moment(sync));
+    await throughOutages(sync, () => sync.db.transaction(store));
     return decide(state, { event: 'answered' });
   } catch (error) {
     if (error instanceof PermitRefused) return decide(state, { event: 'refused' });

@@ -1,5 +1,5 @@
 import { asRows, type Database, tables } from '@paceline/shared/database';
-import { fromInserted, type Transaction } from '@paceline/shared/sync';
+import { type Transaction, upsert } from '@paceline/shared/sync';
 import type { RiderItem } from '@paceline/shared/zwiftracing';
 import { and, asc, count, eq, gte, inArray, isNull, lt, notExists, notInArray, or, sql } from 'drizzle-orm';
 import type { Pass } from '../core/club-run.ts';
@@ -23,36 +23,15 @@ export async function storeRiders(
   // In one order, so that two calls with the same riders wait for each other instead of deadlocking.
   const sorted = items.toSorted((a, b) => a.rider.riderId - b.rider.riderId);
   const unchanged = await unchangedSince(tx, sorted);
-  await tx
-    .insert(riders)
-    .select(
-      asRows(
-        riders,
-        sorted.map((item) => riderRow(item, fetchedAt)),
-      ),
-    )
-    .onConflictDoUpdate({
-      target: riders.riderId,
-      set: fromInserted(riders, ['riderId', 'firstSeenAt']),
+  const rows = sorted.map((item) => riderRow(item, fetchedAt));
+  await upsert(tx, riders, ['riderId'], rows);
+  const changed = rows
+    .filter(({ riderId }) => !unchanged.has(riderId))
+    .map(({ riderId, rating, weightKg, zpFtp, raw }) => {
+      return { riderId, recordedAt: fetchedAt, rating, weightKg, zpFtp, raw };
     });
-  const changed = sorted.filter(({ rider }) => !unchanged.has(rider.riderId));
-  if (changed.length === 0) return;
-  await tx
-    .insert(riderHistory)
-    .select(
-      asRows(
-        riderHistory,
-        changed.map(({ rider: { riderId, rating, weightKg, zpFtp }, raw }) => ({
-          riderId,
-          recordedAt: fetchedAt,
-          rating,
-          weightKg,
-          zpFtp,
-          raw,
-        })),
-      ),
-    )
-    .onConflictDoNothing();
+  if (changed.length > 0)
+    await tx.insert(riderHistory).select(asRows(riderHistory, changed)).onConflictDoNothing();
 }
 
 /** Which of the riders are stored with the very same answer. */
@@ -67,16 +46,9 @@ async function unchangedSince(tx: Transaction, items: readonly RiderItem[]): Pro
   return new Set(rows.map(({ rider_id: id }) => id));
 }
 
-function riderRow({ rider, raw }: RiderItem, fetchedAt: number): typeof riders.$inferInsert {
-  const { club, ...columns } = rider;
-  return {
-    ...columns,
-    clubId: club?.id ?? null,
-    clubName: club?.name ?? null,
-    raw,
-    firstSeenAt: fetchedAt,
-    fetchedAt,
-  };
+function riderRow({ rider: { club, ...columns }, raw }: RiderItem, fetchedAt: number) {
+  const itsClub = { clubId: club?.id ?? null, clubName: club?.name ?? null };
+  return { ...columns, ...itsClub, raw, firstSeenAt: fetchedAt, fetchedAt };
 }
 
 /**
@@ -91,17 +63,8 @@ export async function storeMembers(
   seenAt: number,
 ): Promise<void> {
   const seen = { lastSeenAt: seenAt, current: true };
-  if (members.length > 0) {
-    await tx
-      .insert(clubMemberships)
-      .select(
-        asRows(
-          clubMemberships,
-          members.map(({ rider }) => ({ clubId, riderId: rider.riderId, firstSeenAt: seenAt, ...seen })),
-        ),
-      )
-      .onConflictDoUpdate({ target: [clubMemberships.clubId, clubMemberships.riderId], set: seen });
-  }
+  const rows = members.map(({ rider }) => ({ clubId, riderId: rider.riderId, firstSeenAt: seenAt, ...seen }));
+  await upsert(tx, clubMemberships, ['clubId', 'riderId'], rows);
   await tx
     .update(clubMemberships)
     .set(seen)

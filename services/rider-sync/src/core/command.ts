@@ -3,11 +3,13 @@ import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { isPage, UpstreamError } from '@paceline/shared/zwiftracing';
 
 const longestWait = 5 * 60_000;
+/** Real ms: on a fast clock, where five minutes are over at once, the machine still has so long to fetch a rider. */
+export const leastWaitMs = 5_000;
 
 /**
- * When a rider is given up, project ms: five minutes after its process began with the command. Not after it was requested: when a
- * crash of ours made it late, that is no reason to fail it.
- * @param leastWait what the machine needs at least, project ms: on a fast clock five minutes are over at once
+ * When a rider is given up, project ms. Counts from when a process began with the command, not from its request: a crash
+ * of ours is no reason to fail it.
+ * @param leastWait `leastWaitMs` in project ms
  */
 export const deadlineOf = (takenUpAt: number, leastWait: number): number =>
   takenUpAt + Math.max(longestWait, leastWait);
@@ -20,18 +22,14 @@ export function progressOf({ reason, position, estimatedAt }: Waiting, via: Way)
 
 /** Estimates move a little with every call; only what a person would notice is reported. */
 export function isNoticeable(last: Progress | undefined, next: Progress): boolean {
-  if (last?.state !== next.state) return true;
+  if (last?.state !== next.state || wayOf(last) !== wayOf(next)) return true;
   if ('position' in last && 'position' in next && last.position !== next.position) return true;
-  if (wayOf(last) !== wayOf(next)) return true;
   return Math.abs(momentOf(last) - momentOf(next)) >= 1_000;
 }
 
 const wayOf = (progress: Progress) => ('via' in progress ? progress.via : undefined);
-
-function momentOf(progress: Progress): number {
-  if ('at' in progress) return progress.at ?? 0;
-  return 'until' in progress ? progress.until : 0;
-}
+const momentOf = (progress: Progress) =>
+  ('at' in progress ? progress.at : 'until' in progress ? progress.until : 0) ?? 0;
 
 /** A bulk answer did not bring the rider; the message says why, for the person who asked. */
 export class NotInAnswer extends Error {
@@ -60,10 +58,7 @@ const cantBefore = (riderId: number, moment: number) =>
 /** An import of so few riders requests GETs too: one window holds them. More would delay single adds by minutes. */
 export const few = 5;
 
-/**
- * An import's calls wait in the lane of the rider sync: a bulk call takes added riders along in any case, and a GET of an
- * import must not go before that of a person who waits for a rider.
- */
+/** A bulk call takes added riders along in any case, and a GET of an import must not go before that of an add. */
 export const importLane = 'rider_sync';
 
 /** The final progress of an import, once none of its riders waits. */

@@ -184,6 +184,8 @@ const answeredAt = (way: Way, callAt: number): number =>
 
 /** A bulk call that takes so much longer than usual is overdue: a GET is requested beside it. Project ms. */
 const patienceMs = 30_000;
+/** Real ms: nor is it before the machine had this long more. */
+export const leastPatienceMs = 2_000;
 
 /** The world in which a rider is fetched, real or simulated: has what is decided done. Moments are project ms. */
 export type FetchWorld = { readonly now: () => number } & {

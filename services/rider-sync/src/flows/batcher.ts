@@ -1,7 +1,7 @@
 import { type BulkMoved, catalog } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import { listen, signal } from '@paceline/shared/messaging';
-import { plainError, type Sync } from '@paceline/shared/sync';
+import { moment, plainError, type Sync } from '@paceline/shared/sync';
 import {
   Batcher,
   type BatcherRequest,
@@ -23,7 +23,7 @@ export function openBatcher(sync: Sync, clubIds: readonly number[]): BulkBatcher
   const timers: Partial<Record<BatcherTimer, AbortController>> = {};
   let withdrawal = new AbortController();
   const batcher: BulkBatcher = new Batcher({
-    now: () => Math.round(sync.clock.now()),
+    now: () => moment(sync),
     request(request) {
       if (sync.signal.aborted) return;
       withdrawal = new AbortController();

@@ -6,6 +6,7 @@ import {
   answered,
   callUpstream,
   type Chosen,
+  moment,
   plainError,
   type RunRow,
   type Sync,
@@ -66,8 +67,6 @@ const graceMs = 60_000;
 
 /** What fails for these reasons will fail the next time too. */
 const lasting: ReadonlySet<string> = new Set(['unauthorized', 'not_found', 'rejected']);
-
-const moment = ({ clock }: Sync): number => Math.round(clock.now());
 
 /**
  * Waits for a permit and makes one bulk call for the riders that are wanted then: adds, imports, and with what room is

@@ -1,6 +1,7 @@
-import { catalog, isFinal, type Progress } from '@paceline/shared/contracts';
+import { addAbortListener } from 'node:events';
+import { catalog, isFinal } from '@paceline/shared/contracts';
 import { type Bus, done, listen, publish, retryAfter, type Settlement } from '@paceline/shared/messaging';
-import { plainError, type Sync, throughOutages } from '@paceline/shared/sync';
+import { moment, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
 import { durations } from '@paceline/shared/telemetry';
 import {
   type RiderCommand,
@@ -23,14 +24,13 @@ export type Report = (status: CommandStatus) => void;
  * gives the message back at once, so that the next process goes on. A cancelled command is not carried on.
  * @param work is given a sync that aborts for this command; returns its end
  */
-export async function carryOut(
-  sync: Sync,
-  cancellations: Cancellations,
+export async function carryOut<S extends Sync & { readonly cancellations: Cancellations }>(
+  sync: S,
   command: RiderCommand,
-  work: (sync: Sync, report: Report) => Promise<CommandStatus>,
+  work: (sync: S, report: Report) => Promise<CommandStatus>,
 ): Promise<Settlement> {
   const reporter = createReporter(sync, command);
-  const cancelled = cancellations.of(command.commandId);
+  const cancelled = sync.cancellations.of(command.commandId);
   const mine = { ...sync, signal: AbortSignal.any([sync.signal, cancelled.signal]) };
   const stored = () => throughOutages(sync, () => findProgress(sync.db, command.commandId));
   try {
@@ -40,8 +40,7 @@ export async function carryOut(
       return done;
     }
     const end = await work(mine, reporter.report).finally(reporter.finish);
-    const now = Math.round(sync.clock.now());
-    await throughOutages(sync, () => storeProgress(sync.db, command, end.progress, now));
+    await throughOutages(sync, () => storeProgress(sync.db, command, end.progress, moment(sync)));
     // A cancellation in the last moment was first.
     const progress = (await stored()) ?? end.progress;
     await announce(sync, command, { ...end, progress });
@@ -65,11 +64,8 @@ export async function carryOut(
 export const giveUp =
   (sync: Sync) =>
   async (command: RiderCommand, reason: string): Promise<void> => {
-    const now = Math.round(sync.clock.now());
-    const progress: Progress & { state: 'failed' } = {
-      state: 'failed',
-      reason: `It could not be carried out: ${reason}`,
-    };
+    const now = moment(sync);
+    const progress = { state: 'failed', reason: `It could not be carried out: ${reason}` } as const;
     await throughOutages(sync, () => giveUpWanted(sync.db, command.commandId, progress.reason, now));
     await throughOutages(sync, () => storeProgress(sync.db, command, progress, now));
     await announce(sync, command, { progress });
@@ -82,7 +78,7 @@ function createReporter(sync: Sync, command: RiderCommand) {
   let reported = Promise.resolve();
   const store = async (status: CommandStatus) => {
     try {
-      await storeProgress(sync.db, command, status.progress, Math.round(sync.clock.now()));
+      await storeProgress(sync.db, command, status.progress, moment(sync));
       await announce(sync, command, status);
     } catch (error) {
       // Nothing is lost: there will be more to report.
@@ -102,18 +98,12 @@ function createReporter(sync: Sync, command: RiderCommand) {
 }
 
 /** A status that cannot be published is only news: the row is the truth. */
-async function announce(
-  sync: Sync,
-  { commandId, riderId }: RiderCommand,
-  status: CommandStatus,
-): Promise<void> {
-  const at = Math.round(sync.clock.now());
+async function announce(sync: Sync, { commandId, riderId }: RiderCommand, status: CommandStatus) {
+  const change = { commandId, riderId, at: moment(sync), ...status };
   const once = isFinal(status.progress) ? { id: `command:${commandId}:${status.progress.state}` } : {};
-  await publish(sync.bus, catalog.commandChanged, { commandId, riderId, at, ...status }, once).catch(
-    (error: unknown) => {
-      sync.log.warn({ err: error, commandId }, 'failed to publish a change of a command');
-    },
-  );
+  await publish(sync.bus, catalog.commandChanged, change, once).catch((err: unknown) => {
+    sync.log.warn({ err, commandId }, 'failed to publish a change of a command');
+  });
 }
 
 const measure = (sync: Sync, command: RiderCommand, outcome: string) =>
@@ -122,22 +112,27 @@ const measure = (sync: Sync, command: RiderCommand, outcome: string) =>
     outcome,
   });
 
-/** Hears which commands of this process are cancelled. */
-export interface Cancellations {
-  /** `signal` aborts when the command is cancelled from now on; `end` stops listening for it. */
-  of(commandId: string): { readonly signal: AbortSignal; end(): void };
-}
+export type Cancellations = ReturnType<typeof hearCancellations>;
 
-export function hearCancellations(bus: Bus): Cancellations {
+/** Hears which commands of this process are cancelled. */
+export function hearCancellations(bus: Bus) {
   const inHand = new Map<string, AbortController>();
   listen(bus, catalog.commandCancelled, {}, ({ commandId }) => {
     inHand.get(commandId)?.abort(new CommandCancelled(`the command ${commandId} was cancelled`));
   });
   return {
-    of(commandId) {
+    /** `signal` aborts when the command is cancelled from now on; `end` stops listening for it. */
+    of(commandId: string) {
       const controller = new AbortController();
       inHand.set(commandId, controller);
       return { signal: controller.signal, end: () => void inHand.delete(commandId) };
     },
   };
+}
+
+/** Settles as `work` does, or rejects when the signal aborts first: the work goes on. */
+export async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  using _ = addAbortListener(signal, () => aborted.reject(signal.reason));
+  await Promise.race([work, aborted.promise]);
 }

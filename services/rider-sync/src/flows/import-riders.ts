@@ -7,40 +7,32 @@ import {
   type RiderCounts,
 } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
-import type { Settlement } from '@paceline/shared/messaging';
-import { type Sync, throughOutages } from '@paceline/shared/sync';
+import { moment, throughOutages } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { countRiders, endFresh, listWaiting } from '../adapters/commands.ts';
+import type { RiderSync } from '../config.ts';
 import { endOfImport, few, importLane, progressOf } from '../core/command.ts';
-import type { BulkBatcher } from './batcher.ts';
-import { type Cancellations, carryOut, type Report } from './command.ts';
+import { carryOut, type Report, unlessAborted } from './command.ts';
 import { fetchSingleOrBulk } from './single-or-bulk.ts';
 
 /** A GET of an import that fails for a passing reason is made at most so often. */
 const attempts = 5;
 
 /** Fetches the riders of an import; each ends as done, or as failed with a reason of its own. */
-export function importRiders(
-  shared: Sync,
-  batcher: BulkBatcher,
-  cancellations: Cancellations,
-): (command: ImportRiders) => Promise<Settlement> {
-  return (command) =>
-    carryOut(shared, cancellations, command, async (sync, report) => {
-      const { commandId } = command;
-      await throughOutages(sync, () => endFresh(sync.db, Math.round(sync.clock.now()), commandId));
-      const left = await throughOutages(sync, () => listWaiting(sync.db, commandId, few + 1));
-      if (left.length <= few) await oneByOne(sync, batcher, command, left, report);
-      else await byBulk(sync, batcher, commandId, report);
-      const riders = await throughOutages(sync, () => countRiders(sync.db, commandId));
-      return { progress: endOfImport(riders), riders };
-    });
-}
+export const importRiders = (shared: RiderSync) => (command: ImportRiders) =>
+  carryOut(shared, command, async (sync, report) => {
+    const { commandId } = command;
+    await throughOutages(sync, () => endFresh(sync.db, moment(sync), commandId));
+    const left = await throughOutages(sync, () => listWaiting(sync.db, commandId, few + 1));
+    if (left.length <= few) await oneByOne(sync, command, left, report);
+    else await byBulk(sync, commandId, report);
+    const riders = await throughOutages(sync, () => countRiders(sync.db, commandId));
+    return { progress: endOfImport(riders), riders };
+  });
 
 /** The progress of the import is that of its last rider. */
 async function oneByOne(
-  sync: Sync,
-  batcher: BulkBatcher,
+  sync: RiderSync,
   { commandId, requestedAt }: ImportRiders,
   riderIds: readonly number[],
   report: Report,
@@ -61,14 +53,14 @@ async function oneByOne(
       if (isLast && !isFinal(progress)) report({ progress });
     };
     // Its outcome is stored with its reason; the other riders of the import go on.
-    return fetchSingleOrBulk(sync, batcher, request, reportOf).catch((error: unknown) => {
+    return fetchSingleOrBulk(sync, request, reportOf).catch((error: unknown) => {
       if (sync.signal.aborted) throw error;
     });
   });
   await Promise.all(fetches);
 }
 
-async function byBulk(sync: Sync, batcher: BulkBatcher, commandId: string, report: Report): Promise<void> {
+async function byBulk(sync: RiderSync, commandId: string, report: Report): Promise<void> {
   const ended = Promise.withResolvers<void>();
   let forecast: Waiting | undefined;
   const onTheWay = new Set<string>();
@@ -85,14 +77,15 @@ async function byBulk(sync: Sync, batcher: BulkBatcher, commandId: string, repor
     else reportNow(riders);
   };
   const moved = ({ call, stage, imports, trace }: BulkMoved) => {
-    if (stage === 'sent' && !imports.includes(commandId)) return;
-    if (stage === 'sent') span?.addLinks(linksTo(trace));
-    if (stage === 'sent') onTheWay.add(call);
-    else onTheWay.delete(call);
+    if (stage === 'sent') {
+      if (!imports.includes(commandId)) return;
+      span?.addLinks(linksTo(trace));
+      onTheWay.add(call);
+    } else onTheWay.delete(call);
     // Also after a call for others: it may have brought riders of this import too.
     look().catch(ended.reject);
   };
-  const leave = batcher.join({
+  const leave = sync.batcher.join({
     lane: () => importLane,
     forecast(next) {
       forecast = next;
@@ -101,13 +94,5 @@ async function byBulk(sync: Sync, batcher: BulkBatcher, commandId: string, repor
     unused: () => void look().catch(ended.reject),
     moved,
   });
-  const stop = () => ended.reject(sync.signal.reason);
-  if (sync.signal.aborted) stop();
-  sync.signal.addEventListener('abort', stop, { once: true });
-  try {
-    await ended.promise;
-  } finally {
-    sync.signal.removeEventListener('abort', stop);
-    leave();
-  }
+  await unlessAborted(ended.promise, sync.signal).finally(leave);
 }

@@ -5,6 +5,7 @@ import {
   answered,
   callUpstream,
   type Flow,
+  moment,
   type PlanRun,
   type RunRow,
   type RunWork,
@@ -122,7 +123,7 @@ async function syncPage(
     slotId,
     owner: { runId },
     choose: async () => {
-      requestedAt = Math.round(sync.clock.now());
+      requestedAt = moment(sync);
       return {
         target: from === null ? `${clubId}` : `${clubId} from rider ${from}`,
         send: (permit) => sync.upstream.getClub(permit, clubId, from ?? undefined),
@@ -136,7 +137,7 @@ async function syncPage(
   await ongoing.advance(
     (run) => pageStored(run, after, page.riders.length),
     async (tx) => {
-      const now = Math.round(sync.clock.now());
+      const now = moment(sync);
       await storeRiders(tx, page.riders, now);
       await storeMembers(tx, clubId, page.riders, skippedIds, now);
       if (after.at === 'end') await storeWholeClub(tx, page.name, after.pass, now);

@@ -1,16 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { addAbortListener } from 'node:events';
 import type { BulkMoved, Progress } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import { PermitRefused } from '@paceline/shared/limiter';
-import { answered, callUpstream, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
+import { answered, callUpstream, moment, plainError, throughOutages } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { type RiderItem, UpstreamError } from '@paceline/shared/zwiftracing';
 import { beginCall, endWanted, findOutcome, wantRider } from '../adapters/commands.ts';
 import { isStoredSince, storeRiders } from '../adapters/riders.ts';
+import type { RiderSync } from '../config.ts';
 import type { BatcherMember } from '../core/batcher.ts';
 import { NotInAnswer, reasonOf } from '../core/command.ts';
-import { type FetchEnd, SingleOrBulk } from '../core/single-or-bulk.ts';
-import type { BulkBatcher } from './batcher.ts';
+import { type FetchEnd, leastPatienceMs, SingleOrBulk } from '../core/single-or-bulk.ts';
 import type { SlotRun } from './bulk-call.ts';
 
 export type ReportProgress = (progress: Progress) => void;
@@ -30,17 +31,13 @@ export interface RiderRequest {
   readonly attempts: number;
 }
 
-/** Real ms: a bulk call is not overdue before the machine had this long beyond it. */
-const leastPatienceMs = 2_000;
-
 /**
  * Fetches a rider by a GET or by the next bulk call, whichever has its permit first, and stores it.
  * @throws {PermitRefused} when neither can go by the deadline; {NotInAnswer} when a bulk answer brought no such rider;
  *   {CommandCancelled} when the command was cancelled; as `callUpstream` for the GET
  */
 export async function fetchSingleOrBulk(
-  sync: Sync,
-  batcher: BulkBatcher,
+  sync: RiderSync,
   request: RiderRequest,
   report: ReportProgress,
 ): Promise<void> {
@@ -49,13 +46,13 @@ export async function fetchSingleOrBulk(
   if (known?.outcome === 'done') return;
   if (known) throw new NotInAnswer(known.reason ?? 'no reason given');
 
-  const fetching = new Fetching(sync, batcher, request, report);
+  const fetching = new Fetching(sync, request, report);
   try {
     await fetching.stored();
   } catch (error) {
     // An import's riders are wanted from its beginning, an add's once a bulk call may take it.
     if (!sync.signal.aborted && (why === 'import' || fetching.isListed)) {
-      const now = Math.round(sync.clock.now());
+      const now = moment(sync);
       const reason = reasonOf(plainError(error), riderId, now);
       const failed = { riderId, outcome: 'failed', reason } as const;
       await throughOutages(sync, () => endWanted(sync.db, [failed], now, now, commandId));
@@ -66,8 +63,7 @@ export async function fetchSingleOrBulk(
 
 /** Does what `core/single-or-bulk.ts` decides. */
 class Fetching {
-  readonly #sync: Sync;
-  readonly #batcher: BulkBatcher;
+  readonly #sync: RiderSync;
   readonly #request: RiderRequest;
   readonly #fetch: SingleOrBulk;
   readonly #settled = Promise.withResolvers<void>();
@@ -76,15 +72,14 @@ class Fetching {
   /** Ends the watch over the bulk call that the rider is on. */
   #watch = new AbortController();
 
-  constructor(sync: Sync, batcher: BulkBatcher, request: RiderRequest, report: ReportProgress) {
+  constructor(sync: RiderSync, request: RiderRequest, report: ReportProgress) {
     this.#sync = sync;
-    this.#batcher = batcher;
     this.#request = request;
     // A GET belongs to the trace of the command, whatever has led to it.
     const inCommand = AsyncLocalStorage.snapshot();
     const failed = (error: unknown) => this.#fail(error);
     this.#fetch = new SingleOrBulk(request, {
-      now: () => this.#now(),
+      now: () => moment(sync),
       requestSingle: () => void inCommand(() => this.#requestSingle()),
       withdrawSingle: () => this.#withdrawal.abort(new Error('a bulk call has taken the rider')),
       list: () => void this.#list().catch(failed),
@@ -101,18 +96,11 @@ class Fetching {
 
   /** Settles when the rider is stored, or with the reason why not. */
   async stored(): Promise<void> {
-    const { signal } = this.#sync;
-    const stop = () => this.#fail(signal.reason);
-    const leave = this.#batcher.join(this.#member());
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    else void this.#requestSingle();
-    try {
-      await this.#settled.promise;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      leave();
-    }
+    const { batcher, signal } = this.#sync;
+    const leave = batcher.join(this.#member());
+    using _ = addAbortListener(signal, () => this.#fail(signal.reason));
+    if (!signal.aborted) void this.#requestSingle();
+    await this.#settled.promise.finally(leave);
   }
 
   /** As a member of the batcher, whose bulk calls the span of the command links to. */
@@ -137,7 +125,7 @@ class Fetching {
       await this.#getRider(withdrawn);
     } catch (error) {
       if (withdrawn.aborted) return;
-      const earliest = earliestOf(error, this.#now());
+      const earliest = earliestOf(error, moment(this.#sync));
       if (earliest === undefined) this.#fail(error);
       else this.#fetch.happened({ type: 'single refused', earliest });
     }
@@ -186,7 +174,7 @@ class Fetching {
   async #mayCall(withdrawn: AbortSignal): Promise<boolean> {
     const { why, commandId } = this.#request;
     if (why === 'add')
-      await throughOutages(this.#sync, () => beginCall(this.#sync.db, commandId, this.#now()));
+      await throughOutages(this.#sync, () => beginCall(this.#sync.db, commandId, moment(this.#sync)));
     return !withdrawn.aborted && this.#fetch.maySend();
   }
 
@@ -194,7 +182,7 @@ class Fetching {
   async #store(item: RiderItem | undefined): Promise<void> {
     const { commandId, riderId } = this.#request;
     const done = { riderId, outcome: 'done', reason: null } as const;
-    const now = this.#now();
+    const now = moment(this.#sync);
     await throughOutages(this.#sync, () =>
       this.#sync.db.transaction(async (tx) => {
         if (item) await storeRiders(tx, [item], now);
@@ -207,7 +195,7 @@ class Fetching {
   async #list(): Promise<void> {
     await throughOutages(this.#sync, () => wantRider(this.#sync.db, this.#request));
     this.#fetch.happened({ type: 'listed' });
-    this.#batcher.reconsider();
+    this.#sync.batcher.reconsider();
   }
 
   async #readOutcome(): Promise<void> {
@@ -221,7 +209,7 @@ class Fetching {
     const { clock } = this.#sync;
     this.#watch.abort();
     this.#watch = new AbortController();
-    clock.sleep(overdueAt + clock.fromMachine(leastPatienceMs) - this.#now(), this.#watch.signal).then(
+    clock.sleep(overdueAt + clock.fromMachine(leastPatienceMs) - clock.now(), this.#watch.signal).then(
       () => this.#fetch.happened({ type: 'bulk overdue' }),
       () => undefined,
     );
@@ -235,14 +223,8 @@ class Fetching {
     this.#withdrawal.abort(new Error('the rider is there, or will not be'));
     this.#watch.abort();
     if (how.is === 'stored') this.#settled.resolve();
-    else
-      this.#settled.reject(
-        how.is === 'refused' ? new PermitRefused('riders_single', how.earliest) : how.error,
-      );
-  }
-
-  #now(): number {
-    return Math.round(this.#sync.clock.now());
+    else if (how.is === 'failed') this.#settled.reject(how.error);
+    else this.#settled.reject(new PermitRefused('riders_single', how.earliest));
   }
 }
 

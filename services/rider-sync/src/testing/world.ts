@@ -6,9 +6,9 @@ import { type Sandbox, startSandbox } from '@paceline/sandbox';
 import { catalog, importFreshness, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
-import { syncVariables } from '@paceline/shared/sync';
 import type { Place } from '@paceline/shared/testing/place';
 import { openStage, type Stage, type StagedService, type StageSetting } from '@paceline/shared/sync/testing';
+import { riderSyncVariables } from '../config.ts';
 import { startRiderSync } from '../service.ts';
 
 /** The rider sync in the world that it works in: broker, Postgres, limiter and upstream, all of them real. */
@@ -29,7 +29,7 @@ export async function createWorld<P extends Place = Place>(
     ...stage,
     sandbox,
     start: (env) =>
-      stage.run('rider-sync', [...syncVariables, 'ZWIFTRACING_CLUB_IDS'], startRiderSync, {
+      stage.run('rider-sync', riderSyncVariables, startRiderSync, {
         ZWIFTRACING_BASE_URL: sandbox.url,
         ...env,
       }),

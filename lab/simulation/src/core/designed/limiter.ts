@@ -1,6 +1,6 @@
 import { syncOf } from '@paceline/limiter/core/acquire';
 import { callTimeout } from '@paceline/shared/config';
-import { type Budget, budgetNames, type Lane, laneNames, limitsOf } from '@paceline/shared/definition';
+import { type Budget, budgets, type Lane, laneNames, limitsOf, mapValues } from '@paceline/shared/definition';
 import type { Life } from '../life.ts';
 import { hear, live, type Script, sleep } from '../world/script.ts';
 
@@ -10,7 +10,7 @@ export interface CallRequest {
   /** As it is by then: an event comes closer to its start while it waits. */
   lane(now: number): Lane;
   /** After this moment it is of no use. */
-  readonly until?: number;
+  readonly until?: number | undefined;
   /** What to call when it is time; undefined: nothing any more. */
   choose(): string | undefined;
 }
@@ -23,7 +23,7 @@ export type CallResult =
 export type Caller = (request: CallRequest) => Script<CallResult>;
 
 /** As often a call is made that fails for another reason than a limit. */
-export const attempts = 3;
+const attempts = 3;
 
 /**
  * A sync that knows of no other: it spaces its calls by its own that were answered, and calls again when a 429 told
@@ -66,22 +66,19 @@ export function createLoner({ scenario, agenda, clock, tally, upstream }: Life):
   };
 }
 
-/** A request that waits in the line. */
-interface WaitingRequest {
-  readonly request: CallRequest;
-  readonly since: number;
-}
-
 /** The smaller rank goes first, then the earlier request. */
-export type Rank = (waiter: WaitingRequest, now: number) => number;
+export type Rank = (request: CallRequest, now: number) => number;
 
 /** The design's priorities: the more urgent lane goes first, however long the others have waited. */
-export const byPriority: Rank = ({ request }, now) => laneNames.indexOf(request.lane(now));
+export const byPriority: Rank = (request, now) => laneNames.indexOf(request.lane(now));
 
 /** First come, first served. */
 export const byArrival: Rank = () => 0;
 
-interface Entry extends WaitingRequest {
+/** A request that waits in the line. */
+interface Entry {
+  readonly request: CallRequest;
+  readonly since: number;
   /** Of those that came at once the one that was entered first goes first. */
   readonly order: number;
   failures: number;
@@ -109,13 +106,12 @@ interface Window {
 export function createLine(life: Life, rank: Rank): Caller {
   const { scenario, agenda, clock, network, tally, upstream } = life;
   const policies = limitsOf(scenario.tier);
-  const windows = new Map(
-    budgetNames.map((budget): [Budget, Window] => [
-      budget,
-      { sent: [], pausedUntil: 0, waiting: [], wokenAt: Infinity },
-    ]),
-  );
-  const windowOf = (budget: Budget) => windows.get(budget) as Window;
+  const windows = mapValues(budgets, (): Window => ({
+    sent: [],
+    pausedUntil: 0,
+    waiting: [],
+    wokenAt: Infinity,
+  }));
   let entered = 0;
 
   function freeAt(budget: Budget, window: Window): number {
@@ -126,7 +122,7 @@ export function createLine(life: Life, rank: Rank): Caller {
   }
 
   function serve(budget: Budget): void {
-    const window = windowOf(budget);
+    const window = windows[budget];
     while (window.waiting.length > 0) {
       const free = freeAt(budget, window);
       if (free > agenda.now()) {
@@ -157,17 +153,9 @@ export function createLine(life: Life, rank: Rank): Caller {
 
   function takeFirst(window: Window): Entry {
     const now = agenda.now();
-    let first = 0;
-    let best = Infinity;
-    for (const [index, entry] of window.waiting.entries()) {
-      const its = rank(entry, now);
-      const current = window.waiting[first] as Entry;
-      const isFirst = its < best || (its === best && comesBefore(entry, current));
-      if (!isFirst) continue;
-      first = index;
-      best = its;
-    }
-    return window.waiting.splice(first, 1)[0] as Entry;
+    const ranked = window.waiting.map((entry) => ({ entry, rank: rank(entry.request, now) }));
+    const first = ranked.reduce((best, each) => (comesBefore(each, best) ? each : best));
+    return window.waiting.splice(ranked.indexOf(first), 1)[0] as Entry;
   }
 
   function* send(budget: Budget, entry: Entry, sent: Sent, target: string): Script {
@@ -177,7 +165,7 @@ export function createLine(life: Life, rank: Rank): Caller {
       entry.end({ is: 'answered', target, arrivedAt: response.arrivedAt });
       return;
     }
-    const window = windowOf(budget);
+    const window = windows[budget];
     if (response.status === 429) {
       window.pausedUntil = Math.max(window.pausedUntil, agenda.now() + response.retryAfterMs);
       // A call that upstream did not let in takes no place.
@@ -205,17 +193,16 @@ export function createLine(life: Life, rank: Rank): Caller {
       const since = agenda.now();
       const lane = request.lane(since);
       const wait = tally.wants(lane, since);
-      const end = (how: CallResult) => wake(how);
       // There and back, as every permit of a limiter that is a service.
       agenda.in(network.broker() + network.broker(), () => {
-        const window = windowOf(request.budget);
+        const window = windows[request.budget];
         const mustWait = freeAt(request.budget, window) > agenda.now() || window.waiting.length > 0;
         if (mustWait) noteConflict(window, lane);
-        window.waiting.push({ request, since, order: (entered += 1), failures: 0, wait, end });
+        window.waiting.push({ request, since, order: (entered += 1), failures: 0, wait, end: wake });
         serve(request.budget);
       });
     });
 }
 
-const comesBefore = (a: Entry, b: Entry): boolean =>
-  a.since < b.since || (a.since === b.since && a.order < b.order);
+const comesBefore = (a: { entry: Entry; rank: number }, b: { entry: Entry; rank: number }): boolean =>
+  (a.rank - b.rank || a.entry.since - b.entry.since || a.entry.order - b.entry.order) < 0;

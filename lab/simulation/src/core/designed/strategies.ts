@@ -10,9 +10,9 @@ import { addRider, clubsInTurn, eventsAtOnce, eventsInTurn, refreshUrgent } from
 
 /** Every sync by itself: its own timer and its own idea of the limits. */
 export const uncoordinated: Strategy = (life) => {
-  runOnTimer(life, 'rider', clubsInTurn(life, createLoner(life)));
-  runOnTimer(life, 'near', eventsInTurn(life, createLoner(life), 'near'));
-  runOnTimer(life, 'far', eventsInTurn(life, createLoner(life), 'far'));
+  onTimer(life, 'rider', clubsInTurn(life, createLoner(life)));
+  onTimer(life, 'near', eventsInTurn(life, createLoner(life), 'near'));
+  onTimer(life, 'far', eventsInTurn(life, createLoner(life), 'far'));
   const add = addRider(life, createLoner(life));
   return { click: (click) => live(add(click)) };
 };
@@ -35,16 +35,16 @@ export const hybrid: Strategy = (life) => {
 
 function onTimers(life: Life, rank: Rank, isForced: boolean) {
   const line = createLine(life, rank);
-  runOnTimer(life, 'rider', clubsInTurn(life, line));
+  onTimer(life, 'rider', clubsInTurn(life, line));
   onTimer(life, 'near', eventsAtOnce(life, line, 'near', isForced));
   onTimer(life, 'far', eventsAtOnce(life, line, 'far', isForced));
   return adding(life, line);
 }
 
 function inSlots(life: Life, line: Caller) {
-  runInSlots(life, 'rider', clubsInTurn(life, line));
-  runInSlots(life, 'near', eventsInTurn(life, line, 'near'));
-  runInSlots(life, 'far', eventsInTurn(life, line, 'far'));
+  live(runInSlots(life, 'rider', clubsInTurn(life, line)));
+  live(runInSlots(life, 'near', eventsInTurn(life, line, 'near')));
+  live(runInSlots(life, 'far', eventsInTurn(life, line, 'far')));
   return adding(life, line);
 }
 
@@ -55,31 +55,16 @@ function adding(life: Life, call: Caller) {
 }
 
 const minute = 60_000;
-const hour = 60 * minute;
 
 /** How often the design wants each kind to run. */
-const intervals = { rider: 6 * hour, near: 15 * minute, far: 2 * hour } as const;
-export type Kind = keyof typeof intervals;
+const intervals = { rider: 360 * minute, near: 15 * minute, far: 120 * minute };
 
-/** Does something at every full interval of a kind, from the very beginning on. */
-export function onTimer({ agenda }: Life, kind: Kind, does: () => void): void {
+/** Runs from the beginning on at every full interval of the kind: a run that takes longer leaves some out. */
+function onTimer({ agenda }: Life, kind: keyof typeof intervals, run: () => Script | undefined): void {
   live(
     (function* (): Script {
       for (;;) {
-        does();
-        yield* sleep(agenda, intervals[kind] - (agenda.now() % intervals[kind]));
-      }
-    })(),
-  );
-}
-
-/** Runs again and again, each time at a full interval of the kind: one that takes longer leaves some out. */
-export function runOnTimer(life: Life, kind: Kind, run: () => Script): void {
-  const { agenda } = life;
-  live(
-    (function* (): Script {
-      for (;;) {
-        yield* run();
+        yield* run() ?? [];
         yield* sleep(agenda, intervals[kind] - (agenda.now() % intervals[kind]));
       }
     })(),
@@ -87,24 +72,19 @@ export function runOnTimer(life: Life, kind: Kind, run: () => Script): void {
 }
 
 /** Runs in every slot of the design; a rider sync once at the very beginning too, as ours does. */
-export function runInSlots(life: Life, kind: SyncKind, run: (slot: Slot) => Script): void {
-  const { agenda } = life;
+function* runInSlots({ agenda }: Life, kind: SyncKind, run: (slot: Slot) => Script): Script {
   const schedule = designed.schedules('UTC').find((each) => each.kind === kind);
   if (!schedule) throw new Error(`The design has no slots for ${kind}`);
   const { durationMs } = schedule;
-  live(
-    (function* (): Script {
-      if (kinds[kind].atFirstStart) {
-        const now = agenda.now();
-        yield* run({ slotId: 'first', kind, scheduledFor: now, endsAt: nextSlot(schedule, now) });
-      }
-      for (;;) {
-        const now = agenda.now();
-        const open = slotsBetween(schedule, now - durationMs, now).find(({ endsAt }) => endsAt > now);
-        if (open) yield* run(open);
-        const next = nextSlot(schedule, open?.scheduledFor ?? now);
-        yield* sleep(agenda, Math.max(next - agenda.now(), (open?.endsAt ?? 0) - agenda.now()));
-      }
-    })(),
-  );
+  if (kinds[kind].atFirstStart) {
+    const now = agenda.now();
+    yield* run({ slotId: 'first', kind, scheduledFor: now, endsAt: nextSlot(schedule, now) });
+  }
+  for (;;) {
+    const now = agenda.now();
+    const open = slotsBetween(schedule, now - durationMs, now).find(({ endsAt }) => endsAt > now);
+    if (open) yield* run(open);
+    const next = nextSlot(schedule, open?.scheduledFor ?? now);
+    yield* sleep(agenda, Math.max(next - agenda.now(), (open?.endsAt ?? 0) - agenda.now()));
+  }
 }

@@ -1,6 +1,6 @@
 import { type Candidate, horizonOf, isListFresh, isUrgent } from '@paceline/event-sync/core/classes';
 import { untilNextUrgent } from '@paceline/event-sync/core/urgent';
-import { type EventKind, freshnessClasses, kinds } from '@paceline/shared/definition';
+import { type EventKind, freshnessClasses, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
 import { fullPage } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
@@ -25,14 +25,14 @@ function* refreshList(life: Life, call: Caller, kind: EventKind, until?: number)
   const end = yield* call({
     budget: 'events',
     lane: () => kinds[kind].lane,
-    ...(until === undefined ? {} : { until }),
+    until,
     choose: () => (isFresh() ? undefined : 'upcoming'),
   });
   if (end.is === 'answered') store.storeList(end.arrivedAt, agenda.now());
 }
 
 /** Puts a call for each event of a kind into the line at once, unless its call of before still waits there. */
-export function eventsAtOnce(life: Life, call: Caller, kind: EventKind, isForced: boolean): () => void {
+export function eventsAtOnce(life: Life, call: Caller, kind: EventKind, isForced: boolean): () => undefined {
   const { agenda, store } = life;
   const inLine = new Set<string>();
 
@@ -53,7 +53,10 @@ export function eventsAtOnce(life: Life, call: Caller, kind: EventKind, isForced
     for (const event of inOrderOfStart(life, kind)) if (!inLine.has(event.eventId)) live(fetch(event));
   }
 
-  return () => live(all());
+  return () => {
+    live(all());
+    return undefined;
+  };
 }
 
 /**
@@ -61,29 +64,27 @@ export function eventsAtOnce(life: Life, call: Caller, kind: EventKind, isForced
  * the slot ends, if there is one. What is left is the next run's.
  */
 export function eventsInTurn(life: Life, call: Caller, kind: EventKind): (slot?: Slot) => Script {
-  const { agenda, store, tally } = life;
+  const { agenda, store } = life;
   let checkpoint: Candidate | undefined;
 
   return function* (slot) {
-    const until = slot === undefined ? {} : { until: slot.endsAt };
-    yield* refreshList(life, call, kind, slot?.endsAt);
+    const until = slot?.endsAt;
+    yield* refreshList(life, call, kind, until);
     const startedAt = agenda.now();
     const done = new Set<string>();
     const left = () =>
       inOrderOfStart(life, kind).filter(
         ({ eventId, signupsFetchedAt }) => !done.has(eventId) && (signupsFetchedAt ?? 0) < startedAt,
       );
-    const next = (events: readonly Candidate[]) => {
-      const last = checkpoint;
-      return (last && events.find((event) => compare(event, last) > 0)) ?? events[0];
-    };
+    const next = (events: readonly Candidate[]) =>
+      events.find((event) => checkpoint && compare(event, checkpoint) > 0) ?? events[0];
     let synced = 0;
     while (left().length > 0) {
       let chosen: Candidate | undefined;
       const end = yield* call({
         budget: 'signups',
         lane: () => kinds[kind].lane,
-        ...until,
+        until,
         choose() {
           chosen = next(left());
           return chosen?.eventId;
@@ -96,17 +97,18 @@ export function eventsInTurn(life: Life, call: Caller, kind: EventKind): (slot?:
       synced += 1;
       store.storeSignups(chosen.eventId, end.arrivedAt, agenda.now());
     }
-    const deferred = left().length;
-    const failed = done.size - synced;
-    const counts = { planned: done.size + deferred, synced, failed, deferred, stored: 0 };
-    tally.ran({
-      kind,
-      state: 'done',
-      counts,
-      endedAt: agenda.now(),
-      slotEndsAt: slot?.endsAt ?? Infinity,
-    });
+    noteRun(life, kind, { synced, failed: done.size - synced, deferred: left().length }, slot);
   };
+}
+
+function noteRun(
+  { agenda, tally }: Life,
+  kind: SyncKind,
+  { synced, failed, deferred }: Record<'synced' | 'failed' | 'deferred', number>,
+  slot?: Slot,
+): void {
+  const counts = { planned: synced + failed + deferred, synced, failed, deferred, stored: 0 };
+  tally.ran({ kind, state: 'done', counts, endedAt: agenda.now(), slotEndsAt: slot?.endsAt ?? Infinity });
 }
 
 /** Refreshes each event once in its last quarter of an hour, in the order of their starts. */
@@ -129,19 +131,19 @@ export function* refreshUrgent(life: Life, call: Caller): Script {
 }
 
 /** One club after the other, page by page, from where the last run stopped; until the slot ends, if there is one. */
-export function clubsInTurn({ agenda, store, tally, clubIds }: Life, call: Caller): (slot?: Slot) => Script {
+export function clubsInTurn(life: Life, call: Caller): (slot?: Slot) => Script {
+  const { agenda, store, clubIds } = life;
   let next = 0;
   let from = 0;
 
   return function* (slot) {
-    const until = slot === undefined ? {} : { until: slot.endsAt };
     let synced = 0;
     while (synced < clubIds.length) {
       const clubId = clubIds[next % clubIds.length] ?? 0;
       const end = yield* call({
         budget: 'clubs',
         lane: () => kinds.rider.lane,
-        ...until,
+        until: slot?.endsAt,
         choose: () => `${clubId}/${from}`,
       });
       if (end.is !== 'answered') break;
@@ -153,15 +155,7 @@ export function clubsInTurn({ agenda, store, tally, clubIds }: Life, call: Calle
         synced += 1;
       }
     }
-    const deferred = clubIds.length - synced;
-    const counts = { planned: clubIds.length, synced, failed: 0, deferred, stored: 0 };
-    tally.ran({
-      kind: 'rider',
-      state: 'done',
-      counts,
-      endedAt: agenda.now(),
-      slotEndsAt: slot?.endsAt ?? Infinity,
-    });
+    noteRun(life, 'rider', { synced, failed: 0, deferred: clubIds.length - synced }, slot);
   };
 }
 
@@ -173,10 +167,8 @@ export const addRider = ({ agenda, store, tally }: Life, call: Caller) =>
       lane: () => 'manual_rider_add',
       choose: () => String(riderId),
     });
-    if (end.is !== 'answered') {
-      tally.refused(riderId);
-      return;
-    }
-    store.storeRider(riderId, agenda.now());
-    tally.stored(riderId, agenda.now());
+    if (end.is === 'answered') {
+      store.storeRider(riderId, agenda.now());
+      tally.stored(riderId, agenda.now());
+    } else tally.refused(riderId);
   };

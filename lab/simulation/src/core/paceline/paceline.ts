@@ -1,6 +1,5 @@
 import type { SyncKind } from '@paceline/shared/definition';
 import { settingsOf } from '@paceline/planning/slots';
-import type { Tick } from '@paceline/shared/contracts';
 import type { Strategy } from '../life.ts';
 import { configOf } from '../scenario.ts';
 import { live } from '../world/script.ts';
@@ -11,8 +10,7 @@ import { createPermits } from './permit.ts';
 import { openBatcher } from './batcher.ts';
 import { addRider } from './single-or-bulk.ts';
 import { syncRiders } from './rider-sync.ts';
-import { createRuns } from './runs.ts';
-import { startScheduler } from './scheduler.ts';
+import { createRuns, startScheduler } from './runs.ts';
 
 /** The real cores: the limiter's ledger, the scheduler's slots, the choices of both syncs. */
 export const paceline: Strategy = (life) => {
@@ -20,7 +18,7 @@ export const paceline: Strategy = (life) => {
   const call = createCaller(life, createPermits(life, startLimiter(life)));
   const bulk = openBatcher(life, call);
   const events = syncEvents(life, call);
-  const runs: Partial<Record<SyncKind, (tick: Tick) => void>> = {
+  const runs: Partial<Record<SyncKind, ReturnType<typeof createRuns>>> = {
     rider: createRuns(life, syncRiders(life, call, bulk.batcher)),
     near: createRuns(life, events),
     far: createRuns(life, events),

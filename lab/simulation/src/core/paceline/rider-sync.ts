@@ -69,6 +69,7 @@ function refreshOutsiders(
   const from = refreshFrom(slot.slotEndsAt, left(), 0);
   let over = left() === 0;
   let wake: (heard: unknown) => void = () => undefined;
+  let leave: () => void = () => undefined;
   const end = () => {
     if (over) return;
     over = true;
@@ -79,8 +80,8 @@ function refreshOutsiders(
     ongoing.run = othersStored(ongoing.run, outsiders);
     if (left() === 0) end();
   };
-  const join = () =>
-    batcher.join({
+  if (!over) {
+    leave = batcher.join({
       lane: () => (over || agenda.now() < from ? undefined : importLane),
       run: slot,
       unused: () => look(0),
@@ -88,9 +89,6 @@ function refreshOutsiders(
         if (stage !== 'sent') look(stage === 'answered' ? riderIds.length : 0);
       },
     });
-  let leave: () => void = () => undefined;
-  if (!over) {
-    leave = join();
     agenda.in(from - agenda.now(), () => batcher.reconsider());
     agenda.in(slot.slotEndsAt - agenda.now(), end);
   }

@@ -1,32 +1,48 @@
-import type { SyncKind } from '@paceline/shared/definition';
-import type { RunCounts, Tick } from '@paceline/shared/contracts';
+import { due } from '@paceline/scheduler/core/due';
+import { nextOpening } from '@paceline/scheduler/core/schedule';
+import type { RunCounts, ScheduleSettings, Tick } from '@paceline/shared/contracts';
+import { kindNames, type SyncKind } from '@paceline/shared/definition';
+import type { RunEnding as StoredEnding, RunRow } from '@paceline/shared/sync';
 import type { Life } from '../life.ts';
-import { live, type Script } from '../world/script.ts';
+import { live, type Script, sleep } from '../world/script.ts';
 
 /** A slot's run as its row holds it. */
-export interface Run {
-  readonly runId: string;
-  readonly kind: SyncKind;
-  readonly slotId: string;
-  readonly scheduledFor: number;
-  readonly slotEndsAt: number;
-  readonly startedAt: number;
-  readonly counts: RunCounts;
-  /** What the last run of its kind has left. */
-  readonly checkpoint: unknown;
-}
-
-export interface RunEnding {
-  readonly state: 'done' | 'failed';
-  readonly counts: RunCounts;
-  readonly checkpoint: unknown;
-}
+export type Run = Pick<
+  RunRow,
+  'runId' | 'kind' | 'slotId' | 'scheduledFor' | 'slotEndsAt' | 'startedAt' | 'counts' | 'checkpoint'
+>;
+export type RunEnding = Required<Omit<StoredEnding, 'error'>>;
 
 const none: RunCounts = { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 };
 
+/** Opens the slots of each kind as they come. */
+export function startScheduler(
+  { agenda, network }: Life,
+  settings: ScheduleSettings,
+  open: (tick: Tick) => void,
+): void {
+  const era = { since: 0, settings };
+  for (const kind of kindNames) live(follow(kind));
+
+  function* follow(kind: SyncKind): Script {
+    let handled: number | undefined;
+    for (;;) {
+      const plan = due([era], kind, handled, agenda.now());
+      ({ handled } = plan);
+      for (const tick of plan.ticks) agenda.in(network.broker(), () => open(tick));
+      const now = agenda.now();
+      const next = nextOpening(era, kind, now);
+      if (next === Infinity) return;
+      yield* sleep(agenda, next - now);
+    }
+  }
+}
+
 /** Takes the ticks of one kind, one run after the other. */
-export function createRuns(life: Life, work: (run: Run) => Script<RunEnding>): (tick: Tick) => void {
-  const { agenda, tally } = life;
+export function createRuns(
+  { agenda, tally }: Life,
+  work: (run: Run) => Script<RunEnding>,
+): (tick: Tick) => void {
   const coming: Tick[] = [];
   let checkpoint: unknown = null;
   let working = false;
@@ -35,18 +51,8 @@ export function createRuns(life: Life, work: (run: Run) => Script<RunEnding>): (
     working = true;
     for (let tick = coming.shift(); tick; tick = coming.shift()) {
       const { slotId, kind, scheduledFor, endsAt: slotEndsAt } = tick;
-      const startedAt = agenda.now();
-      const run = {
-        runId: slotId,
-        kind,
-        slotId,
-        scheduledFor,
-        slotEndsAt,
-        startedAt,
-        counts: none,
-        checkpoint,
-      };
-      const ending = yield* work(run);
+      const slot = { runId: slotId, kind, slotId, scheduledFor, slotEndsAt };
+      const ending = yield* work({ ...slot, startedAt: agenda.now(), counts: none, checkpoint });
       ({ checkpoint } = ending);
       const { state, counts } = ending;
       tally.ran({ kind, state, counts, endedAt: agenda.now(), slotEndsAt });

@@ -1,15 +1,11 @@
 import { addLane } from '@paceline/rider-sync/core/batcher';
-import { deadlineOf } from '@paceline/rider-sync/core/command';
-import { SingleOrBulk } from '@paceline/rider-sync/core/single-or-bulk';
+import { deadlineOf, leastWaitMs } from '@paceline/rider-sync/core/command';
+import { leastPatienceMs, SingleOrBulk } from '@paceline/rider-sync/core/single-or-bulk';
 import type { Life } from '../life.ts';
 import type { Click } from '../scenario.ts';
 import { hear, live, once, type Script } from '../world/script.ts';
 import type { BulkCalls } from './batcher.ts';
 import type { Caller } from './call.ts';
-
-/** Real ms, as in `add-rider.ts`: on a fast clock the machine still has so long to fetch a rider. */
-const leastWaitMs = 5_000;
-const leastPatienceMs = 2_000;
 
 /** Fetches a rider by a GET or by the next bulk call, whichever has its permit first. */
 export const addRider = (life: Life, call: Caller, bulk: BulkCalls) =>

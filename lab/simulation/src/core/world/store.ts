@@ -1,29 +1,7 @@
-import type { Candidate } from '@paceline/event-sync/core/classes';
+import type { Candidate, Horizon } from '@paceline/event-sync/core/classes';
 import type { World } from '@paceline/sandbox';
 
-/** What Postgres holds, as far as decisions depend on it. Moments are project ms. */
-export interface Store {
-  /** When our copy of the list was made; null: there is none. */
-  listFetchedAt(): number | null;
-  /** Takes the list in as it was when the call arrived. */
-  storeList(arrivedAt: number, now: number): void;
-  /** Events that the newest list holds and that start after `after`, until `until`. */
-  candidates(span: { readonly after: number; readonly until: number }): Candidate[];
-  /** Takes the signups in as they were when the call arrived; returns how many. */
-  storeSignups(eventId: string, arrivedAt: number, now: number): number;
-  /** Takes a page of a club in. Returns the ids that it held. */
-  storePage(clubId: number, from: number | null, now: number): readonly number[];
-  storeRider(riderId: number, now: number): void;
-  isStoredSince(riderId: number, since: number): boolean;
-  /** Riders in none of our clubs who were neither fetched nor taken along since then, the oldest first. */
-  outsiders(staleBefore: number): number[];
-  /** They are on a call. */
-  takeAlong(riderIds: readonly number[], now: number): void;
-}
-
-interface EventRow {
-  readonly eventId: string;
-  readonly startsAt: number;
+interface EventRow extends Omit<Candidate, 'hasOurs'> {
   listedSignups: number;
   signupsFetchedAt: number | null;
   signupsListedThen: number | null;
@@ -33,10 +11,10 @@ interface EventRow {
 }
 
 /**
- * Long: one table of small functions over the same maps.
+ * What Postgres holds, as far as decisions depend on it. Moments are project ms. Long: small functions over the same maps.
  * @param copied called with every copy of an event's signups
  */
-export function createStore(world: World, copied: (eventId: string, at: number) => void): Store {
+export function createStore(world: World, copied: (eventId: string, at: number) => void) {
   const events = new Map<string, EventRow>();
   const members = new Set<number>();
   /** When each was fetched, and when it was last on a call. */
@@ -70,8 +48,10 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
   }
 
   return {
+    /** When our copy of the list was made; null: there is none. */
     listFetchedAt: () => newest?.at ?? null,
-    storeList(arrivedAt, now) {
+    /** Takes the list in as it was when the call arrived. */
+    storeList(arrivedAt: number, now: number): void {
       const listed = world.upcomingCounts(arrivedAt).map(({ id, start, signups }) => {
         const row = rowOf(String(id), start);
         row.listedSignups = signups;
@@ -80,18 +60,13 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
       newest = { at: now, events: listed };
       for (const { eventId, startsAt } of events.values()) if (startsAt < now) events.delete(eventId);
     },
-    candidates: ({ after, until }) =>
+    /** Events that the newest list holds and that start within a horizon. */
+    candidates: ({ after, until }: Horizon): Candidate[] =>
       (newest?.events ?? [])
         .filter(({ startsAt }) => startsAt > after && startsAt <= until)
-        .map((row) => ({
-          eventId: row.eventId,
-          startsAt: row.startsAt,
-          listedSignups: row.listedSignups,
-          signupsListedThen: row.signupsListedThen,
-          signupsFetchedAt: row.signupsFetchedAt,
-          hasOurs: hasOurs(row),
-        })),
-    storeSignups(eventId, arrivedAt, now) {
+        .map((row) => ({ ...row, hasOurs: hasOurs(row) })),
+    /** Takes the signups in as they were when the call arrived; returns how many. */
+    storeSignups(eventId: string, arrivedAt: number, now: number): number {
       const signedUp = world.signedUp(Number(eventId), arrivedAt) ?? [];
       const row = events.get(eventId);
       if (row) {
@@ -103,7 +78,8 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
       copied(eventId, now);
       return signedUp.length;
     },
-    storePage(clubId, from, now) {
+    /** Takes a page of a club in. Returns the ids that it held. */
+    storePage(clubId: number, from: number | null, now: number): readonly number[] {
       const ids = world.idsOfPage(clubId, from ?? 0);
       for (const id of ids) {
         members.add(id);
@@ -112,13 +88,15 @@ export function createStore(world: World, copied: (eventId: string, at: number) 
       return ids;
     },
     storeRider,
-    isStoredSince: (riderId, since) => (riders.get(riderId)?.fetchedAt ?? -1) >= since,
-    outsiders: (staleBefore) =>
+    isStoredSince: (riderId: number, since: number) => (riders.get(riderId)?.fetchedAt ?? -1) >= since,
+    /** Riders in none of our clubs who were neither fetched nor taken along since then, the oldest first. */
+    outsiders: (staleBefore: number): number[] =>
       [...riders]
         .filter(([id, at]) => !members.has(id) && lastSeen(at) < staleBefore)
         .toSorted(([id, a], [other, b]) => lastSeen(a) - lastSeen(b) || id - other)
         .map(([id]) => id),
-    takeAlong(riderIds, now) {
+    /** They are on a call. */
+    takeAlong(riderIds: readonly number[], now: number): void {
       for (const id of riderIds) {
         const known = riders.get(id);
         if (known) known.takenAt = now;

@@ -1,51 +1,66 @@
 import type { Agenda } from '@paceline/kit/agenda';
-import { type Arrival, createLimiter, draw, latencyOf, tooManyRequestsBody } from '@paceline/sandbox';
+import {
+  type Arrival,
+  between,
+  createLimiter,
+  draw,
+  latencyOf,
+  sequence,
+  tooManyRequestsBody,
+} from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
 import { type Budget, type Lane, limitsOf } from '@paceline/shared/definition';
 import { readRateLimited } from '@paceline/shared/zwiftracing';
-import type { Network } from './network.ts';
-import { hear, type Script } from './script.ts';
+import { hear, once, type Script } from './script.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** What a call came to. `arrivedAt`: the moment of which the answer tells. */
-export type UpstreamAnswer =
+type UpstreamAnswer =
   | { readonly status: 200; readonly arrivedAt: number }
   | { readonly status: 503 }
-  | {
-      readonly status: 429;
-      readonly retryAfterMs: number;
-      readonly learned: Policy | undefined;
-    };
-export type CallResponse = UpstreamAnswer | { readonly status: 'timed out' };
+  | { readonly status: 429; readonly retryAfterMs: number; readonly learned: Policy | undefined };
+type CallResponse = UpstreamAnswer | { readonly status: 'timed out' };
 
 /** One call, by whom and for what. */
-export interface SentCall {
+interface SentCall {
   readonly budget: Budget;
   readonly lane: Lane;
   readonly target: string;
 }
 
-/** The sandbox, on the agenda: the same limiter, the same slowness, the same log of what arrived. */
-export interface Upstream {
-  /** Calls, and waits for the answer for `timeoutMs` at the most. */
-  call(call: SentCall, timeoutMs: number): Script<CallResponse>;
-  /** What is really enforced. */
-  readonly policies: Readonly<Record<Budget, Policy>>;
-  readonly arrivals: readonly Arrival[];
-  /** For each arrival: in which lane it was called, and when it was sent. */
-  readonly sent: ReadonlyArray<{ readonly lane: Lane; readonly at: number }>;
+/** How long messages are on their way, project ms. */
+export function createNetwork({ seed, scale, jitter }: Scenario) {
+  const { brokerMs, upstreamMs, outliers, outlierMs } = jitter;
+  const next = sequence(seed, 'broker');
+  return {
+    /** The next message over the broker. */
+    broker: () => between(next(), 0, brokerMs) * scale,
+    /** The n-th call of a budget to upstream, or its answer back: the same for every strategy. */
+    upstream(leg: 'to' | 'from', budget: Budget, nth: number): number {
+      const isOutlier = draw(seed, `outlier ${leg} ${budget}`, nth) < outliers;
+      const usual = between(draw(seed, `jitter ${leg} ${budget}`, nth), 0, upstreamMs);
+      const more = isOutlier ? between(draw(seed, `late ${leg} ${budget}`, nth), 0, outlierMs) : 0;
+      return (usual + more) * scale;
+    },
+  };
 }
 
-/** Long: its small functions share the counts of calls and the log of arrivals. */
+export type Network = ReturnType<typeof createNetwork>;
+
+/**
+ * The sandbox, on the agenda: the same limiter, the same slowness, the same log of what arrived.
+ * Long: its small functions share the counts of calls and the log of arrivals.
+ */
 export function createUpstream(
   { seed, tier, upstream: { enforcement, policies }, faults }: Scenario,
   agenda: Agenda,
   network: Network,
-): Upstream {
+) {
   const limiter = createLimiter(enforcement, policies);
   const account = { key: 'team', tier };
   const arrivals: Arrival[] = [];
-  const sent: Array<{ lane: Lane; at: number }> = [];
+  /** For each arrival: in which lane it was called, and when it was sent. */
+  const sent: Array<{ readonly lane: Lane; readonly at: number }> = [];
   const counts = new Map<Budget, number>();
 
   function count(budget: Budget): number {
@@ -63,16 +78,8 @@ export function createUpstream(
     const { decision, policy } = limiter.arrive(account, budget, arrivedAt);
     const verdict = decision.accepted ? 'accepted' : 'rejected';
     const seq = arrivals.length + 1;
-    arrivals.push({
-      seq,
-      arrivedAt,
-      key: account.key,
-      budget,
-      policy,
-      method: 'GET',
-      path: target,
-      verdict,
-    });
+    const { key } = account;
+    arrivals.push({ seq, arrivedAt, key, budget, policy, method: 'GET', path: target, verdict });
     sent.push({ lane, at: sentAt });
     if (!decision.accepted) {
       const body = JSON.stringify(tooManyRequestsBody(policy, decision, arrivedAt));
@@ -86,18 +93,16 @@ export function createUpstream(
   }
 
   return {
+    /** What is really enforced. */
     policies: { ...limitsOf(tier), ...policies },
     arrivals,
     sent,
-    call: (call, timeoutMs) =>
+    /** Calls, and waits for the answer for `timeoutMs` at the most. */
+    call: (call: SentCall, timeoutMs: number): Script<CallResponse> =>
       hear<CallResponse>((wake) => {
         const nth = count(call.budget);
         const sentAt = agenda.now();
-        let over = false;
-        const end = (response: CallResponse) => {
-          if (!over) wake(response);
-          over = true;
-        };
+        const end = once(wake);
         agenda.in(network.upstream('to', call.budget, nth), () => {
           const { after, answer } = arrive(call, nth, sentAt);
           if (answer) agenda.in(after + network.upstream('from', call.budget, nth), () => end(answer));
@@ -106,3 +111,5 @@ export function createUpstream(
       }),
   };
 }
+
+export type Upstream = ReturnType<typeof createUpstream>;
