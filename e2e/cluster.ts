@@ -20,26 +20,22 @@ interface Page {
   }>;
 }
 
-/** Who leads what in a cluster, by the names of its servers. */
-export interface Leaders {
-  readonly journal: BrokerServer;
-  readonly meta: BrokerServer;
-  readonly follower: BrokerServer | undefined;
-}
-
 const pageOf = async ({ monitorUrl }: BrokerServer): Promise<Page> =>
   (await (await fetch(`${monitorUrl}/jsz?streams=1`)).json()) as Page;
 
+/** Who leads what in a cluster. */
+export type Leaders = Awaited<ReturnType<typeof settled>>;
+
+const streamsOf = ({ account_details }: Page) => account_details?.[0]?.stream_detail ?? [];
+
 /** Waits until every server has an up-to-date copy of everything. @returns who leads what */
-export function settled({ broker: { servers } }: TestStack): Promise<Leaders> {
+export function settled({ broker: { servers } }: TestStack) {
   return eventually(
     async () => {
       const pages = await Promise.all(servers.map(pageOf));
       const named = (name: string | undefined) => servers.find((each) => each.name === name);
       const led = pages.flatMap((page, index) =>
-        (page.account_details?.[0]?.stream_detail ?? []).filter(
-          ({ cluster }) => cluster?.leader === servers[index]?.name,
-        ),
+        streamsOf(page).filter(({ cluster }) => cluster?.leader === servers[index]?.name),
       );
       if (new Set(led.map(({ name }) => name)).size < 8) throw new Error('a stream has no leader');
       if (led.some(({ cluster }) => cluster?.replicas?.some(({ offline }) => offline)))
@@ -62,7 +58,7 @@ export async function journalIsLed({ broker: { servers } }: TestStack, away: Bro
   await eventually(
     async () => {
       const leaders = (await Promise.all(left.map(pageOf))).flatMap((page) =>
-        (page.account_details?.[0]?.stream_detail ?? [])
+        streamsOf(page)
           .filter(({ name }) => name === 'LIMITER_JOURNAL')
           .map(({ cluster }) => cluster?.leader),
       );
@@ -74,14 +70,10 @@ export async function journalIsLed({ broker: { servers } }: TestStack, away: Bro
   return performance.now() - from;
 }
 
-/** Asks each partition for permits, one after the other, and notes when they are granted. */
-export interface Probes {
-  /** Real ms until every partition has granted a permit that was asked for from now on. */
-  grantsAgain(): Promise<number>;
-  close(): Promise<void>;
-}
+export type Probes = Awaited<ReturnType<typeof startProbes>>;
 
-export async function startProbes(stack: TestStack): Promise<Probes> {
+/** Asks each partition for permits, one after the other, and notes when they are granted. */
+export async function startProbes(stack: TestStack) {
   const connection = await connect(stack.broker.urlFor('rider-sync'), 'rider-sync');
   const limiters = createLimiters(
     createBus(connection, createLogger('probe', 'fatal' as 'error')),
@@ -100,6 +92,7 @@ export async function startProbes(stack: TestStack): Promise<Probes> {
     }
   });
   return {
+    /** Real ms until every partition has granted a permit that was asked for from now on. */
     async grantsAgain() {
       const from = performance.now();
       const since = await eventually(

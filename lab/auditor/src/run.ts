@@ -26,10 +26,7 @@ const options = {
   json: { type: 'boolean', default: false },
 } as const;
 
-/**
- * Judges a live or a stored journal and says what it proves.
- * @returns the exit code: 0 certified, 1 not certified, 2 called wrongly, 78 when it could not be judged
- */
+/** @returns the exit code: 0 certified, 1 not certified, 2 called wrongly, 78 when it could not be judged */
 export const run = (
   args: readonly string[],
   env: NodeJS.ProcessEnv,

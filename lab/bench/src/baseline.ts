@@ -21,10 +21,7 @@ export async function respond(url: string): Promise<void> {
   await connection.flush();
 }
 
-/**
- * The least that a durable permit can cost: one request that another process answers, and one append to a stream that
- * names the entry before it. Returns ms of each such pair.
- */
+/** The least that a durable permit can cost: a request to another process and an append in order. Returns ms of each. */
 export async function leastCost({ url, count, pauseMs }: Pairs): Promise<number[]> {
   const connection = await connect(url, 'provision');
   const manager = await jetstreamManager(connection);

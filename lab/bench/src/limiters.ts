@@ -28,10 +28,7 @@ export interface Limiters extends Server {
   add(): Promise<Replica>;
 }
 
-/**
- * Starts a broker with one limiter.
- * @param options whether the broker syncs before it acknowledges; how long the project's minute is, real ms
- */
+/** Starts a broker (`synced`: before it acknowledges) with one limiter, for which a minute takes `minuteMs` real ms. */
 export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}): Promise<Limiters> {
   const folder = await folderFor('nats');
   const { path: server } = await findNatsServer({ report: () => undefined });

@@ -81,10 +81,7 @@ const execute = promisify(execFile);
 
 const install = ['apt-get', 'install', '-y', '--no-install-recommends', 'redis-server'] as const;
 
-/**
- * What the redis-server of this machine calls itself; installs Debian's where that is possible.
- * @throws {Error} saying what to install
- */
+/** The version of redis-server; installs Debian’s where that is possible. @throws {Error} saying what to install */
 export async function redisVersion(): Promise<string> {
   const version = async () => {
     const { stdout } = await execute('redis-server', ['--version']);

@@ -29,11 +29,7 @@ interface Verdict {
   readonly fullestWindow: number;
 }
 
-/**
- * Judges what arrived after the run, by every way at once. Nothing that we compare changes its pace because of a
- * rejection, so the arrivals would have been the same under each of them.
- * @param arrivals ms, in any order
- */
+/** Judges arrivals (ms, in any order) by every way at once: no contender changes its pace because of a rejection. */
 export function verdictOf(arrivals: readonly number[], policy: Policy): Verdict {
   const inOrder = arrivals.toSorted((a, b) => a - b);
   const [judgement] = judge(inOrder.map((arrivedAt, seq) => asSeen(arrivedAt, seq, policy)));
@@ -56,10 +52,7 @@ const asSeen = (arrivedAt: number, seq: number, policy: Policy): Arrival => ({
   verdict: 'accepted',
 });
 
-/**
- * The generic cell rate algorithm with a burst of N: one more call is earned every W/N, and up to N are kept.
- * Returns how many of the arrivals (ms, in order) it rejects; a rejected one costs nothing.
- */
+/** How many arrivals (ms, in order) the generic cell rate algorithm with a burst of N rejects, at no cost. */
 export function gcraRejects({ limit, windowMs }: Policy, arrivals: readonly number[]): number {
   const interval = windowMs / limit;
   let theoretical = Number.NEGATIVE_INFINITY;
@@ -71,10 +64,7 @@ export function gcraRejects({ limit, windowMs }: Policy, arrivals: readonly numb
   }).length;
 }
 
-/**
- * The share of a limit that was used: W over the mean time from each arrival to the N-th after it. It needs no whole
- * windows, and is 1 for N calls in every W however they are spread. NaN when there were too few.
- */
+/** The used share of a limit: W over the mean time from each arrival to the N-th after it; NaN of too few. */
 export function utilisation(arrivals: readonly number[], { limit, windowMs }: Policy): number {
   const inOrder = arrivals.toSorted((a, b) => a - b);
   return windowMs / mean(inOrder.slice(limit).map((at, index) => at - (inOrder[index] ?? 0)));

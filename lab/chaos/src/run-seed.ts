@@ -98,11 +98,7 @@ async function allWell(
   }
 }
 
-/**
- * Sends every request at its moment, whatever becomes of the rest, until the signal; returns when the last one is
- * answered.
- * @param acceptedAt where the moments are noted at which anything was accepted
- */
+/** Sends every request at its moment, until the signal. @param acceptedAt notes when anything was accepted */
 async function drive(
   { api, real }: Stage,
   requests: readonly LoadRequest[],

@@ -29,12 +29,7 @@ const mostTold = 20;
 const judged: ReadonlySet<string> = new Set(['/v1/schedule', '/v1/schedule/lint', '/v1/forecast']);
 
 /** Sends `runs` inputs to each operation of the document, and to the bare socket. */
-export async function fuzzHttp(
-  stack: TestStack,
-  runs: number,
-  seed: number,
-  token: string,
-): Promise<RouteTally[]> {
+export async function fuzzHttp(stack: TestStack, runs: number, seed: number, token: string) {
   const document = await stack.get<Document>('/openapi.json');
   const find: Parameters<typeof inputsOf>[2] = (reference) =>
     document.components?.schemas?.[reference.replace('#/components/schemas/', '')] ?? {};
@@ -103,12 +98,8 @@ async function inTurn<Each>(
 }
 
 /** Status 0: the API ended the connection without an answer. */
-function send(
-  agent: Agent,
-  url: string,
-  token: string,
-  { method, target, headers, body }: Attempt,
-): Promise<HttpReply> {
+function send(agent: Agent, url: string, token: string, attempt: Attempt): Promise<HttpReply> {
+  const { method, target, headers, body } = attempt;
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     const asked = request({ agent, hostname, port, method, path: target }, (response) => {
@@ -134,34 +125,25 @@ const tell = ({ method, target, headers, body }: Attempt, { status, media, text 
   `${method} ${target.slice(0, 200)} ${JSON.stringify(headers).slice(0, 200)} ` +
   `${body?.toString('latin1', 0, 200) ?? ''} → ${status} ${media} ${text}`;
 
-/** What came of the inputs to one route. */
-export interface RouteTally {
-  readonly route: string;
-  inputs: number;
-  /** How often each status was answered; 0: the connection ended without one. */
-  readonly statuses: Record<number, number>;
-  /** Answers of 500 and above; of a 503 only one that stays. */
-  failed: number;
-  /** Refusals that do not say why as problem+json. */
-  untold: number;
-  /** 503s at the first try, whatever came of them later. */
-  away: number;
-}
-
-const emptyTally = (route: string): RouteTally => ({
+const emptyTally = (route: string) => ({
   route,
   inputs: 0,
-  statuses: {},
+  /** How often each status was answered; 0: the connection ended without one. */
+  statuses: {} as Record<number, number>,
+  /** Answers of 500 and above; of a 503 only one that stays. */
   failed: 0,
+  /** Refusals that do not say why as problem+json. */
   untold: 0,
+  /** 503s at the first try, whatever came of them later. */
   away: 0,
 });
 
+/** What came of the inputs to one route. */
+export type RouteTally = ReturnType<typeof emptyTally>;
+
 /** Adds an answer. @returns what is wrong with it; undefined: nothing */
-function count(
-  tally: RouteTally,
-  { status, media, method }: { status: number; media: string; method: string },
-): string | undefined {
+function count(tally: RouteTally, answer: Omit<HttpReply, 'text'> & { method: string }): string | undefined {
+  const { status, media, method } = answer;
   tally.inputs += 1;
   tally.statuses[status] = (tally.statuses[status] ?? 0) + 1;
   if (status >= 500) {
@@ -214,7 +196,7 @@ const rawBytes: fc.Arbitrary<Buffer> = fc.oneof(
 );
 
 /** What came back: a status and its media type, or nothing but the end of the connection. */
-async function sendRaw(port: number, bytes: Buffer): Promise<{ status: number; media: string }> {
+async function sendRaw(port: number, bytes: Buffer): Promise<Omit<HttpReply, 'text'>> {
   const socket = connect(port, '127.0.0.1');
   try {
     await once(socket, 'connect');

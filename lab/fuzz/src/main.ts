@@ -150,15 +150,14 @@ async function fuzz(runs: number, seed: number, write: boolean): Promise<number>
   }
 }
 
+const options = {
+  runs: { type: 'string', default: '100' },
+  seed: { type: 'string', default: '1' },
+  write: { type: 'boolean', default: false },
+} as const;
+
 process.exitCode = await runCommand(
-  {
-    usage,
-    options: {
-      runs: { type: 'string', default: '100' },
-      seed: { type: 'string', default: '1' },
-      write: { type: 'boolean', default: false },
-    },
-  },
+  { usage, options },
   process.argv.slice(2),
   terminal,
   ({ runs, seed, write }) => fuzz(wholeNumberOf('--runs', runs, 1), wholeNumberOf('--seed', seed, 0), write),

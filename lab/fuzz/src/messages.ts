@@ -7,68 +7,30 @@ import { connect } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
 import { valuesOf } from '@paceline/shared/testing/values';
 import fc from 'fast-check';
-import { withOddValue } from './requests.ts';
+import { noJson, oddValues, withOddValue } from './requests.ts';
 
 /** What came of messages that break their contract, or keep it and are of nobody. */
-export interface Fuzzed {
-  readonly subjects: readonly SubjectTally[];
-  /** Dead letters with a reason that came of them. */
-  readonly deadLetters: number;
-  /** What was told and is not taken in yet by who keeps the history. */
-  readonly unread: number;
-  /** Good commands that were published behind the bad ones, and how many of them did not end as done. */
-  readonly neighbours: number;
-  readonly lost: number;
-}
+export type Fuzzed = Awaited<ReturnType<typeof fuzzMessages>>;
 
-interface SubjectTally {
-  readonly subject: string;
-  readonly kind: Message['kind'];
-  /** That break the contract. */
-  readonly bad: number;
-  /** That keep it, with ids and moments that nobody knows. */
-  readonly strange: number;
-  /** Requests that were refused with a reason; that were answered, and that nobody answered. */
-  readonly refused: number;
-  readonly answered: number;
-  readonly ignored: number;
-}
+type SubjectTally = Awaited<ReturnType<typeof fuzzSubject>>;
 
-const oddValues: readonly unknown[] = [
-  null,
-  -1,
-  1e18,
-  '',
-  'x'.repeat(5_000),
-  '\u0000\ud800',
-  [],
-  {},
-  true,
-  8.64e15 + 1,
-  '../../..',
-];
 const encoder = new TextEncoder();
 const bytesOf = (value: unknown) => encoder.encode(JSON.stringify(value));
 
 /** Texts and bytes that are no payload of anything. */
 const garbage: fc.Arbitrary<Uint8Array> = fc.oneof(
-  fc.uint8Array({ maxLength: 200 }),
-  fc.json({ maxDepth: 3 }).map((text) => encoder.encode(text)),
+  noJson,
   fc.constantFrom(
-    encoder.encode(''),
-    encoder.encode('{'),
     encoder.encode('{"__proto__":{"do":"x"}}'),
-    encoder.encode(`${'['.repeat(20_000)}${']'.repeat(20_000)}`),
     encoder.encode(JSON.stringify('x'.repeat(100_000))),
     new Uint8Array(900_000),
-    new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
   ),
 );
 
 /** A right payload of which one field is gone, or another value; wherever it stands. */
 const nearlyRight = ({ payload }: Message): fc.Arbitrary<Uint8Array> =>
   fc
-    .tuple(valuesOf(payload), fc.nat(), fc.option(fc.constantFrom(...oddValues), { nil: undefined }))
+    .tuple(valuesOf(payload), fc.nat(), oddValues)
     .map(([right, at, odd]) => bytesOf(withOddValue(right, at, odd)));
 
 const isBad = ({ payload }: Message, data: Uint8Array): boolean => {
@@ -114,11 +76,11 @@ const orders: ReadonlySet<Message> = new Set<Message>([
 ]);
 
 /** Sends `runs` messages to each subject of a running system, and a good command behind those of each. */
-export async function fuzzMessages(stack: TestStack, runs: number, seed: number): Promise<Fuzzed> {
+export async function fuzzMessages(stack: TestStack, runs: number, seed: number) {
   await storeNeighbour(stack.databaseUrl);
   const connection = await connect(stack.broker.adminUrl, 'provision');
   const before = await deadLettersIn(connection);
-  const subjects: SubjectTally[] = [];
+  const subjects: Array<Awaited<ReturnType<typeof fuzzSubject>>> = [];
   let lost = 0;
   try {
     for (const [, message] of fuzzedMessages) {
@@ -129,8 +91,11 @@ export async function fuzzMessages(stack: TestStack, runs: number, seed: number)
     const unread = await untilSettled(connection, before + badWork);
     return {
       subjects,
+      /** Dead letters with a reason that came of them. */
       deadLetters: (await deadLettersIn(connection)) - before,
+      /** What was told and is not taken in yet by who keeps the history. */
       unread,
+      /** Good commands that were published behind the bad ones, and how many of them did not end as done. */
       neighbours: subjects.length,
       lost,
     };
@@ -143,12 +108,8 @@ export async function fuzzMessages(stack: TestStack, runs: number, seed: number)
 export const badWorkOf = (subjects: readonly SubjectTally[]): number =>
   subjects.reduce((sum, { kind, bad }) => sum + (kind === 'work' ? bad : 0), 0);
 
-async function fuzzSubject(
-  connection: NatsConnection,
-  message: Message,
-  runs: number,
-  seed: number,
-): Promise<SubjectTally> {
+/** Counts bad messages, and strange ones that keep the contract; of requests also what was replied. */
+async function fuzzSubject(connection: NatsConnection, message: Message, runs: number, seed: number) {
   const payloads = fc.oneof(
     garbage,
     nearlyRight(message),

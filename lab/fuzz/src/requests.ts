@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { type Input, inputsOf } from '@paceline/api/testing/inputs.ts';
 import fc from 'fast-check';
 
@@ -23,7 +24,7 @@ export function attemptsAt(
   find: Find,
 ): fc.Arbitrary<Attempt> {
   const described = inputsOf(path, operation, find).map((input) => attemptOf(method, input));
-  return fc.tuple(described, harms).map(([attempt, harm]) => harm(attempt));
+  return fc.tuple(described, harmsTo(operation)).map(([attempt, harm]) => harm(attempt));
 }
 
 function attemptOf(method: string, { path, query, headers, body }: Input): Attempt {
@@ -69,38 +70,31 @@ const rawTexts = fc.constantFrom(
   '\u00ff',
 );
 
-const names = fc.constantFrom(
-  'limit',
-  'cursor',
-  'q',
-  '__proto__',
-  'toString',
-  'since',
-  'types',
-  'a[b][c]',
-  '%00',
-);
-
-/** Bodies that are no JSON of anything, or JSON that nobody means. */
-const bodies: fc.Arbitrary<Buffer> = fc.oneof(
+/** Texts and bytes that are no JSON of anything, or JSON that nobody means. */
+export const noJson: fc.Arbitrary<Buffer> = fc.oneof(
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
   fc.json({ maxDepth: 4 }).map((text) => Buffer.from(text)),
-  fc.constantFrom(
-    Buffer.from(''),
-    Buffer.from('{'),
-    Buffer.from('null'),
-    Buffer.from('\ufeff{}'),
-    Buffer.from('{"__proto__":{"riderId":1},"constructor":{"prototype":{"riderId":1}}}'),
-    Buffer.from('{"riderId":1,"riderId":"2"}'),
-    Buffer.from('{"riderId":"\\u0000\\ud800"}'),
-    Buffer.from(`{"riderId":${'9'.repeat(400)}}`),
-    Buffer.from('{"riderIds":[1e999,-0,1.5,null,[],{}]}'),
-    Buffer.from(deep(20_000)),
-    Buffer.from(`{"note":"${'x'.repeat(70_000)}"}`),
-    Buffer.alloc(300_000, 'x'),
-    Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
-  ),
+  fc
+    .constantFrom('', '{', 'null', '\ufeff{}', deep(20_000), '{"riderId":1,"riderId":"2"}')
+    .map((text) => Buffer.from(text)),
+  fc.constant(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])),
 );
+
+const bodies: fc.Arbitrary<Buffer> = fc.oneof(
+  noJson,
+  fc
+    .constantFrom(
+      '{"__proto__":{"riderId":1},"constructor":{"prototype":{"riderId":1}}}',
+      '{"riderId":"\\u0000\\ud800"}',
+      `{"riderId":${'9'.repeat(400)}}`,
+      '{"riderIds":[1e999,-0,1.5,null,[],{}]}',
+      `{"note":"${'x'.repeat(70_000)}"}`,
+      'x'.repeat(300_000),
+    )
+    .map((text) => Buffer.from(text)),
+);
+
+const oddNames = ['__proto__', 'toString', 'a[b][c]', '%00'];
 
 const oddHeaders: fc.Arbitrary<Attempt['headers']> = fc.constantFrom<Attempt['headers']>(
   { 'content-type': 'text/plain' },
@@ -136,17 +130,8 @@ const oddHeaders: fc.Arbitrary<Attempt['headers']> = fc.constantFrom<Attempt['he
   { connection: 'upgrade', upgrade: 'websocket' },
 );
 
-const methods = fc.constantFrom(
-  'GET',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'HEAD',
-  'OPTIONS',
-  'TRACE',
-  'PROPFIND',
-);
+/** All that Node's parser takes; after CONNECT the connection is no longer HTTP. */
+const methods = fc.constantFrom(...METHODS.filter((method) => method !== 'CONNECT'));
 
 const withBody =
   (body: Buffer): Harm =>
@@ -181,14 +166,17 @@ const inBody =
     }
   };
 
-const oddValues = fc.constantFrom<unknown>(
+/** Values that a field seldom has; undefined: it is gone. */
+export const oddValues = fc.constantFrom<unknown>(
   undefined,
   null,
   -1,
   1e18,
   1.5,
+  8.64e15 + 1,
   '',
-  '\u0000',
+  '\u0000\ud800',
+  '../../..',
   'x'.repeat(5_000),
   [],
   {},
@@ -197,26 +185,31 @@ const oddValues = fc.constantFrom<unknown>(
   '+275760-09-13T00:00:00.001Z',
 );
 
-const harms: fc.Arbitrary<Harm> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<Harm>((attempt) => attempt) },
-  { weight: 2, arbitrary: fc.tuple(fc.nat(), oddValues).map(([at, odd]) => inBody(at, odd)) },
-  { weight: 2, arbitrary: bodies.map(withBody) },
-  { weight: 1, arbitrary: fc.tuple(rawTexts, fc.nat(5)).map(([text, at]) => inPath(text, at)) },
-  {
-    weight: 1,
-    arbitrary: fc
-      .tuple(names, rawTexts, fc.integer({ min: 1, max: 3 }))
-      .map(([name, text, times]) => inQuery(name, text, times)),
-  },
-  {
-    weight: 1,
-    arbitrary: oddHeaders.map<Harm>((odd) => (attempt) => ({
-      ...attempt,
-      headers: { ...attempt.headers, ...odd },
-    })),
-  },
-  { weight: 1, arbitrary: methods.map<Harm>((method) => (attempt) => ({ ...attempt, method })) },
-);
+const harmsTo = ({ parameters = [] }: Operation): fc.Arbitrary<Harm> =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.constant<Harm>((attempt) => attempt) },
+    { weight: 2, arbitrary: fc.tuple(fc.nat(), oddValues).map(([at, odd]) => inBody(at, odd)) },
+    { weight: 2, arbitrary: bodies.map(withBody) },
+    { weight: 1, arbitrary: fc.tuple(rawTexts, fc.nat(5)).map(([text, at]) => inPath(text, at)) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(
+          fc.constantFrom(...parameters.map(({ name }) => name), ...oddNames),
+          rawTexts,
+          fc.integer({ min: 1, max: 3 }),
+        )
+        .map(([name, text, times]) => inQuery(name, text, times)),
+    },
+    {
+      weight: 1,
+      arbitrary: oddHeaders.map<Harm>((odd) => (attempt) => ({
+        ...attempt,
+        headers: { ...attempt.headers, ...odd },
+      })),
+    },
+    { weight: 1, arbitrary: methods.map<Harm>((method) => (attempt) => ({ ...attempt, method })) },
+  );
 
 /** The same JSON with one field, wherever it stands, of another value; undefined: without it. */
 export function withOddValue(right: unknown, at: number, odd: unknown): unknown {

@@ -1,11 +1,5 @@
 /** What is going to happen, in project ms: everything in its order, nothing by itself. */
-export interface Agenda {
-  now(): number;
-  /** Lets something happen in `ms`; even in 0 it happens after what is under way. */
-  in(ms: number, does: () => void): void;
-  /** Lets everything happen that is due before `moment`; then it is that late. */
-  runUntil(moment: number): void;
-}
+export type Agenda = ReturnType<typeof createAgenda>;
 
 interface Entry {
   readonly at: number;
@@ -17,7 +11,7 @@ interface Entry {
 const goesBefore = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
 
 /** A binary heap: weeks of a system hold millions of entries. */
-export function createAgenda(start: number): Agenda {
+export function createAgenda(start: number) {
   const heap: Entry[] = [];
   let now = start;
   let entered = 0;
@@ -55,11 +49,13 @@ export function createAgenda(start: number): Agenda {
   }
 
   return {
-    now: () => now,
-    in(ms, does) {
+    now: (): number => now,
+    /** Lets something happen in `ms`; even in 0 it happens after what is under way. */
+    in(ms: number, does: () => void): void {
       add({ at: now + Math.max(0, Math.ceil(ms)), order: (entered += 1), does });
     },
-    runUntil(moment) {
+    /** Lets everything happen that is due before `moment`; then it is that late. */
+    runUntil(moment: number): void {
       while ((heap[0]?.at ?? Infinity) < moment) {
         const { at, does } = takeFirst();
         now = at;

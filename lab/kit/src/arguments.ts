@@ -29,11 +29,7 @@ type Values<Options extends ParseArgsOptionsConfig> = ReturnType<
   typeof parseArgs<{ options: Options }>
 >['values'];
 
-/**
- * Runs a command of the lab; `--help` prints its usage.
- * @param run may throw `WrongUsage`
- * @returns the exit code: that of `run`, 2 for wrong usage
- */
+/** Runs a command, which may throw `WrongUsage`, or prints its usage. @returns its exit code; 2 for wrong usage */
 export async function runCommand<const Options extends ParseArgsOptionsConfig>(
   { usage, options, allowPositionals = false }: Command<Options>,
   args: readonly string[],

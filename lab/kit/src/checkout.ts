@@ -7,17 +7,10 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
 
-/** A copy of the project as it stands, with what is installed in it, that a test may change and run. */
-export interface Checkout {
-  readonly folder: string;
-  /** Runs a program in it. @returns what it printed; @throws with what it printed when it fails */
-  run(program: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<string>;
-  /** The files that differ from the project's, added ones too. */
-  changed(): Promise<string[]>;
-  remove(): Promise<void>;
-}
+export type Checkout = Awaited<ReturnType<typeof copyProject>>;
 
-export async function copyProject(): Promise<Checkout> {
+/** A copy of the project as it stands, with what is installed in it, that a test may change and run. */
+export async function copyProject() {
   const folder = await mkdtemp(join(tmpdir(), 'paceline-copy-'));
   const { stdout } = await run('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
   const files = stdout.split('\n').filter(Boolean);
@@ -43,7 +36,9 @@ export async function copyProject(): Promise<Checkout> {
   await inCopy('git', ['add', '--all']);
   return {
     folder,
+    /** @returns what the program printed; @throws with what it printed when it fails */
     run: inCopy,
+    /** The files that differ from the project's, added ones too. */
     changed: async () =>
       (await inCopy('git', ['status', '--porcelain', '-uall']))
         .split('\n')

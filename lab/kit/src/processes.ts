@@ -2,16 +2,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestStack } from './stack.ts';
 
-/** What a process takes of the machine at one moment, as Linux tells it. */
-export interface ProcessSample {
-  readonly rssBytes: number;
-  readonly threads: number;
-  /** Open files, sockets and the like. */
-  readonly handles: number;
-}
-
-/** @throws {Error} when the process is gone, or not ours to look at */
-export async function sampleProcess(pid: number): Promise<ProcessSample> {
+/** What a process takes of the machine, as Linux tells it. @throws {Error} when it is gone, or not ours to look at */
+export async function sampleProcess(pid: number) {
   const [status, handles] = await Promise.all([
     readFile(`/proc/${pid}/status`, 'utf8'),
     readdir(`/proc/${pid}/fd`),
@@ -36,16 +28,6 @@ export async function folderBytes(folder: string): Promise<number> {
   return sizes.reduce((total, each) => total + each, 0);
 }
 
-/** CPU time in ms since each process began. */
-export interface CpuTimes {
-  /** When they were read, real ms. */
-  readonly at: number;
-  /** By the name of the process, with all that it started; `asker` is this one, which asks. */
-  readonly of: ReadonlyMap<string, number>;
-  /** Of everything on this machine, ours or not. */
-  readonly machine: number;
-}
-
 /** CPU time between two samples. 1 is one core. */
 export interface CpuShares {
   /** The largest first. */
@@ -57,7 +39,8 @@ export interface CpuShares {
 /** Linux counts time on the processor in hundredths of a second. */
 const tickMs = 10;
 
-export async function cpuTimes(stack: TestStack): Promise<CpuTimes> {
+/** CPU time in ms since each process began, with all that it started, by its name; `asker` is this one. */
+export async function cpuTimes(stack: TestStack) {
   const { user, system } = process.cpuUsage();
   const of = new Map([['asker', (user + system) / 1_000]]);
   const all = await everyProcess();
@@ -71,8 +54,11 @@ export async function cpuTimes(stack: TestStack): Promise<CpuTimes> {
     .split(/\s+/)
     .slice(1)
     .map(Number);
+  // Real ms; and of everything on this machine, ours or not.
   return { at: performance.now(), of, machine: (busy + nice + kernel + interrupts + soft) * tickMs };
 }
+
+type CpuTimes = Awaited<ReturnType<typeof cpuTimes>>;
 
 export function sharesBetween(before: CpuTimes, after: CpuTimes): CpuShares {
   const ms = after.at - before.at;
@@ -85,18 +71,13 @@ export function sharesBetween(before: CpuTimes, after: CpuTimes): CpuShares {
   };
 }
 
-interface Accounted {
-  readonly parent: number;
-  readonly ms: number;
-}
-
-async function everyProcess(): Promise<Map<number, Accounted>> {
-  const all = new Map<number, Accounted>();
+/** The parent of each process, and its CPU time with that of its children that have ended, ms. */
+async function everyProcess() {
+  const all = new Map<number, { parent: number; ms: number }>();
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const text = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    // Behind the name, which is in brackets: state, parent, …, and from the 12th on user and system time, of the process
-    // and of its children that have ended.
+    // Behind the name, which is in brackets: state, parent, …; from the 12th on user and system time.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const ticks = fields.slice(11, 15).reduce((total, field) => total + Number(field), 0);
     all.set(Number(name), { parent: Number(fields[1]), ms: ticks * tickMs });
@@ -105,7 +86,7 @@ async function everyProcess(): Promise<Map<number, Accounted>> {
 }
 
 /** Postgres has a process for each connection. */
-function withDescendants(pid: number, all: ReadonlyMap<number, Accounted>): number {
+function withDescendants(pid: number, all: Awaited<ReturnType<typeof everyProcess>>): number {
   let ms = all.get(pid)?.ms ?? 0;
   for (const [child, { parent }] of all) if (parent === pid) ms += withDescendants(child, all);
   return ms;

@@ -5,40 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Child, freePort, spawnChild } from '@paceline/embedded';
-import { type Sandbox, type SandboxOptions, startSandbox } from '@paceline/sandbox';
-import { type Clock, type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
+import { type SandboxOptions, startSandbox } from '@paceline/sandbox';
+import { type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
 import { type Budget, budgets } from '@paceline/shared/definition';
 import { accountOf, createLimiters, partitionOf } from '@paceline/shared/limiter';
-import { type Bus, connect, createBus, provision, request } from '@paceline/shared/messaging';
+import { connect, createBus, provision, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
+import { eventually, testNats } from '@paceline/shared/testing';
 import { createZwiftRacing } from '@paceline/shared/zwiftracing';
 
 /** Limiters as processes of their own on a real broker, an upstream that judges what arrives, and callers. */
-export interface Rig {
-  readonly clock: Clock;
-  readonly nats: TestNats;
-  readonly sandbox: Sandbox;
-  readonly limiters: readonly LimiterProcess[];
-  /** May do everything; tests listen through it. */
-  readonly admin: Bus;
-  /** A client with a key that calls only with permits. */
-  caller(key: string): Caller;
-  /** What `npm run audit:journal` says, of the journal and of what arrived. */
-  audit(): Promise<{ certified: boolean; report: string }>;
-  /** The windows of a key as an operator sees them, from whichever limiter owns them. */
-  windows(key: string): Promise<WindowsView>;
-  stop(): Promise<void>;
-}
-
-export interface Caller {
-  /**
-   * One call of a budget with a permit, in the lane for which a window keeps a place.
-   * @throws {UpstreamError} as the client does
-   */
-  call(budget: Budget, signal?: AbortSignal): Promise<void>;
-}
+export type Rig = Awaited<ReturnType<typeof startRig>>;
+/** A client with a key that calls only with permits. */
+export type Caller = ReturnType<Rig['caller']>;
+export type LimiterProcess = ReturnType<typeof limiterProcess>;
 
 /** Where the sandbox has what upstream does not document. */
 const paths = {
@@ -51,12 +32,6 @@ const paths = {
 function requestOf(budget: Budget): { path: string; body?: unknown } {
   const [method, path = ''] = budgets[budget].calls[0]?.split(' ') ?? [];
   return { path: path.replace(':id', '20650'), ...(method === 'POST' && { body: [4_500_001] }) };
-}
-
-export interface LimiterProcess {
-  kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
-  /** Starts it, and waits until it is ready. */
-  start(): Promise<void>;
 }
 
 const services: readonly Service[] = ['limiter', 'rider-sync', 'api'];
@@ -77,7 +52,7 @@ export async function startRig(
   setting: ClockSetting,
   replicas: number,
   options: Omit<SandboxOptions, 'clock'>,
-): Promise<Rig> {
+) {
   const clock = createClock(setting);
   const log = createLogger('rig', 'error');
   const folder = await mkdtemp(join(tmpdir(), 'paceline-rig-'));
@@ -101,25 +76,25 @@ export async function startRig(
     nats,
     sandbox,
     limiters,
+    /** May do everything; tests listen through it. */
     admin,
-    caller(key) {
+    caller(key: string) {
       const limiter = limitersOf.of(accountOf(key));
       const upstream = createZwiftRacing({ baseUrl: sandbox.url, apiKey: key, clock, paths });
       return {
-        async call(budget, signal) {
-          const permitted = {
-            endpoint: budget,
-            lane: 'manual_rider_add',
-            ...(signal && { signal }),
-          } as const;
-          await limiter.withPermit(permitted, (permit) =>
-            upstream.call(permit, requestOf(budget), (json) => json),
+        /** A call with a permit, in the lane for which a window keeps a place. @throws {UpstreamError} */
+        async call(endpoint: Budget, signal?: AbortSignal): Promise<void> {
+          const request = { endpoint, lane: 'manual_rider_add', ...(signal && { signal }) } as const;
+          await limiter.withPermit(request, (permit) =>
+            upstream.call(permit, requestOf(endpoint), (json) => json),
           );
         },
       };
     },
+    /** What `npm run audit:journal` says, of the journal and of what arrived. */
     audit: () => auditedBy(urlFor('admin'), new URL(sandbox.url).origin),
-    windows(key) {
+    /** The windows of a key as an operator sees them, from whichever limiter owns them. */
+    windows(key: string): Promise<WindowsView> {
       const account = accountOf(key);
       const ask = () =>
         request(operator, catalog.windows, { partition: partitionOf(account) }, { account }, 1_000);
@@ -154,14 +129,15 @@ export async function auditedBy(natsUrl: string, sandboxUrl: string) {
   return { certified: code === 0, report: out + error };
 }
 
-function limiterProcess(env: NodeJS.ProcessEnv, logFile: string): LimiterProcess {
+function limiterProcess(env: NodeJS.ProcessEnv, logFile: string) {
   let child: Child | undefined;
   return {
-    async kill(signal) {
+    async kill(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
       child?.kill(signal);
       if (signal === 'SIGKILL') await child?.exited;
     },
-    async start() {
+    /** Starts it, and waits until it is ready. */
+    async start(): Promise<void> {
       child = await spawnLimiter(env, logFile);
     },
   };

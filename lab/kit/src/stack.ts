@@ -6,10 +6,7 @@ import { freePort } from '@paceline/embedded';
 import { startStack, type Stack } from '@paceline/launcher';
 import { type ClockSetting, formatClock } from '@paceline/shared/clock';
 
-/**
- * The clock of a system that begins now, on the same evening in every run: what happens in the sandbox's world depends on
- * the day.
- */
+/** A clock that begins on the same evening in every run: what happens in the sandbox's world depends on the day. */
 export function oneEvening(scale: number): ClockSetting {
   const now = Date.now();
   const begins = Date.UTC(2026, 10, 24, 18, 20);

@@ -4,11 +4,7 @@ import { eventually as within } from '@paceline/shared/testing';
 /** Ms of the machine: no wait of a whole system takes as long, on however busy a machine. */
 const bound = 5 * 60_000;
 
-/**
- * Waits for a condition of a whole system, whose processes live by clocks that no test can hold.
- * @param check throws, or rejects, for as long as the condition doesn't hold, as an assertion does
- * @throws the last failure of `check` when it still fails after minutes
- */
+/** Waits until `check` no longer throws, as an assertion does. @throws its last failure after minutes */
 export const eventually = <T>(check: () => T | Promise<T>): Promise<T> => within(check, { timeoutMs: bound });
 
 /** Ms of the machine's monotonic clock: the same for all processes of this machine, and never set. */

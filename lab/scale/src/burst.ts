@@ -8,43 +8,28 @@ const atOnce = 100;
 const rounds = 20;
 const floorStream = 'SCALE_FLOOR';
 
-export interface Burst {
-  readonly requests: number;
-  /** Answers that were 202, and those of them that had an estimate. */
-  readonly accepted: number;
-  readonly estimated: number;
-  /** Real ms of one `POST /v1/riders`, with a hundred at once. */
-  readonly p50: number;
-  readonly p99: number;
-  /** Real ms of one insert of a command and one publish to a stream, one after the other, with nothing else asked for. */
-  readonly floor: { readonly p50: number; readonly p99: number };
-}
+export type Burst = Awaited<ReturnType<typeof burst>>;
 
 /** A hundred adds at once, round after round, with upstream's limits as they are documented. */
-export async function burst(stack: TestStack): Promise<Burst> {
+export async function burst(stack: TestStack) {
   // Code is slow when it runs for the first time.
   for (let round = 0; round < 3; round += 1) await hundredAdds(stack);
   const floor = await measureFloor(stack);
-  const all: Added[] = [];
+  const all: Awaited<ReturnType<typeof hundredAdds>> = [];
   for (let round = 0; round < rounds; round += 1) all.push(...(await hundredAdds(stack)));
   return {
     requests: all.length,
     accepted: all.filter(({ status }) => status === 202).length,
     estimated: all.filter(({ status, estimated }) => status === 202 && estimated).length,
+    // Real ms of one `POST /v1/riders` with a hundred at once; the floor with nothing else asked for.
     ...quantiles(all.map(({ took }) => took)),
     floor,
   };
 }
 
-interface Added {
-  readonly status: number;
-  readonly estimated: boolean;
-  readonly took: number;
-}
-
 let rider = 5_000_000;
 
-const hundredAdds = (stack: TestStack): Promise<Added[]> =>
+const hundredAdds = (stack: TestStack) =>
   Promise.all(
     Array.from({ length: atOnce }, async () => {
       rider += 1;
@@ -57,7 +42,7 @@ const hundredAdds = (stack: TestStack): Promise<Added[]> =>
   );
 
 /** What a command can't be accepted without: its row is stored, then its message. */
-async function measureFloor(stack: TestStack): Promise<Burst['floor']> {
+async function measureFloor(stack: TestStack) {
   const database = openDatabase(stack.databaseUrl, () => undefined, 1);
   const connection = await connect(stack.broker.adminUrl, 'provision');
   const { streams } = await jetstreamManager(connection);

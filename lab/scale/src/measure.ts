@@ -1,20 +1,10 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { type CpuShares, cpuTimes, sharesBetween } from '@paceline/kit/processes';
+import { cpuTimes, sharesBetween } from '@paceline/kit/processes';
 import type { TestStack } from '@paceline/kit/stack';
 import { quantile } from '@paceline/kit/statistics';
 import { connect } from '@paceline/shared/messaging';
 
-export interface Measured {
-  readonly perSecond: number;
-  /** Real ms of one request. */
-  readonly p50: number;
-  readonly p99: number;
-  /** Requests that were answered otherwise than hoped for. */
-  readonly refused: number;
-  /** By which the limiter's journal grew, for each thing that was brought. */
-  readonly journalBytes: number;
-  readonly cpu: CpuShares;
-}
+export type LoadFigures = Awaited<ReturnType<typeof measure>>;
 
 interface Load {
   readonly inFlight: number;
@@ -25,7 +15,7 @@ interface Load {
 }
 
 /** Keeps so many requests in flight for a while, and ends with the last answer. */
-export async function measure(stack: TestStack, { inFlight, lasts, once }: Load): Promise<Measured> {
+export async function measure(stack: TestStack, { inFlight, lasts, once }: Load) {
   const took: number[] = [];
   let brought = 0;
   let refused = 0;
@@ -46,9 +36,11 @@ export async function measure(stack: TestStack, { inFlight, lasts, once }: Load)
   const after = await cpuTimes(stack);
   return {
     perSecond: (brought / ms) * 1_000,
+    /** Real ms of one request that was answered as hoped for. */
     p50: quantile(took, 0.5),
     p99: quantile(took, 0.99),
     refused,
+    /** By which the limiter's journal grew, for each thing that was brought. */
     journalBytes: ((await journalBytes(stack)) - journal) / brought,
     cpu: sharesBetween(before, after),
   };

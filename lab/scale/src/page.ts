@@ -3,7 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { table } from '@paceline/kit/table';
 import type { Burst } from './burst.ts';
-import type { Measured } from './measure.ts';
+import type { LoadFigures } from './measure.ts';
 
 type Row = readonly string[];
 
@@ -25,7 +25,7 @@ const columns = [
 const isNumber = (column: number) => !['what', 'most CPU'].includes(columns[column] ?? '');
 
 /** @param of brokers, processes of each, what is measured */
-export function rowOf(of: Row, { perSecond, p50, p99, refused, journalBytes, cpu }: Measured): Row {
+export function rowOf(of: Row, { perSecond, p50, p99, refused, journalBytes, cpu }: LoadFigures): Row {
   const percent = (share: number) => `${Math.round(share * 100)} %`;
   const most = cpu.of.slice(0, 5).map(([name, share]) => `${name} ${percent(share)}`);
   const numbers = [perSecond.toFixed(0), p50.toFixed(1), p99.toFixed(1), String(refused)];

@@ -4,7 +4,7 @@ import { createLimiters } from '@paceline/shared/limiter';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually } from '@paceline/shared/testing';
-import { measure, type Measured } from './measure.ts';
+import { measure, type LoadFigures } from './measure.ts';
 
 const permitsInFlight = 64;
 /** More would wait for each other. */
@@ -15,24 +15,22 @@ const ridersOfAnImport = 1_000;
 /** In the sandbox everybody above is a rider in no club of ours. */
 let rider = 4_000_000;
 
-/**
- * What is measured, by its name, one after the other on the same system. Permits come last: for a while after them the
- * API is busy with storing what was told of them.
- */
-export const workloads: Readonly<Record<string, (stack: TestStack, lasts: number) => Promise<Measured>>> = {
-  'commands, to 202': (stack, lasts) => commands(stack, lasts, {}),
-  'commands, to done': commandsToDone,
-  'riders by import': imports,
-  permits,
-};
+/** By name, in this order on one system. After permits the API is busy with storing what it was told of them. */
+export const workloads: Readonly<Record<string, (stack: TestStack, lasts: number) => Promise<LoadFigures>>> =
+  {
+    'commands, to 202': (stack, lasts) => commands(stack, lasts, {}),
+    'commands, to done': commandsToDone,
+    'riders by import': imports,
+    permits,
+  };
 
 /** Goes through every process; also what warms them up. */
-export function commandsToDone(stack: TestStack, lasts: number): Promise<Measured> {
+export function commandsToDone(stack: TestStack, lasts: number): Promise<LoadFigures> {
   return commands(stack, lasts, { prefer: 'wait=30' });
 }
 
 /** Each permit of an account of its own, so that no window is ever full; it goes back unused. */
-async function permits(stack: TestStack, lasts: number): Promise<Measured> {
+async function permits(stack: TestStack, lasts: number): Promise<LoadFigures> {
   const connection = await connect(stack.broker.urlFor('rider-sync'), 'rider-sync');
   const limiters = createLimiters(
     createBus(connection, createLogger('scale', 'error')),
@@ -52,7 +50,11 @@ async function permits(stack: TestStack, lasts: number): Promise<Measured> {
 }
 
 /** One rider each, of all processes of the API in turn. What has only been taken is ended before anything else begins. */
-async function commands(stack: TestStack, lasts: number, headers: Record<string, string>): Promise<Measured> {
+async function commands(
+  stack: TestStack,
+  lasts: number,
+  headers: Record<string, string>,
+): Promise<LoadFigures> {
   const wanted = 'prefer' in headers ? 200 : 202;
   const once = async () => {
     rider += 1;
@@ -70,7 +72,7 @@ async function commands(stack: TestStack, lasts: number, headers: Record<string,
   return measured;
 }
 
-async function imports(stack: TestStack, lasts: number): Promise<Measured> {
+async function imports(stack: TestStack, lasts: number): Promise<LoadFigures> {
   const once = async () => {
     const riderIds = Array.from({ length: ridersOfAnImport }, () => (rider += 1));
     const status = await post(stack, '/v1/riders/import', { riderIds }, { prefer: 'wait=30' });

@@ -14,15 +14,6 @@ export interface Bound {
   readonly least: number;
 }
 
-export interface Growth {
-  /** The middle of what was measured in the time that is judged. */
-  readonly level: number;
-  /** How much it has grown in that time, by its slope. */
-  readonly growth: number;
-  readonly allowed: number;
-  readonly grows: boolean;
-}
-
 /** What is judged is cut into so many stretches, each with one value. */
 const stretches = 12;
 /** One-sided, 1 in 100: so seldom does what only varies rise like this (Mann and Kendall's test). */
@@ -34,13 +25,14 @@ const significant = 2.33;
  * @param series in the order of time
  * @param of what a stretch is worth: its `least` where garbage piles up and is cleared away, else its `middle`
  */
-export function growthOf(series: readonly Measured[], bound: Bound, of: 'least' | 'middle'): Growth {
+export function growthOf(series: readonly Measured[], bound: Bound, of: 'least' | 'middle') {
   const judged = lastTwoThirds(series);
   const points = inStretches(judged, of);
   const level = median(points.map(({ value }) => value));
   const [from, until] = [judged[0]?.at ?? 0, judged.at(-1)?.at ?? 0];
   const growth = slopeOf(points) * (until - from);
   const allowed = Math.max(bound.least, bound.share * Math.abs(level));
+  // The middle of what is judged, by how much it has grown, and by how much it may.
   return { level, growth, allowed, grows: growth > allowed && riseOf(points) > significant };
 }
 

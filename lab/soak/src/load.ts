@@ -15,10 +15,7 @@ const lists = ['/v1/riders', '/v1/events', '/v1/runs', '/v1/commands', '/v1/perm
 const states = ['/v1/coordination', '/v1/budgets', '/v1/freshness', '/v1/queue', '/v1/alerts', '/v1/sources'];
 const reads = [...lists, ...states, '/v1/schedule', '/readyz', '/'];
 
-/**
- * Asks for riders, imports, runs and everything that can be read, and watches, over and over, until the signal aborts.
- * What fails is counted too.
- */
+/** Asks for everything and watches until the signal aborts; what fails is counted too. */
 export function load(
   stack: TestStack,
   signal: AbortSignal,

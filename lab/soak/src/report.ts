@@ -1,5 +1,5 @@
 import { table } from '@paceline/kit/table';
-import { type Bound, type Growth, growthOf, type Measured } from './growth.ts';
+import { type Bound, growthOf, type Measured } from './growth.ts';
 
 /** Something that is measured again and again: of what, which of its figures, and how that is judged. */
 interface Measure {
@@ -7,16 +7,7 @@ interface Measure {
   readonly figure: Figure;
 }
 
-export type Figure =
-  | 'memory'
-  | 'heap'
-  | 'handles'
-  | 'threads'
-  | 'event loop'
-  | 'disk'
-  | 'rows'
-  | 'messages'
-  | 'connections';
+export type Figure = keyof typeof judging;
 
 interface Judging {
   readonly unit: 'MiB' | 'ms' | '';
@@ -27,7 +18,7 @@ interface Judging {
 const mebibyte = 1_048_576;
 
 /** How much each figure may grow over the last two thirds of a soak. */
-const judging: Readonly<Record<Figure, Judging>> = {
+const judging = {
   // Also what the allocators keep in hand: the heap is the stricter judge.
   memory: { unit: 'MiB', bound: { share: 0.15, least: 16 * mebibyte }, of: 'least' },
   heap: { unit: 'MiB', bound: { share: 0.1, least: 2 * mebibyte }, of: 'least' },
@@ -39,7 +30,7 @@ const judging: Readonly<Record<Figure, Judging>> = {
   rows: { unit: '', bound: { share: 0.3, least: 200 }, of: 'middle' },
   messages: { unit: '', bound: { share: 0.1, least: 200 }, of: 'middle' },
   connections: { unit: '', bound: { share: 0.1, least: 3 }, of: 'middle' },
-};
+} satisfies Record<string, Judging>;
 
 /** The sandbox keeps every arrival, to judge by them, and what it has planned for forty days: it is shown, not judged. */
 const isJudged = ({ of }: Measure): boolean => of !== 'sandbox';
@@ -49,11 +40,7 @@ export interface Series extends Measure {
   readonly measured: readonly Measured[];
 }
 
-interface Verdict extends Measure, Growth {
-  readonly first: number;
-  readonly last: number;
-  readonly judged: boolean;
-}
+type Verdict = ReturnType<typeof verdictsOf>[number];
 
 /** How long a soak was, and how it was called. */
 interface Soak {
@@ -65,10 +52,10 @@ interface Soak {
   readonly load: Readonly<Record<string, number>>;
 }
 
-export const verdictsOf = (all: readonly Series[]): Verdict[] =>
+export const verdictsOf = (all: readonly Series[]) =>
   all.map((series) => {
     const { measured, of, figure } = series;
-    const { bound, of: stretch } = judging[figure];
+    const { bound, of: stretch }: Judging = judging[figure];
     const growth = growthOf(measured, bound, stretch);
     const judged = isJudged(series);
     const [first, last] = [measured[0]?.value ?? Number.NaN, measured.at(-1)?.value ?? Number.NaN];
@@ -116,7 +103,7 @@ const days = (hours: number) => (hours % 24 === 0 ? `${hours / 24} days` : `${ho
 
 function shown(figure: Figure, value: number): string {
   if (Number.isNaN(value)) return '';
-  const { unit } = judging[figure];
+  const { unit }: Judging = judging[figure];
   if (unit === 'MiB') return `${(value / mebibyte).toFixed(1)} MiB`;
   return unit === 'ms' ? `${value.toFixed(1)} ms` : String(Math.round(value));
 }

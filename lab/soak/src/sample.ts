@@ -5,19 +5,10 @@ import { type DatabaseClient, openDatabase } from '@paceline/shared/database';
 import { connect } from '@paceline/shared/messaging';
 import type { Figure, Series } from './report.ts';
 
-/** Measures everything that could grow in a running system. */
-export interface Sampler {
-  /** Takes every figure once. */
-  sample(): Promise<void>;
-  /** All that was taken, in the order in which it is shown. */
-  series(): Series[];
-  close(): Promise<void>;
-}
-
 type Take = (of: string, figure: Figure, value: number | undefined) => void;
 
-/** @param now project ms */
-export async function openSampler(stack: TestStack, now: () => number): Promise<Sampler> {
+/** Measures everything that could grow in a running system. @param now project ms */
+export async function openSampler(stack: TestStack, now: () => number) {
   const all = new Map<string, Series & { measured: Array<{ at: number; value: number }> }>();
   const broker = await connect(stack.broker.adminUrl, 'provision');
   const database = openDatabase(stack.databaseUrl, () => undefined, 1);
@@ -55,6 +46,7 @@ export async function openSampler(stack: TestStack, now: () => number): Promise<
   }
 
   return {
+    /** Takes every figure once. */
     async sample() {
       const at = now();
       const take: Take = (of, figure, value) => {
@@ -68,7 +60,8 @@ export async function openSampler(stack: TestStack, now: () => number): Promise<
       await streams(take);
       await folders(take);
     },
-    series: () => [...all.values()],
+    /** All that was taken, in the order in which it is shown. */
+    series: (): Series[] => [...all.values()],
     async close() {
       await Promise.all([broker.close(), database.close()]);
     },

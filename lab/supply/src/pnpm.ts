@@ -36,11 +36,7 @@ export async function installedPackages(): Promise<Licensed[]> {
   );
 }
 
-/**
- * What the registry knows against the packages of the lockfile, those of all platforms.
- * @param registry the one that is configured unless named
- * @throws {NotAsked} when it doesn't answer, or has no such service
- */
+/** Advisories for the lockfile, of all platforms. @throws {NotAsked} when the registry gives no answer */
 export async function advisories(registry?: string): Promise<{ advisories: Advisory[]; packages: number }> {
   const where = registry === undefined ? [] : [`--registry=${registry}`];
   // It exits with 1 when there are some, and when it could not ask.

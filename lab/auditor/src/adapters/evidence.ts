@@ -39,11 +39,7 @@ function parse(line: string): StoredEntry | undefined {
   }
 }
 
-/**
- * Everything that arrived at a sandbox, as its audit log has it.
- * @param root its root, without `/api`
- * @throws {CannotAudit} when no sandbox answers there
- */
+/** What arrived at the sandbox with this root (without `/api`). @throws {CannotAudit} when none answers */
 export async function fetchLog(root: string): Promise<SandboxLog> {
   const url = new URL('control/audit', root.endsWith('/') ? root : `${root}/`);
   try {

@@ -12,11 +12,7 @@ import { CannotAudit } from './evidence.ts';
 /** Real ms. Whoever runs the command sits in front of it. */
 const patience = 5_000;
 
-/**
- * Reads journals from the broker, as they are now, with the rights of a limiter. Nothing is changed, and nothing stays
- * behind on the broker.
- * @throws {CannotAudit} when there is no broker, or it has no journal that can be read
- */
+/** Reads journals with the rights of a limiter; leaves nothing behind. @throws {CannotAudit} when none can be read */
 export async function readJournals(
   url: string,
   partitions: readonly number[],
@@ -91,10 +87,7 @@ function read({ data, headers, seq }: JsMsg): JournalEntry | undefined {
 /** Where `npm start` keeps its state. */
 const stateFolder = join(import.meta.dirname, '../../../../.paceline');
 
-/**
- * The broker that `npm start` brings along, as the limiter sees it: its ports are chosen and its password made anew on
- * every machine, and all are in the state folder. Undefined when it never ran, or has ended in good order.
- */
+/** The broker of `npm start`, as its state folder has it; undefined when none runs. */
 export async function localBroker(folder = stateFolder): Promise<string | undefined> {
   try {
     const password = await readFile(join(folder, 'nats-password-limiter'), 'utf8');

@@ -46,10 +46,7 @@ export function watchedBy(arrivals: readonly Arrival[]): Watched {
 /** Two clocks never agree: a call that arrives this much beside its interval is still its own. Project ms. */
 export const clockSlackMs = 1_000;
 
-/**
- * The latest moment at which a call arrives by the sandbox's clock, which the ledger's time may lie behind: it goes on
- * from the last entry after a take-over, and catches up only when nothing counts any more.
- */
+/** The latest arrival by the sandbox's clock, which the ledger's time lies behind after a take-over. */
 export const arrivesBy = ({ latestAt, lag }: Call): number => latestAt + lag;
 
 export interface Matching {
@@ -59,10 +56,7 @@ export interface Matching {
   readonly alone: readonly Arrival[];
 }
 
-/**
- * Gives every arrival a call whose interval holds it, each call once: exactly, unless a little slack explains more.
- * @param arrivals oldest first
- */
+/** Gives every arrival, oldest first, a call whose interval holds it: exactly, unless a little slack explains more. */
 export function match(calls: readonly Call[], arrivals: readonly Arrival[]): Matching {
   const exact = matchWithin(0, calls, arrivals);
   if (exact.alone.length === 0) return exact;

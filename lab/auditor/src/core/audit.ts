@@ -23,11 +23,7 @@ interface UpstreamLog extends SandboxLog {
   readonly watched: Watched;
 }
 
-/**
- * Judges a partition by its journal: that no window, wherever it begins, can have held more calls than its policy
- * allows, that the ledger was kept by its rules, and why each 429 was one.
- * @param entries of one partition, oldest first
- */
+/** Judges a partition by its journal, oldest entry first: its windows, the rules of the ledger, and each 429. */
 function certify(partition: number, entries: readonly StoredEntry[], rules: Rules, upstream?: UpstreamLog) {
   const { spans, budgets, findings: ledgerFindings } = rebuild(entries, rules, upstream?.projectTime);
   const all = [...budgets, ...onlyCalled(budgets, rules, upstream)];
@@ -114,10 +110,7 @@ function certificateOf({ budget, windows, arrived, utilisation }: Judged, findin
   };
 }
 
-/**
- * The calls that were made beside those that the policy could have let through in the same time.
- * @param documented the policy that the budget began with
- */
+/** Calls made beside those that were possible in the same time. @param documented the first policy */
 function utilisationOf({ calls, changes }: BudgetHistory, spans: readonly Span[], documented: Policy) {
   const made = calls.filter(({ judged, end }) => judged && end !== 'returned').length;
   const possible = spans.reduce((sum, span) => sum + possibleIn(span, changes, documented), 0);

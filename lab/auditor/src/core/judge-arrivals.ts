@@ -5,11 +5,7 @@ import type { BudgetHistory, Call } from './history.ts';
 import type { SeenUpstream } from './rejections.ts';
 import { firstAbove, fuller, type Fullest } from './windows.ts';
 
-/**
- * What arrived upstream on one budget of one account, beside what the journal says was started.
- * @param arrivals of this budget and account, oldest first
- * @param watched the time of which the whole log tells
- */
+/** Compares arrivals on one budget, oldest first, with its started calls. @param watched the time that the log covers */
 export function judgeArrivals(
   { place, calls, rejections }: BudgetHistory,
   arrivals: readonly Arrival[],

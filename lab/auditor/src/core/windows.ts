@@ -83,10 +83,7 @@ function judgeOverFull({ place }: BudgetHistory, counted: readonly Call[], call:
   return { filled: counted.length, finding: breach('over_full', says, { place, sequence }) };
 }
 
-/**
- * Counts values that come one by one: how many of those that have come are above a bound, in logarithmic time (a
- * Fenwick tree over the values' ranks).
- */
+/** Counts how many of the values that have come are above a bound, in logarithmic time (a Fenwick tree over ranks). */
 export class RankedCounter {
   readonly #ranks: readonly number[];
   readonly #sums: number[];

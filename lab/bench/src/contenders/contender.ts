@@ -90,10 +90,7 @@ export const inProcess: Kind = {
 /** One whose processes share what a server keeps. */
 export const onServer = (home: Home): Kind => ({ ...inProcess, home, shared: true, countsIn: 'server' });
 
-/**
- * A client with something of its own for each limit.
- * @param submit hands over jobs of the same limit
- */
+/** A client with something of its own for each limit, which `submit` hands jobs of that limit to. */
 export function perLimit<Own>(
   open: (limit: Limit) => Own | Promise<Own>,
   submit: (own: Own, jobs: readonly Job[]) => unknown,

@@ -4,10 +4,7 @@ import type { Passage } from '../caller.ts';
 import { ours, type Variant, variants } from '../contenders/all.ts';
 import type { Contender, Limit } from '../contenders/contender.ts';
 
-/**
- * Peers that survive a power cut are compared with ours that does, the others with ours as it comes.
- * @param goodness more is better
- */
+/** Compares peers that survive a power cut with ours that does, others with ours as it comes; more `goodness` is better. */
 export function compare<T extends Variant>(results: readonly T[], goodness: (each: T) => number) {
   const [usual, safest = usual] = results.filter(({ contender }) => contender.name === ours);
   if (!usual || !safest) throw new Error(`nothing was measured of ${ours}`);

@@ -78,10 +78,7 @@ interface Finding {
   readonly says: string;
 }
 
-/**
- * What the auditor finds wrong, in its own words; whatever keeps it from looking is wrong too. It is shown our arrivals
- * only: it could take a stranger's for one of ours.
- */
+/** What the auditor finds, shown our arrivals only: it could take a stranger's for ours. Not being able to is wrong too. */
 async function auditJournal({ stack, clock }: Stage, arrivals: Evidence['arrivals']): Promise<string[]> {
   const ours = JSON.stringify({
     arrivals: arrivals.filter(({ isStrangers }) => !isStrangers),

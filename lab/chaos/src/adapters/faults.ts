@@ -65,10 +65,7 @@ const serversAway: Inflict = async (stage, { targets }) => {
   return () => forEach(targets, (target) => stage.server(target).start());
 };
 
-/**
- * A disk below a journal that is full: every write fails with ENOSPC. Healed as an operator would: room is made, and the
- * broker, which stores nothing any more once a write has failed, is started again.
- */
+/** A full disk below a journal: writes fail with ENOSPC. Healing makes room and restarts the broker, which has given up. */
 const diskFull: Inflict = async (stage, { targets }) => {
   const disks = targets.map((target) => stage.diskOf(target)).filter((disk) => disk !== undefined);
   await forEach(disks, fillDisk);

@@ -21,10 +21,7 @@ const inside = 'CHAOS_PRIVATE_MOUNTS';
 /** Whether what this process mounts is seen by it and its children only, and gone when they are. */
 export const hasPrivateMounts = (): boolean => process.env[inside] === 'yes';
 
-/**
- * Goes on as a process with mounts of its own, where this machine allows that, so that a small disk can be made that
- * really is full. Returns its exit code, or undefined when this is such a process, or can't have one.
- */
+/** Goes on as a process with mounts of its own. Returns its exit code; undefined when this is one, or none can be had. */
 export async function withPrivateMounts(): Promise<number | undefined> {
   if (hasPrivateMounts()) return undefined;
   const through = ['unshare', '--mount', '--propagation', 'private', '--'];

@@ -52,10 +52,7 @@ function withoutId(carried: MsgHdrs): MsgHdrs {
   return copy;
 }
 
-/**
- * What the streams of work still hold (`TICKS: 2`), and what was set aside (`subject: the reason`).
- * @throws {Error} while the broker can't say
- */
+/** What streams of work hold (`TICKS: 2`), and dead letters (`subject: reason`). @throws while the broker can’t say */
 export async function lookAtStreams(adminUrl: string) {
   const connection = await connect(adminUrl, 'provision');
   try {

@@ -63,10 +63,7 @@ const patienceMs = 90_000;
 
 const final = new Set(['done', 'failed', 'expired']);
 
-/**
- * No slot opens any more, and what is in hand comes to its end. Returns what had not when the patience was over: nothing,
- * if all is well.
- */
+/** Opens no more slots and waits for what is in hand. Returns what had not ended when the patience was over. */
 export async function drain(stage: Stage, watch: Watch): Promise<string[]> {
   const { api, upstream } = stage;
   await upstream.callOff();

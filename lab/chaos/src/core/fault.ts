@@ -112,10 +112,7 @@ export function tellFault({ kind, at, lasts, targets, amount, budget, policy }: 
   return `+${(at / 1_000).toFixed(1).padStart(5)} s  ${kind.padEnd(18)} ${details.join(', ')}`;
 }
 
-/**
- * The processes and servers, by the names that the launcher gives them.
- * @param replicas e.g. `limiter=2,rider-sync=2`; default one of each
- */
+/** Processes and servers by their names in the launcher. @param replicas e.g. `limiter=2`; default one of each */
 export function crewOf(replicas: string, brokers: number): Crew {
   const counts = new URLSearchParams(replicas.replaceAll(',', '&'));
   return {
