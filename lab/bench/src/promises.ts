@@ -20,22 +20,17 @@ export interface Arrivals {
 }
 
 /** A ticket; moments are the project's. */
-export interface Kept {
-  readonly cold: boolean;
-  readonly urgent: boolean;
-  /** When it was first told that it would run; undefined when it ran at once. */
-  readonly promisedAt: number | undefined;
-  readonly startedAt: number;
-}
+export type Kept = Awaited<ReturnType<typeof keepPromises>>[number];
 
 const network: Network = { jitterMs: 40, outliers: 0 };
 
 /** Asks for calls as they come, and notes what each was promised. */
-export async function keepPromises(arrivals: Arrivals): Promise<Kept[]> {
+export async function keepPromises(arrivals: Arrivals) {
   const { address, accounts, everyMs } = arrivals;
   const { clock, limiters, close } = await openLimiters(address);
 
-  async function ask(limiter: Limiter, cold: boolean, urgent: boolean): Promise<Kept> {
+  async function ask(limiter: Limiter, cold: boolean, urgent: boolean) {
+    // When it was first told that it would run; undefined when it ran at once.
     let promisedAt: number | undefined;
     const onWaiting = ({ estimatedAt }: { estimatedAt: number }) => {
       promisedAt ??= estimatedAt;
@@ -48,9 +43,9 @@ export async function keepPromises(arrivals: Arrivals): Promise<Kept[]> {
     });
   }
 
-  async function comeAndGo(account: string): Promise<Kept[]> {
+  async function comeAndGo(account: string) {
     const limiter = limiters.of(account);
-    const tickets: Array<Promise<Kept>> = [];
+    const tickets: Array<ReturnType<typeof ask>> = [];
     const come = async (count: number, cold: boolean) => {
       for (let each = 0; each < count; each += 1) {
         await wait(-Math.log(1 - Math.random()) * everyMs);

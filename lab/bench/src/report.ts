@@ -85,7 +85,6 @@ const packages = join(import.meta.dirname, '../node_modules');
 
 export async function describeMachine(): Promise<Machine> {
   const { version: nats } = await findNatsServer({ report: () => undefined });
-  const peers = contenders.map(({ name }) => name).filter((name) => name !== ours);
   return {
     Cores: `${availableParallelism()} (${cpus()[0]?.model.trim() ?? 'unknown'})`,
     Memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
@@ -94,7 +93,7 @@ export async function describeMachine(): Promise<Machine> {
     'nats-server': nats,
     Redis: await redisVersion().catch((error: Error) => error.message),
     Postgres: await postgresVersion(),
-    Peers: (await Promise.all([...new Set(peers)].map(nameAndVersion))).join(', '),
+    Peers: (await Promise.all(peers.map(nameAndVersion))).join(', '),
   };
 }
 

@@ -21,13 +21,10 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-interface Folder {
-  readonly path: string;
-  remove(): Promise<void>;
-}
+type Folder = Awaited<ReturnType<typeof folderFor>>;
 
 /** A folder on disk, not in memory: what is synced there costs what it costs. */
-export async function folderFor(name: string): Promise<Folder> {
+export async function folderFor(name: string) {
   const path = await mkdtemp(join(tmpdir(), `paceline-bench-${name}-`));
   // A Postgres that may not be root must be able to pass through.
   await chmod(path, 0o711);
@@ -43,27 +40,39 @@ export const nowhere: Server = {
   stop: async () => undefined,
 };
 
-/** A Postgres whose commits are on disk before they are answered. */
-export async function startDatabase(): Promise<Server> {
-  const folder = await folderFor('postgres');
-  const dataDir = join(folder.path, 'data');
-  let postgres = await startPostgres({ dataDir, durable: true });
-  const { port } = postgres;
+/** A process with a folder, which `start` starts again where it was. */
+async function serverIn<Its extends Child>(
+  folder: Folder,
+  start: () => Promise<Its>,
+  urlOf: (child: Its) => string,
+): Promise<Server> {
+  let child = await start();
   return {
-    address: { url: postgres.url() },
+    address: { url: urlOf(child) },
     async kill() {
-      postgres.kill('SIGKILL');
-      await postgres.exited;
+      child.kill('SIGKILL');
+      await child.exited;
     },
     async restart() {
-      postgres = await startPostgres({ dataDir, durable: true, port });
+      child = await start();
     },
-    signal: (signal) => postgres.kill(signal),
+    signal: (signal) => child.kill(signal),
     async stop() {
-      await postgres.stop();
+      await child.stop();
       await folder.remove();
     },
   };
+}
+
+/** A Postgres whose commits are on disk before they are answered. */
+export async function startDatabase(): Promise<Server> {
+  const folder = await folderFor('postgres');
+  const options = { dataDir: join(folder.path, 'data'), durable: true, port: await freePort() };
+  return serverIn(
+    folder,
+    () => startPostgres(options),
+    (postgres) => postgres.url(),
+  );
 }
 
 /** What the Postgres that comes along calls itself when it starts. */
@@ -117,22 +126,7 @@ export async function startRedis(synced: boolean): Promise<Server> {
     await eventually(() => answers(url));
     return child;
   };
-  let child = await start();
-  return {
-    address: { url },
-    async kill() {
-      child.kill('SIGKILL');
-      await child.exited;
-    },
-    async restart() {
-      child = await start();
-    },
-    signal: (signal) => child.kill(signal),
-    async stop() {
-      await child.stop();
-      await folder.remove();
-    },
-  };
+  return serverIn(folder, start, () => url);
 }
 
 /** @throws when it does not answer yet, or still reads what it had written */

@@ -23,19 +23,12 @@ export interface Siege extends Step {
   readonly forMs: number;
 }
 
-export interface Aftermath {
-  readonly grantedAfterMs: number;
-  /** When calls of the saturated account arrived, ms of the monotonic clock. */
-  readonly arrivals: readonly number[];
-  readonly end: number;
-}
-
 const inFlight = 10;
 const network: Network = { jitterMs: 20, outliers: 0 };
 const decoded = new TextDecoder();
 
 /** Saturates a limiter, kills it at one step, and looks what becomes of its windows. */
-export async function besiege(siege: Siege): Promise<Aftermath> {
+export async function besiege(siege: Siege) {
   const killed = Promise.withResolvers<number>();
   const kill = () => {
     process.kill(siege.pid, 'SIGKILL');
@@ -58,6 +51,7 @@ export async function besiege(siege: Siege): Promise<Aftermath> {
   await until(end);
   await close();
   await saturating;
+  // Moments of the monotonic clock.
   return { grantedAfterMs: (probed[0] ?? Number.NaN) - killedAt, arrivals, end };
 }
 

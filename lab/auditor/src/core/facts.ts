@@ -1,7 +1,7 @@
 import type { Fact, FactOf, Policy } from '@paceline/shared/contracts';
 import { howLong, remark, when } from './findings.ts';
 import type { BudgetHistory, Call } from './history.ts';
-import { blame, budgetOf, epochOf, isFromBefore, type Reading, book } from './reading.ts';
+import { blame, book, budgetOf, epochOf, isFromBefore, isSame, type Reading } from './reading.ts';
 
 /** A call is booked. */
 function readStarted(reading: Reading, fact: FactOf<'started'>): void {
@@ -88,8 +88,7 @@ function readRejected(reading: Reading, fact: FactOf<'rejected'>): void {
   if (!call && !isFromBefore(reading, permit)) {
     blame(reading, 'never_started', `${permit} was answered 429 but never started.`, budget.place);
   }
-  const { limit, windowMs } = budget.policy;
-  if (kept.limit !== limit || kept.windowMs !== windowMs) {
+  if (!isSame(kept, budget.policy)) {
     const says = `When ${permit} was answered 429 another policy was kept than the facts before it tell of: is ZWIFTRACING_TIER that of the limiter?`;
     blame(reading, 'other_policy', says, budget.place);
   }

@@ -95,6 +95,9 @@ export const epochOf = (permit: string): number => Number(/^(\d+)-/.exec(permit)
 export const isFromBefore = ({ claims, trimmed, lostAt }: Reading, permit: string): boolean =>
   (trimmed || lostAt !== undefined) && !claims.has(epochOf(permit));
 
+export const isSame = (one: Policy, other: Policy): boolean =>
+  one.limit === other.limit && one.windowMs === other.windowMs;
+
 export const isCounted = ({ latestAt, end }: { latestAt: number; end: string }, policy: Policy, at: number) =>
   end !== 'returned' && latestAt + policy.windowMs > at;
 

@@ -1,6 +1,6 @@
 import type { BudgetRecord, JournalEntry } from '@paceline/shared/contracts';
 import type { BudgetHistory } from './history.ts';
-import { blame, budgetOf, isCounted, isFromBefore, type Reading, book } from './reading.ts';
+import { blame, book, budgetOf, isCounted, isFromBefore, isSame, type Reading } from './reading.ts';
 
 type Restated = Extract<JournalEntry, { entry: 'restated' }>;
 
@@ -14,13 +14,8 @@ export function readRestated(reading: Reading, { budgets, at, lostAt }: Restated
       continue;
     }
     const what = differenceTo(reading, budget, record, at);
-    if (what)
-      blame(
-        reading,
-        'restated_otherwise',
-        `It was stated anew with ${what} than the facts have it.`,
-        budget.place,
-      );
+    const says = `It was stated anew with ${what} than the facts have it.`;
+    if (what) blame(reading, 'restated_otherwise', says, budget.place);
   }
 }
 
@@ -55,13 +50,7 @@ function differenceTo(
   at: number,
 ): string | undefined {
   const kept = record.policy ?? reading.rules.documented[record.endpoint];
-  if (
-    (record.policy !== null) !== named ||
-    kept.limit !== policy.limit ||
-    kept.windowMs !== policy.windowMs
-  ) {
-    return 'another policy';
-  }
+  if ((record.policy !== null) !== named || !isSame(kept, policy)) return 'another policy';
   for (const by of ['upstream', 'operator'] as const) {
     const until = record.pausedUntil[by] ?? 0;
     if (until !== pausedUntil[by] && Math.max(until, pausedUntil[by]) > at)

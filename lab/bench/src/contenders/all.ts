@@ -22,11 +22,12 @@ export const contenders: readonly Contender[] = [
 /** Our name in the tables. */
 export const ours = paceline.name;
 
-/** Those that keep a limit of calls per time, each library once, in the way that serves the most processes. */
-export const limiting = contenders.filter(
-  ({ limits, shared, name }) =>
-    limits && (shared || !contenders.some((each) => each.name === name && each.shared)),
-);
+/** Whether it limits, in the way in which its library serves the most processes. */
+export const isWidest = ({ limits, shared, name }: Contender): boolean =>
+  limits && (shared || !contenders.some((each) => each.name === name && each.shared));
+
+/** Those that keep a limit of calls per time, each library once. */
+export const limiting = contenders.filter(isWidest);
 
 /** Those that keep a limit, in every way in which they are used. */
 export const limitingAnyhow = contenders.filter(({ limits }) => limits);

@@ -31,14 +31,9 @@ const loads: readonly Load[] = [
 ];
 
 /** Waits in windows; Infinity for those who were not served. */
-interface Waits {
-  readonly far: readonly number[];
-  readonly urgent: readonly number[];
-  /** How many windows after a far one an urgent one came that was served before it; the most. */
-  readonly overtaken: number;
-}
+type Waits = Awaited<ReturnType<typeof waitsUnder>>;
 
-async function waitsUnder({ windowMs, windows, patience }: Load, contender: Contender): Promise<Waits> {
+async function waitsUnder({ windowMs, windows, patience }: Load, contender: Contender) {
   await using team = await assemble(contender, { processes: 2, windowMs });
   const key = 'w4';
   await team.limit([{ key, windowMs, calls: 1, concurrency: 1 }]);
@@ -62,6 +57,7 @@ async function waitsUnder({ windowMs, windows, patience }: Load, contender: Cont
   return {
     far: waits('far', far),
     urgent: waits('urgent', urgentAt.length),
+    /** How many windows after a far one an urgent one came that was served before it; the most. */
     overtaken: overtakenBy(passages) / windowMs,
   };
 }

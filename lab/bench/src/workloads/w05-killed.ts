@@ -1,6 +1,6 @@
 import { digits } from '@paceline/kit/table';
 import { monotonic, until } from '@paceline/kit/waiting';
-import { ours, type Variant, variants } from '../contenders/all.ts';
+import { isWidest, ours, type Variant, variants } from '../contenders/all.ts';
 import { type Limiters, type Replica, startLimiters } from '../limiters.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import type { Step } from '../siege.ts';
@@ -16,25 +16,16 @@ const calmWindows = 2;
 /** Who goes on when the limiter is dead. */
 type Successor = 'a replica' | 'itself, started again';
 
-interface Besieged extends Step {
-  readonly successor: Successor;
-  /** The most calls that arrived in any window. */
-  readonly peak: number;
-  /** Places of the window that are not used any more. */
-  readonly lost: number;
-  readonly grantedAfterMs: number;
-}
+type Besieged = Awaited<ReturnType<typeof siege>>[number];
 
 /** Kills a limiter at each step, one after the other. */
-async function siege(successor: Successor, steps: readonly Step[]): Promise<Besieged[]> {
+async function siege(successor: Successor, steps: readonly Step[]) {
   const limiters = await startLimiters();
   const caller = startCaller();
   try {
-    const results: Besieged[] = [];
-    for (const step of steps) {
-      const struck = successor === 'a replica' ? strikeNewcomer : strikeOnly;
-      results.push({ ...step, successor, ...(await struck(limiters, caller, step)) });
-    }
+    const struck = successor === 'a replica' ? strikeNewcomer : strikeOnly;
+    const results = [];
+    for (const step of steps) results.push({ ...step, successor, ...(await struck(limiters, caller, step)) });
     return results;
   } finally {
     await caller.kill();
@@ -42,10 +33,8 @@ async function siege(successor: Successor, steps: readonly Step[]): Promise<Besi
   }
 }
 
-type Damage = Pick<Besieged, 'peak' | 'lost' | 'grantedAfterMs'>;
-
 /** The first limiter takes over from a second one, which dies. */
-async function strikeNewcomer(limiters: Limiters, caller: Caller, step: Step): Promise<Damage> {
+async function strikeNewcomer(limiters: Limiters, caller: Caller, step: Step) {
   const victim = await limiters.add();
   const [survivor = victim] = limiters.replicas;
   await limiters.ownership.sharedOut([survivor.id, victim.id]);
@@ -53,7 +42,7 @@ async function strikeNewcomer(limiters: Limiters, caller: Caller, step: Step): P
 }
 
 /** There is one limiter; as soon as it is dead it is started again. */
-async function strikeOnly(limiters: Limiters, caller: Caller, step: Step): Promise<Damage> {
+async function strikeOnly(limiters: Limiters, caller: Caller, step: Step) {
   const victim = limiters.replicas.at(-1);
   if (!victim) throw new Error('there is no limiter');
   await limiters.ownership.sharedOut([victim.id]);
@@ -63,19 +52,13 @@ async function strikeOnly(limiters: Limiters, caller: Caller, step: Step): Promi
   return damage;
 }
 
-async function strike(limiters: Limiters, caller: Caller, step: Step, victim: Replica): Promise<Damage> {
+async function strike(limiters: Limiters, caller: Caller, step: Step, victim: Replica) {
   const [account = '', probe = ''] = limiters.ownership.accountsOf(victim.id, 2);
-  const { address } = limiters;
-  const { arrivals, end, grantedAfterMs } = await caller.do('besiege', {
-    ...step,
-    address,
-    account,
-    probe,
-    forMs,
-    pid: victim.child.pid,
-  });
+  const target = { address: limiters.address, account, probe, pid: victim.child.pid };
+  const { arrivals, end, grantedAfterMs } = await caller.do('besiege', { ...step, ...target, forMs });
   const calm = arrivals.filter((at) => at > end - calmWindows * policy.windowMs);
   return {
+    /** The most calls that arrived in any window, and its places that are not used any more. */
     peak: verdictOf(arrivals, policy).fullestWindow,
     lost: policy.limit - verdictOf(calm, policy).fullestWindow,
     grantedAfterMs,
@@ -94,14 +77,10 @@ const over = 2.5;
 /** Ms after the restart at which it is asked for N more: who asks while a connection is being made is sent away. */
 const askedAgain = [0, 500, 1_000];
 
-interface Killed extends Variant {
-  readonly peak: number;
-  /** Calls after the kill. */
-  readonly after: number;
-}
+type Killed = Awaited<ReturnType<typeof kill>>;
 
 /** Fills a window, kills what holds the count, starts it again at once, and asks for more. */
-async function kill(variant: Variant): Promise<Killed> {
+async function kill(variant: Variant) {
   const { contender, home } = variant;
   const { windowMs } = longPolicy;
   await using team = await assemble(contender, { processes: 1, home, windowMs });
@@ -136,6 +115,8 @@ async function kill(variant: Variant): Promise<Killed> {
   }
 }
 
+const killable = variants.filter(({ contender, home }) => isWidest(contender) && home !== 'limiter-synced');
+
 const verbs = ['acquire', 'start', 'settle'] as const;
 const phases = ['before', 'during', 'after'] as const;
 const steps: readonly Step[] = verbs.flatMap((verb) => phases.map((phase) => ({ verb, phase })));
@@ -160,13 +141,6 @@ const ofAnybody = ({ contender, home, peak, after }: Killed) => ({
   next: '',
 });
 
-/** Each library once where it limits, on a server where it can. */
-const isKilled = ({ contender, home }: Variant): boolean =>
-  contender.limits &&
-  home !== 'limiter-synced' &&
-  (contender.shared ||
-    !variants.some((other) => other.contender.name === contender.name && other.contender.shared));
-
 async function run(say: (line: string) => void): Promise<Outcome> {
   const sieges = await Promise.all([
     siege('a replica', steps.slice(0, half)),
@@ -178,7 +152,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
   ]);
   const besieged = sieges.flat();
   say(`${besieged.length} limiters were killed`);
-  const killedOnes = await Promise.all(variants.filter(isKilled).map((variant) => kill(variant)));
+  const killedOnes = await Promise.all(killable.map(kill));
   const { against } = compare(killedOnes, ({ peak }) => 1 / peak);
   const peaks = [...besieged, ...killedOnes.filter(({ contender }) => contender.name === ours)].map(
     ({ peak }) => peak,

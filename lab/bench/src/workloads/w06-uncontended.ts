@@ -13,17 +13,7 @@ const pauseMs = 5;
 /** Enough that no window is ever full. */
 const accounts = 300;
 
-interface Timed extends Variant {
-  /** Median of the rounds' medians, ms. */
-  readonly p50: number;
-  readonly p99: number;
-  /** As `p50`, when the next one is asked for at once. */
-  readonly pressed: number;
-  /** The same of a bare request and a bare append, where there is a broker. */
-  readonly least: number | undefined;
-}
-
-async function time(variant: Variant): Promise<Timed> {
+async function time(variant: Variant) {
   await using team = await assemble(variant.contender, { processes: 1, home: variant.home });
   const [caller] = team.callers;
   const keys = Array.from(
@@ -44,9 +34,11 @@ async function time(variant: Variant): Promise<Timed> {
   await echo?.caller.kill();
   return {
     ...variant,
+    /** Median of the rounds' medians, ms; `pressed`: when the next one is asked for at once. */
     p50: median(took.map(median)),
     p99: quantile(took.flat(), 0.99),
     pressed: median(pressed.map(median)),
+    /** The same of a bare request and a bare append, where there is a broker. */
     least: echo && median(least.map(median)),
   };
 }

@@ -12,12 +12,9 @@ const warmUpMs = 1_500;
 const slices = 5;
 const sliceMs = 1_000;
 
-interface Flooded extends Variant {
-  readonly processes: number;
-  readonly perSecond: number;
-}
+type Flooded = Awaited<ReturnType<typeof flood>>;
 
-async function flood(variant: Variant): Promise<Flooded> {
+async function flood(variant: Variant) {
   await using team = await assemble(variant.contender, { processes, home: variant.home });
   const { floodKeys } = variant.contender;
   const keysOf = (index: number) =>

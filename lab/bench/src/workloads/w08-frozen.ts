@@ -17,13 +17,8 @@ const frozenMs = 3 * leaseMs;
 /** How long to look at what it does when it goes on. */
 const afterMs = 2_500;
 
-interface Frozen {
-  readonly gapMs: number;
-  readonly peak: number;
-}
-
 /** Freezes one of two limiters while it is saturated, and lets it go on. */
-async function freeze(limiters: Limiters, caller: Caller, frozen: Replica): Promise<Frozen> {
+async function freeze(limiters: Limiters, caller: Caller, frozen: Replica) {
   const [account = '', probe = ''] = limiters.ownership.accountsOf(frozen.id, 2);
   await caller.do('limit', limitsFor([account, probe], inFlight));
   const frozenAt = monotonic() + 1.5 * policy.windowMs;
@@ -69,7 +64,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
     const ids = limiters.replicas.map(({ id }) => id);
     await caller.do('open', { id: 'paceline', address: limiters.address, index: 0 });
     await caller.do('between', { jitterMs: 20, outliers: 0 });
-    const results: Frozen[] = [];
+    const results: Array<Awaited<ReturnType<typeof freeze>>> = [];
     for (let round = 0; round < rounds; round += 1) {
       await limiters.ownership.sharedOut(ids);
       results.push(await freeze(limiters, caller, frozen));
@@ -90,7 +85,7 @@ async function run(say: (line: string) => void): Promise<Outcome> {
 const decidesElsewhere = ({ name, countsIn }: Contender): boolean => name !== ours && countsIn === 'server';
 
 function outcomeOf(
-  results: readonly Frozen[],
+  results: ReadonlyArray<Awaited<ReturnType<typeof freeze>>>,
   late: number,
   refusals: number,
   peers: ReadonlyArray<Result<number>>,
