@@ -81,7 +81,6 @@ async function carryOut(args: readonly string[], json: boolean, surroundings: Su
   }
 }
 
-/** @throws {WrongUsage} */
 function urlOf(env: NodeJS.ProcessEnv): string {
   const url = URL.parse(env.PACELINE_URL || usualUrl);
   if (url === null || !/^https?:$/.test(url.protocol))

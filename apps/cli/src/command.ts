@@ -18,17 +18,16 @@ export interface Context extends Surroundings {
   readonly json: boolean;
   /** Writes a document, on one line when there may be several. */
   document(value: unknown, oneOfSeveral?: 'line'): void;
-  /** Says something beside the output. */
   say(text: string): void;
 }
 
-type Outcome = 0 | 1;
+type ExitStatus = 0 | 1;
 
 export interface Subcommand {
   readonly usage: string;
   readonly about: string;
   readonly more?: string;
-  run(args: readonly string[], context: Context): Promise<Outcome>;
+  run(args: readonly string[], context: Context): Promise<ExitStatus>;
 }
 
 type Values<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O }>>['values'];
@@ -37,14 +36,13 @@ interface Definition<O extends ParseArgsOptionsConfig> extends Omit<Subcommand, 
   /** The arguments beside the options: `[NAME]` may be left out, `NAME …` and `[NAME …]` may be repeated. */
   readonly takes?: readonly string[];
   readonly options?: O;
-  run(given: readonly string[], context: Context, values: Values<O>): Promise<Outcome>;
+  run(given: readonly string[], context: Context, values: Values<O>): Promise<ExitStatus>;
 }
 
 export const text = { type: 'string' } as const;
 export const flag = { type: 'boolean', default: false } as const;
 export const texts = { type: 'string', multiple: true, default: [] as string[] } as const;
 
-/** A command that reads its arguments, and may throw `WrongUsage`. */
 export function defineCommand<const O extends ParseArgsOptionsConfig = Record<never, never>>(
   definition: Definition<O>,
 ): Subcommand {

@@ -51,5 +51,4 @@ export function createScreen(output: Output, env: NodeJS.ProcessEnv) {
   };
 }
 
-/** What is shown to a person: lines that stay, and one that changes while something is going on. */
 export type Screen = ReturnType<typeof createScreen>;

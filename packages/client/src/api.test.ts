@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createApi, pathOf } from './api.ts';
-import { ApiProblem, isPassing, messageAt, Unreachable, wordsOf } from './problem.ts';
+import { ApiProblem, isPassing, messageAt, Unreachable, wordsOf } from './api.ts';
 
 /** An API that answers one after the other, and what it was sent. */
 function apiOf(...answers: ReadonlyArray<() => Response>) {

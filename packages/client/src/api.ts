@@ -1,5 +1,4 @@
-import type { Operations } from './generated.ts';
-import { problemOf, Unreachable } from './problem.ts';
+import type { Operations, Problem } from './generated.ts';
 
 export type Operation = keyof Operations;
 export type Answer<O extends Operation> = Operations[O]['answer'];
@@ -22,7 +21,7 @@ export interface ApiSettings {
   readonly fetch?: (url: string, request: RequestInit) => Promise<Response>;
 }
 
-interface Parts {
+interface RequestParts {
   readonly path?: Readonly<Record<string, string | number>>;
   readonly query?: Readonly<Record<string, string | number | null | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -56,7 +55,7 @@ export function createApi(settings: ApiSettings = {}): Api {
     return response;
   }
 
-  async function request(operation: string, parts: Parts = {}): Promise<unknown> {
+  async function request(operation: string, parts: RequestParts = {}): Promise<unknown> {
     const { body, headers } = parts;
     const response = await send(
       urlOf(operation, parts),
@@ -81,10 +80,10 @@ export function createApi(settings: ApiSettings = {}): Api {
   }
 
   return {
-    call: async (operation, ...[input]) => (await request(operation, input as Parts)) as never,
+    call: async (operation, ...[input]) => (await request(operation, input as RequestParts)) as never,
     async all(operation, ...[input]) {
       const items: never[] = [];
-      const parts = input as Parts | undefined;
+      const parts = input as RequestParts | undefined;
       for (let cursor: string | null | undefined; cursor !== null;) {
         const page = await request(operation, { ...parts, query: { limit: 500, ...parts?.query, cursor } });
         const { items: found, next } = page as { items: never[]; next: string | null };
@@ -102,10 +101,10 @@ export function createApi(settings: ApiSettings = {}): Api {
 }
 
 export function pathOf<O extends Operation>(operation: O, ...[input]: Arguments<O>): string {
-  return urlOf(operation, input as Parts);
+  return urlOf(operation, input as RequestParts);
 }
 
-function urlOf(operation: string, { path: names = {}, query = {} }: Parts = {}): string {
+function urlOf(operation: string, { path: names = {}, query = {} }: RequestParts = {}): string {
   const [, template = ''] = operation.split(' ');
   const filled = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(String(names[name])),
@@ -125,3 +124,41 @@ function reasonOf(error: Error): string {
   const { code } = (error.cause ?? {}) as { code?: string };
   return code === undefined ? '' : ` (${code})`;
 }
+
+/** The API refused a request (RFC 9457); the message is its `detail`. */
+export class ApiProblem extends Error {
+  override name = 'ApiProblem';
+  readonly status: number;
+  readonly body: Partial<Problem>;
+
+  constructor(status: number, body: Partial<Problem>) {
+    super(body.detail ?? `The API answered ${status}`);
+    this.status = status;
+    this.body = body;
+  }
+
+  get errors(): NonNullable<Problem['errors']> {
+    return this.body.errors ?? [];
+  }
+}
+
+export class Unreachable extends Error {
+  override name = 'Unreachable';
+}
+
+async function problemOf(response: Response): Promise<ApiProblem> {
+  const body: unknown = await response.json().catch(() => undefined);
+  return new ApiProblem(response.status, (body ?? {}) as Partial<Problem>);
+}
+
+/** Away, busy with the same request, or without a part of itself: the API may answer in a moment. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof Unreachable || (error instanceof ApiProblem && [409, 503].includes(error.status));
+
+export const wordsOf = (error: Error): string =>
+  error instanceof ApiProblem && error.errors.length > 0
+    ? error.errors.map(({ field, message }) => `${field} ${message}`).join('; ')
+    : error.message;
+
+export const messageAt = (error: Error | null, field: string): string | undefined =>
+  error instanceof ApiProblem ? error.errors.find((each) => each.field === field)?.message : undefined;

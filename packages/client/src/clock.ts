@@ -13,7 +13,6 @@ export interface ClockReading {
 export async function readClock(api: Api): Promise<ClockReading> {
   const asked = performance.now();
   const { now, scale } = await api.call('GET /v1/clock');
-  // The answer was written somewhere between the two.
   return { now: Date.parse(now), scale, readAt: (asked + performance.now()) / 2 };
 }
 

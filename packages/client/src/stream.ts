@@ -1,14 +1,12 @@
 import { createParser } from 'eventsource-parser';
-import type { Api } from './api.ts';
 import type { StreamEvents } from './generated.ts';
-import { ApiProblem, isPassing } from './problem.ts';
+import { type Api, ApiProblem, isPassing } from './api.ts';
 
 export type StreamType = keyof StreamEvents;
 
 interface StreamData extends StreamEvents {
   /** Some of what happened is not kept any more: from and to which id, null when that is not known. */
   gap: { from: number | null; to: number | null };
-  /** The last event of a connection. */
   closing: { reason: string };
 }
 
@@ -21,7 +19,6 @@ export type StreamEvent = {
 }[keyof StreamData];
 
 export interface StreamOptions {
-  /** Without it, all. */
   readonly types?: readonly string[] | undefined;
   /** The id to begin behind; without it, what happens from now on. */
   readonly after?: number | undefined;

@@ -43,7 +43,6 @@ export const dayOf = (moment: string | number): string => date.format(new Date(m
 /** `Thu 26 Nov 18:34:12` */
 export const dayAndTime = (moment: string | number): string => `${dayOf(moment)} ${clockTime(moment)}`;
 
-/** What keeps a budget closed, and until when (project ms), the longest first. */
 export function closures({ pausedUntil, unknownUntil }: Budget, now: number) {
   return (
     [
@@ -75,11 +74,8 @@ export function availability(budget: Budget, now: number): Availability {
   const [closed] = closures(budget, now);
   if (closed) {
     const verb = closed.by === 'unknown' ? 'watched' : 'paused';
-    return {
-      state: 'closed',
-      text: `${verb} for ${countdown(closed.until - now)}`,
-      why: reasons[closed.by],
-    };
+    const text = `${verb} for ${countdown(closed.until - now)}`;
+    return { state: 'closed', text, why: reasons[closed.by] };
   }
   const freeAt = budget.freeAt === null ? now : Date.parse(budget.freeAt);
   if (freeAt <= now) return { state: 'free', text: 'free now' };
@@ -122,11 +118,13 @@ export function summary(budgets: readonly Budget[], now: number): string {
 
 export const commandLane: Lane = 'manual_rider_add';
 
-/** What the stream says of a command, too. */
-type Progress = Pick<Command, 'state' | 'position' | 'at' | 'until' | 'next' | 'reason' | 'via' | 'riders'>;
+type CommandProgress = Pick<
+  Command,
+  'state' | 'position' | 'at' | 'until' | 'next' | 'reason' | 'via' | 'riders'
+>;
 
 /** How far a command is, never a bare "queued". @param now project ms */
-export function progress(command: Progress, now: number): string {
+export function progress(command: CommandProgress, now: number): string {
   const moment = (text: string | null) =>
     text === null ? '' : ` (${clockTime(text)}, in ${countdown(Date.parse(text) - now)})`;
   switch (command.state) {
@@ -161,7 +159,7 @@ export function titleOf({ riderId, riders }: Pick<Command, 'riderId' | 'riders'>
   return count === 1 ? '1 rider' : `${count} riders`;
 }
 
-export function sentenceOf(command: Pick<Command, 'riderId'> & Progress, now: number): string {
+export function sentenceOf(command: Pick<Command, 'riderId'> & CommandProgress, now: number): string {
   const [title, stands] = [titleOf(command), progress(command, now)];
   if (stands.startsWith(title)) return stands;
   if (command.state === 'waiting_in_line') return `${title} is ${stands}`;
@@ -169,16 +167,10 @@ export function sentenceOf(command: Pick<Command, 'riderId'> & Progress, now: nu
 }
 
 export const steps = ['asked', 'waits', 'is fetched', 'is here'] as const;
-/** The index of the step that a command has reached. */
 export const stepOf = ({ state }: Pick<Command, 'state'>): number =>
   state === 'done' ? 3 : state === 'running' ? 2 : 1;
 
-export function outcome({
-  state,
-  mode,
-  counts,
-  error,
-}: Pick<Run, 'state' | 'mode' | 'counts' | 'error'>): string {
+export function outcome({ state, mode, counts, error }: Pick<Run, 'state' | 'mode' | 'counts' | 'error'>) {
   if (error !== null) return error;
   if (mode === 'observed') return `observed only: ${counts.planned} planned, nothing called`;
   const parts = [
@@ -193,6 +185,5 @@ export function outcome({
 export const elapsed = ({ startedAt, finishedAt }: Run, now: number): string =>
   duration(Math.max(0, (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt)));
 
-/** A text of the API with its lanes by their labels. */
 export const withLabels = (text: string): string =>
   text.replaceAll(/[a-z]+(?:_[a-z]+)+/g, (name) => lanes[name as Lane]?.label ?? name);

@@ -18,7 +18,6 @@ export class BrokerAway extends Error {
 /** Real ms: a busy machine is not an absent broker. */
 const longestPingMs = 2_000;
 
-/** The broker, which may be reached later than the first request, and be lost again. */
 export function openBroker(url: string, log: Logger) {
   let bus: Bus | undefined;
   let away = false;

@@ -60,10 +60,9 @@ export function peersOf(broker: Broker, account: string) {
       change: (asked: ChangeSchedule) =>
         ask('The scheduler', catalog.changeSchedule, {}, asked, judgeTimeoutMs),
     },
-    /** How fresh the copies of event-sync are, and so many of the next events. */
     freshness: (next: number) => ask('event-sync', catalog.freshness, {}, { next }),
   };
 }
 
 export type Peers = ReturnType<typeof peersOf>;
-export type Limiter = Peers['limiter'];
+export type LimiterPeer = Peers['limiter'];

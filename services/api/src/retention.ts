@@ -19,7 +19,6 @@ export interface Retention {
 }
 
 const day = 86_400_000;
-/** A day of permits is shown. */
 const permitsKept = 2 * day;
 
 /** Deletes so many of the oldest rows (`old`) for which `where` holds; locked ones are skipped. */
@@ -29,7 +28,7 @@ const deleteOldest = (table: PgTable, by: string, where: SQL, most: number): SQL
     ${table === tables.wantedRiders ? sql`join ${tables.commands} using (command_id)` : undefined}
     where ${where} order by ${sql.identifier(by)} limit ${most} for update of old skip locked))`;
 
-/** What is old at `now` (project ms), in deletion order; nothing open, and no kind's last run. */
+/** What is old at `now` (project ms), in deletion order; nothing open. Long: an entry for each table. */
 export function forgettable(kept: Retention, now: number) {
   const before = (ms: number): SQL => sql`${new Date(now - ms).toISOString()}::timestamptz`;
   const history = before(kept.history);

@@ -19,7 +19,6 @@ export function rounds(machine: Machine, round: () => Promise<void>, pauseMs: ()
   };
   now();
   return {
-    /** Begins a round at once, or as soon as the one in hand is over. */
     now,
     async stop(): Promise<void> {
       stopped = true;

@@ -33,7 +33,7 @@ const dashboard = fileURLToPath(new URL('../../../apps/dashboard/dist', import.m
 
 export type RunningApi = RunningService & Pick<HttpServer, 'url' | 'port'>;
 
-interface Parts extends ServiceContext<ApiConfig> {
+interface ApiParts extends ServiceContext<ApiConfig> {
   readonly account: string;
   readonly db: Database;
   readonly commandDb: Database;
@@ -51,7 +51,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   const broker = openBroker(config.NATS_URL, log);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
   const dbs = { db: database.db, commandDb: commandDatabase.db };
-  const parts: Parts = { ...context, ...dbs, account, broker, peers: peersOf(broker, account) };
+  const parts: ApiParts = { ...context, ...dbs, account, broker, peers: peersOf(broker, account) };
   const checks = { database: database.ping, broker: () => broker.reach().then(() => undefined) };
 
   const commands = createCommands(parts);
@@ -84,7 +84,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
   };
 }
 
-function createCommands({ config, db, commandDb, broker, peers, clock, log }: Parts) {
+function createCommands({ config, db, commandDb, broker, peers, clock, log }: ApiParts) {
   const watches = createWatches();
   const publisher = commandPublisher(broker, commandDb, clock, log);
   const queue = commandQueue(config.API_COMMAND_QUEUE);
@@ -104,7 +104,7 @@ function createCommands({ config, db, commandDb, broker, peers, clock, log }: Pa
   };
 }
 
-function serve({ config, log }: Parts, services: Services): Promise<HttpServer> {
+function serve({ config, log }: ApiParts, services: Services): Promise<HttpServer> {
   const { API_TOKEN: operator, API_VIEWER_TOKEN: viewer, API_TLS_CERT: cert, API_TLS_KEY: key } = config;
   const settings = {
     host: config.API_HOST,
@@ -122,7 +122,7 @@ function serve({ config, log }: Parts, services: Services): Promise<HttpServer> 
   );
 }
 
-async function startJobs({ config, db, clock, log, peers, signal }: Parts, bus: Bus, url: string) {
+async function startJobs({ config, db, clock, log, peers, signal }: ApiParts, bus: Bus, url: string) {
   const alerts = watchAlerts({
     db,
     clock,

@@ -90,7 +90,6 @@ async function send(
 const everyMs = 250;
 const patienceMs = 60_000;
 
-/** Shows the progress of a command until it has ended. An API that is away for a minute is waited for. */
 async function followCommand(
   first: Command,
   clock: ClockReading,

@@ -1,4 +1,4 @@
-import { ApiProblem, type Schedule } from '@paceline/client';
+import { ApiProblem, type Schedule, type ScheduleEdit } from '@paceline/client';
 import { kindNames } from '@paceline/shared/definition';
 import { type Context, defineCommand, flag, text, texts } from '../command.ts';
 import { unexpected, wholeNumber, WrongUsage } from '../core/usage.ts';
@@ -7,7 +7,6 @@ import {
   findingLines,
   judgedLines,
   promisesOf,
-  type ScheduleChange,
   scheduleLines,
   settingsLines,
 } from '../core/schedule.ts';
@@ -58,10 +57,9 @@ export const schedule = defineCommand({
   },
 });
 
-/** Puts a change in force, or shows why it is refused. */
 export async function changeSchedule(
   context: Context,
-  change: ScheduleChange,
+  change: ScheduleEdit,
   despiteErrors: boolean,
 ): Promise<0 | 1> {
   if (Object.keys(change).length === 0) throw new WrongUsage('No changes given');

@@ -11,7 +11,7 @@ import {
 import { type Context, defineCommand, flag, text } from '../command.ts';
 import { wholeNumber, WrongUsage } from '../core/usage.ts';
 import { alertLines, eventLines } from '../core/events.ts';
-import { type Part, type Status, statusLines } from '../core/windows.ts';
+import { type StatusPart, type Status, statusLines } from '../core/windows.ts';
 
 /** Real ms between two looks. */
 const everyMs = 1_000;
@@ -53,9 +53,8 @@ async function keepWatching(context: Context, clock: ClockReading): Promise<neve
   }
 }
 
-/** Everything at once; what is away leaves the rest as it is. */
 async function readStatus({ api }: Context, clock: ClockReading): Promise<Status> {
-  const part = <T>(answer: Promise<T>): Promise<Part<T>> =>
+  const part = <T>(answer: Promise<T>): Promise<StatusPart<T>> =>
     answer.then(
       (is) => ({ is }),
       (error: unknown) => {
@@ -81,7 +80,7 @@ async function readStatus({ api }: Context, clock: ClockReading): Promise<Status
 }
 
 function documentOf({ clock, budgets, queue, alerts, schedule }: Status) {
-  const of = <T>(part: Part<T>) => ('is' in part ? part.is : null);
+  const of = <T>(part: StatusPart<T>) => ('is' in part ? part.is : null);
   return {
     clock,
     budgets: of(budgets)?.items ?? null,

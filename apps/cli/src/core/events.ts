@@ -3,7 +3,6 @@ import { clockTime, countdown, dayAndTime, isFailed, outcome, sentenceOf } from 
 import { kinds, lanes } from '@paceline/shared/definition';
 import { type Look, type Paint, wrap } from './look.ts';
 
-/** What, and since when; red while something is wrong. */
 export function alertHead({ title, severity, since, resolvedAt }: Alert, paint: Paint): string {
   const goesOn = resolvedAt === null;
   const said = goesOn && severity === 'error' ? paint.wrong(title) : goesOn ? paint.strong(title) : title;
@@ -32,12 +31,12 @@ export function eventLines(event: StreamEvent, now: number, { paint }: Look): st
   );
 }
 
-interface Line {
+interface EventLine {
   readonly at: string;
   readonly says: string;
 }
 
-function words(event: StreamEvent, now: number, paint: Paint): Line[] {
+function words(event: StreamEvent, now: number, paint: Paint): EventLine[] {
   switch (event.type) {
     case 'run.changed': {
       const { kind, state, at, error } = event.data;
@@ -90,9 +89,12 @@ function words(event: StreamEvent, now: number, paint: Paint): Line[] {
   }
 }
 
-type Change = Omit<Extract<StreamEvent, { type: 'permits.changed' }>['data']['changes'][number], 'at'>;
+type StreamedChange = Omit<
+  Extract<StreamEvent, { type: 'permits.changed' }>['data']['changes'][number],
+  'at'
+>;
 
-function permitWords({ change, budget, lane, status, result }: Change, paint: Paint): string {
+function permitWords({ change, budget, lane, status, result }: StreamedChange, paint: Paint): string {
   if (change === 'started')
     return `${budget} call begins${lane === null ? '' : `, ${paint.lane(lane, lanes[lane].label)}`}`;
   if (change === 'returned') return `${budget} permit given back`;

@@ -25,7 +25,6 @@ export const plain: Paint = {
   quiet: asItIs,
 };
 
-/** What stands for one call of a lane: a stroke in its colour, or its letter. */
 export const markOf = (paint: Paint, lane: Lane, stroke: string): string =>
   paint.coloured ? paint.lane(lane, stroke) : letterOf(lane);
 
@@ -73,7 +72,6 @@ export function wrap(text: string, width: number): string[] {
   return line === '' ? lines : [...lines, line];
 }
 
-/** A text, and how it is painted once its place is known. */
 export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
 
 const asPainted = (cell: Cell) => (typeof cell === 'string' ? { text: cell, paint: asItIs } : cell);

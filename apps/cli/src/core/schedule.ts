@@ -1,4 +1,4 @@
-import type { Input, JudgedSchedule, Schedule, ScheduleSettings } from '@paceline/client';
+import type { JudgedSchedule, Schedule, ScheduleEdit, ScheduleSettings } from '@paceline/client';
 import { dayAndTime, dayOf, duration, limitText, shortTime } from '@paceline/client/words';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { WrongUsage } from './usage.ts';
@@ -73,7 +73,6 @@ export function findingLines(findings: JudgedSchedule['findings'], { paint, widt
   ]);
 }
 
-/** The settings of `other` that are not those of `one`, as `--set` takes them. */
 export function differences(one: ScheduleSettings, other: ScheduleSettings): string[] {
   return kindNames.flatMap((kind) =>
     (Object.entries(other.kinds[kind]) as Array<[keyof ScheduleSettings['kinds'][SyncKind], string]>)
@@ -113,11 +112,8 @@ function forecastLines(forecast: JudgedSchedule['forecast'], look: Look): string
   ];
 }
 
-/** A change of the schedule as the API takes it; whether its values make sense the API says. */
-export type ScheduleChange = Omit<Input<'PUT /v1/schedule'>['body'], 'despiteErrors'>;
-
 /** Settings such as `near.duration=8m` and `timeZone=UTC`, as one change. @throws {WrongUsage} */
-export function changeOf(settings: readonly string[]): ScheduleChange {
+export function changeOf(settings: readonly string[]): ScheduleEdit {
   const kinds: Record<string, Record<string, string>> = {};
   let timeZone: string | undefined;
   for (const setting of settings) {

@@ -13,17 +13,16 @@ import { budgets, kindNames, kinds, laneNames, lanes } from '@paceline/shared/de
 import { alertHead } from './events.ts';
 import { cut, legend, type Look, markOf, type Paint, wrap } from './look.ts';
 
-/** Something that was asked for, or why it could not be had. */
-export type Part<T> = { readonly is: T } | { readonly away: string };
+export type StatusPart<T> = { readonly is: T } | { readonly away: string };
 
 export interface Status {
   readonly clock: Clock;
-  readonly budgets: Part<Answer<'GET /v1/budgets'>>;
-  readonly queue: Part<Queue>;
-  readonly alerts: Part<Answer<'GET /v1/alerts'>>;
+  readonly budgets: StatusPart<Answer<'GET /v1/budgets'>>;
+  readonly queue: StatusPart<Queue>;
+  readonly alerts: StatusPart<Answer<'GET /v1/alerts'>>;
   /** The newest: they name those that wait. */
-  readonly commands: Part<Answer<'GET /v1/commands'>>;
-  readonly schedule: Part<Schedule>;
+  readonly commands: StatusPart<Answer<'GET /v1/commands'>>;
+  readonly schedule: StatusPart<Schedule>;
 }
 
 /** How everything stands, on one screen. @param now project ms */
@@ -53,7 +52,7 @@ export function statusLines({ clock, ...parts }: Status, now: number, look: Look
   ];
 }
 
-const part = <T>(found: Part<T>, { paint }: Look, lines: (is: T) => string[]): string[] =>
+const part = <T>(found: StatusPart<T>, { paint }: Look, lines: (is: T) => string[]): string[] =>
   'is' in found ? lines(found.is) : [paint.wrong(found.away)];
 
 const labelWidth = Math.max(...Object.values(budgets).map(({ label }) => label.length)) + 2;

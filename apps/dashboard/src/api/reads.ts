@@ -8,15 +8,12 @@ import {
 } from '@paceline/client';
 import { isOver } from '@paceline/client/words';
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
-import { api } from './client.ts';
-import { createStore } from './store.ts';
+import { api, createStore } from './client.ts';
 
-/** Whether the event stream tells what changes: then there is less to ask for. */
 export const live = createStore(false);
 /** How long (real ms) to wait before asking again for what the stream tells the changes of. */
 export const paced = (everyMs: number): number => (live.get() ? Math.max(10_000, everyMs) : everyMs);
 
-/** What is asked for again and again, after so many real ms; false: the page has the last answer. */
 export interface Poll<T> {
   readonly path: string;
   readonly load: () => Promise<T>;
@@ -79,7 +76,6 @@ export const useRead = <T>({ path, load, every }: Poll<T>, enabled = true): UseQ
     refetchInterval: ({ state: { data } }) => every(data),
   });
 
-/** Reads everything again whose path begins so: it has changed. */
 export const refresh = (path: string): Promise<void> =>
   queryClient.invalidateQueries({
     predicate: ({ queryKey: [key] }) => typeof key === 'string' && key.startsWith(path),

@@ -3,7 +3,6 @@ import { useEffect } from 'react';
 import { api } from './client.ts';
 import { live, refresh } from './reads.ts';
 
-/** What to read again when something has happened. */
 const touched: Readonly<Record<StreamType, readonly string[]>> = {
   'run.changed': ['/v1/runs'],
   'command.changed': ['/v1/commands'],

@@ -8,9 +8,8 @@ import {
   useRef,
   useSyncExternalStore,
 } from 'react';
-import { reachable, token, tokenWanted } from '../api/client.ts';
+import { reachable, token, tokenWanted, useStore } from '../api/client.ts';
 import { queryClient, reads, useRead } from '../api/reads.ts';
-import { useStore } from '../api/store.ts';
 import { useStream } from '../api/stream.ts';
 import { ClockContext, ClockProvider, useNow } from './clock.tsx';
 import { AlertsView } from '../alerts/AlertsView.tsx';

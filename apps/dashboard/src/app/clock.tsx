@@ -44,7 +44,6 @@ function follow(listener: () => void): () => void {
   };
 }
 
-/** Project time now, ms since the epoch; a component that uses it is redrawn as it passes. */
 export function useNow(): number {
   const reading = useContext(ClockContext);
   return projectTime(

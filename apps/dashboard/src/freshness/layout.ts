@@ -21,7 +21,6 @@ export function layoutAges({ next, classes }: Freshness, now: number, width: num
       eventId: event.eventId,
       lane: freshnessClasses[event.class].lane,
       y: index * rowHeight,
-      /** How old the copy is, against its goal; null: there is none. */
       ageX: age === null ? null : pixel(Math.min(widest, Math.max(0, age / goal)) * (width / widest)),
       late: age !== null && age > goal,
       ours: event.ours,

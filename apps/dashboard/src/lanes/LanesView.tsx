@@ -52,12 +52,12 @@ function Lanes({ queue }: { queue: Queue }) {
   );
 }
 
-interface Place {
+interface BandPlace {
   readonly nowX: number;
   readonly width: number;
 }
 
-const Band = ({ band: { lane, y, tickets, more }, ...place }: { band: BandShape } & Place) => (
+const Band = ({ band: { lane, y, tickets, more }, ...place }: { band: BandShape } & BandPlace) => (
   <g>
     <rect width="10" height="10" y={y + 4} rx="3" fill={laneColour(lane)} />
     <text className="band-name halo" x="16" y={y + 13}>
@@ -71,7 +71,7 @@ const Band = ({ band: { lane, y, tickets, more }, ...place }: { band: BandShape 
   </g>
 );
 
-interface TicketProps extends Place {
+interface TicketProps extends BandPlace {
   readonly shape: TicketShape;
   readonly colour: string;
 }

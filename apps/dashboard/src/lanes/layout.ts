@@ -50,7 +50,6 @@ export function layoutLanes(queue: Queue, now: number, width: number) {
       y,
       height: bandGap + Math.max(1, tickets.length) * rowHeight,
       tickets,
-      /** How many wait beside those that are shown. */
       more: own.length - tickets.length,
     };
     y += band.height;

@@ -7,14 +7,8 @@ export const Read = <T,>({ from, children }: { from: Poll<T>; children: (data: T
 );
 
 /** Shows data as soon as some is there, however old, and says why there is none. */
-export function Loaded<T>({
-  query,
-  children,
-}: {
-  query: UseQueryResult<T>;
-  children: (data: T) => ReactNode;
-}) {
-  const { data, error } = query;
+export function Loaded<T>(props: { query: UseQueryResult<T>; children: (data: T) => ReactNode }) {
+  const { data, error } = props.query;
   return (
     <>
       {error && (
@@ -22,7 +16,7 @@ export function Loaded<T>({
           {error.message}. {data === undefined ? 'Asking again …' : 'This is what was last heard.'}
         </output>
       )}
-      {data === undefined ? !error && <p className="hint">Loading …</p> : children(data)}
+      {data === undefined ? !error && <p className="hint">Loading …</p> : props.children(data)}
     </>
   );
 }

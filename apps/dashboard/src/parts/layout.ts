@@ -3,7 +3,6 @@ import { scaleUtc } from 'd3-scale';
 
 const pixelsPerTick = 90;
 
-/** Moments (project ms) as places in a picture, in pixels, and round moments as ticks. */
 export function timeAxis(from: number, to: number, width: number) {
   const scale = scaleUtc([from, to], [0, width]).clamp(true);
   const words = scale.tickFormat();

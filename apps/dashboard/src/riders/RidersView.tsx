@@ -11,9 +11,8 @@ import {
   titleOf,
 } from '@paceline/client/words';
 import { type FormEvent, useState } from 'react';
-import { api } from '../api/client.ts';
+import { api, useStore } from '../api/client.ts';
 import { reads, useRead } from '../api/reads.ts';
-import { useStore } from '../api/store.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableCard } from '../parts/elements.tsx';
 import { Picture } from '../parts/Picture.tsx';
@@ -41,7 +40,6 @@ export function RidersView() {
   );
 }
 
-/** Takes a rider's id; what is wrong with it the API says, and it is shown at the field. */
 /** A field whose content is sent as a command; what is wrong with it the API says. */
 function useField<Body>(
   id: string,
@@ -182,7 +180,6 @@ function Rider({ riderId }: { riderId: number }) {
   );
 }
 
-/** How many riders of an import are here, wait, and could not be had, and why. */
 function Import({ command, riders }: { command: Command; riders: NonNullable<Command['riders']> }) {
   const { done, failed, waiting } = riders;
   const lost = useRead(reads.failedRiders(command), failed > 0);

@@ -1,7 +1,7 @@
+import { createStore } from '../api/client.ts';
 import { type Command, isPassing, newKey, wordsOf } from '@paceline/client';
 import { useMutation } from '@tanstack/react-query';
 import { queryClient, reads, refresh } from '../api/reads.ts';
-import { createStore } from '../api/store.ts';
 
 const key = 'paceline-commands';
 
@@ -14,7 +14,6 @@ function track(commandId: string): void {
   sessionStorage.setItem(key, JSON.stringify(tracked.get()));
 }
 
-/** Sends commands by `post`, and tracks those that are accepted. */
 export function useCommand<Body>(
   post: (body: Body, headers: { 'idempotency-key': string }) => Promise<Command>,
   onAccepted: () => void,

@@ -26,10 +26,10 @@ export function layoutWaterfall(run: RunDetail, now: number, width: number) {
   return { axis, rows, height: Math.max(1, rows.length) * rowHeight };
 }
 
-type Call = RunDetail['calls'][number];
+type RunCall = RunDetail['calls'][number];
 
 /** e.g. `signups of event 24940950, oldest copy · 200, 36 signups` */
-export function callWords({ endpoint, target, because, status, message }: Call): string {
+export function callWords({ endpoint, target, because, status, message }: RunCall): string {
   const asked = `${budgets[endpoint as BudgetName]?.fetches ?? endpoint} ${target}`;
   const reason = because === null ? '' : `, ${because.replaceAll('_', ' ')}`;
   return `${asked}${reason} · ${status === null ? '' : `${status}, `}${message}`;

@@ -1,4 +1,4 @@
-import { type JudgedSchedule, kindColour, type ScheduleSettings } from '@paceline/client';
+import { type JudgedSchedule, kindColour, type ScheduleEdit, type ScheduleSettings } from '@paceline/client';
 import { clockTime, duration } from '@paceline/client/words';
 import { budgets, kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
@@ -6,12 +6,10 @@ import { useEffect, useState } from 'react';
 import { api } from '../api/client.ts';
 import { Button, Refusal, Table } from '../parts/elements.tsx';
 import { Swatch } from '../parts/Picture.tsx';
-import type { Change } from './draft.ts';
 
 const quietMs = 400;
 
-/** What the API says of a change, as soon as nobody types; without one, of what is in force. */
-export function useChecks(change: Change): UseQueryResult<JudgedSchedule> {
+export function useChecks(change: ScheduleEdit): UseQueryResult<JudgedSchedule> {
   const text = JSON.stringify(change);
   const [settled, setSettled] = useState(text);
   useEffect(() => {
@@ -20,7 +18,7 @@ export function useChecks(change: Change): UseQueryResult<JudgedSchedule> {
   }, [text]);
   return useQuery({
     queryKey: ['/v1/schedule/lint', settled],
-    queryFn: () => api.call('POST /v1/schedule/lint', { body: JSON.parse(settled) as Change }),
+    queryFn: () => api.call('POST /v1/schedule/lint', { body: JSON.parse(settled) as ScheduleEdit }),
     placeholderData: keepPreviousData,
   });
 }

@@ -34,7 +34,6 @@ export const ScheduleView = () => (
   </Read>
 );
 
-/** A draft of a schedule, what of it differs from the schedule that it began with, and what puts it in force. */
 function useDraft(inForce: Schedule) {
   const [begun, setBegun] = useState<{ draft: ScheduleSettings; base: Schedule } | undefined>();
   const base = begun?.base ?? inForce;

@@ -1,14 +1,11 @@
-import type { Input, ScheduleSettings, SyncKind } from '@paceline/client';
+import type { ScheduleEdit, ScheduleSettings, SyncKind } from '@paceline/client';
 import { kindNames } from '@paceline/shared/definition';
 
 export const fields = ['mode', 'opens', 'duration', 'skip', 'catchUp'] as const;
 export type Field = (typeof fields)[number];
 export type KindSettings = ScheduleSettings['kinds'][SyncKind];
 
-/** What of a schedule is to be changed: what is not named stays as it is. */
-export type Change = Omit<Input<'PUT /v1/schedule'>['body'], 'despiteErrors'>;
-
-export function changeOf(inForce: ScheduleSettings, draft: ScheduleSettings): Change {
+export function changeOf(inForce: ScheduleSettings, draft: ScheduleSettings): ScheduleEdit {
   const changed = kindNames
     .map((kind) => [kind, differing(inForce.kinds[kind], draft.kinds[kind])] as const)
     .filter(([, settings]) => Object.keys(settings).length > 0);
@@ -21,7 +18,7 @@ export function changeOf(inForce: ScheduleSettings, draft: ScheduleSettings): Ch
 const differing = (from: KindSettings, to: KindSettings): Partial<KindSettings> =>
   Object.fromEntries(fields.filter((field) => from[field] !== to[field]).map((field) => [field, to[field]]));
 
-export const isEmpty = (change: Change): boolean => Object.keys(change).length === 0;
+export const isEmpty = (change: ScheduleEdit): boolean => Object.keys(change).length === 0;
 
 export const withField = (
   draft: ScheduleSettings,

@@ -19,7 +19,7 @@ import {
   layoutTimeline,
   momentRange,
   moved,
-  type Range,
+  type TimeRange,
   shownRange,
   type TieShape,
   type TimelineData,
@@ -51,7 +51,7 @@ export function TimelineView({ id: moment }: { id: string | undefined }) {
 
 function Timeline({ at, data }: { at: string | undefined; data: TimelineData }) {
   const now = useNow();
-  const [range, setRange] = useState<Range>(momentRange(at));
+  const [range, setRange] = useState<TimeRange | null>(momentRange(at));
   const shown = shownRange(range, now);
   const steps = [
     ['Earlier', () => moved(shown, -0.5)],
@@ -88,9 +88,7 @@ function Timeline({ at, data }: { at: string | undefined; data: TimelineData }) 
   );
 }
 
-type Shown = NonNullable<Range>;
-
-const RunsBehind = ({ data, now, range }: { data: TimelineData; now: number; range: Shown }) => (
+const RunsBehind = ({ data, now, range }: { data: TimelineData; now: number; range: TimeRange }) => (
   <TableBehind
     caption="The runs in the picture, newest first"
     columns={['Sync of', 'Begun', 'Lasted', 'Result']}
@@ -104,7 +102,7 @@ const RunsBehind = ({ data, now, range }: { data: TimelineData; now: number; ran
   />
 );
 
-const ConflictsBehind = ({ data, range }: { data: TimelineData; range: Shown }) => (
+const ConflictsBehind = ({ data, range }: { data: TimelineData; range: TimeRange }) => (
   <TableBehind
     button="Who waited, as a table"
     caption="Who waited for whom, newest first"
@@ -130,7 +128,7 @@ interface TimelineProps {
   readonly now: number;
   readonly from: number;
   readonly to: number;
-  readonly onChoose: (range: Range) => void;
+  readonly onChoose: (range: TimeRange | null) => void;
 }
 
 const TimelinePicture = ({ data, now, from, to, onChoose }: TimelineProps) => (
@@ -206,7 +204,7 @@ interface DragProps {
   readonly axis: TimeAxis;
   readonly width: number;
   readonly height: number;
-  readonly onChoose: (range: Range) => void;
+  readonly onChoose: (range: TimeRange | null) => void;
 }
 
 function Drag({ axis, width, height, onChoose }: DragProps) {

@@ -71,7 +71,6 @@ function slotsOf(kind: SyncKind, runs: readonly Run[], coming: TimelineData['com
   ];
 }
 
-/** The kind of sync in whose slots the calls of a lane are made, if in any. */
 const kindOfLane = (lane: Lane): SyncKind | undefined => kindNames.find((kind) => kinds[kind].lane === lane);
 
 /** Ties a sync that waits to the band of the lane that goes first; lanes without slots are at the top. */
@@ -97,7 +96,6 @@ function tieOf(
   };
 }
 
-/** When a run ended; one that goes on ends now. */
 export const endOf = ({ finishedAt }: Run, now: number) =>
   finishedAt === null ? now : Date.parse(finishedAt);
 
@@ -131,37 +129,37 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 /** What part of time is looked at; null follows now. */
-export type Range = { readonly from: number; readonly to: number } | null;
+export interface TimeRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 const before = 3 * hour;
 const after = hour;
 const least = 2 * minute;
 const most = 48 * hour;
 
-/** Without a choice: the last hours and the next. */
-export const shownRange = (range: Range, now: number): { from: number; to: number } =>
+export const shownRange = (range: TimeRange | null, now: number): TimeRange =>
   range ?? { from: now - before, to: now + after };
 
-export function momentRange(text: string | undefined): Range {
+export function momentRange(text: string | undefined): TimeRange | null {
   const moment = Date.parse(text ?? '');
   return Number.isNaN(moment) ? null : around(moment, hour);
 }
 
 /** A stretch that was dragged over; undefined when it was no more than a click. */
-export function dragged(one: number, other: number): Range | undefined {
+export function dragged(one: number, other: number): TimeRange | undefined {
   const [from, to] = [Math.min(one, other), Math.max(one, other)];
   return to - from < least / 4 ? undefined : around((from + to) / 2, to - from);
 }
 
-/** Makes what is shown `factor` times as long, around its middle. */
-export const zoomed = ({ from, to }: NonNullable<Range>, factor: number): Range =>
+export const zoomed = ({ from, to }: TimeRange, factor: number): TimeRange =>
   around((from + to) / 2, (to - from) * factor);
 
-/** Goes along by a share of what is shown. */
-export const moved = ({ from, to }: NonNullable<Range>, share: number): Range =>
+export const moved = ({ from, to }: TimeRange, share: number): TimeRange =>
   around((from + to) / 2 + (to - from) * share, to - from);
 
-function around(middle: number, length: number): Range {
+function around(middle: number, length: number): TimeRange {
   const kept = Math.min(most, Math.max(least, length));
   return { from: middle - kept / 2, to: middle + kept / 2 };
 }

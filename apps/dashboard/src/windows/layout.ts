@@ -48,7 +48,6 @@ export function layoutWindow(budget: Budget, now: number, width: number) {
   };
 }
 
-/** Puts a stretch into the first row that is free then, and opens a new one when none is. */
 function placeIn(heldUntil: number[], start: number, until: number): number {
   const free = heldUntil.findIndex((end) => end <= start);
   const row = free === -1 ? heldUntil.length : free;

@@ -1,7 +1,7 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq, inArray, isNotNull, isNull, lt, max, min, ne, or, sql } from 'drizzle-orm';
 import { columnsBut } from '../http/params.ts';
-import { type Ages, alertId, type AlertRow, type Changes, type Condition } from './rules.ts';
+import { type DataAges, alertId, type AlertRow, type Changes, type Condition } from './rules.ts';
 
 const { alerts, clubs, events } = tables;
 const shown = columnsBut(alerts, 'toldBeginningAt', 'toldEndAt', 'tellingUntil');
@@ -77,8 +77,7 @@ export async function markSent(db: Database, { id, resolvedAt }: AlertRow, now: 
     .where(eq(alerts.id, id));
 }
 
-/** When the oldest of our clubs and the newest list of events were fetched. */
-export async function agesOf(db: Database): Promise<Ages> {
+export async function agesOf(db: Database): Promise<DataAges> {
   const [[club], [event]] = await Promise.all([
     db.select({ at: min(clubs.fetchedAt) }).from(clubs),
     db.select({ at: max(events.fetchedAt) }).from(events),

@@ -40,7 +40,6 @@ export interface Observation {
   readonly unknown: readonly AlertKey[];
 }
 
-/** What follows from an observation, given the open alerts; `seen` and `resolve` are ids. */
 export interface Changes {
   readonly raise: readonly Condition[];
   readonly seen: readonly string[];
@@ -146,7 +145,6 @@ export function lostJournal(windows: readonly WindowView[], now: number): Condit
 /** Project ms that a request may wait before an operator should know. A sync is expected to wait within its slot. */
 const longWaitOf = (lane: Lane): number => (forcedLanes.has(lane) ? 5 : 30) * minute;
 
-/** A request has waited long, and not only for the next call of a slow window. */
 export function longQueues(windows: readonly WindowView[], now: number): Condition[] {
   const slow = windows.flatMap(({ endpoint, policy, waiting: { count, next } }) => {
     const allowed = (lane: Lane) => Math.max(longWaitOf(lane), policy.windowMs);
@@ -201,7 +199,7 @@ export function staleSignups(next: readonly RankedEvent[], now: number): Conditi
 }
 
 /** When the oldest club and the list of events were last fetched, project ms; undefined: there is none. */
-export interface Ages {
+export interface DataAges {
   readonly clubs: number | undefined;
   readonly events: number | undefined;
 }
@@ -211,7 +209,7 @@ const lists = [
   { list: 'events', title: 'The list of events', oldest: 60 * minute },
 ] as const;
 
-export const staleLists = (ages: Ages, now: number): Condition[] =>
+export const staleLists = (ages: DataAges, now: number): Condition[] =>
   lists.flatMap(({ list, title, oldest }) => {
     const at = ages[list];
     if (at === undefined || now - at <= oldest) return [];

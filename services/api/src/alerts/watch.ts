@@ -25,7 +25,6 @@ import { chatMessage } from './view.ts';
 
 const nextEvents = 100;
 
-/** What the conditions are; while `asked` fails, nothing is known about `keys`. */
 async function check<T>(
   keys: readonly AlertKey[],
   asked: Promise<T>,

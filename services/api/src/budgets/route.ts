@@ -3,7 +3,7 @@ import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { listOf, oneOf, pageOf, pageQuery } from '../http/params.ts';
 import { found, Problem } from '../http/problem.ts';
 import { answers, endpoint, jsonBody } from '../http/route.ts';
-import type { BudgetOperation, Limiter } from '../peers.ts';
+import type { BudgetOperation, LimiterPeer } from '../peers.ts';
 import { budgetShape, budgetView, type BudgetView, promisesShape } from './view.ts';
 
 const tags = ['budgets'];
@@ -129,12 +129,12 @@ function endOfPause({ until, forSeconds = 0 }: z.infer<typeof pauseBody>, now: n
   throw new Problem('invalid-input', `until ${message}`, { errors: [{ field: 'until', message }] });
 }
 
-async function operate(limiter: Limiter, name: Budget, operation: BudgetOperation): Promise<BudgetView> {
+async function operate(limiter: LimiterPeer, name: Budget, operation: BudgetOperation): Promise<BudgetView> {
   await limiter.operate(name, operation);
   return budgetNow(limiter, name);
 }
 
-async function budgetNow(limiter: Limiter, name: Budget): Promise<BudgetView> {
+async function budgetNow(limiter: LimiterPeer, name: Budget): Promise<BudgetView> {
   const { windows } = await limiter.windows();
   const window = windows.find(({ endpoint }) => endpoint === name);
   return budgetView(found(window, `There is no budget ${name}`));

@@ -14,16 +14,13 @@ const clubShape = z
     ageSeconds: z.int().describe('Seconds since then'),
   })
   .openapi('Club');
-type ClubView = z.infer<typeof clubShape>;
-type ClubRow = Omit<RowOf<ClubView, 'fetchedAt'>, 'ageSeconds'>;
+type ClubRow = Omit<RowOf<z.infer<typeof clubShape>, 'fetchedAt'>, 'ageSeconds'>;
 
-const clubView =
-  (now: number) =>
-  (club: ClubRow): ClubView => ({
-    ...club,
-    ...isoTimes(club, 'fetchedAt'),
-    ageSeconds: ageSeconds(club.fetchedAt, now),
-  });
+const clubView = (now: number) => (club: ClubRow) => ({
+  ...club,
+  ...isoTimes(club, 'fetchedAt'),
+  ageSeconds: ageSeconds(club.fetchedAt, now),
+});
 
 const { clubs, clubMemberships: memberships } = tables;
 

@@ -34,7 +34,7 @@ export function commandQueue(bound: number): CommandQueue {
   };
 }
 
-interface Waiting<In, Out> extends Pick<PromiseWithResolvers<Out>, 'resolve' | 'reject'> {
+interface BatchItem<In, Out> extends Pick<PromiseWithResolvers<Out>, 'resolve' | 'reject'> {
   readonly item: In;
   /** Runs a function in the trace of the request that the item belongs to. */
   readonly inItsTrace: <T>(work: () => T) => T;
@@ -50,10 +50,9 @@ export function inBatches<In, Out>(
   most: number,
   machine: Machine,
 ): (item: In) => Promise<Out> {
-  type Batch = ReadonlyArray<Waiting<In, Out>>;
-  const waiting: Array<Waiting<In, Out>> = [];
+  type Batch = ReadonlyArray<BatchItem<In, Out>>;
+  const waiting: Array<BatchItem<In, Out>> = [];
   let inFlight = 0;
-  /** The batch that the next one waits for. */
   let first: Batch | undefined;
 
   function startNext(): void {

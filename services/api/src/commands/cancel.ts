@@ -8,7 +8,6 @@ import type { Broker } from '../broker.ts';
 const { commands, wantedRiders } = tables;
 const cancelled = { state: 'failed', reason: 'Cancelled by an operator' } as const satisfies Progress;
 
-/** Cancels a command; false: its call has begun, or it has ended. @throws {BrokerAway} */
 export type CancelCommand = (commandId: string) => Promise<boolean>;
 
 export const cancelCommandWith =

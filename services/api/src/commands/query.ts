@@ -76,7 +76,6 @@ export const findUnpublished = (db: Database, before: number, limit: number) =>
     .orderBy(asc(commands.requestedAt))
     .limit(limit);
 
-/** What is published to the service that carries a command out. */
 export type Publishable = Awaited<ReturnType<typeof findUnpublished>>[number];
 
 export interface Published extends Publishable {
@@ -106,7 +105,6 @@ export async function listOpen(
   return open.map((each) => ({ ...each, sequence: each.sequence ?? 0 }));
 }
 
-/** Whether a command has not ended, and was not published again since. */
 export const isStillOpen = async (db: Database, { commandId, sequence }: Published): Promise<boolean> =>
   (await db.$count(
     commands,

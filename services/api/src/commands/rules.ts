@@ -6,7 +6,6 @@ export const justAccepted: Progress = { state: 'waiting_in_line', position: 1, a
 export const isUnknown = (progress: Progress): boolean =>
   progress.state === 'waiting_in_line' && progress.at === null;
 
-/** Riders that one bulk call brings. */
 const fullCall = 1_000;
 
 /** @param ahead with `single` the adds before it, with `bulk` the riders of imports before it */

@@ -21,7 +21,6 @@ function refusedCommands(db: Database, machine: Machine) {
       void known.set(nameOf(command), { ...command, until: machine.elapsed() + rememberedMs }),
     forget: (command: Refused) => void known.delete(nameOf(command)),
     has: (command: Refused) => known.has(nameOf(command)),
-    /** Deletes those that are stored by now. Published commands are kept: they will run. */
     async withdraw(): Promise<void> {
       if (known.size === 0) return;
       const now = machine.elapsed();

@@ -9,7 +9,6 @@ import { expectedProgress, isUnknown, justAccepted } from './rules.ts';
 import type { CommandStore, NewCommand } from './store.ts';
 import type { CommandRow } from './view.ts';
 
-/** Passes the progress of commands on to the requests that wait for it. */
 export function createWatches() {
   const watches = new Map<string, (progress: Progress) => void>();
   return {
@@ -56,19 +55,15 @@ interface CommandPorts {
   readonly log: Logger;
 }
 
-/** What is requested: one rider to add, or several to import, none of them twice. */
 export type CommandRequest =
   | { readonly type: 'add-rider'; readonly riderId: number }
   | { readonly type: 'import-riders'; readonly riderIds: readonly number[] };
 
-interface SubmitOptions {
-  readonly waiting?: AbortSignal | undefined;
-  /** The id of the command; an existing command with this id is returned. */
-  readonly commandId?: string | undefined;
-}
-
 /** Stores, publishes, and estimates; `waiting` waits for the end. @throws {BrokerAway | CommandQueueFull} */
-export type SubmitCommand = (request: CommandRequest, options: SubmitOptions) => Promise<CommandRow>;
+export type SubmitCommand = (
+  request: CommandRequest,
+  options: { readonly waiting?: AbortSignal | undefined; readonly commandId?: string | undefined },
+) => Promise<CommandRow>;
 
 export const submitCommandWith = (ports: CommandPorts): SubmitCommand => {
   const { db, broker, store, publisher, watches, windows, clock, log } = ports;

@@ -33,7 +33,6 @@ export const viaShape = z
 export const viaOf = (progress: Progress): z.infer<typeof viaShape> =>
   'via' in progress ? (progress.via ?? null) : null;
 
-/** A command as its client sees it: what it waits for is said in the fields that belong to its state. */
 export const commandShape = z
   .object({
     commandId: z.string(),
@@ -105,7 +104,6 @@ export type CommandRiderView = z.infer<typeof commandRiderShape>;
 
 export interface CommandRiderRow {
   readonly riderId: number;
-  /** Null: it still waits. */
   readonly outcome: Exclude<RiderOutcome, 'waiting'> | null;
   readonly reason: string | null;
   readonly endedAt: number | null;

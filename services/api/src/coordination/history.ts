@@ -2,6 +2,7 @@ import type { StreamedEvent } from '@paceline/shared/contracts';
 import { asRows, type Database, isBadData, tables } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import { type SQL, sql } from 'drizzle-orm';
+import type { PermitChange } from '../stream/view.ts';
 
 const { conflicts, permits } = tables;
 
@@ -34,8 +35,7 @@ async function keepConflicts(db: Database, events: readonly StreamedEvent[]): Pr
   if (rows.length > 0) await db.insert(conflicts).values(rows).onConflictDoNothing();
 }
 
-type Change = Extract<StreamedEvent, { name: 'permitsChanged' }>['payload']['changes'][number];
-type Known = Omit<typeof permits.$inferInsert, 'heardAt'>;
+type PermitRowPart = Omit<typeof permits.$inferInsert, 'heardAt'>;
 
 async function keepPermits(db: Database, events: readonly StreamedEvent[], heardAt: number): Promise<void> {
   const changes = events.flatMap((event) => (event.name === 'permitsChanged' ? event.payload.changes : []));
@@ -47,13 +47,13 @@ async function keepPermits(db: Database, events: readonly StreamedEvent[], heard
 
 const excluded = (column: string): SQL => sql`excluded.${sql.identifier(column)}`;
 
-function startOf(change: Change): Known[] {
+function startOf(change: PermitChange): PermitRowPart[] {
   if (change.change !== 'started') return [];
   const { permit, account, endpoint, lane, at } = change;
   return [{ permit, account, budget: endpoint, lane, startedAt: at }];
 }
 
-function endOf(change: Change): Known[] {
+function endOf(change: PermitChange): PermitRowPart[] {
   if (change.change === 'started') return [];
   const { permit, account, endpoint, at } = change;
   const { result, status } = change.change === 'settled' ? change.outcome : { result: 'not_sent' as const };
@@ -62,7 +62,7 @@ function endOf(change: Change): Known[] {
 
 async function upsertPermits(
   db: Database,
-  known: readonly Known[],
+  known: readonly PermitRowPart[],
   set: Record<string, SQL>,
   heardAt: number,
 ): Promise<void> {

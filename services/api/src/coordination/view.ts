@@ -1,12 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import {
-  type Budget,
-  budgetNames,
-  budgets,
-  type Lane,
-  laneNames,
-  mapValues,
-} from '@paceline/shared/definition';
+import { budgetNames, budgets, laneNames, mapValues } from '@paceline/shared/definition';
 import { type Coordination, outcome, type WindowView } from '@paceline/shared/contracts';
 import { ageSeconds, iso, isoTimes, type RowOf, time } from '../http/view.ts';
 import { type SourceRow, sourceStatesShape, sourceStatesView } from '../sources/view.ts';
@@ -127,16 +120,12 @@ export const conflictShape = z
   })
   .openapi('Conflict');
 
-interface Conflict {
-  readonly at: number;
-  readonly budget: Budget;
-  readonly blocked: Lane;
-  readonly blockedBy: Lane;
+type ConflictView = z.infer<typeof conflictShape>;
+type ConflictFacts = Omit<RowOf<ConflictView, 'at'>, 'expectedWaitSeconds'> & {
   readonly expectedWaitMs: number;
-}
-export type ConflictRow = Conflict & { readonly sequence: number };
+};
 
-export const conflictView = (conflict: Conflict): z.infer<typeof conflictShape> => ({
+export const conflictView = (conflict: ConflictFacts): ConflictView => ({
   at: iso(conflict.at),
   budget: conflict.budget,
   blocked: conflict.blocked,

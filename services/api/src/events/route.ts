@@ -14,7 +14,6 @@ import {
   textId,
 } from '../http/params.ts';
 import {
-  type SignupCounts,
   eventDetailShape,
   eventShape,
   eventView,
@@ -50,7 +49,7 @@ async function findEvent(db: Database, eventId: string) {
   return { ...event, counts: counts(eventId) };
 }
 
-async function countSignups(db: Database, eventIds: string[]): Promise<(eventId: string) => SignupCounts> {
+async function countSignups(db: Database, eventIds: string[]) {
   const counted = await db
     .select({
       eventId: signups.eventId,
@@ -63,7 +62,7 @@ async function countSignups(db: Database, eventIds: string[]): Promise<(eventId:
   const byEvent = new Map(
     counted.map(({ eventId, current, all }) => [eventId, { current, withdrawn: all - current }]),
   );
-  return (eventId) => byEvent.get(eventId) ?? { current: 0, withdrawn: 0 };
+  return (eventId: string) => byEvent.get(eventId) ?? { current: 0, withdrawn: 0 };
 }
 
 async function findResultsStatus(db: Database, eventId: string) {

@@ -90,18 +90,13 @@ export const eventDetailShape = z
   .object({ ...eventShape.shape, raw: z.unknown().describe("Upstream's answer as it came") })
   .openapi('EventDetail');
 
-export interface SignupCounts {
-  readonly current: number;
-  readonly withdrawn: number;
-}
-
 type Listed = 'eventId' | 'title' | 'type' | 'subType' | 'routeId' | 'distance';
 export interface EventRow extends ResultsStatusRow, Readonly<Pick<EventView, Listed>> {
   readonly startsAt: number;
   readonly listedSignups: number;
   readonly fetchedAt: number;
   readonly signupsFetchedAt: number | null;
-  readonly counts: SignupCounts;
+  readonly counts: { readonly current: number; readonly withdrawn: number };
 }
 
 export const eventView =

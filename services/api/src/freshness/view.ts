@@ -39,10 +39,7 @@ export const freshnessShape = z
   .openapi('Freshness');
 export type FreshnessView = z.infer<typeof freshnessShape>;
 
-export const measuredView = ({
-  at,
-  classes,
-}: Pick<FreshnessReport, 'at' | 'classes'>): Omit<FreshnessView, 'next'> => ({
+export const measuredView = ({ at, classes }: Pick<FreshnessReport, 'at' | 'classes'>) => ({
   at: iso(at),
   classes: classes.map(({ goalMs, ...each }) => ({ ...each, goalSeconds: goalMs / 1_000 })),
 });

@@ -46,7 +46,6 @@ const hideUrlSecrets: MiddlewareHandler = (c, next) => {
 export interface AppSettings {
   readonly host: string;
   readonly tokens: Tokens | undefined;
-  /** How many requests a second one client may send, where tokens are asked for. */
   readonly requestsPerSecond: number;
   readonly origins: readonly string[];
   readonly dashboard: string;
@@ -106,7 +105,6 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   return app;
 }
 
-/** Requests that need no token are limited too. */
 function protect(app: OpenAPIHono, tokens: Tokens, requestsPerSecond: number): void {
   const limits = clientLimits(requestsPerSecond);
   app.use(except(open, requireToken(tokens, limits)));

@@ -10,7 +10,6 @@ export interface Tokens {
 
 declare module 'hono' {
   interface ContextVariableMap {
-    /** Whose request it is: a digest of the token; undefined where none is asked for. */
     caller: string | undefined;
   }
 }

@@ -55,17 +55,13 @@ export const ownPagesOnly =
   async (c, next) => {
     const origin = c.req.header('origin');
     if (!reads.has(c.req.method) && origin !== undefined && !origins.includes(origin)) {
-      const own = c.req.header('sec-fetch-site') === 'same-origin' || hostOf(origin) === c.req.header('host');
+      const own =
+        c.req.header('sec-fetch-site') === 'same-origin' || URL.parse(origin)?.host === c.req.header('host');
       if (!own) throw new Problem('foreign-page', `A page of ${origin} may change nothing here`);
     }
     await next();
   };
 
-function hostOf(origin: string): string | undefined {
-  return URL.parse(origin)?.host;
-}
-
-/** Nothing that the API answers is a page, unless its route says so. */
 const noPage = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const common = secureHeaders({
@@ -74,7 +70,6 @@ const common = secureHeaders({
   strictTransportSecurity: false,
 });
 
-/** Headers that keep browsers from doing more with an answer than was meant. */
 export const securityHeaders: MiddlewareHandler = (c, next) =>
   common(c, async () => {
     await next();

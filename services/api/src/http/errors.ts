@@ -42,7 +42,6 @@ const unavailable = (detail: string) =>
 
 const places = { json: 'body', param: 'path', query: 'query', header: 'header' } as const;
 
-/** What a route's input is checked with: names every field that is wrong. @throws {Problem} */
 export function refuseInvalid(
   result: { success: true } | { success: false; error: z.core.$ZodError; target: string },
   _c: Context,
@@ -57,7 +56,6 @@ export function refuseInvalid(
   throw new Problem('invalid-input', summary, { errors });
 }
 
-/** Says what is wrong with a request that no route takes: its method, or its path. Made when all routes are known. */
 export function refuseUnrouted(routes: Hono['routes']): (path: string, method: string) => Problem {
   const methodsAt = new TrieRouter<string>();
   for (const { path, method } of routes) if (method !== 'ALL') methodsAt.add('ALL', path, method);

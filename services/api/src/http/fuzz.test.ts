@@ -7,14 +7,14 @@ import { startTestApi, type TestApi } from '../testing/api.ts';
 import { type Input, inputsOf } from '../testing/inputs.ts';
 import { runRealLimiter, playRiderSync } from '../testing/services.ts';
 import { callRow, commandRow, eventRow, riderRow, runRow, signupRow } from '../testing/rows.ts';
-import type { Document, Operation, Schema } from './openapi.ts';
+import type { OpenApiDocument, DocumentedOperation, JsonSchema } from './openapi.ts';
 
 /** Of each operation; more with FUZZ_RUNS. */
 const numRuns = Number(process.env.FUZZ_RUNS ?? 8);
 
 let test: TestApi;
 let limiter: { stop(): Promise<void> };
-let document: Document;
+let document: OpenApiDocument;
 let ajv: Ajv2020;
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ afterAll(async () => {
   await test?.stop();
 });
 
-const find = (reference: string): Schema =>
+const find = (reference: string): JsonSchema =>
   document.components?.schemas?.[reference.replace('#/components/schemas/', '')] ?? {};
 
 /** What a place of the document says of a value; nothing when the value is as it says. */
@@ -56,7 +56,12 @@ function wrong(place: readonly string[], value: unknown): string {
 /** Refusals of all addresses alike: no operation describes them. */
 const everywhere = new Set([404, 405]);
 
-async function hold(path: string, method: string, operation: Operation, input: Input): Promise<void> {
+async function hold(
+  path: string,
+  method: string,
+  operation: DocumentedOperation,
+  input: Input,
+): Promise<void> {
   const query = new URLSearchParams(input.query as Record<string, string>).toString();
   const leaving = new AbortController();
   const response = await fetch(`${test.api.url}${input.path}?${query}`, {

@@ -31,7 +31,6 @@ const usualStreams = 500;
 /** A minute's typing errors of a team, and far too few to guess a token. */
 const mostWrongTokens = 30;
 
-/** What one client may do within a while. It is counted in the memory of each process. */
 /** What one client may do within a while, counted in the memory of each process. Throw `Problem`. */
 export function clientLimits(perSecond: number, mostStreams = usualStreams) {
   const requests = new RateLimiterMemory({ points: perSecond * windowSeconds, duration: windowSeconds });

@@ -37,7 +37,6 @@ function refuseUnreadable(server: Server): void {
   });
 }
 
-/** There is no response object for what is no request. */
 async function endWith(answer: Response, socket: Duplex | null): Promise<void> {
   const body = await answer.text();
   socket?.end(
@@ -53,7 +52,6 @@ async function endWith(answer: Response, socket: Duplex | null): Promise<void> {
 }
 
 export interface HttpServer {
-  /** E.g. `http://127.0.0.1:3000`, or `https://…` */
   readonly url: string;
   readonly port: number;
   /** Takes no new requests and returns when those in hand are answered; connections without a request are cut off. */

@@ -5,7 +5,7 @@ import examples from './examples.json' with { type: 'json' };
 import outline from './openapi.json' with { type: 'json' };
 import manifest from '../../package.json' with { type: 'json' };
 
-export interface Schema {
+export interface JsonSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly const?: unknown;
@@ -16,16 +16,16 @@ export interface Schema {
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
-  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly oneOf?: readonly Schema[];
-  readonly anyOf?: readonly Schema[];
-  readonly allOf?: readonly Schema[];
+  readonly items?: JsonSchema;
+  readonly oneOf?: readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
 }
 
-export function exampleOf(schema: Schema, find: (reference: string) => Schema, name = ''): unknown {
-  const of = (inner: Schema, innerName = name) => exampleOf(inner, find, innerName);
+export function exampleOf(schema: JsonSchema, find: (reference: string) => JsonSchema, name = ''): unknown {
+  const of = (inner: JsonSchema, innerName = name) => exampleOf(inner, find, innerName);
   if (schema.$ref !== undefined) return of(find(schema.$ref));
   const given = schema.example ?? schema.const ?? schema.enum?.[0] ?? schema.default;
   if (given !== undefined) return given;
@@ -50,24 +50,24 @@ export function exampleOf(schema: Schema, find: (reference: string) => Schema, n
   return type === undefined ? {} : null;
 }
 
-interface Content {
-  schema?: Schema;
+interface DocumentedContent {
+  schema?: JsonSchema;
   example?: unknown;
   examples?: unknown;
 }
-interface Answer {
+interface DocumentedResponse {
   description: string;
   headers?: Record<string, unknown>;
-  content?: Record<string, Content>;
+  content?: Record<string, DocumentedContent>;
 }
-export interface Operation {
-  parameters?: Array<{ name: string; in: string; required?: boolean; schema?: Schema }>;
-  requestBody?: { content: Record<string, Content> };
-  responses: Record<string, Answer>;
+export interface DocumentedOperation {
+  parameters?: Array<{ name: string; in: string; required?: boolean; schema?: JsonSchema }>;
+  requestBody?: { content: Record<string, DocumentedContent> };
+  responses: Record<string, DocumentedResponse>;
 }
-export interface Document {
-  paths?: Record<string, Record<string, Operation>>;
-  components?: { schemas?: Record<string, Schema> };
+export interface OpenApiDocument {
+  paths?: Record<string, Record<string, DocumentedOperation>>;
+  components?: { schemas?: Record<string, JsonSchema> };
 }
 
 const header = (name: string, description: string, example: string) => ({
@@ -83,13 +83,16 @@ const headerOf = (description: string, example: string) => ({
 });
 
 /** Adds what holds for all operations: ETags, idempotency keys, refusals, and examples. */
-export function complete(document: Document, problem: typeof problems): void {
+export function complete(document: OpenApiDocument, problem: typeof problems): void {
   const find = (reference: string) =>
     document.components?.schemas?.[reference.replace('#/components/schemas/', '')] ?? {};
-  const answersOf = problem(400, 403, 409, 422, 429) as unknown as Record<string, Answer>;
-  const problemAnswer = (status: string): Answer => {
-    const [media, { examples }] = Object.entries(answersOf[status]?.content ?? {})[0] as [string, Content];
-    const schema: Schema = { $ref: '#/components/schemas/Problem' };
+  const answersOf = problem(400, 403, 409, 422, 429) as unknown as Record<string, DocumentedResponse>;
+  const problemAnswer = (status: string): DocumentedResponse => {
+    const [media, { examples }] = Object.entries(answersOf[status]?.content ?? {})[0] as [
+      string,
+      DocumentedContent,
+    ];
+    const schema: JsonSchema = { $ref: '#/components/schemas/Problem' };
     return { description: answersOf[status]?.description ?? '', content: { [media]: { schema, examples } } };
   };
   for (const [path, operations] of Object.entries(document.paths ?? {})) {
@@ -118,7 +121,7 @@ export function complete(document: Document, problem: typeof problems): void {
   }
 }
 
-function giveExamples({ responses }: Operation, find: (reference: string) => Schema): void {
+function giveExamples({ responses }: DocumentedOperation, find: (reference: string) => JsonSchema): void {
   for (const { content } of Object.values(responses)) {
     const json = content?.['application/json'];
     if (json?.schema && json.example === undefined) json.example = exampleOf(json.schema, find);
@@ -127,13 +130,12 @@ function giveExamples({ responses }: Operation, find: (reference: string) => Sch
 
 const between = asyncApi();
 
-/** Serves the OpenAPI 3.1 document of the app's routes; call it when they are all added. */
 export function serveOpenApi(app: OpenAPIHono): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   const { title, description } = outline.info;
   const info = { title, version: manifest.version, description };
   const document = app.getOpenAPI31Document({ ...outline, info });
-  complete(document as unknown as Document, problems);
+  complete(document as unknown as OpenApiDocument, problems);
   app.get('/asyncapi.json', (c) => c.json(between, 200, { 'cache-control': 'no-cache' }));
   app.get('/openapi.json', (c) => c.json(document, 200, { 'cache-control': 'no-cache' }));
 }

@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { and, getTableColumns, is, type SQL, sql } from 'drizzle-orm';
 import { PgColumn, type PgSelect, type PgTable } from 'drizzle-orm/pg-core';
 
-/** A whole number as it stands in a path or query: digits only. */
 export const wholeNumber = (minimum: number, maximum: number) => {
   const message = `must be a whole number from ${minimum} to ${maximum}`;
   return z
@@ -26,7 +25,6 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(values: T)
 
 export const moment = z.iso.datetime('must be a moment, as 2026-03-01T12:00:00Z');
 
-/** The values of the columns that a list is sorted by, of one row. */
 type Key = readonly (string | number)[];
 
 export const keyId = z.int().min(1).max(largestId);
@@ -55,11 +53,9 @@ export const defineList = <Column extends string, K extends [string | number, ..
 };
 
 export interface PageQuery<K extends Key = Key> {
-  /** 1 to 500. */
   readonly limit: number;
   readonly cursor?: K | undefined;
 }
-export type PageOf<L> = L extends List<string, infer K> ? PageQuery<K> : never;
 
 export const pageQuery = <K extends Key>({ name, key }: Pick<List<string, K>, 'name' | 'key'>) => ({
   limit: wholeNumber(1, 500)
@@ -114,7 +110,6 @@ export function rowsOf<Query extends PgSelect>(
     .limit(limit + 1) as unknown as Promise<Query['_']['result']>;
 }
 
-/** One page of a query, as the API shows it. */
 export async function readPage<Query extends PgSelect, Item>(
   query: Query,
   list: List,
@@ -125,7 +120,6 @@ export async function readPage<Query extends PgSelect, Item>(
   return pageOf(list, await rowsOf(query, list, page, where), page.limit, view);
 }
 
-/** One page out of rows of which one more was read than fit. */
 export function pageOf<Column extends string, Row extends Record<Column, string | number | null>, Item>(
   { name, columns, nulls }: Pick<List<Column>, 'name' | 'nulls'> & { columns: Record<Column, unknown> },
   rows: readonly Row[],
@@ -144,7 +138,6 @@ export function pageOf<Column extends string, Row extends Record<Column, string 
 export const encodeCursor = (list: string, key: Key): string =>
   Buffer.from(JSON.stringify([list, ...key])).toString('base64url');
 
-/** The place that a cursor names; undefined when it was not made for this list. */
 export function decodeCursor<K extends Key>(
   list: string,
   schema: z.ZodType<K>,

@@ -5,13 +5,8 @@ import problemTypes from './problems.json' with { type: 'json' };
 
 type ProblemType = keyof typeof problemTypes;
 
-export interface FieldError {
-  readonly field: string;
-  readonly message: string;
-}
-
 interface ProblemDetails {
-  readonly errors?: readonly FieldError[];
+  readonly errors?: ReadonlyArray<{ readonly field: string; readonly message: string }>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly command?: CommandView;
   readonly schedule?: Pick<JudgedView, 'findings' | 'repaired' | 'promises'>;
@@ -70,7 +65,6 @@ export function problemResponse({ type, message, details }: Problem, instance: s
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': mediaType, ...headers } });
 }
 
-/** An answer of each type that has this status, as its `detail` might go on. */
 function examplesOf(status: number) {
   const types = Object.entries(problemTypes).filter(([, type]) => type.status === status);
   return Object.fromEntries(
@@ -89,7 +83,6 @@ function examplesOf(status: number) {
   );
 }
 
-/** The problems that a route may answer with, for its OpenAPI description. */
 export function problems<S extends number>(...statuses: readonly S[]) {
   const described = statuses.map((status) => {
     const known = Object.values(problemTypes).filter((type) => type.status === status);

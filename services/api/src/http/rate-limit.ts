@@ -3,7 +3,7 @@ import type { Budget } from '@paceline/shared/definition';
 import type { WindowView } from '@paceline/shared/contracts';
 import type { MiddlewareHandler } from 'hono';
 import { type Item, serializeList } from 'structured-headers';
-import type { Limiter } from '../peers.ts';
+import type { LimiterPeer } from '../peers.ts';
 
 /** The account's windows as they are now; undefined when the limiter does not answer in time. */
 export type CurrentWindows = () => Promise<readonly WindowView[] | undefined>;
@@ -13,8 +13,7 @@ const longestWaitMs = 1_000;
 /** Real ms after which an unanswered request is abandoned, and the next one asks again. */
 const requestTimeoutMs = 5_000;
 
-/** Asks the limiter. Requests that come while a question is under way share it. */
-export function currentWindows(limiter: Limiter, machine: Machine): CurrentWindows {
+export function currentWindows(limiter: LimiterPeer, machine: Machine): CurrentWindows {
   let asked: Promise<readonly WindowView[] | undefined> | undefined;
   const ask = () =>
     limiter
@@ -67,7 +66,6 @@ export function rateLimitFields(
   });
 }
 
-/** Adds the window of a budget, as it was before the request, to the answers of POSTs that spend it. */
 export const rateLimitHeaders =
   (windows: CurrentWindows, clock: Clock, budget: Budget): MiddlewareHandler =>
   async (c, next) => {

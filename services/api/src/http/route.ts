@@ -35,38 +35,43 @@ export interface Services extends Peers {
   readonly stopping: AbortSignal;
 }
 
-/** Adds one operation to the app. */
 export type Endpoint = (app: OpenAPIHono, services: Services) => void;
 
 type Method = RouteConfig['method'];
 type Inputs = NonNullable<RouteConfig['request']>;
 type Responses = RouteConfig['responses'];
-type Handler<M extends Method, P extends string, I extends Inputs, R extends Responses> = RouteHandler<{
+type EndpointHandler<
+  M extends Method,
+  P extends string,
+  I extends Inputs,
+  R extends Responses,
+> = RouteHandler<{
   method: M;
   path: P;
   request: I;
   responses: R;
 }>;
 
-interface Operation<M extends Method, P extends string, I extends Inputs, R extends Responses> extends Omit<
-  RouteConfig,
-  'method' | 'path' | 'operationId' | 'request' | 'responses'
-> {
+interface EndpointDefinition<
+  M extends Method,
+  P extends string,
+  I extends Inputs,
+  R extends Responses,
+> extends Omit<RouteConfig, 'method' | 'path' | 'operationId' | 'request' | 'responses'> {
   readonly request?: I;
   readonly responses: R;
   readonly answer: (
-    c: Parameters<Handler<M, P, I, R>>[0],
+    c: Parameters<EndpointHandler<M, P, I, R>>[0],
     services: Services,
-  ) => ReturnType<Handler<M, P, I, R>>;
+  ) => ReturnType<EndpointHandler<M, P, I, R>>;
 }
 
-/** One operation: how the OpenAPI document describes it, and what answers it. */
 export const endpoint =
   <M extends Method, P extends string, R extends Responses, I extends Inputs = Record<never, never>>(
     method: M,
     path: P,
     operationId: string,
-    { answer, ...described }: Operation<M, P, I, R>,
+    { answer, ...described }: EndpointDefinition<M, P, I, R>,
   ): Endpoint =>
   (app, services) => {
     const route = createRoute({ method, path, operationId, ...described });
@@ -84,7 +89,6 @@ export const jsonBody = <S extends z.ZodType>(schema: S) => ({
   body: { required: true, content: json(schema) },
 });
 
-/** What a read answers: 200 with this body, or one of these problems, 401 and 503 among them. */
 export const answers = <S extends z.ZodType, P extends number = never>(
   description: string,
   schema: S,

@@ -5,7 +5,6 @@ import { meter } from '@paceline/shared/telemetry';
 import { agesOf, openAlerts } from '../alerts/query.ts';
 import { findSources } from '../sources/route.ts';
 
-/** Publishes what only the database knows, while it answers: open alerts, how old the data is, available sources. */
 export function measureStored(db: Database, clock: Clock): void {
   const meters = meter();
   const open = meters.createObservableGauge('paceline.alerts.open', { unit: '{alert}' });

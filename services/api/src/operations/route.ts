@@ -17,7 +17,6 @@ const clockShape = z
     scale: z.number().describe('Seconds that pass here in one of yours: 1, or more against a sandbox'),
   })
   .openapi('Clock');
-export type ClockView = z.infer<typeof clockShape>;
 
 export const operationRoutes = [
   endpoint('get', '/livez', 'getLiveness', {

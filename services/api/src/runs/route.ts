@@ -19,13 +19,14 @@ import {
   runShape,
   runStates,
   runView,
+  type TriggeredRun,
   triggeredRunShape,
 } from './view.ts';
 import { z } from '@hono/zod-openapi';
 import { kindNames } from '@paceline/shared/definition';
 import { found, Problem, problems } from '../http/problem.ts';
 import { answers, endpoint, jsonOf } from '../http/route.ts';
-import { reasonNotToRetry, type TriggeredRun } from './trigger.ts';
+import { reasonNotToRetry } from './trigger.ts';
 
 const { syncRuns, syncLogs } = tables;
 const shown = columnsBut(syncRuns, 'checkpoint');
@@ -108,7 +109,7 @@ export const runRoutes = [
     responses: { 202: accepted, ...problems(400, 401, 503) },
     answer: async (c, { triggers }) => {
       const run = await triggers.run(c.req.valid('param').kind);
-      return c.json({ ...run }, 202, location(run));
+      return c.json(run, 202, location(run));
     },
   }),
 
@@ -125,7 +126,7 @@ export const runRoutes = [
       const reason = reasonNotToRetry(run);
       if (reason !== undefined) throw new Problem('too-late', reason);
       const retried = await triggers.retry(run);
-      return c.json({ ...retried }, 202, location(retried));
+      return c.json(retried, 202, location(retried));
     },
   }),
 ];

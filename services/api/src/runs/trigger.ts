@@ -6,18 +6,12 @@ import { type Database, tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
 import { desc, eq } from 'drizzle-orm';
 import type { Broker } from '../broker.ts';
-import type { RunRow } from './view.ts';
+import type { RunRow, TriggeredRun } from './view.ts';
 
 const { syncRuns } = tables;
 
 const slotMs = durationMs('10m');
 
-export interface TriggeredRun {
-  readonly runId: string;
-  readonly already: boolean;
-}
-
-/** Starts runs outside of their slots. @throws {BrokerAway} each of its functions */
 export function triggersWith(broker: Broker, db: Database, clock: Clock) {
   async function trigger(kind: SyncKind, slotId: string, continues?: string): Promise<TriggeredRun> {
     const bus = await broker.reach();
@@ -48,18 +42,12 @@ export function triggersWith(broker: Broker, db: Database, clock: Clock) {
 
 export type Triggers = ReturnType<typeof triggersWith>;
 
-/** The id of the run of a triggered slot: known before there is a run. */
 function runIdOf(slotId: string): string {
   const hex = createHash('sha256').update(slotId).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** Why a run can't be retried; undefined: it can. */
-export function reasonNotToRetry({
-  state,
-  counts,
-  error,
-}: Pick<RunRow, 'state' | 'counts' | 'error'>): string | undefined {
+export function reasonNotToRetry({ state, counts, error }: Pick<RunRow, 'state' | 'counts' | 'error'>) {
   if (state === 'running') return 'The run has not ended yet';
   if (state === 'done' && error === null && counts.failed === 0 && counts.deferred === 0)
     return 'The run has done everything';

@@ -26,6 +26,7 @@ export type RunView = z.infer<typeof runShape>;
 export const triggeredRunShape = z
   .object({ runId: z.string(), already: z.boolean().describe('It was under way or asked for before') })
   .openapi('AskedRun');
+export type TriggeredRun = z.infer<typeof triggeredRunShape>;
 
 const callShape = z.object({
   id: z.int(),

@@ -62,7 +62,6 @@ export const lintBody = z
     example: { kinds: { far: { opens: '0 */2 * * *', duration: '25m' } }, promises: { near: '60m' } },
   });
 
-/** As the query of the forecast names it: `near=60m,far=cycle`. */
 export const promisesQuery = z
   .string()
   .transform((named, context) => {

@@ -3,14 +3,11 @@ import type { EventAt, EventStream } from '@paceline/shared/messaging';
 import type { Logger } from '@paceline/shared/telemetry';
 import { sseEvent, streamEventOf, type StreamType } from './view.ts';
 
-export interface Placed {
-  readonly sequence: number;
-  /** How much it weighs against the ring's bound. */
-  readonly bytes: number;
-}
-
 /** The newest things of a sequence. @param last the place behind which the first thing comes @param bound bytes that are kept */
-export function createRing<T extends Placed>(last: number, bound: number) {
+export function createRing<T extends { readonly sequence: number; readonly bytes: number }>(
+  last: number,
+  bound: number,
+) {
   let things: T[] = [];
   let bytes = 0;
   let newest = last;
@@ -43,7 +40,10 @@ export function createRing<T extends Placed>(last: number, bound: number) {
   };
 }
 
-export interface Line extends Placed {
+export interface FeedLine {
+  readonly sequence: number;
+  /** How much it weighs against the ring's bound. */
+  readonly bytes: number;
   readonly type: StreamType | undefined;
   readonly text: string;
 }
@@ -61,7 +61,7 @@ export function startFeed(
   stopping: AbortSignal,
   bound = ringBytes,
 ) {
-  let ring: ReturnType<typeof createRing<Line>> | undefined;
+  let ring: ReturnType<typeof createRing<FeedLine>> | undefined;
   const waiting = new Set<() => void>();
 
   function push(event: EventAt): void {
@@ -97,7 +97,7 @@ export function startFeed(
       wokenBy(waiting, () => ring !== undefined && ring.last !== sequence, ms, signal),
     /** The sequences that the broker keeps. */
     range: async () => (await connected).range(),
-    async read(from: number, to: number): Promise<Line[]> {
+    async read(from: number, to: number): Promise<FeedLine[]> {
       const found = await (await connected).read(from, to);
       return found.map((event) => lineOf(event, account));
     },
@@ -129,7 +129,7 @@ const wokenBy = (
     if (signal.aborted || isSo()) end();
   });
 
-function lineOf({ sequence, event }: EventAt, account: string): Line {
+function lineOf({ sequence, event }: EventAt, account: string): FeedLine {
   const shown = event && streamEventOf(event, account);
   const text = shown ? inOnePiece(sseEvent(shown.type, shown.data, sequence)) : '';
   // What is not shown takes up some memory as well.

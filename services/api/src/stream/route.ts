@@ -68,5 +68,4 @@ export const streamRoutes: Endpoint[] = [
   }),
 ];
 
-/** The place that a client has seen last; undefined when it names none. */
 const placeOf = (header = ''): number | undefined => (/^\d{1,15}$/.test(header) ? Number(header) : undefined);

@@ -36,7 +36,6 @@ const permitChangeShape = z.object({
   at: time,
 });
 
-/** The name of each event of the stream, and its data. */
 export const streamShapes = {
   'run.changed': runShape
     .pick({ id: true, kind: true, mode: true, state: true, counts: true, error: true })
@@ -64,7 +63,7 @@ export type StreamEvent = {
 }[StreamType];
 
 type Payload<N extends EventName> = Extract<StreamedEvent, { name: N }>['payload'];
-type PermitChange = Payload<'permitsChanged'>['changes'][number];
+export type PermitChange = Payload<'permitsChanged'>['changes'][number];
 
 function permitChangeView(change: PermitChange): z.infer<typeof permitChangeShape> {
   const ended = change.change === 'settled' ? change.outcome : undefined;

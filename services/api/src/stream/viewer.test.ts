@@ -1,13 +1,18 @@
 import { eventually } from '@paceline/shared/testing';
 import { describe, expect, it } from 'vitest';
-import { createRing, type Feed, type Line } from './feed.ts';
+import { createRing, type Feed, type FeedLine } from './feed.ts';
 import { viewerStream } from './viewer.ts';
 
-const line = (sequence: number): Line => ({ sequence, type: 'alert', text: `id: ${sequence}\n\n`, bytes: 1 });
+const line = (sequence: number): FeedLine => ({
+  sequence,
+  type: 'alert',
+  text: `id: ${sequence}\n\n`,
+  bytes: 1,
+});
 
 /** A feed that is told by hand, and keeps five. */
 function handFeed() {
-  const ring = createRing<Line>(0, 5);
+  const ring = createRing<FeedLine>(0, 5);
   const wakes = new Set<() => void>();
   const feed: Feed = {
     ring: () => ring,

@@ -1,9 +1,8 @@
 import { meter } from '@paceline/shared/telemetry';
-import type { Feed, Line } from './feed.ts';
+import type { Feed, FeedLine } from './feed.ts';
 import { sseEvent, sseHeartbeat, sseOpening, type StreamType } from './view.ts';
 
 export interface ViewerOptions {
-  /** The place behind which the viewer goes on; undefined: with what comes now. */
   readonly after: number | undefined;
   readonly types: ReadonlySet<StreamType> | undefined;
   readonly stopping: AbortSignal;
@@ -26,14 +25,13 @@ const retryMs = 1_000;
 const linesAtOnce = 100;
 const encoder = new TextEncoder();
 
-/** The place of one viewer in the feed. @param gone aborts when the viewer has left */
 function readerOf(feed: Feed, options: ViewerOptions, gone: AbortSignal) {
   const { types, stopping, heartbeatMs = 15_000 } = options;
   const over = AbortSignal.any([gone, stopping]);
   let position = options.after ?? feed.ring()?.last ?? 0;
   let catchingUp = options.after !== undefined;
 
-  const written = (lines: readonly Line[]) =>
+  const written = (lines: readonly FeedLine[]) =>
     lines.map(({ type, text }) => (type && (!types || types.has(type)) ? text : '')).join('');
 
   /** The viewer has heard more than this process, from another one: it waits. Or sequences started over. */
@@ -46,7 +44,6 @@ function readerOf(feed: Feed, options: ViewerOptions, gone: AbortSignal) {
     return sseEvent('gap', { from: null, to: null }, last);
   }
 
-  /** The next few of those that the ring has no more. */
   async function older(lastOlder: number): Promise<string> {
     const { first } = await feed.range();
     const missing = first > position + 1 ? { from: position + 1, to: first - 1 } : undefined;
@@ -60,7 +57,6 @@ function readerOf(feed: Feed, options: ViewerOptions, gone: AbortSignal) {
 
   return {
     opening: () => ({ text: sseOpening(retryMs, position) }),
-    /** What comes next, as soon as there is something. @param sentAt real ms of the process, of the last words */
     async next(sentAt: number): Promise<Words> {
       for (;;) {
         const ring = feed.ring();

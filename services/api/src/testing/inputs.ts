@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Operation, Schema } from '../http/openapi.ts';
+import type { DocumentedOperation, JsonSchema } from '../http/openapi.ts';
 
 /** One request to an operation of the document. */
 export interface Input {
@@ -29,7 +29,7 @@ const odd = fc.oneof(
 );
 
 /** What a schema allows, as a text in a path or a query. */
-function allowed(schema: Schema): fc.Arbitrary<string> {
+function allowed(schema: JsonSchema): fc.Arbitrary<string> {
   if (schema.enum) return fc.constantFrom(...schema.enum.map(String));
   if (schema.type === 'integer' || schema.type === 'number') {
     return fc
@@ -43,8 +43,8 @@ function allowed(schema: Schema): fc.Arbitrary<string> {
 const moments = fc.integer({ min: 0, max: 4e12 }).map((ms) => new Date(ms).toISOString());
 
 /** Values that a schema of a body allows, or nearly. */
-function value(schema: Schema, find: (reference: string) => Schema): fc.Arbitrary<unknown> {
-  const of = (inner: Schema) => value(inner, find);
+function value(schema: JsonSchema, find: (reference: string) => JsonSchema): fc.Arbitrary<unknown> {
+  const of = (inner: JsonSchema) => value(inner, find);
   if (schema.$ref !== undefined) return of(find(schema.$ref));
   if (schema.enum) return fc.constantFrom(...schema.enum);
   const choices = schema.oneOf ?? schema.anyOf;
@@ -66,10 +66,10 @@ function value(schema: Schema, find: (reference: string) => Schema): fc.Arbitrar
 /** Requests to an operation: such as its description allows, and such as it does not. */
 export function inputsOf(
   path: string,
-  { parameters = [], requestBody }: Operation,
-  find: (reference: string) => Schema,
+  { parameters = [], requestBody }: DocumentedOperation,
+  find: (reference: string) => JsonSchema,
 ): fc.Arbitrary<Input> {
-  const texts = (place: string, text: (schema: Schema) => fc.Arbitrary<string>) =>
+  const texts = (place: string, text: (schema: JsonSchema) => fc.Arbitrary<string>) =>
     Object.fromEntries(
       parameters
         // A cursor is made by the API: no description says how.
@@ -77,7 +77,7 @@ export function inputsOf(
         .map(({ name, schema = {} }) => [name, text(schema)]),
     );
   const json = requestBody?.content['application/json']?.schema;
-  const asked = (text: (schema: Schema) => fc.Arbitrary<string>, body: fc.Arbitrary<string>) =>
+  const asked = (text: (schema: JsonSchema) => fc.Arbitrary<string>, body: fc.Arbitrary<string>) =>
     fc.record({
       path: fc.record(texts('path', text)),
       query: fc.record(texts('query', text), { requiredKeys: [] }),
