@@ -70,6 +70,7 @@ describe('nobody starves', () => {
       Lane,
       number
     >,
+    longestHeadStart: settings.longestHeadStart / 10,
   });
 
   const load = fc.record({

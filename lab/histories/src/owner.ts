@@ -86,7 +86,9 @@ export function takeOver(parts: OwnerParts): Owner {
         recover(effect.known);
         return;
       case 'gather':
-        later(0, () => happened({ event: 'turn' }));
+        // Production takes the turn at once; others may let those that come at the same moment share it.
+        if (dice.says(0.5)) happened({ event: 'turn' });
+        else later(0, () => happened({ event: 'turn' }));
         return;
       case 'commit':
         append({ entry: 'facts', facts: [...effect.facts] });

@@ -42,7 +42,7 @@ export function estimateFor(budget: BudgetState, waiter: Waiter, position: numbe
   const bare = at(position);
   if (forced) return Math.ceil(bare);
   const perMs = overtakersPerMs(budget, now);
-  const longest = Math.max(0, Math.max(...Object.values(budget.settings.headStart)) + waiter.key - now);
+  const longest = Math.max(0, budget.settings.longestHeadStart + waiter.key - now);
   let expected = bare;
   // Whoever waits longer is overtaken by more: a few rounds come close enough.
   for (let round = 0; round < 4 && perMs > 0; round += 1) {

@@ -83,7 +83,7 @@ describe('a partition whose journal is being read', () => {
 });
 
 describe('an idle partition that is asked', () => {
-  it('gathers what comes at the same moment, and decides it in one turn', () => {
+  it('lets its shell say when the turn is taken, and decides what has come by then together', () => {
     expect(after(recovered(), asked('a'))).toEqual({ mode: 'gathering', effects: [{ effect: 'gather' }] });
     const { effects } = after(recovered(), asked('a'), asked('b'), turn);
     expect(effects).toMatchObject([{ effect: 'commit', facts: [{ fact: 'started' }, { fact: 'started' }] }]);
@@ -162,6 +162,19 @@ describe('a partition whose journal has grown long', () => {
     expect(after(...restated).mode).toBe('idle');
     const { effects } = after(...restated, asked('b'), turn, { event: 'written', sequence: 9 });
     expect(effects.at(-1)).toEqual({ effect: 'cut off', before: 8 });
+  });
+
+  it('leaves out of each part what weighs nothing any more when that part is written', () => {
+    const many = Array.from({ length: 700 }, (_, index) => ({
+      ...acquire(`t${index}`),
+      account: `team ${index}`,
+    }));
+    const later = now + 24 * 3_600_000;
+    let step = openPartitionState<string>();
+    for (const event of [recovered(-Infinity), asked('all', ...many), turn, written, written])
+      step = decidePartition(step.state, event, now);
+    for (const event of [asked('b'), turn, written]) step = decidePartition(step.state, event, later);
+    expect(step.effects.at(-1)).toMatchObject({ effect: 'restate', budgets: [{ account: 'team' }] });
   });
 });
 

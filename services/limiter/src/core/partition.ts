@@ -9,7 +9,7 @@ import { takeTurn } from './turn.ts';
  *
  * - `recovering`: the journal is being read and claimed.
  * - `idle`: the ledger is held, and nothing is under way.
- * - `gathering`: a request has come; the turn is taken once those that came with it are here.
+ * - `gathering`: a request has come. The shell says when its turn is taken: at once, or after what else comes at this moment.
  * - `committing`: what a turn decided is being appended to the journal. Its answers leave after that.
  * - `restating`: a part of the ledger is being appended, or what is older cut off, so that recovery stays short.
  * - `pausing`: the journal could not be written. Only the journal knows what is in it: soon it is read again.
@@ -61,7 +61,7 @@ export interface Held {
 }
 
 interface Restating {
-  readonly parts: Iterator<BudgetRecord[]>;
+  readonly parts: Iterator<BudgetRecord[], void, number>;
   /** The sequence of its first entry; 0 before. */
   readonly began: number;
 }
@@ -81,7 +81,7 @@ export type PartitionEvent<To> =
 export type PartitionEffect<To> =
   /** Read and claim the journal: `recovered` or `failed`. */
   | { readonly effect: 'recover'; readonly known: Known }
-  /** `turn` as soon as everything that has come at this moment was handed over. */
+  /** `turn`: at once, or as soon as everything that has come at this moment was handed over. */
   | { readonly effect: 'gather' }
   /** `turn` at this moment of the ledger, instead of any that was named before. */
   | { readonly effect: 'wake'; readonly at: number | undefined }
@@ -246,8 +246,8 @@ function restateOrGoOn<To>(
   const { ledger, entries, restateAfter, restating } = held;
   if (!restating && entries < restateAfter + ledger.budgets.size / budgetsAnEntry)
     return goOn(held, inbox, now, effects);
-  const { parts, began } = restating ?? { parts: restated(ledger, () => now), began: 0 };
-  const part = parts.next();
+  const { parts, began } = restating ?? { parts: restated(ledger, now), began: 0 };
+  const part = parts.next(now);
   const isDone = part.done === true;
   effects.push(
     isDone

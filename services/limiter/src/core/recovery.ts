@@ -108,18 +108,22 @@ const largestPart = 1_000;
 
 /**
  * Everything of a ledger that still weighs, in parts that are small enough for an entry each. The ledger may go on
- * between two parts: what is new by then is told by the facts.
+ * between two parts: what is new by then is told by the facts. `next` takes the moment of its part, if it is a later one.
  */
-export function* restated(ledger: Ledger, now: () => number): Generator<BudgetRecord[]> {
+export function* restated(
+  ledger: Ledger,
+  begin: number,
+): Generator<BudgetRecord[], void, number | undefined> {
+  let now = begin;
   let part: BudgetRecord[] = [];
   let weight = 0;
   for (const budget of ledger.budgets.values()) {
-    if (!weighsNow(budget, now())) continue;
-    const intervals = counted(budget, now());
+    if (!weighsNow(budget, now)) continue;
+    const intervals = counted(budget, now);
     part.push({ ...budget.record, intervals, pausedUntil: { ...budget.record.pausedUntil } });
     weight += 1 + intervals.length;
     if (weight < largestPart) continue;
-    yield part;
+    now = (yield part) ?? now;
     part = [];
     weight = 0;
   }

@@ -55,8 +55,8 @@ function live(steps: readonly Step[]) {
     }
     now += after;
     if (!restates) continue;
-    parts ??= restated(ledger, () => now);
-    const part = parts.next();
+    parts ??= restated(ledger, now);
+    const part = parts.next(now);
     if (part.done) {
       recoverFrom = began;
       parts = undefined;
@@ -155,7 +155,7 @@ describe('a journal that is gone although there was one', () => {
   });
 
   it('is remembered by the next owner, from a ledger that was stated anew too', () => {
-    const [budgets = []] = restated(restore([lost], 1, settings), () => begin);
+    const [budgets = []] = restated(restore([lost], 1, settings), begin);
     const anew: JournalEntry = {
       entry: 'restated',
       recoverFrom: 0,
@@ -210,7 +210,7 @@ describe('a journal that is gone although there was one', () => {
         },
       ],
     };
-    const [budgets = []] = restated(restore([odd, lost], 1, settings), () => begin);
+    const [budgets = []] = restated(restore([odd, lost], 1, settings), begin);
     const entry = { entry: 'restated', recoverFrom: 0, owner: 'me', at: begin, lostAt: begin, budgets };
     expect(journalEntry.safeParse(entry).error).toBeUndefined();
   });

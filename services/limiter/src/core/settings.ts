@@ -21,6 +21,7 @@ export interface Settings {
   readonly reserve: Readonly<Record<Budget, number>>;
   /** How much earlier than it came a lane's ask counts. */
   readonly headStart: Readonly<Record<Lane, number>>;
+  readonly longestHeadStart: number;
   /** What an ask from inside its own open slot counts earlier on top. */
   readonly slotHeadStart: number;
   /** Upstream speaks in whole seconds: a window is kept this much longer. */
@@ -63,6 +64,7 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   policies: limitsOf(tier),
   reserve: mapValues(budgets, ({ reserve }) => reserve),
   headStart: mapValues(lanes, ({ headStartMs }) => headStartMs),
+  longestHeadStart: Math.max(...Object.values(lanes).map(({ headStartMs }) => headStartMs)),
   slotHeadStart: slotHeadStartMs,
   epsilon: windowMarginMs,
   startWithin: Math.ceil(clock.fromMachine(machine.startWithin)),
