@@ -116,85 +116,82 @@ export const catchUp = z
     'must be "skip", "latest" or "all" with an age up to 24h: "all 2h"',
   );
 
-/*
- * The variables of every kind of sync and of every freshness class, as the definition says: `SYNC_NEAR`, `SLOT_NEAR`,
- * `SLOT_NEAR_DURATION`, `SLOT_NEAR_SKIP`, `SLOT_NEAR_CATCH_UP`, …, `FRESHNESS_NEAR`.
- */
+// The variables of every kind of sync and of every freshness class, as the definition says.
 
-const schemas = {
-  mode: (kind: KindDefinition) => z.enum(syncModes, 'must be off, observed or on').default(kind.mode),
-  opens: (kind: KindDefinition) => opening.default(kind.opens),
-  durationMs: (kind: KindDefinition) => slotDuration.default(durationMs(kind.duration)),
-  skip: () => skips.default(''),
-  catchUp: (kind: KindDefinition) => catchUp.default(kind.catchUp),
+const isFirst = (kind: KindDefinition) => kind === kinds[kindNames[0]];
+const sentences = (...parts: ReadonlyArray<string | undefined>) => parts.filter(Boolean).join(' ');
+
+/** What is set for each kind; the first kind's variables explain the format. */
+const settings = {
+  mode: {
+    name: (kind: string) => `SYNC_${kind}`,
+    schema: ({ mode }: KindDefinition) => z.enum(syncModes, 'must be off, observed or on').default(mode),
+    about: ({ about, why }: KindDefinition) =>
+      sentences(`Sync of ${about}: on, observed (plans and counts, makes no calls) or off.`, why.mode),
+  },
+  opens: {
+    name: (kind: string) => `SLOT_${kind}`,
+    schema: ({ opens }: KindDefinition) => opening.default(opens),
+    about: (kind: KindDefinition) =>
+      isFirst(kind)
+        ? `When a slot for ${kind.label} opens: a cron expression in the time zone, or an interval such as every 90m, counted from midnight UTC.`
+        : `When a slot for ${kind.label} opens.`,
+  },
+  durationMs: {
+    name: (kind: string) => `SLOT_${kind}_DURATION`,
+    schema: (kind: KindDefinition) => slotDuration.default(durationMs(kind.duration)),
+    about: ({ label, why }: KindDefinition) =>
+      sentences(`How long a slot for ${label} stays open.`, why.duration),
+    example: ({ duration }: KindDefinition) => duration,
+  },
+  skip: {
+    name: (kind: string) => `SLOT_${kind}_SKIP`,
+    schema: () => skips.default(''),
+    about: (kind: KindDefinition) =>
+      isFirst(kind)
+        ? `Slots for ${kind.label} that are left out, by when they would open: times, spans, weekdays and dates.`
+        : `Slots for ${kind.label} that are left out.`,
+    example: (kind: KindDefinition) => (isFirst(kind) ? '06:00,23:00-05:00,sat,2026-12-24' : undefined),
+  },
+  catchUp: {
+    name: (kind: string) => `SLOT_${kind}_CATCH_UP`,
+    schema: (kind: KindDefinition) => catchUp.default(kind.catchUp),
+    about: (kind: KindDefinition) =>
+      sentences(
+        isFirst(kind)
+          ? `Slots for ${kind.label} that were missed while no scheduler ran: skip, latest (the last one runs late) or all 2h (each up to that age).`
+          : `Missed slots for ${kind.label}.`,
+        kind.why.catchUp,
+      ),
+  },
 };
-type Setting = keyof typeof schemas;
-
-const nameOf = {
-  mode: (kind: string) => `SYNC_${kind}`,
-  opens: (kind: string) => `SLOT_${kind}`,
-  durationMs: (kind: string) => `SLOT_${kind}_DURATION`,
-  skip: (kind: string) => `SLOT_${kind}_SKIP`,
-  catchUp: (kind: string) => `SLOT_${kind}_CATCH_UP`,
-} as const satisfies Record<Setting, (kind: string) => string>;
+type Settings = typeof settings;
+type Setting = keyof Settings;
+const settingNames = Object.keys(settings) as Setting[];
 
 type Upper = Uppercase<SyncKind>;
-type SlotVariable<S extends z.ZodType> = { schema: S; about: string; example?: string };
-type SlotVariables = { [K in Upper as `SYNC_${K}`]: SlotVariable<ReturnType<typeof schemas.mode>> } & {
-  [K in Upper as `SLOT_${K}`]: SlotVariable<ReturnType<typeof schemas.opens>>;
-} & { [K in Upper as `SLOT_${K}_DURATION`]: SlotVariable<ReturnType<typeof schemas.durationMs>> } & {
-  [K in Upper as `SLOT_${K}_SKIP`]: SlotVariable<ReturnType<typeof schemas.skip>>;
-} & { [K in Upper as `SLOT_${K}_CATCH_UP`]: SlotVariable<ReturnType<typeof schemas.catchUp>> };
-
-function aboutOf(setting: Setting, kind: KindDefinition): string {
-  const { label, about, why } = kind;
-  const isFirst = kind === kinds[kindNames[0]];
-  switch (setting) {
-    case 'mode':
-      return [`Sync of ${about}: on, observed (plans and counts, makes no calls) or off.`, why.mode]
-        .filter(Boolean)
-        .join(' ');
-    case 'opens':
-      return isFirst
-        ? `When a slot for ${label} opens: a cron expression in the time zone, or an interval such as every 90m, counted from midnight UTC.`
-        : `When a slot for ${label} opens.`;
-    case 'durationMs':
-      return [`How long a slot for ${label} stays open.`, why.duration].filter(Boolean).join(' ');
-    case 'skip':
-      return isFirst
-        ? `Slots for ${label} that are left out, by when they would open: times, spans, weekdays and dates.`
-        : `Slots for ${label} that are left out.`;
-    case 'catchUp':
-      return [
-        isFirst
-          ? `Slots for ${label} that were missed while no scheduler ran: skip, latest (the last one runs late) or all 2h (each up to that age).`
-          : `Missed slots for ${label}.`,
-        why.catchUp,
-      ]
-        .filter(Boolean)
-        .join(' ');
-  }
-}
-
-const examples = (setting: Setting, kind: KindDefinition): { example?: string } => {
-  if (setting === 'durationMs') return { example: kind.duration };
-  if (setting === 'skip' && kind === kinds[kindNames[0]])
-    return { example: '06:00,23:00-05:00,sat,2026-12-24' };
-  return {};
+type SlotVariable<S extends Setting> = {
+  schema: ReturnType<Settings[S]['schema']>;
+  about: string;
+  example?: string;
 };
-
-const settings = Object.keys(schemas) as Setting[];
+type SlotVariables = { [K in Upper as `SYNC_${K}`]: SlotVariable<'mode'> } & {
+  [K in Upper as `SLOT_${K}`]: SlotVariable<'opens'>;
+} & { [K in Upper as `SLOT_${K}_DURATION`]: SlotVariable<'durationMs'> } & {
+  [K in Upper as `SLOT_${K}_SKIP`]: SlotVariable<'skip'>;
+} & { [K in Upper as `SLOT_${K}_CATCH_UP`]: SlotVariable<'catchUp'> };
 
 export const slotVariables = Object.fromEntries(
-  kindNames.flatMap((name) =>
-    settings.map((setting) => [
-      nameOf[setting](name.toUpperCase()),
-      {
-        schema: schemas[setting](kinds[name]),
-        about: aboutOf(setting, kinds[name]),
-        ...examples(setting, kinds[name]),
-      },
-    ]),
+  kindNames.flatMap((kind) =>
+    Object.values(settings).map(({ name, schema, about, ...more }) => {
+      const example = 'example' in more ? more.example(kinds[kind]) : undefined;
+      const variable = {
+        schema: schema(kinds[kind]),
+        about: about(kinds[kind]),
+        ...(example && { example }),
+      };
+      return [name(kind.toUpperCase()), variable];
+    }),
   ),
 ) as SlotVariables;
 
@@ -209,13 +206,13 @@ export function slotSettingsOf(config: {
   readonly [Name in keyof SlotVariables]: z.infer<SlotVariables[Name]['schema']>;
 }) {
   const values = config as Readonly<Record<string, unknown>>;
-  type Settings = { [S in Setting]: z.infer<ReturnType<(typeof schemas)[S]>> };
+  type Values = { [S in Setting]: z.infer<ReturnType<Settings[S]['schema']>> };
   return mapValues(
     kinds,
     (_, kind) =>
       Object.fromEntries(
-        settings.map((setting) => [setting, values[nameOf[setting](kind.toUpperCase())]]),
-      ) as Settings,
+        settingNames.map((setting) => [setting, values[settings[setting].name(kind.toUpperCase())]]),
+      ) as Values,
   );
 }
 

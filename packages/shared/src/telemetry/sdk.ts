@@ -128,7 +128,7 @@ function mainPackage(): { name?: string; version?: string } {
 /** The sampler that OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG name; unset: all, unless the parent's isn't. */
 export function samplerFromEnv(): Sampler {
   const name = getStringFromEnv('OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on';
-  const root = rootSampler(name.replace(/^parentbased_/, ''));
+  const root = rootSamplers[name.replace(/^parentbased_/, '')]?.();
   if (!root) {
     diag.warn(`OTEL_TRACES_SAMPLER=${name} is unknown: every trace is sampled`);
     return new ParentBasedSampler({ root: new AlwaysOnSampler() });
@@ -136,13 +136,11 @@ export function samplerFromEnv(): Sampler {
   return name.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;
 }
 
-function rootSampler(name: string): Sampler | undefined {
-  if (name === 'always_on') return new AlwaysOnSampler();
-  if (name === 'always_off') return new AlwaysOffSampler();
-  if (name === 'traceidratio')
-    return new TraceIdRatioBasedSampler(getNumberFromEnv('OTEL_TRACES_SAMPLER_ARG') ?? 1);
-  return undefined;
-}
+const rootSamplers: Readonly<Partial<Record<string, () => Sampler>>> = {
+  always_on: () => new AlwaysOnSampler(),
+  always_off: () => new AlwaysOffSampler(),
+  traceidratio: () => new TraceIdRatioBasedSampler(getNumberFromEnv('OTEL_TRACES_SAMPLER_ARG') ?? 1),
+};
 
 /** Logs each diagnostic once, as an unreachable collector fails every few seconds. Level: OTEL_LOG_LEVEL, default warn */
 export function logDiagnostics(log: Logger): void {
