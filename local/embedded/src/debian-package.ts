@@ -133,12 +133,13 @@ function readStanzas(text: string): AptSource[] {
         ]),
     );
     if (fields.get('enabled') === 'no') return [];
-    const [types = [], uris = [], suites = [], components = []] = [
-      'types',
-      'uris',
-      'suites',
-      'components',
-    ].map((field) => words(fields.get(field)));
+    const list = (field: string) => words(fields.get(field));
+    const [types, uris, suites, components] = [
+      list('types'),
+      list('uris'),
+      list('suites'),
+      list('components'),
+    ];
     return [{ types, uris, suites, components, signedBy: fields.get('signed-by') }];
   });
 }

@@ -80,11 +80,8 @@ export async function findNatsServer(options: FindNatsServerOptions): Promise<Na
   await mkdir(cacheDir, { recursive: true }).catch(() => undefined);
   const fetched = await withLock(`${cached}.lock`, fetchOne);
   if (fetched !== undefined) return fetched;
-  throw new Error(
-    ['No nats-server could be had:', ...failures, 'Install nats-server 2.10 or newer, or set NATS_URL.'].join(
-      '\n',
-    ),
-  );
+  const advice = 'Install nats-server 2.10 or newer, or set NATS_URL.';
+  throw new Error(['No nats-server could be had:', ...failures, advice].join('\n'));
 }
 
 async function findCurrentOnPath(report: (line: string) => void): Promise<string> {

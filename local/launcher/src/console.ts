@@ -69,14 +69,8 @@ export async function printNews(
 }
 
 /** A run in a line, in the words of the definition. */
-export function describeRun({
-  kind,
-  state,
-  mode,
-  counts,
-  error,
-  slotId,
-}: Omit<RunChanged, 'at' | 'runId'>): string {
+export function describeRun(run: Omit<RunChanged, 'at' | 'runId'>): string {
+  const { kind, state, mode, counts, error, slotId } = run;
   if (state === 'running') return `${kind} sync has begun (${slotId ?? 'on demand'})`;
   if (state === 'failed') return `${kind} sync failed: ${error ?? 'no reason given'}`;
   const { planned, deferred, synced, stored } = counts;

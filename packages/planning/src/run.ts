@@ -77,14 +77,14 @@ function parse(args: readonly string[]) {
       design,
       json,
       help,
-      promise: promises,
+      promise: promises = [],
       ...given
     } = parseArgs({ args: [...args], options }).values;
     return {
       design,
       json,
       help,
-      promises: (promises ?? []).map(promised),
+      promises: promises.map(promised),
       things: Object.fromEntries(
         Object.entries(given).map(([kind, text]) => [kind, number(`--${kind}`, String(text))]),
       ),

@@ -60,11 +60,7 @@ type BrokerTls = Pick<TlsOptions, 'ca' | 'cert' | 'key'>;
 /** @throws {ConfigError} */
 function tlsOf(env: NodeJS.ProcessEnv): BrokerTls {
   const { NATS_TLS_CA: ca, NATS_TLS_CERT: cert, NATS_TLS_KEY: key } = loadConfig(env, [], brokerTlsVariables);
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-  };
+  return Object.fromEntries(Object.entries({ ca, cert, key }).filter(([, pem]) => pem !== undefined));
 }
 
 /** `nats://user:pass@host:4222,nats://user:pass@other:4222` → its parts. */

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DeliverPolicy, type JetStreamManager, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
 import { eventsBySubject, eventShare, type StreamedEvent } from '../contracts/index.ts';
 import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
-import { fetchBatch, type Handling } from './handle.ts';
+import { fetchBatch, type Handling, pullWhile } from './handle.ts';
 
 /** A place in the stream; `event` is undefined when it can't be read. */
 export interface EventAt {
@@ -86,21 +85,14 @@ export async function shareEvents(
   bus: Bus,
   take: (events: readonly StreamedEvent[]) => Promise<void>,
 ): Promise<Handling> {
-  const consumer = await retryWhileUnavailable(() => bus.js.consumers.get('EVENTS', eventShare.durable));
+  const consumer = await retryWhileUnavailable(() => bus.js.consumers.get(stream, eventShare.durable));
   const stopping = new AbortController();
-  const loop = (async () => {
-    while (!stopping.signal.aborted) {
-      try {
-        const messages: JsMsg[] = [];
-        const batch = fetchBatch(consumer, { max_messages: atOnce, expires: 1_000 }, stopping.signal);
-        for await (const message of batch) messages.push(message);
-        await settle(messages);
-      } catch (error) {
-        bus.log.warn({ err: error }, 'the broker gave no events, asking again');
-        await sleep(pauseMs);
-      }
-    }
-  })();
+  const loop = pullWhile(bus, stopping.signal, stream, async () => {
+    const messages: JsMsg[] = [];
+    const batch = fetchBatch(consumer, { max_messages: atOnce, expires: 1_000 }, stopping.signal);
+    for await (const message of batch) messages.push(message);
+    await settle(messages);
+  });
 
   async function settle(messages: readonly JsMsg[]): Promise<void> {
     if (messages.length === 0) return;

@@ -79,23 +79,12 @@ export async function handle<M extends WorkMessage>(
     inHand.add(settled);
   };
   // Asks for as many messages as there are free hands, again and again, also after the broker was away.
-  const pull = async () => {
-    while (!stopping.signal.aborted) {
-      const free = delivery.concurrency - inHand.size;
-      if (free === 0) {
-        await Promise.race(inHand);
-        continue;
-      }
-      try {
-        const batch = fetchBatch(consumer, { max_messages: free, expires: 2_000 }, stopping.signal);
-        for await (const delivered of batch) take(delivered);
-      } catch (error) {
-        bus.log.warn({ err: error, subject }, 'the broker gave no work, asking again');
-        await sleep(500);
-      }
-    }
-  };
-  const pulling = pull();
+  const pulling = pullWhile(bus, stopping.signal, subject, async () => {
+    const free = delivery.concurrency - inHand.size;
+    if (free === 0) return void (await Promise.race(inHand));
+    const batch = fetchBatch(consumer, { max_messages: free, expires: 2_000 }, stopping.signal);
+    for await (const delivered of batch) take(delivered);
+  });
   return {
     async stop() {
       stopping.abort();
@@ -103,6 +92,23 @@ export async function handle<M extends WorkMessage>(
       await Promise.all(inHand);
     },
   };
+}
+
+/** Repeats `pull` until the signal aborts; what fails is logged and tried again. */
+export async function pullWhile(
+  { log }: Bus,
+  signal: AbortSignal,
+  subject: string,
+  pull: () => Promise<void>,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await pull();
+    } catch (error) {
+      log.warn({ err: error, subject }, 'the broker gave no messages, asking again');
+      await sleep(500);
+    }
+  }
 }
 
 /** The next messages of a consumer, as they come; it ends when there are enough, after `expires`, or with the signal. */

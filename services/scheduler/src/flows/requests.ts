@@ -6,6 +6,7 @@ import {
   type ChangeSchedule,
   type JudgedSchedule,
   type JudgeSchedule,
+  type PayloadOf,
   type ReplyOf,
   type RequestMessage,
   type ScheduleAnswer,
@@ -30,19 +31,12 @@ export function answerRequests(context: RequestContext): void {
   /** Of several schedulers one answers. What fails is not answered: the requester gives up by itself. */
   const answer = <M extends RequestMessage>(
     message: M,
-    work: (payload: M['payload']['_output']) => Promise<ReplyOf<M>>,
-  ) =>
-    respond(
-      bus,
-      message,
-      {},
-      (payload, reply) => {
-        work(payload).then(reply, (error: unknown) =>
-          bus.log.error({ err: error, subject: message.subject }, 'request failed'),
-        );
-      },
-      'scheduler',
-    );
+    work: (payload: PayloadOf<M>) => Promise<ReplyOf<M>>,
+  ) => {
+    const failed = (error: unknown) =>
+      bus.log.error({ err: error, subject: message.subject }, 'request failed');
+    respond(bus, message, {}, (payload, reply) => void work(payload).then(reply, failed), 'scheduler');
+  };
   answer(catalog.scheduleNow, () => now(context));
   answer(catalog.judgeSchedule, (asked) => judgeOne(context, asked));
   answer(catalog.changeSchedule, (asked) => change(context, asked));
