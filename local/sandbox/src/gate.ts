@@ -45,7 +45,8 @@ export interface GateParts {
 
 type IncomingCall = Pick<Arrival, 'arrivedAt' | 'key' | 'budget' | 'policy' | 'method' | 'path'>;
 
-/** Jitter, arrival, key, limiter, fault, latency. Nothing waits between reading the clock and writing the audit line. */
+// Jitter, arrival, key, limiter, fault, latency: long, because the steps share their parts.
+// Nothing waits between reading the clock and writing the audit line, so the log's order is that of judgement.
 export function createGate(parts: GateParts): Gate {
   const { clock, seed, accounts, limiter, faults, audit, closing } = parts;
   const jitterDraws = sequence(seed, 'jitter');
