@@ -81,7 +81,7 @@ export async function handle<M extends WorkMessage>(
   // Asks for as many messages as there are free hands, again and again, also after the broker was away.
   const pulling = pullWhile(bus, stopping.signal, subject, async () => {
     const free = delivery.concurrency - inHand.size;
-    if (free === 0) return void (await Promise.race(inHand));
+    if (free === 0) return Promise.race(inHand);
     const batch = fetchBatch(consumer, { max_messages: free, expires: 2_000 }, stopping.signal);
     for await (const delivered of batch) take(delivered);
   });
