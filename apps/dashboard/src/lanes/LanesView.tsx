@@ -71,12 +71,8 @@ const Band = ({ band: { lane, y, tickets, more }, ...place }: { band: BandShape 
   </g>
 );
 
-interface TicketProps extends BandPlace {
-  readonly shape: TicketShape;
-  readonly colour: string;
-}
-
-function Ticket({ shape: { budget, y, askedX, expectedX, left }, colour, nowX, width }: TicketProps) {
+function Ticket({ shape, colour, nowX, width }: { shape: TicketShape; colour: string } & BandPlace) {
+  const { budget, y, askedX, expectedX, left } = shape;
   const words = `${budgets[budget].label}, in ${countdown(left)}`;
   const beside = expectedX + 10 + words.length * 6 < width;
   return (

@@ -34,13 +34,11 @@ export function currentWindows(limiter: LimiterPeer, machine: Machine): CurrentW
     });
 }
 
-type Fields = Readonly<Record<'ratelimit-policy' | 'ratelimit', string>>;
-
 /** `RateLimit-Policy` (quota, window) and `RateLimit` (remaining, reset) of draft-ietf-httpapi-ratelimit-headers; seconds. */
 export function limitFields(
   name: string,
   { quota, window, remaining, reset }: { quota: number; window: number; remaining: number; reset: number },
-): Fields {
+) {
   const field = (...values: Array<[string, number]>) => {
     const item: Item = [name, new Map(values)];
     return serializeList([item]);
@@ -56,7 +54,7 @@ export function rateLimitFields(
   { endpoint, policy, available, freeAt }: WindowView,
   now: number,
   toSeconds: (ms: number) => number,
-): Fields {
+) {
   const whole = (ms: number) => Math.max(0, Math.ceil(toSeconds(ms)));
   return limitFields(endpoint, {
     quota: policy.limit,
