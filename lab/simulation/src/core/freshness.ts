@@ -1,22 +1,11 @@
-import { classNames, type FreshnessClass, horizonMs } from '@paceline/shared/definition';
+import { type FreshnessClass, horizonMs, mapValues } from '@paceline/shared/definition';
 import { classSpan, type Goals, type Span } from '@paceline/event-sync/core/classes';
 import { freshnessOf, shareOf, type CopiedEvent } from '@paceline/event-sync/core/freshness';
 import { type Enforcement, latencySpread } from '@paceline/sandbox';
 import type { Policy } from '@paceline/shared/contracts';
 import type { Life } from './life.ts';
 
-/** A share of event time within its goal, and what no schedule can be better than. */
-export interface Fresh {
-  readonly share: number;
-  readonly best: number;
-}
-
-export interface FreshnessResult extends Readonly<Record<FreshnessClass, Fresh>> {
-  /** Urgent and near together: the last hour before a start, each part by its goal. */
-  readonly lastHour: Fresh;
-  /** Of the events that started: how many had a copy within the urgent goal at that moment. */
-  readonly atStart: number;
-}
+export type FreshnessResult = ReturnType<typeof measureFreshness>;
 
 export interface MeasuredEvent extends CopiedEvent {
   readonly eventId: string;
@@ -37,7 +26,7 @@ export function eventsOf({ world, clubIds, from, until, tally }: Life): Measured
   }));
 }
 
-function allIds(idsOfPage: (clubId: number, from: number) => readonly number[], clubId: number): number[] {
+function allIds(idsOfPage: Life['world']['idsOfPage'], clubId: number): number[] {
   const ids: number[] = [];
   for (let page = idsOfPage(clubId, 0); page.length > 0; page = idsOfPage(clubId, (ids.at(-1) ?? 0) + 1))
     ids.push(...page);
@@ -45,31 +34,29 @@ function allIds(idsOfPage: (clubId: number, from: number) => readonly number[], 
 }
 
 /** How fresh the copies of these events were in a span, and how fresh they could have been at best. */
-export function measureFreshness(life: Life, events: readonly MeasuredEvent[], span: Span): FreshnessResult {
-  const { signups } = life.upstream.policies;
-  const { enforcement } = life.scenario.upstream;
-  const { goals } = life;
-  const { jitter, scale } = life.scenario;
+export function measureFreshness(
+  { goals, scenario: { jitter, scale, upstream }, upstream: { policies } }: Life,
+  events: readonly MeasuredEvent[],
+  span: Span,
+) {
   // A copy is as old as its answer; between arrival and answer passes more for one call than for another.
   const spread = latencySpread('signups') + (2 * jitter.upstreamMs + 2 * jitter.outlierMs) * scale;
-  const mostWithin = (goal: number) => mostCalls(signups, enforcement, goal + spread);
+  const mostWithin = (goal: number) => mostCalls(policies.signups, upstream.enforcement, goal + spread);
   const by = freshnessOf(events, goals, span);
-  const fresh = (name: FreshnessClass): Fresh => {
+  const report = mapValues(by, (time, name) => {
     const stretches = events.map((event) => stretchOf(event, name, span));
-    return { share: shareOf(by[name]), best: bestShare(stretches, mostWithin(goals[name])) };
-  };
-  const report = Object.fromEntries(classNames.map((name) => [name, fresh(name)])) as Record<
-    FreshnessClass,
-    Fresh
-  >;
-  const totals = by.urgent.total + by.near.total;
+    return { share: shareOf(time), best: bestShare(stretches, mostWithin(goals[name])) };
+  });
+  const total = by.urgent.total + by.near.total;
+  const best = (report.urgent.best * by.urgent.total + report.near.best * by.near.total) / total;
   return {
     ...report,
+    /** Urgent and near together: the last hour before a start, each part by its goal. */
     lastHour: {
-      share: shareOf({ within: by.urgent.within + by.near.within, total: totals }),
-      best:
-        totals === 0 ? 1 : (report.urgent.best * by.urgent.total + report.near.best * by.near.total) / totals,
+      share: shareOf({ within: by.urgent.within + by.near.within, total }),
+      best: total === 0 ? 1 : best,
     },
+    /** Of the events that started: how many had a copy within the urgent goal at that moment. */
     atStart: shareFreshAtStart(events, span, goals),
   };
 }
@@ -108,25 +95,17 @@ export function mostCalls({ limit, windowMs }: Policy, enforcement: Enforcement,
   return limit * windows + before[enforcement];
 }
 
-/**
- * The share of event time that no schedule can be better than: when at any moment at most `most` events can have a copy
- * within the goal, the others have none. 1 when there is no event time.
- */
+/** The share of event time that no schedule can beat: at any moment at most `most` events have a copy within the goal. */
 export function bestShare(stretches: Iterable<Span>, most: number): number {
-  const steps = [...stretches].flatMap(({ from, until }) =>
-    until > from
-      ? [
-          { at: from, by: 1 },
-          { at: until, by: -1 },
-        ]
-      : [],
-  );
-  steps.sort((a, b) => a.at - b.at);
+  const steps = [...stretches]
+    .filter(({ from, until }) => until > from)
+    .flatMap(({ from, until }) => [[from, 1] as const, [until, -1] as const])
+    .toSorted(([a], [b]) => a - b);
   let open = 0;
   let before = 0;
   let within = 0;
   let total = 0;
-  for (const { at, by } of steps) {
+  for (const [at, by] of steps) {
     total += open * (at - before);
     within += Math.min(open, most) * (at - before);
     open += by;

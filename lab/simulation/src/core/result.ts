@@ -1,61 +1,17 @@
-import {
-  type Budget,
-  budgetNames,
-  kindNames,
-  kinds,
-  type Lane,
-  laneNames,
-  type SyncKind,
-} from '@paceline/shared/definition';
+import { sum } from '@paceline/kit/statistics';
+import { type Budget, budgetNames, kindNames, kinds, laneNames } from '@paceline/shared/definition';
 import { judge } from '@paceline/sandbox';
 import type { Life } from './life.ts';
-import { eventsOf, type FreshnessResult, measureFreshness } from './freshness.ts';
+import { eventsOf, measureFreshness } from './freshness.ts';
+
+export type Result = ReturnType<typeof resultOf>;
 
 /** What a strategy came to. Spans are project ms, shares from 0 to 1. */
-export interface Result {
-  readonly budgets: Readonly<Partial<Record<Budget, BudgetUse>>>;
-  readonly manual: ManualAdds;
-  readonly freshness: { readonly all: FreshnessResult; readonly ours: FreshnessResult };
-  /** The longest wait for a call in each lane. */
-  readonly longestWait: Readonly<Partial<Record<Lane, number>>>;
-  /** The longest time without a call for a far event. */
-  readonly longestWithoutFar: number;
-  /** How often one sync had to wait, or was rejected, because of another. */
-  readonly conflicts: number;
-  readonly runs: Readonly<Partial<Record<SyncKind, RunsOfKind>>>;
-}
-
-export interface BudgetUse {
-  readonly calls: number;
-  /** Answered 429, by the sandbox's own judgement. */
-  readonly rejected: number;
-  /** Calls that were let in, of those that the windows had room for. */
-  readonly utilisation: number;
-}
-
-export interface ManualAdds {
-  readonly clicked: number;
-  readonly stored: number;
-  /** Refused, at once or later, since it cannot be done in time. */
-  readonly refused: number;
-  /** From the click until it was stored, or until the end. */
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
-export interface RunsOfKind {
-  readonly runs: number;
-  readonly failed: number;
-  readonly synced: number;
-  readonly deferred: number;
-}
-
-export function resultOf(life: Life): Result {
+export function resultOf(life: Life) {
   const { scenario, tally, until } = life;
   const events = eventsOf(life);
-  const span = { from: life.from + scenario.warmUp, until };
   const ours = events.filter(({ isOurs }) => isOurs);
+  const span = { from: life.from + scenario.warmUp, until };
   return {
     budgets: usesOf(life),
     manual: manualOf(life),
@@ -63,8 +19,11 @@ export function resultOf(life: Life): Result {
       all: measureFreshness(life, events, span),
       ours: measureFreshness(life, ours, span),
     },
+    /** The longest wait for a call in each lane. */
     longestWait: inOrder(laneNames, tally.longestWaits(until)),
+    /** The longest time without a call for a far event. */
     longestWithoutFar: longestWithoutFar(life),
+    /** How often one sync had to wait, or was rejected, because of another. */
     conflicts: tally.conflicts(),
     runs: runsOf(life),
   };
@@ -78,8 +37,9 @@ function inOrder<Name extends string, Value>(
   return Object.fromEntries(known) as Partial<Record<Name, Value>>;
 }
 
-function usesOf({ upstream, from, until }: Life): Partial<Record<Budget, BudgetUse>> {
-  const uses: Partial<Record<Budget, BudgetUse>> = {};
+/** How much of what the windows had room for was called, and how often it was answered 429. */
+function usesOf({ upstream, from, until }: Life) {
+  const uses: Partial<Record<Budget, { calls: number; rejected: number; utilisation: number }>> = {};
   for (const { budget, policy, calls, rejected } of judge(upstream.arrivals)) {
     const room = (policy.limit * (until - from)) / policy.windowMs;
     uses[budget] = { calls, rejected, utilisation: (calls - rejected) / room };
@@ -87,7 +47,8 @@ function usesOf({ upstream, from, until }: Life): Partial<Record<Budget, BudgetU
   return inOrder(budgetNames, uses);
 }
 
-function manualOf({ tally, until }: Life): ManualAdds {
+/** How the adds of people went; `p50`, `p99`, `max`: from the click until the rider was stored, or until the end. */
+function manualOf({ tally, until }: Life) {
   const clicks = [...tally.clicks.values()];
   const waits = clicks
     .filter(({ refused }) => !refused)
@@ -117,14 +78,14 @@ function longestWithoutFar({ upstream, from, until }: Life): number {
   return Math.max(longest, until - last);
 }
 
-function runsOf({ tally }: Life): Partial<Record<SyncKind, RunsOfKind>> {
-  const byKind = Map.groupBy(tally.runs, ({ kind }) => kind);
-  const of = kindNames.flatMap((kind) => {
-    const runs = byKind.get(kind) ?? [];
-    const sum = (what: 'synced' | 'deferred') => runs.reduce((total, { counts }) => total + counts[what], 0);
+function runsOf({ tally }: Life) {
+  const ended = [...Map.groupBy(tally.runs, ({ kind }) => kind)].map(([kind, runs]) => {
     const failed = runs.filter(({ state }) => state === 'failed').length;
-    const ended = { runs: runs.length, failed, synced: sum('synced'), deferred: sum('deferred') };
-    return runs.length === 0 ? [] : [[kind, ended] as const];
+    const total = (what: 'synced' | 'deferred') => sum(runs.map(({ counts }) => counts[what]));
+    return [
+      kind,
+      { runs: runs.length, failed, synced: total('synced'), deferred: total('deferred') },
+    ] as const;
   });
-  return Object.fromEntries(of) as Partial<Record<SyncKind, RunsOfKind>>;
+  return inOrder(kindNames, Object.fromEntries(ended));
 }

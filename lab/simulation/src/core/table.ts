@@ -1,7 +1,7 @@
 import { sum } from '@paceline/kit/statistics';
 import { table } from '@paceline/kit/table';
 import { budgetNames, laneNames } from '@paceline/shared/definition';
-import type { Fresh, FreshnessResult } from './freshness.ts';
+import type { FreshnessResult } from './freshness.ts';
 import type { Result } from './result.ts';
 
 type Named = readonly [name: string, result: Result];
@@ -51,7 +51,7 @@ const freshRows = (whose: string, of: (result: Result) => FreshnessResult): Row[
 ];
 
 /** The share, and in brackets that of the best that any schedule could reach, where that is not all. */
-const fresh = ({ share, best }: Fresh): string =>
+const fresh = ({ share, best }: FreshnessResult['lastHour']): string =>
   best === 1 ? percent(share) : `${percent(share)} (${percent(share / best)})`;
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

@@ -67,11 +67,7 @@ function verdictOn(
   return source === 'riders' ? 'gives' : 'refuses';
 }
 
-/**
- * The availability of a source after a call.
- * @param error what came instead of an answer
- * @param others that of the other sources
- */
+/** The availability of a source after a call. @param error what came instead of an answer @param others of other sources */
 export function afterCall(
   source: Source,
   before: SourceAvailability,

@@ -5,7 +5,7 @@ import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../
 import { durations } from '../telemetry/index.ts';
 import { type Skipped, UpstreamError } from '../zwiftracing/index.ts';
 import { throughOutages } from './database.ts';
-import type { Sync } from './open.ts';
+import { moment, type Sync } from './open.ts';
 import { isPassing, pauseBefore, raisedLane, usualAttempts } from './retry-policy.ts';
 
 const callDurations = durations('paceline.upstream.call.duration', 'Calls to upstream');
@@ -23,7 +23,7 @@ export interface Chosen<E extends Budget, Answer> {
   outcome(answer: Answer): CallOutcome;
 }
 
-export interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitOptions<E>, 'signal'> {
+interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitOptions<E>, 'signal'> {
   readonly owner: CallOwner;
   /** How often a call that fails for a passing reason is made at most; default `usualAttempts`. */
   readonly attempts?: number;
@@ -50,14 +50,6 @@ export async function callUpstream<E extends Budget, Answer>(
   call: UpstreamCall<E, Answer>,
 ): Promise<Answer | undefined> {
   let last: UpstreamError | undefined;
-  const attempt = async (lane: Lane) => {
-    try {
-      return await callOnce(sync, call, lane);
-    } catch (error) {
-      if (error instanceof UpstreamError) last = error;
-      throw error;
-    }
-  };
   const persist = (lane: Lane) =>
     retry(passing, {
       maxAttempts: (call.attempts ?? usualAttempts) - 1,
@@ -65,7 +57,10 @@ export async function callUpstream<E extends Budget, Answer>(
     }).execute(async (context) => {
       // Not cockatiel's own pause: that one knows neither project time nor a signal.
       if (context.attempt > 0) await sync.clock.sleep(pauseBefore(context.attempt), sync.signal);
-      return attempt(lane);
+      return callOnce(sync, call, lane).catch((error: unknown) => {
+        if (error instanceof UpstreamError) last = error;
+        throw error;
+      });
     }, sync.signal);
   try {
     return await persist(call.lane).catch((error: unknown) => {
@@ -93,21 +88,21 @@ async function callOnce<E extends Budget, Answer>(
     const chosen = await choose();
     if (!chosen) return undefined;
     await sync.sources.claim(call.endpoint, lane);
-    const startedAt = Math.round(sync.clock.now());
+    const startedAt = moment(sync);
     const record = (outcome: CallOutcome) => {
       const durationMs = Math.max(0, Math.round(sync.clock.now() - startedAt));
-      callDurations.record(durationMs / 1_000, {
+      const status = String(outcome.status ?? 'none');
+      callDurations.record(durationMs / 1_000, { endpoint: call.endpoint, status });
+      const { target, because = null } = chosen;
+      const row = {
+        ...(chosen.owner ?? owner),
         endpoint: call.endpoint,
-        status: String(outcome.status ?? 'none'),
-      });
-      return logCall(sync, chosen.owner ?? owner, {
-        endpoint: call.endpoint,
-        target: chosen.target,
-        because: chosen.because ?? null,
+        target,
+        because,
         startedAt,
         durationMs,
-        ...outcome,
-      });
+      };
+      return throughOutages(sync, () => sync.db.insert(tables.syncLogs).values({ ...row, ...outcome }));
     };
     try {
       const answer = await chosen.send(permit);
@@ -131,19 +126,10 @@ interface CallOwner {
   readonly commandId?: string;
 }
 
-type CallRecord = Omit<typeof tables.syncLogs.$inferInsert, 'id' | 'runId' | 'commandId'>;
-
 /** What a call came to, as its row in the log says it. */
-type CallOutcome = Pick<CallRecord, 'status' | 'message' | 'rawStart'>;
+type CallOutcome = Pick<typeof tables.syncLogs.$inferInsert, 'status' | 'message' | 'rawStart'>;
 
-/** Writes one row for one call to upstream, good or bad. */
-const logCall = (sync: Sync, owner: CallOwner, call: CallRecord): Promise<unknown> =>
-  throughOutages(sync, () => sync.db.insert(tables.syncLogs).values({ ...owner, ...call }));
-
-/**
- * What the log says of an answer.
- * @param about the answer in a few words, e.g. "120 riders"
- */
+/** What the log says of an answer. @param about it in a few words, e.g. "120 riders" */
 export function answered(about: string, skipped: readonly Skipped[] = []): CallOutcome {
   const [first] = skipped;
   if (!first) return { status: 200, message: about, rawStart: null };

@@ -1,4 +1,4 @@
-export { answered, callUpstream, type Chosen, type UpstreamCall } from './call.ts';
+export { answered, callUpstream, type Chosen } from './call.ts';
 export { fromInserted, plainError, throughOutages, upsert, type Transaction } from './database.ts';
 export { type Flow, type FlowFile, openFlows } from './flows.ts';
 export { moment, type OpenSync, openSync, type Sync, type SyncConfig, syncVariables } from './open.ts';

@@ -2,7 +2,6 @@ import { and, eq, lt, ne, sql } from 'drizzle-orm';
 import type { RunCounts, Tick } from '../contracts/index.ts';
 import { type Database, tables } from '../database/index.ts';
 import { currentTraceContext } from '../telemetry/index.ts';
-import type { Transaction } from './database.ts';
 
 const { syncRuns } = tables;
 
@@ -19,10 +18,7 @@ export interface RunEnding extends Partial<RunProgress> {
   readonly error: string | null;
 }
 
-/**
- * The run of a slot: a new one, or the one that is there already. A new one takes over what the last run of its kind
- * has left to do, or the one that it is to go on with.
- */
+/** The run of a slot, new or there already; a new one takes over what the one of `continues`, or the last, has left. */
 export async function openRun(db: Database, tick: Tick, now: number): Promise<RunRow> {
   const { slotId, kind, scheduledFor, endsAt, mode, runId = crypto.randomUUID(), continues } = tick;
   const leftOver =
@@ -81,18 +77,11 @@ export async function findTraceparent(db: Database, runId: string): Promise<stri
   return run?.traceparent ?? null;
 }
 
-/** Moves a run on, in the transaction of the data that its progress stands for. */
-export const advanceRun = (tx: Transaction, runId: string, progress: RunProgress): Promise<RunRow> =>
-  updateRunning(tx, runId, progress);
-
-export const finishRun = (db: Database, runId: string, ending: RunEnding, now: number): Promise<RunRow> =>
-  updateRunning(db, runId, { ...ending, finishedAt: now });
-
-/** A run that has ended stays as it ended. */
-async function updateRunning(
+/** Moves a run on, or ends it; one that has ended stays as it ended. */
+export async function updateRun(
   db: Pick<Database, 'update' | 'select'>,
   runId: string,
-  change: Partial<typeof syncRuns.$inferInsert>,
+  change: RunProgress | (RunEnding & { readonly finishedAt: number }),
 ): Promise<RunRow> {
   const running = and(eq(syncRuns.runId, runId), eq(syncRuns.state, 'running'));
   const [updated] = await db.update(syncRuns).set(change).where(running).returning();

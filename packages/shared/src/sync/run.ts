@@ -14,14 +14,13 @@ import {
 import { plainError, throughOutages, type Transaction } from './database.ts';
 import { moment, type Sync } from './open.ts';
 import {
-  advanceRun,
   endAbandoned,
   findTraceparent,
-  finishRun,
   openRun,
   type RunEnding,
   type RunProgress,
   type RunRow,
+  updateRun,
 } from './run-rows.ts';
 
 /** What a kind of sync does in its run; may be called again for the same run, and goes on from its checkpoint. */
@@ -62,10 +61,9 @@ export const giveUpRun =
   async (tick: Tick, reason: string): Promise<void> => {
     const { state, runId } = await throughOutages(sync, () => openRun(sync.db, tick, moment(sync)));
     if (state !== 'running') return;
-    const ending = { state: 'failed', error: `It was given up: ${reason}` } as const;
     await announceRun(
       sync,
-      await throughOutages(sync, () => finishRun(sync.db, runId, ending, moment(sync))),
+      await finishRun(sync, runId, { state: 'failed', error: `It was given up: ${reason}` }),
     );
   };
 
@@ -88,15 +86,16 @@ async function carryOut(sync: Sync, run: RunRow, work: () => Promise<RunEnding>,
     sync.log.error({ err, runId }, 'run failed');
     return { state: 'failed', error: err.message };
   });
-  const ended = await throughOutages(sync, () => finishRun(sync.db, runId, ending, moment(sync)));
+  const ended = await finishRun(sync, runId, ending);
   const { state, counts, error } = ended;
   measureRun(ended);
-  sync.log[state === 'failed' ? 'error' : 'info'](
-    { runId, kind, slotId, state, counts, error },
-    'run finished',
-  );
+  const level = state === 'failed' ? 'error' : 'info';
+  sync.log[level]({ runId, kind, slotId, state, counts, error }, 'run finished');
   await announceRun(sync, ended);
 }
+
+const finishRun = (sync: Sync, runId: string, ending: RunEnding): Promise<RunRow> =>
+  throughOutages(sync, () => updateRun(sync.db, runId, { ...ending, finishedAt: moment(sync) }));
 
 /** Stores data together with what it means for the run, and announces it once it is committed. */
 export async function saveProgress(
@@ -108,7 +107,7 @@ export async function saveProgress(
   const run = await throughOutages(sync, () =>
     sync.db.transaction(async (tx) => {
       await write(tx);
-      return advanceRun(tx, runId, progress);
+      return updateRun(tx, runId, progress);
     }),
   );
   await announceRun(sync, run);
@@ -137,10 +136,7 @@ export interface RunPlan {
 /** Says what the run of a kind of sync would do, by what is known without a call. */
 export type PlanRun = (run: RunRow) => Promise<RunPlan>;
 
-/**
- * An observed run: it plans and counts, and calls nothing. What its slot has no room for is deferred, as in a run that
- * is on; what it was left by the run before stays as it is.
- */
+/** An observed run plans and counts, and calls nothing. What its slot has no room for is deferred, as in a run that is on. */
 async function observe({ limiter, clock, log }: Sync, run: RunRow, plan: PlanRun): Promise<RunEnding> {
   const { endpoint, worth } = await plan(run);
   const room = roomIn(await limiter.policyOf(endpoint), run.slotEndsAt - clock.now());

@@ -75,10 +75,7 @@ export const findCandidates = (db: Database, { after, until }: Horizon): Promise
     .from(events)
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
 
-/**
- * Stores the signups of an event. A rider who is absent has withdrawn, unless an entry without a readable id is there: it
- * may be any rider's. A rider who is there again has come back.
- */
+/** Stores the signups of an event. Who is absent has withdrawn, unless an entry has no readable id; may come back. */
 export async function storeSignups(
   tx: Transaction,
   eventId: string,

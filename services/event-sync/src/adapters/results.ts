@@ -22,10 +22,7 @@ export const findFinishes = (db: Database, { after, until }: Horizon): Promise<F
     .from(events)
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
 
-/**
- * Stores the results of an event as they are now. A rider who is absent was removed, unless a result without a readable id
- * is there: it may be any rider's.
- */
+/** Stores the results of an event. Who is absent was removed, unless an entry has no readable id: it may be anybody's. */
 export async function storeResults(
   tx: Transaction,
   eventId: string,

@@ -71,11 +71,7 @@ export interface Titled extends Candidate {
 
 const day = 86_400_000;
 
-/**
- * How fresh our copies are, against the goals.
- * @param coming every event that is listed and starts within two days
- * @param watched every event that was listed within the last day
- */
+/** How fresh our copies are. @param coming listed, starts within two days @param watched was listed within the last day */
 export function measure(
   coming: readonly Candidate[],
   watched: readonly WatchedEvent[],

@@ -23,10 +23,7 @@ import {
   type WatchState,
 } from '../core/urgent.ts';
 
-/**
- * Refreshes the signups of each event once in its last minutes, in or out of a slot, until shutdown begins. Which
- * events are about to start is known from the list: upstream is not asked for that.
- */
+/** Refreshes the signups of each event once in its last minutes, in or out of a slot, until shutdown begins. */
 export async function watchUrgent(sync: EventSync, schedule: ScheduleBucket): Promise<void> {
   const look = lookAt(sync, allowed(sync, schedule));
   let state = beginWatch;

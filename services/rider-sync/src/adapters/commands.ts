@@ -47,10 +47,7 @@ export async function storeProgress(
     });
 }
 
-/**
- * Marks that the call for a command begins, by which it can't be cancelled any more.
- * @throws {CommandCancelled} when it was cancelled before
- */
+/** Marks a command as no longer cancellable: its call begins. @throws {CommandCancelled} when it was cancelled before */
 export async function beginCall(db: Database, commandId: string, now: number): Promise<void> {
   const running: Progress = { state: 'running', via: 'single' };
   await db
@@ -137,10 +134,7 @@ export async function endWanted(
     where (wanted.command_id, wanted.rider_id) = (free.command_id, free.rider_id) and ended.rider_id = free.rider_id`);
 }
 
-/**
- * The call for these brought nothing: they stay wanted, but those of imports not for ever.
- * @param lasting it will bring nothing the next time either
- */
+/** The call for these brought nothing: they stay wanted, those of imports not for ever, nor when the reason is `lasting`. */
 export async function loseWanted(
   tx: Pick<Transaction, 'execute'>,
   riderIds: readonly number[],

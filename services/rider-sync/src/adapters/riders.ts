@@ -51,10 +51,7 @@ function riderRow({ rider: { club, ...columns }, raw }: RiderItem, fetchedAt: nu
   return { ...columns, ...itsClub, raw, firstSeenAt: fetchedAt, fetchedAt };
 }
 
-/**
- * Stores the members on a page of a club.
- * @param skippedIds members too, though their items could not be read
- */
+/** Stores the members on a page of a club. @param skippedIds members too, though their items could not be read */
 export async function storeMembers(
   tx: Transaction,
   clubId: number,
@@ -115,10 +112,7 @@ function isStaleOutsider(db: Pick<Database, 'select'>, { clubIds, staleBefore }:
   );
 }
 
-/**
- * Marks the oldest as taken along, so that no other call takes them, and returns them, none of `except`. When their call
- * brings nothing, their next turn is when they are stale again.
- */
+/** Marks the oldest as taken along, for no other call takes them until they are stale again, and returns them. */
 export async function takeOutsiders(
   db: Database,
   outsiders: Outsiders,

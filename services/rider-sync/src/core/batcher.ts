@@ -224,11 +224,7 @@ const closedForecast = (earliest: number): Waiting => ({
   askAgainIn: timerMs.rest,
 });
 
-/**
- * Waits for riders that a bulk call could bring.
- * @typeParam Run a run that refreshes riders outside the clubs
- * @typeParam Move what is said of a bulk call
- */
+/** Waits for riders that a bulk call could bring. `Run` refreshes riders outside the clubs, `Move` tells of a bulk call. */
 export interface BatcherMember<Run, Move> {
   /** The lane in which it wants a bulk call now; undefined: just now it wants none. */
   lane(): Lane | undefined;

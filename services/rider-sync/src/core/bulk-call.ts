@@ -12,11 +12,7 @@ export const fillUpAge = 3_600_000;
 /** A bulk call with all that goes with it takes about so long, project ms. */
 const aCall = 120_000;
 
-/**
- * When a run begins to request bulk calls of its own for so many riders: late in its slot. Until then they fill up any
- * that leaves, and people who add riders find the window free.
- * @param least what the machine needs at least, project ms
- */
+/** When a run begins to request bulk calls for so many riders, late in its slot: until then they only fill up others. */
 export const refreshFrom = (slotEndsAt: number, riders: number, least: number): number =>
   slotEndsAt - Math.max(Math.ceil(riders / fullCall) * aCall, least);
 

@@ -65,10 +65,7 @@ const clubRun = z.object({
 });
 export type ClubRun = z.infer<typeof clubRun>;
 
-/**
- * A run as its checkpoint left it; or a new one, which first goes on with what the run before has left, and then does
- * the other clubs. With fewer calls than clubs they take turns.
- */
+/** A run as its checkpoint left it; a new one first goes on with what the run before left, so that clubs take turns. */
 export function beginRun(runId: string, clubIds: readonly number[], checkpoint: unknown): ClubRun {
   const stored = clubRun.safeParse(checkpoint).data;
   if (stored?.runId === runId) return stored;

@@ -6,7 +6,6 @@ import {
   callUpstream,
   type Flow,
   moment,
-  type PlanRun,
   type RunRow,
   type RunWork,
   saveProgress,
@@ -33,28 +32,25 @@ import {
   type Pass,
 } from '../core/club-run.ts';
 import { importLane } from '../core/command.ts';
-import type { BulkBatcher } from './batcher.ts';
 
-export const flow = (sync: RiderSync): Flow => ({ run: syncRiders(sync), plan: planRiders(sync.clubIds) });
+export const flow = (sync: RiderSync): Flow => ({
+  run: syncRiders(sync),
+  /** What a run would page through. */
+  plan: async ({ runId, checkpoint }) => ({
+    endpoint: 'clubs',
+    worth: beginRun(runId, sync.clubIds, checkpoint).todo.length,
+  }),
+});
 
-/** A run over the clubs, and how to move it on: one step after the other, stored with what it stands for. */
-interface OngoingRun {
-  run: ClubRun;
-  advance(change: (run: ClubRun) => ClubRun, write?: (tx: Transaction) => Promise<void>): Promise<void>;
-}
-
-/**
- * Pages through the clubs for as long as the slot has room for calls. Riders outside the clubs are refreshed beside it,
- * by bulk calls: neither waits for the other.
- */
+/** Pages through the clubs while the slot lasts; beside it, bulk calls refresh riders outside them. */
 const syncRiders =
-  ({ batcher, clubIds, ...sync }: RiderSync): RunWork =>
+  (sync: RiderSync): RunWork =>
   async (row) => {
-    const ongoing = ongoingRun(sync, row, clubIds);
+    const ongoing = ongoingRun(sync, row);
     const stored = (riders: number) => ongoing.advance((run) => othersStored(run, riders));
     const parts = await Promise.allSettled([
       syncClubs(sync, row, ongoing),
-      refreshOutsiders(sync, batcher, clubIds, row, stored),
+      refreshOutsiders(sync, row, stored),
     ]);
     for (const part of parts) {
       if (part.status === 'fulfilled') continue;
@@ -64,19 +60,14 @@ const syncRiders =
     return endRun(ongoing.run);
   };
 
-/** What a run would page through. */
-const planRiders =
-  (clubIds: readonly number[]): PlanRun =>
-  async ({ runId, checkpoint }) => ({
-    endpoint: 'clubs',
-    worth: beginRun(runId, clubIds, checkpoint).todo.length,
-  });
+type OngoingRun = ReturnType<typeof ongoingRun>;
 
-function ongoingRun(sync: Sync, { runId, checkpoint }: RunRow, clubIds: readonly number[]): OngoingRun {
+/** A run over the clubs, and how to move it on: one step after the other, stored with what it stands for. */
+function ongoingRun(sync: RiderSync, { runId, checkpoint }: RunRow) {
   let before = Promise.resolve();
-  const ongoing: OngoingRun = {
-    run: beginRun(runId, clubIds, checkpoint),
-    advance(change, write = async () => {}) {
+  const ongoing = {
+    run: beginRun(runId, sync.clubIds, checkpoint),
+    advance(change: (run: ClubRun) => ClubRun, write: (tx: Transaction) => Promise<void> = async () => {}) {
       const saved = before.then(async () => {
         const run = change(ongoing.run);
         await saveProgress(sync, runId, { counts: countsOf(run), checkpoint: run }, write);
@@ -149,18 +140,15 @@ async function syncPage(
 const leastMs = 5_000;
 
 /**
- * Refreshes the riders that no page of a club brings: added, imported, or gone from their club. They need no checkpoint:
- * those not fetched since the slot opened are left to do, the oldest first. Calls of their own are requested late in the
- * slot only.
- * @param stored is given how many of them each bulk call has brought
+ * Refreshes the riders that no page of a club brings: those not fetched since the slot opened, the oldest first. Calls of
+ * their own are requested late in the slot only. @param stored is given how many of them each bulk call has brought
  */
 async function refreshOutsiders(
-  sync: Sync,
-  batcher: BulkBatcher,
-  clubIds: readonly number[],
+  sync: RiderSync,
   slot: RunRow,
   stored: (riders: number) => Promise<void>,
 ): Promise<void> {
+  const { batcher, clubIds } = sync;
   const { scheduledFor: staleBefore, slotEndsAt } = slot;
   const left = () => throughOutages(sync, () => countOutsiders(sync.db, { clubIds, staleBefore }));
   const atFirst = await left();
@@ -195,21 +183,18 @@ async function refreshOutsiders(
     run: slot,
     unused: () => void look(0).catch(ended.reject),
     moved({ call, stage, outsiders, trace }: BulkMoved) {
-      if (stage === 'sent' && outsiders > 0) {
+      if (stage !== 'sent') look(outsiders, call).catch(ended.reject);
+      else if (outsiders > 0) {
         onTheWay.add(call);
         span?.addLinks(linksTo(trace));
       }
-      if (stage === 'sent') return;
-      look(outsiders, call).catch(ended.reject);
     },
   });
   slotEnds().catch(ended.reject);
-  try {
-    await ended.promise;
-  } finally {
+  await ended.promise.finally(() => {
     waiting.abort(new Error('the slot is over, or everybody is refreshed'));
     leave();
-  }
+  });
   const later = await left();
   if (later > 0) sync.log.info({ riders: later }, 'riders outside the clubs deferred to the next slot');
 }

@@ -25,10 +25,7 @@ export type Caller = (request: CallRequest) => Script<CallResult>;
 /** As often a call is made that fails for another reason than a limit. */
 const attempts = 3;
 
-/**
- * A sync that knows of no other: it spaces its calls by its own that were answered, and calls again when a 429 told
- * it to.
- */
+/** A sync that knows of no other: it spaces its calls by those of its own that were answered, and heeds a 429. */
 export function createLoner({ scenario, agenda, clock, tally, upstream }: Life): Caller {
   const policies = limitsOf(scenario.tier);
   const sent = new Map<Budget, number[]>();

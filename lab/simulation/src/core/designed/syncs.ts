@@ -59,10 +59,7 @@ export function eventsAtOnce(life: Life, call: Caller, kind: EventKind, isForced
   };
 }
 
-/**
- * One event after the other in the order of their starts, from where the last run stopped, each once in a run; until
- * the slot ends, if there is one. What is left is the next run's.
- */
+/** One event after the other by their starts, from where the last run stopped, each once in a run; until its slot ends. */
 export function eventsInTurn(life: Life, call: Caller, kind: EventKind): (slot?: Slot) => Script {
   const { agenda, store } = life;
   let checkpoint: Candidate | undefined;
