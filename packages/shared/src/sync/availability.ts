@@ -1,25 +1,9 @@
 import type { Source } from '../definition/index.ts';
-import type { SourceState } from '../contracts/index.ts';
+import type { tables } from '../database/index.ts';
 import { isPage, type UpstreamError } from '../zwiftracing/index.ts';
 
-/** Whether upstream gives us a source. Moments are project ms. */
-export interface SourceAvailability {
-  readonly state: SourceState;
-  /** Since when it is so. */
-  readonly since: number;
-  /** How many refusals there were in a row. */
-  readonly refusals: number;
-  /** The last refusal. */
-  readonly status: number | null;
-  readonly message: string | null;
-  readonly rawStart: string | null;
-  /** What an operator can do about it. */
-  readonly advice: string | null;
-  /** An unavailable source is not probed before this moment; null: it is not unavailable. */
-  readonly probeAt: number | null;
-  /** How often it was refused since it is unavailable. */
-  readonly probes: number;
-}
+/** Whether upstream gives us a source, as its row holds it. Moments are project ms. */
+export type SourceAvailability = Omit<typeof tables.sources.$inferSelect, 'source' | 'account' | 'address'>;
 
 const nothingWrong = {
   refusals: 0,
@@ -32,11 +16,7 @@ const nothingWrong = {
 } as const;
 
 /** It was not called yet. */
-export const unknown = (now: number): SourceAvailability => ({
-  state: 'unknown',
-  since: now,
-  ...nothingWrong,
-});
+export const unknown = (since: number): SourceAvailability => ({ state: 'unknown', since, ...nothingWrong });
 
 /** So many 404s in a row are not about what was requested. */
 const usuallyMissing = 3;
@@ -48,18 +28,12 @@ const missing: Partial<Readonly<Record<Source, number>>> = {
 };
 
 const minute = 60_000;
-const shortestPause = 5 * minute;
-const longestPause = 4 * 60 * minute;
 
-/** Project ms until an unavailable source is probed again, after so many probes in vain. */
-export const pauseBeforeProbe = (probes: number): number =>
-  Math.min(longestPause, shortestPause * 2 ** probes);
+/** Project ms until an unavailable source is probed again, after so many probes in vain: 5 min to 4 h. */
+export const pauseBeforeProbe = (probes: number): number => Math.min(240 * minute, 5 * minute * 2 ** probes);
 
 /** What an answer, or the error that came instead, says of the source; undefined: nothing. */
-function verdictOn(
-  source: Source,
-  error: UpstreamError | undefined,
-): 'gives' | 'refuses' | 'gone' | undefined {
+function verdictOn(source: Source, error?: UpstreamError): 'gives' | 'refuses' | 'gone' | undefined {
   if (!error) return 'gives';
   if (error.code === 'unauthorized') return 'gone';
   if (error.code !== 'not_found') return undefined;
@@ -82,12 +56,8 @@ export function afterCall(
     return { state: 'available', since, ...nothingWrong };
   }
   const refusals = before.refusals + 1;
-  if (
-    verdict === 'refuses' &&
-    before.state !== 'unavailable' &&
-    refusals < (missing[source] ?? usuallyMissing)
-  )
-    return { ...before, refusals };
+  const isUsual = verdict === 'refuses' && refusals < (missing[source] ?? usuallyMissing);
+  if (isUsual && before.state !== 'unavailable') return { ...before, refusals };
   return {
     state: 'unavailable',
     since: before.state === 'unavailable' ? before.since : now,

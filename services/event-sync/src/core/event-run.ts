@@ -74,7 +74,7 @@ export type RunState =
   | (Going & { readonly is: 'asking'; readonly lane: Lane })
   /** Has a permit; `rest`: how many events are left beside the one that is called for. */
   | (Going & { readonly is: 'calling'; readonly best: Best; readonly rest: number })
-  | { readonly is: 'ended'; readonly ending: EventRunEnding };
+  | { readonly is: 'ended'; readonly ending: ReturnType<typeof endingOf> };
 
 export type RunEvent =
   | ({ readonly event: 'looked' } & Worthwhile)
@@ -86,13 +86,6 @@ export type RunEvent =
   | { readonly event: 'refused' }
   /** This key may not use that part of the API. */
   | { readonly event: 'unavailable'; readonly message: string };
-
-export interface EventRunEnding {
-  readonly state: 'done' | 'failed';
-  readonly error: string | null;
-  readonly counts: RunCounts;
-  readonly checkpoint: null;
-}
 
 /** What has become of the list that a run begins with. `deferred`: the slot ends before a call is free. */
 export type ListState =
@@ -180,12 +173,8 @@ export const countsOf = ({ synced, stored, failed }: EventRun, left: number): Ru
 });
 
 /** What the run comes to when it ends here; `left` is for the next one. */
-function endingOf(run: EventRun, left: number): EventRunEnding {
-  const failed = run.error !== null && run.synced === 0;
-  return {
-    state: failed ? 'failed' : 'done',
-    error: run.error,
-    counts: { ...countsOf(run, left), deferred: left },
-    checkpoint: null,
-  };
+function endingOf(run: EventRun, left: number) {
+  const { error, synced } = run;
+  const state: 'done' | 'failed' = error !== null && synced === 0 ? 'failed' : 'done';
+  return { state, error, counts: { ...countsOf(run, left), deferred: left }, checkpoint: null };
 }

@@ -21,10 +21,8 @@ export interface CommandStatus {
 }
 
 export async function findProgress(db: Database, commandId: string): Promise<Progress | undefined> {
-  const [command] = await db
-    .select({ progress: commands.progress })
-    .from(commands)
-    .where(eq(commands.commandId, commandId));
+  const { progress } = commands;
+  const [command] = await db.select({ progress }).from(commands).where(eq(commands.commandId, commandId));
   return command?.progress;
 }
 
@@ -62,8 +60,7 @@ type WantedRider = Pick<
   typeof wantedRiders.$inferInsert,
   'commandId' | 'riderId' | 'why' | 'freshFrom' | 'since'
 >;
-export type LockedRider = Pick<typeof wantedRiders.$inferSelect, 'commandId' | 'riderId' | 'why'> &
-  Pick<typeof commands.$inferSelect, 'traceparent'>;
+export type LockedRider = Awaited<ReturnType<typeof takeWanted>>[number];
 
 /** Puts a rider on the list of the next bulk call; one that is on it stays as it is. */
 export async function wantRider(db: Database, wanted: WantedRider): Promise<void> {
@@ -90,11 +87,7 @@ export async function endFresh(
  * Locks the next riders, adds first, then the oldest imports; riders on another call are skipped.
  * @param except on calls of this process, whose locks a restart of Postgres may have undone
  */
-export const takeWanted = (
-  tx: Transaction,
-  most: number,
-  except: Iterable<number> = [],
-): Promise<LockedRider[]> =>
+export const takeWanted = (tx: Transaction, most: number, except: Iterable<number> = []) =>
   tx
     .select({
       commandId: wantedRiders.commandId,
@@ -175,10 +168,8 @@ export async function findOutcome(
   commandId: string,
   riderId: number,
 ): Promise<RiderOutcome | undefined> {
-  const [row] = await db
-    .select({ outcome: wantedRiders.outcome, reason: wantedRiders.reason })
-    .from(wantedRiders)
-    .where(and(eq(wantedRiders.commandId, commandId), eq(wantedRiders.riderId, riderId)));
+  const isIt = and(eq(wantedRiders.commandId, commandId), eq(wantedRiders.riderId, riderId));
+  const [row] = await db.select().from(wantedRiders).where(isIt);
   return row?.outcome ? { riderId, outcome: row.outcome, reason: row.reason } : undefined;
 }
 
@@ -231,9 +222,8 @@ export async function hold<T>(
       sql`select set_config('idle_in_transaction_session_timeout', ${String(Math.ceil(longestMs))}, true)`,
     );
     taken.resolve(await take(tx));
-    await (
-      await last.promise
-    )(tx);
+    const finish = await last.promise;
+    await finish(tx);
   });
   over.catch(taken.reject);
   const value = await taken.promise;

@@ -82,19 +82,17 @@ export const makeBulkCall = (sync: Sync, request: BulkRequest): Promise<boolean>
     const { lane, signal, firstAskedAt, onWaiting } = request;
     const slotId = request.run()?.slotId;
     try {
-      const answer = await callUpstream<'riders_bulk', RidersAnswer>(
-        { ...sync, signal },
-        {
-          endpoint: 'riders_bulk',
-          lane,
-          firstAskedAt,
-          ...(slotId !== undefined && { slotId }),
-          owner: {},
-          attempts: 1,
-          onWaiting,
-          choose: () => depart(call),
-        },
-      );
+      const mine = { ...sync, signal };
+      const answer = await callUpstream<'riders_bulk', RidersAnswer>(mine, {
+        endpoint: 'riders_bulk',
+        lane,
+        firstAskedAt,
+        ...(slotId !== undefined && { slotId }),
+        owner: {},
+        attempts: 1,
+        onWaiting,
+        choose: () => depart(call),
+      });
       if (!answer || !call.held) return false;
       await arrive(call, call.held, answer);
       return true;
@@ -158,20 +156,15 @@ async function arrive(call: BulkCall, held: HeldTransaction<BulkLoad>, answer: R
   const { sync, sentAt } = call;
   const { riderIds, outsiders } = held.value;
   const requested = new Set(riderIds);
+  const wanted = answer.riders.filter(({ rider }) => requested.has(rider.riderId));
   const now = moment(sync);
   const write = async (tx: Transaction) => {
-    await storeRiders(
-      tx,
-      answer.riders.filter(({ rider }) => requested.has(rider.riderId)),
-      now,
-    );
+    await storeRiders(tx, wanted, now);
     await endWanted(tx, outcomesOf(riderIds, answer), sentAt, now);
   };
   await held.end(write).catch(async (error: unknown) => {
-    sync.log.warn(
-      { err: plainError(error) },
-      'the transaction of a bulk call broke, storing its answer in another one',
-    );
+    const err = plainError(error);
+    sync.log.warn({ err }, 'the transaction of a bulk call broke, storing its answer in another one');
     await throughOutages(sync, () => sync.db.transaction(write));
   });
   delete call.held;
@@ -203,13 +196,6 @@ function moved(
 ): void {
   if (stage !== 'sent') for (const riderId of riderIds) request.inHand.delete(riderId);
   const imports = new Set(wanted.flatMap(({ why, commandId }) => (why === 'import' ? [commandId] : [])));
-  request.onMoved({
-    call: id,
-    stage,
-    sentAt,
-    riderIds: [...riderIds],
-    imports: [...imports],
-    outsiders,
-    trace,
-  });
+  const who = { riderIds: [...riderIds], imports: [...imports], outsiders };
+  request.onMoved({ call: id, stage, sentAt, ...who, trace });
 }

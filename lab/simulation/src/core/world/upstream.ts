@@ -63,12 +63,6 @@ export function createUpstream(
   const sent: Array<{ readonly lane: Lane; readonly at: number }> = [];
   const counts = new Map<Budget, number>();
 
-  function count(budget: Budget): number {
-    const nth = (counts.get(budget) ?? 0) + 1;
-    counts.set(budget, nth);
-    return nth;
-  }
-
   function arrive(
     { budget, lane, target }: SentCall,
     nth: number,
@@ -100,7 +94,8 @@ export function createUpstream(
     /** Calls, and waits for the answer for `timeoutMs` at the most. */
     call: (call: SentCall, timeoutMs: number): Script<CallResponse> =>
       hear<CallResponse>((wake) => {
-        const nth = count(call.budget);
+        const nth = (counts.get(call.budget) ?? 0) + 1;
+        counts.set(call.budget, nth);
         const sentAt = agenda.now();
         const end = once(wake);
         agenda.in(network.upstream('to', call.budget, nth), () => {
