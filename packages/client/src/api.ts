@@ -70,12 +70,8 @@ export function createApi(settings: ApiSettings = {}): Api {
       return JSON.parse(await response.text());
     } catch (error) {
       signal?.throwIfAborted();
-      const broke = !(error instanceof SyntaxError);
-      throw new Unreachable(
-        broke
-          ? `The answer of the API broke off${reasonOf(error as Error)}`
-          : `What answers${at} is not the API of Paceline`,
-      );
+      if (error instanceof SyntaxError) throw new Unreachable(`What answers${at} is not the API of Paceline`);
+      throw new Unreachable(`The answer of the API broke off${reasonOf(error as Error)}`);
     }
   }
 
