@@ -7,13 +7,6 @@ const journal = 'bench.journal';
 /** About as large as a permit's entry in the journal. */
 const payload = new Uint8Array(256);
 
-interface Pairs {
-  readonly url: string;
-  readonly count: number;
-  /** Between two pairs. */
-  readonly pauseMs: number;
-}
-
 /** Answers every request at once. */
 export async function respond(url: string): Promise<void> {
   const connection = await connect(url, 'provision');
@@ -22,7 +15,8 @@ export async function respond(url: string): Promise<void> {
 }
 
 /** The least that a durable permit can cost: a request to another process and an append in order. Returns ms of each. */
-export async function leastCost({ url, count, pauseMs }: Pairs): Promise<number[]> {
+export async function leastCost(pairs: { url: string; count: number; pauseMs: number }): Promise<number[]> {
+  const { url, count, pauseMs } = pairs;
   const connection = await connect(url, 'provision');
   const manager = await jetstreamManager(connection);
   await manager.streams.add({ name: 'BENCH', subjects: [journal] });

@@ -9,7 +9,7 @@ import { type Bus, connect, createBus, listen, provision } from '@paceline/share
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually } from '@paceline/shared/testing';
 import type { Address } from './contenders/contender.ts';
-import { folderFor, type Server } from './servers.ts';
+import { folderFor } from './servers.ts';
 
 /** One of them, with the name that it goes by. */
 export interface Replica {
@@ -19,17 +19,10 @@ export interface Replica {
 }
 
 /** A broker with limiters on it. */
-export interface Limiters extends Server {
-  readonly adminUrl: string;
-  readonly ownership: ReturnType<typeof watchOwnership>;
-  /** Those that were started and not killed by this. */
-  readonly replicas: readonly Replica[];
-  /** Starts one more and waits until it is ready. */
-  add(): Promise<Replica>;
-}
+export type Limiters = Awaited<ReturnType<typeof startLimiters>>;
 
 /** Starts a broker (`synced`: before it acknowledges) with one limiter, for which a minute takes `minuteMs` real ms. */
-export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}): Promise<Limiters> {
+export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}) {
   const folder = await folderFor('nats');
   const { path: server } = await findNatsServer({ report: () => undefined });
   const nats = await startNats({ server, storeDir: folder.path, syncAlways: synced, users: rigUsers });
@@ -66,13 +59,15 @@ export async function startLimiters({ synced = false, minuteMs = 1_000 } = {}): 
     address,
     adminUrl,
     ownership,
-    replicas,
+    /** Those that were started and not killed by this. */
+    replicas: replicas as readonly Replica[],
+    /** Starts one more and waits until it is ready. */
     add,
     kill,
     async restart() {
       await add();
     },
-    signal(signal) {
+    signal(signal: 'SIGSTOP' | 'SIGCONT') {
       for (const { child } of replicas) child.kill(signal);
     },
     async stop() {

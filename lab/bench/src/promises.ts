@@ -7,12 +7,10 @@ import { delayOf, type Network } from './upstream.ts';
 export interface Arrivals {
   readonly address: Address;
   readonly accounts: readonly string[];
-  /** So many come at random moments before anything is known of the load. */
-  readonly cold: number;
-  /** Then so many come at once, none of them urgent, … */
-  readonly backlog: number;
-  /** … and after them so many at random moments again. */
+  /** So many come at random moments, before anything is known of the load and again after the backlog. */
   readonly count: number;
+  /** So many come at once, none of them urgent. */
+  readonly backlog: number;
   /** Mean ms between two of them. */
   readonly everyMs: number;
   /** The share of them that goes first. */
@@ -52,7 +50,7 @@ export async function keepPromises(arrivals: Arrivals) {
         tickets.push(ask(limiter, cold, Math.random() < arrivals.urgent));
       }
     };
-    await come(arrivals.cold, true);
+    await come(arrivals.count, true);
     for (let each = 0; each < arrivals.backlog; each += 1) tickets.push(ask(limiter, false, false));
     await come(arrivals.count, false);
     return Promise.all(tickets);

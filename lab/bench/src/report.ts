@@ -12,16 +12,10 @@ type Cell = string | number;
 type Column<Result> = readonly [of: (result: Result) => Cell, show?: (value: number) => string];
 
 /** Results as numbers for programs, by the titles of the columns, and as they are shown. */
-interface Table {
-  readonly rows: ReadonlyArray<Readonly<Record<string, Cell>>>;
-  readonly shown: readonly [head: readonly string[], rows: ReadonlyArray<readonly string[]>];
-}
-
-/** @param columns by their titles */
 export function tableOf<Result>(
   results: readonly Result[],
   columns: Readonly<Record<string, Column<Result>>>,
-): Table {
+) {
   const entries = Object.entries(columns);
   const shownBy = (result: Result, [of, show = String]: Column<Result>) => {
     const value = of(result);
@@ -32,12 +26,12 @@ export function tableOf<Result>(
     shown: [
       entries.map(([title]) => title),
       results.map((result) => entries.map(([, column]) => shownBy(result, column))),
-    ],
+    ] as const,
   };
 }
 
 /** What a workload came to. */
-export interface Outcome extends Table {
+export interface Outcome extends ReturnType<typeof tableOf> {
   /** What its measurements mean and how they were taken; each a sentence or two. */
   readonly notes: readonly string[];
   readonly summary: Summary;

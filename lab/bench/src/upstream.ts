@@ -20,23 +20,19 @@ export function delayOf({ jitterMs, outliers }: Network, chance: () => number): 
 /** How an upstream may count: the sandbox's ways, and the bucket of many gateways. */
 export type Way = Enforcement | 'gcra';
 
-/** What each way of counting says of one record of arrivals. */
-interface Verdict {
-  readonly calls: number;
-  /** Calls that it would have rejected. */
-  readonly rejected: Readonly<Record<Way, number>>;
-  /** The most arrivals in any interval of one window's length. */
-  readonly fullestWindow: number;
-}
-
 /** Judges arrivals (ms, in any order) by every way at once: no contender changes its pace because of a rejection. */
-export function verdictOf(arrivals: readonly number[], policy: Policy): Verdict {
+export function verdictOf(arrivals: readonly number[], policy: Policy) {
   const inOrder = arrivals.toSorted((a, b) => a - b);
   const [judgement] = judge(inOrder.map((arrivedAt, seq) => asSeen(arrivedAt, seq, policy)));
   const none = { 'first-hit': 0, sliding: 0, 'sliding-counting-rejects': 0, 'clock-aligned': 0 };
   return {
     calls: arrivals.length,
-    rejected: { ...(judgement?.wouldReject ?? none), gcra: gcraRejects(policy, inOrder) },
+    /** Calls that each way of counting would have rejected. */
+    rejected: { ...(judgement?.wouldReject ?? none), gcra: gcraRejects(policy, inOrder) } as Record<
+      Way,
+      number
+    >,
+    /** The most arrivals in any interval of one window's length. */
     fullestWindow: judgement?.fullestWindow ?? 0,
   };
 }

@@ -28,14 +28,6 @@ export async function folderBytes(folder: string): Promise<number> {
   return sizes.reduce((total, each) => total + each, 0);
 }
 
-/** CPU time between two samples. 1 is one core. */
-export interface CpuShares {
-  /** The largest first. */
-  readonly of: ReadonlyArray<readonly [name: string, share: number]>;
-  readonly ours: number;
-  readonly others: number;
-}
-
 /** Linux counts time on the processor in hundredths of a second. */
 const tickMs = 10;
 
@@ -60,7 +52,8 @@ export async function cpuTimes(stack: TestStack) {
 
 type CpuTimes = Awaited<ReturnType<typeof cpuTimes>>;
 
-export function sharesBetween(before: CpuTimes, after: CpuTimes): CpuShares {
+/** CPU time between two samples, the largest first; 1 is one core. */
+export function sharesBetween(before: CpuTimes, after: CpuTimes) {
   const ms = after.at - before.at;
   const of = [...after.of].map(([name, time]) => [name, (time - (before.of.get(name) ?? 0)) / ms] as const);
   const ours = of.reduce((total, [, share]) => total + share, 0);

@@ -42,16 +42,6 @@ export interface Series extends Measure {
 
 type Verdict = ReturnType<typeof verdictsOf>[number];
 
-/** How long a soak was, and how it was called. */
-interface Soak {
-  readonly command: string;
-  readonly hours: number;
-  readonly scale: number;
-  readonly minutes: number;
-  /** What was done to the system meanwhile. */
-  readonly load: Readonly<Record<string, number>>;
-}
-
 export const verdictsOf = (all: readonly Series[]) =>
   all.map((series) => {
     const { measured, of, figure } = series;
@@ -72,7 +62,10 @@ export const growing = (verdicts: readonly Verdict[]): string[] =>
     );
 
 /** The table as a page of the documentation. */
-export function page(soak: Soak, verdicts: readonly Verdict[]): string {
+export function page(
+  soak: Record<'hours' | 'scale' | 'minutes', number> & { command: string; load: Record<string, number> },
+  verdicts: readonly Verdict[],
+): string {
   const rows = verdicts.map(({ of, figure, first, level, last, growth, allowed, grows, judged }) => [
     of,
     figure,

@@ -29,13 +29,10 @@ export interface SandboxLog {
 /** An account's name begins with the same digits of the same hash, see `accountOf`. */
 export const isOf = ({ key }: Arrival, account: string): boolean => account.startsWith(`key-${key}`);
 
-/** What can be told to have arrived, or not: nothing is known of before the log begins, nor of what is yet to come. */
-export interface Watched {
-  readonly from: number;
-  readonly to: number;
-}
+export type Watched = ReturnType<typeof watchedBy>;
 
-export function watchedBy(arrivals: readonly Arrival[]): Watched {
+/** The time of which the log tells: nothing is known of before it begins, nor of what is yet to come. */
+export function watchedBy(arrivals: readonly Arrival[]) {
   const moments = arrivals.map(({ arrivedAt }) => arrivedAt);
   return {
     from: moments.reduce((a, b) => Math.min(a, b), Infinity),
@@ -49,12 +46,7 @@ export const clockSlackMs = 1_000;
 /** The latest arrival by the sandbox's clock, which the ledger's time lies behind after a take-over. */
 export const arrivesBy = ({ latestAt, lag }: Call): number => latestAt + lag;
 
-export interface Matching {
-  /** What arrived, with the started call that it is. */
-  readonly pairs: ReadonlyArray<{ readonly arrival: Arrival; readonly call: Call }>;
-  /** No started call was left for these. */
-  readonly alone: readonly Arrival[];
-}
+export type Matching = ReturnType<typeof matchWithin>;
 
 /** Gives every arrival, oldest first, a call whose interval holds it: exactly, unless a little slack explains more. */
 export function match(calls: readonly Call[], arrivals: readonly Arrival[]): Matching {
@@ -65,7 +57,7 @@ export function match(calls: readonly Call[], arrivals: readonly Arrival[]): Mat
 }
 
 /** Of the calls that an arrival could be, it is the one that had to arrive the soonest: no other way matches more. */
-function matchWithin(slackMs: number, calls: readonly Call[], arrivals: readonly Arrival[]): Matching {
+function matchWithin(slackMs: number, calls: readonly Call[], arrivals: readonly Arrival[]) {
   const coming = calls.toSorted((a, b) => a.startedAt - b.startedAt);
   const pairs: Array<{ arrival: Arrival; call: Call }> = [];
   const alone: Arrival[] = [];
@@ -84,5 +76,6 @@ function matchWithin(slackMs: number, calls: readonly Call[], arrivals: readonly
     if (call) pairs.push({ arrival, call });
     else alone.push(arrival);
   }
+  // What arrived, with the started call that it is; and what no started call was left for.
   return { pairs, alone };
 }

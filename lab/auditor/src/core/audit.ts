@@ -3,9 +3,15 @@ import type { Lane } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
 import { type Arrival, isOf, type SandboxLog, type Watched, watchedBy } from './arrivals.ts';
 import { type Finding, listed, remark } from './findings.ts';
-import type { BudgetHistory, Call, Rules, Span, StoredEntry } from './history.ts';
+import {
+  type BudgetHistory,
+  type Call,
+  freshBudget,
+  type Rules,
+  type Span,
+  type StoredEntry,
+} from './history.ts';
 import { judgeArrivals } from './judge-arrivals.ts';
-import { freshBudget } from './reading.ts';
 import { rebuild } from './rebuild.ts';
 import { explainRejections } from './rejections.ts';
 import { judgeWindows } from './windows.ts';

@@ -73,27 +73,23 @@ export interface Rejection {
   named: Policy | undefined;
 }
 
-/** A policy from its moment on. */
-interface Change {
-  readonly at: number;
-  readonly timeline: number;
-  readonly policy: Policy;
-}
-
-/** One account's budget, as its facts tell it. */
-export interface BudgetHistory {
-  readonly place: Place;
-  readonly calls: Call[];
-  readonly byPermit: Map<string, Call>;
-  readonly rejections: Rejection[];
-  readonly changes: Change[];
+/** One account's budget, as its facts tell it; at first it keeps what is documented. */
+export const freshBudget = (place: Place, rules: Rules) => ({
+  place,
+  calls: [] as Call[],
+  byPermit: new Map<string, Call>(),
+  rejections: [] as Rejection[],
+  /** Policies, each from its moment on. */
+  changes: [] as Array<{ at: number; timeline: number; policy: Policy }>,
   /** The policy in force; `named` by upstream or an operator, or else documented. */
-  policy: Policy;
-  named: boolean;
-  strictFrom: number;
-  readonly pausedUntil: { upstream: number; operator: number };
-  probing: boolean;
-}
+  policy: rules.documented[place.endpoint],
+  named: false,
+  strictFrom: 0,
+  pausedUntil: { upstream: 0, operator: 0 },
+  probing: false,
+});
+
+export type BudgetHistory = ReturnType<typeof freshBudget>;
 
 /** A stretch of the ledger's time that was looked at. Where the broker's clock was set back another one begins. */
 export interface Span {

@@ -1,6 +1,6 @@
 import type { FactOf, Policy } from '@paceline/shared/contracts';
 import { type Breach, breach, type Finding, type Place, remark, when } from './findings.ts';
-import type { BudgetHistory, Call, Rules, Span } from './history.ts';
+import { type BudgetHistory, type Call, freshBudget, type Rules, type Span } from './history.ts';
 
 /** How far a journal has been read, and what it has told so far. */
 export class Reading {
@@ -42,19 +42,6 @@ export function budgetOf({ budgets, rules }: Reading, { account, endpoint }: Pla
   budgets.set(key, budget);
   return budget;
 }
-
-export const freshBudget = (place: Place, rules: Rules): BudgetHistory => ({
-  place,
-  calls: [],
-  byPermit: new Map(),
-  rejections: [],
-  changes: [],
-  policy: rules.documented[place.endpoint],
-  named: false,
-  strictFrom: 0,
-  pausedUntil: { upstream: 0, operator: 0 },
-  probing: false,
-});
 
 /** Notes a started call in its budget. @param known what is known of it beside its interval */
 export function book(

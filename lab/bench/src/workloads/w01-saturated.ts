@@ -31,21 +31,10 @@ const epsilonMs = policy.windowMs / 60;
 
 const asDocumented: Margin = { name: 'none', apply: (limit) => limit };
 
-/** What came of one contender with one margin, over all runs. */
-interface Saturated extends Tried {
-  readonly contender: Contender;
-  readonly margin: string;
-  readonly calls: number;
-  /** The share that each way of counting rejects. */
-  readonly rejected: Readonly<Record<Way, number>>;
-  /** Mean ms from sending to the answer. */
-  readonly roundTripMs: number;
-}
-
 const keyOf = (margin: number, run: number): string => `w1-${margin}-${run}`;
 
 /** Saturates a contender's limits of every margin, ten of each, all at once. */
-async function saturate(contender: Contender): Promise<Saturated[]> {
+async function saturate(contender: Contender) {
   await using team = await assemble(contender, { processes });
   const margins = [asDocumented, ...contender.margins];
   const limits = margins.flatMap((margin, index) =>
@@ -71,7 +60,7 @@ async function saturate(contender: Contender): Promise<Saturated[]> {
   });
 }
 
-function judged(each: readonly Passage[][]): Omit<Saturated, 'contender' | 'margin'> {
+function judged(each: readonly Passage[][]) {
   const arrivals = each.map((run) => run.map(({ arrivedAt }) => arrivedAt));
   const verdicts = arrivals.map((run) => verdictOf(run, policy));
   const calls = verdicts.reduce((sum, verdict) => sum + verdict.calls, 0);
@@ -79,9 +68,11 @@ function judged(each: readonly Passage[][]): Omit<Saturated, 'contender' | 'marg
   return {
     calls,
     worst: Math.max(...ways.map(share)),
+    /** The share that each way of counting rejects. */
     rejected: Object.fromEntries(ways.map((way) => [way, share(way)])) as Record<Way, number>,
     // A sliding upstream would have let so many of them through.
     utilisation: median(arrivals.map((run) => utilisation(run, policy))) * (1 - share('sliding')),
+    /** Mean ms from sending to the answer. */
     roundTripMs: mean(each.flat().map(({ sentAt, arrivedAt }) => arrivedAt - sentAt)),
   };
 }

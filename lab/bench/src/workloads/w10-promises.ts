@@ -42,7 +42,6 @@ async function once(): Promise<Kept[]> {
       address: limiters.address,
       accounts,
       backlog,
-      cold: count,
       count,
       everyMs: minuteMs / limit / load,
       urgent,
