@@ -8,24 +8,24 @@ import {
 import { createApp } from '../../services/api/src/http/app.ts';
 import { type Notation, type Schema, write } from './shape.ts';
 
-interface Parameter {
+interface ApiParameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header';
   readonly required?: boolean;
   readonly schema: Schema;
 }
-interface Content {
+interface JsonContent {
   readonly content?: { readonly 'application/json'?: { readonly schema: Schema } };
 }
-interface Operation {
+interface ApiOperation {
   readonly summary: string;
-  readonly parameters?: readonly Parameter[];
-  readonly requestBody?: Content & { readonly required?: boolean };
-  readonly responses: Readonly<Record<string, Content>>;
+  readonly parameters?: readonly ApiParameter[];
+  readonly requestBody?: JsonContent & { readonly required?: boolean };
+  readonly responses: Readonly<Record<string, JsonContent>>;
 }
 interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, ApiOperation>>>>;
 }
 
 /** The definition's words, under names that the API's schemas do not have. */
@@ -91,7 +91,7 @@ async function openApi(): Promise<OpenApi> {
 
 function entry(
   name: string,
-  { summary, parameters = [], requestBody, responses }: Operation,
+  { summary, parameters = [], requestBody, responses }: ApiOperation,
 ): string | undefined {
   const answers = Object.values(responses).flatMap(
     ({ content }) => content?.['application/json']?.schema ?? [],
@@ -117,8 +117,8 @@ function entry(
 /** The parameters of one place. A client reads whole answers, so it does not ask whether one has changed. */
 function partOf(
   part: string,
-  parameters: readonly Parameter[],
-  place: Parameter['in'],
+  parameters: readonly ApiParameter[],
+  place: ApiParameter['in'],
 ): Record<string, Schema> {
   const own = parameters.filter((each) => each.in === place && each.name !== 'if-none-match');
   if (own.length === 0) return {};

@@ -15,7 +15,7 @@ import { connect, encode, provision } from '@paceline/shared/messaging';
 import { eventually, type TestNats, testNats } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localBroker, readJournals } from './adapters/journals.ts';
-import type { Arrival } from './core/arrivals.ts';
+import type { LoggedArrival } from './core/arrivals.ts';
 import type { Audit } from './core/audit.ts';
 import { createScribe, kindsOf } from './core/testing.ts';
 import { run } from './run.ts';
@@ -146,7 +146,7 @@ describe('the command on a real broker', () => {
   it('holds a journal against what arrived at a sandbox', async () => {
     const scribe = scribeOf(kept, 0);
     const named = { ...scribe.arrival(100), key: createHash('sha256').update(key).digest('hex').slice(0, 8) };
-    const arrivals: Arrival[] = [named, { ...named, arrivedAt: scribe.at(600 + minute) }];
+    const arrivals: LoggedArrival[] = [named, { ...named, arrivedAt: scribe.at(600 + minute) }];
     const server = createServer((request, response) =>
       response.writeHead(request.url === '/control/audit' ? 200 : 404).end(JSON.stringify({ arrivals })),
     );

@@ -4,7 +4,7 @@ import { oneOf, runCommand, terminal } from '@paceline/kit/arguments';
 import {
   describeMachine,
   measure,
-  type Measured,
+  type WorkloadRun,
   overview,
   page,
   remarks,
@@ -55,7 +55,7 @@ const exitCode = await runCommand(
     const named = positionals.map((each) => oneOf('WORKLOAD', each.toUpperCase(), ids));
     const wanted = workloads.filter(({ id }) => named.length === 0 || named.includes(id));
     const machine = await describeMachine();
-    const all: Measured[] = [];
+    const all: WorkloadRun[] = [];
     for (const workload of wanted) {
       terminal.error(`${workload.id} · ${workload.title}`);
       all.push(await measure(workload, (line) => terminal.error(`${workload.id}   ${line}`)));
@@ -73,6 +73,6 @@ const exitCode = await runCommand(
 );
 process.exit(exitCode);
 
-function numbersOf({ workload: { id, title, goal }, outcome, failed }: Measured) {
+function numbersOf({ workload: { id, title, goal }, outcome, failed }: WorkloadRun) {
   return { id, title, goal, outcome: outcome && { ...outcome, shown: undefined }, failed };
 }

@@ -14,13 +14,13 @@ export interface Worker<Known extends Duties> {
   kill(): Promise<void>;
 }
 
-interface Command {
+interface DutyCommand {
   readonly id: number;
   readonly duty: string;
   readonly argument: unknown;
 }
 
-interface Reply {
+interface DutyReply {
   readonly id: number;
   readonly result?: unknown;
   readonly error?: string;
@@ -28,8 +28,8 @@ interface Reply {
 
 /** The worker's side: carries out commands and replies, until the other side is gone. */
 export function serveDuties(duties: Duties): void {
-  const reply = (what: Reply) => void process.send?.(what);
-  process.on('message', ({ id, duty, argument }: Command) => {
+  const reply = (what: DutyReply) => void process.send?.(what);
+  process.on('message', ({ id, duty, argument }: DutyCommand) => {
     const act = duties[duty] as (argument: unknown) => Promise<unknown>;
     act(argument).then(
       (result) => reply({ id, result }),
@@ -47,7 +47,7 @@ export function startWorker<Known extends Duties>(
   const child: ChildProcess = fork(script, { serialization: 'advanced', execArgv: [...execArgv] });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let sent = 0;
-  child.on('message', ({ id, result, error }: Reply) => {
+  child.on('message', ({ id, result, error }: DutyReply) => {
     const waiter = waiting.get(id);
     waiting.delete(id);
     if (error === undefined) waiter?.resolve(result);
@@ -61,7 +61,7 @@ export function startWorker<Known extends Duties>(
       sent += 1;
       const waiter = Promise.withResolvers<unknown>();
       waiting.set(sent, waiter);
-      child.send({ id: sent, duty, argument } satisfies Command);
+      child.send({ id: sent, duty, argument } satisfies DutyCommand);
       return waiter.promise as never;
     },
     async kill() {

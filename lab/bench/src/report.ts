@@ -57,14 +57,14 @@ export interface Workload {
 }
 
 /** A workload and what came of it, or why nothing did. */
-export interface Measured {
+export interface WorkloadRun {
   readonly workload: Workload;
   readonly outcome?: Outcome;
   readonly failed?: string;
 }
 
 /** Runs it. A failure is a result too: the others go on. */
-export async function measure(workload: Workload, say: (line: string) => void): Promise<Measured> {
+export async function measure(workload: Workload, say: (line: string) => void): Promise<WorkloadRun> {
   try {
     return { workload, outcome: await workload.run(say) };
   } catch (error) {
@@ -101,7 +101,7 @@ async function nameAndVersion(name: string): Promise<string> {
 const peers = [...new Set(contenders.map(({ name }) => name))].filter((name) => name !== ours);
 
 /** The table of all workloads: one line each, and how many times as good as each peer we are. */
-export const overview = (all: readonly Measured[]): string =>
+export const overview = (all: readonly WorkloadRun[]): string =>
   table(
     ['workload', 'measured', 'goal', 'Paceline', 'met', ...peers],
     all.map(({ workload: { id, title, goal }, outcome }) => {
@@ -113,7 +113,7 @@ export const overview = (all: readonly Measured[]): string =>
   );
 
 /** What the table of all workloads has no room for. */
-export const remarks = (all: readonly Measured[]): string =>
+export const remarks = (all: readonly WorkloadRun[]): string =>
   all
     .map(
       ({ workload: { id }, outcome, failed }) =>
@@ -122,14 +122,14 @@ export const remarks = (all: readonly Measured[]): string =>
     .join('\n');
 
 /** One workload with everybody who took part. */
-export function section({ workload: { id, title, goal }, outcome, failed }: Measured): string {
+export function section({ workload: { id, title, goal }, outcome, failed }: WorkloadRun): string {
   const head = `## ${id} · ${title}\n\nGoal: ${goal}.`;
   if (!outcome) return `${head}\n\nNot measured: ${failed}`;
   return [head, table(...outcome.shown), ...outcome.notes].join('\n\n');
 }
 
 /** docs/benchmarks.md */
-export function page(all: readonly Measured[], machine: Machine, command: string): string {
+export function page(all: readonly WorkloadRun[], machine: Machine, command: string): string {
   const about = `# Benchmarks
 
 The limiter beside packages that one would otherwise take, measured in one run on one machine:

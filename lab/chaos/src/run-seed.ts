@@ -8,7 +8,7 @@ import { drain, startWatch, type Watch } from './adapters/watch.ts';
 import type { Accepted, Inflicted, Requested } from './core/evidence.ts';
 import type { Fault } from './core/fault.ts';
 import { type LoadRequest, planLoad } from './core/load.ts';
-import { hasPassed, judge, type Verdict } from './core/verdict.ts';
+import { hasPassed, judge, type SeedVerdict } from './core/verdict.ts';
 
 interface SeedOptions extends StageOptions {
   readonly virtualHours: number;
@@ -17,7 +17,10 @@ interface SeedOptions extends StageOptions {
 }
 
 /** The verdict, and where state and logs are when a law was broken. */
-export type SeedResult = Verdict & { readonly faults: readonly Fault[]; readonly folder: string | undefined };
+export type SeedResult = SeedVerdict & {
+  readonly faults: readonly Fault[];
+  readonly folder: string | undefined;
+};
 
 /** Real ms for which the load goes on, at the most, until the last fault is got over. */
 const patienceMs = 60_000;

@@ -8,7 +8,7 @@ import { eventually } from '@paceline/shared/testing';
 import fc from 'fast-check';
 import { type Attempt, attemptsAt } from './requests.ts';
 
-interface Document {
+interface ApiDocument {
   readonly paths: Record<string, Record<string, Parameters<typeof inputsOf>[1]>>;
   readonly components?: { readonly schemas?: Record<string, ReturnType<Parameters<typeof inputsOf>[2]>> };
 }
@@ -30,7 +30,7 @@ const judged: ReadonlySet<string> = new Set(['/v1/schedule', '/v1/schedule/lint'
 
 /** Sends `runs` inputs to each operation of the document, and to the bare socket. */
 export async function fuzzHttp(stack: TestStack, runs: number, seed: number, token: string) {
-  const document = await stack.get<Document>('/openapi.json');
+  const document = await stack.get<ApiDocument>('/openapi.json');
   const find: Parameters<typeof inputsOf>[2] = (reference) =>
     document.components?.schemas?.[reference.replace('#/components/schemas/', '')] ?? {};
   const agent = new Agent({ keepAlive: true, maxSockets: 500 });

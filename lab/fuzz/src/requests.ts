@@ -13,14 +13,14 @@ export interface Attempt {
 }
 
 type Harm = (attempt: Attempt) => Attempt;
-type Operation = Parameters<typeof inputsOf>[1];
+type ApiOperation = Parameters<typeof inputsOf>[1];
 type Find = Parameters<typeof inputsOf>[2];
 
 /** Requests to an operation as its description allows or nearly allows them, two of three with one more harm done. */
 export function attemptsAt(
   path: string,
   method: string,
-  operation: Operation,
+  operation: ApiOperation,
   find: Find,
 ): fc.Arbitrary<Attempt> {
   const described = inputsOf(path, operation, find).map((input) => attemptOf(method, input));
@@ -185,7 +185,7 @@ export const oddValues = fc.constantFrom<unknown>(
   '+275760-09-13T00:00:00.001Z',
 );
 
-const harmsTo = ({ parameters = [] }: Operation): fc.Arbitrary<Harm> =>
+const harmsTo = ({ parameters = [] }: ApiOperation): fc.Arbitrary<Harm> =>
   fc.oneof(
     { weight: 4, arbitrary: fc.constant<Harm>((attempt) => attempt) },
     { weight: 2, arbitrary: fc.tuple(fc.nat(), oddValues).map(([at, odd]) => inBody(at, odd)) },

@@ -1,27 +1,28 @@
 /** What is going to happen, in project ms: everything in its order, nothing by itself. */
 export type Agenda = ReturnType<typeof createAgenda>;
 
-interface Entry {
+interface AgendaEntry {
   readonly at: number;
   /** Of those that are due at once the one that was entered first comes first. */
   readonly order: number;
   readonly does: () => void;
 }
 
-const goesBefore = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
+const goesBefore = (a: AgendaEntry, b: AgendaEntry): boolean =>
+  a.at < b.at || (a.at === b.at && a.order < b.order);
 
 /** A binary heap: weeks of a system hold millions of entries. */
 export function createAgenda(start: number) {
-  const heap: Entry[] = [];
+  const heap: AgendaEntry[] = [];
   let now = start;
   let entered = 0;
 
-  function add(entry: Entry): void {
+  function add(entry: AgendaEntry): void {
     let index = heap.length;
     heap.push(entry);
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      const above = heap[parent] as Entry;
+      const above = heap[parent] as AgendaEntry;
       if (!goesBefore(entry, above)) break;
       heap[index] = above;
       index = parent;
@@ -29,9 +30,9 @@ export function createAgenda(start: number) {
     heap[index] = entry;
   }
 
-  function takeFirst(): Entry {
-    const first = heap[0] as Entry;
-    const last = heap.pop() as Entry;
+  function takeFirst(): AgendaEntry {
+    const first = heap[0] as AgendaEntry;
+    const last = heap.pop() as AgendaEntry;
     if (heap.length === 0) return first;
     let index = 0;
     for (;;) {
@@ -39,9 +40,11 @@ export function createAgenda(start: number) {
       const right = left + 1;
       if (left >= heap.length) break;
       const child =
-        right < heap.length && goesBefore(heap[right] as Entry, heap[left] as Entry) ? right : left;
-      if (!goesBefore(heap[child] as Entry, last)) break;
-      heap[index] = heap[child] as Entry;
+        right < heap.length && goesBefore(heap[right] as AgendaEntry, heap[left] as AgendaEntry)
+          ? right
+          : left;
+      if (!goesBefore(heap[child] as AgendaEntry, last)) break;
+      heap[index] = heap[child] as AgendaEntry;
       index = child;
     }
     heap[index] = last;

@@ -18,7 +18,7 @@ export class WrongUsage extends Error {
   override name = 'WrongUsage';
 }
 
-interface Command<Options extends ParseArgsOptionsConfig> {
+interface CommandSpec<Options extends ParseArgsOptionsConfig> {
   /** Its synopsis, its options and its exit codes. */
   readonly usage: string;
   readonly options: Options;
@@ -31,7 +31,7 @@ type Values<Options extends ParseArgsOptionsConfig> = ReturnType<
 
 /** Runs a command, which may throw `WrongUsage`, or prints its usage. @returns its exit code; 2 for wrong usage */
 export async function runCommand<const Options extends ParseArgsOptionsConfig>(
-  { usage, options, allowPositionals = false }: Command<Options>,
+  { usage, options, allowPositionals = false }: CommandSpec<Options>,
   args: readonly string[],
   output: Output,
   run: (values: Values<Options>, positionals: readonly string[]) => number | Promise<number>,

@@ -6,7 +6,7 @@ import { connect } from '@paceline/shared/messaging';
 
 export type LoadFigures = Awaited<ReturnType<typeof measure>>;
 
-interface Load {
+interface RequestLoad {
   readonly inFlight: number;
   /** Real ms for which new requests are begun. */
   readonly lasts: number;
@@ -15,7 +15,7 @@ interface Load {
 }
 
 /** Keeps so many requests in flight for a while, and ends with the last answer. */
-export async function measure(stack: TestStack, { inFlight, lasts, once }: Load) {
+export async function measure(stack: TestStack, { inFlight, lasts, once }: RequestLoad) {
   const took: number[] = [];
   let brought = 0;
   let refused = 0;

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Bound, growthOf, type Measured } from './growth.ts';
+import { type Bound, growthOf, type Sample } from './growth.ts';
 
 const bound: Bound = { share: 0.1, least: 1 };
 const samples = 300;
 
 /** A series of 300 values, each of its index and a number from 0 to 1 that chance gives. */
-const seriesOf = (chance: readonly number[], value: (index: number, chance: number) => number): Measured[] =>
+const seriesOf = (chance: readonly number[], value: (index: number, chance: number) => number): Sample[] =>
   chance.map((each, index) => ({ at: index * 1_000, value: value(index, each) }));
 
 const chances = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), {
   minLength: samples,
   maxLength: samples,
 });
-const judge = (series: readonly Measured[], of: 'least' | 'middle' = 'middle') => growthOf(series, bound, of);
+const judge = (series: readonly Sample[], of: 'least' | 'middle' = 'middle') => growthOf(series, bound, of);
 /** So that a test that must hold by chance holds each time. */
 const seed = { seed: 20, numRuns: 200 };
 

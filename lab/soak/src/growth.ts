@@ -1,7 +1,7 @@
 import { median } from '@paceline/kit/statistics';
 
 /** One measured value and when it was measured, project ms. */
-export interface Measured {
+export interface Sample {
   readonly at: number;
   readonly value: number;
 }
@@ -25,7 +25,7 @@ const significant = 2.33;
  * @param series in the order of time
  * @param of what a stretch is worth: its `least` where garbage piles up and is cleared away, else its `middle`
  */
-export function growthOf(series: readonly Measured[], bound: Bound, of: 'least' | 'middle') {
+export function growthOf(series: readonly Sample[], bound: Bound, of: 'least' | 'middle') {
   const judged = lastTwoThirds(series);
   const points = inStretches(judged, of);
   const level = median(points.map(({ value }) => value));
@@ -36,12 +36,12 @@ export function growthOf(series: readonly Measured[], bound: Bound, of: 'least' 
   return { level, growth, allowed, grows: growth > allowed && riseOf(points) > significant };
 }
 
-function lastTwoThirds(series: readonly Measured[]): readonly Measured[] {
+function lastTwoThirds(series: readonly Sample[]): readonly Sample[] {
   const [from, until] = [series[0]?.at ?? 0, series.at(-1)?.at ?? 0];
   return series.filter(({ at }) => at >= from + (until - from) / 3);
 }
 
-function inStretches(series: readonly Measured[], of: 'least' | 'middle'): Measured[] {
+function inStretches(series: readonly Sample[], of: 'least' | 'middle'): Sample[] {
   const [from, until] = [series[0]?.at ?? 0, series.at(-1)?.at ?? 0];
   const length = (until - from) / stretches;
   return Array.from({ length: stretches }, (_, index) => {
@@ -56,18 +56,18 @@ function inStretches(series: readonly Measured[], of: 'least' | 'middle'): Measu
 }
 
 /** The median of the slopes between all pairs (Theil and Sen): a few odd values move it little. */
-function slopeOf(points: readonly Measured[]): number {
+function slopeOf(points: readonly Sample[]): number {
   const slopes = pairsOf(points).map(([a, b]) => (b.value - a.value) / (b.at - a.at));
   return slopes.length === 0 ? 0 : median(slopes);
 }
 
 /** By how many standard deviations more pairs rise than fall, than would by chance. */
-function riseOf(points: readonly Measured[]): number {
+function riseOf(points: readonly Sample[]): number {
   const n = points.length;
   const sum = pairsOf(points).reduce((total, [a, b]) => total + Math.sign(b.value - a.value), 0);
   const deviation = Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18);
   return n < 2 ? 0 : (sum - Math.sign(sum)) / deviation;
 }
 
-const pairsOf = (points: readonly Measured[]): Array<readonly [Measured, Measured]> =>
+const pairsOf = (points: readonly Sample[]): Array<readonly [Sample, Sample]> =>
   points.flatMap((a, index) => points.slice(index + 1).map((b) => [a, b] as const));

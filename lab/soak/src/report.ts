@@ -1,5 +1,5 @@
 import { table } from '@paceline/kit/table';
-import { type Bound, growthOf, type Measured } from './growth.ts';
+import { type Bound, growthOf, type Sample } from './growth.ts';
 
 /** Something that is measured again and again: of what, which of its figures, and how that is judged. */
 interface Measure {
@@ -37,10 +37,10 @@ const isJudged = ({ of }: Measure): boolean => of !== 'sandbox';
 
 /** What was measured of something in the course of a soak. */
 export interface Series extends Measure {
-  readonly measured: readonly Measured[];
+  readonly measured: readonly Sample[];
 }
 
-type Verdict = ReturnType<typeof verdictsOf>[number];
+type GrowthVerdict = ReturnType<typeof verdictsOf>[number];
 
 export const verdictsOf = (all: readonly Series[]) =>
   all.map((series) => {
@@ -53,7 +53,7 @@ export const verdictsOf = (all: readonly Series[]) =>
   });
 
 /** Whatever grows, in a sentence each. */
-export const growing = (verdicts: readonly Verdict[]): string[] =>
+export const growing = (verdicts: readonly GrowthVerdict[]): string[] =>
   verdicts
     .filter(({ grows }) => grows)
     .map(
@@ -64,7 +64,7 @@ export const growing = (verdicts: readonly Verdict[]): string[] =>
 /** The table as a page of the documentation. */
 export function page(
   soak: Record<'hours' | 'scale' | 'minutes', number> & { command: string; load: Record<string, number> },
-  verdicts: readonly Verdict[],
+  verdicts: readonly GrowthVerdict[],
 ): string {
   const rows = verdicts.map(({ of, figure, first, level, last, growth, allowed, grows, judged }) => [
     of,

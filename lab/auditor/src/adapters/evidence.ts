@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { journalEntry } from '@paceline/shared/contracts';
-import type { Arrival, SandboxLog } from '../core/arrivals.ts';
+import type { LoggedArrival, SandboxLog } from '../core/arrivals.ts';
 import type { StoredEntry } from '../core/history.ts';
 
 /** Whatever keeps the command from judging at all, in plain words. */
@@ -60,7 +60,7 @@ interface SandboxClock {
   readonly scale: number;
 }
 
-const isArrival = (each: unknown): each is Arrival => {
-  const { arrivedAt, key } = (each ?? {}) as Partial<Arrival>;
+const isArrival = (each: unknown): each is LoggedArrival => {
+  const { arrivedAt, key } = (each ?? {}) as Partial<LoggedArrival>;
   return typeof arrivedAt === 'number' && typeof key === 'string';
 };

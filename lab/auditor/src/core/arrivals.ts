@@ -1,9 +1,9 @@
 import type { Policy } from '@paceline/shared/contracts';
 import type { Budget } from '@paceline/shared/definition';
-import type { Call } from './history.ts';
+import type { StartedCall } from './history.ts';
 
 /** A request as the sandbox's audit log has it, as far as it matters here. */
-export interface Arrival {
+export interface LoggedArrival {
   /** Project ms by the sandbox's clock. */
   readonly arrivedAt: number;
   /** The first digits of a hash of the key. */
@@ -21,18 +21,18 @@ export type ProjectTime = (realMs: number) => number;
 /** A sandbox's audit log. */
 export interface SandboxLog {
   /** Everything that arrived. */
-  readonly arrivals: readonly Arrival[];
+  readonly arrivals: readonly LoggedArrival[];
   /** What its moments are told by. */
   readonly projectTime?: ProjectTime;
 }
 
 /** An account's name begins with the same digits of the same hash, see `accountOf`. */
-export const isOf = ({ key }: Arrival, account: string): boolean => account.startsWith(`key-${key}`);
+export const isOf = ({ key }: LoggedArrival, account: string): boolean => account.startsWith(`key-${key}`);
 
 export type Watched = ReturnType<typeof watchedBy>;
 
 /** The time of which the log tells: nothing is known of before it begins, nor of what is yet to come. */
-export function watchedBy(arrivals: readonly Arrival[]) {
+export function watchedBy(arrivals: readonly LoggedArrival[]) {
   const moments = arrivals.map(({ arrivedAt }) => arrivedAt);
   return {
     from: moments.reduce((a, b) => Math.min(a, b), Infinity),
@@ -44,12 +44,12 @@ export function watchedBy(arrivals: readonly Arrival[]) {
 export const clockSlackMs = 1_000;
 
 /** The latest arrival by the sandbox's clock, which the ledger's time lies behind after a take-over. */
-export const arrivesBy = ({ latestAt, lag }: Call): number => latestAt + lag;
+export const arrivesBy = ({ latestAt, lag }: StartedCall): number => latestAt + lag;
 
 export type Matching = ReturnType<typeof matchWithin>;
 
 /** Gives every arrival, oldest first, a call whose interval holds it: exactly, unless a little slack explains more. */
-export function match(calls: readonly Call[], arrivals: readonly Arrival[]): Matching {
+export function match(calls: readonly StartedCall[], arrivals: readonly LoggedArrival[]): Matching {
   const exact = matchWithin(0, calls, arrivals);
   if (exact.alone.length === 0) return exact;
   const loose = matchWithin(clockSlackMs, calls, arrivals);
@@ -57,12 +57,12 @@ export function match(calls: readonly Call[], arrivals: readonly Arrival[]): Mat
 }
 
 /** Of the calls that an arrival could be, it is the one that had to arrive the soonest: no other way matches more. */
-function matchWithin(slackMs: number, calls: readonly Call[], arrivals: readonly Arrival[]) {
+function matchWithin(slackMs: number, calls: readonly StartedCall[], arrivals: readonly LoggedArrival[]) {
   const coming = calls.toSorted((a, b) => a.startedAt - b.startedAt);
-  const pairs: Array<{ arrival: Arrival; call: Call }> = [];
-  const alone: Arrival[] = [];
+  const pairs: Array<{ arrival: LoggedArrival; call: StartedCall }> = [];
+  const alone: LoggedArrival[] = [];
   /** Those that may arrive now, whose time is over first last. */
-  const open: Call[] = [];
+  const open: StartedCall[] = [];
   let next = 0;
   for (const arrival of arrivals) {
     const { arrivedAt } = arrival;

@@ -1,11 +1,11 @@
 import type { Policy } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
-import { type Arrival, isOf, type SandboxLog, type Watched, watchedBy } from './arrivals.ts';
+import { type LoggedArrival, isOf, type SandboxLog, type Watched, watchedBy } from './arrivals.ts';
 import { type Finding, listed, remark } from './findings.ts';
 import {
   type BudgetHistory,
-  type Call,
+  type StartedCall,
   freshBudget,
   type Rules,
   type Span,
@@ -88,7 +88,11 @@ function onlyCalled(
 }
 
 /** What arrived on this budget since the judged time began. */
-function arrivalsOn({ place }: BudgetHistory, spans: readonly Span[], { arrivals }: UpstreamLog): Arrival[] {
+function arrivalsOn(
+  { place }: BudgetHistory,
+  spans: readonly Span[],
+  { arrivals }: UpstreamLog,
+): LoggedArrival[] {
   const from = spans[0]?.from ?? Infinity;
   return arrivals
     .filter((each) => each.budget === place.endpoint && each.arrivedAt >= from && isOf(each, place.account))
@@ -150,7 +154,7 @@ const mostWithin = (ms: number, { limit, windowMs }: Policy): number => limit * 
 const slackMs = 1_000;
 
 /** Whether those who waited ran when they had been told that they would, as far as they were told. */
-function promisesOf(calls: readonly Call[]) {
+function promisesOf(calls: readonly StartedCall[]) {
   const lateness = calls.flatMap(({ judged, startedAt, promisedAt }) =>
     judged && promisedAt !== undefined ? [startedAt - promisedAt] : [],
   );
@@ -164,7 +168,7 @@ function promisesOf(calls: readonly Call[]) {
 }
 
 /** From the first ask to the start, project ms: the longest of each lane that called at all. */
-function longestWaits(calls: readonly Call[]): Partial<Record<Lane, number>> {
+function longestWaits(calls: readonly StartedCall[]): Partial<Record<Lane, number>> {
   const longest: Partial<Record<Lane, number>> = {};
   for (const { judged, lane, startedAt, firstAskedAt } of calls) {
     if (!judged || firstAskedAt === undefined) continue;
@@ -197,7 +201,7 @@ export function audit({ entries, log, complete }: Evidence, rules: Rules) {
   };
 }
 
-function strangers(partitions: readonly Certificate[], arrivals: readonly Arrival[]): Finding[] {
+function strangers(partitions: readonly Certificate[], arrivals: readonly LoggedArrival[]): Finding[] {
   const accounts = partitions.flatMap((each) => each.accounts.map(({ account }) => account));
   const unknown = arrivals.filter(
     (each) => each.budget !== null && !accounts.some((account) => isOf(each, account)),

@@ -1,6 +1,6 @@
 import type { Fact, FactOf, Policy } from '@paceline/shared/contracts';
 import { howLong, remark, when } from './findings.ts';
-import type { BudgetHistory, Call } from './history.ts';
+import type { BudgetHistory, StartedCall } from './history.ts';
 import { blame, book, budgetOf, epochOf, isFromBefore, isSame, type Reading } from './reading.ts';
 
 /** A call is booked. */
@@ -99,7 +99,7 @@ function readRejected(reading: Reading, fact: FactOf<'rejected'>): void {
 }
 
 /** The open call that a fact says has ended. */
-function endingCall(reading: Reading, fact: FactOf<'settled'> | FactOf<'returned'>): Call | undefined {
+function endingCall(reading: Reading, fact: FactOf<'settled'> | FactOf<'returned'>): StartedCall | undefined {
   const { fact: how } = fact;
   const { byPermit, place } = budgetOf(reading, fact);
   const call = byPermit.get(fact.permit);

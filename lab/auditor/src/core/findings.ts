@@ -49,7 +49,7 @@ type Remark =
   | 'arrived_beside_interval'
   | 'unknown_keys';
 
-export interface Place {
+export interface BudgetPlace {
   readonly account: string;
   readonly endpoint: Budget;
 }
@@ -57,7 +57,7 @@ export interface Place {
 /** One thing that was found, in a sentence. */
 export type Finding = {
   /** Absent: it is about the whole partition. */
-  readonly place?: Place;
+  readonly place?: BudgetPlace;
   /** The entry of the journal that it is about. */
   readonly sequence?: number;
   readonly says: string;

@@ -2,7 +2,7 @@ import { createVirtualClock } from '@paceline/shared/clock';
 import { callTimeout } from '@paceline/shared/config';
 import type { Attribution, JournalEntry, Outcome, Policy } from '@paceline/shared/contracts';
 import { type Budget, budgetNames, type Lane, limitsOf, type Tier } from '@paceline/shared/definition';
-import type { Place } from './findings.ts';
+import type { BudgetPlace } from './findings.ts';
 
 /** An entry as the broker holds it. */
 export interface StoredEntry {
@@ -31,7 +31,7 @@ export const rulesOf = (tier: Tier): Rules => ({
 });
 
 /** A started call: it arrived upstream in [startedAt, latestAt]. Moments are project ms by the ledger. */
-export interface Call {
+export interface StartedCall {
   readonly permit: string;
   readonly lane: Lane;
   readonly startedAt: number;
@@ -67,17 +67,17 @@ export interface Rejection {
   readonly kept: Policy;
   readonly attribution: Attribution;
   /** Unknown when it was started before the journal begins. */
-  readonly call: Call | undefined;
+  readonly call: StartedCall | undefined;
   /** Until when upstream closed the budget, and the policy that it named. */
   closedUntil: number | undefined;
   named: Policy | undefined;
 }
 
 /** One account's budget, as its facts tell it; at first it keeps what is documented. */
-export const freshBudget = (place: Place, rules: Rules) => ({
+export const freshBudget = (place: BudgetPlace, rules: Rules) => ({
   place,
-  calls: [] as Call[],
-  byPermit: new Map<string, Call>(),
+  calls: [] as StartedCall[],
+  byPermit: new Map<string, StartedCall>(),
   rejections: [] as Rejection[],
   /** Policies, each from its moment on. */
   changes: [] as Array<{ at: number; timeline: number; policy: Policy }>,

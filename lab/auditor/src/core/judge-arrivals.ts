@@ -1,14 +1,21 @@
 import { count, rate } from '@paceline/shared/words';
-import { type Arrival, arrivesBy, clockSlackMs, match, type Matching, type Watched } from './arrivals.ts';
-import { breach, type Finding, howLong, listed, type Place, remark, when } from './findings.ts';
-import type { BudgetHistory, Call } from './history.ts';
+import {
+  type LoggedArrival,
+  arrivesBy,
+  clockSlackMs,
+  match,
+  type Matching,
+  type Watched,
+} from './arrivals.ts';
+import { breach, type Finding, howLong, listed, type BudgetPlace, remark, when } from './findings.ts';
+import type { BudgetHistory, StartedCall } from './history.ts';
 import type { SeenUpstream } from './rejections.ts';
 import { firstAbove, fuller, type Fullest } from './windows.ts';
 
 /** Compares arrivals on one budget, oldest first, with its started calls. @param watched the time that the log covers */
 export function judgeArrivals(
   { place, calls, rejections }: BudgetHistory,
-  arrivals: readonly Arrival[],
+  arrivals: readonly LoggedArrival[],
   watched: Watched,
 ) {
   const sent = calls.filter(({ end }) => end !== 'returned');
@@ -57,7 +64,11 @@ export function judgeArrivals(
 }
 
 /** The calls that must have arrived while the log was kept, and did not. */
-function missingOf(sent: readonly Call[], pairs: Matching['pairs'], { from, to }: Watched): Call[] {
+function missingOf(
+  sent: readonly StartedCall[],
+  pairs: Matching['pairs'],
+  { from, to }: Watched,
+): StartedCall[] {
   const seen = new Set(pairs.map(({ call }) => call));
   return sent.filter(
     (call) =>
@@ -67,7 +78,7 @@ function missingOf(sent: readonly Call[], pairs: Matching['pairs'], { from, to }
 
 function seenUpstream({ pairs, alone }: Matching) {
   const arrivalOf = new Map(pairs.map(({ arrival, call }) => [call, arrival]));
-  return (call: Call): SeenUpstream | undefined => {
+  return (call: StartedCall): SeenUpstream | undefined => {
     const arrival = arrivalOf.get(call);
     if (!arrival?.policy) return undefined;
     const { arrivedAt, policy: enforced } = arrival;
@@ -81,9 +92,9 @@ function seenUpstream({ pairs, alone }: Matching) {
 type Pairs = Matching['pairs'];
 
 /** The fullest window by when calls did arrive, and the calls with which one held more than its policy allows. */
-function fullestByArrival(pairs: Pairs): { fullest: Fullest | null; overFull: readonly Call[] } {
+function fullestByArrival(pairs: Pairs): { fullest: Fullest | null; overFull: readonly StartedCall[] } {
   const inOrder = pairs.toSorted((a, b) => a.arrival.arrivedAt - b.arrival.arrivedAt);
-  const overFull: Call[] = [];
+  const overFull: StartedCall[] = [];
   let fullest: Fullest | null = null;
   for (const [index, { arrival, call }] of inOrder.entries()) {
     if (!call.judged) continue;
@@ -101,7 +112,7 @@ function fullestByArrival(pairs: Pairs): { fullest: Fullest | null; overFull: re
   return { fullest, overFull };
 }
 
-function arrivedBeside(place: Place, pairs: Pairs): Finding[] {
+function arrivedBeside(place: BudgetPlace, pairs: Pairs): Finding[] {
   const beside = pairs
     .map(({ arrival: { arrivedAt }, call }) =>
       Math.max(call.startedAt - arrivedAt, arrivedAt - arrivesBy(call)),
@@ -113,14 +124,14 @@ function arrivedBeside(place: Place, pairs: Pairs): Finding[] {
   return [remark('arrived_beside_interval', says, { place })];
 }
 
-function foreignCallers(place: Place, alone: readonly Arrival[]): Finding[] {
+function foreignCallers(place: BudgetPlace, alone: readonly LoggedArrival[]): Finding[] {
   if (alone.length === 0) return [];
   const moments = listed(alone.map(({ arrivedAt }) => when(arrivedAt)));
   const says = `${count(alone.length, 'arrival')} without a started call, at ${moments}: somebody else uses the same key, or called without a permit.`;
   return [remark('foreign_callers', says, { place })];
 }
 
-function neverArrived(place: Place, missing: readonly Call[]): Finding[] {
+function neverArrived(place: BudgetPlace, missing: readonly StartedCall[]): Finding[] {
   if (missing.length === 0) return [];
   const answered = missing.filter(({ outcome }) => outcome?.result === 'answered').length;
   const but = answered > 0 ? `, though ${answered} of them are settled as answered` : '';

@@ -1,6 +1,6 @@
 import type { FactOf, Policy } from '@paceline/shared/contracts';
-import { type Breach, breach, type Finding, type Place, remark, when } from './findings.ts';
-import { type BudgetHistory, type Call, freshBudget, type Rules, type Span } from './history.ts';
+import { type Breach, breach, type Finding, type BudgetPlace, remark, when } from './findings.ts';
+import { type BudgetHistory, type StartedCall, freshBudget, type Rules, type Span } from './history.ts';
 
 /** How far a journal has been read, and what it has told so far. */
 export class Reading {
@@ -30,13 +30,13 @@ export class Reading {
   }
 }
 
-export function blame(reading: Reading, kind: Breach, says: string, place?: Place): void {
+export function blame(reading: Reading, kind: Breach, says: string, place?: BudgetPlace): void {
   const { sequence } = reading;
   if (reading.complete) reading.findings.push(breach(kind, says, { sequence, ...(place && { place }) }));
 }
 
 /** The budget of a fact; one that was not heard of before keeps what is documented. */
-export function budgetOf({ budgets, rules }: Reading, { account, endpoint }: Place): BudgetHistory {
+export function budgetOf({ budgets, rules }: Reading, { account, endpoint }: BudgetPlace): BudgetHistory {
   const key = `${account}/${endpoint}`;
   const budget = budgets.get(key) ?? freshBudget({ account, endpoint }, rules);
   budgets.set(key, budget);
@@ -48,9 +48,9 @@ export function book(
   reading: Reading,
   budget: BudgetHistory,
   { permit, lane, startedAt, latestAt }: Interval,
-  known: Partial<Call>,
+  known: Partial<StartedCall>,
 ): void {
-  const call: Call = {
+  const call: StartedCall = {
     permit,
     lane,
     startedAt,

@@ -1,7 +1,7 @@
 import type { Attribution, Policy } from '@paceline/shared/contracts';
 import { count, rate } from '@paceline/shared/words';
 import { type Finding, howLong, remark, when } from './findings.ts';
-import type { BudgetHistory, Call, Rejection } from './history.ts';
+import type { BudgetHistory, StartedCall, Rejection } from './history.ts';
 
 /** What upstream itself knows of a 429, where its log can be read. */
 export interface SeenUpstream {
@@ -21,7 +21,7 @@ const because: Record<Attribution, string> = {
 /** Explains every 429, by numbers that are counted here anew. `seenOf` tells what upstream knows of a call. */
 export function explainRejections(
   { place, calls, rejections }: BudgetHistory,
-  seenOf: (call: Call) => SeenUpstream | undefined,
+  seenOf: (call: StartedCall) => SeenUpstream | undefined,
 ): Finding[] {
   return rejections.flatMap((rejection) => {
     const { permit, sequence, at, kept, attribution, call } = rejection;
@@ -59,7 +59,7 @@ const seenBy = ({ enforced, foreign }: SeenUpstream): string =>
   `Upstream enforced ${rate(enforced)}, and ${count(foreign, 'foreign call')} arrived in its window.`;
 
 /** The most other calls that can have arrived within one window that ends when the call arrived, whenever that was. */
-function mostBeside(calls: readonly Call[], call: Call, { windowMs }: Policy): number {
+function mostBeside(calls: readonly StartedCall[], call: StartedCall, { windowMs }: Policy): number {
   const others = calls.filter(
     (each) => each !== call && each.end !== 'returned' && each.timeline === call.timeline,
   );

@@ -7,7 +7,7 @@ import type {
   Policy,
 } from '@paceline/shared/contracts';
 import type { Budget } from '@paceline/shared/definition';
-import type { Arrival, ProjectTime } from './arrivals.ts';
+import type { LoggedArrival, ProjectTime } from './arrivals.ts';
 import { audit, type Audit } from './audit.ts';
 import { rulesOf, type StoredEntry } from './history.ts';
 
@@ -167,14 +167,14 @@ export function createScribe(
       latestAt: began + latestAt,
       settled: true,
     }),
-    arrival: (at: number, verdict = 'accepted'): Arrival => ({
+    arrival: (at: number, verdict = 'accepted'): LoggedArrival => ({
       arrivedAt: began + at,
       key: '01234567',
       budget: endpoint,
       policy: { limit: 1, windowMs: 60_000 },
       verdict,
     }),
-    audit: (arrivals?: readonly Arrival[], projectTime?: ProjectTime): Audit =>
+    audit: (arrivals?: readonly LoggedArrival[], projectTime?: ProjectTime): Audit =>
       audit(
         {
           entries,

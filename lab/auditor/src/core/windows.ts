@@ -1,6 +1,6 @@
 import { count, rate } from '@paceline/shared/words';
 import { breach, type Finding, howLong, listed, remark, when } from './findings.ts';
-import type { BudgetHistory, Call } from './history.ts';
+import type { BudgetHistory, StartedCall } from './history.ts';
 
 /** The window that is fullest beside what its policy allows. */
 export interface Fullest {
@@ -60,16 +60,16 @@ export function judgeWindows(budget: BudgetHistory) {
 }
 
 /** The calls that may have arrived, timeline by timeline, in the order in which they started. */
-function byTimeline(calls: readonly Call[]): Iterable<Call[]> {
+function byTimeline(calls: readonly StartedCall[]): Iterable<StartedCall[]> {
   const sent = calls.filter(({ end }) => end !== 'returned');
   const inOrder = sent.toSorted((a, b) => a.startedAt - b.startedAt || a.order - b.order);
   return Map.groupBy(inOrder, ({ timeline }) => timeline).values();
 }
 
-const sharing = (calls: readonly Call[], { startedAt, policy }: Call): Call[] =>
+const sharing = (calls: readonly StartedCall[], { startedAt, policy }: StartedCall): StartedCall[] =>
   calls.filter(({ latestAt }) => latestAt + policy.windowMs > startedAt);
 
-function judgeOverFull({ place }: BudgetHistory, counted: readonly Call[], call: Call) {
+function judgeOverFull({ place }: BudgetHistory, counted: readonly StartedCall[], call: StartedCall) {
   const { permit, policy, startedAt, sequence } = call;
   const since = counted.filter(({ order }) => order >= call.strictFrom);
   if (call.invited && since.length <= policy.limit) {

@@ -1,7 +1,7 @@
 import Bottleneck from 'bottleneck';
 import { Redis } from 'ioredis';
 import {
-  type Call,
+  type MakeCall,
   type Client,
   type Contender,
   type Limit,
@@ -28,7 +28,7 @@ const filled = ({ calls, windowMs }: Limit): Bottleneck.ConstructorOptions =>
       };
 
 const clientOf = (
-  call: Call,
+  call: MakeCall,
   optionsOf: (limit: Limit) => Bottleneck.ConstructorOptions,
   connection?: Bottleneck.IORedisConnection,
 ): Client =>

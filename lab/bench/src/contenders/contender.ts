@@ -31,7 +31,7 @@ export interface Job {
 }
 
 /** Makes the call, in whichever process the contender lets it go; resolves with its answer. */
-export type Call = (job: Job) => Promise<void>;
+export type MakeCall = (job: Job) => Promise<void>;
 
 /** A contender as one process uses it. */
 export interface Client {
@@ -66,7 +66,7 @@ export interface Contender {
   /** How many limits each process spreads a flood of jobs over. */
   readonly floodKeys: number;
   /** @param index which of the processes this is, from 0 */
-  connect(address: Address, call: Call, index: number): Promise<Client>;
+  connect(address: Address, call: MakeCall, index: number): Promise<Client>;
 }
 
 /** Windows that are kept longer than upstream's, by these shares. */

@@ -6,7 +6,7 @@ import {
   RateLimiterRedis,
 } from 'rate-limiter-flexible';
 import {
-  type Call,
+  type MakeCall,
   type Client,
   type Contender,
   ignore,
@@ -25,7 +25,7 @@ const margins: readonly Margin[] = [
   { name: 'window + 100 %', apply: (limit) => ({ ...limit, windowMs: limit.windowMs * 2 }) },
 ];
 
-const clientOf = (call: Call, open: (limit: Limit) => RateLimiterAbstract, close?: () => void): Client =>
+const clientOf = (call: MakeCall, open: (limit: Limit) => RateLimiterAbstract, close?: () => void): Client =>
   perLimit(
     (limit) => new RateLimiterQueue(open(limit)),
     (queue, jobs) => {

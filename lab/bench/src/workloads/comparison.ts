@@ -25,7 +25,7 @@ export function compare<T extends Variant>(results: readonly T[], goodness: (eac
 }
 
 /** A contender and what it did. */
-export interface Result<T> {
+export interface ContenderResult<T> {
   readonly contender: Contender;
   readonly result: T;
 }
@@ -35,7 +35,7 @@ export function sideBySide<T>(
   contenders: readonly Contender[],
   measure: (contender: Contender) => Promise<T>,
   say: Say,
-): Promise<Array<Result<T>>> {
+): Promise<Array<ContenderResult<T>>> {
   return Promise.all(
     contenders.map(async (contender) => {
       const result = await measure(contender);
@@ -89,8 +89,8 @@ export async function inGroups<T>(
   size: number,
   measure: (contender: Contender) => Promise<T>,
   say: Say,
-): Promise<Array<Result<T>>> {
-  const results: Array<Result<T>> = [];
+): Promise<Array<ContenderResult<T>>> {
+  const results: Array<ContenderResult<T>> = [];
   for (let from = 0; from < contenders.length; from += size) {
     results.push(...(await sideBySide(contenders.slice(from, from + size), measure, say)));
   }

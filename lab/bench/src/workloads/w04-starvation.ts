@@ -5,10 +5,10 @@ import { limiting } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble } from '../team.ts';
-import { against, type Result, sideBySide, who } from './comparison.ts';
+import { against, type ContenderResult, sideBySide, who } from './comparison.ts';
 
 /** An urgent load above what a limit of one call per window can take. */
-interface Load {
+interface UrgentLoad {
   readonly name: string;
   readonly windowMs: number;
   /** For how many windows it lasts. */
@@ -25,7 +25,7 @@ const slow: readonly string[] = ['pg-boss', 'rate-limiter-flexible'];
 /** The head start of the most urgent lane before the least, in windows of a minute: docs/decisions/0007. */
 const bound = 60;
 
-const loads: readonly Load[] = [
+const loads: readonly UrgentLoad[] = [
   { name: '16 W', windowMs: 1_000, windows: 16, patience: 8, whom: () => true },
   { name: '75 W', windowMs: 200, windows: 75, patience: 25, whom: ({ name }) => !slow.includes(name) },
 ];
@@ -33,7 +33,7 @@ const loads: readonly Load[] = [
 /** Waits in windows; Infinity for those who were not served. */
 type Waits = Awaited<ReturnType<typeof waitsUnder>>;
 
-async function waitsUnder({ windowMs, windows, patience }: Load, contender: Contender) {
+async function waitsUnder({ windowMs, windows, patience }: UrgentLoad, contender: Contender) {
   await using team = await assemble(contender, { processes: 2, windowMs });
   const key = 'w4';
   await team.limit([{ key, windowMs, calls: 1, concurrency: 1 }]);
@@ -81,7 +81,7 @@ const inWindows = ({ overtaken, urgent }: Waits): string =>
   `${digits(overtaken)} W; urgent wait ${orNever(Math.max(...urgent))} W`;
 
 async function run(say: (line: string) => void): Promise<Outcome> {
-  const results: Array<Result<Waits> & { load: string }> = [];
+  const results: Array<ContenderResult<Waits> & { load: string }> = [];
   for (const load of loads) {
     const its = await sideBySide(limiting.filter(load.whom), (each) => waitsUnder(load, each), say);
     results.push(...its.map((each) => ({ ...each, load: load.name })));

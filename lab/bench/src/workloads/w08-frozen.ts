@@ -7,7 +7,7 @@ import { lateCommits, type Limiters, type Replica, startLimiters } from '../limi
 import { type Outcome, tableOf, type Workload } from '../report.ts';
 import { assemble, type Caller, startCaller } from '../team.ts';
 import { verdictOf } from '../upstream.ts';
-import { against, arrivalsOf, limitsFor, policy, type Result, sideBySide } from './comparison.ts';
+import { against, arrivalsOf, limitsFor, policy, type ContenderResult, sideBySide } from './comparison.ts';
 
 const inFlight = 10;
 const rounds = 3;
@@ -88,7 +88,7 @@ function outcomeOf(
   results: ReadonlyArray<Awaited<ReturnType<typeof freeze>>>,
   late: number,
   refusals: number,
-  peers: ReadonlyArray<Result<number>>,
+  peers: ReadonlyArray<ContenderResult<number>>,
 ): Outcome {
   const gap = Math.max(...results.map(({ gapMs }) => gapMs));
   const over = Math.max(0, ...results.map(({ peak }) => peak - policy.limit));

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { runAuditor } from '@paceline/kit/rig';
 import { createWorld } from '@paceline/sandbox';
-import type { CommandEnd, Evidence, Exit, Inflicted, LogLine, Requested } from '../core/evidence.ts';
+import type { CommandEnd, Evidence, ProcessExit, Inflicted, LogLine, Requested } from '../core/evidence.ts';
 import { strangersRider } from './http.ts';
 import type { Said, Stage } from './stage.ts';
 import { lookAtStreams } from './streams.ts';
@@ -67,12 +67,12 @@ export async function collect(stage: Stage, seed: number, happened: Happened): P
   };
 }
 
-const exitOf = ({ at, line }: Said): Exit[] => {
+const exitOf = ({ at, line }: Said): ProcessExit[] => {
   const [, name, how] = /^(\S+) ended with (.+?) \(see/.exec(line) ?? [];
   return name && how ? [{ at, name, how }] : [];
 };
 
-interface Finding {
+interface AuditFinding {
   readonly breach: boolean;
   readonly kind: string;
   readonly says: string;
@@ -96,8 +96,8 @@ async function auditJournal({ stack, clock }: Stage, arrivals: Evidence['arrival
   log.close();
   if (!out.startsWith('{')) return [`the auditor could not judge: ${error}`];
   const { findings, partitions } = JSON.parse(out) as {
-    findings: Finding[];
-    partitions: Array<{ findings: Finding[] }>;
+    findings: AuditFinding[];
+    partitions: Array<{ findings: AuditFinding[] }>;
   };
   return [...findings, ...partitions.flatMap((each) => each.findings)]
     .filter(({ breach }) => breach)

@@ -24,7 +24,7 @@ export type RunEnd = Pick<Run, 'id' | 'kind' | 'state' | 'error'> & {
 };
 
 /** A process that ended and was started again by itself. */
-export interface Exit {
+export interface ProcessExit {
   readonly at: number;
   readonly name: string;
   /** `SIGKILL`, `exit code 1` */
@@ -81,7 +81,7 @@ export interface Evidence extends Requested {
   readonly waiting: readonly string[];
   readonly deadLetters: readonly string[];
   readonly notReady: readonly string[];
-  readonly exits: readonly Exit[];
+  readonly exits: readonly ProcessExit[];
   readonly errors: readonly LogLine[];
   /** Commands that the broker had lost, and that were handed on anew. */
   readonly lostByBroker: number;

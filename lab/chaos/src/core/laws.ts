@@ -1,4 +1,4 @@
-import type { Evidence, Exit } from './evidence.ts';
+import type { Evidence, ProcessExit } from './evidence.ts';
 
 type SeenCall = Evidence['arrivals'][number];
 
@@ -116,7 +116,7 @@ function slotsRunTwice({ runs, runsOfSlots }: Evidence): string[] {
 /** Real ms: what an exit of ours may come later than the signal. */
 const endsWithin = 22_000;
 
-function isOurs({ inflicted }: Evidence, { at, name, how }: Exit): boolean {
+function isOurs({ inflicted }: Evidence, { at, name, how }: ProcessExit): boolean {
   return inflicted.some(({ fault, began, healed }) => {
     if (!fault.targets.includes(name)) return false;
     if (fault.kind === 'kill' || fault.kind === 'kill-several')

@@ -1,10 +1,10 @@
 import { sum } from '@paceline/kit/statistics';
 import { table } from '@paceline/kit/table';
 import { faultKinds } from './fault.ts';
-import { type Figure, figures, lawNames, type Verdict } from './verdict.ts';
+import { type Figure, figures, lawNames, type SeedVerdict } from './verdict.ts';
 
 /** The page of the documentation that tells what many seeds came to. */
-export const page = (command: string, verdicts: readonly Verdict[]): string => `# Chaos
+export const page = (command: string, verdicts: readonly SeedVerdict[]): string => `# Chaos
 
 The whole system as real processes (a broker cluster, several of most services, Postgres, an upstream that judges), under
 load on a clock that runs faster, broken by a seed's schedule of faults and judged when it has come to rest. What each
@@ -22,14 +22,14 @@ ${report(verdicts)}
 `;
 
 /** What many seeds came to, as tables in Markdown that can be read as they are. */
-export const report = (verdicts: readonly Verdict[]): string =>
+export const report = (verdicts: readonly SeedVerdict[]): string =>
   [survived(verdicts), lawsHeld(verdicts), figuresOf(verdicts), complaints(verdicts)]
     .map(([head, rows]) => table(head, rows, (column) => column > 0))
     .join('\n\n');
 
 type Table = readonly [head: readonly string[], rows: ReadonlyArray<readonly (string | number)[]>];
 
-function survived(verdicts: readonly Verdict[]): Table {
+function survived(verdicts: readonly SeedVerdict[]): Table {
   const felt = verdicts.flatMap(({ recoveries }) => recoveries);
   const rows = faultKinds.flatMap((kind) => {
     const its = felt.filter((each) => each.kind === kind);
@@ -43,12 +43,12 @@ function worst(took: readonly (number | undefined)[]): string {
   return `${(Math.max(...(took as number[])) / 1_000).toFixed(1)} s`;
 }
 
-const lawsHeld = (verdicts: readonly Verdict[]): Table => [
+const lawsHeld = (verdicts: readonly SeedVerdict[]): Table => [
   ['law', 'broken'],
   lawNames.map((name) => [name, sum(verdicts.map(({ breaches }) => breaches[name]?.length ?? 0))]),
 ];
 
-const figuresOf = (verdicts: readonly Verdict[]): Table => [
+const figuresOf = (verdicts: readonly SeedVerdict[]): Table => [
   ['load', `${verdicts.length} seeds`],
   Object.entries(figures).map(([name, [words]]) => [
     words,
@@ -57,7 +57,7 @@ const figuresOf = (verdicts: readonly Verdict[]): Table => [
 ];
 
 /** What faults excuse, so that one can see whether they should. */
-function complaints(verdicts: readonly Verdict[]): Table {
+function complaints(verdicts: readonly SeedVerdict[]): Table {
   const all = verdicts.flatMap(({ figures: { complaints: its } }) => Object.entries(its));
   const rows = [...Map.groupBy(all, ([message]) => message)].map(
     ([message, its]) =>
@@ -67,7 +67,11 @@ function complaints(verdicts: readonly Verdict[]): Table {
 }
 
 /** What broke, and how to see it again. */
-export function tellBreaches({ seed, breaches }: Verdict, again: string, folder: string | undefined): string {
+export function tellBreaches(
+  { seed, breaches }: SeedVerdict,
+  again: string,
+  folder: string | undefined,
+): string {
   const broken = Object.entries(breaches).filter(([, each]) => each.length > 0);
   return [
     `Seed ${seed} broke:`,

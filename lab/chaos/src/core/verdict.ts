@@ -4,7 +4,7 @@ import type { FaultKind } from './fault.ts';
 import { laws } from './laws.ts';
 
 /** What one seed came to. */
-export interface Verdict {
+export interface SeedVerdict {
   readonly seed: number;
   /** By what is counted; each breach in a sentence. */
   readonly breaches: Readonly<Record<string, readonly string[]>>;
@@ -52,7 +52,7 @@ const neverWell = 'faults that it did not recover from';
 /** Every law, and the last one of all. */
 export const lawNames = [...Object.keys(laws), neverWell];
 
-export function judge(seed: number, evidence: Evidence): Verdict {
+export function judge(seed: number, evidence: Evidence): SeedVerdict {
   const felt = recoveries(evidence.inflicted, evidence.signs);
   const breaches = Object.fromEntries(
     Object.entries(laws).map(([law, breachesIn]) => [law, breachesIn(evidence)]),
@@ -66,10 +66,10 @@ export function judge(seed: number, evidence: Evidence): Verdict {
   };
 }
 
-export const hasPassed = ({ breaches }: Verdict): boolean =>
+export const hasPassed = ({ breaches }: SeedVerdict): boolean =>
   Object.values(breaches).every((each) => each.length === 0);
 
-function figuresOf(evidence: Evidence): Verdict['figures'] {
+function figuresOf(evidence: Evidence): SeedVerdict['figures'] {
   const counts = Object.entries(figures).map(([name, [, of]]) => [name, of(evidence)] as const);
   const { refusals, commands, errors } = evidence;
   return {
