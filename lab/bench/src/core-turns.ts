@@ -15,10 +15,7 @@ const windowMs = 61_100;
 const roundTripMs = 300;
 
 /** Those that wait do not ask again: that would be a load of its own. */
-const settings = {
-  ...defaultSettings('standard', createVirtualClock()),
-  missesAllowed: 1e9,
-};
+const settings = { ...defaultSettings('standard', createVirtualClock()), missesAllowed: 1e9 };
 
 /** A ledger and its time: turns, without I/O. */
 function measuredLedger() {

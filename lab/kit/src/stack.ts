@@ -47,12 +47,7 @@ export async function startTestStack(
   const folder = stateFolder ?? (await mkdtemp(join(tmpdir(), 'paceline-e2e-')));
   const stack = await start({
     stateFolder: folder,
-    env: {
-      ...process.env,
-      PACELINE_CLOCK: formatClock(clock),
-      API_PORT: '0',
-      ...env,
-    },
+    env: { ...process.env, PACELINE_CLOCK: formatClock(clock), API_PORT: '0', ...env },
     report: () => undefined,
     // Several stacks at once must not all find the usual ones free.
     findPort: () => freePort(),
