@@ -68,11 +68,8 @@ export async function startTestStack(
         headers: { 'content-type': 'application/json', ...token, ...headers },
         body,
       });
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: (await response.json()) as ApiAnswer['body'],
-      };
+      const { status, headers: answered } = response;
+      return { status, headers: answered, body: (await response.json()) as ApiAnswer['body'] };
     },
     async control<T>(path: string) {
       const response = await fetch(`${stack.sandboxUrl}${path}`);

@@ -3,9 +3,6 @@ import { openStream } from '@paceline/client';
 import type { TestStack } from '@paceline/kit/stack';
 import { kindNames } from '@paceline/shared/definition';
 
-/** How often each thing was done to the system so far. */
-export type Done = Record<string, number>;
-
 /** Riders come again and again: they are never forgotten, and must not be what grows. */
 const riders = 400;
 const firstRider = 4_900_000;
@@ -16,11 +13,9 @@ const states = ['/v1/coordination', '/v1/budgets', '/v1/freshness', '/v1/queue',
 const reads = [...lists, ...states, '/v1/schedule', '/readyz', '/'];
 
 /** Asks for everything and watches until the signal aborts; what fails is counted too. */
-export function load(
-  stack: TestStack,
-  signal: AbortSignal,
-): { readonly done: Done; readonly ended: Promise<void> } {
-  const done: Done = {};
+export function load(stack: TestStack, signal: AbortSignal) {
+  /** How often each thing was done. */
+  const done: Record<string, number> = {};
   const count = (what: string) => {
     done[what] = (done[what] ?? 0) + 1;
   };

@@ -55,10 +55,7 @@ export async function fetchLog(root: string): Promise<SandboxLog> {
 }
 
 /** `zero`: the project moment at which the machine's clock shows 0. */
-interface SandboxClock {
-  readonly zero: number;
-  readonly scale: number;
-}
+type SandboxClock = Record<'zero' | 'scale', number>;
 
 const isArrival = (each: unknown): each is LoggedArrival => {
   const { arrivedAt, key } = (each ?? {}) as Partial<LoggedArrival>;

@@ -34,15 +34,12 @@ export function explainRejections(
     const seen = seenOf(call);
     const says = `${permit}, started at ${when(call.startedAt)}, was answered 429. ${rate(kept)} was kept, and ${others} of our other calls could have been in its window. ${namedBy(rejection)}${seen ? `${seenBy(seen)} ` : ''}So ${because[attribution]} (${attribution}).`;
     const explained = remark('rejected', says, where);
-    const reason = reasonFor(rejection, others);
-    if ((reason === 'ours') === (attribution === 'ours')) return [explained];
-    const otherwise = `${permit}: the journal says ${attribution}, the numbers say ${reason === 'ours' ? 'ours' : 'that it was not ours'}: ${count(others, 'other call')} of ours beside a policy of ${rate(kept)}.`;
+    const isOurs = others >= kept.limit;
+    if (isOurs === (attribution === 'ours')) return [explained];
+    const otherwise = `${permit}: the journal says ${attribution}, the numbers say ${isOurs ? 'ours' : 'that it was not ours'}: ${count(others, 'other call')} of ours beside a policy of ${rate(kept)}.`;
     return [explained, remark('attributed_otherwise', otherwise, where)];
   });
 }
-
-const reasonFor = ({ kept }: Rejection, others: number): 'ours' | 'not ours' =>
-  others >= kept.limit ? 'ours' : 'not ours';
 
 function namedBy({ call, closedUntil, named }: Rejection): string {
   const { learned, retryAfterMs } = call?.outcome ?? {};

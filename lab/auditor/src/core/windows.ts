@@ -49,7 +49,7 @@ export function judgeWindows(budget: BudgetHistory) {
       const { limit, windowMs } = call.policy;
       let filled = counter.above(call.startedAt - windowMs);
       if (filled > limit) {
-        const verdict = judgeOverFull(budget, sharing(calls.slice(0, index + 1), call), call);
+        const verdict = judgeOverFull(budget, calls.slice(0, index + 1), call);
         findings.push(verdict.finding);
         filled = verdict.filled;
       }
@@ -66,11 +66,9 @@ function byTimeline(calls: readonly StartedCall[]): Iterable<StartedCall[]> {
   return Map.groupBy(inOrder, ({ timeline }) => timeline).values();
 }
 
-const sharing = (calls: readonly StartedCall[], { startedAt, policy }: StartedCall): StartedCall[] =>
-  calls.filter(({ latestAt }) => latestAt + policy.windowMs > startedAt);
-
-function judgeOverFull({ place }: BudgetHistory, counted: readonly StartedCall[], call: StartedCall) {
+function judgeOverFull({ place }: BudgetHistory, upToIt: readonly StartedCall[], call: StartedCall) {
   const { permit, policy, startedAt, sequence } = call;
+  const counted = upToIt.filter(({ latestAt }) => latestAt + policy.windowMs > startedAt);
   const since = counted.filter(({ order }) => order >= call.strictFrom);
   if (call.invited && since.length <= policy.limit) {
     const older = counted.length - since.length;

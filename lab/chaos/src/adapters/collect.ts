@@ -62,8 +62,8 @@ export async function collect(stage: Stage, seed: number, happened: Happened): P
     deadLetters,
     notReady: await watch.notReady(),
     exits: stage.said.flatMap(exitOf),
-    errors: await readErrors(stage.folder),
-    lostByBroker: await countLost(stage.folder),
+    errors: await linesLike(stage.folder, /"level":"(error|fatal)"/),
+    lostByBroker: (await linesLike(stage.folder, /"msg":"the broker had lost a command/)).length,
   };
 }
 
@@ -143,13 +143,7 @@ function listed(
   return idsAt(now).filter((id) => lists.every((list) => list.has(id)));
 }
 
-/** What the processes complained of, in the order of their logs. */
-const readErrors = (folder: string): Promise<LogLine[]> => linesLike(folder, /"level":"(error|fatal)"/);
-
-/** How often a command was handed on anew because the broker had lost it after it took it. */
-const countLost = async (folder: string): Promise<number> =>
-  (await linesLike(folder, /"msg":"the broker had lost a command/)).length;
-
+/** What the logs have of it, in their order. */
 async function linesLike(folder: string, like: RegExp): Promise<LogLine[]> {
   const logs = join(folder, 'logs');
   const found: LogLine[] = [];

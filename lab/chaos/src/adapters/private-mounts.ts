@@ -10,12 +10,6 @@ const execute = promisify(execFile);
 const run = async ([program = '', ...args]: readonly string[]): Promise<string> =>
   (await execute(program, args, { timeout: 20_000 })).stdout;
 
-const succeeds = (command: readonly string[]): Promise<boolean> =>
-  run(command).then(
-    () => true,
-    () => false,
-  );
-
 const inside = 'CHAOS_PRIVATE_MOUNTS';
 
 /** Whether what this process mounts is seen by it and its children only, and gone when they are. */
@@ -25,13 +19,10 @@ export const hasPrivateMounts = (): boolean => process.env[inside] === 'yes';
 export async function withPrivateMounts(): Promise<number | undefined> {
   if (hasPrivateMounts()) return undefined;
   const through = ['unshare', '--mount', '--propagation', 'private', '--'];
-  if (!(await succeeds([...through, 'sh', '-c', 'mount -t tmpfs -o size=64k tmpfs /mnt']))) return undefined;
-  const [program = '', ...args] = [
-    ...through,
-    process.execPath,
-    ...process.execArgv,
-    ...process.argv.slice(1),
-  ];
+  const trial = run([...through, 'sh', '-c', 'mount -t tmpfs -o size=64k tmpfs /mnt']);
+  if ((await trial.catch(() => undefined)) === undefined) return undefined;
+  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const [program = '', ...args] = [...through, ...again];
   const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, [inside]: 'yes' } });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];

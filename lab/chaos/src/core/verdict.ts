@@ -8,7 +8,7 @@ export interface SeedVerdict {
   readonly seed: number;
   /** By what is counted; each breach in a sentence. */
   readonly breaches: Readonly<Record<string, readonly string[]>>;
-  readonly recoveries: readonly Recovery[];
+  readonly recoveries: ReturnType<typeof recoveries>;
   readonly figures: Readonly<Record<Figure, number>> & {
     /** How often each reason was given for what failed, expired or was refused; ids and times left out. */
     readonly reasons: Readonly<Record<string, number>>;
@@ -81,17 +81,11 @@ function figuresOf(evidence: Evidence): SeedVerdict['figures'] {
 
 const generalised = (reason: string): string => reason.replaceAll(/\d[\d:.TZ-]*/g, '#');
 
-/** How long it took until all was well after a fault. */
-interface Recovery {
-  readonly kind: FaultKind;
-  /** Real ms; undefined: it never was. */
-  readonly took: number | undefined;
-}
-
 /** How long each fault was felt after it was healed. Faults that are felt at once are over at once. */
-export function recoveries(inflicted: readonly Inflicted[], signs: Signs): Recovery[] {
+export function recoveries(inflicted: readonly Inflicted[], signs: Signs) {
   const inOrder = inflicted.toSorted((a, b) => a.began - b.began);
-  const result: Recovery[] = [];
+  /** Real ms; undefined: it never was well again. */
+  const result: Array<{ kind: FaultKind; took: number | undefined }> = [];
   for (let index = 0; index < inOrder.length;) {
     const group: Inflicted[] = [];
     let healed = 0;
