@@ -8,10 +8,9 @@ import {
   type PermitStep,
   requestPermit,
 } from '@paceline/shared/limiter/protocol';
-import type { Agenda } from './agenda.ts';
-import { place } from './place.ts';
+import type { Agenda } from '@paceline/kit/agenda';
+import { place, type Mood, type Upstream } from './upstream.ts';
 import { hear, type Script } from './script.ts';
-import type { Mood, Upstream } from './upstream.ts';
 
 /** What a caller wants, and how its call will go. Times in ms. */
 export interface Wanted {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
 import type { Wanted } from './caller.ts';
 import { quiet } from './histories.ts';
-import { fullest } from './judge.ts';
+import { fullest } from './upstream.ts';
 import { type Blow, happen, type History } from './world.ts';
 
 // What makers of limiters, queues and locks test of theirs, or had to mend: each asked of this one.

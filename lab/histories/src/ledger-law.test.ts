@@ -5,14 +5,12 @@ import { settings } from '@paceline/limiter/core/testing';
 import { coordination, windows } from '@paceline/limiter/core/views';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAgenda } from './agenda.ts';
-import { createDice } from './dice.ts';
-import { anyHistory } from './histories.ts';
-import { createJournal } from './journal.ts';
+import { createAgenda } from '@paceline/kit/agenda';
+import { createDice } from '@paceline/kit/dice';
+import { anyHistory, steps } from './histories.ts';
+import { createJournal, takeOver } from './owner.ts';
 import { createLine } from './line.ts';
-import { takeOver } from './owner.ts';
-import { place } from './place.ts';
-import { steps } from './steps.ts';
+import { place } from './upstream.ts';
 import { happen } from './world.ts';
 
 const epochOf = (permit: string): number => Number.parseInt(permit, 10);
@@ -25,7 +23,7 @@ describe('of two limiters that both believe that they own a partition', () => {
     const parts = (id: string) => ({
       id,
       agenda,
-      dice: createDice(1),
+      dice: createDice(1, 'broker'),
       journal,
       brokerTime: agenda.now,
       settings,

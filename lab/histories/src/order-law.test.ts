@@ -3,10 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '@paceline/limiter/core/settings';
 import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
-import { anyHistory } from './histories.ts';
+import { anyHistory, steps } from './histories.ts';
 import { createLine } from './line.ts';
 import { rush, type Rusher } from './rush.ts';
-import { steps } from './steps.ts';
 import { happen } from './world.ts';
 
 const second = 1_000;

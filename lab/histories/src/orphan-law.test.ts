@@ -4,7 +4,7 @@ import { coordination } from '@paceline/limiter/core/views';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { undisturbed } from './histories.ts';
-import { place } from './place.ts';
+import { place } from './upstream.ts';
 import { happen, type History } from './world.ts';
 
 const using = (limit: number, windowMs: number) => ({

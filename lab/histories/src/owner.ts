@@ -1,3 +1,4 @@
+import type { JournalEntry, Fact, Offer } from '@paceline/shared/contracts';
 import {
   decidePartition,
   openPartitionState,
@@ -8,10 +9,54 @@ import {
 import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
 import { claimOf, isTaken, type Known, ledgerTime, restore } from '@paceline/limiter/core/recovery';
 import type { Settings } from '@paceline/limiter/core/settings';
-import type { Fact, Offer } from '@paceline/shared/contracts';
-import type { Agenda } from './agenda.ts';
-import type { Dice } from './dice.ts';
-import type { Content, Journal } from './journal.ts';
+import type { Agenda } from '@paceline/kit/agenda';
+import type { Dice } from '@paceline/kit/dice';
+
+type WithoutMark<Entry> = Entry extends unknown ? Omit<Entry, 'recoverFrom'> : never;
+export type Content = WithoutMark<JournalEntry>;
+
+/** A partition's journal as an array: it takes an entry only from an owner that has seen the last one. */
+export interface Journal {
+  /** All that was ever written. */
+  readonly entries: readonly JournalEntry[];
+  /** What matters for recovery, and when the broker stored the last of it, by its own clock. */
+  read(): {
+    readonly entries: readonly JournalEntry[];
+    readonly lastStoredAt: number;
+    readonly lastSequence: number;
+  };
+  /** The sequence of the new entry; undefined when another owner has appended since. */
+  append(content: Content, expected: number): number | undefined;
+  /** From the next entry on, recovery begins at `sequence`. */
+  recoverFrom(sequence: number): void;
+}
+
+/** @param brokerTime asked once for every entry, with what it holds */
+export function createJournal(brokerTime: (content: Content) => number): Journal {
+  const entries: JournalEntry[] = [];
+  let lastStoredAt = 0;
+  let recoverFrom = 0;
+  return {
+    entries,
+    read() {
+      recoverFrom = entries.at(-1)?.recoverFrom ?? 0;
+      return {
+        entries: entries.slice(Math.max(0, recoverFrom - 1)),
+        lastStoredAt,
+        lastSequence: entries.length,
+      };
+    },
+    append(content, expected) {
+      if (expected !== entries.length) return undefined;
+      lastStoredAt = brokerTime(content);
+      // As read from the wire: nobody shares a fact with its writer.
+      return entries.push(structuredClone({ ...content, recoverFrom }));
+    },
+    recoverFrom(sequence) {
+      recoverFrom = sequence;
+    },
+  };
+}
 
 /** Where a limiter dies: doing nothing, or at its next append. */
 export const deaths = ['idle', 'before the append', 'after the append'] as const;
@@ -120,7 +165,7 @@ export function takeOver(parts: OwnerParts): Owner {
   }
 
   function append(content: Content): void {
-    later(dice.upTo(slowest), () => {
+    later(dice.whole(0, slowest), () => {
       if (doomed === 'before the append') dead = true;
       const length = dead ? undefined : journal.append(content, seen);
       if (dead || doomed === 'after the append') {
@@ -129,7 +174,7 @@ export function takeOver(parts: OwnerParts): Owner {
       }
       const isLost = losesNext;
       losesNext = false;
-      later(isLost ? 2_000 : dice.upTo(slowest), () => {
+      later(isLost ? 2_000 : dice.whole(0, slowest), () => {
         if (length === undefined || isLost) {
           happened({ event: 'failed', taken: length === undefined });
           return;
@@ -180,7 +225,7 @@ export function takeOver(parts: OwnerParts): Owner {
     alive: () => !dead,
     hear(request, reply) {
       const to: Answering = ([answer]) => reply(answer as Reply);
-      later(0, () => happened({ event: 'asked', asked: { requests: [request], to } }));
+      later(0, () => happened({ event: 'requested', batch: { requests: [request], to } }));
     },
     die(death) {
       if (death === 'idle') dead = true;

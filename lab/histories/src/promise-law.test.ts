@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '@paceline/limiter/core/protocol';
-import { atBest } from './at-best.ts';
-import { createLine, goesBefore } from './line.ts';
-import { comer, steps } from './steps.ts';
+import { atBest, createLine, goesBefore } from './line.ts';
+import { comer, steps } from './histories.ts';
 
 const limits = fc.integer({ min: 1, max: 5 });
 const reserves = fc.nat({ max: 2 });

@@ -1,8 +1,8 @@
 import type { Lane } from '@paceline/shared/definition';
 import type { Settings } from '@paceline/limiter/core/settings';
 import { createTestLimiter } from '@paceline/limiter/core/testing';
-import { createAgenda } from './agenda.ts';
-import { place } from './place.ts';
+import { createAgenda } from '@paceline/kit/agenda';
+import { place } from './upstream.ts';
 
 export interface Rusher {
   readonly lane: Lane;

@@ -1,4 +1,4 @@
-import type { Agenda } from './agenda.ts';
+import type { Agenda } from '@paceline/kit/agenda';
 
 /** How a process waits: it is handed what wakes it. */
 type Pause = (wake: (heard?: unknown) => void) => void;

@@ -2,10 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { settings } from '@paceline/limiter/core/testing';
 import { anyHistory, quiet, undisturbed } from './histories.ts';
-import { fullest, fullestWith, rejectedBy } from './judge.ts';
+import { fullest, fullestWith, rejectedBy } from './upstream.ts';
 import { slowest } from './owner.ts';
-import { startedCalls } from './started.ts';
-import { happen, type History, settingsOf, type Story } from './world.ts';
+import { startedCalls, happen, type History, settingsOf, type Story } from './world.ts';
 
 type Law = (calls: ReturnType<typeof startedCalls>, story: Story, history: History) => void;
 

@@ -3,14 +3,16 @@ import type { PermitEvent } from '@paceline/shared/limiter/protocol';
 import type { Settings } from '@paceline/limiter/core/settings';
 import { settings as usual } from '@paceline/limiter/core/testing';
 import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
-import { createAgenda } from './agenda.ts';
+import { createAgenda } from '@paceline/kit/agenda';
 import { caller, type End, type Surroundings, type Wanted } from './caller.ts';
-import { createDice } from './dice.ts';
-import { createJournal } from './journal.ts';
-import { type Death, type Owner, takeOver } from './owner.ts';
-import { place } from './place.ts';
+import { createDice } from '@paceline/kit/dice';
+import { createJournal, type Death, type Owner, takeOver } from './owner.ts';
+import { place, createUpstream } from './upstream.ts';
 import { type Fate, live } from './script.ts';
-import { createUpstream } from './upstream.ts';
+import { policyOf } from '@paceline/limiter/core/budget';
+import { evolve } from '@paceline/limiter/core/evolve';
+import { budgetOf, createLedger } from '@paceline/limiter/core/ledger';
+import { isPaused } from '@paceline/limiter/core/window';
 
 /** What befalls the limiters, or the broker's clock; `after` ms from what befell them before. */
 export type Blow = { readonly after: number } & (
@@ -80,7 +82,7 @@ export function happen(history: History): Story {
   const settings = settingsOf(history);
   const { seed, jitterMs, strays, latestMs } = history.network;
   const agenda = createAgenda(begin);
-  const dice = createDice(seed);
+  const dice = createDice(seed, 'network');
   const upstream = createUpstream(agenda, history.policy);
   const clients = new Map<string, (event: PermitEvent) => void>();
   const ends = new Map<string, End>();
@@ -95,10 +97,10 @@ export function happen(history: History): Story {
   });
 
   const send = (deliver: () => void): void => {
-    const ms = dice.upTo(jitterMs * (dice.says(0.01) ? 10 : 1));
+    const ms = dice.whole(0, jitterMs * (dice.says(0.01) ? 10 : 1));
     const stray = dice.says(strays);
     if (!stray || dice.says(0.5)) agenda.in(ms, deliver);
-    if (stray) agenda.in(ms + dice.upTo(latestMs), deliver);
+    if (stray) agenda.in(ms + dice.whole(0, latestMs), deliver);
   };
 
   /** The newest owner hears it, at times an older one that does not know yet. */
@@ -193,4 +195,36 @@ export function happen(history: History): Story {
 function operationOf(operation: OperationNow, now: number): Operation {
   if (operation.do !== 'pause') return { ...operation, ...place };
   return { do: 'pause', ...place, until: now + operation.forMs };
+}
+
+/** Every call that was booked, in the order of the journal, with what held when it started. */
+export function startedCalls({ entries, arrivals }: Story, settings: Settings) {
+  const ledger = createLedger(1, settings);
+  return entries.flatMap((entry) => {
+    if (entry.entry !== 'facts') return [];
+    return entry.facts.flatMap((fact) => {
+      if (fact.fact !== 'started') {
+        evolve(ledger, fact);
+        return [];
+      }
+      const { permit, startedAt, latestAt } = fact.interval;
+      const budget = budgetOf(ledger, place.account, place.endpoint);
+      const { probing, unknownUntil, intervals } = budget.record;
+      const call = {
+        permit,
+        startedAt,
+        latestAt,
+        /** Undefined when it was never sent. */
+        arrivedAt: arrivals.get(permit),
+        policy: policyOf(budget),
+        paused: isPaused(budget, startedAt),
+        probing,
+        unknown: (unknownUntil ?? 0) > startedAt,
+        /** How many others may still have been under way. */
+        open: intervals.filter((other) => !other.settled && other.latestAt > startedAt).length,
+      };
+      evolve(ledger, fact);
+      return [call];
+    });
+  });
 }

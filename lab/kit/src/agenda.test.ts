@@ -32,4 +32,14 @@ describe('the agenda', () => {
     agenda.runUntil(6);
     expect(happened).toEqual(['first', 'as entered', 'then']);
   });
+
+  it('runs to its end, and says so when there is none', () => {
+    const agenda = createAgenda(0);
+    const ever = () => agenda.in(1, ever);
+    agenda.in(7, () => undefined);
+    agenda.run(1);
+    expect(agenda.now()).toBe(7);
+    ever();
+    expect(() => agenda.run(10)).toThrow('no end');
+  });
 });

@@ -51,6 +51,12 @@ export function createAgenda(start: number) {
     return first;
   }
 
+  function happenNext(): void {
+    const { at, does } = takeFirst();
+    now = at;
+    does();
+  }
+
   return {
     now: (): number => now,
     /** Lets something happen in `ms`; even in 0 it happens after what is under way. */
@@ -59,12 +65,15 @@ export function createAgenda(start: number) {
     },
     /** Lets everything happen that is due before `moment`; then it is that late. */
     runUntil(moment: number): void {
-      while ((heap[0]?.at ?? Infinity) < moment) {
-        const { at, does } = takeFirst();
-        now = at;
-        does();
-      }
+      while ((heap[0]?.at ?? Infinity) < moment) happenNext();
       now = moment;
+    },
+    /** Lets everything happen. @throws when that takes more than `most` steps: something waits for ever */
+    run(most: number): void {
+      for (let steps = 0; heap.length > 0; steps += 1) {
+        if (steps === most) throw new Error(`after ${most} steps there is no end`);
+        happenNext();
+      }
     },
   };
 }

@@ -13,6 +13,8 @@ export function createDice(seed: number, purpose: string) {
   return {
     /** A whole number, both ends included. */
     whole,
+    /** True in `share` of the cases. */
+    says: (share: number) => draw() < share,
     pick: <Item>(items: readonly Item[]) => items[whole(0, items.length - 1)] as Item,
     /** `count` different ones, or all there are. */
     some: <Item>(items: readonly Item[], count: number) => shuffled(items).slice(0, count),

@@ -5,7 +5,7 @@ import { announceOn } from './adapters/announce.ts';
 import { highWaterMarkOf, reporting } from './adapters/high-water-mark.ts';
 import { openJournal } from './adapters/journal.ts';
 import { measure } from './adapters/metrics.ts';
-import { type Open, shareOwnership } from './adapters/ownership.ts';
+import { type Open, SharedOwnership } from './adapters/ownership.ts';
 import { openPartition } from './adapters/partition.ts';
 import type { LimiterConfig } from './config.ts';
 import { defaultSettings } from './core/settings.ts';
@@ -35,8 +35,8 @@ export async function startLimiter({
     };
     return [partition, open];
   });
-  const ownership = shareOwnership(bus, clock.machine, owner, new Map(openings));
-  measure(ownership.owned);
+  const ownership = new SharedOwnership(bus, clock.machine, owner, new Map(openings));
+  measure(() => ownership.owned());
   return {
     checks: {
       async broker() {
@@ -44,7 +44,7 @@ export async function startLimiter({
       },
       partitions() {
         const idle = allPartitions.filter((partition) => !ownership.ready(partition));
-        if (idle.length > 0) throw new Error(`nobody answers yet for ${idle.join(', ')}`);
+        if (idle.length > 0) throw new Error(`no limiter answers yet for ${idle.join(', ')}`);
       },
     },
     drain: () => ownership.close(),

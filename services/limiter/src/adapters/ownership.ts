@@ -2,9 +2,9 @@ import type { Subscription } from '@nats-io/nats-core';
 import type { Machine } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
 import { type Bus, respond, signal } from '@paceline/shared/messaging';
-import { dutiesOf } from '../core/duties.ts';
+import { type Duties, dutiesOf } from '../core/duties.ts';
 import type { Partition } from './partition.ts';
-import { startPresence } from './presence.ts';
+import { type Presence, startPresence } from './presence.ts';
 
 /** Rounds for which a partition must have been another's before it is handed over: who only looks in moves nothing. */
 const patience = 4;
@@ -23,115 +23,112 @@ interface Tenure {
   ending?: Promise<void>;
 }
 
-/** This process's part in the ownership of all partitions. */
-export interface Ownership {
-  owned(): Partition[];
-  /** Whether the partition has an owner that can answer: this process, or another that says so. */
-  ready(partition: number): boolean;
-  /** Lets go of everything, and tells the others. */
-  close(): Promise<void>;
-}
-
 /**
  * Shares the partitions with the other limiters: takes those of its share that nobody owns, and hands over those that
  * are another's share. The journal alone decides who may commit; this only decides who tries.
- * Long: its small functions share the tenures.
- * @param openings how to open each of the partitions
  */
-export function shareOwnership(
-  bus: Bus,
-  machine: Machine,
-  limiter: string,
-  openings: ReadonlyMap<number, Open>,
-): Ownership {
-  const partitions = [...openings.keys()];
-  const tenures = new Map<number, Tenure>();
-  let closing = false;
-  const presence = startPresence({
-    bus,
-    machine,
-    limiter,
-    owns: () => [...tenures].map(([partition, { claim }]) => ({ partition, claim })),
-    onRound() {
-      const { shed } = duties();
-      for (const [index, tenure] of tenures) {
-        tenure.anothersFor = shed.includes(index) ? tenure.anothersFor + 1 : 0;
-        if (tenure.anothersFor >= patience) handOver(index);
-      }
-      act();
-    },
-    onNews: () => act(),
-  });
+export class SharedOwnership {
+  readonly #bus: Bus;
+  readonly #limiter: string;
+  readonly #openings: ReadonlyMap<number, Open>;
+  readonly #presence: Presence;
+  readonly #tenures = new Map<number, Tenure>();
+  #closing = false;
 
-  const duties = () =>
-    dutiesOf({
+  /** @param openings how to open each of the partitions */
+  constructor(bus: Bus, machine: Machine, limiter: string, openings: ReadonlyMap<number, Open>) {
+    this.#bus = bus;
+    this.#limiter = limiter;
+    this.#openings = openings;
+    this.#presence = startPresence({
+      bus,
+      machine,
       limiter,
-      mine: new Map([...tenures].map(([index, { claim }]) => [index, claim])),
-      members: presence.members(),
-      partitions,
+      owns: () => [...this.#tenures].map(([partition, { claim }]) => ({ partition, claim })),
+      onRound: () => this.#roundPassed(),
+      onNews: () => this.#act(),
     });
-
-  function act(): void {
-    if (closing) return;
-    const { take, lost } = duties();
-    for (const index of lost) handOver(index);
-    if (presence.hasListened()) for (const index of take) begin(index);
   }
 
-  function begin(index: number): void {
-    const partition = openings.get(index)?.((claim) => {
+  owned(): Partition[] {
+    return [...this.#tenures.values()].map(({ partition }) => partition);
+  }
+
+  /** Whether the partition has an owner that can answer: this process, or another that says so. */
+  ready(index: number): boolean {
+    const others = [...this.#presence.members().values()].flatMap(({ owns }) => owns);
+    return (
+      this.#tenures.get(index)?.partition.ready() === true ||
+      others.some(({ partition, claim }) => partition === index && claim !== null)
+    );
+  }
+
+  /** Lets go of everything, and tells the others. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const index of this.#tenures.keys()) this.#handOver(index);
+    await Promise.all([...this.#tenures.values()].flatMap(({ ending }) => ending ?? []));
+    this.#presence.leave();
+  }
+
+  #duties(): Duties {
+    return dutiesOf({
+      limiter: this.#limiter,
+      mine: new Map([...this.#tenures].map(([index, { claim }]) => [index, claim])),
+      members: this.#presence.members(),
+      partitions: [...this.#openings.keys()],
+    });
+  }
+
+  #roundPassed(): void {
+    const { shed } = this.#duties();
+    for (const [index, tenure] of this.#tenures) {
+      tenure.anothersFor = shed.includes(index) ? tenure.anothersFor + 1 : 0;
+      if (tenure.anothersFor >= patience) this.#handOver(index);
+    }
+    this.#act();
+  }
+
+  #act(): void {
+    if (this.#closing) return;
+    const { take, lost } = this.#duties();
+    for (const index of lost) this.#handOver(index);
+    if (this.#presence.hasListened()) for (const index of take) this.#begin(index);
+  }
+
+  #begin(index: number): void {
+    const partition = this.#openings.get(index)?.((claim) => {
       tenure.claim = claim;
-      presence.tell();
-      signal(bus, catalog.opened, { partition: index }, {});
+      this.#presence.tell();
+      signal(this.#bus, catalog.opened, { partition: index }, {});
     });
     if (!partition) return;
-    const tenure: Tenure = {
-      partition,
-      subscriptions: subscribe(bus, index, partition),
-      claim: null,
-      anothersFor: 0,
-    };
-    tenures.set(index, tenure);
+    const subscriptions = subscribe(this.#bus, index, partition);
+    const tenure: Tenure = { partition, subscriptions, claim: null, anothersFor: 0 };
+    this.#tenures.set(index, tenure);
     // The others know of it before the journal does: who is fenced off by this claim doesn't claim it again.
-    presence.tell();
-    bus.log.info({ partition: index }, 'partition taken');
+    this.#presence.tell();
+    this.#bus.log.info({ partition: index }, 'partition taken');
     void partition.ended.then(() => {
       if (tenure.ending) return;
-      for (const subscription of tenure.subscriptions) subscription.unsubscribe();
-      end(index);
+      for (const subscription of subscriptions) subscription.unsubscribe();
+      this.#end(index);
     });
   }
 
-  function handOver(index: number): void {
-    const tenure = tenures.get(index);
-    if (tenure) tenure.ending ??= close(tenure).then(() => end(index));
+  #handOver(index: number): void {
+    const tenure = this.#tenures.get(index);
+    if (tenure) tenure.ending ??= close(tenure).then(() => this.#end(index));
   }
 
-  function end(index: number): void {
-    tenures.delete(index);
-    presence.tell();
-    bus.log.info({ partition: index }, 'partition given up');
+  #end(index: number): void {
+    this.#tenures.delete(index);
+    this.#presence.tell();
+    this.#bus.log.info({ partition: index }, 'partition given up');
   }
-
-  return {
-    owned: () => [...tenures.values()].map(({ partition }) => partition),
-    ready(index) {
-      const others = [...presence.members().values()].flatMap(({ owns }) => owns);
-      return (
-        tenures.get(index)?.partition.ready() === true ||
-        others.some(({ partition, claim }) => partition === index && claim !== null)
-      );
-    },
-    async close() {
-      closing = true;
-      for (const index of tenures.keys()) handOver(index);
-      await Promise.all([...tenures.values()].flatMap(({ ending }) => ending ?? []));
-      presence.leave();
-    },
-  };
 }
 
-/** Takes no more asks, hands on those that have come, and finishes the turn that runs. */
+/** Takes no more requests, hands on those that have come, and finishes the turn that runs. */
 async function close({ subscriptions, partition }: Tenure): Promise<void> {
   await Promise.all(subscriptions.map((subscription) => subscription.drain()));
   await partition.close();
@@ -142,7 +139,7 @@ export function subscribe(bus: Bus, index: number, partition: Partition): Subscr
   const tokens = { partition: index };
   return [
     respond(bus, catalog.ask, tokens, ({ asks }, reply) =>
-      partition.ask(asks, (answers) => reply({ answers: [...answers] })),
+      partition.handle(asks, (answers) => reply({ answers: [...answers] })),
     ),
     respond(bus, catalog.operate, tokens, (operation, reply) => partition.operate(operation, reply)),
     respond(bus, catalog.status, tokens, ({ account }, reply) => {

@@ -12,7 +12,7 @@ import {
 import { messagingAttributes } from '@paceline/shared/messaging';
 import { contextFrom, inSpan, type Logger, SpanKind } from '@paceline/shared/telemetry';
 import {
-  type Asked,
+  type Batch,
   decidePartition,
   ledgerOf,
   openPartitionState,
@@ -47,7 +47,7 @@ export interface PartitionParts {
 /** One partition as this process owns it: its ledger in memory, its journal on the broker. */
 export interface Partition {
   /** Answers once what it decides is in the journal. */
-  ask(asks: readonly PermitRequest[], reply: (answers: readonly PermitReply[]) => void): void;
+  handle(requests: readonly PermitRequest[], reply: (answers: readonly PermitReply[]) => void): void;
   operate(operation: Operation, reply: (answer: Operated) => void): void;
   /** The state of one account; undefined while the journal is being read. */
   status(account: string): Coordination | undefined;
@@ -86,9 +86,9 @@ class OwnedPartition implements Partition {
     for (const effect of effects) this.#perform(effect);
   }
 
-  ask(asks: readonly PermitRequest[], reply: (answers: readonly PermitReply[]) => void): void {
+  handle(requests: readonly PermitRequest[], reply: (answers: readonly PermitReply[]) => void): void {
     // Only operations are answered with `operated`.
-    this.#take(asks, (answers) => reply(answers as readonly PermitReply[]));
+    this.#take(requests, (answers) => reply(answers as readonly PermitReply[]));
   }
 
   operate(operation: Operation, reply: (answer: Operated) => void): void {
@@ -128,7 +128,7 @@ class OwnedPartition implements Partition {
   }
 
   #take(requests: readonly LedgerRequest[], to: Answering): void {
-    this.#happened({ event: 'asked', asked: { requests, to } });
+    this.#happened({ event: 'requested', batch: { requests, to } });
   }
 
   #happened(event: PartitionEvent<Answering>): void {
@@ -148,7 +148,7 @@ class OwnedPartition implements Partition {
         this.#happened({ event: 'turn' });
         return;
       case 'commit':
-        traceStarts(effect.asked, this.#write({ entry: 'facts', facts: [...effect.facts] }));
+        traceStarts(effect.batches, this.#write({ entry: 'facts', facts: [...effect.facts] }));
         return;
       case 'restate': {
         const { at, lostAt, budgets } = effect;
@@ -213,8 +213,8 @@ class OwnedPartition implements Partition {
 }
 
 /** Shows each start, in the trace of its client, for as long as its commit to the journal takes. */
-function traceStarts(asked: ReadonlyArray<Asked<unknown>>, committed: Promise<unknown>): void {
-  for (const { requests } of asked) {
+function traceStarts(batches: ReadonlyArray<Batch<unknown>>, committed: Promise<unknown>): void {
+  for (const { requests } of batches) {
     for (const request of requests) {
       if (request.do !== 'start' && !(request.do === 'acquire' && request.start)) continue;
       const settings = {

@@ -28,8 +28,8 @@ const acquire = (ticket: string): LedgerRequest => ({
 });
 /** Requests of a client, which ask for a permit that is free, so that something has to be committed. */
 const asked = (to: string, ...requests: LedgerRequest[]): Event => ({
-  event: 'asked',
-  asked: { requests: requests.length > 0 ? requests : [acquire(to)], to },
+  event: 'requested',
+  batch: { requests: requests.length > 0 ? requests : [acquire(to)], to },
 });
 /** A request that changes nothing. */
 const idly = (to: string): Event => asked(to, { do: 'cancel', ...place, id: 'nobody' });
@@ -109,7 +109,7 @@ describe('a partition that commits', () => {
   it('takes what came meanwhile into the next turn, together', () => {
     const { mode, effects } = after(...committing, asked('b'), asked('c'), turn, written);
     expect(mode).toBe('committing');
-    expect(effects.at(-1)).toMatchObject({ effect: 'commit', asked: [{ to: 'b' }, { to: 'c' }] });
+    expect(effects.at(-1)).toMatchObject({ effect: 'commit', batches: [{ to: 'b' }, { to: 'c' }] });
   });
 
   it('turns everybody away when it is unknown whether that was written, and reads the journal again', () => {
@@ -191,8 +191,8 @@ describe('whatever happens to a partition', () => {
   );
   /** The same event, from a client of its own. */
   const from = (client: string, event: Event): Event => {
-    if (event.event !== 'asked') return fresh(event);
-    return event.asked.requests[0]?.do === 'acquire' ? asked(client) : idly(client);
+    if (event.event !== 'requested') return fresh(event);
+    return event.batch.requests[0]?.do === 'acquire' ? asked(client) : idly(client);
   };
 
   it('nothing it has booked is answered before it is written, and nobody is answered twice', () => {
@@ -202,7 +202,7 @@ describe('whatever happens to a partition', () => {
         const unanswered = new Set<string>();
         for (const [index, event] of all.entries()) {
           const client = String(index);
-          if (event.event === 'asked') unanswered.add(client);
+          if (event.event === 'requested') unanswered.add(client);
           const isWritten = state.mode === 'committing' && event.event === 'written';
           const step = decidePartition(state, from(client, event), now);
           ({ state } = step);
@@ -225,7 +225,7 @@ describe('whatever happens to a partition', () => {
         for (const [index, event] of all.entries()) {
           const client = String(index);
           const isClosing = state.mode === 'closed' || ('closing' in state && state.closing);
-          if (event.event === 'asked' && !isClosing) unanswered.add(client);
+          if (event.event === 'requested' && !isClosing) unanswered.add(client);
           const step = decidePartition(state, from(client, event), now);
           ({ state } = step);
           for (const [to] of answersTo(step.effects)) unanswered.delete(to);

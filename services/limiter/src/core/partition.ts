@@ -33,7 +33,7 @@ export type PartitionState<To> =
       readonly mode: 'committing';
       readonly held: Held;
       readonly inbox: Inbox<To>;
-      readonly asked: Inbox<To>;
+      readonly batches: Inbox<To>;
       readonly turn: Turn;
       readonly closing: boolean;
     }
@@ -42,13 +42,13 @@ export type PartitionState<To> =
   | { readonly mode: 'closed' };
 
 /** Requests that came in one message. */
-export interface Asked<To> {
+export interface Batch<To> {
   readonly requests: readonly LedgerRequest[];
   readonly to: To;
 }
 
 /** It is appended to in place: in a flood a copy for each message would cost more than the turn. */
-type Inbox<To> = Asked<To>[];
+type Inbox<To> = Batch<To>[];
 
 /** What an owner holds of a partition. Turns change the ledger in place: a copy for each would cost every account. */
 export interface Held {
@@ -68,7 +68,7 @@ interface Restating {
 
 export type PartitionEvent<To> =
   | { readonly event: 'recovered'; readonly held: Held }
-  | { readonly event: 'asked'; readonly asked: Asked<To> }
+  | { readonly event: 'requested'; readonly batch: Batch<To> }
   /** What has come is to be decided, or something has become free by the passing of time. */
   | { readonly event: 'turn' }
   /** The append, or the cut, has ended; with the sequence of the entry. */
@@ -86,7 +86,7 @@ export type PartitionEffect<To> =
   /** `turn` at this moment of the ledger, instead of any that was named before. */
   | { readonly effect: 'wake'; readonly at: number | undefined }
   /** `written` or `failed`. */
-  | { readonly effect: 'commit'; readonly facts: readonly Fact[]; readonly asked: readonly Asked<To>[] }
+  | { readonly effect: 'commit'; readonly facts: readonly Fact[]; readonly batches: readonly Batch<To>[] }
   | {
       readonly effect: 'restate';
       readonly at: number;
@@ -116,8 +116,8 @@ export function decidePartition<To>(
   now: number,
 ): PartitionStep<To> {
   switch (event.event) {
-    case 'asked':
-      return hear(state, event.asked);
+    case 'requested':
+      return hear(state, event.batch);
     case 'turn':
       if (state.mode === 'idle') return takeTurns(state.held, [], now, []);
       return state.mode === 'gathering' ? takeTurns(state.held, state.inbox, now, []) : unchanged(state);
@@ -147,14 +147,14 @@ const recovering = <To>(inbox: Inbox<To>, known: Known): PartitionStep<To> => ({
   effects: [{ effect: 'recover', known }],
 });
 
-function hear<To>(state: PartitionState<To>, asked: Asked<To>): PartitionStep<To> {
+function hear<To>(state: PartitionState<To>, batch: Batch<To>): PartitionStep<To> {
   if (state.mode === 'idle')
     return {
-      state: { mode: 'gathering', held: state.held, inbox: [asked] },
+      state: { mode: 'gathering', held: state.held, inbox: [batch] },
       effects: [{ effect: 'gather' }],
     };
   // Who asks a partition that closes asks its next owner again.
-  if (state.mode !== 'closed' && !('closing' in state && state.closing)) state.inbox.push(asked);
+  if (state.mode !== 'closed' && !('closing' in state && state.closing)) state.inbox.push(batch);
   return unchanged(state);
 }
 
@@ -167,22 +167,22 @@ function takeTurns<To>(
 ): PartitionStep<To> {
   const { ledger } = held;
   do {
-    const asked = takeBatch(inbox);
+    const batches = takeBatch(inbox);
     let turn: Turn;
     try {
-      const requests = asked.flatMap((each) => each.requests);
+      const requests = batches.flatMap((each) => each.requests);
       turn = takeTurn(ledger, requests, now);
     } catch (error) {
       const epochSeen = error instanceof Superseded ? error.epoch : 0;
-      turnAway([...asked, ...inbox], effects);
+      turnAway([...batches, ...inbox], effects);
       effects.push({ effect: 'pause', error });
       return { state: { mode: 'pausing', inbox: [], known: { claimed: true, epochSeen } }, effects };
     }
     if (turn.facts.length > 0) {
-      effects.push({ effect: 'commit', facts: turn.facts, asked });
-      return { state: { mode: 'committing', held, inbox, asked, turn, closing: false }, effects };
+      effects.push({ effect: 'commit', facts: turn.facts, batches });
+      return { state: { mode: 'committing', held, inbox, batches, turn, closing: false }, effects };
     }
-    tell(asked, turn, effects);
+    tell(batches, turn, effects);
   } while (inbox.length > 0);
   return goOn(held, inbox, now, effects);
 }
@@ -209,9 +209,9 @@ function takeBatch<To>(inbox: Inbox<To>): Inbox<To> {
 }
 
 /** Gives each its part of a turn's answers, and everybody else the news. */
-function tell<To>(asked: readonly Asked<To>[], turn: Turn, effects: PartitionEffect<To>[]): void {
+function tell<To>(batches: readonly Batch<To>[], turn: Turn, effects: PartitionEffect<To>[]): void {
   let answered = 0;
-  for (const { requests, to } of asked) {
+  for (const { requests, to } of batches) {
     const next = answered + requests.length;
     effects.push({ effect: 'answer', to, answers: turn.answers.slice(answered, next) });
     answered = next;
@@ -222,7 +222,7 @@ function tell<To>(asked: readonly Asked<To>[], turn: Turn, effects: PartitionEff
 function written<To>(state: PartitionState<To>, sequence: number, now: number): PartitionStep<To> {
   if (state.mode === 'committing') {
     const effects: PartitionEffect<To>[] = [];
-    tell(state.asked, state.turn, effects);
+    tell(state.batches, state.turn, effects);
     if (state.closing) return close(state.inbox, effects);
     return restateOrGoOn({ ...state.held, entries: state.held.entries + 1 }, state.inbox, now, effects);
   }
@@ -261,7 +261,7 @@ function restateOrGoOn<To>(
 function failed<To>(state: PartitionState<To>, taken: boolean): PartitionStep<To> {
   const { mode } = state;
   if (mode !== 'recovering' && mode !== 'committing' && mode !== 'restating') return unchanged(state);
-  const unanswered = mode === 'committing' ? [...state.asked, ...state.inbox] : state.inbox;
+  const unanswered = mode === 'committing' ? [...state.batches, ...state.inbox] : state.inbox;
   if (taken || state.closing) return close(unanswered, []);
   const effects: PartitionEffect<To>[] = [];
   turnAway(unanswered, effects);
@@ -294,8 +294,8 @@ function close<To>(unanswered: Inbox<To>, effects: PartitionEffect<To>[]): Parti
   return { state: { mode: 'closed' }, effects };
 }
 
-function turnAway<To>(asked: readonly Asked<To>[], effects: PartitionEffect<To>[]): void {
-  for (const { requests, to } of asked)
+function turnAway<To>(batches: readonly Batch<To>[], effects: PartitionEffect<To>[]): void {
+  for (const { requests, to } of batches)
     effects.push({ effect: 'answer', to, answers: requests.map(() => unavailable) });
 }
 

@@ -144,7 +144,7 @@ export function startLimiter(life: Life): LimiterLink {
           return;
         }
         const to: Answering = ([answer]) => agenda.in(network.broker(), () => heard(answer as PermitReply));
-        happened({ event: 'asked', asked: { requests: [ask], to } });
+        happened({ event: 'requested', batch: { requests: [ask], to } });
       });
     },
     attend: (ticket, happenedTo) => void tickets.set(ticket, happenedTo),

@@ -1,2 +1,0 @@
-/** The one budget that is looked at. */
-export const place = { account: 'team', endpoint: 'riders_single' } as const;
