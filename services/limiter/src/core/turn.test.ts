@@ -386,20 +386,3 @@ describe('a call that nobody settled', () => {
     expect(limiter.acquire('next').answer).toBe('granted');
   });
 });
-
-describe('what an operator sees', () => {
-  it('is how full each window is, when the next call is free, and who waits', () => {
-    const limiter = createTestLimiter('signups');
-    limiter.call('a');
-    limiter.acquire('b');
-    limiter.pass(10 * second);
-    const { rateLimitUsage, queue } = coordination(limiter.ledger(), 'team', limiter.now());
-    expect(rateLimitUsage.signups).toEqual({
-      used: 1,
-      available: 0,
-      resetAt: limiter.now() + 50 * second + settings.epsilon,
-    });
-    expect(rateLimitUsage.riders_single).toEqual({ used: 0, available: 5, resetAt: null });
-    expect(queue).toEqual({ pending: 1, avgWaitTime: 5 * second, maxWaitTime: 10 * second });
-  });
-});

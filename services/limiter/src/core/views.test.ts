@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
-import { createTestLimiter } from './testing.ts';
-import { waiting } from './views.ts';
+import { describe, expect, it } from 'vitest';
+import { createTestLimiter, settings } from './testing.ts';
+import { coordination, waiting } from './views.ts';
 
 it('counts who waits, by lane, and how long the longest wait is', () => {
   const limiter = createTestLimiter('signups');
@@ -19,5 +19,22 @@ it('counts who waits, by lane, and how long the longest wait is', () => {
       far_event_sync: 2,
     },
     longest: { clubs: 0, riders_bulk: 0, riders_single: 0, results: 0, events: 0, signups: 3_000 },
+  });
+});
+
+describe('what an operator sees', () => {
+  it('is how full each window is, when the next call is free, and who waits', () => {
+    const limiter = createTestLimiter('signups');
+    limiter.call('a');
+    limiter.acquire('b');
+    limiter.pass(10_000);
+    const { rateLimitUsage, queue } = coordination(limiter.ledger(), 'team', limiter.now());
+    expect(rateLimitUsage.signups).toEqual({
+      used: 1,
+      available: 0,
+      resetAt: limiter.now() + 50_000 + settings.epsilon,
+    });
+    expect(rateLimitUsage.riders_single).toEqual({ used: 0, available: 5, resetAt: null });
+    expect(queue).toEqual({ pending: 1, avgWaitTime: 5_000, maxWaitTime: 10_000 });
   });
 });
