@@ -38,10 +38,8 @@ const names: Notation['names'] = {
 };
 const notation: Notation = { names, asCode: true };
 
-/**
- * `packages/client/src/generated.ts`: what the API's OpenAPI document says, as types. `openapi-typescript` would do it,
- * but it prints through the compiler API of TypeScript 5, and TypeScript 7 has none.
- */
+// `openapi-typescript` would do it, but it needs a compiler API that TypeScript 7 does not have.
+/** `packages/client/src/generated.ts`: what the API's OpenAPI document says, as types. */
 export async function apiTypes(): Promise<string> {
   const { components, paths } = await openApi();
   const operations = sorted(paths).flatMap(([path, methods]) =>

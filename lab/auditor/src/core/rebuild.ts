@@ -6,9 +6,9 @@ import type { Rules, StoredEntry } from './history.ts';
 import { passTo, Reading } from './reading.ts';
 import { readRestated } from './restated.ts';
 
+// It shares no code with the limiter's core on purpose: an auditor that reuses what it audits proves nothing.
 /**
- * Tells a partition's journal again, and finds what the ledger's own rules forbid. It shares no code with the limiter's
- * core on purpose: an auditor that reuses what it audits proves nothing.
+ * Tells a partition's journal again, and finds what the ledger's own rules forbid.
  * @param entries of one partition, oldest first
  * @param projectTime by which upstream's log was kept, when there is one: what the ledger's own lies behind it
  */

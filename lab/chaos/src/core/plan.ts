@@ -18,10 +18,7 @@ const calm = { before: 2_000, after: 4_000 };
 /** Real ms between the beginnings of two faults. */
 const apart = { least: 600, most: 3_600 };
 
-/**
- * The faults of a seed, in their order. Kinds come round in shuffled turns, so that each comes as often as any other;
- * what is broken already is broken again only when it has been whole for a moment.
- */
+/** The faults of a seed, in order. Kinds take shuffled turns; what is broken is broken again only after a calm moment. */
 export function plan({ seed, virtualHours, scale, crew, kinds }: PlanOptions): Fault[] {
   const dice = createDice(seed, 'faults');
   const possible = kinds.filter((kind) => crew.brokers.length >= (brokersNeeded[kind] ?? 1));
