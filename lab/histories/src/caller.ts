@@ -13,7 +13,7 @@ import { place, type Mood, type Upstream } from './upstream.ts';
 import { hear, type Script } from './script.ts';
 
 /** What a caller wants, and how its call will go. Times in ms. */
-export interface Wanted {
+export interface CallerPlan {
   readonly lane: Lane;
   /** From its first ask on. */
   readonly deadlineIn: number | undefined;
@@ -42,7 +42,7 @@ export interface Surroundings {
 }
 
 /** The permit protocol of production, as a process of its own: wherever it waits it can die or freeze. */
-export function* caller(ticket: string, wanted: Wanted, around: Surroundings): Script<void> {
+export function* caller(ticket: string, wanted: CallerPlan, around: Surroundings): Script<void> {
   const { agenda, ended } = around;
   const firstAskedAt = agenda.now();
   const { lane, deadlineIn, givesUpAfter, thinks } = wanted;
@@ -130,7 +130,7 @@ function createEvents({ agenda, ask }: Surroundings) {
 /** Sends, and waits for the answer as long as a call may take. */
 function* call(
   permit: string,
-  { arrivesIn, answersIn, mood }: Wanted,
+  { arrivesIn, answersIn, mood }: CallerPlan,
   { agenda, upstream, callTimeout }: Surroundings,
 ): Script<Outcome> {
   return yield* hear<Outcome>((wake) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createTestLimiter, settings } from '@paceline/limiter/core/testing';
-import type { Wanted } from './caller.ts';
+import type { CallerPlan } from './caller.ts';
 import { quiet } from './histories.ts';
 import { fullest } from './upstream.ts';
 import { type Blow, happen, type History } from './world.ts';
@@ -13,7 +13,7 @@ const policy = { limit: 5, windowMs: minute };
 const turnOver = minute + settings.epsilon;
 
 /** Callers that come `gap` ms apart, each as said. */
-function comingEvery(gap: number, count: number, each: (index: number) => Partial<Wanted> = () => ({})) {
+function comingEvery(gap: number, count: number, each: (index: number) => Partial<CallerPlan> = () => ({})) {
   const { callers, ...rest } = quiet(policy, count);
   return {
     ...rest,

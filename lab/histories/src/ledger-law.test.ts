@@ -19,7 +19,7 @@ describe('of two limiters that both believe that they own a partition', () => {
   it('one commits and answers, and the other turns its client away', () => {
     const agenda = createAgenda(1_000_000_000);
     const journal = createJournal(agenda.now);
-    const told: string[] = [];
+    const answers: string[] = [];
     const parts = (id: string) => ({
       id,
       agenda,
@@ -43,18 +43,18 @@ describe('of two limiters that both believe that they own a partition', () => {
       } as const;
       // Time enough for the newer one to have heard all.
       agenda.in(1_000, () =>
-        owner.hear({ ...ask, offerTo: 'client', trace: {} }, ({ answer }) => told.push(answer)),
+        owner.hear({ ...ask, offerTo: 'client', trace: {} }, ({ answer }) => answers.push(answer)),
       );
     }
     agenda.run(100);
-    expect(told.toSorted()).toEqual(['started', 'unavailable']);
+    expect(answers.toSorted()).toEqual(['started', 'unavailable']);
     expect(both.map((owner) => owner.alive())).toEqual([false, true]);
   });
 
   it('none commits a start under a claim that is not the last; each start that is answered, or that calls, is in the journal once', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
-        const { entries, facts, told, arrivals } = happen(history);
+        const { entries, facts, startsHeard, arrivals } = happen(history);
         let claim = 0;
         const strays = entries.flatMap((entry, index) =>
           (entry.entry === 'facts' ? entry.facts : []).filter((fact) => {
@@ -65,7 +65,9 @@ describe('of two limiters that both believe that they own a partition', () => {
         expect(strays).toEqual([]);
         const started = facts.flatMap((fact) => (fact.fact === 'started' ? [fact.interval.permit] : []));
         expect(new Set(started).size).toBe(started.length);
-        expect([...told, ...arrivals.keys()].filter((permit) => !started.includes(permit))).toEqual([]);
+        expect([...startsHeard, ...arrivals.keys()].filter((permit) => !started.includes(permit))).toEqual(
+          [],
+        );
       }),
       { numRuns: 300 },
     );

@@ -13,7 +13,7 @@ import { takeTurn } from '@paceline/limiter/core/turn';
 export type Acquire = PermitRequestOf<'acquire'>;
 
 /** Someone in the model's line, and when it is gone unless it asks again. */
-interface Standing {
+interface Queued {
   readonly ask: Acquire;
   readonly goneAt: number;
 }
@@ -38,7 +38,7 @@ export interface Line {
   take(step: Step): Seen;
 }
 
-/** Long: its small functions share the model's line. */
+/** Not divided: every step reads and rewrites the model's one list. */
 export function createLine(limit: number, reserve: number): Line {
   const using: Settings = {
     ...settings,
@@ -46,7 +46,7 @@ export function createLine(limit: number, reserve: number): Line {
     reserve: { ...settings.reserve, [place.endpoint]: reserve },
   };
   const limiter = createTestLimiter(place.endpoint, using);
-  let line: Standing[] = [];
+  let line: Queued[] = [];
   let tickets = 0;
   const permits: string[] = [];
   const started: string[] = [];

@@ -98,7 +98,7 @@ type Answering = (answers: readonly Reply[]) => void;
 
 /**
  * Takes the partition over, as a limiter does that starts or that replaces another. Performs what the limiter's
- * `core/partition.ts` decides. Long: its small functions share one owner's life.
+ * `core/partition.ts` decides. Not divided: death and frost stop every part at once.
  */
 export function takeOver(parts: OwnerParts): Owner {
   const { id, agenda, dice, journal, settings, offer } = parts;

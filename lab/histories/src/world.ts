@@ -4,7 +4,7 @@ import type { Settings } from '@paceline/limiter/core/settings';
 import { settings as usual } from '@paceline/limiter/core/testing';
 import type { LedgerRequest, Reply } from '@paceline/limiter/core/protocol';
 import { createAgenda } from '@paceline/kit/agenda';
-import { caller, type End, type Surroundings, type Wanted } from './caller.ts';
+import { caller, type End, type Surroundings, type CallerPlan } from './caller.ts';
 import { createDice } from '@paceline/kit/dice';
 import { createJournal, type Death, type Owner, takeOver } from './owner.ts';
 import { place, createUpstream } from './upstream.ts';
@@ -32,7 +32,11 @@ export interface History {
   readonly policy: Policy;
   /** Of the places of a window, how many are kept for the forced lanes. */
   readonly reserve: number;
-  readonly callers: ReadonlyArray<{ readonly after: number; readonly wanted: Wanted; readonly fate: Fate }>;
+  readonly callers: ReadonlyArray<{
+    readonly after: number;
+    readonly wanted: CallerPlan;
+    readonly fate: Fate;
+  }>;
   readonly blows: readonly Blow[];
   readonly network: Network;
 }
@@ -55,8 +59,8 @@ export interface Story {
   readonly ends: ReadonlyMap<string, End>;
   /** The callers that did not die. */
   readonly alive: readonly string[];
-  /** The permits that somebody was told to have started. */
-  readonly told: ReadonlySet<string>;
+  /** The permits whose start a caller has heard of. */
+  readonly startsHeard: ReadonlySet<string>;
   readonly lastAt: number;
 }
 
@@ -75,7 +79,7 @@ export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserv
 });
 
 /**
- * Lets everybody live until all has happened. Long: its small functions share the agenda, the dice and the clients.
+ * Lets everybody live until all has happened. Not divided: each message rolls the same dice, in order.
  * @throws when a caller waits for ever
  */
 export function happen(history: History): Story {
@@ -86,7 +90,7 @@ export function happen(history: History): Story {
   const upstream = createUpstream(agenda, history.policy);
   const clients = new Map<string, (event: PermitEvent) => void>();
   const ends = new Map<string, End>();
-  const told = new Set<string>();
+  const startsHeard = new Set<string>();
   const owners: Owner[] = [];
   let offset = 0;
   let nextOffset = 0;
@@ -119,7 +123,7 @@ export function happen(history: History): Story {
       const end = (answer: Reply | undefined) => {
         if (over) return;
         over = true;
-        if (answer?.answer === 'started') told.add(answer.permit);
+        if (answer?.answer === 'started') startsHeard.add(answer.permit);
         heard(answer?.answer === 'operated' ? undefined : answer);
       };
       send(() => toOwner(ask, (answer) => send(() => end(answer))));
@@ -187,7 +191,7 @@ export function happen(history: History): Story {
     arrivals: upstream.arrivals,
     ends,
     alive: history.callers.flatMap(({ fate }, index) => (fate.dies ? [] : [`t${index}`])),
-    told,
+    startsHeard,
     lastAt: agenda.now(),
   };
 }

@@ -69,7 +69,7 @@ export interface Journal {
 }
 
 /**
- * Long: its functions share the sequences that were last seen and read from.
+ * Not divided: each method reads or moves the two sequences that decide what may be appended.
  * @param options.history how many entries are kept to look back at
  */
 export function openJournal(

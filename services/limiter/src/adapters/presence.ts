@@ -34,7 +34,7 @@ export interface Presence {
   leave(): void;
 }
 
-/** Long: its small functions share the members and the beat. */
+/** Not divided: each beat that comes back ages the members, and each loss of the connection forgives both. */
 export function startPresence({ bus, machine, limiter, owns, onRound, onNews }: PresenceParts): Presence {
   let members: Members = new Map();
   let beat = 0;

@@ -16,7 +16,7 @@ import type { Life } from '../life.ts';
 
 /** The limiter as its clients reach it over the broker. */
 export interface LimiterLink {
-  /** Nothing is heard of an ask when the limiter is down for longer than one waits for an answer. */
+  /** Nothing is heard of a request when the limiter is down for longer than one waits for an answer. */
   ask(ask: PermitRequest, heard: (answer: PermitReply | undefined) => void): void;
   /** From now on offers for that ticket are handed over, and that a new limiter has come. */
   attend(ticket: string, happened: (event: PermitEvent) => void): void;
@@ -36,7 +36,7 @@ type Answering = (answers: readonly Reply[]) => void;
 
 /**
  * One limiter on a journal that is never lost: the partition loop of production, with messages that take their time.
- * Long: its small functions share the partition's state and its clients.
+ * Not divided: a fault ends the partition, its timers and its clients' waits at one moment.
  */
 export function startLimiter(life: Life): LimiterLink {
   const { scenario, agenda, clock, network, tally } = life;

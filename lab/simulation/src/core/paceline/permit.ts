@@ -12,7 +12,7 @@ import type { Life } from '../life.ts';
 import { hear, once, type Script } from '../world/script.ts';
 import type { LimiterLink } from './limiter.ts';
 
-/** What a caller asks for, as `PermitOptions` of the real client. */
+/** What a caller wants a permit for, as `PermitOptions` of the real client. */
 export interface Wanted {
   readonly endpoint: Budget;
   readonly lane: Lane;
@@ -39,7 +39,7 @@ export type Obtained =
 
 /**
  * The client of the limiter: the permit protocol of production, over messages that take their time.
- * Long: its small functions share one permit's state.
+ * Not divided: a permit's timer, its last request and its state change in one step.
  */
 export function createPermits(life: Life, limiter: LimiterLink) {
   const { agenda, clock, tally } = life;
