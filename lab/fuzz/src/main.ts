@@ -34,7 +34,7 @@ function wrongIn({ routes, messages, crashed }: Found): string[] {
   ];
 }
 
-/** The page that docs/fuzz.md is. */
+/** The page that docs/fuzz.md is. Longer than other functions: it is one text. */
 function page(found: Found): string {
   const { command, minutes, routes, messages, crashed } = found;
   const { subjects, deadLetters, neighbours, lost, unread } = messages;

@@ -11,7 +11,7 @@ interface AgendaEntry {
 const goesBefore = (a: AgendaEntry, b: AgendaEntry): boolean =>
   a.at < b.at || (a.at === b.at && a.order < b.order);
 
-/** A binary heap: weeks of a system hold millions of entries. */
+/** A binary heap: weeks of a system hold millions of entries. Longer than other functions: its parts share the heap. */
 export function createAgenda(start: number) {
   const heap: AgendaEntry[] = [];
   let now = start;
