@@ -5,7 +5,7 @@ export type Colour = (typeof colours)[number];
 interface LaneEntry {
   readonly label: string;
   readonly colour: Colour;
-  /** A forced lane goes before every other as soon as the window allows. Nobody gets into one by failing. */
+  /** Cannot wait for a slot: it may use the places that a window keeps in reserve. No call gets here by failing. */
   readonly forced: boolean;
   /** How much earlier than it came a request counts: it waits at most the difference of two longer than a later one. */
   readonly headStart: string;

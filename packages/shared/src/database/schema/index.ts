@@ -1,2 +1,3 @@
-export * from './copies.ts';
+export * from './events.ts';
 export * from './operations.ts';
+export * from './riders.ts';

@@ -1,0 +1,106 @@
+import { sql } from 'drizzle-orm';
+import {
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core';
+import { moment } from './columns.ts';
+
+/** Riders as upstream last described them, keyed by its id. */
+export const riders = pgTable('riders', {
+  riderId: integer('rider_id').primaryKey(),
+  name: text('name').notNull(),
+  gender: text('gender'),
+  country: text('country'),
+  /** An age bucket such as "Mas" or "50+". */
+  age: text('age'),
+  heightCm: doublePrecision('height_cm'),
+  weightKg: doublePrecision('weight_kg'),
+  zpCategory: text('zp_category'),
+  zpFtp: doublePrecision('zp_ftp'),
+  rating: doublePrecision('rating'),
+  ratingMax30: doublePrecision('rating_max30'),
+  ratingMax90: doublePrecision('rating_max90'),
+  phenotype: text('phenotype'),
+  clubId: integer('club_id'),
+  clubName: text('club_name'),
+  raw: jsonb('raw').notNull(),
+  firstSeenAt: moment('first_seen_at').notNull(),
+  fetchedAt: moment('fetched_at').notNull(),
+  /** When a bulk call took it along to refresh it; null: it was fetched since, or never taken along. */
+  takenAt: moment('taken_at'),
+});
+
+/** What a rider was from `recordedAt` on: one row for each answer that differed from the one before. */
+export const riderHistory = pgTable(
+  'rider_history',
+  {
+    riderId: integer('rider_id')
+      .notNull()
+      .references(() => riders.riderId, { onDelete: 'cascade' }),
+    recordedAt: moment('recorded_at').notNull(),
+    rating: doublePrecision('rating'),
+    weightKg: doublePrecision('weight_kg'),
+    zpFtp: doublePrecision('zp_ftp'),
+    raw: jsonb('raw').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.riderId, table.recordedAt] }),
+    index('rider_history_recorded').on(table.recordedAt),
+  ],
+);
+
+/** Riders that commands want, and their outcomes. Rows without outcome wait for the next bulk call of any process. */
+export const wantedRiders = pgTable(
+  'wanted_riders',
+  {
+    commandId: text('command_id').notNull(),
+    riderId: integer('rider_id').notNull(),
+    why: text('why').$type<'add' | 'import'>().notNull(),
+    /** A copy that was fetched at this moment or later will do. */
+    freshFrom: moment('fresh_from').notNull(),
+    since: moment('since').notNull(),
+    /** How many bulk calls for it brought no answer. */
+    lost: integer('lost').notNull().default(0),
+    outcome: text('outcome').$type<'done' | 'failed'>(),
+    reason: text('reason'),
+    endedAt: moment('ended_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.commandId, table.riderId] }),
+    index('wanted_riders_waiting')
+      .on(table.why, table.since, table.riderId)
+      .where(sql`outcome is null`),
+    index('wanted_riders_rider')
+      .on(table.riderId)
+      .where(sql`outcome is null`),
+  ],
+);
+
+export const clubs = pgTable('clubs', {
+  clubId: integer('club_id').primaryKey(),
+  name: text('name').notNull(),
+  /** When the last page of a whole pass over the club was stored. */
+  fetchedAt: moment('fetched_at').notNull(),
+});
+
+export const clubMemberships = pgTable(
+  'club_memberships',
+  {
+    clubId: integer('club_id').notNull(),
+    riderId: integer('rider_id').notNull(),
+    firstSeenAt: moment('first_seen_at').notNull(),
+    lastSeenAt: moment('last_seen_at').notNull(),
+    /** False once a whole pass over the club no longer showed the rider. */
+    current: boolean('current').notNull().default(true),
+  },
+  (table) => [
+    primaryKey({ columns: [table.clubId, table.riderId] }),
+    index('club_memberships_rider').on(table.riderId),
+  ],
+);
