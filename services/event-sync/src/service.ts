@@ -5,7 +5,7 @@ import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { type FlowFile, openFlows, openSync } from '@paceline/shared/sync';
 import type { EventSync, EventSyncConfig } from './config.ts';
 import { answerFreshness, meterFreshness } from './flows/freshness.ts';
-import { watchUrgent } from './flows/urgent.ts';
+import { watchUrgent } from './flows/urgent-watch.ts';
 
 /** Keeps events up to date: who is signed up for the near ones often, for the far ones as calls allow; how they ended. */
 export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {

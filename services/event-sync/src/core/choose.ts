@@ -1,6 +1,7 @@
 import { type EventKind, freshnessClasses, kinds } from '@paceline/shared/definition';
 import type { CallReason } from '@paceline/shared/contracts';
-import { type Candidate, freshUntil, type Goals, isUrgent, isWithinGoal, kindOf } from './classes.ts';
+import { type Candidate, freshUntil, type Goals, isWithinGoal, kindOf } from './classes.ts';
+import { isUrgent } from './urgent.ts';
 import type { Best, EventRun, Worthwhile } from './event-run.ts';
 
 /** An event with what a call for its signups is worth, and the reason why it would be made. */

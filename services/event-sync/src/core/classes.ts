@@ -41,7 +41,7 @@ export function classSpan(name: FreshnessClass, startsAt: number): Span {
 export const classOf = (startsAt: number, now: number): FreshnessClass | undefined =>
   classNames.find((name) => isWithin(classSpan(name, startsAt), now));
 
-const isWithin = ({ from, until }: Span, at: number): boolean => at >= from && at < until;
+export const isWithin = ({ from, until }: Span, at: number): boolean => at >= from && at < until;
 
 /** Starts, project ms: after `after`, until `until`. */
 export interface Horizon {
@@ -84,11 +84,4 @@ export function freshUntil(copiedAt: number, startsAt: number, goals: Goals, now
     if (end < until) return Math.max(now, end);
   }
   return Math.max(now, startsAt);
-}
-
-/** Whether an event is about to start and our copy is from before its last minutes, or older than the goal for them. */
-export function isUrgent({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, now: number): boolean {
-  const last = classSpan('urgent', startsAt);
-  if (!isWithin(last, now)) return false;
-  return signupsFetchedAt === null || signupsFetchedAt < last.from || now - signupsFetchedAt >= goals.urgent;
 }

@@ -1,5 +1,5 @@
-import { type Candidate, horizonOf, isListFresh, isUrgent } from '@paceline/event-sync/core/classes';
-import { untilNextUrgent } from '@paceline/event-sync/core/urgent';
+import { type Candidate, horizonOf, isListFresh } from '@paceline/event-sync/core/classes';
+import { isUrgent, untilNextUrgent } from '@paceline/event-sync/core/urgent';
 import { type EventKind, freshnessClasses, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
 import { fullPage } from '@paceline/shared/zwiftracing';

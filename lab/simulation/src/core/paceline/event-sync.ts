@@ -15,7 +15,7 @@ import {
   watchedKind,
   type WatchEvent,
   type WatchState,
-} from '@paceline/event-sync/core/urgent';
+} from '@paceline/event-sync/core/urgent-watch';
 import { type EventKind, kinds } from '@paceline/shared/definition';
 import type { Life } from '../life.ts';
 import { type Script, sleep } from '../world/script.ts';
@@ -76,7 +76,7 @@ export function syncEvents(life: Life, call: Caller) {
   };
 }
 
-/** Performs what the watch over urgent events decides, as `flows/urgent.ts` of the event sync does. */
+/** Performs what the watch over urgent events decides, as `flows/urgent-watch.ts` of the event sync does. */
 export function* watchUrgent({ agenda, store, goals }: Life, call: Caller): Script {
   const looked = (state: WatchState): WatchEvent => {
     const now = agenda.now();

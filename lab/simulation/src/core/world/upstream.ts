@@ -107,4 +107,4 @@ export function createUpstream(
   };
 }
 
-export type Upstream = ReturnType<typeof createUpstream>;
+type Upstream = ReturnType<typeof createUpstream>;

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from './classes.ts';
 import { enough, noFailures } from './event-run.ts';
-import { beginWatch, decide, untilNextUrgent, urgentOf, type WatchState } from './urgent.ts';
+import { untilNextUrgent, urgentOf } from './urgent.ts';
+import { beginWatch, decide, type WatchState } from './urgent-watch.ts';
 
 const minute = 60_000;
 const now = 10_000 * minute;

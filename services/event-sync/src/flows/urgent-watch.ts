@@ -21,7 +21,7 @@ import {
   watchedKind,
   type WatchEvent,
   type WatchState,
-} from '../core/urgent.ts';
+} from '../core/urgent-watch.ts';
 
 /** Refreshes the signups of each event once in its last minutes, in or out of a slot, until shutdown begins. */
 export async function watchUrgent(sync: EventSync, schedule: ScheduleBucket): Promise<void> {
