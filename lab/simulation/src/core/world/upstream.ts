@@ -107,4 +107,3 @@ export function createUpstream(
   };
 }
 
-type Upstream = ReturnType<typeof createUpstream>;
