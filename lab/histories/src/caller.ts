@@ -61,13 +61,13 @@ export function* caller(ticket: string, wanted: CallerPlan, around: Surroundings
   agenda.in(givesUpAfter, () => events.happened({ event: 'cancel', reason: undefined }));
 
   let step = requestPermit(request, agenda.now());
-  while (step.state.state !== 'started' && step.state.state !== 'over')
+  while (/^(requesting|waiting|starting)$/.test(step.state.state))
     step = decidePermit(step.state, yield* events.next(step), agenda.now());
-  if (step.state.state === 'over') {
-    // Nobody waits for an answer to the cancel.
-    for (const effect of step.effects)
-      if (effect.effect === 'tell') around.ask(effect.request, () => undefined);
-    ended(ticket, step.effects.some(({ effect }) => effect === 'refused') ? 'refused' : 'gave up');
+  if (step.state.state !== 'started') {
+    const end = step.effects.some(({ effect }) => effect === 'refused') ? 'refused' : 'gave up';
+    while (step.state.state !== 'over')
+      step = decidePermit(step.state, yield* events.next(step), agenda.now());
+    ended(ticket, end);
     return;
   }
   const { permit } = step.state;

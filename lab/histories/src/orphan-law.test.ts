@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { undisturbed } from './histories.ts';
 import { place } from './upstream.ts';
-import { happen, type History } from './world.ts';
+import { type Blow, happen, type History } from './world.ts';
 
 const using = (limit: number, windowMs: number) => ({
   ...settings,
@@ -73,6 +73,44 @@ describe('a holder that dies', () => {
     );
   });
 });
+
+describe('a caller that no longer wants its permit', () => {
+  it('leaves no call booked that was not sent, whatever is lost on the way', () => {
+    const network = fc.record({
+      seed: fc.nat(1_000_000),
+      jitterMs: fc.constantFrom(0, 60),
+      strays: fc.constant(0),
+      latestMs: fc.constant(0),
+      lost: fc.constantFrom(0.1, 0.4),
+    });
+    fc.assert(
+      fc.property(undisturbed, network, fc.nat(3_000), (history, badNetwork, givesUpAfter) => {
+        const { facts, ends } = happen({
+          ...history,
+          // Longer than anything is held up: what is booked stays booked.
+          policy: { ...history.policy, windowMs: 3_600_000 },
+          network: badNetwork,
+          blows: history.blows.filter(isSucceeded),
+          callers: history.callers.map(({ wanted, ...caller }) => ({
+            ...caller,
+            wanted: { ...wanted, givesUpAfter },
+          })),
+        });
+        const back = new Set(facts.flatMap((fact) => (fact.fact === 'returned' ? [fact.permit] : [])));
+        const booked = facts.flatMap((fact) => (fact.fact === 'started' ? [fact.interval.permit] : []));
+        const orphans = booked.filter(
+          (permit) => !back.has(permit) && /gave up|refused/.test(ends.get(ticketOf(permit)) ?? ''),
+        );
+        expect(orphans).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** An owner that is gone before the next one comes: who is replaced unawares acknowledges what it can't commit. */
+const isSucceeded = (blow: Blow): boolean =>
+  blow.does === 'dies' ? blow.death === 'idle' : blow.does !== 'is replaced';
 
 /** The same history with a window that is longer than anything in it can be held up. */
 function outlasting(history: History): History {

@@ -48,6 +48,8 @@ export interface Network {
   /** The share of messages that come again, or only, up to `latestMs` later. */
   readonly strays: number;
   readonly latestMs: number;
+  /** The share of messages that never come. */
+  readonly lost?: number;
 }
 
 /** What came of a history. */
@@ -84,7 +86,7 @@ export const settingsOf = ({ policy, reserve }: Pick<History, 'policy' | 'reserv
  */
 export function happen(history: History): Story {
   const settings = settingsOf(history);
-  const { seed, jitterMs, strays, latestMs } = history.network;
+  const { seed, jitterMs, strays, latestMs, lost = 0 } = history.network;
   const agenda = createAgenda(begin);
   const dice = createDice(seed, 'network');
   const upstream = createUpstream(agenda, history.policy);
@@ -101,6 +103,7 @@ export function happen(history: History): Story {
   });
 
   const send = (deliver: () => void): void => {
+    if (lost > 0 && dice.says(lost)) return;
     const ms = dice.whole(0, jitterMs * (dice.says(0.01) ? 10 : 1));
     const stray = dice.says(strays);
     if (!stray || dice.says(0.5)) agenda.in(ms, deliver);

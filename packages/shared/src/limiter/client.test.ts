@@ -1,6 +1,6 @@
 import type { Subscription } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createVirtualClock } from '../clock/index.ts';
+import { createVirtualClock, type VirtualClock } from '../clock/index.ts';
 import { type PermitReply, type PermitRequest, catalog } from '../contracts/index.ts';
 import { type Bus, connect, createBus, respond, signal } from '../messaging/index.ts';
 import { eventually, testLog } from '../testing/index.ts';
@@ -8,7 +8,7 @@ import { takeAccount } from '../testing/place.ts';
 import { accountOf, partitionOf } from './account.ts';
 import { createRequester } from './requester.ts';
 import { createLimiters } from './client.ts';
-import { PermitRefused } from './permit.ts';
+import { type Permit, PermitRefused, PermitSpent } from './permit.ts';
 
 const account = accountOf('a key');
 const partition = partitionOf(account);
@@ -24,12 +24,14 @@ beforeAll(async () => {
 
 afterAll(() => bus?.connection.close());
 
-/** An owner of the partition that answers every ask like this, or not at all. */
+/** An owner of the partition that answers every ask like this, but for cancels, or not at all. */
 function owner(answer?: PermitReply): { asked: PermitRequest[]; subscription: Subscription } {
   const asked: PermitRequest[] = [];
   const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
     asked.push(...asks);
-    if (answer) reply({ answers: asks.map(() => answer) });
+    const answerTo = (ask: PermitRequest): PermitReply =>
+      ask.do === 'cancel' || !answer ? { answer: 'cancelled' } : answer;
+    if (answer) reply({ answers: asks.map(answerTo) });
   });
   return { asked, subscription };
 }
@@ -68,6 +70,97 @@ describe('when a partition has a new owner', () => {
     await new Promise(setImmediate);
     expect(answers).toMatchObject([{ answer: 'unavailable' }]);
     frozen.subscription.unsubscribe();
+  });
+});
+
+describe('a caller that throws when it is shown its place', () => {
+  it('hears of it as the end of its wait, and its ticket is taken back', async () => {
+    const limiters = createLimiters(bus, clock);
+    const line = { position: 1, ahead: 0, estimatedAt: 0, askAgainIn: later };
+    const { asked, subscription } = owner({ answer: 'waiting', reason: 'waiting_for_window', ...line });
+    const waiting = limiters.of(account).withPermit(
+      {
+        endpoint: 'clubs',
+        lane: 'rider_sync',
+        onWaiting() {
+          throw new Error('can not be shown');
+        },
+      },
+      async () => undefined,
+    );
+    await expect(waiting).rejects.toThrow('can not be shown');
+    await eventually(() => expect(asked.map((ask) => ask.do)).toEqual(['acquire', 'cancel']));
+    await limiters.close();
+    subscription.unsubscribe();
+  });
+});
+
+describe('a started permit', () => {
+  const sendBy = 2_000;
+
+  /** Hands a permit that is started at once to `use`, and gives what the limiter is told of its end. */
+  async function outcomesOf(
+    use: (permit: Permit<'clubs'>, time: VirtualClock) => void | Promise<void>,
+  ): Promise<unknown[]> {
+    const time = createVirtualClock();
+    const limiters = createLimiters(bus, time);
+    const outcomes: unknown[] = [];
+    const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
+      outcomes.push(...asks.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
+      reply({
+        answers: asks.map(({ do: verb }) =>
+          verb === 'acquire' ? { answer: 'started', permit: '1-1-a', sendBy } : { answer: 'settled' },
+        ),
+      });
+    });
+    const wanted = { endpoint: 'clubs', lane: 'rider_sync' } as const;
+    await limiters.of(account).withPermit(wanted, async (permit) => use(permit, time));
+    await limiters.close();
+    subscription.unsubscribe();
+    return outcomes;
+  }
+
+  it('is good for one call', async () => {
+    await outcomesOf((permit) => {
+      permit.use();
+      expect(() => permit.use()).toThrow(PermitSpent);
+    });
+  });
+
+  it('is good for none once it is settled', async () => {
+    await outcomesOf((permit) => {
+      permit.settle({ result: 'not_sent' });
+      expect(() => permit.use()).toThrow(PermitSpent);
+    });
+  });
+
+  it('is good for none once its time to send is over', async () => {
+    const outcomes = await outcomesOf(async (permit, time) => {
+      await time.advance(sendBy);
+      expect(() => permit.use()).toThrow(PermitSpent);
+    });
+    expect(outcomes).toEqual([{ result: 'not_sent' }]);
+  });
+
+  it('is settled once, by who says it first', async () => {
+    const outcomes = await outcomesOf((permit) => {
+      permit.use();
+      permit.settle({ result: 'answered', status: 200 });
+      permit.settle({ result: 'unanswered' });
+    });
+    expect(outcomes).toEqual([{ result: 'answered', status: 200 }]);
+  });
+
+  it('that was used and not settled counts as unanswered', async () => {
+    expect(await outcomesOf((permit) => permit.use())).toEqual([{ result: 'unanswered' }]);
+  });
+
+  it('can not be given back once its call has left', async () => {
+    const outcomes = await outcomesOf((permit) => {
+      permit.use();
+      permit.settle({ result: 'not_sent' });
+    });
+    expect(outcomes).toEqual([{ result: 'unanswered' }]);
   });
 });
 

@@ -26,7 +26,8 @@ interface Route {
 /** A permit that is not over. */
 interface OpenPermit {
   happened(event: PermitEvent): void;
-  isSettling(): boolean;
+  /** Whether its caller is done with it, and the limiter is still to hear how it ended. */
+  isEnding(): boolean;
 }
 
 export function createLimiters(bus: Bus, clock: Clock): Limiters {
@@ -72,7 +73,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
       for (const subscription of subscriptions) subscription.unsubscribe();
       const settled = new Promise<void>((resolve) => {
         onOver = () => {
-          if (!openPermits().some((permit) => permit.isSettling())) resolve();
+          if (!openPermits().some((permit) => permit.isEnding())) resolve();
         };
       });
       onOver();
@@ -129,7 +130,11 @@ async function obtain<Endpoint extends Budget>(
     switch (effect.effect) {
       case 'show':
         show(effect.waiting);
-        onWaiting?.(effect.waiting);
+        try {
+          onWaiting?.(effect.waiting);
+        } catch (reason) {
+          open.happened({ event: 'cancel', reason });
+        }
         return;
       case 'started':
         resolve({
@@ -155,7 +160,7 @@ async function obtain<Endpoint extends Budget>(
   }
 }
 
-type ToCaller = Exclude<PermitEffect, { effect: 'send' | 'tell' | 'wake' }>;
+type ToCaller = Exclude<PermitEffect, { effect: 'send' | 'wake' }>;
 
 /** Performs what `core/permit-protocol.ts` decides, until the permit is over. */
 function follow(
@@ -186,9 +191,6 @@ function follow(
         callOff();
         send(effect.request);
         return;
-      case 'tell':
-        requester.request(effect.request).catch(() => undefined);
-        return;
       case 'wake':
         callOff();
         callOff = machine.after(effect.inMs, () => happened({ event: 'due' }));
@@ -210,7 +212,7 @@ function follow(
     );
   }
 
-  const open: OpenPermit = { happened, isSettling: () => step.state.state === 'settling' };
+  const open: OpenPermit = { happened, isEnding: () => /^(settling|cancelling)$/.test(step.state.state) };
   permits.set(asked.ticket, open);
   for (const effect of step.effects) perform(effect);
   return open;

@@ -75,9 +75,6 @@ export function createPermits(life: Life, limiter: LimiterLink) {
           });
           return;
         }
-        case 'tell':
-          limiter.ask(effect.request, () => undefined);
-          return;
         case 'wake': {
           const mine = (timer += 1);
           agenda.in(clock.fromMachine(effect.inMs), () => {
@@ -93,7 +90,7 @@ export function createPermits(life: Life, limiter: LimiterLink) {
       }
     }
 
-    function end(effect: Exclude<PermitEffect, { effect: 'send' | 'tell' | 'wake' | 'show' }>): void {
+    function end(effect: Exclude<PermitEffect, { effect: 'send' | 'wake' | 'show' }>): void {
       if (effect.effect === 'spent') return;
       wait.leave(agenda.now());
       if (effect.effect === 'refused') obtained({ is: 'refused', earliest: effect.earliest });

@@ -38,6 +38,7 @@ const started = answered({ answer: 'started', permit, sendBy: 2_000 });
 const expired = answered({ answer: 'expired' });
 const refused = answered({ answer: 'refused', reason: 'deadline_unreachable', earliest: 77 });
 const settled = answered({ answer: 'settled' });
+const cancelled = answered({ answer: 'cancelled' });
 const offered: PermitEvent = { event: 'offered', permit };
 const due: PermitEvent = { event: 'due' };
 const newOwner: PermitEvent = { event: 'new owner' };
@@ -55,10 +56,10 @@ function after(...events: PermitEvent[]) {
   return { state: step.state.state, effects: step.effects };
 }
 const sent = (...effects: readonly PermitEffect[]) =>
-  effects.flatMap((effect) => (effect.effect === 'send' || effect.effect === 'tell' ? [effect.request] : []));
+  effects.flatMap((effect) => (effect.effect === 'send' ? [effect.request] : []));
 
 const acquire = { ...request, start: true };
-const cancelled = { effect: 'tell', request: { do: 'cancel', ...place, id: 'a ticket' } };
+const withdrawal = { do: 'cancel', ...place, id: 'a ticket' };
 const wakeSoon = { effect: 'wake', inMs: 250 };
 const report = (outcome: Outcome) => ({ do: 'settle', ...place, permit, outcome });
 
@@ -113,14 +114,51 @@ describe('a request for a permit', () => {
     expect(sent(...after(granted, newOwner).effects)).toEqual([{ do: 'start', ...place, permit, trace: {} }]);
   });
 
-  it('is over when it is refused, cancelled, malformed, or its client closes', () => {
-    const over = (last: PermitEffect) => ({ state: 'over', effects: [cancelled, last] });
-    expect(after(refused)).toEqual(over({ effect: 'refused', earliest: 77 }));
-    for (const before of [[], [waiting()], [granted]]) {
-      expect(after(...before, cancel)).toEqual(over({ effect: 'failed', reason: 'no longer' }));
-      expect(after(...before, close)).toEqual(over({ effect: 'failed', reason: 'closed' }));
+  it('is taken back when it is refused, malformed or no longer wanted, and its caller hears that at once', () => {
+    const takenBack = (last: PermitEffect) => ({
+      state: 'cancelling',
+      effects: [{ effect: 'send', request: withdrawal }, last],
+    });
+    const malformed: PermitEvent = { event: 'malformed', error: 'bad' };
+    expect(after(refused)).toEqual(takenBack({ effect: 'refused', earliest: 77 }));
+    expect(after(malformed)).toEqual(takenBack({ effect: 'failed', reason: 'bad' }));
+    expect(after(waiting(), cancel)).toEqual(takenBack({ effect: 'failed', reason: 'no longer' }));
+    expect(after(waiting(), close)).toEqual(takenBack({ effect: 'failed', reason: 'closed' }));
+  });
+});
+
+describe('a request that is taken back', () => {
+  it('does not overtake what is in flight: the caller hears its end, the limiter once that is answered', () => {
+    for (const before of [[], [granted], [waiting(), due]]) {
+      const ended = { state: 'cancelling', effects: [{ effect: 'failed', reason: 'no longer' }] };
+      expect(after(...before, cancel)).toEqual(ended);
+      for (const answer of [waiting(), granted, unanswered, expired])
+        expect(sent(...after(...before, cancel, answer).effects)).toEqual([withdrawal]);
     }
-    expect(after({ event: 'malformed', error: 'bad' })).toEqual(over({ effect: 'failed', reason: 'bad' }));
+    expect(after(offered, cancel, offered)).toEqual({ state: 'cancelling', effects: [] });
+  });
+
+  it('is settled as not sent when its call was booked meanwhile', () => {
+    for (const before of [[], [granted]]) {
+      const { state, effects } = after(...before, cancel, started);
+      expect(state).toBe('settling');
+      expect(sent(...effects)).toEqual([report({ result: 'not_sent' })]);
+    }
+  });
+
+  it('is told again and again until the limiter has it, and to a new owner at once', () => {
+    expect(after(waiting(), cancel, unanswered)).toEqual({ state: 'cancelling', effects: [wakeSoon] });
+    expect(sent(...after(waiting(), cancel, unanswered, due).effects)).toEqual([withdrawal]);
+    expect(sent(...after(waiting(), cancel, newOwner).effects)).toEqual([withdrawal]);
+    expect(sent(...after(cancel, newOwner).effects)).toEqual([withdrawal]);
+    expect(after(waiting(), cancel, unanswered, due, cancelled).state).toBe('over');
+  });
+
+  it('is told once after its client has closed', () => {
+    expect(after(waiting(), close, unanswered).state).toBe('over');
+    expect(after(close, unanswered, unanswered).state).toBe('over');
+    expect(sent(...after(close, unanswered).effects)).toEqual([withdrawal]);
+    expect(after(waiting(), cancel, close, unanswered, due, unanswered).state).toBe('over');
   });
 });
 
@@ -192,6 +230,7 @@ describe('whatever happens to a permit', () => {
       expired,
       refused,
       settled,
+      cancelled,
       offered,
       due,
       newOwner,
@@ -239,8 +278,10 @@ describe('whatever happens to a permit', () => {
           step = decidePermit(before, event, index);
           ends += step.effects.filter(({ effect }) => /^(started|refused|failed)$/.test(effect)).length;
           const isMoved = step.state.state !== before.state;
-          const goesOn = step.effects.some(({ effect }) => effect === 'send' || effect === 'wake');
-          const isOpen = /^(requesting|waiting|starting|settling)$/.test(step.state.state);
+          const isInFlight = step.state.state === 'cancelling' && step.state.mayBook;
+          const goesOn =
+            isInFlight || step.effects.some(({ effect }) => effect === 'send' || effect === 'wake');
+          const isOpen = /^(requesting|waiting|starting|settling|cancelling)$/.test(step.state.state);
           expect(isMoved && isOpen ? goesOn : true).toBe(true);
         }
         const isBefore = /^(requesting|waiting|starting)$/.test(step.state.state);

@@ -10,7 +10,9 @@ import type { PermitReply, PermitRequest, PermitRequestOf, Outcome } from '../..
  * - `started`: the call is booked. It may be sent until `sendBy`.
  * - `sent`: the call has left.
  * - `settling`: how it ended is reported, again and again until the limiter has it: until then it assumes the worst.
- * - `over`: refused, cancelled, failed or settled.
+ * - `cancelling`: the caller has its end and wants no permit any more. An `acquire` or `start` in flight is waited for, so
+ *   that the cancel does not overtake it; then the cancel is sent, again and again until the limiter has it.
+ * - `over`: cancelled or settled.
  *
  * A new owner of the partition knows nothing of its clients: what is under way then is sent again at once.
  * All times are ms of this machine's monotonic clock, as in the limiter's answers.
@@ -45,6 +47,15 @@ export type PermitState =
       /** The client has closed: this report is not repeated. */
       readonly isLast: boolean;
     }
+  | {
+      readonly state: 'cancelling';
+      readonly request: PermitRequestOf<'acquire'>;
+      /** What is in flight may still book a call; otherwise that is the cancel. */
+      readonly mayBook: boolean;
+      readonly closing: boolean;
+      /** The client has closed: this cancel is not repeated. */
+      readonly isLast: boolean;
+    }
   | { readonly state: 'over' };
 
 interface Booked {
@@ -75,8 +86,6 @@ export type PermitEvent =
 export type PermitEffect =
   /** Send, and hand over the answer; that of any earlier request is of no interest any more. */
   | { readonly effect: 'send'; readonly request: PermitRequest }
-  /** Send; the answer is of no interest. */
-  | { readonly effect: 'tell'; readonly request: PermitRequest }
   /** `due` after so many ms, unless a request is sent first, or it is over. */
   | { readonly effect: 'wake'; readonly inMs: number }
   /** What the caller may be shown has changed. */
@@ -116,6 +125,8 @@ export function decidePermit(state: PermitState, event: PermitEvent, now: number
       return whileBooked(state, event, now);
     case 'settling':
       return whileSettling(state, event);
+    case 'cancelling':
+      return whileCancelling(state, event);
     case 'over':
       return event.event === 'use' ? spent(state, 'used before') : silently(state);
   }
@@ -142,10 +153,10 @@ function inQueue(state: In<'requesting'> | In<'waiting'>, event: PermitEvent, no
     case 'new owner':
       return again(state, now);
     case 'malformed':
-      return giveUp(request, event.error);
+      return cancel(request, { effect: 'failed', reason: event.error });
     case 'cancel':
     case 'close':
-      return giveUp(request, event.reason);
+      return giveUp(state, event);
     default:
       return silently(state);
   }
@@ -158,10 +169,8 @@ function onAnswer(state: In<'requesting'>, answer: PermitReply, now: number): Pe
       return book(request, answer.permit, sentAt + answer.sendBy);
     case 'granted':
       return start(request, answer.permit, now);
-    case 'refused': {
-      const { earliest } = answer;
-      return { state: { state: 'over' }, effects: [cancelled(request), { effect: 'refused', earliest }] };
-    }
+    case 'refused':
+      return cancel(request, { effect: 'refused', earliest: answer.earliest });
     case 'waiting':
       return waitFor(answer.askAgainIn, { ...state, estimate: estimate ?? answer.estimatedAt }, now, [
         { effect: 'show', waiting: answer },
@@ -212,10 +221,10 @@ function whileStarting(state: In<'starting'>, event: PermitEvent, now: number): 
     case 'new owner':
       return start(request, permit, now);
     case 'malformed':
-      return giveUp(request, event.error);
+      return cancel(request, { effect: 'failed', reason: event.error });
     case 'cancel':
     case 'close':
-      return giveUp(request, event.reason);
+      return giveUp(state, event);
     default:
       return silently(state);
   }
@@ -294,11 +303,50 @@ function reportLess(state: In<'settling'>): PermitStep {
   };
 }
 
-function giveUp(request: PermitRequestOf<'acquire'>, reason: unknown): PermitStep {
-  return { state: { state: 'over' }, effects: [cancelled(request), { effect: 'failed', reason }] };
+/** The caller hears of its end at once, whatever is still to be told to the limiter. */
+function giveUp(
+  { state, request }: In<'requesting'> | In<'waiting'> | In<'starting'>,
+  { event, reason }: Extract<PermitEvent, { reason: unknown }>,
+): PermitStep {
+  const end: PermitEffect = { effect: 'failed', reason };
+  const closing = event === 'close';
+  if (state === 'waiting') return cancel(request, end, closing);
+  return { state: { state: 'cancelling', request, mayBook: true, closing, isLast: false }, effects: [end] };
 }
 
-const cancelled = ({ account, endpoint, ticket }: PermitRequestOf<'acquire'>): PermitEffect => ({
-  effect: 'tell',
-  request: { do: 'cancel', account, endpoint, id: ticket },
-});
+/** Takes the ticket back: once the client has closed, for the last time. */
+function cancel(request: PermitRequestOf<'acquire'>, end?: PermitEffect, closing = false): PermitStep {
+  const { account, endpoint, ticket } = request;
+  const send: PermitEffect = { effect: 'send', request: { do: 'cancel', account, endpoint, id: ticket } };
+  return {
+    state: { state: 'cancelling', request, mayBook: false, closing, isLast: closing },
+    effects: end ? [send, end] : [send],
+  };
+}
+
+function whileCancelling(state: In<'cancelling'>, event: PermitEvent): PermitStep {
+  const { request, mayBook, closing, isLast } = state;
+  switch (event.event) {
+    case 'answered': {
+      const { answer } = event;
+      if (!mayBook) {
+        if (answer.answer === 'cancelled' || isLast) return silently({ state: 'over' });
+        return { state, effects: [{ effect: 'wake', inMs: retryAfter }] };
+      }
+      if (answer.answer !== 'started') return cancel(request, undefined, closing);
+      return settle(
+        { state: 'started', request, permit: answer.permit, sendBy: 0, closing },
+        { result: 'not_sent' },
+      );
+    }
+    case 'malformed':
+      return mayBook ? cancel(request, undefined, closing) : silently({ state: 'over' });
+    case 'due':
+    case 'new owner':
+      return cancel(request, undefined, closing);
+    case 'close':
+      return silently({ ...state, closing: true });
+    default:
+      return silently(state);
+  }
+}
