@@ -2,6 +2,7 @@ import type { Clock } from '@paceline/shared/clock';
 import {
   catalog,
   type Coordination,
+  type Fact,
   type Operated,
   type Operation,
   type PermitReply,
@@ -19,6 +20,7 @@ import {
   type PartitionEffect,
   type PartitionEvent,
   type PartitionState,
+  unavailable,
 } from '../core/partition.ts';
 import type { LedgerRequest, Reply, Turn } from '../core/protocol.ts';
 import type { Settings } from '../core/settings.ts';
@@ -131,10 +133,27 @@ class OwnedPartition implements Partition {
     this.#happened({ event: 'requested', batch: { requests, to } });
   }
 
+  /** Never throws: whatever fails, the partition goes on from its journal. */
   #happened(event: PartitionEvent<Answering>): void {
-    const { state, effects } = decidePartition(this.#state, event, this.#now());
-    this.#state = state;
-    for (const effect of effects) this.#perform(effect);
+    try {
+      const { state, effects } = decidePartition(this.#state, event, this.#now());
+      this.#state = state;
+      for (const effect of effects) this.#perform(effect);
+    } catch (error) {
+      this.#parts.log.error({ err: error, event: event.event }, 'partition failed');
+      if (event.event !== 'failed') this.#happened({ event: 'failed', taken: false });
+    }
+  }
+
+  /** What others hear of a turn must not stop it: it is in the journal already. */
+  #tell(telling: () => void): boolean {
+    try {
+      telling();
+      return true;
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'a turn could not be told of');
+      return false;
+    }
   }
 
   #perform(effect: PartitionEffect<Answering>): void {
@@ -148,7 +167,7 @@ class OwnedPartition implements Partition {
         this.#happened({ event: 'turn' });
         return;
       case 'commit':
-        traceStarts(effect.batches, this.#write({ entry: 'facts', facts: [...effect.facts] }));
+        this.#commit(effect.facts, effect.batches);
         return;
       case 'restate': {
         const { at, lostAt, budgets } = effect;
@@ -161,10 +180,12 @@ class OwnedPartition implements Partition {
         );
         return;
       case 'answer':
-        effect.to(effect.answers);
+        // Who gets no answer, as it is too large, is told at least that there is none.
+        if (!this.#tell(() => effect.to(effect.answers)))
+          this.#tell(() => effect.to(effect.answers.map(() => unavailable)));
         return;
       case 'announce':
-        announce.turn(effect.turn);
+        this.#tell(() => announce.turn(effect.turn));
         return;
       case 'wake':
         this.#wakeAt(effect.at);
@@ -181,8 +202,13 @@ class OwnedPartition implements Partition {
 
   #recovered({ held, now, lostAt }: Recovered): void {
     this.#now = now;
-    if (lostAt !== undefined) this.#parts.announce.lost(lostAt);
+    if (lostAt !== undefined) this.#tell(() => this.#parts.announce.lost(lostAt));
     this.#happened({ event: 'recovered', held });
+  }
+
+  #commit(facts: readonly Fact[], batches: ReadonlyArray<Batch<unknown>>): void {
+    const committed = this.#write({ entry: 'facts', facts: [...facts] });
+    this.#tell(() => traceStarts(batches, committed));
   }
 
   #write(content: Content): Promise<number> {

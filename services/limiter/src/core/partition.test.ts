@@ -96,6 +96,15 @@ describe('an idle partition that is asked', () => {
   });
 });
 
+describe('a partition that fails with nothing under way', () => {
+  it('turns away who waits, and reads the journal again', () => {
+    expect(namesOf(after(recovered(), failed).effects)).toEqual(['pause']);
+    const { mode, effects } = after(recovered(), asked('a'), failed);
+    expect(mode).toBe('pausing');
+    expect(answersTo(effects)).toEqual([['a', ['unavailable']]]);
+  });
+});
+
 describe('a partition that commits', () => {
   const committing = [recovered(), asked('a'), turn];
 
@@ -162,6 +171,21 @@ describe('a partition whose journal has grown long', () => {
     expect(after(...restated).mode).toBe('idle');
     const { effects } = after(...restated, asked('b'), turn, { event: 'written', sequence: 9 });
     expect(effects.at(-1)).toEqual({ effect: 'cut off', before: 8 });
+  });
+
+  it('reads the journal again when it can not be restated, after the answers', () => {
+    const parts: Iterator<never, void, number> = {
+      next() {
+        throw new Error('can not be restated');
+      },
+    };
+    const { held } = recovered() as Extract<Event, { event: 'recovered' }>;
+    let step = openPartitionState<string>();
+    const broken: Event = { event: 'recovered', held: { ...held, restating: { parts, began: 0 } } };
+    for (const event of [broken, asked('a'), turn, written]) step = decidePartition(step.state, event, now);
+    expect(namesOf(step.effects)).toEqual(['answer', 'announce', 'pause']);
+    expect(answersTo(step.effects)).toEqual([['a', ['started']]]);
+    expect(step.state.mode).toBe('pausing');
   });
 
   it('leaves out of each part what weighs nothing any more when that part is written', () => {

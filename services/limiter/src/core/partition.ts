@@ -73,7 +73,7 @@ export type PartitionEvent<To> =
   | { readonly event: 'turn' }
   /** The append, or the cut, has ended; with the sequence of the entry. */
   | { readonly event: 'written'; readonly sequence: number }
-  /** `taken`: another owner has claimed the partition. Otherwise it is unknown whether anything was written. */
+  /** `taken`: another owner has claimed the partition. Otherwise it is unknown what was written, and what of a turn was taken. */
   | { readonly event: 'failed'; readonly taken: boolean }
   | { readonly event: 'pause over' }
   | { readonly event: 'close' };
@@ -174,9 +174,7 @@ function takeTurns<To>(
       turn = takeTurn(ledger, requests, now);
     } catch (error) {
       const epochSeen = error instanceof Superseded ? error.epoch : 0;
-      turnAway([...batches, ...inbox], effects);
-      effects.push({ effect: 'pause', error });
-      return { state: { mode: 'pausing', inbox: [], known: { claimed: true, epochSeen } }, effects };
+      return readAgain([...batches, ...inbox], { claimed: true, epochSeen }, effects, error);
     }
     if (turn.facts.length > 0) {
       effects.push({ effect: 'commit', facts: turn.facts, batches });
@@ -247,26 +245,40 @@ function restateOrGoOn<To>(
   if (!restating && entries < restateAfter + ledger.budgets.size / budgetsAnEntry)
     return goOn(held, inbox, now, effects);
   const { parts, began } = restating ?? { parts: restated(ledger, now), began: 0 };
-  const part = parts.next(now);
-  const isDone = part.done === true;
+  let part: IteratorResult<BudgetRecord[], void>;
+  try {
+    part = parts.next(now);
+  } catch (error) {
+    // The answers of the turn that was written leave all the same.
+    return readAgain(inbox, { claimed: true, epochSeen: 0 }, effects, error);
+  }
   effects.push(
-    isDone
+    part.done
       ? { effect: 'cut off', before: began }
       : { effect: 'restate', at: now, budgets: part.value, lostAt: ledger.lostAt },
   );
-  const next = isDone ? { entries: 0, restating: undefined } : { entries, restating: { parts, began } };
+  const next = part.done ? { entries: 0, restating: undefined } : { entries, restating: { parts, began } };
   return { state: { mode: 'restating', held: { ...held, ...next }, inbox, closing: false }, effects };
 }
 
 function failed<To>(state: PartitionState<To>, taken: boolean): PartitionStep<To> {
   const { mode } = state;
-  if (mode !== 'recovering' && mode !== 'committing' && mode !== 'restating') return unchanged(state);
-  const unanswered = mode === 'committing' ? [...state.batches, ...state.inbox] : state.inbox;
-  if (taken || state.closing) return close(unanswered, []);
-  const effects: PartitionEffect<To>[] = [];
+  if (mode === 'pausing' || mode === 'closed') return unchanged(state);
+  const batches = mode === 'committing' ? state.batches : [];
+  const unanswered = mode === 'idle' ? [] : [...batches, ...state.inbox];
+  if (taken || ('closing' in state && state.closing)) return close(unanswered, []);
+  return readAgain(unanswered, mode === 'recovering' ? state.known : { claimed: true, epochSeen: 0 }, []);
+}
+
+/** Only the journal knows what holds: turns away who waits, and reads it again soon. */
+function readAgain<To>(
+  unanswered: Inbox<To>,
+  known: Known,
+  effects: PartitionEffect<To>[],
+  error?: unknown,
+): PartitionStep<To> {
   turnAway(unanswered, effects);
-  effects.push({ effect: 'pause' });
-  const known = mode === 'recovering' ? state.known : { claimed: true, epochSeen: 0 };
+  effects.push(error === undefined ? { effect: 'pause' } : { effect: 'pause', error });
   return { state: { mode: 'pausing', inbox: [], known }, effects };
 }
 
@@ -299,4 +311,4 @@ function turnAway<To>(batches: readonly Batch<To>[], effects: PartitionEffect<To
     effects.push({ effect: 'answer', to, answers: requests.map(() => unavailable) });
 }
 
-const unavailable: Reply = { answer: 'unavailable', reason: 'nobody can commit right now' };
+export const unavailable: Reply = { answer: 'unavailable', reason: 'nobody can commit right now' };
