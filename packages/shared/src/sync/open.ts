@@ -54,6 +54,8 @@ const connections = 10;
 /** Opens what a sync works with. @throws when the broker is too old or refuses us */
 export async function openSync(context: ServiceContext<SyncConfig>, service: Service): Promise<OpenSync> {
   const { config, clock, log, signal } = context;
+  // First: shutdown may begin while the broker is waited for.
+  const { upstream, addressOf, callOff } = openUpstream(context);
   const connection = await connect(config.NATS_URL, service);
   const bus = createBus(connection, log);
   const limiters = createLimiters(bus, clock);
@@ -61,7 +63,6 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
   const onBroken = (err: Error) => log.warn({ err }, 'a connection to the database broke');
   const database = openDatabase(config.DATABASE_URL, onBroken, connections);
   const { db } = database;
-  const { upstream, addressOf, callOff } = openUpstream(context);
   return {
     db,
     bus,

@@ -20,7 +20,7 @@ const acquire = (ticket: string): PermitRequest => ({
 });
 
 /** A partition on a journal that takes everything, and how often that was read. */
-async function openOn(announce: Partial<Announce> = {}, fails = (_: Content) => false) {
+async function openOn(announce: Partial<Announce> = {}, fails?: (content: Content) => boolean) {
   const clock = createVirtualClock(1_000_000);
   const entries: JournalEntry[] = [];
   let reads = 0;
@@ -30,7 +30,7 @@ async function openOn(announce: Partial<Announce> = {}, fails = (_: Content) => 
       return { entries: [...entries], lastStoredAt: clock.now(), lastSequence: entries.length };
     },
     append(content) {
-      if (fails(content)) throw new Error('no journal');
+      if (fails?.(content)) throw new Error('no journal');
       return Promise.resolve(entries.push({ ...content, recoverFrom: 0 }));
     },
     recoverFrom: async () => undefined,
