@@ -82,7 +82,7 @@ describe('a partition', () => {
     expect(reads()).toBe(1);
   });
 
-  it('turns a turn away that it fails to decide or to write, and goes on from its journal', async () => {
+  it('turns a turn away that it fails to carry out, and goes on from its journal', async () => {
     let isBroken = true;
     const isStart = (content: Content) => content.entry === 'facts' && content.facts[0]?.fact === 'started';
     const { partition, clock, answerTo, reads } = await openOn({}, (content) => isBroken && isStart(content));
