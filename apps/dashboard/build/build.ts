@@ -7,7 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
-const sources = ['index.html', 'vite.config.ts', 'package.json', 'src/**/*', '../../pnpm-lock.yaml'];
+const sources = [
+  'index.html',
+  'vite.config.ts',
+  'package.json',
+  'src/**/*',
+  '../../packages/client/src/**/*',
+  '../../packages/shared/src/definition/*',
+  '../../pnpm-lock.yaml',
+];
 
 export const dist = join(home, 'dist');
 

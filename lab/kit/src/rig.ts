@@ -8,7 +8,7 @@ import { type Child, freePort, spawnChild } from '@paceline/embedded';
 import { type SandboxOptions, startSandbox } from '@paceline/sandbox';
 import { type ClockSetting, createClock, formatClock } from '@paceline/shared/clock';
 import { catalog, permissionsOf, type Service, type WindowsView } from '@paceline/shared/contracts';
-import { type Budget, budgets } from '@paceline/shared/definition';
+import { type Budget, budgets, pathsOf } from '@paceline/shared/definition';
 import { accountOf, createLimiters, partitionOf } from '@paceline/shared/limiter';
 import { connect, createBus, provision, request } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
@@ -21,17 +21,14 @@ export type Rig = Awaited<ReturnType<typeof startRig>>;
 export type Caller = ReturnType<Rig['caller']>;
 export type LimiterProcess = ReturnType<typeof limiterProcess>;
 
-/** Where the sandbox has what upstream does not document. */
-const paths = {
-  events: '/public/events/upcoming',
-  event: '/public/events/:id',
-  signups: '/public/event_signups/:id',
-};
+const [events = '', event = ''] = pathsOf('events');
+const [signups = ''] = pathsOf('signups');
 
 /** The first of a budget's calls, about something that may or may not be there. */
 function requestOf(budget: Budget): { path: string; body?: unknown } {
-  const [method, path = ''] = budgets[budget].calls[0]?.split(' ') ?? [];
-  return { path: path.replace(':id', '20650'), ...(method === 'POST' && { body: [4_500_001] }) };
+  const [path = ''] = pathsOf(budget);
+  const isPost = budgets[budget].calls[0]?.startsWith('POST');
+  return { path: path.replace(':id', '20650'), ...(isPost && { body: [4_500_001] }) };
 }
 
 const services: readonly Service[] = ['limiter', 'rider-sync', 'api'];
@@ -80,7 +77,12 @@ export async function startRig(
     admin,
     caller(key: string) {
       const limiter = limitersOf.of(accountOf(key));
-      const upstream = createZwiftRacing({ baseUrl: sandbox.url, apiKey: key, clock, paths });
+      const upstream = createZwiftRacing({
+        baseUrl: sandbox.url,
+        apiKey: key,
+        clock,
+        paths: { events, event, signups },
+      });
       return {
         /** A call with a permit, in the lane for which a window keeps a place. @throws {UpstreamError} */
         async call(endpoint: Budget, signal?: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseClock } from '../clock/index.ts';
-import { tiers } from '../definition/index.ts';
+import { pathsOf, tiers } from '../definition/index.ts';
 import {
   brokerUrl,
   certificateFile,
@@ -38,6 +38,9 @@ const mebibyte = 1_048_576;
 const oneOrThree = z.enum(['1', '3'], 'must be 1 or 3').transform(Number);
 
 /** Every environment variable: schema with default, and meaning. `.env.example` is generated from it. */
+const [listPath = '', eventPath = ''] = pathsOf('events');
+const [signupsPath = ''] = pathsOf('signups');
+
 export const variables = {
   ZWIFTRACING_BASE_URL: {
     schema: upstreamUrl,
@@ -62,15 +65,15 @@ export const variables = {
     example: '20650,20651',
   },
   ZWIFTRACING_EVENTS_PATH: {
-    schema: pathBelow('/').default('/public/events/upcoming'),
+    schema: pathBelow('/').default(listPath),
     about: 'The list of upcoming events, below the base URL.',
   },
   ZWIFTRACING_EVENT_PATH: {
-    schema: pathBelow(':id').default('/public/events/:id'),
+    schema: pathBelow(':id').default(eventPath),
     about: 'One event; :id is replaced.',
   },
   ZWIFTRACING_SIGNUPS_PATH: {
-    schema: pathBelow(':id').default('/public/event_signups/:id'),
+    schema: pathBelow(':id').default(signupsPath),
     about: 'The signups of one event; :id is replaced.',
   },
   NATS_URL: {

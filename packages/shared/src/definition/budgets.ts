@@ -1,6 +1,6 @@
 import type { LimitText } from './units.ts';
 
-interface BudgetEntry {
+export interface BudgetEntry {
   readonly label: string;
   /** What a call is for, before its target: `signups of event 77`. */
   readonly fetches: string;
@@ -10,6 +10,8 @@ interface BudgetEntry {
   readonly calls: readonly `${'GET' | 'POST'} /${string}`[];
   /** What the vendor documents for each tier: where a budget begins until upstream itself says otherwise. */
   readonly limits: { readonly standard: LimitText; readonly premium: LimitText };
+  /** How many things one call may name; one, unless it says so. */
+  readonly batch?: number;
   /** Places of a window that only forced lanes may use, where the window has several. */
   readonly reserve: number;
   /** A call is given up after this long. Giving up early loses the answer and, on a scarce budget, the hour's only call. */
@@ -37,6 +39,7 @@ export const budgets = {
     source: 'riders',
     calls: ['POST /public/riders', 'POST /public/riders/:epoch'],
     limits: { standard: '1 per 15m', premium: '10 per 15m' },
+    batch: 1_000,
     reserve: 1,
     timeout: '3m',
     usual: '50s',

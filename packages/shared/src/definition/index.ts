@@ -1,4 +1,4 @@
-import { budgets as budgetEntries } from './budgets.ts';
+import { type BudgetEntry, budgets as budgetEntries } from './budgets.ts';
 import { freshnessClasses as classEntries } from './freshness.ts';
 import { kinds as kindEntries } from './kinds.ts';
 import { type Colour, lanes as laneEntries, slotHeadStart as slotHeadStartText } from './lanes.ts';
@@ -41,29 +41,20 @@ export const sourceNames = [...new Set(budgetNames.map((name) => budgetEntries[n
 ];
 export const tiers = ['standard', 'premium'] as const satisfies readonly Tier[];
 
-export interface BudgetDefinition {
-  readonly label: string;
-  readonly fetches: string;
-  readonly source: Source;
-  readonly calls: readonly string[];
-  readonly limits: Readonly<Record<Tier, Limit>>;
-  readonly reserve: number;
-  readonly timeoutMs: number;
-  readonly usualMs: number;
-}
-export const budgets: Readonly<Record<Budget, BudgetDefinition>> = mapValues(
+export const budgets = mapValues(
   budgetEntries,
-  ({ label, fetches, source, calls, limits, reserve, timeout, usual }) => ({
-    label,
-    fetches,
-    source,
-    calls,
+  ({ limits, timeout, usual, ...entry }: BudgetEntry & { readonly source: Source }) => ({
+    batch: 1,
+    ...entry,
     limits: { standard: parseLimit(limits.standard), premium: parseLimit(limits.premium) },
-    reserve,
     timeoutMs: durationMs(timeout),
     usualMs: durationMs(usual),
   }),
 );
+
+/** Where the calls of a budget are, below the base URL. */
+export const pathsOf = (budget: Budget): string[] =>
+  budgets[budget].calls.map((call) => call.slice(call.indexOf('/')));
 
 /** The documented limits of a tier. */
 export const limitsOf = (tier: Tier): Record<Budget, Limit> =>

@@ -6,8 +6,6 @@ export const justAccepted: Progress = { state: 'waiting_in_line', position: 1, a
 export const isUnknown = (progress: Progress): boolean =>
   progress.state === 'waiting_in_line' && progress.at === null;
 
-const fullCall = 1_000;
-
 /** @param ahead with `single` the adds before it, with `bulk` the riders of imports before it */
 export function expectedProgress(
   windows: readonly WindowView[] | undefined,
@@ -28,7 +26,7 @@ export function expectedProgress(
     : waits(single, position, bySingle, 'single', now);
 }
 
-const callOf = (ridersAhead: number): number => 1 + Math.floor(ridersAhead / fullCall);
+const callOf = (ridersAhead: number): number => 1 + Math.floor(ridersAhead / budgets.riders_bulk.batch);
 
 /** When the k-th next call (1 = the next) may go, as places of the window become free, round by round. */
 function turn(view: WindowView, k: number, now: number): number {

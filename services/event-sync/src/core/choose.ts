@@ -44,7 +44,7 @@ const isLeft = (
   { startedAt, failed }: Pick<EventRun, 'startedAt' | 'failed'>,
 ): boolean => (at === null || at < startedAt) && !failed.has(eventId);
 
-/** Project ms. */
+/** Before its last minutes there is time for another look. Project ms. */
 const soon = freshnessClasses.urgent.beginsMs;
 
 function reasonFor(event: Candidate, goals: Goals, now: number): CallReason {

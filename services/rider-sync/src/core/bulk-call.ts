@@ -1,7 +1,8 @@
+import { budgets } from '@paceline/shared/definition';
 import { riderIdsOf, type RidersAnswer } from '@paceline/shared/zwiftracing';
 
 /** Upstream takes so many ids at most. */
-export const fullCall = 1_000;
+export const fullCall = budgets.riders_bulk.batch;
 
 /** A bulk call that found no answer so often is no longer the call's fault: its riders have failed. */
 export const mostLost = 3;
