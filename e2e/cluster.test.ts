@@ -2,7 +2,7 @@ import { auditedBy } from '@paceline/kit/rig';
 import { oneEvening, startTestStack, type TestStack } from '@paceline/kit/stack';
 import { eventually } from '@paceline/kit/waiting';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { journalIsLed, type Leaders, type Probes, settled, startProbes } from './cluster.ts';
+import { journalIsLed, type Leaders, type Probes, settled, startProbes } from './testing/cluster.ts';
 
 /** How often a broker is killed: `CLUSTER_KILLS=12 npm run prove -- e2e/cluster.test.ts` measures how long grants stay away. */
 const kills = Number(process.env.CLUSTER_KILLS ?? 2);

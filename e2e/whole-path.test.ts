@@ -5,7 +5,15 @@ import type { SyncKind } from '@paceline/shared/definition';
 import { connect } from '@paceline/shared/messaging';
 import { type ReceivedSpan, startOtlpReceiver } from '@paceline/shared/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answersOf, logsOf, messagesOf, ownPasswords, type Readable, rowsOf, secretsIn } from './planted.ts';
+import {
+  answersOf,
+  logsOf,
+  messagesOf,
+  ownPasswords,
+  type Readable,
+  rowsOf,
+  secretsIn,
+} from './testing/planted.ts';
 
 /** A far slot is over in two seconds, a near one in five. */
 const scale = 120;

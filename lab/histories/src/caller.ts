@@ -10,7 +10,7 @@ import {
 } from '@paceline/shared/limiter/protocol';
 import type { Agenda } from '@paceline/kit/agenda';
 import { place, type Mood, type Upstream } from './upstream.ts';
-import { hear, type Script } from './script.ts';
+import { hear, type Script } from '@paceline/kit/script';
 
 /** What a caller wants, and how its call will go. Times in ms. */
 export interface CallerPlan {

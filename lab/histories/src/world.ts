@@ -8,7 +8,7 @@ import { caller, type End, type Surroundings, type CallerPlan } from './caller.t
 import { createDice } from '@paceline/kit/dice';
 import { createJournal, type Death, type Owner, takeOver } from './owner.ts';
 import { place, createUpstream } from './upstream.ts';
-import { type Fate, live } from './script.ts';
+import { type Fate, live } from '@paceline/kit/script';
 import { policyOf } from '@paceline/limiter/core/budget';
 import { evolve } from '@paceline/limiter/core/evolve';
 import { budgetOf, createLedger } from '@paceline/limiter/core/ledger';

@@ -1,4 +1,4 @@
-interface FreshnessClassEntry {
+export interface FreshnessClassEntry {
   readonly label: string;
   /** From this long before its start on, an event is of this class, until the next one begins. */
   readonly begins: string;

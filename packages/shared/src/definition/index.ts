@@ -1,7 +1,7 @@
 import { type BudgetEntry, budgets as budgetEntries } from './budgets.ts';
-import { freshnessClasses as classEntries } from './freshness.ts';
-import { kinds as kindEntries } from './kinds.ts';
-import { type Colour, lanes as laneEntries, slotHeadStart as slotHeadStartText } from './lanes.ts';
+import { freshnessClasses as classEntries, type FreshnessClassEntry } from './freshness.ts';
+import { type KindEntry, kinds as kindEntries } from './kinds.ts';
+import { type LaneEntry, lanes as laneEntries, slotHeadStart as slotHeadStartText } from './lanes.ts';
 import { durationMs, mapValues, parseLimit } from './units.ts';
 
 /*
@@ -60,22 +60,12 @@ export const pathsOf = (budget: Budget): string[] =>
 export const limitsOf = (tier: Tier): Record<Budget, Limit> =>
   mapValues(budgets, ({ limits }) => limits[tier]);
 
-export interface LaneDefinition {
-  readonly label: string;
-  readonly colour: Colour;
-  readonly forced: boolean;
-  readonly headStartMs: number;
-  /** The kind of sync whose calls it carries. */
-  readonly sync: SyncKind | undefined;
-}
-export const lanes: Readonly<Record<Lane, LaneDefinition>> = mapValues(
+export const lanes = mapValues(
   laneEntries,
-  (entry: { label: string; colour: Colour; forced: boolean; headStart: string; sync?: SyncKind }) => ({
-    label: entry.label,
-    colour: entry.colour,
-    forced: entry.forced,
-    headStartMs: durationMs(entry.headStart),
-    sync: entry.sync,
+  ({ headStart, sync, ...entry }: LaneEntry & { readonly sync?: SyncKind }) => ({
+    ...entry,
+    sync,
+    headStartMs: durationMs(headStart),
   }),
 );
 
@@ -83,44 +73,26 @@ export const lanes: Readonly<Record<Lane, LaneDefinition>> = mapValues(
 export const forcedLanes: ReadonlySet<Lane> = new Set(laneNames.filter((name) => lanes[name].forced));
 export const slotHeadStartMs = durationMs(slotHeadStartText);
 
-export interface KindDefinition {
-  readonly title: string;
-  readonly label: string;
-  readonly about: string;
-  readonly service: SyncService;
+/** An entry whose names are those of the other entries. */
+type NamedKindEntry = Omit<KindEntry, 'lane' | 'budget' | 'list' | 'goal'> & {
   readonly lane: Lane;
-  readonly thing: string;
-  readonly brings: string;
   readonly budget: Budget;
-  readonly list: Budget | undefined;
-  readonly things: number | 'clubs';
-  readonly goal: 'cycle' | { readonly class: FreshnessClass } | undefined;
-  readonly atFirstStart: boolean;
-  readonly mode: 'off' | 'on';
-  readonly opens: string;
-  readonly duration: string;
-  readonly catchUp: string;
-  readonly why: { readonly mode?: string; readonly duration?: string; readonly catchUp?: string };
-}
-type KindEntry = Omit<KindDefinition, 'list' | 'goal' | 'atFirstStart' | 'why'> &
-  Partial<Pick<KindDefinition, 'list' | 'goal' | 'atFirstStart' | 'why'>>;
-export const kinds: Readonly<Record<SyncKind, KindDefinition>> = mapValues(
-  kindEntries,
-  (entry: KindEntry) => ({ list: undefined, goal: undefined, atFirstStart: false, why: {}, ...entry }),
-);
+  readonly list?: Budget;
+  readonly goal?: 'cycle' | { readonly class: FreshnessClass };
+};
+export const kinds = mapValues(kindEntries, ({ list, goal, why, ...entry }: NamedKindEntry) => ({
+  atFirstStart: false,
+  ...entry,
+  list,
+  goal,
+  why: why ?? {},
+}));
+export type KindDefinition = (typeof kinds)[SyncKind];
 
-export interface ClassDefinition {
-  readonly label: string;
-  readonly about: string;
-  readonly lane: Lane;
-  /** Before its start, from `beginsMs` until (not including) `endsMs`, an event is of the class. */
-  readonly beginsMs: number;
-  readonly endsMs: number;
-  readonly goal: string;
-}
-export const freshnessClasses: Readonly<Record<FreshnessClass, ClassDefinition>> = mapValues(
+/** Before its start, from `beginsMs` until (not including) `endsMs`, an event is of the class. */
+export const freshnessClasses = mapValues(
   classEntries,
-  ({ begins, ...entry }, name) => {
+  ({ begins, ...entry }: FreshnessClassEntry & { readonly lane: Lane }, name) => {
     const sooner = classNames[classNames.indexOf(name) - 1];
     return {
       ...entry,

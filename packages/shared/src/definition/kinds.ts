@@ -1,4 +1,4 @@
-interface KindEntry {
+export interface KindEntry {
   readonly title: string;
   /** Beside a run or a slot: `riders`. */
   readonly label: string;

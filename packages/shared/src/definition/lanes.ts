@@ -2,7 +2,7 @@
 export const colours = ['amber', 'purple', 'blue', 'teal', 'grey', 'red', 'green'] as const;
 export type Colour = (typeof colours)[number];
 
-interface LaneEntry {
+export interface LaneEntry {
   readonly label: string;
   readonly colour: Colour;
   /** Cannot wait for a slot: it may use the places that a window keeps in reserve. No call gets here by failing. */

@@ -94,9 +94,7 @@ export interface StandIn extends Running {
   readonly received: AddRider[];
 }
 
-/**
- * @param carryOut is given each command and a way to move it on: the row first, then the event
- */
+/** @param carryOut is given each command and a way to move it on: the row first, then the event */
 export async function playRiderSync(
   bus: Bus,
   db: Database,

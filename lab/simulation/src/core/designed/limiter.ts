@@ -2,7 +2,7 @@ import { syncOf } from '@paceline/limiter/core/acquire';
 import { callTimeout } from '@paceline/shared/config';
 import { type Budget, budgets, type Lane, laneNames, limitsOf, mapValues } from '@paceline/shared/definition';
 import type { Life } from '../life.ts';
-import { hear, live, type Script, sleep } from '../world/script.ts';
+import { hear, live, type Script, sleep } from '@paceline/kit/script';
 
 /** A call that a sync wants to make. */
 export interface CallRequest {

@@ -4,7 +4,7 @@ import { nextSlot, slotsBetween } from '@paceline/planning/slots';
 import type { Slot } from '@paceline/shared/contracts';
 import type { Life, Strategy } from '../life.ts';
 import type { Click } from '../scenario.ts';
-import { live, type Script, sleep } from '../world/script.ts';
+import { live, type Script, sleep } from '@paceline/kit/script';
 import { type Caller, byArrival, byPriority, createLine, createLoner, type Rank } from './limiter.ts';
 import { addRider, clubsInTurn, eventsAtOnce, eventsInTurn, refreshUrgent } from './syncs.ts';
 

@@ -5,7 +5,7 @@ import type { Slot } from '@paceline/shared/contracts';
 import { fullPage } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
 import type { Click } from '../scenario.ts';
-import { live, type Script, sleep } from '../world/script.ts';
+import { live, type Script, sleep } from '@paceline/kit/script';
 import type { Caller } from './limiter.ts';
 
 const { urgent } = freshnessClasses;

@@ -8,7 +8,7 @@ import {
 } from '@paceline/rider-sync/core/batcher';
 import { fillUpAge, fullCall } from '@paceline/rider-sync/core/bulk-call';
 import type { Life } from '../life.ts';
-import { live, type Script } from '../world/script.ts';
+import { live, type Script } from '@paceline/kit/script';
 import type { Caller, CallEnd } from './call.ts';
 import type { Run } from './runs.ts';
 

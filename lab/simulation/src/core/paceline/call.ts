@@ -3,7 +3,7 @@ import { callTimeout } from '@paceline/shared/config';
 import { isPassing, pauseBefore, raisedLane, usualAttempts } from '@paceline/shared/sync/retry-policy';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
-import { type Script, sleep } from '../world/script.ts';
+import { type Script, sleep } from '@paceline/kit/script';
 import type { Permits, Wanted } from './permit.ts';
 
 /** A call whose target is chosen when the permit is there; undefined: nothing is worth it any more. */

@@ -18,7 +18,7 @@ import {
 } from '@paceline/event-sync/core/urgent-watch';
 import { type EventKind, kinds } from '@paceline/shared/definition';
 import type { Life } from '../life.ts';
-import { type Script, sleep } from '../world/script.ts';
+import { type Script, sleep } from '@paceline/kit/script';
 import type { Caller } from './call.ts';
 import type { Run, RunEnding } from './runs.ts';
 

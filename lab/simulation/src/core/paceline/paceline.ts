@@ -2,7 +2,7 @@ import type { SyncKind } from '@paceline/shared/definition';
 import { settingsOf } from '@paceline/planning/slots';
 import type { Strategy } from '../life.ts';
 import { configOf } from '../scenario.ts';
-import { live } from '../world/script.ts';
+import { live } from '@paceline/kit/script';
 import { createCaller } from './call.ts';
 import { syncEvents, watchUrgent } from './event-sync.ts';
 import { startLimiter } from './limiter.ts';

@@ -9,7 +9,7 @@ import {
   requestPermit,
 } from '@paceline/shared/limiter/protocol';
 import type { Life } from '../life.ts';
-import { hear, once, type Script } from '../world/script.ts';
+import { hear, once, type Script } from '@paceline/kit/script';
 import type { LimiterLink } from './limiter.ts';
 
 /** What a caller wants a permit for, as `PermitOptions` of the real client. */

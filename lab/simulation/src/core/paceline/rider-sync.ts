@@ -11,7 +11,7 @@ import {
 import { importLane } from '@paceline/rider-sync/core/command';
 import { fullPage } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
-import { hear, once, type Script } from '../world/script.ts';
+import { hear, once, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
 import type { Caller } from './call.ts';
 import type { Run, RunEnding } from './runs.ts';

@@ -4,7 +4,7 @@ import type { RunCounts, ScheduleSettings, Tick } from '@paceline/shared/contrac
 import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import type { RunEnding as StoredEnding, RunRow } from '@paceline/shared/sync';
 import type { Life } from '../life.ts';
-import { live, type Script, sleep } from '../world/script.ts';
+import { live, type Script, sleep } from '@paceline/kit/script';
 
 /** A slot's run as its row holds it. */
 export type Run = Pick<

@@ -3,7 +3,7 @@ import { deadlineOf, leastWaitMs } from '@paceline/rider-sync/core/command';
 import { leastPatienceMs, SingleOrBulk } from '@paceline/rider-sync/core/single-or-bulk';
 import type { Life } from '../life.ts';
 import type { Click } from '../scenario.ts';
-import { hear, live, once, type Script } from '../world/script.ts';
+import { hear, live, once, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
 import type { Caller } from './call.ts';
 

@@ -11,7 +11,7 @@ import {
 import type { Policy } from '@paceline/shared/contracts';
 import { type Budget, type Lane, limitsOf } from '@paceline/shared/definition';
 import { readRateLimited } from '@paceline/shared/zwiftracing';
-import { hear, once, type Script } from './script.ts';
+import { hear, once, type Script } from '@paceline/kit/script';
 import type { Scenario } from '../scenario.ts';
 
 /** What a call came to. `arrivedAt`: the moment of which the answer tells. */
