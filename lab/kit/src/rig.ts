@@ -45,6 +45,7 @@ export const urlAs = (url: string, user: Service | 'admin'): string => url.repla
 const script = join(import.meta.dirname, '../../../services/limiter/src/main.ts');
 const auditor = join(import.meta.dirname, '../../auditor/src/main.ts');
 
+/** Long: the parts of a rig stand beside what starts and ends them. */
 export async function startRig(
   setting: ClockSetting,
   replicas: number,

@@ -64,10 +64,15 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof Error && error.name === 'JetStreamNotEnabled';
 }
 
-const patient = (maxAttempts: number) =>
-  retry(handleWhen(isUnavailable), { maxAttempts, backoff: new ConstantBackoff(250) });
-const throughElection = patient(40);
-const untilFormed = patient(480);
+/** Not every server of a cluster knows yet what one has just created. */
+const streamNotFound = 10_059;
+const isForming = (error: unknown): boolean =>
+  isUnavailable(error) || (error instanceof JetStreamApiError && error.code === streamNotFound);
+
+const patient = (maxAttempts: number, passes: (error: unknown) => boolean) =>
+  retry(handleWhen(passes), { maxAttempts, backoff: new ConstantBackoff(250) });
+const throughElection = patient(40, isUnavailable);
+const untilFormed = patient(480, isForming);
 
 /** Repeats an idempotent request through a broker's restart or election, some 10 s at the least. */
 export const retryWhileUnavailable = <T>(request: () => Promise<T>): Promise<T> =>

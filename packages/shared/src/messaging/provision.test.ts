@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { streams } from '../contracts/index.ts';
 import { takeAccount } from '../testing/place.ts';
+import { retryUntilFormed } from './bus.ts';
 import { connect } from './connection.ts';
 import { provision } from './provision.ts';
 
@@ -32,4 +33,14 @@ it('streams keep what the catalog says, or less or more where that is told, also
   expect(await kept()).toEqual({ ...usual, EVENTS: [3_600_000, 1_048_576] });
   await provision(connection);
   expect(await kept()).toEqual(usual);
+});
+
+it('asks again while a cluster does not know everywhere what it has just created', async () => {
+  const manager = await jetstreamManager(connection);
+  let asked = 0;
+  const known = await retryUntilFormed(() => {
+    asked += 1;
+    return manager.streams.info(asked === 1 ? 'NOT_KNOWN_YET' : 'EVENTS');
+  });
+  expect([asked, known.config.name]).toEqual([2, 'EVENTS']);
 });
