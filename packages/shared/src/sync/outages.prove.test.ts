@@ -104,7 +104,10 @@ describe('the run of a slot', () => {
         times += 1;
         if (times === 1) {
           await postgres.kill();
+          // However soon it is back, this query has met a server that was gone.
+          const error = await failure(stage.db.select().from(tables.syncRuns));
           restarted = postgres.restart();
+          throw error;
         }
         await stage.db.select().from(tables.syncRuns);
         return { state: 'done', error: null, checkpoint: null };
