@@ -133,6 +133,7 @@ it('shows up in the dashboard: its window, its slots, its runs', async () => {
   const browser = await openBrowser();
   try {
     const view = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    view.setDefaultTimeout(120_000);
     const show = async (name: string) => {
       await view.goto(`${stack.apiUrl}/#/${name}`);
       await view.locator(`nav a[aria-current][href="#/${name}"]`).waitFor();

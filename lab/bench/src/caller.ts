@@ -44,7 +44,7 @@ async function call(job: Job): Promise<void> {
   onArrival({ job, sentAt, arrivedAt: monotonic() });
 }
 
-/** What a process of the bench can be told to do. Moments are of the monotonic clock. */
+/** What a process of the bench can do. Moments are of the monotonic clock. */
 const duties = {
   async open({ id, address, index }: { id: string; address: Address; index: number }): Promise<void> {
     const contender = contenders.find((each) => each.id === id);
@@ -119,7 +119,7 @@ const duties = {
     return counts;
   },
 
-  /** Has so many wait, then lets them go; for each that goes an urgent one comes. Returns µs a call. */
+  /** Fills the queue, then lets it drain; for each that goes an urgent one comes. Returns µs a call. */
   async deep({ key, waiting, calls }: { key: string; waiting: number; calls: number }): Promise<number> {
     const shut = Promise.withResolvers<void>();
     const enough = Promise.withResolvers<void>();

@@ -71,7 +71,7 @@ function* inTurns<T>(all: readonly T[]): Generator<readonly T[]> {
   for (let from = 0; from < all.length; from += largestTurn) yield all.slice(from, from + largestTurn);
 }
 
-/** One budget with so many waiting. Returns the µs of a permit (four turns) by round, and bytes of heap by waiter. */
+/** One budget with a long queue. Returns the µs of a permit (four turns) by round, and bytes of heap by waiter. */
 export async function depth({ waiting, rounds, permits }: Record<'waiting' | 'rounds' | 'permits', number>) {
   const { acquire, pass, turn, now, spent } = measuredLedger();
   const before = heapUsed();
@@ -103,7 +103,7 @@ export async function depth({ waiting, rounds, permits }: Record<'waiting' | 'ro
   return { perPermit, bytes };
 }
 
-/** So many accounts with one waiter each. Returns the µs of a permit (hundreds in a turn) by round, and bytes by account. */
+/** Many accounts with one waiter each. Returns the µs of a permit (hundreds in a turn) by round, and bytes by account. */
 export async function breadth({
   accounts,
   rounds,

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
-/** What a worker process can be told to do: each takes one argument, or none. */
+/** What a worker process can do: each takes one argument, or none. */
 type Duties = Readonly<Record<string, (argument: never) => Promise<unknown>>>;
 
 /** A process that carries out duties, as the one that directs it sees it. */

@@ -7,9 +7,9 @@ import { delayOf, type Network } from './upstream.ts';
 export interface Arrivals {
   readonly address: Address;
   readonly accounts: readonly string[];
-  /** So many come at random moments, before anything is known of the load and again after the backlog. */
+  /** Requests at random moments, before anything is known of the load and again after the backlog. */
   readonly count: number;
-  /** So many come at once, none of them urgent. */
+  /** Requests at once, none of them urgent. */
   readonly backlog: number;
   /** Mean ms between two of them. */
   readonly everyMs: number;
@@ -28,7 +28,7 @@ export async function keepPromises(arrivals: Arrivals) {
   const { clock, limiters, close } = await openLimiters(address);
 
   async function ask(limiter: Limiter, cold: boolean, urgent: boolean) {
-    // When it was first told that it would run; undefined when it ran at once.
+    // The first estimate; undefined when it ran at once.
     let promisedAt: number | undefined;
     const onWaiting = ({ estimatedAt }: { estimatedAt: number }) => {
       promisedAt ??= estimatedAt;

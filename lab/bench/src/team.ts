@@ -18,7 +18,7 @@ interface TeamOptions {
   /** How many processes call; a contender whose limit is one process's gets one. */
   readonly processes: number;
   readonly home?: Home;
-  /** How long the windows are that it will be told to keep. */
+  /** The length of the windows that it keeps. */
   readonly windowMs?: number;
 }
 

@@ -4,9 +4,9 @@ import type { Policy } from '@paceline/shared/contracts';
 
 /** What lies between a caller and upstream. */
 export interface Network {
-  /** A call arrives up to so many ms after it was sent, evenly spread. */
+  /** A call arrives up to this many ms after it was sent, evenly spread. */
   readonly jitterMs: number;
-  /** So many of all (0…1) take ten times the jitter. */
+  /** The share of calls (0…1) that take ten times the jitter. */
   readonly outliers: number;
 }
 

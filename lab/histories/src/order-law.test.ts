@@ -47,13 +47,13 @@ describe('the line', () => {
     limiter.call('first');
     const begin = limiter.now();
     const asks = Array.from({ length: 10_000 }, (_, index) => limiter.acquireAsk(`t${index}`));
-    const told = limiter
+    const answered = limiter
       .take(...asks)
       .answers.map((answer) => (answer.answer === 'waiting' ? answer.askAgainIn : Infinity));
     // Each misses as often as it may, and then comes.
-    for (const askAgainIn of [...new Set(told)].toSorted((a, b) => a - b)) {
+    for (const askAgainIn of [...new Set(answered)].toSorted((a, b) => a - b)) {
       limiter.pass(begin + askAgainIn * (settings.missesAllowed - 1) - limiter.now());
-      limiter.take(...asks.filter((_, index) => told[index] === askAgainIn));
+      limiter.take(...asks.filter((_, index) => answered[index] === askAgainIn));
     }
     expect(limiter.ledger().waiting).toBe(10_000);
   });

@@ -34,7 +34,7 @@ describe('a number', () => {
     expect([digits(Number.NaN), percent(Number.NaN), times(Infinity)]).toEqual(['–', '–', '–']);
   });
 
-  it('is a share, or so many times another', () => {
+  it('is a share, or a multiple of another', () => {
     expect([percent(0.2255), times(1.5)]).toEqual(['22.6 %', '1.5 ×']);
   });
 });

@@ -14,7 +14,7 @@ interface RequestLoad {
   once(): Promise<number>;
 }
 
-/** Keeps so many requests in flight for a while, and ends with the last answer. */
+/** Keeps a number of requests in flight for a while, and ends with the last answer. */
 export async function measure(stack: TestStack, { inFlight, lasts, once }: RequestLoad) {
   const took: number[] = [];
   let brought = 0;

@@ -14,7 +14,7 @@ export interface Bound {
   readonly least: number;
 }
 
-/** What is judged is cut into so many stretches, each with one value. */
+/** The number of stretches that a series is cut into, each with one value. */
 const stretches = 12;
 /** One-sided, 1 in 100: so seldom does what only varies rise like this (Mann and Kendall's test). */
 const significant = 2.33;

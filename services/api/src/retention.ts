@@ -21,7 +21,7 @@ export interface Retention {
 const day = 86_400_000;
 const permitsKept = 2 * day;
 
-/** Deletes so many of the oldest rows (`old`) for which `where` holds; locked ones are skipped. */
+/** Deletes at most `most` of the oldest rows (`old`) for which `where` holds; skips locked ones. */
 const deleteOldest = (table: PgTable, by: string, where: SQL, most: number): SQL => sql`
   delete from ${table} where ctid = any(array(
     select old.ctid from ${table} old

@@ -8,7 +8,7 @@ import { barOf, drawBar } from './windows.ts';
 const draw = (budget: Budget, width = 21) => drawBar(barOf(budget, now, width), plain);
 
 let named = 0;
-/** A call whose window of a minute counts it from so many seconds on. */
+/** A call that its window of a minute counts from `seconds` on. */
 const permitOf = (lane: Lane, seconds: number): Budget['permits'][number] => ({
   permit: `permit-${(named += 1)}`,
   lane,

@@ -66,7 +66,7 @@ function rowOf(budget: BudgetCertificate): Record<string, string> {
 const fullness = (fullest: BudgetCertificate['fullest']): string =>
   fullest ? `${fullest.calls} of ${fullest.limit}` : '-';
 
-/** So many are told of one by one. */
+/** More than these are only counted. */
 const mostTold = 50;
 
 /** What breaks a law comes first. */

@@ -83,7 +83,7 @@ export const endless = ({ home }: Contender): Policy => ({
 export const arrivalsOf = (passages: readonly Passage[], key: string): number[] =>
   passages.filter(({ job }) => job.key === key).map(({ arrivedAt }) => arrivedAt);
 
-/** Measures so many at a time: for workloads in which a busy neighbour would be noticed. In the order given. */
+/** Measures a few at a time: for workloads in which a busy neighbour would be noticed. In the order given. */
 export async function inGroups<T>(
   contenders: readonly Contender[],
   size: number,

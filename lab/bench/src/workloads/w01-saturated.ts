@@ -70,7 +70,7 @@ function judged(each: readonly Passage[][]) {
     worst: Math.max(...ways.map(share)),
     /** The share that each way of counting rejects. */
     rejected: Object.fromEntries(ways.map((way) => [way, share(way)])) as Record<Way, number>,
-    // A sliding upstream would have let so many of them through.
+    // A sliding upstream would have let this share of them through.
     utilisation: median(arrivals.map((run) => utilisation(run, policy))) * (1 - share('sliding')),
     /** Mean ms from sending to the answer. */
     roundTripMs: mean(each.flat().map(({ sentAt, arrivedAt }) => arrivedAt - sentAt)),

@@ -11,7 +11,7 @@ const minuteMs = 3_000;
 const limit = 5;
 const accounts = Array.from({ length: 8 }, (_, index) => `w10-${index}`);
 const backlog = 3 * limit;
-/** Beside the backlog: a load of nine tenths, for so many windows before it and after it. */
+/** A load of nine tenths, for this many windows before and after the backlog. */
 const load = 0.9;
 const windows = 6;
 const rounds = 5;

@@ -75,7 +75,7 @@ export interface Evidence extends Requested {
   /** Those that upstream's list had when it was last stored. */
   readonly listedEventIds: readonly string[];
   readonly runs: readonly RunEnd[];
-  /** Run ids by slot, as they were told of while everything happened. */
+  /** Run ids by slot, as the event stream had them. */
   readonly runsOfSlots: ReadonlyMap<string, ReadonlySet<string>>;
   /** What still waits, by where: `TICKS: 2`. */
   readonly waiting: readonly string[];

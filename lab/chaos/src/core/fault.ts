@@ -43,7 +43,7 @@ function links(dice: Dice, { services }: Crew): string[] {
   return dice.some(upstream, dice.whole(1, 3)).map((name) => `${name}>${target}`);
 }
 
-/** Another limit: so many times the calls, in so many times the window. */
+/** Another limit, as factors of the calls and of the window. */
 const changedPolicy = (limitTimes: number, windowTimes: number) => (dice: Dice) => {
   const budget = dice.pick(steerable);
   const { limit, windowMs } = limits[budget];
@@ -59,7 +59,7 @@ const lasting =
 
 const amount = (least: number, most: number) => (dice: Dice) => ({ amount: dice.whole(least, most) });
 
-/** What can be broken, in the order in which it is told, and what a seed decides about it. */
+/** What can be broken, in the order of the report, and what a seed decides about it. */
 export const draws = {
   kill: (dice, { services }) => ({ targets: dice.some(services, 1) }),
   'kill-several': (dice, { services }) => ({ targets: dice.some(services, dice.whole(2, 4)) }),

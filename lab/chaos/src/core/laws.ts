@@ -109,8 +109,8 @@ function ridersAndEventsLost({ club, eventIds, listedEventIds, runs }: Evidence)
 
 function slotsRunTwice({ runs, runsOfSlots }: Evidence): string[] {
   const stored = twice(runs.map(({ slot }) => slot.id));
-  const told = [...runsOfSlots].filter(([, ids]) => ids.size > 1).map(([slot]) => slot);
-  return [...new Set([...stored, ...told])];
+  const published = [...runsOfSlots].filter(([, ids]) => ids.size > 1).map(([slot]) => slot);
+  return [...new Set([...stored, ...published])];
 }
 
 /** Real ms: what an exit of ours may come later than the signal. */

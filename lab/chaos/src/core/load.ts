@@ -16,7 +16,7 @@ export interface LoadRequest {
 /** Riders of no club, so that whoever is stored was asked for. */
 const strangers = 4_500_000;
 /** Upstream knows no such rider. */
-const nobody = 7;
+const unknownRider = 7;
 
 /** The requests of `lasts` real ms: about three adds a second, now and then an import, a trigger, a retry. */
 export function planLoad(seed: number, lasts: number): LoadRequest[] {
@@ -35,7 +35,7 @@ export function planLoad(seed: number, lasts: number): LoadRequest[] {
       requests.push({ at, does: 'retry', path: '/v1/runs', riderIds: [] });
     } else {
       const again = dice.whole(1, 20) === 1 && next > strangers;
-      const riderId = chance === 13 ? nobody : again ? next : newRider();
+      const riderId = chance === 13 ? unknownRider : again ? next : newRider();
       const cancels = dice.whole(1, 25) === 1;
       requests.push({ at, does: 'add', path: '/v1/riders', body: { riderId }, riderIds: [riderId], cancels });
     }

@@ -170,7 +170,7 @@ it('one that begins before the last one is over is felt with it', () => {
   ]);
 });
 
-it('a system that was never well again is told of', () => {
+it('reports a system that did not recover', () => {
   const signs = { ready: [50], accepted: [150], called: [150] };
   expect(recoveries([inflicted('kill', 100, 100)], signs)).toEqual([{ kind: 'kill', took: undefined }]);
 });

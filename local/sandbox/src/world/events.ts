@@ -158,7 +158,7 @@ export function planRoster(
   const next = sequence(seed, 'roster', event.id);
   const roster = new Map<number, SignupEntry>();
   while (event.pens.length > 0 && roster.size < event.size) {
-    const riderId = somebody(seed, membership, next);
+    const riderId = anyRider(seed, membership, next);
     const noise = between(next(), -0.08, 0.08);
     const joinedAt = Math.floor(event.start - joinLead(next(), next(), event.start - event.listedFrom));
     const leftAt = leaveMoment(next(), next(), joinedAt, event.start);
@@ -170,7 +170,7 @@ export function planRoster(
 }
 
 /** Now and then a member of one of the served clubs, each club as often as the others; else a regular. */
-function somebody(seed: number, { clubs, membersOf }: ClubMembership, next: () => number): number {
+function anyRider(seed: number, { clubs, membersOf }: ClubMembership, next: () => number): number {
   const isOurs = next() < 0.04;
   const members = clubs.length > 0 ? membersOf(pick(next(), clubs).id) : undefined;
   if (isOurs && members) return pick(next(), members);

@@ -290,7 +290,7 @@ const efforts = [
   [1200, 1.02, 1.04],
 ] as const;
 
-/** Rounds to so many decimals. */
+/** Rounds to `digits` decimals. */
 export const rounded = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
 
 /** Best efforts in watts and W/kg, and the critical-power model. `threshold`: W/kg; `punch`: climber (0) to sprinter (1) */

@@ -3,7 +3,7 @@ import type { Budget, Command, Lane } from '../generated.ts';
 export const minute = 60_000;
 /** The moment at which the tests look at things. */
 export const now = Date.UTC(2026, 10, 26, 18, 30);
-/** A moment so many minutes from then, as the API writes it. */
+/** A moment some minutes from then, as the API writes it. */
 export const at = (minutes: number): string => new Date(now + minutes * minute).toISOString();
 
 type Waiting = Budget['waiting']['next'][number];

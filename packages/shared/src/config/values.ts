@@ -78,7 +78,7 @@ export const oneOfEach = Object.fromEntries(services.map((name) => [name, 1])) a
 /** There are as many partitions: a limiter more would have nothing to decide. */
 const most = 8;
 
-/** `2`: so many of each. `limiter=3,rider-sync=2`: so many of these, one of the others. */
+/** `2`: two of each. `limiter=3,rider-sync=2`: three and two of these, one of the others. */
 export const replicas = z.string().transform((text, context): Replicas => {
   const parts = text.split(',').map((part) => part.trim());
   const counts = /^\d+$/.test(text.trim())

@@ -5,7 +5,7 @@ import type { Service } from './vocabulary.ts';
 export interface Delivery {
   /** How long a handler may be silent (dead) before its message goes to another. */
   readonly ackWaitMs: number;
-  /** After so many attempts the message is dead-lettered with the last reason. */
+  /** Attempts after which the message is dead-lettered with the last reason. */
   readonly maxDeliver: number;
   /** How many messages one handler takes at a time. */
   readonly concurrency: number;

@@ -126,7 +126,7 @@ export const judgedSchedule = z.object({
 });
 export type JudgedSchedule = z.infer<typeof judgedSchedule>;
 
-/** Requests the verdict on the schedule in force with a change, for so many things of a kind and such promises. */
+/** Requests lint and forecast of the schedule in force with a change, for numbers of things and for promises. */
 export const judgeSchedule = z.object({
   change: scheduleChange,
   // What it does not know a scheduler leaves out: the API may be newer.

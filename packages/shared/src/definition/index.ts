@@ -69,7 +69,7 @@ export const lanes = mapValues(
   }),
 );
 
-/** Lanes in which somebody, or a race, cannot wait for a slot. */
+/** Lanes of requests that cannot wait for a slot. */
 export const forcedLanes: ReadonlySet<Lane> = new Set(laneNames.filter((name) => lanes[name].forced));
 export const slotHeadStartMs = durationMs(slotHeadStartText);
 

@@ -33,7 +33,7 @@ export const kinds = {
   rider: {
     title: 'Rider sync',
     label: 'riders',
-    about: 'members of the clubs, and other riders that somebody has added',
+    about: 'members of the clubs, and riders added by hand',
     service: 'rider-sync',
     lane: 'rider_sync',
     thing: 'club',

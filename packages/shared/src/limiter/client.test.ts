@@ -98,7 +98,7 @@ describe('a caller that throws when it is shown its place', () => {
 describe('a started permit', () => {
   const sendBy = 2_000;
 
-  /** Hands a permit that is started at once to `use`, and gives what the limiter is told of its end. */
+  /** Hands a started permit to `use`. @returns the outcomes that the limiter receives */
   async function outcomesOf(
     use: (permit: Permit<'clubs'>, time: VirtualClock) => void | Promise<void>,
   ): Promise<unknown[]> {

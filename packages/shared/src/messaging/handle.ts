@@ -23,7 +23,7 @@ import { messagingAttributes, store } from './publish.ts';
 /** What becomes of a work message: a handler returns it. */
 export type Settlement =
   | { readonly settle: 'done' }
-  /** After so many real ms. */
+  /** Real ms. */
   | { readonly settle: 'retry'; readonly afterMs: number; readonly reason: string }
   /** It can never be done: keep it aside with the reason. */
   | { readonly settle: 'dead-letter'; readonly reason: string };

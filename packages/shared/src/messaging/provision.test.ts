@@ -22,7 +22,7 @@ const kept = async () => {
   );
 };
 
-it('streams keep what the catalog says, or less or more where that is told, also once they are there', async () => {
+it('sets the bounds of streams as the catalog or the caller says, also of existing ones', async () => {
   const usual = Object.fromEntries(
     streams.map(({ name, maxAgeMs, maxBytes }) => [name, [maxAgeMs, maxBytes]]),
   );

@@ -18,7 +18,7 @@ const nothingWrong = {
 /** It was not called yet. */
 export const unknown = (since: number): SourceAvailability => ({ state: 'unknown', since, ...nothingWrong });
 
-/** So many 404s in a row are not about what was requested. */
+/** Consecutive 404s after which they are not about what was requested. */
 const usuallyMissing = 3;
 const missing: Partial<Readonly<Record<Source, number>>> = {
   // The list of events is always there, results may not be there yet, and a rider may not exist at all.
@@ -29,7 +29,7 @@ const missing: Partial<Readonly<Record<Source, number>>> = {
 
 const minute = 60_000;
 
-/** Project ms until an unavailable source is probed again, after so many probes in vain: 5 min to 4 h. */
+/** Project ms until an unavailable source is probed again, after a number of failed probes: 5 min to 4 h. */
 export const pauseBeforeProbe = (probes: number): number => Math.min(240 * minute, 5 * minute * 2 ** probes);
 
 /** What an answer, or the error that came instead, says of the source; undefined: nothing. */

@@ -8,7 +8,7 @@ import { testLog } from '../testing/index.ts';
 import { takePlace } from '../testing/place.ts';
 import { openSync, syncVariables } from './open.ts';
 
-describe('a sync that is told to stop while it waits for the broker', () => {
+describe('a sync that is stopped while it connects to the broker', () => {
   it('ends its calls all the same, once the time of the last one is over', async () => {
     const place = await takePlace();
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');

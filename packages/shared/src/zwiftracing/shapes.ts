@@ -144,7 +144,7 @@ export const readRider = (raw: unknown): RiderItem => ({ rider: readAs(riderShap
 export const readRiders = (json: unknown): ReadItems<RiderItem> =>
   readEach(readAs(list, json), readRider, ({ rider }) => rider.riderId);
 
-/** A page holds at most so many riders; a shorter one is the last. */
+/** The most riders that a page holds; a shorter page is the last. */
 export const fullPage = 1_000;
 
 /** Riders ascend by id, as upstream sends them; `length` counts those that could not be read too. */

@@ -107,7 +107,7 @@ it('wrong tokens are listened to thirty times, and whoever was let in before goe
   expect((await get(tokens.operator)).status).toBe(200);
 });
 
-it('streams of one client may be so many at once, and another one when one has ended', async () => {
+it('limits the open streams of a client, and allows another one when one has ended', async () => {
   const url = await serve(clientLimits(1_000, 3));
   const watch = async () => {
     const leaving = new AbortController();

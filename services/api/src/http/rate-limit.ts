@@ -49,7 +49,7 @@ export function limitFields(
   };
 }
 
-/** A window in these fields. @param toSeconds how many seconds of the client's time so many project ms are */
+/** A window in these fields. @param toSeconds from project ms to seconds of the client's time */
 export function rateLimitFields(
   { endpoint, policy, available, freeAt }: WindowView,
   now: number,

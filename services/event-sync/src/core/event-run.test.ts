@@ -13,14 +13,14 @@ const looked = (left: number, eventId?: string, isOwn = true): RunEvent => ({
   left,
 });
 const failed = (code: UpstreamErrorCode, message = '503'): RunEvent => ({ event: 'failed', code, message });
-/** A run after some events, each of them called for with so many others left. */
+/** A run after some events, each with the number of others that were left then. */
 const after = (state: RunState, ...calls: Array<readonly [eventId: string, end: RunEvent]>): RunState =>
   calls.reduce(
     (current, [eventId, end]) => [looked(8, eventId), looked(8, eventId), end].reduce(decide, current),
     state,
   );
 const stored = (items: number): RunEvent => ({ event: 'answered', items });
-/** What it comes to when so many are left that it can not call for any more. */
+/** How it ends when some are left that it can no longer fetch. */
 const ended = (state: RunState, left = 0) => {
   const last = decide(decide(state, looked(left, left > 0 ? 'next' : undefined)), { event: 'refused' });
   return last.is === 'ended' ? last.ending : undefined;
@@ -117,7 +117,7 @@ describe('a list that can not be fetched', () => {
     expect(ended(run)).toMatchObject({ state: 'failed', error: expect.stringContaining('why') });
   });
 
-  it('in this slot leaves what nobody knows for the next one', () => {
+  it('in this slot leaves an unknown number for the next one', () => {
     const run = beginRun('signups', row, { is: 'deferred' });
     expect(ended(run)).toMatchObject({ state: 'done', counts: { planned: 1, deferred: 1 } });
   });

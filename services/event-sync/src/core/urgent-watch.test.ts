@@ -8,7 +8,7 @@ import { beginWatch, decide, type WatchState } from './urgent-watch.ts';
 
 const minute = 60_000;
 const now = 10_000 * minute;
-const nobody = new Set<string>();
+const none = new Set<string>();
 const goals = { urgent: 15 * minute, near: 60 * minute, far: 24 * 60 * minute };
 
 /** An event without a copy, some minutes before its start. */
@@ -22,7 +22,7 @@ const event = (eventId: string, lead: number, more: Partial<Candidate> = {}): Ca
   ...more,
 });
 const ids = (events: readonly Candidate[]) =>
-  urgentOf(events, nobody, goals, now).map(({ eventId }) => eventId);
+  urgentOf(events, none, goals, now).map(({ eventId }) => eventId);
 
 describe('an event', () => {
   it('is urgent from a quarter of an hour before its start on, until it starts', () => {
@@ -41,8 +41,8 @@ describe('an event', () => {
   it('is urgent again when a copy from its last minutes is older than a stricter goal', () => {
     const strict = { ...goals, urgent: 4 * minute };
     const seen = event('seen', 10, { signupsFetchedAt: now - 4 * minute });
-    expect(urgentOf([seen], nobody, goals, now)).toEqual([]);
-    expect(urgentOf([seen], nobody, strict, now)).toEqual([seen]);
+    expect(urgentOf([seen], none, goals, now)).toEqual([]);
+    expect(urgentOf([seen], none, strict, now)).toEqual([seen]);
     expect(untilNextUrgent([seen], strict, now - 30_000)).toBe(30_000);
   });
 
@@ -77,7 +77,7 @@ describe('a call a minute', () => {
           const known = races.map(({ startsAt, hasOurs }, index) =>
             event(String(index), startsAt, { hasOurs, signupsFetchedAt: seen.get(String(index)) ?? null }),
           );
-          const [first] = urgentOf(known, nobody, goals, at);
+          const [first] = urgentOf(known, none, goals, at);
           if (!first) continue;
           expect(first.startsAt).toBeGreaterThan(at);
           seen.set(first.eventId, at);

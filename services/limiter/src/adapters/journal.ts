@@ -168,7 +168,7 @@ const isWrongSequence = (error: unknown): boolean =>
   (error.code === JetStreamApiCodes.StreamWrongLastSequence ||
     error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown);
 
-/** So many places are read from at once: each entry is a request of its own. */
+/** Entries that are read at once: each is a request of its own. */
 const hands = 16;
 
 /**

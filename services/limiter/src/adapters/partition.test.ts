@@ -75,7 +75,7 @@ describe('a partition', () => {
   it('goes on when a turn can not be announced', async () => {
     const { answerTo, reads } = await openOn({
       turn() {
-        throw new Error('nobody can be told');
+        throw new Error('the connection is closing');
       },
     });
     expect([await answerTo('first'), await answerTo('second')]).toEqual(['started', 'started']);

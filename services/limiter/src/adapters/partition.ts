@@ -145,13 +145,13 @@ class OwnedPartition implements Partition {
     }
   }
 
-  /** What others hear of a turn must not stop it: it is in the journal already. */
-  #tell(telling: () => void): boolean {
+  /** A failed announcement does not stop the turn: it is in the journal already. */
+  #tell(publish: () => void): boolean {
     try {
-      telling();
+      publish();
       return true;
     } catch (error) {
-      this.#parts.log.error({ err: error }, 'a turn could not be told of');
+      this.#parts.log.error({ err: error }, 'turn not announced');
       return false;
     }
   }
@@ -180,7 +180,7 @@ class OwnedPartition implements Partition {
         );
         return;
       case 'answer':
-        // Who gets no answer, as it is too large, is told at least that there is none.
+        // An answer that cannot be sent, for example one that is too large, becomes an error.
         if (!this.#tell(() => effect.to(effect.answers)))
           this.#tell(() => effect.to(effect.answers.map(() => unavailable)));
         return;

@@ -26,7 +26,7 @@ export interface RecoverParts {
 
 /** Real ms in which those who waited before ask again: the most urgent goes first, not the quickest. */
 const quiet = 500;
-/** After so many entries everything that matters is restated: recovery stays short. */
+/** Entries after which everything that matters is restated, so that recovery stays short. */
 const restateAfter = 500;
 
 /**

@@ -47,11 +47,11 @@ describe('a promise', () => {
   it('survives a change of limiters: the waiter brings it along', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('a');
-    const told = limiter.acquire('b');
-    if (told.answer !== 'waiting') throw new Error('no wait');
+    const waits = limiter.acquire('b');
+    if (waits.answer !== 'waiting') throw new Error('no wait');
     limiter.crash();
     limiter.pass(2 * minute);
-    limiter.call('b', { promisedAt: told.estimatedAt });
+    limiter.call('b', { promisedAt: waits.estimatedAt });
     expect(windows(limiter.ledger(), 'team', limiter.now()).promises).toEqual({ kept: 0, broken: 1 });
   });
 
@@ -59,9 +59,9 @@ describe('a promise', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('a');
     const toldOf = (ticket: string) => {
-      const told = limiter.acquire(ticket, { lane: 'far_event_sync' });
-      if (told.answer !== 'waiting') throw new Error('no wait');
-      return told.estimatedAt;
+      const waits = limiter.acquire(ticket, { lane: 'far_event_sync' });
+      if (waits.answer !== 'waiting') throw new Error('no wait');
+      return waits.estimatedAt;
     };
     const alone = toldOf('b');
     limiter.acquire('urgent', { lane: 'manual_rider_add' });

@@ -2,7 +2,7 @@ import { type BudgetState, policyOf } from './budget.ts';
 import { isForced, type Waiter } from './queue.ts';
 import { freeAt } from './window.ts';
 
-/** Overtakers are counted over about so many windows. */
+/** Windows over which overtakers are counted. */
 const memory = 20;
 
 /** Notes that somebody came who may overtake those who wait: the count fades with time. */

@@ -82,9 +82,9 @@ describe('a budget that is idle for a day', () => {
           const requests = Array.from({ length: tickets }, (_, each) =>
             ask(account, `${index}-${each}`, now),
           );
-          const told = turn(dropping, now, ...requests);
-          facts.push(...told.facts);
-          expect(told.answers).toEqual(turn(keeping, now, ...requests).answers);
+          const decided = turn(dropping, now, ...requests);
+          facts.push(...decided.facts);
+          expect(decided.answers).toEqual(turn(keeping, now, ...requests).answers);
         }
         // So does one that is recovered from the journal.
         const recovered = restore([{ entry: 'facts', recoverFrom: 0, facts }], 2, settings);

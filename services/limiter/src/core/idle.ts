@@ -5,7 +5,7 @@ import { weighsNow } from './recovery.ts';
 
 /** Project ms: longer than any window is looked back into, and than an account's news is asked for. */
 const day = 86_400_000;
-/** So many budgets are looked at in each turn, and so many more for each request: as fast as new ones can come. */
+/** Budgets looked at in each turn, and further ones for each request: as fast as new ones can come. */
 const aTurn = 2;
 
 /**

@@ -100,7 +100,7 @@ export function setAlarm(ledger: Ledger, budget: BudgetState, at: number | undef
   if (at !== undefined) ledger.alarms.add(budget);
 }
 
-/** Somebody else has claimed the partition since: whoever notices may no longer answer for it. */
+/** Another limiter has claimed the partition since: this one may no longer answer for it. */
 export class Superseded extends Error {
   override name = 'Superseded';
   /** The epoch of that claim, as a permit of it tells. */

@@ -15,9 +15,9 @@ export interface Member {
  */
 export type Members = ReadonlyMap<string, Member>;
 
-/** After so many rounds of silence a member is gone: it is frozen, or its host is. */
+/** Silent rounds after which a member is gone: it is frozen, or its host is. */
 const lease = 8;
-/** After so many it is worth to ask whether it is still connected: a killed process is not. */
+/** Silent rounds after which it is asked whether it is still connected: a killed process is not. */
 const worthAsking = 2;
 
 /** What a member says of itself is true from now on. */

@@ -68,7 +68,7 @@ describe('a partition whose journal is being read', () => {
     });
   });
 
-  it('is idle when nobody has asked meanwhile', () => {
+  it('is idle when no request has come meanwhile', () => {
     expect(after(recovered())).toEqual({ mode: 'idle', effects: [{ effect: 'wake', at: undefined }] });
   });
 
@@ -219,7 +219,7 @@ describe('whatever happens to a partition', () => {
     return event.batch.requests[0]?.do === 'acquire' ? asked(client) : idly(client);
   };
 
-  it('nothing it has booked is answered before it is written, and nobody is answered twice', () => {
+  it('answers nothing before what it booked is written, and no request twice', () => {
     fc.assert(
       fc.property(events, (all) => {
         let { state } = openPartitionState<string>();

@@ -55,7 +55,7 @@ export interface Held {
   readonly ledger: Ledger;
   /** Entries since the ledger was last restated. */
   readonly entries: number;
-  /** After so many it is restated; Infinity: never. */
+  /** Entries after which it is restated; Infinity: never. */
   readonly restateAfter: number;
   readonly restating: Restating | undefined;
 }

@@ -7,7 +7,7 @@ import { counted, isPaused } from './window.ts';
 
 /** What an owner knows of its partition when it reads the journal again. */
 export interface Known {
-  /** Whether this owner has claimed the partition before: then nobody else may have since. */
+  /** Whether this owner has claimed the partition before: then no other limiter may have since. */
   readonly claimed: boolean;
   /** The latest epoch that a permit was seen of: the journal must reach as far. */
   readonly epochSeen: number;
@@ -108,7 +108,7 @@ const largestPart = 1_000;
 
 /**
  * Everything of a ledger that still weighs, in parts that are small enough for an entry each. The ledger may go on
- * between two parts: what is new by then is told by the facts. `next` takes the moment of its part, if it is a later one.
+ * between two parts: what is new by then is in the facts. `next` takes the moment of its part, if it is a later one.
  */
 export function* restated(
   ledger: Ledger,

@@ -45,7 +45,7 @@ export interface Settings {
   readonly askAgainIn: number;
   /** How many may ask again within that time: of more, each asks less often. */
   readonly askers: number;
-  /** A ticket that was not asked for again within so many times the time that it was told leaves the line. */
+  /** Heartbeats that a waiting client may miss before it loses its place. */
   readonly missesAllowed: number;
   /** Project ms that pass in one real ms. */
   readonly scale: number;

@@ -97,11 +97,11 @@ function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
 export interface Waiting {
   /** How many wait in each lane. */
   readonly lanes: Readonly<Record<Lane, number>>;
-  /** How long the one that has waited longest for each budget has waited, project ms; 0: nobody waits. */
+  /** How long the one that has waited longest for each budget has waited, project ms; 0: none waits. */
   readonly longest: Readonly<Record<Budget, number>>;
 }
 
-/** Goes through all who wait: for whoever looks now and then. */
+/** Goes through all that wait: for an occasional look. */
 export function waiting(ledger: Ledger, account: string, now: number): Waiting {
   const counts = Object.fromEntries(laneNames.map((lane) => [lane, 0])) as Record<Lane, number>;
   const longest = budgetNames.map((endpoint) => {

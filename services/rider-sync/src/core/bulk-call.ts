@@ -1,7 +1,7 @@
 import { budgets } from '@paceline/shared/definition';
 import { riderIdsOf, type RidersAnswer } from '@paceline/shared/zwiftracing';
 
-/** Upstream takes so many ids at most. */
+/** The most ids that upstream takes. */
 export const fullCall = budgets.riders_bulk.batch;
 
 /** A bulk call that found no answer so often is no longer the call's fault: its riders have failed. */
@@ -13,7 +13,7 @@ export const fillUpAge = 3_600_000;
 /** A bulk call with all that goes with it takes about so long, project ms. */
 const aCall = 120_000;
 
-/** When a run begins to request bulk calls for so many riders, late in its slot: until then they only fill up others. */
+/** When a run begins to request bulk calls for its riders, late in its slot: until then they only fill up others. */
 export const refreshFrom = (slotEndsAt: number, riders: number, least: number): number =>
   slotEndsAt - Math.max(Math.ceil(riders / fullCall) * aCall, least);
 

@@ -77,7 +77,7 @@ export function beginRun(runId: string, clubIds: readonly number[], checkpoint: 
   return { runId, todo, later: [], pages: 0, synced: 0, stored: 0, failed: 0, error: null, stopped: false };
 }
 
-/** The first club's page has been stored, with so many riders. */
+/** The first club's page has been stored. @param riders on it */
 export function pageStored(before: ClubRun, after: AfterPage, riders: number): ClubRun {
   const [current, ...rest] = before.todo;
   if (!current) return before;
@@ -89,7 +89,7 @@ export function pageStored(before: ClubRun, after: AfterPage, riders: number): C
   return { ...run, pages, todo: rest, failed: run.failed + 1, error };
 }
 
-/** So many riders outside the clubs have been stored. */
+/** Riders outside the clubs have been stored. */
 export const othersStored = (run: ClubRun, riders: number): ClubRun => ({
   ...run,
   stored: run.stored + riders,

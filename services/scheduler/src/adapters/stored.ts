@@ -54,13 +54,13 @@ export type Handled = Awaited<ReturnType<typeof openHandled>>;
 export async function openHandled(bus: Bus) {
   const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open('SCHEDULER'));
   return {
-    /** When the last slot of a kind that was dealt with was to open; of `told` the last version that was announced. */
-    async last(what: SyncKind | 'told') {
+    /** When the last slot of a kind that was dealt with was to open; of `announced` the last version that was. */
+    async last(what: SyncKind | 'announced') {
       const entry = await retryWhileUnavailable(() => bucket.get(what));
       return entry ? Number(entry.string()) : undefined;
     },
     /** Written after the message is sent: a scheduler that dies in between sends it again, and the broker drops it. */
-    async remember(what: SyncKind | 'told', last: number) {
+    async remember(what: SyncKind | 'announced', last: number) {
       await retryWhileUnavailable(() => bucket.put(what, String(last)));
     },
   };

@@ -17,7 +17,7 @@ interface World {
 }
 
 /**
- * A scheduler looks once. One that dies does so before a step: after so many ticks were published, or before it has
+ * A scheduler looks once. One that dies does so before a step: after some ticks were published, or before it has
  * written down how far it came.
  */
 function look(

@@ -85,9 +85,9 @@ async function openDueSlots({ bus, handled, inForce, clock }: Scheduling, kind: 
 
 async function announce({ bus, handled, inForce }: Scheduling): Promise<void> {
   const { version, kept } = await inForce.read();
-  if (((await handled.last('told')) ?? 0) >= version) return;
+  if (((await handled.last('announced')) ?? 0) >= version) return;
   const { since, settings } = current(kept.eras);
   const news = { version, settings, since, changed: kept.changed };
   await publish(bus, catalog.scheduleChanged, news, { id: `schedule:${version}` });
-  await handled.remember('told', version);
+  await handled.remember('announced', version);
 }

@@ -146,7 +146,7 @@ describe('a request that is taken back', () => {
     }
   });
 
-  it('is told again and again until the limiter has it, and to a new owner at once', () => {
+  it('is repeated until the limiter acknowledges it, and sent to a new owner at once', () => {
     expect(after(waiting(), cancel, unanswered)).toEqual({ state: 'cancelling', effects: [wakeSoon] });
     expect(sent(...after(waiting(), cancel, unanswered, due).effects)).toEqual([withdrawal]);
     expect(sent(...after(waiting(), cancel, newOwner).effects)).toEqual([withdrawal]);
@@ -154,7 +154,7 @@ describe('a request that is taken back', () => {
     expect(after(waiting(), cancel, unanswered, due, cancelled).state).toBe('over');
   });
 
-  it('is told once after its client has closed', () => {
+  it('is sent once after its client has closed', () => {
     expect(after(waiting(), close, unanswered).state).toBe('over');
     expect(after(close, unanswered, unanswered).state).toBe('over');
     expect(sent(...after(close, unanswered).effects)).toEqual([withdrawal]);
@@ -214,9 +214,9 @@ describe('the report of how a call ended', () => {
 
   it('goes without what upstream said beside its status when it is malformed', () => {
     const malformed: PermitEvent = { event: 'malformed', error: 'bad' };
-    const told = settle({ ...ok, retryAfterMs: Infinity });
-    expect(sent(...after(started, use, told, malformed).effects)).toEqual([report(ok)]);
-    expect(after(started, use, told, malformed, malformed).state).toBe('over');
+    const infinite = settle({ ...ok, retryAfterMs: Infinity });
+    expect(sent(...after(started, use, infinite, malformed).effects)).toEqual([report(ok)]);
+    expect(after(started, use, infinite, malformed, malformed).state).toBe('over');
   });
 });
 

@@ -86,7 +86,7 @@ export type PermitEvent =
 export type PermitEffect =
   /** Send, and hand over the answer; that of any earlier request is of no interest any more. */
   | { readonly effect: 'send'; readonly request: PermitRequest }
-  /** `due` after so many ms, unless a request is sent first, or it is over. */
+  /** `due` after `inMs`, unless a request is sent first, or it is over. */
   | { readonly effect: 'wake'; readonly inMs: number }
   /** What the caller may be shown has changed. */
   | { readonly effect: 'show'; readonly waiting: Extract<PermitReply, { answer: 'waiting' }> }
@@ -262,8 +262,8 @@ function settle(
   const { account, endpoint } = request;
   // A call that has left can't be taken back.
   const isGone = state === 'sent' && outcome.result === 'not_sent';
-  const told: Outcome = isGone ? { ...outcome, result: 'unanswered' } : outcome;
-  const report: PermitRequestOf<'settle'> = { do: 'settle', account, endpoint, permit, outcome: told };
+  const reported: Outcome = isGone ? { ...outcome, result: 'unanswered' } : outcome;
+  const report: PermitRequestOf<'settle'> = { do: 'settle', account, endpoint, permit, outcome: reported };
   return repeat({ state: 'settling', report, closing, isLast: false });
 }
 
@@ -303,7 +303,7 @@ function reportLess(state: In<'settling'>): PermitStep {
   };
 }
 
-/** The caller hears of its end at once, whatever is still to be told to the limiter. */
+/** The caller's wait ends at once, whatever the limiter still has to hear. */
 function giveUp(
   { state, request }: In<'requesting'> | In<'waiting'> | In<'starting'>,
   { event, reason }: Extract<PermitEvent, { reason: unknown }>,
