@@ -105,7 +105,7 @@ describe('the command on a real broker', () => {
     const { code, said } = await command(['--partition', String(kept)]);
     expect(code).toBe(0);
     expect(said).toMatch(/^Partition 2: 5 entries, 2027-/);
-    expect(said).toMatch(/signups +1 call per 1 min +2 +1 of 1 +100.0 % +0 +- +holds/);
+    expect(said).toMatch(/signups +1 call per minute +2 +1 of 1 +100.0 % +0 +- +holds/);
     expect(said).toContain('Certified: 2 calls on 1 budget');
   });
 

@@ -17,9 +17,9 @@ export function howLong(ms: number, digits = 1): string {
 export const count = (number: number, thing: string): string =>
   `${number} ${thing}${number === 1 ? '' : 's'}`;
 
-/** `1 call per 60 min` */
+/** `5 calls per minute`, `15 calls per 15 min` */
 export const rate = ({ limit, windowMs }: Policy): string =>
-  `${count(limit, 'call')} per ${howLong(windowMs)}`;
+  `${count(limit, 'call')} per ${windowMs === 60_000 ? 'minute' : howLong(windowMs)}`;
 
 const reasons: ReadonlyArray<readonly [RegExp, string]> = [
   [/ALTNAME_INVALID/, 'its certificate is for another host'],

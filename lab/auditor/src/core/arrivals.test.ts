@@ -99,7 +99,7 @@ describe('what arrived', () => {
   it('and was rejected unheard is told', () => {
     const scribe = twoCalls();
     const judged = scribe.audit([scribe.arrival(100, 'rejected'), scribe.arrival(600 + minute)]);
-    expect(said(judged, 'rejected_unheard')[0]).toContain('under 1 call per 1 min');
+    expect(said(judged, 'rejected_unheard')[0]).toContain('under 1 call per minute');
     expect(budgetOf(judged).arrivals?.rejected).toBe(1);
   });
 
@@ -113,7 +113,7 @@ describe('what arrived', () => {
     });
     const arrivals = [100, 600 + minute, 50_000 + minute, 850 + 2 * minute].map((at) => scribe.arrival(at));
     expect(said(scribe.audit(arrivals), 'rejected')[0]).toContain(
-      'Upstream enforced 1 call per 1 min, and 1 foreign call arrived in its window. So somebody else uses the same key',
+      'Upstream enforced 1 call per minute, and 1 foreign call arrived in its window. So somebody else uses the same key',
     );
   });
 

@@ -27,7 +27,7 @@ describe('a 429', () => {
     expect(budgetOf(judged).rejected).toBe(1);
     expect(said(judged, 'rejected')).toEqual([
       expect.stringMatching(
-        /^43-b, started at .*, was answered 429\. 1 call per 1 min was kept, and 0 of our other calls could have been in its window\. Upstream named 1 call per 2 min and 59\.4 s to stay away; the budget closed until .*\. So upstream enforces a stricter policy than the one that was kept \(policy_changed\)\.$/,
+        /^43-b, started at .*, was answered 429\. 1 call per minute was kept, and 0 of our other calls could have been in its window\. Upstream named 1 call per 2 min and 59\.4 s to stay away; the budget closed until .*\. So upstream enforces a stricter policy than the one that was kept \(policy_changed\)\.$/,
       ),
     ]);
   });

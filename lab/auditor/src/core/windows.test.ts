@@ -29,7 +29,7 @@ describe('a window', () => {
     expect(judged.certified).toBe(false);
     expect(kindsOf(judged)).toEqual(['over_full']);
     expect(said(judged, 'over_full')[0]).toMatch(
-      /43-b was started at .* as call 2 of a window that holds 1 \(1 call per 1 min\)\. .*43-a.* 0\.001 s later/,
+      /43-b was started at .* as call 2 of a window that holds 1 \(1 call per minute\)\. .*43-a.* 0\.001 s later/,
     );
     expect(budgetOf(judged)).toMatchObject({ fullest: { calls: 2, limit: 1 }, certified: false });
   });

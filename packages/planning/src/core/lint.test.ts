@@ -44,7 +44,7 @@ describe("the first design's figures", () => {
 
   it('give a pass of 5.2 hours a slot of 25 minutes', () => {
     expect(only(findings, 'demand')[1]?.message).toBe(
-      'A call for each of 310 far events takes 5.2 h at 1 call per 1 min (signups). A slot of 25 min has room for 4 to 6, ' +
+      'A call for each of 310 far events takes 5.2 h at 1 call per minute (signups). A slot of 25 min has room for 4 to 6, ' +
         'the 12 slots of a day for 68; the rest is left for the next ones.',
     );
   });

@@ -84,7 +84,7 @@ describe('words', () => {
 
   it('count and rate', () => {
     expect(count(1, 'call')).toBe('1 call');
-    expect(rate({ limit: 5, windowMs: 60_000 })).toBe('5 calls per 1 min');
+    expect(rate({ limit: 5, windowMs: 60_000 })).toBe('5 calls per minute');
     expect([range(3, 3), range(1, 4)]).toEqual(['3', '1 to 4']);
   });
 
