@@ -14,7 +14,7 @@ interface Result {
   readonly figures: Readonly<Record<'accepted' | 'done' | 'runs' | 'failedRuns' | 'calls', number>>;
 }
 
-/** What `npm run chaos` says; it starts a whole system of its own. */
+/** What `npm run lab -- chaos` says; it starts a whole system of its own. */
 async function chaos(args: string): Promise<Result[]> {
   const child = spawn(process.execPath, [command, '--json', '--quiet', ...args.split(' ')], {
     stdio: ['ignore', 'pipe', 'inherit'],

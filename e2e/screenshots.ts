@@ -6,7 +6,7 @@ import { openBrowser } from '@paceline/kit/browser';
 import { startTestStack } from '@paceline/kit/stack';
 import { sandboxClock } from '@paceline/launcher';
 
-// Shows each view of the dashboard, wide and narrow, light and dark: `npm run screenshots [-- URL of a running API]`.
+// Shows each view of the dashboard, wide and narrow, light and dark: `npm run lab -- screenshots [URL of a running API]`.
 const folder = join(import.meta.dirname, '../.cache/screenshots');
 const [given] = process.argv.slice(2);
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };

@@ -12,12 +12,12 @@ import { type Service, services } from '@paceline/shared/contracts';
 import { eventually } from '@paceline/shared/testing';
 
 // Starts the system as it was at a commit and, under load, replaces one service after the other by today's:
-// `npm run upgrade:trial -- --from COMMIT`. Exit code 0: nothing was lost, nothing rejected.
+// `npm run lab -- upgrade --from COMMIT`. Exit code 0: nothing was lost, nothing rejected.
 // It goes back to the commit of the baseline: nothing was released before, and no database of before is migrated.
 
 const { values } = parseArgs({ options: { from: { type: 'string' } } });
 if (!values.from) {
-  console.error('npm run upgrade:trial -- --from COMMIT');
+  console.error('npm run lab -- upgrade --from COMMIT');
   process.exit(2);
 }
 const run = promisify(execFile);

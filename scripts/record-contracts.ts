@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { contracts } from '../packages/shared/src/contracts/recorded/recording.ts';
 import { jsonSchemaOf, valuesOf } from '../packages/shared/src/testing/values.ts';
 
-// Records the contracts of a version, for all later ones to be held against: `npm run record:contracts -- 0.2.0` at a
+// Records the contracts of a version, for all later ones to be held against: `node scripts/record-contracts.ts 0.2.0` at a
 // release. A line for each contract, so that a later one shows what has changed.
 const [version = ''] = process.argv.slice(2);
 if (!/^\d+\.\d+\.\d+$/.test(version)) {
-  console.error('npm run record:contracts -- VERSION   (such as 0.2.0)');
+  console.error('node scripts/record-contracts.ts VERSION   (such as 0.2.0)');
   process.exit(2);
 }
 const lines = contracts.map(({ name, way, schema }) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { oneOf, runCommand, terminal, wholeNumberOf } from '../lab/kit/src/arguments.ts';
 
-const usage = `npm run test:stress -- [--rounds N] [--busy N] [--script NAME]
+const usage = `npm run lab -- stress [--rounds N] [--busy N] [--script NAME]
 
 Runs the tests again and again on a busy machine, and once on a single core.
 

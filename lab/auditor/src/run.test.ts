@@ -171,7 +171,7 @@ describe('the command called wrongly', () => {
     const { code, said } = await command(args);
     expect(code).toBe(2);
     expect(said).toContain(says);
-    expect(said).toContain('npm run audit:journal');
+    expect(said).toContain('npm run audit');
   });
 });
 

@@ -8,7 +8,7 @@ import { audit } from './core/audit.ts';
 import { rulesOf } from './core/history.ts';
 import { report } from './core/report.ts';
 
-const usage = `npm run audit:journal -- [--partition N] [--file F | --save F] [--sandbox URL] [--json]
+const usage = `npm run audit -- [--partition N] [--file F | --save F] [--sandbox URL] [--json]
 
   --partition N   one of the ${allPartitions.length} journals, 0 to ${allPartitions.length - 1} (default all)
   --file F        judges a stored journal instead of the broker's

@@ -37,7 +37,7 @@ const workloads: readonly Workload[] = [
 
 const ids = workloads.map(({ id }) => id);
 
-const usage = `npm run bench -- [${ids.join(' | ')} …] [--json]
+const usage = `npm run lab -- bench [${ids.join(' | ')} …] [--json]
 
 Measures the workloads named, or all; all are written to docs/benchmarks.md.
 
@@ -64,7 +64,7 @@ const exitCode = await runCommand(
     else {
       terminal.out([...all.map(section), overview(all), remarks(all)].join('\n\n'));
       if (wanted.length === workloads.length) {
-        await writeFile(pageFile, page(all, machine, 'npm run bench'));
+        await writeFile(pageFile, page(all, machine, 'npm run lab -- bench'));
         terminal.error('Written to docs/benchmarks.md.');
       }
     }

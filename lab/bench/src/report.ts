@@ -138,7 +138,7 @@ The limiter beside packages that one would otherwise take, measured in one run o
 ${command}
 \`\`\`
 
-That writes this page. \`npm run bench -- W1 W6\` measures some of it and prints it; \`--json\` prints numbers for
+That writes this page. \`npm run lab -- bench W1 W6\` measures some of it and prints it; \`--json\` prints numbers for
 programs. Rows that we lose are here too, with the reason. Nothing here is a test: timings are as good as the machine was
 quiet.
 

@@ -6,7 +6,7 @@ import { page, report, tellBreaches } from './core/report.ts';
 import { hasPassed } from './core/verdict.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
 
-const usage = `npm run chaos -- [--seed N | --seeds 1-20] [--virtual-hours H] [--scale S] [--faults a,b] [--plan] [--json] [--write FILE]
+const usage = `npm run lab -- chaos [--seed N | --seeds 1-20] [--virtual-hours H] [--scale S] [--faults a,b] [--plan] [--json] [--write FILE]
 
 Starts the whole system as real processes, breaks it under load as the seed says, heals it, lets it come to rest, and
 judges what came of it.
@@ -109,5 +109,5 @@ async function runAll(
 /** The command that does the same again. */
 function commandFor({ virtualHours, scale, kinds, crew, replicas }: Trial, seeds: string): string {
   const only = kinds.length === faultKinds.length ? '' : ` --faults ${kinds.join(',')}`;
-  return `npm run chaos -- --seeds ${seeds} --virtual-hours ${virtualHours} --scale ${scale} --brokers ${crew.brokers.length} --replicas ${replicas}${only}`;
+  return `npm run lab -- chaos --seeds ${seeds} --virtual-hours ${virtualHours} --scale ${scale} --brokers ${crew.brokers.length} --replicas ${replicas}${only}`;
 }

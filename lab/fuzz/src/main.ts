@@ -97,7 +97,7 @@ ${unpaddedTable(
 `;
 }
 
-const usage = `npm run fuzz -- [--runs N] [--seed N] [--write]
+const usage = `npm run lab -- fuzz [--runs N] [--seed N] [--write]
 
 Sends what nobody should send to every route and every subject of the whole system, as real processes.
 
@@ -133,7 +133,7 @@ async function fuzz(runs: number, seed: number, write: boolean): Promise<number>
     );
     const routes = await fuzzHttp(stack, runs * 3, seed, token);
     const found = {
-      command: `npm run fuzz -- --runs ${runs} --seed ${seed} --write`,
+      command: `npm run lab -- fuzz --runs ${runs} --seed ${seed} --write`,
       minutes: (performance.now() - began) / 60_000,
       routes,
       messages,

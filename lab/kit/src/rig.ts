@@ -94,7 +94,7 @@ export async function startRig(
         },
       };
     },
-    /** What `npm run audit:journal` says, of the journal and of what arrived. */
+    /** What `npm run audit` says, of the journal and of what arrived. */
     audit: () => auditedBy(urlFor('admin'), new URL(sandbox.url).origin),
     /** The windows of a key as an operator sees them, from whichever limiter owns them. */
     windows(key: string): Promise<WindowsView> {
@@ -112,7 +112,7 @@ export async function startRig(
   };
 }
 
-/** Runs `npm run audit:journal` on a broker's journal. */
+/** Runs `npm run audit` on a broker's journal. */
 export async function runAuditor(natsUrl: string, ...args: readonly string[]) {
   const child = spawn(process.execPath, [auditor, ...args], {
     env: { PATH: process.env.PATH, NATS_URL: natsUrl },

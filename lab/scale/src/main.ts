@@ -7,7 +7,7 @@ import { burst } from './burst.ts';
 import { burstLines, rowOf, writePage } from './page.ts';
 import { commandsToDone, workloads } from './workloads.ts';
 
-const usage = `npm run scale -- [--burst] [--seconds N]
+const usage = `npm run lab -- scale [--burst] [--seconds N]
 
 Measures what more processes and a cluster bring on this machine, and what is the bound; writes docs/scale.md. Linux only.
 
@@ -81,7 +81,7 @@ process.exitCode = await runCommand({ usage, options }, process.argv.slice(2), t
   for (const brokers of [1, 3]) {
     for (const replicas of [1, 2, 3]) rows.push(...(await measureAll(brokers, replicas, seconds * 1_000)));
   }
-  await writePage(rows, hundredAtOnce, `npm run scale -- --seconds ${seconds}`, load);
+  await writePage(rows, hundredAtOnce, `npm run lab -- scale --seconds ${seconds}`, load);
   terminal.error('Written to docs/scale.md.');
   return 0;
 });

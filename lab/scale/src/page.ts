@@ -8,7 +8,7 @@ import type { LoadFigures } from './measure.ts';
 type Row = readonly string[];
 
 const pageFile = join(import.meta.dirname, '../../../docs/scale.md');
-const [begins, ends] = ['<!-- written by npm run scale -->', '<!-- until here -->'];
+const [begins, ends] = ['<!-- written by npm run lab -- scale -->', '<!-- until here -->'];
 const columns = [
   'brokers',
   'of each',

@@ -8,7 +8,7 @@ import { load } from './load.ts';
 import { growing, page, verdictsOf } from './report.ts';
 import { openSampler } from './sample.ts';
 
-const usage = `npm run soak -- [--hours N] [--scale N] [--out FILE] [--save FILE]
+const usage = `npm run lab -- soak [--hours N] [--scale N] [--out FILE] [--save FILE]
 
 Runs the whole system under load with short retention, and says whether anything in it still grows: memory, handles, threads,
 tables, streams, files.
@@ -85,7 +85,7 @@ async function soak(hours: number, scale: number, out?: string, save?: string): 
     const series = sampler.series();
     if (save !== undefined) await writeFile(save, JSON.stringify(series));
     const verdicts = verdictsOf(series);
-    const command = `npm run soak -- --hours ${hours} --scale ${scale}`;
+    const command = `npm run lab -- soak --hours ${hours} --scale ${scale}`;
     const minutes = (lived * 60) / scale;
     const text = page({ command, hours: Math.round(lived), scale, minutes, load: loading.done }, verdicts);
     process.stdout.write(text);

@@ -31,7 +31,7 @@ async function audit(status: number, answer: unknown) {
   }
 }
 
-describe('npm run audit:dependencies', () => {
+describe('npm run lab -- dependencies', () => {
   it('finds every licence allowed, and says under which exceptions', async () => {
     const { code, output } = await audit(200, {});
     expect(output).toContain('Licences: all are allowed, or have an exception.');

@@ -103,7 +103,7 @@ function counted(packages: readonly Licensed[]): string {
     .join(', ');
 }
 
-// What our packages are licensed under, and what is known against them: `npm run audit:dependencies`.
+// What our packages are licensed under, and what is known against them: `npm run lab -- dependencies`.
 if (import.meta.main) {
   const found = [await licences(), await known()];
   process.exitCode = found.includes(1) ? 1 : Math.max(...found);

@@ -102,7 +102,7 @@ const component = ({ name, version, licence, use, from, archives }: Program) => 
   };
 };
 
-// Writes the bill of materials as CycloneDX: `npm run sbom`.
+// Writes the bill of materials as CycloneDX: `npm run lab -- sbom`.
 if (import.meta.main) {
   const file = fileURLToPath(new URL('../../../.cache/sbom.cdx.json', import.meta.url));
   const bill = await billOfMaterials();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ZwiftRacing } from '../zwiftracing/index.ts';
 import type { Permit } from './permit.ts';
 
-/** Never run: the compiler is the test. Each expected error that is missing fails `npm run verify`. */
+/** Never run: the compiler is the test. Each expected error that is missing fails `npm run check`. */
 const bypasses = (upstream: ZwiftRacing, permit: Permit<'events'>) => [
   // @ts-expect-error a call needs a permit
   () => upstream.getClub(20650),

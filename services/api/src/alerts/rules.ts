@@ -100,7 +100,7 @@ export function rejections(windows: readonly WindowView[], now: number): Conditi
 const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
   ours: [
     'Our own calls filled the window, as far as the journal tells.',
-    'Run npm run audit:journal and report what it finds: this must not happen.',
+    'Run npm run audit and report what it finds: this must not happen.',
   ],
   policy_changed: [
     'Upstream enforces another limit than the one that was kept.',

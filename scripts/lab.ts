@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** What `npm run lab` can run: its program and what it is for. Each has a `--help`. */
+const commands: Readonly<Record<string, readonly [file: string, about: string]>> = {
+  bench: ['lab/bench/src/main.ts', 'measure the limiter beside seven other rate limiters'],
+  chaos: ['lab/chaos/src/main.ts', 'break a whole system on purpose, repeatably by seed, and check the laws'],
+  fuzz: ['lab/fuzz/src/main.ts', 'send malformed input to every route and subject'],
+  soak: ['lab/soak/src/main.ts', 'run for weeks of project time and report what grows'],
+  scale: ['lab/scale/src/main.ts', 'measure more processes, a broker cluster and bursts'],
+  stress: ['scripts/stress.ts', 'run the tests again and again on a busy machine'],
+  upgrade: ['e2e/upgrade-trial.ts', 'upgrade a running system from an older commit'],
+  screenshots: ['e2e/screenshots.ts', 'take a picture of every dashboard page'],
+  dependencies: ['lab/supply/src/audit.ts', 'check licences and known advisories of every package'],
+  sbom: ['lab/supply/src/sbom.ts', 'write the bill of materials (CycloneDX)'],
+};
+
+const width = Math.max(...Object.keys(commands).map(({ length }) => length));
+const usage = `npm run lab -- COMMAND [options]    (--help after a command lists its options)
+
+${Object.entries(commands)
+  .map(([name, [, about]]) => `  ${name.padEnd(width)}  ${about}`)
+  .join('\n')}`;
+
+const [name, ...args] = process.argv.slice(2);
+const command = name === undefined ? undefined : commands[name];
+if (command) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', command[0]), ...args], {
+    stdio: 'inherit',
+  });
+  // Ctrl-C reaches the child by itself; it decides when to stop.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill());
+  const [code] = await once(child, 'exit');
+  process.exitCode = typeof code === 'number' ? code : 130;
+} else if (name === undefined || name === '--help') console.log(usage);
+else {
+  console.error(`Unknown command "${name}".\n\n${usage}`);
+  process.exitCode = 2;
+}
