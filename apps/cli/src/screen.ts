@@ -15,7 +15,7 @@ const styled = (style: Style) => (text: string) =>
 
 const colours: Paint = {
   coloured: true,
-  lane: (lane, text) => styled(terminalColours[lanes[lane].colour])(text),
+  lane: (lane, text) => styled(terminalColours[lanes[lane].color])(text),
   wrong: styled('red'),
   strong: styled('bold'),
   quiet: styled('gray'),

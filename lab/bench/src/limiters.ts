@@ -85,7 +85,7 @@ const patience = { timeoutMs: 30_000 };
 function watchOwnership(bus: Bus) {
   const last = new Map<string, Presence>();
   let given = 0;
-  listen(bus, catalog.present, {}, (presence) => last.set(presence.limiter, presence));
+  listen(bus, catalog.presence, {}, (presence) => last.set(presence.limiter, presence));
   const owned = (limiter: string) =>
     (last.get(limiter)?.owns ?? []).filter(({ claim }) => claim !== null).map(({ partition }) => partition);
   return {

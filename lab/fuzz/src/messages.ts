@@ -1,7 +1,7 @@
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection, TimeoutError } from '@nats-io/nats-core';
 import type { TestStack } from '@paceline/kit/stack';
-import { catalog, eventShare, type Message, subjectOf } from '@paceline/shared/contracts';
+import { catalog, sharedEventConsumer, type Message, subjectOf } from '@paceline/shared/contracts';
 import { openDatabase, tables } from '@paceline/shared/database';
 import { connect } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
@@ -71,7 +71,7 @@ const fuzzedMessages: ReadonlyArray<readonly [string, Message]> = Object.entries
 const orders: ReadonlySet<Message> = new Set<Message>([
   catalog.changeSchedule,
   catalog.operate,
-  catalog.present,
+  catalog.presence,
   catalog.opened,
 ]);
 
@@ -200,7 +200,10 @@ async function untilSettled(connection: NatsConnection, letters: number): Promis
 
 async function unreadIn(connection: NatsConnection): Promise<number> {
   const manager = await jetstreamManager(connection);
-  const { num_pending, num_ack_pending } = await manager.consumers.info('EVENTS', eventShare.durable);
+  const { num_pending, num_ack_pending } = await manager.consumers.info(
+    'EVENTS',
+    sharedEventConsumer.durable,
+  );
   return num_pending + num_ack_pending;
 }
 

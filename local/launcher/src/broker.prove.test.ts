@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buckets, catalog, durableOf, eventShare, streams } from '@paceline/shared/contracts';
+import { buckets, catalog, durableOf, sharedEventConsumer, streams } from '@paceline/shared/contracts';
 import { freePort } from '@paceline/embedded';
 import { connect, provision } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
@@ -61,7 +61,7 @@ async function copies(): Promise<Map<string, number>> {
 const provided = [
   ...streams.map(({ name }) => name),
   ...buckets.map(({ name }) => `KV_${name}`),
-  eventShare.durable,
+  sharedEventConsumer.durable,
   durableOf(catalog.addRider),
 ];
 

@@ -3,7 +3,7 @@ import {
   catalog,
   type CommandChanged,
   isFinal,
-  notAvailable,
+  sourceUnavailableMessage,
   type RunChanged,
   type SourceChanged,
 } from '@paceline/shared/contracts';
@@ -77,8 +77,8 @@ export function describeRun(run: Omit<RunChanged, 'at' | 'runId'>): string {
   if (mode === 'observed')
     return `${kind} sync observed: it would call for ${planned - deferred} of ${planned}`;
   const left = deferred > 0 ? `, ${deferred} left for the next slot` : '';
-  const { thing, brings } = kinds[kind];
-  return `${kind} sync done: ${count(synced, thing)} with ${stored} ${brings}${left}`;
+  const { thing, yields } = kinds[kind];
+  return `${kind} sync done: ${count(synced, thing)} with ${stored} ${yields}${left}`;
 }
 
 function describeCommand({ riderId, riders, progress }: CommandChanged): string {
@@ -93,4 +93,4 @@ function describeCommand({ riderId, riders, progress }: CommandChanged): string 
 const describeSource = ({ source, state, message, advice }: SourceChanged): string =>
   state === 'available'
     ? `the ${source} of upstream are available again`
-    : `ALERT ${notAvailable(source, message ?? '')}. ${advice ?? ''}`;
+    : `ALERT ${sourceUnavailableMessage(source, message ?? '')}. ${advice ?? ''}`;

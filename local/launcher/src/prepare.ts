@@ -4,8 +4,8 @@ import { connect, provision } from '@paceline/shared/messaging';
 
 /** How long, and how much of it, the broker keeps what was told and what was set aside. */
 export const keptByBroker = [
-  'RETENTION_TOLD',
-  'RETENTION_TOLD_SIZE',
+  'RETENTION_EVENT_STREAM',
+  'RETENTION_EVENT_STREAM_SIZE',
   'RETENTION_DEAD_LETTERS',
   'RETENTION_DEAD_LETTERS_SIZE',
 ] as const;
@@ -20,7 +20,7 @@ export async function prepare(
   const connection = await connect(natsUrl, 'provision');
   try {
     await provision(connection, replicas, {
-      EVENTS: { maxAgeMs: kept.RETENTION_TOLD, maxBytes: kept.RETENTION_TOLD_SIZE },
+      EVENTS: { maxAgeMs: kept.RETENTION_EVENT_STREAM, maxBytes: kept.RETENTION_EVENT_STREAM_SIZE },
       DEAD_LETTERS: { maxAgeMs: kept.RETENTION_DEAD_LETTERS, maxBytes: kept.RETENTION_DEAD_LETTERS_SIZE },
     });
   } finally {

@@ -29,11 +29,11 @@ describe('the settings of npm start', () => {
   });
 
   it('say of each time that something is kept for when it is too short, and of each size when it is none', () => {
-    const wrong = { RETENTION_HISTORY: '12h', RETENTION_EVENTS: '3d', RETENTION_TOLD: 'a week' };
+    const wrong = { RETENTION_HISTORY: '12h', RETENTION_EVENTS: '3d', RETENTION_EVENT_STREAM: 'a week' };
     expect(() =>
       readSettings({ ...wrong, LOG_FILE_SIZE: '16', RETENTION_DEAD_LETTERS_SIZE: '512KiB' }),
     ).toThrow(
-      /RETENTION_TOLD must be a duration[^]*DEAD_LETTERS_SIZE must be at least 1MiB[^]*HISTORY must be at least 1d[^]*EVENTS must be at least 4d/,
+      /RETENTION_EVENT_STREAM must be a duration[^]*DEAD_LETTERS_SIZE must be at least 1MiB[^]*HISTORY must be at least 1d[^]*EVENTS must be at least 4d/,
     );
     expect(() => readSettings({ LOG_FILE_SIZE: '16' })).toThrow(
       'LOG_FILE_SIZE must be a size such as "512KiB"',

@@ -25,7 +25,7 @@ const ranges: Partial<Record<Budget, readonly [low: number, high: number]>> = {
 };
 
 const rangeOf = (budget: Budget): readonly [low: number, high: number] =>
-  ranges[budget] ?? [budgets[budget].usualMs, budgets[budget].usualMs];
+  ranges[budget] ?? [budgets[budget].typicalMs, budgets[budget].typicalMs];
 
 export const latencyOf = (seed: number, budget: Budget, seq: number): number =>
   between(draw(seed, 'latency', seq), ...rangeOf(budget));

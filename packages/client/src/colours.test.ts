@@ -10,6 +10,6 @@ it('every colour has a value for light and one for dark', async () => {
 });
 
 it('a lane has the colour of the definition, and a kind that of its lane', () => {
-  expect(laneNames.map(laneColour)).toEqual(laneNames.map((lane) => `var(--${lanes[lane].colour})`));
+  expect(laneNames.map(laneColour)).toEqual(laneNames.map((lane) => `var(--${lanes[lane].color})`));
   for (const kind of kindNames) expect(laneNames.map(laneColour)).toContain(kindColour(kind));
 });

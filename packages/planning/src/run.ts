@@ -1,5 +1,11 @@
 import { parseArgs } from 'node:util';
-import { type Config, duration, goalsOf, goalVariables, slotVariableNames } from '@paceline/shared/config';
+import {
+  type Config,
+  duration,
+  freshnessGoalsOf,
+  freshnessVariableNames,
+  slotVariableNames,
+} from '@paceline/shared/config';
 import type { Promised, SyncMode } from '@paceline/shared/contracts';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { judge } from './core/judge.ts';
@@ -10,7 +16,7 @@ import { schedulesOf, settingsOf } from './core/slots.ts';
 
 export const planVariables = [
   ...slotVariableNames,
-  ...goalVariables,
+  ...freshnessVariableNames,
   'ZWIFTRACING_TIER',
   'ZWIFTRACING_CLUB_IDS',
 ] as const;
@@ -119,7 +125,7 @@ function wantedPlan({ design, things, promises }: ReturnType<typeof parse>, conf
     ? planOf(designed.schedules(config.SLOT_TIME_ZONE), demand, designed.promises)
     : planOf(schedulesOf(settingsOf(config)), {
         ...demand,
-        promises: [...promisesOf(goalsOf(config)), ...promises],
+        promises: [...promisesOf(freshnessGoalsOf(config)), ...promises],
       });
 }
 

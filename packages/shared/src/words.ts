@@ -7,7 +7,7 @@ const units = [
 ] as const;
 
 /** `19.6 h`, `57 min`, `45 s`; under two hours in minutes. `digits`: of what is smaller than the unit */
-export function howLong(ms: number, digits = 1): string {
+export function humanDuration(ms: number, digits = 1): string {
   if (ms === Infinity) return 'never';
   const [name, size] = units.find(([unit, each]) => ms >= (unit === 'h' ? 2 * each : each)) ?? units[2];
   return `${Number((ms / size).toFixed(digits))} ${name}`;
@@ -19,7 +19,7 @@ export const count = (number: number, thing: string): string =>
 
 /** `5 calls per minute`, `15 calls per 15 min` */
 export const rate = ({ limit, windowMs }: Policy): string =>
-  `${count(limit, 'call')} per ${windowMs === 60_000 ? 'minute' : howLong(windowMs)}`;
+  `${count(limit, 'call')} per ${windowMs === 60_000 ? 'minute' : humanDuration(windowMs)}`;
 
 const reasons: ReadonlyArray<readonly [RegExp, string]> = [
   [/ALTNAME_INVALID/, 'its certificate is for another host'],
@@ -40,9 +40,9 @@ const reasons: ReadonlyArray<readonly [RegExp, string]> = [
 ];
 
 /** Why TLS keeps us from a server, in words; undefined when TLS is not the reason. Retrying does not help. */
-export function tlsRefusal(error: unknown): string | undefined {
+export function tlsProblem(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error ? String(error.code) : '';
   const [, reason] = reasons.find(([pattern]) => pattern.test(code) || pattern.test(error.message)) ?? [];
-  return reason === undefined ? tlsRefusal(error.cause) : `${reason} (${error.message})`;
+  return reason === undefined ? tlsProblem(error.cause) : `${reason} (${error.message})`;
 }

@@ -2,7 +2,7 @@ import type { Budget } from '@paceline/shared/definition';
 import {
   catalog,
   type ChangeSchedule,
-  type JudgeSchedule,
+  type CheckSchedule,
   type Operation,
   type PayloadOf,
   type ReplyOf,
@@ -55,8 +55,8 @@ export function peersOf(broker: Broker, account: string) {
       status: () => ask('The limiter', catalog.status, { partition }, { account }),
     },
     scheduler: {
-      schedule: () => ask('The scheduler', catalog.scheduleNow, {}, {}),
-      judge: (asked: JudgeSchedule) => ask('The scheduler', catalog.judgeSchedule, {}, asked, judgeTimeoutMs),
+      schedule: () => ask('The scheduler', catalog.currentSchedule, {}, {}),
+      judge: (asked: CheckSchedule) => ask('The scheduler', catalog.checkSchedule, {}, asked, judgeTimeoutMs),
       change: (asked: ChangeSchedule) =>
         ask('The scheduler', catalog.changeSchedule, {}, asked, judgeTimeoutMs),
     },

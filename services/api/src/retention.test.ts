@@ -203,7 +203,7 @@ describe('what was told', () => {
       permit: name,
       account: 'a',
       budget: 'clubs' as const,
-      heardAt: ago(days),
+      receivedAt: ago(days),
     });
     await db.insert(tables.permits).values([permit('old', 2.1), permit('young', 1.9)]);
     const answer = (key: string, days: number) => ({
@@ -229,7 +229,7 @@ describe('several processes', () => {
       permit: `p${index}`,
       account: 'a',
       budget: 'clubs' as const,
-      heardAt: ago(3),
+      receivedAt: ago(3),
     }));
     await db.insert(tables.permits).values(old);
     const rounds = await Promise.all([1, 2, 3].map(() => forget(now, 20)));

@@ -70,10 +70,10 @@ export function forgettable(kept: Retention, now: number) {
       'alerts',
       tables.alerts,
       'raised_at',
-      sql`resolved_at < ${history} and coalesce(telling_until < ${before(0)}, true)`,
+      sql`resolved_at < ${history} and coalesce(notifying_until < ${before(0)}, true)`,
     ),
     byAge('conflicts', tables.conflicts, 'at'),
-    byAge('permits', tables.permits, 'heard_at', undefined, permitsKept),
+    byAge('permits', tables.permits, 'received_at', undefined, permitsKept),
     byAge('answers', tables.idempotencyKeys, 'taken_at', undefined, kept.answers),
     byAge('copies of signups', tables.signupCopies, 'copied_at', undefined, kept.copies),
     // Signups and results go with their event.

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { catalog } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
-import { type Bus, eventStream, listen, publish, shareEvents } from '@paceline/shared/messaging';
+import { type Bus, eventStream, listen, publish, consumeEvents } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
 import { slack, watchAlerts } from './alerts/watch.ts';
 import { type Broker, openBroker, orAborted } from './broker.ts';
@@ -139,7 +139,7 @@ async function startJobs({ config, db, clock, log, peers, signal }: ApiParts, bu
   });
   listen(bus, catalog.alert, {}, alerts.now);
   measureStored(db, clock);
-  const history = shareEvents(bus, (events) => keepHistory(db, events, clock.now(), log));
+  const history = consumeEvents(bus, (events) => keepHistory(db, events, clock.now(), log));
   const retention = {
     history: config.RETENTION_HISTORY,
     events: config.RETENTION_EVENTS,

@@ -1,8 +1,13 @@
-import { brokerTlsVariables, type Config, goalVariables, loadConfigOrExit } from '@paceline/shared/config';
+import {
+  brokerTlsVariables,
+  type Config,
+  freshnessVariableNames,
+  loadConfigOrExit,
+} from '@paceline/shared/config';
 import { type Sync, syncVariables } from '@paceline/shared/sync';
 import type { Goals } from './core/classes.ts';
 
-export const eventSyncVariables = [...syncVariables, ...goalVariables] as const;
+export const eventSyncVariables = [...syncVariables, ...freshnessVariableNames] as const;
 
 export type EventSyncConfig = Config<(typeof eventSyncVariables)[number]>;
 

@@ -31,7 +31,7 @@ afterAll(async () => {
 async function bringIntoForce(mode: SyncMode): Promise<void> {
   const slots: SlotSettings = { mode, opens: 'every 1h', durationMs: minute, skip: '', catchUp: 'skip' };
   const settings = { timeZone: 'UTC', kinds: mapValues(kinds, () => slots) };
-  const kept: StoredSchedule = { eras: [{ since: 0, settings }], configured: settings, changed: false };
+  const kept: StoredSchedule = { periods: [{ since: 0, settings }], configured: settings, changed: false };
   const bucket = await new Kvm(world.bus.js).open(scheduleBucket);
   await bucket.put(scheduleKey, JSON.stringify(kept));
 }

@@ -1,4 +1,4 @@
-import { goalsOf } from '@paceline/shared/config';
+import { freshnessGoalsOf } from '@paceline/shared/config';
 import type { SyncKind } from '@paceline/shared/definition';
 import { openScheduleBucket } from '@paceline/shared/messaging';
 import type { RunningService, ServiceContext } from '@paceline/shared/runtime';
@@ -9,7 +9,7 @@ import { watchUrgent } from './flows/urgent-watch.ts';
 
 /** Keeps events up to date: who is signed up for the near ones often, for the far ones as calls allow; how they ended. */
 export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {
-  const sync = { ...(await openSync(context, 'event-sync')), goals: goalsOf(context.config) };
+  const sync = { ...(await openSync(context, 'event-sync')), goals: freshnessGoalsOf(context.config) };
   const load = (kind: SyncKind): Promise<FlowFile<EventSync>> => import(`./flows/${kind}.ts`);
   const flows = await openFlows(sync, 'event-sync', load);
   const watching = watchUrgent(sync, await openScheduleBucket(sync.bus));

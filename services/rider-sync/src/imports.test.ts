@@ -1,4 +1,4 @@
-import { type BulkMoved, catalog, type ImportRiders } from '@paceline/shared/contracts';
+import { type BulkCallChanged, catalog, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { listen, publish } from '@paceline/shared/messaging';
 import type { StagedService } from '@paceline/shared/sync/testing';
@@ -14,12 +14,12 @@ const racing = 20650;
 let world: World;
 let services: StagedService[];
 let key: string;
-let moves: BulkMoved[];
+let moves: BulkCallChanged[];
 let nextRider = 4_200_000;
 
 beforeAll(async () => {
   world = await createWorld({ scale: 2_400 });
-  listen(world.bus, catalog.bulkMoved, {}, (move) => moves.push(move));
+  listen(world.bus, catalog.bulkCallChanged, {}, (move) => moves.push(move));
 });
 
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type BulkMoved, catalog, type ImportRiders } from '@paceline/shared/contracts';
+import { type BulkCallChanged, catalog, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { listen, publish } from '@paceline/shared/messaging';
 import { and, eq } from 'drizzle-orm';
@@ -14,13 +14,13 @@ const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const children: ChildProcess[] = [];
 let world: World;
 let key: string;
-const moves: BulkMoved[] = [];
+const moves: BulkCallChanged[] = [];
 
 beforeAll(async () => {
   // A club's answer takes some 40 ms, its window a second and a half.
   world = await createWorld({ scale: 2_400, runs: true });
   key = world.newKey();
-  listen(world.bus, catalog.bulkMoved, {}, (move) => moves.push(move));
+  listen(world.bus, catalog.bulkCallChanged, {}, (move) => moves.push(move));
 });
 
 afterAll(async () => {
@@ -116,7 +116,7 @@ describe('two rider syncs', () => {
       expect(row?.progress).toEqual({ state: 'done' });
     });
     // What only filled a call up comes last on it.
-    const load = ({ call }: BulkMoved) => {
+    const load = ({ call }: BulkCallChanged) => {
       const sent = moves.find((move) => move.call === call && move.stage === 'sent');
       return sent?.riderIds.slice(0, sent.riderIds.length - sent.outsiders) ?? [];
     };

@@ -1,7 +1,7 @@
 import {
   brokerTlsVariables,
   type Config,
-  goalVariables,
+  freshnessVariableNames,
   loadConfigOrExit,
   slotVariableNames,
 } from '@paceline/shared/config';
@@ -10,7 +10,7 @@ export const schedulerVariables = [
   'NATS_URL',
   ...slotVariableNames,
   // What a change of the schedule is judged by.
-  ...goalVariables,
+  ...freshnessVariableNames,
   'ZWIFTRACING_TIER',
   'ZWIFTRACING_CLUB_IDS',
   'PACELINE_CLOCK',

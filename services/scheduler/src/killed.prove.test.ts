@@ -46,7 +46,7 @@ async function kill(child: ChildProcess): Promise<void> {
 const nearTicks = async () => (await stage.ticks()).filter(({ kind }) => kind === 'near');
 const now = (): Promise<ScheduleInForce> =>
   stage.until(async () => {
-    const answer = await request(stage.api, catalog.scheduleNow, {}, {}, 10_000);
+    const answer = await request(stage.api, catalog.currentSchedule, {}, {}, 10_000);
     if (answer.answer !== 'in_force') throw new Error('nothing is in force');
     return answer.schedule;
   });

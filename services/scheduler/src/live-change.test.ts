@@ -22,7 +22,7 @@ afterAll(() => stage?.close());
 const nearTicks = async () => (await stage.ticks()).filter(({ kind }) => kind === 'near');
 
 async function now(): Promise<ScheduleInForce> {
-  const answer = await request(stage.api, catalog.scheduleNow, {}, {}, patience);
+  const answer = await request(stage.api, catalog.currentSchedule, {}, {}, patience);
   if (answer.answer !== 'in_force') throw new Error('nothing is in force');
   return answer.schedule;
 }

@@ -1,6 +1,6 @@
 import { kindNames } from '@paceline/shared/definition';
 import { promisesOf } from '@paceline/planning/plan';
-import { goalsOf } from '@paceline/shared/config';
+import { freshnessGoalsOf } from '@paceline/shared/config';
 import { settingsOf } from '@paceline/planning/slots';
 import type { Clock } from '@paceline/shared/clock';
 import { type ScheduleSettings } from '@paceline/shared/contracts';
@@ -30,7 +30,7 @@ export async function startScheduler(context: ServiceContext<SchedulerConfig>): 
     tier: config.ZWIFTRACING_TIER,
     clubs: config.ZWIFTRACING_CLUB_IDS.length,
     things: {},
-    promises: promisesOf(goalsOf(config)),
+    promises: promisesOf(freshnessGoalsOf(config)),
   };
   answerRequests({ bus, inForce, clock, judge: judgeApart(clock.machine), demand });
   return {

@@ -1,5 +1,5 @@
 import type { Budget } from '@paceline/shared/definition';
-import { howLong as spanOf } from '@paceline/shared/words';
+import { humanDuration as spanOf } from '@paceline/shared/words';
 
 /** What takes the certificate away. */
 export type Breach =

@@ -1,7 +1,7 @@
 import { createAgenda } from '@paceline/kit/agenda';
 import { type Club, createWorld } from '@paceline/sandbox';
 import { createVirtualClock } from '@paceline/shared/clock';
-import { goalsOf } from '@paceline/shared/config';
+import { freshnessGoalsOf } from '@paceline/shared/config';
 import type { RunCounts } from '@paceline/shared/contracts';
 import type { Lane, SyncKind } from '@paceline/shared/definition';
 import { type Click, configOf, type Scenario } from './scenario.ts';
@@ -34,7 +34,7 @@ export function createLife(scenario: Scenario) {
     store: createStore(world, tally.copied),
     tally,
     /** How fresh signups are to be kept. */
-    goals: goalsOf(configOf(scenario)),
+    goals: freshnessGoalsOf(configOf(scenario)),
     clubIds: clubs.map(({ id }) => id),
     from,
     until: from + days * day,

@@ -1,10 +1,16 @@
 import { tiers } from '@paceline/shared/definition';
 import { between, draw, enforcements, policyOverrides } from '@paceline/sandbox';
-import { ConfigError, duration, goalVariables, loadConfig, slotVariableNames } from '@paceline/shared/config';
+import {
+  ConfigError,
+  duration,
+  freshnessVariableNames,
+  loadConfig,
+  slotVariableNames,
+} from '@paceline/shared/config';
 import { z } from 'zod';
 
 /** The variables that a scenario can set. */
-const settings = [...slotVariableNames, ...goalVariables] as const;
+const settings = [...slotVariableNames, ...freshnessVariableNames] as const;
 
 const share = z.number().min(0).max(1);
 const ms = z.number().min(0);

@@ -23,7 +23,7 @@ export interface PlannedCall {
 /** From a call's start to its answer, and the second by which the limiter keeps its distance; project ms. */
 export const callMs: Readonly<Record<Budget, number>> = mapValues(
   budgets,
-  ({ usualMs }) => usualMs + windowMarginMs,
+  ({ typicalMs }) => typicalMs + windowMarginMs,
 );
 
 export const urgentBudget: Budget = kinds[soonKind].budget;
@@ -60,7 +60,7 @@ const runOf = (slot: Slot, things: number): OpenRun => {
 
 const urgentRun = (startsAt: number): OpenRun => ({
   kind: soonKind,
-  readyAt: startsAt - freshnessClasses.urgent.beginsMs,
+  readyAt: startsAt - freshnessClasses.urgent.fromMs,
   endsAt: startsAt,
   left: 1,
 });

@@ -1,5 +1,5 @@
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
-import { count, howLong, rate } from '@paceline/shared/words';
+import { count, humanDuration, rate } from '@paceline/shared/words';
 import type { LintFinding, Promised, Slot } from '@paceline/shared/contracts';
 import { type Plan, sharedBudgets } from './plan.ts';
 import {
@@ -61,7 +61,7 @@ function collision(
       rule: 'collision',
       severity: 'error',
       kinds: [one, other],
-      message: `Slots of ${one} and ${other} are open at once (${often}) and share ${shared.join(' and ')}: first ${a} and ${b}, from ${wall.moment(first[1].scheduledFor)} for ${howLong(lasts)}.`,
+      message: `Slots of ${one} and ${other} are open at once (${often}) and share ${shared.join(' and ')}: first ${a} and ${b}, from ${wall.moment(first[1].scheduledFor)} for ${humanDuration(lasts)}.`,
       timeline: openAndClose(first),
     },
   ];
@@ -86,7 +86,7 @@ function overruns({ stretches, wall }: PlanReading): LintFinding[] {
         rule: 'overrun',
         severity: 'error',
         kinds: [kind],
-        message: `The ${kind} slot ${wall.slot(slot)} of ${wall.moment(slot.scheduledFor)} is open for another ${howLong(slot.endsAt - next.scheduledFor)} when the next one opens at ${wall.moment(next.scheduledFor)}.`,
+        message: `The ${kind} slot ${wall.slot(slot)} of ${wall.moment(slot.scheduledFor)} is open for another ${humanDuration(slot.endsAt - next.scheduledFor)} when the next one opens at ${wall.moment(next.scheduledFor)}.`,
         timeline: [
           { at: slot.scheduledFor, says: `the ${kind} slot opens` },
           { at: next.scheduledFor, says: `the next ${kind} slot opens` },
@@ -113,7 +113,7 @@ function broken({ plan, stretches, turnsBy, wall }: PlanReading, promised: Promi
   const { fewest, most } = roomOf(kind, week);
   const name = kinds[kind].thing;
   const often =
-    oldest === Infinity ? 'none in the week that is looked at' : `one every ${howLong(oldest)} at best`;
+    oldest === Infinity ? 'none in the week that is looked at' : `one every ${humanDuration(oldest)} at best`;
   const example = gap
     ? ` The first that is too old: ${numbered(name, gap)}, from ${wall.moment(gap.from + within)} on.`
     : '';
@@ -122,7 +122,7 @@ function broken({ plan, stretches, turnsBy, wall }: PlanReading, promised: Promi
       rule: 'promise',
       severity: 'error',
       kinds: [kind],
-      message: `Each ${name} was promised a refresh every ${howLong(within)}, but gets ${often}: ${count(things, name)} take turns, and a slot has room for ${range(fewest, most)}.${example}`,
+      message: `Each ${name} was promised a refresh every ${humanDuration(within)}, but gets ${often}: ${count(things, name)} take turns, and a slot has room for ${range(fewest, most)}.${example}`,
       timeline: gap ? gapTimeline(gap, name, within) : [],
     },
   ];
@@ -142,12 +142,12 @@ const gapTimeline = (gap: Gap, name: string, within: number): Timeline => [
     at: gap.from,
     says: gap.whole ? `${numbered(name, gap)} is refreshed` : `say ${numbered(name, gap)} is fresh`,
   },
-  { at: gap.from + within, says: `its copy becomes older than ${howLong(within)}` },
+  { at: gap.from + within, says: `its copy becomes older than ${humanDuration(within)}` },
   {
     at: gap.until,
     says: gap.whole
-      ? `it is refreshed again, after ${howLong(gap.until - gap.from)}`
-      : `it has not been refreshed for ${howLong(gap.until - gap.from)}`,
+      ? `it is refreshed again, after ${humanDuration(gap.until - gap.from)}`
+      : `it has not been refreshed for ${humanDuration(gap.until - gap.from)}`,
   },
 ];
 
@@ -167,7 +167,7 @@ function demand({ plan, spentBy }: PlanReading, kind: SyncKind): LintFinding[] {
       rule: 'demand',
       severity: 'warning',
       kinds: [kind],
-      message: `A call for each of ${count(things, kinds[kind].thing)} takes ${howLong(passMs(plan, kind))} at ${rate(plan.policies[budget])} (${budget}). A slot of ${howLong(schedule.durationMs)} has room for ${range(fewest, most)}, the ${Math.round(slotsADay)} slots of a day for ${Math.round(callsADay)}; the rest is left for the next ones.`,
+      message: `A call for each of ${count(things, kinds[kind].thing)} takes ${humanDuration(passMs(plan, kind))} at ${rate(plan.policies[budget])} (${budget}). A slot of ${humanDuration(schedule.durationMs)} has room for ${range(fewest, most)}, the ${Math.round(slotsADay)} slots of a day for ${Math.round(callsADay)}; the rest is left for the next ones.`,
       timeline: firstSlot(week, kind, things),
     },
   ];

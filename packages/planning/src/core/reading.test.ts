@@ -1,4 +1,4 @@
-import { count, howLong, rate } from '@paceline/shared/words';
+import { count, humanDuration, rate } from '@paceline/shared/words';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gapsOf, oldestOf, range, type MadeCalls, turnsBy, wallOf } from './reading.ts';
@@ -79,7 +79,7 @@ describe('words', () => {
     [18_600_000, '5.2 h'],
     [Infinity, 'never'],
   ])('tell %d ms as "%s"', (ms, text) => {
-    expect(howLong(ms)).toBe(text);
+    expect(humanDuration(ms)).toBe(text);
   });
 
   it('count and rate', () => {

@@ -113,8 +113,8 @@ function inTurn(plan: Plan, from: number, minutes: readonly number[], openings: 
     (_, index) => (index + 1) * minute,
   );
   const promised = plan.promises.find(({ kind }) => kind === soonKind);
-  const { beginsMs } = freshnessClasses[classOfKind[soonKind]];
-  const within = Math.max(beginsMs, promised ? withinMs(promised, [week]) : 0);
+  const { fromMs } = freshnessClasses[classOfKind[soonKind]];
+  const within = Math.max(fromMs, promised ? withinMs(promised, [week]) : 0);
   const best = shortestThat(within, durations, (durationMs) =>
     oldestOf(turnsBy(plan, [turnsIn(week, durationMs, distance)])(soonKind), plan.things[soonKind]),
   );

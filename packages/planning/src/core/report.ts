@@ -1,6 +1,6 @@
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { formatDuration } from '@paceline/shared/config';
-import { count, howLong, rate } from '@paceline/shared/words';
+import { count, humanDuration, rate } from '@paceline/shared/words';
 import type { BudgetForecast, KindForecast, LintFinding } from '@paceline/shared/contracts';
 import type { JudgedPlan } from './judge.ts';
 import { isError } from './lint.ts';
@@ -25,7 +25,7 @@ const slotTable = (plan: Plan): string =>
     plan.schedules.map(({ kind, opens, durationMs, skip }) => [
       kind,
       opens,
-      howLong(durationMs),
+      humanDuration(durationMs),
       skip || '-',
       `each ${kinds[kind].thing} ${promiseIn(plan)(kind)}`,
     ]),
@@ -54,9 +54,9 @@ const kindTable = (forecasts: readonly KindForecast[]): string =>
       whole(each.slotsADay),
       range(each.fewest, each.most),
       whole(each.callsADay),
-      howLong(each.passMs),
-      howLong(each.oldestMs ?? Infinity),
-      each.promisedMs === null ? '-' : howLong(each.promisedMs),
+      humanDuration(each.passMs),
+      humanDuration(each.oldestMs ?? Infinity),
+      each.promisedMs === null ? '-' : humanDuration(each.promisedMs),
     ]),
   );
 
@@ -129,7 +129,7 @@ const slotsIn =
   ({ schedules }: Plan) =>
   (kind: SyncKind): string => {
     const schedule = schedules.find((each) => each.kind === kind);
-    return schedule ? `${schedule.opens} for ${howLong(schedule.durationMs)}` : 'none';
+    return schedule ? `${schedule.opens} for ${humanDuration(schedule.durationMs)}` : 'none';
   };
 
 const promiseIn =
@@ -137,5 +137,5 @@ const promiseIn =
   (kind: SyncKind): string => {
     const promised = promises.find((each) => each.kind === kind);
     if (!promised) return 'at no time';
-    return promised.within === 'cycle' ? 'in every cycle' : `every ${howLong(promised.within)}`;
+    return promised.within === 'cycle' ? 'in every cycle' : `every ${humanDuration(promised.within)}`;
   };

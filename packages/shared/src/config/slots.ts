@@ -219,7 +219,7 @@ export function slotSettingsOf(config: {
 type Goal = `FRESHNESS_${Uppercase<FreshnessClass>}`;
 const goalOf = (name: FreshnessClass) => `FRESHNESS_${name.toUpperCase()}` as Goal;
 
-export const goals = Object.fromEntries(
+export const freshnessVariables = Object.fromEntries(
   classNames.map((name, index) => {
     const { goal, about } = freshnessClasses[name];
     const what = index === 0 ? 'How old our copy of the signups of an event may be' : 'How old it may be';
@@ -231,8 +231,8 @@ export const goals = Object.fromEntries(
 ) as Record<Goal, { schema: z.ZodDefault<typeof duration>; about: string; example: string }>;
 
 /** The variables that say how fresh signups are kept. */
-export const goalVariables = classNames.map(goalOf);
+export const freshnessVariableNames = classNames.map(goalOf);
 
 /** The freshness goal of every class, project ms. */
-export const goalsOf = (config: Readonly<Record<Goal, number>>): Record<FreshnessClass, number> =>
+export const freshnessGoalsOf = (config: Readonly<Record<Goal, number>>): Record<FreshnessClass, number> =>
   mapValues(freshnessClasses, (_, name) => config[goalOf(name)]);

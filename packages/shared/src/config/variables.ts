@@ -12,7 +12,7 @@ import {
   upstreamUrl,
   webhookUrl,
 } from './addresses.ts';
-import { goals, slotVariables } from './slots.ts';
+import { freshnessVariables, slotVariables } from './slots.ts';
 import { commaSeparated, duration, retention, oneOfEach, replicas, storage, timeZone } from './values.ts';
 
 const list = z.string().transform(commaSeparated);
@@ -196,12 +196,12 @@ export const variables = {
     about: 'How long earlier versions of riders are kept. The current one is always kept.',
     example: '365d',
   },
-  RETENTION_TOLD: {
+  RETENTION_EVENT_STREAM: {
     schema: retention(1).default(7 * day),
     about: 'How long the broker keeps events, for viewers that reconnect; real time.',
     example: '7d',
   },
-  RETENTION_TOLD_SIZE: {
+  RETENTION_EVENT_STREAM_SIZE: {
     schema: storage(1).default(512 * mebibyte),
     about: 'How many bytes of events it keeps at most.',
     example: '512MiB',
@@ -242,7 +242,7 @@ export const variables = {
   },
   SLOT_TIME_ZONE: { schema: timeZone.default('UTC'), about: 'The time zone of the slots below.' },
   ...slotVariables,
-  ...goals,
+  ...freshnessVariables,
   SLACK_WEBHOOK_URL: { schema: webhookUrl, about: 'Incoming webhook for alerts.', secret: true },
   LOG_LEVEL: {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

@@ -34,7 +34,7 @@ describe('the AsyncAPI document', () => {
     const references = referencesIn(document);
     expect(references.length).toBeGreaterThan(50);
     for (const reference of references) expect(at(reference), reference).toBeDefined();
-    expect(at('#/channels/ask')).toMatchObject({ parameters: { partition: {} } });
+    expect(at('#/channels/requestPermits')).toMatchObject({ parameters: { partition: {} } });
     expect(at('#/operations/api-send-status')).toMatchObject({ reply: { channel: {} } });
   });
 });

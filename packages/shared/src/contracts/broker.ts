@@ -52,7 +52,7 @@ export const buckets: readonly Bucket[] = [
 ];
 
 /** Services that check whether what they published is still in its stream, to publish again what the broker lost. */
-export const sweepers: readonly { readonly service: Service; readonly stream: Stream['name'] }[] = [
+export const republishers: readonly { readonly service: Service; readonly stream: Stream['name'] }[] = [
   { service: 'api', stream: 'COMMANDS' },
 ];
 
@@ -60,7 +60,7 @@ export const sweepers: readonly { readonly service: Service; readonly stream: St
 export const eventReaders: readonly Service[] = ['api'];
 
 /** The durable consumer by which the processes of one service share the events: each event goes to one of them. */
-export const eventShare = { durable: 'api-history', service: 'api', ackWaitMs: 10_000 } as const;
+export const sharedEventConsumer = { durable: 'api-history', service: 'api', ackWaitMs: 10_000 } as const;
 
 /** The subjects that a user of the broker may use, and no others. */
 export interface Permissions {
@@ -130,11 +130,13 @@ const toRead = (stream: Stream['name']): string[] => [
 /** Besides its own consumer it uses one that its processes share. */
 const toReadEvents = (service: Service): string[] =>
   eventReaders.includes(service)
-    ? [...toRead('EVENTS'), '$JS.API.DIRECT.GET.EVENTS', `$JS.ACK.EVENTS.${eventShare.durable}.>`]
+    ? [...toRead('EVENTS'), '$JS.API.DIRECT.GET.EVENTS', `$JS.ACK.EVENTS.${sharedEventConsumer.durable}.>`]
     : [];
 
 const toSweep = (service: Service): string[] =>
-  sweepers.filter((each) => each.service === service).map(({ stream }) => `$JS.API.STREAM.MSG.GET.${stream}`);
+  republishers
+    .filter((each) => each.service === service)
+    .map(({ stream }) => `$JS.API.STREAM.MSG.GET.${stream}`);
 
 function toKeepState(service: Service): string[] {
   return buckets.flatMap(({ name, owner, readers }) => [

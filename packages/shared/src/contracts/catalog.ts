@@ -56,25 +56,25 @@ export const catalog = {
     payload: sync.importRiders,
     about: 'Add or refresh many riders, whose ids are stored with the command.',
   },
-  scheduleNow: {
+  currentSchedule: {
     ...toScheduler,
-    subject: 'paceline.schedule.now',
+    subject: 'paceline.schedule.current',
     payload: limiter.nothing,
-    reply: schedule.scheduleAnswer,
+    reply: schedule.scheduleReply,
     about: 'Returns the schedule in force.',
   },
-  judgeSchedule: {
+  checkSchedule: {
     ...toScheduler,
-    subject: 'paceline.schedule.judge',
-    payload: schedule.judgeSchedule,
-    reply: schedule.judgedSchedule,
+    subject: 'paceline.schedule.check',
+    payload: schedule.checkSchedule,
+    reply: schedule.scheduleCheck,
     about: 'Lints and forecasts a schedule; changes nothing.',
   },
   changeSchedule: {
     ...toScheduler,
     subject: 'paceline.schedule.change',
     payload: schedule.changeSchedule,
-    reply: schedule.scheduleAnswer,
+    reply: schedule.scheduleReply,
     about: 'Puts another schedule in force, unless lint finds errors in it.',
   },
   commandCancelled: {
@@ -85,9 +85,9 @@ export const catalog = {
     to: ['rider-sync'],
     about: 'A command was cancelled: its requests leave the queue.',
   },
-  ask: {
+  requestPermits: {
     ...toLimiter,
-    subject: 'paceline.limiter.ask.{partition}',
+    subject: 'paceline.limiter.permits.{partition}',
     payload: limiter.permitRequests,
     reply: limiter.permitReplies,
     from: syncServices,
@@ -136,25 +136,25 @@ export const catalog = {
     payload: limiter.nothing,
     about: 'A partition has a new owner, whose queue is empty: requests that wait are sent again.',
   },
-  bulkMoved: {
+  bulkCallChanged: {
     kind: 'signal',
     subject: 'paceline.riders.bulk',
-    payload: sync.bulkMoved,
+    payload: sync.bulkCallChanged,
     from: ['rider-sync'],
     to: ['rider-sync'],
     about: 'A bulk call for riders was sent, answered or lost.',
   },
-  present: {
+  presence: {
     kind: 'signal',
-    subject: 'paceline.limiter.present',
+    subject: 'paceline.limiter.presence',
     payload: limiter.presence,
     from: ['limiter'],
     to: ['limiter'],
     about: 'A limiter is alive and owns these partitions.',
   },
-  alive: {
+  ping: {
     ...toLimiter,
-    subject: 'paceline.limiter.alive.{limiter}',
+    subject: 'paceline.limiter.ping.{limiter}',
     payload: limiter.nothing,
     reply: limiter.nothing,
     from: ['limiter'],

@@ -1,7 +1,7 @@
 import { budgetNames, laneNames } from '../definition/index.ts';
 import { z } from 'zod';
 import { attribution, outcome } from './limiter.ts';
-import { moment, policy } from './vocabulary.ts';
+import { timestamp, policy } from './vocabulary.ts';
 
 const place = { account: z.string(), endpoint: z.enum(budgetNames) };
 
@@ -9,8 +9,8 @@ const place = { account: z.string(), endpoint: z.enum(budgetNames) };
 export const interval = z.object({
   permit: z.string(),
   lane: z.enum(laneNames),
-  startedAt: moment,
-  latestAt: moment,
+  startedAt: timestamp,
+  latestAt: timestamp,
   settled: z.boolean(),
 });
 export type Interval = z.infer<typeof interval>;
@@ -23,60 +23,60 @@ export const budgetRecord = z.object({
   ...place,
   intervals: z.array(interval),
   /** Until when no call may start, by who paused it. */
-  pausedUntil: z.object({ upstream: moment.nullable(), operator: moment.nullable() }),
+  pausedUntil: z.object({ upstream: timestamp.nullable(), operator: timestamp.nullable() }),
   /** True from a pause of upstream's until a call that began after it was let in: only one may go. */
   probing: z.boolean(),
   /** What is kept instead of the documented policy. */
-  policy: policy.extend({ from: authority, since: moment }).nullable(),
+  policy: policy.extend({ from: authority, since: timestamp }).nullable(),
   /** Calls of before a longer window was known may count until then: none may join them. */
-  unknownUntil: moment.nullable(),
+  unknownUntil: timestamp.nullable(),
   /** 429s in a row. */
   failures: z.number().int(),
-  lastRejected: z.object({ at: moment, attribution }).nullable(),
+  lastRejected: z.object({ at: timestamp, attribution }).nullable(),
 });
 export type BudgetRecord = z.infer<typeof budgetRecord>;
 
 /** The facts of the limiter, in the order in which they were committed. */
 export const fact = z.discriminatedUnion('fact', [
   /** A limiter takes over: the sequence of this entry is the epoch, with which every permit of its begins. */
-  z.object({ fact: z.literal('claimed'), owner: z.string(), at: moment }),
+  z.object({ fact: z.literal('claimed'), owner: z.string(), at: timestamp }),
   /** The journal of before is gone although there was one: whatever it held counts as spent from here on. */
-  z.object({ fact: z.literal('journal_lost'), at: moment }),
+  z.object({ fact: z.literal('journal_lost'), at: timestamp }),
   z.object({
     fact: z.literal('started'),
     ...place,
     interval,
-    firstAskedAt: moment,
-    promisedAt: moment.nullable(),
+    firstAskedAt: timestamp,
+    promisedAt: timestamp.nullable(),
   }),
   z.object({
     fact: z.literal('settled'),
     ...place,
     permit: z.string(),
-    latestAt: moment,
+    latestAt: timestamp,
     outcome,
-    at: moment,
+    at: timestamp,
   }),
-  z.object({ fact: z.literal('returned'), ...place, permit: z.string(), at: moment }),
+  z.object({ fact: z.literal('returned'), ...place, permit: z.string(), at: timestamp }),
   /** Upstream answered 429. `policy` is the one that was kept until then. */
-  z.object({ fact: z.literal('rejected'), ...place, permit: z.string(), at: moment, policy, attribution }),
+  z.object({ fact: z.literal('rejected'), ...place, permit: z.string(), at: timestamp, policy, attribution }),
   z.object({
     fact: z.literal('paused'),
     ...place,
     by: authority,
-    at: moment,
-    until: moment,
+    at: timestamp,
+    until: timestamp,
     failures: z.number().int(),
   }),
-  z.object({ fact: z.literal('resumed'), ...place, by: authority, at: moment }),
+  z.object({ fact: z.literal('resumed'), ...place, by: authority, at: timestamp }),
   /** `policy` null: back to the documented one. `unknownUntil`: see the record. */
   z.object({
     fact: z.literal('policy_changed'),
     ...place,
     by: authority,
-    at: moment,
+    at: timestamp,
     policy: policy.nullable(),
-    unknownUntil: moment.nullable(),
+    unknownUntil: timestamp.nullable(),
   }),
 ]);
 export type Fact = z.infer<typeof fact>;
@@ -90,8 +90,8 @@ export const journalEntry = z.discriminatedUnion('entry', [
     entry: z.literal('restated'),
     recoverFrom: z.number().int(),
     owner: z.string(),
-    at: moment,
-    lostAt: moment.nullable(),
+    at: timestamp,
+    lostAt: timestamp.nullable(),
     budgets: z.array(budgetRecord),
   }),
 ]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { budgetNames, laneNames } from '../definition/index.ts';
-import { moment, policy, traceContext } from './vocabulary.ts';
+import { timestamp, policy, traceContext } from './vocabulary.ts';
 
 const place = { account: z.string().min(1), endpoint: z.enum(budgetNames) };
 
@@ -11,13 +11,13 @@ export const acquire = z.object({
   ...place,
   lane: z.enum(laneNames),
   /** After this moment a permit is of no use. */
-  deadline: moment.optional(),
+  deadline: timestamp.optional(),
   /** The sync's own slot, while it is open: it goes before other scheduled syncs. */
   slotId: z.string().optional(),
   /** When this ticket was first requested: a new limiter gives it the same place in the queue. */
-  firstAskedAt: moment,
+  firstAskedAt: timestamp,
   /** The first estimate it was given: whether it was kept is counted, also after a failover. */
-  promisedAt: moment.optional(),
+  promisedAt: timestamp.optional(),
   /** Start it in the same request when it is free at once: one round trip. The call must be ready to be sent. */
   start: z.boolean().optional(),
   /** The client to which an offer is sent as soon as the permit is free. */
@@ -56,18 +56,18 @@ export type PermitRequestOf<Verb extends PermitRequest['do']> = Extract<PermitRe
 
 export const permitReply = z.discriminatedUnion('answer', [
   /** The permit is held until `startBy`. */
-  z.object({ answer: z.literal('granted'), permit: z.string(), startBy: moment }),
+  z.object({ answer: z.literal('granted'), permit: z.string(), startBy: timestamp }),
   z.object({
     answer: z.literal('waiting'),
     /** 1 is next. */
     position: z.number().int().positive(),
     ahead: z.number().int().nonnegative(),
     reason: z.enum(['waiting_in_line', 'waiting_for_window', 'paused_by_upstream', 'paused_by_operator']),
-    estimatedAt: moment,
+    estimatedAt: timestamp,
     /** Real ms within which the request must be sent again to keep its place. */
     askAgainIn: z.number().positive(),
   }),
-  z.object({ answer: z.literal('refused'), reason: z.enum(['deadline_unreachable']), earliest: moment }),
+  z.object({ answer: z.literal('refused'), reason: z.enum(['deadline_unreachable']), earliest: timestamp }),
   /** Real ms from when the `start` was sent, within which the call must be sent. 0: too late. */
   z.object({ answer: z.literal('started'), permit: z.string(), sendBy: z.number().nonnegative() }),
   z.object({ answer: z.literal('expired') }),
@@ -80,7 +80,7 @@ export type PermitReply = z.infer<typeof permitReply>;
 
 export const operation = z.discriminatedUnion('do', [
   /** No call starts until then. */
-  z.object({ do: z.literal('pause'), ...place, until: moment }),
+  z.object({ do: z.literal('pause'), ...place, until: timestamp }),
   /** Ends the operator's own pause. */
   z.object({ do: z.literal('resume'), ...place }),
   /** Ends a pause after a 429: one call goes ahead at once to see whether upstream is open. */
@@ -102,7 +102,7 @@ export const permitRequests = z.object({ asks: z.array(permitRequest).min(1).max
 export const permitReplies = z.object({ answers: z.array(permitReply) });
 
 /** The permit of a request that waits, pushed before it is sent again. */
-export const offer = z.object({ ticket: z.string(), permit: z.string(), startBy: moment });
+export const offer = z.object({ ticket: z.string(), permit: z.string(), startBy: timestamp });
 export type Offer = z.infer<typeof offer>;
 
 export const conflict = z.object({
@@ -112,7 +112,7 @@ export const conflict = z.object({
   /** The lane whose calls, or earlier places, it waits for. */
   blockedBy: z.enum(laneNames),
   endpoint: z.enum(budgetNames),
-  at: moment,
+  at: timestamp,
   /** How long the wait is expected to be, project ms. */
   expectedWaitMs: z.number().nonnegative(),
 });
@@ -125,10 +125,10 @@ const permitChange = z.discriminatedUnion('change', [
     permit: z.string(),
     ...place,
     lane: z.enum(laneNames),
-    at: moment,
+    at: timestamp,
   }),
-  z.object({ change: z.literal('settled'), permit: z.string(), ...place, outcome, at: moment }),
-  z.object({ change: z.literal('returned'), permit: z.string(), ...place, at: moment }),
+  z.object({ change: z.literal('settled'), permit: z.string(), ...place, outcome, at: timestamp }),
+  z.object({ change: z.literal('returned'), permit: z.string(), ...place, at: timestamp }),
 ]);
 export type PermitChange = z.infer<typeof permitChange>;
 /** What became of permits in the last moment, in order. */
@@ -144,7 +144,7 @@ export type Attribution = z.infer<typeof attribution>;
 
 export const alert = z.object({
   type: z.enum(['rate_limit_exceeded', 'limit_learned', 'journal_lost']),
-  at: moment,
+  at: timestamp,
   /** Absent: it is about all of them. */
   account: z.string().optional(),
   endpoint: z.enum(budgetNames).optional(),
@@ -161,7 +161,7 @@ export const coordination = z.object({
       used: z.number().int().nonnegative(),
       available: z.number().int().nonnegative(),
       /** When the next call becomes free, or null when one is free now. */
-      resetAt: moment.nullable(),
+      resetAt: timestamp.nullable(),
     }),
   ),
   conflicts: z.object({ count: z.number().int().nonnegative(), lastConflict: conflict.nullable() }),
@@ -178,34 +178,42 @@ export type Coordination = z.infer<typeof coordination>;
 export const windowView = z.object({
   endpoint: z.enum(budgetNames),
   /** The policy that is kept now, where it comes from, and since when (null: always). */
-  policy: policy.extend({ from: z.enum(['documented', 'upstream', 'operator']), since: moment.nullable() }),
+  policy: policy.extend({
+    from: z.enum(['documented', 'upstream', 'operator']),
+    since: timestamp.nullable(),
+  }),
   documented: policy,
   /** The calls that count now. One that is not settled may still be under way: `leavesAt` is its latest. */
   permits: z.array(
     z.object({
       permit: z.string(),
       lane: z.enum(laneNames),
-      startedAt: moment,
+      startedAt: timestamp,
       settled: z.boolean(),
-      leavesAt: moment,
+      leavesAt: timestamp,
     }),
   ),
   available: z.number().int().nonnegative(),
   /** When the next call becomes free; null: now. */
-  freeAt: moment.nullable(),
-  pausedUntil: z.object({ upstream: moment.nullable(), operator: moment.nullable() }),
+  freeAt: timestamp.nullable(),
+  pausedUntil: z.object({ upstream: timestamp.nullable(), operator: timestamp.nullable() }),
   /** After a pause one call goes ahead alone. */
   probing: z.boolean(),
   /** Nothing may go before it: calls of before a longer window was known may still count. */
-  unknownUntil: moment.nullable(),
+  unknownUntil: timestamp.nullable(),
   waiting: z.object({
     count: z.number().int().nonnegative(),
     /** The first ones, in the order in which they go. */
     next: z.array(
-      z.object({ ticket: z.string(), lane: z.enum(laneNames), firstAskedAt: moment, estimatedAt: moment }),
+      z.object({
+        ticket: z.string(),
+        lane: z.enum(laneNames),
+        firstAskedAt: timestamp,
+        estimatedAt: timestamp,
+      }),
     ),
   }),
-  lastRejected: z.object({ at: moment, attribution }).nullable(),
+  lastRejected: z.object({ at: timestamp, attribution }).nullable(),
 });
 export type WindowView = z.infer<typeof windowView>;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { classNames, type Source, sourceNames } from '../definition/index.ts';
-import { moment } from './vocabulary.ts';
+import { timestamp } from './vocabulary.ts';
 
 export const alertTypes = [
   'rate_limit_exceeded',
@@ -23,10 +23,10 @@ export const alertChanged = z.object({
   title: z.string(),
   why: z.string(),
   todo: z.string(),
-  since: moment,
-  raisedAt: moment,
+  since: timestamp,
+  raisedAt: timestamp,
   /** null: it goes on. */
-  resolvedAt: moment.nullable(),
+  resolvedAt: timestamp.nullable(),
 });
 export type AlertChanged = z.infer<typeof alertChanged>;
 
@@ -34,7 +34,7 @@ export type AlertChanged = z.infer<typeof alertChanged>;
 export const sourceChanged = z.object({
   source: z.enum(sourceNames),
   state: z.enum(['available', 'unavailable']),
-  at: moment,
+  at: timestamp,
   /** The HTTP status, what was answered, and what may be done; null when it is available. */
   status: z.number().int().nullable(),
   message: z.string().nullable(),
@@ -43,7 +43,7 @@ export const sourceChanged = z.object({
 export type SourceChanged = z.infer<typeof sourceChanged>;
 
 /** The message about a source that our key may not use. */
-export const notAvailable = (source: Source, message: string): string =>
+export const sourceUnavailableMessage = (source: Source, message: string): string =>
   `The ${source} of upstream are not available with this key: ${message}`;
 
 /** Why a call for an event's signups is made. */
@@ -77,17 +77,17 @@ export const classFreshness = z.object({
 });
 export type ClassFreshness = z.infer<typeof classFreshness>;
 
-export const freshnessMeasured = z.object({ at: moment, classes: z.array(classFreshness) });
+export const freshnessMeasured = z.object({ at: timestamp, classes: z.array(classFreshness) });
 export type FreshnessMeasured = z.infer<typeof freshnessMeasured>;
 
 /** An event as a call would choose it. */
 export const rankedEvent = z.object({
   eventId: z.string(),
   title: z.string(),
-  startsAt: moment,
+  startsAt: timestamp,
   class: z.enum(classNames),
   ours: z.boolean(),
-  copiedAt: moment.nullable(),
+  copiedAt: timestamp.nullable(),
   withinGoal: z.boolean(),
   because: z.enum(callReasons),
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { catchUp, opening, skips } from '../config/slots.ts';
 import { longestSlot, timeZone } from '../config/values.ts';
 import { budgetNames, kindNames, kinds, mapValues } from '../definition/index.ts';
-import { moment, policy, syncModes } from './vocabulary.ts';
+import { timestamp, policy, syncModes } from './vocabulary.ts';
 
 /** When a kind of sync has its slots, and what it does in them; texts are as in the configuration. */
 export const slotSettings = z.object({
@@ -29,14 +29,14 @@ export type ScheduleChange = z.infer<typeof scheduleChange>;
 
 /** On the broker: the settings of each period. Earlier periods tell which slots were to open then. */
 export const storedSchedule = z.object({
-  eras: z.array(z.object({ since: moment, settings: scheduleSettings })).min(1),
+  periods: z.array(z.object({ since: timestamp, settings: scheduleSettings })).min(1),
   /** What was configured when the variables were last read. */
   configured: scheduleSettings,
   /** Whether it was changed through the API since. */
   changed: z.boolean(),
 });
 export type StoredSchedule = z.infer<typeof storedSchedule>;
-export type SchedulePeriod = StoredSchedule['eras'][number];
+export type SchedulePeriod = StoredSchedule['periods'][number];
 
 export const scheduleBucket = 'SCHEDULE';
 export const scheduleKey = 'in-force';
@@ -48,10 +48,10 @@ export const scheduleInForce = z.object({
   settings: scheduleSettings,
   /** False: it is what is configured. */
   changed: z.boolean(),
-  since: moment,
+  since: timestamp,
   next: z.record(
     z.enum(kindNames),
-    z.array(z.object({ slotId: z.string(), opensAt: moment, endsAt: moment })),
+    z.array(z.object({ slotId: z.string(), opensAt: timestamp, endsAt: timestamp })),
   ),
 });
 export type ScheduleInForce = z.infer<typeof scheduleInForce>;
@@ -64,7 +64,7 @@ const finding = z.object({
   severity: z.enum(['error', 'warning']),
   kinds: z.array(z.enum(kindNames)).readonly(),
   message: z.string(),
-  timeline: z.array(z.object({ at: moment, says: z.string() })).readonly(),
+  timeline: z.array(z.object({ at: timestamp, says: z.string() })).readonly(),
 });
 export type LintFinding = z.infer<typeof finding>;
 
@@ -116,7 +116,7 @@ const forecast = z.object({
 export type Forecast = z.infer<typeof forecast>;
 
 /** Findings and forecast of a schedule, and a repaired one that has no errors. */
-export const judgedSchedule = z.object({
+export const scheduleCheck = z.object({
   settings: scheduleSettings,
   findings: z.array(finding).readonly(),
   forecast,
@@ -124,16 +124,16 @@ export const judgedSchedule = z.object({
   /** What the repaired one keeps: not what was requested where no slots could keep that. */
   promises: z.array(promised).readonly(),
 });
-export type JudgedSchedule = z.infer<typeof judgedSchedule>;
+export type ScheduleCheck = z.infer<typeof scheduleCheck>;
 
 /** Requests lint and forecast of the schedule in force with a change, for numbers of things and for promises. */
-export const judgeSchedule = z.object({
+export const checkSchedule = z.object({
   change: scheduleChange,
   // What it does not know a scheduler leaves out: the API may be newer.
   things: z.object(mapValues(kinds, () => z.number().int().min(0))).partial(),
   promises: z.array(promised),
 });
-export type JudgeSchedule = z.infer<typeof judgeSchedule>;
+export type CheckSchedule = z.infer<typeof checkSchedule>;
 
 export const changeSchedule = z.object({
   /** The version that is to be changed; null: whichever is in force. */
@@ -145,9 +145,9 @@ export const changeSchedule = z.object({
 });
 export type ChangeSchedule = z.infer<typeof changeSchedule>;
 
-export const scheduleAnswer = z.discriminatedUnion('answer', [
+export const scheduleReply = z.discriminatedUnion('answer', [
   z.object({ answer: z.literal('in_force'), schedule: scheduleInForce }),
   z.object({ answer: z.literal('changed_meanwhile'), version: z.number().int() }),
-  z.object({ answer: z.literal('refused'), judged: judgedSchedule }),
+  z.object({ answer: z.literal('refused'), check: scheduleCheck }),
 ]);
-export type ScheduleAnswer = z.infer<typeof scheduleAnswer>;
+export type ScheduleReply = z.infer<typeof scheduleReply>;

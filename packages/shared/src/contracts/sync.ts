@@ -1,13 +1,13 @@
 import { kindNames } from '../definition/index.ts';
 import { z } from 'zod';
-import { moment, progress, traceContext } from './vocabulary.ts';
+import { timestamp, progress, traceContext } from './vocabulary.ts';
 
 /** When a slot opens and closes. Unique by `slotId`. */
 export const slot = z.object({
   slotId: z.string().startsWith('slot:'),
   kind: z.enum(kindNames),
-  scheduledFor: moment,
-  endsAt: moment,
+  scheduledFor: timestamp,
+  endsAt: timestamp,
 });
 export type Slot = z.infer<typeof slot>;
 
@@ -24,15 +24,15 @@ export type Tick = z.infer<typeof tick>;
 export const addRider = z.object({
   commandId: z.string().min(1),
   riderId: z.number().int().positive(),
-  requestedAt: moment,
+  requestedAt: timestamp,
 });
 export type AddRider = z.infer<typeof addRider>;
 
 /** A copy of a rider that is a day old is fresh enough for an import, project ms: such riders are not fetched again. */
-export const importFreshness = 86_400_000;
+export const importMaxAgeMs = 86_400_000;
 
 /** Add or refresh many riders: their ids are stored with the command, in the table `wanted_riders`. */
-export const importRiders = z.object({ commandId: z.string().min(1), requestedAt: moment });
+export const importRiders = z.object({ commandId: z.string().min(1), requestedAt: timestamp });
 export type ImportRiders = z.infer<typeof importRiders>;
 
 /** A command was cancelled; its row is updated already. */
@@ -52,7 +52,7 @@ export const commandChanged = z.object({
   /** The rider that is added; absent with an import. */
   riderId: z.number().int().positive().optional(),
   riders: riderCounts.optional(),
-  at: moment,
+  at: timestamp,
   progress,
 });
 export type CommandChanged = z.infer<typeof commandChanged>;
@@ -74,21 +74,21 @@ export const runChanged = z.object({
   slotId: z.string().nullable(),
   mode: tick.shape.mode,
   state: z.enum(['running', 'done', 'failed']),
-  at: moment,
+  at: timestamp,
   counts: runCounts,
   error: z.string().nullable(),
 });
 export type RunChanged = z.infer<typeof runChanged>;
 
 /** A bulk call for riders was sent, answered (outcomes are stored) or lost (its riders are wanted as before). */
-export const bulkMoved = z.object({
+export const bulkCallChanged = z.object({
   call: z.string().min(1),
   stage: z.enum(['sent', 'answered', 'lost']),
-  sentAt: moment,
+  sentAt: timestamp,
   riderIds: z.array(z.number().int().positive()).max(1_000),
   imports: z.array(z.string()).max(1_000),
   /** How many of the riders are on it only because it had room: riders outside the clubs. Once answered: were stored. */
   outsiders: z.number().int().nonnegative(),
   trace: traceContext,
 });
-export type BulkMoved = z.infer<typeof bulkMoved>;
+export type BulkCallChanged = z.infer<typeof bulkCallChanged>;

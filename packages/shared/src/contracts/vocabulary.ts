@@ -21,15 +21,15 @@ export const syncServices: readonly SyncService[] = [
 export const services: readonly Service[] = ['scheduler', 'limiter', ...syncServices, 'api'];
 
 /** Project time, ms since the epoch, within the range of a Date. */
-export const moment = z.number().int().min(0).max(8.64e15);
+export const timestamp = z.number().int().min(0).max(8.64e15);
 
 /** Project ms. No upstream's window is longer: one that is named is a mistake. */
-export const longestWindow = 7 * 86_400_000;
+export const maxWindowMs = 7 * 86_400_000;
 
 /** N calls in any interval of `windowMs` (project ms). */
 export const policy = z.object({
   limit: z.number().int().positive(),
-  windowMs: z.number().positive().max(longestWindow),
+  windowMs: z.number().positive().max(maxWindowMs),
 });
 export type Policy = z.infer<typeof policy>;
 
@@ -38,24 +38,24 @@ export const traceContext = z.object({ traceparent: z.string(), tracestate: z.st
 export type TraceContext = z.infer<typeof traceContext>;
 
 /** How a rider comes from upstream: by a GET for it alone, or by the next POST for up to a thousand. */
-export const ways = ['single', 'bulk'] as const;
-export type Way = (typeof ways)[number];
+export const fetchModes = ['single', 'bulk'] as const;
+export type FetchMode = (typeof fetchModes)[number];
 
 /** By which way it is expected, or comes, as far as that is known. */
-const via = z.enum(ways).optional();
+const via = z.enum(fetchModes).optional();
 
 /** What the user of a command is shown. Moments are project ms; `null`: not known yet. */
 export const progress = z.discriminatedUnion('state', [
   z.object({
     state: z.literal('waiting_in_line'),
     position: z.number().int().positive(),
-    at: moment.nullable(),
+    at: timestamp.nullable(),
     via,
   }),
-  z.object({ state: z.literal('waiting_for_window'), until: moment, via }),
-  z.object({ state: z.literal('paused_by_upstream'), until: moment, via }),
-  z.object({ state: z.literal('paused_by_operator'), until: moment, via }),
-  z.object({ state: z.literal('outside_slot'), next: moment }),
+  z.object({ state: z.literal('waiting_for_window'), until: timestamp, via }),
+  z.object({ state: z.literal('paused_by_upstream'), until: timestamp, via }),
+  z.object({ state: z.literal('paused_by_operator'), until: timestamp, via }),
+  z.object({ state: z.literal('outside_slot'), next: timestamp }),
   z.object({ state: z.literal('running'), via }),
   z.object({ state: z.literal('done') }),
   z.object({ state: z.literal('failed'), reason: z.string() }),

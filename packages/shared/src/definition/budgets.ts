@@ -17,7 +17,7 @@ export interface BudgetEntry {
   /** A call is given up after this long. Giving up early loses the answer and, on a scarce budget, the hour's only call. */
   readonly timeout: string;
   /** How long a call usually takes, until some were seen. */
-  readonly usual: string;
+  readonly typical: string;
 }
 
 /** Calls that share one upstream limit. A budget's name is also the endpoint of a permit. */
@@ -31,7 +31,7 @@ export const budgets = {
     reserve: 1,
     // A full page takes over a minute to its first byte.
     timeout: '3m',
-    usual: '60s',
+    typical: '60s',
   },
   riders_bulk: {
     label: 'Riders, many at once',
@@ -42,7 +42,7 @@ export const budgets = {
     batch: 1_000,
     reserve: 1,
     timeout: '3m',
-    usual: '50s',
+    typical: '50s',
   },
   riders_single: {
     label: 'Riders, one by one',
@@ -52,7 +52,7 @@ export const budgets = {
     limits: { standard: '5 per 1m', premium: '10 per 1m' },
     reserve: 1,
     timeout: '30s',
-    usual: '2s',
+    typical: '2s',
   },
   results: {
     label: 'Results',
@@ -62,7 +62,7 @@ export const budgets = {
     limits: { standard: '1 per 1m', premium: '1 per 1m' },
     reserve: 0,
     timeout: '30s',
-    usual: '2s',
+    typical: '2s',
   },
   events: {
     label: 'List of events',
@@ -73,7 +73,7 @@ export const budgets = {
     limits: { standard: '1 per 1m', premium: '1 per 1m' },
     reserve: 0,
     timeout: '30s',
-    usual: '2s',
+    typical: '2s',
   },
   signups: {
     label: 'Signups of an event',
@@ -83,6 +83,6 @@ export const budgets = {
     limits: { standard: '1 per 1m', premium: '1 per 1m' },
     reserve: 0,
     timeout: '30s',
-    usual: '2s',
+    typical: '2s',
   },
 } as const satisfies Readonly<Record<string, BudgetEntry>>;

@@ -1,7 +1,7 @@
 export interface FreshnessClassEntry {
   readonly label: string;
   /** From this long before its start on, an event is of this class, until the next one begins. */
-  readonly begins: string;
+  readonly from: string;
   /** How old the copy of its signups may be: the default of `FRESHNESS_<CLASS>`. */
   readonly goal: string;
   /** The lane in which its signups are fetched. */
@@ -14,21 +14,21 @@ export interface FreshnessClassEntry {
 export const freshnessClasses = {
   urgent: {
     label: 'About to start',
-    begins: '15m',
+    from: '15m',
     goal: '15m',
     lane: 'near_event_urgent',
     about: 'in the last 15 minutes before an event',
   },
   near: {
     label: 'Within the hour',
-    begins: '60m',
+    from: '60m',
     goal: '60m',
     lane: 'near_event_normal',
     about: 'in the last hour',
   },
   far: {
     label: 'Within two days',
-    begins: '48h',
+    from: '48h',
     goal: '24h',
     lane: 'far_event_sync',
     about: 'in the last two days',

@@ -16,7 +16,7 @@ export type FreshnessClass = keyof typeof classEntries;
 export type Source = (typeof budgetEntries)[Budget]['source'];
 export type Tier = keyof (typeof budgetEntries)[Budget]['limits'];
 export type SyncService = (typeof kindEntries)[SyncKind]['service'];
-export type { Colour } from './lanes.ts';
+export type { Color } from './lanes.ts';
 export { durationMs, mapValues, parseDuration } from './units.ts';
 
 /** At most `limit` calls in any interval of `windowMs`. */
@@ -43,12 +43,12 @@ export const tiers = ['standard', 'premium'] as const satisfies readonly Tier[];
 
 export const budgets = mapValues(
   budgetEntries,
-  ({ limits, timeout, usual, ...entry }: BudgetEntry & { readonly source: Source }) => ({
+  ({ limits, timeout, typical, ...entry }: BudgetEntry & { readonly source: Source }) => ({
     batch: 1,
     ...entry,
     limits: { standard: parseLimit(limits.standard), premium: parseLimit(limits.premium) },
     timeoutMs: durationMs(timeout),
-    usualMs: durationMs(usual),
+    typicalMs: durationMs(typical),
   }),
 );
 
@@ -92,12 +92,12 @@ export type KindDefinition = (typeof kinds)[SyncKind];
 /** Before its start, from `beginsMs` until (not including) `endsMs`, an event is of the class. */
 export const freshnessClasses = mapValues(
   classEntries,
-  ({ begins, ...entry }: FreshnessClassEntry & { readonly lane: Lane }, name) => {
+  ({ from, ...entry }: FreshnessClassEntry & { readonly lane: Lane }, name) => {
     const sooner = classNames[classNames.indexOf(name) - 1];
     return {
       ...entry,
-      beginsMs: durationMs(begins),
-      endsMs: sooner === undefined ? 0 : durationMs(classEntries[sooner].begins),
+      fromMs: durationMs(from),
+      untilMs: sooner === undefined ? 0 : durationMs(classEntries[sooner].from),
     };
   },
 );
@@ -118,7 +118,7 @@ export const eventKinds = goalClasses
   .map(([kind]) => kind) as [EventKind, ...EventKind[]];
 
 /** No event that starts later than this is looked at, project ms. */
-export const horizonMs = Math.max(...classNames.map((name) => freshnessClasses[name].beginsMs));
+export const horizonMs = Math.max(...classNames.map((name) => freshnessClasses[name].fromMs));
 
 /** A call counts for this much longer than its window, project ms: upstream's clock may differ from ours. */
 export const windowMarginMs = 1_000;

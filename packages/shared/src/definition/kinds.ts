@@ -9,7 +9,7 @@ export interface KindEntry {
   readonly lane: string;
   /** What one call refreshes, and what it brings: `1 club`, `40 riders`. */
   readonly thing: string;
-  readonly brings: string;
+  readonly yields: string;
   /** The budget of the call for each thing, and that of the list which a run begins with. */
   readonly budget: string;
   readonly list?: string;
@@ -37,7 +37,7 @@ export const kinds = {
     service: 'rider-sync',
     lane: 'rider_sync',
     thing: 'club',
-    brings: 'riders',
+    yields: 'riders',
     budget: 'clubs',
     things: 'clubs',
     goal: 'cycle',
@@ -55,7 +55,7 @@ export const kinds = {
     service: 'event-sync',
     lane: 'near_event_normal',
     thing: 'near event',
-    brings: 'signups',
+    yields: 'signups',
     budget: 'signups',
     list: 'events',
     things: 37,
@@ -76,7 +76,7 @@ export const kinds = {
     service: 'event-sync',
     lane: 'far_event_sync',
     thing: 'far event',
-    brings: 'signups',
+    yields: 'signups',
     budget: 'signups',
     list: 'events',
     things: 310,
@@ -97,7 +97,7 @@ export const kinds = {
     service: 'event-sync',
     lane: 'far_event_sync',
     thing: 'ended event',
-    brings: 'results',
+    yields: 'results',
     budget: 'results',
     things: 19,
     mode: 'off',

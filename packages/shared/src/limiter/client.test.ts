@@ -27,7 +27,7 @@ afterAll(() => bus?.connection.close());
 /** An owner of the partition that answers every ask like this, but for cancels, or not at all. */
 function owner(answer?: PermitReply): { asked: PermitRequest[]; subscription: Subscription } {
   const asked: PermitRequest[] = [];
-  const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
+  const subscription = respond(bus, catalog.requestPermits, { partition }, ({ asks }, reply) => {
     asked.push(...asks);
     const answerTo = (ask: PermitRequest): PermitReply =>
       ask.do === 'cancel' || !answer ? { answer: 'cancelled' } : answer;
@@ -105,7 +105,7 @@ describe('a started permit', () => {
     const time = createVirtualClock();
     const limiters = createLimiters(bus, time);
     const outcomes: unknown[] = [];
-    const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
+    const subscription = respond(bus, catalog.requestPermits, { partition }, ({ asks }, reply) => {
       outcomes.push(...asks.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
       reply({
         answers: asks.map(({ do: verb }) =>
@@ -167,7 +167,7 @@ describe('a started permit', () => {
 describe('a call whose end breaks the contract', () => {
   it('is settled all the same: a 429 stays a 429, without what else was said', async () => {
     const limiters = createLimiters(bus, clock);
-    const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
+    const subscription = respond(bus, catalog.requestPermits, { partition }, ({ asks }, reply) => {
       outcomes.push(...asks.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
       reply({
         answers: asks.map(({ do: verb }) =>
@@ -191,7 +191,7 @@ describe('the asks of one event-loop turn', () => {
 
   it('travel as one message, and are answered each', async () => {
     let messages = 0;
-    const subscription = respond(bus, catalog.ask, { partition }, ({ asks }, reply) => {
+    const subscription = respond(bus, catalog.requestPermits, { partition }, ({ asks }, reply) => {
       messages += 1;
       reply({ answers: asks.map(() => ({ answer: 'cancelled' })) });
     });

@@ -31,7 +31,7 @@ export function createRequester(bus: Bus, partition: number): Requester {
     sent.add(batch);
     try {
       const asks = batch.map(({ asked }) => asked);
-      const { answers } = await request(bus, catalog.ask, { partition }, { asks }, patience);
+      const { answers } = await request(bus, catalog.requestPermits, { partition }, { asks }, patience);
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] ?? noAnswer);
     } catch (error) {
       if (error instanceof BadPayload) {

@@ -10,7 +10,7 @@ import {
 } from '@nats-io/transport-node';
 import { brokerTlsVariables, loadConfig, serversOf } from '../config/index.ts';
 import { inboxPrefix, type Service } from '../contracts/index.ts';
-import { tlsRefusal } from '../words.ts';
+import { tlsProblem } from '../words.ts';
 
 /** The oldest server with every feature that is used; older ones ignore them silently. */
 const oldestServer = [2, 10] as const;
@@ -87,7 +87,7 @@ export async function firstConnection(options: ConnectionOptions): Promise<NatsC
       return await connectTransport(options);
     } catch (error) {
       if (error instanceof AuthorizationError) throw error;
-      const refusal = tlsRefusal(error);
+      const refusal = tlsProblem(error);
       if (refusal !== undefined)
         throw new Error(`The broker is not connected to: ${refusal}`, { cause: error });
     }

@@ -1,10 +1,10 @@
 import { DeliverPolicy, type JetStreamManager, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
-import { eventsBySubject, eventShare, type StreamedEvent } from '../contracts/index.ts';
+import { eventsBySubject, sharedEventConsumer, type StreamedEvent } from '../contracts/index.ts';
 import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
-import { fetchBatch, type Handling, pullWhile } from './handle.ts';
+import { fetchBatch, type WorkConsumer, pullWhile } from './handle.ts';
 
 /** A place in the stream; `event` is undefined when it can't be read. */
-export interface EventAt {
+export interface StoredEvent {
   readonly sequence: number;
   readonly event: StreamedEvent | undefined;
 }
@@ -19,7 +19,7 @@ export function eventStream(bus: Bus) {
   const manager = () =>
     (managing ??= retryWhileUnavailable(() => jetstreamManager(bus.connection, { checkAPI: false })));
 
-  async function readOne(sequence: number): Promise<EventAt | undefined> {
+  async function readOne(sequence: number): Promise<StoredEvent | undefined> {
     const { direct } = await manager();
     const stored = await retryWhileUnavailable(() => direct.getMessage(stream, { seq: sequence }));
     return stored ? { sequence, event: readEvent(bus, sequence, stored) } : undefined;
@@ -39,7 +39,7 @@ export function eventStream(bus: Bus) {
       return found.filter((each) => each !== undefined);
     },
     /** Calls `onEvent` with every event after `after`, in order, until the signal aborts. @throws when it breaks off */
-    async follow(after: number, onEvent: (event: EventAt) => void, signal: AbortSignal) {
+    async follow(after: number, onEvent: (event: StoredEvent) => void, signal: AbortSignal) {
       const consumer = await bus.js.consumers.get(stream, {
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: after + 1,
@@ -81,11 +81,13 @@ const atOnce = 100;
 const pauseMs = 500;
 
 /** Shares events in batches among all processes that call this. A failed batch comes again: twice, maybe out of order. */
-export async function shareEvents(
+export async function consumeEvents(
   bus: Bus,
   take: (events: readonly StreamedEvent[]) => Promise<void>,
-): Promise<Handling> {
-  const consumer = await retryWhileUnavailable(() => bus.js.consumers.get(stream, eventShare.durable));
+): Promise<WorkConsumer> {
+  const consumer = await retryWhileUnavailable(() =>
+    bus.js.consumers.get(stream, sharedEventConsumer.durable),
+  );
   const stopping = new AbortController();
   const loop = pullWhile(bus, stopping.signal, stream, async () => {
     const messages: JsMsg[] = [];

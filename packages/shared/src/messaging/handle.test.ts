@@ -10,7 +10,7 @@ import {
   createBus,
   deadLetter,
   done,
-  type Handling,
+  type WorkConsumer,
   handle,
   provision,
   publish,
@@ -24,7 +24,7 @@ let urlFor: Awaited<ReturnType<typeof takeAccount>>;
 let admin: NatsConnection;
 let api: Bus;
 let worker: Bus;
-const handlings: Handling[] = [];
+const handlings: WorkConsumer[] = [];
 
 const command = (riderId: number): AddRider => ({ commandId: `c${riderId}`, riderId, requestedAt: 0 });
 

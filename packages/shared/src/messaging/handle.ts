@@ -47,7 +47,7 @@ const deadLetters = meter().createCounter('paceline.dead_letters', {
   description: 'Messages that were set aside with the reason',
 });
 
-export interface Handling {
+export interface WorkConsumer {
   /** Takes no new messages and waits for those in hand. */
   stop(): Promise<void>;
 }
@@ -65,7 +65,7 @@ export async function handle<M extends WorkMessage>(
   message: M,
   handler: Work<M>['handler'],
   onDeadLetter?: Work<M>['onDeadLetter'],
-): Promise<Handling> {
+): Promise<WorkConsumer> {
   const { subject, delivery } = message;
   const consumer = await retryWhileUnavailable(() =>
     bus.js.consumers.get(message.stream, durableOf(message)),

@@ -8,10 +8,10 @@ export {
   retryWhileUnavailable,
 } from './bus.ts';
 export { connect } from './connection.ts';
-export { type EventAt, type EventStream, eventStream, shareEvents } from './events.ts';
-export { deadLetter, done, handle, type Handling, retryAfter, type Settlement } from './handle.ts';
+export { type StoredEvent, type EventStream, eventStream, consumeEvents } from './events.ts';
+export { deadLetter, done, handle, type WorkConsumer, retryAfter, type Settlement } from './handle.ts';
 export { journalEntryOf, journalHeaders } from './journal.ts';
 export { provision } from './provision.ts';
-export { idAt, messagingAttributes, publish, signal } from './publish.ts';
+export { storedMessageId, messagingAttributes, publish, signal } from './publish.ts';
 export { listen, request, respond } from './request.ts';
 export { openScheduleBucket, type ScheduleBucket } from './schedule-bucket.ts';

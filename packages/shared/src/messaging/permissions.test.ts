@@ -147,7 +147,7 @@ describe.each(services)('on the broker, %s', (service) => {
 });
 
 describe('an answer', () => {
-  const asks = subjectOf(catalog.scheduleNow);
+  const asks = subjectOf(catalog.currentSchedule);
 
   it('may be given once, to where the request wants it, and nowhere else', async () => {
     const [scheduler, api] = await Promise.all([open('scheduler'), open('api')]);
@@ -172,11 +172,11 @@ describe('an answer', () => {
   it('is given by none who is asked nothing', async () => {
     const [hearing, saying] = await Promise.all([open('rider-sync'), open('rider-sync')]);
     const answered = Promise.withResolvers<PermissionViolationError[]>();
-    hearing.subscribe(subjectOf(catalog.bulkMoved), {
+    hearing.subscribe(subjectOf(catalog.bulkCallChanged), {
       callback: (_, heard) => void refusals(hearing, () => heard.respond('x')).then(answered.resolve),
     });
     await hearing.flush();
-    saying.publish(subjectOf(catalog.bulkMoved), '', { reply: '_INBOX_limiter.somewhere' });
+    saying.publish(subjectOf(catalog.bulkCallChanged), '', { reply: '_INBOX_limiter.somewhere' });
     expect(subjectsOf(await answered.promise)).toEqual(['_INBOX_limiter.somewhere']);
   });
 
@@ -184,7 +184,7 @@ describe('an answer', () => {
     const [scheduler, api] = await Promise.all([open('scheduler'), open('api')]);
     const log = testLog('permissions-test');
     let asked = 0;
-    const answers = respond(createBus(scheduler, log), catalog.scheduleNow, {}, () => (asked += 1));
+    const answers = respond(createBus(scheduler, log), catalog.currentSchedule, {}, () => (asked += 1));
     await scheduler.flush();
     for (const reply of ['paceline.tick.near', '_INBOX_limiter.somewhere', '_INBOX_apis.somewhere']) {
       api.publish(asks, '{}', { reply });

@@ -13,7 +13,7 @@ import {
   buckets,
   catalog,
   durableOf,
-  eventShare,
+  sharedEventConsumer,
   type Message,
   type Stream,
   streams,
@@ -85,10 +85,10 @@ async function provideConsumer(manager: JetStreamManager, message: WorkMessage):
 
 async function provideShare(manager: JetStreamManager): Promise<void> {
   await manager.consumers.add('EVENTS', {
-    durable_name: eventShare.durable,
+    durable_name: sharedEventConsumer.durable,
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
-    ack_wait: nanos(eventShare.ackWaitMs),
+    ack_wait: nanos(sharedEventConsumer.ackWaitMs),
     max_ack_pending: 1_000,
   });
 }

@@ -91,7 +91,11 @@ export async function store(
 }
 
 /** The id of a stored message; undefined when it is gone. Asks the leader. @throws when that does not answer */
-export async function idAt(bus: Bus, { stream }: WorkMessage, sequence: number): Promise<string | undefined> {
+export async function storedMessageId(
+  bus: Bus,
+  { stream }: WorkMessage,
+  sequence: number,
+): Promise<string | undefined> {
   // A stream begins with 1.
   if (sequence < 1) return undefined;
   const { streams } = await jetstreamManager(bus.connection, { checkAPI: false });

@@ -24,7 +24,7 @@ export async function openScheduleBucket(bus: Bus) {
     find,
     /** How a kind runs now; as long as there is no schedule it is on. */
     modeOf: async (kind: SyncKind): Promise<SyncMode> =>
-      (await find()).kept?.eras.at(-1)?.settings.kinds[kind].mode ?? 'on',
+      (await find()).kept?.periods.at(-1)?.settings.kinds[kind].mode ?? 'on',
   };
 }
 

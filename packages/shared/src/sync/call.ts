@@ -5,13 +5,13 @@ import { type Permit, type PermitOptions, PermitRefused, PermitSpent } from '../
 import { durations } from '../telemetry/index.ts';
 import { type Skipped, UpstreamError } from '../zwiftracing/index.ts';
 import { throughOutages } from './database.ts';
-import { moment, type Sync } from './open.ts';
+import { nowMs, type Sync } from './open.ts';
 import { isPassing, pauseBefore, raisedLane, usualAttempts } from './retry-policy.ts';
 
 const callDurations = durations('paceline.upstream.call.duration', 'Calls to upstream');
 
 /** What is called once there is a permit. */
-export interface Chosen<E extends Budget, Answer> {
+export interface ChosenCall<E extends Budget, Answer> {
   /** The id of what is requested. */
   readonly target: string;
   /** Why this is called rather than anything else, where there is a choice. */
@@ -28,7 +28,7 @@ interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitOptions<E>, 
   /** How often a call that fails for a passing reason is made at most; default `usualAttempts`. */
   readonly attempts?: number;
   /** Decides what to call when the permit is there; undefined returns it: nothing is worth a call. */
-  choose(): Promise<Chosen<E, Answer> | undefined>;
+  choose(): Promise<ChosenCall<E, Answer> | undefined>;
 }
 
 /**
@@ -39,7 +39,7 @@ interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitOptions<E>, 
  */
 export function callUpstream<E extends Budget, Answer>(
   sync: Sync,
-  call: UpstreamCall<E, Answer> & { choose(): Promise<Chosen<E, Answer>> },
+  call: UpstreamCall<E, Answer> & { choose(): Promise<ChosenCall<E, Answer>> },
 ): Promise<Answer>;
 export function callUpstream<E extends Budget, Answer>(
   sync: Sync,
@@ -83,12 +83,12 @@ async function callOnce<E extends Budget, Answer>(
   lane: Lane,
 ): Promise<Answer | undefined> {
   const { owner, choose, attempts: _, ...request } = call;
-  await sync.sources.admit(call.endpoint, lane);
+  await sync.sources.requireAvailable(call.endpoint, lane);
   return sync.limiter.withPermit({ ...request, lane, signal: sync.signal }, async (permit) => {
     const chosen = await choose();
     if (!chosen) return undefined;
-    await sync.sources.claim(call.endpoint, lane);
-    const startedAt = moment(sync);
+    await sync.sources.claimProbe(call.endpoint, lane);
+    const startedAt = nowMs(sync);
     const record = (outcome: CallOutcome) => {
       const durationMs = Math.max(0, Math.round(sync.clock.now() - startedAt));
       const status = String(outcome.status ?? 'none');
@@ -107,13 +107,13 @@ async function callOnce<E extends Budget, Answer>(
     try {
       const answer = await chosen.send(permit);
       await record(chosen.outcome(answer));
-      await sync.sources.note(call.endpoint);
+      await sync.sources.recordCall(call.endpoint);
       return answer;
     } catch (error) {
       // A permit that ran out was never sent: that is no call.
       if (!(error instanceof PermitSpent)) {
         await record(outcomeOfError(error));
-        await sync.sources.note(call.endpoint, error);
+        await sync.sources.recordCall(call.endpoint, error);
       }
       throw error;
     }
@@ -130,7 +130,7 @@ interface CallOwner {
 type CallOutcome = Pick<typeof tables.syncLogs.$inferInsert, 'status' | 'message' | 'rawStart'>;
 
 /** What the log says of an answer. @param about it in a few words, e.g. "120 riders" */
-export function answered(about: string, skipped: readonly Skipped[] = []): CallOutcome {
+export function callOutcome(about: string, skipped: readonly Skipped[] = []): CallOutcome {
   const [first] = skipped;
   if (!first) return { status: 200, message: about, rawStart: null };
   const unreadable = `${skipped.length} unreadable, the first: ${first.reason}`;

@@ -1,7 +1,7 @@
 import { DrizzleQueryError, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { type Clock, pause } from '../clock/index.ts';
-import { asRows, type Database, isDatabaseAway } from '../database/index.ts';
+import { asRows, type Database, isDatabaseUnavailable } from '../database/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -29,7 +29,7 @@ export async function throughOutages<T>(
     try {
       return await work();
     } catch (error) {
-      if (signal.aborted || !isDatabaseAway(error)) throw error;
+      if (signal.aborted || !isDatabaseUnavailable(error)) throw error;
       log.warn({ err: plainError(error) }, 'the database is away, trying again');
       await pause(clock.machine, pauseMs, signal).catch(() => undefined);
     }

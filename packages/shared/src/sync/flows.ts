@@ -1,8 +1,8 @@
 import { tickOf } from '../contracts/index.ts';
 import { kindNames, kinds, type SyncKind, type SyncService } from '../definition/index.ts';
-import { done, handle, type Handling } from '../messaging/index.ts';
+import { done, handle, type WorkConsumer } from '../messaging/index.ts';
 import type { Sync } from './open.ts';
-import { giveUpRun, type PlanRun, runSlot, type RunWork } from './run.ts';
+import { failDeadLetteredRun, type PlanRun, runSlot, type RunWork } from './run.ts';
 
 /** What a kind of sync does in its slots. */
 export interface Flow {
@@ -23,7 +23,7 @@ export async function openFlows<S extends Sync>(
   sync: S,
   service: SyncService,
   load: (kind: SyncKind) => Promise<FlowFile<S>>,
-): Promise<Handling[]> {
+): Promise<WorkConsumer[]> {
   const own = kindNames.filter((kind) => kinds[kind].service === service);
   return Promise.all(
     own.map(async (kind) => {
@@ -36,7 +36,7 @@ export async function openFlows<S extends Sync>(
           if (settlement === done) await ended?.(tick.slotId);
           return settlement;
         },
-        giveUpRun(sync),
+        failDeadLetteredRun(sync),
       );
     }),
   );

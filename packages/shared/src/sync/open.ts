@@ -40,7 +40,7 @@ export interface Sync {
 }
 
 /** Project ms, whole: as rows and messages hold a moment. */
-export const moment = ({ clock }: Pick<Sync, 'clock'>): number => Math.round(clock.now());
+export const nowMs = ({ clock }: Pick<Sync, 'clock'>): number => Math.round(clock.now());
 
 export interface OpenSync extends Sync {
   readonly checks: Checks;

@@ -1,6 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isDatabaseAway, tables } from '../database/index.ts';
+import { isDatabaseUnavailable, tables } from '../database/index.ts';
 import { type OwnPlace, ownPlace } from '../testing/place.ts';
 import { plainError, throughOutages } from './database.ts';
 import type { Sync } from './open.ts';
@@ -31,7 +31,7 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
 async function takeAway(): Promise<void> {
   await postgres.kill();
   await stage.until(async () =>
-    expect(isDatabaseAway(await failure(stage.db.execute('select 1')))).toBe(true),
+    expect(isDatabaseUnavailable(await failure(stage.db.execute('select 1')))).toBe(true),
   );
 }
 
@@ -54,7 +54,7 @@ describe('work on the database', () => {
     const working = throughOutages(syncUntil(stopping.signal), () => stage.db.execute('select 1'));
     stopping.abort();
     // Time stands still: no pause ends.
-    expect(isDatabaseAway(await failure(working))).toBe(true);
+    expect(isDatabaseUnavailable(await failure(working))).toBe(true);
     await postgres.restart();
   });
 
@@ -83,7 +83,7 @@ describe('work on the database', () => {
     };
     const error = await failure(throughOutages(syncUntil(), work));
     expect(times).toBe(1);
-    expect(isDatabaseAway(error)).toBe(false);
+    expect(isDatabaseUnavailable(error)).toBe(false);
     expect(error).toBeInstanceOf(DrizzleQueryError);
     expect(plainError(error).message).toBe('relation "nowhere" does not exist');
   });

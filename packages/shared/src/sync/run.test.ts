@@ -2,7 +2,7 @@ import type { Tick } from '../contracts/index.ts';
 import { tables } from '../database/index.ts';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { giveUpRun, runSlot as runSlotOrPlan, type RunWork, saveProgress } from './run.ts';
+import { failDeadLetteredRun, runSlot as runSlotOrPlan, type RunWork, saveProgress } from './run.ts';
 import type { Sync } from './open.ts';
 import { openStage, type Stage } from './testing/stage.ts';
 
@@ -118,7 +118,7 @@ describe('the run of a slot', () => {
   it('that was dead-lettered has failed with the reason, and one that has ended stays as it ended', async () => {
     const [aside, ended] = [slot(), slot()];
     await runSlot(sync, ended, ends);
-    for (const tick of [aside, ended]) await giveUpRun(sync)(tick, 'attempt 21 of 20');
+    for (const tick of [aside, ended]) await failDeadLetteredRun(sync)(tick, 'attempt 21 of 20');
     expect(await rows()).toMatchObject([
       { slotId: ended.slotId, state: 'done' },
       { slotId: aside.slotId, state: 'failed', error: 'It was given up: attempt 21 of 20' },

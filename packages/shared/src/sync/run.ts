@@ -12,7 +12,7 @@ import {
   type Span,
 } from '../telemetry/index.ts';
 import { plainError, throughOutages, type Transaction } from './database.ts';
-import { moment, type Sync } from './open.ts';
+import { nowMs, type Sync } from './open.ts';
 import {
   endAbandoned,
   findTraceparent,
@@ -33,8 +33,8 @@ export type RunWork = (run: RunRow) => Promise<RunEnding>;
  */
 export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanRun): Promise<Settlement> {
   try {
-    const open = () => openRun(sync.db, tick, moment(sync));
-    const abandoned = await throughOutages(sync, () => endAbandoned(sync.db, tick, moment(sync)));
+    const open = () => openRun(sync.db, tick, nowMs(sync));
+    const abandoned = await throughOutages(sync, () => endAbandoned(sync.db, tick, nowMs(sync)));
     for (const each of abandoned) await announceRun(sync, each);
     const run = await throughOutages(sync, open);
     await announceRun(sync, run);
@@ -56,10 +56,10 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
 }
 
 /** Ends the run of a dead-lettered tick as failed: no process will carry it on. */
-export const giveUpRun =
+export const failDeadLetteredRun =
   (sync: Sync) =>
   async (tick: Tick, reason: string): Promise<void> => {
-    const { state, runId } = await throughOutages(sync, () => openRun(sync.db, tick, moment(sync)));
+    const { state, runId } = await throughOutages(sync, () => openRun(sync.db, tick, nowMs(sync)));
     if (state !== 'running') return;
     await announceRun(
       sync,
@@ -95,7 +95,7 @@ async function carryOut(sync: Sync, run: RunRow, work: () => Promise<RunEnding>,
 }
 
 const finishRun = (sync: Sync, runId: string, ending: RunEnding): Promise<RunRow> =>
-  throughOutages(sync, () => updateRun(sync.db, runId, { ...ending, finishedAt: moment(sync) }));
+  throughOutages(sync, () => updateRun(sync.db, runId, { ...ending, finishedAt: nowMs(sync) }));
 
 /** Stores data together with what it means for the run, and announces it once it is committed. */
 export async function saveProgress(
@@ -118,7 +118,7 @@ async function announceRun(
   sync: Sync,
   { runId, kind, slotId, mode, state, counts, error }: RunRow,
 ): Promise<void> {
-  const at = moment(sync);
+  const at = nowMs(sync);
   const once = state === 'running' ? {} : { id: `run:${runId}:${state}` };
   const change = { runId, kind, slotId, mode, state, at, counts, error };
   await publish(sync.bus, catalog.runChanged, change, once).catch((reason: unknown) => {

@@ -32,15 +32,15 @@ function replica(account = 'key-a', address = 'http://upstream'): Sources {
   return new Sources({ db, bus, clock, log: bus.log, signal, account, addressOf: () => address });
 }
 const rows = () => stage.db.select().from(sources);
-const admit = (each: Sources | undefined) => each?.admit('events', 'far_event_sync');
-const claim = (each: Sources | undefined) => each?.claim('events', 'far_event_sync');
+const admit = (each: Sources | undefined) => each?.requireAvailable('events', 'far_event_sync');
+const claim = (each: Sources | undefined) => each?.claimProbe('events', 'far_event_sync');
 const probeIsDue = () => stage.db.update(sources).set({ probeAt: Math.round(stage.clock.now()) });
 
 describe('a source that is not available', () => {
   it('is so for all replicas, is announced once, and costs no call until it is time', async () => {
     const [one, other] = replicas;
     await expect(admit(one)).resolves.toBeUndefined();
-    await Promise.all([one?.note('events', notFound), other?.note('events', notFound)]);
+    await Promise.all([one?.recordCall('events', notFound), other?.recordCall('events', notFound)]);
     expect(await rows()).toMatchObject([{ source: 'events', state: 'unavailable', refusals: 2 }]);
     for (const each of [one, other, replica()]) {
       await expect(admit(each)).rejects.toThrow(SourceUnavailable);
@@ -53,17 +53,17 @@ describe('a source that is not available', () => {
       { source: 'events', state: 'unavailable', status: 404, advice: 'Is ZWIFTRACING_EVENTS_PATH right?' },
     ]);
     // Nobody else is kept from what is there.
-    await expect(one?.admit('signups', 'far_event_sync')).resolves.toBeUndefined();
+    await expect(one?.requireAvailable('signups', 'far_event_sync')).resolves.toBeUndefined();
   });
 
   it('is probed by one of them when it is time, and available to all once it answers', async () => {
     const [one, other] = replicas;
-    await one?.note('events', notFound);
+    await one?.recordCall('events', notFound);
     await probeIsDue();
     await Promise.all([admit(one), admit(other)]);
     const claims = await Promise.allSettled([claim(one), claim(other)]);
     expect(claims.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
-    await one?.note('events');
+    await one?.recordCall('events');
     await Promise.all([admit(one), claim(other)]);
     expect(await rows()).toMatchObject([{ state: 'available', refusals: 0, message: null }]);
     await stage.until(() => expect(changes.map(({ state }) => state)).toEqual(['unavailable', 'available']));
@@ -71,17 +71,17 @@ describe('a source that is not available', () => {
 
   it('never keeps a person from adding a rider', async () => {
     const [one] = replicas;
-    await one?.note('riders_single', new UpstreamError('unauthorized', '401', { status: 401 }));
-    await expect(one?.admit('riders_bulk', 'rider_sync')).rejects.toThrow(SourceUnavailable);
-    await expect(one?.admit('riders_single', 'manual_rider_add')).resolves.toBeUndefined();
-    await expect(one?.claim('riders_single', 'manual_rider_add')).resolves.toBeUndefined();
+    await one?.recordCall('riders_single', new UpstreamError('unauthorized', '401', { status: 401 }));
+    await expect(one?.requireAvailable('riders_bulk', 'rider_sync')).rejects.toThrow(SourceUnavailable);
+    await expect(one?.requireAvailable('riders_single', 'manual_rider_add')).resolves.toBeUndefined();
+    await expect(one?.claimProbe('riders_single', 'manual_rider_add')).resolves.toBeUndefined();
   });
 
   it('is open again with another key or at another address', async () => {
-    await replicas[0]?.note('events', notFound);
+    await replicas[0]?.recordCall('events', notFound);
     for (const each of [replica('key-b'), replica('key-a', 'http://elsewhere')])
       await expect(admit(each)).resolves.toBeUndefined();
-    await replica('key-b').note('events');
+    await replica('key-b').recordCall('events');
     expect(await rows()).toMatchObject([{ account: 'key-b', state: 'available' }]);
   });
 });
@@ -89,9 +89,9 @@ describe('a source that is not available', () => {
 describe('a source that answers', () => {
   it('is no news, nor is an error that says nothing about it', async () => {
     const [one] = replicas;
-    await one?.note('signups');
-    await one?.note('signups', new UpstreamError('unavailable', '503', { status: 503 }));
-    await one?.note('signups', new Error('something else'));
+    await one?.recordCall('signups');
+    await one?.recordCall('signups', new UpstreamError('unavailable', '503', { status: 503 }));
+    await one?.recordCall('signups', new Error('something else'));
     expect(await rows()).toMatchObject([{ source: 'signups', state: 'available' }]);
     expect(changes).toEqual([]);
   });

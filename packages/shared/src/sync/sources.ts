@@ -1,6 +1,6 @@
 import { and, eq, lte, ne } from 'drizzle-orm';
 import type { Clock } from '../clock/index.ts';
-import { catalog, notAvailable } from '../contracts/index.ts';
+import { catalog, sourceUnavailableMessage } from '../contracts/index.ts';
 import { type Database, tables } from '../database/index.ts';
 import { budgets, type Budget, type Lane, type Source } from '../definition/index.ts';
 import { PermitRefused } from '../limiter/index.ts';
@@ -18,7 +18,7 @@ export class SourceUnavailable extends PermitRefused {
     super(endpoint, probeAt ?? since);
     this.name = 'SourceUnavailable';
     const moments = [since, this.earliest].map((at) => new Date(at).toISOString());
-    this.message = `${notAvailable(budgets[endpoint].source, message ?? '')} (since ${moments[0]}, asked again from ${moments[1]} on)`;
+    this.message = `${sourceUnavailableMessage(budgets[endpoint].source, message ?? '')} (since ${moments[0]}, asked again from ${moments[1]} on)`;
   }
 }
 
@@ -47,7 +47,7 @@ export class Sources {
   }
 
   /** Before a permit is requested. @throws {SourceUnavailable} */
-  async admit(endpoint: Budget, lane: Lane): Promise<void> {
+  async requireAvailable(endpoint: Budget, lane: Lane): Promise<void> {
     if (isManual(lane)) return;
     const { db } = this.#setting;
     const known = await throughOutages(this.#setting, () => this.#read(db, budgets[endpoint].source));
@@ -55,7 +55,7 @@ export class Sources {
   }
 
   /** Right before a call: of all that would probe an unavailable source, one does. @throws {SourceUnavailable} */
-  async claim(endpoint: Budget, lane: Lane): Promise<void> {
+  async claimProbe(endpoint: Budget, lane: Lane): Promise<void> {
     if (isManual(lane)) return;
     const { db } = this.#setting;
     const source = budgets[endpoint].source;
@@ -70,7 +70,7 @@ export class Sources {
   }
 
   /** After a call: stores what it says of its source, and publishes a change. */
-  async note(endpoint: Budget, error?: unknown): Promise<void> {
+  async recordCall(endpoint: Budget, error?: unknown): Promise<void> {
     const source = budgets[endpoint].source;
     if (error !== undefined && !(error instanceof UpstreamError)) return;
     await throughOutages(this.#setting, async () => {
@@ -113,7 +113,7 @@ export class Sources {
     const { status, message, advice } = why;
     if (state === 'unknown') return;
     if (state === 'unavailable')
-      log.error({ source, status, rawStart, advice }, notAvailable(source, message ?? ''));
+      log.error({ source, status, rawStart, advice }, sourceUnavailableMessage(source, message ?? ''));
     else log.info({ source }, 'source available again');
     const change = { source, state, at: since, status, message, advice };
     const once = { id: `source:${account}:${source}:${state}:${since}` };

@@ -5,7 +5,7 @@ import type { Clock } from '../clock/index.ts';
 import { callTimeout, isForbiddenHost } from '../config/index.ts';
 import type { Budget } from '../definition/index.ts';
 import type { Permit } from '../limiter/index.ts';
-import { errorOf, isPage, readPolicy, readRateLimited, UpstreamError, WrongShape } from './errors.ts';
+import { errorOf, isPage, readPolicy, readRateLimited, UpstreamError, UnexpectedShape } from './errors.ts';
 
 export interface CallSettings {
   /** Without a slash at its end. */
@@ -110,7 +110,8 @@ function readAnswer<T>(
   }
 }
 
-const reasonOf = (error: unknown): string => (error instanceof WrongShape ? error.message : 'it is not JSON');
+const reasonOf = (error: unknown): string =>
+  error instanceof UnexpectedShape ? error.message : 'it is not JSON';
 
 function headersFor(apiKey: string): Record<string, string> {
   try {

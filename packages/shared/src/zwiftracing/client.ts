@@ -1,6 +1,6 @@
 import type { Permit } from '../limiter/index.ts';
 import { type CallSettings, createCall } from './call.ts';
-import { WrongShape } from './errors.ts';
+import { UnexpectedShape } from './errors.ts';
 import {
   readClubPage,
   readEvent,
@@ -17,9 +17,9 @@ export interface ZwiftRacingSettings extends CallSettings {
 }
 
 export type ZwiftRacing = ReturnType<typeof createZwiftRacing>;
-export type RidersAnswer = Awaited<ReturnType<ZwiftRacing['getRiders']>>;
-export type EventsAnswer = Awaited<ReturnType<ZwiftRacing['getUpcomingEvents']>>;
-export type SignupsAnswer = Awaited<ReturnType<ZwiftRacing['getSignups']>>;
+export type RidersResponse = Awaited<ReturnType<ZwiftRacing['getRiders']>>;
+export type EventsResponse = Awaited<ReturnType<ZwiftRacing['getUpcomingEvents']>>;
+export type SignupsResponse = Awaited<ReturnType<ZwiftRacing['getSignups']>>;
 
 /**
  * Upstream's API. Every method is one call, needs a permit of its budget, and throws `UpstreamError`.
@@ -80,6 +80,7 @@ const pathOf = (template: string, id: string) => template.replace(':id', () => e
 
 /** An answer about something other than the request must never be stored as its answer. */
 function same<T, Id>(answer: T, id: Id, requested: Id): T {
-  if (id !== requested) throw new WrongShape(`asked for ${String(requested)}, it is about ${String(id)}`);
+  if (id !== requested)
+    throw new UnexpectedShape(`asked for ${String(requested)}, it is about ${String(id)}`);
   return answer;
 }

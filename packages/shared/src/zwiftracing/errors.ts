@@ -1,6 +1,6 @@
 import { parseDictionary, parseList } from 'structured-headers';
 import { z } from 'zod';
-import { longestWindow, type Policy, policy } from '../contracts/index.ts';
+import { maxWindowMs, type Policy, policy } from '../contracts/index.ts';
 
 /** `rejected`: another 4xx, or a redirect (never followed); `unavailable`: 5xx; `unreadable`: not the expected shape */
 export type UpstreamErrorCode =
@@ -39,7 +39,7 @@ export class UpstreamError extends Error {
   }
 }
 
-export class WrongShape extends Error {
+export class UnexpectedShape extends Error {
   override name = 'WrongShape';
 }
 
@@ -98,7 +98,7 @@ export function readRateLimited(text: string, headers: Headers, now: number): Ra
   const seconds = parsed?.retryAfter ?? retryAfter(headers, now) ?? resetIn(headers);
   const learned = policyOf(parsed?.limit, (parsed?.windowMinutes ?? 0) * 60_000) ?? policyIn(headers);
   return {
-    ...(seconds === undefined ? {} : { retryAfterMs: Math.min(seconds * 1_000, longestWindow) }),
+    ...(seconds === undefined ? {} : { retryAfterMs: Math.min(seconds * 1_000, maxWindowMs) }),
     ...(learned && { learned }),
   };
 }

@@ -1,17 +1,17 @@
 export {
   createZwiftRacing,
-  type EventsAnswer,
-  type RidersAnswer,
-  type SignupsAnswer,
+  type EventsResponse,
+  type RidersResponse,
+  type SignupsResponse,
   type ZwiftRacing,
   type ZwiftRacingSettings,
 } from './client.ts';
-export { isPage, readRateLimited, UpstreamError, type UpstreamErrorCode, WrongShape } from './errors.ts';
+export { isPage, readRateLimited, UpstreamError, type UpstreamErrorCode, UnexpectedShape } from './errors.ts';
 export {
   type ClubPage,
   type EventItem,
   type EventResults,
-  fullPage,
+  fullPageSize,
   type ResultItem,
   type Rider,
   type RiderItem,

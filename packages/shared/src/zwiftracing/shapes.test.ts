@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseJson } from './call.ts';
-import { WrongShape } from './errors.ts';
+import { UnexpectedShape } from './errors.ts';
 import { eventJson, resultsJson, riderJson, signupJson, signupsJson } from './testing/fixtures.ts';
 import {
   readClubPage,
@@ -75,7 +75,7 @@ describe('a rider', () => {
     ['no name', { riderId: 1 }, /name/],
     ['nothing', null, /answer/],
   ])('with %s can not be read', (_, raw, reason) => {
-    expect(() => readRider(raw)).toThrow(WrongShape);
+    expect(() => readRider(raw)).toThrow(UnexpectedShape);
     expect(() => readRider(raw)).toThrow(reason);
   });
 });
@@ -113,9 +113,9 @@ describe('a list', () => {
   });
 
   it.each([null, {}, 'x', 5])('that is %j can not be read', (json) => {
-    expect(() => readRiders(json)).toThrow(WrongShape);
-    expect(() => readEvents(json)).toThrow(WrongShape);
-    expect(() => readSignups(json)).toThrow(WrongShape);
+    expect(() => readRiders(json)).toThrow(UnexpectedShape);
+    expect(() => readEvents(json)).toThrow(UnexpectedShape);
+    expect(() => readSignups(json)).toThrow(UnexpectedShape);
   });
 });
 

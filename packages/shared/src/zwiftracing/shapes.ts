@@ -1,6 +1,6 @@
 import { decodeHTMLStrict } from 'entities';
 import { z } from 'zod';
-import { WrongShape } from './errors.ts';
+import { UnexpectedShape } from './errors.ts';
 
 /** An id as upstream writes most of them; one that came as text is as good. */
 const numericId = z
@@ -61,14 +61,14 @@ interface ReadItems<T> {
 /** Something that was read, and upstream's own words for it. */
 type ReadItem<Name extends string, T> = Readonly<Record<Name, T>> & { readonly raw: unknown };
 
-/** Reads one thing by its schema. @throws {WrongShape} naming the fields that are wrong */
+/** Reads one thing by its schema. @throws {UnexpectedShape} naming the fields that are wrong */
 export function readAs<Schema extends z.ZodType>(schema: Schema, raw: unknown): z.output<Schema> {
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
     ({ path, message }) => `${path.join('.') || 'answer'}: ${message}`,
   );
-  throw new WrongShape(problems.join('; '));
+  throw new UnexpectedShape(problems.join('; '));
 }
 
 /** Reads item by item and reports unreadable ones as skipped; the last one of an id counts. */
@@ -84,7 +84,7 @@ function readEach<T>(
       const item = read(raw);
       items.set(idOf(item, index), item);
     } catch (error) {
-      if (!(error instanceof WrongShape)) throw error;
+      if (!(error instanceof UnexpectedShape)) throw error;
       const rawStart = (JSON.stringify(raw) ?? '').slice(0, 300);
       skipped.push({ index, id: idIn(raw), reason: error.message, rawStart });
     }
@@ -145,7 +145,7 @@ export const readRiders = (json: unknown): ReadItems<RiderItem> =>
   readEach(readAs(list, json), readRider, ({ rider }) => rider.riderId);
 
 /** The most riders that a page holds; a shorter page is the last. */
-export const fullPage = 1_000;
+export const fullPageSize = 1_000;
 
 /** Riders ascend by id, as upstream sends them; `length` counts those that could not be read too. */
 export type ClubPage = ReturnType<typeof readClubPage>;

@@ -4,7 +4,7 @@ import { columnsBut } from '../http/params.ts';
 import { type DataAges, alertId, type AlertRow, type Changes, type Condition } from './rules.ts';
 
 const { alerts, clubs, events } = tables;
-const shown = columnsBut(alerts, 'toldBeginningAt', 'toldEndAt', 'tellingUntil');
+const shown = columnsBut(alerts, 'raisedNotifiedAt', 'resolvedNotifiedAt', 'notifyingUntil');
 
 export const selectAlerts = (db: Database) => db.select(shown).from(alerts).$dynamic();
 
@@ -47,8 +47,8 @@ export async function claimUnsent(db: Database, now: number, until: number): Pro
     .from(alerts)
     .where(
       and(
-        or(isNull(alerts.toldBeginningAt), and(isOver, isNull(alerts.toldEndAt))),
-        or(isNull(alerts.tellingUntil), lt(alerts.tellingUntil, now)),
+        or(isNull(alerts.raisedNotifiedAt), and(isOver, isNull(alerts.resolvedNotifiedAt))),
+        or(isNull(alerts.notifyingUntil), lt(alerts.notifyingUntil, now)),
       ),
     )
     .orderBy(asc(alerts.raisedAt))
@@ -56,7 +56,7 @@ export async function claimUnsent(db: Database, now: number, until: number): Pro
     .for('update', { skipLocked: true });
   const [claimed] = await db
     .update(alerts)
-    .set({ tellingUntil: until })
+    .set({ notifyingUntil: until })
     .where(inArray(alerts.id, unsent))
     .returning(shown);
   return claimed as AlertRow | undefined;
@@ -64,16 +64,16 @@ export async function claimUnsent(db: Database, now: number, until: number): Pro
 
 /** The chat did not take it: it is sent again. */
 export async function releaseClaim(db: Database, { id }: AlertRow): Promise<void> {
-  await db.update(alerts).set({ tellingUntil: null }).where(eq(alerts.id, id));
+  await db.update(alerts).set({ notifyingUntil: null }).where(eq(alerts.id, id));
 }
 
 /** The chat has the alert as it was claimed: its end, and with it its beginning. */
 export async function markSent(db: Database, { id, resolvedAt }: AlertRow, now: number): Promise<void> {
-  const end = resolvedAt === null ? {} : { toldEndAt: now };
-  const beginning = sql`coalesce(${alerts.toldBeginningAt}, ${sql.param(now, alerts.toldBeginningAt)})`;
+  const end = resolvedAt === null ? {} : { resolvedNotifiedAt: now };
+  const beginning = sql`coalesce(${alerts.raisedNotifiedAt}, ${sql.param(now, alerts.raisedNotifiedAt)})`;
   await db
     .update(alerts)
-    .set({ toldBeginningAt: beginning, tellingUntil: null, ...end })
+    .set({ raisedNotifiedAt: beginning, notifyingUntil: null, ...end })
     .where(eq(alerts.id, id));
 }
 

@@ -1,4 +1,4 @@
-import { importFreshness, type ImportRiders, type Progress } from '@paceline/shared/contracts';
+import { importMaxAgeMs, type ImportRiders, type Progress } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import type { Bus } from '@paceline/shared/messaging';
 import { asc, eq } from 'drizzle-orm';
@@ -55,7 +55,7 @@ describe('POST /v1/riders/import', () => {
         why: 'import',
         outcome: null,
         since: requestedAt,
-        freshFrom: requestedAt - importFreshness,
+        freshFrom: requestedAt - importMaxAgeMs,
       })),
     );
     await playRiderSync({ state: 'done' });

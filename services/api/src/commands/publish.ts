@@ -1,7 +1,7 @@
 import type { Clock } from '@paceline/shared/clock';
 import { catalog } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
-import { idAt, publish } from '@paceline/shared/messaging';
+import { storedMessageId, publish } from '@paceline/shared/messaging';
 import { type Logger, withTraceContext } from '@paceline/shared/telemetry';
 import type { Broker } from '../broker.ts';
 import { rounds } from '../rounds.ts';
@@ -119,7 +119,7 @@ export function startSweep({ db, publisher, broker, refused, clock, log }: Sweep
 /** Whether the broker has lost the message of a command, so that no service carries it out. @throws {BrokerAway} */
 async function isLost(broker: Broker, db: Database, command: Published): Promise<boolean> {
   const message = command.riderId === null ? catalog.importRiders : catalog.addRider;
-  const id = await idAt(broker.bus(), message, command.sequence);
+  const id = await storedMessageId(broker.bus(), message, command.sequence);
   if (id === command.commandId || id?.startsWith(`${command.commandId}:`)) return false;
   // The service stores how a command ended before it acknowledges the message.
   return isStillOpen(db, command);

@@ -1,5 +1,5 @@
 import { type Budget, budgets, windowMarginMs } from '@paceline/shared/definition';
-import type { Progress, Way, WindowView } from '@paceline/shared/contracts';
+import type { Progress, FetchMode, WindowView } from '@paceline/shared/contracts';
 
 export const justAccepted: Progress = { state: 'waiting_in_line', position: 1, at: null };
 
@@ -9,7 +9,7 @@ export const isUnknown = (progress: Progress): boolean =>
 /** @param ahead with `single` the adds before it, with `bulk` the riders of imports before it */
 export function expectedProgress(
   windows: readonly WindowView[] | undefined,
-  way: Way,
+  way: FetchMode,
   ahead: number,
   now: number,
 ): Progress {
@@ -21,7 +21,7 @@ export function expectedProgress(
   if (way === 'bulk') return waits(bulk, position, byBulk, 'bulk', now);
   const bySingle = turn(single, position, now);
   // Whichever is answered first takes the rider, as rider-sync decides it.
-  return byBulk + budgets.riders_bulk.usualMs < bySingle + budgets.riders_single.usualMs
+  return byBulk + budgets.riders_bulk.typicalMs < bySingle + budgets.riders_single.typicalMs
     ? waits(bulk, callOf(ahead), byBulk, 'bulk', now)
     : waits(single, position, bySingle, 'single', now);
 }
@@ -32,7 +32,7 @@ const callOf = (ridersAhead: number): number => 1 + Math.floor(ridersAhead / bud
 function turn(view: WindowView, k: number, now: number): number {
   const { limit, windowMs } = view.policy;
   // A window counts from the answer of its call.
-  const round = windowMs + windowMarginMs + budgets[view.endpoint].usualMs;
+  const round = windowMs + windowMarginMs + budgets[view.endpoint].typicalMs;
   const opensAt = Math.max(now, view.unknownUntil ?? 0, pauseEnd(view));
   const free = Array.from({ length: Math.min(view.available, limit) }, () => now);
   // An open call is taken to end as usual, and not at its latest.
@@ -57,7 +57,7 @@ function turn(view: WindowView, k: number, now: number): number {
 const pauseEnd = ({ pausedUntil: { upstream, operator } }: WindowView): number =>
   Math.max(upstream ?? 0, operator ?? 0);
 
-function waits(view: WindowView, position: number, at: number, via: Way, now: number): Progress {
+function waits(view: WindowView, position: number, at: number, via: FetchMode, now: number): Progress {
   if (pauseEnd(view) > now) {
     const { upstream, operator } = view.pausedUntil;
     const state = (operator ?? 0) > (upstream ?? 0) ? 'paused_by_operator' : 'paused_by_upstream';

@@ -1,8 +1,14 @@
 import type { Machine } from '@paceline/shared/clock';
-import { type Database, tables, asRows, isDatabaseAway, neverArrived } from '@paceline/shared/database';
+import {
+  type Database,
+  tables,
+  asRows,
+  isDatabaseUnavailable,
+  neverReachedDatabase,
+} from '@paceline/shared/database';
 import { sql, isNull } from 'drizzle-orm';
 import type { CommandRow } from './view.ts';
-import { importFreshness } from '@paceline/shared/contracts';
+import { importMaxAgeMs } from '@paceline/shared/contracts';
 import { type CommandQueue, inBatches } from './batches.ts';
 
 const { commands, riders, wantedRiders } = tables;
@@ -85,7 +91,7 @@ export function commandStore(db: Database, queue: CommandQueue, machine: Machine
         refused.forget(command);
         return stored;
       } catch (error) {
-        if (isDatabaseAway(error) && !neverArrived(error)) refused.note(command);
+        if (isDatabaseUnavailable(error) && !neverReachedDatabase(error)) refused.note(command);
         throw error;
       }
     },
@@ -154,7 +160,7 @@ async function storeImports(db: Database, batch: readonly NewImport[]): Promise<
   const given = entries.map(
     ({ command: { commandId, requestedAt }, riderIds }) =>
       sql`(${commandId}, ${sql.param(riderIds)}::integer[],
-        ${iso(requestedAt - importFreshness)}::timestamptz, ${iso(requestedAt)}::timestamptz)`,
+        ${iso(requestedAt - importMaxAgeMs)}::timestamptz, ${iso(requestedAt)}::timestamptz)`,
   );
   const { rows: inserted } = await db.execute<{ command_id: string; ahead: number }>(sql`
     with stored as ${insert}, wanted as (

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { type Progress, riderCounts, type RiderCounts, ways } from '@paceline/shared/contracts';
+import { type Progress, riderCounts, type RiderCounts, fetchModes } from '@paceline/shared/contracts';
 import { isoOrNull, isoTimes, type RowOf, time, traceIdOf, traceIdShape } from '../http/view.ts';
 
 export const progressShape = z.object({
@@ -27,7 +27,7 @@ export const progressShape = z.object({
 });
 
 export const viaShape = z
-  .enum(ways)
+  .enum(fetchModes)
   .nullable()
   .describe('How the rider comes, as far as that is known: by a GET of its own, or by the next bulk call');
 export const viaOf = (progress: Progress): z.infer<typeof viaShape> =>

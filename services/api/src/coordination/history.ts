@@ -35,14 +35,18 @@ async function keepConflicts(db: Database, events: readonly StreamedEvent[]): Pr
   if (rows.length > 0) await db.insert(conflicts).values(rows).onConflictDoNothing();
 }
 
-type PermitRowPart = Omit<typeof permits.$inferInsert, 'heardAt'>;
+type PermitRowPart = Omit<typeof permits.$inferInsert, 'receivedAt'>;
 
-async function keepPermits(db: Database, events: readonly StreamedEvent[], heardAt: number): Promise<void> {
+async function keepPermits(
+  db: Database,
+  events: readonly StreamedEvent[],
+  receivedAt: number,
+): Promise<void> {
   const changes = events.flatMap((event) => (event.name === 'permitsChanged' ? event.payload.changes : []));
   const started = { lane: excluded('lane'), startedAt: excluded('started_at') };
-  await upsertPermits(db, changes.flatMap(startOf), started, heardAt);
+  await upsertPermits(db, changes.flatMap(startOf), started, receivedAt);
   const ended = { endedAt: excluded('ended_at'), result: excluded('result'), status: excluded('status') };
-  await upsertPermits(db, changes.flatMap(endOf), ended, heardAt);
+  await upsertPermits(db, changes.flatMap(endOf), ended, receivedAt);
 }
 
 const excluded = (column: string): SQL => sql`excluded.${sql.identifier(column)}`;
@@ -64,11 +68,11 @@ async function upsertPermits(
   db: Database,
   known: readonly PermitRowPart[],
   set: Record<string, SQL>,
-  heardAt: number,
+  receivedAt: number,
 ): Promise<void> {
   // In one order, so that two who store the same permits wait for each other instead of deadlocking; none twice.
-  const rows = [...new Map(known.map((row) => [row.permit, { ...row, heardAt }])).values()].toSorted((a, b) =>
-    a.permit < b.permit ? -1 : 1,
+  const rows = [...new Map(known.map((row) => [row.permit, { ...row, receivedAt }])).values()].toSorted(
+    (a, b) => (a.permit < b.permit ? -1 : 1),
   );
   if (rows.length === 0) return;
   await db.insert(permits).select(asRows(permits, rows)).onConflictDoUpdate({ target: permits.permit, set });

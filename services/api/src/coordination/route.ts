@@ -1,4 +1,4 @@
-import { tables, isDatabaseAway } from '@paceline/shared/database';
+import { tables, isDatabaseUnavailable } from '@paceline/shared/database';
 import { and, eq, gte, isNotNull } from 'drizzle-orm';
 import {
   columnsBut,
@@ -52,7 +52,7 @@ export const coordinationRoutes = [
     answer: async (c, { db, limiter }) => {
       // Whether calls can be made is known without a database.
       const known = findSources(db).catch((error: unknown) => {
-        if (isDatabaseAway(error)) return null;
+        if (isDatabaseUnavailable(error)) return null;
         throw error;
       });
       const [status, sources] = await Promise.all([limiter.status(), known]);
@@ -105,7 +105,7 @@ export const coordinationRoutes = [
         budget && eq(permits.budget, budget),
       );
       const all = db
-        .select(columnsBut(permits, 'account', 'heardAt'))
+        .select(columnsBut(permits, 'account', 'receivedAt'))
         .from(permits)
         .$dynamic();
       const view = (row: unknown) => permitView(row as PermitRow);

@@ -1,4 +1,4 @@
-import { isDatabaseAway } from '@paceline/shared/database';
+import { isDatabaseUnavailable } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import type { Context, ErrorHandler, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
@@ -26,7 +26,7 @@ function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof BrokerAway || error instanceof ServiceAway || error instanceof CommandQueueFull)
     return unavailable(error.message);
-  if (isDatabaseAway(error)) return unavailable('The database does not answer');
+  if (isDatabaseUnavailable(error)) return unavailable('The database does not answer');
   if (error instanceof HTTPException && error.status === 415) {
     return new Problem('unsupported-media-type', 'The body must be application/json');
   }

@@ -1,12 +1,12 @@
 import { catalog, type Tick } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
-import { done, type Handling, handle } from '@paceline/shared/messaging';
+import { done, type WorkConsumer, handle } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 import { runRow } from '../testing/rows.ts';
 
 let test: TestApi;
-let handling: Handling;
+let handling: WorkConsumer;
 const ticks: Tick[] = [];
 
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { kindNames, kinds, mapValues } from '@paceline/shared/definition';
 import { z } from '@hono/zod-openapi';
 import { catchUp, duration, opening, skips, slotDuration, timeZone } from '@paceline/shared/config';
-import { type JudgeSchedule, type ScheduleChange, syncModes } from '@paceline/shared/contracts';
+import { type CheckSchedule, type ScheduleChange, syncModes } from '@paceline/shared/contracts';
 
 const text = (example: string) => ({ type: 'string' as const, example });
 const withExample = <S extends z.ZodType>(schema: S, example: string): S =>
@@ -92,7 +92,7 @@ export const judgeOf = ({
   far,
   promises: promised = {},
   ...rest
-}: z.infer<typeof lintBody>): JudgeSchedule => ({
+}: z.infer<typeof lintBody>): CheckSchedule => ({
   change: changeOf(rest),
   things: { near, far },
   promises: kindNames.flatMap((kind) => {

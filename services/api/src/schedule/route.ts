@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { ScheduleAnswer } from '@paceline/shared/contracts';
+import type { ScheduleReply } from '@paceline/shared/contracts';
 import type { Context } from 'hono';
 import { wholeNumber } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
@@ -89,7 +89,7 @@ function versionOf({ 'if-match': match }: z.infer<typeof headers>): number | nul
   return Number(version);
 }
 
-function show(c: Context, found: ScheduleAnswer) {
+function show(c: Context, found: ScheduleReply) {
   switch (found.answer) {
     case 'in_force':
       c.header('etag', `"${found.schedule.version}"`);
@@ -99,7 +99,7 @@ function show(c: Context, found: ScheduleAnswer) {
         headers: { etag: `"${found.version}"` },
       });
     case 'refused': {
-      const { findings, repaired, promises } = judgedView(found.judged);
+      const { findings, repaired, promises } = judgedView(found.check);
       const errors = findings.filter(({ severity }) => severity === 'error');
       throw new Problem('schedule-refused', errors.map(({ message }) => message).join(' '), {
         schedule: { findings, repaired, promises },

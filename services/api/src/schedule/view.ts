@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { budgetNames, kindNames, kinds, mapValues } from '@paceline/shared/definition';
 import { formatDuration } from '@paceline/shared/config';
 import {
-  type JudgedSchedule,
+  type ScheduleCheck,
   type ScheduleInForce,
   type ScheduleSettings,
   syncModes,
@@ -100,7 +100,7 @@ export const forecastShape = z
 
 const seconds = (ms: number | null): number | null => (ms === null ? null : ms / 1_000);
 
-export const forecastView = (forecast: JudgedSchedule['forecast']): z.infer<typeof forecastShape> => ({
+export const forecastView = (forecast: ScheduleCheck['forecast']): z.infer<typeof forecastShape> => ({
   kinds: forecast.kinds.map(({ fewest, most, passMs, oldestMs, promisedMs, ...rest }) => ({
     ...rest,
     fewestCalls: fewest,
@@ -136,7 +136,7 @@ export const judgedShape = z
   .openapi('JudgedSchedule');
 export type JudgedView = z.infer<typeof judgedShape>;
 
-export const judgedView = (judged: JudgedSchedule): JudgedView => ({
+export const judgedView = (judged: ScheduleCheck): JudgedView => ({
   findings: judged.findings.map((finding) => ({
     ...finding,
     kinds: [...finding.kinds],

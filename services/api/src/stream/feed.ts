@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EventAt, EventStream } from '@paceline/shared/messaging';
+import type { StoredEvent, EventStream } from '@paceline/shared/messaging';
 import type { Logger } from '@paceline/shared/telemetry';
 import { sseEvent, streamEventOf, type StreamType } from './view.ts';
 
@@ -64,7 +64,7 @@ export function startFeed(
   let ring: ReturnType<typeof createRing<FeedLine>> | undefined;
   const waiting = new Set<() => void>();
 
-  function push(event: EventAt): void {
+  function push(event: StoredEvent): void {
     if (!ring || event.sequence <= ring.last) return;
     // Viewers from behind a hole read on from the broker.
     if (event.sequence !== ring.last + 1) ring.restart(event.sequence - 1);
@@ -129,7 +129,7 @@ const wokenBy = (
     if (signal.aborted || isSo()) end();
   });
 
-function lineOf({ sequence, event }: EventAt, account: string): FeedLine {
+function lineOf({ sequence, event }: StoredEvent, account: string): FeedLine {
   const shown = event && streamEventOf(event, account);
   const text = shown ? inOnePiece(sseEvent(shown.type, shown.data, sequence)) : '';
   // What is not shown takes up some memory as well.

@@ -15,7 +15,7 @@ import {
   type Progress,
 } from '@paceline/shared/contracts';
 import { accountOf, partitionOf } from '@paceline/shared/limiter';
-import { type Bus, respond, done, type Handling, handle, publish } from '@paceline/shared/messaging';
+import { type Bus, respond, done, type WorkConsumer, handle, publish } from '@paceline/shared/messaging';
 import { apiKey, log, type TestApi } from './api.ts';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, eq } from 'drizzle-orm';
@@ -101,7 +101,7 @@ export async function playRiderSync(
   carryOut: (command: AddRider, move: (progress: Progress) => Promise<void>) => Promise<void>,
 ): Promise<StandIn> {
   const received: AddRider[] = [];
-  const handling: Handling = await handle(bus, catalog.addRider, async (command) => {
+  const handling: WorkConsumer = await handle(bus, catalog.addRider, async (command) => {
     received.push(command);
     await carryOut(command, (progress) => moveOn(bus, db, command, progress));
     return done;
@@ -120,7 +120,7 @@ export async function playImports(
   }: { failed?: readonly number[]; onCommand?: (command: ImportRiders) => void } = {},
 ): Promise<Running> {
   const { commands, wantedRiders } = tables;
-  const handling: Handling = await handle(bus, catalog.importRiders, async (command) => {
+  const handling: WorkConsumer = await handle(bus, catalog.importRiders, async (command) => {
     onCommand?.(command);
     const { commandId, requestedAt: at } = command;
     const ofCommand = eq(wantedRiders.commandId, commandId);

@@ -1,6 +1,6 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { fromInserted, type Transaction, upsert } from '@paceline/shared/sync';
-import { type EventItem, riderIdsOf, type SignupsAnswer } from '@paceline/shared/zwiftracing';
+import { type EventItem, riderIdsOf, type SignupsResponse } from '@paceline/shared/zwiftracing';
 import { and, eq, gt, isNull, lt, lte, max, notInArray, sql } from 'drizzle-orm';
 import type { Horizon } from '../core/classes.ts';
 import type { Titled, WatchedEvent } from '../core/freshness.ts';
@@ -79,7 +79,7 @@ export const findCandidates = (db: Database, { after, until }: Horizon): Promise
 export async function storeSignups(
   tx: Transaction,
   eventId: string,
-  answer: SignupsAnswer,
+  answer: SignupsResponse,
   fetchedAt: number,
 ): Promise<void> {
   const seen = { eventId, firstSeenAt: fetchedAt, lastSeenAt: fetchedAt, withdrawnAt: null };

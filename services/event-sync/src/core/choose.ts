@@ -45,7 +45,7 @@ const isLeft = (
 ): boolean => (at === null || at < startedAt) && !failed.has(eventId);
 
 /** Before its last minutes there is time for another look. Project ms. */
-const soon = freshnessClasses.urgent.beginsMs;
+const soon = freshnessClasses.urgent.fromMs;
 
 function reasonFor(event: Candidate, goals: Goals, now: number): CallReason {
   const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups } = event;
@@ -75,8 +75,8 @@ function worthOf(event: Candidate, goals: Goals, now: number): number {
 
 /** A stretch from now on: of an event's time within the hour, until its last minutes, and of its time until that hour. */
 function shareOfTime(now: number, until: number, startsAt: number): number {
-  const near = startsAt - freshnessClasses.near.beginsMs;
-  const urgent = startsAt - freshnessClasses.urgent.beginsMs;
+  const near = startsAt - freshnessClasses.near.fromMs;
+  const urgent = startsAt - freshnessClasses.urgent.fromMs;
   const inNear = Math.max(0, Math.min(until, urgent) - Math.max(now, near));
   const inFar = Math.max(0, Math.min(until, near) - now);
   return inNear / (urgent - near) + (inFar === 0 ? 0 : inFar / (near - now));

@@ -33,8 +33,8 @@ export interface Span {
 
 /** From when until when (not including) an event is of a class. */
 export function classSpan(name: FreshnessClass, startsAt: number): Span {
-  const { beginsMs, endsMs } = freshnessClasses[name];
-  return { from: startsAt - beginsMs, until: startsAt - endsMs };
+  const { fromMs, untilMs } = freshnessClasses[name];
+  return { from: startsAt - fromMs, until: startsAt - untilMs };
 }
 
 /** Undefined: it has started, or starts after the horizon. */
@@ -53,7 +53,7 @@ export interface Horizon {
 export const wholeHorizon = (now: number): Horizon => ({ after: now, until: now + horizonMs });
 
 /** How long before its start a kind looks at an event; the soonest first. */
-const reaches = eventKinds.map((kind) => ({ kind, ms: freshnessClasses[classOfKind[kind]].beginsMs }));
+const reaches = eventKinds.map((kind) => ({ kind, ms: freshnessClasses[classOfKind[kind]].fromMs }));
 
 /** The starts that a kind looks at: those within its class, but not what a kind for sooner ones looks at. */
 export function horizonOf(kind: EventKind, now: number): Horizon {

@@ -1,5 +1,5 @@
 import type { Lane } from '@paceline/shared/definition';
-import { notAvailable, type RunCounts } from '@paceline/shared/contracts';
+import { sourceUnavailableMessage, type RunCounts } from '@paceline/shared/contracts';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 
 /*
@@ -95,7 +95,7 @@ export type ListState =
 /** A call for the list has failed for good; `not available`: this key may not use that part of the API at all. */
 export const listFailed = (code: UpstreamErrorCode, message: string): ListState =>
   code === 'unauthorized' || code === 'not_found'
-    ? { is: 'not available', error: notAvailable('events', message) }
+    ? { is: 'not available', error: sourceUnavailableMessage('events', message) }
     : { is: 'failed', error: `the list of events: ${message}` };
 
 /** A run as its row left it: what a dead process had synced is counted on, what had failed for it may be tried again. */
@@ -159,7 +159,7 @@ function callFailed(
   const failures = failedOnce(run, eventId, code);
   const isSource =
     code === 'unauthorized' || (code === 'not_found' && failures.inARow >= enough && run.synced === 0);
-  const error = isSource ? notAvailable(run.budget, message) : `event ${eventId}: ${message}`;
+  const error = isSource ? sourceUnavailableMessage(run.budget, message) : `event ${eventId}: ${message}`;
   return { ...run, ...failures, error };
 }
 

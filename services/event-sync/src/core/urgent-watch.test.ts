@@ -71,7 +71,7 @@ describe('a call a minute', () => {
   it('reaches every event with our riders before its start whenever any order of calls could, and none that has started', () => {
     fc.assert(
       fc.property(fc.array(race, { maxLength: 60 }), (races) => {
-        const lastMinutes = freshnessClasses.urgent.beginsMs / minute;
+        const lastMinutes = freshnessClasses.urgent.fromMs / minute;
         const seen = new Map<string, number>();
         for (let at = now; at < now + 90 * minute; at += minute) {
           const known = races.map(({ startsAt, hasOurs }, index) =>

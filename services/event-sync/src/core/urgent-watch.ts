@@ -4,7 +4,7 @@ import type { Candidate, Goals } from './classes.ts';
 import { failedOnce, type Failures, noFailures } from './event-run.ts';
 import { untilNextUrgent, urgentOf } from './urgent.ts';
 
-const { beginsMs, lane } = freshnessClasses.urgent;
+const { fromMs, lane } = freshnessClasses.urgent;
 /** The kind whose events are watched: what is about to start it looks at too. While it is not on, the watch does not call. */
 export const [watchedKind] = eventKinds;
 /** Project ms after which the watch tries again when something is in the way. */
@@ -61,7 +61,7 @@ function afterFailure(before: Failures, eventId: string, code: UpstreamErrorCode
   if (code === 'rate_limited') return { is: 'pausing', ms: pauseAfterTrouble, failures: before };
   const failures = failedOnce(before, eventId, code);
   return failures.stopped
-    ? { is: 'pausing', ms: beginsMs, failures: noFailures }
+    ? { is: 'pausing', ms: fromMs, failures: noFailures }
     : { is: 'pausing', ms: 0, failures };
 }
 

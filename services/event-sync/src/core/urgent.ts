@@ -31,7 +31,7 @@ export const untilNextUrgent = (candidates: readonly Candidate[], goals: Goals, 
     lookAgainAfter,
     ...candidates
       .flatMap(({ startsAt, signupsFetchedAt }) => [
-        startsAt - freshnessClasses.urgent.beginsMs,
+        startsAt - freshnessClasses.urgent.fromMs,
         (signupsFetchedAt ?? 0) + goals.urgent,
       ])
       .map((at) => at - now)

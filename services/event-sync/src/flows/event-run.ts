@@ -1,6 +1,6 @@
 import { PermitRefused, type Permit } from '@paceline/shared/limiter';
 import {
-  answered,
+  callOutcome,
   callUpstream,
   type PlanRun,
   type RunEnding,
@@ -95,7 +95,7 @@ async function callForBest<Budget extends EventBudget, Answer>(
           send: (permit: Permit<Budget>) => calls.send(permit, target),
           outcome(given: Answer) {
             const { items, skipped } = calls.read(given);
-            return answered(`${items.length} ${budget}`, skipped);
+            return callOutcome(`${items.length} ${budget}`, skipped);
           },
         };
       },

@@ -1,4 +1,4 @@
-import { type Flow, moment, type Sync, throughOutages } from '@paceline/shared/sync';
+import { type Flow, nowMs, type Sync, throughOutages } from '@paceline/shared/sync';
 import type { EventResults } from '@paceline/shared/zwiftracing';
 import { findFinishes, giveUpOn, storeResults, storeTry } from '../adapters/results.ts';
 import { lookForResults, resultsHorizon, verdictOn } from '../core/results.ts';
@@ -25,14 +25,14 @@ function callsForResults({ db, clock, upstream }: Sync): EventCalls<'results', E
     },
     send: (permit, eventId) => upstream.getResults(permit, eventId),
     read: ({ results, skipped }) => ({ items: results, skipped }),
-    store: (tx, eventId, answer) => storeResults(tx, eventId, answer, moment({ clock })),
+    store: (tx, eventId, answer) => storeResults(tx, eventId, answer, nowMs({ clock })),
     failed(error) {
       const { code, message } = error;
       const verdict = verdictOn(error);
       return {
         event: verdict === 'none yet' ? { event: 'answered', items: 0 } : { event: 'failed', code, message },
         async store(tx, eventId) {
-          if (verdict !== 'others too') await storeTry(tx, eventId, message, moment({ clock }));
+          if (verdict !== 'others too') await storeTry(tx, eventId, message, nowMs({ clock }));
         },
       };
     },

@@ -1,16 +1,16 @@
 import { type EventKind, kinds } from '@paceline/shared/definition';
 import { PermitRefused } from '@paceline/shared/limiter';
 import {
-  answered,
+  callOutcome,
   callUpstream,
   type Flow,
-  moment,
+  nowMs,
   type RunRow,
   SourceUnavailable,
   type Sync,
   throughOutages,
 } from '@paceline/shared/sync';
-import { type SignupsAnswer, UpstreamError } from '@paceline/shared/zwiftracing';
+import { type SignupsResponse, UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates, listFetchedAt, storeEvents, storeSignups } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
 import { worthInSlot } from '../core/choose.ts';
@@ -33,7 +33,7 @@ export function flowOf(sync: EventSync, kind: EventKind): Flow {
 const callsForSignups = (
   { db, clock, upstream, goals }: EventSync,
   kind: EventKind,
-): EventCalls<'signups', SignupsAnswer> => ({
+): EventCalls<'signups', SignupsResponse> => ({
   budget: 'signups',
   async look(run) {
     const now = clock.now();
@@ -41,7 +41,7 @@ const callsForSignups = (
   },
   send: (permit, eventId) => upstream.getSignups(permit, eventId),
   read: ({ signups, skipped }) => ({ items: signups, skipped }),
-  store: (tx, eventId, answer) => storeSignups(tx, eventId, answer, moment({ clock })),
+  store: (tx, eventId, answer) => storeSignups(tx, eventId, answer, nowMs({ clock })),
 });
 
 /** Fetches the list of upcoming events, unless our copy is new enough. */
@@ -65,12 +65,12 @@ async function refreshList(
         return {
           target: 'upcoming',
           send: (permit) => sync.upstream.getUpcomingEvents(permit),
-          outcome: ({ events, skipped }) => answered(`${events.length} events`, skipped),
+          outcome: ({ events, skipped }) => callOutcome(`${events.length} events`, skipped),
         };
       },
     });
     if (answer) {
-      const fetchedAt = moment(sync);
+      const fetchedAt = nowMs(sync);
       await throughOutages(sync, () => storeEvents(sync.db, answer.events, fetchedAt));
     }
     return { is: 'fresh' };

@@ -1,9 +1,9 @@
 import { PermitRefused } from '@paceline/shared/limiter';
 import type { ScheduleBucket } from '@paceline/shared/messaging';
 import {
-  answered,
+  callOutcome,
   callUpstream,
-  moment,
+  nowMs,
   plainError,
   throughOutages,
   type Transaction,
@@ -80,12 +80,12 @@ async function callForFirst(
           target,
           because: urgentReason,
           send: (permit) => sync.upstream.getSignups(permit, target),
-          outcome: ({ signups, skipped }) => answered(`${signups.length} signups`, skipped),
+          outcome: ({ signups, skipped }) => callOutcome(`${signups.length} signups`, skipped),
         };
       },
     });
     if (!answer) return state;
-    const store = (tx: Transaction) => storeSignups(tx, eventId, answer, moment(sync));
+    const store = (tx: Transaction) => storeSignups(tx, eventId, answer, nowMs(sync));
     await throughOutages(sync, () => sync.db.transaction(store));
     return decide(state, { event: 'answered' });
   } catch (error) {

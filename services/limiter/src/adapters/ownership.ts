@@ -138,7 +138,7 @@ async function close({ subscriptions, partition }: Tenure): Promise<void> {
 export function subscribe(bus: Bus, index: number, partition: Partition): Subscription[] {
   const tokens = { partition: index };
   return [
-    respond(bus, catalog.ask, tokens, ({ asks }, reply) =>
+    respond(bus, catalog.requestPermits, tokens, ({ asks }, reply) =>
       partition.handle(asks, (answers) => reply({ answers: [...answers] })),
     ),
     respond(bus, catalog.operate, tokens, (operation, reply) => partition.operate(operation, reply)),

@@ -247,7 +247,7 @@ function traceStarts(batches: ReadonlyArray<Batch<unknown>>, committed: Promise<
         kind: SpanKind.CONSUMER,
         parent: contextFrom(request.trace),
         attributes: {
-          ...messagingAttributes(subjectPattern(catalog.ask), 'process', 'commit'),
+          ...messagingAttributes(subjectPattern(catalog.requestPermits), 'process', 'commit'),
           'paceline.endpoint': request.endpoint,
         },
       };

@@ -46,7 +46,7 @@ export function startPresence({ bus, machine, limiter, owns, onRound, onNews }: 
   const tell = () => {
     // A shutdown that has run out of time closes the connection before everything is handed over.
     if (bus.connection.isDraining() || bus.connection.isClosed()) return;
-    signal(bus, catalog.present, {}, { limiter, beat, owns: owns(), leaving });
+    signal(bus, catalog.presence, {}, { limiter, beat, owns: owns(), leaving });
   };
 
   const sendBeat = () => {
@@ -70,7 +70,7 @@ export function startPresence({ bus, machine, limiter, owns, onRound, onNews }: 
 
   async function askAfter(silent: string): Promise<void> {
     try {
-      await request(bus, catalog.alive, { limiter: silent }, {}, patience);
+      await request(bus, catalog.ping, { limiter: silent }, {}, patience);
     } catch (error) {
       if (!isNobody(error) || leaving) return;
       members = notConnected(members, silent);
@@ -79,8 +79,8 @@ export function startPresence({ bus, machine, limiter, owns, onRound, onNews }: 
   }
 
   const subscriptions = [
-    respond(bus, catalog.alive, { limiter }, (_, reply) => reply({})),
-    listen(bus, catalog.present, {}, (presence) => {
+    respond(bus, catalog.ping, { limiter }, (_, reply) => reply({})),
+    listen(bus, catalog.presence, {}, (presence) => {
       if (presence.limiter === limiter) {
         hearOwn(presence.beat);
         return;

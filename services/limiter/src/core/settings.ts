@@ -72,7 +72,7 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   guard: Math.ceil(clock.fromMachine(machine.guard)),
   clockLag: 0,
   probeSpread: 1_000,
-  typicalCall: mapValues(budgets, ({ usualMs }) => usualMs),
+  typicalCall: mapValues(budgets, ({ typicalMs }) => typicalMs),
   callTimeout: mapValues(budgets, (_, name) => callTimeout(name, clock)),
   estimateSlack: 1_000 + Math.ceil(clock.fromMachine(machine.estimateSlack)),
   askAgainIn: 1_500,

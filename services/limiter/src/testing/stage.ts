@@ -89,7 +89,7 @@ export async function openStage<P extends BrokerPlace = BrokerPlace>(
   };
   const running = new Map<StagedLimiter, Awaited<ReturnType<typeof startLimiter>>>();
   const said: Presence[] = [];
-  listen(limiterBus, catalog.present, {}, (presence) => said.push(presence));
+  listen(limiterBus, catalog.presence, {}, (presence) => said.push(presence));
 
   const newcomer = () => {
     const known = new Set(said.map(({ limiter }) => limiter));

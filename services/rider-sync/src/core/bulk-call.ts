@@ -1,5 +1,5 @@
 import { budgets } from '@paceline/shared/definition';
-import { riderIdsOf, type RidersAnswer } from '@paceline/shared/zwiftracing';
+import { riderIdsOf, type RidersResponse } from '@paceline/shared/zwiftracing';
 
 /** The most ids that upstream takes. */
 export const fullCall = budgets.riders_bulk.batch;
@@ -25,7 +25,10 @@ export interface RiderOutcome {
 }
 
 /** What a bulk answer means for each requested rider, by its id: upstream promises no order. */
-export function outcomesOf(requested: readonly number[], { riders, skipped }: RidersAnswer): RiderOutcome[] {
+export function outcomesOf(
+  requested: readonly number[],
+  { riders, skipped }: RidersResponse,
+): RiderOutcome[] {
   const brought = new Set(riders.map(({ rider }) => rider.riderId));
   const unreadable = new Map(skipped.map(({ id, reason }) => [Number(id), reason]));
   const allKnown = riderIdsOf(skipped).length === skipped.length;

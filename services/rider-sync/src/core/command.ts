@@ -1,4 +1,4 @@
-import type { Progress, RiderCounts, Way } from '@paceline/shared/contracts';
+import type { Progress, RiderCounts, FetchMode } from '@paceline/shared/contracts';
 import { PermitRefused, type Waiting } from '@paceline/shared/limiter';
 import { isPage, UpstreamError } from '@paceline/shared/zwiftracing';
 
@@ -15,7 +15,7 @@ export const deadlineOf = (takenUpAt: number, leastWait: number): number =>
   takenUpAt + Math.max(longestWait, leastWait);
 
 /** The progress of a command that waits for a call of this way. */
-export function progressOf({ reason, position, estimatedAt }: Waiting, via: Way): Progress {
+export function progressOf({ reason, position, estimatedAt }: Waiting, via: FetchMode): Progress {
   if (reason === 'waiting_in_line') return { state: reason, position, at: estimatedAt, via };
   return { state: reason, until: estimatedAt, via };
 }

@@ -137,8 +137,8 @@ describe('a rider on a bulk call', () => {
 
   it('is overdue once that takes much longer than usual', () => {
     const watch = given(sent).effects.find((effect) => effect.type === 'watchBulkCall');
-    expect(watch?.overdueAt).toBeGreaterThan(now + budgets.riders_bulk.usualMs);
-    expect(watch?.overdueAt).toBeLessThan(now + 2 * budgets.riders_bulk.usualMs);
+    expect(watch?.overdueAt).toBeGreaterThan(now + budgets.riders_bulk.typicalMs);
+    expect(watch?.overdueAt).toBeLessThan(now + 2 * budgets.riders_bulk.typicalMs);
   });
 });
 
@@ -258,8 +258,8 @@ describe('the law of the two ways', () => {
     fc.assert(
       fc.property(moment, moment, (getAt, bulkAt) => {
         const [reported] = given(single(getAt), bulk(bulkAt)).effects;
-        const bySingle = getAt + budgets.riders_single.usualMs;
-        const byBulk = bulkAt + budgets.riders_bulk.usualMs;
+        const bySingle = getAt + budgets.riders_single.typicalMs;
+        const byBulk = bulkAt + budgets.riders_bulk.typicalMs;
         const byBulkFirst =
           reported?.type === 'report' && 'via' in reported.progress && reported.progress.via === 'bulk';
         expect(byBulkFirst ? byBulk : bySingle).toBe(Math.min(bySingle, byBulk));

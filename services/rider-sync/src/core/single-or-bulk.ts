@@ -1,4 +1,4 @@
-import type { Progress, Way } from '@paceline/shared/contracts';
+import type { Progress, FetchMode } from '@paceline/shared/contracts';
 import { budgets, type Lane } from '@paceline/shared/definition';
 import type { Waiting } from '@paceline/shared/limiter';
 import { progressOf } from './command.ts';
@@ -179,8 +179,8 @@ const unchanged = (state: RiderFetch): FetchDecision => ({ state, effects: [] })
 const knownOf = ({ bulk, listed, deadline }: FetchBasis): FetchBasis => ({ bulk, listed, deadline });
 
 /** When a call that leaves at `callAt` is answered, as far as calls of its kind usually take. */
-const answeredAt = (way: Way, callAt: number): number =>
-  callAt + budgets[way === 'single' ? 'riders_single' : 'riders_bulk'].usualMs;
+const answeredAt = (way: FetchMode, callAt: number): number =>
+  callAt + budgets[way === 'single' ? 'riders_single' : 'riders_bulk'].typicalMs;
 
 /** A bulk call that takes so much longer than usual is overdue: a GET is requested beside it. Project ms. */
 const patienceMs = 30_000;

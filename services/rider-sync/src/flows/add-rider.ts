@@ -1,7 +1,7 @@
 import type { AddRider, Progress, TraceContext } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import type { Settlement } from '@paceline/shared/messaging';
-import { moment, plainError } from '@paceline/shared/sync';
+import { nowMs, plainError } from '@paceline/shared/sync';
 import { activeSpan, currentTraceContext, linksTo } from '@paceline/shared/telemetry';
 import { addLane } from '../core/batcher.ts';
 import type { RiderSync } from '../config.ts';
@@ -21,7 +21,7 @@ export function addRider(shared: RiderSync): (command: AddRider) => Promise<Sett
         if (sync.signal.aborted) throw error;
         const err = plainError(error);
         sync.log.warn({ err, ...command }, 'failed to add a rider');
-        return { progress: failureOf(err, command.riderId, moment(sync)) };
+        return { progress: failureOf(err, command.riderId, nowMs(sync)) };
       }
     });
 }
@@ -82,7 +82,7 @@ function begin(
     freshFrom: requestedAt,
     since: requestedAt,
     lane: addLane,
-    deadline: deadlineOf(moment(sync), sync.clock.fromMachine(leastWaitMs)),
+    deadline: deadlineOf(nowMs(sync), sync.clock.fromMachine(leastWaitMs)),
     attempts: Number.POSITIVE_INFINITY,
   } as const;
   const stored = fetchSingleOrBulk(sync, request, reportToAll).finally(() => underWay.delete(riderId));

@@ -1,7 +1,7 @@
-import { type BulkMoved, catalog } from '@paceline/shared/contracts';
+import { type BulkCallChanged, catalog } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import { listen, signal } from '@paceline/shared/messaging';
-import { moment, plainError, type Sync } from '@paceline/shared/sync';
+import { nowMs, plainError, type Sync } from '@paceline/shared/sync';
 import {
   Batcher,
   type BatcherRequest,
@@ -12,7 +12,7 @@ import {
 } from '../core/batcher.ts';
 import { makeBulkCall, type SlotRun } from './bulk-call.ts';
 
-export type BulkBatcher = Batcher<SlotRun, BulkMoved>;
+export type BulkBatcher = Batcher<SlotRun, BulkCallChanged>;
 
 /** Real ms: on a fast clock the machine still has so long to hear of added riders. */
 const leastGatherMs = 50;
@@ -23,7 +23,7 @@ export function openBatcher(sync: Sync, clubIds: readonly number[]): BulkBatcher
   const timers: Partial<Record<BatcherTimer, AbortController>> = {};
   let withdrawal = new AbortController();
   const batcher: BulkBatcher = new Batcher({
-    now: () => moment(sync),
+    now: () => nowMs(sync),
     request(request) {
       if (sync.signal.aborted) return;
       withdrawal = new AbortController();
@@ -41,7 +41,7 @@ export function openBatcher(sync: Sync, clubIds: readonly number[]): BulkBatcher
     },
     stopTimer: ({ timer }) => timers[timer]?.abort(),
   });
-  listen(sync.bus, catalog.bulkMoved, {}, (move) => {
+  listen(sync.bus, catalog.bulkCallChanged, {}, (move) => {
     if (!own.calls.has(move.call)) batcher.moved(move, false);
     else if (move.stage !== 'sent') own.calls.delete(move.call);
   });
@@ -73,7 +73,7 @@ async function requestBulkCall(
     onMoved(move) {
       own.calls.add(move.call);
       if (move.stage === 'sent') batcher.happened({ type: 'sent', request });
-      signal(sync.bus, catalog.bulkMoved, {}, move);
+      signal(sync.bus, catalog.bulkCallChanged, {}, move);
       batcher.moved(move, true);
     },
   });

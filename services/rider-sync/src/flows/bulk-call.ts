@@ -1,12 +1,12 @@
 import { callTimeout } from '@paceline/shared/config';
-import type { BulkMoved, TraceContext } from '@paceline/shared/contracts';
+import type { BulkCallChanged, TraceContext } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import type { Permit, Waiting } from '@paceline/shared/limiter';
 import {
-  answered,
+  callOutcome,
   callUpstream,
-  type Chosen,
-  moment,
+  type ChosenCall,
+  nowMs,
   plainError,
   type RunRow,
   type Sync,
@@ -14,7 +14,7 @@ import {
   type Transaction,
 } from '@paceline/shared/sync';
 import { currentTraceContext, inSpan, linksTo, type Span } from '@paceline/shared/telemetry';
-import { type RidersAnswer, UpstreamError } from '@paceline/shared/zwiftracing';
+import { type RidersResponse, UpstreamError } from '@paceline/shared/zwiftracing';
 import {
   endFresh,
   endWanted,
@@ -41,7 +41,7 @@ export interface BulkRequest {
   /** Read when the permit is there: without a run, no call is made for riders outside the clubs alone. */
   run(): SlotRun | undefined;
   onWaiting(forecast: Waiting): void;
-  onMoved(move: BulkMoved): void;
+  onMoved(move: BulkCallChanged): void;
 }
 
 /** Who is on a call. */
@@ -83,7 +83,7 @@ export const makeBulkCall = (sync: Sync, request: BulkRequest): Promise<boolean>
     const slotId = request.run()?.slotId;
     try {
       const mine = { ...sync, signal };
-      const answer = await callUpstream<'riders_bulk', RidersAnswer>(mine, {
+      const answer = await callUpstream<'riders_bulk', RidersResponse>(mine, {
         endpoint: 'riders_bulk',
         lane,
         firstAskedAt,
@@ -103,7 +103,7 @@ export const makeBulkCall = (sync: Sync, request: BulkRequest): Promise<boolean>
   });
 
 /** The permit is there: chooses the riders of the call. */
-async function depart(call: BulkCall): Promise<Chosen<'riders_bulk', RidersAnswer> | undefined> {
+async function depart(call: BulkCall): Promise<ChosenCall<'riders_bulk', RidersResponse> | undefined> {
   const { sync, request, span } = call;
   const held = await load(sync, request);
   const { wanted, outsiders, riderIds } = held.value;
@@ -112,7 +112,7 @@ async function depart(call: BulkCall): Promise<Chosen<'riders_bulk', RidersAnswe
     return undefined;
   }
   call.held = held;
-  call.sentAt = moment(sync);
+  call.sentAt = nowMs(sync);
   for (const id of riderIds) request.inHand.add(id);
   moved(call, 'sent', held.value, outsiders.length);
   const [commandId, ...others] = new Set(wanted.map((each) => each.commandId));
@@ -132,12 +132,15 @@ async function depart(call: BulkCall): Promise<Chosen<'riders_bulk', RidersAnswe
         throw error;
       }),
     outcome: ({ riders, missing, skipped }) =>
-      answered(`${riders.length} riders${missing.length > 0 ? `, ${missing.length} unknown` : ''}`, skipped),
+      callOutcome(
+        `${riders.length} riders${missing.length > 0 ? `, ${missing.length} unknown` : ''}`,
+        skipped,
+      ),
   };
 }
 
 async function load(sync: Sync, { clubIds, run, inHand }: BulkRequest): Promise<HeldTransaction<BulkLoad>> {
-  const now = moment(sync);
+  const now = nowMs(sync);
   await endFresh(sync.db, now);
   const longest = sync.clock.toMachine(callTimeout('riders_bulk', sync.clock)) + graceMs;
   return hold(sync.db, longest, async (tx) => {
@@ -152,12 +155,16 @@ async function load(sync: Sync, { clubIds, run, inHand }: BulkRequest): Promise<
 }
 
 /** The answer has cost a quarter of an hour's only call: when its transaction has broken it is stored in another one. */
-async function arrive(call: BulkCall, held: HeldTransaction<BulkLoad>, answer: RidersAnswer): Promise<void> {
+async function arrive(
+  call: BulkCall,
+  held: HeldTransaction<BulkLoad>,
+  answer: RidersResponse,
+): Promise<void> {
   const { sync, sentAt } = call;
   const { riderIds, outsiders } = held.value;
   const requested = new Set(riderIds);
   const wanted = answer.riders.filter(({ rider }) => requested.has(rider.riderId));
-  const now = moment(sync);
+  const now = nowMs(sync);
   const write = async (tx: Transaction) => {
     await storeRiders(tx, wanted, now);
     await endWanted(tx, outcomesOf(riderIds, answer), sentAt, now);
@@ -183,14 +190,14 @@ async function lose(call: BulkCall, error: unknown): Promise<void> {
   const note = (tx: Transaction) =>
     code === undefined || code === 'rate_limited'
       ? giveBackOutsiders(tx, outsiders)
-      : loseWanted(tx, ids, plainError(error).message, lasting.has(code), moment(sync));
+      : loseWanted(tx, ids, plainError(error).message, lasting.has(code), nowMs(sync));
   await held.end(note).catch((err: unknown) => sync.log.warn({ err: plainError(err) }, 'a lost bulk call'));
   moved(call, 'lost', held.value, 0);
 }
 
 function moved(
   { id, request, sentAt, trace }: BulkCall,
-  stage: BulkMoved['stage'],
+  stage: BulkCallChanged['stage'],
   { wanted, riderIds }: BulkLoad,
   outsiders: number,
 ): void {

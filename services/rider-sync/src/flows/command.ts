@@ -1,7 +1,7 @@
 import { addAbortListener } from 'node:events';
 import { catalog, isFinal } from '@paceline/shared/contracts';
 import { type Bus, done, listen, publish, retryAfter, type Settlement } from '@paceline/shared/messaging';
-import { moment, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
+import { nowMs, plainError, type Sync, throughOutages } from '@paceline/shared/sync';
 import { durations } from '@paceline/shared/telemetry';
 import {
   type RiderCommand,
@@ -40,7 +40,7 @@ export async function carryOut<S extends Sync & { readonly cancellations: Cancel
       return done;
     }
     const end = await work(mine, reporter.report).finally(reporter.finish);
-    await throughOutages(sync, () => storeProgress(sync.db, command, end.progress, moment(sync)));
+    await throughOutages(sync, () => storeProgress(sync.db, command, end.progress, nowMs(sync)));
     // A cancellation in the last moment was first.
     const progress = (await stored()) ?? end.progress;
     await announce(sync, command, { ...end, progress });
@@ -64,7 +64,7 @@ export async function carryOut<S extends Sync & { readonly cancellations: Cancel
 export const giveUp =
   (sync: Sync) =>
   async (command: RiderCommand, reason: string): Promise<void> => {
-    const now = moment(sync);
+    const now = nowMs(sync);
     const progress = { state: 'failed', reason: `It could not be carried out: ${reason}` } as const;
     await throughOutages(sync, () => giveUpWanted(sync.db, command.commandId, progress.reason, now));
     await throughOutages(sync, () => storeProgress(sync.db, command, progress, now));
@@ -78,7 +78,7 @@ function createReporter(sync: Sync, command: RiderCommand) {
   let reported = Promise.resolve();
   const store = async (status: CommandStatus) => {
     try {
-      await storeProgress(sync.db, command, status.progress, moment(sync));
+      await storeProgress(sync.db, command, status.progress, nowMs(sync));
       await announce(sync, command, status);
     } catch (error) {
       // Nothing is lost: there will be more to report.
@@ -99,7 +99,7 @@ function createReporter(sync: Sync, command: RiderCommand) {
 
 /** A status that cannot be published is only news: the row is the truth. */
 async function announce(sync: Sync, { commandId, riderId }: RiderCommand, status: CommandStatus) {
-  const change = { commandId, riderId, at: moment(sync), ...status };
+  const change = { commandId, riderId, at: nowMs(sync), ...status };
   const once = isFinal(status.progress) ? { id: `command:${commandId}:${status.progress.state}` } : {};
   await publish(sync.bus, catalog.commandChanged, change, once).catch((err: unknown) => {
     sync.log.warn({ err, commandId }, 'failed to publish a change of a command');

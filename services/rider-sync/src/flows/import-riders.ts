@@ -1,13 +1,13 @@
 import {
-  type BulkMoved,
-  importFreshness,
+  type BulkCallChanged,
+  importMaxAgeMs,
   type ImportRiders,
   isFinal,
   type Progress,
   type RiderCounts,
 } from '@paceline/shared/contracts';
 import type { Waiting } from '@paceline/shared/limiter';
-import { moment, throughOutages } from '@paceline/shared/sync';
+import { nowMs, throughOutages } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { countRiders, endFresh, listWaiting } from '../adapters/commands.ts';
 import type { RiderSync } from '../config.ts';
@@ -22,7 +22,7 @@ const attempts = 5;
 export const importRiders = (shared: RiderSync) => (command: ImportRiders) =>
   carryOut(shared, command, async (sync, report) => {
     const { commandId } = command;
-    await throughOutages(sync, () => endFresh(sync.db, moment(sync), commandId));
+    await throughOutages(sync, () => endFresh(sync.db, nowMs(sync), commandId));
     const left = await throughOutages(sync, () => listWaiting(sync.db, commandId, few + 1));
     if (left.length <= few) await oneByOne(sync, command, left, report);
     else await byBulk(sync, commandId, report);
@@ -42,7 +42,7 @@ async function oneByOne(
       commandId,
       riderId,
       why: 'import',
-      freshFrom: requestedAt - importFreshness,
+      freshFrom: requestedAt - importMaxAgeMs,
       since: requestedAt,
       lane: importLane,
       deadline: Number.POSITIVE_INFINITY,
@@ -76,7 +76,7 @@ async function byBulk(sync: RiderSync, commandId: string, report: Report): Promi
     if (riders.waiting === 0) ended.resolve();
     else reportNow(riders);
   };
-  const moved = ({ call, stage, imports, trace }: BulkMoved) => {
+  const moved = ({ call, stage, imports, trace }: BulkCallChanged) => {
     if (stage === 'sent') {
       if (!imports.includes(commandId)) return;
       span?.addLinks(linksTo(trace));

@@ -1,11 +1,11 @@
 import { callTimeout } from '@paceline/shared/config';
-import type { BulkMoved } from '@paceline/shared/contracts';
+import type { BulkCallChanged } from '@paceline/shared/contracts';
 import { PermitRefused } from '@paceline/shared/limiter';
 import {
-  answered,
+  callOutcome,
   callUpstream,
   type Flow,
-  moment,
+  nowMs,
   type RunRow,
   type RunWork,
   saveProgress,
@@ -15,7 +15,7 @@ import {
   type Transaction,
 } from '@paceline/shared/sync';
 import { activeSpan, inSpan, linksTo } from '@paceline/shared/telemetry';
-import { fullPage, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
+import { fullPageSize, riderIdsOf, UpstreamError } from '@paceline/shared/zwiftracing';
 import { countOutsiders, storeMembers, storeRiders, storeWholeClub } from '../adapters/riders.ts';
 import type { RiderSync } from '../config.ts';
 import { refreshFrom } from '../core/bulk-call.ts';
@@ -114,21 +114,21 @@ async function syncPage(
     slotId,
     owner: { runId },
     choose: async () => {
-      requestedAt = moment(sync);
+      requestedAt = nowMs(sync);
       return {
         target: from === null ? `${clubId}` : `${clubId} from rider ${from}`,
         send: (permit) => sync.upstream.getClub(permit, clubId, from ?? undefined),
-        outcome: ({ riders, skipped }) => answered(`${riders.length} riders`, skipped),
+        outcome: ({ riders, skipped }) => callOutcome(`${riders.length} riders`, skipped),
       };
     },
   });
   const skippedIds = riderIdsOf(page.skipped);
   const ids = [...page.riders.map(({ rider }) => rider.riderId), ...skippedIds];
-  const after = afterPage(current, { length: page.length, ids, requestedAt }, fullPage);
+  const after = afterPage(current, { length: page.length, ids, requestedAt }, fullPageSize);
   await ongoing.advance(
     (run) => pageStored(run, after, page.riders.length),
     async (tx) => {
-      const now = moment(sync);
+      const now = nowMs(sync);
       await storeRiders(tx, page.riders, now);
       await storeMembers(tx, clubId, page.riders, skippedIds, now);
       if (after.at === 'end') await storeWholeClub(tx, page.name, after.pass, now);
@@ -182,7 +182,7 @@ async function refreshOutsiders(
     lane: () => (over || sync.clock.now() < from ? undefined : importLane),
     run: slot,
     unused: () => void look(0).catch(ended.reject),
-    moved({ call, stage, outsiders, trace }: BulkMoved) {
+    moved({ call, stage, outsiders, trace }: BulkCallChanged) {
       if (stage !== 'sent') look(outsiders, call).catch(ended.reject);
       else if (outsiders > 0) {
         onTheWay.add(call);

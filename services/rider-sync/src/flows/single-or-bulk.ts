@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { addAbortListener } from 'node:events';
-import type { BulkMoved, Progress } from '@paceline/shared/contracts';
+import type { BulkCallChanged, Progress } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import { PermitRefused } from '@paceline/shared/limiter';
-import { answered, callUpstream, moment, plainError, throughOutages } from '@paceline/shared/sync';
+import { callOutcome, callUpstream, nowMs, plainError, throughOutages } from '@paceline/shared/sync';
 import { activeSpan, linksTo } from '@paceline/shared/telemetry';
 import { type RiderItem, UpstreamError } from '@paceline/shared/zwiftracing';
 import { beginCall, endWanted, findOutcome, wantRider } from '../adapters/commands.ts';
@@ -52,7 +52,7 @@ export async function fetchSingleOrBulk(
   } catch (error) {
     // An import's riders are wanted from its beginning, an add's once a bulk call may take it.
     if (!sync.signal.aborted && (why === 'import' || fetching.isListed)) {
-      const now = moment(sync);
+      const now = nowMs(sync);
       const reason = reasonOf(plainError(error), riderId, now);
       const failed = { riderId, outcome: 'failed', reason } as const;
       await throughOutages(sync, () => endWanted(sync.db, [failed], now, now, commandId));
@@ -79,7 +79,7 @@ class Fetching {
     const inCommand = AsyncLocalStorage.snapshot();
     const failed = (error: unknown) => this.#fail(error);
     this.#fetch = new SingleOrBulk(request, {
-      now: () => moment(sync),
+      now: () => nowMs(sync),
       requestSingle: () => void inCommand(() => this.#requestSingle()),
       withdrawSingle: () => this.#withdrawal.abort(new Error('a bulk call has taken the rider')),
       list: () => void this.#list().catch(failed),
@@ -104,7 +104,7 @@ class Fetching {
   }
 
   /** As a member of the batcher, whose bulk calls the span of the command links to. */
-  #member(): BatcherMember<SlotRun, BulkMoved> {
+  #member(): BatcherMember<SlotRun, BulkCallChanged> {
     const span = activeSpan();
     const fetch = this.#fetch;
     return {
@@ -125,7 +125,7 @@ class Fetching {
       await this.#getRider(withdrawn);
     } catch (error) {
       if (withdrawn.aborted) return;
-      const earliest = earliestOf(error, moment(this.#sync));
+      const earliest = earliestOf(error, nowMs(this.#sync));
       if (earliest === undefined) this.#fail(error);
       else this.#fetch.happened({ type: 'single refused', earliest });
     }
@@ -157,7 +157,7 @@ class Fetching {
                 this.#fetch.happened({ type: 'single lost' });
                 throw error;
               }),
-            outcome: ({ rider }) => answered(rider.name),
+            outcome: ({ rider }) => callOutcome(rider.name),
           };
         },
       },
@@ -174,7 +174,7 @@ class Fetching {
   async #mayCall(withdrawn: AbortSignal): Promise<boolean> {
     const { why, commandId } = this.#request;
     if (why === 'add')
-      await throughOutages(this.#sync, () => beginCall(this.#sync.db, commandId, moment(this.#sync)));
+      await throughOutages(this.#sync, () => beginCall(this.#sync.db, commandId, nowMs(this.#sync)));
     return !withdrawn.aborted && this.#fetch.maySend();
   }
 
@@ -182,7 +182,7 @@ class Fetching {
   async #store(item: RiderItem | undefined): Promise<void> {
     const { commandId, riderId } = this.#request;
     const done = { riderId, outcome: 'done', reason: null } as const;
-    const now = moment(this.#sync);
+    const now = nowMs(this.#sync);
     await throughOutages(this.#sync, () =>
       this.#sync.db.transaction(async (tx) => {
         if (item) await storeRiders(tx, [item], now);

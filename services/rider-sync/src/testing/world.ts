@@ -3,7 +3,7 @@ import { limiterVariables } from '@paceline/limiter/config';
 // oxlint-disable-next-line no-restricted-imports -- see above
 import { startLimiter } from '@paceline/limiter/service';
 import { type Sandbox, startSandbox } from '@paceline/sandbox';
-import { catalog, importFreshness, type ImportRiders } from '@paceline/shared/contracts';
+import { catalog, importMaxAgeMs, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
 import type { Place } from '@paceline/shared/testing/place';
@@ -50,7 +50,7 @@ export async function importOf(
   const wanted = {
     commandId,
     why: 'import' as const,
-    freshFrom: requestedAt - importFreshness,
+    freshFrom: requestedAt - importMaxAgeMs,
     since: requestedAt,
   };
   await db.insert(tables.wantedRiders).values(riderIds.map((riderId) => ({ ...wanted, riderId })));

@@ -15,7 +15,7 @@ it('a promise of fractions of a millisecond is judged in whole ones, as the cont
     judgement({ promises: [{ kind: 'near', within: 90_000.5 }] }),
   );
   expect(judged.findings.map(({ rule }) => rule)).toContain('promise');
-  expect(catalog.judgeSchedule.reply.safeParse(judged).error?.issues ?? []).toEqual([]);
+  expect(catalog.checkSchedule.reply.safeParse(judged).error?.issues ?? []).toEqual([]);
 });
 
 it('a schedule for which nobody waits any more keeps none behind it from being judged', async () => {

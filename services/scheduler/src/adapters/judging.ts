@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { type JudgedPlan, settingsWith } from '@paceline/planning/judge';
 import type { ScheduleDemand } from '@paceline/planning/plan';
 import type { Machine } from '@paceline/shared/clock';
-import type { JudgedSchedule, ScheduleSettings } from '@paceline/shared/contracts';
+import type { ScheduleCheck, ScheduleSettings } from '@paceline/shared/contracts';
 
 export interface JudgeRequest {
   readonly settings: ScheduleSettings;
@@ -12,7 +12,7 @@ export interface JudgeRequest {
 }
 
 /** Judges schedules, one after the other. @throws {Error} when one takes too long, or waits so long for those before it */
-export type ScheduleJudge = (judgement: JudgeRequest) => Promise<JudgedSchedule>;
+export type ScheduleJudge = (judgement: JudgeRequest) => Promise<ScheduleCheck>;
 
 /** Judges in a thread, as seconds of computing would delay slots. `patience`: real ms to wait, and to take */
 export function judgeApart(machine: Machine, patience = 20_000): ScheduleJudge {
@@ -29,11 +29,7 @@ export function judgeApart(machine: Machine, patience = 20_000): ScheduleJudge {
   };
 }
 
-async function judgeOne(
-  judgement: JudgeRequest,
-  machine: Machine,
-  patience: number,
-): Promise<JudgedSchedule> {
+async function judgeOne(judgement: JudgeRequest, machine: Machine, patience: number): Promise<ScheduleCheck> {
   const { findings, forecast, repaired } = await inThread(judgement, machine, patience);
   const { settings } = judgement;
   return {

@@ -68,15 +68,15 @@ describe('over any history of schedulers that die and return, while the schedule
         let now = start;
         for (const { after, dies, change } of history) {
           now += after * minute;
-          if (look(world, kept.eras, 'far', now, dies)) lived.push(now);
+          if (look(world, kept.periods, 'far', now, dies)) lived.push(now);
           if (change)
             kept = withChange(kept, { kinds: settings(change).kinds, timeZone: change.SLOT_TIME_ZONE }, now);
         }
         now += minute;
-        look(world, kept.eras, 'far', now, -1);
+        look(world, kept.periods, 'far', now, -1);
         lived.push(now);
 
-        const all = slotsOf(kept.eras, 'far', start, now);
+        const all = slotsOf(kept.periods, 'far', start, now);
         const ids = new Set(all.map(({ slotId }) => slotId));
         expect([...world.opened.keys()].filter((id) => !ids.has(id))).toEqual([]);
         const inTime = all.filter(({ scheduledFor, endsAt }) =>

@@ -26,9 +26,9 @@ export function withConfigured(
   configured: ScheduleSettings,
   now: number,
 ): StoredSchedule | undefined {
-  if (!stored) return { eras: [{ since: 0, settings: configured }], configured, changed: false };
+  if (!stored) return { periods: [{ since: 0, settings: configured }], configured, changed: false };
   if (isSame(stored.configured, configured)) return undefined;
-  return { eras: followedBy(stored, configured, now), configured, changed: false };
+  return { periods: followedBy(stored, configured, now), configured, changed: false };
 }
 
 /** What is stored once the schedule has been changed; `change` null: what is configured is in force again. */
@@ -37,9 +37,9 @@ export function withChange(
   change: ScheduleChange | null,
   now: number,
 ): StoredSchedule {
-  const settings = change ? settingsAfter(current(stored.eras).settings, change) : stored.configured;
+  const settings = change ? settingsAfter(current(stored.periods).settings, change) : stored.configured;
   return {
-    eras: followedBy(stored, settings, now),
+    periods: followedBy(stored, settings, now),
     configured: stored.configured,
     changed: change !== null && !isSame(settings, stored.configured),
   };
@@ -56,9 +56,9 @@ export function settingsAfter(settings: ScheduleSettings, change: ScheduleChange
 }
 
 /** An era begins after all that were before, also by a clock that is behind. */
-function followedBy({ eras }: StoredSchedule, settings: ScheduleSettings, now: number): SchedulePeriod[] {
-  const since = Math.max(now, (eras.at(-1)?.since ?? 0) + 1);
-  const all = [...eras, { since, settings }];
+function followedBy({ periods }: StoredSchedule, settings: ScheduleSettings, now: number): SchedulePeriod[] {
+  const since = Math.max(now, (periods.at(-1)?.since ?? 0) + 1);
+  const all = [...periods, { since, settings }];
   return all.filter((_, index) => (all[index + 1]?.since ?? Infinity) > now - longestLook).slice(-mostEras);
 }
 
@@ -95,7 +95,7 @@ const shown = 3;
 
 /** The schedule in force, with the slots that open next. */
 export function viewOf(version: number, stored: StoredSchedule, now: number): ScheduleInForce {
-  const era = current(stored.eras);
+  const era = current(stored.periods);
   const { since, settings } = era;
   const next = kindNames.map((kind) => {
     const schedule = scheduleOf(settings, kind);

@@ -61,9 +61,9 @@ for (const kind of kindNames) for (const outcome of ['opened', 'missed']) slots.
 async function openDueSlots({ bus, handled, inForce, clock }: Scheduling, kind: SyncKind): Promise<number> {
   const last = await handled.last(kind);
   // Read each time: another schedule may be in force by now.
-  const { eras } = (await inForce.read()).kept;
+  const { periods } = (await inForce.read()).kept;
   const now = Math.round(clock.now());
-  const plan = due(eras, kind, last, now);
+  const plan = due(periods, kind, last, now);
   for (const { slot, becomes, policy } of plan.missed) {
     const { slotId, scheduledFor } = slot;
     slots.add(1, { kind, outcome: 'missed' });
@@ -80,13 +80,13 @@ async function openDueSlots({ bus, handled, inForce, clock }: Scheduling, kind: 
     });
   }
   if (plan.handled !== undefined && plan.handled !== last) await handled.remember(kind, plan.handled);
-  return nextOpening(current(eras), kind, now);
+  return nextOpening(current(periods), kind, now);
 }
 
 async function announce({ bus, handled, inForce }: Scheduling): Promise<void> {
   const { version, kept } = await inForce.read();
   if (((await handled.last('announced')) ?? 0) >= version) return;
-  const { since, settings } = current(kept.eras);
+  const { since, settings } = current(kept.periods);
   const news = { version, settings, since, changed: kept.changed };
   await publish(bus, catalog.scheduleChanged, news, { id: `schedule:${version}` });
   await handled.remember('announced', version);

@@ -1,7 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { formatClock, thisMachine } from '@paceline/shared/clock';
 import { loadConfig } from '@paceline/shared/config';
-import { catalog, type ChangeSchedule, type ScheduleAnswer, type Tick } from '@paceline/shared/contracts';
+import { catalog, type ChangeSchedule, type ScheduleReply, type Tick } from '@paceline/shared/contracts';
 import { type Bus, connect, createBus, request } from '@paceline/shared/messaging';
 import type { RunningService } from '@paceline/shared/runtime';
 import { takeBroker, timeOn } from '@paceline/shared/testing/place';
@@ -89,7 +89,7 @@ export async function openStage({ runs = false } = {}): Promise<Stage> {
 const minute = 60_000;
 
 /** Asks for a change as the API does. Await it with time standing still: a thread judges it, which `quiet` does not see. */
-export const changeSchedule = (stage: Stage, asked: Partial<ChangeSchedule>): Promise<ScheduleAnswer> =>
+export const changeSchedule = (stage: Stage, asked: Partial<ChangeSchedule>): Promise<ScheduleReply> =>
   request(
     stage.api,
     catalog.changeSchedule,

@@ -2,7 +2,7 @@ import { type Candidate, horizonOf, isListFresh } from '@paceline/event-sync/cor
 import { isUrgent, untilNextUrgent } from '@paceline/event-sync/core/urgent';
 import { type EventKind, freshnessClasses, kinds, type SyncKind } from '@paceline/shared/definition';
 import type { Slot } from '@paceline/shared/contracts';
-import { fullPage } from '@paceline/shared/zwiftracing';
+import { fullPageSize } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
 import type { Click } from '../scenario.ts';
 import { live, type Script, sleep } from '@paceline/kit/script';
@@ -38,7 +38,7 @@ export function eventsAtOnce(life: Life, call: Caller, kind: EventKind, isForced
 
   function* fetch({ eventId, startsAt }: Candidate): Script {
     inLine.add(eventId);
-    const isUrgentAt = (now: number) => isForced && kind === 'near' && startsAt - now <= urgent.beginsMs;
+    const isUrgentAt = (now: number) => isForced && kind === 'near' && startsAt - now <= urgent.fromMs;
     const end = yield* call({
       budget: 'signups',
       lane: (now) => (isUrgentAt(now) ? urgent.lane : kinds[kind].lane),
@@ -145,7 +145,7 @@ export function clubsInTurn(life: Life, call: Caller): (slot?: Slot) => Script {
       });
       if (end.is !== 'answered') break;
       const ids = store.storePage(clubId, from, agenda.now());
-      if (ids.length >= fullPage) from = (ids.at(-1) ?? 0) + 1;
+      if (ids.length >= fullPageSize) from = (ids.at(-1) ?? 0) + 1;
       else {
         from = 0;
         next += 1;

@@ -9,7 +9,7 @@ import {
   pageStored,
 } from '@paceline/rider-sync/core/club-run';
 import { importLane } from '@paceline/rider-sync/core/command';
-import { fullPage } from '@paceline/shared/zwiftracing';
+import { fullPageSize } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
 import { hear, once, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
@@ -53,7 +53,7 @@ function* syncClubs({ agenda, store }: Life, call: Caller, row: Run, ongoing: On
     }
     if (end.is !== 'answered') return;
     const ids = store.storePage(clubId, from, agenda.now());
-    const after = afterPage(current, { length: ids.length, ids, requestedAt }, fullPage);
+    const after = afterPage(current, { length: ids.length, ids, requestedAt }, fullPageSize);
     ongoing.run = pageStored(ongoing.run, after, ids.length);
   }
 }

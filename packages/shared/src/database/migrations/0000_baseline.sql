@@ -10,9 +10,9 @@ CREATE TABLE "alerts" (
 	"raised_at" timestamp (3) with time zone NOT NULL,
 	"last_seen_at" timestamp (3) with time zone NOT NULL,
 	"resolved_at" timestamp (3) with time zone,
-	"told_beginning_at" timestamp (3) with time zone,
-	"told_end_at" timestamp (3) with time zone,
-	"telling_until" timestamp (3) with time zone
+	"raised_notified_at" timestamp (3) with time zone,
+	"resolved_notified_at" timestamp (3) with time zone,
+	"notifying_until" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "conflicts" (
@@ -42,7 +42,7 @@ CREATE TABLE "permits" (
 	"budget" text NOT NULL,
 	"lane" text,
 	"started_at" timestamp (3) with time zone,
-	"heard_at" timestamp (3) with time zone NOT NULL,
+	"received_at" timestamp (3) with time zone NOT NULL,
 	"ended_at" timestamp (3) with time zone,
 	"result" text,
 	"status" integer
@@ -234,7 +234,7 @@ CREATE UNIQUE INDEX "alerts_open" ON "alerts" USING btree ("key") WHERE resolved
 CREATE INDEX "alerts_raised" ON "alerts" USING btree ("raised_at");--> statement-breakpoint
 CREATE INDEX "idempotency_keys_taken" ON "idempotency_keys" USING btree ("taken_at");--> statement-breakpoint
 CREATE INDEX "permits_started" ON "permits" USING btree ("started_at");--> statement-breakpoint
-CREATE INDEX "permits_heard" ON "permits" USING btree ("heard_at");--> statement-breakpoint
+CREATE INDEX "permits_received" ON "permits" USING btree ("received_at");--> statement-breakpoint
 CREATE INDEX "events_starts_at" ON "events" USING btree ("starts_at");--> statement-breakpoint
 CREATE INDEX "results_rider" ON "results" USING btree ("rider_id");--> statement-breakpoint
 CREATE INDEX "signup_copies_copied" ON "signup_copies" USING btree ("copied_at");--> statement-breakpoint

@@ -1,6 +1,6 @@
 import { doublePrecision, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { ResultsState } from '../../contracts/index.ts';
-import { moment } from './columns.ts';
+import { timestamp } from './columns.ts';
 
 /** Events as the cheap list last showed them. */
 export const events = pgTable(
@@ -9,7 +9,7 @@ export const events = pgTable(
     /** Upstream's ids are strings. */
     eventId: text('event_id').primaryKey(),
     title: text('title').notNull(),
-    startsAt: moment('starts_at').notNull(),
+    startsAt: timestamp('starts_at').notNull(),
     type: text('type'),
     subType: text('sub_type'),
     routeId: text('route_id'),
@@ -17,12 +17,12 @@ export const events = pgTable(
     /** Signups as the list counts them, all pens together. */
     listedSignups: integer('listed_signups').notNull().default(0),
     raw: jsonb('raw').notNull(),
-    firstSeenAt: moment('first_seen_at').notNull(),
-    fetchedAt: moment('fetched_at').notNull(),
+    firstSeenAt: timestamp('first_seen_at').notNull(),
+    fetchedAt: timestamp('fetched_at').notNull(),
     /** When a newer list no longer held the event although it had not started; null: it is listed, or has started. */
-    delistedAt: moment('delisted_at'),
+    delistedAt: timestamp('delisted_at'),
     /** When the signups were last fetched; null: never. */
-    signupsFetchedAt: moment('signups_fetched_at'),
+    signupsFetchedAt: timestamp('signups_fetched_at'),
     /** `listedSignups` when the signups were last fetched: a change since then makes a call worth it. */
     signupsListedThen: integer('signups_listed_then'),
     /** null: its results were never requested. */
@@ -30,10 +30,10 @@ export const events = pgTable(
     /** Why the results are as they are, where that needs a word. */
     resultsReason: text('results_reason'),
     /** When they were last requested, with whatever outcome, and how often. */
-    resultsTriedAt: moment('results_tried_at'),
+    resultsTriedAt: timestamp('results_tried_at'),
     resultsTries: integer('results_tries').notNull().default(0),
     /** When they were last answered; null: never. */
-    resultsFetchedAt: moment('results_fetched_at'),
+    resultsFetchedAt: timestamp('results_fetched_at'),
   },
   (table) => [index('events_starts_at').on(table.startsAt)],
 );
@@ -48,7 +48,7 @@ export const signupCopies = pgTable(
   'signup_copies',
   {
     eventId: eventId(),
-    copiedAt: moment('copied_at').notNull(),
+    copiedAt: timestamp('copied_at').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.eventId, table.copiedAt] }),
@@ -65,9 +65,9 @@ export const signups = pgTable(
     pen: text('pen').notNull(),
     rating: doublePrecision('rating'),
     raw: jsonb('raw').notNull(),
-    firstSeenAt: moment('first_seen_at').notNull(),
-    lastSeenAt: moment('last_seen_at').notNull(),
-    withdrawnAt: moment('withdrawn_at'),
+    firstSeenAt: timestamp('first_seen_at').notNull(),
+    lastSeenAt: timestamp('last_seen_at').notNull(),
+    withdrawnAt: timestamp('withdrawn_at'),
   },
   (table) => [
     primaryKey({ columns: [table.eventId, table.riderId] }),
@@ -95,10 +95,10 @@ export const results = pgTable(
     ratingBefore: doublePrecision('rating_before'),
     ratingDelta: doublePrecision('rating_delta'),
     raw: jsonb('raw').notNull(),
-    firstSeenAt: moment('first_seen_at').notNull(),
-    lastSeenAt: moment('last_seen_at').notNull(),
+    firstSeenAt: timestamp('first_seen_at').notNull(),
+    lastSeenAt: timestamp('last_seen_at').notNull(),
     /** Set when a later answer no longer held the rider: disqualified, for one. */
-    removedAt: moment('removed_at'),
+    removedAt: timestamp('removed_at'),
   },
   (table) => [
     primaryKey({ columns: [table.eventId, table.riderId] }),

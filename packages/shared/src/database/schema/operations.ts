@@ -12,7 +12,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { Outcome, Progress, RunCounts, SourceState, Tick } from '../../contracts/index.ts';
 import type { Budget, Lane, Source, SyncKind } from '../../definition/index.ts';
-import { moment } from './columns.ts';
+import { timestamp } from './columns.ts';
 
 /** One row for each slot that was run, however many ticks, deliveries and replicas there were. */
 export const syncRuns = pgTable(
@@ -23,11 +23,11 @@ export const syncRuns = pgTable(
     slotId: text('slot_id').notNull(),
     /** An observed run calls nothing. */
     mode: text('mode').$type<Tick['mode']>().notNull().default('on'),
-    scheduledFor: moment('scheduled_for').notNull(),
-    slotEndsAt: moment('slot_ends_at').notNull(),
+    scheduledFor: timestamp('scheduled_for').notNull(),
+    slotEndsAt: timestamp('slot_ends_at').notNull(),
     state: text('state').$type<'running' | 'done' | 'failed'>().notNull(),
-    startedAt: moment('started_at').notNull(),
-    finishedAt: moment('finished_at'),
+    startedAt: timestamp('started_at').notNull(),
+    finishedAt: timestamp('finished_at'),
     counts: jsonb('counts').$type<RunCounts>().notNull(),
     /** Where the run stands: a restarted process, or the next slot, goes on from here. */
     checkpoint: jsonb('checkpoint').$type<unknown>(),
@@ -57,7 +57,7 @@ export const syncLogs = pgTable(
     /** HTTP status; null when no answer came. */
     status: integer('status'),
     message: text('message').notNull(),
-    startedAt: moment('started_at').notNull(),
+    startedAt: timestamp('started_at').notNull(),
     durationMs: integer('duration_ms').notNull(),
     /** The start of an answer that could not be read. */
     rawStart: text('raw_start'),
@@ -74,11 +74,11 @@ export const commands = pgTable(
     /** The rider that is added; null with an import, whose riders are in `wanted_riders`. */
     riderId: integer('rider_id'),
     progress: jsonb('progress').$type<Progress>().notNull(),
-    requestedAt: moment('requested_at').notNull(),
-    publishedAt: moment('published_at'),
+    requestedAt: timestamp('requested_at').notNull(),
+    publishedAt: timestamp('published_at'),
     sequence: bigint('stream_sequence', { mode: 'number' }),
-    updatedAt: moment('updated_at').notNull(),
-    finishedAt: moment('finished_at'),
+    updatedAt: timestamp('updated_at').notNull(),
+    finishedAt: timestamp('finished_at'),
     /** The span of its request, as a W3C `traceparent`. */
     traceparent: text('traceparent'),
   },
@@ -97,14 +97,14 @@ export const sources = pgTable('sources', {
   account: text('account').notNull(),
   address: text('address').notNull(),
   state: text('state').$type<SourceState>().notNull(),
-  since: moment('since').notNull(),
+  since: timestamp('since').notNull(),
   refusals: integer('refusals').notNull(),
   status: integer('status'),
   message: text('message'),
   rawStart: text('raw_start'),
   advice: text('advice'),
   /** Before this moment an unavailable source is not called again, and how many probes have failed. */
-  probeAt: moment('probe_at'),
+  probeAt: timestamp('probe_at'),
   probes: integer('probes').notNull(),
 });
 
@@ -119,7 +119,7 @@ export const idempotencyKeys = pgTable(
     request: text('request').notNull(),
     /** What the request makes has its id from here, so that making it again makes nothing new. */
     onceId: text('once_id').notNull(),
-    takenAt: moment('taken_at').notNull(),
+    takenAt: timestamp('taken_at').notNull(),
     answer: jsonb('answer').$type<{ status: number; headers: Record<string, string>; body: string }>(),
   },
   (table) => [
@@ -132,7 +132,7 @@ export const idempotencyKeys = pgTable(
 export const conflicts = pgTable(
   'conflicts',
   {
-    at: moment('at').notNull(),
+    at: timestamp('at').notNull(),
     /** Its place among the events; a broker that has lost its disk counts from 1 again, but not at the same moment. */
     sequence: bigint('sequence', { mode: 'number' }).notNull(),
     account: text('account').notNull(),
@@ -153,14 +153,14 @@ export const permits = pgTable(
     budget: text('budget').$type<Budget>().notNull(),
     /** Null until the event of its start came. */
     lane: text('lane').$type<Lane>(),
-    startedAt: moment('started_at'),
+    startedAt: timestamp('started_at'),
     /** When its first event came. */
-    heardAt: moment('heard_at').notNull(),
-    endedAt: moment('ended_at'),
+    receivedAt: timestamp('received_at').notNull(),
+    endedAt: timestamp('ended_at'),
     result: text('result').$type<Outcome['result']>(),
     status: integer('status'),
   },
-  (table) => [index('permits_started').on(table.startedAt), index('permits_heard').on(table.heardAt)],
+  (table) => [index('permits_started').on(table.startedAt), index('permits_received').on(table.receivedAt)],
 );
 
 /** Alerts. One with `resolvedAt` null is open; at most one of each key is. */
@@ -174,15 +174,15 @@ export const alerts = pgTable(
     title: text('title').notNull(),
     why: text('why').notNull(),
     todo: text('todo').notNull(),
-    since: moment('since').notNull(),
-    raisedAt: moment('raised_at').notNull(),
-    lastSeenAt: moment('last_seen_at').notNull(),
-    resolvedAt: moment('resolved_at'),
+    since: timestamp('since').notNull(),
+    raisedAt: timestamp('raised_at').notNull(),
+    lastSeenAt: timestamp('last_seen_at').notNull(),
+    resolvedAt: timestamp('resolved_at'),
     /** When the chat was notified of its beginning and of its end; null: not yet. */
-    toldBeginningAt: moment('told_beginning_at'),
-    toldEndAt: moment('told_end_at'),
+    raisedNotifiedAt: timestamp('raised_notified_at'),
+    resolvedNotifiedAt: timestamp('resolved_notified_at'),
     /** Until then a replica is notifying the chat. */
-    tellingUntil: moment('telling_until'),
+    notifyingUntil: timestamp('notifying_until'),
   },
   (table) => [
     uniqueIndex('alerts_open')

@@ -9,7 +9,7 @@ import {
   primaryKey,
   text,
 } from 'drizzle-orm/pg-core';
-import { moment } from './columns.ts';
+import { timestamp } from './columns.ts';
 
 /** Riders as upstream last described them, keyed by its id. */
 export const riders = pgTable('riders', {
@@ -30,10 +30,10 @@ export const riders = pgTable('riders', {
   clubId: integer('club_id'),
   clubName: text('club_name'),
   raw: jsonb('raw').notNull(),
-  firstSeenAt: moment('first_seen_at').notNull(),
-  fetchedAt: moment('fetched_at').notNull(),
+  firstSeenAt: timestamp('first_seen_at').notNull(),
+  fetchedAt: timestamp('fetched_at').notNull(),
   /** When a bulk call took it along to refresh it; null: it was fetched since, or never taken along. */
-  takenAt: moment('taken_at'),
+  takenAt: timestamp('taken_at'),
 });
 
 /** What a rider was from `recordedAt` on: one row for each answer that differed from the one before. */
@@ -43,7 +43,7 @@ export const riderHistory = pgTable(
     riderId: integer('rider_id')
       .notNull()
       .references(() => riders.riderId, { onDelete: 'cascade' }),
-    recordedAt: moment('recorded_at').notNull(),
+    recordedAt: timestamp('recorded_at').notNull(),
     rating: doublePrecision('rating'),
     weightKg: doublePrecision('weight_kg'),
     zpFtp: doublePrecision('zp_ftp'),
@@ -63,13 +63,13 @@ export const wantedRiders = pgTable(
     riderId: integer('rider_id').notNull(),
     why: text('why').$type<'add' | 'import'>().notNull(),
     /** A copy that was fetched at this moment or later will do. */
-    freshFrom: moment('fresh_from').notNull(),
-    since: moment('since').notNull(),
+    freshFrom: timestamp('fresh_from').notNull(),
+    since: timestamp('since').notNull(),
     /** How many bulk calls for it brought no answer. */
     lost: integer('lost').notNull().default(0),
     outcome: text('outcome').$type<'done' | 'failed'>(),
     reason: text('reason'),
-    endedAt: moment('ended_at'),
+    endedAt: timestamp('ended_at'),
   },
   (table) => [
     primaryKey({ columns: [table.commandId, table.riderId] }),
@@ -86,7 +86,7 @@ export const clubs = pgTable('clubs', {
   clubId: integer('club_id').primaryKey(),
   name: text('name').notNull(),
   /** When the last page of a whole pass over the club was stored. */
-  fetchedAt: moment('fetched_at').notNull(),
+  fetchedAt: timestamp('fetched_at').notNull(),
 });
 
 export const clubMemberships = pgTable(
@@ -94,8 +94,8 @@ export const clubMemberships = pgTable(
   {
     clubId: integer('club_id').notNull(),
     riderId: integer('rider_id').notNull(),
-    firstSeenAt: moment('first_seen_at').notNull(),
-    lastSeenAt: moment('last_seen_at').notNull(),
+    firstSeenAt: timestamp('first_seen_at').notNull(),
+    lastSeenAt: timestamp('last_seen_at').notNull(),
     /** False once a whole pass over the club no longer showed the rider. */
     current: boolean('current').notNull().default(true),
   },
