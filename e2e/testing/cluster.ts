@@ -40,8 +40,10 @@ export function settled({ broker: { servers } }: TestStack) {
       if (new Set(led.map(({ name }) => name)).size < 8) throw new Error('a stream has no leader');
       if (led.some(({ cluster }) => cluster?.replicas?.some(({ offline }) => offline)))
         throw new Error('a copy is away');
-      for (const { monitorUrl } of servers)
-        if (!(await fetch(`${monitorUrl}/healthz`)).ok) throw new Error('a server is not healthy');
+      for (const { name, monitorUrl } of servers) {
+        const health = await fetch(`${monitorUrl}/healthz`);
+        if (!health.ok) throw new Error(`${name} is not healthy: ${await health.text()}`);
+      }
       const journal = named(led.find(({ name }) => name === 'LIMITER_JOURNAL')?.cluster?.leader);
       const meta = named(pages[0]?.meta_cluster.leader);
       if (!journal || !meta) throw new Error('somebody leads nothing');
