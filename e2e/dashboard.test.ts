@@ -176,7 +176,7 @@ it('the timeline has every run that the API tells of, and a click opens it', asy
 });
 
 describe('whoever sees, hears or types', () => {
-  /** What the colours are has no say in the rest: it is looked at in the light alone. */
+  /** What the colors are has no say in the rest: it is looked at in the light alone. */
   const faults = async (rules?: string[]) => {
     const { violations } = await page.evaluate(
       (only) =>

@@ -6,12 +6,20 @@ import { tables } from '@paceline/shared/database';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { env, runProcess, type Running, start, startWay, startWorld, viewer } from './testing/world.ts';
+import {
+  env,
+  runProcess,
+  type RunningCommand,
+  start,
+  startProxy,
+  startTestSystem,
+  viewer,
+} from './testing/world.ts';
 
 let world: { test: TestApi; stop(): Promise<void> };
 let riderSync: Bus;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startTestSystem();
   riderSync = await world.test.busOf('rider-sync');
 });
 afterAll(() => world?.stop());
@@ -72,7 +80,7 @@ describe('paceline add-rider', () => {
 
 describe('paceline add-rider, while the API is away', () => {
   it('goes on until the rider is here', async () => {
-    const way = await startWay(world.test.api.url);
+    const way = await startProxy(world.test.api.url);
     const hold = Promise.withResolvers<void>();
     const standIn = await playRiderSync(riderSync, world.test.db, async (_, move) => {
       await hold.promise;
@@ -80,12 +88,12 @@ describe('paceline add-rider, while the API is away', () => {
     });
     const adding = start(['add-rider', '4500003'], env(way.url));
     await eventually(() => expect(adding.out()).toContain('Rider 4500003'));
-    way.shut();
+    way.close();
     await eventually(() => expect(adding.out()).toContain('does not answer; asking again'));
     hold.resolve();
     way.open();
     expect(await adding.ended).toMatchObject({ code: 0, out: expect.stringContaining('4500003 is here') });
-    way.end();
+    way.stop();
     await standIn.stop();
   });
 });
@@ -158,7 +166,7 @@ describe('paceline plan', () => {
 
 describe('paceline tail', () => {
   it('tells what happens, each thing once, also when its connection breaks meanwhile', async () => {
-    const way = await startWay(world.test.api.url);
+    const way = await startProxy(world.test.api.url);
     const tail = start(['tail', '--types=command.changed', '--json'], env(way.url));
     const tell = (riderId: number) =>
       publish(riderSync, catalog.commandChanged, {
@@ -167,7 +175,7 @@ describe('paceline tail', () => {
         at: 1_000,
         progress: { state: 'running' },
       });
-    const told = ({ out }: Pick<Running, 'out'>) =>
+    const told = ({ out }: Pick<RunningCommand, 'out'>) =>
       out()
         .split('\n')
         .filter(Boolean)
@@ -177,7 +185,7 @@ describe('paceline tail', () => {
       await tell(1);
       expect(told(tail)).toContain(1);
     });
-    way.cut();
+    way.dropConnections();
     await tell(901);
     await tell(902);
     await eventually(() => expect(told(tail)).toContain(902));
@@ -185,7 +193,7 @@ describe('paceline tail', () => {
     expect(tail.err()).toContain('connecting again');
     tail.stop();
     expect((await tail.ended).code).toBe(130);
-    way.end();
+    way.stop();
   });
 });
 

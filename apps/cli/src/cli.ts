@@ -1,6 +1,6 @@
-import { ApiProblem, createApi, Unreachable, wordsOf } from '@paceline/client';
-import { type Context, type Subcommand, type Surroundings } from './command.ts';
-import { WrongUsage } from './core/usage.ts';
+import { ApiProblem, createApi, Unreachable, errorText } from '@paceline/client';
+import { type Context, type Subcommand, type CliEnvironment } from './command.ts';
+import { UsageError } from './core/usage.ts';
 import { pause, resume } from './commands/pause.ts';
 import { addRider, importRiders } from './commands/riders.ts';
 import { run, runs } from './commands/runs.ts';
@@ -34,7 +34,7 @@ export const exitCodes = {
 const longestAnswerMs = 35_000;
 const usualUrl = 'http://127.0.0.1:3000';
 
-export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function runCli(args: readonly string[], surroundings: CliEnvironment): Promise<number> {
   const json = args.includes('--json');
   const { output, errors, signal } = surroundings;
   try {
@@ -49,7 +49,11 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   }
 }
 
-async function carryOut(args: readonly string[], json: boolean, surroundings: Surroundings): Promise<number> {
+async function carryOut(
+  args: readonly string[],
+  json: boolean,
+  surroundings: CliEnvironment,
+): Promise<number> {
   const [name, ...rest] = args;
   const { env, output, errors, signal } = surroundings;
   const command = name === undefined ? undefined : commands[name];
@@ -58,7 +62,7 @@ async function carryOut(args: readonly string[], json: boolean, surroundings: Su
     return exitCodes.fine;
   }
   if (!command)
-    throw new WrongUsage(name === undefined ? help() : `There is no command "${name}": see paceline --help`);
+    throw new UsageError(name === undefined ? help() : `There is no command "${name}": see paceline --help`);
   const context: Context = {
     ...surroundings,
     api: createApi({
@@ -76,20 +80,20 @@ async function carryOut(args: readonly string[], json: boolean, surroundings: Su
   try {
     return await command.run(rest, context);
   } catch (error) {
-    if (!(error instanceof WrongUsage)) throw error;
-    throw new WrongUsage(`${error.message}\n\npaceline ${command.usage}`, { cause: error });
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message}\n\npaceline ${command.usage}`, { cause: error });
   }
 }
 
 function urlOf(env: NodeJS.ProcessEnv): string {
   const url = URL.parse(env.PACELINE_URL || usualUrl);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new WrongUsage(`PACELINE_URL must be a URL such as ${usualUrl}`);
+    throw new UsageError(`PACELINE_URL must be a URL such as ${usualUrl}`);
   return url.origin;
 }
 
 function exitCodeOf(error: unknown): number {
-  if (error instanceof WrongUsage) return exitCodes.usage;
+  if (error instanceof UsageError) return exitCodes.usage;
   if (error instanceof Unreachable) return exitCodes.unavailable;
   if (!(error instanceof ApiProblem)) return exitCodes.failed;
   const { status } = error;
@@ -99,7 +103,7 @@ function exitCodeOf(error: unknown): number {
 }
 
 function sentenceOf(error: unknown): string {
-  const said = error instanceof Error ? wordsOf(error) : String(error);
+  const said = error instanceof Error ? errorText(error) : String(error);
   if (error instanceof ApiProblem && error.status === 401) return `${said}: set PACELINE_TOKEN`;
   return error instanceof Unreachable ? `${said}. Set PACELINE_URL if it is elsewhere` : said;
 }
@@ -122,7 +126,7 @@ It talks to the HTTP API and to nothing else. Moments are project time, in UTC.
 
   PACELINE_URL    where the API is; default ${usualUrl}
   PACELINE_TOKEN  the token of an operator or a viewer, where the API wants one
-  NO_COLOR        when set: no colours. There are none either where no terminal is
+  NO_COLOR        when set: no colors. There are none either where no terminal is
 
 --json writes what the API says as one document, and what is wrong to stderr as another one.
 

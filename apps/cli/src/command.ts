@@ -1,18 +1,18 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import type { Api } from '@paceline/client';
-import { unexpected, WrongUsage } from './core/usage.ts';
-import type { Output, Screen } from './screen.ts';
+import { unexpected, UsageError } from './core/usage.ts';
+import type { OutputStream, Screen } from './screen.ts';
 
-export interface Surroundings {
+export interface CliEnvironment {
   readonly env: NodeJS.ProcessEnv;
-  readonly output: Output;
-  readonly errors: Output;
+  readonly output: OutputStream;
+  readonly errors: OutputStream;
   /** All of a file, or with `-` of what is piped in. */
   read(file: string): Promise<string>;
   readonly signal: AbortSignal;
 }
 
-export interface Context extends Surroundings {
+export interface Context extends CliEnvironment {
   readonly api: Api;
   readonly screen: Screen;
   readonly json: boolean;
@@ -30,13 +30,13 @@ export interface Subcommand {
   run(args: readonly string[], context: Context): Promise<ExitStatus>;
 }
 
-type Values<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O }>>['values'];
+type OptionValues<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O }>>['values'];
 
 interface Definition<O extends ParseArgsOptionsConfig> extends Omit<Subcommand, 'run'> {
   /** The arguments beside the options: `[NAME]` may be left out, `NAME …` and `[NAME …]` may be repeated. */
   readonly takes?: readonly string[];
   readonly options?: O;
-  run(given: readonly string[], context: Context, values: Values<O>): Promise<ExitStatus>;
+  run(given: readonly string[], context: Context, values: OptionValues<O>): Promise<ExitStatus>;
 }
 
 export const text = { type: 'string' } as const;
@@ -52,10 +52,10 @@ export function defineCommand<const O extends ParseArgsOptionsConfig = Record<ne
     run(args, context) {
       const { values, positionals } = parse(args, options ?? ({} as O));
       const missing = takes[positionals.length];
-      if (missing !== undefined && !missing.startsWith('[')) throw new WrongUsage(`${missing} is missing`);
+      if (missing !== undefined && !missing.startsWith('[')) throw new UsageError(`${missing} is missing`);
       const surplus = /…\]?$/.test(takes.at(-1) ?? '') ? undefined : positionals[takes.length];
       if (surplus !== undefined) throw unexpected(surplus);
-      return run(positionals, context, values as Values<O>);
+      return run(positionals, context, values as OptionValues<O>);
     },
   };
 }
@@ -64,6 +64,6 @@ function parse<O extends ParseArgsOptionsConfig>(args: readonly string[], option
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw new WrongUsage((error as Error).message);
+    throw new UsageError((error as Error).message);
   }
 }

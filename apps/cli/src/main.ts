@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { exitCodes, runCli } from './cli.ts';
-import { WrongUsage } from './core/usage.ts';
+import { UsageError } from './core/usage.ts';
 
 const stopping = new AbortController();
 process.once('SIGINT', () => stopping.abort(new Error('Ctrl-C')));
@@ -19,7 +19,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
     file === '-'
       ? text(process.stdin)
       : readFile(file, 'utf8').catch((error: Error) => {
-          throw new WrongUsage(`${file} can't be read: ${error.message}`);
+          throw new UsageError(`${file} can't be read: ${error.message}`);
         }),
   signal: stopping.signal,
 });

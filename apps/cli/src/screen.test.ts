@@ -8,15 +8,15 @@ function screenOf(terminal: { isTTY?: boolean; columns?: number }, env: NodeJS.P
 }
 
 describe('what is shown', () => {
-  it('has colours in a terminal only, and none where NO_COLOR is set', () => {
-    const coloured = (isTTY: boolean, env?: NodeJS.ProcessEnv) =>
+  it('has colors in a terminal only, and none where NO_COLOR is set', () => {
+    const colored = (isTTY: boolean, env?: NodeJS.ProcessEnv) =>
       screenOf({ isTTY }, env).screen.look.paint.wrong('no') !== 'no';
-    expect(coloured(true)).toBe(true);
-    expect(coloured(false)).toBe(false);
-    expect(coloured(true, { NO_COLOR: '1' })).toBe(false);
-    expect(coloured(true, { NO_COLOR: '' })).toBe(true);
-    expect(coloured(true, { TERM: 'dumb' })).toBe(false);
-    expect(coloured(false, { FORCE_COLOR: '1' })).toBe(true);
+    expect(colored(true)).toBe(true);
+    expect(colored(false)).toBe(false);
+    expect(colored(true, { NO_COLOR: '1' })).toBe(false);
+    expect(colored(true, { NO_COLOR: '' })).toBe(true);
+    expect(colored(true, { TERM: 'dumb' })).toBe(false);
+    expect(colored(false, { FORCE_COLOR: '1' })).toBe(true);
   });
 
   it('is as wide as the terminal, or as COLUMNS says', () => {

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
-import { terminalColours } from '@paceline/client';
+import { terminalColors } from '@paceline/client';
 import { lanes } from '@paceline/shared/definition';
 import { type Look, type Paint, plain } from './core/look.ts';
 
-export interface Output {
+export interface OutputStream {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   write(text: string): unknown;
@@ -13,9 +13,9 @@ type Style = Parameters<typeof styleText>[0];
 const styled = (style: Style) => (text: string) =>
   text === '' ? '' : styleText(style, text, { validateStream: false });
 
-const colours: Paint = {
-  coloured: true,
-  lane: (lane, text) => styled(terminalColours[lanes[lane].color])(text),
+const colors: Paint = {
+  colored: true,
+  lane: (lane, text) => styled(terminalColors[lanes[lane].color])(text),
   wrong: styled('red'),
   strong: styled('bold'),
   quiet: styled('gray'),
@@ -25,16 +25,16 @@ const usualWidth = 80;
 const widest = 140;
 const narrowest = 32;
 
-/** Colours only in a terminal, and not there when `NO_COLOR` is set; `FORCE_COLOR` wants them anywhere. */
-export function createScreen(output: Output, env: NodeJS.ProcessEnv) {
+/** Colors only in a terminal, and not there when `NO_COLOR` is set; `FORCE_COLOR` wants them anywhere. */
+export function createScreen(output: OutputStream, env: NodeJS.ProcessEnv) {
   const isTerminal = output.isTTY === true && env.TERM !== 'dumb';
-  const coloured = env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : isTerminal && !env.NO_COLOR;
+  const colored = env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : isTerminal && !env.NO_COLOR;
   let shown = '';
   return {
     get look(): Look {
       const columns = output.columns ?? Number(env.COLUMNS ?? usualWidth);
       const width = Math.min(widest, Math.max(narrowest, Number.isFinite(columns) ? columns : usualWidth));
-      return { width, paint: coloured ? colours : plain };
+      return { width, paint: colored ? colors : plain };
     },
     print: (lines: readonly string[]) => void output.write(lines.map((line) => `${line}\n`).join('')),
     /** Replaces what was shown before; where nothing can be replaced, prints when it is about something new. */

@@ -3,7 +3,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/reads.ts';
 import { App } from './app/App.tsx';
-import '@paceline/client/colours.css';
+import '@paceline/client/colors.css';
 import './styles/tokens.css';
 import './styles/base.css';
 import './app/app.css';

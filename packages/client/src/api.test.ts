@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createApi, pathOf } from './api.ts';
-import { ApiProblem, isPassing, messageAt, Unreachable, wordsOf } from './api.ts';
+import { ApiProblem, isTemporary, fieldError, Unreachable, errorText } from './api.ts';
 
 /** An API that answers one after the other, and what it was sent. */
 function apiOf(...answers: ReadonlyArray<() => Response>) {
@@ -62,17 +62,17 @@ describe('what goes wrong', () => {
     const problem = await failing(json({ detail: 'Two fields are wrong', errors }, 400));
     expect(problem).toBeInstanceOf(ApiProblem);
     expect(problem).toMatchObject({ message: 'Two fields are wrong', status: 400 });
-    expect(wordsOf(problem)).toBe('kinds.far.opens must come round');
-    expect(messageAt(problem, 'kinds.far.opens')).toBe('must come round');
-    expect(messageAt(problem, 'kinds.near.opens')).toBeUndefined();
+    expect(errorText(problem)).toBe('kinds.far.opens must come round');
+    expect(fieldError(problem, 'kinds.far.opens')).toBe('must come round');
+    expect(fieldError(problem, 'kinds.near.opens')).toBeUndefined();
   });
 
   it('passes when the API is away, or a part of it', async () => {
     const away = await failing();
     expect(away).toBeInstanceOf(Unreachable);
-    expect(isPassing(away)).toBe(true);
-    expect(isPassing(await failing(() => new Response('', { status: 503 })))).toBe(true);
-    expect(isPassing(await failing(json({}, 404)))).toBe(false);
+    expect(isTemporary(away)).toBe(true);
+    expect(isTemporary(await failing(() => new Response('', { status: 503 })))).toBe(true);
+    expect(isTemporary(await failing(json({}, 404)))).toBe(false);
     expect((await failing(() => new Response('<html>'))).message).toContain('is not the API');
   });
 });

@@ -1,17 +1,18 @@
 import type { Operations, Problem } from './generated.ts';
 
-export type Operation = keyof Operations;
-export type Answer<O extends Operation> = Operations[O]['answer'];
+export type OperationName = keyof Operations;
+export type ResponseOf<O extends OperationName> = Operations[O]['answer'];
 /** What an operation takes: `path`, `query`, `headers` and `body`, as far as it has them. */
-export type Input<O extends Operation> = Omit<Operations[O], 'answer'>;
-export type Arguments<O extends Operation> = object extends Input<O> ? [input?: Input<O>] : [input: Input<O>];
+export type InputOf<O extends OperationName> = Omit<Operations[O], 'answer'>;
+export type ArgumentsOf<O extends OperationName> =
+  object extends InputOf<O> ? [input?: InputOf<O>] : [input: InputOf<O>];
 
 type ListOperation = {
-  [O in Operation]: Answer<O> extends { items: unknown[]; next: string | null } ? O : never;
-}[Operation];
-type Item<O extends ListOperation> = Answer<O>['items'][number];
+  [O in OperationName]: ResponseOf<O> extends { items: unknown[]; next: string | null } ? O : never;
+}[OperationName];
+type Item<O extends ListOperation> = ResponseOf<O>['items'][number];
 
-export interface ApiSettings {
+export interface ClientOptions {
   /** Where the API is, such as `http://127.0.0.1:3000`; without it, where the page came from. */
   readonly url?: string;
   readonly token?: string | undefined;
@@ -30,18 +31,18 @@ interface RequestParts {
 
 /** The API's operations, with the types of its OpenAPI document. All may throw `ApiProblem` or `Unreachable`. */
 export interface Api {
-  call<O extends Operation>(operation: O, ...input: Arguments<O>): Promise<Answer<O>>;
-  all<O extends ListOperation>(operation: O, ...input: Arguments<O>): Promise<Item<O>[]>;
+  call<O extends OperationName>(operation: O, ...input: ArgumentsOf<O>): Promise<ResponseOf<O>>;
+  all<O extends ListOperation>(operation: O, ...input: ArgumentsOf<O>): Promise<Item<O>[]>;
   /** A GET whose answer goes on until it is ended, in pieces of text. */
   open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ReadableStream<string>>;
 }
 
-export function createApi(settings: ApiSettings = {}): Api {
-  const { url = '', token, signal, timeoutMs, fetch: sendRequest = fetch } = settings;
+export function createApi(options: ClientOptions = {}): Api {
+  const { url = '', token, signal, timeoutMs, fetch: sendRequest = fetch } = options;
   const at = url && ` at ${url}`;
   /** The settings' signal and time limit, and another end. */
-  const ends = (until?: AbortSignal): { signal?: AbortSignal } => {
-    const signals = [signal, until].filter((each) => each !== undefined);
+  const signals = (extra?: AbortSignal): { signal?: AbortSignal } => {
+    const signals = [signal, extra].filter((each) => each !== undefined);
     return signals.length === 0 ? {} : { signal: AbortSignal.any(signals) };
   };
 
@@ -63,7 +64,7 @@ export function createApi(settings: ApiSettings = {}): Api {
       {
         method: operation.split(' ', 1)[0] ?? 'GET',
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        ...ends(timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)),
+        ...signals(timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)),
       },
     );
     try {
@@ -89,14 +90,14 @@ export function createApi(settings: ApiSettings = {}): Api {
       return items;
     },
     async open(path, headers, until) {
-      const { body } = await send(path, headers, ends(until));
+      const { body } = await send(path, headers, signals(until));
       if (!body) throw new Unreachable('The answer of the API is empty');
       return body.pipeThrough(new TextDecoderStream());
     },
   };
 }
 
-export function pathOf<O extends Operation>(operation: O, ...[input]: Arguments<O>): string {
+export function pathOf<O extends OperationName>(operation: O, ...[input]: ArgumentsOf<O>): string {
   return urlOf(operation, input as RequestParts);
 }
 
@@ -112,7 +113,7 @@ function urlOf(operation: string, { path: names = {}, query = {} }: RequestParts
 }
 
 /** A key under which the API does a thing once, however often it is sent; pages without TLS have no `randomUUID`. */
-export const newKey = (): string =>
+export const newIdempotencyKey = (): string =>
   [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-');
 
 /** Node says why only in the cause of its error. */
@@ -148,13 +149,13 @@ async function problemOf(response: Response): Promise<ApiProblem> {
 }
 
 /** Away, busy with the same request, or without a part of itself: the API may answer in a moment. */
-export const isPassing = (error: unknown): boolean =>
+export const isTemporary = (error: unknown): boolean =>
   error instanceof Unreachable || (error instanceof ApiProblem && [409, 503].includes(error.status));
 
-export const wordsOf = (error: Error): string =>
+export const errorText = (error: Error): string =>
   error instanceof ApiProblem && error.errors.length > 0
     ? error.errors.map(({ field, message }) => `${field} ${message}`).join('; ')
     : error.message;
 
-export const messageAt = (error: Error | null, field: string): string | undefined =>
+export const fieldError = (error: Error | null, field: string): string | undefined =>
   error instanceof ApiProblem ? error.errors.find((each) => each.field === field)?.message : undefined;

@@ -1,28 +1,28 @@
-import type { Input } from './api.ts';
+import type { InputOf } from './api.ts';
 import type { JudgedSchedule } from './generated.ts';
 
 export type * from './generated.ts';
 export { streamTypes } from './generated.ts';
 export {
-  type Answer,
+  type ResponseOf,
   ApiProblem,
-  isPassing,
-  messageAt,
+  isTemporary,
+  fieldError,
   Unreachable,
-  wordsOf,
+  errorText,
   type Api,
-  type ApiSettings,
-  type Arguments,
+  type ClientOptions,
+  type ArgumentsOf,
   createApi,
-  type Input,
-  newKey,
-  type Operation,
+  type InputOf,
+  newIdempotencyKey,
+  type OperationName,
   pathOf,
 } from './api.ts';
 export { type ClockReading, projectTime, readClock } from './clock.ts';
-export { kindColour, laneColour, terminalColours } from './colours.ts';
+export { kindColor, laneColor, terminalColors } from './colors.ts';
 export { follow, openStream, type StreamEvent, type StreamType } from './stream.ts';
 
 export type ScheduleSettings = JudgedSchedule['settings'];
 /** A change of the schedule: what is not named stays as it is. */
-export type ScheduleEdit = Omit<Input<'PUT /v1/schedule'>['body'], 'despiteErrors'>;
+export type ScheduleEdit = Omit<InputOf<'PUT /v1/schedule'>['body'], 'despiteErrors'>;

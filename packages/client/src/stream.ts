@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import type { StreamEvents } from './generated.ts';
-import { type Api, ApiProblem, isPassing } from './api.ts';
+import { type Api, ApiProblem, isTemporary } from './api.ts';
 
 export type StreamType = keyof StreamEvents;
 
@@ -92,7 +92,7 @@ export async function* follow(
     } catch (error) {
       signal.throwIfAborted();
       // A body that breaks off is an error of its own kind, and passes as well.
-      if (!connected || (error instanceof ApiProblem && !isPassing(error))) throw error;
+      if (!connected || (error instanceof ApiProblem && !isTemporary(error))) throw error;
       onBroken('The connection to the API is lost');
     }
     await pause(againAfterMs, signal);

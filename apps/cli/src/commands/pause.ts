@@ -1,7 +1,7 @@
-import { type BudgetName, type Input, projectTime, readClock, type SyncKind } from '@paceline/client';
+import { type BudgetName, type InputOf, projectTime, readClock, type SyncKind } from '@paceline/client';
 import { budgetNames, kindNames, parseDuration } from '@paceline/shared/definition';
 import { type Context, defineCommand, text } from '../command.ts';
-import { oneOf, WrongUsage } from '../core/usage.ts';
+import { oneOf, UsageError } from '../core/usage.ts';
 import { windowLines } from '../core/windows.ts';
 import { changeSchedule } from './schedule.ts';
 
@@ -21,12 +21,12 @@ export const pause = defineCommand({
     const target = targetOf(name);
     if ('kind' in target) {
       if (values.for !== undefined)
-        throw new WrongUsage('--for is for budgets; a sync stays off until it is resumed');
+        throw new UsageError('--for is for budgets; a sync stays off until it is resumed');
       // Whatever is wrong with the schedule: fewer slots don't make it worse.
       return changeSchedule(context, { kinds: { [target.kind]: { mode: 'off' } } }, true);
     }
     const forMs = parseDuration(values.for ?? '1h');
-    if (forMs === undefined) throw new WrongUsage('--for must be a duration such as "90s", "15m" or "6h"');
+    if (forMs === undefined) throw new UsageError('--for must be a duration such as "90s", "15m" or "6h"');
     const body = { forSeconds: Math.ceil(forMs / 1_000) };
     return show(context, context.api.call('PUT /v1/budgets/{budget}/pause', { path: target, body }));
   },
@@ -42,10 +42,10 @@ export const resume = defineCommand({
     const by = oneOf('--by', values.by, ['operator', 'upstream']);
     const target = targetOf(name);
     if ('kind' in target) {
-      if (by !== undefined) throw new WrongUsage('--by is for budgets');
+      if (by !== undefined) throw new UsageError('--by is for budgets');
       return changeSchedule(context, { kinds: { [target.kind]: { mode: 'on' } } }, false);
     }
-    const input: Input<'DELETE /v1/budgets/{budget}/pause'> = { path: target, query: { by } };
+    const input: InputOf<'DELETE /v1/budgets/{budget}/pause'> = { path: target, query: { by } };
     return show(context, context.api.call('DELETE /v1/budgets/{budget}/pause', input));
   },
 });
@@ -55,7 +55,7 @@ function targetOf(name: string): { budget: BudgetName } | { kind: SyncKind } {
   if (budget) return { budget };
   const kind = kindNames.find((each) => syncOf(each) === name);
   if (kind) return { kind };
-  throw new WrongUsage(`"${name}" is neither a budget nor a sync\n${targets}`);
+  throw new UsageError(`"${name}" is neither a budget nor a sync\n${targets}`);
 }
 
 async function show(

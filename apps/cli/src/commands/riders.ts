@@ -1,8 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClockReading, type Command, isPassing, newKey, projectTime, readClock } from '@paceline/client';
-import { isOver } from '@paceline/client/words';
+import {
+  type ClockReading,
+  type Command,
+  isTemporary,
+  newIdempotencyKey,
+  projectTime,
+  readClock,
+} from '@paceline/client';
+import { isFinished } from '@paceline/client/text';
 import { type Context, defineCommand, text } from '../command.ts';
-import { oneOf, WrongUsage } from '../core/usage.ts';
+import { oneOf, UsageError } from '../core/usage.ts';
 import { commandLine, endLines, failedLines, riderLines } from '../core/riders.ts';
 import { idsIn } from '../core/ids.ts';
 
@@ -13,7 +20,7 @@ export const addRider = defineCommand({
   takes: ['ID'],
   options: { wait: text },
   async run([id = ''], context, { wait }) {
-    if (!/^\d+$/.test(id)) throw new WrongUsage(`"${id}" is not the id of a rider`);
+    if (!/^\d+$/.test(id)) throw new UsageError(`"${id}" is not the id of a rider`);
     const { api, screen, json, document } = context;
     const rider = { riderId: Number(id) };
     const ended = await send(context, wait, async (headers) => {
@@ -63,7 +70,7 @@ export const importRiders = defineCommand({
   },
 });
 
-/** Sends a command and follows it to its end; undefined with `--wait=no`. @throws {WrongUsage} */
+/** Sends a command and follows it to its end; undefined with `--wait=no`. @throws {UsageError} */
 async function send(
   context: Context,
   wait: string | undefined,
@@ -72,7 +79,7 @@ async function send(
   const waits = oneOf('--wait', wait, ['yes', 'no']) !== 'no';
   const { api, screen, json, document } = context;
   const clock = await readClock(api);
-  const accepted = await post({ 'idempotency-key': newKey() });
+  const accepted = await post({ 'idempotency-key': newIdempotencyKey() });
   if (waits) {
     const command = await followCommand(accepted, clock, context);
     return { command, lines: endLines(command, projectTime(clock), screen.look) };
@@ -98,7 +105,7 @@ async function followCommand(
   let command = first;
   let away = false;
   let answeredAt = performance.now();
-  while (!isOver(command)) {
+  while (!isFinished(command)) {
     if (!json && !away)
       screen.progress(commandLine(command, projectTime(clock), screen.look), aboutOf(command));
     await sleep(everyMs, undefined, { signal });
@@ -108,7 +115,7 @@ async function followCommand(
       away = false;
       answeredAt = performance.now();
     } catch (error) {
-      if (!isPassing(error) || performance.now() - answeredAt > patienceMs) throw error;
+      if (!isTemporary(error) || performance.now() - answeredAt > patienceMs) throw error;
       away = true;
       if (!json) screen.progress('The API does not answer; asking again …', 'away');
     }

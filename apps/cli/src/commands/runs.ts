@@ -1,7 +1,7 @@
-import { type Api, ApiProblem, type Input, projectTime, readClock, type RunDetail } from '@paceline/client';
+import { type Api, ApiProblem, type InputOf, projectTime, readClock, type RunDetail } from '@paceline/client';
 import { kindNames } from '@paceline/shared/definition';
 import { defineCommand, text } from '../command.ts';
-import { WrongUsage } from '../core/usage.ts';
+import { UsageError } from '../core/usage.ts';
 import { runLines, runsLines } from '../core/runs.ts';
 
 export const runs = defineCommand({
@@ -11,7 +11,7 @@ export const runs = defineCommand({
   options: { kind: text, state: text, limit: text },
   async run(_, { api, screen, json, document }, values) {
     // What is wrong with them the API says.
-    const query = { limit: 20, ...values } as Input<'GET /v1/runs'>['query'];
+    const query = { limit: 20, ...values } as InputOf<'GET /v1/runs'>['query'];
     const list = await api.call('GET /v1/runs', { query });
     if (json) document(list);
     else screen.print(runsLines(list.items, projectTime(await readClock(api)), screen.look));
@@ -41,7 +41,7 @@ async function findRun(api: Api, id: string): Promise<RunDetail> {
     const { items } = await api.call('GET /v1/runs', { query: { limit: 500 } });
     const [one, other] = items.filter((each) => each.id.startsWith(id));
     if (!one) throw error;
-    if (other) throw new WrongUsage(`Several runs begin with ${id}`);
+    if (other) throw new UsageError(`Several runs begin with ${id}`);
     return named(one.id);
   }
 }

@@ -1,7 +1,7 @@
 import { ApiProblem, type Schedule, type ScheduleEdit } from '@paceline/client';
 import { kindNames } from '@paceline/shared/definition';
 import { type Context, defineCommand, flag, text, texts } from '../command.ts';
-import { unexpected, wholeNumber, WrongUsage } from '../core/usage.ts';
+import { unexpected, wholeNumber, UsageError } from '../core/usage.ts';
 import {
   changeOf,
   findingLines,
@@ -44,7 +44,7 @@ export const schedule = defineCommand({
   async run([verb, ...settings], context, values) {
     const { api } = context;
     if (verb === 'set') {
-      if (settings.length === 0) throw new WrongUsage('KIND.FIELD=VALUE is missing');
+      if (settings.length === 0) throw new UsageError('KIND.FIELD=VALUE is missing');
       return changeSchedule(context, changeOf(settings), values['despite-errors']);
     }
     const surplus = verb === 'reset' ? settings[0] : verb;
@@ -62,7 +62,7 @@ export async function changeSchedule(
   change: ScheduleEdit,
   despiteErrors: boolean,
 ): Promise<0 | 1> {
-  if (Object.keys(change).length === 0) throw new WrongUsage('No changes given');
+  if (Object.keys(change).length === 0) throw new UsageError('No changes given');
   try {
     const body = { ...change, despiteErrors };
     return show(await context.api.call('PUT /v1/schedule', { body, headers: { 'if-match': '*' } }), context);

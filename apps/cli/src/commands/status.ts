@@ -9,7 +9,7 @@ import {
   Unreachable,
 } from '@paceline/client';
 import { type Context, defineCommand, flag, text } from '../command.ts';
-import { wholeNumber, WrongUsage } from '../core/usage.ts';
+import { wholeNumber, UsageError } from '../core/usage.ts';
 import { alertLines, eventLines } from '../core/events.ts';
 import { type StatusPart, type Status, statusLines } from '../core/windows.ts';
 
@@ -26,7 +26,7 @@ export const status = defineCommand({
   options: { watch: flag },
   async run(_, context, { watch }) {
     const { api, json, screen, document } = context;
-    if (watch && json) throw new WrongUsage('--watch is for people; tail --json is for programs');
+    if (watch && json) throw new UsageError('--watch is for people; tail --json is for programs');
     const clock = await readClock(api);
     if (watch) return keepWatching(context, clock);
     const found = await readStatus(context, clock);

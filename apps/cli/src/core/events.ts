@@ -1,5 +1,5 @@
 import type { Alert, StreamEvent } from '@paceline/client';
-import { clockTime, countdown, dayAndTime, isFailed, outcome, sentenceOf } from '@paceline/client/words';
+import { clockTime, countdown, dayAndTime, isFailed, outcome, describeCommand } from '@paceline/client/text';
 import { kinds, lanes } from '@paceline/shared/definition';
 import { type Look, type Paint, wrap } from './look.ts';
 
@@ -44,7 +44,7 @@ function words(event: StreamEvent, now: number, paint: Paint): EventLine[] {
       return [{ at, says: `${name} ${state}: ${error === null ? outcome(event.data) : paint.wrong(error)}` }];
     }
     case 'command.changed': {
-      const says = sentenceOf(event.data, now);
+      const says = describeCommand(event.data, now);
       return [{ at: event.data.updatedAt, says: isFailed(event.data) ? paint.wrong(says) : says }];
     }
     case 'permits.changed':

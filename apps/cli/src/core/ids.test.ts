@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { idsIn } from './ids.ts';
-import { WrongUsage } from './usage.ts';
+import { UsageError } from './usage.ts';
 
 describe('a list of riders', () => {
   it.each([
@@ -15,7 +15,7 @@ describe('a list of riders', () => {
       /line 2: Anna\n {2}line 3: 0\n {2}line 4: 2147483648/,
     );
     expect(() => idsIn('11,250\n12,260')).toThrow('needs a heading');
-    for (const nothing of ['', '\n# nobody\n', 'riderId\n']) expect(() => idsIn(nothing)).toThrow(WrongUsage);
+    for (const nothing of ['', '\n# nobody\n', 'riderId\n']) expect(() => idsIn(nothing)).toThrow(UsageError);
   });
 
   it('gives each id once, in the order in which they stand', () => {

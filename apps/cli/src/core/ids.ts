@@ -1,4 +1,4 @@
-import { WrongUsage } from './usage.ts';
+import { UsageError } from './usage.ts';
 
 const largestId = 2_147_483_647;
 const mostSaid = 10;
@@ -9,7 +9,7 @@ const fieldsOf = (line: string): string[] =>
 const isId = (text: string): boolean =>
   /^\d{1,10}$/.test(text) && Number(text) >= 1 && Number(text) <= largestId;
 
-/** The distinct rider ids in a list or in CSV with a heading; `#` begins a comment. @throws {WrongUsage} */
+/** The distinct rider ids in a list or in CSV with a heading; `#` begins a comment. @throws {UsageError} */
 export function idsIn(text: string): number[] {
   const lines = text
     .replace(/^\uFEFF/, '')
@@ -17,15 +17,15 @@ export function idsIn(text: string): number[] {
     .map((line, index) => ({ fields: fieldsOf(line), at: index + 1, line: line.trim() }))
     .filter(({ line }) => line !== '' && !line.startsWith('#'));
   const [first] = lines;
-  if (!first) throw new WrongUsage('There is no rider id in it');
+  if (!first) throw new UsageError('There is no rider id in it');
   const heading = first.fields.map((field) => field.toLowerCase().replaceAll(/[ _-]/g, ''));
   const column = names.map((name) => heading.indexOf(name)).find((at) => at >= 0);
   const rows = column === undefined ? lines : lines.slice(1);
   const wrong = rows.filter(({ fields }) =>
     column === undefined ? fields.length !== 1 || !isId(fields[0] ?? '') : !isId(fields[column] ?? ''),
   );
-  if (wrong.length > 0) throw new WrongUsage(complaint(wrong, column === undefined));
-  if (rows.length === 0) throw new WrongUsage('There is no rider id in it');
+  if (wrong.length > 0) throw new UsageError(complaint(wrong, column === undefined));
+  if (rows.length === 0) throw new UsageError('There is no rider id in it');
   return [...new Set(rows.map(({ fields }) => Number(fields[column ?? 0])))];
 }
 

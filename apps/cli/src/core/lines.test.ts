@@ -1,12 +1,12 @@
 import { kinds, mapValues } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
 import type { Alert, JudgedSchedule, StreamEvent } from '@paceline/client';
-import { at, budgetOf, commandOf, now } from '@paceline/client/testing';
+import { at, exampleBudget, exampleCommand, now } from '@paceline/client/testing';
 import { alertLines, eventLines } from './events.ts';
 import { type Look, type Paint, plain, table } from './look.ts';
 import { commandLine, endLines } from './riders.ts';
 import { changeOf, judgedLines, promisesOf } from './schedule.ts';
-import { WrongUsage } from './usage.ts';
+import { UsageError } from './usage.ts';
 import { windowLines } from './windows.ts';
 
 const look = (width = 80): Look => ({ width, paint: plain });
@@ -16,8 +16,15 @@ const inRed: Look = { width: 80, paint: { ...plain, wrong: (text) => `<${text}>`
 describe('a window', () => {
   it('says how many of its calls are free, or when the next one is and who goes next', () => {
     const policy = { limit: 5, windowSeconds: 60, from: 'documented', since: null } as const;
-    expect(windowLines(budgetOf({ policy, available: 3 }), [], now, look())[0]).toMatch(/free now, 3 of 5$/);
-    const [first, second] = windowLines(budgetOf({ freeAt: at(41 / 60), available: 0 }), [], now, look());
+    expect(windowLines(exampleBudget({ policy, available: 3 }), [], now, look())[0]).toMatch(
+      /free now, 3 of 5$/,
+    );
+    const [first, second] = windowLines(
+      exampleBudget({ freeAt: at(41 / 60), available: 0 }),
+      [],
+      now,
+      look(),
+    );
     expect(first).toMatch(/^Signups of an event {3}─+│─+·+ {2}free in 0:41$/);
     expect(second?.trim()).toBe('1 per 1 min · nobody waits');
   });
@@ -25,7 +32,7 @@ describe('a window', () => {
   it('says by whose word another limit is kept, and who has closed it; red when that was a 429', () => {
     const policy = { limit: 1, windowSeconds: 120, from: 'upstream', since: at(-1) } as const;
     const pausedUntil = { upstream: at(90 / 60), operator: null };
-    const budget = budgetOf({ policy, pausedUntil });
+    const budget = exampleBudget({ policy, pausedUntil });
     const [first, second] = windowLines(budget, [], now, { ...inRed, width: 120 });
     expect(first).toMatch(/<paused for 1:30>$/);
     expect(second?.trim()).toBe(
@@ -34,7 +41,7 @@ describe('a window', () => {
   });
 
   it('is drawn below its name where there is little room', () => {
-    const lines = windowLines(budgetOf(), [], now, look(40));
+    const lines = windowLines(exampleBudget(), [], now, look(40));
     expect(lines).toHaveLength(3);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
   });
@@ -42,17 +49,17 @@ describe('a window', () => {
 
 describe('how a command stands', () => {
   it('is one line, with the shares of an import', () => {
-    const waits = commandOf({ state: 'waiting_for_window', until: at(41 / 60) });
+    const waits = exampleCommand({ state: 'waiting_for_window', until: at(41 / 60) });
     expect(commandLine(waits, now, look())).toBe(
       'Rider 4500001 waits until a call is free (18:30:41, in 0:41)',
     );
-    const inLine = commandOf({ state: 'waiting_in_line', position: 2, at: at(41 / 60) });
+    const inLine = exampleCommand({ state: 'waiting_in_line', position: 2, at: at(41 / 60) });
     expect(commandLine(inLine, now, look())).toBe('Rider 4500001 is number 2 in line (18:30:41, in 0:41)');
-    const some = commandOf({ riderId: null, riders: { done: 5, failed: 1, waiting: 4 } });
+    const some = exampleCommand({ riderId: null, riders: { done: 5, failed: 1, waiting: 4 } });
     expect(commandLine(some, now, inRed)).toBe(
       `${'█'.repeat(16)}<${'▒'.repeat(4)}>${'░'.repeat(12)} 5 here, 1 failed, 4 to come, is being fetched`,
     );
-    const failed = commandOf({ state: 'failed', reason: 'There was nobody there' });
+    const failed = exampleCommand({ state: 'failed', reason: 'There was nobody there' });
     expect(endLines(failed, now, { ...inRed, width: 30 })).toEqual([
       '<Rider 4500001: There was>',
       '<nobody there>',
@@ -162,6 +169,6 @@ describe('settings', () => {
       kinds: { near: { duration: '8m', opens: '0 */2 * * *' }, far: { skip: '' } },
     });
     expect(promisesOf(['near=60m', 'far=cycle'])).toEqual({ near: '60m', far: 'cycle' });
-    for (const wrong of ['near', 'near=8m', '=']) expect(() => changeOf([wrong])).toThrow(WrongUsage);
+    for (const wrong of ['near', 'near=8m', '=']) expect(() => changeOf([wrong])).toThrow(UsageError);
   });
 });

@@ -6,10 +6,10 @@ export interface Look {
   readonly paint: Paint;
 }
 
-/** Colour means lane; red means that something is wrong. */
+/** Color means lane; red means that something is wrong. */
 export interface Paint {
-  /** Whether colours tell lanes apart; else their letters do. */
-  readonly coloured: boolean;
+  /** Whether colors tell lanes apart; else their letters do. */
+  readonly colored: boolean;
   lane(lane: Lane, text: string): string;
   wrong(text: string): string;
   strong(text: string): string;
@@ -18,7 +18,7 @@ export interface Paint {
 
 const asItIs = (text: string) => text;
 export const plain: Paint = {
-  coloured: false,
+  colored: false,
   lane: (_, text) => text,
   wrong: asItIs,
   strong: asItIs,
@@ -26,7 +26,7 @@ export const plain: Paint = {
 };
 
 export const markOf = (paint: Paint, lane: Lane, stroke: string): string =>
-  paint.coloured ? paint.lane(lane, stroke) : letterOf(lane);
+  paint.colored ? paint.lane(lane, stroke) : letterOf(lane);
 
 /** `a`dd rider, `u`rgent, `n`ear, `r`ider sync, `f`ar */
 const letterOf = (lane: Lane): string => lanes[lane].label.slice(0, 1);
@@ -34,7 +34,7 @@ const letterOf = (lane: Lane): string => lanes[lane].label.slice(0, 1);
 export function legend({ width, paint }: Look): string[] {
   const items = [
     ...laneNames.map((lane) => ({ mark: markOf(paint, lane, '┃'), words: lanes[lane].label })),
-    ...(paint.coloured
+    ...(paint.colored
       ? [{ mark: '╎', words: 'expected' }]
       : [{ mark: '│', words: 'now; right of it: expected' }]),
     { mark: '╱', words: 'closed' },
@@ -72,13 +72,13 @@ export function wrap(text: string, width: number): string[] {
   return line === '' ? lines : [...lines, line];
 }
 
-export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
+export type TableCell = string | { readonly text: string; readonly paint: (text: string) => string };
 
-const asPainted = (cell: Cell) => (typeof cell === 'string' ? { text: cell, paint: asItIs } : cell);
+const asPainted = (cell: TableCell) => (typeof cell === 'string' ? { text: cell, paint: asItIs } : cell);
 
 export function table(
   head: readonly string[],
-  rows: ReadonlyArray<readonly Cell[]>,
+  rows: ReadonlyArray<readonly TableCell[]>,
   { width, paint }: Look,
 ): string[] {
   const heading = head.map((text) => ({ text, paint: paint.quiet }));

@@ -1,12 +1,12 @@
 import type { Command, CommandRider, RiderDetail } from '@paceline/client';
-import { commandLane, isFailed, progress, sentenceOf } from '@paceline/client/words';
+import { commandLane, isFailed, progress, describeCommand } from '@paceline/client/text';
 import { cut, type Look, table, wrap } from './look.ts';
 
 /** How a command stands, in one line. @param now project ms */
 export function commandLine(command: Command, now: number, { width, paint }: Look): string {
   const { riders } = command;
   if (riders === null || isFailed(command)) {
-    const words = cut(sentenceOf(command, now), width - 1);
+    const words = cut(describeCommand(command, now), width - 1);
     return isFailed(command) ? paint.wrong(words) : words;
   }
   const stands = progress(command, now);
@@ -23,7 +23,7 @@ export function commandLine(command: Command, now: number, { width, paint }: Loo
 
 export const endLines = (command: Command, now: number, look: Look): string[] =>
   isFailed(command)
-    ? wrap(sentenceOf(command, now), look.width).map(look.paint.wrong)
+    ? wrap(describeCommand(command, now), look.width).map(look.paint.wrong)
     : [commandLine(command, now, look)];
 
 /** A bar of those who are here, those who could not be had, and those who are to come. */

@@ -1,5 +1,5 @@
 import type { Run, RunDetail } from '@paceline/client';
-import { clockTime, dayAndTime, dayOf, duration, elapsed, outcome, shortTime } from '@paceline/client/words';
+import { clockTime, dayAndTime, dayOf, duration, elapsed, outcome, shortTime } from '@paceline/client/text';
 import { kinds } from '@paceline/shared/definition';
 import { type Look, table, wrap } from './look.ts';
 

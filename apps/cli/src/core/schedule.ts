@@ -1,7 +1,7 @@
 import type { JudgedSchedule, Schedule, ScheduleEdit, ScheduleSettings } from '@paceline/client';
-import { dayAndTime, dayOf, duration, limitText, shortTime } from '@paceline/client/words';
+import { dayAndTime, dayOf, duration, limitText, shortTime } from '@paceline/client/text';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
-import { WrongUsage } from './usage.ts';
+import { UsageError } from './usage.ts';
 import { type Look, table, wrap } from './look.ts';
 
 const kindCell = (kind: SyncKind, { paint }: Look) => ({
@@ -112,7 +112,7 @@ function forecastLines(forecast: JudgedSchedule['forecast'], look: Look): string
   ];
 }
 
-/** Settings such as `near.duration=8m` and `timeZone=UTC`, as one change. @throws {WrongUsage} */
+/** Settings such as `near.duration=8m` and `timeZone=UTC`, as one change. @throws {UsageError} */
 export function changeOf(settings: readonly string[]): ScheduleEdit {
   const kinds: Record<string, Record<string, string>> = {};
   let timeZone: string | undefined;
@@ -120,7 +120,7 @@ export function changeOf(settings: readonly string[]): ScheduleEdit {
     const [, name, kind, field, value = ''] = /^((\w+)(?:\.(\w+))?)=(.*)$/s.exec(setting) ?? [];
     if (name === 'timeZone') timeZone = value;
     else if (kind !== undefined && field !== undefined) (kinds[kind] ??= {})[field] = value;
-    else throw new WrongUsage(`"${setting}" must look like near.duration=8m or timeZone=Europe/Stockholm`);
+    else throw new UsageError(`"${setting}" must look like near.duration=8m or timeZone=Europe/Stockholm`);
   }
   return {
     ...(timeZone !== undefined && { timeZone }),
@@ -128,13 +128,13 @@ export function changeOf(settings: readonly string[]): ScheduleEdit {
   };
 }
 
-/** Promises such as `near=60m` and `far=cycle`. @throws {WrongUsage} */
+/** Promises such as `near=60m` and `far=cycle`. @throws {UsageError} */
 export function promisesOf(promises: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     promises.map((promise) => {
       const [, kind, within] = /^(\w+)=(.+)$/.exec(promise) ?? [];
       if (kind === undefined || within === undefined)
-        throw new WrongUsage(`"${promise}" must look like near=60m or far=cycle`);
+        throw new UsageError(`"${promise}" must look like near=60m or far=cycle`);
       return [kind, within];
     }),
   );

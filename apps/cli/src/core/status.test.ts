@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Schedule } from '@paceline/client';
-import { at, budgetOf, now } from '@paceline/client/testing';
+import { at, exampleBudget, now } from '@paceline/client/testing';
 import { kinds, mapValues } from '@paceline/shared/definition';
 import { type Look, plain } from './look.ts';
 import { type Status, statusLines } from './windows.ts';
@@ -21,7 +21,7 @@ const schedule: Schedule = {
 };
 const status: Status = {
   clock: { now: at(0), scale: 60 },
-  budgets: { is: { items: [budgetOf()], next: null, promises: { kept: 0, broken: 0 } } },
+  budgets: { is: { items: [exampleBudget()], next: null, promises: { kept: 0, broken: 0 } } },
   queue: {
     is: {
       at: at(0),

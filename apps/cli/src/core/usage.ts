@@ -1,11 +1,11 @@
-export class WrongUsage extends Error {
+export class UsageError extends Error {
   override name = 'WrongUsage';
 }
 
-export const unexpected = (argument: string): WrongUsage =>
-  new WrongUsage(`Unexpected argument "${argument}"`);
+export const unexpected = (argument: string): UsageError =>
+  new UsageError(`Unexpected argument "${argument}"`);
 
-/** One of a few words, or none. @throws {WrongUsage} */
+/** One of a few words, or none. @throws {UsageError} */
 export function oneOf<T extends string>(
   name: string,
   value: string | undefined,
@@ -13,13 +13,13 @@ export function oneOf<T extends string>(
 ): T | undefined {
   const found = words.find((word) => word === value);
   if (value !== undefined && found === undefined)
-    throw new WrongUsage(`${name} must be one of ${words.join(', ')}`);
+    throw new UsageError(`${name} must be one of ${words.join(', ')}`);
   return found;
 }
 
-/** A whole number, or none. @throws {WrongUsage} */
+/** A whole number, or none. @throws {UsageError} */
 export function wholeNumber(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(value)) throw new WrongUsage(`${name} must be a whole number`);
+  if (!/^\d{1,15}$/.test(value)) throw new UsageError(`${name} must be a whole number`);
   return Number(value);
 }

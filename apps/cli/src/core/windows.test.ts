@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Budget, Lane } from '@paceline/client';
-import { at, budgetOf, now, waiter } from '@paceline/client/testing';
+import { at, exampleBudget, now, waitingRequest } from '@paceline/client/testing';
 import { plain } from './look.ts';
 import { barOf, drawBar } from './windows.ts';
 
@@ -19,11 +19,11 @@ const permitOf = (lane: Lane, seconds: number): Budget['permits'][number] => ({
 
 describe('the bar of a window', () => {
   it('is a line behind now and dots ahead of it while calls are free', () => {
-    expect(draw(budgetOf())).toBe('──────────│··········');
+    expect(draw(exampleBudget())).toBe('──────────│··········');
   });
 
   it('has a call where the window counts it from, and a line to where the next one is free', () => {
-    const budget = budgetOf({
+    const budget = exampleBudget({
       permits: [permitOf('rider_sync', -30)],
       freeAt: permitOf('rider_sync', -30).leavesAt,
     });
@@ -32,13 +32,13 @@ describe('the bar of a window', () => {
 
   it('counts calls that fall into one cell, and shows those who wait where they are expected', () => {
     const permits = [permitOf('manual_rider_add', -12), permitOf('rider_sync', -13)];
-    const waiting = { count: 1, next: [waiter('a', 18 / 60, 0, 'near_event_urgent')] };
-    expect(draw(budgetOf({ permits, waiting }))).toBe('────────2─│··u·······');
+    const waiting = { count: 1, next: [waitingRequest('a', 18 / 60, 0, 'near_event_urgent')] };
+    expect(draw(exampleBudget({ permits, waiting }))).toBe('────────2─│··u·······');
   });
 
   it('is hatched while nobody may call', () => {
     const until = at(0.5);
-    expect(draw(budgetOf({ pausedUntil: { upstream: until, operator: null } }))).toBe(
+    expect(draw(exampleBudget({ pausedUntil: { upstream: until, operator: null } }))).toBe(
       '──────────│╱╱╱╱······',
     );
   });
@@ -53,7 +53,7 @@ describe('the bar of a window', () => {
     fc.assert(
       fc.property(permits, fc.integer({ min: 3, max: 120 }), (started, width) => {
         const cells = barOf(
-          budgetOf({ permits: started.map(([each, seconds]) => permitOf(each, seconds)) }),
+          exampleBudget({ permits: started.map(([each, seconds]) => permitOf(each, seconds)) }),
           now,
           width,
         );

@@ -1,4 +1,4 @@
-import type { Answer, Budget, Clock, Command, Lane, Queue, Schedule } from '@paceline/client';
+import type { ResponseOf, Budget, Clock, Command, Lane, Queue, Schedule } from '@paceline/client';
 import {
   availability,
   clockTime,
@@ -8,7 +8,7 @@ import {
   policyText,
   shortTime,
   summary,
-} from '@paceline/client/words';
+} from '@paceline/client/text';
 import { budgets, kindNames, kinds, laneNames, lanes } from '@paceline/shared/definition';
 import { alertHead } from './events.ts';
 import { cut, legend, type Look, markOf, type Paint, wrap } from './look.ts';
@@ -17,11 +17,11 @@ export type StatusPart<T> = { readonly is: T } | { readonly away: string };
 
 export interface Status {
   readonly clock: Clock;
-  readonly budgets: StatusPart<Answer<'GET /v1/budgets'>>;
+  readonly budgets: StatusPart<ResponseOf<'GET /v1/budgets'>>;
   readonly queue: StatusPart<Queue>;
-  readonly alerts: StatusPart<Answer<'GET /v1/alerts'>>;
+  readonly alerts: StatusPart<ResponseOf<'GET /v1/alerts'>>;
   /** The newest: they name those that wait. */
-  readonly commands: StatusPart<Answer<'GET /v1/commands'>>;
+  readonly commands: StatusPart<ResponseOf<'GET /v1/commands'>>;
   readonly schedule: StatusPart<Schedule>;
 }
 
@@ -62,7 +62,7 @@ const narrow = 64;
 
 export function windowLines(budget: Budget, open: readonly Command[], now: number, look: Look): string[] {
   const { paint, width } = look;
-  const { state, text: says, why } = availability(budget, now);
+  const { state, text: says, reason } = availability(budget, now);
   const { available, policy } = budget;
   const count = state === 'free' && policy.limit > 1 ? `, ${available} of ${policy.limit}` : '';
   const isWrong = budget.pausedUntil.upstream !== null && state === 'closed';
@@ -70,12 +70,12 @@ export function windowLines(budget: Budget, open: readonly Command[], now: numbe
   const name = budgets[budget.budget].label;
   const bar = (cells: number) => drawBar(barOf(budget, now, cells), paint);
   const about = [
-    ...(why === undefined ? [] : [why]),
+    ...(reason === undefined ? [] : [reason]),
     policy.from === 'documented' ? limitText(policy) : policyText(budget),
     nextInQueue(budget, open),
   ].join(' · ');
   // What is as documented needs no eye.
-  const asUsual = why === undefined && policy.from === 'documented';
+  const asUsual = reason === undefined && policy.from === 'documented';
   const below = (indent: number) =>
     ' '.repeat(indent) + (asUsual ? paint.quiet : (text: string) => text)(cut(about, width - indent));
   if (width < narrow) {
@@ -173,7 +173,7 @@ function draw({ is, calls, expected }: BarCell, paint: Paint): string {
   return paint.quiet(is === 'held' ? '─' : '·');
 }
 
-/** One call is a mark, several in one cell are counted; the colour is that of the most urgent. */
+/** One call is a mark, several in one cell are counted; the color is that of the most urgent. */
 function several(found: readonly Lane[], paint: Paint, stroke: string): string {
   const lane = laneNames.find((each) => found.includes(each));
   if (lane === undefined) return '';

@@ -10,18 +10,18 @@ import { eventually } from '@paceline/shared/testing';
 import { runCli } from '../cli.ts';
 
 /** What became of a command line. */
-export interface Ended {
+export interface CommandResult {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
 /** One that is still running. */
-export interface Running {
+export interface RunningCommand {
   out(): string;
   err(): string;
   stop(): void;
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<CommandResult>;
 }
 
 const operator = 'token-of-an-operator';
@@ -29,7 +29,7 @@ export const viewer = 'token-of-a-viewer';
 export const env = (url: string): NodeJS.ProcessEnv => ({ PACELINE_URL: url, PACELINE_TOKEN: operator });
 
 /** An API that wants a token, with the real limiter and the real scheduler behind it. */
-export async function startWorld(): Promise<{ test: TestApi; stop(): Promise<void> }> {
+export async function startTestSystem(): Promise<{ test: TestApi; stop(): Promise<void> }> {
   const test = await startTestApi({ env: { API_TOKEN: operator, API_VIEWER_TOKEN: viewer } });
   const services = await Promise.all([runRealLimiter(test), runRealScheduler(test)]);
   await eventually(async () => {
@@ -48,7 +48,7 @@ export async function startWorld(): Promise<{ test: TestApi; stop(): Promise<voi
 }
 
 /** A command line in this process. */
-export function start(args: readonly string[], surroundings: NodeJS.ProcessEnv, input = ''): Running {
+export function start(args: readonly string[], surroundings: NodeJS.ProcessEnv, input = ''): RunningCommand {
   const written = { out: '', err: '' };
   const stopping = new AbortController();
   const code = runCli(args, {
@@ -71,7 +71,7 @@ export async function runProcess(
   args: readonly string[],
   surroundings: NodeJS.ProcessEnv,
   input = '',
-): Promise<Ended> {
+): Promise<CommandResult> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url)), ...args], {
     env: { PATH: process.env.PATH, ...surroundings },
   });
@@ -81,16 +81,16 @@ export async function runProcess(
 }
 
 /** A way to an API that can be cut, and closed for a while. */
-export interface Way {
+export interface TestProxy {
   readonly url: string;
-  cut(): void;
+  dropConnections(): void;
   /** Until `open` nobody gets through. */
-  shut(): void;
+  close(): void;
   open(): void;
-  end(): void;
+  stop(): void;
 }
 
-export async function startWay(to: string): Promise<Way> {
+export async function startProxy(to: string): Promise<TestProxy> {
   const { hostname, port } = new URL(to);
   const sockets = new Set<Socket>();
   let isOpen = true;
@@ -104,21 +104,21 @@ export async function startWay(to: string): Promise<Way> {
     return near.pipe(far).pipe(near);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const cut = () => {
+  const dropConnections = () => {
     for (const socket of sockets) socket.destroy();
   };
   const address = server.address();
   const ownPort = typeof address === 'object' ? address?.port : undefined;
   return {
     url: `http://127.0.0.1:${ownPort}`,
-    cut,
-    shut() {
+    dropConnections,
+    close() {
       isOpen = false;
-      cut();
+      dropConnections();
     },
     open: () => (isOpen = true),
-    end() {
-      cut();
+    stop() {
+      dropConnections();
       server.close();
     },
   };

@@ -1,5 +1,5 @@
 import type { Alert } from '@paceline/client';
-import { clockTime, dayAndTime, duration, withLabels } from '@paceline/client/words';
+import { clockTime, dayAndTime, duration, withLabels } from '@paceline/client/text';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableCard } from '../parts/elements.tsx';

@@ -1,12 +1,12 @@
 import {
-  type Answer,
-  type Arguments,
+  type ResponseOf,
+  type ArgumentsOf,
   type Command,
-  type Operation,
+  type OperationName,
   pathOf,
   type SyncKind,
 } from '@paceline/client';
-import { isOver } from '@paceline/client/words';
+import { isFinished } from '@paceline/client/text';
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { api, createStore } from './client.ts';
 
@@ -20,11 +20,11 @@ export interface Poll<T> {
   readonly every: (answer: T | undefined) => number | false;
 }
 
-const read = <O extends Operation>(
+const read = <O extends OperationName>(
   operation: O,
-  every: Poll<Answer<O>>['every'],
-  ...input: Arguments<O>
-): Poll<Answer<O>> => ({
+  every: Poll<ResponseOf<O>>['every'],
+  ...input: ArgumentsOf<O>
+): Poll<ResponseOf<O>> => ({
   path: pathOf(operation, ...input),
   load: () => api.call(operation, ...input),
   every,
@@ -38,7 +38,7 @@ export const reads = {
   budgets: read('GET /v1/budgets', each(1_000)),
   commands: read('GET /v1/commands', streamed(2_000), { query: { limit: 20 } }),
   command: (commandId: string) =>
-    read('GET /v1/commands/{commandId}', (command) => (command && isOver(command) ? false : 700), {
+    read('GET /v1/commands/{commandId}', (command) => (command && isFinished(command) ? false : 700), {
       path: { commandId },
     }),
   conflicts: read('GET /v1/conflicts', streamed(5_000), { query: { limit: 200 } }),

@@ -1,4 +1,4 @@
-import { clockTime, dayOf } from '@paceline/client/words';
+import { clockTime, dayOf } from '@paceline/client/text';
 import {
   type ComponentType,
   type FormEvent,

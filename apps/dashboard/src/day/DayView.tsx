@@ -1,4 +1,4 @@
-import { laneColour, type Permit } from '@paceline/client';
+import { laneColor, type Permit } from '@paceline/client';
 import { budgets, laneNames, lanes } from '@paceline/shared/definition';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { memo } from 'react';
@@ -69,7 +69,7 @@ const Strip = ({ strip: { budget, y, ticks, crosses }, width }: { strip: StripSh
     </text>
     <rect className="strip" width={width} y={y + barY} height={barHeight} rx="3" />
     {ticks.map(({ x, lane }) => (
-      <rect key={`${lane} ${x}`} fill={laneColour(lane)} x={x} width="1.5" y={y + barY} height={barHeight} />
+      <rect key={`${lane} ${x}`} fill={laneColor(lane)} x={x} width="1.5" y={y + barY} height={barHeight} />
     ))}
     {crosses.map(({ permit, x }) => (
       <path key={permit} className="cross" d={`M${x - 5} ${y + barY - 2}l10 10m0 -10l-10 10`} />

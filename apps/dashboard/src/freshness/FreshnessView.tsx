@@ -1,5 +1,5 @@
-import { type Freshness, laneColour } from '@paceline/client';
-import { duration } from '@paceline/client/words';
+import { type Freshness, laneColor } from '@paceline/client';
+import { duration } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
@@ -8,7 +8,7 @@ import { Picture, Swatch } from '../parts/Picture.tsx';
 import { type AgeShape, eventWords, layoutAges, percent } from './layout.ts';
 import './freshness.css';
 
-type FreshnessClass = Freshness['classes'][number];
+type ClassReport = Freshness['classes'][number];
 
 export const FreshnessView = () => (
   <Read from={reads.freshness}>
@@ -32,14 +32,14 @@ export const FreshnessView = () => (
 function ClassCard({
   of: { class: name, goalSeconds, lastDay, oursLastDay, events, within, ours, oursWithin },
 }: {
-  of: FreshnessClass;
+  of: ClassReport;
 }) {
   const { label, lane } = freshnessClasses[name];
   const share = lastDay ?? 0;
   return (
     <section className="card" aria-label={label}>
       <h2>
-        <Swatch colour={laneColour(lane)} />
+        <Swatch color={laneColor(lane)} />
         {label}
       </h2>
       <p className="share">{percent(lastDay)}</p>
@@ -47,7 +47,7 @@ function ClassCard({
         {(width) => (
           <>
             <rect className="window-past" width={width} height="8" rx="4" />
-            <rect fill={laneColour(lane)} width={width * share} height="8" rx="4" />
+            <rect fill={laneColor(lane)} width={width * share} height="8" rx="4" />
           </>
         )}
       </Picture>
@@ -123,7 +123,7 @@ function Age({ row, goalX, width }: { row: AgeShape; goalX: number; width: numbe
       </text>
       <rect className="window-past" width={width} y={y + 19} height="6" rx="3" />
       {ageX !== null && (
-        <rect fill={laneColour(lane)} width={Math.max(3, ageX)} y={y + 19} height="6" rx="3" />
+        <rect fill={laneColor(lane)} width={Math.max(3, ageX)} y={y + 19} height="6" rx="3" />
       )}
       <line className="goal" x1={goalX} x2={goalX} y1={y + 17} y2={y + 27} />
       {late && ageX !== null && <circle className="late" cx={Math.min(width - 4, ageX)} cy={y + 22} r="4" />}

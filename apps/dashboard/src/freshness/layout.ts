@@ -1,5 +1,5 @@
 import type { Freshness } from '@paceline/client';
-import { countdown, duration } from '@paceline/client/words';
+import { countdown, duration } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { fitted, pixel } from '../parts/layout.ts';
 

@@ -2,8 +2,8 @@ import type { Queue } from '@paceline/client';
 import { laneNames } from '@paceline/shared/definition';
 import { timeAxis } from '../parts/layout.ts';
 
-export type BandShape = ReturnType<typeof layoutLanes>['bands'][number];
-export type TicketShape = BandShape['tickets'][number];
+export type LaneBandShape = ReturnType<typeof layoutLanes>['bands'][number];
+export type TicketShape = LaneBandShape['tickets'][number];
 
 const rowHeight = 20;
 const bandGap = 26;

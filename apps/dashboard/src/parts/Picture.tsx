@@ -1,4 +1,4 @@
-import { laneColour } from '@paceline/client';
+import { laneColor } from '@paceline/client';
 import { laneNames, lanes } from '@paceline/shared/definition';
 import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { TimeAxis } from './layout.ts';
@@ -76,15 +76,15 @@ const Axis = ({ axis, width, y }: { axis: TimeAxis; width: number; y: number }) 
   </g>
 );
 
-export const Swatch = ({ colour }: { colour: string }) => (
-  <span className="swatch" style={{ background: colour }} />
+export const Swatch = ({ color }: { color: string }) => (
+  <span className="swatch" style={{ background: color }} />
 );
 
 export const Legend = () => (
-  <ul className="legend" aria-label="Colours of the lanes, most urgent first">
+  <ul className="legend" aria-label="Colors of the lanes, most urgent first">
     {laneNames.map((lane) => (
       <li key={lane}>
-        <Swatch colour={laneColour(lane)} />
+        <Swatch color={laneColor(lane)} />
         {lanes[lane].label}
       </li>
     ))}

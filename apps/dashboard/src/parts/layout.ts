@@ -1,4 +1,4 @@
-import { shortTime, clockTime } from '@paceline/client/words';
+import { shortTime, clockTime } from '@paceline/client/text';
 import { scaleUtc } from 'd3-scale';
 
 const pixelsPerTick = 90;

@@ -1,15 +1,15 @@
-import { type Command, laneColour } from '@paceline/client';
+import { type Command, laneColor } from '@paceline/client';
 import {
   clockTime,
   commandLane,
   duration,
   isFailed,
-  isOver,
+  isFinished,
   progress,
   stepOf,
   steps,
   titleOf,
-} from '@paceline/client/words';
+} from '@paceline/client/text';
 import { type FormEvent, useState } from 'react';
 import { api, useStore } from '../api/client.ts';
 import { reads, useRead } from '../api/reads.ts';
@@ -146,12 +146,12 @@ function Progress({ command }: { command: Command }) {
 function Steps({ command }: { command: Command }) {
   const reached = stepOf(command);
   return (
-    <ol className="steps" style={{ color: isFailed(command) ? 'var(--wrong)' : laneColour(commandLane) }}>
+    <ol className="steps" style={{ color: isFailed(command) ? 'var(--wrong)' : laneColor(commandLane) }}>
       {steps.map((step, index) => (
         <li
           key={step}
           className={index <= reached ? 'reached' : ''}
-          aria-current={index === reached && !isOver(command) ? 'step' : undefined}
+          aria-current={index === reached && !isFinished(command) ? 'step' : undefined}
         >
           <span>{step}</span>
         </li>
@@ -191,7 +191,7 @@ function Import({ command, riders }: { command: Command; riders: NonNullable<Com
           return (
             <>
               <rect className="window-past" width={width} height="10" rx="3" />
-              <rect fill={laneColour(commandLane)} width={doneX} height="10" rx="3" />
+              <rect fill={laneColor(commandLane)} width={doneX} height="10" rx="3" />
               <rect className="lost" x={doneX} width={failedX - doneX} height="10" rx="3" />
             </>
           );

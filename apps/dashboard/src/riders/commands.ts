@@ -1,5 +1,5 @@
 import { createStore } from '../api/client.ts';
-import { type Command, isPassing, newKey, wordsOf } from '@paceline/client';
+import { type Command, isTemporary, newIdempotencyKey, errorText } from '@paceline/client';
 import { useMutation } from '@tanstack/react-query';
 import { queryClient, reads, refresh } from '../api/reads.ts';
 
@@ -20,7 +20,7 @@ export function useCommand<Body>(
 ) {
   const { mutate, isPending, error, failureReason } = useMutation({
     mutationFn: ({ body, once }: { body: Body; once: string }) => post(body, { 'idempotency-key': once }),
-    retry: (_, why) => isPassing(why),
+    retry: (_, why) => isTemporary(why),
     retryDelay: 1_000,
     networkMode: 'always',
     onSuccess(command) {
@@ -33,9 +33,9 @@ export function useCommand<Body>(
   const again = isPending && failureReason ? `${failureReason.message}: asking again …` : undefined;
   return {
     /** Sends a command until the API answers; it is carried out once. */
-    send: (body: Body) => mutate({ body, once: newKey() }),
+    send: (body: Body) => mutate({ body, once: newIdempotencyKey() }),
     pending: isPending,
-    message: again ?? (error ? wordsOf(error) : undefined),
+    message: again ?? (error ? errorText(error) : undefined),
     wrong: error !== null,
   };
 }

@@ -1,5 +1,5 @@
-import { type AskedRun, kindColour, type Run, type RunDetail, type SyncKind } from '@paceline/client';
-import { clockTime, dayAndTime, dayOf, duration, elapsed, outcome } from '@paceline/client/words';
+import { type AskedRun, kindColor, type Run, type RunDetail, type SyncKind } from '@paceline/client';
+import { clockTime, dayAndTime, dayOf, duration, elapsed, outcome } from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -46,7 +46,7 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
         key: run.id,
         cells: [
           <a key="run" href={`#/runs/${run.id}`}>
-            <Swatch colour={kindColour(run.kind)} />
+            <Swatch color={kindColor(run.kind)} />
             {kinds[run.kind].label}
           </a>,
           <>
@@ -77,11 +77,11 @@ function RunDetails({ id }: { id: string }) {
 function Details({ run }: { run: RunDetail }) {
   const now = useNow();
   const { scheduledFor: opens, endsAt: closes } = run.slot;
-  const colour = kindColour(run.kind);
+  const color = kindColor(run.kind);
   return (
     <>
       <h2>
-        <Swatch colour={colour} />
+        <Swatch color={color} />
         Sync of {kinds[run.kind].label}, {dayAndTime(opens)}
       </h2>
       <p className={run.state === 'failed' ? 'wrong' : undefined}>{outcome(run)}</p>
@@ -103,12 +103,12 @@ function Details({ run }: { run: RunDetail }) {
           trace {run.traceUrl === null ? run.traceId : <a href={run.traceUrl}>{run.traceId}</a>}
         </p>
       )}
-      <Calls run={run} now={now} colour={colour} />
+      <Calls run={run} now={now} color={color} />
     </>
   );
 }
 
-function Calls({ run, now, colour }: { run: RunDetail; now: number; colour: string }) {
+function Calls({ run, now, color }: { run: RunDetail; now: number; color: string }) {
   return (
     <section className="card" aria-label="Calls">
       {run.calls.length === 0 && <p className="hint">No call yet.</p>}
@@ -118,7 +118,7 @@ function Calls({ run, now, colour }: { run: RunDetail; now: number; colour: stri
       >
         {({ rows }) =>
           rows.map(({ id, y, waitX, startX, endX, wrong, words }) => (
-            <g key={id} fill={wrong ? 'var(--wrong)' : colour}>
+            <g key={id} fill={wrong ? 'var(--wrong)' : color}>
               <text className={`row-words halo ${wrong ? 'wrong-words' : ''}`} x="0" y={y + 13}>
                 {words}
               </text>

@@ -1,5 +1,5 @@
-import { type JudgedSchedule, kindColour, type ScheduleEdit, type ScheduleSettings } from '@paceline/client';
-import { clockTime, duration } from '@paceline/client/words';
+import { type JudgedSchedule, kindColor, type ScheduleEdit, type ScheduleSettings } from '@paceline/client';
+import { clockTime, duration } from '@paceline/client/text';
 import { budgets, kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -75,7 +75,7 @@ const Forecast = ({ forecast }: { forecast: JudgedSchedule['forecast'] }) => (
           key: kind,
           cells: [
             <>
-              <Swatch colour={kindColour(kind)} />
+              <Swatch color={kindColor(kind)} />
               {kinds[kind].label} ({things})
             </>,
             Math.round(slotsADay),

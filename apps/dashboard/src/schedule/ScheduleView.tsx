@@ -1,12 +1,12 @@
 import {
-  type Input,
-  kindColour,
-  messageAt,
+  type InputOf,
+  kindColor,
+  fieldError,
   type Schedule,
   type ScheduleSettings,
   type SyncKind,
 } from '@paceline/client';
-import { dayAndTime } from '@paceline/client/words';
+import { dayAndTime } from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -41,7 +41,7 @@ function useDraft(inForce: Schedule) {
   const reset = () => setBegun(undefined);
   const apply = useMutation({
     // A change that somebody made meanwhile is not overwritten.
-    mutationFn: (body: Input<'PUT /v1/schedule'>['body'] | undefined) => {
+    mutationFn: (body: InputOf<'PUT /v1/schedule'>['body'] | undefined) => {
       const headers = { 'if-match': `"${base.version}"` };
       return body
         ? api.call('PUT /v1/schedule', { body, headers })
@@ -66,7 +66,7 @@ function ScheduleEditor({ inForce }: { inForce: Schedule }) {
   const { draft, begun, outdated, change, edit, reset, apply } = useDraft(inForce);
   const [despite, setDespite] = useState(false);
   const checks = useChecks(change);
-  const messageOf = (field: string) => messageAt(checks.error, field) ?? messageAt(apply.error, field);
+  const messageOf = (field: string) => fieldError(checks.error, field) ?? fieldError(apply.error, field);
   const refused = checks.data?.findings.some(({ severity }) => severity === 'error') ?? false;
   const blocked = isEmpty(change) || checks.error !== null || apply.isPending || (refused && !despite);
   function submit(event: FormEvent) {
@@ -158,7 +158,7 @@ function KindFields({ kind, settings, messageOf, onChange }: KindFieldsProps) {
   return (
     <fieldset className="kind" data-kind={kind}>
       <legend>
-        <Swatch colour={kindColour(kind)} />
+        <Swatch color={kindColor(kind)} />
         {kinds[kind].label}
       </legend>
       <label>

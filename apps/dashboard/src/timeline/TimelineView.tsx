@@ -1,5 +1,5 @@
-import { kindColour, laneColour } from '@paceline/client';
-import { clockTime, dayAndTime, duration, elapsed, outcome } from '@paceline/client/words';
+import { kindColor, laneColor } from '@paceline/client';
+import { clockTime, dayAndTime, duration, elapsed, outcome } from '@paceline/client/text';
 import { budgets, kinds, lanes } from '@paceline/shared/definition';
 import { type PointerEvent, useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
@@ -8,7 +8,7 @@ import { Button, Choices, Read, TableBehind } from '../parts/elements.tsx';
 import { timeAxis, type TimeAxis } from '../parts/layout.ts';
 import { TimePicture } from '../parts/Picture.tsx';
 import {
-  type BandShape,
+  type KindBandShape,
   bandHeight,
   barHeight,
   barY,
@@ -171,7 +171,7 @@ const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number
 );
 
 const Tie = ({ tie: { x, untilX, blockedY, blockerY, blocker, words } }: { tie: TieShape }) => (
-  <g className="tie" stroke={laneColour(blocker)} fill={laneColour(blocker)}>
+  <g className="tie" stroke={laneColor(blocker)} fill={laneColor(blocker)}>
     <title>{words}</title>
     <line x1={x} x2={x} y1={blockerY} y2={blockedY} />
     <line x1={x} x2={Math.max(x + 2, untilX)} y1={blockedY} y2={blockedY} strokeWidth="3" />
@@ -179,10 +179,10 @@ const Tie = ({ tie: { x, untilX, blockedY, blockerY, blocker, words } }: { tie: 
   </g>
 );
 
-function Band({ band: { kind, y, slots, runs } }: { band: BandShape }) {
-  const colour = kindColour(kind);
+function Band({ band: { kind, y, slots, runs } }: { band: KindBandShape }) {
+  const color = kindColor(kind);
   return (
-    <g fill={colour}>
+    <g fill={color}>
       <line className="grid" x2="100%" y1={y + bandHeight} y2={y + bandHeight} />
       <text className="band-name halo" x="0" y={y + 13}>
         {kinds[kind].label}
@@ -193,7 +193,7 @@ function Band({ band: { kind, y, slots, runs } }: { band: BandShape }) {
       {runs.map(({ id, x, width, look, words }) => (
         <a key={id} href={`#/runs/${id}`} aria-label={words} data-run={id} className={`run ${look}`}>
           <title>{words}</title>
-          <rect stroke={colour} x={x} width={width} y={y + barY + 3} height={barHeight - 6} rx="2" />
+          <rect stroke={color} x={x} width={width} y={y + barY + 3} height={barHeight - 6} rx="2" />
         </a>
       ))}
     </g>

@@ -1,10 +1,10 @@
 import type { Conflict, Event, Lane, Run, Schedule, SyncKind } from '@paceline/client';
-import { clockTime, duration, elapsed, outcome } from '@paceline/client/words';
+import { clockTime, duration, elapsed, outcome } from '@paceline/client/text';
 import { budgets, kindNames, kinds, lanes } from '@paceline/shared/definition';
 import type { TimeAxis } from '../parts/layout.ts';
 
 type TimelineShape = ReturnType<typeof layoutTimeline>;
-export type BandShape = TimelineShape['bands'][number];
+export type KindBandShape = TimelineShape['bands'][number];
 export type FlagShape = TimelineShape['flags'][number];
 export type TieShape = TimelineShape['ties'][number];
 

@@ -1,5 +1,5 @@
-import { type Budget, type Command, laneColour } from '@paceline/client';
-import { availability, clockTime, nextInQueue, policyText, summary } from '@paceline/client/words';
+import { type Budget, type Command, laneColor } from '@paceline/client';
+import { availability, clockTime, nextInQueue, policyText, summary } from '@paceline/client/text';
 import { budgets, lanes } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -57,7 +57,7 @@ const Summary = ({ budgets }: { budgets: readonly Budget[] }) => (
 
 function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Command[] }) {
   const now = useNow();
-  const { state, text, why } = availability(budget, now);
+  const { state, text, reason } = availability(budget, now);
   const { lastRejected } = budget;
   return (
     <section className="window" aria-label={budgets[budget.budget].label} data-budget={budget.budget}>
@@ -71,7 +71,7 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
           <p className={`state ${state}`}>{text}</p>
           <Steer budget={budget} />
         </div>
-        {why && <p className="hint">{why}</p>}
+        {reason && <p className="hint">{reason}</p>}
         <p className="hint">{budget.probing ? 'one call goes ahead alone' : nextInQueue(budget, commands)}</p>
         {lastRejected && (
           <p className="hint">
@@ -195,7 +195,7 @@ function Calls({ rows, calls, expected }: Pick<WindowShape, 'rows' | 'calls' | '
         <rect
           key={ticket}
           className="expected"
-          stroke={laneColour(lane)}
+          stroke={laneColor(lane)}
           x={startX + 1}
           width={Math.max(1, leaveX - startX - 2)}
           {...inRow(row)}
@@ -203,7 +203,7 @@ function Calls({ rows, calls, expected }: Pick<WindowShape, 'rows' | 'calls' | '
         />
       ))}
       {calls.map(({ permit, lane, row, startX, answeredX, leaveX, settled }) => (
-        <g key={permit} fill={laneColour(lane)} data-permit={permit}>
+        <g key={permit} fill={laneColor(lane)} data-permit={permit}>
           <rect className="counts" x={startX} width={leaveX - startX} {...inRow(row)} rx="3" />
           <rect
             className={settled ? 'called' : 'calling'}

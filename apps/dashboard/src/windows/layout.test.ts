@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budgetAt, now, waiter } from '@paceline/client/testing';
+import { budgetAt, now, waitingRequest } from '@paceline/client/testing';
 import { layoutWindow } from './layout.ts';
 
 /** 600 px show an hour before now and an hour after it: five pixels a minute. */
@@ -52,7 +52,7 @@ describe('a window', () => {
         { start: -50, leaves: 10, settled: true },
         { start: -20, leaves: 40, settled: true },
       ],
-      waiting: [waiter('a', 10), waiter('b', 40), waiter('c', 90)],
+      waiting: [waitingRequest('a', 10), waitingRequest('b', 40), waitingRequest('c', 90)],
     });
     expect(expected.map(({ ticket, row, startX, leaveX }) => [ticket, row, startX, leaveX])).toEqual([
       ['a', 0, 350, 600],

@@ -1,5 +1,5 @@
 import type { Budget } from '@paceline/client';
-import { closures, duration } from '@paceline/client/words';
+import { activePauses, duration } from '@paceline/client/text';
 import { timeAxis } from '../parts/layout.ts';
 
 export type WindowShape = ReturnType<typeof layoutWindow>;
@@ -39,7 +39,7 @@ export function layoutWindow(budget: Budget, now: number, width: number) {
     calls,
     /** Who waits, where it is expected to start, and for how long its call will count. */
     expected,
-    closed: closures(budget, now).map(({ by, until }) => ({ by, toX: x(until) })),
+    closed: activePauses(budget, now).map(({ by, until }) => ({ by, toX: x(until) })),
     ticks: [
       { x: 0, words: `−${duration(span)}` },
       { x: width / 2, words: 'now' },

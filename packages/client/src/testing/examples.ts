@@ -6,13 +6,13 @@ export const now = Date.UTC(2026, 10, 26, 18, 30);
 /** A moment some minutes from then, as the API writes it. */
 export const at = (minutes: number): string => new Date(now + minutes * minute).toISOString();
 
-type Waiting = Budget['waiting']['next'][number];
-export const waiter = (
+type WaitingRequest = Budget['waiting']['next'][number];
+export const waitingRequest = (
   ticket: string,
   expected: number,
   asked = -1,
   lane: Lane = 'near_event_normal',
-): Waiting => ({
+): WaitingRequest => ({
   ticket,
   lane,
   firstAskedAt: at(asked),
@@ -20,7 +20,7 @@ export const waiter = (
 });
 
 /** A window of a minute in which nothing is. */
-export const budgetOf = (known: Partial<Budget> = {}): Budget => ({
+export const exampleBudget = (known: Partial<Budget> = {}): Budget => ({
   budget: 'signups',
   policy: { limit: 1, windowSeconds: 60, from: 'documented', since: null },
   documented: { limit: 1, windowSeconds: 60 },
@@ -40,7 +40,7 @@ interface Given {
   readonly limit?: number;
   readonly windowSeconds?: number;
   readonly permits?: readonly { start: number; leaves: number; settled: boolean; lane?: Lane }[];
-  readonly waiting?: readonly Waiting[];
+  readonly waiting?: readonly WaitingRequest[];
   readonly freeAt?: number;
   readonly pausedUntil?: { upstream?: number; operator?: number };
   readonly unknownUntil?: number;
@@ -52,7 +52,7 @@ const maybe = (minutes: number | undefined) => (minutes === undefined ? null : a
 export function budgetAt(given: Given): Budget {
   const documented = { limit: given.limit ?? 1, windowSeconds: given.windowSeconds ?? 60 };
   const { permits = [], waiting = [] } = given;
-  return budgetOf({
+  return exampleBudget({
     budget: given.budget ?? 'signups',
     policy: { ...documented, from: 'documented', since: null },
     documented,
@@ -74,7 +74,7 @@ export function budgetAt(given: Given): Budget {
   });
 }
 
-export const commandOf = (known: Partial<Command> = {}): Command => ({
+export const exampleCommand = (known: Partial<Command> = {}): Command => ({
   commandId: 'command-1',
   traceId: null,
   type: 'add-rider',

@@ -5,7 +5,7 @@ export interface KindEntry {
   readonly about: string;
   /** The service that runs it: its flow is `src/flows/<kind>.ts` there. */
   readonly service: 'rider-sync' | 'event-sync';
-  /** The lane in which its calls wait, and so its colour. */
+  /** The lane in which its calls wait, and so its color. */
   readonly lane: string;
   /** What one call refreshes, and what it brings: `1 club`, `40 riders`. */
   readonly thing: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clockTime, countdown, dayOf, duration } from '../words.ts';
+import { clockTime, countdown, dayOf, duration } from '../text.ts';
 
 describe('a countdown', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../generated.ts';
 import { at, now } from '../testing/examples.ts';
-import { progress, stepOf, titleOf } from '../words.ts';
+import { progress, stepOf, titleOf } from '../text.ts';
 
 const command = (given: Partial<Command>) => given as Command;
 

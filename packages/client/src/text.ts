@@ -6,7 +6,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-const two = (count: number) => String(count).padStart(2, '0');
+const twoDigits = (count: number) => String(count).padStart(2, '0');
 
 /** A wait as it is counted down: `0:07`, `4:12`, `1:04:12`, `2 d 3 h`. Negative ones are over: `0:00`. */
 export function countdown(ms: number): string {
@@ -14,7 +14,9 @@ export function countdown(ms: number): string {
   if (seconds * second >= day)
     return `${Math.floor((seconds * second) / day)} d ${Math.floor(((seconds * second) % day) / hour)} h`;
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  return hours > 0
+    ? `${hours}:${twoDigits(minutes)}:${twoDigits(seconds % 60)}`
+    : `${minutes}:${twoDigits(seconds % 60)}`;
 }
 
 /** A length of time in the largest unit that says it: `45 s`, `15 min`, `2 h`, `1 d`. */
@@ -43,7 +45,7 @@ export const dayOf = (moment: string | number): string => date.format(new Date(m
 /** `Thu 26 Nov 18:34:12` */
 export const dayAndTime = (moment: string | number): string => `${dayOf(moment)} ${clockTime(moment)}`;
 
-export function closures({ pausedUntil, unknownUntil }: Budget, now: number) {
+export function activePauses({ pausedUntil, unknownUntil }: Budget, now: number) {
   return (
     [
       ['upstream', pausedUntil.upstream],
@@ -60,10 +62,10 @@ export interface Availability {
   /** `free`: a call may start now; `full`: one is free later; `closed`: nobody may call. */
   readonly state: 'free' | 'full' | 'closed';
   readonly text: string;
-  readonly why?: string;
+  readonly reason?: string;
 }
 
-const reasons = {
+const pauseReasons = {
   upstream: 'upstream asked for it (429)',
   operator: 'an operator did it',
   unknown: 'calls that are not remembered may count',
@@ -71,11 +73,11 @@ const reasons = {
 
 /** Whether a call may start now, and if not, when and why. @param now project ms */
 export function availability(budget: Budget, now: number): Availability {
-  const [closed] = closures(budget, now);
+  const [closed] = activePauses(budget, now);
   if (closed) {
     const verb = closed.by === 'unknown' ? 'watched' : 'paused';
     const text = `${verb} for ${countdown(closed.until - now)}`;
-    return { state: 'closed', text, why: reasons[closed.by] };
+    return { state: 'closed', text, reason: pauseReasons[closed.by] };
   }
   const freeAt = budget.freeAt === null ? now : Date.parse(budget.freeAt);
   if (freeAt <= now) return { state: 'free', text: 'free now' };
@@ -150,7 +152,7 @@ export function progress(command: CommandProgress, now: number): string {
 
 export const isFailed = ({ state }: Pick<Command, 'state'>): boolean =>
   state === 'failed' || state === 'expired';
-export const isOver = (command: Pick<Command, 'state'>): boolean =>
+export const isFinished = (command: Pick<Command, 'state'>): boolean =>
   command.state === 'done' || isFailed(command);
 
 export function titleOf({ riderId, riders }: Pick<Command, 'riderId' | 'riders'>): string {
@@ -159,7 +161,7 @@ export function titleOf({ riderId, riders }: Pick<Command, 'riderId' | 'riders'>
   return count === 1 ? '1 rider' : `${count} riders`;
 }
 
-export function sentenceOf(command: Pick<Command, 'riderId'> & CommandProgress, now: number): string {
+export function describeCommand(command: Pick<Command, 'riderId'> & CommandProgress, now: number): string {
   const [title, stands] = [titleOf(command), progress(command, now)];
   if (stands.startsWith(title)) return stands;
   if (command.state === 'waiting_in_line') return `${title} is ${stands}`;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Run } from '../generated.ts';
 import { at, now } from '../testing/examples.ts';
-import { elapsed, outcome } from '../words.ts';
+import { elapsed, outcome } from '../text.ts';
 
 const none = { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 };
 const run = (given: Partial<Run>) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../generated.ts';
-import { at, budgetAt, now, waiter } from '../testing/examples.ts';
-import { availability, nextInQueue, policyText, summary } from '../words.ts';
+import { at, budgetAt, now, waitingRequest } from '../testing/examples.ts';
+import { availability, nextInQueue, policyText, summary } from '../text.ts';
 
 describe('whether a call may leave', () => {
   it('is said in a word when it may', () => {
@@ -17,14 +17,16 @@ describe('whether a call may leave', () => {
     expect(availability(paused, now)).toEqual({
       state: 'closed',
       text: 'paused for 2:00',
-      why: 'upstream asked for it (429)',
+      reason: 'upstream asked for it (429)',
     });
   });
 });
 
 describe('who goes next', () => {
   const command = (riderId: number, expected: number) => ({ riderId, estimatedAt: at(expected) }) as Command;
-  const line = budgetAt({ waiting: [waiter('a', 4, -1, 'manual_rider_add'), waiter('b', 5)] });
+  const line = budgetAt({
+    waiting: [waitingRequest('a', 4, -1, 'manual_rider_add'), waitingRequest('b', 5)],
+  });
 
   it('is a lane, and how many come after', () => {
     expect(nextInQueue(line, [])).toBe('next: add rider, 1 more after');
@@ -51,7 +53,7 @@ it('all windows are summed up in one sentence', () => {
   expect(summary([budgetAt({}), budgetAt({ freeAt: 3 })], now)).toBe(
     '1 of 2 windows have a call free now. Nobody waits.',
   );
-  const line = budgetAt({ freeAt: 3, waiting: [waiter('a', 3)] });
+  const line = budgetAt({ freeAt: 3, waiting: [waitingRequest('a', 3)] });
   expect(summary([line], now)).toBe(
     '0 of 1 windows have a call free now. 1 waits; near event goes first, in 3:00.',
   );

@@ -1,0 +1,16 @@
+import { type Color, kinds, type Lane, lanes, type SyncKind } from '@paceline/shared/definition';
+
+/** A lane's color in CSS; `colors.css` has its values for light and dark. */
+export const laneColor = (lane: Lane): string => `var(--${lanes[lane].color})`;
+export const kindColor = (kind: SyncKind): string => laneColor(kinds[kind].lane);
+
+/** The same colors by the names that terminals know; grey is what quiet text has there. */
+export const terminalColors = {
+  amber: 'yellow',
+  purple: 'magenta',
+  blue: 'blueBright',
+  teal: 'cyan',
+  grey: 'green',
+  red: 'red',
+  green: 'greenBright',
+} as const satisfies Readonly<Record<Color, string>>;
