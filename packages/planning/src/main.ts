@@ -5,7 +5,7 @@ import { createClock } from '@paceline/shared/clock';
 import { loadConfigOrExit } from '@paceline/shared/config';
 import { planVariables, run } from './run.ts';
 
-// As `npm start` does: the plan that is judged is the one that would be used.
+// Like `npm start`, so that the judged plan is the one that will be used.
 const envFile = join(import.meta.dirname, '../../../.env');
 if (existsSync(envFile)) loadEnvFile(envFile);
 

@@ -17,7 +17,7 @@ function plan(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
 
 describe('npm run plan', () => {
   it.each(['UTC', 'Europe/Stockholm', 'America/New_York'])(
-    'passes what is shipped, in %s',
+    'passes the default slots in %s',
     (SLOT_TIME_ZONE) => {
       const { exitCode, out } = plan([], { SLOT_TIME_ZONE });
       expect(exitCode).toBe(0);
@@ -26,7 +26,7 @@ describe('npm run plan', () => {
     },
   );
 
-  it('refuses the first design with what is wrong, and says what would pass', () => {
+  it('reports the errors of the first design and slots that would pass', () => {
     const { exitCode, out } = plan(['--design']);
     expect(exitCode).toBe(1);
     expect(out.match(/^(ERROR|WARNING) \[\w+\]/gm)).toEqual([
@@ -36,9 +36,9 @@ describe('npm run plan', () => {
       'WARNING [demand]',
       'WARNING [demand]',
     ]);
-    const passes = out.split('This would pass:')[1] ?? '';
+    const suggested = out.split('This would pass:')[1] ?? '';
     const env = Object.fromEntries(
-      [...passes.matchAll(/^(SLOT_\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+      [...suggested.matchAll(/^(SLOT_\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
     );
     expect(plan([], env).exitCode).toBe(0);
   });
@@ -50,14 +50,16 @@ describe('npm run plan', () => {
     expect(plan([], { SLOT_FAR_DURATION: '6m' }).out).toContain('far 00:05–00:11');
   });
 
-  it('takes other numbers of events and other promises', () => {
+  it('accepts other numbers of events and other promises', () => {
     expect(plan(['--near', '60']).exitCode).toBe(1);
     expect(plan(['--near', '9', '--promise', 'near=15m']).exitCode).toBe(0);
     expect(plan(['--promise', 'far=6h', '--far', '60']).exitCode).toBe(0);
-    expect(plan(['--promise', 'far=cycle']).out).toContain('every 15 min, but gets one every 21.4 h at best');
+    expect(plan(['--promise', 'far=cycle']).out).toContain(
+      'every 15 min, but these slots refresh it every 21.4 h at best',
+    );
   });
 
-  it('says all of it in JSON too', () => {
+  it('prints findings, forecast and repaired plan as JSON', () => {
     const judged = JSON.parse(plan(['--design', '--json']).out) as JudgedPlan;
     expect(judged.findings[0]).toMatchObject({
       rule: 'collision',
@@ -74,20 +76,20 @@ describe('npm run plan', () => {
     [['--near', 'many']],
     [['--promise', 'near']],
     [['--promise', 'club=1h']],
-  ])('called with %j says how it is meant', (args) => {
+  ])('prints its usage when called with %j', (args) => {
     const { exitCode, out, error } = plan(args);
     expect([exitCode, out]).toEqual([2, '']);
     expect(error).toContain('npm run plan -- [--design]');
   });
 
-  it('asked for help says how it is meant', () => {
+  it('prints its usage for --help', () => {
     expect(plan(['--help'])).toMatchObject({
       exitCode: 0,
       out: expect.stringContaining('--promise KIND=TIME'),
     });
   });
 
-  it('as a command answers with its exit code', () => {
+  it('ends with its exit code as a process', () => {
     const main = fileURLToPath(new URL('./main.ts', import.meta.url));
     const command = (args: string[], env: Record<string, string>) =>
       spawnSync(process.execPath, [main, ...args], { env: { PATH: '', ...env }, encoding: 'utf8' });

@@ -10,7 +10,7 @@ import type { Promised, SyncMode } from '@paceline/shared/contracts';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { judge } from './core/judge.ts';
 import { isError } from './core/lint.ts';
-import { designed, type Plan, planOf, promisesOf } from './core/plan.ts';
+import { firstDesign, type Plan, planOf, promisesOf } from './core/plan.ts';
 import { report } from './core/report.ts';
 import { schedulesOf, settingsOf } from './core/slots.ts';
 
@@ -23,22 +23,22 @@ export const planVariables = [
 
 type PlanConfig = Config<(typeof planVariables)[number]>;
 
-/** Kinds whose number of things is an estimate, and not configured. */
-const estimated = kindNames.filter((kind) => kinds[kind].things !== 'clubs');
+/** Kinds whose number of events can be set here; clubs come from the configuration. */
+const countedKinds = kindNames.filter((kind) => kinds[kind].things !== 'clubs');
 
-const usage = `npm run plan -- [--design] ${estimated.map((kind) => `[--${kind} N] `).join('')}[--promise KIND=TIME …] [--json]
+const usage = `npm run plan -- [--design] ${countedKinds.map((kind) => `[--${kind} N] `).join('')}[--promise KIND=TIME …] [--json]
 
-Judges the slots of the configuration before they are used.
+Checks the configured slots before they are used.
 
-  --design             judges the first design's figures instead
-${estimated.map((kind) => `  ${`--${kind} N`.padEnd(19)}  ${kinds[kind].thing}s on a busy day; default ${kinds[kind].things}`).join('\n')}
-  --promise KIND=TIME  how often each ${kindNames.map((kind) => `${kinds[kind].thing} (${kind})`).join(', ')}
-                       is refreshed at the least: a time such as 15m, or "cycle": once from slot to slot; may be repeated
-  --json               findings, forecast and the repaired plan, for programs; moments and times in ms
+  --design             check the first design's figures instead
+${countedKinds.map((kind) => `  ${`--${kind} N`.padEnd(19)}  ${kinds[kind].thing}s on a busy day; default ${kinds[kind].things}`).join('\n')}
+  --promise KIND=TIME  freshness goal for each ${kindNames.map((kind) => `${kinds[kind].thing} (${kind})`).join(', ')}:
+                       a duration such as 15m, or "cycle" (once per slot); repeatable
+  --json               print findings, forecast and the repaired plan as JSON; times in ms
 
-Exit code 0: no errors. 1: errors. 2: called wrongly. 78: the configuration is wrong.`;
+Exit codes: 0 no errors, 1 errors, 2 wrong usage, 78 invalid configuration.`;
 
-/** The command was called wrongly; says how it is meant. */
+/** Wrong usage; the message includes the usage text. */
 class PlanUsageError extends Error {
   override name = 'PlanUsageError';
 
@@ -52,17 +52,17 @@ interface PlanOutput {
   error(text: string): void;
 }
 
-/** Judges the configured slots. Exit code: 0 no errors, 1 errors, 2 called wrongly */
+/** Checks the configured slots and prints the result. Returns the exit code: 0 no errors, 1 errors, 2 wrong usage. */
 export function run(args: readonly string[], config: PlanConfig, now: number, output: PlanOutput): 0 | 1 | 2 {
   try {
-    const wanted = parse(args);
-    if (wanted.help) {
+    const options = parse(args);
+    if (options.help) {
       output.out(usage);
       return 0;
     }
-    const judged = judge(wantedPlan(wanted, config), now);
-    output.out(wanted.json ? JSON.stringify(judged, undefined, 2) : report(judged));
-    if (!wanted.json && !wanted.design) for (const note of notes(config)) output.out(`\n${note}`);
+    const judged = judge(requestedPlan(options, config), now);
+    output.out(options.json ? JSON.stringify(judged, undefined, 2) : report(judged));
+    if (!options.json && !options.design) for (const note of modeNotes(config)) output.out(`\n${note}`);
     return judged.findings.some(isError) ? 1 : 0;
   } catch (error) {
     if (!(error instanceof PlanUsageError)) throw error;
@@ -72,9 +72,9 @@ export function run(args: readonly string[], config: PlanConfig, now: number, ou
 }
 
 const flag = { type: 'boolean', default: false } as const;
-const numbers = Object.fromEntries(estimated.map((kind) => [kind, { type: 'string' }] as const));
+const numbers = Object.fromEntries(countedKinds.map((kind) => [kind, { type: 'string' }] as const));
 
-/** @throws {WrongUsage} */
+/** @throws {PlanUsageError} */
 function parse(args: readonly string[]) {
   try {
     const promise = { type: 'string', multiple: true } as const;
@@ -90,9 +90,9 @@ function parse(args: readonly string[]) {
       design,
       json,
       help,
-      promises: promises.map(promised),
+      promises: promises.map(parsePromise),
       things: Object.fromEntries(
-        Object.entries(given).map(([kind, text]) => [kind, number(`--${kind}`, String(text))]),
+        Object.entries(given).map(([kind, text]) => [kind, parseNumber(`--${kind}`, String(text))]),
       ),
     };
   } catch (error) {
@@ -100,12 +100,12 @@ function parse(args: readonly string[]) {
   }
 }
 
-function number(name: string, text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new PlanUsageError(`${name} must be a number up to 99999`);
+function parseNumber(name: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new PlanUsageError(`${name} must be a whole number, max 99999`);
   return Number(text);
 }
 
-function promised(text: string): Promised {
+function parsePromise(text: string): Promised {
   const [kind = '', time = ''] = text.split('=');
   const within = time === 'cycle' ? time : duration.safeParse(time).data;
   if (!isKind(kind) || !within) throw new PlanUsageError('--promise must look like near=15m or far=cycle');
@@ -114,7 +114,7 @@ function promised(text: string): Promised {
 
 const isKind = (text: string): text is SyncKind => kindNames.some((kind) => kind === text);
 
-function wantedPlan({ design, things, promises }: ReturnType<typeof parse>, config: PlanConfig): Plan {
+function requestedPlan({ design, things, promises }: ReturnType<typeof parse>, config: PlanConfig): Plan {
   const demand = {
     tier: config.ZWIFTRACING_TIER,
     clubs: config.ZWIFTRACING_CLUB_IDS.length,
@@ -122,18 +122,19 @@ function wantedPlan({ design, things, promises }: ReturnType<typeof parse>, conf
     promises,
   };
   return design
-    ? planOf(designed.schedules(config.SLOT_TIME_ZONE), demand, designed.promises)
+    ? planOf(firstDesign.schedules(config.SLOT_TIME_ZONE), demand, firstDesign.promises)
     : planOf(schedulesOf(settingsOf(config)), {
         ...demand,
         promises: [...promisesOf(freshnessGoalsOf(config)), ...promises],
       });
 }
 
-function notes(config: PlanConfig): string[] {
+function modeNotes(config: PlanConfig): string[] {
   const settings = settingsOf(config);
-  const those = (mode: SyncMode) => kindNames.filter((kind) => settings.kinds[kind].mode === mode).join(', ');
+  const kindsIn = (mode: SyncMode) =>
+    kindNames.filter((kind) => settings.kinds[kind].mode === mode).join(', ');
   return [
-    ...(those('off') ? [`Off, and not counted: ${those('off')}.`] : []),
-    ...(those('observed') ? [`Observed, and counted as if on: ${those('observed')}.`] : []),
+    ...(kindsIn('off') ? [`Not counted, as they are off: ${kindsIn('off')}.`] : []),
+    ...(kindsIn('observed') ? [`Observed, counted as on: ${kindsIn('observed')}.`] : []),
   ];
 }

@@ -1,7 +1,7 @@
 import { type Budget, limitsOf } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callMs, callsOf, startsBetween } from './calls.ts';
+import { callDurationMs, callsOf, startsBetween } from './calls.ts';
 import { crons, day, hour, lengths, minute, monday, planOf } from './testing.ts';
 import { timetableOf } from './timetable.ts';
 
@@ -13,18 +13,18 @@ const callsIn = (budget: Budget, ...plan: Parameters<typeof planOf>) => {
 const times = (calls: ReturnType<typeof callsIn>, below: number) =>
   calls.filter(({ after }) => after < below).map(({ after }) => after / 1_000);
 
-describe('the calls of a slot', () => {
-  it('come after the list, one window after the answer before', () => {
+describe('callsOf', () => {
+  it('makes the first call after the list, each next one a window after the previous response', () => {
     expect(times(callsIn('signups', { near: ['0 * * * *', 5] }), hour)).toEqual([3, 66, 129, 192, 255]);
   });
 
-  it('are no more than there is to refresh', () => {
+  it('makes no more calls than there are events to refresh', () => {
     expect(
       times(callsIn('signups', { near: ['0 * * * *', 5] }, { things: { rider: 1, near: 2 } }), hour),
     ).toEqual([3, 66]);
   });
 
-  it('wait for a window that the slot before has filled', () => {
+  it('waits for a window that the previous slot has filled', () => {
     const calls = callsIn('signups', { far: ['0 * * * *', 1], near: ['1 * * * *', 2] });
     expect(calls.slice(0, 3)).toEqual([
       { kind: 'far', after: 3_000 },
@@ -33,7 +33,7 @@ describe('the calls of a slot', () => {
     ]);
   });
 
-  it('let the urgent ones go first, each in the last minutes of an event', () => {
+  it('makes urgent calls first, each in the last minutes before an event', () => {
     const plan = planOf({ far: ['*/15 * * * *', 15] }, { eventsADay: 48 });
     const calls = callsOf(plan, timetableOf(plan, monday)[0], 'signups');
     const urgent = calls.filter(({ slotId }) => slotId === undefined);
@@ -45,7 +45,7 @@ describe('the calls of a slot', () => {
     expect(calls.length - urgent.length).toBeGreaterThan(0);
   });
 
-  it('go to near first where near and far collide', () => {
+  it('serves near before far where their slots overlap', () => {
     const calls = callsIn('signups', { far: ['0 0 * * *', 10], near: ['2 0 * * *', 5] });
     expect(calls.slice(0, 9).map(({ kind }) => kind)).toEqual([
       'far',
@@ -60,7 +60,7 @@ describe('the calls of a slot', () => {
     ]);
   });
 
-  it('for clubs come one after the other, and leave the place that is kept for who cannot wait', () => {
+  it('makes club calls one at a time, up to the limit minus the reserve', () => {
     const premium = {
       policies: limitsOf('premium'),
       things: { rider: 20 },
@@ -70,19 +70,19 @@ describe('the calls of a slot', () => {
     expect(found[9]).toBe(61 + 3_600);
   });
 
-  it('start within the slot, and never before the window is free', () => {
+  it('makes every call within its slot and never before the window is free', () => {
     fc.assert(
       fc.property(crons, lengths, crons, lengths, (nearCron, nearLength, farCron, farLength) => {
         const plan = planOf({ near: [nearCron, nearLength], far: [farCron, farLength] });
         const [week] = timetableOf(plan, monday);
         const slots = new Map([...week.slots.near, ...week.slots.far].map((slot) => [slot.slotId, slot]));
         const calls = callsOf(plan, week, 'signups');
-        const wrong = calls.filter(({ at, slotId }, index) => {
+        const misplaced = calls.filter(({ at, slotId }, index) => {
           const { scheduledFor = Infinity, endsAt = 0 } = slots.get(slotId ?? '') ?? {};
-          const freeAt = (calls[index - 1]?.at ?? -Infinity) + (callMs.signups ?? 0) + minute;
+          const freeAt = (calls[index - 1]?.at ?? -Infinity) + (callDurationMs.signups ?? 0) + minute;
           return at < scheduledFor || at >= endsAt || at < freeAt;
         });
-        expect(wrong).toEqual([]);
+        expect(misplaced).toEqual([]);
       }),
       { numRuns: 30 },
     );
@@ -92,15 +92,15 @@ describe('the calls of a slot', () => {
 const startsIn = (eventsADay: number, from: number, until: number) =>
   startsBetween(planOf({}, { eventsADay }), from, until).length;
 
-describe('the starts of a busy day', () => {
-  it('are as many as are asked for, most of them in the evening', () => {
+describe('startsBetween', () => {
+  it('returns the requested number of starts per day, most of them in the evening', () => {
     expect(startsIn(155, monday, monday + day)).toBeCloseTo(155, -1);
     expect(startsIn(155, monday, monday + 7 * day)).toBeCloseTo(7 * 155, -1);
     expect(startsIn(155, monday + 19 * hour, monday + 20 * hour)).toBe(37);
     expect(startsIn(155, monday + 4 * hour, monday + 5 * hour)).toBeLessThan(5);
   });
 
-  it('are all in the evening when there are few, and none when there are none', () => {
+  it('puts few events all in the evening, and returns none for zero events', () => {
     expect(startsIn(20, monday, monday + 19 * hour)).toBe(0);
     expect(startsIn(20, monday, monday + day)).toBe(20);
     expect(startsIn(0, monday, monday + day)).toBe(0);

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { forecast } from './forecast.ts';
 import { design, hour, minute, monday, planOf, shipped } from './testing.ts';
 
-describe('a forecast', () => {
-  it('says what the shipped slots have room for in a day, and what is asked of them', () => {
+describe('forecast', () => {
+  it('compares the calls per day that the shipped slots allow with those needed', () => {
     const { budgets } = forecast(shipped(), monday);
     expect(budgets).toMatchObject([
       { budget: 'clubs', allowed: 24, wanted: { rider: 4 }, room: 4 },
@@ -14,7 +14,7 @@ describe('a forecast', () => {
     expect(budgets[2]?.used).toBeCloseTo(0.935);
   });
 
-  it('says of each kind how many calls a slot has room for, how long a pass takes and how fresh it keeps', () => {
+  it('returns calls per slot, length of a pass and age of the oldest copy for each kind', () => {
     const { kinds } = forecast(shipped(), monday);
     expect(kinds).toMatchObject([
       { kind: 'rider', things: 1, slotsADay: 4, fewest: 1, most: 1, passMs: hour, oldestMs: 6 * hour },
@@ -31,13 +31,13 @@ describe('a forecast', () => {
     ]);
   });
 
-  it('shows that the first design wants five times what there is', () => {
+  it('shows that the first design needs five times the calls that are possible', () => {
     const signups = forecast(design(), monday).budgets.find(({ budget }) => budget === 'signups');
     expect(signups?.wanted).toEqual({ near: 37 * 96, far: 310 * 12 });
     expect(signups?.room).toBeCloseTo(1_212, 0);
   });
 
-  it('of a kind without slots says never, and without a promise takes a pass in every slot', () => {
+  it('reports no age for a kind without slots, and needs a full pass per slot without a promise', () => {
     const { kinds, budgets } = forecast(planOf({ near: ['0 * * * *', 10] }), monday);
     expect(kinds[2]).toMatchObject({ slotsADay: 0, oldestMs: null, promisedMs: null });
     expect(budgets[2]?.wanted).toEqual({ near: 37 * 24, far: 0 });

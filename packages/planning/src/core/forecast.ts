@@ -2,35 +2,40 @@ import { type Budget, budgetNames, budgetsOf, kinds, type SyncKind } from '@pace
 import type { BudgetForecast, Forecast, KindForecast } from '@paceline/shared/contracts';
 import { urgentBudget } from './calls.ts';
 import { kindsOf, type Plan } from './plan.ts';
-import { oldestOf, passMs, type PlanReading, readingOf, roomOf, withinMs } from './reading.ts';
-import type { Openings } from './timetable.ts';
+import { oldestAge, passMs, type PlanAnalysis, analyze, slotCapacity, goalMs } from './analysis.ts';
+import type { SlotFinder } from './timetable.ts';
 
 const day = 86_400_000;
 
-/** What a plan comes to on a busy day: the average of the week from `from` (project ms). */
-export function forecast(plan: Plan, from: number, openings?: Openings): Forecast {
-  const reading = readingOf(plan, from, openings);
+/** What a plan does on a busy day: the average over the week from `from` (project ms). */
+export function forecast(plan: Plan, from: number, findSlots?: SlotFinder): Forecast {
+  const analysis = analyze(plan, from, findSlots);
   const planned = kindsOf(plan);
-  const forecasts = planned.map((kind) => kindForecast(reading, kind));
-  const called = budgetNames.filter((budget) => planned.some((kind) => budgetsOf(kind).includes(budget)));
+  const forecasts = planned.map((kind) => kindForecast(analysis, kind));
+  const usedBudgets = budgetNames.filter((budget) =>
+    planned.some((kind) => budgetsOf(kind).includes(budget)),
+  );
   return {
     kinds: forecasts,
-    budgets: called.map((budget) => budgetForecast(plan, budget, forecasts)),
+    budgets: usedBudgets.map((budget) => budgetForecast(plan, budget, forecasts)),
   };
 }
 
-function kindForecast({ plan, stretches, spentBy, turnsBy }: PlanReading, kind: SyncKind): KindForecast {
+function kindForecast(
+  { plan, stretches, callsByKind, goalCallsByKind }: PlanAnalysis,
+  kind: SyncKind,
+): KindForecast {
   const things = plan.things[kind];
-  const [week] = spentBy(kind);
+  const [week] = callsByKind(kind);
   const promised = plan.promises.find((each) => each.kind === kind);
-  const oldest = oldestOf(turnsBy(kind), things);
+  const oldest = oldestAge(goalCallsByKind(kind), things);
   return {
     kind,
     things,
-    ...(week ? roomOf(kind, week) : { slotsADay: 0, callsADay: 0, fewest: 0, most: 0 }),
+    ...(week ? slotCapacity(kind, week) : { slotsADay: 0, callsADay: 0, fewest: 0, most: 0 }),
     passMs: passMs(plan, kind),
     oldestMs: oldest === Infinity ? null : oldest,
-    promisedMs: promised ? withinMs(promised, stretches) : null,
+    promisedMs: promised ? goalMs(promised, stretches) : null,
   };
 }
 
@@ -46,10 +51,11 @@ function budgetForecast(plan: Plan, budget: Budget, forecasts: readonly KindFore
     passes.reduce((sum, { callsADay }) => sum + callsADay, 0);
   const wanted = [
     ...lists.map(({ kind, slotsADay }) => [kind, slotsADay] as const),
-    ...passes.map((each) => [each.kind, wantedBy(each)] as const),
+    ...passes.map((each) => [each.kind, callsNeeded(each)] as const),
   ];
   return { budget, policy, allowed, wanted: Object.fromEntries(wanted), urgent, room, used: room / allowed };
 }
 
-const wantedBy = ({ things, promisedMs, slotsADay }: KindForecast): number =>
+/** Calls per day that a kind needs to meet its goal; without a goal, to refresh everything in every slot. */
+const callsNeeded = ({ things, promisedMs, slotsADay }: KindForecast): number =>
   promisedMs ? (things * day) / promisedMs : things * slotsADay;

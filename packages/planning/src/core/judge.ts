@@ -4,26 +4,26 @@ import { isError, lint } from './lint.ts';
 import { type ScheduleDemand, type Plan, planOf } from './plan.ts';
 import { repair } from './repair.ts';
 import { schedulesOf } from './slots.ts';
-import { rememberOpenings } from './timetable.ts';
+import { memoizedSlots } from './timetable.ts';
 
 export type JudgedPlan = ReturnType<typeof judge>;
 
 const day = 86_400_000;
 
-/** Judges a plan from the beginning of today (UTC) on. */
+/** Lint, forecast and repair of a plan, from the start of today (UTC). */
 export function judge(plan: Plan, now: number) {
   const from = now - (now % day);
-  const openings = rememberOpenings();
-  const findings = lint(plan, from, openings);
+  const findSlots = memoizedSlots();
+  const findings = lint(plan, from, findSlots);
   return {
     plan,
     findings,
-    forecast: forecast(plan, from, openings),
-    repaired: findings.some(isError) ? repair(plan, from, openings) : plan,
+    forecast: forecast(plan, from, findSlots),
+    repaired: findings.some(isError) ? repair(plan, from, findSlots) : plan,
   };
 }
 
-/** As `judge`, for the settings of all kinds: those that are off are not counted, the observed ones as if they were on. */
+/** Like `judge`, for schedule settings: kinds that are off don't count, observed ones count as on. */
 export const judgeSettings = (settings: ScheduleSettings, demand: ScheduleDemand, now: number): JudgedPlan =>
   judge(planOf(schedulesOf(settings), demand), now);
 

@@ -11,10 +11,10 @@ const only = (findings: readonly LintFinding[], rule: LintFinding['rule']) =>
 const timesOf = ({ timeline }: LintFinding) =>
   timeline.map(({ at, says }) => `${new Date(at).toISOString().slice(5, 16)} ${says}`);
 
-describe("the first design's figures", () => {
+describe('lint of the first design', () => {
   const findings = lint(design(), monday);
 
-  it('fail, for three reasons', () => {
+  it('reports a collision and two promises as errors', () => {
     expect(headlinesOf(findings)).toEqual([
       'error collision near x far',
       'error promise near',
@@ -24,53 +24,53 @@ describe("the first design's figures", () => {
     ]);
   });
 
-  it('let near and far collide for hours every day, first at half past midnight', () => {
+  it('reports that near and far overlap for hours every day, first at 00:30', () => {
     const [collision] = only(findings, 'collision');
     expect(collision?.message).toBe(
-      'Slots of near and far are open at once (228 minutes a day) and share events and signups: ' +
+      'The near and far slots overlap (228 minutes a day) and share the events and signups limits: ' +
         'first near 00:25–00:37 and far 00:30–00:55, from Mon 4 May 00:30 for 7 min.',
     );
     expect(collision && timesOf(collision)).toEqual([
-      '05-04T00:25 the near slot opens',
-      '05-04T00:30 the far slot opens',
-      '05-04T00:37 the near slot closes',
-      '05-04T00:55 the far slot closes',
+      '05-04T00:25 near slot opens',
+      '05-04T00:30 far slot opens',
+      '05-04T00:37 near slot closes',
+      '05-04T00:55 far slot closes',
     ]);
   });
 
-  it('say nothing of the rider slot, which overlaps but shares no budget', () => {
+  it('ignores the rider slot, which overlaps but shares no budget', () => {
     expect(findings.filter(({ kinds }) => kinds.includes('rider'))).toEqual([]);
   });
 
-  it('give a pass of 5.2 hours a slot of 25 minutes', () => {
+  it('warns that a 25-minute slot is too short for a pass of 5.2 hours', () => {
     expect(only(findings, 'demand')[1]?.message).toBe(
-      'A call for each of 310 far events takes 5.2 h at 1 call per minute (signups). A slot of 25 min has room for 4 to 6, ' +
-        'the 12 slots of a day for 68; the rest is left for the next ones.',
+      '310 far events need 310 calls (5.2 h); each 25-minute slot allows 4–6 (signups: 1 call per minute), ' +
+        'the 12 slots of a day 68. The rest waits for later slots.',
     );
   });
 
-  it('promise what no order of calls could keep, and an event shows it', () => {
+  it('reports promises that no order of calls can keep, with an event as example', () => {
     const [near] = only(findings, 'promise');
     expect(near?.message).toMatch(
-      /^Each near event was promised a refresh every 15 min, but gets one every 5\d/,
+      /^Each near event should be refreshed every 15 min, but these slots refresh it every 5\d/,
     );
     expect(near && timesOf(near)).toEqual([
       '05-03T23:55 near event 1 is refreshed',
-      '05-04T00:10 its copy becomes older than 15 min',
+      '05-04T00:10 its copy is now older than 15 min',
       expect.stringMatching(/^05-04T00:4\d it is refreshed again, after 4\d/),
     ]);
   });
 });
 
-describe('the shipped schedule', () => {
+describe('lint of the shipped schedule', () => {
   it.each(['UTC', 'Europe/Stockholm', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe'])(
-    'has no error in %s, all year round',
+    'reports no error in %s, all year round',
     (timeZone) => {
       expect(lint(shipped(timeZone), monday).filter(isError)).toEqual([]);
     },
   );
 
-  it('says honestly that a slot has no room for everything', () => {
+  it('warns that a slot is too short for all events', () => {
     expect(headlinesOf(lint(shipped(), monday))).toEqual(['warning demand near', 'warning demand far']);
   });
 });
@@ -78,23 +78,23 @@ describe('the shipped schedule', () => {
 describe('an overrun', () => {
   const overrun = (...plan: Parameters<typeof planOf>) => only(lint(planOf(...plan), monday), 'overrun');
 
-  it('is a slot that is open when the next one opens', () => {
+  it('is reported for a slot that is still open when the next one opens', () => {
     expect(overrun({ near: ['*/15 * * * *', 16] })[0]?.message).toBe(
-      'The near slot 23:45–00:01 of Sun 3 May 23:45 is open for another 1 min when the next one opens at Mon 4 May 00:00.',
+      'The near slot of Sun 3 May 23:45 (23:45–00:01) overlaps the next one, which opens at Mon 4 May 00:00, by 1 min.',
     );
     expect(overrun({ near: ['*/15 * * * *', 15] })).toEqual([]);
   });
 
-  it('is found over midnight', () => {
+  it('is found across midnight', () => {
     expect(overrun({ far: ['30 0,23 * * *', 59] })).toEqual([]);
     expect(overrun({ far: ['30 0,23 * * *', 61] })[0]?.timeline[0]?.at).toBe(monday - hour / 2);
   });
 
   it.each([
     ['Europe/Stockholm', '2027-03-28T00:00Z'],
-    // The first hour of the slots comes twice.
+    // The hour of the first slot is repeated.
     ['America/New_York', '2026-11-01T05:00Z'],
-  ])('is found on the one night when the clocks of %s are changed in its way', (timeZone, opens) => {
+  ])('is found on the one night when the clocks of %s change', (timeZone, opens) => {
     const twoHours = { rider: ['0 1,3 * * *', 90] as const };
     expect(overrun(twoHours)).toEqual([]);
     expect(overrun(twoHours, { timeZone })[0]?.timeline.map(({ at }) => at)).toEqual([
@@ -106,7 +106,7 @@ describe('an overrun', () => {
 });
 
 describe('a collision', () => {
-  /** Minutes of the week (UTC) in which a slot is open, read from the cron expression by hand. */
+  /** Minutes of the week (UTC) in which a slot is open, by an independent reading of the cron expression. */
   function openMinutes(cron: string, length: number): Set<number> {
     const [minutes, hours, weekdays] = cron
       .split(' ')
@@ -117,7 +117,7 @@ describe('a collision', () => {
     };
     const [byMinute, byHour, byWeekday] = [allowed(minutes), allowed(hours), allowed(weekdays)];
     const open = new Set<number>();
-    // From as many minutes before the week as a slot may be open.
+    // Slots that opened before the week can still be open.
     for (let at = -length; at < (7 * day) / minute; at += 1) {
       const date = new Date(monday + at * minute);
       const opens =
@@ -145,18 +145,16 @@ describe('a collision', () => {
     );
   });
 
-  it('may happen only when clocks change, and is told so', () => {
-    // An hour that there is not moves a slot into the next one.
+  it('that happens only when the clocks change is reported as such', () => {
+    // A slot in the skipped hour moves into the next one.
     const plan = planOf(
       { near: ['30 2 * * *', 10], far: ['0 3 * * *', 10] },
       { timeZone: 'Europe/Stockholm' },
     );
-    expect(only(lint(plan, monday), 'collision')[0]?.message).toContain(
-      'only when the clocks are put forward or back',
-    );
+    expect(only(lint(plan, monday), 'collision')[0]?.message).toContain('only when the clocks change');
   });
 
-  it('is none between slots that only touch', () => {
+  it('is not reported for slots that only touch', () => {
     const touching = planOf({ near: ['0 * * * *', 30], far: ['30 * * * *', 30] });
     expect(only(lint(touching, monday), 'collision')).toEqual([]);
   });
@@ -170,25 +168,25 @@ describe('a promise', () => {
     promises: cycle,
   });
 
-  it('to refresh each club in every cycle holds for one club, and not for two with a call an hour', () => {
+  it('to refresh each club once per cycle is kept for one club, but not for two at one call per hour', () => {
     const slots = { rider: ['0 */6 * * *', 10] as const };
     expect(lint(planOf(slots, clubs(1)), monday)).toEqual([]);
     const [broken] = only(lint(planOf(slots, clubs(2)), monday), 'promise');
     expect(broken && timesOf(broken)).toEqual([
       '05-04T00:00 club 1 is refreshed',
-      '05-04T06:00 its copy becomes older than 6 h',
+      '05-04T06:00 its copy is now older than 6 h',
       '05-04T12:00 it is refreshed again, after 12 h',
     ]);
   });
 
-  it.each(['0 4 * * 3', '0 4 * * 1,2'])('for every cycle of %s holds, over the weekend too', (cron) => {
+  it.each(['0 4 * * 3', '0 4 * * 1,2'])('per cycle of %s is kept, also over the weekend', (cron) => {
     expect(lint(planOf({ rider: [cron, 10] }, clubs(1)), monday)).toEqual([]);
   });
 
-  it('is broken when the kind has no slot', () => {
+  it('is reported as broken when the kind has no slot', () => {
     const plan = planOf({}, { promises: [{ kind: 'far', within: day }] });
     const [broken] = only(lint(plan, monday), 'promise');
-    expect(broken?.message).toContain('but gets none in the week that is looked at: 310 far events');
+    expect(broken?.message).toContain('but no slot opens in the week that was checked: 310 far events');
     expect(broken && timesOf(broken)[2]).toBe('05-11T00:00 it has not been refreshed for 168 h');
   });
 });

@@ -5,23 +5,23 @@ import { type Plan, sharedBudgets } from './plan.ts';
 import {
   type Gap,
   gapsOf,
-  oldestOf,
+  oldestAge,
   passMs,
   range,
-  type PlanReading,
-  readingOf,
-  roomOf,
-  type MadeCalls,
-  withinMs,
-} from './reading.ts';
-import { type Openings, overlapsBetween, overrunsOf, timeTogether } from './timetable.ts';
+  type PlanAnalysis,
+  analyze,
+  slotCapacity,
+  type StretchCalls,
+  goalMs,
+} from './analysis.ts';
+import { type SlotFinder, overlapsBetween, overrunsOf, overlapMs } from './timetable.ts';
 
 type Timeline = LintFinding['timeline'];
 
-/** Errors first; checks the week from `from` (project ms) and the next changes of summer time. */
-export function lint(plan: Plan, from: number, openings?: Openings): LintFinding[] {
-  const reading = readingOf(plan, from, openings);
-  return [collisions, overruns, brokenPromises, demands].flatMap((rule) => rule(reading));
+/** Findings, errors first, for the week from `from` (project ms) and the days around the next clock changes. */
+export function lint(plan: Plan, from: number, findSlots?: SlotFinder): LintFinding[] {
+  const analysis = analyze(plan, from, findSlots);
+  return [collisions, overruns, brokenPromises, demands].flatMap((rule) => rule(analysis));
 }
 
 export const isError = ({ severity }: LintFinding): boolean => severity === 'error';
@@ -30,16 +30,16 @@ const pairs: ReadonlyArray<readonly [SyncKind, SyncKind]> = kindNames.flatMap((o
   kindNames.slice(index + 1).map((other) => [one, other] as const),
 );
 
-/** Slots of two kinds that are open at once and call the same budgets. Where they share none they do no harm. */
-function collisions(reading: PlanReading): LintFinding[] {
+/** Overlapping slots of two kinds that share a budget. Without a shared budget an overlap is harmless. */
+function collisions(analysis: PlanAnalysis): LintFinding[] {
   return pairs.flatMap(([one, other]) => {
     const shared = sharedBudgets(one, other);
-    return shared.length > 0 ? collision(reading, one, other, shared) : [];
+    return shared.length > 0 ? collision(analysis, one, other, shared) : [];
   });
 }
 
 function collision(
-  { stretches, wall }: PlanReading,
+  { stretches, wall }: PlanAnalysis,
   one: SyncKind,
   other: SyncKind,
   shared: readonly string[],
@@ -49,34 +49,34 @@ function collision(
   if (!first) return [];
   const [week] = stretches;
   const days = (week.until - week.from) / 86_400_000;
-  const together = timeTogether(found[0] ?? [], week.from, week.until) / days;
-  const often =
-    together > 0
-      ? `${count(Number((together / 60_000).toFixed(1)), 'minute')} a day`
-      : 'only when the clocks are put forward or back';
+  const overlapPerDay = overlapMs(found[0] ?? [], week.from, week.until) / days;
+  const howMuch =
+    overlapPerDay > 0
+      ? `${count(Number((overlapPerDay / 60_000).toFixed(1)), 'minute')} a day`
+      : 'only when the clocks change';
   const [a, b] = first.map((slot) => `${slot.kind} ${wall.slot(slot)}`);
-  const lasts = Math.min(first[0].endsAt, first[1].endsAt) - first[1].scheduledFor;
+  const firstOverlap = Math.min(first[0].endsAt, first[1].endsAt) - first[1].scheduledFor;
   return [
     {
       rule: 'collision',
       severity: 'error',
       kinds: [one, other],
-      message: `Slots of ${one} and ${other} are open at once (${often}) and share ${shared.join(' and ')}: first ${a} and ${b}, from ${wall.moment(first[1].scheduledFor)} for ${humanDuration(lasts)}.`,
-      timeline: openAndClose(first),
+      message: `The ${one} and ${other} slots overlap (${howMuch}) and share the ${shared.join(' and ')} ${shared.length === 1 ? 'limit' : 'limits'}: first ${a} and ${b}, from ${wall.time(first[1].scheduledFor)} for ${humanDuration(firstOverlap)}.`,
+      timeline: slotTimeline(first),
     },
   ];
 }
 
-const openAndClose = (pair: readonly Slot[]): Timeline =>
+const slotTimeline = (pair: readonly Slot[]): Timeline =>
   pair
     .flatMap(({ kind, scheduledFor, endsAt }) => [
-      { at: scheduledFor, says: `the ${kind} slot opens` },
-      { at: endsAt, says: `the ${kind} slot closes` },
+      { at: scheduledFor, says: `${kind} slot opens` },
+      { at: endsAt, says: `${kind} slot closes` },
     ])
     .toSorted((a, b) => a.at - b.at);
 
-/** Slots that are still open when the next one of their kind opens, if only on the days when clocks change. */
-function overruns({ stretches, wall }: PlanReading): LintFinding[] {
+/** Slots that are still open when the next one of their kind opens, even if only when the clocks change. */
+function overruns({ stretches, wall }: PlanAnalysis): LintFinding[] {
   return kindNames.flatMap((kind) => {
     const [first] = stretches.flatMap(({ slots }) => overrunsOf(slots[kind]));
     if (!first) return [];
@@ -86,63 +86,68 @@ function overruns({ stretches, wall }: PlanReading): LintFinding[] {
         rule: 'overrun',
         severity: 'error',
         kinds: [kind],
-        message: `The ${kind} slot ${wall.slot(slot)} of ${wall.moment(slot.scheduledFor)} is open for another ${humanDuration(slot.endsAt - next.scheduledFor)} when the next one opens at ${wall.moment(next.scheduledFor)}.`,
+        message: `The ${kind} slot of ${wall.time(slot.scheduledFor)} (${wall.slot(slot)}) overlaps the next one, which opens at ${wall.time(next.scheduledFor)}, by ${humanDuration(slot.endsAt - next.scheduledFor)}.`,
         timeline: [
-          { at: slot.scheduledFor, says: `the ${kind} slot opens` },
-          { at: next.scheduledFor, says: `the next ${kind} slot opens` },
-          { at: slot.endsAt, says: 'the first one closes' },
+          { at: slot.scheduledFor, says: `${kind} slot opens` },
+          { at: next.scheduledFor, says: `next ${kind} slot opens` },
+          { at: slot.endsAt, says: `first ${kind} slot closes` },
         ],
       },
     ];
   });
 }
 
-/** Promises that no order of the calls could keep. */
-const brokenPromises = (reading: PlanReading): LintFinding[] =>
-  reading.plan.promises.flatMap((promised) => broken(reading, promised));
+/** Promises that can't be kept in whatever order the calls are made. */
+const brokenPromises = (analysis: PlanAnalysis): LintFinding[] =>
+  analysis.plan.promises.flatMap((promised) => brokenPromise(analysis, promised));
 
-function broken({ plan, stretches, turnsBy, wall }: PlanReading, promised: Promised): LintFinding[] {
+function brokenPromise(
+  { plan, stretches, goalCallsByKind, wall }: PlanAnalysis,
+  promised: Promised,
+): LintFinding[] {
   const { kind } = promised;
   const things = plan.things[kind];
-  const spent = turnsBy(kind);
-  const within = withinMs(promised, stretches);
-  const oldest = oldestOf(spent, things);
-  const [week] = spent;
-  if (!week || oldest <= within) return [];
-  const gap = firstTooOld(spent, things, within);
-  const { fewest, most } = roomOf(kind, week);
+  const made = goalCallsByKind(kind);
+  const goal = goalMs(promised, stretches);
+  const oldest = oldestAge(made, things);
+  const [week] = made;
+  if (!week || oldest <= goal) return [];
+  const gap = firstTooOld(made, things, goal);
+  const { fewest, most } = slotCapacity(kind, week);
   const name = kinds[kind].thing;
-  const often =
-    oldest === Infinity ? 'none in the week that is looked at' : `one every ${humanDuration(oldest)} at best`;
+  const achievable =
+    oldest === Infinity
+      ? 'no slot opens in the week that was checked'
+      : `these slots refresh it every ${humanDuration(oldest)} at best`;
   const example = gap
-    ? ` The first that is too old: ${numbered(name, gap)}, from ${wall.moment(gap.from + within)} on.`
+    ? ` First one too old: ${numbered(name, gap)}, from ${wall.time(gap.from + goal)}.`
     : '';
   return [
     {
       rule: 'promise',
       severity: 'error',
       kinds: [kind],
-      message: `Each ${name} was promised a refresh every ${humanDuration(within)}, but gets ${often}: ${count(things, name)} take turns, and a slot has room for ${range(fewest, most)}.${example}`,
-      timeline: gap ? gapTimeline(gap, name, within) : [],
+      message: `Each ${name} should be refreshed every ${humanDuration(goal)}, but ${achievable}: ${count(things, name)} share ${range(fewest, most)} calls per slot.${example}`,
+      timeline: gap ? gapTimeline(gap, name, goal) : [],
     },
   ];
 }
 
-/** One that is seen to begin and end with a call tells more than one that the stretch cuts off. */
-function firstTooOld(spent: readonly MadeCalls[], things: number, within: number): Gap | undefined {
-  const gaps = spent.flatMap(({ stretch, calls }) => gapsOf(calls, things, stretch));
-  const tooOld = gaps.filter(({ from, until }) => until - from > within);
+/** Prefers a gap between two calls, the clearer example, to one that the stretch cuts off. */
+function firstTooOld(made: readonly StretchCalls[], things: number, goal: number): Gap | undefined {
+  const gaps = made.flatMap(({ stretch, calls }) => gapsOf(calls, things, stretch));
+  const tooOld = gaps.filter(({ from, until }) => until - from > goal);
   return tooOld.find(({ whole }) => whole) ?? tooOld[0];
 }
 
 const numbered = (name: string, { thing }: Gap): string => `${name} ${thing}`;
 
-const gapTimeline = (gap: Gap, name: string, within: number): Timeline => [
+const gapTimeline = (gap: Gap, name: string, goal: number): Timeline => [
   {
     at: gap.from,
-    says: gap.whole ? `${numbered(name, gap)} is refreshed` : `say ${numbered(name, gap)} is fresh`,
+    says: gap.whole ? `${numbered(name, gap)} is refreshed` : `suppose ${numbered(name, gap)} is fresh`,
   },
-  { at: gap.from + within, says: `its copy becomes older than ${humanDuration(within)}` },
+  { at: gap.from + goal, says: `its copy is now older than ${humanDuration(goal)}` },
   {
     at: gap.until,
     says: gap.whole
@@ -151,30 +156,37 @@ const gapTimeline = (gap: Gap, name: string, within: number): Timeline => [
   },
 ];
 
-/** Kinds that have more to refresh than a slot has room for. That is no error: calls go where they are worth most. */
-const demands = (reading: PlanReading): LintFinding[] => kindNames.flatMap((kind) => demand(reading, kind));
+/** Kinds with more to refresh than a slot allows. Not an error: calls go where they are worth most. */
+const demands = (analysis: PlanAnalysis): LintFinding[] =>
+  kindNames.flatMap((kind) => demand(analysis, kind));
 
-function demand({ plan, spentBy }: PlanReading, kind: SyncKind): LintFinding[] {
-  const [week] = spentBy(kind);
+function demand({ plan, callsByKind }: PlanAnalysis, kind: SyncKind): LintFinding[] {
+  const [week] = callsByKind(kind);
   const schedule = plan.schedules.find((each) => each.kind === kind);
   if (!week || !schedule) return [];
   const things = plan.things[kind];
-  const { slotsADay, callsADay, fewest, most } = roomOf(kind, week);
+  const { slotsADay, callsADay, fewest, most } = slotCapacity(kind, week);
   if (fewest >= things) return [];
-  const budget = kinds[kind].budget;
+  const { thing, budget } = kinds[kind];
   return [
     {
       rule: 'demand',
       severity: 'warning',
       kinds: [kind],
-      message: `A call for each of ${count(things, kinds[kind].thing)} takes ${humanDuration(passMs(plan, kind))} at ${rate(plan.policies[budget])} (${budget}). A slot of ${humanDuration(schedule.durationMs)} has room for ${range(fewest, most)}, the ${Math.round(slotsADay)} slots of a day for ${Math.round(callsADay)}; the rest is left for the next ones.`,
+      message: `${count(things, thing)} ${things === 1 ? 'needs' : 'need'} ${count(things, 'call')} (${humanDuration(passMs(plan, kind))}); each ${lengthOf(schedule.durationMs)} slot allows ${range(fewest, most)} (${budget}: ${rate(plan.policies[budget])}), the ${Math.round(slotsADay)} slots of a day ${Math.round(callsADay)}. The rest waits for later slots.`,
       timeline: firstSlot(week, kind, things),
     },
   ];
 }
 
-/** What becomes of the first slot of the week. */
-function firstSlot({ stretch, calls }: MadeCalls, kind: SyncKind, things: number): Timeline {
+/** `10-minute`, `25-second`, `2-hour` */
+const lengthOf = (ms: number): string =>
+  humanDuration(ms).replace(/ (\w+)$/, (_, unit: string) => `-${unitNames[unit] ?? unit}`);
+
+const unitNames: Readonly<Record<string, string>> = { s: 'second', min: 'minute', h: 'hour' };
+
+/** What happens in the first slot of the week. */
+function firstSlot({ stretch, calls }: StretchCalls, kind: SyncKind, things: number): Timeline {
   const slot = stretch.slots[kind].find(({ scheduledFor }) => scheduledFor >= stretch.from);
   if (!slot) return [];
   const made = calls.filter(({ slotId }) => slotId === slot.slotId);
@@ -182,9 +194,9 @@ function firstSlot({ stretch, calls }: MadeCalls, kind: SyncKind, things: number
   return [
     {
       at: slot.scheduledFor,
-      says: `the ${kind} slot opens, with ${count(things, kinds[kind].thing)} to refresh`,
+      says: `${kind} slot opens, ${count(things, kinds[kind].thing)} to refresh`,
     },
-    ...(last ? [{ at: last.at, says: `its last call is made, number ${made.length}` }] : []),
-    { at: slot.endsAt, says: `it closes with ${things - made.length} left` },
+    ...(last ? [{ at: last.at, says: `last call of the slot (${made.length} made)` }] : []),
+    { at: slot.endsAt, says: `${kind} slot closes, ${things - made.length} still to refresh` },
   ];
 }

@@ -15,27 +15,27 @@ import {
 import type { Policy, Promised } from '@paceline/shared/contracts';
 import type { Schedule } from './slots.ts';
 
-/** The kinds that fetch signups; they take turns. Urgent calls belong to the first, events of two days to the second. */
+/** The kinds that share the signups budget. Urgent calls count to the first; the second covers the next two days. */
 export const [soonKind, laterKind = soonKind] = eventKinds;
 
-/** A schedule with what is asked of it, and what upstream allows. */
+/** A schedule, what it has to achieve, and the rate limits. */
 export interface Plan {
   /** At most one for each kind. */
   readonly schedules: readonly Schedule[];
   readonly policies: Readonly<Record<Budget, Policy>>;
-  /** How many things of each kind there are on a busy day; a club is one page. */
+  /** How many clubs or events each kind has to refresh on a busy day. A club counts as one page. */
   readonly things: Readonly<Record<SyncKind, number>>;
-  /** Events that start in a day: each gets a call in its last minutes, in or out of a slot, before all others. */
+  /** Events that start in a day. Each gets one urgent call shortly before its start, in or outside a slot. */
   readonly eventsADay: number;
   readonly promises: readonly Promised[];
 }
 
-/** What the schedule that is shipped keeps with one club, by the defaults of the freshness goals. */
-export const shippedPromises: readonly Promised[] = promisesOf(
+/** Promises from the default freshness goals; the shipped schedule keeps them for one club. */
+export const defaultPromises: readonly Promised[] = promisesOf(
   mapValues(freshnessClasses, ({ goal }) => durationMs(goal)),
 );
 
-/** What is asked of each kind that has a goal, with these goals of the freshness classes (project ms). */
+/** One promise for each kind that has a freshness goal. @param goals of the freshness classes, project ms */
 export function promisesOf(goals: Readonly<Record<FreshnessClass, number>>): Promised[] {
   return kindNames.flatMap((kind) => {
     const { goal } = kinds[kind];
@@ -46,39 +46,39 @@ export function promisesOf(goals: Readonly<Record<FreshnessClass, number>>): Pro
 export interface ScheduleDemand {
   readonly tier: Tier;
   readonly clubs: number;
-  /** How many things of a kind there are on a busy day; default that of its definition. */
+  /** Overrides how many clubs or events of a kind there are on a busy day; default: the kind's definition. */
   readonly things: Readonly<Partial<Record<SyncKind, number | undefined>>>;
-  /** Instead of the usual ones of their kinds. */
+  /** Replace the default promises of their kinds. */
   readonly promises: readonly Promised[];
 }
 
-/** A plan of the kinds that have schedules; what is promised of others counts for nothing. */
+/** A plan for the kinds that have schedules; promises for other kinds are ignored. */
 export function planOf(
   schedules: readonly Schedule[],
-  { tier, clubs, things: asked, promises }: ScheduleDemand,
-  usual: readonly Promised[] = shippedPromises,
+  { tier, clubs, things: overrides, promises }: ScheduleDemand,
+  defaults: readonly Promised[] = defaultPromises,
 ): Plan {
-  // Without a club there is nothing to plan for; the sandbox has one.
+  // Plans for one club when none is configured: the sandbox has one.
   const things = mapValues(
     kinds,
-    (kind, name) => asked[name] ?? (kind.things === 'clubs' ? clubs || 1 : kind.things),
+    (kind, name) => overrides[name] ?? (kind.things === 'clubs' ? clubs || 1 : kind.things),
   );
-  const planned = (kind: SyncKind) => schedules.some((each) => each.kind === kind);
+  const isPlanned = (kind: SyncKind) => schedules.some((each) => each.kind === kind);
   return {
     schedules,
     policies: limitsOf(tier),
     things,
-    eventsADay: planned(soonKind) ? things[laterKind] / 2 : 0,
-    promises: [...usual, ...promises].filter(
-      ({ kind }, index, all) => planned(kind) && all.findLastIndex((each) => each.kind === kind) === index,
+    eventsADay: isPlanned(soonKind) ? things[laterKind] / 2 : 0,
+    promises: [...defaults, ...promises].filter(
+      ({ kind }, index, all) => isPlanned(kind) && all.findLastIndex((each) => each.kind === kind) === index,
     ),
   };
 }
 
 const minute = 60_000;
 
-/** The first design's figures: what it wanted, and the slots that were to bring it. */
-export const designed = {
+/** The slots and promises of the first design, which lint refuses. */
+export const firstDesign = {
   schedules: (timeZone: string): Schedule[] => [
     { kind: 'rider', opens: '0 */6 * * *', durationMs: 10 * minute, timeZone },
     { kind: 'near', opens: '10,25,40,55 * * * *', durationMs: 12 * minute, timeZone },
@@ -95,6 +95,6 @@ export const kindsOf = ({ schedules }: Pick<Plan, 'schedules'>): SyncKind[] =>
   kindNames.filter((each) => schedules.some(({ kind }) => kind === each));
 
 export function sharedBudgets(one: SyncKind, other: SyncKind): Budget[] {
-  const theirs = budgetsOf(other);
-  return budgetsOf(one).filter((budget) => theirs.includes(budget));
+  const otherBudgets = budgetsOf(other);
+  return budgetsOf(one).filter((budget) => otherBudgets.includes(budget));
 }

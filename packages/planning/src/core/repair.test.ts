@@ -5,20 +5,20 @@ import { isError, lint } from './lint.ts';
 import type { Promised } from '@paceline/shared/contracts';
 import type { Plan } from './plan.ts';
 import { repair } from './repair.ts';
-import { rememberOpenings } from './timetable.ts';
+import { memoizedSlots } from './timetable.ts';
 import { crons, design, hour, lengths, minute, monday, planOf, shipped } from './testing.ts';
 
 const slotsOf = ({ schedules }: Plan, kind: SyncKind) => {
   const schedule = schedules.find((each) => each.kind === kind);
   return [schedule?.opens, (schedule?.durationMs ?? 0) / minute];
 };
-/** The examples share most of their schedules. */
-const openings = rememberOpenings();
-const repaired = (plan: Plan) => repair(plan, monday, openings);
-const errorsOf = (plan: Plan, known = openings) => lint(plan, monday, known).filter(isError);
+/** Shared, as the examples have most of their schedules in common. */
+const findSlots = memoizedSlots();
+const repaired = (plan: Plan) => repair(plan, monday, findSlots);
+const errorsOf = (plan: Plan, known = findSlots) => lint(plan, monday, known).filter(isError);
 
 describe('a repaired plan', () => {
-  it('lints without errors, whatever it was', () => {
+  it('lints without errors, whatever the original plan', () => {
     const within = fc.oneof(
       fc.constant('cycle' as const),
       fc.integer({ min: 1, max: 48 }).map((each) => each * hour),
@@ -46,7 +46,7 @@ describe('a repaired plan', () => {
           policies: fc.constantFrom(...tiers.map(limitsOf)),
         }),
         (cronsAndLengths, rest) => {
-          const known = rememberOpenings();
+          const known = memoizedSlots();
           const found = repair(planOf(cronsAndLengths, rest), monday, known);
           expect(errorsOf(found, known)).toEqual([]);
         },
@@ -55,7 +55,7 @@ describe('a repaired plan', () => {
     );
   });
 
-  it('of the first design is what is shipped, with promises that it keeps', () => {
+  it('of the first design is the shipped schedule with promises that it keeps', () => {
     const found = repaired(design());
     expect(found.schedules).toEqual(shipped().schedules);
     expect(found.promises).toEqual([
@@ -66,14 +66,14 @@ describe('a repaired plan', () => {
   });
 
   it.each(['UTC', 'Europe/Stockholm', 'America/New_York'])(
-    'of what is fine in %s is the same',
+    'equals the original when that has no errors, in %s',
     (timeZone) => {
       expect(repaired(shipped(timeZone))).toEqual(shipped(timeZone));
       expect(repaired(repaired(design(timeZone)))).toEqual(repaired(design(timeZone)));
     },
   );
 
-  it('has longer rider slots for more clubs, since nobody else calls for clubs', () => {
+  it('has longer rider slots for more clubs, as no other kind uses the clubs budget', () => {
     const plan = planOf(
       { rider: ['0 */6 * * *', 10] },
       { things: { rider: 3 }, promises: [{ kind: 'rider', within: 'cycle' }] },
@@ -83,7 +83,7 @@ describe('a repaired plan', () => {
     expect(found.promises).toEqual(plan.promises);
   });
 
-  it('promises less for more clubs than there are calls', () => {
+  it('relaxes the promise when there are more clubs than calls', () => {
     const plan = planOf(
       { rider: ['0 */6 * * *', 10] },
       { things: { rider: 12 }, promises: [{ kind: 'rider', within: 'cycle' }] },
@@ -93,7 +93,7 @@ describe('a repaired plan', () => {
     expect(within).toBeLessThan(14 * hour);
   });
 
-  it('has slots that end when the next one opens', () => {
+  it('has slots that close by the time the next one opens', () => {
     expect(slotsOf(repaired(planOf({ far: ['0 */2 * * *', 150] })), 'far')).toEqual(['0 */2 * * *', 120]);
     const inZone = planOf({ far: ['0 1,3 * * *', 90] }, { timeZone: 'Europe/Stockholm' });
     expect(slotsOf(repaired(inZone), 'far')).toEqual(['0 1,3 * * *', 60]);
@@ -101,19 +101,15 @@ describe('a repaired plan', () => {
 
   it.each([
     ['keeps the minutes of near', '*/20 * * * *', '0,20,40 * * * *'],
-    ['takes the usual minutes where near leaves none', '* * * * *', '10,25,40,55 * * * *'],
-    [
-      'takes the usual minutes where near is not the same in every hour',
-      '0 7-23 * * *',
-      '10,25,40,55 * * * *',
-    ],
-  ])('%s when near and far collide', (_, cron, expected) => {
+    ['uses the default minutes when near leaves no gap', '* * * * *', '10,25,40,55 * * * *'],
+    ['uses the default minutes when near differs from hour to hour', '0 7-23 * * *', '10,25,40,55 * * * *'],
+  ])('%s and collides with far', (_, cron, expected) => {
     const found = repaired(planOf({ near: [cron, 1], far: ['0 * * * *', 30] }));
     expect(slotsOf(found, 'near')[0]).toBe(expected);
     expect(errorsOf(found)).toEqual([]);
   });
 
-  it('promises nothing where there is no slot', () => {
+  it('drops the promise of a kind without slots', () => {
     const plan = planOf({}, { promises: [{ kind: 'near', within: hour }] });
     expect(repaired(plan).promises).toEqual([]);
   });

@@ -2,61 +2,64 @@ import { classOfKind, freshnessClasses, kindNames, kinds, type SyncKind } from '
 import type { Promised, Slot } from '@paceline/shared/contracts';
 import { lint } from './lint.ts';
 import { laterKind, type Plan, sharedBudgets, soonKind } from './plan.ts';
-import { oldestOf, turnsBy, withinMs } from './reading.ts';
+import { oldestAge, goalCallsByKind, goalMs } from './analysis.ts';
 import type { Schedule } from './slots.ts';
 import {
-  distancesOf,
+  spacingOf,
   noSlots,
-  type Openings,
-  rememberOpenings,
+  type SlotFinder,
+  memoizedSlots,
   type Stretch,
   timetableOf,
 } from './timetable.ts';
 
 const minute = 60_000;
 
-/** Without lint errors: shorter overruns, soon and later in turns, longer unshared slots, honest promises. */
-export function repair(plan: Plan, from: number, openings: Openings = rememberOpenings()): Plan {
+/**
+ * A plan without lint errors: shortens overruns, alternates the two event kinds, lengthens slots that share no budget,
+ * and relaxes promises that still can't be kept.
+ */
+export function repair(plan: Plan, from: number, findSlots: SlotFinder = memoizedSlots()): Plan {
   const repaired = [withoutOverruns, withoutCollisions, withLongerSlots].reduce(
-    (current, step) => step(current, from, openings),
+    (current, step) => step(current, from, findSlots),
     plan,
   );
-  return withHonestPromises(repaired, from, openings);
+  return withRelaxedPromises(repaired, from, findSlots);
 }
 
-function withoutOverruns(plan: Plan, from: number, openings: Openings): Plan {
-  const stretches = timetableOf(plan, from, openings);
+function withoutOverruns(plan: Plan, from: number, findSlots: SlotFinder): Plan {
+  const stretches = timetableOf(plan, from, findSlots);
   const shorter = plan.schedules.map(({ kind, durationMs }) => {
-    const shortest = distancesOf(stretches, kind).shortest;
+    const shortest = spacingOf(stretches, kind).shortest;
     return [kind, { durationMs: Math.min(durationMs, shortest) }] as const;
   });
   return setSchedules(plan, Object.fromEntries(shorter));
 }
 
-const withoutCollisions = (plan: Plan, from: number, openings: Openings): Plan =>
-  collides(plan, from, openings)
-    ? takeTurns(plan, from, openings, (turned) => !collides(turned, from, openings))
+const withoutCollisions = (plan: Plan, from: number, findSlots: SlotFinder): Plan =>
+  collides(plan, from, findSlots)
+    ? withAlternatingSlots(plan, from, findSlots, (alternated) => !collides(alternated, from, findSlots))
     : plan;
 
-const collides = (plan: Plan, from: number, openings: Openings): boolean =>
-  lint(plan, from, openings).some(({ rule }) => rule === 'collision' || rule === 'overrun');
+const collides = (plan: Plan, from: number, findSlots: SlotFinder): boolean =>
+  lint(plan, from, findSlots).some(({ rule }) => rule === 'collision' || rule === 'overrun');
 
-function withLongerSlots(plan: Plan, from: number, openings: Openings): Plan {
-  const stretches = timetableOf(plan, from, openings);
+function withLongerSlots(plan: Plan, from: number, findSlots: SlotFinder): Plan {
+  const stretches = timetableOf(plan, from, findSlots);
   const [week] = stretches;
   const longer = plan.schedules.map((schedule) => {
     const { kind, durationMs } = schedule;
     const promised = plan.promises.find((each) => each.kind === kind);
-    const shortest = distancesOf(stretches, kind).shortest;
+    const shortest = spacingOf(stretches, kind).shortest;
     if (!promised || shortest === Infinity || sharesBudget(kind)) return [kind, schedule] as const;
     const durations = Array.from(
       { length: 1 + Math.max(0, Math.floor((shortest - durationMs) / minute)) },
       (_, index) => durationMs + index * minute,
     );
-    const best = shortestThat(withinMs(promised, stretches), durations, (each) => {
+    const best = shortestDuration(goalMs(promised, stretches), durations, (each) => {
       const slots = week.slots[kind].map((slot) => ({ ...slot, endsAt: slot.scheduledFor + each }));
       const alone = { ...week, slots: { ...noSlots, [kind]: slots } };
-      return oldestOf(turnsBy(plan, [alone])(kind), plan.things[kind]);
+      return oldestAge(goalCallsByKind(plan, [alone])(kind), plan.things[kind]);
     });
     return [kind, { durationMs: best ?? durationMs }] as const;
   });
@@ -66,83 +69,96 @@ function withLongerSlots(plan: Plan, from: number, openings: Openings): Plan {
 const sharesBudget = (kind: SyncKind): boolean =>
   kindNames.some((other) => other !== kind && sharedBudgets(kind, other).length > 0);
 
-function withHonestPromises(plan: Plan, from: number, openings: Openings): Plan {
-  const stretches = timetableOf(plan, from, openings);
-  const spent = turnsBy(plan, stretches);
+function withRelaxedPromises(plan: Plan, from: number, findSlots: SlotFinder): Plan {
+  const stretches = timetableOf(plan, from, findSlots);
+  const made = goalCallsByKind(plan, stretches);
   const promises = plan.promises.flatMap((promised): Promised[] => {
-    const oldest = oldestOf(spent(promised.kind), plan.things[promised.kind]);
-    if (oldest <= withinMs(promised, stretches)) return [promised];
+    const oldest = oldestAge(made(promised.kind), plan.things[promised.kind]);
+    if (oldest <= goalMs(promised, stretches)) return [promised];
     return oldest === Infinity ? [] : [{ ...promised, within: Math.ceil(oldest / minute) * minute }];
   });
   return { ...plan, promises };
 }
 
 /**
- * Lets the two kinds that fetch signups take turns: the later one opens when the sooner one closes, and closes a minute
- * before that opens again, so that its last call is no longer in the window. The sooner one gets the shortest slots that
- * refresh every event within its class, or in the longer time that was promised; the later one gets the rest. Where the
- * plan's own minutes leave no place, the shipped ones do: any zone's change of clocks leaves them alone.
+ * Alternates the slots of the two event kinds: the later kind opens when the sooner one closes, and closes a minute
+ * before the sooner one opens again, so that its last call has left the window. The sooner kind gets the shortest slots
+ * that meet its freshness class (or its promise, if longer); the later kind gets the rest. Falls back to the default
+ * minutes when the plan's own don't fit: those are safe across clock changes in every time zone.
  */
-function takeTurns(plan: Plan, from: number, openings: Openings, isGood: (turned: Plan) => boolean): Plan {
-  const turnsAt = (opens: string | undefined): Plan | undefined => {
+function withAlternatingSlots(
+  plan: Plan,
+  from: number,
+  findSlots: SlotFinder,
+  isGood: (alternated: Plan) => boolean,
+): Plan {
+  const alternatingAt = (opens: string | undefined): Plan | undefined => {
     const minutes = minutesOf(opens ?? '');
-    return minutes && inTurn(plan, from, minutes, openings);
+    return minutes && alternate(plan, from, minutes, findSlots);
   };
-  const own = turnsAt(plan.schedules.find(({ kind }) => kind === soonKind)?.opens);
-  return own && isGood(own) ? own : (turnsAt(kinds[soonKind].opens) ?? plan);
+  const own = alternatingAt(plan.schedules.find(({ kind }) => kind === soonKind)?.opens);
+  return own && isGood(own) ? own : (alternatingAt(kinds[soonKind].opens) ?? plan);
 }
 
-/** The minutes of `10,25,40,55 * * * *`, `*\/15 * * * *` or `every 15m`; undefined for what is not as simple. */
+/** The minutes of `10,25,40,55 * * * *`, `*\/15 * * * *` or `every 15m`; undefined for any other expression. */
 function minutesOf(opens: string): number[] | undefined {
   const [, list, step, interval] =
     /^(?:(\d+(?:,\d+)*) \* \* \* \*|\*\/(\d+) \* \* \* \*|every (\d+)m)$/.exec(opens.trim()) ?? [];
   if (list) return list.split(',').map(Number);
-  // Only what divides the hour opens at the same minutes of each.
+  // Other intervals open at different minutes from hour to hour.
   if (interval && 60 % Number(interval) > 0) return undefined;
-  const each = Number(step ?? interval);
-  return each ? Array.from({ length: Math.ceil(60 / each) }, (_, index) => index * each) : undefined;
+  const every = Number(step ?? interval);
+  return every ? Array.from({ length: Math.ceil(60 / every) }, (_, index) => index * every) : undefined;
 }
 
-/** Undefined: the sooner kind's slots open too close to each other. */
-function inTurn(plan: Plan, from: number, minutes: readonly number[], openings: Openings): Plan | undefined {
+/** Undefined when the sooner kind's slots open too close together. */
+function alternate(
+  plan: Plan,
+  from: number,
+  minutes: readonly number[],
+  findSlots: SlotFinder,
+): Plan | undefined {
   const withCrons = setSchedules(plan, { [soonKind]: { opens: cronOf(minutes) } });
-  const [week] = timetableOf(withCrons, from, openings);
-  const distance = distancesOf([week], soonKind).shortest;
+  const [week] = timetableOf(withCrons, from, findSlots);
+  const spacing = spacingOf([week], soonKind).shortest;
   const durations = Array.from(
-    { length: Math.max(0, distance / minute - 2) },
+    { length: Math.max(0, spacing / minute - 2) },
     (_, index) => (index + 1) * minute,
   );
   const promised = plan.promises.find(({ kind }) => kind === soonKind);
   const { fromMs } = freshnessClasses[classOfKind[soonKind]];
-  const within = Math.max(fromMs, promised ? withinMs(promised, [week]) : 0);
-  const best = shortestThat(within, durations, (durationMs) =>
-    oldestOf(turnsBy(plan, [turnsIn(week, durationMs, distance)])(soonKind), plan.things[soonKind]),
+  const within = Math.max(fromMs, promised ? goalMs(promised, [week]) : 0);
+  const best = shortestDuration(within, durations, (durationMs) =>
+    oldestAge(
+      goalCallsByKind(plan, [alternatingWeek(week, durationMs, spacing)])(soonKind),
+      plan.things[soonKind],
+    ),
   );
   if (best === undefined) return undefined;
   return setSchedules(withCrons, {
     [soonKind]: { durationMs: best },
     [laterKind]: {
       opens: cronOf(minutes.map((each) => (each + best / minute) % 60)),
-      durationMs: distance - best - minute,
+      durationMs: spacing - best - minute,
     },
   });
 }
 
 const cronOf = (minutes: readonly number[]) => `${minutes.toSorted((a, b) => a - b).join(',')} * * * *`;
 
-function turnsIn(week: Stretch, soonMs: number, distance: number): Stretch {
+function alternatingWeek(week: Stretch, soonMs: number, spacing: number): Stretch {
   const sooner = week.slots[soonKind].map((slot) => ({ ...slot, endsAt: slot.scheduledFor + soonMs }));
   const later = sooner.map(({ scheduledFor, endsAt }): Slot => ({
     slotId: `slot:${laterKind}:${endsAt}`,
     kind: laterKind,
     scheduledFor: endsAt,
-    endsAt: scheduledFor + distance - minute,
+    endsAt: scheduledFor + spacing - minute,
   }));
   return { ...week, slots: { ...week.slots, [soonKind]: sooner, [laterKind]: later } };
 }
 
-/** The shortest duration with which nothing becomes older than `within`; else that with which it stays freshest. */
-function shortestThat(
+/** The shortest duration that keeps everything younger than `within`; if none does, the one that keeps it freshest. */
+function shortestDuration(
   within: number,
   durations: readonly number[],
   oldestWith: (durationMs: number) => number,

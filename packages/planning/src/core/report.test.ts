@@ -5,8 +5,8 @@ import { differencesOf, envOf } from './report.ts';
 import { schedulesOf, settingsOf } from './slots.ts';
 import { design, planOf, shipped } from './testing.ts';
 
-describe('a plan as lines of .env', () => {
-  it('is read by the services as the plan that it was', () => {
+describe('envOf', () => {
+  it('writes lines that services read back as the same plan', () => {
     const plan = planOf(
       { near: ['*/20 * * * *', 1.5], far: ['5 * * * *', 120] },
       { timeZone: 'Europe/Stockholm' },
@@ -20,17 +20,17 @@ describe('a plan as lines of .env', () => {
   });
 });
 
-describe('what another plan does differently', () => {
-  it('is said of each kind', () => {
+describe('differencesOf', () => {
+  it('lists slots and goals that differ for each kind', () => {
     expect(differencesOf(design(), shipped())).toEqual([
       'near slots: 10,25,40,55 * * * * for 10 min instead of 10,25,40,55 * * * * for 12 min',
-      'each near event is promised a refresh every 60 min instead of in every cycle',
+      'near freshness goal: every 60 min instead of once per cycle',
       'far slots: 5,20,35,50 * * * * for 4 min instead of 30 */2 * * * for 25 min',
-      'each far event is promised a refresh every 24 h instead of in every cycle',
+      'far freshness goal: every 24 h instead of once per cycle',
     ]);
   });
 
-  it('is nothing for the same', () => {
+  it('is empty for equal plans', () => {
     expect(differencesOf(design(), design())).toEqual([]);
   });
 });

@@ -5,48 +5,48 @@ import type { BudgetForecast, KindForecast, LintFinding } from '@paceline/shared
 import type { JudgedPlan } from './judge.ts';
 import { isError } from './lint.ts';
 import { kindsOf, type Plan } from './plan.ts';
-import { range, type Wall, wallOf } from './reading.ts';
+import { range, type WallClock, wallClockIn } from './analysis.ts';
 
-/** A judged plan for people: what is wrong with it, a day of it, and how it would pass. */
+/** A judged plan as text: slots, findings, a busy day, and settings that would pass. */
 export function report({ plan, findings, forecast, repaired }: JudgedPlan): string {
   const timeZone = plan.schedules[0]?.timeZone ?? 'UTC';
-  const wall = wallOf(timeZone);
+  const wall = wallClockIn(timeZone);
   return [
     `Slots (${timeZone})\n${slotTable(plan)}`,
-    ...findings.map((finding) => sentence(finding, wall)),
-    `What a busy day comes to\n${kindTable(forecast.kinds)}\n\n${budgetTable(plan, forecast.budgets)}`,
-    verdict(plan, findings, repaired),
+    ...findings.map((finding) => findingText(finding, wall)),
+    `A busy day\n${kindTable(forecast.kinds)}\n\n${budgetTable(plan, forecast.budgets)}`,
+    conclusion(plan, findings, repaired),
   ].join('\n\n');
 }
 
 const slotTable = (plan: Plan): string =>
   table(
-    ['kind', 'opens', 'for', 'left out', 'promised'],
+    ['sync', 'opens', 'duration', 'except', 'goal'],
     plan.schedules.map(({ kind, opens, durationMs, skip }) => [
       kind,
       opens,
       humanDuration(durationMs),
       skip || '-',
-      `each ${kinds[kind].thing} ${promiseIn(plan)(kind)}`,
+      goalIn(plan)(kind),
     ]),
   );
 
-function sentence({ severity, rule, message, timeline }: LintFinding, wall: Wall): string {
-  const moments = timeline.map(({ at, says }) => `  ${wall.moment(at)}  ${says}`);
-  return [`${severity.toUpperCase()} [${rule}] ${message}`, ...moments].join('\n');
+function findingText({ severity, rule, message, timeline }: LintFinding, wall: WallClock): string {
+  const steps = timeline.map(({ at, says }) => `  ${wall.time(at)}  ${says}`);
+  return [`${severity.toUpperCase()} [${rule}] ${message}`, ...steps].join('\n');
 }
 
 const kindTable = (forecasts: readonly KindForecast[]): string =>
   table(
     [
-      'kind',
+      'sync',
       'to refresh',
-      'slots a day',
-      'calls a slot',
-      'calls a day',
-      'one pass',
+      'slots per day',
+      'calls per slot',
+      'calls per day',
+      'full pass',
       'refreshed every',
-      'promised',
+      'goal',
     ],
     forecasts.map((each) => [
       each.kind,
@@ -63,12 +63,12 @@ const kindTable = (forecasts: readonly KindForecast[]): string =>
 const budgetTable = (plan: Plan, budgets: readonly BudgetForecast[]): string =>
   table(
     [
-      'budget',
       'limit',
-      'calls a day',
-      ...kindsOf(plan).map((kind) => `${kind} wants`),
+      'policy',
+      'allowed per day',
+      ...kindsOf(plan).map((kind) => `${kind} needs`),
       'urgent',
-      'room for',
+      'possible',
       'used',
     ],
     budgets.map(({ budget, policy, allowed, wanted, urgent, room, used }) => [
@@ -84,14 +84,14 @@ const budgetTable = (plan: Plan, budgets: readonly BudgetForecast[]): string =>
 
 const whole = (number: number): string => String(Math.round(number));
 
-function verdict(plan: Plan, findings: readonly LintFinding[], repaired: Plan): string {
+function conclusion(plan: Plan, findings: readonly LintFinding[], repaired: Plan): string {
   const errors = findings.filter(isError).length;
-  if (errors === 0) return 'No errors: what is promised can be kept.';
+  if (errors === 0) return 'No errors: all freshness goals can be met.';
   const lines = [...differencesOf(plan, repaired).map((difference) => `# ${difference}`), ...envOf(repaired)];
   return `${count(errors, 'error')}. This would pass:\n\n${lines.join('\n')}`;
 }
 
-/** Columns that line up in plain text. */
+/** Plain text with aligned columns. */
 function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
   const lines = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
@@ -100,7 +100,7 @@ function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>):
     .join('\n');
 }
 
-/** The lines of `.env` that set a plan's slots. */
+/** A plan's slots as lines of `.env`. */
 export function envOf({ schedules }: Plan): string[] {
   const [first] = schedules;
   return [
@@ -112,16 +112,14 @@ export function envOf({ schedules }: Plan): string[] {
   ];
 }
 
-/** What another plan does differently, in words. */
+/** One sentence for each setting in which `other` differs. */
 export const differencesOf = (plan: Plan, other: Plan): string[] =>
   kindNames.flatMap((kind) => {
-    const [before, after] = [slotsIn(plan), slotsIn(other)].map((say) => say(kind));
-    const [wanted, honest] = [promiseIn(plan), promiseIn(other)].map((say) => say(kind));
+    const [slots, otherSlots] = [slotsIn(plan)(kind), slotsIn(other)(kind)];
+    const [goal, otherGoal] = [goalIn(plan)(kind), goalIn(other)(kind)];
     return [
-      ...(before === after ? [] : [`${kind} slots: ${after} instead of ${before}`]),
-      ...(wanted === honest
-        ? []
-        : [`each ${kinds[kind].thing} is promised a refresh ${honest} instead of ${wanted}`]),
+      ...(slots === otherSlots ? [] : [`${kind} slots: ${otherSlots} instead of ${slots}`]),
+      ...(goal === otherGoal ? [] : [`${kind} freshness goal: ${otherGoal} instead of ${goal}`]),
     ];
   });
 
@@ -132,10 +130,10 @@ const slotsIn =
     return schedule ? `${schedule.opens} for ${humanDuration(schedule.durationMs)}` : 'none';
   };
 
-const promiseIn =
+const goalIn =
   ({ promises }: Plan) =>
   (kind: SyncKind): string => {
     const promised = promises.find((each) => each.kind === kind);
-    if (!promised) return 'at no time';
-    return promised.within === 'cycle' ? 'in every cycle' : `every ${humanDuration(promised.within)}`;
+    if (!promised) return 'none';
+    return promised.within === 'cycle' ? 'once per cycle' : `every ${humanDuration(promised.within)}`;
   };

@@ -18,17 +18,17 @@ const schedule = (opens: string, timeZone = 'UTC', skip = ''): Schedule => ({
 const opensOf = (each: Schedule, after: number, until: number) =>
   slotsBetween(each, after, until).map(({ scheduledFor }) => scheduledFor);
 
-/** What the clocks of a zone show. */
-function wallOf(timeZone: string): (moment: number) => { date: string; hour: number; minute: number } {
+/** Local date and time in a zone. */
+function localTimeIn(timeZone: string): (at: number) => { date: string; hour: number; minute: number } {
   const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
-  return (moment) => {
-    const [date = '', time = ''] = format.format(moment).split(' ');
+  return (at) => {
+    const [date = '', time = ''] = format.format(at).split(' ');
     const [hours, minutes] = time.split(':').map(Number);
     return { date, hour: hours ?? 0, minute: minutes ?? 0 };
   };
 }
 
-/** Each within a day of a change of clocks, forward and back. */
+/** Clock changes, forward and back. */
 const changes: ReadonlyArray<readonly [string, string]> = [
   ['Europe/Stockholm', '2026-03-29T01:00Z'],
   ['Europe/Stockholm', '2026-10-25T01:00Z'],
@@ -42,43 +42,43 @@ const minutesLists = fc.uniqueArray(fc.nat(59), { minLength: 1, maxLength: 5 });
 
 describe.each(changes)('in %s around %s', (timeZone, change) => {
   const [from, until] = [at(change) - 12 * hour, at(change) + 12 * hour];
-  const wall = wallOf(timeZone);
+  const local = localTimeIn(timeZone);
   const everyMinute = Array.from({ length: (until - from) / minute }, (_, n) => from + (n + 1) * minute);
 
-  it('slots of every hour open whenever the clocks show their minutes: twice in an hour that comes twice', () => {
+  it('hourly slots open whenever local time reaches their minutes, twice in a repeated hour', () => {
     fc.assert(
       fc.property(minutesLists, (minutes) => {
         const found = opensOf(schedule(`${minutes.join(',')} * * * *`, timeZone), from, until);
-        const shown = everyMinute.filter((moment) => minutes.includes(wall(moment).minute));
-        expect(found.filter((moment) => minutes.includes(wall(moment).minute))).toEqual(shown);
+        const expected = everyMinute.filter((each) => minutes.includes(local(each).minute));
+        expect(found.filter((each) => minutes.includes(local(each).minute))).toEqual(expected);
       }),
       { numRuns: 10 },
     );
   });
 
-  it('slots of some hours miss no time that the clocks show; one that they show twice may come once', () => {
+  it('slots at given hours miss no local time; a repeated one can open once', () => {
     const hours = fc.uniqueArray(fc.nat(23), { minLength: 1, maxLength: 5 });
-    const face = (moment: number) => Object.values(wall(moment)).join(' ');
+    const localText = (each: number) => Object.values(local(each)).join(' ');
     fc.assert(
       fc.property(minutesLists, hours, (minutes, some) => {
         const opens = `${minutes.join(',')} ${some.join(',')} * * *`;
-        const found = new Set(opensOf(schedule(opens, timeZone), from, until).map(face));
-        const shown = everyMinute.filter((moment) => {
-          const clocks = wall(moment);
-          return minutes.includes(clocks.minute) && some.includes(clocks.hour);
+        const found = new Set(opensOf(schedule(opens, timeZone), from, until).map(localText));
+        const expected = everyMinute.filter((each) => {
+          const time = local(each);
+          return minutes.includes(time.minute) && some.includes(time.hour);
         });
-        expect(shown.map(face).filter((each) => !found.has(each))).toEqual([]);
+        expect(expected.map(localText).filter((each) => !found.has(each))).toEqual([]);
       }),
       { numRuns: 10 },
     );
   });
 
-  it('intervals stay as long as they are', () => {
+  it('intervals keep their length', () => {
     const lengths = fc.integer({ min: 1, max: 600 });
     fc.assert(
       fc.property(lengths, (length) => {
         const found = opensOf(schedule(`every ${length}m`, timeZone), from, until);
-        expect(found.every((moment) => moment % (length * minute) === 0)).toBe(true);
+        expect(found.every((each) => each % (length * minute) === 0)).toBe(true);
         expect(found).toHaveLength(
           Math.floor(until / (length * minute)) - Math.floor(from / (length * minute)),
         );
@@ -87,22 +87,22 @@ describe.each(changes)('in %s around %s', (timeZone, change) => {
     );
   });
 
-  it('what is left out is left out by the clocks', () => {
+  it('skipped times follow local time', () => {
     const [kept, all] = ['01:00-03:30', ''].map((skip) =>
       opensOf(schedule('*/10 * * * *', timeZone, skip), from, until),
     );
-    const between = (moment: number) => {
-      const clocks = wall(moment);
-      const minutes = clocks.hour * 60 + clocks.minute;
+    const isSkipped = (each: number) => {
+      const time = local(each);
+      const minutes = time.hour * 60 + time.minute;
       return minutes >= 60 && minutes < 210;
     };
-    expect(kept).toEqual(all?.filter((moment) => !between(moment)));
+    expect(kept).toEqual(all?.filter((each) => !isSkipped(each)));
     expect(kept?.length).toBeLessThan(all?.length ?? 0);
   });
 });
 
-describe('a slot in an hour that is passed over', () => {
-  it('opens when the clocks have been put forward, once', () => {
+describe('a slot in a skipped hour', () => {
+  it('opens once, right after the clocks go forward', () => {
     const daily = schedule('30 2 * * *', 'Europe/Stockholm');
     expect(opensOf(daily, at('2026-03-28T12:00Z'), at('2026-03-30T12:00Z'))).toEqual([
       at('2026-03-29T01:00Z'),
@@ -111,8 +111,8 @@ describe('a slot in an hour that is passed over', () => {
   });
 });
 
-describe('leap days', () => {
-  it('have slots in leap years, and every year ends and begins without a gap', () => {
+describe('slots on leap days', () => {
+  it('open in leap years, and slots continue without a gap across the turn of the year', () => {
     expect(nextSlot(schedule('0 12 29 2 *'), at('2026-03-01T00:00Z'))).toBe(at('2028-02-29T12:00Z'));
     expect(nextSlot(schedule('0 12 * * *'), at('2028-02-28T12:00Z'))).toBe(at('2028-02-29T12:00Z'));
     expect(nextSlot(schedule('0 12 * * *'), at('2027-02-28T12:00Z'))).toBe(at('2027-03-01T12:00Z'));
@@ -121,13 +121,13 @@ describe('leap days', () => {
     );
   });
 
-  it('can be left out', () => {
+  it('can be skipped', () => {
     const without = schedule('0 12 * * *', 'UTC', '2028-02-29');
     expect(nextSlot(without, at('2028-02-28T12:00Z'))).toBe(at('2028-03-01T12:00Z'));
   });
 });
 
-describe('slots that are left out', () => {
+describe('skips', () => {
   const monday = at('2026-05-04T00:00Z');
   it.each([
     ['06:00,12:00', ['18:00', '00:00']],
@@ -135,12 +135,12 @@ describe('slots that are left out', () => {
     ['tue', ['06:00', '12:00', '18:00']],
     ['2026-05-04', ['00:00']],
     ['Tue, 12:00 , 2026-05-05', ['06:00', '18:00']],
-  ])('%s: the others open', (skip, opened) => {
+  ])('%s leaves the other slots', (skip, opened) => {
     const found = opensOf(schedule('0 */6 * * *', 'UTC', skip), monday, monday + day);
-    expect(found.map((moment) => new Date(moment).toISOString().slice(11, 16))).toEqual(opened);
+    expect(found.map((each) => new Date(each).toISOString().slice(11, 16))).toEqual(opened);
   });
 
-  it('all of them: there is none', () => {
+  it('that cover the whole day leave no slot', () => {
     const never = schedule('every 5m', 'UTC', '00:00-12:00,12:00-00:00');
     expect(nextSlot(never, monday)).toBe(Infinity);
     expect(slotsBetween(never, monday, monday + day)).toEqual([]);

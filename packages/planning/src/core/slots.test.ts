@@ -20,7 +20,7 @@ const opensOf = (schedule: Schedule, after: string, until: string) =>
   );
 
 describe('slots', () => {
-  it('open when their cron expression says', () => {
+  it('open at the times of their cron expression', () => {
     expect(opensOf(rider, '2026-03-01T00:00Z', '2026-03-02T00:00Z')).toEqual([
       '06:00',
       '12:00',
@@ -42,7 +42,7 @@ describe('slots', () => {
     ]);
   });
 
-  it('have an id that is the same for everybody who works it out', () => {
+  it('have an id derived from kind and opening time', () => {
     const [slot] = slotsBetween(far, at('2026-03-01T00:00Z'), at('2026-03-01T01:00Z'));
     expect(slot).toEqual({
       slotId: 'slot:far:2026-03-01T00:30:00.000Z',
@@ -52,13 +52,13 @@ describe('slots', () => {
     });
   });
 
-  it('follow the wall clock of their time zone when summer time begins', () => {
+  it('follow local time when summer time starts', () => {
     const local = { ...rider, opens: '0 6 * * *', timeZone: 'Europe/Stockholm' };
     expect(nextSlot(local, at('2026-03-28T12:00Z'))).toBe(at('2026-03-29T04:00Z'));
     expect(nextSlot(local, at('2026-03-27T12:00Z'))).toBe(at('2026-03-28T05:00Z'));
   });
 
-  it('open in UTC as by the clocks of a zone that never changes them', () => {
+  it('open at the same times in UTC and Etc/UTC', () => {
     const from = at('2026-02-27T00:00Z');
     fc.assert(
       fc.property(crons, (opens) => {
@@ -71,11 +71,11 @@ describe('slots', () => {
     );
   });
 
-  it('are found one by one or all together just the same', () => {
-    const moments = fc.integer({ min: at('2026-01-01T00:00Z'), max: at('2026-12-01T00:00Z') });
+  it('are the same whether searched in steps or at once', () => {
+    const times = fc.integer({ min: at('2026-01-01T00:00Z'), max: at('2026-12-01T00:00Z') });
     const cuts = fc.array(fc.integer({ min: 1, max: 6 * hour }), { minLength: 1, maxLength: 6 });
     fc.assert(
-      fc.property(moments, cuts, fc.constantFrom(rider, near, far), (from, steps, schedule) => {
+      fc.property(times, cuts, fc.constantFrom(rider, near, far), (from, steps, schedule) => {
         const until = from + steps.reduce((sum, step) => sum + step, 0);
         let last = from;
         const stepwise = steps.flatMap((step) => {

@@ -9,7 +9,7 @@ import {
 import type { ScheduleSettings, Slot } from '@paceline/shared/contracts';
 import { Cron } from 'croner';
 
-/** When a kind of sync has its slots, and for how long (project ms) each stays open; texts as in the configuration. */
+/** When the slots of a sync kind open and for how long (project ms). Expressions are those of the configuration. */
 export interface Schedule {
   readonly kind: SyncKind;
   readonly opens: string;
@@ -18,46 +18,46 @@ export interface Schedule {
   readonly skip?: string;
 }
 
-/** After this many skipped slots in a row, all are taken to be skipped. */
-const mostLeftOut = 20_000;
+/** After this many skipped slots in a row, the search ends: every slot counts as skipped. */
+const maxSkipped = 20_000;
 
 /** The slots that open in `(after, until]`, oldest first. */
 export function slotsBetween(schedule: Schedule, after: number, until: number): Slot[] {
-  const next = opener(schedule);
+  const next = nextOpeningOf(schedule);
   const slots: Slot[] = [];
   for (let opens = next(after); opens <= until; opens = next(opens)) slots.push(slotAt(schedule, opens));
   return slots;
 }
 
-/** When the next slot after `moment` opens; Infinity: never. */
-export const nextSlot = (schedule: Schedule, moment: number): number => opener(schedule)(moment);
+/** When the next slot after `after` opens (project ms); Infinity when none does. */
+export const nextSlot = (schedule: Schedule, after: number): number => nextOpeningOf(schedule)(after);
 
-/** To read an expression costs more than to follow it once. */
-function opener({ opens, timeZone, skip = '' }: Schedule): (moment: number) => number {
-  const next = following(opens, timeZone);
-  const isLeftOut = skipper(skip, timeZone);
-  return (moment) => {
-    let at = next(moment);
-    for (let leftOut = 0; at < Infinity && isLeftOut(at); leftOut += 1) {
-      if (leftOut === mostLeftOut) return Infinity;
+/** Returns a function, as parsing an expression costs more than evaluating it. */
+function nextOpeningOf({ opens, timeZone, skip = '' }: Schedule): (after: number) => number {
+  const next = nextMatchOf(opens, timeZone);
+  const isSkipped = skipTestOf(skip, timeZone);
+  return (after) => {
+    let at = next(after);
+    for (let skipped = 0; at < Infinity && isSkipped(at); skipped += 1) {
+      if (skipped === maxSkipped) return Infinity;
       at = next(at);
     }
     return at;
   };
 }
 
-/** Cron follows the clocks (twice in a repeated hour, after a skipped one); intervals count from the epoch. */
-function following(opens: string, timeZone: string): (moment: number) => number {
+/** Cron follows local time (twice in a repeated hour, right after a skipped one); intervals count from the epoch. */
+function nextMatchOf(opens: string, timeZone: string): (after: number) => number {
   const opening = parseOpening(opens);
   if (!opening) return () => Infinity;
   if ('everyMs' in opening) {
     const { everyMs } = opening;
-    return (moment) => (Math.floor(moment / everyMs) + 1) * everyMs;
+    return (after) => (Math.floor(after / everyMs) + 1) * everyMs;
   }
-  // The same moments, found many times faster: no calendar has to be asked.
+  // Same result for UTC, many times faster than a time zone look-up.
   const zone = timeZone === 'UTC' ? { utcOffset: 0 } : { timezone: timeZone };
   const expression = new Cron(opening.cron, zone);
-  return (moment) => expression.nextRun(new Date(moment))?.getTime() ?? Infinity;
+  return (after) => expression.nextRun(new Date(after))?.getTime() ?? Infinity;
 }
 
 const slotAt = ({ kind, durationMs }: Schedule, opens: number): Slot => ({
@@ -67,8 +67,8 @@ const slotAt = ({ kind, durationMs }: Schedule, opens: number): Slot => ({
   endsAt: opens + durationMs,
 });
 
-/** Says of moments (project ms) whether a slot that opens then is left out, by the clocks of its time zone. */
-function skipper(skip: string, timeZone: string): (opens: number) => boolean {
+/** Tests whether a slot that opens at a time (project ms) is skipped, in local time. */
+function skipTestOf(skip: string, timeZone: string): (opens: number) => boolean {
   const { times, weekdays, dates } = parseSkips(skip);
   if (times.length + weekdays.length + dates.length === 0) return () => false;
   const clock = new Intl.DateTimeFormat('en-GB', {

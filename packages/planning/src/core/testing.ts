@@ -1,13 +1,13 @@
 import { kinds, limitsOf, mapValues, type SyncKind } from '@paceline/shared/definition';
 import fc from 'fast-check';
-import { designed, kindsOf, type Plan, shippedPromises } from './plan.ts';
+import { firstDesign, kindsOf, type Plan, defaultPromises } from './plan.ts';
 import type { Schedule } from './slots.ts';
 
 export const minute = 60_000;
 export const hour = 60 * minute;
 export const day = 24 * hour;
 
-/** A Monday, with no change of summer time in its week. */
+/** A Monday in a week without a clock change. */
 export const monday = Date.UTC(2026, 4, 4);
 
 const upcoming = kinds.far.things as number;
@@ -16,21 +16,20 @@ const thingsOf = (some: Partial<Plan['things']>): Plan['things'] =>
 const things = thingsOf({ rider: 1, near: kinds.near.things as number, far: upcoming });
 const eventsADay = upcoming / 2;
 
-/** The first design, with its own promises. */
 export const design = (timeZone = 'UTC'): Plan => ({
-  schedules: designed.schedules(timeZone),
+  schedules: firstDesign.schedules(timeZone),
   policies: limitsOf('standard'),
   things,
   eventsADay,
-  promises: designed.promises,
+  promises: firstDesign.promises,
 });
 
-/** A plan of other slots (cron, minutes); a kind that is not named has none that matter: once a year, for a minute. */
+/** A plan with these slots (cron, minutes). Kinds that are not named open once a year for a minute. */
 export function planOf(
   slots: Partial<Record<SyncKind, readonly [opens: string, minutes: number]>>,
   changed: Partial<Omit<Plan, 'things'>> & {
     readonly timeZone?: string;
-    /** Of kinds that are not named there is nothing to refresh. */
+    /** Default 0 for kinds that are not named. */
     readonly things?: Partial<Plan['things']>;
   } = {},
 ): Plan {
@@ -49,19 +48,19 @@ export function planOf(
   };
 }
 
-/** What is shipped. */
+/** The default schedule. */
 export const shipped = (timeZone = 'UTC'): Plan => {
   const plan = planOf(
     { rider: ['0 */6 * * *', 10], near: ['10,25,40,55 * * * *', 10], far: ['5,20,35,50 * * * *', 4] },
     { timeZone, eventsADay },
   );
-  return { ...plan, promises: shippedPromises.filter(({ kind }) => kindsOf(plan).includes(kind)) };
+  return { ...plan, promises: defaultPromises.filter(({ kind }) => kindsOf(plan).includes(kind)) };
 };
 
 const numbers = (below: number, most: number) =>
   fc.uniqueArray(fc.nat(below - 1), { minLength: 1, maxLength: most }).map((list) => list.join(','));
 
-/** Cron expressions: some minutes, of every hour or of some, on every day or on one of the week. */
+/** Cron expressions: some minutes, every hour or some, every day or one weekday. */
 export const crons = fc
   .tuple(
     numbers(60, 4),
@@ -70,5 +69,5 @@ export const crons = fc
   )
   .map(([minutes, hours, weekday]) => `${minutes} ${hours} * * ${weekday}`);
 
-/** Minutes for which a slot is open: mostly short, some longer than an hour. */
+/** Slot durations in minutes: mostly short, some longer than an hour. */
 export const lengths = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 400 }));

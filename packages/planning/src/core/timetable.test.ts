@@ -3,19 +3,19 @@ import type { SyncKind } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { day, hour, minute, monday, planOf } from './testing.ts';
-import { distancesOf, overlapsBetween, overrunsOf, timetableOf, timeTogether } from './timetable.ts';
+import { spacingOf, overlapsBetween, overrunsOf, timetableOf, overlapMs } from './timetable.ts';
 
 const daysOf = (timeZone: string) =>
   timetableOf(planOf({}, { timeZone }), monday).map(({ from }) => new Date(from).toISOString().slice(0, 10));
 
-describe('what is looked at', () => {
-  it('is the week, and where clocks change the days around each change of the year', () => {
+describe('timetableOf', () => {
+  it('covers the week and the days around each clock change within a year', () => {
     expect(daysOf('UTC')).toEqual(['2026-05-04']);
     expect(daysOf('Europe/Stockholm')).toEqual(['2026-05-04', '2026-10-24', '2027-03-27']);
     expect(daysOf('America/New_York')).toEqual(['2026-05-04', '2026-10-31', '2027-03-13']);
   });
 
-  it('includes slots that opened before and are still open', () => {
+  it('includes slots that opened earlier and are still open', () => {
     const [week] = timetableOf(planOf({ rider: ['55 * * * *', 10], near: ['55 * * * *', 5] }), monday);
     expect(week.slots.rider[0]?.scheduledFor).toBe(monday - 5 * minute);
     expect(week.slots.near[0]?.scheduledFor).toBe(monday + 55 * minute);
@@ -26,21 +26,17 @@ describe('what is looked at', () => {
     ['Europe/Stockholm', [5 * hour, 7 * hour]],
     ['America/New_York', [5 * hour, 7 * hour]],
     ['UTC', [6 * hour, 6 * hour]],
-  ])(
-    'shows that in %s a slot every six hours is not always six hours after the last',
-    (timeZone, expected) => {
-      const stretches = timetableOf(planOf({ rider: ['0 */6 * * *', 10] }, { timeZone }), monday);
-      const distances = distancesOf(stretches, 'rider');
-      expect([distances.shortest, distances.longest]).toEqual(expected);
-    },
-  );
+  ])('finds the shortest and longest spacing of six-hourly slots in %s', (timeZone, expected) => {
+    const stretches = timetableOf(planOf({ rider: ['0 */6 * * *', 10] }, { timeZone }), monday);
+    const spacing = spacingOf(stretches, 'rider');
+    expect([spacing.shortest, spacing.longest]).toEqual(expected);
+  });
 
-  it('takes the week to recur', () => {
-    const distances = (cron: string) =>
-      distancesOf(timetableOf(planOf({ rider: [cron, 10] }), monday), 'rider');
-    expect(distances('0 4 * * 1,2')).toEqual({ shortest: day, longest: 6 * day });
-    expect(distances('0 4 * * 3')).toEqual({ shortest: Infinity, longest: 7 * day });
-    expect(distances('0 4 1 1 *')).toEqual({ shortest: Infinity, longest: 0 });
+  it('treats the week as recurring', () => {
+    const spacing = (cron: string) => spacingOf(timetableOf(planOf({ rider: [cron, 10] }), monday), 'rider');
+    expect(spacing('0 4 * * 1,2')).toEqual({ shortest: day, longest: 6 * day });
+    expect(spacing('0 4 * * 3')).toEqual({ shortest: Infinity, longest: 7 * day });
+    expect(spacing('0 4 1 1 *')).toEqual({ shortest: Infinity, longest: 0 });
   });
 });
 
@@ -52,7 +48,7 @@ const openings = fc.uniqueArray(fc.nat(60), { maxLength: 8 });
 const length = fc.integer({ min: 1, max: 20 });
 
 describe('overlaps', () => {
-  it('are those pairs of slots that share a moment, and together as long as a count of moments says', () => {
+  it('are the pairs of slots that are open at the same time, and overlapMs is their total time', () => {
     fc.assert(
       fc.property(openings, length, openings, length, (nears, nearLength, fars, farLength) => {
         const near = slotsAt('near', nears, nearLength);
@@ -63,8 +59,8 @@ describe('overlaps', () => {
         const shared = Array.from({ length: 90 }, (_, at) => at).filter(
           (at) => isOpen(near, at) && isOpen(far, at),
         );
-        expect(timeTogether(pairs, 0, 90)).toBe(shared.length);
-        expect(timeTogether(pairs, 10, 30)).toBe(shared.filter((at) => at >= 10 && at < 30).length);
+        expect(overlapMs(pairs, 0, 90)).toBe(shared.length);
+        expect(overlapMs(pairs, 10, 30)).toBe(shared.filter((at) => at >= 10 && at < 30).length);
         const each = near.flatMap((one) =>
           far.filter(
             (other) => Math.max(one.scheduledFor, other.scheduledFor) < Math.min(one.endsAt, other.endsAt),
@@ -77,7 +73,7 @@ describe('overlaps', () => {
     );
   });
 
-  it('of a slot with the next one of its kind begin where it is longer than the distance', () => {
+  it('of a slot with the next of its kind occur when it is longer than the spacing', () => {
     expect(overrunsOf(slotsAt('near', [0, 10, 25], 10))).toEqual([]);
     expect(overrunsOf(slotsAt('near', [0, 10, 25], 11)).map(([, { scheduledFor }]) => scheduledFor)).toEqual([
       10,

@@ -3,7 +3,7 @@ import type { Slot } from '@paceline/shared/contracts';
 import type { Plan } from './plan.ts';
 import { type Schedule, slotsBetween } from './slots.ts';
 
-/** A stretch of time with all slots that are open in it, oldest first. Moments are project ms. */
+/** A stretch of time with every slot that is open in it, oldest first. Times are project ms. */
 export interface Stretch {
   readonly from: number;
   readonly until: number;
@@ -12,46 +12,46 @@ export interface Stretch {
 
 export const noSlots: Stretch['slots'] = mapValues(kinds, () => []);
 
-/** The week that is looked at, and what else is. */
+/** The week, then the stretches around clock changes. */
 export type Timetable = readonly [Stretch, ...Stretch[]];
 
 const day = 86_400_000;
 const week = 7 * day;
 
-/** The week from `from`, then the days around each change of summer time within a year, when slots shift. */
+/** The week from `from`, and the days around each clock change within a year, when slots shift. */
 export function timetableOf(
   { schedules }: Pick<Plan, 'schedules'>,
   from: number,
-  openings: Openings = slotsBetween,
+  findSlots: SlotFinder = slotsBetween,
 ): Timetable {
   const zones = [...new Set(schedules.map(({ timeZone }) => timeZone))];
-  const changes = zones.flatMap((zone) => daysOfChange(zone, from + week, from + 366 * day));
-  const stretch = (begin: number, until: number): Stretch => ({
-    from: begin,
+  const changes = zones.flatMap((zone) => clockChangeDays(zone, from + week, from + 366 * day));
+  const stretch = (start: number, until: number): Stretch => ({
+    from: start,
     until,
     slots: {
       ...noSlots,
-      ...Object.fromEntries(schedules.map((each) => slotsIn(each, begin, until, openings))),
+      ...Object.fromEntries(schedules.map((each) => slotsIn(each, start, until, findSlots))),
     },
   });
   return [stretch(from, from + week), ...changes.map((change) => stretch(change - day, change + 2 * day))];
 }
 
-/** Those that are still open at the beginning belong to it. */
-function slotsIn(schedule: Schedule, from: number, until: number, openings: Openings) {
+/** Includes slots that opened earlier and are still open at `from`. */
+function slotsIn(schedule: Schedule, from: number, until: number, findSlots: SlotFinder) {
   const { kind, durationMs } = schedule;
   const lookBack = Math.ceil(Math.min(durationMs, week) / day) * day;
-  const slots = openings(schedule, from - lookBack, until - 1)
+  const slots = findSlots(schedule, from - lookBack, until - 1)
     .map((slot) => ({ ...slot, endsAt: slot.scheduledFor + durationMs }))
     .filter(({ endsAt }) => endsAt > from);
   return [kind, slots] as const;
 }
 
-/** The slots that open in `(after, until]`, whatever the schedule's duration. */
-export type Openings = (schedule: Schedule, after: number, until: number) => readonly Slot[];
+/** Finds the slots that open in `(after, until]`. */
+export type SlotFinder = (schedule: Schedule, after: number, until: number) => readonly Slot[];
 
-/** `slotsBetween` with a memory: following expressions through time zones is the slowest part. */
-export function rememberOpenings(): Openings {
+/** Memoized `slotsBetween`: evaluating cron expressions in time zones is the slowest part. */
+export function memoizedSlots(): SlotFinder {
   const known = new Map<string, readonly Slot[]>();
   return (schedule, after, until) => {
     const key = JSON.stringify([{ ...schedule, durationMs: 0 }, after, until]);
@@ -61,8 +61,8 @@ export function rememberOpenings(): Openings {
   };
 }
 
-/** The moments after which, within a day, a zone's clocks are put forward or back. */
-function daysOfChange(timeZone: string, from: number, until: number): number[] {
+/** The days (start in project ms) in which a zone's clocks change. */
+function clockChangeDays(timeZone: string, from: number, until: number): number[] {
   const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
   const offsetAt = (at: number) =>
     format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value;
@@ -70,27 +70,27 @@ function daysOfChange(timeZone: string, from: number, until: number): number[] {
   return days.filter((at) => offsetAt(at) !== offsetAt(at + day));
 }
 
-/** The shortest and the longest time from the opening of one slot to that of the next; the week is taken to recur. */
-export function distancesOf(stretches: Timetable, kind: SyncKind): { shortest: number; longest: number } {
-  const distances = stretches.flatMap(({ slots }) =>
+/** Shortest and longest time from one slot's opening to the next, as if the week repeated; project ms. */
+export function spacingOf(stretches: Timetable, kind: SyncKind): { shortest: number; longest: number } {
+  const spacings = stretches.flatMap(({ slots }) =>
     slots[kind].slice(1).map((slot, index) => slot.scheduledFor - (slots[kind][index]?.scheduledFor ?? 0)),
   );
   const [{ from, until, slots }] = stretches;
   const opens = slots[kind].map(({ scheduledFor }) => scheduledFor).filter((at) => at >= from);
-  const around = (opens[0] ?? from) - from + until - (opens.at(-1) ?? until);
-  return { shortest: Math.min(...distances), longest: Math.max(around, ...distances) };
+  const acrossWeeks = (opens[0] ?? from) - from + until - (opens.at(-1) ?? until);
+  return { shortest: Math.min(...spacings), longest: Math.max(acrossWeeks, ...spacings) };
 }
 
-/** Two slots that are open at once, the one that opens first first. */
+/** Two overlapping slots, the earlier one first. */
 export type SlotPair = readonly [Slot, Slot];
 
-/** The pairs of two kinds' slots that overlap, oldest first. Each list is in order, and of one duration. */
+/** Overlapping slots of two kinds, oldest first. Each list must be in order and of one duration. */
 export function overlapsBetween(ones: readonly Slot[], others: readonly Slot[]): SlotPair[] {
   const pairs: SlotPair[] = [];
-  let begin = 0;
+  let start = 0;
   for (const one of ones) {
-    while ((others[begin]?.endsAt ?? Infinity) <= one.scheduledFor) begin += 1;
-    for (let index = begin; (others[index]?.scheduledFor ?? Infinity) < one.endsAt; index += 1) {
+    while ((others[start]?.endsAt ?? Infinity) <= one.scheduledFor) start += 1;
+    for (let index = start; (others[index]?.scheduledFor ?? Infinity) < one.endsAt; index += 1) {
       const other = others[index];
       if (other) pairs.push(one.scheduledFor <= other.scheduledFor ? [one, other] : [other, one]);
     }
@@ -98,22 +98,22 @@ export function overlapsBetween(ones: readonly Slot[], others: readonly Slot[]):
   return pairs;
 }
 
-/** The slots of one kind that are still open when its next one opens, each with that one. */
+/** Slots that are still open when the next one of their kind opens, each with that next one. */
 export const overrunsOf = (slots: readonly Slot[]): SlotPair[] =>
   slots.flatMap((slot, index) => {
     const next = slots[index + 1];
     return next && next.scheduledFor < slot.endsAt ? [[slot, next] as const] : [];
   });
 
-/** For how long (ms) at least one of the pairs is open together, between `from` and `until`. */
-export function timeTogether(pairs: readonly SlotPair[], from: number, until: number): number {
+/** Time (ms) between `from` and `until` in which at least one pair overlaps. */
+export function overlapMs(pairs: readonly SlotPair[], from: number, until: number): number {
   const spans = pairs
     .map(([a, b]) => [Math.max(from, b.scheduledFor), Math.min(until, a.endsAt, b.endsAt)] as const)
     .toSorted(([a], [b]) => a - b);
   let total = 0;
   let covered = from;
-  for (const [begin, end] of spans) {
-    total += Math.max(0, end - Math.max(begin, covered));
+  for (const [start, end] of spans) {
+    total += Math.max(0, end - Math.max(start, covered));
     covered = Math.max(covered, end);
   }
   return total;

@@ -84,7 +84,7 @@ describe('PUT /v1/schedule', () => {
     expect(refused.status).toBe(422);
     expect(refused.headers.get('content-type')).toBe('application/problem+json');
     expect(refused.body).toMatchObject({ type: '/docs/problems#schedule-refused' });
-    expect(refused.body.detail).toContain('Slots of near and far are open at once');
+    expect(refused.body.detail).toContain('The near and far slots overlap');
     expect(refused.body.findings[0]).toMatchObject({
       rule: 'collision',
       severity: 'error',

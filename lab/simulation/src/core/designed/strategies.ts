@@ -1,5 +1,5 @@
 import { kinds, type SyncKind } from '@paceline/shared/definition';
-import { designed } from '@paceline/planning/plan';
+import { firstDesign } from '@paceline/planning/plan';
 import { nextSlot, slotsBetween } from '@paceline/planning/slots';
 import type { Slot } from '@paceline/shared/contracts';
 import type { Life, Strategy } from '../life.ts';
@@ -73,7 +73,7 @@ function onTimer({ agenda }: Life, kind: keyof typeof intervals, run: () => Scri
 
 /** Runs in every slot of the design; a rider sync once at the very beginning too, as ours does. */
 function* runInSlots({ agenda }: Life, kind: SyncKind, run: (slot: Slot) => Script): Script {
-  const schedule = designed.schedules('UTC').find((each) => each.kind === kind);
+  const schedule = firstDesign.schedules('UTC').find((each) => each.kind === kind);
   if (!schedule) throw new Error(`The design has no slots for ${kind}`);
   const { durationMs } = schedule;
   if (kinds[kind].atFirstStart) {

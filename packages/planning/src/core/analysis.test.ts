@@ -1,18 +1,18 @@
 import { count, humanDuration, rate } from '@paceline/shared/words';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gapsOf, oldestOf, range, type MadeCalls, turnsBy, wallOf } from './reading.ts';
+import { gapsOf, oldestAge, range, goalCallsByKind, wallClockIn } from './analysis.ts';
 import { day, hour, minute, monday, planOf, shipped } from './testing.ts';
 import { noSlots, timetableOf } from './timetable.ts';
 
 const stretch = { from: 0, until: 100, slots: noSlots };
-const callsAt = (moments: readonly number[]) =>
-  moments.map((at) => ({ kind: 'near' as const, slotId: 'slot:near:x', at }));
-const oldest = (moments: readonly number[], things: number) =>
-  oldestOf([{ stretch, calls: callsAt(moments) }], things);
+const callsAt = (times: readonly number[]) =>
+  times.map((at) => ({ kind: 'near' as const, slotId: 'slot:near:x', at }));
+const oldest = (times: readonly number[], things: number) =>
+  oldestAge([{ stretch, calls: callsAt(times) }], things);
 
-describe('the age of the oldest copy', () => {
-  it('is the longest time in which everything has its turn', () => {
+describe('oldestAge', () => {
+  it('is the longest time between two refreshes of the same thing', () => {
     expect(oldest([10, 20, 30, 40, 50, 60, 70, 80, 90], 3)).toBe(30);
     expect(gapsOf(callsAt([10, 20, 30]), 2, stretch)).toContainEqual({
       thing: 1,
@@ -22,22 +22,22 @@ describe('the age of the oldest copy', () => {
     });
   });
 
-  it('counts the time before the first call and after the last one', () => {
+  it('includes the time before the first call and after the last one', () => {
     expect(oldest([50], 1)).toBe(50);
     expect(oldest([80], 1)).toBe(80);
   });
 
-  it('is reckoned from the calls where a stretch is too short for one pass', () => {
+  it('is extrapolated from the calls when the stretch is too short for one pass', () => {
     expect(oldest([10, 20], 10)).toBe(500);
     expect(oldest([], 1)).toBe(Infinity);
     expect(oldest([], 0)).toBe(0);
   });
 
-  it('is never less with another order of the calls', () => {
-    const moments = fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { minLength: 4, maxLength: 12 });
+  it('is not lower for any other order of the calls', () => {
+    const times = fc.uniqueArray(fc.integer({ min: 0, max: 99 }), { minLength: 4, maxLength: 12 });
     fc.assert(
       fc.property(
-        moments,
+        times,
         fc.integer({ min: 1, max: 4 }),
         fc.infiniteStream(fc.nat(3)),
         (unsorted, things, order) => {
@@ -55,43 +55,41 @@ describe('the age of the oldest copy', () => {
 });
 
 describe('the shipped slots', () => {
-  const of = (spent: readonly MadeCalls[], things: number) => oldestOf(spent, things);
-
-  it('refresh 37 near events within the hour, 310 far events within the day, and a club in six hours', () => {
+  it('refresh 37 near events within an hour, 310 far events within a day, and a club within six hours', () => {
     const plan = shipped();
-    const spent = turnsBy(plan, timetableOf(plan, monday));
-    expect(of(spent('near'), 37) / minute).toBeCloseTo(56.85);
-    expect(of(spent('far'), 310) / hour).toBeCloseTo(21.4, 1);
-    expect(of(spent('rider'), 1)).toBe(6 * hour);
+    const made = goalCallsByKind(plan, timetableOf(plan, monday));
+    expect(oldestAge(made('near'), 37) / minute).toBeCloseTo(56.85);
+    expect(oldestAge(made('far'), 310) / hour).toBeCloseTo(21.4, 1);
+    expect(oldestAge(made('rider'), 1)).toBe(6 * hour);
   });
 
-  it('would refresh a club once a day if they opened once a day', () => {
+  it('refresh a club once a day when they open once a day', () => {
     const plan = planOf({ rider: ['0 4 * * *', 10] });
-    expect(of(turnsBy(plan, timetableOf(plan, monday))('rider'), 1)).toBe(day);
+    expect(oldestAge(goalCallsByKind(plan, timetableOf(plan, monday))('rider'), 1)).toBe(day);
   });
 });
 
-describe('words', () => {
+describe('formatting', () => {
   it.each([
     [45_000, '45 s'],
     [60_000, '1 min'],
     [5_400_000, '90 min'],
     [18_600_000, '5.2 h'],
     [Infinity, 'never'],
-  ])('tell %d ms as "%s"', (ms, text) => {
+  ])('writes %d ms as "%s"', (ms, text) => {
     expect(humanDuration(ms)).toBe(text);
   });
 
-  it('count and rate', () => {
+  it('writes counts, rates and ranges', () => {
     expect(count(1, 'call')).toBe('1 call');
     expect(rate({ limit: 5, windowMs: 60_000 })).toBe('5 calls per minute');
-    expect([range(3, 3), range(1, 4)]).toEqual(['3', '1 to 4']);
+    expect([range(3, 3), range(1, 4)]).toEqual(['3', '1–4']);
   });
 
-  it('tell moments as the clocks of the time zone do', () => {
-    const wall = wallOf('Europe/Stockholm');
+  it('writes times in the time zone', () => {
+    const wall = wallClockIn('Europe/Stockholm');
     const opens = Date.parse('2026-03-29T00:55Z');
-    expect(wall.moment(opens)).toBe('Sun 29 Mar 01:55');
+    expect(wall.time(opens)).toBe('Sun 29 Mar 01:55');
     const slot = {
       slotId: 'slot:near:x',
       kind: 'near' as const,
