@@ -15,7 +15,7 @@ const windowMs = 61_100;
 const roundTripMs = 300;
 
 /** Those that wait do not ask again: that would be a load of its own. */
-const settings = { ...defaultSettings('standard', createVirtualClock()), missesAllowed: 1e9 };
+const settings = { ...defaultSettings('standard', createVirtualClock()), missedHeartbeatsAllowed: 1e9 };
 
 /** A ledger and its time: turns, without I/O. */
 function measuredLedger() {
@@ -41,11 +41,11 @@ function measuredLedger() {
       return spent;
     },
     /** Somebody asks for the one call that a minute has. */
-    acquire(account: string, firstAskedAt = now): LedgerRequest {
+    acquire(account: string, requestedAt = now): LedgerRequest {
       tickets += 1;
       const lane = laneNames[tickets % laneNames.length] ?? 'rider_sync';
       const ticket = `${account}/${tickets}`;
-      return { do: 'acquire', ticket, account, endpoint, lane, firstAskedAt, offerTo: 'client', trace: {} };
+      return { do: 'acquire', ticket, account, endpoint, lane, requestedAt, offerTo: 'client', trace: {} };
     },
   };
 }

@@ -3,7 +3,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type Child, findNatsServer, startNats } from '@paceline/embedded';
 import { rigUsers, spawnLimiter, urlAs } from '@paceline/kit/rig';
 import { createClock, formatClock } from '@paceline/shared/clock';
-import { catalog, type JournalEntry, type Presence } from '@paceline/shared/contracts';
+import { catalog, type JournalEntry, type Heartbeat } from '@paceline/shared/contracts';
 import { allPartitions, partitionOf } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, listen, provision } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
@@ -83,9 +83,9 @@ const patience = { timeoutMs: 30_000 };
 
 /** Which limiter owns what, by what they say of themselves. */
 function watchOwnership(bus: Bus) {
-  const last = new Map<string, Presence>();
+  const last = new Map<string, Heartbeat>();
   let given = 0;
-  listen(bus, catalog.presence, {}, (presence) => last.set(presence.limiter, presence));
+  listen(bus, catalog.heartbeat, {}, (presence) => last.set(presence.limiter, presence));
   const owned = (limiter: string) =>
     (last.get(limiter)?.owns ?? []).filter(({ claim }) => claim !== null).map(({ partition }) => partition);
   return {

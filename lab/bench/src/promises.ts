@@ -29,15 +29,15 @@ export async function keepPromises(arrivals: Arrivals) {
 
   async function ask(limiter: Limiter, cold: boolean, urgent: boolean) {
     // The first estimate; undefined when it ran at once.
-    let promisedAt: number | undefined;
+    let firstEstimate: number | undefined;
     const onWaiting = ({ estimatedAt }: { estimatedAt: number }) => {
-      promisedAt ??= estimatedAt;
+      firstEstimate ??= estimatedAt;
     };
     const lane = urgent ? 'manual_rider_add' : 'rider_sync';
     return permitted(limiter, { endpoint: 'riders_single', lane, onWaiting }, async () => {
       const startedAt = clock.now();
       await wait(delayOf(network, Math.random));
-      return { cold, urgent, promisedAt, startedAt };
+      return { cold, urgent, firstEstimate, startedAt };
     });
   }
 

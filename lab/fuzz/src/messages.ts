@@ -71,8 +71,8 @@ const fuzzedMessages: ReadonlyArray<readonly [string, Message]> = Object.entries
 const orders: ReadonlySet<Message> = new Set<Message>([
   catalog.changeSchedule,
   catalog.operate,
-  catalog.presence,
-  catalog.opened,
+  catalog.heartbeat,
+  catalog.partitionClaimed,
 ]);
 
 /** Sends `runs` messages to each subject of a running system, and a good command behind those of each. */

@@ -44,17 +44,17 @@ export interface Surroundings {
 /** The permit protocol of production, as a process of its own: wherever it waits it can die or freeze. */
 export function* caller(ticket: string, wanted: CallerPlan, around: Surroundings): Script<void> {
   const { agenda, ended } = around;
-  const firstAskedAt = agenda.now();
+  const requestedAt = agenda.now();
   const { lane, deadlineIn, givesUpAfter, thinks } = wanted;
   const request: PermitRequestOf<'acquire'> = {
     do: 'acquire',
     ticket,
     ...place,
     lane,
-    firstAskedAt,
+    requestedAt,
     offerTo: 'client',
     trace: {},
-    ...(deadlineIn === undefined ? {} : { deadline: firstAskedAt + deadlineIn }),
+    ...(deadlineIn === undefined ? {} : { deadline: requestedAt + deadlineIn }),
   };
   const events = createEvents(around);
   around.attend(ticket, events.happened);

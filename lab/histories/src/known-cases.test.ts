@@ -111,10 +111,10 @@ describe('under the limit of a window', () => {
     const { answers } = limiter.take(
       limiter.acquireAsk('far', {
         lane: 'far_event_sync',
-        firstAskedAt: limiter.now() - turnOver - 2 * second,
+        requestedAt: limiter.now() - turnOver - 2 * second,
       }),
-      limiter.acquireAsk('rider', { lane: 'rider_sync', firstAskedAt: limiter.now() - turnOver - second }),
-      limiter.acquireAsk('person', { lane: 'manual_rider_add', firstAskedAt: limiter.now() - turnOver }),
+      limiter.acquireAsk('rider', { lane: 'rider_sync', requestedAt: limiter.now() - turnOver - second }),
+      limiter.acquireAsk('person', { lane: 'manual_rider_add', requestedAt: limiter.now() - turnOver }),
     );
     expect(answers.map(({ answer }) => answer)).toEqual(['waiting', 'waiting', 'granted']);
   });
@@ -133,7 +133,7 @@ describe('under the limit of a window', () => {
       const waiting = ['c', 'a', 'b'].filter((ticket) => !went.includes(ticket)).toReversed();
       const { answers } = limiter.take(
         ...waiting.map((ticket) =>
-          limiter.acquireAsk(ticket, { firstAskedAt: cameAt + ['c', 'a', 'b'].indexOf(ticket) * 10 }),
+          limiter.acquireAsk(ticket, { requestedAt: cameAt + ['c', 'a', 'b'].indexOf(ticket) * 10 }),
         ),
       );
       for (const [index, answer] of answers.entries()) {
@@ -152,13 +152,13 @@ describe('under the limit of a window', () => {
     limiter.ask('asleep');
     limiter.pass(1);
     const came = limiter.now();
-    limiter.ask('awake', { firstAskedAt: came });
+    limiter.ask('awake', { requestedAt: came });
     // Nobody hears of the first again.
     for (let passed = 0; passed < turnOver + settings.startWithin; passed += second) {
       limiter.pass(second);
-      limiter.ask('awake', { firstAskedAt: came });
+      limiter.ask('awake', { requestedAt: came });
     }
-    expect(limiter.acquire('awake', { firstAskedAt: came }).answer).toBe('granted');
+    expect(limiter.acquire('awake', { requestedAt: came }).answer).toBe('granted');
   });
 
   it('one that is given up makes room in the line and takes nothing from the window', () => {
@@ -168,7 +168,7 @@ describe('under the limit of a window', () => {
     limiter.pass(1);
     expect(limiter.acquire('second')).toMatchObject({ answer: 'waiting', ahead: 1 });
     limiter.cancel('first');
-    expect(limiter.acquire('second', { firstAskedAt: limiter.now() })).toMatchObject({
+    expect(limiter.acquire('second', { requestedAt: limiter.now() })).toMatchObject({
       answer: 'waiting',
       ahead: 0,
     });
@@ -230,7 +230,7 @@ describe('a stale holder', () => {
     limiter.settle(before.permit);
     expect(limiter.acquire('third').answer).toBe('waiting');
     limiter.pass(turnOver);
-    limiter.call('third', { firstAskedAt: 0 });
+    limiter.call('third', { requestedAt: 0 });
   });
 });
 

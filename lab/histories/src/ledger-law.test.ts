@@ -38,7 +38,7 @@ describe('of two limiters that both believe that they own a partition', () => {
         ...place,
         ticket,
         lane: 'rider_sync',
-        firstAskedAt: 0,
+        requestedAt: 0,
         start: true,
       } as const;
       // Time enough for the newer one to have heard all.

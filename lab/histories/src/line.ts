@@ -83,7 +83,7 @@ export function createLine(limit: number, reserve: number): Line {
       ...place,
       ticket: `t${String(tickets).padStart(3, '0')}`,
       lane,
-      firstAskedAt: limiter.now() - waited,
+      requestedAt: limiter.now() - waited,
       offerTo: 'client',
       trace: {},
       ...(deadlineIn === undefined ? {} : { deadline: limiter.now() + deadlineIn }),
@@ -149,7 +149,7 @@ export const answered: Outcome = { result: 'answered', status: 200 };
  * answered at once, and nobody else comes; but those who stand before it stay.
  */
 export function atBest({ limiter, using, line }: Line, last: Acquire): number {
-  const patient = { ...using, missesAllowed: 1e9 };
+  const patient = { ...using, missedHeartbeatsAllowed: 1e9 };
   let now = limiter.now();
   const budget = limiter.ledger().budgets.get(keyOf(place.account, place.endpoint));
   const ledger = createLedger(2, patient);
@@ -181,21 +181,24 @@ export function atBest({ limiter, using, line }: Line, last: Acquire): number {
 /** What ends every call that is open or about to be made. */
 function endsOf(budget: BudgetState | undefined, now: number): Fact[] {
   if (!budget) return [];
-  const settled = (permit: string, latestAt: number): Fact => ({
+  const settled = (permit: string, arrivesBy: number): Fact => ({
     fact: 'settled',
     ...place,
     permit,
-    latestAt,
+    arrivesBy,
     outcome: answered,
     at: now,
   });
   const open = budget.record.intervals.filter((interval) => !interval.settled);
   const held = budget.grants.filter(({ startBy }) => startBy > now);
   return [
-    ...open.map(({ permit, latestAt }) => settled(permit, Math.min(latestAt, now))),
-    ...held.flatMap(({ permit, lane, firstAskedAt }): Fact[] => {
-      const interval = { permit, lane, startedAt: now, latestAt: now, settled: false };
-      return [{ fact: 'started', ...place, interval, firstAskedAt, promisedAt: null }, settled(permit, now)];
+    ...open.map(({ permit, arrivesBy }) => settled(permit, Math.min(arrivesBy, now))),
+    ...held.flatMap(({ permit, lane, requestedAt }): Fact[] => {
+      const interval = { permit, lane, startedAt: now, arrivesBy: now, settled: false };
+      return [
+        { fact: 'started', ...place, interval, requestedAt, firstEstimate: null },
+        settled(permit, now),
+      ];
     }),
   ];
 }

@@ -49,11 +49,11 @@ describe('the line', () => {
     const asks = Array.from({ length: 10_000 }, (_, index) => limiter.acquireAsk(`t${index}`));
     const answered = limiter
       .take(...asks)
-      .answers.map((answer) => (answer.answer === 'waiting' ? answer.askAgainIn : Infinity));
+      .answers.map((answer) => (answer.answer === 'waiting' ? answer.retryIn : Infinity));
     // Each misses as often as it may, and then comes.
-    for (const askAgainIn of [...new Set(answered)].toSorted((a, b) => a - b)) {
-      limiter.pass(begin + askAgainIn * (settings.missesAllowed - 1) - limiter.now());
-      limiter.take(...asks.filter((_, index) => answered[index] === askAgainIn));
+    for (const retryIn of [...new Set(answered)].toSorted((a, b) => a - b)) {
+      limiter.pass(begin + retryIn * (settings.missedHeartbeatsAllowed - 1) - limiter.now());
+      limiter.take(...asks.filter((_, index) => answered[index] === retryIn));
     }
     expect(limiter.ledger().waiting).toBe(10_000);
   });

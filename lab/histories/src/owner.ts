@@ -140,7 +140,7 @@ export function takeOver(parts: OwnerParts): Owner {
         return;
       case 'restate': {
         const { at, lostAt, budgets } = effect;
-        append({ entry: 'restated', owner: id, at, lostAt, budgets });
+        append({ entry: 'snapshot', owner: id, at, lostAt, budgets });
         return;
       }
       case 'cut off':

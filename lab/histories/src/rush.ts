@@ -15,7 +15,7 @@ export interface Rusher {
  * Tells when each of them started, ms from the beginning, in the order in which they were given.
  */
 export function rush(rushers: readonly Rusher[], callMs: number, settings: Settings): number[] {
-  const limiter = createTestLimiter(place.endpoint, { ...settings, missesAllowed: 1e9 });
+  const limiter = createTestLimiter(place.endpoint, { ...settings, missedHeartbeatsAllowed: 1e9 });
   const begin = limiter.now();
   const agenda = createAgenda(begin);
   const startedAt = rushers.map(() => Infinity);

@@ -59,10 +59,10 @@ describe('when policies change, operators step in and others use the key', () =>
     const owners = story.facts.filter(({ fact }) => fact === 'claimed').length;
     const frozen = history.blows.reduce((sum, blow) => sum + (blow.does === 'freezes' ? blow.forMs : 0), 0);
     const behind = owners * slowest + frozen;
-    for (const { arrivedAt, startedAt, latestAt } of calls) {
+    for (const { arrivedAt, startedAt, arrivesBy } of calls) {
       if (arrivedAt === undefined) continue;
       expect(arrivedAt).toBeGreaterThanOrEqual(startedAt);
-      expect(arrivedAt).toBeLessThanOrEqual(latestAt + behind);
+      expect(arrivedAt).toBeLessThanOrEqual(arrivesBy + behind);
     }
   };
 

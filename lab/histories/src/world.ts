@@ -127,7 +127,7 @@ export function happen(history: History): Story {
         if (over) return;
         over = true;
         if (answer?.answer === 'started') startsHeard.add(answer.permit);
-        heard(answer?.answer === 'operated' ? undefined : answer);
+        heard(answer?.answer === 'done' ? undefined : answer);
       };
       send(() => toOwner(ask, (answer) => send(() => end(answer))));
       agenda.in(patience, () => end(undefined));
@@ -214,13 +214,13 @@ export function startedCalls({ entries, arrivals }: Story, settings: Settings) {
         evolve(ledger, fact);
         return [];
       }
-      const { permit, startedAt, latestAt } = fact.interval;
+      const { permit, startedAt, arrivesBy } = fact.interval;
       const budget = budgetOf(ledger, place.account, place.endpoint);
       const { probing, unknownUntil, intervals } = budget.record;
       const call = {
         permit,
         startedAt,
-        latestAt,
+        arrivesBy,
         /** Undefined when it was never sent. */
         arrivedAt: arrivals.get(permit),
         policy: policyOf(budget),
@@ -228,7 +228,7 @@ export function startedCalls({ entries, arrivals }: Story, settings: Settings) {
         probing,
         unknown: (unknownUntil ?? 0) > startedAt,
         /** How many others may still have been under way. */
-        open: intervals.filter((other) => !other.settled && other.latestAt > startedAt).length,
+        open: intervals.filter((other) => !other.settled && other.arrivesBy > startedAt).length,
       };
       evolve(ledger, fact);
       return [call];

@@ -71,7 +71,7 @@ export type Budget = {
   waiting: {
     count: integer,
     /** The first ones, in the order in which they go */
-    next: { ticket: string, lane: Lane, firstAskedAt: string, estimatedAt: string }[],
+    next: { ticket: string, lane: Lane, requestedAt: string, estimatedAt: string }[],
   },
   /** The last 429 and whose doing it was */
   lastRejected: { at: string, attribution: "ours" | "policy_changed" | "unreported_permit" | "foreign_caller" } | null,
@@ -463,7 +463,7 @@ export type Queue = {
       /** 1 is next */
       position: integer,
       lane: Lane,
-      firstAskedAt: string,
+      requestedAt: string,
       waitedSeconds: integer,
       expectedAt: string,
     }[],
@@ -839,7 +839,7 @@ export interface Operations {
       items: Budget[],
       /** The cursor of the next page; null: this is the last one */
       next: string | null,
-      promises: { kept: integer, broken: integer },
+      estimates: { kept: integer, missed: integer },
     },
   };
   /** One window with the permits in it */

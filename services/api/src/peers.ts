@@ -50,7 +50,7 @@ export function peersOf(broker: Broker, account: string) {
       async operate(endpoint: Budget, operation: BudgetOperation): Promise<void> {
         const payload = { ...operation, account, endpoint } as Operation;
         const { answer } = await ask('The limiter', catalog.operate, { partition }, payload);
-        if (answer !== 'operated') throw new ServiceAway('The limiter can not commit right now');
+        if (answer !== 'done') throw new ServiceAway('The limiter can not commit right now');
       },
       status: () => ask('The limiter', catalog.status, { partition }, { account }),
     },

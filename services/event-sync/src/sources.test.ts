@@ -48,7 +48,7 @@ const sourceOf = async (source: Source) => {
   return row;
 };
 /** Puts off the moment at which a source is asked again, project ms from now. */
-const askAgainIn = async (source: Source, ms: number) => {
+const retryIn = async (source: Source, ms: number) => {
   const probeAt = Math.round(world.clock.now()) + ms;
   await world.db.update(sources).set({ probeAt }).where(eq(sources.source, source));
 };
@@ -70,17 +70,17 @@ describe('signups that are not given to this key', () => {
       rawStart: expect.stringContaining('<!DOCTYPE html>'),
     });
 
-    await askAgainIn('signups', 50 * hour);
+    await retryIn('signups', 50 * hour);
     const waits = { state: 'failed', error: expect.stringMatching(`${gone}.*asked again from`) };
     expect(await runSlot('far')).toMatchObject({ ...waits, counts: { failed: 0, deferred: 6 } });
     expect(await calls()).toBe(1);
 
-    await askAgainIn('signups', 0);
+    await retryIn('signups', 0);
     expect(await runSlot('far')).toMatchObject({ state: 'failed', counts: { failed: 1, deferred: 5 } });
     expect(await calls()).toBe(2);
     expect(await sourceOf('signups')).toMatchObject({ probes: 2 });
 
-    await askAgainIn('signups', 0);
+    await retryIn('signups', 0);
     expect(await runSlot('far')).toMatchObject({ state: 'done', error: null, counts: { synced: 6 } });
     expect(await sourceOf('signups')).toMatchObject({ state: 'available', message: null });
   });
@@ -109,7 +109,7 @@ describe('a list of events that is not given to this key', () => {
         state: 'failed',
         error: expect.stringContaining('The events of upstream are not available'),
       });
-      await askAgainIn('events', 50 * hour);
+      await retryIn('events', 50 * hour);
     }
     expect(await calls()).toBe(1);
     expect(await sourceOf('events')).toMatchObject({

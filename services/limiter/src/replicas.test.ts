@@ -1,4 +1,4 @@
-import type { Presence } from '@paceline/shared/contracts';
+import type { Heartbeat } from '@paceline/shared/contracts';
 import { ownBroker } from '@paceline/shared/testing/place';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { oneAccountEach, partitionsIn, replicasOn } from './testing/replicas.ts';
@@ -44,9 +44,9 @@ describe('the replicas of the limiter', () => {
     await replicas.sharedOut(second, third);
     const left = stage.said.findIndex(({ limiter, leaving }) => limiter === first.id && leaving);
     for (const { id } of [second, third]) {
-      const beatThen = stage.said.slice(0, left).findLast(({ limiter }) => limiter === id)?.beat ?? 0;
+      const beatThen = stage.said.slice(0, left).findLast(({ limiter }) => limiter === id)?.sequence ?? 0;
       const took = stage.said.slice(left).find(({ limiter, owns }) => limiter === id && owns.length === 4);
-      expect(took?.beat).toBeLessThanOrEqual(beatThen + 1);
+      expect(took?.sequence).toBeLessThanOrEqual(beatThen + 1);
     }
   });
 
@@ -69,8 +69,8 @@ describe('the replicas of the limiter', () => {
     const partition = 7;
     const limiter = stage.client(oneAccountEach().get(partition));
     const order: string[] = [];
-    const wait = (name: string, firstAskedAt: number) =>
-      limiter.withPermit({ endpoint: 'clubs', lane: 'rider_sync', firstAskedAt }, async (permit) => {
+    const wait = (name: string, requestedAt: number) =>
+      limiter.withPermit({ endpoint: 'clubs', lane: 'rider_sync', requestedAt }, async (permit) => {
         permit.use();
         order.push(name);
         permit.settle({ result: 'answered', status: 200 });
@@ -110,10 +110,11 @@ describe('the replicas of the limiter', () => {
     await stage.reconnected();
     await call(stage, limiter, 'riders_single');
 
-    const since = (id: string): Presence[] =>
+    const since = (id: string): Heartbeat[] =>
       stage.said.slice(restarted).filter(({ limiter: speaker }) => speaker === id);
     await stage.until(() => {
-      for (const id of ids) expect(new Set(since(id).map(({ beat }) => beat)).size).toBeGreaterThan(10);
+      for (const id of ids)
+        expect(new Set(since(id).map(({ sequence }) => sequence)).size).toBeGreaterThan(10);
     });
     for (const id of ids) {
       for (const { owns } of since(id)) expect(partitionsIn({ owns })).toEqual(before.get(id));

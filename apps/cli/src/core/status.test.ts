@@ -21,7 +21,7 @@ const schedule: Schedule = {
 };
 const status: Status = {
   clock: { now: at(0), scale: 60 },
-  budgets: { is: { items: [exampleBudget()], next: null, promises: { kept: 0, broken: 0 } } },
+  budgets: { is: { items: [exampleBudget()], next: null, estimates: { kept: 0, missed: 0 } } },
   queue: {
     is: {
       at: at(0),

@@ -6,7 +6,7 @@ import { layoutLanes } from './layout.ts';
 
 type Ticket = Queue['budgets'][number]['tickets'][number];
 const ticket = (name: string, expected: number, asked: number, lane: Lane = 'near_event_normal') =>
-  ({ ticket: name, lane, firstAskedAt: at(asked), expectedAt: at(expected) }) as Ticket;
+  ({ ticket: name, lane, requestedAt: at(asked), expectedAt: at(expected) }) as Ticket;
 const queue = (...tickets: Ticket[]): Queue => ({
   at: at(0),
   waiting: tickets.length,

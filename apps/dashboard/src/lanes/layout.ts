@@ -14,11 +14,11 @@ const mostRows = 12;
 export const allWaiting = ({ budgets }: Queue) =>
   budgets
     .flatMap(({ budget, tickets }) =>
-      tickets.map(({ ticket, lane, firstAskedAt, expectedAt }) => ({
+      tickets.map(({ ticket, lane, requestedAt, expectedAt }) => ({
         ticket,
         budget,
         lane,
-        askedAt: Date.parse(firstAskedAt),
+        askedAt: Date.parse(requestedAt),
         expectedAt: Date.parse(expectedAt),
       })),
     )

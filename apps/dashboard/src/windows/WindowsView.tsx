@@ -15,7 +15,7 @@ export function WindowsView() {
   const commands = useRead(reads.commands);
   return (
     <Read from={reads.budgets}>
-      {({ items, promises }) => (
+      {({ items, estimates }) => (
         <>
           <Summary budgets={items} />
           <Legend />
@@ -43,7 +43,7 @@ export function WindowsView() {
             none="No call counts in any window now."
           />
           <p className="hint">
-            Estimates kept: {promises.kept} of {promises.kept + promises.broken}.
+            Estimates kept: {estimates.kept} of {estimates.kept + estimates.missed}.
           </p>
         </>
       )}

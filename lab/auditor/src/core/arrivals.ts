@@ -44,7 +44,7 @@ export function watchedBy(arrivals: readonly LoggedArrival[]) {
 export const clockSlackMs = 1_000;
 
 /** The latest arrival by the sandbox's clock, which the ledger's time lies behind after a take-over. */
-export const arrivesBy = ({ latestAt, lag }: StartedCall): number => latestAt + lag;
+export const arrivesBy = ({ arrivesBy, lag }: StartedCall): number => arrivesBy + lag;
 
 export type Matching = ReturnType<typeof matchWithin>;
 

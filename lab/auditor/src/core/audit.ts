@@ -155,8 +155,8 @@ const slackMs = 1_000;
 
 /** Whether those who waited ran when they had been told that they would, as far as they were told. */
 function promisesOf(calls: readonly StartedCall[]) {
-  const lateness = calls.flatMap(({ judged, startedAt, promisedAt }) =>
-    judged && promisedAt !== undefined ? [startedAt - promisedAt] : [],
+  const lateness = calls.flatMap(({ judged, startedAt, firstEstimate }) =>
+    judged && firstEstimate !== undefined ? [startedAt - firstEstimate] : [],
   );
   const broken = lateness.filter((late) => late > slackMs).length;
   return {
@@ -170,9 +170,9 @@ function promisesOf(calls: readonly StartedCall[]) {
 /** From the first ask to the start, project ms: the longest of each lane that called at all. */
 function longestWaits(calls: readonly StartedCall[]): Partial<Record<Lane, number>> {
   const longest: Partial<Record<Lane, number>> = {};
-  for (const { judged, lane, startedAt, firstAskedAt } of calls) {
-    if (!judged || firstAskedAt === undefined) continue;
-    longest[lane] = Math.max(longest[lane] ?? 0, startedAt - firstAskedAt);
+  for (const { judged, lane, startedAt, requestedAt } of calls) {
+    if (!judged || requestedAt === undefined) continue;
+    longest[lane] = Math.max(longest[lane] ?? 0, startedAt - requestedAt);
   }
   return longest;
 }

@@ -6,7 +6,7 @@ import { blame, book, budgetOf, epochOf, isFromBefore, isSame, type Reading } fr
 /** A call is booked. */
 function readStarted(reading: Reading, fact: FactOf<'started'>): void {
   const budget = budgetOf(reading, fact);
-  const { permit, startedAt, latestAt } = fact.interval;
+  const { permit, startedAt, arrivesBy } = fact.interval;
   demandOwner(reading, budget, permit);
   if (budget.byPermit.has(permit)) {
     blame(reading, 'started_twice', `${permit} was started a second time.`, budget.place);
@@ -14,12 +14,12 @@ function readStarted(reading: Reading, fact: FactOf<'started'>): void {
   }
   demandOpen(reading, budget, fact.interval);
   const shortest = reading.rules.callTimeout[fact.endpoint];
-  if (latestAt - startedAt < shortest) {
-    const says = `${permit} was booked to arrive within ${howLong(latestAt - startedAt)}, though a call may take ${howLong(shortest)}.`;
+  if (arrivesBy - startedAt < shortest) {
+    const says = `${permit} was booked to arrive within ${howLong(arrivesBy - startedAt)}, though a call may take ${howLong(shortest)}.`;
     blame(reading, 'short_interval', says, budget.place);
   }
-  const { firstAskedAt, promisedAt } = fact;
-  book(reading, budget, fact.interval, { firstAskedAt, promisedAt: promisedAt ?? undefined });
+  const { requestedAt, firstEstimate } = fact;
+  book(reading, budget, fact.interval, { requestedAt, firstEstimate: firstEstimate ?? undefined });
 }
 
 /** Whoever has lost its claim may commit nothing. */
@@ -45,7 +45,7 @@ function demandOpen(
     blame(reading, 'started_in_pause', says, place);
   }
   if (budget.probing) {
-    const other = budget.calls.findLast(({ end, latestAt }) => end === 'open' && latestAt > startedAt);
+    const other = budget.calls.findLast(({ end, arrivesBy }) => end === 'open' && arrivesBy > startedAt);
     if (other) {
       const says = `${permit} was started after a pause while ${other.permit} was still under way: only one may go ahead.`;
       blame(reading, 'not_alone', says, place);
@@ -62,18 +62,18 @@ function demandOpen(
 function readSettled(reading: Reading, fact: FactOf<'settled'>): void {
   const call = endingCall(reading, fact);
   if (!call) return;
-  const { permit, latestAt, at, outcome } = fact;
+  const { permit, arrivesBy, at, outcome } = fact;
   const budget = budgetOf(reading, fact);
   const { place } = budget;
   const known = outcome.result === 'answered' ? at : at + 1;
-  if (latestAt > call.latestAt) {
-    const says = `${permit} was settled to have arrived by ${when(latestAt)}, ${howLong(latestAt - call.latestAt)} later than was booked at its start.`;
+  if (arrivesBy > call.arrivesBy) {
+    const says = `${permit} was settled to have arrived by ${when(arrivesBy)}, ${howLong(arrivesBy - call.arrivesBy)} later than was booked at its start.`;
     blame(reading, 'late_settle', says, place);
-  } else if (latestAt < Math.min(call.latestAt, known)) {
-    const says = `${permit} was settled to have arrived by ${when(latestAt)}, which nobody could know at ${when(at)}.`;
+  } else if (arrivesBy < Math.min(call.arrivesBy, known)) {
+    const says = `${permit} was settled to have arrived by ${when(arrivesBy)}, which nobody could know at ${when(at)}.`;
     blame(reading, 'early_settle', says, place);
   }
-  call.latestAt = latestAt;
+  call.arrivesBy = arrivesBy;
   call.end = 'settled';
   call.outcome = outcome;
   // What was under way before a pause says nothing of what was let in after it.

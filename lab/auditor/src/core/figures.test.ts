@@ -26,9 +26,9 @@ describe('the figures of a budget', () => {
   it('tell whether promises were kept within a second, and by how much the worst was not', () => {
     const scribe = createScribe();
     scribe.claim();
-    scribe.start('a', 1_000, { promisedAt: 0 });
+    scribe.start('a', 1_000, { firstEstimate: 0 });
     scribe.returned('a', 1_000);
-    scribe.start('b', 5_000, { promisedAt: 3_999 });
+    scribe.start('b', 5_000, { firstEstimate: 3_999 });
     scribe.returned('b', 5_000);
     scribe.start('c', 6_000);
     expect(budgetOf(scribe.audit()).promises).toEqual({ kept: 1, broken: 1, worstLatenessMs: 1_001 });
@@ -37,9 +37,9 @@ describe('the figures of a budget', () => {
   it('tell the longest wait of each lane', () => {
     const scribe = createScribe();
     scribe.claim();
-    scribe.start('a', minute, { firstAskedAt: 0 });
+    scribe.start('a', minute, { requestedAt: 0 });
     scribe.settle('a', minute + 10);
-    scribe.start('b', 3 * minute, { firstAskedAt: 150_000 });
+    scribe.start('b', 3 * minute, { requestedAt: 150_000 });
     expect(scribe.audit().partitions[0]?.accounts[0]?.longestWaits).toEqual({ far_event_sync: minute });
   });
 });

@@ -30,12 +30,12 @@ export const rulesOf = (tier: Tier): Rules => ({
   ) as Record<Budget, number>,
 });
 
-/** A started call: it arrived upstream in [startedAt, latestAt]. Moments are project ms by the ledger. */
+/** A started call: it arrived upstream in [startedAt, arrivesBy]. Moments are project ms by the ledger. */
 export interface StartedCall {
   readonly permit: string;
   readonly lane: Lane;
   readonly startedAt: number;
-  latestAt: number;
+  arrivesBy: number;
   /** How far the ledger's time lay behind the project's at the most, as far as this call is told of, ms. */
   lag: number;
   /** `returned`: it never left, and never will. */
@@ -54,8 +54,8 @@ export interface StartedCall {
   readonly invited: boolean;
   /** False: it is known only as what later calls stand beside. */
   readonly judged: boolean;
-  readonly firstAskedAt: number | undefined;
-  readonly promisedAt: number | undefined;
+  readonly requestedAt: number | undefined;
+  readonly firstEstimate: number | undefined;
 }
 
 /** A 429, as the journal tells of it. */

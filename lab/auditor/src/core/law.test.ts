@@ -12,7 +12,7 @@ interface Went {
   /** When the limiter heard how it ended; undefined: never. */
   readonly endedAt: number | undefined;
   readonly fate: 'answered' | 'unanswered' | 'silent' | 'returned';
-  readonly latestAt: number;
+  readonly arrivesBy: number;
 }
 
 /** A call that somebody wants to make: how long after it might, how long it takes, what becomes of it. */
@@ -30,18 +30,18 @@ const anyPolicy = fc.record({
 
 function goAt(startedAt: number, { takes, fate }: Wish): Went {
   const endedAt = startedAt + takes;
-  const latestAt = {
+  const arrivesBy = {
     answered: endedAt,
     unanswered: Math.min(endedAt + guardMs, startedAt + worstMs),
     silent: startedAt + worstMs,
     returned: startedAt + worstMs,
   }[fate];
-  return { startedAt, endedAt: fate === 'silent' ? undefined : endedAt, fate, latestAt };
+  return { startedAt, endedAt: fate === 'silent' ? undefined : endedAt, fate, arrivesBy };
 }
 
 /** Whether the law lets a call start at `at`, beside those that went before. */
 const mayStart = (went: readonly Went[], at: number, { limit, windowMs }: Policy): boolean =>
-  went.filter(({ fate, latestAt }) => fate !== 'returned' && latestAt + windowMs > at).length < limit;
+  went.filter(({ fate, arrivesBy }) => fate !== 'returned' && arrivesBy + windowMs > at).length < limit;
 
 /** Calls that keep the law: each starts as soon as it may, or `idle` later. Tells which ones had to wait for that. */
 function lawful(wishes: readonly Wish[], policy: Policy) {
@@ -49,7 +49,7 @@ function lawful(wishes: readonly Wish[], policy: Policy) {
   const waited: number[] = [];
   for (const each of wishes) {
     const before = went.at(-1)?.startedAt ?? 0;
-    const leaving = went.map(({ latestAt }) => latestAt + policy.windowMs).filter((at) => at > before);
+    const leaving = went.map(({ arrivesBy }) => arrivesBy + policy.windowMs).filter((at) => at > before);
     const soonest =
       [before, ...leaving].toSorted((a, b) => a - b).find((at) => mayStart(went, at, policy)) ?? 0;
     if (each.idle === 0 && soonest > before && each.fate !== 'returned') waited.push(went.length);
@@ -65,15 +65,15 @@ function journalOf(went: readonly Went[], policy: Policy, claims: readonly numbe
   scribe.facts(scribe.policy(policy, 0));
   const steps = [
     ...claims.map((at) => ({ at, does: () => scribe.claim(at, `successor at ${at}`) })),
-    ...went.flatMap(({ startedAt, endedAt, fate, latestAt }, index) => {
+    ...went.flatMap(({ startedAt, endedAt, fate, arrivesBy }, index) => {
       const name = `call${index}`;
-      const latestIn = fate === 'silent' ? latestAt - startedAt : worstMs + 1;
+      const latestIn = fate === 'silent' ? arrivesBy - startedAt : worstMs + 1;
       const start = { at: startedAt, does: () => scribe.start(name, startedAt, { latestIn }) };
       if (endedAt === undefined) return [start];
       const end = () =>
         fate === 'returned'
           ? scribe.returned(name, endedAt)
-          : scribe.settle(name, endedAt, latestAt, {
+          : scribe.settle(name, endedAt, arrivesBy, {
               result: fate === 'answered' ? 'answered' : 'unanswered',
             });
       return [start, { at: endedAt, does: end }];
@@ -126,9 +126,9 @@ describe('the auditor', () => {
         const sent = went.filter(({ fate }) => fate !== 'returned');
         // Of a window that begins at `from` every call can be part whose interval it meets.
         const within = (from: number) =>
-          sent.filter(({ startedAt, latestAt }) => startedAt < from + policy.windowMs && latestAt >= from)
+          sent.filter(({ startedAt, arrivesBy }) => startedAt < from + policy.windowMs && arrivesBy >= from)
             .length;
-        const most = Math.max(0, ...sent.map(({ latestAt }) => within(latestAt)));
+        const most = Math.max(0, ...sent.map(({ arrivesBy }) => within(arrivesBy)));
         const judged = journalOf(went, policy).audit();
         expect(budgetOf(judged).fullest?.calls ?? 0).toBe(most);
         expect(judged.certified).toBe(most <= policy.limit);
@@ -148,9 +148,9 @@ describe('matching', () => {
         (wished, policy, shares) => {
           const { went } = lawful(wished, policy);
           const scribe = journalOf(went, policy);
-          const arrivals = went.flatMap(({ fate, startedAt, latestAt }, index) => {
+          const arrivals = went.flatMap(({ fate, startedAt, arrivesBy }, index) => {
             if (fate === 'returned') return [];
-            return [scribe.arrival(Math.round(startedAt + (shares[index] ?? 0) * (latestAt - startedAt)))];
+            return [scribe.arrival(Math.round(startedAt + (shares[index] ?? 0) * (arrivesBy - startedAt)))];
           });
           const judged = scribe.audit(arrivals);
           expect(kindsOf(judged)).toEqual([]);

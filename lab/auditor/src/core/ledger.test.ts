@@ -51,11 +51,11 @@ describe('the end of a call', () => {
   it.each([
     ['an answer', { result: 'answered' } as const, 399],
     ['a call without one', { result: 'unanswered' } as const, 400],
-  ])('can not be earlier than it is known by %s', (_, outcome, latestAt) => {
+  ])('can not be earlier than it is known by %s', (_, outcome, arrivesBy) => {
     const scribe = createScribe();
     scribe.claim();
     scribe.start('a', 0);
-    scribe.settle('a', 400, latestAt, outcome);
+    scribe.settle('a', 400, arrivesBy, outcome);
     expect(kindsOf(scribe.audit())).toEqual(['early_settle']);
   });
 

@@ -47,14 +47,14 @@ export function budgetOf({ budgets, rules }: Reading, { account, endpoint }: Bud
 export function book(
   reading: Reading,
   budget: BudgetHistory,
-  { permit, lane, startedAt, latestAt }: Interval,
+  { permit, lane, startedAt, arrivesBy }: Interval,
   known: Partial<StartedCall>,
 ): void {
   const call: StartedCall = {
     permit,
     lane,
     startedAt,
-    latestAt,
+    arrivesBy,
     lag: reading.lag,
     end: 'open',
     outcome: undefined,
@@ -65,8 +65,8 @@ export function book(
     strictFrom: budget.strictFrom,
     invited: budget.probing,
     judged: reading.complete,
-    firstAskedAt: undefined,
-    promisedAt: undefined,
+    requestedAt: undefined,
+    firstEstimate: undefined,
     ...known,
   };
   budget.calls.push(call);
@@ -85,8 +85,11 @@ export const isFromBefore = ({ claims, trimmed, lostAt }: Reading, permit: strin
 export const isSame = (one: Policy, other: Policy): boolean =>
   one.limit === other.limit && one.windowMs === other.windowMs;
 
-export const isCounted = ({ latestAt, end }: { latestAt: number; end: string }, policy: Policy, at: number) =>
-  end !== 'returned' && latestAt + policy.windowMs > at;
+export const isCounted = (
+  { arrivesBy, end }: { arrivesBy: number; end: string },
+  policy: Policy,
+  at: number,
+) => end !== 'returned' && arrivesBy + policy.windowMs > at;
 
 /** Time goes on to `at`. It may go back at a claim alone, when by then no call counts and no pause lasts any more. */
 export function passTo(reading: Reading, at: number, atClaim: boolean): void {

@@ -26,7 +26,7 @@ export function rebuild(entries: readonly StoredEntry[], rules: Rules, projectTi
     // From here on the journal is known to have told everything that still counted.
     if (!reading.complete && seen.has(entry.recoverFrom)) completeAt(reading, stored);
     seen.add(sequence);
-    if (entry.entry === 'restated') {
+    if (entry.entry === 'snapshot') {
       passTo(reading, entry.at, false);
       reading.lag = lagAt(entry.at);
       readRestated(reading, entry);
@@ -53,7 +53,7 @@ const timeOf = (fact: Fact): number => (fact.fact === 'started' ? fact.interval.
 
 /** An entry names where recovery reads from: an older one that restates. Of all but the newest it may be cut off since. */
 function judgeRecovery(entries: readonly StoredEntry[]): Finding[] {
-  const restated = new Map(entries.map(({ sequence, entry }) => [sequence, entry.entry === 'restated']));
+  const restated = new Map(entries.map(({ sequence, entry }) => [sequence, entry.entry === 'snapshot']));
   const first = entries[0];
   const last = entries.at(-1);
   if (!first || !last) return [];

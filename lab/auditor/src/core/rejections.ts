@@ -61,10 +61,10 @@ function mostBeside(calls: readonly StartedCall[], call: StartedCall, { windowMs
     (each) => each !== call && each.end !== 'returned' && each.timeline === call.timeline,
   );
   const near = others.filter(
-    ({ startedAt, latestAt }) => startedAt <= call.latestAt && latestAt + windowMs > call.startedAt,
+    ({ startedAt, arrivesBy }) => startedAt <= call.arrivesBy && arrivesBy + windowMs > call.startedAt,
   );
   const ends = near.map(({ startedAt }) => startedAt).filter((at) => at > call.startedAt);
   const within = (end: number) =>
-    near.filter(({ startedAt, latestAt }) => startedAt <= end && latestAt + windowMs > end).length;
+    near.filter(({ startedAt, arrivesBy }) => startedAt <= end && arrivesBy + windowMs > end).length;
   return Math.max(...[call.startedAt, ...ends].map(within));
 }

@@ -2,7 +2,7 @@ import type { BudgetRecord, JournalEntry } from '@paceline/shared/contracts';
 import type { BudgetHistory } from './history.ts';
 import { blame, book, budgetOf, isCounted, isFromBefore, isSame, type Reading } from './reading.ts';
 
-type Restated = Extract<JournalEntry, { entry: 'restated' }>;
+type Restated = Extract<JournalEntry, { entry: 'snapshot' }>;
 
 /** Budgets are stated anew: the first word of them where the journal begins later, and else nothing new. */
 export function readRestated(reading: Reading, { budgets, at, lostAt }: Restated): void {
@@ -31,7 +31,7 @@ function takeOver(reading: Reading, budget: BudgetHistory, record: BudgetRecord)
   for (const interval of record.intervals) {
     const known = budget.byPermit.get(interval.permit);
     if (known) {
-      known.latestAt = interval.latestAt;
+      known.arrivesBy = interval.arrivesBy;
       if (interval.settled) known.end = 'settled';
       continue;
     }
@@ -56,10 +56,10 @@ function differenceTo(
     if (until !== pausedUntil[by] && Math.max(until, pausedUntil[by]) > at)
       return `another pause by the ${by}`;
   }
-  for (const { permit, startedAt, latestAt } of record.intervals) {
+  for (const { permit, startedAt, arrivesBy } of record.intervals) {
     const call = byPermit.get(permit);
     if (!call && isFromBefore(reading, permit)) continue;
-    if (call?.startedAt !== startedAt || call.latestAt !== latestAt) return `another interval of ${permit}`;
+    if (call?.startedAt !== startedAt || call.arrivesBy !== arrivesBy) return `another interval of ${permit}`;
   }
   // A call that had left its window does not come back with a longer one: its limiter waits that out instead.
   const restated = new Set(record.intervals.map(({ permit }) => permit));

@@ -17,8 +17,8 @@ const worstMs = 200_000;
 
 interface Started {
   readonly latestIn?: number;
-  readonly firstAskedAt?: number;
-  readonly promisedAt?: number;
+  readonly requestedAt?: number;
+  readonly firstEstimate?: number;
 }
 
 export interface ScribeOptions {
@@ -66,7 +66,7 @@ export function createScribe(
     start(
       name: string,
       at: number,
-      { latestIn = worstMs, firstAskedAt = at, promisedAt }: Started = {},
+      { latestIn = worstMs, requestedAt = at, firstEstimate }: Started = {},
       under = epoch,
     ) {
       const permit = permits.get(name) ?? `${under}-${name}`;
@@ -78,22 +78,22 @@ export function createScribe(
           permit,
           lane: 'far_event_sync',
           startedAt: began + at,
-          latestAt: began + at + latestIn,
+          arrivesBy: began + at + latestIn,
           settled: false,
         },
-        firstAskedAt: began + firstAskedAt,
-        promisedAt: promisedAt === undefined ? null : began + promisedAt,
+        requestedAt: began + requestedAt,
+        firstEstimate: firstEstimate === undefined ? null : began + firstEstimate,
       });
     },
     /** Settled as answered, unless told otherwise. */
-    settle(name: string, at: number, latestAt = at, outcome: Outcome = { result: 'answered', status: 200 }) {
-      return scribe.facts(scribe.settled(name, at, latestAt, outcome));
+    settle(name: string, at: number, arrivesBy = at, outcome: Outcome = { result: 'answered', status: 200 }) {
+      return scribe.facts(scribe.settled(name, at, arrivesBy, outcome));
     },
-    settled: (name: string, at: number, latestAt: number, outcome: Outcome): Fact => ({
+    settled: (name: string, at: number, arrivesBy: number, outcome: Outcome): Fact => ({
       fact: 'settled',
       ...place,
       permit: permitOf(name),
-      latestAt: began + latestAt,
+      arrivesBy: began + arrivesBy,
       outcome,
       at: began + at,
     }),
@@ -119,7 +119,14 @@ export function createScribe(
       return scribe.facts(
         scribe.settled(name, at, at, outcome),
         { fact: 'rejected', ...place, permit: permitOf(name), at: began + at, policy: kept, attribution },
-        { fact: 'paused', ...place, by: 'upstream', at: began + at, until: began + until, failures: 1 },
+        {
+          fact: 'paused',
+          ...place,
+          by: 'upstream',
+          at: began + at,
+          until: began + until,
+          consecutiveRejections: 1,
+        },
         ...(named ? [scribe.policy(named, at, 'upstream')] : []),
       );
     },
@@ -130,7 +137,7 @@ export function createScribe(
         by: 'operator',
         at: began + at,
         until: began + until,
-        failures: 0,
+        consecutiveRejections: 0,
       }),
     policy: (policy: Policy | null, at: number, by: 'upstream' | 'operator' = 'operator'): Fact => ({
       fact: 'policy_changed',
@@ -142,7 +149,7 @@ export function createScribe(
     }),
     restate: (at: number, records: Array<Partial<BudgetRecord>>) =>
       store({
-        entry: 'restated',
+        entry: 'snapshot',
         recoverFrom,
         owner: 'limiter',
         at: began + at,
@@ -154,17 +161,17 @@ export function createScribe(
           probing: false,
           policy: null,
           unknownUntil: null,
-          failures: 0,
+          consecutiveRejections: 0,
           lastRejected: null,
           ...record,
         })),
       }),
     /** A call as a record has it. */
-    interval: (name: string, startedAt: number, latestAt: number): BudgetRecord['intervals'][number] => ({
+    interval: (name: string, startedAt: number, arrivesBy: number): BudgetRecord['intervals'][number] => ({
       permit: permitOf(name),
       lane: 'far_event_sync',
       startedAt: began + startedAt,
-      latestAt: began + latestAt,
+      arrivesBy: began + arrivesBy,
       settled: true,
     }),
     arrival: (at: number, verdict = 'accepted'): LoggedArrival => ({

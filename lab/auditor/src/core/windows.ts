@@ -42,9 +42,9 @@ export function judgeWindows(budget: BudgetHistory) {
   const findings: Finding[] = [];
   let fullest: Fullest | null = null;
   for (const calls of byTimeline(budget.calls)) {
-    const counter = new RankedCounter(calls.map(({ latestAt }) => latestAt));
+    const counter = new RankedCounter(calls.map(({ arrivesBy }) => arrivesBy));
     for (const [index, call] of calls.entries()) {
-      counter.add(call.latestAt);
+      counter.add(call.arrivesBy);
       if (!call.judged) continue;
       const { limit, windowMs } = call.policy;
       let filled = counter.above(call.startedAt - windowMs);
@@ -68,7 +68,7 @@ function byTimeline(calls: readonly StartedCall[]): Iterable<StartedCall[]> {
 
 function judgeOverFull({ place }: BudgetHistory, upToIt: readonly StartedCall[], call: StartedCall) {
   const { permit, policy, startedAt, sequence } = call;
-  const counted = upToIt.filter(({ latestAt }) => latestAt + policy.windowMs > startedAt);
+  const counted = upToIt.filter(({ arrivesBy }) => arrivesBy + policy.windowMs > startedAt);
   const since = counted.filter(({ order }) => order >= call.strictFrom);
   if (call.invited && since.length <= policy.limit) {
     const older = counted.length - since.length;
@@ -76,7 +76,7 @@ function judgeOverFull({ place }: BudgetHistory, upToIt: readonly StartedCall[],
     return { filled: since.length, finding: remark('older_calls_overlap', says, { place, sequence }) };
   }
   const others = counted.filter((each) => each !== call);
-  const first = Math.min(...others.map(({ latestAt }) => latestAt));
+  const first = Math.min(...others.map(({ arrivesBy }) => arrivesBy));
   const says = `${permit} was started at ${when(startedAt)} as call ${counted.length} of a window that holds ${policy.limit} (${rate(policy)}). The first of the others (${listed(others.map((each) => each.permit))}) leaves it only at ${when(first + policy.windowMs)}, ${howLong(first + policy.windowMs - startedAt)} later.`;
   return { filled: counted.length, finding: breach('over_full', says, { place, sequence }) };
 }

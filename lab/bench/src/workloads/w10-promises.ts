@@ -20,7 +20,7 @@ const urgent = 0.3;
 /** Project ms by which a call may start later than promised. */
 const allowedMs = 1_000;
 
-const late = ({ promisedAt, startedAt }: Kept): number => startedAt - (promisedAt ?? startedAt);
+const late = ({ firstEstimate, startedAt }: Kept): number => startedAt - (firstEstimate ?? startedAt);
 
 const shareKept = (tickets: readonly Kept[]): number =>
   tickets.filter((ticket) => late(ticket) <= allowedMs).length / tickets.length;
@@ -53,10 +53,10 @@ async function once(): Promise<Kept[]> {
 }
 
 function outcomeOf(all: readonly Kept[][]): Outcome {
-  const promised = all.flat().filter(({ promisedAt }) => promisedAt !== undefined);
+  const promised = all.flat().filter(({ firstEstimate }) => firstEstimate !== undefined);
   const warm = promised.filter(({ cold }) => !cold);
   const shares = all.map((tickets) =>
-    shareKept(tickets.filter(({ cold, promisedAt }) => !cold && promisedAt !== undefined)),
+    shareKept(tickets.filter(({ cold, firstEstimate }) => !cold && firstEstimate !== undefined)),
   );
   const share = median(shares);
   return {

@@ -15,7 +15,7 @@ export const waitingRequest = (
 ): WaitingRequest => ({
   ticket,
   lane,
-  firstAskedAt: at(asked),
+  requestedAt: at(asked),
   estimatedAt: at(expected),
 });
 

@@ -33,7 +33,7 @@ describe('the catalog', () => {
   });
 
   it('fills the tokens of a subject in, and refuses what is not one token', () => {
-    expect(subjectOf(catalog.requestPermits, { partition: 3 })).toBe('paceline.limiter.permits.3');
+    expect(subjectOf(catalog.requestPermits, { partition: 3 })).toBe('paceline.limiter.request.3');
     for (const token of ['', 'a.b', '>', '*', 'a b']) {
       expect(() => subjectOf(catalog.offer, { client: token })).toThrow("can't be the token");
     }

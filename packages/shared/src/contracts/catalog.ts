@@ -59,7 +59,7 @@ export const catalog = {
   currentSchedule: {
     ...toScheduler,
     subject: 'paceline.schedule.current',
-    payload: limiter.nothing,
+    payload: limiter.emptyPayload,
     reply: schedule.scheduleReply,
     about: 'Returns the schedule in force.',
   },
@@ -87,7 +87,7 @@ export const catalog = {
   },
   requestPermits: {
     ...toLimiter,
-    subject: 'paceline.limiter.permits.{partition}',
+    subject: 'paceline.limiter.request.{partition}',
     payload: limiter.permitRequests,
     reply: limiter.permitReplies,
     from: syncServices,
@@ -112,7 +112,7 @@ export const catalog = {
     ...toLimiter,
     subject: 'paceline.limiter.operate.{partition}',
     payload: limiter.operation,
-    reply: limiter.operated,
+    reply: limiter.operationReply,
     about: 'An operator pauses, resumes or releases a budget, or changes its policy.',
   },
   freshness: {
@@ -130,10 +130,10 @@ export const catalog = {
     payload: limiter.offer,
     about: 'A permit is free for a request that waits.',
   },
-  opened: {
+  partitionClaimed: {
     ...fromLimiter,
-    subject: 'paceline.limiter.opened.{partition}',
-    payload: limiter.nothing,
+    subject: 'paceline.limiter.claimed.{partition}',
+    payload: limiter.emptyPayload,
     about: 'A partition has a new owner, whose queue is empty: requests that wait are sent again.',
   },
   bulkCallChanged: {
@@ -144,10 +144,10 @@ export const catalog = {
     to: ['rider-sync'],
     about: 'A bulk call for riders was sent, answered or lost.',
   },
-  presence: {
+  heartbeat: {
     kind: 'signal',
-    subject: 'paceline.limiter.presence',
-    payload: limiter.presence,
+    subject: 'paceline.limiter.heartbeat',
+    payload: limiter.heartbeat,
     from: ['limiter'],
     to: ['limiter'],
     about: 'A limiter is alive and owns these partitions.',
@@ -155,8 +155,8 @@ export const catalog = {
   ping: {
     ...toLimiter,
     subject: 'paceline.limiter.ping.{limiter}',
-    payload: limiter.nothing,
-    reply: limiter.nothing,
+    payload: limiter.emptyPayload,
+    reply: limiter.emptyPayload,
     from: ['limiter'],
     about: 'Checks whether a limiter that went silent is still connected.',
   },

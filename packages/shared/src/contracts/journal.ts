@@ -5,12 +5,12 @@ import { timestamp, policy } from './vocabulary.ts';
 
 const place = { account: z.string(), endpoint: z.enum(budgetNames) };
 
-/** A started call as an interval in which it arrives upstream: not before `startedAt`, not after `latestAt`. */
+/** A started call as an interval in which it arrives upstream: not before `startedAt`, not after `arrivesBy`. */
 export const interval = z.object({
   permit: z.string(),
   lane: z.enum(laneNames),
   startedAt: timestamp,
-  latestAt: timestamp,
+  arrivesBy: timestamp,
   settled: z.boolean(),
 });
 export type Interval = z.infer<typeof interval>;
@@ -31,7 +31,7 @@ export const budgetRecord = z.object({
   /** Calls of before a longer window was known may count until then: none may join them. */
   unknownUntil: timestamp.nullable(),
   /** 429s in a row. */
-  failures: z.number().int(),
+  consecutiveRejections: z.number().int(),
   lastRejected: z.object({ at: timestamp, attribution }).nullable(),
 });
 export type BudgetRecord = z.infer<typeof budgetRecord>;
@@ -46,14 +46,14 @@ export const fact = z.discriminatedUnion('fact', [
     fact: z.literal('started'),
     ...place,
     interval,
-    firstAskedAt: timestamp,
-    promisedAt: timestamp.nullable(),
+    requestedAt: timestamp,
+    firstEstimate: timestamp.nullable(),
   }),
   z.object({
     fact: z.literal('settled'),
     ...place,
     permit: z.string(),
-    latestAt: timestamp,
+    arrivesBy: timestamp,
     outcome,
     at: timestamp,
   }),
@@ -66,7 +66,7 @@ export const fact = z.discriminatedUnion('fact', [
     by: authority,
     at: timestamp,
     until: timestamp,
-    failures: z.number().int(),
+    consecutiveRejections: z.number().int(),
   }),
   z.object({ fact: z.literal('resumed'), ...place, by: authority, at: timestamp }),
   /** `policy` null: back to the documented one. `unknownUntil`: see the record. */
@@ -87,7 +87,7 @@ export const journalEntry = z.discriminatedUnion('entry', [
   z.object({ entry: z.literal('facts'), recoverFrom: z.number().int(), facts: z.array(fact).min(1) }),
   /** The current state of some budgets: it replaces what came before about these. */
   z.object({
-    entry: z.literal('restated'),
+    entry: z.literal('snapshot'),
     recoverFrom: z.number().int(),
     owner: z.string(),
     at: timestamp,
@@ -99,7 +99,7 @@ export type JournalEntry = z.infer<typeof journalEntry>;
 
 /** The high-water mark of each journal, stored apart from it: a key for each partition, its value a sequence. */
 export const highWaterBucket = 'LIMITER';
-export const highWaterKey = (partition: number): string => `ruled-${partition}`;
+export const highWaterKey = (partition: number): string => `high-water-${partition}`;
 
 /** The mark of a journal that comes from a backup: it reached further, to an unknown sequence. */
 export const journalRestored = Number.MAX_SAFE_INTEGER;

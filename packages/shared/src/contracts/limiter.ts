@@ -10,14 +10,14 @@ export const acquire = z.object({
   ticket: z.string().min(1),
   ...place,
   lane: z.enum(laneNames),
-  /** After this moment a permit is of no use. */
+  /** After this timestamp a permit is of no use. */
   deadline: timestamp.optional(),
   /** The sync's own slot, while it is open: it goes before other scheduled syncs. */
   slotId: z.string().optional(),
   /** When this ticket was first requested: a new limiter gives it the same place in the queue. */
-  firstAskedAt: timestamp,
+  requestedAt: timestamp,
   /** The first estimate it was given: whether it was kept is counted, also after a failover. */
-  promisedAt: timestamp.optional(),
+  firstEstimate: timestamp.optional(),
   /** Start it in the same request when it is free at once: one round trip. The call must be ready to be sent. */
   start: z.boolean().optional(),
   /** The client to which an offer is sent as soon as the permit is free. */
@@ -65,7 +65,7 @@ export const permitReply = z.discriminatedUnion('answer', [
     reason: z.enum(['waiting_in_line', 'waiting_for_window', 'paused_by_upstream', 'paused_by_operator']),
     estimatedAt: timestamp,
     /** Real ms within which the request must be sent again to keep its place. */
-    askAgainIn: z.number().positive(),
+    retryIn: z.number().positive(),
   }),
   z.object({ answer: z.literal('refused'), reason: z.enum(['deadline_unreachable']), earliest: timestamp }),
   /** Real ms from when the `start` was sent, within which the call must be sent. 0: too late. */
@@ -91,15 +91,15 @@ export const operation = z.discriminatedUnion('do', [
   z.object({ do: z.literal('forget_policy'), ...place }),
 ]);
 export type Operation = z.infer<typeof operation>;
-export const operated = z.discriminatedUnion('answer', [
-  z.object({ answer: z.literal('operated') }),
+export const operationReply = z.discriminatedUnion('answer', [
+  z.object({ answer: z.literal('done') }),
   z.object({ answer: z.literal('unavailable'), reason: z.string() }),
 ]);
-export type Operated = z.infer<typeof operated>;
+export type OperationReply = z.infer<typeof operationReply>;
 
 /** The requests of one event-loop turn, and their replies in the same order. */
-export const permitRequests = z.object({ asks: z.array(permitRequest).min(1).max(500) });
-export const permitReplies = z.object({ answers: z.array(permitReply) });
+export const permitRequests = z.object({ requests: z.array(permitRequest).min(1).max(500) });
+export const permitReplies = z.object({ replies: z.array(permitReply) });
 
 /** The permit of a request that waits, pushed before it is sent again. */
 export const offer = z.object({ ticket: z.string(), permit: z.string(), startBy: timestamp });
@@ -131,7 +131,7 @@ const permitChange = z.discriminatedUnion('change', [
   z.object({ change: z.literal('returned'), permit: z.string(), ...place, at: timestamp }),
 ]);
 export type PermitChange = z.infer<typeof permitChange>;
-/** What became of permits in the last moment, in order. */
+/** What became of permits in the last timestamp, in order. */
 export const permitsChanged = z.object({ changes: z.array(permitChange).min(1) });
 
 /**
@@ -208,7 +208,7 @@ export const windowView = z.object({
       z.object({
         ticket: z.string(),
         lane: z.enum(laneNames),
-        firstAskedAt: timestamp,
+        requestedAt: timestamp,
         estimatedAt: timestamp,
       }),
     ),
@@ -220,7 +220,7 @@ export type WindowView = z.infer<typeof windowView>;
 /** Every budget of an account, and how often the first promise to a waiter was kept since this limiter took over. */
 export const windowsView = z.object({
   windows: z.array(windowView),
-  promises: z.object({ kept: z.number().int().nonnegative(), broken: z.number().int().nonnegative() }),
+  estimates: z.object({ kept: z.number().int().nonnegative(), missed: z.number().int().nonnegative() }),
 });
 export type WindowsView = z.infer<typeof windowsView>;
 export const statusQuery = z.object({ account: z.string().min(1) });
@@ -228,20 +228,20 @@ export const statusQuery = z.object({ account: z.string().min(1) });
 export const windowsQuery = statusQuery.extend({ waiting: z.number().int().min(0).max(1_000).optional() });
 
 /** A partition that a limiter owns, and the sequence of its claim in the journal: null while it still claims it. */
-export const owned = z.object({
+export const partitionOwnership = z.object({
   partition: z.number().int().nonnegative(),
   claim: z.number().int().positive().nullable(),
 });
-export type Owned = z.infer<typeof owned>;
+export type PartitionOwnership = z.infer<typeof partitionOwnership>;
 
-export const presence = z.object({
+export const heartbeat = z.object({
   limiter: z.string().regex(/^[\w-]+$/),
   /** Counts its beats: receiving its own newest one shows a limiter that it is connected. */
-  beat: z.number().int().positive(),
-  owns: z.array(owned),
+  sequence: z.number().int().positive(),
+  owns: z.array(partitionOwnership),
   /** It is shutting down: its partitions are free. */
   leaving: z.boolean(),
 });
-export type Presence = z.infer<typeof presence>;
+export type Heartbeat = z.infer<typeof heartbeat>;
 
-export const nothing = z.object({});
+export const emptyPayload = z.object({});

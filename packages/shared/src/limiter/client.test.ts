@@ -27,11 +27,11 @@ afterAll(() => bus?.connection.close());
 /** An owner of the partition that answers every ask like this, but for cancels, or not at all. */
 function owner(answer?: PermitReply): { asked: PermitRequest[]; subscription: Subscription } {
   const asked: PermitRequest[] = [];
-  const subscription = respond(bus, catalog.requestPermits, { partition }, ({ asks }, reply) => {
-    asked.push(...asks);
+  const subscription = respond(bus, catalog.requestPermits, { partition }, ({ requests }, reply) => {
+    asked.push(...requests);
     const answerTo = (ask: PermitRequest): PermitReply =>
       ask.do === 'cancel' || !answer ? { answer: 'cancelled' } : answer;
-    if (answer) reply({ answers: asks.map(answerTo) });
+    if (answer) reply({ replies: requests.map(answerTo) });
   });
   return { asked, subscription };
 }
@@ -40,7 +40,7 @@ describe('when a partition has a new owner', () => {
   it('whoever waits asks it at once, with the same ticket, place in line and promise', async () => {
     const limiters = createLimiters(bus, clock);
     const limiter = limiters.of(account);
-    const line = { position: 1, ahead: 0, estimatedAt: 0, askAgainIn: later };
+    const line = { position: 1, ahead: 0, estimatedAt: 0, retryIn: later };
     const first = owner({ answer: 'waiting', reason: 'waiting_for_window', ...line });
     const told: number[] = [];
     const waiting = limiter.withPermit(
@@ -51,9 +51,9 @@ describe('when a partition has a new owner', () => {
     first.subscription.unsubscribe();
 
     const second = owner({ answer: 'refused', reason: 'deadline_unreachable', earliest: 0 });
-    signal(bus, catalog.opened, { partition }, {});
+    signal(bus, catalog.partitionClaimed, { partition }, {});
     await expect(waiting).rejects.toThrow(PermitRefused);
-    expect(second.asked[0]).toEqual({ ...first.asked[0], start: false, promisedAt: 0 });
+    expect(second.asked[0]).toEqual({ ...first.asked[0], start: false, firstEstimate: 0 });
     await limiters.close();
     second.subscription.unsubscribe();
   });
@@ -76,7 +76,7 @@ describe('when a partition has a new owner', () => {
 describe('a caller that throws when it is shown its place', () => {
   it('hears of it as the end of its wait, and its ticket is taken back', async () => {
     const limiters = createLimiters(bus, clock);
-    const line = { position: 1, ahead: 0, estimatedAt: 0, askAgainIn: later };
+    const line = { position: 1, ahead: 0, estimatedAt: 0, retryIn: later };
     const { asked, subscription } = owner({ answer: 'waiting', reason: 'waiting_for_window', ...line });
     const waiting = limiters.of(account).withPermit(
       {
@@ -105,10 +105,10 @@ describe('a started permit', () => {
     const time = createVirtualClock();
     const limiters = createLimiters(bus, time);
     const outcomes: unknown[] = [];
-    const subscription = respond(bus, catalog.requestPermits, { partition }, ({ asks }, reply) => {
-      outcomes.push(...asks.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
+    const subscription = respond(bus, catalog.requestPermits, { partition }, ({ requests }, reply) => {
+      outcomes.push(...requests.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
       reply({
-        answers: asks.map(({ do: verb }) =>
+        replies: requests.map(({ do: verb }) =>
           verb === 'acquire' ? { answer: 'started', permit: '1-1-a', sendBy } : { answer: 'settled' },
         ),
       });
@@ -167,10 +167,10 @@ describe('a started permit', () => {
 describe('a call whose end breaks the contract', () => {
   it('is settled all the same: a 429 stays a 429, without what else was said', async () => {
     const limiters = createLimiters(bus, clock);
-    const subscription = respond(bus, catalog.requestPermits, { partition }, ({ asks }, reply) => {
-      outcomes.push(...asks.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
+    const subscription = respond(bus, catalog.requestPermits, { partition }, ({ requests }, reply) => {
+      outcomes.push(...requests.flatMap((ask) => (ask.do === 'settle' ? [ask.outcome] : [])));
       reply({
-        answers: asks.map(({ do: verb }) =>
+        replies: requests.map(({ do: verb }) =>
           verb === 'acquire' ? { answer: 'started', permit: '1-1-a', sendBy: later } : { answer: 'settled' },
         ),
       });
@@ -191,9 +191,9 @@ describe('the asks of one event-loop turn', () => {
 
   it('travel as one message, and are answered each', async () => {
     let messages = 0;
-    const subscription = respond(bus, catalog.requestPermits, { partition }, ({ asks }, reply) => {
+    const subscription = respond(bus, catalog.requestPermits, { partition }, ({ requests }, reply) => {
       messages += 1;
-      reply({ answers: asks.map(() => ({ answer: 'cancelled' })) });
+      reply({ replies: requests.map(() => ({ answer: 'cancelled' })) });
     });
     const requester = createRequester(bus, partition);
     const answers = await Promise.all(['a', 'b', 'c'].map((id) => requester.request(cancel(id))));

@@ -49,7 +49,7 @@ export function createLimiters(bus: Bus, clock: Clock): Limiters {
     const route: Route = { requester: createRequester(bus, partition), permits: new Map() };
     routes.set(partition, route);
     // The sooner a new owner has heard everybody, the sooner it grants, and the most urgent first.
-    const opened = listen(bus, catalog.opened, { partition }, () => {
+    const opened = listen(bus, catalog.partitionClaimed, { partition }, () => {
       route.requester.giveUp();
       for (const permit of route.permits.values()) permit.happened({ event: 'new owner' });
     });
@@ -220,7 +220,7 @@ function follow(
 
 function requestOf(
   { account, client, clock }: ClientParts,
-  { endpoint, lane, deadline, slotId, firstAskedAt }: PermitOptions<Budget>,
+  { endpoint, lane, deadline, slotId, requestedAt }: PermitOptions<Budget>,
 ): PermitRequestOf<'acquire'> {
   return {
     do: 'acquire',
@@ -228,7 +228,7 @@ function requestOf(
     account,
     endpoint,
     lane,
-    firstAskedAt: Math.round(firstAskedAt ?? clock.now()),
+    requestedAt: Math.round(requestedAt ?? clock.now()),
     offerTo: client,
     trace: currentTraceContext(),
     ...(deadline === undefined ? {} : { deadline: Math.round(deadline) }),

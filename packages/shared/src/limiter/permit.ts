@@ -27,7 +27,7 @@ export interface PermitOptions<Endpoint extends Budget> {
   /** The open slot that the caller works for. */
   readonly slotId?: string;
   /** Since when the caller has been waiting, when that is longer ago than now: a retried command keeps its place. */
-  readonly firstAskedAt?: number;
+  readonly requestedAt?: number;
   readonly signal?: AbortSignal;
   /** Told whenever what the waiter would be shown has changed. What it throws ends the wait. */
   readonly onWaiting?: (waiting: Waiting) => void;

@@ -30,9 +30,9 @@ export function createRequester(bus: Bus, partition: number): Requester {
   const send = async (batch: readonly Waiting[]) => {
     sent.add(batch);
     try {
-      const asks = batch.map(({ asked }) => asked);
-      const { answers } = await request(bus, catalog.requestPermits, { partition }, { asks }, patience);
-      for (const [index, { resolve }] of batch.entries()) resolve(answers[index] ?? noAnswer);
+      const requests = batch.map(({ asked }) => asked);
+      const { replies } = await request(bus, catalog.requestPermits, { partition }, { requests }, patience);
+      for (const [index, { resolve }] of batch.entries()) resolve(replies[index] ?? noAnswer);
     } catch (error) {
       if (error instanceof BadPayload) {
         apart(batch, error);

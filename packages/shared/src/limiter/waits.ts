@@ -12,7 +12,7 @@ const waits = durations(
 /** Measures how long a permit was waited for, and how that ended. */
 export async function measureWait<T>(
   clock: Clock,
-  { endpoint, lane, firstAskedAt = clock.now() }: PermitOptions<Budget>,
+  { endpoint, lane, requestedAt = clock.now() }: PermitOptions<Budget>,
   wait: Promise<T>,
 ): Promise<T> {
   let outcome = 'started';
@@ -22,7 +22,7 @@ export async function measureWait<T>(
     outcome = error instanceof PermitRefused ? 'refused' : 'given_up';
     throw error;
   } finally {
-    waits.record(Math.max(0, clock.now() - firstAskedAt) / 1_000, { endpoint, lane, outcome });
+    waits.record(Math.max(0, clock.now() - requestedAt) / 1_000, { endpoint, lane, outcome });
   }
 }
 

@@ -81,7 +81,7 @@ describe('a long queue', () => {
       policy: { limit: 1, windowMs, from: 'documented', since: null },
       waiting: {
         count: 3,
-        next: [{ ticket: 't', lane, firstAskedAt: now - waits, estimatedAt: now + 90_000 }],
+        next: [{ ticket: 't', lane, requestedAt: now - waits, estimatedAt: now + 90_000 }],
       },
     });
 

@@ -148,15 +148,15 @@ const longWaitOf = (lane: Lane): number => (forcedLanes.has(lane) ? 5 : 30) * mi
 export function longQueues(windows: readonly WindowView[], now: number): Condition[] {
   const slow = windows.flatMap(({ endpoint, policy, waiting: { count, next } }) => {
     const allowed = (lane: Lane) => Math.max(longWaitOf(lane), policy.windowMs);
-    const first = next.find(({ lane, firstAskedAt }) => now - firstAskedAt > allowed(lane));
-    return first ? [{ endpoint, count, ...first, since: first.firstAskedAt + allowed(first.lane) }] : [];
+    const first = next.find(({ lane, requestedAt }) => now - requestedAt > allowed(lane));
+    return first ? [{ endpoint, count, ...first, since: first.requestedAt + allowed(first.lane) }] : [];
   });
-  const [worst] = slow.toSorted((a, b) => a.firstAskedAt - b.firstAskedAt);
+  const [worst] = slow.toSorted((a, b) => a.requestedAt - b.requestedAt);
   if (!worst) return [];
   return [
     conditionOf('long_queue', 'warning', {
       title: `Calls wait long: ${listText(slow.map(({ endpoint }) => endpoint))}`,
-      why: `A call of ${worst.lane} for ${worst.endpoint} has waited ${durationText(now - worst.firstAskedAt)}, with ${worst.count} in line; it is expected to run at ${timeText(worst.estimatedAt)}.`,
+      why: `A call of ${worst.lane} for ${worst.endpoint} has waited ${durationText(now - worst.requestedAt)}, with ${worst.count} in line; it is expected to run at ${timeText(worst.estimatedAt)}.`,
       todo: 'See who is in line. Pause a sync, or plan fewer slots.',
       since: worst.since,
     }),

@@ -40,7 +40,7 @@ describe('GET /v1/budgets', () => {
     expect(status).toBe(200);
     expect(body.items.map(({ budget }: { budget: string }) => budget)).toEqual([...budgetNames]);
     expect(body.next).toBeNull();
-    expect(body.promises).toEqual({ kept: 0, broken: 0 });
+    expect(body.estimates).toEqual({ kept: 0, missed: 0 });
     expect(body.items[0]).toEqual({
       budget: 'clubs',
       policy: { limit: 1, windowSeconds: 3_600, from: 'documented', since: null },

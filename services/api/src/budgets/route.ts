@@ -4,7 +4,7 @@ import { listOf, oneOf, pageOf, pageQuery } from '../http/params.ts';
 import { found, Problem } from '../http/problem.ts';
 import { answers, endpoint, jsonBody } from '../http/route.ts';
 import type { BudgetOperation, LimiterPeer } from '../peers.ts';
-import { budgetShape, budgetView, type BudgetView, promisesShape } from './view.ts';
+import { budgetShape, budgetView, type BudgetView, estimatesShape } from './view.ts';
 
 const tags = ['budgets'];
 const budget = oneOf(budgetNames);
@@ -47,15 +47,15 @@ export const budgetRoutes = [
     summary: 'Every window with the permits in it, its policy and where it comes from, and who waits',
     request: { query: z.object(pageQuery(budgetList)) },
     responses: answers(
-      'The budgets, and how many promises to waiters were kept',
-      listOf(budgetShape).extend({ promises: promisesShape }),
+      'The budgets, and how many estimates were kept',
+      listOf(budgetShape).extend({ estimates: estimatesShape }),
       400,
     ),
     answer: async (c, { limiter }) => {
       const { limit, cursor } = c.req.valid('query');
-      const { windows, promises } = await limiter.windows();
+      const { windows, estimates } = await limiter.windows();
       const after = windows.findIndex(({ endpoint }) => endpoint === cursor?.[0]) + 1;
-      return c.json({ ...pageOf(budgetList, windows.slice(after), limit, budgetView), promises }, 200);
+      return c.json({ ...pageOf(budgetList, windows.slice(after), limit, budgetView), estimates }, 200);
     },
   }),
 

@@ -39,7 +39,7 @@ export const budgetShape = z
       count: z.int(),
       next: z
         .array(
-          z.object({ ticket: z.string(), lane: z.enum(laneNames), firstAskedAt: time, estimatedAt: time }),
+          z.object({ ticket: z.string(), lane: z.enum(laneNames), requestedAt: time, estimatedAt: time }),
         )
         .describe('The first ones, in the order in which they go'),
     }),
@@ -51,7 +51,7 @@ export const budgetShape = z
   .openapi('Budget');
 export type BudgetView = z.infer<typeof budgetShape>;
 
-export const promisesShape = z.object({ kept: z.int(), broken: z.int() });
+export const estimatesShape = z.object({ kept: z.int(), missed: z.int() });
 
 export function budgetView({ endpoint, policy, documented, waiting, ...window }: WindowView): BudgetView {
   return {
@@ -70,7 +70,7 @@ export function budgetView({ endpoint, policy, documented, waiting, ...window }:
     probing: window.probing,
     waiting: {
       count: waiting.count,
-      next: waiting.next.map((ticket) => ({ ...ticket, ...isoTimes(ticket, 'firstAskedAt', 'estimatedAt') })),
+      next: waiting.next.map((ticket) => ({ ...ticket, ...isoTimes(ticket, 'requestedAt', 'estimatedAt') })),
     },
     lastRejected: window.lastRejected && { ...window.lastRejected, at: iso(window.lastRejected.at) },
   };

@@ -79,7 +79,7 @@ export const queueShape = z
               ticket: z.string(),
               position: z.int().describe('1 is next'),
               lane: z.enum(laneNames),
-              firstAskedAt: time,
+              requestedAt: time,
               waitedSeconds: z.int(),
               expectedAt: time,
             }),
@@ -99,12 +99,12 @@ export const queueView = (windows: readonly WindowView[], now: number): z.infer<
     lanes: laneNames
       .map((lane) => ({ lane, waiting: next.filter((ticket) => ticket.lane === lane).length }))
       .filter(({ waiting }) => waiting > 0),
-    tickets: next.map(({ ticket, lane, firstAskedAt, estimatedAt }, index) => ({
+    tickets: next.map(({ ticket, lane, requestedAt, estimatedAt }, index) => ({
       ticket,
       position: index + 1,
       lane,
-      firstAskedAt: iso(firstAskedAt),
-      waitedSeconds: ageSeconds(firstAskedAt, now),
+      requestedAt: iso(requestedAt),
+      waitedSeconds: ageSeconds(requestedAt, now),
       expectedAt: iso(estimatedAt),
     })),
   })),

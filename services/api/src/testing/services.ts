@@ -83,7 +83,7 @@ export async function playWindows(
     const windows = budgetNames.map(
       (budget) => known.find(({ endpoint }) => endpoint === budget) ?? windowOf(budget),
     );
-    reply({ windows, promises: { kept: 0, broken: 0 } });
+    reply({ windows, estimates: { kept: 0, missed: 0 } });
   });
   return { asked: () => asked, ...(await stopOf(bus, subscription)) };
 }

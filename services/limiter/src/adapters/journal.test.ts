@@ -30,12 +30,12 @@ const claim = (owner: string): Fact[] => [{ fact: 'claimed', owner, at: 1 }];
 const write = (journal: Journal, owner: string) => journal.append({ entry: 'facts', facts: claim(owner) });
 const owners = (entries: readonly JournalEntry[]) =>
   entries.flatMap((entry) =>
-    entry.entry === 'restated'
+    entry.entry === 'snapshot'
       ? [`restated by ${entry.owner}`]
       : entry.facts.flatMap((fact) => (fact.fact === 'claimed' ? [fact.owner] : [])),
   );
 const restate = (journal: Journal) =>
-  journal.append({ entry: 'restated', owner: 'me', at: 1, lostAt: null, budgets: [] });
+  journal.append({ entry: 'snapshot', owner: 'me', at: 1, lostAt: null, budgets: [] });
 
 /** How many entries the broker holds of a partition. */
 async function kept(partition: number): Promise<number> {

@@ -46,7 +46,7 @@ export interface StoredJournal {
 export type Content =
   | { readonly entry: 'facts'; readonly facts: Fact[] }
   | {
-      readonly entry: 'restated';
+      readonly entry: 'snapshot';
       readonly owner: string;
       readonly at: number;
       readonly lostAt: number | null;

@@ -41,8 +41,8 @@ export function measure(owned: () => readonly Partition[]): void {
         for (const [lane, count] of Object.entries(waiting.lanes) as Array<[Lane, number]>)
           observe.observe(pending, count, { account, lane });
         observe.observe(conflicts, status.conflicts.count, { account });
-        observe.observe(promises, view.promises.kept, { account, outcome: 'kept' });
-        observe.observe(promises, view.promises.broken, { account, outcome: 'broken' });
+        observe.observe(promises, view.estimates.kept, { account, outcome: 'kept' });
+        observe.observe(promises, view.estimates.missed, { account, outcome: 'broken' });
       }
     },
     [partitions, used, available, limit, length, pending, oldest, conflicts, promises],

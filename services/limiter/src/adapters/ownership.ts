@@ -100,7 +100,7 @@ export class SharedOwnership {
     const partition = this.#openings.get(index)?.((claim) => {
       tenure.claim = claim;
       this.#presence.tell();
-      signal(this.#bus, catalog.opened, { partition: index }, {});
+      signal(this.#bus, catalog.partitionClaimed, { partition: index }, {});
     });
     if (!partition) return;
     const subscriptions = subscribe(this.#bus, index, partition);
@@ -138,8 +138,8 @@ async function close({ subscriptions, partition }: Tenure): Promise<void> {
 export function subscribe(bus: Bus, index: number, partition: Partition): Subscription[] {
   const tokens = { partition: index };
   return [
-    respond(bus, catalog.requestPermits, tokens, ({ asks }, reply) =>
-      partition.handle(asks, (answers) => reply({ answers: [...answers] })),
+    respond(bus, catalog.requestPermits, tokens, ({ requests }, reply) =>
+      partition.handle(requests, (answers) => reply({ replies: [...answers] })),
     ),
     respond(bus, catalog.operate, tokens, (operation, reply) => partition.operate(operation, reply)),
     respond(bus, catalog.status, tokens, ({ account }, reply) => {

@@ -13,7 +13,7 @@ const acquire = (ticket: string): PermitRequest => ({
   account: 'team',
   endpoint: 'riders_single',
   lane: 'rider_sync',
-  firstAskedAt: 0,
+  requestedAt: 0,
   offerTo: 'client',
   trace: {},
   start: true,

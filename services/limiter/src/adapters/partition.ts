@@ -3,7 +3,7 @@ import {
   catalog,
   type Coordination,
   type Fact,
-  type Operated,
+  type OperationReply,
   type Operation,
   type PermitReply,
   type PermitRequest,
@@ -50,7 +50,7 @@ export interface PartitionParts {
 export interface Partition {
   /** Answers once what it decides is in the journal. */
   handle(requests: readonly PermitRequest[], reply: (answers: readonly PermitReply[]) => void): void;
-  operate(operation: Operation, reply: (answer: Operated) => void): void;
+  operate(operation: Operation, reply: (answer: OperationReply) => void): void;
   /** The state of one account; undefined while the journal is being read. */
   status(account: string): Coordination | undefined;
   windows(account: string, waiting?: number): WindowsView | undefined;
@@ -89,12 +89,12 @@ class OwnedPartition implements Partition {
   }
 
   handle(requests: readonly PermitRequest[], reply: (answers: readonly PermitReply[]) => void): void {
-    // Only operations are answered with `operated`.
+    // Only operations are answered with `done`.
     this.#take(requests, (answers) => reply(answers as readonly PermitReply[]));
   }
 
-  operate(operation: Operation, reply: (answer: Operated) => void): void {
-    this.#take([operation], ([answer]) => reply(answer as Operated));
+  operate(operation: Operation, reply: (answer: OperationReply) => void): void {
+    this.#take([operation], ([answer]) => reply(answer as OperationReply));
   }
 
   status(account: string): Coordination | undefined {
@@ -171,7 +171,7 @@ class OwnedPartition implements Partition {
         return;
       case 'restate': {
         const { at, lostAt, budgets } = effect;
-        void this.#write({ entry: 'restated', owner, at, lostAt, budgets });
+        void this.#write({ entry: 'snapshot', owner, at, lostAt, budgets });
         return;
       }
       case 'cut off':

@@ -1,6 +1,6 @@
 import { NoRespondersError, RequestError } from '@nats-io/nats-core';
 import type { Machine } from '@paceline/shared/clock';
-import { catalog, type Owned } from '@paceline/shared/contracts';
+import { catalog, type PartitionOwnership } from '@paceline/shared/contracts';
 import { type Bus, listen, request, respond, signal } from '@paceline/shared/messaging';
 import { cutOff, heard, type Members, notConnected, roundPassed, toAskAfter } from '../core/members.ts';
 
@@ -17,7 +17,7 @@ export interface PresenceParts {
   readonly bus: Bus;
   readonly machine: Machine;
   readonly limiter: string;
-  readonly owns: () => Owned[];
+  readonly owns: () => PartitionOwnership[];
   /** Called at the end of each of our rounds. */
   readonly onRound: () => void;
   /** Called when something new is known of the others. */
@@ -46,7 +46,7 @@ export function startPresence({ bus, machine, limiter, owns, onRound, onNews }: 
   const tell = () => {
     // A shutdown that has run out of time closes the connection before everything is handed over.
     if (bus.connection.isDraining() || bus.connection.isClosed()) return;
-    signal(bus, catalog.presence, {}, { limiter, beat, owns: owns(), leaving });
+    signal(bus, catalog.heartbeat, {}, { limiter, sequence: beat, owns: owns(), leaving });
   };
 
   const sendBeat = () => {
@@ -80,9 +80,9 @@ export function startPresence({ bus, machine, limiter, owns, onRound, onNews }: 
 
   const subscriptions = [
     respond(bus, catalog.ping, { limiter }, (_, reply) => reply({})),
-    listen(bus, catalog.presence, {}, (presence) => {
+    listen(bus, catalog.heartbeat, {}, (presence) => {
       if (presence.limiter === limiter) {
-        hearOwn(presence.beat);
+        hearOwn(presence.sequence);
         return;
       }
       const isNew = !presence.leaving && !members.has(presence.limiter);

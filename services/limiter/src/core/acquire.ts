@@ -54,7 +54,7 @@ export function answerAcquire(
     reason: reasonFor(budget, position, now),
     estimatedAt,
     // What its patience was counted from: more may have come in this turn.
-    askAgainIn: (waiter.goneAt - now) / ledger.settings.missesAllowed / ledger.settings.scale,
+    retryIn: (waiter.goneAt - now) / ledger.settings.missedHeartbeatsAllowed / ledger.settings.scale,
   };
   return isNew ? { answer, conflict: noteConflict(ledger, budget, ask, estimatedAt, now) } : { answer };
 }
@@ -63,7 +63,7 @@ const newcomer = (ledger: Ledger, ask: PermitRequestOf<'acquire'>, now: number):
   ask,
   key: orderKey(ask, ledger.settings),
   goneAt: goneAfter(ledger, now),
-  estimate: ask.promisedAt,
+  estimate: ask.firstEstimate,
 });
 
 const liveGrant = ({ grants }: BudgetState, ticket: string, now: number): Grant | undefined =>

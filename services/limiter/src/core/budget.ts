@@ -8,7 +8,7 @@ export interface Grant {
   readonly permit: string;
   readonly ticket: string;
   readonly lane: Lane;
-  readonly firstAskedAt: number;
+  readonly requestedAt: number;
   /** When it was first expected to run. */
   readonly estimate: number | undefined;
   readonly startBy: number;
@@ -41,7 +41,7 @@ export const freshRecord = ({
   probing: false,
   policy: null,
   unknownUntil: null,
-  failures: 0,
+  consecutiveRejections: 0,
   lastRejected: null,
 });
 

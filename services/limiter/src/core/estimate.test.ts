@@ -13,7 +13,7 @@ function live(asks: ReadonlyArray<{ at: number; urgent: boolean }>, answeredAfte
     ticket: `t${index}`,
     more: {
       lane: urgent ? ('manual_rider_add' as const) : ('far_event_sync' as const),
-      firstAskedAt: begin + at,
+      requestedAt: begin + at,
     },
   }));
   const open: Array<{ at: number; permit: string }> = [];
@@ -26,7 +26,7 @@ function live(asks: ReadonlyArray<{ at: number; urgent: boolean }>, answeredAfte
   for (let next = 0; next < line.length || waiting.size > 0; limiter.pass(second)) {
     while ((open[0]?.at ?? Infinity) <= limiter.now()) limiter.settle(open.shift()?.permit ?? '');
     for (const { offer } of limiter.take().offers) start(offer.ticket, offer.permit);
-    for (let asker = line[next]; asker && asker.more.firstAskedAt <= limiter.now(); asker = line[next]) {
+    for (let asker = line[next]; asker && asker.more.requestedAt <= limiter.now(); asker = line[next]) {
       waiting.set(asker.ticket, asker);
       next += 1;
     }
@@ -35,13 +35,13 @@ function live(asks: ReadonlyArray<{ at: number; urgent: boolean }>, answeredAfte
       if (answer.answer === 'granted') start(ticket, answer.permit);
     }
   }
-  return windows(limiter.ledger(), 'team', limiter.now()).promises;
+  return windows(limiter.ledger(), 'team', limiter.now()).estimates;
 }
 
 describe('a promise', () => {
   it('is the first time that a waiter is told, and is counted when the call starts', () => {
     const six = Array.from({ length: 6 }, () => ({ at: 0, urgent: false }));
-    expect(live(six, 0)).toEqual({ kept: 1, broken: 0 });
+    expect(live(six, 0)).toEqual({ kept: 1, missed: 0 });
   });
 
   it('survives a change of limiters: the waiter brings it along', () => {
@@ -51,8 +51,8 @@ describe('a promise', () => {
     if (waits.answer !== 'waiting') throw new Error('no wait');
     limiter.crash();
     limiter.pass(2 * minute);
-    limiter.call('b', { promisedAt: waits.estimatedAt });
-    expect(windows(limiter.ledger(), 'team', limiter.now()).promises).toEqual({ kept: 0, broken: 1 });
+    limiter.call('b', { firstEstimate: waits.estimatedAt });
+    expect(windows(limiter.ledger(), 'team', limiter.now()).estimates).toEqual({ kept: 0, missed: 1 });
   });
 
   it('does not count in an urgent one that has left the line without a call', () => {
@@ -73,7 +73,7 @@ describe('a promise', () => {
   it('counts in that calls take their time: they count from their answer', () => {
     const taught = Array.from({ length: 5 }, () => ({ at: 0, urgent: false }));
     const line = Array.from({ length: 40 }, () => ({ at: 5 * minute, urgent: false }));
-    expect(live([...taught, ...line], 7 * second).broken).toBe(0);
+    expect(live([...taught, ...line], 7 * second).missed).toBe(0);
   });
 
   it.each([1, 2, 3])(
@@ -85,8 +85,8 @@ describe('a promise', () => {
         at: Math.floor(chance() * 240 * 60) * second,
         urgent: chance() < 0.3,
       })).toSorted((a, b) => a.at - b.at);
-      const { kept, broken } = live(asks, second);
-      expect(kept / (kept + broken)).toBeGreaterThanOrEqual(0.95);
+      const { kept, missed } = live(asks, second);
+      expect(kept / (kept + missed)).toBeGreaterThanOrEqual(0.95);
     },
   );
 });

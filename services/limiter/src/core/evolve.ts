@@ -34,7 +34,7 @@ export function evolve(ledger: Ledger, fact: Fact): void {
       if (fact.by === 'operator') record.pausedUntil.operator = fact.until;
       else {
         record.pausedUntil.upstream = Math.max(record.pausedUntil.upstream ?? 0, fact.until);
-        record.failures = fact.failures;
+        record.consecutiveRejections = fact.consecutiveRejections;
         record.probing = true;
       }
       // Those that were about to call ask again.
@@ -55,7 +55,7 @@ export function evolve(ledger: Ledger, fact: Fact): void {
 
 function began(ledger: Ledger, budget: BudgetState, fact: FactOf<'started'>): void {
   const { record } = budget;
-  const { interval, firstAskedAt, promisedAt } = fact;
+  const { interval, requestedAt, firstEstimate } = fact;
   const { startedAt, permit } = interval;
   budget.grants = budget.grants.filter((grant) => grant.permit !== permit);
   // One window longer than they count: a 429 is explained by what was shortly before.
@@ -63,24 +63,24 @@ function began(ledger: Ledger, budget: BudgetState, fact: FactOf<'started'>): vo
   const weighs = (each: Interval) => leavesAt(each, budget) + windowMs > startedAt;
   record.intervals = [...record.intervals.filter(weighs), interval];
   const news = newsOf(ledger, fact.account);
-  noteWait(news, startedAt, Math.max(0, startedAt - firstAskedAt));
-  if (promisedAt === null) return;
-  if (startedAt <= promisedAt + ledger.settings.estimateSlack) news.promises.kept += 1;
-  else news.promises.broken += 1;
+  noteWait(news, startedAt, Math.max(0, startedAt - requestedAt));
+  if (firstEstimate === null) return;
+  if (startedAt <= firstEstimate + ledger.settings.estimateSlack) news.estimates.kept += 1;
+  else news.estimates.missed += 1;
 }
 
-function ended(budget: BudgetState, { permit, latestAt, outcome, at }: FactOf<'settled'>): void {
+function ended(budget: BudgetState, { permit, arrivesBy, outcome, at }: FactOf<'settled'>): void {
   const { record } = budget;
   const interval = findInterval(budget, permit);
   record.intervals = record.intervals.map((each) =>
-    each.permit === permit ? { ...each, latestAt, settled: true } : each,
+    each.permit === permit ? { ...each, arrivesBy, settled: true } : each,
   );
   if (!interval || outcome.result !== 'answered') return;
   budget.usualCall = mixed(budget.usualCall, at - interval.startedAt);
   // What was under way before the pause tells nothing of what is let in after it.
   if (outcome.status === 429 || interval.startedAt < (record.pausedUntil.upstream ?? 0)) return;
   record.probing = false;
-  record.failures = 0;
+  record.consecutiveRejections = 0;
 }
 
 /** A mean in which each call weighs less the longer ago it was. */

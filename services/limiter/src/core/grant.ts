@@ -47,10 +47,10 @@ function nextInLine(ledger: Ledger, budget: BudgetState, now: number, onlyKept: 
 
 function grantTo(ledger: Ledger, budget: BudgetState, { ask, estimate }: Waiter, now: number): Offer {
   ledger.grants += 1;
-  const { ticket, lane, firstAskedAt } = ask;
+  const { ticket, lane, requestedAt } = ask;
   const permit = permitId(ledger.epoch, ledger.grants, ticket);
   const startBy = now + budget.settings.startWithin;
-  budget.grants = [...budget.grants, { permit, ticket, lane, firstAskedAt, estimate, startBy }];
+  budget.grants = [...budget.grants, { permit, ticket, lane, requestedAt, estimate, startBy }];
   return { ticket, permit, startBy };
 }
 
@@ -66,12 +66,13 @@ export function leave(ledger: Ledger, budget: BudgetState, waiter: Waiter): void
 }
 
 /** Real ms after which whoever waits is to ask again: the more wait, the less often each. */
-const askAgainIn = (ledger: Ledger): number =>
-  ledger.settings.askAgainIn * Math.max(1, Math.ceil(ledger.waiting / ledger.settings.askers));
+const retryIn = (ledger: Ledger): number =>
+  ledger.settings.heartbeatInterval *
+  Math.max(1, Math.ceil(ledger.waiting / ledger.settings.heartbeatsPerInterval));
 
 /** When a waiter that asks now is gone: once it has missed several times of asking again. */
 export const goneAfter = (ledger: Ledger, now: number): number =>
-  now + askAgainIn(ledger) * ledger.settings.missesAllowed * ledger.settings.scale;
+  now + retryIn(ledger) * ledger.settings.missedHeartbeatsAllowed * ledger.settings.scale;
 
 /** The next moment at which something may become free by the mere passing of time; undefined when nobody waits. */
 function wakeAt(ledger: Ledger, budget: BudgetState, now: number): number | undefined {
@@ -81,7 +82,7 @@ function wakeAt(ledger: Ledger, budget: BudgetState, now: number): number | unde
     ledger.quietUntil,
     queue.byPatience.least,
     ...grants.map(({ startBy }) => startBy),
-    ...record.intervals.map(({ latestAt }) => latestAt),
+    ...record.intervals.map(({ arrivesBy }) => arrivesBy),
     freeAt(budget, now, 1, 'best', true),
     freeAt(budget, now, 1, 'best', false),
   ].filter((at) => at > now);

@@ -14,7 +14,7 @@ const begin = 1_000_000_000;
 
 const ask = (account: string, ticket: string, now: number): PermitRequestOf<'acquire'> => {
   const place = { account, endpoint: 'riders_single', lane: 'rider_sync' } as const;
-  return { do: 'acquire', ticket, ...place, firstAskedAt: now, offerTo: 'client', trace: {}, start: true };
+  return { do: 'acquire', ticket, ...place, requestedAt: now, offerTo: 'client', trace: {}, start: true };
 };
 const turn = (ledger: Ledger, now: number, ...requests: LedgerRequest[]) => takeTurn(ledger, requests, now);
 const accounts = (ledger: Ledger) => [...ledger.budgets.values()].map(({ record }) => record.account);

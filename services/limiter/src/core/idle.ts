@@ -32,7 +32,7 @@ function isIdle(ledger: Ledger, budget: BudgetState, now: number): boolean {
     queue.byTicket.size === 0 &&
     grants.every(({ startBy }) => isOld(startBy)) &&
     alarmAt === undefined &&
-    record.intervals.every(({ latestAt }) => isOld(latestAt)) &&
+    record.intervals.every(({ arrivesBy }) => isOld(arrivesBy)) &&
     isOld(ledger.news.get(record.account)?.lastConflict?.at) &&
     !weighsNow(budget, now)
   );

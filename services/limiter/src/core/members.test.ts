@@ -1,10 +1,10 @@
-import type { Presence } from '@paceline/shared/contracts';
+import type { Heartbeat } from '@paceline/shared/contracts';
 import { describe, expect, it } from 'vitest';
 import { cutOff, heard, type Members, notConnected, roundPassed, toAskAfter } from './members.ts';
 
-const says = (limiter: string, more: Partial<Presence> = {}): Presence => ({
+const says = (limiter: string, more: Partial<Heartbeat> = {}): Heartbeat => ({
   limiter,
-  beat: 1,
+  sequence: 1,
   owns: [],
   leaving: false,
   ...more,

@@ -1,8 +1,8 @@
-import type { Owned, Presence } from '@paceline/shared/contracts';
+import type { PartitionOwnership, Heartbeat } from '@paceline/shared/contracts';
 
 /** Another limiter, as far as it was heard of. */
 export interface Member {
-  readonly owns: readonly Owned[];
+  readonly owns: readonly PartitionOwnership[];
   /** How many of our rounds have passed since. */
   readonly silent: number;
   /** Whether that was on the connection that we have now. */
@@ -21,7 +21,7 @@ const lease = 8;
 const worthAsking = 2;
 
 /** What a member says of itself is true from now on. */
-export function heard(members: Members, { limiter, owns, leaving }: Presence): Members {
+export function heard(members: Members, { limiter, owns, leaving }: Heartbeat): Members {
   if (leaving) return without(members, limiter);
   return new Map(members).set(limiter, { owns, silent: 0, heardOnThisConnection: true });
 }

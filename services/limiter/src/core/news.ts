@@ -5,7 +5,7 @@ export interface AccountNews {
   conflicts: number;
   lastConflict: Conflict | null;
   /** First promises to waiters, kept and broken. */
-  readonly promises: { kept: number; broken: number };
+  readonly estimates: { kept: number; missed: number };
   /** Waits that ended, summed up by stretches of ten minutes. */
   waits: readonly Waits[];
 }
@@ -20,7 +20,7 @@ export interface Waits {
 export const createNews = (): AccountNews => ({
   conflicts: 0,
   lastConflict: null,
-  promises: { kept: 0, broken: 0 },
+  estimates: { kept: 0, missed: 0 },
   waits: [],
 });
 

@@ -21,7 +21,7 @@ const acquire = (ticket: string): LedgerRequest => ({
   ...place,
   ticket,
   lane: 'rider_sync',
-  firstAskedAt: now,
+  requestedAt: now,
   offerTo: 'client',
   trace: {},
   start: true,

@@ -19,10 +19,17 @@ export function start(budget: BudgetState, ask: PermitRequestOf<'start'>, now: n
     return { answer: { answer: 'expired' }, facts: [] };
   }
   const { account, endpoint, permit } = ask;
-  const { lane, firstAskedAt, estimate: promisedAt = null } = grant;
-  const latestAt = now + worstCall(endpoint, budget.settings);
-  const interval = { permit, lane, startedAt: now, latestAt, settled: false };
-  const fact: FactOf<'started'> = { fact: 'started', account, endpoint, interval, firstAskedAt, promisedAt };
+  const { lane, requestedAt, estimate: firstEstimate = null } = grant;
+  const arrivesBy = now + worstCall(endpoint, budget.settings);
+  const interval = { permit, lane, startedAt: now, arrivesBy, settled: false };
+  const fact: FactOf<'started'> = {
+    fact: 'started',
+    account,
+    endpoint,
+    interval,
+    requestedAt,
+    firstEstimate,
+  };
   return { answer: startedAnswer(interval, now, budget.settings), facts: [fact] };
 }
 

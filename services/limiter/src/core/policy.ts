@@ -57,23 +57,31 @@ const isSame = (a: Policy, b: Policy): boolean => a.limit === b.limit && a.windo
 /** Carries out what an operator asks for. */
 export function operate(budget: BudgetState, operation: Operation, now: number): Decision {
   const { account, endpoint } = operation;
-  const operated = (fact: Decision['facts'][number]): Decision => ({
-    answer: { answer: 'operated' },
+  const done = (fact: Decision['facts'][number]): Decision => ({
+    answer: { answer: 'done' },
     facts: [fact],
   });
   switch (operation.do) {
     case 'pause': {
       const { until } = operation;
-      const { failures } = budget.record;
-      return operated({ fact: 'paused', account, endpoint, by: 'operator', at: now, until, failures });
+      const { consecutiveRejections } = budget.record;
+      return done({
+        fact: 'paused',
+        account,
+        endpoint,
+        by: 'operator',
+        at: now,
+        until,
+        consecutiveRejections,
+      });
     }
     case 'resume':
-      return operated({ fact: 'resumed', account, endpoint, by: 'operator', at: now });
+      return done({ fact: 'resumed', account, endpoint, by: 'operator', at: now });
     case 'release':
-      return operated({ fact: 'resumed', account, endpoint, by: 'upstream', at: now });
+      return done({ fact: 'resumed', account, endpoint, by: 'upstream', at: now });
     case 'set_policy':
-      return operated(changePolicy(budget, 'operator', operation.policy, now));
+      return done(changePolicy(budget, 'operator', operation.policy, now));
     case 'forget_policy':
-      return operated(changePolicy(budget, 'operator', null, now));
+      return done(changePolicy(budget, 'operator', null, now));
   }
 }

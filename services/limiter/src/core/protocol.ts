@@ -9,7 +9,7 @@ import type {
 
 /** What a ledger is asked by clients and by operators, and what it replies. */
 export type LedgerRequest = PermitRequest | Operation;
-export type Reply = PermitReply | { readonly answer: 'operated' };
+export type Reply = PermitReply | { readonly answer: 'done' };
 
 /** An offer and the client that it goes to. */
 export interface Offered {

@@ -31,11 +31,11 @@ const goesBefore = (a: Waiter, b: Waiter): boolean =>
   a.key === b.key ? a.ask.ticket < b.ask.ticket : a.key < b.key;
 const isGoneBefore = (a: Waiter, b: Waiter): boolean =>
   a.goneAt === b.goneAt ? a.ask.ticket < b.ask.ticket : a.goneAt < b.goneAt;
-const firstAskedAt = ({ ask }: Waiter): number => ask.firstAskedAt;
+const requestedAt = ({ ask }: Waiter): number => ask.requestedAt;
 
 export const createQueue = (): Queue => ({
-  forced: new Sorted(goesBefore, firstAskedAt),
-  common: new Sorted(goesBefore, firstAskedAt),
+  forced: new Sorted(goesBefore, requestedAt),
+  common: new Sorted(goesBefore, requestedAt),
   byTicket: new Map(),
   byPatience: new Sorted(isGoneBefore, ({ goneAt }) => goneAt),
   askedSum: 0,
@@ -44,7 +44,7 @@ export const createQueue = (): Queue => ({
 /** First come, first served, with a head start for the lanes that matter more: ageing comes for free. */
 export function orderKey(ask: PermitRequestOf<'acquire'>, settings: Settings): number {
   const slot = ask.slotId === undefined || isForced(ask.lane) ? 0 : settings.slotHeadStart;
-  return ask.firstAskedAt - settings.headStart[ask.lane] - slot;
+  return ask.requestedAt - settings.headStart[ask.lane] - slot;
 }
 
 /** The lanes in which somebody, or a race, can't wait for a slot. */
@@ -57,14 +57,14 @@ export function joinLine(queue: Queue, waiter: Waiter): void {
   lineOf(queue, waiter).add(waiter);
   queue.byTicket.set(waiter.ask.ticket, waiter);
   queue.byPatience.add(waiter);
-  queue.askedSum += waiter.ask.firstAskedAt;
+  queue.askedSum += waiter.ask.requestedAt;
 }
 
 export function leaveLine(queue: Queue, waiter: Waiter): void {
   if (!queue.byTicket.delete(waiter.ask.ticket)) return;
   lineOf(queue, waiter).delete(waiter);
   queue.byPatience.delete(waiter);
-  queue.askedSum -= waiter.ask.firstAskedAt;
+  queue.askedSum -= waiter.ask.requestedAt;
 }
 
 /** The waiter has asked again. */

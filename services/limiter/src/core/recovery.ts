@@ -25,7 +25,7 @@ export const isTaken = (entries: readonly JournalEntry[], owner: string, { claim
 
 function lastOwner(entries: readonly JournalEntry[]): string | undefined {
   const owners = entries.flatMap((entry) => {
-    if (entry.entry === 'restated') return [entry.owner];
+    if (entry.entry === 'snapshot') return [entry.owner];
     return entry.facts.flatMap((fact) => (fact.fact === 'claimed' ? [fact.owner] : []));
   });
   return owners.at(-1);
@@ -75,7 +75,7 @@ export function timeAtTakeOver({ now, last, weighs }: TakeOver): number {
 
 /** The ledger's time of an entry. */
 export function timeOf(entry: JournalEntry): number {
-  return entry.entry === 'restated' ? entry.at : Math.max(...entry.facts.map(timeOfFact));
+  return entry.entry === 'snapshot' ? entry.at : Math.max(...entry.facts.map(timeOfFact));
 }
 
 const timeOfFact = (fact: Fact): number => (fact.fact === 'started' ? fact.interval.startedAt : fact.at);

@@ -60,9 +60,9 @@ describe('after a 429', () => {
     });
     for (const permit of permits) limiter.start(permit);
     for (const permit of permits) limiter.settle(permit, { result: 'answered', status: 429 });
-    expect(limiter.facts.flatMap((fact) => (fact.fact === 'paused' ? [fact.failures] : []))).toEqual([
-      1, 1, 1,
-    ]);
+    expect(
+      limiter.facts.flatMap((fact) => (fact.fact === 'paused' ? [fact.consecutiveRejections] : [])),
+    ).toEqual([1, 1, 1]);
   });
 
   it.each([597_413.7, 1e13, 0.5])('named %d ms away every fact can still be written', (retryAfterMs) => {

@@ -19,14 +19,17 @@ export function afterRejection(
   const { limit, windowMs } = policyOf(budget);
   const attribution = attribute(budget, permit, outcome.learned);
   // Calls that were rejected together have failed once.
-  const failures = budget.record.failures + (isPaused(budget, now) ? 0 : 1);
-  const pause = Math.min(outcome.retryAfterMs ?? unnamedPause(budget, outcome.learned, failures), day);
+  const consecutiveRejections = budget.record.consecutiveRejections + (isPaused(budget, now) ? 0 : 1);
+  const pause = Math.min(
+    outcome.retryAfterMs ?? unnamedPause(budget, outcome.learned, consecutiveRejections),
+    day,
+  );
   const until = Math.ceil(
     now + pause + budget.settings.epsilon + spreadOf(permit) * budget.settings.probeSpread,
   );
   return [
     { fact: 'rejected', account, endpoint, permit, at: now, policy: { limit, windowMs }, attribution },
-    { fact: 'paused', account, endpoint, by: 'upstream', at: now, until, failures },
+    { fact: 'paused', account, endpoint, by: 'upstream', at: now, until, consecutiveRejections },
   ];
 }
 
@@ -38,7 +41,7 @@ function attribute(budget: BudgetState, permit: string, said: Policy | undefined
   // Whoever started later than this call could leave comes after it.
   const inWindow = others.filter(
     (each) =>
-      each.latestAt + kept.windowMs > startedAt && each.startedAt <= startedAt + budget.settings.sendWithin,
+      each.arrivesBy + kept.windowMs > startedAt && each.startedAt <= startedAt + budget.settings.sendWithin,
   );
   if (inWindow.length >= kept.limit) return 'ours';
   if (said && (said.limit < kept.limit || said.windowMs > kept.windowMs)) return 'policy_changed';
@@ -46,9 +49,9 @@ function attribute(budget: BudgetState, permit: string, said: Policy | undefined
 }
 
 /** Grows with every failure. A window longer than was known may hold calls that are forgotten here: it is waited out. */
-function unnamedPause(budget: BudgetState, said: Policy | undefined, failures: number): number {
+function unnamedPause(budget: BudgetState, said: Policy | undefined, consecutiveRejections: number): number {
   const longer = said && said.windowMs > policyOf(budget).windowMs ? said.windowMs : 0;
-  return Math.max(longer, Math.min(quarterHour, 1_000 * 2 ** failures));
+  return Math.max(longer, Math.min(quarterHour, 1_000 * 2 ** consecutiveRejections));
 }
 
 /** A number from 0 to 1 that differs from permit to permit and is the same whenever it is asked for (FNV-1a). */

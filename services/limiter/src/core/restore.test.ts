@@ -43,7 +43,7 @@ function live(steps: readonly Step[]) {
       ...place,
       ticket: `t${index}`,
       lane: 'rider_sync',
-      firstAskedAt: now,
+      requestedAt: now,
       offerTo: 'client',
       trace: {},
     });
@@ -64,7 +64,7 @@ function live(steps: readonly Step[]) {
       continue;
     }
     entries.push({
-      entry: 'restated',
+      entry: 'snapshot',
       recoverFrom,
       owner: 'me',
       at: now,
@@ -132,7 +132,7 @@ describe('a journal that is gone although there was one', () => {
           endpoint: 'riders_single',
           ticket: 'a',
           lane: 'manual_rider_add',
-          firstAskedAt: now,
+          requestedAt: now,
           offerTo: 'client',
           trace: {},
         },
@@ -157,7 +157,7 @@ describe('a journal that is gone although there was one', () => {
   it('is remembered by the next owner, from a ledger that was stated anew too', () => {
     const [budgets = []] = restated(restore([lost], 1, settings), begin);
     const anew: JournalEntry = {
-      entry: 'restated',
+      entry: 'snapshot',
       recoverFrom: 0,
       owner: 'me',
       at: begin,
@@ -172,7 +172,9 @@ describe('a journal that is gone although there was one', () => {
     const paused: JournalEntry = {
       entry: 'facts',
       recoverFrom: 0,
-      facts: [{ fact: 'paused', ...place, by: 'upstream', at: begin - 1, until: begin, failures: 1 }],
+      facts: [
+        { fact: 'paused', ...place, by: 'upstream', at: begin - 1, until: begin, consecutiveRejections: 1 },
+      ],
     };
     const ledger = restore([paused, lost], 1, settings);
     expect(ask(ledger, spentUntil - 1)?.answer).toBe('waiting');
@@ -211,7 +213,7 @@ describe('a journal that is gone although there was one', () => {
       ],
     };
     const [budgets = []] = restated(restore([odd, lost], 1, settings), begin);
-    const entry = { entry: 'restated', recoverFrom: 0, owner: 'me', at: begin, lostAt: begin, budgets };
+    const entry = { entry: 'snapshot', recoverFrom: 0, owner: 'me', at: begin, lostAt: begin, budgets };
     expect(journalEntry.safeParse(entry).error).toBeUndefined();
   });
 

@@ -42,11 +42,11 @@ export interface Settings {
   /** An estimate is kept when the call starts no more than this later. */
   readonly estimateSlack: number;
   /** Real ms after which a waiter asks again, when few wait. */
-  readonly askAgainIn: number;
+  readonly heartbeatInterval: number;
   /** How many may ask again within that time: of more, each asks less often. */
-  readonly askers: number;
+  readonly heartbeatsPerInterval: number;
   /** Heartbeats that a waiting client may miss before it loses its place. */
-  readonly missesAllowed: number;
+  readonly missedHeartbeatsAllowed: number;
   /** Project ms that pass in one real ms. */
   readonly scale: number;
 }
@@ -75,8 +75,8 @@ export const defaultSettings = (tier: Tier, clock: Clock): Settings => ({
   typicalCall: mapValues(budgets, ({ typicalMs }) => typicalMs),
   callTimeout: mapValues(budgets, (_, name) => callTimeout(name, clock)),
   estimateSlack: 1_000 + Math.ceil(clock.fromMachine(machine.estimateSlack)),
-  askAgainIn: 1_500,
-  askers: 3_000,
-  missesAllowed: 4,
+  heartbeatInterval: 1_500,
+  heartbeatsPerInterval: 3_000,
+  missedHeartbeatsAllowed: 4,
   scale: clock.scale,
 });

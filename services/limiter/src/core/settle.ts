@@ -23,6 +23,6 @@ export function settle(budget: BudgetState, ask: PermitRequestOf<'settle'>, now:
   ];
   if (!interval) return settled(learned);
   const arrivedBy = outcome.result === 'answered' ? now : now + budget.settings.guard;
-  const latestAt = Math.min(interval.latestAt, arrivedBy + budget.settings.clockLag);
-  return settled([{ fact: 'settled', account, endpoint, permit, latestAt, outcome, at: now }, ...learned]);
+  const arrivesBy = Math.min(interval.arrivesBy, arrivedBy + budget.settings.clockLag);
+  return settled([{ fact: 'settled', account, endpoint, permit, arrivesBy, outcome, at: now }, ...learned]);
 }

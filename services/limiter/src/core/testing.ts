@@ -13,7 +13,7 @@ export const settings: Settings = {
   reserve: mapValues(budgets, () => 0),
 };
 /** Ms after which who was not heard of is gone, when few wait. */
-export const forgetAfter = settings.askAgainIn * settings.missesAllowed;
+export const forgetAfter = settings.heartbeatInterval * settings.missedHeartbeatsAllowed;
 const account = 'team';
 
 /**
@@ -37,7 +37,7 @@ export function createTestLimiter(endpoint: Budget, using: Settings = settings) 
     account,
     endpoint,
     lane: 'far_event_sync',
-    firstAskedAt: now,
+    requestedAt: now,
     offerTo: 'client',
     trace: {},
     ...more,

@@ -183,12 +183,12 @@ describe('the line', () => {
   const orderOf = (asks: readonly Asking[]): string[] => {
     const limiter = createTestLimiter('signups');
     limiter.call('first');
-    const firstAskedAt = limiter.now();
+    const requestedAt = limiter.now();
     const gone: string[] = [];
     while (gone.length < asks.length) {
       for (const [ticket, more] of asks) {
         if (gone.includes(ticket)) continue;
-        const answer = limiter.acquire(ticket, { firstAskedAt, ...more });
+        const answer = limiter.acquire(ticket, { requestedAt, ...more });
         if (answer.answer !== 'granted') continue;
         limiter.start(answer.permit);
         limiter.settle(answer.permit);
@@ -223,10 +223,10 @@ describe('the line', () => {
   it('takes an ask of the future for one of now: a clock that is ahead costs no place', () => {
     const limiter = createTestLimiter('events');
     limiter.call('before');
-    limiter.ask('ahead', { firstAskedAt: limiter.now() + 5 * 3_600_000 });
+    limiter.ask('ahead', { requestedAt: limiter.now() + 5 * 3_600_000 });
     limiter.pass(1);
     limiter.ask('later');
-    expect(limiter.acquire('ahead', { firstAskedAt: limiter.now() + 5 * 3_600_000 })).toMatchObject({
+    expect(limiter.acquire('ahead', { requestedAt: limiter.now() + 5 * 3_600_000 })).toMatchObject({
       ahead: 0,
     });
   });
@@ -236,7 +236,7 @@ describe('the line', () => {
     limiter.call('first');
     const old = limiter.now() - 61 * minute;
     limiter.acquire('manual', { lane: 'manual_rider_add' });
-    expect(limiter.acquire('far', { firstAskedAt: old })).toMatchObject({ position: 1 });
+    expect(limiter.acquire('far', { requestedAt: old })).toMatchObject({ position: 1 });
     expect(limiter.acquire('manual')).toMatchObject({ position: 2, ahead: 1, reason: 'waiting_in_line' });
   });
 
@@ -244,11 +244,11 @@ describe('the line', () => {
     const limiter = createTestLimiter('signups');
     limiter.call('first');
     const askedAt = limiter.now();
-    limiter.acquire('early', { firstAskedAt: askedAt });
-    limiter.acquire('late', { firstAskedAt: askedAt + 1 });
+    limiter.acquire('early', { requestedAt: askedAt });
+    limiter.acquire('late', { requestedAt: askedAt + 1 });
     limiter.crash();
-    limiter.acquire('late', { firstAskedAt: askedAt + 1 });
-    expect(limiter.acquire('early', { firstAskedAt: askedAt })).toMatchObject({ position: 1 });
+    limiter.acquire('late', { requestedAt: askedAt + 1 });
+    expect(limiter.acquire('early', { requestedAt: askedAt })).toMatchObject({ position: 1 });
   });
 
   it('is not joined by who only looks', () => {

@@ -61,7 +61,7 @@ export function takeTurn(ledger: Ledger, asked: readonly LedgerRequest[], now: n
 
 /** Nobody has asked in the future: an asker's clock that is ahead costs it no place. */
 const notInFuture = (request: LedgerRequest, now: number): LedgerRequest =>
-  request.do === 'acquire' && request.firstAskedAt > now ? { ...request, firstAskedAt: now } : request;
+  request.do === 'acquire' && request.requestedAt > now ? { ...request, requestedAt: now } : request;
 
 /** Those who ask for a permit, whoever goes first before the others: who is refused stands in nobody's way. */
 const inLine = (requests: readonly LedgerRequest[], settings: Settings) =>

@@ -44,10 +44,10 @@ export function coordination(ledger: Ledger, account: string, now: number): Coor
  * @param shown how many of those who wait are shown one by one
  */
 export function windows(ledger: Ledger, account: string, now: number, shown = 10): WindowsView {
-  const promises = ledger.news.get(account)?.promises ?? { kept: 0, broken: 0 };
+  const promises = ledger.news.get(account)?.estimates ?? { kept: 0, missed: 0 };
   return {
     windows: budgetNames.map((endpoint) => windowOf(peekBudget(ledger, account, endpoint), now, shown)),
-    promises: { ...promises },
+    estimates: { ...promises },
   };
 }
 
@@ -85,7 +85,7 @@ function windowOf(budget: BudgetState, now: number, shown: number): WindowView {
       next: [...inOrder(queue, shown)].map((waiter, index) => ({
         ticket: waiter.ask.ticket,
         lane: waiter.ask.lane,
-        firstAskedAt: waiter.ask.firstAskedAt,
+        requestedAt: waiter.ask.requestedAt,
         estimatedAt: estimateFor(budget, waiter, index + 1, now),
       })),
     },

@@ -2,12 +2,12 @@ import type { Interval } from '@paceline/shared/contracts';
 import { type BudgetState, policyOf } from './budget.ts';
 
 /**
- * The exact window. A started call arrives upstream somewhere in [startedAt, latestAt]; upstream may count it until
- * `latestAt + window`. Only when fewer than N calls could still be counted may another one go: whatever the jitter,
+ * The exact window. A started call arrives upstream somewhere in [startedAt, arrivesBy]; upstream may count it until
+ * `arrivesBy + window`. Only when fewer than N calls could still be counted may another one go: whatever the jitter,
  * no interval of the window's length then holds more than N arrivals.
  */
 export const leavesAt = (interval: Interval, budget: BudgetState): number =>
-  interval.latestAt + policyOf(budget).windowMs + budget.settings.epsilon;
+  interval.arrivesBy + policyOf(budget).windowMs + budget.settings.epsilon;
 
 /** The calls that upstream may still count at `now`. */
 export const counted = (budget: BudgetState, now: number): Interval[] =>
@@ -39,7 +39,7 @@ export function available(budget: BudgetState, now: number, forced: boolean): nu
 
 /** The calls that may still arrive upstream: a dead caller's last no longer than was assumed at its start. */
 const openCalls = ({ record }: BudgetState, now: number): Interval[] =>
-  record.intervals.filter(({ settled, latestAt }) => !settled && latestAt > now);
+  record.intervals.filter(({ settled, arrivesBy }) => !settled && arrivesBy > now);
 
 /**
  * When the k-th next permit (1 = the next) becomes free. How long the calls that are still open take is a guess:
@@ -54,8 +54,8 @@ export function freeAt(
 ): number {
   const usual = guess === 'typical' ? usualCall(budget) : 0;
   const turn = policyOf(budget).windowMs + budget.settings.epsilon;
-  const endOf = ({ settled, startedAt, latestAt }: Interval) =>
-    settled ? latestAt : Math.min(latestAt, Math.max(now, startedAt + usual));
+  const endOf = ({ settled, startedAt, arrivesBy }: Interval) =>
+    settled ? arrivesBy : Math.min(arrivesBy, Math.max(now, startedAt + usual));
   // What is granted is about to be called.
   const granted = budget.grants.map(() => now + usual);
   const opensAt = Math.max(now, pausedUntil(budget));

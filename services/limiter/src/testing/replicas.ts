@@ -1,10 +1,10 @@
-import type { Owned, Presence } from '@paceline/shared/contracts';
+import type { PartitionOwnership, Heartbeat } from '@paceline/shared/contracts';
 import { accountOf, allPartitions, partitionOf } from '@paceline/shared/limiter';
 import { expect } from 'vitest';
 import type { Stage } from './stage.ts';
 
 /** Which partitions a limiter owns, by what it has said of itself. */
-export const partitionsIn = ({ owns }: Pick<Presence, 'owns'>): number[] =>
+export const partitionsIn = ({ owns }: Pick<Heartbeat, 'owns'>): number[] =>
   owns.map(({ partition }) => partition).toSorted((a, b) => a - b);
 
 /** As many accounts as there are partitions, one in each. */
@@ -19,7 +19,7 @@ export function oneAccountEach(): Map<number, string> {
 
 /** The limiters of a stage as owners of partitions. */
 export function replicasOn(stage: Stage) {
-  const ownedBy = (id: string): readonly Owned[] =>
+  const ownedBy = (id: string): readonly PartitionOwnership[] =>
     stage.said.findLast(({ limiter }) => limiter === id)?.owns ?? [];
   const partitionsOf = (id: string): number[] => partitionsIn({ owns: [...ownedBy(id)] });
   return {

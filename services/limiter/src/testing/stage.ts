@@ -3,7 +3,7 @@ import { loadConfig } from '@paceline/shared/config';
 import {
   catalog,
   type Coordination,
-  type Presence,
+  type Heartbeat,
   type Service,
   type WindowView,
 } from '@paceline/shared/contracts';
@@ -37,7 +37,7 @@ export interface StagedLimiter {
 export interface Stage<P extends BrokerPlace = BrokerPlace> extends TestTime {
   readonly place: P;
   /** What every limiter has said of itself, oldest first. */
-  readonly said: readonly Presence[];
+  readonly said: readonly Heartbeat[];
   /** Starts a limiter, and returns once every partition is answered for. */
   start(): Promise<StagedLimiter>;
   /** The environment of a limiter that runs as a process on this stage. */
@@ -88,8 +88,8 @@ export async function openStage<P extends BrokerPlace = BrokerPlace>(
     return accountOf(`key-${accounts}`);
   };
   const running = new Map<StagedLimiter, Awaited<ReturnType<typeof startLimiter>>>();
-  const said: Presence[] = [];
-  listen(limiterBus, catalog.presence, {}, (presence) => said.push(presence));
+  const said: Heartbeat[] = [];
+  listen(limiterBus, catalog.heartbeat, {}, (presence) => said.push(presence));
 
   const newcomer = () => {
     const known = new Set(said.map(({ limiter }) => limiter));

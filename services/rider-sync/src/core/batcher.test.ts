@@ -25,7 +25,7 @@ const forecast: Waiting = {
   ahead: 0,
   reason: 'waiting_for_window',
   estimatedAt: now + 5_000,
-  askAgainIn: 1_500,
+  retryIn: 1_500,
 };
 
 type Step = readonly [BatcherEvent, Parameters<typeof decide>[2]];

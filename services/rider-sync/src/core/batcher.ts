@@ -221,7 +221,7 @@ const closedForecast = (earliest: number): Waiting => ({
   ahead: 0,
   reason: 'paused_by_upstream',
   estimatedAt: earliest,
-  askAgainIn: timerMs.rest,
+  retryIn: timerMs.rest,
 });
 
 /** Waits for riders that a bulk call could bring. `Run` refreshes riders outside the clubs, `Move` tells of a bulk call. */

@@ -22,7 +22,7 @@ describe('a command', () => {
       ahead: 2,
       reason,
       estimatedAt: now,
-      askAgainIn: 1,
+      retryIn: 1,
     } as const;
     expect(progressOf(waiting, 'bulk')).toEqual(progress);
   });

@@ -21,7 +21,7 @@ const waitingUntil = (estimatedAt: number): Waiting => ({
   ahead: 0,
   reason: 'waiting_for_window',
   estimatedAt,
-  askAgainIn: 1_500,
+  retryIn: 1_500,
 });
 const until = (moment: number, via: 'single' | 'bulk') => ({
   type: 'report',

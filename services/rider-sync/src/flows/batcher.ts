@@ -64,7 +64,7 @@ async function requestBulkCall(
 ): Promise<void> {
   const call = makeBulkCall(sync, {
     lane,
-    firstAskedAt: since,
+    requestedAt: since,
     signal: AbortSignal.any([sync.signal, withdrawn]),
     clubIds: own.clubIds,
     inHand: own.riders,

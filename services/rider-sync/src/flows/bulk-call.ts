@@ -34,7 +34,7 @@ export interface BulkRequest {
   readonly lane: Lane;
   /** Ends the wait for the permit; a call that has left is not ended. */
   readonly signal: AbortSignal;
-  readonly firstAskedAt: number;
+  readonly requestedAt: number;
   readonly clubIds: readonly number[];
   /** The riders on calls of this process. */
   readonly inHand: Set<number>;
@@ -79,14 +79,14 @@ export const makeBulkCall = (sync: Sync, request: BulkRequest): Promise<boolean>
   inSpan('bulk call', { root: true }, async (span) => {
     const id = crypto.randomUUID();
     const call: BulkCall = { id, sync, request, span, trace: currentTraceContext(), sentAt: 0 };
-    const { lane, signal, firstAskedAt, onWaiting } = request;
+    const { lane, signal, requestedAt, onWaiting } = request;
     const slotId = request.run()?.slotId;
     try {
       const mine = { ...sync, signal };
       const answer = await callUpstream<'riders_bulk', RidersResponse>(mine, {
         endpoint: 'riders_bulk',
         lane,
-        firstAskedAt,
+        requestedAt,
         ...(slotId !== undefined && { slotId }),
         owner: {},
         attempts: 1,

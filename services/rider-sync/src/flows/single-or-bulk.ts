@@ -141,7 +141,7 @@ class Fetching {
         endpoint: 'riders_single',
         lane,
         ...(Number.isFinite(deadline) && { deadline }),
-        firstAskedAt: since,
+        requestedAt: since,
         owner: { commandId },
         attempts,
         onWaiting: (forecast) => {

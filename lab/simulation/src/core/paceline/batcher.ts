@@ -62,7 +62,7 @@ function* requestBulkCall(
   const end = yield* call({
     endpoint: 'riders_bulk',
     lane,
-    firstAskedAt: since,
+    requestedAt: since,
     signal: withdrawn,
     ...(slotId === undefined ? {} : { slotId }),
     attempts: 1,

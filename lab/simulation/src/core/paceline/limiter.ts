@@ -30,7 +30,7 @@ const quiet = 500;
  * Project ms after which whoever waits asks again, where that is longer than the real client's time: no message is lost
  * here, and it hears this much later at the most that its deadline can't be met any more.
  */
-const askAgainIn = 10_000;
+const retryIn = 10_000;
 
 type Answering = (answers: readonly Reply[]) => void;
 
@@ -41,7 +41,7 @@ type Answering = (answers: readonly Reply[]) => void;
 export function startLimiter(life: Life): LimiterLink {
   const { scenario, agenda, clock, network, tally } = life;
   const real = defaultSettings(scenario.tier, clock);
-  const settings = { ...real, askAgainIn: Math.max(real.askAgainIn, clock.toMachine(askAgainIn)) };
+  const settings = { ...real, retryIn: Math.max(real.heartbeatInterval, clock.toMachine(retryIn)) };
   const journal: Fact[] = [];
   let state: PartitionState<Answering> | undefined;
   let epoch = 0;

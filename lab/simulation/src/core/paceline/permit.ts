@@ -18,7 +18,7 @@ export interface Wanted {
   readonly lane: Lane;
   readonly deadline?: number;
   readonly slotId?: string;
-  readonly firstAskedAt?: number;
+  readonly requestedAt?: number;
   readonly onWaiting?: (waiting: Waiting) => void;
   /** Ends the wait. */
   readonly signal?: AbortSignal;
@@ -51,7 +51,7 @@ export function createPermits(life: Life, limiter: LimiterLink) {
     obtained: (end: Obtained) => void,
   ): void {
     const now = () => clock.toMachine(agenda.now());
-    const wait = tally.wants(request.lane, request.firstAskedAt);
+    const wait = tally.wants(request.lane, request.requestedAt);
     let step = requestPermit(request, now());
     let sends = 0;
     let timer = 0;
@@ -115,14 +115,14 @@ export function createPermits(life: Life, limiter: LimiterLink) {
     /** Waits until there is a permit and starts it, or until there will be none in time. */
     *obtain(wanted: Wanted): Script<Obtained> {
       tickets += 1;
-      const { endpoint, lane, deadline, slotId, firstAskedAt = agenda.now() } = wanted;
+      const { endpoint, lane, deadline, slotId, requestedAt = agenda.now() } = wanted;
       const request: PermitRequestOf<'acquire'> = {
         do: 'acquire',
         ticket: `t${tickets}`,
         account: 'team',
         endpoint,
         lane,
-        firstAskedAt,
+        requestedAt,
         offerTo: 'client',
         trace: {},
         ...(deadline === undefined ? {} : { deadline }),

@@ -78,7 +78,7 @@ function* getRider(
     endpoint: 'riders_single',
     lane: addLane,
     deadline: fetch.state.deadline,
-    firstAskedAt: at,
+    requestedAt: at,
     attempts: Number.POSITIVE_INFINITY,
     signal: withdrawn,
     onWaiting(forecast) {

@@ -15,7 +15,7 @@ const request: PermitRequestOf<'acquire'> = {
   account: 'team',
   endpoint: 'clubs',
   lane: 'rider_sync',
-  firstAskedAt: 5,
+  requestedAt: 5,
   offerTo: 'client',
   trace: {},
 };
@@ -30,7 +30,7 @@ const waiting = (estimatedAt = 9_000): PermitEvent =>
     ahead: 0,
     reason: 'waiting_for_window',
     estimatedAt,
-    askAgainIn: 1_500,
+    retryIn: 1_500,
   });
 const unanswered = answered(noAnswer);
 const granted = answered({ answer: 'granted', permit, startBy: 100 });
@@ -83,7 +83,7 @@ describe('a request for a permit', () => {
   });
 
   it('repeats the first estimate when it asks again, and does not start: the caller may have changed its mind', () => {
-    const again = { ...request, start: false, promisedAt: 9_000 };
+    const again = { ...request, start: false, firstEstimate: 9_000 };
     expect(sent(...after(waiting(), due).effects)).toEqual([again]);
     expect(sent(...after(waiting(), due, waiting(20_000), due).effects)).toEqual([again]);
   });
@@ -108,7 +108,7 @@ describe('a request for a permit', () => {
   });
 
   it('tells a new owner at once what it wants', () => {
-    const again = { ...request, start: false, promisedAt: 9_000 };
+    const again = { ...request, start: false, firstEstimate: 9_000 };
     expect(sent(...after(waiting(), newOwner).effects)).toEqual([again]);
     expect(sent(...after(newOwner).effects)).toEqual([{ ...request, start: false }]);
     expect(sent(...after(granted, newOwner).effects)).toEqual([{ do: 'start', ...place, permit, trace: {} }]);

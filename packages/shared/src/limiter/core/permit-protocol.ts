@@ -172,7 +172,7 @@ function onAnswer(state: In<'requesting'>, answer: PermitReply, now: number): Pe
     case 'refused':
       return cancel(request, { effect: 'refused', earliest: answer.earliest });
     case 'waiting':
-      return waitFor(answer.askAgainIn, { ...state, estimate: estimate ?? answer.estimatedAt }, now, [
+      return waitFor(answer.retryIn, { ...state, estimate: estimate ?? answer.estimatedAt }, now, [
         { effect: 'show', waiting: answer },
       ]);
     default:
@@ -195,7 +195,7 @@ function waitFor(
 
 /** Whoever has waited may have changed its mind: the permit is started only when the caller is known to be there. */
 function again({ request, estimate }: In<'requesting'> | In<'waiting'>, now: number): PermitStep {
-  const promise = estimate === undefined ? {} : { promisedAt: estimate };
+  const promise = estimate === undefined ? {} : { firstEstimate: estimate };
   return {
     state: { state: 'requesting', request, sentAt: now, estimate, offered: undefined },
     effects: [{ effect: 'send', request: { ...request, ...promise, start: false } }],
