@@ -106,12 +106,12 @@ describe('a backup of a running system', () => {
     known = await idsOf(running);
     expect(await backup(['--to', to()], around(join(folder, 'before'))), said.join('\n')).toBe(0);
     expect(await backup(['--to', to()], around(join(folder, 'before')))).toBe(1);
-    expect(said.pop()).toContain('is there already');
+    expect(said.pop()).toContain('already exists');
   });
 
   it('is not restored into a system that is not empty', async () => {
     expect(await restore(['--from', to()], around(join(folder, 'before')))).toBe(1);
-    expect(said.pop()).toContain('there is a state already');
+    expect(said.pop()).toContain('already holds a state');
     const { broker, databaseUrl } = stack as TestStack;
     const env = { NATS_URL: broker.adminUrl, DATABASE_URL: databaseUrl };
     expect(await restore(['--from', to()], { ...around(''), env })).toBe(1);
@@ -123,7 +123,7 @@ describe('a backup of a running system', () => {
     const whole = await readFile(file, 'utf8');
     await writeFile(file, whole.replace('\t', ' '));
     expect(await restore(['--from', to()], around(join(folder, 'damaged')))).toBe(1);
-    expect(said.pop()).toContain('riders.table is not as it was written');
+    expect(said.pop()).toContain('riders.table is missing or does not match its checksum');
     await writeFile(file, whole);
   });
 

@@ -58,8 +58,8 @@ async function soak(hours: number, scale: number, out?: string, save?: string): 
   const over = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
   const lost: string[] = [];
-  for (const { name, ended } of stack.processes.values()) {
-    void ended.then(() => {
+  for (const { name, exited } of stack.processes.values()) {
+    void exited.then(() => {
       if (!over.signal.aborted) lost.push(`${name} has ended meanwhile`);
       over.abort();
     });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { putAside, spawnChild, whileRunning } from './child.ts';
+import { rotateLog, spawnChild, pollWhileRunning } from './child.ts';
 import { makeTempDir, removeAll } from './files.ts';
 import { commandOf, findOnPath, poll } from './system.ts';
 
@@ -18,15 +18,15 @@ afterEach(() => removeAll(dir));
 const start = (command: string[]) =>
   spawnChild({ command, logFile: join(dir, 'log'), stopSignal: 'SIGTERM' });
 
-describe('a child', () => {
-  it('ends when asked to, any number of times, and tells how', async () => {
+describe('a child process', () => {
+  it('exits with its stop signal, however often it is stopped', async () => {
     const child = await start(['sleep', '60']);
     await Promise.all([child.stop(), child.stop()]);
     expect(await child.exited).toEqual({ code: null, signal: 'SIGTERM' });
     await child.stop();
   });
 
-  it('leaves what it printed in its log, from this start on', async () => {
+  it('logs the output of its last start', async () => {
     for (const word of ['first', 'second']) {
       const child = await start(['sh', '-c', `echo ${word}; echo and why >&2; exit 3`]);
       expect(await child.exited).toEqual({ code: 3, signal: null });
@@ -34,7 +34,7 @@ describe('a child', () => {
     expect(await readFile(join(dir, 'log'), 'utf8')).toBe('second\nand why\n');
   });
 
-  it('goes on in its log when told to, and has the environment that it is given', async () => {
+  it('appends to its log with keepLog, and runs with the given environment', async () => {
     const env = { ...process.env, WORD: 'given' };
     const options = {
       command: ['sh', '-c', 'echo $WORD'],
@@ -45,32 +45,32 @@ describe('a child', () => {
     expect(await readFile(join(dir, 'log'), 'utf8')).toBe('given\ngiven\n');
   });
 
-  it('is waited for only as long as it runs', async () => {
+  it('ends polling as soon as it exits', async () => {
     const child = await start(['sh', '-c', 'exit 7']);
     const never = () => Promise.reject(new Error('not yet'));
-    await expect(whileRunning(child, never, 60_000)).rejects.toThrow('it ended with 7');
+    await expect(pollWhileRunning(child, never, 60_000)).rejects.toThrow('exited with code 7');
   });
 
-  it('is in a process group of its own, out of the reach of Ctrl-C', async () => {
+  it('has its own process group, so that Ctrl-C does not reach it', async () => {
     const child = await start(['sleep', '60']);
     process.kill(-child.pid, 'SIGINT');
     expect(await child.exited).toEqual({ code: null, signal: 'SIGINT' });
   });
 
-  it('that can not be started is an error', async () => {
-    const here = { logFile: join(dir, 'log'), stopSignal: 'SIGTERM' } as const;
-    await expect(spawnChild({ ...here, command: ['sleep'], through: ['/no/such/thing'] })).rejects.toThrow(
+  it('rejects when its program cannot be started', async () => {
+    const options = { logFile: join(dir, 'log'), stopSignal: 'SIGTERM' } as const;
+    await expect(spawnChild({ ...options, command: ['sleep'], through: ['/no/such/thing'] })).rejects.toThrow(
       'ENOENT',
     );
   });
 
-  it.runIf(process.platform === 'linux')('ends with its parent, even one that is killed', async () => {
+  it.runIf(process.platform === 'linux')('dies with its parent, even when the parent is killed', async () => {
     const { parent, pid } = await startFamily(process.env.PATH ?? '');
     parent.kill('SIGKILL');
     await poll(async () => expect(await commandOf(pid)).toBe(''), { timeoutMs: 60_000 });
   });
 
-  it('ends with a parent that exits also where nothing else ties them', async () => {
+  it('dies with a parent that exits, even without setpriv', async () => {
     await symlink((await findOnPath('sleep')) ?? '', join(dir, 'sleep'));
     const { parent, pid } = await startFamily(dir);
     parent.kill('SIGUSR2');
@@ -78,7 +78,7 @@ describe('a child', () => {
   });
 });
 
-it('a log that has grown too large is put aside while its program goes on writing', async () => {
+it('rotates a log that is too large while its program keeps writing', async () => {
   const logFile = join(dir, 'log');
   const command = ['sh', '-c', 'while :; do echo one line of sixteen; sleep 0.001; done'];
   const child = await spawnChild({ command, logFile, stopSignal: 'SIGKILL' });
@@ -91,11 +91,11 @@ it('a log that has grown too large is put aside while its program goes on writin
       { timeoutMs: 60_000 },
     );
   await grown(logFile);
-  await putAside(logFile, 100_000);
+  await rotateLog(logFile, 100_000);
   await expect(stat(`${logFile}.1`)).rejects.toThrow('ENOENT');
-  await putAside(logFile, 100);
+  await rotateLog(logFile, 100);
   expect(await readFile(`${logFile}.1`, 'utf8')).toMatch(/^(one line of sixteen\n){10,}$/);
-  // Where a program does not append, the new file begins with a hole as large as what was put aside.
+  // Without append mode, the emptied file would start with a hole as large as the rotated part.
   await grown(logFile);
   expect(await readFile(logFile, 'utf8')).toMatch(/^(one line of sixteen\n)+$/);
   await child.stop();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { copyFile, open, rm, stat, truncate } from 'node:fs/promises';
 import { poll, succeeds } from './system.ts';
 
-/** How a process ended: by itself with a code, or by a signal. */
+/** How a process exited: with a code, or by a signal. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -12,47 +12,47 @@ export interface Exit {
 export interface Child {
   readonly pid: number;
   readonly exited: Promise<Exit>;
-  /** Sends the signal and doesn't wait; await `exited` for the end. */
+  /** Sends the signal without waiting for the exit. */
   kill(signal: NodeJS.Signals): void;
-  /** Asks it to end, forces it when it hasn't after 10 s, and returns when it is gone. */
+  /** Sends the stop signal, then SIGKILL after 10 s; resolves once the process has exited. */
   stop(): Promise<void>;
 }
 
 interface ChildOptions {
   readonly command: readonly string[];
-  /** What the program is run through, e.g. `unshare … --`. */
+  /** A command that wraps the program, e.g. `unshare … --`. */
   readonly through?: readonly string[];
-  /** Takes what the program prints, from this start on; with `keepLog` it goes on where it ended. */
+  /** The program's output. Replaced on each start, or appended to with `keepLog`. */
   readonly logFile: string;
   readonly keepLog?: boolean;
-  /** Bytes: once it is larger it is put aside, see `boundLog`; unbounded unless given. */
+  /** Bytes: a larger log file is rotated, see `watchLogSize`. Default: no limit. */
   readonly logSize?: number | undefined;
   readonly env?: NodeJS.ProcessEnv;
   readonly stopSignal: NodeJS.Signals;
 }
 
-const patienceMs = 10_000;
+const stopTimeoutMs = 10_000;
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-let tiedToParent: Promise<readonly string[]> | undefined;
+let parentPrefix: Promise<readonly string[]> | undefined;
 
-/** Linux can end a child together with its parent, however the parent ends; elsewhere "exit" above must do. */
-function dieWithParent(): Promise<readonly string[]> {
-  const tie = ['setpriv', '--pdeathsig', 'SIGKILL', '--'];
-  tiedToParent ??= succeeds([...tie, 'true']).then((works) => (works ? tie : []));
-  return tiedToParent;
+/** On Linux the kernel kills the child with its parent, however that dies; elsewhere the "exit" handler above must do. */
+function dieWithParentPrefix(): Promise<readonly string[]> {
+  const prefix = ['setpriv', '--pdeathsig', 'SIGKILL', '--'];
+  parentPrefix ??= succeeds([...prefix, 'true']).then((works) => (works ? prefix : []));
+  return parentPrefix;
 }
 
-/** @throws {Error} when the program can't be started at all */
+/** @throws {Error} when the program can't be started */
 export async function spawnChild(options: ChildOptions): Promise<Child> {
   const { command, through = [], logFile, keepLog = false, logSize, env = process.env, stopSignal } = options;
-  // The tie comes last: changing the user, as `through` may do, would undo it.
-  const [program = '', ...args] = [...through, ...(await dieWithParent()), ...command];
+  // After `through`, which may change the user: that would clear the parent-death signal.
+  const [program = '', ...args] = [...through, ...(await dieWithParentPrefix()), ...command];
   if (!keepLog) await rm(logFile, { force: true });
   const log = await open(logFile, 'a');
-  // In a process group of its own, so that Ctrl-C reaches us first and we stop things in order.
+  // In its own process group, so that Ctrl-C reaches only us and we stop everything in order.
   const child = spawn(program, args, { stdio: ['ignore', log.fd, log.fd], detached: true, env });
   running.add(child);
   const exited = new Promise<Exit>((resolve) => {
@@ -62,7 +62,7 @@ export async function spawnChild(options: ChildOptions): Promise<Child> {
     });
   });
   await once(child, 'spawn').finally(() => log.close());
-  if (logSize !== undefined) void exited.then(boundLog(logFile, logSize));
+  if (logSize !== undefined) void exited.then(watchLogSize(logFile, logSize));
 
   return {
     pid: child.pid ?? 0,
@@ -70,36 +70,43 @@ export async function spawnChild(options: ChildOptions): Promise<Child> {
     kill: (signal) => void child.kill(signal),
     async stop() {
       child.kill(stopSignal);
-      const force = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+      const force = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
       await exited;
       clearTimeout(force);
     },
   };
 }
 
-/** Repeats `check` until it succeeds. Throws its last failure after `timeoutMs` (real), or that the child has ended. */
-export async function whileRunning<T>(child: Child, check: () => Promise<T>, timeoutMs: number): Promise<T> {
-  const ended = new AbortController();
-  void child.exited.then(({ code, signal }) => ended.abort(new Error(`it ended with ${signal ?? code}`)));
-  return poll(check, { timeoutMs, signal: ended.signal });
+/** Repeats `check` until it succeeds. Throws its last error after `timeoutMs` (real), or as soon as the child exits. */
+export async function pollWhileRunning<T>(
+  child: Child,
+  check: () => Promise<T>,
+  timeoutMs: number,
+): Promise<T> {
+  const exited = new AbortController();
+  void child.exited.then(({ code, signal }) =>
+    exited.abort(new Error(`exited with ${signal ?? `code ${code}`}`)),
+  );
+  return poll(check, { timeoutMs, signal: exited.signal });
 }
 
-/** Copies a log of more than `most` bytes to `<file>.1` and empties it, which may lose a few lines. Returns what ends it. */
-function boundLog(file: string, most: number): () => void {
-  let looking: Promise<void> | undefined;
-  const look = () => {
-    // A file that can't be copied is looked at again.
-    looking ??= putAside(file, most)
+/** Rotates a log whenever it exceeds `maxBytes`. Returns a function that stops watching. */
+function watchLogSize(file: string, maxBytes: number): () => void {
+  let rotating: Promise<void> | undefined;
+  const check = () => {
+    // A failed rotation is tried again at the next check.
+    rotating ??= rotateLog(file, maxBytes)
       .catch(() => undefined)
-      .finally(() => (looking = undefined));
+      .finally(() => (rotating = undefined));
   };
-  const timer = setInterval(look, 5_000).unref();
+  const timer = setInterval(check, 5_000).unref();
   return () => clearInterval(timer);
 }
 
-export async function putAside(file: string, most: number): Promise<void> {
+/** Copies a log larger than `maxBytes` to `<file>.1` and empties it; lines written in between are lost. */
+export async function rotateLog(file: string, maxBytes: number): Promise<void> {
   const { size } = await stat(file);
-  if (size <= most) return;
+  if (size <= maxBytes) return;
   await copyFile(file, `${file}.1`);
   await truncate(file);
 }

@@ -8,32 +8,34 @@ import { findOnPath, run } from './system.ts';
 
 const hasApt = (await findOnPath('apt-get')) !== undefined;
 
-/** The test below needs Debian's archive as this machine knows it; offline, or elsewhere, there is none. */
+/** The test below needs this machine's Debian archive, which is missing offline or on other systems. */
 const archive = findDebianArchive(await readSources('/etc/apt'))?.uri;
-const answers = await fetch(`${archive}/dists/trixie/Release`, { signal: AbortSignal.timeout(3_000) }).then(
+const isReachable = await fetch(`${archive}/dists/trixie/Release`, {
+  signal: AbortSignal.timeout(3_000),
+}).then(
   ({ ok }) => ok,
   () => false,
 );
 
-it.runIf(hasApt && answers)('unpacks a nats-server of 2.10 from the archive', { timeout: 120_000 }, () =>
+it.runIf(hasApt && isReachable)('unpacks nats-server 2.10 from the archive', { timeout: 120_000 }, () =>
   withTempDir(tmpdir(), async (dir) => {
     const server = await unpackDebianPackage(dir, 'nats-server');
     expect(await run([server, '--version'])).toMatch(/v2\.1\d\./);
   }),
 );
 
-it.runIf(hasApt)('says so when the sources of the machine name no Debian archive', () =>
+it.runIf(hasApt)('names the folder when no apt source is a Debian archive', () =>
   withTempDir(tmpdir(), async (etc) => {
     await mkdir(join(etc, 'sources.list.d'));
     await writeFile(join(etc, 'sources.list.d', 'other.list'), 'deb http://a.example/ubuntu noble main');
     await expect(unpackDebianPackage(etc, 'nats-server', etc)).rejects.toThrow(
-      `the sources in ${etc} name no Debian archive`,
+      `no Debian archive among the apt sources in ${etc}`,
     );
   }),
 );
 
-it('says so when there is no apt', async () => {
+it('rejects without apt-get', async () => {
   vi.stubEnv('PATH', '');
-  await expect(unpackDebianPackage('/unused', 'nats-server')).rejects.toThrow('there is no apt-get here');
+  await expect(unpackDebianPackage('/unused', 'nats-server')).rejects.toThrow('apt-get not found');
   vi.unstubAllEnvs();
 });

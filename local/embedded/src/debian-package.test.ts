@@ -6,8 +6,8 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const find = (...files: Array<[name: string, text: string]>) =>
   findDebianArchive(files.map(([name, text]) => ({ name, text })));
 
-describe('the Debian archive of a machine', () => {
-  it('is found in deb822 form, with its keyring, past comments and the security archive', () => {
+describe('findDebianArchive', () => {
+  it('finds a deb822 source with its keyring, skipping comments and the security archive', () => {
     const text = `
 Types: deb
 URIs: http://mirror.example/debian-security
@@ -29,7 +29,7 @@ Signed-By: ${keyring}
     });
   });
 
-  it('is found in one-line form, with and without options', () => {
+  it('finds a one-line source, with and without options', () => {
     const security = 'deb http://mirror.example/debian bookworm-security main\n';
     const text = `# deb cdrom:[Debian]/ bookworm main\n${security}deb-src http://src.example/debian bookworm main\n`;
     expect(find(['sources.list', `${text}deb https://a.example/pub/debian/ bookworm main # ours`])).toEqual({
@@ -41,13 +41,13 @@ Signed-By: ${keyring}
     ).toEqual({ uri: 'http://b.example/debian', signedBy: keyring });
   });
 
-  it('may be a list of mirrors', () => {
+  it('accepts a list of mirrors', () => {
     const text =
       'Types: deb\nURIs: mirror+file:///etc/apt/mirrors/debian.list\nSuites: bookworm\nComponents: main\n';
     expect(find(['debian.sources', text])?.uri).toBe('mirror+file:///etc/apt/mirrors/debian.list');
   });
 
-  it('is none of the other vendors, nor one that is switched off', () => {
+  it('ignores other vendors and disabled sources', () => {
     expect(
       find(
         ['docker.list', 'deb https://download.docker.example/linux/debian bookworm stable'],
@@ -65,7 +65,7 @@ Signed-By: ${keyring}
     ).toBeUndefined();
   });
 
-  it('keeps a key that stands in the source itself', () => {
+  it('keeps a key that is inlined in the source', () => {
     const key =
       '\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mDMEY865UxYJ\n -----END PGP PUBLIC KEY BLOCK-----';
     const stanza = `Types: deb\nURIs: http://a.example/debian\nSuites: bookworm\nComponents: main\nSigned-By:${key}\n`;
@@ -74,7 +74,7 @@ Signed-By: ${keyring}
   });
 });
 
-it('writes a source for another suite of the same archive', () => {
+it('debianSource writes a source for another suite of the same archive', () => {
   const source = debianSource({ uri: 'http://a.example/debian', signedBy: keyring }, 'trixie');
   expect(source).toBe(
     `Types: deb\nURIs: http://a.example/debian\nSuites: trixie\nComponents: main\nSigned-By: ${keyring}\n`,

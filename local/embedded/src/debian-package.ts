@@ -3,10 +3,10 @@ import { basename, join } from 'node:path';
 import { cached, defaultCacheDir } from './files.ts';
 import { findOnPath, run } from './system.ts';
 
-/** The oldest Debian release whose nats-server is new enough; its programs run on older ones too. */
+/** The oldest Debian release with a new enough nats-server; its programs run on older releases too. */
 const suite = 'trixie';
 
-/** A program's path: from PATH, cache or Debian's package of that name. @throws {Error} with the reason */
+/** Returns the path of a program from PATH, the cache or the Debian package of its name. @throws {Error} with the reason */
 export async function findProgram(program: string): Promise<string> {
   const onPath = await findOnPath(program);
   if (onPath !== undefined) return onPath;
@@ -14,11 +14,11 @@ export async function findProgram(program: string): Promise<string> {
   return cached(path, (dir) => unpackDebianPackage(dir, program));
 }
 
-/** Gets a program from its Debian package by a private apt in `dir`: no root needed, signatures checked. Returns its path. */
+/** Downloads a program's Debian package with a private apt in `dir`: no root needed, signatures checked. Returns its path. */
 export async function unpackDebianPackage(dir: string, program: string, etc = '/etc/apt'): Promise<string> {
-  if ((await findOnPath('apt-get')) === undefined) throw new Error('there is no apt-get here');
+  if ((await findOnPath('apt-get')) === undefined) throw new Error('apt-get not found');
   const archive = findDebianArchive(await readSources(etc));
-  if (archive === undefined) throw new Error(`the sources in ${etc} name no Debian archive`);
+  if (archive === undefined) throw new Error(`no Debian archive among the apt sources in ${etc}`);
 
   const folders = { sources: join(dir, 'sources'), state: join(dir, 'state'), cache: join(dir, 'cache') };
   await mkdir(folders.sources);
@@ -33,15 +33,15 @@ export async function unpackDebianPackage(dir: string, program: string, etc = '/
   await run([...apt, 'update'], { cwd: dir });
   await run([...apt, 'download', program], { cwd: dir });
   const debianPackage = (await readdir(dir)).find((name) => name.endsWith('.deb'));
-  if (debianPackage === undefined) throw new Error('apt-get download left no package');
+  if (debianPackage === undefined) throw new Error('apt-get download produced no package');
   await run(['dpkg', '-x', join(dir, debianPackage), join(dir, 'package')]);
   const files = await readdir(join(dir, 'package'), { recursive: true });
   const found = files.find((file) => file.endsWith(`bin/${program}`));
-  if (found === undefined) throw new Error(`the package holds no ${program}`);
+  if (found === undefined) throw new Error(`${program} is not in its Debian package`);
   return join(dir, 'package', found);
 }
 
-/** Names and texts of all the sources of a machine, in the order in which apt reads them. */
+/** The name and text of each apt source file, in the order in which apt reads them. */
 export async function readSources(etc: string): Promise<Array<{ name: string; text: string }>> {
   const parts = join(etc, 'sources.list.d');
   const names = (await readdir(parts).catch(() => [])).filter((name) => /\.(list|sources)$/.test(name));
@@ -51,7 +51,7 @@ export async function readSources(etc: string): Promise<Array<{ name: string; te
   );
 }
 
-/** Read after the machine's own settings, of which proxies and credentials stay in force. */
+/** Read after the machine's own settings, so that its proxies and credentials still apply. */
 const privateApt = ({ sources, state, cache }: { sources: string; state: string; cache: string }): string => `
 Dir::Etc::sourcelist "/dev/null";
 Dir::Etc::sourceparts "${sources}";
@@ -74,14 +74,14 @@ APT::Update::Error-Mode "any";
 
 export interface DebianArchive {
   readonly uri: string;
-  /** The `Signed-By` of the source as it stands there: a keyring's path or a key; undefined for apt's default. */
+  /** The source's `Signed-By`: the path of a keyring or an inlined key; undefined for apt's default. */
   readonly signedBy: string | undefined;
 }
 
 type AptSource = Readonly<Record<'types' | 'uris' | 'suites' | 'components', string[]>> &
   Pick<DebianArchive, 'signedBy'>;
 
-/** The Debian archive in one-line and deb822 sources; security archives, other vendors and disabled ones do not count. */
+/** The first Debian archive in one-line and deb822 sources, ignoring security archives, other vendors and disabled sources. */
 export function findDebianArchive(
   files: ReadonlyArray<{ name: string; text: string }>,
 ): DebianArchive | undefined {
@@ -120,7 +120,7 @@ function readLines(text: string): AptSource[] {
   });
 }
 
-/** Paragraphs of `Field: value`; a value goes on in indented lines. */
+/** Paragraphs of `Field: value`; indented lines continue a value. */
 function readStanzas(text: string): AptSource[] {
   const uncommented = text.replaceAll(/^#.*\n?/gm, '');
   return uncommented.split(/\n\s*\n/).flatMap((paragraph) => {

@@ -3,7 +3,7 @@ import { readdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { defaultCacheDir, isThere, makeTempDir, removeAll, withLock, withTempDir } from './files.ts';
+import { defaultCacheDir, exists, makeTempDir, removeAll, withLock, withTempDir } from './files.ts';
 
 let dir: string;
 let lock: string;
@@ -14,10 +14,10 @@ beforeEach(async () => {
 afterEach(() => removeAll(dir));
 afterEach(() => vi.unstubAllEnvs());
 
-describe('a lock', () => {
-  it('lets one at a time work, and goes away with the last', async () => {
+describe('withLock', () => {
+  it('runs one at a time, and leaves no lock behind', async () => {
     let working = 0;
-    const most = await Promise.all(
+    const concurrent = await Promise.all(
       Array.from({ length: 5 }, () =>
         withLock(lock, async () => {
           working++;
@@ -28,36 +28,36 @@ describe('a lock', () => {
         }),
       ),
     );
-    expect(most).toEqual([1, 1, 1, 1, 1]);
-    expect(await isThere(lock)).toBe(false);
+    expect(concurrent).toEqual([1, 1, 1, 1, 1]);
+    expect(await exists(lock)).toBe(false);
   });
 
-  it('is freed by work that fails', async () => {
+  it('releases the lock when the work fails', async () => {
     await expect(withLock(lock, () => Promise.reject(new Error('no disk')))).rejects.toThrow('no disk');
     expect(await withLock(lock, () => Promise.resolve('done'))).toBe('done');
   });
 
-  it('is broken when its owner is dead', async () => {
+  it('breaks the lock of a dead process', async () => {
     const { pid } = spawnSync('true');
     await symlink(String(pid), lock);
     expect(await withLock(lock, () => Promise.resolve('done'))).toBe('done');
   });
 
-  it('is ignored when its owner holds it for too long, and left to them', async () => {
+  it('ignores a lock that is held for too long, and does not remove it', async () => {
     await symlink(String(process.pid), lock);
     expect(await withLock(lock, () => Promise.resolve('done'), 50)).toBe('done');
     expect(await readdir(dir)).toEqual(['lock']);
   });
 
-  it('is done without where none can be made', async () => {
+  it('works without a lock where none can be created', async () => {
     expect(await withLock(join(dir, 'missing', 'lock'), () => Promise.resolve('done'))).toBe('done');
   });
 });
 
-describe('a temporary folder', () => {
-  it('is there for the work and gone after it, even when that fails', async () => {
+describe('withTempDir', () => {
+  it('removes the folder after the work, even when it fails', async () => {
     const work = async (inside: string) => {
-      expect(await isThere(inside)).toBe(true);
+      expect(await exists(inside)).toBe(true);
       throw new Error('half done');
     };
     await expect(withTempDir(dir, work)).rejects.toThrow('half done');
@@ -65,10 +65,10 @@ describe('a temporary folder', () => {
   });
 });
 
-describe('the cache', () => {
-  it('is .cache at the root of the repository unless PACELINE_CACHE names another', async () => {
+describe('the cache folder', () => {
+  it('is .cache at the root of the repository unless PACELINE_CACHE is set', async () => {
     vi.stubEnv('PACELINE_CACHE', '');
-    expect(await isThere(join(defaultCacheDir(), '..', 'pnpm-workspace.yaml'))).toBe(true);
+    expect(await exists(join(defaultCacheDir(), '..', 'pnpm-workspace.yaml'))).toBe(true);
     vi.stubEnv('PACELINE_CACHE', dir);
     expect(defaultCacheDir()).toBe(dir);
   });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { poll } from './system.ts';
 
-export const isThere = (path: string): Promise<boolean> =>
+export const exists = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
     () => false,
@@ -12,14 +12,14 @@ export const isThere = (path: string): Promise<boolean> =>
 
 export const removeAll = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
 
-/** A new folder `<parent>/<name>-…` of ours, which others, as Postgres may have to be, can pass through. */
+/** Creates a folder `<parent>/<name>-…` that other users can traverse: Postgres may run as another user. */
 export async function makeTempDir(parent: string, name: string): Promise<string> {
   const dir = await mkdtemp(join(parent, `${name}-`));
   await chmod(dir, 0o711);
   return dir;
 }
 
-/** Gives `work` a temporary folder in `parent`, from where results can be renamed into place, and removes it. */
+/** Runs `work` with a temporary folder in `parent`, so that results can be renamed into place; removes it after. */
 export async function withTempDir<T>(parent: string, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = await makeTempDir(parent, 'tmp');
   try {
@@ -29,7 +29,7 @@ export async function withTempDir<T>(parent: string, work: (dir: string) => Prom
   }
 }
 
-/** For one test server: below TMPDIR if set, else in memory (faster) when 2 GiB are free, else on disk. */
+/** A folder for one test server: in TMPDIR if set, else in memory (faster) when 2 GiB are free, else on disk. */
 export async function scratchDir(name: string): Promise<string> {
   const memory = '/dev/shm';
   const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
@@ -37,23 +37,23 @@ export async function scratchDir(name: string): Promise<string> {
   return makeTempDir(root, `paceline-${name}`);
 }
 
-/** Where fetched and prepared things live: `PACELINE_CACHE`, else `.cache` at the root of the repository. */
+/** The folder for downloads and templates: `PACELINE_CACHE`, else `.cache` at the root of the repository. */
 export const defaultCacheDir = (): string =>
   process.env.PACELINE_CACHE || fileURLToPath(new URL('../../../.cache', import.meta.url));
 
-/** A path in the cache: what `make` made in a temporary folder, once and by one process at a time. */
+/** Returns `path` in the cache; if missing, one process creates it with `make` in a temporary folder. */
 export async function cached(path: string, make: (dir: string) => Promise<string>): Promise<string> {
-  if (await isThere(path)) return path;
+  if (await exists(path)) return path;
   const cacheDir = dirname(path);
   await mkdir(cacheDir, { recursive: true });
   return withLock(`${path}.lock`, async () => {
-    // Another process may have been faster.
-    if (!(await isThere(path))) await withTempDir(cacheDir, async (dir) => rename(await make(dir), path));
+    // Another process may have created it meanwhile.
+    if (!(await exists(path))) await withTempDir(cacheDir, async (dir) => rename(await make(dir), path));
     return path;
   });
 }
 
-/** One process at a time does `work`. It only saves double work, so a lock that is not free within `timeoutMs` is ignored. */
+/** Runs `work` in one process at a time. It only avoids duplicate work: after `timeoutMs` a held lock is ignored. */
 export async function withLock<T>(path: string, work: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
   const held = await poll(() => lock(path), { timeoutMs, everyMs: 50 }).catch(() => false);
   try {
@@ -63,7 +63,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, timeoutM
   }
 }
 
-/** A lock is a symbolic link to its owner's process id: made in one step, and readable by the others. */
+/** A lock is a symbolic link to its owner's process id: created atomically, and readable by others. */
 async function lock(path: string): Promise<boolean> {
   try {
     await symlink(String(process.pid), path);

@@ -16,14 +16,14 @@ const name = `nats-server-v2.99.0-${osAndArch}`;
 let dir: string;
 let cacheDir: string;
 let web: Server | undefined;
-let said: string[];
-const report = (line: string) => void said.push(line);
+let reported: string[];
+const report = (line: string) => void reported.push(line);
 
 beforeEach(async () => {
   dir = await makeTempDir(tmpdir(), 'paceline-find');
   cacheDir = join(dir, 'cache');
-  said = [];
-  // A PATH with what unpacking needs, and no nats-server.
+  reported = [];
+  // A PATH with the tools for unpacking, and no nats-server.
   await mkdir(join(dir, 'bin'));
   for (const tool of ['tar', 'gzip']) await symlink((await findOnPath(tool)) ?? '', join(dir, 'bin', tool));
   vi.stubEnv('PATH', join(dir, 'bin'));
@@ -35,7 +35,7 @@ afterEach(async () => {
   await removeAll(dir);
 });
 
-/** Something that says it is a nats-server, which is all that finding one asks. */
+/** A program that prints the version of a nats-server, which is all that is checked. */
 async function writeServer(folder: string, version: string): Promise<string> {
   const path = join(folder, 'nats-server');
   await mkdir(folder, { recursive: true });
@@ -44,7 +44,7 @@ async function writeServer(folder: string, version: string): Promise<string> {
   return path;
 }
 
-/** A host of releases that answers with `handle`; the release's pinned sum is that of `archive`. */
+/** Serves releases with `handle`; the pinned checksum is that of `archive`. */
 async function host(handle: RequestListener, archive: Buffer): Promise<NatsRelease> {
   web = createServer(handle).listen(0, '127.0.0.1');
   await once(web, 'listening');
@@ -69,37 +69,37 @@ const unreachable: NatsRelease = {
 };
 
 describe('finding a nats-server', () => {
-  it('takes the one on the PATH when it is new enough, and says nothing', async () => {
+  it('uses the one on the PATH when it is new enough, and reports nothing', async () => {
     const path = await writeServer(join(dir, 'bin'), '2.10.0');
     expect(await findNatsServer({ cacheDir, report })).toEqual({ path, version: '2.10.0', source: 'PATH' });
-    expect(said).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
-  it('gets the official release once for all who ask at the same time, then has it in the cache', async () => {
+  it('downloads the official release once for concurrent callers, then uses the cache', async () => {
     const archive = await packRelease();
-    const asked: string[] = [];
+    const requested: string[] = [];
     const release = await host((request, response) => {
-      asked.push(request.url ?? '');
+      requested.push(request.url ?? '');
       response.end(archive);
     }, archive);
     const found = await Promise.all([1, 2, 3].map(() => findNatsServer({ cacheDir, report, release })));
-    expect(asked).toEqual([`/v2.99.0/${name}.tar.gz`]);
+    expect(requested).toEqual([`/v2.99.0/${name}.tar.gz`]);
     expect(found.map(({ source }) => source).toSorted()).toEqual(['cache', 'cache', 'official release']);
     expect(new Set(found.map(({ path }) => path)).size).toBe(1);
     expect((await findNatsServer({ cacheDir, report, release: unreachable })).source).toBe('cache');
     expect(await readdir(cacheDir)).toEqual([`nats-server-${process.platform}-${process.arch}`]);
   });
 
-  it('passes over a server on the PATH that is too old, and says so plainly', async () => {
+  it('skips a server on the PATH that is too old, and reports it', async () => {
     const old = await writeServer(join(dir, 'bin'), '2.9.10');
     const archive = await packRelease();
     const release = await host((_, response) => response.end(archive), archive);
     const found = await findNatsServer({ cacheDir, report, release });
     expect(found).toMatchObject({ version: '2.99.0', source: 'official release' });
-    expect(said[0]).toBe(`Passing over the nats-server on the PATH: ${old} is 2.9.10, older than 2.10.`);
+    expect(reported[0]).toBe(`skipping the nats-server on the PATH: ${old} is 2.9.10, older than 2.10`);
   });
 
-  it('replaces what can not run in the cache', async () => {
+  it('replaces a cached file that cannot run', async () => {
     const archive = await packRelease();
     const release = await host((_, response) => response.end(archive), archive);
     await mkdir(cacheDir);
@@ -109,23 +109,23 @@ describe('finding a nats-server', () => {
     expect((await findNatsServer({ cacheDir, report, release })).source).toBe('official release');
   });
 
-  it('names every step that failed, why, and what to do', async () => {
+  it('reports why each source failed, and what to do', async () => {
     const found = findNatsServer({ cacheDir, report, release: unreachable });
     const failure = await found.then(
       () => '',
       (error: Error) => error.message,
     );
     expect(failure.split('\n')).toEqual([
-      'No nats-server could be had:',
-      '  PATH: there is no nats-server',
-      expect.stringMatching(/^ {2}cache: there is no .*nats-server-\w+-\w+ here$/),
+      'No usable nats-server found:',
+      '  PATH: nats-server not found',
+      expect.stringMatching(/^ {2}cache: .*nats-server-\w+-\w+ not found$/),
       expect.stringMatching(/^ {2}official release: http:.*\.tar\.gz: .+$/),
-      '  Debian package: there is no apt-get here',
+      '  Debian package: apt-get not found',
       'Install nats-server 2.10 or newer, or set NATS_URL.',
     ]);
   });
 
-  it('says so too when it may not write to the cache', async () => {
+  it('reports that it cannot write to the cache', async () => {
     await writeFile(cacheDir, 'a file, not a folder');
     await expect(findNatsServer({ cacheDir, report })).rejects.toThrow(
       /official release: ENOTDIR: .*\n.*\nInstall/,
@@ -134,30 +134,30 @@ describe('finding a nats-server', () => {
 });
 
 describe('the official release', () => {
-  it('is refused when its checksum is not the pinned one', async () => {
+  it('is rejected when its checksum is not the pinned one', async () => {
     const release = await host((_, response) => response.end('something else'), await packRelease());
     await expect(downloadRelease(release, dir)).rejects.toThrow(`${name}.tar.gz has the SHA-256 `);
   });
 
-  it('is given up soon when the host does not answer', async () => {
+  it('fails quickly when the host does not respond', async () => {
     const release = await host(() => undefined, Buffer.alloc(0));
-    const impatient = { answerMs: 50, bodyMs: 60_000 };
-    await expect(downloadRelease(release, dir, impatient)).rejects.toThrow('no answer in 50 ms');
+    const timeouts = { headersMs: 50, bodyMs: 60_000 };
+    await expect(downloadRelease(release, dir, timeouts)).rejects.toThrow('no response within 50 ms');
   });
 
-  it('has longer to arrive than to begin', async () => {
+  it('has more time for its body than for its headers', async () => {
     const archive = await packRelease();
     const release = await host((_, response) => {
       response.write(archive.subarray(0, 10));
       setTimeout(() => response.end(archive.subarray(10)), 200);
     }, archive);
-    const patience = { answerMs: 100, bodyMs: 60_000 };
-    expect(await downloadRelease(release, dir, patience)).toBe(join(dir, name, 'nats-server'));
+    const timeouts = { headersMs: 100, bodyMs: 60_000 };
+    expect(await downloadRelease(release, dir, timeouts)).toBe(join(dir, name, 'nats-server'));
   });
 
-  it('is not there for a platform without a pinned checksum', async () => {
+  it('is rejected on a platform without a pinned checksum', async () => {
     await expect(downloadRelease({ ...unreachable, sha256: {} }, dir)).rejects.toThrow(
-      'no release is pinned for',
+      'no checksum is pinned for',
     );
   });
 });

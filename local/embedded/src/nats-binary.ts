@@ -5,7 +5,7 @@ import { unpackDebianPackage } from './debian-package.ts';
 import { defaultCacheDir, withLock, withTempDir } from './files.ts';
 import { findOnPath, run } from './system.ts';
 
-/** One official release of nats-server: where its archives lie and what they must hash to. */
+/** One official release of nats-server, with the checksums of its archives. */
 export interface NatsRelease {
   readonly version: string;
   /** The folder that holds `v<version>/nats-server-v<version>-<os>-<arch>.tar.gz`. */
@@ -14,7 +14,7 @@ export interface NatsRelease {
   readonly sha256: Readonly<Record<string, string>>;
 }
 
-/** To move on: take the new version's sums from its SHA256SUMS on the releases page of nats-io/nats-server. */
+/** To upgrade, copy the checksums from SHA256SUMS on the releases page of nats-io/nats-server. */
 export const natsRelease: NatsRelease = {
   version: '2.14.5',
   url: 'https://github.com/nats-io/nats-server/releases/download',
@@ -33,23 +33,23 @@ export interface NatsServer {
 }
 
 export interface FindNatsServerOptions {
-  /** Where a fetched server is kept; `defaultCacheDir()` unless named. */
+  /** Keeps a downloaded server; default `defaultCacheDir()`. */
   readonly cacheDir?: string;
-  /** Takes one plain sentence when something is worth saying: a server too old, a download. */
+  /** Called for an outdated server and for a download. */
   readonly report: (line: string) => void;
   readonly release?: NatsRelease;
 }
 
 type Candidate = readonly [source: NatsServer['source'], find: () => Promise<string>];
 
-/** A nats-server of 2.10 or newer: from PATH, cache, official release or Debian. @throws {Error} why each of them failed */
+/** Finds nats-server 2.10 or newer: on PATH, in the cache, as official release or in Debian. @throws {Error} why each failed */
 export async function findNatsServer(options: FindNatsServerOptions): Promise<NatsServer> {
   const { cacheDir = defaultCacheDir(), report, release = natsRelease } = options;
   const cached = join(cacheDir, `nats-server-${process.platform}-${process.arch}`);
   const failures = new Set<string>();
 
-  const firstOf = async (...ways: Candidate[]): Promise<NatsServer | undefined> => {
-    for (const [source, find] of ways) {
+  const firstOf = async (...candidates: Candidate[]): Promise<NatsServer | undefined> => {
+    for (const [source, find] of candidates) {
       try {
         const path = await find();
         return { path, version: await usableVersion(path), source };
@@ -60,7 +60,7 @@ export async function findNatsServer(options: FindNatsServerOptions): Promise<Na
     return undefined;
   };
   const fromCache: Candidate = ['cache', () => Promise.resolve(cached)];
-  const keep = (fetch: (dir: string) => Promise<string>) => () =>
+  const intoCache = (fetch: (dir: string) => Promise<string>) => () =>
     withTempDir(cacheDir, async (dir) => {
       const fetched = await fetch(dir);
       await usableVersion(fetched);
@@ -69,26 +69,26 @@ export async function findNatsServer(options: FindNatsServerOptions): Promise<Na
     });
   const fetchOne = () =>
     firstOf(
-      fromCache, // another process may have been faster
-      ['official release', keep((dir) => downloadRelease(release, dir))],
-      ['Debian package', keep((dir) => unpackDebianPackage(dir, 'nats-server'))],
+      fromCache, // another process may have downloaded it meanwhile
+      ['official release', intoCache((dir) => downloadRelease(release, dir))],
+      ['Debian package', intoCache((dir) => unpackDebianPackage(dir, 'nats-server'))],
     );
 
   const present = await firstOf(['PATH', () => findCurrentOnPath(report)], fromCache);
   if (present !== undefined) return present;
-  report(`Getting a nats-server, once: it stays in ${cacheDir} …`);
+  report(`downloading nats-server (only once, kept in ${cacheDir}) …`);
   await mkdir(cacheDir, { recursive: true }).catch(() => undefined);
   const fetched = await withLock(`${cached}.lock`, fetchOne);
   if (fetched !== undefined) return fetched;
   const advice = 'Install nats-server 2.10 or newer, or set NATS_URL.';
-  throw new Error(['No nats-server could be had:', ...failures, advice].join('\n'));
+  throw new Error(['No usable nats-server found:', ...failures, advice].join('\n'));
 }
 
 async function findCurrentOnPath(report: (line: string) => void): Promise<string> {
   const path = await findOnPath('nats-server');
-  if (path === undefined) throw new Error('there is no nats-server');
+  if (path === undefined) throw new Error('nats-server not found');
   await usableVersion(path).catch((error: Error) => {
-    report(`Passing over the nats-server on the PATH: ${error.message}.`);
+    report(`skipping the nats-server on the PATH: ${error.message}`);
     throw error;
   });
   return path;
@@ -98,27 +98,27 @@ async function findCurrentOnPath(report: (line: string) => void): Promise<string
 async function usableVersion(path: string): Promise<string> {
   const [version, major, minor] =
     /(\d+)\.(\d+)\.\d+/.exec(await run([path, '--version'], { timeoutMs: 10_000 })) ?? [];
-  if (version === undefined) throw new Error(`${path} names no version`);
+  if (version === undefined) throw new Error(`${path} prints no version`);
   if (Number(major) * 1_000 + Number(minor) < 2_010)
     throw new Error(`${path} is ${version}, older than 2.10`);
   return version;
 }
 
-/** Real ms: how long the host may take to answer at all, after which there are other ways, and to send everything. */
-const patience = { answerMs: 3_000, bodyMs: 120_000 };
+/** Real ms. Headers must arrive soon, since there is another source to try; the body can take longer. */
+const defaultTimeouts = { headersMs: 3_000, bodyMs: 120_000 };
 
 /** Downloads, verifies (SHA-256) and unpacks a release. Returns the program's path. @throws {Error} with the reason */
 export async function downloadRelease(
   release: NatsRelease,
   dir: string,
-  { answerMs, bodyMs } = patience,
+  timeouts = defaultTimeouts,
 ): Promise<string> {
   const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
   const expected = release.sha256[platform];
-  if (expected === undefined) throw new Error(`no release is pinned for ${platform}`);
+  if (expected === undefined) throw new Error(`no checksum is pinned for ${platform}`);
 
   const name = `nats-server-v${release.version}-${platform}`;
-  const archive = await download(`${release.url}/v${release.version}/${name}.tar.gz`, { answerMs, bodyMs });
+  const archive = await download(`${release.url}/v${release.version}/${name}.tar.gz`, timeouts);
   const actual = createHash('sha256').update(archive).digest('hex');
   if (actual !== expected) throw new Error(`${name}.tar.gz has the SHA-256 ${actual}, not ${expected}`);
 
@@ -128,19 +128,20 @@ export async function downloadRelease(
   return join(dir, name, 'nats-server');
 }
 
-async function download(url: string, { answerMs, bodyMs }: typeof patience): Promise<Buffer> {
+async function download(url: string, { headersMs, bodyMs }: typeof defaultTimeouts): Promise<Buffer> {
   const giveUp = new AbortController();
-  const until = (ms: number) => setTimeout(() => giveUp.abort(new Error(`no answer in ${ms} ms`)), ms);
-  let timer = until(answerMs);
+  const abortAfter = (ms: number, what: string) =>
+    setTimeout(() => giveUp.abort(new Error(`${what} within ${ms} ms`)), ms);
+  let timer = abortAfter(headersMs, 'no response');
   try {
-    // oxlint-disable-next-line no-restricted-globals -- a program from its own project, no call of upstream
+    // oxlint-disable-next-line no-restricted-globals -- downloads a release from GitHub, does not call upstream
     const response = await fetch(url, { signal: giveUp.signal });
     clearTimeout(timer);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    timer = until(bodyMs);
+    timer = abortAfter(bodyMs, 'download incomplete');
     return Buffer.from(await response.arrayBuffer());
   } catch (error) {
-    // fetch says only "fetch failed" and keeps the reason in the cause.
+    // The message is only "fetch failed"; the reason is in the cause.
     const { message, cause } = error as Error;
     throw new Error(`${url}: ${cause instanceof Error ? cause.message : message}`, { cause: error });
   } finally {

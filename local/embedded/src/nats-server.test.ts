@@ -13,22 +13,22 @@ import { freePort } from './system.ts';
 
 let server: string;
 let storeDir: string;
-let undo: Array<() => Promise<unknown>>;
+let cleanups: Array<() => Promise<unknown>>;
 
 beforeAll(async () => {
   server = (await findNatsServer({ report: () => undefined })).path;
 }, 120_000);
 beforeEach(async () => {
   storeDir = await makeTempDir(tmpdir(), 'paceline-nats');
-  undo = [() => removeAll(storeDir)];
+  cleanups = [() => removeAll(storeDir)];
 });
 afterEach(async () => {
-  for (const step of undo.toReversed()) await step();
+  for (const cleanUp of cleanups.toReversed()) await cleanUp();
 });
 
 async function start(options: Partial<NatsOptions> = {}): Promise<NatsProcess> {
   const nats = await startNats({ server, storeDir, ...options });
-  undo.push(() => nats.stop());
+  cleanups.push(() => nats.stop());
   return nats;
 }
 
@@ -37,24 +37,24 @@ async function client(nats: NatsProcess, user?: string): Promise<NatsConnection>
     servers: nats.url,
     ...(user !== undefined && { user, pass: `${user}'s $3cret` }),
   });
-  undo.push(() => connection.close());
+  cleanups.push(() => connection.close());
   return connection;
 }
 
-describe('a nats-server', () => {
-  it('is ready for requests and for JetStream when it has started', async () => {
+describe('startNats', () => {
+  it('resolves when requests and JetStream work', async () => {
     const connection = await client(await start());
     connection.subscribe('echo', { callback: (_, message) => void message.respond(message.data) });
     expect((await connection.request('echo', 'hello')).string()).toBe('hello');
     expect((await (await jetstreamManager(connection)).getAccountInfo()).streams).toBe(0);
   });
 
-  it('takes messages of 8 MB', async () => {
+  it('accepts messages of up to 8 MB', async () => {
     const connection = await client(await start());
     expect(connection.info?.max_payload).toBe(8 * 1024 * 1024);
   });
 
-  it('keeps every acknowledged message when it is killed and started again', async () => {
+  it('keeps every acknowledged message across a kill and restart', async () => {
     const first = await start({ syncAlways: true });
     const connection = await client(first);
     await (await jetstreamManager(connection)).streams.add({ name: 'KEPT', subjects: ['kept.>'] });
@@ -66,51 +66,56 @@ describe('a nats-server', () => {
     expect((await (await jetstreamManager(again)).streams.info('KEPT')).state.messages).toBe(20);
   });
 
-  it('takes the port it is given, and says plainly when that is taken', async () => {
+  it('listens on the given port, and rejects when it is in use', async () => {
     const port = await freePort();
     const nats = await start({ port });
     expect(nats).toMatchObject({ port, url: `nats://127.0.0.1:${port}` });
-    await expect(start({ port })).rejects.toThrow(`port ${port} is taken: `);
+    await expect(start({ port })).rejects.toThrow(`port ${port} is already in use: `);
 
     const other = createServer().listen(0, '127.0.0.1');
-    undo.push(async () => other.close());
+    cleanups.push(async () => other.close());
     await once(other, 'listening');
     const address = other.address();
     const monitorPort = typeof address === 'object' ? (address?.port ?? 0) : 0;
-    await expect(start({ monitorPort })).rejects.toThrow(`port ${monitorPort} is taken: `);
+    await expect(start({ monitorPort })).rejects.toThrow(`port ${monitorPort} is already in use: `);
   });
 
-  it('shows its monitoring pages where it is told to', async () => {
+  it('serves its monitoring pages on monitorPort', async () => {
     const monitorPort = await freePort();
     await start({ monitorPort, syncAlways: true });
     const page = await fetch(`http://127.0.0.1:${monitorPort}/jsz`);
     expect(await page.json()).toMatchObject({ config: { sync_always: true } });
   });
 
-  it('that does not come up is an error with the end of its log', async () => {
+  it('rejects with the end of the log when the server does not start', async () => {
     const broken = join(storeDir, 'broken-server');
     await writeFile(broken, '#!/bin/sh\necho "no space left on device" >&2\nexit 1\n');
     await chmod(broken, 0o755);
     await expect(start({ server: broken })).rejects.toThrow(
-      'nats-server did not come up (it ended with 1):\nno space left on device',
+      'nats-server did not start (exited with code 1):\nno space left on device',
     );
   });
 });
 
-describe('users of a nats-server', () => {
+describe('a nats-server with users', () => {
   const users = [
-    { user: 'worker', password: "worker's $3cret", publish: ['ask.>'], subscribe: ['told.*', '_INBOX.>'] },
+    {
+      user: 'worker',
+      password: "worker's $3cret",
+      publish: ['request.>'],
+      subscribe: ['event.*', '_INBOX.>'],
+    },
     {
       user: 'owner',
       password: "owner's $3cret",
       publish: [],
-      subscribe: ['ask.>'],
+      subscribe: ['request.>'],
       answers: { max: 1, expires: '5s' },
     },
     { user: 'guest', password: "guest's $3cret", publish: [], subscribe: [] },
   ];
 
-  it('are asked for their passwords, which only the owner of the configuration can read', async () => {
+  it('requires their passwords, and keeps them in a file that only its owner can read', async () => {
     const nats = await start({ users });
     await expect(connect({ servers: nats.url })).rejects.toThrow(/authorization/i);
     await expect(connect({ servers: nats.url, user: 'owner', pass: 'guess' })).rejects.toThrow(
@@ -119,22 +124,22 @@ describe('users of a nats-server', () => {
     expect((await stat(join(storeDir, 'nats-server.conf'))).mode & 0o777).toBe(0o600);
   });
 
-  it('may publish and subscribe to their subjects, and answer what they are asked', async () => {
+  it('lets users publish and subscribe to their subjects, and reply to requests', async () => {
     const nats = await start({ users });
     const [worker, owner] = [await client(nats, 'worker'), await client(nats, 'owner')];
-    owner.subscribe('ask.permit', { callback: (_, message) => void message.respond('granted') });
+    owner.subscribe('request.permit', { callback: (_, message) => void message.respond('granted') });
     await owner.flush();
-    expect((await worker.request('ask.permit')).string()).toBe('granted');
+    expect((await worker.request('request.permit')).string()).toBe('granted');
   });
 
   it.each([
-    ['worker', 'publish', 'told.me'],
-    ['owner', 'publish', 'ask.permit'],
+    ['worker', 'publish', 'event.done'],
+    ['owner', 'publish', 'request.permit'],
     ['guest', 'publish', 'anything'],
-    ['worker', 'subscription', 'ask.permit'],
-    ['owner', 'subscription', 'told.me'],
+    ['worker', 'subscription', 'request.permit'],
+    ['owner', 'subscription', 'event.done'],
     ['guest', 'subscription', 'anything'],
-  ] as const)('(%s) are refused a %s that is not theirs: %s', async (user, operation, subject) => {
+  ] as const)('refuses %s a %s without permission: %s', async (user, operation, subject) => {
     const connection = await client(await start({ users }), user);
     const refused = refusal(connection);
     if (operation === 'publish') connection.publish(subject);

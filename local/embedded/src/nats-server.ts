@@ -1,44 +1,45 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Child, spawnChild, whileRunning } from './child.ts';
+import { type Child, spawnChild, pollWhileRunning } from './child.ts';
 import { removeAll } from './files.ts';
-import { demandFreePort, lastLines } from './system.ts';
+import { assertPortFree, lastLines } from './system.ts';
 
-/** Somebody who may connect, and the subjects (wildcards allowed) open to them. An empty list means none. */
+/** A user and the subjects (wildcards allowed) that it may publish and subscribe to. An empty list means none. */
 export interface NatsUser {
   readonly user: string;
   readonly password: string;
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
-  /** How often, and for how long, it may answer a request that it has received; unset: not at all. */
+  /** How often, and for how long, it may reply to a received request; unset: not at all. */
   readonly answers?: { readonly max: number; readonly expires: string };
 }
 
 export interface NatsCluster {
-  /** Of this server, unlike that of the others. */
+  /** Unique in the cluster. */
   readonly serverName: string;
-  /** Where the others of the cluster reach it. */
+  /** The port for the other servers. */
   readonly port: number;
+  /** The ports of all servers. */
   readonly routes: readonly number[];
-  /** By which they know each other. */
+  /** Shared by all servers of the cluster. */
   readonly password: string;
 }
 
 export interface NatsOptions {
   readonly server: string;
-  /** Holds streams, configuration and log; streams survive any end of the process. */
+  /** Holds streams, configuration and log. Streams survive a killed process. */
   readonly storeDir: string;
   readonly port?: number;
   readonly host?: string;
-  /** Without users, everybody on `host` may do everything. */
+  /** Without users, every client has all permissions. */
   readonly users?: readonly NatsUser[];
-  /** Users that are apart from each other: no account sees the subjects or streams of another. Without `users`. */
+  /** Users in isolated accounts, which don't share subjects or streams. Not together with `users`. */
   readonly accounts?: Readonly<Record<string, readonly NatsUser[]>>;
-  /** Syncs every message to disk before it is acknowledged, at more than half of the throughput. */
+  /** Syncs every message to disk before acknowledging it, which costs more than half of the throughput. */
   readonly syncAlways?: boolean;
-  /** Files: clients must speak TLS, and with `ca` show a certificate that it has signed. */
+  /** Paths. Clients must use TLS; with `ca`, they also need a certificate signed by it. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
-  /** The port of the server's own monitoring pages, on `host`; unset: none. */
+  /** The port of the monitoring pages, on `host`; unset: none. */
   readonly monitorPort?: number;
   readonly logSize?: number | undefined;
   readonly cluster?: NatsCluster;
@@ -52,12 +53,12 @@ export interface NatsProcess extends Child {
 
 const readyMs = 30_000;
 
-/** Resolves when the server accepts connections. @throws {Error} when a port is taken, or with the end of its log */
+/** Resolves when the server accepts connections. @throws {Error} when a port is in use, or with the end of its log */
 export async function startNats(options: NatsOptions): Promise<NatsProcess> {
   const { server, port = 0, host = '127.0.0.1', monitorPort = 0, cluster, logSize } = options;
-  await demandFreePort(port, host);
-  await demandFreePort(monitorPort, host);
-  await demandFreePort(cluster?.port ?? 0, host);
+  await assertPortFree(port, host);
+  await assertPortFree(monitorPort, host);
+  await assertPortFree(cluster?.port ?? 0, host);
 
   const storeDir = resolve(options.storeDir);
   const portsDir = join(storeDir, 'ports');
@@ -72,16 +73,16 @@ export async function startNats(options: NatsOptions): Promise<NatsProcess> {
   const command = [server, '-c', configFile];
   const child = await spawnChild({ command, logFile, logSize, stopSignal: 'SIGTERM' });
   try {
-    const bound = await whileRunning(child, () => readPort(portsDir), readyMs);
+    const bound = await pollWhileRunning(child, () => readPort(portsDir), readyMs);
     return { ...child, port: bound, url: `nats://${host}:${bound}` };
   } catch (error) {
     const log = lastLines(await readFile(logFile, 'utf8'));
     await child.stop();
-    throw new Error(`nats-server did not come up (${(error as Error).message}):\n${log}`, { cause: error });
+    throw new Error(`nats-server did not start (${(error as Error).message}):\n${log}`, { cause: error });
   }
 }
 
-/** The server's configuration language takes JSON as it is. */
+/** JSON, which is valid in the server's configuration language. */
 function configuration(host: string, port: number, portsDir: string, options: NatsOptions): string {
   const { storeDir, users, accounts, syncAlways, monitorPort, cluster, tls } = options;
   const settings = {
@@ -92,10 +93,10 @@ function configuration(host: string, port: number, portsDir: string, options: Na
     jetstream: {
       store_dir: storeDir,
       ...(syncAlways === true && { sync_interval: 'always' }),
-      // Each account reserves as much as its streams may grow to, which is more than there is.
+      // Each account reserves the maximum size of its streams, together more than the disk has.
       ...(accounts !== undefined && { max_file_store: 100e12 }),
     },
-    ...(cluster !== undefined && placeIn(cluster, host)),
+    ...(cluster !== undefined && clusterSettings(cluster, host)),
     ...(tls && {
       tls: { cert_file: tls.cert, key_file: tls.key, ...(tls.ca && { ca_file: tls.ca, verify: true }) },
     }),
@@ -103,9 +104,9 @@ function configuration(host: string, port: number, portsDir: string, options: Na
     ...(users !== undefined && { authorization: { users: users.map(withPermissions) } }),
     ...(accounts !== undefined && {
       accounts: Object.fromEntries(
-        Object.entries(accounts).map(([name, those]) => [
+        Object.entries(accounts).map(([name, accountUsers]) => [
           name,
-          { jetstream: 'enabled', users: those.map(withPermissions) },
+          { jetstream: 'enabled', users: accountUsers.map(withPermissions) },
         ]),
       ),
     }),
@@ -113,7 +114,7 @@ function configuration(host: string, port: number, portsDir: string, options: Na
   return `${JSON.stringify(settings, undefined, 2)}\n`;
 }
 
-function placeIn({ serverName, port, routes, password }: NatsCluster, host: string) {
+function clusterSettings({ serverName, port, routes, password }: NatsCluster, host: string) {
   const user = 'route';
   const others = routes.filter((other) => other !== port);
   return {
@@ -127,7 +128,7 @@ function placeIn({ serverName, port, routes, password }: NatsCluster, host: stri
   };
 }
 
-/** The server takes an empty list of allowed subjects for "all", hence the explicit denial. */
+/** An empty list of allowed subjects would mean "all" to the server, hence the explicit denial. */
 const only = (subjects: readonly string[]) => (subjects.length === 0 ? { deny: ['>'] } : { allow: subjects });
 
 const withPermissions = ({ user, password, publish, subscribe, answers }: NatsUser) => ({
@@ -140,10 +141,10 @@ const withPermissions = ({ user, password, publish, subscribe, answers }: NatsUs
   },
 });
 
-/** The server writes its ports down once it listens, into a file whose name ends in `.ports`. */
+/** Once it listens, the server writes its ports to a file whose name ends in `.ports`. */
 async function readPort(portsDir: string): Promise<number> {
   const [name] = (await readdir(portsDir)).filter((file) => file.endsWith('.ports'));
-  if (name === undefined) throw new Error(`it was not ready within ${readyMs} ms`);
+  if (name === undefined) throw new Error(`not ready within ${readyMs / 1_000} s`);
   const ports = JSON.parse(await readFile(join(portsDir, name), 'utf8')) as { nats: string[] };
   return Number(new URL(ports.nats[0] ?? '').port);
 }

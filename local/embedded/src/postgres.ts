@@ -4,42 +4,42 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { type Child, spawnChild, whileRunning } from './child.ts';
-import { cached, defaultCacheDir, isThere, removeAll } from './files.ts';
-import { commandOf, demandFreePort, freePort, lastLines, run, succeeds } from './system.ts';
+import { type Child, spawnChild, pollWhileRunning } from './child.ts';
+import { cached, defaultCacheDir, exists, removeAll } from './files.ts';
+import { commandOf, assertPortFree, freePort, lastLines, run, succeeds } from './system.ts';
 
 export interface PostgresOptions {
-  /** Made on the first start, used again on later ones. Its password and log lie beside it. */
+  /** Created on the first start and reused. Its password and log are next to it. */
   readonly dataDir: string;
   readonly port?: number;
   /** The password of the user `postgres`; unset: generated once and kept in `<dataDir>.password`. */
   readonly password?: string;
-  /** false gives up safety at a power cut for speed; a Postgres that is killed still loses nothing. */
+  /** Default true. False is faster but not safe against power loss; a killed Postgres still loses nothing. */
   readonly durable?: boolean;
   readonly logSize?: number;
-  /** Files: who wants to may speak TLS with it. They are copied to where Postgres may read them. */
+  /** Paths; enables TLS for clients that want it. The files are copied to where Postgres can read them. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** A running Postgres on 127.0.0.1, with the user `postgres`. */
 export interface PostgresProcess extends Child {
   readonly port: number;
-  /** The URL of a database, with user and password; of `postgres` unless named. */
+  /** The URL of a database (default `postgres`), with user and password. */
   url(database?: string): string;
   createDatabase(name: string): Promise<string>;
 }
 
 const host = '127.0.0.1';
 const readyMs = 60_000;
-/** Postgres's codes for two errors that are no accidents. */
+/** Postgres error codes. */
 const wrongPassword = '28P01';
 const databaseExists = '42P04';
 
-/** Resolves when Postgres answers queries. @throws {Error} when port or folder is in use, or with the end of its log */
+/** Resolves when Postgres answers queries. @throws {Error} when the port or folder is in use, or with the end of its log */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresProcess> {
   const { port = 0, durable = true, logSize, tls } = options;
   const dataDir = resolve(options.dataDir);
-  await demandFreePort(port);
+  await assertPortFree(port);
   const binaries = postgresBinaries();
   const as = await unprivileged(binaries.postgres);
   const password = await ensureCluster({ dataDir, password: options.password, durable, binaries, as });
@@ -54,13 +54,13 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresP
     const url = (database = 'postgres') =>
       `postgres://postgres:${encodeURIComponent(password)}@${host}:${bound}/${encodeURIComponent(database)}`;
     try {
-      const refusal = await whileRunning(child, () => greet(url()), readyMs);
-      if (refusal !== undefined) throw refusal;
+      const rejection = await pollWhileRunning(child, () => tryLogin(url()), readyMs);
+      if (rejection !== undefined) throw rejection;
       return { ...child, port: bound, url, createDatabase: (name) => createDatabase(url, name) };
     } catch (error) {
       const log = lastLines(await readFile(logFile, 'utf8'));
       await child.stop();
-      throw new Error(`Postgres did not come up (${(error as Error).message}):\n${log}`, { cause: error });
+      throw new Error(`Postgres did not start (${(error as Error).message}):\n${log}`, { cause: error });
     }
   };
 
@@ -68,28 +68,28 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresP
     try {
       return await launch();
     } catch (error) {
-      if (attempt === 50 || !passes.test((error as Error).message)) throw error;
+      if (attempt === 50 || !transient.test((error as Error).message)) throw error;
       await wait(100);
     }
   }
 }
 
-/** Backends that outlive a killed Postgres by a moment, and a free port that was just snatched away. */
-const passes = /pre-existing shared memory block|could not bind/;
+/** Backends that briefly outlive a killed Postgres, and a free port that was taken in the meantime. */
+const transient = /pre-existing shared memory block|could not bind/;
 
-/** Fast, and nothing but the password: no socket files, no address but the loopback's. */
+/** Reachable only on loopback, with the password: no socket files. */
 function settings(durable: boolean, tls?: PostgresOptions['tls']): string[] {
   const network = [`listen_addresses=${host}`, 'unix_socket_directories='];
   const time = ['timezone=UTC', 'log_timezone=UTC'];
-  // What was written is kept until it is in the tables: four times less than usual.
-  const room = ['max_wal_size=256MB'];
-  // Not synchronous_commit=off, which loses commits at a kill and gains little once nothing is synced.
+  // A quarter of the default, to save disk space.
+  const wal = ['max_wal_size=256MB'];
+  // Not synchronous_commit=off: it loses commits when killed, and gains little once fsync is off.
   const speed = durable ? [] : ['fsync=off', 'full_page_writes=off', 'max_connections=500'];
   const secured = tls ? ['ssl=on', `ssl_cert_file=${tls.cert}`, `ssl_key_file=${tls.key}`] : [];
-  return [...network, ...time, ...room, ...speed, ...secured].flatMap((setting) => ['-c', setting]);
+  return [...network, ...time, ...wal, ...speed, ...secured].flatMap((setting) => ['-c', setting]);
 }
 
-/** Postgres takes a key only that nobody else may read. */
+/** Postgres accepts only a key file that no other user can read. */
 async function placeTls(
   { cert, key }: NonNullable<PostgresOptions['tls']>,
   dataDir: string,
@@ -98,12 +98,12 @@ async function placeTls(
   const placed = { cert: `${dataDir}.crt`, key: `${dataDir}.key` };
   await Promise.all([copyFile(cert, placed.cert), copyFile(key, placed.key)]);
   await chmod(placed.key, 0o600);
-  await Promise.all(Object.values(placed).map((path) => own(path, owner)));
+  await Promise.all(Object.values(placed).map((path) => changeOwner(path, owner)));
   return placed;
 }
 
-/** Asks for an answer. A wrong password is returned: that failure is final, every other may pass. */
-async function greet(url: string): Promise<Error | undefined> {
+/** Returns the error of a wrong password, which is final; throws any other, which can be transient. */
+async function tryLogin(url: string): Promise<Error | undefined> {
   try {
     await query(url, 'select 1');
     return undefined;
@@ -122,7 +122,7 @@ async function createDatabase(url: (database?: string) => string, name: string):
 
 async function query(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
-  // A connection that breaks after its query has failed has nobody else to tell.
+  // Without a listener, a connection that breaks after its query would crash the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -148,15 +148,15 @@ function postgresBinaries() {
   }
 }
 
-/** How a program that refuses to be root is run by whoever we are. */
+/** How to run Postgres, which refuses to run as root. */
 interface Unprivileged {
-  /** What it is run through; nothing unless we are root. */
+  /** The command that wraps it; empty unless we are root. */
   readonly through: readonly string[];
-  /** The user and group that its files must belong to; undefined unless we are root. */
+  /** The user and group that must own its files; undefined unless we are root. */
   readonly owner: number | undefined;
 }
 
-/** The id of `nobody` and its group. It is a known user everywhere, and Postgres insists on a known one. */
+/** The id of the user and group `nobody`: Postgres needs a user that exists, and this one exists everywhere. */
 const nobody = 65_534;
 
 /** Root runs Postgres as `nobody`: in a user namespace, or as the real one. @throws when neither works */
@@ -167,13 +167,13 @@ async function unprivileged(program: string): Promise<Unprivileged> {
   if (await succeeds([...namespace, program, '--version'])) return { through: namespace, owner: 0 };
   if (await succeeds([...other, program, '--version'])) return { through: other, owner: nobody };
   throw new Error(
-    `${program} refuses to run as root, and neither a user namespace nor the user nobody can run it here: ` +
+    `${program} refuses to run as root, and this machine allows neither a user namespace nor the user nobody: ` +
       'start as another user, or set DATABASE_URL',
   );
 }
 
-/** Gives a file, or a folder with all in it, to the owner, unless it is theirs or there is none. */
-export async function own(path: string, owner: number | undefined): Promise<void> {
+/** Changes the owner of a file or a folder with its content, unless the owner is undefined or already right. */
+export async function changeOwner(path: string, owner: number | undefined): Promise<void> {
   if (owner === undefined || (await lstat(path)).uid === owner) return;
   await run(['chown', '-R', `${owner}:${owner}`, path]);
 }
@@ -186,17 +186,17 @@ interface ClusterOptions {
   readonly as: Unprivileged;
 }
 
-/** The password of a generated cluster lies beside its data folder, readable by its owner only. */
+/** The generated password, next to the data folder and readable only by its owner. */
 const passwordFile = (dataDir: string): string => `${dataDir}.password`;
 
-/** Returns the password of `postgres`; creates the cluster first if it is missing. @throws when initdb fails or it is lost */
+/** Creates the cluster if it is missing. Returns the password of `postgres`. @throws when initdb fails or the password is lost */
 async function ensureCluster(options: ClusterOptions): Promise<string> {
   const { dataDir, as } = options;
-  if (!(await isThere(join(dataDir, 'PG_VERSION')))) return createCluster(options);
-  await own(dataDir, as.owner);
+  if (!(await exists(join(dataDir, 'PG_VERSION')))) return createCluster(options);
+  await changeOwner(dataDir, as.owner);
   const password = options.password ?? (await readFile(passwordFile(dataDir), 'utf8').catch(() => undefined));
   if (password === undefined)
-    throw new Error(`the password of ${dataDir} is lost: there is no ${passwordFile(dataDir)}`);
+    throw new Error(`the password of ${dataDir} is lost: ${passwordFile(dataDir)} is missing`);
   return password;
 }
 
@@ -209,18 +209,18 @@ async function createCluster({ dataDir, password, durable, binaries, as }: Clust
   await rm(secretFile, { force: true });
   await writeFile(secretFile, secret, { mode: 0o600 });
   await mkdir(unfinished, { mode: 0o700 });
-  await own(secretFile, as.owner);
-  await own(unfinished, as.owner);
+  await changeOwner(secretFile, as.owner);
+  await changeOwner(unfinished, as.owner);
 
   const settings = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${secretFile}`];
   const shape = ['--encoding=UTF8', '--locale=C', ...(durable ? [] : ['--no-sync', '--wal-segsize=1'])];
   await run([...as.through, binaries.initdb, '-D', unfinished, ...settings, ...shape, '--no-instructions']);
-  // Only a finished cluster gets the name, so an initdb that was killed is begun anew.
+  // Only a complete cluster gets the final name, so a killed initdb is repeated.
   await rename(unfinished, dataDir);
   return secret;
 }
 
-/** Copies a cached new cluster to `dir/data`: half the time of initdb. Without a usable cache Postgres makes its own. */
+/** Copies a new cluster from the cache to `dir/data`, twice as fast as initdb. Without a usable cache it leaves that to initdb. */
 export async function copyTemplate(dir: string): Promise<void> {
   try {
     const binaries = postgresBinaries();
@@ -237,10 +237,9 @@ export async function copyTemplate(dir: string): Promise<void> {
 }
 
 /**
- * Postgres leaves `postmaster.pid` behind when it is killed, and refuses to start while any process has the
- * number in it. That may be a stranger or a zombie by now, above all in containers, where numbers are low.
- * Replacing it by our own number lets Postgres pass, since it trusts its parent, and keeps its other check:
- * for orphaned backends that still use the old shared memory.
+ * A killed Postgres leaves `postmaster.pid` behind, and refuses to start while any process has that id. It can be
+ * an unrelated process or a zombie by now, above all in containers, where ids are low. Postgres ignores the id of
+ * its parent, so we write our own; its other check, for orphaned backends that use the old shared memory, stays.
  * @throws {Error} when a Postgres really runs on `dataDir`
  */
 async function claimStaleLock(dataDir: string): Promise<void> {
@@ -249,7 +248,7 @@ async function claimStaleLock(dataDir: string): Promise<void> {
   if (lock === undefined) return;
   const [pid = '', ...rest] = lock.split('\n');
   if (`${await commandOf(pid)} `.includes(` -D ${dataDir} `)) {
-    throw new Error(`a Postgres already runs on ${dataDir}: process ${pid}`);
+    throw new Error(`Postgres is already running on ${dataDir} (process ${pid})`);
   }
   await writeFile(file, [process.pid, ...rest].join('\n'));
 }

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** What the program printed. @throws {Error} why it failed, is missing or took over `timeoutMs` (real) */
+/** Returns the program's output. @throws {Error} when it fails, is missing or takes longer than `timeoutMs` (real) */
 export function run(
   [program = '', ...args]: readonly string[],
   { cwd, timeoutMs = 60_000 }: { cwd?: string; timeoutMs?: number } = {},
@@ -16,36 +16,35 @@ export function run(
   return new Promise((resolve, reject) => {
     execFile(program, args, limits, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else if (error.code === 'ENOENT') reject(new Error(`there is no ${program} here`));
+      else if (error.code === 'ENOENT') reject(new Error(`${program} not found`));
       else if (error.killed) reject(new Error(`${program} took longer than ${timeoutMs} ms`));
       else reject(new Error(`${program} failed: ${lastLines(stderr || stdout || error.message)}`));
     });
   });
 }
 
-/** Whether a check passes that rejects when it does not. */
-const passes = (check: Promise<unknown>): Promise<boolean> =>
-  check.then(
+const resolves = (promise: Promise<unknown>): Promise<boolean> =>
+  promise.then(
     () => true,
     () => false,
   );
 
 export const succeeds = (command: readonly string[]): Promise<boolean> =>
-  passes(run(command, { timeoutMs: 5_000 }));
+  resolves(run(command, { timeoutMs: 5_000 }));
 
 export async function findOnPath(program: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
     const path = join(folder, program);
-    if (await passes(access(path, constants.X_OK))) return path;
+    if (await resolves(access(path, constants.X_OK))) return path;
   }
   return undefined;
 }
 
-/** The end of a program's output, which is where it says what went wrong. */
+/** The end of a program's output, usually with the error. */
 export const lastLines = (output: string, count = 5): string =>
   output.trimEnd().split('\n').slice(-count).join('\n');
 
-/** What a process was started with, e.g. `sleep 60`; empty when there is no such process, or only its zombie. */
+/** The command line of a process, e.g. `sleep 60`; empty when it doesn't exist or is a zombie. */
 export async function commandOf(pid: number | string): Promise<string> {
   const words = existsSync('/proc/self/cmdline')
     ? readFile(`/proc/${pid}/cmdline`, 'utf8')
@@ -53,18 +52,18 @@ export async function commandOf(pid: number | string): Promise<string> {
   return (await words.catch(() => '')).replaceAll('\0', ' ').trim();
 }
 
-/** Repeats `check` until it succeeds. Throws its last failure after `timeoutMs` (real), or the signal's reason. */
+/** Repeats `check` until it succeeds. Throws its last error after `timeoutMs` (real), or the signal's reason. */
 export async function poll<T>(
   check: () => T | Promise<T>,
   { timeoutMs, everyMs = 20, signal }: { timeoutMs: number; everyMs?: number; signal?: AbortSignal },
 ): Promise<T> {
-  const timeIsUp = AbortSignal.timeout(timeoutMs);
+  const deadline = AbortSignal.timeout(timeoutMs);
   for (;;) {
     signal?.throwIfAborted();
     try {
       return await check();
     } catch (error) {
-      if (timeIsUp.aborted) throw error;
+      if (deadline.aborted) throw error;
     }
     await wait(everyMs);
   }
@@ -72,23 +71,23 @@ export async function poll<T>(
 
 const loopback = '127.0.0.1';
 
-/** Below those that the machine gives to the near ends of connections, one of which would take a server's while it is down. */
-const ours = { least: 15_000, most: 32_000 };
+/** Below the ephemeral ports: an outgoing connection could take one of those while a server is down. */
+const portRange = { min: 15_000, max: 32_000 };
 
-/** Ports that were given out and may not be taken yet. */
-const given = new Set<number>();
+/** Ports returned by `freePort`, which may not be bound yet. */
+const reserved = new Set<number>();
 
-/** A TCP port that nobody listens on at this moment, and that nobody else in this process was given. */
+/** Returns a TCP port that is free now and that this process has not been given before. */
 export async function freePort(host = loopback): Promise<number> {
   for (;;) {
-    const port = randomInt(ours.least, ours.most);
-    if (given.has(port)) continue;
-    given.add(port);
+    const port = randomInt(portRange.min, portRange.max);
+    if (reserved.has(port)) continue;
+    reserved.add(port);
     if (await portIsFree(port, host)) return port;
   }
 }
 
-/** Whether a server could listen on `port` now. @throws {Error} when it is not allowed to, e.g. below 1024 */
+/** Whether a server could listen on `port` now. @throws {Error} without permission, e.g. below 1024 */
 export async function portIsFree(port: number, host = loopback): Promise<boolean> {
   const server = createServer().listen({ port, host, exclusive: true });
   try {
@@ -102,8 +101,10 @@ export async function portIsFree(port: number, host = loopback): Promise<boolean
   return true;
 }
 
-/** @throws {Error} in plain words when something listens on `port`; port 0 ("any") is always fine */
-export async function demandFreePort(port: number, host = loopback): Promise<void> {
+/** @throws {Error} when `port` is in use; port 0 means any and never is */
+export async function assertPortFree(port: number, host = loopback): Promise<void> {
   if (port === 0 || (await portIsFree(port, host))) return;
-  throw new Error(`port ${port} is taken: stop what listens on ${host}:${port}, or choose another port`);
+  throw new Error(
+    `port ${port} is already in use: stop the process that listens on ${host}:${port}, or choose another port`,
+  );
 }

@@ -40,17 +40,17 @@ interface Replicated {
   readonly consumer_detail?: readonly Replicated[];
 }
 
-/** How many up-to-date copies there are of each stream and consumer, as the servers that lead them say. */
+/** The number of up-to-date copies of each stream and consumer, as reported by its leader. */
 async function copies(): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   for (const { monitorUrl } of broker.servers) {
     const page = await fetch(`${monitorUrl}/jsz?streams=1&consumers=1`);
     const { account_details: accounts } = (await page.json()) as {
-      // A server that holds none says nothing of streams.
+      // Missing when the server holds no streams.
       account_details?: Array<{ stream_detail?: Replicated[] }>;
     };
-    const kept = (accounts ?? []).flatMap(({ stream_detail: details }) => details ?? []);
-    for (const { name, cluster } of kept.flatMap((each) => [each, ...(each.consumer_detail ?? [])])) {
+    const held = (accounts ?? []).flatMap(({ stream_detail: details }) => details ?? []);
+    for (const { name, cluster } of held.flatMap((each) => [each, ...(each.consumer_detail ?? [])])) {
       const count = 1 + (cluster?.replicas ?? []).filter(({ current }) => current).length;
       found.set(name, Math.max(found.get(name) ?? 0, count));
     }
@@ -58,16 +58,16 @@ async function copies(): Promise<Map<string, number>> {
   return found;
 }
 
-const provided = [
+const provisioned = [
   ...streams.map(({ name }) => name),
   ...buckets.map(({ name }) => `KV_${name}`),
   sharedEventConsumer.durable,
   durableOf(catalog.addRider),
 ];
 
-describe('a broker of three servers', () => {
+describe('a broker with three servers', () => {
   it('keeps one copy of everything until it is provisioned for three', async () => {
-    const expected = (count: number) => Object.fromEntries(provided.map((name) => [name, count]));
+    const expected = (count: number) => Object.fromEntries(provisioned.map((name) => [name, count]));
     for (const count of [1, 3]) {
       await provision(connection, count);
       await eventually(
@@ -77,7 +77,7 @@ describe('a broker of three servers', () => {
     }
   }, 150_000);
 
-  it('is not replaced by one server alone, which would know nothing of what they have stored', async () => {
-    await expect(start(1)).rejects.toThrow('The state is that of three brokers');
+  it('refuses to start as a single server, which could not read the stored state', async () => {
+    await expect(start(1)).rejects.toThrow('the stored state belongs to PACELINE_BROKERS=3');
   });
 });

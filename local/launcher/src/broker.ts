@@ -2,30 +2,30 @@ import { existsSync } from 'node:fs';
 import { type Service, services, permissionsOf } from '@paceline/shared/contracts';
 import { findNatsServer, freePort, type NatsCluster, type NatsOptions, startNats } from '@paceline/embedded';
 import { serversOf } from '@paceline/shared/config';
-import { controlled, type FindPort, type Server } from './processes.ts';
+import { restartable, type FindPort, type RestartableProcess } from './processes.ts';
 import { randomSecret, type StateFolder } from './state.ts';
 
-/** The broker, brought along or somebody else's, and how each service connects to it. */
+/** The broker, embedded or external, and how each service connects to it. */
 export interface Broker {
-  /** Those that came along: one, or the three of a cluster; none when it is somebody else's. */
+  /** The embedded servers: one, or three for a cluster; none for an external broker. */
   readonly servers: readonly BrokerServer[];
-  /** As shown to people: without credentials. Of a cluster all servers, comma-separated. */
+  /** Without credentials; comma-separated for a cluster. */
   readonly shownUrl: string;
-  /** For provisioning: may do everything. */
+  /** With all permissions, for provisioning. */
   readonly adminUrl: string;
   urlFor(service: Service): string;
 }
 
-export interface BrokerServer extends Server {
+export interface BrokerServer extends RestartableProcess {
   readonly url: string;
-  /** Its own monitoring pages (`/healthz`, `/jsz`), in a cluster. */
+  /** Monitoring pages (`/healthz`, `/jsz`); only in a cluster. */
   readonly monitorUrl: string | undefined;
 }
 
 const admin = 'provision';
-const usualPort = 4222;
+const firstPort = 4222;
 
-/** Starts one or three servers with a user for each service. @throws when the state is of another number of servers */
+/** Starts one or three servers with a user for each service. @throws when the state belongs to another number of servers */
 export async function startBroker(
   count: number,
   state: StateFolder,
@@ -33,12 +33,12 @@ export async function startBroker(
   findPort: FindPort,
   logSize?: number,
 ): Promise<Broker> {
-  demandStateOf(count, state);
+  assertStateMatches(count, state);
   const { path, version, source } = await findNatsServer({ report });
   report(`nats-server ${version} (${source})`);
   const passwords = new Map<string, string>();
   for (const user of [admin, ...services]) {
-    passwords.set(user, await state.keep(`nats-password-${user}`, randomSecret));
+    passwords.set(user, await state.readOrCreate(`nats-password-${user}`, randomSecret));
   }
   const passwordOf = (user: string) => passwords.get(user) ?? '';
   const users = [
@@ -47,7 +47,7 @@ export async function startBroker(
   ];
   const options: NatsOptions[] = [];
   for (const [index, cluster] of (await placesOf(count, state)).entries()) {
-    const port = await findPort(usualPort + index);
+    const port = await findPort(firstPort + index);
     const storeDir = state.path(folderOf(count, index));
     const place = cluster && { cluster, monitorPort: await freePort() };
     options.push({ server: path, storeDir, port, users, logSize, ...place });
@@ -63,7 +63,7 @@ async function startServer(options: NatsOptions): Promise<BrokerServer> {
   const { url, port } = first;
   const { cluster, monitorPort, host = '127.0.0.1' } = options;
   return {
-    ...controlled(cluster?.serverName ?? 'nats', () => startNats({ ...options, port }), first),
+    ...restartable(cluster?.serverName ?? 'nats', () => startNats({ ...options, port }), first),
     url,
     monitorUrl: monitorPort === undefined ? undefined : `http://${host}:${monitorPort}`,
   };
@@ -71,24 +71,24 @@ async function startServer(options: NatsOptions): Promise<BrokerServer> {
 
 async function placesOf(count: number, state: StateFolder): Promise<Array<NatsCluster | undefined>> {
   if (count === 1) return [undefined];
-  const password = await state.keep('nats-password-routes', randomSecret);
+  const password = await state.readOrCreate('nats-password-routes', randomSecret);
   const routes: number[] = [];
   while (routes.length < count) routes.push(await freePort());
   return routes.map((port, index) => ({ serverName: folderOf(count, index), port, routes, password }));
 }
 
-/** A server on its own can not read what a cluster has stored, nor the other way round. */
+/** A single server and a cluster cannot read each other's files. */
 const folderOf = (count: number, index: number): string => (count === 1 ? 'nats' : `nats-${index + 1}`);
 
-function demandStateOf(count: number, state: StateFolder): void {
-  const [other, was, are] = count === 1 ? [3, 'three brokers', 'one'] : [1, 'one broker', 'three'];
+function assertStateMatches(count: number, state: StateFolder): void {
+  const other = count === 1 ? 3 : 1;
   if (!existsSync(state.path(folderOf(other, 0)))) return;
   throw new Error(
-    `The state is that of ${was}, and ${are} would know nothing of the calls that were made: set PACELINE_BROKERS back, or npm run reset.`,
+    `the stored state belongs to PACELINE_BROKERS=${other}; with ${count} the calls already made would be lost. Set it back to ${other}, or run npm run reset to delete the state.`,
   );
 }
 
-/** A broker that is there already: whoever runs it decides who may do what. */
+/** A broker that runs elsewhere and manages its own users: every service gets the same URL. */
 export const externalBroker = (url: string): Broker => ({
   servers: [],
   shownUrl: serversOf(url)

@@ -4,10 +4,10 @@ import { describeRun } from './console.ts';
 const counts = { planned: 7, synced: 4, failed: 0, deferred: 3, stored: 63 };
 const run = { slotId: null, mode: 'on', state: 'done', counts, error: null } as const;
 
-describe('a run on the console', () => {
-  it('names what its kind fetches and what that brings', () => {
+describe('describeRun', () => {
+  it('counts what was fetched, stored and deferred', () => {
     expect(describeRun({ ...run, kind: 'far' })).toBe(
-      'far sync done: 4 far events with 63 signups, 3 left for the next slot',
+      'far sync done: 4 far events with 63 signups, 3 deferred to the next slot',
     );
     const one = { ...counts, synced: 1, deferred: 0 };
     expect(describeRun({ ...run, kind: 'rider', counts: one })).toBe(
@@ -15,9 +15,9 @@ describe('a run on the console', () => {
     );
   });
 
-  it('that is only observed names the calls that it would make', () => {
+  it('counts the calls that an observed run would make', () => {
     expect(describeRun({ ...run, kind: 'results', mode: 'observed' })).toBe(
-      'results sync observed: it would call for 4 of 7',
+      'results sync observed only: would make 4 of 7 planned calls',
     );
   });
 });

@@ -13,84 +13,84 @@ import { createLogger } from '@paceline/shared/telemetry';
 import { count } from '@paceline/shared/words';
 import type { Stack } from './stack.ts';
 
-/** What a newcomer needs to know, on one screen: what runs where, what to open, what comes next. */
+/** The first screen of a running stack: what to open, what runs where, what to try. */
 export function banner(stack: Stack, logs: string): string {
   const { apiUrl, apiUrls, sandboxUrl, broker, clock, databaseUrl } = stack;
   const { host, pathname } = new URL(databaseUrl);
   const now = new Date(createClock(clock).now()).toISOString().slice(0, 16).replace('T', ' ');
-  const pace = clock.scale === 1 ? '' : `, ${clock.scale} times faster than yours`;
+  const pace = clock.scale === 1 ? '' : `, and time runs ${clock.scale} times faster`;
   const furtherApis = apiUrls
     .slice(1)
-    .map((url) => `              ${url}                 the same, by another process\n`)
+    .map((url) => `              ${url}                 the same, from another process\n`)
     .join('');
-  const here = clock.scale === 1 ? '' : ` (${Math.round((15 * 60) / clock.scale)} s here)`;
   return `
   Paceline is running. It is ${now} UTC${pace}.
 
-  Open        ${apiUrl}                 the dashboard: windows, who waits, what runs
-              ${apiUrl}/docs            the API, to read and to try
-              ${apiUrl}/v1/riders       riders as they arrive
-              ${apiUrl}/v1/runs         what ran, runs and waits
-              ${apiUrl}/v1/coordination how full each window is
-${furtherApis}  Behind it   ${broker.shownUrl.replaceAll(',', ', ')}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
-  Health      ${healthOf(stack)}, each with /readyz and /metrics
-${sandboxUrl ? `  Upstream    ${sandboxUrl}/control/judgement  a sandbox with the real limits, and its verdict on us\n` : ''}
-  What next   A rider sync is due at once; near and far events take turns, every 15 minutes${here}.
+  Open        ${apiUrl}                 dashboard: rate limits, queue, runs
+              ${apiUrl}/docs            API reference, to read and try
+              ${apiUrl}/v1/riders       riders fetched so far
+              ${apiUrl}/v1/schedule     next slots of each sync
+              ${apiUrl}/v1/runs         sync runs
+              ${apiUrl}/v1/coordination rate limit usage
+${furtherApis}  Servers     ${broker.shownUrl.replaceAll(',', ', ')}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
+  Services    ${servicesOf(stack)}, each with /readyz and /metrics
+${sandboxUrl ? `  Sandbox     ${sandboxUrl}/control/judgement  imitates ZwiftRacing and its rate limits; counts our calls here\n` : ''}
   Try         curl -X POST ${apiUrl}/v1/riders -H 'content-type: application/json' -d '{"riderId": 4500001}'
 
-  Ctrl-C stops everything and keeps its state; npm run reset forgets it.
+  Ctrl-C stops everything and keeps the state; npm run reset deletes it.
+  Runs, commands and alerts appear below as they happen.
 `;
 }
 
 /** e.g. `limiter :3002 · rider-sync :3003` */
-const healthOf = ({ processes }: Stack): string =>
+const servicesOf = ({ processes }: Stack): string =>
   [...processes.values()]
     .filter(({ name }) => name !== 'sandbox')
     .map(({ name, readyUrl }) => `${name} :${new URL(readyUrl).port}`)
     .join(' · ');
 
-/** Prints a line for each event that matters to a reader. Returns the way to end it. */
-export async function printNews(
+/** Prints a line for each run, finished command, change of a source and alert. Returns a function that stops it. */
+export async function printActivity(
   natsUrl: string,
   print: (line: string) => void,
 ): Promise<() => Promise<void>> {
   const connection = await connect(natsUrl, 'provision');
   const bus = createBus(connection, createLogger('launcher', 'error'));
-  const say = (at: number, line: string) => print(`${new Date(at).toISOString().slice(11, 16)}  ${line}`);
+  const printAt = (at: number, line: string) => print(`${new Date(at).toISOString().slice(11, 16)}  ${line}`);
   listen(bus, catalog.runChanged, {}, (run) => {
-    if (run.state !== 'running' || run.counts.planned === 0) say(run.at, describeRun(run));
+    if (run.state !== 'running' || run.counts.planned === 0) printAt(run.at, describeRun(run));
   });
   listen(bus, catalog.commandChanged, {}, (command) => {
-    if (isFinal(command.progress)) say(command.at, describeCommand(command));
+    if (isFinal(command.progress)) printAt(command.at, describeCommand(command));
   });
-  listen(bus, catalog.sourceChanged, {}, (change) => say(change.at, describeSource(change)));
-  listen(bus, catalog.alert, {}, ({ at, message }) => say(at, `ALERT ${message}`));
+  listen(bus, catalog.sourceChanged, {}, (change) => printAt(change.at, describeSource(change)));
+  listen(bus, catalog.alert, {}, ({ at, message }) => printAt(at, `ALERT ${message}`));
   return () => connection.close();
 }
 
-/** A run in a line, in the words of the definition. */
+/** A run in one line, e.g. `far sync done: 4 far events with 63 signups, 3 deferred`. */
 export function describeRun(run: Omit<RunChanged, 'at' | 'runId'>): string {
   const { kind, state, mode, counts, error, slotId } = run;
-  if (state === 'running') return `${kind} sync has begun (${slotId ?? 'on demand'})`;
-  if (state === 'failed') return `${kind} sync failed: ${error ?? 'no reason given'}`;
+  if (state === 'running') return `${kind} sync started (${slotId ?? 'on demand'})`;
+  if (state === 'failed') return `${kind} sync failed: ${error ?? 'unknown error'}`;
   const { planned, deferred, synced, stored } = counts;
   if (mode === 'observed')
-    return `${kind} sync observed: it would call for ${planned - deferred} of ${planned}`;
-  const left = deferred > 0 ? `, ${deferred} left for the next slot` : '';
+    return `${kind} sync observed only: would make ${planned - deferred} of ${planned} planned calls`;
+  const rest = deferred > 0 ? `, ${deferred} deferred to the next slot` : '';
   const { thing, yields } = kinds[kind];
-  return `${kind} sync done: ${count(synced, thing)} with ${stored} ${yields}${left}`;
+  return `${kind} sync done: ${count(synced, thing)} with ${stored} ${yields}${rest}`;
 }
 
 function describeCommand({ riderId, riders, progress }: CommandChanged): string {
-  const why = 'reason' in progress ? progress.reason : progress.state;
+  const reason = 'reason' in progress ? progress.reason : progress.state;
   if (riderId !== undefined)
-    return progress.state === 'done' ? `rider ${riderId} added` : `rider ${riderId} not added: ${why}`;
-  if (progress.state !== 'done') return `import failed: ${why}`;
-  const missing = riders && riders.failed > 0 ? `, ${riders.failed} could not be had` : '';
-  return `import done: ${riders?.done ?? 0} riders${missing}`;
+    return progress.state === 'done' ? `rider ${riderId} added` : `rider ${riderId} not added: ${reason}`;
+  if (progress.state !== 'done') return `import failed: ${reason}`;
+  const failed = riders && riders.failed > 0 ? `, ${riders.failed} failed` : '';
+  return `import done: ${count(riders?.done ?? 0, 'rider')}${failed}`;
 }
 
 const describeSource = ({ source, state, message, advice }: SourceChanged): string =>
   state === 'available'
-    ? `the ${source} of upstream are available again`
+    ? `${source} available from ZwiftRacing again`
     : `ALERT ${sourceUnavailableMessage(source, message ?? '')}. ${advice ?? ''}`;

@@ -2,70 +2,70 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { freePort, portIsFree, type Child, type Exit, spawnChild } from '@paceline/embedded';
-// oxlint-disable-next-line no-restricted-imports -- our own processes are asked, never upstream
+// oxlint-disable-next-line no-restricted-imports -- calls our own processes, never upstream
 import { Agent, fetch } from 'undici';
 import { root, type StateFolder } from './state.ts';
 
-/** Where a part listens, given the port at which everybody expects it. */
+/** Picks the port for a server, given its usual one. */
 export type FindPort = (usual: number) => Promise<number>;
 
-export const usualPort: FindPort = async (usual) => ((await portIsFree(usual)) ? usual : freePort());
+export const usualPortIfFree: FindPort = async (usual) => ((await portIsFree(usual)) ? usual : freePort());
 
-/** A broker or database that came along. Ended and started again, it is where it was, with what it had stored. */
-export interface Server {
+/** A process that can be stopped and started again on the same port, with its stored data. */
+export interface RestartableProcess {
   readonly name: string;
   pid(): number | undefined;
-  /** Ends it at once, as a crash would, and leaves it down until `start`. */
+  /** Kills it, as a crash would, and leaves it down until `start`. */
   crash(): Promise<void>;
-  /** Starts it, unless it runs; a server then answers. */
+  /** Starts it unless it runs. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Can be stopped and started again; with `died` it restarts by itself after that. `first`: already runs. */
-export function controlled(
+/** @param running the process, if already launched. @param beforeRestart if given, an exited process is restarted after it */
+export function restartable(
   name: string,
   launch: () => Promise<Child>,
-  first?: Child,
-  died?: (exit: Exit) => Promise<void>,
-): Server {
+  running?: Child,
+  beforeRestart?: (exit: Exit) => Promise<void>,
+): RestartableProcess {
   let child: Child | undefined;
-  let wanted = first !== undefined;
+  let shouldRun = running !== undefined;
   const watch = (started: Child) => {
     child = started;
     void started.exited.then(async (exit) => {
       if (child === started) child = undefined;
-      if (!wanted || !died) return;
-      await died(exit);
-      if (wanted && !child) watch(await launch());
+      if (!shouldRun || !beforeRestart) return;
+      await beforeRestart(exit);
+      if (shouldRun && !child) watch(await launch());
     });
   };
-  if (first) watch(first);
+  if (running) watch(running);
   return {
     name,
     pid: () => child?.pid,
     async crash() {
-      wanted = false;
+      shouldRun = false;
       child?.kill('SIGKILL');
       await child?.exited;
     },
     async start() {
-      wanted = true;
+      shouldRun = true;
       if (!child) watch(await launch());
     },
     async stop() {
-      wanted = false;
+      shouldRun = false;
       await child?.stop();
     },
   };
 }
 
-/** A Node process of the system, started again whenever it dies by itself. */
-export interface Supervised extends Server {
+/** A Node process of the system, restarted whenever it dies. */
+export interface SupervisedProcess extends RestartableProcess {
   readonly logFile: string;
   readonly readyUrl: string;
-  /** Resolves when it ends for the first time, by whatever cause. */
-  readonly ended: Promise<void>;
+  /** Resolves at its first exit, for whatever reason. */
+  readonly exited: Promise<void>;
 }
 
 export interface ProcessSpec {
@@ -75,29 +75,29 @@ export interface ProcessSpec {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** The processes of a stack: started one after the other, stopped in reverse, callers before those that they call. */
-export type Crew = ReturnType<typeof createCrew>;
+/** The processes of a stack: started one by one, stopped in reverse order, clients before their servers. */
+export type ProcessGroup = ReturnType<typeof createProcessGroup>;
 
-/** @param logSize bytes: a larger log file is put aside */
-export function createCrew(
+/** @param logSize bytes: a larger log file is rotated */
+export function createProcessGroup(
   shared: NodeJS.ProcessEnv,
   state: StateFolder,
   logSize: number,
   report: (line: string) => void,
 ) {
-  const processes = new Map<string, Supervised>();
+  const processes = new Map<string, SupervisedProcess>();
   return {
-    /** By name: `limiter`, and further ones of the same service as `limiter-2`, `limiter-3`, … */
-    processes: processes as ReadonlyMap<string, Supervised>,
-    async run({ env, ...member }: ProcessSpec): Promise<Supervised> {
-      const logFile = state.path('logs', `${member.name}.log`);
-      const process = supervise({ ...member, env: { ...shared, ...env } }, logFile, logSize, report);
-      processes.set(member.name, process);
+    /** By name: `limiter`, then `limiter-2`, `limiter-3`, … */
+    processes: processes as ReadonlyMap<string, SupervisedProcess>,
+    async run({ env, ...spec }: ProcessSpec): Promise<SupervisedProcess> {
+      const logFile = state.path('logs', `${spec.name}.log`);
+      const process = supervise({ ...spec, env: { ...shared, ...env } }, logFile, logSize, report);
+      processes.set(spec.name, process);
       await process.start();
       return process;
     },
     async stop() {
-      for (const member of [...processes.values()].toReversed()) await member.stop();
+      for (const process of [...processes.values()].toReversed()) await process.stop();
     },
   };
 }
@@ -110,51 +110,57 @@ function supervise(
   logFile: string,
   logSize: number,
   report: (line: string) => void,
-): Supervised {
+): SupervisedProcess {
   let starts = 0;
-  const ended = Promise.withResolvers<void>();
+  const exited = Promise.withResolvers<void>();
   const launch = async () => {
     starts += 1;
     const command = [process.execPath, '--import', telemetry, join(root, script)];
     const keepLog = starts > 1;
     const child = await spawnChild({ command, env, logFile, logSize, keepLog, stopSignal: 'SIGTERM' });
-    void child.exited.then(() => ended.resolve());
+    void child.exited.then(() => exited.resolve());
     return child;
   };
-  const died = async ({ code, signal }: Exit) => {
-    report(`${name} ended with ${signal ?? `exit code ${code}`} (see ${logFile}); starting it again`);
+  const beforeRestart = async ({ code, signal }: Exit) => {
+    report(`${name} exited with ${signal ?? `code ${code}`}, restarting (log: ${logFile})`);
     await wait(restartAfterMs);
   };
-  return { ...controlled(name, launch, undefined, died), logFile, readyUrl, ended: ended.promise };
+  return {
+    ...restartable(name, launch, undefined, beforeRestart),
+    logFile,
+    readyUrl,
+    exited: exited.promise,
+  };
 }
 
-/** Real ms: a small machine starts six processes at once. */
-const patience = 60_000;
+/** Real ms; generous, because a small machine starts six processes at once. */
+const readyTimeoutMs = 60_000;
 
-/** A process of ours on this machine, whose certificate is for the name by which others know it. */
-const itself = new Agent({ connect: { rejectUnauthorized: false } });
+/** Skips certificate checks: our own process is called by IP address, not by the name in its certificate. */
+const localAgent = new Agent({ connect: { rejectUnauthorized: false } });
 
-/** @throws {Error} naming the process that is not ready or has ended, and why */
-export async function waitUntilReady(processes: readonly Supervised[]): Promise<void> {
-  await Promise.all(processes.map((each) => Promise.race([ready(each), endedEarly(each)])));
+/** @throws {Error} naming the process that exited or did not become ready, and why */
+export async function waitUntilReady(processes: readonly SupervisedProcess[]): Promise<void> {
+  await Promise.all(processes.map((each) => Promise.race([ready(each), exitedEarly(each)])));
 }
 
-async function ready({ name, readyUrl }: Supervised): Promise<void> {
-  const giveUp = performance.now() + patience;
-  let reason = 'it did not answer';
-  while (performance.now() < giveUp) {
-    const answer = await fetch(readyUrl, { signal: AbortSignal.timeout(3_000), dispatcher: itself }).catch(
-      () => undefined,
-    );
-    if (answer?.ok) return;
-    if (answer) reason = (await answer.text()).slice(0, 300);
+async function ready({ name, readyUrl }: SupervisedProcess): Promise<void> {
+  const deadline = performance.now() + readyTimeoutMs;
+  let reason = 'no response';
+  while (performance.now() < deadline) {
+    const response = await fetch(readyUrl, {
+      signal: AbortSignal.timeout(3_000),
+      dispatcher: localAgent,
+    }).catch(() => undefined);
+    if (response?.ok) return;
+    if (response) reason = (await response.text()).slice(0, 300);
     await wait(100);
   }
-  throw new Error(`${name} did not become ready: ${reason}`);
+  throw new Error(`${name} did not become ready within ${readyTimeoutMs / 1_000} s: ${reason}`);
 }
 
-async function endedEarly({ name, ended, logFile }: Supervised): Promise<never> {
-  await ended;
+async function exitedEarly({ name, exited, logFile }: SupervisedProcess): Promise<never> {
+  await exited;
   const log = await readFile(logFile, 'utf8');
-  throw new Error(`${name} ended while it was starting. The end of ${logFile}:\n${log.slice(-1_500)}`);
+  throw new Error(`${name} exited during start-up. Last lines of ${logFile}:\n${log.slice(-1_500)}`);
 }

@@ -19,16 +19,16 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const upstream = { ZWIFTRACING_BASE_URL: 'https://upstream.example/api', ZWIFTRACING_API_KEY: 'k' };
 
 describe('the settings of npm start', () => {
-  it('need nothing at all for a sandbox', () => {
+  it('are all optional with the sandbox', () => {
     expect(readSettings({})).toMatchObject({ API_HOST: '127.0.0.1', API_PORT: 3000 });
   });
 
-  it('name everything that is wrong at once', () => {
+  it('report every problem at once', () => {
     const wrong = { ...upstream, ZWIFTRACING_API_KEY: '', API_PORT: 'many', DATABASE_URL: 'mysql://x' };
     expect(() => readSettings(wrong)).toThrow(/API_PORT[^]*ZWIFTRACING_API_KEY is missing[^]*DATABASE_URL/);
   });
 
-  it('say of each time that something is kept for when it is too short, and of each size when it is none', () => {
+  it('reject retention times that are too short and sizes that are malformed', () => {
     const wrong = { RETENTION_HISTORY: '12h', RETENTION_EVENTS: '3d', RETENTION_EVENT_STREAM: 'a week' };
     expect(() =>
       readSettings({ ...wrong, LOG_FILE_SIZE: '16', RETENTION_DEAD_LETTERS_SIZE: '512KiB' }),
@@ -40,12 +40,12 @@ describe('the settings of npm start', () => {
     );
   });
 
-  it('are those of every service, so that nothing starts in vain', () => {
+  it('include those of every service, so that a wrong one fails before anything starts', () => {
     const wrong = { SLACK_WEBHOOK_URL: 'slack', SLOT_NEAR: 'often', ZWIFTRACING_SIGNUPS_PATH: '/signups' };
     expect(() => readSettings(wrong)).toThrow(/SIGNUPS_PATH[^]*SLOT_NEAR[^]*SLACK_WEBHOOK_URL/);
   });
 
-  it('refuse a faster clock against an upstream that is not on this machine', () => {
+  it('reject a faster clock against a remote upstream', () => {
     const faster = { ...upstream, PACELINE_CLOCK: 'scale=60,anchor=1' };
     expect(() => readSettings(faster)).toThrow('only run faster against an upstream on loopback');
     const local = { ...faster, ZWIFTRACING_BASE_URL: 'http://127.0.0.1:9/api' };
@@ -58,27 +58,27 @@ describe('the clock of npm start', () => {
     expect(await clockOf(readSettings(upstream), upstream, state)).toEqual({ scale: 1, anchor: 0 });
   });
 
-  it('is sixty times faster in the sandbox, and goes on where it was at the next start', async () => {
+  it('runs sixty times faster with the sandbox, and continues after a restart', async () => {
     const first = await clockOf(readSettings({}), {}, state);
     expect(first.scale).toBe(60);
     expect(await clockOf(readSettings({}), {}, await openState(folder))).toEqual(first);
   });
 
-  it('is what it is told to be', async () => {
+  it('is PACELINE_CLOCK when that is set', async () => {
     const env = { PACELINE_CLOCK: 'scale=7,anchor=5' };
     expect(await clockOf(readSettings(env), env, state)).toEqual({ scale: 7, anchor: 5 });
   });
 });
 
-/** What a clock of this setting shows at a real moment. */
+/** The time that a clock with this setting shows at a given real time. */
 const shownAt = ({ scale, anchor }: { scale: number; anchor: number }, realNow: number) =>
   anchor + (realNow - anchor) * scale;
 
 describe("a sandbox's clock", () => {
-  it('begins at 18:20 in the evening, whenever it is started, at most a day ahead', () => {
-    const moments = fc.integer({ min: Date.UTC(2025, 0, 1), max: Date.UTC(2035, 0, 1) });
+  it('starts at 18:20 UTC, at most a day ahead, at any real time', () => {
+    const realTimes = fc.integer({ min: Date.UTC(2025, 0, 1), max: Date.UTC(2035, 0, 1) });
     fc.assert(
-      fc.property(moments, fc.integer({ min: 2, max: 1_000 }), (realNow, scale) => {
+      fc.property(realTimes, fc.integer({ min: 2, max: 1_000 }), (realNow, scale) => {
         const shown = shownAt(sandboxClock(realNow, scale), realNow);
         const evening = new Date(Math.round(shown / 1_000) * 1_000);
         expect(evening.toISOString().slice(11, 16)).toMatch(/18:(19|20)/);
@@ -87,7 +87,7 @@ describe("a sandbox's clock", () => {
     );
   });
 
-  it('runs on from there at its pace', () => {
+  it('runs at its scale from there', () => {
     const setting = sandboxClock(Date.now(), 60);
     expect(createClock(setting).now()).toBeGreaterThan(Date.now() - 1_000);
   });

@@ -10,13 +10,13 @@ export const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** State, logs and generated secrets of `npm start`; ignored by git. */
 export const defaultStateFolder = join(root, '.paceline');
 
-/** Sets what `.env` at the root says, for `npm start` and for backups of what it runs. */
+/** Loads `.env` from the root of the repository. */
 export function loadDotEnv(): void {
   const file = join(root, '.env');
   if (existsSync(file)) loadEnvFile(file);
 }
 
-/** The folder in which a stack keeps all that survives a restart. */
+/** The folder with everything of a stack that survives a restart. */
 export type StateFolder = Awaited<ReturnType<typeof openState>>;
 
 export async function openState(folder: string) {
@@ -24,8 +24,8 @@ export async function openState(folder: string) {
   const path = (...parts: string[]) => join(folder, ...parts);
   return {
     path,
-    /** What was kept under `name`, or what `make` gives, which is then kept. Readable by nobody else. */
-    async keep(name: string, make: () => string): Promise<string> {
+    /** Returns the file `name`, or creates it with `make`. Only its owner can read it. */
+    async readOrCreate(name: string, make: () => string): Promise<string> {
       try {
         return await readFile(path(name), 'utf8');
       } catch {

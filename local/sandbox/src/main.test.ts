@@ -63,7 +63,7 @@ describe('the sandbox as a process', () => {
 
   it('enforces a budget that the definition adds', async () => {
     const teams = `teams: { label: 'Teams', source: 'teams', calls: ['GET /public/teams/:id'], reserve: 0,
-      limits: { standard: '3 per 1m', premium: '3 per 1m' }, timeout: '30s', usual: '20ms' },`;
+      limits: { standard: '3 per 1m', premium: '3 per 1m' }, timeout: '30s', typical: '20ms' },`;
     const hooks = `import { registerHooks } from 'node:module';
       registerHooks({
         load(url, context, next) {

@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isThere } from '@paceline/embedded';
+import { exists } from '@paceline/embedded';
 import { formatClock } from '@paceline/shared/clock';
 import { ConfigError, configExitCode, loadConfig } from '@paceline/shared/config';
 import { count } from '@paceline/shared/words';
-import { restoreBackup, restoreHere } from './restore.ts';
+import { restoreBackup, restoreLocally } from './restore.ts';
 import { readManifest, type Servers, takeBackup } from './take.ts';
 
 export interface BackupContext {
@@ -15,38 +15,36 @@ export interface BackupContext {
   error(line: string): void;
 }
 
-/** `npm run backup -- --to FOLDER`. Returns the exit code: 0 done, 1 failed, 2 called wrongly, 78 wrong configuration. */
-export const backup = (args: readonly string[], around: BackupContext): Promise<number> =>
-  command(args, 'to', 'npm run backup -- --to FOLDER   (a new folder)', around, async (folder) => {
-    if (await isThere(folder)) throw new Error(`${folder} is there already`);
-    const servers = await runningServers(around.env, around.stateFolder);
+/** `npm run backup -- --to FOLDER`. Returns the exit code: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration. */
+export const backup = (args: readonly string[], context: BackupContext): Promise<number> =>
+  command(args, 'to', 'Usage: npm run backup -- --to FOLDER   (a new folder)', context, async (folder) => {
+    if (await exists(folder)) throw new Error(`${folder} already exists: choose a new folder`);
+    const servers = await runningServers(context.env, context.stateFolder);
     const { streams, tables } = await takeBackup(servers, folder, new Date().toISOString());
     const rows = tables.reduce((sum, each) => sum + each.rows, 0);
-    around.out(
-      `${folder}: ${count(streams.length, 'stream')}, ${count(tables.length, 'table')}, ${count(rows, 'row')}`,
+    context.out(
+      `Backup written to ${folder}: ${count(streams.length, 'stream')}, ${count(tables.length, 'table')}, ${count(rows, 'row')}`,
     );
   });
 
 /** `npm run restore -- --from FOLDER`, into empty servers. Exit codes as above. */
-export const restore = (args: readonly string[], around: BackupContext): Promise<number> =>
-  command(args, 'from', 'npm run restore -- --from FOLDER   (of a backup)', around, async (folder) => {
-    const config = loadConfig(around.env, [], ['NATS_URL', 'DATABASE_URL']);
+export const restore = (args: readonly string[], context: BackupContext): Promise<number> =>
+  command(args, 'from', 'Usage: npm run restore -- --from FOLDER   (a backup)', context, async (folder) => {
+    const config = loadConfig(context.env, [], ['NATS_URL', 'DATABASE_URL']);
     const { NATS_URL: natsUrl, DATABASE_URL: databaseUrl } = config;
     const manifest = await readManifest(folder);
     if ((natsUrl === undefined) !== (databaseUrl === undefined)) {
-      throw new Error(
-        'set both NATS_URL and DATABASE_URL, or neither to restore what npm start brings along',
-      );
+      throw new Error('set both NATS_URL and DATABASE_URL, or neither to restore the state of npm start');
     }
     const { commands, runs } =
       natsUrl !== undefined && databaseUrl !== undefined
         ? await restoreBackup({ natsUrl, databaseUrl }, folder, manifest)
-        : await restoreHere(around.stateFolder, folder, manifest, around.out);
-    around.out(
-      `Restored as it was at ${manifest.takenAt}. Of what had not ended, ${count(commands, 'command')} and`,
+        : await restoreLocally(context.stateFolder, folder, manifest, context.out);
+    context.out(
+      `Restored the backup of ${manifest.takenAt}. Unfinished work that will resume: ${count(commands, 'command')}, ${count(runs, 'run')}.`,
     );
-    around.out(
-      `${count(runs, 'run')} are handed on again. Every window counts as spent for its length from the start on.`,
+    context.out(
+      'Every rate limit counts as used up for one window from the next start, because later calls are unknown.',
     );
   });
 
@@ -54,19 +52,19 @@ async function command(
   args: readonly string[],
   option: string,
   usage: string,
-  around: BackupContext,
+  context: BackupContext,
   work: (folder: string) => Promise<void>,
 ): Promise<number> {
   const folder = folderIn(args, option);
   if (folder === undefined) {
-    around.error(usage);
+    context.error(usage);
     return 2;
   }
   try {
     await work(resolve(folder));
     return 0;
   } catch (error) {
-    around.error(error instanceof Error ? error.message : String(error));
+    context.error(error instanceof Error ? error.message : String(error));
     return error instanceof ConfigError ? configExitCode : 1;
   }
 }
@@ -80,7 +78,7 @@ function folderIn(args: readonly string[], option: string): string | undefined {
   }
 }
 
-/** The servers that the environment names, else those of `npm start`. @throws {Error} when nothing runs here */
+/** The servers named in the environment, else those of `npm start`. @throws {Error} when none are running */
 async function runningServers(env: NodeJS.ProcessEnv, stateFolder: string): Promise<Servers> {
   const config = loadConfig(env, [], ['NATS_URL', 'DATABASE_URL', 'PACELINE_CLOCK']);
   try {
@@ -91,7 +89,9 @@ async function runningServers(env: NodeJS.ProcessEnv, stateFolder: string): Prom
       clock: config.PACELINE_CLOCK ? formatClock(config.PACELINE_CLOCK) : kept,
     };
   } catch (error) {
-    throw new Error('nothing runs here: npm start first, or set NATS_URL and DATABASE_URL', { cause: error });
+    throw new Error('Paceline is not running: run npm start first, or set NATS_URL and DATABASE_URL', {
+      cause: error,
+    });
   }
 }
 
@@ -106,7 +106,7 @@ async function embeddedBroker(folder: string): Promise<string> {
 async function embeddedDatabase(folder: string): Promise<string> {
   const dataDir = join(folder, 'postgres', 'data');
   const password = await readFile(`${dataDir}.password`, 'utf8');
-  // The fourth line of Postgres' lock is the port at which it listens.
+  // Line 4 of Postgres' lock file is its port.
   const port = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n')[3];
   return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/paceline`;
 }

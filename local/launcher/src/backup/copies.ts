@@ -6,7 +6,7 @@ import type pg from 'pg';
 import { escapeIdentifier } from 'pg';
 import { from, to } from 'pg-copy-streams';
 
-/** A stream as the broker describes it in a snapshot, and as it wants it back. */
+/** The broker's description of a stream: part of a snapshot, and needed again to restore it. */
 interface StreamSnapshot {
   readonly config: Record<string, unknown>;
   readonly state: unknown;
@@ -19,14 +19,14 @@ interface JetStreamReply {
   readonly deliver_subject?: string;
 }
 
-/** Real ms in which the broker has to say something. */
-const patience = 30_000;
+/** Real ms to wait for each message from the broker. */
+const timeoutMs = 30_000;
 const empty = new Uint8Array();
 
-/** How many messages a stream holds; undefined: there is none. */
+/** The number of messages in a stream; undefined if it doesn't exist. */
 export async function messagesIn(connection: NatsConnection, name: string): Promise<number | undefined> {
-  const answer = await connection.request(`$JS.API.STREAM.INFO.${name}`, empty, { timeout: patience });
-  return answer.json<JetStreamReply>().state?.messages;
+  const reply = await connection.request(`$JS.API.STREAM.INFO.${name}`, empty, { timeout: timeoutMs });
+  return reply.json<JetStreamReply>().state?.messages;
 }
 
 /** Writes JetStream's own snapshot of a stream (messages, sequences, consumers) to a file; the stream stays in use. */
@@ -42,31 +42,31 @@ export async function snapshotStream(
     const { config, state } = await callApi(connection, `STREAM.SNAPSHOT.${name}`, {
       deliver_subject: inbox,
     });
-    for await (const chunk of withPatience(chunks)) {
+    for await (const chunk of untilSilent(chunks)) {
       if (chunk.data.length === 0) {
         const { code = 0, description = '' } = chunk.headers ?? {};
-        if (code >= 400) throw new Error(`the broker broke the snapshot of ${name} off: ${description}`);
+        if (code >= 400) throw new Error(`the broker aborted the snapshot of ${name}: ${description}`);
         return { config: config ?? {}, state };
       }
       await file.write(chunk.data);
       chunk.respond();
     }
-    throw new Error(`the broker sent no more of ${name}`);
+    throw new Error(`the broker stopped sending the snapshot of ${name}`);
   } finally {
     chunks.unsubscribe();
     await file.close();
   }
 }
 
-/** Ends when the broker says nothing for too long. */
-async function* withPatience(messages: AsyncIterable<Msg> & { unsubscribe(): void }): AsyncGenerator<Msg> {
+/** Yields messages until none arrives within the timeout. */
+async function* untilSilent(messages: AsyncIterable<Msg> & { unsubscribe(): void }): AsyncGenerator<Msg> {
   const giveUp = () => messages.unsubscribe();
-  let timer = setTimeout(giveUp, patience);
+  let timer = setTimeout(giveUp, timeoutMs);
   try {
     for await (const message of messages) {
       clearTimeout(timer);
       yield message;
-      timer = setTimeout(giveUp, patience);
+      timer = setTimeout(giveUp, timeoutMs);
     }
   } finally {
     clearTimeout(timer);
@@ -75,25 +75,25 @@ async function* withPatience(messages: AsyncIterable<Msg> & { unsubscribe(): voi
 
 const chunkBytes = 128 * 1024;
 
-/** Makes a stream of a file that `snapshotStream` wrote. @throws {Error} when there is one of that name */
+/** Creates a stream from a file written by `snapshotStream`. @throws {Error} when the stream exists */
 export async function restoreStream(
   connection: NatsConnection,
   name: string,
   path: string,
   { config, state }: StreamSnapshot,
 ): Promise<void> {
-  // One server alone takes it; provisioning gives it its replicas.
+  // Restored on one server; provisioning adds the replicas.
   const request = { config: { ...config, num_replicas: 1 }, state };
   const { deliver_subject: to } = await callApi(connection, `STREAM.RESTORE.${name}`, request);
-  if (to === undefined) throw new Error(`the broker does not take ${name}`);
+  if (to === undefined) throw new Error(`the broker refused to restore ${name}`);
   const file = await open(path);
   try {
     const buffer = Buffer.alloc(chunkBytes);
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, chunkBytes);
-      const answer = await connection.request(to, buffer.subarray(0, bytesRead), { timeout: patience });
-      if (answer.data.length > 0) demandNoError(answer.json<JetStreamReply>(), name);
-      // The empty chunk is the end.
+      const reply = await connection.request(to, buffer.subarray(0, bytesRead), { timeout: timeoutMs });
+      if (reply.data.length > 0) throwOnError(reply.json<JetStreamReply>(), name);
+      // An empty chunk marks the end.
       if (bytesRead === 0) return;
     }
   } finally {
@@ -106,15 +106,15 @@ async function callApi(
   method: string,
   payload: unknown,
 ): Promise<JetStreamReply> {
-  const answer = await connection.request(`$JS.API.${method}`, JSON.stringify(payload), {
-    timeout: patience,
+  const reply = await connection.request(`$JS.API.${method}`, JSON.stringify(payload), {
+    timeout: timeoutMs,
   });
-  return demandNoError(answer.json<JetStreamReply>(), method);
+  return throwOnError(reply.json<JetStreamReply>(), method);
 }
 
-function demandNoError(answer: JetStreamReply, what: string): JetStreamReply {
-  if (answer.error) throw new Error(`${what}: ${answer.error.description ?? 'the broker refused'}`);
-  return answer;
+function throwOnError(reply: JetStreamReply, what: string): JetStreamReply {
+  if (reply.error) throw new Error(`${what}: ${reply.error.description ?? 'refused by the broker'}`);
+  return reply;
 }
 
 interface TableShape {
@@ -122,25 +122,25 @@ interface TableShape {
   readonly columns: readonly string[];
 }
 
-const list = ({ name, columns }: TableShape) =>
+const tableAndColumns = ({ name, columns }: TableShape) =>
   `${escapeIdentifier(name)} (${columns.map(escapeIdentifier).join(', ')})`;
 
-/** Copies a table to a file in Postgres' own text format, as the client's transaction sees it. Returns its rows. */
+/** Copies a table to a file in Postgres' text format, as seen by the client's transaction. Returns the row count. */
 export async function copyOut(client: pg.Client, table: TableShape, path: string): Promise<number> {
-  const rows = client.query(to(`copy ${list(table)} to stdout`));
+  const rows = client.query(to(`copy ${tableAndColumns(table)} to stdout`));
   await pipeline(rows, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
   return rows.rowCount;
 }
 
-/** Fills a table from such a file, and lets its counters go on behind what is in it. */
+/** Fills a table from a file of `copyOut` and advances its sequences past the copied rows. Returns the row count. */
 export async function copyIn(client: pg.Client, table: TableShape, path: string): Promise<number> {
-  const rows = client.query(from(`copy ${list(table)} from stdin`));
+  const rows = client.query(from(`copy ${tableAndColumns(table)} from stdin`));
   await pipeline(createReadStream(path), rows);
-  await goOnCounting(client, table.name);
+  await advanceSequences(client, table.name);
   return rows.rowCount;
 }
 
-async function goOnCounting(client: pg.Client, table: string): Promise<void> {
+async function advanceSequences(client: pg.Client, table: string): Promise<void> {
   const { rows } = await client.query<{ column: string; sequence: string }>(
     `select column_name as column, pg_get_serial_sequence(quote_ident(table_name), column_name) as sequence
      from information_schema.columns
@@ -153,7 +153,7 @@ async function goOnCounting(client: pg.Client, table: string): Promise<void> {
   }
 }
 
-/** All tables of the database, those that others refer to before these. */
+/** All tables of the database, referenced tables before those that refer to them. */
 export async function tablesOf(client: pg.Client): Promise<TableShape[]> {
   const { rows: shapes } = await client.query<{ name: string; columns: string[] }>(
     `select table_name as name, array_agg(column_name::text order by ordinal_position) as columns
@@ -165,11 +165,11 @@ export async function tablesOf(client: pg.Client): Promise<TableShape[]> {
      from pg_constraint where contype = 'f' and conrelid <> confrelid`,
   );
   const ordered: TableShape[] = [];
-  const waits = ({ name }: TableShape) =>
+  const isBlocked = ({ name }: TableShape) =>
     references.some(({ child, parent }) => child === name && !ordered.some((each) => each.name === parent));
-  for (let left = shapes; left.length > 0; left = left.filter((each) => !ordered.includes(each))) {
-    const next = left.filter((each) => !waits(each));
-    if (next.length === 0) throw new Error('the tables refer to each other in a circle');
+  for (let rest = shapes; rest.length > 0; rest = rest.filter((each) => !ordered.includes(each))) {
+    const next = rest.filter((each) => !isBlocked(each));
+    if (next.length === 0) throw new Error('the tables have circular references');
     ordered.push(...next);
   }
   return ordered;

@@ -1,7 +1,7 @@
 import { defaultStateFolder as stateFolder, loadDotEnv } from '../state.ts';
 import { backup, restore } from './commands.ts';
 
-// `npm run backup` and `npm run restore`: the first argument says which.
+// `npm run backup` and `npm run restore`: the first argument selects the command.
 loadDotEnv();
 const [command, ...args] = process.argv.slice(2);
 const { log: out, error } = console;

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { freePort, isThere, startPostgres } from '@paceline/embedded';
+import { freePort, exists, startPostgres } from '@paceline/embedded';
 import { journalRestored, highWaterBucket, highWaterKey, tickOf } from '@paceline/shared/contracts';
 import { knownMigrations, migrate, openDatabase, tables } from '@paceline/shared/database';
 import { allPartitions } from '@paceline/shared/limiter';
@@ -13,48 +13,51 @@ import type pg from 'pg';
 import { startBroker } from '../broker.ts';
 import { openState } from '../state.ts';
 import { copyIn, hasRows, messagesIn, restoreStream, tablesOf } from './copies.ts';
-import { connected, keptStreams, type Manifest, type Servers } from './take.ts';
+import { backedUpStreams, type Manifest, type Servers, withConnections } from './take.ts';
 
 type Target = Pick<Servers, 'natsUrl' | 'databaseUrl'>;
 
-/** How many of both a restored system goes on with. */
-type Restored = Readonly<Record<'commands' | 'runs', number>>;
+/** The number of unfinished commands and runs that will resume. */
+type ResumedWork = Readonly<Record<'commands' | 'runs', number>>;
 
 /**
- * Fills empty servers from a backup, its database brought to what this version needs; the next start does the rest.
- * Services must not run yet.
+ * Fills empty servers from a backup and migrates its database to this version. No service may be running.
  *
- * The journals in it are older than calls that were made since, so every window counts as spent for its length from
- * when a limiter takes it over. Commands and runs that had not ended are handed on again; what their services find
- * done they leave alone.
- * @throws {Error} in plain words, before anything is written, when the servers aren't empty or the backup is newer
+ * The journals do not contain calls made after the backup, so every budget counts as used up for one window from
+ * when a limiter claims it. Unfinished commands and runs are published again; their services skip what is done.
+ * @throws {Error} before anything is written, when the servers are not empty or the backup is of a newer version
  */
-export async function restoreBackup(target: Target, folder: string, manifest: Manifest): Promise<Restored> {
+export async function restoreBackup(
+  target: Target,
+  folder: string,
+  manifest: Manifest,
+): Promise<ResumedWork> {
   if (manifest.migrations > knownMigrations()) {
-    throw new Error('the backup is of a newer version of Paceline: restore it with that one');
+    throw new Error('this backup is from a newer version of Paceline: restore it with that version');
   }
-  return connected(target, async (connection, client) => {
-    await demandEmpty(connection, client);
+  return withConnections(target, async (connection, client) => {
+    await assertEmpty(connection, client);
     await migrate(target.databaseUrl, manifest.migrations);
     const commands = await fillTables(client, folder, manifest);
     await migrate(target.databaseUrl);
     await fillStreams(connection, folder, manifest);
-    await countWindowsAsSpent(connection);
-    return { commands, runs: await handOnRuns(connection, target.databaseUrl) };
+    await markJournalsIncomplete(connection);
+    return { commands, runs: await republishTicks(connection, target.databaseUrl) };
   });
 }
 
-async function demandEmpty(connection: NatsConnection, client: pg.Client): Promise<void> {
-  for (const name of keptStreams) {
+async function assertEmpty(connection: NatsConnection, client: pg.Client): Promise<void> {
+  for (const name of backedUpStreams) {
     const messages = await messagesIn(connection, name);
-    if (messages) throw new Error(`the broker is not empty: its stream ${name} holds messages`);
+    if (messages) throw new Error(`the broker is not empty: stream ${name} holds messages`);
   }
   for (const table of await tablesOf(client)) {
-    if (await hasRows(client, table)) throw new Error(`the database is not empty: ${table.name} has rows`);
+    if (await hasRows(client, table))
+      throw new Error(`the database is not empty: table ${table.name} has rows`);
   }
 }
 
-/** Returns how many commands have not ended: they are to be handed on again, since their messages may be missing. */
+/** Returns the number of unfinished commands. Their messages may be missing, so they are marked as unpublished. */
 async function fillTables(client: pg.Client, folder: string, { tables: filled }: Manifest): Promise<number> {
   await client.query('begin');
   for (const table of filled) await copyIn(client, table, join(folder, table.file));
@@ -67,7 +70,7 @@ async function fillTables(client: pg.Client, folder: string, { tables: filled }:
 
 async function fillStreams(connection: NatsConnection, folder: string, { streams }: Manifest): Promise<void> {
   for (const { name, file, ...snapshot } of streams) {
-    // One that was provisioned already is empty, and makes room.
+    // A stream that is already provisioned is empty, and is replaced.
     if ((await messagesIn(connection, name)) !== undefined) {
       await connection.request(`$JS.API.STREAM.DELETE.${name}`);
     }
@@ -75,13 +78,13 @@ async function fillStreams(connection: NatsConnection, folder: string, { streams
   }
 }
 
-async function countWindowsAsSpent(connection: NatsConnection): Promise<void> {
+async function markJournalsIncomplete(connection: NatsConnection): Promise<void> {
   const bucket = await new Kvm(connection).open(highWaterBucket);
   for (const partition of allPartitions) await bucket.put(highWaterKey(partition), String(journalRestored));
 }
 
-/** A run that was under way needs its tick, which may be older than the backup's streams or newer. */
-async function handOnRuns(connection: NatsConnection, databaseUrl: string): Promise<number> {
+/** Publishes the ticks of unfinished runs again: the backed-up streams may not contain them. */
+async function republishTicks(connection: NatsConnection, databaseUrl: string): Promise<number> {
   const database = openDatabase(databaseUrl, () => undefined, 1);
   const bus = createBus(connection, createLogger('restore', 'error'));
   try {
@@ -96,18 +99,18 @@ async function handOnRuns(connection: NatsConnection, databaseUrl: string): Prom
   }
 }
 
-/** Restores into the servers of `npm start`; starts and stops them. @throws when there is a state; removes what it began */
-export async function restoreHere(
+/** Restores into the servers of `npm start`, which it starts and stops. @throws when there is a state already; cleans up on failure */
+export async function restoreLocally(
   stateFolder: string,
   folder: string,
   manifest: Manifest,
   report: (line: string) => void,
-): Promise<Restored> {
+): Promise<ResumedWork> {
   const state = await openState(stateFolder);
   const parts = ['nats', 'postgres', 'clock'].map((part) => state.path(part));
   for (const part of parts) {
-    if (await isThere(part))
-      throw new Error(`there is a state already, in ${stateFolder}: npm run reset forgets it`);
+    if (await exists(part))
+      throw new Error(`${stateFolder} already holds a state: run npm run reset first to delete it`);
   }
   try {
     await using servers = new AsyncDisposableStack();
@@ -118,7 +121,7 @@ export async function restoreHere(
     const target = { natsUrl: broker.adminUrl, databaseUrl: await database.createDatabase('paceline') };
     const restored = await restoreBackup(target, folder, manifest);
     const { clock } = manifest;
-    if (clock !== null) await state.keep('clock', () => clock);
+    if (clock !== null) await state.readOrCreate('clock', () => clock);
     return restored;
   } catch (error) {
     for (const part of parts) await rm(part, { recursive: true, force: true });

@@ -17,9 +17,9 @@ const manifest = z.object({
   takenAt: z.iso.datetime(),
   /** `PACELINE_CLOCK` of the system; null: real time. */
   clock: z.string().nullable(),
-  /** How many migrations its database had seen. */
+  /** The number of migrations applied to its database. */
   migrations: z.number().int().nonnegative(),
-  /** In the order in which they were copied. */
+  /** In the order of copying. */
   streams: z.array(
     file.extend({ name: z.string(), config: z.record(z.string(), z.unknown()), state: z.unknown() }),
   ),
@@ -29,22 +29,22 @@ const manifest = z.object({
   ),
 });
 
-/** What a backup holds: a folder with this, a file for each stream and one for each table. */
+/** A backup is a folder with this manifest, one file per stream and one per table. */
 export type Manifest = z.infer<typeof manifest>;
 
-const name = 'manifest.json';
+const manifestName = 'manifest.json';
 
-/** Reads a backup's manifest and holds every file against it. @throws {Error} in plain words when it is not whole */
+/** Reads a backup's manifest and verifies every file against it. @throws {Error} when a file is missing or damaged */
 export async function readManifest(folder: string): Promise<Manifest> {
-  const text = await readFile(join(folder, name), 'utf8').catch(() => {
-    throw new Error(`${folder} is no backup: there is no ${name} in it`);
+  const text = await readFile(join(folder, manifestName), 'utf8').catch(() => {
+    throw new Error(`${folder} is not a backup: it has no ${manifestName}`);
   });
   const read = manifest.safeParse(await Promise.try(JSON.parse, text).catch(() => undefined));
-  if (!read.success) throw new Error(`${join(folder, name)} is not one that this version reads`);
+  if (!read.success) throw new Error(`${join(folder, manifestName)} is not in a format of this version`);
   for (const each of [...read.data.streams, ...read.data.tables]) {
-    const found = await sha256Of(join(folder, each.file)).catch(() => 'not there');
-    if (found !== each.sha256)
-      throw new Error(`the backup is damaged: ${each.file} is not as it was written`);
+    const actual = await sha256Of(join(folder, each.file)).catch(() => 'missing');
+    if (actual !== each.sha256)
+      throw new Error(`the backup is damaged: ${each.file} is missing or does not match its checksum`);
   }
   return read.data;
 }
@@ -55,8 +55,8 @@ async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Connects to both servers for as long as `work` takes. */
-export async function connected<Result>(
+/** Runs `work` with connections to both servers, and closes them after it. */
+export async function withConnections<Result>(
   { natsUrl, databaseUrl }: Pick<Servers, 'natsUrl' | 'databaseUrl'>,
   work: (connection: NatsConnection, client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
@@ -71,7 +71,7 @@ export async function connected<Result>(
   }
 }
 
-/** The servers of a system, with the rights to do everything there. */
+/** The servers of a system, with credentials that have all permissions. */
 export interface Servers {
   readonly natsUrl: string;
   readonly databaseUrl: string;
@@ -79,24 +79,24 @@ export interface Servers {
   readonly clock: string | null;
 }
 
-/** In this order a mark that something was published is copied before the message: restored, it is there or done again. */
-export const keptStreams: readonly string[] = [
+/** Buckets first: a "published" mark is copied before its message, so a restore repeats a message rather than losing it. */
+export const backedUpStreams: readonly string[] = [
   ...buckets.map(({ name }) => `KV_${name}`),
   ...streams.map(({ name }) => name),
 ];
 
-/** Copies broker, then database, of a running system to a new folder, named once complete. `at`: ISO 8601 */
+/** Copies broker, then database, of a running system to a new folder, renamed into place when complete. `at`: ISO 8601 */
 export async function takeBackup(servers: Servers, folder: string, at: string): Promise<Manifest> {
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700, recursive: true });
-  return connected(servers, async (connection, client) => {
+  return withConnections(servers, async (connection, client) => {
     const copied = await copyStreams(connection, unfinished);
     const { clock } = servers;
     const copiedTables = await copyTables(client, unfinished);
     const content: Manifest = { format: 1, takenAt: at, clock, streams: copied, ...copiedTables };
     const text = `${JSON.stringify(content, undefined, 2)}\n`;
-    await writeFile(join(unfinished, name), text, { mode: 0o600 });
+    await writeFile(join(unfinished, manifestName), text, { mode: 0o600 });
     await rename(unfinished, folder);
     return content;
   });
@@ -104,7 +104,7 @@ export async function takeBackup(servers: Servers, folder: string, at: string): 
 
 async function copyStreams(connection: NatsConnection, folder: string): Promise<Manifest['streams']> {
   const copied: Manifest['streams'] = [];
-  for (const name of keptStreams) {
+  for (const name of backedUpStreams) {
     if ((await messagesIn(connection, name)) === undefined) continue;
     const file = `${name}.snapshot`;
     const { config, state } = await snapshotStream(connection, name, join(folder, file));

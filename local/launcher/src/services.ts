@@ -1,12 +1,12 @@
 import { freePort } from '@paceline/embedded';
 import { type Service, services } from '@paceline/shared/contracts';
 import type { Broker } from './broker.ts';
-import { type Crew, type FindPort, waitUntilReady } from './processes.ts';
+import { type FindPort, type ProcessGroup, waitUntilReady } from './processes.ts';
 import type { LauncherConfig } from './settings.ts';
 
 const targets = { NATS_URL: 'broker', DATABASE_URL: 'database', ZWIFTRACING_BASE_URL: 'upstream' } as const;
 
-/** By which URL a service reaches a target that is at `url`: a trial of bad networks puts something between. */
+/** Returns the URL by which a service reaches a target at `url`, e.g. that of a proxy that simulates a bad network. */
 export type Route = (
   service: string,
   target: (typeof targets)[keyof typeof targets],
@@ -26,9 +26,9 @@ async function routed(
   return result;
 }
 
-/** Starts the sandbox; returns its root (the API is below /api) and the variables by which services find it. */
+/** Starts the sandbox. Returns its root URL (the API is below /api) and the variables that services need for it. */
 export async function runSandbox(
-  crew: Crew,
+  group: ProcessGroup,
   config: LauncherConfig,
   env: NodeJS.ProcessEnv,
   findPort: FindPort,
@@ -36,7 +36,7 @@ export async function runSandbox(
   const port = String(env.SANDBOX_PORT ?? (await findPort(3010)));
   const url = `http://127.0.0.1:${port}`;
   const key = config.ZWIFTRACING_API_KEY ?? 'sandbox-key';
-  const sandbox = await crew.run({
+  const sandbox = await group.run({
     name: 'sandbox',
     script: 'local/sandbox/src/main.ts',
     readyUrl: `${url}/livez`,
@@ -57,11 +57,11 @@ export async function runSandbox(
 }
 
 const firstHealthPort = 3001;
-const firstFurtherApiPort = 3021;
+const secondApiPort = 3021;
 
-/** Starts all services, each with its own broker user, and waits until they are ready. Returns the URLs of the API. */
+/** Starts all services, each as its own broker user, and waits until they are ready. Returns the API's URLs. */
 export async function runServices(
-  crew: Crew,
+  group: ProcessGroup,
   config: LauncherConfig,
   broker: Broker,
   env: NodeJS.ProcessEnv,
@@ -73,31 +73,30 @@ export async function runServices(
   for (const service of services) {
     for (let replica = 1; replica <= config.PACELINE_REPLICAS[service]; replica += 1) {
       const name = replica === 1 ? service : `${service}-${replica}`;
-      const its = { ...env, NATS_URL: broker.urlFor(service), OTEL_SERVICE_NAME: service };
-      const listening = await listeningOf(service, replica, config, findPort);
-      if (service === 'api') apiUrls.push(listening.url);
-      const member = await crew.run({
+      const serviceEnv = { ...env, NATS_URL: broker.urlFor(service), OTEL_SERVICE_NAME: service };
+      const address = await addressOf(service, replica, config, findPort);
+      if (service === 'api') apiUrls.push(address.url);
+      const process = await group.run({
         name,
         script: `services/${service}/src/main.ts`,
-        readyUrl: `${listening.url}/readyz`,
-        env: { ...(await routed(name, its, route)), ...listening.env },
+        readyUrl: `${address.url}/readyz`,
+        env: { ...(await routed(name, serviceEnv, route)), ...address.env },
       });
-      started.push(member);
+      started.push(process);
     }
   }
   await waitUntilReady(started);
   return apiUrls;
 }
 
-async function listeningOf(
+async function addressOf(
   service: Service,
   replica: number,
   { API_HOST, API_PORT, API_TLS_CERT }: LauncherConfig,
   findPort: FindPort,
 ): Promise<{ url: string; env: NodeJS.ProcessEnv }> {
   if (service === 'api') {
-    const further = firstFurtherApiPort + replica - 2;
-    const port = replica > 1 ? await findPort(further) : API_PORT || (await freePort());
+    const port = replica > 1 ? await findPort(secondApiPort + replica - 2) : API_PORT || (await freePort());
     const scheme = API_TLS_CERT === undefined ? 'http' : 'https';
     return { url: `${scheme}://${urlHost(API_HOST)}:${port}`, env: { API_PORT: String(port) } };
   }
@@ -106,7 +105,7 @@ async function listeningOf(
   return { url: `http://127.0.0.1:${port}`, env: { HEALTH_PORT: String(port), HEALTH_HOST: '127.0.0.1' } };
 }
 
-/** The host by which this machine reaches what is bound to `host`. */
+/** The host part of the URL by which this machine reaches a server bound to `host`. */
 function urlHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
