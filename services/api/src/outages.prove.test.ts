@@ -1,7 +1,7 @@
 import { catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
-import { type OwnPlace, ownPlace } from '@paceline/shared/testing/place';
+import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, startTestApi, type TestApi } from './testing/api.ts';
@@ -9,9 +9,9 @@ import { playLimiter, idleStatus } from './testing/services.ts';
 import { commandRow } from './testing/rows.ts';
 import { watch } from './testing/sse.ts';
 
-let test: TestApi<OwnPlace>;
+let test: TestApi<DedicatedBackend>;
 beforeAll(async () => {
-  test = await startTestApi({ place: await ownPlace(), runs: true });
+  test = await startTestApi({ place: await dedicatedBackend(), runs: true });
 });
 afterAll(() => test?.stop());
 

@@ -1,7 +1,7 @@
 import { tables } from '@paceline/shared/database';
 import type { Bus } from '@paceline/shared/messaging';
 import type { TestPostgres } from '@paceline/shared/testing';
-import { type OwnPlace, ownPlace } from '@paceline/shared/testing/place';
+import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
 import { count, inArray, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, ask, startTestApi, type TestApi } from './testing/api.ts';
@@ -9,7 +9,7 @@ import { freeze, type SlowLink, startSlowLink } from './testing/processes.ts';
 import { playWindows, spentUntil } from './testing/services.ts';
 
 const { commands, wantedRiders } = tables;
-let test: TestApi<OwnPlace>;
+let test: TestApi<DedicatedBackend>;
 let provisioner: Bus;
 const others: Array<{ stop(): Promise<void> }> = [];
 /** An API whose database answers 300 ms late. */
@@ -18,7 +18,7 @@ let slowLink: SlowLink;
 let rider = 1_000;
 
 beforeAll(async () => {
-  test = await startTestApi({ place: await ownPlace(), runs: true });
+  test = await startTestApi({ place: await dedicatedBackend(), runs: true });
   provisioner = await test.busOf('admin');
   const { DATABASE_URL, link } = await linkTo(test.place.postgres, 300);
   slowLink = link;
@@ -250,7 +250,7 @@ describe('a connection that breaks before Postgres has answered', () => {
   /** Refuses an add whose row is stored all the same. */
   async function refuse(headers: Record<string, string> = {}) {
     // Its time stands still: the sweep takes no command for left behind.
-    const standing = await startTestApi({ place: await ownPlace() });
+    const standing = await startTestApi({ place: await dedicatedBackend() });
     others.push(standing);
     const { DATABASE_URL, link } = await linkTo(standing.place.postgres, 0);
     others.push({ stop: () => link.close() });

@@ -1,7 +1,7 @@
 import { tables } from '@paceline/shared/database';
 import { catalog, type FreshnessMeasured } from '@paceline/shared/contracts';
 import { listen, request } from '@paceline/shared/messaging';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -12,7 +12,7 @@ const hour = 60 * minute;
 const longSlot = 8 * hour;
 
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 let key: string;
 
 beforeAll(async () => {

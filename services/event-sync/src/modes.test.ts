@@ -8,7 +8,7 @@ import {
 } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { kinds, mapValues } from '@paceline/shared/definition';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -17,7 +17,7 @@ const { syncRuns } = tables;
 const minute = 60_000;
 
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 
 beforeAll(async () => {
   world = await createWorld({ scale: 300 });

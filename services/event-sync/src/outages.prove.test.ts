@@ -1,5 +1,5 @@
 import { tables } from '@paceline/shared/database';
-import { ownPlace } from '@paceline/shared/testing/place';
+import { dedicatedBackend } from '@paceline/shared/testing/backend';
 import { eq } from 'drizzle-orm';
 import { expect, it } from 'vitest';
 import { createWorld } from './testing/world.ts';
@@ -8,7 +8,7 @@ const { syncRuns } = tables;
 const hour = 3_600_000;
 
 it('a run goes on after Postgres was killed and started again, and makes no call twice', async () => {
-  const world = await createWorld({ scale: 600 }, await ownPlace());
+  const world = await createWorld({ scale: 600 }, await dedicatedBackend());
   try {
     await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
     const ids = await world.upstreamEvents(6);
@@ -16,9 +16,9 @@ it('a run goes on after Postgres was killed and started again, and makes no call
     const from = world.lastSeq();
     const { slotId } = await world.tick('far', 8 * hour);
     await world.until(() => expect(world.asked(from).length).toBeGreaterThan(1));
-    await world.place.postgres.kill();
+    await world.backend.postgres.kill();
     await world.until(() => expect(world.sandbox.audit().at(-1)?.status).toBe(200));
-    await world.place.postgres.restart();
+    await world.backend.postgres.restart();
     await world.until(async () => {
       const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
       expect(run).toMatchObject({ state: 'done', counts: { synced: 6, failed: 0 } });

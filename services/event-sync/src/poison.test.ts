@@ -1,7 +1,7 @@
 import type { SyncKind } from '@paceline/shared/definition';
 import type { FaultKind } from '@paceline/sandbox';
 import { tables } from '@paceline/shared/database';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -12,7 +12,7 @@ const hour = 3_600_000;
 const attempts = 3;
 
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 
 beforeAll(async () => {
   world = await createWorld({ scale: 1_200 });

@@ -1,6 +1,6 @@
 import { createWorld as createUpstream } from '@paceline/sandbox';
 import { tables } from '@paceline/shared/database';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -14,7 +14,7 @@ const upstream = createUpstream(1);
 type Race = ReturnType<typeof upstream.upcoming>[number];
 
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 
 beforeAll(async () => {
   // An evening at 20:45, when many races have just ended.

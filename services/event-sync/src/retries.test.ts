@@ -3,7 +3,7 @@ import { catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import { listen } from '@paceline/shared/messaging';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -13,7 +13,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 let key: string;
 /** Every permit that was started, by the account that it is of. */
 const started: Array<{ account: string; permit: string; lane: Lane }> = [];

@@ -1,6 +1,6 @@
 import type { Source, SyncKind } from '@paceline/shared/definition';
 import { tables } from '@paceline/shared/database';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -10,7 +10,7 @@ const hour = 3_600_000;
 const gone = 'The signups of upstream are not available with this key';
 
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 let key: string;
 
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { tables } from '@paceline/shared/database';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq, isNull } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -10,7 +10,7 @@ const hour = 60 * minute;
 const urgent = 15 * minute;
 
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 
 beforeAll(async () => {
   world = await createWorld({ scale: 120 });

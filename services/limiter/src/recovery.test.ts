@@ -12,15 +12,15 @@ import {
 } from '@paceline/shared/contracts';
 import { type Limiter, partitionOf } from '@paceline/shared/limiter';
 import { decode, listen, request } from '@paceline/shared/messaging';
-import { type OwnBroker, ownBroker } from '@paceline/shared/testing/place';
+import { type DedicatedBroker, dedicatedBroker } from '@paceline/shared/testing/backend';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { call, callNow, openStage, type Stage, type StagedLimiter } from './testing/stage.ts';
 
-let stage: Stage<OwnBroker>;
+let stage: Stage<DedicatedBroker>;
 let limiterProcess: StagedLimiter;
 
 beforeAll(async () => {
-  stage = await openStage(await ownBroker());
+  stage = await openStage(await dedicatedBroker());
   limiterProcess = await stage.start();
 });
 

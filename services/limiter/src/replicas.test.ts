@@ -1,5 +1,5 @@
 import type { Heartbeat } from '@paceline/shared/contracts';
-import { ownBroker } from '@paceline/shared/testing/place';
+import { dedicatedBroker } from '@paceline/shared/testing/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { oneAccountEach, partitionsIn, replicasOn } from './testing/replicas.ts';
 import { call, openStage, type Stage } from './testing/stage.ts';
@@ -93,7 +93,7 @@ describe('the replicas of the limiter', () => {
 
 describe('the replicas of the limiter', () => {
   it('keep their partitions while the broker is away, for longer than a silent limiter is waited for', async () => {
-    const { place } = await open(openStage(await ownBroker()));
+    const { place } = await open(openStage(await dedicatedBroker()));
     const limiters = [await stage.start(), await stage.start(), await stage.start()];
     const ids = limiters.map(({ id }) => id);
     await replicas.sharedOut(...limiters);

@@ -1,5 +1,5 @@
 import { partitionOf, PermitRefused } from '@paceline/shared/limiter';
-import { type OwnBroker, ownBroker } from '@paceline/shared/testing/place';
+import { type DedicatedBroker, dedicatedBroker } from '@paceline/shared/testing/backend';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openJournal } from './adapters/journal.ts';
 import { call, openStage, type Stage, type StagedLimiter } from './testing/stage.ts';
@@ -8,11 +8,11 @@ import { call, openStage, type Stage, type StagedLimiter } from './testing/stage
 const minute = 60_000;
 const epsilon = 1_000;
 
-let stage: Stage<OwnBroker>;
+let stage: Stage<DedicatedBroker>;
 let limiterProcess: StagedLimiter;
 
 beforeAll(async () => {
-  stage = await openStage(await ownBroker());
+  stage = await openStage(await dedicatedBroker());
   limiterProcess = await stage.start();
 });
 

@@ -1,7 +1,7 @@
 import { type AddRider, catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { publish, signal } from '@paceline/shared/messaging';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -9,7 +9,7 @@ import { createWorld, type World } from './testing/world.ts';
 const { commands, syncLogs } = tables;
 const cancelled = { state: 'failed', reason: 'Cancelled by an operator' } as const;
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 
 beforeAll(async () => {
   // A minute, the window of single riders, in a second.

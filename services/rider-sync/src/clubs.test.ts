@@ -1,5 +1,5 @@
 import { tables } from '@paceline/shared/database';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -10,7 +10,7 @@ const hour = 3_600_000;
 const [racing, development, worldwide] = [20650, 20651, 20652];
 
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 let key: string;
 
 beforeAll(async () => {

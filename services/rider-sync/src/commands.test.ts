@@ -3,14 +3,14 @@ import { catalog, durableOf } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { accountOf, partitionOf } from '@paceline/shared/limiter';
 import { publish, request } from '@paceline/shared/messaging';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, importOf, type World } from './testing/world.ts';
 
 const { commands, riders, riderHistory, syncLogs, wantedRiders } = tables;
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 let key: string;
 let nextRider = 4_000_000;
 

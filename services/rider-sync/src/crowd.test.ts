@@ -1,7 +1,7 @@
 import { type AddRider, catalog, type Progress } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { inArray } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, type World } from './testing/world.ts';
@@ -12,7 +12,7 @@ const second = 1_000;
 const slack = 30 * second;
 
 let world: World;
-let service: StagedService;
+let service: HarnessService;
 let nextRider = 4_300_000;
 
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { type BulkCallChanged, catalog, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { listen, publish } from '@paceline/shared/messaging';
-import type { StagedService } from '@paceline/shared/sync/testing';
+import type { HarnessService } from '@paceline/shared/sync/testing';
 import { and, asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, importOf, type World } from './testing/world.ts';
@@ -12,7 +12,7 @@ const hour = 3_600_000;
 const racing = 20650;
 
 let world: World;
-let services: StagedService[];
+let services: HarnessService[];
 let key: string;
 let moves: BulkCallChanged[];
 let nextRider = 4_200_000;

@@ -1,7 +1,7 @@
 import { type AddRider, catalog } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
-import { type OwnPlace, ownPlace } from '@paceline/shared/testing/place';
+import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorld, importOf, type World } from './testing/world.ts';
@@ -11,11 +11,11 @@ const hour = 3_600_000;
 /** A club of the sandbox with 120 riders. */
 const racing = 20650;
 
-let world: World<OwnPlace>;
+let world: World<DedicatedBackend>;
 let service: Awaited<ReturnType<World['start']>>;
 
 beforeAll(async () => {
-  world = await createWorld({ scale: 2_400 }, await ownPlace());
+  world = await createWorld({ scale: 2_400 }, await dedicatedBackend());
 });
 beforeEach(async () => {
   service = await world.start({
@@ -39,11 +39,11 @@ const endOf = (commandId: string) =>
 
 describe('a rider sync whose Postgres is killed and started again', () => {
   it('ends a command that came meanwhile as done', async () => {
-    await world.place.postgres.kill();
+    await world.backend.postgres.kill();
     const requestedAt = Math.round(world.clock.now());
     const command: AddRider = { commandId: crypto.randomUUID(), riderId: 4_000_000, requestedAt };
     await publish(world.bus, catalog.addRider, command);
-    await world.place.postgres.restart();
+    await world.backend.postgres.restart();
     expect(await endOf(command.commandId)).toEqual({ state: 'done' });
   });
 
@@ -51,9 +51,9 @@ describe('a rider sync whose Postgres is killed and started again', () => {
     const before = arrivals().length;
     const { slotId } = await world.tick('rider', 8 * hour);
     await world.until(() => expect(arrivals()).toHaveLength(before + 1));
-    await world.place.postgres.kill();
+    await world.backend.postgres.kill();
     await world.until(() => expect(arrivals().at(-1)?.status).toBe(200));
-    await world.place.postgres.restart();
+    await world.backend.postgres.restart();
     await world.until(async () => {
       const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
       expect(run).toMatchObject({ state: 'done' });
@@ -68,9 +68,9 @@ describe('a rider sync whose Postgres is killed and started again', () => {
     const riderIds = Array.from({ length: 6 }, (_, index) => 4_200_001 + index);
     const command = await importOf(world, riderIds);
     await world.until(() => expect(arrivals()).toHaveLength(before + 1));
-    await world.place.postgres.kill();
+    await world.backend.postgres.kill();
     await world.until(() => expect(arrivals().at(-1)).toMatchObject({ budget: 'riders_bulk', status: 200 }));
-    await world.place.postgres.restart();
+    await world.backend.postgres.restart();
     expect(await endOf(command.commandId)).toEqual({ state: 'done' });
     const wanted = await world.db
       .select({ outcome: tables.wantedRiders.outcome })
@@ -83,10 +83,10 @@ describe('a rider sync whose Postgres is killed and started again', () => {
   it('is not ready meanwhile, and ready before and after', async () => {
     await expect(service.checks.database?.()).resolves.toBeUndefined();
     await expect(service.checks.broker?.()).resolves.toBeUndefined();
-    await world.place.postgres.kill();
+    await world.backend.postgres.kill();
     // A backend may outlive its killed Postgres by a moment.
     await world.until(() => expect(service.checks.database?.()).rejects.toThrow());
-    await world.place.postgres.restart();
+    await world.backend.postgres.restart();
     await expect(service.checks.database?.()).resolves.toBeUndefined();
   });
 });

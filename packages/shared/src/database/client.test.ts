@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { takeDatabase, type TestDatabase, testDatabase } from '../testing/database.ts';
+import { newDatabaseUrl, type TestDatabase, testDatabase } from '../testing/database.ts';
 import { asRows, openDatabase } from './client.ts';
 import { riders } from './schema/index.ts';
 
 it('a connection comes back to the pool also when a transaction can not begin on it', async () => {
-  const database = openDatabase(await takeDatabase(), () => undefined, 1);
+  const database = openDatabase(await newDatabaseUrl(), () => undefined, 1);
   const unknown = 'as you like it' as 'serializable';
   const nothing = async () => undefined;
   for (let time = 0; time < 3; time += 1)

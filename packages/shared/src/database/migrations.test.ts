@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import pg from 'pg';
-import { takeDatabase } from '../testing/database.ts';
+import { newDatabaseUrl } from '../testing/database.ts';
 import { appliedMigrations, knownMigrations, migrate } from './migrate.ts';
 
 const folder = join(import.meta.dirname, 'migrations');
@@ -81,7 +81,7 @@ describe('a database of an earlier version', () => {
   it.each(files.map((file, index) => ({ file, seen: index + 1 })))(
     'as of $file keeps every row, and its services go on writing',
     async ({ seen }) => {
-      const url = await takeDatabase({ empty: true });
+      const url = await newDatabaseUrl({ empty: true });
       await migrate(url, seen);
       const client = new pg.Client({ connectionString: url });
       await client.connect();
@@ -111,7 +111,7 @@ describe('a database of an earlier version', () => {
 });
 
 it('a database is migrated no further than to a version that is named', async () => {
-  const url = await takeDatabase({ empty: true });
+  const url = await newDatabaseUrl({ empty: true });
   await migrate(url, 0);
   const client = new pg.Client({ connectionString: url });
   await client.connect();

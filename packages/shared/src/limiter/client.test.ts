@@ -4,7 +4,7 @@ import { createVirtualClock, type VirtualClock } from '../clock/index.ts';
 import { type PermitReply, type PermitRequest, catalog } from '../contracts/index.ts';
 import { type Bus, connect, createBus, respond, signal } from '../messaging/index.ts';
 import { eventually, testLog } from '../testing/index.ts';
-import { takeAccount } from '../testing/place.ts';
+import { sharedBrokerAccount } from '../testing/backend.ts';
 import { accountOf, partitionOf } from './account.ts';
 import { createRequester } from './requester.ts';
 import { createLimiters } from './client.ts';
@@ -18,7 +18,7 @@ const later = 1;
 let bus: Bus;
 
 beforeAll(async () => {
-  const urlOf = await takeAccount();
+  const urlOf = await sharedBrokerAccount();
   bus = createBus(await connect(urlOf('admin'), 'rider-sync'), testLog('client-test'));
 });
 

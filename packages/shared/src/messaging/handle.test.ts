@@ -3,7 +3,7 @@ import { nanos, type NatsConnection } from '@nats-io/nats-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type AddRider, catalog, deadLetterSubject, durableOf } from '../contracts/index.ts';
 import { eventually, testLog } from '../testing/index.ts';
-import { takeAccount } from '../testing/place.ts';
+import { sharedBrokerAccount } from '../testing/backend.ts';
 import {
   type Bus,
   connect,
@@ -20,7 +20,7 @@ import {
 
 const log = testLog('messaging-test');
 const message = catalog.addRider;
-let urlFor: Awaited<ReturnType<typeof takeAccount>>;
+let urlFor: Awaited<ReturnType<typeof sharedBrokerAccount>>;
 let admin: NatsConnection;
 let api: Bus;
 let worker: Bus;
@@ -61,7 +61,7 @@ const unhandled = async () => {
 };
 
 beforeAll(async () => {
-  urlFor = await takeAccount();
+  urlFor = await sharedBrokerAccount();
   admin = await connect(urlFor('admin'), 'provision');
   await provision(admin);
   api = createBus(await connect(urlFor('api'), 'api'), log);

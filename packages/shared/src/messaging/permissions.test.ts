@@ -12,7 +12,7 @@ import {
   subjectPattern,
 } from '../contracts/index.ts';
 import { eventually, testLog } from '../testing/index.ts';
-import { takeAccount } from '../testing/place.ts';
+import { sharedBrokerAccount } from '../testing/backend.ts';
 import { connect, createBus, respond } from './index.ts';
 import { publishable, subscribable } from './testing/attempts.ts';
 
@@ -88,11 +88,11 @@ const covers = (pattern: string, subject: string) =>
 const refusedBy = (patterns: readonly string[], subjects: readonly string[]) =>
   subjects.filter((subject) => !patterns.some((pattern) => covers(pattern, subject)));
 
-let urlOf: Awaited<ReturnType<typeof takeAccount>>;
+let urlOf: Awaited<ReturnType<typeof sharedBrokerAccount>>;
 const connections: NatsConnection[] = [];
 
 beforeAll(async () => {
-  urlOf = await takeAccount();
+  urlOf = await sharedBrokerAccount();
 });
 afterAll(async () => {
   await Promise.all(connections.map((connection) => connection.close()));

@@ -2,14 +2,14 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { streams } from '../contracts/index.ts';
-import { takeAccount } from '../testing/place.ts';
+import { sharedBrokerAccount } from '../testing/backend.ts';
 import { retryUntilFormed } from './bus.ts';
 import { connect } from './connection.ts';
 import { provision } from './provision.ts';
 
 let connection: NatsConnection;
 beforeAll(async () => {
-  const urlOf = await takeAccount();
+  const urlOf = await sharedBrokerAccount();
   connection = await connect(urlOf('admin'), 'provision');
 });
 afterAll(() => connection?.close());

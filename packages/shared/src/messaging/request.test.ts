@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { catalog } from '../contracts/index.ts';
-import { takeAccount } from '../testing/place.ts';
+import { sharedBrokerAccount } from '../testing/backend.ts';
 import { type Bus, connect, createBus, request, respond } from './index.ts';
 import { testLog } from '../testing/log.ts';
 
 let bus: Bus;
 beforeAll(async () => {
-  const urlOf = await takeAccount();
+  const urlOf = await sharedBrokerAccount();
   bus = createBus(await connect(urlOf('admin'), 'api'), testLog('request-test'));
 });
 afterAll(() => bus?.connection.close());

@@ -5,20 +5,20 @@ import { createVirtualClock } from '../clock/index.ts';
 import { loadConfig } from '../config/index.ts';
 import type { Permit } from '../limiter/index.ts';
 import { testLog } from '../testing/index.ts';
-import { takePlace } from '../testing/place.ts';
+import { sharedBackend } from '../testing/backend.ts';
 import { openSync, syncVariables } from './open.ts';
 
 describe('a sync that is stopped while it connects to the broker', () => {
   it('ends its calls all the same, once the time of the last one is over', async () => {
-    const place = await takePlace();
+    const backend = await sharedBackend();
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const address = silent.address();
     const port = typeof address === 'object' ? address?.port : undefined;
     const config = loadConfig(
       {
-        NATS_URL: place.brokerUrl('rider-sync'),
-        DATABASE_URL: place.databaseUrl,
+        NATS_URL: backend.brokerUrl('rider-sync'),
+        DATABASE_URL: backend.databaseUrl,
         ZWIFTRACING_BASE_URL: `http://127.0.0.1:${port}`,
         ZWIFTRACING_API_KEY: 'a key',
       },
@@ -41,6 +41,6 @@ describe('a sync that is stopped while it connects to the broker', () => {
     await Promise.all([expect(calling).rejects.toThrow('the service stops'), clock.advance(5_000)]);
     await sync.close();
     silent.close();
-    await place.close();
+    await backend.close();
   });
 });

@@ -1,24 +1,24 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDatabaseUnavailable, tables } from '../database/index.ts';
-import { type OwnPlace, ownPlace } from '../testing/place.ts';
+import { type DedicatedBackend, dedicatedBackend } from '../testing/backend.ts';
 import { plainError, throughOutages } from './database.ts';
 import type { Sync } from './open.ts';
 import { runSlot } from './run.ts';
-import { openStage, type Stage } from './testing/stage.ts';
+import { openSyncHarness, type SyncHarness } from './testing/harness.ts';
 
-let stage: Stage<OwnPlace>;
-let postgres: OwnPlace['postgres'];
+let harness: SyncHarness<DedicatedBackend>;
+let postgres: DedicatedBackend['postgres'];
 
 beforeAll(async () => {
-  stage = await openStage({ scale: 1 }, await ownPlace());
-  ({ postgres } = stage.place);
+  harness = await openSyncHarness({ scale: 1 }, await dedicatedBackend());
+  ({ postgres } = harness.backend);
 });
 
-afterAll(() => stage?.close());
+afterAll(() => harness?.close());
 
 const syncUntil = (signal: AbortSignal = new AbortController().signal) => {
-  const { db, bus, clock } = stage;
+  const { db, bus, clock } = harness;
   return { db, bus, clock, log: bus.log, signal } as unknown as Sync;
 };
 const failure = (work: Promise<unknown>): Promise<unknown> =>
@@ -30,8 +30,8 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
 /** Kills Postgres; its last children may still answer for a moment. */
 async function takeAway(): Promise<void> {
   await postgres.kill();
-  await stage.until(async () =>
-    expect(isDatabaseUnavailable(await failure(stage.db.execute('select 1')))).toBe(true),
+  await harness.until(async () =>
+    expect(isDatabaseUnavailable(await failure(harness.db.execute('select 1')))).toBe(true),
   );
 }
 
@@ -41,17 +41,17 @@ describe('work on the database', () => {
     let times = 0;
     const working = throughOutages(syncUntil(), () => {
       times += 1;
-      return stage.db.execute('select 42 as n');
+      return harness.db.execute('select 42 as n');
     });
-    await stage.until(() => expect(times).toBeGreaterThan(1));
+    await harness.until(() => expect(times).toBeGreaterThan(1));
     await postgres.restart();
-    expect((await stage.during(working)).rows).toEqual([{ n: 42 }]);
+    expect((await harness.during(working)).rows).toEqual([{ n: 42 }]);
   });
 
   it('is given up at once when shutdown begins', async () => {
     await takeAway();
     const stopping = new AbortController();
-    const working = throughOutages(syncUntil(stopping.signal), () => stage.db.execute('select 1'));
+    const working = throughOutages(syncUntil(stopping.signal), () => harness.db.execute('select 1'));
     stopping.abort();
     // Time stands still: no pause ends.
     expect(isDatabaseUnavailable(await failure(working))).toBe(true);
@@ -61,17 +61,17 @@ describe('work on the database', () => {
   it('within a transaction goes on too, and ends no process', async () => {
     let times = 0;
     const working = throughOutages(syncUntil(), () =>
-      stage.db.transaction(async (tx) => {
+      harness.db.transaction(async (tx) => {
         times += 1;
         if (times === 1) await postgres.kill();
         return tx.execute('select 43 as n');
       }),
     );
     const restarted = (async () => {
-      await stage.until(() => expect(times).toBe(1));
+      await harness.until(() => expect(times).toBe(1));
       await postgres.restart();
     })();
-    expect((await stage.during(working)).rows).toEqual([{ n: 43 }]);
+    expect((await harness.during(working)).rows).toEqual([{ n: 43 }]);
     await restarted;
   });
 
@@ -79,7 +79,7 @@ describe('work on the database', () => {
     let times = 0;
     const work = () => {
       times += 1;
-      return stage.db.execute('select nothing from nowhere');
+      return harness.db.execute('select nothing from nowhere');
     };
     const error = await failure(throughOutages(syncUntil(), work));
     expect(times).toBe(1);
@@ -91,7 +91,7 @@ describe('work on the database', () => {
 
 describe('the run of a slot', () => {
   it('goes on after a restart of the database', async () => {
-    const scheduledFor = Math.round(stage.clock.now());
+    const scheduledFor = Math.round(harness.clock.now());
     const endsAt = scheduledFor + 600_000;
     const tick = { slotId: 'slot', kind: 'rider', scheduledFor, endsAt, mode: 'on' } as const;
     const plan = async () => ({ endpoint: 'signups' as const, worth: 0 });
@@ -105,19 +105,19 @@ describe('the run of a slot', () => {
         if (times === 1) {
           await postgres.kill();
           // However soon it is back, this query has met a server that was gone.
-          const error = await failure(stage.db.select().from(tables.syncRuns));
+          const error = await failure(harness.db.select().from(tables.syncRuns));
           restarted = postgres.restart();
           throw error;
         }
-        await stage.db.select().from(tables.syncRuns);
+        await harness.db.select().from(tables.syncRuns);
         return { state: 'done', error: null, checkpoint: null };
       },
       plan,
     );
-    expect(await stage.during(running)).toEqual({ settle: 'done' });
+    expect(await harness.during(running)).toEqual({ settle: 'done' });
     await restarted;
     expect(times).toBeGreaterThan(1);
-    expect(await stage.db.select().from(tables.syncRuns)).toMatchObject([{ state: 'done' }]);
+    expect(await harness.db.select().from(tables.syncRuns)).toMatchObject([{ state: 'done' }]);
   });
 });
 

@@ -4,32 +4,32 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { failDeadLetteredRun, runSlot as runSlotOrPlan, type RunWork, saveProgress } from './run.ts';
 import type { Sync } from './open.ts';
-import { openStage, type Stage } from './testing/stage.ts';
+import { openSyncHarness, type SyncHarness } from './testing/harness.ts';
 
 const { syncRuns } = tables;
-let stage: Stage;
+let harness: SyncHarness;
 let stopping: AbortController;
 let sync: Sync;
 let slots = 0;
 
 beforeAll(async () => {
-  stage = await openStage({ scale: 600 });
+  harness = await openSyncHarness({ scale: 600 });
 });
 
 beforeEach(async () => {
   stopping = new AbortController();
-  const { db, bus, clock } = stage;
+  const { db, bus, clock } = harness;
   // What calls upstream has no part in these.
   const limiter = { policyOf: async () => ({ limit: 1, windowMs: 60_000 }) };
   sync = { db, bus, clock, limiter, log: bus.log, signal: stopping.signal } as unknown as Sync;
-  await stage.db.delete(syncRuns);
+  await harness.db.delete(syncRuns);
 });
 
-afterAll(() => stage?.close());
+afterAll(() => harness?.close());
 
 function slot(): Tick {
   slots += 1;
-  const now = Math.round(stage.clock.now());
+  const now = Math.round(harness.clock.now());
   return {
     slotId: `slot:rider:${slots}`,
     kind: 'rider',
@@ -44,7 +44,7 @@ const counts = (synced: number) => ({ planned: 2, synced, failed: 0, deferred: 0
 const plan = async () => ({ endpoint: 'signups' as const, worth: 5 });
 const runSlot = (of: Sync, tick: Tick, work: RunWork) => runSlotOrPlan(of, tick, work, plan);
 const ends: RunWork = async () => ({ state: 'done', error: null, counts: counts(2), checkpoint: null });
-const rows = () => stage.db.select().from(syncRuns);
+const rows = () => harness.db.select().from(syncRuns);
 
 describe('the run of a slot', () => {
   it('is stored and announced from its beginning to its end', async () => {
@@ -58,8 +58,8 @@ describe('the run of a slot', () => {
     expect(await rows()).toMatchObject([
       { state: 'done', counts: counts(2), checkpoint: null, error: null, finishedAt: expect.any(Number) },
     ]);
-    await stage.until(() => {
-      const told = stage.runChanges.filter(({ slotId }) => slotId === tick.slotId);
+    await harness.until(() => {
+      const told = harness.runChanges.filter(({ slotId }) => slotId === tick.slotId);
       expect(told.map(({ state, counts: { synced } }) => [state, synced])).toEqual([
         ['running', 0],
         ['running', 1],
@@ -127,7 +127,7 @@ describe('the run of a slot', () => {
 
   it('that no process carries on has failed an hour after its slot; younger ones and other kinds go on', async () => {
     const hour = 3_600_000;
-    const now = Math.round(stage.clock.now());
+    const now = Math.round(harness.clock.now());
     const left = (slotId: string, ago: number, kind: Tick['kind'] = 'rider') => ({
       runId: slotId,
       slotId,
@@ -139,7 +139,7 @@ describe('the run of a slot', () => {
       slotEndsAt: now - ago,
     });
     const late = { ...left('late', 2 * hour), startedAt: now };
-    await stage.db
+    await harness.db
       .insert(syncRuns)
       .values([left('lost', 2 * hour), left('young', hour / 2), left('far', 2 * hour, 'far'), late]);
     await runSlot(sync, slot(), ends);
@@ -164,14 +164,14 @@ describe('the run of a slot', () => {
 
   it('that is observed plans and counts, works nothing, and leaves what was left as it was', async () => {
     await runSlot(sync, slot(), async () => ({ state: 'done', error: null, checkpoint: { at: 7 } }));
-    const now = Math.round(stage.clock.now());
+    const now = Math.round(harness.clock.now());
     const observed: Tick = { ...slot(), endsAt: now + 240_000, mode: 'observed' };
     await runSlot(sync, observed, async () => expect.unreachable('it works'));
-    const [row] = await stage.db.select().from(syncRuns).where(eq(syncRuns.slotId, observed.slotId));
+    const [row] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, observed.slotId));
     expect(row).toMatchObject({ mode: 'observed', state: 'done', checkpoint: { at: 7 } });
     // Four minutes have room for four calls.
     expect(row?.counts).toMatchObject({ planned: 5, synced: 0, stored: 0, deferred: 1 });
-    expect(stage.runChanges.at(-1)).toMatchObject({ mode: 'observed' });
+    expect(harness.runChanges.at(-1)).toMatchObject({ mode: 'observed' });
   });
 
   it('that was requested has the id that it was given, and continues the run that it retries', async () => {
@@ -206,7 +206,7 @@ describe('the run of a slot', () => {
       await saveProgress(sync, run.runId, { counts: counts(1), checkpoint: { at: 1 } }, write);
       return ends(run);
     });
-    const [row] = await stage.db.select().from(syncRuns).where(eq(syncRuns.state, 'failed'));
+    const [row] = await harness.db.select().from(syncRuns).where(eq(syncRuns.state, 'failed'));
     expect(row).toMatchObject({ counts: { planned: 0 }, checkpoint: null, error: 'this row can not be' });
   });
 });

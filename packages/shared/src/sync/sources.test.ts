@@ -5,36 +5,36 @@ import { tables } from '../database/index.ts';
 import { listen } from '../messaging/index.ts';
 import { UpstreamError } from '../zwiftracing/index.ts';
 import { Sources, SourceUnavailable } from './sources.ts';
-import { openStage, type Stage } from './testing/stage.ts';
+import { openSyncHarness, type SyncHarness } from './testing/harness.ts';
 
 const { sources } = tables;
 const notFound = new UpstreamError('not_found', 'Upstream answered 404', { status: 404, rawStart: '{}' });
-let stage: Stage;
+let harness: SyncHarness;
 let replicas: Sources[];
 const changes: SourceChanged[] = [];
 
 beforeAll(async () => {
-  stage = await openStage({ scale: 10 });
-  listen(stage.bus, catalog.sourceChanged, {}, (change) => changes.push(change));
+  harness = await openSyncHarness({ scale: 10 });
+  listen(harness.bus, catalog.sourceChanged, {}, (change) => changes.push(change));
 });
 
 beforeEach(async () => {
-  await stage.db.delete(sources);
+  await harness.db.delete(sources);
   changes.length = 0;
   replicas = [replica(), replica()];
 });
 
-afterAll(() => stage?.close());
+afterAll(() => harness?.close());
 
 function replica(account = 'key-a', address = 'http://upstream'): Sources {
-  const { db, bus, clock } = stage;
+  const { db, bus, clock } = harness;
   const { signal } = new AbortController();
   return new Sources({ db, bus, clock, log: bus.log, signal, account, addressOf: () => address });
 }
-const rows = () => stage.db.select().from(sources);
+const rows = () => harness.db.select().from(sources);
 const admit = (each: Sources | undefined) => each?.requireAvailable('events', 'far_event_sync');
 const claim = (each: Sources | undefined) => each?.claimProbe('events', 'far_event_sync');
-const probeIsDue = () => stage.db.update(sources).set({ probeAt: Math.round(stage.clock.now()) });
+const probeIsDue = () => harness.db.update(sources).set({ probeAt: Math.round(harness.clock.now()) });
 
 describe('a source that is not available', () => {
   it('is so for all replicas, is announced once, and costs no call until it is time', async () => {
@@ -48,7 +48,7 @@ describe('a source that is not available', () => {
         /The events of upstream are not available.*404.*asked again from/,
       );
     }
-    await stage.until(() => expect(changes).toHaveLength(1));
+    await harness.until(() => expect(changes).toHaveLength(1));
     expect(changes).toMatchObject([
       { source: 'events', state: 'unavailable', status: 404, advice: 'Is ZWIFTRACING_EVENTS_PATH right?' },
     ]);
@@ -66,7 +66,9 @@ describe('a source that is not available', () => {
     await one?.recordCall('events');
     await Promise.all([admit(one), claim(other)]);
     expect(await rows()).toMatchObject([{ state: 'available', refusals: 0, message: null }]);
-    await stage.until(() => expect(changes.map(({ state }) => state)).toEqual(['unavailable', 'available']));
+    await harness.until(() =>
+      expect(changes.map(({ state }) => state)).toEqual(['unavailable', 'available']),
+    );
   });
 
   it('never keeps a person from adding a rider', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { takeDatabase } from '../testing/database.ts';
+import { newDatabaseUrl } from '../testing/database.ts';
 import { startChild } from './testing/child.ts';
 import { startOtlpReceiver } from './testing/otlp-receiver.ts';
 
@@ -7,7 +7,7 @@ const script = new URL('./testing/database-script.ts', import.meta.url);
 
 it('traces the queries that belong to some work, without their values', { timeout: 60_000 }, async () => {
   const otlp = await startOtlpReceiver();
-  const child = startChild(script, { ...otlp.env, DATABASE_URL: await takeDatabase() });
+  const child = startChild(script, { ...otlp.env, DATABASE_URL: await newDatabaseUrl() });
   await child.endedWell();
   const work = otlp.spans().find(({ name }) => name === 'work');
   const queries = otlp.spans().filter(({ attributes }) => 'db.query.text' in attributes);

@@ -2,7 +2,7 @@ import { headers } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
 import { trace } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { takeAccount } from '../testing/place.ts';
+import { sharedBrokerAccount } from '../testing/backend.ts';
 import {
   contextFrom,
   currentTraceContext,
@@ -99,7 +99,7 @@ describe('a span around work', () => {
 
 describe('a trace context on its way', () => {
   it('travels in NATS headers, over the wire', { timeout: 60_000 }, async () => {
-    const url = new URL((await takeAccount())('admin'));
+    const url = new URL((await sharedBrokerAccount())('admin'));
     const { host, username: user, password: pass } = url;
     const connection = await connect({ servers: host, user, pass });
     connection.subscribe('echo', {

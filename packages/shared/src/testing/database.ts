@@ -3,7 +3,7 @@ import { inject } from 'vitest';
 import { type Database, openDatabase } from '../database/client.ts';
 
 /** Makes a database on the Postgres that all test files share, and returns its URL. It goes with the server. */
-export async function takeDatabase({ empty = false }: { empty?: boolean } = {}): Promise<string> {
+export async function newDatabaseUrl({ empty = false }: { empty?: boolean } = {}): Promise<string> {
   const { postgres, template } = inject('servers');
   const name = `test_${crypto.randomUUID().replaceAll('-', '')}`;
   await onShared((client) =>
@@ -13,8 +13,10 @@ export async function takeDatabase({ empty = false }: { empty?: boolean } = {}):
 }
 
 /** The next number of an account on the broker that all test files share. */
-export async function nextAccount(): Promise<number> {
-  const { rows } = await onShared((client) => client.query<{ nextval: string }>("select nextval('places')"));
+export async function nextAccountNumber(): Promise<number> {
+  const { rows } = await onShared((client) =>
+    client.query<{ nextval: string }>("select nextval('broker_accounts')"),
+  );
   return Number(rows[0]?.nextval);
 }
 
@@ -32,7 +34,7 @@ export interface TestDatabase {
 }
 
 export async function testDatabase(): Promise<TestDatabase> {
-  const url = await takeDatabase();
+  const url = await newDatabaseUrl();
   const { db, close } = openDatabase(url, () => undefined);
   return { url, db, stop: close };
 }

@@ -1,3 +1,9 @@
 export { eventually } from './eventually.ts';
 export { testLog } from './log.ts';
-export { type TestNats, testNats, type TestPostgres, testPostgres, type TestServer } from './own-servers.ts';
+export {
+  type TestNats,
+  testNats,
+  type TestPostgres,
+  testPostgres,
+  type TestServer,
+} from './dedicated-servers.ts';

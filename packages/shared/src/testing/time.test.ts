@@ -4,30 +4,30 @@ import { pause } from '../clock/index.ts';
 import { catalog } from '../contracts/index.ts';
 import { type DatabaseClient, openDatabase } from '../database/index.ts';
 import { type Bus, createBus, done, handle, publish } from '../messaging/index.ts';
-import { type Place, takePlace } from './place.ts';
+import { type TestBackend, sharedBackend } from './backend.ts';
 import { type TestTime, testTime } from './time.ts';
 import { testLog } from './log.ts';
 
 const start = Date.UTC(2026, 10, 24, 18);
 const minute = 60_000;
-let place: Place;
+let backend: TestBackend;
 let database: DatabaseClient;
 let bus: Bus;
 let time: TestTime;
 let seen: string[];
 
 beforeAll(async () => {
-  place = await takePlace();
-  database = openDatabase(place.databaseUrl, () => undefined);
-  bus = createBus(place.admin, testLog('time-test'));
+  backend = await sharedBackend();
+  database = openDatabase(backend.databaseUrl, () => undefined);
+  bus = createBus(backend.admin, testLog('time-test'));
 });
 beforeEach(async () => {
   seen = [];
-  time = testTime(await place.unseenConnection(), { scale: 60, anchor: start });
+  time = testTime(await backend.unwatchedConnection(), { scale: 60, anchor: start });
 });
 afterAll(async () => {
   await database?.close();
-  await place?.close();
+  await backend?.close();
 });
 
 const note = (what: string) => () => void seen.push(what);
@@ -92,7 +92,7 @@ describe('time that a test owns', () => {
       requestedAt: time.clock.now(),
     });
     await time.pass(30 * minute);
-    const { streams } = await jetstreamManager(place.admin);
+    const { streams } = await jetstreamManager(backend.admin);
     const stored = await streams.getMessage(catalog.addRider.stream, { seq: sequence });
     expect(time.clock.at(stored?.time.getTime() ?? 0)).toBe(start + 90 * minute);
   });

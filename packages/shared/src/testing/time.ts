@@ -9,7 +9,7 @@ import {
   manualMachine,
 } from '../clock/index.ts';
 import { eventually } from './eventually.ts';
-import { allAnswered, bytesMoved, pingBroker, unseen } from './under-way.ts';
+import { allRepliesReceived, bytesMoved, pingBroker, unwatched } from './pending-io.ts';
 
 /**
  * Time that a test owns. It stands still while anything is under way, and goes from timer to timer while the test waits
@@ -32,7 +32,7 @@ export interface TestTime {
 }
 
 /** When the time of tests begins: an evening, in which races start, on the same day in every run. */
-export const anEvening = Date.UTC(2026, 10, 24, 18);
+export const testEvening = Date.UTC(2026, 10, 24, 18);
 
 const aDay = 86_400_000;
 /** Ms of the machine: a net under waits for what no timer of ours brings, such as a server that starts. */
@@ -181,8 +181,8 @@ function watchTraffic(broker: NatsConnection): Traffic {
 
   async function round(): Promise<void> {
     await turn();
-    await allAnswered();
-    await unseen(settled);
+    await allRepliesReceived();
+    await unwatched(settled);
     await pingBroker();
     await turn();
   }

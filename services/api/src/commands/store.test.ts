@@ -1,13 +1,13 @@
 import { manualMachine } from '@paceline/shared/clock';
 import { type DatabaseClient, openDatabase, tables } from '@paceline/shared/database';
-import { type Place, takePlace } from '@paceline/shared/testing/place';
+import { type TestBackend, sharedBackend } from '@paceline/shared/testing/backend';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { commandQueue } from './batches.ts';
 import { type CommandStore, commandStore, type NewCommand } from './store.ts';
 
 const { commands, wantedRiders } = tables;
-let place: Place;
+let place: TestBackend;
 let database: DatabaseClient;
 let machine: ReturnType<typeof manualMachine>;
 /** Two processes, as far as they know. */
@@ -15,7 +15,7 @@ let here: CommandStore;
 let there: CommandStore;
 
 beforeAll(async () => {
-  place = await takePlace();
+  place = await sharedBackend();
   database = openDatabase(place.databaseUrl, () => {});
 });
 afterAll(async () => {

@@ -3,8 +3,8 @@ import { loadConfig } from '@paceline/shared/config';
 import type { Service } from '@paceline/shared/contracts';
 import { type Database, openDatabase } from '@paceline/shared/database';
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
-import { type Place, takePlace, timeOn } from '@paceline/shared/testing/place';
-import { anEvening, type TestTime } from '@paceline/shared/testing/time';
+import { type TestBackend, sharedBackend, timeFor } from '@paceline/shared/testing/backend';
+import { testEvening, type TestTime } from '@paceline/shared/testing/time';
 import { needed, optional } from '../config.ts';
 import { type RunningApi, startApi } from '../service.ts';
 import { testLog } from '@paceline/shared/testing';
@@ -13,7 +13,7 @@ export const log = testLog('api-test');
 export const apiKey = 'a-key-for-tests';
 
 /** An API on a real broker and a real database, asked over real HTTP; the test moves its time. */
-export interface TestApi<P extends Place = Place> extends TestTime {
+export interface TestApi<P extends TestBackend = TestBackend> extends TestTime {
   readonly place: P;
   readonly api: RunningApi;
   readonly db: Database;
@@ -32,7 +32,7 @@ interface ApiSettings {
   readonly env?: Record<string, string>;
 }
 
-interface TestSettings<P extends Place> extends ApiSettings {
+interface TestSettings<P extends TestBackend> extends ApiSettings {
   /** How much faster than its machine's the API's time goes. */
   readonly scale?: number;
   /** Time goes on by itself, for tests of servers that are slow or away. */
@@ -66,7 +66,7 @@ export const statusUnder = (url: string, host: string): Promise<number | undefin
     asked.on('error', reject).end();
   });
 
-const envAt = (place: Place) => ({
+const envAt = (place: TestBackend) => ({
   NATS_URL: place.brokerUrl('api'),
   DATABASE_URL: place.databaseUrl,
   ZWIFTRACING_API_KEY: apiKey,
@@ -88,12 +88,12 @@ const requestsTo = (url: string): Pick<TestApi, 'get' | 'post'> => ({
     }),
 });
 
-export async function startTestApi<P extends Place = Place>(
+export async function startTestApi<P extends TestBackend = TestBackend>(
   settings: TestSettings<P> = {},
 ): Promise<TestApi<P>> {
-  const place = (settings.place ?? (await takePlace())) as P;
-  const setting = { scale: settings.scale ?? 1, anchor: anEvening };
-  const time = await timeOn(place, setting, settings.runs ?? false);
+  const place = (settings.place ?? (await sharedBackend())) as P;
+  const setting = { scale: settings.scale ?? 1, anchor: testEvening };
+  const time = await timeFor(place, setting, settings.runs ?? false);
   const { clock } = time;
   const env = { ...envAt(place), ...settings.env };
   const running = new Set<{ stop(): Promise<void> }>();

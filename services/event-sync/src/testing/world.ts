@@ -4,15 +4,20 @@ import { limiterVariables } from '@paceline/limiter/config';
 import { startLimiter } from '@paceline/limiter/service';
 import { createWorld as createUpstream, type Sandbox, startSandbox } from '@paceline/sandbox';
 import { tables } from '@paceline/shared/database';
-import type { Place } from '@paceline/shared/testing/place';
-import { openStage, type Stage, type StagedService, type StageSetting } from '@paceline/shared/sync/testing';
+import type { TestBackend } from '@paceline/shared/testing/backend';
+import {
+  openSyncHarness,
+  type SyncHarness,
+  type HarnessService,
+  type HarnessOptions,
+} from '@paceline/shared/sync/testing';
 import { eventSyncVariables } from '../config.ts';
 import { startEventSync } from '../service.ts';
 
 /** The event sync in the world that it works in: broker, Postgres, limiter and upstream, all of them real. */
-export interface World<P extends Place = Place> extends Stage<P> {
+export interface World<P extends TestBackend = TestBackend> extends SyncHarness<P> {
   readonly sandbox: Sandbox;
-  start(env?: Record<string, string>): Promise<StagedService>;
+  start(env?: Record<string, string>): Promise<HarnessService>;
   /** How many calls upstream has had. */
   lastSeq(): number;
   /** The ids of the events whose signups, or results, were asked for since then, in order. */
@@ -35,16 +40,16 @@ const hour = 60 * minute;
 const { events } = tables;
 
 /** Long: one table of small helpers over the same stage. */
-export async function createWorld<P extends Place = Place>(
-  setting: StageSetting,
+export async function createWorld<P extends TestBackend = TestBackend>(
+  setting: HarnessOptions,
   place?: P,
 ): Promise<World<P>> {
-  const stage = await openStage(setting, place);
-  const { clock, keys } = stage;
+  const harness = await openSyncHarness(setting, place);
+  const { clock, keys } = harness;
   const sandbox = await startSandbox({ clock, keys });
-  await stage.run('limiter', limiterVariables, startLimiter);
+  await harness.run('limiter', limiterVariables, startLimiter);
   return {
-    ...stage,
+    ...harness,
     sandbox,
     lastSeq: () => sandbox.audit().at(-1)?.seq ?? 0,
     asked: (from = 0, of = 'signups') =>
@@ -53,8 +58,8 @@ export async function createWorld<P extends Place = Place>(
         .filter(({ budget, seq }) => budget === of && seq > from)
         .map(({ path }) => path.split('/').at(-1) ?? ''),
     async upstreamEvents(count) {
-      const headers = { Authorization: stage.newKey() };
-      const response = await stage.during(fetch(`${sandbox.url}/public/events/upcoming`, { headers }));
+      const headers = { Authorization: harness.newKey() };
+      const response = await harness.during(fetch(`${sandbox.url}/public/events/upcoming`, { headers }));
       const listed = (await response.json()) as Array<{ eventId: string; time: number }>;
       const later = listed.filter(({ time }) => time * 1_000 > clock.now() + 24 * hour);
       return later.slice(0, count).map(({ eventId }) => eventId);
@@ -76,7 +81,7 @@ export async function createWorld<P extends Place = Place>(
       const now = Math.round(clock.now());
       // Fresh for as long as a test may take.
       const fetchedAt = now + 80 * hour;
-      await stage.db.transaction(async (tx) => {
+      await harness.db.transaction(async (tx) => {
         await tx.insert(events).values(
           ids.map((eventId, index) => ({
             eventId,
@@ -91,12 +96,12 @@ export async function createWorld<P extends Place = Place>(
       });
     },
     start: (env) =>
-      stage.run('event-sync', eventSyncVariables, startEventSync, {
+      harness.run('event-sync', eventSyncVariables, startEventSync, {
         ZWIFTRACING_BASE_URL: sandbox.url,
         ...env,
       }),
     async close() {
-      await stage.close();
+      await harness.close();
       await sandbox.close();
     },
   };

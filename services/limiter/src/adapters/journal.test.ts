@@ -1,19 +1,19 @@
 import { catalog, type Fact, type JournalEntry, subjectOf } from '@paceline/shared/contracts';
 import { BadPayload, type Bus, connect, createBus } from '@paceline/shared/messaging';
 import { eventually, testLog } from '@paceline/shared/testing';
-import { type OwnBroker, ownBroker } from '@paceline/shared/testing/place';
+import { type DedicatedBroker, dedicatedBroker } from '@paceline/shared/testing/backend';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Journal, JournalTaken, openJournal } from './journal.ts';
 
-let place: OwnBroker;
+let place: DedicatedBroker;
 let bus: Bus;
 let admin: Bus;
 let next = 0;
 
 beforeAll(async () => {
-  place = await ownBroker();
+  place = await dedicatedBroker();
   const log = testLog('journal-test');
   admin = createBus(place.admin, log);
   bus = createBus(await connect(place.brokerUrl('limiter'), 'limiter'), log);

@@ -1,12 +1,12 @@
 import { manualMachine } from '@paceline/shared/clock';
 import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
-import { takeBroker } from '@paceline/shared/testing/place';
+import { sharedBroker } from '@paceline/shared/testing/backend';
 import { expect, it } from 'vitest';
 import { startPresence } from './presence.ts';
 
 it('a limiter whose connection ends before it could leave says nothing more, and does not fail', async () => {
-  await using place = await takeBroker();
+  await using place = await sharedBroker();
   const connection = await connect(place.brokerUrl('limiter'), 'limiter');
   const nothing = () => undefined;
   const presence = startPresence({

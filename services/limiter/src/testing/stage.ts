@@ -16,8 +16,8 @@ import {
 } from '@paceline/shared/limiter';
 import { type Bus, connect, createBus, listen, request } from '@paceline/shared/messaging';
 import { eventually, testLog } from '@paceline/shared/testing';
-import { type BrokerPlace, takeBroker, timeOn } from '@paceline/shared/testing/place';
-import { anEvening, type TestTime } from '@paceline/shared/testing/time';
+import { type TestBroker, sharedBroker, timeFor } from '@paceline/shared/testing/backend';
+import { testEvening, type TestTime } from '@paceline/shared/testing/time';
 import { limiterVariables } from '../config.ts';
 import { startLimiter } from '../service.ts';
 
@@ -34,7 +34,7 @@ export interface StagedLimiter {
 }
 
 /** A real broker with limiters on it and clients that ask them, and time that the test moves. */
-export interface Stage<P extends BrokerPlace = BrokerPlace> extends TestTime {
+export interface Stage<P extends TestBroker = TestBroker> extends TestTime {
   readonly place: P;
   /** What every limiter has said of itself, oldest first. */
   readonly said: readonly Heartbeat[];
@@ -63,13 +63,13 @@ export interface Stage<P extends BrokerPlace = BrokerPlace> extends TestTime {
  * Long: one table of small helpers over the same broker.
  * @param runs time goes by itself, for tests of processes
  */
-export async function openStage<P extends BrokerPlace = BrokerPlace>(
+export async function openStage<P extends TestBroker = TestBroker>(
   place?: P,
   { runs = false }: { runs?: boolean } = {},
 ): Promise<Stage<P>> {
-  const on = (place ?? (await takeBroker())) as P;
-  const setting = { scale, anchor: runs ? thisMachine.now() : anEvening };
-  const time = await timeOn(on, setting, runs);
+  const on = (place ?? (await sharedBroker())) as P;
+  const setting = { scale, anchor: runs ? thisMachine.now() : testEvening };
+  const time = await timeFor(on, setting, runs);
   const { clock } = time;
   const log = testLog('limiter-test');
   const buses: Bus[] = [];

@@ -6,35 +6,40 @@ import { type Sandbox, startSandbox } from '@paceline/sandbox';
 import { catalog, importMaxAgeMs, type ImportRiders } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { publish } from '@paceline/shared/messaging';
-import type { Place } from '@paceline/shared/testing/place';
-import { openStage, type Stage, type StagedService, type StageSetting } from '@paceline/shared/sync/testing';
+import type { TestBackend } from '@paceline/shared/testing/backend';
+import {
+  openSyncHarness,
+  type SyncHarness,
+  type HarnessService,
+  type HarnessOptions,
+} from '@paceline/shared/sync/testing';
 import { riderSyncVariables } from '../config.ts';
 import { startRiderSync } from '../service.ts';
 
 /** The rider sync in the world that it works in: broker, Postgres, limiter and upstream, all of them real. */
-export interface World<P extends Place = Place> extends Stage<P> {
+export interface World<P extends TestBackend = TestBackend> extends SyncHarness<P> {
   readonly sandbox: Sandbox;
-  start(env?: Record<string, string>): Promise<StagedService>;
+  start(env?: Record<string, string>): Promise<HarnessService>;
 }
 
-export async function createWorld<P extends Place = Place>(
-  setting: StageSetting,
+export async function createWorld<P extends TestBackend = TestBackend>(
+  setting: HarnessOptions,
   place?: P,
 ): Promise<World<P>> {
-  const stage = await openStage(setting, place);
-  const { clock, keys } = stage;
+  const harness = await openSyncHarness(setting, place);
+  const { clock, keys } = harness;
   const sandbox = await startSandbox({ clock, keys });
-  await stage.run('limiter', limiterVariables, startLimiter);
+  await harness.run('limiter', limiterVariables, startLimiter);
   return {
-    ...stage,
+    ...harness,
     sandbox,
     start: (env) =>
-      stage.run('rider-sync', riderSyncVariables, startRiderSync, {
+      harness.run('rider-sync', riderSyncVariables, startRiderSync, {
         ZWIFTRACING_BASE_URL: sandbox.url,
         ...env,
       }),
     async close() {
-      await stage.close();
+      await harness.close();
       await sandbox.close();
     },
   };
@@ -42,7 +47,7 @@ export async function createWorld<P extends Place = Place>(
 
 /** Asks for an import as the API does: its ids are kept with the command, and the message names the command. */
 export async function importOf(
-  { clock, db, bus }: Stage,
+  { clock, db, bus }: SyncHarness,
   riderIds: readonly number[],
 ): Promise<ImportRiders> {
   const requestedAt = Math.round(clock.now());

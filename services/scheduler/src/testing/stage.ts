@@ -4,8 +4,8 @@ import { loadConfig } from '@paceline/shared/config';
 import { catalog, type ChangeSchedule, type ScheduleReply, type Tick } from '@paceline/shared/contracts';
 import { type Bus, connect, createBus, request } from '@paceline/shared/messaging';
 import type { RunningService } from '@paceline/shared/runtime';
-import { takeBroker, timeOn } from '@paceline/shared/testing/place';
-import { anEvening, type TestTime } from '@paceline/shared/testing/time';
+import { sharedBroker, timeFor } from '@paceline/shared/testing/backend';
+import { testEvening, type TestTime } from '@paceline/shared/testing/time';
 import { schedulerVariables } from '../config.ts';
 import { startScheduler } from '../service.ts';
 import { testLog } from '@paceline/shared/testing';
@@ -34,16 +34,16 @@ export interface StagedScheduler {
 /** Says how often the schedulers look by themselves. */
 const scale = 480;
 /** No slot is open then. */
-const beginning = anEvening + 21 * 60_000;
+const beginning = testEvening + 21 * 60_000;
 
 /** Real ms: a net under an answer that is waited for while time stands still. */
 export const patience = 5 * 60_000;
 
 /** @param runs time goes by itself, for tests of processes */
 export async function openStage({ runs = false } = {}): Promise<Stage> {
-  const place = await takeBroker();
+  const place = await sharedBroker();
   const setting = { scale, anchor: runs ? thisMachine.now() : beginning };
-  const time = await timeOn(place, setting, runs);
+  const time = await timeFor(place, setting, runs);
   const log = testLog('scheduler-test');
   const api = createBus(await connect(place.brokerUrl('api'), 'api'), log);
   const running = new Map<StagedScheduler, RunningService>();

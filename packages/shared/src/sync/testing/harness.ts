@@ -12,80 +12,78 @@ import {
 import { type Database, openDatabase } from '../../database/index.ts';
 import { type Bus, createBus, listen, publish } from '../../messaging/index.ts';
 import type { RunningService, ServiceContext } from '../../runtime/index.ts';
-import { type Place, takePlace, timeOn } from '../../testing/place.ts';
-import { anEvening, type TestTime } from '../../testing/time.ts';
+import { type TestBackend, sharedBackend, timeFor } from '../../testing/backend.ts';
+import { testEvening, type TestTime } from '../../testing/time.ts';
 import { testLog } from '../../testing/log.ts';
 
-/** A real broker and a real Postgres, and time that the test moves: what a service is put on in its tests. */
-export interface Stage<P extends Place = Place> extends TestTime {
-  readonly place: P;
+/** A real broker, a real Postgres and time that the test controls: what service tests run on. */
+export interface SyncHarness<P extends TestBackend = TestBackend> extends TestTime {
+  readonly backend: P;
   readonly db: Database;
-  /** May do everything; tests speak through it. */
+  /** Has all permissions, for the test's own messages. */
   readonly bus: Bus;
-  /** Every change of a run or a command that was published, in order. */
+  /** All published changes of runs and commands, in order. */
   readonly runChanges: readonly RunChanged[];
   readonly commandChanges: readonly CommandChanged[];
-  /** The environment that a service of this stage is configured by. */
+  /** The environment variables of a service. */
   env(service: Service): Record<string, string>;
-  /** Upstream's keys. */
+  /** The API keys that the sandbox accepts, with their tiers. */
   readonly keys: Readonly<Record<string, 'standard'>>;
-  /** An unused one of them, so with all of its windows free. */
+  /** A key that was not used yet, so all of its windows are free. */
   newKey(): string;
-  /** Starts a service with its own rights on the broker. What still runs at the end is stopped by `close`. */
+  /** Starts a service with its own broker permissions; `close` stops it if the test didn't. */
   run<Needed extends VariableName>(
     service: Service,
     needed: readonly Needed[],
     start: (context: ServiceContext<Config<Needed>>) => Promise<RunningService>,
     env?: Record<string, string>,
-  ): Promise<StagedService>;
-  /** Opens a slot from now on; `slotMs` is project time. */
+  ): Promise<HarnessService>;
+  /** Publishes a tick for a slot that opens now; `slotMs` is project time. */
   tick(kind: SyncKind, slotMs: number, mode?: Tick['mode']): Promise<Tick>;
   publish(tick: Tick): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface StagedService extends RunningService {
-  /** Ends it in good order; once. */
+export interface HarnessService extends RunningService {
+  /** Shuts it down gracefully; later calls do nothing. */
   stop(): Promise<void>;
 }
 
-/**
- * How fast project time goes beside the machine's, and the moment at which the two agree: unless given, an evening in
- * November, or now where time runs.
- */
-export interface StageSetting {
+export interface HarnessOptions {
+  /** Project ms per real ms. */
   readonly scale: number;
+  /** When project time starts; default: an evening in November, or now with `runs`. */
   readonly anchor?: number;
-  /** Time runs by itself, for tests of processes. */
+  /** Time passes by itself, for tests with child processes. */
   readonly runs?: boolean;
 }
 
 const allKeys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
 
-/** @param place where its services have their broker and their database; on the shared servers unless given */
-export async function openStage<P extends Place = Place>(
-  { scale, runs = false, anchor = runs ? thisMachine.now() : anEvening }: StageSetting,
-  place?: P,
-): Promise<Stage<P>> {
-  const on = (place ?? (await takePlace())) as P;
-  const time = await timeOn(on, { scale, anchor }, runs);
+/** @param existing the backend to use; default: a new account and database on the shared servers */
+export async function openSyncHarness<P extends TestBackend = TestBackend>(
+  { scale, runs = false, anchor = runs ? thisMachine.now() : testEvening }: HarnessOptions,
+  existing?: P,
+): Promise<SyncHarness<P>> {
+  const backend = (existing ?? (await sharedBackend())) as P;
+  const time = await timeFor(backend, { scale, anchor }, runs);
   const { clock } = time;
-  const log = testLog('stage');
-  const database = openDatabase(on.databaseUrl, () => undefined);
-  const bus = createBus(on.admin, log);
-  const running = new Set<StagedService>();
+  const log = testLog('sync-harness');
+  const database = openDatabase(backend.databaseUrl, () => undefined);
+  const bus = createBus(backend.admin, log);
+  const running = new Set<HarnessService>();
   const unused = [...allKeys];
   let slots = 0;
 
   const env = (service: Service) => ({
-    NATS_URL: on.brokerUrl(service),
-    DATABASE_URL: on.databaseUrl,
+    NATS_URL: backend.brokerUrl(service),
+    DATABASE_URL: backend.databaseUrl,
     PACELINE_CLOCK: `scale=${scale},anchor=${anchor}`,
   });
   const send = async (tick: Tick) => void (await publish(bus, tickOf[tick.kind], tick));
   return {
     ...time,
-    place: on,
+    backend,
     db: database.db,
     bus,
     ...changesOn(bus),
@@ -93,7 +91,7 @@ export async function openStage<P extends Place = Place>(
     keys: Object.fromEntries(allKeys.map((key) => [key, 'standard' as const])),
     newKey() {
       const key = unused.pop();
-      if (key === undefined) throw new Error('no key is left');
+      if (key === undefined) throw new Error('all test keys are used');
       return key;
     },
     async run(name, needed, start, more = {}) {
@@ -115,10 +113,10 @@ export async function openStage<P extends Place = Place>(
     },
     publish: send,
     async close() {
-      // The last first: the limiter outlives its clients.
+      // In reverse order, so that the limiter outlives its clients.
       for (const service of [...running].toReversed()) await service.stop();
       await database.close();
-      await on.close();
+      await backend.close();
     },
   };
 }
@@ -132,16 +130,16 @@ function changesOn(bus: Bus) {
 }
 
 function addTo(
-  running: Set<StagedService>,
+  running: Set<HarnessService>,
   service: RunningService,
   stop: () => Promise<void>,
-): StagedService {
-  const staged: StagedService = {
+): HarnessService {
+  const added: HarnessService = {
     ...service,
     async stop() {
-      if (running.delete(staged)) await stop();
+      if (running.delete(added)) await stop();
     },
   };
-  running.add(staged);
-  return staged;
+  running.add(added);
+  return added;
 }

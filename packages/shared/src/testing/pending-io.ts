@@ -11,7 +11,7 @@ import pg from 'pg';
  */
 const sockets = new Set<Socket>();
 const connections = new Set<NatsConnection>();
-const apart = new AsyncLocalStorage<true>();
+const unwatchedScope = new AsyncLocalStorage<true>();
 let bytesOfClosed = 0;
 let bytesOfPings = 0;
 let unanswered = 0;
@@ -25,7 +25,7 @@ export function bytesMoved(): number {
 }
 
 /** Resolves once every query of Postgres and every request over the broker has its answer. */
-export async function allAnswered(): Promise<void> {
+export async function allRepliesReceived(): Promise<void> {
   while (unanswered > 0) await new Promise<void>((resolve) => waiting.push(resolve));
 }
 
@@ -49,10 +49,10 @@ function ping(connection: NatsConnection): Promise<unknown> {
 }
 
 /** Runs `work` unseen: what looks whether all is quiet must not be heard itself. */
-export const unseen = <T>(work: () => T): T => apart.run(true, work);
+export const unwatched = <T>(work: () => T): T => unwatchedScope.run(true, work);
 
 function watch(message: unknown): void {
-  if (apart.getStore()) return;
+  if (unwatchedScope.getStore()) return;
   const { socket } = message as { socket: Socket };
   sockets.add(socket);
   socket.once('close', () => {
@@ -66,7 +66,7 @@ subscribe('net.server.socket', watch);
 const connect = NatsConnectionImpl.connect.bind(NatsConnectionImpl);
 NatsConnectionImpl.connect = async (options) => {
   const connection = await connect(options);
-  if (apart.getStore()) return connection;
+  if (unwatchedScope.getStore()) return connection;
   connections.add(connection);
   void connection.closed().then(() => connections.delete(connection));
   return connection;
@@ -79,7 +79,7 @@ function count(methods: Record<string, Method>, name: string): void {
   const original = methods[name];
   if (!original) throw new Error(`there is no method ${name} to count`);
   methods[name] = function (...given) {
-    if (apart.getStore()) return original.apply(this, given);
+    if (unwatchedScope.getStore()) return original.apply(this, given);
     const callback = given.at(-1);
     unanswered += 1;
     try {
