@@ -4,9 +4,9 @@ import { loadEnvFile } from 'node:process';
 import { terminal } from '@paceline/kit/arguments';
 import { run } from './run.ts';
 
-// As `npm start` does: what is set for it holds for whoever looks at it.
+// The same configuration that `npm start` uses.
 const envFile = join(import.meta.dirname, '../../../.env');
 if (existsSync(envFile)) loadEnvFile(envFile);
 
-// A broker that did not answer would still be waited for.
+// A pending connection to an unreachable broker would keep the process alive.
 process.exit(await run(process.argv.slice(2), process.env, terminal));

@@ -10,13 +10,13 @@ import { report } from './core/report.ts';
 
 const usage = `npm run audit -- [--partition N] [--file F | --save F] [--sandbox URL] [--json]
 
-  --partition N   one of the ${allPartitions.length} journals, 0 to ${allPartitions.length - 1} (default all)
-  --file F        judges a stored journal instead of the broker's
-  --save F        stores the journal that is judged, one entry a line
-  --sandbox URL   also compares it with what arrived there, e.g. http://127.0.0.1:3010
-  --json          the whole certificate, for programs
+  --partition N   only this journal, 0 to ${allPartitions.length - 1} (default all)
+  --file F        audit a saved journal instead of the broker's
+  --save F        also save the journal to a file, one entry per line
+  --sandbox URL   also compare with the calls that arrived there, e.g. http://127.0.0.1:3010
+  --json          print the full certificate as JSON
 
-Exit code 0: certified. 1: not certified. 2: called wrongly. 78: it could not be judged.`;
+Exit codes: 0 certified, 1 not certified, 2 wrong usage, 78 audit not possible.`;
 
 const options = {
   partition: { type: 'string' },
@@ -26,7 +26,7 @@ const options = {
   json: { type: 'boolean', default: false },
 } as const;
 
-/** @returns the exit code: 0 certified, 1 not certified, 2 called wrongly, 78 when it could not be judged */
+/** @returns the exit code: 0 certified, 1 not certified, 2 wrong usage, 78 audit not possible */
 export const run = (
   args: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -38,13 +38,12 @@ export const run = (
       partition === undefined
         ? allPartitions
         : [Number(oneOf('--partition', partition, allPartitions.map(String)))];
-    if (file !== undefined && save !== undefined)
-      throw new WrongUsage('--file and --save exclude each other');
+    if (file !== undefined && save !== undefined) throw new WrongUsage("--file and --save can't be combined");
     if (sandbox !== undefined && !/^https?:$/.test(URL.parse(sandbox)?.protocol ?? ''))
       throw new WrongUsage('--sandbox must be an http(s) URL');
     try {
       const config = loadConfig(env, ['ZWIFTRACING_TIER'], ['NATS_URL']);
-      // What has arrived by now was started before: the journal that is read afterwards holds it.
+      // Read first: a call is journalled before it arrives, so the journal read later includes every arrival.
       const log = sandbox === undefined ? undefined : await fetchLog(sandbox);
       const entries =
         file === undefined
@@ -65,7 +64,5 @@ export const run = (
 async function brokerUrl(configured: string | undefined): Promise<string> {
   const url = configured ?? (await localBroker());
   if (url !== undefined) return url;
-  throw new CannotAudit(
-    'No broker is known: run npm start beside it, set NATS_URL, or name a stored journal (--file).',
-  );
+  throw new CannotAudit('No broker found: run npm start, set NATS_URL, or pass a saved journal with --file.');
 }

@@ -10,7 +10,7 @@ import {
 } from '@paceline/shared/limiter/protocol';
 import type { Agenda } from '@paceline/kit/agenda';
 import { place, type Mood, type Upstream } from './upstream.ts';
-import { hear, type Script } from '@paceline/kit/script';
+import { waitFor, type Script } from '@paceline/kit/script';
 
 /** What a caller wants, and how its call will go. Times in ms. */
 export interface CallerPlan {
@@ -71,7 +71,7 @@ export function* caller(ticket: string, wanted: CallerPlan, around: Surroundings
     return;
   }
   const { permit } = step.state;
-  yield* hear<unknown>((wake) => agenda.in(thinks, () => wake(undefined)));
+  yield* waitFor<unknown>((wake) => agenda.in(thinks, () => wake(undefined)));
   step = decidePermit(step.state, { event: 'use' }, agenda.now());
   const inTime = step.state.state === 'sent';
   const outcome: Outcome = inTime ? yield* call(permit, wanted, around) : { result: 'not_sent' };
@@ -119,7 +119,7 @@ function createEvents({ agenda, ask }: Surroundings) {
     happened,
     /** Performs what was decided, and waits for what happens next. */
     next: ({ effects }: PermitStep): Script<PermitEvent> =>
-      hear<PermitEvent>((heard) => {
+      waitFor<PermitEvent>((heard) => {
         wake = heard;
         for (const effect of effects) if (effect.effect !== 'show') perform(effect);
         takeNext();
@@ -133,7 +133,7 @@ function* call(
   { arrivesIn, answersIn, mood }: CallerPlan,
   { agenda, upstream, callTimeout }: Surroundings,
 ): Script<Outcome> {
-  return yield* hear<Outcome>((wake) => {
+  return yield* waitFor<Outcome>((wake) => {
     let over = false;
     const end = (outcome: Outcome) => {
       if (!over) wake(outcome);

@@ -132,7 +132,7 @@ export function takeOver(parts: OwnerParts): Owner {
         return;
       case 'gather':
         // Production takes the turn at once; others may let those that come at the same moment share it.
-        if (dice.says(0.5)) happened({ event: 'turn' });
+        if (dice.chance(0.5)) happened({ event: 'turn' });
         else later(0, () => happened({ event: 'turn' }));
         return;
       case 'commit':

@@ -8,7 +8,7 @@ import { caller, type End, type Surroundings, type CallerPlan } from './caller.t
 import { createDice } from '@paceline/kit/dice';
 import { createJournal, type Death, type Owner, takeOver } from './owner.ts';
 import { place, createUpstream } from './upstream.ts';
-import { type Fate, live } from '@paceline/kit/script';
+import { type ScriptFault, runScript } from '@paceline/kit/script';
 import { policyOf } from '@paceline/limiter/core/budget';
 import { evolve } from '@paceline/limiter/core/evolve';
 import { budgetOf, createLedger } from '@paceline/limiter/core/ledger';
@@ -35,7 +35,7 @@ export interface History {
   readonly callers: ReadonlyArray<{
     readonly after: number;
     readonly wanted: CallerPlan;
-    readonly fate: Fate;
+    readonly fate: ScriptFault;
   }>;
   readonly blows: readonly Blow[];
   readonly network: Network;
@@ -103,17 +103,17 @@ export function happen(history: History): Story {
   });
 
   const send = (deliver: () => void): void => {
-    if (lost > 0 && dice.says(lost)) return;
-    const ms = dice.whole(0, jitterMs * (dice.says(0.01) ? 10 : 1));
-    const stray = dice.says(strays);
-    if (!stray || dice.says(0.5)) agenda.in(ms, deliver);
+    if (lost > 0 && dice.chance(lost)) return;
+    const ms = dice.whole(0, jitterMs * (dice.chance(0.01) ? 10 : 1));
+    const stray = dice.chance(strays);
+    if (!stray || dice.chance(0.5)) agenda.in(ms, deliver);
     if (stray) agenda.in(ms + dice.whole(0, latestMs), deliver);
   };
 
   /** The newest owner hears it, at times an older one that does not know yet. */
   const toOwner = (request: LedgerRequest, reply: (answer: Reply) => void): void => {
     const alive = owners.filter((owner) => owner.alive());
-    const owner = dice.says(0.1) ? alive[0] : alive.at(-1);
+    const owner = dice.chance(0.1) ? alive[0] : alive.at(-1);
     owner?.hear(request, reply);
   };
 
@@ -180,7 +180,7 @@ export function happen(history: History): Story {
   let at = 0;
   for (const [index, { after, wanted, fate }] of history.callers.entries()) {
     at += after;
-    agenda.in(at, () => live(caller(`t${index}`, wanted, around), fate, agenda));
+    agenda.in(at, () => runScript(caller(`t${index}`, wanted, around), fate, agenda));
   }
   at = 0;
   for (const blow of history.blows) {

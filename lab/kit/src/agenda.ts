@@ -1,21 +1,21 @@
-/** What is going to happen, in project ms: everything in its order, nothing by itself. */
+/** A queue of future events on virtual time, in project ms. */
 export type Agenda = ReturnType<typeof createAgenda>;
 
 interface AgendaEntry {
   readonly at: number;
-  /** Of those that are due at once the one that was entered first comes first. */
+  /** Breaks ties: first added, first run. */
   readonly order: number;
-  readonly does: () => void;
+  readonly run: () => void;
 }
 
 const goesBefore = (a: AgendaEntry, b: AgendaEntry): boolean =>
   a.at < b.at || (a.at === b.at && a.order < b.order);
 
-/** A binary heap: weeks of a system hold millions of entries. Longer than other functions: its parts share the heap. */
+/** A binary heap, since weeks of a system have millions of entries. One long function, because its parts share the heap. */
 export function createAgenda(start: number) {
   const heap: AgendaEntry[] = [];
   let now = start;
-  let entered = 0;
+  let lastOrder = 0;
 
   function add(entry: AgendaEntry): void {
     let index = heap.length;
@@ -51,28 +51,28 @@ export function createAgenda(start: number) {
     return first;
   }
 
-  function happenNext(): void {
-    const { at, does } = takeFirst();
+  function runNext(): void {
+    const { at, run } = takeFirst();
     now = at;
-    does();
+    run();
   }
 
   return {
     now: (): number => now,
-    /** Lets something happen in `ms`; even in 0 it happens after what is under way. */
-    in(ms: number, does: () => void): void {
-      add({ at: now + Math.max(0, Math.ceil(ms)), order: (entered += 1), does });
+    /** Runs a function in `ms`; with 0 after the current one. */
+    in(ms: number, run: () => void): void {
+      add({ at: now + Math.max(0, Math.ceil(ms)), order: (lastOrder += 1), run });
     },
-    /** Lets everything happen that is due before `moment`; then it is that late. */
-    runUntil(moment: number): void {
-      while ((heap[0]?.at ?? Infinity) < moment) happenNext();
-      now = moment;
+    /** Runs everything due before `time`, then sets the clock to it. */
+    runUntil(time: number): void {
+      while ((heap[0]?.at ?? Infinity) < time) runNext();
+      now = time;
     },
-    /** Lets everything happen. @throws when that takes more than `most` steps: something waits for ever */
-    run(most: number): void {
+    /** Runs everything. @throws after `maxSteps` steps, which means an endless loop */
+    run(maxSteps: number): void {
       for (let steps = 0; heap.length > 0; steps += 1) {
-        if (steps === most) throw new Error(`after ${most} steps there is no end`);
-        happenNext();
+        if (steps === maxSteps) throw new Error(`not finished after ${maxSteps} steps`);
+        runNext();
       }
     },
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { numberOf, oneOf, runCommand, wholeNumberOf } from './arguments.ts';
 
-const usage = 'npm run it -- [--seeds N] [--kind a|b]';
+const usage = 'npm run command -- [--seeds N] [--kind a|b]';
 const options = { seeds: { type: 'string', default: '1' }, kind: { type: 'string', default: 'a' } } as const;
 
 async function called(...args: string[]) {
@@ -16,7 +16,7 @@ async function called(...args: string[]) {
 }
 
 describe('a command', () => {
-  it('runs with its options and ends with its own exit code', async () => {
+  it('runs with its options and returns its exit code', async () => {
     expect(await called('--seeds', '3')).toEqual({ code: 7, out: ['3 a'], errors: [] });
   });
 
@@ -30,14 +30,14 @@ describe('a command', () => {
     [['--seeds', '1.5'], '--seeds must be a whole number'],
     [['--seeds', ''], '--seeds must be a number'],
     [['--kind', 'c'], '--kind must be one of a, b'],
-  ])('called with %j ends with 2, the problem and its usage', async (args, problem) => {
+  ])('returns 2 and prints the problem and the usage for %j', async (args, problem) => {
     const { code, out, errors } = await called(...args);
     expect({ code, out }).toEqual({ code: 2, out: [] });
     expect(errors.join('')).toContain(problem);
     expect(errors.join('')).toContain(usage);
   });
 
-  it('rejects with what fails inside it', async () => {
+  it('passes on other errors', async () => {
     const failing = runCommand({ usage, options }, [], { out: () => 0, error: () => 0 }, () => {
       throw new Error('broken');
     });
@@ -46,7 +46,7 @@ describe('a command', () => {
 });
 
 describe('a number', () => {
-  it('may have a fraction and stand at either bound', () => {
+  it('can have a fraction and equal either bound', () => {
     expect([numberOf('--n', '0.5', 0, 1), numberOf('--n', '0', 0, 1), numberOf('--n', '1', 0, 1)]).toEqual([
       0.5, 0, 1,
     ]);

@@ -1,10 +1,9 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 
-/** Where a command writes, a text at a time. */
 export interface Output {
   /** The result. */
   out(text: string): void;
-  /** Progress, and what is wrong. */
+  /** Progress and errors. */
   error(text: string): void;
 }
 
@@ -13,13 +12,12 @@ export const terminal: Output = {
   error: (text) => void process.stderr.write(`${text}\n`),
 };
 
-/** The command was called wrongly. */
 export class WrongUsage extends Error {
   override name = 'WrongUsage';
 }
 
 interface CommandSpec<Options extends ParseArgsOptionsConfig> {
-  /** Its synopsis, its options and its exit codes. */
+  /** Synopsis, options and exit codes. */
   readonly usage: string;
   readonly options: Options;
   readonly allowPositionals?: boolean;
@@ -29,7 +27,7 @@ type Values<Options extends ParseArgsOptionsConfig> = ReturnType<
   typeof parseArgs<{ options: Options }>
 >['values'];
 
-/** Runs a command, which may throw `WrongUsage`, or prints its usage. @returns its exit code; 2 for wrong usage */
+/** Runs a command, which can throw `WrongUsage`; prints the usage for --help. @returns the exit code, 2 for wrong usage */
 export async function runCommand<const Options extends ParseArgsOptionsConfig>(
   { usage, options, allowPositionals = false }: CommandSpec<Options>,
   args: readonly string[],
@@ -58,17 +56,17 @@ function parse(args: readonly string[], options: ParseArgsOptionsConfig, allowPo
   }
 }
 
-/** @throws {WrongUsage} unless the text is a number from `least` to `most` */
-export function numberOf(option: string, text: string, least: number, most: number): number {
+/** @throws {WrongUsage} unless the text is a number from `min` to `max` */
+export function numberOf(option: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= least && value <= most))
-    throw new WrongUsage(`${option} must be a number from ${least} to ${most}`);
+  if (text.trim() === '' || !(value >= min && value <= max))
+    throw new WrongUsage(`${option} must be a number from ${min} to ${max}`);
   return value;
 }
 
-/** @throws {WrongUsage} unless the text is a whole number from `least` to `most` */
-export function wholeNumberOf(option: string, text: string, least: number, most = 999_999_999): number {
-  const value = numberOf(option, text, least, most);
+/** @throws {WrongUsage} unless the text is a whole number from `min` to `max` */
+export function wholeNumberOf(option: string, text: string, min: number, max = 999_999_999): number {
+  const value = numberOf(option, text, min, max);
   if (!Number.isInteger(value)) throw new WrongUsage(`${option} must be a whole number`);
   return value;
 }

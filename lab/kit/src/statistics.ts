@@ -2,18 +2,18 @@ export const sum = (values: readonly number[]): number => values.reduce((total, 
 
 export const mean = (values: readonly number[]): number => sum(values) / values.length;
 
-/** The value below which a share (0…1) of them lies; NaN of none. */
+/** Interpolated quantile, `share` from 0 to 1; NaN without values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const place = share * (sorted.length - 1);
-  const below = sorted[Math.floor(place)] ?? Number.NaN;
-  const above = sorted[Math.ceil(place)] ?? Number.NaN;
-  return below + (above - below) * (place - Math.floor(place));
+  const rank = share * (sorted.length - 1);
+  const below = sorted[Math.floor(rank)] ?? Number.NaN;
+  const above = sorted[Math.ceil(rank)] ?? Number.NaN;
+  return below + (above - below) * (rank - Math.floor(rank));
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** How often each of the items is there. */
+/** Occurrences per item. */
 export function countsOf(items: readonly string[]): Record<string, number> {
   const groups = Map.groupBy(items, (item) => item);
   return Object.fromEntries([...groups].map(([item, all]) => [item, all.length]));

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { digits, percent, table, times } from './table.ts';
 
 describe('a table', () => {
-  it('lines its columns up, and leaves out nothing of a short row', () => {
-    expect(table(['who', 'how much'], [['Paceline', '1'], ['p']])).toBe(
+  it('aligns its columns and fills short rows', () => {
+    expect(table(['name', 'requests'], [['Paceline', '1'], ['p']])).toBe(
       [
-        '| who      | how much |',
+        '| name     | requests |',
         '| -------- | -------- |',
         '| Paceline | 1        |',
         '| p        |          |',
@@ -13,13 +13,13 @@ describe('a table', () => {
     );
   });
 
-  it('keeps a bar inside of its cell', () => {
+  it('escapes a bar in a cell', () => {
     expect(table(['a'], [['x|y']])).toContain(String.raw`x\|y`);
   });
 });
 
 describe('a number', () => {
-  it('has three digits that count', () => {
+  it('has three significant digits', () => {
     expect([0, 0.000_123_4, 0.5, 1.006, 61_173, -2.345].map(digits)).toEqual([
       '0',
       '0.000123',
@@ -30,11 +30,11 @@ describe('a number', () => {
     ]);
   });
 
-  it('is a dash when there is none', () => {
+  it('is a dash unless finite', () => {
     expect([digits(Number.NaN), percent(Number.NaN), times(Infinity)]).toEqual(['–', '–', '–']);
   });
 
-  it('is a share, or a multiple of another', () => {
+  it('can be a percentage or a multiple', () => {
     expect([percent(0.2255), times(1.5)]).toEqual(['22.6 %', '1.5 ×']);
   });
 });

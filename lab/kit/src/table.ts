@@ -1,17 +1,16 @@
 type Cell = string | number;
 type Row = readonly Cell[];
 
-/** Whether a column holds numbers, which stand to the right. */
+/** Whether a column is right-aligned. */
 type IsNumber = (column: number) => boolean;
 
 const noNumbers: IsNumber = () => false;
-/** A bar in a cell is written so that it stays one. */
-const written = (cell: Cell | undefined): string => String(cell ?? '').replaceAll('|', String.raw`\|`);
+const escaped = (cell: Cell | undefined): string => String(cell ?? '').replaceAll('|', String.raw`\|`);
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-/** A table in Markdown whose columns line up in plain text too. */
+/** A Markdown table, padded so that it reads well as plain text. */
 export function table(head: Row, rows: readonly Row[], isNumber = noNumbers): string {
-  const lines = [head, ...rows].map((row) => head.map((_, column) => written(row[column])));
+  const lines = [head, ...rows].map((row) => head.map((_, column) => escaped(row[column])));
   const widths = head.map((_, column) => Math.max(3, ...lines.map((cells) => cells[column]?.length ?? 0)));
   const rule = widths.map((width, column) =>
     isNumber(column) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
@@ -24,13 +23,13 @@ export function table(head: Row, rows: readonly Row[], isNumber = noNumbers): st
   return [first, rule, ...others].map(line).join('\n');
 }
 
-/** A table in Markdown without padding, for cells of very different lengths. */
+/** A Markdown table without padding, for cells of very different lengths. */
 export const unpaddedTable = (head: Row, rows: readonly Row[], isNumber = noNumbers): string =>
   [head, head.map((_, column) => (isNumber(column) ? '---:' : '---')), ...rows]
-    .map((cells) => line(cells.map(written)))
+    .map((cells) => line(cells.map(escaped)))
     .join('\n');
 
-/** Columns that line up in plain text. */
+/** Aligned plain-text columns. */
 export function columns(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
   const lines = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
@@ -39,7 +38,7 @@ export function columns(head: readonly string[], rows: ReadonlyArray<readonly st
     .join('\n');
 }
 
-/** Three significant digits, without an exponent; "–" for what could not be measured. */
+/** Three significant digits without an exponent; "–" unless finite. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value === 0) return '0';

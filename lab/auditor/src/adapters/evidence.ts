@@ -3,26 +3,26 @@ import { journalEntry } from '@paceline/shared/contracts';
 import type { LoggedArrival, SandboxLog } from '../core/arrivals.ts';
 import type { StoredEntry } from '../core/history.ts';
 
-/** Whatever keeps the command from judging at all, in plain words. */
+/** The audit is not possible; the message says why. */
 export class CannotAudit extends Error {
   override name = 'CannotAudit';
 }
 
-/** Stores a journal: one entry a line, as JSON, readable by whoever wrote it only. */
+/** Saves a journal as one JSON entry per line, readable only by the current user. */
 export async function saveEntries(file: string, entries: readonly StoredEntry[]): Promise<void> {
   const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`);
   await writeFile(file, lines.join(''), { mode: 0o600 });
 }
 
-/** @throws {CannotAudit} naming the line that is no entry */
+/** @throws {CannotAudit} for an unreadable file or the first invalid line */
 export async function loadEntries(file: string): Promise<StoredEntry[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CannotAudit(`${file} can't be read (${error.code ?? error.message})`);
+    throw new CannotAudit(`Can't read ${file} (${error.code ?? error.message})`);
   });
   const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line, index) => {
     const stored = parse(line);
-    if (!stored) throw new CannotAudit(`line ${index + 1} of ${file} is no entry of a journal`);
+    if (!stored) throw new CannotAudit(`${file}, line ${index + 1}: not a journal entry`);
     return stored;
   });
 }
@@ -39,22 +39,22 @@ function parse(line: string): StoredEntry | undefined {
   }
 }
 
-/** What arrived at the sandbox with this root (without `/api`). @throws {CannotAudit} when none answers */
+/** Fetches a sandbox's audit log. @param root its URL without `/api` @throws {CannotAudit} */
 export async function fetchLog(root: string): Promise<SandboxLog> {
   const url = new URL('control/audit', root.endsWith('/') ? root : `${root}/`);
   try {
     const response = await fetch(url);
-    if (!response.ok) throw new Error(`it answered ${response.status}`);
+    if (!response.ok) throw new Error(`status ${response.status}`);
     const { arrivals, clock } = (await response.json()) as { arrivals: unknown; clock?: SandboxClock };
     if (!Array.isArray(arrivals) || !arrivals.every(isArrival))
-      throw new Error('it answered with no audit log');
+      throw new Error('no audit log in the response');
     return { arrivals, ...(clock && { projectTime: (realMs) => clock.zero + realMs * clock.scale }) };
   } catch (error) {
-    throw new CannotAudit(`No sandbox answers at ${root} (${(error as Error).message})`);
+    throw new CannotAudit(`No sandbox at ${root} (${(error as Error).message})`);
   }
 }
 
-/** `zero`: the project moment at which the machine's clock shows 0. */
+/** `zero`: project time when the machine's clock shows 0. */
 type SandboxClock = Record<'zero' | 'scale', number>;
 
 const isArrival = (each: unknown): each is LoggedArrival => {

@@ -9,10 +9,10 @@ import { connect, retryWhileUnavailable, journalEntryOf } from '@paceline/shared
 import type { StoredEntry } from '../core/history.ts';
 import { CannotAudit } from './evidence.ts';
 
-/** Real ms. Whoever runs the command sits in front of it. */
+/** Real ms. Short, because the command is interactive. */
 const patience = 5_000;
 
-/** Reads journals with the rights of a limiter; leaves nothing behind. @throws {CannotAudit} when none can be read */
+/** Reads journals with the limiter's permissions and leaves nothing behind. @throws {CannotAudit} */
 export async function readJournals(
   url: string,
   partitions: readonly number[],
@@ -25,7 +25,7 @@ export async function readJournals(
     return entries;
   } catch (error) {
     if (error instanceof CannotAudit) throw error;
-    throw new CannotAudit(`The broker at ${hostsOf(url)} gives no journal: ${(error as Error).message}`);
+    throw new CannotAudit(`Can't read the journal from ${hostsOf(url)}: ${(error as Error).message}`);
   } finally {
     await connection.close();
   }
@@ -33,19 +33,21 @@ export async function readJournals(
 
 async function connectSoon(url: string, machine: Machine): Promise<NatsConnection> {
   const host = hostsOf(url);
-  const tooLate = new CannotAudit(`No broker answers at ${host}: is Paceline running?`);
+  const tooLate = new CannotAudit(`No response from the broker at ${host}. Is Paceline running?`);
   const waited = Promise.withResolvers<never>();
   const callOff = machine.after(patience, () => waited.reject(tooLate));
   try {
     return await Promise.race([connect(url, 'limiter'), waited.promise]);
   } catch (error) {
-    throw error === tooLate ? error : new CannotAudit(`The broker at ${host}: ${(error as Error).message}`);
+    throw error === tooLate
+      ? error
+      : new CannotAudit(`Can't connect to the broker at ${host}: ${(error as Error).message}`);
   } finally {
     callOff();
   }
 }
 
-/** Without credentials; of a cluster all servers. */
+/** Every server of the URL, without credentials. */
 const hostsOf = (url: string): string =>
   serversOf(url)
     .map((server) => new URL(server).host)
@@ -57,7 +59,7 @@ async function readJournal(connection: NatsConnection, partition: number): Promi
   const { streams } = await jetstreamManager(connection, { checkAPI: false });
   const latest = await retryWhileUnavailable(() => streams.getMessage(stream, { last_by_subj: subject }));
   if (!latest) return [];
-  // Ephemeral, and read in order: the broker forgets it by itself should this process die.
+  // Ephemeral: the broker removes it by itself if this process dies.
   const consumer = await jetstream(connection).consumers.get(stream, {
     filter_subjects: subject,
     deliver_policy: DeliverPolicy.All,
@@ -80,18 +82,18 @@ function read({ data, headers, seq }: JsMsg): JournalEntry | undefined {
   try {
     return journalEntryOf({ data, ...(headers && { header: headers }) });
   } catch (error) {
-    throw new CannotAudit(`Entry ${seq} is not one that this version reads: ${(error as Error).message}`);
+    throw new CannotAudit(`This version can't read entry ${seq}: ${(error as Error).message}`);
   }
 }
 
 /** Where `npm start` keeps its state. */
 const stateFolder = join(import.meta.dirname, '../../../../.paceline');
 
-/** The broker of `npm start`, as its state folder has it; undefined when none runs. */
+/** The broker that `npm start` runs, found by its state folder; undefined when none runs. */
 export async function localBroker(folder = stateFolder): Promise<string | undefined> {
   try {
     const password = await readFile(join(folder, 'nats-password-limiter'), 'utf8');
-    // One server, or those of a cluster that run.
+    // One server, or the running servers of a cluster.
     const folders = (await readdir(folder)).filter((name) => /^nats(-\d)?$/.test(name)).toSorted();
     const hosts = (await Promise.all(folders.map((each) => hostsIn(join(folder, each, 'ports'))))).flat();
     if (hosts.length === 0) return undefined;
@@ -101,7 +103,7 @@ export async function localBroker(folder = stateFolder): Promise<string | undefi
   }
 }
 
-/** Where a server listens, as it has written down; nowhere when it has ended in good order. */
+/** Where a server listens, from its ports file; empty after a clean shutdown, which removes the file. */
 async function hostsIn(portsFolder: string): Promise<string[]> {
   const names = (await readdir(portsFolder)).filter((file) => file.endsWith('.ports'));
   const files = names.map((name) => readFile(join(portsFolder, name), 'utf8'));

@@ -1,26 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { budgetOf, createScribe, kindsOf, said } from './testing.ts';
+import { budgetOf, createJournalWriter, kindsOf, messagesOf } from './testing.ts';
 
 const minute = 60_000;
 
-/** Two calls, a window apart, as the journal has them. */
+/** A journal with two calls, a window apart. */
 function twoCalls() {
-  const scribe = createScribe();
-  scribe.claim();
-  scribe.start('a', 0);
-  scribe.settle('a', 400);
-  scribe.start('b', 400 + minute);
-  scribe.settle('b', 800 + minute);
-  return scribe;
+  const journal = createJournalWriter();
+  journal.claim();
+  journal.start('a', 0);
+  journal.settle('a', 400);
+  journal.start('b', 400 + minute);
+  journal.settle('b', 800 + minute);
+  return journal;
 }
 
-describe('what arrived', () => {
-  it('is each one of the calls that were started', () => {
-    const scribe = twoCalls();
-    const judged = scribe.audit([scribe.arrival(100), scribe.arrival(600 + minute)]);
-    expect(judged.certified).toBe(true);
-    expect(kindsOf(judged)).toEqual([]);
-    expect(budgetOf(judged).arrivals).toMatchObject({
+describe('an arrival', () => {
+  it('matches each started call', () => {
+    const journal = twoCalls();
+    const result = journal.audit([journal.arrival(100), journal.arrival(600 + minute)]);
+    expect(result.certified).toBe(true);
+    expect(kindsOf(result)).toEqual([]);
+    expect(budgetOf(result).arrivals).toMatchObject({
       arrived: 2,
       foreign: 0,
       neverArrived: [],
@@ -28,108 +28,114 @@ describe('what arrived', () => {
     });
   });
 
-  it('without a started call is somebody else’s', () => {
-    const scribe = twoCalls();
-    const judged = scribe.audit([scribe.arrival(100), scribe.arrival(20_000), scribe.arrival(600 + minute)]);
-    expect(judged.certified).toBe(true);
-    expect(budgetOf(judged).arrivals).toMatchObject({ arrived: 2, foreign: 1 });
-    expect(said(judged, 'foreign_callers')[0]).toContain('1 arrival without a started call');
+  it('is foreign without a started call', () => {
+    const journal = twoCalls();
+    const result = journal.audit([
+      journal.arrival(100),
+      journal.arrival(20_000),
+      journal.arrival(600 + minute),
+    ]);
+    expect(result.certified).toBe(true);
+    expect(budgetOf(result).arrivals).toMatchObject({ arrived: 2, foreign: 1 });
+    expect(messagesOf(result, 'foreign_calls')[0]).toContain('1 arrival without a started call');
   });
 
-  it('on a budget of which the journal never heard is found, too', () => {
-    const scribe = twoCalls();
-    const judged = scribe.audit([{ ...scribe.arrival(100), budget: 'clubs' }]);
-    expect(kindsOf(judged)).toContain('foreign_callers');
+  it('is foreign on a budget that is not in the journal', () => {
+    const journal = twoCalls();
+    const result = journal.audit([{ ...journal.arrival(100), budget: 'clubs' }]);
+    expect(kindsOf(result)).toContain('foreign_calls');
   });
 
-  it('goes to the call that had to arrive first, so that as few as possible are somebody else’s', () => {
-    const scribe = createScribe('riders_single');
-    scribe.claim();
-    scribe.start('long', 0);
-    scribe.start('short', 10);
-    scribe.settle('short', 500);
-    const judged = scribe.audit([scribe.arrival(50), scribe.arrival(90_000)]);
-    expect(budgetOf(judged).arrivals).toMatchObject({ arrived: 2, foreign: 0 });
+  it('matches the call with the earliest deadline, so that the fewest are foreign', () => {
+    const journal = createJournalWriter('riders_single');
+    journal.claim();
+    journal.start('long', 0);
+    journal.start('short', 10);
+    journal.settle('short', 500);
+    const result = journal.audit([journal.arrival(50), journal.arrival(90_000)]);
+    expect(budgetOf(result).arrivals).toMatchObject({ arrived: 2, foreign: 0 });
   });
 
-  it('may be a little beside its interval, since two clocks never agree', () => {
-    const scribe = twoCalls();
-    const judged = scribe.audit([scribe.arrival(450), scribe.arrival(600 + minute)]);
-    expect(kindsOf(judged)).toEqual(['arrived_beside_interval']);
-    expect(said(judged, 'arrived_beside_interval')[0]).toContain('by 0.05 s at the most');
+  it('can lie slightly outside its interval, since clocks differ', () => {
+    const journal = twoCalls();
+    const result = journal.audit([journal.arrival(450), journal.arrival(600 + minute)]);
+    expect(kindsOf(result)).toEqual(['arrived_outside_interval']);
+    expect(messagesOf(result, 'arrived_outside_interval')[0]).toContain('by at most 0.05 s');
   });
 
-  it('is later by as much as the ledger’s time lies behind, as the broker’s clock tells', () => {
+  it('can be later by the lag of the ledger’s time behind the sandbox’s clock', () => {
     const behind = 20_000;
-    const scribe = createScribe('riders_single');
-    scribe.claim();
-    scribe.start('sent', 0);
-    scribe.settle('sent', 8_000);
-    scribe.start('back', 9_000);
-    scribe.returned('back', 9_500);
-    // By the clock that the sandbox's moments are told by, each entry was stored so much after its own time.
+    const journal = createJournalWriter('riders_single');
+    journal.claim();
+    journal.start('sent', 0);
+    journal.settle('sent', 8_000);
+    journal.start('back', 9_000);
+    journal.returned('back', 9_500);
+    // By the sandbox's clock each entry was stored `behind` after its own time.
     const storedAt = new Map(
-      scribe.entries.map(({ storedAt: at }, index) => [at, [0, 0, 8_000, 9_000, 9_500][index]]),
+      journal.entries.map(({ storedAt: at }, index) => [at, [0, 0, 8_000, 9_000, 9_500][index]]),
     );
-    const projectTime = (realMs: number) => scribe.at((storedAt.get(realMs) ?? 0) + behind);
-    const arrivals = [scribe.arrival(15_000)];
-    expect(kindsOf(scribe.audit(arrivals))).toContain('returned_arrived');
-    expect(kindsOf(scribe.audit(arrivals, projectTime))).toEqual([]);
-    expect(kindsOf(scribe.audit([scribe.arrival(behind + 9_200)], projectTime))).toContain(
+    const projectTime = (realMs: number) => journal.at((storedAt.get(realMs) ?? 0) + behind);
+    const arrivals = [journal.arrival(15_000)];
+    expect(kindsOf(journal.audit(arrivals))).toContain('returned_arrived');
+    expect(kindsOf(journal.audit(arrivals, projectTime))).toEqual([]);
+    expect(kindsOf(journal.audit([journal.arrival(behind + 9_200)], projectTime))).toContain(
       'returned_arrived',
     );
   });
 
-  it('in one window with another is over-full by the sandbox’s own clock', () => {
-    const scribe = twoCalls();
-    const judged = scribe.audit([scribe.arrival(1_200), scribe.arrival(500 + minute)]);
-    expect(judged.certified).toBe(false);
-    expect(kindsOf(judged)).toEqual(['arrived_over_full', 'arrived_beside_interval']);
-    expect(budgetOf(judged).arrivals?.fullest).toMatchObject({ calls: 2, limit: 1 });
+  it('violates the limit when two share a window by the sandbox’s clock', () => {
+    const journal = twoCalls();
+    const result = journal.audit([journal.arrival(1_200), journal.arrival(500 + minute)]);
+    expect(result.certified).toBe(false);
+    expect(kindsOf(result)).toEqual(['arrived_over_limit', 'arrived_outside_interval']);
+    expect(budgetOf(result).arrivals?.fullest).toMatchObject({ calls: 2, limit: 1 });
   });
 
-  it('though it was given back as never sent takes the certificate away', () => {
-    const scribe = createScribe();
-    scribe.claim();
-    scribe.start('a', 0);
-    scribe.returned('a', 400);
-    expect(kindsOf(scribe.audit([scribe.arrival(200)]))).toEqual(['returned_arrived']);
+  it('denies the certificate when its permit was returned as unused', () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.start('a', 0);
+    journal.returned('a', 400);
+    expect(kindsOf(journal.audit([journal.arrival(200)]))).toEqual(['returned_arrived']);
   });
 
-  it('and was rejected unheard is told', () => {
-    const scribe = twoCalls();
-    const judged = scribe.audit([scribe.arrival(100, 'rejected'), scribe.arrival(600 + minute)]);
-    expect(said(judged, 'rejected_unheard')[0]).toContain('under 1 call per minute');
-    expect(budgetOf(judged).arrivals?.rejected).toBe(1);
+  it('is reported when it was rejected and the journal has no 429', () => {
+    const journal = twoCalls();
+    const result = journal.audit([journal.arrival(100, 'rejected'), journal.arrival(600 + minute)]);
+    expect(messagesOf(result, 'rejection_not_journalled')[0]).toContain('under 1 call per minute');
+    expect(budgetOf(result).arrivals?.rejected).toBe(1);
   });
 
-  it('helps to explain a 429', () => {
-    const scribe = twoCalls();
-    scribe.start('c', 800 + 2 * minute);
-    scribe.rejected('c', 900 + 2 * minute, {
+  it('helps explain a 429', () => {
+    const journal = twoCalls();
+    journal.start('c', 800 + 2 * minute);
+    journal.rejected('c', 900 + 2 * minute, {
       kept: { limit: 1, windowMs: minute },
       until: 3 * minute,
       attribution: 'foreign_caller',
     });
-    const arrivals = [100, 600 + minute, 50_000 + minute, 850 + 2 * minute].map((at) => scribe.arrival(at));
-    expect(said(scribe.audit(arrivals), 'rejected')[0]).toContain(
-      'Upstream enforced 1 call per minute, and 1 foreign call arrived in its window. So somebody else uses the same key',
+    const arrivals = [100, 600 + minute, 50_000 + minute, 850 + 2 * minute].map((at) => journal.arrival(at));
+    expect(messagesOf(journal.audit(arrivals), 'rejected')[0]).toContain(
+      'Upstream enforced 1 call per minute, and 1 foreign call arrived in the window. Cause: another client uses the same key',
     );
   });
 
-  it('with a key that no journal knows is told', () => {
-    const scribe = twoCalls();
-    const stranger = { ...scribe.arrival(100), key: 'ffffffff' };
-    expect(said(scribe.audit([stranger]), 'unknown_keys')[0]).toContain('1 call came with keys');
+  it('is reported when no journal contains its key', () => {
+    const journal = twoCalls();
+    const unknown = { ...journal.arrival(100), key: 'ffffffff' };
+    expect(messagesOf(journal.audit([unknown]), 'unknown_keys')[0]).toContain(
+      '1 call used keys that no journal contains',
+    );
   });
 });
 
 describe('a started call', () => {
-  it('that never arrived is told, as far as the log tells of its time', () => {
-    const scribe = twoCalls();
-    scribe.start('c', 800 + 2 * minute);
-    const judged = scribe.audit([scribe.arrival(100), { ...scribe.arrival(90_000), budget: null }]);
-    expect(budgetOf(judged).arrivals?.neverArrived).toEqual(['43-b']);
-    expect(said(judged, 'never_arrived')[0]).toContain('though 1 of them are settled as answered');
+  it('is reported when it did not arrive within the log’s time span', () => {
+    const journal = twoCalls();
+    journal.start('c', 800 + 2 * minute);
+    const result = journal.audit([journal.arrival(100), { ...journal.arrival(90_000), budget: null }]);
+    expect(budgetOf(result).arrivals?.neverArrived).toEqual(['43-b']);
+    expect(messagesOf(result, 'never_arrived')[0]).toContain('but 1 of them were settled as answered');
   });
 });

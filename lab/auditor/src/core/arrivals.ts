@@ -2,71 +2,69 @@ import type { Policy } from '@paceline/shared/contracts';
 import type { Budget } from '@paceline/shared/definition';
 import type { StartedCall } from './history.ts';
 
-/** A request as the sandbox's audit log has it, as far as it matters here. */
+/** A request in the sandbox's audit log. */
 export interface LoggedArrival {
   /** Project ms by the sandbox's clock. */
   readonly arrivedAt: number;
   /** The first digits of a hash of the key. */
   readonly key: string;
-  /** Null: a path that is no endpoint. */
+  /** Null for an unknown path. */
   readonly budget: Budget | null;
-  /** The policy that was enforced on it, where one was. */
+  /** The enforced policy, if any. */
   readonly policy: Policy | null;
   readonly verdict: string;
 }
 
-/** The project moment at which the machine's clock shows `realMs` (since the epoch). */
+/** Project time when the machine's clock shows `realMs` (since the epoch). */
 export type ProjectTime = (realMs: number) => number;
 
-/** A sandbox's audit log. */
 export interface SandboxLog {
-  /** Everything that arrived. */
   readonly arrivals: readonly LoggedArrival[];
-  /** What its moments are told by. */
+  /** Converts real time to the log's time. */
   readonly projectTime?: ProjectTime;
 }
 
-/** An account's name begins with the same digits of the same hash, see `accountOf`. */
+/** An account's name starts with the same hash digits, see `accountOf`. */
 export const isOf = ({ key }: LoggedArrival, account: string): boolean => account.startsWith(`key-${key}`);
 
-export type Watched = ReturnType<typeof watchedBy>;
+export type LoggedTime = ReturnType<typeof loggedTime>;
 
-/** The time of which the log tells: nothing is known of before it begins, nor of what is yet to come. */
-export function watchedBy(arrivals: readonly LoggedArrival[]) {
-  const moments = arrivals.map(({ arrivedAt }) => arrivedAt);
+/** The time span that the log covers. */
+export function loggedTime(arrivals: readonly LoggedArrival[]) {
+  const times = arrivals.map(({ arrivedAt }) => arrivedAt);
   return {
-    from: moments.reduce((a, b) => Math.min(a, b), Infinity),
-    to: moments.reduce((a, b) => Math.max(a, b), -Infinity),
+    from: times.reduce((a, b) => Math.min(a, b), Infinity),
+    to: times.reduce((a, b) => Math.max(a, b), -Infinity),
   };
 }
 
-/** Two clocks never agree: a call that arrives this much beside its interval is still its own. Project ms. */
+/** Clocks differ: an arrival this far outside an interval still matches. Project ms. */
 export const clockSlackMs = 1_000;
 
-/** The latest arrival by the sandbox's clock, which the ledger's time lies behind after a take-over. */
+/** Latest arrival by the sandbox's clock; the ledger's time lags behind it after a takeover. */
 export const arrivesBy = ({ arrivesBy, lag }: StartedCall): number => arrivesBy + lag;
 
 export type Matching = ReturnType<typeof matchWithin>;
 
-/** Gives every arrival, oldest first, a call whose interval holds it: exactly, unless a little slack explains more. */
+/** Matches arrivals, oldest first, to calls by their intervals; with clock slack only if that matches more. */
 export function match(calls: readonly StartedCall[], arrivals: readonly LoggedArrival[]): Matching {
   const exact = matchWithin(0, calls, arrivals);
-  if (exact.alone.length === 0) return exact;
+  if (exact.unmatched.length === 0) return exact;
   const loose = matchWithin(clockSlackMs, calls, arrivals);
-  return loose.alone.length < exact.alone.length ? loose : exact;
+  return loose.unmatched.length < exact.unmatched.length ? loose : exact;
 }
 
-/** Of the calls that an arrival could be, it is the one that had to arrive the soonest: no other way matches more. */
+/** Earliest deadline first, which gives the most matches. */
 function matchWithin(slackMs: number, calls: readonly StartedCall[], arrivals: readonly LoggedArrival[]) {
-  const coming = calls.toSorted((a, b) => a.startedAt - b.startedAt);
+  const upcoming = calls.toSorted((a, b) => a.startedAt - b.startedAt);
   const pairs: Array<{ arrival: LoggedArrival; call: StartedCall }> = [];
-  const alone: LoggedArrival[] = [];
-  /** Those that may arrive now, whose time is over first last. */
+  const unmatched: LoggedArrival[] = [];
+  /** Calls that can arrive now; the earliest deadline is last. */
   const open: StartedCall[] = [];
   let next = 0;
   for (const arrival of arrivals) {
     const { arrivedAt } = arrival;
-    for (let call = coming[next]; call && call.startedAt - slackMs <= arrivedAt; call = coming[next]) {
+    for (let call = upcoming[next]; call && call.startedAt - slackMs <= arrivedAt; call = upcoming[next]) {
       const place = open.findIndex((other) => arrivesBy(other) <= arrivesBy(call));
       open.splice(place === -1 ? open.length : place, 0, call);
       next += 1;
@@ -74,8 +72,7 @@ function matchWithin(slackMs: number, calls: readonly StartedCall[], arrivals: r
     let call = open.pop();
     while (call && arrivesBy(call) + slackMs < arrivedAt) call = open.pop();
     if (call) pairs.push({ arrival, call });
-    else alone.push(arrival);
+    else unmatched.push(arrival);
   }
-  // What arrived, with the started call that it is; and what no started call was left for.
-  return { pairs, alone };
+  return { pairs, unmatched };
 }

@@ -1,8 +1,8 @@
 import type { Policy } from '@paceline/shared/contracts';
 import type { Lane } from '@paceline/shared/definition';
 import { count } from '@paceline/shared/words';
-import { type LoggedArrival, isOf, type SandboxLog, type Watched, watchedBy } from './arrivals.ts';
-import { type Finding, listed, remark } from './findings.ts';
+import { type LoggedArrival, isOf, type SandboxLog, type LoggedTime, loggedTime } from './arrivals.ts';
+import { type Finding, listed, note } from './findings.ts';
 import {
   type BudgetHistory,
   type StartedCall,
@@ -16,31 +16,30 @@ import { rebuild } from './rebuild.ts';
 import { explainRejections } from './rejections.ts';
 import { judgeWindows } from './windows.ts';
 
-/** What one budget of an account comes to. */
 export type BudgetCertificate = ReturnType<typeof certificateOf>;
 
-/** What a partition's journal proves. */
+/** Result for one partition. */
 export type Certificate = ReturnType<typeof certify>;
 
 export type AccountCertificate = Certificate['accounts'][number];
 
-/** The sandbox's log, and the time of which it tells. */
+/** The sandbox's log and the time span it covers. */
 interface UpstreamLog extends SandboxLog {
-  readonly watched: Watched;
+  readonly watched: LoggedTime;
 }
 
-/** Judges a partition by its journal, oldest entry first: its windows, the rules of the ledger, and each 429. */
+/** Audits one partition: windows, ledger rules and every 429. @param entries oldest first */
 function certify(partition: number, entries: readonly StoredEntry[], rules: Rules, upstream?: UpstreamLog) {
   const { spans, budgets, findings: ledgerFindings } = rebuild(entries, rules, upstream?.projectTime);
-  const all = [...budgets, ...onlyCalled(budgets, rules, upstream)];
-  const judged = all.map((budget) => judgeBudget(budget, spans, rules, upstream));
-  const findings = [...ledgerFindings, ...judged.flatMap((each) => each.findings)];
-  const accounts = Map.groupBy(judged, ({ budget }) => budget.place.account);
+  const all = [...budgets, ...budgetsOnlyInLog(budgets, rules, upstream)];
+  const results = all.map((budget) => judgeBudget(budget, spans, rules, upstream));
+  const findings = [...ledgerFindings, ...results.flatMap((each) => each.findings)];
+  const accounts = Map.groupBy(results, ({ budget }) => budget.place.account);
   return {
     partition,
-    certified: !findings.some(({ breach }) => breach),
+    certified: !findings.some(({ violation }) => violation),
     entries: entries.length,
-    /** The time that was judged, project ms; null when there was none. */
+    /** Audited time span, project ms; null for an empty one. */
     from: spans[0]?.from ?? null,
     to: spans.at(-1)?.to ?? null,
     accounts: [...accounts].map(([account, its]) => ({
@@ -52,7 +51,7 @@ function certify(partition: number, entries: readonly StoredEntry[], rules: Rule
   };
 }
 
-type Judged = ReturnType<typeof judgeBudget>;
+type BudgetResult = ReturnType<typeof judgeBudget>;
 
 function judgeBudget(budget: BudgetHistory, spans: readonly Span[], rules: Rules, upstream?: UpstreamLog) {
   const { endpoint } = budget.place;
@@ -71,8 +70,8 @@ function judgeBudget(budget: BudgetHistory, spans: readonly Span[], rules: Rules
   };
 }
 
-/** Budgets on which something arrived though the journal never heard of them. */
-function onlyCalled(
+/** Budgets that appear in the sandbox's log but not in the journal. */
+function budgetsOnlyInLog(
   budgets: readonly BudgetHistory[],
   rules: Rules,
   upstream?: UpstreamLog,
@@ -87,7 +86,7 @@ function onlyCalled(
   });
 }
 
-/** What arrived on this budget since the judged time began. */
+/** Arrivals on this budget within the audited time, oldest first. */
 function arrivalsOn(
   { place }: BudgetHistory,
   spans: readonly Span[],
@@ -99,28 +98,31 @@ function arrivalsOn(
     .toSorted((a, b) => a.arrivedAt - b.arrivedAt);
 }
 
-function certificateOf({ budget, windows, arrived, utilisation }: Judged, findings: readonly Finding[]) {
+function certificateOf(
+  { budget, windows, arrived, utilisation }: BudgetResult,
+  findings: readonly Finding[],
+) {
   const { place, policy, calls, rejections } = budget;
   return {
     endpoint: place.endpoint,
-    /** The policy that was in force in the end. */
+    /** In force at the end. */
     policy,
     calls: utilisation.made,
-    /** The most calls that could have arrived within one window. */
+    /** The window into which the most calls, relative to the limit, could have arrived. */
     fullest: windows.fullest,
     utilisation,
     rejected: rejections.length,
-    promises: promisesOf(calls),
+    estimates: estimatesOf(calls),
     // Absent without the sandbox's log.
     ...(arrived && { arrivals: arrived.figures }),
     certified: !findings.some(
       (each) =>
-        each.breach && each.place?.account === place.account && each.place.endpoint === place.endpoint,
+        each.violation && each.place?.account === place.account && each.place.endpoint === place.endpoint,
     ),
   };
 }
 
-/** Calls made beside those that were possible in the same time. @param documented the first policy */
+/** Calls made and calls possible in the audited time. @param documented the initial policy */
 function utilisationOf({ calls, changes }: BudgetHistory, spans: readonly Span[], documented: Policy) {
   const made = calls.filter(({ judged, end }) => judged && end !== 'returned').length;
   const possible = spans.reduce((sum, span) => sum + possibleIn(span, changes, documented), 0);
@@ -140,34 +142,33 @@ function possibleIn(
   let since = from;
   let possible = 0;
   for (const next of within) {
-    possible += mostWithin(next.at - since, policy);
+    possible += maxCallsWithin(next.at - since, policy);
     policy = next.policy;
     since = next.at;
   }
-  return possible + mostWithin(to - since + 1, policy);
+  return possible + maxCallsWithin(to - since + 1, policy);
 }
 
 /** No interval [from, from + ms) can hold more. */
-const mostWithin = (ms: number, { limit, windowMs }: Policy): number => limit * Math.ceil(ms / windowMs);
+const maxCallsWithin = (ms: number, { limit, windowMs }: Policy): number => limit * Math.ceil(ms / windowMs);
 
-/** A promise is kept when the call starts at most this much later than was promised. Project ms. */
+/** An estimate is kept when the call starts at most this much later. Project ms. */
 const slackMs = 1_000;
 
-/** Whether those who waited ran when they had been told that they would, as far as they were told. */
-function promisesOf(calls: readonly StartedCall[]) {
+function estimatesOf(calls: readonly StartedCall[]) {
   const lateness = calls.flatMap(({ judged, startedAt, firstEstimate }) =>
     judged && firstEstimate !== undefined ? [startedAt - firstEstimate] : [],
   );
-  const broken = lateness.filter((late) => late > slackMs).length;
+  const missed = lateness.filter((late) => late > slackMs).length;
   return {
-    kept: lateness.length - broken,
-    broken,
-    /** Project ms; 0 when none came later than promised. */
+    kept: lateness.length - missed,
+    missed,
+    /** Project ms; 0 when no call was late. */
     worstLatenessMs: lateness.reduce((a, b) => Math.max(a, b), 0),
   };
 }
 
-/** From the first ask to the start, project ms: the longest of each lane that called at all. */
+/** Longest time from request to start per lane, project ms; lanes without calls are absent. */
 function longestWaits(calls: readonly StartedCall[]): Partial<Record<Lane, number>> {
   const longest: Partial<Record<Lane, number>> = {};
   for (const { judged, lane, startedAt, requestedAt } of calls) {
@@ -177,37 +178,37 @@ function longestWaits(calls: readonly StartedCall[]): Partial<Record<Lane, numbe
   return longest;
 }
 
-/** Every partition that was looked at. */
+/** Result for all audited partitions. */
 export type Audit = ReturnType<typeof audit>;
 
 interface Evidence {
-  /** Of any partitions; those of one are in their order. */
+  /** Of any partitions; in stream order within each. */
   readonly entries: readonly StoredEntry[];
   readonly log?: SandboxLog;
-  /** Whether all partitions are there: only then is a key that none of them knows a stranger's. */
+  /** All partitions are included, so a key that none of them knows is foreign. */
   readonly complete: boolean;
 }
 
 export function audit({ entries, log, complete }: Evidence, rules: Rules) {
-  const upstream = log && { ...log, watched: watchedBy(log.arrivals) };
+  const upstream = log && { ...log, watched: loggedTime(log.arrivals) };
   const partitions = [...Map.groupBy(entries, ({ partition }) => partition)]
     .toSorted(([a], [b]) => a - b)
     .map(([partition, its]) => certify(partition, its, rules, upstream));
   return {
     certified: partitions.every(({ certified }) => certified),
     partitions,
-    /** What is about no partition. */
-    findings: complete ? strangers(partitions, log?.arrivals ?? []) : [],
+    /** Findings that concern no partition. */
+    findings: complete ? unknownKeys(partitions, log?.arrivals ?? []) : [],
   };
 }
 
-function strangers(partitions: readonly Certificate[], arrivals: readonly LoggedArrival[]): Finding[] {
+function unknownKeys(partitions: readonly Certificate[], arrivals: readonly LoggedArrival[]): Finding[] {
   const accounts = partitions.flatMap((each) => each.accounts.map(({ account }) => account));
   const unknown = arrivals.filter(
     (each) => each.budget !== null && !accounts.some((account) => isOf(each, account)),
   );
   if (unknown.length === 0) return [];
   const keys = new Set(unknown.map(({ key }) => key));
-  const says = `${count(unknown.length, 'call')} came with keys that no journal knows: ${listed([...keys])}.`;
-  return [remark('unknown_keys', says)];
+  const message = `${count(unknown.length, 'call')} used keys that no journal contains: ${listed([...keys])}.`;
+  return [note('unknown_keys', message)];
 }

@@ -1,122 +1,132 @@
 import type { Fact, FactOf, Policy } from '@paceline/shared/contracts';
-import { howLong, remark, when } from './findings.ts';
+import { howLong, note, when } from './findings.ts';
 import type { BudgetHistory, StartedCall } from './history.ts';
-import { blame, book, budgetOf, epochOf, isFromBefore, isSame, type Reading } from './reading.ts';
+import {
+  addViolation,
+  bookCall,
+  budgetOf,
+  epochOf,
+  mayPredateJournal,
+  isSamePolicy,
+  type LedgerState,
+} from './ledger-state.ts';
 
-/** A call is booked. */
-function readStarted(reading: Reading, fact: FactOf<'started'>): void {
-  const budget = budgetOf(reading, fact);
+function applyStarted(state: LedgerState, fact: FactOf<'started'>): void {
+  const budget = budgetOf(state, fact);
   const { permit, startedAt, arrivesBy } = fact.interval;
-  demandOwner(reading, budget, permit);
+  checkOwner(state, budget, permit);
   if (budget.byPermit.has(permit)) {
-    blame(reading, 'started_twice', `${permit} was started a second time.`, budget.place);
+    addViolation(state, 'started_twice', `${permit} was started twice.`, budget.place);
     return;
   }
-  demandOpen(reading, budget, fact.interval);
-  const shortest = reading.rules.callTimeout[fact.endpoint];
+  checkNotPaused(state, budget, fact.interval);
+  const shortest = state.rules.callTimeout[fact.endpoint];
   if (arrivesBy - startedAt < shortest) {
-    const says = `${permit} was booked to arrive within ${howLong(arrivesBy - startedAt)}, though a call may take ${howLong(shortest)}.`;
-    blame(reading, 'short_interval', says, budget.place);
+    const message = `${permit} was booked to arrive within ${howLong(arrivesBy - startedAt)}, but a call can take ${howLong(shortest)}.`;
+    addViolation(state, 'short_interval', message, budget.place);
   }
   const { requestedAt, firstEstimate } = fact;
-  book(reading, budget, fact.interval, { requestedAt, firstEstimate: firstEstimate ?? undefined });
+  bookCall(state, budget, fact.interval, { requestedAt, firstEstimate: firstEstimate ?? undefined });
 }
 
-/** Whoever has lost its claim may commit nothing. */
-function demandOwner(reading: Reading, { place }: BudgetHistory, permit: string): void {
+/** An owner that lost its claim must not commit anything. */
+function checkOwner(state: LedgerState, { place }: BudgetHistory, permit: string): void {
   const epoch = epochOf(permit);
-  // Where the journal begins in the midst of a reign, its first start tells whose it is.
-  if (reading.claim === undefined && !Number.isNaN(epoch)) reading.claim = epoch;
-  if (epoch === reading.claim) return;
-  const says = `${permit} was started under the claim ${epoch}, though the claim in force was ${reading.claim ?? 'none'}.`;
-  blame(reading, 'stale_owner', says, place);
+  // When the journal starts after the claim, the first start shows which claim was in force.
+  if (state.claim === undefined && !Number.isNaN(epoch)) state.claim = epoch;
+  if (epoch === state.claim) return;
+  const message = `${permit} was started under claim ${epoch} while claim ${state.claim ?? 'none'} was in force.`;
+  addViolation(state, 'stale_owner', message, place);
 }
 
-/** Nobody starts while the budget is closed; after a pause one goes alone; what a lost journal held counts for a window. */
-function demandOpen(
-  reading: Reading,
+/** No starts during a pause, one probe after it, and none for a window after the journal was lost. */
+function checkNotPaused(
+  state: LedgerState,
   budget: BudgetHistory,
   { permit, startedAt }: { permit: string; startedAt: number },
 ): void {
   const { pausedUntil, policy, place } = budget;
   const closedUntil = Math.max(pausedUntil.upstream, pausedUntil.operator);
   if (startedAt < closedUntil) {
-    const says = `${permit} was started at ${when(startedAt)}, though the budget was paused until ${when(closedUntil)}.`;
-    blame(reading, 'started_in_pause', says, place);
+    const message = `${permit} was started at ${when(startedAt)}, while the budget was paused until ${when(closedUntil)}.`;
+    addViolation(state, 'started_in_pause', message, place);
   }
   if (budget.probing) {
     const other = budget.calls.findLast(({ end, arrivesBy }) => end === 'open' && arrivesBy > startedAt);
     if (other) {
-      const says = `${permit} was started after a pause while ${other.permit} was still under way: only one may go ahead.`;
-      blame(reading, 'not_alone', says, place);
+      const message = `${permit} was started after a pause while ${other.permit} was still in flight; only one probe is allowed.`;
+      addViolation(state, 'second_probe', message, place);
     }
     return;
   }
-  const { lostAt } = reading;
+  const { lostAt } = state;
   if (lostAt === undefined || startedAt >= lostAt + policy.windowMs) return;
-  const says = `${permit} was started ${howLong(startedAt - lostAt)} after the journal was found lost: what it held may count for ${howLong(policy.windowMs)}.`;
-  blame(reading, 'started_unknowing', says, place);
+  const message = `${permit} was started ${howLong(startedAt - lostAt)} after the journal was found lost; the lost calls can count for ${howLong(policy.windowMs)}.`;
+  addViolation(state, 'started_after_loss', message, place);
 }
 
-/** An end may only narrow the interval of arrival, and by what can be known: an answered call had arrived by its answer. */
-function readSettled(reading: Reading, fact: FactOf<'settled'>): void {
-  const call = endingCall(reading, fact);
+/** A settle can only narrow the arrival interval: an answered call arrived before its response at the latest. */
+function applySettled(state: LedgerState, fact: FactOf<'settled'>): void {
+  const call = endingCall(state, fact);
   if (!call) return;
   const { permit, arrivesBy, at, outcome } = fact;
-  const budget = budgetOf(reading, fact);
+  const budget = budgetOf(state, fact);
   const { place } = budget;
   const known = outcome.result === 'answered' ? at : at + 1;
   if (arrivesBy > call.arrivesBy) {
-    const says = `${permit} was settled to have arrived by ${when(arrivesBy)}, ${howLong(arrivesBy - call.arrivesBy)} later than was booked at its start.`;
-    blame(reading, 'late_settle', says, place);
+    const message = `${permit} was settled with an arrival by ${when(arrivesBy)}, ${howLong(arrivesBy - call.arrivesBy)} later than booked at the start.`;
+    addViolation(state, 'late_settle', message, place);
   } else if (arrivesBy < Math.min(call.arrivesBy, known)) {
-    const says = `${permit} was settled to have arrived by ${when(arrivesBy)}, which nobody could know at ${when(at)}.`;
-    blame(reading, 'early_settle', says, place);
+    const message = `${permit} was settled with an arrival by ${when(arrivesBy)}, which the limiter could not know at ${when(at)}.`;
+    addViolation(state, 'early_settle', message, place);
   }
   call.arrivesBy = arrivesBy;
   call.end = 'settled';
   call.outcome = outcome;
-  // What was under way before a pause says nothing of what was let in after it.
+  // A call started before the pause says nothing about whether upstream is open again.
   const letIn = outcome.result === 'answered' && outcome.status !== 429;
   if (letIn && call.startedAt >= budget.pausedUntil.upstream) budget.probing = false;
 }
 
-function readRejected(reading: Reading, fact: FactOf<'rejected'>): void {
+function applyRejected(state: LedgerState, fact: FactOf<'rejected'>): void {
   const { permit, at, policy: kept, attribution } = fact;
-  const budget = budgetOf(reading, fact);
+  const budget = budgetOf(state, fact);
   const call = budget.byPermit.get(permit);
-  if (!call && !isFromBefore(reading, permit)) {
-    blame(reading, 'never_started', `${permit} was answered 429 but never started.`, budget.place);
+  if (!call && !mayPredateJournal(state, permit)) {
+    addViolation(state, 'never_started', `${permit} got a 429 but was never started.`, budget.place);
   }
-  if (!isSame(kept, budget.policy)) {
-    const says = `When ${permit} was answered 429 another policy was kept than the facts before it tell of: is ZWIFTRACING_TIER that of the limiter?`;
-    blame(reading, 'other_policy', says, budget.place);
+  if (!isSamePolicy(kept, budget.policy)) {
+    const message = `The 429 for ${permit} records a policy that differs from the one in force. Check that ZWIFTRACING_TIER is the limiter's.`;
+    addViolation(state, 'policy_mismatch', message, budget.place);
   }
-  if (!reading.complete) return;
-  const { sequence } = reading;
+  if (!state.complete) return;
+  const { sequence } = state;
   const unknown = { closedUntil: undefined, named: undefined };
   budget.rejections.push({ permit, sequence, at, kept, attribution, call, ...unknown });
 }
 
-/** The open call that a fact says has ended. */
-function endingCall(reading: Reading, fact: FactOf<'settled'> | FactOf<'returned'>): StartedCall | undefined {
+/** The open call that a fact ends; undefined, with a violation, when there is none. */
+function endingCall(
+  state: LedgerState,
+  fact: FactOf<'settled'> | FactOf<'returned'>,
+): StartedCall | undefined {
   const { fact: how } = fact;
-  const { byPermit, place } = budgetOf(reading, fact);
+  const { byPermit, place } = budgetOf(state, fact);
   const call = byPermit.get(fact.permit);
   if (!call) {
-    if (isFromBefore(reading, fact.permit)) return undefined;
-    blame(reading, 'never_started', `${fact.permit} was ${how} but never started.`, place);
+    if (mayPredateJournal(state, fact.permit)) return undefined;
+    addViolation(state, 'never_started', `${fact.permit} was ${how} but never started.`, place);
     return undefined;
   }
-  call.lag = Math.max(call.lag, reading.lag);
+  call.lag = Math.max(call.lag, state.lag);
   if (call.end === 'open') return call;
-  blame(reading, 'ended_twice', `${fact.permit} was ${how} although it had been ${call.end} before.`, place);
+  addViolation(state, 'ended_twice', `${fact.permit} was ${how} after it had been ${call.end}.`, place);
   return undefined;
 }
 
-/** Nobody calls until then. Upstream's word is never shortened by another of its words, an operator's last one counts. */
-function readPaused(reading: Reading, fact: FactOf<'paused'>): void {
-  const budget = budgetOf(reading, fact);
+/** Of upstream's pauses the longest counts, of an operator's the last. */
+function applyPaused(state: LedgerState, fact: FactOf<'paused'>): void {
+  const budget = budgetOf(state, fact);
   const { pausedUntil } = budget;
   if (fact.by === 'operator') {
     pausedUntil.operator = fact.until;
@@ -124,56 +134,55 @@ function readPaused(reading: Reading, fact: FactOf<'paused'>): void {
   }
   pausedUntil.upstream = Math.max(pausedUntil.upstream, fact.until);
   budget.probing = true;
-  const rejection = rejectionOfThisTurn(budget, reading);
+  const rejection = rejectionOfThisEntry(budget, state);
   if (rejection) rejection.closedUntil = fact.until;
 }
 
-function readPolicyChanged(reading: Reading, fact: FactOf<'policy_changed'>): void {
-  const budget = budgetOf(reading, fact);
-  const next = fact.policy ?? reading.rules.documented[fact.endpoint];
+function applyPolicyChanged(state: LedgerState, fact: FactOf<'policy_changed'>): void {
+  const budget = budgetOf(state, fact);
+  const next = fact.policy ?? state.rules.documented[fact.endpoint];
   if (isStricter(next, budget.policy)) budget.strictFrom = budget.calls.length;
   budget.policy = next;
   budget.named = fact.policy !== null;
-  budget.changes.push({ at: fact.at, timeline: reading.timeline, policy: next });
-  const rejection = fact.by === 'upstream' ? rejectionOfThisTurn(budget, reading) : undefined;
+  budget.changes.push({ at: fact.at, timeline: state.timeline, policy: next });
+  const rejection = fact.by === 'upstream' ? rejectionOfThisEntry(budget, state) : undefined;
   if (rejection && fact.policy) rejection.named = fact.policy;
 }
 
-/** A 429, its pause and what it teaches are told in one entry, in this order. */
-function rejectionOfThisTurn({ rejections }: BudgetHistory, { sequence }: Reading) {
+/** A 429, its pause and a policy learned from it are recorded in one entry, in this order. */
+function rejectionOfThisEntry({ rejections }: BudgetHistory, { sequence }: LedgerState) {
   const last = rejections.at(-1);
   return last?.sequence === sequence ? last : undefined;
 }
 
-/** Calls that were fine under one policy may be too many under another one that is stricter in any way. */
+/** Stricter in any way: calls that were allowed before can exceed the new policy. */
 const isStricter = (next: Policy, before: Policy): boolean =>
   next.limit < before.limit || next.windowMs > before.windowMs;
 
-/** What each fact tells. */
-const readers: { readonly [Kind in Fact['fact']]: (reading: Reading, fact: FactOf<Kind>) => void } = {
-  claimed(reading) {
-    reading.claim = reading.sequence;
-    reading.claims.add(reading.sequence);
+const appliers: { readonly [Kind in Fact['fact']]: (state: LedgerState, fact: FactOf<Kind>) => void } = {
+  claimed(state) {
+    state.claim = state.sequence;
+    state.claims.add(state.sequence);
   },
-  // What came before is not known: it is for the limiter to wait until none of it can count any more.
-  journal_lost(reading, { at }) {
-    reading.lostAt = at;
-    const says = `At ${when(at)} the journal of before was found to be gone. Which calls it held is not known.`;
-    reading.findings.push(remark('journal_lost', says, { sequence: reading.sequence }));
+  // The lost calls are unknown; the limiter must wait until they can no longer count.
+  journal_lost(state, { at }) {
+    state.lostAt = at;
+    const message = `The previous journal was found lost at ${when(at)}. Its calls are unknown.`;
+    state.findings.push(note('journal_lost', message, { sequence: state.sequence }));
   },
-  started: readStarted,
-  settled: readSettled,
-  // It was never sent: upstream never counts it.
-  returned(reading, fact) {
-    const call = endingCall(reading, fact);
+  started: applyStarted,
+  settled: applySettled,
+  // Never sent, so upstream does not count it.
+  returned(state, fact) {
+    const call = endingCall(state, fact);
     if (call) call.end = 'returned';
   },
-  rejected: readRejected,
-  paused: readPaused,
-  resumed(reading, fact) {
-    budgetOf(reading, fact).pausedUntil[fact.by] = fact.at;
+  rejected: applyRejected,
+  paused: applyPaused,
+  resumed(state, fact) {
+    budgetOf(state, fact).pausedUntil[fact.by] = fact.at;
   },
-  policy_changed: readPolicyChanged,
+  policy_changed: applyPolicyChanged,
 };
 
-export const readFact = (reading: Reading, fact: Fact): void => readers[fact.fact](reading, fact as never);
+export const applyFact = (state: LedgerState, fact: Fact): void => appliers[fact.fact](state, fact as never);

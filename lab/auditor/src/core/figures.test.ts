@@ -1,45 +1,45 @@
 import { describe, expect, it } from 'vitest';
-import { budgetOf, createScribe } from './testing.ts';
+import { budgetOf, createJournalWriter } from './testing.ts';
 
 const minute = 60_000;
 
 describe('the figures of a budget', () => {
-  it('tell how much of what was allowed was used', () => {
-    const scribe = createScribe();
-    scribe.claim();
-    scribe.start('a', 0);
-    scribe.settle('a', 10);
-    scribe.start('b', minute + 10);
-    // Three windows of a minute begin within this time, and one more call would have found its place.
-    scribe.claim(3 * minute - 1);
-    expect(budgetOf(scribe.audit()).utilisation).toEqual({ made: 2, possible: 3 });
+  it('include the utilisation of the limit', () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.start('a', 0);
+    journal.settle('a', 10);
+    journal.start('b', minute + 10);
+    // Three one-minute windows start in this time, so one more call was possible.
+    journal.claim(3 * minute - 1);
+    expect(budgetOf(journal.audit()).utilisation).toEqual({ made: 2, possible: 3 });
   });
 
-  it('take each policy for the time in which it was in force', () => {
-    const scribe = createScribe();
-    scribe.claim();
-    scribe.facts(scribe.policy({ limit: 10, windowMs: minute }, 5 * minute));
-    scribe.claim(6 * minute - 1);
-    expect(budgetOf(scribe.audit()).utilisation).toEqual({ made: 0, possible: 15 });
+  it('apply each policy to the time it was in force', () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.facts(journal.policy({ limit: 10, windowMs: minute }, 5 * minute));
+    journal.claim(6 * minute - 1);
+    expect(budgetOf(journal.audit()).utilisation).toEqual({ made: 0, possible: 15 });
   });
 
-  it('tell whether promises were kept within a second, and by how much the worst was not', () => {
-    const scribe = createScribe();
-    scribe.claim();
-    scribe.start('a', 1_000, { firstEstimate: 0 });
-    scribe.returned('a', 1_000);
-    scribe.start('b', 5_000, { firstEstimate: 3_999 });
-    scribe.returned('b', 5_000);
-    scribe.start('c', 6_000);
-    expect(budgetOf(scribe.audit()).promises).toEqual({ kept: 1, broken: 1, worstLatenessMs: 1_001 });
+  it('count estimates kept within a second and the worst lateness', () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.start('a', 1_000, { firstEstimate: 0 });
+    journal.returned('a', 1_000);
+    journal.start('b', 5_000, { firstEstimate: 3_999 });
+    journal.returned('b', 5_000);
+    journal.start('c', 6_000);
+    expect(budgetOf(journal.audit()).estimates).toEqual({ kept: 1, missed: 1, worstLatenessMs: 1_001 });
   });
 
-  it('tell the longest wait of each lane', () => {
-    const scribe = createScribe();
-    scribe.claim();
-    scribe.start('a', minute, { requestedAt: 0 });
-    scribe.settle('a', minute + 10);
-    scribe.start('b', 3 * minute, { requestedAt: 150_000 });
-    expect(scribe.audit().partitions[0]?.accounts[0]?.longestWaits).toEqual({ far_event_sync: minute });
+  it('include the longest wait of each lane', () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.start('a', minute, { requestedAt: 0 });
+    journal.settle('a', minute + 10);
+    journal.start('b', 3 * minute, { requestedAt: 150_000 });
+    expect(journal.audit().partitions[0]?.accounts[0]?.longestWaits).toEqual({ far_event_sync: minute });
   });
 });

@@ -1,52 +1,52 @@
 import type { Budget } from '@paceline/shared/definition';
 import { humanDuration as spanOf } from '@paceline/shared/words';
 
-/** What takes the certificate away. */
-export type Breach =
+/** Findings that deny the certificate. */
+export type ViolationKind =
   /** More calls than the policy allows could have arrived within one window. */
-  | 'over_full'
-  /** More calls than that did arrive, by the sandbox's own clock. */
-  | 'arrived_over_full'
-  /** A call that was given back as never sent did arrive. */
+  | 'over_limit'
+  /** More calls than the policy allows did arrive within one window, by the sandbox's clock. */
+  | 'arrived_over_limit'
+  /** A permit was returned as unused, but its call arrived. */
   | 'returned_arrived'
-  /** A settle makes a call arrive later than was booked at its start, so those that started since counted on too little. */
+  /** Settled with a later arrival than booked at the start, so calls started since then counted too little. */
   | 'late_settle'
-  /** A settle makes a call arrive earlier than anybody could know. */
+  /** Settled with an earlier arrival than the limiter could know. */
   | 'early_settle'
-  /** A call was booked to arrive sooner than it may take. */
+  /** Booked for less time than the call timeout. */
   | 'short_interval'
   | 'started_twice'
   | 'ended_twice'
-  /** A settle, a return or a 429 of a call that was never started. */
+  /** A settle, return or 429 for a call that was never started. */
   | 'never_started'
-  /** A start under a claim that is not the one in force. */
+  /** Started under a claim that is not in force. */
   | 'stale_owner'
   | 'started_in_pause'
-  /** After a pause one call goes ahead: another one went with it. */
-  | 'not_alone'
-  /** The journal of before was lost, and a call was started before what it held had left the window. */
-  | 'started_unknowing'
+  /** After a pause, a second call started before the probe had returned. */
+  | 'second_probe'
+  /** The journal was lost, and a call started before the lost calls had left the window. */
+  | 'started_after_loss'
   | 'time_went_back'
   | 'out_of_order'
-  /** Whoever recovers is sent to an entry that is not there, or that does not state anything anew. */
-  | 'recovers_from_nothing'
-  /** A budget was stated anew, and not as the facts have it. */
-  | 'restated_otherwise'
-  /** A 429 tells of a kept policy that is not the one in force. */
-  | 'other_policy';
+  /** `recoverFrom` names a missing entry, or one that is not a snapshot. */
+  | 'invalid_recovery_entry'
+  /** A snapshot disagrees with the facts. */
+  | 'snapshot_mismatch'
+  /** A 429 records another policy than the one in force. */
+  | 'policy_mismatch';
 
-/** What whoever reads a certificate should know beside it. */
-type Remark =
+/** Findings that explain a certificate without denying it. */
+type NoteKind =
   | 'rejected'
-  | 'attributed_otherwise'
-  | 'rejected_unheard'
+  | 'attribution_mismatch'
+  | 'rejection_not_journalled'
   | 'older_calls_overlap'
   | 'journal_lost'
   | 'clock_set_back'
-  | 'history_begins_later'
-  | 'foreign_callers'
+  | 'history_purged'
+  | 'foreign_calls'
   | 'never_arrived'
-  | 'arrived_beside_interval'
+  | 'arrived_outside_interval'
   | 'unknown_keys';
 
 export interface BudgetPlace {
@@ -54,38 +54,40 @@ export interface BudgetPlace {
   readonly endpoint: Budget;
 }
 
-/** One thing that was found, in a sentence. */
 export type Finding = {
-  /** Absent: it is about the whole partition. */
+  /** Absent when the finding concerns the whole partition. */
   readonly place?: BudgetPlace;
-  /** The entry of the journal that it is about. */
+  /** Journal entry. */
   readonly sequence?: number;
-  readonly says: string;
-} & ({ readonly breach: true; readonly kind: Breach } | { readonly breach: false; readonly kind: Remark });
+  readonly message: string;
+} & (
+  | { readonly violation: true; readonly kind: ViolationKind }
+  | { readonly violation: false; readonly kind: NoteKind }
+);
 
-type Where = Pick<Finding, 'place' | 'sequence'>;
+type FindingPlace = Pick<Finding, 'place' | 'sequence'>;
 
-export const breach = (kind: Breach, says: string, where: Where = {}): Finding => ({
-  breach: true,
+export const violation = (kind: ViolationKind, message: string, where: FindingPlace = {}): Finding => ({
+  violation: true,
   kind,
-  says,
+  message,
   ...where,
 });
 
-export const remark = (kind: Remark, says: string, where: Where = {}): Finding => ({
-  breach: false,
+export const note = (kind: NoteKind, message: string, where: FindingPlace = {}): Finding => ({
+  violation: false,
   kind,
-  says,
+  message,
   ...where,
 });
 
-/** A moment as people read it: `2026-11-24 18:24:31.402`. */
+/** `2026-11-24 18:24:31.402` */
 export const when = (at: number): string => new Date(at).toISOString().replace('T', ' ').replace('Z', '');
 
-/** A span to the millisecond: whether a call came too early is a matter of few. */
+/** Duration to the millisecond, since a call can be early by one. */
 export const howLong = (ms: number): string => spanOf(ms, 3);
 
-/** The first few, and how many more there are. */
+/** `a, b, c and 4 more` */
 export function listed(names: readonly string[], shown = 5): string {
   const more = names.length - shown;
   return names.slice(0, shown).join(', ') + (more > 0 ? ` and ${more} more` : '');

@@ -4,25 +4,25 @@ import type { Attribution, JournalEntry, Outcome, Policy } from '@paceline/share
 import { type Budget, budgetNames, type Lane, limitsOf, type Tier } from '@paceline/shared/definition';
 import type { BudgetPlace } from './findings.ts';
 
-/** An entry as the broker holds it. */
+/** A journal entry with its position in the stream. */
 export interface StoredEntry {
   readonly partition: number;
-  /** Its sequence in the stream, which all partitions share. */
+  /** In the stream that all partitions share. */
   readonly sequence: number;
   /** When the broker stored it, real ms since the epoch. */
   readonly storedAt: number;
   readonly entry: JournalEntry;
 }
 
-/** What is known beside the journal. */
+/** Configuration that the journal does not contain. */
 export interface Rules {
-  /** The policies that are kept until upstream or an operator says otherwise. */
+  /** Policies in force until upstream or an operator changes them. */
   readonly documented: Readonly<Record<Budget, Policy>>;
-  /** A call may be under way for as long, project ms. */
+  /** Longest duration of a call, project ms. */
   readonly callTimeout: Readonly<Record<Budget, number>>;
 }
 
-/** The time-outs are those of real time: on a faster clock calls are given longer, never shorter. */
+/** Timeouts of the real-time clock: a faster clock only allows longer ones. */
 export const rulesOf = (tier: Tier): Rules => ({
   documented: limitsOf(tier),
   callTimeout: Object.fromEntries(
@@ -30,58 +30,58 @@ export const rulesOf = (tier: Tier): Rules => ({
   ) as Record<Budget, number>,
 });
 
-/** A started call: it arrived upstream in [startedAt, arrivesBy]. Moments are project ms by the ledger. */
+/** A call that arrived upstream in [startedAt, arrivesBy], project ms by the ledger. */
 export interface StartedCall {
   readonly permit: string;
   readonly lane: Lane;
   readonly startedAt: number;
   arrivesBy: number;
-  /** How far the ledger's time lay behind the project's at the most, as far as this call is told of, ms. */
+  /** Largest lag of the ledger's time behind project time over this call's entries, ms. */
   lag: number;
-  /** `returned`: it never left, and never will. */
+  /** `returned`: never sent. */
   end: 'open' | 'settled' | 'returned';
   outcome: Outcome | undefined;
-  /** The entry that booked it. */
+  /** Entry that booked it. */
   readonly sequence: number;
-  /** Its place among the calls of its budget, as they were booked. */
+  /** Index among the calls of its budget, in booking order. */
   readonly order: number;
   readonly timeline: number;
   /** The policy in force when it started. */
   readonly policy: Policy;
-  /** Calls before this place were made before the policy was known to be as strict. */
+  /** Calls with a lower `order` were made under a looser policy. */
   readonly strictFrom: number;
-  /** Upstream named the moment: it went ahead to see whether upstream is open again. */
+  /** The probe after a pause, at the time that upstream named. */
   readonly invited: boolean;
-  /** False: it is known only as what later calls stand beside. */
+  /** False for calls known only from a snapshot: counted, not audited. */
   readonly judged: boolean;
   readonly requestedAt: number | undefined;
   readonly firstEstimate: number | undefined;
 }
 
-/** A 429, as the journal tells of it. */
+/** A 429 as the journal records it. */
 export interface Rejection {
   readonly permit: string;
   readonly sequence: number;
   readonly at: number;
-  /** The policy that was kept until then. */
+  /** The policy in force until then. */
   readonly kept: Policy;
   readonly attribution: Attribution;
-  /** Unknown when it was started before the journal begins. */
+  /** Undefined when it was started before the journal starts. */
   readonly call: StartedCall | undefined;
-  /** Until when upstream closed the budget, and the policy that it named. */
+  /** End of upstream's pause, and the policy that it named. */
   closedUntil: number | undefined;
   named: Policy | undefined;
 }
 
-/** One account's budget, as its facts tell it; at first it keeps what is documented. */
+/** One account's budget before its first fact. */
 export const freshBudget = (place: BudgetPlace, rules: Rules) => ({
   place,
   calls: [] as StartedCall[],
   byPermit: new Map<string, StartedCall>(),
   rejections: [] as Rejection[],
-  /** Policies, each from its moment on. */
+  /** Policy changes in order. */
   changes: [] as Array<{ at: number; timeline: number; policy: Policy }>,
-  /** The policy in force; `named` by upstream or an operator, or else documented. */
+  /** The policy in force; `named`: set by upstream or an operator, not the documented one. */
   policy: rules.documented[place.endpoint],
   named: false,
   strictFrom: 0,
@@ -91,7 +91,7 @@ export const freshBudget = (place: BudgetPlace, rules: Rules) => ({
 
 export type BudgetHistory = ReturnType<typeof freshBudget>;
 
-/** A stretch of the ledger's time that was looked at. Where the broker's clock was set back another one begins. */
+/** An audited span of ledger time. A new one starts when the broker's clock was set back. */
 export interface Span {
   readonly timeline: number;
   readonly from: number;

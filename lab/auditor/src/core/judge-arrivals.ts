@@ -5,69 +5,67 @@ import {
   clockSlackMs,
   match,
   type Matching,
-  type Watched,
+  type LoggedTime,
 } from './arrivals.ts';
-import { breach, type Finding, howLong, listed, type BudgetPlace, remark, when } from './findings.ts';
+import { violation, type Finding, howLong, listed, type BudgetPlace, note, when } from './findings.ts';
 import type { BudgetHistory, StartedCall } from './history.ts';
 import type { SeenUpstream } from './rejections.ts';
 import { firstAbove, fuller, type Fullest } from './windows.ts';
 
-/** Compares arrivals on one budget, oldest first, with its started calls. @param watched the time that the log covers */
+/** Compares a budget's started calls with its arrivals (oldest first). @param watched time span of the log */
 export function judgeArrivals(
   { place, calls, rejections }: BudgetHistory,
   arrivals: readonly LoggedArrival[],
-  watched: Watched,
+  watched: LoggedTime,
 ) {
   const sent = calls.filter(({ end }) => end !== 'returned');
-  const { pairs, alone } = match(sent, arrivals);
-  const back = calls.filter(({ end }) => end === 'returned');
-  const { pairs: returned, alone: foreign } = match(back, alone);
+  const { pairs, unmatched } = match(sent, arrivals);
+  const returnedCalls = calls.filter(({ end }) => end === 'returned');
+  const { pairs: returned, unmatched: foreign } = match(returnedCalls, unmatched);
   const { fullest, overFull } = fullestByArrival(pairs);
   const rejected = pairs.filter(({ arrival }) => arrival.verdict === 'rejected');
-  const heardOf = new Set(rejections.map(({ permit }) => permit));
-  const unheard = rejected.filter(({ call }) => call.end !== 'open' && !heardOf.has(call.permit));
+  const journalled = new Set(rejections.map(({ permit }) => permit));
+  const notJournalled = rejected.filter(({ call }) => call.end !== 'open' && !journalled.has(call.permit));
   const missing = missingOf(sent, pairs, watched);
   return {
     figures: {
       arrived: pairs.length,
       rejected: rejected.length,
-      /** Arrivals that no started call explains. */
+      /** Arrivals without a started call. */
       foreign: foreign.length,
-      /** The permits of the calls that were started and never seen. */
+      /** Permits of started calls that never arrived. */
       neverArrived: missing.map(({ permit }) => permit),
-      /** The fullest window of ours by when calls did arrive. */
+      /** The fullest window by actual arrivals. */
       fullest,
     },
     findings: [
-      // The sandbox's own clock says so.
       ...overFull.map(({ permit, policy, sequence }) => {
-        const says = `${permit} arrived in a window that held more than ${rate(policy)}.`;
-        return breach('arrived_over_full', says, { place, sequence });
+        const message = `${permit} arrived in a window that exceeded ${rate(policy)}.`;
+        return violation('arrived_over_limit', message, { place, sequence });
       }),
-      // Its limiter was told that it never left, and gave its place away.
+      // The limiter had freed its place for another call.
       ...returned.map(({ call: { permit, sequence }, arrival }) => {
-        const says = `${permit} was given back as never sent, but a call arrived at ${when(arrival.arrivedAt)}.`;
-        return breach('returned_arrived', says, { place, sequence });
+        const message = `${permit} was returned as unused, but a call arrived at ${when(arrival.arrivedAt)}.`;
+        return violation('returned_arrived', message, { place, sequence });
       }),
-      ...unheard.map(({ call: { permit, sequence }, arrival }) => {
+      ...notJournalled.map(({ call: { permit, sequence }, arrival }) => {
         const under = arrival.policy ? ` under ${rate(arrival.policy)}` : '';
-        const says = `${permit} was rejected at ${when(arrival.arrivedAt)}${under}, and the journal never heard of it.`;
-        return remark('rejected_unheard', says, { place, sequence });
+        const message = `${permit} was rejected at ${when(arrival.arrivedAt)}${under}, but the journal has no 429 for it.`;
+        return note('rejection_not_journalled', message, { place, sequence });
       }),
-      ...arrivedBeside(place, pairs),
-      ...foreignCallers(place, foreign),
+      ...arrivedOutside(place, pairs),
+      ...foreignCalls(place, foreign),
       ...neverArrived(place, missing),
     ],
-    /** What upstream knows of a call, when it arrived. */
-    seenOf: seenUpstream({ pairs, alone }),
+    seenOf: seenUpstream({ pairs, unmatched }),
   };
 }
 
-/** The calls that must have arrived while the log was kept, and did not. */
+/** Calls that should have arrived within the log's time span and did not. */
 function missingOf(
   sent: readonly StartedCall[],
   pairs: Matching['pairs'],
-  { from, to }: Watched,
+  { from, to }: LoggedTime,
 ): StartedCall[] {
   const seen = new Set(pairs.map(({ call }) => call));
   return sent.filter(
@@ -76,13 +74,13 @@ function missingOf(
   );
 }
 
-function seenUpstream({ pairs, alone }: Matching) {
+function seenUpstream({ pairs, unmatched }: Matching) {
   const arrivalOf = new Map(pairs.map(({ arrival, call }) => [call, arrival]));
   return (call: StartedCall): SeenUpstream | undefined => {
     const arrival = arrivalOf.get(call);
     if (!arrival?.policy) return undefined;
     const { arrivedAt, policy: enforced } = arrival;
-    const foreign = alone.filter(
+    const foreign = unmatched.filter(
       (each) => each.arrivedAt <= arrivedAt && each.arrivedAt > arrivedAt - enforced.windowMs,
     );
     return { enforced, foreign: foreign.length };
@@ -91,7 +89,7 @@ function seenUpstream({ pairs, alone }: Matching) {
 
 type Pairs = Matching['pairs'];
 
-/** The fullest window by when calls did arrive, and the calls with which one held more than its policy allows. */
+/** The fullest window by actual arrivals, and the calls that exceeded their policy. */
 function fullestByArrival(pairs: Pairs): { fullest: Fullest | null; overFull: readonly StartedCall[] } {
   const inOrder = pairs.toSorted((a, b) => a.arrival.arrivedAt - b.arrival.arrivedAt);
   const overFull: StartedCall[] = [];
@@ -102,7 +100,7 @@ function fullestByArrival(pairs: Pairs): { fullest: Fullest | null; overFull: re
     const bound = arrival.arrivedAt - windowMs;
     const from = firstAbove(inOrder.length, (at) => inOrder[at]?.arrival.arrivedAt, bound);
     let filled = index - from + 1;
-    // Upstream had invited it: it is judged by what was called since the policy became stricter.
+    // For a probe at the time that upstream named, only calls since the policy became stricter count.
     if (filled > limit && call.invited) {
       filled = inOrder.slice(from, index + 1).filter((each) => each.call.order >= call.strictFrom).length;
     }
@@ -112,29 +110,29 @@ function fullestByArrival(pairs: Pairs): { fullest: Fullest | null; overFull: re
   return { fullest, overFull };
 }
 
-function arrivedBeside(place: BudgetPlace, pairs: Pairs): Finding[] {
-  const beside = pairs
+function arrivedOutside(place: BudgetPlace, pairs: Pairs): Finding[] {
+  const outside = pairs
     .map(({ arrival: { arrivedAt }, call }) =>
       Math.max(call.startedAt - arrivedAt, arrivedAt - arrivesBy(call)),
     )
     .filter((by) => by > 0);
-  if (beside.length === 0) return [];
-  const most = howLong(beside.reduce((a, b) => Math.max(a, b), 0));
-  const says = `${count(beside.length, 'call')} arrived beside the interval in the journal, by ${most} at the most: the two clocks differ.`;
-  return [remark('arrived_beside_interval', says, { place })];
+  if (outside.length === 0) return [];
+  const most = howLong(outside.reduce((a, b) => Math.max(a, b), 0));
+  const message = `${count(outside.length, 'call')} arrived outside the interval in the journal, by at most ${most}: the two clocks differ.`;
+  return [note('arrived_outside_interval', message, { place })];
 }
 
-function foreignCallers(place: BudgetPlace, alone: readonly LoggedArrival[]): Finding[] {
-  if (alone.length === 0) return [];
-  const moments = listed(alone.map(({ arrivedAt }) => when(arrivedAt)));
-  const says = `${count(alone.length, 'arrival')} without a started call, at ${moments}: somebody else uses the same key, or called without a permit.`;
-  return [remark('foreign_callers', says, { place })];
+function foreignCalls(place: BudgetPlace, unmatched: readonly LoggedArrival[]): Finding[] {
+  if (unmatched.length === 0) return [];
+  const times = listed(unmatched.map(({ arrivedAt }) => when(arrivedAt)));
+  const message = `${count(unmatched.length, 'arrival')} without a started call, at ${times}: another client uses the same key or called without a permit.`;
+  return [note('foreign_calls', message, { place })];
 }
 
 function neverArrived(place: BudgetPlace, missing: readonly StartedCall[]): Finding[] {
   if (missing.length === 0) return [];
   const answered = missing.filter(({ outcome }) => outcome?.result === 'answered').length;
-  const but = answered > 0 ? `, though ${answered} of them are settled as answered` : '';
-  const says = `${count(missing.length, 'started call')} never arrived${but}: ${listed(missing.map(({ permit }) => permit))}.`;
-  return [remark('never_arrived', says, { place })];
+  const but = answered > 0 ? `, but ${answered} of them were settled as answered` : '';
+  const message = `${count(missing.length, 'started call')} never arrived${but}: ${listed(missing.map(({ permit }) => permit))}.`;
+  return [note('never_arrived', message, { place })];
 }

@@ -1,106 +1,106 @@
 import { describe, expect, it } from 'vitest';
-import { createScribe, kindsOf, said } from './testing.ts';
+import { createJournalWriter, kindsOf, messagesOf } from './testing.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 
 /** A journal with a claim and one settled call. */
-function begun() {
-  const scribe = createScribe();
-  scribe.claim();
-  scribe.start('a', 0);
-  scribe.settle('a', 400);
-  return scribe;
+function oneCall() {
+  const journal = createJournalWriter();
+  journal.claim();
+  journal.start('a', 0);
+  journal.settle('a', 400);
+  return journal;
 }
 
-describe('a ledger kept by its rules', () => {
-  it('is certified, through a takeover, a pause and a return', () => {
-    const scribe = begun();
-    scribe.claim(2_000, 'successor');
-    scribe.paused(3_000, 5 * minute);
-    scribe.start('b', 5 * minute);
-    scribe.returned('b', 5 * minute + 10);
-    scribe.start('c', 5 * minute + 20);
-    expect(scribe.audit()).toMatchObject({ certified: true, partitions: [{ partition: 3, entries: 8 }] });
+describe('a valid ledger', () => {
+  it('is certified with a takeover, a pause and a return', () => {
+    const journal = oneCall();
+    journal.claim(2_000, 'successor');
+    journal.paused(3_000, 5 * minute);
+    journal.start('b', 5 * minute);
+    journal.returned('b', 5 * minute + 10);
+    journal.start('c', 5 * minute + 20);
+    expect(journal.audit()).toMatchObject({ certified: true, partitions: [{ partition: 3, entries: 8 }] });
   });
 
-  it('says nothing of a journal that is empty', () => {
-    expect(createScribe().audit()).toEqual({ certified: true, partitions: [], findings: [] });
+  it('has no findings when empty', () => {
+    expect(createJournalWriter().audit()).toEqual({ certified: true, partitions: [], findings: [] });
   });
 });
 
 describe('the end of a call', () => {
-  it('can not make it arrive later than was booked', () => {
-    const scribe = createScribe();
-    scribe.claim();
-    scribe.start('a', 0, { latestIn: 40_000 });
-    scribe.settle('a', 45_000, 45_000);
-    const judged = scribe.audit();
-    expect(kindsOf(judged)).toEqual(['late_settle']);
-    expect(said(judged, 'late_settle')[0]).toContain('5 s later than was booked at its start');
+  it("can't move the arrival later than booked", () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.start('a', 0, { latestIn: 40_000 });
+    journal.settle('a', 45_000, 45_000);
+    const result = journal.audit();
+    expect(kindsOf(result)).toEqual(['late_settle']);
+    expect(messagesOf(result, 'late_settle')[0]).toContain('5 s later than booked at the start');
   });
 
-  it('that is heard of late leaves the interval as it was booked', () => {
-    const scribe = createScribe();
-    scribe.claim();
-    scribe.start('a', 0, { latestIn: 40_000 });
-    scribe.settle('a', 45_000, 40_000);
-    expect(scribe.audit().certified).toBe(true);
+  it('keeps the booked interval when it is received late', () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.start('a', 0, { latestIn: 40_000 });
+    journal.settle('a', 45_000, 40_000);
+    expect(journal.audit().certified).toBe(true);
   });
 
   it.each([
-    ['an answer', { result: 'answered' } as const, 399],
-    ['a call without one', { result: 'unanswered' } as const, 400],
-  ])('can not be earlier than it is known by %s', (_, outcome, arrivesBy) => {
-    const scribe = createScribe();
-    scribe.claim();
-    scribe.start('a', 0);
-    scribe.settle('a', 400, arrivesBy, outcome);
-    expect(kindsOf(scribe.audit())).toEqual(['early_settle']);
+    ['a response', { result: 'answered' } as const, 399],
+    ['a call without a response', { result: 'unanswered' } as const, 400],
+  ])("can't be earlier than known from %s", (_, outcome, arrivesBy) => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.start('a', 0);
+    journal.settle('a', 400, arrivesBy, outcome);
+    expect(kindsOf(journal.audit())).toEqual(['early_settle']);
   });
 
-  it('is told once, of a call that was started', () => {
-    const scribe = begun();
-    scribe.returned('a', 500);
-    expect(kindsOf(scribe.audit())).toEqual(['ended_twice']);
-    scribe.settle('43-never', 600);
-    expect(said(scribe.audit(), 'never_started')).toEqual(['43-never was settled but never started.']);
+  it('is valid once, for a started call', () => {
+    const journal = oneCall();
+    journal.returned('a', 500);
+    expect(kindsOf(journal.audit())).toEqual(['ended_twice']);
+    journal.settle('43-never', 600);
+    expect(messagesOf(journal.audit(), 'never_started')).toEqual(['43-never was settled but never started.']);
   });
 });
 
 describe('a start', () => {
-  it('is booked for as long as a call may take', () => {
-    const scribe = createScribe();
-    scribe.claim();
-    scribe.start('a', 0, { latestIn: 29_999 });
-    expect(kindsOf(scribe.audit())).toEqual(['short_interval']);
+  it('is booked for at least the call timeout', () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.start('a', 0, { latestIn: 29_999 });
+    expect(kindsOf(journal.audit())).toEqual(['short_interval']);
   });
 
-  it('happens once', () => {
-    const scribe = begun();
-    scribe.start('a', 5 * minute);
-    expect(kindsOf(scribe.audit())).toEqual(['started_twice']);
+  it('is valid once', () => {
+    const journal = oneCall();
+    journal.start('a', 5 * minute);
+    expect(kindsOf(journal.audit())).toEqual(['started_twice']);
   });
 
-  it('of an owner that is stale is none: a newer claim stands before it', () => {
-    const scribe = createScribe();
-    const old = scribe.claim(0, 'frozen');
-    scribe.claim(1_000, 'successor');
-    scribe.start('late', 2_000, {}, old);
-    const judged = scribe.audit();
-    expect(kindsOf(judged)).toEqual(['stale_owner']);
-    expect(said(judged, 'stale_owner')).toEqual([
-      '43-late was started under the claim 43, though the claim in force was 46.',
+  it('is a violation under a claim that is no longer in force', () => {
+    const journal = createJournalWriter();
+    const old = journal.claim(0, 'frozen');
+    journal.claim(1_000, 'successor');
+    journal.start('late', 2_000, {}, old);
+    const result = journal.audit();
+    expect(kindsOf(result)).toEqual(['stale_owner']);
+    expect(messagesOf(result, 'stale_owner')).toEqual([
+      '43-late was started under claim 43 while claim 46 was in force.',
     ]);
   });
 
-  it('in a pause breaks it, and one at its end does not', () => {
-    const scribe = createScribe();
-    scribe.claim();
-    scribe.paused(0, 10_000);
-    scribe.start('early', 9_999);
-    expect(kindsOf(scribe.audit())).toEqual(['started_in_pause']);
-    const other = createScribe();
+  it('is a violation during a pause and valid at its end', () => {
+    const journal = createJournalWriter();
+    journal.claim();
+    journal.paused(0, 10_000);
+    journal.start('early', 9_999);
+    expect(kindsOf(journal.audit())).toEqual(['started_in_pause']);
+    const other = createJournalWriter();
     other.claim();
     other.paused(0, 10_000);
     other.start('on time', 10_000);
@@ -108,105 +108,105 @@ describe('a start', () => {
   });
 });
 
-describe('after a pause of upstream’s', () => {
+describe('after a pause by upstream', () => {
   const kept = { limit: 5, windowMs: minute };
 
   function rejectedOnce() {
-    const scribe = createScribe('riders_single');
-    scribe.claim();
-    scribe.start('a', 0);
-    scribe.rejected('a', 300, { kept, until: 52_300, attribution: 'foreign_caller' });
-    return scribe;
+    const journal = createJournalWriter('riders_single');
+    journal.claim();
+    journal.start('a', 0);
+    journal.rejected('a', 300, { kept, until: 52_300, attribution: 'foreign_caller' });
+    return journal;
   }
 
-  it('one call goes ahead, and the others when it was let in', () => {
-    const scribe = rejectedOnce();
-    scribe.start('probe', 52_300);
-    scribe.settle('probe', 52_500);
-    scribe.start('b', 52_500);
-    scribe.start('c', 52_501);
-    const judged = scribe.audit();
-    expect(judged.certified).toBe(true);
-    expect(kindsOf(judged)).toEqual(['rejected']);
+  it('allows one probe, then the others once it succeeded', () => {
+    const journal = rejectedOnce();
+    journal.start('probe', 52_300);
+    journal.settle('probe', 52_500);
+    journal.start('b', 52_500);
+    journal.start('c', 52_501);
+    const result = journal.audit();
+    expect(result.certified).toBe(true);
+    expect(kindsOf(result)).toEqual(['rejected']);
   });
 
-  it('a second one beside it is one too many', () => {
-    const scribe = rejectedOnce();
-    scribe.start('probe', 52_300);
-    scribe.start('b', 52_301);
-    expect(said(scribe.audit(), 'not_alone')[0]).toContain('43-probe was still under way');
+  it('does not allow a second call beside the probe', () => {
+    const journal = rejectedOnce();
+    journal.start('probe', 52_300);
+    journal.start('b', 52_301);
+    expect(messagesOf(journal.audit(), 'second_probe')[0]).toContain('43-probe was still in flight');
   });
 
-  it('a call from before it that is answered meanwhile lets nobody in', () => {
-    const scribe = createScribe('riders_single');
-    scribe.claim();
-    scribe.start('a', 0);
-    scribe.start('b', 0);
-    scribe.rejected('a', 300, { kept, until: 52_300, attribution: 'foreign_caller' });
-    scribe.settle('b', 400);
-    scribe.start('probe', 52_300);
-    scribe.start('c', 52_301);
-    expect(kindsOf(scribe.audit())).toContain('not_alone');
+  it('does not count a call from before the pause as the probe', () => {
+    const journal = createJournalWriter('riders_single');
+    journal.claim();
+    journal.start('a', 0);
+    journal.start('b', 0);
+    journal.rejected('a', 300, { kept, until: 52_300, attribution: 'foreign_caller' });
+    journal.settle('b', 400);
+    journal.start('probe', 52_300);
+    journal.start('c', 52_301);
+    expect(kindsOf(journal.audit())).toContain('second_probe');
   });
 });
 
-describe('a journal that was lost', () => {
+describe('a lost journal', () => {
   function lost() {
-    const scribe = createScribe();
-    scribe.facts(
-      { fact: 'journal_lost', at: scribe.at(0) },
-      { fact: 'claimed', owner: 'limiter', at: scribe.at(0) },
+    const journal = createJournalWriter();
+    journal.facts(
+      { fact: 'journal_lost', at: journal.at(0) },
+      { fact: 'claimed', owner: 'limiter', at: journal.at(0) },
     );
-    return scribe;
+    return journal;
   }
 
-  it('is told of, and certified when nobody calls for a window', () => {
-    const scribe = lost();
-    scribe.start('a', minute, {}, 43);
-    // It was started in what is gone.
-    scribe.settle('7-before', minute + 10);
-    const judged = scribe.audit();
-    expect(judged.certified).toBe(true);
-    expect(kindsOf(judged)).toEqual(['journal_lost']);
+  it('is reported, and certified when no call starts for a window', () => {
+    const journal = lost();
+    journal.start('a', minute, {}, 43);
+    // Started in the lost part.
+    journal.settle('7-before', minute + 10);
+    const result = journal.audit();
+    expect(result.certified).toBe(true);
+    expect(kindsOf(result)).toEqual(['journal_lost']);
   });
 
-  it('is not when somebody calls before', () => {
-    const scribe = lost();
-    scribe.start('a', minute - 1, {}, 43);
-    expect(kindsOf(scribe.audit())).toEqual(['journal_lost', 'started_unknowing']);
+  it('is a violation when a call starts earlier', () => {
+    const journal = lost();
+    journal.start('a', minute - 1, {}, 43);
+    expect(kindsOf(journal.audit())).toEqual(['journal_lost', 'started_after_loss']);
   });
 });
 
-describe('the time of a ledger', () => {
+describe('ledger time', () => {
   it('does not go back under one owner', () => {
-    const scribe = begun();
-    scribe.start('b', 399);
-    expect(kindsOf(scribe.audit())).toContain('time_went_back');
+    const journal = oneCall();
+    journal.start('b', 399);
+    expect(kindsOf(journal.audit())).toContain('time_went_back');
   });
 
   it('does not go back at a claim while a call counts', () => {
-    const scribe = begun();
-    scribe.start('b', 399 + hour);
-    scribe.claim(hour);
-    expect(kindsOf(scribe.audit())).toEqual(['time_went_back']);
+    const journal = oneCall();
+    journal.start('b', 399 + hour);
+    journal.claim(hour);
+    expect(kindsOf(journal.audit())).toEqual(['time_went_back']);
   });
 
-  it('may go back at a claim when none does: what follows is judged by itself', () => {
-    const scribe = begun();
-    scribe.start('b', hour);
-    scribe.settle('b', hour + 100);
-    scribe.paused(2 * hour, 2 * hour + 1);
-    scribe.facts(scribe.policy(null, 2 * hour + 1));
-    scribe.claim(hour - 10_000);
-    scribe.start('c', hour - 9_000);
-    const judged = scribe.audit();
-    expect(judged.certified).toBe(true);
-    expect(kindsOf(judged)).toEqual(['clock_set_back']);
+  it('can go back at a claim when no call counts', () => {
+    const journal = oneCall();
+    journal.start('b', hour);
+    journal.settle('b', hour + 100);
+    journal.paused(2 * hour, 2 * hour + 1);
+    journal.facts(journal.policy(null, 2 * hour + 1));
+    journal.claim(hour - 10_000);
+    journal.start('c', hour - 9_000);
+    const result = journal.audit();
+    expect(result.certified).toBe(true);
+    expect(kindsOf(result)).toEqual(['clock_set_back']);
   });
 
-  it('is in the order of the entries', () => {
-    const scribe = begun();
-    scribe.entries.push(...scribe.entries.splice(1, 1));
-    expect(kindsOf(scribe.audit())).toContain('out_of_order');
+  it('follows the order of the entries', () => {
+    const journal = oneCall();
+    journal.entries.push(...journal.entries.splice(1, 1));
+    expect(kindsOf(journal.audit())).toContain('out_of_order');
   });
 });

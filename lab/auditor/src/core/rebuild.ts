@@ -1,59 +1,59 @@
 import type { Fact } from '@paceline/shared/contracts';
 import type { ProjectTime } from './arrivals.ts';
-import { readFact } from './facts.ts';
-import { breach, type Finding, remark, when } from './findings.ts';
+import { applyFact } from './facts.ts';
+import { violation, type Finding, note, when } from './findings.ts';
 import type { Rules, StoredEntry } from './history.ts';
-import { passTo, Reading } from './reading.ts';
-import { readRestated } from './restated.ts';
+import { advanceTo, LedgerState } from './ledger-state.ts';
+import { applySnapshot } from './snapshot.ts';
 
-// It shares no code with the limiter's core on purpose: an auditor that reuses what it audits proves nothing.
+// Shares no code with the limiter's core on purpose: an auditor that reuses what it audits proves nothing.
 /**
- * Tells a partition's journal again, and finds what the ledger's own rules forbid.
+ * Replays a partition's journal and checks the ledger's rules.
  * @param entries of one partition, oldest first
- * @param projectTime by which upstream's log was kept, when there is one: what the ledger's own lies behind it
+ * @param projectTime of the sandbox's log, if given: how far the ledger's time lags behind it is then known
  */
 export function rebuild(entries: readonly StoredEntry[], rules: Rules, projectTime?: ProjectTime) {
-  const reading = new Reading(rules, isTrimmed(entries));
+  const state = new LedgerState(rules, isTrimmed(entries));
   const seen = new Set<number>();
   for (const stored of entries) {
     const { sequence, entry, storedAt } = stored;
     const lagAt = (at: number) => (projectTime ? Math.max(0, projectTime(storedAt) - at) : 0);
-    if (sequence <= reading.sequence) {
-      const says = `Entry ${sequence} stands behind entry ${reading.sequence}.`;
-      reading.findings.push(breach('out_of_order', says, { sequence }));
+    if (sequence <= state.sequence) {
+      const message = `Entry ${sequence} comes after entry ${state.sequence}.`;
+      state.findings.push(violation('out_of_order', message, { sequence }));
     }
-    reading.sequence = sequence;
-    // From here on the journal is known to have told everything that still counted.
-    if (!reading.complete && seen.has(entry.recoverFrom)) completeAt(reading, stored);
+    state.sequence = sequence;
+    // From here on everything that still counts is known.
+    if (!state.complete && seen.has(entry.recoverFrom)) completeAt(state, stored);
     seen.add(sequence);
     if (entry.entry === 'snapshot') {
-      passTo(reading, entry.at, false);
-      reading.lag = lagAt(entry.at);
-      readRestated(reading, entry);
+      advanceTo(state, entry.at, false);
+      state.lag = lagAt(entry.at);
+      applySnapshot(state, entry);
       continue;
     }
     const atClaim = entry.facts.some(({ fact }) => fact === 'claimed');
     for (const fact of entry.facts) {
-      passTo(reading, timeOf(fact), atClaim);
-      reading.lag = lagAt(timeOf(fact));
-      readFact(reading, fact);
+      advanceTo(state, timeOf(fact), atClaim);
+      state.lag = lagAt(timeOf(fact));
+      applyFact(state, fact);
     }
   }
-  const { budgets, findings, spans } = reading;
+  const { budgets, findings, spans } = state;
   return { spans, budgets: [...budgets.values()], findings: [...findings, ...judgeRecovery(entries)] };
 }
 
-function completeAt(reading: Reading, { sequence }: StoredEntry): void {
-  reading.complete = true;
-  const says = `The journal's past was cut off, as it is when it grows long. It is judged from entry ${sequence} on (${when(reading.now)}), where all that counted had been stated anew.`;
-  reading.findings.push(remark('history_begins_later', says, { sequence }));
+function completeAt(state: LedgerState, { sequence }: StoredEntry): void {
+  state.complete = true;
+  const message = `Older entries were purged, as in any long journal. Audited from entry ${sequence} (${when(state.now)}), where a snapshot had everything that still counted.`;
+  state.findings.push(note('history_purged', message, { sequence }));
 }
 
 const timeOf = (fact: Fact): number => (fact.fact === 'started' ? fact.interval.startedAt : fact.at);
 
-/** An entry names where recovery reads from: an older one that restates. Of all but the newest it may be cut off since. */
+/** `recoverFrom` must name an earlier snapshot. It may have been purged since, except for the newest entry. */
 function judgeRecovery(entries: readonly StoredEntry[]): Finding[] {
-  const restated = new Map(entries.map(({ sequence, entry }) => [sequence, entry.entry === 'snapshot']));
+  const isSnapshot = new Map(entries.map(({ sequence, entry }) => [sequence, entry.entry === 'snapshot']));
   const first = entries[0];
   const last = entries.at(-1);
   if (!first || !last) return [];
@@ -64,29 +64,29 @@ function judgeRecovery(entries: readonly StoredEntry[]): Finding[] {
     if (recoverFrom === 0 || judged.has(recoverFrom)) continue;
     if (recoverFrom < first.sequence && sequence !== last.sequence) continue;
     judged.add(recoverFrom);
-    const problem = problemWith(restated.get(recoverFrom), recoverFrom >= sequence);
-    if (problem) findings.push(nowhere(sequence, `entry ${recoverFrom}, ${problem}`));
+    const problem = problemWith(isSnapshot.get(recoverFrom), recoverFrom >= sequence);
+    if (problem) findings.push(invalidRecovery(sequence, `entry ${recoverFrom}, ${problem}`));
   }
   if (last.entry.recoverFrom === 0 && isTrimmed(entries)) {
-    findings.push(nowhere(last.sequence, 'its beginning, which is gone'));
+    findings.push(invalidRecovery(last.sequence, 'its start, which was purged'));
   }
   return findings;
 }
 
-function problemWith(restates: boolean | undefined, isLater: boolean): string | undefined {
-  if (restates === undefined) return 'which is not there';
+function problemWith(isSnapshot: boolean | undefined, isLater: boolean): string | undefined {
+  if (isSnapshot === undefined) return 'which does not exist';
   if (isLater) return 'which comes later';
-  return restates ? undefined : 'which states nothing anew';
+  return isSnapshot ? undefined : 'which is not a snapshot';
 }
 
-const nowhere = (sequence: number, where: string): Finding =>
-  breach('recovers_from_nothing', `Entry ${sequence} says to recover from ${where}.`, { sequence });
+const invalidRecovery = (sequence: number, where: string): Finding =>
+  violation('invalid_recovery_entry', `Entry ${sequence} says to recover from ${where}.`, { sequence });
 
-/** Whether what came before the first entry was cut off: a journal begins with a claim. */
+/** Whether older entries were purged: a complete journal starts with a claim. */
 function isTrimmed([first]: readonly StoredEntry[]): boolean {
   if (!first) return false;
   const { entry } = first;
-  const begins =
+  const isComplete =
     entry.entry === 'facts' && entry.recoverFrom === 0 && entry.facts.some(({ fact }) => fact === 'claimed');
-  return !begins;
+  return !isComplete;
 }

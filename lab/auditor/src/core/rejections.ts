@@ -1,24 +1,23 @@
 import type { Attribution, Policy } from '@paceline/shared/contracts';
 import { count, rate } from '@paceline/shared/words';
-import { type Finding, howLong, remark, when } from './findings.ts';
+import { type Finding, howLong, note, when } from './findings.ts';
 import type { BudgetHistory, StartedCall, Rejection } from './history.ts';
 
-/** What upstream itself knows of a 429, where its log can be read. */
+/** What the sandbox's log shows about a 429. */
 export interface SeenUpstream {
-  /** The policy that upstream enforced. */
   readonly enforced: Policy;
-  /** Calls of nobody we know that arrived within one of its windows before. */
+  /** Foreign calls that arrived in the window before it. */
   readonly foreign: number;
 }
 
-const because: Record<Attribution, string> = {
+const causes: Record<Attribution, string> = {
   ours: 'our own calls filled the window',
-  policy_changed: 'upstream enforces a stricter policy than the one that was kept',
-  unreported_permit: 'a call whose end was never heard of may have come later than assumed',
-  foreign_caller: 'somebody else uses the same key',
+  policy_changed: 'upstream enforces a stricter policy than the limiter kept',
+  unreported_permit: 'a call that was never settled may have arrived later than assumed',
+  foreign_caller: 'another client uses the same key',
 };
 
-/** Explains every 429, by numbers that are counted here anew. `seenOf` tells what upstream knows of a call. */
+/** Explains every 429 from its own count, independent of the limiter's. @param seenOf what upstream logged for a call */
 export function explainRejections(
   { place, calls, rejections }: BudgetHistory,
   seenOf: (call: StartedCall) => SeenUpstream | undefined,
@@ -27,36 +26,36 @@ export function explainRejections(
     const { permit, sequence, at, kept, attribution, call } = rejection;
     const where = { place, sequence };
     if (!call) {
-      const says = `${permit} was answered 429 (heard of at ${when(at)}). It was started before the journal begins, so what was in its window is not known. ${namedBy(rejection)}`;
-      return [remark('rejected', says, where)];
+      const message = `${permit} got a 429 (recorded at ${when(at)}). It was started before the journal starts, so the calls in its window are unknown. ${reportedBy(rejection)}`;
+      return [note('rejected', message, where)];
     }
-    const others = mostBeside(calls, call, kept);
+    const others = mostInWindow(calls, call, kept);
     const seen = seenOf(call);
-    const says = `${permit}, started at ${when(call.startedAt)}, was answered 429. ${rate(kept)} was kept, and ${others} of our other calls could have been in its window. ${namedBy(rejection)}${seen ? `${seenBy(seen)} ` : ''}So ${because[attribution]} (${attribution}).`;
-    const explained = remark('rejected', says, where);
+    const message = `${permit}, started at ${when(call.startedAt)}, got a 429. The limiter kept ${rate(kept)}, and ${others} of our other calls could have been in the window. ${reportedBy(rejection)}${seen ? `${loggedBy(seen)} ` : ''}Cause: ${causes[attribution]} (${attribution}).`;
+    const explained = note('rejected', message, where);
     const isOurs = others >= kept.limit;
     if (isOurs === (attribution === 'ours')) return [explained];
-    const otherwise = `${permit}: the journal says ${attribution}, the numbers say ${isOurs ? 'ours' : 'that it was not ours'}: ${count(others, 'other call')} of ours beside a policy of ${rate(kept)}.`;
-    return [explained, remark('attributed_otherwise', otherwise, where)];
+    const otherwise = `${permit}: the journal says ${attribution}, the count says ${isOurs ? 'ours' : 'not ours'} (${count(others, 'other call')} of ours in the window, policy ${rate(kept)}).`;
+    return [explained, note('attribution_mismatch', otherwise, where)];
   });
 }
 
-function namedBy({ call, closedUntil, named }: Rejection): string {
+function reportedBy({ call, closedUntil, named }: Rejection): string {
   const { learned, retryAfterMs } = call?.outcome ?? {};
   const policy = learned ?? named;
-  const said = [
+  const reported = [
     ...(policy ? [rate(policy)] : []),
-    ...(retryAfterMs === undefined ? [] : [`${howLong(retryAfterMs)} to stay away`]),
+    ...(retryAfterMs === undefined ? [] : [`retry after ${howLong(retryAfterMs)}`]),
   ];
-  const closed = closedUntil === undefined ? '' : `; the budget closed until ${when(closedUntil)}`;
-  return `Upstream named ${said.length > 0 ? said.join(' and ') : 'nothing'}${closed}. `;
+  const closed = closedUntil === undefined ? '' : `; the budget was paused until ${when(closedUntil)}`;
+  return `Upstream reported ${reported.length > 0 ? reported.join(', ') : 'no details'}${closed}. `;
 }
 
-const seenBy = ({ enforced, foreign }: SeenUpstream): string =>
-  `Upstream enforced ${rate(enforced)}, and ${count(foreign, 'foreign call')} arrived in its window.`;
+const loggedBy = ({ enforced, foreign }: SeenUpstream): string =>
+  `Upstream enforced ${rate(enforced)}, and ${count(foreign, 'foreign call')} arrived in the window.`;
 
-/** The most other calls that can have arrived within one window that ends when the call arrived, whenever that was. */
-function mostBeside(calls: readonly StartedCall[], call: StartedCall, { windowMs }: Policy): number {
+/** The most other calls that can have arrived in the window ending with this call's arrival, over its interval. */
+function mostInWindow(calls: readonly StartedCall[], call: StartedCall, { windowMs }: Policy): number {
   const others = calls.filter(
     (each) => each !== call && each.end !== 'returned' && each.timeline === call.timeline,
   );

@@ -3,27 +3,27 @@ import { count, rate } from '@paceline/shared/words';
 import type { AccountCertificate, Audit, BudgetCertificate, Certificate } from './audit.ts';
 import { type Finding, howLong, when } from './findings.ts';
 
-/** An audit for people: a table for each account, what was found in sentences, and the verdict. */
+/** Text report: a table per account, the findings, the verdict. */
 export function report({ certified, partitions, findings }: Audit): string {
-  const silent = partitions.filter(isSilent).map(({ partition }) => partition);
+  const withoutCalls = partitions.filter(isEmpty).map(({ partition }) => partition);
   const parts = [
-    ...partitions.filter((each) => !isSilent(each)).flatMap(partitionReport),
-    ...(silent.length > 0 ? [`No call was started in partition ${silent.join(', ')}.`] : []),
-    ...sentences(findings),
+    ...partitions.filter((each) => !isEmpty(each)).flatMap(partitionReport),
+    ...(withoutCalls.length > 0 ? [`No calls in partition ${withoutCalls.join(', ')}.`] : []),
+    ...findingLines(findings),
     verdict(certified, partitions),
   ];
   return parts.join('\n\n');
 }
 
-const isSilent = ({ accounts, findings }: Certificate): boolean =>
+const isEmpty = ({ accounts, findings }: Certificate): boolean =>
   accounts.length === 0 && findings.length === 0;
 
 function partitionReport({ partition, entries, from, to, accounts, findings }: Certificate): string[] {
-  const time = from === null || to === null ? 'nothing to judge' : `${when(from)} to ${when(to)}`;
+  const time = from === null || to === null ? 'nothing to audit' : `${when(from)} to ${when(to)}`;
   return [
     `Partition ${partition}: ${entries} entries, ${time}`,
     ...accounts.map(accountReport),
-    ...sentences(findings),
+    ...findingLines(findings),
   ];
 }
 
@@ -40,12 +40,12 @@ function accountReport({ account, budgets, longestWaits }: AccountCertificate): 
   ].join('\n');
 }
 
-/** By the titles of the columns. */
+/** Cells by column title. */
 function rowOf(budget: BudgetCertificate): Record<string, string> {
-  const { policy, utilisation, promises, arrivals } = budget;
+  const { policy, utilisation, estimates, arrivals } = budget;
   const { made, possible } = utilisation;
-  const { kept, broken, worstLatenessMs } = promises;
-  const late = broken > 0 ? ` (worst ${howLong(worstLatenessMs)} late)` : '';
+  const { kept, missed, worstLatenessMs } = estimates;
+  const late = missed > 0 ? ` (worst ${howLong(worstLatenessMs)} late)` : '';
   return {
     budget: budget.endpoint,
     policy: rate(policy),
@@ -53,44 +53,45 @@ function rowOf(budget: BudgetCertificate): Record<string, string> {
     fullest: fullness(budget.fullest),
     used: possible > 0 ? `${((100 * made) / possible).toFixed(1)} %` : '-',
     rejected: String(budget.rejected),
-    promises: kept + broken > 0 ? `${kept} of ${kept + broken} kept${late}` : '-',
+    estimates: kept + missed > 0 ? `${kept} of ${kept + missed} kept${late}` : '-',
     ...(arrivals && {
       arrived: String(arrivals.arrived),
-      'fullest then': fullness(arrivals.fullest),
+      'fullest arrived': fullness(arrivals.fullest),
       foreign: String(arrivals.foreign),
     }),
-    verdict: budget.certified ? 'holds' : 'BROKEN',
+    verdict: budget.certified ? 'ok' : 'VIOLATED',
   };
 }
 
 const fullness = (fullest: BudgetCertificate['fullest']): string =>
   fullest ? `${fullest.calls} of ${fullest.limit}` : '-';
 
-/** More than these are only counted. */
-const mostTold = 50;
+const maxShown = 50;
 
-/** What breaks a law comes first. */
-function sentences(findings: readonly Finding[]): string[] {
+/** Violations first. */
+function findingLines(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return [];
-  const inOrder = findings.toSorted((a, b) => Number(b.breach) - Number(a.breach));
-  const lines = inOrder.slice(0, mostTold).map(sentence);
-  if (findings.length > mostTold) lines.push(`… and ${findings.length - mostTold} more: --json has all.`);
+  const inOrder = findings.toSorted((a, b) => Number(b.violation) - Number(a.violation));
+  const lines = inOrder.slice(0, maxShown).map(findingLine);
+  if (findings.length > maxShown) lines.push(`… and ${findings.length - maxShown} more (--json prints all)`);
   return [lines.join('\n')];
 }
 
-function sentence({ breach, kind, place, says }: Finding): string {
-  const where = place ? `${place.endpoint} of ${place.account}: ` : '';
-  return `${breach ? 'BROKEN' : 'note'} [${kind}] ${where}${says}`;
+function findingLine({ violation, kind, place, message }: Finding): string {
+  const where = place ? `${place.endpoint}, ${place.account}: ` : '';
+  return `${violation ? 'VIOLATION' : 'note'} [${kind}] ${where}${message}`;
 }
 
 function verdict(certified: boolean, partitions: readonly Certificate[]): string {
   const budgets = partitions.flatMap(({ accounts }) => accounts.flatMap((each) => each.budgets));
   const calls = budgets.reduce((sum, each) => sum + each.calls, 0);
-  const looked = `${count(calls, 'call')} on ${count(budgets.length, 'budget')}`;
+  const calledOn = `${count(calls, 'call')} on ${count(budgets.length, 'budget')}`;
   if (certified) {
-    if (budgets.length === 0) return 'Certified: no call was started.';
-    return `Certified: ${looked}, and no window, wherever it begins, can have held more of them than its policy allows.`;
+    if (budgets.length === 0) return 'Certified: no calls.';
+    return `Certified: ${calledOn}. No window, wherever it starts, can have contained more calls than its policy allows.`;
   }
-  const broken = partitions.flatMap(({ findings }) => findings).filter(({ breach }) => breach).length;
-  return `NOT certified: ${looked}, and laws are broken: ${count(broken, 'finding')}.`;
+  const violations = partitions
+    .flatMap(({ findings }) => findings)
+    .filter(({ violation }) => violation).length;
+  return `NOT certified: ${calledOn}, ${count(violations, 'violation')}.`;
 }

@@ -11,31 +11,31 @@ import type { LoggedArrival, ProjectTime } from './arrivals.ts';
 import { audit, type Audit } from './audit.ts';
 import { rulesOf, type StoredEntry } from './history.ts';
 
-const began = 1_800_000_000_000;
-/** How long a call may be under way when nothing is heard of it. */
-const worstMs = 200_000;
+const startsAt = 1_800_000_000_000;
+/** How long an unsettled call counts as in flight. */
+const longestCallMs = 200_000;
 
-interface Started {
+interface StartOptions {
   readonly latestIn?: number;
   readonly requestedAt?: number;
   readonly firstEstimate?: number;
 }
 
-export interface ScribeOptions {
+export interface JournalWriterOptions {
   readonly account?: string;
   readonly partition?: number;
-  /** The last sequence of the stream that it goes on with, and by how much sequences grow: others write to it, too. */
+  /** Last sequence in the stream, and the step between sequences (other partitions write to it too). */
   readonly after?: number;
   readonly step?: number;
 }
 
 /**
- * Writes a journal by hand, as a limiter would. Moments are ms since it began; a permit is told by what follows the
- * epoch in its id. Longer than other functions: it is one method for each kind of fact.
+ * Writes a journal by hand, as a limiter would. Times are ms since its start; a permit is named by the part of its id
+ * after the epoch. One method per kind of fact, hence its length.
  */
-export function createScribe(
+export function createJournalWriter(
   endpoint: Budget = 'signups',
-  { account = 'key-0123456789ab', partition = 3, after = 40, step = 3 }: ScribeOptions = {},
+  { account = 'key-0123456789ab', partition = 3, after = 40, step = 3 }: JournalWriterOptions = {},
 ) {
   const entries: StoredEntry[] = [];
   const place = { account, endpoint };
@@ -46,60 +46,60 @@ export function createScribe(
   const permitOf = (name: string) => permits.get(name) ?? name;
   const store = (entry: JournalEntry): number => {
     sequence += step;
-    entries.push({ partition, sequence, storedAt: began + entries.length, entry });
+    entries.push({ partition, sequence, storedAt: startsAt + entries.length, entry });
     return sequence;
   };
 
-  const scribe = {
+  const writer = {
     entries,
-    at: (ms: number) => began + ms,
+    at: (ms: number) => startsAt + ms,
     permitOf,
     facts: (...facts: Fact[]) => store({ entry: 'facts', recoverFrom, facts }),
     recoverFrom(from: number) {
       recoverFrom = from;
     },
     claim(at = 0, owner = 'limiter'): number {
-      epoch = scribe.facts({ fact: 'claimed', owner, at: began + at });
+      epoch = writer.facts({ fact: 'claimed', owner, at: startsAt + at });
       return epoch;
     },
-    /** @param under the epoch, when it is not the one of the last claim */
+    /** @param under epoch (default that of the last claim) */
     start(
       name: string,
       at: number,
-      { latestIn = worstMs, requestedAt = at, firstEstimate }: Started = {},
+      { latestIn = longestCallMs, requestedAt = at, firstEstimate }: StartOptions = {},
       under = epoch,
     ) {
       const permit = permits.get(name) ?? `${under}-${name}`;
       permits.set(name, permit);
-      return scribe.facts({
+      return writer.facts({
         fact: 'started',
         ...place,
         interval: {
           permit,
           lane: 'far_event_sync',
-          startedAt: began + at,
-          arrivesBy: began + at + latestIn,
+          startedAt: startsAt + at,
+          arrivesBy: startsAt + at + latestIn,
           settled: false,
         },
-        requestedAt: began + requestedAt,
-        firstEstimate: firstEstimate === undefined ? null : began + firstEstimate,
+        requestedAt: startsAt + requestedAt,
+        firstEstimate: firstEstimate === undefined ? null : startsAt + firstEstimate,
       });
     },
-    /** Settled as answered, unless told otherwise. */
+    /** @param outcome default answered */
     settle(name: string, at: number, arrivesBy = at, outcome: Outcome = { result: 'answered', status: 200 }) {
-      return scribe.facts(scribe.settled(name, at, arrivesBy, outcome));
+      return writer.facts(writer.settled(name, at, arrivesBy, outcome));
     },
     settled: (name: string, at: number, arrivesBy: number, outcome: Outcome): Fact => ({
       fact: 'settled',
       ...place,
       permit: permitOf(name),
-      arrivesBy: began + arrivesBy,
+      arrivesBy: startsAt + arrivesBy,
       outcome,
-      at: began + at,
+      at: startsAt + at,
     }),
     returned: (name: string, at: number) =>
-      scribe.facts({ fact: 'returned', ...place, permit: permitOf(name), at: began + at }),
-    /** A 429 as one turn tells of it. */
+      writer.facts({ fact: 'returned', ...place, permit: permitOf(name), at: startsAt + at }),
+    /** A 429 with all its facts in one entry. */
     rejected(
       name: string,
       at: number,
@@ -116,43 +116,43 @@ export function createScribe(
         retryAfterMs: until - at,
         ...(named && { learned: named }),
       };
-      return scribe.facts(
-        scribe.settled(name, at, at, outcome),
-        { fact: 'rejected', ...place, permit: permitOf(name), at: began + at, policy: kept, attribution },
+      return writer.facts(
+        writer.settled(name, at, at, outcome),
+        { fact: 'rejected', ...place, permit: permitOf(name), at: startsAt + at, policy: kept, attribution },
         {
           fact: 'paused',
           ...place,
           by: 'upstream',
-          at: began + at,
-          until: began + until,
+          at: startsAt + at,
+          until: startsAt + until,
           consecutiveRejections: 1,
         },
-        ...(named ? [scribe.policy(named, at, 'upstream')] : []),
+        ...(named ? [writer.policy(named, at, 'upstream')] : []),
       );
     },
     paused: (at: number, until: number) =>
-      scribe.facts({
+      writer.facts({
         fact: 'paused',
         ...place,
         by: 'operator',
-        at: began + at,
-        until: began + until,
+        at: startsAt + at,
+        until: startsAt + until,
         consecutiveRejections: 0,
       }),
     policy: (policy: Policy | null, at: number, by: 'upstream' | 'operator' = 'operator'): Fact => ({
       fact: 'policy_changed',
       ...place,
       by,
-      at: began + at,
+      at: startsAt + at,
       policy,
       unknownUntil: null,
     }),
-    restate: (at: number, records: Array<Partial<BudgetRecord>>) =>
+    snapshot: (at: number, records: Array<Partial<BudgetRecord>>) =>
       store({
         entry: 'snapshot',
         recoverFrom,
         owner: 'limiter',
-        at: began + at,
+        at: startsAt + at,
         lostAt: null,
         budgets: records.map((record) => ({
           ...place,
@@ -166,16 +166,15 @@ export function createScribe(
           ...record,
         })),
       }),
-    /** A call as a record has it. */
     interval: (name: string, startedAt: number, arrivesBy: number): BudgetRecord['intervals'][number] => ({
       permit: permitOf(name),
       lane: 'far_event_sync',
-      startedAt: began + startedAt,
-      arrivesBy: began + arrivesBy,
+      startedAt: startsAt + startedAt,
+      arrivesBy: startsAt + arrivesBy,
       settled: true,
     }),
     arrival: (at: number, verdict = 'accepted'): LoggedArrival => ({
-      arrivedAt: began + at,
+      arrivedAt: startsAt + at,
       key: '01234567',
       budget: endpoint,
       policy: { limit: 1, windowMs: 60_000 },
@@ -191,7 +190,7 @@ export function createScribe(
         rulesOf('standard'),
       ),
   };
-  return scribe;
+  return writer;
 }
 
 const findingsOf = ({ partitions, findings }: Audit) => [
@@ -199,18 +198,18 @@ const findingsOf = ({ partitions, findings }: Audit) => [
   ...findings,
 ];
 
-/** The kinds of what was found, each once. */
+/** Kinds of the findings, without duplicates. */
 export const kindsOf = (judged: Audit): string[] => [...new Set(findingsOf(judged).map(({ kind }) => kind))];
 
-/** What is said of the findings of a kind. */
-export const said = (judged: Audit, kind: string): string[] =>
+/** Messages of the findings of a kind. */
+export const messagesOf = (judged: Audit, kind: string): string[] =>
   findingsOf(judged)
     .filter((each) => each.kind === kind)
-    .map(({ says }) => says);
+    .map(({ message }) => message);
 
-/** The certificate of the one budget that a scribe writes of. */
+/** The certificate of the only budget. */
 export function budgetOf({ partitions }: Audit) {
   const budget = partitions[0]?.accounts[0]?.budgets[0];
-  if (!budget) throw new Error('no budget was judged');
+  if (!budget) throw new Error('no budget was audited');
   return budget;
 }

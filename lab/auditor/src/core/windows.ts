@@ -1,20 +1,20 @@
 import { count, rate } from '@paceline/shared/words';
-import { breach, type Finding, howLong, listed, remark, when } from './findings.ts';
+import { violation, type Finding, howLong, listed, note, when } from './findings.ts';
 import type { BudgetHistory, StartedCall } from './history.ts';
 
-/** The window that is fullest beside what its policy allows. */
+/** The fullest window relative to its limit. */
 export interface Fullest {
   readonly calls: number;
   readonly limit: number;
-  /** When the call started with which it was so full, project ms. */
+  /** Start of the call that filled it, project ms. */
   readonly at: number;
 }
 
-/** The one that is fuller beside what its policy allows; the first of two that are alike. */
+/** The fuller one relative to its limit; the first if equal. */
 export const fuller = (one: Fullest | null, other: Fullest): Fullest =>
   one && one.calls / one.limit >= other.calls / other.limit ? one : other;
 
-/** Where in a sorted list the first value above a bound stands. */
+/** Index of the first value above `bound` in a sorted list. */
 export function firstAbove(length: number, valueAt: (index: number) => number | undefined, bound: number) {
   let [low, high] = [0, length];
   while (low < high) {
@@ -26,17 +26,17 @@ export function firstAbove(length: number, valueAt: (index: number) => number | 
 }
 
 /**
- * The law of the window, judged at every call j by counting each call i with `startedAt_i ≤ startedAt_j` (j too) and
+ * Checks the window at every call j by counting each call i (j included) with `startedAt_i ≤ startedAt_j` and
  * `latestAt_i + W > startedAt_j`.
  *
- * Why that suffices: take any [x, x + W), wherever it begins, and of the calls that arrived in it the one that started
- * last, j. It had started when it arrived, so `startedAt_j < x + W`. Every other call i of them arrived at x or later,
- * so `latestAt_i ≥ x > startedAt_j − W`: all of them are counted at j. And nothing is counted too much: let j arrive as
- * it starts, and every i that is counted as soon after `startedAt_j − W` as it can, and one window holds them all.
+ * Complete: take any window [x, x + W), and let j be the last-started of the calls that arrived in it. j started before
+ * it arrived, so `startedAt_j < x + W`. Every other call i arrived at x or later, so `latestAt_i ≥ x > startedAt_j − W`
+ * and i is counted at j. Exact: if j arrives the instant it starts, and every counted i as soon after
+ * `startedAt_j − W` as possible, one window contains them all.
  *
- * The policy that counts is the one in force when j started. When it had become stricter, all calls of before still
- * count: the limiter knew of them, and could wait. Only a call that upstream itself had invited by naming the moment is
- * judged from that change on; how many older calls it may have met is then said.
+ * The policy in force when j started applies. After it became stricter, earlier calls still count, because the limiter
+ * knew them and could wait. Exception: for a probe at the time that upstream itself named, only calls since the change
+ * count; a note says how many older ones may have been in its window.
  */
 export function judgeWindows(budget: BudgetHistory) {
   const findings: Finding[] = [];
@@ -59,7 +59,7 @@ export function judgeWindows(budget: BudgetHistory) {
   return { fullest, findings };
 }
 
-/** The calls that may have arrived, timeline by timeline, in the order in which they started. */
+/** Calls that may have arrived, per timeline, in start order. */
 function byTimeline(calls: readonly StartedCall[]): Iterable<StartedCall[]> {
   const sent = calls.filter(({ end }) => end !== 'returned');
   const inOrder = sent.toSorted((a, b) => a.startedAt - b.startedAt || a.order - b.order);
@@ -72,22 +72,22 @@ function judgeOverFull({ place }: BudgetHistory, upToIt: readonly StartedCall[],
   const since = counted.filter(({ order }) => order >= call.strictFrom);
   if (call.invited && since.length <= policy.limit) {
     const older = counted.length - since.length;
-    const says = `${permit} went ahead at ${when(startedAt)}, as soon as upstream had named. ${count(older, 'call')} of before the policy was known to be ${rate(policy)} may still have been in its window.`;
-    return { filled: since.length, finding: remark('older_calls_overlap', says, { place, sequence }) };
+    const message = `${permit} was the probe at ${when(startedAt)}, the time that upstream named. ${count(older, 'call')} from before the policy was known to be ${rate(policy)} may still have been in its window.`;
+    return { filled: since.length, finding: note('older_calls_overlap', message, { place, sequence }) };
   }
   const others = counted.filter((each) => each !== call);
   const first = Math.min(...others.map(({ arrivesBy }) => arrivesBy));
-  const says = `${permit} was started at ${when(startedAt)} as call ${counted.length} of a window that holds ${policy.limit} (${rate(policy)}). The first of the others (${listed(others.map((each) => each.permit))}) leaves it only at ${when(first + policy.windowMs)}, ${howLong(first + policy.windowMs - startedAt)} later.`;
-  return { filled: counted.length, finding: breach('over_full', says, { place, sequence }) };
+  const message = `${permit} was started at ${when(startedAt)} as call ${counted.length} in a window that allows ${policy.limit} (${rate(policy)}). The first of the others (${listed(others.map((each) => each.permit))}) leaves the window at ${when(first + policy.windowMs)}, ${howLong(first + policy.windowMs - startedAt)} later.`;
+  return { filled: counted.length, finding: violation('over_limit', message, { place, sequence }) };
 }
 
-/** Counts how many of the values that have come are above a bound, in logarithmic time (a Fenwick tree over ranks). */
+/** Counts added values above a bound in logarithmic time (a Fenwick tree over ranks). */
 export class RankedCounter {
   readonly #ranks: readonly number[];
   readonly #sums: number[];
   #size = 0;
 
-  /** @param values all that will come */
+  /** @param values all values that will be added */
   constructor(values: readonly number[]) {
     this.#ranks = [...new Set(values)].toSorted((a, b) => a - b);
     this.#sums = Array.from({ length: this.#ranks.length + 1 }, () => 0);
@@ -104,7 +104,7 @@ export class RankedCounter {
     return this.#size - notAbove;
   }
 
-  /** How many of the ranks are at most `value`. */
+  /** Number of ranks up to `value`. */
   #upTo(value: number): number {
     return firstAbove(this.#ranks.length, (index) => this.#ranks[index], value);
   }

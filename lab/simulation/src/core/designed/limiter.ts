@@ -2,7 +2,7 @@ import { syncOf } from '@paceline/limiter/core/acquire';
 import { callTimeout } from '@paceline/shared/config';
 import { type Budget, budgets, type Lane, laneNames, limitsOf, mapValues } from '@paceline/shared/definition';
 import type { Life } from '../life.ts';
-import { hear, live, type Script, sleep } from '@paceline/kit/script';
+import { waitFor, runScript, type Script, sleep } from '@paceline/kit/script';
 
 /** A call that a sync wants to make. */
 export interface CallRequest {
@@ -138,7 +138,7 @@ export function createLine(life: Life, rank: Rank): Caller {
       const sent = { at: agenda.now(), lane };
       window.sent.push(sent);
       first.wait.leave(agenda.now());
-      live(send(budget, first, sent, target));
+      runScript(send(budget, first, sent, target));
     }
   }
 
@@ -186,7 +186,7 @@ export function createLine(life: Life, rank: Rank): Caller {
   }
 
   return (request) =>
-    hear<CallResult>((wake) => {
+    waitFor<CallResult>((wake) => {
       const since = agenda.now();
       const lane = request.lane(since);
       const wait = tally.wants(lane, since);

@@ -4,7 +4,7 @@ import { nextSlot, slotsBetween } from '@paceline/planning/slots';
 import type { Slot } from '@paceline/shared/contracts';
 import type { Life, Strategy } from '../life.ts';
 import type { Click } from '../scenario.ts';
-import { live, type Script, sleep } from '@paceline/kit/script';
+import { runScript, type Script, sleep } from '@paceline/kit/script';
 import { type Caller, byArrival, byPriority, createLine, createLoner, type Rank } from './limiter.ts';
 import { addRider, clubsInTurn, eventsAtOnce, eventsInTurn, refreshUrgent } from './syncs.ts';
 
@@ -14,7 +14,7 @@ export const uncoordinated: Strategy = (life) => {
   onTimer(life, 'near', eventsInTurn(life, createLoner(life), 'near'));
   onTimer(life, 'far', eventsInTurn(life, createLoner(life), 'far'));
   const add = addRider(life, createLoner(life));
-  return { click: (click) => live(add(click)) };
+  return { click: (click) => runScript(add(click)) };
 };
 
 /** A: one line, in the order of arrival. */
@@ -29,7 +29,7 @@ export const fixedSlots: Strategy = (life) => inSlots(life, createLine(life, byA
 /** D: slots, priorities, and overrides for adds and for what is about to start. */
 export const hybrid: Strategy = (life) => {
   const line = createLine(life, byPriority);
-  live(refreshUrgent(life, line));
+  runScript(refreshUrgent(life, line));
   return inSlots(life, line);
 };
 
@@ -42,16 +42,16 @@ function onTimers(life: Life, rank: Rank, isForced: boolean) {
 }
 
 function inSlots(life: Life, line: Caller) {
-  live(runInSlots(life, 'rider', clubsInTurn(life, line)));
-  live(runInSlots(life, 'near', eventsInTurn(life, line, 'near')));
-  live(runInSlots(life, 'far', eventsInTurn(life, line, 'far')));
+  runScript(runInSlots(life, 'rider', clubsInTurn(life, line)));
+  runScript(runInSlots(life, 'near', eventsInTurn(life, line, 'near')));
+  runScript(runInSlots(life, 'far', eventsInTurn(life, line, 'far')));
   return adding(life, line);
 }
 
 function adding(life: Life, call: Caller) {
   const { agenda, network } = life;
   const add = addRider(life, call);
-  return { click: (click: Click) => agenda.in(network.broker(), () => live(add(click))) };
+  return { click: (click: Click) => agenda.in(network.broker(), () => runScript(add(click))) };
 }
 
 const minute = 60_000;
@@ -61,7 +61,7 @@ const intervals = { rider: 360 * minute, near: 15 * minute, far: 120 * minute };
 
 /** Runs from the beginning on at every full interval of the kind: a run that takes longer leaves some out. */
 function onTimer({ agenda }: Life, kind: keyof typeof intervals, run: () => Script | undefined): void {
-  live(
+  runScript(
     (function* (): Script {
       for (;;) {
         yield* run() ?? [];

@@ -5,7 +5,7 @@ import type { Slot } from '@paceline/shared/contracts';
 import { fullPageSize } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
 import type { Click } from '../scenario.ts';
-import { live, type Script, sleep } from '@paceline/kit/script';
+import { runScript, type Script, sleep } from '@paceline/kit/script';
 import type { Caller } from './limiter.ts';
 
 const { urgent } = freshnessClasses;
@@ -50,11 +50,11 @@ export function eventsAtOnce(life: Life, call: Caller, kind: EventKind, isForced
 
   function* all(): Script {
     yield* refreshList(life, call, kind);
-    for (const event of inOrderOfStart(life, kind)) if (!inLine.has(event.eventId)) live(fetch(event));
+    for (const event of inOrderOfStart(life, kind)) if (!inLine.has(event.eventId)) runScript(fetch(event));
   }
 
   return () => {
-    live(all());
+    runScript(all());
     return undefined;
   };
 }

@@ -8,7 +8,7 @@ import {
 } from '@paceline/rider-sync/core/batcher';
 import { fillUpAge, fullCall } from '@paceline/rider-sync/core/bulk-call';
 import type { Life } from '../life.ts';
-import { live, type Script } from '@paceline/kit/script';
+import { runScript, type Script } from '@paceline/kit/script';
 import type { Caller, CallEnd } from './call.ts';
 import type { Run } from './runs.ts';
 
@@ -34,7 +34,7 @@ export function openBatcher(life: Life, call: Caller): BulkCalls {
     now: () => agenda.now(),
     request(request) {
       withdrawal = new AbortController();
-      live(requestBulkCall(life, call, bulk, request, withdrawal.signal));
+      runScript(requestBulkCall(life, call, bulk, request, withdrawal.signal));
     },
     withdraw: () => withdrawal.abort(),
     startTimer({ timer }) {

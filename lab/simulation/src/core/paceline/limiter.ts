@@ -115,7 +115,7 @@ export function startLimiter(life: Life): LimiterLink {
     });
   }
 
-  function live(): void {
+  function startUp(): void {
     epoch += 1;
     wokenAt = Infinity;
     go(openPartitionState());
@@ -126,11 +126,11 @@ export function startLimiter(life: Life): LimiterLink {
   }
 
   function comeBack(): void {
-    live();
+    startUp();
     for (const happenedTo of tickets.values()) happenedTo({ event: 'new owner' });
   }
 
-  live();
+  startUp();
   for (const { after, for: downFor } of scenario.faults.limiterDown) {
     agenda.in(after, die);
     agenda.in(after + downFor, comeBack);

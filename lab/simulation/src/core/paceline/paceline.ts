@@ -2,7 +2,7 @@ import type { SyncKind } from '@paceline/shared/definition';
 import { settingsOf } from '@paceline/planning/slots';
 import type { Strategy } from '../life.ts';
 import { configOf } from '../scenario.ts';
-import { live } from '@paceline/kit/script';
+import { runScript } from '@paceline/kit/script';
 import { createCaller } from './call.ts';
 import { syncEvents, watchUrgent } from './event-sync.ts';
 import { startLimiter } from './limiter.ts';
@@ -24,7 +24,7 @@ export const paceline: Strategy = (life) => {
     far: createRuns(life, events),
   };
   startScheduler(life, settingsOf(configOf(scenario)), (tick) => runs[tick.kind]?.(tick));
-  live(watchUrgent(life, call));
+  runScript(watchUrgent(life, call));
   const add = addRider(life, call, bulk);
-  return { click: (click) => agenda.in(network.broker(), () => live(add(click))) };
+  return { click: (click) => agenda.in(network.broker(), () => runScript(add(click))) };
 };

@@ -9,7 +9,7 @@ import {
   requestPermit,
 } from '@paceline/shared/limiter/protocol';
 import type { Life } from '../life.ts';
-import { hear, once, type Script } from '@paceline/kit/script';
+import { waitFor, once, type Script } from '@paceline/kit/script';
 import type { LimiterLink } from './limiter.ts';
 
 /** What a caller wants a permit for, as `PermitOptions` of the real client. */
@@ -128,7 +128,7 @@ export function createPermits(life: Life, limiter: LimiterLink) {
         ...(deadline === undefined ? {} : { deadline }),
         ...(slotId === undefined ? {} : { slotId }),
       };
-      return yield* hear<Obtained>((wake) => follow(request, wanted, once(wake)));
+      return yield* waitFor<Obtained>((wake) => follow(request, wanted, once(wake)));
     },
   };
 }

@@ -11,7 +11,7 @@ import {
 import { importLane } from '@paceline/rider-sync/core/command';
 import { fullPageSize } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
-import { hear, once, type Script } from '@paceline/kit/script';
+import { waitFor, once, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
 import type { Caller } from './call.ts';
 import type { Run, RunEnding } from './runs.ts';
@@ -92,7 +92,7 @@ function refreshOutsiders(
     agenda.in(from - agenda.now(), () => batcher.reconsider());
     agenda.in(slot.slotEndsAt - agenda.now(), end);
   }
-  return hear<unknown>((heard) => {
+  return waitFor<unknown>((heard) => {
     wake = once(heard);
     if (over) wake(undefined);
   });

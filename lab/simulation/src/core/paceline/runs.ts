@@ -4,7 +4,7 @@ import type { RunCounts, ScheduleSettings, Tick } from '@paceline/shared/contrac
 import { kindNames, type SyncKind } from '@paceline/shared/definition';
 import type { RunEnding as StoredEnding, RunRow } from '@paceline/shared/sync';
 import type { Life } from '../life.ts';
-import { live, type Script, sleep } from '@paceline/kit/script';
+import { runScript, type Script, sleep } from '@paceline/kit/script';
 
 /** A slot's run as its row holds it. */
 export type Run = Pick<
@@ -22,7 +22,7 @@ export function startScheduler(
   open: (tick: Tick) => void,
 ): void {
   const era = { since: 0, settings };
-  for (const kind of kindNames) live(follow(kind));
+  for (const kind of kindNames) runScript(follow(kind));
 
   function* follow(kind: SyncKind): Script {
     let handled: number | undefined;
@@ -62,6 +62,6 @@ export function createRuns(
 
   return (tick) => {
     coming.push(tick);
-    if (!working) live(goOn());
+    if (!working) runScript(goOn());
   };
 }

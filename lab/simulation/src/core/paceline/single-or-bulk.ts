@@ -3,14 +3,14 @@ import { deadlineOf, leastWaitMs } from '@paceline/rider-sync/core/command';
 import { leastPatienceMs, SingleOrBulk } from '@paceline/rider-sync/core/single-or-bulk';
 import type { Life } from '../life.ts';
 import type { Click } from '../scenario.ts';
-import { hear, live, once, type Script } from '@paceline/kit/script';
+import { waitFor, runScript, once, type Script } from '@paceline/kit/script';
 import type { BulkCalls } from './batcher.ts';
 import type { Caller } from './call.ts';
 
 /** Fetches a rider by a GET or by the next bulk call, whichever has its permit first. */
 export const addRider = (life: Life, call: Caller, bulk: BulkCalls) =>
   function* (click: Click): Script {
-    const isStored = yield* hear<boolean>((wake) => fetchRider(life, call, bulk, click, once(wake)));
+    const isStored = yield* waitFor<boolean>((wake) => fetchRider(life, call, bulk, click, once(wake)));
     if (isStored) life.tally.stored(click.riderId, life.agenda.now());
     else life.tally.refused(click.riderId);
   };
@@ -30,7 +30,7 @@ function fetchRider(
   let watch = {};
   const requestSingle = () => {
     withdrawal = new AbortController();
-    live(getRider(life, call, fetch, click, withdrawal.signal));
+    runScript(getRider(life, call, fetch, click, withdrawal.signal));
   };
   const fetch: SingleOrBulk = new SingleOrBulk(
     { riderId, lane: addLane, deadline },

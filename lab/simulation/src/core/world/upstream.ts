@@ -11,7 +11,7 @@ import {
 import type { Policy } from '@paceline/shared/contracts';
 import { type Budget, type Lane, limitsOf } from '@paceline/shared/definition';
 import { readRateLimited } from '@paceline/shared/zwiftracing';
-import { hear, once, type Script } from '@paceline/kit/script';
+import { waitFor, once, type Script } from '@paceline/kit/script';
 import type { Scenario } from '../scenario.ts';
 
 /** What a call came to. `arrivedAt`: the moment of which the answer tells. */
@@ -93,7 +93,7 @@ export function createUpstream(
     sent,
     /** Calls, and waits for the answer for `timeoutMs` at the most. */
     call: (call: SentCall, timeoutMs: number): Script<CallResponse> =>
-      hear<CallResponse>((wake) => {
+      waitFor<CallResponse>((wake) => {
         const nth = (counts.get(call.budget) ?? 0) + 1;
         counts.set(call.budget, nth);
         const sentAt = agenda.now();

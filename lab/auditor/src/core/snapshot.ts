@@ -1,0 +1,83 @@
+import type { BudgetRecord, JournalEntry } from '@paceline/shared/contracts';
+import type { BudgetHistory } from './history.ts';
+import {
+  addViolation,
+  bookCall,
+  budgetOf,
+  isCounted,
+  mayPredateJournal,
+  isSamePolicy,
+  type LedgerState,
+} from './ledger-state.ts';
+
+type Snapshot = Extract<JournalEntry, { entry: 'snapshot' }>;
+
+/** In a purged journal the first snapshot is the starting point; any other must agree with the facts. */
+export function applySnapshot(state: LedgerState, { budgets, at, lostAt }: Snapshot): void {
+  if (!state.complete) state.lostAt = lostAt ?? undefined;
+  for (const record of budgets) {
+    const budget = budgetOf(state, record);
+    if (!state.complete) {
+      adoptRecord(state, budget, record);
+      continue;
+    }
+    const what = differenceFrom(state, budget, record, at);
+    const message = `The snapshot has ${what}.`;
+    if (what) addViolation(state, 'snapshot_mismatch', message, budget.place);
+  }
+}
+
+/** Takes the record as the state of a budget with no known history. */
+function adoptRecord(state: LedgerState, budget: BudgetHistory, record: BudgetRecord): void {
+  const { timeline, rules } = state;
+  budget.policy = record.policy ?? rules.documented[record.endpoint];
+  budget.named = record.policy !== null;
+  budget.changes.push({ at: state.now, timeline, policy: budget.policy });
+  budget.pausedUntil.upstream = record.pausedUntil.upstream ?? 0;
+  budget.pausedUntil.operator = record.pausedUntil.operator ?? 0;
+  budget.probing = record.probing;
+  for (const interval of record.intervals) {
+    const known = budget.byPermit.get(interval.permit);
+    if (known) {
+      known.arrivesBy = interval.arrivesBy;
+      if (interval.settled) known.end = 'settled';
+      continue;
+    }
+    const end = interval.settled ? 'settled' : 'open';
+    bookCall(state, budget, interval, { end, strictFrom: 0, invited: false, judged: false });
+  }
+  // The record does not say which of these calls precede its policy.
+  if (record.policy) budget.strictFrom = budget.calls.length;
+}
+
+/** How a record differs from the facts that still count at `at`; undefined if it doesn't. */
+function differenceFrom(
+  state: LedgerState,
+  { calls, byPermit, policy, named, pausedUntil, strictFrom }: BudgetHistory,
+  record: BudgetRecord,
+  at: number,
+): string | undefined {
+  const kept = record.policy ?? state.rules.documented[record.endpoint];
+  if ((record.policy !== null) !== named || !isSamePolicy(kept, policy)) return 'a different policy';
+  for (const by of ['upstream', 'operator'] as const) {
+    const until = record.pausedUntil[by] ?? 0;
+    if (until !== pausedUntil[by] && Math.max(until, pausedUntil[by]) > at)
+      return `a different pause by the ${by}`;
+  }
+  for (const { permit, startedAt, arrivesBy } of record.intervals) {
+    const call = byPermit.get(permit);
+    if (!call && mayPredateJournal(state, permit)) continue;
+    if (call?.startedAt !== startedAt || call.arrivesBy !== arrivesBy)
+      return `a different interval for ${permit}`;
+  }
+  // A call that has left its window doesn't count again under a longer one: the limiter waits that out instead.
+  const recorded = new Set(record.intervals.map(({ permit }) => permit));
+  const missing = calls.find(
+    (call) =>
+      call.order >= strictFrom &&
+      call.timeline === state.timeline &&
+      isCounted(call, policy, at) &&
+      !recorded.has(call.permit),
+  );
+  return missing && `no call ${missing.permit}`;
+}
