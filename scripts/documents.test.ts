@@ -39,6 +39,7 @@ describe('the check of documents', () => {
     ],
     ['an npm script', 'Run `npm run everything`.', 'npm script everything'],
     ['an npm script of a table', '| a |\n| --- |\n| `npm run everything` |', 'npm script everything'],
+    ['a program of the lab', '`npm run lab -- havoc --seed 1`', 'npm script lab -- havoc'],
     ['a variable', '- `API_TOKENS`', 'variable API_TOKENS'],
     ['a family of variables', '`SLOTS_…_SKIP`', 'variable SLOTS_…_SKIP'],
     ['a route', '`GET /v1/rider`', 'route /v1/rider'],
@@ -49,7 +50,7 @@ describe('the check of documents', () => {
   it.each([
     '[security](SECURITY.md), [limits](docs/operating.md#metrics), [site](https://example.com/x.md)',
     '`services/limiter/src/core/window.ts`, `queue.ts`; `lab/histories/src/*-law.test.ts`',
-    '`npm test`, `npm run generate`, and `npm run build` in `apps/dashboard`',
+    '`npm test`, `npm run generate`, `npm run lab -- chaos`, and `npm run build` in `apps/dashboard`',
     '`API_TOKEN`, `SLOT_…_SKIP`, `OTEL_EXPORTER_OTLP_ENDPOINT`, the stream `DEAD_LETTERS`',
     '`GET /v1/riders/:riderId`, http://127.0.0.1:3000/v1/runs?kind=near',
     '`services/event-sync/src/flows/teams.ts`:',
