@@ -5,7 +5,7 @@ import { createClock } from '@paceline/shared/clock';
 import { loadConfigOrExit } from '@paceline/shared/config';
 import { planVariables, run } from './run.ts';
 
-// Like `npm start`, so that the judged plan is the one that will be used.
+// Like `npm start`, so that it checks the plan that will be used.
 const envFile = join(import.meta.dirname, '../../../.env');
 if (existsSync(envFile)) loadEnvFile(envFile);
 

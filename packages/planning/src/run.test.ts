@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { configExitCode, loadConfig } from '@paceline/shared/config';
 import { describe, expect, it } from 'vitest';
-import type { JudgedPlan } from './core/judge.ts';
+import type { PlanCheck } from './core/check.ts';
 import { planVariables, run } from './run.ts';
 
 const now = Date.parse('2026-05-04T13:37:11Z');
@@ -43,7 +43,7 @@ describe('npm run plan', () => {
     expect(plan([], env).exitCode).toBe(0);
   });
 
-  it('judges the configured slots, tier and clubs', () => {
+  it('checks the configured slots, tier and clubs', () => {
     const twoClubs = { ZWIFTRACING_CLUB_IDS: '1,2' };
     expect(plan([], twoClubs).out).toContain('SLOT_RIDER_DURATION=62m');
     expect(plan([], { ...twoClubs, ZWIFTRACING_TIER: 'premium' }).exitCode).toBe(0);
@@ -60,14 +60,14 @@ describe('npm run plan', () => {
   });
 
   it('prints findings, forecast and repaired plan as JSON', () => {
-    const judged = JSON.parse(plan(['--design', '--json']).out) as JudgedPlan;
-    expect(judged.findings[0]).toMatchObject({
+    const check = JSON.parse(plan(['--design', '--json']).out) as PlanCheck;
+    expect(check.findings[0]).toMatchObject({
       rule: 'collision',
       severity: 'error',
       kinds: ['near', 'far'],
     });
-    expect(judged.forecast.kinds.map(({ kind }) => kind)).toEqual(['rider', 'near', 'far']);
-    expect(judged.repaired.schedules[2]).toMatchObject({ opens: '5,20,35,50 * * * *', durationMs: 240_000 });
+    expect(check.forecast.kinds.map(({ kind }) => kind)).toEqual(['rider', 'near', 'far']);
+    expect(check.repaired.schedules[2]).toMatchObject({ opens: '5,20,35,50 * * * *', durationMs: 240_000 });
   });
 
   it.each([

@@ -8,7 +8,7 @@ import {
 } from '@paceline/shared/config';
 import type { Promised, SyncMode } from '@paceline/shared/contracts';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
-import { judge } from './core/judge.ts';
+import { checkPlan } from './core/check.ts';
 import { isError } from './core/lint.ts';
 import { firstDesign, type Plan, planOf, promisesOf } from './core/plan.ts';
 import { report } from './core/report.ts';
@@ -60,10 +60,10 @@ export function run(args: readonly string[], config: PlanConfig, now: number, ou
       output.out(usage);
       return 0;
     }
-    const judged = judge(requestedPlan(options, config), now);
-    output.out(options.json ? JSON.stringify(judged, undefined, 2) : report(judged));
+    const check = checkPlan(requestedPlan(options, config), now);
+    output.out(options.json ? JSON.stringify(check, undefined, 2) : report(check));
     if (!options.json && !options.design) for (const note of modeNotes(config)) output.out(`\n${note}`);
-    return judged.findings.some(isError) ? 1 : 0;
+    return check.findings.some(isError) ? 1 : 0;
   } catch (error) {
     if (!(error instanceof PlanUsageError)) throw error;
     output.error(error.message);

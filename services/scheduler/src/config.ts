@@ -9,7 +9,7 @@ import {
 export const schedulerVariables = [
   'NATS_URL',
   ...slotVariableNames,
-  // What a change of the schedule is judged by.
+  // Needed to check schedule changes.
   ...freshnessVariableNames,
   'ZWIFTRACING_TIER',
   'ZWIFTRACING_CLUB_IDS',

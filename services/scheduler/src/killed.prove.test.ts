@@ -19,7 +19,7 @@ afterAll(async () => {
   await stage?.close();
 });
 
-/** A scheduler as it is run: a process of its own. */
+/** Starts a scheduler as a process of its own. */
 function spawnScheduler(env: Record<string, string> = {}): ChildProcess {
   const child = spawn(process.execPath, [main], {
     env: {
@@ -27,7 +27,7 @@ function spawnScheduler(env: Record<string, string> = {}): ChildProcess {
       ...stage.env,
       HEALTH_PORT: '0',
       LOG_LEVEL: 'error',
-      // Slots may be over before a process is there to open them.
+      // Slots can be over before a process has started.
       SLOT_NEAR_CATCH_UP: 'all 24h',
       ...env,
     },
@@ -47,15 +47,15 @@ const nearTicks = async () => (await stage.ticks()).filter(({ kind }) => kind ==
 const now = (): Promise<ScheduleInForce> =>
   stage.until(async () => {
     const answer = await request(stage.api, catalog.currentSchedule, {}, {}, 10_000);
-    if (answer.answer !== 'in_force') throw new Error('nothing is in force');
+    if (answer.answer !== 'in_force') throw new Error('no schedule in force');
     return answer.schedule;
   });
-const change = (asked: Partial<ChangeSchedule>) => changeSchedule(stage, asked);
-const distances = (ticks: readonly Tick[]) =>
+const change = (requested: Partial<ChangeSchedule>) => changeSchedule(stage, requested);
+const spacings = (ticks: readonly Tick[]) =>
   new Set(ticks.slice(1).map(({ scheduledFor }, index) => scheduledFor - (ticks[index]?.scheduledFor ?? 0)));
 
-describe('the schedule, changed while two schedulers run and are killed', { timeout: 10 * 60_000 }, () => {
-  it('is followed by both at once, every slot exactly once before and after; a refused change leaves it', async () => {
+describe('a schedule change while schedulers run and are killed', { timeout: 10 * 60_000 }, () => {
+  it('applies at once, opens every slot exactly once before and after, and does nothing when refused', async () => {
     const first = spawnScheduler();
     spawnScheduler();
     const configured = await now();
@@ -69,7 +69,7 @@ describe('the schedule, changed while two schedulers run and are killed', { time
     expect(await now()).toMatchObject({ version: configured.version });
 
     const answer = await change({ version: configured.version, change: nearEvery(4), despiteErrors: true });
-    if (answer.answer !== 'in_force') throw new Error('it was not changed');
+    if (answer.answer !== 'in_force') throw new Error('schedule not changed');
     const { since, version } = answer.schedule;
     // Between the change and its first tick.
     await kill(first);
@@ -84,18 +84,18 @@ describe('the schedule, changed while two schedulers run and are killed', { time
       ticks.filter(({ scheduledFor }) => scheduledFor <= since),
       ticks.filter(({ scheduledFor }) => scheduledFor > since),
     ];
-    expect(distances(before)).toEqual(new Set([15 * minute]));
-    expect(distances(after)).toEqual(new Set([4 * minute]));
+    expect(spacings(before)).toEqual(new Set([15 * minute]));
+    expect(spacings(after)).toEqual(new Set([4 * minute]));
     expect((after[0]?.scheduledFor ?? 0) - since).toBeLessThanOrEqual(4 * minute);
     expect(new Set(ticks.map(({ slotId }) => slotId)).size).toBe(ticks.length);
   });
 
-  it('outlives all of them, and is announced once; other variables end it, and so does a change back', async () => {
+  it('survives all schedulers and is announced once, until changed back or reconfigured', async () => {
     await Promise.all(processes.map(kill));
     const third = spawnScheduler();
-    const kept = await now();
-    expect(kept).toMatchObject({ changed: true, settings: { kinds: { near: { opens: 'every 4m' } } } });
-    const back = await change({ version: kept.version });
+    const stored = await now();
+    expect(stored).toMatchObject({ changed: true, settings: { kinds: { near: { opens: 'every 4m' } } } });
+    const back = await change({ version: stored.version });
     expect(back).toMatchObject({ answer: 'in_force', schedule: { changed: false } });
     expect((await change({ change: nearEvery(6), despiteErrors: true })).answer).toBe('in_force');
 

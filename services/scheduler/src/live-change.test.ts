@@ -5,7 +5,7 @@ import {
   changeSchedule,
   nearEvery,
   openStage,
-  patience,
+  replyTimeoutMs,
   type Stage,
   type StagedScheduler,
 } from './testing/stage.ts';
@@ -22,14 +22,14 @@ afterAll(() => stage?.close());
 const nearTicks = async () => (await stage.ticks()).filter(({ kind }) => kind === 'near');
 
 async function now(): Promise<ScheduleInForce> {
-  const answer = await request(stage.api, catalog.currentSchedule, {}, {}, patience);
-  if (answer.answer !== 'in_force') throw new Error('nothing is in force');
+  const answer = await request(stage.api, catalog.currentSchedule, {}, {}, replyTimeoutMs);
+  if (answer.answer !== 'in_force') throw new Error('no schedule in force');
   return answer.schedule;
 }
-const change = (asked: Partial<ChangeSchedule>) => changeSchedule(stage, asked);
+const change = (requested: Partial<ChangeSchedule>) => changeSchedule(stage, requested);
 
-describe('the schedule, changed while two schedulers run and end', () => {
-  it('is followed by both at once, every slot exactly once before and after; a refused change leaves it', async () => {
+describe('a schedule change while schedulers run and stop', () => {
+  it('applies at once, opens every slot exactly once before and after, and does nothing when refused', async () => {
     const first = await stage.start();
     running = [first, await stage.start()];
     const configured = await now();
@@ -44,7 +44,7 @@ describe('the schedule, changed while two schedulers run and end', () => {
 
     await stage.pass(minute / 2);
     const answer = await change({ version: configured.version, change: nearEvery(4), despiteErrors: true });
-    if (answer.answer !== 'in_force') throw new Error('it was not changed');
+    if (answer.answer !== 'in_force') throw new Error('schedule not changed');
     const { since, version } = answer.schedule;
     expect(since).toBe(stage.clock.now());
     // Between the change and its first tick.
@@ -56,18 +56,18 @@ describe('the schedule, changed while two schedulers run and end', () => {
       expect(after).toHaveLength(4);
     });
     const ticks = await nearTicks();
-    // At 18:25 and 18:40, and then every four minutes.
-    const minutes = ticks.map(({ scheduledFor }) => (scheduledFor - stage.begin) / minute);
+    // At 18:25 and 18:40, then every four minutes.
+    const minutes = ticks.map(({ scheduledFor }) => (scheduledFor - stage.startsAt) / minute);
     expect(minutes).toEqual([4, 19, 23, 27, 31, 35]);
     expect(new Set(ticks.map(({ slotId }) => slotId)).size).toBe(ticks.length);
   });
 
-  it('outlives all of them, and is announced once; other variables end it, and so does a change back', async () => {
+  it('survives all schedulers and is announced once, until changed back or reconfigured', async () => {
     for (const scheduler of running) await scheduler.stop();
     const third = await stage.start();
-    const kept = await now();
-    expect(kept).toMatchObject({ changed: true, settings: { kinds: { near: { opens: 'every 4m' } } } });
-    const back = await change({ version: kept.version });
+    const stored = await now();
+    expect(stored).toMatchObject({ changed: true, settings: { kinds: { near: { opens: 'every 4m' } } } });
+    const back = await change({ version: stored.version });
     expect(back).toMatchObject({ answer: 'in_force', schedule: { changed: false } });
     expect((await change({ change: nearEvery(6), despiteErrors: true })).answer).toBe('in_force');
 

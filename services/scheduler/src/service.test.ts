@@ -12,7 +12,7 @@ afterAll(() => stage?.close());
 const ticksOf = async (kind: string) => (await stage.ticks()).filter((tick) => tick.kind === kind);
 
 describe('two schedulers', () => {
-  it('open each slot exactly once, also when one of them dies and comes back', async () => {
+  it('open each slot exactly once, also when one of them stops and another starts', async () => {
     const first = await stage.start();
     await stage.start();
     await stage.until(async () => expect((await ticksOf('near')).length).toBeGreaterThan(5));
@@ -23,12 +23,12 @@ describe('two schedulers', () => {
     const ids = (await stage.ticks()).map(({ slotId }) => slotId);
     expect(new Set(ids).size).toBe(ids.length);
     const near = (await ticksOf('near')).map(({ scheduledFor }) => scheduledFor);
-    expect(near).toEqual(near.map((_, index) => stage.begin + (4 + 15 * index) * minute));
+    expect(near).toEqual(near.map((_, index) => stage.startsAt + (4 + 15 * index) * minute));
   });
 
-  it('begin with a rider sync that is due at once, and only ever once', async () => {
+  it('open the initial rider slot at once, and only once', async () => {
     const riders = await ticksOf('rider');
-    expect(riders[0]).toMatchObject({ slotId: 'slot:rider:initial', scheduledFor: stage.begin });
+    expect(riders[0]).toMatchObject({ slotId: 'slot:rider:initial', scheduledFor: stage.startsAt });
     expect(riders.filter(({ slotId }) => slotId === 'slot:rider:initial')).toHaveLength(1);
   });
 });

@@ -2,13 +2,13 @@ import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { formatDuration } from '@paceline/shared/config';
 import { count, humanDuration, rate } from '@paceline/shared/words';
 import type { BudgetForecast, KindForecast, LintFinding } from '@paceline/shared/contracts';
-import type { JudgedPlan } from './judge.ts';
+import type { PlanCheck } from './check.ts';
 import { isError } from './lint.ts';
 import { kindsOf, type Plan } from './plan.ts';
 import { range, type WallClock, wallClockIn } from './analysis.ts';
 
-/** A judged plan as text: slots, findings, a busy day, and settings that would pass. */
-export function report({ plan, findings, forecast, repaired }: JudgedPlan): string {
+/** A plan check as text: slots, findings, a busy day, and settings that would pass. */
+export function report({ plan, findings, forecast, repaired }: PlanCheck): string {
   const timeZone = plan.schedules[0]?.timeZone ?? 'UTC';
   const wall = wallClockIn(timeZone);
   return [

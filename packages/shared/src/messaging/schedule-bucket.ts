@@ -16,15 +16,15 @@ export async function openScheduleBucket(bus: Bus) {
   const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open(scheduleBucket));
   const find = async () => {
     const entry = await retryWhileUnavailable(() => bucket.get(scheduleKey));
-    return { version: entry?.revision ?? 0, kept: entry ? parsed(entry.string()) : undefined };
+    return { version: entry?.revision ?? 0, stored: entry ? parsed(entry.string()) : undefined };
   };
   return {
     bucket,
-    /** `kept` undefined: there is none yet (version 0), or none that can be read. */
+    /** `stored` is undefined when there is no schedule yet (version 0) or it can't be parsed. */
     find,
-    /** How a kind runs now; as long as there is no schedule it is on. */
+    /** The mode of a kind now; on while there is no schedule. */
     modeOf: async (kind: SyncKind): Promise<SyncMode> =>
-      (await find()).kept?.periods.at(-1)?.settings.kinds[kind].mode ?? 'on',
+      (await find()).stored?.periods.at(-1)?.settings.kinds[kind].mode ?? 'on',
   };
 }
 

@@ -4,13 +4,13 @@ import { scheduleBucket, scheduleKey, type StoredSchedule, storedSchedule } from
 import type { SyncKind } from '@paceline/shared/definition';
 import { type Bus, openScheduleBucket, retryWhileUnavailable } from '@paceline/shared/messaging';
 
-export type InForce = Awaited<ReturnType<typeof openInForce>>;
+export type ScheduleStore = Awaited<ReturnType<typeof openScheduleStore>>;
 
-/** The schedule in force, as all schedulers together keep it on the broker. */
-export async function openInForce(bus: Bus) {
+/** The schedule in force, stored on the broker and shared by all schedulers. */
+export async function openScheduleStore(bus: Bus) {
   const { bucket, find } = await openScheduleBucket(bus);
   let change = new AbortController();
-  // What is put into a bucket is published there: no consumer is needed to hear of it at once.
+  // A put into the bucket publishes on this subject, so a plain subscription sees each change.
   bus.connection.subscribe(`$KV.${scheduleBucket}.${scheduleKey}`, {
     callback: () => {
       change.abort();
@@ -19,23 +19,23 @@ export async function openInForce(bus: Bus) {
   });
   return {
     find,
-    /** @throws {Error} when there is none */
+    /** @throws {Error} when no schedule is stored */
     async read() {
-      const { version, kept } = await find();
-      if (!kept) throw new Error('no schedule is in force');
-      return { version, kept };
+      const { version, stored } = await find();
+      if (!stored) throw new Error('no schedule is in force');
+      return { version, stored };
     },
-    /** Replaces `version` by another one. Undefined: another scheduler was first. */
-    async replace(version: number, kept: StoredSchedule) {
-      const text = JSON.stringify(storedSchedule.parse(kept));
+    /** Replaces `version`. Undefined when another scheduler was first. */
+    async replace(version: number, stored: StoredSchedule) {
+      const text = JSON.stringify(storedSchedule.parse(stored));
       try {
-        return { version: await bucket.put(scheduleKey, text, { previousSeq: version }), kept };
+        return { version: await bucket.put(scheduleKey, text, { previousSeq: version }), stored };
       } catch (error) {
         if (isWrongSequence(error)) return undefined;
         throw error;
       }
     },
-    /** Aborts as soon as another schedule is in force. */
+    /** Aborts at the next change of the schedule. */
     changed: () => change.signal,
   };
 }
@@ -48,20 +48,20 @@ const wrongSequence: ReadonlySet<number> = new Set([
   JetStreamApiCodes.StreamWrongLastSequenceUnknown,
 ]);
 
-export type Handled = Awaited<ReturnType<typeof openHandled>>;
+export type SchedulerProgress = Awaited<ReturnType<typeof openProgress>>;
 
-/** How far all schedulers together have come, as they keep it on the broker. */
-export async function openHandled(bus: Bus) {
+/** The last slots and schedule version handled, stored on the broker and shared by all schedulers. */
+export async function openProgress(bus: Bus) {
   const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open('SCHEDULER'));
   return {
-    /** When the last slot of a kind that was dealt with was to open; of `announced` the last version that was. */
-    async last(what: SyncKind | 'announced') {
-      const entry = await retryWhileUnavailable(() => bucket.get(what));
+    /** For a kind: opening time of the last handled slot. For `announced`: the last announced version. */
+    async last(key: SyncKind | 'announced') {
+      const entry = await retryWhileUnavailable(() => bucket.get(key));
       return entry ? Number(entry.string()) : undefined;
     },
-    /** Written after the message is sent: a scheduler that dies in between sends it again, and the broker drops it. */
-    async remember(what: SyncKind | 'announced', last: number) {
-      await retryWhileUnavailable(() => bucket.put(what, String(last)));
+    /** Call after publishing: after a crash in between, the message is published again and the broker drops it. */
+    async store(key: SyncKind | 'announced', last: number) {
+      await retryWhileUnavailable(() => bucket.put(key, String(last)));
     },
   };
 }

@@ -1,26 +1,31 @@
 import { kinds, type SyncKind } from '@paceline/shared/definition';
 import { type CatchUp, parseCatchUp } from '@paceline/shared/config';
 import type { SchedulePeriod, Slot } from '@paceline/shared/contracts';
-import { current, longestLook, nextOpening, slotsOf } from './schedule.ts';
+import { currentPeriod, maxLookBackMs, nextOpening, slotsOf } from './schedule.ts';
 
-/** A slot that is run late ends when the next one opens, but not later than that; project ms. */
-const longestLate = 86_400_000;
+/** A slot that is run late ends when the next one opens, or after this time; project ms. */
+const maxLateMs = 86_400_000;
 
-/** What is due since the slot at `last`; undefined at the very first start, when only what is open now counts. */
-export function due(eras: readonly SchedulePeriod[], kind: SyncKind, last: number | undefined, now: number) {
-  const era = current(eras);
-  const { mode, durationMs, catchUp } = era.settings.kinds[kind];
-  const from = Math.max(last ?? now - durationMs, now - longestLook);
-  const slots = slotsOf(eras, kind, from, now);
+/** Ticks due and slots missed since the slot at `last`. `last` undefined: first start, only open slots count. */
+export function due(
+  periods: readonly SchedulePeriod[],
+  kind: SyncKind,
+  last: number | undefined,
+  now: number,
+) {
+  const period = currentPeriod(periods);
+  const { mode, durationMs, catchUp } = period.settings.kinds[kind];
+  const from = Math.max(last ?? now - durationMs, now - maxLookBackMs);
+  const slots = slotsOf(periods, kind, from, now);
   const handled = slots.at(-1)?.scheduledFor ?? last;
   if (mode === 'off') {
-    const missed = slots.map((slot) => ({ slot, becomes: 'skipped', policy: 'off' }));
+    const missed = slots.map((slot) => ({ slot, outcome: 'skipped', policy: 'off' }));
     return { ticks: [], missed, handled };
   }
   const open = slots.filter(({ endsAt }) => endsAt > now);
   const over = slots.filter(({ endsAt }) => endsAt <= now);
-  const late = over.filter(isWanted(parseCatchUp(catchUp), slots.at(-1), now));
-  const lateEnd = Math.min(nextOpening(era, kind, now), now + longestLate);
+  const late = over.filter(runsLate(parseCatchUp(catchUp), slots.at(-1), now));
+  const lateEnd = Math.min(nextOpening(period, kind, now), now + maxLateMs);
   const first =
     last === undefined && kinds[kind].atFirstStart && open.length === 0
       ? [initialSlot(kind, now, lateEnd)]
@@ -34,22 +39,22 @@ export function due(eras: readonly SchedulePeriod[], kind: SyncKind, last: numbe
     ].map((slot) => ({ ...slot, mode })),
     missed: over.map((slot) => ({
       slot,
-      becomes: late.includes(slot) ? 'run late' : 'skipped',
+      outcome: late.includes(slot) ? 'run late' : 'skipped',
       policy: catchUp,
     })),
     handled: handled ?? now,
   };
 }
 
-/** Whether a missed slot runs late. `newest` may be open, or over while an older one is open after a change. */
-const isWanted =
+/** Whether a missed slot runs late. After a schedule change, `newest` can be over while an older slot is open. */
+const runsLate =
   (policy: CatchUp | undefined, newest: Slot | undefined, now: number) =>
   (slot: Slot): boolean => {
     if (policy?.catchUp === 'all') return slot.scheduledFor >= now - policy.upToMs;
     return policy?.catchUp === 'latest' && slot === newest;
   };
 
-/** The same slot for all schedulers, so named without time. Open until the next: clubs may take longer than a slot. */
+/** Its id has no time, so that all schedulers agree on it. Open until the next slot, as clubs can take longer. */
 const initialSlot = (kind: SyncKind, now: number, endsAt: number): Slot => ({
   slotId: `slot:${kind}:initial`,
   kind,

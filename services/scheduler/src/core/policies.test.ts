@@ -4,33 +4,30 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { due } from './due.ts';
 import { slotsOf, withChange, withConfigured } from './schedule.ts';
-import { settingsBy } from './testing.ts';
+import { settingsFrom } from './testing.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 const start = Date.parse('2026-10-25T00:00Z');
 
-/** What all schedulers together know: the ticks that the broker took, by id, and how far each kind is dealt with. */
+/** State shared by all schedulers: opening times of the published ticks by id, and the last handled slot. */
 interface World {
   readonly opened: Map<string, number>;
   handled: number | undefined;
 }
 
-/**
- * A scheduler looks once. One that dies does so before a step: after some ticks were published, or before it has
- * written down how far it came.
- */
+/** One pass of a scheduler. `dies`: the number of ticks after which it crashes; false when it has crashed. */
 function look(
   world: World,
-  eras: readonly SchedulePeriod[],
+  periods: readonly SchedulePeriod[],
   kind: SyncKind,
   now: number,
   dies: number,
 ): boolean {
-  const { ticks, handled } = due(eras, kind, world.handled, now);
+  const { ticks, handled } = due(periods, kind, world.handled, now);
   for (const [index, { slotId }] of ticks.entries()) {
     if (index === dies) return false;
-    // The broker drops a second one.
+    // The broker drops duplicates.
     if (!world.opened.has(slotId)) world.opened.set(slotId, now);
   }
   if (dies === ticks.length) return false;
@@ -46,7 +43,7 @@ const schedules = fc.record({
   SLOT_FAR_SKIP: fc.constantFrom('', '01:00-02:30'),
   SLOT_TIME_ZONE: fc.constantFrom('UTC', 'Europe/Stockholm'),
 });
-/** When somebody looks, minutes after the one before, and whether it dies at it; most live. */
+/** Passes: minutes since the previous one, after which tick it crashes (-1: it doesn't), and a schedule change. */
 const looks = fc.array(
   fc.record({
     after: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 20, max: 400 })),
@@ -56,53 +53,59 @@ const looks = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-describe('over any history of schedulers that die and return, while the schedule is changed', () => {
-  it('every slot that the policy wants is opened, once, and none that there never was', () => {
+describe('due, over any history of crashing schedulers and schedule changes', () => {
+  it('opens every slot that the policy requires, and none that was never scheduled', () => {
     fc.assert(
       fc.property(schedules, policies, looks, (env, policy, history) => {
-        const settings = (each: typeof env) => settingsBy({ ...each, SLOT_FAR_CATCH_UP: policy });
-        let kept = withConfigured(undefined, settings(env), start);
-        if (!kept) throw new Error('there is a first schedule');
+        const settings = (each: typeof env) => settingsFrom({ ...each, SLOT_FAR_CATCH_UP: policy });
+        let stored = withConfigured(undefined, settings(env), start);
+        if (!stored) throw new Error('no schedule');
         const world: World = { opened: new Map(), handled: start };
-        const lived: number[] = [];
+        const completedAt: number[] = [];
         let now = start;
         for (const { after, dies, change } of history) {
           now += after * minute;
-          if (look(world, kept.periods, 'far', now, dies)) lived.push(now);
+          if (look(world, stored.periods, 'far', now, dies)) completedAt.push(now);
           if (change)
-            kept = withChange(kept, { kinds: settings(change).kinds, timeZone: change.SLOT_TIME_ZONE }, now);
+            stored = withChange(
+              stored,
+              { kinds: settings(change).kinds, timeZone: change.SLOT_TIME_ZONE },
+              now,
+            );
         }
         now += minute;
-        look(world, kept.periods, 'far', now, -1);
-        lived.push(now);
+        look(world, stored.periods, 'far', now, -1);
+        completedAt.push(now);
 
-        const all = slotsOf(kept.periods, 'far', start, now);
+        const all = slotsOf(stored.periods, 'far', start, now);
         const ids = new Set(all.map(({ slotId }) => slotId));
         expect([...world.opened.keys()].filter((id) => !ids.has(id))).toEqual([]);
         const inTime = all.filter(({ scheduledFor, endsAt }) =>
-          lived.some((moment) => moment >= scheduledFor && moment < endsAt),
+          completedAt.some((at) => at >= scheduledFor && at < endsAt),
         );
         const newest = all.at(-1);
-        const young = all.filter(({ scheduledFor }) => scheduledFor >= now - 3 * hour);
-        const wanted = [
+        const recent = all.filter(({ scheduledFor }) => scheduledFor >= now - 3 * hour);
+        const required = [
           ...inTime,
           ...(policy === 'latest' && newest ? [newest] : []),
-          ...(policy === 'all 3h' ? young : []),
+          ...(policy === 'all 3h' ? recent : []),
         ];
-        expect(wanted.filter(({ slotId }) => !world.opened.has(slotId))).toEqual([]);
+        expect(required.filter(({ slotId }) => !world.opened.has(slotId))).toEqual([]);
       }),
       { numRuns: 60 },
     );
   });
 
-  it('a policy to skip opens no slot that is over', () => {
+  it('opens no slot that is over with policy skip', () => {
     fc.assert(
       fc.property(schedules, looks, (env, history) => {
-        const eras: SchedulePeriod[] = [{ since: 0, settings: settingsBy(env) }];
+        const periods: SchedulePeriod[] = [{ since: 0, settings: settingsFrom(env) }];
         const world: World = { opened: new Map(), handled: start };
         let now = start;
-        for (const { after, dies } of history) look(world, eras, 'far', (now += after * minute), dies);
-        const ends = new Map(slotsOf(eras, 'far', start, now).map(({ slotId, endsAt }) => [slotId, endsAt]));
+        for (const { after, dies } of history) look(world, periods, 'far', (now += after * minute), dies);
+        const ends = new Map(
+          slotsOf(periods, 'far', start, now).map(({ slotId, endsAt }) => [slotId, endsAt]),
+        );
         for (const [slotId, at] of world.opened) expect(ends.get(slotId)).toBeGreaterThan(at);
       }),
       { numRuns: 60 },

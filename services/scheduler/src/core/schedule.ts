@@ -11,16 +11,16 @@ import type {
 } from '@paceline/shared/contracts';
 
 /** How far back missed slots are looked for, project ms. */
-export const longestLook = 7 * 86_400_000;
-const mostEras = 50;
+export const maxLookBackMs = 7 * 86_400_000;
+const maxPeriods = 50;
 
-export function current(eras: readonly SchedulePeriod[]): SchedulePeriod {
-  const last = eras.at(-1);
+export function currentPeriod(periods: readonly SchedulePeriod[]): SchedulePeriod {
+  const last = periods.at(-1);
   if (!last) throw new Error('there is no schedule in force');
   return last;
 }
 
-/** Newly read variables are in force if they differ from last time. Undefined: what is in force stays. */
+/** The configured schedule as the new one; undefined when the variables haven't changed since they were last read. */
 export function withConfigured(
   stored: StoredSchedule | undefined,
   configured: ScheduleSettings,
@@ -28,24 +28,23 @@ export function withConfigured(
 ): StoredSchedule | undefined {
   if (!stored) return { periods: [{ since: 0, settings: configured }], configured, changed: false };
   if (isSame(stored.configured, configured)) return undefined;
-  return { periods: followedBy(stored, configured, now), configured, changed: false };
+  return { periods: withPeriod(stored, configured, now), configured, changed: false };
 }
 
-/** What is stored once the schedule has been changed; `change` null: what is configured is in force again. */
+/** The stored schedule after a change; a `change` of null restores the configured one. */
 export function withChange(
   stored: StoredSchedule,
   change: ScheduleChange | null,
   now: number,
 ): StoredSchedule {
-  const settings = change ? settingsAfter(current(stored.periods).settings, change) : stored.configured;
+  const settings = change ? settingsAfter(currentPeriod(stored.periods).settings, change) : stored.configured;
   return {
-    periods: followedBy(stored, settings, now),
+    periods: withPeriod(stored, settings, now),
     configured: stored.configured,
     changed: change !== null && !isSame(settings, stored.configured),
   };
 }
 
-/** Settings in which what `change` names is different. */
 export function settingsAfter(settings: ScheduleSettings, change: ScheduleChange): ScheduleSettings {
   const kinds = mapValues(
     settings.kinds,
@@ -55,11 +54,13 @@ export function settingsAfter(settings: ScheduleSettings, change: ScheduleChange
   return { timeZone: change.timeZone ?? settings.timeZone, kinds };
 }
 
-/** An era begins after all that were before, also by a clock that is behind. */
-function followedBy({ periods }: StoredSchedule, settings: ScheduleSettings, now: number): SchedulePeriod[] {
+/** Adds a period, which starts after all earlier ones even if this clock is behind. Drops old periods. */
+function withPeriod({ periods }: StoredSchedule, settings: ScheduleSettings, now: number): SchedulePeriod[] {
   const since = Math.max(now, (periods.at(-1)?.since ?? 0) + 1);
   const all = [...periods, { since, settings }];
-  return all.filter((_, index) => (all[index + 1]?.since ?? Infinity) > now - longestLook).slice(-mostEras);
+  return all
+    .filter((_, index) => (all[index + 1]?.since ?? Infinity) > now - maxLookBackMs)
+    .slice(-maxPeriods);
 }
 
 const isSame = (one: ScheduleSettings, other: ScheduleSettings): boolean =>
@@ -69,20 +70,20 @@ const isSame = (one: ScheduleSettings, other: ScheduleSettings): boolean =>
     return (Object.keys(a) as Array<keyof SlotSettings>).every((setting) => a[setting] === b[setting]);
   });
 
-/** The slots of a kind that were to open in `(after, until]`, oldest first: each era's in its time. */
+/** The slots of a kind due in `(after, until]`, oldest first, by the settings of each period. */
 export const slotsOf = (
-  eras: readonly SchedulePeriod[],
+  periods: readonly SchedulePeriod[],
   kind: SyncKind,
   after: number,
   until: number,
 ): Slot[] =>
-  eras.flatMap(({ since, settings }, index) => {
+  periods.flatMap(({ since, settings }, index) => {
     const schedule = scheduleOf(settings, kind);
-    const [from, end] = [Math.max(after, since), Math.min(until, eras[index + 1]?.since ?? until)];
+    const [from, end] = [Math.max(after, since), Math.min(until, periods[index + 1]?.since ?? until)];
     return schedule && from < end ? slotsBetween(schedule, from, end) : [];
   });
 
-/** When the next slot of a kind opens; Infinity: never, as things stand. */
+/** When the next slot of a kind opens, project ms; Infinity for never. */
 export function nextOpening({ since, settings }: SchedulePeriod, kind: SyncKind, now: number): number {
   const schedule = scheduleOf(settings, kind);
   return schedule ? nextSlot(schedule, Math.max(now, since)) : Infinity;
@@ -91,17 +92,17 @@ export function nextOpening({ since, settings }: SchedulePeriod, kind: SyncKind,
 const scheduleOf = (settings: ScheduleSettings, kind: SyncKind): Schedule | undefined =>
   schedulesOf(settings).find((schedule) => schedule.kind === kind);
 
-const shown = 3;
+const shownSlots = 3;
 
 /** The schedule in force, with the slots that open next. */
 export function viewOf(version: number, stored: StoredSchedule, now: number): ScheduleInForce {
-  const era = current(stored.periods);
-  const { since, settings } = era;
+  const period = currentPeriod(stored.periods);
+  const { since, settings } = period;
   const next = kindNames.map((kind) => {
     const schedule = scheduleOf(settings, kind);
     const slots = [];
-    for (let at = now; schedule && slots.length < shown;) {
-      at = nextOpening(era, kind, at);
+    for (let at = now; schedule && slots.length < shownSlots;) {
+      at = nextOpening(period, kind, at);
       if (at === Infinity) break;
       slots.push(...slotsBetween(schedule, at - 1, at));
     }

@@ -12,23 +12,23 @@ import {
   type ScheduleReply,
 } from '@paceline/shared/contracts';
 import { type Bus, respond } from '@paceline/shared/messaging';
-import { current, settingsAfter, viewOf, withChange } from '../core/schedule.ts';
-import type { ScheduleJudge } from '../adapters/judging.ts';
-import type { InForce } from '../adapters/stored.ts';
+import { currentPeriod, settingsAfter, viewOf, withChange } from '../core/schedule.ts';
+import type { ScheduleChecker } from '../adapters/schedule-checks.ts';
+import type { ScheduleStore } from '../adapters/stored.ts';
 
 export interface RequestContext {
   readonly bus: Bus;
-  readonly inForce: InForce;
+  readonly schedules: ScheduleStore;
   readonly clock: Clock;
-  readonly judge: ScheduleJudge;
-  /** What a schedule must do when a request names nothing else. */
+  readonly checker: ScheduleChecker;
+  /** Used where a request names nothing else. */
   readonly demand: ScheduleDemand;
 }
 
-/** Answers requests for the schedule, for what another one would come to, and to put another one in force. */
+/** Answers requests to show, check and change the schedule. */
 export function answerRequests(context: RequestContext): void {
   const { bus } = context;
-  /** Of several schedulers one answers. What fails is not answered: the requester gives up by itself. */
+  /** One scheduler answers each request. A failed one gets no reply: the requester times out. */
   const answer = <M extends RequestMessage>(
     message: M,
     work: (payload: PayloadOf<M>) => Promise<ReplyOf<M>>,
@@ -37,47 +37,48 @@ export function answerRequests(context: RequestContext): void {
       bus.log.error({ err: error, subject: message.subject }, 'request failed');
     respond(bus, message, {}, (payload, reply) => void work(payload).then(reply, failed), 'scheduler');
   };
-  answer(catalog.currentSchedule, () => now(context));
-  answer(catalog.checkSchedule, (asked) => judgeOne(context, asked));
-  answer(catalog.changeSchedule, (asked) => change(context, asked));
+  answer(catalog.currentSchedule, () => show(context));
+  answer(catalog.checkSchedule, (requested) => check(context, requested));
+  answer(catalog.changeSchedule, (requested) => change(context, requested));
 }
 
-async function now({ inForce, clock }: RequestContext): Promise<ScheduleReply> {
-  const { version, kept } = await inForce.read();
-  return { answer: 'in_force', schedule: viewOf(version, kept, clock.now()) };
+async function show({ schedules, clock }: RequestContext): Promise<ScheduleReply> {
+  const { version, stored } = await schedules.read();
+  return { answer: 'in_force', schedule: viewOf(version, stored, clock.now()) };
 }
 
-async function judgeOne(
-  { inForce, clock, judge, demand }: RequestContext,
-  { change: wanted, things, promises }: CheckSchedule,
+async function check(
+  { schedules, clock, checker, demand }: RequestContext,
+  { change, things, promises }: CheckSchedule,
 ): Promise<ScheduleCheck> {
-  const { periods } = (await inForce.read()).kept;
-  const settings = settingsAfter(current(periods).settings, wanted);
-  return judge({
+  const { periods } = (await schedules.read()).stored;
+  const settings = settingsAfter(currentPeriod(periods).settings, change);
+  return checker({
     settings,
     demand: { ...demand, things, promises: [...demand.promises, ...promises] },
     now: clock.now(),
   });
 }
 
-/** JudgedPlan first, and again when another change was faster and the request names no version. */
-async function change(context: RequestContext, asked: ChangeSchedule): Promise<ScheduleReply> {
-  const { bus, inForce, clock, judge, demand } = context;
+/** Checks and stores a change; starts over when another change came first and the request names no version. */
+async function change(context: RequestContext, requested: ChangeSchedule): Promise<ScheduleReply> {
+  const { bus, schedules, clock, checker, demand } = context;
   for (;;) {
-    const { version, kept } = await inForce.read();
-    if (asked.version !== null && asked.version !== version) return { answer: 'changed_meanwhile', version };
-    // What is configured was never refused, so it is not refused as a way back either.
-    if (asked.change && !asked.despiteErrors) {
-      const settings = settingsAfter(current(kept.periods).settings, asked.change);
-      const judged = await judge({ settings, demand, now: clock.now() });
-      if (judged.findings.some(isError)) return { answer: 'refused', check: judged };
+    const { version, stored } = await schedules.read();
+    if (requested.version !== null && requested.version !== version)
+      return { answer: 'changed_meanwhile', version };
+    // A change back to the configured schedule is never refused, as the configured one isn't checked either.
+    if (requested.change && !requested.despiteErrors) {
+      const settings = settingsAfter(currentPeriod(stored.periods).settings, requested.change);
+      const result = await checker({ settings, demand, now: clock.now() });
+      if (result.findings.some(isError)) return { answer: 'refused', check: result };
     }
-    // In force from when it is written, not from when it was asked for.
-    const after = withChange(kept, asked.change, Math.round(clock.now()));
-    const written = await inForce.replace(version, after);
+    // In force from the time it is written, not the time it was requested.
+    const after = withChange(stored, requested.change, Math.round(clock.now()));
+    const written = await schedules.replace(version, after);
     if (written) {
-      const { settings } = current(after.periods);
-      bus.log.info({ version: written.version, settings }, 'another schedule is in force');
+      const { settings } = currentPeriod(after.periods);
+      bus.log.info({ version: written.version, settings }, 'schedule changed');
       return { answer: 'in_force', schedule: viewOf(written.version, after, clock.now()) };
     }
   }

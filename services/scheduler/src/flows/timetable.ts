@@ -4,48 +4,48 @@ import { catalog, tickOf } from '@paceline/shared/contracts';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { inSpan, meter } from '@paceline/shared/telemetry';
 import { due } from '../core/due.ts';
-import { current, nextOpening } from '../core/schedule.ts';
-import type { Handled, InForce } from '../adapters/stored.ts';
+import { currentPeriod, nextOpening } from '../core/schedule.ts';
+import type { SchedulerProgress, ScheduleStore } from '../adapters/stored.ts';
 
 export interface Scheduling {
   readonly bus: Bus;
-  readonly handled: Handled;
-  readonly inForce: InForce;
+  readonly progress: SchedulerProgress;
+  readonly schedules: ScheduleStore;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
-/** Real ms. A loop looks again after that long: the word that the schedule has changed may have been lost. */
-const longestSleepMs = 5_000;
+/** Real ms. The loops check again after this time, as the notice of a changed schedule can get lost. */
+const maxSleepMs = 5_000;
 const retryMs = 1_000;
 
-/** Opens the slots of one kind as they come, until the signal aborts. Any number of schedulers may do so at once. */
-export const followTimetable = (scheduling: Scheduling, kind: SyncKind): Promise<void> =>
-  keepUp(scheduling, `opening slots of ${kind}`, async () => {
+/** Opens the slots of one kind until the signal aborts. Any number of schedulers can do so at once. */
+export const openSlots = (scheduling: Scheduling, kind: SyncKind): Promise<void> =>
+  repeatOnChange(scheduling, `opening slots of ${kind}`, async () => {
     const opening = await openDueSlots(scheduling, kind);
     return opening - scheduling.clock.now();
   });
 
-/** Announces every schedule that comes into force, also one whose scheduler died before it could. */
+/** Announces every new schedule, also one whose scheduler died before it could. */
 export const announceChanges = (scheduling: Scheduling): Promise<void> =>
-  keepUp(scheduling, 'announcing the schedule', async () => {
+  repeatOnChange(scheduling, 'announcing the schedule', async () => {
     await announce(scheduling);
     return Infinity;
   });
 
-/** Does something again whenever the schedule has changed, and after the pause (project ms) that it returns. */
-async function keepUp(
-  { bus, inForce, clock, signal }: Scheduling,
-  doing: string,
+/** Repeats `step` whenever the schedule changes and after the pause (project ms) that it returns. */
+async function repeatOnChange(
+  { bus, schedules, clock, signal }: Scheduling,
+  action: string,
   step: () => Promise<number>,
 ): Promise<void> {
   while (!signal.aborted) {
-    const changed = inForce.changed();
+    const changed = schedules.changed();
     let pause = clock.fromMachine(retryMs);
     try {
-      pause = Math.min(await step(), clock.fromMachine(longestSleepMs));
+      pause = Math.min(await step(), clock.fromMachine(maxSleepMs));
     } catch (error) {
-      bus.log.error({ err: error }, `${doing} failed, retrying`);
+      bus.log.error({ err: error }, `${action} failed, retrying`);
     }
     await clock.sleep(pause, AbortSignal.any([signal, changed])).catch(() => undefined);
   }
@@ -53,41 +53,44 @@ async function keepUp(
 
 const slots = meter().createCounter('paceline.slots', {
   unit: '{slot}',
-  description: 'Slots that were opened, and those that were over before a scheduler was there',
+  description: 'Slots opened, and slots missed because no scheduler was running',
 });
 for (const kind of kindNames) for (const outcome of ['opened', 'missed']) slots.add(0, { kind, outcome });
 
-/** @returns when the next slot opens */
-async function openDueSlots({ bus, handled, inForce, clock }: Scheduling, kind: SyncKind): Promise<number> {
-  const last = await handled.last(kind);
-  // Read each time: another schedule may be in force by now.
-  const { periods } = (await inForce.read()).kept;
+/** @returns when the next slot opens, project ms */
+async function openDueSlots(
+  { bus, progress, schedules, clock }: Scheduling,
+  kind: SyncKind,
+): Promise<number> {
+  const last = await progress.last(kind);
+  // Read each time, as the schedule can have changed.
+  const { periods } = (await schedules.read()).stored;
   const now = Math.round(clock.now());
-  const plan = due(periods, kind, last, now);
-  for (const { slot, becomes, policy } of plan.missed) {
+  const { ticks, missed, handled } = due(periods, kind, last, now);
+  for (const { slot, outcome, policy } of missed) {
     const { slotId, scheduledFor } = slot;
     slots.add(1, { kind, outcome: 'missed' });
-    bus.log.warn({ kind, slotId, scheduledFor, policy }, `slot missed, ${becomes}`);
+    bus.log.warn({ kind, slotId, scheduledFor, policy }, `slot missed, ${outcome}`);
   }
-  for (const tick of plan.ticks) {
+  for (const tick of ticks) {
     await inSpan(`slot ${kind}`, { attributes: { 'paceline.slot': tick.slotId } }, async () => {
       const { duplicate } = await publish(bus, tickOf[kind], tick, { id: tick.slotId });
       if (!duplicate) slots.add(1, { kind, outcome: 'opened' });
       bus.log.info(
         { kind, slotId: tick.slotId, mode: tick.mode, duplicate },
-        duplicate ? 'slot was open already' : 'slot opened',
+        duplicate ? 'slot already open' : 'slot opened',
       );
     });
   }
-  if (plan.handled !== undefined && plan.handled !== last) await handled.remember(kind, plan.handled);
-  return nextOpening(current(periods), kind, now);
+  if (handled !== undefined && handled !== last) await progress.store(kind, handled);
+  return nextOpening(currentPeriod(periods), kind, now);
 }
 
-async function announce({ bus, handled, inForce }: Scheduling): Promise<void> {
-  const { version, kept } = await inForce.read();
-  if (((await handled.last('announced')) ?? 0) >= version) return;
-  const { since, settings } = current(kept.periods);
-  const news = { version, settings, since, changed: kept.changed };
-  await publish(bus, catalog.scheduleChanged, news, { id: `schedule:${version}` });
-  await handled.remember('announced', version);
+async function announce({ bus, progress, schedules }: Scheduling): Promise<void> {
+  const { version, stored } = await schedules.read();
+  if (((await progress.last('announced')) ?? 0) >= version) return;
+  const { since, settings } = currentPeriod(stored.periods);
+  const message = { version, settings, since, changed: stored.changed };
+  await publish(bus, catalog.scheduleChanged, message, { id: `schedule:${version}` });
+  await progress.store('announced', version);
 }

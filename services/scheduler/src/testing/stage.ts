@@ -10,39 +10,38 @@ import { schedulerVariables } from '../config.ts';
 import { startScheduler } from '../service.ts';
 import { testLog } from '@paceline/shared/testing';
 
-/** A real broker with schedulers on it, and time that the test moves. */
+/** A real broker with schedulers, and time that the test moves. */
 export interface Stage extends TestTime {
-  /** The moment at which time begins. */
-  readonly begin: number;
-  /** The environment of a scheduler that runs as a process on this stage. */
+  /** When the test starts, project ms. */
+  readonly startsAt: number;
+  /** Environment for a scheduler that runs as a process. */
   readonly env: Record<string, string>;
-  /** Asks the schedulers as the API does. */
+  /** Sends requests with the permissions of the API. */
   readonly api: Bus;
   start(env?: Record<string, string>): Promise<StagedScheduler>;
-  /** Every tick that is on the stream, in order. */
+  /** Every tick on the stream, in order. */
   ticks(): Promise<Tick[]>;
-  /** Every message that a stream holds, in order. */
+  /** Every message in a stream, in order. */
   stored<T>(stream: string): Promise<T[]>;
   close(): Promise<void>;
 }
 
 export interface StagedScheduler {
-  /** Ends it; once. Nothing is under way then, so what it leaves is what a killed one leaves. */
+  /** Stops it while it is idle, so that it leaves the same state as a killed one. */
   stop(): Promise<void>;
 }
 
-/** Says how often the schedulers look by themselves. */
 const scale = 480;
-/** No slot is open then. */
-const beginning = testEvening + 21 * 60_000;
+/** A time when no slot is open. */
+const startTime = testEvening + 21 * 60_000;
 
-/** Real ms: a net under an answer that is waited for while time stands still. */
-export const patience = 5 * 60_000;
+/** Real ms; a safety net, as a reply is awaited while time is stopped. */
+export const replyTimeoutMs = 5 * 60_000;
 
-/** @param runs time goes by itself, for tests of processes */
+/** @param runs whether time passes by itself, for tests with processes */
 export async function openStage({ runs = false } = {}): Promise<Stage> {
   const place = await sharedBroker();
-  const setting = { scale, anchor: runs ? thisMachine.now() : beginning };
+  const setting = { scale, anchor: runs ? thisMachine.now() : startTime };
   const time = await timeFor(place, setting, runs);
   const log = testLog('scheduler-test');
   const api = createBus(await connect(place.brokerUrl('api'), 'api'), log);
@@ -58,7 +57,7 @@ export async function openStage({ runs = false } = {}): Promise<Stage> {
 
   return {
     ...time,
-    begin: setting.anchor,
+    startsAt: setting.anchor,
     env: { NATS_URL: place.brokerUrl('scheduler'), PACELINE_CLOCK: formatClock(setting) },
     api,
     stored,
@@ -88,17 +87,17 @@ export async function openStage({ runs = false } = {}): Promise<Stage> {
 
 const minute = 60_000;
 
-/** Asks for a change as the API does. Await it with time standing still: a thread judges it, which `quiet` does not see. */
-export const changeSchedule = (stage: Stage, asked: Partial<ChangeSchedule>): Promise<ScheduleReply> =>
+/** Requests a change like the API. Await it with time stopped: a worker thread checks it, which `quiet` can't see. */
+export const changeSchedule = (stage: Stage, requested: Partial<ChangeSchedule>): Promise<ScheduleReply> =>
   request(
     stage.api,
     catalog.changeSchedule,
     {},
-    { version: null, change: null, despiteErrors: false, ...asked },
-    patience,
+    { version: null, change: null, despiteErrors: false, ...requested },
+    replyTimeoutMs,
   );
 
-/** Near slots at even distances, in place of the configured ones. */
+/** A change to near slots at even intervals. */
 export const nearEvery = (minutes: number) => ({
   kinds: { near: { opens: `every ${minutes}m`, durationMs: 2 * minute } },
 });

@@ -6,12 +6,12 @@ import { repair } from './repair.ts';
 import { schedulesOf } from './slots.ts';
 import { memoizedSlots } from './timetable.ts';
 
-export type JudgedPlan = ReturnType<typeof judge>;
+export type PlanCheck = ReturnType<typeof checkPlan>;
 
 const day = 86_400_000;
 
 /** Lint, forecast and repair of a plan, from the start of today (UTC). */
-export function judge(plan: Plan, now: number) {
+export function checkPlan(plan: Plan, now: number) {
   const from = now - (now % day);
   const findSlots = memoizedSlots();
   const findings = lint(plan, from, findSlots);
@@ -23,9 +23,9 @@ export function judge(plan: Plan, now: number) {
   };
 }
 
-/** Like `judge`, for schedule settings: kinds that are off don't count, observed ones count as on. */
-export const judgeSettings = (settings: ScheduleSettings, demand: ScheduleDemand, now: number): JudgedPlan =>
-  judge(planOf(schedulesOf(settings), demand), now);
+/** Like `checkPlan`, for schedule settings: kinds that are off don't count, observed ones count as on. */
+export const checkSettings = (settings: ScheduleSettings, demand: ScheduleDemand, now: number): PlanCheck =>
+  checkPlan(planOf(schedulesOf(settings), demand), now);
 
 export function settingsWith(settings: ScheduleSettings, { schedules }: Plan): ScheduleSettings {
   const kinds = { ...settings.kinds };
