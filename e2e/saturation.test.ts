@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** A minute of upstream's is a second of ours. */
 const scale = 60;
-/** Of upstream's time. `SATURATED_MINUTES=120 npm run prove -- e2e/saturation.test.ts` is the two hours of the README. */
+/** Of upstream's time. `SATURATED_MINUTES=120 npm run prove -- e2e/saturation.test.ts` is the two hours of docs/testing.md. */
 const minutes = Number(process.env.SATURATED_MINUTES ?? 12);
 /** Each is an account of its own, so that every limiter has something to decide. */
 const keys = ['first-key', 'second-key', 'third-key'];
