@@ -8,7 +8,7 @@ import { createAuditLog, readAudit } from './audit.ts';
 const folder = mkdtempSync(join(tmpdir(), 'sandbox-audit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const seen = (arrivedAt: number): Omit<Arrival, 'seq'> => ({
+const request = (arrivedAt: number): Omit<Arrival, 'seq'> => ({
   arrivedAt,
   key: 'team',
   budget: 'clubs',
@@ -19,46 +19,46 @@ const seen = (arrivedAt: number): Omit<Arrival, 'seq'> => ({
 });
 
 describe('the audit log', () => {
-  it('numbers arrivals and adds the answer when there is one', () => {
+  it('numbers arrivals and adds their responses', () => {
     const log = createAuditLog();
-    expect(log.arrived(seen(10)).seq).toBe(1);
-    expect(log.arrived(seen(20)).seq).toBe(2);
+    expect(log.arrived(request(10)).seq).toBe(1);
+    expect(log.arrived(request(20)).seq).toBe(2);
     log.answered(1, { status: 200, answeredAt: 30 });
     expect(log.all()).toEqual([
-      { seq: 1, ...seen(10), status: 200, answeredAt: 30 },
-      { seq: 2, ...seen(20) },
+      { seq: 1, ...request(10), status: 200, answeredAt: 30 },
+      { seq: 2, ...request(20) },
     ]);
   });
 
-  it('goes on after a restart where the file ended, even in the middle of a line', () => {
+  it('continues its file after a restart, even after an incomplete line', () => {
     const file = join(folder, 'torn.jsonl');
     const first = createAuditLog(file);
-    first.arrived(seen(10));
-    first.arrived(seen(20));
+    first.arrived(request(10));
+    first.arrived(request(20));
     first.answered(1, { status: 200, answeredAt: 15 });
     first.close();
     appendFileSync(file, '{"seq":3,"arrivedAt":3');
 
     const second = createAuditLog(file);
-    expect(second.arrived(seen(40)).seq).toBe(3);
+    expect(second.arrived(request(40)).seq).toBe(3);
     second.answered(3, { status: 429, answeredAt: 41 });
     second.close();
     expect(readAudit(file)).toEqual([
-      { seq: 1, ...seen(10), status: 200, answeredAt: 15 },
-      { seq: 2, ...seen(20) },
-      { seq: 3, ...seen(40), status: 429, answeredAt: 41 },
+      { seq: 1, ...request(10), status: 200, answeredAt: 15 },
+      { seq: 2, ...request(20) },
+      { seq: 3, ...request(40), status: 429, answeredAt: 41 },
     ]);
   });
 
-  it('has written an arrival before anything else happens', () => {
+  it('writes an arrival synchronously', () => {
     const file = join(folder, 'at-once.jsonl');
     const log = createAuditLog(file);
-    log.arrived(seen(10));
-    expect(readAudit(file)).toEqual([{ seq: 1, ...seen(10) }]);
+    log.arrived(request(10));
+    expect(readAudit(file)).toEqual([{ seq: 1, ...request(10) }]);
     log.close();
   });
 
-  it('reads a file that is not there as no arrivals', () => {
+  it('reads a missing file as no arrivals', () => {
     expect(readAudit(join(folder, 'never-written.jsonl'))).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { latencyOf } from './limiter.ts';
 const minutes = (count: number) => count * 60_000;
 const sameForAll = { limit: 1, windowMs: minutes(1) };
 
-it('the limits of the definition are the documented ones, and for events and signups a careful guess', () => {
+it('the definition has the documented limits, and a cautious guess for events and signups', () => {
   expect(mapValues(budgets, ({ limits }) => limits.standard)).toMatchObject({
     clubs: { limit: 1, windowMs: minutes(60) },
     riders_bulk: { limit: 1, windowMs: minutes(15) },
@@ -42,7 +42,7 @@ describe('latency', () => {
   const latencies = (budget: Budget) =>
     Array.from({ length: 200 }, (_, seq) => latencyOf(1, budget, seq) / 1000);
 
-  it('is over a minute for a club page, around 50 s for a bulk call, and seconds for all else', () => {
+  it('is over a minute for a club page, about 50 s for a bulk call, and seconds for other calls', () => {
     expect(Math.min(...latencies('clubs'))).toBeGreaterThan(60);
     expect(Math.max(...latencies('clubs'))).toBeLessThan(120);
     expect(Math.min(...latencies('riders_bulk'))).toBeGreaterThan(45);
@@ -53,7 +53,7 @@ describe('latency', () => {
     }
   });
 
-  it('differs from call to call and is the same again with the same seed', () => {
+  it('differs between calls and is the same for the same seed', () => {
     expect(new Set(latencies('clubs')).size).toBeGreaterThan(150);
     expect(latencies('events')).toEqual(latencies('events'));
     expect(latencyOf(2, 'clubs', 1)).not.toBe(latencyOf(1, 'clubs', 1));

@@ -13,7 +13,7 @@ const problemsOf = (env: Record<string, string>): readonly string[] => {
 };
 
 describe('the configuration', () => {
-  it('needs nothing', () => {
+  it('has a default for every variable', () => {
     const { clock, ...rest } = readConfig({ SANDBOX_AUDIT_FILE: '', SANDBOX_SEED: '' });
     expect(clock?.scale).toBe(1);
     expect(rest).toEqual({
@@ -58,7 +58,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('is refused with all problems at once, each by the name of its variable and without showing a key', () => {
+  it('is rejected with all problems at once, each naming its variable and no key', () => {
     const problems = problemsOf({
       SANDBOX_PORT: '99999',
       SANDBOX_API_KEYS: 'secret:gold',

@@ -56,7 +56,7 @@ const environment = z
     jitter: read.SANDBOX_JITTER_MS,
     headers: read.SANDBOX_HEADERS,
     policies: read.SANDBOX_POLICIES,
-    /** Whether responses take as long as upstream's. */
+    /** Whether responses are as slow as upstream's. */
     latency: read.SANDBOX_LATENCY,
     auditFile: read.SANDBOX_AUDIT_FILE,
     clock: read.PACELINE_CLOCK,
@@ -64,10 +64,10 @@ const environment = z
 
 export type SandboxSettings = Readonly<z.output<typeof environment>>;
 
-/** @throws {ConfigError} with all problems at once */
+/** @throws {ConfigError} listing every problem */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): SandboxSettings {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const read = environment.safeParse(given);
+  const nonEmpty = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const read = environment.safeParse(nonEmpty);
   if (read.success) return read.data;
   throw new ConfigError(read.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`));
 }

@@ -8,29 +8,29 @@ const clock = createVirtualClock(start);
 const sandbox = await startSandbox({ clock, latency: false });
 afterAll(() => sandbox.close());
 const call = callerOf(sandbox);
-const look = async (path: string) => (await (await fetch(`${sandbox.controlUrl}${path}`)).json()) as unknown;
+const read = async (path: string) => (await (await fetch(`${sandbox.controlUrl}${path}`)).json()) as unknown;
 
 beforeEach(() => clock.advance(3_600_000));
 
 describe('the control endpoints', () => {
-  it('show the audit from a sequence number on, and of one budget', async () => {
+  it('return the audit after a sequence number, or for one budget', async () => {
     await call('/public/clubs/20651');
     await call('/public/riders/200000');
     await call('/public/riders/200001');
     const seq = sandbox.audit().length;
-    expect(await look(`/audit?since=${seq - 2}`)).toMatchObject({ arrivals: [{ seq: seq - 1 }, { seq }] });
-    expect(await look(`/audit?since=${seq - 3}&budget=clubs`)).toMatchObject({
+    expect(await read(`/audit?since=${seq - 2}`)).toMatchObject({ arrivals: [{ seq: seq - 1 }, { seq }] });
+    expect(await read(`/audit?since=${seq - 3}&budget=clubs`)).toMatchObject({
       arrivals: [{ seq: seq - 2 }],
     });
-    expect(await look('/audit?budget=nothing')).toHaveProperty('error');
+    expect(await read('/audit?budget=nothing')).toHaveProperty('error');
   });
 
-  it('show the judgement of the run so far', async () => {
+  it('return the current judgement', async () => {
     await call('/public/clubs/20651');
-    expect(await look('/judgement')).toEqual({ judgements: sandbox.judgement() });
+    expect(await read('/judgement')).toEqual({ judgements: sandbox.judgement() });
   });
 
-  it('let a policy be changed and taken back', async () => {
+  it('override a policy and restore it', async () => {
     const policy = { limit: 1, windowMs: 600_000 };
     expect(await (await control(sandbox, '/policies', { riders_single: policy })).json()).toEqual({
       overrides: { riders_single: policy },
@@ -41,14 +41,14 @@ describe('the control endpoints', () => {
     expect((await call('/public/riders/200000')).status).toBe(200);
   });
 
-  it('let upstream restart, after which it has forgotten its counts', async () => {
+  it('reset the counts on a restart', async () => {
     await call('/public/clubs/20651');
     expect((await call('/public/clubs/20651')).status).toBe(429);
     await control(sandbox, '/restart');
     expect((await call('/public/clubs/20651')).status).toBe(200);
   });
 
-  it('let another way of counting be chosen', async () => {
+  it('change the enforcement', async () => {
     await control(sandbox, '/enforcement', { enforcement: 'sliding-counting-rejects' });
     await call('/public/events/upcoming');
     await clock.advance(59_000);
@@ -58,22 +58,22 @@ describe('the control endpoints', () => {
     await control(sandbox, '/enforcement', { enforcement: 'first-hit' });
   });
 
-  it('take faults, show which wait, and call them off', async () => {
+  it('add, list and clear faults', async () => {
     await control(sandbox, '/faults', { kind: 'null-body', budget: 'clubs', times: 2 });
     expect(await (await call('/public/clubs/20651')).text()).toBe('null');
-    expect(await look('/faults')).toMatchObject({ faults: [{ kind: 'null-body', times: 1 }] });
+    expect(await read('/faults')).toMatchObject({ faults: [{ kind: 'null-body', times: 1 }] });
     await control(sandbox, '/faults', {}, 'DELETE');
-    expect(await look('/faults')).toEqual({ faults: [] });
+    expect(await read('/faults')).toEqual({ faults: [] });
   });
 
-  it('let the jitter be changed', async () => {
+  it('change the jitter', async () => {
     await control(sandbox, '/jitter', { minMs: 1, maxMs: 2 });
     expect(sandbox.controls.jitter()).toEqual({ minMs: 1, maxMs: 2 });
     await control(sandbox, '/jitter', { minMs: 0, maxMs: 0 });
   });
 
-  it('tell about the world', async () => {
-    expect(await look('/world')).toMatchObject({
+  it('describe the data', async () => {
+    expect(await read('/world')).toMatchObject({
       now: clock.now(),
       clubs: [
         { id: 20650, size: 120 },
@@ -94,16 +94,16 @@ describe('the control endpoints', () => {
     ['/policies', { clubs: { limit: 0, windowMs: 1 } }],
     ['/enforcement', { enforcement: 'lenient' }],
     ['/jitter', { minMs: 5, maxMs: 1 }],
-  ])('refuse nonsense under %s and say what is wrong', async (path, body) => {
-    const answer = await control(sandbox, path, body);
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toEqual({ error: expect.stringContaining('✖') });
+  ])('reject an invalid body for %s with a reason', async (path, body) => {
+    const response = await control(sandbox, path, body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({ error: expect.stringContaining('✖') });
   });
 
-  it('are not part of the audit, and the process says that it lives', async () => {
+  it('are not part of the audit, nor is the liveness probe', async () => {
     const before = sandbox.audit().length;
     expect(await (await fetch(new URL('/livez', sandbox.url))).text()).toBe('ok');
-    await look('/world');
+    await read('/world');
     expect(sandbox.audit()).toHaveLength(before);
   });
 });

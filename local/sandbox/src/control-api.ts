@@ -4,7 +4,7 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { AuditLog } from './audit.ts';
 import { enforcements, type SandboxLimiter, policyChanges } from './limiter.ts';
-import { fault, type FaultOrder, type FaultQueue } from './faults.ts';
+import { fault, type FaultInput, type FaultQueue } from './faults.ts';
 import { type Jitter, jitter } from './gate.ts';
 import { judge } from './judge.ts';
 import { riderIds } from './world/riders.ts';
@@ -19,11 +19,11 @@ export function createControls(limiter: SandboxLimiter, faults: FaultQueue, firs
     changePolicies,
     enforce,
     restart,
-    injectFault(order: FaultOrder) {
-      faults.add(fault.parse(order));
-      return faults.waiting();
+    injectFault(input: FaultInput) {
+      faults.add(fault.parse(input));
+      return faults.pending();
     },
-    faultsWaiting: faults.waiting,
+    pendingFaults: faults.pending,
     clearFaults: faults.clear,
     setJitter(next: Jitter) {
       current = next;
@@ -35,31 +35,31 @@ export function createControls(limiter: SandboxLimiter, faults: FaultQueue, firs
 const auditQuery = z.object({ since: z.coerce.number().default(0), budget: z.enum(budgetNames).optional() });
 const enforcementChange = z.strictObject({ enforcement: z.enum(enforcements) });
 
-const refusal = (c: Context, error: z.ZodError) => c.json({ error: z.prettifyError(error) }, 400);
+const badRequest = (c: Context, error: z.ZodError) => c.json({ error: z.prettifyError(error) }, 400);
 
-/** Reads the JSON body by a schema and answers with what `apply` makes of it, or 400 with what is wrong. */
+/** Handles a JSON body: responds with the result of `apply`, or 400 with the problems of the body. */
 const command =
   <Schema extends z.ZodType>(schema: Schema, apply: (body: z.output<Schema>) => object) =>
   async (c: Context) => {
     const body = schema.safeParse(await c.req.json().catch(() => undefined));
-    return body.success ? c.json(apply(body.data)) : refusal(c, body.error);
+    return body.success ? c.json(apply(body.data)) : badRequest(c, body.error);
   };
 
-/** What tests and operators of the sandbox use; nothing here is part of the imitated API. */
+/** The controls for tests and people; not part of the imitated API. */
 export function controlApi(clock: Clock, controls: Controls, audit: AuditLog, world: World): Hono {
   return new Hono()
     .get('/audit', (c) => {
       const query = auditQuery.safeParse(c.req.query());
-      if (!query.success) return refusal(c, query.error);
+      if (!query.success) return badRequest(c, query.error);
       const { since, budget } = query.data;
       const arrivals = audit.all().filter((each) => each.seq > since && (!budget || each.budget === budget));
       return c.json({ arrivals, clock: { zero: clock.at(0), scale: clock.scale } });
     })
     .get('/judgement', (c) => c.json({ judgements: judge(audit.all()) }))
-    .get('/faults', (c) => c.json({ faults: controls.faultsWaiting() }))
+    .get('/faults', (c) => c.json({ faults: controls.pendingFaults() }))
     .post(
       '/faults',
-      command(fault, (order) => ({ faults: controls.injectFault(order) })),
+      command(fault, (input) => ({ faults: controls.injectFault(input) })),
     )
     .delete('/faults', (c) => {
       controls.clearFaults();

@@ -1,48 +1,52 @@
 import { describe, expect, it } from 'vitest';
-import { breakResponse, createFaultQueue, fault, type FaultOrder } from './faults.ts';
+import { breakResponse, createFaultQueue, fault, type FaultInput } from './faults.ts';
 
-const queueOf = (...orders: FaultOrder[]) => {
+const queueOf = (...faults: FaultInput[]) => {
   const queue = createFaultQueue();
-  for (const order of orders) queue.add(fault.parse(order));
+  for (const each of faults) queue.add(fault.parse(each));
   return queue;
 };
 
-describe('faults that wait', () => {
-  it('befall as many requests of their budget as ordered', () => {
+describe('the fault queue', () => {
+  it('applies a fault to the given number of requests of its budget', () => {
     const queue = queueOf({ kind: 'reset', budget: 'clubs', times: 2 });
     expect(queue.take('signups')).toBeUndefined();
     expect([queue.take('clubs'), queue.take('clubs'), queue.take('clubs')].map((each) => each?.kind)).toEqual(
       ['reset', 'reset', undefined],
     );
-    expect(queue.waiting()).toEqual([]);
+    expect(queue.pending()).toEqual([]);
   });
 
-  it('befall any request when no budget is named, the oldest first', () => {
+  it('applies a fault without a budget to any request, oldest fault first', () => {
     const queue = queueOf({ kind: 'html' }, { kind: 'hang', budget: 'events' });
     expect(queue.take('events')?.kind).toBe('html');
     expect(queue.take('events')?.kind).toBe('hang');
   });
 
-  it('keep a host that is gone apart from faults of single answers', () => {
+  it('takes host-gone separately from other faults', () => {
     const queue = queueOf({ kind: 'host-gone' });
     expect(queue.take('clubs')).toBeUndefined();
     expect(queue.takeHostGone('clubs')?.kind).toBe('host-gone');
   });
 
-  it('can be called off', () => {
+  it('can be cleared', () => {
     const queue = queueOf({ kind: 'reset', times: 100 });
     queue.clear();
     expect(queue.take('clubs')).toBeUndefined();
   });
 });
 
-describe('a broken answer', () => {
-  const broken = async (order: FaultOrder) => {
-    const answer = await breakResponse(fault.parse(order), Response.json({ clubId: 1, riders: [] }));
-    return { status: answer.status, type: answer.headers.get('Content-Type'), text: await answer.text() };
+describe('breakResponse', () => {
+  const broken = async (input: FaultInput) => {
+    const response = await breakResponse(fault.parse(input), Response.json({ clubId: 1, riders: [] }));
+    return {
+      status: response.status,
+      type: response.headers.get('Content-Type'),
+      text: await response.text(),
+    };
   };
 
-  it('is half of the JSON, the word null, or a page for people, all with status 200', async () => {
+  it('returns half of the JSON, null or an HTML page with status 200', async () => {
     const truncated = await broken({ kind: 'truncated' });
     expect(truncated).toMatchObject({ status: 200, type: 'application/json' });
     expect(truncated.text).toBe('{"clubId":1,');
@@ -50,7 +54,7 @@ describe('a broken answer', () => {
     expect(await broken({ kind: 'html' })).toMatchObject({ status: 200, type: 'text/html; charset=utf-8' });
   });
 
-  it('holds an item with fields of the wrong types among good ones', async () => {
+  it('gives one item fields of wrong types', async () => {
     const garbled = async (whole: unknown) =>
       (await breakResponse(fault.parse({ kind: 'wrong-types' }), Response.json(whole))).json();
     const rider = { riderId: 1, name: 'A' };
@@ -69,7 +73,7 @@ describe('a broken answer', () => {
     expect(await garbled({ eventId: '7', results: [] })).toEqual({ eventId: '7', results: [] });
   });
 
-  it('is a server error of the ordered status', async () => {
+  it('returns a server error with the given status', async () => {
     expect(await broken({ kind: 'server-error' })).toMatchObject({ status: 503 });
     expect(await broken({ kind: 'server-error', status: 500 })).toMatchObject({ status: 500 });
   });

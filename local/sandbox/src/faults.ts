@@ -14,18 +14,18 @@ const faultKinds = [
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-/** Something that goes wrong for the next `times` requests of a budget, or of any when none is named. */
+/** A fault that affects the next `times` requests of a budget, or of any budget. */
 export const fault = z.strictObject({
   kind: z.enum(faultKinds),
   budget: z.enum(budgetNames).optional(),
   times: z.int().positive().default(1),
-  /** `delay`: project ms on top of the usual latency. */
+  /** For `delay`: project ms in addition to the latency. */
   ms: z.number().nonnegative().default(60_000),
   status: z.int().min(500).max(599).default(503),
 });
 export type Fault = z.output<typeof fault>;
-/** A fault as it is asked for; the rest has defaults. */
-export type FaultOrder = z.input<typeof fault>;
+/** A fault before its defaults are filled in. */
+export type FaultInput = z.input<typeof fault>;
 
 export type FaultQueue = ReturnType<typeof createFaultQueue>;
 
@@ -40,11 +40,11 @@ export function createFaultQueue() {
   };
   return {
     add: (added: Fault) => void queue.push(added),
-    /** The fault that happens to this request, if any, which is then used up once. */
+    /** Takes the first fault that affects this request, if any. */
     take: (budget: Budget) => takeFirst(({ kind }) => kind !== 'host-gone', budget),
-    /** Like `take`, for the one fault that comes before the key is even looked at. */
+    /** Like `take`, for the one fault that applies before the key is checked. */
     takeHostGone: (budget: Budget | null) => takeFirst(({ kind }) => kind === 'host-gone', budget),
-    waiting: (): readonly Fault[] => queue,
+    pending: (): readonly Fault[] => queue,
     clear: () => {
       queue = [];
     },
@@ -57,10 +57,10 @@ const html = (title: string, status: number) =>
   new Response(page(title), { status, headers: { 'Content-Type': 'text/html; charset=utf-8' } });
 const json = (body: string) => new Response(body, { headers: { 'Content-Type': 'application/json' } });
 
-/** The response of a host that is still there but serves nothing any more. */
+/** The response of a host that no longer serves the API. */
 export const hostGone = (): Response => html('404 Not Found', 404);
 
-/** The response as this fault leaves it; faults that are not about the response leave it as it is. */
+/** Applies a fault to a response. Faults of the connection or the timing leave it unchanged. */
 export async function breakResponse({ kind, status }: Fault, response: Response): Promise<Response> {
   switch (kind) {
     case 'server-error':
@@ -80,10 +80,10 @@ export async function breakResponse({ kind, status }: Fault, response: Response)
   }
 }
 
-/** The same with an item in it whose fields are all of another type than they should be. */
+/** Returns a copy in which one item has all fields of a wrong type. */
 function garbled(value: unknown): unknown {
   if (Array.isArray(value)) {
-    // A pen without riders has nothing in it that could be wrong.
+    // Skips a pen without riders: it has no item to garble.
     const first = value.findIndex((item: { riders?: unknown[] } | null) => item?.riders?.length !== 0);
     return value.map((item, index) => (index === first ? garbled(item) : item));
   }

@@ -21,7 +21,7 @@ async function sandboxWith(options: SandboxOptions = {}) {
 }
 
 describe('the limit', () => {
-  it('answers 429 with the captured body and without any header, and frees up with the window', async () => {
+  it('sends a 429 with the captured body and no rate limit headers until the window ends', async () => {
     const { clock, call, last } = await sandboxWith();
     await call('/public/clubs/20651');
     await clock.advance(3_000);
@@ -40,7 +40,7 @@ describe('the limit', () => {
     expect((await call('/public/clubs/20651')).status).toBe(200);
   });
 
-  it('is sent in headers where they are switched on', async () => {
+  it('is sent in headers when they are enabled', async () => {
     const { call } = await sandboxWith({ headers: true });
     expect((await call('/public/riders/200000')).headers.get('RateLimit')).toBe('"default";r=4;t=60');
     for (let calls = 1; calls < 5; calls++) await call('/public/riders/200000');
@@ -49,14 +49,14 @@ describe('the limit', () => {
     expect(rejected.headers.get('RateLimit-Policy')).toBe('"default";q=5;w=60');
   });
 
-  it('is spent by failed calls too, but not by ones without a valid key', async () => {
+  it('counts failed calls, but none without a valid key', async () => {
     const { sandbox, call } = await sandboxWith();
     await callerOf(sandbox, 'wrong')('/public/riders', [200_000]);
     expect((await call('/public/riders', 'no list')).status).toBe(400);
     expect((await call('/public/riders', [200_000])).status).toBe(429);
   });
 
-  it('is another one for each key, by its tier', async () => {
+  it('applies to each key separately, by its tier', async () => {
     const { sandbox } = await sandboxWith({ keys: { one: 'standard', two: 'premium' } });
     const statuses = async (key: string) => {
       const call = callerOf(sandbox, key);
@@ -91,7 +91,7 @@ describe('an arrival', () => {
     expect(answeredAt - (arrival?.arrivedAt ?? 0)).toBeGreaterThan(60_000);
   });
 
-  it('counts even when the caller has given up before it', async () => {
+  it('counts even when the caller aborts before it', async () => {
     const { clock, sandbox } = await sandboxWith({ jitter: { minMs: 1000, maxMs: 1000 } });
     const caller = connect(sandbox.port, '127.0.0.1');
     const request =
@@ -106,7 +106,7 @@ describe('an arrival', () => {
 });
 
 describe('a fault', () => {
-  it('that hangs has spent the call, and is never answered', async () => {
+  it('"hang" counts the call and never responds', async () => {
     const { sandbox, call, last } = await sandboxWith();
     sandbox.controls.injectFault({ kind: 'hang', budget: 'clubs' });
     const caller = new AbortController();
@@ -118,7 +118,7 @@ describe('a fault', () => {
     expect((await call('/public/clubs/20651')).status).toBe(429);
   });
 
-  it('that resets the connection has spent the call', async () => {
+  it('"reset" counts the call and resets the connection', async () => {
     const { sandbox, call, last } = await sandboxWith();
     sandbox.controls.injectFault({ kind: 'reset', budget: 'signups' });
     await expect(call('/public/event_signups/1')).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
@@ -126,7 +126,7 @@ describe('a fault', () => {
     expect((await call('/public/event_signups/1')).status).toBe(429);
   });
 
-  it('breaks the answer but befalls only as many calls as ordered', async () => {
+  it('breaks only the given number of responses', async () => {
     const { sandbox, call, last } = await sandboxWith();
     sandbox.controls.injectFault({ kind: 'truncated', budget: 'riders_single' });
     sandbox.controls.injectFault({ kind: 'server-error', status: 502 });
@@ -136,15 +136,15 @@ describe('a fault', () => {
     expect(await (await call('/public/riders/200000')).json()).toHaveProperty('riderId', 200_000);
   });
 
-  it('does not befall a call that is rejected anyway', async () => {
+  it('is not used up by a rejected call', async () => {
     const { sandbox, call } = await sandboxWith();
     await call('/public/events/upcoming');
     sandbox.controls.injectFault({ kind: 'html', budget: 'events' });
     expect((await call('/public/events/upcoming')).status).toBe(429);
-    expect(sandbox.controls.faultsWaiting()).toHaveLength(1);
+    expect(sandbox.controls.pendingFaults()).toHaveLength(1);
   });
 
-  it('that takes the whole host away answers 404 to everything, with whatever key', async () => {
+  it('"host-gone" returns 404 for every path and key', async () => {
     const { sandbox, call, last } = await sandboxWith();
     sandbox.controls.injectFault({ kind: 'host-gone', times: 3 });
     const answers = [
@@ -160,7 +160,7 @@ describe('a fault', () => {
     expect((await call('/public/clubs/20651')).status).toBe(200);
   });
 
-  it('of delay comes on top of the latency', async () => {
+  it('"delay" adds to the latency', async () => {
     const { clock, sandbox, call, last } = await sandboxWith();
     sandbox.controls.injectFault({ kind: 'delay', ms: 5000 });
     const answer = call('/public/riders/200000');

@@ -15,16 +15,16 @@ import {
 import { breakResponse, type Fault, type FaultQueue, hostGone } from './faults.ts';
 import { between, sequence } from './random.ts';
 
-/** REAL ms that pass, evenly drawn from this range, between a request's coming in and its "arrival". */
+/** A uniformly random delay in real ms before a received request counts as arrived. */
 export const jitter = z
   .strictObject({ minMs: z.number().nonnegative(), maxMs: z.number().nonnegative() })
-  .refine(({ minMs, maxMs }) => minMs <= maxMs, 'minMs must not be above maxMs');
+  .refine(({ minMs, maxMs }) => minMs <= maxMs, 'minMs must be at most maxMs');
 export type Jitter = z.output<typeof jitter>;
 
 export type HttpContext = Context<{ Bindings: HttpBindings }>;
-/** What upstream responds, given the moment at which the request arrived (project ms). */
+/** Returns upstream's response to a request that arrived at `at` (project ms). */
 export type UpstreamHandler = (c: HttpContext, at: number) => Response | Promise<Response>;
-/** Puts an endpoint behind the limit of a budget; `null`: behind none, where there is no endpoint. */
+/** Puts an endpoint behind a budget's limit; `null`: no limit, for unknown paths. */
 export type Gate = (
   budget: Budget | null,
   endpoint: UpstreamHandler,
@@ -43,15 +43,14 @@ export interface GateParts {
   readonly closing: AbortSignal;
 }
 
-type IncomingCall = Pick<Arrival, 'arrivedAt' | 'key' | 'budget' | 'policy' | 'method' | 'path'>;
+type ReceivedRequest = Pick<Arrival, 'arrivedAt' | 'key' | 'budget' | 'policy' | 'method' | 'path'>;
 
-// Jitter, arrival, key, limiter, fault, latency: long, because the steps share their parts.
-// Nothing waits between reading the clock and writing the audit line, so the log's order is that of judgement.
+// Nothing awaits between reading the clock and writing the audit line, so the log has the limiter's order.
 export function createGate(parts: GateParts): Gate {
   const { clock, seed, accounts, limiter, faults, audit, closing } = parts;
   const jitterDraws = sequence(seed, 'jitter');
 
-  /** Does not even ask the clock when there is nothing to wait for: a virtual one would have to be told. */
+  /** Skips the clock for zero ms: a virtual clock would have to be advanced. */
   const pause = async (ms: number, signal: AbortSignal) => {
     if (ms > 0) await clock.sleep(ms, signal);
   };
@@ -62,7 +61,7 @@ export function createGate(parts: GateParts): Gate {
   };
 
   const serve = async (c: HttpContext, arrival: Arrival, endpoint: UpstreamHandler, fault?: Fault) => {
-    // A caller that gives up ends the wait, but what was counted stays counted.
+    // A caller that aborts ends the wait; its call stays counted.
     const abandoned = AbortSignal.any([c.req.raw.signal, closing]);
     if (fault?.kind === 'hang') return untilAborted(abandoned);
     const latency = parts.hasLatency && arrival.budget ? latencyOf(seed, arrival.budget, arrival.seq) : 0;
@@ -75,25 +74,34 @@ export function createGate(parts: GateParts): Gate {
     return answered(arrival, fault ? await breakResponse(fault, response) : response);
   };
 
-  const admit = async (c: HttpContext, seen: IncomingCall, endpoint: UpstreamHandler): Promise<Response> => {
-    const { budget, arrivedAt } = seen;
+  const admit = async (
+    c: HttpContext,
+    request: ReceivedRequest,
+    endpoint: UpstreamHandler,
+  ): Promise<Response> => {
+    const { budget, arrivedAt } = request;
     if (faults.takeHostGone(budget)) {
-      return answered(audit.arrived({ ...seen, verdict: 'host_gone', fault: 'host-gone' }), hostGone());
+      return answered(audit.arrived({ ...request, verdict: 'host_gone', fault: 'host-gone' }), hostGone());
     }
     const account = accounts.get(c.req.header('Authorization') ?? '');
     if (!account)
-      return answered(audit.arrived({ ...seen, verdict: 'unauthorized' }), c.text('Unauthorized', 401));
-    if (!budget) return serve(c, audit.arrived({ ...seen, verdict: 'not_found' }), endpoint);
+      return answered(audit.arrived({ ...request, verdict: 'unauthorized' }), c.text('Unauthorized', 401));
+    if (!budget) return serve(c, audit.arrived({ ...request, verdict: 'not_found' }), endpoint);
 
     const { decision, policy } = limiter.arrive(account, budget, arrivedAt);
     const headers = parts.sendsHeaders ? rateLimitHeaders(policy, decision, arrivedAt) : {};
     for (const [name, value] of Object.entries(headers)) c.header(name, value);
     if (!decision.accepted) {
-      const arrival = audit.arrived({ ...seen, policy, verdict: 'rejected' });
+      const arrival = audit.arrived({ ...request, policy, verdict: 'rejected' });
       return answered(arrival, c.json(tooManyRequestsBody(policy, decision, arrivedAt), 429));
     }
     const fault = faults.take(budget);
-    const accepted = { ...seen, policy, verdict: 'accepted', ...(fault && { fault: fault.kind }) } as const;
+    const accepted = {
+      ...request,
+      policy,
+      verdict: 'accepted',
+      ...(fault && { fault: fault.kind }),
+    } as const;
     return serve(c, audit.arrived(accepted), endpoint, fault);
   };
 

@@ -1,5 +1,5 @@
 export type { Arrival } from './audit.ts';
-export type { FaultKind, FaultOrder } from './faults.ts';
+export type { FaultKind, FaultInput } from './faults.ts';
 export { judge, type Judgement } from './judge.ts';
 export {
   createCounter,

@@ -6,8 +6,8 @@ import { judge } from './judge.ts';
 
 const policy = { limit: 3, windowMs: 1000 };
 
-const arrivalsAt = (moments: readonly number[], rest: Partial<Arrival> = {}): Arrival[] =>
-  moments.map((arrivedAt, index) => ({
+const arrivalsAt = (times: readonly number[], rest: Partial<Arrival> = {}): Arrival[] =>
+  times.map((arrivedAt, index) => ({
     seq: index + 1,
     arrivedAt,
     key: 'team',
@@ -20,19 +20,19 @@ const arrivalsAt = (moments: readonly number[], rest: Partial<Arrival> = {}): Ar
   }));
 
 /** Multiples of a tenth of the window, so that calls exactly one window apart are common. */
-const moments = fc
+const times = fc
   .array(fc.integer({ min: 0, max: 80 }), { minLength: 1, maxLength: 60 })
   .map((unordered) => unordered.toSorted((a, b) => a - b).map((tenth) => tenth * 100));
 
 const judgeOne = (arrivals: readonly Arrival[]) => {
   const [judgement, ...others] = judge(arrivals);
   expect(others).toEqual([]);
-  if (!judgement) throw new Error('nothing was judged');
+  if (!judgement) throw new Error('no judgement');
   return judgement;
 };
 
-describe('the oracle', () => {
-  it('tells calls, rejects, the fullest window, and what each way of counting would have rejected', () => {
+describe('judge', () => {
+  it('counts calls, rejections, the fullest window, and rejections under each enforcement', () => {
     const run = [
       ...arrivalsAt([0, 998, 999, 1000, 1001]),
       ...arrivalsAt([1002], { seq: 6, verdict: 'rejected' }),
@@ -50,10 +50,10 @@ describe('the oracle', () => {
     ]);
   });
 
-  it('finds the fullest window that trying every interval finds', () => {
+  it('finds the same fullest window as trying every interval', () => {
     fc.assert(
-      fc.property(moments, (run) => {
-        const starts = run.flatMap((moment) => [moment, moment - policy.windowMs + 1]);
+      fc.property(times, (run) => {
+        const starts = run.flatMap((time) => [time, time - policy.windowMs + 1]);
         const inside = (from: number) =>
           run.filter((each) => each >= from && each < from + policy.windowMs).length;
         expect(judgeOne(arrivalsAt(run)).fullestWindow).toBe(Math.max(...starts.map(inside)));
@@ -61,9 +61,9 @@ describe('the oracle', () => {
     );
   });
 
-  it('rejects nothing under a sliding log exactly when no window is over-full', () => {
+  it('rejects nothing under a sliding log exactly when no window exceeds the limit', () => {
     fc.assert(
-      fc.property(moments, (run) => {
+      fc.property(times, (run) => {
         const { fullestWindow, wouldReject } = judgeOne(arrivalsAt(run));
         expect(wouldReject.sliding === 0).toBe(fullestWindow <= policy.limit);
         expect(wouldReject['sliding-counting-rejects']).toBeGreaterThanOrEqual(wouldReject.sliding);
@@ -71,20 +71,20 @@ describe('the oracle', () => {
     );
   });
 
-  it('clears a run that keeps to a sliding log of every charge, however upstream counts', () => {
+  it('rejects nothing under any enforcement in a run that keeps to a sliding log', () => {
     fc.assert(
-      fc.property(moments, (run) => {
+      fc.property(times, (run) => {
         const counter = createCounter('sliding');
-        const kept = run.filter((moment) => counter(policy, moment).accepted);
-        const { wouldReject } = judgeOne(arrivalsAt(kept));
+        const accepted = run.filter((time) => counter(policy, time).accepted);
+        const { wouldReject } = judgeOne(arrivalsAt(accepted));
         for (const enforcement of enforcements) expect(wouldReject[enforcement]).toBe(0);
       }),
     );
   });
 
-  it('judges each key and budget by itself, in whatever order the arrivals are given', () => {
+  it('judges each key and budget separately, in any order of arrivals', () => {
     fc.assert(
-      fc.property(moments, moments, (mine, theirs) => {
+      fc.property(times, times, (mine, theirs) => {
         const own = arrivalsAt(mine);
         const others = [
           ...arrivalsAt(theirs, { key: 'other' }),
@@ -101,14 +101,14 @@ describe('the oracle', () => {
     );
   });
 
-  it('holds every arrival against the policy that was in force for it, or against the one it is given', () => {
+  it('uses the policy recorded with each arrival, or the given override', () => {
     const before = arrivalsAt([0, 10]);
     const after = arrivalsAt([20], { seq: 3, policy: { limit: 1, windowMs: 1000 } });
     expect(judgeOne([...before, ...after]).wouldReject.sliding).toBe(1);
     expect(judge([...before, ...after], { clubs: policy })[0]?.wouldReject.sliding).toBe(0);
   });
 
-  it('has nothing to say about a run without calls', () => {
+  it('returns no judgement without calls', () => {
     expect(judge([])).toEqual([]);
   });
 });

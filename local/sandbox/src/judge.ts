@@ -11,7 +11,7 @@ export interface Judgement {
   readonly rejected: number;
   /** The most arrivals in any half-open interval of one window's length. */
   readonly fullestWindow: number;
-  /** How many calls of the same run each way of counting would have rejected. */
+  /** The number of these calls that each enforcement would have rejected. */
   readonly wouldReject: Readonly<Record<Enforcement, number>>;
 }
 
@@ -20,7 +20,7 @@ type Counted = Arrival & { readonly budget: Budget; readonly policy: Policy };
 const isCounted = (arrival: Arrival): arrival is Counted =>
   arrival.verdict === 'accepted' || arrival.verdict === 'rejected';
 
-/** Judges a run under every enforcement, as if counts were never forgotten. `policies` override recorded ones. */
+/** Counts a run's rejections under every enforcement, ignoring resets of the counts. `policies` override recorded ones. */
 export function judge(arrivals: readonly Arrival[], policies: PolicyOverrides = {}): Judgement[] {
   const counted = arrivals
     .filter(isCounted)
@@ -50,7 +50,7 @@ function rejectsUnder(enforcement: Enforcement, calls: readonly Counted[]): numb
   return calls.filter(({ policy, arrivedAt }) => !counter(policy, arrivedAt).accepted).length;
 }
 
-/** Only intervals that end with an arrival matter: any other can be moved back to one without losing a call. */
+/** Checks only intervals that end with an arrival: any other can be moved to one without losing a call. */
 function fullestWindow(calls: readonly Counted[]): number {
   return calls.reduce((fullest, { policy, arrivedAt }, index) => {
     let first = index;

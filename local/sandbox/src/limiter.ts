@@ -6,15 +6,15 @@ import { between, draw } from './random.ts';
 /** `limit` calls per `windowMs` of project time. */
 const policy = z.strictObject({ limit: z.int().positive(), windowMs: z.number().positive() }).readonly();
 
-/** Budgets whose policy differs from the tier's, for every key. */
+/** Policies that replace those of every tier. */
 export const policyOverrides = z.partialRecord(z.enum(budgetNames), policy);
 export type PolicyOverrides = z.output<typeof policyOverrides>;
 
-/** Changes to the overrides: `null` gives a budget its tier's policy back. */
+/** Changes to the overrides; `null` restores the tier's policy. */
 export const policyChanges = z.partialRecord(z.enum(budgetNames), policy.nullable());
 type PolicyChanges = z.output<typeof policyChanges>;
 
-/** How long upstream was seen to take to its first byte, project ms. */
+/** Upstream's observed time to first byte, in project ms. */
 const ranges: Partial<Record<Budget, readonly [low: number, high: number]>> = {
   clubs: [61_000, 75_000],
   riders_bulk: [48_000, 55_000],
@@ -30,7 +30,7 @@ const rangeOf = (budget: Budget): readonly [low: number, high: number] =>
 export const latencyOf = (seed: number, budget: Budget, seq: number): number =>
   between(draw(seed, 'latency', seq), ...rangeOf(budget));
 
-/** By how much, in project ms, one call of a budget may be slower than another. */
+/** The difference between a budget's slowest and fastest call, in project ms. */
 export function latencySpread(budget: Budget): number {
   const [low, high] = rangeOf(budget);
   return high - low;
@@ -39,14 +39,14 @@ export function latencySpread(budget: Budget): number {
 export interface LimitDecision {
   readonly accepted: boolean;
   readonly remaining: number;
-  /** Project ms at which a call that is rejected now would find room. */
+  /** When a call that is rejected now would be accepted, in project ms. */
   readonly resetAt: number;
 }
 
-/** Counts one key's calls on one budget. `now`: project ms of the arrival, never before the one before it. */
+/** Counts one key's calls on one budget. `now`: project ms of the arrival, never decreasing. */
 export type Counter = (policy: Policy, now: number) => LimitDecision;
 
-/** Windows of length W in a row, in which rejected calls count too. `startOf`: start of the window of a call at `now` */
+/** Consecutive windows that also count rejected calls. `startOf`: start of the window of a call at `now` */
 const fixedWindow = (startOf: (last: number, windowMs: number, now: number) => number) => (): Counter => {
   let startedAt = Number.NEGATIVE_INFINITY;
   let calls = 0;
@@ -58,11 +58,11 @@ const fixedWindow = (startOf: (last: number, windowMs: number, now: number) => n
   };
 };
 
-/** Never more than N calls in any interval of length W. `countRejects`: rejected calls take a place too */
+/** At most `limit` calls in any interval of `windowMs`. `countRejects`: rejected calls count too */
 const slidingLog = (countRejects: boolean) => (): Counter => {
   let log: readonly number[] = [];
   return ({ limit, windowMs }, now) => {
-    const inWindow = log.filter((moment) => moment > now - windowMs);
+    const inWindow = log.filter((time) => time > now - windowMs);
     const accepted = inWindow.length < limit;
     log = accepted || countRejects ? [...inWindow, now] : inWindow;
     const leavesNext = log.at(-limit) ?? log[0] ?? now;
@@ -71,7 +71,7 @@ const slidingLog = (countRejects: boolean) => (): Counter => {
 };
 
 const newCounter = {
-  /** The window opens with the first call: two full batches may come close together around its end. */
+  /** The window opens with the first call, so two full batches can come in quick succession around its end. */
   'first-hit': fixedWindow((last, windowMs, now) => (now < last + windowMs ? last : now)),
   sliding: slidingLog(false),
   'sliding-counting-rejects': slidingLog(true),
@@ -79,19 +79,19 @@ const newCounter = {
   'clock-aligned': fixedWindow((_, windowMs, now) => Math.floor(now / windowMs) * windowMs),
 } satisfies Record<string, () => Counter>;
 
-/** How a policy's numbers are meant; nobody outside can tell which one upstream uses. */
+/** How a policy is enforced. Which of these upstream uses is not known. */
 export type Enforcement = keyof typeof newCounter;
 export const enforcements = Object.keys(newCounter) as [Enforcement, ...Enforcement[]];
 
 export const createCounter = (enforcement: Enforcement): Counter => newCounter[enforcement]();
 
-/** A caller: the short name of its key and the tier that was sold with it. */
+/** The short name of a key, and its tier. */
 export interface Account {
   readonly key: string;
   readonly tier: Tier;
 }
 
-/** The limiter of upstream: counts every arrival per key and budget. */
+/** Imitates upstream's limiter: counts every arrival per key and budget. */
 export type SandboxLimiter = ReturnType<typeof createLimiter>;
 
 export function createLimiter(firstEnforcement: Enforcement, firstOverrides: PolicyOverrides) {
@@ -99,7 +99,7 @@ export function createLimiter(firstEnforcement: Enforcement, firstOverrides: Pol
   let overrides = firstOverrides;
   const counters = new Map<string, Counter>();
   return {
-    /** Counts one arrival at `now` (project ms), whatever will come of it. */
+    /** Counts an arrival at `now` (project ms), whether or not it is accepted. */
     arrive({ key, tier }: Account, budget: Budget, now: number): { decision: LimitDecision; policy: Policy } {
       const policy = overrides[budget] ?? budgets[budget].limits[tier];
       const name = `${key} ${budget}`;
@@ -107,25 +107,25 @@ export function createLimiter(firstEnforcement: Enforcement, firstOverrides: Pol
       counters.set(name, counter);
       return { policy, decision: counter(policy, now) };
     },
-    /** Changes policies for every key from now on; counts are kept. Returns the overrides in force. */
+    /** Overrides policies for every key, keeping the counts. Returns all overrides. */
     changePolicies(changes: PolicyChanges): PolicyOverrides {
       const merged = Object.entries({ ...overrides, ...changes }).filter(([, policy]) => policy !== null);
       overrides = Object.fromEntries(merged) as PolicyOverrides;
       return overrides;
     },
-    /** Counts in another way from now on, from nothing. */
+    /** Changes the enforcement and resets the counts. */
     enforce(next: Enforcement) {
       enforcement = next;
       counters.clear();
     },
-    /** What a restart of upstream does: counts are forgotten. */
+    /** Resets the counts, as a restart of upstream does. */
     restart: () => counters.clear(),
   };
 }
 
-const secondsUntil = (moment: number, now: number) => Math.max(0, Math.ceil((moment - now) / 1_000));
+const secondsUntil = (time: number, now: number) => Math.max(0, Math.ceil((time - now) / 1_000));
 
-/** The body of a 429 as upstream writes it: `retryAfter` is a string of whole seconds, rounded up. */
+/** Upstream's body of a 429: `retryAfter` is a string of whole seconds, rounded up. */
 export const tooManyRequestsBody = (
   { limit, windowMs }: Policy,
   { resetAt }: LimitDecision,
@@ -137,7 +137,7 @@ export const tooManyRequestsBody = (
   limit,
 });
 
-/** The IETF fields (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` when the call was rejected. */
+/** The IETF fields (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` for a rejected call. */
 export function rateLimitHeaders(
   { limit, windowMs }: Policy,
   { accepted, remaining, resetAt }: LimitDecision,

@@ -38,7 +38,7 @@ async function listening(env: Record<string, string> = {}, flags: readonly strin
 }
 
 describe('the sandbox as a process', () => {
-  it('keeps its audit when it is killed, goes on with it when it comes back, and stops at once on SIGTERM', async () => {
+  it('continues its audit after being killed, and stops at once on SIGTERM', async () => {
     const first = await listening();
     expect(first.output.text.trim().split('\n')).toHaveLength(1);
     expect((await first.call('/public/clubs/20651')).status).toBe(200);
@@ -61,7 +61,7 @@ describe('the sandbox as a process', () => {
     ]);
   });
 
-  it('enforces a budget that the definition adds', async () => {
+  it('enforces a budget that is added to the definition', async () => {
     const teams = `teams: { label: 'Teams', source: 'teams', calls: ['GET /public/teams/:id'], reserve: 0,
       limits: { standard: '3 per 1m', premium: '3 per 1m' }, timeout: '30s', typical: '20ms' },`;
     const hooks = `import { registerHooks } from 'node:module';
@@ -69,8 +69,8 @@ describe('the sandbox as a process', () => {
         load(url, context, next) {
           const loaded = next(url, context);
           if (!url.endsWith('/definition/budgets.ts')) return loaded;
-          const begins = 'export const budgets = {';
-          return { ...loaded, source: String(loaded.source).replace(begins, begins + ${JSON.stringify(teams)}) };
+          const start = 'export const budgets = {';
+          return { ...loaded, source: String(loaded.source).replace(start, start + ${JSON.stringify(teams)}) };
         },
       });`;
     const file = join(folder, 'teams.jsonl');
@@ -94,7 +94,7 @@ describe('the sandbox as a process', () => {
     await once(sandbox.child, 'exit');
   });
 
-  it('says what is wrong with its configuration and exits with 78', async () => {
+  it('reports a wrong configuration and exits with 78', async () => {
     const { child, output } = run({ SANDBOX_HEADERS: 'perhaps', SANDBOX_SEED: 'x' });
     expect(await once(child, 'exit')).toEqual([78, null]);
     expect(output.text).toMatch(/SANDBOX_SEED.*\n.*SANDBOX_HEADERS/);

@@ -10,9 +10,9 @@ try {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  console.log(`Sandbox of the ZwiftRacing API listens at ${sandbox.url} (controls: ${sandbox.controlUrl})`);
+  console.log(`ZwiftRacing sandbox listening at ${sandbox.url} (controls: ${sandbox.controlUrl})`);
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
-  console.error(`The sandbox can't start:\n${error.message}`);
+  console.error(`The sandbox could not start: ${error.message}`);
   process.exit(configExitCode);
 }

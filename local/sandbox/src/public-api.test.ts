@@ -21,19 +21,19 @@ const get = async <Body>(path: string, body?: unknown) => (await (await call(pat
 const ids = (riders: readonly Rider[]) => riders.map(({ riderId }) => riderId);
 
 describe('the key', () => {
-  it.each(['', 'wrong', 'Bearer sandbox-key', 'constructor'])('%j is not let in', async (key) => {
-    const answer = await callerOf(sandbox, key)('/public/clubs/20650');
-    expect(answer.status).toBe(401);
-    expect(await answer.text()).toBe('Unauthorized');
+  it.each(['', 'wrong', 'Bearer sandbox-key', 'constructor'])('%j is rejected', async (key) => {
+    const response = await callerOf(sandbox, key)('/public/clubs/20650');
+    expect(response.status).toBe(401);
+    expect(await response.text()).toBe('Unauthorized');
   });
 
-  it('is taken raw', async () => {
+  it('is sent without a scheme', async () => {
     expect((await call('/public/clubs/20650')).status).toBe(200);
   });
 });
 
 describe('clubs', () => {
-  it('come with name and full riders, ascending', async () => {
+  it('have a name and complete riders, in ascending order', async () => {
     const club = await get<{ clubId: number; name: string; riders: Rider[] }>('/public/clubs/20650');
     expect(club).toMatchObject({ clubId: 20650, name: 'Paceline Racing' });
     expect(club.riders).toHaveLength(120);
@@ -52,25 +52,25 @@ describe('clubs', () => {
     expect((await get<{ riders: Rider[] }>('/public/clubs/20652/9999999')).riders).toEqual([]);
   });
 
-  it('that nobody knows are a 404 in JSON', async () => {
-    const answer = await call('/public/clubs/1');
-    expect(answer.status).toBe(404);
-    expect(await answer.json()).toEqual({ error: 'Not found' });
+  it('that do not exist are a 404 in JSON', async () => {
+    const response = await call('/public/clubs/1');
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({ error: 'Not found' });
   });
 });
 
 describe('riders', () => {
-  it('are the same object alone, in bulk and on a club page', async () => {
+  it('are the same object on their own, in bulk and on a club page', async () => {
     const [member] = (await get<{ riders: Rider[] }>('/public/clubs/20651')).riders;
     expect(await get(`/public/riders/${member?.riderId}`)).toEqual(member);
     expect(await get('/public/riders', [member?.riderId])).toEqual([member]);
   });
 
-  it('asked for in bulk come in no order, once each, and unknown ones are missing', async () => {
-    const asked = Array.from({ length: 30 }, (_, index) => 200_000 + index);
-    const riders = await get<Rider[]>('/public/riders', [1, ...asked, asked[0], riderIds.last + 1]);
-    expect(ids(riders)).not.toEqual(asked);
-    expect(ids(riders).toSorted((a, b) => a - b)).toEqual(asked);
+  it('come unordered and once each in bulk, without unknown ones', async () => {
+    const requested = Array.from({ length: 30 }, (_, index) => 200_000 + index);
+    const riders = await get<Rider[]>('/public/riders', [1, ...requested, requested[0], riderIds.last + 1]);
+    expect(ids(riders)).not.toEqual(requested);
+    expect(ids(riders).toSorted((a, b) => a - b)).toEqual(requested);
   });
 
   it.each([
@@ -78,19 +78,19 @@ describe('riders', () => {
     ['more than 1000', Array.from({ length: 1001 }, (_, index) => index)],
     ['fractions', [1.5]],
     ['text', ['200000']],
-  ])('can not be asked for with %s', async (_, body) => {
+  ])('cannot be requested with %s', async (_, body) => {
     expect((await call('/public/riders', body)).status).toBe(400);
   });
 
-  it('can not be asked for with what is no JSON', async () => {
+  it('cannot be requested with invalid JSON', async () => {
     expect((await call('/public/riders', undefined, { method: 'POST', body: '[1,' })).status).toBe(400);
   });
 
-  it('can be asked for as they were at a moment in the past', async () => {
+  it('can be requested as of a time in the past', async () => {
     const monthAgo = evening / 1000 - 30 * 86_400;
-    const asked = Array.from({ length: 20 }, (_, index) => 300_000 + index);
-    const now = await get<Rider[]>('/public/riders', asked);
-    const then = await get<Rider[]>(`/public/riders/${monthAgo}`, asked);
+    const requested = Array.from({ length: 20 }, (_, index) => 300_000 + index);
+    const now = await get<Rider[]>('/public/riders', requested);
+    const then = await get<Rider[]>(`/public/riders/${monthAgo}`, requested);
     expect(new Set(ids(then))).toEqual(new Set(ids(now)));
     const powers = (riders: readonly Rider[]) =>
       new Map(riders.map(({ riderId, zpFTP }) => [riderId, zpFTP]));
@@ -100,14 +100,14 @@ describe('riders', () => {
     );
   });
 
-  it('nobody knows are a 404 when asked for alone', async () => {
+  it('that do not exist are a 404 on their own', async () => {
     expect((await call(`/public/riders/${riderIds.first}`)).status).toBe(200);
     expect((await call(`/public/riders/${riderIds.first - 1}`)).status).toBe(404);
   });
 });
 
 describe('events', () => {
-  it('can be listed, looked at one by one, and asked for signups and results', async () => {
+  it('have a list, an object each, signups and results', async () => {
     const list =
       await get<{ eventId: string; signups: string; categories: string }[]>('/public/events/upcoming');
     expect(list.length).toBeGreaterThan(700);
@@ -122,12 +122,12 @@ describe('events', () => {
     expect(await get(`/public/zp/${event?.eventId}/results`)).toEqual([]);
   });
 
-  it.each(['events', 'event_signups', 'results'])('that never were are a 404 under /%s', async (path) => {
+  it.each(['events', 'event_signups', 'results'])('that do not exist are a 404 under /%s', async (path) => {
     expect((await call(`/public/${path}/49`)).status).toBe(404);
   });
 });
 
-it('anything else is a 404 that no budget pays for', async () => {
+it('any other path is a 404 that counts against no budget', async () => {
   expect((await call('/public/nothing')).status).toBe(404);
   expect((await call('/public/riders/abc')).status).toBe(404);
   expect(sandbox.audit().at(-1)).toMatchObject({ budget: null, verdict: 'not_found', status: 404 });
@@ -143,13 +143,13 @@ it.each([
   ['/public/events/upcoming', 'events'],
   ['/public/events/1', 'events'],
   ['/public/event_signups/1', 'signups'],
-] as const)('GET %s is paid from the budget %s', async (path, budget) => {
+] as const)('GET %s counts against the budget %s', async (path, budget) => {
   await call(path);
   expect(sandbox.audit().at(-1)).toMatchObject({ method: 'GET', path: `/api${path}`, budget });
 });
 
 it.each(['/public/riders', '/public/riders/1700000000'])(
-  'POST %s is paid from the bulk budget',
+  'POST %s counts against the bulk budget',
   async (path) => {
     await call(path, []);
     expect(sandbox.audit().at(-1)).toMatchObject({ method: 'POST', budget: 'riders_bulk' });

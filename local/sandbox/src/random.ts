@@ -1,4 +1,4 @@
-/** Scrambles 32 bits so that neighbours end up far apart. */
+/** Scrambles 32 bits so that similar inputs give unrelated results. */
 function scramble(bits: number): number {
   let h = bits;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -6,7 +6,7 @@ function scramble(bits: number): number {
   return h ^ (h >>> 16);
 }
 
-/** 32 bits that depend on nothing but the arguments. `stream` keeps unrelated questions apart. */
+/** A 32-bit hash of the arguments. `stream` separates unrelated uses. */
 export function hash(seed: number, stream: string, ...ids: readonly number[]): number {
   let h = scramble(seed ^ 0x9e3779b9);
   for (let i = 0; i < stream.length; i++) h = Math.imul(h ^ stream.charCodeAt(i), 0x01000193);
@@ -14,11 +14,11 @@ export function hash(seed: number, stream: string, ...ids: readonly number[]): n
   return scramble(h) >>> 0;
 }
 
-/** A number in [0, 1) that depends on nothing but the arguments: the same question has the same answer for ever. */
+/** A number in [0, 1), always the same for the same arguments. */
 export const draw = (seed: number, stream: string, ...ids: readonly number[]): number =>
   hash(seed, stream, ...ids) / 2 ** 32;
 
-/** Many draws of one kind, cheaper than `draw`: always the same sequence for the same arguments. */
+/** A sequence of draws, cheaper than `draw` and always the same for the same arguments. */
 export function sequence(seed: number, stream: string, ...ids: readonly number[]): () => number {
   let state = hash(seed, stream, ...ids);
   return () => {
@@ -27,9 +27,9 @@ export function sequence(seed: number, stream: string, ...ids: readonly number[]
   };
 }
 
-/** Stretches a draw to [low, high). */
+/** Scales a draw to [low, high). */
 export const between = (drawn: number, low: number, high: number): number => low + drawn * (high - low);
 
-/** Turns a draw into one of the items of a list that is not empty. */
+/** Picks an item of a non-empty list by a draw. */
 export const pick = <Item>(drawn: number, items: readonly Item[]): Item =>
   items[Math.floor(drawn * items.length)] as Item;

@@ -13,12 +13,12 @@ import { createLimiter } from './limiter.ts';
 import { publicApi } from './public-api.ts';
 import { createWorld } from './world/world.ts';
 
-/** What is not given is as in the README's table of variables, but for the port: that is a free one. */
+/** Defaults are those of the variables in the README, except that the port is a free one. */
 export type SandboxOptions = Partial<SandboxSettings>;
 
 export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
-/** Starts an imitation of upstream. @throws when the port is taken or the audit file can't be written */
+/** Starts an imitation of upstream. @throws when the port is in use or the audit file can't be written */
 export async function startSandbox(options: SandboxOptions = {}) {
   const settings = { ...readConfig({}), port: 0, ...options };
   const { host, seed, clock, enforcement, policies } = settings;
@@ -58,7 +58,7 @@ export async function startSandbox(options: SandboxOptions = {}) {
     url: `${origin}/api`,
     controlUrl: `${origin}/control`,
     port,
-    /** The same switches as under `controlUrl`, for those in the same process. */
+    /** The same controls as under `controlUrl`, for use in the same process. */
     controls,
     audit: audit.all,
     judgement: () => judge(audit.all()),

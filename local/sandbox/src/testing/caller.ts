@@ -1,6 +1,6 @@
 import type { Sandbox } from '../sandbox.ts';
 
-/** Calls a sandbox's API the way a client does: raw key, JSON. `path` begins after the base URL. */
+/** Calls a sandbox's API as a client does. `path` is relative to the base URL. */
 export const callerOf =
   (sandbox: Sandbox, key = 'sandbox-key') =>
   (path: string, body?: unknown, init: RequestInit = {}): Promise<Response> =>
@@ -10,7 +10,7 @@ export const callerOf =
       ...init,
     });
 
-/** Sends a command to the sandbox's control endpoints. */
+/** Sends a request to the sandbox's control endpoints. */
 export const control = (
   sandbox: Sandbox,
   path: string,

@@ -21,7 +21,7 @@ const penSets = ['A,B,C,D,E', 'A,B,C,D,E', 'A,B,C,D', 'A+,A,B,C,D', 'A+,A,B', 'A
 const subTypes = ['Scratch', 'Scratch', 'Points', 'Time Trial', 'Ladder'] as const;
 const types = ['Group Ride', 'Group Workout'] as const;
 
-/** Crowds follow the clock: evenings in Europe are full, nights nearly empty. */
+/** Typical signups of an event by its hour: evenings in Europe are full, nights nearly empty. */
 function crowd(hour: number): number {
   if (hour >= 17 && hour < 22) return 95;
   return hour >= 6 ? 40 : 15;
@@ -29,7 +29,7 @@ function crowd(hour: number): number {
 
 export type PlannedEvent = Readonly<ReturnType<typeof planEvent>>;
 
-/** The event with this id, `hour` being the hours since the epoch in which it starts. */
+/** @param hour the hour in which the event starts, counted from the epoch */
 function planEvent(seed: number, id: number, hour: number) {
   const of = (stream: string) => draw(seed, stream, id);
   const start = hour * HOUR + pick(of('minute'), minutes) * MINUTE;
@@ -38,12 +38,12 @@ function planEvent(seed: number, id: number, hour: number) {
     id,
     title: titleOf(seed, id),
     start,
-    // In the list from then on. Most events are announced in the course of the week, so that the list is thinner towards its end.
+    // Most events are announced during the week before, so the list thins out towards its end.
     listedFrom:
       of('announced early') < 0.28
         ? start - HORIZON
         : Math.floor(start - between(of('announced'), 48 * HOUR, HORIZON)),
-    /** Start to the last rider's finish. */
+    /** From the start to the last finish. */
     duration: Math.round(between(of('duration'), 25, 75)) * MINUTE,
     type: isRace ? 'Race' : pick(of('type'), types),
     subType: isRace ? pick(of('sub-type'), subTypes) : '',
@@ -59,9 +59,9 @@ function planEvent(seed: number, id: number, hour: number) {
 /** Events that start in each hour of the day, UTC: 155 a day, half of them between 19:00 and 21:00. */
 const perHour = [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 5, 10, 21, 38, 35, 13, 4, 2] as const;
 
-/** Ids are numbered through the hours; no hour has more events than this. */
+/** An id is the hour times this plus an index; no hour has more events. */
 const IDS_PER_HOUR = 50;
-/** More hours than any question reaches over; beyond it the oldest planned hour is forgotten. */
+/** More hours than any request covers; beyond that the oldest hour is evicted. */
 const HOURS_KEPT = 1000;
 
 export function createTimetable(seed: number) {
@@ -89,18 +89,18 @@ export function createTimetable(seed: number) {
 
   return {
     byId: (id: number): PlannedEvent | undefined => inHour(Math.floor(id / IDS_PER_HOUR))[id % IDS_PER_HOUR],
-    /** What is listed at `at` (project ms): announced, not started, not beyond the horizon. */
+    /** Events listed at `at` (project ms): announced, not started, within the horizon. */
     upcoming: (at: number) =>
       hoursFrom(at, HORIZON / HOUR).filter(
         ({ start, listedFrom }) => start > at && start <= at + HORIZON && listedFrom <= at,
       ),
-    /** What starts in [from, until), listed yet or not. */
+    /** Events that start in [from, until), whether listed or not. */
     startingIn: (from: number, until: number) =>
       hoursFrom(from, Math.ceil((until - from) / HOUR)).filter(({ start }) => start >= from && start < until),
   };
 }
 
-/** One rider's signup for one event: there from `joinedAt` until `leftAt` (project ms; for ever if never withdrawn). */
+/** One rider's signup for one event, from `joinedAt` until `leftAt` (project ms; infinite if never withdrawn). */
 export interface SignupEntry {
   readonly riderId: number;
   /** Index into the event's pens. */
@@ -109,32 +109,32 @@ export interface SignupEntry {
   readonly leftAt: number;
 }
 
-/** Riders outside the served clubs who sign up at all: the same faces come back. */
+/** The number of riders outside the listed clubs who sign up for events. */
 const REGULARS = 40_000;
 
-/** Whether an entry stands at `at`. After the start the field is what it was at the start. */
+/** Whether a signup is valid at `at` (project ms). */
 export const isEntered = ({ joinedAt, leftAt }: SignupEntry, at: number): boolean =>
   joinedAt <= at && at < leftAt;
 
-/** How many entries of a roster stand at a moment: as `isEntered` for each, without going through all of them. */
+/** Counts the valid signups of a roster by time: like `isEntered` for each, but with binary search. */
 export function countEntered(roster: readonly SignupEntry[]): (at: number) => number {
   const joined = Float64Array.from(roster, ({ joinedAt }) => joinedAt).sort();
   const left = Float64Array.from(roster, ({ leftAt }) => leftAt).sort();
   return (at) => countUpTo(joined, at) - countUpTo(left, at);
 }
 
-/** How many of them are not later than `at`; they are in order. */
-function countUpTo(moments: Float64Array, at: number): number {
-  let [low, high] = [0, moments.length];
+/** The number of sorted `times` up to and including `at`. */
+function countUpTo(times: Float64Array, at: number): number {
+  let [low, high] = [0, times.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((moments[middle] ?? 0) <= at) low = middle + 1;
+    if ((times[middle] ?? 0) <= at) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-/** How long before the start a rider signs up, in ms: some days ahead, most in the last hour, many in the last minutes. */
+/** How long before the start a rider signs up, in ms: a quarter days ahead, half in the last hour. */
 function joinLead(when: number, spread: number, listed: number): number {
   if (when < 0.25) return between(spread ** 2, HOUR, listed);
   if (when < 0.45) return between(spread, HOUR, 6 * HOUR);
@@ -142,14 +142,14 @@ function joinLead(when: number, spread: number, listed: number): number {
   return between(spread, 5 * MINUTE, 22 * MINUTE);
 }
 
-/** One in seven withdraws, half of those in the last four minutes, when nobody joins any more. */
-function leaveMoment(leaves: number, spread: number, joinedAt: number, start: number): number {
+/** One in seven withdraws, half of them in the last four minutes, when there are no new signups. */
+function withdrawalTime(leaves: number, spread: number, joinedAt: number, start: number): number {
   if (leaves > 0.14) return Number.POSITIVE_INFINITY;
   const from = leaves < 0.07 ? joinedAt : Math.max(joinedAt, start - 4 * MINUTE);
   return Math.floor(between(spread, from + 1, start));
 }
 
-/** Everybody who ever signs up for an event; nobody twice. */
+/** All signups for an event, including later withdrawn ones; each rider once. */
 export function planRoster(
   seed: number,
   membership: ClubMembership,
@@ -161,7 +161,7 @@ export function planRoster(
     const riderId = anyRider(seed, membership, next);
     const noise = between(next(), -0.08, 0.08);
     const joinedAt = Math.floor(event.start - joinLead(next(), next(), event.start - event.listedFrom));
-    const leftAt = leaveMoment(next(), next(), joinedAt, event.start);
+    const leftAt = withdrawalTime(next(), next(), joinedAt, event.start);
     const pen = Math.floor((1 - skillOf(seed, riderId) + noise) * event.pens.length);
     const inRange = Math.max(0, Math.min(pen, event.pens.length - 1));
     roster.set(riderId, { riderId, pen: inRange, joinedAt, leftAt });
@@ -169,7 +169,7 @@ export function planRoster(
   return [...roster.values()];
 }
 
-/** Now and then a member of one of the served clubs, each club as often as the others; else a regular. */
+/** Sometimes a member of a listed club, each club equally often; else a regular. */
 function anyRider(seed: number, { clubs, membersOf }: ClubMembership, next: () => number): number {
   const isOurs = next() < 0.04;
   const members = clubs.length > 0 ? membersOf(pick(next(), clubs).id) : undefined;
@@ -177,7 +177,7 @@ function anyRider(seed: number, { clubs, membersOf }: ClubMembership, next: () =
   return riderIdAt(draw(seed, 'regular', Math.floor(next() * REGULARS)));
 }
 
-/** As the list has it at `at`. Ids and laps are strings, `categories` and `signups` parallel CSV, `distance` may be text. */
+/** The event in the list at `at`. Ids and laps are strings, `categories` and `signups` parallel CSV, `distance` can be text. */
 export function listingOf(seed: number, event: PlannedEvent, roster: readonly SignupEntry[], at: number) {
   const counts = event.pens.map(() => 0);
   for (const entry of roster) if (isEntered(entry, at)) counts[entry.pen] = (counts[entry.pen] ?? 0) + 1;
@@ -197,7 +197,7 @@ export function listingOf(seed: number, event: PlannedEvent, roster: readonly Si
   };
 }
 
-/** Who is signed up at `at` (project ms), pen by pen; who has withdrawn is merely not there. Names are escaped. */
+/** The valid signups at `at` (project ms) by pen. Withdrawn riders are simply missing. Names are HTML-escaped. */
 export function signupsOf(
   seed: number,
   membership: ClubMembership,
@@ -217,7 +217,7 @@ export function signupsOf(
   });
 }
 
-/** When an event's results appear, 10 to 30 minutes after the last finish, and when ratings follow (project ms). */
+/** When an event's results appear, 10 to 30 minutes after the last finish, and when they are rated (project ms). */
 function publication(seed: number, { id, start, duration, type }: PlannedEvent) {
   const resultsAt = start + duration + between(draw(seed, 'results appear', id), 10, 30) * MINUTE;
   const ratedAt = resultsAt + between(draw(seed, 'ratings appear', id), 15, 60) * MINUTE;
@@ -226,7 +226,7 @@ function publication(seed: number, { id, start, duration, type }: PlannedEvent) 
 
 type Finisher = Readonly<ReturnType<typeof finishersOf>[number]>;
 
-/** Everybody who was still signed up at the start and came, fastest first, then those who gave up. */
+/** Riders signed up at the start who took part: finishers by time, then those who did not finish. */
 function finishersOf(seed: number, event: PlannedEvent, roster: readonly SignupEntry[]) {
   return roster
     .filter((entry) => isEntered(entry, event.start) && draw(seed, 'comes', event.id, entry.riderId) > 0.08)
@@ -238,7 +238,7 @@ function finishersOf(seed: number, event: PlannedEvent, roster: readonly SignupE
         riderId,
         name: traits.name,
         pen,
-        /** Seconds from the start, or into the race for those who gave up. */
+        /** Seconds from the start to the finish or to giving up. */
         time: rounded((event.duration / SECOND) * pace, 3),
         finished: of('gives up') > 0.04,
         ratingBefore: currentRating(seed, traits, event.start),
@@ -256,7 +256,7 @@ function ratingsOf({ ratingBefore, ratingDelta }: Finisher, isRated: boolean) {
   return { ...before, rating, ratingDelta, ratingMax30: best, ratingMax90: best };
 }
 
-/** Empty until they appear, then unrated, then rated. `distance` is in km, sometimes in metres. Names are escaped. */
+/** Results at `at`: empty, later unrated, then rated. `distance` is in km, sometimes in metres. Names are HTML-escaped. */
 export function resultsOf(seed: number, event: PlannedEvent, roster: readonly SignupEntry[], at: number) {
   const { resultsAt, ratedAt } = publication(seed, event);
   const finishers = at < resultsAt ? [] : finishersOf(seed, event, roster);
@@ -286,7 +286,7 @@ export function resultsOf(seed: number, event: PlannedEvent, roster: readonly Si
   };
 }
 
-/** The same race as ZwiftPower tells it: a bare array, with other names, numbers as text and values in pairs. */
+/** The results in ZwiftPower's format: a bare array with other field names, numbers as text and values in pairs. */
 export function zwiftPowerResultsOf(
   seed: number,
   membership: ClubMembership,

@@ -9,10 +9,10 @@ const races = ridden.filter(({ type, categories }) => type === 'Race' && categor
 
 const resultsAt = (event: (typeof ridden)[number], at: number) =>
   world.results(Number(event.eventId), at)?.results ?? [];
-/** Minutes after the start at which this first holds, to the minute; undefined if it never does within ten hours. */
-const firstMinute = (event: (typeof ridden)[number], holds: (at: number) => boolean) =>
+/** The first minute after the start at which the predicate is true; undefined if that takes over ten hours. */
+const firstMinute = (event: (typeof ridden)[number], isTrue: (at: number) => boolean) =>
   Array.from({ length: 600 }, (_, minute) => minute).find((minute) =>
-    holds(event.time * 1000 + minute * MINUTE),
+    isTrue(event.time * 1000 + minute * MINUTE),
   );
 
 describe('results', () => {
@@ -23,13 +23,13 @@ describe('results', () => {
     firstMinute(race, (at) => resultsAt(race, at).some((each) => 'ratingDelta' in each)) ?? Number.NaN;
   const final = resultsAt(race, race.time * 1000 + 10 * HOUR);
 
-  it('appear all at once, some time after the last rider is in', () => {
+  it('appear together, some time after the last finish', () => {
     const slowest = Math.max(...final.map(({ time }) => time)) / 60;
     expect(appear).toBeGreaterThan(slowest + 10);
     expect(appear).toBeLessThan(75 + 31);
   });
 
-  it('are unrated first', () => {
+  it('are unrated at first', () => {
     expect(rated).toBeGreaterThanOrEqual(appear + 14);
     for (const each of resultsAt(race, race.time * 1000 + appear * MINUTE)) {
       expect(each).not.toHaveProperty('rating');
@@ -38,20 +38,20 @@ describe('results', () => {
     expect(final.every((each) => 'rating' in each && 'ratingMax90' in each)).toBe(true);
   });
 
-  it('hold only riders who were signed up at the start, and not all of those', () => {
+  it('contain most of the riders signed up at the start, and no others', () => {
     const field = (world.signups(Number(race.eventId), race.time * 1000) ?? []).flatMap(
       ({ riders }) => riders,
     );
     const entered = new Set(field.map(({ riderId }) => riderId));
     expect(final.every(({ riderId }) => entered.has(riderId))).toBe(true);
     const everyField = races.flatMap((each) => world.signups(Number(each.eventId), evening + HOUR) ?? []);
-    const everybody = everyField.flatMap(({ riders }) => riders).length;
+    const signedUp = everyField.flatMap(({ riders }) => riders).length;
     const finishers = races.flatMap((each) => resultsAt(each, evening + 11 * HOUR)).length;
-    expect(finishers).toBeGreaterThan(0.8 * everybody);
-    expect(finishers).toBeLessThan(0.97 * everybody);
+    expect(finishers).toBeGreaterThan(0.8 * signedUp);
+    expect(finishers).toBeLessThan(0.97 * signedUp);
   });
 
-  it('place each pen by itself, without a position for those who gave up', () => {
+  it('rank each pen separately, without a position for riders who did not finish', () => {
     const all = races.flatMap((each) => resultsAt(each, evening + 11 * HOUR));
     expect(all.some((each) => !('position' in each))).toBe(true);
     for (const category of new Set(final.map((each) => each.category))) {
@@ -63,20 +63,20 @@ describe('results', () => {
     expect(all.some(({ name }) => /&\w+;|&#39;/.test(name))).toBe(true);
   });
 
-  it('tell the distance in kilometres or in metres, and ids as text', () => {
-    const answers = ridden.map(({ eventId }) => world.results(Number(eventId), evening));
-    const distances = answers.map((answer) => answer?.distance ?? 0);
+  it('have the distance in kilometres or in metres, and ids as text', () => {
+    const results = ridden.map(({ eventId }) => world.results(Number(eventId), evening));
+    const distances = results.map((each) => each?.distance ?? 0);
     expect(
       distances.some((distance) => distance < 100) && distances.some((distance) => distance > 5000),
     ).toBe(true);
-    expect(answers[0]).toMatchObject({
+    expect(results[0]).toMatchObject({
       eventId: expect.any(String),
       routeId: expect.any(String),
       results: [],
     });
   });
 
-  it('of a ride that is no race are never rated', () => {
+  it('are never rated for rides other than races', () => {
     const rides = world
       .upcoming(evening)
       .filter(({ type, categories }) => type !== 'Race' && categories !== '');
@@ -85,7 +85,7 @@ describe('results', () => {
     expect(all.every((each) => !('rating' in each))).toBe(true);
   });
 
-  it('of ZwiftPower are a bare array that appears at the same time', () => {
+  it('appear in ZwiftPower at the same time, as a bare array', () => {
     const zwiftPower = (minute: number) =>
       world.zwiftPowerResults(Number(race.eventId), race.time * 1000 + minute * MINUTE);
     expect(zwiftPower(appear - 1)).toEqual([]);

@@ -15,7 +15,7 @@ const numbersIn = (value: unknown): number[] => {
 };
 
 describe('a rider', () => {
-  it('has the fields that upstream is known to send', () => {
+  it('has the fields that upstream sends', () => {
     const raced = riders.find(({ race }) => race?.max30.rating);
     expect(Object.keys(raced ?? {}).join(' ')).toMatch(
       /^riderId name gender country age height weight zpCategory zpFTP power race handicaps phenotype club/,
@@ -36,19 +36,19 @@ describe('a rider', () => {
     });
   });
 
-  it('who never raced has null for a race, and others have a best of the month without date and class', () => {
+  it('has a null race if they never raced, and a bare max30 without a race this month', () => {
     expect(riders.filter(({ race }) => race === null).length).toBeGreaterThan(20);
     const bare = riders.filter(({ race }) => race?.max30.rating === 0);
     expect(bare.length).toBeGreaterThan(20);
     for (const { race } of bare) expect(Object.keys(race?.max30 ?? {})).toEqual(['rating', 'expires']);
   });
 
-  it('has a class among women beside the mixed one if she is one', () => {
+  it('has a women class beside the mixed one exactly if female', () => {
     for (const { gender, race } of racers) expect('womens' in race.current).toBe(gender === 'F');
     expect(riders.filter(({ gender }) => gender === 'F').length).toBeGreaterThan(40);
   });
 
-  it('comes with whole numbers and with fractions in the same field, ages in words, and new fields now and then', () => {
+  it('has integers and fractions in the same field, age groups, and sometimes new fields', () => {
     const weights = riders.map(({ weight }) => weight);
     expect(weights.some(Number.isInteger) && weights.some((weight) => !Number.isInteger(weight))).toBe(true);
     expect(riders.map(({ age }) => age)).toEqual(
@@ -58,7 +58,7 @@ describe('a rider', () => {
     expect(riders.some(({ club }) => club === null)).toBe(true);
   });
 
-  it('is a plausible person without a number that JSON has no word for', () => {
+  it('has plausible, finite numbers', () => {
     expect(riders.flatMap(numbersIn).every(Number.isFinite)).toBe(true);
     for (const { weight, power } of riders) {
       expect(weight).toBeGreaterThan(40);
@@ -74,8 +74,8 @@ describe('a rider', () => {
     }
   });
 
-  it('does not change within an hour of the night but slowly over days', () => {
-    const at = (moment: number) => world.riders(ids, moment).toSorted((a, b) => a.riderId - b.riderId);
+  it('stays the same within an hour and changes slowly over days', () => {
+    const at = (time: number) => world.riders(ids, time).toSorted((a, b) => a.riderId - b.riderId);
     expect(at(now + HOUR)).toEqual(riders);
     const weekLater = at(now + 7 * DAY);
     const changed = weekLater.filter((rider, index) => rider.zpFTP !== riders[index]?.zpFTP);

@@ -13,7 +13,7 @@ const family = [
 ];
 const tags = ['', '', '', ' [PLR]', ' [CGW]', ' | Ride & Shine', ' (TeamX)', ' "Diesel"'];
 
-/** A rider's name as riders write it, tags and all. */
+/** A rider's name, often with a team tag. */
 export function nameOf(seed: number, riderId: number, gender: 'M' | 'F'): string {
   const first = pick(draw(seed, 'given name', riderId), given[gender]);
   const last = pick(draw(seed, 'family name', riderId), family);
@@ -29,7 +29,7 @@ const entities: Record<string, string> = {
   ü: '&uuml;',
 };
 
-/** The same name as results and signups carry it: escaped for HTML. */
+/** A name as in results and signups: HTML-escaped. */
 export const withEntities = (name: string): string =>
   name.replace(/[&'"éèü]/g, (character) => entities[character] ?? character);
 
@@ -51,7 +51,7 @@ export const defaultClubs: readonly Club[] = [
   { id: 20652, name: 'Chain Gang Worldwide', size: 1300 },
 ];
 
-/** Every id in this range is a rider, no other id is. From `strangersFrom` on nobody is in a served club. */
+/** Exactly the ids in this range are riders. From `strangersFrom` on no rider is in a listed club. */
 export const riderIds = { first: 100_000, strangersFrom: 4_000_000, last: 5_999_999 } as const;
 
 export const isRider = (id: number): boolean => id >= riderIds.first && id <= riderIds.last;
@@ -77,9 +77,9 @@ export function createMembership(seed: number, clubs: readonly Club[]) {
 
   return {
     clubs,
-    /** Ids of the members, ascending; nothing for a club that can't be asked for. */
+    /** Ids of the members, ascending; undefined for a club that isn't listed. */
     membersOf: (clubId: number): readonly number[] | undefined => byClub.get(clubId),
-    /** The club of any rider. Outside the served clubs many are in none and the others in clubs nobody can ask for. */
+    /** The club of any rider. Other riders are in no club or in one that can't be requested. */
     clubOf(riderId: number) {
       const club = taken.get(riderId);
       if (club) return { id: club.id, name: club.name };
@@ -93,7 +93,7 @@ export function createMembership(seed: number, clubs: readonly Club[]) {
 const countries = ['nl', 'be', 'se', 'gb', 'us', 'de', 'fr', 'it', 'es', 'jp', 'no', 'pl'] as const;
 const ages = ['Snr', 'Snr', 'Mas', 'Mas', 'Vet', '50+', '60+', '-'] as const;
 
-/** How strong a rider is among all, in [0, 1). */
+/** A rider's strength relative to all others, in [0, 1). */
 export const skillOf = (seed: number, id: number): number => draw(seed, 'skill', id);
 
 type Traits = Readonly<ReturnType<typeof traitsOf>>;
@@ -111,35 +111,35 @@ export function traitsOf(seed: number, id: number) {
     skill: skillOf(seed, id),
     /** From pure climber (0) to pure sprinter (1). */
     punch: draw(seed, 'punch', id),
-    /** Days from one race to the next; `null` for those who never race. */
+    /** Days between races; `null` for a rider who never races. */
     racesEvery: eagerness < 0.15 ? null : 2 + Math.floor(118 * ((eagerness - 0.15) / 0.85) ** 2),
   };
 }
 
 const WAVE_DAYS = 14;
 
-/** A slow wave in [-1, 1): each fortnight leads straight to a new random height. */
+/** A slow wave in [-1, 1): linear between random values two weeks apart. */
 function drift(seed: number, stream: string, id: number, day: number): number {
   const knot = Math.floor(day / WAVE_DAYS);
   const share = day / WAVE_DAYS - knot;
   return between(share, draw(seed, stream, id, knot), draw(seed, stream, id, knot + 1)) * 2 - 1;
 }
 
-/** A rider's days begin in the evening, each rider's at another minute: that is when races are and stats change. */
-const dayBegins = (seed: number, id: number): number =>
+/** A rider's day starts in the evening, at a minute of its own: that is when races take place and stats change. */
+const dayOffset = (seed: number, id: number): number =>
   17 * HOUR + (hash(seed, 'day begins', id) % (4 * 60)) * 60_000;
 
 /** The number of the rider's day that `at` (project ms) belongs to. */
 export const dayOf = (seed: number, id: number, at: number): number =>
-  Math.floor((at - dayBegins(seed, id)) / DAY);
+  Math.floor((at - dayOffset(seed, id)) / DAY);
 
-/** The project ms at which that day of the rider began. */
-const startOfDay = (seed: number, id: number, day: number): number => day * DAY + dayBegins(seed, id);
+/** The start of a rider's day, in project ms. */
+const startOfDay = (seed: number, id: number, day: number): number => day * DAY + dayOffset(seed, id);
 
 const ratingOn = (seed: number, { id, skill }: Traits, day: number): number =>
   350 + 1900 * skill + 70 * drift(seed, 'rating', id, day);
 
-/** Weight in kg on that day: some scales know decimals, most do not. */
+/** Weight in kg on that day: with a decimal for some riders, whole for most. */
 function weightOn(seed: number, { id, height, gender }: Traits, day: number): number {
   const usual = (height - 100) * (gender === 'F' ? 0.86 : 0.95) + between(draw(seed, 'build', id), -8, 10);
   const weight = usual + 1.5 * drift(seed, 'weight', id, day);
@@ -168,14 +168,14 @@ function rung(rating: number) {
   return { category: ladder[index]?.[1], number: index + 1 };
 }
 
-/** Ratings come with every decimal, with two, or whole. */
-function written(seed: number, id: number, rating: number): number {
+/** Ratings have all decimals, two or none, depending on the rider. */
+function formattedRating(seed: number, id: number, rating: number): number {
   const style = draw(seed, 'rating style', id);
   if (style < 0.1) return Math.round(rating);
   return style < 0.5 ? rounded(rating, 2) : rating;
 }
 
-/** The days on which the rider raced, latest first, as far back as `days` before `at`. */
+/** The days of the rider's races within `days` before `at`, latest first. */
 function raceDays(seed: number, { id, racesEvery }: Traits, at: number, days: number): number[] {
   if (racesEvery === null) return [];
   const today = dayOf(seed, id, at);
@@ -185,33 +185,33 @@ function raceDays(seed: number, { id, racesEvery }: Traits, at: number, days: nu
   return Array.from({ length: count }, (_, index) => latest - index * racesEvery);
 }
 
-/** The rating that counts at `at` (project ms): that of the latest race, `null` for those who never race. */
+/** The rating at `at` (project ms), from the latest race; `null` for a rider who never races. */
 export function currentRating(seed: number, traits: Traits, at: number): number | null {
   const latest = raceDays(seed, traits, at, (traits.racesEvery ?? 0) + 1)[0];
-  return latest === undefined ? null : written(seed, traits.id, ratingOn(seed, traits, latest));
+  return latest === undefined ? null : formattedRating(seed, traits.id, ratingOn(seed, traits, latest));
 }
 
-/** A rider's `race` at `at` (project ms); `null` for those who never race. */
+/** The `race` object at `at` (project ms); `null` for a rider who never races. */
 function raceOf(seed: number, traits: Traits, at: number) {
   const latest = raceDays(seed, traits, at, (traits.racesEvery ?? 0) + 1)[0];
   if (latest === undefined) return null;
 
-  const standing = (day: number) => {
-    const rating = written(seed, traits.id, ratingOn(seed, traits, day));
+  const ratingAfter = (day: number) => {
+    const rating = formattedRating(seed, traits.id, ratingOn(seed, traits, day));
     const womens = traits.gender === 'F' ? { womens: rung(rating + 250) } : {};
     return { rating, date: toSeconds(startOfDay(seed, traits.id, day)), mixed: rung(rating), ...womens };
   };
   const best = (days: number) => {
     const expires = toSeconds(startOfDay(seed, traits.id, latest) + days * DAY);
-    const raced = raceDays(seed, traits, at, days).map(standing);
+    const raced = raceDays(seed, traits, at, days).map(ratingAfter);
     const first = raced.toSorted((a, b) => b.rating - a.rating)[0];
     return first ? { ...first, expires } : { rating: 0, expires };
   };
   const finishes = raceDays(seed, traits, at, 90).length;
   const podiums = Math.floor(finishes * draw(seed, 'podiums', traits.id) * 0.4);
   return {
-    last: standing(latest),
-    current: standing(latest),
+    last: ratingAfter(latest),
+    current: ratingAfter(latest),
     max30: best(30),
     max90: best(90),
     finishes,
@@ -228,7 +228,7 @@ const categoryOf = (threshold: number): string => {
   return threshold >= 2.6 ? 'C' : 'D';
 };
 
-/** The rider object at `at` (project ms), the same in every endpoint. The id must be a rider's. */
+/** The rider object at `at` (project ms), the same in every endpoint. The id must be valid. */
 export function riderAt(seed: number, membership: ClubMembership, id: number, at: number) {
   const traits = traitsOf(seed, id);
   const day = dayOf(seed, id, at);
@@ -250,12 +250,12 @@ export function riderAt(seed: number, membership: ClubMembership, id: number, at
     handicaps: handicapsOf(seed, id),
     phenotype: phenotypeOf(seed, id),
     club: membership.clubOf(id),
-    // Only some answers carry what upstream added lately.
+    // Upstream sends its newer fields only for some riders.
     ...(draw(seed, 'newer answer', id) < 0.5 ? { seed: traits.skill * 1000, velo: rating ?? 0 } : {}),
   };
 }
 
-/** The shorter object that stands for a rider in the signups of an event. `power` and `phenotype` may be unknown. */
+/** The shorter rider object in the signups of an event. `power` and `phenotype` can be null. */
 export function signupAt(seed: number, membership: ClubMembership, id: number, at: number) {
   const rider = riderAt(seed, membership, id, at);
   const { race } = rider;
@@ -279,7 +279,7 @@ export function signupAt(seed: number, membership: ClubMembership, id: number, a
   };
 }
 
-/** Best efforts as multiples of the threshold, by seconds: what a climber and what a sprinter can hold. */
+/** Best efforts: seconds, then multiples of the threshold for a climber and for a sprinter. */
 const efforts = [
   [5, 2.6, 3.9],
   [15, 2.4, 3.5],
@@ -312,7 +312,7 @@ function powerOf({ threshold, weight, punch }: { threshold: number; weight: numb
 
 const labels = ['Sprinter', 'Puncheur', 'Pursuiter', 'Climber', 'Time Trialist'] as const;
 
-/** A rider's `phenotype`: five scores, the label of the highest (or none stands out), and by how much. */
+/** A rider's `phenotype`: five scores, the label of the highest, and by how much it exceeds the average. */
 function phenotypeOf(seed: number, id: number) {
   const scores = labels.map((label) => rounded(between(draw(seed, label, id), 55, 100), 1));
   const [sprinter, puncheur, pursuiter, climber, tt] = scores;
@@ -322,7 +322,7 @@ function phenotypeOf(seed: number, id: number) {
   return { scores: { sprinter, puncheur, pursuiter, climber, tt }, value, bias };
 }
 
-/** Seconds gained or lost against the field by kind of route. */
+/** Seconds gained or lost against the field, by route profile. */
 function handicapsOf(seed: number, id: number) {
   const handicap = (profile: string) => between(draw(seed, profile, id), -160, 160);
   const [flat, rolling, hilly] = [handicap('flat'), handicap('rolling'), handicap('hilly')];

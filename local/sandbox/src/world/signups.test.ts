@@ -17,7 +17,7 @@ const ridersAt = (event: (typeof inTheEvening)[number], at: number) =>
   (world.signups(idOf(event), at) ?? []).flatMap(({ riders }) => riders);
 
 describe('signups', () => {
-  it('swell to a peak in the last 15 minutes before the start and shrink by withdrawals', () => {
+  it('peak in the last 15 minutes before the start, then shrink by withdrawals', () => {
     const totalAt = (lead: number) =>
       inTheEvening.reduce((total, event) => {
         const seen = world.event(idOf(event), startOf(event) - lead * MINUTE);
@@ -32,7 +32,7 @@ describe('signups', () => {
     expect(totals[0]).toBeLessThan(0.96 * (totals[peak] ?? 0));
   });
 
-  it('lose the riders who withdraw without a word', () => {
+  it('omit withdrawn riders', () => {
     const withdrawn = inTheEvening.flatMap((event) => {
       const atTheEnd = new Set(ridersAt(event, startOf(event)).map(({ riderId }) => riderId));
       return ridersAt(event, startOf(event) - 10 * MINUTE).filter(({ riderId }) => !atTheEnd.has(riderId));
@@ -40,7 +40,7 @@ describe('signups', () => {
     expect(withdrawn.length).toBeGreaterThan(50);
   });
 
-  it('agree with the counts in the list at the same moment, pen by pen', () => {
+  it('match the counts in the list at the same time, by pen', () => {
     const at = evening - 4 * MINUTE;
     for (const listed of world.upcoming(at).filter(({ time }) => time * 1000 < evening + HOUR)) {
       const pens = world.signups(idOf(listed), at) ?? [];
@@ -49,13 +49,13 @@ describe('signups', () => {
     }
   });
 
-  it('stay as they were at the start once the event has started', () => {
+  it('no longer change once the event has started', () => {
     const event = inTheEvening[0];
     if (!event) throw new Error('no events');
     expect(ridersAt(event, startOf(event) + HOUR)).toEqual(ridersAt(event, startOf(event)));
   });
 
-  it('hold nobody twice, and now and then a member of a served club', () => {
+  it('contain each rider once, and some members of the listed clubs', () => {
     const ours = new Set(defaultClubs.map(({ id }) => id));
     const seen = inTheEvening.map((event) => ridersAt(event, startOf(event)));
     for (const riders of seen) expect(new Set(riders.map(({ riderId }) => riderId)).size).toBe(riders.length);
@@ -65,7 +65,7 @@ describe('signups', () => {
     for (const id of ours) expect(members.some(({ club }) => club?.id === id)).toBe(true);
   });
 
-  it('have unrated riders, missing power and phenotype, escaped names, and rated averages that fall from pen to pen', () => {
+  it('have unrated riders, null power and phenotype, escaped names, and averages that fall by pen', () => {
     const all = inTheEvening.flatMap((event) => ridersAt(event, startOf(event)));
     expect(all.some(({ power }) => power === null)).toBe(true);
     expect(all.some(({ phenotype }) => phenotype === null)).toBe(true);
@@ -77,7 +77,7 @@ describe('signups', () => {
     expect(pens[0]?.avgRating).toBeGreaterThan(pens.at(-1)?.avgRating ?? Number.POSITIVE_INFINITY);
   });
 
-  it('are not known before the event is announced', () => {
+  it('do not exist before the event is announced', () => {
     const far = world
       .upcoming(evening)
       .find(({ eventId }) => !world.event(Number(eventId), evening - 100 * HOUR));
@@ -89,7 +89,7 @@ describe('signups', () => {
 describe('the list of upcoming events', () => {
   const list = world.upcoming(evening);
 
-  it('is in no order, with ids and laps as text, some distances too, and parallel lists of pens and counts', () => {
+  it('is unordered, with ids, laps and some distances as text, and parallel lists of pens and counts', () => {
     const times = list.map(({ time }) => time);
     expect(times).not.toEqual(times.toSorted((a, b) => a - b));
     for (const event of list) {
@@ -103,19 +103,19 @@ describe('the list of upcoming events', () => {
     expect(new Set(list.map(({ distance }) => typeof distance))).toEqual(new Set(['number', 'string']));
   });
 
-  it('has pens called A+ and events without any', () => {
+  it('has A+ pens and events without pens', () => {
     expect(list.some(({ categories }) => categories.startsWith('A+,'))).toBe(true);
     const without = list.find(({ categories }) => categories === '');
     expect(without?.signups).toBe('');
     expect(world.signups(Number(without?.eventId), evening)).toEqual([]);
   });
 
-  it('is the same from every world of one seed, and another from another seed', () => {
+  it('is the same for the same seed, and different for another', () => {
     expect(createWorld(1).upcoming(evening)).toEqual(list);
     expect(createWorld(2).upcoming(evening)).not.toEqual(list);
   });
 
-  it('are counted, and named by id only, for who needs no more of them', () => {
+  it('matches upcomingCounts and signedUp', () => {
     const counts = new Map(
       world.upcomingCounts(evening).map(({ id, start, signups }) => [id, { start, signups }]),
     );

@@ -13,7 +13,7 @@ describe('the upcoming events', () => {
   const startingWithin = (at: number, ms: number) =>
     timetable.upcoming(at).filter(({ start }) => start <= at + ms).length;
 
-  it('are some 750 to 860 for the next 168 hours, and about 310 of them start within two days', () => {
+  it('number about 800 for the next 168 hours, about 310 of them within two days', () => {
     const totals = everyHourOfAFortnight.map((at) => timetable.upcoming(at).length);
     expect(averageOf(totals)).toBeGreaterThan(770);
     expect(averageOf(totals)).toBeLessThan(840);
@@ -22,7 +22,7 @@ describe('the upcoming events', () => {
     expect(averageOf(everyHourOfAFortnight.map((at) => startingWithin(at, 48 * HOUR)))).toBeCloseTo(310, -1);
   });
 
-  it('crowd into the evening and leave the night nearly empty', () => {
+  it('are frequent in the evening and rare at night', () => {
     const days = Array.from({ length: 14 }, (_, day) => midnight + day * DAY);
     const evenings = days.map((day) => startingWithin(day + 19 * HOUR, HOUR));
     expect(averageOf(evenings)).toBeGreaterThan(33);
@@ -31,7 +31,7 @@ describe('the upcoming events', () => {
     expect(Math.max(...days.map((day) => startingWithin(day + 2 * HOUR, HOUR)))).toBeLessThan(5);
   });
 
-  it('stay listed from the moment they are announced until they start', () => {
+  it('stay listed until they start', () => {
     const at = midnight + 12 * HOUR;
     const now = timetable.upcoming(at);
     expect(now.every(({ start }) => start > at && start <= at + HORIZON)).toBe(true);
@@ -39,14 +39,14 @@ describe('the upcoming events', () => {
     for (const { id, start } of now) expect(later.has(id)).toBe(start > at + 8 * HOUR);
   });
 
-  it('leave the list in the very moment in which they start', () => {
+  it('leave the list exactly when they start', () => {
     const first = timetable.upcoming(midnight).toSorted((a, b) => a.start - b.start)[0];
     if (!first) throw new Error('no events');
     expect(timetable.upcoming(first.start - 1)).toContainEqual(first);
     expect(timetable.upcoming(first.start)).not.toContainEqual(first);
   });
 
-  it('have ids of their own by which they are found again, also by a timetable that was never asked for a list', () => {
+  it('have unique ids, by which a new timetable finds them too', () => {
     const now = timetable.upcoming(midnight);
     expect(new Set(now.map(({ id }) => id)).size).toBe(now.length);
     const fresh = createTimetable(1);
@@ -54,11 +54,11 @@ describe('the upcoming events', () => {
     expect(fresh.byId(Math.floor(midnight / HOUR) * 50 + 49)).toBeUndefined();
   });
 
-  it('start on a mark of five minutes', () => {
+  it('start at multiples of five minutes', () => {
     expect(timetable.upcoming(midnight).every(({ start }) => start % (5 * MINUTE) === 0)).toBe(true);
   });
 
-  it('are those that start then, as far as they are listed', () => {
+  it('match startingIn, except for unlisted events', () => {
     const at = midnight + 18 * HOUR;
     const starting = timetable
       .startingIn(at + 1, at + HORIZON + 1)

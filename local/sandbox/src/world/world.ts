@@ -15,28 +15,27 @@ import {
 
 export const PAGE_SIZE = 1000;
 
-/** The same for as long as the event is, worked out once. */
-function remembered<Value extends object>(of: (event: PlannedEvent) => Value): typeof of {
-  const known = new WeakMap<PlannedEvent, Value>();
+/** Computes a value once per event. */
+function cachedPerEvent<Value extends object>(of: (event: PlannedEvent) => Value): typeof of {
+  const cache = new WeakMap<PlannedEvent, Value>();
   return (event) => {
-    const value = known.get(event) ?? of(event);
-    known.set(event, value);
+    const value = cache.get(event) ?? of(event);
+    cache.set(event, value);
     return value;
   };
 }
 
-/** Everything upstream knows, as a function of seed and moment: two worlds of one seed always say the same. */
+/** All of upstream's data as a pure function of seed and time. */
 export type World = ReturnType<typeof createWorld>;
 
-/** Long, because every question has its entry. */
 export function createWorld(seed: number, clubs: readonly Club[] = defaultClubs) {
   const membership = createMembership(seed, clubs);
   const timetable = createTimetable(seed);
-  // Planning a roster takes longer than asking it, and every list asks all of them.
-  const rosterOf = remembered((event) => planRoster(seed, membership, event));
-  const countOf = remembered((event) => countEntered(rosterOf(event)));
-  /** Answers about the event of an id; `undefined` until it is listed. */
-  const look =
+  // Planning a roster is slow, and every list needs all of them.
+  const rosterOf = cachedPerEvent((event) => planRoster(seed, membership, event));
+  const countOf = cachedPerEvent((event) => countEntered(rosterOf(event)));
+  /** Looks an event up by id; `undefined` until it is listed. */
+  const lookUp =
     <Found>(of: (event: PlannedEvent, at: number) => Found) =>
     (id: number, at: number): Found | undefined => {
       const event = timetable.byId(id);
@@ -56,29 +55,29 @@ export function createWorld(seed: number, clubs: readonly Club[] = defaultClubs)
 
     rider: (id: number, at: number) => (isRider(id) ? riderAt(seed, membership, id, at) : undefined),
 
-    /** The riders with these ids, once each, in no order; ids nobody has are missing. */
+    /** The riders with these ids, once each and unordered, without unknown ids. */
     riders: (ids: readonly number[], at: number) =>
       shuffled([...new Set(ids)].filter(isRider), (id) => id, at).map((id) =>
         riderAt(seed, membership, id, at),
       ),
 
-    /** Members from `fromRiderId` on, itself included, ascending. `undefined` for a club that can't be asked for. */
+    /** Members from `fromRiderId` on (inclusive), ascending. `undefined` for a club that isn't listed. */
     clubPage(clubId: number, fromRiderId: number, at: number) {
       const club = clubs.find(({ id }) => id === clubId);
       const riders = idsOfPage(clubId, fromRiderId).map((id) => riderAt(seed, membership, id, at));
       return club && { clubId, name: club.name, riders };
     },
 
-    /** The ids of `clubPage`; none for a club that can't be asked for. */
+    /** The ids of `clubPage`; empty for a club that isn't listed. */
     idsOfPage,
 
-    /** All events of the next 168 hours that are announced and have not started, in no order. */
+    /** All announced events of the next 168 hours, unordered. */
     upcoming: (at: number) =>
       shuffled(timetable.upcoming(at), ({ id }) => id, 0).map((event) =>
         listingOf(seed, event, rosterOf(event), at),
       ),
 
-    /** The list of `upcoming` in numbers only, for who needs no more of it: takes a tenth of the time. */
+    /** The events of `upcoming` with signup counts only: ten times faster. */
     upcomingCounts: (at: number) =>
       timetable.upcoming(at).map((event) => ({
         id: event.id,
@@ -86,25 +85,29 @@ export function createWorld(seed: number, clubs: readonly Club[] = defaultClubs)
         signups: countOf(event)(at),
       })),
 
-    /** The ids of who is in `signups`, in no order. `undefined` for an event that is not listed. */
-    signedUp: look((event, at) => {
-      const moment = untilStart(event, at);
-      return rosterOf(event).flatMap((entry) => (isEntered(entry, moment) ? [entry.riderId] : []));
+    /** The rider ids of `signups`, unordered. `undefined` for an event that is not listed. */
+    signedUp: lookUp((event, at) => {
+      const time = untilStart(event, at);
+      return rosterOf(event).flatMap((entry) => (isEntered(entry, time) ? [entry.riderId] : []));
     }),
 
-    /** What starts in [from, until), and when each was or will be listed, whether that is known yet or not. */
+    /** Events that start in [from, until), with the time at which each is listed, even if that is in the future. */
     startingIn: (from: number, until: number) =>
       timetable.startingIn(from, until).map(({ id, start, listedFrom }) => ({ id, start, listedFrom })),
 
-    event: look((event, at) => listingOf(seed, event, rosterOf(event), untilStart(event, at))),
+    event: lookUp((event, at) => listingOf(seed, event, rosterOf(event), untilStart(event, at))),
 
-    signups: look((event, at) => signupsOf(seed, membership, event, rosterOf(event), untilStart(event, at))),
+    signups: lookUp((event, at) =>
+      signupsOf(seed, membership, event, rosterOf(event), untilStart(event, at)),
+    ),
 
-    results: look((event, at) => resultsOf(seed, event, rosterOf(event), at)),
+    results: lookUp((event, at) => resultsOf(seed, event, rosterOf(event), at)),
 
-    zwiftPowerResults: look((event, at) => zwiftPowerResultsOf(seed, membership, event, rosterOf(event), at)),
+    zwiftPowerResults: lookUp((event, at) =>
+      zwiftPowerResultsOf(seed, membership, event, rosterOf(event), at),
+    ),
 
-    /** How many upcoming events start within an hour, within 48 hours, and in all. */
+    /** The number of upcoming events that start within an hour, within 48 hours, and in total. */
     census(at: number) {
       const starts = timetable.upcoming(at).map(({ start }) => start - at);
       const within = (ms: number) => starts.filter((lead) => lead <= ms).length;
