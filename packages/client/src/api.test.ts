@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { createApi, pathOf } from './api.ts';
 import { ApiProblem, isTemporary, fieldError, Unreachable, errorText } from './api.ts';
 
-/** An API that answers one after the other, and what it was sent. */
-function apiOf(...answers: ReadonlyArray<() => Response>) {
+/** An API that returns the given responses in order, and the requests it received. */
+function fakeApi(...responses: ReadonlyArray<() => Response>) {
   const sent: Array<{ path: string; method: string | undefined; headers: unknown; body: unknown }> = [];
-  const left = [...answers];
+  const remaining = [...responses];
   const api = createApi({
     token: 'secret',
     fetch: (path, { method, headers, body }) => {
       sent.push({ path, method, headers, body });
-      const answer = left.shift();
-      return answer ? Promise.resolve(answer()) : Promise.reject(new TypeError('fetch failed'));
+      const respond = remaining.shift();
+      return respond ? Promise.resolve(respond()) : Promise.reject(new TypeError('fetch failed'));
     },
   });
   return { api, sent };
@@ -23,7 +23,7 @@ const json =
 
 describe('an operation', () => {
   it('is sent with its parameters, its body and the token', async () => {
-    const { api, sent } = apiOf(json({}));
+    const { api, sent } = fakeApi(json({}));
     const headers = { 'idempotency-key': 'once' };
     await api.call('POST /v1/riders', { body: { riderId: 7 }, headers });
     expect(sent).toEqual([
@@ -38,8 +38,8 @@ describe('an operation', () => {
     expect(pathOf('GET /v1/runs', { query: { kind: undefined, limit: 5 } })).toBe('/v1/runs?limit=5');
   });
 
-  it('that answers page by page is read to its end', async () => {
-    const { api, sent } = apiOf(json({ items: [1, 2], next: 'c' }), json({ items: [3], next: null }));
+  it('reads a list to its last page', async () => {
+    const { api, sent } = fakeApi(json({ items: [1, 2], next: 'c' }), json({ items: [3], next: null }));
     expect(await api.all('GET /v1/runs', { query: { state: 'done' } })).toEqual([1, 2, 3]);
     expect(sent.map(({ path }) => path)).toEqual([
       '/v1/runs?limit=500&state=done',
@@ -48,31 +48,31 @@ describe('an operation', () => {
   });
 });
 
-describe('what goes wrong', () => {
-  const failing = (...answers: ReadonlyArray<() => Response>) =>
-    apiOf(...answers)
+describe('an error', () => {
+  const errorOf = (...responses: ReadonlyArray<() => Response>) =>
+    fakeApi(...responses)
       .api.call('GET /v1/clock')
       .then(
         () => expect.unreachable(),
         (error: Error) => error,
       );
 
-  it('is a problem in the words of the API, field by field', async () => {
-    const errors = [{ field: 'kinds.far.opens', message: 'must come round' }];
-    const problem = await failing(json({ detail: 'Two fields are wrong', errors }, 400));
+  it('has the message of the API for each field', async () => {
+    const errors = [{ field: 'kinds.far.opens', message: 'must be a cron expression' }];
+    const problem = await errorOf(json({ detail: '2 fields are invalid', errors }, 400));
     expect(problem).toBeInstanceOf(ApiProblem);
-    expect(problem).toMatchObject({ message: 'Two fields are wrong', status: 400 });
-    expect(errorText(problem)).toBe('kinds.far.opens must come round');
-    expect(fieldError(problem, 'kinds.far.opens')).toBe('must come round');
+    expect(problem).toMatchObject({ message: '2 fields are invalid', status: 400 });
+    expect(errorText(problem)).toBe('kinds.far.opens must be a cron expression');
+    expect(fieldError(problem, 'kinds.far.opens')).toBe('must be a cron expression');
     expect(fieldError(problem, 'kinds.near.opens')).toBeUndefined();
   });
 
-  it('passes when the API is away, or a part of it', async () => {
-    const away = await failing();
-    expect(away).toBeInstanceOf(Unreachable);
-    expect(isTemporary(away)).toBe(true);
-    expect(isTemporary(await failing(() => new Response('', { status: 503 })))).toBe(true);
-    expect(isTemporary(await failing(json({}, 404)))).toBe(false);
-    expect((await failing(() => new Response('<html>'))).message).toContain('is not the API');
+  it('is temporary when the API or a service behind it is down', async () => {
+    const unreachable = await errorOf();
+    expect(unreachable).toBeInstanceOf(Unreachable);
+    expect(isTemporary(unreachable)).toBe(true);
+    expect(isTemporary(await errorOf(() => new Response('', { status: 503 })))).toBe(true);
+    expect(isTemporary(await errorOf(json({}, 404)))).toBe(false);
+    expect((await errorOf(() => new Response('<html>'))).message).toContain('is not the Paceline API');
   });
 });

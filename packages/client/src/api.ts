@@ -2,7 +2,7 @@ import type { Operations, Problem } from './generated.ts';
 
 export type OperationName = keyof Operations;
 export type ResponseOf<O extends OperationName> = Operations[O]['answer'];
-/** What an operation takes: `path`, `query`, `headers` and `body`, as far as it has them. */
+/** The `path`, `query`, `headers` and `body` that an operation has. */
 export type InputOf<O extends OperationName> = Omit<Operations[O], 'answer'>;
 export type ArgumentsOf<O extends OperationName> =
   object extends InputOf<O> ? [input?: InputOf<O>] : [input: InputOf<O>];
@@ -13,11 +13,11 @@ type ListOperation = {
 type Item<O extends ListOperation> = ResponseOf<O>['items'][number];
 
 export interface ClientOptions {
-  /** Where the API is, such as `http://127.0.0.1:3000`; without it, where the page came from. */
+  /** Base URL such as `http://127.0.0.1:3000`; default: the origin of the page. */
   readonly url?: string;
   readonly token?: string | undefined;
   readonly signal?: AbortSignal;
-  /** Real ms that an answer may take; default: no limit. A command is accepted however long a slow database takes. */
+  /** Real ms per request; default: no limit, because a slow database delays the acceptance of a command. */
   readonly timeoutMs?: number;
   readonly fetch?: (url: string, request: RequestInit) => Promise<Response>;
 }
@@ -29,28 +29,28 @@ interface RequestParts {
   readonly body?: unknown;
 }
 
-/** The API's operations, with the types of its OpenAPI document. All may throw `ApiProblem` or `Unreachable`. */
+/** The API's operations, typed by its OpenAPI document. @throws {ApiProblem | Unreachable} */
 export interface Api {
   call<O extends OperationName>(operation: O, ...input: ArgumentsOf<O>): Promise<ResponseOf<O>>;
+  /** All pages of a list. */
   all<O extends ListOperation>(operation: O, ...input: ArgumentsOf<O>): Promise<Item<O>[]>;
-  /** A GET whose answer goes on until it is ended, in pieces of text. */
+  /** A GET with a streamed text response. */
   open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ReadableStream<string>>;
 }
 
 export function createApi(options: ClientOptions = {}): Api {
   const { url = '', token, signal, timeoutMs, fetch: sendRequest = fetch } = options;
   const at = url && ` at ${url}`;
-  /** The settings' signal and time limit, and another end. */
-  const signals = (extra?: AbortSignal): { signal?: AbortSignal } => {
+  const abortedBy = (extra?: AbortSignal): { signal?: AbortSignal } => {
     const signals = [signal, extra].filter((each) => each !== undefined);
     return signals.length === 0 ? {} : { signal: AbortSignal.any(signals) };
   };
 
-  async function send(path: string, known: Record<string, string>, request: RequestInit) {
-    const headers = { ...known, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+  async function send(path: string, ownHeaders: Record<string, string>, request: RequestInit) {
+    const headers = { ...ownHeaders, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
     const response = await sendRequest(url + path, { ...request, headers }).catch((error: Error) => {
       signal?.throwIfAborted();
-      throw new Unreachable(`The API does not answer${at}${reasonOf(error)}`);
+      throw new Unreachable(`Cannot reach the API${at}${reasonOf(error)}`);
     });
     if (!response.ok) throw await problemOf(response);
     return response;
@@ -64,15 +64,15 @@ export function createApi(options: ClientOptions = {}): Api {
       {
         method: operation.split(' ', 1)[0] ?? 'GET',
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        ...signals(timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)),
+        ...abortedBy(timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)),
       },
     );
     try {
       return JSON.parse(await response.text());
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof SyntaxError) throw new Unreachable(`What answers${at} is not the API of Paceline`);
-      throw new Unreachable(`The answer of the API broke off${reasonOf(error as Error)}`);
+      if (error instanceof SyntaxError) throw new Unreachable(`The server${at} is not the Paceline API`);
+      throw new Unreachable(`The response of the API was cut off${reasonOf(error as Error)}`);
     }
   }
 
@@ -83,15 +83,15 @@ export function createApi(options: ClientOptions = {}): Api {
       const parts = input as RequestParts | undefined;
       for (let cursor: string | null | undefined; cursor !== null;) {
         const page = await request(operation, { ...parts, query: { limit: 500, ...parts?.query, cursor } });
-        const { items: found, next } = page as { items: never[]; next: string | null };
-        items.push(...found);
+        const { items: more, next } = page as { items: never[]; next: string | null };
+        items.push(...more);
         cursor = next;
       }
       return items;
     },
-    async open(path, headers, until) {
-      const { body } = await send(path, headers, signals(until));
-      if (!body) throw new Unreachable('The answer of the API is empty');
+    async open(path, headers, streamSignal) {
+      const { body } = await send(path, headers, abortedBy(streamSignal));
+      if (!body) throw new Unreachable('The API sent an empty response');
       return body.pipeThrough(new TextDecoderStream());
     },
   };
@@ -112,24 +112,24 @@ function urlOf(operation: string, { path: names = {}, query = {} }: RequestParts
   return given.size === 0 ? filled : `${filled}?${given.toString()}`;
 }
 
-/** A key under which the API does a thing once, however often it is sent; pages without TLS have no `randomUUID`. */
+/** A new `Idempotency-Key`. Pages without TLS have no `randomUUID`. */
 export const newIdempotencyKey = (): string =>
   [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-');
 
-/** Node says why only in the cause of its error. */
+/** Node gives the reason only in the cause of its error. */
 function reasonOf(error: Error): string {
   const { code } = (error.cause ?? {}) as { code?: string };
   return code === undefined ? '' : ` (${code})`;
 }
 
-/** The API refused a request (RFC 9457); the message is its `detail`. */
+/** The API rejected a request (RFC 9457); the message is its `detail`. */
 export class ApiProblem extends Error {
   override name = 'ApiProblem';
   readonly status: number;
   readonly body: Partial<Problem>;
 
   constructor(status: number, body: Partial<Problem>) {
-    super(body.detail ?? `The API answered ${status}`);
+    super(body.detail ?? `The API responded with status ${status}`);
     this.status = status;
     this.body = body;
   }
@@ -139,6 +139,7 @@ export class ApiProblem extends Error {
   }
 }
 
+/** No valid response from the API. */
 export class Unreachable extends Error {
   override name = 'Unreachable';
 }
@@ -148,14 +149,16 @@ async function problemOf(response: Response): Promise<ApiProblem> {
   return new ApiProblem(response.status, (body ?? {}) as Partial<Problem>);
 }
 
-/** Away, busy with the same request, or without a part of itself: the API may answer in a moment. */
+/** Whether a retry can succeed: unreachable, busy with the same request (409), or a service is down (503). */
 export const isTemporary = (error: unknown): boolean =>
   error instanceof Unreachable || (error instanceof ApiProblem && [409, 503].includes(error.status));
 
+/** The message of an error, or its messages by field. */
 export const errorText = (error: Error): string =>
   error instanceof ApiProblem && error.errors.length > 0
     ? error.errors.map(({ field, message }) => `${field} ${message}`).join('; ')
     : error.message;
 
+/** The API's message about one field of the request. */
 export const fieldError = (error: Error | null, field: string): string | undefined =>
   error instanceof ApiProblem ? error.errors.find((each) => each.field === field)?.message : undefined;

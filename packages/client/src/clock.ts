@@ -1,21 +1,21 @@
 import type { Api } from './api.ts';
 
-/** What the API said the time is, and what this machine's stopwatch showed then. */
+/** The API's time, and this machine's monotonic clock when it was read. */
 export interface ClockReading {
   /** Project time, ms since the epoch. */
   readonly now: number;
-  /** Project ms that pass in one of this machine's. */
+  /** Project ms per real ms. */
   readonly scale: number;
-  /** Real ms of `performance.now()`. */
+  /** Real ms, from `performance.now()`. */
   readonly readAt: number;
 }
 
 export async function readClock(api: Api): Promise<ClockReading> {
-  const asked = performance.now();
+  const sentAt = performance.now();
   const { now, scale } = await api.call('GET /v1/clock');
-  return { now: Date.parse(now), scale, readAt: (asked + performance.now()) / 2 };
+  return { now: Date.parse(now), scale, readAt: (sentAt + performance.now()) / 2 };
 }
 
-/** Project time when the stopwatch shows `stopwatch`: nothing is known of the clock of the machine itself. */
-export const projectTime = ({ now, scale, readAt }: ClockReading, stopwatch = performance.now()): number =>
-  now + (stopwatch - readAt) * scale;
+/** Project ms at a reading of the monotonic clock; independent of the machine's wall clock. */
+export const projectTime = ({ now, scale, readAt }: ClockReading, monotonicMs = performance.now()): number =>
+  now + (monotonicMs - readAt) * scale;

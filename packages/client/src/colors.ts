@@ -4,7 +4,7 @@ import { type Color, kinds, type Lane, lanes, type SyncKind } from '@paceline/sh
 export const laneColor = (lane: Lane): string => `var(--${lanes[lane].color})`;
 export const kindColor = (kind: SyncKind): string => laneColor(kinds[kind].lane);
 
-/** The same colors by the names that terminals know; grey is what quiet text has there. */
+/** The same colors by their terminal names. Grey is taken there: muted text uses it. */
 export const terminalColors = {
   amber: 'yellow',
   purple: 'magenta',

@@ -24,5 +24,5 @@ export { kindColor, laneColor, terminalColors } from './colors.ts';
 export { follow, openStream, type StreamEvent, type StreamType } from './stream.ts';
 
 export type ScheduleSettings = JudgedSchedule['settings'];
-/** A change of the schedule: what is not named stays as it is. */
+/** A partial change of the schedule; omitted settings stay unchanged. */
 export type ScheduleEdit = Omit<InputOf<'PUT /v1/schedule'>['body'], 'despiteErrors'>;

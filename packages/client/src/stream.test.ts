@@ -10,62 +10,62 @@ const whole = [
   { type: 'gap', id: undefined, data: {} },
 ];
 
-/** An API whose stream answers each connection with the next of some pieces, and notes how it was asked. */
-function apiOf(...connections: ReadonlyArray<readonly string[]>) {
-  const asked: Record<string, string>[] = [];
-  const left = [...connections];
+/** An API that serves one list of chunks per connection and records the request headers. */
+function fakeApi(...connections: ReadonlyArray<readonly string[]>) {
+  const requests: Record<string, string>[] = [];
+  const remaining = [...connections];
   const open: Api['open'] = (_, headers) => {
-    asked.push(headers);
-    const pieces = left.shift();
-    if (!pieces) return Promise.reject(new Error('no more'));
-    return Promise.resolve(ReadableStream.from(pieces));
+    requests.push(headers);
+    const chunks = remaining.shift();
+    if (!chunks) return Promise.reject(new Error('no connections left'));
+    return Promise.resolve(ReadableStream.from(chunks));
   };
-  return { asked, api: { open } as Api };
+  return { requests, api: { open } as Api };
 }
 
-async function read(pieces: readonly string[]) {
+async function read(chunks: readonly string[]) {
   const ids: number[] = [];
   const events: StreamEvent[] = [];
   const { signal } = new AbortController();
-  for await (const event of await openStream(apiOf(pieces).api, { signal }, (id) => ids.push(id)))
+  for await (const event of await openStream(fakeApi(chunks).api, { signal }, (id) => ids.push(id)))
     events.push(event);
   return { events, ids };
 }
 
 describe('the event stream', () => {
-  it('is read alike wherever it is cut into pieces', async () => {
+  it('parses the same events however the stream is chunked', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(stream.length)), async (cuts) => {
         const at = [0, ...cuts.toSorted((one, other) => one - other), stream.length];
-        const pieces = at.slice(1).map((end, index) => stream.slice(at[index], end));
-        expect(await read(pieces)).toEqual({ events: whole, ids: [4, 5, 9] });
+        const chunks = at.slice(1).map((end, index) => stream.slice(at[index], end));
+        expect(await read(chunks)).toEqual({ events: whole, ids: [4, 5, 9] });
       }),
     );
   });
 
-  it('goes on behind the last id when a connection ends, and does not tell that it is closing', async () => {
-    const { api, asked } = apiOf(
+  it('continues after the last id when a connection ends, and hides the closing event', async () => {
+    const { api, requests } = fakeApi(
       [stream, 'event: closing\ndata: {}\n\n'],
       ['event: alert\nid: 10\ndata: {}\n\n'],
     );
     const stop = new AbortController();
-    const heard: StreamEvent[] = [];
-    const broken: string[] = [];
-    for await (const event of follow(api, { signal: stop.signal }, (why) => broken.push(why))) {
-      heard.push(event);
+    const received: StreamEvent[] = [];
+    const disconnects: string[] = [];
+    for await (const event of follow(api, { signal: stop.signal }, (reason) => disconnects.push(reason))) {
+      received.push(event);
       if (event.id === 10) break;
     }
-    expect(heard.map(({ type, id }) => [type, id])).toEqual([
+    expect(received.map(({ type, id }) => [type, id])).toEqual([
       ['alert', 5],
       ['gap', undefined],
       ['alert', 10],
     ]);
-    expect(asked).toEqual([{}, { 'last-event-id': '9' }]);
-    expect(broken).toEqual(['The API has ended the stream']);
+    expect(requests).toEqual([{}, { 'last-event-id': '9' }]);
+    expect(disconnects).toEqual(['The API closed the stream']);
   });
 
-  it('fails when it can not be opened at all', async () => {
+  it('fails when the first connection fails', async () => {
     const { signal } = new AbortController();
-    await expect(follow(apiOf().api, { signal }).next()).rejects.toThrow('no more');
+    await expect(follow(fakeApi().api, { signal }).next()).rejects.toThrow('no connections left');
   });
 });

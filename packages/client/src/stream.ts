@@ -5,7 +5,7 @@ import { type Api, ApiProblem, isTemporary } from './api.ts';
 export type StreamType = keyof StreamEvents;
 
 interface StreamData extends StreamEvents {
-  /** Some of what happened is not kept any more: from and to which id, null when that is not known. */
+  /** Events that are no longer stored, by first and last id; null when unknown. */
   gap: { from: number | null; to: number | null };
   closing: { reason: string };
 }
@@ -20,65 +20,65 @@ export type StreamEvent = {
 
 export interface StreamOptions {
   readonly types?: readonly string[] | undefined;
-  /** The id to begin behind; without it, what happens from now on. */
+  /** Continue after this id; default: new events only. */
   readonly after?: number | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Real ms. The API says something every 15 seconds, if only that it is there. */
-const silentMs = 40_000;
-const againAfterMs = 1_000;
+/** Real ms without data after which a connection counts as lost; the API sends a heartbeat every 15 s. */
+const silenceLimitMs = 40_000;
+const reconnectDelayMs = 1_000;
 
-/** One connection. @param onId takes each id, also of events left out @throws {ApiProblem | Unreachable} */
+/** One connection. @param onId receives each id, also of filtered events @throws {ApiProblem | Unreachable} */
 export async function openStream(
   api: Api,
   { types, after, signal }: StreamOptions,
   onId: (id: number) => void = () => undefined,
 ): Promise<AsyncGenerator<StreamEvent, void>> {
   const silence = new AbortController();
-  const listen = () => setTimeout(() => silence.abort(), silentMs);
-  let alarm = listen();
+  const startTimer = () => setTimeout(() => silence.abort(), silenceLimitMs);
+  let silenceTimer = startTimer();
   const query = types === undefined ? '' : `?types=${encodeURIComponent(types.join(','))}`;
   const headers: Record<string, string> = after === undefined ? {} : { 'last-event-id': String(after) };
   try {
     const body = await api.open(`/v1/stream${query}`, headers, AbortSignal.any([signal, silence.signal]));
     return events(body.getReader());
   } catch (error) {
-    clearTimeout(alarm);
+    clearTimeout(silenceTimer);
     throw error;
   }
 
-  // By its reader: not every browser iterates over a stream.
-  async function* events(pieces: ReadableStreamDefaultReader<string>): AsyncGenerator<StreamEvent, void> {
-    const heard: StreamEvent[] = [];
+  // Uses the reader, because not every browser can iterate over a stream.
+  async function* events(reader: ReadableStreamDefaultReader<string>): AsyncGenerator<StreamEvent, void> {
+    const received: StreamEvent[] = [];
     const parser = createParser({
       onId: (id) => onId(Number(id)),
       onEvent: ({ event, id, data }) =>
-        heard.push({
+        received.push({
           type: event,
           id: id === undefined ? undefined : Number(id),
           data: JSON.parse(data),
         } as StreamEvent),
     });
     try {
-      for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
-        clearTimeout(alarm);
-        alarm = listen();
-        parser.feed(piece.value);
-        yield* heard.splice(0);
+      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+        clearTimeout(silenceTimer);
+        silenceTimer = startTimer();
+        parser.feed(chunk.value);
+        yield* received.splice(0);
       }
     } finally {
-      clearTimeout(alarm);
-      await pieces.cancel().catch(() => undefined);
+      clearTimeout(silenceTimer);
+      await reader.cancel().catch(() => undefined);
     }
   }
 }
 
-/** Each event once, across lost connections. @throws what keeps the first connection from being made */
+/** Each event once, reconnecting when needed. @throws when the first connection fails */
 export async function* follow(
   api: Api,
   options: StreamOptions,
-  onBroken: (why: string) => void = () => undefined,
+  onDisconnect: (reason: string) => void = () => undefined,
 ): AsyncGenerator<StreamEvent, void> {
   const { signal } = options;
   let { after } = options;
@@ -88,14 +88,14 @@ export async function* follow(
       const events = await openStream(api, { ...options, after }, (id) => (after = id));
       connected = true;
       for await (const event of events) if (event.type !== 'closing') yield event;
-      onBroken('The API has ended the stream');
+      onDisconnect('The API closed the stream');
     } catch (error) {
       signal.throwIfAborted();
-      // A body that breaks off is an error of its own kind, and passes as well.
+      // A body that breaks off is a plain error, and temporary as well.
       if (!connected || (error instanceof ApiProblem && !isTemporary(error))) throw error;
-      onBroken('The connection to the API is lost');
+      onDisconnect('Connection to the API lost');
     }
-    await pause(againAfterMs, signal);
+    await pause(reconnectDelayMs, signal);
   }
   signal.throwIfAborted();
 }

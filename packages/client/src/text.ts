@@ -8,7 +8,7 @@ const day = 24 * hour;
 
 const twoDigits = (count: number) => String(count).padStart(2, '0');
 
-/** A wait as it is counted down: `0:07`, `4:12`, `1:04:12`, `2 d 3 h`. Negative ones are over: `0:00`. */
+/** Time left: `0:07`, `4:12`, `1:04:12`, `2 d 3 h`; `0:00` when negative. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / second));
   if (seconds * second >= day)
@@ -19,7 +19,7 @@ export function countdown(ms: number): string {
     : `${minutes}:${twoDigits(seconds % 60)}`;
 }
 
-/** A length of time in the largest unit that says it: `45 s`, `15 min`, `2 h`, `1 d`. */
+/** A duration in its largest useful unit: `45 s`, `15 min`, `2 h`, `1 d`. */
 export function duration(ms: number): string {
   if (ms < minute) return `${Math.round(ms / second)} s`;
   if (ms < 2 * hour) return `${rounded(ms / minute)} min`;
@@ -29,10 +29,10 @@ export function duration(ms: number): string {
 
 const rounded = (value: number) => String(Math.round(value * 10) / 10);
 
-/** A moment (ISO 8601, or ms since the epoch) as the API speaks of it, in UTC: `18:34:12`. */
-export const clockTime = (moment: string | number): string => new Date(moment).toISOString().slice(11, 19);
+/** UTC time of day: `18:34:12`. @param time ISO 8601, or ms since the epoch */
+export const clockTime = (time: string | number): string => new Date(time).toISOString().slice(11, 19);
 /** `18:34` */
-export const shortTime = (moment: string | number): string => clockTime(moment).slice(0, 5);
+export const shortTime = (time: string | number): string => clockTime(time).slice(0, 5);
 
 const date = new Intl.DateTimeFormat('en-GB', {
   weekday: 'short',
@@ -41,10 +41,11 @@ const date = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 });
 /** `Thu 26 Nov` */
-export const dayOf = (moment: string | number): string => date.format(new Date(moment)).replace(',', '');
+export const dayOf = (time: string | number): string => date.format(new Date(time)).replace(',', '');
 /** `Thu 26 Nov 18:34:12` */
-export const dayAndTime = (moment: string | number): string => `${dayOf(moment)} ${clockTime(moment)}`;
+export const dayAndTime = (time: string | number): string => `${dayOf(time)} ${clockTime(time)}`;
 
+/** Pauses that keep this budget closed now, the longest first. @param now project ms */
 export function activePauses({ pausedUntil, unknownUntil }: Budget, now: number) {
   return (
     [
@@ -59,39 +60,39 @@ export function activePauses({ pausedUntil, unknownUntil }: Budget, now: number)
 }
 
 export interface Availability {
-  /** `free`: a call may start now; `full`: one is free later; `closed`: nobody may call. */
+  /** `free`: a call can start now; `full`: the next call is available later; `closed`: paused, no calls start. */
   readonly state: 'free' | 'full' | 'closed';
   readonly text: string;
   readonly reason?: string;
 }
 
 const pauseReasons = {
-  upstream: 'upstream asked for it (429)',
-  operator: 'an operator did it',
-  unknown: 'calls that are not remembered may count',
+  upstream: 'by the upstream API (429)',
+  operator: 'by an operator',
+  unknown: 'calls lost from the journal may still count',
 };
 
-/** Whether a call may start now, and if not, when and why. @param now project ms */
+/** Whether a call can start now, and if not, when and why. @param now project ms */
 export function availability(budget: Budget, now: number): Availability {
   const [closed] = activePauses(budget, now);
   if (closed) {
-    const verb = closed.by === 'unknown' ? 'watched' : 'paused';
-    const text = `${verb} for ${countdown(closed.until - now)}`;
+    const text = `paused for ${countdown(closed.until - now)}`;
     return { state: 'closed', text, reason: pauseReasons[closed.by] };
   }
   const freeAt = budget.freeAt === null ? now : Date.parse(budget.freeAt);
-  if (freeAt <= now) return { state: 'free', text: 'free now' };
-  return { state: 'full', text: `free in ${countdown(freeAt - now)}` };
+  if (freeAt <= now) return { state: 'free', text: 'available now' };
+  return { state: 'full', text: `available in ${countdown(freeAt - now)}` };
 }
 
+/** The lane at the head of the queue, with the rider id when only one command can be meant. */
 export function nextInQueue({ waiting }: Budget, open: readonly Command[]): string {
   const [next] = waiting.next;
-  if (!next) return 'nobody waits';
+  if (!next) return 'queue empty';
   const [command, other] = open.filter(({ estimatedAt }) => estimatedAt === next.estimatedAt);
-  const isCertain = lanes[next.lane].sync === undefined && other === undefined;
-  const named = isCertain && command?.riderId ? ` ${command.riderId}` : '';
-  const more = waiting.count > 1 ? `, ${waiting.count - 1} more after` : '';
-  return `next: ${lanes[next.lane].label}${named}${more}`;
+  const isUnambiguous = lanes[next.lane].sync === undefined && other === undefined;
+  const rider = isUnambiguous && command?.riderId ? ` ${command.riderId}` : '';
+  const more = waiting.count > 1 ? `, then ${waiting.count - 1} more` : '';
+  return `next: ${lanes[next.lane].label}${rider}${more}`;
 }
 
 /** `1 per 60 min` */
@@ -100,22 +101,22 @@ export const limitText = ({ limit, windowSeconds }: Budget['documented']): strin
 
 export function policyText({ policy, documented }: Budget): string {
   const limit = limitText(policy);
-  if (policy.from === 'documented') return `${limit}, as documented`;
+  if (policy.from === 'documented') return `${limit} (documented)`;
   const since = policy.since === null ? '' : ` since ${clockTime(policy.since)}`;
-  const by = policy.from === 'upstream' ? 'as upstream says' : 'as an operator set it';
+  const by = policy.from === 'upstream' ? 'reported by the upstream API' : 'set by an operator';
   return `${limit}, ${by}${since} (documented: ${limitText(documented)})`;
 }
 
-/** Can I call now, and if not, who goes first: all budgets in one sentence. @param now project ms */
+/** Can I call now, and if not, what goes first: all budgets in one line. @param now project ms */
 export function summary(budgets: readonly Budget[], now: number): string {
   const free = budgets.filter((budget) => availability(budget, now).state === 'free').length;
   const waiting = budgets.flatMap(({ waiting: { next } }) => next);
   const count = budgets.reduce((sum, each) => sum + each.waiting.count, 0);
-  const windows = `${free} of ${budgets.length} windows have a call free now`;
+  const available = `Calls available on ${free} of ${budgets.length} rate limits`;
   const first = waiting.toSorted((one, other) => one.estimatedAt.localeCompare(other.estimatedAt))[0];
-  if (!first) return `${windows}. Nobody waits.`;
+  if (!first) return `${available}. No requests waiting.`;
   const when = countdown(Date.parse(first.estimatedAt) - now);
-  return `${windows}. ${count} ${count === 1 ? 'waits' : 'wait'}; ${lanes[first.lane].label} goes first, in ${when}.`;
+  return `${available}. ${count} ${count === 1 ? 'request' : 'requests'} waiting; next: ${lanes[first.lane].label} in ${when}.`;
 }
 
 export const commandLane: Lane = 'manual_rider_add';
@@ -125,25 +126,25 @@ type CommandProgress = Pick<
   'state' | 'position' | 'at' | 'until' | 'next' | 'reason' | 'via' | 'riders'
 >;
 
-/** How far a command is, never a bare "queued". @param now project ms */
+/** Progress of a command with position and time, never a bare "queued". @param now project ms */
 export function progress(command: CommandProgress, now: number): string {
-  const moment = (text: string | null) =>
-    text === null ? '' : ` (${clockTime(text)}, in ${countdown(Date.parse(text) - now)})`;
+  const when = (prefix: string, time: string | null) =>
+    time === null ? '' : `${prefix} ${clockTime(time)} (in ${countdown(Date.parse(time) - now)})`;
   switch (command.state) {
     case 'waiting_in_line':
-      return `number ${command.position} in line${moment(command.at)}`;
+      return `number ${command.position} in the queue${when(', expected at', command.at)}`;
     case 'waiting_for_window':
-      return `waits until a call is free${moment(command.until)}`;
+      return `waiting for the rate limit${when(' until', command.until)}`;
     case 'paused_by_upstream':
-      return `upstream has paused us${moment(command.until)}`;
+      return `paused by the upstream API${when(' until', command.until)}`;
     case 'paused_by_operator':
-      return `an operator has paused us${moment(command.until)}`;
+      return `paused by an operator${when(' until', command.until)}`;
     case 'outside_slot':
-      return `waits for the next slot${moment(command.next)}`;
+      return `waiting for the next slot${when(' at', command.next)}`;
     case 'running':
-      return command.via === 'bulk' ? 'comes with a bulk call' : 'is being fetched';
+      return command.via === 'bulk' ? 'being fetched in a bulk call' : 'being fetched';
     case 'done':
-      return command.riders ? 'is done' : 'is here';
+      return command.riders ? 'done' : 'added';
     case 'failed':
     case 'expired':
       return command.reason ?? command.state;
@@ -162,30 +163,29 @@ export function titleOf({ riderId, riders }: Pick<Command, 'riderId' | 'riders'>
 }
 
 export function describeCommand(command: Pick<Command, 'riderId'> & CommandProgress, now: number): string {
-  const [title, stands] = [titleOf(command), progress(command, now)];
-  if (stands.startsWith(title)) return stands;
-  if (command.state === 'waiting_in_line') return `${title} is ${stands}`;
-  return /^(failed|expired|paused)/.test(command.state) ? `${title}: ${stands}` : `${title} ${stands}`;
+  const [title, text] = [titleOf(command), progress(command, now)];
+  return text.startsWith(title) ? text : `${title}: ${text}`;
 }
 
-export const steps = ['asked', 'waits', 'is fetched', 'is here'] as const;
+export const steps = ['requested', 'waiting', 'fetching', 'added'] as const;
 export const stepOf = ({ state }: Pick<Command, 'state'>): number =>
   state === 'done' ? 3 : state === 'running' ? 2 : 1;
 
 export function outcome({ state, mode, counts, error }: Pick<Run, 'state' | 'mode' | 'counts' | 'error'>) {
   if (error !== null) return error;
-  if (mode === 'observed') return `observed only: ${counts.planned} planned, nothing called`;
+  if (mode === 'observed') return `observed: ${counts.planned} planned, no calls made`;
   const parts = [
     counts.synced > 0 && `${counts.synced} synced`,
     counts.failed > 0 && `${counts.failed} failed`,
-    counts.deferred > 0 && `${counts.deferred} left for the next slot`,
+    counts.deferred > 0 && `${counts.deferred} deferred to the next slot`,
   ].filter((part) => part !== false);
   if (parts.length > 0) return parts.join(', ');
-  return state === 'running' ? 'has just begun' : 'nothing was due';
+  return state === 'running' ? 'just started' : 'nothing due';
 }
 
 export const elapsed = ({ startedAt, finishedAt }: Run, now: number): string =>
   duration(Math.max(0, (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt)));
 
+/** A text of the API with lane names replaced by their labels. */
 export const withLabels = (text: string): string =>
   text.replaceAll(/[a-z]+(?:_[a-z]+)+/g, (name) => lanes[name as Lane]?.label ?? name);

@@ -1,25 +1,25 @@
 import type { Budget, Command, Lane } from '../generated.ts';
 
 export const minute = 60_000;
-/** The moment at which the tests look at things. */
+/** The current time in all examples, project ms. */
 export const now = Date.UTC(2026, 10, 26, 18, 30);
-/** A moment some minutes from then, as the API writes it. */
+/** A time relative to `now`, in the API's format. */
 export const at = (minutes: number): string => new Date(now + minutes * minute).toISOString();
 
 type WaitingRequest = Budget['waiting']['next'][number];
 export const waitingRequest = (
   ticket: string,
   expected: number,
-  asked = -1,
+  requested = -1,
   lane: Lane = 'near_event_normal',
 ): WaitingRequest => ({
   ticket,
   lane,
-  requestedAt: at(asked),
+  requestedAt: at(requested),
   estimatedAt: at(expected),
 });
 
-/** A window of a minute in which nothing is. */
+/** One call per minute, none made, no requests waiting. */
 export const exampleBudget = (known: Partial<Budget> = {}): Budget => ({
   budget: 'signups',
   policy: { limit: 1, windowSeconds: 60, from: 'documented', since: null },
@@ -35,7 +35,7 @@ export const exampleBudget = (known: Partial<Budget> = {}): Budget => ({
   ...known,
 });
 
-interface Given {
+interface BudgetTimes {
   readonly budget?: Budget['budget'];
   readonly limit?: number;
   readonly windowSeconds?: number;
@@ -46,10 +46,10 @@ interface Given {
   readonly unknownUntil?: number;
 }
 
-const maybe = (minutes: number | undefined) => (minutes === undefined ? null : at(minutes));
+const atOrNull = (minutes: number | undefined) => (minutes === undefined ? null : at(minutes));
 
-/** A budget as the API tells it; all times are in minutes from now. */
-export function budgetAt(given: Given): Budget {
+/** A budget as the API returns it; all times in minutes from now. */
+export function budgetAt(given: BudgetTimes): Budget {
   const documented = { limit: given.limit ?? 1, windowSeconds: given.windowSeconds ?? 60 };
   const { permits = [], waiting = [] } = given;
   return exampleBudget({
@@ -64,12 +64,12 @@ export function budgetAt(given: Given): Budget {
       leavesAt: at(leaves),
     })),
     available: Math.max(0, documented.limit - permits.length),
-    freeAt: maybe(given.freeAt),
+    freeAt: atOrNull(given.freeAt),
     pausedUntil: {
-      upstream: maybe(given.pausedUntil?.upstream),
-      operator: maybe(given.pausedUntil?.operator),
+      upstream: atOrNull(given.pausedUntil?.upstream),
+      operator: atOrNull(given.pausedUntil?.operator),
     },
-    unknownUntil: maybe(given.unknownUntil),
+    unknownUntil: atOrNull(given.unknownUntil),
     waiting: { count: waiting.length, next: [...waiting] },
   });
 }

@@ -10,10 +10,10 @@ describe('a countdown', () => {
     [252_000, '4:12'],
     [3_852_000, '1:04:12'],
     [183_600_000, '2 d 3 h'],
-  ])('of %i ms is %s', (ms, words) => expect(countdown(ms)).toBe(words));
+  ])('of %i ms is %s', (ms, text) => expect(countdown(ms)).toBe(text));
 });
 
-describe('a length of time', () => {
+describe('a duration', () => {
   it.each([
     [45_000, '45 s'],
     [60_000, '1 min'],
@@ -21,11 +21,11 @@ describe('a length of time', () => {
     [5_400_000, '90 min'],
     [86_400_000, '24 h'],
     [7 * 86_400_000, '7 d'],
-  ])('of %i ms is %s', (ms, words) => expect(duration(ms)).toBe(words));
+  ])('of %i ms is %s', (ms, text) => expect(duration(ms)).toBe(text));
 });
 
-it('a moment is shown in UTC', () => {
-  const moment = Date.UTC(2026, 10, 26, 18, 34, 12);
-  expect(clockTime(moment)).toBe('18:34:12');
-  expect(dayOf(moment)).toBe('Thu 26 Nov');
+it('times are shown in UTC', () => {
+  const time = Date.UTC(2026, 10, 26, 18, 34, 12);
+  expect(clockTime(time)).toBe('18:34:12');
+  expect(dayOf(time)).toBe('Thu 26 Nov');
 });
