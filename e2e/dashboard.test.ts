@@ -101,7 +101,7 @@ describe('the windows', () => {
     await results.getByRole('button', { name: 'a day' }).click();
     await results.getByText('paused for').waitFor();
     await results.getByRole('button', { name: /Resume/ }).click();
-    await eventually(async () => expect(await results.getByText('free now').count()).toBe(1));
+    await eventually(async () => expect(await results.getByText('available now').count()).toBe(1));
   });
 });
 
@@ -119,7 +119,7 @@ describe('a rider that is added on the page', () => {
     for (const budget of ['riders_single', 'riders_bulk'] as const)
       await stack.api.call('PUT /v1/budgets/{budget}/pause', { path: { budget }, body: { forSeconds: 240 } });
     await addRider('4900322');
-    await tracked(4_900_322).getByText('an operator has paused us').waitFor();
+    await tracked(4_900_322).getByText('paused by an operator').waitFor();
     const api = stack.processes.get('api');
     await api?.crash();
     await page.getByText('The API does not answer').first().waitFor();

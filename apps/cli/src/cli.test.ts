@@ -7,7 +7,7 @@ import { type Bus, publish } from '@paceline/shared/messaging';
 import { eventually } from '@paceline/shared/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  env,
+  operatorEnv,
   runProcess,
   type RunningCommand,
   start,
@@ -16,17 +16,17 @@ import {
   viewer,
 } from './testing/world.ts';
 
-let world: { test: TestApi; stop(): Promise<void> };
+let system: { test: TestApi; stop(): Promise<void> };
 let riderSync: Bus;
 beforeAll(async () => {
-  world = await startTestSystem();
-  riderSync = await world.test.busOf('rider-sync');
+  system = await startTestSystem();
+  riderSync = await system.test.busOf('rider-sync');
 });
-afterAll(() => world?.stop());
+afterAll(() => system?.stop());
 
-const ofApi = (more: NodeJS.ProcessEnv = {}) => ({ ...env(world.test.api.url), ...more });
+const apiEnv = (more: NodeJS.ProcessEnv = {}) => ({ ...operatorEnv(system.test.api.url), ...more });
 const paceline = (args: readonly string[], more?: NodeJS.ProcessEnv, input?: string) =>
-  start(args, ofApi(more), input).ended;
+  start(args, apiEnv(more), input).ended;
 const json = async (args: readonly string[], input?: string) => {
   const { code, out, err } = await paceline([...args, '--json'], {}, input);
   expect(err).toBe('');
@@ -34,11 +34,11 @@ const json = async (args: readonly string[], input?: string) => {
 };
 
 describe('paceline status', () => {
-  it('draws every window, and says the same as one document', async () => {
+  it('draws every rate limit, or prints one JSON document', async () => {
     const { code, out } = await paceline(['status'], { COLUMNS: '100' });
     expect(code).toBe(0);
     expect(out).toMatch(/^Paceline {2}\w{3} \d+ \w{3} \d\d:\d\d:\d\d UTC/);
-    expect(out).toMatch(/Riders, one by one {4}─+│·+ {2}free now, 5 of 5/);
+    expect(out).toMatch(/Riders, one by one {4}─+│·+ {2}5 of 5 available now/);
     expect(out).not.toContain('\u001B');
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
 
@@ -54,20 +54,20 @@ describe('paceline status', () => {
 });
 
 describe('paceline add-rider', () => {
-  it('shows how it goes until the rider is here', async () => {
-    const standIn = await playRiderSync(riderSync, world.test.db, async (_, move) => {
+  it('shows the progress until the rider is added', async () => {
+    const standIn = await playRiderSync(riderSync, system.test.db, async (_, move) => {
       await move({ state: 'running' });
       await move({ state: 'done' });
     });
     const { code, out } = await paceline(['add-rider', '4500001']);
     expect(code).toBe(0);
-    expect(out.trim().split('\n').at(-1)).toBe('Rider 4500001 is here: Rider 4500001');
+    expect(out.trim().split('\n').at(-1)).toBe('Rider 4500001 added: Rider 4500001');
     await standIn.stop();
   });
 
-  it('fails with the reason; with --wait=no it does not wait for that', async () => {
+  it('fails with the reason, or returns at once with --wait=no', async () => {
     const reason = 'ZwiftRacing knows no rider 404';
-    const standIn = await playRiderSync(riderSync, world.test.db, (_, move) =>
+    const standIn = await playRiderSync(riderSync, system.test.db, (_, move) =>
       move({ state: 'failed', reason }),
     );
     const failed = await paceline(['add-rider', '404']);
@@ -78,32 +78,32 @@ describe('paceline add-rider', () => {
   });
 });
 
-describe('paceline add-rider, while the API is away', () => {
-  it('goes on until the rider is here', async () => {
-    const way = await startProxy(world.test.api.url);
-    const hold = Promise.withResolvers<void>();
-    const standIn = await playRiderSync(riderSync, world.test.db, async (_, move) => {
-      await hold.promise;
+describe('paceline add-rider during an outage of the API', () => {
+  it('continues until the rider is added', async () => {
+    const proxy = await startProxy(system.test.api.url);
+    const outage = Promise.withResolvers<void>();
+    const standIn = await playRiderSync(riderSync, system.test.db, async (_, move) => {
+      await outage.promise;
       await move({ state: 'done' });
     });
-    const adding = start(['add-rider', '4500003'], env(way.url));
+    const adding = start(['add-rider', '4500003'], operatorEnv(proxy.url));
     await eventually(() => expect(adding.out()).toContain('Rider 4500003'));
-    way.close();
-    await eventually(() => expect(adding.out()).toContain('does not answer; asking again'));
-    hold.resolve();
-    way.open();
-    expect(await adding.ended).toMatchObject({ code: 0, out: expect.stringContaining('4500003 is here') });
-    way.stop();
+    proxy.close();
+    await eventually(() => expect(adding.out()).toContain('not responding; retrying'));
+    outage.resolve();
+    proxy.open();
+    expect(await adding.ended).toMatchObject({ code: 0, out: expect.stringContaining('4500003 added') });
+    proxy.stop();
     await standIn.stop();
   });
 });
 
 describe('paceline import', () => {
-  it('reads a list that is piped in, and names those who could not be had', async () => {
-    const standIn = await playImports(riderSync, world.test.db, { state: 'done' }, { failed: [12] });
+  it('reads a list from stdin and lists the riders that failed', async () => {
+    const standIn = await playImports(riderSync, system.test.db, { state: 'done' }, { failed: [12] });
     const { code, out } = await paceline(['import', '-'], {}, 'name,riderId\nAnna,11\nBo,12\nCleo,13\n');
     expect(code).toBe(1);
-    expect(out).toContain('2 here, 1 failed');
+    expect(out).toContain('2 added, 1 failed');
     expect(out).toContain('Rider 12  ZwiftRacing knows no rider 12');
     const { document } = await json(['import', '-'], '21\n12\n');
     expect(document).toMatchObject({ riders: { done: 1, failed: 1 }, failed: [{ riderId: 12 }] });
@@ -112,13 +112,15 @@ describe('paceline import', () => {
 });
 
 describe('paceline runs and run', () => {
-  it('list what ran, and show every call of one with why it was made', async () => {
-    await world.test.db.insert(tables.syncRuns).values([runRow('aaaa-1'), runRow('bbbb-2', { kind: 'far' })]);
-    await world.test.db
+  it('list runs, and show every call of one run with its reason', async () => {
+    await system.test.db
+      .insert(tables.syncRuns)
+      .values([runRow('aaaa-1'), runRow('bbbb-2', { kind: 'far' })]);
+    await system.test.db
       .insert(tables.syncLogs)
       .values([
         callRow('aaaa-1', { because: 'starts soon' }),
-        callRow('aaaa-1', { status: 500, message: 'It fell over' }),
+        callRow('aaaa-1', { status: 500, message: 'Internal error' }),
       ]);
     const near = await paceline(['runs', '--kind=near', '--state=done']);
     expect(near.out).toMatch(/aaaa-1 .* near events +done +60 s|aaaa-1 .* near events +done +1 min/);
@@ -126,7 +128,7 @@ describe('paceline runs and run', () => {
 
     const one = await paceline(['run', 'aaaa']);
     expect(one.out).toMatch(/signups +5230192 +200 .*starts soon/);
-    expect(one.out).toContain('500 It fell over');
+    expect(one.out).toContain('500 Internal error');
     expect(await paceline(['run', 'no-such-run'])).toMatchObject({
       code: 1,
       err: 'There is no run no-such-run\n',
@@ -135,15 +137,15 @@ describe('paceline runs and run', () => {
 });
 
 describe('paceline pause and resume', () => {
-  it('close a budget and open it again', async () => {
+  it('pause a budget and resume it', async () => {
     const paused = await paceline(['pause', 'clubs', '--for=15m']);
     expect(paused).toMatchObject({ code: 0, out: expect.stringMatching(/paused for 1[45]:\d\d/) });
-    expect((await paceline(['status'])).out).toContain('an operator did it');
+    expect((await paceline(['status'])).out).toContain('by an operator');
     const resumed = await json(['resume', 'clubs']);
     expect(resumed.document).toMatchObject({ budget: 'clubs', pausedUntil: { operator: null } });
   });
 
-  it('turn a kind of sync off and on; schedule reset puts back what is configured', async () => {
+  it('turn a sync off and on until schedule reset restores the configuration', async () => {
     const off = await json(['pause', 'near-sync']);
     expect(off.document.kinds.near.mode).toBe('off');
     const on = await paceline(['resume', 'near-sync']);
@@ -153,8 +155,8 @@ describe('paceline pause and resume', () => {
   });
 });
 
-describe('paceline plan', () => {
-  it('judges a change without making it; schedule set would make it, but not with errors', async () => {
+describe('paceline plan and schedule set', () => {
+  it('check a change without applying it, and reject one with errors', async () => {
     const { code, document } = await json(['plan', '--set=rider.duration=8m']);
     expect({ code, rider: document.settings.kinds.rider.duration }).toEqual({ code: 0, rider: '8m' });
     const refused = await paceline(['schedule', 'set', 'far.opens=30 */2 * * *', 'far.duration=25m']);
@@ -165,47 +167,47 @@ describe('paceline plan', () => {
 });
 
 describe('paceline tail', () => {
-  it('tells what happens, each thing once, also when its connection breaks meanwhile', async () => {
-    const way = await startProxy(world.test.api.url);
-    const tail = start(['tail', '--types=command.changed', '--json'], env(way.url));
-    const tell = (riderId: number) =>
+  it('prints each event once, across a broken connection', async () => {
+    const proxy = await startProxy(system.test.api.url);
+    const tail = start(['tail', '--types=command.changed', '--json'], operatorEnv(proxy.url));
+    const publishChange = (riderId: number) =>
       publish(riderSync, catalog.commandChanged, {
-        commandId: `told-${riderId}`,
+        commandId: `command-${riderId}`,
         riderId,
         at: 1_000,
         progress: { state: 'running' },
       });
-    const told = ({ out }: Pick<RunningCommand, 'out'>) =>
+    const received = ({ out }: Pick<RunningCommand, 'out'>) =>
       out()
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line).data.riderId as number);
-    // It is not known from without when it has begun to listen.
+    // Nothing shows from outside when it has subscribed.
     await eventually(async () => {
-      await tell(1);
-      expect(told(tail)).toContain(1);
+      await publishChange(1);
+      expect(received(tail)).toContain(1);
     });
-    way.dropConnections();
-    await tell(901);
-    await tell(902);
-    await eventually(() => expect(told(tail)).toContain(902));
-    expect(told(tail).filter((riderId) => riderId > 900)).toEqual([901, 902]);
-    expect(tail.err()).toContain('connecting again');
+    proxy.dropConnections();
+    await publishChange(901);
+    await publishChange(902);
+    await eventually(() => expect(received(tail)).toContain(902));
+    expect(received(tail).filter((riderId) => riderId > 900)).toEqual([901, 902]);
+    expect(tail.err()).toContain('reconnecting');
     tail.stop();
     expect((await tail.ended).code).toBe(130);
-    way.stop();
+    proxy.stop();
   });
 });
 
 describe('exit codes', () => {
-  it('say why a command failed', async () => {
+  it('show why a command failed', async () => {
     expect(await paceline(['runs', '--kind=sideways'])).toMatchObject({
       code: 2,
       err: 'kind must be one of rider, near, far, results\n',
     });
     expect(await paceline(['add-rider'])).toMatchObject({
       code: 2,
-      err: expect.stringContaining('ID is missing'),
+      err: expect.stringContaining('Missing argument: ID'),
     });
     expect((await paceline(['fly'])).code).toBe(2);
     expect((await paceline(['import', '-'], {}, 'Anna\n')).err).toContain('line 1: Anna');
@@ -213,21 +215,21 @@ describe('exit codes', () => {
     expect((await paceline(['status'], { PACELINE_TOKEN: 'wrong' })).code).toBe(77);
     expect((await paceline(['pause', 'clubs'], { PACELINE_TOKEN: viewer })).code).toBe(77);
     expect((await paceline(['status'], { PACELINE_TOKEN: viewer })).code).toBe(0);
-    const away = await paceline(['status', '--json'], { PACELINE_URL: 'http://127.0.0.1:1' });
-    expect(away.code).toBe(69);
-    expect(JSON.parse(away.err).detail).toContain('does not answer');
+    const unreachable = await paceline(['status', '--json'], { PACELINE_URL: 'http://127.0.0.1:1' });
+    expect(unreachable.code).toBe(69);
+    expect(JSON.parse(unreachable.err).detail).toContain('Cannot reach the API');
     const help = await paceline(['--help']);
-    expect(help).toMatchObject({ code: 0, out: expect.stringContaining('Exit codes: 0 fine') });
+    expect(help).toMatchObject({ code: 0, out: expect.stringMatching(/Exit codes:\n {2}0 +success/) });
     expect((await paceline(['tail', '--help'])).out).toContain('paceline tail');
   });
 
-  it('are those of a real process', async () => {
-    const [fine, wrong] = await Promise.all([
-      runProcess(['schedule', '--json'], ofApi()),
-      runProcess(['import', '/no/such/file'], ofApi()),
+  it('are the same in a real process', async () => {
+    const [ok, wrong] = await Promise.all([
+      runProcess(['schedule', '--json'], apiEnv()),
+      runProcess(['import', '/no/such/file'], apiEnv()),
     ]);
-    expect(fine).toMatchObject({ code: 0, err: '' });
-    expect(JSON.parse(fine.out)).toMatchObject({ timeZone: 'UTC' });
+    expect(ok).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(ok.out)).toMatchObject({ timeZone: 'UTC' });
     expect(wrong).toMatchObject({ code: 2, out: '', err: expect.stringContaining('/no/such/file') });
   });
 });

@@ -23,72 +23,74 @@ const commands: Readonly<Record<string, Subcommand>> = {
 };
 
 export const exitCodes = {
-  fine: 0,
+  ok: 0,
   failed: 1,
   usage: 2,
   unavailable: 69,
   notAllowed: 77,
   interrupted: 130,
 } as const;
-/** Real ms. The API answers within half a minute, or says that it cannot. */
-const longestAnswerMs = 35_000;
-const usualUrl = 'http://127.0.0.1:3000';
+/** Real ms. The API responds within 30 s, if only with an error. */
+const requestTimeoutMs = 35_000;
+const defaultUrl = 'http://127.0.0.1:3000';
 
-export async function runCli(args: readonly string[], surroundings: CliEnvironment): Promise<number> {
+export async function runCli(args: readonly string[], environment: CliEnvironment): Promise<number> {
   const json = args.includes('--json');
-  const { output, errors, signal } = surroundings;
+  const { output, errorOutput, signal } = environment;
   try {
-    const others = args.filter((arg) => arg !== '--json');
-    return await carryOut(others, json, surroundings);
+    const commandArgs = args.filter((arg) => arg !== '--json');
+    return await runCommand(commandArgs, json, environment);
   } catch (error) {
-    // What was shown last may have no end of line yet.
+    // The progress line has no line end yet.
     if (output.isTTY && !json) output.write('\n');
     if (signal.aborted) return exitCodes.interrupted;
-    errors.write(`${json ? JSON.stringify(documentOf(error)) : sentenceOf(error)}\n`);
+    errorOutput.write(`${json ? JSON.stringify(errorDocument(error)) : errorMessage(error)}\n`);
     return exitCodeOf(error);
   }
 }
 
-async function carryOut(
+async function runCommand(
   args: readonly string[],
   json: boolean,
-  surroundings: CliEnvironment,
+  environment: CliEnvironment,
 ): Promise<number> {
   const [name, ...rest] = args;
-  const { env, output, errors, signal } = surroundings;
+  const { env, output, errorOutput, signal } = environment;
   const command = name === undefined ? undefined : commands[name];
   if (args.includes('--help') || args.includes('-h') || name === 'help') {
-    output.write(`${command ? helpOf(command) : help()}\n`);
-    return exitCodes.fine;
+    output.write(`${command ? commandHelp(command) : generalHelp()}\n`);
+    return exitCodes.ok;
   }
   if (!command)
-    throw new UsageError(name === undefined ? help() : `There is no command "${name}": see paceline --help`);
+    throw new UsageError(
+      name === undefined ? generalHelp() : `Unknown command "${name}". See paceline --help`,
+    );
   const context: Context = {
-    ...surroundings,
+    ...environment,
     api: createApi({
       url: urlOf(env),
       token: env.PACELINE_TOKEN || undefined,
       signal,
-      timeoutMs: longestAnswerMs,
+      timeoutMs: requestTimeoutMs,
     }),
     screen: createScreen(output, env),
     json,
-    document: (value, oneOfSeveral) =>
+    printJson: (value, oneOfSeveral) =>
       void output.write(`${JSON.stringify(value, undefined, oneOfSeveral ? 0 : 2)}\n`),
-    say: (text) => void errors.write(`${text}\n`),
+    warn: (text) => void errorOutput.write(`${text}\n`),
   };
   try {
     return await command.run(rest, context);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`${error.message}\n\npaceline ${command.usage}`, { cause: error });
+    throw new UsageError(`${error.message}\n\nUsage: paceline ${command.usage}`, { cause: error });
   }
 }
 
 function urlOf(env: NodeJS.ProcessEnv): string {
-  const url = URL.parse(env.PACELINE_URL || usualUrl);
+  const url = URL.parse(env.PACELINE_URL || defaultUrl);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`PACELINE_URL must be a URL such as ${usualUrl}`);
+    throw new UsageError(`PACELINE_URL must be a URL such as ${defaultUrl}`);
   return url.origin;
 }
 
@@ -102,36 +104,43 @@ function exitCodeOf(error: unknown): number {
   return status === 503 ? exitCodes.unavailable : exitCodes.failed;
 }
 
-function sentenceOf(error: unknown): string {
-  const said = error instanceof Error ? errorText(error) : String(error);
-  if (error instanceof ApiProblem && error.status === 401) return `${said}: set PACELINE_TOKEN`;
-  return error instanceof Unreachable ? `${said}. Set PACELINE_URL if it is elsewhere` : said;
+function errorMessage(error: unknown): string {
+  const message = error instanceof Error ? errorText(error) : String(error);
+  if (error instanceof ApiProblem && error.status === 401) return `${message}. Set PACELINE_TOKEN`;
+  return error instanceof Unreachable ? `${message}. Set PACELINE_URL if it runs elsewhere` : message;
 }
 
-const documentOf = (error: unknown): object =>
+const errorDocument = (error: unknown): object =>
   error instanceof ApiProblem
     ? { ...error.body, status: error.status, errors: error.errors }
-    : { detail: sentenceOf(error) };
+    : { detail: errorMessage(error) };
 
-const help = (): string =>
-  `paceline COMMAND [--json]
+const generalHelp = (): string =>
+  `Usage: paceline COMMAND [--json]
 
+Commands:
 ${Object.entries(commands)
-  .map(([name, { about }]) => `  ${name.padEnd(12)}${about}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
   .join('\n')}
 
-  paceline COMMAND --help says more of one.
+Help for one command: paceline COMMAND --help
 
-It talks to the HTTP API and to nothing else. Moments are project time, in UTC.
+The CLI uses only the HTTP API. Times are UTC, on Paceline's clock, which can run faster with a sandbox.
 
-  PACELINE_URL    where the API is; default ${usualUrl}
-  PACELINE_TOKEN  the token of an operator or a viewer, where the API wants one
-  NO_COLOR        when set: no colors. There are none either where no terminal is
+Environment:
+  PACELINE_URL    URL of the API, default ${defaultUrl}
+  PACELINE_TOKEN  operator or viewer token, if the API requires one
+  NO_COLOR        turns colors off; they are on in a terminal only
 
---json writes what the API says as one document, and what is wrong to stderr as another one.
+--json prints the response as one JSON document, and errors as JSON on stderr.
 
-Exit codes: 0 fine. 1 it failed, or there is no such thing. 2 called wrongly. 69 the API, or a part of Paceline, does not
-answer. 77 the token is missing, wrong, or does not allow it. 130 ended by Ctrl-C.`;
+Exit codes:
+  0    success
+  1    failed, or not found
+  2    wrong usage
+  69   the API, or a service behind it, is not responding
+  77   token missing, invalid or not allowed to do this
+  130  interrupted with Ctrl-C`;
 
-const helpOf = ({ usage, about, more }: Subcommand): string =>
-  `paceline ${usage} [--json]\n\n${about.slice(0, 1).toUpperCase()}${about.slice(1)}.${more === undefined ? '' : `\n\n${more}`}`;
+const commandHelp = ({ usage, summary, details }: Subcommand): string =>
+  `Usage: paceline ${usage} [--json]\n\n${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.${details === undefined ? '' : `\n\n${details}`}`;

@@ -1,13 +1,14 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import type { Api } from '@paceline/client';
-import { unexpected, UsageError } from './core/usage.ts';
+import { missingArgument, unexpectedArgument, UsageError } from './core/usage.ts';
 import type { OutputStream, Screen } from './screen.ts';
 
+/** What a process provides: the CLI itself touches no global. */
 export interface CliEnvironment {
   readonly env: NodeJS.ProcessEnv;
   readonly output: OutputStream;
-  readonly errors: OutputStream;
-  /** All of a file, or with `-` of what is piped in. */
+  readonly errorOutput: OutputStream;
+  /** The content of a file, or of stdin for `-`. */
   read(file: string): Promise<string>;
   readonly signal: AbortSignal;
 }
@@ -16,27 +17,28 @@ export interface Context extends CliEnvironment {
   readonly api: Api;
   readonly screen: Screen;
   readonly json: boolean;
-  /** Writes a document, on one line when there may be several. */
-  document(value: unknown, oneOfSeveral?: 'line'): void;
-  say(text: string): void;
+  /** Prints a JSON document, on one line when several follow each other. */
+  printJson(value: unknown, format?: 'line'): void;
+  /** Prints a line to stderr. */
+  warn(text: string): void;
 }
 
 type ExitStatus = 0 | 1;
 
 export interface Subcommand {
   readonly usage: string;
-  readonly about: string;
-  readonly more?: string;
+  readonly summary: string;
+  readonly details?: string;
   run(args: readonly string[], context: Context): Promise<ExitStatus>;
 }
 
 type OptionValues<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O }>>['values'];
 
 interface Definition<O extends ParseArgsOptionsConfig> extends Omit<Subcommand, 'run'> {
-  /** The arguments beside the options: `[NAME]` may be left out, `NAME …` and `[NAME …]` may be repeated. */
+  /** Positional arguments: `[NAME]` is optional, `NAME …` and `[NAME …]` can be repeated. */
   readonly takes?: readonly string[];
   readonly options?: O;
-  run(given: readonly string[], context: Context, values: OptionValues<O>): Promise<ExitStatus>;
+  run(args: readonly string[], context: Context, values: OptionValues<O>): Promise<ExitStatus>;
 }
 
 export const text = { type: 'string' } as const;
@@ -52,9 +54,9 @@ export function defineCommand<const O extends ParseArgsOptionsConfig = Record<ne
     run(args, context) {
       const { values, positionals } = parse(args, options ?? ({} as O));
       const missing = takes[positionals.length];
-      if (missing !== undefined && !missing.startsWith('[')) throw new UsageError(`${missing} is missing`);
+      if (missing !== undefined && !missing.startsWith('[')) throw missingArgument(missing);
       const surplus = /…\]?$/.test(takes.at(-1) ?? '') ? undefined : positionals[takes.length];
-      if (surplus !== undefined) throw unexpected(surplus);
+      if (surplus !== undefined) throw unexpectedArgument(surplus);
       return run(positionals, context, values as OptionValues<O>);
     },
   };

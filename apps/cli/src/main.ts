@@ -8,18 +8,18 @@ import { UsageError } from './core/usage.ts';
 const stopping = new AbortController();
 process.once('SIGINT', () => stopping.abort(new Error('Ctrl-C')));
 process.once('SIGTERM', () => stopping.abort(new Error('terminated')));
-// A reader such as `head` may have seen enough.
-process.stdout.on('error', () => process.exit(exitCodes.fine));
+// The reader of a pipe, such as `head`, can close it early.
+process.stdout.on('error', () => process.exit(exitCodes.ok));
 
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   output: process.stdout,
-  errors: process.stderr,
+  errorOutput: process.stderr,
   read: (file) =>
     file === '-'
       ? text(process.stdin)
       : readFile(file, 'utf8').catch((error: Error) => {
-          throw new UsageError(`${file} can't be read: ${error.message}`);
+          throw new UsageError(`Cannot read ${file}: ${error.message}`);
         }),
   signal: stopping.signal,
 });

@@ -7,10 +7,10 @@ function screenOf(terminal: { isTTY?: boolean; columns?: number }, env: NodeJS.P
   return { screen, written: () => written };
 }
 
-describe('what is shown', () => {
-  it('has colors in a terminal only, and none where NO_COLOR is set', () => {
+describe('the screen', () => {
+  it('uses colors in a terminal only, and none when NO_COLOR is set', () => {
     const colored = (isTTY: boolean, env?: NodeJS.ProcessEnv) =>
-      screenOf({ isTTY }, env).screen.look.paint.wrong('no') !== 'no';
+      screenOf({ isTTY }, env).screen.look.paint.error('no') !== 'no';
     expect(colored(true)).toBe(true);
     expect(colored(false)).toBe(false);
     expect(colored(true, { NO_COLOR: '1' })).toBe(false);
@@ -19,24 +19,24 @@ describe('what is shown', () => {
     expect(colored(false, { FORCE_COLOR: '1' })).toBe(true);
   });
 
-  it('is as wide as the terminal, or as COLUMNS says', () => {
+  it('is as wide as the terminal, or as COLUMNS', () => {
     expect(screenOf({ columns: 100 }).screen.look.width).toBe(100);
     expect(screenOf({}, { COLUMNS: '50' }).screen.look.width).toBe(50);
     expect(screenOf({}, { COLUMNS: 'wide' }).screen.look.width).toBe(80);
   });
 
-  it('replaces progress in a terminal, and elsewhere says only what is new', () => {
+  it('replaces the progress line in a terminal, and prints only changes elsewhere', () => {
     const terminal = screenOf({ isTTY: true });
     const pipe = screenOf({});
     for (const { screen } of [terminal, pipe]) {
-      screen.progress('waits, 0:02', 'waits');
-      screen.progress('waits, 0:01', 'waits');
-      screen.progress('is fetched', 'fetched');
-      screen.endProgress(['is here']);
+      screen.progress('waiting, 0:02', 'waiting');
+      screen.progress('waiting, 0:01', 'waiting');
+      screen.progress('being fetched', 'running');
+      screen.endProgress(['added']);
     }
     expect(terminal.written().split('\r\u001B[2K').slice(1).join('|')).toBe(
-      'waits, 0:02|waits, 0:01|is fetched|is here\n',
+      'waiting, 0:02|waiting, 0:01|being fetched|added\n',
     );
-    expect(pipe.written()).toBe('waits, 0:02\nis fetched\nis here\n');
+    expect(pipe.written()).toBe('waiting, 0:02\nbeing fetched\nadded\n');
   });
 });

@@ -16,31 +16,31 @@ const styled = (style: Style) => (text: string) =>
 const colors: Paint = {
   colored: true,
   lane: (lane, text) => styled(terminalColors[lanes[lane].color])(text),
-  wrong: styled('red'),
-  strong: styled('bold'),
-  quiet: styled('gray'),
+  error: styled('red'),
+  bold: styled('bold'),
+  muted: styled('gray'),
 };
 
-const usualWidth = 80;
-const widest = 140;
-const narrowest = 32;
+const defaultWidth = 80;
+const maxWidth = 140;
+const minWidth = 32;
 
-/** Colors only in a terminal, and not there when `NO_COLOR` is set; `FORCE_COLOR` wants them anywhere. */
+/** Colors in a terminal only; `NO_COLOR` turns them off, `FORCE_COLOR` on. */
 export function createScreen(output: OutputStream, env: NodeJS.ProcessEnv) {
   const isTerminal = output.isTTY === true && env.TERM !== 'dumb';
   const colored = env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : isTerminal && !env.NO_COLOR;
-  let shown = '';
+  let lastKey = '';
   return {
     get look(): Look {
-      const columns = output.columns ?? Number(env.COLUMNS ?? usualWidth);
-      const width = Math.min(widest, Math.max(narrowest, Number.isFinite(columns) ? columns : usualWidth));
+      const columns = output.columns ?? Number(env.COLUMNS ?? defaultWidth);
+      const width = Math.min(maxWidth, Math.max(minWidth, Number.isFinite(columns) ? columns : defaultWidth));
       return { width, paint: colored ? colors : plain };
     },
     print: (lines: readonly string[]) => void output.write(lines.map((line) => `${line}\n`).join('')),
-    /** Replaces what was shown before; where nothing can be replaced, prints when it is about something new. */
-    progress(line: string, about: string): void {
-      if (!isTerminal && about === shown) return;
-      shown = about;
+    /** Replaces the progress line; outside a terminal, prints a line whenever `key` changes. */
+    progress(line: string, key: string): void {
+      if (!isTerminal && key === lastKey) return;
+      lastKey = key;
       output.write(isTerminal ? `\r\u001B[2K${line}` : `${line}\n`);
     },
     endProgress: (lines: readonly string[]) =>

@@ -7,22 +7,22 @@ import { changeSchedule } from './schedule.ts';
 
 const syncOf = (kind: SyncKind) => `${kind}-sync`;
 const targets = [
-  `BUDGET: ${budgetNames.join(', ')}: nobody calls there meanwhile.`,
-  `SYNC: ${kindNames.map(syncOf).join(', ')}: no new slots open.`,
+  `BUDGET: ${budgetNames.join(', ')}. No calls start while paused.`,
+  `SYNC: ${kindNames.map(syncOf).join(', ')}. No new slots open while paused.`,
 ].join('\n');
 
 export const pause = defineCommand({
   usage: 'pause BUDGET [--for=TIME] | SYNC',
-  about: 'let nobody call upstream there for a while, or stop a kind of sync',
-  more: `${targets}\nTIME: 90s, 15m, 6h; default 1h. A sync stays off until it is resumed.`,
+  summary: 'pause the calls of one rate limit, or turn a sync off',
+  details: `${targets}\nTIME: such as 90s, 15m or 6h; default 1h. A sync stays off until you resume it.`,
   takes: ['BUDGET or SYNC'],
   options: { for: text },
   async run([name = ''], context, values) {
     const target = targetOf(name);
     if ('kind' in target) {
       if (values.for !== undefined)
-        throw new UsageError('--for is for budgets; a sync stays off until it is resumed');
-      // Whatever is wrong with the schedule: fewer slots don't make it worse.
+        throw new UsageError('--for applies to budgets only; a sync stays off until you resume it');
+      // Despite errors in the schedule: fewer slots can't make them worse.
       return changeSchedule(context, { kinds: { [target.kind]: { mode: 'off' } } }, true);
     }
     const forMs = parseDuration(values.for ?? '1h');
@@ -34,15 +34,15 @@ export const pause = defineCommand({
 
 export const resume = defineCommand({
   usage: 'resume BUDGET [--by=upstream] | SYNC',
-  about: 'end a pause before its time, or let a kind of sync go on',
-  more: `${targets}\n--by=upstream ends the pause that a 429 has brought: one call goes ahead alone.`,
+  summary: 'end a pause early, or turn a sync back on',
+  details: `${targets}\n--by=upstream ends a pause caused by a 429; a single trial call starts first.`,
   takes: ['BUDGET or SYNC'],
   options: { by: text },
   async run([name = ''], context, values) {
     const by = oneOf('--by', values.by, ['operator', 'upstream']);
     const target = targetOf(name);
     if ('kind' in target) {
-      if (by !== undefined) throw new UsageError('--by is for budgets');
+      if (by !== undefined) throw new UsageError('--by applies to budgets only');
       return changeSchedule(context, { kinds: { [target.kind]: { mode: 'on' } } }, false);
     }
     const input: InputOf<'DELETE /v1/budgets/{budget}/pause'> = { path: target, query: { by } };
@@ -59,11 +59,11 @@ function targetOf(name: string): { budget: BudgetName } | { kind: SyncKind } {
 }
 
 async function show(
-  { api, screen, json, document }: Context,
+  { api, screen, json, printJson }: Context,
   answer: ReturnType<typeof api.call<'GET /v1/budgets/{budget}'>>,
 ): Promise<0> {
   const budget = await answer;
-  if (json) document(budget);
+  if (json) printJson(budget);
   else screen.print(windowLines(budget, [], projectTime(await readClock(api)), screen.look));
   return 0;
 }

@@ -10,58 +10,59 @@ import {
 import { isFinished } from '@paceline/client/text';
 import { type Context, defineCommand, text } from '../command.ts';
 import { oneOf, UsageError } from '../core/usage.ts';
-import { commandLine, endLines, failedLines, riderLines } from '../core/riders.ts';
+import { commandLine, finalLines, failedLines, riderLines } from '../core/riders.ts';
 import { idsIn } from '../core/ids.ts';
 
 export const addRider = defineCommand({
   usage: 'add-rider ID [--wait=no]',
-  about: 'fetch a rider now, and show how it goes until the rider is here',
-  more: 'With --wait=no it returns as soon as the command is accepted. Ctrl-C leaves the command where it is: it goes on.',
+  summary: 'fetch a rider now and follow the progress',
+  details:
+    '--wait=no returns as soon as the command is accepted. Ctrl-C stops following; the command itself continues.',
   takes: ['ID'],
   options: { wait: text },
   async run([id = ''], context, { wait }) {
-    if (!/^\d+$/.test(id)) throw new UsageError(`"${id}" is not the id of a rider`);
-    const { api, screen, json, document } = context;
+    if (!/^\d+$/.test(id)) throw new UsageError(`"${id}" is not a rider id`);
+    const { api, screen, json, printJson } = context;
     const rider = { riderId: Number(id) };
-    const ended = await send(context, wait, async (headers) => {
-      const answer = await api.call('POST /v1/riders', { body: rider, headers });
-      return 'command' in answer ? answer.command : answer;
+    const finished = await send(context, wait, async (headers) => {
+      const response = await api.call('POST /v1/riders', { body: rider, headers });
+      return 'command' in response ? response.command : response;
     });
-    if (!ended) return 0;
-    const { command, lines } = ended;
-    const isHere = command.state === 'done';
-    if (json) document(command);
-    else if (isHere)
+    if (!finished) return 0;
+    const { command, lines } = finished;
+    const isAdded = command.state === 'done';
+    if (json) printJson(command);
+    else if (isAdded)
       screen.endProgress(
         riderLines(await api.call('GET /v1/riders/{riderId}', { path: rider }), screen.look),
       );
     else screen.endProgress(lines);
-    return isHere ? 0 : 1;
+    return isAdded ? 0 : 1;
   },
 });
 
 export const importRiders = defineCommand({
   usage: 'import FILE|- [--wait=no]',
-  about: 'fetch many riders, and name at the end those who could not be had',
-  more: [
-    'One id a line, or CSV with a heading that names the column riderId (zwiftId, zwid and id are understood too).',
-    'With - it reads what is piped in. The exit code is 1 when a rider could not be had.',
+  summary: 'fetch many riders and list those that failed',
+  details: [
+    'FILE has one rider id per line, or is CSV with a header row and a column riderId (or zwiftId, zwid, id).',
+    '- reads from stdin. --wait=no returns as soon as the command is accepted. Exits with 1 if any rider failed.',
   ].join('\n'),
   takes: ['FILE'],
   options: { wait: text },
   async run([file = '-'], context, { wait }) {
-    const { api, screen, json, document } = context;
+    const { api, screen, json, printJson } = context;
     const body = { riderIds: idsIn(await context.read(file)) };
-    const ended = await send(context, wait, (headers) =>
+    const finished = await send(context, wait, (headers) =>
       api.call('POST /v1/riders/import', { body, headers }),
     );
-    if (!ended) return 0;
-    const { command, lines } = ended;
+    if (!finished) return 0;
+    const { command, lines } = finished;
     const failed = await api.all('GET /v1/commands/{commandId}/riders', {
       path: { commandId: command.commandId },
       query: { outcome: 'failed' },
     });
-    if (json) document({ ...command, failed });
+    if (json) printJson({ ...command, failed });
     else {
       screen.endProgress(lines);
       screen.print(failedLines(failed, screen.look));
@@ -70,21 +71,21 @@ export const importRiders = defineCommand({
   },
 });
 
-/** Sends a command and follows it to its end; undefined with `--wait=no`. @throws {UsageError} */
+/** Sends a command and follows it until it has finished; undefined with `--wait=no`. @throws {UsageError} */
 async function send(
   context: Context,
   wait: string | undefined,
   post: (headers: { 'idempotency-key': string }) => Promise<Command>,
 ) {
   const waits = oneOf('--wait', wait, ['yes', 'no']) !== 'no';
-  const { api, screen, json, document } = context;
+  const { api, screen, json, printJson } = context;
   const clock = await readClock(api);
   const accepted = await post({ 'idempotency-key': newIdempotencyKey() });
   if (waits) {
     const command = await followCommand(accepted, clock, context);
-    return { command, lines: endLines(command, projectTime(clock), screen.look) };
+    return { command, lines: finalLines(command, projectTime(clock), screen.look) };
   }
-  if (json) document(accepted);
+  if (json) printJson(accepted);
   else
     screen.print([
       commandLine(accepted, projectTime(clock), screen.look),
@@ -93,9 +94,10 @@ async function send(
   return undefined;
 }
 
-/** Real ms. */
-const everyMs = 250;
-const patienceMs = 60_000;
+/** Real ms, as the next one. */
+const pollIntervalMs = 250;
+/** Without a response for this long, following ends with an error. */
+const giveUpAfterMs = 60_000;
 
 async function followCommand(
   first: Command,
@@ -103,26 +105,26 @@ async function followCommand(
   { api, screen, json, signal }: Context,
 ): Promise<Command> {
   let command = first;
-  let away = false;
-  let answeredAt = performance.now();
+  let isUnreachable = false;
+  let respondedAt = performance.now();
   while (!isFinished(command)) {
-    if (!json && !away)
-      screen.progress(commandLine(command, projectTime(clock), screen.look), aboutOf(command));
-    await sleep(everyMs, undefined, { signal });
+    if (!json && !isUnreachable)
+      screen.progress(commandLine(command, projectTime(clock), screen.look), progressKey(command));
+    await sleep(pollIntervalMs, undefined, { signal });
     try {
       const { commandId } = first;
       command = await api.call('GET /v1/commands/{commandId}', { path: { commandId } });
-      away = false;
-      answeredAt = performance.now();
+      isUnreachable = false;
+      respondedAt = performance.now();
     } catch (error) {
-      if (!isTemporary(error) || performance.now() - answeredAt > patienceMs) throw error;
-      away = true;
-      if (!json) screen.progress('The API does not answer; asking again …', 'away');
+      if (!isTemporary(error) || performance.now() - respondedAt > giveUpAfterMs) throw error;
+      isUnreachable = true;
+      if (!json) screen.progress('The API is not responding; retrying …', 'unreachable');
     }
   }
   return command;
 }
 
-/** What has to change for a line to be about something new: the seconds of a countdown are not. */
-const aboutOf = ({ state, position, until, via, riders }: Command): string =>
+/** Progress is new when this changes; a countdown alone is not. */
+const progressKey = ({ state, position, until, via, riders }: Command): string =>
   JSON.stringify([state, position, until, via, riders]);

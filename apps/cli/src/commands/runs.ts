@@ -6,14 +6,14 @@ import { runLines, runsLines } from '../core/runs.ts';
 
 export const runs = defineCommand({
   usage: 'runs [--kind=KIND] [--state=STATE] [--limit=N]',
-  about: 'what the syncs did, newest first',
-  more: `KIND: ${kindNames.join(', ')}. STATE: running, done, failed. N: default 20, max 500.`,
+  summary: 'recent sync runs, newest first',
+  details: `KIND: ${kindNames.join(', ')}. STATE: running, done, failed. N: default 20, max 500.`,
   options: { kind: text, state: text, limit: text },
-  async run(_, { api, screen, json, document }, values) {
-    // What is wrong with them the API says.
+  async run(_, { api, screen, json, printJson }, values) {
+    // The API validates the values.
     const query = { limit: 20, ...values } as InputOf<'GET /v1/runs'>['query'];
     const list = await api.call('GET /v1/runs', { query });
-    if (json) document(list);
+    if (json) printJson(list);
     else screen.print(runsLines(list.items, projectTime(await readClock(api)), screen.look));
     return 0;
   },
@@ -21,27 +21,27 @@ export const runs = defineCommand({
 
 export const run = defineCommand({
   usage: 'run ID',
-  about: 'one run: its calls, and why each was made',
-  more: 'The beginning of an id will do, as `runs` shows it.',
+  summary: 'one run, with its calls and the reason for each',
+  details: 'ID can be shortened to its first characters, as `paceline runs` prints it.',
   takes: ['ID'],
-  async run([id = ''], { api, screen, json, document }) {
+  async run([id = ''], { api, screen, json, printJson }) {
     const found = await findRun(api, id);
-    if (json) document(found);
+    if (json) printJson(found);
     else screen.print(runLines(found, projectTime(await readClock(api)), screen.look));
     return 0;
   },
 });
 
 async function findRun(api: Api, id: string): Promise<RunDetail> {
-  const named = (runId: string) => api.call('GET /v1/runs/{runId}', { path: { runId } });
+  const getRun = (runId: string) => api.call('GET /v1/runs/{runId}', { path: { runId } });
   try {
-    return await named(id);
+    return await getRun(id);
   } catch (error) {
     if (!(error instanceof ApiProblem) || error.status !== 404) throw error;
     const { items } = await api.call('GET /v1/runs', { query: { limit: 500 } });
-    const [one, other] = items.filter((each) => each.id.startsWith(id));
-    if (!one) throw error;
-    if (other) throw new UsageError(`Several runs begin with ${id}`);
-    return named(one.id);
+    const [match, second] = items.filter((each) => each.id.startsWith(id));
+    if (!match) throw error;
+    if (second) throw new UsageError(`Several run ids start with ${id}`);
+    return getRun(match.id);
   }
 }

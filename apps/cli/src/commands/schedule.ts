@@ -1,7 +1,7 @@
 import { ApiProblem, type Schedule, type ScheduleEdit } from '@paceline/client';
 import { kindNames } from '@paceline/shared/definition';
 import { type Context, defineCommand, flag, text, texts } from '../command.ts';
-import { unexpected, wholeNumber, UsageError } from '../core/usage.ts';
+import { missingArgument, unexpectedArgument, wholeNumber, UsageError } from '../core/usage.ts';
 import {
   changeOf,
   findingLines,
@@ -13,14 +13,15 @@ import {
 
 export const plan = defineCommand({
   usage: 'plan [--set=KIND.FIELD=VALUE …] [--promise=KIND=TIME …] [--near=N] [--far=N]',
-  about: 'judge the schedule in force, or a change of it; changes nothing',
-  more: [
-    `KIND: ${kindNames.join(', ')}. FIELD: mode, opens, duration, skip, catchUp; or --set=timeZone=ZONE.`,
-    '--near and --far: how many events there are within the hour and within two days. --promise: how often each is to be',
-    'refreshed at the least, such as near=60m or far=cycle. The exit code is 1 when there are errors.',
+  summary: 'check the schedule, or a change to it, without applying anything',
+  details: [
+    `KIND: ${kindNames.join(', ')}. FIELD: mode, opens, duration, skip, catchUp. Or --set=timeZone=ZONE.`,
+    '--near, --far: number of events within the hour, within two days.',
+    '--promise: the longest time between two refreshes, such as near=60m or far=cycle.',
+    'Exits with 1 if there are errors.',
   ].join('\n'),
   options: { set: texts, promise: texts, near: text, far: text },
-  async run(_, { api, screen, json, document }, { set, promise, near, far }) {
+  async run(_, { api, screen, json, printJson }, { set, promise, near, far }) {
     const judged = await api.call('POST /v1/schedule/lint', {
       body: {
         ...changeOf(set),
@@ -29,7 +30,7 @@ export const plan = defineCommand({
         far: wholeNumber('--far', far),
       },
     });
-    if (json) document(judged);
+    if (json) printJson(judged);
     else screen.print(judgedLines(judged, screen.look));
     return judged.findings.some(({ severity }) => severity === 'error') ? 1 : 0;
   },
@@ -37,18 +38,21 @@ export const plan = defineCommand({
 
 export const schedule = defineCommand({
   usage: 'schedule [set KIND.FIELD=VALUE … [--despite-errors] | reset]',
-  about: 'the schedule in force; change it, or put back what is configured',
-  more: 'KIND and FIELD as with plan, which says beforehand what would become of it. One with errors is refused.',
+  summary: 'show the schedule, change it, or reset it to the configuration',
+  details: [
+    'KIND and FIELD: as for `paceline plan`, which checks a change without applying it.',
+    'A schedule with errors is rejected unless --despite-errors is given.',
+  ].join('\n'),
   takes: ['[set]', '[KIND.FIELD=VALUE …]'],
   options: { 'despite-errors': flag },
   async run([verb, ...settings], context, values) {
     const { api } = context;
     if (verb === 'set') {
-      if (settings.length === 0) throw new UsageError('KIND.FIELD=VALUE is missing');
+      if (settings.length === 0) throw missingArgument('KIND.FIELD=VALUE');
       return changeSchedule(context, changeOf(settings), values['despite-errors']);
     }
     const surplus = verb === 'reset' ? settings[0] : verb;
-    if (surplus !== undefined) throw unexpected(surplus);
+    if (surplus !== undefined) throw unexpectedArgument(surplus);
     const found =
       verb === 'reset'
         ? await api.call('DELETE /v1/schedule', { headers: { 'if-match': '*' } })
@@ -72,14 +76,16 @@ export async function changeSchedule(
     const { print, look } = context.screen;
     print([
       ...findingLines(findings, look),
-      ...(repaired ? ['Nothing was changed. This would pass:', '', ...settingsLines(repaired, look)] : []),
+      ...(repaired
+        ? ['Nothing was changed. This schedule would be accepted:', '', ...settingsLines(repaired, look)]
+        : []),
     ]);
     return 1;
   }
 }
 
-function show(found: Schedule, { json, document, screen }: Context): 0 {
-  if (json) document(found);
+function show(found: Schedule, { json, printJson, screen }: Context): 0 {
+  if (json) printJson(found);
   else screen.print(scheduleLines(found, screen.look));
   return 0;
 }

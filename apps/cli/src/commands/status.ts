@@ -13,31 +13,32 @@ import { wholeNumber, UsageError } from '../core/usage.ts';
 import { alertLines, eventLines } from '../core/events.ts';
 import { type StatusPart, type Status, statusLines } from '../core/windows.ts';
 
-/** Real ms between two looks. */
-const everyMs = 1_000;
+/** Real ms. */
+const refreshIntervalMs = 1_000;
 
 export const status = defineCommand({
   usage: 'status [--watch]',
-  about: 'the windows, who is next, what is paused, what is wrong',
-  more: [
-    'Each bar is one window back and one ahead, with now (│) in its middle. A stroke is a call: it moves left and is free',
-    'again when it falls off. The line goes on to where the next call is free. --watch redraws it every second.',
+  summary: 'rate limits, queue, syncs and open alerts',
+  details: [
+    'Each bar shows one window of the rate limit before now (│) and one after. A stroke is a call; it moves left and stops',
+    'counting when it leaves the bar. The line (─) ends where the next call is available. --watch redraws every second.',
   ].join('\n'),
   options: { watch: flag },
   async run(_, context, { watch }) {
-    const { api, json, screen, document } = context;
-    if (watch && json) throw new UsageError('--watch is for people; tail --json is for programs');
+    const { api, json, screen, printJson } = context;
+    if (watch && json)
+      throw new UsageError('--watch and --json exclude each other; see paceline tail --json');
     const clock = await readClock(api);
-    if (watch) return keepWatching(context, clock);
+    if (watch) return watchStatus(context, clock);
     const found = await readStatus(context, clock);
-    if (json) document(documentOf(found));
+    if (json) printJson(documentOf(found));
     else screen.print(statusLines(found, projectTime(clock), screen.look));
-    // Without the windows there is no answer to "can I call now?".
-    return 'is' in found.budgets ? 0 : 1;
+    // Without the budgets, "can I call now?" stays open.
+    return 'value' in found.budgets ? 0 : 1;
   },
 });
 
-async function keepWatching(context: Context, clock: ClockReading): Promise<never> {
+async function watchStatus(context: Context, clock: ClockReading): Promise<never> {
   const { screen, signal } = context;
   let lines: readonly string[] = [];
   screen.clear();
@@ -47,18 +48,18 @@ async function keepWatching(context: Context, clock: ClockReading): Promise<neve
       screen.repaint(lines);
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
-      screen.repaint([screen.look.paint.wrong(`${error.message}; asking again …`), ...lines.slice(1)]);
+      screen.repaint([screen.look.paint.error(`${error.message}; retrying …`), ...lines.slice(1)]);
     }
-    await sleep(everyMs, undefined, { signal });
+    await sleep(refreshIntervalMs, undefined, { signal });
   }
 }
 
 async function readStatus({ api }: Context, clock: ClockReading): Promise<Status> {
-  const part = <T>(answer: Promise<T>): Promise<StatusPart<T>> =>
-    answer.then(
-      (is) => ({ is }),
+  const part = <T>(response: Promise<T>): Promise<StatusPart<T>> =>
+    response.then(
+      (value) => ({ value }),
       (error: unknown) => {
-        if (error instanceof ApiProblem && error.status === 503) return { away: error.message };
+        if (error instanceof ApiProblem && error.status === 503) return { error: error.message };
         throw error;
       },
     );
@@ -80,7 +81,7 @@ async function readStatus({ api }: Context, clock: ClockReading): Promise<Status
 }
 
 function documentOf({ clock, budgets, queue, alerts, schedule }: Status) {
-  const of = <T>(part: StatusPart<T>) => ('is' in part ? part.is : null);
+  const of = <T>(part: StatusPart<T>) => ('value' in part ? part.value : null);
   return {
     clock,
     budgets: of(budgets)?.items ?? null,
@@ -92,12 +93,12 @@ function documentOf({ clock, budgets, queue, alerts, schedule }: Status) {
 
 export const alerts = defineCommand({
   usage: 'alerts [--all]',
-  about: 'what is wrong, why, since when, and what to do',
-  more: '--all shows also what is over, newest first.',
+  summary: 'open alerts: what is wrong, since when, and what to do',
+  details: '--all includes resolved alerts, newest first.',
   options: { all: flag },
-  async run(_, { api, screen, json, document }, { all }) {
+  async run(_, { api, screen, json, printJson }, { all }) {
     const list = await api.call('GET /v1/alerts', { query: { limit: 50, state: all ? undefined : 'open' } });
-    if (json) document(list);
+    if (json) printJson(list);
     else screen.print(alertLines(list.items, screen.look));
     return 0;
   },
@@ -105,19 +106,19 @@ export const alerts = defineCommand({
 
 export const tail = defineCommand({
   usage: 'tail [--types=A,B] [--after=ID]',
-  about: 'what happens, as it happens, until Ctrl-C',
-  more: [
+  summary: 'live events until Ctrl-C',
+  details: [
     `Types: ${streamTypes.join(', ')}.`,
-    'After a broken connection it goes on where it was, each thing once; --after goes on behind an id. --json writes a line',
-    'for each: type, id, data.',
+    'Reconnects when the connection breaks; each event is printed once. --after=ID starts with the event after that id.',
+    '--json prints one line per event: type, id, data.',
   ].join('\n'),
   options: { types: text, after: text },
-  async run(_, { api, screen, json, document, say, signal }, values) {
+  async run(_, { api, screen, json, printJson, warn, signal }, values) {
     const after = wholeNumber('--after', values.after);
     const clock = await readClock(api);
     const options = { types: values.types?.split(','), after, signal };
-    for await (const event of follow(api, options, (why) => say(`${why}; connecting again …`))) {
-      if (json) document(event, 'line');
+    for await (const event of follow(api, options, (reason) => warn(`${reason}; reconnecting …`))) {
+      if (json) printJson(event, 'line');
       else screen.print(eventLines(event, projectTime(clock), screen.look));
     }
     return 0;

@@ -4,20 +4,20 @@ import type { Alert, JudgedSchedule, StreamEvent } from '@paceline/client';
 import { at, exampleBudget, exampleCommand, now } from '@paceline/client/testing';
 import { alertLines, eventLines } from './events.ts';
 import { type Look, type Paint, plain, table } from './look.ts';
-import { commandLine, endLines } from './riders.ts';
+import { commandLine, finalLines } from './riders.ts';
 import { changeOf, judgedLines, promisesOf } from './schedule.ts';
 import { UsageError } from './usage.ts';
 import { windowLines } from './windows.ts';
 
 const look = (width = 80): Look => ({ width, paint: plain });
-/** Says where something is painted red. */
-const inRed: Look = { width: 80, paint: { ...plain, wrong: (text) => `<${text}>` } satisfies Paint };
+/** Marks red text with angle brackets. */
+const inRed: Look = { width: 80, paint: { ...plain, error: (text) => `<${text}>` } satisfies Paint };
 
-describe('a window', () => {
-  it('says how many of its calls are free, or when the next one is and who goes next', () => {
+describe('a rate limit', () => {
+  it('shows its available calls, or the time of the next one and the next request', () => {
     const policy = { limit: 5, windowSeconds: 60, from: 'documented', since: null } as const;
     expect(windowLines(exampleBudget({ policy, available: 3 }), [], now, look())[0]).toMatch(
-      /free now, 3 of 5$/,
+      /3 of 5 available now$/,
     );
     const [first, second] = windowLines(
       exampleBudget({ freeAt: at(41 / 60), available: 0 }),
@@ -25,49 +25,51 @@ describe('a window', () => {
       now,
       look(),
     );
-    expect(first).toMatch(/^Signups of an event {3}─+│─+·+ {2}free in 0:41$/);
-    expect(second?.trim()).toBe('1 per 1 min · nobody waits');
+    expect(first).toMatch(/^Signups of an event {3}─+│─+·+ {2}available in 0:41$/);
+    expect(second?.trim()).toBe('1 per 1 min · queue empty');
   });
 
-  it('says by whose word another limit is kept, and who has closed it; red when that was a 429', () => {
+  it('shows the origin of a changed limit and of a pause, in red after a 429', () => {
     const policy = { limit: 1, windowSeconds: 120, from: 'upstream', since: at(-1) } as const;
     const pausedUntil = { upstream: at(90 / 60), operator: null };
     const budget = exampleBudget({ policy, pausedUntil });
     const [first, second] = windowLines(budget, [], now, { ...inRed, width: 120 });
     expect(first).toMatch(/<paused for 1:30>$/);
     expect(second?.trim()).toBe(
-      'upstream asked for it (429) · 1 per 2 min, as upstream says since 18:29:00 (documented: 1 per 1 m…',
+      'by the upstream API (429) · 1 per 2 min, reported by the upstream API since 18:29:00 (documented:…',
     );
   });
 
-  it('is drawn below its name where there is little room', () => {
+  it('has its bar on its own line on a narrow screen', () => {
     const lines = windowLines(exampleBudget(), [], now, look(40));
     expect(lines).toHaveLength(3);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
   });
 });
 
-describe('how a command stands', () => {
-  it('is one line, with the shares of an import', () => {
-    const waits = exampleCommand({ state: 'waiting_for_window', until: at(41 / 60) });
-    expect(commandLine(waits, now, look())).toBe(
-      'Rider 4500001 waits until a call is free (18:30:41, in 0:41)',
+describe('the progress of a command', () => {
+  it('is one line, with a progress bar for an import', () => {
+    const waiting = exampleCommand({ state: 'waiting_for_window', until: at(41 / 60) });
+    expect(commandLine(waiting, now, look())).toBe(
+      'Rider 4500001: waiting for the rate limit until 18:30:41 (in 0:41)',
     );
-    const inLine = exampleCommand({ state: 'waiting_in_line', position: 2, at: at(41 / 60) });
-    expect(commandLine(inLine, now, look())).toBe('Rider 4500001 is number 2 in line (18:30:41, in 0:41)');
+    const queued = exampleCommand({ state: 'waiting_in_line', position: 2, at: at(41 / 60) });
+    expect(commandLine(queued, now, look())).toBe(
+      'Rider 4500001: number 2 in the queue, expected at 18:30:41 (in 0:41)',
+    );
     const some = exampleCommand({ riderId: null, riders: { done: 5, failed: 1, waiting: 4 } });
     expect(commandLine(some, now, inRed)).toBe(
-      `${'█'.repeat(16)}<${'▒'.repeat(4)}>${'░'.repeat(12)} 5 here, 1 failed, 4 to come, is being fetched`,
+      `${'█'.repeat(16)}<${'▒'.repeat(4)}>${'░'.repeat(12)} 5 added, 1 failed, 4 remaining, being fetched`,
     );
-    const failed = exampleCommand({ state: 'failed', reason: 'There was nobody there' });
-    expect(endLines(failed, now, { ...inRed, width: 30 })).toEqual([
-      '<Rider 4500001: There was>',
-      '<nobody there>',
+    const failed = exampleCommand({ state: 'failed', reason: 'No such rider known' });
+    expect(finalLines(failed, now, { ...inRed, width: 30 })).toEqual([
+      '<Rider 4500001: No such rider>',
+      '<known>',
     ]);
   });
 });
 
-describe('a judged schedule', () => {
+describe('a checked schedule', () => {
   const slots = { mode: 'on', opens: 'every 15m', duration: '10m', skip: '', catchUp: 'skip' } as const;
   const settings = { timeZone: 'UTC', kinds: mapValues(kinds, () => slots) };
   const judged: JudgedSchedule = {
@@ -78,8 +80,8 @@ describe('a judged schedule', () => {
     promises: {},
   };
 
-  it('is fine without errors, else says what is wrong and how it would pass, as plan takes it', () => {
-    expect(judgedLines(judged, look()).at(-1)).toBe('No errors: what is promised can be kept.');
+  it('shows its errors and a change that would pass, as arguments for plan', () => {
+    expect(judgedLines(judged, look()).at(-1)).toBe('No errors: every promise can be kept.');
     const lines = judgedLines(
       {
         ...judged,
@@ -99,7 +101,10 @@ describe('a judged schedule', () => {
     );
     expect(lines).toContain('<error: They collide.>');
     expect(lines).toContain('  Thu 26 Nov 18:30  near opens');
-    expect(lines.slice(-2)).toEqual(["This would pass: --set 'far.opens=5 * * * *'", 'It keeps: far 12h']);
+    expect(lines.slice(-2)).toEqual([
+      "This change would pass: --set 'far.opens=5 * * * *'",
+      'Promises it keeps: far 12h',
+    ]);
   });
 });
 
@@ -108,27 +113,27 @@ describe('alerts', () => {
     id: 'a',
     type: 'journal_lost',
     severity: 'error',
-    title: 'The journal is gone',
+    title: 'Journal lost',
     why: 'It is empty.',
-    todo: 'Look at the broker.',
+    todo: 'Check the broker.',
     since: at(-1),
     raisedAt: at(-1),
     resolvedAt: null,
   };
 
-  it('say what, since when, why and what to do; what is over wants nothing done', () => {
+  it('show title, time, cause and what to do until they are resolved', () => {
     expect(alertLines([alert], inRed)).toEqual([
-      '<The journal is gone> (since Thu 26 Nov 18:29:00)',
+      '<Journal lost> (since Thu 26 Nov 18:29:00)',
       '  It is empty.',
-      '  → Look at the broker.',
+      '  → Check the broker.',
     ]);
     expect(alertLines([{ ...alert, resolvedAt: at(0) }], inRed)).toHaveLength(2);
-    expect(alertLines([], look())).toEqual(['Nothing is wrong now.']);
+    expect(alertLines([], look())).toEqual(['No open alerts.']);
   });
 });
 
 describe('an event of the stream', () => {
-  it('says when, what and whose, and a 429 in red', () => {
+  it('shows time, type and text, with a 429 in red', () => {
     const change = { permit: 'p', budget: 'clubs', at: at(0) };
     const changes = [
       { ...change, change: 'started', lane: 'rider_sync', result: null, status: null },
@@ -138,7 +143,7 @@ describe('an event of the stream', () => {
     expect(
       eventLines({ type: 'permits.changed', id: 1, data: { changes } } as StreamEvent, now, inRed),
     ).toEqual([
-      '18:30:00  permits    clubs call begins, rider sync',
+      '18:30:00  permits    clubs call started, rider sync',
       '18:30:00  permits    clubs call <answered 429>',
       '18:30:00  permits    clubs call unanswered',
     ]);
@@ -149,7 +154,7 @@ describe('an event of the stream', () => {
 });
 
 describe('a table', () => {
-  it('lines up, and cuts its widest column where it is too wide', () => {
+  it('aligns its columns and cuts the widest one to fit', () => {
     const rows = [
       ['1', 'a long story of many words', 'x'],
       ['22', 'short', 'y'],
@@ -163,7 +168,7 @@ describe('a table', () => {
 });
 
 describe('settings', () => {
-  it('become one change of the schedule', () => {
+  it('form one change of the schedule', () => {
     expect(changeOf(['near.duration=8m', 'near.opens=0 */2 * * *', 'timeZone=UTC', 'far.skip='])).toEqual({
       timeZone: 'UTC',
       kinds: { near: { duration: '8m', opens: '0 */2 * * *' }, far: { skip: '' } },

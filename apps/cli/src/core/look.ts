@@ -1,28 +1,28 @@
 import { type Lane, laneNames, lanes } from '@paceline/shared/definition';
 
 export interface Look {
-  /** Cells in a line. */
+  /** Characters per line. */
   readonly width: number;
   readonly paint: Paint;
 }
 
-/** Color means lane; red means that something is wrong. */
+/** Color stands for a lane; red is for errors. */
 export interface Paint {
-  /** Whether colors tell lanes apart; else their letters do. */
+  /** Whether lanes differ by color; otherwise by their first letter. */
   readonly colored: boolean;
   lane(lane: Lane, text: string): string;
-  wrong(text: string): string;
-  strong(text: string): string;
-  quiet(text: string): string;
+  error(text: string): string;
+  bold(text: string): string;
+  muted(text: string): string;
 }
 
-const asItIs = (text: string) => text;
+const unstyled = (text: string) => text;
 export const plain: Paint = {
   colored: false,
   lane: (_, text) => text,
-  wrong: asItIs,
-  strong: asItIs,
-  quiet: asItIs,
+  error: unstyled,
+  bold: unstyled,
+  muted: unstyled,
 };
 
 export const markOf = (paint: Paint, lane: Lane, stroke: string): string =>
@@ -33,17 +33,17 @@ const letterOf = (lane: Lane): string => lanes[lane].label.slice(0, 1);
 
 export function legend({ width, paint }: Look): string[] {
   const items = [
-    ...laneNames.map((lane) => ({ mark: markOf(paint, lane, '┃'), words: lanes[lane].label })),
+    ...laneNames.map((lane) => ({ mark: markOf(paint, lane, '┃'), label: lanes[lane].label })),
     ...(paint.colored
-      ? [{ mark: '╎', words: 'expected' }]
-      : [{ mark: '│', words: 'now; right of it: expected' }]),
-    { mark: '╱', words: 'closed' },
+      ? [{ mark: '╎', label: 'expected' }]
+      : [{ mark: '│', label: 'now; to its right: expected' }]),
+    { mark: '╱', label: 'paused' },
   ];
   const lines: string[] = [];
   let room = 0;
-  for (const { mark, words } of items) {
-    const length = words.length + 4;
-    const item = `${mark} ${paint.quiet(words)}`;
+  for (const { mark, label } of items) {
+    const length = label.length + 4;
+    const item = `${mark} ${paint.muted(label)}`;
     if (length > room + 2) {
       lines.push(item);
       room = width - length;
@@ -55,11 +55,11 @@ export function legend({ width, paint }: Look): string[] {
   return lines;
 }
 
-/** A text that is no longer than `width`; what is left out is shown as `…`. */
+/** A text cut to `width`, with `…` at its end. */
 export const cut = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 
-/** Lines of whole words, none longer than `width` unless a word is. */
+/** Word-wraps a text; a word longer than `width` gets its own line. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -74,24 +74,24 @@ export function wrap(text: string, width: number): string[] {
 
 export type TableCell = string | { readonly text: string; readonly paint: (text: string) => string };
 
-const asPainted = (cell: TableCell) => (typeof cell === 'string' ? { text: cell, paint: asItIs } : cell);
+const toPainted = (cell: TableCell) => (typeof cell === 'string' ? { text: cell, paint: unstyled } : cell);
 
 export function table(
   head: readonly string[],
   rows: ReadonlyArray<readonly TableCell[]>,
   { width, paint }: Look,
 ): string[] {
-  const heading = head.map((text) => ({ text, paint: paint.quiet }));
-  const lines = (head.length === 0 ? rows : [heading, ...rows]).map((line) => line.map(asPainted));
+  const heading = head.map((text) => ({ text, paint: paint.muted }));
+  const lines = (head.length === 0 ? rows : [heading, ...rows]).map((line) => line.map(toPainted));
   const columns = Math.max(0, ...lines.map((line) => line.length));
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...lines.map((line) => line[column]?.text.length ?? 0)),
   );
   const gaps = 2 * (columns - 1);
-  const tooMuch = widths.reduce((sum, each) => sum + each, gaps) - width;
-  if (tooMuch > 0) {
+  const excess = widths.reduce((sum, each) => sum + each, gaps) - width;
+  if (excess > 0) {
     const widest = widths.indexOf(Math.max(...widths));
-    widths[widest] = Math.max(8, (widths[widest] ?? 0) - tooMuch);
+    widths[widest] = Math.max(8, (widths[widest] ?? 0) - excess);
   }
   return lines.map((line) =>
     line

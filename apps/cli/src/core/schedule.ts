@@ -8,8 +8,9 @@ const kindCell = (kind: SyncKind, { paint }: Look) => ({
   text: kind,
   paint: (text: string) => paint.lane(kinds[kind].lane, text),
 });
-const whole = (number: number): string => String(Math.round(number));
-const every = (seconds: number | null): string => (seconds === null ? 'never' : duration(seconds * 1_000));
+const rounded = (number: number): string => String(Math.round(number));
+const intervalText = (seconds: number | null): string =>
+  seconds === null ? 'never' : duration(seconds * 1_000);
 
 export function settingsLines(settings: ScheduleSettings, look: Look): string[] {
   const rows = kindNames.map((kind) => {
@@ -18,7 +19,7 @@ export function settingsLines(settings: ScheduleSettings, look: Look): string[] 
   });
   return [
     `Slots (${settings.timeZone})`,
-    ...table(['sync', 'mode', 'opens', 'for', 'left out', 'missed ones'], rows, look),
+    ...table(['sync', 'mode', 'opens', 'duration', 'except', 'if missed'], rows, look),
   ];
 }
 
@@ -31,11 +32,11 @@ export function scheduleLines(schedule: Schedule, look: Look): string[] {
     next[kind].map(({ opensAt, endsAt }) => `${shortTime(opensAt)}–${shortTime(endsAt)}`).join('  ') || 'off',
   ]);
   return [
-    `Version ${version}, ${from === 'changed' ? 'changed by hand' : 'as configured'}${when}`,
+    `Version ${version}, ${from === 'changed' ? 'changed at runtime' : 'as configured'}${when}`,
     '',
     ...settingsLines(schedule, look),
     '',
-    paint.quiet('Next'),
+    paint.muted('Next'),
     ...table([], rows, look),
   ];
 }
@@ -50,15 +51,15 @@ export function judgedLines(
     ...settingsLines(settings, look),
     '',
     ...findingLines(findings, look),
-    'What a busy day comes to',
+    'A busy day',
     ...forecastLines(forecast, look),
     '',
     ...(errors === 0
-      ? [look.paint.strong('No errors: what is promised can be kept.')]
+      ? [look.paint.bold('No errors: every promise can be kept.')]
       : [
-          look.paint.wrong(`${errors} ${errors === 1 ? 'error' : 'errors'}.`),
-          `This would pass: --set ${differences(settings, repaired).join(' --set ')}`,
-          ...(kept.length > 0 ? [`It keeps: ${kept.join(', ')}`] : []),
+          look.paint.error(`${errors} ${errors === 1 ? 'error' : 'errors'}.`),
+          `This change would pass: --set ${differences(settings, repaired).join(' --set ')}`,
+          ...(kept.length > 0 ? [`Promises it keeps: ${kept.join(', ')}`] : []),
         ]),
   ];
 }
@@ -66,13 +67,14 @@ export function judgedLines(
 export function findingLines(findings: JudgedSchedule['findings'], { paint, width }: Look): string[] {
   return findings.flatMap(({ severity, message, timeline }) => [
     ...wrap(`${severity}: ${message}`, width).map((line) =>
-      severity === 'error' ? paint.wrong(line) : line,
+      severity === 'error' ? paint.error(line) : line,
     ),
-    ...timeline.map(({ at, says }) => `  ${paint.quiet(`${dayOf(at)} ${shortTime(at)}`)}  ${says}`),
+    ...timeline.map(({ at, says }) => `  ${paint.muted(`${dayOf(at)} ${shortTime(at)}`)}  ${says}`),
     '',
   ]);
 }
 
+/** The changed settings as `--set` arguments. */
 export function differences(one: ScheduleSettings, other: ScheduleSettings): string[] {
   return kindNames.flatMap((kind) =>
     (Object.entries(other.kinds[kind]) as Array<[keyof ScheduleSettings['kinds'][SyncKind], string]>)
@@ -84,35 +86,35 @@ export function differences(one: ScheduleSettings, other: ScheduleSettings): str
 function forecastLines(forecast: JudgedSchedule['forecast'], look: Look): string[] {
   const byKind = forecast.kinds.map((each) => [
     kindCell(each.kind, look),
-    whole(each.things),
-    whole(each.slotsADay),
+    rounded(each.things),
+    rounded(each.slotsADay),
     each.fewestCalls === each.mostCalls
-      ? whole(each.mostCalls)
-      : `${whole(each.fewestCalls)}–${whole(each.mostCalls)}`,
-    whole(each.callsADay),
-    every(each.oldestSeconds),
-    each.promisedSeconds === null ? '-' : every(each.promisedSeconds),
+      ? rounded(each.mostCalls)
+      : `${rounded(each.fewestCalls)}–${rounded(each.mostCalls)}`,
+    rounded(each.callsADay),
+    intervalText(each.oldestSeconds),
+    each.promisedSeconds === null ? '-' : intervalText(each.promisedSeconds),
   ]);
   const byBudget = forecast.budgets.map(({ budget, policy, allowed, wanted, urgent, room, used }) => [
     budget,
     limitText(policy),
-    whole(allowed),
-    whole(Object.values(wanted).reduce((sum, each) => sum + each, urgent)),
-    whole(room),
-    `${whole(100 * used)} %`,
+    rounded(allowed),
+    rounded(Object.values(wanted).reduce((sum, each) => sum + each, urgent)),
+    rounded(room),
+    `${rounded(100 * used)} %`,
   ]);
   return [
     ...table(
-      ['sync', 'to refresh', 'slots', 'calls a slot', 'calls', 'refreshed every', 'promised'],
+      ['sync', 'items', 'slots', 'calls per slot', 'calls', 'refreshed every', 'promised'],
       byKind,
       look,
     ),
     '',
-    ...table(['budget', 'limit', 'allowed', 'wanted', 'room for', 'used'], byBudget, look),
+    ...table(['budget', 'limit', 'allowed', 'needed', 'possible', 'used'], byBudget, look),
   ];
 }
 
-/** Settings such as `near.duration=8m` and `timeZone=UTC`, as one change. @throws {UsageError} */
+/** One change from settings such as `near.duration=8m` and `timeZone=UTC`. @throws {UsageError} */
 export function changeOf(settings: readonly string[]): ScheduleEdit {
   const kinds: Record<string, Record<string, string>> = {};
   let timeZone: string | undefined;

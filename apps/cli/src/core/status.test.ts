@@ -21,9 +21,9 @@ const schedule: Schedule = {
 };
 const status: Status = {
   clock: { now: at(0), scale: 60 },
-  budgets: { is: { items: [exampleBudget()], next: null, estimates: { kept: 0, missed: 0 } } },
+  budgets: { value: { items: [exampleBudget()], next: null, estimates: { kept: 0, missed: 0 } } },
   queue: {
-    is: {
+    value: {
       at: at(0),
       waiting: 19,
       budgets: [
@@ -37,31 +37,31 @@ const status: Status = {
       ],
     },
   },
-  alerts: { is: { items: [], next: null } },
-  commands: { is: { items: [], next: null } },
-  schedule: { is: schedule },
+  alerts: { value: { items: [], next: null } },
+  commands: { value: { items: [], next: null } },
+  schedule: { value: schedule },
 };
 const look = (width: number): Look => ({ width, paint: plain });
 
 describe('the status', () => {
-  it('says the time there, who waits by lane, and which syncs are not as usual', () => {
+  it('shows the time, the queue by lane, and the state of each sync', () => {
     const lines = statusLines(status, now, look(80));
-    expect(lines[0]).toBe('Paceline  Thu 26 Nov 18:30:00 UTC, 60 times faster than yours');
-    expect(lines).toContain('In line  17 add rider · 2 far event');
+    expect(lines[0]).toBe('Paceline  Thu 26 Nov 18:30:00 UTC, 60× real time');
+    expect(lines).toContain('Queue    17 add rider · 2 far event');
     expect(lines).toContain(
-      'Syncs    rider at 18:40 · near at 18:40 · far observed · results off (schedule changed by hand)',
+      'Syncs    rider at 18:40 · near at 18:40 · far observed · results off (schedule changed at runtime)',
     );
     expect(lines).toContain('Alerts   none');
   });
 
-  it('shows what there is when a part is away', () => {
-    const away = { away: 'The scheduler does not answer' };
-    const lines = statusLines({ ...status, schedule: away }, now, look(80));
-    expect(lines).toContain(away.away);
+  it('shows the rest when one service is not responding', () => {
+    const unavailable = { error: 'The scheduler is not responding' };
+    const lines = statusLines({ ...status, schedule: unavailable }, now, look(80));
+    expect(lines).toContain(unavailable.error);
     expect(lines).toContain('Alerts   none');
   });
 
-  it('explains its marks in no more room than there is', () => {
+  it('wraps its legend to the width of the screen', () => {
     const lines = statusLines(status, now, look(40)).slice(-4);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
     expect(lines.join('\n')).toContain('f far event');

@@ -1,23 +1,26 @@
+/** The command line is wrong; the CLI prints the usage of the command and exits with 2. */
 export class UsageError extends Error {
   override name = 'WrongUsage';
 }
 
-export const unexpected = (argument: string): UsageError =>
+export const unexpectedArgument = (argument: string): UsageError =>
   new UsageError(`Unexpected argument "${argument}"`);
 
-/** One of a few words, or none. @throws {UsageError} */
+export const missingArgument = (name: string): UsageError => new UsageError(`Missing argument: ${name}`);
+
+/** An option with a fixed set of values; undefined when absent. @throws {UsageError} */
 export function oneOf<T extends string>(
   name: string,
   value: string | undefined,
-  words: readonly T[],
+  values: readonly T[],
 ): T | undefined {
-  const found = words.find((word) => word === value);
+  const found = values.find((each) => each === value);
   if (value !== undefined && found === undefined)
-    throw new UsageError(`${name} must be one of ${words.join(', ')}`);
+    throw new UsageError(`${name} must be one of ${values.join(', ')}`);
   return found;
 }
 
-/** A whole number, or none. @throws {UsageError} */
+/** A whole number; undefined when absent. @throws {UsageError} */
 export function wholeNumber(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (!/^\d{1,15}$/.test(value)) throw new UsageError(`${name} must be a whole number`);

@@ -7,22 +7,22 @@ import { barOf, drawBar } from './windows.ts';
 
 const draw = (budget: Budget, width = 21) => drawBar(barOf(budget, now, width), plain);
 
-let named = 0;
-/** A call that its window of a minute counts from `seconds` on. */
+let permitCount = 0;
+/** A call that counts against a one-minute window from `seconds` on. */
 const permitOf = (lane: Lane, seconds: number): Budget['permits'][number] => ({
-  permit: `permit-${(named += 1)}`,
+  permit: `permit-${(permitCount += 1)}`,
   lane,
   startedAt: at(seconds / 60),
   settled: true,
   leavesAt: at(seconds / 60 + 1),
 });
 
-describe('the bar of a window', () => {
-  it('is a line behind now and dots ahead of it while calls are free', () => {
+describe('the bar of a rate limit', () => {
+  it('has dots after now while calls are available', () => {
     expect(draw(exampleBudget())).toBe('──────────│··········');
   });
 
-  it('has a call where the window counts it from, and a line to where the next one is free', () => {
+  it('shows a call where it starts to count, and a line up to the next available call', () => {
     const budget = exampleBudget({
       permits: [permitOf('rider_sync', -30)],
       freeAt: permitOf('rider_sync', -30).leavesAt,
@@ -30,20 +30,20 @@ describe('the bar of a window', () => {
     expect(draw(budget)).toBe('─────r────│────······');
   });
 
-  it('counts calls that fall into one cell, and shows those who wait where they are expected', () => {
+  it('counts the calls in one cell, and shows waiting requests where they are expected', () => {
     const permits = [permitOf('manual_rider_add', -12), permitOf('rider_sync', -13)];
     const waiting = { count: 1, next: [waitingRequest('a', 18 / 60, 0, 'near_event_urgent')] };
     expect(draw(exampleBudget({ permits, waiting }))).toBe('────────2─│··u·······');
   });
 
-  it('is hatched while nobody may call', () => {
+  it('is hatched during a pause', () => {
     const until = at(0.5);
     expect(draw(exampleBudget({ pausedUntil: { upstream: until, operator: null } }))).toBe(
       '──────────│╱╱╱╱······',
     );
   });
 
-  it('holds every call that counts, and is as wide as it is asked to be', () => {
+  it('shows every call that counts, at the given width', () => {
     const lane = fc.constantFrom(
       'manual_rider_add' as const,
       'rider_sync' as const,
@@ -61,7 +61,7 @@ describe('the bar of a window', () => {
         expect(cells.flatMap(({ calls }) => calls).toSorted()).toEqual(
           started.map(([each]) => each).toSorted(),
         );
-        expect(cells.filter(({ is }) => is === 'now')).toHaveLength(1);
+        expect(cells.filter(({ state }) => state === 'now')).toHaveLength(1);
       }),
     );
   });

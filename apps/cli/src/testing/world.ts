@@ -9,14 +9,14 @@ import { runRealScheduler } from '@paceline/api/testing/services.ts';
 import { eventually } from '@paceline/shared/testing';
 import { runCli } from '../cli.ts';
 
-/** What became of a command line. */
+/** The result of a finished command. */
 export interface CommandResult {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** One that is still running. */
+/** A command that is still running. */
 export interface RunningCommand {
   out(): string;
   err(): string;
@@ -26,16 +26,19 @@ export interface RunningCommand {
 
 const operator = 'token-of-an-operator';
 export const viewer = 'token-of-a-viewer';
-export const env = (url: string): NodeJS.ProcessEnv => ({ PACELINE_URL: url, PACELINE_TOKEN: operator });
+export const operatorEnv = (url: string): NodeJS.ProcessEnv => ({
+  PACELINE_URL: url,
+  PACELINE_TOKEN: operator,
+});
 
-/** An API that wants a token, with the real limiter and the real scheduler behind it. */
+/** An API that requires a token, with the real limiter and scheduler. */
 export async function startTestSystem(): Promise<{ test: TestApi; stop(): Promise<void> }> {
   const test = await startTestApi({ env: { API_TOKEN: operator, API_VIEWER_TOKEN: viewer } });
   const services = await Promise.all([runRealLimiter(test), runRealScheduler(test)]);
   await eventually(async () => {
     for (const path of ['/v1/budgets', '/v1/schedule']) {
       const { status } = await test.get(path, { authorization: `Bearer ${operator}` });
-      if (status !== 200) throw new Error(`${path} is not there yet`);
+      if (status !== 200) throw new Error(`${path} is not ready`);
     }
   });
   return {
@@ -47,14 +50,14 @@ export async function startTestSystem(): Promise<{ test: TestApi; stop(): Promis
   };
 }
 
-/** A command line in this process. */
-export function start(args: readonly string[], surroundings: NodeJS.ProcessEnv, input = ''): RunningCommand {
+/** Runs a command in this process. */
+export function start(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): RunningCommand {
   const written = { out: '', err: '' };
   const stopping = new AbortController();
   const code = runCli(args, {
-    env: surroundings,
+    env,
     output: { write: (piece) => (written.out += piece) },
-    errors: { write: (piece) => (written.err += piece) },
+    errorOutput: { write: (piece) => (written.err += piece) },
     read: () => Promise.resolve(input),
     signal: stopping.signal,
   });
@@ -66,25 +69,25 @@ export function start(args: readonly string[], surroundings: NodeJS.ProcessEnv, 
   };
 }
 
-/** A command line as a process of its own. */
+/** Runs a command in its own process. */
 export async function runProcess(
   args: readonly string[],
-  surroundings: NodeJS.ProcessEnv,
+  env: NodeJS.ProcessEnv,
   input = '',
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url)), ...args], {
-    env: { PATH: process.env.PATH, ...surroundings },
+    env: { PATH: process.env.PATH, ...env },
   });
   child.stdin.end(input);
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return { code: code as number | null, out, err };
 }
 
-/** A way to an API that can be cut, and closed for a while. */
+/** A TCP proxy in front of an API, to break connections. */
 export interface TestProxy {
   readonly url: string;
   dropConnections(): void;
-  /** Until `open` nobody gets through. */
+  /** Drops all connections and accepts none until `open`. */
   close(): void;
   open(): void;
   stop(): void;
