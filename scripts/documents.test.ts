@@ -42,6 +42,8 @@ describe('the check of documents', () => {
     ['a program of the lab', '`npm run lab -- havoc --seed 1`', 'npm script lab -- havoc'],
     ['a variable', '- `API_TOKENS`', 'variable API_TOKENS'],
     ['a family of variables', '`SLOTS_…_SKIP`', 'variable SLOTS_…_SKIP'],
+    ['a field', '`unknownSince`', 'name unknownSince'],
+    ['an export', "```ts\nimport { createApi, closeApi } from '@paceline/client';\n```", 'name closeApi'],
     ['a route', '`GET /v1/rider`', 'route /v1/rider'],
   ])('reports %s that does not exist', (_, page, missing) => {
     expect(missingIn('README.md', page)).toEqual([missing]);
@@ -52,6 +54,7 @@ describe('the check of documents', () => {
     '`services/limiter/src/core/window.ts`, `queue.ts`; `lab/histories/src/*-law.test.ts`',
     '`npm test`, `npm run generate`, `npm run lab -- chaos`, and `npm run build` in `apps/dashboard`',
     '`API_TOKEN`, `SLOT_…_SKIP`, `OTEL_EXPORTER_OTLP_ENDPOINT`, the stream `DEAD_LETTERS`',
+    '`unknownUntil`, `long_queue`',
     '`GET /v1/riders/:riderId`, http://127.0.0.1:3000/v1/runs?kind=near',
     '`services/event-sync/src/flows/teams.ts`:',
   ])('accepts %s', (page) => {

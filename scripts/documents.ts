@@ -14,7 +14,7 @@ export const documents = glob(['*.md', `{${folders.join(',')}}/**/*.md`]);
 
 /** Files that are no documents and may name one, in a comment or as an alert's runbook. */
 export const sources = glob([
-  '*.{ts,yml}',
+  '*.{ts,yml,json}',
   `{${folders.join(',')}}/**/*.{ts,tsx,yml,yaml}`,
   '.env.example',
 ]).filter((path) => !path.startsWith('scripts/documents'));
@@ -51,7 +51,7 @@ function blocksOf(tokens: readonly Token[]): Block[] {
   });
 }
 
-/** What a document names that does not exist: paths, link targets, anchors, npm scripts, variables and routes. */
+/** What a document names that does not exist: link targets, anchors, paths, npm scripts, variables, names, routes. */
 export function missingIn(page: string, text: string): string[] {
   return blocksOf(marked.lexer(text)).flatMap((part) => [
     ...part.links.filter((link) => !isLink(page, text, link)).map((link) => `link ${link}`),
@@ -60,6 +60,9 @@ export function missingIn(page: string, text: string): string[] {
     ...namesIn(part.text)
       .filter((name) => !isName(name))
       .map((name) => `variable ${name}`),
+    ...identifiersIn(part)
+      .filter((name) => !identifiers.has(name))
+      .map((name) => `name ${name}`),
     ...routesIn(part.text)
       .filter((route) => !isRoute(route))
       .map((route) => `route ${route}`),
@@ -140,6 +143,16 @@ function isName(name: string): boolean {
   const pattern = new RegExp(`(?:^|_)${name.replaceAll('…', '[A-Z0-9_]+')}$`);
   return [...names].some((known) => pattern.test(known));
 }
+
+/** Code spans like `unknownUntil` and `long_queue`, and what a code block imports. Metrics have a test of their own. */
+function identifiersIn({ text, spans }: Block): string[] {
+  const imported = [...text.matchAll(/^import \{([^}]*)\} from '@paceline/gm)].flatMap(([, list = '']) =>
+    (list.match(/\w+/g) ?? []).filter((name) => name !== 'type'),
+  );
+  return [...spans.filter((span) => /^(?!paceline_|http_|db_)[a-z]+(?:[A-Z_]\w*)+$/.test(span)), ...imported];
+}
+
+const identifiers = new Set(sources.flatMap((path) => read(path).match(/\b[A-Za-z]\w+/g) ?? []));
 
 /** What the API's route files define: `endpoint('get', '/v1/riders/{riderId}', …`. */
 const routes = glob(['services/api/src/*/*.ts']).flatMap((path) =>
