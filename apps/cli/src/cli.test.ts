@@ -1,4 +1,4 @@
-import { playImports, playRiderSync } from '@paceline/api/testing/services.ts';
+import { fakeImports, fakeRiderSync } from '@paceline/api/testing/services.ts';
 import { callRow, runRow } from '@paceline/api/testing/rows.ts';
 import type { TestApi } from '@paceline/api/testing/api.ts';
 import { catalog } from '@paceline/shared/contracts';
@@ -55,7 +55,7 @@ describe('paceline status', () => {
 
 describe('paceline add-rider', () => {
   it('shows the progress until the rider is added', async () => {
-    const standIn = await playRiderSync(riderSync, system.test.db, async (_, move) => {
+    const standIn = await fakeRiderSync(riderSync, system.test.db, async (_, move) => {
       await move({ state: 'running' });
       await move({ state: 'done' });
     });
@@ -67,7 +67,7 @@ describe('paceline add-rider', () => {
 
   it('fails with the reason, or returns at once with --wait=no', async () => {
     const reason = 'ZwiftRacing knows no rider 404';
-    const standIn = await playRiderSync(riderSync, system.test.db, (_, move) =>
+    const standIn = await fakeRiderSync(riderSync, system.test.db, (_, move) =>
       move({ state: 'failed', reason }),
     );
     const failed = await paceline(['add-rider', '404']);
@@ -82,7 +82,7 @@ describe('paceline add-rider during an outage of the API', () => {
   it('continues until the rider is added', async () => {
     const proxy = await startProxy(system.test.api.url);
     const outage = Promise.withResolvers<void>();
-    const standIn = await playRiderSync(riderSync, system.test.db, async (_, move) => {
+    const standIn = await fakeRiderSync(riderSync, system.test.db, async (_, move) => {
       await outage.promise;
       await move({ state: 'done' });
     });
@@ -100,7 +100,7 @@ describe('paceline add-rider during an outage of the API', () => {
 
 describe('paceline import', () => {
   it('reads a list from stdin and lists the riders that failed', async () => {
-    const standIn = await playImports(riderSync, system.test.db, { state: 'done' }, { failed: [12] });
+    const standIn = await fakeImports(riderSync, system.test.db, { state: 'done' }, { failed: [12] });
     const { code, out } = await paceline(['import', '-'], {}, 'name,riderId\nAnna,11\nBo,12\nCleo,13\n');
     expect(code).toBe(1);
     expect(out).toContain('2 added, 1 failed');
@@ -131,7 +131,7 @@ describe('paceline runs and run', () => {
     expect(one.out).toContain('500 Internal error');
     expect(await paceline(['run', 'no-such-run'])).toMatchObject({
       code: 1,
-      err: 'There is no run no-such-run\n',
+      err: 'Run no-such-run does not exist\n',
     });
   });
 });

@@ -19,160 +19,154 @@ export type Alert = {
   why: string,
   /** What an operator can do */
   todo: string,
-  /** When it began */
+  /** When the condition started */
   since: string,
   raisedAt: string,
-  /** null: it goes on */
+  /** null: still open */
   resolvedAt: string | null,
-};
-
-export type AskedRun = {
-  runId: string,
-  /** It was under way or asked for before */
-  already: boolean,
 };
 
 export type Budget = {
   budget: BudgetName,
   policy: {
-    /** Calls in any stretch of `windowSeconds` */
+    /** Max calls within any `windowSeconds` */
     limit: integer,
     windowSeconds: number,
-    /** By whose word it is kept */
+    /** Source of the limit */
     from: "documented" | "upstream" | "operator",
-    /** null: always */
+    /** null: since the start */
     since: string | null,
   },
-  /** What the vendor documents */
+  /** The limit in the documentation of upstream */
   documented: {
-    /** Calls in any stretch of `windowSeconds` */
+    /** Max calls within any `windowSeconds` */
     limit: integer,
     windowSeconds: number,
   },
-  /** The calls that count now */
+  /** The calls in the current window */
   permits: {
     permit: string,
     lane: Lane,
     startedAt: string,
-    /** false: its call may still be under way */
+    /** false: the call may still be in progress */
     settled: boolean,
-    /** When it counts no more, at the latest */
+    /** When it stops counting, at the latest */
     leavesAt: string,
   }[],
-  /** Calls that could be made now */
+  /** Calls possible now */
   available: integer,
-  /** When the next call becomes free; null: one is free now */
+  /** When the next call is possible; null: now */
   freeAt: string | null,
   pausedUntil: { upstream: string | null, operator: string | null },
-  /** After a 429 one call goes ahead alone */
+  /** true: after a 429, a single call is made first */
   probing: boolean,
-  /** Calls that are not remembered may count until then, so nobody calls */
+  /** Until then the window may contain unrecorded calls, so no calls are made */
   unknownUntil: string | null,
   waiting: {
     count: integer,
-    /** The first ones, in the order in which they go */
+    /** The first requests in the queue, in order */
     next: { ticket: string, lane: Lane, requestedAt: string, estimatedAt: string }[],
   },
-  /** The last 429 and whose doing it was */
+  /** The last 429 and its likely cause */
   lastRejected: { at: string, attribution: "ours" | "policy_changed" | "unreported_permit" | "foreign_caller" } | null,
 };
 
 export type Clock = {
   now: string,
-  /** Seconds that pass here in one of yours: 1, or more against a sandbox */
+  /** Speed of the clock: 1, or more against a sandbox */
   scale: number,
 };
 
 export type Club = {
   clubId: integer,
   name: string,
-  /** As the last pages of it showed them; who they are: `/v1/riders?clubId=…` */
+  /** Number of members; list them with `/v1/riders?clubId=…` */
   members: integer,
-  /** When the last page of a whole pass over it was stored */
+  /** When its members were last fetched completely */
   fetchedAt: string,
-  /** Seconds since then */
+  /** Seconds since `fetchedAt` */
   ageSeconds: integer,
 };
 
 export type Command = {
   commandId: string,
   type: "add-rider" | "import-riders",
-  /** add-rider: the rider; null with an import */
+  /** add-rider: the rider; null for imports */
   riderId: integer | null,
-  /** import-riders: how many wait, are done and have failed; null with an add */
+  /** import-riders: number of waiting, done and failed riders; null for adds */
   riders: { waiting: integer, done: integer, failed: integer } | null,
   state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "running" | "done" | "failed" | "expired",
-  /** waiting_in_line: 1 is next */
+  /** waiting_in_line: position in the queue; 1 is next */
   position: integer | null,
-  /** waiting_in_line: when its turn is expected */
+  /** waiting_in_line: estimated start */
   at: string | null,
-  /** waiting_for_window, paused_by_upstream, paused_by_operator: when that ends */
+  /** waiting_for_window, paused_by_upstream, paused_by_operator: estimated end of the wait */
   until: string | null,
   /** outside_slot: when the next slot opens */
   next: string | null,
-  /** failed, expired: why */
+  /** failed, expired: the reason */
   reason: string | null,
-  /** When it is expected to run; null when it waits no more, or nobody knows */
+  /** When it is expected to run; null if unknown or no longer waiting */
   estimatedAt: string | null,
-  /** How the rider comes, as far as that is known: by a GET of its own, or by the next bulk call */
+  /** How the rider is fetched: single (a call of its own) or bulk (with the next bulk call); null if not known yet */
   via: "single" | "bulk" | null,
   requestedAt: string,
   updatedAt: string,
   finishedAt: string | null,
-  /** The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept */
+  /** Trace id, for Jaeger and the logs; null if it was not traced */
   traceId: string | null,
-  /** Where the rider is, once stored (also when stored before) */
+  /** Path of the rider, if it is stored (now or from before) */
   rider: string | null,
 };
 
 export type CommandRider = {
   riderId: integer,
   outcome: "waiting" | "done" | "failed",
-  /** failed: why */
+  /** failed: the reason */
   reason: string | null,
   endedAt: string | null,
-  /** done: where the rider is */
+  /** done: path of the rider */
   rider: string | null,
 };
 
 export type Conflict = {
   at: string,
   budget: BudgetName,
-  /** The lane that has to wait */
+  /** The delayed lane */
   blocked: Lane,
-  /** The lane that is in the way */
+  /** The lane that goes first */
   blockedBy: Lane,
   expectedWaitSeconds: number,
 };
 
 export type Coordination = {
   rateLimitUsage: Record<BudgetName, {
-    /** Calls that count against the window now */
+    /** Calls in the current window */
     used: integer,
-    /** Calls that could be made now */
+    /** Calls possible now */
     available: integer,
-    /** When the next call becomes free; null: one is free now */
+    /** When the next call is possible; null: now */
     resetAt: string | null,
   }>,
   conflicts: {
     count: integer,
     lastConflict: {
-      /** The lane that was in the way */
+      /** The lane that went first */
       type: Lane,
       timestamp: string,
-      /** The lane that had to wait */
+      /** The lane that was delayed */
       blocked: Lane,
       endpoint: BudgetName,
     } | null,
   },
   queue: {
     pending: integer,
-    /** Project ms, of those who wait and of those granted within the last hour */
+    /** Project ms, over waiting requests and those granted within the last hour */
     avgWaitTime: number,
     /** Project ms */
     maxWaitTime: number,
   },
-  /** Which sources upstream gives us (see /v1/sources); null: the database does not answer */
+  /** Availability of each data source (see /v1/sources); null: the database does not answer */
   sources: Partial<Record<SourceName, "unknown" | "available" | "unavailable">> | null,
 };
 
@@ -183,32 +177,32 @@ export type Event = {
   type: string | null,
   subType: string | null,
   routeId: string | null,
-  /** As upstream gives it: mostly metres */
+  /** From upstream, usually in metres */
   distance: number | null,
   signups: {
-    /** As upstream's list of events counts them */
+    /** Count in upstream's event list */
     listed: integer,
-    /** Of those fetched: still signed up */
+    /** Fetched signups that are still current */
     current: integer | null,
-    /** Of those fetched: no longer signed up */
+    /** Fetched signups that were withdrawn */
     withdrawn: integer | null,
   },
   fetchedAt: string,
-  /** Seconds since the event was last seen in the list */
+  /** Seconds since the event was last in the list */
   ageSeconds: integer,
   /** null: never */
   signupsFetchedAt: string | null,
   signupsAgeSeconds: integer | null,
   results: {
-    /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
+    /** null: not requested yet. `unrated` is final for rides, which are never rated */
     state: "none_yet" | "unrated" | "rated" | "given_up" | null,
-    /** Why they are as they are, where that needs a word */
+    /** Explanation of the state, if there is one */
     reason: string | null,
-    /** How often they were asked for */
+    /** Number of fetch attempts */
     tries: integer,
-    /** When they were last asked for, whatever came of it */
+    /** Last fetch attempt, successful or not */
     triedAt: string | null,
-    /** When they were last answered; null: never */
+    /** Last successful fetch; null: never */
     fetchedAt: string | null,
     ageSeconds: integer | null,
   },
@@ -221,36 +215,36 @@ export type EventDetail = {
   type: string | null,
   subType: string | null,
   routeId: string | null,
-  /** As upstream gives it: mostly metres */
+  /** From upstream, usually in metres */
   distance: number | null,
   signups: {
-    /** As upstream's list of events counts them */
+    /** Count in upstream's event list */
     listed: integer,
-    /** Of those fetched: still signed up */
+    /** Fetched signups that are still current */
     current: integer | null,
-    /** Of those fetched: no longer signed up */
+    /** Fetched signups that were withdrawn */
     withdrawn: integer | null,
   },
   fetchedAt: string,
-  /** Seconds since the event was last seen in the list */
+  /** Seconds since the event was last in the list */
   ageSeconds: integer,
   /** null: never */
   signupsFetchedAt: string | null,
   signupsAgeSeconds: integer | null,
   results: {
-    /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
+    /** null: not requested yet. `unrated` is final for rides, which are never rated */
     state: "none_yet" | "unrated" | "rated" | "given_up" | null,
-    /** Why they are as they are, where that needs a word */
+    /** Explanation of the state, if there is one */
     reason: string | null,
-    /** How often they were asked for */
+    /** Number of fetch attempts */
     tries: integer,
-    /** When they were last asked for, whatever came of it */
+    /** Last fetch attempt, successful or not */
     triedAt: string | null,
-    /** When they were last answered; null: never */
+    /** Last successful fetch; null: never */
     fetchedAt: string | null,
     ageSeconds: integer | null,
   },
-  /** Upstream's answer as it came */
+  /** The unchanged response from upstream */
   raw?: unknown | undefined,
 };
 
@@ -260,29 +254,31 @@ export type Forecast = {
     /** Clubs or events to refresh */
     things: number,
     slotsADay: number,
-    /** That its slots have room for */
+    /** Calls per day that fit into its slots */
     callsADay: number,
-    /** In the slot that has room for the fewest */
+    /** Min calls per slot */
     fewestCalls: number,
+    /** Max calls per slot */
     mostCalls: number,
-    /** How long one call for each takes when every call is made for it */
+    /** Time to refresh each club or event once, if it gets every call */
     passSeconds: number,
-    /** How often each is refreshed at the least; null: never */
+    /** Max time between refreshes; null: never refreshed */
     oldestSeconds: number | null,
+    /** Max time between refreshes that was asked for */
     promisedSeconds: number | null,
   }>,
   budgets: {
     budget: BudgetName,
     policy: { limit: integer, windowSeconds: number },
-    /** Calls a day that the limit allows */
+    /** Calls per day that the rate limit allows */
     allowed: number,
-    /** Calls a day that each kind would like */
+    /** Calls per day that each kind needs */
     wanted: Partial<Record<SyncKind, number>>,
-    /** Calls a day that wait for no slot */
+    /** Urgent calls per day, which do not wait for a slot */
     urgent: number,
-    /** Calls a day that there is room for */
+    /** Calls per day that fit */
     room: number,
-    /** `room` of `allowed`, 0 to 1 */
+    /** `room` divided by `allowed`, 0 to 1 */
     used: number,
   }[],
 };
@@ -290,23 +286,24 @@ export type Forecast = {
 export type Freshness = {
   at: string,
   classes: Array<{
-    /** Starts within 15 minutes, within the hour, within two days */
+    /** urgent: starts within 15 min; near: within 60 min; far: within 48 h */
     class: FreshnessClass,
-    /** How old a copy may be */
+    /** Freshness goal: max age of the signups */
     goalSeconds: number,
-    /** Events of the class now */
+    /** Number of events in the class */
     events: integer,
-    /** Those with our riders in them */
+    /** Events with our riders */
     ours: integer,
-    /** How many have a copy within the goal */
+    /** Events within the goal */
     within: integer,
+    /** Events with our riders within the goal */
     oursWithin: integer,
-    /** The share of the last day's event time with a copy within the goal */
+    /** Share of event time within the goal over the last 24 hours; null: no events */
     lastDay: number | null,
-    /** The same of events with our riders; null: there was none */
+    /** The same for events with our riders */
     oursLastDay: number | null,
   }>,
-  /** What is worth most first */
+  /** The most valuable first */
   next: Array<{
     eventId: string,
     title: string,
@@ -316,7 +313,7 @@ export type Freshness = {
     signupsFetchedAt: string | null,
     signupsAgeSeconds: integer | null,
     withinGoal: boolean,
-    /** Why a call for it would be worth it */
+    /** Why it is worth fetching */
     because: "about_to_start" | "never_fetched" | "older_than_goal" | "soon_older_than_goal" | "signups_changed" | "oldest_copy",
   }>,
 };
@@ -328,7 +325,7 @@ export type JudgedSchedule = {
     severity: "error" | "warning",
     kinds: SyncKind[],
     message: string,
-    /** An example */
+    /** Example timeline */
     timeline: { at: string, says: string }[],
   }>,
   forecast: {
@@ -337,63 +334,65 @@ export type JudgedSchedule = {
       /** Clubs or events to refresh */
       things: number,
       slotsADay: number,
-      /** That its slots have room for */
+      /** Calls per day that fit into its slots */
       callsADay: number,
-      /** In the slot that has room for the fewest */
+      /** Min calls per slot */
       fewestCalls: number,
+      /** Max calls per slot */
       mostCalls: number,
-      /** How long one call for each takes when every call is made for it */
+      /** Time to refresh each club or event once, if it gets every call */
       passSeconds: number,
-      /** How often each is refreshed at the least; null: never */
+      /** Max time between refreshes; null: never refreshed */
       oldestSeconds: number | null,
+      /** Max time between refreshes that was asked for */
       promisedSeconds: number | null,
     }>,
     budgets: {
       budget: BudgetName,
       policy: { limit: integer, windowSeconds: number },
-      /** Calls a day that the limit allows */
+      /** Calls per day that the rate limit allows */
       allowed: number,
-      /** Calls a day that each kind would like */
+      /** Calls per day that each kind needs */
       wanted: Partial<Record<SyncKind, number>>,
-      /** Calls a day that wait for no slot */
+      /** Urgent calls per day, which do not wait for a slot */
       urgent: number,
-      /** Calls a day that there is room for */
+      /** Calls per day that fit */
       room: number,
-      /** `room` of `allowed`, 0 to 1 */
+      /** `room` divided by `allowed`, 0 to 1 */
       used: number,
     }[],
   },
-  /** The schedule that was judged */
+  /** The checked schedule */
   settings: {
     timeZone: string,
     kinds: Record<SyncKind, {
       mode: "off" | "observed" | "on",
-      /** A cron expression of five fields, or an interval: every 15m */
+      /** Cron expression with five fields, or an interval such as "every 15m" */
       opens: string,
-      /** How long a slot stays open: 10m */
+      /** How long a slot stays open, e.g. 10m */
       duration: string,
-      /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
+      /** Slots to skip, e.g. 06:00, 23:00-05:00, sat, 2026-12-24 */
       skip: string,
-      /** What becomes of missed slots: skip, latest, or all 2h */
+      /** What to do with missed slots: skip, latest, or all within a time such as "all 2h" */
       catchUp: string,
     }>,
   },
-  /** How it would pass, with these promises */
+  /** A schedule without errors that keeps `promises` */
   repaired: {
     timeZone: string,
     kinds: Record<SyncKind, {
       mode: "off" | "observed" | "on",
-      /** A cron expression of five fields, or an interval: every 15m */
+      /** Cron expression with five fields, or an interval such as "every 15m" */
       opens: string,
-      /** How long a slot stays open: 10m */
+      /** How long a slot stays open, e.g. 10m */
       duration: string,
-      /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
+      /** Slots to skip, e.g. 06:00, 23:00-05:00, sat, 2026-12-24 */
       skip: string,
-      /** What becomes of missed slots: skip, latest, or all 2h */
+      /** What to do with missed slots: skip, latest, or all within a time such as "all 2h" */
       catchUp: string,
     }>,
   },
-  /** Other than was asked where no slots could keep that: `cycle`, or a duration */
+  /** The max time between refreshes: `cycle`, or a duration. Differs from the request where no slots could keep it */
   promises: Partial<Record<SyncKind, string>>,
 };
 
@@ -402,11 +401,11 @@ export type Permit = {
   budget: BudgetName,
   lane: Lane,
   startedAt: string,
-  /** null: its end was not heard of (yet) */
+  /** null: not reported (yet) */
   endedAt: string | null,
-  /** `not_sent`: it was given back, and cost nothing */
+  /** `not_sent`: returned unused */
   result: "answered" | "unanswered" | "not_sent" | null,
-  /** HTTP status of the answer; 429: it was rejected */
+  /** HTTP status of the response */
   status: integer | null,
 };
 
@@ -415,49 +414,49 @@ export type Problem = {
   title: string,
   status: integer,
   detail: string,
-  /** The path that was asked for */
+  /** The requested path */
   instance: string,
-  /** Each field that is wrong */
+  /** The invalid fields */
   errors: { field: string, message: string }[],
   command?: Command | undefined,
-  /** Only of schedule-refused */
+  /** Only with schedule-refused */
   findings?: Array<{
     rule: "collision" | "overrun" | "demand" | "promise",
     severity: "error" | "warning",
     kinds: SyncKind[],
     message: string,
-    /** An example */
+    /** Example timeline */
     timeline: { at: string, says: string }[],
   }> | undefined,
-  /** Only of schedule-refused */
+  /** Only with schedule-refused */
   repaired?: {
     timeZone: string,
     kinds: Record<SyncKind, {
       mode: "off" | "observed" | "on",
-      /** A cron expression of five fields, or an interval: every 15m */
+      /** Cron expression with five fields, or an interval such as "every 15m" */
       opens: string,
-      /** How long a slot stays open: 10m */
+      /** How long a slot stays open, e.g. 10m */
       duration: string,
-      /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
+      /** Slots to skip, e.g. 06:00, 23:00-05:00, sat, 2026-12-24 */
       skip: string,
-      /** What becomes of missed slots: skip, latest, or all 2h */
+      /** What to do with missed slots: skip, latest, or all within a time such as "all 2h" */
       catchUp: string,
     }>,
   } | undefined,
-  /** Only of schedule-refused */
+  /** Only with schedule-refused */
   promises?: Partial<Record<SyncKind, string>> | undefined,
 };
 
 export type Queue = {
   at: string,
-  /** How many wait in all */
+  /** Waiting requests in total */
   waiting: integer,
   budgets: {
     budget: BudgetName,
     waiting: integer,
-    /** Those in which somebody waits */
+    /** The lanes with waiting requests */
     lanes: { lane: Lane, waiting: integer }[],
-    /** In the order in which they go, a thousand at the most */
+    /** The waiting requests in order, max 1000 */
     tickets: {
       ticket: string,
       /** 1 is next */
@@ -472,7 +471,7 @@ export type Queue = {
 
 export type Readiness = {
   ready: boolean,
-  /** `ok`, or why not */
+  /** `ok`, or what is wrong */
   checks: Record<string, string>,
 };
 
@@ -483,35 +482,35 @@ export type Result = {
   /** null: did not finish */
   position: integer | null,
   positionInPen: integer | null,
-  /** From the start */
+  /** Seconds from the start to the finish */
   seconds: number | null,
-  /** To the first of the pen */
+  /** Gap to the first rider of the pen */
   gapSeconds: number | null,
   /** null: not rated (yet) */
   rating: number | null,
   ratingBefore: number | null,
   ratingDelta: number | null,
   removed: boolean,
-  /** When an answer no longer held the rider: disqualified, for one */
+  /** When the rider first was missing from the results, e.g. disqualified */
   removedAt: string | null,
   firstSeenAt: string,
   lastSeenAt: string,
 };
 
 export type Results = {
-  /** null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates */
+  /** null: not requested yet. `unrated` is final for rides, which are never rated */
   state: "none_yet" | "unrated" | "rated" | "given_up" | null,
-  /** Why they are as they are, where that needs a word */
+  /** Explanation of the state, if there is one */
   reason: string | null,
-  /** How often they were asked for */
+  /** Number of fetch attempts */
   tries: integer,
-  /** When they were last asked for, whatever came of it */
+  /** Last fetch attempt, successful or not */
   triedAt: string | null,
-  /** When they were last answered; null: never */
+  /** Last successful fetch; null: never */
   fetchedAt: string | null,
   ageSeconds: integer | null,
   items: Result[],
-  /** The cursor of the next page; null: this is the last one */
+  /** Cursor of the next page; null on the last page */
   next: string | null,
 };
 
@@ -520,7 +519,7 @@ export type Rider = {
   name: string,
   gender: string | null,
   country: string | null,
-  /** A bucket such as "Mas" or "50+" */
+  /** For example "Mas" or "50+" */
   ageGroup: string | null,
   heightCm: number | null,
   weightKg: number | null,
@@ -533,17 +532,17 @@ export type Rider = {
   club: { clubId: integer, name: string | null } | null,
   firstSeenAt: string,
   fetchedAt: string,
-  /** Seconds since it was fetched */
+  /** Seconds since `fetchedAt` */
   ageSeconds: integer,
 };
 
 export type RiderChange = {
-  /** When an answer first said so */
+  /** When the change was first fetched */
   recordedAt: string,
   rating: number | null,
   weightKg: number | null,
   zpFtp: number | null,
-  /** Upstream's answer as it came */
+  /** The unchanged response from upstream */
   raw?: unknown | undefined,
 };
 
@@ -552,7 +551,7 @@ export type RiderDetail = {
   name: string,
   gender: string | null,
   country: string | null,
-  /** A bucket such as "Mas" or "50+" */
+  /** For example "Mas" or "50+" */
   ageGroup: string | null,
   heightCm: number | null,
   weightKg: number | null,
@@ -565,9 +564,9 @@ export type RiderDetail = {
   club: { clubId: integer, name: string | null } | null,
   firstSeenAt: string,
   fetchedAt: string,
-  /** Seconds since it was fetched */
+  /** Seconds since `fetchedAt` */
   ageSeconds: integer,
-  /** Upstream's answer as it came: power curve, handicaps, race record */
+  /** The unchanged response from upstream: power curve, handicaps, race record */
   raw?: unknown | undefined,
 };
 
@@ -575,15 +574,15 @@ export type Run = {
   id: string,
   kind: SyncKind,
   state: "running" | "done" | "failed",
-  /** An observed run plans and counts, and calls nothing */
+  /** observed: plans and counts, but makes no calls */
   mode: "on" | "observed",
   slot: { id: string, scheduledFor: string, endsAt: string },
   startedAt: string,
   finishedAt: string | null,
-  /** Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them */
+  /** Clubs or events that were planned, synced, failed or deferred to the next slot; stored: their riders, signups or results */
   counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
   error: string | null,
-  /** The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept */
+  /** Trace id, for Jaeger and the logs; null if it was not traced */
   traceId: string | null,
 };
 
@@ -591,33 +590,33 @@ export type RunDetail = {
   id: string,
   kind: SyncKind,
   state: "running" | "done" | "failed",
-  /** An observed run plans and counts, and calls nothing */
+  /** observed: plans and counts, but makes no calls */
   mode: "on" | "observed",
   slot: { id: string, scheduledFor: string, endsAt: string },
   startedAt: string,
   finishedAt: string | null,
-  /** Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them */
+  /** Clubs or events that were planned, synced, failed or deferred to the next slot; stored: their riders, signups or results */
   counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
   error: string | null,
-  /** The trace that shows how it went, in Jaeger and in the logs; null: of before traces were kept */
+  /** Trace id, for Jaeger and the logs; null if it was not traced */
   traceId: string | null,
-  /** Where its trace is shown; null: nobody has said */
+  /** URL of its trace; null: API_TRACE_URL is not set */
   traceUrl: string | null,
-  /** Its calls to upstream, oldest first */
+  /** Its upstream calls, oldest first */
   calls: Array<{
     id: integer,
     /** One of clubs, riders_bulk, riders_single, results, events, signups */
     endpoint: string,
-    /** The club, rider or event asked for */
+    /** The requested club, rider or event */
     target: string,
-    /** Why this was called rather than anything else; null: there was no choice */
+    /** Why this call was chosen; null: no choice was needed */
     because: string | null,
-    /** HTTP status; null when no answer came */
+    /** HTTP status; null without a response */
     status: integer | null,
     message: string,
     startedAt: string,
     durationMs: integer,
-    /** The start of an answer that could not be read */
+    /** The start of an unreadable response */
     rawStart: string | null,
   }>,
 };
@@ -626,22 +625,22 @@ export type Schedule = {
   timeZone: string,
   kinds: Record<SyncKind, {
     mode: "off" | "observed" | "on",
-    /** A cron expression of five fields, or an interval: every 15m */
+    /** Cron expression with five fields, or an interval such as "every 15m" */
     opens: string,
-    /** How long a slot stays open: 10m */
+    /** How long a slot stays open, e.g. 10m */
     duration: string,
-    /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
+    /** Slots to skip, e.g. 06:00, 23:00-05:00, sat, 2026-12-24 */
     skip: string,
-    /** What becomes of missed slots: skip, latest, or all 2h */
+    /** What to do with missed slots: skip, latest, or all within a time such as "all 2h" */
     catchUp: string,
   }>,
-  /** What the ETag says */
+  /** The version in the ETag */
   version: integer,
-  /** By the variables, or by somebody since */
+  /** configured: from the variables; changed: over the API since then */
   from: "configured" | "changed",
-  /** null: from the very beginning */
+  /** null: since the first start */
   since: string | null,
-  /** The slots that open next; none of a kind that is off */
+  /** The next slots of each kind; empty if the kind is off */
   next: Record<SyncKind, { id: string, opensAt: string, endsAt: string }[]>,
 };
 
@@ -651,28 +650,28 @@ export type Signup = {
   pen: string,
   rating: number | null,
   withdrawn: boolean,
-  /** When a fetch no longer held the rider */
+  /** When the rider first was missing from the signups */
   withdrawnAt: string | null,
   firstSeenAt: string,
   lastSeenAt: string,
-  /** Seconds since a fetch last held the rider */
+  /** Seconds since the rider was last in the signups */
   ageSeconds: integer,
 };
 
 export type Source = {
   source: SourceName,
-  /** unknown: not asked yet */
+  /** unknown: not called yet */
   state: "unknown" | "available" | "unavailable",
   since: string | null,
-  /** HTTP status of the last refusal */
+  /** HTTP status of the last rejection */
   status: integer | null,
   /** What is wrong */
   message: string | null,
-  /** What may be done about it */
+  /** What to do about it */
   advice: string | null,
-  /** The start of the answer */
+  /** The start of the response */
   rawStart: string | null,
-  /** An unavailable source is not asked again before */
+  /** When an unavailable source is tried next, at the earliest */
   nextTryAt: string | null,
 };
 
@@ -680,10 +679,10 @@ export type StreamEvents = {
   "run.changed": {
     id: string,
     kind: SyncKind,
-    /** An observed run plans and counts, and calls nothing */
+    /** observed: plans and counts, but makes no calls */
     mode: "on" | "observed",
     state: "running" | "done" | "failed",
-    /** Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them */
+    /** Clubs or events that were planned, synced, failed or deferred to the next slot; stored: their riders, signups or results */
     counts: { planned: integer, synced: integer, failed: integer, deferred: integer, stored: integer },
     error: string | null,
     slotId: string | null,
@@ -691,24 +690,24 @@ export type StreamEvents = {
   },
   "command.changed": {
     commandId: string,
-    /** Null with an import */
+    /** null for imports */
     riderId: integer | null,
-    /** Of an import, when they have changed */
+    /** For imports, if the counts have changed */
     riders: { waiting: integer, done: integer, failed: integer } | null,
     state: "waiting_in_line" | "waiting_for_window" | "paused_by_upstream" | "paused_by_operator" | "outside_slot" | "running" | "done" | "failed" | "expired",
-    /** waiting_in_line: 1 is next */
+    /** waiting_in_line: position in the queue; 1 is next */
     position: integer | null,
-    /** waiting_in_line: when its turn is expected */
+    /** waiting_in_line: estimated start */
     at: string | null,
-    /** waiting_for_window, paused_by_upstream, paused_by_operator: when that ends */
+    /** waiting_for_window, paused_by_upstream, paused_by_operator: estimated end of the wait */
     until: string | null,
     /** outside_slot: when the next slot opens */
     next: string | null,
-    /** failed, expired: why */
+    /** failed, expired: the reason */
     reason: string | null,
-    /** When it is expected to run; null when it waits no more, or nobody knows */
+    /** When it is expected to run; null if unknown or no longer waiting */
     estimatedAt: string | null,
-    /** How the rider comes, as far as that is known: by a GET of its own, or by the next bulk call */
+    /** How the rider is fetched: single (a call of its own) or bulk (with the next bulk call); null if not known yet */
     via: "single" | "bulk" | null,
     updatedAt: string,
   },
@@ -719,7 +718,7 @@ export type StreamEvents = {
       budget: BudgetName,
       lane: Lane | null,
       result: "answered" | "unanswered" | "not_sent" | null,
-      /** HTTP status of the answer */
+      /** HTTP status of the response */
       status: integer | null,
       at: string,
     }>,
@@ -727,16 +726,16 @@ export type StreamEvents = {
   conflict: {
     at: string,
     budget: BudgetName,
-    /** The lane that has to wait */
+    /** The delayed lane */
     blocked: Lane,
-    /** The lane that is in the way */
+    /** The lane that goes first */
     blockedBy: Lane,
     expectedWaitSeconds: number,
   },
   alert: {
     type: "rate_limit_exceeded" | "limit_learned" | "journal_lost",
     at: string,
-    /** null: it is about all of them */
+    /** null: applies to all budgets */
     budget: BudgetName | null,
     message: string,
     attribution: "ours" | "policy_changed" | "unreported_permit" | "foreign_caller" | null,
@@ -757,29 +756,30 @@ export type StreamEvents = {
     why: string,
     /** What an operator can do */
     todo: string,
-    /** When it began */
+    /** When the condition started */
     since: string,
     raisedAt: string,
-    /** null: it goes on */
+    /** null: still open */
     resolvedAt: string | null,
   },
   "freshness.measured": {
     at: string,
     classes: Array<{
-      /** Starts within 15 minutes, within the hour, within two days */
+      /** urgent: starts within 15 min; near: within 60 min; far: within 48 h */
       class: FreshnessClass,
-      /** How old a copy may be */
+      /** Freshness goal: max age of the signups */
       goalSeconds: number,
-      /** Events of the class now */
+      /** Number of events in the class */
       events: integer,
-      /** Those with our riders in them */
+      /** Events with our riders */
       ours: integer,
-      /** How many have a copy within the goal */
+      /** Events within the goal */
       within: integer,
+      /** Events with our riders within the goal */
       oursWithin: integer,
-      /** The share of the last day's event time with a copy within the goal */
+      /** Share of event time within the goal over the last 24 hours; null: no events */
       lastDay: number | null,
-      /** The same of events with our riders; null: there was none */
+      /** The same for events with our riders */
       oursLastDay: number | null,
     }>,
   },
@@ -787,240 +787,246 @@ export type StreamEvents = {
     timeZone: string,
     kinds: Record<SyncKind, {
       mode: "off" | "observed" | "on",
-      /** A cron expression of five fields, or an interval: every 15m */
+      /** Cron expression with five fields, or an interval such as "every 15m" */
       opens: string,
-      /** How long a slot stays open: 10m */
+      /** How long a slot stays open, e.g. 10m */
       duration: string,
-      /** Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24 */
+      /** Slots to skip, e.g. 06:00, 23:00-05:00, sat, 2026-12-24 */
       skip: string,
-      /** What becomes of missed slots: skip, latest, or all 2h */
+      /** What to do with missed slots: skip, latest, or all within a time such as "all 2h" */
       catchUp: string,
     }>,
-    /** What the ETag says */
+    /** The version in the ETag */
     version: integer,
-    /** By the variables, or by somebody since */
+    /** configured: from the variables; changed: over the API since then */
     from: "configured" | "changed",
-    /** null: from the very beginning */
+    /** null: since the first start */
     since: string | null,
   },
 };
 
+export type TriggeredRun = {
+  runId: string,
+  /** true: already in progress or requested before */
+  already: boolean,
+};
+
 /** Every operation that answers JSON: what it takes, and its answer. */
 export interface Operations {
-  /** Whether the database and the broker answer */
+  /** Readiness probe: database and broker */
   "GET /readyz": { answer: Readiness };
-  /** What operators were told, newest first */
+  /** List alerts, newest first */
   "GET /v1/alerts": {
     query?: {
       state?: "open" | "resolved" | undefined,
       type?: "rate_limit_exceeded" | "limit_learned" | "journal_lost" | "sync_conflict" | "long_queue" | "stale_data" | "source_unavailable" | undefined,
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: Alert[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
-  /** One alert: what, why, since when, and what to do */
+  /** Get an alert: what happened, why, since when, what to do */
   "GET /v1/alerts/{alertId}": { path: { alertId: string }, answer: Alert };
-  /** Every window with the permits in it, its policy and where it comes from, and who waits */
+  /** List all budgets: policy, window, permits and queue */
   "GET /v1/budgets": {
     query?: {
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: Budget[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
       estimates: { kept: integer, missed: integer },
     },
   };
-  /** One window with the permits in it */
+  /** Get a budget: policy, window, permits and queue */
   "GET /v1/budgets/{budget}": { path: { budget: BudgetName }, answer: Budget };
-  /** Let nobody call for a while */
+  /** Pause all calls of a budget */
   "PUT /v1/budgets/{budget}/pause": {
     path: { budget: BudgetName },
     body: { until?: string | undefined, forSeconds?: integer | undefined },
     answer: Budget,
   };
-  /** End a pause before its time */
+  /** End a pause early */
   "DELETE /v1/budgets/{budget}/pause": {
     path: { budget: BudgetName },
     query?: { by?: "operator" | "upstream" | undefined } | undefined,
     answer: Budget,
   };
-  /** Keep another limit from now on */
+  /** Set the limit of a budget */
   "PUT /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, body: { limit: integer, windowSeconds: number }, answer: Budget };
-  /** Forget what was learned or set: the documented limit holds again */
+  /** Reset the limit of a budget to the documented one */
   "DELETE /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, answer: Budget };
-  /** What time it is here, and how fast it passes */
+  /** Get the time of this installation and its speed */
   "GET /v1/clock": { answer: Clock };
-  /** The clubs that were synced, by their id, each with the age of its data */
+  /** List clubs by id, each with the age of its data */
   "GET /v1/clubs": {
     query?: {
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: Club[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
-  /** What was asked for and what became of it, newest first */
+  /** List commands, newest first */
   "GET /v1/commands": {
     query?: {
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: Command[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
-  /** How one command stands */
+  /** Get a command and its progress */
   "GET /v1/commands/{commandId}": { path: { commandId: string }, answer: Command };
-  /** Give up a command whose call has not begun */
+  /** Cancel a waiting command */
   "POST /v1/commands/{commandId}/cancel": {
     path: { commandId: string },
     headers?: { "idempotency-key"?: string | undefined } | undefined,
     answer: Command,
   };
-  /** What became of each rider of a command, by the id of the rider */
+  /** List the riders of a command with their outcome, by rider id */
   "GET /v1/commands/{commandId}/riders": {
     path: { commandId: string },
     query?: {
       outcome?: "waiting" | "done" | "failed" | undefined,
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: CommandRider[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
-  /** Who had to wait because of whom, newest first, as far back as RETENTION_HISTORY */
+  /** List conflicts (one lane delayed by another), newest first; kept for RETENTION_HISTORY */
   "GET /v1/conflicts": {
     query?: {
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: Conflict[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
-  /** How full the windows are, who stood in whose way, and who waits */
+  /** Get rate limit usage, conflicts, queue and data sources */
   "GET /v1/coordination": { answer: Coordination };
-  /** Events by their start, each with its signup counts and their age */
+  /** List events by start time, each with its signup counts and their age */
   "GET /v1/events": {
     query?: {
-      /** Those that have not started yet, or those of the past too */
+      /** upcoming: events that have not started yet; all: past events too */
       when?: "upcoming" | "all" | undefined,
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: Event[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
-  /** One event, with everything upstream says of it */
+  /** Get an event, with all data from upstream */
   "GET /v1/events/{eventId}": { path: { eventId: string }, answer: EventDetail };
-  /** How an event ended, pen by pen, and how far its results are */
+  /** List the results of an event by pen, with their state */
   "GET /v1/events/{eventId}/results": {
     path: { eventId: string },
     query?: {
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: Results,
   };
-  /** The signups of an event, pen by pen, withdrawn ones flagged */
+  /** List the signups of an event by pen, including withdrawn ones */
   "GET /v1/events/{eventId}/signups": {
     path: { eventId: string },
     query?: {
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: Signup[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
-  /** What a busy day of the schedule in force comes to, against the limits */
+  /** Forecast a busy day of the current schedule against the rate limits */
   "GET /v1/forecast": {
     query?: { near?: integer | undefined, far?: integer | undefined, promises?: string | undefined } | undefined,
     answer: Forecast,
   };
-  /** How fresh the signups are kept against their goals, and which are asked for next, and why */
+  /** Get the freshness of signups against the goals, and which are fetched next and why */
   "GET /v1/freshness": {
     query?: {
-      /** How many of the next events are listed */
+      /** Number of next events to list, default 50, max 500 */
       next?: integer | undefined,
     } | undefined,
     answer: Freshness,
   };
-  /** The permits that were started lately and how their calls ended, oldest first */
+  /** List recent permits and the results of their calls, oldest first */
   "GET /v1/permits": {
     query?: {
-      /** Those of two days are kept; by default those of the last 24 hours are shown */
+      /** Default: 24 hours ago. Permits are kept for two days */
       since?: string | undefined,
       budget?: BudgetName | undefined,
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: Permit[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
-  /** Everybody who waits for a permit, by budget and lane, and when each is expected to go */
+  /** List all requests that wait for a permit, by budget and lane, with estimates */
   "GET /v1/queue": { answer: Queue };
-  /** Riders by their id, each with the age of its data */
+  /** List riders by id, each with the age of its data */
   "GET /v1/riders": {
     query?: {
       /** Only riders of this club */
       clubId?: integer | undefined,
-      /** A part of the name, in any case */
+      /** Part of the name, case-insensitive */
       q?: string | undefined,
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: Rider[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
@@ -1034,20 +1040,20 @@ export interface Operations {
     body: { riderId: integer },
     answer: { command: Command, rider: RiderDetail } | Command,
   };
-  /** One rider, with everything upstream says of it */
+  /** Get a rider, with all data from upstream */
   "GET /v1/riders/{riderId}": { path: { riderId: integer }, answer: RiderDetail };
-  /** What a rider has been, newest first: one item for each answer that differed from the one before */
+  /** Rider history, newest first: one item per change */
   "GET /v1/riders/{riderId}/history": {
     path: { riderId: integer },
     query?: {
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: RiderChange[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
@@ -1061,36 +1067,36 @@ export interface Operations {
     body: { riderIds: integer[] },
     answer: Command,
   };
-  /** What the scheduled syncs did, newest first */
+  /** List runs of the syncs, newest first */
   "GET /v1/runs": {
     query?: {
       kind?: SyncKind | undefined,
       state?: "running" | "done" | "failed" | undefined,
-      /** How many items at the most */
+      /** Items per page, default 100, max 500 */
       limit?: integer | undefined,
-      /** The `next` of the page before */
+      /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
     answer: {
       items: Run[],
-      /** The cursor of the next page; null: this is the last one */
+      /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
-  /** One run with its calls to upstream */
+  /** Get a run with its upstream calls */
   "GET /v1/runs/{runId}": { path: { runId: string }, answer: RunDetail };
-  /** Try again what a run has not done, in a new run */
+  /** Retry the failed and deferred work of a run, in a new run */
   "POST /v1/runs/{runId}/retry": {
     path: { runId: string },
     headers?: { "idempotency-key"?: string | undefined } | undefined,
-    answer: AskedRun,
+    answer: TriggeredRun,
   };
-  /** The schedule in force, where it comes from, and the slots that open next */
+  /** Get the current schedule, its source and the next slots */
   "GET /v1/schedule": { answer: Schedule };
-  /** Change the schedule at once: what is not named stays as it is */
+  /** Change the schedule now; omitted fields keep their values */
   "PUT /v1/schedule": {
     headers?: {
-      /** The ETag of the schedule that is to be changed, or `*` */
+      /** The ETag of the schedule to change, or `*` */
       "if-match"?: string | undefined,
     } | undefined,
     body: {
@@ -1102,20 +1108,20 @@ export interface Operations {
         skip?: string | undefined,
         catchUp?: string | undefined,
       }>> | undefined,
-      /** Also when lint finds errors */
+      /** Apply it even if the checks find errors */
       despiteErrors?: boolean | undefined,
     },
     answer: Schedule,
   };
-  /** Put back the schedule that the variables say */
+  /** Reset the schedule to the configured one */
   "DELETE /v1/schedule": {
     headers?: {
-      /** The ETag of the schedule that is to be changed, or `*` */
+      /** The ETag of the schedule to change, or `*` */
       "if-match"?: string | undefined,
     } | undefined,
     answer: Schedule,
   };
-  /** Judge a change of the schedule, and change nothing */
+  /** Check a schedule change without applying it */
   "POST /v1/schedule/lint": {
     headers?: { "idempotency-key"?: string | undefined } | undefined,
     body: {
@@ -1127,22 +1133,22 @@ export interface Operations {
         skip?: string | undefined,
         catchUp?: string | undefined,
       }>> | undefined,
-      /** Events that start within the hour in the evening */
+      /** Events that start within an hour, on a busy evening */
       near?: integer | undefined,
-      /** Events that start within 48 hours */
+      /** Events that start within 48 h */
       far?: integer | undefined,
-      /** How often each club or event of a kind is to be refreshed at the least */
+      /** Max time between refreshes of each club or event, by kind */
       promises?: Partial<Record<SyncKind, string>> | undefined,
     },
     answer: JudgedSchedule,
   };
-  /** Which of its sources upstream gives us, and why it does not give the others */
+  /** List the data sources with their availability, and what is wrong with unavailable ones */
   "GET /v1/sources": { answer: { sources: Source[] } };
-  /** Run a sync now, out of its slots, for ten minutes at the most */
+  /** Run a sync now, outside its slots, for max 10 minutes */
   "POST /v1/syncs/{kind}/trigger": {
     path: { kind: SyncKind },
     headers?: { "idempotency-key"?: string | undefined } | undefined,
-    answer: AskedRun,
+    answer: TriggeredRun,
   };
 }
 

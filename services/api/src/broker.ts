@@ -1,7 +1,7 @@
 import { type Bus, connect, createBus } from '@paceline/shared/messaging';
 import type { Logger } from '@paceline/shared/telemetry';
 
-/** Settles as `work` does, unless `signal` aborts first: then it rejects with its reason and `work` goes on unheard. */
+/** Settles like `work`. If `signal` aborts first, rejects with its reason, and the result of `work` is ignored. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
@@ -11,46 +11,46 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
-export class BrokerAway extends Error {
-  override name = 'BrokerAway';
+export class BrokerUnavailable extends Error {
+  override name = 'BrokerUnavailable';
 }
 
-/** Real ms: a busy machine is not an absent broker. */
-const longestPingMs = 2_000;
+/** Real ms. Long enough for a broker on a busy machine. */
+const pingTimeoutMs = 2_000;
 
 export function openBroker(url: string, log: Logger) {
   let bus: Bus | undefined;
-  let away = false;
+  let isDisconnected = false;
   const connected = connect(url, 'api').then((connection) => {
-    void follow(connection);
+    void followStatus(connection);
     return (bus = createBus(connection, log));
   });
 
-  async function follow(connection: Bus['connection']): Promise<void> {
+  async function followStatus(connection: Bus['connection']): Promise<void> {
     for await (const { type } of connection.status()) {
-      if (type === 'disconnect' || type === 'close') away = true;
-      if (type === 'reconnect') away = false;
+      if (type === 'disconnect' || type === 'close') isDisconnected = true;
+      if (type === 'reconnect') isDisconnected = false;
     }
   }
 
   const current = (): Bus => {
-    if (!bus) throw new BrokerAway('The broker has not been reached yet');
-    if (away) throw new BrokerAway('The broker does not answer');
+    if (!bus) throw new BrokerUnavailable('Not connected to the broker yet');
+    if (isDisconnected) throw new BrokerUnavailable('The broker does not answer');
     return bus;
   };
   return {
-    /** Settles with the first connection. @throws {Error} when the broker is too old or refuses us */
+    /** Resolves with the first connection. @throws {Error} when the broker is too old or rejects the login */
     connected,
-    /** The bus, also of a slow broker: for taking commands. @throws {BrokerAway} */
+    /** The bus, without a ping, so that a slow broker does not delay commands. @throws {BrokerUnavailable} */
     bus: current,
-    /** The bus, after a ping within 2 s. @throws {BrokerAway} */
+    /** The bus, after a ping within 2 s. @throws {BrokerUnavailable} */
     async reach() {
-      const reached = current();
+      const bus = current();
       try {
-        await orAborted(reached.connection.rtt(), AbortSignal.timeout(longestPingMs));
-        return reached;
+        await orAborted(bus.connection.rtt(), AbortSignal.timeout(pingTimeoutMs));
+        return bus;
       } catch (error) {
-        throw new BrokerAway('The broker does not answer', { cause: error });
+        throw new BrokerUnavailable('The broker does not answer', { cause: error });
       }
     },
     async close() {

@@ -13,7 +13,7 @@ export const needed = [
   'RETENTION_RIDER_HISTORY',
   'NATS_URL',
   'DATABASE_URL',
-  // Only its account's name is made of it: the API never calls upstream.
+  // Only used to derive the account name; the API never calls upstream.
   'ZWIFTRACING_API_KEY',
   'PACELINE_CLOCK',
   'LOG_LEVEL',

@@ -4,8 +4,8 @@ import { publish } from '@paceline/shared/messaging';
 import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, startTestApi, type TestApi } from './testing/api.ts';
-import { playLimiter, idleStatus } from './testing/services.ts';
+import { startTestApi, type TestApi, type TestResponse } from './testing/api.ts';
+import { fakeStatus, idleStatus } from './testing/services.ts';
 import { commandRow } from './testing/rows.ts';
 import { watch } from './testing/sse.ts';
 
@@ -19,30 +19,30 @@ const checks = async () => {
   const { status, body } = await test.get('/readyz');
   return { status, ready: body.ready, ...body.checks };
 };
-const allWell = { status: 200, ready: true, database: 'ok', broker: 'ok' };
+const allReady = { status: 200, ready: true, database: 'ok', broker: 'ok' };
 const brokerIs = (state: string) => test.until(async () => expect((await checks()).broker).toBe(state));
-const away = 'The broker does not answer';
+const brokerDown = 'The broker does not answer';
 
 /** Each test leaves both servers running and connected. */
 afterEach(() =>
   test.until(async () => {
-    if (!(await checks()).ready) throw new Error('a server is still away');
+    if (!(await checks()).ready) throw new Error('a server is still down');
   }),
 );
 
-const unavailable = ({ status, headers, body }: Answer) => {
+const unavailable = ({ status, headers, body }: TestResponse) => {
   expect([status, headers.get('retry-after')]).toEqual([503, '5']);
   expect(headers.get('content-type')).toBe('application/problem+json');
   expect(body).toMatchObject({ type: '/docs/problems#unavailable', status: 503 });
   return body;
 };
 
-describe('while the broker is away', () => {
-  it('refuses a command and does not keep it, answers reads, and hands on afterwards what was left behind', async () => {
+describe('while the broker is down', () => {
+  it('rejects commands without storing them, serves reads, and publishes unpublished commands afterwards', async () => {
     const before = await test.db.$count(tables.commands);
     await test.place.nats.kill();
-    await brokerIs(away);
-    expect(unavailable(await test.post('/v1/riders', { riderId: 9 })).detail).toBe(away);
+    await brokerIs(brokerDown);
+    expect(unavailable(await test.post('/v1/riders', { riderId: 9 })).detail).toBe(brokerDown);
     expect(await test.db.$count(tables.commands)).toBe(before);
     expect((await test.get('/v1/riders')).status).toBe(200);
 
@@ -63,10 +63,10 @@ describe('while the broker is away', () => {
     expect((await test.post('/v1/riders', { riderId: 9 })).status).toBe(202);
   });
 
-  it('gives an Idempotency-Key back with the refusal, so that the request may be sent again', async () => {
+  it('releases the Idempotency-Key of a rejected request, so that it can be repeated', async () => {
     const add = () => test.post('/v1/riders', { riderId: 8 }, { 'idempotency-key': 'key-8' });
     await test.place.nats.kill();
-    await brokerIs(away);
+    await brokerIs(brokerDown);
     unavailable(await add());
     await test.place.nats.restart();
     await brokerIs('ok');
@@ -74,9 +74,9 @@ describe('while the broker is away', () => {
     expect([status, headers.get('idempotency-replayed')]).toEqual([202, null]);
   });
 
-  it('keeps streams open, and goes on with them afterwards', async () => {
+  it('keeps streams open, and continues them afterwards', async () => {
     const viewer = await test.until(() => watch(`${test.api.url}/v1/stream?types=command.changed`));
-    const riders = () => viewer.heard.map(({ data }) => data.riderId as number);
+    const riders = () => viewer.events.map(({ data }) => data.riderId as number);
     const riderSync = await test.busOf('rider-sync');
     const change = (riderId: number) =>
       publish(riderSync, catalog.commandChanged, {
@@ -95,8 +95,8 @@ describe('while the broker is away', () => {
   });
 });
 
-describe('while the database is away', () => {
-  it('answers 503, keeps nothing of what it refused, and goes on afterwards', async () => {
+describe('while the database is down', () => {
+  it('returns 503, stores nothing of rejected commands, and recovers afterwards', async () => {
     const before = await test.db.$count(tables.commands);
     await test.place.postgres.kill();
     for (const path of ['/v1/riders', '/v1/commands', '/v1/events', '/v1/runs'])
@@ -107,8 +107,8 @@ describe('while the database is away', () => {
     expect(await test.db.$count(tables.commands)).toBe(before);
   });
 
-  it('shows the coordination without the sources', async () => {
-    const limiter = await playLimiter(await test.busOf('limiter'), idleStatus);
+  it('returns the coordination without the sources', async () => {
+    const limiter = await fakeStatus(await test.busOf('limiter'), idleStatus);
     await test.place.postgres.kill();
     expect(await test.get('/v1/coordination')).toMatchObject({ status: 200, body: { sources: null } });
     await test.place.postgres.restart();
@@ -116,15 +116,15 @@ describe('while the database is away', () => {
   });
 });
 
-it('the probes say which server is away, and that the process still lives', async () => {
+it('reports which server is down in the readiness probe, while the liveness probe succeeds', async () => {
   await test.place.nats.kill();
   await test.until(async () =>
     expect(await checks()).toMatchObject({ status: 503, ready: false, database: 'ok' }),
   );
-  expect((await checks()).broker).toBe(away);
+  expect((await checks()).broker).toBe(brokerDown);
   await test.place.postgres.kill();
   await test.until(async () => expect((await checks()).database).not.toBe('ok'));
   expect((await test.get('/livez')).status).toBe(200);
   await Promise.all([test.place.nats.restart(), test.place.postgres.restart()]);
-  await test.until(async () => expect(await checks()).toEqual(allWell));
+  await test.until(async () => expect(await checks()).toEqual(allReady));
 });

@@ -12,21 +12,21 @@ import { partitionOf } from '@paceline/shared/limiter';
 import { request } from '@paceline/shared/messaging';
 import type { Broker } from './broker.ts';
 
-/** Another service does not answer, or can't do now what it was asked for. */
-export class ServiceAway extends Error {
-  override name = 'ServiceAway';
+/** Another service does not answer, or can't process the request now. */
+export class ServiceUnavailable extends Error {
+  override name = 'ServiceUnavailable';
 }
 
 type WithoutAddress<T> = T extends Operation ? Omit<T, 'account' | 'endpoint'> : never;
 export type BudgetOperation = WithoutAddress<Operation>;
 
-/** Real ms; to judge a complicated schedule takes seconds. */
+/** Real ms. Checking a complicated schedule takes seconds. */
 const defaultTimeoutMs = 2_000;
-const judgeTimeoutMs = 25_000;
+const checkTimeoutMs = 25_000;
 
-/** The other services, as the API asks them. @throws {BrokerAway | ServiceAway} each of its functions */
+/** Requests to the other services. Each function throws `BrokerUnavailable` or `ServiceUnavailable`. */
 export function peersOf(broker: Broker, account: string) {
-  const ask = async <M extends RequestMessage>(
+  const send = async <M extends RequestMessage>(
     service: string,
     message: M,
     address: Parameters<typeof request<M>>[2],
@@ -37,7 +37,7 @@ export function peersOf(broker: Broker, account: string) {
     try {
       return await request(bus, message, address, payload, timeoutMs);
     } catch (error) {
-      throw new ServiceAway(`${service} does not answer`, { cause: error });
+      throw new ServiceUnavailable(`${service} does not answer`, { cause: error });
     }
   };
   const partition = partitionOf(account);
@@ -45,22 +45,23 @@ export function peersOf(broker: Broker, account: string) {
     limiter: {
       windows({ waiting, timeoutMs }: { waiting?: number; timeoutMs?: number } = {}) {
         const query = { account, ...(waiting !== undefined && { waiting }) };
-        return ask('The limiter', catalog.windows, { partition }, query, timeoutMs);
+        return send('The limiter', catalog.windows, { partition }, query, timeoutMs);
       },
       async operate(endpoint: Budget, operation: BudgetOperation): Promise<void> {
         const payload = { ...operation, account, endpoint } as Operation;
-        const { answer } = await ask('The limiter', catalog.operate, { partition }, payload);
-        if (answer !== 'done') throw new ServiceAway('The limiter can not commit right now');
+        const { answer } = await send('The limiter', catalog.operate, { partition }, payload);
+        if (answer !== 'done') throw new ServiceUnavailable('The limiter cannot store changes right now');
       },
-      status: () => ask('The limiter', catalog.status, { partition }, { account }),
+      status: () => send('The limiter', catalog.status, { partition }, { account }),
     },
     scheduler: {
-      schedule: () => ask('The scheduler', catalog.currentSchedule, {}, {}),
-      judge: (asked: CheckSchedule) => ask('The scheduler', catalog.checkSchedule, {}, asked, judgeTimeoutMs),
-      change: (asked: ChangeSchedule) =>
-        ask('The scheduler', catalog.changeSchedule, {}, asked, judgeTimeoutMs),
+      schedule: () => send('The scheduler', catalog.currentSchedule, {}, {}),
+      judge: (query: CheckSchedule) =>
+        send('The scheduler', catalog.checkSchedule, {}, query, checkTimeoutMs),
+      change: (query: ChangeSchedule) =>
+        send('The scheduler', catalog.changeSchedule, {}, query, checkTimeoutMs),
     },
-    freshness: (next: number) => ask('event-sync', catalog.freshness, {}, { next }),
+    freshness: (next: number) => send('event-sync', catalog.freshness, {}, { next }),
   };
 }
 

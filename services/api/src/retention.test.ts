@@ -12,15 +12,15 @@ import {
   signupRow,
   someTime as now,
 } from './testing/rows.ts';
-import { forgetOld, forgetBatch, forgettable, type Retention } from './retention.ts';
+import { deleteBatch, deleteOutdated, deletions, type Retention } from './retention.ts';
 
 const day = 86_400_000;
-const kept: Retention = {
+const retention: Retention = {
   history: 10 * day,
   events: 20 * day,
   copies: 5 * day,
   riderHistory: 30 * day,
-  answers: day,
+  responses: day,
 };
 
 let database: TestDatabase;
@@ -33,14 +33,14 @@ beforeAll(async () => {
 afterAll(() => database?.stop());
 
 const ago = (days: number) => now - days * day;
-const forget = (at = now, atOnce = 1_000) => forgetOld(db, kept, at, { atOnce });
+const deleteOld = (at = now, batchSize = 1_000) => deleteOutdated(db, retention, at, { batchSize });
 const run = (runId: string, days: number, known: Parameters<typeof runRow>[1] = {}) =>
   runRow(runId, { startedAt: ago(days), finishedAt: ago(days), ...known });
 const ids = async (column: (typeof tables.syncRuns)['runId'] | (typeof tables.commands)['commandId']) =>
   (await db.select({ id: column }).from(column.table)).map(({ id }) => String(id)).toSorted();
 
 describe('runs', () => {
-  it('are forgotten with their calls once they are old, but not the last of a kind, nor one that has not ended', async () => {
+  it('are deleted with their calls once they are outdated, except the last of each kind and open ones', async () => {
     await db
       .insert(tables.syncRuns)
       .values([
@@ -54,12 +54,12 @@ describe('runs', () => {
     await db
       .insert(tables.syncLogs)
       .values([
-        callRow('near, old', { startedAt: ago(11), target: 'gone' }),
+        callRow('near, old', { startedAt: ago(11), target: 'deleted' }),
         callRow('near, young', { startedAt: ago(9), target: 'young' }),
         callRow('far, the last', { startedAt: ago(30), target: 'of a run that is kept' }),
-        callRow('rider, not ended', { startedAt: ago(40), target: 'in hand' }),
+        callRow('rider, not ended', { startedAt: ago(40), target: 'open' }),
       ]);
-    await forget();
+    await deleteOld();
     expect(await ids(tables.syncRuns.runId)).toEqual([
       'far, the last',
       'near, young',
@@ -67,16 +67,12 @@ describe('runs', () => {
       'rider, young',
     ]);
     const calls = await db.select({ target: tables.syncLogs.target }).from(tables.syncLogs);
-    expect(calls.map(({ target }) => target).toSorted()).toEqual([
-      'in hand',
-      'of a run that is kept',
-      'young',
-    ]);
+    expect(calls.map(({ target }) => target).toSorted()).toEqual(['of a run that is kept', 'open', 'young']);
   });
 });
 
 describe('commands', () => {
-  it('are forgotten with their riders once they ended long ago, however long ago they were asked for', async () => {
+  it('are deleted with their riders by their end, not by the time of the request', async () => {
     const end = (days: number) => ({ requestedAt: ago(50), finishedAt: ago(days), riderId: null });
     await db
       .insert(tables.commands)
@@ -87,8 +83,8 @@ describe('commands', () => {
         commandRow('cancelled, a rider still on a call', end(11)),
       ]);
     const rider = (commandId: string, riderId: number, outcome: 'done' | null) => {
-      const moments = { freshFrom: ago(50), since: ago(50) };
-      return { commandId, riderId, why: 'import' as const, outcome, ...moments };
+      const times = { freshFrom: ago(50), since: ago(50) };
+      return { commandId, riderId, why: 'import' as const, outcome, ...times };
     };
     await db
       .insert(tables.wantedRiders)
@@ -104,8 +100,8 @@ describe('commands', () => {
         callRow('', { runId: null, commandId: 'ended long ago', startedAt: ago(50) }),
         callRow('', { runId: null, commandId: 'not ended', startedAt: ago(50) }),
       ]);
-    const forgotten = await forget(now, 10);
-    expect(forgotten).toMatchObject({ commands: 1, 'riders of commands': 25, calls: 1 });
+    const deleted = await deleteOld(now, 10);
+    expect(deleted).toMatchObject({ commands: 1, 'command riders': 25, calls: 1 });
     expect(await ids(tables.commands.commandId)).toEqual([
       'cancelled, a rider still on a call',
       'ended lately',
@@ -116,7 +112,7 @@ describe('commands', () => {
 });
 
 describe('events', () => {
-  it('are forgotten with all that hangs on them once they started long ago; when signups were copied sooner', async () => {
+  it('are deleted with their signups and results by their start; signup copies by their own age', async () => {
     await db
       .insert(tables.events)
       .values([
@@ -133,30 +129,32 @@ describe('events', () => {
       { eventId: 'to come', copiedAt: ago(6) },
       { eventId: 'to come', copiedAt: ago(4) },
     ]);
-    await forget();
+    await deleteOld();
     expect(await db.$count(tables.events)).toBe(2);
     expect([await db.$count(tables.signups), await db.$count(tables.results)]).toEqual([4, 2]);
     expect(await db.select().from(tables.signupCopies)).toEqual([{ eventId: 'to come', copiedAt: ago(4) }]);
   });
 
-  it('are passed over while somebody stores something of them', async () => {
-    await db.insert(tables.events).values(eventRow('in hand', { startsAt: ago(40) }));
+  it('are skipped while a transaction stores something for them', async () => {
+    await db.insert(tables.events).values(eventRow('open', { startsAt: ago(40) }));
     await db.transaction(async (tx) => {
-      await tx.insert(tables.signups).values(signupRow('in hand', 1));
-      expect(await forget()).not.toHaveProperty('events');
+      await tx.insert(tables.signups).values(signupRow('open', 1));
+      expect(await deleteOld()).not.toHaveProperty('events');
     });
-    expect(await forget()).toMatchObject({ events: 1 });
+    expect(await deleteOld()).toMatchObject({ events: 1 });
   });
 });
 
 describe('riders', () => {
-  it('stay, with what they were at the moment from which on their history is kept', async () => {
+  it('stay, with the version that was current when the retained history starts', async () => {
     await db.insert(tables.riders).values([riderRow(1), riderRow(2)]);
-    const was = (riderId: number, days: number) => ({ riderId, recordedAt: ago(days), raw: {} });
-    await db.insert(tables.riderHistory).values([was(1, 90), was(1, 60), was(1, 31), was(1, 2), was(2, 400)]);
-    await forget();
-    const left = await db.select().from(tables.riderHistory);
-    expect(left.map(({ riderId, recordedAt }) => [riderId, (now - recordedAt) / day])).toEqual([
+    const version = (riderId: number, days: number) => ({ riderId, recordedAt: ago(days), raw: {} });
+    await db
+      .insert(tables.riderHistory)
+      .values([version(1, 90), version(1, 60), version(1, 31), version(1, 2), version(2, 400)]);
+    await deleteOld();
+    const remaining = await db.select().from(tables.riderHistory);
+    expect(remaining.map(({ riderId, recordedAt }) => [riderId, (now - recordedAt) / day])).toEqual([
       [1, 31],
       [1, 2],
       [2, 400],
@@ -164,31 +162,35 @@ describe('riders', () => {
     expect(await db.$count(tables.riders)).toBe(2);
   });
 
-  it('are out of a club for good once their own record says so too', async () => {
+  it('lose an ended membership once their own record no longer names the club', async () => {
     await db.insert(tables.riders).values([riderRow(11, { clubId: 7 }), riderRow(12, { clubId: 8 })]);
     const member = (riderId: number, days: number, current = false) => {
-      const moments = { firstSeenAt: ago(99), lastSeenAt: ago(days) };
-      return { clubId: 7, riderId, current, ...moments };
+      const times = { firstSeenAt: ago(99), lastSeenAt: ago(days) };
+      return { clubId: 7, riderId, current, ...times };
     };
     await db
       .insert(tables.clubMemberships)
       .values([member(11, 40), member(12, 40), member(13, 40, true), member(14, 5)]);
-    await forget();
-    const left = await db.select().from(tables.clubMemberships);
-    expect(new Set(left.map(({ riderId }) => riderId))).toEqual(new Set([11, 13, 14]));
+    await deleteOld();
+    const remaining = await db.select().from(tables.clubMemberships);
+    expect(new Set(remaining.map(({ riderId }) => riderId))).toEqual(new Set([11, 13, 14]));
   });
 });
 
-describe('what was told', () => {
-  it('is forgotten: alerts that are over, conflicts, permits of the day before yesterday, and kept answers', async () => {
+describe('other records', () => {
+  it('are deleted once outdated: resolved alerts, conflicts, permits after two days, stored responses', async () => {
     const alert = (id: string, days: number, resolvedAt: number | null) => {
-      const words = { type: 't', severity: 's', title: 't', why: 'w', todo: 't' };
+      const texts = { type: 't', severity: 's', title: 't', why: 'w', todo: 't' };
       const at = ago(days);
-      return { id, key: id, ...words, since: at, raisedAt: at, lastSeenAt: at, resolvedAt };
+      return { id, key: id, ...texts, since: at, raisedAt: at, lastSeenAt: at, resolvedAt };
     };
     await db
       .insert(tables.alerts)
-      .values([alert('over', 20, ago(11)), alert('over lately', 20, ago(9)), alert('open', 90, null)]);
+      .values([
+        alert('resolved', 20, ago(11)),
+        alert('resolved lately', 20, ago(9)),
+        alert('open', 90, null),
+      ]);
     const conflict = {
       account: 'a',
       budget: 'clubs',
@@ -206,17 +208,17 @@ describe('what was told', () => {
       receivedAt: ago(days),
     });
     await db.insert(tables.permits).values([permit('old', 2.1), permit('young', 1.9)]);
-    const answer = (key: string, days: number) => ({
+    const response = (key: string, days: number) => ({
       caller: 'c',
       key,
       request: 'r',
       onceId: key,
       takenAt: ago(days),
     });
-    await db.insert(tables.idempotencyKeys).values([answer('old', 1.1), answer('young', 0.9)]);
-    await forget();
-    const left = await db.select({ id: tables.alerts.id }).from(tables.alerts);
-    expect(left.map(({ id }) => id).toSorted()).toEqual(['open', 'over lately']);
+    await db.insert(tables.idempotencyKeys).values([response('old', 1.1), response('young', 0.9)]);
+    await deleteOld();
+    const remaining = await db.select({ id: tables.alerts.id }).from(tables.alerts);
+    expect(remaining.map(({ id }) => id).toSorted()).toEqual(['open', 'resolved lately']);
     expect((await db.select().from(tables.conflicts)).map(({ sequence }) => sequence)).toEqual([2]);
     expect((await db.select().from(tables.permits)).map(({ permit: name }) => name)).toEqual(['young']);
     expect((await db.select().from(tables.idempotencyKeys)).map(({ key }) => key)).toEqual(['young']);
@@ -224,7 +226,7 @@ describe('what was told', () => {
 });
 
 describe('several processes', () => {
-  it('do not disturb each other: one forgets at a time, and together they forget each row once', async () => {
+  it('delete one at a time, and each row once', async () => {
     const old = Array.from({ length: 300 }, (_, index) => ({
       permit: `p${index}`,
       account: 'a',
@@ -232,34 +234,34 @@ describe('several processes', () => {
       receivedAt: ago(3),
     }));
     await db.insert(tables.permits).values(old);
-    const rounds = await Promise.all([1, 2, 3].map(() => forget(now, 20)));
-    const first = rounds.reduce((sum, { permits = 0 }) => sum + permits, 0);
-    const { permits: rest = 0 } = await forget();
+    const results = await Promise.all([1, 2, 3].map(() => deleteOld(now, 20)));
+    const first = results.reduce((sum, { permits = 0 }) => sum + permits, 0);
+    const { permits: rest = 0 } = await deleteOld();
     expect(first + rest).toBe(300);
     expect(await db.$count(tables.permits, eq(tables.permits.account, 'a'))).toBe(1);
   });
 
-  it('leave it to the one that is about it', async () => {
-    const [any] = forgettable(kept, now);
-    if (!any) throw new Error('nothing can be forgotten');
+  it('do nothing while another one is deleting', async () => {
+    const [first] = deletions(retention, now);
+    if (!first) throw new Error('no deletions');
     await db.transaction(async (tx) => {
       await tx.execute(sql`select pg_advisory_xact_lock(7223092)`);
-      expect(await forgetBatch(db, any, 1)).toBeUndefined();
+      expect(await deleteBatch(db, first, 1)).toBeUndefined();
     });
-    expect(await forgetBatch(db, any, 1)).toBe(0);
+    expect(await deleteBatch(db, first, 1)).toBe(0);
   });
 });
 
-describe('in a large database', () => {
-  it('whatever is forgotten by its age is found by an index', async () => {
-    for (const { what, forget: statement } of forgettable(kept, now)) {
+describe('the deletions in a large database', () => {
+  it('find outdated rows by an index', async () => {
+    for (const { what, delete: statement } of deletions(retention, now)) {
       const plan = await db.transaction(async (tx) => {
         await tx.execute(sql`set local enable_seqscan = off`);
         return (await tx.execute(sql`explain ${statement(10)}`)).rows
           .map((row) => Object.values(row)[0])
           .join('\n');
       });
-      // Those are as many as have left a club, which is few.
+      // Few rows: one for each rider who has left a club.
       if (what === 'memberships') continue;
       expect(plan, what).not.toContain('Seq Scan');
       expect(plan, what).toContain('Tid Scan');

@@ -3,49 +3,49 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Clock } from '@paceline/shared/clock';
 import type { Logger } from '@paceline/shared/telemetry';
-import { rounds } from './rounds.ts';
+import { repeat } from './repeat.ts';
 
-/** How long each is kept, project ms. */
+/** Retention times, project ms. */
 export interface Retention {
-  /** What ran and what was asked for, from when it has ended. */
+  /** Runs, commands, calls, alerts and conflicts, from their end. */
   readonly history: number;
   /** Events with their signups and results, from their start. */
   readonly events: number;
   readonly copies: number;
-  /** What riders were before they changed. */
+  /** Earlier versions of riders. */
   readonly riderHistory: number;
-  /** Answers to requests with an idempotency key. */
-  readonly answers: number;
+  /** Responses to requests with an idempotency key. */
+  readonly responses: number;
 }
 
 const day = 86_400_000;
-const permitsKept = 2 * day;
+const permitRetention = 2 * day;
 
-/** Deletes at most `most` of the oldest rows (`old`) for which `where` holds; skips locked ones. */
-const deleteOldest = (table: PgTable, by: string, where: SQL, most: number): SQL => sql`
+/** Deletes up to `limit` of the oldest rows (`old`) that match `where`, skipping locked ones. */
+const deleteOldest = (table: PgTable, by: string, where: SQL, limit: number): SQL => sql`
   delete from ${table} where ctid = any(array(
     select old.ctid from ${table} old
     ${table === tables.wantedRiders ? sql`join ${tables.commands} using (command_id)` : undefined}
-    where ${where} order by ${sql.identifier(by)} limit ${most} for update of old skip locked))`;
+    where ${where} order by ${sql.identifier(by)} limit ${limit} for update of old skip locked))`;
 
-/** What is old at `now` (project ms), in deletion order; nothing open. Long: an entry for each table. */
-export function forgettable(kept: Retention, now: number) {
+/** Deletions of outdated rows at `now` (project ms), in order, one per table; none deletes open work. */
+export function deletions(kept: Retention, now: number) {
   const before = (ms: number): SQL => sql`${new Date(now - ms).toISOString()}::timestamptz`;
   const history = before(kept.history);
-  /** @param only which of the rows whose column `by` is old enough @param withEach rows that go with each */
+  /** @param only condition besides the age in column `by` @param cascaded rows that are deleted with each */
   const byAge = (
     what: string,
     table: PgTable,
     by: string,
     only = sql`true`,
     ms = kept.history,
-    withEach = 1,
+    cascaded = 1,
   ) => {
     const where = sql`${sql.identifier(by)} < ${before(ms)} and ${only}`;
-    return { what, forget: (most: number) => deleteOldest(table, by, where, Math.ceil(most / withEach)) };
+    return { what, delete: (limit: number) => deleteOldest(table, by, where, Math.ceil(limit / cascaded)) };
   };
   return [
-    byAge('riders of commands', tables.wantedRiders, 'finished_at', sql`outcome is not null`),
+    byAge('command riders', tables.wantedRiders, 'finished_at', sql`outcome is not null`),
     byAge(
       'commands',
       tables.commands,
@@ -73,21 +73,21 @@ export function forgettable(kept: Retention, now: number) {
       sql`resolved_at < ${history} and coalesce(notifying_until < ${before(0)}, true)`,
     ),
     byAge('conflicts', tables.conflicts, 'at'),
-    byAge('permits', tables.permits, 'received_at', undefined, permitsKept),
-    byAge('answers', tables.idempotencyKeys, 'taken_at', undefined, kept.answers),
-    byAge('copies of signups', tables.signupCopies, 'copied_at', undefined, kept.copies),
-    // Signups and results go with their event.
+    byAge('permits', tables.permits, 'received_at', undefined, permitRetention),
+    byAge('stored responses', tables.idempotencyKeys, 'taken_at', undefined, kept.responses),
+    byAge('signup copies', tables.signupCopies, 'copied_at', undefined, kept.copies),
+    // Signups and results are deleted with their event.
     byAge('events', tables.events, 'starts_at', undefined, kept.events, 100),
-    // What a rider was at the moment from which on history is kept stays.
+    // Keeps the version that was current when the retained history starts.
     byAge(
-      'history of riders',
+      'rider history',
       tables.riderHistory,
       'recorded_at',
       sql`exists (select from ${tables.riderHistory} where rider_id = old.rider_id
         and recorded_at > old.recorded_at and recorded_at <= ${before(kept.riderHistory)})`,
       kept.riderHistory,
     ),
-    // While the rider's own record still names the club, this row alone tells that the rider has left.
+    // While the rider's own record still names the club, only this row says that the rider has left.
     byAge(
       'memberships',
       tables.clubMemberships,
@@ -98,40 +98,40 @@ export function forgettable(kept: Retention, now: number) {
   ];
 }
 
-/** Any constant will do; it only has to be the same in every process. */
-const forgettingLock = 7_223_092;
+/** Any number, as long as all processes use the same. */
+const retentionLock = 7_223_092;
 
-/** @returns how many rows were deleted, cascades not counted; undefined: another process does it */
-export const forgetBatch = (
+/** Returns the number of deleted rows without cascades; undefined while another process is deleting. */
+export const deleteBatch = (
   db: Database,
-  { forget }: ReturnType<typeof forgettable>[number],
-  most: number,
+  { delete: statement }: ReturnType<typeof deletions>[number],
+  limit: number,
 ): Promise<number | undefined> =>
   db.transaction(async (tx) => {
-    const { rows } = await tx.execute<{ mine: boolean }>(
-      sql`select pg_try_advisory_xact_lock(${forgettingLock}) as mine`,
+    const { rows } = await tx.execute<{ locked: boolean }>(
+      sql`select pg_try_advisory_xact_lock(${retentionLock}) as locked`,
     );
-    if (rows[0]?.mine !== true) return undefined;
-    return (await tx.execute(forget(most))).rowCount ?? 0;
+    if (rows[0]?.locked !== true) return undefined;
+    return (await tx.execute(statement(limit))).rowCount ?? 0;
   });
 
 /** Real ms. */
 const pauseMs = 60_000;
-/** Rows in one transaction: their locks are held for milliseconds. */
-const atOnce = 1_000;
+/** Rows per transaction, so that locks are held for milliseconds only. */
+const batchSize = 1_000;
 
-/** Deletes what is past its retention, at once and then every minute; one process at a time. */
+/** Deletes outdated rows now and then every minute, in one process at a time. */
 export function startHousekeeping(db: Database, retention: Retention, clock: Clock, log: Logger) {
   let stopped = false;
-  const round = async () => {
+  const deleteOnce = async () => {
     try {
-      const forgotten = await forgetOld(db, retention, clock.now(), { atOnce, stopped: () => stopped });
-      if (Object.keys(forgotten).length > 0) log.info({ forgotten }, 'forgot what is old');
+      const deleted = await deleteOutdated(db, retention, clock.now(), { batchSize, stopped: () => stopped });
+      if (Object.keys(deleted).length > 0) log.info({ deleted }, 'deleted outdated rows');
     } catch (error) {
-      log.warn({ err: error }, 'what is old could not be forgotten');
+      log.warn({ err: error }, 'failed to delete outdated rows, retrying');
     }
   };
-  const running = rounds(clock.machine, round, () => pauseMs);
+  const running = repeat(clock.machine, deleteOnce, () => pauseMs);
   return {
     ...running,
     stop() {
@@ -141,21 +141,21 @@ export function startHousekeeping(db: Database, retention: Retention, clock: Clo
   };
 }
 
-/** Deletes what is past its retention at `now` (project ms). @returns deleted rows by table */
-export async function forgetOld(
+/** Deletes rows past their retention at `now` (project ms). Returns the number of deleted rows by what they are. */
+export async function deleteOutdated(
   db: Database,
   retention: Retention,
   now: number,
-  { atOnce: most, stopped = () => false }: { atOnce: number; stopped?: () => boolean },
+  { batchSize: limit, stopped = () => false }: { batchSize: number; stopped?: () => boolean },
 ): Promise<Record<string, number>> {
-  const forgotten: Record<string, number> = {};
-  for (const each of forgettable(retention, now)) {
+  const deleted: Record<string, number> = {};
+  for (const deletion of deletions(retention, now)) {
     for (let more = true; more && !stopped();) {
-      const rows = await forgetBatch(db, each, most);
-      if (rows === undefined) return forgotten;
+      const rows = await deleteBatch(db, deletion, limit);
+      if (rows === undefined) return deleted;
       more = rows > 0;
-      if (more) forgotten[each.what] = (forgotten[each.what] ?? 0) + rows;
+      if (more) deleted[deletion.what] = (deleted[deletion.what] ?? 0) + rows;
     }
   }
-  return forgotten;
+  return deleted;
 }

@@ -2,7 +2,7 @@ import { tables } from '@paceline/shared/database';
 import { type OtlpReceiver, startOtlpReceiver } from '@paceline/shared/telemetry/testing';
 import { inArray } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ask, startTestApi, type TestApi } from './testing/api.ts';
+import { send, startTestApi, type TestApi } from './testing/api.ts';
 import { type ApiProcess, runApi } from './testing/processes.ts';
 
 let test: TestApi;
@@ -28,9 +28,9 @@ function start(env: Record<string, string> = {}): ApiProcess {
   started.push(api);
   return api;
 }
-/** Until the broker is reached every command is refused. */
+/** Commands are rejected until the API is connected to the broker. */
 const isReady = (url: string) =>
-  test.until(async () => expect((await ask(`${url}/readyz`)).status).toBe(200));
+  test.until(async () => expect((await send(`${url}/readyz`)).status).toBe(200));
 const addRider = (headers: Record<string, string> = {}) => ({
   method: 'POST',
   headers: { 'content-type': 'application/json', ...headers },
@@ -38,12 +38,12 @@ const addRider = (headers: Record<string, string> = {}) => ({
 });
 
 describe('the trace of a request', () => {
-  it('goes from its caller through the API to the message, and its id is on the answer', async () => {
+  it('continues from the client through the API to the message, and its id is in the response', async () => {
     const url = await start().url();
     await isReady(url);
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
-    const { status, headers } = await ask(`${url}/v1/riders`, addRider({ traceparent }));
+    const { status, headers } = await send(`${url}/v1/riders`, addRider({ traceparent }));
     expect(status).toBe(202);
     expect(headers.get('x-trace-id')).toBe(traceId);
 
@@ -66,13 +66,13 @@ describe('the trace of a request', () => {
     });
   });
 
-  it('is stored with its command, each with its own, when many come at once', async () => {
+  it('is stored with its own command for each of many concurrent requests', async () => {
     const url = await start().url();
     await isReady(url);
     const traces = Array.from({ length: 50 }, (_, index) => (index + 1).toString(16).padStart(32, 'c'));
     const answers = await Promise.all(
       traces.map((traceId) =>
-        ask(`${url}/v1/riders`, addRider({ traceparent: `00-${traceId}-b7ad6b7169203331-01` })),
+        send(`${url}/v1/riders`, addRider({ traceparent: `00-${traceId}-b7ad6b7169203331-01` })),
       ),
     );
     expect(answers.map(({ status }) => status)).toEqual(traces.map(() => 202));
@@ -84,10 +84,10 @@ describe('the trace of a request', () => {
     expect(ids.map((id) => traceOf.get(id))).toEqual(traces);
   });
 
-  it('names the route and not the path, is no failure when the asker was wrong, and leaves the probes out', async () => {
+  it('names the route instead of the path, is no failure for client errors, and excludes the probes', async () => {
     const url = await start().url();
-    await ask(`${url}/livez`);
-    const { headers } = await ask(`${url}/v1/riders/999`);
+    await send(`${url}/livez`);
+    const { headers } = await send(`${url}/v1/riders/999`);
     const traceId = headers.get('x-trace-id');
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
     await test.until(() => {
@@ -102,10 +102,10 @@ describe('the trace of a request', () => {
     expect(otlp.spans().filter(({ name }) => /livez|readyz|metrics/.test(name))).toEqual([]);
   });
 
-  it('is counted by its route', async () => {
+  it('has its duration measured by route', async () => {
     const url = await start().url();
-    await ask(`${url}/v1/riders/999`);
-    const { body } = await ask(`${url}/metrics`);
+    await send(`${url}/v1/riders/999`);
+    const { body } = await send(`${url}/metrics`);
     expect(body).toMatch(
       /http_server_request_duration_seconds_count\{[^}]*http_route="\/v1\/riders\/:riderId"/,
     );
@@ -113,32 +113,32 @@ describe('the trace of a request', () => {
 });
 
 describe('the process', () => {
-  it('says plainly that its port is taken, and ends', async () => {
+  it('logs that its port is in use, and exits', async () => {
     const { lines, ended } = start({ API_PORT: String(test.api.port) });
     expect(await ended).toBe(1);
     expect(lines().at(-1)).toMatchObject({
       level: 'fatal',
-      msg: `could not start: Port ${test.api.port} of 127.0.0.1 is taken; set API_PORT to a free one`,
+      msg: `could not start: Port ${test.api.port} on 127.0.0.1 is already in use; set API_PORT to a free port`,
     });
   });
 
-  it('serves what is stored before the broker is there', async () => {
+  it('serves stored data before the broker is available', async () => {
     const url = await start({ NATS_URL: 'nats://127.0.0.1:1' }).url();
-    expect((await ask(`${url}/livez`)).status).toBe(200);
-    expect((await ask(`${url}/v1/riders`)).status).toBe(200);
-    expect((await ask(`${url}/readyz`)).body.checks).toEqual({
+    expect((await send(`${url}/livez`)).status).toBe(200);
+    expect((await send(`${url}/v1/riders`)).status).toBe(200);
+    expect((await send(`${url}/readyz`)).body.checks).toEqual({
       database: 'ok',
-      broker: 'The broker has not been reached yet',
+      broker: 'Not connected to the broker yet',
     });
-    expect((await ask(`${url}/v1/riders`, addRider())).status).toBe(503);
+    expect((await send(`${url}/v1/riders`, addRider())).status).toBe(503);
   });
 
-  it('answers those who wait when it is told to end, and ends well', async () => {
+  it('responds to waiting requests on SIGTERM, and exits cleanly', async () => {
     const { child, url, lines, ended } = start();
     const base = await url();
     await test.until(() => expect(lines().map(({ msg }) => msg)).toContain('started'));
     const known = (await test.get('/v1/commands?limit=500')).body.items.length;
-    const waiting = ask(`${base}/v1/riders`, addRider({ prefer: 'wait=30' }));
+    const waiting = send(`${base}/v1/riders`, addRider({ prefer: 'wait=30' }));
     await test.until(async () => {
       expect((await test.get('/v1/commands?limit=500')).body.items.length).toBe(known + 1);
     });
@@ -147,7 +147,7 @@ describe('the process', () => {
     expect(await ended).toBe(0);
   });
 
-  it('ends when it is told to while it still waits for the broker', async () => {
+  it('exits on SIGTERM while it still waits for the broker', async () => {
     const { child, url, ended } = start({ NATS_URL: 'nats://127.0.0.1:1' });
     await url();
     child.kill('SIGTERM');

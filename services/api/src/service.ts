@@ -8,27 +8,27 @@ import { slack, watchAlerts } from './alerts/watch.ts';
 import { type Broker, openBroker, orAborted } from './broker.ts';
 import { commandQueue } from './commands/batches.ts';
 import { cancelCommandWith } from './commands/cancel.ts';
-import { keysIn } from './commands/idempotency.ts';
+import { idempotencyKeys } from './commands/idempotency.ts';
 import { commandPublisher, startSweep } from './commands/publish.ts';
 import { commandStore } from './commands/store.ts';
-import { createWatches, submitCommandWith } from './commands/submit.ts';
+import { commandWatches, submitCommandWith } from './commands/submit.ts';
 import type { ApiConfig } from './config.ts';
-import { keepHistory } from './coordination/history.ts';
+import { storeHistory } from './coordination/history.ts';
 import { createApp } from './http/app.ts';
-import { longestAnswerMs } from './http/limits.ts';
+import { maxResponseMs } from './http/limits.ts';
 import { type HttpServer, listenHttp } from './http/listen.ts';
 import { currentWindows } from './http/rate-limit.ts';
 import type { Services } from './http/route.ts';
-import { measureStored } from './operations/metrics.ts';
+import { measureStoredData } from './operations/metrics.ts';
 import { type Peers, peersOf } from './peers.ts';
 import { startHousekeeping } from './retention.ts';
 import { triggersWith } from './runs/trigger.ts';
 import { startFeed } from './stream/feed.ts';
 
 const connections = 10;
-/** Only for taking commands, so that many reads do not slow them: two for each kind of statement that is sent in batches. */
-const connectionsForCommands = 10;
-/** Built when it is set up, not when it runs. */
+/** Only for commands, so that many reads don't slow them down: two per kind of batched statement. */
+const commandConnections = 10;
+/** Built during setup. */
 const dashboard = fileURLToPath(new URL('../../../apps/dashboard/dist', import.meta.url));
 
 export type RunningApi = RunningService & Pick<HttpServer, 'url' | 'port'>;
@@ -41,17 +41,17 @@ interface ApiParts extends ServiceContext<ApiConfig> {
   readonly peers: Peers;
 }
 
-/** The HTTP API; it serves before the broker is reached. @throws {Error} when its port is taken */
+/** Starts the HTTP API, which serves reads even before the broker is connected. @throws {Error} when the port is in use */
 export async function startApi(context: ServiceContext<ApiConfig>): Promise<RunningApi> {
   const { config, log, signal } = context;
-  const onError = (error: Error) => log.warn({ err: error }, 'a connection to the database broke');
+  const onError = (error: Error) => log.warn({ err: error }, 'database connection broken');
   const database = openDatabase(config.DATABASE_URL, onError, connections);
-  // Without a limit: a command waits for a slow database, and only one that refuses or breaks connections is away.
-  const commandDatabase = openDatabase(config.DATABASE_URL, onError, connectionsForCommands, 0);
+  // No timeout: commands wait for a slow database and fail only when it rejects or breaks connections.
+  const commandDatabase = openDatabase(config.DATABASE_URL, onError, commandConnections, 0);
   const broker = openBroker(config.NATS_URL, log);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
-  const dbs = { db: database.db, commandDb: commandDatabase.db };
-  const parts: ApiParts = { ...context, ...dbs, account, broker, peers: peersOf(broker, account) };
+  const databases = { db: database.db, commandDb: commandDatabase.db };
+  const parts: ApiParts = { ...context, ...databases, account, broker, peers: peersOf(broker, account) };
   const checks = { database: database.ping, broker: () => broker.reach().then(() => undefined) };
 
   const commands = createCommands(parts);
@@ -65,7 +65,7 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
     checks,
     stopping: signal,
   });
-  log.info({ url: server.url }, 'serving');
+  log.info({ url: server.url }, 'listening');
   const bus = await orAborted(broker.connected, signal);
   listen(bus, catalog.commandChanged, {}, commands.watches.notify);
   const jobs = [commands.startSweep(), ...(await startJobs(parts, bus, server.url))];
@@ -85,21 +85,21 @@ export async function startApi(context: ServiceContext<ApiConfig>): Promise<Runn
 }
 
 function createCommands({ config, db, commandDb, broker, peers, clock, log }: ApiParts) {
-  const watches = createWatches();
+  const watches = commandWatches();
   const publisher = commandPublisher(broker, commandDb, clock, log);
   const queue = commandQueue(config.API_COMMAND_QUEUE);
-  const { store, refused } = commandStore(commandDb, queue, clock.machine);
+  const { store, rejected } = commandStore(commandDb, queue, clock.machine);
   const windows = currentWindows(peers.limiter, clock.machine);
-  const keys = keysIn(commandDb, queue, clock.machine, () => {
+  const keys = idempotencyKeys(commandDb, queue, clock.machine, () => {
     const now = clock.now();
-    const abandonedMs = clock.fromMachine(longestAnswerMs + 5_000);
+    const abandonedMs = clock.fromMachine(maxResponseMs + 5_000);
     return { now, keptSince: now - config.API_IDEMPOTENCY, abandonedSince: now - abandonedMs };
   });
   const submitCommand = submitCommandWith({ db, broker, store, publisher, watches, windows, clock, log });
   return {
     watches,
     publisher,
-    startSweep: () => startSweep({ db, publisher, broker, refused, clock, log }),
+    startSweep: () => startSweep({ db, publisher, broker, rejected, clock, log }),
     services: { keys, windows, submitCommand, cancelCommand: cancelCommandWith(broker, db, clock) },
   };
 }
@@ -131,21 +131,21 @@ async function startJobs({ config, db, clock, log, peers, signal }: ApiParts, bu
     publish: async (alert) => {
       const id = `alert:${alert.id}:${alert.resolvedAt === null ? 'raised' : 'resolved'}`;
       await publish(bus, catalog.alertChanged, alert, { id }).catch((error: unknown) => {
-        log.warn({ err: error, id }, 'a change of an alert could not be published');
+        log.warn({ err: error, id }, 'failed to publish an alert change');
       });
     },
     sendToChat: config.SLACK_WEBHOOK_URL === undefined ? undefined : slack(config.SLACK_WEBHOOK_URL),
     url: config.API_PUBLIC_URL ?? url,
   });
-  listen(bus, catalog.alert, {}, alerts.now);
-  measureStored(db, clock);
-  const history = consumeEvents(bus, (events) => keepHistory(db, events, clock.now(), log));
+  listen(bus, catalog.alert, {}, alerts.runNow);
+  measureStoredData(db, clock);
+  const history = consumeEvents(bus, (events) => storeHistory(db, events, clock.now(), log));
   const retention = {
     history: config.RETENTION_HISTORY,
     events: config.RETENTION_EVENTS,
     copies: config.RETENTION_COPIES,
     riderHistory: config.RETENTION_RIDER_HISTORY,
-    answers: config.API_IDEMPOTENCY,
+    responses: config.API_IDEMPOTENCY,
   };
   return [alerts, await orAborted(history, signal), startHousekeeping(db, retention, clock, log)];
 }

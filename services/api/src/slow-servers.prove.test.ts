@@ -4,17 +4,17 @@ import type { TestPostgres } from '@paceline/shared/testing';
 import { type DedicatedBackend, dedicatedBackend } from '@paceline/shared/testing/backend';
 import { count, inArray, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, ask, startTestApi, type TestApi } from './testing/api.ts';
-import { freeze, type SlowLink, startSlowLink } from './testing/processes.ts';
-import { playWindows, spentUntil } from './testing/services.ts';
+import { send as sendTo, startTestApi, type TestApi, type TestResponse } from './testing/api.ts';
+import { freeze, type SlowProxy, startSlowProxy } from './testing/processes.ts';
+import { fakeWindows, spentUntil } from './testing/services.ts';
 
 const { commands, wantedRiders } = tables;
 let test: TestApi<DedicatedBackend>;
 let provisioner: Bus;
 const others: Array<{ stop(): Promise<void> }> = [];
-/** An API whose database answers 300 ms late. */
+/** URL of an API whose database responds 300 ms late. */
 let slow: string;
-let slowLink: SlowLink;
+let slowLink: SlowProxy;
 let rider = 1_000;
 
 beforeAll(async () => {
@@ -40,24 +40,24 @@ async function start(settings: Parameters<TestApi['startAnother']>[0]): Promise<
 async function linkTo(
   postgres: TestPostgres,
   delayMs: number,
-): Promise<{ DATABASE_URL: string; link: SlowLink }> {
+): Promise<{ DATABASE_URL: string; link: SlowProxy }> {
   const url = new URL(postgres.url);
-  const link = await startSlowLink(Number(url.port), delayMs);
+  const link = await startSlowProxy(Number(url.port), delayMs);
   url.port = String(link.port);
   return { DATABASE_URL: url.href, link };
 }
 const send = (url: string, path: string, body: object, headers: Record<string, string> = {}) =>
-  ask(url + path, {
+  sendTo(url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
 const add = (url: string, riderId: number, headers?: Record<string, string>) =>
   send(url, '/v1/riders', { riderId }, headers);
-const riders = (many: number) => Array.from({ length: many }, () => (rider += 1));
-const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status);
+const riders = (count: number) => Array.from({ length: count }, () => (rider += 1));
+const statuses = (answers: readonly TestResponse[]) => answers.map(({ status }) => status);
 
-/** The ids of the commands whose messages are in the stream, one for each message. */
+/** The command id of each message in the stream. */
 async function inStream(): Promise<string[]> {
   const { streams } = await provisioner.js.jetstreamManager();
   const { state } = await streams.info('COMMANDS');
@@ -74,35 +74,35 @@ const rowsOf = async (riderIds: readonly number[]) =>
     .from(commands)
     .where(inArray(commands.riderId, [...riderIds]));
 
-describe('the API, with a database whose every answer is 300 ms late', () => {
-  it('200 adds at once are all accepted, stored once and handed on once', async () => {
-    const asked = riders(200);
-    const answers = await Promise.all(asked.map((riderId) => add(slow, riderId)));
+describe('the API with a database that responds 300 ms late', () => {
+  it('accepts 200 concurrent adds, storing and publishing each once', async () => {
+    const riderIds = riders(200);
+    const answers = await Promise.all(riderIds.map((riderId) => add(slow, riderId)));
 
-    expect(statuses(answers)).toEqual(asked.map(() => 202));
+    expect(statuses(answers)).toEqual(riderIds.map(() => 202));
     const ids = answers.map(({ body }) => body.commandId as string);
-    expect((await rowsOf(asked)).map(({ commandId }) => commandId).toSorted()).toEqual(ids.toSorted());
-    const handedOn = (await inStream()).filter((id) => ids.includes(id));
-    expect(handedOn.toSorted()).toEqual(ids.toSorted());
-    // Also written down, and not handed on once more by the sweep.
+    expect((await rowsOf(riderIds)).map(({ commandId }) => commandId).toSorted()).toEqual(ids.toSorted());
+    const publishedIds = (await inStream()).filter((id) => ids.includes(id));
+    expect(publishedIds.toSorted()).toEqual(ids.toSorted());
+    // Marked as published, and not published again by the sweep.
     await test.until(async () => {
-      const rows = await rowsOf(asked);
+      const rows = await rowsOf(riderIds);
       expect(rows.filter(({ publishedAt, sequence }) => !publishedAt || !sequence)).toEqual([]);
     });
     expect((await inStream()).filter((id) => ids.includes(id))).toHaveLength(200);
   });
 
-  it('200 adds with keys are accepted, and sent again they are given the same answer', async () => {
-    const asked = riders(200);
+  it('accepts 200 adds with keys, and returns the same responses when repeated', async () => {
+    const riderIds = riders(200);
     const post = (riderId: number) => add(slow, riderId, { 'idempotency-key': `slow-${riderId}` });
-    const first = await Promise.all(asked.map(post));
-    const again = await Promise.all(asked.map(post));
-    expect(statuses(first)).toEqual(asked.map(() => 202));
+    const first = await Promise.all(riderIds.map(post));
+    const again = await Promise.all(riderIds.map(post));
+    expect(statuses(first)).toEqual(riderIds.map(() => 202));
     expect(again.map(({ body }) => body)).toEqual(first.map(({ body }) => body));
-    expect(await rowsOf(asked)).toHaveLength(200);
+    expect(await rowsOf(riderIds)).toHaveLength(200);
   });
 
-  it('20 imports at once are accepted, each with all of its riders', async () => {
+  it('accepts 20 concurrent imports, each with all its riders', async () => {
     const lists = Array.from({ length: 20 }, () => riders(50));
     const answers = await Promise.all(lists.map((riderIds) => send(slow, '/v1/riders/import', { riderIds })));
     expect(statuses(answers)).toEqual(lists.map(() => 202));
@@ -120,35 +120,35 @@ describe('the API, with a database whose every answer is 300 ms late', () => {
   });
 });
 
-describe('the estimates of many adds at once', () => {
-  it('give each its own place and time, from few questions to the limiter', async () => {
+describe('the estimates of many concurrent adds', () => {
+  it('differ, with few requests to the limiter', async () => {
     const inAnHour = Math.ceil(test.clock.now()) + 3_600_000;
-    const limiter = await playWindows(await test.busOf('limiter'), () => [
+    const limiter = await fakeWindows(await test.busOf('limiter'), () => [
       spentUntil('riders_single', inAnHour),
       spentUntil('riders_bulk', inAnHour + 86_400_000),
     ]);
     others.push(limiter);
     await test.db.delete(commands);
-    const asked = riders(50);
-    const answers = await Promise.all(asked.map((riderId) => add(slow, riderId)));
+    const riderIds = riders(50);
+    const answers = await Promise.all(riderIds.map((riderId) => add(slow, riderId)));
     const times = answers
       .map(({ body }) => Date.parse(body.estimatedAt))
       .toSorted((one, other) => one - other);
-    // One call a minute, counted from its answer two seconds and its margin later: each goes that long after the one before it.
-    expect(times).toEqual(asked.map((_, index) => inAnHour + index * 63_000));
-    expect(limiter.asked()).toBeLessThan(asked.length);
+    // 1 call per minute, counted from its response two seconds later, plus a margin of one second.
+    expect(times).toEqual(riderIds.map((_, index) => inAnHour + index * 63_000));
+    expect(limiter.requests()).toBeLessThan(riderIds.length);
   });
 });
 
 describe('more commands than API_COMMAND_QUEUE', () => {
-  it('are refused with 503 that names the bound, and those that wait are accepted', async () => {
+  it('get 503 with the limit, while the waiting ones are accepted', async () => {
     const url = await start({ env: { API_COMMAND_QUEUE: '3' } });
-    const asked = riders(10);
-    const waiting = new Set<Promise<Answer>>();
-    const answered: Answer[] = [];
+    const riderIds = riders(10);
+    const waiting = new Set<Promise<TestResponse>>();
+    const answered: TestResponse[] = [];
     await test.db.transaction(async (locked) => {
       await locked.execute(sql`lock table ${commands} in share mode`);
-      for (const riderId of asked) {
+      for (const riderId of riderIds) {
         const answer = add(url, riderId);
         waiting.add(answer);
         void answer.then((early) => {
@@ -160,25 +160,25 @@ describe('more commands than API_COMMAND_QUEUE', () => {
     });
     const accepted = await Promise.all(waiting);
     expect(statuses(accepted)).toEqual([202, 202, 202]);
-    expect(await rowsOf(asked)).toHaveLength(3);
+    expect(await rowsOf(riderIds)).toHaveLength(3);
     for (const { status, headers, body } of answered.slice(0, 7)) {
       expect(status).toBe(503);
       expect(headers.get('retry-after')).toBe('5');
       expect(body).toMatchObject({
         type: '/docs/problems#unavailable',
-        detail: '3 commands wait to be stored already; API_COMMAND_QUEUE allows no more',
+        detail: 'Command queue full: 3 commands are waiting to be stored (API_COMMAND_QUEUE)',
       });
     }
   });
 });
 
-describe('a frozen server', () => {
-  it('Postgres: commands wait while reads give up, and are accepted when it goes on', async () => {
+describe('the API with a frozen server', () => {
+  it('lets commands wait for Postgres while reads time out, and accepts them once it continues', async () => {
     const url = await start({});
     const { rows } = await test.db.execute<{ data_directory: string }>(sql`show data_directory`);
-    const goOn = await freeze(rows[0]?.data_directory ?? 'none');
+    const resume = await freeze(rows[0]?.data_directory ?? 'none');
     const [plain, keyed] = [riders(20), riders(20)];
-    const early: Answer[] = [];
+    const early: TestResponse[] = [];
     const answers = [
       ...plain.map((riderId) => add(url, riderId)),
       ...keyed.map((riderId) => add(url, riderId, { 'idempotency-key': `frozen-${riderId}` })),
@@ -186,53 +186,53 @@ describe('a frozen server', () => {
     for (const answer of answers) void answer.then((each) => early.push(each));
     try {
       // More reads than connections: one has to wait for a connection, and a read does so for five seconds.
-      const reads = riders(20).map(() => ask(`${url}/v1/riders`));
+      const reads = riders(20).map(() => sendTo(`${url}/v1/riders`));
       expect((await Promise.race(reads)).status).toBe(503);
       expect(early).toEqual([]);
     } finally {
-      goOn();
+      resume();
     }
     expect(statuses(await Promise.all(answers))).toEqual(answers.map(() => 202));
     expect(await rowsOf([...plain, ...keyed])).toHaveLength(40);
   });
 
-  it('the broker: commands are accepted without an estimate, and handed on when it goes on', async () => {
+  it('accepts commands without an estimate, and publishes them once the broker continues', async () => {
     const url = await start({});
-    const asked = riders(5);
-    const goOn = await freeze(test.place.nats.storeDir);
-    let answers: Answer[];
+    const riderIds = riders(5);
+    const resume = await freeze(test.place.nats.storeDir);
+    let answers: TestResponse[];
     try {
-      answers = await Promise.all(asked.map((riderId) => add(url, riderId)));
+      answers = await Promise.all(riderIds.map((riderId) => add(url, riderId)));
     } finally {
-      goOn();
+      resume();
     }
-    expect(statuses(answers)).toEqual(asked.map(() => 202));
-    expect(answers.map(({ body }) => body.estimatedAt)).toEqual(asked.map(() => null));
+    expect(statuses(answers)).toEqual(riderIds.map(() => 202));
+    expect(answers.map(({ body }) => body.estimatedAt)).toEqual(riderIds.map(() => null));
     const ids = answers.map(({ body }) => body.commandId as string);
     await test.until(async () => {
-      const handedOn = (await inStream()).filter((id) => ids.includes(id));
-      expect(handedOn.toSorted()).toEqual(ids.toSorted());
+      const publishedIds = (await inStream()).filter((id) => ids.includes(id));
+      expect(publishedIds.toSorted()).toEqual(ids.toSorted());
     });
   });
 });
 
-describe('a frozen broker', () => {
-  it('refuses to ask for a run and to cancel within 10 s, and neither happens later', async () => {
+describe('the API with a frozen broker', () => {
+  it('rejects triggers and cancellations within 10 s, and neither happens later', async () => {
     const url = await start({});
     const { body } = await add(url, (rider += 1));
     const { streams } = await provisioner.js.jetstreamManager();
     const ticks = async () => (await streams.info('TICKS')).state.last_seq;
     const before = await ticks();
-    const goOn = await freeze(test.place.nats.storeDir);
+    const resume = await freeze(test.place.nats.storeDir);
     const from = performance.now();
-    let answers: Answer[];
+    let answers: TestResponse[];
     try {
       answers = await Promise.all([
         send(url, '/v1/syncs/rider/trigger', {}),
         send(url, `/v1/commands/${body.commandId}/cancel`, {}),
       ]);
     } finally {
-      goOn();
+      resume();
     }
     expect(statuses(answers)).toEqual([503, 503]);
     expect(answers.map((answer) => answer.body.detail)).toEqual([
@@ -240,60 +240,60 @@ describe('a frozen broker', () => {
       'The broker does not answer',
     ]);
     expect(performance.now() - from).toBeLessThan(10_000);
-    await test.until(async () => expect((await ask(`${url}/readyz`)).status).toBe(200));
+    await test.until(async () => expect((await sendTo(`${url}/readyz`)).status).toBe(200));
     expect(await ticks()).toBe(before);
-    expect((await ask(`${url}/v1/commands/${body.commandId}`)).body.state).not.toBe('failed');
+    expect((await sendTo(`${url}/v1/commands/${body.commandId}`)).body.state).not.toBe('failed');
   });
 });
 
-describe('a connection that breaks before Postgres has answered', () => {
-  /** Refuses an add whose row is stored all the same. */
-  async function refuse(headers: Record<string, string> = {}) {
-    // Its time stands still: the sweep takes no command for left behind.
-    const standing = await startTestApi({ place: await dedicatedBackend() });
-    others.push(standing);
-    const { DATABASE_URL, link } = await linkTo(standing.place.postgres, 0);
+describe('a connection that breaks before Postgres has responded', () => {
+  /** Gets an add rejected whose row is stored anyway. */
+  async function rejectStored(headers: Record<string, string> = {}) {
+    // Its clock does not run, so that the sweep finds no unpublished command.
+    const stopped = await startTestApi({ place: await dedicatedBackend() });
+    others.push(stopped);
+    const { DATABASE_URL, link } = await linkTo(stopped.place.postgres, 0);
     others.push({ stop: () => link.close() });
-    const { url } = await standing.startAnother({ env: { DATABASE_URL } });
+    const { url } = await stopped.startAnother({ env: { DATABASE_URL } });
 
-    const stored = () => standing.db.$count(commands);
+    const stored = () => stopped.db.$count(commands);
     const waitingForLock = async () => {
-      const { rows } = await standing.db.execute(sql`
+      const { rows } = await stopped.db.execute(sql`
         select from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into "commands"%'`);
       return rows.length;
     };
-    const adding = await standing.db.transaction(async (locked) => {
+    const adding = await stopped.db.transaction(async (locked) => {
       await locked.execute(sql`lock table ${commands} in share mode`);
       const answer = add(url, 1, headers);
       await test.until(async () => expect(await waitingForLock()).toBe(1));
-      link.holdAnswers();
+      link.holdResponses();
       return { answer };
     });
     await test.until(async () => expect(await stored()).toBe(1));
     link.cut();
     const answer = await adding.answer;
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
-    return { standing, url, stored };
+    return { stopped, url, stored };
   }
 
-  it('refuses the command, and what was stored of it is withdrawn', async () => {
-    const { standing, stored } = await refuse();
-    await standing.until(async () => expect(await stored()).toBe(0));
+  it('gets the command rejected and withdrawn', async () => {
+    const { stopped, stored } = await rejectStored();
+    await stopped.until(async () => expect(await stored()).toBe(0));
   });
 
-  it('a request sent again with its key is accepted at once, and its command stays', async () => {
+  it('lets the request be repeated with its key, and keeps that command', async () => {
     const key = { 'idempotency-key': 'cut' };
-    const { standing, url, stored } = await refuse(key);
-    const { status, body } = await standing.during(add(url, 1, key));
+    const { stopped, url, stored } = await rejectStored(key);
+    const { status, body } = await stopped.during(add(url, 1, key));
     expect(status).toBe(202);
-    await standing.pass(10_000);
+    await stopped.pass(10_000);
     expect(await stored()).toBe(1);
-    expect((await ask(`${url}/v1/commands/${body.commandId}`)).status).toBe(200);
+    expect((await sendTo(`${url}/v1/commands/${body.commandId}`)).status).toBe(200);
   });
 });
 
-describe('a server that has stopped', () => {
-  it('Postgres: commands are refused with 503 within two seconds', async () => {
+describe('the API without a server', () => {
+  it('rejects commands with 503 within two seconds without Postgres', async () => {
     const key = { 'idempotency-key': 'while-postgres-is-stopped' };
     await test.place.postgres.kill();
     const from = performance.now();
@@ -311,7 +311,7 @@ describe('a server that has stopped', () => {
     await test.place.postgres.restart();
   });
 
-  it('the broker: commands are refused with 503 until it is back', async () => {
+  it('rejects commands with 503 until the broker is back', async () => {
     await test.place.nats.kill();
     await test.until(async () => {
       expect((await test.get('/readyz')).body.checks.broker).toBe('The broker does not answer');

@@ -1,4 +1,4 @@
-import { type AskedRun, kindColor, type Run, type RunDetail, type SyncKind } from '@paceline/client';
+import { type TriggeredRun, kindColor, type Run, type RunDetail, type SyncKind } from '@paceline/client';
 import { clockTime, dayAndTime, dayOf, duration, elapsed, outcome } from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
@@ -142,7 +142,7 @@ function Calls({ run, now, color }: { run: RunDetail; now: number; color: string
   );
 }
 
-function AskRun({ ask, children }: { ask: () => Promise<AskedRun>; children: string }) {
+function AskRun({ ask, children }: { ask: () => Promise<TriggeredRun>; children: string }) {
   const request = useMutation({
     mutationFn: ask,
     async onSuccess({ runId }) {

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
 import { runRealLimiter } from '../testing/services.ts';
 
-const told: string[] = [];
-let refusing = true;
+const messages: string[] = [];
+let chatRejects = true;
 let chat: Server;
 let test: TestApi;
 let limiter: { stop(): Promise<void> };
@@ -20,8 +20,8 @@ const changes: AlertChanged[] = [];
 beforeAll(async () => {
   chat = createServer((request, response) => {
     void text(request).then((body) => {
-      if (!refusing) told.push((JSON.parse(body) as { text: string }).text);
-      response.writeHead(refusing ? 503 : 200).end('ok');
+      if (!chatRejects) messages.push((JSON.parse(body) as { text: string }).text);
+      response.writeHead(chatRejects ? 503 : 200).end('ok');
     });
   });
   await new Promise<void>((resolve) => chat.listen(0, '127.0.0.1', resolve));
@@ -51,8 +51,8 @@ const reject = (endpoint: 'events' | 'signups') =>
     }),
   );
 
-describe('a storm of rejections, with two replicas of the API', () => {
-  it('is one alert, shown as open, which the chat is told of once, when it can be told', async () => {
+describe('several rejected calls, with two replicas of the API', () => {
+  it('raise one open alert, sent to the chat once, as soon as the chat accepts messages', async () => {
     await Promise.all([reject('events'), reject('signups')]);
     const { items } = await test.until(async () => {
       const { body } = await test.get('/v1/alerts?state=open');
@@ -60,17 +60,17 @@ describe('a storm of rejections, with two replicas of the API', () => {
       return body;
     });
     await reject('events');
-    refusing = false;
-    await test.until(() => expect(told).toHaveLength(1));
-    expect(told[0]).toContain(items[0].title);
-    expect(told[0]).toContain(`<http://paceline.test/#/alerts/${encodeURIComponent(items[0].id)}|`);
+    chatRejects = false;
+    await test.until(() => expect(messages).toHaveLength(1));
+    expect(messages[0]).toContain(items[0].title);
+    expect(messages[0]).toContain(`<http://paceline.test/#/alerts/${encodeURIComponent(items[0].id)}|`);
     expect(items[0]).toMatchObject({ type: 'rate_limit_exceeded', severity: 'error', resolvedAt: null });
     expect((await test.get(`/v1/alerts/${items[0].id}`)).body.id).toBe(items[0].id);
   });
 
-  it('is over some time after the last one, and the chat is told of that once', async () => {
-    await test.until(() => expect(told).toHaveLength(2));
-    expect(told[1]).toMatch(/^:white_check_mark: \*Over: Upstream rejects calls/);
+  it('resolve the alert some time after the last one, and send that to the chat once', async () => {
+    await test.until(() => expect(messages).toHaveLength(2));
+    expect(messages[1]).toMatch(/^:white_check_mark: \*Resolved: ZwiftRacing rejects calls/);
     const { body } = await test.get('/v1/alerts?state=resolved&type=rate_limit_exceeded');
     expect(body.items).toHaveLength(1);
     expect((await test.get('/v1/alerts?state=open')).body.items).toEqual([]);
@@ -83,7 +83,7 @@ describe('a storm of rejections, with two replicas of the API', () => {
 });
 
 describe('GET /v1/alerts', () => {
-  it('refuses what is no state and says that there is no such alert', async () => {
+  it('rejects an unknown state, and returns 404 for an unknown alert', async () => {
     expect((await test.get('/v1/alerts?state=loud')).body.errors).toMatchObject([{ field: 'state' }]);
     expect((await test.get('/v1/alerts/none')).status).toBe(404);
   });

@@ -1,26 +1,26 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq, inArray, isNotNull, isNull, lt, max, min, ne, or, sql } from 'drizzle-orm';
-import { columnsBut } from '../http/params.ts';
+import { columnsExcept } from '../http/params.ts';
 import { type DataAges, alertId, type AlertRow, type Changes, type Condition } from './rules.ts';
 
 const { alerts, clubs, events } = tables;
-const shown = columnsBut(alerts, 'raisedNotifiedAt', 'resolvedNotifiedAt', 'notifyingUntil');
+const shown = columnsExcept(alerts, 'raisedNotifiedAt', 'resolvedNotifiedAt', 'notifyingUntil');
 
 export const selectAlerts = (db: Database) => db.select(shown).from(alerts).$dynamic();
 
 export const openAlerts = async (db: Database): Promise<AlertRow[]> =>
   (await selectAlerts(db).where(isNull(alerts.resolvedAt))) as AlertRow[];
 
-/** Stores changes, and returns the alerts that were raised or resolved by this process, and no other. */
+/** Stores changes. Returns the alerts that this process, and no other, has raised or resolved. */
 export const storeChanges = (
   db: Database,
-  { raise, seen, resolve }: Changes,
+  { raise, present, resolve }: Changes,
   now: number,
 ): Promise<AlertRow[]> =>
   db.transaction(async (tx) => {
     const rows = raise.map((condition) => rowOf(condition, now));
-    const isSeen = inArray(alerts.id, [...seen]);
-    if (seen.length > 0) await tx.update(alerts).set({ lastSeenAt: now }).where(isSeen);
+    const stillPresent = inArray(alerts.id, [...present]);
+    if (present.length > 0) await tx.update(alerts).set({ lastSeenAt: now }).where(stillPresent);
     const raised =
       rows.length === 0 ? [] : await tx.insert(alerts).values(rows).onConflictDoNothing().returning(shown);
     const open = and(inArray(alerts.id, [...resolve]), isNull(alerts.resolvedAt));
@@ -32,22 +32,22 @@ export const storeChanges = (
   });
 
 function rowOf(condition: Condition, now: number): AlertRow {
-  const { isNews, ...about } = condition;
-  const resolvedAt = isNews ? now : null;
+  const { isOneTime, ...about } = condition;
+  const resolvedAt = isOneTime ? now : null;
   return { id: alertId(condition, now), ...about, raisedAt: now, lastSeenAt: now, resolvedAt };
 }
 
-/** News has no end. */
-const isOver = and(isNotNull(alerts.resolvedAt), ne(alerts.resolvedAt, alerts.raisedAt));
+/** One-time alerts are stored as resolved when raised: no end is sent for them. */
+const hasEnded = and(isNotNull(alerts.resolvedAt), ne(alerts.resolvedAt, alerts.raisedAt));
 
-/** Claims an alert whose beginning or end is not in the chat yet; no other process claims it until `until`. */
+/** Claims an alert whose start or end was not sent to the chat yet; no other process can claim it until `until`. */
 export async function claimUnsent(db: Database, now: number, until: number): Promise<AlertRow | undefined> {
   const unsent = db
     .select({ id: alerts.id })
     .from(alerts)
     .where(
       and(
-        or(isNull(alerts.raisedNotifiedAt), and(isOver, isNull(alerts.resolvedNotifiedAt))),
+        or(isNull(alerts.raisedNotifiedAt), and(hasEnded, isNull(alerts.resolvedNotifiedAt))),
         or(isNull(alerts.notifyingUntil), lt(alerts.notifyingUntil, now)),
       ),
     )
@@ -62,12 +62,12 @@ export async function claimUnsent(db: Database, now: number, until: number): Pro
   return claimed as AlertRow | undefined;
 }
 
-/** The chat did not take it: it is sent again. */
+/** For a message that the chat did not accept: the alert is sent again. */
 export async function releaseClaim(db: Database, { id }: AlertRow): Promise<void> {
   await db.update(alerts).set({ notifyingUntil: null }).where(eq(alerts.id, id));
 }
 
-/** The chat has the alert as it was claimed: its end, and with it its beginning. */
+/** The chat has accepted the message. One about the end also covers the start. */
 export async function markSent(db: Database, { id, resolvedAt }: AlertRow, now: number): Promise<void> {
   const end = resolvedAt === null ? {} : { resolvedNotifiedAt: now };
   const beginning = sql`coalesce(${alerts.raisedNotifiedAt}, ${sql.param(now, alerts.raisedNotifiedAt)})`;
@@ -77,7 +77,7 @@ export async function markSent(db: Database, { id, resolvedAt }: AlertRow, now: 
     .where(eq(alerts.id, id));
 }
 
-export async function agesOf(db: Database): Promise<DataAges> {
+export async function findDataAges(db: Database): Promise<DataAges> {
   const [[club], [event]] = await Promise.all([
     db.select({ at: min(clubs.fetchedAt) }).from(clubs),
     db.select({ at: max(events.fetchedAt) }).from(events),

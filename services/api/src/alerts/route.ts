@@ -2,17 +2,8 @@ import { z } from '@hono/zod-openapi';
 import { alertTypes } from '@paceline/shared/contracts';
 import { tables } from '@paceline/shared/database';
 import { and, eq, isNotNull, isNull } from 'drizzle-orm';
-import {
-  defineList,
-  keyMoment,
-  keyText,
-  listOf,
-  oneOf,
-  pageQuery,
-  readPage,
-  textId,
-} from '../http/params.ts';
-import { found } from '../http/problem.ts';
+import { defineList, keyTime, keyText, listOf, oneOf, pageQuery, readPage, textId } from '../http/params.ts';
+import { requireFound } from '../http/problem.ts';
 import { answers, endpoint } from '../http/route.ts';
 import { selectAlerts } from './query.ts';
 import type { AlertRow } from './rules.ts';
@@ -21,7 +12,7 @@ import { alertShape, alertView } from './view.ts';
 const { alerts } = tables;
 const tags = ['alerts'];
 const alertList = defineList('alerts', 'desc', { raisedAt: alerts.raisedAt, id: alerts.id }, [
-  keyMoment,
+  keyTime,
   keyText,
 ]);
 const viewOf = (row: unknown) => alertView(row as AlertRow);
@@ -29,7 +20,7 @@ const viewOf = (row: unknown) => alertView(row as AlertRow);
 export const alertRoutes = [
   endpoint('get', '/v1/alerts', 'listAlerts', {
     tags,
-    summary: 'What operators were told, newest first',
+    summary: 'List alerts, newest first',
     request: {
       query: z.object({
         state: oneOf(['open', 'resolved']).optional(),
@@ -48,13 +39,13 @@ export const alertRoutes = [
 
   endpoint('get', '/v1/alerts/{alertId}', 'getAlert', {
     tags,
-    summary: 'One alert: what, why, since when, and what to do',
+    summary: 'Get an alert: what happened, why, since when, what to do',
     request: { params: z.object({ alertId: textId }) },
     responses: answers('The alert', alertShape, 400, 404),
     answer: async (c, { db }) => {
       const { alertId } = c.req.valid('param');
       const [row] = await selectAlerts(db).where(eq(alerts.id, alertId));
-      return c.json(viewOf(found(row, `There is no alert ${alertId}`)), 200);
+      return c.json(viewOf(requireFound(row, `Alert ${alertId} does not exist`)), 200);
     },
   }),
 ];

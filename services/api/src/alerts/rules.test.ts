@@ -27,9 +27,9 @@ const rejected = (at: number, until: number | null = null): Partial<WindowView> 
 });
 const titles = (conditions: readonly Condition[]) => conditions.map(({ title }) => title);
 
-describe('a storm of rejections', () => {
-  it('is one condition, whatever the number of budgets, since the first of them', () => {
-    const storm = rejections(
+describe('rejections', () => {
+  it('are one condition for all budgets, starting with the first rejection', () => {
+    const conditions = rejections(
       [
         windowOf('clubs'),
         windowOf('events', rejected(now - 2 * minute)),
@@ -37,40 +37,40 @@ describe('a storm of rejections', () => {
       ],
       now,
     );
-    expect(storm).toMatchObject([
+    expect(conditions).toMatchObject([
       {
         key: 'rate_limit_exceeded',
-        title: 'Upstream rejects calls: events and signups',
-        why: 'Somebody else seems to use the same key. Nobody calls events and signups until 2026-03-01 12:01 UTC.',
+        title: 'ZwiftRacing rejects calls: events and signups',
+        why: 'Another program seems to use the same API key. Calls to events and signups are paused until 2026-03-01 12:01 UTC.',
         since: now - 4 * minute,
       },
     ]);
   });
 
-  it('goes on while a budget is closed by upstream, and is over ten minutes after the last of them', () => {
+  it('last while upstream pauses a budget, or until ten minutes after the last one', () => {
     expect(rejections([windowOf('events', rejected(now - hour, now + 1))], now)).toHaveLength(1);
     expect(rejections([windowOf('events', rejected(now - 10 * minute + 1))], now)).toHaveLength(1);
     expect(rejections([windowOf('events', rejected(now - 10 * minute))], now)).toEqual([]);
   });
 });
 
-describe('a limit that upstream taught', () => {
-  const taught = (since: number) =>
+describe('a learned limit', () => {
+  const learned = (since: number) =>
     windowOf('events', { policy: { limit: 1, windowMs: 10 * minute, from: 'upstream', since } });
 
-  it('is news for a day', () => {
-    expect(learnedLimits([windowOf('clubs'), taught(now - hour)], now)).toMatchObject([
-      { title: 'The limit of events is 1 per 10 min', isNews: true, since: now - hour },
+  it('is a one-time condition, reported for a day', () => {
+    expect(learnedLimits([windowOf('clubs'), learned(now - hour)], now)).toMatchObject([
+      { title: 'Rate limit for events is now 1 per 10 min', isOneTime: true, since: now - hour },
     ]);
-    expect(learnedLimits([taught(now - 25 * hour)], now)).toEqual([]);
+    expect(learnedLimits([learned(now - 25 * hour)], now)).toEqual([]);
   });
 });
 
-describe('a journal that was lost', () => {
-  it('is told while every budget is closed for its sake', () => {
-    const closed = budgetNames.map((each) => windowOf(each, { unknownUntil: now + hour }));
-    expect(titles(lostJournal(closed, now))).toEqual(['The journal of the limiter was lost']);
-    expect(lostJournal([windowOf('clubs'), ...closed], now)).toEqual([]);
+describe('a lost journal', () => {
+  it('is a condition while the window of every budget is unknown', () => {
+    const unknown = budgetNames.map((each) => windowOf(each, { unknownUntil: now + hour }));
+    expect(titles(lostJournal(unknown, now))).toEqual(['Limiter journal lost']);
+    expect(lostJournal([windowOf('clubs'), ...unknown], now)).toEqual([]);
     expect(lostJournal([], now)).toEqual([]);
   });
 });
@@ -85,23 +85,23 @@ describe('a long queue', () => {
       },
     });
 
-  it('is one in which somebody who can not wait has waited for more than five minutes', () => {
+  it('is reported once a forced request has waited for more than five minutes', () => {
     expect(longQueues([waiting(5 * minute)], now)).toEqual([]);
     expect(longQueues([waiting(6 * minute)], now)).toMatchObject([
       {
-        title: 'Calls wait long: signups',
-        why: 'A call of near_event_urgent for signups has waited 6 min, with 3 in line; it is expected to run at 2026-03-01 12:01 UTC.',
+        title: 'Calls wait too long: signups',
+        why: 'A near_event_urgent call for signups has waited 6 min and is expected to run at 2026-03-01 12:01 UTC. Calls in the queue: 3.',
         since: now - minute,
       },
     ]);
   });
 
-  it('is one in which a sync has waited for longer than a slot lasts', () => {
+  it('is reported once a sync has waited for longer than a slot lasts', () => {
     expect(longQueues([waiting(29 * minute, minute, 'far_event_sync')], now)).toEqual([]);
     expect(longQueues([waiting(31 * minute, minute, 'far_event_sync')], now)).toHaveLength(1);
   });
 
-  it('is not one that waits for the next call of a slow window', () => {
+  it('is not reported while a request waits for the next call of a long window', () => {
     expect(longQueues([waiting(50 * minute, hour)], now)).toEqual([]);
   });
 });
@@ -116,9 +116,9 @@ describe('a conflict', () => {
     expectedWaitMs,
   });
 
-  it('is worth an alert when the wait is long, until none has come for a while', () => {
+  it('is reported if the wait is long and no forced lane caused it, for some minutes', () => {
     expect(titles(conflicts(conflict(5 * minute), now))).toEqual([
-      'far_event_sync waits because of near_event_normal',
+      'far_event_sync delayed by near_event_normal',
     ]);
     expect(conflicts(conflict(4 * minute), now)).toEqual([]);
     expect(conflicts(conflict(hour, now - 11 * minute), now)).toEqual([]);
@@ -127,7 +127,7 @@ describe('a conflict', () => {
   });
 });
 
-describe('old data', () => {
+describe('stale data', () => {
   const event = (lead: number, more: Partial<RankedEvent> = {}): RankedEvent => ({
     eventId: 'e',
     title: 'Tuesday race',
@@ -140,35 +140,32 @@ describe('old data', () => {
     ...more,
   });
 
-  it('is a copy of before its last minutes of an event that is about to start with our riders', () => {
-    expect(titles(staleSignups([event(9 * minute)], now))).toEqual(['Old signups of Tuesday race']);
+  it('is reported for stale signups of our riders in the last minutes before the start', () => {
+    expect(titles(staleSignups([event(9 * minute)], now))).toEqual(['Stale signups: Tuesday race']);
     expect(
       staleSignups([event(11 * minute), event(1, { ours: false }), event(1, { withinGoal: true })], now),
     ).toEqual([]);
   });
 
-  it('is a club of yesterday, and a list of events of an hour ago', () => {
+  it('is reported for clubs older than a day and an event list older than an hour', () => {
     const ages = { clubs: now - 25 * hour, events: now - 2 * hour };
-    expect(titles(staleLists(ages, now))).toEqual([
-      'A club was last fetched 25 h ago',
-      'The list of events was last fetched 2 h ago',
-    ]);
+    expect(titles(staleLists(ages, now))).toEqual(['Club data is 25 h old', 'The event list is 2 h old']);
     expect(staleLists({ clubs: now - 6 * hour, events: now - 15 * minute }, now)).toEqual([]);
     expect(staleLists({ clubs: undefined, events: undefined }, now)).toEqual([]);
   });
 });
 
-describe('a source that upstream does not give us', () => {
-  it('is a condition of its own, with what upstream says and what may be done', () => {
-    const said = { status: 404, rawStart: null, since: now - hour, probeAt: now + 5 * minute };
+describe('an unavailable source', () => {
+  it('is a condition of its own, with the reason and the advice', () => {
+    const common = { status: 404, rawStart: null, since: now - hour, probeAt: now + 5 * minute };
     const rows = [
-      { source: 'clubs', state: 'available', ...said, message: null, advice: null },
+      { source: 'clubs', state: 'available', ...common, message: null, advice: null },
       {
         source: 'events',
         state: 'unavailable',
-        ...said,
-        message: 'It is not there',
-        advice: 'Is it right?',
+        ...common,
+        message: 'Upstream answered 404',
+        advice: 'Check the path',
       },
     ] as const;
     expect(unavailableSources(rows)).toEqual([
@@ -176,11 +173,11 @@ describe('a source that upstream does not give us', () => {
         type: 'source_unavailable',
         key: 'source_unavailable:events',
         severity: 'error',
-        title: 'Upstream does not give us its events',
-        why: expect.stringMatching(/^It is not there. It is asked again from .*12:05/),
-        todo: 'Is it right?',
+        title: 'ZwiftRacing source unavailable: events',
+        why: expect.stringMatching(/^Upstream answered 404\. Next attempt: .*12:05/),
+        todo: 'Check the path',
         since: now - hour,
-        isNews: false,
+        isOneTime: false,
       },
     ]);
   });
@@ -191,13 +188,13 @@ describe('an alert', () => {
     type: 'stale_data',
     key: 'stale_data:clubs',
     severity: 'error',
-    title: 'A club is old',
-    why: 'No run has brought it.',
-    todo: 'See the runs.',
+    title: 'Club data is old',
+    why: 'No run has refreshed it.',
+    todo: 'Check the runs.',
     since: now - hour,
-    isNews: false,
+    isOneTime: false,
   };
-  const { isNews: _, ...about } = condition;
+  const { isOneTime: _, ...about } = condition;
   const open = (lastSeenAt: number): AlertRow => ({
     ...about,
     id: 'a',
@@ -205,35 +202,35 @@ describe('an alert', () => {
     lastSeenAt,
     resolvedAt: null,
   });
-  const nothing = { holding: [], unknown: [] };
+  const nothing = { present: [], unknown: [] };
 
-  it('is raised once for as long as its condition holds', () => {
-    expect(changesOf([], { ...nothing, holding: [condition] }, now).raise).toEqual([condition]);
-    expect(changesOf([open(now)], { ...nothing, holding: [condition] }, now)).toEqual({
+  it('is raised once while its condition lasts', () => {
+    expect(changesOf([], { ...nothing, present: [condition] }, now).raise).toEqual([condition]);
+    expect(changesOf([open(now)], { ...nothing, present: [condition] }, now)).toEqual({
       raise: [],
-      seen: ['a'],
+      present: ['a'],
       resolve: [],
     });
   });
 
-  it('is over when its condition has been gone for five minutes, not when it flickers', () => {
+  it('is resolved after five minutes without its condition', () => {
     expect(changesOf([open(now - 5 * minute + 1)], nothing, now).resolve).toEqual([]);
     expect(changesOf([open(now - 5 * minute)], nothing, now).resolve).toEqual(['a']);
   });
 
-  it('goes on while nobody can say whether its condition holds', () => {
-    const unknown = { holding: [], unknown: ['stale_data:clubs' as const] };
+  it('stays open while its condition cannot be checked', () => {
+    const unknown = { present: [], unknown: ['stale_data:clubs' as const] };
     expect(changesOf([open(now - hour)], unknown, now).resolve).toEqual([]);
   });
 
-  it('tells the chat what, why, since when, what to do, and where to look; and when it is over', () => {
+  it('is sent to the chat with its reason, start, advice and link, and again when it is resolved', () => {
     expect(chatMessage(open(now), 'http://host')).toBe(
-      ':rotating_light: *A club is old*\nNo run has brought it.\n' +
-        'Since 2026-03-01 11:00 UTC. See the runs.\n<http://host/#/alerts/a|See the moment>',
+      ':rotating_light: *Club data is old*\nNo run has refreshed it.\n' +
+        'Since 2026-03-01 11:00 UTC. Check the runs.\n<http://host/#/alerts/a|Open in the dashboard>',
     );
     expect(chatMessage({ ...open(now), resolvedAt: now }, 'http://host')).toBe(
-      ':white_check_mark: *Over: A club is old*\nIt lasted 60 min, until 2026-03-01 12:00 UTC.\n' +
-        '<http://host/#/alerts/a|See the moment>',
+      ':white_check_mark: *Resolved: Club data is old*\nLasted 60 min, until 2026-03-01 12:00 UTC.\n' +
+        '<http://host/#/alerts/a|Open in the dashboard>',
     );
   });
 });

@@ -10,17 +10,17 @@ import type {
 import type { SourceRow } from '../sources/view.ts';
 import { durationText, listText, timeText } from './view.ts';
 
-/** The beginning of a condition's key: its type, and what it is about as far as that sets it apart. */
+/** Identifies a condition: its type, and its subject where there can be several of a type. */
 export type AlertKey = AlertType | `${AlertType}:${string}`;
 
 export interface Condition extends Pick<
   AlertChanged,
   'type' | 'severity' | 'title' | 'why' | 'todo' | 'since'
 > {
-  /** The same condition has the same key for as long as it lasts. */
+  /** Stays the same while the condition lasts. */
   readonly key: AlertKey;
-  /** True: it happened and is over; its alert is resolved at once. */
-  readonly isNews: boolean;
+  /** True for something that happened once and has no duration: its alert is resolved at once. */
+  readonly isOneTime: boolean;
 }
 
 export interface AlertRow extends AlertChanged {
@@ -30,67 +30,68 @@ export interface AlertRow extends AlertChanged {
 
 const minute = 60_000;
 
-/** Project ms for which a condition must be gone before its alert is resolved: what comes and goes is one alert. */
-const calmBeforeResolved = 5 * minute;
-const calmBeforeOver = 10 * minute;
+/** Project ms without the condition before its alert is resolved, so that one that comes and goes is one alert. */
+const clearBeforeResolved = 5 * minute;
+const quietPeriod = 10 * minute;
 
-/** The conditions that hold, and the keys, or beginnings of keys, about which nothing is known now. */
+/** The conditions that are true now, and the keys (or key prefixes) that could not be checked. */
 export interface Observation {
-  readonly holding: readonly Condition[];
+  readonly present: readonly Condition[];
   readonly unknown: readonly AlertKey[];
 }
 
 export interface Changes {
   readonly raise: readonly Condition[];
-  readonly seen: readonly string[];
+  /** Ids of open alerts whose condition is still present. */
+  readonly present: readonly string[];
   readonly resolve: readonly string[];
 }
 
-/** An alert whose condition is unknown stays open. */
+/** An alert whose condition could not be checked stays open. */
 export function changesOf(
   open: readonly AlertRow[],
-  { holding, unknown }: Observation,
+  { present, unknown }: Observation,
   now: number,
 ): Changes {
-  const isOpen = new Set(open.map(({ key }) => key));
-  const holds = new Set(holding.map(({ key }) => key));
-  const isOver = ({ key, lastSeenAt }: AlertRow) =>
-    !holds.has(key) &&
-    now - lastSeenAt >= calmBeforeResolved &&
+  const openKeys = new Set(open.map(({ key }) => key));
+  const presentKeys = new Set(present.map(({ key }) => key));
+  const hasCleared = ({ key, lastSeenAt }: AlertRow) =>
+    !presentKeys.has(key) &&
+    now - lastSeenAt >= clearBeforeResolved &&
     !unknown.some((each) => key.startsWith(each));
   return {
-    raise: holding.filter(({ key }) => !isOpen.has(key)),
-    seen: open.filter(({ key }) => holds.has(key)).map(({ id }) => id),
-    resolve: open.filter(isOver).map(({ id }) => id),
+    raise: present.filter(({ key }) => !openKeys.has(key)),
+    present: open.filter(({ key }) => presentKeys.has(key)).map(({ id }) => id),
+    resolve: open.filter(hasCleared).map(({ id }) => id),
   };
 }
 
-/** One id for one condition: several processes that find it at once raise one alert. */
-export const alertId = ({ key, since, isNews }: Condition, now: number): string =>
-  `${key}.${isNews ? since : now}`;
+/** The same in every process, so that several that detect the condition at once raise one alert. */
+export const alertId = ({ key, since, isOneTime }: Condition, now: number): string =>
+  `${key}.${isOneTime ? since : now}`;
 
 const conditionOf = (
   key: AlertKey,
   severity: Condition['severity'],
   about: Pick<Condition, 'title' | 'why' | 'todo' | 'since'>,
-  isNews = false,
-): Condition => ({ type: key.split(':')[0] as AlertType, key, severity, ...about, isNews });
+  isOneTime = false,
+): Condition => ({ type: key.split(':')[0] as AlertType, key, severity, ...about, isOneTime });
 
 export function rejections(windows: readonly WindowView[], now: number): Condition[] {
   const hit = windows.flatMap(({ endpoint, lastRejected, pausedUntil }) => {
-    const isRecent = lastRejected !== null && now - lastRejected.at < calmBeforeOver;
+    const isRecent = lastRejected !== null && now - lastRejected.at < quietPeriod;
     const until = pausedUntil.upstream ?? 0;
     return lastRejected && (isRecent || until > now) ? [{ endpoint, ...lastRejected, until }] : [];
   });
   const [first] = hit.toSorted((a, b) => a.at - b.at);
   if (!first) return [];
-  const open = Math.max(...hit.map(({ until }) => until));
+  const pausedUntil = Math.max(...hit.map(({ until }) => until));
   const budgets = listText(hit.map(({ endpoint }) => endpoint));
   const [cause, todo] = causes[first.attribution];
   return [
     conditionOf('rate_limit_exceeded', 'error', {
-      title: `Upstream rejects calls: ${budgets}`,
-      why: `${cause}${open > now ? ` Nobody calls ${budgets} until ${timeText(open)}.` : ''}`,
+      title: `ZwiftRacing rejects calls: ${budgets}`,
+      why: `${cause}${pausedUntil > now ? ` Calls to ${budgets} are paused until ${timeText(pausedUntil)}.` : ''}`,
       todo,
       since: first.at,
     }),
@@ -99,20 +100,20 @@ export function rejections(windows: readonly WindowView[], now: number): Conditi
 
 const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
   ours: [
-    'Our own calls filled the window, as far as the journal tells.',
-    'Run npm run audit and report what it finds: this must not happen.',
+    'According to the journal, our own calls filled the window.',
+    'This must not happen: run npm run audit and report the result.',
   ],
   policy_changed: [
-    'Upstream enforces another limit than the one that was kept.',
-    'Nothing: the new limit is kept. If it is wrong, set the policy of the budget.',
+    'ZwiftRacing enforces a different limit than the one Paceline kept.',
+    'Nothing: Paceline now keeps the new limit. If it is wrong, set the policy of the budget.',
   ],
   unreported_permit: [
-    'A call of ours whose end was never heard of may have come late.',
-    'Nothing, if it stays a single one.',
+    'One of our calls, whose result was never reported, may have arrived late.',
+    'Nothing, unless it happens again.',
   ],
   foreign_caller: [
-    'Somebody else seems to use the same key.',
-    'Find who else uses the key, or give it a key of its own.',
+    'Another program seems to use the same API key.',
+    'Find the other program, or give it an API key of its own.',
   ],
 };
 
@@ -120,34 +121,34 @@ export const learnedLimits = (windows: readonly WindowView[], now: number): Cond
   windows.flatMap(({ endpoint, policy: { from, since, limit, windowMs }, documented }) => {
     if (from !== 'upstream' || since === null || now - since > 1_440 * minute) return [];
     const about = {
-      title: `The limit of ${endpoint} is ${limit} per ${durationText(windowMs)}`,
-      why: `Upstream said so; ${documented.limit} per ${durationText(documented.windowMs)} is documented.`,
-      todo: 'Check the slots against it with npm run plan.',
+      title: `Rate limit for ${endpoint} is now ${limit} per ${durationText(windowMs)}`,
+      why: `Reported by ZwiftRacing; the documented limit is ${documented.limit} per ${durationText(documented.windowMs)}.`,
+      todo: 'Check whether the slots still fit: npm run plan.',
       since,
     };
     return [conditionOf(`limit_learned:${endpoint}`, 'warning', about, true)];
   });
 
 export function lostJournal(windows: readonly WindowView[], now: number): Condition[] {
-  const closed = windows.filter(({ unknownUntil }) => (unknownUntil ?? 0) > now);
-  // A longer window that was learned closes a single budget, too.
-  if (closed.length < windows.length || windows.length === 0) return [];
+  const unknown = windows.filter(({ unknownUntil }) => (unknownUntil ?? 0) > now);
+  // A single unknown window can also mean that a longer window was learned.
+  if (unknown.length < windows.length || windows.length === 0) return [];
   return [
     conditionOf('journal_lost', 'error', {
-      title: 'The journal of the limiter was lost',
-      why: 'Every budget counts as spent for one window, so that no call is made twice.',
-      todo: 'Find out what became of the disk of the broker. Calls go on by themselves.',
+      title: 'Limiter journal lost',
+      why: 'Earlier calls are unknown, so every rate limit counts as used up for one window.',
+      todo: "Check the broker's disk. Calls resume by themselves.",
       since: now,
     }),
   ];
 }
 
-/** Project ms that a request may wait before an operator should know. A sync is expected to wait within its slot. */
-const longWaitOf = (lane: Lane): number => (forcedLanes.has(lane) ? 5 : 30) * minute;
+/** Project ms that a request can wait without an alert. A sync normally waits within its slot. */
+const maxWaitOf = (lane: Lane): number => (forcedLanes.has(lane) ? 5 : 30) * minute;
 
 export function longQueues(windows: readonly WindowView[], now: number): Condition[] {
   const slow = windows.flatMap(({ endpoint, policy, waiting: { count, next } }) => {
-    const allowed = (lane: Lane) => Math.max(longWaitOf(lane), policy.windowMs);
+    const allowed = (lane: Lane) => Math.max(maxWaitOf(lane), policy.windowMs);
     const first = next.find(({ lane, requestedAt }) => now - requestedAt > allowed(lane));
     return first ? [{ endpoint, count, ...first, since: first.requestedAt + allowed(first.lane) }] : [];
   });
@@ -155,69 +156,69 @@ export function longQueues(windows: readonly WindowView[], now: number): Conditi
   if (!worst) return [];
   return [
     conditionOf('long_queue', 'warning', {
-      title: `Calls wait long: ${listText(slow.map(({ endpoint }) => endpoint))}`,
-      why: `A call of ${worst.lane} for ${worst.endpoint} has waited ${durationText(now - worst.requestedAt)}, with ${worst.count} in line; it is expected to run at ${timeText(worst.estimatedAt)}.`,
-      todo: 'See who is in line. Pause a sync, or plan fewer slots.',
+      title: `Calls wait too long: ${listText(slow.map(({ endpoint }) => endpoint))}`,
+      why: `A ${worst.lane} call for ${worst.endpoint} has waited ${durationText(now - worst.requestedAt)} and is expected to run at ${timeText(worst.estimatedAt)}. Calls in the queue: ${worst.count}.`,
+      todo: 'Check the queue. Pause a sync, or plan fewer slots.',
       since: worst.since,
     }),
   ];
 }
 
-/** Project ms: a shorter wait is how syncs share a budget every day. */
-const longConflict = 5 * minute;
+/** Project ms. Shorter waits are normal when syncs share a budget. */
+const longConflictMs = 5 * minute;
 
 export function conflicts(last: Conflict | null, now: number): Condition[] {
-  if (!last || last.expectedWaitMs < longConflict) return [];
+  if (!last || last.expectedWaitMs < longConflictMs) return [];
   const { lane, blockedBy, endpoint, at, expectedWaitMs } = last;
-  if (now - at > calmBeforeOver || forcedLanes.has(blockedBy)) return [];
+  if (now - at > quietPeriod || forcedLanes.has(blockedBy)) return [];
   return [
     conditionOf(`sync_conflict:${lane}:${blockedBy}:${endpoint}`, 'warning', {
-      title: `${lane} waits because of ${blockedBy}`,
-      why: `Both call ${endpoint}; the wait is expected to take ${durationText(expectedWaitMs)}.`,
-      todo: 'Look for slots that overlap with npm run plan.',
+      title: `${lane} delayed by ${blockedBy}`,
+      why: `Both use the rate limit for ${endpoint}. Expected wait: ${durationText(expectedWaitMs)}.`,
+      todo: 'Check for overlapping slots: npm run plan.',
       since: at,
     }),
   ];
 }
 
-/** Project ms before an event's start within which a stale copy may no longer be refreshed in time. */
-const lastCalls = 10 * minute;
+/** Project ms before the start: after that a stale copy may not be refreshed in time. */
+const lastCallMs = 10 * minute;
 
 export function staleSignups(next: readonly RankedEvent[], now: number): Condition[] {
   const late = next.filter(
-    ({ ours, withinGoal, startsAt }) => ours && !withinGoal && startsAt - now < lastCalls,
+    ({ ours, withinGoal, startsAt }) => ours && !withinGoal && startsAt - now < lastCallMs,
   );
   if (late.length === 0) return [];
   return [
     conditionOf('stale_data:signups', 'warning', {
-      title: `Old signups of ${listText(late.map(({ title }) => title))}`,
-      why: 'Our riders are in it, it is about to start, and there was no call for it.',
-      todo: 'See what the signups budget is spent on, and what waits for it.',
-      since: Math.min(...late.map(({ startsAt }) => startsAt - lastCalls)),
+      title: `Stale signups: ${listText(late.map(({ title }) => title))}`,
+      why: 'Our riders are about to start, and no call was free to refresh the signups.',
+      todo: 'Check what uses the signups rate limit, and what is queued for it.',
+      since: Math.min(...late.map(({ startsAt }) => startsAt - lastCallMs)),
     }),
   ];
 }
 
-/** When the oldest club and the list of events were last fetched, project ms; undefined: there is none. */
+/** When the oldest club and the event list were last fetched, project ms; undefined: never. */
 export interface DataAges {
   readonly clubs: number | undefined;
   readonly events: number | undefined;
 }
 
 const lists = [
-  { list: 'clubs', title: 'A club', oldest: 24 * 60 * minute },
-  { list: 'events', title: 'The list of events', oldest: 60 * minute },
+  { list: 'clubs', title: 'Club data', maxAge: 24 * 60 * minute },
+  { list: 'events', title: 'The event list', maxAge: 60 * minute },
 ] as const;
 
 export const staleLists = (ages: DataAges, now: number): Condition[] =>
-  lists.flatMap(({ list, title, oldest }) => {
+  lists.flatMap(({ list, title, maxAge }) => {
     const at = ages[list];
-    if (at === undefined || now - at <= oldest) return [];
+    if (at === undefined || now - at <= maxAge) return [];
     const about = {
-      title: `${title} was last fetched ${durationText(now - at)} ago`,
-      why: 'No run has brought it since.',
-      todo: 'See the last runs and why they failed, or whether the sync is off.',
-      since: at + oldest,
+      title: `${title} is ${durationText(now - at)} old`,
+      why: 'No run has refreshed it since.',
+      todo: 'Check whether the last runs failed, and whether the sync is off.',
+      since: at + maxAge,
     };
     return [conditionOf(`stale_data:${list}`, 'error', about)];
   });
@@ -227,8 +228,8 @@ export const unavailableSources = (rows: readonly SourceRow[]): Condition[] =>
     .filter(({ state }) => state === 'unavailable')
     .map(({ source, message, advice, probeAt, since }) =>
       conditionOf(`source_unavailable:${source}`, 'error', {
-        title: `Upstream does not give us its ${source}`,
-        why: `${message ?? 'It refuses'}.${probeAt === null ? '' : ` It is asked again from ${timeText(probeAt)} on.`}`,
+        title: `ZwiftRacing source unavailable: ${source}`,
+        why: `${message ?? 'ZwiftRacing rejects the calls'}.${probeAt === null ? '' : ` Next attempt: ${timeText(probeAt)}.`}`,
         todo: advice ?? 'See GET /v1/sources.',
         since,
       }),

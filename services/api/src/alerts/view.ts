@@ -10,9 +10,9 @@ export const alertShape = z
     title: z.string(),
     why: z.string(),
     todo: z.string().describe('What an operator can do'),
-    since: time.describe('When it began'),
+    since: time.describe('When the condition started'),
     raisedAt: time,
-    resolvedAt: time.nullable().describe('null: it goes on'),
+    resolvedAt: time.nullable().describe('null: still open'),
   })
   .openapi('Alert');
 export type AlertView = z.infer<typeof alertShape>;
@@ -42,8 +42,8 @@ export function chatMessage(alert: AlertChanged, url: string): string {
   const { severity, title, why, todo, since, raisedAt, resolvedAt, id } = alert;
   const link = `${url}/#/alerts/${encodeURIComponent(id)}`;
   if (resolvedAt !== null && resolvedAt !== raisedAt) {
-    return `:white_check_mark: *Over: ${title}*\nIt lasted ${durationText(resolvedAt - since)}, until ${timeText(resolvedAt)}.\n<${link}|See the moment>`;
+    return `:white_check_mark: *Resolved: ${title}*\nLasted ${durationText(resolvedAt - since)}, until ${timeText(resolvedAt)}.\n<${link}|Open in the dashboard>`;
   }
   const sign = severity === 'error' ? ':rotating_light:' : ':warning:';
-  return `${sign} *${title}*\n${why}\nSince ${timeText(since)}. ${todo}\n<${link}|See the moment>`;
+  return `${sign} *${title}*\n${why}\nSince ${timeText(since)}. ${todo}\n<${link}|Open in the dashboard>`;
 }

@@ -4,9 +4,9 @@ import type { AlertChanged } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import type { Logger } from '@paceline/shared/telemetry';
 import type { Peers } from '../peers.ts';
-import { rounds } from '../rounds.ts';
+import { repeat } from '../repeat.ts';
 import { findSources } from '../sources/route.ts';
-import { agesOf, claimUnsent, markSent, openAlerts, releaseClaim, storeChanges } from './query.ts';
+import { findDataAges, claimUnsent, markSent, openAlerts, releaseClaim, storeChanges } from './query.ts';
 import {
   type AlertKey,
   changesOf,
@@ -23,22 +23,22 @@ import {
 } from './rules.ts';
 import { chatMessage } from './view.ts';
 
-const nextEvents = 100;
+const checkedEvents = 100;
 
 async function check<T>(
   keys: readonly AlertKey[],
-  asked: Promise<T>,
-  conditions: (answer: T) => readonly Condition[],
+  pending: Promise<T>,
+  conditions: (reply: T) => readonly Condition[],
 ): Promise<Observation> {
   try {
-    return { holding: conditions(await asked), unknown: [] };
+    return { present: conditions(await pending), unknown: [] };
   } catch {
-    return { holding: [], unknown: keys };
+    return { present: [], unknown: keys };
   }
 }
 
 async function observe({ limiter, freshness, db, clock }: AlertPorts): Promise<Observation> {
-  const found = await Promise.all([
+  const results = await Promise.all([
     check(
       ['rate_limit_exceeded', 'limit_learned', 'journal_lost', 'long_queue'],
       limiter.windows(),
@@ -48,17 +48,19 @@ async function observe({ limiter, freshness, db, clock }: AlertPorts): Promise<O
     check(['sync_conflict'], limiter.status(), (status) =>
       conflicts(status.conflicts.lastConflict, clock.now()),
     ),
-    check(['stale_data:signups'], freshness(nextEvents), ({ next }) => staleSignups(next, clock.now())),
-    check(['stale_data:clubs', 'stale_data:events'], agesOf(db), (ages) => staleLists(ages, clock.now())),
+    check(['stale_data:signups'], freshness(checkedEvents), ({ next }) => staleSignups(next, clock.now())),
+    check(['stale_data:clubs', 'stale_data:events'], findDataAges(db), (ages) =>
+      staleLists(ages, clock.now()),
+    ),
     check(['source_unavailable'], findSources(db), unavailableSources),
   ]);
   return {
-    holding: found.flatMap(({ holding }) => holding),
-    unknown: found.flatMap(({ unknown }) => unknown),
+    present: results.flatMap(({ present }) => present),
+    unknown: results.flatMap(({ unknown }) => unknown),
   };
 }
 
-/** Sends a text to a chat. @throws when the chat has not taken it */
+/** Sends a text to a chat. @throws when the chat has not accepted it */
 export type SendToChat = (text: string) => Promise<void>;
 
 export function slack(url: string): SendToChat {
@@ -77,9 +79,9 @@ interface AlertPorts extends Pick<Peers, 'limiter' | 'freshness'> {
   readonly url: string;
 }
 
-/** Between two checks: a quarter of a minute of project time, but real ms within these bounds. */
-const pauseOf = (clock: Clock): number => Math.min(5_000, Math.max(250, clock.toMachine(15_000)));
-/** Real ms within which an alert that was claimed is sent. */
+/** Real ms between two checks: 15 s of project time, within bounds. */
+const checkIntervalMs = (clock: Clock): number => Math.min(5_000, Math.max(250, clock.toMachine(15_000)));
+/** Real ms that a process has to send the alert that it has claimed. */
 const claimMs = 30_000;
 
 async function checkAlerts(ports: AlertPorts): Promise<void> {
@@ -87,8 +89,8 @@ async function checkAlerts(ports: AlertPorts): Promise<void> {
   const observation = await observe(ports);
   const now = Math.round(clock.now());
   for (const alert of await storeChanges(db, changesOf(await openAlerts(db), observation, now), now)) {
-    const message = alert.resolvedAt === null ? `ALERT ${alert.title}` : `alert is over: ${alert.title}`;
-    log.warn({ id: alert.id, why: alert.why }, message);
+    const { id, title, why } = alert;
+    log.warn({ id, title, why }, alert.resolvedAt === null ? 'alert raised' : 'alert resolved');
     await publish(alert);
   }
   if (sendToChat) await sendUnsent(ports, sendToChat);
@@ -109,10 +111,10 @@ async function sendUnsent({ db, clock, url }: AlertPorts, sendToChat: SendToChat
   }
 }
 
-/** Raises and resolves alerts, and tells the chat. Any number of replicas may do so: each alert is one row. */
+/** Raises and resolves alerts, and sends them to the chat. Any number of replicas can run it: each alert is one row. */
 export function watchAlerts(ports: AlertPorts) {
   const { clock, log } = ports;
-  const round = () =>
+  const checkOnce = () =>
     checkAlerts(ports).catch((error: unknown) => log.warn({ err: error }, 'alert check failed, retrying'));
-  return rounds(clock.machine, round, () => pauseOf(clock));
+  return repeat(clock.machine, checkOnce, () => checkIntervalMs(clock));
 }

@@ -2,7 +2,7 @@ import { budgetNames } from '@paceline/shared/definition';
 import type { Outcome } from '@paceline/shared/contracts';
 import { accountOf, createLimiters, type Limiters } from '@paceline/shared/limiter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { apiKey, ask, startTestApi, type TestApi } from '../testing/api.ts';
+import { apiKey, send as sendTo, startTestApi, type TestApi } from '../testing/api.ts';
 import { runRealLimiter } from '../testing/services.ts';
 
 let test: TestApi;
@@ -21,13 +21,13 @@ afterAll(async () => {
 });
 
 const send = (method: string, path: string, body?: unknown) =>
-  ask(`${test.api.url}/v1/budgets/${path}`, {
+  sendTo(`${test.api.url}/v1/budgets/${path}`, {
     method,
     headers: { 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 
-/** A call of the manual lane that upstream answers like this. */
+/** Makes a call in the manual lane that ends with `outcome`. */
 const call = (endpoint: 'results' | 'events' | 'riders_bulk' | 'clubs', outcome: Outcome) =>
   clients.of(accountOf(apiKey)).withPermit({ endpoint, lane: 'manual_rider_add' }, async (permit) => {
     permit.use();
@@ -35,7 +35,7 @@ const call = (endpoint: 'results' | 'events' | 'riders_bulk' | 'clubs', outcome:
   });
 
 describe('GET /v1/budgets', () => {
-  it('lists every budget with its policy, its window and who waits', async () => {
+  it('lists every budget with its policy, window and queue', async () => {
     const { status, body } = await test.get('/v1/budgets');
     expect(status).toBe(200);
     expect(body.items.map(({ budget }: { budget: string }) => budget)).toEqual([...budgetNames]);
@@ -56,7 +56,7 @@ describe('GET /v1/budgets', () => {
     });
   });
 
-  it('comes in pages like every list', async () => {
+  it('is paginated', async () => {
     const first = (await test.get('/v1/budgets?limit=4')).body;
     const second = (await test.get(`/v1/budgets?limit=4&cursor=${first.next}`)).body;
     const seen = [...first.items, ...second.items].map(({ budget }: { budget: string }) => budget);
@@ -73,7 +73,7 @@ describe('GET /v1/budgets', () => {
     });
   });
 
-  it('says whose doing the last 429 was, and what upstream taught by it', async () => {
+  it('shows the cause of the last 429 and the limit that was learned from it', async () => {
     const learned = { limit: 1, windowMs: 600_000 };
     await call('events', { result: 'answered', status: 429, retryAfterMs: 597_000, learned });
     await test.until(async () => {
@@ -99,7 +99,7 @@ describe('an operator', () => {
     expect(resumed.body).toMatchObject({ available: 1, pausedUntil: { operator: null } });
   });
 
-  it('releases a pause that upstream asked for', async () => {
+  it('ends a pause after a 429', async () => {
     await call('riders_bulk', { result: 'answered', status: 429, retryAfterMs: 3_600_000 });
     await test.until(async () =>
       expect((await send('GET', 'riders_bulk')).body.pausedUntil.upstream).not.toBeNull(),
@@ -108,7 +108,7 @@ describe('an operator', () => {
     expect(body).toMatchObject({ pausedUntil: { upstream: null }, probing: true });
   });
 
-  it('sets a limit and forgets it again', async () => {
+  it('sets a limit and resets it', async () => {
     const set = await send('PUT', 'riders_single/policy', { limit: 3, windowSeconds: 60 });
     expect(set.body.policy).toMatchObject({ limit: 3, windowSeconds: 60, from: 'operator' });
     const forgotten = await send('DELETE', 'riders_single/policy');
@@ -127,7 +127,7 @@ describe('an operator', () => {
     ['PUT', 'clubs/policy', { limit: 1.5, windowSeconds: 60 }, 'limit'],
     ['PUT', 'clubs/policy', { limit: 1 }, 'windowSeconds'],
     ['PUT', 'clubs/policy', { limit: 1, windowSeconds: 1e9 }, 'windowSeconds'],
-  ])('%s %s with %j is told what is wrong with %s', async (method, path, body, field) => {
+  ])('%s %s with %j gets an error for the field %s', async (method, path, body, field) => {
     const refused = await send(method, path, body);
     expect(refused.status).toBe(400);
     expect(refused.headers.get('content-type')).toBe('application/problem+json');
@@ -136,14 +136,14 @@ describe('an operator', () => {
 });
 
 describe('GET /v1/queue', () => {
-  it('names everybody who waits, with the lane, the age and when they are expected to go', async () => {
-    const leaving = new AbortController();
-    const ask = { endpoint: 'clubs', lane: 'rider_sync', signal: leaving.signal } as const;
+  it('lists all waiting requests with lane, age and estimate', async () => {
+    const cancelling = new AbortController();
+    const request = { endpoint: 'clubs', lane: 'rider_sync', signal: cancelling.signal } as const;
     await call('clubs', { result: 'answered', status: 200 });
     const waiting = Array.from({ length: 12 }, () =>
       clients
         .of(accountOf(apiKey))
-        .withPermit(ask, () => Promise.resolve())
+        .withPermit(request, () => Promise.resolve())
         .catch(() => undefined),
     );
     await test.until(async () => {
@@ -156,14 +156,14 @@ describe('GET /v1/queue', () => {
       );
       expect(Date.parse(clubs.tickets[0].expectedAt)).toBeGreaterThan(Date.parse(body.at));
     });
-    leaving.abort();
+    cancelling.abort();
     await Promise.all(waiting);
     await test.until(async () => expect((await test.get('/v1/queue')).body.waiting).toBe(0));
   });
 });
 
-describe('whoever posts what spends a budget', () => {
-  it('is told how its window stands', async () => {
+describe('the response to a command', () => {
+  it('has the state of the window in its RateLimit headers', async () => {
     const { status, headers } = await test.post('/v1/riders', { riderId: 1 });
     expect(status).toBe(202);
     expect(headers.get('ratelimit-policy')).toBe('"riders_single";q=5;w=60');
@@ -172,7 +172,7 @@ describe('whoever posts what spends a budget', () => {
 });
 
 describe('without a limiter', () => {
-  it('budgets are unavailable, and nothing is said to be done', async () => {
+  it('reads and changes of budgets return 503', async () => {
     await limiter.stop();
     limiter = { stop: async () => undefined };
     expect((await test.get('/v1/budgets')).status).toBe(503);

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type Budget, budgetNames } from '@paceline/shared/definition';
-import { listOf, oneOf, pageOf, pageQuery } from '../http/params.ts';
-import { found, Problem } from '../http/problem.ts';
+import { listOf, oneOf, pageOf, pageQuery, timeParam } from '../http/params.ts';
+import { requireFound, Problem } from '../http/problem.ts';
 import { answers, endpoint, jsonBody } from '../http/route.ts';
 import type { BudgetOperation, LimiterPeer } from '../peers.ts';
 import { budgetShape, budgetView, type BudgetView, estimatesShape } from './view.ts';
@@ -9,22 +9,22 @@ import { budgetShape, budgetView, type BudgetView, estimatesShape } from './view
 const tags = ['budgets'];
 const budget = oneOf(budgetNames);
 const params = z.object({ budget });
-const responses = answers('The budget as it stands then', budgetShape, 400);
+const responses = answers('The budget', budgetShape, 400);
 const budgetList = { name: 'budgets', columns: { endpoint: 0 }, key: z.tuple([budget]) };
 
-const longestPauseSeconds = 30 * 86_400;
+const maxPauseSeconds = 30 * 86_400;
 const pauseBody = z
   .object({
-    until: z.iso.datetime('must be a moment, as 2026-03-01T12:00:00Z').optional(),
+    until: timeParam.optional(),
     forSeconds: z
       .int('must be a whole number of seconds')
       .min(1, 'must be at least 1')
-      .max(longestPauseSeconds, `must be at most ${longestPauseSeconds}`)
+      .max(maxPauseSeconds, `must be at most ${maxPauseSeconds}`)
       .optional(),
   })
   .refine(({ until, forSeconds }) => (until === undefined) !== (forSeconds === undefined), {
     path: ['until'],
-    message: 'or forSeconds must be there, and not both',
+    message: 'or forSeconds is required, not both',
   })
   .openapi({ example: { forSeconds: 3_600 } });
 
@@ -44,7 +44,7 @@ const policyBody = z
 export const budgetRoutes = [
   endpoint('get', '/v1/budgets', 'listBudgets', {
     tags,
-    summary: 'Every window with the permits in it, its policy and where it comes from, and who waits',
+    summary: 'List all budgets: policy, window, permits and queue',
     request: { query: z.object(pageQuery(budgetList)) },
     responses: answers(
       'The budgets, and how many estimates were kept',
@@ -61,7 +61,7 @@ export const budgetRoutes = [
 
   endpoint('get', '/v1/budgets/{budget}', 'getBudget', {
     tags,
-    summary: 'One window with the permits in it',
+    summary: 'Get a budget: policy, window, permits and queue',
     request: { params },
     responses,
     answer: async (c, { limiter }) => c.json(await budgetNow(limiter, c.req.valid('param').budget), 200),
@@ -69,8 +69,8 @@ export const budgetRoutes = [
 
   endpoint('put', '/v1/budgets/{budget}/pause', 'pauseBudget', {
     tags,
-    summary: 'Let nobody call for a while',
-    description: 'Who waits is told until when. What is under way goes on.',
+    summary: 'Pause all calls of a budget',
+    description: 'Waiting requests get a new estimate. Calls that have started finish normally.',
     request: { params, ...jsonBody(pauseBody) },
     responses,
     answer: async (c, { limiter, clock }) => {
@@ -81,9 +81,9 @@ export const budgetRoutes = [
 
   endpoint('delete', '/v1/budgets/{budget}/pause', 'resumeBudget', {
     tags,
-    summary: 'End a pause before its time',
+    summary: 'End a pause early',
     description:
-      'Of an operator, or with `by=upstream` the one that upstream asked for by a 429: then one call goes ahead alone.',
+      "Ends the operator's pause, or with `by=upstream` the pause after a 429 from upstream. After a 429 a single call is made first.",
     request: {
       params,
       query: z.object({
@@ -99,9 +99,9 @@ export const budgetRoutes = [
 
   endpoint('put', '/v1/budgets/{budget}/policy', 'setBudgetPolicy', {
     tags,
-    summary: 'Keep another limit from now on',
+    summary: 'Set the limit of a budget',
     description:
-      'Until upstream names a stricter one. A longer window is watched for its whole length first.',
+      'Applies until upstream reports a stricter one. With a longer window, no calls are made until one such window has passed.',
     request: { params, ...jsonBody(policyBody) },
     responses,
     answer: async (c, { limiter }) => {
@@ -113,7 +113,7 @@ export const budgetRoutes = [
 
   endpoint('delete', '/v1/budgets/{budget}/policy', 'forgetBudgetPolicy', {
     tags,
-    summary: 'Forget what was learned or set: the documented limit holds again',
+    summary: 'Reset the limit of a budget to the documented one',
     request: { params },
     responses,
     answer: async (c, { limiter }) =>
@@ -124,8 +124,8 @@ export const budgetRoutes = [
 /** @returns project ms @throws {Problem} */
 function endOfPause({ until, forSeconds = 0 }: z.infer<typeof pauseBody>, now: number): number {
   const end = until === undefined ? now + forSeconds * 1_000 : Date.parse(until);
-  if (end > now && end <= now + longestPauseSeconds * 1_000) return Math.ceil(end);
-  const message = `must be later than now (${new Date(now).toISOString()}), and within 30 days`;
+  if (end > now && end <= now + maxPauseSeconds * 1_000) return Math.ceil(end);
+  const message = `must be later than now (${new Date(now).toISOString()}) and within 30 days`;
   throw new Problem('invalid-input', `until ${message}`, { errors: [{ field: 'until', message }] });
 }
 
@@ -137,5 +137,5 @@ async function operate(limiter: LimiterPeer, name: Budget, operation: BudgetOper
 async function budgetNow(limiter: LimiterPeer, name: Budget): Promise<BudgetView> {
   const { windows } = await limiter.windows();
   const window = windows.find(({ endpoint }) => endpoint === name);
-  return budgetView(found(window, `There is no budget ${name}`));
+  return budgetView(requireFound(window, `Budget ${name} does not exist`));
 }

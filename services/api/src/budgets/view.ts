@@ -4,7 +4,7 @@ import { attribution, type WindowView } from '@paceline/shared/contracts';
 import { iso, isoOrNull, isoTimes, time } from '../http/view.ts';
 
 const policyFields = {
-  limit: z.int().describe('Calls in any stretch of `windowSeconds`'),
+  limit: z.int().describe('Max calls within any `windowSeconds`'),
   windowSeconds: z.number(),
 };
 
@@ -13,40 +13,40 @@ export const budgetShape = z
     budget: z.enum(budgetNames),
     policy: z.object({
       ...policyFields,
-      from: z.enum(['documented', 'upstream', 'operator']).describe('By whose word it is kept'),
-      since: time.nullable().describe('null: always'),
+      from: z.enum(['documented', 'upstream', 'operator']).describe('Source of the limit'),
+      since: time.nullable().describe('null: since the start'),
     }),
-    documented: z.object(policyFields).describe('What the vendor documents'),
+    documented: z.object(policyFields).describe('The limit in the documentation of upstream'),
     permits: z
       .array(
         z.object({
           permit: z.string(),
           lane: z.enum(laneNames),
           startedAt: time,
-          settled: z.boolean().describe('false: its call may still be under way'),
-          leavesAt: time.describe('When it counts no more, at the latest'),
+          settled: z.boolean().describe('false: the call may still be in progress'),
+          leavesAt: time.describe('When it stops counting, at the latest'),
         }),
       )
-      .describe('The calls that count now'),
-    available: z.int().describe('Calls that could be made now'),
-    freeAt: time.nullable().describe('When the next call becomes free; null: one is free now'),
+      .describe('The calls in the current window'),
+    available: z.int().describe('Calls possible now'),
+    freeAt: time.nullable().describe('When the next call is possible; null: now'),
     pausedUntil: z.object({ upstream: time.nullable(), operator: time.nullable() }),
-    probing: z.boolean().describe('After a 429 one call goes ahead alone'),
+    probing: z.boolean().describe('true: after a 429, a single call is made first'),
     unknownUntil: time
       .nullable()
-      .describe('Calls that are not remembered may count until then, so nobody calls'),
+      .describe('Until then the window may contain unrecorded calls, so no calls are made'),
     waiting: z.object({
       count: z.int(),
       next: z
         .array(
           z.object({ ticket: z.string(), lane: z.enum(laneNames), requestedAt: time, estimatedAt: time }),
         )
-        .describe('The first ones, in the order in which they go'),
+        .describe('The first requests in the queue, in order'),
     }),
     lastRejected: z
       .object({ at: time, attribution })
       .nullable()
-      .describe('The last 429 and whose doing it was'),
+      .describe('The last 429 and its likely cause'),
   })
   .openapi('Budget');
 export type BudgetView = z.infer<typeof budgetShape>;

@@ -9,9 +9,9 @@ const clubShape = z
   .object({
     clubId: z.int(),
     name: z.string(),
-    members: z.int().describe('As the last pages of it showed them; who they are: `/v1/riders?clubId=…`'),
-    fetchedAt: time.describe('When the last page of a whole pass over it was stored'),
-    ageSeconds: z.int().describe('Seconds since then'),
+    members: z.int().describe('Number of members; list them with `/v1/riders?clubId=…`'),
+    fetchedAt: time.describe('When its members were last fetched completely'),
+    ageSeconds: z.int().describe('Seconds since `fetchedAt`'),
   })
   .openapi('Club');
 type ClubRow = Omit<RowOf<z.infer<typeof clubShape>, 'fetchedAt'>, 'ageSeconds'>;
@@ -29,7 +29,7 @@ const clubList = defineList('clubs', 'asc', { clubId: clubs.clubId }, [keyId]);
 export const clubRoutes = [
   endpoint('get', '/v1/clubs', 'listClubs', {
     tags: ['riders'],
-    summary: 'The clubs that were synced, by their id, each with the age of its data',
+    summary: 'List clubs by id, each with the age of its data',
     request: { query: z.object(pageQuery(clubList)) },
     responses: answers('A page of clubs', listOf(clubShape), 400),
     answer: async (c, { db, clock }) => {

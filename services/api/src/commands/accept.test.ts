@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { preferredWait } from './accept.ts';
 
-describe('the wait that a request prefers', () => {
+describe('the preferred wait', () => {
   it.each([
     ['wait=10', 10],
     ['Wait=10', 10],
@@ -26,7 +26,7 @@ describe('the wait that a request prefers', () => {
     'wait=soon',
     'await=5',
     'x; wait=5',
-  ])('is none in %s', (header) => {
+  ])('is undefined for %s', (header) => {
     expect(preferredWait(header)).toBeUndefined();
   });
 });

@@ -3,14 +3,14 @@ import type { Bus } from '@paceline/shared/messaging';
 import { windowOf } from '@paceline/shared/testing/fixtures';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, startTestApi, type TestApi } from '../testing/api.ts';
-import { playWindows, spentUntil, playRiderSync, type StandIn } from '../testing/services.ts';
+import { type TestResponse, startTestApi, type TestApi } from '../testing/api.ts';
+import { fakeWindows, spentUntil, fakeRiderSync, type FakeRiderSync } from '../testing/services.ts';
 import { riderRow } from '../testing/rows.ts';
 
 let test: TestApi;
 let riderSyncBus: Bus;
 let limiterBus: Bus;
-const standIns: Array<Pick<StandIn, 'stop'>> = [];
+const fakes: Array<Pick<FakeRiderSync, 'stop'>> = [];
 
 beforeAll(async () => {
   test = await startTestApi();
@@ -21,27 +21,27 @@ afterAll(() => test?.stop());
 
 beforeEach(async () => {
   await test.db.delete(tables.riders);
-  // Those that wait count as places before a new one.
+  // Waiting commands would be ahead of a new one.
   await test.db.delete(tables.commands);
 });
 afterEach(async () => {
-  await Promise.all(standIns.splice(0).map((standIn) => standIn.stop()));
+  await Promise.all(fakes.splice(0).map((fake) => fake.stop()));
 });
 
-type CarryOut = Parameters<typeof playRiderSync>[2];
-async function riderSync(carryOut: CarryOut): Promise<StandIn> {
-  const standIn = await playRiderSync(riderSyncBus, test.db, carryOut);
-  standIns.push(standIn);
-  return standIn;
+type CarryOut = Parameters<typeof fakeRiderSync>[2];
+async function riderSync(carryOut: CarryOut): Promise<FakeRiderSync> {
+  const fake = await fakeRiderSync(riderSyncBus, test.db, carryOut);
+  fakes.push(fake);
+  return fake;
 }
-async function limiter(answer: Parameters<typeof playWindows>[1]): Promise<void> {
-  standIns.push(await playWindows(limiterBus, answer));
+async function limiter(answer: Parameters<typeof fakeWindows>[1]): Promise<void> {
+  fakes.push(await fakeWindows(limiterBus, answer));
 }
 const add = (riderId: number, headers?: Record<string, string>) =>
   test.during(test.post('/v1/riders', { riderId }, headers));
-/** Nothing runs by the next bulk call, which is days away. */
+/** The next bulk call is days away, so that every rider gets a call of its own. */
 const noBulk = () => spentUntil('riders_bulk', inAnHour + 1_000_000_000);
-const stored = async ({ body }: Answer) => {
+const stored = async ({ body }: TestResponse) => {
   const [row] = await test.db
     .select()
     .from(tables.commands)
@@ -53,7 +53,7 @@ const inAnHour = Date.UTC(2026, 10, 24, 19);
 const soon = new Date(inAnHour).toISOString();
 
 describe('POST /v1/riders', () => {
-  it("answers 202 with the limiter's estimate once the command is stored and handed on", async () => {
+  it("returns 202 with the limiter's estimate once the command is stored and published", async () => {
     await limiter(() => [spentUntil('riders_single', inAnHour), noBulk()]);
     const answer = await add(101);
     const { commandId } = answer.body;
@@ -90,7 +90,7 @@ describe('POST /v1/riders', () => {
     await test.until(async () => expect((await stored(answer))?.publishedAt).not.toBeNull());
   });
 
-  it('leaves the news of a command to GET, with its place and when its turn is expected', async () => {
+  it('returns a location that shows the position and the estimate of the command', async () => {
     await riderSync((_, move) => move({ state: 'waiting_in_line', position: 3, at: inAnHour }));
     const { headers } = await add(102);
     await test.until(async () => {
@@ -99,7 +99,7 @@ describe('POST /v1/riders', () => {
     });
   });
 
-  it('gives each of many that come at once its own place and time', async () => {
+  it('returns a different position and time for each of many concurrent requests', async () => {
     await limiter(() => [spentUntil('riders_single', inAnHour), noBulk()]);
     const riders = Array.from({ length: 20 }, (_, index) => 200 + index);
     const answers = await Promise.all(riders.map((riderId) => add(riderId)));
@@ -109,7 +109,7 @@ describe('POST /v1/riders', () => {
     expect(places.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index + 1));
   });
 
-  it('fetches a rider again that is stored already, and says where the stored one is', async () => {
+  it('fetches a stored rider again, and returns the path of the stored one', async () => {
     await test.db.insert(tables.riders).values(riderRow(103));
     const { received } = await riderSync((_, move) => move({ state: 'running' }));
     const { body } = await add(103);
@@ -125,8 +125,8 @@ describe('POST /v1/riders', () => {
   });
 });
 
-describe('while nobody carries commands out', () => {
-  it('answers all the same that it can run now, when the window is open', async () => {
+describe('POST /v1/riders while rider-sync is down', () => {
+  it('estimates that the command can run now if the window has room', async () => {
     await limiter(() => [windowOf('riders_single', { available: 1 })]);
     const { status, body } = await add(111);
     expect(status).toBe(202);
@@ -134,7 +134,7 @@ describe('while nobody carries commands out', () => {
     expect(Date.parse(body.estimatedAt)).toBeGreaterThanOrEqual(Date.parse(body.requestedAt));
   });
 
-  it('answers when the next bulk call goes, when that is earlier than its turn', async () => {
+  it('estimates the next bulk call if that is earlier than a call of its own', async () => {
     await limiter(() => [
       spentUntil('riders_single', inAnHour + 600_000),
       spentUntil('riders_bulk', inAnHour),
@@ -147,14 +147,14 @@ describe('while nobody carries commands out', () => {
     });
   });
 
-  it('answers all the same without a time, when the limiter is silent too', async () => {
+  it('returns no estimate if the limiter does not answer either', async () => {
     await limiter(() => undefined);
     const { status, body } = await add(113);
     expect(status).toBe(202);
     expect(body).toMatchObject({ state: 'waiting_in_line', at: null, estimatedAt: null });
   });
 
-  it('keeps the command for whoever carries it out later', async () => {
+  it('keeps the command until rider-sync is back', async () => {
     const { body } = await add(114);
     const { received } = await riderSync((_, move) => move({ state: 'done' }));
     await test.until(() =>
@@ -166,7 +166,7 @@ describe('while nobody carries commands out', () => {
 describe('Prefer: wait', () => {
   const wait = (seconds: number) => ({ prefer: `wait=${seconds}` });
 
-  it('answers 200 with the rider as soon as it is stored', async () => {
+  it('returns 200 with the rider once it is stored', async () => {
     await riderSync(async (_, move) => {
       await move({ state: 'waiting_in_line', position: 1, at: inAnHour });
       await move({ state: 'running' });
@@ -181,7 +181,7 @@ describe('Prefer: wait', () => {
     expect(body.rider).toMatchObject({ riderId: 121, name: 'Rider 121', raw: { riderId: 121 } });
   });
 
-  it('tells each of many that wait at once the news of its own command', async () => {
+  it('returns to each of many waiting requests the result of its own command', async () => {
     await riderSync((command, move) =>
       move(
         command.riderId % 2
@@ -189,28 +189,31 @@ describe('Prefer: wait', () => {
           : { state: 'waiting_in_line', position: command.riderId, at: inAnHour + command.riderId },
       ),
     );
-    const asked = Array.from({ length: 20 }, (_, index) => 301 + index);
-    const answers = await Promise.all(asked.map((riderId) => add(riderId, wait(2))));
+    const riderIds = Array.from({ length: 20 }, (_, index) => 301 + index);
+    const answers = await Promise.all(riderIds.map((riderId) => add(riderId, wait(2))));
     expect(answers.map(({ status, body }) => [status, body.command?.reason ?? body.position])).toEqual(
-      asked.map((riderId) => (riderId % 2 ? [422, `no rider ${riderId}`] : [202, riderId])),
+      riderIds.map((riderId) => (riderId % 2 ? [422, `no rider ${riderId}`] : [202, riderId])),
     );
   });
 
-  it.each(['failed', 'expired'] as const)('answers 422 with the reason when it has %s', async (state) => {
-    await riderSync((_, move) => move({ state, reason: 'upstream knows no such rider' }));
-    const { status, headers, body } = await add(122, wait(20));
-    expect(status).toBe(422);
-    expect(headers.get('content-type')).toBe('application/problem+json');
-    expect(headers.get('preference-applied')).toBe('wait=20');
-    expect(body).toMatchObject({
-      type: '/docs/problems#command-failed',
-      detail: 'upstream knows no such rider',
-      command: { riderId: 122, state, reason: 'upstream knows no such rider' },
-    });
-    expect(headers.get('location')).toBe(`/v1/commands/${body.command.commandId}`);
-  });
+  it.each(['failed', 'expired'] as const)(
+    'returns 422 with the reason if the command has %s',
+    async (state) => {
+      await riderSync((_, move) => move({ state, reason: 'upstream knows no such rider' }));
+      const { status, headers, body } = await add(122, wait(20));
+      expect(status).toBe(422);
+      expect(headers.get('content-type')).toBe('application/problem+json');
+      expect(headers.get('preference-applied')).toBe('wait=20');
+      expect(body).toMatchObject({
+        type: '/docs/problems#command-failed',
+        detail: 'upstream knows no such rider',
+        command: { riderId: 122, state, reason: 'upstream knows no such rider' },
+      });
+      expect(headers.get('location')).toBe(`/v1/commands/${body.command.commandId}`);
+    },
+  );
 
-  it('answers 202 with the latest state when the time runs out first', async () => {
+  it('returns 202 with the latest state if the time runs out first', async () => {
     await riderSync(async (_, move) => {
       await move({ state: 'waiting_for_window', until: inAnHour });
       await move({ state: 'paused_by_upstream', until: inAnHour });
@@ -221,7 +224,7 @@ describe('Prefer: wait', () => {
     expect(body).toMatchObject({ state: 'paused_by_upstream', until: soon });
   });
 
-  it('believes what is stored when the last change passed unheard', async () => {
+  it('uses the stored state if it missed the last change', async () => {
     await riderSync(async ({ commandId, riderId }) => {
       await test.db.insert(tables.riders).values(riderRow(riderId));
       await test.db
@@ -234,7 +237,7 @@ describe('Prefer: wait', () => {
     expect(body).toMatchObject({ command: { state: 'done' }, rider: { riderId: 124 } });
   });
 
-  it.each(['wait=never', 'respond-async', 'wait=0'])('takes no notice of %s', async (prefer) => {
+  it.each(['wait=never', 'respond-async', 'wait=0'])('ignores %s', async (prefer) => {
     await riderSync((_, move) => move({ state: 'running' }));
     const { status, headers } = await add(125, { prefer });
     expect(status).toBe(202);
@@ -242,21 +245,21 @@ describe('Prefer: wait', () => {
   });
 });
 
-describe('a body that is wrong', () => {
+describe('an invalid body', () => {
   it.each([
     ['a number', '-1', 'body'],
-    ['a text', '"abc"', 'body'],
+    ['a string', '"abc"', 'body'],
     ['a list', '[1]', 'body'],
     ['null', 'null', 'body'],
-    ['without the rider', '{}', 'riderId'],
-    ['with a text for the rider', '{"riderId":"1"}', 'riderId'],
-    ['with rider 0', '{"riderId":0}', 'riderId'],
-    ['with a rider below 0', '{"riderId":-1}', 'riderId'],
-    ['with half a rider', '{"riderId":1.5}', 'riderId'],
-    ['with a rider that is too large', '{"riderId":2147483648}', 'riderId'],
-    ['no JSON', '{riderId:1}', 'body'],
-    ['nothing', '', 'body'],
-  ])('is refused when it is %s, and the field is named', async (_, text, field) => {
+    ['an object without a rider', '{}', 'riderId'],
+    ['an object with a string as rider', '{"riderId":"1"}', 'riderId'],
+    ['an object with rider 0', '{"riderId":0}', 'riderId'],
+    ['an object with a negative rider', '{"riderId":-1}', 'riderId'],
+    ['an object with a fractional rider', '{"riderId":1.5}', 'riderId'],
+    ['an object with a rider that is too large', '{"riderId":2147483648}', 'riderId'],
+    ['not JSON', '{riderId:1}', 'body'],
+    ['empty', '', 'body'],
+  ])('is rejected if it is %s, naming the field', async (_, text, field) => {
     const { status, headers, body } = await test.post('/v1/riders', text);
     expect(status).toBe(400);
     expect(headers.get('content-type')).toBe('application/problem+json');
@@ -268,12 +271,12 @@ describe('a body that is wrong', () => {
     });
   });
 
-  it('takes the largest rider id that there can be', async () => {
+  it('is accepted with the largest possible rider id', async () => {
     expect((await add(2_147_483_647)).status).toBe(202);
   });
 
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx'])(
-    'is refused as %s',
+    'is rejected with the media type %s',
     async (type) => {
       const { status, body } = await test.post('/v1/riders', '{"riderId":1}', { 'content-type': type });
       expect(status).toBe(415);
@@ -281,18 +284,18 @@ describe('a body that is wrong', () => {
     },
   );
 
-  it('is refused above 64 kB, also when its length is not told beforehand', async () => {
+  it('is rejected above 64 kB, with or without a Content-Length', async () => {
     const long = `{"riderId":1,"why":"${'x'.repeat(70_000)}"}`;
-    const told = await test.post('/v1/riders', long);
-    expect(told.status).toBe(413);
-    expect(told.body).toMatchObject({ type: '/docs/problems#too-large', status: 413 });
+    const withLength = await test.post('/v1/riders', long);
+    expect(withLength.status).toBe(413);
+    expect(withLength.body).toMatchObject({ type: '/docs/problems#too-large', status: 413 });
 
-    const untold = await fetch(`${test.api.url}/v1/riders`, {
+    const chunked = await fetch(`${test.api.url}/v1/riders`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: new Blob([long]).stream(),
       duplex: 'half',
     });
-    expect(untold.status).toBe(413);
+    expect(chunked.status).toBe(413);
   });
 });

@@ -2,7 +2,7 @@ import { manualMachine } from '@paceline/shared/clock';
 import { expect, it } from 'vitest';
 import { inBatches } from './batches.ts';
 
-/** Batches that end when the test says so. */
+/** Batches that the test ends. */
 function start() {
   const machine = manualMachine();
   const batches: Array<{ items: readonly number[]; end(): void }> = [];
@@ -15,7 +15,7 @@ function start() {
   return { machine, batches, add, items: () => batches.map((batch) => batch.items) };
 }
 
-it('items that arrive while a batch is in flight share the next one', async () => {
+it('collects items that arrive while a batch is in flight into the next one', async () => {
   const { batches, add, items } = start();
   const results = [1, 2, 3].map(add);
   expect(items()).toEqual([[1]]);
@@ -26,7 +26,7 @@ it('items that arrive while a batch is in flight share the next one', async () =
   expect(await Promise.all(results)).toEqual([1, 2, 3]);
 });
 
-it('a batch that is stuck lets one more go beside it after two seconds, and those after that', async () => {
+it('starts a second batch beside a stuck one after two seconds, and continues from there', async () => {
   const { machine, batches, add, items } = start();
   void add(1);
   const second = add(2);

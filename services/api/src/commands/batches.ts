@@ -5,49 +5,49 @@ import type { Machine } from '@paceline/shared/clock';
 export class CommandQueueFull extends Error {
   override name = 'CommandQueueFull';
 
-  constructor(bound: number) {
-    super(`${bound} commands wait to be stored already; API_COMMAND_QUEUE allows no more`);
+  constructor(limit: number) {
+    super(`Command queue full: ${limit} commands are waiting to be stored (API_COMMAND_QUEUE)`);
   }
 }
 
-const queued = meter().createUpDownCounter('paceline.commands.queued', {
+const queuedCommands = meter().createUpDownCounter('paceline.commands.queued', {
   unit: '{command}',
-  description: 'Commands that wait until the database has stored them',
+  description: 'Commands waiting to be stored in the database',
 });
-queued.add(0);
+queuedCommands.add(0);
 
-/** Does work that stores a command, while fewer than `bound` wait. @throws {CommandQueueFull} before the work begins */
+/** Runs `store`, unless `limit` commands are waiting already. @throws {CommandQueueFull} without running it */
 export type CommandQueue = <T>(store: () => Promise<T>) => Promise<T>;
 
-export function commandQueue(bound: number): CommandQueue {
+export function commandQueue(limit: number): CommandQueue {
   let waiting = 0;
   return async (store) => {
-    if (waiting >= bound) throw new CommandQueueFull(bound);
+    if (waiting >= limit) throw new CommandQueueFull(limit);
     waiting += 1;
-    queued.add(1);
+    queuedCommands.add(1);
     try {
       return await store();
     } finally {
       waiting -= 1;
-      queued.add(-1);
+      queuedCommands.add(-1);
     }
   };
 }
 
 interface BatchItem<In, Out> extends Pick<PromiseWithResolvers<Out>, 'resolve' | 'reject'> {
   readonly item: In;
-  /** Runs a function in the trace of the request that the item belongs to. */
-  readonly inItsTrace: <T>(work: () => T) => T;
+  /** Runs a function in the trace context of the item's request. */
+  readonly inTraceContext: <T>(work: () => T) => T;
 }
 
-/** Machine ms after which one more batch may go beside the first: the first one's connection may be dead. */
-const longestAloneMs = 2_000;
-const mostInFlight = 2;
+/** Machine ms after which a second batch can start: the first one's connection may be dead. */
+const secondBatchAfterMs = 2_000;
+const maxInFlight = 2;
 
-/** Group commit: while one batch is in flight, arriving items form the next. `run` answers in their order. */
+/** Group commit: items that arrive while a batch is in flight form the next one. `run` returns results in item order. */
 export function inBatches<In, Out>(
   run: (items: readonly In[]) => Promise<readonly Out[] | void>,
-  most: number,
+  maxItems: number,
   machine: Machine,
 ): (item: In) => Promise<Out> {
   type Batch = ReadonlyArray<BatchItem<In, Out>>;
@@ -56,13 +56,13 @@ export function inBatches<In, Out>(
   let first: Batch | undefined;
 
   function startNext(): void {
-    if (waiting.length === 0 || first || inFlight >= mostInFlight) return;
-    const batch = waiting.splice(0, most);
+    if (waiting.length === 0 || first || inFlight >= maxInFlight) return;
+    const batch = waiting.splice(0, maxItems);
     first = batch;
-    const callOff = machine.after(longestAloneMs, () => stopWaitingFor(batch));
+    const cancelTimer = machine.after(secondBatchAfterMs, () => stopWaitingFor(batch));
     inFlight += 1;
     void runAll(batch).then(() => {
-      callOff();
+      cancelTimer();
       inFlight -= 1;
       stopWaitingFor(batch);
     });
@@ -76,7 +76,7 @@ export function inBatches<In, Out>(
   async function runAll(batch: Batch): Promise<void> {
     try {
       const items = batch.map(({ item }) => item);
-      const results = (await batch[0]?.inItsTrace(() => run(items))) ?? [];
+      const results = (await batch[0]?.inTraceContext(() => run(items))) ?? [];
       batch.forEach(({ resolve }, index) => resolve(results[index] as Out));
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -85,7 +85,7 @@ export function inBatches<In, Out>(
 
   return (item) => {
     const { promise, resolve, reject } = Promise.withResolvers<Out>();
-    waiting.push({ item, resolve, reject, inItsTrace: AsyncLocalStorage.snapshot() });
+    waiting.push({ item, resolve, reject, inTraceContext: AsyncLocalStorage.snapshot() });
     startNext();
     return promise;
   };

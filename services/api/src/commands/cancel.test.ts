@@ -7,13 +7,13 @@ import { startTestApi, type TestApi } from '../testing/api.ts';
 import { commandRow, someTime } from '../testing/rows.ts';
 
 let test: TestApi;
-const told: string[] = [];
-const waits = { state: 'waiting_for_window', until: someTime } as const;
+const cancelledIds: string[] = [];
+const waiting = { state: 'waiting_for_window', until: someTime } as const;
 
 beforeAll(async () => {
   test = await startTestApi();
   const riderSync = await test.busOf('rider-sync');
-  listen(riderSync, catalog.commandCancelled, {}, ({ commandId }) => void told.push(commandId));
+  listen(riderSync, catalog.commandCancelled, {}, ({ commandId }) => void cancelledIds.push(commandId));
   await riderSync.connection.flush();
 });
 afterAll(() => test?.stop());
@@ -26,18 +26,18 @@ async function store(known: Partial<Parameters<typeof commandRow>[1]>): Promise<
 const cancel = (commandId: string) => test.post(`/v1/commands/${commandId}/cancel`, {});
 
 describe('POST /v1/commands/{id}/cancel', () => {
-  it('ends a command that waits, tells who waits for it, and says the same again', async () => {
-    const commandId = await store({ progress: waits });
+  it('ends a waiting command, tells rider-sync, and returns the same when repeated', async () => {
+    const commandId = await store({ progress: waiting });
     const { status, body } = await cancel(commandId);
     expect(status).toBe(200);
     expect(body).toMatchObject({ commandId, state: 'failed', reason: 'Cancelled by an operator' });
     expect(body.finishedAt).not.toBeNull();
-    await test.until(() => expect(told).toEqual([commandId]));
+    await test.until(() => expect(cancelledIds).toEqual([commandId]));
     expect(await cancel(commandId)).toMatchObject({ status: 200, body });
   });
 
-  it('ends the riders of an import that are not on a call', async () => {
-    const commandId = await store({ type: 'import-riders', riderId: null, progress: waits });
+  it('ends the riders of an import that no call is running for', async () => {
+    const commandId = await store({ type: 'import-riders', riderId: null, progress: waiting });
     const riders = [1, 2].map((riderId) => ({ commandId, riderId, why: 'import' as const }));
     await test.db
       .insert(tables.wantedRiders)
@@ -50,17 +50,17 @@ describe('POST /v1/commands/{id}/cancel', () => {
   });
 
   it.each([{ state: 'running' }, { state: 'done' }, { state: 'failed', reason: 'no such rider' }] as const)(
-    'is too late when it is %j',
+    'returns 409 for a command in the state %j',
     async (progress) => {
       const finishedAt = progress.state === 'running' ? null : someTime;
       const commandId = await store({ progress, finishedAt });
       const { status, body } = await cancel(commandId);
       expect(status).toBe(409);
-      expect(body.type).toBe('/docs/problems#too-late');
+      expect(body.type).toBe('/docs/problems#invalid-state');
     },
   );
 
-  it('knows no command that is not there', async () => {
+  it('returns 404 for an unknown command', async () => {
     expect((await cancel(crypto.randomUUID())).status).toBe(404);
   });
 });

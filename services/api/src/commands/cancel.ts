@@ -16,14 +16,14 @@ export const cancelCommandWith =
     const bus = await broker.reach();
     const now = Math.floor(clock.now());
     const isCancelled = await db.transaction(async (tx) => {
-      const waits = and(isNull(commands.finishedAt), sql`${commands.progress} ->> 'state' <> 'running'`);
+      const isWaiting = and(isNull(commands.finishedAt), sql`${commands.progress} ->> 'state' <> 'running'`);
       const [ended] = await tx
         .update(commands)
         .set({ progress: cancelled, updatedAt: now, finishedAt: now })
-        .where(and(eq(commands.commandId, commandId), waits))
+        .where(and(eq(commands.commandId, commandId), isWaiting))
         .returning({ commandId: commands.commandId });
       if (!ended) return false;
-      // A rider whose call is under way is left to it.
+      // Skips riders that a running call has locked: that call sets their outcome.
       await tx.execute(sql`
         update ${wantedRiders}
         set outcome = 'failed', reason = ${cancelled.reason}, ended_at = ${new Date(now).toISOString()}

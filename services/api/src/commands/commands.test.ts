@@ -5,7 +5,7 @@ import { startTestApi, type TestApi } from '../testing/api.ts';
 import { commandRow, riderRow, someTime } from '../testing/rows.ts';
 
 let test: TestApi;
-/** Ids of which the last part tells the order in which they were asked for. */
+/** Ids whose last part is the order of the requests. */
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const later = someTime + 90_000;
 
@@ -43,17 +43,17 @@ beforeAll(async () => {
     ...states.map(([progress], index) =>
       commandRow(id(index), { progress, requestedAt: someTime + index * 1_000 }),
     ),
-    // Asked for in the same millisecond as the one before.
+    // Requested in the same millisecond as the previous one.
     commandRow(id(9), { riderId: 7, requestedAt: someTime + 8_000, finishedAt: later }),
   ]);
 });
 afterAll(() => test?.stop());
 
 describe('GET /v1/commands', () => {
-  it('goes through all commands from the newest on, also those of one millisecond, in spite of new ones', async () => {
+  it('pages through all commands from the newest on, although new ones are added, even within one millisecond', async () => {
     const seen: string[] = [];
     let cursor = '';
-    let asked = 100;
+    let added = 100;
     do {
       const { status, body } = await test.get(`/v1/commands?limit=3${cursor}`);
       expect(status).toBe(200);
@@ -61,21 +61,21 @@ describe('GET /v1/commands', () => {
       seen.push(...body.items.map((item: { commandId: string }) => item.commandId));
       await test.db
         .insert(tables.commands)
-        .values(commandRow(id(asked), { requestedAt: someTime + asked * 1_000 }));
-      asked += 1;
+        .values(commandRow(id(added), { requestedAt: someTime + added * 1_000 }));
+      added += 1;
       cursor = body.next && `&cursor=${body.next}`;
     } while (cursor);
     expect(seen).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map(id));
   });
 
-  it('refuses the cursor of another list', async () => {
+  it('rejects the cursor of another list', async () => {
     const cursor = Buffer.from(JSON.stringify(['runs', 1, 'x'])).toString('base64url');
     const { status, body } = await test.get(`/v1/commands?cursor=${cursor}`);
     expect(status).toBe(400);
     expect(body.errors).toMatchObject([{ field: 'cursor' }]);
   });
 
-  it('refuses a cursor with a moment that no database holds', async () => {
+  it('rejects a cursor with a time outside the range of the database', async () => {
     const cursor = Buffer.from(JSON.stringify(['commands', 9e15, 'x'])).toString('base64url');
     expect((await test.get(`/v1/commands?cursor=${cursor}`)).status).toBe(400);
   });
@@ -110,16 +110,16 @@ describe('GET /v1/commands/:commandId', () => {
     },
   );
 
-  it('says where the rider is when it is stored', async () => {
+  it('returns the path of the rider if it is stored', async () => {
     const { body } = await test.get(`/v1/commands/${id(9)}`);
     expect(body).toMatchObject({ rider: '/v1/riders/7', finishedAt: '2026-03-01T12:01:30.000Z' });
   });
 
-  it('says that there is no such command', async () => {
+  it('returns 404 for an unknown command', async () => {
     expect((await test.get(`/v1/commands/${crypto.randomUUID()}`)).status).toBe(404);
   });
 
-  it('refuses what is no command id and names the field', async () => {
+  it('rejects an invalid command id, naming the field', async () => {
     const { status, body } = await test.get('/v1/commands/42');
     expect(status).toBe(400);
     expect(body.errors).toEqual([{ field: 'commandId', message: 'must be a UUID' }]);

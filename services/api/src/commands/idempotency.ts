@@ -7,9 +7,9 @@ import type { Logger } from '@paceline/shared/telemetry';
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '../http/problem.ts';
 
-const { idempotencyKeys: keys } = tables;
+const { idempotencyKeys: keyTable } = tables;
 
-export type KeptAnswer = NonNullable<(typeof keys)['$inferSelect']['answer']>;
+export type StoredResponse = NonNullable<(typeof keyTable)['$inferSelect']['answer']>;
 
 export interface KeyedRequest {
   readonly caller: string;
@@ -17,120 +17,124 @@ export interface KeyedRequest {
   readonly request: string;
 }
 
-/** A request that has its key. `takenAt` (project ms) sets it apart from a later request with the same key. */
-export interface HeldKey extends KeyedRequest {
+/** A request that owns its key. `takenAt` (project ms) distinguishes it from later requests with the same key. */
+export interface OwnedKey extends KeyedRequest {
   readonly takenAt: number;
 }
 
-export type Taken =
-  | ({ readonly is: 'taken'; readonly onceId: string } & HeldKey)
-  | { readonly is: 'answered'; readonly answer: KeptAnswer }
-  | { readonly is: 'under_way' }
-  | { readonly is: 'of_another_request' };
+export type KeyState =
+  | ({ readonly is: 'new'; readonly reservedId: string } & OwnedKey)
+  | { readonly is: 'completed'; readonly response: StoredResponse }
+  | { readonly is: 'in_progress' }
+  | { readonly is: 'used_by_another_request' };
 
 interface KeyAges {
   readonly now: number;
-  /** Answers from before are forgotten. */
+  /** Older responses no longer count. */
   readonly keptSince: number;
-  /** Unanswered requests older than this count as abandoned. */
+  /** Older requests without a response count as abandoned. */
   readonly abandonedSince: number;
 }
 
-type Answered = HeldKey & { readonly answer: KeptAnswer };
+type CompletedRequest = OwnedKey & { readonly response: StoredResponse };
 
-const atOnce = 500;
+const batchSize = 500;
 
-/** Which request has which `Idempotency-Key`. Requests that come at once share statements. */
-export function keysIn(db: Database, queue: CommandQueue, machine: Machine, ages: () => KeyAges) {
-  const take = inBatches((batch: readonly KeyedRequest[]) => takeAll(db, batch, ages()), atOnce, machine);
-  const keep = inBatches<Answered, void>((batch) => keepAll(db, batch), atOnce, machine);
+/** Stores which request owns which `Idempotency-Key`. Concurrent requests share statements. */
+export function idempotencyKeys(db: Database, queue: CommandQueue, machine: Machine, ages: () => KeyAges) {
+  const claim = inBatches(
+    (batch: readonly KeyedRequest[]) => claimAll(db, batch, ages()),
+    batchSize,
+    machine,
+  );
+  const save = inBatches<CompletedRequest, void>((batch) => saveAll(db, batch), batchSize, machine);
   return {
-    /** One request gets a key; an abandoned one is taken over with its id. @throws {CommandQueueFull} */
-    take: (request: KeyedRequest) => queue(() => take(request)),
-    keepAnswer: (held: HeldKey, answer: KeptAnswer) => keep({ ...held, answer }),
-    /** A refused request counts as abandoned: part of it may have been done, so it keeps its id. */
-    async giveBack({ caller, key, takenAt }: HeldKey) {
-      const isHeld = and(eq(keys.caller, caller), eq(keys.key, key), eq(keys.takenAt, takenAt));
+    /** Only one request gets a key. An abandoned key is claimed together with its id. @throws {CommandQueueFull} */
+    claim: (request: KeyedRequest) => queue(() => claim(request)),
+    saveResponse: (owned: OwnedKey, response: StoredResponse) => save({ ...owned, response }),
+    /** For a failed request. It counts as abandoned and keeps its id, since it may have been processed partly. */
+    async release({ caller, key, takenAt }: OwnedKey) {
+      const isOwned = and(eq(keyTable.caller, caller), eq(keyTable.key, key), eq(keyTable.takenAt, takenAt));
       await db
-        .update(keys)
+        .update(keyTable)
         .set({ takenAt: Math.min(takenAt, Math.floor(ages().abandonedSince) - 1) })
-        .where(and(isHeld, isNull(keys.answer)));
+        .where(and(isOwned, isNull(keyTable.answer)));
     },
   };
 }
 
-export type Keys = ReturnType<typeof keysIn>;
+export type IdempotencyKeys = ReturnType<typeof idempotencyKeys>;
 
 interface KeyRow extends Record<string, unknown> {
   readonly caller: string;
   readonly key: string;
-  /** Null: the key was not taken, and the rest is what was stored before. */
-  readonly taken_as: string | null;
+  /** The id, if this statement claimed the key; null: the other columns are what was stored before. */
+  readonly claimed_id: string | null;
   readonly request: string | null;
-  readonly answer: KeptAnswer | null;
+  readonly answer: StoredResponse | null;
 }
 
-/** An upsert takes each key that is new, forgotten or abandoned; what it leaves alone another request has. */
-async function takeAll(
+/** The upsert claims each key that is new, outdated or abandoned. All others belong to another request. */
+async function claimAll(
   db: Database,
   batch: readonly KeyedRequest[],
   { now, keptSince, abandonedSince }: KeyAges,
-): Promise<Taken[]> {
+): Promise<KeyState[]> {
   // A statement may write a row once, and two processes must lock rows in the same order.
   const firsts = new Map(batch.toReversed().map((each) => [nameOf(each), each]));
-  const asked = [...firsts].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => each);
-  const column = <T>(value: (each: KeyedRequest) => T) => sql.param(asked.map(value));
-  const moment = (ms: number) => sql`${new Date(ms).toISOString()}::timestamptz`;
-  const isForgotten = sql`known.taken_at < ${moment(keptSince)}`;
+  const claims = [...firsts].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => each);
+  const column = <T>(value: (each: KeyedRequest) => T) => sql.param(claims.map(value));
+  const time = (ms: number) => sql`${new Date(ms).toISOString()}::timestamptz`;
+  const isOutdated = sql`known.taken_at < ${time(keptSince)}`;
   const { rows } = await db.execute<KeyRow>(sql`
-    with asked as (
+    with requested as (
       select * from unnest(
         ${column(({ caller }) => caller)}::text[],
         ${column(({ key }) => key)}::text[],
         ${column(({ request }) => request)}::text[],
         ${column(() => crypto.randomUUID())}::text[]
-      ) as asked (caller, key, request, once_id)
-    ), taken as (
-      insert into ${keys} as known (caller, key, request, once_id, taken_at)
-      select caller, key, request, once_id, ${moment(now)} from asked
+      ) as requested (caller, key, request, once_id)
+    ), claimed as (
+      insert into ${keyTable} as known (caller, key, request, once_id, taken_at)
+      select caller, key, request, once_id, ${time(now)} from requested
       on conflict (caller, key) do update set
         request = excluded.request,
-        once_id = case when ${isForgotten} then excluded.once_id else known.once_id end,
+        once_id = case when ${isOutdated} then excluded.once_id else known.once_id end,
         taken_at = excluded.taken_at,
         answer = null
-      where ${isForgotten} or (
-        known.request = excluded.request and known.answer is null and known.taken_at < ${moment(abandonedSince)}
+      where ${isOutdated} or (
+        known.request = excluded.request and known.answer is null and known.taken_at < ${time(abandonedSince)}
       )
-      returning caller, key, once_id as taken_as
+      returning caller, key, once_id as claimed_id
     )
-    select caller, key, taken_as, known.request, known.answer
-    from asked left join taken using (caller, key)
-    left join (select caller, key, request, answer from ${keys}) as known using (caller, key)`);
+    select caller, key, claimed_id, known.request, known.answer
+    from requested left join claimed using (caller, key)
+    left join (select caller, key, request, answer from ${keyTable}) as known using (caller, key)`);
   const found = new Map(rows.map((row) => [nameOf(row), row]));
   return batch.map((each) => {
     const row = found.get(nameOf(each));
     const isFirst = each === firsts.get(nameOf(each));
-    const onceId = row?.taken_as ?? null;
-    if (isFirst && onceId !== null) return { is: 'taken', ...each, onceId, takenAt: Math.floor(now) };
-    return outcomeOf(each, row, firsts.get(nameOf(each)) ?? each);
+    const reservedId = row?.claimed_id ?? null;
+    if (isFirst && reservedId !== null) return { is: 'new', ...each, reservedId, takenAt: Math.floor(now) };
+    return stateOf(each, row, firsts.get(nameOf(each)) ?? each);
   });
 }
 
 const nameOf = ({ caller, key }: { caller: string; key: string }): string => `${caller} ${key}`;
 
-/** What is known of a key that this request has not taken. @param first the request of the batch for which the key was to be taken */
-function outcomeOf(asked: KeyedRequest, row: KeyRow | undefined, first: KeyedRequest): Taken {
-  const takenAs = row?.taken_as ?? null;
-  const request = takenAs === null ? row?.request : first.request;
-  // Null: another process took it at the same moment.
-  if (typeof request === 'string' && request !== asked.request) return { is: 'of_another_request' };
-  const answer = takenAs === null ? row?.answer : undefined;
-  return answer ? { is: 'answered', answer } : { is: 'under_way' };
+/** State of a key that `current` has not claimed. @param first the request that claimed it in this batch, if any did */
+function stateOf(current: KeyedRequest, row: KeyRow | undefined, first: KeyedRequest): KeyState {
+  const claimedId = row?.claimed_id ?? null;
+  const request = claimedId === null ? row?.request : first.request;
+  // Null: another process claimed it at the same time.
+  if (typeof request === 'string' && request !== current.request) return { is: 'used_by_another_request' };
+  const response = claimedId === null ? row?.answer : undefined;
+  return response ? { is: 'completed', response } : { is: 'in_progress' };
 }
 
-/** In the order of the keys: two processes must lock rows in the same order. */
-async function keepAll(db: Database, batch: readonly Answered[]): Promise<void> {
-  const column = <T>(value: (each: Answered) => T) => sql.param(batch.map(value));
+/** Locks the rows in the order of the keys, so that two processes don't deadlock. */
+async function saveAll(db: Database, batch: readonly CompletedRequest[]): Promise<void> {
+  const column = <T>(value: (each: CompletedRequest) => T) => sql.param(batch.map(value));
   await db.execute(sql`
     with given as (
       select known.caller, known.key, given.answer
@@ -138,17 +142,17 @@ async function keepAll(db: Database, batch: readonly Answered[]): Promise<void> 
         ${column(({ caller }) => caller)}::text[],
         ${column(({ key }) => key)}::text[],
         ${column(({ takenAt }) => new Date(takenAt).toISOString())}::timestamptz[],
-        ${column(({ answer }) => JSON.stringify(answer))}::jsonb[]
+        ${column(({ response }) => JSON.stringify(response))}::jsonb[]
       ) as given (caller, key, taken_at, answer)
-      join ${keys} as known using (caller, key, taken_at)
+      join ${keyTable} as known using (caller, key, taken_at)
       order by known.caller collate "C", known.key collate "C"
       for update of known
     )
-    update ${keys} set answer = given.answer
-    from given where ${keys}.caller = given.caller and ${keys}.key = given.key`);
+    update ${keyTable} set answer = given.answer
+    from given where ${keyTable}.caller = given.caller and ${keyTable}.key = given.key`);
 }
 
-/** The key as it was meant: with or without the quotes of a structured field. Undefined: it can't be one. */
+/** Returns the key, with or without the quotes of a structured field; undefined if it is invalid. */
 function keyOf(header: string): string | undefined {
   const [, quoted] = /^"(.*)"$/.exec(header) ?? [];
   const key = quoted ?? header;
@@ -157,17 +161,17 @@ function keyOf(header: string): string | undefined {
 
 declare module 'hono' {
   interface ContextVariableMap {
-    /** The id of what this request makes, if it has an `Idempotency-Key`: made again it is the same thing. */
-    onceId: string | undefined;
+    /** With an `Idempotency-Key`: the id to create the command with, the same whenever the request is repeated. */
+    reservedId: string | undefined;
   }
 }
 
-/** What belongs to the answer itself, and not to this way of giving it. */
-const keptHeaders = ['content-type', 'location', 'preference-applied'];
+/** Headers that are stored with the response; the others are set anew on each replay. */
+const storedHeaders = ['content-type', 'location', 'preference-applied'];
 
-/** Executes a POST with an `Idempotency-Key` once and replays its answer; 5xx answers are not kept. */
+/** Processes a POST with an `Idempotency-Key` once and replays its response. 5xx responses are not stored. */
 export const idempotency =
-  (keys: Keys, log: Logger): MiddlewareHandler =>
+  (keys: IdempotencyKeys, log: Logger): MiddlewareHandler =>
   async (c, next) => {
     const header = c.req.header('idempotency-key');
     if (c.req.method !== 'POST' || header === undefined) return next();
@@ -179,26 +183,33 @@ export const idempotency =
       key,
       request: requestDigest(c.req.method, pathname + search, await c.req.text()),
     };
-    const taken = await keys.take(keyed);
-    switch (taken.is) {
-      case 'answered':
-        return replay(taken.answer);
-      case 'of_another_request':
-        throw new Problem('idempotency-key-reused', 'This Idempotency-Key was sent with another request');
-      case 'under_way':
-        throw new Problem('request-in-progress', 'The first request with this key is not answered yet', {
-          headers: { 'retry-after': '1' },
-        });
+    const claim = await keys.claim(keyed);
+    switch (claim.is) {
+      case 'completed':
+        return replay(claim.response);
+      case 'used_by_another_request':
+        throw new Problem(
+          'idempotency-key-reused',
+          'This Idempotency-Key was sent before with another path or body',
+        );
+      case 'in_progress':
+        throw new Problem(
+          'request-in-progress',
+          'The first request with this Idempotency-Key is still in progress',
+          { headers: { 'retry-after': '1' } },
+        );
     }
-    c.set('onceId', taken.onceId);
+    c.set('reservedId', claim.reservedId);
     await next();
     const { res } = c;
-    const noting = res.status >= 500 ? keys.giveBack(taken) : keys.keepAnswer(taken, await answerOf(res));
-    // What was done stays done: sent again, the key is taken for abandoned later, under the same id.
-    await noting.catch((err: unknown) => log.warn({ err }, 'could not store the answer to a keyed request'));
+    const saving = res.status >= 500 ? keys.release(claim) : keys.saveResponse(claim, await storable(res));
+    // Not an error for the client: a repeated request claims the abandoned key later and gets the same id.
+    await saving.catch((err: unknown) =>
+      log.warn({ err }, 'failed to store the response of a keyed request'),
+    );
   };
 
-/** What a request asks for, in a few characters: two that differ in anything have different ones. */
+/** Identifies a request by its method, path and body. */
 const requestDigest = (method: string, path: string, body: string): string =>
   createHash('sha256')
     .update(JSON.stringify([method, path, body]))
@@ -210,8 +221,8 @@ function invalidKey(): Problem {
   return new Problem('invalid-input', `idempotency-key ${message}`, { errors });
 }
 
-async function answerOf(response: Response): Promise<KeptAnswer> {
-  const headers = keptHeaders.flatMap((name) => {
+async function storable(response: Response): Promise<StoredResponse> {
+  const headers = storedHeaders.flatMap((name) => {
     const value = response.headers.get(name);
     return value === null ? [] : [[name, value]];
   });
@@ -222,5 +233,5 @@ async function answerOf(response: Response): Promise<KeptAnswer> {
   };
 }
 
-const replay = ({ status, headers, body }: KeptAnswer): Response =>
+const replay = ({ status, headers, body }: StoredResponse): Response =>
   new Response(body, { status, headers: { ...headers, 'idempotency-replayed': 'true' } });

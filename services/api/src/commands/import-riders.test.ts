@@ -4,13 +4,13 @@ import type { Bus } from '@paceline/shared/messaging';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
-import { playWindows, spentUntil, playImports } from '../testing/services.ts';
+import { fakeWindows, spentUntil, fakeImports } from '../testing/services.ts';
 import { commandRow, someTime } from '../testing/rows.ts';
 
 const { commands, wantedRiders } = tables;
 let test: TestApi;
 let riderSync: Bus;
-let standIn: { stop(): Promise<void> } | undefined;
+let fake: { stop(): Promise<void> } | undefined;
 const received: ImportRiders[] = [];
 
 beforeAll(async () => {
@@ -18,14 +18,14 @@ beforeAll(async () => {
   riderSync = await test.busOf('rider-sync');
 });
 afterEach(async () => {
-  await standIn?.stop();
-  standIn = undefined;
+  await fake?.stop();
+  fake = undefined;
 });
 afterAll(() => test?.stop());
 
-async function playRiderSync(progress: Progress, failed: readonly number[] = []): Promise<void> {
+async function fakeRiderSync(progress: Progress, failed: readonly number[] = []): Promise<void> {
   const onCommand = (command: ImportRiders) => received.push(command);
-  standIn = await playImports(riderSync, test.db, progress, { failed, onCommand });
+  fake = await fakeImports(riderSync, test.db, progress, { failed, onCommand });
 }
 const post = (riderIds: readonly unknown[], headers?: Record<string, string>) =>
   test.post('/v1/riders/import', { riderIds }, headers);
@@ -37,7 +37,7 @@ const rowsOf = (commandId: string) =>
     .orderBy(asc(wantedRiders.riderId));
 
 describe('POST /v1/riders/import', () => {
-  it('answers 202 with one command for all, keeps each rider once, and hands the command on', async () => {
+  it('returns 202 with one command for all riders, stores each rider once, and publishes the command', async () => {
     const { status, headers, body } = await post([3, 1, 2, 3]);
     expect(status).toBe(202);
     expect(headers.get('location')).toBe(`/v1/commands/${body.commandId}`);
@@ -58,14 +58,14 @@ describe('POST /v1/riders/import', () => {
         freshFrom: requestedAt - importMaxAgeMs,
       })),
     );
-    await playRiderSync({ state: 'done' });
+    await fakeRiderSync({ state: 'done' });
     await test.until(() => expect(received).toContainEqual({ commandId: body.commandId, requestedAt }));
   });
 
-  it('answers with the bulk call that has room for it, behind the riders of earlier imports', async () => {
+  it('estimates the bulk call that has room, after the riders of earlier imports', async () => {
     const inAnHour = Math.ceil(test.clock.now()) + 3_600_000;
     const windows = () => [spentUntil('riders_bulk', inAnHour)];
-    standIn = await playWindows(await test.busOf('limiter'), windows);
+    fake = await fakeWindows(await test.busOf('limiter'), windows);
     await test.db.delete(wantedRiders);
     const first = await post(Array.from({ length: 1_500 }, (_, index) => 1_000 + index));
     const second = await post([7, 8]);
@@ -81,23 +81,23 @@ describe('POST /v1/riders/import', () => {
     });
   });
 
-  it('takes ten thousand riders', async () => {
+  it('accepts ten thousand riders', async () => {
     const { status, body } = await post(Array.from({ length: 10_000 }, (_, index) => 2_000_000_000 + index));
     expect(status).toBe(202);
     expect(body.riders.waiting).toBe(10_000);
     expect(await rowsOf(body.commandId)).toHaveLength(10_000);
   });
 
-  it('with Prefer: wait answers 200 when it has ended, with what became of the riders counted', async () => {
-    await playRiderSync({ state: 'done' }, [12]);
+  it('returns 200 with the counts of the riders once it has ended, with Prefer: wait', async () => {
+    await fakeRiderSync({ state: 'done' }, [12]);
     const { status, headers, body } = await post([11, 12, 13], { prefer: 'wait=20' });
     expect(status).toBe(200);
     expect(headers.get('preference-applied')).toBe('wait=20');
     expect(body).toMatchObject({ state: 'done', riders: { waiting: 0, done: 2, failed: 1 } });
   });
 
-  it('with Prefer: wait answers 422 when not one rider could be had', async () => {
-    await playRiderSync({ state: 'failed', reason: 'The one rider could not be fetched' }, [21]);
+  it('returns 422 if no rider could be fetched, with Prefer: wait', async () => {
+    await fakeRiderSync({ state: 'failed', reason: 'The one rider could not be fetched' }, [21]);
     const { status, body } = await post([21], { prefer: 'wait=20' });
     expect(status).toBe(422);
     expect(body).toMatchObject({ command: { type: 'import-riders', riders: { done: 0, failed: 1 } } });
@@ -105,13 +105,13 @@ describe('POST /v1/riders/import', () => {
 
   const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
   it.each([
-    ['holds something else', { riderIds: [...upTo(17), 'x', 5] }, 'riderIds.17'],
-    ['holds rider 0', { riderIds: [1, 0] }, 'riderIds.1'],
+    ['contains something else', { riderIds: [...upTo(17), 'x', 5] }, 'riderIds.17'],
+    ['contains rider 0', { riderIds: [1, 0] }, 'riderIds.1'],
     ['is empty', { riderIds: [] }, 'riderIds'],
     ['is too long', { riderIds: upTo(10_001) }, 'riderIds'],
-    ['is no list', { riderIds: 5 }, 'riderIds'],
+    ['is not a list', { riderIds: 5 }, 'riderIds'],
     ['is missing', {}, 'riderIds'],
-  ])('refuses a list that %s, and names the field', async (_, sent, field) => {
+  ])('rejects a list that %s, naming the field', async (_, sent, field) => {
     const { status, body } = await test.post('/v1/riders/import', sent);
     expect(status).toBe(400);
     expect(body).toMatchObject({
@@ -120,7 +120,7 @@ describe('POST /v1/riders/import', () => {
     });
   });
 
-  it('refuses a body above 256 kB', async () => {
+  it('rejects a body above 256 kB', async () => {
     const { status } = await test.post('/v1/riders/import', `{"why":"${'x'.repeat(270_000)}"}`);
     expect(status).toBe(413);
   });
@@ -144,7 +144,7 @@ describe('GET /v1/commands/:commandId/riders', () => {
     ]);
   });
 
-  it('goes through the riders by their id, with what became of each', async () => {
+  it('lists the riders by id, with the outcome of each', async () => {
     const first = await get('?limit=3');
     expect(first.body.items).toEqual([
       {
@@ -171,12 +171,12 @@ describe('GET /v1/commands/:commandId/riders', () => {
     ['waiting', [3, 4]],
     ['done', [1]],
     ['failed', [2]],
-  ] as const)('shows those of one outcome: %s', async (outcome, ids) => {
+  ] as const)('filters by the outcome %s', async (outcome, ids) => {
     const { body } = await get(`?outcome=${outcome}`);
     expect(body.items.map(({ riderId }: { riderId: number }) => riderId)).toEqual(ids);
   });
 
-  it('and the command itself count them, and tell when the next bulk call goes', async () => {
+  it('agrees with the counts of the command, which has the estimate of the next bulk call', async () => {
     const { body } = await test.get(`/v1/commands/${commandId}`);
     expect(body).toMatchObject({
       type: 'import-riders',
@@ -186,7 +186,7 @@ describe('GET /v1/commands/:commandId/riders', () => {
     });
   });
 
-  it('of an add shows its one rider', async () => {
+  it('lists the single rider of an add', async () => {
     const added = crypto.randomUUID();
     const progress: Progress = { state: 'failed', reason: 'ZwiftRacing knows no rider 7' };
     await test.db.insert(commands).values(commandRow(added, { riderId: 7, progress, finishedAt: someTime }));
@@ -198,14 +198,14 @@ describe('GET /v1/commands/:commandId/riders', () => {
     expect((await test.get(`/v1/commands/${added}/riders?outcome=done`)).body.items).toEqual([]);
   });
 
-  it('refuses what is no outcome, and says that there is no such command', async () => {
+  it('rejects an unknown outcome, and returns 404 for an unknown command', async () => {
     expect((await get('?outcome=lost')).body.errors).toMatchObject([{ field: 'outcome' }]);
     expect((await test.get(`/v1/commands/${crypto.randomUUID()}/riders`)).status).toBe(404);
   });
 });
 
-describe('an import whose request died before it was handed on', () => {
-  it('is handed on as what it is', async () => {
+describe('an import whose request died before publishing it', () => {
+  it('is published as an import', async () => {
     const commandId = crypto.randomUUID();
     const requestedAt = test.clock.now() - 60_000;
     await test.db
@@ -213,7 +213,7 @@ describe('an import whose request died before it was handed on', () => {
       .values(
         commandRow(commandId, { type: 'import-riders', riderId: null, publishedAt: null, requestedAt }),
       );
-    await playRiderSync({ state: 'done' });
+    await fakeRiderSync({ state: 'done' });
     await test.until(() => expect(received.map((command) => command.commandId)).toContain(commandId));
   });
 });

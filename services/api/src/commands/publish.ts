@@ -4,7 +4,7 @@ import type { Database } from '@paceline/shared/database';
 import { storedMessageId, publish } from '@paceline/shared/messaging';
 import { type Logger, withTraceContext } from '@paceline/shared/telemetry';
 import type { Broker } from '../broker.ts';
-import { rounds } from '../rounds.ts';
+import { repeat } from '../repeat.ts';
 import { inBatches } from './batches.ts';
 import {
   findUnpublished,
@@ -17,10 +17,14 @@ import {
 } from './query.ts';
 import type { CommandStore } from './store.ts';
 
-const marksAtOnce = 500;
+const markBatchSize = 500;
 
 export function commandPublisher(broker: Broker, db: Database, clock: Clock, log: Logger) {
-  const mark = inBatches<Publication, void>((each) => markPublished(db, each), marksAtOnce, clock.machine);
+  const mark = inBatches<Publication, void>(
+    (batch) => markPublished(db, batch),
+    markBatchSize,
+    clock.machine,
+  );
   const publishing = new Set<Promise<unknown>>();
   const marking = new Set<Promise<unknown>>();
 
@@ -34,24 +38,24 @@ export function commandPublisher(broker: Broker, db: Database, clock: Clock, log
   async function publishOnce(command: Publishable, lostAt?: number): Promise<void> {
     const { commandId, riderId, requestedAt, traceparent } = command;
     const bus = broker.bus();
-    const once = { id: lostAt === undefined ? commandId : `${commandId}:after:${lostAt}` };
+    const messageId = { id: lostAt === undefined ? commandId : `${commandId}:after:${lostAt}` };
     await withTraceContext(traceparent === null ? {} : { traceparent }, async () => {
       const { sequence } =
         riderId === null
-          ? await publish(bus, catalog.importRiders, { commandId, requestedAt }, once)
-          : await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, once);
+          ? await publish(bus, catalog.importRiders, { commandId, requestedAt }, messageId)
+          : await publish(bus, catalog.addRider, { commandId, riderId, requestedAt }, messageId);
       markLater(commandId, sequence);
     });
   }
 
   return {
-    /** Resolves when the stream has it; safe to repeat. @param lostAt the sequence at which the broker lost it */
+    /** Resolves once the stream has it; safe to repeat. @param lostAt stream sequence of the message that the broker lost */
     publish(command: Publishable, lostAt?: number): Promise<void> {
       const published = publishOnce(command, lostAt).finally(() => publishing.delete(published));
       publishing.add(published);
       return published;
     },
-    /** Resolves when what was published is marked; the sweep publishes again what could not be. */
+    /** Resolves once all published commands are marked or failed to be; the sweep publishes the latter again. */
     marked: () => Promise.all(marking),
     async settled() {
       await Promise.allSettled(publishing);
@@ -62,65 +66,65 @@ export function commandPublisher(broker: Broker, db: Database, clock: Clock, log
 
 type Publisher = ReturnType<typeof commandPublisher>;
 
-/** Real ms. A request that is alive has usually published its command by then; a second time does no harm. */
+/** Real ms. By then a request has normally published its command; publishing it twice is harmless. */
 const graceMs = 2_000;
 const pauseMs = 1_000;
-const publishedAtOnce = 100;
-/** Open commands that are looked for in their stream in a round: in turn, so that many are no burden. */
-const lookedFor = 20;
+const publishBatchSize = 100;
+/** Open commands per pass whose message is looked up in the stream. Each pass continues after the last one. */
+const lookupBatchSize = 20;
 
 interface SweepPorts {
   readonly db: Database;
   readonly publisher: Publisher;
   readonly broker: Broker;
-  readonly refused: CommandStore['refused'];
+  readonly rejected: CommandStore['rejected'];
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Withdraws refused commands, publishes what was left behind, and republishes what the broker has lost. */
-export function startSweep({ db, publisher, broker, refused, clock, log }: SweepPorts) {
+/** Withdraws rejected commands, publishes unpublished ones, and republishes those that the broker has lost. */
+export function startSweep({ db, publisher, broker, rejected, clock, log }: SweepPorts) {
   let failing = false;
   let lookedUpTo = '';
   const findLost = async (before: number) => {
-    const open = await listOpen(db, lookedUpTo, before, lookedFor);
+    const open = await listOpen(db, lookedUpTo, before, lookupBatchSize);
     const lost = await Promise.all(open.map((command) => isLost(broker, db, command)));
-    lookedUpTo = open.length < lookedFor ? '' : (open.at(-1)?.commandId ?? '');
+    lookedUpTo = open.length < lookupBatchSize ? '' : (open.at(-1)?.commandId ?? '');
     return open.filter((_, index) => lost[index]);
   };
-  const publishLeft = async (command: Publishable) => {
+  const publishUnpublished = async (command: Publishable) => {
     await publisher.publish(command);
-    log.info({ commandId: command.commandId }, 'handed on a command that was left behind');
+    log.info({ commandId: command.commandId }, 'published a command that its request had not published');
   };
   const publishLost = async (command: Published) => {
     await publisher.publish(command, command.sequence);
-    log.warn({ commandId: command.commandId }, 'the broker had lost a command: handed on again');
+    log.warn({ commandId: command.commandId }, 'command lost by the broker, published again');
   };
-  const round = async () => {
+  const sweep = async () => {
     try {
-      await refused.withdraw();
+      await rejected.withdraw();
       await broker.reach();
       const before = clock.now() - clock.fromMachine(graceMs);
-      const left = await findUnpublished(db, before, publishedAtOnce);
-      // One may have been committed just now: the next round withdraws it.
-      await Promise.all(left.filter((command) => !refused.has(command)).map(publishLeft));
+      const unpublished = await findUnpublished(db, before, publishBatchSize);
+      // A rejected one may have been committed just now: the next pass withdraws it.
+      await Promise.all(unpublished.filter((command) => !rejected.has(command)).map(publishUnpublished));
       await Promise.all((await findLost(before)).map(publishLost));
-      // Else the next round would find the same ones.
+      // Otherwise the next pass would find the same ones.
       await publisher.marked();
       failing = false;
     } catch (error) {
-      if (!failing) log.warn({ err: error }, 'commands may be left behind, looking again every second');
+      if (!failing) log.warn({ err: error }, 'command sweep failed, retrying every second');
       failing = true;
     }
   };
-  return rounds(clock.machine, round, () => pauseMs);
+  return repeat(clock.machine, sweep, () => pauseMs);
 }
 
-/** Whether the broker has lost the message of a command, so that no service carries it out. @throws {BrokerAway} */
+/** Whether the broker has lost the command's message, so that it would never run. @throws {BrokerUnavailable} */
 async function isLost(broker: Broker, db: Database, command: Published): Promise<boolean> {
   const message = command.riderId === null ? catalog.importRiders : catalog.addRider;
   const id = await storedMessageId(broker.bus(), message, command.sequence);
   if (id === command.commandId || id?.startsWith(`${command.commandId}:`)) return false;
-  // The service stores how a command ended before it acknowledges the message.
+  // Acknowledged messages are gone too, but a service stores the end of a command before it acknowledges.
   return isStillOpen(db, command);
 }

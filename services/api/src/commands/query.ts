@@ -6,17 +6,17 @@ import type { CommandRow } from './view.ts';
 const { commands, riders, wantedRiders } = tables;
 
 const withOutcome = (outcome: string) => sql.raw(`count(*) filter (where outcome ${outcome})`);
-/** Counted only for imports: an add has one rider, and its own state says how that one stands. */
-const counted = sql<RiderCounts | null>`case when ${commands.riderId} is null then (
+/** Only for imports: an add has a single rider, whose state is that of the command. */
+const riderCounts = sql<RiderCounts | null>`case when ${commands.riderId} is null then (
   select json_build_object('waiting', ${withOutcome('is null')}, 'done', ${withOutcome("= 'done'")},
     'failed', ${withOutcome("= 'failed'")})
   from ${wantedRiders} where ${wantedRiders.commandId} = ${commands.commandId}) end`;
 
-const shown = {
+const shownColumns = {
   commandId: commands.commandId,
   type: commands.type,
   riderId: commands.riderId,
-  riders: counted,
+  riders: riderCounts,
   progress: commands.progress,
   requestedAt: commands.requestedAt,
   updatedAt: commands.updatedAt,
@@ -26,7 +26,7 @@ const shown = {
 };
 
 export const selectCommands = (db: Database) =>
-  db.select(shown).from(commands).leftJoin(riders, eq(riders.riderId, commands.riderId)).$dynamic();
+  db.select(shownColumns).from(commands).leftJoin(riders, eq(riders.riderId, commands.riderId)).$dynamic();
 
 export async function findCommand(db: Database, commandId: string): Promise<CommandRow | undefined> {
   const [command] = await selectCommands(db).where(eq(commands.commandId, commandId));
@@ -39,7 +39,7 @@ export interface Publication {
   readonly at: number;
 }
 
-/** In the order of their ids, so that two processes that mark the same commands do not wait for each other. */
+/** Locks the rows in the order of their ids, so that two processes don't deadlock. */
 export async function markPublished(db: Database, publications: readonly Publication[]): Promise<void> {
   const column = <T>(value: (each: Publication) => T) => sql.param(publications.map(value));
   await db.execute(sql`
@@ -67,7 +67,7 @@ const publishable = {
   traceparent: commands.traceparent,
 };
 
-/** Commands from before `before` (project ms) that were not published, oldest first. */
+/** Unpublished commands that were requested before `before` (project ms), oldest first. */
 export const findUnpublished = (db: Database, before: number, limit: number) =>
   db
     .select(publishable)
@@ -82,7 +82,7 @@ export interface Published extends Publishable {
   readonly sequence: number;
 }
 
-/** Commands published before `before` (project ms) that have not ended, by their ids from behind `after`. */
+/** Open commands that were published before `before` (project ms), ordered by id, from the first after `after`. */
 export async function listOpen(
   db: Database,
   after: string,

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, eq, isNull } from 'drizzle-orm';
-import { defineList, keyId, keyMoment, keyText, listOf, oneOf, pageQuery, readPage } from '../http/params.ts';
-import { found, Problem } from '../http/problem.ts';
+import { defineList, keyId, keyTime, keyText, listOf, oneOf, pageQuery, readPage } from '../http/params.ts';
+import { requireFound, Problem } from '../http/problem.ts';
 import { answers, endpoint } from '../http/route.ts';
 import { findCommand, selectCommands } from './query.ts';
 import {
@@ -22,19 +22,19 @@ const commandList = defineList(
   'commands',
   'desc',
   { requestedAt: commands.requestedAt, commandId: commands.commandId },
-  [keyMoment, keyText],
+  [keyTime, keyText],
 );
 const commandRiderList = defineList('command-riders', 'asc', { riderId: wanted }, [keyId]);
 const tags = ['commands'];
 const params = z.object({ commandId: z.uuid('must be a UUID') });
 
 const requireCommand = async (db: Database, commandId: string): Promise<CommandRow> =>
-  found(await findCommand(db, commandId), `There is no command ${commandId}`);
+  requireFound(await findCommand(db, commandId), `Command ${commandId} does not exist`);
 
 export const commandRoutes = [
   endpoint('get', '/v1/commands', 'listCommands', {
     tags,
-    summary: 'What was asked for and what became of it, newest first',
+    summary: 'List commands, newest first',
     request: { query: z.object(pageQuery(commandList)) },
     responses: answers('A page of commands', listOf(commandShape), 400),
     answer: async (c, { db }) => {
@@ -45,7 +45,7 @@ export const commandRoutes = [
 
   endpoint('get', '/v1/commands/{commandId}', 'getCommand', {
     tags,
-    summary: 'How one command stands',
+    summary: 'Get a command and its progress',
     request: { params },
     responses: answers('The command', commandShape, 400, 404),
     answer: async (c, { db }) =>
@@ -54,7 +54,7 @@ export const commandRoutes = [
 
   endpoint('get', '/v1/commands/{commandId}/riders', 'listCommandRiders', {
     tags,
-    summary: 'What became of each rider of a command, by the id of the rider',
+    summary: 'List the riders of a command with their outcome, by rider id',
     request: {
       params,
       query: z.object({ outcome: oneOf(riderOutcomes).optional(), ...pageQuery(commandRiderList) }),
@@ -66,8 +66,8 @@ export const commandRoutes = [
       const { riderId, progress, finishedAt } = await requireCommand(db, commandId);
       if (riderId !== null) {
         const added = commandRiderView(addedRider(riderId, progress, finishedAt));
-        const isShown = outcome === undefined || added.outcome === outcome;
-        return c.json({ items: isShown ? [added] : [], next: null }, 200);
+        const matches = outcome === undefined || added.outcome === outcome;
+        return c.json({ items: matches ? [added] : [], next: null }, 200);
       }
       const isOutcome = outcome === 'waiting' ? isNull(ended) : outcome && eq(ended, outcome);
       const where = and(eq(wantedRiders.commandId, commandId), isOutcome);
@@ -78,17 +78,17 @@ export const commandRoutes = [
 
   endpoint('post', '/v1/commands/{commandId}/cancel', 'cancelCommand', {
     tags,
-    summary: 'Give up a command whose call has not begun',
-    description:
-      'It ends as `failed`, and its place in the line is given back. Cancelled again it stays as it is.',
+    summary: 'Cancel a waiting command',
+    description: 'The command ends as `failed` and leaves the queue. Cancelling it again changes nothing.',
     request: { params },
-    responses: answers('The command, which has ended', commandShape, 400, 404, 409),
+    responses: answers('The cancelled command', commandShape, 400, 404, 409),
     answer: async (c, { db, cancelCommand }) => {
       const { commandId } = c.req.valid('param');
       await requireCommand(db, commandId);
       const isCancelled = await cancelCommand(commandId);
       const command = await findCommand(db, commandId);
-      if (!command || !isCancelled) throw new Problem('too-late', 'Its call has begun, or it has ended');
+      if (!command || !isCancelled)
+        throw new Problem('invalid-state', 'The command is already running or has ended');
       return c.json(commandView(command), 200);
     },
   }),

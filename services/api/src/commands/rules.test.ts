@@ -11,8 +11,8 @@ const policy = { limit: 5, windowMs: 60_000, from: 'documented' as const, since:
 const single = (known: Parameters<typeof windowOf>[1] = {}) =>
   windowOf('riders_single', { policy, available: 5, ...known });
 const bulkLater = spentUntil('riders_bulk', now + hour);
-const leaving = (...moments: number[]) =>
-  moments.map((leavesAt, index) => ({
+const leaving = (...times: number[]) =>
+  times.map((leavesAt, index) => ({
     permit: String(index),
     lane: 'manual_rider_add' as const,
     startedAt: 0,
@@ -21,7 +21,7 @@ const leaving = (...moments: number[]) =>
   }));
 
 describe('the estimate of a new add', () => {
-  it('is now while calls are left for it and for those before it', () => {
+  it('is now while calls are available for it and for those ahead', () => {
     const windows = [single({ available: 2, permits: leaving(61_000, 61_000, 61_000) }), bulkLater];
     for (const [ahead, position] of [
       [0, 1],
@@ -35,7 +35,7 @@ describe('the estimate of a new add', () => {
       });
   });
 
-  it('is when the window opens, if the add is next and no call is left', () => {
+  it('is the time when the window opens, if the add is next and no call is available', () => {
     const spent = single({
       available: 0,
       permits: leaving(61_000, 62_000, 63_000, 64_000, 65_000),
@@ -48,7 +48,7 @@ describe('the estimate of a new add', () => {
     });
   });
 
-  it('gives each of many its own place: the calls that leave one by one, then a window later each', () => {
+  it('differs for each of many: as calls leave the window one by one, then one window later each', () => {
     const spent = single({
       available: 0,
       permits: leaving(61_000, 62_000, 63_000, 64_000, 65_000),
@@ -60,12 +60,12 @@ describe('the estimate of a new add', () => {
     expect(at(14)).toMatchObject({ position: 15, at: 191_000 });
   });
 
-  it('counts a call that is granted and not started as one that leaves a window later', () => {
+  it('counts a granted call that has not started as one that leaves a window later', () => {
     const windows = [single({ available: 4 }), bulkLater];
     expect(expectedProgress(windows, 'single', 4, now)).toMatchObject({ position: 5, at: now + 63_000 });
   });
 
-  it('is the next bulk call when that is answered earlier', () => {
+  it('is the next bulk call if that returns earlier', () => {
     const windows = [single(), spentUntil('riders_bulk', 90_000)];
     expect(expectedProgress(windows, 'single', 14, now)).toMatchObject({ at: now + 126_000, via: 'single' });
     expect(expectedProgress(windows, 'single', 199, now)).toEqual({
@@ -81,7 +81,7 @@ describe('the estimate of a new add', () => {
     });
   });
 
-  it('is the end of a pause, and says whose pause it is', () => {
+  it('is the end of a pause, with a state that tells whether upstream or an operator paused', () => {
     const pausedUntil = { upstream: 20_000, operator: null };
     const windows = [single({ available: 0, freeAt: 20_000, pausedUntil }), bulkLater];
     expect(expectedProgress(windows, 'single', 0, now)).toEqual({
@@ -100,7 +100,7 @@ describe('the estimate of a new add', () => {
     ).toMatchObject({ state: 'paused_by_operator', until: 30_000 });
   });
 
-  it('is the end of a pause that is over before the calls that count have left', () => {
+  it('is the end of a pause that ends before all counted calls have left the window', () => {
     const pausedUntil = { upstream: null, operator: now + 10_000 };
     const permits = leaving(now + 50_000);
     const windows = [single({ available: 0, permits, freeAt: now + 10_000, pausedUntil }), bulkLater];
@@ -111,7 +111,7 @@ describe('the estimate of a new add', () => {
     expect(at(4)).toMatchObject({ until: now + 50_000 });
   });
 
-  it("is the limiter's for the next one, also while an open call may take longer", () => {
+  it("is the limiter's own for the next add, even if an open call may take longer", () => {
     const [permit] = leaving(now + 91_000);
     const permits = [{ ...permit, settled: false }] as WindowView['permits'];
     const windows = [spentUntil('riders_single', now + 62_500), bulkLater].map((view) =>
@@ -121,7 +121,7 @@ describe('the estimate of a new add', () => {
     expect(expectedProgress(windows, 'single', 1, now)).toMatchObject({ at: now + 125_500 });
   });
 
-  it('never is earlier for a later place, nor before the window is free or its pause over', () => {
+  it('is never earlier for a later position, nor before the window is free and its pause has ended', () => {
     const ahead = fc.integer({ min: 0, max: 200_000 });
     const maybe = fc.option(ahead.map((ms) => now + ms));
     const window = fc.record({
@@ -154,7 +154,7 @@ describe('the estimate of a new add', () => {
     );
   });
 
-  it('has a place and no time when the limiter does not answer', () => {
+  it('has a position but no time if the limiter does not answer', () => {
     expect(expectedProgress(undefined, 'single', 6, now)).toEqual({
       state: 'waiting_in_line',
       position: 7,
@@ -164,7 +164,7 @@ describe('the estimate of a new add', () => {
 });
 
 describe('the estimate of a new import', () => {
-  it('is the bulk call that has room for its first rider, whatever is left for single riders', () => {
+  it('is the bulk call that has room for its first rider, even if single calls are available', () => {
     const windows = [single(), spentUntil('riders_bulk', 99_000)];
     expect(expectedProgress(windows, 'bulk', 999, now)).toEqual({
       state: 'waiting_for_window',

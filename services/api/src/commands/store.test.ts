@@ -10,7 +10,7 @@ const { commands, wantedRiders } = tables;
 let place: TestBackend;
 let database: DatabaseClient;
 let machine: ReturnType<typeof manualMachine>;
-/** Two processes, as far as they know. */
+/** Two stores, as if in two processes. */
 let here: CommandStore;
 let there: CommandStore;
 
@@ -43,13 +43,13 @@ const command = (commandId: string, known: Partial<NewCommand> = {}): NewCommand
   traceparent: null,
   ...known,
 });
-const sentAgain = (commandId: string) => command(commandId, { requestedAt: 2_000, updatedAt: 2_000 });
+const repeated = (commandId: string) => command(commandId, { requestedAt: 2_000, updatedAt: 2_000 });
 const importOf = (commandId: string) => command(commandId, { type: 'import-riders', riderId: null });
 const stored = (commandId: string) => database.db.$count(commands, eq(commands.commandId, commandId));
 
-describe('two requests for one command in one batch', () => {
-  it('store an add once, and only the first one is new', async () => {
-    // While the first is in flight the others gather.
+describe('two requests for the same command in one batch', () => {
+  it('store an add once, with only the first one reported as new', async () => {
+    // The others form one batch while the first is in flight.
     const results = await Promise.all(
       ['leading', 'same', 'same', 'other'].map((id) => here.store(command(id), [])),
     );
@@ -66,7 +66,7 @@ describe('two requests for one command in one batch', () => {
   });
 });
 
-it('two processes that store the same commands in opposite orders do not lock each other out', async () => {
+it('does not deadlock when two processes store the same commands in opposite orders', async () => {
   for (let round = 0; round < 5; round += 1) {
     const ids = Array.from({ length: 300 }, (_, index) => `${round}-${index}`);
     const store = (to: CommandStore) => (id: string) => to.store(command(id), []);
@@ -75,54 +75,57 @@ it('two processes that store the same commands in opposite orders do not lock ea
   }
 });
 
-describe('a refused command', () => {
-  const cutOff = async (id: string) => {
-    here.refused.note(command(id));
-    await here.refused.withdraw();
+describe('a rejected command', () => {
+  const rejectAndWithdraw = async (id: string) => {
+    here.rejected.add(command(id));
+    await here.rejected.withdraw();
   };
 
-  it('is withdrawn when its statement is committed only later', async () => {
-    await cutOff('late');
+  it('is withdrawn if its statement is committed later', async () => {
+    await rejectAndWithdraw('late');
     await there.store(command('late'), []);
     machine.moveTo(200_000);
-    expect(here.refused.has(command('late'))).toBe(true);
-    await here.refused.withdraw();
+    expect(here.rejected.has(command('late'))).toBe(true);
+    await here.rejected.withdraw();
     expect(await stored('late')).toBe(0);
   });
 
-  it('is withdrawn with the riders of its import, and forgotten after some minutes', async () => {
-    await cutOff('import');
+  it('is withdrawn with the riders of its import, and no longer remembered after some minutes', async () => {
+    await rejectAndWithdraw('import');
     await there.store(importOf('import'), [1, 2]);
     machine.moveTo(400_000);
-    await here.refused.withdraw();
+    await here.rejected.withdraw();
     expect(await database.db.$count(wantedRiders)).toBe(0);
-    expect(here.refused.has(command('import'))).toBe(false);
+    expect(here.rejected.has(command('import'))).toBe(false);
   });
 
-  it.each(['here', 'there'] as const)('stays when it was accepted since, in a process %s', async (where) => {
-    const again = where === 'here' ? here : there;
-    here.refused.note(command('stored'));
-    await there.store(command('stored'), []);
-    expect((await again.store(sentAgain('stored'), [])).isNew).toBe(false);
-    here.refused.note(command('new'));
-    expect((await again.store(sentAgain('new'), [])).isNew).toBe(true);
+  it.each(['here', 'there'] as const)(
+    'stays if it was accepted since then, in the process %s',
+    async (where) => {
+      const again = where === 'here' ? here : there;
+      here.rejected.add(command('stored'));
+      await there.store(command('stored'), []);
+      expect((await again.store(repeated('stored'), [])).isNew).toBe(false);
+      here.rejected.add(command('new'));
+      expect((await again.store(repeated('new'), [])).isNew).toBe(true);
 
-    await here.refused.withdraw();
-    expect([await stored('stored'), await stored('new')]).toEqual([1, 1]);
-  });
+      await here.rejected.withdraw();
+      expect([await stored('stored'), await stored('new')]).toEqual([1, 1]);
+    },
+  );
 
-  it('stays when it was accepted since in the same millisecond, and when it was handed on', async () => {
-    here.refused.note(command('same'));
+  it('stays if it was accepted in the same millisecond, or published', async () => {
+    here.rejected.add(command('same'));
     await there.store(command('same'), []);
     await there.store(command('same'), []);
-    here.refused.note(command('published'));
+    here.rejected.add(command('published'));
     await there.store(command('published'), []);
     await database.db
       .update(commands)
       .set({ publishedAt: 1_500, sequence: 1 })
       .where(eq(commands.commandId, 'published'));
 
-    await here.refused.withdraw();
+    await here.rejected.withdraw();
     expect([await stored('same'), await stored('published')]).toEqual([1, 1]);
   });
 });

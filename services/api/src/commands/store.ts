@@ -13,85 +13,85 @@ import { type CommandQueue, inBatches } from './batches.ts';
 
 const { commands, riders, wantedRiders } = tables;
 
-/** Machine ms: the statement of a request whose connection broke may still wait for a lock, and be committed later. */
+/** Machine ms. The statement of a broken connection may still wait for a lock and be committed later. */
 const rememberedMs = 300_000;
 
-/** Tells the row of a refused request from the same one accepted since: storing it again moves `updatedAt`. */
-type Refused = Pick<CommandRow, 'commandId' | 'updatedAt'>;
+/** `updatedAt` distinguishes the row of a rejected request from a later accepted one, which changes it. */
+type RejectedCommand = Pick<CommandRow, 'commandId' | 'updatedAt'>;
 
-function refusedCommands(db: Database, machine: Machine) {
-  const known = new Map<string, Refused & { readonly until: number }>();
-  const nameOf = ({ commandId, updatedAt }: Refused) => `${commandId} ${updatedAt}`;
+function rejectedCommands(db: Database, machine: Machine) {
+  const known = new Map<string, RejectedCommand & { readonly until: number }>();
+  const nameOf = ({ commandId, updatedAt }: RejectedCommand) => `${commandId} ${updatedAt}`;
   return {
-    note: (command: Refused) =>
+    add: (command: RejectedCommand) =>
       void known.set(nameOf(command), { ...command, until: machine.elapsed() + rememberedMs }),
-    forget: (command: Refused) => void known.delete(nameOf(command)),
-    has: (command: Refused) => known.has(nameOf(command)),
+    remove: (command: RejectedCommand) => void known.delete(nameOf(command)),
+    has: (command: RejectedCommand) => known.has(nameOf(command)),
     async withdraw(): Promise<void> {
       if (known.size === 0) return;
       const now = machine.elapsed();
-      const asked = [...known];
+      const entries = [...known];
       await withdraw(
         db,
-        asked.map(([, refused]) => refused),
+        entries.map(([, command]) => command),
       );
-      for (const [name, { until }] of asked) if (until <= now) known.delete(name);
+      for (const [name, { until }] of entries) if (until <= now) known.delete(name);
     },
   };
 }
 
-/** In the order of the ids: two processes must lock rows in the same order. */
-async function withdraw(db: Database, refused: readonly Refused[]): Promise<void> {
+/** Locks the rows in the order of the ids, so that two processes don't deadlock. */
+async function withdraw(db: Database, rejected: readonly RejectedCommand[]): Promise<void> {
   await db.execute(sql`
-    with refused as (
+    with rejected as (
       select command_id from ${commands} join unnest(
-        ${sql.param(refused.map(({ commandId }) => commandId))}::text[],
-        ${sql.param(refused.map(({ updatedAt }) => new Date(updatedAt).toISOString()))}::timestamptz[]
+        ${sql.param(rejected.map(({ commandId }) => commandId))}::text[],
+        ${sql.param(rejected.map(({ updatedAt }) => new Date(updatedAt).toISOString()))}::timestamptz[]
       ) as given (command_id, updated_at) using (command_id, updated_at)
       where published_at is null
       order by command_id collate "C"
       for update of commands
     ), withdrawn as (
-      delete from ${commands} using refused where ${commands}.command_id = refused.command_id
+      delete from ${commands} using rejected where ${commands}.command_id = rejected.command_id
       returning ${commands}.command_id
     )
     delete from ${wantedRiders} using withdrawn where ${wantedRiders}.command_id = withdrawn.command_id`);
 }
 
-/** Commands, and imports of up to ten thousand riders each, that one statement stores. */
-const addsAtOnce = 500;
-const importsAtOnce = 10;
+/** Commands per statement. An import can have ten thousand riders. */
+const addBatchSize = 500;
+const importBatchSize = 10;
 
 export type NewCommand = Omit<CommandRow, 'riderStored' | 'riders'>;
 
 export interface Stored {
   readonly isNew: boolean;
   readonly riderStored: boolean;
-  /** An add: the adds that wait and go before it. An import: the riders of earlier imports. */
+  /** For an add: the adds ahead of it in the queue. For an import: the waiting riders of earlier imports. */
   readonly ahead: number;
 }
 
 export function commandStore(db: Database, queue: CommandQueue, machine: Machine) {
-  const add = inBatches((batch: readonly NewCommand[]) => storeAdds(db, batch), addsAtOnce, machine);
+  const add = inBatches((batch: readonly NewCommand[]) => storeAdds(db, batch), addBatchSize, machine);
   const addImport = inBatches(
     (batch: readonly NewImport[]) => storeImports(db, batch),
-    importsAtOnce,
+    importBatchSize,
     machine,
   );
-  const refused = refusedCommands(db, machine);
+  const rejected = rejectedCommands(db, machine);
   return {
-    /** Those that were refused although Postgres, which went away just then, may have stored them. */
-    refused,
+    /** Commands rejected with an error although Postgres may have stored them, because the connection broke. */
+    rejected,
     /** Stores a command unless it exists. @throws {CommandQueueFull} and what Postgres throws */
     async store(command: NewCommand, riderIds: readonly number[]): Promise<Stored> {
       try {
         const stored = await queue(() =>
           command.riderId === null ? addImport({ command, riderIds }) : add(command),
         );
-        refused.forget(command);
+        rejected.remove(command);
         return stored;
       } catch (error) {
-        if (isDatabaseUnavailable(error) && !neverReachedDatabase(error)) refused.note(command);
+        if (isDatabaseUnavailable(error) && !neverReachedDatabase(error)) rejected.add(command);
         throw error;
       }
     },
@@ -100,21 +100,21 @@ export function commandStore(db: Database, queue: CommandQueue, machine: Machine
 
 export type CommandStore = ReturnType<typeof commandStore>;
 
-/** The first entry of each id, sorted by id: two processes must lock rows in the same order. */
+/** The first entry of each id, sorted by id so that two processes lock rows in the same order. */
 function firstOfEach<T>(batch: readonly T[], idOf: (entry: T) => string): Map<string, T> {
   const firsts = new Map(batch.toReversed().map((entry) => [idOf(entry), entry]));
   return new Map([...firsts].toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-/** A command that is there already is touched, so that it is not withdrawn for the request that stored it. */
-const keepAccepted = {
+/** Changes `updatedAt` of an existing command, so that it isn't withdrawn with the rejected request that stored it. */
+const touchExisting = {
   target: commands.commandId,
   set: { updatedAt: sql`greatest(excluded.updated_at, ${commands.updatedAt} + interval '1 millisecond')` },
   setWhere: isNull(commands.publishedAt),
 };
 const isInserted = sql<boolean>`xmax = 0`.as('is_new');
 
-/** Counted before any of the batch is there: its own places are added one by one. */
+/** Counted before the batch is inserted; the positions within the batch are added below. */
 const addsWaiting = sql<number>`(select count(*)::integer from ${commands} as open
   where open.finished_at is null and open.type = 'add-rider' and open.progress ->> 'state' <> 'running')`;
 
@@ -123,7 +123,7 @@ async function storeAdds(db: Database, batch: readonly NewCommand[]): Promise<St
   const rows = await db
     .insert(commands)
     .select(asRows(commands, [...firsts.values()]))
-    .onConflictDoUpdate(keepAccepted)
+    .onConflictDoUpdate(touchExisting)
     .returning({
       commandId: commands.commandId,
       isNew: isInserted,
@@ -131,16 +131,16 @@ async function storeAdds(db: Database, batch: readonly NewCommand[]): Promise<St
       ahead: addsWaiting,
     });
   const stored = new Map(rows.filter(({ isNew }) => isNew).map((row) => [row.commandId, row]));
-  let before = 0;
+  let earlier = 0;
   return batch.map((command) => {
     const row = stored.get(command.commandId);
-    if (!row || command !== firsts.get(command.commandId)) return alreadyThere;
-    before += 1;
-    return { isNew: true, riderStored: row.riderStored, ahead: row.ahead + before - 1 };
+    if (!row || command !== firsts.get(command.commandId)) return alreadyStored;
+    earlier += 1;
+    return { isNew: true, riderStored: row.riderStored, ahead: row.ahead + earlier - 1 };
   });
 }
 
-const alreadyThere: Stored = { isNew: false, riderStored: false, ahead: 0 };
+const alreadyStored: Stored = { isNew: false, riderStored: false, ahead: 0 };
 
 interface NewImport {
   readonly command: NewCommand;
@@ -154,7 +154,7 @@ async function storeImports(db: Database, batch: readonly NewImport[]): Promise<
   const insert = db
     .insert(commands)
     .select(asRows(commands, rows))
-    .onConflictDoUpdate(keepAccepted)
+    .onConflictDoUpdate(touchExisting)
     .returning({ commandId: commands.commandId, isNew: isInserted });
   const iso = (ms: number) => new Date(ms).toISOString();
   const given = entries.map(
@@ -173,12 +173,12 @@ async function storeImports(db: Database, batch: readonly NewImport[]): Promise<
     select command_id, (select count(*)::integer from ${wantedRiders} where outcome is null) as ahead
     from stored where is_new`);
   const stored = new Map(inserted.map((row) => [row.command_id, row.ahead]));
-  let before = 0;
+  let earlier = 0;
   return batch.map((entry) => {
     const { commandId } = entry.command;
     const waiting = stored.get(commandId);
-    if (waiting === undefined || entry !== firsts.get(commandId)) return alreadyThere;
-    before += entry.riderIds.length;
-    return { isNew: true, riderStored: false, ahead: waiting + before - entry.riderIds.length };
+    if (waiting === undefined || entry !== firsts.get(commandId)) return alreadyStored;
+    earlier += entry.riderIds.length;
+    return { isNew: true, riderStored: false, ahead: waiting + earlier - entry.riderIds.length };
   });
 }

@@ -14,22 +14,22 @@ export const progressShape = z.object({
     'failed',
     'expired',
   ]),
-  position: z.int().nullable().describe('waiting_in_line: 1 is next'),
-  at: time.nullable().describe('waiting_in_line: when its turn is expected'),
+  position: z.int().nullable().describe('waiting_in_line: position in the queue; 1 is next'),
+  at: time.nullable().describe('waiting_in_line: estimated start'),
   until: time
     .nullable()
-    .describe('waiting_for_window, paused_by_upstream, paused_by_operator: when that ends'),
+    .describe('waiting_for_window, paused_by_upstream, paused_by_operator: estimated end of the wait'),
   next: time.nullable().describe('outside_slot: when the next slot opens'),
-  reason: z.string().nullable().describe('failed, expired: why'),
-  estimatedAt: time
-    .nullable()
-    .describe('When it is expected to run; null when it waits no more, or nobody knows'),
+  reason: z.string().nullable().describe('failed, expired: the reason'),
+  estimatedAt: time.nullable().describe('When it is expected to run; null if unknown or no longer waiting'),
 });
 
 export const viaShape = z
   .enum(fetchModes)
   .nullable()
-  .describe('How the rider comes, as far as that is known: by a GET of its own, or by the next bulk call');
+  .describe(
+    'How the rider is fetched: single (a call of its own) or bulk (with the next bulk call); null if not known yet',
+  );
 export const viaOf = (progress: Progress): z.infer<typeof viaShape> =>
   'via' in progress ? (progress.via ?? null) : null;
 
@@ -37,17 +37,17 @@ export const commandShape = z
   .object({
     commandId: z.string(),
     type: z.enum(['add-rider', 'import-riders']),
-    riderId: z.int().nullable().describe('add-rider: the rider; null with an import'),
+    riderId: z.int().nullable().describe('add-rider: the rider; null for imports'),
     riders: riderCounts
       .nullable()
-      .describe('import-riders: how many wait, are done and have failed; null with an add'),
+      .describe('import-riders: number of waiting, done and failed riders; null for adds'),
     ...progressShape.shape,
     via: viaShape,
     requestedAt: time,
     updatedAt: time,
     finishedAt: time.nullable(),
     traceId: traceIdShape,
-    rider: z.string().nullable().describe('Where the rider is, once stored (also when stored before)'),
+    rider: z.string().nullable().describe('Path of the rider, if it is stored (now or from before)'),
   })
   .openapi('Command');
 export type CommandView = z.infer<typeof commandShape>;
@@ -95,9 +95,9 @@ export const commandRiderShape = z
   .object({
     riderId: z.int(),
     outcome: z.enum(riderOutcomes),
-    reason: z.string().nullable().describe('failed: why'),
+    reason: z.string().nullable().describe('failed: the reason'),
     endedAt: time.nullable(),
-    rider: z.string().nullable().describe('done: where the rider is'),
+    rider: z.string().nullable().describe('done: path of the rider'),
   })
   .openapi('CommandRider');
 export type CommandRiderView = z.infer<typeof commandRiderShape>;

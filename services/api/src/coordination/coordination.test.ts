@@ -1,7 +1,7 @@
 import type { Bus } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
-import { playLimiter, idleStatus } from '../testing/services.ts';
+import { fakeStatus, idleStatus } from '../testing/services.ts';
 import { someTime } from '../testing/rows.ts';
 
 let test: TestApi;
@@ -14,8 +14,8 @@ beforeAll(async () => {
 afterAll(() => test?.stop());
 
 describe('GET /v1/coordination', () => {
-  it('answers in the shape that dashboards were built for', async () => {
-    const limiter = await playLimiter(limiterBus, () => ({
+  it('returns usage, conflicts, queue and sources in the documented shape', async () => {
+    const limiter = await fakeStatus(limiterBus, () => ({
       ...idleStatus({
         clubs: { used: 1, available: 0, resetAt: someTime },
         riders_single: { used: 3, available: 2, resetAt: null },
@@ -66,14 +66,14 @@ describe('GET /v1/coordination', () => {
     await limiter.stop();
   });
 
-  it('has no last conflict before there was one', async () => {
-    const limiter = await playLimiter(limiterBus, idleStatus);
+  it('has no last conflict before the first one', async () => {
+    const limiter = await fakeStatus(limiterBus, idleStatus);
     const { body } = await test.get('/v1/coordination');
     expect(body.conflicts).toEqual({ count: 0, lastConflict: null });
     await limiter.stop();
   });
 
-  it('says that the limiter does not answer, and when to ask again', async () => {
+  it('returns 503 with Retry-After while the limiter does not answer', async () => {
     const { status, headers, body } = await test.get('/v1/coordination');
     expect(status).toBe(503);
     expect(headers.get('content-type')).toBe('application/problem+json');

@@ -3,7 +3,7 @@ import { tables } from '@paceline/shared/database';
 import { accountOf } from '@paceline/shared/limiter';
 import { type Bus, publish } from '@paceline/shared/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keepHistory } from './history.ts';
+import { storeHistory } from './history.ts';
 import { apiKey, startTestApi, type TestApi } from '../testing/api.ts';
 import { testLog } from '@paceline/shared/testing';
 
@@ -37,10 +37,10 @@ const started = (permit: string, at: number): Changes => [
 const settled = (permit: string, at: number, status: number): Changes => [
   { change: 'settled', permit, ...place, at, outcome: { result: 'answered', status } },
 ];
-const tell = (changes: Changes) => publish(limiter, catalog.permitsChanged, { changes });
+const publishChanges = (changes: Changes) => publish(limiter, catalog.permitsChanged, { changes });
 
 describe('GET /v1/conflicts', () => {
-  it('tells each once, newest first, page by page, however many processes hear of it', async () => {
+  it('lists each conflict once, newest first, page by page, although two processes store it', async () => {
     for (let index = 0; index < 30; index += 1)
       await publish(limiter, catalog.conflict, conflict(now + index));
     await publish(limiter, catalog.conflict, conflict(now, 'another'));
@@ -54,18 +54,21 @@ describe('GET /v1/conflicts', () => {
       expectedWaitSeconds: 90,
     });
     const second = (await test.get(`/v1/conflicts?limit=20&cursor=${first.next}`)).body;
-    const moments = [...first.items, ...second.items].map(({ at }: { at: string }) => Date.parse(at) - now);
-    expect(moments).toEqual(Array.from({ length: 30 }, (_, index) => 29 - index));
+    const times = [...first.items, ...second.items].map(({ at }: { at: string }) => Date.parse(at) - now);
+    expect(times).toEqual(Array.from({ length: 30 }, (_, index) => 29 - index));
     expect(second.next).toBeNull();
   });
 });
 
 describe('GET /v1/permits', () => {
-  it('tells of each permit how its call ended, also when its end is heard of first', async () => {
-    await tell([...started('a', now), ...started('b', now + 1)]);
-    await tell([...settled('a', now + 500, 200), ...settled('c', now + 900, 429)]);
-    await tell([...started('c', now + 2), { change: 'returned', permit: 'b', ...place, at: now + 3 }]);
-    await tell(started('old', now - 86_400_001));
+  it('lists each permit with the result of its call, even if the result arrives first', async () => {
+    await publishChanges([...started('a', now), ...started('b', now + 1)]);
+    await publishChanges([...settled('a', now + 500, 200), ...settled('c', now + 900, 429)]);
+    await publishChanges([
+      ...started('c', now + 2),
+      { change: 'returned', permit: 'b', ...place, at: now + 3 },
+    ]);
+    await publishChanges(started('old', now - 86_400_001));
     await test.until(async () => {
       const { body } = await test.get('/v1/permits?budget=signups');
       expect(body.items).toMatchObject([
@@ -83,8 +86,8 @@ describe('GET /v1/permits', () => {
   });
 });
 
-describe('what was told', () => {
-  it('is kept once, however often it comes', async () => {
+describe('an event of the stream', () => {
+  it('is stored once, however often it is received', async () => {
     const event = { name: 'conflict', sequence: 4_711, payload: conflict(now) } as const;
     const permits = {
       name: 'permitsChanged',
@@ -93,13 +96,13 @@ describe('what was told', () => {
     } as const;
     const before = await test.db.$count(tables.conflicts);
     await Promise.all(
-      [1, 2, 3].map(() => keepHistory(test.db, [event, permits, event, permits], now, quiet)),
+      [1, 2, 3].map(() => storeHistory(test.db, [event, permits, event, permits], now, quiet)),
     );
     expect(await test.db.$count(tables.conflicts)).toBe(before + 1);
   });
 
-  it('holds nothing up when it can not be kept', async () => {
-    await tell([...started('nul\0', now), ...settled('e', now, 99_999_999_999)]);
+  it('is skipped if it cannot be stored', async () => {
+    await publishChanges([...started('nul\0', now), ...settled('e', now, 99_999_999_999)]);
     await publish(limiter, catalog.conflict, conflict(now + 1_000));
     await test.until(async () => {
       const { body } = await test.get('/v1/conflicts?limit=1');

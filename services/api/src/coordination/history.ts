@@ -6,26 +6,26 @@ import type { PermitChange } from '../stream/view.ts';
 
 const { conflicts, permits } = tables;
 
-/** Stores conflicts and permits, idempotently. Events that Postgres cannot hold (NUL in a text) are skipped. */
-export async function keepHistory(
+/** Stores conflicts and permits, idempotently. Skips events that Postgres can't store (NUL in a text). */
+export async function storeHistory(
   db: Database,
   events: readonly StreamedEvent[],
   now: number,
   log: Logger,
 ): Promise<void> {
   try {
-    await keepConflicts(db, events);
-    await keepPermits(db, events, now);
+    await storeConflicts(db, events);
+    await storePermits(db, events, now);
   } catch (error) {
     if (!isBadData(error)) throw error;
-    const [only, ...others] = events;
+    const [first, ...others] = events;
     if (others.length > 0) {
-      for (const each of events) await keepHistory(db, [each], now, log);
-    } else log.error({ err: error, sequence: only?.sequence }, 'skipped an event that cannot be stored');
+      for (const each of events) await storeHistory(db, [each], now, log);
+    } else log.error({ err: error, sequence: first?.sequence }, 'skipped an event that cannot be stored');
   }
 }
 
-async function keepConflicts(db: Database, events: readonly StreamedEvent[]): Promise<void> {
+async function storeConflicts(db: Database, events: readonly StreamedEvent[]): Promise<void> {
   const rows = events.flatMap((event) => {
     if (event.name !== 'conflict') return [];
     const { at, account, endpoint, lane, blockedBy, expectedWaitMs } = event.payload;
@@ -37,7 +37,7 @@ async function keepConflicts(db: Database, events: readonly StreamedEvent[]): Pr
 
 type PermitRowPart = Omit<typeof permits.$inferInsert, 'receivedAt'>;
 
-async function keepPermits(
+async function storePermits(
   db: Database,
   events: readonly StreamedEvent[],
   receivedAt: number,
@@ -70,7 +70,7 @@ async function upsertPermits(
   set: Record<string, SQL>,
   receivedAt: number,
 ): Promise<void> {
-  // In one order, so that two who store the same permits wait for each other instead of deadlocking; none twice.
+  // Sorted, so that two processes with the same permits don't deadlock. A statement can write a row only once.
   const rows = [...new Map(known.map((row) => [row.permit, { ...row, receivedAt }])).values()].toSorted(
     (a, b) => (a.permit < b.permit ? -1 : 1),
   );

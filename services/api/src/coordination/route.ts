@@ -1,13 +1,13 @@
 import { tables, isDatabaseUnavailable } from '@paceline/shared/database';
 import { and, eq, gte, isNotNull } from 'drizzle-orm';
 import {
-  columnsBut,
+  columnsExcept,
   defineList,
-  keyMoment,
+  keyTime,
   keyText,
   readPage,
   listOf,
-  moment,
+  timeParam,
   oneOf,
   pageQuery,
 } from '../http/params.ts';
@@ -30,65 +30,65 @@ import { findSources } from '../sources/route.ts';
 const { conflicts, permits } = tables;
 
 const conflictList = defineList('conflicts', 'desc', { at: conflicts.at, sequence: conflicts.sequence }, [
-  keyMoment,
+  keyTime,
   z.int().min(0),
 ]);
 
 const permitList = defineList('permits', 'asc', { startedAt: permits.startedAt, permit: permits.permit }, [
-  keyMoment,
+  keyTime,
   keyText,
 ]);
 
 const tags = ['coordination'];
 const dayMs = 86_400_000;
-/** Waiting requests that are listed of each budget. */
-const mostTickets = 1_000;
+/** Max waiting requests listed per budget. */
+const maxTickets = 1_000;
 
 export const coordinationRoutes = [
   endpoint('get', '/v1/coordination', 'getCoordination', {
     tags,
-    summary: 'How full the windows are, who stood in whose way, and who waits',
-    responses: answers('As of now', coordinationShape),
+    summary: 'Get rate limit usage, conflicts, queue and data sources',
+    responses: answers('The current state', coordinationShape),
     answer: async (c, { db, limiter }) => {
-      // Whether calls can be made is known without a database.
-      const known = findSources(db).catch((error: unknown) => {
+      // The limiter's state is worth returning even without the database.
+      const knownSources = findSources(db).catch((error: unknown) => {
         if (isDatabaseUnavailable(error)) return null;
         throw error;
       });
-      const [status, sources] = await Promise.all([limiter.status(), known]);
+      const [status, sources] = await Promise.all([limiter.status(), knownSources]);
       return c.json(coordinationView(status, sources), 200);
     },
   }),
 
   endpoint('get', '/v1/queue', 'getQueue', {
     tags,
-    summary: 'Everybody who waits for a permit, by budget and lane, and when each is expected to go',
-    responses: answers('As of now', queueShape),
+    summary: 'List all requests that wait for a permit, by budget and lane, with estimates',
+    responses: answers('The current queue', queueShape),
     answer: async (c, { clock, limiter }) => {
-      const { windows } = await limiter.windows({ waiting: mostTickets });
+      const { windows } = await limiter.windows({ waiting: maxTickets });
       return c.json(queueView(windows, clock.now()), 200);
     },
   }),
 
   endpoint('get', '/v1/conflicts', 'listConflicts', {
     tags,
-    summary: 'Who had to wait because of whom, newest first, as far back as RETENTION_HISTORY',
+    summary: 'List conflicts (one lane delayed by another), newest first; kept for RETENTION_HISTORY',
     request: { query: z.object(pageQuery(conflictList)) },
     responses: answers('A page of conflicts', listOf(conflictShape), 400),
     answer: async (c, { db, account }) => {
-      const ours = eq(conflicts.account, account);
+      const ofAccount = eq(conflicts.account, account);
       const all = db.select().from(conflicts).$dynamic();
-      return c.json(await readPage(all, conflictList, c.req.valid('query'), conflictView, ours), 200);
+      return c.json(await readPage(all, conflictList, c.req.valid('query'), conflictView, ofAccount), 200);
     },
   }),
 
   endpoint('get', '/v1/permits', 'listPermits', {
     tags,
-    summary: 'The permits that were started lately and how their calls ended, oldest first',
+    summary: 'List recent permits and the results of their calls, oldest first',
     request: {
       query: z.object({
-        since: moment.optional().openapi({
-          description: 'Those of two days are kept; by default those of the last 24 hours are shown',
+        since: timeParam.optional().openapi({
+          description: 'Default: 24 hours ago. Permits are kept for two days',
         }),
         budget: oneOf(budgetNames).optional(),
         ...pageQuery(permitList),
@@ -105,7 +105,7 @@ export const coordinationRoutes = [
         budget && eq(permits.budget, budget),
       );
       const all = db
-        .select(columnsBut(permits, 'account', 'receivedAt'))
+        .select(columnsExcept(permits, 'account', 'receivedAt'))
         .from(permits)
         .$dynamic();
       const view = (row: unknown) => permitView(row as PermitRow);

@@ -5,9 +5,9 @@ import { ageSeconds, iso, isoTimes, type RowOf, time } from '../http/view.ts';
 import { type SourceRow, sourceStatesShape, sourceStatesView } from '../sources/view.ts';
 
 const usage = z.object({
-  used: z.int().describe('Calls that count against the window now'),
-  available: z.int().describe('Calls that could be made now'),
-  resetAt: time.nullable().describe('When the next call becomes free; null: one is free now'),
+  used: z.int().describe('Calls in the current window'),
+  available: z.int().describe('Calls possible now'),
+  resetAt: time.nullable().describe('When the next call is possible; null: now'),
 });
 
 export const coordinationShape = z
@@ -17,9 +17,9 @@ export const coordinationShape = z
       count: z.int(),
       lastConflict: z
         .object({
-          type: z.enum(laneNames).describe('The lane that was in the way'),
+          type: z.enum(laneNames).describe('The lane that went first'),
           timestamp: time,
-          blocked: z.enum(laneNames).describe('The lane that had to wait'),
+          blocked: z.enum(laneNames).describe('The lane that was delayed'),
           endpoint: z.enum(budgetNames),
         })
         .nullable(),
@@ -28,12 +28,12 @@ export const coordinationShape = z
       pending: z.int(),
       avgWaitTime: z
         .number()
-        .describe('Project ms, of those who wait and of those granted within the last hour'),
+        .describe('Project ms, over waiting requests and those granted within the last hour'),
       maxWaitTime: z.number().describe('Project ms'),
     }),
     sources: sourceStatesShape
       .nullable()
-      .describe('Which sources upstream gives us (see /v1/sources); null: the database does not answer'),
+      .describe('Availability of each data source (see /v1/sources); null: the database does not answer'),
   })
   .openapi('Coordination');
 
@@ -65,14 +65,14 @@ export function coordinationView(
 export const queueShape = z
   .object({
     at: time,
-    waiting: z.int().describe('How many wait in all'),
+    waiting: z.int().describe('Waiting requests in total'),
     budgets: z.array(
       z.object({
         budget: z.enum(budgetNames),
         waiting: z.int(),
         lanes: z
           .array(z.object({ lane: z.enum(laneNames), waiting: z.int() }))
-          .describe('Those in which somebody waits'),
+          .describe('The lanes with waiting requests'),
         tickets: z
           .array(
             z.object({
@@ -84,7 +84,7 @@ export const queueShape = z
               expectedAt: time,
             }),
           )
-          .describe('In the order in which they go, a thousand at the most'),
+          .describe('The waiting requests in order, max 1000'),
       }),
     ),
   })
@@ -114,18 +114,18 @@ export const conflictShape = z
   .object({
     at: time,
     budget: z.enum(budgetNames),
-    blocked: z.enum(laneNames).describe('The lane that has to wait'),
-    blockedBy: z.enum(laneNames).describe('The lane that is in the way'),
+    blocked: z.enum(laneNames).describe('The delayed lane'),
+    blockedBy: z.enum(laneNames).describe('The lane that goes first'),
     expectedWaitSeconds: z.number(),
   })
   .openapi('Conflict');
 
 type ConflictView = z.infer<typeof conflictShape>;
-type ConflictFacts = Omit<RowOf<ConflictView, 'at'>, 'expectedWaitSeconds'> & {
+type ConflictData = Omit<RowOf<ConflictView, 'at'>, 'expectedWaitSeconds'> & {
   readonly expectedWaitMs: number;
 };
 
-export const conflictView = (conflict: ConflictFacts): ConflictView => ({
+export const conflictView = (conflict: ConflictData): ConflictView => ({
   at: iso(conflict.at),
   budget: conflict.budget,
   blocked: conflict.blocked,
@@ -139,9 +139,9 @@ export const permitShape = z
     budget: z.enum(budgetNames),
     lane: z.enum(laneNames),
     startedAt: time,
-    endedAt: time.nullable().describe('null: its end was not heard of (yet)'),
-    result: outcome.shape.result.nullable().describe('`not_sent`: it was given back, and cost nothing'),
-    status: z.int().nullable().describe('HTTP status of the answer; 429: it was rejected'),
+    endedAt: time.nullable().describe('null: not reported (yet)'),
+    result: outcome.shape.result.nullable().describe('`not_sent`: returned unused'),
+    status: z.int().nullable().describe('HTTP status of the response'),
   })
   .openapi('Permit');
 type PermitView = z.infer<typeof permitShape>;

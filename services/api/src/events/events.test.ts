@@ -45,7 +45,7 @@ interface Listed {
 const ids = ({ body }: Listed) => body.items.map(({ eventId }) => eventId);
 
 describe('GET /v1/events', () => {
-  it('shows what has not started yet, by start, page by page', async () => {
+  it('lists upcoming events by start time, page by page', async () => {
     const first = await test.get('/v1/events?limit=2');
     expect(ids(first)).toEqual(['101', '102']);
     const second = await test.get(`/v1/events?limit=2&cursor=${first.body.next}`);
@@ -53,11 +53,11 @@ describe('GET /v1/events', () => {
     expect(second.body.next).toBeNull();
   });
 
-  it('shows past events too when they are asked for', async () => {
+  it('includes past events with when=all', async () => {
     expect(ids(await test.get('/v1/events?when=all'))).toEqual(['100', '101', '102', '103', '104']);
   });
 
-  it('counts the signups and says how old both answers are', async () => {
+  it('returns the signup counts and the age of event and signups', async () => {
     const { body } = await test.get('/v1/events');
     const [event, other] = body.items;
     expect(event).toEqual({
@@ -91,7 +91,7 @@ describe('GET /v1/events', () => {
     });
   });
 
-  it('refuses another time than upcoming or all', async () => {
+  it('rejects other values of when than upcoming and all', async () => {
     const { status, body } = await test.get('/v1/events?when=yesterday');
     expect(status).toBe(400);
     expect(body.errors).toEqual([{ field: 'when', message: 'must be upcoming or all' }]);
@@ -99,7 +99,7 @@ describe('GET /v1/events', () => {
 });
 
 describe('GET /v1/events/:eventId', () => {
-  it("answers the event with upstream's own words", async () => {
+  it('returns the event with the raw data from upstream', async () => {
     const { status, body } = await test.get('/v1/events/101');
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -109,11 +109,11 @@ describe('GET /v1/events/:eventId', () => {
     });
   });
 
-  it('says that an event is not stored', async () => {
+  it('returns 404 for an event that is not stored', async () => {
     expect((await test.get('/v1/events/999')).status).toBe(404);
   });
 
-  it('refuses what is no id', async () => {
+  it('rejects an invalid id', async () => {
     const { status, body } = await test.get('/v1/events/%00');
     expect(status).toBe(400);
     expect(body.errors).toMatchObject([{ field: 'eventId' }]);
@@ -121,7 +121,7 @@ describe('GET /v1/events/:eventId', () => {
 });
 
 describe('GET /v1/events/:eventId/signups', () => {
-  it('shows pen by pen who is signed up, and flags who has withdrawn', async () => {
+  it('lists signups by pen, and marks withdrawn ones', async () => {
     const { status, body } = await test.get('/v1/events/101/signups');
     expect(status).toBe(200);
     const shown = body.items.map((item: { riderId: number; pen: string; withdrawn: boolean }) => [
@@ -149,14 +149,14 @@ describe('GET /v1/events/:eventId/signups', () => {
     });
   });
 
-  it('comes in pages', async () => {
+  it('is paginated', async () => {
     const first = await test.get('/v1/events/101/signups?limit=3');
     expect(first.body.items).toHaveLength(3);
     const second = await test.get(`/v1/events/101/signups?limit=3&cursor=${first.body.next}`);
     expect(second.body).toMatchObject({ items: [{ riderId: 20 }], next: null });
   });
 
-  it('is empty for an event without signups, and not found for none', async () => {
+  it('is empty for an event without signups, and returns 404 for an unknown event', async () => {
     expect((await test.get('/v1/events/102/signups')).body).toEqual({ items: [], next: null });
     expect((await test.get('/v1/events/999/signups')).status).toBe(404);
   });

@@ -40,7 +40,7 @@ interface Listed {
 const riders = ({ body }: Listed) => body.items.map(({ riderId }) => riderId);
 
 describe('GET /v1/events/:eventId/results', () => {
-  it('shows pen by pen who finished and who did not, and flags who was taken out', async () => {
+  it('lists finishers and non-finishers by pen, and marks removed riders', async () => {
     const answer = await test.get(url);
     expect(answer.status).toBe(200);
     expect(riders(answer)).toEqual([5, 4, 2, 1, 3, 6]);
@@ -63,10 +63,10 @@ describe('GET /v1/events/:eventId/results', () => {
     });
   });
 
-  it('says how far they are and how old, as the event does', async () => {
+  it('returns the state and age of the results, like the event does', async () => {
     const { body } = await test.get(url);
-    const { items: _, next: __, ...standing } = body;
-    expect(standing).toEqual({
+    const { items: _, next: __, ...status } = body;
+    expect(status).toEqual({
       state: 'unrated',
       reason: 'Upstream answered 400: upstream refused the call',
       tries: 2,
@@ -74,12 +74,12 @@ describe('GET /v1/events/:eventId/results', () => {
       fetchedAt: new Date(now - 120_000).toISOString(),
       ageSeconds: expect.any(Number),
     });
-    expect(standing.ageSeconds).toBeGreaterThanOrEqual(120);
+    expect(status.ageSeconds).toBeGreaterThanOrEqual(120);
     const event = await test.get('/v1/events/101');
     expect(event.body.results).toMatchObject({ state: 'unrated', tries: 2 });
   });
 
-  it('comes in pages, those without a position among them', async () => {
+  it('is paginated, including riders without a position', async () => {
     const pages: number[][] = [];
     let next = '';
     do {
@@ -94,7 +94,7 @@ describe('GET /v1/events/:eventId/results', () => {
     ]);
   });
 
-  it('is empty for an event that nobody has asked for the results of, and not found for none', async () => {
+  it('is empty for an event without results, and returns 404 for an unknown event', async () => {
     expect((await test.get('/v1/events/102/results')).body).toMatchObject({ state: null, items: [] });
     expect((await test.get('/v1/events/999/results')).status).toBe(404);
   });

@@ -1,13 +1,13 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { count, eq, gte, inArray, isNull, sql } from 'drizzle-orm';
 import {
-  columnsBut,
+  columnsExcept,
   defineList,
   keyId,
-  keyMoment,
+  keyTime,
   keyText,
   readPage,
-  rowsOf,
+  readRows,
   listOf,
   pageOf,
   pageQuery,
@@ -25,17 +25,17 @@ import {
   signupView,
 } from './view.ts';
 import { z } from '@hono/zod-openapi';
-import { found } from '../http/problem.ts';
+import { requireFound } from '../http/problem.ts';
 import { answers, endpoint } from '../http/route.ts';
 
 const { events, results, signups } = tables;
 
 const { resultsState, resultsReason, resultsTries, resultsTriedAt, resultsFetchedAt } = events;
 const resultsStatus = { resultsState, resultsReason, resultsTries, resultsTriedAt, resultsFetchedAt };
-const listed = columnsBut(events, 'raw', 'firstSeenAt', 'delistedAt', 'signupsListedThen');
+const listed = columnsExcept(events, 'raw', 'firstSeenAt', 'delistedAt', 'signupsListedThen');
 
 const eventList = defineList('events', 'asc', { startsAt: events.startsAt, eventId: events.eventId }, [
-  keyMoment,
+  keyTime,
   keyText,
 ]);
 
@@ -77,15 +77,15 @@ const signupList = defineList('signups', 'asc', { pen: signups.pen, riderId: sig
   keyId,
 ]);
 
-/** Riders who did not finish come after all who did. */
-const behindAll = 2_147_483_647;
+/** Sorts riders who did not finish after all who did. */
+const afterAllPositions = 2_147_483_647;
 
 const resultList = defineList(
   'results',
   'asc',
   { pen: results.pen, positionInPen: results.positionInPen, riderId: results.riderId },
-  [z.string().max(200), z.int().min(0).max(behindAll), keyId],
-  { pen: '', positionInPen: behindAll },
+  [z.string().max(200), z.int().min(0).max(afterAllPositions), keyId],
+  { pen: '', positionInPen: afterAllPositions },
 );
 
 const tags = ['events'];
@@ -99,13 +99,13 @@ const notStored = (eventId: string) => `Event ${eventId} is not stored`;
 export const eventRoutes = [
   endpoint('get', '/v1/events', 'listEvents', {
     tags,
-    summary: 'Events by their start, each with its signup counts and their age',
+    summary: 'List events by start time, each with its signup counts and their age',
     request: {
       query: z.object({
         when: z
           .enum(['upcoming', 'all'], 'must be upcoming or all')
           .default('upcoming')
-          .openapi({ description: 'Those that have not started yet, or those of the past too' }),
+          .openapi({ description: 'upcoming: events that have not started yet; all: past events too' }),
         ...pageQuery(eventList),
       }),
     },
@@ -114,7 +114,12 @@ export const eventRoutes = [
       const { when, ...page } = c.req.valid('query');
       const now = clock.now();
       const all = db.select(listed).from(events).$dynamic();
-      const rows = await rowsOf(all, eventList, page, when === 'all' ? undefined : gte(events.startsAt, now));
+      const rows = await readRows(
+        all,
+        eventList,
+        page,
+        when === 'all' ? undefined : gte(events.startsAt, now),
+      );
       const counts = await countSignups(
         db,
         rows.map(({ eventId }) => eventId),
@@ -126,45 +131,45 @@ export const eventRoutes = [
 
   endpoint('get', '/v1/events/{eventId}', 'getEvent', {
     tags,
-    summary: 'One event, with everything upstream says of it',
+    summary: 'Get an event, with all data from upstream',
     request: { params },
     responses: answers('The event', eventDetailShape, 400, 404),
     answer: async (c, { db, clock }) => {
       const { eventId } = c.req.valid('param');
-      const event = found(await findEvent(db, eventId), notStored(eventId));
+      const event = requireFound(await findEvent(db, eventId), notStored(eventId));
       return c.json({ ...eventView(clock.now())(event), raw: event.raw }, 200);
     },
   }),
 
   endpoint('get', '/v1/events/{eventId}/signups', 'listSignups', {
     tags,
-    summary: 'The signups of an event, pen by pen, withdrawn ones flagged',
+    summary: 'List the signups of an event by pen, including withdrawn ones',
     request: { params, query: z.object(pageQuery(signupList)) },
     responses: answers('A page of signups', listOf(signupShape), 400, 404),
     answer: async (c, { db, clock }) => {
       const { eventId } = c.req.valid('param');
-      found(await findResultsStatus(db, eventId), notStored(eventId));
+      requireFound(await findResultsStatus(db, eventId), notStored(eventId));
       const all = db.select(signupColumns).from(signups).$dynamic();
       const view = signupView(clock.now());
-      const ours = eq(signups.eventId, eventId);
-      return c.json(await readPage(all, signupList, c.req.valid('query'), view, ours), 200);
+      const ofEvent = eq(signups.eventId, eventId);
+      return c.json(await readPage(all, signupList, c.req.valid('query'), view, ofEvent), 200);
     },
   }),
 
   endpoint('get', '/v1/events/{eventId}/results', 'listResults', {
     tags,
-    summary: 'How an event ended, pen by pen, and how far its results are',
+    summary: 'List the results of an event by pen, with their state',
     request: { params, query: z.object(pageQuery(resultList)) },
     responses: answers('A page of results', resultsShape, 400, 404),
     answer: async (c, { db, clock }) => {
       const { eventId } = c.req.valid('param');
-      const status = found(await findResultsStatus(db, eventId), notStored(eventId));
+      const status = requireFound(await findResultsStatus(db, eventId), notStored(eventId));
       const all = db
-        .select(columnsBut(results, 'eventId', 'raw'))
+        .select(columnsExcept(results, 'eventId', 'raw'))
         .from(results)
         .$dynamic();
-      const ours = eq(results.eventId, eventId);
-      const page = await readPage(all, resultList, c.req.valid('query'), resultView, ours);
+      const ofEvent = eq(results.eventId, eventId);
+      const page = await readPage(all, resultList, c.req.valid('query'), resultView, ofEvent);
       return c.json({ ...resultsStatusView(status, clock.now()), ...page }, 200);
     },
   }),

@@ -6,11 +6,11 @@ export const resultsStatusShape = z.object({
   state: z
     .enum(resultsStates)
     .nullable()
-    .describe('null: nobody has asked for them. `unrated` is the last state of a ride, which nobody rates'),
-  reason: z.string().nullable().describe('Why they are as they are, where that needs a word'),
-  tries: z.int().describe('How often they were asked for'),
-  triedAt: time.nullable().describe('When they were last asked for, whatever came of it'),
-  fetchedAt: time.nullable().describe('When they were last answered; null: never'),
+    .describe('null: not requested yet. `unrated` is final for rides, which are never rated'),
+  reason: z.string().nullable().describe('Explanation of the state, if there is one'),
+  tries: z.int().describe('Number of fetch attempts'),
+  triedAt: time.nullable().describe('Last fetch attempt, successful or not'),
+  fetchedAt: time.nullable().describe('Last successful fetch; null: never'),
   ageSeconds: z.int().nullable(),
 });
 
@@ -43,13 +43,15 @@ export const resultShape = z
     pen: z.string().nullable(),
     position: z.int().nullable().describe('null: did not finish'),
     positionInPen: z.int().nullable(),
-    seconds: z.number().nullable().describe('From the start'),
-    gapSeconds: z.number().nullable().describe('To the first of the pen'),
+    seconds: z.number().nullable().describe('Seconds from the start to the finish'),
+    gapSeconds: z.number().nullable().describe('Gap to the first rider of the pen'),
     rating: z.number().nullable().describe('null: not rated (yet)'),
     ratingBefore: z.number().nullable(),
     ratingDelta: z.number().nullable(),
     removed: z.boolean(),
-    removedAt: time.nullable().describe('When an answer no longer held the rider: disqualified, for one'),
+    removedAt: time
+      .nullable()
+      .describe('When the rider first was missing from the results, e.g. disqualified'),
     firstSeenAt: time,
     lastSeenAt: time,
   })
@@ -71,14 +73,14 @@ export const eventShape = z
     type: z.string().nullable(),
     subType: z.string().nullable(),
     routeId: z.string().nullable(),
-    distance: z.number().nullable().describe('As upstream gives it: mostly metres'),
+    distance: z.number().nullable().describe('From upstream, usually in metres'),
     signups: z.object({
-      listed: z.int().describe("As upstream's list of events counts them"),
-      current: z.int().nullable().describe('Of those fetched: still signed up'),
-      withdrawn: z.int().nullable().describe('Of those fetched: no longer signed up'),
+      listed: z.int().describe("Count in upstream's event list"),
+      current: z.int().nullable().describe('Fetched signups that are still current'),
+      withdrawn: z.int().nullable().describe('Fetched signups that were withdrawn'),
     }),
     fetchedAt: time,
-    ageSeconds: z.int().describe('Seconds since the event was last seen in the list'),
+    ageSeconds: z.int().describe('Seconds since the event was last in the list'),
     signupsFetchedAt: time.nullable().describe('null: never'),
     signupsAgeSeconds: z.int().nullable(),
     results: resultsStatusShape,
@@ -87,7 +89,7 @@ export const eventShape = z
 export type EventView = z.infer<typeof eventShape>;
 
 export const eventDetailShape = z
-  .object({ ...eventShape.shape, raw: z.unknown().describe("Upstream's answer as it came") })
+  .object({ ...eventShape.shape, raw: z.unknown().describe('The unchanged response from upstream') })
   .openapi('EventDetail');
 
 type Listed = 'eventId' | 'title' | 'type' | 'subType' | 'routeId' | 'distance';
@@ -126,10 +128,10 @@ export const signupShape = z
     pen: z.string(),
     rating: z.number().nullable(),
     withdrawn: z.boolean(),
-    withdrawnAt: time.nullable().describe('When a fetch no longer held the rider'),
+    withdrawnAt: time.nullable().describe('When the rider first was missing from the signups'),
     firstSeenAt: time,
     lastSeenAt: time,
-    ageSeconds: z.int().describe('Seconds since a fetch last held the rider'),
+    ageSeconds: z.int().describe('Seconds since the rider was last in the signups'),
   })
   .openapi('Signup');
 type SignupView = z.infer<typeof signupShape>;

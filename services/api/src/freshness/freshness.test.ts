@@ -34,7 +34,7 @@ const event = {
 } as const;
 
 describe('GET /v1/freshness', () => {
-  it('says that event-sync does not answer, and when to ask again', async () => {
+  it('returns 503 with Retry-After while event-sync does not answer', async () => {
     const { status, headers, body } = await test.get('/v1/freshness');
     expect([status, headers.get('retry-after'), body.detail]).toEqual([
       503,
@@ -43,18 +43,18 @@ describe('GET /v1/freshness', () => {
     ]);
   });
 
-  it('tells how fresh the signups are kept, and what comes next and why', async () => {
-    const asked: number[] = [];
+  it('returns the freshness of signups, and which are fetched next and why', async () => {
+    const requested: number[] = [];
     const bus = await test.busOf('event-sync');
     respond(bus, catalog.freshness, {}, ({ next }, reply: (answer: FreshnessReport) => void) => {
-      asked.push(next);
+      requested.push(next);
       reply({ at: someTime, classes: [urgent], next: [event] });
     });
     await bus.connection.flush();
     const { status, body } = await test.get('/v1/freshness?next=7');
     const { goalMs: _, ...shown } = urgent;
     expect(status).toBe(200);
-    expect(asked).toEqual([7]);
+    expect(requested).toEqual([7]);
     expect(body).toEqual({
       at: '2026-03-01T12:00:00.000Z',
       classes: [{ ...shown, goalSeconds: 900 }],
@@ -74,7 +74,7 @@ describe('GET /v1/freshness', () => {
     });
   });
 
-  it('refuses a number that is none', async () => {
+  it('rejects an invalid number', async () => {
     const { status, body } = await test.get('/v1/freshness?next=many');
     expect(status).toBe(400);
     expect(body.errors).toMatchObject([{ field: 'next' }]);

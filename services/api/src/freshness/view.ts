@@ -10,14 +10,18 @@ export const freshnessShape = z
     at: time,
     classes: z.array(
       z.object({
-        class: z.enum(classNames).describe('Starts within 15 minutes, within the hour, within two days'),
-        goalSeconds: z.number().describe('How old a copy may be'),
-        events: z.int().describe('Events of the class now'),
-        ours: z.int().describe('Those with our riders in them'),
-        within: z.int().describe('How many have a copy within the goal'),
-        oursWithin: z.int(),
-        lastDay: share.describe("The share of the last day's event time with a copy within the goal"),
-        oursLastDay: share.describe('The same of events with our riders; null: there was none'),
+        class: z
+          .enum(classNames)
+          .describe('urgent: starts within 15 min; near: within 60 min; far: within 48 h'),
+        goalSeconds: z.number().describe('Freshness goal: max age of the signups'),
+        events: z.int().describe('Number of events in the class'),
+        ours: z.int().describe('Events with our riders'),
+        within: z.int().describe('Events within the goal'),
+        oursWithin: z.int().describe('Events with our riders within the goal'),
+        lastDay: share.describe(
+          'Share of event time within the goal over the last 24 hours; null: no events',
+        ),
+        oursLastDay: share.describe('The same for events with our riders'),
       }),
     ),
     next: z
@@ -31,10 +35,10 @@ export const freshnessShape = z
           signupsFetchedAt: time.nullable(),
           signupsAgeSeconds: z.int().nullable(),
           withinGoal: z.boolean(),
-          because: z.enum(callReasons).describe('Why a call for it would be worth it'),
+          because: z.enum(callReasons).describe('Why it is worth fetching'),
         }),
       )
-      .describe('What is worth most first'),
+      .describe('The most valuable first'),
   })
   .openapi('Freshness');
 export type FreshnessView = z.infer<typeof freshnessShape>;

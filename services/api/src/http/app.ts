@@ -21,24 +21,24 @@ import { scheduleRoutes } from '../schedule/route.ts';
 import { sourceRoutes } from '../sources/route.ts';
 import { streamRoutes } from '../stream/route.ts';
 import { requireToken, type Tokens } from './auth.ts';
-import { crossOrigin, loopbackNamesOnly, ownPagesOnly, securityHeaders } from './browser.ts';
-import { answerError, refuseInvalid, refuseUnrouted } from './errors.ts';
+import { crossOrigin, loopbackHostsOnly, blockCrossOriginChanges, securityHeaders } from './browser.ts';
+import { handleError, rejectInvalidInput, unknownRouteProblem } from './errors.ts';
 import { etags } from './etag.ts';
-import { clientLimits, limitBody, longestAnswerMs, timeLimit } from './limits.ts';
-import { serveOpenApi } from './openapi.ts';
+import { clientLimits, limitBody, maxResponseMs, timeLimit } from './limits.ts';
+import { documentRoutes } from './openapi.ts';
 import { dashboardRoutes, docsRoutes } from './pages.ts';
 import { problemResponse } from './problem.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
 import type { Endpoint, Services } from './route.ts';
 
-const showTraceId: MiddlewareHandler = async (c, next) => {
+const addTraceIdHeader: MiddlewareHandler = async (c, next) => {
   await next();
   const [, traceId] = currentTraceContext().traceparent?.split('-') ?? [];
   if (traceId !== undefined) c.res.headers.set('x-trace-id', traceId);
 };
 
-/** A token has no place in a URL; where somebody put one all the same, the trace does not pass it on. */
-const hideUrlSecrets: MiddlewareHandler = (c, next) => {
+/** Keeps a token that was sent in the URL, where it does not belong, out of the trace. */
+const redactUrlInTrace: MiddlewareHandler = (c, next) => {
   activeSpan()?.setAttribute('url.full', redactUrl(c.req.url));
   return next();
 };
@@ -51,13 +51,22 @@ export interface AppSettings {
   readonly dashboard: string;
 }
 
-/** Asked every few seconds by machines: a trace of each would bury the others. */
+/** Machines call these every few seconds: their traces would bury all others. */
 const probes = ['/livez', '/readyz', '/metrics'];
-/** A browser can't send a token for a page, and these hold no data. */
-const open = ['/livez', '/readyz', '/', '/assets/*', '/openapi.json', '/asyncapi.json', '/docs', '/docs/*'];
-const largestBody = 64 * 1_024;
-/** Ten thousand ids. */
-const largestImport = 256 * 1_024;
+/** Need no token: a browser can't send one for a page, and none of these contains data. */
+const openPaths = [
+  '/livez',
+  '/readyz',
+  '/',
+  '/assets/*',
+  '/openapi.json',
+  '/asyncapi.json',
+  '/docs',
+  '/docs/*',
+];
+const maxBodyBytes = 64 * 1_024;
+/** Enough for ten thousand rider ids. */
+const maxImportBytes = 256 * 1_024;
 
 const endpoints: readonly Endpoint[] = [
   riderRoutes,
@@ -78,36 +87,36 @@ const endpoints: readonly Endpoint[] = [
 
 export function createApp(services: Services, settings: AppSettings, log: Logger): OpenAPIHono {
   const { host, tokens, requestsPerSecond, origins, dashboard } = settings;
-  const app = new OpenAPIHono({ defaultHook: refuseInvalid });
-  app.onError(answerError(log));
+  const app = new OpenAPIHono({ defaultHook: rejectInvalidInput });
+  app.onError(handleError(log));
   app.use(securityHeaders);
   app.use(except(probes, httpInstrumentationMiddleware()));
-  app.use(hideUrlSecrets);
-  app.use(showTraceId);
-  if (isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`)) app.use(loopbackNamesOnly);
+  app.use(redactUrlInTrace);
+  app.use(addTraceIdHeader);
+  if (isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`)) app.use(loopbackHostsOnly);
   if (origins.length > 0) app.use(crossOrigin(origins));
   if (tokens) protect(app, tokens, requestsPerSecond);
-  else app.use(ownPagesOnly(origins));
-  app.use(except(['/v1/stream', isCommand], timeLimit(longestAnswerMs)));
-  app.use(except(importPath, limitBody(largestBody)));
-  app.use(importPath, limitBody(largestImport));
+  else app.use(blockCrossOriginChanges(origins));
+  app.use(except(['/v1/stream', isCommand], timeLimit(maxResponseMs)));
+  app.use(except(importPath, limitBody(maxBodyBytes)));
+  app.use(importPath, limitBody(maxImportBytes));
   app.use('/v1/*', etags);
   app.use('/v1/riders', rateLimitHeaders(services.windows, services.clock, 'riders_single'));
   app.use(importPath, rateLimitHeaders(services.windows, services.clock, 'riders_bulk'));
   app.use('/v1/*', idempotency(services.keys, log));
 
   for (const add of endpoints) add(app, services);
-  serveOpenApi(app);
+  documentRoutes(app);
   docsRoutes(app);
   dashboardRoutes(app, dashboard);
-  const unrouted = refuseUnrouted(app.routes);
-  app.notFound((c) => problemResponse(unrouted(c.req.path, c.req.method), c.req.path));
+  const unknownRoute = unknownRouteProblem(app.routes);
+  app.notFound((c) => problemResponse(unknownRoute(c.req.path, c.req.method), c.req.path));
   return app;
 }
 
 function protect(app: OpenAPIHono, tokens: Tokens, requestsPerSecond: number): void {
   const limits = clientLimits(requestsPerSecond);
-  app.use(except(open, requireToken(tokens, limits)));
+  app.use(except(openPaths, requireToken(tokens, limits)));
   app.use(async (c, next) => {
     await limits.request(c);
     if (c.req.path === '/v1/stream') limits.stream(c as Context<{ Bindings: HttpBindings }>);

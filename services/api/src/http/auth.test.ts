@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, statusUnder, type TestApi } from '../testing/api.ts';
+import { startTestApi, statusWithHost, type TestApi } from '../testing/api.ts';
 
 const token = 'a-token-of-sixteen-or-more';
-const viewerToken = 'a-token-for-those-who-look';
+const viewerToken = 'a-token-for-read-only-use';
 let test: TestApi;
 beforeAll(async () => {
   test = await startTestApi({
@@ -15,7 +15,7 @@ const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
 
 describe('an API with a token', () => {
   it.each(['/v1/riders', '/v1/riders/1', '/v1/coordination', '/metrics', '/v1/nothing'])(
-    'refuses %s without it, and says how to ask',
+    'rejects %s without it, with a WWW-Authenticate header',
     async (path) => {
       const { status, headers, body } = await test.get(path);
       expect(status).toBe(401);
@@ -26,7 +26,7 @@ describe('an API with a token', () => {
   );
 
   it.each(['wrong', `${token}x`, token.slice(0, -1), token.toUpperCase()])(
-    'refuses the token %s',
+    'rejects the token %s',
     async (wrong) => {
       const { status, headers } = await test.get('/v1/riders', bearer(wrong));
       expect(status).toBe(401);
@@ -34,13 +34,13 @@ describe('an API with a token', () => {
     },
   );
 
-  it('takes it only as a bearer token', async () => {
+  it('accepts it only as a bearer token', async () => {
     expect((await test.get('/v1/riders', { authorization: token })).status).toBe(401);
     expect((await test.get('/v1/riders', { authorization: `Basic ${token}` })).status).toBe(401);
     expect((await test.get(`/v1/riders?token=${token}`)).status).toBe(401);
   });
 
-  it('lets whoever has it in, to read and to write', async () => {
+  it('allows reads and changes with it', async () => {
     expect((await test.get('/v1/riders', bearer(token))).status).toBe(200);
     expect((await test.get('/v1/riders', { authorization: `bearer ${token}` })).status).toBe(200);
     expect((await test.get('/metrics', bearer(token))).status).toBe(200);
@@ -49,7 +49,7 @@ describe('an API with a token', () => {
     });
   });
 
-  it('lets a viewer read, and change nothing', async () => {
+  it('allows reads but no changes with the viewer token', async () => {
     for (const path of ['/v1/riders', '/v1/commands', '/metrics']) {
       expect((await test.get(path, bearer(viewerToken))).status).toBe(200);
     }
@@ -61,29 +61,29 @@ describe('an API with a token', () => {
     expect((await test.get('/v1/commands', bearer(token))).body.items).toHaveLength(known);
   });
 
-  it('does nothing for whoever has not', async () => {
+  it('ignores commands without it', async () => {
     expect((await test.post('/v1/riders', { riderId: 2 })).status).toBe(401);
     const { body } = await test.get('/v1/commands', bearer(token));
     expect(body.items).toEqual(body.items.filter((item: { riderId: number }) => item.riderId !== 2));
   });
 
   it.each(['/livez', '/readyz', '/docs', '/docs/problems', '/docs/start.js', '/openapi.json'])(
-    'serves %s to everybody',
+    'serves %s without it',
     async (path) => {
       expect((await test.get(path)).status).toBe(200);
     },
   );
 
-  it('is served under any name, since the token tells who may', async () => {
-    expect(await statusUnder(`${test.api.url}/livez`, 'paceline.example')).toBe(200);
+  it('accepts any host name', async () => {
+    expect(await statusWithHost(`${test.api.url}/livez`, 'paceline.example')).toBe(200);
   });
 
-  it('lets nobody ask without end, nor guess', async () => {
-    const ofMany = async (count: number, path: string, headers?: Record<string, string>) => {
-      const answers = await Promise.all(Array.from({ length: count }, () => test.get(path, headers)));
-      return answers.map(({ status }) => status);
+  it('limits requests and wrong tokens', async () => {
+    const statusesOf = async (count: number, path: string, headers?: Record<string, string>) => {
+      const responses = await Promise.all(Array.from({ length: count }, () => test.get(path, headers)));
+      return responses.map(({ status }) => status);
     };
-    expect(await ofMany(201, '/livez')).toContain(429);
-    expect(await ofMany(31, '/v1/clock', bearer('a-guess-like-any-other'))).toContain(429);
+    expect(await statusesOf(201, '/livez')).toContain(429);
+    expect(await statusesOf(31, '/v1/clock', bearer('a-guess-like-any-other'))).toContain(429);
   });
 });

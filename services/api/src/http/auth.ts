@@ -15,34 +15,30 @@ declare module 'hono' {
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
-const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
+const readMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Lets requests pass as their token allows; how long the comparison takes says nothing about it. */
+/** Checks the bearer token and what it allows, in constant time. Throws `Problem`. */
 export function requireToken({ operator, viewer }: Tokens, limits: ClientLimits): MiddlewareHandler {
-  const expected = digest(operator);
-  const expectedOfViewer = digest(viewer ?? operator);
+  const expectedOperator = digest(operator);
+  const expectedViewer = digest(viewer ?? operator);
   return async (c, next) => {
-    const [, given] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? [];
-    if (given === undefined) {
+    const [, token] = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '') ?? [];
+    if (token === undefined) {
       await limits.request(c);
-      throw new Problem('unauthorized', 'The request carries no bearer token', challenge('Bearer'));
+      throw new Problem('unauthorized', 'No bearer token in the request', challenge('Bearer'));
     }
-    const offered = digest(given);
-    const caller = offered.toString('base64url');
-    await limits.guess(c, caller);
-    const isOperator = timingSafeEqual(offered, expected);
-    const isViewer = timingSafeEqual(offered, expectedOfViewer);
+    const tokenDigest = digest(token);
+    const caller = tokenDigest.toString('base64url');
+    await limits.checkGuesses(c, caller);
+    const isOperator = timingSafeEqual(tokenDigest, expectedOperator);
+    const isViewer = timingSafeEqual(tokenDigest, expectedViewer);
     if (!isOperator && !isViewer) {
       await limits.wrongToken(c);
-      throw new Problem(
-        'unauthorized',
-        'The token is not the right one',
-        challenge('Bearer error="invalid_token"'),
-      );
+      throw new Problem('unauthorized', 'Invalid token', challenge('Bearer error="invalid_token"'));
     }
-    if (!isOperator && !reads.has(c.req.method)) {
+    if (!isOperator && !readMethods.has(c.req.method)) {
       const scope = challenge('Bearer error="insufficient_scope"');
-      throw new Problem('forbidden', 'A viewer may read, and change nothing', scope);
+      throw new Problem('forbidden', 'The viewer token cannot change anything', scope);
     }
     c.set('caller', caller);
     await next();

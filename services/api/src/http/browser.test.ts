@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { answerError } from './errors.ts';
+import { handleError } from './errors.ts';
 import { Problem } from './problem.ts';
 import { crossOrigin } from './browser.ts';
 import { testLog } from '@paceline/shared/testing';
@@ -10,7 +10,7 @@ const app = new Hono().use(crossOrigin([origin])).get('/', (c) => c.text('ok'));
 const allowed = ({ headers }: Response) => headers.get('access-control-allow-origin');
 
 describe('a page of another origin', () => {
-  it('may read answers when it is configured, and no other one may', async () => {
+  it('can read responses only if its origin is configured', async () => {
     expect(allowed(await app.request('/', { headers: { origin } }))).toBe(origin);
     for (const other of ['https://evil.example', 'https://team.example.evil.example', 'null']) {
       expect(allowed(await app.request('/', { headers: { origin: other } }))).toBeNull();
@@ -18,27 +18,27 @@ describe('a page of another origin', () => {
     expect(allowed(await app.request('/'))).toBeNull();
   });
 
-  it('is told beforehand what it may send, without a token', async () => {
+  it('gets a preflight response without a token', async () => {
     const headers = { origin, 'access-control-request-method': 'POST' };
-    const asked = await app.request('/', { method: 'OPTIONS', headers });
-    expect(asked.status).toBe(204);
-    expect(allowed(asked)).toBe(origin);
-    expect(asked.headers.get('access-control-allow-methods')).toContain('POST');
-    expect(asked.headers.get('access-control-allow-headers')).toContain('idempotency-key');
+    const preflight = await app.request('/', { method: 'OPTIONS', headers });
+    expect(preflight.status).toBe(204);
+    expect(allowed(preflight)).toBe(origin);
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('idempotency-key');
   });
 
-  it('gets no cookies along', async () => {
+  it('cannot send credentials', async () => {
     const { headers } = await app.request('/', { headers: { origin } });
     expect(headers.get('access-control-allow-credentials')).toBeNull();
   });
 
-  it('may read refusals too', async () => {
-    const refusing = new Hono();
-    refusing.onError(answerError(testLog('test')));
-    refusing.use(crossOrigin([origin])).get('/', () => {
+  it('can read errors too', async () => {
+    const failing = new Hono();
+    failing.onError(handleError(testLog('test')));
+    failing.use(crossOrigin([origin])).get('/', () => {
       throw new Problem('unauthorized', 'no token');
     });
-    const refused = await refusing.request('/', { headers: { origin } });
-    expect([refused.status, allowed(refused)]).toEqual([401, origin]);
+    const response = await failing.request('/', { headers: { origin } });
+    expect([response.status, allowed(response)]).toEqual([401, origin]);
   });
 });

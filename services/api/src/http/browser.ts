@@ -32,14 +32,14 @@ export const crossOrigin = (origins: readonly string[]): MiddlewareHandler =>
     maxAge: 600,
   });
 
-/** DNS rebinding: a page whose name points here must not be taken for our own. */
-export const loopbackNamesOnly: MiddlewareHandler = async (c, next) => {
+/** Against DNS rebinding: a page under a host name that points to this machine would look like our own. */
+export const loopbackHostsOnly: MiddlewareHandler = async (c, next) => {
   const host = c.req.header('host') ?? '';
-  if (!namesLoopback(host)) throw new Problem('misdirected', `"${host}" is not served here`);
+  if (!isLoopbackHost(host)) throw new Problem('misdirected', `Host "${host}" is not a loopback name`);
   await next();
 };
 
-function namesLoopback(host: string): boolean {
+function isLoopbackHost(host: string): boolean {
   try {
     return isLoopback(`http://${host}`);
   } catch {
@@ -47,26 +47,27 @@ function namesLoopback(host: string): boolean {
   }
 }
 
-const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
+const readMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** CSRF: without a token, only the origin tells a foreign page from its user. */
-export const ownPagesOnly =
+/** Against CSRF: without a token, only the origin distinguishes another site's page from its user. */
+export const blockCrossOriginChanges =
   (origins: readonly string[]): MiddlewareHandler =>
   async (c, next) => {
     const origin = c.req.header('origin');
-    if (!reads.has(c.req.method) && origin !== undefined && !origins.includes(origin)) {
-      const own =
+    if (!readMethods.has(c.req.method) && origin !== undefined && !origins.includes(origin)) {
+      const isOwnPage =
         c.req.header('sec-fetch-site') === 'same-origin' || URL.parse(origin)?.host === c.req.header('host');
-      if (!own) throw new Problem('foreign-page', `A page of ${origin} may change nothing here`);
+      if (!isOwnPage)
+        throw new Problem('cross-origin-blocked', `Pages of ${origin} cannot change anything here`);
     }
     await next();
   };
 
-const noPage = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const policyWithoutPage = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 const common = secureHeaders({
   xFrameOptions: 'DENY',
-  // Whoever puts TLS in front of the API decides about this one; below is what holds where it is our own.
+  // A TLS proxy in front of the API sets its own; with our own TLS it is set below.
   strictTransportSecurity: false,
 });
 
@@ -77,6 +78,6 @@ export const securityHeaders: MiddlewareHandler = (c, next) =>
     if (c.req.url.startsWith('https:') && !isLoopback(c.req.url)) {
       headers.set('strict-transport-security', 'max-age=31536000');
     }
-    if (!headers.has('content-security-policy')) headers.set('content-security-policy', noPage);
+    if (!headers.has('content-security-policy')) headers.set('content-security-policy', policyWithoutPage);
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
   });

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerError } from './errors.ts';
+import { handleError } from './errors.ts';
 import { log } from '../testing/api.ts';
 import { dashboardRoutes } from './pages.ts';
 
 let folder: string;
 const serve = (built: string) => {
   const app = new OpenAPIHono();
-  app.onError(answerError(log));
+  app.onError(handleError(log));
   dashboardRoutes(app, built);
   return app;
 };
@@ -21,12 +21,12 @@ beforeAll(async () => {
   await mkdir(join(folder, 'assets'));
   await writeFile(join(folder, 'index.html'), '<!doctype html><title>Paceline</title>');
   await writeFile(join(folder, 'assets/index-a1b2.js'), `console.log(${'1 + '.repeat(1_000)}1)`);
-  await writeFile(join(folder, 'assets/notes.txt'), 'nothing to be served');
+  await writeFile(join(folder, 'assets/notes.txt'), 'not served');
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('the dashboard', () => {
-  it('is the page at /, which may load our own files only and is asked for anew each time', async () => {
+  it('is the page at /, which can only load our own files and is revalidated each time', async () => {
     const page = await get('/');
     expect(page.status).toBe(200);
     expect(await page.text()).toContain('<title>Paceline</title>');
@@ -36,7 +36,7 @@ describe('the dashboard', () => {
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
   });
 
-  it('lets its files be kept for good, and sends them packed', async () => {
+  it('sends its files compressed and immutable', async () => {
     const script = await get('/assets/index-a1b2.js', { 'accept-encoding': 'gzip' });
     expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
     expect(script.headers.get('cache-control')).toContain('immutable');
@@ -44,11 +44,11 @@ describe('the dashboard', () => {
   });
 
   it.each(['/assets/gone.js', '/assets/notes.txt', '/assets/..%2findex.html', '/assets/%2e%2e%2fmain.js'])(
-    'has nothing at %s',
+    'returns 404 at %s',
     async (path) => expect((await get(path)).status).toBe(404),
   );
 
-  it('that was not built leaves / to the reader of the API', async () => {
+  it('redirects / to the API reader if it was not built', async () => {
     const answer = await serve(join(folder, 'nowhere')).request('/');
     expect(answer.status).toBe(302);
     expect(answer.headers.get('location')).toBe('/docs');

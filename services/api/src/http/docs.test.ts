@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask, startTestApi, type TestApi } from '../testing/api.ts';
+import { send, startTestApi, type TestApi } from '../testing/api.ts';
 
-/** The files that this process, and so the API in it, has open; none where the system doesn't tell. */
+/** Open files of this process, which the API runs in; empty on systems without /proc. */
 const openFiles = (): string[] =>
   ['/proc/self/fd'].filter(existsSync).flatMap((dir) =>
     readdirSync(dir).flatMap((fd) => {
@@ -24,7 +24,7 @@ const loaded = (html: string) =>
   [...html.matchAll(/<(?:script|link|img)[^>]*(?:src|href)="([^"]*)"/g)].map(([, url]) => url);
 
 describe('the reader page', () => {
-  it('loads nothing but our own files, and all of them are there', async () => {
+  it('loads only our own files, and all of them exist', async () => {
     const { status, body } = await test.get('/docs');
     expect(status).toBe(200);
     const scripts = loaded(body).filter((url) => !url?.startsWith('data:'));
@@ -37,7 +37,7 @@ describe('the reader page', () => {
     expect(body).not.toMatch(/https?:\/\//);
   });
 
-  it('may not load or send anything elsewhere', async () => {
+  it('cannot load or send anything elsewhere', async () => {
     const policy = (await test.get('/docs')).headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'self';");
@@ -45,7 +45,7 @@ describe('the reader page', () => {
     expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
   });
 
-  it('is started with everything switched off that would talk to others', async () => {
+  it('is started without telemetry and external fonts', async () => {
     const { body } = await test.get('/docs/start.js');
     const settings: Record<string, unknown>[] = [];
     const Scalar = {
@@ -59,23 +59,23 @@ describe('the reader page', () => {
     expect(body).not.toMatch(/https?:\/\//);
   });
 
-  it('lets its large script be kept for good, and sends it packed to who can unpack it', async () => {
+  it('sends its large script immutable, and compressed to clients that support it', async () => {
     const { body } = await test.get('/docs');
     const [reader] = loaded(body).filter((url) => url?.includes('scalar'));
-    const packed = await fetch(test.api.url + reader, { headers: { 'accept-encoding': 'gzip' } });
-    expect(packed.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
-    expect(packed.headers.get('content-encoding')).toBe('gzip');
+    const compressed = await fetch(test.api.url + reader, { headers: { 'accept-encoding': 'gzip' } });
+    expect(compressed.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(compressed.headers.get('content-encoding')).toBe('gzip');
     const plain = await fetch(test.api.url + reader, { headers: { 'accept-encoding': 'identity' } });
     expect(plain.headers.get('content-encoding')).toBeNull();
     const text = await plain.text();
     expect(Number(plain.headers.get('content-length'))).toBe(Buffer.byteLength(text));
-    expect(await packed.text()).toBe(text);
+    expect(await compressed.text()).toBe(text);
   });
 
-  it('leaves no file open when only the headers of its script are asked for', async () => {
+  it('leaves no file open after a HEAD request for its script', async () => {
     const { body } = await test.get('/docs');
     const [reader] = loaded(body).filter((url) => url?.includes('scalar'));
-    const { status } = await ask(test.api.url + reader, { method: 'HEAD' });
+    const { status } = await send(test.api.url + reader, { method: 'HEAD' });
     expect(status).toBe(200);
     expect(openFiles().filter((path) => path.includes('standalone'))).toEqual([]);
   });

@@ -4,37 +4,41 @@ import type { Context, ErrorHandler, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { TrieRouter } from 'hono/router/trie-router';
 import type { z } from 'zod';
-import { BrokerAway } from '../broker.ts';
+import { BrokerUnavailable } from '../broker.ts';
 import { CommandQueueFull } from '../commands/batches.ts';
-import { ServiceAway } from '../peers.ts';
+import { ServiceUnavailable } from '../peers.ts';
 import { Problem, problemResponse } from './problem.ts';
 
 const retryAfterSeconds = 5;
 
-export const answerError =
+export const handleError =
   (log: Logger): ErrorHandler =>
   (error, c) => {
     const problem = problemOf(error);
-    if (problem.type === 'unexpected') log.error({ err: error, path: c.req.path }, 'a request failed');
+    if (problem.type === 'unexpected') log.error({ err: error, path: c.req.path }, 'request failed');
     else if (problem.type === 'unavailable') log.warn({ err: error, path: c.req.path }, problem.message);
-    // A refused request is no failure of the server, so its span is none either.
+    // The client's error is no failure of the server, so the span stays unset.
     else c.error = undefined;
     return problemResponse(problem, c.req.path);
   };
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof BrokerAway || error instanceof ServiceAway || error instanceof CommandQueueFull)
+  if (
+    error instanceof BrokerUnavailable ||
+    error instanceof ServiceUnavailable ||
+    error instanceof CommandQueueFull
+  )
     return unavailable(error.message);
   if (isDatabaseUnavailable(error)) return unavailable('The database does not answer');
   if (error instanceof HTTPException && error.status === 415) {
     return new Problem('unsupported-media-type', 'The body must be application/json');
   }
   if (error instanceof HTTPException && error.status === 400) {
-    const errors = [{ field: 'body', message: 'is not JSON' }];
-    return new Problem('invalid-input', 'The body is not JSON', { errors });
+    const errors = [{ field: 'body', message: 'must be valid JSON' }];
+    return new Problem('invalid-input', 'The body is not valid JSON', { errors });
   }
-  return new Problem('unexpected', 'The API could not answer; its log says why');
+  return new Problem('unexpected', "Unexpected error; the cause is in the API's log");
 }
 
 const unavailable = (detail: string) =>
@@ -42,7 +46,7 @@ const unavailable = (detail: string) =>
 
 const places = { json: 'body', param: 'path', query: 'query', header: 'header' } as const;
 
-export function refuseInvalid(
+export function rejectInvalidInput(
   result: { success: true } | { success: false; error: z.core.$ZodError; target: string },
   _c: Context,
 ): void {
@@ -56,14 +60,17 @@ export function refuseInvalid(
   throw new Problem('invalid-input', summary, { errors });
 }
 
-export function refuseUnrouted(routes: Hono['routes']): (path: string, method: string) => Problem {
+/** Returns a function that makes the 404 or 405 of a request that no route handles. */
+export function unknownRouteProblem(routes: Hono['routes']): (path: string, method: string) => Problem {
   const methodsAt = new TrieRouter<string>();
   for (const { path, method } of routes) if (method !== 'ALL') methodsAt.add('ALL', path, method);
   return (path, method) => {
     const methods = new Set(methodsAt.match('ALL', path)[0].map(([known]) => known));
-    if (methods.size === 0) return new Problem('not-found', `There is nothing at ${path}`);
+    if (methods.size === 0) return new Problem('not-found', `${path} does not exist`);
     if (methods.has('GET')) methods.add('HEAD');
     const allow = [...methods].toSorted().join(', ');
-    return new Problem('method-not-allowed', `${path} takes ${allow}, not ${method}`, { headers: { allow } });
+    return new Problem('method-not-allowed', `${method} is not allowed for ${path}; use ${allow}`, {
+      headers: { allow },
+    });
   };
 }

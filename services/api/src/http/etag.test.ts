@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unaged, etags } from './etag.ts';
+import { withoutAges, etags } from './etag.ts';
 import { Hono } from 'hono';
 
 const answer = (age: number, more: object = {}) =>
@@ -8,15 +8,15 @@ const answer = (age: number, more: object = {}) =>
     items: [{ a: 1, ageSeconds: age, signupsAgeSeconds: age, ...more }],
   });
 
-describe('an answer without its ages', () => {
-  it('is the same while only time has passed', () => {
-    expect(unaged(answer(1))).toBe(unaged(answer(7)));
+describe('a response without its ages', () => {
+  it('stays the same as time passes', () => {
+    expect(withoutAges(answer(1))).toBe(withoutAges(answer(7)));
   });
-  it('is another one when anything else has changed', () => {
-    expect(unaged(answer(1))).not.toBe(unaged(answer(1, { b: null })));
-    expect(unaged(answer(1, { fetchedAt: 'x' }))).not.toBe(unaged(answer(1, { fetchedAt: 'y' })));
-    expect(unaged('{"items":[{"at":"x"}]}')).toContain('x');
-    expect(unaged(JSON.stringify({ name: 'ageSeconds' }))).toContain('ageSeconds');
+  it('differs if anything else has changed', () => {
+    expect(withoutAges(answer(1))).not.toBe(withoutAges(answer(1, { b: null })));
+    expect(withoutAges(answer(1, { fetchedAt: 'x' }))).not.toBe(withoutAges(answer(1, { fetchedAt: 'y' })));
+    expect(withoutAges('{"items":[{"at":"x"}]}')).toContain('x');
+    expect(withoutAges(JSON.stringify({ name: 'ageSeconds' }))).toContain('ageSeconds');
   });
 });
 
@@ -32,8 +32,8 @@ const read = (headers: Record<string, string> = {}, method = 'GET') =>
   app.request('/rider', { headers, method });
 const etagNow = async () => (await read()).headers.get('etag') ?? '';
 
-describe('an answer with an ETag', () => {
-  it('is not sent again while nothing but its age has changed', async () => {
+describe('a response with an ETag', () => {
+  it('is not sent again while only its age has changed', async () => {
     const etag = await etagNow();
     expect(etag).toMatch(/^W\/".{27}"$/);
     rider = { ...rider, ageSeconds: 77 };
@@ -45,7 +45,7 @@ describe('an answer with an ETag', () => {
     expect((await read({ 'if-none-match': etag }, 'HEAD')).status).toBe(304);
   });
 
-  it('is sent when it has changed', async () => {
+  it('is sent again once it has changed', async () => {
     const etag = await etagNow();
     rider = { ...rider, name: 'Ida' };
     const answer = await read({ 'if-none-match': etag });
@@ -54,7 +54,7 @@ describe('an answer with an ETag', () => {
     expect(await answer.json()).toEqual(rider);
   });
 
-  it('is one that was read and is there, and JSON', async () => {
+  it('is a successful JSON response to a read', async () => {
     expect((await read({}, 'POST')).headers.get('etag')).toBeNull();
     for (const path of ['/none', '/text']) expect((await app.request(path)).headers.get('etag')).toBeNull();
   });

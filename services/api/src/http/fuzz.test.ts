@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 import { type Input, inputsOf } from '../testing/inputs.ts';
-import { runRealLimiter, playRiderSync } from '../testing/services.ts';
+import { runRealLimiter, fakeRiderSync } from '../testing/services.ts';
 import { callRow, commandRow, eventRow, riderRow, runRow, signupRow } from '../testing/rows.ts';
 import type { OpenApiDocument, DocumentedOperation, JsonSchema } from './openapi.ts';
 
-/** Of each operation; more with FUZZ_RUNS. */
+/** Runs per operation; set FUZZ_RUNS for more. */
 const numRuns = Number(process.env.FUZZ_RUNS ?? 8);
 
 let test: TestApi;
@@ -20,7 +20,7 @@ let ajv: Ajv2020;
 beforeAll(async () => {
   test = await startTestApi();
   limiter = await runRealLimiter(test);
-  await playRiderSync(await test.busOf('rider-sync'), test.db, (_, move) => move({ state: 'done' }));
+  await fakeRiderSync(await test.busOf('rider-sync'), test.db, (_, move) => move({ state: 'done' }));
   await test.db.insert(tables.riders).values(riderRow(4_500_001));
   await test.db.insert(tables.events).values(eventRow('5230192', { startsAt: test.clock.now() + 3_600_000 }));
   await test.db.insert(tables.signups).values(signupRow('5230192', 4_500_001));
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await test.db.insert(tables.syncLogs).values(callRow('run-1'));
   await test.db.insert(tables.commands).values(commandRow('62060011-babb-42ec-8974-62b0e6be47fe'));
   await test.until(async () => {
-    if ((await test.get('/readyz')).status !== 200) throw new Error('it is not ready');
+    if ((await test.get('/readyz')).status !== 200) throw new Error('not ready');
   });
   document = (await test.get('/openapi.json')).body;
   ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -43,62 +43,62 @@ afterAll(async () => {
 const find = (reference: string): JsonSchema =>
   document.components?.schemas?.[reference.replace('#/components/schemas/', '')] ?? {};
 
-/** What a place of the document says of a value; nothing when the value is as it says. */
-function wrong(place: readonly string[], value: unknown): string {
+/** Validates a value against the schema at `place` in the document. Returns the errors, or an empty string. */
+function validationErrors(place: readonly string[], value: unknown): string {
   const pointer = place
     .map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
     .join('/');
   const validate = ajv.getSchema(`api#/${pointer}`);
-  if (!validate) return `nothing is described at ${pointer}`;
+  if (!validate) return `no schema at ${pointer}`;
   return validate(value) === true ? '' : ajv.errorsText(validate.errors);
 }
 
-/** Refusals of all addresses alike: no operation describes them. */
-const everywhere = new Set([404, 405]);
+/** Errors that any address can return, so that no operation documents them. */
+const undocumented = new Set([404, 405]);
 
-async function hold(
+async function checkRequest(
   path: string,
   method: string,
   operation: DocumentedOperation,
   input: Input,
 ): Promise<void> {
   const query = new URLSearchParams(input.query as Record<string, string>).toString();
-  const leaving = new AbortController();
+  const cancelling = new AbortController();
   const response = await fetch(`${test.api.url}${input.path}?${query}`, {
     method: method.toUpperCase(),
     headers: {
       ...(input.headers as Record<string, string>),
       ...(input.body !== undefined && { 'content-type': 'application/json' }),
     },
-    signal: leaving.signal,
+    signal: cancelling.signal,
     ...(input.body !== undefined && { body: input.body }),
   });
   const { status } = response;
   const media = response.headers.get('content-type')?.split(';')[0] ?? '';
-  const told = `${method} ${input.path}?${query} ${input.body ?? ''} → ${status} ${media}`;
+  const summary = `${method} ${input.path}?${query} ${input.body ?? ''} → ${status} ${media}`;
   if (media === 'text/event-stream') {
-    leaving.abort();
-    expect(Object.keys(operation.responses[200]?.content ?? {}), told).toContain(media);
+    cancelling.abort();
+    expect(Object.keys(operation.responses[200]?.content ?? {}), summary).toContain(media);
     return;
   }
   const body = await response.text();
-  expect(status < 500 || status === 503, `${told}\n${body}`).toBe(true);
+  expect(status < 500 || status === 503, `${summary}\n${body}`).toBe(true);
   const described = operation.responses[status];
-  if (!described && everywhere.has(status)) {
-    expect(wrong(['components', 'schemas', 'Problem'], JSON.parse(body)), told).toBe('');
+  if (!described && undocumented.has(status)) {
+    expect(validationErrors(['components', 'schemas', 'Problem'], JSON.parse(body)), summary).toBe('');
     return;
   }
-  expect(described, `${told}\n${body}`).toBeDefined();
-  const medias = Object.keys(described?.content ?? {});
-  if (medias.length === 0) expect(body, told).toBe('');
-  else expect(medias, told).toContain(media);
+  expect(described, `${summary}\n${body}`).toBeDefined();
+  const mediaTypes = Object.keys(described?.content ?? {});
+  if (mediaTypes.length === 0) expect(body, summary).toBe('');
+  else expect(mediaTypes, summary).toContain(media);
   if (!media.includes('json')) return;
   const place = ['paths', path, method, 'responses', String(status), 'content', media, 'schema'];
-  expect(wrong(place, JSON.parse(body)), `${told}\n${body}`).toBe('');
+  expect(validationErrors(place, JSON.parse(body)), `${summary}\n${body}`).toBe('');
 }
 
-describe('the API, whatever it is sent', () => {
-  it('answers as its own document says, and never with an error of its own', async () => {
+describe('the API with any input', () => {
+  it('responds as documented, and never with an internal error', async () => {
     const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
     );
@@ -106,14 +106,16 @@ describe('the API, whatever it is sent', () => {
     await Promise.all(
       operations.map(({ path, method, operation }) =>
         fc.assert(
-          fc.asyncProperty(inputsOf(path, operation, find), (input) => hold(path, method, operation, input)),
+          fc.asyncProperty(inputsOf(path, operation, find), (input) =>
+            checkRequest(path, method, operation, input),
+          ),
           { numRuns },
         ),
       ),
     );
   });
 
-  it('has an example for every answer, and each is as its schema says', () => {
+  it('documents an example for every response, valid for its schema', () => {
     for (const [path, methods] of Object.entries(document.paths ?? {})) {
       if (!path.startsWith('/v1/')) continue;
       for (const [method, { responses }] of Object.entries(methods)) {
@@ -123,7 +125,8 @@ describe('the API, whatever it is sent', () => {
             const given = examples ? Object.values(examples).map(({ value }) => value as unknown) : [example];
             expect(given.length).toBeGreaterThan(0);
             const place = ['paths', path, method, 'responses', status, 'content', media, 'schema'];
-            for (const each of given) expect(wrong(place, each), `${method} ${path} ${status}`).toBe('');
+            for (const each of given)
+              expect(validationErrors(place, each), `${method} ${path} ${status}`).toBe('');
           }
         }
       }

@@ -1,14 +1,14 @@
 import { describe, expect, it, afterAll, beforeAll } from 'vitest';
 import { networkOf, timeLimit, type ClientLimits, clientLimits } from './limits.ts';
 import { Hono } from 'hono';
-import { answerError } from './errors.ts';
+import { handleError } from './errors.ts';
 import { testLog, eventually } from '@paceline/shared/testing';
 import type { HttpBindings } from '@hono/node-server';
-import { type Answer, ask } from '../testing/api.ts';
+import { send, type TestResponse } from '../testing/api.ts';
 import { requireToken } from './auth.ts';
 import { type HttpServer, listenHttp } from './listen.ts';
 
-describe('the place of a client', () => {
+describe('the network of a client', () => {
   it.each([
     ['192.0.2.7', '192.0.2.7'],
     ['::ffff:192.0.2.7', '192.0.2.7'],
@@ -17,14 +17,14 @@ describe('the place of a client', () => {
     ['2001:db8::9', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-  ])('of %s is %s', (address, network) => {
+  ])('with address %s is %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 });
 
-it('a request that takes too long is answered all the same', async () => {
+it('responds 503 to a request that takes too long', async () => {
   const app = new Hono();
-  app.onError(answerError(testLog('test')));
+  app.onError(handleError(testLog('test')));
   app.use(timeLimit(20));
   app.get('/slow', () => new Promise<Response>(() => {}));
   app.get('/fast', (c) => c.text('ok'));
@@ -35,14 +35,14 @@ it('a request that takes too long is answered all the same', async () => {
   expect((await app.request('/fast')).status).toBe(200);
 });
 
-const tokens = { operator: 'a-token-of-sixteen-or-more', viewer: 'a-token-for-those-who-look' };
+const tokens = { operator: 'a-token-of-sixteen-or-more', viewer: 'a-token-for-read-only-use' };
 const bearer = (value: string) => ({ headers: { authorization: `Bearer ${value}` } });
 const servers: HttpServer[] = [];
 
-/** A server with nothing but these limits, so that what is counted is over long before its window is. */
+/** A server with only these limits, fast enough to finish a test within one window. */
 async function serve(limits: ClientLimits): Promise<string> {
   const app = new Hono<{ Bindings: HttpBindings }>();
-  app.onError(answerError(testLog('test')));
+  app.onError(handleError(testLog('test')));
   app.use('/private', requireToken(tokens, limits));
   app.use(async (c, next) => {
     await limits.request(c);
@@ -62,7 +62,7 @@ afterAll(() => {
   for (const server of servers) server.close();
 });
 
-function expectRefusal({ status, headers, body }: Answer, limit: string) {
+function expectTooMany({ status, headers, body }: TestResponse, limit: string) {
   expect(status).toBe(429);
   expect(headers.get('content-type')).toBe('application/problem+json');
   expect(body).toMatchObject({ type: '/docs/problems#too-many', status: 429 });
@@ -71,9 +71,9 @@ function expectRefusal({ status, headers, body }: Answer, limit: string) {
   expect(headers.get('ratelimit')).toMatch(/;r=0;t=\d+$/);
 }
 
-const statuses = async (count: number, act: () => Promise<Answer>) => {
-  const answers = await Promise.all(Array.from({ length: count }, act));
-  return new Set(answers.map(({ status }) => status));
+const statuses = async (count: number, act: () => Promise<TestResponse>) => {
+  const responses = await Promise.all(Array.from({ length: count }, act));
+  return new Set(responses.map(({ status }) => status));
 };
 
 describe('requests', () => {
@@ -82,37 +82,37 @@ describe('requests', () => {
     url = await serve(clientLimits(2));
   });
 
-  it('of one client are let in up to its limit, and then hear when to come again; others go on', async () => {
-    const get = () => ask(`${url}/private`, bearer(tokens.operator));
+  it('of a client are accepted up to its limit, then get Retry-After; other clients are not affected', async () => {
+    const get = () => send(`${url}/private`, bearer(tokens.operator));
     expect(await statuses(20, get)).toEqual(new Set([200]));
-    expectRefusal(await get(), '"requests";q=20;w=10');
-    expect((await ask(`${url}/private`, bearer(tokens.viewer))).status).toBe(200);
-    expect((await ask(`${url}/open`)).status).toBe(200);
+    expectTooMany(await get(), '"requests";q=20;w=10');
+    expect((await send(`${url}/private`, bearer(tokens.viewer))).status).toBe(200);
+    expect((await send(`${url}/open`)).status).toBe(200);
   });
 
-  it('without a token are counted as well, let in or not', async () => {
-    await statuses(20, () => ask(`${url}/private`));
-    expect((await ask(`${url}/private`)).status).toBe(429);
-    expect((await ask(`${url}/open`)).status).toBe(429);
+  it('without a token are counted too, accepted or not', async () => {
+    await statuses(20, () => send(`${url}/private`));
+    expect((await send(`${url}/private`)).status).toBe(429);
+    expect((await send(`${url}/open`)).status).toBe(429);
   });
 });
 
-it('wrong tokens are listened to thirty times, and whoever was let in before goes on', async () => {
+it('checks thirty wrong tokens per address, and still accepts a token that was accepted before', async () => {
   const url = await serve(clientLimits(1_000));
-  const get = (token: string) => ask(`${url}/private`, bearer(token));
+  const get = (token: string) => send(`${url}/private`, bearer(token));
   expect((await get(tokens.operator)).status).toBe(200);
   expect(await statuses(30, () => get(`guess-${Math.random()}`))).toEqual(new Set([401]));
-  expectRefusal(await get('one-guess-too-many'), '"wrong_tokens";q=30;w=60');
-  expectRefusal(await get(tokens.viewer), '"wrong_tokens";q=30;w=60');
+  expectTooMany(await get('one-more-guess'), '"wrong_tokens";q=30;w=60');
+  expectTooMany(await get(tokens.viewer), '"wrong_tokens";q=30;w=60');
   expect((await get(tokens.operator)).status).toBe(200);
 });
 
-it('limits the open streams of a client, and allows another one when one has ended', async () => {
+it('limits the open streams of a client, and allows another one after one has ended', async () => {
   const url = await serve(clientLimits(1_000, 3));
   const watch = async () => {
-    const leaving = new AbortController();
-    const answer = await fetch(`${url}/stream`, { signal: leaving.signal });
-    return { answer, leave: () => leaving.abort() };
+    const cancelling = new AbortController();
+    const answer = await fetch(`${url}/stream`, { signal: cancelling.signal });
+    return { answer, leave: () => cancelling.abort() };
   };
   const watching = await Promise.all([watch(), watch(), watch()]);
   expect(watching.map(({ answer }) => answer.status)).toEqual([200, 200, 200]);

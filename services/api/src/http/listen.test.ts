@@ -11,54 +11,54 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpServer, listenHttp } from './listen.ts';
 
 let server: HttpServer;
-/** Gives a request the usual time to come. */
-let patient: HttpServer;
-const soon = { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 20 };
+/** A server with the default timeouts. */
+let withDefaults: HttpServer;
+const shortTimeouts = { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 20 };
 beforeAll(async () => {
   server = await listenHttp(
     async (request) => new Response(await request.text()),
     '127.0.0.1',
     0,
     undefined,
-    soon,
+    shortTimeouts,
   );
-  patient = await listenHttp(async () => new Response(), '127.0.0.1', 0);
+  withDefaults = await listenHttp(async () => new Response(), '127.0.0.1', 0);
 });
-afterAll(() => Promise.all([server.drain(), patient.drain()]));
+afterAll(() => Promise.all([server.drain(), withDefaults.drain()]));
 
-/** Sends a text as it is, keeps the connection open, and returns what was answered until the server closed it. */
-async function answerTo(sent: string, { port }: HttpServer = patient): Promise<string> {
+/** Sends raw text, keeps the connection open, and returns the response once the server has closed it. */
+async function responseTo(sent: string, { port }: HttpServer = withDefaults): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   socket.write(sent);
   return text(socket);
 }
 
-describe('whoever takes long to send', () => {
+describe('a slow client', () => {
   it.each([
-    ['the head of a request', 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
+    ['the headers of a request', 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
     ['its body', 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf'],
-  ])('%s is told so and cut off', async (_, beginning) => {
-    expect(await answerTo(beginning, server)).toMatch(/^HTTP\/1\.1 408 /);
+  ])('gets 408 and is disconnected while sending %s', async (_, start) => {
+    expect(await responseTo(start, server)).toMatch(/^HTTP\/1\.1 408 /);
   });
 });
 
-it('a head that is too large is refused before anything is done with it', async () => {
+it('rejects headers that are too large before processing the request', async () => {
   const head = `GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: ${'x'.repeat(17_000)}\r\n\r\n`;
-  expect(await answerTo(head)).toMatch(/^HTTP\/1\.1 431 /);
+  expect(await responseTo(head)).toMatch(/^HTTP\/1\.1 431 /);
 });
 
-describe('what is no request', () => {
+describe('an invalid request', () => {
   it.each([
     ['garbage', 'what is this\r\n\r\n', 400],
     ['bytes of another protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
     ['a request without a host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
-    ['a host that is none', 'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400],
-    ['a path of bytes', 'GET /\u00ff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 400],
+    ['an invalid host', 'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400],
+    ['a path with raw bytes', 'GET /\u00ff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 400],
     ['an expectation', 'GET / HTTP/1.1\r\nHost: localhost\r\nExpect: wonders\r\n\r\n', 417],
-    ['too large a head', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
-  ])('%s is refused with the reason', async (_, sent, status) => {
-    const [head = '', body = ''] = (await answerTo(sent)).split('\r\n\r\n');
+    ['headers that are too large', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
+  ])('is rejected with the reason: %s', async (_, sent, status) => {
+    const [head = '', body = ''] = (await responseTo(sent)).split('\r\n\r\n');
     expect(head).toMatch(
       new RegExp(`^HTTP/1\\.1 ${status} .+content-type: application/problem\\+json`, 'is'),
     );
@@ -66,27 +66,27 @@ describe('what is no request', () => {
   });
 });
 
-describe('a server that is drained', () => {
-  it('answers what is in hand, and waits for nobody who has not asked', async () => {
-    const answer = Promise.withResolvers<Response>();
-    const asked = Promise.withResolvers<void>();
-    const busy = await listenHttp(() => (asked.resolve(), answer.promise), '127.0.0.1', 0);
+describe('a draining server', () => {
+  it('responds to open requests, and does not wait for idle connections', async () => {
+    const response = Promise.withResolvers<Response>();
+    const received = Promise.withResolvers<void>();
+    const busy = await listenHttp(() => (received.resolve(), response.promise), '127.0.0.1', 0);
     const silent = connect(busy.port, '127.0.0.1');
-    const halfSaid = connect(busy.port, '127.0.0.1');
-    halfSaid.write('GET / HTTP/1.1\r\nHo');
-    await Promise.all([once(silent, 'connect'), once(halfSaid, 'connect')]);
+    const incomplete = connect(busy.port, '127.0.0.1');
+    incomplete.write('GET / HTTP/1.1\r\nHo');
+    await Promise.all([once(silent, 'connect'), once(incomplete, 'connect')]);
     const request = fetch(busy.url);
-    await asked.promise;
+    await received.promise;
 
     const drained = busy.drain();
-    answer.resolve(new Response('answered'));
-    expect(await (await request).text()).toBe('answered');
+    response.resolve(new Response('done'));
+    expect(await (await request).text()).toBe('done');
     await drained;
-    await Promise.all([silent, halfSaid].map((socket) => text(socket).catch(() => '')));
+    await Promise.all([silent, incomplete].map((socket) => text(socket).catch(() => '')));
   });
 });
 
-describe('over https', () => {
+describe('a server with TLS', () => {
   let folder: string;
   let ca: string;
   let secure: HttpServer;
@@ -104,23 +104,23 @@ describe('over https', () => {
     await rm(folder, { recursive: true });
   });
 
-  const ask = async (options: RequestOptions) => {
-    const asked = get({ port: secure.port, path: '/v1/x', agent: false, ...options });
-    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
-    return text(answer);
+  const send = async (options: RequestOptions) => {
+    const request = get({ port: secure.port, path: '/v1/x', agent: false, ...options });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    return text(response);
   };
 
-  it('whoever trusts its authority is answered', async () => {
+  it('responds to clients that trust its authority', async () => {
     expect(secure.url).toMatch(/^https:/);
-    expect(await ask({ host: 'localhost', ca })).toBe(`https://localhost:${secure.port}/v1/x`);
+    expect(await send({ host: 'localhost', ca })).toBe(`https://localhost:${secure.port}/v1/x`);
   });
 
-  it('nobody takes it for another', async () => {
-    await expect(ask({ host: 'localhost' })).rejects.toThrow('unable to verify');
-    await expect(ask({ host: '127.0.0.1', ca })).rejects.toThrow('does not match');
+  it('is rejected by clients that do not trust its authority, or under another name', async () => {
+    await expect(send({ host: 'localhost' })).rejects.toThrow('unable to verify');
+    await expect(send({ host: '127.0.0.1', ca })).rejects.toThrow('does not match');
   });
 
-  it('nothing is answered in the clear', async () => {
+  it('does not respond to plain HTTP', async () => {
     const socket = connect(secure.port, '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
     expect(await text(socket).catch(() => '')).not.toContain('HTTP/1.1 200');

@@ -14,35 +14,35 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What Node's parser says of a head or a body, as far as it is not only garbage. */
-const problemOf: Readonly<Record<string, () => Problem>> = {
-  HPE_HEADER_OVERFLOW: () => new Problem('head-too-large', 'A head may have 16 kB'),
-  ERR_HTTP_REQUEST_TIMEOUT: () => new Problem('too-slow', 'The request did not come within its time'),
+/** Problems for the error codes of Node's HTTP parser; all other codes mean an invalid request. */
+const problemByCode: Readonly<Record<string, () => Problem>> = {
+  HPE_HEADER_OVERFLOW: () => new Problem('headers-too-large', 'Address and headers can have up to 16 kB'),
+  ERR_HTTP_REQUEST_TIMEOUT: () => new Problem('too-slow', 'The request did not arrive in time'),
 };
-const garbage = () => new Problem('invalid-input', 'This is no request of HTTP/1.1');
+const notHttp = () => new Problem('invalid-input', 'Not a valid HTTP/1.1 request');
 
-const hostless = () => new Problem('invalid-input', 'The header Host is missing');
+const hostMissing = () => new Problem('invalid-input', 'The Host header is missing');
 
 const noRoute = '';
 
-function refuseUnreadable(server: Server): void {
+function rejectUnreadable(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const problem = (problemOf[error.code ?? ''] ?? garbage)();
+    const problem = (problemByCode[error.code ?? ''] ?? notHttp)();
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
     else void endWith(problemResponse(problem, noRoute), socket);
   });
   server.on('checkExpectation', (_, response) => {
-    const problem = new Problem('expectation-failed', 'The only expectation that is met is 100-continue');
+    const problem = new Problem('expectation-failed', 'Expect supports only 100-continue');
     void endWith(problemResponse(problem, noRoute), response.socket);
   });
 }
 
-async function endWith(answer: Response, socket: Duplex | null): Promise<void> {
-  const body = await answer.text();
+async function endWith(response: Response, socket: Duplex | null): Promise<void> {
+  const body = await response.text();
   socket?.end(
     [
-      `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`,
-      `content-type: ${answer.headers.get('content-type')}`,
+      `HTTP/1.1 ${response.status} ${STATUS_CODES[response.status]}`,
+      `content-type: ${response.headers.get('content-type')}`,
       `content-length: ${Buffer.byteLength(body)}`,
       'connection: close',
       '',
@@ -54,27 +54,27 @@ async function endWith(answer: Response, socket: Duplex | null): Promise<void> {
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
-  /** Takes no new requests and returns when those in hand are answered; connections without a request are cut off. */
+  /** Stops accepting requests, waits for the open ones, then cuts idle connections. */
   drain(): Promise<void>;
   close(): void;
 }
 
-/** What a client may take of the server, in real ms and bytes: slow ones cost a connection for so long. */
+/** Limits for slow or oversized requests, in real ms and bytes. */
 const clientTimeouts = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 2_000,
   maxHeaderSize: 16 * 1_024,
 };
-/** Real ms without a byte in either direction; a stream says something every 15 s. */
-const longestSilenceMs = 120_000;
-const mostConnections = 5_000;
+/** Real ms without a byte in either direction; streams send a heartbeat every 15 s. */
+const maxSilenceMs = 120_000;
+const maxConnections = 5_000;
 
-/** Real ms. Longer than clients keep a connection: the server must not close it while a request is on its way. */
-const keptAliveMs = 75_000;
+/** Real ms. Longer than clients keep a connection, so that it isn't closed while a request is in flight. */
+const keepAliveMs = 75_000;
 
-/** Real ms between two looks whether all is answered; what a client has just sent is read by then. */
-const lookMs = 50;
+/** Real ms between two checks for open requests; long enough to read what a client has just sent. */
+const drainCheckMs = 50;
 
 export interface ServerTls {
   readonly cert: string;
@@ -91,36 +91,45 @@ export async function listenHttp(
 ): Promise<HttpServer> {
   const answer = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
     hostname: host,
-    // The adapter could not make a request of it, e.g. because of its host or path.
+    // The adapter could not parse it, e.g. because of its host or path.
     errorHandler: (error) =>
       problemResponse(
         error instanceof RequestError
           ? new Problem('invalid-input', error.message)
-          : new Problem('unexpected', 'The API could not answer'),
+          : new Problem('unexpected', "Unexpected error; the cause is in the API's log"),
         noRoute,
       ),
   });
-  let inHand = 0;
-  const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    inHand += 1;
-    outgoing.once('close', () => (inHand -= 1));
-    // Older requests need none, as some probes are.
+  let openRequests = 0;
+  const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    openRequests += 1;
+    outgoing.once('close', () => (openRequests -= 1));
+    // HTTP/1.0, which some probes use, needs no Host.
     const lacksHost = incoming.httpVersion === '1.1' && incoming.headers.host === undefined;
-    if (lacksHost) void endWith(problemResponse(hostless(), noRoute), outgoing.socket);
+    if (lacksHost) void endWith(problemResponse(hostMissing(), noRoute), outgoing.socket);
     else void answer(incoming, outgoing);
   };
-  // Node itself would refuse a request without a host, and say nothing.
-  const all = { ...clientTimeouts, keepAliveTimeout: keptAliveMs, requireHostHeader: false, ...options };
-  const server = tls ? createSecureServer({ ...all, ...tls }, take) : createServer(all, take);
-  refuseUnreadable(server);
-  server.timeout = longestSilenceMs;
-  server.maxConnections = mostConnections;
+  // Node itself would reject a missing host with an empty response.
+  const serverOptions = {
+    ...clientTimeouts,
+    keepAliveTimeout: keepAliveMs,
+    requireHostHeader: false,
+    ...options,
+  };
+  const server = tls
+    ? createSecureServer({ ...serverOptions, ...tls }, handle)
+    : createServer(serverOptions, handle);
+  rejectUnreadable(server);
+  server.timeout = maxSilenceMs;
+  server.maxConnections = maxConnections;
   server.listen(port, host);
   try {
     await once(server, 'listening');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Error(`Port ${port} of ${host} is taken; set API_PORT to a free one`, { cause: error });
+    throw new Error(`Port ${port} on ${host} is already in use; set API_PORT to a free port`, {
+      cause: error,
+    });
   }
   const bound = (server.address() as AddressInfo).port;
   return {
@@ -129,11 +138,11 @@ export async function listenHttp(
     async drain() {
       server.close();
       do {
-        await pause(lookMs);
-        // Else a kept connection would go on asking.
+        await pause(drainCheckMs);
+        // Otherwise clients would keep sending requests on open connections.
         server.closeIdleConnections();
-      } while (inHand > 0);
-      // Those that never asked (browsers open some ahead), which Node takes for busy and, once closed, never looks at again.
+      } while (openRequests > 0);
+      // Browsers open connections ahead. Node counts them as busy and stops checking them once the server is closed.
       server.closeAllConnections();
     },
     close: () => server.closeAllConnections(),

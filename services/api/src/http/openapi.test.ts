@@ -7,21 +7,21 @@ import { log } from '../testing/api.ts';
 import { createApp } from './app.ts';
 import problemTypes from './problems.json' with { type: 'json' };
 
-/** Nothing here is asked for: the document is made from the routes alone. */
-const unasked = () => Promise.reject(new Error('not asked for'));
+/** Not called: the document is generated from the routes alone. */
+const unused = () => Promise.reject(new Error('not expected to be called'));
 const services: Services = {
-  db: openDatabase('postgres://nobody@127.0.0.1:1/none', () => {}).db,
+  db: openDatabase('postgres://none@127.0.0.1:1/none', () => {}).db,
   clock: createClock(),
-  account: 'nobody',
-  cancelCommand: unasked,
-  triggers: { run: unasked, retry: unasked },
-  submitCommand: unasked,
-  keys: { take: unasked, keepAnswer: unasked, giveBack: unasked },
-  windows: unasked,
-  limiter: { windows: unasked, operate: unasked, status: unasked },
-  freshness: unasked,
-  scheduler: { schedule: unasked, judge: unasked, change: unasked },
-  feed: { ring: () => undefined, news: unasked, range: unasked, read: unasked },
+  account: 'none',
+  cancelCommand: unused,
+  triggers: { run: unused, retry: unused },
+  submitCommand: unused,
+  keys: { claim: unused, saveResponse: unused, release: unused },
+  windows: unused,
+  limiter: { windows: unused, operate: unused, status: unused },
+  freshness: unused,
+  scheduler: { schedule: unused, judge: unused, change: unused },
+  feed: { ring: () => undefined, waitForMore: unused, range: unused, read: unused },
   traceUrl: undefined,
   checks: {},
   stopping: new AbortController().signal,
@@ -62,7 +62,7 @@ describe('the OpenAPI document', () => {
     expect(validator.version).toBe('3.1');
   });
 
-  it('describes every route but its own pages', () => {
+  it('documents every route except its own pages', () => {
     const served = app.routes
       .filter(
         ({ method, path }) =>
@@ -77,7 +77,7 @@ describe('the OpenAPI document', () => {
     expect(described.length).toBeGreaterThan(20);
   });
 
-  it('names each operation once and says what it is for', () => {
+  it('has a unique id and a summary for each operation', () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
     for (const { summary, tags } of operations) {
@@ -86,7 +86,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('describes the parameters of every list alike', () => {
+  it('documents the same parameters for every list', () => {
     const lists = operations.filter(({ operationId }) => operationId.startsWith('list'));
     expect(lists.length).toBeGreaterThan(6);
     for (const { parameters } of lists) {
@@ -101,7 +101,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('gives every refusal of the API as a problem', () => {
+  it('documents every error as a problem', () => {
     const withProblems = operations.filter(({ tags }) => !tags.includes('operations'));
     for (const { responses, operationId } of withProblems) {
       expect(Object.keys(responses), operationId).toContain('503');
@@ -111,14 +111,14 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('asks for a token everywhere but at the probes', () => {
+  it('requires a token for everything except the probes', () => {
     const open = operations.filter(({ security }) => security?.length === 0);
     expect(open.map(({ operationId }) => operationId)).toEqual(['getLiveness', 'getReadiness']);
   });
 });
 
-describe('the page of problems', () => {
-  it('explains each type at the place that `type` points to', async () => {
+describe('the page of problem types', () => {
+  it('explains each type at the anchor that `type` points to', async () => {
     const page = await (await get('/docs/problems')).text();
     for (const [type, { title }] of Object.entries(problemTypes)) {
       expect(page).toContain(`<h2 id="${type}">`);

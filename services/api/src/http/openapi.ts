@@ -24,30 +24,18 @@ export interface JsonSchema {
   readonly allOf?: readonly JsonSchema[];
 }
 
-export function exampleOf(schema: JsonSchema, find: (reference: string) => JsonSchema, name = ''): unknown {
-  const of = (inner: JsonSchema, innerName = name) => exampleOf(inner, find, innerName);
-  if (schema.$ref !== undefined) return of(find(schema.$ref));
-  const given = schema.example ?? schema.const ?? schema.enum?.[0] ?? schema.default;
-  if (given !== undefined) return given;
-  const choice = (schema.oneOf ?? schema.anyOf)?.find(({ type }) => type !== 'null');
-  if (choice) return of(choice);
-  const [all] = schema.allOf ?? [];
-  if (all) return of(all);
-  const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
-  if (name === 'next' && types.includes('null')) return null;
-  const type = types.find((each) => each !== 'null');
-  const known = (examples as Readonly<Record<string, unknown>>)[name];
-  if (known !== undefined && type === (typeof known === 'number' ? 'integer' : typeof known)) return known;
-  if (type === 'object') {
-    const fields = Object.entries(schema.properties ?? {});
-    return Object.fromEntries(fields.map(([field, inner]) => [field, of(inner, field)]));
-  }
-  if (type === 'array') return schema.items ? [of(schema.items)] : [];
-  if (type === 'boolean') return false;
-  if (type === 'string')
-    return schema.format === 'date-time' ? '2026-03-01T12:00:00.000Z' : `a ${name || 'text'}`;
-  if (type === 'integer' || type === 'number') return Math.max(schema.minimum ?? 0, 1);
-  return type === undefined ? {} : null;
+const schemaExamples: Readonly<Record<string, unknown>> = examples.schemas;
+const operationExamples: Readonly<Record<string, Readonly<Record<string, unknown>>>> = examples.operations;
+
+const componentPath = '#/components/schemas/';
+
+/** The example of a schema, put together from those of the components that it refers to. */
+function exampleOf({ $ref, type, properties, items }: JsonSchema): unknown {
+  if ($ref !== undefined) return schemaExamples[$ref.replace(componentPath, '')];
+  if (properties)
+    return Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, exampleOf(field)]));
+  if (items) return [exampleOf(items)];
+  return type?.includes('null') ? null : undefined;
 }
 
 interface DocumentedContent {
@@ -61,6 +49,7 @@ interface DocumentedResponse {
   content?: Record<string, DocumentedContent>;
 }
 export interface DocumentedOperation {
+  operationId?: string;
   parameters?: Array<{ name: string; in: string; required?: boolean; schema?: JsonSchema }>;
   requestBody?: { content: Record<string, DocumentedContent> };
   responses: Record<string, DocumentedResponse>;
@@ -82,10 +71,8 @@ const headerOf = (description: string, example: string) => ({
   schema: { type: 'string', example },
 });
 
-/** Adds what holds for all operations: ETags, idempotency keys, refusals, and examples. */
-export function complete(document: OpenApiDocument, problem: typeof problems): void {
-  const find = (reference: string) =>
-    document.components?.schemas?.[reference.replace('#/components/schemas/', '')] ?? {};
+/** Adds what all operations have in common: ETags, idempotency keys, problems and examples. */
+export function addCommonParts(document: OpenApiDocument, problem: typeof problems): void {
   const answersOf = problem(400, 403, 409, 422, 429) as unknown as Record<string, DocumentedResponse>;
   const problemAnswer = (status: string): DocumentedResponse => {
     const [media, { examples }] = Object.entries(answersOf[status]?.content ?? {})[0] as [
@@ -102,40 +89,40 @@ export function complete(document: OpenApiDocument, problem: typeof problems): v
       const parameters = (operation.parameters ??= []);
       const ok = responses['200'];
       if (method === 'get' && ok?.content?.['application/json']) {
-        parameters.push(header('if-none-match', 'The `ETag` of the answer that you have', 'W/"qB1x"'));
+        parameters.push(header('if-none-match', 'The `ETag` of your copy', 'W/"qB1x"'));
         ok.headers = {
-          etag: headerOf('Stays the same while nothing but ages has changed', 'W/"qB1x"'),
+          etag: headerOf('Unchanged while only ages change', 'W/"qB1x"'),
           ...ok.headers,
         };
-        responses['304'] = { description: 'Nothing has changed but ages', headers: ok.headers };
+        responses['304'] = { description: 'Not modified (except for ages)', headers: ok.headers };
       }
       responses['429'] ??= problemAnswer('429');
       if (method !== 'get') responses['403'] ??= problemAnswer('403');
       if (method === 'post') {
-        const description = 'A request that is sent again with the same key is carried out once';
+        const description = 'Requests with the same key are processed once';
         parameters.push(header('idempotency-key', description, '8e03978e-40d5-43dd-bc93-6894a57f9324'));
         for (const status of ['400', '409', '422']) responses[status] ??= problemAnswer(status);
       }
-      giveExamples(operation, find);
+      addExamples(operation);
     }
   }
 }
 
-function giveExamples({ responses }: DocumentedOperation, find: (reference: string) => JsonSchema): void {
-  for (const { content } of Object.values(responses)) {
+function addExamples({ operationId = '', responses }: DocumentedOperation): void {
+  for (const [status, { content }] of Object.entries(responses)) {
     const json = content?.['application/json'];
-    if (json?.schema && json.example === undefined) json.example = exampleOf(json.schema, find);
+    if (json?.schema) json.example = operationExamples[operationId]?.[status] ?? exampleOf(json.schema);
   }
 }
 
-const between = asyncApi();
+const asyncApiDocument = asyncApi();
 
-export function serveOpenApi(app: OpenAPIHono): void {
+export function documentRoutes(app: OpenAPIHono): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   const { title, description } = outline.info;
   const info = { title, version: manifest.version, description };
   const document = app.getOpenAPI31Document({ ...outline, info });
-  complete(document as unknown as OpenApiDocument, problems);
-  app.get('/asyncapi.json', (c) => c.json(between, 200, { 'cache-control': 'no-cache' }));
+  addCommonParts(document as unknown as OpenApiDocument, problems);
+  app.get('/asyncapi.json', (c) => c.json(asyncApiDocument, 200, { 'cache-control': 'no-cache' }));
   app.get('/openapi.json', (c) => c.json(document, 200, { 'cache-control': 'no-cache' }));
 }

@@ -9,9 +9,9 @@ import { compress } from 'hono/compress';
 import { Problem } from './problem.ts';
 import problemTypes from './problems.json' with { type: 'json' };
 
-const ours = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
-const template = ours('page.html');
-const readerStart = ours('start-reader.js');
+const readOwnFile = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
+const template = readOwnFile('page.html');
+const readerStart = readOwnFile('start-reader.js');
 
 const pageOf = (title: string, body: string) =>
   template.replace('{{title}}', title).replace('{{body}}', () => body);
@@ -34,12 +34,12 @@ function problemsPage(): string {
       `<h2 id="${type}">${status} ${title}</h2>\n<p><code>${type}</code></p>\n<p>${inlineCode(about)}</p>`,
   );
   return pageOf(
-    'Paceline API: problems',
-    `<main class="text">\n<h1>What can go wrong</h1>\n<p>Errors are <code>application/problem+json</code> (RFC 9457).</p>\n${sections.join('\n')}\n</main>`,
+    'Paceline API: problem types',
+    `<main class="text">\n<h1>Problem types</h1>\n<p>Errors are <code>application/problem+json</code> (RFC 9457).</p>\n${sections.join('\n')}\n</main>`,
   );
 }
 
-/** The reader is one file of a package, served from our own disk: nothing is loaded from elsewhere. */
+/** One file of the package @scalar/api-reference, served from disk: the page loads nothing from other hosts. */
 const reader = (() => {
   const manifest = findPackageJSON('@scalar/api-reference', import.meta.url) ?? '';
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
@@ -51,7 +51,7 @@ const reader = (() => {
 
 const startPath = '/docs/start.js';
 
-/** What a page may load: our own files, and what is named here besides. */
+/** A page can load our own files, and what these parameters add. */
 const pagePolicy = (styles = '', images = '', more: readonly string[] = []) =>
   [
     "default-src 'none'",
@@ -65,7 +65,7 @@ const pagePolicy = (styles = '', images = '', more: readonly string[] = []) =>
     "form-action 'none'",
   ].join('; ');
 const dashboardPolicy = pagePolicy();
-/** The reader styles its elements one by one, hence 'unsafe-inline' for styles; scripts and requests are ours only. */
+/** The reader sets inline styles, hence 'unsafe-inline'; scripts and requests stay restricted to our own. */
 const readerPolicy = pagePolicy(" 'unsafe-inline'", ' blob:', ["font-src 'self' data:"]);
 
 function sendPage(c: Context, html: string, policy: string) {
@@ -74,7 +74,7 @@ function sendPage(c: Context, html: string, policy: string) {
   return c.html(html);
 }
 
-/** For a file whose name changes with what is in it. */
+/** For files whose name contains their version. */
 const forever = 'public, max-age=31536000, immutable';
 
 const script = 'text/javascript; charset=utf-8';
@@ -88,35 +88,35 @@ export function docsRoutes(app: OpenAPIHono): void {
   app.get(reader.path, compress(), async (c) => {
     const { size } = await stat(reader.file);
     const headers = { 'content-type': script, 'content-length': String(size), 'cache-control': forever };
-    // The file of a HEAD would be neither read to its end nor closed.
+    // Hono never reads the body of a HEAD, so the file would stay open.
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
     return c.body(Readable.toWeb(createReadStream(reader.file)) as ReadableStream<Uint8Array>, 200, headers);
   });
 }
 
-const types: Record<string, string> = {
+const contentTypes: Record<string, string> = {
   '.js': script,
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
 
-/** The dashboard as it was built into `folder`. Where it was not, `/` leads to the API's reader. */
+/** Serves the dashboard that was built into `folder`; without one, `/` redirects to the API reader. */
 export function dashboardRoutes(app: OpenAPIHono, folder: string): void {
   app.get('/', async (c) => {
-    const page = await readIfThere(join(folder, 'index.html'));
+    const page = await readIfExists(join(folder, 'index.html'));
     return page ? sendPage(c, page.toString(), dashboardPolicy) : c.redirect('/docs');
   });
 
   app.get('/assets/:file{[\\w-]+\\.[\\w.-]+}', compress(), async (c) => {
     const name = c.req.param('file');
-    const type = types[extname(name)];
-    const file = type && (await readIfThere(join(folder, 'assets', name)));
-    if (!file) throw new Problem('not-found', `There is nothing at ${c.req.path}`);
+    const type = contentTypes[extname(name)];
+    const file = type && (await readIfExists(join(folder, 'assets', name)));
+    if (!file) throw new Problem('not-found', `${c.req.path} does not exist`);
     return c.body(new Uint8Array(file), 200, { 'content-type': type, 'cache-control': forever });
   });
 }
 
-async function readIfThere(path: string): Promise<Buffer | undefined> {
+async function readIfExists(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (error) {

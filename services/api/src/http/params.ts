@@ -12,30 +12,32 @@ export const wholeNumber = (minimum: number, maximum: number) => {
     .openapi({ type: 'integer', minimum, maximum });
 };
 
-/** Upstream's ids of riders and clubs are Postgres integers. */
+/** Rider and club ids are stored as Postgres integers. */
 const largestId = 2_147_483_647;
 export const idParam = () => wholeNumber(1, largestId);
 const idMessage = `must be a whole number from 1 to ${largestId}`;
 export const bodyId = z.int(idMessage).min(1, idMessage).max(largestId, idMessage);
 
-export const textId = z.string().regex(/^[\w:.+-]{1,200}$/, 'is not an id');
+export const textId = z
+  .string()
+  .regex(/^[\w:.+-]{1,200}$/, 'must be an id: letters, digits and _ : . + -, up to 200 characters');
 
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, `must be one of ${values.join(', ')}`);
 
-export const moment = z.iso.datetime('must be a moment, as 2026-03-01T12:00:00Z');
+export const timeParam = z.iso.datetime('must be a time such as 2026-03-01T12:00:00Z');
 
 type Key = readonly (string | number)[];
 
 export const keyId = z.int().min(1).max(largestId);
-/** Up to the last moment that ISO 8601 writes with four digits of a year. */
-export const keyMoment = z.int().min(0).max(253_402_300_799_999);
+/** Ms, up to the end of year 9999: the last one that ISO 8601 writes with four digits. */
+export const keyTime = z.int().min(0).max(253_402_300_799_999);
 export const keyText = z.string().regex(/^[^\0]{1,200}$/);
 
 export interface List<Column extends string = string, K extends Key = Key> {
   readonly name: string;
   readonly direction: 'asc' | 'desc';
-  /** It is sorted by these, which together are unique; the rows have fields of the same names. */
+  /** The sort columns, unique together. Rows have fields of the same names. */
   readonly columns: Readonly<Record<Column, PgColumn>>;
   readonly key: z.ZodType<K>;
   readonly nulls?: Readonly<Partial<Record<Column, string | number>>> | undefined;
@@ -60,26 +62,26 @@ export interface PageQuery<K extends Key = Key> {
 export const pageQuery = <K extends Key>({ name, key }: Pick<List<string, K>, 'name' | 'key'>) => ({
   limit: wholeNumber(1, 500)
     .default(100)
-    .openapi({ default: 100, description: 'How many items at the most' }),
+    .openapi({ default: 100, description: 'Items per page, default 100, max 500' }),
   cursor: z
     .string()
     .transform((text, context): K => {
-      const place = decodeCursor(name, key, text);
-      if (place !== undefined) return place;
-      context.addIssue({ code: 'custom', message: 'is not the `next` of a page of this list' });
+      const position = decodeCursor(name, key, text);
+      if (position !== undefined) return position;
+      context.addIssue({ code: 'custom', message: 'must be the `next` value of a page of this list' });
       return z.NEVER;
     })
     .optional()
-    .openapi({ description: 'The `next` of the page before' }),
+    .openapi({ description: 'The `next` value of the previous page' }),
 });
 
 export const listOf = <S extends z.ZodType>(item: S) =>
   z.object({
     items: z.array(item),
-    next: z.string().nullable().describe('The cursor of the next page; null: this is the last one'),
+    next: z.string().nullable().describe('Cursor of the next page; null on the last page'),
   });
 
-export function columnsBut<T extends PgTable, Name extends keyof T['_']['columns'] & string>(
+export function columnsExcept<T extends PgTable, Name extends keyof T['_']['columns'] & string>(
   table: T,
   ...names: readonly Name[]
 ): Omit<T['_']['columns'], Name> {
@@ -87,25 +89,26 @@ export function columnsBut<T extends PgTable, Name extends keyof T['_']['columns
   return Object.fromEntries(columns) as Omit<T['_']['columns'], Name>;
 }
 
-/** Up to `limit` + 1 rows of a list, from behind the cursor: rows that come or go before it neither shift nor repeat any. */
-export function rowsOf<Query extends PgSelect>(
+/** Returns up to `limit` + 1 rows after the cursor. Rows added or deleted before the cursor don't shift the page. */
+export function readRows<Query extends PgSelect>(
   query: Query,
   { columns, direction, nulls = {} }: List,
   { limit, cursor }: PageQuery,
   where?: SQL,
 ): Promise<Query['_']['result']> {
   const sorted = Object.entries(columns).map(([name, column]) => {
-    const absent = nulls[name];
-    if (absent === undefined) return column;
-    return sql`coalesce(${column}, ${sql.raw(typeof absent === 'string' ? `'${absent}'` : String(absent))})`;
+    const forNull = nulls[name];
+    if (forNull === undefined) return column;
+    return sql`coalesce(${column}, ${sql.raw(typeof forNull === 'string' ? `'${forNull}'` : String(forNull))})`;
   });
   const values = sorted.map((by, index) =>
     is(by, PgColumn) ? sql.param(cursor?.[index], by) : sql.param(cursor?.[index]),
   );
   const compare = sql.raw(direction === 'asc' ? '>' : '<');
-  const behind = cursor && sql`(${sql.join([...sorted], sql`, `)}) ${compare} (${sql.join(values, sql`, `)})`;
+  const afterCursor =
+    cursor && sql`(${sql.join([...sorted], sql`, `)}) ${compare} (${sql.join(values, sql`, `)})`;
   return query
-    .where(and(behind, where))
+    .where(and(afterCursor, where))
     .orderBy(...sorted.map((by) => sql`${by} ${sql.raw(direction)}`))
     .limit(limit + 1) as unknown as Promise<Query['_']['result']>;
 }
@@ -117,7 +120,7 @@ export async function readPage<Query extends PgSelect, Item>(
   view: (row: Query['_']['result'][number]) => Item,
   where?: SQL,
 ) {
-  return pageOf(list, await rowsOf(query, list, page, where), page.limit, view);
+  return pageOf(list, await readRows(query, list, page, where), page.limit, view);
 }
 
 export function pageOf<Column extends string, Row extends Record<Column, string | number | null>, Item>(
@@ -126,13 +129,13 @@ export function pageOf<Column extends string, Row extends Record<Column, string 
   limit: number,
   view: (row: Row) => Item,
 ): { items: Item[]; next: string | null } {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  if (rows.length <= limit || last === undefined) return { items: shown.map(view), next: null };
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  if (rows.length <= limit || last === undefined) return { items: page.map(view), next: null };
   const key = (Object.keys(columns) as Column[]).map(
     (column): string | number => last[column] ?? nulls?.[column] ?? '',
   );
-  return { items: shown.map(view), next: encodeCursor(name, key) };
+  return { items: page.map(view), next: encodeCursor(name, key) };
 }
 
 export const encodeCursor = (list: string, key: Key): string =>

@@ -12,7 +12,7 @@ interface ProblemDetails {
   readonly schedule?: Pick<JudgedView, 'findings' | 'repaired' | 'promises'>;
 }
 
-/** Thrown where a request can't be answered; becomes an answer in one place (`answerError`). */
+/** Throw it anywhere in a request; `handleError` turns it into the response. */
 export class Problem extends Error {
   readonly type: ProblemType;
   readonly details: ProblemDetails;
@@ -31,19 +31,17 @@ const problemShape = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    instance: z.string().describe('The path that was asked for'),
-    errors: z
-      .array(z.object({ field: z.string(), message: z.string() }))
-      .describe('Each field that is wrong'),
-    command: commandShape.optional().describe('Only of command-failed'),
-    findings: judgedShape.shape.findings.optional().describe('Only of schedule-refused'),
-    repaired: judgedShape.shape.repaired.optional().describe('Only of schedule-refused'),
-    promises: judgedShape.shape.promises.optional().describe('Only of schedule-refused'),
+    instance: z.string().describe('The requested path'),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).describe('The invalid fields'),
+    command: commandShape.optional().describe('Only with command-failed'),
+    findings: judgedShape.shape.findings.optional().describe('Only with schedule-refused'),
+    repaired: judgedShape.shape.repaired.optional().describe('Only with schedule-refused'),
+    promises: judgedShape.shape.promises.optional().describe('Only with schedule-refused'),
   })
   .openapi('Problem');
 
-export function found<T>(value: T | undefined, otherwise: string): T {
-  if (value === undefined) throw new Problem('not-found', otherwise);
+export function requireFound<T>(value: T | undefined, detail: string): T {
+  if (value === undefined) throw new Problem('not-found', detail);
   return value;
 }
 
@@ -68,16 +66,10 @@ export function problemResponse({ type, message, details }: Problem, instance: s
 function examplesOf(status: number) {
   const types = Object.entries(problemTypes).filter(([, type]) => type.status === status);
   return Object.fromEntries(
-    types.map(([type, { title }]) => {
-      const errors = type === 'invalid-input' ? [{ field: 'limit', message: 'must be a whole number' }] : [];
-      const value = {
-        type: `/docs/problems#${type}`,
-        title,
-        status,
-        detail: title,
-        instance: '/v1/riders',
-        errors,
-      };
+    types.map(([type, { title, example }]) => {
+      const message = 'must be a whole number from 1 to 500';
+      const errors = type === 'invalid-input' ? [{ field: 'limit', message }] : [];
+      const value = { type: `/docs/problems#${type}`, title, status, ...example, errors };
       return [type, { summary: title, value }];
     }),
   );
@@ -86,7 +78,7 @@ function examplesOf(status: number) {
 export function problems<S extends number>(...statuses: readonly S[]) {
   const described = statuses.map((status) => {
     const known = Object.values(problemTypes).filter((type) => type.status === status);
-    const description = known.map(({ title }) => title).join('; or: ');
+    const description = known.map(({ title }) => title).join(', or: ');
     const content = { [mediaType]: { schema: problemShape, examples: examplesOf(status) } };
     return [status, { description, content }];
   });

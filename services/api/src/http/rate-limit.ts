@@ -5,30 +5,30 @@ import type { MiddlewareHandler } from 'hono';
 import { type Item, serializeList } from 'structured-headers';
 import type { LimiterPeer } from '../peers.ts';
 
-/** The account's windows as they are now; undefined when the limiter does not answer in time. */
+/** Returns the account's windows; undefined when the limiter does not answer in time. */
 export type CurrentWindows = () => Promise<readonly WindowView[] | undefined>;
 
-/** Ms of the machine; windows are given beside an answer, and no answer waits longer for them. */
-const longestWaitMs = 1_000;
-/** Real ms after which an unanswered request is abandoned, and the next one asks again. */
+/** Machine ms that a response waits for the windows at most; they are only an addition to it. */
+const maxWaitMs = 1_000;
+/** Real ms after which a request to the limiter is given up. */
 const requestTimeoutMs = 5_000;
 
 export function currentWindows(limiter: LimiterPeer, machine: Machine): CurrentWindows {
-  let asked: Promise<readonly WindowView[] | undefined> | undefined;
-  const ask = () =>
+  let inFlight: Promise<readonly WindowView[] | undefined> | undefined;
+  const requestWindows = () =>
     limiter
       .windows({ waiting: 0, timeoutMs: requestTimeoutMs })
       .then(
         ({ windows }) => windows,
         () => undefined,
       )
-      .finally(() => (asked = undefined));
+      .finally(() => (inFlight = undefined));
   return () =>
     new Promise((resolve) => {
-      const callOff = machine.after(longestWaitMs, () => resolve(undefined));
-      asked ??= ask();
-      void asked.then((windows) => {
-        callOff();
+      const cancelTimer = machine.after(maxWaitMs, () => resolve(undefined));
+      inFlight ??= requestWindows();
+      void inFlight.then((windows) => {
+        cancelTimer();
         resolve(windows);
       });
     });
@@ -49,7 +49,7 @@ export function limitFields(
   };
 }
 
-/** A window in these fields. @param toSeconds from project ms to seconds of the client's time */
+/** The header fields of a window. @param toSeconds converts project ms to seconds of the client's clock */
 export function rateLimitFields(
   { endpoint, policy, available, freeAt }: WindowView,
   now: number,
@@ -68,9 +68,9 @@ export const rateLimitHeaders =
   (windows: CurrentWindows, clock: Clock, budget: Budget): MiddlewareHandler =>
   async (c, next) => {
     if (c.req.method !== 'POST') return next();
-    const asking = windows();
+    const pendingWindows = windows();
     await next();
-    const window = (await asking)?.find(({ endpoint }) => endpoint === budget);
+    const window = (await pendingWindows)?.find(({ endpoint }) => endpoint === budget);
     if (!window) return;
     const fields = rateLimitFields(window, clock.now(), (ms) => clock.toMachine(ms) / 1_000);
     for (const [name, value] of Object.entries(fields)) c.res.headers.set(name, value);

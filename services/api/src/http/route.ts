@@ -9,7 +9,7 @@ import type { Clock } from '@paceline/shared/clock';
 import type { Database } from '@paceline/shared/database';
 import type { Checks } from '@paceline/shared/runtime';
 import type { CancelCommand } from '../commands/cancel.ts';
-import type { Keys } from '../commands/idempotency.ts';
+import type { IdempotencyKeys } from '../commands/idempotency.ts';
 import type { SubmitCommand } from '../commands/submit.ts';
 import type { Peers } from '../peers.ts';
 import type { Triggers } from '../runs/trigger.ts';
@@ -20,18 +20,18 @@ import type { CurrentWindows } from './rate-limit.ts';
 export interface Services extends Peers {
   readonly db: Database;
   readonly clock: Clock;
-  /** Of the upstream key, as the limiter knows it. */
+  /** The limiter's name for the account of our upstream API key. */
   readonly account: string;
   readonly triggers: Triggers;
   readonly cancelCommand: CancelCommand;
   readonly submitCommand: SubmitCommand;
-  readonly keys: Keys;
+  readonly keys: IdempotencyKeys;
   readonly windows: CurrentWindows;
   readonly feed: Feed;
-  /** Where a trace is shown, with `:id` in the place of its id. */
+  /** URL of a trace, with `:id` as the placeholder. */
   readonly traceUrl: string | undefined;
   readonly checks: Checks;
-  /** Aborts when the API shuts down: no request is kept waiting then. */
+  /** Aborts when the API shuts down, so that no request keeps waiting. */
   readonly stopping: AbortSignal;
 }
 

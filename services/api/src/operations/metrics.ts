@@ -2,22 +2,30 @@ import type { Clock } from '@paceline/shared/clock';
 import { alertTypes } from '@paceline/shared/contracts';
 import type { Database } from '@paceline/shared/database';
 import { meter } from '@paceline/shared/telemetry';
-import { agesOf, openAlerts } from '../alerts/query.ts';
+import { findDataAges, openAlerts } from '../alerts/query.ts';
 import { findSources } from '../sources/route.ts';
 
-export function measureStored(db: Database, clock: Clock): void {
+export function measureStoredData(db: Database, clock: Clock): void {
   const meters = meter();
-  const open = meters.createObservableGauge('paceline.alerts.open', { unit: '{alert}' });
-  const age = meters.createObservableGauge('paceline.data.age', { unit: 's' });
+  const open = meters.createObservableGauge('paceline.alerts.open', {
+    unit: '{alert}',
+    description: 'Open alerts',
+  });
+  const age = meters.createObservableGauge('paceline.data.age', {
+    unit: 's',
+    description: 'Age of the oldest club and of the event list',
+  });
   const available = meters.createObservableGauge('paceline.source.available', {
-    description: '1: upstream gives us this source, 0: it does not',
+    description: '1: source available, 0: unavailable',
   });
   meters.addBatchObservableCallback(
     async (observe) => {
       const now = clock.now();
-      const found = await Promise.all([openAlerts(db), agesOf(db), findSources(db)]).catch(() => undefined);
-      if (!found) return;
-      const [alerts, ages, sources] = found;
+      const stored = await Promise.all([openAlerts(db), findDataAges(db), findSources(db)]).catch(
+        () => undefined,
+      );
+      if (!stored) return;
+      const [alerts, ages, sources] = stored;
       for (const type of alertTypes)
         observe.observe(open, alerts.filter((alert) => alert.type === type).length, { type });
       for (const data of ['clubs', 'events'] as const)

@@ -17,19 +17,19 @@ const readyz = async () => {
 };
 
 describe('the probes', () => {
-  it('say that the process turns and that it is ready', async () => {
+  it('report that the process is alive and ready', async () => {
     expect(await test.get('/livez')).toMatchObject({ status: 200, body: 'ok\n' });
     expect(await readyz()).toEqual({ status: 200, ready: true, database: 'ok', broker: 'ok' });
   });
 
-  it('hand out metrics as Prometheus reads them', async () => {
+  it('return metrics in the Prometheus format', async () => {
     const { status, headers } = await test.get('/metrics');
     expect(status).toBe(200);
     expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
   });
 });
 
-it('the clock says what time it is here and how fast it passes', async () => {
+it('returns the time and the speed of the clock', async () => {
   const app = new OpenAPIHono();
   const clock = { ...createVirtualClock(0), now: () => Date.UTC(2026, 10, 26), scale: 60 };
   for (const add of operationRoutes) add(app, { clock } as unknown as Services);

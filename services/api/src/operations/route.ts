@@ -9,32 +9,32 @@ const tags = ['operations'];
 const textOf = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } });
 
 const readinessShape = z
-  .object({ ready: z.boolean(), checks: z.record(z.string(), z.string()).describe('`ok`, or why not') })
+  .object({ ready: z.boolean(), checks: z.record(z.string(), z.string()).describe('`ok`, or what is wrong') })
   .openapi('Readiness');
 const clockShape = z
   .object({
     now: time,
-    scale: z.number().describe('Seconds that pass here in one of yours: 1, or more against a sandbox'),
+    scale: z.number().describe('Speed of the clock: 1, or more against a sandbox'),
   })
   .openapi('Clock');
 
 export const operationRoutes = [
   endpoint('get', '/livez', 'getLiveness', {
     tags,
-    summary: 'Whether the process turns',
+    summary: 'Liveness probe',
     security: [],
-    responses: { 200: textOf('It does') },
+    responses: { 200: textOf('The process is alive') },
     answer: (c) => c.text('ok\n', 200),
   }),
 
   endpoint('get', '/readyz', 'getReadiness', {
     tags,
-    summary: 'Whether the database and the broker answer',
+    summary: 'Readiness probe: database and broker',
     security: [],
-    responses: { 200: jsonOf('They do', readinessShape), 503: jsonOf('One does not', readinessShape) },
+    responses: { 200: jsonOf('Ready', readinessShape), 503: jsonOf('Not ready', readinessShape) },
     answer: async (c, { checks }) => {
-      const answer = await readiness(checks);
-      return c.json({ ready: answer.ready, checks: { ...answer.checks } }, answer.ready ? 200 : 503);
+      const { ready, checks: results } = await readiness(checks);
+      return c.json({ ready, checks: { ...results } }, ready ? 200 : 503);
     },
   }),
 
@@ -48,8 +48,8 @@ export const operationRoutes = [
 
   endpoint('get', '/v1/clock', 'getClock', {
     tags,
-    summary: 'What time it is here, and how fast it passes',
-    responses: { 200: jsonOf('Now', clockShape), ...problems(401) },
+    summary: 'Get the time of this installation and its speed',
+    responses: { 200: jsonOf('The current time', clockShape), ...problems(401) },
     answer: (c, { clock }) => c.json({ now: iso(clock.now()), scale: clock.scale }, 200),
   }),
 ];

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
 import { riderRow, someTime } from '../testing/rows.ts';
 
-/** Lives 60 times faster: ages are in the project's time, not in the machine's. */
+/** Runs 60 times faster than the machine, to show that ages are in project time. */
 let test: TestApi;
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ const ids = ({ body }: { body: { items: Array<{ riderId: number }> } }) =>
   body.items.map(({ riderId }) => riderId);
 
 describe('GET /v1/riders', () => {
-  it('answers items and next, each rider with the age of its data in project time', async () => {
+  it('returns items and next, each rider with the age of its data in project time', async () => {
     const { status, body } = await test.get('/v1/riders');
     expect(status).toBe(200);
     expect(Object.keys(body)).toEqual(['items', 'next']);
@@ -58,20 +58,20 @@ describe('GET /v1/riders', () => {
       rating: 1803.82,
       club: { clubId: 20650, name: 'Some Club' },
     });
-    const shown = Date.parse(anna.fetchedAt);
-    expect(anna.fetchedAt).toBe(new Date(shown).toISOString());
-    // An hour of project time, and what the test has taken since.
+    const fetchedAt = Date.parse(anna.fetchedAt);
+    expect(anna.fetchedAt).toBe(new Date(fetchedAt).toISOString());
+    // An hour of project time, plus the time that the test has taken so far.
     expect(anna.ageSeconds).toBeGreaterThanOrEqual(3_600);
-    expect(anna.ageSeconds).toBeLessThanOrEqual((test.clock.now() - shown) / 1_000);
+    expect(anna.ageSeconds).toBeLessThanOrEqual((test.clock.now() - fetchedAt) / 1_000);
     expect(anna).not.toHaveProperty('raw');
   });
 
-  it('says null for what is not known', async () => {
+  it('returns null for unknown values', async () => {
     const { body } = await test.get('/v1/riders/4');
     expect(body).toMatchObject({ gender: null, rating: null, club: null, ageGroup: null });
   });
 
-  it('goes through all riders page by page, once each, also when riders come in between', async () => {
+  it('pages through all riders, once each, although riders are added in between', async () => {
     const first = await test.get('/v1/riders?limit=2');
     expect(ids(first)).toEqual([1, 2]);
     await test.db.insert(tables.riders).values(riderRow(6)).onConflictDoNothing();
@@ -82,12 +82,12 @@ describe('GET /v1/riders', () => {
     expect(third.body.next).toBeNull();
   });
 
-  it('shows the members of one club, without those that the club no longer shows', async () => {
+  it('filters by club, without riders who have left it', async () => {
     expect(ids(await test.get('/v1/riders?clubId=20650'))).toEqual([1, 2]);
     expect(ids(await test.get('/v1/riders?clubId=999'))).toEqual([]);
   });
 
-  it('finds a part of a name in any case, and takes wildcards for what they are', async () => {
+  it('finds parts of names case-insensitively, without wildcards', async () => {
     expect(ids(await test.get('/v1/riders?q=%5Bswe%5D&clubId=20650'))).toEqual([1, 2]);
     expect(ids(await test.get('/v1/riders?q=100%25'))).toEqual([1]);
     expect(ids(await test.get('/v1/riders?q=_o'))).toEqual([]);
@@ -106,7 +106,7 @@ describe('GET /v1/riders', () => {
     [`cursor=${Buffer.from('["commands",1,"x"]').toString('base64url')}`, 'cursor'],
     [`cursor=${Buffer.from('["riders","1"]').toString('base64url')}`, 'cursor'],
     [`cursor=${Buffer.from('["riders",99999999999]').toString('base64url')}`, 'cursor'],
-  ])('refuses %s and names the field', async (query, field) => {
+  ])('rejects %s, naming the field', async (query, field) => {
     const { status, headers, body } = await test.get(`/v1/riders?${query}`);
     expect(status).toBe(400);
     expect(headers.get('content-type')).toBe('application/problem+json');
@@ -116,20 +116,20 @@ describe('GET /v1/riders', () => {
 });
 
 describe('GET /v1/riders/:riderId', () => {
-  it("answers the rider with upstream's own words", async () => {
+  it('returns the rider with the raw data from upstream', async () => {
     const { status, body } = await test.get('/v1/riders/1');
     expect(status).toBe(200);
     expect(body).toMatchObject({ riderId: 1, heightCm: 170, raw: { riderId: 1, power: { w5: 920 } } });
   });
 
-  it('says that a rider is not stored', async () => {
+  it('returns 404 for a rider that is not stored', async () => {
     const { status, body } = await test.get('/v1/riders/77');
     expect(status).toBe(404);
     expect(body).toMatchObject({ type: '/docs/problems#not-found', instance: '/v1/riders/77', errors: [] });
   });
 
   it.each(['abc', '0', '-1', '1.5', '1e3', '2147483648', '%00', '%E0%A4%A'])(
-    'refuses the id %s and names the field',
+    'rejects the id %s, naming the field',
     async (id) => {
       const { status, body } = await test.get(`/v1/riders/${id}`);
       expect(status).toBe(400);
@@ -139,7 +139,7 @@ describe('GET /v1/riders/:riderId', () => {
 });
 
 describe('GET /v1/riders/{id}/history', () => {
-  it('tells what a rider has been, newest first, page by page', async () => {
+  it('lists the changes of a rider, newest first, page by page', async () => {
     await test.db.insert(tables.riders).values(riderRow(900_001));
     const history = [1, 2, 3].map((day) => ({
       riderId: 900_001,
@@ -164,7 +164,7 @@ describe('GET /v1/riders/{id}/history', () => {
 });
 
 describe('GET /v1/clubs', () => {
-  it('lists the clubs with how many are in them now, and the age of that', async () => {
+  it('lists the clubs with their current number of members and the age of the data', async () => {
     await test.db.insert(tables.clubs).values([
       { clubId: 71, name: 'Alps', fetchedAt: someTime },
       { clubId: 72, name: 'Brava', fetchedAt: someTime },

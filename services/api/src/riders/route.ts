@@ -2,16 +2,16 @@ import { z } from '@hono/zod-openapi';
 import { type Database, tables } from '@paceline/shared/database';
 import { and, eq, ilike, notExists } from 'drizzle-orm';
 import {
-  columnsBut,
+  columnsExcept,
   defineList,
   idParam,
   keyId,
-  keyMoment,
+  keyTime,
   listOf,
   pageQuery,
   readPage,
 } from '../http/params.ts';
-import { found } from '../http/problem.ts';
+import { requireFound } from '../http/problem.ts';
 import { answers, endpoint } from '../http/route.ts';
 import {
   riderChangeShape,
@@ -25,17 +25,17 @@ import {
 const { riders, riderHistory, clubMemberships } = tables;
 const tags = ['riders'];
 const params = z.object({ riderId: idParam() });
-const listed = columnsBut(riders, 'raw', 'takenAt');
+const listed = columnsExcept(riders, 'raw', 'takenAt');
 const riderList = defineList('riders', 'asc', { riderId: riders.riderId }, [keyId]);
-const changeList = defineList('rider-history', 'desc', { recordedAt: riderHistory.recordedAt }, [keyMoment]);
+const changeList = defineList('rider-history', 'desc', { recordedAt: riderHistory.recordedAt }, [keyTime]);
 
-/** A rider's own record names its club; that a rider has left is known only from the pages of the club. */
+/** A rider's own record names the club. That a rider has left is only known from the club's member pages. */
 function memberOf(db: Database, clubId: number) {
   const { clubId: club, riderId, current } = clubMemberships;
-  const isLeft = and(eq(club, clubId), eq(riderId, riders.riderId), eq(current, false));
+  const hasLeft = and(eq(club, clubId), eq(riderId, riders.riderId), eq(current, false));
   return and(
     eq(riders.clubId, clubId),
-    notExists(db.select({ riderId }).from(clubMemberships).where(isLeft)),
+    notExists(db.select({ riderId }).from(clubMemberships).where(hasLeft)),
   );
 }
 
@@ -48,7 +48,7 @@ export async function findRider(db: Database, riderId: number) {
 export const riderRoutes = [
   endpoint('get', '/v1/riders', 'listRiders', {
     tags,
-    summary: 'Riders by their id, each with the age of its data',
+    summary: 'List riders by id, each with the age of its data',
     request: {
       query: z.object({
         clubId: idParam().optional().openapi({ description: 'Only riders of this club' }),
@@ -56,7 +56,7 @@ export const riderRoutes = [
           .string()
           .regex(/^[^\0]{1,100}$/, 'must be 1 to 100 characters')
           .optional()
-          .openapi({ description: 'A part of the name, in any case' }),
+          .openapi({ description: 'Part of the name, case-insensitive' }),
         ...pageQuery(riderList),
       }),
     },
@@ -74,28 +74,27 @@ export const riderRoutes = [
 
   endpoint('get', '/v1/riders/{riderId}', 'getRider', {
     tags,
-    summary: 'One rider, with everything upstream says of it',
+    summary: 'Get a rider, with all data from upstream',
     request: { params },
     responses: answers('The rider', riderDetailShape, 400, 404),
     answer: async (c, { db, clock }) => {
       const { riderId } = c.req.valid('param');
-      const otherwise = `Rider ${riderId} is not stored; POST /v1/riders fetches it`;
-      return c.json(riderDetailView(found(await findRider(db, riderId), otherwise), clock.now()), 200);
+      const notStored = `Rider ${riderId} is not stored; fetch it with POST /v1/riders`;
+      return c.json(riderDetailView(requireFound(await findRider(db, riderId), notStored), clock.now()), 200);
     },
   }),
 
   endpoint('get', '/v1/riders/{riderId}/history', 'listRiderHistory', {
     tags,
-    summary:
-      'What a rider has been, newest first: one item for each answer that differed from the one before',
+    summary: 'Rider history, newest first: one item per change',
     request: { params, query: z.object(pageQuery(changeList)) },
-    responses: answers('A page of it', listOf(riderChangeShape), 400, 404),
+    responses: answers('A page of changes', listOf(riderChangeShape), 400, 404),
     answer: async (c, { db }) => {
       const { riderId } = c.req.valid('param');
-      found(await findRider(db, riderId), `Rider ${riderId} is not stored`);
-      const all = db.select(columnsBut(riderHistory, 'riderId')).from(riderHistory).$dynamic();
-      const ours = eq(riderHistory.riderId, riderId);
-      return c.json(await readPage(all, changeList, c.req.valid('query'), riderChangeView, ours), 200);
+      requireFound(await findRider(db, riderId), `Rider ${riderId} is not stored`);
+      const all = db.select(columnsExcept(riderHistory, 'riderId')).from(riderHistory).$dynamic();
+      const ofRider = eq(riderHistory.riderId, riderId);
+      return c.json(await readPage(all, changeList, c.req.valid('query'), riderChangeView, ofRider), 200);
     },
   }),
 ];

@@ -7,7 +7,7 @@ export const riderShape = z
     name: z.string(),
     gender: z.string().nullable(),
     country: z.string().nullable(),
-    ageGroup: z.string().nullable().describe('A bucket such as "Mas" or "50+"'),
+    ageGroup: z.string().nullable().describe('For example "Mas" or "50+"'),
     heightCm: z.number().nullable(),
     weightKg: z.number().nullable(),
     zpCategory: z.string().nullable(),
@@ -19,7 +19,7 @@ export const riderShape = z
     club: z.object({ clubId: z.int(), name: z.string().nullable() }).nullable(),
     firstSeenAt: time,
     fetchedAt: time,
-    ageSeconds: z.int().describe('Seconds since it was fetched'),
+    ageSeconds: z.int().describe('Seconds since `fetchedAt`'),
   })
   .openapi('Rider');
 type RiderView = z.infer<typeof riderShape>;
@@ -27,7 +27,7 @@ type RiderView = z.infer<typeof riderShape>;
 export const riderDetailShape = z
   .object({
     ...riderShape.shape,
-    raw: z.unknown().describe("Upstream's answer as it came: power curve, handicaps, race record"),
+    raw: z.unknown().describe('The unchanged response from upstream: power curve, handicaps, race record'),
   })
   .openapi('RiderDetail');
 export type RiderDetailView = z.infer<typeof riderDetailShape>;
@@ -61,11 +61,11 @@ export const riderDetailView = (row: RiderRow & { raw: unknown }, now: number): 
 
 export const riderChangeShape = z
   .object({
-    recordedAt: time.describe('When an answer first said so'),
+    recordedAt: time.describe('When the change was first fetched'),
     rating: z.number().nullable(),
     weightKg: z.number().nullable(),
     zpFtp: z.number().nullable(),
-    raw: z.unknown().describe("Upstream's answer as it came"),
+    raw: z.unknown().describe('The unchanged response from upstream'),
   })
   .openapi('RiderChange');
 type RiderChangeView = z.infer<typeof riderChangeShape>;

@@ -1,9 +1,9 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq } from 'drizzle-orm';
 import {
-  columnsBut,
+  columnsExcept,
   defineList,
-  keyMoment,
+  keyTime,
   keyText,
   readPage,
   listOf,
@@ -24,15 +24,15 @@ import {
 } from './view.ts';
 import { z } from '@hono/zod-openapi';
 import { kindNames } from '@paceline/shared/definition';
-import { found, Problem, problems } from '../http/problem.ts';
+import { requireFound, Problem, problems } from '../http/problem.ts';
 import { answers, endpoint, jsonOf } from '../http/route.ts';
-import { reasonNotToRetry } from './trigger.ts';
+import { retryObstacle } from './trigger.ts';
 
 const { syncRuns, syncLogs } = tables;
-const shown = columnsBut(syncRuns, 'checkpoint');
+const shown = columnsExcept(syncRuns, 'checkpoint');
 
 const runList = defineList('runs', 'desc', { startedAt: syncRuns.startedAt, runId: syncRuns.runId }, [
-  keyMoment,
+  keyTime,
   keyText,
 ]);
 
@@ -41,9 +41,9 @@ async function findRun(db: Database, runId: string): Promise<RunRow | undefined>
   return run;
 }
 
-const callColumns = columnsBut(syncLogs, 'runId', 'commandId');
+const callColumns = columnsExcept(syncLogs, 'runId', 'commandId');
 
-/** The calls of a run, oldest first: a thousand at most, far more than budgets allow in a slot. */
+/** The calls of a run, oldest first. Max 1000, far more than the budgets allow within a slot. */
 const listCalls = (db: Database, runId: string): Promise<CallRow[]> =>
   db
     .select(callColumns)
@@ -57,19 +57,19 @@ const params = z.object({ runId: textId });
 
 const accepted = {
   ...jsonOf(
-    'The run will begin as soon as its service takes it up; until then its address is not found',
+    'The run starts as soon as its service receives the tick; until then `Location` returns 404',
     triggeredRunShape,
   ),
   headers: { Location: { description: 'The run', schema: { type: 'string' as const } } },
 };
 
-const noRun = (runId: string) => `There is no run ${runId}`;
+const runNotFound = (runId: string) => `Run ${runId} does not exist`;
 const location = ({ runId }: TriggeredRun) => ({ Location: `/v1/runs/${runId}` });
 
 export const runRoutes = [
   endpoint('get', '/v1/runs', 'listRuns', {
     tags,
-    summary: 'What the scheduled syncs did, newest first',
+    summary: 'List runs of the syncs, newest first',
     request: {
       query: z.object({
         kind: oneOf(kindNames).optional(),
@@ -88,22 +88,22 @@ export const runRoutes = [
 
   endpoint('get', '/v1/runs/{runId}', 'getRun', {
     tags,
-    summary: 'One run with its calls to upstream',
+    summary: 'Get a run with its upstream calls',
     request: { params },
     responses: answers('The run', runDetailShape, 400, 404),
     answer: async (c, { db, traceUrl }) => {
       const { runId } = c.req.valid('param');
-      const run = found(await findRun(db, runId), noRun(runId));
+      const run = requireFound(await findRun(db, runId), runNotFound(runId));
       return c.json(runDetailView(run, await listCalls(db, runId), traceUrl), 200);
     },
   }),
 
   endpoint('post', '/v1/syncs/{kind}/trigger', 'triggerSync', {
     tags,
-    summary: 'Run a sync now, out of its slots, for ten minutes at the most',
+    summary: 'Run a sync now, outside its slots, for max 10 minutes',
     description: [
-      'While a run of this kind is under way it is that one that is answered. Also a kind that is off runs when it is asked',
-      'to. To pause and resume a kind, set its `mode` in `/v1/schedule`.',
+      'If a run of this kind is already in progress, the response names that one. A kind that is off can be run too.',
+      'To pause or resume a kind, set its `mode` in `/v1/schedule`.',
     ].join('\n'),
     request: { params: z.object({ kind: oneOf(kindNames) }) },
     responses: { 202: accepted, ...problems(400, 401, 503) },
@@ -115,16 +115,15 @@ export const runRoutes = [
 
   endpoint('post', '/v1/runs/{runId}/retry', 'retryRun', {
     tags,
-    summary: 'Try again what a run has not done, in a new run',
-    description:
-      'What has failed and what was left for later. However often it is asked for, there is one such run.',
+    summary: 'Retry the failed and deferred work of a run, in a new run',
+    description: 'Repeated requests return the same new run.',
     request: { params },
     responses: { 202: accepted, ...problems(400, 401, 404, 409, 503) },
     answer: async (c, { db, triggers }) => {
       const { runId } = c.req.valid('param');
-      const run = found(await findRun(db, runId), noRun(runId));
-      const reason = reasonNotToRetry(run);
-      if (reason !== undefined) throw new Problem('too-late', reason);
+      const run = requireFound(await findRun(db, runId), runNotFound(runId));
+      const reason = retryObstacle(run);
+      if (reason !== undefined) throw new Problem('invalid-state', reason);
       const retried = await triggers.retry(run);
       return c.json(retried, 202, location(retried));
     },

@@ -37,7 +37,7 @@ interface Listed {
 const ids = ({ body }: Listed) => body.items.map(({ id }) => id);
 
 describe('GET /v1/runs', () => {
-  it('shows the newest first, page by page', async () => {
+  it('lists runs, newest first, page by page', async () => {
     const first = await test.get('/v1/runs?limit=3');
     expect(ids(first)).toEqual(['run-4', 'run-3', 'run-2']);
     const second = await test.get(`/v1/runs?limit=3&cursor=${first.body.next}`);
@@ -45,7 +45,7 @@ describe('GET /v1/runs', () => {
     expect(second.body.next).toBeNull();
   });
 
-  it('shows each with its slot and what it came to', async () => {
+  it('returns each with its slot and counts', async () => {
     const { body } = await test.get('/v1/runs');
     expect(body.items.at(-1)).toEqual({
       id: 'run-1',
@@ -67,13 +67,13 @@ describe('GET /v1/runs', () => {
     expect(body.items[2]).toMatchObject({ error: 'the database went away' });
   });
 
-  it('can be asked for one kind or one state', async () => {
+  it('filters by kind and state', async () => {
     expect(ids(await test.get('/v1/runs?kind=near'))).toEqual(['run-3', 'run-1']);
     expect(ids(await test.get('/v1/runs?state=failed'))).toEqual(['run-2']);
     expect(ids(await test.get('/v1/runs?kind=rider&state=failed'))).toEqual([]);
   });
 
-  it.each(['kind', 'state'])('refuses a %s that there is not', async (field) => {
+  it.each(['kind', 'state'])('rejects an unknown %s', async (field) => {
     const { status, body } = await test.get(`/v1/runs?${field}=other`);
     expect(status).toBe(400);
     expect(body.errors).toMatchObject([{ field, message: expect.stringMatching(/^must be one of/) }]);
@@ -81,7 +81,7 @@ describe('GET /v1/runs', () => {
 });
 
 describe('GET /v1/runs/:runId', () => {
-  it('tells its calls in their order', async () => {
+  it('returns the calls in order', async () => {
     const { status, body } = await test.get('/v1/runs/run-1');
     expect(status).toBe(200);
     expect(body).toMatchObject({ id: 'run-1', counts: { synced: 2 } });
@@ -103,7 +103,7 @@ describe('GET /v1/runs/:runId', () => {
     expect(JSON.stringify(body)).not.toContain('secret');
   });
 
-  it('says that there is no such run, and refuses what is no id', async () => {
+  it('returns 404 for an unknown run, and rejects an invalid id', async () => {
     expect((await test.get('/v1/runs/run-9')).status).toBe(404);
     const { status, body } = await test.get('/v1/runs/%20');
     expect(status).toBe(400);

@@ -21,7 +21,7 @@ afterAll(async () => {
   await test?.stop();
 });
 beforeEach(async () => {
-  // The tick of the test before may still be on its way.
+  // The tick of the previous test may still be in flight.
   await test.quiet();
   ticks.length = 0;
   await test.db.delete(tables.syncRuns);
@@ -30,10 +30,10 @@ beforeEach(async () => {
 const post = (path: string) => test.post(path, {});
 const store = (...rows: Parameters<typeof runRow>[]) =>
   test.db.insert(tables.syncRuns).values(rows.map((row) => runRow(...row)));
-const nothingLeft = { planned: 3, synced: 3, failed: 0, deferred: 0, stored: 60 };
+const allSynced = { planned: 3, synced: 3, failed: 0, deferred: 0, stored: 60 };
 
 describe('POST /v1/syncs/{kind}/trigger', () => {
-  it('opens a slot for one run, however many ask at once', async () => {
+  it('starts one run for any number of concurrent requests', async () => {
     await store(['last']);
     const answers = await Promise.all([1, 2, 3].map(() => post('/v1/syncs/near/trigger')));
     const [{ status, headers, body }] = answers as [(typeof answers)[number]];
@@ -46,7 +46,7 @@ describe('POST /v1/syncs/{kind}/trigger', () => {
     expect(ticks[0]?.continues).toBeUndefined();
   });
 
-  it('asks for another one when that has ended', async () => {
+  it('starts another one after that has ended', async () => {
     const first = (await post('/v1/syncs/near/trigger')).body;
     await store([first.runId]);
     const second = (await post('/v1/syncs/near/trigger')).body;
@@ -54,14 +54,14 @@ describe('POST /v1/syncs/{kind}/trigger', () => {
     expect(second.runId).not.toBe(first.runId);
   });
 
-  it('is answered with the run that is under way', async () => {
+  it('returns the run that is in progress', async () => {
     await store(['now', { state: 'running', finishedAt: null }]);
     expect((await post('/v1/syncs/near/trigger')).body).toEqual({ runId: 'now', already: true });
     await test.quiet();
     expect(ticks).toEqual([]);
   });
 
-  it('knows the kinds', async () => {
+  it('rejects an unknown kind', async () => {
     const { status, body } = await test.post('/v1/syncs/yearly/trigger', {});
     expect(status).toBe(400);
     expect(body.errors).toMatchObject([{ field: 'kind' }]);
@@ -69,7 +69,7 @@ describe('POST /v1/syncs/{kind}/trigger', () => {
 });
 
 describe('POST /v1/runs/{id}/retry', () => {
-  it('asks for one run that goes on with what that one has left', async () => {
+  it('starts one run that continues the failed and deferred work', async () => {
     await store(['half']);
     const [first, again] = [await post('/v1/runs/half/retry'), await post('/v1/runs/half/retry')];
     expect([first.status, again.status]).toEqual([202, 202]);
@@ -78,13 +78,13 @@ describe('POST /v1/runs/{id}/retry', () => {
   });
 
   it.each([
-    ['is still running', { state: 'running', counts: nothingLeft }],
-    ['has done everything', { state: 'done', counts: nothingLeft }],
-  ] as const)('is refused while the run %s', async (_, row) => {
+    ['is still running', { state: 'running', counts: allSynced }],
+    ['has no failed or deferred work', { state: 'done', counts: allSynced }],
+  ] as const)('is rejected if the run %s', async (_, row) => {
     await store(['run', row]);
     const { status, body } = await post('/v1/runs/run/retry');
     expect(status).toBe(409);
-    expect(body.type).toBe('/docs/problems#too-late');
+    expect(body.type).toBe('/docs/problems#invalid-state');
     expect((await post('/v1/runs/none/retry')).status).toBe(404);
   });
 });

@@ -31,10 +31,10 @@ export function triggersWith(broker: Broker, db: Database, clock: Clock) {
         .orderBy(desc(syncRuns.startedAt))
         .limit(1);
       if (last?.state === 'running') return { runId: last.runId, already: true };
-      // It follows from the last run, so requests that come at once name the same slot.
-      return trigger(kind, `slot:${kind}:asked:${last?.runId ?? 'first'}`);
+      // Derived from the last run, so that concurrent requests name the same slot.
+      return trigger(kind, `slot:${kind}:trigger:${last?.runId ?? 'first'}`);
     },
-    /** A run that does what this one has left undone; the same one however often it is requested. */
+    /** A run for the failed and deferred work of this one; repeated requests return the same run. */
     retry: ({ kind, runId }: Pick<RunRow, 'kind' | 'runId'>) =>
       trigger(kind, `slot:${kind}:retry:${runId}`, runId),
   };
@@ -47,9 +47,10 @@ function runIdOf(slotId: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-export function reasonNotToRetry({ state, counts, error }: Pick<RunRow, 'state' | 'counts' | 'error'>) {
-  if (state === 'running') return 'The run has not ended yet';
+/** Returns why a run can't be retried; undefined if it can. */
+export function retryObstacle({ state, counts, error }: Pick<RunRow, 'state' | 'counts' | 'error'>) {
+  if (state === 'running') return 'The run is still in progress';
   if (state === 'done' && error === null && counts.failed === 0 && counts.deferred === 0)
-    return 'The run has done everything';
+    return 'The run has no failed or deferred work';
   return undefined;
 }

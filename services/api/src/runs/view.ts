@@ -10,12 +10,12 @@ export const runShape = z
     id: z.string(),
     kind: z.enum(kindNames),
     state: z.enum(runStates),
-    mode: z.enum(['on', 'observed']).describe('An observed run plans and counts, and calls nothing'),
+    mode: z.enum(['on', 'observed']).describe('observed: plans and counts, but makes no calls'),
     slot: z.object({ id: z.string(), scheduledFor: time, endsAt: time }),
     startedAt: time,
     finishedAt: time.nullable(),
     counts: runCounts.describe(
-      'Clubs or events: planned, synced, failed, left for the next slot; stored: the riders, signups or results in them',
+      'Clubs or events that were planned, synced, failed or deferred to the next slot; stored: their riders, signups or results',
     ),
     error: z.string().nullable(),
     traceId: traceIdShape,
@@ -24,23 +24,23 @@ export const runShape = z
 export type RunView = z.infer<typeof runShape>;
 
 export const triggeredRunShape = z
-  .object({ runId: z.string(), already: z.boolean().describe('It was under way or asked for before') })
-  .openapi('AskedRun');
+  .object({
+    runId: z.string(),
+    already: z.boolean().describe('true: already in progress or requested before'),
+  })
+  .openapi('TriggeredRun');
 export type TriggeredRun = z.infer<typeof triggeredRunShape>;
 
 const callShape = z.object({
   id: z.int(),
   endpoint: z.string().describe(`One of ${budgetNames.join(', ')}`),
-  target: z.string().describe('The club, rider or event asked for'),
-  because: z
-    .string()
-    .nullable()
-    .describe('Why this was called rather than anything else; null: there was no choice'),
-  status: z.int().nullable().describe('HTTP status; null when no answer came'),
+  target: z.string().describe('The requested club, rider or event'),
+  because: z.string().nullable().describe('Why this call was chosen; null: no choice was needed'),
+  status: z.int().nullable().describe('HTTP status; null without a response'),
   message: z.string(),
   startedAt: time,
   durationMs: z.int(),
-  rawStart: z.string().nullable().describe('The start of an answer that could not be read'),
+  rawStart: z.string().nullable().describe('The start of an unreadable response'),
 });
 export type CallView = z.infer<typeof callShape>;
 export type CallRow = RowOf<CallView, 'startedAt'>;
@@ -48,8 +48,8 @@ export type CallRow = RowOf<CallView, 'startedAt'>;
 export const runDetailShape = z
   .object({
     ...runShape.shape,
-    traceUrl: z.string().nullable().describe('Where its trace is shown; null: nobody has said'),
-    calls: z.array(callShape).describe('Its calls to upstream, oldest first'),
+    traceUrl: z.string().nullable().describe('URL of its trace; null: API_TRACE_URL is not set'),
+    calls: z.array(callShape).describe('Its upstream calls, oldest first'),
   })
   .openapi('RunDetail');
 export type RunDetailView = z.infer<typeof runDetailShape>;
@@ -74,7 +74,7 @@ export const runView = (row: RunRow): RunView => ({
   traceId: traceIdOf(row.traceparent),
 });
 
-/** @param traceUrl where a trace is shown, with `:id` in the place of its id; undefined: nowhere */
+/** @param traceUrl URL of a trace, with `:id` as the placeholder */
 export function runDetailView(
   row: RunRow,
   calls: readonly CallRow[],

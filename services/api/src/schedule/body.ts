@@ -31,19 +31,19 @@ export const changeBody = z
     despiteErrors: z
       .boolean()
       .default(false)
-      .openapi({ description: 'Also when lint finds errors', default: false }),
+      .openapi({ description: 'Apply it even if the checks find errors', default: false }),
   })
   .openapi({
     example: { kinds: { near: { mode: 'observed' }, results: { mode: 'on' } }, despiteErrors: false },
   });
 
-/** Events of a kind that a schedule is judged for: hundreds are many, and more of them take longer to judge. */
-export const mostThings = 10_000;
+/** Max events per kind for a check. Hundreds are realistic; more take longer to check. */
+export const maxEvents = 10_000;
 
 const count = z
   .int('must be a whole number')
   .min(0, 'must be at least 0')
-  .max(mostThings, `must be at most ${mostThings}`);
+  .max(maxEvents, `must be at most ${maxEvents}`);
 const within = z
   .union([z.literal('cycle'), duration.refine((ms) => ms > 0)], 'must be "cycle" or a duration such as "60m"')
   .openapi(text('60m'));
@@ -52,11 +52,11 @@ const promises = z.partialRecord(z.enum(kindNames), within);
 export const lintBody = z
   .strictObject({
     ...change,
-    near: count.optional().openapi({ description: 'Events that start within the hour in the evening' }),
-    far: count.optional().openapi({ description: 'Events that start within 48 hours' }),
+    near: count.optional().openapi({ description: 'Events that start within an hour, on a busy evening' }),
+    far: count.optional().openapi({ description: 'Events that start within 48 h' }),
     promises: promises
       .optional()
-      .openapi({ description: 'How often each club or event of a kind is to be refreshed at the least' }),
+      .openapi({ description: 'Max time between refreshes of each club or event, by kind' }),
   })
   .openapi({
     example: { kinds: { far: { opens: '0 */2 * * *', duration: '25m' } }, promises: { near: '60m' } },

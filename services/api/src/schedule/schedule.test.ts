@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask, startTestApi, type TestApi } from '../testing/api.ts';
+import { send as sendTo, startTestApi, type TestApi } from '../testing/api.ts';
 import { runRealScheduler } from '../testing/services.ts';
 
 let test: TestApi;
@@ -9,7 +9,7 @@ beforeAll(async () => {
   test = await startTestApi();
   scheduler = await runRealScheduler(test);
   await test.until(async () => {
-    if ((await read()).status !== 200) throw new Error('the scheduler is not there yet');
+    if ((await read()).status !== 200) throw new Error('the scheduler does not answer yet');
   });
 });
 afterAll(async () => {
@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 const send = (method: string, body?: unknown, match?: string, path = '/v1/schedule') =>
-  ask(test.api.url + path, {
+  sendTo(test.api.url + path, {
     method,
     headers: {
       'content-type': 'application/json',
@@ -29,11 +29,11 @@ const send = (method: string, body?: unknown, match?: string, path = '/v1/schedu
 const read = () => test.get('/v1/schedule');
 const etagNow = async () => (await read()).headers.get('etag') ?? '';
 
-/** The far slots of the first design, which lie upon the near ones. */
+/** The far slots of the original design, which overlap with the near ones. */
 const colliding = { kinds: { far: { opens: '30 */2 * * *', duration: '25m' } } };
 
 describe('GET /v1/schedule', () => {
-  it('shows what is configured, in its words, and the slots that open next', async () => {
+  it('returns the configured schedule as it was written, and the next slots', async () => {
     const { status, headers, body } = await read();
     expect(status).toBe(200);
     expect(headers.get('etag')).toBe(`"${body.version}"`);
@@ -56,7 +56,7 @@ describe('GET /v1/schedule', () => {
 });
 
 describe('PUT /v1/schedule', () => {
-  it('changes what is named and nothing else, and DELETE puts back what is configured', async () => {
+  it('changes only the given fields, and DELETE resets to the configured schedule', async () => {
     const before = (await read()).body;
     const change = {
       kinds: { near: { mode: 'observed' }, rider: { skip: '06:00' }, results: { mode: 'on' } },
@@ -78,7 +78,7 @@ describe('PUT /v1/schedule', () => {
     expect(back.body.version).toBeGreaterThan(changed.body.version);
   });
 
-  it('is refused with the findings and with what would pass; that passes, and so does what is wanted all the same', async () => {
+  it('rejects errors with findings and a repaired schedule; accepts the repaired one, and errors with despiteErrors', async () => {
     const before = await etagNow();
     const refused = await send('PUT', colliding, before);
     expect(refused.status).toBe(422);
@@ -96,15 +96,15 @@ describe('PUT /v1/schedule', () => {
 
     const passed = await send('PUT', refused.body.repaired, before);
     expect(passed.status).toBe(200);
-    const wanted = await send('PUT', { ...colliding, despiteErrors: true }, await etagNow());
-    expect(wanted.body.kinds.far).toMatchObject({ opens: '30 */2 * * *', duration: '25m' });
+    const forced = await send('PUT', { ...colliding, despiteErrors: true }, await etagNow());
+    expect(forced.body.kinds.far).toMatchObject({ opens: '30 */2 * * *', duration: '25m' });
     await send('DELETE', undefined, '*');
   });
 
-  it('is asked which version it changes: of two at once one comes through', async () => {
+  it('requires If-Match, and accepts only one of several concurrent changes', async () => {
     const missing = await send('PUT', {});
     expect(missing.status).toBe(428);
-    expect(missing.body.type).toBe('/docs/problems#version-needed');
+    expect(missing.body.type).toBe('/docs/problems#version-required');
     const etag = await etagNow();
     const changes = ['every 30m', 'every 40m', 'every 50m'].map((opens) =>
       send('PUT', { kinds: { rider: { opens } }, despiteErrors: true }, etag),
@@ -132,13 +132,13 @@ describe('PUT /v1/schedule', () => {
     [{ kinds: { riders: {} } }, 'kinds'],
     [{ timeZone: 'Mars/Olympus' }, 'timeZone'],
     [{ despiteErrors: 'yes' }, 'despiteErrors'],
-  ])('%j is told what is wrong with %s', async (body, field) => {
+  ])('%j gets an error for the field %s', async (body, field) => {
     const { status, body: problem } = await send('PUT', body, '*');
     expect(status).toBe(400);
     expect(problem.errors.map((each: { field: string }) => each.field)).toEqual([field]);
   });
 
-  it('is told all that is wrong at once', async () => {
+  it('returns all errors at once', async () => {
     const wrong = { timeZone: 'X', kinds: { near: { opens: 'often', duration: '0m' } } };
     const { body } = await send('PUT', wrong, '*');
     expect(body.errors).toHaveLength(3);
@@ -146,10 +146,10 @@ describe('PUT /v1/schedule', () => {
 });
 
 describe('POST /v1/schedule/lint', () => {
-  it('judges a change with its promises, and changes nothing', async () => {
+  it('checks a change with its promises without applying it', async () => {
     const before = await etagNow();
-    const asked = { ...colliding, near: 60, promises: { far: '6h', near: 'cycle' } };
-    const { status, body } = await send('POST', asked, undefined, '/v1/schedule/lint');
+    const input = { ...colliding, near: 60, promises: { far: '6h', near: 'cycle' } };
+    const { status, body } = await send('POST', input, undefined, '/v1/schedule/lint');
     expect(status).toBe(200);
     expect(body.findings.map(({ rule }: { rule: string }) => rule)).toEqual([
       'collision',
@@ -167,15 +167,15 @@ describe('POST /v1/schedule/lint', () => {
   it.each([
     [{ near: -1 }, 'near'],
     [{ promises: { far: 'soon' } }, 'promises.far'],
-  ])('%j is told what is wrong with %s', async (asked, field) => {
-    const { status, body } = await send('POST', asked, undefined, '/v1/schedule/lint');
+  ])('%j gets an error for the field %s', async (input, field) => {
+    const { status, body } = await send('POST', input, undefined, '/v1/schedule/lint');
     expect(status).toBe(400);
     expect(body.errors.map((each: { field: string }) => each.field)).toEqual([field]);
   });
 });
 
 describe('GET /v1/forecast', () => {
-  it('says what a busy day comes to, for other numbers too', async () => {
+  it('forecasts a busy day, also with other numbers of events', async () => {
     const usual = (await test.get('/v1/forecast')).body;
     expect(usual.kinds.map(({ kind }: { kind: string }) => kind)).toEqual(['rider', 'near', 'far']);
     const signups = usual.budgets.find(({ budget }: { budget: string }) => budget === 'signups');
@@ -185,7 +185,7 @@ describe('GET /v1/forecast', () => {
     expect(other.kinds[2]).toMatchObject({ things: 20, promisedSeconds: 900 });
   });
 
-  it.each(['near=x', 'promises=near', 'promises=club=1h'])('%s is told what is wrong', async (query) => {
+  it.each(['near=x', 'promises=near', 'promises=club=1h'])('%s gets an error', async (query) => {
     const { status, body } = await test.get(`/v1/forecast?${query}`);
     expect(status).toBe(400);
     expect(body.errors).toMatchObject([{ field: query.split('=')[0] }]);
@@ -193,7 +193,7 @@ describe('GET /v1/forecast', () => {
 });
 
 describe('without a scheduler', () => {
-  it('nothing is said to be in force', async () => {
+  it('reads and changes of the schedule return 503', async () => {
     await scheduler.stop();
     scheduler = { stop: async () => undefined };
     expect((await read()).status).toBe(503);

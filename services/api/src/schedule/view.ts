@@ -10,18 +10,20 @@ import {
 import { iso, isoTimes, time } from '../http/view.ts';
 
 const kind = z.enum(kindNames);
-/** Unlike a record, an object says in OpenAPI that each kind is there. */
-const ofEachKind = <S extends z.ZodType>(shape: S) => z.object(mapValues(kinds, () => shape));
+/** An object, because a record would not list the kinds as required in OpenAPI. */
+const perKind = <S extends z.ZodType>(shape: S) => z.object(mapValues(kinds, () => shape));
 
 const settingsShape = z.object({
   timeZone: z.string(),
-  kinds: ofEachKind(
+  kinds: perKind(
     z.object({
       mode: z.enum(syncModes),
-      opens: z.string().describe('A cron expression of five fields, or an interval: every 15m'),
-      duration: z.string().describe('How long a slot stays open: 10m'),
-      skip: z.string().describe('Slots that are left out: 06:00, 23:00-05:00, sat, 2026-12-24'),
-      catchUp: z.string().describe('What becomes of missed slots: skip, latest, or all 2h'),
+      opens: z.string().describe('Cron expression with five fields, or an interval such as "every 15m"'),
+      duration: z.string().describe('How long a slot stays open, e.g. 10m'),
+      skip: z.string().describe('Slots to skip, e.g. 06:00, 23:00-05:00, sat, 2026-12-24'),
+      catchUp: z
+        .string()
+        .describe('What to do with missed slots: skip, latest, or all within a time such as "all 2h"'),
     }),
   ),
 });
@@ -36,9 +38,11 @@ const settingsView = ({ timeZone, kinds: slots }: ScheduleSettings): SettingsVie
 });
 
 export const scheduleChangedShape = settingsShape.extend({
-  version: z.int().describe('What the ETag says'),
-  from: z.enum(['configured', 'changed']).describe('By the variables, or by somebody since'),
-  since: time.nullable().describe('null: from the very beginning'),
+  version: z.int().describe('The version in the ETag'),
+  from: z
+    .enum(['configured', 'changed'])
+    .describe('configured: from the variables; changed: over the API since then'),
+  since: time.nullable().describe('null: since the first start'),
 });
 
 export const scheduleChangedView = (
@@ -52,8 +56,8 @@ export const scheduleChangedView = (
 
 export const scheduleShape = scheduleChangedShape
   .extend({
-    next: ofEachKind(z.array(z.object({ id: z.string(), opensAt: time, endsAt: time }))).describe(
-      'The slots that open next; none of a kind that is off',
+    next: perKind(z.array(z.object({ id: z.string(), opensAt: time, endsAt: time }))).describe(
+      'The next slots of each kind; empty if the kind is off',
     ),
   })
   .openapi('Schedule');
@@ -73,26 +77,23 @@ export const forecastShape = z
         kind,
         things: z.number().describe('Clubs or events to refresh'),
         slotsADay: z.number(),
-        callsADay: z.number().describe('That its slots have room for'),
-        fewestCalls: z.number().describe('In the slot that has room for the fewest'),
-        mostCalls: z.number(),
-        passSeconds: z.number().describe('How long one call for each takes when every call is made for it'),
-        oldestSeconds: z
-          .number()
-          .nullable()
-          .describe('How often each is refreshed at the least; null: never'),
-        promisedSeconds: z.number().nullable(),
+        callsADay: z.number().describe('Calls per day that fit into its slots'),
+        fewestCalls: z.number().describe('Min calls per slot'),
+        mostCalls: z.number().describe('Max calls per slot'),
+        passSeconds: z.number().describe('Time to refresh each club or event once, if it gets every call'),
+        oldestSeconds: z.number().nullable().describe('Max time between refreshes; null: never refreshed'),
+        promisedSeconds: z.number().nullable().describe('Max time between refreshes that was asked for'),
       }),
     ),
     budgets: z.array(
       z.object({
         budget: z.enum(budgetNames),
         policy: z.object({ limit: z.int(), windowSeconds: z.number() }),
-        allowed: z.number().describe('Calls a day that the limit allows'),
-        wanted: z.partialRecord(kind, z.number()).describe('Calls a day that each kind would like'),
-        urgent: z.number().describe('Calls a day that wait for no slot'),
-        room: z.number().describe('Calls a day that there is room for'),
-        used: z.number().describe('`room` of `allowed`, 0 to 1'),
+        allowed: z.number().describe('Calls per day that the rate limit allows'),
+        wanted: z.partialRecord(kind, z.number()).describe('Calls per day that each kind needs'),
+        urgent: z.number().describe('Urgent calls per day, which do not wait for a slot'),
+        room: z.number().describe('Calls per day that fit'),
+        used: z.number().describe('`room` divided by `allowed`, 0 to 1'),
       }),
     ),
   })
@@ -120,18 +121,20 @@ const findingShape = z.object({
   severity: z.enum(['error', 'warning']),
   kinds: z.array(kind),
   message: z.string(),
-  timeline: z.array(z.object({ at: time, says: z.string() })).describe('An example'),
+  timeline: z.array(z.object({ at: time, says: z.string() })).describe('Example timeline'),
 });
 
 export const judgedShape = z
   .object({
     findings: z.array(findingShape).describe('Errors first'),
     forecast: z.object(forecastShape.shape),
-    settings: settingsShape.describe('The schedule that was judged'),
-    repaired: settingsShape.describe('How it would pass, with these promises'),
+    settings: settingsShape.describe('The checked schedule'),
+    repaired: settingsShape.describe('A schedule without errors that keeps `promises`'),
     promises: z
       .partialRecord(kind, z.string())
-      .describe('Other than was asked where no slots could keep that: `cycle`, or a duration'),
+      .describe(
+        'The max time between refreshes: `cycle`, or a duration. Differs from the request where no slots could keep it',
+      ),
   })
   .openapi('JudgedSchedule');
 export type JudgedView = z.infer<typeof judgedShape>;

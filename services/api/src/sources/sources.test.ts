@@ -1,24 +1,24 @@
 import { tables } from '@paceline/shared/database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../testing/api.ts';
-import { playLimiter, idleStatus } from '../testing/services.ts';
+import { fakeStatus, idleStatus } from '../testing/services.ts';
 import { someTime } from '../testing/rows.ts';
 
 let test: TestApi;
 
 beforeAll(async () => {
   test = await startTestApi();
-  const asked = { account: 'key-0', address: 'http://127.0.0.1', since: someTime, refusals: 0, probes: 0 };
+  const common = { account: 'key-0', address: 'http://127.0.0.1', since: someTime, refusals: 0, probes: 0 };
   await test.db.insert(tables.sources).values([
-    { ...asked, source: 'signups', state: 'available' },
+    { ...common, source: 'signups', state: 'available' },
     {
-      ...asked,
+      ...common,
       source: 'events',
       state: 'unavailable',
       refusals: 1,
       status: 404,
-      message: 'Upstream answered 404: it knows no such thing',
-      advice: 'Is ZWIFTRACING_EVENTS_PATH right?',
+      message: 'Upstream answered 404: not found',
+      advice: 'Check ZWIFTRACING_EVENTS_PATH',
       rawStart: '{"error":"Not found"}',
       probeAt: someTime + 300_000,
       probes: 1,
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => test?.stop());
 
 describe('GET /v1/sources', () => {
-  it('says of every source whether upstream gives it to us, and why not', async () => {
+  it('lists every source with its availability and what is wrong', async () => {
     const { status, body } = await test.get('/v1/sources');
     expect(status).toBe(200);
     const nothing = { status: null, message: null, advice: null, rawStart: null, nextTryAt: null };
@@ -43,8 +43,8 @@ describe('GET /v1/sources', () => {
           state: 'unavailable',
           since: '2026-03-01T12:00:00.000Z',
           status: 404,
-          message: 'Upstream answered 404: it knows no such thing',
-          advice: 'Is ZWIFTRACING_EVENTS_PATH right?',
+          message: 'Upstream answered 404: not found',
+          advice: 'Check ZWIFTRACING_EVENTS_PATH',
           rawStart: '{"error":"Not found"}',
           nextTryAt: '2026-03-01T12:05:00.000Z',
         },
@@ -53,8 +53,8 @@ describe('GET /v1/sources', () => {
     });
   });
 
-  it('is seen in the coordination too', async () => {
-    const limiter = await playLimiter(await test.busOf('limiter'), idleStatus);
+  it('agrees with the coordination', async () => {
+    const limiter = await fakeStatus(await test.busOf('limiter'), idleStatus);
     const { body } = await test.get('/v1/coordination');
     expect(body.sources).toMatchObject({ events: 'unavailable', signups: 'available', clubs: 'unknown' });
     await limiter.stop();

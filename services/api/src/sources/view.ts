@@ -6,13 +6,13 @@ import { isoOrNull, isoTimes, type RowOf, time } from '../http/view.ts';
 export const sourceShape = z
   .object({
     source: z.enum(sourceNames),
-    state: z.enum(sourceStates).describe('unknown: not asked yet'),
+    state: z.enum(sourceStates).describe('unknown: not called yet'),
     since: time.nullable(),
-    status: z.int().nullable().describe('HTTP status of the last refusal'),
+    status: z.int().nullable().describe('HTTP status of the last rejection'),
     message: z.string().nullable().describe('What is wrong'),
-    advice: z.string().nullable().describe('What may be done about it'),
-    rawStart: z.string().nullable().describe('The start of the answer'),
-    nextTryAt: time.nullable().describe('An unavailable source is not asked again before'),
+    advice: z.string().nullable().describe('What to do about it'),
+    rawStart: z.string().nullable().describe('The start of the response'),
+    nextTryAt: time.nullable().describe('When an unavailable source is tried next, at the earliest'),
   })
   .openapi('Source');
 type SourceView = z.infer<typeof sourceShape>;
@@ -24,7 +24,7 @@ export interface SourceRow extends Omit<RowOf<SourceView, 'since'>, 'since' | 'n
   readonly probeAt: number | null;
 }
 
-const notAskedYet = {
+const notCalledYet = {
   state: 'unknown',
   since: null,
   status: null,
@@ -37,7 +37,7 @@ const notAskedYet = {
 export const sourcesView = (rows: readonly SourceRow[]): SourceView[] =>
   sourceNames.map((source) => {
     const row = rows.find((each) => each.source === source);
-    if (!row) return { source, ...notAskedYet };
+    if (!row) return { source, ...notCalledYet };
     const { probeAt, ...rest } = row;
     return { ...rest, ...isoTimes(row, 'since'), nextTryAt: isoOrNull(probeAt) };
   });

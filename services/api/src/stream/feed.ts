@@ -3,72 +3,72 @@ import type { StoredEvent, EventStream } from '@paceline/shared/messaging';
 import type { Logger } from '@paceline/shared/telemetry';
 import { sseEvent, streamEventOf, type StreamType } from './view.ts';
 
-/** The newest things of a sequence. @param last the place behind which the first thing comes @param bound bytes that are kept */
+/** Keeps the newest items of a sequence. @param last sequence before the first item @param maxBytes to keep */
 export function createRing<T extends { readonly sequence: number; readonly bytes: number }>(
   last: number,
-  bound: number,
+  maxBytes: number,
 ) {
-  let things: T[] = [];
+  let items: T[] = [];
   let bytes = 0;
   let newest = last;
-  const first = () => newest - things.length + 1;
+  const first = () => newest - items.length + 1;
   return {
     get last() {
       return newest;
     },
-    /** The first that can be read here; `last + 1` when nothing is kept. */
+    /** The oldest kept sequence; `last + 1` when empty. */
     get first() {
       return first();
     },
-    /** @throws {Error} when it is not the next one */
-    push(thing: T): void {
-      if (thing.sequence !== newest + 1) throw new Error(`${thing.sequence} does not follow ${newest}`);
-      things.push(thing);
-      newest = thing.sequence;
-      bytes += thing.bytes;
-      while (bytes > bound && things.length > 1) bytes -= things.shift()?.bytes ?? 0;
+    /** @throws {Error} when the sequence has a gap */
+    push(item: T): void {
+      if (item.sequence !== newest + 1) throw new Error(`${item.sequence} does not follow ${newest}`);
+      items.push(item);
+      newest = item.sequence;
+      bytes += item.bytes;
+      while (bytes > maxBytes && items.length > 1) bytes -= items.shift()?.bytes ?? 0;
     },
     restart(after: number): void {
-      things = [];
+      items = [];
       bytes = 0;
       newest = after;
     },
-    behind(sequence: number, limit: number): T[] {
+    after(sequence: number, limit: number): T[] {
       const from = Math.max(0, sequence + 1 - first());
-      return things.slice(from, from + limit);
+      return items.slice(from, from + limit);
     },
   };
 }
 
-export interface FeedLine {
+export interface FeedEntry {
   readonly sequence: number;
-  /** How much it weighs against the ring's bound. */
+  /** Its share of the ring's memory limit. */
   readonly bytes: number;
   readonly type: StreamType | undefined;
   readonly text: string;
 }
 
-/** Bytes of what is kept in memory; what is older is read from the broker. */
+/** Memory for recent events; older ones are read from the broker. */
 const ringBytes = 2 * 1_048_576;
-/** Real ms. */
-const pauseMs = 500;
+/** Real ms before the next attempt. */
+const retryDelayMs = 500;
 
-/** Follows the events until `stopping` aborts, also through restarts of the broker. @param bound bytes of the ring */
+/** Follows the event stream until `stopping` aborts, across broker restarts. @param maxBytes of the ring */
 export function startFeed(
   connected: Promise<EventStream>,
   account: string,
   log: Logger,
   stopping: AbortSignal,
-  bound = ringBytes,
+  maxBytes = ringBytes,
 ) {
-  let ring: ReturnType<typeof createRing<FeedLine>> | undefined;
+  let ring: ReturnType<typeof createRing<FeedEntry>> | undefined;
   const waiting = new Set<() => void>();
 
   function push(event: StoredEvent): void {
     if (!ring || event.sequence <= ring.last) return;
-    // Viewers from behind a hole read on from the broker.
+    // After a gap in the ring, viewers read the missing events from the broker.
     if (event.sequence !== ring.last + 1) ring.restart(event.sequence - 1);
-    ring.push(lineOf(event, account));
+    ring.push(entryOf(event, account));
     for (const wake of waiting) wake();
   }
 
@@ -77,39 +77,39 @@ export function startFeed(
     while (!stopping.aborted) {
       try {
         const { last } = await stream.range();
-        ring ??= createRing(last, bound);
-        // The broker has lost its disk: its sequences start over.
+        ring ??= createRing(last, maxBytes);
+        // The broker has lost its disk, so its sequences have restarted.
         if (last < ring.last) ring.restart(last);
         await stream.follow(ring.last, push, stopping);
       } catch (error) {
-        log.warn({ err: error }, 'the stream of events broke off, following it again');
-        await pause(pauseMs);
+        log.warn({ err: error }, 'event stream interrupted, reconnecting');
+        await pause(retryDelayMs);
       }
     }
   }
-  // The service itself waits for the connection, and reports its failure.
+  // startApi waits for the same connection and reports its failure.
   void follow().catch(() => undefined);
 
   return {
     ring: () => ring,
-    /** Waits for something behind `sequence`, `ms` (real) at most; whether there is. */
-    news: (sequence: number, ms: number, signal: AbortSignal) =>
-      wokenBy(waiting, () => ring !== undefined && ring.last !== sequence, ms, signal),
-    /** The sequences that the broker keeps. */
+    /** Waits up to `ms` (real) for an event after `sequence`. Returns whether there is one. */
+    waitForMore: (sequence: number, ms: number, signal: AbortSignal) =>
+      waitUntil(waiting, () => ring !== undefined && ring.last !== sequence, ms, signal),
+    /** The sequences that the broker still has. */
     range: async () => (await connected).range(),
-    async read(from: number, to: number): Promise<FeedLine[]> {
+    async read(from: number, to: number): Promise<FeedEntry[]> {
       const found = await (await connected).read(from, to);
-      return found.map((event) => lineOf(event, account));
+      return found.map((event) => entryOf(event, account));
     },
   };
 }
 
 export type Feed = ReturnType<typeof startFeed>;
 
-/** Waits until one of the calls that `wakes` gets finds that it is so, `ms` (real) at most; whether it is so. */
-const wokenBy = (
+/** Waits up to `ms` (real) for `condition`, checking it on each call of the function added to `wakes`. Returns its value. */
+const waitUntil = (
   wakes: Set<() => void>,
-  isSo: () => boolean,
+  condition: () => boolean,
   ms: number,
   signal: AbortSignal,
 ): Promise<boolean> =>
@@ -118,23 +118,23 @@ const wokenBy = (
       clearTimeout(timer);
       wakes.delete(wake);
       signal.removeEventListener('abort', end);
-      resolve(isSo());
+      resolve(condition());
     };
     const wake = () => {
-      if (isSo()) end();
+      if (condition()) end();
     };
     const timer = setTimeout(end, ms);
     signal.addEventListener('abort', end, { once: true });
     wakes.add(wake);
-    if (signal.aborted || isSo()) end();
+    if (signal.aborted || condition()) end();
   });
 
-function lineOf({ sequence, event }: StoredEvent, account: string): FeedLine {
-  const shown = event && streamEventOf(event, account);
-  const text = shown ? inOnePiece(sseEvent(shown.type, shown.data, sequence)) : '';
-  // What is not shown takes up some memory as well.
-  return { sequence, type: shown?.type, text, bytes: text.length + 64 };
+function entryOf({ sequence, event }: StoredEvent, account: string): FeedEntry {
+  const streamed = event && streamEventOf(event, account);
+  const text = streamed ? flatten(sseEvent(streamed.type, streamed.data, sequence)) : '';
+  // Events that are not streamed use some memory too.
+  return { sequence, type: streamed?.type, text, bytes: text.length + 64 };
 }
 
-/** A text that was put together keeps what it was put together of, twice its size; one that is read from bytes does not. */
-const inOnePiece = (text: string): string => Buffer.from(text).toString();
+/** V8 keeps a concatenated string together with its parts, at twice the size. Decoding it from bytes avoids that. */
+const flatten = (text: string): string => Buffer.from(text).toString();

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { BrokerAway } from '../broker.ts';
+import { BrokerUnavailable } from '../broker.ts';
 import { problems } from '../http/problem.ts';
 import { type Endpoint, endpoint } from '../http/route.ts';
 import { viewerStream } from './viewer.ts';
@@ -10,26 +10,33 @@ const types = z
   .transform((text, context): ReadonlySet<StreamType> => {
     const parsed = z.array(z.enum(streamTypes)).safeParse(text.split(','));
     if (parsed.success) return new Set(parsed.data);
-    context.addIssue({ code: 'custom', message: `must be some of ${streamTypes.join(',')}` });
+    context.addIssue({
+      code: 'custom',
+      message: `must be a comma-separated list of ${streamTypes.join(', ')}`,
+    });
     return z.NEVER;
   })
   .optional()
-  .openapi({ type: 'string', description: 'Only these, comma-separated', example: 'run.changed,alert' });
+  .openapi({
+    type: 'string',
+    description: 'Only these event types, comma-separated; default all',
+    example: 'run.changed,alert',
+  });
 
 export const streamRoutes: Endpoint[] = [
   (app) => app.openAPIRegistry.register('StreamEvents', z.object(streamShapes).openapi('StreamEvents')),
 
   endpoint('get', '/v1/stream', 'streamEvents', {
     tags: ['stream'],
-    summary: 'What happens, as it happens (server-sent events)',
+    summary: 'Stream live changes (server-sent events)',
     description: [
-      `Named events with JSON in \`data\`: ${streamTypes.map((type) => `\`${type}\``).join(', ')}. Their schemas are below`,
+      `Named events with JSON in \`data\`: ${streamTypes.map((type) => `\`${type}\``).join(', ')}. Their schemas are in`,
       '`StreamEvents`.',
       '',
-      'Every event has an `id`; whoever connects again with `Last-Event-ID`, as browsers do, gets all that was missed, each',
-      'once. `gap` says that some of it is not kept any more (`from`, `to`: ids; null when nobody knows). `closing` is the last',
-      'event of a stream: its `reason` is `shutting_down`, `too_slow` or `broker_away`; connect again. A comment comes when',
-      'nothing has happened for 15 seconds.',
+      'Every event has an `id`. Clients that reconnect with `Last-Event-ID`, as browsers do, get all missed events, each',
+      'once. `gap` means that some of them are no longer available (`from`, `to`: ids; null if unknown). `closing` is the',
+      'last event of a stream, with the `reason` `shutting_down`, `too_slow` or `broker_away`; reconnect. A heartbeat',
+      'comment is sent after 15 seconds without an event.',
     ].join('\n'),
     request: {
       query: z.object({ types }),
@@ -37,12 +44,12 @@ export const streamRoutes: Endpoint[] = [
         'last-event-id': z
           .string()
           .optional()
-          .openapi({ description: 'The `id` seen last', example: '4711' }),
+          .openapi({ description: 'The `id` of the last received event', example: '4711' }),
       }),
     },
     responses: {
       200: {
-        description: 'Events for as long as you listen',
+        description: 'The event stream',
         content: {
           'text/event-stream': {
             schema: z.string().openapi({
@@ -55,11 +62,11 @@ export const streamRoutes: Endpoint[] = [
       ...problems(400, 401, 503),
     },
     answer: (c, { feed, stopping }) => {
-      if (!feed.ring()) throw new BrokerAway('The broker has not been reached yet');
+      if (!feed.ring()) throw new BrokerUnavailable('Not connected to the broker yet');
       const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
       if (c.req.method === 'HEAD') return c.body(null, 200, headers);
       const viewer = viewerStream(feed, {
-        after: placeOf(c.req.valid('header')['last-event-id']),
+        after: sequenceOf(c.req.valid('header')['last-event-id']),
         types: c.req.valid('query').types,
         stopping,
       });
@@ -68,4 +75,5 @@ export const streamRoutes: Endpoint[] = [
   }),
 ];
 
-const placeOf = (header = ''): number | undefined => (/^\d{1,15}$/.test(header) ? Number(header) : undefined);
+const sequenceOf = (header = ''): number | undefined =>
+  /^\d{1,15}$/.test(header) ? Number(header) : undefined;

@@ -35,14 +35,14 @@ async function open(headers?: Record<string, string>, query = '', base = test.ap
   return viewer;
 }
 let commands = 0;
-const tellCommand = (riderId: number) =>
+const publishCommand = (riderId: number) =>
   publish(riderSync, catalog.commandChanged, {
     commandId: `command-${(commands += 1)}`,
     riderId,
     at: someTime,
     progress: { state: 'waiting_for_window', until: someTime + 60_000 },
   });
-const tellConflict = (of: string) =>
+const publishConflict = (of: string) =>
   publish(limiter, catalog.conflict, {
     account: of,
     lane: 'far_event_sync',
@@ -51,12 +51,12 @@ const tellConflict = (of: string) =>
     at: someTime,
     expectedWaitMs: 1_500,
   });
-const riders = ({ heard }: Viewer) =>
-  heard.filter(({ type }) => type === 'command.changed').map(({ data }) => data.riderId as number);
+const riders = ({ events }: Viewer) =>
+  events.filter(({ type }) => type === 'command.changed').map(({ data }) => data.riderId as number);
 const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
 
 describe('GET /v1/stream', () => {
-  it('shows everything that happens, each in the shape that is documented for its name', async () => {
+  it('sends every type of event in its documented shape', async () => {
     const viewer = await open();
     const counts = { planned: 1, synced: 1, failed: 0, deferred: 0, stored: 9 };
     await publish(eventSync, catalog.runChanged, {
@@ -69,7 +69,7 @@ describe('GET /v1/stream', () => {
       counts,
       error: null,
     });
-    await tellCommand(1);
+    await publishCommand(1);
     await publish(limiter, catalog.permitsChanged, {
       changes: [
         { change: 'started', permit: 'p', account, endpoint: 'clubs', lane: 'rider_sync', at: someTime },
@@ -84,15 +84,15 @@ describe('GET /v1/stream', () => {
         { change: 'returned', permit: 'q', account: 'another', endpoint: 'clubs', at: someTime },
       ],
     });
-    await tellConflict(account);
-    await publish(limiter, catalog.alert, { type: 'journal_lost', at: someTime, message: 'It is gone' });
+    await publishConflict(account);
+    await publish(limiter, catalog.alert, { type: 'journal_lost', at: someTime, message: 'Journal lost' });
     await publish(eventSync, catalog.freshnessMeasured, { at: someTime, classes: [] });
     await publish(eventSync, catalog.sourceChanged, {
       source: 'signups',
       state: 'unavailable',
       at: someTime,
       status: 404,
-      message: 'It knows no such thing',
+      message: 'Not found',
       advice: null,
     });
 
@@ -103,10 +103,10 @@ describe('GET /v1/stream', () => {
       since: someTime,
     });
 
-    await test.until(() => expect(viewer.heard).toHaveLength(8));
-    for (const { type, data } of viewer.heard)
+    await test.until(() => expect(viewer.events).toHaveLength(8));
+    for (const { type, data } of viewer.events)
       expect(streamShapes[type as StreamType].parse(data)).toEqual(data);
-    const [run, command, permits, conflict] = viewer.heard;
+    const [run, command, permits, conflict] = viewer.events;
     expect(run?.data).toMatchObject({ id: 'run-1', at: '2026-03-01T12:00:00.000Z', counts });
     expect(command?.data).toMatchObject({ state: 'waiting_for_window', until: '2026-03-01T12:01:00.000Z' });
     expect(permits?.data.changes).toMatchObject([
@@ -114,38 +114,38 @@ describe('GET /v1/stream', () => {
       { change: 'settled', lane: null, status: 429 },
     ]);
     expect(conflict?.data).toMatchObject({ blocked: 'far_event_sync', expectedWaitSeconds: 1.5 });
-    expect(viewer.heard.at(-1)?.data).toMatchObject({
+    expect(viewer.events.at(-1)?.data).toMatchObject({
       version: 7,
       from: 'changed',
       kinds: { near: { duration: '10m' } },
     });
-    const ids = viewer.heard.map(({ id }) => id as number);
+    const ids = viewer.events.map(({ id }) => id as number);
     expect(ids).toEqual(upTo(8, ids[0]));
   });
 
-  it('shows only the types that are asked for, and nothing of other accounts', async () => {
+  it('sends only the requested types, and nothing of other accounts', async () => {
     const viewer = await open({}, '?types=conflict,alert');
-    await tellCommand(1);
-    await tellConflict('another');
-    await tellConflict(account);
-    await test.until(() => expect(viewer.heard).toHaveLength(1));
-    expect(viewer.heard[0]?.type).toBe('conflict');
+    await publishCommand(1);
+    await publishConflict('another');
+    await publishConflict(account);
+    await test.until(() => expect(viewer.events).toHaveLength(1));
+    expect(viewer.events[0]?.type).toBe('conflict');
     const { status, body } = await test.get('/v1/stream?types=conflict,nonsense');
     expect(status).toBe(400);
     expect(body.errors).toEqual([{ field: 'types', message: expect.stringContaining('run.changed') }]);
   });
 
-  it('answers a question for its headers without opening a stream', async () => {
+  it('responds to HEAD without opening a stream', async () => {
     const { status } = await fetch(`${test.api.url}/v1/stream`, { method: 'HEAD' });
     expect(status).toBe(200);
   });
 
-  it('goes on behind the last id, each thing once, also in another process that was not there before', async () => {
+  it('resumes after the last id without repeating events, also from a process started later', async () => {
     const first = await open();
-    for (const rider of upTo(3)) await tellCommand(rider);
+    for (const rider of upTo(3)) await publishCommand(rider);
     await test.until(() => expect(riders(first)).toEqual(upTo(3)));
     first.stop();
-    for (const rider of upTo(150, 4)) await tellCommand(rider);
+    for (const rider of upTo(150, 4)) await publishCommand(rider);
     const lastEventId = { 'last-event-id': String(first.lastId()) };
 
     const again = await open(lastEventId);
@@ -153,41 +153,41 @@ describe('GET /v1/stream', () => {
 
     const { url } = await test.startAnother();
     const elsewhere = await open(lastEventId, '', url);
-    await tellCommand(154);
+    await publishCommand(154);
     await test.until(() => expect(riders(elsewhere)).toEqual(upTo(151, 4)));
     await test.until(() => expect(riders(again)).toEqual(upTo(151, 4)));
   });
 
-  it('tells its viewers when the process ends, and nothing is lost or doubled on the way', async () => {
-    const dying = await test.startAnother();
-    const viewer = await open({}, '', dying.url);
-    const telling = (async () => {
-      for (const rider of upTo(60)) await tellCommand(rider);
+  it('sends a closing event when the process ends, and resumes elsewhere without losing or repeating events', async () => {
+    const ending = await test.startAnother();
+    const viewer = await open({}, '', ending.url);
+    const publishing = (async () => {
+      for (const rider of upTo(60)) await publishCommand(rider);
     })();
     await test.until(() => expect(riders(viewer).length).toBeGreaterThan(5));
-    await dying.stop();
+    await ending.stop();
     await viewer.ended;
-    expect(viewer.heard.at(-1)).toMatchObject({ type: 'closing', data: { reason: 'shutting_down' } });
+    expect(viewer.events.at(-1)).toMatchObject({ type: 'closing', data: { reason: 'shutting_down' } });
     const resumed = await open({ 'last-event-id': String(viewer.lastId()) });
-    await telling;
+    await publishing;
     await test.until(() => expect([...riders(viewer), ...riders(resumed)]).toEqual(upTo(60)));
   });
 
-  it('says what is not kept any more', async () => {
+  it('sends a gap for events that are no longer available', async () => {
     const first = await open();
-    await tellCommand(1);
-    await test.until(() => expect(first.heard).toHaveLength(1));
+    await publishCommand(1);
+    await test.until(() => expect(first.events).toHaveLength(1));
     const from = first.lastId() ?? 0;
-    for (const rider of upTo(3, 2)) await tellCommand(rider);
-    await test.until(() => expect(first.heard).toHaveLength(4));
+    for (const rider of upTo(3, 2)) await publishCommand(rider);
+    await test.until(() => expect(first.events).toHaveLength(4));
     const provision = await test.busOf('admin');
     const manager = await provision.js.jetstreamManager();
     await manager.streams.purge('EVENTS', { seq: from + 3 });
     const { url } = await test.startAnother();
     const late = await open({ 'last-event-id': String(from) }, '', url);
     await test.until(() => expect(riders(late)).toEqual([4]));
-    expect(late.heard[0]).toMatchObject({ type: 'gap', data: { from: from + 1, to: from + 2 } });
-    const stranger = await open({ 'last-event-id': '999999999' });
-    await test.until(() => expect(stranger.heard).toMatchObject([{ type: 'gap', data: { from: null } }]));
+    expect(late.events[0]).toMatchObject({ type: 'gap', data: { from: from + 1, to: from + 2 } });
+    const unknownId = await open({ 'last-event-id': '999999999' });
+    await test.until(() => expect(unknownId.events).toMatchObject([{ type: 'gap', data: { from: null } }]));
   });
 });

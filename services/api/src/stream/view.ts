@@ -19,8 +19,8 @@ import { scheduleChangedShape, scheduleChangedView } from '../schedule/view.ts';
 
 const commandChangedShape = z.object({
   commandId: z.string(),
-  riderId: z.int().nullable().describe('Null with an import'),
-  riders: riderCounts.nullable().describe('Of an import, when they have changed'),
+  riderId: z.int().nullable().describe('null for imports'),
+  riders: riderCounts.nullable().describe('For imports, if the counts have changed'),
   ...progressShape.shape,
   via: viaShape,
   updatedAt: time,
@@ -32,7 +32,7 @@ const permitChangeShape = z.object({
   budget: z.enum(budgetNames),
   lane: z.enum(laneNames).nullable(),
   result: outcome.shape.result.nullable(),
-  status: z.int().nullable().describe('HTTP status of the answer'),
+  status: z.int().nullable().describe('HTTP status of the response'),
   at: time,
 });
 
@@ -46,7 +46,7 @@ export const streamShapes = {
   alert: z.object({
     type: alertPayload.shape.type,
     at: time,
-    budget: z.enum(budgetNames).nullable().describe('null: it is about all of them'),
+    budget: z.enum(budgetNames).nullable().describe('null: applies to all budgets'),
     message: z.string(),
     attribution: attribution.nullable(),
   }),
@@ -96,9 +96,9 @@ const views: Views = {
     },
   }),
   permitsChanged(payload, account) {
-    const ours = payload.changes.filter((change) => change.account === account);
-    if (ours.length === 0) return undefined;
-    return { type: 'permits.changed', data: { changes: ours.map(permitChangeView) } };
+    const ofAccount = payload.changes.filter((change) => change.account === account);
+    if (ofAccount.length === 0) return undefined;
+    return { type: 'permits.changed', data: { changes: ofAccount.map(permitChangeView) } };
   },
   conflict: ({ endpoint, lane, ...conflict }, account) =>
     conflict.account === account
@@ -115,7 +115,7 @@ const views: Views = {
 };
 
 export function streamEventOf(event: StreamedEvent, account: string): StreamEvent | undefined {
-  // Each name goes with its own payload, which TypeScript can't follow through the table.
+  // TypeScript can't see that the view and the payload belong to the same name.
   const view = views[event.name] as (payload: unknown, account: string) => StreamEvent | undefined;
   return view(event.payload, account);
 }
@@ -123,8 +123,8 @@ export function streamEventOf(event: StreamedEvent, account: string): StreamEven
 export const sseEvent = (type: string, data: unknown, id?: number): string =>
   `event: ${type}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 
-/** Nothing happened, up to `id`: keeps the connection open, and lets a client resume behind there. */
+/** Keeps the connection open, and lets a client resume after `id`. */
 export const sseHeartbeat = (id: number): string => `: heartbeat\nid: ${id}\n\n`;
 
-/** The first words of a stream: how long (real ms) a client waits before it connects again. */
+/** Starts a stream. @param retryMs real ms that a client waits before it reconnects */
 export const sseOpening = (retryMs: number, id: number): string => `retry: ${retryMs}\nid: ${id}\n\n`;

@@ -1,22 +1,22 @@
 import { eventually } from '@paceline/shared/testing';
 import { describe, expect, it } from 'vitest';
-import { createRing, type Feed, type FeedLine } from './feed.ts';
+import { createRing, type Feed, type FeedEntry } from './feed.ts';
 import { viewerStream } from './viewer.ts';
 
-const line = (sequence: number): FeedLine => ({
+const entry = (sequence: number): FeedEntry => ({
   sequence,
   type: 'alert',
   text: `id: ${sequence}\n\n`,
   bytes: 1,
 });
 
-/** A feed that is told by hand, and keeps five. */
-function handFeed() {
-  const ring = createRing<FeedLine>(0, 5);
+/** A feed whose events are pushed by the test. It keeps five. */
+function manualFeed() {
+  const ring = createRing<FeedEntry>(0, 5);
   const wakes = new Set<() => void>();
   const feed: Feed = {
     ring: () => ring,
-    news: (sequence, ms, signal) =>
+    waitForMore: (sequence, ms, signal) =>
       new Promise((resolve) => {
         const end = () => resolve(ring.last !== sequence);
         if (ring.last !== sequence) end();
@@ -25,13 +25,13 @@ function handFeed() {
         signal.addEventListener('abort', end);
       }),
     range: async () => ({ first: 1, last: ring.last }),
-    read: async (from, to) => Array.from({ length: to - from + 1 }, (_, index) => line(from + index)),
+    read: async (from, to) => Array.from({ length: to - from + 1 }, (_, index) => entry(from + index)),
   };
-  const tell = () => {
-    ring.push(line(ring.last + 1));
+  const push = () => {
+    ring.push(entry(ring.last + 1));
     for (const wake of wakes) wake();
   };
-  return { feed, tell };
+  return { feed, push };
 }
 
 const open = (feed: Feed, options: Partial<Parameters<typeof viewerStream>[1]> = {}) => {
@@ -47,8 +47,8 @@ const open = (feed: Feed, options: Partial<Parameters<typeof viewerStream>[1]> =
 };
 
 describe('a viewer', () => {
-  it('hears a comment with the place where it stands when nothing happens', async () => {
-    const { feed } = handFeed();
+  it('receives a heartbeat with its position while no events arrive', async () => {
+    const { feed } = manualFeed();
     const { read, reader } = open(feed, { heartbeatMs: 20 });
     expect(await read()).toContain('retry: ');
     expect(await read()).toBe(': heartbeat\nid: 0\n\n');
@@ -56,21 +56,21 @@ describe('a viewer', () => {
     await reader.cancel();
   });
 
-  it('that wants other types still moves on, and says so', async () => {
-    const { feed, tell } = handFeed();
+  it('advances its position past events of other types', async () => {
+    const { feed, push } = manualFeed();
     const { read, reader } = open(feed, { types: new Set(['conflict']), heartbeatMs: 50 });
     await read();
-    tell();
-    tell();
+    push();
+    push();
     expect(await eventually(read)).toBe(': heartbeat\nid: 2\n\n');
     await reader.cancel();
   });
 
-  it('that reads too slowly is told so and cut, and can go on where it was', async () => {
-    const { feed, tell } = handFeed();
+  it('that reads too slowly is closed as too slow, and can resume where it was', async () => {
+    const { feed, push } = manualFeed();
     const slow = open(feed);
     await slow.read();
-    for (let count = 0; count < 20; count += 1) tell();
+    for (let count = 0; count < 20; count += 1) push();
     let text = '';
     for (let part = await slow.read(); part !== ''; part = await slow.read()) text += part;
     expect(text).toContain('event: closing\ndata: {"reason":"too_slow"}');
@@ -83,8 +83,8 @@ describe('a viewer', () => {
     await again.reader.cancel();
   });
 
-  it('that reads nothing at all is cut', async () => {
-    const { feed } = handFeed();
+  it('that reads nothing is disconnected', async () => {
+    const { feed } = manualFeed();
     const stream = viewerStream(feed, {
       after: undefined,
       types: undefined,
@@ -93,6 +93,6 @@ describe('a viewer', () => {
     });
     const reader = stream.getReader();
     await reader.read();
-    await expect(reader.closed).rejects.toThrow('nobody reads this stream');
+    await expect(reader.closed).rejects.toThrow('the client stopped reading');
   });
 });

@@ -1,123 +1,124 @@
 import { meter } from '@paceline/shared/telemetry';
-import type { Feed, FeedLine } from './feed.ts';
+import type { Feed, FeedEntry } from './feed.ts';
 import { sseEvent, sseHeartbeat, sseOpening, type StreamType } from './view.ts';
 
 export interface ViewerOptions {
   readonly after: number | undefined;
   readonly types: ReadonlySet<StreamType> | undefined;
   readonly stopping: AbortSignal;
-  /** Real ms: the longest silence of the API, and of a viewer that reads nothing. */
+  /** Real ms without an event before a heartbeat. */
   readonly heartbeatMs?: number;
+  /** Real ms after which a viewer that reads nothing is disconnected. */
   readonly stalledMs?: number;
 }
 
-/** Why a stream ends, as its last event says; a client that connects again goes on behind its last id. */
-type Closing = 'shutting_down' | 'too_slow' | 'broker_away';
-type Words = { readonly text: string; readonly closing?: Closing };
+/** Why a stream ends, sent as its last event. A client that reconnects resumes after its last id. */
+type ClosingReason = 'shutting_down' | 'too_slow' | 'broker_away';
+type Chunk = { readonly text: string; readonly closing?: ClosingReason };
 
-const viewers = meter().createUpDownCounter('paceline.stream.viewers', {
+const openStreams = meter().createUpDownCounter('paceline.stream.viewers', {
   unit: '{viewer}',
-  description: 'Who watches the stream now',
+  description: 'Open event streams',
 });
-viewers.add(0);
+openStreams.add(0);
 
 const retryMs = 1_000;
-const linesAtOnce = 100;
+const batchSize = 100;
 const encoder = new TextEncoder();
 
-function readerOf(feed: Feed, options: ViewerOptions, gone: AbortSignal) {
+function readerOf(feed: Feed, options: ViewerOptions, disconnected: AbortSignal) {
   const { types, stopping, heartbeatMs = 15_000 } = options;
-  const over = AbortSignal.any([gone, stopping]);
+  const ended = AbortSignal.any([disconnected, stopping]);
   let position = options.after ?? feed.ring()?.last ?? 0;
   let catchingUp = options.after !== undefined;
 
-  const written = (lines: readonly FeedLine[]) =>
-    lines.map(({ type, text }) => (type && (!types || types.has(type)) ? text : '')).join('');
+  const textOf = (entries: readonly FeedEntry[]) =>
+    entries.map(({ type, text }) => (type && (!types || types.has(type)) ? text : '')).join('');
 
-  /** The viewer has heard more than this process, from another one: it waits. Or sequences started over. */
-  async function ahead(last: number, ms: number): Promise<string> {
+  /** The viewer is ahead of this process: another process has sent it more, or the broker's sequences have restarted. */
+  async function waitOrReset(last: number, ms: number): Promise<string> {
     if ((await feed.range()).last >= position) {
-      await feed.news(last, ms, over);
+      await feed.waitForMore(last, ms, ended);
       return '';
     }
     position = last;
     return sseEvent('gap', { from: null, to: null }, last);
   }
 
-  async function older(lastOlder: number): Promise<string> {
+  async function readOlder(until: number): Promise<string> {
     const { first } = await feed.range();
     const missing = first > position + 1 ? { from: position + 1, to: first - 1 } : undefined;
     if (missing) position = missing.to;
-    const to = Math.min(position + linesAtOnce, lastOlder);
-    const lines = position < to ? await feed.read(position + 1, to) : [];
+    const to = Math.min(position + batchSize, until);
+    const entries = position < to ? await feed.read(position + 1, to) : [];
     const gap = missing ? sseEvent('gap', missing, missing.to) : '';
     position = Math.max(position, to);
-    return gap + written(lines);
+    return gap + textOf(entries);
   }
 
   return {
     opening: () => ({ text: sseOpening(retryMs, position) }),
-    async next(sentAt: number): Promise<Words> {
+    async next(sentAt: number): Promise<Chunk> {
       for (;;) {
         const ring = feed.ring();
         if (stopping.aborted) return { text: '', closing: 'shutting_down' };
         if (!ring) return { text: '', closing: 'broker_away' };
-        const patienceMs = heartbeatMs - (performance.now() - sentAt);
-        if (patienceMs <= 0) return { text: sseHeartbeat(position) };
+        const remainingMs = heartbeatMs - (performance.now() - sentAt);
+        if (remainingMs <= 0) return { text: sseHeartbeat(position) };
         let text: string | undefined;
         if (position > ring.last) {
-          text = await ahead(ring.last, patienceMs).catch(() => undefined);
+          text = await waitOrReset(ring.last, remainingMs).catch(() => undefined);
         } else if (position + 1 < ring.first) {
           if (!catchingUp) return { text: '', closing: 'too_slow' };
-          text = await older(ring.first - 1).catch(() => undefined);
+          text = await readOlder(ring.first - 1).catch(() => undefined);
         } else {
           catchingUp = false;
-          const lines = ring.behind(position, linesAtOnce);
-          position = lines.at(-1)?.sequence ?? position;
-          text = written(lines);
-          if (lines.length === 0) await feed.news(position, patienceMs, over);
+          const entries = ring.after(position, batchSize);
+          position = entries.at(-1)?.sequence ?? position;
+          text = textOf(entries);
+          if (entries.length === 0) await feed.waitForMore(position, remainingMs, ended);
         }
         if (text === undefined) return { text: '', closing: 'broker_away' };
-        if (text !== '' || gone.aborted) return { text };
+        if (text !== '' || disconnected.aborted) return { text };
       }
     },
   };
 }
 
-/** The stream of one viewer. It pulls, so a slow client costs no memory; one that falls behind is cut. */
+/** The stream of one viewer. It is pulled, so a slow client uses no memory; one that falls behind is disconnected. */
 export function viewerStream(feed: Feed, options: ViewerOptions): ReadableStream<Uint8Array> {
   const { stopping, stalledMs = 60_000 } = options;
-  const gone = new AbortController();
-  const reader = readerOf(feed, options, gone.signal);
+  const disconnected = new AbortController();
+  const reader = readerOf(feed, options, disconnected.signal);
   let sentAt = performance.now();
   let opened = false;
   let stalled: NodeJS.Timeout | undefined;
   const end = () => {
     clearTimeout(stalled);
-    gone.abort();
+    disconnected.abort();
   };
 
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        viewers.add(1);
-        gone.signal.addEventListener('abort', () => viewers.add(-1), { once: true });
-        const cutLater = () => {
-          const cut = setTimeout(() => {
-            if (!gone.signal.aborted) controller.error(new Error('the API shuts down'));
+        openStreams.add(1);
+        disconnected.signal.addEventListener('abort', () => openStreams.add(-1), { once: true });
+        const closeSoon = () => {
+          const timer = setTimeout(() => {
+            if (!disconnected.signal.aborted) controller.error(new Error('the API is shutting down'));
             end();
           }, 1_000);
-          cut.unref();
-          gone.signal.addEventListener('abort', () => clearTimeout(cut), { once: true });
+          timer.unref();
+          disconnected.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
         };
-        if (stopping.aborted) cutLater();
-        else stopping.addEventListener('abort', cutLater, { once: true, signal: gone.signal });
+        if (stopping.aborted) closeSoon();
+        else stopping.addEventListener('abort', closeSoon, { once: true, signal: disconnected.signal });
       },
       async pull(controller) {
         clearTimeout(stalled);
-        const { text, closing }: Words = opened ? await reader.next(sentAt) : reader.opening();
+        const { text, closing }: Chunk = opened ? await reader.next(sentAt) : reader.opening();
         opened = true;
-        if (gone.signal.aborted) return;
+        if (disconnected.signal.aborted) return;
         sentAt = performance.now();
         controller.enqueue(encoder.encode(closing ? sseEvent('closing', { reason: closing }) : text));
         if (closing) {
@@ -126,7 +127,7 @@ export function viewerStream(feed: Feed, options: ViewerOptions): ReadableStream
           return;
         }
         stalled = setTimeout(() => {
-          controller.error(new Error('nobody reads this stream'));
+          controller.error(new Error('the client stopped reading'));
           end();
         }, stalledMs);
       },

@@ -12,18 +12,18 @@ import { testLog } from '@paceline/shared/testing';
 export const log = testLog('api-test');
 export const apiKey = 'a-key-for-tests';
 
-/** An API on a real broker and a real database, asked over real HTTP; the test moves its time. */
+/** An API with a real broker and database, called over HTTP. The test controls its clock. */
 export interface TestApi<P extends TestBackend = TestBackend> extends TestTime {
   readonly place: P;
   readonly api: RunningApi;
   readonly db: Database;
-  /** The environment that this API was started with. */
+  /** The environment variables of this API. */
   readonly env: Readonly<Record<string, string>>;
-  get(path: string, headers?: Record<string, string>): Promise<Answer>;
-  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Another process of the API, beside this one; it is one only as far as they know. */
+  get(path: string, headers?: Record<string, string>): Promise<TestResponse>;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<TestResponse>;
+  /** Starts another API beside this one, like a second process. */
   startAnother(settings?: ApiSettings): Promise<{ readonly url: string; stop(): Promise<void> }>;
-  /** The broker as another service, with that service's rights, may use it. */
+  /** Connects to the broker with the permissions of another service. */
   busOf(service: Service | 'admin'): Promise<Bus>;
   stop(): Promise<void>;
 }
@@ -33,37 +33,37 @@ interface ApiSettings {
 }
 
 interface TestSettings<P extends TestBackend> extends ApiSettings {
-  /** How much faster than its machine's the API's time goes. */
+  /** Speed of the API's clock, relative to the machine's. */
   readonly scale?: number;
-  /** Time goes on by itself, for tests of servers that are slow or away. */
+  /** The clock runs by itself, for tests with slow or stopped servers. */
   readonly runs?: boolean;
-  /** On the servers that all files share unless given. */
+  /** Default: on the servers that all test files share. */
   readonly place?: P;
 }
 
-export interface Answer {
+export interface TestResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** The parsed JSON, or the text when it is none. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests read any answer's fields
+  /** The parsed JSON, or the text if it isn't JSON. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read any response's fields
   readonly body: any;
 }
 
-export async function ask(url: string, init?: RequestInit): Promise<Answer> {
+export async function send(url: string, init?: RequestInit): Promise<TestResponse> {
   const response = await fetch(url, { redirect: 'manual', ...init });
   const text = await response.text();
   const isJson = text !== '' && response.headers.get('content-type')?.includes('json');
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
 }
 
-/** Asks under any name: fetch would set the Host header itself. */
-export const statusUnder = (url: string, host: string): Promise<number | undefined> =>
+/** Sends a request with any Host header, which fetch would set itself. */
+export const statusWithHost = (url: string, host: string): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
-    const asked = request(url, { headers: { host } }, (response) => {
+    const sent = request(url, { headers: { host } }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });
-    asked.on('error', reject).end();
+    sent.on('error', reject).end();
   });
 
 const envAt = (place: TestBackend) => ({
@@ -71,7 +71,7 @@ const envAt = (place: TestBackend) => ({
   DATABASE_URL: place.databaseUrl,
   ZWIFTRACING_API_KEY: apiKey,
   API_PORT: '0',
-  // The rows of tests are of any time, and none is forgotten meanwhile.
+  // Test rows can have any age and must not be deleted.
   RETENTION_HISTORY: '40000d',
   RETENTION_EVENTS: '40000d',
   RETENTION_COPIES: '40000d',
@@ -79,9 +79,9 @@ const envAt = (place: TestBackend) => ({
 });
 
 const requestsTo = (url: string): Pick<TestApi, 'get' | 'post'> => ({
-  get: (path, headers) => ask(url + path, headers && { headers }),
+  get: (path, headers) => send(url + path, headers && { headers }),
   post: (path, body, headers) =>
-    ask(url + path, {
+    send(url + path, {
       method: 'POST',
       body: typeof body === 'string' ? body : JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...headers },
@@ -106,7 +106,7 @@ export async function startTestApi<P extends TestBackend = TestBackend>(
       url: api.url,
       async stop() {
         if (!running.delete(started)) return;
-        stopping.abort(new Error('the test is over'));
+        stopping.abort(new Error('the test has ended'));
         await time.during(api.drain().then(() => api.close()));
       },
     };

@@ -9,11 +9,11 @@ export interface Input {
   readonly body: string | undefined;
 }
 
-/** What is asked for that may be there. */
-const known = ['4500001', '5230192', 'run-1', '62060011-babb-42ec-8974-62b0e6be47fe'];
+/** Ids that tests store. */
+const knownIds = ['4500001', '5230192', 'run-1', '62060011-babb-42ec-8974-62b0e6be47fe'];
 
-/** Texts that must break nothing. */
-const odd = fc.oneof(
+/** Texts that must not break anything. */
+const unusual = fc.oneof(
   fc.string({ minLength: 1, maxLength: 30, unit: 'grapheme' }),
   fc.constantFrom(
     '\0',
@@ -28,7 +28,7 @@ const odd = fc.oneof(
   ),
 );
 
-/** What a schema allows, as a text in a path or a query. */
+/** Texts that a schema allows in a path or a query. */
 function allowed(schema: JsonSchema): fc.Arbitrary<string> {
   if (schema.enum) return fc.constantFrom(...schema.enum.map(String));
   if (schema.type === 'integer' || schema.type === 'number') {
@@ -36,13 +36,13 @@ function allowed(schema: JsonSchema): fc.Arbitrary<string> {
       .integer({ min: schema.minimum ?? 0, max: Math.min(schema.maximum ?? 500, 5_000_000) })
       .map(String);
   }
-  if (schema.format === 'date-time') return moments;
-  return fc.constantFrom(...known);
+  if (schema.format === 'date-time') return times;
+  return fc.constantFrom(...knownIds);
 }
 
-const moments = fc.integer({ min: 0, max: 4e12 }).map((ms) => new Date(ms).toISOString());
+const times = fc.integer({ min: 0, max: 4e12 }).map((ms) => new Date(ms).toISOString());
 
-/** Values that a schema of a body allows, or nearly. */
+/** Values that the schema of a body allows, or nearly allows. */
 function value(schema: JsonSchema, find: (reference: string) => JsonSchema): fc.Arbitrary<unknown> {
   const of = (inner: JsonSchema) => value(inner, find);
   if (schema.$ref !== undefined) return of(find(schema.$ref));
@@ -59,11 +59,11 @@ function value(schema: JsonSchema, find: (reference: string) => JsonSchema): fc.
   if (schema.type === 'number')
     return fc.double({ min: schema.minimum ?? 0, max: schema.maximum ?? 500, noNaN: true });
   if (schema.type === 'boolean') return fc.boolean();
-  if (schema.format === 'date-time') return moments;
+  if (schema.format === 'date-time') return times;
   return fc.string({ maxLength: 20 });
 }
 
-/** Requests to an operation: such as its description allows, and such as it does not. */
+/** Valid and invalid requests to an operation. */
 export function inputsOf(
   path: string,
   { parameters = [], requestBody }: DocumentedOperation,
@@ -72,16 +72,16 @@ export function inputsOf(
   const texts = (place: string, text: (schema: JsonSchema) => fc.Arbitrary<string>) =>
     Object.fromEntries(
       parameters
-        // A cursor is made by the API: no description says how.
+        // Only the API can make valid cursors.
         .filter(({ in: at, name }) => at === place && (text !== allowed || name !== 'cursor'))
         .map(({ name, schema = {} }) => [name, text(schema)]),
     );
   const json = requestBody?.content['application/json']?.schema;
-  const asked = (text: (schema: JsonSchema) => fc.Arbitrary<string>, body: fc.Arbitrary<string>) =>
+  const requests = (text: (schema: JsonSchema) => fc.Arbitrary<string>, body: fc.Arbitrary<string>) =>
     fc.record({
       path: fc.record(texts('path', text)),
       query: fc.record(texts('query', text), { requiredKeys: [] }),
-      // Some headers wait, or want the one value; those have tests of their own.
+      // Headers that wait or need one exact value have their own tests.
       headers: fc.record(
         {
           'if-none-match': fc.constantFrom('*', 'W/"x"', '"', ''),
@@ -92,12 +92,12 @@ export function inputsOf(
       ),
       body: json ? body : fc.constant(undefined),
     });
-  const likely = asked(
+  const likely = requests(
     allowed,
     value(json ?? {}, find).map((each) => JSON.stringify(each)),
   );
-  const unlikely = asked(
-    (schema) => fc.oneof(allowed(schema), odd),
+  const unlikely = requests(
+    (schema) => fc.oneof(allowed(schema), unusual),
     fc.oneof(fc.json({ maxDepth: 2 }), fc.string({ maxLength: 20 })),
   );
   return fc
@@ -108,5 +108,5 @@ export function inputsOf(
     }));
 }
 
-/** A URL takes dots for steps, escaped or not. */
+/** URLs treat segments of dots as steps, even if escaped. */
 const inPath = (text: string) => (/^\.+$/.test(text) ? 'dots' : encodeURIComponent(text.toWellFormed()));

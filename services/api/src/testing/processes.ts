@@ -5,14 +5,14 @@ import { eventually } from '@paceline/shared/testing';
 import { promisify } from 'node:util';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** The API as it is run: a process of its own, with telemetry. */
+/** The API in a process of its own, with telemetry. */
 export interface ApiProcess {
   readonly child: ChildProcess;
-  /** What it has logged so far, line by line. */
+  /** Its log lines so far. */
   lines(): Array<{ level: string; msg: string; url?: string }>;
-  /** Where it serves, as soon as it does. */
+  /** Its URL, once it listens. */
   url(): Promise<string>;
-  /** Its exit code, when it has ended. */
+  /** Resolves with its exit code. */
   readonly ended: Promise<number | null>;
 }
 
@@ -38,8 +38,8 @@ export function runApi(env: Readonly<Record<string, string>>): ApiProcess {
     url: () =>
       eventually(
         () => {
-          const url = lines().find(({ msg }) => msg === 'serving')?.url;
-          if (url === undefined) throw new Error(`it does not serve yet:\n${output}`);
+          const url = lines().find(({ msg }) => msg === 'listening')?.url;
+          if (url === undefined) throw new Error(`not listening yet:\n${output}`);
           return url;
         },
         { timeoutMs: 30_000 },
@@ -51,9 +51,9 @@ export function runApi(env: Readonly<Record<string, string>>): ApiProcess {
 const run = promisify(execFile);
 
 /**
- * Stops a server and all its children as SIGSTOP does: its connections stay open and nothing is answered.
- * @param folder names the server: it is in its command line
- * @returns lets it go on
+ * Stops a server and its children with SIGSTOP: its connections stay open, but nothing responds.
+ * @param folder identifies the server: part of its command line
+ * @returns a function that resumes it
  */
 export async function freeze(folder: string): Promise<() => void> {
   const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,args='], { maxBuffer: 16 * 1_024 * 1_024 });
@@ -71,7 +71,7 @@ export async function freeze(folder: string): Promise<() => void> {
   };
 }
 
-/** Postgres has workers that may have ended since they were listed. */
+/** Ignores processes that have ended since they were listed, such as Postgres workers. */
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
@@ -80,18 +80,18 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** A TCP link to a server on this machine, whose answers come late or not at all. */
-export interface SlowLink {
+/** A TCP proxy to a local server that delays or holds back its responses. */
+export interface SlowProxy {
   readonly port: number;
-  /** From now on nothing that the server answers is passed on. */
-  holdAnswers(): void;
-  /** Breaks every connection; new ones are passed on as before. */
+  /** From now on responses are not forwarded. */
+  holdResponses(): void;
+  /** Breaks every connection; new ones are forwarded as before. */
   cut(): void;
   close(): Promise<void>;
 }
 
-/** @param delayMs real ms by which each answer is late */
-export async function startSlowLink(port: number, delayMs: number): Promise<SlowLink> {
+/** @param delayMs real ms that each response is delayed */
+export async function startSlowProxy(port: number, delayMs: number): Promise<SlowProxy> {
   const sockets = new Set<Socket>();
   let held = false;
   const server = createServer((near) => {
@@ -119,7 +119,7 @@ export async function startSlowLink(port: number, delayMs: number): Promise<Slow
   };
   return {
     port: (server.address() as AddressInfo).port,
-    holdAnswers: () => (held = true),
+    holdResponses: () => (held = true),
     cut,
     async close() {
       const closed = once(server, 'close');

@@ -6,7 +6,7 @@ type Insert<Table extends keyof typeof tables> = (typeof tables)[Table] extends 
   ? Row
   : never;
 
-/** The moment of all rows, unless another is given. */
+/** The default time of all rows. */
 export const someTime = Date.parse('2026-03-01T12:00:00.000Z');
 
 export const riderRow = (riderId: number, known: Partial<Insert<'riders'>> = {}): Insert<'riders'> => ({
@@ -28,7 +28,7 @@ export const eventRow = (eventId: string, known: Partial<Insert<'events'>> = {})
   ...known,
 });
 
-const inPen = (eventId: string, riderId: number) => ({
+const penRow = (eventId: string, riderId: number) => ({
   eventId,
   riderId,
   name: `Rider ${riderId}`,
@@ -39,12 +39,12 @@ const inPen = (eventId: string, riderId: number) => ({
 });
 
 export const signupRow = (eventId: string, riderId: number, known: Partial<Insert<'signups'>> = {}) => ({
-  ...inPen(eventId, riderId),
+  ...penRow(eventId, riderId),
   ...known,
 });
 
 export const resultRow = (eventId: string, riderId: number, known: Partial<Insert<'results'>> = {}) => ({
-  ...inPen(eventId, riderId),
+  ...penRow(eventId, riderId),
   ...known,
 });
 
@@ -94,7 +94,7 @@ const slots: SlotSettings = {
   catchUp: 'skip',
 };
 
-/** A schedule in which all kinds have the same slots. */
+/** A schedule with the same slots for all kinds. */
 export const someSettings: ScheduleSettings = {
   timeZone: 'UTC',
   kinds: mapValues(kinds, () => slots),

@@ -1,4 +1,4 @@
-// oxlint-disable no-restricted-imports -- the real limiter and scheduler, so that nothing about windows and schedules is imagined
+// oxlint-disable no-restricted-imports -- tests use the real limiter and scheduler instead of assumptions about them
 import { limiterVariables } from '@paceline/limiter/config';
 import { startLimiter } from '@paceline/limiter/service';
 import { schedulerVariables } from '@paceline/scheduler/config';
@@ -25,7 +25,7 @@ import type { RunningService } from '@paceline/shared/runtime';
 
 const account = accountOf(apiKey);
 
-/** The limiter's status when nothing is going on, but for what is given. */
+/** The status of an idle limiter, except for the given usage. */
 export const idleStatus = (known: Partial<Coordination['rateLimitUsage']> = {}): Coordination => ({
   rateLimitUsage: {
     ...mapValues(budgets, () => ({ used: 0, available: 1, resetAt: null })),
@@ -35,8 +35,8 @@ export const idleStatus = (known: Partial<Coordination['rateLimitUsage']> = {}):
   queue: { pending: 0, avgWaitTime: 0, maxWaitTime: 0 },
 });
 
-/** Plays the limiter's answer to `status`: `answer` is called each time; undefined is silence. */
-export async function playLimiter(bus: Bus, answer: () => Coordination | undefined): Promise<Running> {
+/** Responds to `status` requests like the limiter: `answer` is called for each; undefined means no response. */
+export async function fakeStatus(bus: Bus, answer: () => Coordination | undefined): Promise<Running> {
   const subscription = respond(bus, catalog.status, { partition: partitionOf(account) }, (query, reply) => {
     const status = query.account === account ? answer() : undefined;
     if (status) reply(status);
@@ -58,7 +58,7 @@ async function stopOf(bus: Bus, subscription: { unsubscribe(): void }): Promise<
   };
 }
 
-/** A window whose only place is free again at that moment. */
+/** A window with a single call, which is used up until `leavesAt`. */
 export const spentUntil = (endpoint: Budget, leavesAt: number): WindowView => {
   const permit = {
     permit: '1',
@@ -70,14 +70,14 @@ export const spentUntil = (endpoint: Budget, leavesAt: number): WindowView => {
   return windowOf(endpoint, { permits: [permit], available: 0, freeAt: leavesAt });
 };
 
-/** Plays the limiter's answer to `windows`: those given, and the others with nothing going on. Undefined is silence. */
-export async function playWindows(
+/** Responds to `windows` requests like the limiter, with idle windows for other budgets. Undefined means no response. */
+export async function fakeWindows(
   bus: Bus,
   answer: () => readonly WindowView[] | undefined,
-): Promise<Running & { asked(): number }> {
-  let asked = 0;
+): Promise<Running & { requests(): number }> {
+  let requests = 0;
   const subscription = respond(bus, catalog.windows, { partition: partitionOf(account) }, (_, reply) => {
-    asked += 1;
+    requests += 1;
     const known = answer();
     if (!known) return;
     const windows = budgetNames.map(
@@ -85,32 +85,32 @@ export async function playWindows(
     );
     reply({ windows, estimates: { kept: 0, missed: 0 } });
   });
-  return { asked: () => asked, ...(await stopOf(bus, subscription)) };
+  return { requests: () => requests, ...(await stopOf(bus, subscription)) };
 }
 
-/** Plays the service that carries commands out: on the real broker, with the real message. */
-export interface StandIn extends Running {
-  /** The commands that it was given, in the order of arrival. */
+/** A fake rider-sync, on the real broker with real messages. */
+export interface FakeRiderSync extends Running {
+  /** The received commands, in order. */
   readonly received: AddRider[];
 }
 
-/** @param carryOut is given each command and a way to move it on: the row first, then the event */
-export async function playRiderSync(
+/** @param execute gets each command and a function that updates its progress: the row first, then the event */
+export async function fakeRiderSync(
   bus: Bus,
   db: Database,
-  carryOut: (command: AddRider, move: (progress: Progress) => Promise<void>) => Promise<void>,
-): Promise<StandIn> {
+  execute: (command: AddRider, update: (progress: Progress) => Promise<void>) => Promise<void>,
+): Promise<FakeRiderSync> {
   const received: AddRider[] = [];
   const handling: WorkConsumer = await handle(bus, catalog.addRider, async (command) => {
     received.push(command);
-    await carryOut(command, (progress) => moveOn(bus, db, command, progress));
+    await execute(command, (progress) => updateProgress(bus, db, command, progress));
     return done;
   });
   return { received, stop: () => handling.stop() };
 }
 
-/** Plays the service that carries imports out: what became of the riders is stored before the command ends. */
-export async function playImports(
+/** A fake rider-sync for imports: stores the outcome of the riders before it ends the command. */
+export async function fakeImports(
   bus: Bus,
   db: Database,
   progress: Progress,
@@ -142,7 +142,7 @@ export async function playImports(
   return { stop: () => handling.stop() };
 }
 
-async function moveOn(
+async function updateProgress(
   bus: Bus,
   db: Database,
   { commandId, riderId, requestedAt: at }: AddRider,
@@ -159,7 +159,7 @@ async function moveOn(
   await publish(bus, catalog.commandChanged, { commandId, riderId, at, progress });
 }
 
-/** What a service is started with in its own process, but for its rights at the broker. */
+/** The context that a service would have in its own process. */
 const contextOf = <Name extends 'limiter' | 'scheduler', Needed extends Parameters<typeof loadConfig>[1]>(
   test: TestApi,
   name: Name,
@@ -172,20 +172,20 @@ const contextOf = <Name extends 'limiter' | 'scheduler', Needed extends Paramete
   signal: new AbortController().signal,
 });
 
-const ending = (test: TestApi, service: RunningService): Running => ({
+const stoppable = (test: TestApi, service: RunningService): Running => ({
   stop: () => test.during(service.drain().then(() => service.close())),
 });
 
-/** Runs the limiter beside an API in its test. Returns once it answers for every account. */
+/** Runs the limiter beside the API of a test. Returns once it is ready. */
 export async function runRealLimiter(test: TestApi): Promise<Running> {
   const limiter = await test.during(startLimiter(contextOf(test, 'limiter', limiterVariables)));
   await test.until(async () => {
     for (const check of Object.values(limiter.checks)) await check();
   });
-  return ending(test, limiter);
+  return stoppable(test, limiter);
 }
 
-/** Runs the scheduler beside an API in its test. */
+/** Runs the scheduler beside the API of a test. */
 export async function runRealScheduler(test: TestApi): Promise<Running> {
-  return ending(test, await test.during(startScheduler(contextOf(test, 'scheduler', schedulerVariables))));
+  return stoppable(test, await test.during(startScheduler(contextOf(test, 'scheduler', schedulerVariables))));
 }
