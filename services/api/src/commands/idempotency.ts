@@ -166,7 +166,7 @@ declare module 'hono' {
   }
 }
 
-/** Headers that are stored with the response; the others are set anew on each replay. */
+/** Headers that are stored with the response; the others are set again on each replay. */
 const storedHeaders = ['content-type', 'location', 'preference-applied'];
 
 /** Processes a POST with an `Idempotency-Key` once and replays its response. 5xx responses are not stored. */

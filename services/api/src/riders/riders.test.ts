@@ -60,7 +60,7 @@ describe('GET /v1/riders', () => {
     });
     const fetchedAt = Date.parse(anna.fetchedAt);
     expect(anna.fetchedAt).toBe(new Date(fetchedAt).toISOString());
-    // An hour of project time, plus the time that the test has taken so far.
+    // An hour of project time, plus the time that the test has taken until now.
     expect(anna.ageSeconds).toBeGreaterThanOrEqual(3_600);
     expect(anna.ageSeconds).toBeLessThanOrEqual((test.clock.now() - fetchedAt) / 1_000);
     expect(anna).not.toHaveProperty('raw');

@@ -8,7 +8,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** The API in a process of its own, with telemetry. */
 export interface ApiProcess {
   readonly child: ChildProcess;
-  /** Its log lines so far. */
+  /** The log lines until now. */
   lines(): Array<{ level: string; msg: string; url?: string }>;
   /** Its URL, once it listens. */
   url(): Promise<string>;
