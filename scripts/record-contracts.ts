@@ -11,9 +11,9 @@ if (!/^\d+\.\d+\.\d+$/.test(version)) {
   console.error('node scripts/record-contracts.ts VERSION   (such as 0.2.0)');
   process.exit(2);
 }
-const lines = contracts.map(({ name, way, schema }) => {
+const lines = contracts.map(({ name, channel, schema }) => {
   const samples = fc.sample(valuesOf(schema), { seed: 1, numRuns: 12 });
-  return `${JSON.stringify(name)}:${JSON.stringify({ ...way, samples, schema: jsonSchemaOf(schema) })}`;
+  return `${JSON.stringify(name)}:${JSON.stringify({ ...channel, samples, schema: jsonSchemaOf(schema) })}`;
 });
 const file = join(import.meta.dirname, '../packages/shared/src/contracts/recorded', `${version}.json`);
 await writeFile(file, `{\n${lines.join(',\n')}\n}\n`);

@@ -6,7 +6,7 @@ const units = [
   ['s', 1_000],
 ] as const;
 
-/** `19.6 h`, `57 min`, `45 s`; under two hours in minutes. `digits`: of what is smaller than the unit */
+/** `19.6 h`, `57 min`, `45 s`; minutes up to two hours. @param digits max decimals */
 export function humanDuration(ms: number, digits = 1): string {
   if (ms === Infinity) return 'never';
   const [name, size] = units.find(([unit, each]) => ms >= (unit === 'h' ? 2 * each : each)) ?? units[2];
@@ -23,23 +23,20 @@ export const rate = ({ limit, windowMs }: Policy): string =>
 
 const reasons: ReadonlyArray<readonly [RegExp, string]> = [
   [/ALTNAME_INVALID/, 'its certificate is for another host'],
-  [/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/, 'its certificate is not valid now'],
+  [/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/, 'its certificate is expired or not yet valid'],
   [
     /UNABLE_TO_(VERIFY|GET_ISSUER)|SELF_SIGNED|CERT_UNTRUSTED|INVALID_CA/,
-    'its certificate is signed by nobody who is trusted here',
+    'its certificate is not signed by a trusted authority',
   ],
-  [
-    /ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA)|HANDSHAKE_FAILURE/,
-    'it does not take our certificate',
-  ],
+  [/ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA)|HANDSHAKE_FAILURE/, 'it rejects our certificate'],
   [
     /WRONG_VERSION_NUMBER|PACKET_LENGTH|does not support (SSL|'tls')/,
-    'it speaks no TLS, which is wanted here',
+    'it does not support TLS, which is required',
   ],
-  [/^ERR_SSL_/, 'TLS with it fails'],
+  [/^ERR_SSL_/, 'the TLS handshake failed'],
 ];
 
-/** Why TLS keeps us from a server, in words; undefined when TLS is not the reason. Retrying does not help. */
+/** Why a TLS connection was refused, in words; undefined for other errors. Retrying does not help. */
 export function tlsProblem(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error ? String(error.code) : '';

@@ -173,7 +173,7 @@ describe('a slot of the near events', () => {
 });
 
 describe('an event source that is not given to this key', () => {
-  const reason = (source: string) => expect.stringContaining(`The ${source} of upstream are not available`);
+  const reason = (source: string) => expect.stringContaining(`ZwiftRacing ${source} are not available`);
 
   it.each([
     ['because there is no such address', { ZWIFTRACING_EVENTS_PATH: '/public/nothing' }],

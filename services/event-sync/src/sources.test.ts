@@ -7,7 +7,7 @@ import { createWorld, type World } from './testing/world.ts';
 
 const { events, sources, syncLogs, syncRuns } = tables;
 const hour = 3_600_000;
-const gone = 'The signups of upstream are not available with this key';
+const gone = 'ZwiftRacing signups are not available with this key';
 
 let world: World;
 let service: HarnessService;
@@ -107,7 +107,7 @@ describe('a list of events that is not given to this key', () => {
     for (const kind of ['far', 'near', 'far'] as const) {
       expect(await runSlot(kind)).toMatchObject({
         state: 'failed',
-        error: expect.stringContaining('The events of upstream are not available'),
+        error: expect.stringContaining('ZwiftRacing events are not available'),
       });
       await retryIn('events', 50 * hour);
     }

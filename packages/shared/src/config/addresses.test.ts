@@ -15,7 +15,7 @@ const problem = (
     .error?.issues.map(({ message }) => message)
     .join('; ');
 
-describe('the address of upstream', () => {
+describe('upstream URL', () => {
   it.each([
     'https://api.zwiftracing.app/api',
     'https://10.0.0.7/api',
@@ -23,7 +23,7 @@ describe('the address of upstream', () => {
     'http://localhost:3010/api',
     'http://[::1]:3010/api',
     'http://sandbox.test:3010/api',
-  ])('may be %s', (url) => {
+  ])('accepts %s', (url) => {
     expect(problem(upstreamUrl, url)).toBeUndefined();
   });
 
@@ -31,10 +31,10 @@ describe('the address of upstream', () => {
     ['http://api.zwiftracing.app/api', 'must be https'],
     ['http://127.0.0.1.evil.example/api', 'must be https'],
     ['http://10.0.0.7/api', 'must be https'],
-    ['https://user:pass@api.example/api', 'must hold no user and password'],
-    ['https://api.example@evil.example/api', 'must hold no user and password'],
-    ['https://api.example/api?key=1', 'without ? and #'],
-    ['https://api.example/api#', 'without ? and #'],
+    ['https://user:pass@api.example/api', 'must not contain a user or password'],
+    ['https://api.example@evil.example/api', 'must not contain a user or password'],
+    ['https://api.example/api?key=1', 'without ? or #'],
+    ['https://api.example/api#', 'without ? or #'],
     ['https://169.254.169.254/latest', 'link-local or metadata'],
     ['https://2852039166/latest', 'link-local or metadata'],
     ['https://0xa9fea9fe/latest', 'link-local or metadata'],
@@ -46,13 +46,13 @@ describe('the address of upstream', () => {
     ['javascript:alert(1)', 'must be an http(s) URL'],
     ['file:///etc/passwd', 'must be an http(s) URL'],
     ['//evil.example/api', 'must be an http(s) URL'],
-  ])('may not be %s', (url, reason) => {
+  ])('rejects %s', (url, reason) => {
     expect(problem(upstreamUrl, url)).toContain(reason);
   });
 });
 
-describe('a path below it', () => {
-  it.each(['/public/events/:id', '/v2/@team/:id', '/events?id=:id&days=2'])('may be %s', (path) => {
+describe('path below the base URL', () => {
+  it.each(['/public/events/:id', '/v2/@team/:id', '/events?id=:id&days=2'])('accepts %s', (path) => {
     expect(problem(pathBelow(':id'), path)).toBeUndefined();
   });
 
@@ -65,18 +65,18 @@ describe('a path below it', () => {
     '/x/:id#',
     '/ /:id',
     '/a/./:id',
-  ])('may not be %s', (path) => {
+  ])('rejects %s', (path) => {
     expect(problem(pathBelow(':id'), path)).toContain('must stay below the base URL');
   });
 });
 
-it('a webhook is called in the clear on this machine only', () => {
+it('accepts a webhook over plain http on loopback only', () => {
   expect(problem(webhookUrl, 'https://hooks.slack.com/services/T/B/x')).toBeUndefined();
   expect(problem(webhookUrl, 'http://hooks.slack.com/services/T/B/x')).toContain('must be https');
   expect(problem(webhookUrl, 'https://169.254.169.254/')).toContain('link-local or metadata');
 });
 
-it('an address that people open runs nothing', () => {
+it('rejects a public URL that runs a script', () => {
   expect(problem(publicUrl, 'javascript:alert(1)//')).toContain('must be an http(s) URL');
   expect(publicUrl.parse('http://paceline.example/team/')).toBe('http://paceline.example/team');
 });
@@ -104,12 +104,12 @@ function problemsOf(env: Partial<Record<VariableName, string>>): readonly string
   }
 }
 
-describe('files of certificates and keys', () => {
-  it('that belong together are read', () => {
+describe('certificate and key files', () => {
+  it('are accepted when they match', () => {
     expect(problemsOf({ API_TLS_CERT: one.cert, API_TLS_KEY: one.key })).toEqual([]);
   });
 
-  it('are all told of that are missing, unreadable or no such thing, and never quoted', () => {
+  it('are all reported when missing, unreadable or of another type, without their content', () => {
     const problems = problemsOf({
       NATS_TLS_CA: join(folder, 'nowhere'),
       NATS_TLS_CERT: noPem,
@@ -118,37 +118,37 @@ describe('files of certificates and keys', () => {
       API_TLS_KEY: other.key,
     });
     expect(problems).toEqual([
-      'NATS_TLS_CA must name a file that can be read (ENOENT)',
+      'NATS_TLS_CA must name a readable file (ENOENT)',
       'NATS_TLS_CERT must name a PEM file with a certificate',
       'NATS_TLS_KEY must name a PEM file with a private key without a password',
       'API_TLS_KEY is not the key of API_TLS_CERT',
     ]);
   });
 
-  it('come in pairs', () => {
+  it('must come in pairs', () => {
     expect(problemsOf({ API_TLS_CERT: one.cert, API_TLS_KEY: '' })).toEqual([
-      'API_TLS_CERT and API_TLS_KEY go together: one is missing',
+      'API_TLS_CERT and API_TLS_KEY must both be set, or neither',
     ]);
   });
 });
 
-describe('the URL of a database', () => {
+describe('database URL', () => {
   const urlWith = (query: string) => ({ DATABASE_URL: `postgres://u:p@db.example/paceline?${query}` });
 
-  it.each(['', 'sslmode=disable', 'sslmode=verify-full'])('may have %j', (query) => {
+  it.each(['', 'sslmode=disable', 'sslmode=verify-full'])('accepts the query %j', (query) => {
     expect(problemsOf(urlWith(query))).toEqual([]);
   });
 
   it.each(['sslmode=require', 'sslmode=prefer', 'ssl=no-verify', 'sslmode=verify-full&uselibpqcompat=true'])(
-    'may not have %j, which may trust anybody',
+    'rejects the query %j, which accepts any certificate',
     (query) => {
       expect(problemsOf(urlWith(query))[0]).toMatch(/must have sslmode=verify-full/);
     },
   );
 
-  it('names files that are there', () => {
+  it('must name readable files', () => {
     expect(problemsOf(urlWith(`sslmode=verify-full&sslrootcert=${folder}/nowhere`))).toEqual([
-      'DATABASE_URL sslrootcert must name a file that can be read (ENOENT)',
+      'DATABASE_URL sslrootcert must name a readable file (ENOENT)',
     ]);
   });
 });

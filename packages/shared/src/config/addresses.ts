@@ -6,15 +6,15 @@ import { z } from 'zod';
 import { mayRunFaster } from '../clock/index.ts';
 import { commaSeparated } from './values.ts';
 
-/** Metadata services of clouds in ranges that are not forbidden as a whole. */
+/** Cloud metadata services outside the ranges that are blocked as a whole. */
 const metadataAddresses = new Set(['100.100.100.200', '192.0.0.192', 'fd00:ec2::254']);
 const metadataNames = /^(metadata|instance-data)$|(^|\.)metadata\.google\.internal\.?$/i;
 
-/** Whether nothing of ours may be sent to this host: link-local, unspecified, or the metadata service of a cloud. */
+/** Whether a host must not be called: link-local, unspecified, or a cloud metadata service. */
 export function isForbiddenHost(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '');
   if (isIP(bare) === 0) return metadataNames.test(bare);
-  // An IPv4 address inside an IPv6 one counts as itself.
+  // Unwraps IPv4-mapped IPv6 addresses.
   const address = ipaddr.process(bare);
   const range = address.range();
   return range === 'linkLocal' || range === 'unspecified' || metadataAddresses.has(address.toString());
@@ -22,15 +22,15 @@ export function isForbiddenHost(host: string): boolean {
 
 const httpUrl = z
   .url({ protocol: /^https?$/, message: 'must be an http(s) URL', abort: true })
-  .refine((text) => !hasCredentials(text), 'must hold no user and password');
+  .refine((text) => !hasCredentials(text), 'must not contain a user or password');
 
 const target = httpUrl.refine((text) => !isForbiddenHost(new URL(text).hostname), {
-  message: 'must not lead to a link-local or metadata address',
+  message: 'must not be a link-local or metadata address',
 });
 
-/** What carries a secret goes in the clear to this machine itself only, or to a sandbox among containers. */
+/** Secrets go over plain http only to this machine or to a sandbox container. */
 const isSafe = (text: string) => new URL(text).protocol === 'https:' || mayRunFaster(text);
-const safe = 'must be https, but on loopback or under .test';
+const safe = 'must be https unless it is on loopback or under .test';
 
 function hasCredentials(text: string): boolean {
   const { username, password } = new URL(text);
@@ -41,25 +41,25 @@ const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 
 export const pageUrl = httpUrl;
 
-/** The address below which people find all pages, without a slash at its end. */
+/** The public base URL of the pages, without a trailing slash. */
 export const publicUrl = httpUrl.transform(withoutSlash);
 
-/** Where upstream's API lives, without a slash at its end: the key goes there and nowhere else. */
+/** Upstream's base URL, without a trailing slash. The key is sent nowhere else. */
 export const upstreamUrl = target
   .refine(isSafe, safe)
-  .refine((text) => !/[?#]/.test(text), 'must end with its path: without ? and #')
+  .refine((text) => !/[?#]/.test(text), 'must end with the path, without ? or #')
   .transform(withoutSlash);
 
-/** An address whose path is a secret. */
+/** A URL whose path is a secret. */
 export const webhookUrl = target.refine(isSafe, safe);
 
-/** A path below the base URL, from which nothing that is filled in can lead away. */
-export const pathBelow = (mustHold: string) =>
+/** A path that stays below the base URL, whatever is filled in. */
+export const pathBelow = (required: string) =>
   z
     .string()
     .startsWith('/', 'must start with "/"')
-    .refine((text) => text.includes(mustHold), { message: `must contain "${mustHold}"` })
-    .refine(staysBelow, 'must stay below the base URL: without //, .., \\ and #');
+    .refine((text) => text.includes(required), { message: `must contain "${required}"` })
+    .refine(staysBelow, 'must stay below the base URL, without //, .., \\ or #');
 
 function staysBelow(path: string): boolean {
   if (/[\\#\s]/.test(path) || path.includes('//')) return false;
@@ -69,18 +69,18 @@ function staysBelow(path: string): boolean {
 
 const schemes = new Set(['nats:', 'tls:', 'ws:', 'wss:']);
 
-/** The servers of one broker, as people write them: `nats://a:4222,nats://b:4222`. */
+/** Splits the servers of one broker: `nats://a:4222,nats://b:4222`. */
 export const serversOf = commaSeparated;
 
-/** The URL of a broker: one server, or several of one cluster, comma-separated, all with the same credentials. */
+/** The URL of a server, or of several servers of one cluster, comma-separated and with the same credentials. */
 export const brokerUrl = z
   .string()
   .refine((text) => serversOf(text).length > 0 && serversOf(text).every(isServer), {
-    message: 'must be a nats:// URL, or several, comma-separated',
+    message: 'must be a nats:// URL, or several separated by commas',
     abort: true,
   })
   .refine((text) => new Set(serversOf(text).map(credentialsOf)).size === 1, {
-    message: 'must have the same user and password for each of its servers',
+    message: 'must have the same user and password for every server',
   });
 
 function isServer(text: string): boolean {
@@ -101,13 +101,13 @@ const file = (what: string, check: (pem: string) => unknown) =>
     return problem === undefined ? readFileSync(path, 'utf8') : z.NEVER;
   });
 
-/** What is wrong with a file, without quoting any of it. */
+/** The problem with a file; never quotes its content. */
 function problemOf(path: string, what: string, check: (pem: string) => unknown): string | undefined {
   let pem: string;
   try {
     pem = readFileSync(path, 'utf8');
   } catch (error) {
-    return `must name a file that can be read (${(error as NodeJS.ErrnoException).code})`;
+    return `must name a readable file (${(error as NodeJS.ErrnoException).code})`;
   }
   try {
     check(pem);
@@ -125,19 +125,19 @@ export const keyFile = file('a private key without a password', createPrivateKey
 export const isPair = (cert: string, key: string): boolean =>
   new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
 
-/** The values of `sslmode` with which the driver does what they say: no TLS, or TLS with the certificate checked. */
-const modes = ['disable', 'verify-full'];
+/** The values of `sslmode` that mean the same to the driver as to Postgres: no TLS, or TLS with a verified certificate. */
+const strictModes = ['disable', 'verify-full'];
 
-/** Where a database is, and by `sslmode`, `sslrootcert`, `sslcert` and `sslkey` whom to trust. */
+/** A Postgres URL; `sslmode`, `sslrootcert`, `sslcert` and `sslkey` set up TLS. */
 export const databaseUrl = z
   .url({ protocol: /^postgres(ql)?$/, message: 'must be a postgres:// URL', abort: true })
   .superRefine((text, context) => {
     const { searchParams } = new URL(text);
-    const wrong = (message: string) => context.addIssue({ code: 'custom', message });
+    const report = (message: string) => context.addIssue({ code: 'custom', message });
     const mode = searchParams.get('sslmode');
     const lax = searchParams.has('uselibpqcompat') || searchParams.get('ssl') === 'no-verify';
-    if ((mode !== null && !modes.includes(mode)) || lax)
-      wrong('must have sslmode=verify-full (or disable): all others may trust anybody');
+    if ((mode !== null && !strictModes.includes(mode)) || lax)
+      report('must have sslmode=verify-full (or disable): other modes accept any certificate');
     for (const [name, what, check] of [
       ['sslrootcert', 'a certificate', isCertificate],
       ['sslcert', 'a certificate', isCertificate],
@@ -145,6 +145,6 @@ export const databaseUrl = z
     ] as const) {
       const path = searchParams.get(name);
       const problem = path === null ? undefined : problemOf(path, what, check);
-      if (problem !== undefined) wrong(`${name} ${problem}`);
+      if (problem !== undefined) report(`${name} ${problem}`);
     }
   });

@@ -14,8 +14,8 @@ const problemsOf = (...load: Parameters<typeof loadConfig>): readonly string[] =
   }
 };
 
-describe('the configuration', () => {
-  it('takes defaults for what is not set, and an empty value for not set', () => {
+describe('configuration', () => {
+  it('uses the default of an unset or empty variable', () => {
     const config = loadConfig({ API_PORT: '' }, [
       'API_HOST',
       'API_PORT',
@@ -30,7 +30,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('reads club ids, durations, URLs and the clock', () => {
+  it('parses club ids, durations, URLs and the clock', () => {
     const env = {
       ZWIFTRACING_CLUB_IDS: '20650, 20651',
       SLOT_FAR_DURATION: '1.5h',
@@ -52,7 +52,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('names everything that is wrong at once', () => {
+  it('reports all problems at once', () => {
     const env = {
       API_PORT: '70000',
       ZWIFTRACING_TIER: 'gold',
@@ -76,24 +76,26 @@ describe('the configuration', () => {
   });
 
   it.each(['often', '* * *', '61 * * * *', '0 0 31 2 *', '0 0 * * * *'])(
-    'refuses "%s" as a schedule',
+    'rejects "%s" as a schedule',
     (text) => {
       expect(problemsOf({ SLOT_FAR: text }, ['SLOT_FAR'])).toHaveLength(1);
     },
   );
 
-  it('takes a broker of one server or of several, and no other', () => {
+  it('accepts a broker with one or several servers, and rejects other URLs', () => {
     const problems = (NATS_URL: string) => problemsOf({ NATS_URL }, ['NATS_URL']);
     expect(problems('nats://a:1')).toEqual([]);
     expect(problems('nats://u:p@a:1, tls://u:p@b:2')).toEqual([]);
     for (const wrong of ['a:4222', 'http://a', ',', 'nats://a:1,b', 'nats://a:1 nats://b:1'])
-      expect(problems(wrong), wrong).toEqual(['NATS_URL must be a nats:// URL, or several, comma-separated']);
+      expect(problems(wrong), wrong).toEqual([
+        'NATS_URL must be a nats:// URL, or several separated by commas',
+      ]);
     expect(problems('nats://u:p@a:1,nats://u:other@b:1')).toEqual([
-      'NATS_URL must have the same user and password for each of its servers',
+      'NATS_URL must have the same user and password for every server',
     ]);
   });
 
-  it('reads how many processes run of each service', () => {
+  it('parses the number of processes per service', () => {
     const read = (PACELINE_REPLICAS: string) =>
       loadConfig({ PACELINE_REPLICAS }, ['PACELINE_REPLICAS']).PACELINE_REPLICAS;
     const one = { scheduler: 1, limiter: 1, 'rider-sync': 1, 'event-sync': 1, api: 1 };
@@ -104,11 +106,11 @@ describe('the configuration', () => {
       expect(problemsOf({ PACELINE_REPLICAS: wrong }, ['PACELINE_REPLICAS']), wrong).toHaveLength(1);
   });
 
-  it('wants as many brokers as there are to be copies', () => {
+  it('rejects more copies than brokers', () => {
     const names = ['PACELINE_BROKERS'] as const;
     const problems = (env: NodeJS.ProcessEnv) => problemsOf(env, names, ['NATS_URL', 'NATS_REPLICAS']);
     expect(problems({ NATS_REPLICAS: '3' })).toEqual([
-      'NATS_REPLICAS=3 needs three brokers: set PACELINE_BROKERS=3, or NATS_URL to a cluster',
+      'NATS_REPLICAS=3 needs three brokers: set PACELINE_BROKERS=3, or point NATS_URL at a cluster',
     ]);
     expect(problems({ NATS_REPLICAS: '3', PACELINE_BROKERS: '3' })).toEqual([]);
     expect(problems({ NATS_REPLICAS: '3', NATS_URL: 'nats://a:1' })).toEqual([]);
@@ -116,21 +118,21 @@ describe('the configuration', () => {
     expect(problems({ NATS_REPLICAS: '2', PACELINE_BROKERS: '2' })).toHaveLength(2);
   });
 
-  it('refuses a time zone that there is not', () => {
+  it('rejects an unknown time zone', () => {
     expect(problemsOf({ SLOT_TIME_ZONE: 'Mars/Olympus' }, ['SLOT_TIME_ZONE'])).toHaveLength(1);
     expect(problemsOf({ SLOT_TIME_ZONE: 'Europe/Stockholm' }, ['SLOT_TIME_ZONE'])).toEqual([]);
   });
 
-  it('never quotes a value: it may be a secret', () => {
+  it('never quotes a value, which can be a secret', () => {
     const secret = 'hunter2hunter2';
     expect(
       problemsOf({ DATABASE_URL: secret, API_TOKEN: 'short-s3cret' }, ['DATABASE_URL', 'API_TOKEN']).join(),
     ).not.toMatch(/hunter2|s3cret/);
   });
 
-  it('wants a token as soon as the API leaves loopback', () => {
+  it('requires a token unless the API is on loopback', () => {
     expect(problemsOf({ API_HOST: '0.0.0.0' }, ['API_HOST'], ['API_TOKEN'])).toEqual([
-      'API_TOKEN is missing: off loopback (API_HOST) the API wants a token',
+      'API_TOKEN is missing: it is required because API_HOST is not loopback',
     ]);
     expect(
       problemsOf({ API_HOST: '0.0.0.0', API_TOKEN: 'x'.repeat(16) }, ['API_HOST'], ['API_TOKEN']),
@@ -143,7 +145,7 @@ describe('the configuration', () => {
     expect(problemsOf(env, ['PACELINE_CLOCK', 'ZWIFTRACING_BASE_URL'])).toHaveLength(1);
   });
 
-  it('that is wrong ends the process with exit code 78', () => {
+  it('exits the process with 78 when it is invalid', () => {
     const load = fileURLToPath(new URL('./load.ts', import.meta.url));
     const script = `import { loadConfigOrExit } from ${JSON.stringify(load)}; loadConfigOrExit(['NATS_URL']);`;
     const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
@@ -154,7 +156,7 @@ describe('the configuration', () => {
     expect(stderr).toContain('NATS_URL is missing');
   });
 
-  it('has an example that names every variable and sets none', () => {
+  it('has an example file that names every variable and sets none', () => {
     const lines = envExample().split('\n');
     for (const name of Object.keys(variables))
       expect(

@@ -5,25 +5,25 @@ import { type VariableName, variables } from './variables.ts';
 
 type Value<Name extends VariableName> = z.infer<(typeof variables)[Name]['schema']>;
 
-/** What a service reads: the names it needs, and the names it can do without. */
+/** The variables of a service, by name: required and optional ones. */
 export type Config<Needed extends VariableName, Optional extends VariableName = never> = {
   readonly [Name in Needed]: Value<Name>;
 } & { readonly [Name in Optional]?: Value<Name> };
 
-/** Everything that is wrong with a configuration, found at once. */
+/** All problems of a configuration, not just the first. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
     super(
-      `The configuration has ${problems.length} problem(s):\n${problems.map((each) => `  - ${each}`).join('\n')}`,
+      `Invalid configuration, ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
     );
     this.name = 'ConfigError';
     this.problems = problems;
   }
 }
 
-/** Reads variables; empty counts as unset. @throws {ConfigError} naming all that is wrong, without values */
+/** Reads variables; an empty one counts as unset. @throws {ConfigError} naming every problem, never a value */
 export function loadConfig<Needed extends VariableName, Optional extends VariableName = never>(
   env: NodeJS.ProcessEnv,
   needed: readonly Needed[],
@@ -32,9 +32,9 @@ export function loadConfig<Needed extends VariableName, Optional extends Variabl
   const values: Record<string, unknown> = {};
   const names = new Set<VariableName>([...needed, ...optional]);
   const problems: string[] = [];
-  const read = (name: VariableName, mayMiss: boolean) => {
+  const read = (name: VariableName, isOptional: boolean) => {
     const text = env[name] === '' ? undefined : env[name];
-    if (text === undefined && mayMiss) return;
+    if (text === undefined && isOptional) return;
     const parsed = variables[name].schema.safeParse(text);
     if (parsed.success) values[name] = parsed.data;
     else if (text === undefined) problems.push(`${name} is missing: ${variables[name].about}`);
@@ -52,7 +52,7 @@ const pairs = [
   ['API_TLS_CERT', 'API_TLS_KEY'],
 ] as const;
 
-/** Rules over several variables: each value is fine, together they are not. */
+/** Values that are valid on their own but not together. */
 function contradictions(
   values: Partial<Record<VariableName, unknown>>,
   isGiven: (name: VariableName) => boolean,
@@ -61,25 +61,29 @@ function contradictions(
   const clock = values.PACELINE_CLOCK as ClockSetting | undefined;
   const upstream = values.ZWIFTRACING_BASE_URL as string | undefined;
   if (clock && clock.scale !== 1 && upstream && !mayRunFaster(upstream)) {
-    problems.push('PACELINE_CLOCK may only run faster against an upstream on loopback or under .test');
+    problems.push(
+      'PACELINE_CLOCK can only speed up time when ZWIFTRACING_BASE_URL is on loopback or under .test',
+    );
   }
   if (values.NATS_URL && values.PACELINE_BROKERS === 3) {
-    problems.push('PACELINE_BROKERS brings brokers along only where NATS_URL names none');
+    problems.push('PACELINE_BROKERS starts local brokers, so it cannot be combined with NATS_URL');
   }
   if (values.NATS_REPLICAS === 3 && !values.NATS_URL && values.PACELINE_BROKERS === 1) {
-    problems.push('NATS_REPLICAS=3 needs three brokers: set PACELINE_BROKERS=3, or NATS_URL to a cluster');
+    problems.push(
+      'NATS_REPLICAS=3 needs three brokers: set PACELINE_BROKERS=3, or point NATS_URL at a cluster',
+    );
   }
   const host = values.API_HOST as string | undefined;
   if (host && !isLoopback(`http://${host.includes(':') ? `[${host}]` : host}`) && !values.API_TOKEN) {
-    problems.push('API_TOKEN is missing: off loopback (API_HOST) the API wants a token');
+    problems.push('API_TOKEN is missing: it is required because API_HOST is not loopback');
   }
   for (const [cert, key] of pairs) {
-    if (isGiven(cert) !== isGiven(key)) problems.push(`${cert} and ${key} go together: one is missing`);
+    if (isGiven(cert) !== isGiven(key)) problems.push(`${cert} and ${key} must both be set, or neither`);
     else if (values[cert] && values[key] && !isPair(values[cert] as string, values[key] as string))
       problems.push(`${key} is not the key of ${cert}`);
   }
   if (values.API_VIEWER_TOKEN && !values.API_TOKEN) {
-    problems.push('API_TOKEN is missing: beside API_VIEWER_TOKEN operators want a token too');
+    problems.push('API_TOKEN is missing: it is required with API_VIEWER_TOKEN');
   }
   if (values.API_VIEWER_TOKEN && values.API_VIEWER_TOKEN === values.API_TOKEN) {
     problems.push('API_VIEWER_TOKEN must differ from API_TOKEN');
@@ -87,10 +91,10 @@ function contradictions(
   return problems;
 }
 
-/** The exit code of a process whose configuration is wrong (EX_CONFIG of sysexits). */
+/** Exit code for an invalid configuration (EX_CONFIG of sysexits). */
 export const configExitCode = 78;
 
-/** As `loadConfig`, but prints what is wrong to stderr and ends the process with exit code 78. */
+/** As `loadConfig`, but prints the problems to stderr and exits with 78. */
 export function loadConfigOrExit<Needed extends VariableName, Optional extends VariableName = never>(
   needed: readonly Needed[],
   optional: readonly Optional[] = [],

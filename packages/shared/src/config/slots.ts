@@ -14,25 +14,23 @@ import {
 } from '../definition/index.ts';
 import { commaSeparated, duration, slotDuration } from './values.ts';
 
-/** When slots open: by a cron expression in a time zone, or at an interval. */
+/** When slots open: a cron expression in a time zone, or an interval. */
 export type Opening = { readonly cron: string } | { readonly everyMs: number };
 
 const minute = 60_000;
-const longestInterval = 7 * 86_400_000;
-const wrong =
-  'must be a cron expression of five fields that comes round, or an interval from "every 1m" to "every 7d"';
+const maxIntervalMs = 7 * 86_400_000;
+const openingFormat =
+  'must be a cron expression of five fields with a next run, or an interval from "every 1m" to "every 7d"';
 
-/** `0 *\/6 * * *` or `every 15m`; undefined when it is neither. */
+/** Parses `0 *\/6 * * *` or `every 15m`; undefined for anything else. */
 export function parseOpening(text: string): Opening | undefined {
   const [first = '', ...rest] = text.trim().split(/\s+/);
-  if (first !== 'every') return comesRound(text) ? { cron: text.trim() } : undefined;
+  if (first !== 'every') return isRecurringCron(text) ? { cron: text.trim() } : undefined;
   const everyMs = duration.safeParse(rest.join(' ')).data ?? 0;
-  return everyMs >= minute && everyMs <= longestInterval && Number.isInteger(everyMs)
-    ? { everyMs }
-    : undefined;
+  return everyMs >= minute && everyMs <= maxIntervalMs && Number.isInteger(everyMs) ? { everyMs } : undefined;
 }
 
-function comesRound(text: string): boolean {
+function isRecurringCron(text: string): boolean {
   try {
     return text.trim().split(/\s+/).length === 5 && new Cron(text).nextRun() !== null;
   } catch {
@@ -40,11 +38,11 @@ function comesRound(text: string): boolean {
   }
 }
 
-export const opening = z.string().refine((text) => parseOpening(text) !== undefined, wrong);
+export const opening = z.string().refine((text) => parseOpening(text) !== undefined, openingFormat);
 
-/** Slots that are left out, by when they would open on the clocks of their time zone. */
+/** Slots that don't open, matched by their opening time in the schedule's time zone. */
 export interface Skips {
-  /** Minutes of the day: from the first, until before the second; past midnight when the second is the smaller one. */
+  /** Minutes of the day, end exclusive; a span whose end is smaller runs past midnight. */
   readonly times: ReadonlyArray<readonly [from: number, until: number]>;
   /** `mon` to `sun` */
   readonly weekdays: readonly string[];
@@ -57,7 +55,7 @@ const range = /^([01]\d|2[0-3]):([0-5]\d)(?:-([01]\d|2[0-3]):([0-5]\d))?$/;
 
 const entriesOf = (text: string): string[] => commaSeparated(text.toLowerCase());
 
-/** `06:00, 23:00-05:00, sat, 2026-12-24`; what can't be read leaves nothing out. */
+/** Parses `06:00, 23:00-05:00, sat, 2026-12-24`; entries of any other form are ignored. */
 export function parseSkips(text: string): Skips {
   const entries = entriesOf(text);
   return {
@@ -72,7 +70,7 @@ export function parseSkips(text: string): Skips {
   };
 }
 
-/** A day that there is: February has no 30th. */
+/** Whether it is a date that exists: February has no 30th. */
 function isDate(entry: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(entry)) return false;
   const at = Date.parse(`${entry}T00:00Z`);
@@ -81,30 +79,30 @@ function isDate(entry: string): boolean {
 
 const isEntry = (entry: string): boolean => range.test(entry) || weekdays.includes(entry) || isDate(entry);
 
-/** Which slots are left out, as text; empty: none. */
+/** Slots to skip, as text; empty skips none. */
 export const skips = z.string().superRefine((text, context) => {
-  const wrong = entriesOf(text).filter((entry) => !isEntry(entry));
-  if (wrong.length === 0) return;
-  const message = `must be a list of times (06:00), spans (23:00-05:00), weekdays (sat) and dates (2026-12-24); entry ${wrong
+  const invalid = entriesOf(text).filter((entry) => !isEntry(entry));
+  if (invalid.length === 0) return;
+  const message = `must be a list of times (06:00), spans (23:00-05:00), weekdays (sat) and dates (2026-12-24); invalid: entry ${invalid
     .map((entry) => entriesOf(text).indexOf(entry) + 1)
-    .join(', ')} is none`;
+    .join(', ')}`;
   context.addIssue({ code: 'custom', message });
 });
 
-const oldestCaughtUp = 86_400_000;
+const maxCatchUpMs = 86_400_000;
 
-/** What becomes of slots that were missed while no scheduler ran. */
+/** What to do about slots that were missed while no scheduler ran. */
 export type CatchUp =
   | { readonly catchUp: 'skip' | 'latest' }
-  /** Every one that is not older than this, project ms. */
+  /** Runs every slot up to this age, project ms. */
   | { readonly catchUp: 'all'; readonly upToMs: number };
 
-/** `skip`, `latest` or `all 2h`; undefined when it is none of them. */
+/** Parses `skip`, `latest` or `all 2h`; undefined for anything else. */
 export function parseCatchUp(text: string): CatchUp | undefined {
   const [word, age = '', ...more] = text.trim().split(/\s+/);
   if (word === 'skip' || word === 'latest') return age === '' ? { catchUp: word } : undefined;
   const upToMs = duration.safeParse(age).data ?? 0;
-  return word === 'all' && more.length === 0 && upToMs > 0 && upToMs <= oldestCaughtUp
+  return word === 'all' && more.length === 0 && upToMs > 0 && upToMs <= maxCatchUpMs
     ? { catchUp: 'all', upToMs }
     : undefined;
 }
@@ -113,35 +111,34 @@ export const catchUp = z
   .string()
   .refine(
     (text) => parseCatchUp(text) !== undefined,
-    'must be "skip", "latest" or "all" with an age up to 24h: "all 2h"',
+    'must be "skip", "latest", or "all" with an age of up to 24h such as "all 2h"',
   );
 
-// The variables of every kind of sync and of every freshness class, as the definition says.
+// The variables of every sync kind and freshness class, generated from the definition.
 
 const isFirst = (kind: KindDefinition) => kind === kinds[kindNames[0]];
 const sentences = (...parts: ReadonlyArray<string | undefined>) => parts.filter(Boolean).join(' ');
 
-/** What is set for each kind; the first kind's variables explain the format. */
+/** The variables of each kind; those of the first kind also explain the format. */
 const settings = {
   mode: {
     name: (kind: string) => `SYNC_${kind}`,
     schema: ({ mode }: KindDefinition) => z.enum(syncModes, 'must be off, observed or on').default(mode),
     about: ({ about, why }: KindDefinition) =>
-      sentences(`Sync of ${about}: on, observed (plans and counts, makes no calls) or off.`, why.mode),
+      sentences(`Sync of ${about}: on, observed (plans and counts, but makes no calls) or off.`, why.mode),
   },
   opens: {
     name: (kind: string) => `SLOT_${kind}`,
     schema: ({ opens }: KindDefinition) => opening.default(opens),
     about: (kind: KindDefinition) =>
       isFirst(kind)
-        ? `When a slot for ${kind.label} opens: a cron expression in the time zone, or an interval such as every 90m, counted from midnight UTC.`
-        : `When a slot for ${kind.label} opens.`,
+        ? `When slots for ${kind.label} open: a cron expression in the time zone, or an interval such as "every 90m", counted from midnight UTC.`
+        : `When slots for ${kind.label} open.`,
   },
   durationMs: {
     name: (kind: string) => `SLOT_${kind}_DURATION`,
     schema: (kind: KindDefinition) => slotDuration.default(durationMs(kind.duration)),
-    about: ({ label, why }: KindDefinition) =>
-      sentences(`How long a slot for ${label} stays open.`, why.duration),
+    about: ({ label, why }: KindDefinition) => sentences(`Duration of slots for ${label}.`, why.duration),
     example: ({ duration }: KindDefinition) => duration,
   },
   skip: {
@@ -149,8 +146,8 @@ const settings = {
     schema: () => skips.default(''),
     about: (kind: KindDefinition) =>
       isFirst(kind)
-        ? `Slots for ${kind.label} that are left out, by when they would open: times, spans, weekdays and dates.`
-        : `Slots for ${kind.label} that are left out.`,
+        ? `Slots for ${kind.label} to skip, by opening time: times, spans, weekdays and dates.`
+        : `Slots for ${kind.label} to skip.`,
     example: (kind: KindDefinition) => (isFirst(kind) ? '06:00,23:00-05:00,sat,2026-12-24' : undefined),
   },
   catchUp: {
@@ -159,8 +156,8 @@ const settings = {
     about: (kind: KindDefinition) =>
       sentences(
         isFirst(kind)
-          ? `Slots for ${kind.label} that were missed while no scheduler ran: skip, latest (the last one runs late) or all 2h (each up to that age).`
-          : `Missed slots for ${kind.label}.`,
+          ? `Slots for ${kind.label} that were missed while no scheduler ran: skip, latest (run the last one late) or "all 2h" (run each one up to that age).`
+          : `Missed slots for ${kind.label}: skip, latest or "all 2h".`,
         kind.why.catchUp,
       ),
   },
@@ -195,13 +192,13 @@ export const slotVariables = Object.fromEntries(
   ),
 ) as SlotVariables;
 
-/** The variables that say when the slots are, and what is done in them. */
+/** The variables that define the schedule. */
 export const slotVariableNames = [
   'SLOT_TIME_ZONE',
   ...(Object.keys(slotVariables) as Array<keyof SlotVariables>),
 ] as const;
 
-/** The slots of every kind, as the variables say. */
+/** The slot settings of every kind. */
 export function slotSettingsOf(config: {
   readonly [Name in keyof SlotVariables]: z.infer<SlotVariables[Name]['schema']>;
 }) {
@@ -222,7 +219,7 @@ const goalOf = (name: FreshnessClass) => `FRESHNESS_${name.toUpperCase()}` as Go
 export const freshnessVariables = Object.fromEntries(
   classNames.map((name, index) => {
     const { goal, about } = freshnessClasses[name];
-    const what = index === 0 ? 'How old our copy of the signups of an event may be' : 'How old it may be';
+    const what = index === 0 ? 'Freshness goal: max age of our copy of signups' : 'Max age';
     return [
       goalOf(name),
       { schema: duration.default(durationMs(goal)), about: `${what} ${about}.`, example: goal },
@@ -230,7 +227,7 @@ export const freshnessVariables = Object.fromEntries(
   }),
 ) as Record<Goal, { schema: z.ZodDefault<typeof duration>; about: string; example: string }>;
 
-/** The variables that say how fresh signups are kept. */
+/** The names of the `FRESHNESS_*` variables. */
 export const freshnessVariableNames = classNames.map(goalOf);
 
 /** The freshness goal of every class, project ms. */

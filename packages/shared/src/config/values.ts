@@ -10,7 +10,7 @@ export const commaSeparated = (text: string): string[] =>
     .map((part) => part.trim())
     .filter(Boolean);
 
-/** A length of time as people write it (`15m`, `90s`, `6h`), read as milliseconds. */
+/** A duration such as `15m`, `90s` or `6h`, parsed to milliseconds. */
 export const duration = z.string().transform((text, context) => {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
@@ -18,7 +18,7 @@ export const duration = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** A length of time as `duration` reads it: `10m`, `90s`. */
+/** Formats a duration so that `duration` parses it: `10m`, `90s`. */
 export function formatDuration(ms: number): string {
   const [unit, size] = written.find(([, each]) => ms % each === 0) ?? written[2];
   return `${ms / size}${unit}`;
@@ -30,24 +30,24 @@ const written = [
   ['ms', 1],
 ] as const;
 
-/** Project ms: no slot is open for longer. */
-export const longestSlot = 86_400_000;
+/** Max duration of a slot, project ms. */
+export const maxSlotMs = 86_400_000;
 
 export const slotDuration = duration.refine(
-  (ms) => ms >= 1_000 && ms <= longestSlot && Number.isInteger(ms),
+  (ms) => ms >= 1_000 && ms <= maxSlotMs && Number.isInteger(ms),
   'must be from 1s to 24h',
 );
 
 const day = 86_400_000;
 
-/** How long something is kept: never shorter than it may still be needed. */
-export const retention = (leastDays: number) =>
-  duration.refine((ms) => ms >= leastDays * day, `must be at least ${leastDays}d`);
+/** How long something is kept; the minimum is how long it is still needed. */
+export const retention = (minDays: number) =>
+  duration.refine((ms) => ms >= minDays * day, `must be at least ${minDays}d`);
 
 const units = { KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 } as const;
 const shape = /^(\d+)(KiB|MiB|GiB)$/;
 
-/** How much room something takes, as people write it (`64MiB`), read as bytes. */
+/** A size such as `64MiB`, parsed to bytes. */
 export const size = z.string().transform((text, context) => {
   const [, amount, unit] = shape.exec(text.trim()) ?? [];
   if (amount === undefined || unit === undefined) {
@@ -59,9 +59,9 @@ export const size = z.string().transform((text, context) => {
 
 const mebibyte = units.MiB;
 
-/** Less than that holds not even what is in hand. */
-export const storage = (leastMiB: number) =>
-  size.refine((bytes) => bytes >= leastMiB * mebibyte, `must be at least ${leastMiB}MiB`);
+/** A size limit of a store; below the minimum, messages in flight would not fit. */
+export const storage = (minMiB: number) =>
+  size.refine((bytes) => bytes >= minMiB * mebibyte, `must be at least ${minMiB}MiB`);
 
 export const timeZone = z.string().refine((name) => {
   try {
@@ -75,10 +75,10 @@ export type Replicas = Readonly<Record<Service, number>>;
 
 export const oneOfEach = Object.fromEntries(services.map((name) => [name, 1])) as Replicas;
 
-/** There are as many partitions: a limiter more would have nothing to decide. */
-const most = 8;
+/** The number of limiter partitions: any more limiters would own none. */
+const maxReplicas = 8;
 
-/** `2`: two of each. `limiter=3,rider-sync=2`: three and two of these, one of the others. */
+/** `2`: two processes of every service. `limiter=3,rider-sync=2`: those numbers, one of every other service. */
 export const replicas = z.string().transform((text, context): Replicas => {
   const parts = text.split(',').map((part) => part.trim());
   const counts = /^\d+$/.test(text.trim())
@@ -87,16 +87,16 @@ export const replicas = z.string().transform((text, context): Replicas => {
         const [, name, count] = /^([a-z-]+)=(\d+)$/.exec(part) ?? [];
         return [services.find((each) => each === name), Number(count)] as const;
       });
-  if (counts.some(([name, count]) => name === undefined || !(count >= 1 && count <= most))) {
+  if (counts.some(([name, count]) => name === undefined || !(count >= 1 && count <= maxReplicas))) {
     context.addIssue({
       code: 'custom',
-      message: `must be a number from 1 to ${most}, or e.g. limiter=3,rider-sync=2 (${services.join(', ')})`,
+      message: `must be a number from 1 to ${maxReplicas}, or e.g. limiter=3,rider-sync=2 (${services.join(', ')})`,
     });
     return z.NEVER;
   }
   return { ...oneOfEach, ...Object.fromEntries(counts) };
 });
 
-/** How long a call may take before it is given up, project ms; on a fast clock never less than ten real seconds. */
+/** The timeout of a call, project ms; at least 10 real seconds, however fast the clock runs. */
 export const callTimeout = (endpoint: Budget, clock: Clock): number =>
   Math.max(budgets[endpoint].timeoutMs, Math.ceil(clock.fromMachine(10_000)));

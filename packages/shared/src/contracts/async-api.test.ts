@@ -4,7 +4,7 @@ import { catalog } from './catalog.ts';
 
 const document = asyncApi();
 
-/** What a reference of the document leads to. */
+/** Resolves a reference of the document. */
 const at = (path: string): unknown =>
   path
     .slice(2)
@@ -18,8 +18,8 @@ const referencesIn = (value: unknown): string[] => {
   );
 };
 
-describe('the AsyncAPI document', () => {
-  it('has every message of the catalog with its subject, its senders and its receivers', () => {
+describe('AsyncAPI document', () => {
+  it('has every message of the catalog with its subject, senders and receivers', () => {
     for (const [name, message] of Object.entries(catalog)) {
       expect(at(`#/channels/${name}`)).toMatchObject({ address: message.subject });
       expect(at(`#/components/messages/${name}/payload`)).toMatchObject({});
@@ -30,7 +30,7 @@ describe('the AsyncAPI document', () => {
     }
   });
 
-  it('refers to nothing that is not in it, and names what subjects leave open', () => {
+  it('has no dangling references, and declares the parameters of subjects', () => {
     const references = referencesIn(document);
     expect(references.length).toBeGreaterThan(50);
     for (const reference of references) expect(at(reference), reference).toBeDefined();

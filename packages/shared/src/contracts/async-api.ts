@@ -5,16 +5,16 @@ import type { Service } from './vocabulary.ts';
 const reference = (path: string) => ({ $ref: `#/${path}` });
 const replyOf = (name: string) => `${name}Reply`;
 
-/** Every message between the services, as an AsyncAPI 3 document: the catalog for programs. */
+/** The message catalog as an AsyncAPI 3 document. */
 export function asyncApi() {
   const messages: ReadonlyArray<readonly [string, Message]> = Object.entries(catalog);
   return {
     asyncapi: '3.0.0',
     info: {
-      title: 'Paceline, between its services',
+      title: 'Paceline messages',
       version: '0.1.0',
       description:
-        'Messages over NATS. Moments are project time in ms since the epoch; names that end in `Ms` are durations.',
+        'Messages between the services, over NATS. Timestamps are project time in ms since the epoch; fields that end in `Ms` are durations.',
     },
     defaultContentType: 'application/json',
     servers: { broker: { host: '127.0.0.1:4222', protocol: 'nats', description: 'NATS with JetStream' } },
@@ -26,10 +26,10 @@ export function asyncApi() {
 
 function channelsOf([name, message]: readonly [string, Message]) {
   const tokens = [...message.subject.matchAll(/\{(\w+)\}/g)].map(([, token]) => [token, {}]);
-  const kept = 'stream' in message ? ` Kept in the stream ${message.stream}.` : '';
+  const stored = 'stream' in message ? ` Stored in the stream ${message.stream}.` : '';
   const channel = {
     address: message.subject,
-    description: `${message.kind}: ${message.about}${kept}`,
+    description: `${message.kind}: ${message.about}${stored}`,
     messages: { [name]: reference(`components/messages/${name}`) },
     ...(tokens.length > 0 && { parameters: Object.fromEntries(tokens) }),
   };
@@ -51,7 +51,7 @@ function operationsOf([name, message]: readonly [string, Message]) {
 function messagesOf([name, message]: readonly [string, Message]) {
   const sent = { name, summary: message.about, payload: schemaOf(message.payload) };
   if (message.kind !== 'request') return [[name, sent] as const];
-  const reply = { name: replyOf(name), summary: `The answer to ${name}.`, payload: schemaOf(message.reply) };
+  const reply = { name: replyOf(name), summary: `Reply to ${name}.`, payload: schemaOf(message.reply) };
   return [[name, sent] as const, [replyOf(name), reply] as const];
 }
 

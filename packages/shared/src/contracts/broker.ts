@@ -4,14 +4,14 @@ import { highWaterBucket } from './journal.ts';
 import { scheduleBucket } from './schedule.ts';
 import type { Service } from './vocabulary.ts';
 
-/** How long a stream keeps what. Durations are real ms. */
+/** A stream and its retention. Durations are real ms. */
 export interface Stream {
   readonly name: 'TICKS' | 'COMMANDS' | 'EVENTS' | 'DEAD_LETTERS' | 'LIMITER_JOURNAL';
   readonly subjects: readonly string[];
   readonly retention: 'workqueue' | 'limits';
   readonly maxAgeMs: number;
   readonly maxBytes: number;
-  /** Within this time a second message of the same id is dropped. */
+  /** A message with the same id is dropped within this time. */
   readonly duplicateWindowMs: number;
 }
 
@@ -32,7 +32,7 @@ export const streams: readonly Stream[] = [
     maxAgeMs: 30 * day,
     maxBytes: 256 * mebibyte,
   },
-  // Snapshots replace what is before them: age never decides what a window remembers.
+  // The limiter purges what a snapshot replaces; age alone must never drop a call that still counts.
   { ...history, name: 'LIMITER_JOURNAL', subjects: ['paceline.journal.*'], maxAgeMs: 0, maxBytes: -1 },
 ];
 
@@ -40,68 +40,68 @@ interface Bucket {
   readonly name: string;
   readonly owner: Service;
   readonly readers: readonly Service[];
-  /** Whether its owner subscribes to changes, which another process of it makes. */
+  /** Whether the owner watches for changes that its other processes make. */
   readonly watched: boolean;
 }
 
-/** Small key-value state that one service keeps on the broker, and which others may read it. */
+/** Key-value buckets: the service that owns each one, and the services that can read it. */
 export const buckets: readonly Bucket[] = [
   { name: 'SCHEDULER', owner: 'scheduler', readers: [], watched: false },
   { name: scheduleBucket, owner: 'scheduler', readers: ['event-sync'], watched: true },
   { name: highWaterBucket, owner: 'limiter', readers: [], watched: false },
 ];
 
-/** Services that check whether what they published is still in its stream, to publish again what the broker lost. */
+/** Services that check whether a published message is still stored, and republish what the broker lost. */
 export const republishers: readonly { readonly service: Service; readonly stream: Stream['name'] }[] = [
   { service: 'api', stream: 'COMMANDS' },
 ];
 
-/** Services that read events from the stream itself, older ones too. */
+/** Services that read stored events, not just new ones. */
 export const eventReaders: readonly Service[] = ['api'];
 
-/** The durable consumer by which the processes of one service share the events: each event goes to one of them. */
+/** The durable consumer that distributes events among the API's processes: each event goes to one. */
 export const sharedEventConsumer = { durable: 'api-history', service: 'api', ackWaitMs: 10_000 } as const;
 
-/** The subjects that a user of the broker may use, and no others. */
+/** The only subjects that a user of the broker can use. */
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
-  /** For services that reply to requests: how many replies, and how long after the request. */
+  /** For services that reply to requests: max replies per request, and the time limit. */
   readonly answers?: { readonly max: number; readonly expires: string };
 }
 
-/** Replies to a service arrive below its own prefix: no other service can subscribe to them. */
+/** The prefix of a service's reply subjects, which no other service can subscribe to. */
 export const inboxPrefix = (service: Service): string => `_INBOX_${service}`;
 
-/** The least that a service needs, derived from what it sends and handles in the catalog. */
+/** The minimal permissions of a service, derived from the messages that it sends and receives. */
 export function permissionsOf(service: Service): Permissions {
   const messages: readonly Message[] = Object.values(catalog);
   const sent = messages.filter((message) => message.from.includes(service));
-  const handled = messages.filter((message) => message.to.includes(service));
+  const received = messages.filter((message) => message.to.includes(service));
   return {
     publish: [
       ...sent.map(subjectPattern),
-      ...handled.flatMap(toHandle),
+      ...received.flatMap(toReceive),
       ...toReadEvents(service),
-      ...toSweep(service),
+      ...toRepublish(service),
       ...toKeepState(service),
     ],
     subscribe: [
       `${inboxPrefix(service)}.>`,
-      ...handled.filter(isPushed).map(subjectPattern),
+      ...received.filter(isPushed).map(subjectPattern),
       ...buckets
         .filter(({ watched, owner }) => watched && owner === service)
         .map(({ name }) => `$KV.${name}.>`),
     ],
-    ...(handled.some(({ kind }) => kind === 'request') && { answers: { max: 1, expires: '30s' } }),
+    ...(received.some(({ kind }) => kind === 'request') && { answers: { max: 1, expires: '30s' } }),
   };
 }
 
-/** Work and journal are pulled; everything else arrives by itself. */
+/** Work messages and journal entries are pulled; all others are pushed. */
 const isPushed = (message: Message): boolean => message.kind !== 'work' && message.kind !== 'journal';
 
-/** What a handler publishes to take its messages from a stream. */
-function toHandle(message: Message): string[] {
+/** The subjects that a receiver publishes to in order to consume a message. */
+function toReceive(message: Message): string[] {
   if (message.kind === 'journal')
     return [
       ...toRead(message.stream),
@@ -118,7 +118,7 @@ function toHandle(message: Message): string[] {
   ];
 }
 
-/** What a reader of a stream publishes for consumers of its own. */
+/** The subjects for reading a stream with ephemeral consumers. */
 const toRead = (stream: Stream['name']): string[] => [
   `$JS.API.STREAM.INFO.${stream}`,
   `$JS.API.CONSUMER.CREATE.${stream}.>`,
@@ -127,13 +127,13 @@ const toRead = (stream: Stream['name']): string[] => [
   `$JS.API.CONSUMER.DELETE.${stream}.>`,
 ];
 
-/** Besides its own consumer it uses one that its processes share. */
+/** Event readers use the shared consumer as well as their own ones. */
 const toReadEvents = (service: Service): string[] =>
   eventReaders.includes(service)
     ? [...toRead('EVENTS'), '$JS.API.DIRECT.GET.EVENTS', `$JS.ACK.EVENTS.${sharedEventConsumer.durable}.>`]
     : [];
 
-const toSweep = (service: Service): string[] =>
+const toRepublish = (service: Service): string[] =>
   republishers
     .filter((each) => each.service === service)
     .map(({ stream }) => `$JS.API.STREAM.MSG.GET.${stream}`);

@@ -17,55 +17,55 @@ const messages: readonly Message[] = Object.values(catalog);
 const matches = (pattern: string, subject: string) =>
   new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^.]+').replace('>', '.+')}$`).test(subject);
 
-describe('the catalog', () => {
-  it('has each subject once', () => {
+describe('message catalog', () => {
+  it('has no duplicate subjects', () => {
     const subjects = messages.map(({ subject }) => subject);
     expect(new Set(subjects).size).toBe(subjects.length);
   });
 
-  it('keeps everything that must survive in exactly one stream, the one that it names', () => {
+  it('stores each persistent message in the one stream that it names', () => {
     for (const message of messages) {
-      const keeping = streams.filter(({ subjects }) =>
+      const matching = streams.filter(({ subjects }) =>
         subjects.some((pattern) => matches(pattern, subjectPattern(message))),
       );
-      expect(keeping.map(({ name }) => name)).toEqual('stream' in message ? [message.stream] : []);
+      expect(matching.map(({ name }) => name)).toEqual('stream' in message ? [message.stream] : []);
     }
   });
 
-  it('fills the tokens of a subject in, and refuses what is not one token', () => {
+  it('fills the tokens of a subject, and rejects a value that is not one token', () => {
     expect(subjectOf(catalog.requestPermits, { partition: 3 })).toBe('paceline.limiter.request.3');
     for (const token of ['', 'a.b', '>', '*', 'a b']) {
-      expect(() => subjectOf(catalog.offer, { client: token })).toThrow("can't be the token");
+      expect(() => subjectOf(catalog.offer, { client: token })).toThrow('is not a valid token');
     }
   });
 
-  it('gives every work message a consumer of its own', () => {
+  it('gives every work message its own consumer', () => {
     const durables = messages.flatMap((message) => (message.kind === 'work' ? [durableOf(message)] : []));
     expect(new Set(durables).size).toBe(kindNames.length + 2);
   });
 });
 
-describe("a service's permissions", () => {
-  it('let it publish what the catalog says that it sends, and nothing else of the flow', () => {
+describe('service permissions', () => {
+  it('allow publishing exactly the messages that the service sends', () => {
     for (const service of services) {
       const { publish } = permissionsOf(service);
       for (const message of messages) {
-        const may = publish.some((pattern) => matches(pattern, subjectPattern(message)));
-        expect({ service, subject: message.subject, may }).toMatchObject({
-          may: message.from.includes(service),
+        const allowed = publish.some((pattern) => matches(pattern, subjectPattern(message)));
+        expect({ service, subject: message.subject, allowed }).toMatchObject({
+          allowed: message.from.includes(service),
         });
       }
     }
   });
 
-  it('keep the replies to one service from all others', () => {
+  it('hide the replies to a service from all others', () => {
     for (const service of services) {
       const others = services.filter((other) => other !== service);
       for (const other of others) {
-        const hears = permissionsOf(other).subscribe.some((pattern) =>
+        const canSubscribe = permissionsOf(other).subscribe.some((pattern) =>
           matches(pattern, `_INBOX_${service}.x`),
         );
-        expect(hears).toBe(false);
+        expect(canSubscribe).toBe(false);
       }
     }
   });

@@ -7,7 +7,7 @@ import * as sync from './sync.ts';
 import type { EventMessage, Message, PayloadOf, WorkMessage } from './message.ts';
 import { syncServices } from './vocabulary.ts';
 
-/** A message is held while it is worked on, kept alive by heartbeats; a killed holder is noticed within `ackWaitMs`. */
+/** Heartbeats extend the ack wait during processing; a message of a killed process is redelivered after `ackWaitMs`. */
 const delivery = { ackWaitMs: 6_000, maxDeliver: 20 };
 
 export const tickOf: Readonly<Record<SyncKind, WorkMessage<typeof sync.tick>>> = mapValues(
@@ -20,11 +20,11 @@ export const tickOf: Readonly<Record<SyncKind, WorkMessage<typeof sync.tick>>> =
     from: ['scheduler', 'api'],
     to: [service],
     delivery: { ...delivery, concurrency: 1 },
-    about: `A slot for ${label} has opened.`,
+    about: `A slot for ${label} opened.`,
   }),
 );
 
-/** As members of the catalog: `tickRider`, `tickNear`, … */
+/** The ticks by catalog name: `tickRider`, `tickNear`, … */
 const ticks = Object.fromEntries(
   kindNames.map((kind) => [`tick${kind.charAt(0).toUpperCase()}${kind.slice(1)}`, tickOf[kind]]),
 ) as { readonly [K in SyncKind as `tick${Capitalize<K>}`]: WorkMessage<typeof sync.tick> };
@@ -41,20 +41,20 @@ const toLimiter = { kind: 'request', from: ['api'], to: ['limiter'] } as const;
 const fromLimiter = { kind: 'signal', from: ['limiter'], to: syncServices } as const;
 const event = { kind: 'event', stream: 'EVENTS', to: ['api'] } as const;
 
-/** Every subject of the flow. `{name}` in a subject is one token that the sender fills in. */
+/** Every message between services. `{name}` in a subject is one token that the sender fills in. */
 export const catalog = {
   ...ticks,
   addRider: {
     ...command,
     subject: 'paceline.command.add-rider',
     payload: sync.addRider,
-    about: 'Add or refresh one rider now.',
+    about: 'Adds or refreshes one rider now.',
   },
   importRiders: {
     ...command,
     subject: 'paceline.command.import-riders',
     payload: sync.importRiders,
-    about: 'Add or refresh many riders, whose ids are stored with the command.',
+    about: 'Adds or refreshes many riders. Their ids are stored with the command.',
   },
   currentSchedule: {
     ...toScheduler,
@@ -68,14 +68,14 @@ export const catalog = {
     subject: 'paceline.schedule.check',
     payload: schedule.checkSchedule,
     reply: schedule.scheduleCheck,
-    about: 'Lints and forecasts a schedule; changes nothing.',
+    about: 'Checks a schedule: lint findings and forecast. Changes nothing.',
   },
   changeSchedule: {
     ...toScheduler,
     subject: 'paceline.schedule.change',
     payload: schedule.changeSchedule,
     reply: schedule.scheduleReply,
-    about: 'Puts another schedule in force, unless lint finds errors in it.',
+    about: 'Changes the schedule, unless the check finds errors.',
   },
   commandCancelled: {
     kind: 'signal',
@@ -83,7 +83,7 @@ export const catalog = {
     payload: sync.commandCancelled,
     from: ['api'],
     to: ['rider-sync'],
-    about: 'A command was cancelled: its requests leave the queue.',
+    about: 'A command was cancelled; its requests leave the queue.',
   },
   requestPermits: {
     ...toLimiter,
@@ -122,7 +122,7 @@ export const catalog = {
     reply: monitoring.freshnessReport,
     from: ['api'],
     to: ['event-sync'],
-    about: 'How fresh the copies of signups are against their goals, and which calls come next and why.',
+    about: 'Freshness of signups against their goals, and the next calls with their reasons.',
   },
   offer: {
     ...fromLimiter,
@@ -142,7 +142,7 @@ export const catalog = {
     payload: sync.bulkCallChanged,
     from: ['rider-sync'],
     to: ['rider-sync'],
-    about: 'A bulk call for riders was sent, answered or lost.',
+    about: 'A bulk call for riders was sent, was answered or failed.',
   },
   heartbeat: {
     kind: 'signal',
@@ -174,35 +174,35 @@ export const catalog = {
     subject: 'paceline.event.run.changed',
     payload: sync.runChanged,
     from: syncServices,
-    about: 'A run has started, made progress or ended.',
+    about: 'A run started, made progress or ended.',
   },
   scheduleChanged: {
     ...event,
     subject: 'paceline.event.schedule.changed',
     payload: schedule.scheduleChanged,
     from: ['scheduler'],
-    about: 'Another schedule is in force.',
+    about: 'The schedule was changed.',
   },
   commandChanged: {
     ...event,
     subject: 'paceline.event.command.changed',
     payload: sync.commandChanged,
     from: ['rider-sync'],
-    about: 'A command has made progress or ended.',
+    about: 'A command made progress or ended.',
   },
   freshnessMeasured: {
     ...event,
     subject: 'paceline.event.freshness.measured',
     payload: monitoring.freshnessMeasured,
     from: ['event-sync'],
-    about: 'How fresh the copies of signups are, published at the end of each run over near events.',
+    about: 'Freshness of signups, published at the end of each near-event run.',
   },
   sourceChanged: {
     ...event,
     subject: 'paceline.event.source.changed',
     payload: monitoring.sourceChanged,
     from: syncServices,
-    about: 'A source of upstream is no longer available with our key, or available again.',
+    about: 'A part of the API became unavailable or available again with our key.',
   },
   permitsChanged: {
     ...event,
@@ -216,7 +216,7 @@ export const catalog = {
     subject: 'paceline.event.conflict',
     payload: limiter.conflict,
     from: ['limiter'],
-    about: 'One sync waits because of another.',
+    about: 'A sync waits because of another one.',
   },
   alert: {
     ...event,
@@ -230,7 +230,7 @@ export const catalog = {
     subject: 'paceline.event.alert.changed',
     payload: monitoring.alertChanged,
     from: ['api'],
-    about: 'An alert was raised or resolved; published once.',
+    about: 'An alert was raised or resolved. Published once.',
   },
 } as const satisfies Record<string, Message>;
 
@@ -240,7 +240,7 @@ export type EventName = {
   [N in keyof Catalog]: Catalog[N] extends EventMessage ? N : never;
 }[keyof Catalog];
 
-/** An event and its sequence in the stream. Sequences have no gaps, but may not begin with 1. */
+/** An event and its stream sequence. Sequences have no gaps, but needn't start at 1. */
 export type StreamedEvent = {
   [N in EventName]: { readonly name: N; readonly sequence: number; readonly payload: PayloadOf<Catalog[N]> };
 }[EventName];

@@ -14,8 +14,8 @@ describe('generated files', () => {
   });
 });
 
-describe('the shape of a payload', () => {
-  it('is written as in TypeScript, with words that have a name going by it', () => {
+describe('payload shape', () => {
+  it('is written as in TypeScript, with named enums by their name', () => {
     const payload = z.object({
       id: z.string(),
       kind: z.enum(kindNames),
@@ -27,7 +27,7 @@ describe('the shape of a payload', () => {
     );
   });
 
-  it('gives each alternative that is too long a line of its own', () => {
+  it('puts each long alternative on its own line', () => {
     const long = (name: string) => z.object({ it: z.literal(name), because: z.string() });
     const shape = shapeOf(z.union([long('x'.repeat(60)), long('y'.repeat(60))]));
     expect(shape.split('\n')).toEqual([

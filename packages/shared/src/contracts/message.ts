@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import type { Service } from './vocabulary.ts';
 
-/** How work is handed to exactly one handler, through anything. Durations are real ms. */
+/** How a work message is delivered, at least once and to one handler at a time. Durations are real ms. */
 export interface Delivery {
-  /** How long a handler may be silent (dead) before its message goes to another. */
+  /** How long a handler can be silent before its message goes to another. */
   readonly ackWaitMs: number;
-  /** Attempts after which the message is dead-lettered with the last reason. */
+  /** Failed attempts after which the message is dead-lettered. */
   readonly maxDeliver: number;
-  /** How many messages one handler takes at a time. */
+  /** Max messages that one process handles at a time. */
   readonly concurrency: number;
 }
 
@@ -35,7 +35,7 @@ export interface RequestMessage<
   readonly kind: 'request';
   readonly reply: R;
 }
-/** Reaches current subscribers only; it is not stored. */
+/** Reaches current subscribers only; not stored. */
 export interface SignalMessage<P extends z.ZodType = z.ZodType> extends Common<P> {
   readonly kind: 'signal';
 }
@@ -48,22 +48,22 @@ export type Message = WorkMessage | EventMessage | RequestMessage | SignalMessag
 export type PayloadOf<M extends Message> = z.infer<M['payload']>;
 export type ReplyOf<M extends RequestMessage> = z.infer<M['reply']>;
 
-/** Work that can't be done ends here, below its own subject, with the reason in a header. */
+/** The subject for dead letters of a message; a header has the reason. */
 export const deadLetterSubject = (subject: string): string => `paceline.dead-letter.${subject}`;
 
-/** A message's subject with its tokens filled in. @throws {Error} when a token is missing or not one token */
+/** A message's subject with its tokens filled in. @throws {Error} when a value is missing or not one token */
 export function subjectOf(message: Message, tokens: Readonly<Record<string, string | number>> = {}): string {
   return message.subject.replace(/\{(\w+)\}/g, (_, name: string) => {
     const token = String(tokens[name] ?? '');
     if (!/^[\w-]+$/.test(token))
-      throw new Error(`"${token}" can't be the token {${name}} of ${message.subject}`);
+      throw new Error(`"${token}" is not a valid token for {${name}} in ${message.subject}`);
     return token;
   });
 }
 
-/** The pattern that matches a message's subject whatever its tokens are. */
+/** The pattern that matches a message's subject with any tokens. */
 export const subjectPattern = (message: Message): string => message.subject.replace(/\{\w+\}/g, '*');
 
-/** The durable consumer that hands a work message to its handler. */
+/** The name of the durable consumer of a work message. */
 export const durableOf = (message: WorkMessage): string =>
   `${message.to[0]}-${message.subject.split('.').slice(1).join('-')}`;

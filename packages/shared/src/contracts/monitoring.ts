@@ -15,7 +15,7 @@ export type AlertType = (typeof alertTypes)[number];
 
 export const severities = ['error', 'warning'] as const;
 
-/** An alert was raised, or is over. */
+/** An alert was raised or resolved. */
 export const alertChanged = z.object({
   id: z.string().min(1),
   type: z.enum(alertTypes),
@@ -25,28 +25,28 @@ export const alertChanged = z.object({
   todo: z.string(),
   since: timestamp,
   raisedAt: timestamp,
-  /** null: it goes on. */
+  /** null: still open. */
   resolvedAt: timestamp.nullable(),
 });
 export type AlertChanged = z.infer<typeof alertChanged>;
 
-/** A source of upstream is no longer available with our key, or available again. */
+/** A source became unavailable with our key, or available again. */
 export const sourceChanged = z.object({
   source: z.enum(sourceNames),
   state: z.enum(['available', 'unavailable']),
   at: timestamp,
-  /** The HTTP status, what was answered, and what may be done; null when it is available. */
+  /** The HTTP status, the response and what to do about it; null when the source is available. */
   status: z.number().int().nullable(),
   message: z.string().nullable(),
   advice: z.string().nullable(),
 });
 export type SourceChanged = z.infer<typeof sourceChanged>;
 
-/** The message about a source that our key may not use. */
+/** The message about a source that our key cannot use. */
 export const sourceUnavailableMessage = (source: Source, message: string): string =>
-  `The ${source} of upstream are not available with this key: ${message}`;
+  `ZwiftRacing ${source} are not available with this key: ${message}`;
 
-/** Why a call for an event's signups is made. */
+/** Why an event's signups are fetched. */
 export const callReasons = [
   'about_to_start',
   'never_fetched',
@@ -57,21 +57,21 @@ export const callReasons = [
 ] as const;
 export type CallReason = (typeof callReasons)[number];
 
-/** 0 to 1; null: there was nothing to be fresh. */
+/** 0 to 1; null when there were no events. */
 const share = z.number().min(0).max(1).nullable();
 
-/** How fresh the copies of a class's events are kept. */
+/** How fresh the signups of a class's events are. */
 export const classFreshness = z.object({
   class: z.enum(classNames),
-  /** Project ms that a copy may be old. */
+  /** Max age of a copy, project ms. */
   goalMs: z.number().positive(),
-  /** Events of the class now; those with our riders in them. */
+  /** Events in the class now; `ours` have riders of our clubs. */
   events: z.number().int(),
   ours: z.number().int(),
-  /** How many of them have a copy within the goal. */
+  /** How many of them meet the goal. */
   within: z.number().int(),
   oursWithin: z.number().int(),
-  /** The share of the last day's event time with a copy within the goal: of all events, of those with our riders. */
+  /** The share of event time in the last day that met the goal: for all events, and for ours. */
   lastDay: share,
   oursLastDay: share,
 });
@@ -80,7 +80,7 @@ export type ClassFreshness = z.infer<typeof classFreshness>;
 export const freshnessMeasured = z.object({ at: timestamp, classes: z.array(classFreshness) });
 export type FreshnessMeasured = z.infer<typeof freshnessMeasured>;
 
-/** An event as a call would choose it. */
+/** An event in the order in which calls are chosen. */
 export const rankedEvent = z.object({
   eventId: z.string(),
   title: z.string(),
@@ -93,7 +93,7 @@ export const rankedEvent = z.object({
 });
 export type RankedEvent = z.infer<typeof rankedEvent>;
 
-/** And the events that calls would be made for next, what is worth most first. */
+/** With the events that are fetched next, most valuable call first. */
 export const freshnessReport = freshnessMeasured.extend({ next: z.array(rankedEvent) });
 export type FreshnessReport = z.infer<typeof freshnessReport>;
 

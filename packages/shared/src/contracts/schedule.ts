@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { catchUp, opening, skips } from '../config/slots.ts';
-import { longestSlot, timeZone } from '../config/values.ts';
+import { maxSlotMs, timeZone } from '../config/values.ts';
 import { budgetNames, kindNames, kinds, mapValues } from '../definition/index.ts';
 import { timestamp, policy, syncModes } from './vocabulary.ts';
 
-/** When a kind of sync has its slots, and what it does in them; texts are as in the configuration. */
+/** The slot settings of a sync kind; texts have the format of the configuration. */
 export const slotSettings = z.object({
   mode: z.enum(syncModes),
   opens: opening,
-  durationMs: z.number().int().min(1_000).max(longestSlot),
+  durationMs: z.number().int().min(1_000).max(maxSlotMs),
   skip: skips,
   catchUp,
 });
@@ -20,19 +20,19 @@ export const scheduleSettings = z.object({
 });
 export type ScheduleSettings = z.infer<typeof scheduleSettings>;
 
-/** What is to be different; the rest stays as it is. */
+/** A change of the schedule; omitted fields keep their value. */
 export const scheduleChange = z.object({
   timeZone: timeZone.optional(),
   kinds: z.partialRecord(z.enum(kindNames), slotSettings.partial()).optional(),
 });
 export type ScheduleChange = z.infer<typeof scheduleChange>;
 
-/** On the broker: the settings of each period. Earlier periods tell which slots were to open then. */
+/** As stored on the broker. Earlier periods are kept to know which slots were due in them. */
 export const storedSchedule = z.object({
   periods: z.array(z.object({ since: timestamp, settings: scheduleSettings })).min(1),
-  /** What was configured when the variables were last read. */
+  /** The configured settings when the variables were last read. */
   configured: scheduleSettings,
-  /** Whether it was changed through the API since. */
+  /** Whether the API has changed the schedule since. */
   changed: z.boolean(),
 });
 export type StoredSchedule = z.infer<typeof storedSchedule>;
@@ -41,12 +41,12 @@ export type SchedulePeriod = StoredSchedule['periods'][number];
 export const scheduleBucket = 'SCHEDULE';
 export const scheduleKey = 'in-force';
 
-/** The schedule in force, and the slots that open next; none of a kind that is off. */
+/** The schedule in force and its next slots; none for a kind that is off. */
 export const scheduleInForce = z.object({
-  /** Counts up with each change. */
+  /** Increases with each change. */
   version: z.number().int(),
   settings: scheduleSettings,
-  /** False: it is what is configured. */
+  /** False: it is the configured schedule. */
   changed: z.boolean(),
   since: timestamp,
   next: z.record(
@@ -58,7 +58,7 @@ export type ScheduleInForce = z.infer<typeof scheduleInForce>;
 
 export const scheduleChanged = scheduleInForce.omit({ next: true });
 
-/** What a plan cannot do (an error), or what an operator should know of it (a warning), with an example. */
+/** A lint finding: what cannot work (error) or deserves attention (warning), with an example. */
 const finding = z.object({
   rule: z.enum(['collision', 'overrun', 'demand', 'promise']),
   severity: z.enum(['error', 'warning']),
@@ -68,42 +68,42 @@ const finding = z.object({
 });
 export type LintFinding = z.infer<typeof finding>;
 
-/** How often each club or event of a kind is to be refreshed, project ms; `cycle`: once from slot to slot. */
+/** The freshness goal of a kind's clubs or events, project ms; `cycle`: refreshed in every slot. */
 const promised = z.object({
   kind: z.enum(kindNames),
   within: z.union([z.number().positive(), z.literal('cycle')]),
 });
 export type Promised = Readonly<z.infer<typeof promised>>;
 
-/** What a kind's slots come to on a busy day. */
+/** A kind's slots on a busy day. */
 const kindForecast = z.object({
   kind: z.enum(kindNames),
   things: z.number(),
   slotsADay: z.number(),
   callsADay: z.number(),
-  /** Calls in the slot that has room for the fewest, and in the one that has room for the most. */
+  /** Calls that fit into the slot with the least room, and into the one with the most. */
   fewest: z.number(),
   most: z.number(),
-  /** How long a call for everything takes when every call of the budget is made for it, project ms. */
+  /** How long one pass over everything takes when it gets every call of the budget, project ms. */
   passMs: z.number(),
-  /** How often each thing is refreshed at the least, project ms; null: never. */
+  /** Max age of a copy, project ms; null: never refreshed. */
   oldestMs: z.number().nullable(),
-  /** How often it was promised, project ms; null: it was not. */
+  /** The freshness goal, project ms; null: none. */
   promisedMs: z.number().nullable(),
 });
 export type KindForecast = z.infer<typeof kindForecast>;
 
-/** What a busy day of a budget comes to. */
+/** A budget on a busy day. */
 const budgetForecast = z.object({
   budget: z.enum(budgetNames),
   policy,
   /** Calls that the limit allows. */
   allowed: z.number(),
-  /** Calls that each kind needs to keep its promise; without one, to refresh everything in every slot. */
+  /** Calls that each kind needs to meet its freshness goal or, without one, to refresh everything in every slot. */
   wanted: z.partialRecord(z.enum(kindNames), z.number()),
-  /** Calls that wait for no slot. */
+  /** Calls that don't wait for a slot. */
   urgent: z.number(),
-  /** Calls that there is room for, the urgent ones included; and as a share of `allowed`. */
+  /** Calls that fit, urgent ones included, and their share of `allowed`. */
   room: z.number(),
   used: z.number(),
 });
@@ -115,32 +115,32 @@ const forecast = z.object({
 });
 export type Forecast = z.infer<typeof forecast>;
 
-/** Findings and forecast of a schedule, and a repaired one that has no errors. */
+/** The findings and forecast of a schedule, and a repaired schedule without errors. */
 export const scheduleCheck = z.object({
   settings: scheduleSettings,
   findings: z.array(finding).readonly(),
   forecast,
   repaired: scheduleSettings,
-  /** What the repaired one keeps: not what was requested where no slots could keep that. */
+  /** The freshness goals that the repaired schedule meets; relaxed where no slots could meet the requested ones. */
   promises: z.array(promised).readonly(),
 });
 export type ScheduleCheck = z.infer<typeof scheduleCheck>;
 
-/** Requests lint and forecast of the schedule in force with a change, for numbers of things and for promises. */
+/** Requests a check of the schedule in force with a change, for these numbers of things and freshness goals. */
 export const checkSchedule = z.object({
   change: scheduleChange,
-  // What it does not know a scheduler leaves out: the API may be newer.
+  // A scheduler ignores kinds that it does not know, as the API can be newer.
   things: z.object(mapValues(kinds, () => z.number().int().min(0))).partial(),
   promises: z.array(promised),
 });
 export type CheckSchedule = z.infer<typeof checkSchedule>;
 
 export const changeSchedule = z.object({
-  /** The version that is to be changed; null: whichever is in force. */
+  /** The version to change; null: the one in force. */
   version: z.number().int().nullable(),
-  /** Null: what is configured is to be in force again. */
+  /** null: reset to the configured schedule. */
   change: scheduleChange.nullable(),
-  /** Also when lint finds errors. */
+  /** Whether to apply it even if the check finds errors. */
   despiteErrors: z.boolean(),
 });
 export type ChangeSchedule = z.infer<typeof changeSchedule>;

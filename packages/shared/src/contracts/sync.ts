@@ -2,7 +2,7 @@ import { kindNames } from '../definition/index.ts';
 import { z } from 'zod';
 import { timestamp, progress, traceContext } from './vocabulary.ts';
 
-/** When a slot opens and closes. Unique by `slotId`. */
+/** A slot's opening and closing time. `slotId` is unique. */
 export const slot = z.object({
   slotId: z.string().startsWith('slot:'),
   kind: z.enum(kindNames),
@@ -11,12 +11,12 @@ export const slot = z.object({
 });
 export type Slot = z.infer<typeof slot>;
 
-/** A slot has opened: the sync of this kind may run until `endsAt`, or only say what it would do. */
+/** A slot opened: its sync can run until `endsAt` or, when observed, plan a run. */
 export const tick = slot.extend({
   mode: z.enum(['on', 'observed']),
-  /** The id of its run, when the run was requested through the API. */
+  /** The id of its run, if requested through the API. */
   runId: z.string().min(1).optional(),
-  /** The run that it goes on with; absent: with the last one of its kind. */
+  /** The run whose checkpoint it continues from; default: the last run of its kind. */
   continues: z.string().min(1).optional(),
 });
 export type Tick = z.infer<typeof tick>;
@@ -28,17 +28,17 @@ export const addRider = z.object({
 });
 export type AddRider = z.infer<typeof addRider>;
 
-/** A copy of a rider that is a day old is fresh enough for an import, project ms: such riders are not fetched again. */
+/** Imports skip riders whose copy is younger than this, project ms. */
 export const importMaxAgeMs = 86_400_000;
 
-/** Add or refresh many riders: their ids are stored with the command, in the table `wanted_riders`. */
+/** Adds or refreshes many riders. Their ids are stored in the table `wanted_riders`. */
 export const importRiders = z.object({ commandId: z.string().min(1), requestedAt: timestamp });
 export type ImportRiders = z.infer<typeof importRiders>;
 
-/** A command was cancelled; its row is updated already. */
+/** A command was cancelled; its row is already updated. */
 export const commandCancelled = z.object({ commandId: z.string().min(1) });
 
-/** How many riders of an import are still to come, were stored, and could not be had. */
+/** How many riders of an import are waiting, were stored, and failed. */
 export const riderCounts = z.object({
   waiting: z.number().int().nonnegative(),
   done: z.number().int().nonnegative(),
@@ -46,10 +46,10 @@ export const riderCounts = z.object({
 });
 export type RiderCounts = z.infer<typeof riderCounts>;
 
-/** A command has made progress; `progress` is what its user is shown. */
+/** A command made progress; users see `progress`. */
 export const commandChanged = z.object({
   commandId: z.string().min(1),
-  /** The rider that is added; absent with an import. */
+  /** The rider of an add; absent for an import. */
   riderId: z.number().int().positive().optional(),
   riders: riderCounts.optional(),
   at: timestamp,
@@ -57,7 +57,7 @@ export const commandChanged = z.object({
 });
 export type CommandChanged = z.infer<typeof commandChanged>;
 
-/** Clubs or events planned, synced, failed, left for the next slot; riders or signups stored. */
+/** Clubs or events planned, synced, failed and deferred to the next slot; riders, signups or results stored. */
 export const runCounts = z.object({
   planned: z.number().int(),
   synced: z.number().int(),
@@ -67,7 +67,7 @@ export const runCounts = z.object({
 });
 export type RunCounts = z.infer<typeof runCounts>;
 
-/** A run has begun, moved on or ended. */
+/** A run started, made progress or ended. */
 export const runChanged = z.object({
   runId: z.string().min(1),
   kind: z.enum(kindNames),
@@ -80,14 +80,14 @@ export const runChanged = z.object({
 });
 export type RunChanged = z.infer<typeof runChanged>;
 
-/** A bulk call for riders was sent, answered (outcomes are stored) or lost (its riders are wanted as before). */
+/** A bulk call for riders was sent, was answered (outcomes are stored) or failed (its riders still wait). */
 export const bulkCallChanged = z.object({
   call: z.string().min(1),
   stage: z.enum(['sent', 'answered', 'lost']),
   sentAt: timestamp,
   riderIds: z.array(z.number().int().positive()).max(1_000),
   imports: z.array(z.string()).max(1_000),
-  /** How many of the riders are on it only because it had room: riders outside the clubs. Once answered: were stored. */
+  /** Riders outside the clubs that only fill the call. Once answered: how many of them were stored. */
   outsiders: z.number().int().nonnegative(),
   trace: traceContext,
 });

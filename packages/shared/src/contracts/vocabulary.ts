@@ -5,16 +5,16 @@ import { kindNames, kinds, type SyncService } from '../definition/index.ts';
 export const sourceStates = ['unknown', 'available', 'unavailable'] as const;
 export type SourceState = (typeof sourceStates)[number];
 
-/** How far the results of an event are: requested, but not published; without ratings; rated; no longer requested. */
+/** Results of an event: not published yet; published without ratings; rated; no longer requested. */
 export const resultsStates = ['none_yet', 'unrated', 'rated', 'given_up'] as const;
 export type ResultsState = (typeof resultsStates)[number];
 
-/** Whether a kind of sync runs: not at all; as planned and counted, with no call made; or whole. */
+/** Whether a sync kind runs: not at all; observed, which plans and counts but calls nothing; or fully. */
 export const syncModes = ['off', 'observed', 'on'] as const;
 export type SyncMode = (typeof syncModes)[number];
 
 export type Service = 'scheduler' | 'limiter' | SyncService | 'api';
-/** The services that run syncs, and so acquire permits. */
+/** The services that run syncs and acquire permits. */
 export const syncServices: readonly SyncService[] = [
   ...new Set(kindNames.map((kind) => kinds[kind].service)),
 ];
@@ -23,28 +23,28 @@ export const services: readonly Service[] = ['scheduler', 'limiter', ...syncServ
 /** Project time, ms since the epoch, within the range of a Date. */
 export const timestamp = z.number().int().min(0).max(8.64e15);
 
-/** Project ms. No upstream's window is longer: one that is named is a mistake. */
+/** Project ms. A longer window reported by upstream is ignored as a mistake. */
 export const maxWindowMs = 7 * 86_400_000;
 
-/** N calls in any interval of `windowMs` (project ms). */
+/** At most `limit` calls in any interval of `windowMs`, project ms. */
 export const policy = z.object({
   limit: z.number().int().positive(),
   windowMs: z.number().positive().max(maxWindowMs),
 });
 export type Policy = z.infer<typeof policy>;
 
-/** W3C trace context, where it travels inside a payload instead of in headers. */
+/** W3C trace context inside a payload, where headers don't work. */
 export const traceContext = z.object({ traceparent: z.string(), tracestate: z.string() }).partial();
 export type TraceContext = z.infer<typeof traceContext>;
 
-/** How a rider comes from upstream: by a GET for it alone, or by the next POST for up to a thousand. */
+/** How a rider is fetched: by its own GET, or by the next bulk POST for up to 1000 riders. */
 export const fetchModes = ['single', 'bulk'] as const;
 export type FetchMode = (typeof fetchModes)[number];
 
-/** By which way it is expected, or comes, as far as that is known. */
+/** How it will be, or is being, fetched; absent when not known yet. */
 const via = z.enum(fetchModes).optional();
 
-/** What the user of a command is shown. Moments are project ms; `null`: not known yet. */
+/** The progress of a command as users see it. Times are project ms; null when not known yet. */
 export const progress = z.discriminatedUnion('state', [
   z.object({
     state: z.literal('waiting_in_line'),
@@ -63,6 +63,6 @@ export const progress = z.discriminatedUnion('state', [
 ]);
 export type Progress = z.infer<typeof progress>;
 
-/** Whether a state is the last one that a command or run will have. */
+/** Whether a command or run in this state has ended. */
 export const isFinal = ({ state }: { state: Progress['state'] }): boolean =>
   state === 'done' || state === 'failed' || state === 'expired';

@@ -2,25 +2,25 @@ import type { LimitText } from './units.ts';
 
 export interface BudgetEntry {
   readonly label: string;
-  /** What a call is for, before its target: `signups of event 77`. */
+  /** What a call fetches, written before its target: `signups of event 77`. */
   readonly fetches: string;
-  /** The part of the API that these calls read: a key may be given one part and not another. */
+  /** The part of the API that these calls read. A key can have access to some parts only. */
   readonly source: string;
-  /** The calls that share the limit, below the base URL; `:name` is one segment. */
+  /** The calls that share the limit, as paths below the base URL; `:name` is one segment. */
   readonly calls: readonly `${'GET' | 'POST'} /${string}`[];
-  /** What the vendor documents for each tier: where a budget begins until upstream itself says otherwise. */
+  /** The documented limit of each tier, used until upstream reports another. */
   readonly limits: { readonly standard: LimitText; readonly premium: LimitText };
-  /** How many things one call may name; one, unless it says so. */
+  /** How many ids one call can request; default 1. */
   readonly batch?: number;
-  /** Places of a window that only forced lanes may use, where the window has several. */
+  /** Calls of a window that are reserved for forced lanes, in windows of more than one call. */
   readonly reserve: number;
-  /** A call is given up after this long. Giving up early loses the answer and, on a scarce budget, the hour's only call. */
+  /** Timeout of a call. Too short a timeout loses the response and, on a scarce budget, the hour's only call. */
   readonly timeout: string;
-  /** How long a call usually takes, until some were seen. */
+  /** Typical duration of a call, used until some were measured. */
   readonly typical: string;
 }
 
-/** Calls that share one upstream limit. A budget's name is also the endpoint of a permit. */
+/** Calls that share one upstream limit. Permits name their budget as `endpoint`. */
 export const budgets = {
   clubs: {
     label: 'Clubs',
@@ -29,12 +29,12 @@ export const budgets = {
     calls: ['GET /public/clubs/:id', 'GET /public/clubs/:id/:from'],
     limits: { standard: '1 per 60m', premium: '10 per 60m' },
     reserve: 1,
-    // A full page takes over a minute to its first byte.
+    // The first byte of a full page takes over a minute.
     timeout: '3m',
     typical: '60s',
   },
   riders_bulk: {
-    label: 'Riders, many at once',
+    label: 'Riders (bulk)',
     fetches: 'riders',
     source: 'riders',
     calls: ['POST /public/riders', 'POST /public/riders/:epoch'],
@@ -45,7 +45,7 @@ export const budgets = {
     typical: '50s',
   },
   riders_single: {
-    label: 'Riders, one by one',
+    label: 'Riders (single)',
     fetches: 'rider',
     source: 'riders',
     calls: ['GET /public/riders/:id', 'GET /public/riders/:id/:epoch'],
@@ -65,18 +65,18 @@ export const budgets = {
     typical: '2s',
   },
   events: {
-    label: 'List of events',
+    label: 'Event list',
     fetches: 'events:',
     source: 'events',
     calls: ['GET /public/events/upcoming', 'GET /public/events/:id'],
-    // Undocumented, as the next one is: a careful guess.
+    // Undocumented, like `signups` below: a cautious guess.
     limits: { standard: '1 per 1m', premium: '1 per 1m' },
     reserve: 0,
     timeout: '30s',
     typical: '2s',
   },
   signups: {
-    label: 'Signups of an event',
+    label: 'Signups',
     fetches: 'signups of event',
     source: 'signups',
     calls: ['GET /public/event_signups/:id'],

@@ -1,16 +1,16 @@
 export interface FreshnessClassEntry {
   readonly label: string;
-  /** From this long before its start on, an event is of this class, until the next one begins. */
+  /** How long before its start an event enters this class. It leaves when the next class starts. */
   readonly from: string;
-  /** How old the copy of its signups may be: the default of `FRESHNESS_<CLASS>`. */
+  /** Max age of the copy of its signups: the default of `FRESHNESS_<CLASS>`. */
   readonly goal: string;
   /** The lane in which its signups are fetched. */
   readonly lane: string;
-  /** When it begins, after "How old our copy of its signups may be". */
+  /** When the class applies, as the end of a sentence. */
   readonly about: string;
 }
 
-/** How soon an event starts, which says how fresh the copy of its signups should be. The first is the soonest. */
+/** Events by time until their start, soonest first: the sooner, the fresher their signups should be. */
 export const freshnessClasses = {
   urgent: {
     label: 'About to start',

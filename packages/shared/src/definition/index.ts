@@ -5,8 +5,8 @@ import { type LaneEntry, lanes as laneEntries, slotHeadStart as slotHeadStartTex
 import { durationMs, mapValues, parseLimit } from './units.ts';
 
 /*
- * What the other files of this folder declare, as the rest of the program reads it: names as types and in order,
- * times in project ms. Everything that depends on a budget, a lane, a kind or a class is derived from here.
+ * The declarations of this folder, prepared for the rest of the code: names as types and ordered lists, durations in
+ * project ms. Everything about budgets, lanes, sync kinds and freshness classes is derived from here.
  */
 
 export type Budget = keyof typeof budgetEntries;
@@ -19,13 +19,13 @@ export type SyncService = (typeof kindEntries)[SyncKind]['service'];
 export type { Color } from './lanes.ts';
 export { durationMs, mapValues, parseDuration } from './units.ts';
 
-/** At most `limit` calls in any interval of `windowMs`. */
+/** At most `limit` calls in any interval of `windowMs`, project ms. */
 export interface Limit {
   readonly limit: number;
   readonly windowMs: number;
 }
 
-/** Names of a record, for `z.enum` too. */
+/** The keys of a record, typed so that `z.enum` takes them. */
 const namesOf = <Name extends string>(record: Readonly<Record<Name, unknown>>) =>
   Object.keys(record) as [Name, ...Name[]];
 
@@ -33,7 +33,7 @@ export const budgetNames = namesOf<Budget>(budgetEntries);
 /** Most urgent first. */
 export const laneNames = namesOf<Lane>(laneEntries);
 export const kindNames = namesOf<SyncKind>(kindEntries);
-/** The soonest first. */
+/** Soonest first. */
 export const classNames = namesOf<FreshnessClass>(classEntries);
 export const sourceNames = [...new Set(budgetNames.map((name) => budgetEntries[name].source))] as [
   Source,
@@ -52,7 +52,7 @@ export const budgets = mapValues(
   }),
 );
 
-/** Where the calls of a budget are, below the base URL. */
+/** The paths of a budget's calls, below the base URL. */
 export const pathsOf = (budget: Budget): string[] =>
   budgets[budget].calls.map((call) => call.slice(call.indexOf('/')));
 
@@ -73,7 +73,7 @@ export const lanes = mapValues(
 export const forcedLanes: ReadonlySet<Lane> = new Set(laneNames.filter((name) => lanes[name].forced));
 export const slotHeadStartMs = durationMs(slotHeadStartText);
 
-/** An entry whose names are those of the other entries. */
+/** A kind whose lane, budgets and class are typed as names of those entries. */
 type NamedKindEntry = Omit<KindEntry, 'lane' | 'budget' | 'list' | 'goal'> & {
   readonly lane: Lane;
   readonly budget: Budget;
@@ -89,7 +89,7 @@ export const kinds = mapValues(kindEntries, ({ list, goal, why, ...entry }: Name
 }));
 export type KindDefinition = (typeof kinds)[SyncKind];
 
-/** Before its start, from `beginsMs` until (not including) `endsMs`, an event is of the class. */
+/** An event is in the class from `fromMs` before its start until `untilMs` before it, exclusive. */
 export const freshnessClasses = mapValues(
   classEntries,
   ({ from, ...entry }: FreshnessClassEntry & { readonly lane: Lane }, name) => {
@@ -102,7 +102,7 @@ export const freshnessClasses = mapValues(
   },
 );
 
-/** The kinds that fetch the signups of events: each keeps the goal of a class. */
+/** The kinds that fetch signups, each to meet the goal of one class. */
 export type EventKind = {
   [Kind in SyncKind]: (typeof kindEntries)[Kind] extends { goal: { class: string } } ? Kind : never;
 }[SyncKind];
@@ -110,19 +110,19 @@ const goalClasses = kindNames.flatMap((kind) => {
   const { goal } = kinds[kind];
   return typeof goal === 'object' ? [[kind as EventKind, goal.class] as const] : [];
 });
-/** The class whose goal each of them keeps. */
+/** The class whose goal each of them meets. */
 export const classOfKind = Object.fromEntries(goalClasses) as Readonly<Record<EventKind, FreshnessClass>>;
-/** The one that looks at the soonest events first. */
+/** Ordered by class, the kind for the soonest events first. */
 export const eventKinds = goalClasses
   .toSorted(([, a], [, b]) => classNames.indexOf(a) - classNames.indexOf(b))
   .map(([kind]) => kind) as [EventKind, ...EventKind[]];
 
-/** No event that starts later than this is looked at, project ms. */
+/** Events that start later than this are ignored, project ms. */
 export const horizonMs = Math.max(...classNames.map((name) => freshnessClasses[name].fromMs));
 
-/** A call counts for this much longer than its window, project ms: upstream's clock may differ from ours. */
+/** Added to every window, project ms, as upstream's clock can differ from ours. */
 export const windowMarginMs = 1_000;
 
-/** The budgets that a kind of sync calls: for its list, then for each thing. */
+/** The budgets that a sync kind uses: for its list, if any, then for each thing. */
 export const budgetsOf = (kind: SyncKind): Budget[] =>
   [kinds[kind].list, kinds[kind].budget].filter((budget) => budget !== undefined);

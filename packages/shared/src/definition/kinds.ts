@@ -1,30 +1,30 @@
 export interface KindEntry {
   readonly title: string;
-  /** Beside a run or a slot: `riders`. */
+  /** Short label of a run or slot: `riders`. */
   readonly label: string;
   readonly about: string;
   /** The service that runs it: its flow is `src/flows/<kind>.ts` there. */
   readonly service: 'rider-sync' | 'event-sync';
   /** The lane in which its calls wait, and so its color. */
   readonly lane: string;
-  /** What one call refreshes, and what it brings: `1 club`, `40 riders`. */
+  /** What one call refreshes (`1 club`) and what it yields (`40 riders`). */
   readonly thing: string;
   readonly yields: string;
-  /** The budget of the call for each thing, and that of the list which a run begins with. */
+  /** The budget of the call for each thing, and of the list that a run starts with. */
   readonly budget: string;
   readonly list?: string;
-  /** How many things there are on a busy day: what planning reckons with. `clubs`: as many as are configured. */
+  /** The number of things on a busy day, for planning. `clubs`: as many as are configured. */
   readonly things: number | 'clubs';
-  /** How often each thing is refreshed at the least: once between slots, or as fresh as the goal of a class. */
+  /** How fresh each thing is kept: refreshed in every slot, or within the goal of a class. */
   readonly goal?: 'cycle' | { readonly class: string };
-  /** Whether it is due at once at the very first start: there is nothing to show before it has run. */
+  /** Whether it runs right at the very first start, as there is no data before that. */
   readonly atFirstStart?: boolean;
   /** The defaults of `SYNC_<KIND>`, `SLOT_<KIND>`, `SLOT_<KIND>_DURATION` and `SLOT_<KIND>_CATCH_UP`. */
   readonly mode: 'off' | 'on';
   readonly opens: string;
   readonly duration: string;
   readonly catchUp: string;
-  /** A word more on a default that is not obvious, by the variable that it belongs to. */
+  /** The reason for a default that is not obvious, shown with its variable. */
   readonly why?: Partial<Readonly<Record<'mode' | 'duration' | 'catchUp', string>>>;
 }
 
@@ -46,12 +46,12 @@ export const kinds = {
     opens: '0 */6 * * *',
     duration: '10m',
     catchUp: 'latest',
-    why: { catchUp: 'The next slot is hours away, so latest.' },
+    why: { catchUp: 'Default latest: the next slot is hours away.' },
   },
   near: {
     title: 'Near events',
     label: 'near events',
-    about: 'signups of events that start within the hour',
+    about: 'signups of events that start within an hour',
     service: 'event-sync',
     lane: 'near_event_normal',
     thing: 'near event',
@@ -65,14 +65,14 @@ export const kinds = {
     duration: '10m',
     catchUp: 'skip',
     why: {
-      mode: 'Off or observed, there are no urgent refreshes either.',
-      catchUp: 'Events have started by then, and the next slot is minutes away, so skip.',
+      mode: 'When off or observed, urgent refreshes before an event are disabled too.',
+      catchUp: 'Default skip: the events of a missed slot have started, and the next slot is minutes away.',
     },
   },
   far: {
     title: 'Far events',
     label: 'far events',
-    about: 'signups of events of the next two days',
+    about: 'signups of events in the next two days',
     service: 'event-sync',
     lane: 'far_event_sync',
     thing: 'far event',
@@ -86,17 +86,18 @@ export const kinds = {
     duration: '4m',
     catchUp: 'skip',
     why: {
-      duration: 'Near and far share calls: check new slots with npm run plan.',
-      catchUp: 'A late slot would collide with a near one, and the next is minutes away, so skip.',
+      duration: 'Near and far events share a rate limit: check new slots with npm run plan.',
+      catchUp:
+        'Default skip: a late slot would collide with a slot for near events, and the next is minutes away.',
     },
   },
   results: {
     title: 'Results',
     label: 'results',
-    about: 'results of events that are over',
+    about: 'results of finished events',
     service: 'event-sync',
     lane: 'far_event_sync',
-    thing: 'ended event',
+    thing: 'finished event',
     yields: 'results',
     budget: 'results',
     things: 19,
@@ -104,6 +105,6 @@ export const kinds = {
     opens: 'every 30m',
     duration: '10m',
     catchUp: 'latest',
-    why: { catchUp: 'Results share no calls, and late ones are as good, so latest.' },
+    why: { catchUp: 'Default latest: results have a rate limit of their own, and late ones are as useful.' },
   },
 } as const satisfies Readonly<Record<string, KindEntry>>;

@@ -5,11 +5,11 @@ export type Color = (typeof colors)[number];
 export interface LaneEntry {
   readonly label: string;
   readonly color: Color;
-  /** Cannot wait for a slot: it may use the places that a window keeps in reserve. No call gets here by failing. */
+  /** Doesn't wait for a slot and can use a window's reserve. Retries never enter a forced lane. */
   readonly forced: boolean;
-  /** How much earlier than it came a request counts: it waits at most the difference of two longer than a later one. */
+  /** Requests are ordered by arrival minus head start: a lane can delay another at most by the difference. */
   readonly headStart: string;
-  /** The kind of sync whose calls it carries; with none, a conflict names the lane itself. */
+  /** The sync kind whose calls it carries. A conflict of a lane without one names the lane. */
   readonly sync?: string;
 }
 
@@ -28,5 +28,5 @@ export const lanes = {
   far_event_sync: { label: 'far event', color: 'grey', forced: false, headStart: '0m', sync: 'far' },
 } as const satisfies Readonly<Record<string, LaneEntry>>;
 
-/** The head start of a request from inside its own open slot, on top: less than what parts a forced lane from the next. */
+/** Extra head start of a request during its kind's own slot: too small to pass a forced lane. */
 export const slotHeadStart = '24m';

@@ -1,30 +1,30 @@
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const shape = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
-/** A length of time as people write it (`15m`, `90s`, `6h`), in ms; undefined when it is none. */
+/** Parses a duration such as `15m`, `90s` or `6h` to ms; undefined when it isn't one. */
 export function parseDuration(text: string): number | undefined {
   const [, amount, unit] = shape.exec(text.trim()) ?? [];
   return amount === undefined ? undefined : Number(amount) * units[unit as keyof typeof units];
 }
 
-/** A length of time of the definition, in ms. @throws {Error} when it is none */
+/** A duration of the definition in ms. @throws {Error} when it isn't one */
 export function durationMs(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new Error(`"${text}" in the definition is not a duration such as "15m"`);
   return ms;
 }
 
-/** `N per 60m`: at most N calls in any interval of that length. */
+/** `10 per 60m`: at most 10 calls in any interval of that length. */
 export type LimitText = `${number} per ${string}`;
 
-/** A limit of the definition; the window in ms. @throws {Error} when it is none */
+/** A limit of the definition, its window in ms. @throws {Error} when it isn't one */
 export function parseLimit(text: LimitText): { limit: number; windowMs: number } {
   const [, limit, window] = /^(\d+) per (\S+)$/.exec(text) ?? [];
   if (window === undefined) throw new Error(`"${text}" in the definition is not a limit such as "5 per 1m"`);
   return { limit: Number(limit), windowMs: durationMs(window) };
 }
 
-/** A record with the same names and other values. */
+/** Maps the values of a record. */
 export const mapValues = <Name extends string, From, To>(
   record: Readonly<Record<Name, From>>,
   to: (value: From, name: Name) => To,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { UpstreamError, type UpstreamErrorCode } from '../zwiftracing/index.ts';
 import {
   afterCall,
-  mayCall,
+  canCall,
   pauseBeforeProbe,
   type SourceAvailability,
   unknown as neverCalled,
@@ -17,7 +17,7 @@ const failure = (code: UpstreamErrorCode, status: number, rawStart = '{"error":"
 const wrongKey = failure('unauthorized', 401);
 const notFound = failure('not_found', 404);
 const page = failure('not_found', 404, '<!DOCTYPE html>');
-const trouble = failure('unavailable', 503);
+const serverError = failure('unavailable', 503);
 const after = (source: Source, before: SourceAvailability, ...errors: (UpstreamError | undefined)[]) =>
   errors.reduce(
     (availability, error, index) => afterCall(source, availability, error, [], index + 1),
@@ -25,63 +25,57 @@ const after = (source: Source, before: SourceAvailability, ...errors: (UpstreamE
   );
 const times = (count: number, error: UpstreamError) => Array.from({ length: count }, () => error);
 
-describe('a source', () => {
-  it('is available once it has answered', () => {
+describe('source availability', () => {
+  it('is available after an answer', () => {
     const answered = after('signups', unknown, undefined);
     expect(answered).toMatchObject({ state: 'available', since: 1 });
     expect(after('signups', answered, undefined, undefined)).toEqual(answered);
   });
 
-  it.each(sourceNames)(
-    '(%s) is not available when the key is not accepted, or a web page says 404',
-    (source) => {
-      expect(after(source, unknown, wrongKey)).toMatchObject({
-        state: 'unavailable',
-        since: 1,
-        status: 401,
-        message: 'Upstream answered 401',
-        rawStart: '{"error":"no"}',
-        advice: expect.stringContaining('ZWIFTRACING_API_KEY'),
-      });
-      expect(after(source, unknown, page)).toMatchObject({
-        state: 'unavailable',
-        advice: expect.stringContaining('ZWIFTRACING_BASE_URL'),
-      });
-    },
-  );
+  it.each(sourceNames)('of %s is unavailable after a rejected key, or a 404 that is a web page', (source) => {
+    expect(after(source, unknown, wrongKey)).toMatchObject({
+      state: 'unavailable',
+      since: 1,
+      status: 401,
+      message: 'Upstream answered 401',
+      rawStart: '{"error":"no"}',
+      advice: expect.stringContaining('ZWIFTRACING_API_KEY'),
+    });
+    expect(after(source, unknown, page)).toMatchObject({
+      state: 'unavailable',
+      advice: expect.stringContaining('ZWIFTRACING_BASE_URL'),
+    });
+  });
 
   it.each([
     ['events', 1],
     ['clubs', 3],
     ['signups', 3],
     ['results', 10],
-  ] as const)(
-    '(%s) that does not know what is requested is not available after %i in a row',
-    (source, count) => {
-      expect(after(source, unknown, ...times(count - 1, notFound)).state).toBe('unknown');
-      expect(after(source, unknown, ...times(count, notFound)).state).toBe('unavailable');
-      const interrupted = [...times(count - 1, notFound), undefined, ...times(count - 1, notFound)];
-      expect(after(source, unknown, ...interrupted).state).toBe('available');
-    },
-  );
+  ] as const)('of %s is unavailable after %i 404s in a row', (source, count) => {
+    expect(after(source, unknown, ...times(count - 1, notFound)).state).toBe('unknown');
+    expect(after(source, unknown, ...times(count, notFound)).state).toBe('unavailable');
+    const interrupted = [...times(count - 1, notFound), undefined, ...times(count - 1, notFound)];
+    expect(after(source, unknown, ...interrupted).state).toBe('available');
+  });
 
-  it('(riders) that knows no such rider has answered', () => {
+  it('of riders stays available after a 404', () => {
     expect(after('riders', unknown, ...times(50, notFound))).toMatchObject({ state: 'available' });
   });
 
-  it('is as it was when upstream is in trouble, or has had too much', () => {
-    const gone = after('events', unknown, notFound);
-    for (const error of [trouble, failure('rate_limited', 429), failure('unreadable', 200)])
-      expect(after('events', gone, error)).toEqual(gone);
+  it('does not change after a server error, a 429 or an unreadable answer', () => {
+    const unavailable = after('events', unknown, notFound);
+    for (const error of [serverError, failure('rate_limited', 429), failure('unreadable', 200)])
+      expect(after('events', unavailable, error)).toEqual(unavailable);
   });
 
-  it('that is not available is probed after pauses that grow up to hours, until it answers', () => {
+  it('allows probes after growing pauses of up to 4 h until the source answers', () => {
     let availability = after('events', unknown, notFound);
     const pauses: number[] = [];
     for (let probe = 0; probe < 8; probe += 1) {
       const at = availability.probeAt ?? 0;
-      expect(mayCall(availability, at - 1)).toBe(false);
-      expect(mayCall(availability, at)).toBe(true);
+      expect(canCall(availability, at - 1)).toBe(false);
+      expect(canCall(availability, at)).toBe(true);
       availability = afterCall('events', availability, notFound, [], at);
       pauses.push(((availability.probeAt ?? 0) - at) / minute);
     }
@@ -89,34 +83,32 @@ describe('a source', () => {
     expect(availability.since).toBe(1);
     const back = afterCall('events', availability, undefined, [], 9_000);
     expect(back).toMatchObject({ state: 'available', since: 9_000, probes: 0, probeAt: null, message: null });
-    expect(mayCall(back, 9_000)).toBe(true);
+    expect(canCall(back, 9_000)).toBe(true);
   });
 
-  it('of a host that answers 404 to everything says so', () => {
+  it('advises to check the base URL when every source answers 404', () => {
     const others = [unknown, after('clubs', unknown, page), after('events', unknown, notFound)];
-    expect(afterCall('signups', unknown, page, others, 1).advice).toMatch(/Whatever was asked.*BASE_URL/);
+    expect(afterCall('signups', unknown, page, others, 1).advice).toMatch(/404 to every request.*BASE_URL/);
     const worked = [...others, after('riders', unknown, undefined)];
-    expect(afterCall('events', unknown, notFound, worked, 1).advice).toBe(
-      'Is ZWIFTRACING_EVENTS_PATH right?',
-    );
+    expect(afterCall('events', unknown, notFound, worked, 1).advice).toBe('Check ZWIFTRACING_EVENTS_PATH.');
   });
 
-  it('is probed seldom while it refuses, however many calls are due', () => {
-    const asks = array(
+  it('limits probes of an unavailable source, however many calls are due', () => {
+    const requests = array(
       record({ after: integer({ min: 0, max: 30 * minute }), error: constantFrom(page, wrongKey) }),
     );
     assert(
-      property(asks, (all) => {
+      property(requests, (all) => {
         let now = 0;
         let calls = 0;
         let availability = unknown;
-        for (const ask of all) {
-          now += ask.after;
-          if (!mayCall(availability, now)) continue;
+        for (const each of all) {
+          now += each.after;
+          if (!canCall(availability, now)) continue;
           calls += 1;
-          availability = afterCall('signups', availability, ask.error, [], now);
+          availability = afterCall('signups', availability, each.error, [], now);
         }
-        // The pauses double: so many calls take at least so long.
+        // The pauses double, so this number of calls takes at least this long.
         expect(now).toBeGreaterThanOrEqual(calls > 1 ? pauseBeforeProbe(calls - 2) : 0);
       }),
     );

@@ -2,10 +2,10 @@ import type { Source } from '../definition/index.ts';
 import type { tables } from '../database/index.ts';
 import { isPage, type UpstreamError } from '../zwiftracing/index.ts';
 
-/** Whether upstream gives us a source, as its row holds it. Moments are project ms. */
+/** The availability of a source, as stored. Timestamps are project ms. */
 export type SourceAvailability = Omit<typeof tables.sources.$inferSelect, 'source' | 'account' | 'address'>;
 
-const nothingWrong = {
+const noRefusals = {
   refusals: 0,
   status: null,
   message: null,
@@ -15,13 +15,13 @@ const nothingWrong = {
   probes: 0,
 } as const;
 
-/** It was not called yet. */
-export const unknown = (since: number): SourceAvailability => ({ state: 'unknown', since, ...nothingWrong });
+/** The availability of a source that was not called yet. */
+export const unknown = (since: number): SourceAvailability => ({ state: 'unknown', since, ...noRefusals });
 
-/** Consecutive 404s after which they are not about what was requested. */
-const usuallyMissing = 3;
-const missing: Partial<Readonly<Record<Source, number>>> = {
-  // The list of events is always there, results may not be there yet, and a rider may not exist at all.
+/** Consecutive 404s after which the source itself counts as missing. */
+const defaultMaxMissing = 3;
+const maxMissing: Partial<Readonly<Record<Source, number>>> = {
+  // The event list always exists; results may not exist yet; a rider may not exist at all.
   events: 1,
   results: 10,
   riders: Number.POSITIVE_INFINITY,
@@ -29,19 +29,22 @@ const missing: Partial<Readonly<Record<Source, number>>> = {
 
 const minute = 60_000;
 
-/** Project ms until an unavailable source is probed again, after a number of failed probes: 5 min to 4 h. */
+/** Project ms until the next probe of an unavailable source, by failed probes: 5 min to 4 h. */
 export const pauseBeforeProbe = (probes: number): number => Math.min(240 * minute, 5 * minute * 2 ** probes);
 
-/** What an answer, or the error that came instead, says of the source; undefined: nothing. */
-function verdictOn(source: Source, error?: UpstreamError): 'gives' | 'refuses' | 'gone' | undefined {
-  if (!error) return 'gives';
-  if (error.code === 'unauthorized') return 'gone';
+/** What a call shows about its source; undefined: nothing. */
+function verdictOn(
+  source: Source,
+  error?: UpstreamError,
+): 'available' | 'missing' | 'unavailable' | undefined {
+  if (!error) return 'available';
+  if (error.code === 'unauthorized') return 'unavailable';
   if (error.code !== 'not_found') return undefined;
-  if (isPage(error.rawStart ?? '')) return 'gone';
-  return source === 'riders' ? 'gives' : 'refuses';
+  if (isPage(error.rawStart ?? '')) return 'unavailable';
+  return source === 'riders' ? 'available' : 'missing';
 }
 
-/** The availability of a source after a call. @param error what came instead of an answer @param others of other sources */
+/** The availability of a source after a call. @param error of a failed call @param others availability of the other sources */
 export function afterCall(
   source: Source,
   before: SourceAvailability,
@@ -51,13 +54,13 @@ export function afterCall(
 ): SourceAvailability {
   const verdict = verdictOn(source, error);
   if (!verdict) return before;
-  if (!error || verdict === 'gives') {
+  if (!error || verdict === 'available') {
     const since = before.state === 'available' ? before.since : now;
-    return { state: 'available', since, ...nothingWrong };
+    return { state: 'available', since, ...noRefusals };
   }
   const refusals = before.refusals + 1;
-  const isUsual = verdict === 'refuses' && refusals < (missing[source] ?? usuallyMissing);
-  if (isUsual && before.state !== 'unavailable') return { ...before, refusals };
+  const isExpected = verdict === 'missing' && refusals < (maxMissing[source] ?? defaultMaxMissing);
+  if (isExpected && before.state !== 'unavailable') return { ...before, refusals };
   return {
     state: 'unavailable',
     since: before.state === 'unavailable' ? before.since : now,
@@ -81,15 +84,15 @@ function adviceOn(
   { code, rawStart }: UpstreamError,
   others: readonly SourceAvailability[],
 ): string {
-  if (code === 'unauthorized') return 'Is ZWIFTRACING_API_KEY right, and is it given this?';
+  if (code === 'unauthorized')
+    return 'Check ZWIFTRACING_API_KEY, and whether it includes this part of the API.';
   const known = others.filter(({ state }) => state !== 'unknown');
   if (known.length > 0 && known.every(({ state, status }) => state === 'unavailable' && status === 404))
-    return 'Whatever was asked, this host answers 404: is ZWIFTRACING_BASE_URL right?';
-  if (isPage(rawStart ?? '')) return 'Nothing is served at this address: is ZWIFTRACING_BASE_URL right?';
-  const variable = pathVariables[source];
-  return variable ? `Is ${variable} right?` : 'Is ZWIFTRACING_BASE_URL right?';
+    return 'This host answers 404 to every request: check ZWIFTRACING_BASE_URL.';
+  if (isPage(rawStart ?? '')) return 'Nothing is served at this address: check ZWIFTRACING_BASE_URL.';
+  return `Check ${pathVariables[source] ?? 'ZWIFTRACING_BASE_URL'}.`;
 }
 
-/** An unavailable source may be called only once in a while. */
-export const mayCall = ({ state, probeAt }: SourceAvailability, now: number): boolean =>
+/** Whether a source can be called now: an unavailable one only when a probe is due. */
+export const canCall = ({ state, probeAt }: SourceAvailability, now: number): boolean =>
   state !== 'unavailable' || now >= (probeAt ?? 0);

@@ -6,36 +6,36 @@ import { durations } from '../telemetry/index.ts';
 import { type Skipped, UpstreamError } from '../zwiftracing/index.ts';
 import { throughOutages } from './database.ts';
 import { nowMs, type Sync } from './open.ts';
-import { isPassing, pauseBefore, raisedLane, usualAttempts } from './retry-policy.ts';
+import { isTemporary, pauseBeforeAttempt, raisedLane, defaultAttempts } from './retry-policy.ts';
 
-const callDurations = durations('paceline.upstream.call.duration', 'Calls to upstream');
+const callDurations = durations('paceline.upstream.call.duration', 'Duration of upstream calls');
 
-/** What is called once there is a permit. */
+/** The call to make with a permit. */
 export interface ChosenCall<E extends Budget, Answer> {
-  /** The id of what is requested. */
+  /** The id of the requested club, rider or event. */
   readonly target: string;
-  /** Why this is called rather than anything else, where there is a choice. */
+  /** Why this call was chosen over others, where there was a choice. */
   readonly because?: string;
-  /** What the call is made for, when that is known only now. */
+  /** The run or command of the call, if only known now. */
   readonly owner?: CallOwner;
   send(permit: Permit<E>): Promise<Answer>;
-  /** What the log says of the answer: see `answered`. */
+  /** How the sync log describes the response: see `callOutcome`. */
   outcome(answer: Answer): CallOutcome;
 }
 
 interface UpstreamCall<E extends Budget, Answer> extends Omit<PermitOptions<E>, 'signal'> {
   readonly owner: CallOwner;
-  /** How often a call that fails for a passing reason is made at most; default `usualAttempts`. */
+  /** Max attempts when the failure is temporary; default `defaultAttempts`. */
   readonly attempts?: number;
-  /** Decides what to call when the permit is there; undefined returns it: nothing is worth a call. */
+  /** Chooses the call once the permit is granted; undefined returns the permit unused. */
   choose(): Promise<ChosenCall<E, Answer> | undefined>;
 }
 
 /**
- * Makes a call with a permit and logs it. What fails for a passing reason is called again, each time with a permit of
- * its own; what upstream rejected as too much once more, in a raised lane.
- * @throws {UpstreamError} the last one, also when the deadline leaves no room for another attempt
- * @throws {PermitRefused} when the deadline leaves no room for the first, or {SourceUnavailable}; the signal's reason on shutdown
+ * Makes a call with a permit and logs it. Temporary failures are retried, each attempt with its own permit; a 429 is
+ * retried in the next higher lane.
+ * @throws {UpstreamError} of the last attempt, also when the deadline rules out another one
+ * @throws {PermitRefused} when the deadline rules out the first attempt; {SourceUnavailable}; the signal's reason on shutdown
  */
 export function callUpstream<E extends Budget, Answer>(
   sync: Sync,
@@ -50,22 +50,22 @@ export async function callUpstream<E extends Budget, Answer>(
   call: UpstreamCall<E, Answer>,
 ): Promise<Answer | undefined> {
   let last: UpstreamError | undefined;
-  const persist = (lane: Lane) =>
-    retry(passing, {
-      maxAttempts: (call.attempts ?? usualAttempts) - 1,
+  const attempt = (lane: Lane) =>
+    retry(temporaryFailures, {
+      maxAttempts: (call.attempts ?? defaultAttempts) - 1,
       backoff: new ConstantBackoff(0),
     }).execute(async (context) => {
-      // Not cockatiel's own pause: that one knows neither project time nor a signal.
-      if (context.attempt > 0) await sync.clock.sleep(pauseBefore(context.attempt), sync.signal);
+      // Cockatiel's own backoff knows neither project time nor the signal.
+      if (context.attempt > 0) await sync.clock.sleep(pauseBeforeAttempt(context.attempt), sync.signal);
       return callOnce(sync, call, lane).catch((error: unknown) => {
         if (error instanceof UpstreamError) last = error;
         throw error;
       });
     }, sync.signal);
   try {
-    return await persist(call.lane).catch((error: unknown) => {
+    return await attempt(call.lane).catch((error: unknown) => {
       if (error instanceof UpstreamError && error.code === 'rate_limited')
-        return persist(raisedLane(call.lane));
+        return attempt(raisedLane(call.lane));
       throw error;
     });
   } catch (error) {
@@ -73,8 +73,8 @@ export async function callUpstream<E extends Budget, Answer>(
   }
 }
 
-const passing = handleWhen(
-  (error) => error instanceof PermitSpent || (error instanceof UpstreamError && isPassing(error.code)),
+const temporaryFailures = handleWhen(
+  (error) => error instanceof PermitSpent || (error instanceof UpstreamError && isTemporary(error.code)),
 );
 
 async function callOnce<E extends Budget, Answer>(
@@ -110,7 +110,7 @@ async function callOnce<E extends Budget, Answer>(
       await sync.sources.recordCall(call.endpoint);
       return answer;
     } catch (error) {
-      // A permit that ran out was never sent: that is no call.
+      // With an expired permit the call was never sent.
       if (!(error instanceof PermitSpent)) {
         await record(outcomeOfError(error));
         await sync.sources.recordCall(call.endpoint, error);
@@ -120,20 +120,20 @@ async function callOnce<E extends Budget, Answer>(
   });
 }
 
-/** What a call is made for; neither: it can wait for no run. */
+/** The run or command of a call; neither for urgent refreshes. */
 interface CallOwner {
   readonly runId?: string;
   readonly commandId?: string;
 }
 
-/** What a call came to, as its row in the log says it. */
+/** The outcome of a call, as stored in the sync log. */
 type CallOutcome = Pick<typeof tables.syncLogs.$inferInsert, 'status' | 'message' | 'rawStart'>;
 
-/** What the log says of an answer. @param about it in a few words, e.g. "120 riders" */
+/** The outcome of an answered call. @param about the response in a few words, e.g. "120 riders" */
 export function callOutcome(about: string, skipped: readonly Skipped[] = []): CallOutcome {
   const [first] = skipped;
   if (!first) return { status: 200, message: about, rawStart: null };
-  const unreadable = `${skipped.length} unreadable, the first: ${first.reason}`;
+  const unreadable = `${skipped.length} unreadable, first: ${first.reason}`;
   return { status: 200, message: `${about}, ${unreadable}`, rawStart: first.rawStart };
 }
 
@@ -141,5 +141,5 @@ function outcomeOfError(error: unknown): CallOutcome {
   if (error instanceof UpstreamError)
     return { status: error.status ?? null, message: error.message, rawStart: error.rawStart ?? null };
   const reason = error instanceof Error ? error.message : String(error);
-  return { status: null, message: `given up: ${reason}`, rawStart: null };
+  return { status: null, message: `aborted: ${reason}`, rawStart: null };
 }

@@ -6,20 +6,20 @@ import type { Logger } from '../telemetry/index.ts';
 
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
-/** What a wait for the database needs; `signal` aborts when shutdown begins. */
+/** `signal` aborts when shutdown starts. */
 interface OutageWait {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
-/** Ms of the machine. */
+/** Real ms. */
 const pauseMs = 500;
 
 /**
- * Repeats idempotent work for as long as the database is away: an answer that cost an hour's only call is not thrown
- * away because Postgres restarts.
- * @throws whatever else `work` throws; the database's error when shutdown begins first
+ * Retries idempotent work while the database is unavailable, so that a Postgres restart doesn't lose a response that
+ * cost an hour's only call.
+ * @throws any other error of `work`; the database's error once shutdown starts
  */
 export async function throughOutages<T>(
   { clock, log, signal }: OutageWait,
@@ -30,13 +30,13 @@ export async function throughOutages<T>(
       return await work();
     } catch (error) {
       if (signal.aborted || !isDatabaseUnavailable(error)) throw error;
-      log.warn({ err: plainError(error) }, 'the database is away, trying again');
+      log.warn({ err: plainError(error) }, 'database unavailable, retrying');
       await pause(clock.machine, pauseMs, signal).catch(() => undefined);
     }
   }
 }
 
-/** What went wrong, without the query and all of its values: a page of riders belongs in no log and no message. */
+/** The cause of a query error, without the query and its values: those can be a whole page of riders. */
 export function plainError(error: unknown): Error {
   if (error instanceof DrizzleQueryError && error.cause) return error.cause;
   return error instanceof Error ? error : new Error(String(error));
@@ -44,7 +44,7 @@ export function plainError(error: unknown): Error {
 
 type ColumnName<Table extends PgTable> = keyof Table['_']['columns'] & string;
 
-/** Inserts rows; one whose key is there takes their values, but keeps when it was first seen. */
+/** Inserts rows; an existing row takes the new values but keeps `firstSeenAt`. */
 export async function upsert<Table extends PgTable>(
   tx: Transaction,
   table: Table,
@@ -62,7 +62,7 @@ export async function upsert<Table extends PgTable>(
     });
 }
 
-/** For an upsert: every column takes the value of the row that was to be inserted, except those that are kept. */
+/** For an upsert: sets every column to the inserted value, except the kept ones. */
 export function fromInserted<Table extends PgTable>(
   table: Table,
   kept: ReadonlyArray<ColumnName<Table>>,

@@ -8,8 +8,8 @@ import { testLog } from '../testing/index.ts';
 import { sharedBackend } from '../testing/backend.ts';
 import { openSync, syncVariables } from './open.ts';
 
-describe('a sync that is stopped while it connects to the broker', () => {
-  it('ends its calls all the same, once the time of the last one is over', async () => {
+describe('a sync that is shut down while connecting to the broker', () => {
+  it('aborts a call in flight after its grace period', async () => {
     const backend = await sharedBackend();
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');

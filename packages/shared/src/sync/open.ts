@@ -10,7 +10,7 @@ import type { Logger } from '../telemetry/index.ts';
 import { createZwiftRacing, type ZwiftRacing } from '../zwiftracing/index.ts';
 import { Sources } from './sources.ts';
 
-/** The variables that every service that calls upstream reads. */
+/** The variables of every service that calls upstream. */
 export const syncVariables = [
   'NATS_URL',
   'DATABASE_URL',
@@ -26,7 +26,7 @@ export const syncVariables = [
 ] as const;
 export type SyncConfig = Config<(typeof syncVariables)[number]>;
 
-/** What a sync works with. */
+/** The dependencies of a sync. */
 export interface Sync {
   readonly db: Database;
   readonly bus: Bus;
@@ -35,11 +35,11 @@ export interface Sync {
   readonly sources: Sources;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Aborts when shutdown begins: waits end, and a run stops at its checkpoint. */
+  /** Aborts when shutdown starts: waits end, and a run stops at its checkpoint. */
   readonly signal: AbortSignal;
 }
 
-/** Project ms, whole: as rows and messages hold a moment. */
+/** The current project time in whole ms, as rows and messages store it. */
 export const nowMs = ({ clock }: Pick<Sync, 'clock'>): number => Math.round(clock.now());
 
 export interface OpenSync extends Sync {
@@ -47,20 +47,20 @@ export interface OpenSync extends Sync {
   close(): Promise<void>;
 }
 
-/** Ms of the machine that a call in flight has after shutdown has begun: its cost is spent already. */
+/** Real ms that a call in flight gets after shutdown starts, as its permit is already spent. */
 const lastCallMs = 5_000;
 const connections = 10;
 
-/** Opens what a sync works with. @throws when the broker is too old or refuses us */
+/** Opens the dependencies of a sync. @throws when the broker is too old or rejects us */
 export async function openSync(context: ServiceContext<SyncConfig>, service: Service): Promise<OpenSync> {
   const { config, clock, log, signal } = context;
-  // First: shutdown may begin while the broker is waited for.
-  const { upstream, addressOf, callOff } = openUpstream(context);
+  // First, as shutdown can start while this waits for the broker.
+  const { upstream, addressOf, cancelTimer } = openUpstream(context);
   const connection = await connect(config.NATS_URL, service);
   const bus = createBus(connection, log);
   const limiters = createLimiters(bus, clock);
   const account = accountOf(config.ZWIFTRACING_API_KEY);
-  const onBroken = (err: Error) => log.warn({ err }, 'a connection to the database broke');
+  const onBroken = (err: Error) => log.warn({ err }, 'database connection lost');
   const database = openDatabase(config.DATABASE_URL, onBroken, connections);
   const { db } = database;
   return {
@@ -79,7 +79,7 @@ export async function openSync(context: ServiceContext<SyncConfig>, service: Ser
       },
     },
     async close() {
-      callOff();
+      cancelTimer();
       await limiters.close();
       await database.close();
       await connection.drain();
@@ -95,9 +95,9 @@ function openUpstream({ config, clock, signal }: ServiceContext<SyncConfig>) {
     signups: config.ZWIFTRACING_SIGNUPS_PATH,
   };
   const lastCalls = new AbortController();
-  let callOff = () => {};
+  let cancelTimer = () => {};
   const endCalls = () => lastCalls.abort(signal.reason);
-  signal.addEventListener('abort', () => (callOff = clock.machine.after(lastCallMs, endCalls)), {
+  signal.addEventListener('abort', () => (cancelTimer = clock.machine.after(lastCallMs, endCalls)), {
     once: true,
   });
   const apiKey = config.ZWIFTRACING_API_KEY;
@@ -105,6 +105,6 @@ function openUpstream({ config, clock, signal }: ServiceContext<SyncConfig>) {
     upstream: createZwiftRacing({ baseUrl, apiKey, paths, clock, signal: lastCalls.signal }),
     addressOf: (source: Source) =>
       source === 'events' || source === 'signups' ? baseUrl + paths[source] : baseUrl,
-    callOff: () => callOff(),
+    cancelTimer: () => cancelTimer(),
   };
 }

@@ -27,17 +27,17 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** Kills Postgres; its last children may still answer for a moment. */
-async function takeAway(): Promise<void> {
+/** Kills Postgres, and waits until its last children stop answering. */
+async function killPostgres(): Promise<void> {
   await postgres.kill();
   await harness.until(async () =>
     expect(isDatabaseUnavailable(await failure(harness.db.execute('select 1')))).toBe(true),
   );
 }
 
-describe('work on the database', () => {
-  it('goes on when Postgres is back', async () => {
-    await takeAway();
+describe('database work', () => {
+  it('is retried until Postgres is back', async () => {
+    await killPostgres();
     let times = 0;
     const working = throughOutages(syncUntil(), () => {
       times += 1;
@@ -48,17 +48,17 @@ describe('work on the database', () => {
     expect((await harness.during(working)).rows).toEqual([{ n: 42 }]);
   });
 
-  it('is given up at once when shutdown begins', async () => {
-    await takeAway();
+  it('is aborted at once when shutdown starts', async () => {
+    await killPostgres();
     const stopping = new AbortController();
     const working = throughOutages(syncUntil(stopping.signal), () => harness.db.execute('select 1'));
     stopping.abort();
-    // Time stands still: no pause ends.
+    // Time is stopped, so no pause ends.
     expect(isDatabaseUnavailable(await failure(working))).toBe(true);
     await postgres.restart();
   });
 
-  it('within a transaction goes on too, and ends no process', async () => {
+  it('is retried in a transaction too, without crashing the process', async () => {
     let times = 0;
     const working = throughOutages(syncUntil(), () =>
       harness.db.transaction(async (tx) => {
@@ -75,7 +75,7 @@ describe('work on the database', () => {
     await restarted;
   });
 
-  it('that is wrong is not repeated', async () => {
+  it('is not retried after any other error', async () => {
     let times = 0;
     const work = () => {
       times += 1;
@@ -90,11 +90,11 @@ describe('work on the database', () => {
 });
 
 describe('the run of a slot', () => {
-  it('goes on after a restart of the database', async () => {
+  it('resumes after a restart of the database', async () => {
     const scheduledFor = Math.round(harness.clock.now());
     const endsAt = scheduledFor + 600_000;
     const tick = { slotId: 'slot', kind: 'rider', scheduledFor, endsAt, mode: 'on' } as const;
-    const plan = async () => ({ endpoint: 'signups' as const, worth: 0 });
+    const plan = async () => ({ endpoint: 'signups' as const, candidates: 0 });
     let times = 0;
     let restarted: Promise<void> | undefined;
     const running = runSlot(
@@ -104,7 +104,7 @@ describe('the run of a slot', () => {
         times += 1;
         if (times === 1) {
           await postgres.kill();
-          // However soon it is back, this query has met a server that was gone.
+          // However fast the restart is, this query fails first.
           const error = await failure(harness.db.select().from(tables.syncRuns));
           restarted = postgres.restart();
           throw error;
@@ -122,7 +122,7 @@ describe('the run of a slot', () => {
 });
 
 describe('a plain error', () => {
-  it('is the error itself, when it is no query', () => {
+  it('is the error itself unless it is a query error', () => {
     const error = new TypeError('x');
     expect(plainError(error)).toBe(error);
     expect(plainError('thrown').message).toBe('thrown');

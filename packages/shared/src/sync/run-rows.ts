@@ -9,7 +9,7 @@ export type RunRow = typeof syncRuns.$inferSelect;
 
 export interface RunProgress {
   readonly counts: RunCounts;
-  /** Where to go on from; null: nothing is left. */
+  /** Where to continue; null when everything is done. */
   readonly checkpoint: unknown;
 }
 
@@ -18,10 +18,10 @@ export interface RunEnding extends Partial<RunProgress> {
   readonly error: string | null;
 }
 
-/** The run of a slot, new or there already; a new one takes over what the one of `continues`, or the last, has left. */
+/** Creates or finds the run of a slot. A new run inherits the checkpoint of `continues`, or of the last run of its kind. */
 export async function openRun(db: Database, tick: Tick, now: number): Promise<RunRow> {
   const { slotId, kind, scheduledFor, endsAt, mode, runId = crypto.randomUUID(), continues } = tick;
-  const leftOver =
+  const inherited =
     continues === undefined
       ? sql`(select checkpoint from ${syncRuns} where kind = ${kind} order by started_at desc limit 1)`
       : sql`(select checkpoint from ${syncRuns} where run_id = ${continues})`;
@@ -37,38 +37,38 @@ export async function openRun(db: Database, tick: Tick, now: number): Promise<Ru
       state: 'running',
       startedAt: now,
       counts: { planned: 0, synced: 0, failed: 0, deferred: 0, stored: 0 },
-      checkpoint: leftOver,
+      checkpoint: inherited,
       traceparent: currentTraceContext().traceparent ?? null,
     })
     .onConflictDoNothing({ target: syncRuns.slotId })
     .returning();
   if (opened) return opened;
   const [known] = await db.select().from(syncRuns).where(eq(syncRuns.slotId, slotId));
-  if (!known) throw new Error(`The run of ${slotId} is neither new nor there`);
+  if (!known) throw new Error(`The run of ${slotId} could be neither created nor found`);
   return known;
 }
 
-/** Project ms. A run ends with its slot, or soon after it. */
-const longestRun = 3_600_000;
+/** Project ms. A run ends with its slot or soon after. */
+const abandonedAfterMs = 3_600_000;
 
-/** Ends the other runs of a tick's kind that have not ended long after their slots did. @returns them */
+/** Fails other runs of a tick's kind that are still running long after their slots ended. @returns them */
 export const endAbandoned = (db: Database, { kind, slotId }: Tick, now: number): Promise<RunRow[]> =>
   db
     .update(syncRuns)
-    .set({ state: 'failed', error: 'Nobody has carried it on', finishedAt: now })
+    .set({ state: 'failed', error: 'No process continued the run', finishedAt: now })
     .where(
       and(
         eq(syncRuns.kind, kind),
         ne(syncRuns.slotId, slotId),
         eq(syncRuns.state, 'running'),
-        // One that began late, after an outage, is not abandoned yet.
-        lt(syncRuns.slotEndsAt, now - longestRun),
-        lt(syncRuns.startedAt, now - longestRun),
+        // A run that started late, after an outage, is not abandoned yet.
+        lt(syncRuns.slotEndsAt, now - abandonedAfterMs),
+        lt(syncRuns.startedAt, now - abandonedAfterMs),
       ),
     )
     .returning();
 
-/** The span of another run's tick, for one that goes on with it. */
+/** The span of a run's tick, for the run that continues it. */
 export async function findTraceparent(db: Database, runId: string): Promise<string | null> {
   const [run] = await db
     .select({ traceparent: syncRuns.traceparent })
@@ -77,7 +77,7 @@ export async function findTraceparent(db: Database, runId: string): Promise<stri
   return run?.traceparent ?? null;
 }
 
-/** Moves a run on, or ends it; one that has ended stays as it ended. */
+/** Updates or ends a run. A run that has ended is not changed. @returns the row as it is now */
 export async function updateRun(
   db: Pick<Database, 'update' | 'select'>,
   runId: string,
@@ -87,6 +87,6 @@ export async function updateRun(
   const [updated] = await db.update(syncRuns).set(change).where(running).returning();
   if (updated) return updated;
   const [known] = await db.select().from(syncRuns).where(eq(syncRuns.runId, runId));
-  if (!known) throw new Error(`There is no run ${runId}`);
+  if (!known) throw new Error(`Run ${runId} not found`);
   return known;
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   stopping = new AbortController();
   const { db, bus, clock } = harness;
-  // What calls upstream has no part in these.
+  // These tests make no upstream calls.
   const limiter = { policyOf: async () => ({ limit: 1, windowMs: 60_000 }) };
   sync = { db, bus, clock, limiter, log: bus.log, signal: stopping.signal } as unknown as Sync;
   await harness.db.delete(syncRuns);
@@ -40,14 +40,14 @@ function slot(): Tick {
 }
 
 const counts = (synced: number) => ({ planned: 2, synced, failed: 0, deferred: 0, stored: 0 });
-/** Five things are worth a call of a budget that allows one a minute. */
-const plan = async () => ({ endpoint: 'signups' as const, worth: 5 });
+/** Five candidates for a budget of one call per minute. */
+const plan = async () => ({ endpoint: 'signups' as const, candidates: 5 });
 const runSlot = (of: Sync, tick: Tick, work: RunWork) => runSlotOrPlan(of, tick, work, plan);
-const ends: RunWork = async () => ({ state: 'done', error: null, counts: counts(2), checkpoint: null });
+const completes: RunWork = async () => ({ state: 'done', error: null, counts: counts(2), checkpoint: null });
 const rows = () => harness.db.select().from(syncRuns);
 
 describe('the run of a slot', () => {
-  it('is stored and announced from its beginning to its end', async () => {
+  it('is stored and announced from start to end', async () => {
     const tick = slot();
     const settlement = await runSlot(sync, tick, async (run) => {
       expect(run).toMatchObject({ state: 'running', slotId: tick.slotId, checkpoint: null });
@@ -59,8 +59,8 @@ describe('the run of a slot', () => {
       { state: 'done', counts: counts(2), checkpoint: null, error: null, finishedAt: expect.any(Number) },
     ]);
     await harness.until(() => {
-      const told = harness.runChanges.filter(({ slotId }) => slotId === tick.slotId);
-      expect(told.map(({ state, counts: { synced } }) => [state, synced])).toEqual([
+      const published = harness.runChanges.filter(({ slotId }) => slotId === tick.slotId);
+      expect(published.map(({ state, counts: { synced } }) => [state, synced])).toEqual([
         ['running', 0],
         ['running', 1],
         ['done', 2],
@@ -68,12 +68,12 @@ describe('the run of a slot', () => {
     });
   });
 
-  it('is run once, however often its tick comes', async () => {
+  it('is executed once, however often its tick is delivered', async () => {
     const tick = slot();
     let times = 0;
     const work: RunWork = (run) => {
       times += 1;
-      return ends(run);
+      return completes(run);
     };
     await runSlot(sync, tick, work);
     expect(await runSlot(sync, tick, work)).toEqual({ settle: 'done' });
@@ -81,13 +81,13 @@ describe('the run of a slot', () => {
     expect(await rows()).toHaveLength(1);
   });
 
-  it('is one run when two processes are given its tick at once', async () => {
+  it('is one run when two processes receive its tick at once', async () => {
     const tick = slot();
-    await Promise.all([runSlot(sync, tick, ends), runSlot(sync, tick, ends)]);
+    await Promise.all([runSlot(sync, tick, completes), runSlot(sync, tick, completes)]);
     expect(await rows()).toHaveLength(1);
   });
 
-  it('goes back on shutdown and is resumed from its checkpoint', async () => {
+  it('is returned on shutdown and resumed from its checkpoint', async () => {
     const tick = slot();
     const interrupted = await runSlot(sync, tick, async (run) => {
       await saveProgress(sync, run.runId, { counts: counts(1), checkpoint: { at: 1 } }, async () => {});
@@ -100,12 +100,12 @@ describe('the run of a slot', () => {
     const next = { ...sync, signal: new AbortController().signal };
     await runSlot(next, tick, async (run) => {
       expect(run).toMatchObject({ counts: counts(1), checkpoint: { at: 1 } });
-      return ends(run);
+      return completes(run);
     });
     expect(await rows()).toMatchObject([{ state: 'done' }]);
   });
 
-  it('that breaks off has failed, with the reason and its checkpoint', async () => {
+  it('fails with the reason and keeps its checkpoint when the work throws', async () => {
     await runSlot(sync, slot(), async (run) => {
       await saveProgress(sync, run.runId, { counts: counts(1), checkpoint: { at: 1 } }, async () => {});
       throw new Error('no idea what to do');
@@ -115,20 +115,20 @@ describe('the run of a slot', () => {
     ]);
   });
 
-  it('that was dead-lettered has failed with the reason, and one that has ended stays as it ended', async () => {
-    const [aside, ended] = [slot(), slot()];
-    await runSlot(sync, ended, ends);
-    for (const tick of [aside, ended]) await failDeadLetteredRun(sync)(tick, 'attempt 21 of 20');
+  it('fails with the reason when its tick is dead-lettered, unless it has ended', async () => {
+    const [deadLettered, ended] = [slot(), slot()];
+    await runSlot(sync, ended, completes);
+    for (const tick of [deadLettered, ended]) await failDeadLetteredRun(sync)(tick, 'attempt 21 of 20');
     expect(await rows()).toMatchObject([
       { slotId: ended.slotId, state: 'done' },
-      { slotId: aside.slotId, state: 'failed', error: 'It was given up: attempt 21 of 20' },
+      { slotId: deadLettered.slotId, state: 'failed', error: 'Its tick was dead-lettered: attempt 21 of 20' },
     ]);
   });
 
-  it('that no process carries on has failed an hour after its slot; younger ones and other kinds go on', async () => {
+  it('fails an hour after its slot when abandoned, unlike younger runs and other kinds', async () => {
     const hour = 3_600_000;
     const now = Math.round(harness.clock.now());
-    const left = (slotId: string, ago: number, kind: Tick['kind'] = 'rider') => ({
+    const running = (slotId: string, ago: number, kind: Tick['kind'] = 'rider') => ({
       runId: slotId,
       slotId,
       kind,
@@ -138,75 +138,75 @@ describe('the run of a slot', () => {
       startedAt: now - ago,
       slotEndsAt: now - ago,
     });
-    const late = { ...left('late', 2 * hour), startedAt: now };
+    const late = { ...running('late', 2 * hour), startedAt: now };
     await harness.db
       .insert(syncRuns)
-      .values([left('lost', 2 * hour), left('young', hour / 2), left('far', 2 * hour, 'far'), late]);
-    await runSlot(sync, slot(), ends);
+      .values([running('lost', 2 * hour), running('young', hour / 2), running('far', 2 * hour, 'far'), late]);
+    await runSlot(sync, slot(), completes);
     const states = Object.fromEntries((await rows()).map(({ runId, state }) => [runId, state]));
     expect(states).toMatchObject({ lost: 'failed', young: 'running', far: 'running', late: 'running' });
   });
 
-  it('takes over what the last one of its kind has left, and nothing after one that left nothing', async () => {
-    const left: unknown[] = [];
-    const leaves =
+  it('inherits the checkpoint of the last run of its kind, or null', async () => {
+    const inherited: unknown[] = [];
+    const endsWith =
       (checkpoint: unknown): RunWork =>
       async (run) => {
-        left.push(run.checkpoint);
+        inherited.push(run.checkpoint);
         return { state: 'done', error: null, checkpoint };
       };
-    await runSlot(sync, slot(), leaves({ at: 7 }));
-    await runSlot(sync, { ...slot(), kind: 'far' }, leaves({ at: 'far' }));
-    await runSlot(sync, slot(), leaves(null));
-    await runSlot(sync, slot(), leaves(null));
-    expect(left).toEqual([null, null, { at: 7 }, null]);
+    await runSlot(sync, slot(), endsWith({ at: 7 }));
+    await runSlot(sync, { ...slot(), kind: 'far' }, endsWith({ at: 'far' }));
+    await runSlot(sync, slot(), endsWith(null));
+    await runSlot(sync, slot(), endsWith(null));
+    expect(inherited).toEqual([null, null, { at: 7 }, null]);
   });
 
-  it('that is observed plans and counts, works nothing, and leaves what was left as it was', async () => {
+  it('plans and counts without doing the work when observed, and keeps the checkpoint', async () => {
     await runSlot(sync, slot(), async () => ({ state: 'done', error: null, checkpoint: { at: 7 } }));
     const now = Math.round(harness.clock.now());
     const observed: Tick = { ...slot(), endsAt: now + 240_000, mode: 'observed' };
-    await runSlot(sync, observed, async () => expect.unreachable('it works'));
+    await runSlot(sync, observed, async () => expect.unreachable('an observed run must not do the work'));
     const [row] = await harness.db.select().from(syncRuns).where(eq(syncRuns.slotId, observed.slotId));
     expect(row).toMatchObject({ mode: 'observed', state: 'done', checkpoint: { at: 7 } });
-    // Four minutes have room for four calls.
+    // Four calls fit into four minutes.
     expect(row?.counts).toMatchObject({ planned: 5, synced: 0, stored: 0, deferred: 1 });
     expect(harness.runChanges.at(-1)).toMatchObject({ mode: 'observed' });
   });
 
-  it('that was requested has the id that it was given, and continues the run that it retries', async () => {
-    const leaves =
+  it('has the requested id, and continues the run that it retries', async () => {
+    const endsWith =
       (checkpoint: unknown): RunWork =>
       async () => ({ state: 'done', error: null, checkpoint });
-    await runSlot(sync, { ...slot(), runId: 'first' }, leaves({ at: 1 }));
-    await runSlot(sync, slot(), leaves({ at: 2 }));
+    await runSlot(sync, { ...slot(), runId: 'first' }, endsWith({ at: 1 }));
+    await runSlot(sync, slot(), endsWith({ at: 2 }));
     let run: unknown;
-    const looks: RunWork = async (row) => {
+    const inspects: RunWork = async (row) => {
       run = row;
       return { state: 'done', error: null };
     };
-    await runSlot(sync, { ...slot(), runId: 'retry', continues: 'first' }, looks);
+    await runSlot(sync, { ...slot(), runId: 'retry', continues: 'first' }, inspects);
     expect(run).toMatchObject({ runId: 'retry', checkpoint: { at: 1 } });
   });
 
-  it('that has ended stays as it ended', async () => {
+  it('is not changed after it has ended', async () => {
     const tick = slot();
     await runSlot(sync, tick, async (run) => {
       await runSlot(sync, tick, async () => ({ state: 'failed', error: 'the other one was first' }));
-      return ends(run);
+      return completes(run);
     });
     expect(await rows()).toMatchObject([{ state: 'failed', error: 'the other one was first' }]);
   });
 
-  it('stores its progress with the data or not at all', async () => {
+  it('stores its progress and the data in one transaction', async () => {
     await runSlot(sync, slot(), async (run) => {
       const write = async () => {
-        throw new Error('this row can not be');
+        throw new Error('invalid row');
       };
       await saveProgress(sync, run.runId, { counts: counts(1), checkpoint: { at: 1 } }, write);
-      return ends(run);
+      return completes(run);
     });
     const [row] = await harness.db.select().from(syncRuns).where(eq(syncRuns.state, 'failed'));
-    expect(row).toMatchObject({ counts: { planned: 0 }, checkpoint: null, error: 'this row can not be' });
+    expect(row).toMatchObject({ counts: { planned: 0 }, checkpoint: null, error: 'invalid row' });
   });
 });

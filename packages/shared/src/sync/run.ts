@@ -23,13 +23,13 @@ import {
   updateRun,
 } from './run-rows.ts';
 
-/** What a kind of sync does in its run; may be called again for the same run, and goes on from its checkpoint. */
+/** The work of a run. Called again for the same run after an interruption, it continues from the checkpoint. */
 export type RunWork = (run: RunRow) => Promise<RunEnding>;
 
 /**
- * Runs a slot's sync once, however often its tick comes: a run that has ended is left alone, that of a dead process is
- * resumed, and an observed one only plans. Shutdown gives the tick back at once, so that the next process goes on.
- * Ends as failed what of its kind was abandoned: no other process gets a tick that the broker has lost.
+ * Runs a slot's sync once, however often its tick is delivered: a finished run is left alone, the run of a dead process
+ * is resumed, and an observed run only plans. Shutdown returns the tick at once, so that the next process resumes it.
+ * Also fails abandoned runs of the kind, whose ticks the broker lost.
  */
 export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanRun): Promise<Settlement> {
   try {
@@ -41,13 +41,13 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
     if (run.state !== 'running') return done;
     const attributes = { 'paceline.run': run.runId, 'paceline.slot': run.slotId };
     const links = await linksOf(sync, run, tick);
-    // After an outage within the work it is resumed from what is stored.
+    // After a database outage the work resumes from the stored checkpoint.
     const resume = () =>
       throughOutages(sync, async () => {
         const current = await open();
         return current.mode === 'on' ? work(current) : observe(sync, current, plan);
       });
-    await inSpan(`run ${run.kind}`, { attributes, links }, (span) => carryOut(sync, run, resume, span));
+    await inSpan(`run ${run.kind}`, { attributes, links }, (span) => execute(sync, run, resume, span));
     return done;
   } catch (error) {
     if (sync.signal.aborted) return retryAfter(0, 'shutting down');
@@ -55,7 +55,7 @@ export async function runSlot(sync: Sync, tick: Tick, work: RunWork, plan: PlanR
   }
 }
 
-/** Ends the run of a dead-lettered tick as failed: no process will carry it on. */
+/** Fails the run of a dead-lettered tick, as no process will continue it. */
 export const failDeadLetteredRun =
   (sync: Sync) =>
   async (tick: Tick, reason: string): Promise<void> => {
@@ -63,11 +63,11 @@ export const failDeadLetteredRun =
     if (state !== 'running') return;
     await announceRun(
       sync,
-      await finishRun(sync, runId, { state: 'failed', error: `It was given up: ${reason}` }),
+      await finishRun(sync, runId, { state: 'failed', error: `Its tick was dead-lettered: ${reason}` }),
     );
   };
 
-/** To the tick that a dead process had, and to the run that this one continues: they may be other traces. */
+/** Links to the tick of a dead process and to the continued run, which can be in other traces. */
 async function linksOf(sync: Sync, run: RunRow, { continues }: Tick): Promise<Link[]> {
   const before =
     continues === undefined ? null : await throughOutages(sync, () => findTraceparent(sync.db, continues));
@@ -76,7 +76,7 @@ async function linksOf(sync: Sync, run: RunRow, { continues }: Tick): Promise<Li
   );
 }
 
-async function carryOut(sync: Sync, run: RunRow, work: () => Promise<RunEnding>, span: Span): Promise<void> {
+async function execute(sync: Sync, run: RunRow, work: () => Promise<RunEnding>, span: Span): Promise<void> {
   const { runId, kind, slotId } = run;
   sync.log.info({ runId, kind, slotId }, 'run started');
   const ending = await work().catch((error: unknown): RunEnding => {
@@ -97,7 +97,7 @@ async function carryOut(sync: Sync, run: RunRow, work: () => Promise<RunEnding>,
 const finishRun = (sync: Sync, runId: string, ending: RunEnding): Promise<RunRow> =>
   throughOutages(sync, () => updateRun(sync.db, runId, { ...ending, finishedAt: nowMs(sync) }));
 
-/** Stores data together with what it means for the run, and announces it once it is committed. */
+/** Stores data together with the run's progress, and announces the progress once committed. */
 export async function saveProgress(
   sync: Sync,
   runId: string,
@@ -113,7 +113,7 @@ export async function saveProgress(
   await announceRun(sync, run);
 }
 
-/** An event that cannot be published is only news: the row is the truth. */
+/** A failure to publish is only logged: the row is authoritative. */
 async function announceRun(
   sync: Sync,
   { runId, kind, slotId, mode, state, counts, error }: RunRow,
@@ -122,44 +122,44 @@ async function announceRun(
   const once = state === 'running' ? {} : { id: `run:${runId}:${state}` };
   const change = { runId, kind, slotId, mode, state, at, counts, error };
   await publish(sync.bus, catalog.runChanged, change, once).catch((reason: unknown) => {
-    sync.log.warn({ err: reason, runId }, 'failed to publish a change of a run');
+    sync.log.warn({ err: reason, runId }, 'failed to publish a run change');
   });
 }
 
-/** What a run would do. */
+/** What a run would call. */
 export interface RunPlan {
   readonly endpoint: Budget;
-  /** How many clubs or events are worth a call of that budget. */
-  readonly worth: number;
+  /** How many clubs or events would need a call of that budget. */
+  readonly candidates: number;
 }
 
-/** Says what the run of a kind of sync would do, by what is known without a call. */
+/** Plans the run of a sync kind from stored data, without any calls. */
 export type PlanRun = (run: RunRow) => Promise<RunPlan>;
 
-/** An observed run plans and counts, and calls nothing. What its slot has no room for is deferred, as in a run that is on. */
+/** An observed run plans and counts, but makes no calls. As in a real run, what doesn't fit into its slot is deferred. */
 async function observe({ limiter, clock, log }: Sync, run: RunRow, plan: PlanRun): Promise<RunEnding> {
-  const { endpoint, worth } = await plan(run);
-  const room = roomIn(await limiter.policyOf(endpoint), run.slotEndsAt - clock.now());
-  const deferred = Math.max(0, worth - room);
+  const { endpoint, candidates } = await plan(run);
+  const fitting = callsFitting(await limiter.policyOf(endpoint), run.slotEndsAt - clock.now());
+  const deferred = Math.max(0, candidates - fitting);
   log.info(
-    { runId: run.runId, endpoint, wouldCall: worth - deferred, worth },
-    'run observed: nothing is called',
+    { runId: run.runId, endpoint, wouldCall: candidates - deferred, candidates },
+    'run observed, no calls made',
   );
-  const counts = { planned: worth, synced: 0, failed: 0, deferred, stored: 0 };
+  const counts = { planned: candidates, synced: 0, failed: 0, deferred, stored: 0 };
   return { state: 'done', error: null, counts };
 }
 
-/** How many calls a slot of `ms` (project time) has room for when nothing else calls. */
-const roomIn = ({ limit, windowMs }: Policy, ms: number): number =>
+/** How many calls fit into `ms` of project time when nothing else uses the budget. */
+const callsFitting = ({ limit, windowMs }: Policy, ms: number): number =>
   ms > 0 ? limit * Math.max(1, Math.floor(ms / windowMs)) : 0;
 
-const runDurations = durations('paceline.run.duration', 'Runs, from their beginning to their end');
+const runDurations = durations('paceline.run.duration', 'Duration of runs');
 const runItems = meter().createCounter('paceline.run.items', {
   unit: '{item}',
-  description: 'Clubs or events that runs have synced, failed to sync, or left for the next slot',
+  description: 'Clubs or events that runs synced, failed to sync or deferred to the next slot',
 });
 
-/** Counts a run that has ended, and what it came to. */
+/** Records the metrics of a finished run. */
 function measureRun({ kind, mode, state, startedAt, finishedAt, counts }: RunRow): void {
   runDurations.record(((finishedAt ?? startedAt) - startedAt) / 1_000, { kind, mode, state });
   for (const outcome of ['synced', 'failed', 'deferred'] as const)

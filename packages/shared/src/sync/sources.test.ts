@@ -36,27 +36,25 @@ const admit = (each: Sources | undefined) => each?.requireAvailable('events', 'f
 const claim = (each: Sources | undefined) => each?.claimProbe('events', 'far_event_sync');
 const probeIsDue = () => harness.db.update(sources).set({ probeAt: Math.round(harness.clock.now()) });
 
-describe('a source that is not available', () => {
-  it('is so for all replicas, is announced once, and costs no call until it is time', async () => {
+describe('an unavailable source', () => {
+  it('rejects calls of all replicas until the next probe, and is announced once', async () => {
     const [one, other] = replicas;
     await expect(admit(one)).resolves.toBeUndefined();
     await Promise.all([one?.recordCall('events', notFound), other?.recordCall('events', notFound)]);
     expect(await rows()).toMatchObject([{ source: 'events', state: 'unavailable', refusals: 2 }]);
     for (const each of [one, other, replica()]) {
       await expect(admit(each)).rejects.toThrow(SourceUnavailable);
-      await expect(claim(each)).rejects.toThrow(
-        /The events of upstream are not available.*404.*asked again from/,
-      );
+      await expect(claim(each)).rejects.toThrow(/ZwiftRacing events are not available.*404.*next probe at/);
     }
     await harness.until(() => expect(changes).toHaveLength(1));
     expect(changes).toMatchObject([
-      { source: 'events', state: 'unavailable', status: 404, advice: 'Is ZWIFTRACING_EVENTS_PATH right?' },
+      { source: 'events', state: 'unavailable', status: 404, advice: 'Check ZWIFTRACING_EVENTS_PATH.' },
     ]);
-    // Nobody else is kept from what is there.
+    // Other sources stay available.
     await expect(one?.requireAvailable('signups', 'far_event_sync')).resolves.toBeUndefined();
   });
 
-  it('is probed by one of them when it is time, and available to all once it answers', async () => {
+  it('is probed by one replica when due, and available to all after an answer', async () => {
     const [one, other] = replicas;
     await one?.recordCall('events', notFound);
     await probeIsDue();
@@ -71,7 +69,7 @@ describe('a source that is not available', () => {
     );
   });
 
-  it('never keeps a person from adding a rider', async () => {
+  it('never blocks a manual add', async () => {
     const [one] = replicas;
     await one?.recordCall('riders_single', new UpstreamError('unauthorized', '401', { status: 401 }));
     await expect(one?.requireAvailable('riders_bulk', 'rider_sync')).rejects.toThrow(SourceUnavailable);
@@ -79,7 +77,7 @@ describe('a source that is not available', () => {
     await expect(one?.claimProbe('riders_single', 'manual_rider_add')).resolves.toBeUndefined();
   });
 
-  it('is open again with another key or at another address', async () => {
+  it('counts as unknown with another key or address', async () => {
     await replicas[0]?.recordCall('events', notFound);
     for (const each of [replica('key-b'), replica('key-a', 'http://elsewhere')])
       await expect(admit(each)).resolves.toBeUndefined();
@@ -88,8 +86,8 @@ describe('a source that is not available', () => {
   });
 });
 
-describe('a source that answers', () => {
-  it('is no news, nor is an error that says nothing about it', async () => {
+describe('an available source', () => {
+  it('publishes nothing after an answer or an unrelated error', async () => {
     const [one] = replicas;
     await one?.recordCall('signups');
     await one?.recordCall('signups', new UpstreamError('unavailable', '503', { status: 503 }));

@@ -7,57 +7,57 @@ import { PermitRefused } from '../limiter/index.ts';
 import { type Bus, publish } from '../messaging/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { UpstreamError } from '../zwiftracing/index.ts';
-import { afterCall, type SourceAvailability, mayCall, pauseBeforeProbe, unknown } from './availability.ts';
+import { afterCall, type SourceAvailability, canCall, pauseBeforeProbe, unknown } from './availability.ts';
 import { throughOutages } from './database.ts';
 
 const { sources } = tables;
 
-/** Upstream does not give us this source, and it is not time to probe it again. */
+/** The source is unavailable, and its next probe is not due yet. */
 export class SourceUnavailable extends PermitRefused {
   constructor(endpoint: Budget, { message, since, probeAt }: SourceAvailability) {
     super(endpoint, probeAt ?? since);
     this.name = 'SourceUnavailable';
-    const moments = [since, this.earliest].map((at) => new Date(at).toISOString());
-    this.message = `${sourceUnavailableMessage(budgets[endpoint].source, message ?? '')} (since ${moments[0]}, asked again from ${moments[1]} on)`;
+    const [from, nextProbe] = [since, this.earliest].map((at) => new Date(at).toISOString());
+    this.message = `${sourceUnavailableMessage(budgets[endpoint].source, message ?? '')} (since ${from}, next probe at ${nextProbe})`;
   }
 }
 
-interface SourcesSetting {
+interface SourcesOptions {
   readonly db: Database;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Aborts when shutdown begins. */
+  /** Aborts when shutdown starts. */
   readonly signal: AbortSignal;
-  /** The key, as a hash. */
+  /** Hash of the API key. */
   readonly account: string;
-  /** Where a source is called. */
+  /** The URL of a source. */
   readonly addressOf: (source: Source) => string;
 }
 
-/** A person who adds a rider is a probe of its own. */
+/** A manual add is never blocked; its call serves as a probe. */
 const isManual = (lane: Lane) => lane === 'manual_rider_add';
 
-/** Which of upstream's sources are available; all replicas share it. */
+/** The availability of upstream's sources, shared by all replicas. */
 export class Sources {
-  readonly #setting: SourcesSetting;
+  readonly #options: SourcesOptions;
 
-  constructor(setting: SourcesSetting) {
-    this.#setting = setting;
+  constructor(options: SourcesOptions) {
+    this.#options = options;
   }
 
-  /** Before a permit is requested. @throws {SourceUnavailable} */
+  /** Call before requesting a permit. @throws {SourceUnavailable} */
   async requireAvailable(endpoint: Budget, lane: Lane): Promise<void> {
     if (isManual(lane)) return;
-    const { db } = this.#setting;
-    const known = await throughOutages(this.#setting, () => this.#read(db, budgets[endpoint].source));
-    if (!mayCall(known, this.#now())) throw new SourceUnavailable(endpoint, known);
+    const { db } = this.#options;
+    const known = await throughOutages(this.#options, () => this.#read(db, budgets[endpoint].source));
+    if (!canCall(known, this.#now())) throw new SourceUnavailable(endpoint, known);
   }
 
-  /** Right before a call: of all that would probe an unavailable source, one does. @throws {SourceUnavailable} */
+  /** Call right before the request: only one caller gets to probe an unavailable source. @throws {SourceUnavailable} */
   async claimProbe(endpoint: Budget, lane: Lane): Promise<void> {
     if (isManual(lane)) return;
-    const { db } = this.#setting;
+    const { db } = this.#options;
     const source = budgets[endpoint].source;
     const known = await this.#read(db, source);
     if (known.state !== 'unavailable') return;
@@ -69,26 +69,26 @@ export class Sources {
     if (claimed.length === 0) throw new SourceUnavailable(endpoint, known);
   }
 
-  /** After a call: stores what it says of its source, and publishes a change. */
+  /** Call after the request: stores what it showed about the source, and publishes changes. */
   async recordCall(endpoint: Budget, error?: unknown): Promise<void> {
     const source = budgets[endpoint].source;
     if (error !== undefined && !(error instanceof UpstreamError)) return;
-    await throughOutages(this.#setting, async () => {
-      const before = await this.#read(this.#setting.db, source);
-      const isNothingNew = before.state === 'available' && before.refusals === 0;
-      if (!error && isNothingNew) return;
+    await throughOutages(this.#options, async () => {
+      const before = await this.#read(this.#options.db, source);
+      const isUnchanged = before.state === 'available' && before.refusals === 0;
+      if (!error && isUnchanged) return;
       const changed = await this.#store(source, error);
       if (changed) await this.#announce(source, changed);
     });
   }
 
-  /** Stores what a call says of its source, and returns that where it is news. */
+  /** Stores the availability after a call. @returns it if the state changed */
   #store(source: Source, error: UpstreamError | undefined): Promise<SourceAvailability | undefined> {
-    const { db, account, addressOf } = this.#setting;
+    const { db, account, addressOf } = this.#options;
     return db.transaction(async (tx) => {
       const keys = { account, address: addressOf(source) };
-      const fresh = { source, ...keys, ...unknown(this.#now()) };
-      await tx.insert(sources).values(fresh).onConflictDoNothing();
+      const initial = { source, ...keys, ...unknown(this.#now()) };
+      await tx.insert(sources).values(initial).onConflictDoNothing();
       await tx.select().from(sources).where(eq(sources.source, source)).for('update');
       const before = await this.#read(tx, source);
       const others = and(ne(sources.source, source), eq(sources.account, account));
@@ -109,7 +109,7 @@ export class Sources {
   }
 
   async #announce(source: Source, { state, since, rawStart, ...why }: SourceAvailability): Promise<void> {
-    const { bus, log, account } = this.#setting;
+    const { bus, log, account } = this.#options;
     const { status, message, advice } = why;
     if (state === 'unknown') return;
     if (state === 'unavailable')
@@ -118,7 +118,7 @@ export class Sources {
     const change = { source, state, at: since, status, message, advice };
     const once = { id: `source:${account}:${source}:${state}:${since}` };
     await publish(bus, catalog.sourceChanged, change, once).catch((err: unknown) => {
-      log.warn({ err, source }, 'failed to publish a change of a source');
+      log.warn({ err, source }, 'failed to publish a source change');
     });
   }
 
@@ -128,7 +128,7 @@ export class Sources {
   }
 
   #is(source: Source) {
-    const { account, addressOf } = this.#setting;
+    const { account, addressOf } = this.#options;
     return and(
       eq(sources.source, source),
       eq(sources.account, account),
@@ -137,6 +137,6 @@ export class Sources {
   }
 
   #now(): number {
-    return Math.round(this.#setting.clock.now());
+    return Math.round(this.#options.clock.now());
   }
 }

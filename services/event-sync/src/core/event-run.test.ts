@@ -92,7 +92,7 @@ describe('failed calls', () => {
       ['c', missing],
     ] as const;
     const thrice = after(begun, ...all);
-    const error = 'The signups of upstream are not available with this key: 404';
+    const error = 'ZwiftRacing signups are not available with this key: 404';
     expect([hasStopped(thrice), ended(thrice)?.error]).toEqual([true, error]);
     const once = after(begun, ['a', failed('unauthorized', '404')]);
     expect([hasStopped(once), ended(once)?.error]).toEqual([true, error]);

@@ -58,7 +58,7 @@ export const planOverEvents =
   <Budget extends EventBudget, Answer>({ budget, look }: EventCalls<Budget, Answer>): PlanRun =>
   async (row) => {
     const state = beginRun(budget, row);
-    return { endpoint: budget, worth: state.is === 'ended' ? 0 : (await look(state.run)).left };
+    return { endpoint: budget, candidates: state.is === 'ended' ? 0 : (await look(state.run)).left };
   };
 
 /** Waits for a permit, spends it on what is worth most by then, and stores the answer with the run's progress. */

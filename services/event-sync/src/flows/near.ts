@@ -5,5 +5,5 @@ import { flowOf } from './signups.ts';
 
 export const flow = (sync: EventSync): Flow => ({
   ...flowOf(sync, 'near'),
-  ended: (slotId) => publishFreshness(sync, slotId),
+  onEnded: (slotId) => publishFreshness(sync, slotId),
 });

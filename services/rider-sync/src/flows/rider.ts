@@ -38,7 +38,7 @@ export const flow = (sync: RiderSync): Flow => ({
   /** What a run would page through. */
   plan: async ({ runId, checkpoint }) => ({
     endpoint: 'clubs',
-    worth: beginRun(runId, sync.clubIds, checkpoint).todo.length,
+    candidates: beginRun(runId, sync.clubIds, checkpoint).todo.length,
   }),
 });
 

@@ -1,6 +1,11 @@
 import type { Lane } from '@paceline/shared/definition';
 import { callTimeout } from '@paceline/shared/config';
-import { isPassing, pauseBefore, raisedLane, usualAttempts } from '@paceline/shared/sync/retry-policy';
+import {
+  isTemporary,
+  pauseBeforeAttempt,
+  raisedLane,
+  defaultAttempts,
+} from '@paceline/shared/sync/retry-policy';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Life } from '../life.ts';
 import { type Script, sleep } from '@paceline/kit/script';
@@ -55,17 +60,17 @@ export function createCaller(life: Life, permits: Permits) {
   }
 
   function* persist(wanted: WantedCall, lane: Lane): Script<CallEnd> {
-    const { attempts = usualAttempts } = wanted;
+    const { attempts = defaultAttempts } = wanted;
     let last: CallEnd = { is: 'not worth it' };
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      if (attempt > 0) yield* sleep(agenda, pauseBefore(attempt));
+      if (attempt > 0) yield* sleep(agenda, pauseBeforeAttempt(attempt));
       if (wanted.signal?.aborted) return { is: 'given up' };
       const end = yield* once(wanted, lane);
       // The deadline leaves no room for another attempt: it is the failure that is told.
       if (end.is === 'refused' && last.is === 'failed') return last;
       if (end.is === 'too late to send') continue;
       last = end;
-      if (end.is !== 'failed' || !isPassing(end.code)) return end;
+      if (end.is !== 'failed' || !isTemporary(end.code)) return end;
     }
     return last;
   }

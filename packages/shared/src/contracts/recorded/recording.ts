@@ -3,28 +3,31 @@ import { catalog } from '../catalog.ts';
 import type { Message } from '../message.ts';
 import { scheduleBucket, scheduleKey, storedSchedule } from '../schedule.ts';
 
-/** Something that one process writes and another reads, maybe of another version. */
+/** Data that one process writes and another one, possibly of another version, reads. */
 export interface Contract {
   readonly name: string;
-  /** Where it is written, and how it is carried. */
-  readonly way: { readonly subject: string; readonly kind: string; readonly stream?: string };
+  /** Its subject and kind of delivery. */
+  readonly channel: { readonly subject: string; readonly kind: string; readonly stream?: string };
   readonly schema: z.ZodType;
 }
 
-/** A contract as a version had it: a line of `<version>.json`. */
-export type Recording = Contract['way'] & { readonly samples: readonly unknown[]; readonly schema: object };
+/** A contract as recorded for a version: a line of `<version>.json`. */
+export type Recording = Contract['channel'] & {
+  readonly samples: readonly unknown[];
+  readonly schema: object;
+};
 
-/** Every payload and every reply of the catalog, and what is stored in buckets as JSON. */
+/** Every payload and reply of the catalog, and the JSON that is stored in buckets. */
 export const contracts: readonly Contract[] = [
   ...Object.entries(catalog).flatMap(([name, message]: [string, Message]) => {
     const { subject, kind, payload } = message;
-    const way = { subject, kind, ...('stream' in message && { stream: message.stream }) };
-    const reply = kind === 'request' ? [{ name: `${name}Reply`, way, schema: message.reply }] : [];
-    return [{ name, way, schema: payload }, ...reply];
+    const channel = { subject, kind, ...('stream' in message && { stream: message.stream }) };
+    const reply = kind === 'request' ? [{ name: `${name}Reply`, channel, schema: message.reply }] : [];
+    return [{ name, channel, schema: payload }, ...reply];
   }),
   {
     name: 'storedSchedule',
-    way: { subject: `$KV.${scheduleBucket}.${scheduleKey}`, kind: 'stored' },
+    channel: { subject: `$KV.${scheduleBucket}.${scheduleKey}`, kind: 'stored' },
     schema: storedSchedule,
   },
 ];
