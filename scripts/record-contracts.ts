@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { contracts } from '../packages/shared/src/contracts/recorded/recording.ts';
 import { jsonSchemaOf, valuesOf } from '../packages/shared/src/testing/values.ts';
 
-// Records the contracts of a version, for all later ones to be held against: `node scripts/record-contracts.ts 0.2.0` at a
-// release. A line for each contract, so that a later one shows what has changed.
+// Records the contracts of a release for later versions to be checked against: `node scripts/record-contracts.ts 0.2.0`.
+// One line per contract, so that a diff shows what changed.
 const [version = ''] = process.argv.slice(2);
 if (!/^\d+\.\d+\.\d+$/.test(version)) {
-  console.error('node scripts/record-contracts.ts VERSION   (such as 0.2.0)');
+  console.error('Usage: node scripts/record-contracts.ts VERSION   (e.g. 0.2.0)');
   process.exit(2);
 }
 const lines = contracts.map(({ name, channel, schema }) => {
@@ -17,4 +17,4 @@ const lines = contracts.map(({ name, channel, schema }) => {
 });
 const file = join(import.meta.dirname, '../packages/shared/src/contracts/recorded', `${version}.json`);
 await writeFile(file, `{\n${lines.join(',\n')}\n}\n`);
-console.log(`${contracts.length} contracts of ${version} are recorded.`);
+console.log(`Recorded ${contracts.length} contracts of version ${version}.`);

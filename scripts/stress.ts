@@ -3,17 +3,18 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { count } from '../packages/shared/src/words.ts';
 import { oneOf, runCommand, terminal, wholeNumberOf } from '../lab/kit/src/arguments.ts';
 
 const usage = `npm run lab -- stress [--rounds N] [--busy N] [--script NAME]
 
-Runs the tests again and again on a busy machine, and once on a single core.
+Runs the tests repeatedly on a busy machine, then once on a single core.
 
-  --rounds N     how often the tests run beside the busy loops (default 10); then once more on one core
-  --busy N       how many endless loops keep the processor busy meanwhile (default 2)
+  --rounds N     runs with busy loops (default 10)
+  --busy N       endless loops that keep the processor busy (default 2)
   --script NAME  the npm script to run: test (default) or prove
 
-Exit code 0: no failure in any round. 1: a failure. 2: called wrongly.`;
+Exit codes: 0 no failures, 1 a failure, 2 wrong usage.`;
 
 const options = {
   rounds: { type: 'string', default: '10' },
@@ -29,19 +30,19 @@ process.once('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-process.exitCode = await runCommand({ usage, options }, process.argv.slice(2), terminal, async (given) => {
-  const rounds = wholeNumberOf('--rounds', given.rounds, 0);
-  const busy = wholeNumberOf('--busy', given.busy, 0);
-  const script = oneOf('--script', given.script, ['test', 'prove']);
+process.exitCode = await runCommand({ usage, options }, process.argv.slice(2), terminal, async (values) => {
+  const rounds = wholeNumberOf('--rounds', values.rounds, 0);
+  const busy = wholeNumberOf('--busy', values.busy, 0);
+  const script = oneOf('--script', values.script, ['test', 'prove']);
   for (let index = 0; index < busy; index += 1) loops.push(spawn(process.execPath, ['-e', 'for (;;);']));
   let failures = 0;
   for (let round = 1; round <= rounds; round += 1)
-    failures += await run(`round ${round} of ${rounds}, beside ${busy} busy loops`, script, ['npm']);
+    failures += await run(`round ${round} of ${rounds} with ${busy} busy loops`, script, ['npm']);
   for (const loop of loops.splice(0)) loop.kill('SIGKILL');
   const canPin = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0;
   if (canPin) failures += await run('on one core', script, ['taskset', '--cpu-list', '0', 'npm']);
-  else terminal.out('on one core: left out, there is no taskset here');
-  terminal.out(failures === 0 ? 'No failure in any round.' : `${failures} failures.`);
+  else terminal.out('on one core: skipped, taskset not found');
+  terminal.out(failures === 0 ? 'No failures.' : `${count(failures, 'failure')}.`);
   return failures === 0 ? 0 : 1;
 });
 
@@ -58,28 +59,28 @@ interface Results {
   }>;
 }
 
-/** Runs the script once, prints what failed and returns how many that were. @param npm how npm is called */
+/** Runs the script once, prints the failures and returns their number. @param npm the command for npm */
 async function run(title: string, script: string, npm: readonly string[]): Promise<number> {
   const [program = 'npm', ...first] = npm;
   const folder = await mkdtemp(join(tmpdir(), 'paceline-stress-'));
   const file = join(folder, 'results.json');
-  const began = performance.now();
+  const startedAt = performance.now();
   const args = [...first, 'run', script, '--', '--reporter=json', `--outputFile=${file}`];
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   underTest = child;
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4_000)));
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-4_000)));
   const [code] = await once(child, 'exit');
-  const took = Math.round((performance.now() - began) / 1_000);
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
   const results = await readFile(file, 'utf8').then(
     (text) => JSON.parse(text) as Results,
     () => undefined,
   );
   await rm(folder, { recursive: true, force: true });
-  const failed = results ? failuresOf(results) : [`no results, exit code ${code}: ${said}`];
-  if (failed.length === 0 && code !== 0) failed.push(`exit code ${code} although no test failed: ${said}`);
+  const failed = results ? failuresOf(results) : [`no results, exit code ${code}: ${stderr}`];
+  if (failed.length === 0 && code !== 0) failed.push(`exit code ${code} without a failed test: ${stderr}`);
   const passed = results?.numPassedTests ?? 0;
-  terminal.out(`${title}: ${passed} passed, ${failed.length} failed, ${took} s`);
+  terminal.out(`${title}: ${passed} passed, ${failed.length} failed, ${seconds} s`);
   for (const each of failed) terminal.out(`  ${each}`);
   return failed.length;
 }

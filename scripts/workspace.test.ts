@@ -6,7 +6,7 @@ const scriptsOf = (file: string) =>
   (JSON.parse(readFileSync(file, 'utf8')) as { scripts?: Record<string, string> }).scripts ?? {};
 
 describe('every package', () => {
-  // turbo passes over a package without the script, and says nothing.
+  // turbo silently skips a package without the script.
   it.each(manifests)('%s is checked by npm run check', (file) => {
     expect(Object.keys(scriptsOf(file))).toEqual(expect.arrayContaining(['format:check', 'lint', 'types']));
   });

@@ -1,6 +1,6 @@
 import { budgetNames, kindNames, laneNames } from '../../packages/shared/src/definition/index.ts';
 
-/** The part of JSON Schema that payloads and answers are made of. */
+/** The part of JSON Schema that payloads and responses use. */
 export interface Schema {
   readonly type?: string | readonly string[];
   readonly const?: unknown;
@@ -17,35 +17,35 @@ export interface Schema {
   readonly $ref?: string;
 }
 
-/** How schemas are written. */
+/** How to write schemas. */
 export interface Notation {
-  /** Lists of words that have a name go by it. */
+  /** Unions of literals that have a name. */
   readonly names: Readonly<Record<string, readonly string[]>>;
-  /** With descriptions as comments, and for a compiler that tells absent from undefined. */
+  /** With descriptions as comments, and `| undefined` for `exactOptionalPropertyTypes`. */
   readonly asCode: boolean;
 }
 
-const widest = 100;
+const maxWidth = 100;
 const ofMessages: Notation = {
   names: { Budget: budgetNames, Lane: laneNames, SyncKind: kindNames },
   asCode: false,
 };
 
-/** What a payload looks like, in the notation of TypeScript; an `integer` is a whole number. */
+/** A payload in TypeScript notation; an `integer` is a whole number. */
 export function shapeOf(payload: { toJSONSchema(): unknown }): string {
   const shape = write(payload.toJSONSchema() as Schema, '', ofMessages);
-  // Alternatives begin on a line of their own, one step in: here there is nothing before them.
+  // Alternatives start on a new, indented line, which is not needed at the top level.
   return shape.startsWith('\n') ? shape.replaceAll('\n  ', '\n').trimStart() : shape;
 }
 
-/** A schema in the notation of TypeScript. */
+/** A schema in TypeScript notation. */
 export function write(schema: Schema, indent: string, notation: Notation): string {
   const { type, properties, items, propertyNames, additionalProperties } = schema;
   const choices = schema.oneOf ?? schema.anyOf;
   if (schema.$ref) return schema.$ref.split('/').at(-1) ?? '';
   if (choices) return alternatives(choices, indent, notation);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (schema.enum) return words(schema.enum, notation);
+  if (schema.enum) return union(schema.enum, notation);
   const orNull = Array.isArray(type) && type.includes('null') ? ' | null' : '';
   if (items) return list(items, indent, notation) + orNull;
   if (properties) return fields(properties, schema.required ?? [], indent, notation) + orNull;
@@ -55,9 +55,9 @@ export function write(schema: Schema, indent: string, notation: Notation): strin
   return Array.isArray(type) ? type.join(' | ') : String(type ?? 'unknown');
 }
 
-function words(values: readonly unknown[], { names }: Notation): string {
-  const known = values.filter((value) => typeof value === 'string').join();
-  const named = Object.entries(names).find(([, each]) => each.join() === known)?.[0];
+function union(values: readonly unknown[], { names }: Notation): string {
+  const literals = values.filter((value) => typeof value === 'string').join();
+  const named = Object.entries(names).find(([, each]) => each.join() === literals)?.[0];
   if (named) return values.includes(null) ? `${named} | null` : named;
   return values.map((value) => JSON.stringify(value)).join(' | ');
 }
@@ -69,9 +69,9 @@ function list(items: Schema, indent: string, notation: Notation): string {
 }
 
 function alternatives(schemas: readonly Schema[], indent: string, notation: Notation): string {
-  const some = schemas.filter(({ type }) => type !== 'null');
-  const [only] = some;
-  if (only && some.length === 1) return `${write(only, indent, notation)} | null`;
+  const nonNull = schemas.filter(({ type }) => type !== 'null');
+  const [only] = nonNull;
+  if (only && nonNull.length === 1) return `${write(only, indent, notation)} | null`;
   const written = schemas.map((schema) => write(schema, `${indent}    `, notation));
   const line = written.join(' | ');
   return fits(line, indent) ? line : written.map((each) => `\n${indent}  | ${each}`).join('');
@@ -87,7 +87,7 @@ function fields(
   const all = Object.entries(properties);
   const [first] = all;
   if (!first) return '{}';
-  // One value for each of a list of words.
+  // A record with exactly the keys of a named union.
   const named = Object.entries(names).find(
     ([, known]) => String(known) === String(all.map(([name]) => name)),
   );
@@ -111,4 +111,5 @@ function fields(
   return `{\n${written.map((each, index) => `${comments[index]}${indent}  ${each}${end}\n`).join('')}${indent}}`;
 }
 
-const fits = (text: string, indent: string) => !text.includes('\n') && text.length + indent.length <= widest;
+const fits = (text: string, indent: string) =>
+  !text.includes('\n') && text.length + indent.length <= maxWidth;

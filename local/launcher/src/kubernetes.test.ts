@@ -4,10 +4,10 @@ import { type VariableName, variableNames, variables } from '@paceline/shared/co
 import { services } from '@paceline/shared/contracts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { root } from './state.ts';
-import { configured, readCompose, readText } from './testing/compose-file.ts';
+import { readCompose, readConfigs, readText } from './testing/compose-file.ts';
 import { invalid, type Labels, type Manifest, nameOf, renderAll } from './testing/manifests.ts';
 
-// oxlint-disable-next-line typescript/no-explicit-any -- held against Kubernetes' own schema by the first test
+// oxlint-disable-next-line typescript/no-explicit-any -- checked against Kubernetes' schema by the first test
 type Pod = any;
 
 const seconds = (probe: { periodSeconds?: number; failureThreshold?: number }) =>
@@ -33,11 +33,11 @@ const matches = ({ matchLabels = {}, matchExpressions = [] }: Selector, labels: 
   matchExpressions.every(({ key, values }) => values.includes(labels[key] ?? ''));
 
 /**
- * With whom the network policies let pods of these labels talk, as `name:port` within the namespace, `namespace:port` of
- * others by their label, and `cidr:port`.
- * @param pods the labels of all pods that there are, by name
+ * The peers that the network policies allow for pods with these labels: `name:port` in the namespace, `label=value:port`
+ * for other namespaces, and `cidr:port`.
+ * @param pods the labels of all pods, by name
  */
-function mayTalk(
+function allowedPeers(
   manifests: readonly Manifest[],
   pods: Readonly<Record<string, Labels>>,
   labels: Labels,
@@ -63,17 +63,17 @@ function named({ podSelector, namespaceSelector, ipBlock }: Peer, pods: Readonly
 }
 
 const rendered = await renderAll().catch((error: Error) => {
-  console.warn(`THE MANIFESTS WERE NOT TESTED: kubectl could not be had: ${error.message}`);
+  console.warn(`MANIFESTS NOT TESTED: kubectl is not available: ${error.message}`);
   return undefined;
 });
 
 describe.skipIf(!rendered)('the manifests', () => {
-  it('are what the API of Kubernetes takes, with no field that it does not know', async () => {
+  it('are valid for the Kubernetes API, without unknown fields', async () => {
     const all = Object.values(rendered ?? {}).flat();
     const misspelt = structuredClone(all.filter(({ kind }) => kind === 'Deployment'));
     for (const { spec } of misspelt)
       spec.template.spec.containers[0].securityContext.readOnlyRootFilesytem = true;
-    // All at once: the compiler takes long to read Kubernetes' types.
+    // All at once: the compiler is slow to read Kubernetes' types.
     const wrong = await invalid([...all, ...misspelt]);
     expect(misspelt.length).toBeGreaterThan(0);
     expect(wrong).toEqual(
@@ -99,7 +99,7 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
   const kinds = (kind: string) => manifests.filter((each) => each.kind === kind);
   const one = (kind: string, name: string) => {
     const found = kinds(kind).find((each) => nameOf(each) === name);
-    if (!found) throw new Error(`there is no ${kind} ${name}`);
+    if (!found) throw new Error(`no ${kind} ${name}`);
     return found;
   };
   const containers = () =>
@@ -107,7 +107,7 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
       [...pod.containers, ...(pod.initContainers ?? [])].map((container: Pod) => [name, container] as const),
     );
 
-  /** As the kubelet would: settings, then what is named, with `$(NAME)` of what came before. */
+  /** Resolves the environment as the kubelet would: `envFrom`, then `env`, with `$(NAME)` of earlier variables. */
   const environmentOf = (name: string, secret: (key: string) => string): Record<string, string> => {
     const [container] = pods[name].containers;
     const env: Record<string, string> = {};
@@ -120,7 +120,7 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     return env;
   };
 
-  it('are all in one namespace, which lets nobody do more than a pod must', () => {
+  it('are all in one namespace, which enforces restricted pods', () => {
     expect(one('Namespace', 'paceline').metadata.labels).toMatchObject({
       'pod-security.kubernetes.io/enforce': 'restricted',
     });
@@ -128,7 +128,7 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
       if (each.kind !== 'Namespace') expect(each.metadata.namespace, nameOf(each)).toBe('paceline');
   });
 
-  it('let no pod be root, or near to the cluster’s API', () => {
+  it('run no pod as root or with access to the Kubernetes API', () => {
     for (const [name, pod] of Object.entries(pods)) {
       expect(pod.securityContext, name).toMatchObject({
         runAsNonRoot: true,
@@ -141,7 +141,7 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     }
   });
 
-  it('give no container a right, a root that it can write to, or all of a node’s memory', () => {
+  it('give no container capabilities, a writable root or unlimited memory', () => {
     expect(containers().length).toBeGreaterThanOrEqual(services.length + 2);
     for (const [name, container] of containers()) {
       expect(container.securityContext, name).toEqual({
@@ -158,14 +158,14 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     }
   });
 
-  it('stand on the images of docker-compose.yml', async () => {
+  it('use the images of docker-compose.yml', async () => {
     const compose = await readCompose('docker-compose.yml');
     const images = Object.values(compose.services).map(({ image }) => image);
     for (const [name, { image }] of containers())
       expect(images, name).toContain(image.replace('registry.example/', ''));
   });
 
-  it.each(services)('start two of %s, replace one after the other, and keep them apart', (name) => {
+  it.each(services)('run two replicas of %s on different nodes with rolling updates', (name) => {
     const { spec } = one('Deployment', name);
     expect(spec).toMatchObject({
       replicas: 2,
@@ -179,7 +179,7 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     expect(existsSync(join(root, container.args[0]))).toBe(true);
   });
 
-  it.each(services)('ask %s how it is where it says so, and give it the time that it needs', async (name) => {
+  it.each(services)('probe %s at its health port, with enough time to start and stop', async (name) => {
     const [container] = pods[name].containers;
     const env = environmentOf(name, () => 'secret');
     const [port] = container.ports;
@@ -191,7 +191,7 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     expect(seconds(startup)).toBeGreaterThanOrEqual(60);
     expect(seconds(live)).toBeGreaterThanOrEqual(30);
 
-    // Draining, closing and the last telemetry, one after the other.
+    // A shutdown drains, closes and flushes telemetry, one after the other.
     const limits = [
       ...(await readText('packages/shared/src/runtime/run-service.ts')).matchAll(
         /(?:drainMs|closeMs|telemetryMs) = ([\d_]+)/g,
@@ -203,7 +203,7 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     expect(pods[name].terminationGracePeriodSeconds * 1_000).toBeGreaterThan(shutdown + 5_000);
   });
 
-  it('give each service all that its configuration asks for', () => {
+  it('give each service all required variables', () => {
     const secrets: Record<string, string> = {
       DATABASE_URL: 'postgres://paceline:secret@db.example:5432/paceline',
       API_VIEWER_TOKEN: '',
@@ -212,10 +212,10 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     const environments = services.map(
       (name) => [name, environmentOf(name, (key) => secrets[key] ?? 'a-secret-of-enough-length')] as const,
     );
-    expect(configured(environments)).toEqual({ stderr: '', read: [...services] });
+    expect(readConfigs(environments)).toEqual({ stderr: '', succeeded: [...services] });
   });
 
-  it('name no variable that is none, and no secret among the settings', () => {
+  it('set only known variables, and no secret in the settings', () => {
     const settings = Object.keys(one('ConfigMap', 'settings').data ?? {});
     expect(settings.filter((name) => !variableNames.includes(name as VariableName))).toEqual([]);
     const isSecret = (name: string) => 'secret' in (variables[name as VariableName] ?? {});
@@ -228,17 +228,17 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     }
   });
 
-  it('give each the password of its own user of the broker, and the broker all of them', async () => {
+  it('give each service the password of its broker user, and the broker all of them', async () => {
     const users = [...(await readText('deploy/nats/users.conf')).matchAll(/password: \$(\w+)/g)].map(
       ([, name]) => name,
     );
-    const given = [...services, 'provision'].map((name) => {
+    const passwordKeys = [...services, 'provision'].map((name) => {
       const [first] = pods[name].containers[0].env;
       const url = environmentOf(name, () => 'p').NATS_URL;
       expect(url, name).toBe([0, 1, 2].map((node) => `nats://${name}:p@nats-${node}.nats:4222`).join(','));
       return first.valueFrom.secretKeyRef.key;
     });
-    expect(new Set(given)).toEqual(new Set(users));
+    expect(new Set(passwordKeys)).toEqual(new Set(users));
     expect(one('StatefulSet', 'nats').spec.replicas).toBe(3);
     expect(one('ConfigMap', 'settings').data?.NATS_REPLICAS).toBe('3');
     if (overlay === 'sandbox')
@@ -247,11 +247,11 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
       );
   });
 
-  it('hold no secret in production: whoever runs it makes them', () => {
+  it('contain Secrets for the sandbox only', () => {
     expect(kinds('Secret').length).toBe(overlay === 'production' ? 0 : 4);
   });
 
-  it('let nodes be emptied one at a time', () => {
+  it('allow one voluntary disruption of each at a time', () => {
     const budgets = kinds('PodDisruptionBudget').map(({ spec }) => [
       spec.selector.matchLabels['app.kubernetes.io/name'],
       spec.maxUnavailable,
@@ -261,12 +261,12 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
     );
   });
 
-  it('let nobody talk to anybody but to those that it calls', () => {
+  it('allow only the needed connections', () => {
     expect(one('NetworkPolicy', 'nothing').spec).toEqual({
       podSelector: {},
       policyTypes: ['Ingress', 'Egress'],
     });
-    const names = 'kubernetes.io/metadata.name=kube-system:53';
+    const dns = 'kubernetes.io/metadata.name=kube-system:53';
     const database = overlay === 'sandbox' ? ['postgres:5432'] : ['203.0.113.10/32:5432'];
     const upstream = overlay === 'sandbox' ? ['sandbox:3010'] : ['0.0.0.0/0:443', '::/0:443'];
     const broker = ['nats:4222'];
@@ -281,10 +281,10 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
       ...(overlay === 'sandbox' && { sandbox: [], postgres: [] }),
     };
     for (const name of Object.keys(pods)) {
-      const allowed = mayTalk(manifests, labels, labels[name] ?? {}, 'egress');
-      expect(allowed, name).toEqual([...(calls[name] ?? ['unknown']), names].toSorted());
+      const allowed = allowedPeers(manifests, labels, labels[name] ?? {}, 'egress');
+      expect(allowed, name).toEqual([...(calls[name] ?? ['unknown']), dns].toSorted());
     }
-    // Whoever may call is let in, and nobody else of ours.
+    // Each pod accepts exactly its callers.
     for (const name of Object.keys(pods)) {
       const callers = Object.keys(calls).flatMap(
         (caller) =>
@@ -292,14 +292,14 @@ describe.skipIf(!rendered).each(['production', 'sandbox'] as const)('the manifes
             ?.filter((called) => called.startsWith(`${name}:`))
             .map((called) => `${caller}:${called.split(':')[1]}`) ?? [],
       );
-      const let_in = mayTalk(manifests, labels, labels[name] ?? {}, 'ingress').filter(
+      const accepted = allowedPeers(manifests, labels, labels[name] ?? {}, 'ingress').filter(
         (each) => !each.includes('='),
       );
-      expect(let_in, name).toEqual(callers.toSorted());
+      expect(accepted, name).toEqual(callers.toSorted());
     }
   });
 
-  it('send what a Service is asked to a port that its pods have', () => {
+  it('route each Service to a port of its pods', () => {
     for (const { spec, metadata } of kinds('Service')) {
       const pod = pods[spec.selector['app.kubernetes.io/name']];
       const ports = pod.containers[0].ports.map(({ name }: { name: string }) => name);

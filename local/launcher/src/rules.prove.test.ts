@@ -28,11 +28,11 @@ beforeAll(async () => {
 
 describe("Prometheus' alert rules", () => {
   it(
-    'do what their tests say, and the dashboard asks what can be asked',
+    'pass their tests, and the queries of the dashboard are valid',
     { timeout: 120_000 },
     async (context) => {
       const promtool = await findProgram('promtool').catch((error: Error) => {
-        const reason = `THE ALERT RULES WERE NOT TESTED: promtool could not be had: ${error.message}`;
+        const reason = `ALERT RULES NOT TESTED: promtool is not available: ${error.message}`;
         console.warn(reason);
         return context.skip(reason);
       });
@@ -42,18 +42,18 @@ describe("Prometheus' alert rules", () => {
       expect(await run('test', 'rules', 'rules.test.yml')).toContain('SUCCESS');
 
       const queries = await queriesOf('deploy/grafana/dashboards/paceline.json');
-      const asked = queries.map((query, index) => ({
+      const rulesOfQueries = queries.map((query, index) => ({
         record: `query_${index}`,
         expr: query.replaceAll('$__rate_interval', '1m'),
       }));
       const file = join(await mkdtemp(join(tmpdir(), 'paceline-rules-')), 'dashboard.yml');
-      await writeFile(file, JSON.stringify({ groups: [{ name: 'dashboard', rules: asked }] }));
-      expect(await run('check', 'rules', file)).toContain(`SUCCESS: ${asked.length} rules found`);
+      await writeFile(file, JSON.stringify({ groups: [{ name: 'dashboard', rules: rulesOfQueries }] }));
+      expect(await run('check', 'rules', file)).toContain(`SUCCESS: ${rulesOfQueries.length} rules found`);
       await rm(dirname(file), { recursive: true });
     },
   );
 
-  it('are tested each, to fire and not to fire', async () => {
+  it('each have tests that fire and that do not fire', async () => {
     const { tests } = parse(await readText('deploy/prometheus/rules.test.yml')) as RuleTests;
     const cases = tests.flatMap((test) => test.alert_rule_test);
     const tested = (fires: boolean) =>
@@ -80,7 +80,7 @@ describe("Prometheus' alert rules", () => {
     }
   });
 
-  it('are loaded by the Prometheus of docker-compose.yml', async () => {
+  it('are loaded by Prometheus in docker-compose.yml', async () => {
     const { rule_files: files } = parse(await readText('deploy/prometheus/prometheus.yml')) as {
       rule_files: string[];
     };

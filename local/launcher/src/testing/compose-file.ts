@@ -18,7 +18,7 @@ const dependency = z.strictObject({
   required: z.boolean().default(true),
 });
 
-/** A service with the keys of the Compose Specification that are used here, and no others: a typo is an error. */
+/** A service with only those keys of the Compose Specification that are used here, so that a typo is an error. */
 const service = z.strictObject({
   image: z.string().optional(),
   build: z.strictObject({ context: z.string(), dockerfile: z.string() }).optional(),
@@ -56,13 +56,13 @@ const composeFile = z.strictObject({
 export type ComposeFile = z.infer<typeof composeFile>;
 export type ComposeService = z.infer<typeof service>;
 
-/** A file below the root of the repository. */
+/** Reads a file by its path from the root of the repository. */
 export const readText = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
 
 /**
- * Reads a compose file as Compose would, its `x-…` parts left out.
- * @param env what `${VARIABLES}` are taken from, and nothing else
- * @throws when it uses a key that is not known here, or a variable that must be set
+ * Reads a compose file as Compose would, without its `x-…` parts.
+ * @param env the only source for `${VARIABLES}`
+ * @throws on an unknown key or a missing required variable
  */
 export async function readCompose(path: string, env: Record<string, string> = {}): Promise<ComposeFile> {
   const document = JSON.stringify(parse(await readText(path), { merge: true }));
@@ -82,13 +82,12 @@ const interpolate = (text: string, env: Record<string, string>): string =>
   });
 
 /**
- * Lets services read their configuration from these environments, one after the other in one process: most of the time
- * goes into loading their modules.
- * @returns who could, and what was complained of
+ * Reads the configuration of services from these environments, all in one process, since loading their modules is slow.
+ * @returns the services that succeeded, and the errors
  */
-export function configured(environments: ReadonlyArray<readonly [string, Record<string, string | null>]>): {
+export function readConfigs(environments: ReadonlyArray<readonly [string, Record<string, string | null>]>): {
   stderr: string;
-  read: string[];
+  succeeded: string[];
 } {
   const script = `
     for (const [name, env] of ${JSON.stringify(environments)}) {
@@ -101,5 +100,5 @@ export function configured(environments: ReadonlyArray<readonly [string, Record<
     env: {},
     encoding: 'utf8',
   });
-  return { stderr, read: stdout.split('\n').filter((name) => name !== '') };
+  return { stderr, succeeded: stdout.split('\n').filter((name) => name !== '') };
 }

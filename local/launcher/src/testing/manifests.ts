@@ -10,24 +10,24 @@ import { root } from '../state.ts';
 const run = promisify(execFile);
 const folder = join(root, 'deploy/kubernetes/overlays');
 
-/** One object of Kubernetes, as kustomize writes it. */
+/** A Kubernetes object as rendered by kustomize. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
   readonly data?: Readonly<Record<string, string>>;
-  // oxlint-disable-next-line typescript/no-explicit-any -- its shape is what the schema is asked about
+  // oxlint-disable-next-line typescript/no-explicit-any -- its shape is checked by the schema
   readonly spec?: any;
 }
 export type Labels = Readonly<Record<string, string>>;
 
-/** A name is shown without the hash of its content. */
+/** The name without kustomize's content hash. */
 export const nameOf = ({ kind, metadata: { name } }: Manifest): string =>
   kind === 'ConfigMap' || kind === 'Secret' ? name.replace(/-[a-z0-9]{10}$/, '') : name;
 
 /**
- * What `kubectl apply -k` would be given for each overlay.
- * @throws {Error} when there is no kubectl to be had
+ * Renders each overlay as `kubectl apply -k` would.
+ * @throws {Error} when kubectl is not available
  */
 export async function renderAll(): Promise<Record<'production' | 'sandbox', Manifest[]>> {
   const kubectl = await findProgram('kubectl');
@@ -39,9 +39,8 @@ export async function renderAll(): Promise<Record<'production' | 'sandbox', Mani
 }
 
 /**
- * Holds manifests against the schemas of Kubernetes' own API, and against its types: a schema lets pass what it does not
- * know, the compiler names a field that there is none of.
- * @returns what is wrong, a line each
+ * Checks manifests against Kubernetes' schemas, which ignore unknown fields, and its types, which reject them.
+ * @returns one line per problem
  */
 export async function invalid(manifests: readonly Manifest[]): Promise<string[]> {
   const wrong: string[] = [];
@@ -51,7 +50,7 @@ export async function invalid(manifests: readonly Manifest[]): Promise<string[]>
       new (data: Manifest) => { validate(): void }
     >;
     const Model = models[manifest.kind];
-    if (!Model) wrong.push(`there is no ${manifest.kind} in ${manifest.apiVersion}`);
+    if (!Model) wrong.push(`unknown kind ${manifest.kind} in ${manifest.apiVersion}`);
     try {
       if (Model) new Model(manifest).validate();
     } catch (error) {
@@ -78,9 +77,9 @@ async function unknownFields(manifests: readonly Manifest[]): Promise<string[]> 
     const { stdout = '', message } = error as Error & { stdout?: string };
     const lines = (stdout || message).split('\n').filter((line) => line.includes('error'));
     return lines.map((line) => {
-      const [, number, says] = /\((\d+),\d+\): (.*)$/.exec(line) ?? [];
+      const [, number, text] = /\((\d+),\d+\): (.*)$/.exec(line) ?? [];
       const manifest = manifests[Number(number) - 1];
-      return manifest ? `${manifest.kind} ${manifest.metadata.name}: ${says}` : line;
+      return manifest ? `${manifest.kind} ${manifest.metadata.name}: ${text}` : line;
     });
   } finally {
     await rm(file);

@@ -3,7 +3,7 @@ import { readText } from './compose-file.ts';
 
 /** A row of the table of metrics in docs/operating.md. */
 export interface DocumentedMetric {
-  /** As Prometheus knows it, without `_bucket`, `_sum` and `_count`; `*` stands for anything. */
+  /** The Prometheus name without `_bucket`, `_sum` and `_count`; `*` matches anything. */
   readonly name: string;
   readonly labels: readonly string[];
 }
@@ -16,7 +16,7 @@ export async function documentedMetrics(): Promise<DocumentedMetric[]> {
   }));
 }
 
-/** Every query (`expr`) in a file of alert rules or of a dashboard. */
+/** Every query (`expr`) in a file of alert rules or a dashboard. */
 export async function queriesOf(path: string): Promise<string[]> {
   const queries: string[] = [];
   const walk = (value: unknown): void => {
@@ -28,7 +28,7 @@ export async function queriesOf(path: string): Promise<string[]> {
   return queries;
 }
 
-/** The metrics of Paceline's, or of its libraries, that a query asks for. */
+/** The metrics of Paceline and its libraries in a query. */
 export const metricsIn = (query: string): string[] =>
   [
     ...query.replaceAll(/\bby \([^)]*\)|\{[^}]*\}/g, '').matchAll(/\b(?:paceline|http|db|nodejs|v8js)_\w+/g),

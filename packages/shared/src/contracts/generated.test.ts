@@ -8,7 +8,7 @@ import { z } from 'zod';
 const root = new URL('../../../../', import.meta.url);
 
 describe('generated files', () => {
-  it.each(Object.keys(generatedFiles))('%s is up to date (else run: pnpm generate)', async (path) => {
+  it.each(Object.keys(generatedFiles))('%s is up to date (else run: npm run generate)', async (path) => {
     const committed = await readFile(new URL(path, root), 'utf8').catch(() => 'missing');
     expect(committed).toBe(await generatedFiles[path]?.());
   });
