@@ -41,7 +41,7 @@ type Answering = (answers: readonly Reply[]) => void;
 export function startLimiter(life: Life): LimiterLink {
   const { scenario, agenda, clock, network, tally } = life;
   const real = defaultSettings(scenario.tier, clock);
-  const settings = { ...real, retryIn: Math.max(real.heartbeatInterval, clock.toMachine(retryIn)) };
+  const settings = { ...real, heartbeatInterval: Math.max(real.heartbeatInterval, clock.toMachine(retryIn)) };
   const journal: Fact[] = [];
   let state: PartitionState<Answering> | undefined;
   let epoch = 0;
