@@ -318,84 +318,6 @@ export type Freshness = {
   }>,
 };
 
-export type JudgedSchedule = {
-  /** Errors first */
-  findings: Array<{
-    rule: "collision" | "overrun" | "demand" | "promise",
-    severity: "error" | "warning",
-    kinds: SyncKind[],
-    message: string,
-    /** Example timeline */
-    timeline: { at: string, says: string }[],
-  }>,
-  forecast: {
-    kinds: Array<{
-      kind: SyncKind,
-      /** Clubs or events to refresh */
-      things: number,
-      slotsADay: number,
-      /** Calls per day that fit into its slots */
-      callsADay: number,
-      /** Min calls per slot */
-      fewestCalls: number,
-      /** Max calls per slot */
-      mostCalls: number,
-      /** Time to refresh each club or event once, if it gets every call */
-      passSeconds: number,
-      /** Max time between refreshes; null: never refreshed */
-      oldestSeconds: number | null,
-      /** Max time between refreshes that was asked for */
-      promisedSeconds: number | null,
-    }>,
-    budgets: {
-      budget: BudgetName,
-      policy: { limit: integer, windowSeconds: number },
-      /** Calls per day that the rate limit allows */
-      allowed: number,
-      /** Calls per day that each kind needs */
-      wanted: Partial<Record<SyncKind, number>>,
-      /** Urgent calls per day, which do not wait for a slot */
-      urgent: number,
-      /** Calls per day that fit */
-      room: number,
-      /** `room` divided by `allowed`, 0 to 1 */
-      used: number,
-    }[],
-  },
-  /** The checked schedule */
-  settings: {
-    timeZone: string,
-    kinds: Record<SyncKind, {
-      mode: "off" | "observed" | "on",
-      /** Cron expression with five fields, or an interval such as "every 15m" */
-      opens: string,
-      /** How long a slot stays open, e.g. 10m */
-      duration: string,
-      /** Slots to skip, e.g. 06:00, 23:00-05:00, sat, 2026-12-24 */
-      skip: string,
-      /** What to do with missed slots: skip, latest, or all within a time such as "all 2h" */
-      catchUp: string,
-    }>,
-  },
-  /** A schedule without errors that keeps `promises` */
-  repaired: {
-    timeZone: string,
-    kinds: Record<SyncKind, {
-      mode: "off" | "observed" | "on",
-      /** Cron expression with five fields, or an interval such as "every 15m" */
-      opens: string,
-      /** How long a slot stays open, e.g. 10m */
-      duration: string,
-      /** Slots to skip, e.g. 06:00, 23:00-05:00, sat, 2026-12-24 */
-      skip: string,
-      /** What to do with missed slots: skip, latest, or all within a time such as "all 2h" */
-      catchUp: string,
-    }>,
-  },
-  /** The max time between refreshes: `cycle`, or a duration. Differs from the request where no slots could keep it */
-  promises: Partial<Record<SyncKind, string>>,
-};
-
 export type Permit = {
   permit: string,
   budget: BudgetName,
@@ -642,6 +564,84 @@ export type Schedule = {
   since: string | null,
   /** The next slots of each kind; empty if the kind is off */
   next: Record<SyncKind, { id: string, opensAt: string, endsAt: string }[]>,
+};
+
+export type ScheduleCheck = {
+  /** Errors first */
+  findings: Array<{
+    rule: "collision" | "overrun" | "demand" | "promise",
+    severity: "error" | "warning",
+    kinds: SyncKind[],
+    message: string,
+    /** Example timeline */
+    timeline: { at: string, says: string }[],
+  }>,
+  forecast: {
+    kinds: Array<{
+      kind: SyncKind,
+      /** Clubs or events to refresh */
+      things: number,
+      slotsADay: number,
+      /** Calls per day that fit into its slots */
+      callsADay: number,
+      /** Min calls per slot */
+      fewestCalls: number,
+      /** Max calls per slot */
+      mostCalls: number,
+      /** Time to refresh each club or event once, if it gets every call */
+      passSeconds: number,
+      /** Max time between refreshes; null: never refreshed */
+      oldestSeconds: number | null,
+      /** Max time between refreshes that was asked for */
+      promisedSeconds: number | null,
+    }>,
+    budgets: {
+      budget: BudgetName,
+      policy: { limit: integer, windowSeconds: number },
+      /** Calls per day that the rate limit allows */
+      allowed: number,
+      /** Calls per day that each kind needs */
+      wanted: Partial<Record<SyncKind, number>>,
+      /** Urgent calls per day, which do not wait for a slot */
+      urgent: number,
+      /** Calls per day that fit */
+      room: number,
+      /** `room` divided by `allowed`, 0 to 1 */
+      used: number,
+    }[],
+  },
+  /** The checked schedule */
+  settings: {
+    timeZone: string,
+    kinds: Record<SyncKind, {
+      mode: "off" | "observed" | "on",
+      /** Cron expression with five fields, or an interval such as "every 15m" */
+      opens: string,
+      /** How long a slot stays open, e.g. 10m */
+      duration: string,
+      /** Slots to skip, e.g. 06:00, 23:00-05:00, sat, 2026-12-24 */
+      skip: string,
+      /** What to do with missed slots: skip, latest, or all within a time such as "all 2h" */
+      catchUp: string,
+    }>,
+  },
+  /** A schedule without errors that keeps `promises` */
+  repaired: {
+    timeZone: string,
+    kinds: Record<SyncKind, {
+      mode: "off" | "observed" | "on",
+      /** Cron expression with five fields, or an interval such as "every 15m" */
+      opens: string,
+      /** How long a slot stays open, e.g. 10m */
+      duration: string,
+      /** Slots to skip, e.g. 06:00, 23:00-05:00, sat, 2026-12-24 */
+      skip: string,
+      /** What to do with missed slots: skip, latest, or all within a time such as "all 2h" */
+      catchUp: string,
+    }>,
+  },
+  /** The max time between refreshes: `cycle`, or a duration. Differs from the request where no slots could keep it */
+  promises: Partial<Record<SyncKind, string>>,
 };
 
 export type Signup = {
@@ -1140,7 +1140,7 @@ export interface Operations {
       /** Max time between refreshes of each club or event, by kind */
       promises?: Partial<Record<SyncKind, string>> | undefined,
     },
-    answer: JudgedSchedule,
+    answer: ScheduleCheck,
   };
   /** List the data sources with their availability, and what is wrong with unavailable ones */
   "GET /v1/sources": { answer: { sources: Source[] } };

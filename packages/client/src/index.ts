@@ -1,5 +1,5 @@
 import type { InputOf } from './api.ts';
-import type { JudgedSchedule } from './generated.ts';
+import type { ScheduleCheck } from './generated.ts';
 
 export type * from './generated.ts';
 export { streamTypes } from './generated.ts';
@@ -23,6 +23,6 @@ export { type ClockReading, projectTime, readClock } from './clock.ts';
 export { kindColor, laneColor, terminalColors } from './colors.ts';
 export { follow, openStream, type StreamEvent, type StreamType } from './stream.ts';
 
-export type ScheduleSettings = JudgedSchedule['settings'];
+export type ScheduleSettings = ScheduleCheck['settings'];
 /** A partial change of the schedule; omitted settings stay unchanged. */
 export type ScheduleEdit = Omit<InputOf<'PUT /v1/schedule'>['body'], 'despiteErrors'>;

@@ -11,7 +11,7 @@ import { watch } from './testing/sse.ts';
 
 let test: TestApi<DedicatedBackend>;
 beforeAll(async () => {
-  test = await startTestApi({ place: await dedicatedBackend(), runs: true });
+  test = await startTestApi({ backend: await dedicatedBackend(), runs: true });
 });
 afterAll(() => test?.stop());
 
@@ -40,7 +40,7 @@ const unavailable = ({ status, headers, body }: TestResponse) => {
 describe('while the broker is down', () => {
   it('rejects commands without storing them, serves reads, and publishes unpublished commands afterwards', async () => {
     const before = await test.db.$count(tables.commands);
-    await test.place.nats.kill();
+    await test.backend.nats.kill();
     await brokerIs(brokerDown);
     expect(unavailable(await test.post('/v1/riders', { riderId: 9 })).detail).toBe(brokerDown);
     expect(await test.db.$count(tables.commands)).toBe(before);
@@ -51,7 +51,7 @@ describe('while the broker is down', () => {
     await test.db
       .insert(tables.commands)
       .values(commandRow(commandId, { publishedAt: null, requestedAt, updatedAt: requestedAt }));
-    await test.place.nats.restart();
+    await test.backend.nats.restart();
     await test.until(async () => {
       const [row] = await test.db
         .select()
@@ -65,10 +65,10 @@ describe('while the broker is down', () => {
 
   it('releases the Idempotency-Key of a rejected request, so that it can be repeated', async () => {
     const add = () => test.post('/v1/riders', { riderId: 8 }, { 'idempotency-key': 'key-8' });
-    await test.place.nats.kill();
+    await test.backend.nats.kill();
     await brokerIs(brokerDown);
     unavailable(await add());
-    await test.place.nats.restart();
+    await test.backend.nats.restart();
     await brokerIs('ok');
     const { status, headers } = await add();
     expect([status, headers.get('idempotency-replayed')]).toEqual([202, null]);
@@ -87,8 +87,8 @@ describe('while the broker is down', () => {
       });
     await change(1);
     await test.until(() => expect(riders()).toEqual([1]));
-    await test.place.nats.kill();
-    await test.place.nats.restart();
+    await test.backend.nats.kill();
+    await test.backend.nats.restart();
     await test.until(() => change(2));
     await test.until(() => expect(riders()).toEqual([1, 2]));
     viewer.stop();
@@ -98,33 +98,33 @@ describe('while the broker is down', () => {
 describe('while the database is down', () => {
   it('returns 503, stores nothing of rejected commands, and recovers afterwards', async () => {
     const before = await test.db.$count(tables.commands);
-    await test.place.postgres.kill();
+    await test.backend.postgres.kill();
     for (const path of ['/v1/riders', '/v1/commands', '/v1/events', '/v1/runs'])
       unavailable(await test.get(path));
     unavailable(await test.post('/v1/riders', { riderId: 1 }));
-    await test.place.postgres.restart();
+    await test.backend.postgres.restart();
     await test.until(async () => expect((await test.get('/v1/riders')).status).toBe(200));
     expect(await test.db.$count(tables.commands)).toBe(before);
   });
 
   it('returns the coordination without the sources', async () => {
     const limiter = await fakeStatus(await test.busOf('limiter'), idleStatus);
-    await test.place.postgres.kill();
+    await test.backend.postgres.kill();
     expect(await test.get('/v1/coordination')).toMatchObject({ status: 200, body: { sources: null } });
-    await test.place.postgres.restart();
+    await test.backend.postgres.restart();
     await limiter.stop();
   });
 });
 
 it('reports which server is down in the readiness probe, while the liveness probe succeeds', async () => {
-  await test.place.nats.kill();
+  await test.backend.nats.kill();
   await test.until(async () =>
     expect(await checks()).toMatchObject({ status: 503, ready: false, database: 'ok' }),
   );
   expect((await checks()).broker).toBe(brokerDown);
-  await test.place.postgres.kill();
+  await test.backend.postgres.kill();
   await test.until(async () => expect((await checks()).database).not.toBe('ok'));
   expect((await test.get('/livez')).status).toBe(200);
-  await Promise.all([test.place.nats.restart(), test.place.postgres.restart()]);
+  await Promise.all([test.backend.nats.restart(), test.backend.postgres.restart()]);
   await test.until(async () => expect(await checks()).toEqual(allReady));
 });

@@ -56,7 +56,7 @@ export function peersOf(broker: Broker, account: string) {
     },
     scheduler: {
       schedule: () => send('The scheduler', catalog.currentSchedule, {}, {}),
-      judge: (query: CheckSchedule) =>
+      check: (query: CheckSchedule) =>
         send('The scheduler', catalog.checkSchedule, {}, query, checkTimeoutMs),
       change: (query: ChangeSchedule) =>
         send('The scheduler', catalog.changeSchedule, {}, query, checkTimeoutMs),

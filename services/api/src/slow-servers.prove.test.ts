@@ -14,14 +14,14 @@ let provisioner: Bus;
 const others: Array<{ stop(): Promise<void> }> = [];
 /** URL of an API whose database responds 300 ms late. */
 let slow: string;
-let slowLink: SlowProxy;
+let slowProxy: SlowProxy;
 let rider = 1_000;
 
 beforeAll(async () => {
-  test = await startTestApi({ place: await dedicatedBackend(), runs: true });
+  test = await startTestApi({ backend: await dedicatedBackend(), runs: true });
   provisioner = await test.busOf('admin');
-  const { DATABASE_URL, link } = await linkTo(test.place.postgres, 300);
-  slowLink = link;
+  const { DATABASE_URL, proxy } = await proxyTo(test.backend.postgres, 300);
+  slowProxy = proxy;
   slow = (await test.startAnother({ env: { DATABASE_URL } })).url;
 });
 afterEach(async () => {
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await test?.stop();
-  await slowLink?.close();
+  await slowProxy?.close();
 });
 
 async function start(settings: Parameters<TestApi['startAnother']>[0]): Promise<string> {
@@ -37,14 +37,14 @@ async function start(settings: Parameters<TestApi['startAnother']>[0]): Promise<
   others.push(api);
   return api.url;
 }
-async function linkTo(
+async function proxyTo(
   postgres: TestPostgres,
   delayMs: number,
-): Promise<{ DATABASE_URL: string; link: SlowProxy }> {
+): Promise<{ DATABASE_URL: string; proxy: SlowProxy }> {
   const url = new URL(postgres.url);
-  const link = await startSlowProxy(Number(url.port), delayMs);
-  url.port = String(link.port);
-  return { DATABASE_URL: url.href, link };
+  const proxy = await startSlowProxy(Number(url.port), delayMs);
+  url.port = String(proxy.port);
+  return { DATABASE_URL: url.href, proxy };
 }
 const send = (url: string, path: string, body: object, headers: Record<string, string> = {}) =>
   sendTo(url + path, {
@@ -199,7 +199,7 @@ describe('the API with a frozen server', () => {
   it('accepts commands without an estimate, and publishes them once the broker continues', async () => {
     const url = await start({});
     const riderIds = riders(5);
-    const resume = await freeze(test.place.nats.storeDir);
+    const resume = await freeze(test.backend.nats.storeDir);
     let answers: TestResponse[];
     try {
       answers = await Promise.all(riderIds.map((riderId) => add(url, riderId)));
@@ -223,7 +223,7 @@ describe('the API with a frozen broker', () => {
     const { streams } = await provisioner.js.jetstreamManager();
     const ticks = async () => (await streams.info('TICKS')).state.last_seq;
     const before = await ticks();
-    const resume = await freeze(test.place.nats.storeDir);
+    const resume = await freeze(test.backend.nats.storeDir);
     const from = performance.now();
     let answers: TestResponse[];
     try {
@@ -250,10 +250,10 @@ describe('a connection that breaks before Postgres has responded', () => {
   /** Gets an add rejected whose row is stored anyway. */
   async function rejectStored(headers: Record<string, string> = {}) {
     // Its clock does not run, so that the sweep finds no unpublished command.
-    const stopped = await startTestApi({ place: await dedicatedBackend() });
+    const stopped = await startTestApi({ backend: await dedicatedBackend() });
     others.push(stopped);
-    const { DATABASE_URL, link } = await linkTo(stopped.place.postgres, 0);
-    others.push({ stop: () => link.close() });
+    const { DATABASE_URL, proxy } = await proxyTo(stopped.backend.postgres, 0);
+    others.push({ stop: () => proxy.close() });
     const { url } = await stopped.startAnother({ env: { DATABASE_URL } });
 
     const stored = () => stopped.db.$count(commands);
@@ -266,11 +266,11 @@ describe('a connection that breaks before Postgres has responded', () => {
       await locked.execute(sql`lock table ${commands} in share mode`);
       const answer = add(url, 1, headers);
       await test.until(async () => expect(await waitingForLock()).toBe(1));
-      link.holdResponses();
+      proxy.holdResponses();
       return { answer };
     });
     await test.until(async () => expect(await stored()).toBe(1));
-    link.cut();
+    proxy.cut();
     const answer = await adding.answer;
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
     return { stopped, url, stored };
@@ -295,7 +295,7 @@ describe('a connection that breaks before Postgres has responded', () => {
 describe('the API without a server', () => {
   it('rejects commands with 503 within two seconds without Postgres', async () => {
     const key = { 'idempotency-key': 'while-postgres-is-stopped' };
-    await test.place.postgres.kill();
+    await test.backend.postgres.kill();
     const from = performance.now();
     const answers = await Promise.all([
       add(test.api.url, 1),
@@ -308,11 +308,11 @@ describe('the API without a server', () => {
       expect(headers.get('retry-after')).toBe('5');
       expect(body.detail).toBe('The database does not answer');
     }
-    await test.place.postgres.restart();
+    await test.backend.postgres.restart();
   });
 
   it('rejects commands with 503 until the broker is back', async () => {
-    await test.place.nats.kill();
+    await test.backend.nats.kill();
     await test.until(async () => {
       expect((await test.get('/readyz')).body.checks.broker).toBe('The broker does not answer');
     });
@@ -325,7 +325,7 @@ describe('the API without a server', () => {
       expect(answer.body.detail).toBe('The broker does not answer');
     }
     expect(await test.db.$count(commands)).toBe(before);
-    await test.place.nats.restart();
+    await test.backend.nats.restart();
     await test.until(async () => expect((await test.get('/readyz')).status).toBe(200));
     expect((await add(test.api.url, 1)).status).toBe(202);
   });

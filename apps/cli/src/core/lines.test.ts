@@ -1,6 +1,6 @@
 import { kinds, mapValues } from '@paceline/shared/definition';
 import { describe, expect, it } from 'vitest';
-import type { Alert, JudgedSchedule, StreamEvent } from '@paceline/client';
+import type { Alert, ScheduleCheck, StreamEvent } from '@paceline/client';
 import { at, exampleBudget, exampleCommand, now } from '@paceline/client/testing';
 import { alertLines, eventLines } from './events.ts';
 import { type Look, type Paint, plain, table } from './look.ts';
@@ -72,7 +72,7 @@ describe('the progress of a command', () => {
 describe('a checked schedule', () => {
   const slots = { mode: 'on', opens: 'every 15m', duration: '10m', skip: '', catchUp: 'skip' } as const;
   const settings = { timeZone: 'UTC', kinds: mapValues(kinds, () => slots) };
-  const judged: JudgedSchedule = {
+  const judged: ScheduleCheck = {
     findings: [],
     forecast: { kinds: [], budgets: [] },
     settings,

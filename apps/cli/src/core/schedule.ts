@@ -1,4 +1,4 @@
-import type { JudgedSchedule, Schedule, ScheduleEdit, ScheduleSettings } from '@paceline/client';
+import type { ScheduleCheck, Schedule, ScheduleEdit, ScheduleSettings } from '@paceline/client';
 import { dayAndTime, dayOf, duration, limitText, shortTime } from '@paceline/client/text';
 import { kindNames, kinds, type SyncKind } from '@paceline/shared/definition';
 import { UsageError } from './usage.ts';
@@ -42,7 +42,7 @@ export function scheduleLines(schedule: Schedule, look: Look): string[] {
 }
 
 export function judgedLines(
-  { settings, findings, forecast, repaired, promises }: JudgedSchedule,
+  { settings, findings, forecast, repaired, promises }: ScheduleCheck,
   look: Look,
 ): string[] {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
@@ -64,7 +64,7 @@ export function judgedLines(
   ];
 }
 
-export function findingLines(findings: JudgedSchedule['findings'], { paint, width }: Look): string[] {
+export function findingLines(findings: ScheduleCheck['findings'], { paint, width }: Look): string[] {
   return findings.flatMap(({ severity, message, timeline }) => [
     ...wrap(`${severity}: ${message}`, width).map((line) =>
       severity === 'error' ? paint.error(line) : line,
@@ -83,7 +83,7 @@ export function differences(one: ScheduleSettings, other: ScheduleSettings): str
   );
 }
 
-function forecastLines(forecast: JudgedSchedule['forecast'], look: Look): string[] {
+function forecastLines(forecast: ScheduleCheck['forecast'], look: Look): string[] {
   const byKind = forecast.kinds.map((each) => [
     kindCell(each.kind, look),
     rounded(each.things),

@@ -1,4 +1,4 @@
-import { type JudgedSchedule, kindColor, type ScheduleEdit, type ScheduleSettings } from '@paceline/client';
+import { type ScheduleCheck, kindColor, type ScheduleEdit, type ScheduleSettings } from '@paceline/client';
 import { clockTime, duration } from '@paceline/client/text';
 import { budgets, kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
@@ -9,7 +9,7 @@ import { Swatch } from '../parts/Picture.tsx';
 
 const quietMs = 400;
 
-export function useChecks(change: ScheduleEdit): UseQueryResult<JudgedSchedule> {
+export function useChecks(change: ScheduleEdit): UseQueryResult<ScheduleCheck> {
   const text = JSON.stringify(change);
   const [settled, setSettled] = useState(text);
   useEffect(() => {
@@ -24,7 +24,7 @@ export function useChecks(change: ScheduleEdit): UseQueryResult<JudgedSchedule> 
 }
 
 interface ChecksProps {
-  readonly checks: UseQueryResult<JudgedSchedule>;
+  readonly checks: UseQueryResult<ScheduleCheck>;
   readonly onRepair: (settings: ScheduleSettings) => void;
 }
 
@@ -65,7 +65,7 @@ export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
   );
 }
 
-const Forecast = ({ forecast }: { forecast: JudgedSchedule['forecast'] }) => (
+const Forecast = ({ forecast }: { forecast: ScheduleCheck['forecast'] }) => (
   <>
     <h2>A busy day</h2>
     <div className="table-frame">

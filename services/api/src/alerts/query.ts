@@ -1,7 +1,7 @@
 import { type Database, tables } from '@paceline/shared/database';
 import { and, asc, eq, inArray, isNotNull, isNull, lt, max, min, ne, or, sql } from 'drizzle-orm';
 import { columnsExcept } from '../http/params.ts';
-import { type DataAges, alertId, type AlertRow, type Changes, type Condition } from './rules.ts';
+import { type DataAges, alertId, type AlertRow, type AlertChanges, type AlertCondition } from './rules.ts';
 
 const { alerts, clubs, events } = tables;
 const shown = columnsExcept(alerts, 'raisedNotifiedAt', 'resolvedNotifiedAt', 'notifyingUntil');
@@ -14,7 +14,7 @@ export const openAlerts = async (db: Database): Promise<AlertRow[]> =>
 /** Stores changes. Returns the alerts that this process, and no other, has raised or resolved. */
 export const storeChanges = (
   db: Database,
-  { raise, present, resolve }: Changes,
+  { raise, present, resolve }: AlertChanges,
   now: number,
 ): Promise<AlertRow[]> =>
   db.transaction(async (tx) => {
@@ -31,7 +31,7 @@ export const storeChanges = (
     return [...raised, ...resolved] as AlertRow[];
   });
 
-function rowOf(condition: Condition, now: number): AlertRow {
+function rowOf(condition: AlertCondition, now: number): AlertRow {
   const { isOneTime, ...about } = condition;
   const resolvedAt = isOneTime ? now : null;
   return { id: alertId(condition, now), ...about, raisedAt: now, lastSeenAt: now, resolvedAt };
@@ -70,10 +70,10 @@ export async function releaseClaim(db: Database, { id }: AlertRow): Promise<void
 /** The chat has accepted the message. One about the end also covers the start. */
 export async function markSent(db: Database, { id, resolvedAt }: AlertRow, now: number): Promise<void> {
   const end = resolvedAt === null ? {} : { resolvedNotifiedAt: now };
-  const beginning = sql`coalesce(${alerts.raisedNotifiedAt}, ${sql.param(now, alerts.raisedNotifiedAt)})`;
+  const raisedNotifiedAt = sql`coalesce(${alerts.raisedNotifiedAt}, ${sql.param(now, alerts.raisedNotifiedAt)})`;
   await db
     .update(alerts)
-    .set({ raisedNotifiedAt: beginning, notifyingUntil: null, ...end })
+    .set({ raisedNotifiedAt, notifyingUntil: null, ...end })
     .where(eq(alerts.id, id));
 }
 

@@ -4,7 +4,7 @@ import { tables } from '@paceline/shared/database';
 import { and, eq, isNotNull, isNull } from 'drizzle-orm';
 import { defineList, keyTime, keyText, listOf, oneOf, pageQuery, readPage, textId } from '../http/params.ts';
 import { requireFound } from '../http/problem.ts';
-import { answers, endpoint } from '../http/route.ts';
+import { jsonResponses, endpoint } from '../http/route.ts';
 import { selectAlerts } from './query.ts';
 import type { AlertRow } from './rules.ts';
 import { alertShape, alertView } from './view.ts';
@@ -28,8 +28,8 @@ export const alertRoutes = [
         ...pageQuery(alertList),
       }),
     },
-    responses: answers('A page of alerts', listOf(alertShape), 400),
-    answer: async (c, { db }) => {
+    responses: jsonResponses('A page of alerts', listOf(alertShape), 400),
+    handler: async (c, { db }) => {
       const { state, type, ...page } = c.req.valid('query');
       const inState = state && (state === 'open' ? isNull : isNotNull)(alerts.resolvedAt);
       const where = and(inState, type && eq(alerts.type, type));
@@ -41,8 +41,8 @@ export const alertRoutes = [
     tags,
     summary: 'Get an alert: what happened, why, since when, what to do',
     request: { params: z.object({ alertId: textId }) },
-    responses: answers('The alert', alertShape, 400, 404),
-    answer: async (c, { db }) => {
+    responses: jsonResponses('The alert', alertShape, 400, 404),
+    handler: async (c, { db }) => {
       const { alertId } = c.req.valid('param');
       const [row] = await selectAlerts(db).where(eq(alerts.id, alertId));
       return c.json(viewOf(requireFound(row, `Alert ${alertId} does not exist`)), 200);

@@ -4,8 +4,8 @@ import { windowOf } from '@paceline/shared/testing/fixtures';
 import { describe, expect, it } from 'vitest';
 import {
   type AlertRow,
-  changesOf,
-  type Condition,
+  alertChanges,
+  type AlertCondition,
   learnedLimits,
   longQueues,
   lostJournal,
@@ -25,7 +25,7 @@ const rejected = (at: number, until: number | null = null): Partial<WindowView> 
   lastRejected: { at, attribution: 'foreign_caller' },
   pausedUntil: { upstream: until, operator: null },
 });
-const titles = (conditions: readonly Condition[]) => conditions.map(({ title }) => title);
+const titles = (conditions: readonly AlertCondition[]) => conditions.map(({ title }) => title);
 
 describe('rejections', () => {
   it('are one condition for all budgets, starting with the first rejection', () => {
@@ -184,7 +184,7 @@ describe('an unavailable source', () => {
 });
 
 describe('an alert', () => {
-  const condition: Condition = {
+  const condition: AlertCondition = {
     type: 'stale_data',
     key: 'stale_data:clubs',
     severity: 'error',
@@ -205,8 +205,8 @@ describe('an alert', () => {
   const nothing = { present: [], unknown: [] };
 
   it('is raised once while its condition lasts', () => {
-    expect(changesOf([], { ...nothing, present: [condition] }, now).raise).toEqual([condition]);
-    expect(changesOf([open(now)], { ...nothing, present: [condition] }, now)).toEqual({
+    expect(alertChanges([], { ...nothing, present: [condition] }, now).raise).toEqual([condition]);
+    expect(alertChanges([open(now)], { ...nothing, present: [condition] }, now)).toEqual({
       raise: [],
       present: ['a'],
       resolve: [],
@@ -214,13 +214,13 @@ describe('an alert', () => {
   });
 
   it('is resolved after five minutes without its condition', () => {
-    expect(changesOf([open(now - 5 * minute + 1)], nothing, now).resolve).toEqual([]);
-    expect(changesOf([open(now - 5 * minute)], nothing, now).resolve).toEqual(['a']);
+    expect(alertChanges([open(now - 5 * minute + 1)], nothing, now).resolve).toEqual([]);
+    expect(alertChanges([open(now - 5 * minute)], nothing, now).resolve).toEqual(['a']);
   });
 
   it('stays open while its condition cannot be checked', () => {
     const unknown = { present: [], unknown: ['stale_data:clubs' as const] };
-    expect(changesOf([open(now - hour)], unknown, now).resolve).toEqual([]);
+    expect(alertChanges([open(now - hour)], unknown, now).resolve).toEqual([]);
   });
 
   it('is sent to the chat with its reason, start, advice and link, and again when it is resolved', () => {

@@ -13,7 +13,7 @@ import { durationText, listText, timeText } from './view.ts';
 /** Identifies a condition: its type, and its subject where there can be several of a type. */
 export type AlertKey = AlertType | `${AlertType}:${string}`;
 
-export interface Condition extends Pick<
+export interface AlertCondition extends Pick<
   AlertChanged,
   'type' | 'severity' | 'title' | 'why' | 'todo' | 'since'
 > {
@@ -36,23 +36,23 @@ const quietPeriod = 10 * minute;
 
 /** The conditions that are true now, and the keys (or key prefixes) that could not be checked. */
 export interface Observation {
-  readonly present: readonly Condition[];
+  readonly present: readonly AlertCondition[];
   readonly unknown: readonly AlertKey[];
 }
 
-export interface Changes {
-  readonly raise: readonly Condition[];
+export interface AlertChanges {
+  readonly raise: readonly AlertCondition[];
   /** Ids of open alerts whose condition is still present. */
   readonly present: readonly string[];
   readonly resolve: readonly string[];
 }
 
 /** An alert whose condition could not be checked stays open. */
-export function changesOf(
+export function alertChanges(
   open: readonly AlertRow[],
   { present, unknown }: Observation,
   now: number,
-): Changes {
+): AlertChanges {
   const openKeys = new Set(open.map(({ key }) => key));
   const presentKeys = new Set(present.map(({ key }) => key));
   const hasCleared = ({ key, lastSeenAt }: AlertRow) =>
@@ -67,17 +67,17 @@ export function changesOf(
 }
 
 /** The same in every process, so that several that detect the condition at once raise one alert. */
-export const alertId = ({ key, since, isOneTime }: Condition, now: number): string =>
+export const alertId = ({ key, since, isOneTime }: AlertCondition, now: number): string =>
   `${key}.${isOneTime ? since : now}`;
 
 const conditionOf = (
   key: AlertKey,
-  severity: Condition['severity'],
-  about: Pick<Condition, 'title' | 'why' | 'todo' | 'since'>,
+  severity: AlertCondition['severity'],
+  about: Pick<AlertCondition, 'title' | 'why' | 'todo' | 'since'>,
   isOneTime = false,
-): Condition => ({ type: key.split(':')[0] as AlertType, key, severity, ...about, isOneTime });
+): AlertCondition => ({ type: key.split(':')[0] as AlertType, key, severity, ...about, isOneTime });
 
-export function rejections(windows: readonly WindowView[], now: number): Condition[] {
+export function rejections(windows: readonly WindowView[], now: number): AlertCondition[] {
   const hit = windows.flatMap(({ endpoint, lastRejected, pausedUntil }) => {
     const isRecent = lastRejected !== null && now - lastRejected.at < quietPeriod;
     const until = pausedUntil.upstream ?? 0;
@@ -117,7 +117,7 @@ const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
   ],
 };
 
-export const learnedLimits = (windows: readonly WindowView[], now: number): Condition[] =>
+export const learnedLimits = (windows: readonly WindowView[], now: number): AlertCondition[] =>
   windows.flatMap(({ endpoint, policy: { from, since, limit, windowMs }, documented }) => {
     if (from !== 'upstream' || since === null || now - since > 1_440 * minute) return [];
     const about = {
@@ -129,7 +129,7 @@ export const learnedLimits = (windows: readonly WindowView[], now: number): Cond
     return [conditionOf(`limit_learned:${endpoint}`, 'warning', about, true)];
   });
 
-export function lostJournal(windows: readonly WindowView[], now: number): Condition[] {
+export function lostJournal(windows: readonly WindowView[], now: number): AlertCondition[] {
   const unknown = windows.filter(({ unknownUntil }) => (unknownUntil ?? 0) > now);
   // A single unknown window can also mean that a longer window was learned.
   if (unknown.length < windows.length || windows.length === 0) return [];
@@ -146,7 +146,7 @@ export function lostJournal(windows: readonly WindowView[], now: number): Condit
 /** Project ms that a request can wait without an alert. A sync normally waits within its slot. */
 const maxWaitOf = (lane: Lane): number => (forcedLanes.has(lane) ? 5 : 30) * minute;
 
-export function longQueues(windows: readonly WindowView[], now: number): Condition[] {
+export function longQueues(windows: readonly WindowView[], now: number): AlertCondition[] {
   const slow = windows.flatMap(({ endpoint, policy, waiting: { count, next } }) => {
     const allowed = (lane: Lane) => Math.max(maxWaitOf(lane), policy.windowMs);
     const first = next.find(({ lane, requestedAt }) => now - requestedAt > allowed(lane));
@@ -167,7 +167,7 @@ export function longQueues(windows: readonly WindowView[], now: number): Conditi
 /** Project ms. Shorter waits are normal when syncs share a budget. */
 const longConflictMs = 5 * minute;
 
-export function conflicts(last: Conflict | null, now: number): Condition[] {
+export function conflicts(last: Conflict | null, now: number): AlertCondition[] {
   if (!last || last.expectedWaitMs < longConflictMs) return [];
   const { lane, blockedBy, endpoint, at, expectedWaitMs } = last;
   if (now - at > quietPeriod || forcedLanes.has(blockedBy)) return [];
@@ -184,7 +184,7 @@ export function conflicts(last: Conflict | null, now: number): Condition[] {
 /** Project ms before the start: after that a stale copy may not be refreshed in time. */
 const lastCallMs = 10 * minute;
 
-export function staleSignups(next: readonly RankedEvent[], now: number): Condition[] {
+export function staleSignups(next: readonly RankedEvent[], now: number): AlertCondition[] {
   const late = next.filter(
     ({ ours, withinGoal, startsAt }) => ours && !withinGoal && startsAt - now < lastCallMs,
   );
@@ -210,7 +210,7 @@ const lists = [
   { list: 'events', title: 'The event list', maxAge: 60 * minute },
 ] as const;
 
-export const staleLists = (ages: DataAges, now: number): Condition[] =>
+export const staleLists = (ages: DataAges, now: number): AlertCondition[] =>
   lists.flatMap(({ list, title, maxAge }) => {
     const at = ages[list];
     if (at === undefined || now - at <= maxAge) return [];
@@ -223,7 +223,7 @@ export const staleLists = (ages: DataAges, now: number): Condition[] =>
     return [conditionOf(`stale_data:${list}`, 'error', about)];
   });
 
-export const unavailableSources = (rows: readonly SourceRow[]): Condition[] =>
+export const unavailableSources = (rows: readonly SourceRow[]): AlertCondition[] =>
   rows
     .filter(({ state }) => state === 'unavailable')
     .map(({ source, message, advice, probeAt, since }) =>

@@ -9,8 +9,8 @@ import { findSources } from '../sources/route.ts';
 import { findDataAges, claimUnsent, markSent, openAlerts, releaseClaim, storeChanges } from './query.ts';
 import {
   type AlertKey,
-  changesOf,
-  type Condition,
+  alertChanges,
+  type AlertCondition,
   conflicts,
   learnedLimits,
   longQueues,
@@ -28,7 +28,7 @@ const checkedEvents = 100;
 async function check<T>(
   keys: readonly AlertKey[],
   pending: Promise<T>,
-  conditions: (reply: T) => readonly Condition[],
+  conditions: (reply: T) => readonly AlertCondition[],
 ): Promise<Observation> {
   try {
     return { present: conditions(await pending), unknown: [] };
@@ -88,7 +88,7 @@ async function checkAlerts(ports: AlertPorts): Promise<void> {
   const { db, clock, log, publish, sendToChat } = ports;
   const observation = await observe(ports);
   const now = Math.round(clock.now());
-  for (const alert of await storeChanges(db, changesOf(await openAlerts(db), observation, now), now)) {
+  for (const alert of await storeChanges(db, alertChanges(await openAlerts(db), observation, now), now)) {
     const { id, title, why } = alert;
     log.warn({ id, title, why }, alert.resolvedAt === null ? 'alert raised' : 'alert resolved');
     await publish(alert);

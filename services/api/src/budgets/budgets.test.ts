@@ -128,10 +128,10 @@ describe('an operator', () => {
     ['PUT', 'clubs/policy', { limit: 1 }, 'windowSeconds'],
     ['PUT', 'clubs/policy', { limit: 1, windowSeconds: 1e9 }, 'windowSeconds'],
   ])('%s %s with %j gets an error for the field %s', async (method, path, body, field) => {
-    const refused = await send(method, path, body);
-    expect(refused.status).toBe(400);
-    expect(refused.headers.get('content-type')).toBe('application/problem+json');
-    expect(refused.body.errors.map((each: { field: string }) => each.field)).toContain(field);
+    const rejected = await send(method, path, body);
+    expect(rejected.status).toBe(400);
+    expect(rejected.headers.get('content-type')).toBe('application/problem+json');
+    expect(rejected.body.errors.map((each: { field: string }) => each.field)).toContain(field);
   });
 });
 

@@ -2,14 +2,14 @@ import { z } from '@hono/zod-openapi';
 import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { listOf, oneOf, pageOf, pageQuery, timeParam } from '../http/params.ts';
 import { requireFound, Problem } from '../http/problem.ts';
-import { answers, endpoint, jsonBody } from '../http/route.ts';
+import { jsonResponses, endpoint, jsonBody } from '../http/route.ts';
 import type { BudgetOperation, LimiterPeer } from '../peers.ts';
 import { budgetShape, budgetView, type BudgetView, estimatesShape } from './view.ts';
 
 const tags = ['budgets'];
 const budget = oneOf(budgetNames);
 const params = z.object({ budget });
-const responses = answers('The budget', budgetShape, 400);
+const responses = jsonResponses('The budget', budgetShape, 400);
 const budgetList = { name: 'budgets', columns: { endpoint: 0 }, key: z.tuple([budget]) };
 
 const maxPauseSeconds = 30 * 86_400;
@@ -46,12 +46,12 @@ export const budgetRoutes = [
     tags,
     summary: 'List all budgets: policy, window, permits and queue',
     request: { query: z.object(pageQuery(budgetList)) },
-    responses: answers(
+    responses: jsonResponses(
       'The budgets, and how many estimates were kept',
       listOf(budgetShape).extend({ estimates: estimatesShape }),
       400,
     ),
-    answer: async (c, { limiter }) => {
+    handler: async (c, { limiter }) => {
       const { limit, cursor } = c.req.valid('query');
       const { windows, estimates } = await limiter.windows();
       const after = windows.findIndex(({ endpoint }) => endpoint === cursor?.[0]) + 1;
@@ -64,7 +64,7 @@ export const budgetRoutes = [
     summary: 'Get a budget: policy, window, permits and queue',
     request: { params },
     responses,
-    answer: async (c, { limiter }) => c.json(await budgetNow(limiter, c.req.valid('param').budget), 200),
+    handler: async (c, { limiter }) => c.json(await budgetNow(limiter, c.req.valid('param').budget), 200),
   }),
 
   endpoint('put', '/v1/budgets/{budget}/pause', 'pauseBudget', {
@@ -73,7 +73,7 @@ export const budgetRoutes = [
     description: 'Waiting requests get a new estimate. Calls that have started finish normally.',
     request: { params, ...jsonBody(pauseBody) },
     responses,
-    answer: async (c, { limiter, clock }) => {
+    handler: async (c, { limiter, clock }) => {
       const until = endOfPause(c.req.valid('json'), clock.now());
       return c.json(await operate(limiter, c.req.valid('param').budget, { do: 'pause', until }), 200);
     },
@@ -91,7 +91,7 @@ export const budgetRoutes = [
       }),
     },
     responses,
-    answer: async (c, { limiter }) => {
+    handler: async (c, { limiter }) => {
       const operation = { do: c.req.valid('query').by === 'upstream' ? 'release' : 'resume' } as const;
       return c.json(await operate(limiter, c.req.valid('param').budget, operation), 200);
     },
@@ -104,7 +104,7 @@ export const budgetRoutes = [
       'Applies until upstream reports a stricter one. With a longer window, no calls are made until one such window has passed.',
     request: { params, ...jsonBody(policyBody) },
     responses,
-    answer: async (c, { limiter }) => {
+    handler: async (c, { limiter }) => {
       const { limit, windowSeconds } = c.req.valid('json');
       const operation = { do: 'set_policy', policy: { limit, windowMs: windowSeconds * 1_000 } } as const;
       return c.json(await operate(limiter, c.req.valid('param').budget, operation), 200);
@@ -116,7 +116,7 @@ export const budgetRoutes = [
     summary: 'Reset the limit of a budget to the documented one',
     request: { params },
     responses,
-    answer: async (c, { limiter }) =>
+    handler: async (c, { limiter }) =>
       c.json(await operate(limiter, c.req.valid('param').budget, { do: 'forget_policy' }), 200),
   }),
 ];

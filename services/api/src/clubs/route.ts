@@ -3,7 +3,7 @@ import { ageSeconds, isoTimes, type RowOf, time } from '../http/view.ts';
 import { tables } from '@paceline/shared/database';
 import { and, eq } from 'drizzle-orm';
 import { defineList, keyId, listOf, pageQuery, readPage } from '../http/params.ts';
-import { answers, endpoint } from '../http/route.ts';
+import { jsonResponses, endpoint } from '../http/route.ts';
 
 const clubShape = z
   .object({
@@ -31,8 +31,8 @@ export const clubRoutes = [
     tags: ['riders'],
     summary: 'List clubs by id, each with the age of its data',
     request: { query: z.object(pageQuery(clubList)) },
-    responses: answers('A page of clubs', listOf(clubShape), 400),
-    answer: async (c, { db, clock }) => {
+    responses: jsonResponses('A page of clubs', listOf(clubShape), 400),
+    handler: async (c, { db, clock }) => {
       const { clubId, name, fetchedAt } = clubs;
       const isMember = and(eq(memberships.clubId, clubId), eq(memberships.current, true));
       const columns = { clubId, name, fetchedAt, members: db.$count(memberships, isMember) };

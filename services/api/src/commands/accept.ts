@@ -95,7 +95,7 @@ export const acceptRoutes = [
       },
       ...responses,
     },
-    answer: async (c, { db, clock, submitCommand, stopping }) => {
+    handler: async (c, { db, clock, submitCommand, stopping }) => {
       const { riderId } = c.req.valid('json');
       using wait = waitOf(c.req.valid('header').prefer, clock.machine, c.req.raw.signal, stopping);
       const options = { waiting: wait.signal, commandId: c.get('reservedId') };
@@ -142,7 +142,7 @@ export const acceptRoutes = [
       },
       ...responses,
     },
-    answer: async (c, { clock, submitCommand, stopping }) => {
+    handler: async (c, { clock, submitCommand, stopping }) => {
       const riderIds = [...new Set(c.req.valid('json').riderIds)];
       using wait = waitOf(c.req.valid('header').prefer, clock.machine, c.req.raw.signal, stopping);
       const options = { waiting: wait.signal, commandId: c.get('reservedId') };

@@ -105,8 +105,8 @@ describe('POST /v1/riders', () => {
     const answers = await Promise.all(riders.map((riderId) => add(riderId)));
     const times = answers.map(({ body }) => Date.parse(body.estimatedAt) - inAnHour);
     expect(times.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index * 63_000));
-    const places = answers.map(({ body }) => body.position ?? 1);
-    expect(places.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index + 1));
+    const positions = answers.map(({ body }) => body.position ?? 1);
+    expect(positions.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index + 1));
   });
 
   it('fetches a stored rider again, and returns the path of the stored one', async () => {

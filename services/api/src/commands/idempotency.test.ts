@@ -142,8 +142,8 @@ describe('a request whose key was claimed by a later one', () => {
 
   it('keeps its id after a failure, and gets it back immediately when repeated', async () => {
     now = test.clock.now();
-    const first = await claim('refused-1');
+    const first = await claim('released-1');
     await keys().release(first);
-    expect((await claim('refused-1')).reservedId).toBe(first.reservedId);
+    expect((await claim('released-1')).reservedId).toBe(first.reservedId);
   });
 });

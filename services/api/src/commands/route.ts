@@ -3,7 +3,7 @@ import { type Database, tables } from '@paceline/shared/database';
 import { and, eq, isNull } from 'drizzle-orm';
 import { defineList, keyId, keyTime, keyText, listOf, oneOf, pageQuery, readPage } from '../http/params.ts';
 import { requireFound, Problem } from '../http/problem.ts';
-import { answers, endpoint } from '../http/route.ts';
+import { jsonResponses, endpoint } from '../http/route.ts';
 import { findCommand, selectCommands } from './query.ts';
 import {
   addedRider,
@@ -36,8 +36,8 @@ export const commandRoutes = [
     tags,
     summary: 'List commands, newest first',
     request: { query: z.object(pageQuery(commandList)) },
-    responses: answers('A page of commands', listOf(commandShape), 400),
-    answer: async (c, { db }) => {
+    responses: jsonResponses('A page of commands', listOf(commandShape), 400),
+    handler: async (c, { db }) => {
       const page = c.req.valid('query');
       return c.json(await readPage(selectCommands(db), commandList, page, commandView), 200);
     },
@@ -47,8 +47,8 @@ export const commandRoutes = [
     tags,
     summary: 'Get a command and its progress',
     request: { params },
-    responses: answers('The command', commandShape, 400, 404),
-    answer: async (c, { db }) =>
+    responses: jsonResponses('The command', commandShape, 400, 404),
+    handler: async (c, { db }) =>
       c.json(commandView(await requireCommand(db, c.req.valid('param').commandId)), 200),
   }),
 
@@ -59,8 +59,8 @@ export const commandRoutes = [
       params,
       query: z.object({ outcome: oneOf(riderOutcomes).optional(), ...pageQuery(commandRiderList) }),
     },
-    responses: answers('A page of riders', listOf(commandRiderShape), 400, 404),
-    answer: async (c, { db }) => {
+    responses: jsonResponses('A page of riders', listOf(commandRiderShape), 400, 404),
+    handler: async (c, { db }) => {
       const { commandId } = c.req.valid('param');
       const { outcome, ...page } = c.req.valid('query');
       const { riderId, progress, finishedAt } = await requireCommand(db, commandId);
@@ -81,8 +81,8 @@ export const commandRoutes = [
     summary: 'Cancel a waiting command',
     description: 'The command ends as `failed` and leaves the queue. Cancelling it again changes nothing.',
     request: { params },
-    responses: answers('The cancelled command', commandShape, 400, 404, 409),
-    answer: async (c, { db, cancelCommand }) => {
+    responses: jsonResponses('The cancelled command', commandShape, 400, 404, 409),
+    handler: async (c, { db, cancelCommand }) => {
       const { commandId } = c.req.valid('param');
       await requireCommand(db, commandId);
       const isCancelled = await cancelCommand(commandId);

@@ -1,13 +1,13 @@
 import { type Budget, budgets, windowMarginMs } from '@paceline/shared/definition';
 import type { Progress, FetchMode, WindowView } from '@paceline/shared/contracts';
 
-export const justAccepted: Progress = { state: 'waiting_in_line', position: 1, at: null };
+export const initialProgress: Progress = { state: 'waiting_in_line', position: 1, at: null };
 
-export const isUnknown = (progress: Progress): boolean =>
+export const hasNoEstimate = (progress: Progress): boolean =>
   progress.state === 'waiting_in_line' && progress.at === null;
 
 /** @param ahead for `single` the adds ahead in the queue, for `bulk` the riders of earlier imports */
-export function expectedProgress(
+export function estimatedProgress(
   windows: readonly WindowView[] | undefined,
   way: FetchMode,
   ahead: number,

@@ -7,7 +7,7 @@ import { commandQueue } from './batches.ts';
 import { type CommandStore, commandStore, type NewCommand } from './store.ts';
 
 const { commands, wantedRiders } = tables;
-let place: TestBackend;
+let backend: TestBackend;
 let database: DatabaseClient;
 let machine: ReturnType<typeof manualMachine>;
 /** Two stores, as if in two processes. */
@@ -15,12 +15,12 @@ let here: CommandStore;
 let there: CommandStore;
 
 beforeAll(async () => {
-  place = await sharedBackend();
-  database = openDatabase(place.databaseUrl, () => {});
+  backend = await sharedBackend();
+  database = openDatabase(backend.databaseUrl, () => {});
 });
 afterAll(async () => {
   await database?.close();
-  await place?.close();
+  await backend?.close();
 });
 beforeEach(() => {
   machine = manualMachine(0);

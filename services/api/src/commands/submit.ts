@@ -5,7 +5,7 @@ import { currentTraceContext, type Logger } from '@paceline/shared/telemetry';
 import { type Broker, orAborted } from '../broker.ts';
 import type { CurrentWindows } from '../http/rate-limit.ts';
 import { findCommand } from './query.ts';
-import { expectedProgress, isUnknown, justAccepted } from './rules.ts';
+import { estimatedProgress, hasNoEstimate, initialProgress } from './rules.ts';
 import type { CommandStore, NewCommand } from './store.ts';
 import type { CommandRow } from './view.ts';
 
@@ -82,13 +82,13 @@ export const submitCommandWith = (ports: CommandPorts): SubmitCommand => {
       });
       const current = clock.machine.elapsed() - startedAt > maxWindowsAgeMs ? windows() : earlyWindows;
       const way = request.type === 'add-rider' ? 'single' : 'bulk';
-      const estimating = current.then((available) => expectedProgress(available, way, ahead, clock.now()));
+      const estimating = current.then((available) => estimatedProgress(available, way, ahead, clock.now()));
       const existing = isNew ? undefined : await findCommand(db, commandId).catch(() => undefined);
       if (!watch) await orAborted(publishing, AbortSignal.timeout(maxPublishWaitMs)).catch(() => undefined);
       else if (!existing || !isFinal(existing.progress)) await watch.until(isFinal, waiting);
       const riders = request.type === 'add-rider' ? null : { waiting: riderIds.length, done: 0, failed: 0 };
       const row = existing ?? { ...command, riders, riderStored };
-      const progress = watch?.last() ?? (isUnknown(row.progress) ? await estimating : row.progress);
+      const progress = watch?.last() ?? (hasNoEstimate(row.progress) ? await estimating : row.progress);
       return waiting ? await latest(db, { ...row, progress }) : { ...row, progress };
     } finally {
       watch?.stop();
@@ -107,7 +107,7 @@ const newCommand = (request: CommandRequest, commandId: string, now: number): Ne
   commandId,
   type: request.type,
   riderId: request.type === 'add-rider' ? request.riderId : null,
-  progress: justAccepted,
+  progress: initialProgress,
   requestedAt: now,
   updatedAt: now,
   finishedAt: null,

@@ -29,15 +29,15 @@ const conflict = (at: number, of = account) => ({
   at,
   expectedWaitMs: 90_000,
 });
-type Changes = PayloadOf<typeof catalog.permitsChanged>['changes'];
-const place = { account, endpoint: 'signups' as const };
-const started = (permit: string, at: number): Changes => [
-  { change: 'started', permit, ...place, lane: 'near_event_normal', at },
+type PermitChanges = PayloadOf<typeof catalog.permitsChanged>['changes'];
+const window = { account, endpoint: 'signups' as const };
+const started = (permit: string, at: number): PermitChanges => [
+  { change: 'started', permit, ...window, lane: 'near_event_normal', at },
 ];
-const settled = (permit: string, at: number, status: number): Changes => [
-  { change: 'settled', permit, ...place, at, outcome: { result: 'answered', status } },
+const settled = (permit: string, at: number, status: number): PermitChanges => [
+  { change: 'settled', permit, ...window, at, outcome: { result: 'answered', status } },
 ];
-const publishChanges = (changes: Changes) => publish(limiter, catalog.permitsChanged, { changes });
+const publishChanges = (changes: PermitChanges) => publish(limiter, catalog.permitsChanged, { changes });
 
 describe('GET /v1/conflicts', () => {
   it('lists each conflict once, newest first, page by page, although two processes store it', async () => {
@@ -66,7 +66,7 @@ describe('GET /v1/permits', () => {
     await publishChanges([...settled('a', now + 500, 200), ...settled('c', now + 900, 429)]);
     await publishChanges([
       ...started('c', now + 2),
-      { change: 'returned', permit: 'b', ...place, at: now + 3 },
+      { change: 'returned', permit: 'b', ...window, at: now + 3 },
     ]);
     await publishChanges(started('old', now - 86_400_001));
     await test.until(async () => {

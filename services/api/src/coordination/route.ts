@@ -24,7 +24,7 @@ import {
 } from './view.ts';
 import { z } from '@hono/zod-openapi';
 import { budgetNames } from '@paceline/shared/definition';
-import { answers, endpoint } from '../http/route.ts';
+import { jsonResponses, endpoint } from '../http/route.ts';
 import { findSources } from '../sources/route.ts';
 
 const { conflicts, permits } = tables;
@@ -48,8 +48,8 @@ export const coordinationRoutes = [
   endpoint('get', '/v1/coordination', 'getCoordination', {
     tags,
     summary: 'Get rate limit usage, conflicts, queue and data sources',
-    responses: answers('The current state', coordinationShape),
-    answer: async (c, { db, limiter }) => {
+    responses: jsonResponses('The current state', coordinationShape),
+    handler: async (c, { db, limiter }) => {
       // The limiter's state is worth returning even without the database.
       const knownSources = findSources(db).catch((error: unknown) => {
         if (isDatabaseUnavailable(error)) return null;
@@ -63,8 +63,8 @@ export const coordinationRoutes = [
   endpoint('get', '/v1/queue', 'getQueue', {
     tags,
     summary: 'List all requests that wait for a permit, by budget and lane, with estimates',
-    responses: answers('The current queue', queueShape),
-    answer: async (c, { clock, limiter }) => {
+    responses: jsonResponses('The current queue', queueShape),
+    handler: async (c, { clock, limiter }) => {
       const { windows } = await limiter.windows({ waiting: maxTickets });
       return c.json(queueView(windows, clock.now()), 200);
     },
@@ -74,8 +74,8 @@ export const coordinationRoutes = [
     tags,
     summary: 'List conflicts (one lane delayed by another), newest first; kept for RETENTION_HISTORY',
     request: { query: z.object(pageQuery(conflictList)) },
-    responses: answers('A page of conflicts', listOf(conflictShape), 400),
-    answer: async (c, { db, account }) => {
+    responses: jsonResponses('A page of conflicts', listOf(conflictShape), 400),
+    handler: async (c, { db, account }) => {
       const ofAccount = eq(conflicts.account, account);
       const all = db.select().from(conflicts).$dynamic();
       return c.json(await readPage(all, conflictList, c.req.valid('query'), conflictView, ofAccount), 200);
@@ -94,8 +94,8 @@ export const coordinationRoutes = [
         ...pageQuery(permitList),
       }),
     },
-    responses: answers('A page of permits', listOf(permitShape), 400),
-    answer: async (c, { db, clock, account }) => {
+    responses: jsonResponses('A page of permits', listOf(permitShape), 400),
+    handler: async (c, { db, clock, account }) => {
       const { since, budget, ...page } = c.req.valid('query');
       const from = since === undefined ? clock.now() - dayMs : Date.parse(since);
       const where = and(

@@ -39,10 +39,10 @@ beforeAll(async () => {
 });
 afterAll(() => test?.stop());
 
-interface Listed {
+interface ListResponse {
   body: { items: Array<{ eventId: string }>; next: string | null };
 }
-const ids = ({ body }: Listed) => body.items.map(({ eventId }) => eventId);
+const ids = ({ body }: ListResponse) => body.items.map(({ eventId }) => eventId);
 
 describe('GET /v1/events', () => {
   it('lists upcoming events by start time, page by page', async () => {

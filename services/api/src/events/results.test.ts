@@ -20,7 +20,7 @@ beforeAll(async () => {
     }),
     eventRow('102'),
   ]);
-  const finished = (place: number) => ({ position: place, positionInPen: place });
+  const finished = (position: number) => ({ position, positionInPen: position });
   await test.db
     .insert(tables.results)
     .values([
@@ -34,10 +34,10 @@ beforeAll(async () => {
 });
 afterAll(() => test?.stop());
 
-interface Listed {
+interface ListResponse {
   body: { items: Array<{ riderId: number }>; next: string | null };
 }
-const riders = ({ body }: Listed) => body.items.map(({ riderId }) => riderId);
+const riders = ({ body }: ListResponse) => body.items.map(({ riderId }) => riderId);
 
 describe('GET /v1/events/:eventId/results', () => {
   it('lists finishers and non-finishers by pen, and marks removed riders', async () => {

@@ -26,7 +26,7 @@ import {
 } from './view.ts';
 import { z } from '@hono/zod-openapi';
 import { requireFound } from '../http/problem.ts';
-import { answers, endpoint } from '../http/route.ts';
+import { jsonResponses, endpoint } from '../http/route.ts';
 
 const { events, results, signups } = tables;
 
@@ -109,8 +109,8 @@ export const eventRoutes = [
         ...pageQuery(eventList),
       }),
     },
-    responses: answers('A page of events', listOf(eventShape), 400),
-    answer: async (c, { db, clock }) => {
+    responses: jsonResponses('A page of events', listOf(eventShape), 400),
+    handler: async (c, { db, clock }) => {
       const { when, ...page } = c.req.valid('query');
       const now = clock.now();
       const all = db.select(listed).from(events).$dynamic();
@@ -133,8 +133,8 @@ export const eventRoutes = [
     tags,
     summary: 'Get an event, with all data from upstream',
     request: { params },
-    responses: answers('The event', eventDetailShape, 400, 404),
-    answer: async (c, { db, clock }) => {
+    responses: jsonResponses('The event', eventDetailShape, 400, 404),
+    handler: async (c, { db, clock }) => {
       const { eventId } = c.req.valid('param');
       const event = requireFound(await findEvent(db, eventId), notStored(eventId));
       return c.json({ ...eventView(clock.now())(event), raw: event.raw }, 200);
@@ -145,8 +145,8 @@ export const eventRoutes = [
     tags,
     summary: 'List the signups of an event by pen, including withdrawn ones',
     request: { params, query: z.object(pageQuery(signupList)) },
-    responses: answers('A page of signups', listOf(signupShape), 400, 404),
-    answer: async (c, { db, clock }) => {
+    responses: jsonResponses('A page of signups', listOf(signupShape), 400, 404),
+    handler: async (c, { db, clock }) => {
       const { eventId } = c.req.valid('param');
       requireFound(await findResultsStatus(db, eventId), notStored(eventId));
       const all = db.select(signupColumns).from(signups).$dynamic();
@@ -160,8 +160,8 @@ export const eventRoutes = [
     tags,
     summary: 'List the results of an event by pen, with their state',
     request: { params, query: z.object(pageQuery(resultList)) },
-    responses: answers('A page of results', resultsShape, 400, 404),
-    answer: async (c, { db, clock }) => {
+    responses: jsonResponses('A page of results', resultsShape, 400, 404),
+    handler: async (c, { db, clock }) => {
       const { eventId } = c.req.valid('param');
       const status = requireFound(await findResultsStatus(db, eventId), notStored(eventId));
       const all = db

@@ -92,8 +92,8 @@ export const eventDetailShape = z
   .object({ ...eventShape.shape, raw: z.unknown().describe('The unchanged response from upstream') })
   .openapi('EventDetail');
 
-type Listed = 'eventId' | 'title' | 'type' | 'subType' | 'routeId' | 'distance';
-export interface EventRow extends ResultsStatusRow, Readonly<Pick<EventView, Listed>> {
+type PlainFields = 'eventId' | 'title' | 'type' | 'subType' | 'routeId' | 'distance';
+export interface EventRow extends ResultsStatusRow, Readonly<Pick<EventView, PlainFields>> {
   readonly startsAt: number;
   readonly listedSignups: number;
   readonly fetchedAt: number;

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { wholeNumber } from '../http/params.ts';
-import { answers, endpoint } from '../http/route.ts';
+import { jsonResponses, endpoint } from '../http/route.ts';
 import { freshnessShape, freshnessView } from './view.ts';
 
 export const freshnessRoutes = [
@@ -14,8 +14,8 @@ export const freshnessRoutes = [
           .openapi({ default: 50, description: 'Number of next events to list, default 50, max 500' }),
       }),
     },
-    responses: answers('The current freshness', freshnessShape, 400),
-    answer: async (c, { freshness }) =>
+    responses: jsonResponses('The current freshness', freshnessShape, 400),
+    handler: async (c, { freshness }) =>
       c.json(freshnessView(await freshness(c.req.valid('query').next)), 200),
   }),
 ];

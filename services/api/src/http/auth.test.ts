@@ -54,10 +54,10 @@ describe('an API with a token', () => {
       expect((await test.get(path, bearer(viewerToken))).status).toBe(200);
     }
     const known = (await test.get('/v1/commands', bearer(token))).body.items.length;
-    const refused = await test.post('/v1/riders', { riderId: 1 }, bearer(viewerToken));
-    expect(refused.status).toBe(403);
-    expect(refused.headers.get('www-authenticate')).toBe('Bearer error="insufficient_scope"');
-    expect(refused.body).toMatchObject({ type: '/docs/problems#forbidden', status: 403 });
+    const rejected = await test.post('/v1/riders', { riderId: 1 }, bearer(viewerToken));
+    expect(rejected.status).toBe(403);
+    expect(rejected.headers.get('www-authenticate')).toBe('Bearer error="insufficient_scope"');
+    expect(rejected.body).toMatchObject({ type: '/docs/problems#forbidden', status: 403 });
     expect((await test.get('/v1/commands', bearer(token))).body.items).toHaveLength(known);
   });
 

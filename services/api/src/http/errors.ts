@@ -44,16 +44,16 @@ function problemOf(error: unknown): Problem {
 const unavailable = (detail: string) =>
   new Problem('unavailable', detail, { headers: { 'retry-after': String(retryAfterSeconds) } });
 
-const places = { json: 'body', param: 'path', query: 'query', header: 'header' } as const;
+const locations = { json: 'body', param: 'path', query: 'query', header: 'header' } as const;
 
 export function rejectInvalidInput(
   result: { success: true } | { success: false; error: z.core.$ZodError; target: string },
   _c: Context,
 ): void {
   if (result.success) return;
-  const place = places[result.target as keyof typeof places] ?? result.target;
+  const location = locations[result.target as keyof typeof locations] ?? result.target;
   const errors = result.error.issues.map(({ path, message }) => ({
-    field: path.join('.') || place,
+    field: path.join('.') || location,
     message,
   }));
   const summary = errors.map(({ field, message }) => `${field} ${message}`).join('; ');

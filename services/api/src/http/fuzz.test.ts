@@ -43,9 +43,9 @@ afterAll(async () => {
 const find = (reference: string): JsonSchema =>
   document.components?.schemas?.[reference.replace('#/components/schemas/', '')] ?? {};
 
-/** Validates a value against the schema at `place` in the document. Returns the errors, or an empty string. */
-function validationErrors(place: readonly string[], value: unknown): string {
-  const pointer = place
+/** Validates a value against the schema at `location` in the document. Returns the errors, or an empty string. */
+function validationErrors(location: readonly string[], value: unknown): string {
+  const pointer = location
     .map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
     .join('/');
   const validate = ajv.getSchema(`api#/${pointer}`);
@@ -93,8 +93,8 @@ async function checkRequest(
   if (mediaTypes.length === 0) expect(body, summary).toBe('');
   else expect(mediaTypes, summary).toContain(media);
   if (!media.includes('json')) return;
-  const place = ['paths', path, method, 'responses', String(status), 'content', media, 'schema'];
-  expect(validationErrors(place, JSON.parse(body)), `${summary}\n${body}`).toBe('');
+  const location = ['paths', path, method, 'responses', String(status), 'content', media, 'schema'];
+  expect(validationErrors(location, JSON.parse(body)), `${summary}\n${body}`).toBe('');
 }
 
 describe('the API with any input', () => {
@@ -124,9 +124,9 @@ describe('the API with any input', () => {
             if (!media.includes('json')) continue;
             const given = examples ? Object.values(examples).map(({ value }) => value as unknown) : [example];
             expect(given.length).toBeGreaterThan(0);
-            const place = ['paths', path, method, 'responses', status, 'content', media, 'schema'];
+            const location = ['paths', path, method, 'responses', status, 'content', media, 'schema'];
             for (const each of given)
-              expect(validationErrors(place, each), `${method} ${path} ${status}`).toBe('');
+              expect(validationErrors(location, each), `${method} ${path} ${status}`).toBe('');
           }
         }
       }

@@ -20,7 +20,7 @@ const services: Services = {
   windows: unused,
   limiter: { windows: unused, operate: unused, status: unused },
   freshness: unused,
-  scheduler: { schedule: unused, judge: unused, change: unused },
+  scheduler: { schedule: unused, check: unused, change: unused },
   feed: { ring: () => undefined, waitForMore: unused, range: unused, read: unused },
   traceUrl: undefined,
   checks: {},
@@ -39,7 +39,7 @@ const app = createApp(
 );
 const get = (path: string) => app.request(path, { headers: { host: 'localhost' } });
 
-interface Operation {
+interface DocumentedRoute {
   operationId: string;
   summary: string;
   tags: string[];
@@ -47,8 +47,8 @@ interface Operation {
   parameters?: Array<{ name: string; in: string; schema: Record<string, unknown> }>;
   security?: unknown[];
 }
-let document: { openapi: string; paths: Record<string, Record<string, Operation>> };
-let operations: Operation[];
+let document: { openapi: string; paths: Record<string, Record<string, DocumentedRoute>> };
+let operations: DocumentedRoute[];
 
 beforeAll(async () => {
   document = (await (await get('/openapi.json')).json()) as typeof document;

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { commandShape, type CommandView } from '../commands/view.ts';
-import { judgedShape, type JudgedView } from '../schedule/view.ts';
+import { scheduleCheckShape, type ScheduleCheckView } from '../schedule/view.ts';
 import problemTypes from './problems.json' with { type: 'json' };
 
 type ProblemType = keyof typeof problemTypes;
@@ -9,7 +9,7 @@ interface ProblemDetails {
   readonly errors?: ReadonlyArray<{ readonly field: string; readonly message: string }>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly command?: CommandView;
-  readonly schedule?: Pick<JudgedView, 'findings' | 'repaired' | 'promises'>;
+  readonly schedule?: Pick<ScheduleCheckView, 'findings' | 'repaired' | 'promises'>;
 }
 
 /** Throw it anywhere in a request; `handleError` turns it into the response. */
@@ -34,9 +34,9 @@ const problemShape = z
     instance: z.string().describe('The requested path'),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).describe('The invalid fields'),
     command: commandShape.optional().describe('Only with command-failed'),
-    findings: judgedShape.shape.findings.optional().describe('Only with schedule-refused'),
-    repaired: judgedShape.shape.repaired.optional().describe('Only with schedule-refused'),
-    promises: judgedShape.shape.promises.optional().describe('Only with schedule-refused'),
+    findings: scheduleCheckShape.shape.findings.optional().describe('Only with schedule-refused'),
+    repaired: scheduleCheckShape.shape.repaired.optional().describe('Only with schedule-refused'),
+    promises: scheduleCheckShape.shape.promises.optional().describe('Only with schedule-refused'),
   })
   .openapi('Problem');
 

@@ -37,11 +37,11 @@ export interface Services extends Peers {
 
 export type Endpoint = (app: OpenAPIHono, services: Services) => void;
 
-type Method = RouteConfig['method'];
+type HttpMethod = RouteConfig['method'];
 type Inputs = NonNullable<RouteConfig['request']>;
 type Responses = RouteConfig['responses'];
 type EndpointHandler<
-  M extends Method,
+  M extends HttpMethod,
   P extends string,
   I extends Inputs,
   R extends Responses,
@@ -53,29 +53,29 @@ type EndpointHandler<
 }>;
 
 interface EndpointDefinition<
-  M extends Method,
+  M extends HttpMethod,
   P extends string,
   I extends Inputs,
   R extends Responses,
 > extends Omit<RouteConfig, 'method' | 'path' | 'operationId' | 'request' | 'responses'> {
   readonly request?: I;
   readonly responses: R;
-  readonly answer: (
+  readonly handler: (
     c: Parameters<EndpointHandler<M, P, I, R>>[0],
     services: Services,
   ) => ReturnType<EndpointHandler<M, P, I, R>>;
 }
 
 export const endpoint =
-  <M extends Method, P extends string, R extends Responses, I extends Inputs = Record<never, never>>(
+  <M extends HttpMethod, P extends string, R extends Responses, I extends Inputs = Record<never, never>>(
     method: M,
     path: P,
     operationId: string,
-    { answer, ...described }: EndpointDefinition<M, P, I, R>,
+    { handler, ...described }: EndpointDefinition<M, P, I, R>,
   ): Endpoint =>
   (app, services) => {
     const route = createRoute({ method, path, operationId, ...described });
-    app.openapi(route, ((c: never) => answer(c, services)) as never);
+    app.openapi(route, ((c: never) => handler(c, services)) as never);
   };
 
 const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
@@ -89,7 +89,7 @@ export const jsonBody = <S extends z.ZodType>(schema: S) => ({
   body: { required: true, content: json(schema) },
 });
 
-export const answers = <S extends z.ZodType, P extends number = never>(
+export const jsonResponses = <S extends z.ZodType, P extends number = never>(
   description: string,
   schema: S,
   ...more: readonly P[]

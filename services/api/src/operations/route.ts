@@ -24,7 +24,7 @@ export const operationRoutes = [
     summary: 'Liveness probe',
     security: [],
     responses: { 200: textOf('The process is alive') },
-    answer: (c) => c.text('ok\n', 200),
+    handler: (c) => c.text('ok\n', 200),
   }),
 
   endpoint('get', '/readyz', 'getReadiness', {
@@ -32,7 +32,7 @@ export const operationRoutes = [
     summary: 'Readiness probe: database and broker',
     security: [],
     responses: { 200: jsonOf('Ready', readinessShape), 503: jsonOf('Not ready', readinessShape) },
-    answer: async (c, { checks }) => {
+    handler: async (c, { checks }) => {
       const { ready, checks: results } = await readiness(checks);
       return c.json({ ready, checks: { ...results } }, ready ? 200 : 503);
     },
@@ -42,7 +42,7 @@ export const operationRoutes = [
     tags,
     summary: 'Metrics in the Prometheus text format',
     responses: { 200: textOf('All metrics'), ...problems(401) },
-    answer: async (c) =>
+    handler: async (c) =>
       c.text(await metricsText(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
   }),
 
@@ -50,6 +50,6 @@ export const operationRoutes = [
     tags,
     summary: 'Get the time of this installation and its speed',
     responses: { 200: jsonOf('The current time', clockShape), ...problems(401) },
-    answer: (c, { clock }) => c.json({ now: iso(clock.now()), scale: clock.scale }, 200),
+    handler: (c, { clock }) => c.json({ now: iso(clock.now()), scale: clock.scale }, 200),
   }),
 ];

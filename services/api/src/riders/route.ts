@@ -12,7 +12,7 @@ import {
   readPage,
 } from '../http/params.ts';
 import { requireFound } from '../http/problem.ts';
-import { answers, endpoint } from '../http/route.ts';
+import { jsonResponses, endpoint } from '../http/route.ts';
 import {
   riderChangeShape,
   riderChangeView,
@@ -60,8 +60,8 @@ export const riderRoutes = [
         ...pageQuery(riderList),
       }),
     },
-    responses: answers('A page of riders', listOf(riderShape), 400),
-    answer: async (c, { db, clock }) => {
+    responses: jsonResponses('A page of riders', listOf(riderShape), 400),
+    handler: async (c, { db, clock }) => {
       const { clubId, q, ...page } = c.req.valid('query');
       const where = and(
         clubId === undefined ? undefined : memberOf(db, clubId),
@@ -76,8 +76,8 @@ export const riderRoutes = [
     tags,
     summary: 'Get a rider, with all data from upstream',
     request: { params },
-    responses: answers('The rider', riderDetailShape, 400, 404),
-    answer: async (c, { db, clock }) => {
+    responses: jsonResponses('The rider', riderDetailShape, 400, 404),
+    handler: async (c, { db, clock }) => {
       const { riderId } = c.req.valid('param');
       const notStored = `Rider ${riderId} is not stored; fetch it with POST /v1/riders`;
       return c.json(riderDetailView(requireFound(await findRider(db, riderId), notStored), clock.now()), 200);
@@ -88,8 +88,8 @@ export const riderRoutes = [
     tags,
     summary: 'Rider history, newest first: one item per change',
     request: { params, query: z.object(pageQuery(changeList)) },
-    responses: answers('A page of changes', listOf(riderChangeShape), 400, 404),
-    answer: async (c, { db }) => {
+    responses: jsonResponses('A page of changes', listOf(riderChangeShape), 400, 404),
+    handler: async (c, { db }) => {
       const { riderId } = c.req.valid('param');
       requireFound(await findRider(db, riderId), `Rider ${riderId} is not stored`);
       const all = db.select(columnsExcept(riderHistory, 'riderId')).from(riderHistory).$dynamic();

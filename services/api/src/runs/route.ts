@@ -25,7 +25,7 @@ import {
 import { z } from '@hono/zod-openapi';
 import { kindNames } from '@paceline/shared/definition';
 import { requireFound, Problem, problems } from '../http/problem.ts';
-import { answers, endpoint, jsonOf } from '../http/route.ts';
+import { jsonResponses, endpoint, jsonOf } from '../http/route.ts';
 import { retryObstacle } from './trigger.ts';
 
 const { syncRuns, syncLogs } = tables;
@@ -77,8 +77,8 @@ export const runRoutes = [
         ...pageQuery(runList),
       }),
     },
-    responses: answers('A page of runs', listOf(runShape), 400),
-    answer: async (c, { db }) => {
+    responses: jsonResponses('A page of runs', listOf(runShape), 400),
+    handler: async (c, { db }) => {
       const { kind, state, ...page } = c.req.valid('query');
       const where = and(kind && eq(syncRuns.kind, kind), state && eq(syncRuns.state, state));
       const all = db.select(shown).from(syncRuns).$dynamic();
@@ -90,8 +90,8 @@ export const runRoutes = [
     tags,
     summary: 'Get a run with its upstream calls',
     request: { params },
-    responses: answers('The run', runDetailShape, 400, 404),
-    answer: async (c, { db, traceUrl }) => {
+    responses: jsonResponses('The run', runDetailShape, 400, 404),
+    handler: async (c, { db, traceUrl }) => {
       const { runId } = c.req.valid('param');
       const run = requireFound(await findRun(db, runId), runNotFound(runId));
       return c.json(runDetailView(run, await listCalls(db, runId), traceUrl), 200);
@@ -107,7 +107,7 @@ export const runRoutes = [
     ].join('\n'),
     request: { params: z.object({ kind: oneOf(kindNames) }) },
     responses: { 202: accepted, ...problems(400, 401, 503) },
-    answer: async (c, { triggers }) => {
+    handler: async (c, { triggers }) => {
       const run = await triggers.run(c.req.valid('param').kind);
       return c.json(run, 202, location(run));
     },
@@ -119,7 +119,7 @@ export const runRoutes = [
     description: 'Repeated requests return the same new run.',
     request: { params },
     responses: { 202: accepted, ...problems(400, 401, 404, 409, 503) },
-    answer: async (c, { db, triggers }) => {
+    handler: async (c, { db, triggers }) => {
       const { runId } = c.req.valid('param');
       const run = requireFound(await findRun(db, runId), runNotFound(runId));
       const reason = retryObstacle(run);

@@ -31,10 +31,10 @@ beforeAll(async () => {
 });
 afterAll(() => test?.stop());
 
-interface Listed {
+interface ListResponse {
   body: { items: Array<{ id: string }> };
 }
-const ids = ({ body }: Listed) => body.items.map(({ id }) => id);
+const ids = ({ body }: ListResponse) => body.items.map(({ id }) => id);
 
 describe('GET /v1/runs', () => {
   it('lists runs, newest first, page by page', async () => {

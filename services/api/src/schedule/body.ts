@@ -87,7 +87,7 @@ export const changeOf = ({
   ),
 });
 
-export const judgeOf = ({
+export const checkRequestOf = ({
   near,
   far,
   promises: promised = {},

@@ -3,9 +3,16 @@ import type { ScheduleReply } from '@paceline/shared/contracts';
 import type { Context } from 'hono';
 import { wholeNumber } from '../http/params.ts';
 import { Problem, problems } from '../http/problem.ts';
-import { answers, endpoint, jsonBody, jsonOf } from '../http/route.ts';
-import { changeBody, changeOf, judgeOf, lintBody, maxEvents, promisesQuery } from './body.ts';
-import { forecastShape, forecastView, judgedShape, judgedView, scheduleShape, scheduleView } from './view.ts';
+import { jsonResponses, endpoint, jsonBody, jsonOf } from '../http/route.ts';
+import { changeBody, changeOf, checkRequestOf, lintBody, maxEvents, promisesQuery } from './body.ts';
+import {
+  forecastShape,
+  forecastView,
+  scheduleCheckShape,
+  scheduleCheckView,
+  scheduleShape,
+  scheduleView,
+} from './view.ts';
 
 const tags = ['schedule'];
 const answer = {
@@ -24,7 +31,7 @@ export const scheduleRoutes = [
     tags,
     summary: 'Get the current schedule, its source and the next slots',
     responses: { 200: answer, ...problems(401, 503) },
-    answer: async (c, { scheduler }) => respond(c, await scheduler.schedule()),
+    handler: async (c, { scheduler }) => respond(c, await scheduler.schedule()),
   }),
 
   endpoint('put', '/v1/schedule', 'changeSchedule', {
@@ -34,7 +41,7 @@ export const scheduleRoutes = [
       'The change is checked first and rejected if it has errors, unless `despiteErrors` is set. Open slots are not affected. The change applies until the configuration variables change, or until `DELETE`.',
     request: { headers, ...jsonBody(changeBody) },
     responses: { 200: answer, ...problems(400, 401, 412, 422, 428, 503) },
-    answer: async (c, { scheduler }) => {
+    handler: async (c, { scheduler }) => {
       const version = versionOf(c.req.valid('header'));
       const { despiteErrors, ...body } = c.req.valid('json');
       return respond(c, await scheduler.change({ version, change: changeOf(body), despiteErrors }));
@@ -46,7 +53,7 @@ export const scheduleRoutes = [
     summary: 'Reset the schedule to the configured one',
     request: { headers },
     responses: { 200: answer, ...problems(400, 401, 412, 428, 503) },
-    answer: async (c, { scheduler }) => {
+    handler: async (c, { scheduler }) => {
       const version = versionOf(c.req.valid('header'));
       return respond(c, await scheduler.change({ version, change: null, despiteErrors: true }));
     },
@@ -56,9 +63,9 @@ export const scheduleRoutes = [
     tags,
     summary: 'Check a schedule change without applying it',
     request: jsonBody(lintBody),
-    responses: answers('Findings, forecast and a repaired schedule', judgedShape, 400),
-    answer: async (c, { scheduler }) =>
-      c.json(judgedView(await scheduler.judge(judgeOf(c.req.valid('json')))), 200),
+    responses: jsonResponses('Findings, forecast and a repaired schedule', scheduleCheckShape, 400),
+    handler: async (c, { scheduler }) =>
+      c.json(scheduleCheckView(await scheduler.check(checkRequestOf(c.req.valid('json')))), 200),
   }),
 
   endpoint('get', '/v1/forecast', 'getForecast', {
@@ -71,10 +78,10 @@ export const scheduleRoutes = [
         promises: promisesQuery,
       }),
     },
-    responses: answers('The forecast by kind and by budget', forecastShape, 400),
-    answer: async (c, { scheduler }) => {
-      const judged = await scheduler.judge(judgeOf(c.req.valid('query')));
-      return c.json(forecastView(judged.forecast), 200);
+    responses: jsonResponses('The forecast by kind and by budget', forecastShape, 400),
+    handler: async (c, { scheduler }) => {
+      const check = await scheduler.check(checkRequestOf(c.req.valid('query')));
+      return c.json(forecastView(check.forecast), 200);
     },
   }),
 ];
@@ -100,7 +107,7 @@ function respond(c: Context, reply: ScheduleReply) {
       throw new Problem('version-conflict', detail, { headers: { etag } });
     }
     case 'refused': {
-      const { findings, repaired, promises } = judgedView(reply.check);
+      const { findings, repaired, promises } = scheduleCheckView(reply.check);
       const errors = findings.filter(({ severity }) => severity === 'error');
       throw new Problem('schedule-refused', errors.map(({ message }) => message).join(' '), {
         schedule: { findings, repaired, promises },

@@ -80,21 +80,21 @@ describe('PUT /v1/schedule', () => {
 
   it('rejects errors with findings and a repaired schedule; accepts the repaired one, and errors with despiteErrors', async () => {
     const before = await etagNow();
-    const refused = await send('PUT', colliding, before);
-    expect(refused.status).toBe(422);
-    expect(refused.headers.get('content-type')).toBe('application/problem+json');
-    expect(refused.body).toMatchObject({ type: '/docs/problems#schedule-refused' });
-    expect(refused.body.detail).toContain('The near and far slots overlap');
-    expect(refused.body.findings[0]).toMatchObject({
+    const rejected = await send('PUT', colliding, before);
+    expect(rejected.status).toBe(422);
+    expect(rejected.headers.get('content-type')).toBe('application/problem+json');
+    expect(rejected.body).toMatchObject({ type: '/docs/problems#schedule-refused' });
+    expect(rejected.body.detail).toContain('The near and far slots overlap');
+    expect(rejected.body.findings[0]).toMatchObject({
       rule: 'collision',
       severity: 'error',
       kinds: ['near', 'far'],
       timeline: [{ says: expect.stringContaining('slot opens') }, {}, {}, {}],
     });
     expect(await etagNow()).toBe(before);
-    expect(refused.body.promises).toEqual({ rider: 'cycle', near: '60m', far: '1440m' });
+    expect(rejected.body.promises).toEqual({ rider: 'cycle', near: '60m', far: '1440m' });
 
-    const passed = await send('PUT', refused.body.repaired, before);
+    const passed = await send('PUT', rejected.body.repaired, before);
     expect(passed.status).toBe(200);
     const forced = await send('PUT', { ...colliding, despiteErrors: true }, await etagNow());
     expect(forced.body.kinds.far).toMatchObject({ opens: '30 */2 * * *', duration: '25m' });
@@ -113,9 +113,9 @@ describe('PUT /v1/schedule', () => {
     expect(statuses.filter((status) => status === 412)).toHaveLength(2);
     expect(statuses).toContain(200);
     for (const stale of [etag, '"x"', 'W/"1"']) {
-      const refused = await send('DELETE', undefined, stale);
-      expect(refused.status).toBe(412);
-      expect(refused.headers.get('etag')).toBe(await etagNow());
+      const rejected = await send('DELETE', undefined, stale);
+      expect(rejected.status).toBe(412);
+      expect(rejected.headers.get('etag')).toBe(await etagNow());
     }
     await send('DELETE', undefined, '*');
   });

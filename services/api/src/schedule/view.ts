@@ -82,7 +82,7 @@ export const forecastShape = z
         mostCalls: z.number().describe('Max calls per slot'),
         passSeconds: z.number().describe('Time to refresh each club or event once, if it gets every call'),
         oldestSeconds: z.number().nullable().describe('Max time between refreshes; null: never refreshed'),
-        promisedSeconds: z.number().nullable().describe('Max time between refreshes that was asked for'),
+        promisedSeconds: z.number().nullable().describe('The requested max time between refreshes'),
       }),
     ),
     budgets: z.array(
@@ -124,7 +124,7 @@ const findingShape = z.object({
   timeline: z.array(z.object({ at: time, says: z.string() })).describe('Example timeline'),
 });
 
-export const judgedShape = z
+export const scheduleCheckShape = z
   .object({
     findings: z.array(findingShape).describe('Errors first'),
     forecast: z.object(forecastShape.shape),
@@ -136,20 +136,20 @@ export const judgedShape = z
         'The max time between refreshes: `cycle`, or a duration. Differs from the request where no slots could keep it',
       ),
   })
-  .openapi('JudgedSchedule');
-export type JudgedView = z.infer<typeof judgedShape>;
+  .openapi('ScheduleCheck');
+export type ScheduleCheckView = z.infer<typeof scheduleCheckShape>;
 
-export const judgedView = (judged: ScheduleCheck): JudgedView => ({
-  findings: judged.findings.map((finding) => ({
+export const scheduleCheckView = (check: ScheduleCheck): ScheduleCheckView => ({
+  findings: check.findings.map((finding) => ({
     ...finding,
     kinds: [...finding.kinds],
     timeline: finding.timeline.map(({ at, says }) => ({ at: iso(at), says })),
   })),
-  forecast: forecastView(judged.forecast),
-  settings: settingsView(judged.settings),
-  repaired: settingsView(judged.repaired),
+  forecast: forecastView(check.forecast),
+  settings: settingsView(check.settings),
+  repaired: settingsView(check.repaired),
   promises: Object.fromEntries(
-    judged.promises.map(({ kind: each, within }) => [
+    check.promises.map(({ kind: each, within }) => [
       each,
       within === 'cycle' ? within : formatDuration(within),
     ]),

@@ -61,7 +61,7 @@ export const streamRoutes: Endpoint[] = [
       },
       ...problems(400, 401, 503),
     },
-    answer: (c, { feed, stopping }) => {
+    handler: (c, { feed, stopping }) => {
       if (!feed.ring()) throw new BrokerUnavailable('Not connected to the broker yet');
       const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
       if (c.req.method === 'HEAD') return c.body(null, 200, headers);

@@ -14,7 +14,7 @@ export const apiKey = 'a-key-for-tests';
 
 /** An API with a real broker and database, called over HTTP. The test controls its clock. */
 export interface TestApi<P extends TestBackend = TestBackend> extends TestTime {
-  readonly place: P;
+  readonly backend: P;
   readonly api: RunningApi;
   readonly db: Database;
   /** The environment variables of this API. */
@@ -38,7 +38,7 @@ interface TestSettings<P extends TestBackend> extends ApiSettings {
   /** The clock runs by itself, for tests with slow or stopped servers. */
   readonly runs?: boolean;
   /** Default: on the servers that all test files share. */
-  readonly place?: P;
+  readonly backend?: P;
 }
 
 export interface TestResponse {
@@ -66,9 +66,9 @@ export const statusWithHost = (url: string, host: string): Promise<number | unde
     sent.on('error', reject).end();
   });
 
-const envAt = (place: TestBackend) => ({
-  NATS_URL: place.brokerUrl('api'),
-  DATABASE_URL: place.databaseUrl,
+const envFor = (backend: TestBackend) => ({
+  NATS_URL: backend.brokerUrl('api'),
+  DATABASE_URL: backend.databaseUrl,
   ZWIFTRACING_API_KEY: apiKey,
   API_PORT: '0',
   // Test rows can have any age and must not be deleted.
@@ -91,11 +91,11 @@ const requestsTo = (url: string): Pick<TestApi, 'get' | 'post'> => ({
 export async function startTestApi<P extends TestBackend = TestBackend>(
   settings: TestSettings<P> = {},
 ): Promise<TestApi<P>> {
-  const place = (settings.place ?? (await sharedBackend())) as P;
+  const backend = (settings.backend ?? (await sharedBackend())) as P;
   const setting = { scale: settings.scale ?? 1, anchor: testEvening };
-  const time = await timeFor(place, setting, settings.runs ?? false);
+  const time = await timeFor(backend, setting, settings.runs ?? false);
   const { clock } = time;
-  const env = { ...envAt(place), ...settings.env };
+  const env = { ...envFor(backend), ...settings.env };
   const running = new Set<{ stop(): Promise<void> }>();
   const start = async ({ env: changed }: ApiSettings = {}) => {
     const stopping = new AbortController();
@@ -114,12 +114,12 @@ export async function startTestApi<P extends TestBackend = TestBackend>(
     return started;
   };
   const { api } = await start();
-  const database = openDatabase(place.databaseUrl, () => {});
+  const database = openDatabase(backend.databaseUrl, () => {});
   const buses: Bus[] = [];
 
   return {
     ...time,
-    place,
+    backend,
     api,
     db: database.db,
     env,
@@ -127,7 +127,7 @@ export async function startTestApi<P extends TestBackend = TestBackend>(
     startAnother: start,
     async busOf(service) {
       const bus = createBus(
-        await connect(place.brokerUrl(service), service === 'admin' ? 'provision' : service),
+        await connect(backend.brokerUrl(service), service === 'admin' ? 'provision' : service),
         log,
       );
       buses.push(bus);
@@ -136,7 +136,7 @@ export async function startTestApi<P extends TestBackend = TestBackend>(
     async stop() {
       await Promise.all([...running].map((each) => each.stop()));
       await Promise.all([...buses.map((bus) => bus.connection.close()), database.close()]);
-      await place.close();
+      await backend.close();
     },
   };
 }

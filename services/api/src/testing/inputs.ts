@@ -69,11 +69,11 @@ export function inputsOf(
   { parameters = [], requestBody }: DocumentedOperation,
   find: (reference: string) => JsonSchema,
 ): fc.Arbitrary<Input> {
-  const texts = (place: string, text: (schema: JsonSchema) => fc.Arbitrary<string>) =>
+  const texts = (location: string, text: (schema: JsonSchema) => fc.Arbitrary<string>) =>
     Object.fromEntries(
       parameters
         // Only the API can make valid cursors.
-        .filter(({ in: at, name }) => at === place && (text !== allowed || name !== 'cursor'))
+        .filter(({ in: at, name }) => at === location && (text !== allowed || name !== 'cursor'))
         .map(({ name, schema = {} }) => [name, text(schema)]),
     );
   const json = requestBody?.content['application/json']?.schema;

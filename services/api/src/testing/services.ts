@@ -166,7 +166,7 @@ const contextOf = <Name extends 'limiter' | 'scheduler', Needed extends Paramete
   variables: Needed,
 ) => ({
   name,
-  config: loadConfig({ NATS_URL: test.place.brokerUrl(name) }, variables),
+  config: loadConfig({ NATS_URL: test.backend.brokerUrl(name) }, variables),
   clock: test.clock,
   log,
   signal: new AbortController().signal,
