@@ -264,7 +264,7 @@ export type Forecast = {
     passSeconds: number,
     /** Max time between refreshes; null: never refreshed */
     oldestSeconds: number | null,
-    /** Max time between refreshes that was asked for */
+    /** The requested max time between refreshes */
     promisedSeconds: number | null,
   }>,
   budgets: {
@@ -592,7 +592,7 @@ export type ScheduleCheck = {
       passSeconds: number,
       /** Max time between refreshes; null: never refreshed */
       oldestSeconds: number | null,
-      /** Max time between refreshes that was asked for */
+      /** The requested max time between refreshes */
       promisedSeconds: number | null,
     }>,
     budgets: {
