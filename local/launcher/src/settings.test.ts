@@ -47,7 +47,9 @@ describe('the settings of npm start', () => {
 
   it('reject a faster clock against a remote upstream', () => {
     const faster = { ...upstream, PACELINE_CLOCK: 'scale=60,anchor=1' };
-    expect(() => readSettings(faster)).toThrow('can only speed up time when ZWIFTRACING_BASE_URL is on loopback');
+    expect(() => readSettings(faster)).toThrow(
+      'can only speed up time when ZWIFTRACING_BASE_URL is on loopback',
+    );
     const local = { ...faster, ZWIFTRACING_BASE_URL: 'http://127.0.0.1:9/api' };
     expect(readSettings(local).PACELINE_CLOCK).toEqual({ scale: 60, anchor: 1 });
   });

@@ -13,7 +13,7 @@ export type EventSyncConfig = Config<(typeof eventSyncVariables)[number]>;
 
 export const readConfig = (): EventSyncConfig => loadConfigOrExit(eventSyncVariables, brokerTlsVariables);
 
-/** What the syncs of events work with. */
+/** What the event flows need. */
 export interface EventSync extends Sync {
   readonly goals: Goals;
 }

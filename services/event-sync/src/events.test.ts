@@ -62,13 +62,13 @@ const calls = () =>
     .from(syncLogs)
     .orderBy(asc(syncLogs.id));
 
-describe('a slot of the far events', () => {
-  it('brings the list, and the signups of events of the next two days, each once', async () => {
+describe('a far slot', () => {
+  it('fetches the event list and signups of events in the next two days, each once', async () => {
     await start();
     const from = world.lastSeq();
     const run = await runSlot('far', 20 * minute);
     expect(run).toMatchObject({ state: 'done', error: null, checkpoint: null });
-    // More events than a slot has calls for: the others wait for the next one.
+    // More events than calls: the rest is deferred.
     expect(run.counts.deferred).toBeGreaterThan(100);
     const { planned, synced, failed, deferred } = run.counts;
     expect(planned).toBe(synced + failed + deferred);
@@ -79,34 +79,34 @@ describe('a slot of the far events', () => {
       all.map(({ eventId, startsAt, signupsFetchedAt }) => [eventId, startsAt - (signupsFetchedAt ?? 0)]),
     );
     const [first, ...others] = await calls();
-    // Events that are about to start take some of the slot's calls, but not all.
+    // Urgent events use some of the slot's calls, but not all.
     expect(run.counts.synced).toBeGreaterThan(1);
     expect(first).toMatchObject({ target: 'upcoming', status: 200, message: `${all.length} events` });
     const ofRun = others.filter(({ runId }) => runId === run.runId).map(({ target }) => target);
     expect(new Set(ofRun).size).toBe(run.counts.synced);
-    expect(world.asked(from)).toEqual(expect.arrayContaining(ofRun));
+    expect(world.requested(from)).toEqual(expect.arrayContaining(ofRun));
     for (const eventId of ofRun) expect(leadOf.get(eventId)).toBeLessThanOrEqual(48 * hour);
     expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
   });
 
-  it('begins with what starts soonest, and ends when nothing is left', async () => {
+  it('starts with the earliest events, and ends when none is left', async () => {
     await start();
     const ids = await world.upstreamEvents(4);
     await world.list(ids, 20 * hour);
     const from = world.lastSeq();
     const run = await runSlot('far', longSlot);
     expect(run).toMatchObject({ state: 'done', counts: { planned: 4, synced: 4, failed: 0, deferred: 0 } });
-    expect(world.asked(from)).toEqual(ids);
+    expect(world.requested(from)).toEqual(ids);
   });
 
-  it('that is over before its tick comes defers what it would have done', async () => {
+  it('that is over before its tick arrives defers its work', async () => {
     await start();
     const counts = { planned: 1, synced: 0, failed: 0, deferred: 1 };
     expect(await runSlot('far', -1)).toMatchObject({ state: 'done', counts });
     expect(await calls()).toEqual([]);
   });
 
-  it('does not fetch a list that is new enough', async () => {
+  it('does not fetch a list that is fresh', async () => {
     await start();
     await world.list(await world.upstreamEvents(1), 20 * hour);
     await runSlot('far', longSlot);
@@ -114,8 +114,8 @@ describe('a slot of the far events', () => {
   });
 });
 
-describe('a slot of the near events', () => {
-  it('asks for nothing that has started, and for what is far only with calls to spare', async () => {
+describe('a near slot', () => {
+  it('fetches no started events, and far events only with spare calls', async () => {
     await start();
     const [started, near, far] = await world.upstreamEvents(3);
     await world.list([started ?? ''], -1);
@@ -126,32 +126,34 @@ describe('a slot of the near events', () => {
       state: 'done',
       counts: { planned: 2, synced: 2 },
     });
-    expect(world.asked(from)).toEqual([near, far]);
+    expect(world.requested(from)).toEqual([near, far]);
     expect((await calls()).map(({ because }) => because)).toEqual(['never_fetched', 'never_fetched']);
   });
 
-  it('ends with the news of how fresh the signups are, and whoever asks is told the same and what comes next', async () => {
+  it('publishes the freshness at its end; a request returns the same and the next events', async () => {
     await start();
     const [near = '', far = ''] = await world.upstreamEvents(2);
     await world.list([near], 55 * minute);
     await world.list([far, '7'], 20 * hour);
-    const told: FreshnessMeasured[] = [];
-    const subscription = listen(world.bus, catalog.freshnessMeasured, {}, (news) => told.push(news));
+    const published: FreshnessMeasured[] = [];
+    const subscription = listen(world.bus, catalog.freshnessMeasured, {}, (message) =>
+      published.push(message),
+    );
     await runSlot('near', longSlot);
-    await world.until(() => expect(told).toHaveLength(1));
+    await world.until(() => expect(published).toHaveLength(1));
     subscription.unsubscribe();
     const counts = [
       { class: 'urgent', events: 0, within: 0 },
       { class: 'near', events: 1, within: 1 },
       { class: 'far', events: 2, within: 1 },
     ];
-    expect(told[0]?.classes).toMatchObject(counts);
+    expect(published[0]?.classes).toMatchObject(counts);
     const report = await request(world.bus, catalog.freshness, {}, { next: 1 }, 5_000);
     expect(report.classes).toMatchObject(counts);
     expect(report.next).toMatchObject([{ eventId: '7', because: 'never_fetched', withinGoal: false }]);
   });
 
-  it('goes before the far ones that wait for the same calls', async () => {
+  it('gets its calls before a far run that waits for the same budget', async () => {
     await start();
     const ids = await world.upstreamEvents(23);
     const near = ids.slice(0, 3);
@@ -159,32 +161,32 @@ describe('a slot of the near events', () => {
     await world.list(far, 20 * hour);
     const from = world.lastSeq();
     const slow = await world.tick('far', longSlot);
-    await world.until(() => expect(world.asked(from).length).toBeGreaterThan(0));
+    await world.until(() => expect(world.requested(from).length).toBeGreaterThan(0));
     await world.list(near, 50 * minute);
-    const before = world.asked(from).length;
+    const before = world.requested(from).length;
     const fast = await ended((await world.tick('near', longSlot)).slotId);
-    const order = world.asked(from);
+    const order = world.requested(from);
     expect(order.slice(before, before + near.length).toSorted()).toEqual(near.toSorted());
     expect(fast).toMatchObject({ state: 'done', counts: { failed: 0, deferred: 0 } });
     expect(await ended(slow.slotId)).toMatchObject({ state: 'done' });
-    expect(new Set(world.asked(from))).toEqual(new Set(ids));
+    expect(new Set(world.requested(from))).toEqual(new Set(ids));
     expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 });
 
-describe('an event source that is not given to this key', () => {
+describe('a source that this key cannot use', () => {
   const reason = (source: string) => expect.stringContaining(`ZwiftRacing ${source} are not available`);
 
   it.each([
-    ['because there is no such address', { ZWIFTRACING_EVENTS_PATH: '/public/nothing' }],
-    ['because the key is wrong', { ZWIFTRACING_API_KEY: 'wrong' }],
-  ])('makes the run fail with that reason %s', async (_, env) => {
+    ['a wrong path', { ZWIFTRACING_EVENTS_PATH: '/public/nothing' }],
+    ['a wrong key', { ZWIFTRACING_API_KEY: 'wrong' }],
+  ])('fails the run with the reason (%s)', async (_, env) => {
     await start(env);
     expect(await runSlot('far', longSlot)).toMatchObject({ state: 'failed', error: reason('events') });
     expect(await calls()).toHaveLength(1);
   });
 
-  it('makes the run fail after a few calls when it is the signups', async () => {
+  it('fails the run after three calls when it is signups', async () => {
     await start({ ZWIFTRACING_SIGNUPS_PATH: '/public/nothing/:id' });
     await world.list(await world.upstreamEvents(10), 20 * hour);
     expect(await runSlot('far', longSlot)).toMatchObject({
@@ -195,8 +197,8 @@ describe('an event source that is not given to this key', () => {
   });
 });
 
-describe('upstream in trouble', () => {
-  it('with one event: that one fails, the others go on', async () => {
+describe('an upstream failure', () => {
+  it('for one event fails that event only', async () => {
     await start();
     const [first = '', second = ''] = await world.upstreamEvents(2);
     await world.list([first, '7', second], 20 * hour);
@@ -207,7 +209,7 @@ describe('upstream in trouble', () => {
     });
   });
 
-  it('for a moment: called again, with a permit of its own', async () => {
+  it('that is transient is retried, each time with a permit of its own', async () => {
     await start();
     await world.list(await world.upstreamEvents(1), 20 * hour);
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'signups', times: 2 });
@@ -215,7 +217,7 @@ describe('upstream in trouble', () => {
     expect((await calls()).map(({ status }) => status)).toEqual([503, 503, 200]);
   });
 
-  it('with everything: the run fails after a few events instead of burning calls', async () => {
+  it('for every event fails the run after three events', async () => {
     await start();
     await world.list(await world.upstreamEvents(8), 20 * hour);
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'signups', times: 99 });
@@ -226,19 +228,19 @@ describe('upstream in trouble', () => {
     expect(await calls()).toHaveLength(9);
   });
 
-  it('with the list: the copy that is there still does', async () => {
+  it('for the event list leaves the older copy in use', async () => {
     await start();
     await world.list(await world.upstreamEvents(1), 20 * hour);
     await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) - hour });
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'events', times: 3 });
     expect(await runSlot('far', longSlot)).toMatchObject({
       state: 'done',
-      error: 'the list of events: Upstream answered 503: upstream is in trouble',
+      error: 'event list: Upstream answered 503: upstream is in trouble',
       counts: { planned: 1, synced: 1 },
     });
   });
 
-  it('because its limit is another one than is documented: once more when it is time, in a raised lane', async () => {
+  it('with 429 because of an undocumented limit is retried once the window is free', async () => {
     await start();
     await world.list(await world.upstreamEvents(2), 20 * hour);
     world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
@@ -248,8 +250,8 @@ describe('upstream in trouble', () => {
   });
 });
 
-describe('the end of a process', () => {
-  it('gives its slot back, and the next process goes on without asking for anything twice', async () => {
+describe('a stopped process', () => {
+  it('returns its slot, and the next process continues without fetching anything twice', async () => {
     await start();
     const ids = await world.upstreamEvents(5);
     await world.list(ids, 20 * hour);
@@ -260,6 +262,6 @@ describe('the end of a process', () => {
     expect(await runOf(slotId)).toMatchObject({ state: 'running' });
     await start();
     expect(await ended(slotId)).toMatchObject({ state: 'done', counts: { planned: 5, synced: 5 } });
-    expect(world.asked(from).toSorted()).toEqual(ids.toSorted());
+    expect(world.requested(from).toSorted()).toEqual(ids.toSorted());
   });
 });

@@ -15,7 +15,7 @@ let world: World;
 let key: string;
 
 beforeAll(async () => {
-  // A minute, the window of signups and of results, in a tenth of a second: processes keep their own time.
+  // Processes have their own clocks, so a window of a minute takes a tenth of a second.
   world = await createWorld({ scale: 600, runs: true });
   key = world.newKey();
 });
@@ -25,7 +25,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-/** An event sync as a process of its own, which can be killed. */
+/** Starts an event sync as a process of its own. */
 function startProcess(): ChildProcess {
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const env = {
@@ -49,8 +49,8 @@ const hasSynced = (tick: Tick, atLeast: number) =>
 const without = async (column: typeof events.signupsFetchedAt | typeof events.resultsState) =>
   (await world.db.select().from(events).where(isNull(column))).map(({ eventId }) => eventId);
 
-describe('two event syncs of which one is killed', () => {
-  it('make one run of every tick, ask for nothing twice in it but what was in hand, and lose nothing', async () => {
+describe('two event syncs, one of them killed', () => {
+  it('make one run per tick, repeat at most the call in flight, and lose nothing', async () => {
     const ids = await world.upstreamEvents(44);
     const [near, far, past] = [ids.slice(0, 4), ids.slice(4, 28), ids.slice(28)];
     await world.list(far, 20 * hour);
@@ -75,18 +75,18 @@ describe('two event syncs of which one is killed', () => {
     expect(await runs()).toHaveLength(3);
     for (const { runId, kind, counts } of await runs()) {
       expect(counts).toMatchObject({ failed: 0, deferred: 0 });
-      // Results that were not there, or not rated, are asked for again in a run that lasts for hours.
+      // A run of many hours fetches missing and unrated results again.
       if (kind === 'results') continue;
       const calls = await world.db.select().from(syncLogs).where(eq(syncLogs.runId, runId));
-      // At most the answer that the killed process had in hand, and could not store any more.
+      // At most the response that the killed process could not store.
       expect(calls.length - new Set(calls.map(({ target }) => target)).size).toBeLessThanOrEqual(1);
     }
-    // On this clock a near event may have started before a killed process is noticed: then it is nobody's any more.
+    // Events that have started are no longer fetched, and on this clock near events can start before the takeover.
     const started = near.filter((_, index) => nearFrom + index * minute < world.clock.now());
-    const unsigned = (await without(events.signupsFetchedAt)).filter((id) => !started.includes(id));
-    expect(new Set(unsigned)).toEqual(new Set(past));
-    const unasked = await without(events.resultsState);
-    expect(unasked.filter((id) => past.includes(id))).toEqual([]);
+    const withoutSignups = (await without(events.signupsFetchedAt)).filter((id) => !started.includes(id));
+    expect(new Set(withoutSignups)).toEqual(new Set(past));
+    const withoutResults = await without(events.resultsState);
+    expect(withoutResults.filter((id) => past.includes(id))).toEqual([]);
     expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 });

@@ -27,20 +27,20 @@ afterAll(async () => {
   await world?.close();
 });
 
-/** As the scheduler keeps it. */
-async function bringIntoForce(mode: SyncMode): Promise<void> {
+/** Stores a schedule like the scheduler. */
+async function setMode(mode: SyncMode): Promise<void> {
   const slots: SlotSettings = { mode, opens: 'every 1h', durationMs: minute, skip: '', catchUp: 'skip' };
   const settings = { timeZone: 'UTC', kinds: mapValues(kinds, () => slots) };
-  const kept: StoredSchedule = { periods: [{ since: 0, settings }], configured: settings, changed: false };
+  const stored: StoredSchedule = { periods: [{ since: 0, settings }], configured: settings, changed: false };
   const bucket = await new Kvm(world.bus.js).open(scheduleBucket);
-  await bucket.put(scheduleKey, JSON.stringify(kept));
+  await bucket.put(scheduleKey, JSON.stringify(stored));
 }
 
 describe('while the near sync is observed', () => {
-  it('a run counts what it would call for, nothing is called, urgently neither; and all is when it is on', async () => {
+  it('runs count their calls but make none, nor does the urgent watch, until it is on', async () => {
     const ids = await world.upstreamEvents(4);
     const from = world.lastSeq();
-    await bringIntoForce('observed');
+    await setMode('observed');
     await world.list(ids.slice(0, 3), 45 * minute);
     service = await world.start({ ZWIFTRACING_API_KEY: world.newKey() });
     const { slotId } = await world.tick('near', 2 * minute, 'observed');
@@ -53,9 +53,9 @@ describe('while the near sync is observed', () => {
 
     await world.list(ids.slice(3), 14 * minute);
     await world.pass(3 * minute);
-    expect(world.asked(from)).toEqual([]);
+    expect(world.requested(from)).toEqual([]);
 
-    await bringIntoForce('on');
-    await world.until(() => expect(world.asked(from)).not.toEqual([]));
+    await setMode('on');
+    await world.until(() => expect(world.requested(from)).not.toEqual([]));
   });
 });

@@ -8,7 +8,7 @@ import { createWorld, type World } from './testing/world.ts';
 
 const { events, results, signups, syncLogs, syncRuns } = tables;
 const hour = 3_600_000;
-/** A call is made so often at the most. */
+/** Maximum number of calls per item. */
 const attempts = 3;
 
 let world: World;
@@ -43,23 +43,23 @@ const runSlot = async (kind: SyncKind, slotMs = 8 * hour) => {
 const calls = (endpoint: string) =>
   world.db.select().from(syncLogs).where(eq(syncLogs.endpoint, endpoint)).orderBy(asc(syncLogs.id));
 
-/** Answers that are no answers, and how they begin, as far as it can be told. */
+/** Unreadable responses and how their text starts. */
 const poisons: ReadonlyArray<[FaultKind, RegExp]> = [
   ['html', /^<!DOCTYPE html>/],
   ['truncated', /^[[{]/],
   ['null-body', /^null$/],
 ];
 
-describe.each(poisons)('an answer that is %s', (kind, start) => {
+describe.each(poisons)('a response that is %s', (kind, start) => {
   const expectLogged = async (endpoint: string) => {
-    const bad = (await calls(endpoint)).slice(0, attempts);
-    for (const call of bad) {
+    const failedCalls = (await calls(endpoint)).slice(0, attempts);
+    for (const call of failedCalls) {
       expect(call).toMatchObject({ status: 200, rawStart: expect.stringMatching(start) });
       expect(call.message).toContain('The answer could not be read');
     }
   };
 
-  it('instead of signups costs one event, after a few attempts; the others go on', async () => {
+  it('instead of signups fails one event after three attempts', async () => {
     await world.list(await world.upstreamEvents(3), 20 * hour);
     world.sandbox.controls.injectFault({ kind, budget: 'signups', times: attempts });
     expect(await runSlot('far')).toMatchObject({
@@ -71,7 +71,7 @@ describe.each(poisons)('an answer that is %s', (kind, start) => {
     expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
   });
 
-  it('instead of the list leaves the copy that is there', async () => {
+  it('instead of the event list leaves the older copy in use', async () => {
     await world.list(await world.upstreamEvents(1), 20 * hour);
     await world.db.update(events).set({ fetchedAt: Math.round(world.clock.now()) - hour });
     world.sandbox.controls.injectFault({ kind, budget: 'events', times: attempts });
@@ -79,7 +79,7 @@ describe.each(poisons)('an answer that is %s', (kind, start) => {
     await expectLogged('events');
   });
 
-  it('instead of results is a try that brought nothing', async () => {
+  it('instead of results counts as a failed try', async () => {
     await world.list(await world.upstreamEvents(2), -2 * hour);
     world.sandbox.controls.injectFault({ kind, budget: 'results', times: attempts });
     expect(await runSlot('results')).toMatchObject({ state: 'done', counts: { synced: 1, failed: 1 } });
@@ -92,7 +92,7 @@ describe.each(poisons)('an answer that is %s', (kind, start) => {
   });
 });
 
-describe('an answer with one item that can not be read', () => {
+describe('a response with one unreadable item', () => {
   const expectSkipped = async (endpoint: string) => {
     const [call] = await calls(endpoint);
     expect(call).toMatchObject({
@@ -102,29 +102,29 @@ describe('an answer with one item that can not be read', () => {
     });
   };
 
-  it('keeps the other events of the list', async () => {
+  it('stores the other events of the list', async () => {
     world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'events' });
     expect(await runSlot('far', 4 * 60_000)).toMatchObject({ state: 'done', error: null });
     await expectSkipped('events');
     expect((await world.db.select().from(events)).length).toBeGreaterThan(500);
   });
 
-  it('keeps the other signups of the event', async () => {
-    await world.list(world.ridden(1), 20 * hour);
+  it('stores the other signups of the event', async () => {
+    await world.list(world.ratedRaces(1), 20 * hour);
     world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'signups' });
     expect(await runSlot('far')).toMatchObject({ state: 'done', error: null, counts: { synced: 1 } });
     await expectSkipped('signups');
     expect((await world.db.select().from(signups)).length).toBeGreaterThan(0);
   });
 
-  it('keeps the other results of the event', async () => {
-    const [race] = world.ridden(1);
+  it('stores the other results of the event', async () => {
+    const [race] = world.ratedRaces(1);
     await world.list([race ?? ''], -8 * hour);
     world.sandbox.controls.injectFault({ kind: 'wrong-types', budget: 'results' });
     expect(await runSlot('results')).toMatchObject({ state: 'done', error: null, counts: { synced: 1 } });
     await expectSkipped('results');
     expect((await world.db.select().from(results)).length).toBeGreaterThan(0);
     const [event] = await world.db.select().from(events);
-    expect(event?.resultsReason).toContain('1 could not be read');
+    expect(event?.resultsReason).toContain('1 unreadable');
   });
 });

@@ -9,7 +9,7 @@ const { events, results, signups, clubMemberships, syncLogs, syncRuns } = tables
 const minute = 60_000;
 const hour = 60 * minute;
 const longSlot = 8 * hour;
-/** What the sandbox knows, at any moment. */
+/** The same world as the sandbox. */
 const upstream = createUpstream(1);
 type Race = ReturnType<typeof upstream.upcoming>[number];
 
@@ -40,7 +40,7 @@ const now = () => Math.round(world.clock.now());
 const startOf = ({ time }: Race) => time * 1_000;
 const resultsAt = ({ eventId }: Race, at: number) => upstream.results(Number(eventId), at)?.results ?? [];
 const isRated = (race: Race, at: number) => resultsAt(race, at).some((each) => 'rating' in each);
-/** Events with riders in them that are over by now, and of which this is true. */
+/** Events with riders that are over by now and match. */
 const over = (is: (event: Race) => boolean) =>
   upstream
     .upcoming(now() - 3 * hour)
@@ -48,7 +48,7 @@ const over = (is: (event: Race) => boolean) =>
     .filter(is);
 const isRace = ({ type }: Race) => type === 'Race';
 
-const keep = (races: readonly Race[]) =>
+const insertRaces = (races: readonly Race[]) =>
   world.db.insert(events).values(
     races.map((race) => ({
       eventId: race.eventId,
@@ -74,16 +74,16 @@ const runSlot = async (slotMs = longSlot) => {
   });
 };
 
-describe('a slot of the results', () => {
-  it('brings unrated results, later their ratings, and then nothing more', async () => {
+describe('a results slot', () => {
+  it('fetches unrated results, later their ratings, and then nothing more', async () => {
     const race = await world.until(() => {
       const isFresh = (each: Race) =>
         resultsAt(each, now()).length > 0 && !isRated(each, now() + 40 * minute);
       const [found] = over((each) => isRace(each) && isFresh(each));
-      if (!found) throw new Error('no race is unrated');
+      if (!found) throw new Error('no unrated race');
       return found;
     });
-    await keep([race]);
+    await insertRaces([race]);
     expect(await runSlot()).toMatchObject({
       state: 'done',
       error: null,
@@ -103,17 +103,17 @@ describe('a slot of the results', () => {
     expect(new Set(rated.map(({ riderId }) => riderId))).toEqual(
       new Set(unrated.map(({ riderId }) => riderId)),
     );
-    const calls = world.asked(0, 'results').length;
+    const calls = world.requested(0, 'results').length;
     expect(await runSlot()).toMatchObject({ state: 'done', counts: { planned: 0 } });
-    expect(world.asked(0, 'results')).toHaveLength(calls);
+    expect(world.requested(0, 'results')).toHaveLength(calls);
   });
 
-  it('begins with the races of our riders, then the other races, and asks for each once', async () => {
+  it('fetches races with our riders first, then other races, then rides, each once', async () => {
     const races = over((each) => isRace(each) && isRated(each, now())).slice(0, 3);
     const [ride] = over((each) => !isRace(each));
     const [ours] = races;
-    if (!ours || !ride) throw new Error('nothing is over');
-    await keep([ride, ...races]);
+    if (!ours || !ride) throw new Error('no race and ride are over');
+    await insertRaces([ride, ...races]);
     const seen = { firstSeenAt: 1, lastSeenAt: 1 };
     await world.db.insert(clubMemberships).values({ clubId: 7, riderId: 1, ...seen });
     const signup = { name: 'Ours', pen: 'A', raw: {}, ...seen };
@@ -122,15 +122,15 @@ describe('a slot of the results', () => {
     const run = await runSlot();
     expect(run).toMatchObject({ state: 'done', counts: { planned: 4, synced: 4, deferred: 0 } });
     expect(run.counts.stored).toBe((await world.db.select().from(results)).length);
-    const asked = world.asked(from, 'results');
-    expect(asked[0]).toBe(ours.eventId);
-    expect(asked.at(-1)).toBe(ride.eventId);
-    expect(asked.toSorted()).toEqual([ride, ...races].map(({ eventId }) => eventId).toSorted());
+    const requested = world.requested(from, 'results');
+    expect(requested[0]).toBe(ours.eventId);
+    expect(requested.at(-1)).toBe(ride.eventId);
+    expect(requested.toSorted()).toEqual([ride, ...races].map(({ eventId }) => eventId).toSorted());
     expect(world.sandbox.audit().filter(({ verdict }) => verdict !== 'accepted')).toEqual([]);
   });
 
-  it('leaves for the next one what it has no call for', async () => {
-    await keep(over(isRace).slice(0, 4));
+  it('defers events for which it has no call', async () => {
+    await insertRaces(over(isRace).slice(0, 4));
     const run = await runSlot(1.9 * minute);
     expect(run).toMatchObject({ state: 'done', error: null });
     expect(run.counts).toMatchObject({ synced: 2, deferred: 2 });
@@ -138,10 +138,10 @@ describe('a slot of the results', () => {
     expect(counts).toMatchObject({ synced: 2, deferred: 0 });
   });
 
-  it('takes what upstream does not know for results that are not there yet', async () => {
+  it('treats a 404 for an event as no results yet', async () => {
     const [known] = over((each) => isRace(each) && isRated(each, now()));
-    if (!known) throw new Error('nothing is rated');
-    await keep([known, { ...known, eventId: '7' }]);
+    if (!known) throw new Error('no rated race');
+    await insertRaces([known, { ...known, eventId: '7' }]);
     expect(await runSlot()).toMatchObject({ state: 'done', error: null, counts: { synced: 2, failed: 0 } });
     expect(await eventOf('7')).toMatchObject({
       resultsState: 'none_yet',
@@ -150,10 +150,10 @@ describe('a slot of the results', () => {
     });
   });
 
-  it('gives up on what has not come within three days', async () => {
+  it('gives up after three days without results', async () => {
     const [race] = over(isRace);
-    if (!race) throw new Error('nothing is over');
-    await keep([{ ...race, eventId: '7', time: race.time - 4 * 24 * 3_600 }]);
+    if (!race) throw new Error('no race is over');
+    await insertRaces([{ ...race, eventId: '7', time: race.time - 4 * 24 * 3_600 }]);
     expect(await runSlot()).toMatchObject({ state: 'done', counts: { planned: 0 } });
     expect(await eventOf('7')).toMatchObject({ resultsState: 'given_up' });
   });

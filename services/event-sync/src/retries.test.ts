@@ -15,7 +15,7 @@ const hour = 60 * minute;
 let world: World;
 let service: HarnessService;
 let key: string;
-/** Every permit that was started, by the account that it is of. */
+/** Every started permit. */
 const started: Array<{ account: string; permit: string; lane: Lane }> = [];
 
 beforeAll(async () => {
@@ -53,7 +53,7 @@ const statuses = async () => {
   const calls = await world.db.select().from(syncLogs).orderBy(asc(syncLogs.id));
   return calls.map(({ status }) => status);
 };
-/** The lanes in which calls were made, in order; each with a permit of its own. */
+/** Expects calls in these lanes, in order, each with a permit of its own. */
 const expectLanes = (lanes: Lane[]) =>
   world.until(() => {
     const permits = started.filter(({ account }) => account === accountOf(key));
@@ -61,9 +61,9 @@ const expectLanes = (lanes: Lane[]) =>
     expect(new Set(permits.map(({ permit }) => permit)).size).toBe(lanes.length);
   });
 
-describe('a call that fails for a passing reason', () => {
+describe('a call that fails with a transient error', () => {
   it.each(['signups', 'results'] as const)(
-    '(%s) is made again in the same lane, each time with a permit of its own',
+    '(%s) is retried in the same lane, each time with a permit of its own',
     async (budget) => {
       const isSignups = budget === 'signups';
       await world.list(await world.upstreamEvents(1), isSignups ? 20 * hour : -20 * hour);
@@ -75,37 +75,37 @@ describe('a call that fails for a passing reason', () => {
   );
 });
 
-describe('a call that upstream rejects as too much', () => {
+describe('a call that is answered with 429', () => {
   const url = () => `${world.sandbox.url}/public/event_signups/1`;
-  const askAs = () => world.during(fetch(url(), { headers: { Authorization: key } }));
+  const callElsewhere = () => world.during(fetch(url(), { headers: { Authorization: key } }));
 
-  it('is made once more when it is time, in the lane above', async () => {
+  it('is retried once the window is free, one lane higher', async () => {
     await world.list(await world.upstreamEvents(1), 20 * hour);
     world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
-    await askAs();
+    await callElsewhere();
     expect(await runSlot('far')).toMatchObject({ state: 'done', error: null, counts: { synced: 1 } });
     expect(await statuses()).toEqual([429, 200]);
     await expectLanes(['far_event_sync', 'rider_sync']);
   });
 
-  it('of a near run stays in its lane: above it are only forced ones', async () => {
+  it('of a near run is retried in its own lane, as only forced lanes are higher', async () => {
     await world.list(await world.upstreamEvents(1), 59 * minute);
     world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 10 * minute } });
-    await askAs();
+    await callElsewhere();
     expect(await runSlot('near')).toMatchObject({ state: 'done', counts: { synced: 1 } });
     expect(await statuses()).toEqual([429, 200]);
     await expectLanes(['near_event_normal', 'near_event_normal']);
   });
 
-  it('is not made a third time: the run ends, and what is left waits for the next slot', async () => {
+  it('is not retried a second time: the run ends and defers the rest', async () => {
     await world.list(await world.upstreamEvents(3), 20 * hour);
     world.sandbox.controls.changePolicies({ signups: { limit: 1, windowMs: 20 * minute } });
-    await askAs();
+    await callElsewhere();
     const opensAt = (world.sandbox.audit().at(-1)?.arrivedAt ?? 0) + 20 * minute;
     const running = runSlot('far');
-    // Another user of the key takes the next window the moment it opens.
+    // Another user of the key takes the next window as soon as it opens.
     await world.pass(opensAt - world.clock.now());
-    await askAs();
+    await callElsewhere();
     const run = await running;
     expect(run).toMatchObject({
       state: 'failed',

@@ -7,18 +7,18 @@ import type { EventSync, EventSyncConfig } from './config.ts';
 import { answerFreshness, meterFreshness } from './flows/freshness.ts';
 import { watchUrgent } from './flows/urgent-watch.ts';
 
-/** Keeps events up to date: who is signed up for the near ones often, for the far ones as calls allow; how they ended. */
+/** Keeps the list of events, their signups and their results up to date. */
 export async function startEventSync(context: ServiceContext<EventSyncConfig>): Promise<RunningService> {
   const sync = { ...(await openSync(context, 'event-sync')), goals: freshnessGoalsOf(context.config) };
   const load = (kind: SyncKind): Promise<FlowFile<EventSync>> => import(`./flows/${kind}.ts`);
   const flows = await openFlows(sync, 'event-sync', load);
   const watching = watchUrgent(sync, await openScheduleBucket(sync.bus));
-  const endAnswers = answerFreshness(sync);
+  const stopAnswering = answerFreshness(sync);
   meterFreshness(sync);
   return {
     checks: sync.checks,
     async drain() {
-      endAnswers();
+      stopAnswering();
       await Promise.all([watching, ...flows.map((flow) => flow.stop())]);
     },
     close: sync.close,

@@ -7,7 +7,7 @@ import { createWorld, type World } from './testing/world.ts';
 
 const { events, sources, syncLogs, syncRuns } = tables;
 const hour = 3_600_000;
-const gone = 'ZwiftRacing signups are not available with this key';
+const unavailable = 'ZwiftRacing signups are not available with this key';
 
 let world: World;
 let service: HarnessService;
@@ -47,20 +47,20 @@ const sourceOf = async (source: Source) => {
   const [row] = await world.db.select().from(sources).where(eq(sources.source, source));
   return row;
 };
-/** Puts off the moment at which a source is asked again, project ms from now. */
+/** Sets when a source is probed next, project ms from now. */
 const retryIn = async (source: Source, ms: number) => {
   const probeAt = Math.round(world.clock.now()) + ms;
   await world.db.update(sources).set({ probeAt }).where(eq(sources.source, source));
 };
 
-describe('signups that are not given to this key', () => {
-  it('cost a call or a few, then none until it is time, then one a slot; and all go on when they are back', async () => {
+describe('signups that this key cannot use', () => {
+  it('cost few calls, then none until the next probe, then one per slot, until they are available again', async () => {
     await world.list(await world.upstreamEvents(6), 20 * hour);
     world.sandbox.controls.injectFault({ kind: 'host-gone', budget: 'signups', times: 2 });
     await start();
     expect(await runSlot('far')).toMatchObject({
       state: 'failed',
-      error: expect.stringContaining(gone),
+      error: expect.stringContaining(unavailable),
       counts: { synced: 0, failed: 1, deferred: 5 },
     });
     expect(await calls()).toBe(1);
@@ -71,7 +71,7 @@ describe('signups that are not given to this key', () => {
     });
 
     await retryIn('signups', 50 * hour);
-    const waits = { state: 'failed', error: expect.stringMatching(`${gone}.*asked again from`) };
+    const waits = { state: 'failed', error: expect.stringMatching(`${unavailable}.*asked again from`) };
     expect(await runSlot('far')).toMatchObject({ ...waits, counts: { failed: 0, deferred: 6 } });
     expect(await calls()).toBe(1);
 
@@ -85,7 +85,7 @@ describe('signups that are not given to this key', () => {
     expect(await sourceOf('signups')).toMatchObject({ state: 'available', message: null });
   });
 
-  it('are asked for at once after the address was corrected', async () => {
+  it('are fetched at once after the path was corrected', async () => {
     await world.list(await world.upstreamEvents(4), 20 * hour);
     await start({ ZWIFTRACING_SIGNUPS_PATH: '/public/nothing/:id' });
     await runSlot('far');
@@ -100,8 +100,8 @@ describe('signups that are not given to this key', () => {
   });
 });
 
-describe('a list of events that is not given to this key', () => {
-  it('is asked for once, not in every slot', async () => {
+describe('an event list that this key cannot use', () => {
+  it('is requested once, not in every slot', async () => {
     key = 'wrong';
     await start();
     for (const kind of ['far', 'near', 'far'] as const) {
@@ -120,7 +120,7 @@ describe('a list of events that is not given to this key', () => {
 });
 
 describe('a host that answers 404 to everything', () => {
-  it('is told from a source that is missing', async () => {
+  it('is reported differently from a single missing source', async () => {
     await start({ ZWIFTRACING_BASE_URL: `${world.sandbox.url}/old` });
     await runSlot('far');
     await world.list(await world.upstreamEvents(4), 20 * hour);

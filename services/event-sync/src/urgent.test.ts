@@ -29,13 +29,13 @@ afterAll(() => world?.close());
 
 const startsOf = async (eventId: string) =>
   (await world.db.select().from(events).where(eq(events.eventId, eventId)))[0]?.startsAt ?? 0;
-/** Those that are made for no run. */
+/** Calls outside of runs. */
 const calls = () => world.db.select().from(syncLogs).where(isNull(syncLogs.runId)).orderBy(asc(syncLogs.id));
-/** Some of its looks at what is about to start, and whatever they lead to. */
-const someLooks = () => world.pass(3 * minute);
+/** Lets the watch look a few times. */
+const letWatchLook = () => world.pass(3 * minute);
 
 describe('an event that is about to start', () => {
-  it('is refreshed without a slot and without a look at the list: once, when its last minutes begin', async () => {
+  it('is refreshed once, when its last minutes start, without a slot or a new event list', async () => {
     const [soon = '', sooner = '', started = ''] = await world.upstreamEvents(3);
     const from = world.lastSeq();
     await world.list([started], -1);
@@ -45,20 +45,20 @@ describe('an event that is about to start', () => {
       expect((await calls()).map(({ target }) => target)).toEqual([sooner, soon]),
     );
     expect((await calls()).at(-1)?.startedAt).toBe((await startsOf(soon)) - urgent);
-    await someLooks();
-    expect(world.asked(from)).toEqual([sooner, soon]);
+    await letWatchLook();
+    expect(world.requested(from)).toEqual([sooner, soon]);
     expect(world.sandbox.audit().filter(({ seq, budget }) => seq > from && budget === 'events')).toEqual([]);
   });
 
-  it('goes before the runs that wait for the same calls', async () => {
+  it('gets its call before runs that wait for the same budget', async () => {
     const [first = '', ...far] = await world.upstreamEvents(13);
     await world.list(far, 20 * hour);
     const from = world.lastSeq();
     const slow = await world.tick('far', 4 * hour);
-    await world.until(() => expect(world.asked(from).length).toBeGreaterThan(0));
+    await world.until(() => expect(world.requested(from).length).toBeGreaterThan(0));
     await world.list([first], urgent);
-    await world.until(() => expect(world.asked(from)).toContain(first));
-    expect(world.asked(from)).toEqual([far[0], first]);
+    await world.until(() => expect(world.requested(from)).toContain(first));
+    expect(world.requested(from)).toEqual([far[0], first]);
     const [run] = await world.db.select().from(syncRuns).where(eq(syncRuns.slotId, slow.slotId));
     expect(run).toMatchObject({ state: 'running' });
     await world.until(async () => {
@@ -67,10 +67,10 @@ describe('an event that is about to start', () => {
     });
   });
 
-  it('that upstream does not know is not asked for again and again', async () => {
+  it('that upstream does not know is requested only once', async () => {
     await world.list(['7'], urgent - minute);
     await world.until(async () => expect((await calls()).map(({ status }) => status)).toEqual([404]));
-    await someLooks();
+    await letWatchLook();
     expect(await calls()).toHaveLength(1);
   });
 });

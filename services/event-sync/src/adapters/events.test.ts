@@ -3,7 +3,7 @@ import { type TestDatabase, testDatabase } from '@paceline/shared/database/testi
 import type { EventItem, SignupItem, Skipped } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findCandidates, findWatched, listFetchedAt, storeEvents, storeSignups } from './events.ts';
+import { findCandidates, findMeasured, listFetchedAt, storeEvents, storeSignups } from './events.ts';
 
 const { events, signups, signupCopies, clubMemberships } = tables;
 let database: TestDatabase;
@@ -44,14 +44,14 @@ const candidates = async (after: number, until: number) => {
   return found.toSorted((a, b) => a.startsAt - b.startsAt);
 };
 
-describe('the list of events', () => {
-  it('has no age when there is none', async () => {
+describe('the event list', () => {
+  it('has no age without a copy', async () => {
     expect(await listFetchedAt(db)).toBeNull();
     await storeEvents(db, [], 500);
     expect(await listFetchedAt(db)).toBeNull();
   });
 
-  it('replaces what it said before, and keeps what is known of the signups', async () => {
+  it('replaces the previous copy and keeps what is known about signups', async () => {
     await storeEvents(db, [event('a', 5_000)], 1_000);
     await store('a', [1], 1_500);
     await storeEvents(db, [event('a', 6_000, 12), event('b', 7_000)], 2_000);
@@ -73,7 +73,7 @@ describe('the list of events', () => {
     ]);
   });
 
-  it('of a whole week fits into one statement', async () => {
+  it('of a whole week fits in one statement', async () => {
     await storeEvents(
       db,
       Array.from({ length: 900 }, (_, index) => event(String(index), 5_000)),
@@ -83,13 +83,13 @@ describe('the list of events', () => {
   });
 });
 
-describe('events that may be worth a call', () => {
-  it('start within the horizon', async () => {
+describe('findCandidates', () => {
+  it('finds events that start within the horizon', async () => {
     await storeEvents(db, [event('a', 1_000), event('b', 1_001), event('c', 2_000), event('d', 2_001)], 500);
     expect((await candidates(1_000, 2_000)).map(({ eventId }) => eventId)).toEqual(['b', 'c']);
   });
 
-  it('are listed: one that was taken off the list was called off, until it is there again', async () => {
+  it('skips delisted events until they are listed again', async () => {
     const ids = async () => (await candidates(0, 2_000)).map(({ eventId }) => eventId);
     const delisted = async () =>
       (await db.select().from(events).where(eq(events.eventId, 'a'))).map(({ delistedAt }) => delistedAt);
@@ -101,13 +101,13 @@ describe('events that may be worth a call', () => {
     expect([await ids(), await delisted()]).toEqual([['a', 'b'], [null]]);
   });
 
-  it('were not taken off the list when they have started', async () => {
+  it('does not mark started events as delisted', async () => {
     await storeEvents(db, [event('a', 550), event('b', 1_001)], 500);
     await storeEvents(db, [event('b', 1_001)], 600);
     expect((await db.select().from(events)).map(({ delistedAt }) => delistedAt)).toEqual([null, null]);
   });
 
-  it('have ours in them when a member of one of our clubs is signed up', async () => {
+  it('marks events for which a current member of our clubs is signed up', async () => {
     const member = { clubId: 7, firstSeenAt: 1, lastSeenAt: 1 };
     await db.insert(clubMemberships).values([
       { ...member, riderId: 1 },
@@ -136,7 +136,7 @@ describe('events that may be worth a call', () => {
 describe('signups', () => {
   beforeEach(() => storeEvents(db, [event('e', 5_000), event('other', 5_000)], 500));
 
-  it('are stored with when they were first and last seen', async () => {
+  it('are stored with the times they were first and last seen', async () => {
     await store('e', [1], 1_000);
     await store('e', [1, 2], 2_000);
     expect(await stored('e')).toMatchObject([
@@ -149,7 +149,7 @@ describe('signups', () => {
     expect((await db.select().from(signupCopies)).map(({ copiedAt }) => copiedAt)).toEqual([1_000, 2_000]);
   });
 
-  it('that are gone were withdrawn, since when that was first seen', async () => {
+  it('that disappear are marked as withdrawn', async () => {
     await store('e', [1, 2], 1_000);
     await store('other', [2], 1_000);
     await store('e', [1], 2_000);
@@ -161,7 +161,7 @@ describe('signups', () => {
     expect(await withdrawn('other')).toEqual([[2, null]]);
   });
 
-  it('that come back are signups again', async () => {
+  it('that come back are no longer withdrawn', async () => {
     await store('e', [1], 1_000);
     await store('e', [], 2_000);
     expect(await withdrawn('e')).toEqual([[1, 2_000]]);
@@ -169,7 +169,7 @@ describe('signups', () => {
     expect(await stored('e')).toMatchObject([{ firstSeenAt: 1_000, lastSeenAt: 3_000, withdrawnAt: null }]);
   });
 
-  it('of a rider who could not be read were not withdrawn', async () => {
+  it('that could not be read are not marked as withdrawn', async () => {
     await store('e', [1, 2, 3], 1_000);
     await store('e', [1], 2_000, [unreadable('2')]);
     expect(await withdrawn('e')).toEqual([
@@ -179,7 +179,7 @@ describe('signups', () => {
     ]);
   });
 
-  it('are all kept when it can not be told who is missing', async () => {
+  it('are all kept when an entry has no readable id', async () => {
     await store('e', [1, 2], 1_000);
     await store('e', [1], 2_000, [unreadable(null)]);
     expect(await withdrawn('e')).toEqual([
@@ -189,8 +189,8 @@ describe('signups', () => {
   });
 });
 
-describe('events whose freshness is measured', () => {
-  it('are those that start within the span, with every copy that was made of their signups', async () => {
+describe('findMeasured', () => {
+  it('finds events that start within the horizon, with the times of all their copies', async () => {
     await db.insert(clubMemberships).values({ clubId: 7, riderId: 1, firstSeenAt: 1, lastSeenAt: 1 });
     await storeEvents(
       db,
@@ -200,7 +200,7 @@ describe('events whose freshness is measured', () => {
     await store('a', [1], 700);
     await store('a', [1, 2], 600);
     await store('before', [1], 600);
-    const found = await findWatched(db, { after: 1_000, until: 2_000 });
+    const found = await findMeasured(db, { after: 1_000, until: 2_000 });
     const of = { listedAt: 500, delistedAt: null };
     expect(found.toSorted((a, b) => a.startsAt - b.startsAt)).toEqual([
       { ...of, startsAt: 1_001, hasOurs: true, copiedAt: [600, 700] },

@@ -3,12 +3,12 @@ import { fromInserted, type Transaction, upsert } from '@paceline/shared/sync';
 import { type EventItem, riderIdsOf, type SignupsResponse } from '@paceline/shared/zwiftracing';
 import { and, eq, gt, isNull, lt, lte, max, notInArray, sql } from 'drizzle-orm';
 import type { Horizon } from '../core/classes.ts';
-import type { Titled, WatchedEvent } from '../core/freshness.ts';
+import type { TitledCandidate, MeasuredEvent } from '../core/freshness.ts';
 
 const { events, signups, signupCopies, clubMemberships } = tables;
 
-/** What the list says nothing of. */
-const notOfTheList = [
+/** Columns that the event list does not update. */
+const keptColumns = [
   'eventId',
   'firstSeenAt',
   'signupsFetchedAt',
@@ -20,13 +20,13 @@ const notOfTheList = [
   'resultsFetchedAt',
 ] as const;
 
-/** Project ms; null: there is no copy of the list. */
+/** Project ms; null without a copy of the list. */
 export async function listFetchedAt(db: Database): Promise<number | null> {
   const [row] = await db.select({ at: max(events.fetchedAt) }).from(events);
   return row?.at ?? null;
 }
 
-/** Stores the list. The ids must differ. An event that it no longer holds, and that has not started, was taken off it. */
+/** Stores the event list (distinct ids). Future events that are no longer in it are marked as delisted. */
 export async function storeEvents(
   db: Database,
   items: readonly EventItem[],
@@ -39,7 +39,7 @@ export async function storeEvents(
       .values(items.map(({ event, raw }) => ({ ...event, raw, firstSeenAt: fetchedAt, fetchedAt })))
       .onConflictDoUpdate({
         target: events.eventId,
-        set: fromInserted(events, notOfTheList),
+        set: fromInserted(events, keptColumns),
       });
     await tx
       .update(events)
@@ -48,7 +48,7 @@ export async function storeEvents(
   });
 }
 
-/** Whether a member of one of our clubs is signed up for an event, as far as our copy knows. */
+/** Whether a member of one of our clubs is signed up for an event, according to our copy. */
 export const hasOurs = (db: Database) => {
   const ours = db
     .select({ one: sql`1` })
@@ -60,8 +60,8 @@ export const hasOurs = (db: Database) => {
   return sql<boolean>`exists ${ours}`;
 };
 
-/** Events that are listed and that start within a horizon. */
-export const findCandidates = (db: Database, { after, until }: Horizon): Promise<Titled[]> =>
+/** Listed events that start within a horizon. */
+export const findCandidates = (db: Database, { after, until }: Horizon): Promise<TitledCandidate[]> =>
   db
     .select({
       eventId: events.eventId,
@@ -75,7 +75,7 @@ export const findCandidates = (db: Database, { after, until }: Horizon): Promise
     .from(events)
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
 
-/** Stores the signups of an event. Who is absent has withdrawn, unless an entry has no readable id; may come back. */
+/** Stores the signups of an event. Absent riders count as withdrawn, unless an entry has no readable id. */
 export async function storeSignups(
   tx: Transaction,
   eventId: string,
@@ -87,12 +87,12 @@ export async function storeSignups(
   await upsert(tx, signups, ['eventId', 'riderId'], rows);
   const unreadable = riderIdsOf(answer.skipped);
   if (unreadable.length === answer.skipped.length) {
-    const there = [...rows.map(({ riderId }) => riderId), ...unreadable];
+    const present = [...rows.map(({ riderId }) => riderId), ...unreadable];
     await tx
       .update(signups)
       .set({ withdrawnAt: fetchedAt })
       .where(
-        and(eq(signups.eventId, eventId), isNull(signups.withdrawnAt), notInArray(signups.riderId, there)),
+        and(eq(signups.eventId, eventId), isNull(signups.withdrawnAt), notInArray(signups.riderId, present)),
       );
   }
   await tx.insert(signupCopies).values({ eventId, copiedAt: fetchedAt }).onConflictDoNothing();
@@ -106,8 +106,8 @@ const copies = sql<number[]>`coalesce(
   json_agg((extract(epoch from ${signupCopies.copiedAt}) * 1000)::bigint order by ${signupCopies.copiedAt})
     filter (where ${signupCopies.copiedAt} is not null), '[]')`;
 
-/** Events that start within a horizon, with every copy that was made of their signups. */
-export const findWatched = (db: Database, { after, until }: Horizon): Promise<WatchedEvent[]> =>
+/** Events that start within a horizon, with the times of all copies of their signups. */
+export const findMeasured = (db: Database, { after, until }: Horizon): Promise<MeasuredEvent[]> =>
   db
     .select({
       startsAt: events.startsAt,

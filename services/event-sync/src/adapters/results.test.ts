@@ -4,7 +4,7 @@ import type { ResultItem, Skipped } from '@paceline/shared/zwiftracing';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { storeEvents } from './events.ts';
-import { findFinishes, giveUpOn, storeResults, storeTry } from './results.ts';
+import { findEndedEvents, giveUpResults, storeResults, storeFailedTry } from './results.ts';
 
 const { events, results, signups, clubMemberships } = tables;
 let database: TestDatabase;
@@ -60,7 +60,7 @@ const eventOf = async (eventId = 'e') => {
 };
 
 describe('results', () => {
-  it('are unrated first and rated later, with when they were first and last seen', async () => {
+  it('are stored unrated, then rated, with the times they were first and last seen', async () => {
     await store([1, 2], 1_000);
     expect(await eventOf()).toMatchObject({
       resultsState: 'unrated',
@@ -78,7 +78,7 @@ describe('results', () => {
     expect(await eventOf('other')).toMatchObject({ resultsState: null, resultsTries: 0 });
   });
 
-  it('that vanish were taken out, since when that was first seen; they may come back', async () => {
+  it('that disappear are marked as removed until they come back', async () => {
     await store([1, 2], 1_000);
     await store([1], 2_000);
     await store([1], 3_000);
@@ -93,14 +93,14 @@ describe('results', () => {
     ]);
   });
 
-  it('stored twice are as if they were stored once', async () => {
+  it('can be stored twice without a difference', async () => {
     await store([1, 2], 1_000);
     const once = await stored();
     await store([1, 2], 1_000);
     expect(await stored()).toEqual(once);
   });
 
-  it('of riders who could not be read were not taken out, and the event says so', async () => {
+  it('that could not be read are not marked as removed, and the event says so', async () => {
     await store([1, 2, 3], 1_000);
     await store([1], 2_000, null, [unreadable('2')]);
     expect(await removed()).toEqual([
@@ -109,14 +109,14 @@ describe('results', () => {
       [3, 2_000],
     ]);
     expect(await eventOf()).toMatchObject({
-      resultsReason: '1 could not be read, the first: name: wrong',
+      resultsReason: '1 unreadable, first: name: wrong',
     });
     await store([], 3_000, null, [unreadable(null)]);
     expect(await removed()).toContainEqual([1, null]);
     expect(await eventOf()).toMatchObject({ resultsState: 'unrated' });
   });
 
-  it('survive a new list of events', async () => {
+  it('survive an update of the event list', async () => {
     await store([1], 1_000);
     const { title, startsAt } = row('e');
     const details = { type: 'Race', subType: null, routeId: null, distance: null, listedSignups: 3 };
@@ -125,10 +125,11 @@ describe('results', () => {
   });
 });
 
-describe('a try that brought nothing', () => {
-  const attempt = (at: number) => db.transaction((tx) => storeTry(tx, 'e', 'it knows no such thing', at));
+describe('storeFailedTry', () => {
+  const attempt = (at: number) =>
+    db.transaction((tx) => storeFailedTry(tx, 'e', 'it knows no such thing', at));
 
-  it('is counted with its reason', async () => {
+  it('counts the try and stores its reason', async () => {
     await attempt(1_000);
     expect(await eventOf()).toMatchObject({
       resultsState: 'none_yet',
@@ -139,7 +140,7 @@ describe('a try that brought nothing', () => {
     });
   });
 
-  it('leaves what is known as it is', async () => {
+  it('keeps earlier results', async () => {
     await store([1], 1_000);
     await attempt(2_000);
     expect(await eventOf()).toMatchObject({ resultsState: 'unrated', resultsFetchedAt: 1_000 });
@@ -147,8 +148,8 @@ describe('a try that brought nothing', () => {
   });
 });
 
-describe('results that nobody waits for any more', () => {
-  it('are given up with the reason, those that are there for good are not', async () => {
+describe('giveUpResults', () => {
+  it('gives up on missing results with a reason, and keeps final ones', async () => {
     const of = (eventId: string, resultsState: typeof events.$inferInsert.resultsState, more = {}) =>
       row(eventId, { resultsState, ...more });
     await db
@@ -160,24 +161,24 @@ describe('results that nobody waits for any more', () => {
         of('ride', 'unrated', { type: 'Group Ride' }),
         of('later', 'none_yet', { startsAt: 501 }),
       ]);
-    await giveUpOn(db, 500);
+    await giveUpResults(db, 500);
     const all = await db.select().from(events).orderBy(asc(events.eventId));
     expect(
       all.map(({ eventId, resultsState, resultsReason }) => [eventId, resultsState, resultsReason]),
     ).toEqual([
-      ['e', 'given_up', 'nobody has asked for them within 72 hours of the start'],
+      ['e', 'given_up', 'not fetched within 72 hours of the start'],
       ['later', 'none_yet', null],
-      ['none', 'given_up', 'there were none 72 hours after the start'],
-      ['other', 'given_up', 'nobody has asked for them within 72 hours of the start'],
+      ['none', 'given_up', 'no results within 72 hours of the start'],
+      ['other', 'given_up', 'not fetched within 72 hours of the start'],
       ['rated', 'rated', null],
       ['ride', 'unrated', null],
-      ['unrated', 'given_up', 'they were not rated 72 hours after the start'],
+      ['unrated', 'given_up', 'not rated within 72 hours of the start'],
     ]);
   });
 });
 
-describe('events whose results may be wanted', () => {
-  it('started within the horizon and were not called off, and are ours when our riders were signed up', async () => {
+describe('findEndedEvents', () => {
+  it('finds events within the horizon that were not delisted, and marks those with our riders', async () => {
     await db
       .insert(events)
       .values([
@@ -189,7 +190,7 @@ describe('events whose results may be wanted', () => {
     await db.insert(clubMemberships).values({ clubId: 7, riderId: 1, firstSeenAt: 1, lastSeenAt: 1 });
     const signup = { name: 'Rider 1', pen: 'A', raw: {}, firstSeenAt: 1, lastSeenAt: 1 };
     await db.insert(signups).values({ eventId: 'e', riderId: 1, ...signup });
-    const found = await findFinishes(db, { after: 400, until: 800 });
+    const found = await findEndedEvents(db, { after: 400, until: 800 });
     expect(new Map(found.map(({ eventId, hasOurs }) => [eventId, hasOurs]))).toEqual(
       new Map([
         ['e', true],

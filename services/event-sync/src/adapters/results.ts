@@ -3,13 +3,13 @@ import { type Transaction, upsert } from '@paceline/shared/sync';
 import { type EventResults, riderIdsOf } from '@paceline/shared/zwiftracing';
 import { and, eq, gt, isNull, lte, notInArray, or, sql } from 'drizzle-orm';
 import type { Horizon } from '../core/classes.ts';
-import { type Finish, givenUpBecause, stateOf } from '../core/results.ts';
+import { type EndedEvent, giveUpReasons, stateOf } from '../core/results.ts';
 import { hasOurs } from './events.ts';
 
 const { events, results } = tables;
 
-/** Events that started within a horizon, called off ones not among them. */
-export const findFinishes = (db: Database, { after, until }: Horizon): Promise<Finish[]> =>
+/** Events that started within a horizon, without cancelled ones. */
+export const findEndedEvents = (db: Database, { after, until }: Horizon): Promise<EndedEvent[]> =>
   db
     .select({
       eventId: events.eventId,
@@ -22,7 +22,7 @@ export const findFinishes = (db: Database, { after, until }: Horizon): Promise<F
     .from(events)
     .where(and(gt(events.startsAt, after), lte(events.startsAt, until), isNull(events.delistedAt)));
 
-/** Stores the results of an event. Who is absent was removed, unless an entry has no readable id: it may be anybody's. */
+/** Stores the results of an event. Absent riders count as removed, unless an entry has no readable id. */
 export async function storeResults(
   tx: Transaction,
   eventId: string,
@@ -34,12 +34,12 @@ export async function storeResults(
   await upsert(tx, results, ['eventId', 'riderId'], rows);
   const unreadable = riderIdsOf(skipped);
   if (unreadable.length === skipped.length) {
-    const there = [...rows.map(({ riderId }) => riderId), ...unreadable];
+    const present = [...rows.map(({ riderId }) => riderId), ...unreadable];
     await tx
       .update(results)
       .set({ removedAt: fetchedAt })
       .where(
-        and(eq(results.eventId, eventId), isNull(results.removedAt), notInArray(results.riderId, there)),
+        and(eq(results.eventId, eventId), isNull(results.removedAt), notInArray(results.riderId, present)),
       );
   }
   const [first] = skipped;
@@ -47,35 +47,35 @@ export async function storeResults(
     .update(events)
     .set({
       resultsState: stateOf(rows, skipped.length),
-      resultsReason: first ? `${skipped.length} could not be read, the first: ${first.reason}` : null,
+      resultsReason: first ? `${skipped.length} unreadable, first: ${first.reason}` : null,
       resultsFetchedAt: fetchedAt,
       ...triedAt(fetchedAt),
     })
     .where(eq(events.eventId, eventId));
 }
 
-/** Stores that a call was made and why it brought nothing: what was known stays. */
-export async function storeTry(
+/** Stores a failed call with its reason; keeps earlier results. */
+export async function storeFailedTry(
   tx: Transaction,
   eventId: string,
   reason: string,
-  askedAt: number,
+  calledAt: number,
 ): Promise<void> {
   await tx
     .update(events)
     .set({
       resultsState: sql`coalesce(${events.resultsState}, 'none_yet')`,
       resultsReason: reason,
-      ...triedAt(askedAt),
+      ...triedAt(calledAt),
     })
     .where(eq(events.eventId, eventId));
 }
 
 const triedAt = (at: number) => ({ resultsTriedAt: at, resultsTries: sql`${events.resultsTries} + 1` });
 
-/** Gives up the results that are still missing by then. */
-export async function giveUpOn(db: Database, startedUntil: number): Promise<void> {
-  const { never, none_yet: none, unrated } = givenUpBecause;
+/** Gives up on missing results of events that started by `startedUntil`. */
+export async function giveUpResults(db: Database, startedUntil: number): Promise<void> {
+  const { never, none_yet: none, unrated } = giveUpReasons;
   const state = events.resultsState;
   await db
     .update(events)

@@ -2,78 +2,77 @@ import { type EventKind, freshnessClasses, kinds } from '@paceline/shared/defini
 import type { CallReason } from '@paceline/shared/contracts';
 import { type Candidate, freshUntil, type Goals, isWithinGoal, kindOf } from './classes.ts';
 import { isUrgent } from './urgent.ts';
-import type { Best, EventRun, Worthwhile } from './event-run.ts';
+import type { BestEvent, EventRun, Selection } from './event-run.ts';
 
-/** An event with what a call for its signups is worth, and the reason why it would be made. */
-export interface Choice<Event extends Candidate = Candidate> {
+/** An event with the value of a call for its signups and the reason to make it. */
+export interface RankedCandidate<Event extends Candidate = Candidate> {
   readonly event: Event;
   readonly because: CallReason;
-  readonly worth: number;
+  readonly value: number;
 }
 
-/** Weight of an event with our riders in it, or with no copy to tell. */
+/** Weight of an event with our riders, or without a copy, where that is unknown. */
 const oursWeight = 3;
-/** How much of a copy's remaining time within its goal counts once the list shows another number of signups. */
-const disagreeing = 0.9;
-/** A call that is worth less is not made. */
-const leastWorth = 0.1;
+/** Share of a copy's remaining fresh time that still counts once the list shows another number of signups. */
+const changedFactor = 0.9;
+/** Calls of less value are not made. */
+const minValue = 0.1;
 /** Weight of a kind's events in its own slot. */
 const ownWeight = 4;
 
-/** The events by what a call for each is worth, most first; of equal ones ours first, then by start. */
-export const inOrderOfWorth = <Event extends Candidate>(
+/** The events by the value of a call, highest first; ties: ours first, then by start. */
+export const rankByValue = <Event extends Candidate>(
   events: readonly Event[],
   goals: Goals,
   now: number,
-): Choice<Event>[] =>
+): RankedCandidate<Event>[] =>
   events
-    .map((event) => ({ event, worth: worthOf(event, goals, now), because: reasonFor(event, goals, now) }))
-    .toSorted(byWorth);
+    .map((event) => ({ event, value: callValue(event, goals, now), because: reasonFor(event, goals, now) }))
+    .toSorted(compareByValue);
 
-type Rated = Pick<Choice, 'event' | 'worth'>;
+type ValuedCandidate = Pick<RankedCandidate, 'event' | 'value'>;
 
-const byWorth = (a: Rated, b: Rated): number =>
-  b.worth - a.worth ||
+const compareByValue = (a: ValuedCandidate, b: ValuedCandidate): number =>
+  b.value - a.value ||
   Number(b.event.hasOurs) - Number(a.event.hasOurs) ||
   a.event.startsAt - b.event.startsAt ||
   (a.event.eventId < b.event.eventId ? -1 : 1);
 
-/** A copy made in a run can't have changed enough for another call in it, and what failed in it would fail again. */
-const isLeft = (
+/** A run fetches no event twice: a copy of its own is fresh enough, and a failed call would fail again. */
+const isPending = (
   { eventId, signupsFetchedAt: at }: Candidate,
   { startedAt, failed }: Pick<EventRun, 'startedAt' | 'failed'>,
 ): boolean => (at === null || at < startedAt) && !failed.has(eventId);
 
-/** Before its last minutes there is time for another look. Project ms. */
-const soon = freshnessClasses.urgent.fromMs;
+/** Project ms before the start. */
+const lastMinutesMs = freshnessClasses.urgent.fromMs;
 
 function reasonFor(event: Candidate, goals: Goals, now: number): CallReason {
   const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups } = event;
   if (isUrgent(event, goals, now)) return urgentReason;
   if (signupsFetchedAt === null) return 'never_fetched';
   if (!isWithinGoal(signupsFetchedAt, startsAt, goals, now)) return 'older_than_goal';
-  if (freshUntil(signupsFetchedAt, startsAt, goals, now) - now < soon) return 'soon_older_than_goal';
+  if (freshUntil(signupsFetchedAt, startsAt, goals, now) - now < lastMinutesMs) return 'soon_older_than_goal';
   return listedSignups === signupsListedThen ? 'oldest_copy' : 'signups_changed';
 }
 
-/** Why the watch over events that are about to start calls. */
 export const urgentReason: CallReason = 'about_to_start';
 
 /**
- * Infinite for what is about to start. For others the time within the goal that a call now would buy, as a share of the hour
- * before the last minutes, or of the time until that hour: 1 for one that has just come within it, 0 where the copy will do.
+ * Infinity for an event about to start. Otherwise the fresh time that a call now would gain, as a share of the near phase
+ * (the hour before the last minutes) or of the time until it: 1 for a stale event just entering it, 0 for a fresh copy.
  */
-function worthOf(event: Candidate, goals: Goals, now: number): number {
+function callValue(event: Candidate, goals: Goals, now: number): number {
   const { startsAt, signupsFetchedAt, signupsListedThen, listedSignups, hasOurs } = event;
   if (isUrgent(event, goals, now)) return Infinity;
-  const until = freshUntil(now, startsAt, goals, now);
-  const anyway = signupsFetchedAt === null ? now : freshUntil(signupsFetchedAt, startsAt, goals, now);
-  const agrees = listedSignups === signupsListedThen ? 1 : disagreeing;
-  const bought = shareOfTime(now, until, startsAt) - shareOfTime(now, anyway, startsAt) * agrees;
-  return bought * (hasOurs || signupsFetchedAt === null ? oursWeight : 1);
+  const withCall = freshUntil(now, startsAt, goals, now);
+  const withoutCall = signupsFetchedAt === null ? now : freshUntil(signupsFetchedAt, startsAt, goals, now);
+  const factor = listedSignups === signupsListedThen ? 1 : changedFactor;
+  const gained = shareOfTime(now, withCall, startsAt) - shareOfTime(now, withoutCall, startsAt) * factor;
+  return gained * (hasOurs || signupsFetchedAt === null ? oursWeight : 1);
 }
 
-/** A stretch from now on: of an event's time within the hour, until its last minutes, and of its time until that hour. */
+/** The time from now until `until`, as a share of the event's near phase plus a share of the time until that phase. */
 function shareOfTime(now: number, until: number, startsAt: number): number {
   const near = startsAt - freshnessClasses.near.fromMs;
   const urgent = startsAt - freshnessClasses.urgent.fromMs;
@@ -82,33 +81,33 @@ function shareOfTime(now: number, until: number, startsAt: number): number {
   return inNear / (urgent - near) + (inFar === 0 ? 0 : inFar / (near - now));
 }
 
-/** A slot's own kind goes first while it has a use for the calls; what it leaves the other one has. */
-export function worthInSlot(
+/** The best event for a call in a slot: the slot's own kind has priority, the other kind gets the rest. */
+export function chooseInSlot(
   kind: EventKind,
   events: readonly Candidate[],
   run: Pick<EventRun, 'startedAt' | 'failed'>,
   goals: Goals,
   now: number,
-): Worthwhile {
-  let [own, other]: [Rated | undefined, Rated | undefined] = [undefined, undefined];
+): Selection {
+  let [own, other]: [ValuedCandidate | undefined, ValuedCandidate | undefined] = [undefined, undefined];
   let left = 0;
   for (const event of events) {
-    const rated = { event, worth: isLeft(event, run) ? worthOf(event, goals, now) : 0 };
-    if (rated.worth < leastWorth) continue;
+    const candidate = { event, value: isPending(event, run) ? callValue(event, goals, now) : 0 };
+    if (candidate.value < minValue) continue;
     if (kindOf(event.startsAt, now) === kind) {
       left += 1;
-      own = better(own, rated);
-    } else other = better(other, rated);
+      own = better(own, candidate);
+    } else other = better(other, candidate);
   }
-  const best = own && own.worth * ownWeight >= (other?.worth ?? 0) ? own : other;
-  return { best: best && bestOf(best.event, kind, goals, now), left };
+  const best = own && own.value * ownWeight >= (other?.value ?? 0) ? own : other;
+  return { best: best && toBest(best.event, kind, goals, now), left };
 }
 
-function bestOf(event: Candidate, kind: EventKind, goals: Goals, now: number): Best {
+function toBest(event: Candidate, kind: EventKind, goals: Goals, now: number): BestEvent {
   const own = kindOf(event.startsAt, now) ?? kind;
   const because = reasonFor(event, goals, now);
   return { eventId: event.eventId, lane: kinds[own].lane, because, isOwn: own === kind };
 }
 
-const better = (best: Rated | undefined, rated: Rated): Rated =>
-  best === undefined || byWorth(rated, best) < 0 ? rated : best;
+const better = (best: ValuedCandidate | undefined, candidate: ValuedCandidate): ValuedCandidate =>
+  best === undefined || compareByValue(candidate, best) < 0 ? candidate : best;

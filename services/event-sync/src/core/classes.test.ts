@@ -9,7 +9,7 @@ const covers = (kind: EventKind, startsAt: number) => {
   return startsAt > after && startsAt <= until;
 };
 
-describe('the horizon', () => {
+describe('the horizons of the kinds', () => {
   it.each([
     ['has just started', 0, []],
     ['started a while ago', -minute, []],
@@ -18,14 +18,14 @@ describe('the horizon', () => {
     ['starts in over an hour', 60 * minute + 1, ['far']],
     ['starts in two days', 48 * 60 * minute, ['far']],
     ['starts later still', 48 * 60 * minute + 1, []],
-  ])('of an event that %s', (_, lead, kinds) => {
+  ])('cover an event that %s', (_, lead, kinds) => {
     expect(eventKinds.filter((kind) => covers(kind, now + lead))).toEqual(kinds);
     if (kinds.length > 0) expect([kindOf(now + lead, now)]).toEqual(kinds);
   });
 });
 
 describe('the lane of a run', () => {
-  it('is never forced: what is about to start does not wait for a run', () => {
+  it('is never a forced one, as urgent events have the watch', () => {
     const lanes = eventKinds.map((kind) => syncKinds[kind].lane);
     expect(lanes).toEqual(['near_event_normal', 'far_event_sync']);
     expect(lanes.filter((lane) => forcedLanes.has(lane))).toEqual([]);
@@ -48,13 +48,13 @@ describe('the class of an event', () => {
   });
 });
 
-describe('a copy of the list', () => {
+describe('isListFresh', () => {
   it.each([
-    ['that is not there', null, false],
-    ['of now', now, true],
-    ['of less than a minute ago', now - minute + 1, true],
-    ['of a minute ago', now - minute, false],
-  ])('%s is fresh or not', (_, fetchedAt, fresh) => {
+    ['false without a copy', null, false],
+    ['true for a new copy', now, true],
+    ['true for a copy less than a minute old', now - minute + 1, true],
+    ['false for a copy a minute old', now - minute, false],
+  ])('is %s', (_, fetchedAt, fresh) => {
     expect(isListFresh(fetchedAt, now)).toBe(fresh);
   });
 });

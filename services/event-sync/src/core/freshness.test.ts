@@ -6,17 +6,17 @@ import {
   type FreshTime,
   freshnessOf,
   measure,
-  nextOf,
+  nextEvents,
   shareOf,
-  type Titled,
+  type TitledCandidate,
   type CopiedEvent,
-  type WatchedEvent,
+  type MeasuredEvent,
 } from './freshness.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 const goals: Goals = { urgent: 15 * minute, near: hour, far: 24 * hour };
-/** When the event of the examples starts. */
+/** Start of the example event. */
 const startsAt = 1_000 * hour;
 const always = { from: 0, until: 2_000 * hour };
 
@@ -32,17 +32,17 @@ const sharesOf = (...events: CopiedEvent[]) => {
   return classes.map((name) => shareOf(by[name]));
 };
 
-describe('the freshness of an event', () => {
-  it('is nothing without a copy', () => {
+describe('freshnessOf', () => {
+  it('is 0 without a copy', () => {
     expect(sharesOf(watched([]))).toEqual([0, 0, 0]);
   });
 
-  it('is all of it with a copy at the beginning of each class and whenever a goal has passed', () => {
+  it('is 1 with a copy at the start of each class and whenever a goal has passed', () => {
     expect(sharesOf(watched([48 * hour, 24 * hour, hour, 15 * minute]))).toEqual([1, 1, 1]);
   });
 
-  it('lasts as long as the goal of the class that the event is of at the time', () => {
-    // Ten minutes old when the last quarter of an hour begins: five more, then it is too old.
+  it('uses the goal of the class that the event has at the time', () => {
+    // The copy is 10 min old when the last 15 min start, and stays fresh for 5 more.
     expect(sharesOf(watched([25 * minute]))[0]).toBeCloseTo(5 / 15);
     expect(sharesOf(watched([25 * minute]))[1]).toBeCloseTo(10 / 45);
   });
@@ -56,7 +56,7 @@ describe('the freshness of an event', () => {
     expect([far.total, near.total]).toEqual([2 * hour, 30 * minute]);
   });
 
-  it('is all of it where there is nothing to be fresh', () => {
+  it('is 1 without events', () => {
     expect(sharesOf()).toEqual([1, 1, 1]);
   });
 
@@ -77,7 +77,7 @@ describe('the freshness of an event', () => {
     { maxLength: 4 },
   );
 
-  it('is what looking at every minute comes to', () => {
+  it('equals a count minute by minute', () => {
     assert(
       property(events, constantFrom(3, 20, 90), (all, goal) => {
         const same = { urgent: goal * minute, near: 2 * goal * minute, far: 5 * goal * minute };
@@ -102,7 +102,7 @@ describe('the freshness of an event', () => {
 });
 
 const now = startsAt;
-const event = (eventId: string, lead: number, more: Partial<Titled> = {}): Titled => ({
+const event = (eventId: string, lead: number, more: Partial<TitledCandidate> = {}): TitledCandidate => ({
   eventId,
   title: `Race ${eventId}`,
   startsAt: now + lead,
@@ -112,7 +112,7 @@ const event = (eventId: string, lead: number, more: Partial<Titled> = {}): Title
   hasOurs: false,
   ...more,
 });
-const watchedFor = (lead: number, more: Partial<WatchedEvent> = {}): WatchedEvent => ({
+const watchedFor = (lead: number, more: Partial<MeasuredEvent> = {}): MeasuredEvent => ({
   startsAt: now + lead,
   listedAt: 0,
   delistedAt: null,
@@ -121,15 +121,15 @@ const watchedFor = (lead: number, more: Partial<WatchedEvent> = {}): WatchedEven
   ...more,
 });
 
-describe('the freshness that is told', () => {
-  it('counts the events of each class, those with our riders, and those within the goal', () => {
-    const coming = [
+describe('measure', () => {
+  it('counts events per class, those with our riders and those within the goal', () => {
+    const upcoming = [
       event('a', 10 * minute),
       event('b', 10 * minute, { hasOurs: true, signupsFetchedAt: null }),
       event('c', 30 * minute, { hasOurs: true }),
       event('d', 30 * hour, { signupsFetchedAt: now - 25 * hour }),
     ];
-    const { at, classes } = measure(coming, [], goals, now + 0.4);
+    const { at, classes } = measure(upcoming, [], goals, now + 0.4);
     expect(at).toBe(now);
     expect(classes).toMatchObject([
       { class: 'urgent', goalMs: 15 * minute, events: 2, ours: 1, within: 1, oursWithin: 0 },
@@ -138,7 +138,7 @@ describe('the freshness that is told', () => {
     ]);
   });
 
-  it('is measured over the last day, and is nothing where there was nothing to be fresh', () => {
+  it('measures the last day, and returns null for a class without events', () => {
     const started = watchedFor(-hour, { hasOurs: true, copiedAt: [now - hour - 15 * minute] });
     const stale = watchedFor(-2 * hour);
     const { classes } = measure([], [started, stale], goals, now);
@@ -155,21 +155,21 @@ describe('the freshness that is told', () => {
   });
 });
 
-describe('what is called for next', () => {
-  it('comes in the order of its worth, each with its reason', () => {
-    const coming = [
+describe('nextEvents', () => {
+  it('orders events by value, each with its reason', () => {
+    const upcoming = [
       event('far', 20 * hour),
       event('soon', 5 * minute, { signupsFetchedAt: now - 30 * minute }),
       event('changed', 40 * minute, { listedSignups: 11, hasOurs: true }),
     ];
-    expect(nextOf(coming, goals, now)).toMatchObject([
+    expect(nextEvents(upcoming, goals, now)).toMatchObject([
       { eventId: 'soon', title: 'Race soon', class: 'urgent', because: 'about_to_start', withinGoal: false },
       { eventId: 'changed', class: 'near', because: 'signups_changed', ours: true, withinGoal: true },
       { eventId: 'far', class: 'far', because: 'oldest_copy', copiedAt: now - 10 * minute },
     ]);
   });
 
-  it('leaves out what has started', () => {
-    expect(nextOf([event('started', 0)], goals, now)).toEqual([]);
+  it('leaves out events that have started', () => {
+    expect(nextEvents([event('started', 0)], goals, now)).toEqual([]);
   });
 });

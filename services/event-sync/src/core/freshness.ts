@@ -1,25 +1,25 @@
 import { classNames, type FreshnessClass, mapValues } from '@paceline/shared/definition';
 import type { ClassFreshness, FreshnessMeasured, RankedEvent } from '@paceline/shared/contracts';
-import { inOrderOfWorth } from './choose.ts';
+import { rankByValue } from './choose.ts';
 import { type Candidate, classOf, classSpan, type Goals, isWithinGoal, type Span } from './classes.ts';
 
-/** An event with the moments at which our copies of its signups were made. Moments are project ms. */
+/** An event with the times at which its signups were copied. Times are project ms. */
 export interface CopiedEvent {
   readonly startsAt: number;
-  /** Upstream listed it from then on, until it started or, if it was taken off the list, until `delistedAt`. */
+  /** Upstream lists it from this time until its start, or until `delistedAt`. */
   readonly listedAt: number;
   readonly delistedAt: number | null;
   /** Ascending. */
   readonly copiedAt: readonly number[];
 }
 
-/** Event time: a ms of one event. `within`: our copy was there and within its goal. */
+/** Event time in ms: one event for one ms. `within`: with a copy within its goal. */
 export interface FreshTime {
   readonly within: number;
   readonly total: number;
 }
 
-/** How much of the time in a span events of each class had a copy within its goal. */
+/** For how much of their time in `span` the events of each class had a copy within its goal. */
 export const freshnessOf = (
   events: Iterable<CopiedEvent>,
   goals: Goals,
@@ -29,15 +29,15 @@ export const freshnessOf = (
     let within = 0;
     let total = 0;
     for (const event of events) {
-      const watched = overlap(overlap(listed(event), classSpan(name, event.startsAt)), span);
-      if (watched.until <= watched.from) continue;
-      total += watched.until - watched.from;
-      within += freshIn(event.copiedAt, goal, watched);
+      const counted = overlap(overlap(listed(event), classSpan(name, event.startsAt)), span);
+      if (counted.until <= counted.from) continue;
+      total += counted.until - counted.from;
+      within += freshMs(event.copiedAt, goal, counted);
     }
     return { within, total };
   });
 
-/** Of all the time; 1 where there was none. */
+/** Share of the total time; 1 when that is 0. */
 export const shareOf = ({ within, total }: FreshTime): number => (total === 0 ? 1 : within / total);
 
 const listed = ({ startsAt, listedAt, delistedAt }: CopiedEvent): Span => ({
@@ -50,8 +50,8 @@ const overlap = (a: Span, b: Span): Span => ({
   until: Math.min(a.until, b.until),
 });
 
-/** Each copy is within its goal for that long, or until the next one: what they cover together, ms. */
-function freshIn(copiedAt: readonly number[], goal: number, { from, until }: Span): number {
+/** Time (ms) in which some copy is within the goal. */
+function freshMs(copiedAt: readonly number[], goal: number, { from, until }: Span): number {
   let covered = 0;
   for (const [index, at] of copiedAt.entries()) {
     const end = Math.min(at + goal, copiedAt[index + 1] ?? Infinity, until);
@@ -60,30 +60,30 @@ function freshIn(copiedAt: readonly number[], goal: number, { from, until }: Spa
   return covered;
 }
 
-/** An event of the last day, and whether our riders were in our copy of its signups. */
-export interface WatchedEvent extends CopiedEvent {
+/** Includes whether our riders were in the copy. */
+export interface MeasuredEvent extends CopiedEvent {
   readonly hasOurs: boolean;
 }
 
-export interface Titled extends Candidate {
+export interface TitledCandidate extends Candidate {
   readonly title: string;
 }
 
 const day = 86_400_000;
 
-/** How fresh our copies are. @param coming listed, starts within two days @param watched was listed within the last day */
+/** @param upcoming listed, start within two days @param lastDay listed within the last day */
 export function measure(
-  coming: readonly Candidate[],
-  watched: readonly WatchedEvent[],
+  upcoming: readonly Candidate[],
+  lastDay: readonly MeasuredEvent[],
   goals: Goals,
   now: number,
 ): FreshnessMeasured {
   const span = { from: now - day, until: now };
-  const all = freshnessOf(watched, goals, span);
-  const watchedOurs = watched.filter(({ hasOurs }) => hasOurs);
-  const ours = freshnessOf(watchedOurs, goals, span);
+  const all = freshnessOf(lastDay, goals, span);
+  const withOurs = lastDay.filter(({ hasOurs }) => hasOurs);
+  const ours = freshnessOf(withOurs, goals, span);
   const classes = classNames.map((name): ClassFreshness => {
-    const events = coming.filter(({ startsAt }) => classOf(startsAt, now) === name);
+    const events = upcoming.filter(({ startsAt }) => classOf(startsAt, now) === name);
     const within = events.filter(({ signupsFetchedAt, startsAt }) =>
       isWithinGoal(signupsFetchedAt, startsAt, goals, now),
     );
@@ -94,16 +94,16 @@ export function measure(
       ours: countOurs(events),
       within: within.length,
       oursWithin: countOurs(within),
-      lastDay: shareOrNone(all[name]),
-      oursLastDay: shareOrNone(ours[name]),
+      lastDay: shareOrNull(all[name]),
+      oursLastDay: shareOrNull(ours[name]),
     };
   });
   return { at: Math.round(now), classes };
 }
 
-/** The events that calls would be made for next, in that order, each with its reason. */
-export const nextOf = (coming: readonly Titled[], goals: Goals, now: number): RankedEvent[] =>
-  inOrderOfWorth(coming, goals, now).flatMap(({ event, because }) => {
+/** The events to fetch next, in order, each with its reason. */
+export const nextEvents = (upcoming: readonly TitledCandidate[], goals: Goals, now: number): RankedEvent[] =>
+  rankByValue(upcoming, goals, now).flatMap(({ event, because }) => {
     const { eventId, title, startsAt, hasOurs, signupsFetchedAt } = event;
     const name = classOf(startsAt, now);
     if (name === undefined) return [];
@@ -114,4 +114,4 @@ export const nextOf = (coming: readonly Titled[], goals: Goals, now: number): Ra
 
 const countOurs = (events: readonly Candidate[]): number => events.filter(({ hasOurs }) => hasOurs).length;
 
-const shareOrNone = (time: FreshTime): number | null => (time.total === 0 ? null : shareOf(time));
+const shareOrNull = (time: FreshTime): number | null => (time.total === 0 ? null : shareOf(time));

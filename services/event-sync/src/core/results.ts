@@ -2,55 +2,55 @@ import { kinds } from '@paceline/shared/definition';
 import type { ResultsState } from '@paceline/shared/contracts';
 import { isPage, type UpstreamError, type UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Horizon } from './classes.ts';
-import type { Worthwhile } from './event-run.ts';
+import type { Selection } from './event-run.ts';
 
-/** An event that has started, and how its results stand. Moments are project ms. */
-export interface Finish {
+/** An event that has started, and the state of its results. Times are project ms. */
+export interface EndedEvent {
   readonly eventId: string;
   readonly startsAt: number;
-  /** Upstream's word for what it is. */
+  /** As upstream calls it, e.g. `Race`. */
   readonly type: string | null;
   readonly resultsState: ResultsState | null;
-  /** When they were last asked for; null: never. */
+  /** Time of the last call; null for never. */
   readonly resultsTriedAt: number | null;
   /** Whether one of our riders was signed up. */
   readonly hasOurs: boolean;
 }
 
-/** Why an event's results are worth a call; the best reason first. */
-const reasons = ['never_asked', 'not_there', 'not_rated'] as const;
+/** Reasons to fetch results, the strongest first. */
+const reasons = ['never_fetched', 'no_results_yet', 'not_rated'] as const;
 type ResultsReason = (typeof reasons)[number];
 
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** Project ms from the start: when most races are over, and when results are given up. */
-const typicalDuration = hour;
-const givenUpAfter = 72 * hour;
+/** Project ms after the start: when most races are over, and when Paceline stops fetching results. */
+const typicalDurationMs = hour;
+const giveUpAfterMs = 72 * hour;
 
-/** The starts of events whose results may be wanted: after `after`, until `until`. */
+/** The start times of events whose results are fetched. */
 export const resultsHorizon = (now: number): Horizon => ({
-  after: now - givenUpAfter,
-  until: now - typicalDuration,
+  after: now - giveUpAfterMs,
+  until: now - typicalDurationMs,
 });
 
-const shortestPause = 10 * minute;
-const longestPause = 12 * hour;
+const minPauseMs = 10 * minute;
+const maxPauseMs = 12 * hour;
 
-/** Project ms between two tries: a third of the time since the start, as what is late by hours is not expected within minutes. */
+/** Project ms until the next try: a third of the time since the start, between 10 min and 12 h. */
 export const pauseAfterTry = (startsAt: number, triedAt: number): number =>
-  Math.min(longestPause, Math.max(shortestPause, (triedAt - startsAt) / 3));
+  Math.min(maxPauseMs, Math.max(minPauseMs, (triedAt - startsAt) / 3));
 
 /** Only races are rated. */
-const isRide = ({ type }: Finish): boolean => type !== null && type !== 'Race';
+const isRide = ({ type }: EndedEvent): boolean => type !== null && type !== 'Race';
 
-/** Why the results are wanted; undefined: nothing can have changed any more. */
-function reasonOf(event: Finish): ResultsReason | undefined {
+/** Undefined when the results can't change any more. */
+function reasonOf(event: EndedEvent): ResultsReason | undefined {
   switch (event.resultsState) {
     case null:
-      return 'never_asked';
+      return 'never_fetched';
     case 'none_yet':
-      return 'not_there';
+      return 'no_results_yet';
     case 'unrated':
       return isRide(event) ? undefined : 'not_rated';
     case 'rated':
@@ -59,18 +59,18 @@ function reasonOf(event: Finish): ResultsReason | undefined {
   }
 }
 
-function isDue({ startsAt, resultsTriedAt }: Finish, now: number): boolean {
+function isDue({ startsAt, resultsTriedAt }: EndedEvent, now: number): boolean {
   const { after, until } = resultsHorizon(now);
   if (startsAt <= after || startsAt > until) return false;
   return resultsTriedAt === null || now >= resultsTriedAt + pauseAfterTry(startsAt, resultsTriedAt);
 }
 
-/** The results that are worth a call now, best first: ours before others, races before rides, by reason, the latest start. */
-export function wantedResults(
-  events: readonly Finish[],
+/** Events whose results are due, best first: ours before others, races before rides, then by reason, latest start first. */
+export function dueResults(
+  events: readonly EndedEvent[],
   failed: ReadonlySet<string>,
   now: number,
-): Array<{ readonly event: Finish; readonly because: ResultsReason }> {
+): Array<{ readonly event: EndedEvent; readonly because: ResultsReason }> {
   return events
     .filter((event) => isDue(event, now) && !failed.has(event.eventId))
     .flatMap((event) => {
@@ -87,34 +87,33 @@ export function wantedResults(
     );
 }
 
-/** What is worth a call in a slot of the results. */
-export function lookForResults(
-  events: readonly Finish[],
+/** The best event to fetch in a results slot. */
+export function chooseResults(
+  events: readonly EndedEvent[],
   failed: ReadonlySet<string>,
   now: number,
-): Worthwhile {
-  const wanted = wantedResults(events, failed, now);
-  const [first] = wanted;
+): Selection {
+  const due = dueResults(events, failed, now);
+  const [first] = due;
   const { lane } = kinds.results;
   return {
     best: first && { eventId: first.event.eventId, lane, because: first.because, isOwn: true },
-    left: wanted.length,
+    left: due.length,
   };
 }
 
-/** What is wrong with one event's answer and not with every one. */
-const aboutOne: ReadonlySet<UpstreamErrorCode> = new Set(['rejected', 'unreadable']);
+const affectsOneEvent: ReadonlySet<UpstreamErrorCode> = new Set(['rejected', 'unreadable']);
 
-/** What a failed call says: `none yet`, since upstream may well know no results then, of this event only, or of others too. */
-export function verdictOn({
+/** Whether a failed call means that there are no results yet, or concerns this event only, or all events. */
+export function scopeOfFailure({
   code,
   rawStart = '',
-}: Pick<UpstreamError, 'code'> & Partial<UpstreamError>): 'none yet' | 'this event' | 'others too' {
+}: Pick<UpstreamError, 'code'> & Partial<UpstreamError>): 'none yet' | 'this event' | 'all events' {
   if (code === 'not_found' && !isPage(rawStart)) return 'none yet';
-  return aboutOne.has(code) ? 'this event' : 'others too';
+  return affectsOneEvent.has(code) ? 'this event' : 'all events';
 }
 
-/** What an answer makes of an event's results; upstream rates a race as a whole. @param unreadable how many more there are */
+/** State of an event's results; upstream rates a race as a whole. @param unreadable number of skipped entries */
 export function stateOf(
   results: ReadonlyArray<{ readonly rating: number | null }>,
   unreadable: number,
@@ -123,9 +122,9 @@ export function stateOf(
   return results.some(({ rating }) => rating !== null) ? 'rated' : 'unrated';
 }
 
-/** Why results that stand so are not waited for any longer. */
-export const givenUpBecause = {
-  none_yet: `there were none ${givenUpAfter / hour} hours after the start`,
-  unrated: `they were not rated ${givenUpAfter / hour} hours after the start`,
-  never: `nobody has asked for them within ${givenUpAfter / hour} hours of the start`,
+/** Shown as the reason when results are given up. */
+export const giveUpReasons = {
+  none_yet: `no results within ${giveUpAfterMs / hour} hours of the start`,
+  unrated: `not rated within ${giveUpAfterMs / hour} hours of the start`,
+  never: `not fetched within ${giveUpAfterMs / hour} hours of the start`,
 } as const;

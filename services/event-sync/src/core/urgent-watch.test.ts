@@ -2,16 +2,16 @@ import { freshnessClasses } from '@paceline/shared/definition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from './classes.ts';
-import { enough, noFailures } from './event-run.ts';
+import { maxConsecutive, noFailures } from './event-run.ts';
 import { untilNextUrgent, urgentOf } from './urgent.ts';
-import { beginWatch, decide, type WatchState } from './urgent-watch.ts';
+import { initialWatch, decide, type WatchState } from './urgent-watch.ts';
 
 const minute = 60_000;
 const now = 10_000 * minute;
 const none = new Set<string>();
 const goals = { urgent: 15 * minute, near: 60 * minute, far: 24 * 60 * minute };
 
-/** An event without a copy, some minutes before its start. */
+/** An event without a copy. @param lead minutes until its start */
 const event = (eventId: string, lead: number, more: Partial<Candidate> = {}): Candidate => ({
   eventId,
   startsAt: now + lead * minute,
@@ -25,13 +25,13 @@ const ids = (events: readonly Candidate[]) =>
   urgentOf(events, none, goals, now).map(({ eventId }) => eventId);
 
 describe('an event', () => {
-  it('is urgent from a quarter of an hour before its start on, until it starts', () => {
+  it('is urgent from 15 min before its start until it starts', () => {
     expect(
       ids([event('later', 15.1), event('soon', 15), event('at once', 0.1), event('started', 0)]),
     ).toEqual(['at once', 'soon']);
   });
 
-  it('is urgent once: a copy from its last minutes will do, an older one will not', () => {
+  it('is no longer urgent once it has a copy from its last minutes', () => {
     const seen = (before: number) => ({ signupsFetchedAt: now - before * minute });
     expect(ids([event('seen in time', 10, seen(4)), event('seen too early', 10, seen(6))])).toEqual([
       'seen too early',
@@ -46,29 +46,29 @@ describe('an event', () => {
     expect(untilNextUrgent([seen], strict, now - 30_000)).toBe(30_000);
   });
 
-  it('with our riders in it goes first, then the one that starts first', () => {
+  it('with our riders goes first, then the one that starts first', () => {
     expect(
       ids([event('b', 9), event('a', 8), event('ours, later', 12, { hasOurs: true }), event('c', 9)]),
     ).toEqual(['ours, later', 'a', 'b', 'c']);
   });
 
-  it('that failed is not asked for again and again', () => {
+  it('that failed is not fetched again', () => {
     expect(urgentOf([event('failed', 5)], new Set(['failed']), goals, now)).toEqual([]);
   });
 });
 
-describe('the next look', () => {
-  it('is when an event comes into its last minutes, and at least every minute: the list may have changed', () => {
+describe('untilNextUrgent', () => {
+  it('ends when the next event enters its last minutes, after a minute at most', () => {
     expect(untilNextUrgent([event('a', 15.25), event('b', 15.5), event('c', 3)], goals, now)).toBe(15_000);
     expect(untilNextUrgent([event('a', 40)], goals, now)).toBe(minute);
     expect(untilNextUrgent([], goals, now)).toBe(minute);
   });
 });
 
-describe('a call a minute', () => {
+describe('one call per minute', () => {
   const race = fc.record({ startsAt: fc.integer({ min: 1, max: 90 }), hasOurs: fc.boolean() });
 
-  it('reaches every event with our riders before its start whenever any order of calls could, and none that has started', () => {
+  it('reaches every event with our riders before its start if any order of calls can, and no started event', () => {
     fc.assert(
       fc.property(fc.array(race, { maxLength: 60 }), (races) => {
         const lastMinutes = freshnessClasses.urgent.fromMs / minute;
@@ -85,7 +85,7 @@ describe('a call a minute', () => {
         const ours = races.flatMap(({ startsAt, hasOurs }, index) =>
           hasOurs ? [{ id: String(index), from: Math.max(0, startsAt - lastMinutes), until: startsAt }] : [],
         );
-        // Hall's condition: no interval of minutes has to hold more calls than it has minutes.
+        // Hall's condition: no interval needs more calls than it has minutes.
         const feasible = ours.every(({ from }) =>
           ours.every(
             ({ until }) =>
@@ -102,54 +102,54 @@ describe('a call a minute', () => {
 });
 
 describe('the watch', () => {
-  const looked = (...urgent: Candidate[]) => ({ event: 'looked', urgent, pause: 5_000 }) as const;
-  const calling = (eventId: string, state: WatchState = beginWatch) =>
-    decide(decide(state, looked(event(eventId, 5))), looked(event(eventId, 5)));
+  const found = (...urgent: Candidate[]) => ({ event: 'found', urgent, pause: 5_000 }) as const;
+  const calling = (eventId: string, state: WatchState = initialWatch) =>
+    decide(decide(state, found(event(eventId, 5))), found(event(eventId, 5)));
   const failed = (eventId: string, code: 'not_found' | 'rate_limited' | 'timed_out', state?: WatchState) =>
     decide(calling(eventId, state), { event: 'failed', code });
 
-  it('asks in the urgent lane until the last of them starts, and calls for the first of them by then', () => {
-    const asking = decide(beginWatch, looked(event('a', 5), event('b', 9)));
-    expect(asking).toMatchObject({
-      is: 'asking',
+  it('waits in the urgent lane until the last urgent event starts, and fetches the most urgent by then', () => {
+    const waiting = decide(initialWatch, found(event('a', 5), event('b', 9)));
+    expect(waiting).toMatchObject({
+      is: 'waiting',
       lane: 'near_event_urgent',
       deadline: now + 9 * minute,
     });
-    expect(decide(asking, looked(event('b', 9)))).toMatchObject({ is: 'calling', eventId: 'b' });
+    expect(decide(waiting, found(event('b', 9)))).toMatchObject({ is: 'calling', eventId: 'b' });
   });
 
-  it('pauses while nothing is urgent, and then looks again', () => {
-    const pausing = decide(beginWatch, looked());
+  it('pauses while nothing is urgent, then looks again', () => {
+    const pausing = decide(initialWatch, found());
     expect(pausing).toMatchObject({ is: 'pausing', ms: 5_000 });
     expect(decide(pausing, { event: 'woke' }).is).toBe('looking');
   });
 
-  it('gives the permit back when nothing is urgent any more, and looks again', () => {
-    expect(decide(decide(beginWatch, looked(event('a', 5))), looked()).is).toBe('looking');
+  it('returns the permit when nothing is urgent any more, and looks again', () => {
+    expect(decide(decide(initialWatch, found(event('a', 5))), found()).is).toBe('looking');
   });
 
-  it.each(['refused', 'troubled'] as const)('tries again in a minute when it is %s', (what) => {
-    const asking = decide(beginWatch, looked(event('a', 5)));
-    expect(decide(asking, { event: what })).toEqual({ is: 'pausing', ms: minute, failures: noFailures });
+  it.each(['refused', 'error'] as const)('tries again in a minute after event %s', (name) => {
+    const waiting = decide(initialWatch, found(event('a', 5)));
+    expect(decide(waiting, { event: name })).toEqual({ is: 'pausing', ms: minute, failures: noFailures });
   });
 
-  it('goes on with the others when one could not be fetched', () => {
+  it('continues with the others when one could not be fetched', () => {
     const { is, failures } = failed('e1', 'not_found');
     expect([is, failures.failed]).toEqual(['pausing', new Set(['e1'])]);
     expect(failed('e1', 'not_found')).toMatchObject({ ms: 0 });
   });
 
-  it('leaves it to the limiter when upstream is open again', () => {
+  it('pauses after a 429 without counting a failure', () => {
     expect(failed('e1', 'rate_limited')).toEqual({ is: 'pausing', ms: minute, failures: noFailures });
   });
 
-  it('pauses for a quarter of an hour after several failures in a row, and then tries all again', () => {
+  it('pauses for 15 min after several failures in a row, then tries all events again', () => {
     const fail = (state: WatchState, nth: number) =>
       failed(`e${nth}`, 'timed_out', decide(state, { event: 'woke' }));
-    const nearly = Array.from({ length: enough - 1 }, (_, nth) => nth).reduce(fail, beginWatch);
-    expect(nearly).toMatchObject({ ms: 0, failures: { inARow: enough - 1 } });
-    expect(fail(nearly, enough)).toEqual({ is: 'pausing', ms: 900_000, failures: noFailures });
+    const nearly = Array.from({ length: maxConsecutive - 1 }, (_, nth) => nth).reduce(fail, initialWatch);
+    expect(nearly).toMatchObject({ ms: 0, failures: { consecutive: maxConsecutive - 1 } });
+    expect(fail(nearly, maxConsecutive)).toEqual({ is: 'pausing', ms: 900_000, failures: noFailures });
     const answered = decide(calling('other', decide(nearly, { event: 'woke' })), { event: 'answered' });
-    expect(answered.failures.inARow).toBe(0);
+    expect(answered.failures.consecutive).toBe(0);
   });
 });

@@ -1,72 +1,72 @@
 import { eventKinds, freshnessClasses, type Lane } from '@paceline/shared/definition';
 import type { UpstreamErrorCode } from '@paceline/shared/zwiftracing';
 import type { Candidate, Goals } from './classes.ts';
-import { failedOnce, type Failures, noFailures } from './event-run.ts';
+import { withFailure, type Failures, noFailures } from './event-run.ts';
 import { untilNextUrgent, urgentOf } from './urgent.ts';
 
 const { fromMs, lane } = freshnessClasses.urgent;
-/** The kind whose events are watched: what is about to start it looks at too. While it is not on, the watch does not call. */
+/** The kind that also covers urgent events. The watch makes no calls unless this kind is on. */
 export const [watchedKind] = eventKinds;
-/** Project ms after which the watch tries again when something is in the way. */
-const pauseAfterTrouble = 60_000;
+/** Project ms until the next try after a refusal or an error. */
+const retryPauseMs = 60_000;
 
 /**
- * The watch over events that are about to start: each is fetched once in its last minutes, in or out of a slot.
+ * The watch fetches each event once in the last minutes before its start, in or outside a slot.
  *
- *   looking ──▶ asking ──▶ calling ──▶ looking …, or pausing ──woke──▶ looking
+ *   looking ──▶ waiting ──▶ calling ──▶ looking …, or pausing ──woke──▶ looking
  */
 export type WatchState = { readonly failures: Failures } & (
   | { readonly is: 'looking' }
-  /** Waits for a permit; after `deadline` all of them have started. */
-  | { readonly is: 'asking'; readonly lane: Lane; readonly deadline: number }
+  /** Waiting for a permit; at `deadline` all urgent events have started. */
+  | { readonly is: 'waiting'; readonly lane: Lane; readonly deadline: number }
   | { readonly is: 'calling'; readonly eventId: string }
   /** Project ms. */
   | { readonly is: 'pausing'; readonly ms: number }
 );
 
 export type WatchEvent =
-  | { readonly event: 'looked'; readonly urgent: readonly Candidate[]; readonly pause: number }
-  | { readonly event: 'answered' | 'refused' | 'troubled' | 'woke' }
+  | { readonly event: 'found'; readonly urgent: readonly Candidate[]; readonly pause: number }
+  | { readonly event: 'answered' | 'refused' | 'error' | 'woke' }
   | { readonly event: 'failed'; readonly code: UpstreamErrorCode };
 
-export const beginWatch: WatchState = { is: 'looking', failures: noFailures };
+export const initialWatch: WatchState = { is: 'looking', failures: noFailures };
 
 export function decide(state: WatchState, event: WatchEvent): WatchState {
   const { failures } = state;
-  const lookAgain: WatchState = { is: 'looking', failures: { ...failures, inARow: 0 } };
+  const lookAgain: WatchState = { is: 'looking', failures: { ...failures, consecutive: 0 } };
   switch (event.event) {
-    case 'looked': {
+    case 'found': {
       const { urgent, pause } = event;
       const [first] = urgent;
       if (state.is !== 'looking')
         return first ? { is: 'calling', eventId: first.eventId, failures } : lookAgain;
       if (!first) return { is: 'pausing', ms: pause, failures };
       const deadline = Math.max(...urgent.map(({ startsAt }) => startsAt));
-      return { is: 'asking', lane, deadline, failures };
+      return { is: 'waiting', lane, deadline, failures };
     }
     case 'answered':
       return lookAgain;
     case 'failed':
       return state.is === 'calling' ? afterFailure(failures, state.eventId, event.code) : lookAgain;
     case 'refused':
-    case 'troubled':
-      return { is: 'pausing', ms: pauseAfterTrouble, failures };
+    case 'error':
+      return { is: 'pausing', ms: retryPauseMs, failures };
     case 'woke':
       return { is: 'looking', failures };
   }
 }
 
 function afterFailure(before: Failures, eventId: string, code: UpstreamErrorCode): WatchState {
-  // When it is open again the limiter knows best.
-  if (code === 'rate_limited') return { is: 'pausing', ms: pauseAfterTrouble, failures: before };
-  const failures = failedOnce(before, eventId, code);
+  // The limiter knows when calls are possible again.
+  if (code === 'rate_limited') return { is: 'pausing', ms: retryPauseMs, failures: before };
+  const failures = withFailure(before, eventId, code);
   return failures.stopped
     ? { is: 'pausing', ms: fromMs, failures: noFailures }
     : { is: 'pausing', ms: 0, failures };
 }
 
-/** What a look finds: events that may be called for, and when to look again. */
-export const lookFor = (
+/** The urgent events, and how long to pause (project ms) when there are none. */
+export const findUrgent = (
   candidates: readonly Candidate[],
   { failures }: WatchState,
   goals: Goals,

@@ -1,17 +1,17 @@
 import { freshnessClasses } from '@paceline/shared/definition';
 import { type Candidate, classSpan, type Goals, isWithin } from './classes.ts';
 
-/** Project ms. The list may have changed by then. */
-const lookAgainAfter = 60_000;
+/** Project ms. The event list can change in the meantime. */
+const maxPauseMs = 60_000;
 
-/** Whether an event is about to start and our copy is from before its last minutes, or older than the goal for them. */
+/** Whether an event is in its last minutes without a copy from then, or with one older than the urgent goal. */
 export function isUrgent({ startsAt, signupsFetchedAt }: Candidate, goals: Goals, now: number): boolean {
   const last = classSpan('urgent', startsAt);
   if (!isWithin(last, now)) return false;
   return signupsFetchedAt === null || signupsFetchedAt < last.from || now - signupsFetchedAt >= goals.urgent;
 }
 
-/** Those that are about to start, the first to be called first: ours, then by start. */
+/** The urgent events in calling order: ours first, then by start. */
 export const urgentOf = (
   candidates: readonly Candidate[],
   failed: ReadonlySet<string>,
@@ -25,10 +25,10 @@ export const urgentOf = (
         Number(b.hasOurs) - Number(a.hasOurs) || a.startsAt - b.startsAt || (a.eventId < b.eventId ? -1 : 1),
     );
 
-/** Project ms until another event may be about to start, or may need another copy before it does. */
+/** Project ms until the next event can become urgent, at most a minute. */
 export const untilNextUrgent = (candidates: readonly Candidate[], goals: Goals, now: number): number =>
   Math.min(
-    lookAgainAfter,
+    maxPauseMs,
     ...candidates
       .flatMap(({ startsAt, signupsFetchedAt }) => [
         startsAt - freshnessClasses.urgent.fromMs,

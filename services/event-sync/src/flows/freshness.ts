@@ -1,26 +1,26 @@
 import { catalog, type FreshnessReport } from '@paceline/shared/contracts';
 import { publish, respond } from '@paceline/shared/messaging';
 import { meter } from '@paceline/shared/telemetry';
-import { findCandidates, findWatched } from '../adapters/events.ts';
+import { findCandidates, findMeasured } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
 import { wholeHorizon } from '../core/classes.ts';
-import { measure, nextOf } from '../core/freshness.ts';
+import { measure, nextEvents } from '../core/freshness.ts';
 
 const day = 86_400_000;
 
-/** How fresh our copies are kept, and what is worth a call next. */
+/** Freshness of our copies, and the events to fetch next. */
 async function report(sync: EventSync, next: number): Promise<FreshnessReport> {
   const now = sync.clock.now();
   const { after, until } = wholeHorizon(now);
-  const [coming, watched] = await Promise.all([
+  const [upcoming, lastDay] = await Promise.all([
     findCandidates(sync.db, { after, until }),
-    findWatched(sync.db, { after: now - day, until }),
+    findMeasured(sync.db, { after: now - day, until }),
   ]);
-  const measured = measure(coming, watched, sync.goals, now);
-  return { ...measured, next: next === 0 ? [] : nextOf(coming, sync.goals, now).slice(0, next) };
+  const measured = measure(upcoming, lastDay, sync.goals, now);
+  return { ...measured, next: next === 0 ? [] : nextEvents(upcoming, sync.goals, now).slice(0, next) };
 }
 
-/** Answers requests for the freshness; of several replicas one answers. Returns how to stop. */
+/** Answers freshness requests; one replica answers each. Returns a function that stops it. */
 export function answerFreshness(sync: EventSync): () => void {
   const onRequest = ({ next }: { next: number }, reply: (answer: FreshnessReport) => void) => {
     report(sync, next).then(reply, (error: unknown) => {
@@ -31,18 +31,18 @@ export function answerFreshness(sync: EventSync): () => void {
   return () => subscription.unsubscribe();
 }
 
-/** Publishes how fresh our copies are: once for a slot, however often its run is tried. */
+/** Publishes the freshness once per slot, however often its run is retried. */
 export async function publishFreshness(sync: EventSync, slotId: string): Promise<void> {
   try {
     const { at, classes } = await report(sync, 0);
     await publish(sync.bus, catalog.freshnessMeasured, { at, classes }, { id: `freshness:${slotId}` });
   } catch (error) {
-    // Only news: the next slot publishes it again.
-    sync.log.warn({ err: error, slotId }, 'failed to publish the freshness');
+    // No need to retry: the next slot publishes it again.
+    sync.log.warn({ err: error, slotId }, 'failed to publish freshness');
   }
 }
 
-/** Measures the freshness whenever the metrics are read. */
+/** Metrics of the freshness, measured at each collection. */
 export function meterFreshness(sync: EventSync): void {
   const meters = meter();
   const share = meters.createObservableGauge('paceline.freshness.last_day', {

@@ -1,15 +1,15 @@
 import { type Flow, nowMs, type Sync, throughOutages } from '@paceline/shared/sync';
 import type { EventResults } from '@paceline/shared/zwiftracing';
-import { findFinishes, giveUpOn, storeResults, storeTry } from '../adapters/results.ts';
-import { lookForResults, resultsHorizon, verdictOn } from '../core/results.ts';
+import { findEndedEvents, giveUpResults, storeResults, storeFailedTry } from '../adapters/results.ts';
+import { chooseResults, resultsHorizon, scopeOfFailure } from '../core/results.ts';
 import { type EventCalls, planOverEvents, runOverEvents } from './event-run.ts';
 
-/** Fetches the results of events that are over, those that are worth most first. */
+/** Fetches the results of events that are over, most valuable first. */
 export function flow(sync: Sync): Flow {
   const calls = callsForResults(sync);
   return {
     async run(row) {
-      await throughOutages(sync, () => giveUpOn(sync.db, resultsHorizon(sync.clock.now()).after));
+      await throughOutages(sync, () => giveUpResults(sync.db, resultsHorizon(sync.clock.now()).after));
       return runOverEvents(sync, row, calls);
     },
     plan: planOverEvents(calls),
@@ -19,20 +19,20 @@ export function flow(sync: Sync): Flow {
 function callsForResults({ db, clock, upstream }: Sync): EventCalls<'results', EventResults> {
   return {
     budget: 'results',
-    async look({ failed }) {
+    async choose({ failed }) {
       const now = clock.now();
-      return lookForResults(await findFinishes(db, resultsHorizon(now)), failed, now);
+      return chooseResults(await findEndedEvents(db, resultsHorizon(now)), failed, now);
     },
     send: (permit, eventId) => upstream.getResults(permit, eventId),
     read: ({ results, skipped }) => ({ items: results, skipped }),
     store: (tx, eventId, answer) => storeResults(tx, eventId, answer, nowMs({ clock })),
     failed(error) {
       const { code, message } = error;
-      const verdict = verdictOn(error);
+      const scope = scopeOfFailure(error);
       return {
-        event: verdict === 'none yet' ? { event: 'answered', items: 0 } : { event: 'failed', code, message },
+        event: scope === 'none yet' ? { event: 'answered', items: 0 } : { event: 'failed', code, message },
         async store(tx, eventId) {
-          if (verdict !== 'others too') await storeTry(tx, eventId, message, nowMs({ clock }));
+          if (scope !== 'all events') await storeFailedTry(tx, eventId, message, nowMs({ clock }));
         },
       };
     },

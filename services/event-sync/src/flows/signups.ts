@@ -13,18 +13,18 @@ import {
 import { type SignupsResponse, UpstreamError } from '@paceline/shared/zwiftracing';
 import { findCandidates, listFetchedAt, storeEvents, storeSignups } from '../adapters/events.ts';
 import type { EventSync } from '../config.ts';
-import { worthInSlot } from '../core/choose.ts';
+import { chooseInSlot } from '../core/choose.ts';
 import { isListFresh, wholeHorizon } from '../core/classes.ts';
-import { beginRun, listFailed, type ListState } from '../core/event-run.ts';
+import { startRun, listFailure, type ListState } from '../core/event-run.ts';
 import { type EventCalls, planOverEvents, runOverEvents } from './event-run.ts';
 
-/** Fetches the list of events, and then the signups of those that are worth a call, for as long as the slot lasts. */
+/** Refreshes the event list, then fetches signups, most valuable first, until the slot ends. */
 export function flowOf(sync: EventSync, kind: EventKind): Flow {
   const calls = callsForSignups(sync, kind);
   return {
     async run(row) {
       const list = await refreshList(sync, row, kind);
-      return runOverEvents(sync, row, calls, beginRun(calls.budget, row, list));
+      return runOverEvents(sync, row, calls, startRun(calls.budget, row, list));
     },
     plan: planOverEvents(calls),
   };
@@ -35,16 +35,16 @@ const callsForSignups = (
   kind: EventKind,
 ): EventCalls<'signups', SignupsResponse> => ({
   budget: 'signups',
-  async look(run) {
+  async choose(run) {
     const now = clock.now();
-    return worthInSlot(kind, await findCandidates(db, wholeHorizon(now)), run, goals, now);
+    return chooseInSlot(kind, await findCandidates(db, wholeHorizon(now)), run, goals, now);
   },
   send: (permit, eventId) => upstream.getSignups(permit, eventId),
   read: ({ signups, skipped }) => ({ items: signups, skipped }),
   store: (tx, eventId, answer) => storeSignups(tx, eventId, answer, nowMs({ clock })),
 });
 
-/** Fetches the list of upcoming events, unless our copy is new enough. */
+/** Fetches the list of upcoming events unless our copy is fresh. */
 async function refreshList(
   sync: Sync,
   { runId, slotId, slotEndsAt }: RunRow,
@@ -60,7 +60,7 @@ async function refreshList(
       slotId,
       owner: { runId },
       choose: async () => {
-        // The other kind may have fetched it while this one waited.
+        // The other kind can have fetched it during the wait.
         if (await isFresh()) return undefined;
         return {
           target: 'upcoming',
@@ -75,10 +75,10 @@ async function refreshList(
     }
     return { is: 'fresh' };
   } catch (error) {
-    if (error instanceof SourceUnavailable) return { is: 'not available', error: error.message };
+    if (error instanceof SourceUnavailable) return { is: 'unavailable', error: error.message };
     if (error instanceof PermitRefused) return { is: 'deferred' };
     if (!(error instanceof UpstreamError)) throw error;
-    sync.log.warn({ err: error, runId }, 'call for the list of events failed');
-    return listFailed(error.code, error.message);
+    sync.log.warn({ err: error, runId }, 'event list call failed');
+    return listFailure(error.code, error.message);
   }
 }

@@ -15,63 +15,64 @@ import type { EventSync } from '../config.ts';
 import { urgentReason } from '../core/choose.ts';
 import { type Candidate, horizonOf } from '../core/classes.ts';
 import {
-  beginWatch,
+  initialWatch,
   decide,
-  lookFor,
+  findUrgent,
   watchedKind,
   type WatchEvent,
   type WatchState,
 } from '../core/urgent-watch.ts';
 
-/** Refreshes the signups of each event once in its last minutes, in or out of a slot, until shutdown begins. */
+/** Refreshes the signups of each event once in the last minutes before its start, until shutdown. */
 export async function watchUrgent(sync: EventSync, schedule: ScheduleBucket): Promise<void> {
-  const look = lookAt(sync, allowed(sync, schedule));
-  let state = beginWatch;
+  const look = lookWith(sync, modeFilter(sync, schedule));
+  let state = initialWatch;
   while (!sync.signal.aborted) {
     try {
-      state = await goOn(sync, look, state);
+      state = await advance(sync, look, state);
     } catch (error) {
       if (sync.signal.aborted) return;
-      sync.log.error({ err: plainError(error) }, 'watch over urgent events failed, retrying');
-      state = decide(state, { event: 'troubled' });
+      sync.log.error({ err: plainError(error) }, 'urgent watch failed, retrying');
+      state = decide(state, { event: 'error' });
     }
   }
 }
 
-type LookAt = (state: WatchState) => Promise<WatchEvent & { readonly event: 'looked' }>;
+type Look = (state: WatchState) => Promise<WatchEvent & { readonly event: 'found' }>;
 
-async function goOn(sync: EventSync, look: LookAt, state: WatchState): Promise<WatchState> {
-  if (state.is === 'asking') return inSpan('refresh urgent event', {}, () => callForFirst(sync, look, state));
+async function advance(sync: EventSync, look: Look, state: WatchState): Promise<WatchState> {
+  if (state.is === 'waiting')
+    return inSpan('refresh urgent event', {}, () => callForFirst(sync, look, state));
   if (state.is !== 'pausing') return decide(state, await look(state));
   await sync.clock.sleep(state.ms, sync.signal);
   return decide(state, { event: 'woke' });
 }
 
-const lookAt =
-  (sync: EventSync, allow: (urgent: readonly Candidate[]) => Promise<readonly Candidate[]>): LookAt =>
+const lookWith =
+  (sync: EventSync, allow: (urgent: readonly Candidate[]) => Promise<readonly Candidate[]>): Look =>
   async (state) => {
     const now = sync.clock.now();
-    const coming = await throughOutages(sync, () => findCandidates(sync.db, horizonOf(watchedKind, now)));
-    const { urgent, pause } = lookFor(coming, state, sync.goals, now);
-    return { event: 'looked', urgent: await allow(urgent), pause };
+    const upcoming = await throughOutages(sync, () => findCandidates(sync.db, horizonOf(watchedKind, now)));
+    const { urgent, pause } = findUrgent(upcoming, state, sync.goals, now);
+    return { event: 'found', urgent: await allow(urgent), pause };
   };
 
-/** Waits for a permit and spends it on the event that can wait least by then. */
+/** Waits for a permit and fetches the event that is most urgent by then. */
 async function callForFirst(
   sync: EventSync,
-  look: LookAt,
-  asking: WatchState & { is: 'asking' },
+  look: Look,
+  waiting: WatchState & { is: 'waiting' },
 ): Promise<WatchState> {
-  let state: WatchState = asking;
+  let state: WatchState = waiting;
   let eventId = '';
   try {
     const answer = await callUpstream(sync, {
       endpoint: 'signups',
-      lane: asking.lane,
-      deadline: asking.deadline,
+      lane: waiting.lane,
+      deadline: waiting.deadline,
       owner: {},
       choose: async () => {
-        // A near run, or another replica, may have fetched it meanwhile.
+        // A near run or another replica can have fetched it meanwhile.
         state = decide(state, await look(state));
         if (state.is !== 'calling') return undefined;
         ({ eventId } = state);
@@ -91,13 +92,13 @@ async function callForFirst(
   } catch (error) {
     if (error instanceof PermitRefused) return decide(state, { event: 'refused' });
     if (!(error instanceof UpstreamError)) throw error;
-    sync.log.warn({ err: error, eventId }, 'call for the signups of an urgent event failed');
+    sync.log.warn({ err: error, eventId }, 'urgent signups call failed');
     return decide(state, { event: 'failed', code: error.code });
   }
 }
 
-/** All while the near sync is on. None while it is off; nor while it is observed, but then each is logged once. */
-function allowed({ log }: EventSync, { modeOf }: ScheduleBucket) {
+/** Passes events on only while the near sync is on. While it is observed, each event is logged once. */
+function modeFilter({ log }: EventSync, { modeOf }: ScheduleBucket) {
   const logged = new Set<string>();
   return async (urgent: readonly Candidate[]): Promise<readonly Candidate[]> => {
     if (urgent.length === 0) return urgent;
@@ -106,7 +107,7 @@ function allowed({ log }: EventSync, { modeOf }: ScheduleBucket) {
     for (const { eventId } of mode === 'observed' ? urgent : []) {
       if (logged.has(eventId)) continue;
       logged.add(eventId);
-      log.info({ eventId, observed: logged.size }, 'urgent event observed, not called for');
+      log.info({ eventId, observed: logged.size }, 'urgent event observed, not fetched');
     }
     return [];
   };

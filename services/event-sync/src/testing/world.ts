@@ -14,22 +14,21 @@ import {
 import { eventSyncVariables } from '../config.ts';
 import { startEventSync } from '../service.ts';
 
-/** The event sync in the world that it works in: broker, Postgres, limiter and upstream, all of them real. */
+/** The event sync with a real broker, Postgres and limiter, and the sandbox as upstream. */
 export interface World<P extends TestBackend = TestBackend> extends SyncHarness<P> {
   readonly sandbox: Sandbox;
   start(env?: Record<string, string>): Promise<HarnessService>;
-  /** How many calls upstream has had. */
+  /** Number of calls that upstream has received. */
   lastSeq(): number;
-  /** The ids of the events whose signups, or results, were asked for since then, in order. */
-  asked(from?: number, budget?: 'signups' | 'results'): string[];
-  /** The ids of events that upstream knows, and that start in a day or later. */
+  /** Ids of the events whose signups (or results) were requested since call `from`, in order. */
+  requested(from?: number, budget?: 'signups' | 'results'): string[];
+  /** Ids of upstream events that start in a day or later. */
   upstreamEvents(count: number): Promise<string[]>;
-  /** The ids of races whose results are there by now, rated. */
-  ridden(count: number): string[];
+  /** Ids of races that have rated results. */
+  ratedRaces(count: number): string[];
   /**
-   * Puts a few of upstream's events into the list as if it had just been fetched, together with those that are there, so
-   * that a run asks for these alone.
-   * @param lead project ms until the first one starts; each of the others starts a minute after the one before
+   * Adds events to a fresh event list, so that a run fetches these alone.
+   * @param lead project ms until the first one starts; the others follow at intervals of a minute
    */
   list(ids: readonly string[], lead: number): Promise<void>;
 }
@@ -39,7 +38,7 @@ const hour = 60 * minute;
 
 const { events } = tables;
 
-/** Long: one table of small helpers over the same stage. */
+/** Long, as it is one object of small helpers. */
 export async function createWorld<P extends TestBackend = TestBackend>(
   setting: HarnessOptions,
   place?: P,
@@ -52,7 +51,7 @@ export async function createWorld<P extends TestBackend = TestBackend>(
     ...harness,
     sandbox,
     lastSeq: () => sandbox.audit().at(-1)?.seq ?? 0,
-    asked: (from = 0, of = 'signups') =>
+    requested: (from = 0, of = 'signups') =>
       sandbox
         .audit()
         .filter(({ budget, seq }) => budget === of && seq > from)
@@ -64,7 +63,7 @@ export async function createWorld<P extends TestBackend = TestBackend>(
       const later = listed.filter(({ time }) => time * 1_000 > clock.now() + 24 * hour);
       return later.slice(0, count).map(({ eventId }) => eventId);
     },
-    ridden(count) {
+    ratedRaces(count) {
       // With the sandbox's default seed.
       const upstream = createUpstream(1);
       const isRated = (eventId: string) =>
@@ -79,7 +78,7 @@ export async function createWorld<P extends TestBackend = TestBackend>(
     },
     async list(ids, lead) {
       const now = Math.round(clock.now());
-      // Fresh for as long as a test may take.
+      // Stays fresh for longer than any test.
       const fetchedAt = now + 80 * hour;
       await harness.db.transaction(async (tx) => {
         await tx.insert(events).values(

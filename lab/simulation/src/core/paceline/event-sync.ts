@@ -1,17 +1,17 @@
-import { worthInSlot } from '@paceline/event-sync/core/choose';
+import { chooseInSlot } from '@paceline/event-sync/core/choose';
 import { horizonOf, isListFresh, wholeHorizon } from '@paceline/event-sync/core/classes';
 import {
-  beginRun,
+  startRun,
   decide,
   type EventRun,
-  listFailed,
+  listFailure,
   type ListState,
   type RunEvent,
 } from '@paceline/event-sync/core/event-run';
 import {
-  beginWatch,
+  initialWatch,
   decide as decideWatch,
-  lookFor,
+  findUrgent,
   watchedKind,
   type WatchEvent,
   type WatchState,
@@ -37,22 +37,22 @@ export function syncEvents(life: Life, call: Caller) {
       choose: () => (isFresh() ? undefined : 'upcoming'),
     });
     if (end.is === 'answered') store.storeList(end.arrivedAt, agenda.now());
-    if (end.is === 'failed') return listFailed(end.code, end.code);
+    if (end.is === 'failed') return listFailure(end.code, end.code);
     return { is: end.is === 'refused' ? 'deferred' : 'fresh' };
   }
 
   return function* (row: Run): Script<RunEnding> {
     const kind = row.kind as EventKind;
-    const looked = (run: EventRun): RunEvent => {
+    const found = (run: EventRun): RunEvent => {
       const now = agenda.now();
-      return { event: 'looked', ...worthInSlot(kind, store.candidates(wholeHorizon(now)), run, goals, now) };
+      return { event: 'found', ...chooseInSlot(kind, store.candidates(wholeHorizon(now)), run, goals, now) };
     };
-    let state = beginRun('signups', row, yield* refreshList(row, kind));
+    let state = startRun('signups', row, yield* refreshList(row, kind));
     for (;;) {
       if (state.is === 'ended') return state.ending;
       const { run } = state;
-      state = decide(state, looked(run));
-      if (state.is !== 'asking') continue;
+      state = decide(state, found(run));
+      if (state.is !== 'waiting') continue;
       let eventId = '';
       const end = yield* call({
         endpoint: 'signups',
@@ -60,7 +60,7 @@ export function syncEvents(life: Life, call: Caller) {
         deadline: row.slotEndsAt,
         slotId: row.slotId,
         choose: () => {
-          state = decide(state, looked(run));
+          state = decide(state, found(run));
           if (state.is !== 'calling') return undefined;
           ({ eventId } = state.best);
           return eventId;
@@ -78,25 +78,28 @@ export function syncEvents(life: Life, call: Caller) {
 
 /** Performs what the watch over urgent events decides, as `flows/urgent-watch.ts` of the event sync does. */
 export function* watchUrgent({ agenda, store, goals }: Life, call: Caller): Script {
-  const looked = (state: WatchState): WatchEvent => {
+  const found = (state: WatchState): WatchEvent => {
     const now = agenda.now();
-    return { event: 'looked', ...lookFor(store.candidates(horizonOf(watchedKind, now)), state, goals, now) };
+    return {
+      event: 'found',
+      ...findUrgent(store.candidates(horizonOf(watchedKind, now)), state, goals, now),
+    };
   };
-  let state = beginWatch;
+  let state = initialWatch;
   for (;;) {
     if (state.is === 'pausing') {
       yield* sleep(agenda, state.ms);
       state = decideWatch(state, { event: 'woke' });
     }
-    state = decideWatch(state, looked(state));
-    if (state.is !== 'asking') continue;
+    state = decideWatch(state, found(state));
+    if (state.is !== 'waiting') continue;
     let eventId = '';
     const end = yield* call({
       endpoint: 'signups',
       lane: state.lane,
       deadline: state.deadline,
       choose: () => {
-        state = decideWatch(state, looked(state));
+        state = decideWatch(state, found(state));
         if (state.is !== 'calling') return undefined;
         ({ eventId } = state);
         return eventId;
