@@ -97,7 +97,7 @@ describe('a response with one unreadable item', () => {
     const [call] = await calls(endpoint);
     expect(call).toMatchObject({
       status: 200,
-      message: expect.stringMatching(/^\d+ \w+, 1 unreadable, the first: .*(name|Id)/),
+      message: expect.stringMatching(/^\d+ \w+, 1 unreadable, first: .*(name|Id)/),
       rawStart: expect.stringMatching(/^{".*":{}/),
     });
   };

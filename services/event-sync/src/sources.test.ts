@@ -71,7 +71,7 @@ describe('signups that this key cannot use', () => {
     });
 
     await retryIn('signups', 50 * hour);
-    const waits = { state: 'failed', error: expect.stringMatching(`${unavailable}.*asked again from`) };
+    const waits = { state: 'failed', error: expect.stringMatching(`${unavailable}.*next probe at`) };
     expect(await runSlot('far')).toMatchObject({ ...waits, counts: { failed: 0, deferred: 6 } });
     expect(await calls()).toBe(1);
 
@@ -92,7 +92,7 @@ describe('signups that this key cannot use', () => {
     expect(await sourceOf('signups')).toMatchObject({
       state: 'unavailable',
       refusals: 3,
-      advice: 'Is ZWIFTRACING_SIGNUPS_PATH right?',
+      advice: 'Check ZWIFTRACING_SIGNUPS_PATH.',
     });
     await service.stop();
     await start();
@@ -127,7 +127,7 @@ describe('a host that answers 404 to everything', () => {
     await runSlot('far');
     expect(await sourceOf('signups')).toMatchObject({
       state: 'unavailable',
-      advice: expect.stringMatching(/Whatever was asked.*ZWIFTRACING_BASE_URL/),
+      advice: expect.stringMatching(/404 to every request.*ZWIFTRACING_BASE_URL/),
     });
   });
 });
