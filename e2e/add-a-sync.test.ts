@@ -8,7 +8,7 @@ import { eventually } from '@paceline/kit/waiting';
 import type { SyncKind } from '@paceline/shared/definition';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-/** The code of `docs/add-a-sync.md`, block by block, with the file that it is for. */
+/** The code blocks of `docs/add-a-sync.md`, with the file of each. */
 const page = readFileSync(join(import.meta.dirname, '../docs/add-a-sync.md'), 'utf8');
 const blocks = [...page.matchAll(/`([\w/-]+\.ts)`:\n\n```ts\n(.*?)```/gs)].map(
   ([, file = '', code = '']) => ({
@@ -32,7 +32,7 @@ beforeAll(async () => {
       await writeFile(path, text.replace(/^\} as const satisfies/m, `${code}$&`));
     }
   }
-  // What was downloaded once serves the copy too.
+  // The copy uses the same downloads.
   process.env.PACELINE_CACHE ??= join(import.meta.dirname, '../.cache');
   const { ensureBuilt } = (await import(join(copy.folder, 'apps/dashboard/build/build.ts'))) as {
     ensureBuilt(report: (line: string) => void): Promise<void>;
@@ -50,7 +50,7 @@ afterAll(async () => {
   await copy?.remove();
 });
 
-it('touches the definition and its own flow, and nothing else', async () => {
+it('changes only the definition and its own flow', async () => {
   expect(blocks.map(({ file }) => file)).toEqual([
     `${definition}/budgets.ts`,
     `${definition}/kinds.ts`,
@@ -69,7 +69,7 @@ it('passes types and lint', async () => {
     await expect(copy.run(`node_modules/.bin/${program}`, args)).resolves.toBeTypeOf('string');
 });
 
-it('has variables of its own, and is linted and forecast by the plan', async () => {
+it('has its own variables, and is checked and forecast by the plan', async () => {
   const plan = (env: NodeJS.ProcessEnv) =>
     copy
       .run(process.execPath, ['packages/planning/src/main.ts', '--json'], env)
@@ -83,7 +83,7 @@ it('has variables of its own, and is linted and forecast by the plan', async () 
   expect(findings).toContainEqual(expect.objectContaining({ kinds: ['teams'] }));
 });
 
-it('ticks, and its runs call within the budget that it defines', async () => {
+it('gets ticks, and its runs call within its budget', async () => {
   await eventually(async () => {
     const runs = await stack.api.all('GET /v1/runs', { query: { kind: 'teams' as SyncKind } });
     expect(runs.filter(({ state, counts }) => state === 'done' && counts.synced === 4)).not.toEqual([]);
@@ -96,7 +96,7 @@ it('ticks, and its runs call within the budget that it defines', async () => {
   expect(teams?.rejected).toBe(0);
 });
 
-it('shows up in the API: its window, its slots, its source', async () => {
+it('appears in the API with its window, slots and source', async () => {
   const { items } = await stack.api.call('GET /v1/budgets');
   expect(items).toContainEqual(
     expect.objectContaining({
@@ -113,23 +113,23 @@ it('shows up in the API: its window, its slots, its source', async () => {
   expect(sources).toContainEqual(expect.objectContaining({ source: 'teams', state: 'available' }));
 });
 
-it('can be run by hand, and a change that leaves it no room is found out', async () => {
-  const judged = await stack.post(
+it('can be triggered, and a schedule change with too short slots is reported', async () => {
+  const lint = await stack.post(
     '/v1/schedule/lint',
     JSON.stringify({ kinds: { teams: { opens: 'every 2m', duration: '1s' } } }),
   );
-  expect(judged.body.findings).toContainEqual(expect.objectContaining({ kinds: ['teams'] }));
+  expect(lint.body.findings).toContainEqual(expect.objectContaining({ kinds: ['teams'] }));
   expect((await stack.post('/v1/syncs/teams/trigger', '')).status).toBe(202);
 });
 
-it('shows up in the command line', async () => {
+it('appears in the command line', async () => {
   const paceline = (...args: string[]) =>
     copy.run(process.execPath, ['apps/cli/src/main.ts', ...args], { PACELINE_URL: stack.apiUrl });
   expect(await paceline('status')).toMatch(/teams/i);
   expect(await paceline('runs')).toMatch(/teams/i);
 });
 
-it('shows up in the dashboard: its window, its slots, its runs', async () => {
+it('appears in the dashboard with its window, slots and runs', async () => {
   const browser = await openBrowser();
   try {
     const view = await browser.newPage({ viewport: { width: 1280, height: 800 } });

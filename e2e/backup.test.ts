@@ -9,21 +9,20 @@ import { type Sandbox, startSandbox } from '@paceline/sandbox';
 import { createClock } from '@paceline/shared/clock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-/** The window of bulk calls, a quarter of an hour, is over in seven seconds. */
+/** At this speed the 15-minute window of bulk calls lasts 7.5 s. */
 const setting = oneEvening(120);
 const key = 'a-key';
-const said: string[] = [];
+const output: string[] = [];
 
 let folder: string;
 let sandbox: Sandbox;
 let stack: TestStack | undefined;
 
-/** The commands as they are called, on a state folder. */
-const around = (stateFolder: string): BackupContext => ({
+const contextOf = (stateFolder: string): BackupContext => ({
   env: {},
   stateFolder,
-  out: (line) => said.push(line),
-  error: (line) => said.push(line),
+  out: (line) => output.push(line),
+  error: (line) => output.push(line),
 });
 
 const start = (stateFolder: string) =>
@@ -81,7 +80,7 @@ const ended = (running: TestStack, commands: readonly string[]) =>
     }
   });
 
-/** What an API has, by its ids. */
+/** The ids of all riders, events and commands of an API. */
 const idsOf = async ({ api }: TestStack) => ({
   riders: (await api.all('GET /v1/riders')).map(({ riderId }) => riderId),
   events: (await api.all('GET /v1/events')).map(({ eventId }) => eventId),
@@ -95,7 +94,7 @@ describe('a backup of a running system', () => {
   let known: Awaited<ReturnType<typeof idsOf>>;
   const to = () => join(folder, 'backup');
 
-  it('is taken under load', async () => {
+  it('succeeds under load', async () => {
     const running = stack as TestStack;
     await ended(running, [...(await add(running, 3)), await importSome(running)]);
     await eventually(async () => {
@@ -104,32 +103,32 @@ describe('a backup of a running system', () => {
     });
     inFlight = [...(await add(running, 12)), await importSome(running)];
     known = await idsOf(running);
-    expect(await backup(['--to', to()], around(join(folder, 'before'))), said.join('\n')).toBe(0);
-    expect(await backup(['--to', to()], around(join(folder, 'before')))).toBe(1);
-    expect(said.pop()).toContain('already exists');
+    expect(await backup(['--to', to()], contextOf(join(folder, 'before'))), output.join('\n')).toBe(0);
+    expect(await backup(['--to', to()], contextOf(join(folder, 'before')))).toBe(1);
+    expect(output.pop()).toContain('already exists');
   });
 
-  it('is not restored into a system that is not empty', async () => {
-    expect(await restore(['--from', to()], around(join(folder, 'before')))).toBe(1);
-    expect(said.pop()).toContain('already holds a state');
+  it('is not restored into non-empty servers', async () => {
+    expect(await restore(['--from', to()], contextOf(join(folder, 'before')))).toBe(1);
+    expect(output.pop()).toContain('already holds a state');
     const { broker, databaseUrl } = stack as TestStack;
     const env = { NATS_URL: broker.adminUrl, DATABASE_URL: databaseUrl };
-    expect(await restore(['--from', to()], { ...around(''), env })).toBe(1);
-    expect(said.pop()).toContain('the broker is not empty');
+    expect(await restore(['--from', to()], { ...contextOf(''), env })).toBe(1);
+    expect(output.pop()).toContain('the broker is not empty');
   });
 
-  it('is not restored when a byte of it is another', async () => {
+  it('is not restored when a file is damaged', async () => {
     const file = join(to(), 'riders.table');
     const whole = await readFile(file, 'utf8');
     await writeFile(file, whole.replace('\t', ' '));
-    expect(await restore(['--from', to()], around(join(folder, 'damaged')))).toBe(1);
-    expect(said.pop()).toContain('riders.table is missing or does not match its checksum');
+    expect(await restore(['--from', to()], contextOf(join(folder, 'damaged')))).toBe(1);
+    expect(output.pop()).toContain('riders.table is missing or does not match its checksum');
     await writeFile(file, whole);
   });
 
-  it('brings back what was there, ends what was in flight, and lets no call through that an older journal would', async () => {
+  it('restores all data, finishes commands in flight, and counts calls made after it', async () => {
     const before = stack as TestStack;
-    // What the backup does not know of: a bulk call, whose window lasts for a quarter of an hour, and riders.
+    // Calls after the backup: a bulk call with its 15-minute window, and single riders.
     const calls = bulkCalls();
     await ended(before, inFlight);
     const later = importSome(before);
@@ -139,7 +138,7 @@ describe('a backup of a running system', () => {
     for (const each of before.processes.values()) await each.crash();
     await before.stop();
 
-    expect(await restore(['--from', to()], around(join(folder, 'after'))), said.join('\n')).toBe(0);
+    expect(await restore(['--from', to()], contextOf(join(folder, 'after'))), output.join('\n')).toBe(0);
     const after = (stack = await start(join(folder, 'after')));
     await ended(after, [...known.commands, await importSome(after)]);
     const { commands, riders } = await idsOf(after);

@@ -14,7 +14,7 @@ interface Result {
   readonly figures: Readonly<Record<'accepted' | 'done' | 'runs' | 'failedRuns' | 'calls', number>>;
 }
 
-/** What `npm run lab -- chaos` says; it starts a whole system of its own. */
+/** The results of `npm run lab -- chaos`, which starts its own system. */
 async function chaos(args: string): Promise<Result[]> {
   const child = spawn(process.execPath, [command, '--json', '--quiet', ...args.split(' ')], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -25,8 +25,8 @@ async function chaos(args: string): Promise<Result[]> {
 
 const broken = ({ breaches }: Result) => Object.entries(breaches).filter(([, each]) => each.length > 0);
 
-describe('Paceline', () => {
-  it('loses nothing, doubles nothing and calls too much in no window while a seed breaks it', async () => {
+describe('Paceline under random faults', () => {
+  it('loses nothing, duplicates nothing and exceeds no window', async () => {
     const [result] = await chaos(
       '--seed 3 --virtual-hours 0.45 --faults kill-several,broker-node-away,database-restart,network-cut',
     );
@@ -37,7 +37,7 @@ describe('Paceline', () => {
       .flatMap(({ targets }) => targets.map((name) => name.replace(/-\d$/, '')));
     expect([...new Set(killed)].toSorted()).toEqual([...services].toSorted());
     expect(broken(result as Result)).toEqual([]);
-    // Those that a kill broke off were resumed, and have ended.
+    // Runs interrupted by a kill were resumed and finished.
     expect(figures).toMatchObject({ failedRuns: 0 });
     expect(figures?.runs).toBeGreaterThan(2);
     expect(figures?.done).toBeGreaterThan(10);

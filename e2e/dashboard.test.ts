@@ -12,19 +12,19 @@ const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height
 let stack: TestStack;
 let browser: Browser;
 let page: Page;
-/** What the browser complained of: scripts that failed, and whatever its policy forbade. */
-const complaints: string[] = [];
+/** Script errors and console errors, including policy violations. */
+const browserErrors: string[] = [];
 
 beforeAll(async () => {
   await ensureBuilt(() => undefined);
   [stack, browser] = await Promise.all([startTestStack(oneEvening(12), { API_TOKEN: token }), openBrowser()]);
   page = await browser.newPage({ viewport: sizes.wide });
   page.setDefaultTimeout(120_000);
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('pageerror', (error) => browserErrors.push(error.message));
   page.on('console', (message) => {
-    // That the API does not answer while it is down is what one of the tests is about.
-    const away = /net::ERR_|status of 503/;
-    if (message.type() === 'error' && !away.test(message.text())) complaints.push(message.text());
+    // Expected while the API is down, which one test checks.
+    const apiDown = /net::ERR_|status of 503/;
+    if (message.type() === 'error' && !apiDown.test(message.text())) browserErrors.push(message.text());
   });
 });
 afterAll(async () => {
@@ -32,7 +32,7 @@ afterAll(async () => {
   await stack?.stop();
 });
 afterEach(() => {
-  if (complaints.length > 0) throw new Error(`The browser complains: ${complaints.splice(0).join('; ')}`);
+  if (browserErrors.length > 0) throw new Error(`browser errors: ${browserErrors.splice(0).join('; ')}`);
 });
 
 const show = async (view: string) => {
@@ -46,7 +46,7 @@ const addRider = async (riderId: string) => {
 };
 const tracked = (riderId: number) => page.locator('.tracked').filter({ hasText: `Rider ${riderId}` });
 
-it('where the API wants a token the page asks for it once', async () => {
+it('the page asks for an API token once', async () => {
   await page.goto(stack.apiUrl);
   await page.getByLabel('Token', { exact: true }).fill('a-wrong-one-of-enough-length');
   await page.getByRole('button', { name: 'Go on' }).click();
@@ -54,20 +54,20 @@ it('where the API wants a token the page asks for it once', async () => {
   await page.getByLabel('Token', { exact: true }).fill(token);
   await page.getByRole('button', { name: 'Go on' }).click();
   await page.locator('[data-budget]').first().waitFor();
-  complaints.splice(0);
+  browserErrors.splice(0);
   await page.reload();
   await page.locator('[data-budget]').first().waitFor();
   expect(await page.getByLabel('Token', { exact: true }).count()).toBe(0);
 });
 
 describe('the windows', () => {
-  const askedFor = async () => (await stack.api.call('GET /v1/budgets')).items;
+  const budgetsOf = async () => (await stack.api.call('GET /v1/budgets')).items;
   const drawn = (budget: string) => page.locator(`[data-budget=${budget}] [data-permit]`);
 
-  it('hold every call that the API says counts, and no other', async () => {
+  it('show exactly the calls that count according to the API', async () => {
     await show('windows');
     await eventually(async () => {
-      const budgets = await askedFor();
+      const budgets = await budgetsOf();
       expect(budgets.flatMap(({ permits }) => permits).length).toBeGreaterThan(0);
       for (const { budget, permits } of budgets) {
         const shown = await drawn(budget).evaluateAll((all) =>
@@ -78,24 +78,24 @@ describe('the windows', () => {
     });
   });
 
-  it('show a call where it is in time', async () => {
+  it('show a call at its time', async () => {
     await eventually(async () => {
-      const clubs = (await askedFor()).find(({ budget }) => budget === 'clubs');
+      const clubs = (await budgetsOf()).find(({ budget }) => budget === 'clubs');
       const [permit] = clubs?.permits ?? [];
       const { now } = await stack.api.call('GET /v1/clock');
       const [tick, bar] = await Promise.all([
         drawn('clubs').first().boundingBox({ timeout: 1_000 }),
         page.locator('[data-budget=clubs] svg').boundingBox({ timeout: 1_000 }),
       ]);
-      if (!permit || !clubs || !tick || !bar) throw new Error('no call to a club is drawn');
+      if (!permit || !clubs || !tick || !bar) throw new Error('no clubs call shown');
       const age = (Date.parse(now) - Date.parse(permit.startedAt)) / 1_000 / clubs.policy.windowSeconds;
-      // Half the picture is one window; a second of ours is twelve there.
+      // One window is half the width; a real second is twelve there.
       const off = tick.x - (bar.x + (bar.width / 2) * (1 - age));
       expect(Math.abs(off)).toBeLessThan(bar.width * 0.03);
     });
   });
 
-  it('are paused and resumed by a button', async () => {
+  it('are paused and resumed with buttons', async () => {
     const results = page.locator('[data-budget=results]');
     await results.getByRole('button', { name: /Pause/ }).click();
     await results.getByRole('button', { name: 'a day' }).click();
@@ -105,8 +105,8 @@ describe('the windows', () => {
   });
 });
 
-describe('a rider that is added on the page', () => {
-  it('is shown on its way, and is there soon after', async () => {
+describe('a rider added on the page', () => {
+  it('shows its progress until it is stored', async () => {
     await show('riders');
     await addRider('4900321');
     await tracked(4_900_321).and(page.locator('[data-state=done]')).waitFor();
@@ -114,8 +114,8 @@ describe('a rider that is added on the page', () => {
     await eventually(async () => expect(await tracked(4_900_321).getByText(name).count()).toBe(1));
   });
 
-  it('is followed through a crash of the API', async () => {
-    // Both ways by which a rider may come, for 20 s of ours.
+  it('is tracked across a crash of the API', async () => {
+    // Both budgets that can fetch a rider, for 20 real seconds.
     for (const budget of ['riders_single', 'riders_bulk'] as const)
       await stack.api.call('PUT /v1/budgets/{budget}/pause', { path: { budget }, body: { forSeconds: 240 } });
     await addRider('4900322');
@@ -127,7 +127,7 @@ describe('a rider that is added on the page', () => {
     await eventually(async () => expect(await tracked(4_900_322).getAttribute('data-state')).toBe('done'));
   });
 
-  it('may be one of many, of which each is counted', async () => {
+  it('is counted in an import', async () => {
     await page.getByLabel('Riders', { exact: true }).fill('4900401, 4900402\n4900403');
     await page.getByRole('button', { name: 'Import 3' }).click();
     const many = page.locator('.tracked').filter({ hasText: '3 riders' });
@@ -135,19 +135,19 @@ describe('a rider that is added on the page', () => {
     expect(await many.innerText()).toContain('3 here, 0 to come');
   });
 
-  it('is refused in the words of the API where it can not be one', async () => {
+  it("shows the API's error for an invalid id", async () => {
     await addRider('-7');
     await eventually(async () => expect(await page.getByText(/must be a whole number/).count()).toBe(1));
-    expect(complaints.splice(0)).toEqual([expect.stringContaining('400')]);
+    expect(browserErrors.splice(0)).toEqual([expect.stringContaining('400')]);
   });
 });
 
-it('the schedule is judged while it is written, refused while it is wrong, and changed when it is applied', async () => {
+it('the schedule form shows problems while typing, and applies a valid change', async () => {
   await show('schedule');
   const fill = (kind: string, label: string, text: string) =>
     page.locator(`[data-kind=${kind}]`).getByLabel(label).fill(text);
   const apply = page.getByRole('button', { name: 'Apply' });
-  // So long that it is still open when the next near slot opens.
+  // Long enough to overlap the next near slot.
   await fill('far', 'Duration', '14m');
   await page.locator('[data-rule=collision]').first().waitFor();
   await eventually(async () => expect(await apply.isDisabled()).toBe(true));
@@ -160,7 +160,7 @@ it('the schedule is judged while it is written, refused while it is wrong, and c
   });
 });
 
-it('the timeline has every run that the API tells of, and a click opens it', async () => {
+it('the timeline shows every run of the API and opens a selected one', async () => {
   await show('timeline');
   await eventually(async () => {
     const { items } = await stack.api.call('GET /v1/runs');
@@ -175,9 +175,9 @@ it('the timeline has every run that the API tells of, and a click opens it', asy
   await page.getByText('Its slot:').waitFor();
 });
 
-describe('whoever sees, hears or types', () => {
-  /** What the colors are has no say in the rest: it is looked at in the light alone. */
-  const faults = async (rules?: string[]) => {
+describe('accessibility', () => {
+  /** Only contrast depends on the color scheme; all other rules are checked in light alone. */
+  const violationsOf = async (rules?: string[]) => {
     const { violations } = await page.evaluate(
       (only) =>
         (globalThis as unknown as { axe: typeof axe }).axe.run({
@@ -190,7 +190,7 @@ describe('whoever sees, hears or types', () => {
   };
 
   it.each(Object.keys(sizes) as (keyof typeof sizes)[])(
-    'can use every view, %s, light and dark',
+    'of every view has no violations, %s, light and dark',
     async (size) => {
       await page.setViewportSize(sizes[size]);
       await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -200,9 +200,9 @@ describe('whoever sees, hears or types', () => {
       for (const target of targets.filter((each) => each.startsWith('#'))) {
         await show(target.slice(2));
         await page.emulateMedia({ colorScheme: 'light' });
-        expect(await faults(), `${target} light`).toEqual([]);
+        expect(await violationsOf(), `${target} light`).toEqual([]);
         await page.emulateMedia({ colorScheme: 'dark' });
-        expect(await faults(['color-contrast']), `${target} dark`).toEqual([]);
+        expect(await violationsOf(['color-contrast']), `${target} dark`).toEqual([]);
         const wider: number = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
         expect(wider, `${target} is wider than the screen`).toBeLessThanOrEqual(0);
       }

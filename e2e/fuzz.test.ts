@@ -8,8 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-describe('messages that break their contract', () => {
-  it('end no process, are set aside with a reason, and keep no good one from being handled', async () => {
+describe('malformed messages', () => {
+  it('crash no process, are dead-lettered with a reason, and do not block valid ones', async () => {
     const crashed = crashedSince(stack);
     const { subjects, deadLetters, unread, lost } = await fuzzMessages(stack, 12, 1);
     expect(subjects.length).toBeGreaterThan(25);

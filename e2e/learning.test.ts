@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const minute = 60_000;
 const per = (limit: number, minutes: number) => ({ limit, windowMs: minutes * minute });
 
-/** What upstream enforces, and by what the limiter can find out: see `documentedPolicies` for what it begins with. */
+/** Limits that upstream enforces, unlike the documented ones that the limiter starts with. */
 const differences = [
   { budget: 'clubs', enforced: per(1, 10), foreign: true },
   { budget: 'riders_bulk', enforced: per(1, 10), foreign: true },
@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(() => rig?.stop());
 
-/** One call with a permit. Returns whether upstream let it in. */
+/** Makes a call with a permit. Returns whether upstream accepted it. */
 const call = (budget: Budget): Promise<boolean> =>
   caller.call(budget).then(
     () => true,
@@ -45,7 +45,7 @@ const call = (budget: Budget): Promise<boolean> =>
     },
   );
 
-/** Somebody else uses the same key. */
+/** A call by another client with the same key. */
 async function foreignCall(budget: Budget): Promise<void> {
   const headers = { Authorization: key, 'Content-Type': 'application/json' };
   const { url } = rig.sandbox;
@@ -62,37 +62,34 @@ const rejected = (budget: Budget) =>
 const windowOf = async (budget: Budget) =>
   (await rig.windows(key)).windows.find(({ endpoint }) => endpoint === budget);
 
-describe.each(differences)(
-  'upstream, that enforces another limit on $budget',
-  ({ budget, enforced, foreign }) => {
-    it('teaches it with one 429', async () => {
-      if (foreign) await foreignCall(budget);
-      for (let letIn = 0; letIn < 4;) if (await call(budget)) letIn += 1;
-      expect(rejected(budget)).toBe(1);
-    });
+describe.each(differences)('a different upstream limit for $budget', ({ budget, enforced, foreign }) => {
+  it('is learned from one 429', async () => {
+    if (foreign) await foreignCall(budget);
+    for (let accepted = 0; accepted < 4;) if (await call(budget)) accepted += 1;
+    expect(rejected(budget)).toBe(1);
+  });
 
-    it('is shown with the limit that it named, and said so', async () => {
-      expect(await windowOf(budget)).toMatchObject({
-        policy: { ...enforced, from: 'upstream' },
-        lastRejected: { attribution: foreign ? 'foreign_caller' : 'policy_changed' },
-      });
-      await eventually(() => {
-        const told = alerts.filter(({ endpoint }) => endpoint === budget).map(({ type }) => type);
-        expect(told.toSorted()).toEqual(['limit_learned', 'rate_limit_exceeded']);
-      });
+  it('appears in the window, and raises alerts', async () => {
+    expect(await windowOf(budget)).toMatchObject({
+      policy: { ...enforced, from: 'upstream' },
+      lastRejected: { attribution: foreign ? 'foreign_caller' : 'policy_changed' },
     });
-  },
-);
+    await eventually(() => {
+      const raised = alerts.filter(({ endpoint }) => endpoint === budget).map(({ type }) => type);
+      expect(raised.toSorted()).toEqual(['limit_learned', 'rate_limit_exceeded']);
+    });
+  });
+});
 
-describe('a limiter that is killed', () => {
-  it('knows afterwards what it had learned: no budget is rejected again', async () => {
+describe('a killed limiter', () => {
+  it('keeps the learned limits, so that no call is rejected again', async () => {
     const [limiter] = rig.limiters;
     await limiter?.kill('SIGKILL');
     await limiter?.start();
     await Promise.all(
       differences.map(async ({ budget, enforced }) => {
         expect(await windowOf(budget)).toMatchObject({ policy: { ...enforced, from: 'upstream' } });
-        for (let again = 0; again < 2; again += 1) expect(await call(budget)).toBe(true);
+        for (let calls = 0; calls < 2; calls += 1) expect(await call(budget)).toBe(true);
         expect(rejected(budget)).toBe(1);
       }),
     );

@@ -4,14 +4,14 @@ import { type Budget, budgetNames } from '@paceline/shared/definition';
 import { UpstreamError } from '@paceline/shared/zwiftracing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-/** A minute of upstream's is a second of ours. */
+/** One minute of project time per real second. */
 const scale = 60;
-/** Of upstream's time. `SATURATED_MINUTES=120 npm run prove -- e2e/saturation.test.ts` is the two hours of docs/testing.md. */
+/** Project time. `SATURATED_MINUTES=120 npm run prove -- e2e/saturation.test.ts` is the two hours of docs/testing.md. */
 const minutes = Number(process.env.SATURATED_MINUTES ?? 12);
-/** Each is an account of its own, so that every limiter has something to decide. */
+/** Each key is a separate account, so that every limiter has work. */
 const keys = ['first-key', 'second-key', 'third-key'];
-/** Real ms: three leases. */
-const frozenFor = 6_000;
+/** Real ms, three times the lease. */
+const freezeMs = 6_000;
 
 let rig: Rig;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.stop());
 
-/** Calls as often as it may, until the signal. Returns how many calls were answered. */
+/** Makes as many calls as permitted until the signal. Returns the number of responses. */
 async function saturate(key: string, budget: Budget, signal: AbortSignal): Promise<number> {
   const caller = rig.caller(key);
   for (let answered = 0; ; answered += 1) {
@@ -37,14 +37,14 @@ async function saturate(key: string, budget: Budget, signal: AbortSignal): Promi
   }
 }
 
-/** Kills one after the other, and freezes one once, until it is told to end. Returns how often. */
+/** Kills limiters one after the other, and freezes one, until the signal. Returns the number of disturbances. */
 async function disturb(limiters: readonly LimiterProcess[], signal: AbortSignal): Promise<number> {
   let disturbed = 0;
   for (; !signal.aborted; disturbed += 1) {
     const victim = limiters[(disturbed * 7 + 1) % limiters.length];
     if (disturbed === 1) {
       await victim?.kill('SIGSTOP');
-      await sleep(frozenFor);
+      await sleep(freezeMs);
       await victim?.kill('SIGCONT');
     } else {
       await victim?.kill('SIGKILL');
@@ -56,12 +56,12 @@ async function disturb(limiters: readonly LimiterProcess[], signal: AbortSignal)
 }
 
 describe('three limiters under saturation, killed and frozen at random', () => {
-  it('let no call through that upstream rejects, and no window grow over-full, however it is counted', async () => {
+  it('cause no rejection and exceed no window under any enforcement', async () => {
     const over = new AbortController();
     const calling = keys.flatMap((key) => budgetNames.map((budget) => saturate(key, budget, over.signal)));
     const disturbing = disturb(rig.limiters, over.signal);
     await Promise.race([rig.clock.sleep(minutes * 60_000), ...calling]);
-    over.abort(new Error('the time is over'));
+    over.abort(new Error('time is up'));
     const [disturbed] = await Promise.all([disturbing, ...calling]);
 
     const judgements = rig.sandbox.judgement();

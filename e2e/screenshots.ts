@@ -6,14 +6,14 @@ import { openBrowser } from '@paceline/kit/browser';
 import { startTestStack } from '@paceline/kit/stack';
 import { sandboxClock } from '@paceline/launcher';
 
-// Shows each view of the dashboard, wide and narrow, light and dark: `npm run lab -- screenshots [URL of a running API]`.
+// Takes screenshots of every dashboard view, wide and narrow, light and dark: `npm run lab -- screenshots [API URL]`.
 const folder = join(import.meta.dirname, '../.cache/screenshots');
-const [given] = process.argv.slice(2);
+const [givenUrl] = process.argv.slice(2);
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
 
 await ensureBuilt(console.log);
-const stack = given === undefined ? await startTestStack(sandboxClock(Date.now(), 60)) : undefined;
-const url = given ?? stack?.apiUrl ?? '';
+const stack = givenUrl === undefined ? await startTestStack(sandboxClock(Date.now(), 60)) : undefined;
+const url = givenUrl ?? stack?.apiUrl ?? '';
 const browser = await openBrowser();
 try {
   if (stack) await sleep(60_000);
@@ -37,7 +37,7 @@ try {
       await page.close();
     }
   }
-  console.log(`Paceline: see ${relative(process.cwd(), folder)}`);
+  console.log(`Screenshots are in ${relative(process.cwd(), folder)}`);
 } finally {
   await browser.close();
   await stack?.stop();

@@ -10,11 +10,11 @@ const minutes = 80;
 const minute = 60_000;
 const jitterMs = 20;
 const adds = 8;
-/** As many as the window for single riders holds. */
+/** The limit of single rider calls per window. */
 const atOnce = 5;
 
-/** What happened from the first run on, for so long. Moments are project ms. */
-interface Lived {
+/** What happened from the first run on. Times are project ms. */
+interface Evening {
   readonly from: number;
   readonly calls: ReadonlyArray<{ readonly budget: string | null; readonly at: number }>;
   readonly rejected: number;
@@ -34,37 +34,35 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop());
 
-const momentOf = (text: string) => Date.parse(text);
-
-async function real(): Promise<Lived> {
+async function recordReal(): Promise<Evening> {
   const { arrivals } = await stack.control<{ arrivals: Arrival[] }>('/control/audit');
   const runs = await stack.api.all('GET /v1/runs');
   const commands = await stack.api.all('GET /v1/commands');
   return {
-    from: Math.min(...runs.map(({ startedAt }) => momentOf(startedAt))),
+    from: Math.min(...runs.map(({ startedAt }) => Date.parse(startedAt))),
     calls: arrivals.map(({ budget, arrivedAt }) => ({ budget, at: arrivedAt })),
     rejected: arrivals.filter(({ verdict }) => verdict === 'rejected').length,
     runs: runs.flatMap(({ kind, finishedAt }) =>
-      finishedAt ? [{ kind, endedAt: momentOf(finishedAt) }] : [],
+      finishedAt ? [{ kind, endedAt: Date.parse(finishedAt) }] : [],
     ),
     adds: commands.map(({ state, requestedAt, finishedAt }) => ({
-      at: momentOf(requestedAt),
-      storedAt: finishedAt && state === 'done' ? momentOf(finishedAt) : undefined,
+      at: Date.parse(requestedAt),
+      storedAt: finishedAt && state === 'done' ? Date.parse(finishedAt) : undefined,
     })),
   };
 }
 
 /**
- * The same from the same moment on: the same world, the same clubs, the same adds.
- * @param brokerMs up to so long a message takes, real ms: twice what an answer of this machine takes on average
+ * Simulates the same evening: same start, clubs and adds.
+ * @param brokerMs maximum message delay in real ms: twice this machine's average response time
  */
-function simulated({ from, adds: asked }: Lived, brokerMs: number): Lived {
+function simulate({ from, adds: realAdds }: Evening, brokerMs: number): Evening {
   const scenario = readScenario({
     from: new Date(from).toISOString(),
     days: minutes / (24 * 60),
     scale,
     clubs: defaultClubs.map(({ size }) => ({ riders: size })),
-    manualAdds: { moments: asked.map(({ at }) => new Date(at).toISOString()) },
+    manualAdds: { moments: realAdds.map(({ at }) => new Date(at).toISOString()) },
     jitter: { brokerMs, upstreamMs: jitterMs },
   });
   const { upstream, tally } = happen(scenario, 'paceline');
@@ -77,19 +75,19 @@ function simulated({ from, adds: asked }: Lived, brokerMs: number): Lived {
   };
 }
 
-const counted = <Item>(items: readonly Item[], by: (item: Item) => string): Record<string, number> =>
+const countBy = <Item>(items: readonly Item[], by: (item: Item) => string): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(items, by)].map(([name, group]) => [name, group.length]));
 
-function summed({ from, calls, rejected, runs, adds: asked }: Lived) {
+function summaryOf({ from, calls, rejected, runs, adds: allAdds }: Evening) {
   const isIn = (at: number) => at >= from && at < from + minutes * minute;
-  const waits = asked.flatMap(({ at, storedAt }) => (storedAt === undefined ? [] : [storedAt - at]));
+  const waits = allAdds.flatMap(({ at, storedAt }) => (storedAt === undefined ? [] : [storedAt - at]));
   return {
-    calls: counted(
+    calls: countBy(
       calls.filter(({ at }) => isIn(at)),
       ({ budget }) => budget ?? '',
     ),
     rejected,
-    runs: counted(
+    runs: countBy(
       runs.filter(({ endedAt }) => isIn(endedAt)),
       ({ kind }) => kind,
     ),
@@ -97,48 +95,48 @@ function summed({ from, calls, rejected, runs, adds: asked }: Lived) {
   };
 }
 
-/** Real ms that a busy machine may take for what is simulated in none. */
-const machine = 2_000;
+/** Real ms that a busy machine needs for work that takes no time in the simulation. */
+const machineDelayMs = 2_000;
 
-/** Two calls, or a quarter: a busy machine takes its time between two calls. */
-const apart = (calls: number, others = 0): 'little' | 'much' =>
-  Math.abs(calls - others) <= Math.max(2, calls / 4) ? 'little' : 'much';
+/** Allows two calls or a quarter, since a busy machine is slow between calls. */
+const difference = (calls: number, others = 0): 'small' | 'large' =>
+  Math.abs(calls - others) <= Math.max(2, calls / 4) ? 'small' : 'large';
 
 describe('an evening of real processes', () => {
-  it('goes as the simulator says that it goes', async () => {
+  it('matches the simulation', async () => {
     const now = async () => (await stack.control<{ now: number }>('/control/world')).now;
     const add = (riderId: number) => stack.post('/v1/riders', JSON.stringify({ riderId }));
     for (let index = 0; index < atOnce; index += 1) await add(4_900_000 + index);
-    // The others come when a GET is sooner than a bulk call by far: how busy the machine is decides nothing.
+    // Adds the others when a GET is far sooner than a bulk call, so that the machine's speed does not decide.
     await eventually(async () => {
-      const ended = (await real()).adds.map(({ storedAt }) => storedAt ?? Infinity);
+      const ended = (await recordReal()).adds.map(({ storedAt }) => storedAt ?? Infinity);
       expect((await now()) - Math.max(...ended)).toBeGreaterThan(35_000);
     });
     for (let index = atOnce; index < adds; index += 1) await add(4_900_000 + index);
-    const took: number[] = [];
+    const responseTimes: number[] = [];
     await eventually(async () => {
-      const askedAt = performance.now();
+      const startedAt = performance.now();
       await stack.get('/v1/coordination');
-      took.push(performance.now() - askedAt);
+      responseTimes.push(performance.now() - startedAt);
       const runs = await stack.api.all('GET /v1/runs');
-      const from = Math.min(...runs.map(({ startedAt }) => momentOf(startedAt)));
+      const from = Math.min(...runs.map(({ startedAt }) => Date.parse(startedAt)));
       expect((await now()) - from).toBeGreaterThan(minutes * minute);
     });
-    const lived = await real();
-    const mean = took.reduce((sum, each) => sum + each, 0) / took.length;
-    const [ours, theirs] = [summed(lived), summed(simulated(lived, 2 * mean))];
-    expect([ours.rejected, theirs.rejected]).toEqual([0, 0]);
-    expect(Object.keys(ours.calls).toSorted()).toEqual(Object.keys(theirs.calls).toSorted());
-    for (const [budget, calls] of Object.entries(ours.calls))
-      expect([budget, apart(calls, theirs.calls[budget])], JSON.stringify({ ours, theirs })).toEqual([
-        budget,
-        'little',
-      ]);
-    for (const [kind, runs] of Object.entries(ours.runs))
-      expect([kind, Math.abs(runs - (theirs.runs[kind] ?? 0)) <= 1]).toEqual([kind, true]);
-    expect(ours.waits).toHaveLength(adds);
-    expect(theirs.waits).toHaveLength(adds);
-    const [median, simulatedMedian] = [ours.waits[adds / 2] ?? 0, theirs.waits[adds / 2] ?? 0];
-    expect(Math.abs(median - simulatedMedian)).toBeLessThan(machine * scale);
+    const evening = await recordReal();
+    const mean = responseTimes.reduce((sum, each) => sum + each, 0) / responseTimes.length;
+    const [real, simulated] = [summaryOf(evening), summaryOf(simulate(evening, 2 * mean))];
+    expect([real.rejected, simulated.rejected]).toEqual([0, 0]);
+    expect(Object.keys(real.calls).toSorted()).toEqual(Object.keys(simulated.calls).toSorted());
+    for (const [budget, calls] of Object.entries(real.calls))
+      expect(
+        [budget, difference(calls, simulated.calls[budget])],
+        JSON.stringify({ real, simulated }),
+      ).toEqual([budget, 'small']);
+    for (const [kind, runs] of Object.entries(real.runs))
+      expect([kind, Math.abs(runs - (simulated.runs[kind] ?? 0)) <= 1]).toEqual([kind, true]);
+    expect(real.waits).toHaveLength(adds);
+    expect(simulated.waits).toHaveLength(adds);
+    const [median, simulatedMedian] = [real.waits[adds / 2] ?? 0, simulated.waits[adds / 2] ?? 0];
+    expect(Math.abs(median - simulatedMedian)).toBeLessThan(machineDelayMs * scale);
   });
 });

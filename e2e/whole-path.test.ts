@@ -6,18 +6,17 @@ import { connect } from '@paceline/shared/messaging';
 import { type ReceivedSpan, startOtlpReceiver } from '@paceline/shared/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  answersOf,
+  responsesOf,
   logsOf,
   messagesOf,
   ownPasswords,
-  type Readable,
+  type SystemText,
   rowsOf,
   secretsIn,
 } from './testing/planted.ts';
 
-/** A far slot is over in two seconds, a near one in five. */
 const scale = 120;
-/** What nobody is to read anywhere. */
+/** Secrets that must not appear anywhere. */
 const planted = {
   ZWIFTRACING_API_KEY: 'planted/upstream+key?of=ours',
   API_TOKEN: 'planted-token-of-an-operator',
@@ -33,7 +32,7 @@ beforeAll(async () => {
   stack = await startTestStack(oneEvening(scale), {
     ...collector.env,
     ...planted,
-    // Nobody listens there: what is told in vain is told of in the logs.
+    // Nothing listens there, so failed messages are logged.
     SLACK_WEBHOOK_URL: `https://127.0.0.1:9/services/${webhookSecret}`,
   });
 });
@@ -46,8 +45,8 @@ afterAll(async () => {
 const finishedRuns = async (kind: SyncKind) =>
   (await stack.api.all('GET /v1/runs')).filter((run) => run.kind === kind && run.state === 'done');
 
-describe('from nothing', () => {
-  it('the whole club is there, by itself', async () => {
+describe('a first start', () => {
+  it('stores the whole club', async () => {
     const { clubs } = await stack.control<{ clubs: Array<{ id: number; size: number }> }>('/control/world');
     const club = clubs.find(({ id }) => id === 20650);
     await eventually(async () => {
@@ -57,7 +56,7 @@ describe('from nothing', () => {
     });
   });
 
-  it('the upcoming events are there with their signups, and every kind of sync has finished a run', async () => {
+  it('stores the upcoming events with signups, and finishes a run of every sync kind', async () => {
     await eventually(async () => {
       for (const kind of ['rider', 'near', 'far'] as const) {
         expect((await finishedRuns(kind))[0], kind).toMatchObject({ error: null });
@@ -74,7 +73,7 @@ describe('from nothing', () => {
     });
   });
 
-  it('no call was ever rejected', async () => {
+  it('causes no rejected call', async () => {
     const { arrivals } = await stack.control<{ arrivals: Array<{ budget: string; verdict: string }> }>(
       '/control/audit',
     );
@@ -84,11 +83,11 @@ describe('from nothing', () => {
   });
 });
 
-describe('a rider that somebody adds', () => {
-  /** Ids that no club of the sandbox holds. */
+describe('an added rider', () => {
+  /** In no club of the sandbox. */
   const stranger = 4_900_123;
 
-  it('is accepted with where it stands, and is there soon after', async () => {
+  it('is accepted with its state, and stored soon after', async () => {
     const { status, headers, body } = await stack.post('/v1/riders', JSON.stringify({ riderId: stranger }));
     expect(status).toBe(202);
     expect(body).toMatchObject({ riderId: stranger, state: expect.any(String) });
@@ -99,7 +98,7 @@ describe('a rider that somebody adds', () => {
     });
   });
 
-  it('comes with the answer when the asker prefers to wait', async () => {
+  it('is in the response when the client prefers to wait', async () => {
     const { status, body } = await stack.post('/v1/riders', JSON.stringify({ riderId: stranger + 1 }), {
       prefer: 'wait=20',
     });
@@ -107,7 +106,7 @@ describe('a rider that somebody adds', () => {
     expect(JSON.stringify(body)).toContain(String(stranger + 1));
   });
 
-  it('that upstream does not know ends as failed, with the reason', async () => {
+  it('fails with a reason when upstream does not know it', async () => {
     const { headers } = await stack.post('/v1/riders', JSON.stringify({ riderId: 7 }));
     const location = headers.get('location') ?? '';
     await eventually(async () => {
@@ -120,14 +119,14 @@ describe('a rider that somebody adds', () => {
   it.each([
     ['a word', '{"riderId":"abc"}', 'riderId'],
     ['a negative number', '{"riderId":-1}', 'riderId'],
-    ['nothing', '{}', 'riderId'],
-    ['no JSON', 'riderId=5', 'body'],
-  ])('as %s is refused with a problem that names the field', async (_, body, field) => {
-    const answer = await stack.post('/v1/riders', body);
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.status).toBeLessThan(500);
-    expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    expect(JSON.stringify(answer.body)).toContain(field);
+    ['no id', '{}', 'riderId'],
+    ['invalid JSON', 'riderId=5', 'body'],
+  ])('with %s is rejected with a problem that names the field', async (_, body, field) => {
+    const response = await stack.post('/v1/riders', body);
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.status).toBeLessThan(500);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect(JSON.stringify(response.body)).toContain(field);
   });
 });
 
@@ -142,7 +141,7 @@ describe('one trace', () => {
       .find(test);
   const stores = (span: ReceivedSpan) => span.name.startsWith('INSERT ');
 
-  it('leads from the POST through the broker, the permit and the upstream call to the insert', async () => {
+  it('spans the POST, the broker, the permit, the upstream call and the insert', async () => {
     const { headers } = await stack.post('/v1/riders', JSON.stringify({ riderId: 4_900_200 }));
     const traceId = headers.get('x-trace-id');
     expect(await stack.get(headers.get('location') ?? '')).toMatchObject({ traceId });
@@ -171,10 +170,10 @@ describe('one trace', () => {
     });
   });
 
-  it('leads from the slot through its tick, the run, the permits and the calls to the inserts', async () => {
+  it('spans the slot, its tick, the run, the permits, the calls and the inserts', async () => {
     let tracedRun: ReceivedSpan | undefined;
     await eventually(() => {
-      // A slot may have been over before its tick was taken up: one that made calls is meant.
+      // Only a slot with calls: another can be over before its tick is handled.
       const trace = traceWith(collector.spans(), 'slot near', (spans) =>
         spans.some((span) => span.service === 'event-sync' && span.name === 'GET'),
       );
@@ -192,7 +191,7 @@ describe('one trace', () => {
     });
   });
 
-  it('says what its parts are by the conventions, and tells no key', () => {
+  it('follows the semantic conventions', () => {
     const spans = collector.spans();
     const attributesOf = (name: string) => spans.find((span) => span.name === name)?.attributes;
     const tick = { 'messaging.system': 'nats', 'messaging.destination.name': 'paceline.tick.near' };
@@ -218,7 +217,7 @@ describe('one trace', () => {
       'db.namespace': 'paceline',
       'db.operation.name': 'INSERT',
     });
-    // Names are few, whatever was fetched.
+    // Span names must have low cardinality: no ids.
     expect(new Set(spans.map(({ name }) => name)).size).toBeLessThan(120);
     expect(spans.filter(({ name }) => /\d{3}|[0-9a-f]{8}-/.test(name))).toEqual([]);
   });
@@ -228,17 +227,17 @@ describe('the metrics of all services', () => {
   const scrape = async () => {
     const services = [...stack.processes.values()].filter(({ name }) => name !== 'sandbox');
     const texts = services.map(async ({ readyUrl }) => {
-      const answer = await fetch(readyUrl.replace('/readyz', '/metrics'), {
+      const response = await fetch(readyUrl.replace('/readyz', '/metrics'), {
         headers: { authorization: `Bearer ${planted.API_TOKEN}` },
       });
-      return answer.text();
+      return response.text();
     });
     return (await Promise.all(texts)).join('\n').split('\n');
   };
   const namesIn = (lines: readonly string[]) =>
     new Set(lines.flatMap((line) => /^# TYPE (\w+)/.exec(line)?.[1] ?? []));
 
-  it('are those that the handbook names, with the labels that it names', async () => {
+  it('are the documented ones, with the documented labels', async () => {
     const table = await documentedMetrics();
     const ours = table.filter(({ name }) => name.startsWith('paceline_'));
     await eventually(async () => {
@@ -261,13 +260,13 @@ describe('the metrics of all services', () => {
 });
 
 describe('secrets', () => {
-  it('are in no log, trace, metric, answer, page, row, event or dead letter, whatever went wrong', async () => {
+  it('appear in no log, trace, metric, response, page, row, event or dead letter, even after errors', async () => {
     await provoke();
     const spans = [{ where: 'traces', text: JSON.stringify(collector.spans()) }];
-    const readable: Readable[] = [
+    const readable: SystemText[] = [
       ...spans,
       ...(await logsOf(stack)),
-      ...(await answersOf(stack, planted.API_TOKEN)),
+      ...(await responsesOf(stack, planted.API_TOKEN)),
       ...(await rowsOf(stack)),
       ...(await messagesOf(stack, 'EVENTS')),
       ...(await messagesOf(stack, 'DEAD_LETTERS')),
@@ -283,7 +282,7 @@ describe('secrets', () => {
     expect(found).toEqual([]);
   });
 
-  /** Errors of every kind that has a secret at hand. */
+  /** Causes errors wherever a secret is in use. */
   async function provoke(): Promise<void> {
     const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
     await fetch(`${stack.apiUrl}/v1/riders?token=${planted.API_TOKEN}`, {
@@ -294,7 +293,7 @@ describe('secrets', () => {
       method: 'POST',
       headers: bearer(planted.API_VIEWER_TOKEN),
     });
-    // Upstream says things that can't be read, and enforces less than it documents: an alert, for a chat that is not there.
+    // An unreadable response, and a lower limit than documented: raises an alert, which cannot be sent to Slack.
     await control('/control/faults', { kind: 'html', budget: 'signups', times: 1 });
     await control('/control/policies', { signups: { limit: 1, windowMs: 3_600_000 } });
     await eventually(async () => {
@@ -305,7 +304,7 @@ describe('secrets', () => {
     admin.publish('paceline.command.add-rider', '{"riderId": "none"}');
     await admin.drain();
     await eventually(async () => expect(await messagesOf(stack, 'DEAD_LETTERS')).not.toEqual([]));
-    // A database and a broker that go while they are talked to.
+    // Database and broker crash while in use.
     for (const server of [stack.database, ...stack.broker.servers]) {
       await server?.crash();
       await stack.get('/v1/riders').catch(() => undefined);

@@ -7,7 +7,7 @@ import { connect, createBus } from '@paceline/shared/messaging';
 import { createLogger } from '@paceline/shared/telemetry';
 import { eventually } from '@paceline/shared/testing';
 
-interface Page {
+interface MonitorPage {
   readonly meta_cluster: { readonly leader?: string };
   readonly account_details?: ReadonlyArray<{
     readonly stream_detail: ReadonlyArray<{
@@ -20,15 +20,15 @@ interface Page {
   }>;
 }
 
-const pageOf = async ({ monitorUrl }: BrokerServer): Promise<Page> =>
-  (await (await fetch(`${monitorUrl}/jsz?streams=1`)).json()) as Page;
+const pageOf = async ({ monitorUrl }: BrokerServer): Promise<MonitorPage> =>
+  (await (await fetch(`${monitorUrl}/jsz?streams=1`)).json()) as MonitorPage;
 
-/** Who leads what in a cluster. */
+/** The leaders in a cluster. */
 export type Leaders = Awaited<ReturnType<typeof settled>>;
 
-const streamsOf = ({ account_details }: Page) => account_details?.[0]?.stream_detail ?? [];
+const streamsOf = ({ account_details }: MonitorPage) => account_details?.[0]?.stream_detail ?? [];
 
-/** Waits until every server has an up-to-date copy of everything. @returns who leads what */
+/** Waits until every server is healthy and has a copy of everything. @returns the leaders */
 export function settled({ broker: { servers } }: TestStack) {
   return eventually(
     async () => {
@@ -39,33 +39,36 @@ export function settled({ broker: { servers } }: TestStack) {
       );
       if (new Set(led.map(({ name }) => name)).size < 8) throw new Error('a stream has no leader');
       if (led.some(({ cluster }) => cluster?.replicas?.some(({ offline }) => offline)))
-        throw new Error('a copy is away');
+        throw new Error('a replica is offline');
       for (const { name, monitorUrl } of servers) {
         const health = await fetch(`${monitorUrl}/healthz`);
         if (!health.ok) throw new Error(`${name} is not healthy: ${await health.text()}`);
       }
       const journal = named(led.find(({ name }) => name === 'LIMITER_JOURNAL')?.cluster?.leader);
       const meta = named(pages[0]?.meta_cluster.leader);
-      if (!journal || !meta) throw new Error('somebody leads nothing');
+      if (!journal || !meta) throw new Error('no leader of the journal or of the cluster');
       return { journal, meta, follower: servers.find((each) => each !== journal && each !== meta) };
     },
     { timeoutMs: 90_000 },
   );
 }
 
-/** Real ms from now until one of the servers but `away` leads the journal: before that nobody can grant anything. */
-export async function journalIsLed({ broker: { servers } }: TestStack, away: BrokerServer): Promise<number> {
+/** Real ms until a server other than `killed` leads the journal: before that no permit can be granted. */
+export async function untilJournalIsLed(
+  { broker: { servers } }: TestStack,
+  killed: BrokerServer,
+): Promise<number> {
   const from = performance.now();
-  const left = servers.filter((server) => server !== away);
+  const remaining = servers.filter((server) => server !== killed);
   await eventually(
     async () => {
-      const leaders = (await Promise.all(left.map(pageOf))).flatMap((page) =>
+      const leaders = (await Promise.all(remaining.map(pageOf))).flatMap((page) =>
         streamsOf(page)
           .filter(({ name }) => name === 'LIMITER_JOURNAL')
           .map(({ cluster }) => cluster?.leader),
       );
-      if (!left.some(({ name }) => leaders.includes(name))) throw new Error('nobody leads the journal');
-      if (leaders.includes(away.name)) throw new Error('some take the killed one for the leader');
+      if (!remaining.some(({ name }) => leaders.includes(name))) throw new Error('the journal has no leader');
+      if (leaders.includes(killed.name)) throw new Error('the killed server still counts as the leader');
     },
     { timeoutMs: 60_000 },
   );
@@ -74,7 +77,7 @@ export async function journalIsLed({ broker: { servers } }: TestStack, away: Bro
 
 export type Probes = Awaited<ReturnType<typeof startProbes>>;
 
-/** Asks each partition for permits, one after the other, and notes when they are granted. */
+/** Requests permits from each partition, one after the other, and records when they are granted. */
 export async function startProbes(stack: TestStack) {
   const connection = await connect(stack.broker.urlFor('rider-sync'), 'rider-sync');
   const limiters = createLimiters(
@@ -82,24 +85,24 @@ export async function startProbes(stack: TestStack) {
     createClock(stack.clock),
   );
   const over = new AbortController();
-  const seen = new Map<number, { askedAt: number; at: number }>();
+  const lastGrant = new Map<number, { requestedAt: number; at: number }>();
   const probing = allPartitions.map(async (partition) => {
     for (const account of accountsIn(partition)) {
       if (over.signal.aborted) return;
-      const askedAt = performance.now();
+      const requestedAt = performance.now();
       await oneOf(limiters, account, over.signal);
       if (over.signal.aborted) return;
-      seen.set(partition, { askedAt, at: performance.now() });
+      lastGrant.set(partition, { requestedAt, at: performance.now() });
       await sleep(50);
     }
   });
   return {
-    /** Real ms until every partition has granted a permit that was asked for from now on. */
+    /** Real ms until every partition has granted a permit that was requested from now on. */
     async grantsAgain() {
       const from = performance.now();
       const since = await eventually(
         async () => {
-          const later = [...seen.values()].filter(({ askedAt }) => askedAt > from);
+          const later = [...lastGrant.values()].filter(({ requestedAt }) => requestedAt > from);
           if (later.length < allPartitions.length) throw new Error('a partition grants nothing');
           return later.map(({ at }) => at - from);
         },
@@ -108,7 +111,7 @@ export async function startProbes(stack: TestStack) {
       return Math.max(...since);
     },
     async close() {
-      over.abort(new Error('enough'));
+      over.abort(new Error('probing stopped'));
       await Promise.all(probing);
       await limiters.close();
       await connection.close();
@@ -116,7 +119,7 @@ export async function startProbes(stack: TestStack) {
   };
 }
 
-/** Each time another account, so that its window is never full; the permit goes back unused. */
+/** Uses a new account each time, so that its window is never full; returns the permit unused. */
 const oneOf = (limiters: Limiters, account: string, signal: AbortSignal): Promise<void> =>
   limiters
     .of(account)

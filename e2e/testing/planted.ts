@@ -6,13 +6,13 @@ import { services } from '@paceline/shared/contracts';
 import { openDatabase } from '@paceline/shared/database';
 import { connect } from '@paceline/shared/messaging';
 
-/** A text that somebody may come to read, and where. */
-export interface Readable {
+/** A text that the system produces, and where. */
+export interface SystemText {
   readonly where: string;
   readonly text: string;
 }
 
-/** The passwords that the stack has made for itself, by whose they are. */
+/** The generated passwords of the stack, by user. */
 export function ownPasswords({ broker, databaseUrl }: TestStack): Record<string, string> {
   const passwordIn = (url: string) => decodeURIComponent(new URL(url).password);
   const ofBroker = services.map((service) => [`broker user ${service}`, passwordIn(broker.urlFor(service))]);
@@ -23,7 +23,7 @@ export function ownPasswords({ broker, databaseUrl }: TestStack): Record<string,
   };
 }
 
-/** Which secrets a text holds, as they are or in a form that is as good: base64 or encoded for a URL. */
+/** The names of the secrets in a text, as they are, in base64 or URL-encoded. */
 export function secretsIn(text: string, secrets: Readonly<Record<string, string>>): string[] {
   return Object.entries(secrets).flatMap(([name, secret]) => {
     const bytes = Buffer.from(secret);
@@ -37,8 +37,8 @@ export function secretsIn(text: string, secrets: Readonly<Record<string, string>
   });
 }
 
-/** What every process has written. */
-export async function logsOf({ processes }: TestStack): Promise<Readable[]> {
+/** The logs of every process. */
+export async function logsOf({ processes }: TestStack): Promise<SystemText[]> {
   const [first] = processes.values();
   const folder = dirname(first?.logFile ?? '');
   const files = await readdir(folder);
@@ -47,8 +47,8 @@ export async function logsOf({ processes }: TestStack): Promise<Readable[]> {
   );
 }
 
-/** What the API says of everything, to operators. */
-export async function answersOf({ apiUrl, processes }: TestStack, token: string): Promise<Readable[]> {
+/** The responses of every route of the API to an operator, and the health and metrics pages. */
+export async function responsesOf({ apiUrl, processes }: TestStack, token: string): Promise<SystemText[]> {
   const headers = { authorization: `Bearer ${token}` };
   const { paths } = (await (await fetch(`${apiUrl}/openapi.json`, { headers })).json()) as { paths: object };
   const pages = Object.keys(paths).filter((path) => !path.includes('{') && path !== '/v1/stream');
@@ -64,7 +64,7 @@ export async function answersOf({ apiUrl, processes }: TestStack, token: string)
 }
 
 /** Every row of every table. */
-export async function rowsOf({ databaseUrl }: TestStack): Promise<Readable[]> {
+export async function rowsOf({ databaseUrl }: TestStack): Promise<SystemText[]> {
   const { db, close } = openDatabase(databaseUrl, () => undefined);
   try {
     const found = await db.execute<{ name: string }>(
@@ -82,12 +82,12 @@ export async function rowsOf({ databaseUrl }: TestStack): Promise<Readable[]> {
 }
 
 /** Every message that a stream of the broker holds, with its headers. */
-export async function messagesOf({ broker }: TestStack, stream: string): Promise<Readable[]> {
+export async function messagesOf({ broker }: TestStack, stream: string): Promise<SystemText[]> {
   const connection = await connect(broker.adminUrl, 'provision');
   try {
     const consumer = await jetstream(connection).consumers.get(stream, { deliver_policy: DeliverPolicy.All });
     const { num_pending: pending } = await consumer.info();
-    const read: Readable[] = [];
+    const read: SystemText[] = [];
     if (pending === 0) return read;
     for await (const message of await consumer.fetch({ max_messages: pending, expires: 2_000 })) {
       const text = `${message.string()}\n${JSON.stringify([...(message.headers ?? [])])}`;
