@@ -12,7 +12,7 @@ const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height
 let stack: TestStack;
 let browser: Browser;
 let page: Page;
-/** Script errors and console errors, including policy violations. */
+/** Errors in the browser: failed scripts and violations of the content security policy. */
 const browserErrors: string[] = [];
 
 beforeAll(async () => {
@@ -22,9 +22,9 @@ beforeAll(async () => {
   page.setDefaultTimeout(120_000);
   page.on('pageerror', (error) => browserErrors.push(error.message));
   page.on('console', (message) => {
-    // Expected while the API is down, which one test checks.
-    const apiDown = /net::ERR_|status of 503/;
-    if (message.type() === 'error' && !apiDown.test(message.text())) browserErrors.push(message.text());
+    // One test stops the API, so failed requests are expected.
+    const expected = /net::ERR_|status of 503/;
+    if (message.type() === 'error' && !expected.test(message.text())) browserErrors.push(message.text());
   });
 });
 afterAll(async () => {
@@ -32,7 +32,7 @@ afterAll(async () => {
   await stack?.stop();
 });
 afterEach(() => {
-  if (browserErrors.length > 0) throw new Error(`browser errors: ${browserErrors.splice(0).join('; ')}`);
+  if (browserErrors.length > 0) throw new Error(`Browser errors: ${browserErrors.splice(0).join('; ')}`);
 });
 
 const show = async (view: string) => {
@@ -41,18 +41,18 @@ const show = async (view: string) => {
   await page.getByText('Loading …').waitFor({ state: 'detached' });
 };
 const addRider = async (riderId: string) => {
-  await page.getByLabel('Rider', { exact: true }).fill(riderId);
+  await page.getByLabel('Rider id', { exact: true }).fill(riderId);
   await page.getByRole('button', { name: 'Add rider' }).click();
 };
 const tracked = (riderId: number) => page.locator('.tracked').filter({ hasText: `Rider ${riderId}` });
 
-it('the page asks for an API token once', async () => {
+it('the page asks for the API token once', async () => {
   await page.goto(stack.apiUrl);
   await page.getByLabel('Token', { exact: true }).fill('a-wrong-one-of-enough-length');
-  await page.getByRole('button', { name: 'Go on' }).click();
-  await page.getByText('not the right one').waitFor();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByText('Token not accepted').waitFor();
   await page.getByLabel('Token', { exact: true }).fill(token);
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
   await page.locator('[data-budget]').first().waitFor();
   browserErrors.splice(0);
   await page.reload();
@@ -60,14 +60,14 @@ it('the page asks for an API token once', async () => {
   expect(await page.getByLabel('Token', { exact: true }).count()).toBe(0);
 });
 
-describe('the windows', () => {
-  const budgetsOf = async () => (await stack.api.call('GET /v1/budgets')).items;
+describe('the rate limits page', () => {
+  const readBudgets = async () => (await stack.api.call('GET /v1/budgets')).items;
   const drawn = (budget: string) => page.locator(`[data-budget=${budget}] [data-permit]`);
 
-  it('show exactly the calls that count according to the API', async () => {
+  it('shows exactly the calls that count according to the API', async () => {
     await show('windows');
     await eventually(async () => {
-      const budgets = await budgetsOf();
+      const budgets = await readBudgets();
       expect(budgets.flatMap(({ permits }) => permits).length).toBeGreaterThan(0);
       for (const { budget, permits } of budgets) {
         const shown = await drawn(budget).evaluateAll((all) =>
@@ -78,35 +78,35 @@ describe('the windows', () => {
     });
   });
 
-  it('show a call at its time', async () => {
+  it('shows a call at its start time', async () => {
     await eventually(async () => {
-      const clubs = (await budgetsOf()).find(({ budget }) => budget === 'clubs');
+      const clubs = (await readBudgets()).find(({ budget }) => budget === 'clubs');
       const [permit] = clubs?.permits ?? [];
       const { now } = await stack.api.call('GET /v1/clock');
       const [tick, bar] = await Promise.all([
         drawn('clubs').first().boundingBox({ timeout: 1_000 }),
         page.locator('[data-budget=clubs] svg').boundingBox({ timeout: 1_000 }),
       ]);
-      if (!permit || !clubs || !tick || !bar) throw new Error('no clubs call shown');
+      if (!permit || !clubs || !tick || !bar) throw new Error('no club call is drawn yet');
       const age = (Date.parse(now) - Date.parse(permit.startedAt)) / 1_000 / clubs.policy.windowSeconds;
-      // One window is half the width; a real second is twelve there.
+      // Half of the chart is one window; a real second is twelve project seconds.
       const off = tick.x - (bar.x + (bar.width / 2) * (1 - age));
       expect(Math.abs(off)).toBeLessThan(bar.width * 0.03);
     });
   });
 
-  it('are paused and resumed with buttons', async () => {
+  it('pauses and resumes a budget by its buttons', async () => {
     const results = page.locator('[data-budget=results]');
     await results.getByRole('button', { name: /Pause/ }).click();
-    await results.getByRole('button', { name: 'a day' }).click();
+    await results.getByRole('button', { name: '1 day' }).click();
     await results.getByText('paused for').waitFor();
     await results.getByRole('button', { name: /Resume/ }).click();
     await eventually(async () => expect(await results.getByText('available now').count()).toBe(1));
   });
 });
 
-describe('a rider added on the page', () => {
-  it('shows its progress until it is stored', async () => {
+describe('a rider that is added on the page', () => {
+  it('is shown with its progress and then with its name', async () => {
     await show('riders');
     await addRider('4900321');
     await tracked(4_900_321).and(page.locator('[data-state=done]')).waitFor();
@@ -114,35 +114,35 @@ describe('a rider added on the page', () => {
     await eventually(async () => expect(await tracked(4_900_321).getByText(name).count()).toBe(1));
   });
 
-  it('is tracked across a crash of the API', async () => {
-    // Both budgets that can fetch a rider, for 20 real seconds.
+  it('is followed through a crash of the API', async () => {
+    // Blocks both ways to fetch a rider, for 20 real seconds.
     for (const budget of ['riders_single', 'riders_bulk'] as const)
       await stack.api.call('PUT /v1/budgets/{budget}/pause', { path: { budget }, body: { forSeconds: 240 } });
     await addRider('4900322');
     await tracked(4_900_322).getByText('paused by an operator').waitFor();
     const api = stack.processes.get('api');
     await api?.crash();
-    await page.getByText('The API does not answer').first().waitFor();
+    await page.getByText('The API is not responding').first().waitFor();
     await api?.start();
     await eventually(async () => expect(await tracked(4_900_322).getAttribute('data-state')).toBe('done'));
   });
 
-  it('is counted in an import', async () => {
-    await page.getByLabel('Riders', { exact: true }).fill('4900401, 4900402\n4900403');
-    await page.getByRole('button', { name: 'Import 3' }).click();
+  it('can be part of an import, which counts each rider', async () => {
+    await page.getByLabel('Rider ids', { exact: true }).fill('4900401, 4900402\n4900403');
+    await page.getByRole('button', { name: 'Import 3 riders' }).click();
     const many = page.locator('.tracked').filter({ hasText: '3 riders' });
     await eventually(async () => expect(await many.getAttribute('data-state')).toBe('done'));
-    expect(await many.innerText()).toContain('3 here, 0 to come');
+    expect(await many.innerText()).toContain('3 added, 0 remaining');
   });
 
-  it("shows the API's error for an invalid id", async () => {
+  it('is rejected with the message of the API when its id is invalid', async () => {
     await addRider('-7');
     await eventually(async () => expect(await page.getByText(/must be a whole number/).count()).toBe(1));
     expect(browserErrors.splice(0)).toEqual([expect.stringContaining('400')]);
   });
 });
 
-it('the schedule form shows problems while typing, and applies a valid change', async () => {
+it('the schedule editor checks a draft, blocks errors and applies a valid change', async () => {
   await show('schedule');
   const fill = (kind: string, label: string, text: string) =>
     page.locator(`[data-kind=${kind}]`).getByLabel(label).fill(text);
@@ -160,7 +160,7 @@ it('the schedule form shows problems while typing, and applies a valid change', 
   });
 });
 
-it('the timeline shows every run of the API and opens a selected one', async () => {
+it('the timeline shows every run of the API, and Enter opens one', async () => {
   await show('timeline');
   await eventually(async () => {
     const { items } = await stack.api.call('GET /v1/runs');
@@ -172,11 +172,11 @@ it('the timeline shows every run of the API and opens a selected one', async () 
   });
   await page.locator('[data-run]').first().focus();
   await page.keyboard.press('Enter');
-  await page.getByText('Its slot:').waitFor();
+  await page.getByText(/^Slot \d/).waitFor();
 });
 
 describe('accessibility', () => {
-  /** Only contrast depends on the color scheme; all other rules are checked in light alone. */
+  /** Only contrast depends on the color scheme, so all other rules run in light mode alone. */
   const violationsOf = async (rules?: string[]) => {
     const { violations } = await page.evaluate(
       (only) =>
@@ -190,7 +190,7 @@ describe('accessibility', () => {
   };
 
   it.each(Object.keys(sizes) as (keyof typeof sizes)[])(
-    'of every view has no violations, %s, light and dark',
+    'has no violations on any page, %s, light and dark',
     async (size) => {
       await page.setViewportSize(sizes[size]);
       await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -203,8 +203,8 @@ describe('accessibility', () => {
         expect(await violationsOf(), `${target} light`).toEqual([]);
         await page.emulateMedia({ colorScheme: 'dark' });
         expect(await violationsOf(['color-contrast']), `${target} dark`).toEqual([]);
-        const wider: number = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-        expect(wider, `${target} is wider than the screen`).toBeLessThanOrEqual(0);
+        const overflow: number = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect(overflow, `${target} is wider than the screen`).toBeLessThanOrEqual(0);
       }
     },
   );

@@ -1,13 +1,13 @@
 import { defineConfig } from 'vite';
 
-/** Where a running API answers, for `npm run dev`. */
+/** The running API that `npm run dev` proxies to. */
 const api = process.env.PACELINE_API ?? 'http://127.0.0.1:3000';
 
 export default defineConfig({
   root: import.meta.dirname,
   build: {
     target: 'es2023',
-    // The page's policy takes no data: URLs for styles and scripts; small files stay files.
+    // The content security policy allows no data: URLs, so small files are not inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

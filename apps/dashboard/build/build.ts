@@ -19,26 +19,26 @@ const sources = [
 
 export const dist = join(home, 'dist');
 
-/** Builds the dashboard when its sources have changed. @throws {Error} with what the bundler says */
+/** Builds the dashboard if its sources have changed. @throws {Error} with the bundler's output */
 export async function ensureBuilt(report: (line: string) => void): Promise<void> {
   if ((await changedAt(['dist/index.html'])) > (await changedAt(globSync(sources, { cwd: home })))) return;
-  report('dashboard …');
-  const fresh = join(home, `.dist-${process.pid}`);
+  report('building the dashboard …');
+  const target = join(home, `.dist-${process.pid}`);
   const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js');
-  const args = [vite, 'build', '--logLevel', 'error', '--outDir', fresh, '--emptyOutDir'];
+  const args = [vite, 'build', '--logLevel', 'error', '--outDir', target, '--emptyOutDir'];
   try {
     await promisify(execFile)(process.execPath, args, {
       cwd: home,
       env: { ...process.env, NODE_ENV: 'production' },
     });
     await rm(dist, { recursive: true, force: true });
-    await rename(fresh, dist);
+    await rename(target, dist);
   } finally {
-    await rm(fresh, { recursive: true, force: true });
+    await rm(target, { recursive: true, force: true });
   }
 }
 
-/** When the youngest of some files was changed, ms since the epoch; 0 when there is none. */
+/** The latest modification time of the files, ms since the epoch; 0 when none exists. */
 async function changedAt(files: readonly string[]): Promise<number> {
   const times = files.map((file) => stat(join(home, file)).then(({ mtimeMs }) => mtimeMs));
   return Math.max(

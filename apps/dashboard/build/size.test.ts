@@ -6,17 +6,17 @@ import { dist, ensureBuilt } from './build.ts';
 
 beforeAll(() => ensureBuilt(() => undefined));
 
-it('the scripts of the first paint are less than 150 kB, packed', async () => {
+it('the initial scripts are smaller than 150 kB, gzipped', async () => {
   const page = await readFile(join(dist, 'index.html'), 'utf8');
-  const first = [...page.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map(([, file = '']) => file);
+  const initial = [...page.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map(([, file = '']) => file);
   const sizes = await Promise.all(
-    first.map(async (file) => gzipSync(await readFile(join(dist, file))).length),
+    initial.map(async (file) => gzipSync(await readFile(join(dist, file))).length),
   );
   expect(sizes.length).toBeGreaterThan(0);
   expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(150_000);
 });
 
-it('the page loads nothing but its own files, and has no script or style in it', async () => {
+it('the page loads only its own files and has no inline script or style', async () => {
   const page = await readFile(join(dist, 'index.html'), 'utf8');
   const loaded = [...page.matchAll(/<(?:script|link)[^>]*(?:src|href)="([^"]+)"/g)].map(
     ([, url = '']) => url,
@@ -26,7 +26,7 @@ it('the page loads nothing but its own files, and has no script or style in it',
   expect(page).not.toMatch(/<style|style=|<script(?![^>]* src=)/);
 });
 
-it('is not built again while nothing has changed', async () => {
+it('the build is skipped when nothing has changed', async () => {
   const reported: string[] = [];
   await ensureBuilt((line) => reported.push(line));
   expect(reported).toEqual([]);

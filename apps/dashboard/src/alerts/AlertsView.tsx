@@ -9,19 +9,19 @@ export const AlertsView = () => (
   <Read from={reads.alerts}>
     {({ items }) => {
       const open = items.filter(({ resolvedAt }) => resolvedAt === null);
-      const over = items.filter(({ resolvedAt }) => resolvedAt !== null);
+      const resolved = items.filter(({ resolvedAt }) => resolvedAt !== null);
       return (
         <>
           <p className="summary">
             {open.length === 0
-              ? 'Nothing is wrong now.'
-              : `${open.length} ${open.length === 1 ? 'goes' : 'go'} on.`}
+              ? 'No open alerts.'
+              : `${open.length} open ${open.length === 1 ? 'alert' : 'alerts'}.`}
           </p>
           <AlertList alerts={open} />
           <h2>Data sources</h2>
           <Sources />
-          {over.length > 0 && <h2>Resolved</h2>}
-          <AlertList alerts={over} />
+          {resolved.length > 0 && <h2>Resolved</h2>}
+          <AlertList alerts={resolved} />
         </>
       );
     }}
@@ -45,8 +45,8 @@ function AlertCard({ alert: { type, severity, title, why, todo, since, resolvedA
       <p>{withLabels(why)}</p>
       {resolvedAt === null && <p className="strong">{withLabels(todo)}</p>}
       <p className="hint">
-        {dayAndTime(since)}, {resolvedAt === null ? `for ${lasted} now` : `over after ${lasted}`} ·{' '}
-        <a href={`#/timeline/${since}`}>look at that moment</a>
+        {dayAndTime(since)}, {resolvedAt === null ? `open for ${lasted}` : `resolved after ${lasted}`} ·{' '}
+        <a href={`#/timeline/${since}`}>show in timeline</a>
       </p>
     </li>
   );
@@ -56,13 +56,13 @@ const Sources = () => (
   <Read from={reads.sources}>
     {({ sources: all }) => (
       <TableCard
-        columns={['Source', 'State', 'What is wrong', 'Asked again']}
+        columns={['Source', 'Status', 'Problem', 'Next check']}
         rows={all.map(({ source, state, message, advice, nextTryAt }) => ({
           key: source,
           cells: [
             source,
             <span key="state" className={state === 'unavailable' ? 'wrong' : undefined}>
-              {state === 'unknown' ? 'not asked yet' : state}
+              {state === 'unknown' ? 'not checked yet' : state}
             </span>,
             [message, advice].filter(Boolean).join(' ') || '–',
             nextTryAt === null ? '–' : clockTime(nextTryAt),

@@ -23,18 +23,18 @@ export const useStore = <T>(store: ReturnType<typeof createStore<T>>): T =>
 
 const key = 'paceline-token';
 
-/** The token of this browser tab, when the API wants one; it is forgotten with the tab. */
+/** The API token, kept until the browser tab is closed. */
 export const token = {
   get: () => sessionStorage.getItem(key),
   set(value: string) {
     sessionStorage.setItem(key, value);
-    tokenWanted.set(undefined);
+    tokenPrompt.set(undefined);
   },
 };
 
-/** Why the page has to ask for a token; undefined: it need not. */
-export const tokenWanted = createStore<'missing' | 'wrong' | undefined>(undefined);
-export const reachable = createStore(true);
+/** Why a token must be entered; undefined: none needed. */
+export const tokenPrompt = createStore<'missing' | 'wrong' | undefined>(undefined);
+export const apiReachable = createStore(true);
 
 export const api = createApi({
   async fetch(path, request) {
@@ -43,13 +43,13 @@ export const api = createApi({
     if (used !== null) headers.set('authorization', `Bearer ${used}`);
     try {
       const response = await fetch(path, { ...request, headers });
-      reachable.set(true);
-      // Another token may have been given since it was sent.
+      apiReachable.set(true);
+      // A new token can have been entered since the request was sent.
       if (response.status === 401 && used === token.get())
-        tokenWanted.set(used === null ? 'missing' : 'wrong');
+        tokenPrompt.set(used === null ? 'missing' : 'wrong');
       return response;
     } catch (error) {
-      reachable.set(request.signal?.aborted === true);
+      apiReachable.set(request.signal?.aborted === true);
       throw error;
     }
   },

@@ -10,14 +10,15 @@ import { isFinished } from '@paceline/client/text';
 import { QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { api, createStore } from './client.ts';
 
-export const live = createStore(false);
-/** How long (real ms) to wait before asking again for what the stream tells the changes of. */
-export const paced = (everyMs: number): number => (live.get() ? Math.max(10_000, everyMs) : everyMs);
+export const streamConnected = createStore(false);
+/** Real ms between two polls of a resource that also has change events. */
+export const pollInterval = (everyMs: number): number =>
+  streamConnected.get() ? Math.max(10_000, everyMs) : everyMs;
 
 export interface Poll<T> {
   readonly path: string;
   readonly load: () => Promise<T>;
-  readonly every: (answer: T | undefined) => number | false;
+  readonly every: (data: T | undefined) => number | false;
 }
 
 const read = <O extends OperationName>(
@@ -29,29 +30,29 @@ const read = <O extends OperationName>(
   load: () => api.call(operation, ...input),
   every,
 });
-const each = (everyMs: number) => () => everyMs;
-/** The event stream tells when the answer has changed. */
-const streamed = (everyMs: number) => () => paced(everyMs);
+const fixed = (everyMs: number) => () => everyMs;
+/** For resources with change events in the stream. */
+const streamed = (everyMs: number) => () => pollInterval(everyMs);
 
 export const reads = {
   alerts: read('GET /v1/alerts', streamed(5_000), { query: { limit: 50 } }),
-  budgets: read('GET /v1/budgets', each(1_000)),
+  budgets: read('GET /v1/budgets', fixed(1_000)),
   commands: read('GET /v1/commands', streamed(2_000), { query: { limit: 20 } }),
   command: (commandId: string) =>
     read('GET /v1/commands/{commandId}', (command) => (command && isFinished(command) ? false : 700), {
       path: { commandId },
     }),
   conflicts: read('GET /v1/conflicts', streamed(5_000), { query: { limit: 200 } }),
-  events: read('GET /v1/events', each(30_000), { query: { limit: 500 } }),
+  events: read('GET /v1/events', fixed(30_000), { query: { limit: 500 } }),
   failedRiders: ({ commandId, finishedAt }: Command) =>
-    read('GET /v1/commands/{commandId}/riders', () => (finishedAt === null ? paced(2_000) : false), {
+    read('GET /v1/commands/{commandId}/riders', () => (finishedAt === null ? pollInterval(2_000) : false), {
       path: { commandId },
       query: { outcome: 'failed', limit: 50 },
     }),
   freshness: read('GET /v1/freshness', streamed(5_000), { query: { next: 15 } }),
-  queue: read('GET /v1/queue', each(1_000)),
+  queue: read('GET /v1/queue', fixed(1_000)),
   rider: (riderId: number) => read('GET /v1/riders/{riderId}', () => false, { path: { riderId } }),
-  // One that was just asked for is not found until it is taken up.
+  // A run that was just requested is not found until it starts.
   run: (runId: string) =>
     read('GET /v1/runs/{runId}', (run) => (run && run.state !== 'running' ? false : 1_500), {
       path: { runId },
@@ -64,7 +65,7 @@ export const reads = {
 };
 
 export const queryClient = new QueryClient({
-  // What went wrong is asked for again with the next round; a hidden tab asks for nothing.
+  // The next poll is the retry; a hidden tab does not poll.
   defaultOptions: { queries: { retry: false, refetchIntervalInBackground: false, networkMode: 'always' } },
 });
 

@@ -1,9 +1,9 @@
 import { openStream, type StreamType } from '@paceline/client';
 import { useEffect } from 'react';
 import { api } from './client.ts';
-import { live, refresh } from './reads.ts';
+import { streamConnected, refresh } from './reads.ts';
 
-const touched: Readonly<Record<StreamType, readonly string[]>> = {
+const affectedPaths: Readonly<Record<StreamType, readonly string[]>> = {
   'run.changed': ['/v1/runs'],
   'command.changed': ['/v1/commands'],
   'permits.changed': ['/v1/budgets', '/v1/queue', '/v1/permits'],
@@ -15,23 +15,23 @@ const touched: Readonly<Record<StreamType, readonly string[]>> = {
   'schedule.changed': ['/v1/schedule'],
 };
 
-/** Real ms. Many changes at once are asked for together. */
-const gatherMs = 150;
-const againAfterMs = 1_000;
+/** Real ms. Changes within this time cause one refresh. */
+const batchMs = 150;
+const reconnectDelayMs = 1_000;
 
-/** Listens for as long as somebody looks; whatever was missed before is asked for when it begins. */
+/** Listens while the tab is visible; each start refreshes everything, to catch up. */
 export function useStream(): void {
   useEffect(() => {
     let stop = new AbortController();
-    function turn(): void {
+    function restart(): void {
       stop.abort();
       stop = new AbortController();
       if (!document.hidden) void listen(stop.signal);
     }
-    turn();
-    document.addEventListener('visibilitychange', turn);
+    restart();
+    document.addEventListener('visibilitychange', restart);
     return () => {
-      document.removeEventListener('visibilitychange', turn);
+      document.removeEventListener('visibilitychange', restart);
       stop.abort();
     };
   }, []);
@@ -39,28 +39,28 @@ export function useStream(): void {
 
 async function listen(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await hear(signal).catch(() => undefined);
-    live.set(false);
-    await new Promise((resolve) => setTimeout(resolve, againAfterMs));
+    await receive(signal).catch(() => undefined);
+    streamConnected.set(false);
+    await new Promise((resolve) => setTimeout(resolve, reconnectDelayMs));
   }
 }
 
-async function hear(signal: AbortSignal): Promise<void> {
+async function receive(signal: AbortSignal): Promise<void> {
   const events = await openStream(api, { signal });
-  live.set(true);
+  streamConnected.set(true);
   await refresh('/v1');
-  const gathered = new Set<string>();
+  const pending = new Set<string>();
   for await (const { type } of events)
-    // A newer API may tell more.
-    for (const path of touched[type as StreamType] ?? []) gather(gathered, path);
+    // A newer API can send more types.
+    for (const path of affectedPaths[type as StreamType] ?? []) scheduleRefresh(pending, path);
 }
 
-function gather(gathered: Set<string>, path: string): void {
-  if (gathered.size === 0) {
+function scheduleRefresh(pending: Set<string>, path: string): void {
+  if (pending.size === 0) {
     setTimeout(() => {
-      for (const each of gathered) void refresh(each);
-      gathered.clear();
-    }, gatherMs);
+      for (const each of pending) void refresh(each);
+      pending.clear();
+    }, batchMs);
   }
-  gathered.add(path);
+  pending.add(path);
 }

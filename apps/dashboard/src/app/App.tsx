@@ -8,7 +8,7 @@ import {
   useRef,
   useSyncExternalStore,
 } from 'react';
-import { reachable, token, tokenWanted, useStore } from '../api/client.ts';
+import { apiReachable, token, tokenPrompt, useStore } from '../api/client.ts';
 import { queryClient, reads, useRead } from '../api/reads.ts';
 import { useStream } from '../api/stream.ts';
 import { ClockContext, ClockProvider, useNow } from './clock.tsx';
@@ -23,8 +23,8 @@ import { TimelineView } from '../timeline/TimelineView.tsx';
 import { WindowsView } from '../windows/WindowsView.tsx';
 
 const views: readonly { name: string; title: string; Show: ComponentType<{ id: string | undefined }> }[] = [
-  { name: 'windows', title: 'Windows', Show: WindowsView },
-  { name: 'lanes', title: 'Lanes', Show: LanesView },
+  { name: 'windows', title: 'Rate limits', Show: WindowsView },
+  { name: 'lanes', title: 'Queue', Show: LanesView },
   { name: 'timeline', title: 'Timeline', Show: TimelineView },
   { name: 'day', title: '24 hours', Show: DayView },
   { name: 'runs', title: 'Runs', Show: RunsView },
@@ -34,7 +34,7 @@ const views: readonly { name: string; title: string; Show: ComponentType<{ id: s
   { name: 'alerts', title: 'Alerts', Show: AlertsView },
 ];
 
-/** Where the page is: `#/runs/abc` is view `runs` and `abc` in it. The rest of the address is the API's. */
+/** `#/runs/abc` is item `abc` of the view `runs`. Paths without a hash belong to the API. */
 function routeOf(hash: string) {
   const [view = '', id] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
   return { view: view || 'windows', id: id || undefined };
@@ -51,30 +51,30 @@ export function App() {
   useStream();
   const { view, id } = useRoute();
   const shown = views.find(({ name }) => name === view);
-  const wanted = useStore(tokenWanted);
-  const there = useStore(reachable);
-  const title = shown?.title ?? 'There is no such view';
+  const prompt = useStore(tokenPrompt);
+  const isReachable = useStore(apiReachable);
+  const title = shown?.title ?? 'Page not found';
   useEffect(() => {
     document.title = `${title} · Paceline`;
   }, [title]);
   return (
     <>
       <a className="skip" href="#main" onClick={skip}>
-        Skip to the picture
+        Skip to content
       </a>
       <ClockProvider waiting={<Header now={false} />}>
         <Header now />
         <main id="main" tabIndex={-1}>
-          {!there && (
+          {!isReachable && (
             <p className="away" role="alert">
-              The API does not answer. What you see is what was last heard; it is asked again every moment.
+              The API is not responding. Showing the last known data; retrying …
             </p>
           )}
           <h1>{title}</h1>
-          {shown ? <shown.Show id={id} /> : <p>Choose one above.</p>}
+          {shown ? <shown.Show id={id} /> : <p>Choose a page from the menu above.</p>}
         </main>
       </ClockProvider>
-      {wanted && <TokenForm wrong={wanted === 'wrong'} />}
+      {prompt && <TokenForm wrong={prompt === 'wrong'} />}
     </>
   );
 }
@@ -91,7 +91,7 @@ function Header({ now }: { now: boolean }) {
       <a className="name" href="#/">
         Paceline
       </a>
-      <nav aria-label="Views">
+      <nav aria-label="Pages">
         {views.map(({ name, title }) => (
           <a key={name} href={`#/${name}`} aria-current={name === view ? 'page' : undefined}>
             {title}
@@ -113,7 +113,7 @@ function OpenAlerts() {
     open.length > 0 && (
       <span className={wrong ? 'badge error' : 'badge'}>
         {open.length}
-        <span className="unseen"> open</span>
+        <span className="visually-hidden"> open</span>
       </span>
     )
   );
@@ -126,7 +126,7 @@ function Time() {
     <p className="time">
       <span>{dayOf(now)}</span> <time>{clockTime(now)}</time> UTC
       {scale !== 1 && (
-        <span className="pace" title="Time passes faster here than where you are">
+        <span className="pace" title={`Paceline's clock runs ${scale} times as fast as real time`}>
           ×{scale}
         </span>
       )}
@@ -140,25 +140,27 @@ function TokenForm({ wrong }: { wrong: boolean }) {
   useEffect(() => {
     if (!dialog.current?.open) dialog.current?.showModal();
   }, []);
-  function keep(event: FormEvent) {
+  function saveToken(event: FormEvent) {
     event.preventDefault();
     token.set(field.current?.value.trim() ?? '');
     void queryClient.invalidateQueries();
   }
   return (
     <dialog ref={dialog} aria-labelledby="token-title" onCancel={(event) => event.preventDefault()}>
-      <form onSubmit={keep}>
-        <h2 id="token-title">This API wants a token</h2>
-        <p className="hint">It is `API_TOKEN` of this installation. This tab keeps it until it is closed.</p>
+      <form onSubmit={saveToken}>
+        <h2 id="token-title">Enter the API token</h2>
+        <p className="hint">
+          The <code>API_TOKEN</code> of this installation. It is kept until you close this tab.
+        </p>
         {wrong && (
           <p className="wrong" role="alert">
-            That was not the right one.
+            Token not accepted.
           </p>
         )}
         <label>
           Token <input ref={field} type="password" required autoComplete="off" />
         </label>{' '}
-        <button className="main">Go on</button>
+        <button className="main">Continue</button>
       </form>
     </dialog>
   );

@@ -5,7 +5,7 @@ import { api } from '../api/client.ts';
 
 export const ClockContext = createContext<ClockReading>({ now: 0, scale: 1, readAt: 0 });
 
-/** Nothing can be drawn before it is known what time it is. */
+/** Shows `waiting` until the API's time is known: every chart depends on it. */
 export function ClockProvider({ children, waiting }: { children: ReactNode; waiting: ReactNode }) {
   const { data } = useQuery({
     queryKey: ['/v1/clock'],
@@ -15,39 +15,40 @@ export function ClockProvider({ children, waiting }: { children: ReactNode; wait
   return data ? <ClockContext value={data}>{children}</ClockContext> : waiting;
 }
 
-/** The pictures move ten times a second, or once for those who want little motion. */
-const still = matchMedia('(prefers-reduced-motion: reduce)');
+/** Charts move ten times a second, or once with reduced motion. */
+const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 const listeners = new Set<() => void>();
-let stopwatch = performance.now();
+let monotonicMs = performance.now();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-function beat(): void {
-  stopwatch = performance.now();
+function tick(): void {
+  monotonicMs = performance.now();
   for (const listener of listeners) listener();
 }
 
-function wind(): void {
+function restartTimer(): void {
   clearInterval(timer);
   const moving = listeners.size > 0 && !document.hidden;
-  timer = moving ? setInterval(beat, still.matches ? 1_000 : 100) : undefined;
-  if (moving) beat();
+  timer = moving ? setInterval(tick, reducedMotion.matches ? 1_000 : 100) : undefined;
+  if (moving) tick();
 }
-document.addEventListener('visibilitychange', wind);
-still.addEventListener('change', wind);
+document.addEventListener('visibilitychange', restartTimer);
+reducedMotion.addEventListener('change', restartTimer);
 
 function follow(listener: () => void): () => void {
   listeners.add(listener);
-  if (listeners.size === 1) wind();
+  if (listeners.size === 1) restartTimer();
   return () => {
     listeners.delete(listener);
-    if (listeners.size === 0) wind();
+    if (listeners.size === 0) restartTimer();
   };
 }
 
+/** Project ms, updated while the page is visible. */
 export function useNow(): number {
   const reading = useContext(ClockContext);
   return projectTime(
     reading,
-    useSyncExternalStore(follow, () => stopwatch),
+    useSyncExternalStore(follow, () => monotonicMs),
   );
 }

@@ -3,11 +3,11 @@ import { budgets, laneNames, lanes } from '@paceline/shared/definition';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { memo } from 'react';
 import { api } from '../api/client.ts';
-import { paced, queryClient } from '../api/reads.ts';
+import { pollInterval, queryClient } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Loaded, TableBehind } from '../parts/elements.tsx';
-import { Legend, TimePicture } from '../parts/Picture.tsx';
-import { askFrom, layoutDay, mergePermits, type StripShape } from './layout.ts';
+import { Loaded, TableToggle } from '../parts/elements.tsx';
+import { Legend, TimeChart } from '../parts/Chart.tsx';
+import { readSince, layoutDay, mergePermits, type StripShape } from './layout.ts';
 import './day.css';
 
 export function DayView() {
@@ -17,7 +17,7 @@ export function DayView() {
 
 const minute = 60_000;
 
-/** A pixel is about a minute: it is not redrawn more often than that. */
+/** A pixel is about a minute, so once a minute is often enough to redraw. */
 const Day = ({ permits }: { permits: readonly Permit[] }) => (
   <Strips permits={permits} now={Math.ceil(useNow() / minute) * minute} />
 );
@@ -34,27 +34,27 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
       <p className="summary">
         {calls} {calls === 1 ? 'call' : 'calls'} in the last 24 hours.{' '}
         {rejected === 0 ? (
-          'None was rejected.'
+          'None were rejected.'
         ) : (
           <span className="wrong">{rejected === 1 ? 'One was' : `${rejected} were`} rejected (429).</span>
         )}
       </p>
       <Legend />
       <section className="card" aria-label="The last 24 hours">
-        <TimePicture
-          label="Calls of the last 24 hours by window, with a cross where one was rejected"
+        <TimeChart
+          label="Calls of the last 24 hours by rate limit; crosses mark rejected calls"
           layout={(width) => layoutDay(permits, now, width)}
         >
           {(shape, width) =>
             shape.strips.map((strip) => <Strip key={strip.budget} strip={strip} width={width} />)
           }
-        </TimePicture>
-        <TableBehind
-          caption="Calls of the last 24 hours by window and lane"
-          columns={['Window', ...laneNames.map((lane) => lanes[lane].label), 'Rejected']}
-          rows={strips.map(({ budget, byLane, rejected: crossed }) => ({
+        </TimeChart>
+        <TableToggle
+          caption="Calls of the last 24 hours by rate limit and lane"
+          columns={['Rate limit', ...laneNames.map((lane) => lanes[lane].label), 'Rejected']}
+          rows={strips.map(({ budget, byLane, rejected: rejectedCalls }) => ({
             key: budget,
-            cells: [budgets[budget].label, ...laneNames.map((lane) => byLane[lane] ?? 0), crossed],
+            cells: [budgets[budget].label, ...laneNames.map((lane) => byLane[lane] ?? 0), rejectedCalls],
           }))}
         />
       </section>
@@ -64,7 +64,7 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
 
 const Strip = ({ strip: { budget, y, ticks, crosses }, width }: { strip: StripShape; width: number }) => (
   <g data-strip={budget}>
-    <text className="row-words halo" y={y + 13}>
+    <text className="row-text halo" y={y + 13}>
       {budgets[budget].label}
     </text>
     <rect className="strip" width={width} y={y + barY} height={barHeight} rx="3" />
@@ -77,19 +77,19 @@ const Strip = ({ strip: { budget, y, ticks, crosses }, width }: { strip: StripSh
   </g>
 );
 
-/** The permits of the last day. All are asked for once, and then those that are new or had not ended. */
+/** The permits of the last day. After the first read, only new and unfinished ones are read. */
 const useDay = (): UseQueryResult<Permit[]> =>
   useQuery({
     queryKey: ['/v1/permits'],
     queryFn: async () => {
       const known = queryClient.getQueryData<Permit[]>(['/v1/permits']) ?? [];
-      const [found, { now }] = await Promise.all([
-        api.all('GET /v1/permits', { query: { since: askFrom(known) } }),
+      const [newer, { now }] = await Promise.all([
+        api.all('GET /v1/permits', { query: { since: readSince(known) } }),
         api.call('GET /v1/clock'),
       ]);
-      return mergePermits(known, found, Date.parse(now));
+      return mergePermits(known, newer, Date.parse(now));
     },
-    refetchInterval: () => paced(5_000),
-    // Thousands that hardly change: to compare them all would be the most of the work.
+    refetchInterval: () => pollInterval(5_000),
+    // Comparing thousands of unchanged permits would cost more than everything else.
     structuralSharing: false,
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Permit } from '@paceline/client';
 import { at, now } from '@paceline/client/testing';
-import { askFrom, layoutDay, mergePermits } from './layout.ts';
+import { readSince, layoutDay, mergePermits } from './layout.ts';
 
 const permit = (id: string, start: number, given: Partial<Permit> = {}): Permit => ({
   permit: id,
@@ -14,12 +14,12 @@ const permit = (id: string, start: number, given: Partial<Permit> = {}): Permit 
   ...given,
 });
 
-describe('the last day', () => {
-  /** A pixel is a minute. */
+describe('the day strips', () => {
+  /** One pixel per minute. */
   const signups = (...permits: Permit[]) =>
     layoutDay(permits, now, 1_440).strips.find(({ budget }) => budget === 'signups');
 
-  it('has a strip for each budget, in which calls are where they were in time', () => {
+  it('show the calls of each budget at their start times', () => {
     const { strips } = layoutDay([permit('a', -60, { budget: 'clubs', lane: 'rider_sync' })], now, 1_440);
     expect(strips).toHaveLength(6);
     expect(strips.find(({ budget }) => budget === 'clubs')).toMatchObject({
@@ -28,7 +28,7 @@ describe('the last day', () => {
     });
   });
 
-  it('draws calls of one lane within one pixel once, and counts them all', () => {
+  it('draw calls of one lane in one pixel once, and count them all', () => {
     const strip = signups(
       permit('a', -30),
       permit('b', -29.8),
@@ -38,28 +38,28 @@ describe('the last day', () => {
     expect(strip?.ticks).toHaveLength(2);
   });
 
-  it('crosses out what upstream rejected', () => {
+  it('mark calls that upstream rejected with a cross', () => {
     const strip = signups(permit('a', -720), permit('b', -360, { status: 429 }));
     expect(strip?.crosses).toEqual([{ permit: 'b', x: 1_080 }]);
     expect(strip?.rejected).toBe(1);
   });
 
-  it('leaves out what was never sent, and what was before', () => {
+  it('leave out calls that were never sent, and calls before the last day', () => {
     expect(signups(permit('a', -5, { result: 'not_sent' }), permit('b', -1_500))?.calls).toBe(0);
   });
 });
 
-describe('what is known of the day', () => {
-  it('is kept, and only what is new is asked for', () => {
+describe('the permits of the day', () => {
+  it('are kept, and only new and unfinished ones are read again', () => {
     const known = [
       permit('old', -1_441),
       permit('a', -20),
       permit('b', -10, { endedAt: null, result: null, status: null }),
     ];
-    expect(askFrom([])).toBeUndefined();
-    expect(askFrom(known.slice(0, 2))).toBe(at(-20));
-    expect(askFrom(known)).toBe(at(-10));
-    expect(askFrom([permit('never ended', -300, { endedAt: null }), permit('a', -20)])).toBe(at(-20));
+    expect(readSince([])).toBeUndefined();
+    expect(readSince(known.slice(0, 2))).toBe(at(-20));
+    expect(readSince(known)).toBe(at(-10));
+    expect(readSince([permit('never ended', -300, { endedAt: null }), permit('a', -20)])).toBe(at(-20));
     const merged = mergePermits(known, [permit('b', -10), permit('c', -1)], now);
     expect(merged.map(({ permit: id, status }) => [id, status])).toEqual([
       ['a', 200],

@@ -7,14 +7,14 @@ export type StripShape = ReturnType<typeof layoutDay>['strips'][number];
 const day = 86_400_000;
 const stripHeight = 50;
 
-/** The calls of the last day, a strip for each budget. What was given back cost nothing, and is left out. */
+/** The calls of the last day, one strip per budget. Returned permits cost nothing and are left out. */
 export function layoutDay(permits: readonly Permit[], now: number, width: number) {
   const axis = timeAxis(now - day, now, width);
-  const called = permits.filter(
+  const sent = permits.filter(
     ({ result, startedAt }) => result !== 'not_sent' && Date.parse(startedAt) >= axis.from,
   );
   const strips = budgetNames.map((budget, index) => {
-    const own = called.filter((permit) => permit.budget === budget);
+    const own = sent.filter((permit) => permit.budget === budget);
     const ticks = new Map<string, { x: number; lane: Lane }>();
     const byLane: Partial<Record<Lane, number>> = {};
     for (const { lane, startedAt } of own) {
@@ -29,7 +29,7 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
       calls: own.length,
       rejected: rejected.length,
       byLane,
-      /** One for each lane and pixel in which calls were started. */
+      /** One per lane and pixel with calls. */
       ticks: [...ticks.values()],
       crosses: rejected.map(({ permit, startedAt }) => ({ permit, x: axis.x(Date.parse(startedAt)) })),
     };
@@ -37,20 +37,20 @@ export function layoutDay(permits: readonly Permit[], now: number, width: number
   return { axis, strips, height: budgetNames.length * stripHeight };
 }
 
-/** The permits of the last day from two answers of the API: each once, as the newer one has it. */
+/** The permits of the last day from two reads; the newer one wins. */
 export function mergePermits(known: readonly Permit[], newer: readonly Permit[], now: number): Permit[] {
   const all = new Map([...known, ...newer].map((permit) => [permit.permit, permit]));
   return [...all.values()].filter(({ startedAt }) => Date.parse(startedAt) >= now - day);
 }
 
-/** No call takes longer: an end that is not known by then is never known. */
-const longestCall = 600_000;
+/** No call takes longer; an end that is still unknown by then stays unknown. */
+const maxCallMs = 600_000;
 
-/** From when on to read permits again: calls that were started before have ended, as far as that will be known. */
-export function askFrom(known: readonly Permit[]): string | undefined {
+/** The time from which permits must be read again; earlier ones no longer change. Undefined: read all. */
+export function readSince(known: readonly Permit[]): string | undefined {
   const newest = known.at(-1)?.startedAt;
   if (newest === undefined) return undefined;
-  const since = Date.parse(newest) - longestCall;
+  const since = Date.parse(newest) - maxCallMs;
   const open = known.filter(({ endedAt, startedAt }) => endedAt === null && Date.parse(startedAt) >= since);
   return open[0]?.startedAt ?? newest;
 }

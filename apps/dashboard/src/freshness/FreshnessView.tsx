@@ -3,9 +3,9 @@ import { duration } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Read, TableBehind } from '../parts/elements.tsx';
-import { Picture, Swatch } from '../parts/Picture.tsx';
-import { type AgeShape, eventWords, layoutAges, percent } from './layout.ts';
+import { Read, TableToggle } from '../parts/elements.tsx';
+import { Chart, Swatch } from '../parts/Chart.tsx';
+import { type AgeShape, eventText, layoutAges, percent } from './layout.ts';
 import './freshness.css';
 
 type ClassReport = Freshness['classes'][number];
@@ -15,14 +15,14 @@ export const FreshnessView = () => (
     {(report) => (
       <>
         <p className="summary">
-          How much of the last day events had a copy of their signups within the goal.
+          Share of the last 24 hours in which the signups of upcoming events were within their freshness goal.
         </p>
         <div className="classes">
           {report.classes.map((each) => (
             <ClassCard key={each.class} of={each} />
           ))}
         </div>
-        <h2>What would be called for next</h2>
+        <h2>Next calls by value</h2>
         <Ages report={report} />
       </>
     )}
@@ -43,18 +43,18 @@ function ClassCard({
         {label}
       </h2>
       <p className="share">{percent(lastDay)}</p>
-      <Picture label={`${percent(lastDay)} of the last day`} height={8}>
+      <Chart label={`${percent(lastDay)} of the last 24 hours`} height={8}>
         {(width) => (
           <>
             <rect className="window-past" width={width} height="8" rx="4" />
             <rect fill={laneColor(lane)} width={width * share} height="8" rx="4" />
           </>
         )}
-      </Picture>
+      </Chart>
       <p className="hint">
-        Goal: not older than {duration(goalSeconds * 1_000)}. Now {within} of {events}
+        Goal: at most {duration(goalSeconds * 1_000)} old. Now: {within} of {events} events
         {ours > 0 &&
-          `; of those with our riders ${oursWithin} of ${ours}, ${percent(oursLastDay)} of the last day`}
+          `; with our riders: ${oursWithin} of ${ours}, ${percent(oursLastDay)} of the last 24 hours`}
         .
       </p>
     </section>
@@ -66,12 +66,11 @@ const axisHeight = 20;
 function Ages({ report }: { report: Freshness }) {
   const now = useNow();
   const { height } = layoutAges(report, now, 1);
-  if (report.next.length === 0)
-    return <p className="hint">Nothing: no event is known that starts within two days.</p>;
+  if (report.next.length === 0) return <p className="hint">No events start within two days.</p>;
   return (
     <section className="card" aria-label="Next events">
-      <Picture
-        label="The age of the copies of the next events, against their goals"
+      <Chart
+        label="Age of the stored signups of the next events, compared with their goals"
         height={height + axisHeight}
       >
         {(width) => {
@@ -85,7 +84,7 @@ function Ages({ report }: { report: Freshness }) {
                 goal
               </text>
               <text className="axis" x={width} y={height + 14} textAnchor="end">
-                twice as old
+                2 × goal
               </text>
               {rows.map((row) => (
                 <Age key={row.eventId} row={row} goalX={goalX} width={width} />
@@ -93,40 +92,42 @@ function Ages({ report }: { report: Freshness }) {
             </>
           );
         }}
-      </Picture>
-      <p className="hint">Ours: our riders are in it. A red end: the copy is older than its goal.</p>
-      <TableBehind
-        caption="What would be called for next, what is worth most first"
-        columns={['Event', 'Class', 'Status', 'Within the goal']}
+      </Chart>
+      <p className="hint">“ours”: an event with our riders. Red dot: older than the goal.</p>
+      <TableToggle
+        caption="Next calls, the most valuable first"
+        columns={['Event', 'Class', 'Status', 'Within goal']}
         rows={report.next.map((event) => ({
           key: event.eventId,
           cells: [
             event.title,
             freshnessClasses[event.class].label,
-            eventWords(event, now),
+            eventText(event, now),
             event.withinGoal ? 'yes' : 'no',
           ],
         }))}
-        none="Nothing."
+        none="None."
       />
     </section>
   );
 }
 
 function Age({ row, goalX, width }: { row: AgeShape; goalX: number; width: number }) {
-  const { lane, y, ageX, late, ours, title, words } = row;
+  const { lane, y, ageX, isStale, ours, title, text } = row;
   return (
     <g>
-      <text className="row-words halo" y={y + 13}>
+      <text className="row-text halo" y={y + 13}>
         {ours && <tspan className="ours">ours · </tspan>}
-        {title} <tspan className="axis">· {words}</tspan>
+        {title} <tspan className="axis">· {text}</tspan>
       </text>
       <rect className="window-past" width={width} y={y + 19} height="6" rx="3" />
       {ageX !== null && (
         <rect fill={laneColor(lane)} width={Math.max(3, ageX)} y={y + 19} height="6" rx="3" />
       )}
       <line className="goal" x1={goalX} x2={goalX} y1={y + 17} y2={y + 27} />
-      {late && ageX !== null && <circle className="late" cx={Math.min(width - 4, ageX)} cy={y + 22} r="4" />}
+      {isStale && ageX !== null && (
+        <circle className="late" cx={Math.min(width - 4, ageX)} cy={y + 22} r="4" />
+      )}
     </g>
   );
 }

@@ -19,38 +19,38 @@ const event = (given: Partial<NextEvent>): NextEvent => ({
 const nearGoal = { class: 'near', goalSeconds: 3_600 } as Freshness['classes'][number];
 const report = (...next: NextEvent[]): Freshness => ({ at: at(0), classes: [nearGoal], next });
 
-describe('the ages of copies', () => {
-  it('are shown in measures of their own goal, which is in the middle', () => {
+describe('the age bars', () => {
+  it('are relative to the goal of their class, which is in the middle', () => {
     const { rows, goalX } = layoutAges(report(event({})), now, 400);
     expect(goalX).toBe(200);
     expect(rows).toMatchObject([
-      { ageX: 100, late: false, words: 'in 50:00, copy of 30 min ago, oldest copy' },
+      { ageX: 100, isStale: false, text: 'starts in 50:00, fetched 30 min ago, oldest copy' },
     ]);
   });
 
-  it('grow until somebody fetches a new one, and are late beyond the goal', () => {
+  it('grow with the age of a copy, and are stale beyond the goal', () => {
     const { rows } = layoutAges(
       report(event({ signupsFetchedAt: at(-61) }), event({ signupsFetchedAt: at(-600) })),
       now,
       400,
     );
-    expect(rows.map(({ ageX, late }) => [ageX, late])).toEqual([
+    expect(rows.map(({ ageX, isStale }) => [ageX, isStale])).toEqual([
       [203.3, true],
       [400, true],
     ]);
   });
 
-  it('are none where there is no copy', () => {
+  it('are empty for an event that was never fetched', () => {
     const { rows } = layoutAges(
       report(event({ signupsFetchedAt: null, because: 'never_fetched' })),
       now,
       400,
     );
-    expect(rows).toMatchObject([{ ageX: null, late: false, words: 'in 50:00, no copy yet' }]);
+    expect(rows).toMatchObject([{ ageX: null, isStale: false, text: 'starts in 50:00, not fetched yet' }]);
   });
 });
 
-it('a share is never rounded up to all', () => {
+it('a share is never rounded up to 100 %', () => {
   expect(percent(0.99999)).toBe('99.9 %');
   expect(percent(1)).toBe('100 %');
   expect(percent(null)).toBe('–');

@@ -3,9 +3,9 @@ import { clockTime, countdown } from '@paceline/client/text';
 import { budgets, lanes } from '@paceline/shared/definition';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Read, TableBehind } from '../parts/elements.tsx';
-import { TimePicture } from '../parts/Picture.tsx';
-import { allWaiting, type LaneBandShape, layoutLanes, type TicketShape } from './layout.ts';
+import { Read, TableToggle } from '../parts/elements.tsx';
+import { TimeChart } from '../parts/Chart.tsx';
+import { waitingRequests, type LaneBandShape, layoutLanes, type TicketShape } from './layout.ts';
 
 export function LanesView() {
   return <Read from={reads.queue}>{(data) => <Lanes queue={data} />}</Read>;
@@ -18,11 +18,11 @@ function Lanes({ queue }: { queue: Queue }) {
     <>
       <p className="summary">
         {count === 0
-          ? 'Nobody waits for a permit.'
-          : `${count} ${count === 1 ? 'waits' : 'wait'} for a permit.`}
+          ? 'No requests waiting.'
+          : `${count} ${count === 1 ? 'request' : 'requests'} waiting for a permit.`}
       </p>
       <section className="card" aria-label="Lanes">
-        <TimePicture label="Who waits in each lane" layout={(width) => layoutLanes(queue, now, width)}>
+        <TimeChart label="Waiting requests by lane" layout={(width) => layoutLanes(queue, now, width)}>
           {({ nowX, bands, height }, width) => (
             <>
               <line className="now-edge" x1={nowX} x2={nowX} y2={height} />
@@ -31,39 +31,42 @@ function Lanes({ queue }: { queue: Queue }) {
               ))}
             </>
           )}
-        </TimePicture>
-        <TableBehind
-          caption="Who waits for a permit, who goes first in front"
-          columns={['Lane', 'Window', 'Waits since', 'Expected at', 'In']}
-          rows={allWaiting(queue).map(({ ticket, lane, budget, askedAt, expectedAt }) => ({
+        </TimeChart>
+        <TableToggle
+          caption="Waiting requests, the next one first"
+          columns={['Lane', 'Rate limit', 'Requested at', 'Expected at', 'Time left']}
+          rows={waitingRequests(queue).map(({ ticket, lane, budget, requestedAt, expectedAt }) => ({
             key: ticket,
             cells: [
               lanes[lane].label,
               budgets[budget].label,
-              clockTime(askedAt),
+              clockTime(requestedAt),
               clockTime(expectedAt),
               countdown(expectedAt - now),
             ],
           }))}
-          none="Nobody waits."
+          none="No requests waiting."
         />
       </section>
     </>
   );
 }
 
-interface BandPlace {
+interface BandPosition {
   readonly nowX: number;
   readonly width: number;
 }
 
-const Band = ({ band: { lane, y, tickets, more }, ...place }: { band: LaneBandShape } & BandPlace) => (
+const Band = ({
+  band: { lane, y, tickets, hiddenCount },
+  ...place
+}: { band: LaneBandShape } & BandPosition) => (
   <g>
     <rect width="10" height="10" y={y + 4} rx="3" fill={laneColor(lane)} />
     <text className="band-name halo" x="16" y={y + 13}>
       {lanes[lane].label}
-      {tickets.length === 0 && <tspan className="axis"> · nobody</tspan>}
-      {more > 0 && <tspan className="axis"> · and {more} more</tspan>}
+      {tickets.length === 0 && <tspan className="axis"> · none waiting</tspan>}
+      {hiddenCount > 0 && <tspan className="axis"> · {hiddenCount} more not shown</tspan>}
     </text>
     {tickets.map((ticket) => (
       <Ticket key={ticket.ticket} shape={ticket} color={laneColor(lane)} {...place} />
@@ -71,22 +74,22 @@ const Band = ({ band: { lane, y, tickets, more }, ...place }: { band: LaneBandSh
   </g>
 );
 
-function Ticket({ shape, color, nowX, width }: { shape: TicketShape; color: string } & BandPlace) {
-  const { budget, y, askedX, expectedX, left } = shape;
-  const words = `${budgets[budget].label}, in ${countdown(left)}`;
-  const beside = expectedX + 10 + words.length * 6 < width;
+function Ticket({ shape, color, nowX, width }: { shape: TicketShape; color: string } & BandPosition) {
+  const { budget, y, requestedX, expectedX, remainingMs } = shape;
+  const label = `${budgets[budget].label}, in ${countdown(remainingMs)}`;
+  const fitsRight = expectedX + 10 + label.length * 6 < width;
   return (
     <g>
-      <line stroke={color} strokeWidth="6" strokeLinecap="round" x1={askedX} x2={nowX} y1={y} y2={y} />
+      <line stroke={color} strokeWidth="6" strokeLinecap="round" x1={requestedX} x2={nowX} y1={y} y2={y} />
       <line stroke={color} strokeWidth="1.5" strokeDasharray="4 3" x1={nowX} x2={expectedX} y1={y} y2={y} />
       <circle r="4" cx={expectedX} cy={y} fill="var(--card)" stroke={color} strokeWidth="1.5" />
       <text
         className="axis halo wide"
-        x={beside ? expectedX + 9 : expectedX - 9}
+        x={fitsRight ? expectedX + 9 : expectedX - 9}
         y={y + 4}
-        textAnchor={beside ? 'start' : 'end'}
+        textAnchor={fitsRight ? 'start' : 'end'}
       >
-        {words}
+        {label}
       </text>
     </g>
   );

@@ -6,14 +6,14 @@ export const Read = <T,>({ from, children }: { from: Poll<T>; children: (data: T
   <Loaded query={useRead(from)}>{children}</Loaded>
 );
 
-/** Shows data as soon as some is there, however old, and says why there is none. */
+/** Shows the latest data, even after an error, or the reason why there is none. */
 export function Loaded<T>(props: { query: UseQueryResult<T>; children: (data: T) => ReactNode }) {
   const { data, error } = props.query;
   return (
     <>
       {error && (
         <output className="wrong">
-          {error.message}. {data === undefined ? 'Asking again …' : 'This is what was last heard.'}
+          {error.message}. {data === undefined ? 'Retrying …' : 'Showing the last known data.'}
         </output>
       )}
       {data === undefined ? !error && <p className="hint">Loading …</p> : props.children(data)}
@@ -30,7 +30,7 @@ interface TableProps {
 
 export const Table = ({ caption, columns, rows, none }: TableProps) => (
   <table>
-    {caption !== undefined && <caption className="unseen">{caption}</caption>}
+    {caption !== undefined && <caption className="visually-hidden">{caption}</caption>}
     <thead>
       <tr>
         {columns.map((column) => (
@@ -68,14 +68,14 @@ interface TableBehindProps extends TableProps {
   readonly caption: string;
 }
 
-export function TableBehind({ button = 'As a table', ...table }: TableBehindProps) {
+export function TableToggle({ button = 'Show as table', ...table }: TableBehindProps) {
   const [shown, setShown] = useState(false);
   return (
-    <div className="behind">
+    <div className="table-toggle">
       <button type="button" className="quiet" aria-pressed={shown} onClick={() => setShown(!shown)}>
         {button}
       </button>
-      <div className={shown ? 'table-frame' : 'unseen'}>
+      <div className={shown ? 'table-frame' : 'visually-hidden'}>
         <Table {...table} />
       </div>
     </div>
@@ -84,13 +84,13 @@ export function TableBehind({ button = 'As a table', ...table }: TableBehindProp
 
 export const Button = (props: ComponentProps<'button'>) => <button type="button" {...props} />;
 
-export const Choices = ({ label, children }: { label: string; children: ReactNode }) => (
+export const ButtonGroup = ({ label, children }: { label: string; children: ReactNode }) => (
   <fieldset className="choices" aria-label={label}>
     {children}
   </fieldset>
 );
 
-export const Refusal = ({ error }: { error: Error | null }) =>
+export const ErrorMessage = ({ error }: { error: Error | null }) =>
   error && (
     <p className="wrong" role="alert">
       {error.message}

@@ -15,16 +15,16 @@ import { api, useStore } from '../api/client.ts';
 import { reads, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableCard } from '../parts/elements.tsx';
-import { Picture } from '../parts/Picture.tsx';
+import { Chart } from '../parts/Chart.tsx';
 import { tracked, useCommand } from './commands.ts';
-import { layoutShares, riderIdOf, riderIdsOf } from './layout.ts';
+import { layoutProgress, parseRiderId, parseRiderIds } from './layout.ts';
 import './riders.css';
 
 export function RidersView() {
   const commandIds = useStore(tracked);
   return (
     <>
-      <p className="summary">A rider goes before every scheduled sync, as soon as the windows allow.</p>
+      <p className="summary">Added riders go before all scheduled syncs, as soon as the rate limits allow.</p>
       <div className="rider-forms">
         <AddRiderForm />
         <ImportForm />
@@ -40,7 +40,7 @@ export function RidersView() {
   );
 }
 
-/** A field whose content is sent as a command; what is wrong with it the API says. */
+/** A form field that is sent as a command. The API validates it and its message is shown. */
 function useField<Body>(
   id: string,
   read: (typed: string) => Body | undefined,
@@ -71,18 +71,18 @@ function useField<Body>(
 function AddRiderForm() {
   const { form, field, button, messageOf } = useField(
     'rider-id',
-    (typed) => (typed.trim() === '' ? undefined : riderIdOf(typed)),
+    (typed) => (typed.trim() === '' ? undefined : parseRiderId(typed)),
     async (riderId, headers) => {
-      const answer = await api.call('POST /v1/riders', { body: { riderId: riderId as number }, headers });
-      return 'command' in answer ? answer.command : answer;
+      const response = await api.call('POST /v1/riders', { body: { riderId: riderId as number }, headers });
+      return 'command' in response ? response.command : response;
     },
   );
   return (
     <form {...form}>
-      <label htmlFor="rider-id">Rider</label>
+      <label htmlFor="rider-id">Rider id</label>
       <input {...field} inputMode="numeric" placeholder="4500001" />
       <button {...button}>Add rider</button>
-      {messageOf('The id by which Zwift and ZwiftRacing know the rider.')}
+      {messageOf('The rider’s Zwift id.')}
     </form>
   );
 }
@@ -90,25 +90,27 @@ function AddRiderForm() {
 function ImportForm() {
   const { body, form, field, button, messageOf } = useField(
     'rider-ids',
-    (typed) => (/\d/.test(typed) ? riderIdsOf(typed) : undefined),
+    (typed) => (/\d/.test(typed) ? parseRiderIds(typed) : undefined),
     (riderIds, headers) => api.call('POST /v1/riders/import', { body: { riderIds }, headers }),
   );
   return (
     <form {...form}>
-      <label htmlFor="rider-ids">Riders</label>
+      <label htmlFor="rider-ids">Rider ids</label>
       <textarea {...field} rows={3} placeholder="4500001 4500002 4500003" />
-      <button {...button}>{body ? `Import ${body.length}` : 'Import'}</button>
-      {messageOf('Ids between spaces, commas or lines; a thousand come with one bulk call.')}
+      <button {...button}>
+        {body ? `Import ${body.length} ${body.length === 1 ? 'rider' : 'riders'}` : 'Import riders'}
+      </button>
+      {messageOf('Separated by spaces, commas or line breaks. One bulk call fetches up to 1,000.')}
     </form>
   );
 }
 
 function Commands({ commands }: { commands: readonly Command[] }) {
   const now = useNow();
-  if (commands.length === 0) return <p className="hint">Nothing yet.</p>;
+  if (commands.length === 0) return <p className="hint">No requests yet.</p>;
   return (
     <TableCard
-      columns={['Requested at', 'What', 'Status']}
+      columns={['Requested at', 'Request', 'Status']}
       rows={commands.map((command) => ({
         key: command.commandId,
         cells: [
@@ -133,7 +135,7 @@ function TrackedCommand({ commandId }: { commandId: string }) {
       <Progress command={command} />
       {riders ? <Import command={command} riders={riders} /> : <Steps command={command} />}
       {riderId !== null && state === 'done' && <Rider riderId={riderId} />}
-      {traceId !== null && <p className="hint trace">trace {traceId}</p>}
+      {traceId !== null && <p className="hint trace">Trace {traceId}</p>}
     </li>
   );
 }
@@ -182,27 +184,27 @@ function Rider({ riderId }: { riderId: number }) {
 
 function Import({ command, riders }: { command: Command; riders: NonNullable<Command['riders']> }) {
   const { done, failed, waiting } = riders;
-  const lost = useRead(reads.failedRiders(command), failed > 0);
+  const failedRiders = useRead(reads.failedRiders(command), failed > 0);
   return (
     <div className="import">
-      <Picture label={`${done} are here, ${waiting} wait, ${failed} could not be had`} height={10}>
+      <Chart label={`${done} added, ${waiting} remaining, ${failed} failed`} height={10}>
         {(width) => {
-          const { doneX, failedX } = layoutShares(riders, width);
+          const { doneX, failedX } = layoutProgress(riders, width);
           return (
             <>
               <rect className="window-past" width={width} height="10" rx="3" />
               <rect fill={laneColor(commandLane)} width={doneX} height="10" rx="3" />
-              <rect className="lost" x={doneX} width={failedX - doneX} height="10" rx="3" />
+              <rect className="failed-share" x={doneX} width={failedX - doneX} height="10" rx="3" />
             </>
           );
         }}
-      </Picture>
+      </Chart>
       <p className="hint">
-        {done} here, {waiting} to come
-        {failed > 0 && <span className="wrong">, {failed} could not be had</span>}
+        {done} added, {waiting} remaining
+        {failed > 0 && <span className="wrong">, {failed} failed</span>}
       </p>
       <ul className="hint">
-        {lost.data?.items.map(({ riderId, reason }) => (
+        {failedRiders.data?.items.map(({ riderId, reason }) => (
           <li key={riderId}>
             {riderId}: {reason}
           </li>

@@ -19,7 +19,8 @@ export function useCommand<Body>(
   onAccepted: () => void,
 ) {
   const { mutate, isPending, error, failureReason } = useMutation({
-    mutationFn: ({ body, once }: { body: Body; once: string }) => post(body, { 'idempotency-key': once }),
+    mutationFn: ({ body, idempotencyKey }: { body: Body; idempotencyKey: string }) =>
+      post(body, { 'idempotency-key': idempotencyKey }),
     retry: (_, why) => isTemporary(why),
     retryDelay: 1_000,
     networkMode: 'always',
@@ -30,12 +31,12 @@ export function useCommand<Body>(
       void refresh('/v1/commands');
     },
   });
-  const again = isPending && failureReason ? `${failureReason.message}: asking again …` : undefined;
+  const retrying = isPending && failureReason ? `${failureReason.message}. Retrying …` : undefined;
   return {
-    /** Sends a command until the API answers; it is carried out once. */
-    send: (body: Body) => mutate({ body, once: newIdempotencyKey() }),
+    /** Sends a command until the API responds; the idempotency key ensures that it runs once. */
+    send: (body: Body) => mutate({ body, idempotencyKey: newIdempotencyKey() }),
     pending: isPending,
-    message: again ?? (error ? errorText(error) : undefined),
+    message: retrying ?? (error ? errorText(error) : undefined),
     wrong: error !== null,
   };
 }

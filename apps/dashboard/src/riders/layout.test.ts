@@ -1,18 +1,18 @@
 import { expect, it } from 'vitest';
-import { layoutShares, riderIdOf, riderIdsOf } from './layout.ts';
+import { layoutProgress, parseRiderId, parseRiderIds } from './layout.ts';
 
-it('an import is a bar of those that are here, those that could not be had, and those to come', () => {
-  expect(layoutShares({ done: 5, failed: 1, waiting: 4 }, 200)).toEqual({ doneX: 100, failedX: 120 });
-  expect(layoutShares({ done: 0, failed: 0, waiting: 0 }, 200)).toEqual({ doneX: 0, failedX: 0 });
+it('the bar of an import shows the added, failed and remaining riders', () => {
+  expect(layoutProgress({ done: 5, failed: 1, waiting: 4 }, 200)).toEqual({ doneX: 100, failedX: 120 });
+  expect(layoutProgress({ done: 0, failed: 0, waiting: 0 }, 200)).toEqual({ doneX: 0, failedX: 0 });
 });
 
-it('what is typed is sent as it is, a whole number as a number', () => {
-  expect(riderIdOf(' 4500001 ')).toBe(4_500_001);
-  expect(riderIdOf('Anna')).toBe('Anna');
-  expect(riderIdOf('1.5')).toBe('1.5');
+it('a typed rider id is sent as a number when it is a whole number, else unchanged', () => {
+  expect(parseRiderId(' 4500001 ')).toBe(4_500_001);
+  expect(parseRiderId('Anna')).toBe('Anna');
+  expect(parseRiderId('1.5')).toBe('1.5');
 });
 
-it('many are read from whatever they are pasted with, each once', () => {
-  expect(riderIdsOf('4500001, 4500002;4500001\n"7"')).toEqual([4_500_001, 4_500_002, 7]);
-  expect(riderIdsOf('')).toEqual([]);
+it('pasted rider ids are read between any separators, each once', () => {
+  expect(parseRiderIds('4500001, 4500002;4500001\n"7"')).toEqual([4_500_001, 4_500_002, 7]);
+  expect(parseRiderIds('')).toEqual([]);
 });

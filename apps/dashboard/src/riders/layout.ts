@@ -1,15 +1,15 @@
 import type { Command } from '@paceline/client';
-import { pixel } from '../parts/layout.ts';
+import { roundPixel } from '../parts/layout.ts';
 
-export function layoutShares(
+export function layoutProgress(
   { done, failed, waiting }: NonNullable<Command['riders']>,
   width: number,
 ): { readonly doneX: number; readonly failedX: number } {
   const all = Math.max(1, done + failed + waiting);
-  return { doneX: pixel((done / all) * width), failedX: pixel(((done + failed) / all) * width) };
+  return { doneX: roundPixel((done / all) * width), failedX: roundPixel(((done + failed) / all) * width) };
 }
 
-export const riderIdOf = (typed: string): number | string =>
+export const parseRiderId = (typed: string): number | string =>
   /^-?\d+$/.test(typed.trim()) ? Number(typed) : typed;
 
-export const riderIdsOf = (typed: string): number[] => [...new Set(typed.match(/\d+/g)?.map(Number))];
+export const parseRiderIds = (typed: string): number[] => [...new Set(typed.match(/\d+/g)?.map(Number))];

@@ -6,9 +6,9 @@ import { useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Button, Choices, Read, Refusal, TableBehind, TableCard } from '../parts/elements.tsx';
-import { Swatch, TimePicture } from '../parts/Picture.tsx';
-import { callWords, layoutWaterfall } from './layout.ts';
+import { Button, ButtonGroup, Read, ErrorMessage, TableToggle, TableCard } from '../parts/elements.tsx';
+import { Swatch, TimeChart } from '../parts/Chart.tsx';
+import { callText, layoutWaterfall } from './layout.ts';
 
 export function RunsView({ id }: { id: string | undefined }) {
   return id === undefined ? <Runs /> : <RunDetails id={id} />;
@@ -18,18 +18,18 @@ function Runs() {
   const [kind, setKind] = useState<SyncKind | undefined>();
   return (
     <>
-      <p className="summary">What the scheduled syncs did, newest first.</p>
-      <Choices label="Kind of sync">
+      <p className="summary">Runs of all syncs, newest first.</p>
+      <ButtonGroup label="Sync kind">
         {[undefined, ...kindNames].map((each) => (
           <Button key={each ?? 'all'} aria-pressed={each === kind} onClick={() => setKind(each)}>
             {each ? kinds[each].label : 'all'}
           </Button>
         ))}
-      </Choices>{' '}
+      </ButtonGroup>{' '}
       {kind && (
-        <AskRun ask={() => api.call('POST /v1/syncs/{kind}/trigger', { path: { kind } })}>
+        <StartRunButton start={() => api.call('POST /v1/syncs/{kind}/trigger', { path: { kind } })}>
           {`Sync ${kinds[kind].label} now`}
-        </AskRun>
+        </StartRunButton>
       )}
       <Read from={reads.runsOf(kind)}>{({ items }) => <RunTable runs={items} />}</Read>
     </>
@@ -38,10 +38,10 @@ function Runs() {
 
 function RunTable({ runs }: { runs: readonly Run[] }) {
   const now = useNow();
-  if (runs.length === 0) return <p className="hint">None yet.</p>;
+  if (runs.length === 0) return <p className="hint">No runs yet.</p>;
   return (
     <TableCard
-      columns={['Sync of', 'Begun', 'Lasted', 'Result']}
+      columns={['Sync', 'Started', 'Duration', 'Result']}
       rows={runs.map((run) => ({
         key: run.id,
         cells: [
@@ -54,7 +54,7 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
           </>,
           elapsed(run, now),
           <span key="result" className={run.state === 'failed' ? 'wrong' : undefined}>
-            {run.state === 'running' && <strong>runs: </strong>}
+            {run.state === 'running' && <strong>running: </strong>}
             {outcome(run)}
           </span>,
         ],
@@ -86,21 +86,22 @@ function Details({ run }: { run: RunDetail }) {
       </h2>
       <p className={run.state === 'failed' ? 'wrong' : undefined}>{outcome(run)}</p>
       <p className="hint">
-        Its slot: {clockTime(opens)} to {clockTime(closes)}.{' '}
-        {run.state === 'running' ? 'It has run for' : 'It ran for'} {elapsed(run, now)} and made{' '}
-        {run.calls.length} {run.calls.length === 1 ? 'call' : 'calls'}.
+        Slot {clockTime(opens)} to {clockTime(closes)} · {run.state === 'running' ? 'running for' : 'took'}{' '}
+        {elapsed(run, now)} · {run.calls.length} {run.calls.length === 1 ? 'call' : 'calls'}
       </p>
       {run.state !== 'running' &&
         (run.counts.failed > 0 || run.counts.deferred > 0 || run.error !== null) && (
           <p>
-            <AskRun ask={() => api.call('POST /v1/runs/{runId}/retry', { path: { runId: run.id } })}>
-              Try again what is left
-            </AskRun>
+            <StartRunButton
+              start={() => api.call('POST /v1/runs/{runId}/retry', { path: { runId: run.id } })}
+            >
+              Retry failed and deferred items
+            </StartRunButton>
           </p>
         )}
       {run.traceId !== null && (
         <p className="hint trace">
-          trace {run.traceUrl === null ? run.traceId : <a href={run.traceUrl}>{run.traceId}</a>}
+          Trace {run.traceUrl === null ? run.traceId : <a href={run.traceUrl}>{run.traceId}</a>}
         </p>
       )}
       <Calls run={run} now={now} color={color} />
@@ -111,40 +112,40 @@ function Details({ run }: { run: RunDetail }) {
 function Calls({ run, now, color }: { run: RunDetail; now: number; color: string }) {
   return (
     <section className="card" aria-label="Calls">
-      {run.calls.length === 0 && <p className="hint">No call yet.</p>}
-      <TimePicture
-        label="The calls of the run, each with its wait before it"
+      {run.calls.length === 0 && <p className="hint">No calls yet.</p>}
+      <TimeChart
+        label="The calls of the run, each after its wait for a permit"
         layout={(width) => layoutWaterfall(run, now, width)}
       >
         {({ rows }) =>
-          rows.map(({ id, y, waitX, startX, endX, wrong, words }) => (
-            <g key={id} fill={wrong ? 'var(--wrong)' : color}>
-              <text className={`row-words halo ${wrong ? 'wrong-words' : ''}`} x="0" y={y + 13}>
-                {words}
+          rows.map(({ id, y, waitX, startX, endX, isFailed, text }) => (
+            <g key={id} fill={isFailed ? 'var(--wrong)' : color}>
+              <text className={`row-text halo ${isFailed ? 'wrong-text' : ''}`} x="0" y={y + 13}>
+                {text}
               </text>
               <rect className="waited" x={waitX} width={startX - waitX} y={y + 21} height="4" rx="2" />
               <rect x={startX} width={endX - startX} y={y + 18} height="10" rx="2" />
             </g>
           ))
         }
-      </TimePicture>
-      <p className="hint">Thin: waits for its permit. Solid: the call.</p>
-      <TableBehind
+      </TimeChart>
+      <p className="hint">Thin bar: waiting for a permit. Thick bar: the call.</p>
+      <TableToggle
         caption="The calls of the run, oldest first"
-        columns={['Begun', 'Took', 'Call']}
+        columns={['Started', 'Duration', 'Call']}
         rows={run.calls.map((call) => ({
           key: String(call.id),
-          cells: [clockTime(call.startedAt), duration(call.durationMs), callWords(call)],
+          cells: [clockTime(call.startedAt), duration(call.durationMs), callText(call)],
         }))}
-        none="No call yet."
+        none="No calls yet."
       />
     </section>
   );
 }
 
-function AskRun({ ask, children }: { ask: () => Promise<TriggeredRun>; children: string }) {
+function StartRunButton({ start, children }: { start: () => Promise<TriggeredRun>; children: string }) {
   const request = useMutation({
-    mutationFn: ask,
+    mutationFn: start,
     async onSuccess({ runId }) {
       await refresh('/v1/runs');
       location.hash = `#/runs/${runId}`;
@@ -155,7 +156,7 @@ function AskRun({ ask, children }: { ask: () => Promise<TriggeredRun>; children:
       <Button disabled={request.isPending} onClick={() => request.mutate()}>
         {children}
       </Button>
-      <Refusal error={request.error} />
+      <ErrorMessage error={request.error} />
     </>
   );
 }

@@ -32,7 +32,7 @@ const run = (calls: Call[], finishedAt: string | null = at(10)): RunDetail => ({
 });
 
 describe('the waterfall of a run', () => {
-  it('shows what each call waited since the one before ended, and how long it took', () => {
+  it('shows the wait of each call since the previous one, and its duration', () => {
     const { rows } = layoutWaterfall(run([call(1, 2), call(2, 5)]), now, 1_000);
     expect(rows.map(({ waitX, startX, endX }) => [waitX, startX, endX])).toEqual([
       [0, 200, 300],
@@ -41,24 +41,24 @@ describe('the waterfall of a run', () => {
     expect(rows[0]?.y).toBeLessThan(rows[1]?.y ?? 0);
   });
 
-  it('goes on until now while the run does', () => {
+  it('extends to now while the run is unfinished', () => {
     expect(layoutWaterfall(run([], null), now + 240_000, 100).axis.to).toBe(now + 240_000);
   });
 
-  it('lets a call that is shorter than a pixel be seen', () => {
+  it('shows a call that is shorter than a pixel', () => {
     const [row] = layoutWaterfall(run([call(1, 2, { durationMs: 1 })]), now, 100).rows;
     expect((row?.endX ?? 0) - (row?.startX ?? 0)).toBe(2);
   });
 
-  it('says what was called and why, and marks only what went wrong', () => {
+  it('labels each call with its target and reason, and marks only failed ones', () => {
     const calls = [
       call(1, 1, { because: 'oldest_copy' }),
       call(2, 2, { status: 503 }),
-      call(3, 3, { status: null, message: 'no answer' }),
+      call(3, 3, { status: null, message: 'no response' }),
     ];
     const { rows } = layoutWaterfall(run(calls), now, 1_000);
-    expect(rows.map(({ wrong }) => wrong)).toEqual([false, true, true]);
-    expect(rows[0]?.words).toBe('signups of event 77, oldest copy · 200, 9 signups');
-    expect(rows[2]?.words).toBe('signups of event 77 · no answer');
+    expect(rows.map(({ isFailed }) => isFailed)).toEqual([false, true, true]);
+    expect(rows[0]?.text).toBe('signups of event 77, oldest copy · 200, 9 signups');
+    expect(rows[2]?.text).toBe('signups of event 77 · no response');
   });
 });

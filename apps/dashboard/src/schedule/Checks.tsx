@@ -4,21 +4,22 @@ import { budgets, kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { api } from '../api/client.ts';
-import { Button, Refusal, Table } from '../parts/elements.tsx';
-import { Swatch } from '../parts/Picture.tsx';
+import { Button, ErrorMessage, Table } from '../parts/elements.tsx';
+import { Swatch } from '../parts/Chart.tsx';
 
-const quietMs = 400;
+/** Real ms without typing before the draft is checked. */
+const debounceMs = 400;
 
 export function useChecks(change: ScheduleEdit): UseQueryResult<ScheduleCheck> {
   const text = JSON.stringify(change);
-  const [settled, setSettled] = useState(text);
+  const [debounced, setDebounced] = useState(text);
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), quietMs);
+    const timer = setTimeout(() => setDebounced(text), debounceMs);
     return () => clearTimeout(timer);
   }, [text]);
   return useQuery({
-    queryKey: ['/v1/schedule/lint', settled],
-    queryFn: () => api.call('POST /v1/schedule/lint', { body: JSON.parse(settled) as ScheduleEdit }),
+    queryKey: ['/v1/schedule/lint', debounced],
+    queryFn: () => api.call('POST /v1/schedule/lint', { body: JSON.parse(debounced) as ScheduleEdit }),
     placeholderData: keepPreviousData,
   });
 }
@@ -31,18 +32,18 @@ interface ChecksProps {
 export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
   return (
     <section className="card lint" aria-label="Checks">
-      <Refusal error={error} />
+      <ErrorMessage error={error} />
       {!data && !error && <p className="hint">Checking …</p>}
       {data && (
         <>
-          <h2>{data.findings.length === 0 ? 'Nothing is wrong with it' : 'Checks'}</h2>
+          <h2>{data.findings.length === 0 ? 'No problems found' : 'Checks'}</h2>
           <ul>
             {data.findings.map(({ severity, rule, message, timeline }) => (
               <li key={message} data-rule={rule}>
                 <strong className={severity === 'error' ? 'wrong' : undefined}>{severity}</strong> {message}
                 {timeline.length > 0 && (
                   <details>
-                    <summary className="hint">an example</summary>
+                    <summary className="hint">Example</summary>
                     <ul className="hint">
                       {timeline.map(({ at, says }) => (
                         <li key={`${at} ${says}`}>
@@ -56,7 +57,7 @@ export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
             ))}
           </ul>
           {data.findings.some(({ severity }) => severity === 'error') && (
-            <Button onClick={() => onRepair(data.repaired)}>Take one that would pass</Button>
+            <Button onClick={() => onRepair(data.repaired)}>Use a schedule that passes</Button>
           )}
           <Forecast forecast={data.forecast} />
         </>
@@ -70,7 +71,7 @@ const Forecast = ({ forecast }: { forecast: ScheduleCheck['forecast'] }) => (
     <h2>A busy day</h2>
     <div className="table-frame">
       <Table
-        columns={['Sync of', 'Slots', 'Calls', 'Each at least every']}
+        columns={['Sync', 'Slots', 'Calls', 'Refreshed at least every']}
         rows={forecast.kinds.map(({ kind, things, slotsADay, callsADay, oldestSeconds }) => ({
           key: kind,
           cells: [
@@ -87,10 +88,7 @@ const Forecast = ({ forecast }: { forecast: ScheduleCheck['forecast'] }) => (
     </div>
     <p className="hint">
       {forecast.budgets
-        .map(
-          ({ budget, used }) =>
-            `${budgets[budget].label}: ${Math.round(used * 100)} % of what the limit allows`,
-        )
+        .map(({ budget, used }) => `${budgets[budget].label}: ${Math.round(used * 100)} % of the rate limit`)
         .join(' · ')}
     </p>
   </>

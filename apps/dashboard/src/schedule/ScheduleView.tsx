@@ -12,8 +12,8 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh } from '../api/reads.ts';
-import { Button, Read, Refusal } from '../parts/elements.tsx';
-import { Swatch } from '../parts/Picture.tsx';
+import { Button, Read, ErrorMessage } from '../parts/elements.tsx';
+import { Swatch } from '../parts/Chart.tsx';
 import { Checks, useChecks } from './Checks.tsx';
 import { changeOf, type Field as FieldName, isEmpty, type KindSettings, withField } from './draft.ts';
 import './schedule.css';
@@ -24,9 +24,9 @@ export const ScheduleView = () => (
       <>
         <p className="summary">
           {inForce.from === 'configured'
-            ? 'The syncs run as they were configured.'
-            : `Changed ${inForce.since === null ? '' : `${dayAndTime(inForce.since)}`}; it holds until the configuration changes.`}{' '}
-          Slots that are open stay as they are.
+            ? 'The schedule is as configured.'
+            : `Changed at runtime${inForce.since === null ? '' : ` on ${dayAndTime(inForce.since)}`}; overrides the configuration until that changes.`}{' '}
+          Changes do not affect open slots.
         </p>
         <ScheduleEditor inForce={inForce} />
       </>
@@ -35,12 +35,12 @@ export const ScheduleView = () => (
 );
 
 function useDraft(inForce: Schedule) {
-  const [begun, setBegun] = useState<{ draft: ScheduleSettings; base: Schedule } | undefined>();
-  const base = begun?.base ?? inForce;
-  const draft = begun?.draft ?? inForce;
-  const reset = () => setBegun(undefined);
+  const [edited, setEdited] = useState<{ draft: ScheduleSettings; base: Schedule } | undefined>();
+  const base = edited?.base ?? inForce;
+  const draft = edited?.draft ?? inForce;
+  const reset = () => setEdited(undefined);
   const apply = useMutation({
-    // A change that somebody made meanwhile is not overwritten.
+    // If-Match keeps this from overwriting a change that was made in the meantime.
     mutationFn: (body: InputOf<'PUT /v1/schedule'>['body'] | undefined) => {
       const headers = { 'if-match': `"${base.version}"` };
       return body
@@ -52,26 +52,27 @@ function useDraft(inForce: Schedule) {
   });
   return {
     draft,
-    begun: begun !== undefined,
-    outdated: begun !== undefined && inForce.version !== base.version,
+    isEdited: edited !== undefined,
+    outdated: edited !== undefined && inForce.version !== base.version,
     change: changeOf(base, draft),
     edit: ({ timeZone, kinds: slots }: ScheduleSettings) =>
-      setBegun({ draft: { timeZone, kinds: slots }, base }),
+      setEdited({ draft: { timeZone, kinds: slots }, base }),
     reset,
     apply,
   };
 }
 
 function ScheduleEditor({ inForce }: { inForce: Schedule }) {
-  const { draft, begun, outdated, change, edit, reset, apply } = useDraft(inForce);
-  const [despite, setDespite] = useState(false);
+  const { draft, isEdited, outdated, change, edit, reset, apply } = useDraft(inForce);
+  const [despiteErrors, setDespiteErrors] = useState(false);
   const checks = useChecks(change);
   const messageOf = (field: string) => fieldError(checks.error, field) ?? fieldError(apply.error, field);
-  const refused = checks.data?.findings.some(({ severity }) => severity === 'error') ?? false;
-  const blocked = isEmpty(change) || checks.error !== null || apply.isPending || (refused && !despite);
+  const hasErrors = checks.data?.findings.some(({ severity }) => severity === 'error') ?? false;
+  const blocked =
+    isEmpty(change) || checks.error !== null || apply.isPending || (hasErrors && !despiteErrors);
   function submit(event: FormEvent) {
     event.preventDefault();
-    apply.mutate({ ...change, despiteErrors: despite });
+    apply.mutate({ ...change, despiteErrors: despiteErrors });
   }
   return (
     <div className="schedule">
@@ -92,24 +93,28 @@ function ScheduleEditor({ inForce }: { inForce: Schedule }) {
             onChange={(field, value) => edit(withField(draft, kind, field, value))}
           />
         ))}
-        {outdated && <p className="strong">The schedule has changed since you began this draft.</p>}
-        <Refusal error={apply.error} />
-        {refused && (
+        {outdated && <p className="strong">The schedule has changed since you started editing.</p>}
+        <ErrorMessage error={apply.error} />
+        {hasErrors && (
           <label>
-            <input type="checkbox" checked={despite} onChange={({ target }) => setDespite(target.checked)} />{' '}
-            I want it despite the errors
+            <input
+              type="checkbox"
+              checked={despiteErrors}
+              onChange={({ target }) => setDespiteErrors(target.checked)}
+            />{' '}
+            Apply despite the errors
           </label>
         )}
         <p className="choices">
           <button type="submit" className="main" disabled={blocked}>
             Apply
           </button>
-          <Button disabled={!begun} onClick={reset}>
+          <Button disabled={!isEdited} onClick={reset}>
             Reset
           </Button>
           {inForce.from === 'changed' && (
             <Button disabled={apply.isPending} onClick={() => apply.mutate(undefined)}>
-              Back to the configured one
+              Restore the configured schedule
             </Button>
           )}
         </p>
@@ -147,8 +152,8 @@ interface KindFieldsProps {
   readonly onChange: (field: FieldName, value: string) => void;
 }
 
-const texts = [
-  ['opens', 'Opens', 'every 15m, or a cron expression'],
+const textFields = [
+  ['opens', 'Opens', 'every 15m, or cron'],
   ['duration', 'Duration', '10m'],
   ['skip', 'Except', '23:00-05:00, sat'],
   ['catchUp', 'If missed', 'skip, latest, or all 2h'],
@@ -165,11 +170,11 @@ function KindFields({ kind, settings, messageOf, onChange }: KindFieldsProps) {
         Mode
         <select value={settings.mode} onChange={({ target }) => onChange('mode', target.value)}>
           <option value="on">on</option>
-          <option value="observed">observed: plans, calls nothing</option>
+          <option value="observed">observed (plans only, no calls)</option>
           <option value="off">off</option>
         </select>
       </label>
-      {texts.map(([field, label, placeholder]) => (
+      {textFields.map(([field, label, placeholder]) => (
         <Field
           key={field}
           label={label}

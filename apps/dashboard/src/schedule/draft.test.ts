@@ -10,11 +10,11 @@ const inForce: ScheduleSettings = {
 };
 
 describe('a draft of the schedule', () => {
-  it('that is as what is in force changes nothing', () => {
+  it('changes nothing when it equals the current schedule', () => {
     expect(isEmpty(changeOf(inForce, structuredClone(inForce)))).toBe(true);
   });
 
-  it('names what it changes, and nothing else', () => {
+  it('contains only the changed settings', () => {
     const draft = { ...withField(inForce, 'far', 'duration', '5m'), timeZone: 'Europe/Stockholm' };
     expect(changeOf(inForce, draft)).toEqual({
       timeZone: 'Europe/Stockholm',

@@ -4,24 +4,24 @@ import { budgets, kinds, lanes } from '@paceline/shared/definition';
 import { type PointerEvent, useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Button, Choices, Read, TableBehind } from '../parts/elements.tsx';
+import { Button, ButtonGroup, Read, TableToggle } from '../parts/elements.tsx';
 import { timeAxis, type TimeAxis } from '../parts/layout.ts';
-import { TimePicture } from '../parts/Picture.tsx';
+import { TimeChart } from '../parts/Chart.tsx';
 import {
   type KindBandShape,
   bandHeight,
   barHeight,
   barY,
-  dragged,
+  draggedRange,
   endOf,
   type FlagShape,
   flagHeight,
   layoutTimeline,
-  momentRange,
+  rangeAround,
   moved,
   type TimeRange,
   shownRange,
-  type TieShape,
+  type ConflictShape,
   type TimelineData,
   zoomed,
 } from './layout.ts';
@@ -41,7 +41,7 @@ export function TimelineView({ id: moment }: { id: string | undefined }) {
             runs: items,
             events: events.data?.items ?? [],
             conflicts: conflicts.data?.items ?? [],
-            coming: schedule.data?.next,
+            upcoming: schedule.data?.next,
           }}
         />
       )}
@@ -51,62 +51,61 @@ export function TimelineView({ id: moment }: { id: string | undefined }) {
 
 function Timeline({ at, data }: { at: string | undefined; data: TimelineData }) {
   const now = useNow();
-  const [range, setRange] = useState<TimeRange | null>(momentRange(at));
+  const [range, setRange] = useState<TimeRange | null>(rangeAround(at));
   const shown = shownRange(range, now);
-  const steps = [
+  const moves = [
     ['Earlier', () => moved(shown, -0.5)],
     ['Later', () => moved(shown, 0.5)],
-    ['Closer', () => zoomed(shown, 0.5)],
-    ['Wider', () => zoomed(shown, 2)],
+    ['Zoom in', () => zoomed(shown, 0.5)],
+    ['Zoom out', () => zoomed(shown, 2)],
   ] as const;
   return (
     <>
       <p className="summary">
-        {dayAndTime(shown.from)} to {clockTime(shown.to)}. Drag over a stretch to look closer; a run opens at
-        a click.
+        {dayAndTime(shown.from)} to {clockTime(shown.to)}. Drag to zoom in; click a run to open it.
       </p>
-      <Choices label="What part of time is shown">
-        {steps.map(([words, next]) => (
-          <Button key={words} onClick={() => setRange(next())}>
-            {words}
+      <ButtonGroup label="Time range">
+        {moves.map(([label, next]) => (
+          <Button key={label} onClick={() => setRange(next())}>
+            {label}
           </Button>
         ))}
         <Button aria-pressed={range === null} onClick={() => setRange(null)}>
           Follow now
         </Button>
-      </Choices>
+      </ButtonGroup>
       <section className="card" aria-label="Timeline">
-        <TimelinePicture data={data} now={now} from={shown.from} to={shown.to} onChoose={setRange} />
+        <TimelineChart data={data} now={now} from={shown.from} to={shown.to} onChoose={setRange} />
         <p className="hint">
-          Pale: the slot. Solid: the run. Hollow: nothing was due, or all of it is left for the next slot.
-          Flags: events that start. Lines: who waits, tied to who goes first.
+          Pale: slot. Solid: run. Hollow: run without results (nothing due, or all deferred). Flags: event
+          starts. Lines: delayed syncs, connected to the lane that goes first.
         </p>
-        <RunsBehind data={data} now={now} range={shown} />
-        <ConflictsBehind data={data} range={shown} />
+        <RunsTable data={data} now={now} range={shown} />
+        <ConflictsTable data={data} range={shown} />
       </section>
     </>
   );
 }
 
-const RunsBehind = ({ data, now, range }: { data: TimelineData; now: number; range: TimeRange }) => (
-  <TableBehind
-    caption="The runs in the picture, newest first"
-    columns={['Sync of', 'Begun', 'Lasted', 'Result']}
+const RunsTable = ({ data, now, range }: { data: TimelineData; now: number; range: TimeRange }) => (
+  <TableToggle
+    caption="The runs shown, newest first"
+    columns={['Sync', 'Started', 'Duration', 'Result']}
     rows={data.runs
       .filter((run) => Date.parse(run.startedAt) <= range.to && endOf(run, now) >= range.from)
       .map((run) => ({
         key: run.id,
         cells: [kinds[run.kind].label, clockTime(run.startedAt), elapsed(run, now), outcome(run)],
       }))}
-    none="None in this stretch."
+    none="No runs in this time range."
   />
 );
 
-const ConflictsBehind = ({ data, range }: { data: TimelineData; range: TimeRange }) => (
-  <TableBehind
-    button="Who waited, as a table"
-    caption="Who waited for whom, newest first"
-    columns={['At', 'Who waits', 'For', 'Window', 'For how long']}
+const ConflictsTable = ({ data, range }: { data: TimelineData; range: TimeRange }) => (
+  <TableToggle
+    button="Show delays as table"
+    caption="Delays between lanes, newest first"
+    columns={['Time', 'Delayed', 'Delayed by', 'Rate limit', 'Expected wait']}
     rows={data.conflicts
       .filter(({ at }) => Date.parse(at) >= range.from && Date.parse(at) <= range.to)
       .map(({ at, budget, blocked, blockedBy, expectedWaitSeconds }, index) => ({
@@ -119,7 +118,7 @@ const ConflictsBehind = ({ data, range }: { data: TimelineData; range: TimeRange
           duration(expectedWaitSeconds * 1_000),
         ],
       }))}
-    none="Nobody in this stretch."
+    none="No delays in this time range."
   />
 );
 
@@ -131,13 +130,13 @@ interface TimelineProps {
   readonly onChoose: (range: TimeRange | null) => void;
 }
 
-const TimelinePicture = ({ data, now, from, to, onChoose }: TimelineProps) => (
-  <TimePicture
-    live
-    label="Runs by kind, in their slots"
+const TimelineChart = ({ data, now, from, to, onChoose }: TimelineProps) => (
+  <TimeChart
+    interactive
+    label="Slots and runs by sync kind"
     layout={(width) => layoutTimeline(data, timeAxis(from, to, width), now)}
   >
-    {({ axis, bands, flags, ties, height }, width) => (
+    {({ axis, bands, flags, conflictLines, height }, width) => (
       <>
         <Drag axis={axis} width={width} height={height} onChoose={onChoose} />
         {flags.map((flag) => (
@@ -146,15 +145,15 @@ const TimelinePicture = ({ data, now, from, to, onChoose }: TimelineProps) => (
         {bands.map((band) => (
           <Band key={band.kind} band={band} />
         ))}
-        {ties.map((tie) => (
-          <Tie key={tie.key} tie={tie} />
+        {conflictLines.map((tie) => (
+          <ConflictLine key={tie.key} tie={tie} />
         ))}
         {now >= from && now <= to && (
           <line className="now-edge" x1={axis.x(now)} x2={axis.x(now)} y1={flagHeight - 12} y2={height} />
         )}
       </>
     )}
-  </TimePicture>
+  </TimeChart>
 );
 
 const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number }) => (
@@ -170,9 +169,9 @@ const Flag = ({ flag: { x, titles }, height }: { flag: FlagShape; height: number
   </g>
 );
 
-const Tie = ({ tie: { x, untilX, blockedY, blockerY, blocker, words } }: { tie: TieShape }) => (
+const ConflictLine = ({ tie: { x, untilX, blockedY, blockerY, blocker, text } }: { tie: ConflictShape }) => (
   <g className="tie" stroke={laneColor(blocker)} fill={laneColor(blocker)}>
-    <title>{words}</title>
+    <title>{text}</title>
     <line x1={x} x2={x} y1={blockerY} y2={blockedY} />
     <line x1={x} x2={Math.max(x + 2, untilX)} y1={blockedY} y2={blockedY} strokeWidth="3" />
     <circle cx={x} cy={blockerY} r="3" />
@@ -190,9 +189,9 @@ function Band({ band: { kind, y, slots, runs } }: { band: KindBandShape }) {
       {slots.map(({ id, x, width }) => (
         <rect key={id} className="slot" x={x} width={width} y={y + barY} height={barHeight} rx="3" />
       ))}
-      {runs.map(({ id, x, width, look, words }) => (
-        <a key={id} href={`#/runs/${id}`} aria-label={words} data-run={id} className={`run ${look}`}>
-          <title>{words}</title>
+      {runs.map(({ id, x, width, style, text }) => (
+        <a key={id} href={`#/runs/${id}`} aria-label={text} data-run={id} className={`run ${style}`}>
+          <title>{text}</title>
           <rect stroke={color} x={x} width={width} y={y + barY + 3} height={barHeight - 6} rx="2" />
         </a>
       ))}
@@ -217,7 +216,7 @@ function Drag({ axis, width, height, onChoose }: DragProps) {
     setHeld({ start, end: start });
   }
   function up() {
-    const chosen = held && dragged(axis.momentAt(held.start), axis.momentAt(held.end));
+    const chosen = held && draggedRange(axis.timeAt(held.start), axis.timeAt(held.end));
     setHeld(undefined);
     if (chosen) onChoose(chosen);
   }

@@ -5,7 +5,7 @@ import { timeAxis } from '../parts/layout.ts';
 import { at, minute, now } from '@paceline/client/testing';
 import { layoutTimeline, type TimelineData } from './layout.ts';
 
-/** 600 px show an hour: ten pixels a minute. */
+/** 600 px for an hour: ten pixels per minute. */
 const axis = timeAxis(now - 50 * minute, now + 10 * minute, 600);
 const counts = { planned: 3, synced: 3, failed: 0, deferred: 0, stored: 9 };
 const run = (id: string, start: number, end: number | null, given: Partial<Run> = {}): Run => ({
@@ -22,33 +22,33 @@ const run = (id: string, start: number, end: number | null, given: Partial<Run> 
   ...given,
 });
 const timeline = (data: Partial<TimelineData>) =>
-  layoutTimeline({ runs: [], events: [], conflicts: [], coming: undefined, ...data }, axis, now);
+  layoutTimeline({ runs: [], events: [], conflicts: [], upcoming: undefined, ...data }, axis, now);
 const near = (...runs: Run[]) => timeline({ runs }).bands.find(({ kind }) => kind === 'near');
 
 describe('the timeline', () => {
-  it('shows a slot as long as it is open, and the run in it as long as it took', () => {
+  it('shows a slot and its run with their durations', () => {
     expect(near(run('a', -40, -33))).toMatchObject({
       slots: [{ x: 100, width: 100 }],
       runs: [
-        { id: 'a', x: 100, width: 70, look: 'solid', words: 'near events at 17:50:00, 7 min: 3 synced' },
+        { id: 'a', x: 100, width: 70, style: 'solid', text: 'near events at 17:50:00, 7 min: 3 synced' },
       ],
     });
   });
 
-  it('lets a run that goes on grow until now', () => {
+  it('extends an unfinished run to now', () => {
     expect(near(run('a', -5, null))?.runs).toMatchObject([{ x: 450, width: 50 }]);
   });
 
-  it('shows what synced nothing hollow, and only what failed as wrong', () => {
+  it('shows a run without results hollow, and only a failed run in red', () => {
     const nothing = { ...counts, synced: 0, deferred: 3 };
     const runs = [
       run('a', -40, -39, { counts: nothing }),
       run('b', -20, -19, { state: 'failed', error: 'no database' }),
     ];
-    expect(near(...runs)?.runs.map(({ look }) => look)).toEqual(['hollow', 'wrong']);
+    expect(near(...runs)?.runs.map(({ style }) => style)).toEqual(['hollow', 'wrong']);
   });
 
-  it('has a band for each kind, and leaves out what was before or comes after it', () => {
+  it('has a band for each kind, without the runs outside its range', () => {
     const { bands } = timeline({ runs: [run('a', -80, -70), run('b', -30, -29, { kind: 'far' })] });
     expect(bands.map(({ kind, runs }) => [kind, runs.length])).toEqual([
       ['rider', 0],
@@ -58,20 +58,20 @@ describe('the timeline', () => {
     ]);
   });
 
-  it('shows the slots that come, each once', () => {
+  it('shows upcoming slots, each once', () => {
     const slot = (id: string, opens: number) => ({ id, opensAt: at(opens), endsAt: at(opens + 4) });
-    const coming: Schedule['next'] = {
+    const upcoming: Schedule['next'] = {
       ...mapValues(kinds, () => []),
       near: [slot('slot:a', -2), slot('slot:b', 5)],
     };
-    const bands = timeline({ runs: [run('a', -2, null)], coming }).bands;
+    const bands = timeline({ runs: [run('a', -2, null)], upcoming }).bands;
     expect(bands.find(({ kind }) => kind === 'near')?.slots.map(({ id, x }) => [id, x])).toEqual([
       ['slot:a', 480],
       ['slot:b', 550],
     ]);
   });
 
-  it('ties who waits to who goes first: to its band, or to the top where it has none', () => {
+  it('connects a delayed sync to the band of the lane that goes first, or to the top', () => {
     const conflict = (blockedBy: Conflict['blockedBy']): Conflict => ({
       at: at(-30),
       budget: 'signups',
@@ -79,22 +79,22 @@ describe('the timeline', () => {
       blockedBy,
       expectedWaitSeconds: 300,
     });
-    const { ties, bands } = timeline({
+    const { conflictLines, bands } = timeline({
       conflicts: [conflict('near_event_normal'), conflict('manual_rider_add')],
     });
     const y = (wanted: string) => bands.find(({ kind }) => kind === wanted)?.y ?? Number.NaN;
-    expect(ties).toMatchObject([
-      { x: 200, untilX: 250, words: '18:00:00: far event waits for near event (Signups of an event), 5 min' },
+    expect(conflictLines).toMatchObject([
+      { x: 200, untilX: 250, text: '18:00:00: far event delayed 5 min by near event (Signups of an event)' },
       { x: 200, untilX: 250 },
     ]);
-    const [toBand, toTop] = ties;
+    const [toBand, toTop] = conflictLines;
     expect(toBand?.blockedY).toBeGreaterThan(y('far'));
     expect(toBand?.blockerY).toBeGreaterThan(y('near'));
     expect(toBand?.blockerY).toBeLessThan(y('far'));
     expect(toTop?.blockerY).toBeLessThan(y('rider'));
   });
 
-  it('flags the starts of events, those that start together with one flag', () => {
+  it('flags event starts, with one flag for events that start together', () => {
     const event = (title: string, start: number) => ({ title, startsAt: at(start) }) as Event;
     const events = [event('late', 8), event('early', 2), event('too', 2.1), event('never seen', 11)];
     expect(timeline({ events }).flags).toEqual([

@@ -6,14 +6,14 @@ import type { TimeAxis } from '../parts/layout.ts';
 type TimelineShape = ReturnType<typeof layoutTimeline>;
 export type KindBandShape = TimelineShape['bands'][number];
 export type FlagShape = TimelineShape['flags'][number];
-export type TieShape = TimelineShape['ties'][number];
+export type ConflictShape = TimelineShape['conflictLines'][number];
 
-/** What the timeline is drawn from: slots that were opened are known by their runs. */
+/** The data of the timeline. Past slots are known from their runs only. */
 export interface TimelineData {
   readonly runs: readonly Run[];
   readonly events: readonly Event[];
   readonly conflicts: readonly Conflict[];
-  readonly coming: Schedule['next'] | undefined;
+  readonly upcoming: Schedule['next'] | undefined;
 }
 
 export const flagHeight = 30;
@@ -23,39 +23,41 @@ export const barHeight = 20;
 const flagWidth = 7;
 const leastWidth = 3;
 
-/** A band for each kind of sync, with the slots that were or will be opened and what was done in them; on top, what starts. */
+/** One band per sync kind with its slots and runs; event starts on top. */
 export function layoutTimeline(data: TimelineData, axis: TimeAxis, now: number) {
-  const seen = (from: number, to: number) => to >= axis.from && from <= axis.to;
+  const isVisible = (from: number, to: number) => to >= axis.from && from <= axis.to;
   const bands = kindNames.map((kind, index) => {
     const own = data.runs.filter((run) => run.kind === kind);
     return {
       kind,
       y: bandY(index),
-      slots: slotsOf(kind, own, data.coming)
-        .filter(({ from, to }) => seen(from, to))
+      slots: slotsOf(kind, own, data.upcoming)
+        .filter(({ from, to }) => isVisible(from, to))
         .map(({ id, from, to }) => ({ id, x: axis.x(from), width: axis.x(to) - axis.x(from) })),
       runs: own
-        .filter((run) => seen(Date.parse(run.startedAt), endOf(run, now)))
+        .filter((run) => isVisible(Date.parse(run.startedAt), endOf(run, now)))
         .map((run) => {
           const x = axis.x(Date.parse(run.startedAt));
           const width = Math.max(leastWidth, axis.x(endOf(run, now)) - x);
-          return { id: run.id, x, width, look: lookOf(run), words: runWords(run, now) };
+          return { id: run.id, x, width, style: styleOf(run), text: runText(run, now) };
         }),
     };
   });
-  const conflicts = data.conflicts.filter(({ at }) => seen(Date.parse(at), Date.parse(at)));
+  const conflicts = data.conflicts.filter(({ at }) => isVisible(Date.parse(at), Date.parse(at)));
   return {
     axis,
     bands,
     flags: flagsOf(data.events, axis),
-    ties: conflicts.map((conflict, index) => tieOf(conflict, `${conflict.at} ${index}`, axis)),
+    conflictLines: conflicts.map((conflict, index) =>
+      conflictShape(conflict, `${conflict.at} ${index}`, axis),
+    ),
     height: bandY(kindNames.length),
   };
 }
 
 const bandY = (index: number) => flagHeight + index * bandHeight;
 
-function slotsOf(kind: SyncKind, runs: readonly Run[], coming: TimelineData['coming']) {
+function slotsOf(kind: SyncKind, runs: readonly Run[], coming: TimelineData['upcoming']) {
   const opened = runs.map(({ slot: { id, scheduledFor, endsAt } }) => ({
     id,
     from: Date.parse(scheduledFor),
@@ -73,8 +75,8 @@ function slotsOf(kind: SyncKind, runs: readonly Run[], coming: TimelineData['com
 
 const kindOfLane = (lane: Lane): SyncKind | undefined => kindNames.find((kind) => kinds[kind].lane === lane);
 
-/** Ties a sync that waits to the band of the lane that goes first; lanes without slots are at the top. */
-function tieOf(
+/** A line from the delayed sync to the band of the lane that goes first; lanes without slots are at the top. */
+function conflictShape(
   { at, budget, blocked, blockedBy, expectedWaitSeconds }: Conflict,
   key: string,
   axis: TimeAxis,
@@ -84,29 +86,29 @@ function tieOf(
     const kind = kindOfLane(lane);
     return kind === undefined ? top : bandY(kindNames.indexOf(kind)) + barY + within;
   };
-  const moment = Date.parse(at);
+  const time = Date.parse(at);
   return {
     key,
-    x: axis.x(moment),
-    untilX: axis.x(moment + expectedWaitSeconds * 1_000),
+    x: axis.x(time),
+    untilX: axis.x(time + expectedWaitSeconds * 1_000),
     blockedY: yOf(blocked, barHeight + 4),
     blockerY: yOf(blockedBy, barHeight / 2),
     blocker: blockedBy,
-    words: `${clockTime(at)}: ${lanes[blocked].label} waits for ${lanes[blockedBy].label} (${budgets[budget].label}), ${duration(expectedWaitSeconds * 1_000)}`,
+    text: `${clockTime(at)}: ${lanes[blocked].label} delayed ${duration(expectedWaitSeconds * 1_000)} by ${lanes[blockedBy].label} (${budgets[budget].label})`,
   };
 }
 
 export const endOf = ({ finishedAt }: Run, now: number) =>
   finishedAt === null ? now : Date.parse(finishedAt);
 
-/** `hollow`: it synced nothing; what it should have done is left for the next slot, or nothing was due. */
-const lookOf = ({ state, mode, counts }: Run): 'solid' | 'hollow' | 'wrong' => {
+/** `hollow`: the run synced nothing, because nothing was due or everything was deferred. */
+const styleOf = ({ state, mode, counts }: Run): 'solid' | 'hollow' | 'wrong' => {
   if (state === 'failed') return 'wrong';
   return mode === 'observed' || (state === 'done' && counts.synced === 0) ? 'hollow' : 'solid';
 };
 
-/** e.g. `near events at 18:40:00, 9 min: 3 synced, 28 left for the next slot` */
-const runWords = (run: Run, now: number) =>
+/** e.g. `near events at 18:40:00, 9 min: 3 synced, 28 deferred to the next slot` */
+const runText = (run: Run, now: number) =>
   `${kinds[run.kind].label} at ${clockTime(run.startedAt)}, ${elapsed(run, now)}: ${outcome(run)}`;
 
 /** Events that start within a few pixels of each other share a flag. */
@@ -128,29 +130,29 @@ function flagsOf(events: readonly Event[], axis: TimeAxis) {
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** What part of time is looked at; null follows now. */
+/** A time range, project ms. Where null is allowed, it follows now. */
 export interface TimeRange {
   readonly from: number;
   readonly to: number;
 }
 
-const before = 3 * hour;
-const after = hour;
-const least = 2 * minute;
-const most = 48 * hour;
+const pastMs = 3 * hour;
+const futureMs = hour;
+const minRangeMs = 2 * minute;
+const maxRangeMs = 48 * hour;
 
 export const shownRange = (range: TimeRange | null, now: number): TimeRange =>
-  range ?? { from: now - before, to: now + after };
+  range ?? { from: now - pastMs, to: now + futureMs };
 
-export function momentRange(text: string | undefined): TimeRange | null {
-  const moment = Date.parse(text ?? '');
-  return Number.isNaN(moment) ? null : around(moment, hour);
+export function rangeAround(text: string | undefined): TimeRange | null {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) ? null : around(time, hour);
 }
 
-/** A stretch that was dragged over; undefined when it was no more than a click. */
-export function dragged(one: number, other: number): TimeRange | undefined {
+/** The range between two drag positions; undefined for a mere click. */
+export function draggedRange(one: number, other: number): TimeRange | undefined {
   const [from, to] = [Math.min(one, other), Math.max(one, other)];
-  return to - from < least / 4 ? undefined : around((from + to) / 2, to - from);
+  return to - from < minRangeMs / 4 ? undefined : around((from + to) / 2, to - from);
 }
 
 export const zoomed = ({ from, to }: TimeRange, factor: number): TimeRange =>
@@ -160,6 +162,6 @@ export const moved = ({ from, to }: TimeRange, share: number): TimeRange =>
   around((from + to) / 2 + (to - from) * share, to - from);
 
 function around(middle: number, length: number): TimeRange {
-  const kept = Math.min(most, Math.max(least, length));
+  const kept = Math.min(maxRangeMs, Math.max(minRangeMs, length));
   return { from: middle - kept / 2, to: middle + kept / 2 };
 }

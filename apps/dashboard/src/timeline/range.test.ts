@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { at, minute, now } from '@paceline/client/testing';
-import { dragged, momentRange, moved, shownRange, zoomed } from './layout.ts';
+import { draggedRange, rangeAround, moved, shownRange, zoomed } from './layout.ts';
 
-describe('what part of time is shown', () => {
-  it('follows now until somebody chooses', () => {
+describe('the time range', () => {
+  it('follows now until one is chosen', () => {
     expect(shownRange(null, now)).toEqual({ from: now - 180 * minute, to: now + 60 * minute });
     expect(shownRange({ from: 1, to: 2 }, now)).toEqual({ from: 1, to: 2 });
   });
 
-  it('is the time around a moment that somebody was sent to', () => {
-    expect(momentRange(at(0))).toEqual({ from: now - 30 * minute, to: now + 30 * minute });
-    expect(momentRange(undefined)).toBeNull();
-    expect(momentRange('yesterday')).toBeNull();
+  it('is the hour around a linked time', () => {
+    expect(rangeAround(at(0))).toEqual({ from: now - 30 * minute, to: now + 30 * minute });
+    expect(rangeAround(undefined)).toBeNull();
+    expect(rangeAround('yesterday')).toBeNull();
   });
 
-  it('is what was dragged over, in either direction; a click is no drag', () => {
-    expect(dragged(now + 10 * minute, now)).toEqual({ from: now, to: now + 10 * minute });
-    expect(dragged(now, now + 100)).toBeUndefined();
+  it('is the dragged range in either direction, and unchanged by a click', () => {
+    expect(draggedRange(now + 10 * minute, now)).toEqual({ from: now, to: now + 10 * minute });
+    expect(draggedRange(now, now + 100)).toBeUndefined();
   });
 
-  it('is zoomed around its middle, within reason, and moved along', () => {
+  it('zooms around its middle within limits, and moves by a share of its length', () => {
     const hour = { from: now, to: now + 60 * minute };
     expect(zoomed(hour, 0.5)).toEqual({ from: now + 15 * minute, to: now + 45 * minute });
     expect(zoomed(hour, 1e9)).toEqual({

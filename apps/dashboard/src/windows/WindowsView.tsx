@@ -6,8 +6,8 @@ import { useState } from 'react';
 import { api } from '../api/client.ts';
 import { reads, refresh, useRead } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
-import { Button, Choices, Read, Refusal, TableBehind } from '../parts/elements.tsx';
-import { Legend, Picture } from '../parts/Picture.tsx';
+import { Button, ButtonGroup, Read, ErrorMessage, TableToggle } from '../parts/elements.tsx';
+import { Legend, Chart } from '../parts/Chart.tsx';
 import { layoutWindow, type WindowShape } from './layout.ts';
 import './windows.css';
 
@@ -25,9 +25,9 @@ export function WindowsView() {
               <WindowRow key={budget.budget} budget={budget} commands={commands.data?.items ?? []} />
             ))}
           </div>
-          <TableBehind
-            caption="The calls that count in each window"
-            columns={['Window', 'Lane', 'Started', 'Leaves', 'Its call']}
+          <TableToggle
+            caption="The calls that count against each rate limit"
+            columns={['Rate limit', 'Lane', 'Started', 'Counts until', 'Status']}
             rows={items.flatMap(({ budget, permits }) =>
               permits.map(({ permit, lane, startedAt, leavesAt, settled }) => ({
                 key: permit,
@@ -36,14 +36,14 @@ export function WindowsView() {
                   lanes[lane].label,
                   clockTime(startedAt),
                   clockTime(leavesAt),
-                  settled ? 'has ended' : 'may be under way',
+                  settled ? 'finished' : 'possibly in flight',
                 ],
               })),
             )}
-            none="No call counts in any window now."
+            none="No calls count against a rate limit now."
           />
           <p className="hint">
-            Estimates kept: {estimates.kept} of {estimates.kept + estimates.missed}.
+            Estimates kept: {estimates.kept} of {estimates.kept + estimates.missed}
           </p>
         </>
       )}
@@ -65,14 +65,16 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
         <h2>{budgets[budget.budget].label}</h2>
         <p className={budget.policy.from === 'documented' ? 'hint' : 'hint strong'}>{policyText(budget)}</p>
       </div>
-      <WindowPicture budget={budget} now={now} />
+      <WindowChart budget={budget} now={now} />
       <div className="window-state">
         <div className="state-line">
           <p className={`state ${state}`}>{text}</p>
-          <Steer budget={budget} />
+          <PauseControls budget={budget} />
         </div>
         {reason && <p className="hint">{reason}</p>}
-        <p className="hint">{budget.probing ? 'one call goes ahead alone' : nextInQueue(budget, commands)}</p>
+        <p className="hint">
+          {budget.probing ? 'waiting for one trial call' : nextInQueue(budget, commands)}
+        </p>
         {lastRejected && (
           <p className="hint">
             <span className="wrong">429</span> at {clockTime(lastRejected.at)}:{' '}
@@ -86,11 +88,11 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
 
 const pauses = [
   [15 * 60, '15 minutes'],
-  [60 * 60, 'an hour'],
-  [24 * 60 * 60, 'a day'],
+  [60 * 60, '1 hour'],
+  [24 * 60 * 60, '1 day'],
 ] as const;
 
-function Steer({ budget: { budget, pausedUntil } }: { budget: Budget }) {
+function PauseControls({ budget: { budget, pausedUntil } }: { budget: Budget }) {
   const [choosing, setChoosing] = useState(false);
   const path = { budget };
   const change = useMutation({
@@ -110,9 +112,9 @@ function Steer({ budget: { budget, pausedUntil } }: { budget: Budget }) {
         <Button
           {...button}
           onClick={() => resume('upstream')}
-          aria-label={`Release ${name}: one call goes ahead to see whether upstream is open`}
+          aria-label={`End the pause of ${name} early: one trial call starts first`}
         >
-          Release
+          End pause
         </Button>
       )}
       {pausedUntil.operator !== null && (
@@ -126,18 +128,18 @@ function Steer({ budget: { budget, pausedUntil } }: { budget: Budget }) {
         </Button>
       )}
       {choosing && (
-        <Choices label={`Pause ${name} for`}>
-          {pauses.map(([forSeconds, words]) => (
-            <Button key={words} {...button} onClick={() => pause(forSeconds)}>
-              {words}
+        <ButtonGroup label={`Pause ${name} for`}>
+          {pauses.map(([forSeconds, label]) => (
+            <Button key={label} {...button} onClick={() => pause(forSeconds)}>
+              {label}
             </Button>
           ))}
           <Button className="quiet" onClick={() => setChoosing(false)}>
-            no
+            Cancel
           </Button>
-        </Choices>
+        </ButtonGroup>
       )}
-      <Refusal error={change.error} />
+      <ErrorMessage error={change.error} />
     </div>
   );
 }
@@ -145,9 +147,9 @@ function Steer({ budget: { budget, pausedUntil } }: { budget: Budget }) {
 const barHeight = 46;
 const axisHeight = 18;
 
-function WindowPicture({ budget, now }: { budget: Budget; now: number }) {
+function WindowChart({ budget, now }: { budget: Budget; now: number }) {
   return (
-    <Picture label={`The window of ${budgets[budget.budget].label}`} height={barHeight + axisHeight}>
+    <Chart label={`Rate limit window of ${budgets[budget.budget].label}`} height={barHeight + axisHeight}>
       {(width) => {
         const shape = layoutWindow(budget, now, width);
         const { nowX, closed, ticks } = shape;
@@ -167,21 +169,21 @@ function WindowPicture({ budget, now }: { budget: Budget; now: number }) {
               />
             ))}
             <line className="now-edge" x1={nowX} x2={nowX} y1="-2" y2={barHeight + 3} />
-            {ticks.map(({ x, words }) => (
+            {ticks.map(({ x, label }) => (
               <text
-                key={words}
+                key={label}
                 className="axis"
                 x={x}
                 y={barHeight + 15}
                 textAnchor={x === 0 ? 'start' : x === width ? 'end' : 'middle'}
               >
-                {words}
+                {label}
               </text>
             ))}
           </>
         );
       }}
-    </Picture>
+    </Chart>
   );
 }
 
@@ -219,9 +221,9 @@ function Calls({ rows, calls, expected }: Pick<WindowShape, 'rows' | 'calls' | '
   );
 }
 
-/** The patterns of closed windows, once for the page: red only where upstream said that something is wrong. */
+/** Hatch patterns for pauses, once per page. Red only after a 429. */
 const Hatches = () => (
-  <svg className="unseen" aria-hidden="true">
+  <svg className="visually-hidden" aria-hidden="true">
     <defs>
       {(['upstream', 'operator', 'unknown'] as const).map((by) => (
         <pattern

@@ -2,33 +2,33 @@ import { describe, expect, it } from 'vitest';
 import { budgetAt, now, waitingRequest } from '@paceline/client/testing';
 import { layoutWindow } from './layout.ts';
 
-/** 600 px show an hour before now and an hour after it: five pixels a minute. */
+/** 600 px for an hour before now and an hour after: five pixels per minute. */
 const hourly = (given: Parameters<typeof budgetAt>[0]) =>
   layoutWindow(budgetAt({ windowSeconds: 3_600, ...given }), now, 600);
 
 describe('a window', () => {
-  it('ends at the now-edge, with as much of the time to come beside it', () => {
+  it('shows as much time after now as before', () => {
     const { nowX, ticks, rows } = hourly({ limit: 5 });
     expect(rows).toBe(5);
     expect(nowX).toBe(300);
-    expect(ticks.map(({ x, words }) => [x, words])).toEqual([
+    expect(ticks.map(({ x, label }) => [x, label])).toEqual([
       [0, '−60 min'],
       [300, 'now'],
       [600, '+60 min'],
     ]);
   });
 
-  it('shows a call from its start, through its answer, to the moment at which it leaves', () => {
+  it('shows a call from its start through its response to the end of its window', () => {
     const { calls } = hourly({ permits: [{ start: -30, leaves: 31, settled: true }] });
     expect(calls).toMatchObject([{ startX: 150, answeredX: 155, leaveX: 455, row: 0 }]);
   });
 
-  it('shows a call that may be under way as long as now', () => {
+  it('extends a call that is possibly in flight to now', () => {
     const { calls } = hourly({ permits: [{ start: -2, leaves: 63, settled: false }] });
     expect(calls).toMatchObject([{ startX: 290, answeredX: 300, leaveX: 600 }]);
   });
 
-  it('puts calls that count at once into rows of their own, and one after the other into one', () => {
+  it('puts overlapping calls into separate rows and consecutive ones into the same row', () => {
     const { calls } = hourly({
       limit: 2,
       permits: [
@@ -40,12 +40,12 @@ describe('a window', () => {
     expect(calls.map(({ row }) => row)).toEqual([0, 1, 0]);
   });
 
-  it('makes room for more calls than a limit allows that has become stricter', () => {
+  it('shows more calls than the limit after the limit was lowered', () => {
     const permits = [-3, -2, -1].map((start) => ({ start, leaves: start + 60, settled: true }));
     expect(hourly({ limit: 1, permits }).rows).toBe(3);
   });
 
-  it('shows who waits where a place is free for it, and leaves out who comes later than the picture', () => {
+  it('shows waiting requests in free rows, without those expected after its end', () => {
     const { expected } = hourly({
       limit: 2,
       permits: [
@@ -60,7 +60,7 @@ describe('a window', () => {
     ]);
   });
 
-  it('is closed from now until the end of each pause, and not by one that is over', () => {
+  it('is closed from now until the end of each active pause', () => {
     const { closed } = hourly({ pausedUntil: { upstream: 6, operator: 12 }, unknownUntil: -1 });
     expect(closed).toEqual([
       { by: 'operator', toX: 360 },

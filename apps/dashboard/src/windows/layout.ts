@@ -4,12 +4,12 @@ import { timeAxis } from '../parts/layout.ts';
 
 export type WindowShape = ReturnType<typeof layoutWindow>;
 
-/** The window of the past on the left, as much of the future on the right, in pixels from the top. */
+/** One window before now on the left, one after now on the right, in pixels. */
 export function layoutWindow(budget: Budget, now: number, width: number) {
   const span = budget.policy.windowSeconds * 1_000;
   const { x } = timeAxis(now - span, now + span, width);
 
-  const held: number[] = [];
+  const usedUntil: number[] = [];
   const calls = budget.permits
     .toSorted((one, other) => one.startedAt.localeCompare(other.startedAt))
     .map(({ permit, lane, settled, startedAt, leavesAt }) => {
@@ -18,37 +18,37 @@ export function layoutWindow(budget: Budget, now: number, width: number) {
         permit,
         lane,
         settled,
-        row: placeIn(held, start, leaves),
+        row: assignRow(usedUntil, start, leaves),
         startX: x(start),
-        // Until here its call was, or is, under way: the window is counted from this moment.
+        // The call was in flight until here; the window counts from this time.
         answeredX: x(settled ? Math.max(start, leaves - span) : now),
         leaveX: x(leaves),
       };
     });
-  const rows = Math.max(budget.policy.limit, held.length);
-  const expected = expectedCalls(budget, held, rows, now + span).map(({ start, ...each }) => ({
+  const rows = Math.max(budget.policy.limit, usedUntil.length);
+  const expected = expectedCalls(budget, usedUntil, rows, now + span).map(({ start, ...each }) => ({
     ...each,
     startX: x(Math.max(start, now)),
     leaveX: x(start + span),
   }));
   return {
-    /** How many calls fit side by side. */
+    /** Number of calls above each other. */
     rows,
     nowX: width / 2,
-    /** The calls that count now: from their start to the moment at which they leave the window. */
+    /** The calls that count now, from their start to the time when they leave the window. */
     calls,
-    /** Who waits, where it is expected to start, and for how long its call will count. */
+    /** Waiting requests, from their expected start, for as long as their calls will count. */
     expected,
     closed: activePauses(budget, now).map(({ by, until }) => ({ by, toX: x(until) })),
     ticks: [
-      { x: 0, words: `−${duration(span)}` },
-      { x: width / 2, words: 'now' },
-      { x: width, words: `+${duration(span)}` },
+      { x: 0, label: `−${duration(span)}` },
+      { x: width / 2, label: 'now' },
+      { x: width, label: `+${duration(span)}` },
     ],
   };
 }
 
-function placeIn(heldUntil: number[], start: number, until: number): number {
+function assignRow(heldUntil: number[], start: number, until: number): number {
   const free = heldUntil.findIndex((end) => end <= start);
   const row = free === -1 ? heldUntil.length : free;
   heldUntil[row] = until;

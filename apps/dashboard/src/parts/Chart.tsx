@@ -3,16 +3,16 @@ import { laneNames, lanes } from '@paceline/shared/definition';
 import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { TimeAxis } from './layout.ts';
 
-interface PictureProps {
+interface ChartProps {
   readonly label: string;
   readonly height: number;
-  /** Something in it can be opened: it is no mere image then. */
-  readonly live?: boolean;
+  /** Parts of the chart can be focused or clicked. */
+  readonly interactive?: boolean;
   readonly children: (width: number) => ReactNode;
 }
 
-/** An SVG as wide as there is room for, drawn in pixels. The table behind it says the same in words. */
-export function Picture({ label, height, live = false, children }: PictureProps) {
+/** An SVG that fills the available width, drawn in pixels. A table next to it has the same data as text. */
+export function Chart({ label, height, interactive = false, children }: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
@@ -24,9 +24,9 @@ export function Picture({ label, height, live = false, children }: PictureProps)
     return () => observer.disconnect();
   }, []);
   return (
-    <div ref={frame} className="picture" style={{ height }}>
+    <div ref={frame} className="chart" style={{ height }}>
       {width > 0 && (
-        <svg role={live ? 'group' : 'img'} aria-label={label} width={width} height={height}>
+        <svg role={interactive ? 'group' : 'img'} aria-label={label} width={width} height={height}>
           {children(width)}
         </svg>
       )}
@@ -36,19 +36,19 @@ export function Picture({ label, height, live = false, children }: PictureProps)
 
 const axisHeight = 22;
 
-interface TimePictureProps<Shape> extends Omit<PictureProps, 'height' | 'children'> {
-  /** The shapes of a picture of some width; its height is the same at any. */
+interface TimeChartProps<Shape> extends Omit<ChartProps, 'height' | 'children'> {
+  /** The shapes at a given width; the height does not depend on it. */
   readonly layout: (width: number) => Shape;
   readonly children: (shape: Shape, width: number) => ReactNode;
 }
 
-export function TimePicture<Shape extends { readonly axis: TimeAxis; readonly height: number }>({
+export function TimeChart<Shape extends { readonly axis: TimeAxis; readonly height: number }>({
   layout,
   children,
-  ...picture
-}: TimePictureProps<Shape>) {
+  ...chart
+}: TimeChartProps<Shape>) {
   return (
-    <Picture {...picture} height={layout(1).height + axisHeight}>
+    <Chart {...chart} height={layout(1).height + axisHeight}>
       {(width) => {
         const shape = layout(width);
         return (
@@ -58,18 +58,18 @@ export function TimePicture<Shape extends { readonly axis: TimeAxis; readonly he
           </>
         );
       }}
-    </Picture>
+    </Chart>
   );
 }
 
-/** The ticks of a time axis; the words stand at `y`, the lines go up from there. */
+/** The ticks of a time axis: labels at `y`, grid lines above. */
 const Axis = ({ axis, width, y }: { axis: TimeAxis; width: number; y: number }) => (
   <g>
-    {axis.ticks.map(({ x, words }) => (
+    {axis.ticks.map(({ x, label }) => (
       <g key={x}>
         <line className="grid" x1={x} x2={x} y2={y - 13} />
         <text className="axis" x={x} y={y} textAnchor={x < 20 ? 'start' : x > width - 20 ? 'end' : 'middle'}>
-          {words}
+          {label}
         </text>
       </g>
     ))}
@@ -81,7 +81,7 @@ export const Swatch = ({ color }: { color: string }) => (
 );
 
 export const Legend = () => (
-  <ul className="legend" aria-label="Colors of the lanes, most urgent first">
+  <ul className="legend" aria-label="Lane colors, the most urgent lane first">
     {laneNames.map((lane) => (
       <li key={lane}>
         <Swatch color={laneColor(lane)} />
