@@ -38,7 +38,7 @@ describe('paceline status', () => {
     const { code, out } = await paceline(['status'], { COLUMNS: '100' });
     expect(code).toBe(0);
     expect(out).toMatch(/^Paceline {2}\w{3} \d+ \w{3} \d\d:\d\d:\d\d UTC/);
-    expect(out).toMatch(/Riders, one by one {4}─+│·+ {2}5 of 5 available now/);
+    expect(out).toMatch(/Riders \(single\) {2}─+│·+ {2}5 of 5 available now/);
     expect(out).not.toContain('\u001B');
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
 

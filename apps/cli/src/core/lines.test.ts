@@ -25,7 +25,7 @@ describe('a rate limit', () => {
       now,
       look(),
     );
-    expect(first).toMatch(/^Signups of an event {3}─+│─+·+ {2}available in 0:41$/);
+    expect(first).toMatch(/^Signups {10}─+│─+·+ {2}available in 0:41$/);
     expect(second?.trim()).toBe('1 per 1 min · queue empty');
   });
 
@@ -36,7 +36,7 @@ describe('a rate limit', () => {
     const [first, second] = windowLines(budget, [], now, { ...inRed, width: 120 });
     expect(first).toMatch(/<paused for 1:30>$/);
     expect(second?.trim()).toBe(
-      'by the upstream API (429) · 1 per 2 min, reported by the upstream API since 18:29:00 (documented:…',
+      'by the upstream API (429) · 1 per 2 min, reported by the upstream API since 18:29:00 (documented: 1 pe…',
     );
   });
 

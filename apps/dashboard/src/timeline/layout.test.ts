@@ -84,7 +84,7 @@ describe('the timeline', () => {
     });
     const y = (wanted: string) => bands.find(({ kind }) => kind === wanted)?.y ?? Number.NaN;
     expect(conflictLines).toMatchObject([
-      { x: 200, untilX: 250, text: '18:00:00: far event delayed 5 min by near event (Signups of an event)' },
+      { x: 200, untilX: 250, text: '18:00:00: far event delayed 5 min by near event (Signups)' },
       { x: 200, untilX: 250 },
     ]);
     const [toBand, toTop] = conflictLines;
