@@ -11,6 +11,7 @@ export interface Retention {
   readonly history: number;
   /** Events with their signups and results, from their start. */
   readonly events: number;
+  /** When signups were copied. */
   readonly copies: number;
   /** Earlier versions of riders. */
   readonly riderHistory: number;

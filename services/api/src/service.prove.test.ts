@@ -70,13 +70,13 @@ describe('the trace of a request', () => {
     const url = await start().url();
     await isReady(url);
     const traces = Array.from({ length: 50 }, (_, index) => (index + 1).toString(16).padStart(32, 'c'));
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       traces.map((traceId) =>
         send(`${url}/v1/riders`, addRider({ traceparent: `00-${traceId}-b7ad6b7169203331-01` })),
       ),
     );
-    expect(answers.map(({ status }) => status)).toEqual(traces.map(() => 202));
-    const ids = answers.map(({ body }) => body.commandId as string);
+    expect(responses.map(({ status }) => status)).toEqual(traces.map(() => 202));
+    const ids = responses.map(({ body }) => body.commandId as string);
     const rows = await test.db.select().from(tables.commands).where(inArray(tables.commands.commandId, ids));
     const traceOf = new Map(
       rows.map(({ commandId, traceparent }) => [commandId, traceparent?.split('-')[1]]),

@@ -55,7 +55,7 @@ const send = (url: string, path: string, body: object, headers: Record<string, s
 const add = (url: string, riderId: number, headers?: Record<string, string>) =>
   send(url, '/v1/riders', { riderId }, headers);
 const riders = (count: number) => Array.from({ length: count }, () => (rider += 1));
-const statuses = (answers: readonly TestResponse[]) => answers.map(({ status }) => status);
+const statuses = (responses: readonly TestResponse[]) => responses.map(({ status }) => status);
 
 /** The command id of each message in the stream. */
 async function inStream(): Promise<string[]> {
@@ -77,10 +77,10 @@ const rowsOf = async (riderIds: readonly number[]) =>
 describe('the API with a database that responds 300 ms late', () => {
   it('accepts 200 concurrent adds, storing and publishing each once', async () => {
     const riderIds = riders(200);
-    const answers = await Promise.all(riderIds.map((riderId) => add(slow, riderId)));
+    const responses = await Promise.all(riderIds.map((riderId) => add(slow, riderId)));
 
-    expect(statuses(answers)).toEqual(riderIds.map(() => 202));
-    const ids = answers.map(({ body }) => body.commandId as string);
+    expect(statuses(responses)).toEqual(riderIds.map(() => 202));
+    const ids = responses.map(({ body }) => body.commandId as string);
     expect((await rowsOf(riderIds)).map(({ commandId }) => commandId).toSorted()).toEqual(ids.toSorted());
     const publishedIds = (await inStream()).filter((id) => ids.includes(id));
     expect(publishedIds.toSorted()).toEqual(ids.toSorted());
@@ -104,15 +104,17 @@ describe('the API with a database that responds 300 ms late', () => {
 
   it('accepts 20 concurrent imports, each with all its riders', async () => {
     const lists = Array.from({ length: 20 }, () => riders(50));
-    const answers = await Promise.all(lists.map((riderIds) => send(slow, '/v1/riders/import', { riderIds })));
-    expect(statuses(answers)).toEqual(lists.map(() => 202));
+    const responses = await Promise.all(
+      lists.map((riderIds) => send(slow, '/v1/riders/import', { riderIds })),
+    );
+    expect(statuses(responses)).toEqual(lists.map(() => 202));
     const kept = await test.db
       .select({ commandId: wantedRiders.commandId, riders: count() })
       .from(wantedRiders)
       .where(
         inArray(
           wantedRiders.commandId,
-          answers.map(({ body }) => body.commandId),
+          responses.map(({ body }) => body.commandId),
         ),
       )
       .groupBy(wantedRiders.commandId);
@@ -130,8 +132,8 @@ describe('the estimates of many concurrent adds', () => {
     others.push(limiter);
     await test.db.delete(commands);
     const riderIds = riders(50);
-    const answers = await Promise.all(riderIds.map((riderId) => add(slow, riderId)));
-    const times = answers
+    const responses = await Promise.all(riderIds.map((riderId) => add(slow, riderId)));
+    const times = responses
       .map(({ body }) => Date.parse(body.estimatedAt))
       .toSorted((one, other) => one - other);
     // 1 call per minute, counted from its response two seconds later, plus a margin of one second.
@@ -145,23 +147,23 @@ describe('more commands than API_COMMAND_QUEUE', () => {
     const url = await start({ env: { API_COMMAND_QUEUE: '3' } });
     const riderIds = riders(10);
     const waiting = new Set<Promise<TestResponse>>();
-    const answered: TestResponse[] = [];
+    const rejectedResponses: TestResponse[] = [];
     await test.db.transaction(async (locked) => {
       await locked.execute(sql`lock table ${commands} in share mode`);
       for (const riderId of riderIds) {
-        const answer = add(url, riderId);
-        waiting.add(answer);
-        void answer.then((early) => {
-          waiting.delete(answer);
-          answered.push(early);
+        const response = add(url, riderId);
+        waiting.add(response);
+        void response.then((early) => {
+          waiting.delete(response);
+          rejectedResponses.push(early);
         });
       }
-      await test.until(() => expect(answered).toHaveLength(7));
+      await test.until(() => expect(rejectedResponses).toHaveLength(7));
     });
     const accepted = await Promise.all(waiting);
     expect(statuses(accepted)).toEqual([202, 202, 202]);
     expect(await rowsOf(riderIds)).toHaveLength(3);
-    for (const { status, headers, body } of answered.slice(0, 7)) {
+    for (const { status, headers, body } of rejectedResponses.slice(0, 7)) {
       expect(status).toBe(503);
       expect(headers.get('retry-after')).toBe('5');
       expect(body).toMatchObject({
@@ -179,11 +181,11 @@ describe('the API with a frozen server', () => {
     const resume = await freeze(rows[0]?.data_directory ?? 'none');
     const [plain, keyed] = [riders(20), riders(20)];
     const early: TestResponse[] = [];
-    const answers = [
+    const responses = [
       ...plain.map((riderId) => add(url, riderId)),
       ...keyed.map((riderId) => add(url, riderId, { 'idempotency-key': `frozen-${riderId}` })),
     ];
-    for (const answer of answers) void answer.then((each) => early.push(each));
+    for (const response of responses) void response.then((each) => early.push(each));
     try {
       // More reads than connections: one has to wait for a connection, and a read does so for five seconds.
       const reads = riders(20).map(() => sendTo(`${url}/v1/riders`));
@@ -192,7 +194,7 @@ describe('the API with a frozen server', () => {
     } finally {
       resume();
     }
-    expect(statuses(await Promise.all(answers))).toEqual(answers.map(() => 202));
+    expect(statuses(await Promise.all(responses))).toEqual(responses.map(() => 202));
     expect(await rowsOf([...plain, ...keyed])).toHaveLength(40);
   });
 
@@ -200,15 +202,15 @@ describe('the API with a frozen server', () => {
     const url = await start({});
     const riderIds = riders(5);
     const resume = await freeze(test.backend.nats.storeDir);
-    let answers: TestResponse[];
+    let responses: TestResponse[];
     try {
-      answers = await Promise.all(riderIds.map((riderId) => add(url, riderId)));
+      responses = await Promise.all(riderIds.map((riderId) => add(url, riderId)));
     } finally {
       resume();
     }
-    expect(statuses(answers)).toEqual(riderIds.map(() => 202));
-    expect(answers.map(({ body }) => body.estimatedAt)).toEqual(riderIds.map(() => null));
-    const ids = answers.map(({ body }) => body.commandId as string);
+    expect(statuses(responses)).toEqual(riderIds.map(() => 202));
+    expect(responses.map(({ body }) => body.estimatedAt)).toEqual(riderIds.map(() => null));
+    const ids = responses.map(({ body }) => body.commandId as string);
     await test.until(async () => {
       const publishedIds = (await inStream()).filter((id) => ids.includes(id));
       expect(publishedIds.toSorted()).toEqual(ids.toSorted());
@@ -225,17 +227,17 @@ describe('the API with a frozen broker', () => {
     const before = await ticks();
     const resume = await freeze(test.backend.nats.storeDir);
     const from = performance.now();
-    let answers: TestResponse[];
+    let responses: TestResponse[];
     try {
-      answers = await Promise.all([
+      responses = await Promise.all([
         send(url, '/v1/syncs/rider/trigger', {}),
         send(url, `/v1/commands/${body.commandId}/cancel`, {}),
       ]);
     } finally {
       resume();
     }
-    expect(statuses(answers)).toEqual([503, 503]);
-    expect(answers.map((answer) => answer.body.detail)).toEqual([
+    expect(statuses(responses)).toEqual([503, 503]);
+    expect(responses.map((response) => response.body.detail)).toEqual([
       'The broker does not answer',
       'The broker does not answer',
     ]);
@@ -264,15 +266,15 @@ describe('a connection that breaks before Postgres has responded', () => {
     };
     const adding = await stopped.db.transaction(async (locked) => {
       await locked.execute(sql`lock table ${commands} in share mode`);
-      const answer = add(url, 1, headers);
+      const response = add(url, 1, headers);
       await test.until(async () => expect(await waitingForLock()).toBe(1));
       proxy.holdResponses();
-      return { answer };
+      return { response };
     });
     await test.until(async () => expect(await stored()).toBe(1));
     proxy.cut();
-    const answer = await adding.answer;
-    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+    const response = await adding.response;
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
     return { stopped, url, stored };
   }
 
@@ -297,13 +299,13 @@ describe('the API without a server', () => {
     const key = { 'idempotency-key': 'while-postgres-is-stopped' };
     await test.backend.postgres.kill();
     const from = performance.now();
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       add(test.api.url, 1),
       add(test.api.url, 1, key),
       send(test.api.url, '/v1/riders/import', { riderIds: [1, 2] }),
     ]);
     expect(performance.now() - from).toBeLessThan(2_000);
-    for (const { status, headers, body } of answers) {
+    for (const { status, headers, body } of responses) {
       expect(status).toBe(503);
       expect(headers.get('retry-after')).toBe('5');
       expect(body.detail).toBe('The database does not answer');
@@ -317,12 +319,12 @@ describe('the API without a server', () => {
       expect((await test.get('/readyz')).body.checks.broker).toBe('The broker does not answer');
     });
     const before = await test.db.$count(commands);
-    for (const answer of [
+    for (const response of [
       await add(test.api.url, 1),
       await send(test.api.url, '/v1/riders/import', { riderIds: [1, 2] }),
     ]) {
-      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
-      expect(answer.body.detail).toBe('The broker does not answer');
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(response.body.detail).toBe('The broker does not answer');
     }
     expect(await test.db.$count(commands)).toBe(before);
     await test.backend.nats.restart();

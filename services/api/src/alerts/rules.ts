@@ -32,6 +32,7 @@ const minute = 60_000;
 
 /** Project ms without the condition before its alert is resolved, so that one that comes and goes is one alert. */
 const clearBeforeResolved = 5 * minute;
+/** Project ms since the last rejection or conflict after which the condition ends. */
 const quietPeriod = 10 * minute;
 
 /** The conditions that are true now, and the keys (or key prefixes) that could not be checked. */
@@ -105,11 +106,11 @@ const causes: Record<Attribution, readonly [cause: string, todo: string]> = {
   ],
   policy_changed: [
     'ZwiftRacing enforces a different limit than the one Paceline kept.',
-    'Nothing: Paceline now keeps the new limit. If it is wrong, set the policy of the budget.',
+    'No action needed: Paceline now keeps the new limit. If it is wrong, set the policy of the budget.',
   ],
   unreported_permit: [
     'One of our calls, whose result was never reported, may have arrived late.',
-    'Nothing, unless it happens again.',
+    'No action needed, unless it happens again.',
   ],
   foreign_caller: [
     'Another program seems to use the same API key.',
@@ -217,7 +218,7 @@ export const staleLists = (ages: DataAges, now: number): AlertCondition[] =>
     const about = {
       title: `${title} is ${durationText(now - at)} old`,
       why: 'No run has refreshed it since.',
-      todo: 'Check whether the last runs failed, and whether the sync is off.',
+      todo: 'Check whether the sync is on, and why its last runs failed.',
       since: at + maxAge,
     };
     return [conditionOf(`stale_data:${list}`, 'error', about)];

@@ -34,8 +34,8 @@ async function riderSync(carryOut: CarryOut): Promise<FakeRiderSync> {
   fakes.push(fake);
   return fake;
 }
-async function limiter(answer: Parameters<typeof fakeWindows>[1]): Promise<void> {
-  fakes.push(await fakeWindows(limiterBus, answer));
+async function limiter(response: Parameters<typeof fakeWindows>[1]): Promise<void> {
+  fakes.push(await fakeWindows(limiterBus, response));
 }
 const add = (riderId: number, headers?: Record<string, string>) =>
   test.during(test.post('/v1/riders', { riderId }, headers));
@@ -55,11 +55,11 @@ const soon = new Date(inAnHour).toISOString();
 describe('POST /v1/riders', () => {
   it("returns 202 with the limiter's estimate once the command is stored and published", async () => {
     await limiter(() => [spentUntil('riders_single', inAnHour), noBulk()]);
-    const answer = await add(101);
-    const { commandId } = answer.body;
-    expect(answer.status).toBe(202);
-    expect(answer.headers.get('location')).toBe(`/v1/commands/${commandId}`);
-    expect(answer.body).toEqual({
+    const response = await add(101);
+    const { commandId } = response.body;
+    expect(response.status).toBe(202);
+    expect(response.headers.get('location')).toBe(`/v1/commands/${commandId}`);
+    expect(response.body).toEqual({
       commandId,
       type: 'add-rider',
       riderId: 101,
@@ -72,22 +72,22 @@ describe('POST /v1/riders', () => {
       next: null,
       reason: null,
       estimatedAt: soon,
-      requestedAt: answer.body.requestedAt,
-      updatedAt: answer.body.requestedAt,
+      requestedAt: response.body.requestedAt,
+      updatedAt: response.body.requestedAt,
       finishedAt: null,
-      traceId: answer.body.traceId,
+      traceId: response.body.traceId,
       rider: null,
     });
-    expect((await stored(answer))?.riderId).toBe(101);
+    expect((await stored(response))?.riderId).toBe(101);
     const { received } = await riderSync(async () => undefined);
     await test.until(() =>
       expect(received).toContainEqual({
         commandId,
         riderId: 101,
-        requestedAt: Date.parse(answer.body.requestedAt),
+        requestedAt: Date.parse(response.body.requestedAt),
       }),
     );
-    await test.until(async () => expect((await stored(answer))?.publishedAt).not.toBeNull());
+    await test.until(async () => expect((await stored(response))?.publishedAt).not.toBeNull());
   });
 
   it('returns a location that shows the position and the estimate of the command', async () => {
@@ -102,10 +102,10 @@ describe('POST /v1/riders', () => {
   it('returns a different position and time for each of many concurrent requests', async () => {
     await limiter(() => [spentUntil('riders_single', inAnHour), noBulk()]);
     const riders = Array.from({ length: 20 }, (_, index) => 200 + index);
-    const answers = await Promise.all(riders.map((riderId) => add(riderId)));
-    const times = answers.map(({ body }) => Date.parse(body.estimatedAt) - inAnHour);
+    const responses = await Promise.all(riders.map((riderId) => add(riderId)));
+    const times = responses.map(({ body }) => Date.parse(body.estimatedAt) - inAnHour);
     expect(times.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index * 63_000));
-    const positions = answers.map(({ body }) => body.position ?? 1);
+    const positions = responses.map(({ body }) => body.position ?? 1);
     expect(positions.toSorted((one, other) => one - other)).toEqual(riders.map((_, index) => index + 1));
   });
 
@@ -190,8 +190,8 @@ describe('Prefer: wait', () => {
       ),
     );
     const riderIds = Array.from({ length: 20 }, (_, index) => 301 + index);
-    const answers = await Promise.all(riderIds.map((riderId) => add(riderId, wait(2))));
-    expect(answers.map(({ status, body }) => [status, body.command?.reason ?? body.position])).toEqual(
+    const responses = await Promise.all(riderIds.map((riderId) => add(riderId, wait(2))));
+    expect(responses.map(({ status, body }) => [status, body.command?.reason ?? body.position])).toEqual(
       riderIds.map((riderId) => (riderId % 2 ? [422, `no rider ${riderId}`] : [202, riderId])),
     );
   });

@@ -21,9 +21,9 @@ const add = (riderId: number, key: string, base = test.api.url) =>
 /** Repeats the request while the first one with the key is in progress (409). */
 const addUntilComplete = (riderId: number, key: string, base?: string): Promise<TestResponse> =>
   test.until(async () => {
-    const answer = await add(riderId, key, base);
-    expect(answer.status).not.toBe(409);
-    return answer;
+    const response = await add(riderId, key, base);
+    expect(response.status).not.toBe(409);
+    return response;
   });
 const commandsFor = async (riderId: number) => {
   const rows = await test.db.select().from(tables.commands);
@@ -49,13 +49,13 @@ describe('a POST with an Idempotency-Key', () => {
   });
 
   it('is processed once when sent many times at once to several processes', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         addUntilComplete(2, 'key-2', index % 2 ? otherUrl : undefined),
       ),
     );
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
-    expect(new Set(answers.map(({ body }) => body.commandId)).size).toBe(1);
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(new Set(responses.map(({ body }) => body.commandId)).size).toBe(1);
     expect(await commandsFor(2)).toHaveLength(1);
   });
 

@@ -155,9 +155,9 @@ describe('a command while the database is blocked', () => {
     const stored = () => test.db.$count(tables.commands, eq(tables.commands.riderId, riderId));
     const { adding } = await test.db.transaction(async (locked) => {
       await locked.execute(sql`lock table commands in share mode`);
-      const answer = test.post('/v1/riders', { riderId });
+      const response = test.post('/v1/riders', { riderId });
       await eventually(async () => expect(await blockedInserts()).toBe(1));
-      return { adding: answer };
+      return { adding: response };
     });
     expect((await adding).status).toBe(202);
     expect(await stored()).toBe(1);

@@ -9,16 +9,16 @@ export const hasNoEstimate = (progress: Progress): boolean =>
 /** @param ahead for `single` the adds ahead in the queue, for `bulk` the riders of earlier imports */
 export function estimatedProgress(
   windows: readonly WindowView[] | undefined,
-  way: FetchMode,
+  mode: FetchMode,
   ahead: number,
   now: number,
 ): Progress {
   const find = (budget: Budget) => windows?.find(({ endpoint }) => endpoint === budget);
-  const position = way === 'single' ? ahead + 1 : bulkCallNumber(ahead);
+  const position = mode === 'single' ? ahead + 1 : bulkCallNumber(ahead);
   const [single, bulk] = [find('riders_single'), find('riders_bulk')];
   if (!single || !bulk) return { state: 'waiting_in_line', position, at: null };
   const bulkAt = timeOfCall(bulk, bulkCallNumber(ahead), now);
-  if (way === 'bulk') return waitingState(bulk, position, bulkAt, 'bulk', now);
+  if (mode === 'bulk') return waitingState(bulk, position, bulkAt, 'bulk', now);
   const singleAt = timeOfCall(single, position, now);
   // rider-sync decides the same way: the call that returns first fetches the rider.
   return bulkAt + budgets.riders_bulk.typicalMs < singleAt + budgets.riders_single.typicalMs

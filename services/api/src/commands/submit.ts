@@ -81,8 +81,8 @@ export const submitCommandWith = (ports: CommandPorts): SubmitCommand => {
         log.warn({ err, commandId }, 'failed to publish a command, the sweep will retry');
       });
       const current = clock.machine.elapsed() - startedAt > maxWindowsAgeMs ? windows() : earlyWindows;
-      const way = request.type === 'add-rider' ? 'single' : 'bulk';
-      const estimating = current.then((available) => estimatedProgress(available, way, ahead, clock.now()));
+      const mode = request.type === 'add-rider' ? 'single' : 'bulk';
+      const estimating = current.then((available) => estimatedProgress(available, mode, ahead, clock.now()));
       const existing = isNew ? undefined : await findCommand(db, commandId).catch(() => undefined);
       if (!watch) await orAborted(publishing, AbortSignal.timeout(maxPublishWaitMs)).catch(() => undefined);
       else if (!existing || !isFinal(existing.progress)) await watch.until(isFinal, waiting);

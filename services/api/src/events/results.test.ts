@@ -41,11 +41,11 @@ const riders = ({ body }: ListResponse) => body.items.map(({ riderId }) => rider
 
 describe('GET /v1/events/:eventId/results', () => {
   it('lists finishers and non-finishers by pen, and marks removed riders', async () => {
-    const answer = await test.get(url);
-    expect(answer.status).toBe(200);
-    expect(riders(answer)).toEqual([5, 4, 2, 1, 3, 6]);
-    expect(answer.body.items[1]).toMatchObject({ removed: true, removedAt: '2026-03-01T12:00:01.000Z' });
-    expect(answer.body.items[3]).toEqual({
+    const response = await test.get(url);
+    expect(response.status).toBe(200);
+    expect(riders(response)).toEqual([5, 4, 2, 1, 3, 6]);
+    expect(response.body.items[1]).toMatchObject({ removed: true, removedAt: '2026-03-01T12:00:01.000Z' });
+    expect(response.body.items[3]).toEqual({
       riderId: 1,
       name: 'Rider 1',
       pen: 'B',

@@ -46,9 +46,9 @@ describe('a request without a route', () => {
     ['POST', '/livez', 'GET, HEAD'],
     ['OPTIONS', '/v1/riders', 'GET, HEAD, POST'],
   ])('gets 405 for %s %s, with the allowed methods', async (method, path, allow) => {
-    const answer = await request(method, path);
-    expect(shown(answer)).toEqual(aProblem(405, 'method-not-allowed'));
-    expect(answer.headers.get('allow')).toBe(allow);
+    const response = await request(method, path);
+    expect(shown(response)).toEqual(aProblem(405, 'method-not-allowed'));
+    expect(response.headers.get('allow')).toBe(allow);
   });
 });
 
@@ -129,11 +129,11 @@ describe('a change that a browser sends for a web page', () => {
 describe('an internal error', () => {
   it('gets 500 without any details', async () => {
     await test.db.execute(sql`alter table riders rename to hidden_riders`);
-    const answer = await test.get('/v1/riders').finally(async () => {
+    const response = await test.get('/v1/riders').finally(async () => {
       await test.db.execute(sql`alter table hidden_riders rename to riders`);
     });
-    expect(shown(answer)).toEqual(aProblem(500, 'unexpected'));
-    expect(JSON.stringify(answer.body)).not.toMatch(/select|relation|hidden|stack|\.ts/);
+    expect(shown(response)).toEqual(aProblem(500, 'unexpected'));
+    expect(JSON.stringify(response.body)).not.toMatch(/select|relation|hidden|stack|\.ts/);
     expect((await test.get('/v1/riders')).status).toBe(200);
   });
 });

@@ -25,7 +25,7 @@ import { crossOrigin, loopbackHostsOnly, blockCrossOriginChanges, securityHeader
 import { handleError, rejectInvalidInput, unknownRouteProblem } from './errors.ts';
 import { etags } from './etag.ts';
 import { clientLimits, limitBody, maxResponseMs, timeLimit } from './limits.ts';
-import { documentRoutes } from './openapi.ts';
+import { specRoutes } from './openapi.ts';
 import { dashboardRoutes, docsRoutes } from './pages.ts';
 import { problemResponse } from './problem.ts';
 import { rateLimitHeaders } from './rate-limit.ts';
@@ -106,7 +106,7 @@ export function createApp(services: Services, settings: AppSettings, log: Logger
   app.use('/v1/*', idempotency(services.keys, log));
 
   for (const add of endpoints) add(app, services);
-  documentRoutes(app);
+  specRoutes(app);
   docsRoutes(app);
   dashboardRoutes(app, dashboard);
   const unknownRoute = unknownRouteProblem(app.routes);

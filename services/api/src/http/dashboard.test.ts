@@ -49,8 +49,8 @@ describe('the dashboard', () => {
   );
 
   it('redirects / to the API reader if it was not built', async () => {
-    const answer = await serve(join(folder, 'nowhere')).request('/');
-    expect(answer.status).toBe(302);
-    expect(answer.headers.get('location')).toBe('/docs');
+    const response = await serve(join(folder, 'nowhere')).request('/');
+    expect(response.status).toBe(302);
+    expect(response.headers.get('location')).toBe('/docs');
   });
 });

@@ -17,7 +17,7 @@ export const handleError =
     const problem = problemOf(error);
     if (problem.type === 'unexpected') log.error({ err: error, path: c.req.path }, 'request failed');
     else if (problem.type === 'unavailable') log.warn({ err: error, path: c.req.path }, problem.message);
-    // The client's error is no failure of the server, so the span stays unset.
+    // A client error is not a failure of the server, so its span gets no error status.
     else c.error = undefined;
     return problemResponse(problem, c.req.path);
   };

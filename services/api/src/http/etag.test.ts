@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { withoutAges, etags } from './etag.ts';
 import { Hono } from 'hono';
 
-const answer = (age: number, more: object = {}) =>
+const response = (age: number, more: object = {}) =>
   JSON.stringify({
     at: `2026-03-01T12:00:0${age}Z`,
     items: [{ a: 1, ageSeconds: age, signupsAgeSeconds: age, ...more }],
@@ -10,11 +10,13 @@ const answer = (age: number, more: object = {}) =>
 
 describe('a response without its ages', () => {
   it('stays the same as time passes', () => {
-    expect(withoutAges(answer(1))).toBe(withoutAges(answer(7)));
+    expect(withoutAges(response(1))).toBe(withoutAges(response(7)));
   });
   it('differs if anything else has changed', () => {
-    expect(withoutAges(answer(1))).not.toBe(withoutAges(answer(1, { b: null })));
-    expect(withoutAges(answer(1, { fetchedAt: 'x' }))).not.toBe(withoutAges(answer(1, { fetchedAt: 'y' })));
+    expect(withoutAges(response(1))).not.toBe(withoutAges(response(1, { b: null })));
+    expect(withoutAges(response(1, { fetchedAt: 'x' }))).not.toBe(
+      withoutAges(response(1, { fetchedAt: 'y' })),
+    );
     expect(withoutAges('{"items":[{"at":"x"}]}')).toContain('x');
     expect(withoutAges(JSON.stringify({ name: 'ageSeconds' }))).toContain('ageSeconds');
   });
@@ -38,9 +40,9 @@ describe('a response with an ETag', () => {
     expect(etag).toMatch(/^W\/".{27}"$/);
     rider = { ...rider, ageSeconds: 77 };
     for (const known of [etag, `"other", ${etag}`, etag.slice(2), '*']) {
-      const answer = await read({ 'if-none-match': known });
-      expect([answer.status, await answer.text(), answer.headers.get('etag')]).toEqual([304, '', etag]);
-      expect(answer.headers.get('content-type')).toBeNull();
+      const response = await read({ 'if-none-match': known });
+      expect([response.status, await response.text(), response.headers.get('etag')]).toEqual([304, '', etag]);
+      expect(response.headers.get('content-type')).toBeNull();
     }
     expect((await read({ 'if-none-match': etag }, 'HEAD')).status).toBe(304);
   });
@@ -48,10 +50,10 @@ describe('a response with an ETag', () => {
   it('is sent again once it has changed', async () => {
     const etag = await etagNow();
     rider = { ...rider, name: 'Ida' };
-    const answer = await read({ 'if-none-match': etag });
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('etag')).not.toBe(etag);
-    expect(await answer.json()).toEqual(rider);
+    const response = await read({ 'if-none-match': etag });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('etag')).not.toBe(etag);
+    expect(await response.json()).toEqual(rider);
   });
 
   it('is a successful JSON response to a read', async () => {

@@ -111,12 +111,12 @@ it('limits the open streams of a client, and allows another one after one has en
   const url = await serve(clientLimits(1_000, 3));
   const watch = async () => {
     const cancelling = new AbortController();
-    const answer = await fetch(`${url}/stream`, { signal: cancelling.signal });
-    return { answer, leave: () => cancelling.abort() };
+    const response = await fetch(`${url}/stream`, { signal: cancelling.signal });
+    return { response, leave: () => cancelling.abort() };
   };
   const watching = await Promise.all([watch(), watch(), watch()]);
-  expect(watching.map(({ answer }) => answer.status)).toEqual([200, 200, 200]);
-  expect((await watch()).answer.status).toBe(429);
+  expect(watching.map(({ response }) => response.status)).toEqual([200, 200, 200]);
+  expect((await watch()).response.status).toBe(429);
   watching[0]?.leave();
-  await eventually(async () => expect((await watch()).answer.status).toBe(200));
+  await eventually(async () => expect((await watch()).response.status).toBe(200));
 });

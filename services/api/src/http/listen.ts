@@ -23,17 +23,18 @@ const notHttp = () => new Problem('invalid-input', 'Not a valid HTTP/1.1 request
 
 const hostMissing = () => new Problem('invalid-input', 'The Host header is missing');
 
-const noRoute = '';
+/** Problems before routing have no path. */
+const noPath = '';
 
 function rejectUnreadable(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const problem = (problemByCode[error.code ?? ''] ?? notHttp)();
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else void endWith(problemResponse(problem, noRoute), socket);
+    else void endWith(problemResponse(problem, noPath), socket);
   });
   server.on('checkExpectation', (_, response) => {
     const problem = new Problem('expectation-failed', 'Expect supports only 100-continue');
-    void endWith(problemResponse(problem, noRoute), response.socket);
+    void endWith(problemResponse(problem, noPath), response.socket);
   });
 }
 
@@ -81,7 +82,7 @@ export interface ServerTls {
   readonly key: string;
 }
 
-/** Serves `fetch` on `host`; port 0 takes any free one. @throws {Error} when the port is taken */
+/** Serves `fetch` on `host`; port 0 picks a free one. @throws {Error} when the port is in use */
 export async function listenHttp(
   fetch: (request: Request, bindings: HttpBindings) => Response | Promise<Response>,
   host: string,
@@ -89,7 +90,7 @@ export async function listenHttp(
   tls?: ServerTls,
   options: ServerOptions = {},
 ): Promise<HttpServer> {
-  const answer = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
+  const respond = getRequestListener((request, bindings) => fetch(request, bindings as HttpBindings), {
     hostname: host,
     // The adapter could not parse it, e.g. because of its host or path.
     errorHandler: (error) =>
@@ -97,7 +98,7 @@ export async function listenHttp(
         error instanceof RequestError
           ? new Problem('invalid-input', error.message)
           : new Problem('unexpected', "Unexpected error; the cause is in the API's log"),
-        noRoute,
+        noPath,
       ),
   });
   let openRequests = 0;
@@ -106,8 +107,8 @@ export async function listenHttp(
     outgoing.once('close', () => (openRequests -= 1));
     // HTTP/1.0, which some probes use, needs no Host.
     const lacksHost = incoming.httpVersion === '1.1' && incoming.headers.host === undefined;
-    if (lacksHost) void endWith(problemResponse(hostMissing(), noRoute), outgoing.socket);
-    else void answer(incoming, outgoing);
+    if (lacksHost) void endWith(problemResponse(hostMissing(), noPath), outgoing.socket);
+    else void respond(incoming, outgoing);
   };
   // Node itself would reject a missing host with an empty response.
   const serverOptions = {

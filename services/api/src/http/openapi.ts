@@ -8,12 +8,8 @@ import manifest from '../../package.json' with { type: 'json' };
 export interface JsonSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
-  readonly const?: unknown;
   readonly enum?: readonly unknown[];
-  readonly example?: unknown;
-  readonly default?: unknown;
   readonly format?: string;
-  readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -21,7 +17,6 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly oneOf?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
-  readonly allOf?: readonly JsonSchema[];
 }
 
 const schemaExamples: Readonly<Record<string, unknown>> = examples.schemas;
@@ -59,28 +54,31 @@ export interface OpenApiDocument {
   components?: { schemas?: Record<string, JsonSchema> };
 }
 
-const header = (name: string, description: string, example: string) => ({
+const headerParameter = (name: string, description: string, example: string) => ({
   name,
   in: 'header',
   required: false,
   description,
   schema: { type: 'string', example },
 });
-const headerOf = (description: string, example: string) => ({
+const responseHeader = (description: string, example: string) => ({
   description,
   schema: { type: 'string', example },
 });
 
 /** Adds what all operations have in common: ETags, idempotency keys, problems and examples. */
 export function addCommonParts(document: OpenApiDocument, problem: typeof problems): void {
-  const answersOf = problem(400, 403, 409, 422, 429) as unknown as Record<string, DocumentedResponse>;
-  const problemAnswer = (status: string): DocumentedResponse => {
-    const [media, { examples }] = Object.entries(answersOf[status]?.content ?? {})[0] as [
+  const responsesOf = problem(400, 403, 409, 422, 429) as unknown as Record<string, DocumentedResponse>;
+  const problemResponse = (status: string): DocumentedResponse => {
+    const [media, { examples }] = Object.entries(responsesOf[status]?.content ?? {})[0] as [
       string,
       DocumentedContent,
     ];
     const schema: JsonSchema = { $ref: '#/components/schemas/Problem' };
-    return { description: answersOf[status]?.description ?? '', content: { [media]: { schema, examples } } };
+    return {
+      description: responsesOf[status]?.description ?? '',
+      content: { [media]: { schema, examples } },
+    };
   };
   for (const [path, operations] of Object.entries(document.paths ?? {})) {
     if (!path.startsWith('/v1/')) continue;
@@ -89,19 +87,21 @@ export function addCommonParts(document: OpenApiDocument, problem: typeof proble
       const parameters = (operation.parameters ??= []);
       const ok = responses['200'];
       if (method === 'get' && ok?.content?.['application/json']) {
-        parameters.push(header('if-none-match', 'The `ETag` of your copy', 'W/"qB1x"'));
+        parameters.push(headerParameter('if-none-match', 'The `ETag` of your copy', 'W/"qB1x"'));
         ok.headers = {
-          etag: headerOf('Unchanged while only ages change', 'W/"qB1x"'),
+          etag: responseHeader('Unchanged while only ages change', 'W/"qB1x"'),
           ...ok.headers,
         };
         responses['304'] = { description: 'Not modified (except for ages)', headers: ok.headers };
       }
-      responses['429'] ??= problemAnswer('429');
-      if (method !== 'get') responses['403'] ??= problemAnswer('403');
+      responses['429'] ??= problemResponse('429');
+      if (method !== 'get') responses['403'] ??= problemResponse('403');
       if (method === 'post') {
         const description = 'Requests with the same key are processed once';
-        parameters.push(header('idempotency-key', description, '8e03978e-40d5-43dd-bc93-6894a57f9324'));
-        for (const status of ['400', '409', '422']) responses[status] ??= problemAnswer(status);
+        parameters.push(
+          headerParameter('idempotency-key', description, '8e03978e-40d5-43dd-bc93-6894a57f9324'),
+        );
+        for (const status of ['400', '409', '422']) responses[status] ??= problemResponse(status);
       }
       addExamples(operation);
     }
@@ -117,7 +117,7 @@ function addExamples({ operationId = '', responses }: DocumentedOperation): void
 
 const asyncApiDocument = asyncApi();
 
-export function documentRoutes(app: OpenAPIHono): void {
+export function specRoutes(app: OpenAPIHono): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   const { title, description } = outline.info;
   const info = { title, version: manifest.version, description };

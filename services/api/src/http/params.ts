@@ -20,7 +20,7 @@ export const bodyId = z.int(idMessage).min(1, idMessage).max(largestId, idMessag
 
 export const textId = z
   .string()
-  .regex(/^[\w:.+-]{1,200}$/, 'must be an id: letters, digits and _ : . + -, up to 200 characters');
+  .regex(/^[\w:.+-]{1,200}$/, 'must be an id of 1 to 200 letters, digits and _:.+-');
 
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, `must be one of ${values.join(', ')}`);

@@ -33,6 +33,6 @@ it('returns the time and the speed of the clock', async () => {
   const app = new OpenAPIHono();
   const clock = { ...createVirtualClock(0), now: () => Date.UTC(2026, 10, 26), scale: 60 };
   for (const add of operationRoutes) add(app, { clock } as unknown as Services);
-  const answer = await app.request('/v1/clock');
-  expect(await answer.json()).toEqual({ now: '2026-11-26T00:00:00.000Z', scale: 60 });
+  const response = await app.request('/v1/clock');
+  expect(await response.json()).toEqual({ now: '2026-11-26T00:00:00.000Z', scale: 60 });
 });

@@ -35,12 +35,12 @@ const allSynced = { planned: 3, synced: 3, failed: 0, deferred: 0, stored: 60 };
 describe('POST /v1/syncs/{kind}/trigger', () => {
   it('starts one run for any number of concurrent requests', async () => {
     await store(['last']);
-    const answers = await Promise.all([1, 2, 3].map(() => post('/v1/syncs/near/trigger')));
-    const [{ status, headers, body }] = answers as [(typeof answers)[number]];
+    const responses = await Promise.all([1, 2, 3].map(() => post('/v1/syncs/near/trigger')));
+    const [{ status, headers, body }] = responses as [(typeof responses)[number]];
     expect(status).toBe(202);
     expect(headers.get('location')).toBe(`/v1/runs/${body.runId}`);
-    expect(answers.map((each) => each.body.runId)).toEqual([body.runId, body.runId, body.runId]);
-    expect(answers.filter((each) => !each.body.already)).toHaveLength(1);
+    expect(responses.map((each) => each.body.runId)).toEqual([body.runId, body.runId, body.runId]);
+    expect(responses.filter((each) => !each.body.already)).toHaveLength(1);
     await test.until(() => expect(ticks).toHaveLength(1));
     expect(ticks[0]).toMatchObject({ kind: 'near', mode: 'on', runId: body.runId });
     expect(ticks[0]?.continues).toBeUndefined();

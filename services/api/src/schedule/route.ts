@@ -15,7 +15,7 @@ import {
 } from './view.ts';
 
 const tags = ['schedule'];
-const answer = {
+const scheduleResponse = {
   ...jsonOf('The current schedule; its version is the ETag', scheduleShape),
   headers: { etag: { schema: { type: 'string', example: '"7"' } } },
 } as const;
@@ -30,7 +30,7 @@ export const scheduleRoutes = [
   endpoint('get', '/v1/schedule', 'getSchedule', {
     tags,
     summary: 'Get the current schedule, its source and the next slots',
-    responses: { 200: answer, ...problems(401, 503) },
+    responses: { 200: scheduleResponse, ...problems(401, 503) },
     handler: async (c, { scheduler }) => respond(c, await scheduler.schedule()),
   }),
 
@@ -40,7 +40,7 @@ export const scheduleRoutes = [
     description:
       'The change is checked first and rejected if it has errors, unless `despiteErrors` is set. Open slots are not affected. The change applies until the configuration variables change, or until `DELETE`.',
     request: { headers, ...jsonBody(changeBody) },
-    responses: { 200: answer, ...problems(400, 401, 412, 422, 428, 503) },
+    responses: { 200: scheduleResponse, ...problems(400, 401, 412, 422, 428, 503) },
     handler: async (c, { scheduler }) => {
       const version = versionOf(c.req.valid('header'));
       const { despiteErrors, ...body } = c.req.valid('json');
@@ -52,7 +52,7 @@ export const scheduleRoutes = [
     tags,
     summary: 'Reset the schedule to the configured one',
     request: { headers },
-    responses: { 200: answer, ...problems(400, 401, 412, 428, 503) },
+    responses: { 200: scheduleResponse, ...problems(400, 401, 412, 428, 503) },
     handler: async (c, { scheduler }) => {
       const version = versionOf(c.req.valid('header'));
       return respond(c, await scheduler.change({ version, change: null, despiteErrors: true }));

@@ -35,10 +35,10 @@ export const idleStatus = (known: Partial<Coordination['rateLimitUsage']> = {}):
   queue: { pending: 0, avgWaitTime: 0, maxWaitTime: 0 },
 });
 
-/** Responds to `status` requests like the limiter: `answer` is called for each; undefined means no response. */
-export async function fakeStatus(bus: Bus, answer: () => Coordination | undefined): Promise<Running> {
+/** Responds to `status` requests like the limiter: `respondWith` is called for each; undefined means no response. */
+export async function fakeStatus(bus: Bus, respondWith: () => Coordination | undefined): Promise<Running> {
   const subscription = respond(bus, catalog.status, { partition: partitionOf(account) }, (query, reply) => {
-    const status = query.account === account ? answer() : undefined;
+    const status = query.account === account ? respondWith() : undefined;
     if (status) reply(status);
   });
   return stopOf(bus, subscription);
@@ -73,12 +73,12 @@ export const spentUntil = (endpoint: Budget, leavesAt: number): WindowView => {
 /** Responds to `windows` requests like the limiter, with idle windows for other budgets. Undefined means no response. */
 export async function fakeWindows(
   bus: Bus,
-  answer: () => readonly WindowView[] | undefined,
+  respondWith: () => readonly WindowView[] | undefined,
 ): Promise<Running & { requests(): number }> {
   let requests = 0;
   const subscription = respond(bus, catalog.windows, { partition: partitionOf(account) }, (_, reply) => {
     requests += 1;
-    const known = answer();
+    const known = respondWith();
     if (!known) return;
     const windows = budgetNames.map(
       (budget) => known.find(({ endpoint }) => endpoint === budget) ?? windowOf(budget),
