@@ -204,7 +204,7 @@ describe('an upstream failure', () => {
     await world.list([first, '7', second], 20 * hour);
     expect(await runSlot('far', longSlot)).toMatchObject({
       state: 'done',
-      error: 'event 7: Upstream answered 404: it knows no such thing',
+      error: 'event 7: ZwiftRacing answered 404: not found',
       counts: { planned: 3, synced: 2, failed: 1, deferred: 0 },
     });
   });
@@ -235,7 +235,7 @@ describe('an upstream failure', () => {
     world.sandbox.controls.injectFault({ kind: 'server-error', budget: 'events', times: 3 });
     expect(await runSlot('far', longSlot)).toMatchObject({
       state: 'done',
-      error: 'event list: Upstream answered 503: upstream is in trouble',
+      error: 'event list: ZwiftRacing answered 503: server error',
       counts: { planned: 1, synced: 1 },
     });
   });

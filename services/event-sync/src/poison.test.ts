@@ -55,7 +55,7 @@ describe.each(poisons)('a response that is %s', (kind, start) => {
     const failedCalls = (await calls(endpoint)).slice(0, attempts);
     for (const call of failedCalls) {
       expect(call).toMatchObject({ status: 200, rawStart: expect.stringMatching(start) });
-      expect(call.message).toContain('The answer could not be read');
+      expect(call.message).toContain('Invalid response from ZwiftRacing');
     }
   };
 
@@ -64,7 +64,7 @@ describe.each(poisons)('a response that is %s', (kind, start) => {
     world.sandbox.controls.injectFault({ kind, budget: 'signups', times: attempts });
     expect(await runSlot('far')).toMatchObject({
       state: 'done',
-      error: expect.stringContaining('could not be read'),
+      error: expect.stringContaining('Invalid response'),
       counts: { synced: 2, failed: 1, deferred: 0 },
     });
     await expectLogged('signups');
@@ -87,7 +87,7 @@ describe.each(poisons)('a response that is %s', (kind, start) => {
     const tried = await world.db.select().from(events);
     expect(tried.map(({ resultsTries }) => resultsTries)).toEqual([1, 1]);
     expect(tried.map(({ resultsReason }) => resultsReason)).toContainEqual(
-      expect.stringContaining('could not be read'),
+      expect.stringContaining('Invalid response'),
     );
   });
 });

@@ -145,7 +145,7 @@ describe('a results slot', () => {
     expect(await runSlot()).toMatchObject({ state: 'done', error: null, counts: { synced: 2, failed: 0 } });
     expect(await eventOf('7')).toMatchObject({
       resultsState: 'none_yet',
-      resultsReason: 'Upstream answered 404: it knows no such thing',
+      resultsReason: 'ZwiftRacing answered 404: not found',
       resultsFetchedAt: null,
     });
   });

@@ -188,7 +188,7 @@ describe('upstream in trouble', () => {
     const run = await runSlot(shortSlot);
     expect(run).toMatchObject({
       state: 'failed',
-      error: 'club 20650: Upstream answered 502: upstream is in trouble',
+      error: 'club 20650: ZwiftRacing answered 502: server error',
       counts: { planned: 2, synced: 0, failed: 1, deferred: 1 },
     });
     world.sandbox.controls.clearFaults();
@@ -209,7 +209,7 @@ describe('upstream in trouble', () => {
     await startWith(99, racing);
     expect(await runSlot(longSlot)).toMatchObject({
       state: 'done',
-      error: 'club 99: Upstream answered 404: it knows no such thing',
+      error: 'club 99: ZwiftRacing answered 404: not found',
       counts: { planned: 2, synced: 1, failed: 1, deferred: 0 },
       checkpoint: null,
     });
@@ -220,7 +220,7 @@ describe('upstream in trouble', () => {
     await startWith(racing, development);
     const run = await runSlot(longSlot);
     expect(run).toMatchObject({ state: 'failed', counts: { failed: 1, deferred: 1 } });
-    expect(run.error).toContain('the key is not accepted');
+    expect(run.error).toContain('API key rejected');
     expect(JSON.stringify(run)).not.toContain('wrong');
   });
 });

@@ -177,7 +177,7 @@ describe('upstream in trouble', () => {
     const command = await ask();
     expect(await ended(command)).toEqual({
       state: 'failed',
-      reason: `Rider ${command.riderId} could not be fetched: Upstream answered 503: upstream is in trouble`,
+      reason: `Rider ${command.riderId} could not be fetched: ZwiftRacing answered 503: server error`,
     });
     const calls = await callsFor(command);
     expect(calls.length).toBeGreaterThan(2);

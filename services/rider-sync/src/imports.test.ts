@@ -150,7 +150,7 @@ describe('an import', () => {
     const command = await importRiders(fresh(6));
     expect(await ended(command)).toMatchObject({ state: 'failed' });
     expect((await outcomes(command)).map(({ reason }) => reason)).toEqual(
-      Array.from({ length: 6 }, () => 'Upstream answered 503: upstream is in trouble'),
+      Array.from({ length: 6 }, () => 'ZwiftRacing answered 503: server error'),
     );
   });
 

@@ -10,28 +10,28 @@ export interface Bus {
   readonly log: Logger;
 }
 
-/** Real ms. Short, as nobody answers during an election: retrying soon finds the new leader. */
-const answerMs = 1_000;
+/** Real ms. Short, because during an election there is no reply and a retry finds the new leader. */
+const jetstreamTimeoutMs = 1_000;
 
 export const createBus = (connection: NatsConnection, log: Logger): Bus => ({
   connection,
-  js: jetstream(connection, { timeout: answerMs }),
+  js: jetstream(connection, { timeout: jetstreamTimeoutMs }),
   log,
 });
 
-/** A message whose content breaks its contract in the catalog. */
+/** A payload that doesn't match its schema in the catalog. */
 export class BadPayload extends Error {
   override name = 'BadPayload';
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Reads and checks a payload. @throws {BadPayload} naming the fields that are wrong */
+/** Parses and validates a payload. @throws {BadPayload} naming the invalid fields */
 export function decode<S extends z.ZodType>(schema: S, data: Uint8Array): z.infer<S> {
   return check(schema, parseJson(data));
 }
 
-/** Checks and writes a payload: what is wrong is found by its sender first. @throws {BadPayload} */
+/** Validates and serializes a payload, so that a mistake surfaces at the sender. @throws {BadPayload} */
 export const encode = <S extends z.ZodType>(schema: S, payload: z.infer<S>): string =>
   JSON.stringify(check(schema, payload));
 
@@ -52,31 +52,31 @@ function check<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   throw new BadPayload(problems.join('; '));
 }
 
-/** A cluster whose servers have not all found each other yet has too few for the copies that are wanted. */
+/** While a cluster forms, it has fewer servers than the requested replicas. */
 const noSuitablePeers = 10_005;
 
-/** Whether a broker could not answer just now (restart, election, lost connection), so asking again may help. */
+/** Whether the broker was temporarily unavailable (restart, election, lost connection), so that a retry can succeed. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof TimeoutError || error instanceof NoRespondersError) return true;
   if (error instanceof RequestError) return error.isNoResponders() || isUnavailable(error.cause);
   if (error instanceof JetStreamApiError) return error.status === 503 || error.code === noSuitablePeers;
-  // The client keeps this class to itself.
+  // The client doesn't export this class.
   return error instanceof Error && error.name === 'JetStreamNotEnabled';
 }
 
-/** Not every server of a cluster knows yet what one has just created. */
+/** While a cluster forms, some servers don't know a new stream yet. */
 const streamNotFound = 10_059;
 const isForming = (error: unknown): boolean =>
   isUnavailable(error) || (error instanceof JetStreamApiError && error.code === streamNotFound);
 
-const patient = (maxAttempts: number, passes: (error: unknown) => boolean) =>
-  retry(handleWhen(passes), { maxAttempts, backoff: new ConstantBackoff(250) });
-const throughElection = patient(40, isUnavailable);
-const untilFormed = patient(480, isForming);
+const retryPolicy = (maxAttempts: number, isTemporary: (error: unknown) => boolean) =>
+  retry(handleWhen(isTemporary), { maxAttempts, backoff: new ConstantBackoff(250) });
+const throughElection = retryPolicy(40, isUnavailable);
+const untilFormed = retryPolicy(480, isForming);
 
-/** Repeats an idempotent request through a broker's restart or election, some 10 s at the least. */
+/** Retries an idempotent request through a broker restart or election, for at least 10 s. */
 export const retryWhileUnavailable = <T>(request: () => Promise<T>): Promise<T> =>
   throughElection.execute(request);
 
-/** As long as the servers of a cluster may take to find each other on a busy machine: two minutes at the least. */
+/** As `retryWhileUnavailable`, but for at least two minutes: forming a cluster takes that long on a busy machine. */
 export const retryUntilFormed = <T>(request: () => Promise<T>): Promise<T> => untilFormed.execute(request);

@@ -11,11 +11,11 @@ let authority: TestAuthority;
 let stranger: TestAuthority;
 let ours: CertificateFiles;
 let nats: TestNats;
-/** Wants a certificate of whoever comes. */
+/** Requires client certificates. */
 let strict: TestNats;
 let plain: TestNats;
 let misnamed: TestNats;
-/** Their certificates are for one name only. */
+/** Certificates for a single name or address. */
 let byName: TestNats;
 let byAddress: TestNats;
 
@@ -42,82 +42,84 @@ afterAll(async () => {
 
 const urlOf = (server: TestNats, { scheme = 'tls', user = '', host = '127.0.0.1' } = {}) =>
   `${scheme}://${user}${host}:${server.port}`;
-const trusting = async ({ ca }: TestAuthority, own?: CertificateFiles) => ({
+const tlsFor = async ({ ca }: TestAuthority, own?: CertificateFiles) => ({
   ca: await readFile(ca, 'utf8'),
   ...(own && { cert: await readFile(own.cert, 'utf8'), key: await readFile(own.key, 'utf8') }),
 });
 
-async function says(url: string, tls?: Awaited<ReturnType<typeof trusting>>): Promise<string> {
+async function transportOf(url: string, tls?: Awaited<ReturnType<typeof tlsFor>>): Promise<string> {
   const connection = await connect(url, 'provision', tls);
   await connection.flush();
   const { tls_required: required } = connection.info ?? {};
   await connection.close();
-  return required === true ? 'encrypted' : 'in the clear';
+  return required === true ? 'encrypted' : 'plain';
 }
 
-describe('a broker that speaks TLS', () => {
-  it('is connected to when its authority is trusted, under each of its names', async () => {
-    const tls = await trusting(authority);
-    expect(await says(urlOf(nats, { user: 'u:p@' }), tls)).toBe('encrypted');
-    expect(await says(urlOf(nats, { user: 'u:p@', host: 'localhost' }), tls)).toBe('encrypted');
-    expect(await says(urlOf(nats, { user: 'u:p@', scheme: 'nats' }), tls)).toBe('encrypted');
+describe('broker with TLS', () => {
+  it('accepts connections by each of its names when its authority is trusted', async () => {
+    const tls = await tlsFor(authority);
+    expect(await transportOf(urlOf(nats, { user: 'u:p@' }), tls)).toBe('encrypted');
+    expect(await transportOf(urlOf(nats, { user: 'u:p@', host: 'localhost' }), tls)).toBe('encrypted');
+    expect(await transportOf(urlOf(nats, { user: 'u:p@', scheme: 'nats' }), tls)).toBe('encrypted');
   });
 
-  it('whose authority is another is refused', async () => {
-    const refused = says(urlOf(nats), await trusting(stranger));
+  it('is refused when its authority is not trusted', async () => {
+    const refused = transportOf(urlOf(nats), await tlsFor(stranger));
     await expect(refused).rejects.toThrow(
-      /not connected to: its certificate is signed by nobody who is trusted/,
+      /Broker connection failed: its certificate is not signed by a trusted authority/,
     );
   });
 
-  it('is refused by whoever knows of no authority', async () => {
-    await expect(says(urlOf(nats))).rejects.toThrow('signed by nobody who is trusted here');
+  it('is refused by a client without an authority', async () => {
+    await expect(transportOf(urlOf(nats))).rejects.toThrow('not signed by a trusted authority');
   });
 
-  it('is refused under a name that its certificate does not have', async () => {
-    const refused = says(urlOf(misnamed), await trusting(authority));
+  it('is refused under a name that is not in its certificate', async () => {
+    const refused = transportOf(urlOf(misnamed), await tlsFor(authority));
     await expect(refused).rejects.toThrow(/its certificate is for another host .*127\.0\.0\.1/);
   });
 
-  it('is held to its address where it is known by that, and to its name where by that', async () => {
-    const tls = await trusting(authority);
-    expect(await says(urlOf(byAddress), tls)).toBe('encrypted');
-    expect(await says(urlOf(byName, { host: 'localhost' }), tls)).toBe('encrypted');
+  it('must match the address or the name that the client used', async () => {
+    const tls = await tlsFor(authority);
+    expect(await transportOf(urlOf(byAddress), tls)).toBe('encrypted');
+    expect(await transportOf(urlOf(byName, { host: 'localhost' }), tls)).toBe('encrypted');
     const reason = 'its certificate is for another host';
-    await expect(says(urlOf(byName), tls)).rejects.toThrow(reason);
-    await expect(says(urlOf(byAddress, { host: 'localhost' }), tls)).rejects.toThrow(reason);
+    await expect(transportOf(urlOf(byName), tls)).rejects.toThrow(reason);
+    await expect(transportOf(urlOf(byAddress, { host: 'localhost' }), tls)).rejects.toThrow(reason);
   });
 
-  it('still wants the right password', async () => {
-    await expect(says(urlOf(nats, { user: 'u:x@' }), await trusting(authority))).rejects.toThrow(
+  it('still requires the right password', async () => {
+    await expect(transportOf(urlOf(nats, { user: 'u:x@' }), await tlsFor(authority))).rejects.toThrow(
       /authorization/i,
     );
   });
 
-  it('that wants our certificate gets it, and refuses us without', async () => {
-    expect(await says(urlOf(strict), await trusting(authority, ours))).toBe('encrypted');
-    await expect(says(urlOf(strict), await trusting(authority))).rejects.toThrow(
-      'does not take our certificate',
+  it('accepts our certificate when it requires one, and rejects us without it', async () => {
+    expect(await transportOf(urlOf(strict), await tlsFor(authority, ours))).toBe('encrypted');
+    await expect(transportOf(urlOf(strict), await tlsFor(authority))).rejects.toThrow(
+      'rejects our certificate',
     );
     const foreign = await stranger.issue('limiter');
-    await expect(says(urlOf(strict), await trusting(authority, foreign))).rejects.toThrow(
-      'does not take our certificate',
+    await expect(transportOf(urlOf(strict), await tlsFor(authority, foreign))).rejects.toThrow(
+      'rejects our certificate',
     );
   });
 });
 
-describe('a broker that speaks none', () => {
-  it('is refused by tls:// and by whoever has an authority, and serves the rest', async () => {
-    await expect(says(urlOf(plain))).rejects.toThrow('it speaks no TLS, which is wanted here');
-    const trusted = await trusting(authority);
-    await expect(says(urlOf(plain, { scheme: 'nats' }), trusted)).rejects.toThrow('it speaks no TLS');
-    expect(await says(urlOf(plain, { scheme: 'nats' }))).toBe('in the clear');
+describe('broker without TLS', () => {
+  it('is refused for tls:// and by a client with an authority, and accepted otherwise', async () => {
+    await expect(transportOf(urlOf(plain))).rejects.toThrow('it does not support TLS, which is required');
+    const trusted = await tlsFor(authority);
+    await expect(transportOf(urlOf(plain, { scheme: 'nats' }), trusted)).rejects.toThrow(
+      'it does not support TLS',
+    );
+    expect(await transportOf(urlOf(plain, { scheme: 'nats' }))).toBe('plain');
   });
 });
 
-it('whom to trust is read from the environment', async () => {
+it('reads TLS settings from the environment', async () => {
   vi.stubEnv('NATS_TLS_CA', authority.ca);
   vi.stubEnv('NATS_TLS_CERT', ours.cert);
   vi.stubEnv('NATS_TLS_KEY', ours.key);
-  expect(await says(urlOf(strict))).toBe('encrypted');
+  expect(await transportOf(urlOf(strict))).toBe('encrypted');
 });

@@ -12,16 +12,15 @@ import { brokerTlsVariables, loadConfig, serversOf } from '../config/index.ts';
 import { inboxPrefix, type Service } from '../contracts/index.ts';
 import { tlsProblem } from '../words.ts';
 
-/** The oldest server with every feature that is used; older ones ignore them silently. */
-const oldestServer = [2, 10] as const;
+/** The oldest server with all features in use; older ones ignore them silently. */
+const minVersion = [2, 10] as const;
 
 /**
- * Connects to the broker, waits for it as long as it takes, and never gives up reconnecting. Of a cluster any server will
- * do, and when it is gone any other.
- * Credentials in the URL are used and removed, so that no log or error shows them.
+ * Connects to the broker: waits until one of its servers is up, and reconnects forever.
+ * Credentials are taken out of the URL, so that no log or error shows them.
  * @param url one server, or several of a cluster, comma-separated
- * @param tls whom to trust, as PEM; it is the same for all that a process connects to, so it is read from its environment
- * @throws {Error} when the server is too old, refuses us, or is not the one that it should be
+ * @param tls as PEM; default: from the environment, as it is the same for all connections of a process
+ * @throws {Error} when the server is too old, rejects us, or fails TLS verification
  */
 export async function connect(
   url: string,
@@ -29,7 +28,7 @@ export async function connect(
   tls: BrokerTls = tlsOf(process.env),
 ): Promise<NatsConnection> {
   const { servers, user, pass } = splitCredentials(url);
-  const wantsTls = Object.keys(tls).length > 0 || servers.some((server) => server.startsWith('tls:'));
+  const requiresTls = Object.keys(tls).length > 0 || servers.some((server) => server.startsWith('tls:'));
   const hosts = servers.map((server) => new URL(server).hostname.replace(/^\[|\]$/g, ''));
   const checked = { ...tls, checkServerIdentity: identityOf(hosts) };
   const options: ConnectionOptions = {
@@ -37,19 +36,19 @@ export async function connect(
     name: service,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
-    // A service finds out within seconds that its broker's host is gone.
+    // Detects within seconds that the broker's host is gone.
     pingInterval: 5_000,
     ...(service === 'provision' ? {} : { inboxPrefix: inboxPrefix(service) }),
     ...(user === undefined ? {} : { user, pass: pass ?? '' }),
-    // Without it TLS is spoken only if the server requires it.
-    ...(wantsTls && { tls: checked }),
+    // Without this, TLS is only used if the server requires it.
+    ...(requiresTls && { tls: checked }),
   };
   const connection = await firstConnection(options);
   const version = connection.info?.version ?? '0.0.0';
   if (!isNewEnough(version)) {
     await connection.close();
     throw new Error(
-      `The NATS server is ${version}; Paceline needs ${oldestServer.join('.')} or newer: older ones ignore what it asks of them.`,
+      `NATS server ${version} is too old: Paceline needs ${minVersion.join('.')} or newer, as older ones ignore features that it relies on`,
     );
   }
   return connection;
@@ -63,7 +62,7 @@ function tlsOf(env: NodeJS.ProcessEnv): BrokerTls {
   return Object.fromEntries(Object.entries({ ca, cert, key }).filter(([, pem]) => pem !== undefined));
 }
 
-/** `nats://user:pass@host:4222,nats://user:pass@other:4222` → its parts. */
+/** Splits `nats://user:pass@host:4222,nats://user:pass@other:4222` into servers and credentials. */
 export function splitCredentials(url: string): { servers: string[]; user?: string; pass?: string } {
   const parsed = serversOf(url).map((server) => new URL(server));
   const servers = parsed.map(({ protocol, host }) => `${protocol}//${host}`);
@@ -74,12 +73,12 @@ export function splitCredentials(url: string): { servers: string[]; user?: strin
 
 export function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > oldestServer[0] || (major === oldestServer[0] && minor >= oldestServer[1]);
+  return major > minVersion[0] || (major === minVersion[0] && minor >= minVersion[1]);
 }
 
 const pauseMs = 250;
 
-/** Connects as soon as a broker is up. @throws {Error} when it refuses us or is the wrong one: waiting would not help */
+/** Connects as soon as a broker is up. @throws {Error} when it rejects us or fails TLS verification, as waiting would not help */
 export async function firstConnection(options: ConnectionOptions): Promise<NatsConnection> {
   for (;;) {
     try {
@@ -88,26 +87,25 @@ export async function firstConnection(options: ConnectionOptions): Promise<NatsC
     } catch (error) {
       if (error instanceof AuthorizationError) throw error;
       const refusal = tlsProblem(error);
-      if (refusal !== undefined)
-        throw new Error(`The broker is not connected to: ${refusal}`, { cause: error });
+      if (refusal !== undefined) throw new Error(`Broker connection failed: ${refusal}`, { cause: error });
     }
     await sleep(pauseMs);
   }
 }
 
-/** A rejected client certificate shows only after the handshake; a lasting connection would retry it for ever. */
+/** A rejected client certificate only shows after the handshake, and a reconnecting client would retry it forever. */
 async function tryOnce(options: ConnectionOptions): Promise<void> {
   const connection = await connectTransport({ ...options, reconnect: false });
   await connection.flush();
   await connection.close();
 }
 
-/** The client passes server names but no addresses, and Node would then accept a certificate for `localhost`. */
+/** The client passes server names but no addresses; without this, Node would accept a certificate for `localhost`. */
 export const identityOf =
   (hosts: readonly string[]) =>
   (name: string, certificate: PeerCertificate): Error | undefined => {
     const addresses = hosts.filter((host) => isIP(host) !== 0);
-    const wanted = hosts.includes(name) || addresses.length === 0 ? [name] : addresses;
-    const problems = wanted.map((host) => checkServerIdentity(host, certificate));
+    const expected = hosts.includes(name) || addresses.length === 0 ? [name] : addresses;
+    const problems = expected.map((host) => checkServerIdentity(host, certificate));
     return problems.includes(undefined) ? undefined : problems[0];
   };

@@ -3,13 +3,13 @@ import { eventsBySubject, sharedEventConsumer, type StreamedEvent } from '../con
 import { type Bus, decode, retryWhileUnavailable } from './bus.ts';
 import { fetchBatch, type WorkConsumer, pullWhile } from './handle.ts';
 
-/** A place in the stream; `event` is undefined when it can't be read. */
+/** An event of the stream; `event` is undefined when it cannot be parsed. */
 export interface StoredEvent {
   readonly sequence: number;
   readonly event: StreamedEvent | undefined;
 }
 
-/** The events, by their sequence in the stream. */
+/** Reads the event stream by sequence. */
 export type EventStream = ReturnType<typeof eventStream>;
 
 const stream = 'EVENTS';
@@ -26,19 +26,19 @@ export function eventStream(bus: Bus) {
   }
 
   return {
-    /** Which sequences are kept now; none when `last` is below `first`. */
+    /** The stored range of sequences; empty when `last` is below `first`. */
     async range() {
       const { streams } = await manager();
       const { state } = await streams.info(stream);
       return { first: state.first_seq, last: state.last_seq };
     },
-    /** What is kept from `from` to `to`, both included; what has been dropped already is missing. */
+    /** Stored events from `from` to `to`, both inclusive; without those that have expired. */
     async read(from: number, to: number) {
       const sequences = Array.from({ length: to - from + 1 }, (_, index) => from + index);
       const found = await Promise.all(sequences.map(readOne));
       return found.filter((each) => each !== undefined);
     },
-    /** Calls `onEvent` with every event after `after`, in order, until the signal aborts. @throws when it breaks off */
+    /** Calls `onEvent` with every event after `after`, in order, until the signal aborts. @throws when the stream fails */
     async follow(after: number, onEvent: (event: StoredEvent) => void, signal: AbortSignal) {
       const consumer = await bus.js.consumers.get(stream, {
         deliver_policy: DeliverPolicy.StartSequence,
@@ -60,7 +60,7 @@ export function eventStream(bus: Bus) {
   };
 }
 
-/** An event as the catalog declares it; one that is unknown or breaks its contract is logged and skipped. */
+/** Parses an event; an unknown or invalid one is logged and skipped. */
 function readEvent(
   bus: Bus,
   sequence: number,
@@ -69,7 +69,7 @@ function readEvent(
   const [name, message] = eventsBySubject.get(subject) ?? [];
   try {
     if (name === undefined || message === undefined) throw new Error(`unknown event ${subject}`);
-    // The payload was checked against the contract of that name.
+    // `decode` validated the payload against the schema of that name.
     return { name, sequence, payload: decode(message.payload, data) } as StreamedEvent;
   } catch (error) {
     bus.log.warn({ err: error, subject, sequence }, 'skipped an event');
@@ -77,13 +77,13 @@ function readEvent(
   }
 }
 
-const atOnce = 100;
-const pauseMs = 500;
+const batchSize = 100;
+const retryMs = 500;
 
-/** Shares events in batches among all processes that call this. A failed batch comes again: twice, maybe out of order. */
+/** Distributes events in batches among all processes that call this. A failed batch is redelivered, possibly out of order. */
 export async function consumeEvents(
   bus: Bus,
-  take: (events: readonly StreamedEvent[]) => Promise<void>,
+  onBatch: (events: readonly StreamedEvent[]) => Promise<void>,
 ): Promise<WorkConsumer> {
   const consumer = await retryWhileUnavailable(() =>
     bus.js.consumers.get(stream, sharedEventConsumer.durable),
@@ -91,7 +91,7 @@ export async function consumeEvents(
   const stopping = new AbortController();
   const loop = pullWhile(bus, stopping.signal, stream, async () => {
     const messages: JsMsg[] = [];
-    const batch = fetchBatch(consumer, { max_messages: atOnce, expires: 1_000 }, stopping.signal);
+    const batch = fetchBatch(consumer, { max_messages: batchSize, expires: 1_000 }, stopping.signal);
     for await (const message of batch) messages.push(message);
     await settle(messages);
   });
@@ -100,11 +100,11 @@ export async function consumeEvents(
     if (messages.length === 0) return;
     try {
       const events = messages.map((message) => readEvent(bus, message.seq, message));
-      await take(events.filter((event) => event !== undefined));
+      await onBatch(events.filter((event) => event !== undefined));
       for (const message of messages) message.ack();
     } catch (error) {
-      bus.log.warn({ err: error }, 'events could not be kept yet');
-      for (const message of messages) message.nak(pauseMs);
+      bus.log.warn({ err: error }, 'failed to process events, retrying');
+      for (const message of messages) message.nak(retryMs);
     }
   }
 

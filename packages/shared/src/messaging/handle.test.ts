@@ -28,7 +28,7 @@ const handlings: WorkConsumer[] = [];
 
 const command = (riderId: number): AddRider => ({ commandId: `c${riderId}`, riderId, requestedAt: 0 });
 
-/** Handles as the real service would and remembers which riders it was given. */
+/** Starts a handler. @returns the ids of the riders that it received */
 async function work(handler: (payload: AddRider) => Settlement | Promise<Settlement>): Promise<number[]> {
   const seen: number[] = [];
   handlings.push(
@@ -79,8 +79,8 @@ afterAll(async () => {
   await Promise.all([admin, api?.connection, worker?.connection].map((connection) => connection?.close()));
 });
 
-describe('work', () => {
-  it('is taken off its stream when it is done', async () => {
+describe('work message', () => {
+  it('is removed from its stream when done', async () => {
     const seen = await work(() => done);
     await publish(api, message, command(1));
     await eventually(async () => {
@@ -89,7 +89,7 @@ describe('work', () => {
     });
   });
 
-  it('is published once, however often its sender repeats it', async () => {
+  it('is stored once when the sender repeats it', async () => {
     const seen = await work(() => done);
     expect(await publish(api, message, command(2), { id: 'same' })).toMatchObject({ duplicate: false });
     expect(await publish(api, message, command(2), { id: 'same' })).toMatchObject({ duplicate: true });
@@ -97,13 +97,13 @@ describe('work', () => {
     await eventually(() => expect(seen).toEqual([2, 3]));
   });
 
-  it('is stored under another id when the broker remembers that of one which it lost', async () => {
-    // A broker that elects a leader does so now and then, and can't be made to.
-    const forgetful = {
+  it('is stored under another id when the broker lost it but still remembers its id', async () => {
+    // This happens rarely, during an election, and cannot be provoked.
+    const forgetfulClient = {
       publish: (...args: Parameters<typeof api.js.publish>) =>
         args[2]?.msgID === 'lost' ? { duplicate: true, seq: 0 } : api.js.publish(...args),
     };
-    const bus = { ...api, js: forgetful as unknown as typeof api.js };
+    const bus = { ...api, js: forgetfulClient as unknown as typeof api.js };
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     const published = publish(bus, message, command(4), { id: 'lost' });
     await vi.advanceTimersByTimeAsync(2_000);
@@ -113,12 +113,12 @@ describe('work', () => {
     await eventually(() => expect(seen).toEqual([4]));
   });
 
-  it('comes again when its handler asks for that or throws', async () => {
+  it('is redelivered when its handler requests a retry or throws', async () => {
     let attempts = 0;
     const seen = await work(() => {
       attempts += 1;
       if (attempts === 1) return retryAfter(1, 'not yet');
-      if (attempts === 2) throw new Error('stumbled');
+      if (attempts === 2) throw new Error('temporary failure');
       return done;
     });
     await publish(api, message, command(4));
@@ -128,28 +128,31 @@ describe('work', () => {
     });
   });
 
-  it('is refused by its own sender when it breaks the contract', async () => {
+  it('is rejected at the sender when its payload is invalid', async () => {
     await expect(async () => publish(api, message, command(-5))).rejects.toThrow('riderId');
   });
 
   it.each([
-    ['no JSON at all', 'hello', 'is not JSON'],
-    ['another shape', '{"commandId":"c","riderId":"abc","requestedAt":0}', 'riderId'],
-    ['bytes that are no text', new Uint8Array([0xff, 0xfe]), 'is not JSON'],
-  ])('that is %s is set aside with the reason, and the stream goes on', async (_, body, reason) => {
-    const seen = await work(() => done);
-    admin.publish(message.subject, body);
-    await publish(api, message, command(6));
-    await eventually(async () => {
-      expect(seen).toEqual([6]);
-      expect(await unhandled()).toBe(0);
-      const [letter] = await deadLetters();
-      expect(letter?.reason).toContain(reason);
-      if (typeof body === 'string') expect(letter?.body).toBe(body);
-    });
-  });
+    ['not JSON', 'hello', 'is not JSON'],
+    ['of another shape', '{"commandId":"c","riderId":"abc","requestedAt":0}', 'riderId'],
+    ['not valid UTF-8', new Uint8Array([0xff, 0xfe]), 'is not JSON'],
+  ])(
+    'is dead-lettered with the reason when it is %s, without blocking the stream',
+    async (_, body, reason) => {
+      const seen = await work(() => done);
+      admin.publish(message.subject, body);
+      await publish(api, message, command(6));
+      await eventually(async () => {
+        expect(seen).toEqual([6]);
+        expect(await unhandled()).toBe(0);
+        const [letter] = await deadLetters();
+        expect(letter?.reason).toContain(reason);
+        if (typeof body === 'string') expect(letter?.body).toBe(body);
+      });
+    },
+  );
 
-  it('that can never be done is set aside as its handler says', async () => {
+  it('is dead-lettered when its handler decides so', async () => {
     await work(() => deadLetter('no such rider, ever'));
     await publish(api, message, command(7));
     await eventually(async () => {
@@ -160,17 +163,17 @@ describe('work', () => {
     });
   });
 
-  it('goes to another handler when the first one dies over it', async () => {
+  it('is redelivered to another process when the first one dies', async () => {
     const dying = createBus(await connect(urlFor('rider-sync'), 'rider-sync'), log);
     await handle(dying, message, () => new Promise(() => undefined));
     await publish(api, message, command(8));
     await eventually(async () => expect((await consumerInfo()).num_ack_pending).toBe(1));
     const seen = await work(() => done);
     await dying.connection.close();
-    // The broker gives it to the other one when this has passed since its last sign of life.
-    await waitForAck(50);
+    // The broker redelivers it after this long without a heartbeat.
+    await setAckWait(50);
     await eventually(() => expect(new Set(seen)).toEqual(new Set([8])));
-    await waitForAck(message.delivery.ackWaitMs);
+    await setAckWait(message.delivery.ackWaitMs);
   });
 });
 
@@ -179,13 +182,13 @@ async function consumerInfo() {
   const { consumers } = await jetstreamManager(admin);
   return consumers.info('COMMANDS', durable);
 }
-async function waitForAck(ms: number) {
+async function setAckWait(ms: number) {
   const { consumers } = await jetstreamManager(admin);
   await consumers.update('COMMANDS', durable, { ack_wait: nanos(ms) });
 }
 
-describe('a user of the broker', () => {
-  it('may not use the subjects of another service', async () => {
+describe('broker user', () => {
+  it('cannot publish on the subjects of another service', async () => {
     await expect(publish(worker, message, command(10))).rejects.toThrow();
     expect(await unhandled()).toBe(0);
   });

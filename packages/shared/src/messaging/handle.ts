@@ -20,12 +20,12 @@ import {
 import { BadPayload, type Bus, decode, retryWhileUnavailable } from './bus.ts';
 import { messagingAttributes, store } from './publish.ts';
 
-/** What becomes of a work message: a handler returns it. */
+/** A handler's decision about a work message. */
 export type Settlement =
   | { readonly settle: 'done' }
   /** Real ms. */
   | { readonly settle: 'retry'; readonly afterMs: number; readonly reason: string }
-  /** It can never be done: keep it aside with the reason. */
+  /** It can never succeed: stored with the reason and not retried. */
   | { readonly settle: 'dead-letter'; readonly reason: string };
 
 export const done: Settlement = { settle: 'done' };
@@ -36,7 +36,7 @@ export const retryAfter = (afterMs: number, reason: string): Settlement => ({
 });
 export const deadLetter = (reason: string): Settlement => ({ settle: 'dead-letter', reason });
 
-/** What a failed attempt comes to: again with growing pauses, until its attempts are used up. */
+/** The settlement of a failed attempt: retried with growing delays, dead-lettered after the last attempt. */
 export function afterFailure(reason: string, attempt: number, maxDeliver: number): Settlement {
   if (attempt >= maxDeliver) return deadLetter(`${reason} (attempt ${attempt} of ${maxDeliver})`);
   return retryAfter(Math.min(30_000, 250 * 2 ** (attempt - 1)), reason);
@@ -44,11 +44,11 @@ export function afterFailure(reason: string, attempt: number, maxDeliver: number
 
 const deadLetters = meter().createCounter('paceline.dead_letters', {
   unit: '{message}',
-  description: 'Messages that were set aside with the reason',
+  description: 'Messages that were dead-lettered',
 });
 
 export interface WorkConsumer {
-  /** Takes no new messages and waits for those in hand. */
+  /** Stops taking messages and waits for those in progress. */
   stop(): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ interface Work<M extends WorkMessage> {
   readonly onDeadLetter: ((payload: PayloadOf<M>, reason: string) => Promise<void>) | undefined;
 }
 
-/** Handles `delivery.concurrency` messages at a time and keeps them alive; one that throws is retried, then dead-lettered. */
+/** Handles up to `delivery.concurrency` messages at a time. If the handler throws, the message is retried, then dead-lettered. */
 export async function handle<M extends WorkMessage>(
   bus: Bus,
   message: M,
@@ -72,16 +72,16 @@ export async function handle<M extends WorkMessage>(
   );
   deadLetters.add(0, { subject });
   const work: Work<M> = { bus, message, handler, onDeadLetter };
-  const inHand = new Set<Promise<void>>();
+  const inProgress = new Set<Promise<void>>();
   const stopping = new AbortController();
   const take = (delivered: JsMsg) => {
-    const settled = settle(work, delivered).finally(() => inHand.delete(settled));
-    inHand.add(settled);
+    const settled = settle(work, delivered).finally(() => inProgress.delete(settled));
+    inProgress.add(settled);
   };
-  // Asks for as many messages as there are free hands, again and again, also after the broker was away.
+  // Pulls as many messages as there are free slots, also after a broker outage.
   const pulling = pullWhile(bus, stopping.signal, subject, async () => {
-    const free = delivery.concurrency - inHand.size;
-    if (free === 0) return Promise.race(inHand);
+    const free = delivery.concurrency - inProgress.size;
+    if (free === 0) return Promise.race(inProgress);
     const batch = fetchBatch(consumer, { max_messages: free, expires: 2_000 }, stopping.signal);
     for await (const delivered of batch) take(delivered);
   });
@@ -89,12 +89,12 @@ export async function handle<M extends WorkMessage>(
     async stop() {
       stopping.abort();
       await pulling;
-      await Promise.all(inHand);
+      await Promise.all(inProgress);
     },
   };
 }
 
-/** Repeats `pull` until the signal aborts; what fails is logged and tried again. */
+/** Repeats `pull` until the signal aborts; failures are logged and retried. */
 export async function pullWhile(
   { log }: Bus,
   signal: AbortSignal,
@@ -105,13 +105,13 @@ export async function pullWhile(
     try {
       await pull();
     } catch (error) {
-      log.warn({ err: error, subject }, 'the broker gave no messages, asking again');
+      log.warn({ err: error, subject }, 'failed to pull messages, retrying');
       await sleep(500);
     }
   }
 }
 
-/** The next messages of a consumer, as they come; it ends when there are enough, after `expires`, or with the signal. */
+/** Yields messages of a consumer until there are `max_messages`, `expires` has passed, or the signal aborts. */
 export async function* fetchBatch(
   consumer: Consumer,
   options: { readonly max_messages: number; readonly expires: number },
@@ -131,7 +131,7 @@ async function settle<M extends WorkMessage>(work: Work<M>, delivered: JsMsg): P
   const { bus, message } = work;
   const subject = subjectOf(message);
   const id = delivered.headers?.get('Nats-Msg-Id');
-  const alive = setInterval(() => delivered.working(), message.delivery.ackWaitMs / 3);
+  const heartbeat = setInterval(() => delivered.working(), message.delivery.ackWaitMs / 3);
   const span = {
     kind: SpanKind.CONSUMER,
     parent: extractTraceContext(delivered.headers),
@@ -147,13 +147,13 @@ async function settle<M extends WorkMessage>(work: Work<M>, delivered: JsMsg): P
     await inSpan(`process ${subject}`, span, async (processing) => {
       const settlement = await decide(work, delivered, processing);
       processing.setAttribute('paceline.settlement', settlement.settle);
-      await carryOut(work, delivered, settlement);
+      await applySettlement(work, delivered, settlement);
     });
   } catch (error) {
     // Not acknowledged: the broker delivers it again.
-    bus.log.error({ err: error, subject }, 'a message could not be settled');
+    bus.log.error({ err: error, subject }, 'failed to settle a message');
   } finally {
-    clearInterval(alive);
+    clearInterval(heartbeat);
   }
 }
 
@@ -164,20 +164,20 @@ async function decide<M extends WorkMessage>(
 ): Promise<Settlement> {
   const attempt = delivered.info.deliveryCount;
   const { maxDeliver } = message.delivery;
-  // Only a message whose handler died each time comes here so often.
+  // Only reached when the process died during every attempt.
   if (attempt > maxDeliver)
-    return deadLetter(`its handler never answered, attempt ${attempt} of ${maxDeliver}`);
+    return deadLetter(`the handler never finished, attempt ${attempt} of ${maxDeliver}`);
   try {
     return await handler(decode(message.payload, delivered.data) as PayloadOf<M>);
   } catch (error) {
     recordError(span, error);
     if (error instanceof BadPayload) return deadLetter(error.message);
-    bus.log.error({ err: error, subject: message.subject, attempt }, 'handling a message failed');
+    bus.log.error({ err: error, subject: message.subject, attempt }, 'message handler failed');
     return afterFailure(error instanceof Error ? error.message : String(error), attempt, maxDeliver);
   }
 }
 
-async function carryOut<M extends WorkMessage>(
+async function applySettlement<M extends WorkMessage>(
   work: Work<M>,
   delivered: JsMsg,
   settlement: Settlement,
@@ -189,7 +189,7 @@ async function carryOut<M extends WorkMessage>(
       return;
     case 'retry': {
       const { reason, afterMs } = settlement;
-      work.bus.log.warn({ subject, reason, afterMs }, 'message will be tried again');
+      work.bus.log.warn({ subject, reason, afterMs }, 'message will be retried');
       delivered.nak(afterMs);
       return;
     }
@@ -202,20 +202,20 @@ async function carryOut<M extends WorkMessage>(
   }
 }
 
-/** Keeps a message that can't be handled, as it came, with the reason in its headers. */
+/** Stores a message unchanged in the dead-letter stream, with the reason in its headers. */
 async function storeDeadLetter<M extends WorkMessage>(
   { bus, message }: Work<M>,
   delivered: JsMsg,
   reason: string,
 ): Promise<void> {
-  const carried = headers();
-  injectTraceContext(carried);
-  carried.set('Dead-Letter-Reason', reason.replace(/\s+/g, ' ').slice(0, 500));
-  carried.set('Dead-Letter-Attempts', String(delivered.info.deliveryCount));
-  carried.set('Dead-Letter-Sequence', String(delivered.seq));
+  const carrier = headers();
+  injectTraceContext(carrier);
+  carrier.set('Dead-Letter-Reason', reason.replace(/\s+/g, ' ').slice(0, 500));
+  carrier.set('Dead-Letter-Attempts', String(delivered.info.deliveryCount));
+  carrier.set('Dead-Letter-Sequence', String(delivered.seq));
   const id = `dead-letter:${delivered.info.stream}:${delivered.seq}`;
   const subject = deadLetterSubject(message.subject);
-  await store(bus, subject, delivered.data, carried, id);
+  await store(bus, subject, delivered.data, carrier, id);
   bus.log.error({ subject, reason, sequence: delivered.seq }, 'message dead-lettered');
 }
 

@@ -2,16 +2,16 @@ import { headers, type MsgHdrs } from '@nats-io/nats-core';
 import { catalog, type JournalEntry } from '../contracts/index.ts';
 import { BadPayload, decode } from './bus.ts';
 
-/** Limiters know their entries by this header, also those that they cannot read. */
+/** Marks the limiter's own entries, including ones that this version cannot parse. */
 const mark = { name: 'Paceline-Kind', value: 'journal-entry' };
 
 export function journalHeaders(): MsgHdrs {
-  const carried = headers();
-  carried.set(mark.name, mark.value);
-  return carried;
+  const marked = headers();
+  marked.set(mark.name, mark.value);
+  return marked;
 }
 
-/** The journal entry; undefined when no limiter wrote it (any reply can land here). @throws {BadPayload} on a newer format */
+/** Parses a journal entry; undefined when no limiter wrote it, as any reply can land here. @throws {BadPayload} for a newer format */
 export function journalEntryOf(stored: {
   readonly data: Uint8Array;
   readonly header?: MsgHdrs;

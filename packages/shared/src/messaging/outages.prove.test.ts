@@ -3,7 +3,7 @@ import { catalog } from '../contracts/index.ts';
 import { eventually, testNats, testLog } from '../testing/index.ts';
 import { connect, createBus, done, handle, provision, publish } from './index.ts';
 
-it('work goes on after the broker was killed and started again', async () => {
+it('work continues after a broker crash and restart', async () => {
   await using nats = await testNats();
   const connection = await connect(nats.url, 'provision');
   await provision(connection);

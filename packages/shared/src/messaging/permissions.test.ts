@@ -18,8 +18,8 @@ import { publishable, subscribable } from './testing/attempts.ts';
 
 const messages: readonly Message[] = Object.values(catalog);
 
-/** What a service may do beside saying and handling the messages of the catalog, told once more by hand. */
-const besides: Record<Service, { publish: string[]; subscribe: string[] }> = {
+/** Permissions beyond the messages of the catalog, listed by hand to verify the derived ones. */
+const extraPermissions: Record<Service, { publish: string[]; subscribe: string[] }> = {
   scheduler: {
     publish: [
       '$KV.SCHEDULER.>',
@@ -61,8 +61,8 @@ const besides: Record<Service, { publish: string[]; subscribe: string[] }> = {
 };
 
 function expectedOf(service: Service) {
-  const handled = messages.filter(({ to }) => to.includes(service));
-  const work = handled.flatMap((message) => {
+  const received = messages.filter(({ to }) => to.includes(service));
+  const work = received.flatMap((message) => {
     if (message.kind !== 'work') return [];
     const consumer = `${message.stream}.${durableOf(message)}`;
     return [
@@ -72,11 +72,11 @@ function expectedOf(service: Service) {
       deadLetterSubject(message.subject),
     ];
   });
-  const heard = handled.filter(({ kind }) => kind !== 'work' && kind !== 'journal').map(subjectPattern);
-  const said = messages.filter(({ from }) => from.includes(service)).map(subjectPattern);
+  const pushed = received.filter(({ kind }) => kind !== 'work' && kind !== 'journal').map(subjectPattern);
+  const sent = messages.filter(({ from }) => from.includes(service)).map(subjectPattern);
   return {
-    publish: [...said, ...work, ...besides[service].publish],
-    subscribe: [`_INBOX_${service}.>`, ...heard, ...besides[service].subscribe],
+    publish: [...sent, ...work, ...extraPermissions[service].publish],
+    subscribe: [`_INBOX_${service}.>`, ...pushed, ...extraPermissions[service].subscribe],
   };
 }
 
@@ -104,26 +104,26 @@ async function open(service: Service): Promise<NatsConnection> {
   return connection;
 }
 
-/** What the broker refuses of all that `act` does: by the time of its pong it has said so. */
+/** The permission violations of what `act` does: the broker reports them before its pong. */
 async function refusals(connection: NatsConnection, act: () => void): Promise<PermissionViolationError[]> {
   const refused: PermissionViolationError[] = [];
-  const listening = connection.status();
-  const heard = (async () => {
-    for await (const status of listening) {
+  const statuses = connection.status();
+  const collected = (async () => {
+    for await (const status of statuses) {
       if (status.type === 'error' && status.error instanceof PermissionViolationError)
         refused.push(status.error);
     }
   })();
   act();
   await connection.flush();
-  (listening as unknown as { stop(): void }).stop();
-  await heard;
+  (statuses as unknown as { stop(): void }).stop();
+  await collected;
   return refused;
 }
 const subjectsOf = (refused: readonly PermissionViolationError[]) => refused.map(({ subject }) => subject);
 
-describe.each(services)('on the broker, %s', (service) => {
-  it('is refused whatever the catalog does not let it say, and nothing else', async () => {
+describe.each(services)('broker permissions of %s', (service) => {
+  it('allow publishing exactly the subjects of the catalog', async () => {
     const connection = await open(service);
     const refused = await refusals(connection, () => {
       for (const subject of publishable) connection.publish(subject);
@@ -133,7 +133,7 @@ describe.each(services)('on the broker, %s', (service) => {
   });
 
   it.each([undefined, 'a-group'])(
-    'may hear what is meant for it, and nothing else (queue: %s)',
+    'allow subscribing to exactly the subjects of the catalog (queue: %s)',
     async (queue) => {
       const connection = await open(service);
       const refused = await refusals(connection, () => {
@@ -146,52 +146,57 @@ describe.each(services)('on the broker, %s', (service) => {
   );
 });
 
-describe('an answer', () => {
-  const asks = subjectOf(catalog.currentSchedule);
+describe('reply', () => {
+  const subject = subjectOf(catalog.currentSchedule);
 
-  it('may be given once, to where the request wants it, and nowhere else', async () => {
+  it('is allowed once, to the reply subject of the request only', async () => {
     const [scheduler, api] = await Promise.all([open('scheduler'), open('api')]);
     const inboxOfApi = '_INBOX_api.somewhere';
     const twice = Promise.withResolvers<PermissionViolationError[]>();
-    scheduler.subscribe(asks, {
+    scheduler.subscribe(subject, {
       callback: (_, request) => {
-        const answering = () => {
+        const respondTwice = () => {
           request.respond('first');
           request.respond('second');
           scheduler.publish(inboxOfApi);
         };
-        refusals(scheduler, answering).then(twice.resolve, twice.reject);
+        refusals(scheduler, respondTwice).then(twice.resolve, twice.reject);
       },
     });
     await scheduler.flush();
-    const answer = await api.request(asks, '{}', { timeout: 60_000 });
+    const answer = await api.request(subject, '{}', { timeout: 60_000 });
     expect(answer.string()).toBe('first');
     expect(subjectsOf(await twice.promise)).toEqual([expect.stringMatching(/^_INBOX_api\./), inboxOfApi]);
   });
 
-  it('is given by none who is asked nothing', async () => {
-    const [hearing, saying] = await Promise.all([open('rider-sync'), open('rider-sync')]);
-    const answered = Promise.withResolvers<PermissionViolationError[]>();
-    hearing.subscribe(subjectOf(catalog.bulkCallChanged), {
-      callback: (_, heard) => void refusals(hearing, () => heard.respond('x')).then(answered.resolve),
+  it('is refused to a service that handles no requests', async () => {
+    const [receiver, sender] = await Promise.all([open('rider-sync'), open('rider-sync')]);
+    const refused = Promise.withResolvers<PermissionViolationError[]>();
+    receiver.subscribe(subjectOf(catalog.bulkCallChanged), {
+      callback: (_, message) => void refusals(receiver, () => message.respond('x')).then(refused.resolve),
     });
-    await hearing.flush();
-    saying.publish(subjectOf(catalog.bulkCallChanged), '', { reply: '_INBOX_limiter.somewhere' });
-    expect(subjectsOf(await answered.promise)).toEqual(['_INBOX_limiter.somewhere']);
+    await receiver.flush();
+    sender.publish(subjectOf(catalog.bulkCallChanged), '', { reply: '_INBOX_limiter.somewhere' });
+    expect(subjectsOf(await refused.promise)).toEqual(['_INBOX_limiter.somewhere']);
   });
 
-  it('is given to nobody who wants it elsewhere than in the inbox of one who may ask', async () => {
+  it('is only sent to an inbox of a service that sends such requests', async () => {
     const [scheduler, api] = await Promise.all([open('scheduler'), open('api')]);
     const log = testLog('permissions-test');
-    let asked = 0;
-    const answers = respond(createBus(scheduler, log), catalog.currentSchedule, {}, () => (asked += 1));
+    let handled = 0;
+    const subscription = respond(
+      createBus(scheduler, log),
+      catalog.currentSchedule,
+      {},
+      () => (handled += 1),
+    );
     await scheduler.flush();
     for (const reply of ['paceline.tick.near', '_INBOX_limiter.somewhere', '_INBOX_apis.somewhere']) {
-      api.publish(asks, '{}', { reply });
+      api.publish(subject, '{}', { reply });
     }
-    api.publish(asks, '{}', { reply: '_INBOX_api.somewhere' });
-    await eventually(() => expect(asked).toBeGreaterThan(0));
-    expect(asked).toBe(1);
-    answers.unsubscribe();
+    api.publish(subject, '{}', { reply: '_INBOX_api.somewhere' });
+    await eventually(() => expect(handled).toBeGreaterThan(0));
+    expect(handled).toBe(1);
+    subscription.unsubscribe();
   });
 });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => connection?.close());
 
-const kept = async () => {
+const limits = async () => {
   const manager = await jetstreamManager(connection);
   const infos = await Promise.all(streams.map(({ name }) => manager.streams.info(name)));
   return Object.fromEntries(
@@ -22,25 +22,25 @@ const kept = async () => {
   );
 };
 
-it('sets the bounds of streams as the catalog or the caller says, also of existing ones', async () => {
-  const usual = Object.fromEntries(
+it('sets the limits of new and existing streams from the catalog or the caller', async () => {
+  const defaults = Object.fromEntries(
     streams.map(({ name, maxAgeMs, maxBytes }) => [name, [maxAgeMs, maxBytes]]),
   );
   await provision(connection);
-  expect(await kept()).toEqual(usual);
+  expect(await limits()).toEqual(defaults);
   const bounds = { EVENTS: { maxAgeMs: 3_600_000, maxBytes: 1_048_576 } };
   await provision(connection, 1, bounds);
-  expect(await kept()).toEqual({ ...usual, EVENTS: [3_600_000, 1_048_576] });
+  expect(await limits()).toEqual({ ...defaults, EVENTS: [3_600_000, 1_048_576] });
   await provision(connection);
-  expect(await kept()).toEqual(usual);
+  expect(await limits()).toEqual(defaults);
 });
 
-it('asks again while a cluster does not know everywhere what it has just created', async () => {
+it('retries while some servers of a cluster do not know a new stream', async () => {
   const manager = await jetstreamManager(connection);
-  let asked = 0;
+  let attempts = 0;
   const known = await retryUntilFormed(() => {
-    asked += 1;
-    return manager.streams.info(asked === 1 ? 'NOT_KNOWN_YET' : 'EVENTS');
+    attempts += 1;
+    return manager.streams.info(attempts === 1 ? 'NOT_KNOWN_YET' : 'EVENTS');
   });
-  expect([asked, known.config.name]).toEqual([2, 'EVENTS']);
+  expect([attempts, known.config.name]).toEqual([2, 'EVENTS']);
 });

@@ -21,24 +21,24 @@ import {
 } from '../contracts/index.ts';
 import { retryUntilFormed } from './bus.ts';
 
-/** How much a stream keeps, where that differs from the catalog. */
-export type StreamBounds = Partial<Record<Stream['name'], Pick<Stream, 'maxAgeMs' | 'maxBytes'>>>;
+/** Stream limits that override the catalog. */
+export type StreamLimits = Partial<Record<Stream['name'], Pick<Stream, 'maxAgeMs' | 'maxBytes'>>>;
 
-/** Creates and updates streams, consumers and buckets with `replicas` copies; deletes nothing. Safe to repeat. */
+/** Creates or updates streams, consumers and buckets with `replicas` copies; deletes nothing. Idempotent. */
 export async function provision(
   connection: NatsConnection,
   replicas = 1,
-  bounds: StreamBounds = {},
+  limits: StreamLimits = {},
 ): Promise<void> {
   const manager = await retryUntilFormed(() => jetstreamManager(connection));
   for (const stream of streams) {
-    const bounded = { ...stream, ...bounds[stream.name] };
-    await retryUntilFormed(() => provideStream(manager, bounded, replicas));
+    const limited = { ...stream, ...limits[stream.name] };
+    await retryUntilFormed(() => ensureStream(manager, limited, replicas));
   }
   for (const message of Object.values(catalog) as Message[]) {
-    if (message.kind === 'work') await retryUntilFormed(() => provideConsumer(manager, message));
+    if (message.kind === 'work') await retryUntilFormed(() => ensureConsumer(manager, message));
   }
-  await retryUntilFormed(() => provideShare(manager));
+  await retryUntilFormed(() => ensureSharedConsumer(manager));
   const kvm = new Kvm(connection);
   for (const { name } of buckets) {
     await retryUntilFormed(() => kvm.create(name, { replicas, history: 1 }));
@@ -46,7 +46,7 @@ export async function provision(
   }
 }
 
-async function provideStream(manager: JetStreamManager, stream: Stream, replicas: number): Promise<void> {
+async function ensureStream(manager: JetStreamManager, stream: Stream, replicas: number): Promise<void> {
   const config = {
     subjects: [...stream.subjects],
     max_age: nanos(stream.maxAgeMs),
@@ -65,25 +65,25 @@ async function provideStream(manager: JetStreamManager, stream: Stream, replicas
     name: stream.name,
     storage: StorageType.File,
     retention: stream.retention === 'workqueue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
-    // A full stream refuses work, which must not be lost; of events the oldest make room.
+    // A full work queue rejects new messages, as none may be lost; a full event stream drops the oldest.
     discard: stream.retention === 'workqueue' ? DiscardPolicy.New : DiscardPolicy.Old,
   });
 }
 
-async function provideConsumer(manager: JetStreamManager, message: WorkMessage): Promise<void> {
+async function ensureConsumer(manager: JetStreamManager, message: WorkMessage): Promise<void> {
   await manager.consumers.add(message.stream, {
     durable_name: durableOf(message),
     filter_subject: message.subject,
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(message.delivery.ackWaitMs),
-    // Attempts are counted by the handler, which dead-letters; the broker alone would drop the message silently.
+    // The handler counts attempts and dead-letters; the broker would drop the message silently.
     max_deliver: -1,
     max_ack_pending: 1_000,
   });
 }
 
-async function provideShare(manager: JetStreamManager): Promise<void> {
+async function ensureSharedConsumer(manager: JetStreamManager): Promise<void> {
   await manager.consumers.add('EVENTS', {
     durable_name: sharedEventConsumer.durable,
     ack_policy: AckPolicy.Explicit,

@@ -11,7 +11,7 @@ import {
 import { activeSpan, injectTraceContext, inSpan, SpanKind } from '../telemetry/index.ts';
 import { type Bus, encode, retryWhileUnavailable } from './bus.ts';
 
-/** Stores a message; within the stream's window `id` is stored once. @throws {BadPayload} when it breaks its contract */
+/** Stores a message, once per `id` within the stream's duplicate window. @throws {BadPayload} when the payload is invalid */
 export function publish<M extends WorkMessage | EventMessage>(
   bus: Bus,
   message: M,
@@ -27,16 +27,16 @@ export function publish<M extends WorkMessage | EventMessage>(
     'messaging.message.body.size': data.length,
   };
   const send = () => {
-    const carried = headers();
-    injectTraceContext(carried);
-    return store(bus, subject, data, carried, msgID);
+    const carrier = headers();
+    injectTraceContext(carrier);
+    return store(bus, subject, data, carrier, msgID);
   };
-  // An event outside of any span would be a trace of its own, and bury the others.
+  // Outside of any span, each event would start its own trace and bury the others.
   if (!activeSpan()) return send();
   return inSpan(`publish ${subject}`, { kind: SpanKind.PRODUCER, attributes }, send);
 }
 
-/** Publishes to current subscribers; nothing is stored. @throws {BadPayload} */
+/** Publishes to current subscribers only; nothing is stored. @throws {BadPayload} */
 export function signal<M extends SignalMessage>(
   bus: Bus,
   message: M,
@@ -46,7 +46,7 @@ export function signal<M extends SignalMessage>(
   bus.connection.publish(subjectOf(message, tokens), encode(message.payload, payload));
 }
 
-/** Attributes of every span about a message, by OpenTelemetry's conventions. @param name the operation, our word */
+/** Span attributes of a message, by OpenTelemetry's conventions. @param name of the operation */
 export const messagingAttributes = (subject: string, type: 'send' | 'process', name: string) => ({
   'messaging.system': 'nats',
   'messaging.destination.name': subject,
@@ -55,17 +55,17 @@ export const messagingAttributes = (subject: string, type: 'send' | 'process', n
 });
 
 /**
- * The broker reports a message of this id as a duplicate, without a sequence: it is about to store it, or lost it in an
- * election and remembers its id all the same (nats-server before 2.11, until the stream's window for duplicates is over).
+ * The broker reports a duplicate without a sequence: it is still storing the message, or lost it in an election but
+ * remembers its id (nats-server before 2.11, until the duplicate window has passed).
  */
 class NotStored extends Error {
   override name = 'NotStored';
 }
 
-/** What is about to be stored has its place within milliseconds. */
-const untilPlaced = retry(handleType(NotStored), { maxAttempts: 8, backoff: new ConstantBackoff(250) });
+/** A message that is being stored has a sequence within milliseconds. */
+const untilStored = retry(handleType(NotStored), { maxAttempts: 8, backoff: new ConstantBackoff(250) });
 
-/** Publishes until it is stored, through restarts and elections. @throws when the broker is away for long, or refuses it */
+/** Publishes until stored, through restarts and elections. @throws when the broker stays unavailable or rejects it */
 export async function store(
   { js }: Bus,
   subject: string,
@@ -74,29 +74,30 @@ export async function store(
   id: string,
 ): Promise<{ duplicate: boolean; sequence: number }> {
   const storeAs = (msgID: string) =>
-    untilPlaced.execute(async () => {
+    untilStored.execute(async () => {
       const { duplicate, seq } = await retryWhileUnavailable(() =>
         js.publish(subject, data, { headers, msgID }),
       );
-      if (seq === 0) throw new NotStored(`the broker knows of the message ${msgID} and has not stored it`);
+      if (seq === 0)
+        throw new NotStored(`the broker reports message ${msgID} as a duplicate but has not stored it`);
       return { duplicate, sequence: seq };
     });
   try {
     return await storeAs(id);
   } catch (error) {
     if (!(error instanceof NotStored)) throw error;
-    // Should the first one be there after all, its handler does the same work once.
+    // If the first one was stored after all, its handler does the work only once.
     return storeAs(`${id}:again`);
   }
 }
 
-/** The id of a stored message; undefined when it is gone. Asks the leader. @throws when that does not answer */
+/** The id of a stored message; undefined when it is gone. Read from the leader. @throws when the leader does not reply */
 export async function storedMessageId(
   bus: Bus,
   { stream }: WorkMessage,
   sequence: number,
 ): Promise<string | undefined> {
-  // A stream begins with 1.
+  // Sequences start at 1.
   if (sequence < 1) return undefined;
   const { streams } = await jetstreamManager(bus.connection, { checkAPI: false });
   const stored = await streams.getMessage(stream, { seq: sequence });

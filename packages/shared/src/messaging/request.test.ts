@@ -11,11 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => bus?.connection.close());
 
-it('an answer that breaks its contract is a refusal that says so, also when it comes late', async () => {
+it('rejects a request with the reason when the reply is invalid, also when sent later', async () => {
   respond(bus, catalog.status, { partition: 1 }, (_, reply) => {
-    // @ts-expect-error It is none.
+    // @ts-expect-error An invalid reply.
     setImmediate(() => reply({ queue: 'long' }));
   });
-  const asked = request(bus, catalog.status, { partition: 1 }, { account: 'a' }, 2_000);
-  await expect(asked).rejects.toThrow(/queue: Invalid input/);
+  const reply = request(bus, catalog.status, { partition: 1 }, { account: 'a' }, 2_000);
+  await expect(reply).rejects.toThrow(/queue: Invalid input/);
 });

@@ -13,10 +13,10 @@ import { BadPayload, type Bus, decode, encode } from './bus.ts';
 
 type SubjectTokens = Readonly<Record<string, string | number>>;
 
-/** The header in which a responder says why it refused a request. */
-const refusal = 'Nats-Service-Error';
+/** The header with the reason for a refused request. */
+const refusalHeader = 'Nats-Service-Error';
 
-/** Waits `timeoutMs` (real). @throws {BadPayload} when a side breaks its contract; a NATS error when nobody answers */
+/** Sends a request and waits up to `timeoutMs` (real). @throws {BadPayload} when request or reply is invalid; a NATS error without a reply */
 export async function request<M extends RequestMessage>(
   bus: Bus,
   message: M,
@@ -24,61 +24,58 @@ export async function request<M extends RequestMessage>(
   payload: PayloadOf<M>,
   timeoutMs: number,
 ): Promise<ReplyOf<M>> {
-  const carried = headers();
-  injectTraceContext(carried);
+  const carrier = headers();
+  injectTraceContext(carrier);
   const data = encode(message.payload, payload);
   const reply = await bus.connection.request(subjectOf(message, tokens), data, {
     timeout: timeoutMs,
-    headers: carried,
+    headers: carrier,
   });
-  const refused = reply.headers?.get(refusal);
+  const refused = reply.headers?.get(refusalHeader);
   if (refused) throw new BadPayload(refused);
   return decode(message.reply, reply.data) as ReplyOf<M>;
 }
 
-/** Answers requests, maybe late; refuses what breaks the contract. Of a `group` one answers. */
+/** Handles requests and refuses invalid ones. `onRequest` can reply later. In a `group`, one member gets each request. */
 export function respond<M extends RequestMessage>(
   bus: Bus,
   message: M,
   tokens: SubjectTokens,
-  answer: (payload: PayloadOf<M>, reply: (answer: ReplyOf<M>) => void) => void,
+  onRequest: (payload: PayloadOf<M>, reply: (value: ReplyOf<M>) => void) => void,
   group?: string,
 ): Subscription {
-  // The broker does not check whether a requester may publish to the reply subject that it names.
+  // The broker does not check whether the requester could publish to the reply subject itself.
   const inboxes = ['_INBOX.', ...message.from.map((client) => `${inboxPrefix(client)}.`)];
-  const onRequest = (incoming: Msg) => {
+  const onMessage = (incoming: Msg) => {
     if (!inboxes.some((inbox) => incoming.reply?.startsWith(inbox))) {
-      bus.log.warn({ subject: incoming.subject }, 'skipped a request whose reply subject is no inbox');
+      bus.log.warn({ subject: incoming.subject }, 'skipped a request whose reply subject is not an inbox');
       return;
     }
     const refuse = (error: unknown) => {
       if (!(error instanceof BadPayload)) throw error;
-      const carried = headers();
-      carried.set(refusal, error.message.replace(/\s+/g, ' '));
-      incoming.respond('', { headers: carried });
-      bus.log.warn(
-        { subject: incoming.subject, reason: error.message },
-        'refused a request that breaks its contract',
-      );
+      const carrier = headers();
+      carrier.set(refusalHeader, error.message.replace(/\s+/g, ' '));
+      incoming.respond('', { headers: carrier });
+      bus.log.warn({ subject: incoming.subject, reason: error.message }, 'refused an invalid request');
     };
-    // A late reply has no caller that would catch the error.
-    const reply = (answered: ReplyOf<M>) => {
+    // After an asynchronous reply no caller would catch the error.
+    const reply = (value: ReplyOf<M>) => {
       try {
-        incoming.respond(encode(message.reply, answered));
+        incoming.respond(encode(message.reply, value));
       } catch (error) {
         refuse(error);
       }
     };
     try {
-      answer(decode(message.payload, incoming.data) as PayloadOf<M>, reply);
+      onRequest(decode(message.payload, incoming.data) as PayloadOf<M>, reply);
     } catch (error) {
       refuse(error);
     }
   };
-  return subscribe(bus, subjectOf(message, tokens), onRequest, group);
+  return subscribe(bus, subjectOf(message, tokens), onMessage, group);
 }
 
-/** Subscribes to what is published from now on; a payload that breaks its contract is logged and skipped. */
+/** Subscribes to new messages; one with an invalid payload is logged and skipped. */
 export function listen<M extends EventMessage | SignalMessage>(
   bus: Bus,
   message: M,
@@ -89,7 +86,7 @@ export function listen<M extends EventMessage | SignalMessage>(
     try {
       onMessage(decode(message.payload, incoming.data) as PayloadOf<M>);
     } catch (error) {
-      bus.log.warn({ err: error, subject: incoming.subject }, 'skipped a message');
+      bus.log.warn({ err: error, subject: incoming.subject }, 'skipped an invalid message');
     }
   });
 }

@@ -11,7 +11,7 @@ import { type Bus, retryWhileUnavailable } from './bus.ts';
 
 export type ScheduleBucket = Awaited<ReturnType<typeof openScheduleBucket>>;
 
-/** The schedule in force, as it is stored on the broker. */
+/** The bucket of the schedule in force. */
 export async function openScheduleBucket(bus: Bus) {
   const bucket = await retryWhileUnavailable(() => new Kvm(bus.js).open(scheduleBucket));
   const find = async () => {

@@ -8,28 +8,28 @@ import type { Permit } from '../limiter/index.ts';
 import { errorOf, isPage, readPolicy, readRateLimited, UpstreamError, UnexpectedShape } from './errors.ts';
 
 export interface CallSettings {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly clock: Clock;
-  /** Calls in hand are given up when it aborts. */
+  /** Aborts calls in flight. */
   readonly signal?: AbortSignal;
 }
 
 export interface UpstreamRequest {
   readonly path: string;
-  /** Sent as JSON by POST; without it the call is a GET. */
+  /** Sent as JSON by POST; without a body the call is a GET. */
   readonly body?: unknown;
 }
 
-/** Makes one call with its permit and reads the answer by `read`, which throws when the shape is wrong. */
+/** Makes one call with its permit. `read` parses the response and throws when its shape is wrong. */
 export type ApiCall = <T>(
   permit: Permit<Budget>,
   request: UpstreamRequest,
   read: (json: unknown) => T,
 ) => Promise<T>;
 
-/** The only way to upstream: uses the permit right before sending, settles it when the headers are there. */
+/** The only way to call upstream: uses the permit right before sending, and settles it when the headers arrive. */
 export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSettings): ApiCall {
   const headers = headersFor(apiKey);
   const agent = new Agent({ connect: { lookup: safeLookup } });
@@ -38,7 +38,8 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
 
   return async (permit, { path, body }, read) => {
     const url = `${baseUrl}${path}`;
-    if (new URL(url).origin !== origin) throw new Error('a path may not lead the key to another host');
+    if (new URL(url).origin !== origin)
+      throw new Error('the path leads to another host, which must not receive the key');
     const timeoutMs = callTimeout(permit.endpoint, clock);
     const timeout = new AbortController();
     const signal = stop ? AbortSignal.any([timeout.signal, stop]) : timeout.signal;
@@ -48,7 +49,7 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
     const sentAt = clock.now();
     const duration = () => Math.max(0, clock.now() - sentAt);
     permit.use();
-    const callOff = clock.machine.after(clock.toMachine(timeoutMs), () => timeout.abort());
+    const cancelTimeout = clock.machine.after(clock.toMachine(timeoutMs), () => timeout.abort());
     try {
       const response = await fetch(url, {
         ...sent,
@@ -69,31 +70,31 @@ export function createCall({ baseUrl, apiKey, clock, signal: stop }: CallSetting
       permit.settle({ result: 'answered', status, durationMs, ...readPolicy(response.headers) });
       const text = await response.text();
       if (!response.ok) throw errorOf(status, startOf(text));
-      return readAnswer(text, status, startOf, read);
+      return parseResponse(text, status, startOf, read);
     } catch (error) {
       permit.settle({ result: 'unanswered', durationMs: duration() });
       if (error instanceof UpstreamError) throw error;
       if (stop?.aborted) throw stop.reason;
       if (timeout.signal.aborted)
-        throw new UpstreamError('timed_out', `Upstream took longer than ${timeoutMs / 1_000} s`);
-      throw new UpstreamError('unreachable', `The call did not come through: ${networkReason(error)}`);
+        throw new UpstreamError('timed_out', `ZwiftRacing did not answer within ${timeoutMs / 1_000} s`);
+      throw new UpstreamError('unreachable', `ZwiftRacing could not be reached: ${networkReason(error)}`);
     } finally {
-      callOff();
+      cancelTimeout();
     }
   };
 }
 
-/** Lets one request through: by the standard, `fetch` makes another by itself when it is answered 421. */
+/** Lets one request through: the standard has `fetch` retry by itself after a 421. */
 function once(): Dispatcher.DispatcherComposeInterceptor {
   let sent = false;
   return (dispatch) => (options, handler) => {
-    if (sent) throw new Error('upstream asked for the call again, which needs a permit of its own');
+    if (sent) throw new Error('fetch tried to repeat the call, which needs its own permit');
     sent = true;
     return dispatch(options, handler);
   };
 }
 
-function readAnswer<T>(
+function parseResponse<T>(
   text: string,
   status: number,
   startOf: (text: string) => string,
@@ -103,15 +104,14 @@ function readAnswer<T>(
     return read(parseJson(text));
   } catch (error) {
     const what = isPage(text) ? 'a web page' : reasonOf(error);
-    throw new UpstreamError('unreadable', `The answer could not be read: ${what}`, {
+    throw new UpstreamError('unreadable', `Invalid response from ZwiftRacing: ${what}`, {
       status,
       rawStart: startOf(text),
     });
   }
 }
 
-const reasonOf = (error: unknown): string =>
-  error instanceof UnexpectedShape ? error.message : 'it is not JSON';
+const reasonOf = (error: unknown): string => (error instanceof UnexpectedShape ? error.message : 'not JSON');
 
 function headersFor(apiKey: string): Record<string, string> {
   try {
@@ -123,34 +123,34 @@ function headersFor(apiKey: string): Record<string, string> {
       }),
     );
   } catch {
-    // The platform's own message quotes the value.
-    throw new Error('ZWIFTRACING_API_KEY holds characters that can not be sent in a header');
+    // The platform's error message would quote the value.
+    throw new Error('ZWIFTRACING_API_KEY contains characters that cannot be sent in a header');
   }
 }
 
-/** The system's code (ECONNREFUSED, ENOTFOUND …): fetch itself only reports that it failed. */
+/** The system's error code (ECONNREFUSED, ENOTFOUND …), as fetch only reports that it failed. */
 function networkReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The system's lookup, but it refuses a name that now leads to a forbidden address. */
+/** The system's lookup, but it rejects a name that resolves to a forbidden address. */
 export const safeLookup: LookupFunction = (host, options, done) => {
   systemLookup(host, options as LookupOptions, (error, found, family) => {
     const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found];
     const forbidden = error ? undefined : addresses.find(isForbiddenHost);
     if (forbidden === undefined) done(error, found, family);
-    else done(Object.assign(new Error(`${host} leads to ${forbidden}`), { code: 'EFORBIDDENHOST' }), '');
+    else done(Object.assign(new Error(`${host} resolves to ${forbidden}`), { code: 'EFORBIDDENHOST' }), '');
   });
 };
 
-/** Escapes of what Postgres can't keep in text or jsonb: NUL, and half a surrogate pair. */
+/** JSON escapes of what Postgres can't store in text or jsonb: NUL, and lone surrogates. */
 const unstorable = /\\u(?:0000|d[89a-f])/i;
 
-/** Parses JSON; texts in it that could not be stored are mended. @throws {SyntaxError} */
+/** Parses JSON, and repairs strings that Postgres couldn't store. @throws {SyntaxError} */
 export const parseJson = (text: string): unknown =>
-  JSON.parse(text, unstorable.test(text) ? mend : undefined);
+  JSON.parse(text, unstorable.test(text) ? repair : undefined);
 
-const mend = (_: string, value: unknown) =>
+const repair = (_: string, value: unknown) =>
   typeof value === 'string' ? value.replaceAll('\0', '').toWellFormed() : value;

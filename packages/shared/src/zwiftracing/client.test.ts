@@ -18,16 +18,16 @@ const paths = {
 };
 
 let answer: (request: IncomingMessage, response: ServerResponse, body: string) => void;
-let asked: Array<{ line: string; authorization: string | undefined; body: string }>;
+let requests: Array<{ line: string; authorization: string | undefined; body: string }>;
 let baseUrl: string;
 let stop: () => void;
 
 beforeEach(async () => {
-  asked = [];
+  requests = [];
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray()).toString();
     const line = `${request.method} ${request.url}`;
-    asked.push({ line, authorization: request.headers.authorization, body });
+    requests.push({ line, authorization: request.headers.authorization, body });
     answer(request, response, body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -40,7 +40,7 @@ beforeEach(async () => {
 
 afterEach(() => stop());
 
-const sends = (status: number, body: unknown, headers: Record<string, string> = {}) => {
+const respondWith = (status: number, body: unknown, headers: Record<string, string> = {}) => {
   answer = (_, response) => {
     response.writeHead(status, headers);
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -50,26 +50,26 @@ const sends = (status: number, body: unknown, headers: Record<string, string> = 
 const upstream = (settings: { clock?: Clock; apiKey?: string; signal?: AbortSignal } = {}): ZwiftRacing =>
   createZwiftRacing({ baseUrl, apiKey, paths, clock: createClock(), ...settings });
 
-/** Lives so fast that a time-out is over in 30 ms, and gives the machine no extra time for it. */
-const hasty: Clock = { ...createClock({ scale: 1_000, anchor: Date.now() }), fromMachine: () => 0 };
+/** Runs so fast that a timeout takes 30 ms, without the extra time for real machines. */
+const fastClock: Clock = { ...createClock({ scale: 1_000, anchor: Date.now() }), fromMachine: () => 0 };
 
-interface Watched<E extends Budget> {
+interface RecordingPermit<E extends Budget> {
   readonly permit: Permit<E>;
-  readonly story: string[];
+  readonly steps: string[];
   outcome?: Outcome;
 }
 
-/** A permit that only tells what was done with it: who grants permits is not asked here. */
-function permitFor<E extends Budget>(endpoint: E): Watched<E> {
-  const story: string[] = [];
-  const watched: { story: string[]; outcome?: Outcome } = { story };
+/** A permit that records what was done with it, without a limiter. */
+function permitFor<E extends Budget>(endpoint: E): RecordingPermit<E> {
+  const steps: string[] = [];
+  const watched: { steps: string[]; outcome?: Outcome } = { steps };
   const permit = {
     id: 'p1',
     endpoint,
-    use: () => void story.push('used'),
+    use: () => void steps.push('used'),
     settle(outcome: Outcome) {
       if (watched.outcome) return;
-      story.push(outcome.result);
+      steps.push(outcome.result);
       watched.outcome = outcome;
     },
   };
@@ -78,24 +78,24 @@ function permitFor<E extends Budget>(endpoint: E): Watched<E> {
 
 const failureOf = async (call: Promise<unknown>): Promise<UpstreamError> => {
   const error = await call.then(
-    () => new Error('it did not fail'),
+    () => new Error('the call did not fail'),
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(UpstreamError);
   return error as UpstreamError;
 };
 
-describe('every endpoint', () => {
+describe('endpoint client', () => {
   it.each([
     [
-      'a club from its start',
+      'a club from the start',
       'GET /api/public/clubs/20650',
       { clubId: 20650, name: 'C', riders: [riderJson] },
       (api: ZwiftRacing) => api.getClub(permitFor('clubs').permit, 20650),
       { riders: [{ rider: { riderId: 4500001 } }] },
     ],
     [
-      'a club from a rider on',
+      'a club from a given rider',
       'GET /api/public/clubs/20650/7',
       { clubId: 20650, name: 'C', riders: [] },
       (api: ZwiftRacing) => api.getClub(permitFor('clubs').permit, 20650, 7),
@@ -123,7 +123,7 @@ describe('every endpoint', () => {
       { event: { listedSignups: 176 } },
     ],
     [
-      'the signups of an event, whose id can not leave its place in the path',
+      'the signups of an event, with an escaped id',
       'GET /api/public/event_signups/..%2F%24%26',
       signupsJson,
       (api: ZwiftRacing) => api.getSignups(permitFor('signups').permit, '../$&'),
@@ -137,45 +137,45 @@ describe('every endpoint', () => {
       { eventId: '5188741' },
     ],
   ])('reads %s', async (_, line, body, call, expected) => {
-    sends(200, body);
+    respondWith(200, body);
     expect(await call(upstream())).toMatchObject(expected);
-    expect(asked).toEqual([{ line, authorization: apiKey, body: '' }]);
+    expect(requests).toEqual([{ line, authorization: apiKey, body: '' }]);
   });
 
-  it('reads many riders, and says which of them upstream does not know', async () => {
-    sends(200, [{ riderId: 3, name: 'c' }, { riderId: 2 }, { riderId: 1, name: 'a' }]);
-    const answered = await upstream().getRiders(permitFor('riders_bulk').permit, [1, 2, 3, 4]);
-    expect(asked[0]).toMatchObject({ line: 'POST /api/public/riders', body: '[1,2,3,4]' });
-    expect(answered.riders.map(({ rider }) => rider.name)).toEqual(['c', 'a']);
-    expect(answered.skipped).toMatchObject([{ id: '2' }]);
-    expect(answered.missing).toEqual([4]);
+  it('reads many riders, and returns the unknown ones as missing', async () => {
+    respondWith(200, [{ riderId: 3, name: 'c' }, { riderId: 2 }, { riderId: 1, name: 'a' }]);
+    const response = await upstream().getRiders(permitFor('riders_bulk').permit, [1, 2, 3, 4]);
+    expect(requests[0]).toMatchObject({ line: 'POST /api/public/riders', body: '[1,2,3,4]' });
+    expect(response.riders.map(({ rider }) => rider.name)).toEqual(['c', 'a']);
+    expect(response.skipped).toMatchObject([{ id: '2' }]);
+    expect(response.missing).toEqual([4]);
   });
 
-  it('takes no answer that is about somebody else', async () => {
-    sends(200, riderJson);
+  it('rejects a response about another rider', async () => {
+    respondWith(200, riderJson);
     const error = await failureOf(upstream().getRider(permitFor('riders_single').permit, 5));
-    expect(error).toMatchObject({ code: 'unreadable', message: expect.stringContaining('asked for 5') });
+    expect(error).toMatchObject({ code: 'unreadable', message: expect.stringContaining('requested 5') });
   });
 });
 
-describe('a permit', () => {
-  it('is used before the call leaves and settled before the body is there', async () => {
+describe('permit', () => {
+  it('is used before the call is sent, and settled before the body arrives', async () => {
     const watched = permitFor('riders_single');
     let finish = () => {};
     answer = (_, response) => {
-      expect(watched.story).toEqual(['used']);
+      expect(watched.steps).toEqual(['used']);
       response.writeHead(200);
       response.write('{"riderId":');
       finish = () => response.end('5,"name":"five"}');
     };
     const reading = upstream().getRider(watched.permit, 5);
-    await eventually(() => expect(watched.story).toEqual(['used', 'answered']));
+    await eventually(() => expect(watched.steps).toEqual(['used', 'answered']));
     finish();
     expect(await reading).toMatchObject({ rider: { name: 'five' } });
     expect(watched.outcome).toEqual({ result: 'answered', status: 200, durationMs: expect.any(Number) });
   });
 
-  it('that is spent keeps the call from leaving', async () => {
+  it('prevents the call when it is spent', async () => {
     const { permit } = permitFor('riders_single');
     const spent = Object.assign(permit, {
       use() {
@@ -183,11 +183,14 @@ describe('a permit', () => {
       },
     });
     await expect(upstream().getRider(spent, 5)).rejects.toThrow(PermitSpent);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  it('carries home the limit that an answer names, also one that was let in', async () => {
-    sends(200, riderJson, { 'RateLimit-Policy': '"default";q=3;w=120', RateLimit: '"default";r=2;t=60' });
+  it('is settled with the limit that a successful response reports', async () => {
+    respondWith(200, riderJson, {
+      'RateLimit-Policy': '"default";q=3;w=120',
+      RateLimit: '"default";r=2;t=60',
+    });
     const watched = permitFor('riders_single');
     await upstream().getRider(watched.permit, riderJson.riderId);
     expect(watched.outcome).toEqual({
@@ -198,8 +201,8 @@ describe('a permit', () => {
     });
   });
 
-  it('carries home what a 429 teaches', async () => {
-    sends(429, tooManyRequests);
+  it('is settled with the limit and wait that a 429 reports', async () => {
+    respondWith(429, tooManyRequests);
     const watched = permitFor('clubs');
     const error = await failureOf(upstream().getClub(watched.permit, 1));
     const learned = { limit: 1, windowMs: 600_000 };
@@ -213,7 +216,7 @@ describe('a permit', () => {
   });
 });
 
-describe('a call that fails', () => {
+describe('failed call', () => {
   it.each([
     [401, 'Unauthorized', 'unauthorized'],
     [403, '{}', 'unauthorized'],
@@ -227,49 +230,49 @@ describe('a call that fails', () => {
     [200, '{"riderId": 5, "na', 'unreadable'],
     [200, '{"riderId":"five"}', 'unreadable'],
     [204, '', 'unreadable'],
-  ])('with %i %s is %s, with the start of the answer', async (status, body, code) => {
-    sends(status, body);
+  ])('with %i %s is %s, with the start of the response', async (status, body, code) => {
+    respondWith(status, body);
     const watched = permitFor('riders_single');
     const error = await failureOf(upstream().getRider(watched.permit, 5));
     expect(error).toMatchObject({ code, status, rawStart: body });
     expect(watched.outcome).toMatchObject({ result: 'answered', status });
   });
 
-  it('because the address serves nothing says so', async () => {
-    sends(404, '<html>Cannot GET</html>');
+  it('explains a 404 that is a web page', async () => {
+    respondWith(404, '<html>Cannot GET</html>');
     const error = await failureOf(upstream().getRider(permitFor('riders_single').permit, 5));
     expect(error.message).toContain('nothing is served at this address');
   });
 
-  it('never follows a redirect: that would be a second call', async () => {
-    sends(302, '', { Location: '/elsewhere' });
+  it('does not follow a redirect, which would be a second call', async () => {
+    respondWith(302, '', { Location: '/elsewhere' });
     await failureOf(upstream().getRider(permitFor('riders_single').permit, 5));
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
   it.each([
-    ['before its head', false],
-    ['within its body', true],
-  ])('by a reset %s is unreachable', async (_, head) => {
+    ['before the headers', false],
+    ['within the body', true],
+  ])('is unreachable after a reset %s', async (_, withHeaders) => {
     answer = (request, response) => {
-      if (head) response.writeHead(200).write('{"riderId"', () => request.socket.resetAndDestroy());
+      if (withHeaders) response.writeHead(200).write('{"riderId"', () => request.socket.resetAndDestroy());
       else request.socket.resetAndDestroy();
     };
     const watched = permitFor('riders_single');
     const error = await failureOf(upstream().getRider(watched.permit, 5));
     expect(error).toMatchObject({ code: 'unreachable', status: undefined });
-    expect(watched.outcome?.result).toBe(head ? 'answered' : 'unanswered');
+    expect(watched.outcome?.result).toBe(withHeaders ? 'answered' : 'unanswered');
   });
 
-  it('is not made again behind our back, as the standard wants it of a 421', async () => {
-    sends(421, {});
+  it('is not repeated by fetch after a 421', async () => {
+    respondWith(421, {});
     const watched = permitFor('riders_bulk');
     await failureOf(upstream().getRiders(watched.permit, [4_500_001]));
-    expect(asked).toHaveLength(1);
-    expect(watched.story).toEqual(['used', 'unanswered']);
+    expect(requests).toHaveLength(1);
+    expect(watched.steps).toEqual(['used', 'unanswered']);
   });
 
-  it('because nobody listens is unreachable, and says why', async () => {
+  it('is unreachable with the reason when the connection is refused', async () => {
     stop();
     const watched = permitFor('riders_single');
     const error = await failureOf(upstream().getRider(watched.permit, 5));
@@ -278,25 +281,25 @@ describe('a call that fails', () => {
   });
 
   it.each([
-    ['its head', false],
-    ['its body', true],
-  ])('because %s does not come in time has timed out', async (_, head) => {
+    ['the headers', false],
+    ['the body', true],
+  ])('times out while waiting for %s', async (_, withHeaders) => {
     answer = (__, response) => {
-      if (head) response.writeHead(200).write('{"riderId"');
+      if (withHeaders) response.writeHead(200).write('{"riderId"');
     };
     const watched = permitFor('riders_single');
-    const error = await failureOf(upstream({ clock: hasty }).getRider(watched.permit, 5));
-    expect(error).toMatchObject({ code: 'timed_out', message: 'Upstream took longer than 30 s' });
-    if (!head) expect(watched.outcome?.result).toBe('unanswered');
+    const error = await failureOf(upstream({ clock: fastClock }).getRider(watched.permit, 5));
+    expect(error).toMatchObject({ code: 'timed_out', message: 'ZwiftRacing did not answer within 30 s' });
+    if (!withHeaders) expect(watched.outcome?.result).toBe('unanswered');
   });
 
-  it('is given longer where upstream is slow', async () => {
+  it('has a longer timeout for slow endpoints', async () => {
     answer = () => {};
-    const error = await failureOf(upstream({ clock: hasty }).getClub(permitFor('clubs').permit, 1));
-    expect(error.message).toBe('Upstream took longer than 180 s');
+    const error = await failureOf(upstream({ clock: fastClock }).getClub(permitFor('clubs').permit, 1));
+    expect(error.message).toBe('ZwiftRacing did not answer within 180 s');
   });
 
-  it('because it was given up says what made it be given up', async () => {
+  it('rejects with the abort reason when aborted', async () => {
     const stopping = new AbortController();
     answer = () => stopping.abort(new Error('shutting down'));
     const watched = permitFor('riders_single');
@@ -307,43 +310,43 @@ describe('a call that fails', () => {
   });
 });
 
-describe('the key', () => {
+describe('API key', () => {
   it.each(['@evil.test/x', '.evil.test/x', '5/x'])(
-    'goes to no other host, also by the path %s',
+    'is not sent to another host through the path %s',
     async (path) => {
       const watched = permitFor('events');
-      const lost = createZwiftRacing({
+      const api = createZwiftRacing({
         baseUrl: new URL(baseUrl).origin,
         apiKey,
         paths: { ...paths, events: path },
         clock: createClock(),
       });
-      await expect(lost.getUpcomingEvents(watched.permit)).rejects.toThrow(/another host|Invalid URL/);
-      expect([asked, watched.story]).toEqual([[], []]);
+      await expect(api.getUpcomingEvents(watched.permit)).rejects.toThrow(/another host|Invalid URL/);
+      expect([requests, watched.steps]).toEqual([[], []]);
     },
   );
 
-  it('goes nowhere when the name of upstream leads to a link-local address', async () => {
+  it('is not sent when the host resolves to a link-local address', async () => {
     const found = (host: string) =>
       new Promise((resolve, reject) => {
         safeLookup(host, { all: true }, (error, address) => (error ? reject(error) : resolve(address)));
       });
-    await expect(found('169.254.169.254')).rejects.toThrow('169.254.169.254 leads to 169.254.169.254');
-    await expect(found('::ffff:169.254.169.254')).rejects.toThrow('leads to');
+    await expect(found('169.254.169.254')).rejects.toThrow('169.254.169.254 resolves to 169.254.169.254');
+    await expect(found('::ffff:169.254.169.254')).rejects.toThrow('resolves to');
     expect(await found('127.0.0.1')).toEqual([{ address: '127.0.0.1', family: 4 }]);
   });
 
-  it('is in no error, even when upstream repeats it', async () => {
-    sends(400, `${'x'.repeat(290)}your key ${apiKey} is odd`);
+  it('is in no error, even when the response repeats it', async () => {
+    respondWith(400, `${'x'.repeat(290)}your key ${apiKey} is odd`);
     const error = await failureOf(upstream().getRider(permitFor('riders_single').permit, 5));
     expect(error.rawStart).toHaveLength(300);
-    sends(200, `bad ${apiKey}`);
+    respondWith(200, `bad ${apiKey}`);
     const unreadable = await failureOf(upstream().getRider(permitFor('riders_single').permit, 5));
     expect(unreadable.rawStart).toBe('bad ***');
     expect(JSON.stringify([error, unreadable, error.message, unreadable.message])).not.toContain('raw-key');
   });
 
-  it('that can not be sent is refused at once, without quoting it', () => {
+  it('is rejected without being quoted when it cannot be sent', () => {
     const create = () => upstream({ apiKey: 'hush\nhush' });
     expect(create).toThrow('ZWIFTRACING_API_KEY');
     expect(create).not.toThrow(/hush/);

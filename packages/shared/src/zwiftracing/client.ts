@@ -12,7 +12,7 @@ import {
 } from './shapes.ts';
 
 export interface ZwiftRacingSettings extends CallSettings {
-  /** Where the event source lives below the base URL; `:id` is replaced by the event's id. */
+  /** Paths of the event endpoints below the base URL; `:id` is replaced by the event's id. */
   readonly paths: { readonly events: string; readonly event: string; readonly signups: string };
 }
 
@@ -28,22 +28,22 @@ export type SignupsResponse = Awaited<ReturnType<ZwiftRacing['getSignups']>>;
 export function createZwiftRacing({ paths, ...settings }: ZwiftRacingSettings) {
   const call = createCall(settings);
   return {
-    /** Any other call of the permit's budget: a path below the base URL, and what its JSON means. */
+    /** Any other call of the permit's budget: a path below the base URL, and a parser for its JSON. */
     call,
-    /** A page of a club's riders with ids from `fromRiderId` (itself included) on, ascending. */
+    /** A page of a club's riders in ascending order, starting at `fromRiderId`, inclusive. */
     getClub(permit: Permit<'clubs'>, clubId: number, fromRiderId?: number) {
       const from = fromRiderId === undefined ? '' : `/${fromRiderId}`;
       return call(permit, { path: `/public/clubs/${clubId}${from}` }, (json) => {
         const page = readClubPage(json);
-        return same(page, page.clubId, clubId);
+        return checkId(page, page.clubId, clubId);
       });
     },
     getRider: (permit: Permit<'riders_single'>, riderId: number) =>
       call(permit, { path: `/public/riders/${riderId}` }, (json) => {
         const item = readRider(json);
-        return same(item, item.rider.riderId, riderId);
+        return checkId(item, item.rider.riderId, riderId);
       }),
-    /** At most 1000 riders; those that upstream does not know are `missing`. */
+    /** Max 1000 riders; `missing` has the ids that upstream doesn't know. */
     getRiders: (permit: Permit<'riders_bulk'>, riderIds: readonly number[]) =>
       call(permit, { path: '/public/riders', body: riderIds }, (json) => {
         const { items: riders, skipped } = readRiders(json);
@@ -51,7 +51,7 @@ export function createZwiftRacing({ paths, ...settings }: ZwiftRacingSettings) {
         const answered = new Set([...read, ...skipped.map(({ id }) => Number(id))]);
         return { riders, skipped, missing: riderIds.filter((id) => !answered.has(id)) };
       }),
-    /** The events of the next days, in no order. */
+    /** The events of the next days, unordered. */
     getUpcomingEvents: (permit: Permit<'events'>) =>
       call(permit, { path: paths.events }, (json) => {
         const { items: events, skipped } = readEvents(json);
@@ -60,9 +60,9 @@ export function createZwiftRacing({ paths, ...settings }: ZwiftRacingSettings) {
     getEvent: (permit: Permit<'events'>, eventId: string) =>
       call(permit, { path: pathOf(paths.event, eventId) }, (json) => {
         const item = readEvent(json);
-        return same(item, item.event.eventId, eventId);
+        return checkId(item, item.event.eventId, eventId);
       }),
-    /** Who is signed up now; a withdrawal is only an absence. */
+    /** The current signups. Withdrawn riders are just missing. */
     getSignups: (permit: Permit<'signups'>, eventId: string) =>
       call(permit, { path: pathOf(paths.signups, eventId) }, (json) => {
         const { items: signups, skipped } = readSignups(json);
@@ -71,16 +71,16 @@ export function createZwiftRacing({ paths, ...settings }: ZwiftRacingSettings) {
     getResults: (permit: Permit<'results'>, eventId: string) =>
       call(permit, { path: pathOf('/public/results/:id', eventId) }, (json) => {
         const results = readResults(json);
-        return same(results, results.eventId, eventId);
+        return checkId(results, results.eventId, eventId);
       }),
   };
 }
 
 const pathOf = (template: string, id: string) => template.replace(':id', () => encodeURIComponent(id));
 
-/** An answer about something other than the request must never be stored as its answer. */
-function same<T, Id>(answer: T, id: Id, requested: Id): T {
+/** Guards against storing a response about something else. */
+function checkId<T, Id>(response: T, id: Id, requested: Id): T {
   if (id !== requested)
-    throw new UnexpectedShape(`asked for ${String(requested)}, it is about ${String(id)}`);
-  return answer;
+    throw new UnexpectedShape(`requested ${String(requested)}, got ${String(id)}`);
+  return response;
 }

@@ -14,15 +14,15 @@ export type UpstreamErrorCode =
   | 'unreadable';
 
 export interface UpstreamErrorDetails {
-  /** HTTP status; missing when no answer came. */
+  /** HTTP status; absent without a response. */
   readonly status?: number;
-  /** How long upstream asked us to stay away, project ms. */
+  /** How long upstream requested us to wait, project ms. */
   readonly retryAfterMs?: number;
-  /** The first 300 characters of what was answered. */
+  /** The first 300 characters of the response. */
   readonly rawStart?: string;
 }
 
-/** A call to upstream that failed; its message never holds the key. */
+/** A failed upstream call; its message never contains the key. */
 export class UpstreamError extends Error {
   readonly code: UpstreamErrorCode;
   readonly status: number | undefined;
@@ -50,18 +50,17 @@ function codeOf(status: number): UpstreamErrorCode {
   return status >= 500 ? 'unavailable' : 'rejected';
 }
 
-const meaning: Partial<Record<UpstreamErrorCode, string>> = {
-  rate_limited: 'too many calls',
-  unauthorized: 'the key is not accepted',
-  unavailable: 'upstream is in trouble',
+const meanings: Partial<Record<UpstreamErrorCode, string>> = {
+  rate_limited: 'rate limit exceeded',
+  unauthorized: 'API key rejected',
+  unavailable: 'server error',
 };
 
-/** A 404 that is a web page is about the whole address: an old host answers so to everything. */
+/** A 404 that is a web page concerns the whole address: old hosts answer every request with one. */
 export function errorOf(status: number, rawStart: string, retryAfterMs?: number): UpstreamError {
   const code = codeOf(status);
-  const about =
-    code === 'not_found' ? aboutNotFound(rawStart) : (meaning[code] ?? 'upstream refused the call');
-  return new UpstreamError(code, `Upstream answered ${status}: ${about}`, {
+  const about = code === 'not_found' ? aboutNotFound(rawStart) : (meanings[code] ?? 'request rejected');
+  return new UpstreamError(code, `ZwiftRacing answered ${status}: ${about}`, {
     status,
     rawStart,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -69,15 +68,15 @@ export function errorOf(status: number, rawStart: string, retryAfterMs?: number)
 }
 
 const aboutNotFound = (rawStart: string): string =>
-  isPage(rawStart) ? 'a web page, so nothing is served at this address' : 'it knows no such thing';
+  isPage(rawStart) ? 'a web page, so nothing is served at this address' : 'not found';
 
 export const isPage = (text: string): boolean => text.trimStart().startsWith('<');
 
-/** What a 429 reports about the limit behind it. */
+/** What a 429 reports about its limit. */
 export interface RateLimited {
-  /** How long to stay away, project ms; a longest window at the most. */
+  /** How long to wait, project ms; max `maxWindowMs`. */
   readonly retryAfterMs?: number;
-  /** The policy that is really enforced; nothing when what is named can't be one. */
+  /** The enforced policy; absent when the reported one is impossible. */
   readonly learned?: Policy;
 }
 
@@ -92,9 +91,9 @@ const body = z.object({
   windowMinutes: positive.optional().catch(undefined),
 });
 
-/** Reads a 429: the body (which upstream sends), then `Retry-After`, then RateLimit fields in any draft. */
+/** Parses a 429: the body (which upstream sends), then `Retry-After`, then RateLimit headers of any draft. */
 export function readRateLimited(text: string, headers: Headers, now: number): RateLimited {
-  const parsed = body.safeParse(orNothing((): unknown => JSON.parse(text))).data;
+  const parsed = body.safeParse(orUndefined((): unknown => JSON.parse(text))).data;
   const seconds = parsed?.retryAfter ?? retryAfter(headers, now) ?? resetIn(headers);
   const learned = policyOf(parsed?.limit, (parsed?.windowMinutes ?? 0) * 60_000) ?? policyIn(headers);
   return {
@@ -111,7 +110,7 @@ export function readPolicy(headers: Headers): Pick<RateLimited, 'learned'> {
 const policyOf = (limit: number | undefined, windowMs: number): Policy | undefined =>
   policy.safeParse({ limit, windowMs }).data;
 
-/** `Retry-After` in seconds: a number, also as text, or a date. */
+/** `Retry-After` in seconds, from a number or a date. */
 function retryAfter(headers: Headers, now: number): number | undefined {
   const value = headers.get('Retry-After');
   if (value === null) return undefined;
@@ -121,17 +120,17 @@ function retryAfter(headers: Headers, now: number): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, (date - now) / 1_000);
 }
 
-/** Seconds until room: `"name";r=0;t=52`, or `limit=5, remaining=0, reset=52`, or `RateLimit-Reset: 52`. */
+/** Seconds until the reset: `"name";r=0;t=52`, or `limit=5, remaining=0, reset=52`, or `RateLimit-Reset: 52`. */
 function resetIn(headers: Headers): number | undefined {
   const value = headers.get('RateLimit') ?? '';
-  const listed = orNothing(() => parseList(value))?.[0]?.[1].get('t');
-  const named = orNothing(() => parseDictionary(value))?.get('reset')?.[0];
+  const listed = orUndefined(() => parseList(value))?.[0]?.[1].get('t');
+  const named = orUndefined(() => parseDictionary(value))?.get('reset')?.[0];
   return numeric.safeParse(listed ?? named ?? headers.get('RateLimit-Reset')).data;
 }
 
 /** `RateLimit-Policy`: `"name";q=5;w=60` or `5;w=60`. */
 function policyIn(headers: Headers): Policy | undefined {
-  const [first] = orNothing(() => parseList(headers.get('RateLimit-Policy') ?? '')) ?? [];
+  const [first] = orUndefined(() => parseList(headers.get('RateLimit-Policy') ?? '')) ?? [];
   if (!first) return undefined;
   const [value, parameters] = first;
   const limit = positive.pipe(z.int()).safeParse(parameters.get('q') ?? value);
@@ -140,7 +139,7 @@ function policyIn(headers: Headers): Policy | undefined {
   return policyOf(limit.data, seconds.data * 1_000);
 }
 
-function orNothing<T>(parse: () => T): T | undefined {
+function orUndefined<T>(parse: () => T): T | undefined {
   try {
     return parse();
   } catch {

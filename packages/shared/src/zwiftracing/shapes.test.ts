@@ -13,8 +13,8 @@ import {
   riderIdsOf,
 } from './shapes.ts';
 
-describe('a rider', () => {
-  it('is read with its ratings, and its raw answer is kept', () => {
+describe('rider', () => {
+  it('is parsed with ratings, and keeps its raw JSON', () => {
     const { rider, raw } = readRider(riderJson);
     expect(rider).toEqual({
       riderId: 4500001,
@@ -35,21 +35,21 @@ describe('a rider', () => {
     expect(raw).toBe(riderJson);
   });
 
-  it('who never raced has no ratings', () => {
+  it('has no ratings without races', () => {
     expect(readRider({ ...riderJson, race: null }).rider).toMatchObject({ rating: null, ratingMax30: null });
   });
 
-  it('without a race in a period has no rating for it, though upstream writes 0', () => {
+  it('has no rating for a period in which upstream sends 0', () => {
     const race = { ...riderJson.race, max30: { rating: 0, expires: 1767380400 } };
     expect(readRider({ ...riderJson, race }).rider).toMatchObject({ ratingMax30: null, ratingMax90: 1820 });
   });
 
-  it('may have its numbers and its id as text', () => {
+  it('accepts numbers and ids as text', () => {
     const { rider } = readRider({ ...riderJson, riderId: '4500001', weight: '77.5', zpFTP: '304' });
     expect(rider).toMatchObject({ riderId: 4500001, weightKg: 77.5, zpFtp: 304 });
   });
 
-  it('of whom upstream says hardly anything is still a rider', () => {
+  it('is valid with an id and an empty name', () => {
     expect(readRider({ riderId: 7, name: '' }).rider).toMatchObject({
       riderId: 7,
       club: null,
@@ -64,24 +64,24 @@ describe('a rider', () => {
     ['phenotype', 'Sprinter'],
     ['club', { id: 'none' }],
     ['race', []],
-  ])('keeps the rest when %s is nonsense', (field, value) => {
+  ])('is still parsed when %s is invalid', (field, value) => {
     expect(readRider({ ...riderJson, [field]: value }).rider).toMatchObject({ name: 'A Rider [TAG]' });
   });
 
   it.each([
     ['no id', { name: 'x' }, /riderId/],
-    ['an id that is no rider', { riderId: -1, name: 'x' }, /riderId/],
-    ['an id that no database holds', { riderId: 2 ** 31, name: 'x' }, /riderId/],
+    ['an invalid id', { riderId: -1, name: 'x' }, /riderId/],
+    ['an id that is too large', { riderId: 2 ** 31, name: 'x' }, /riderId/],
     ['no name', { riderId: 1 }, /name/],
-    ['nothing', null, /answer/],
-  ])('with %s can not be read', (_, raw, reason) => {
+    ['nothing', null, /response/],
+  ])('is rejected with %s', (_, raw, reason) => {
     expect(() => readRider(raw)).toThrow(UnexpectedShape);
     expect(() => readRider(raw)).toThrow(reason);
   });
 });
 
-describe('a list', () => {
-  it('loses only the items that can not be read, and names them', () => {
+describe('list', () => {
+  it('skips unreadable items and reports them', () => {
     const { items, skipped } = readRiders([
       riderJson,
       null,
@@ -95,12 +95,12 @@ describe('a list', () => {
     ]);
   });
 
-  it('tells which riders were skipped, as far as their ids can be theirs', () => {
+  it('reports the rider ids of skipped items, if valid', () => {
     const odd = ['5', 6, 'x', '4.5', 2 ** 31, null].map((riderId) => ({ riderId }));
     expect(riderIdsOf(readRiders(odd).skipped)).toEqual([5, 6]);
   });
 
-  it('is keyed by id whatever its order; of two with one id the last counts', () => {
+  it('keeps the last of two items with the same id', () => {
     const { items } = readRiders([
       { riderId: 2, name: 'old' },
       { riderId: 1, name: 'one' },
@@ -112,27 +112,27 @@ describe('a list', () => {
     ]);
   });
 
-  it.each([null, {}, 'x', 5])('that is %j can not be read', (json) => {
+  it.each([null, {}, 'x', 5])('is rejected when it is %j', (json) => {
     expect(() => readRiders(json)).toThrow(UnexpectedShape);
     expect(() => readEvents(json)).toThrow(UnexpectedShape);
     expect(() => readSignups(json)).toThrow(UnexpectedShape);
   });
 });
 
-describe('a club page', () => {
-  it('holds full riders, and says how long it was', () => {
+describe('club page', () => {
+  it('has full riders and its total length', () => {
     const page = readClubPage({ clubId: '20650', name: 'Club', riders: [riderJson, {}], more: 1 });
     expect(page).toMatchObject({ clubId: 20650, name: 'Club', length: 2, skipped: [{ index: 1, id: null }] });
     expect(page.riders.map(({ rider }) => rider.name)).toEqual(['A Rider [TAG]']);
   });
 
-  it('without its riders can not be read', () => {
+  it('is rejected without riders', () => {
     expect(() => readClubPage({ clubId: 1, name: 'Club' })).toThrow(/riders/);
   });
 });
 
-describe('an event', () => {
-  it('is read with its start in ms and its signups added up', () => {
+describe('event', () => {
+  it('is parsed with its start in ms and the sum of its signups', () => {
     expect(readEvent(eventJson).event).toEqual({
       eventId: '5230192',
       title: 'Evening Chase #3',
@@ -152,12 +152,12 @@ describe('an event', () => {
     ['its distance as text', { distance: '21784' }, { distance: 21784 }],
     ['numbers where ids are text', { eventId: 5230192, routeId: 5 }, { eventId: '5230192', routeId: '5' }],
     ['no sub-type', { subType: '' }, { subType: null }],
-  ])('with %s is read all the same', (_, change, expected) => {
+  ])('is parsed with %s', (_, change, expected) => {
     expect(readEvent({ ...eventJson, ...change }).event).toMatchObject(expected);
   });
 
   it.each([{ time: 'soon' }, { time: null }, { time: 1e15 }, { eventId: '' }])(
-    'with %j is skipped',
+    'is skipped with %j',
     (change) => {
       expect(readEvents([{ ...eventJson, ...change }, eventJson])).toMatchObject({
         items: [{ event: { eventId: '5230192' } }],
@@ -168,7 +168,7 @@ describe('an event', () => {
 });
 
 describe('signups', () => {
-  it('are read pen by pen, with names as their riders write them', () => {
+  it('are parsed by pen, with decoded names', () => {
     const { items, skipped } = readSignups(signupsJson);
     expect(items.map(({ signup }) => signup)).toEqual([
       { riderId: 4200001, name: "Chloé O'Brien & Co", rating: 1612.4, pen: 'A+' },
@@ -177,7 +177,7 @@ describe('signups', () => {
     expect(skipped).toEqual([]);
   });
 
-  it('hold a rider once, in the pen that is named last', () => {
+  it('have a rider once, in the last pen', () => {
     const { items } = readSignups([
       { name: 'A', riders: [signupJson] },
       { name: 'B', riders: [signupJson] },
@@ -185,7 +185,7 @@ describe('signups', () => {
     expect(items.map(({ signup }) => [signup.riderId, signup.pen])).toEqual([[4200001, 'B']]);
   });
 
-  it('keep two pens of one name', () => {
+  it('keep two pens of the same name', () => {
     const { items } = readSignups([
       { name: 'E', riders: [signupJson] },
       { name: 'E', riders: [{ ...signupJson, riderId: 2 }] },
@@ -193,7 +193,7 @@ describe('signups', () => {
     expect(items).toHaveLength(2);
   });
 
-  it('tell of a pen that can not be read', () => {
+  it('report an unreadable pen', () => {
     const { items, skipped } = readSignups([{ name: 'A' }, ...signupsJson]);
     expect(items).toHaveLength(2);
     expect(skipped).toMatchObject([{ index: 0, id: null, reason: expect.stringContaining('riders') }]);
@@ -201,7 +201,7 @@ describe('signups', () => {
 });
 
 describe('results', () => {
-  it('are read with and without positions and ratings', () => {
+  it('are parsed with and without positions and ratings', () => {
     expect(readResults(resultsJson).results.map(({ result }) => result)).toMatchObject([
       { riderId: 4200001, name: 'Jürgen', seconds: 1506.486, position: 1, ratingDelta: 26.69 },
       { riderId: 4200002, position: null, rating: null, ratingDelta: null, gapSeconds: 93.5 },
@@ -209,8 +209,8 @@ describe('results', () => {
   });
 });
 
-describe('a text that no database could hold', () => {
-  it('is mended', () => {
+describe('text that Postgres cannot store', () => {
+  it('is repaired', () => {
     expect(parseJson('{"name":"a\\u0000b\\ud800c","n":1}')).toEqual({ name: 'ab\ufffdc', n: 1 });
     expect(parseJson('"\\ud83d\\ude00"')).toBe('😀');
   });

@@ -2,49 +2,49 @@ import { decodeHTMLStrict } from 'entities';
 import { z } from 'zod';
 import { UnexpectedShape } from './errors.ts';
 
-/** An id as upstream writes most of them; one that came as text is as good. */
+/** A numeric id; also accepted as text. */
 const numericId = z
   .union([z.number(), z.string().regex(/^\d+$/, 'must be an id').transform(Number)])
   .pipe(z.int32().positive());
 
-/** An id that upstream writes as text. One of dots only would lead out of the path that it is put in. */
+/** A text id. One of only dots would change the path that it is inserted into. */
 const textId = z.union([
   z.string().min(1).max(200).regex(/[^.]/, 'must be an id'),
   z.number().transform(String),
 ]);
 
-/** A moment in whole seconds, read as ms since the epoch. */
+/** A timestamp in seconds, parsed to ms since the epoch. */
 const secondsAsMs = z
   .union([z.number(), z.string().trim().min(1).transform(Number)])
   .pipe(z.number().positive().max(253_402_300_799))
   .transform((seconds) => Math.round(seconds * 1_000));
 
-/** A number that may be missing or be written as text; anything else is as good as missing. */
+/** A number, also as text; null for anything else. */
 const optionalNumber = z
   .union([z.number(), z.string().trim().min(1).transform(Number).pipe(z.number())])
   .nullable()
   .catch(null);
 
-/** As `optionalNumber`, for what is counted. */
+/** As `optionalNumber`, for integers. */
 const optionalInteger = optionalNumber.pipe(z.int32().nullable().catch(null));
 
-/** A text that may be missing or empty. */
+/** A text; null when missing or empty. */
 const optionalText = z
   .string()
   .transform((text) => text || null)
   .nullable()
   .catch(null);
 
-/** A text in which upstream escapes what is special in HTML. */
+/** A text with HTML entities, which are decoded. */
 const escapedText = z.string().transform((text) => decodeHTMLStrict(text));
 
-/** An object that may be missing or null; one of another shape is as good as missing. */
+/** An object; null when missing or of another shape. */
 const optional = <Shape extends z.ZodRawShape>(shape: Shape) => z.object(shape).nullable().catch(null);
 
-/** A rating; upstream writes 0 where there was no race to rate. */
+/** A rating; upstream sends 0 without a rated race, parsed to null. */
 const rating = optionalNumber.transform((value) => (value !== null && value > 0 ? value : null));
 
-/** An item of a list that could not be read; the others could. */
+/** An unreadable item of a list. */
 export interface Skipped {
   readonly index: number;
   readonly id: string | null;
@@ -58,20 +58,20 @@ interface ReadItems<T> {
   readonly skipped: readonly Skipped[];
 }
 
-/** Something that was read, and upstream's own words for it. */
+/** A parsed item with its raw JSON. */
 type ReadItem<Name extends string, T> = Readonly<Record<Name, T>> & { readonly raw: unknown };
 
-/** Reads one thing by its schema. @throws {UnexpectedShape} naming the fields that are wrong */
+/** Parses a value by its schema. @throws {UnexpectedShape} naming the invalid fields */
 export function readAs<Schema extends z.ZodType>(schema: Schema, raw: unknown): z.output<Schema> {
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'answer'}: ${message}`,
+    ({ path, message }) => `${path.join('.') || 'response'}: ${message}`,
   );
   throw new UnexpectedShape(problems.join('; '));
 }
 
-/** Reads item by item and reports unreadable ones as skipped; the last one of an id counts. */
+/** Parses each item of a list; unreadable ones are returned as skipped. Of duplicate ids the last one wins. */
 function readEach<T>(
   list: readonly unknown[],
   read: (raw: unknown) => T,
@@ -102,7 +102,7 @@ const idIn = (raw: unknown): string | null => anyId.safeParse(raw).data ?? null;
 
 const list = z.array(z.unknown());
 
-/** The riders among skipped items that can be told apart; fewer than there are items when some can't. */
+/** The rider ids of skipped items, without those that have no valid id. */
 export const riderIdsOf = (skipped: readonly Skipped[]): number[] =>
   skipped.flatMap(({ id }) => numericId.safeParse(id).data ?? []);
 
@@ -134,7 +134,7 @@ const riderShape = z
     phenotype: phenotype?.value ?? null,
   }));
 
-/** A rider: the same object whether asked for alone, in bulk or by club. `null` where upstream says nothing. */
+/** A rider, the same from every endpoint. Fields are null where upstream has no value. */
 export type Rider = z.output<typeof riderShape>;
 
 export type RiderItem = ReadItem<'rider', Rider>;
@@ -144,10 +144,10 @@ export const readRider = (raw: unknown): RiderItem => ({ rider: readAs(riderShap
 export const readRiders = (json: unknown): ReadItems<RiderItem> =>
   readEach(readAs(list, json), readRider, ({ rider }) => rider.riderId);
 
-/** The most riders that a page holds; a shorter page is the last. */
+/** Riders per page; a shorter page is the last one. */
 export const fullPageSize = 1_000;
 
-/** Riders ascend by id, as upstream sends them; `length` counts those that could not be read too. */
+/** A page of riders in ascending order of id; `length` includes unreadable ones. */
 export type ClubPage = ReturnType<typeof readClubPage>;
 
 const clubShape = z.object({ clubId: numericId, name: z.string(), riders: list });
@@ -158,7 +158,7 @@ export function readClubPage(json: unknown) {
   return { clubId, name, riders, skipped, length: raw.length };
 }
 
-/** `"20,29,36"` is one count for each pen; `""` is none. */
+/** `"20,29,36"`: one count per pen, parsed to their sum. */
 const counts = z
   .string()
   .transform((text) => text.split(',').reduce((sum, count) => sum + (Number.parseInt(count, 10) || 0), 0))
@@ -178,7 +178,7 @@ const eventShape = z
   })
   .transform(({ time, signups, ...event }) => ({ ...event, startsAt: time, listedSignups: signups }));
 
-/** An event as the list has it. `startsAt` is project ms; `listedSignups` counts all pens together. */
+/** An event of the list. `startsAt` is project ms; `listedSignups` is the sum over all pens. */
 export type UpcomingEvent = z.output<typeof eventShape>;
 
 export type EventItem = ReadItem<'event', UpcomingEvent>;
@@ -192,14 +192,14 @@ const signupShape = z
   .object({ riderId: numericId, name: escapedText, race: optional({ rating }) })
   .transform(({ race, ...signup }) => ({ ...signup, rating: race?.rating ?? null }));
 
-/** A rider who is signed up, and the pen. */
+/** A signed-up rider and their pen. */
 export type Signup = z.output<typeof signupShape> & { readonly pen: string };
 
 export type SignupItem = ReadItem<'signup', Signup>;
 
 const penShape = z.object({ name: textId, riders: list });
 
-/** Reads the signups of all pens. A pen that can't be read is one skipped item without an id. */
+/** Parses the signups of all pens. An unreadable pen is one skipped item without an id. */
 export function readSignups(json: unknown): ReadItems<SignupItem> {
   const pens = readEach(
     readAs(list, json),
@@ -241,7 +241,7 @@ const resultShape = z
     gapSeconds: gap,
   }));
 
-/** How one rider finished. Without a position: did not finish; without a rating: not rated yet. */
+/** A rider's result. No position: did not finish; no rating: not rated yet. */
 type RiderResult = z.output<typeof resultShape>;
 
 export type ResultItem = ReadItem<'result', RiderResult>;

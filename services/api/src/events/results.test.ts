@@ -16,7 +16,7 @@ beforeAll(async () => {
       resultsTries: 2,
       resultsTriedAt: now - 60_000,
       resultsFetchedAt: now - 120_000,
-      resultsReason: 'Upstream answered 400: upstream refused the call',
+      resultsReason: 'ZwiftRacing answered 400: request rejected',
     }),
     eventRow('102'),
   ]);
@@ -68,7 +68,7 @@ describe('GET /v1/events/:eventId/results', () => {
     const { items: _, next: __, ...status } = body;
     expect(status).toEqual({
       state: 'unrated',
-      reason: 'Upstream answered 400: upstream refused the call',
+      reason: 'ZwiftRacing answered 400: request rejected',
       tries: 2,
       triedAt: new Date(now - 60_000).toISOString(),
       fetchedAt: new Date(now - 120_000).toISOString(),

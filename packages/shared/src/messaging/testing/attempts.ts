@@ -14,7 +14,7 @@ const messages: readonly Message[] = Object.values(catalog);
 const concrete = (message: Message) => message.subject.replace(/\{\w+\}/g, '1');
 const inboxes = ['_INBOX', '_INBOX_provision', ...services.map(inboxPrefix)];
 
-/** Every stream of the broker, those behind the buckets too, with the consumers that it has or could have. */
+/** Every stream of the broker, bucket streams included, with its consumers. */
 const everyStream = [
   ...streams.map(({ name }) => ({
     name: name as string,
@@ -23,7 +23,7 @@ const everyStream = [
     ),
   })),
   ...buckets.map(({ name }) => ({ name: `KV_${name}`, consumers: [] as string[] })),
-  { name: 'NOBODYS', consumers: [] as string[] },
+  { name: 'UNKNOWN', consumers: [] as string[] },
 ];
 
 const ofStream = [
@@ -58,7 +58,7 @@ function onStream({ name, consumers }: (typeof everyStream)[number]): string[] {
   ];
 }
 
-/** Every subject that a user of the broker could publish to, one of each kind: it grows with the catalog. */
+/** Every kind of subject that a user could try to publish to; grows with the catalog. */
 export const publishable: readonly string[] = [
   ...messages.map(concrete),
   ...messages.map((message) => deadLetterSubject(concrete(message))),
@@ -70,11 +70,11 @@ export const publishable: readonly string[] = [
   '$SYS.REQ.SERVER.PING',
   '$SYS.REQ.ACCOUNT.PING.CONNZ',
   '$SRV.PING',
-  'paceline.of.nobody',
+  'paceline.of.no-service',
   'elsewhere',
 ];
 
-/** Every pattern that a user could subscribe to: those of the catalog and wider ones. */
+/** Patterns that a user could try to subscribe to: those of the catalog and wider ones. */
 export const subscribable: readonly string[] = [
   ...messages.map(subjectPattern),
   ...messages.map((message) => deadLetterSubject(subjectPattern(message))),

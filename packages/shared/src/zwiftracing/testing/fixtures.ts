@@ -1,4 +1,4 @@
-/** Answers in the shapes that upstream gives, quirks included. Nobody in them exists. */
+/** Responses in upstream's shapes, including their quirks. All riders are made up. */
 
 const rated = (rating: number) => ({
   rating,
