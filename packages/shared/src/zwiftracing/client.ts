@@ -80,7 +80,6 @@ const pathOf = (template: string, id: string) => template.replace(':id', () => e
 
 /** Guards against storing a response about something else. */
 function checkId<T, Id>(response: T, id: Id, requested: Id): T {
-  if (id !== requested)
-    throw new UnexpectedShape(`requested ${String(requested)}, got ${String(id)}`);
+  if (id !== requested) throw new UnexpectedShape(`requested ${String(requested)}, got ${String(id)}`);
   return response;
 }
