@@ -44,6 +44,7 @@ describe('the check of documents', () => {
     ['a family of variables', '`SLOTS_…_SKIP`', 'variable SLOTS_…_SKIP'],
     ['a field', '`unknownSince`', 'name unknownSince'],
     ['an export', "```ts\nimport { createApi, closeApi } from '@paceline/client';\n```", 'name closeApi'],
+    ['a message', '| you see |\n| --- |\n| `Port … is gone` |', 'message Port … is gone'],
     ['a route', '`GET /v1/rider`', 'route /v1/rider'],
   ])('reports %s that does not exist', (_, page, missing) => {
     expect(missingIn('README.md', page)).toEqual([missing]);
@@ -55,6 +56,7 @@ describe('the check of documents', () => {
     '`npm test`, `npm run generate`, `npm run lab -- chaos`, and `npm run build` in `apps/dashboard`',
     '`API_TOKEN`, `SLOT_…_SKIP`, `OTEL_EXPORTER_OTLP_ENDPOINT`, the stream `DEAD_LETTERS`',
     '`unknownUntil`, `long_queue`',
+    '| you see |\n| --- |\n| `Port … is already in use` |',
     '`GET /v1/riders/:riderId`, http://127.0.0.1:3000/v1/runs?kind=near',
     '`services/event-sync/src/flows/teams.ts`:',
   ])('accepts %s', (page) => {

@@ -24,16 +24,18 @@ interface Block {
   readonly text: string;
   readonly spans: readonly string[];
   readonly links: readonly string[];
+  /** What a table of messages says that one sees. */
+  readonly messages: readonly string[];
 }
 
-const block = (text: string, tokens: Token[]): Block => {
+const block = (text: string, tokens: Token[], messages: readonly string[] = []): Block => {
   const spans: string[] = [];
   const links: string[] = [];
   void marked.walkTokens(tokens, (token) => {
     if (token.type === 'codespan') spans.push((token as Tokens.Codespan).text);
     if (token.type === 'link' || token.type === 'image') links.push((token as Tokens.Link).href);
   });
-  return { text, spans, links };
+  return { text, spans, links, messages };
 };
 
 function blocksOf(tokens: readonly Token[]): Block[] {
@@ -46,12 +48,15 @@ function blocksOf(tokens: readonly Token[]): Block[] {
       block(
         cells.map((cell) => cell.text).join(' | '),
         cells.flatMap((cell) => cell.tokens),
+        header[0]?.text === 'you see'
+          ? [...(cells[0]?.text.matchAll(/`([^`]*)`/g) ?? [])].map(([, said = '']) => said)
+          : [],
       ),
     );
   });
 }
 
-/** What a document names that does not exist: link targets, anchors, paths, npm scripts, variables, names, routes. */
+/** What a document names that does not exist: links, paths, npm scripts, variables, names, messages, routes. */
 export function missingIn(page: string, text: string): string[] {
   return blocksOf(marked.lexer(text)).flatMap((part) => [
     ...part.links.filter((link) => !isLink(page, text, link)).map((link) => `link ${link}`),
@@ -63,6 +68,7 @@ export function missingIn(page: string, text: string): string[] {
     ...identifiersIn(part)
       .filter((name) => !identifiers.has(name))
       .map((name) => `name ${name}`),
+    ...part.messages.filter((message) => !isMessage(message)).map((message) => `message ${message}`),
     ...routesIn(part.text)
       .filter((route) => !isRoute(route))
       .map((route) => `route ${route}`),
@@ -151,6 +157,13 @@ function identifiersIn({ text, spans }: Block): string[] {
   );
   return [...spans.filter((span) => /^(?!paceline_|http_|db_)[a-z]+(?:[A-Z_]\w*)+$/.test(span)), ...imported];
 }
+
+const code = sources
+  .filter((path) => !path.includes('.test.'))
+  .map(read)
+  .join('\n');
+const isMessage = (message: string): boolean =>
+  new RegExp(message.split('…').map(RegExp.escape).join('[^\\n]*')).test(code);
 
 const identifiers = new Set(sources.flatMap((path) => read(path).match(/\b[A-Za-z]\w+/g) ?? []));
 
