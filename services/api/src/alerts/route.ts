@@ -40,7 +40,7 @@ export const alertRoutes = [
   endpoint('get', '/v1/alerts/{alertId}', 'getAlert', {
     tags,
     summary: 'Get an alert: what happened, why, since when, what to do',
-    request: { params: z.object({ alertId: textId }) },
+    request: { params: z.object({ alertId: textId.openapi({ example: 'journal_lost.1772390400000' }) }) },
     responses: jsonResponses('The alert', alertShape, 400, 404),
     handler: async (c, { db }) => {
       const { alertId } = c.req.valid('param');

@@ -26,7 +26,9 @@ const commandList = defineList(
 );
 const commandRiderList = defineList('command-riders', 'asc', { riderId: wanted }, [keyId]);
 const tags = ['commands'];
-const params = z.object({ commandId: z.uuid('must be a UUID') });
+const params = z.object({
+  commandId: z.uuid('must be a UUID').openapi({ example: '62060011-babb-42ec-8974-62b0e6be47fe' }),
+});
 
 const requireCommand = async (db: Database, commandId: string): Promise<CommandRow> =>
   requireFound(await findCommand(db, commandId), `Command ${commandId} does not exist`);

@@ -89,7 +89,7 @@ const resultList = defineList(
 );
 
 const tags = ['events'];
-const params = z.object({ eventId: textId });
+const params = z.object({ eventId: textId.openapi({ example: '24616572' }) });
 
 const resultsShape = z
   .object({ ...resultsStatusShape.shape, ...listOf(resultShape).shape })

@@ -24,7 +24,7 @@ import {
 
 const { riders, riderHistory, clubMemberships } = tables;
 const tags = ['riders'];
-const params = z.object({ riderId: idParam() });
+const params = z.object({ riderId: idParam().openapi({ example: 4500001 }) });
 const listed = columnsExcept(riders, 'raw', 'takenAt');
 const riderList = defineList('riders', 'asc', { riderId: riders.riderId }, [keyId]);
 const changeList = defineList('rider-history', 'desc', { recordedAt: riderHistory.recordedAt }, [keyTime]);
@@ -51,12 +51,12 @@ export const riderRoutes = [
     summary: 'List riders by id, each with the age of its data',
     request: {
       query: z.object({
-        clubId: idParam().optional().openapi({ description: 'Only riders of this club' }),
+        clubId: idParam().optional().openapi({ description: 'Only riders of this club', example: 20650 }),
         q: z
           .string()
           .regex(/^[^\0]{1,100}$/, 'must be 1 to 100 characters')
           .optional()
-          .openapi({ description: 'Part of the name, case-insensitive' }),
+          .openapi({ description: 'Part of the name, case-insensitive', example: 'Andersen' }),
         ...pageQuery(riderList),
       }),
     },

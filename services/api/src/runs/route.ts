@@ -53,7 +53,7 @@ const listCalls = (db: Database, runId: string): Promise<CallRow[]> =>
     .limit(1_000);
 
 const tags = ['runs'];
-const params = z.object({ runId: textId });
+const params = z.object({ runId: textId.openapi({ example: '1f0c8a52-6a0e-8d1f-a5f1-3c1f2b7d9e10' }) });
 
 const accepted = {
   ...jsonOf(
