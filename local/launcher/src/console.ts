@@ -18,23 +18,26 @@ export function banner(stack: Stack, logs: string): string {
   const { apiUrl, apiUrls, sandboxUrl, broker, clock, databaseUrl } = stack;
   const { host, pathname } = new URL(databaseUrl);
   const now = new Date(createClock(clock).now()).toISOString().slice(0, 16).replace('T', ' ');
-  const pace = clock.scale === 1 ? '' : `, and time runs ${clock.scale} times faster`;
+  const time =
+    clock.scale === 1
+      ? `It is ${now} UTC.`
+      : `Project time is ${now} UTC and runs ${clock.scale} times faster than real time.`;
   const furtherApis = apiUrls
     .slice(1)
     .map((url) => `              ${url}                 the same, from another process\n`)
     .join('');
   return `
-  Paceline is running. It is ${now} UTC${pace}.
+  Paceline is running. ${time}
 
   Open        ${apiUrl}                 dashboard: rate limits, queue, runs
               ${apiUrl}/docs            API reference, to read and try
-              ${apiUrl}/v1/riders       riders stored
+              ${apiUrl}/v1/riders       stored riders
               ${apiUrl}/v1/schedule     next slots of each sync
               ${apiUrl}/v1/runs         sync runs
               ${apiUrl}/v1/coordination rate limit usage
 ${furtherApis}  Servers     ${broker.shownUrl.replaceAll(',', ', ')}  ·  postgres://${host}${pathname}  ·  logs in ${logs}
   Services    ${servicesOf(stack)}, each with /readyz and /metrics
-${sandboxUrl ? `  Sandbox     ${sandboxUrl}/control/judgement  imitates ZwiftRacing and its rate limits; counts our calls here\n` : ''}
+${sandboxUrl ? `  Sandbox     ${sandboxUrl}/control/judgement  imitated ZwiftRacing: our calls and its rejections\n` : ''}
   Try         curl -X POST ${apiUrl}/v1/riders -H 'content-type: application/json' -d '{"riderId": 4500001}'
 
   Ctrl-C stops everything and keeps the state; npm run reset deletes it.
