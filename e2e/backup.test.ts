@@ -153,6 +153,6 @@ describe('a backup of a running system', () => {
     }
     const { certified, report } = await auditedBy(after.broker.adminUrl, new URL(sandbox.url).origin);
     expect(certified, report).toBe(true);
-    expect(report).toContain('journal of before was found to be gone');
+    expect(report).toContain('The previous journal was found lost');
   });
 });
