@@ -118,7 +118,7 @@ describe('the process', () => {
     expect(await ended).toBe(1);
     expect(lines().at(-1)).toMatchObject({
       level: 'fatal',
-      msg: `could not start: Port ${test.api.port} on 127.0.0.1 is already in use; set API_PORT to a free port`,
+      msg: `failed to start: Port ${test.api.port} on 127.0.0.1 is already in use; set API_PORT to a free port`,
     });
   });
 

@@ -4,12 +4,12 @@ import {
   createVirtualClock,
   formatClock,
   isLoopback,
-  mayRunFaster,
+  isSandboxUrl,
   parseClock,
 } from './index.ts';
 
-describe('the clock', () => {
-  it('agrees with real time at its anchor and runs faster from there', () => {
+describe('clock', () => {
+  it('equals real time at its anchor and runs faster from there', () => {
     const before = Date.now();
     const clock = createClock({ scale: 60, anchor: before - 1_000 });
     const real = Date.now();
@@ -19,14 +19,14 @@ describe('the clock', () => {
     expect(clock.fromMachine(1_000)).toBe(60_000);
   });
 
-  it('never wakes a sleeper before its moment', async () => {
+  it('never ends a sleep too early', async () => {
     const clock = createClock({ scale: 1_000, anchor: Date.now() });
     const start = clock.now();
     await clock.sleep(20_000);
     expect(clock.now() - start).toBeGreaterThanOrEqual(20_000);
   });
 
-  it('lets a sleeper go when its signal aborts', async () => {
+  it('ends a sleep when its signal aborts', async () => {
     const abort = new AbortController();
     const sleep = createClock().sleep(60_000, abort.signal);
     abort.abort(new Error('shutting down'));
@@ -34,8 +34,8 @@ describe('the clock', () => {
   });
 });
 
-describe('a virtual clock', () => {
-  it('wakes sleepers in the order of their moments, each at its own', async () => {
+describe('virtual clock', () => {
+  it('ends sleeps in order, each at its own time', async () => {
     const clock = createVirtualClock(100);
     const woken: Array<[string, number]> = [];
     const sleeper = async (name: string, ms: number) => {
@@ -53,13 +53,13 @@ describe('a virtual clock', () => {
 });
 
 describe('PACELINE_CLOCK', () => {
-  it('reads what it writes, and means real time when empty', () => {
+  it('round-trips its format, and means real time when empty', () => {
     const setting = { scale: 60, anchor: 1_764_788_400_000 };
     expect(parseClock(formatClock(setting))).toEqual(setting);
     expect(parseClock('')).toEqual({ scale: 1, anchor: 0 });
   });
 
-  it.each(['60', 'scale=60', 'scale=0.5,anchor=1', 'scale=-1,anchor=1'])('refuses "%s"', (text) => {
+  it.each(['60', 'scale=60', 'scale=0.5,anchor=1', 'scale=-1,anchor=1'])('rejects "%s"', (text) => {
     expect(() => parseClock(text)).toThrow('must look like');
   });
 
@@ -69,7 +69,7 @@ describe('PACELINE_CLOCK', () => {
     ['http://[::1]:9', true],
     ['https://api.example.org/api', false],
     ['http://127.0.0.1.example.org', false],
-  ])('takes %s for this machine: %s', (url, local) => {
+  ])('treats %s as loopback: %s', (url, local) => {
     expect(isLoopback(url)).toBe(local);
   });
 
@@ -80,7 +80,7 @@ describe('PACELINE_CLOCK', () => {
     ['https://api.example.org/sandbox.test', false],
     ['https://sandbox.test.example.org/api', false],
     ['https://sandboxtest/api', false],
-  ])('lets time run faster against %s: %s', (url, may) => {
-    expect(mayRunFaster(url)).toBe(may);
+  ])('allows faster time against %s: %s', (url, allowed) => {
+    expect(isSandboxUrl(url)).toBe(allowed);
   });
 });

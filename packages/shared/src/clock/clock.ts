@@ -1,36 +1,36 @@
-/** One source of time for the whole project: real, scaled (a sandbox lives faster) or virtual (tests, simulation). */
+/** The only source of time: real, scaled (against a sandbox) or virtual (tests, simulation). */
 export interface Clock {
-  /** How many project milliseconds pass in one millisecond of the machine. */
+  /** Project ms per real ms. */
   readonly scale: number;
-  /** The current moment in project time, in ms since the epoch. */
+  /** The current project time, ms since the epoch. */
   now(): number;
-  /** Waits for `ms` of project time. Rejects with the signal's reason when it aborts first. */
+  /** Waits for `ms` of project time. Rejects with the signal's reason if it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** The project moment at which a clock on the wall, such as the broker's, showed `wallMs` (since the epoch). */
+  /** The project time at which the real time, such as of a broker timestamp, was `wallMs` (since the epoch). */
   at(wallMs: number): number;
-  /** Project ms that pass while the machine lives through `machineMs`: what a GC pause or a round trip costs. */
+  /** Converts real ms, such as of a round trip, to project ms. */
   fromMachine(machineMs: number): number;
-  /** Ms of the machine in which `ms` of project time pass. */
+  /** Converts project ms to real ms. */
   toMachine(ms: number): number;
   readonly machine: Machine;
 }
 
 export interface ClockSetting {
   readonly scale: number;
-  /** The moment, in ms since the epoch, at which project time and the machine's time agree. */
+  /** When project time and real time are equal, ms since the epoch. */
   readonly anchor: number;
 }
 
 export const realTime: ClockSetting = { scale: 1, anchor: 0 };
 
-/** A clock that runs on the machine's, `scale` times faster from `anchor` on. */
+/** A clock that runs `scale` times faster than the machine's, from `anchor` on. */
 export function createClock({ scale, anchor }: ClockSetting = realTime, machine = thisMachine): Clock {
-  const shown = (machineMs: number) => (scale === 1 ? machineMs : anchor + (machineMs - anchor) * scale);
-  const now = () => shown(machine.now());
+  const toProject = (machineMs: number) => (scale === 1 ? machineMs : anchor + (machineMs - anchor) * scale);
+  const now = () => toProject(machine.now());
   return {
     scale,
     now,
-    at: (wallMs) => shown(machine.at(wallMs)),
+    at: (wallMs) => toProject(machine.at(wallMs)),
     async sleep(ms, signal) {
       const until = now() + ms;
       for (let left = ms; left > 0; left = until - now()) await pause(machine, left / scale, signal);
@@ -41,19 +41,19 @@ export function createClock({ scale, anchor }: ClockSetting = realTime, machine 
   };
 }
 
-/** The time of the machine itself: it bounds processes and networks, whatever the project's clock shows. */
+/** Real time, for what depends on processes and networks rather than on project time. */
 export interface Machine {
   now(): number;
-  /** Ms on a clock that never goes back: only differences mean something. */
+  /** Ms on a monotonic clock; only differences are meaningful. */
   elapsed(): number;
-  /** Calls `then` once, not before `ms` have passed. Returns what calls it off. */
+  /** Calls `then` once after at least `ms`. @returns a function that cancels it */
   after(ms: number, then: () => void): () => void;
-  /** The moment of `now()` at which a clock on the wall, such as the broker's, showed `wallMs`. */
+  /** The value of `now()` when the real time, such as of a broker timestamp, was `wallMs`. */
   at(wallMs: number): number;
 }
 
-/** Timers hold at most a signed 32-bit count of ms. */
-const longestTimer = 2_147_483_647;
+/** The longest delay of a timer: a signed 32-bit number of ms. */
+const maxTimerMs = 2_147_483_647;
 
 export const thisMachine: Machine = {
   now: () => Date.now(),
@@ -61,8 +61,8 @@ export const thisMachine: Machine = {
   after(ms, then) {
     let timer: NodeJS.Timeout;
     const wait = (left: number) => {
-      const now = Math.min(Math.ceil(left), longestTimer);
-      timer = setTimeout(() => (left > longestTimer ? wait(left - now) : then()), now);
+      const now = Math.min(Math.ceil(left), maxTimerMs);
+      timer = setTimeout(() => (left > maxTimerMs ? wait(left - now) : then()), now);
     };
     wait(ms);
     return () => clearTimeout(timer);
@@ -70,7 +70,7 @@ export const thisMachine: Machine = {
   at: (wallMs) => wallMs,
 };
 
-/** Waits for `ms` of the machine's time. Rejects with the signal's reason when it aborts first. */
+/** Waits for `ms` of real time. Rejects with the signal's reason if it aborts first. */
 export function pause(machine: Machine, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -78,10 +78,10 @@ export function pause(machine: Machine, ms: number, signal?: AbortSignal): Promi
       return;
     }
     const onAbort = () => {
-      callOff();
+      cancel();
       reject(signal?.reason);
     };
-    const callOff = machine.after(ms, () => {
+    const cancel = machine.after(ms, () => {
       signal?.removeEventListener('abort', onAbort);
       resolve();
     });
@@ -91,7 +91,7 @@ export function pause(machine: Machine, ms: number, signal?: AbortSignal): Promi
 
 const shape = /^scale=(\d+(?:\.\d+)?),anchor=(\d+)$/;
 
-/** Reads `scale=60,anchor=1764788400000`; empty means real time. @throws {Error} on another shape or a scale below 1 */
+/** Parses `scale=60,anchor=1764788400000`; empty means real time. @throws {Error} for another format or a scale below 1 */
 export function parseClock(text: string | undefined): ClockSetting {
   if (!text) return realTime;
   const [, scale, anchor] = shape.exec(text) ?? [];
@@ -110,6 +110,6 @@ export function isLoopback(url: string): boolean {
   return loopbackHosts.has(hostname) || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** Whether upstream is on this machine or under `.test`, which RFC 6761 keeps out of the public DNS: a sandbox. */
-export const mayRunFaster = (url: string): boolean =>
+/** Whether a URL must be a sandbox: on loopback or under `.test`, which RFC 6761 keeps out of the public DNS. */
+export const isSandboxUrl = (url: string): boolean =>
   isLoopback(url) || new URL(url).hostname.endsWith('.test');

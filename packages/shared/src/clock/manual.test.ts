@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createClock, manualMachine, pause } from './index.ts';
 
-describe('a manual machine', () => {
-  it('moves no further than its next timer, and calls those that are due there', () => {
+describe('manual machine', () => {
+  it('moves no further than its next timer, and calls the timers due then', () => {
     const machine = manualMachine(100);
     const called: number[] = [];
     machine.after(30, () => called.push(30));
@@ -15,26 +15,26 @@ describe('a manual machine', () => {
     expect([machine.now(), called]).toEqual([1_000, [10, 30]]);
   });
 
-  it('calls no timer that was called off, also by one that is due at the same moment', () => {
+  it('does not call a cancelled timer, even if cancelled by one due at the same time', () => {
     const machine = manualMachine();
     const called: string[] = [];
     machine.after(5, () => {
       called.push('first');
-      callOff();
+      cancel();
     });
-    const callOff = machine.after(5, () => called.push('second'));
+    const cancel = machine.after(5, () => called.push('second'));
     machine.moveTo(5);
     expect(called).toEqual(['first']);
     expect(machine.next()).toBeUndefined();
   });
 
-  it('never goes back', () => {
+  it('never moves backwards', () => {
     const machine = manualMachine(50);
     machine.moveTo(20);
     expect(machine.now()).toBe(50);
   });
 
-  it('is what a clock sleeps by, at its scale', async () => {
+  it('drives the sleeps of a scaled clock', async () => {
     const machine = manualMachine(1_000);
     const clock = createClock({ scale: 60, anchor: 1_000 }, machine);
     const sleep = clock.sleep(60_000);
@@ -45,13 +45,13 @@ describe('a manual machine', () => {
   });
 });
 
-describe('a pause', () => {
-  it('ends early when its signal aborts, and leaves no timer behind', async () => {
+describe('pause', () => {
+  it('ends early when its signal aborts, and removes its timer', async () => {
     const machine = manualMachine();
     const abort = new AbortController();
     const paused = pause(machine, 1_000, abort.signal);
-    abort.abort(new Error('over'));
-    await expect(paused).rejects.toThrow('over');
+    abort.abort(new Error('aborted'));
+    await expect(paused).rejects.toThrow('aborted');
     expect(machine.next()).toBeUndefined();
   });
 });

@@ -1,12 +1,12 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, type ClockSetting, createClock, type Machine, realTime } from './clock.ts';
 
-/** A machine whose time stands still until it is moved: tests and simulations decide what time it is. */
+/** A machine whose time is moved by a test or simulation. */
 export interface ManualMachine extends Machine {
-  /** When the next timer is due; undefined: none is set. */
+  /** Time of the next timer; undefined: none is set. */
   next(): number | undefined;
-  /** Moves time to `moment`, at most as far as the next timer, and calls the timers that are due there. */
-  moveTo(moment: number): void;
+  /** Moves time to `time`, or to the next timer if earlier, and calls the timers due then. */
+  moveTo(time: number): void;
 }
 
 interface Timer {
@@ -17,7 +17,7 @@ interface Timer {
 export function manualMachine(start = 0): ManualMachine {
   let now = start;
   const timers = new Set<Timer>();
-  /** When, on the wall, time was moved to where. */
+  /** The real time of each move. */
   const moves = [{ wallMs: -Infinity, now }];
 
   const earliest = () => {
@@ -35,8 +35,8 @@ export function manualMachine(start = 0): ManualMachine {
     },
     at: (wallMs) => moves.findLast((move) => move.wallMs <= wallMs)?.now ?? start,
     next: () => earliest()?.at,
-    moveTo(moment) {
-      now = Math.max(now, Math.min(moment, earliest()?.at ?? moment));
+    moveTo(time) {
+      now = Math.max(now, Math.min(time, earliest()?.at ?? time));
       if (moves.at(-1)?.now !== now) moves.push({ wallMs: Date.now(), now });
       const due = [...timers].filter(({ at }) => at <= now);
       for (const timer of due.toSorted((a, b) => a.at - b.at)) if (timers.delete(timer)) timer.run();
@@ -45,11 +45,11 @@ export function manualMachine(start = 0): ManualMachine {
 }
 
 export interface VirtualClock extends Clock {
-  /** Moves time forward by `ms`, waking every sleeper in the order of its moment. */
+  /** Advances time by `ms`, ending sleeps in order. */
   advance(ms: number): Promise<void>;
 }
 
-/** A clock that stands still until it is moved, for what does no I/O. */
+/** A clock that only moves when advanced, for code without I/O. */
 export function createVirtualClock(start = 0, setting: ClockSetting = realTime): VirtualClock {
   const machine = manualMachine(start);
   const clock = createClock(setting, machine);
@@ -59,8 +59,8 @@ export function createVirtualClock(start = 0, setting: ClockSetting = realTime):
       const until = machine.now() + clock.toMachine(ms);
       while (machine.now() < until) {
         machine.moveTo(until);
-        // What a sleeper does next may sleep again before `until`: let it run first.
-        await turn();
+        // Code after a sleep can sleep again before `until`, so it must run first.
+        await nextTurn();
       }
     },
   };

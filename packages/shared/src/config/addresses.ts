@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { mayRunFaster } from '../clock/index.ts';
+import { isSandboxUrl } from '../clock/index.ts';
 import { commaSeparated } from './values.ts';
 
 /** Cloud metadata services outside the ranges that are blocked as a whole. */
@@ -29,7 +29,7 @@ const target = httpUrl.refine((text) => !isForbiddenHost(new URL(text).hostname)
 });
 
 /** Secrets go over plain http only to this machine or to a sandbox container. */
-const isSafe = (text: string) => new URL(text).protocol === 'https:' || mayRunFaster(text);
+const isSafe = (text: string) => new URL(text).protocol === 'https:' || isSandboxUrl(text);
 const safe = 'must be https unless it is on loopback or under .test';
 
 function hasCredentials(text: string): boolean {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type ClockSetting, isLoopback, mayRunFaster } from '../clock/index.ts';
+import { type ClockSetting, isLoopback, isSandboxUrl } from '../clock/index.ts';
 import { isPair } from './addresses.ts';
 import { type VariableName, variables } from './variables.ts';
 
@@ -60,7 +60,7 @@ function contradictions(
   const problems: string[] = [];
   const clock = values.PACELINE_CLOCK as ClockSetting | undefined;
   const upstream = values.ZWIFTRACING_BASE_URL as string | undefined;
-  if (clock && clock.scale !== 1 && upstream && !mayRunFaster(upstream)) {
+  if (clock && clock.scale !== 1 && upstream && !isSandboxUrl(upstream)) {
     problems.push(
       'PACELINE_CLOCK can only speed up time when ZWIFTRACING_BASE_URL is on loopback or under .test',
     );

@@ -3,9 +3,9 @@ import { newDatabaseUrl, type TestDatabase, testDatabase } from '../testing/data
 import { asRows, openDatabase } from './client.ts';
 import { riders } from './schema/index.ts';
 
-it('a connection comes back to the pool also when a transaction can not begin on it', async () => {
+it('returns a connection to the pool when a transaction fails to start', async () => {
   const database = openDatabase(await newDatabaseUrl(), () => undefined, 1);
-  const unknown = 'as you like it' as 'serializable';
+  const unknown = 'unknown level' as 'serializable';
   const nothing = async () => undefined;
   for (let time = 0; time < 3; time += 1)
     await expect(database.db.transaction(nothing, { isolationLevel: unknown })).rejects.toThrow();
@@ -32,20 +32,20 @@ const rider = {
   firstSeenAt: Date.UTC(2026, 0, 1),
   fetchedAt: Date.UTC(2026, 0, 2),
 };
-const untold = { age: null, zpFtp: null, takenAt: null };
+const unset = { age: null, zpFtp: null, takenAt: null };
 
-describe('rows that are given as arrays', () => {
-  it('are stored as they are, and what is not said of them as null', async () => {
+describe('rows as column arrays', () => {
+  it('are stored unchanged, with null for omitted columns', async () => {
     const second = { ...rider, riderId: 2, raw: { deep: [[]] } };
     await database.db.insert(riders).select(asRows(riders, [rider, second]));
     const stored = await database.db.select().from(riders).orderBy(riders.riderId);
     expect(stored).toMatchObject([
-      { ...rider, ...untold },
-      { ...second, ...untold },
+      { ...rider, ...unset },
+      { ...second, ...unset },
     ]);
   });
 
-  it('may be more than a statement may have parameters', async () => {
+  it('can exceed the parameter limit of a statement', async () => {
     const many = Array.from({ length: 10_000 }, (_, index) => ({ ...rider, riderId: 100 + index }));
     await database.db.insert(riders).select(asRows(riders, many));
     expect(await database.db.$count(riders)).toBeGreaterThanOrEqual(many.length);

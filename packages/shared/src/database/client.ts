@@ -8,26 +8,26 @@ export type Database = NodePgDatabase;
 
 export type DatabaseClient = ReturnType<typeof openDatabase>;
 
-/** A pool that outlives restarts of Postgres. `longestWaitMs`: real, 0 waits for ever; `onError`: broken connections */
+/** Opens a pool that survives Postgres restarts. @param onError lost connections @param maxWaitMs real ms, 0: no limit */
 export function openDatabase(
   url: string,
   onError: (error: Error) => void,
   connections = 5,
-  longestWaitMs = 5_000,
+  maxWaitMs = 5_000,
 ) {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
-    connectionTimeoutMillis: longestWaitMs,
-    // Notices a server that vanished without closing its connections; a query that was not even acknowledged takes longer.
+    connectionTimeoutMillis: maxWaitMs,
+    // Detects a server that vanished without closing its connections.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
   pool.on('error', onError);
   pool.on('connect', (client) => client.on('error', onError));
   const db: Database = drizzle(pool);
-  // Drizzle's own never gives a connection back on which a transaction could not begin: the pool would run dry, one
-  // restart of Postgres after the other.
+  // Drizzle's own method leaks the connection when a transaction fails to start, so each restart of Postgres would
+  // shrink the pool.
   db.transaction = async (work, config) => {
     const client = await pool.connect();
     try {
@@ -38,7 +38,7 @@ export function openDatabase(
   };
   return {
     db,
-    /** @throws Postgres's reason when it does not answer */
+    /** @throws the connection error when Postgres is unavailable */
     async ping() {
       await pool.query('select 1').catch(rethrowExplained);
     },
@@ -46,7 +46,7 @@ export function openDatabase(
   };
 }
 
-/** Rows for `insert(table).select(…)`: an array for each column is much faster than a parameter for each value. */
+/** Rows for `insert(table).select(…)`: one array parameter per column is much faster than one parameter per value. */
 export function asRows<Table extends PgTable>(table: Table, rows: ReadonlyArray<Table['$inferInsert']>): SQL {
   const columns = Object.entries(getTableColumns(table));
   const names = columns.map(([, column]) => sql.identifier(column.name));

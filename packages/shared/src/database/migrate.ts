@@ -10,7 +10,7 @@ import { rethrowExplained } from './errors.ts';
 
 const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
 
-/** Any constant will do; it only has to be the same for everybody who migrates. */
+/** An arbitrary key for the advisory lock, the same in every process that migrates. */
 const migrationLock = 7_223_091;
 
 export const knownMigrations = (): number => readMigrationFiles({ migrationsFolder }).length;
@@ -22,7 +22,7 @@ export async function appliedMigrations(client: pg.Client): Promise<number> {
   return Number(rows[0]?.count ?? 0);
 }
 
-/** Runs the first `count` migrations. Safe to repeat and to run concurrently. */
+/** Runs the first `count` migrations. Idempotent and safe to run concurrently. */
 export async function migrate(url: string, count = Infinity): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   await client.connect().catch(rethrowExplained);
@@ -35,7 +35,7 @@ export async function migrate(url: string, count = Infinity): Promise<void> {
   }
 }
 
-/** The migrator takes a folder whole: this is one with the first of them only. */
+/** The migrator runs a whole folder, so this makes one with only the first migrations. */
 async function withFirst(count: number, use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'paceline-migrations-'));
   try {

@@ -12,7 +12,7 @@ const statements = (file: string) =>
     .split('--> statement-breakpoint')
     .map((each) => each.trim());
 
-/** What a service of the version before, which still runs meanwhile, does not notice. */
+/** Changes that don't break services of the previous version, which still run during an upgrade. */
 const additive = [
   /^create table /i,
   /^create (unique )?index /i,
@@ -24,11 +24,11 @@ const additive = [
 ];
 const isAdditive = (statement: string) =>
   additive.some((pattern) => pattern.test(statement)) &&
-  // Whoever does not know of a column can't fill it.
+  // The previous version can't fill a column that it doesn't know.
   (!/ add column .* not null/i.test(statement) || / default /i.test(statement));
 
-describe('a migration', () => {
-  it.each(files)('%s takes nothing away from the services of the version before', (file) => {
+describe('migration', () => {
+  it.each(files)('%s does not break services of the previous version', (file) => {
     for (const statement of statements(file)) expect(isAdditive(statement), statement).toBe(true);
   });
 
@@ -39,7 +39,7 @@ describe('a migration', () => {
     'ALTER TABLE "riders" ALTER COLUMN "age" SET NOT NULL;',
     'ALTER TABLE "riders" ADD COLUMN "years" integer NOT NULL;',
     'DROP TABLE "riders";',
-  ])('that were to say %s would be refused', (statement) => {
+  ])('is rejected with %s', (statement) => {
     expect(isAdditive(statement)).toBe(false);
   });
 });
@@ -50,7 +50,7 @@ interface Column {
   readonly type: string;
 }
 
-/** One row for each table, as the version that the schema is of could have written it; parents first. */
+/** Inserts one row into each table of the schema's version, parents first. @returns the insert statements by table */
 async function fill(client: pg.Client): Promise<Map<string, string>> {
   const { rows } = await client.query<Column>(
     `select table_name as table, column_name as column, data_type as type from information_schema.columns
@@ -77,9 +77,9 @@ function valueOf({ type }: Column): string {
   return type === 'text' ? "'one'" : '1';
 }
 
-describe('a database of an earlier version', () => {
+describe('database of an earlier version', () => {
   it.each(files.map((file, index) => ({ file, seen: index + 1 })))(
-    'as of $file keeps every row, and its services go on writing',
+    'keeps every row after $file, and its services can still write',
     async ({ seen }) => {
       const url = await newDatabaseUrl({ empty: true });
       await migrate(url, seen);
@@ -89,7 +89,7 @@ describe('a database of an earlier version', () => {
         expect(await appliedMigrations(client)).toBe(seen);
         const inserts = await fill(client);
         const before = await contents(client, [...inserts.keys()]);
-        // The old service stays connected, with a statement that it has prepared.
+        // The old service stays connected, with a prepared statement.
         await client.query({ name: 'old', text: 'select event_id, title, starts_at, raw from events' });
         await migrate(url);
         expect(await appliedMigrations(client)).toBe(knownMigrations());
@@ -100,7 +100,7 @@ describe('a database of an earlier version', () => {
           text: 'select event_id, title, starts_at, raw from events',
         });
         expect(rowCount).toBe(1);
-        // What it inserts, by the columns that it knows, is taken.
+        // It can still insert the columns that it knows.
         for (const table of [...inserts.keys()].toReversed()) await client.query(`delete from "${table}"`);
         for (const insert of inserts.values()) await client.query(insert);
       } finally {
@@ -110,7 +110,7 @@ describe('a database of an earlier version', () => {
   );
 });
 
-it('a database is migrated no further than to a version that is named', async () => {
+it('migrates no further than the given version', async () => {
   const url = await newDatabaseUrl({ empty: true });
   await migrate(url, 0);
   const client = new pg.Client({ connectionString: url });

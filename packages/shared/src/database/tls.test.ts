@@ -38,25 +38,25 @@ async function speaksTls(url: string): Promise<unknown> {
   }
 }
 
-describe('a database over TLS', () => {
-  it('is connected to when its authority is trusted', async () => {
+describe('database over TLS', () => {
+  it('accepts connections when its authority is trusted', async () => {
     expect(await speaksTls(urlOf(postgres, authority))).toBe(true);
     expect(await speaksTls(postgres.url)).toBe(false);
   });
 
   it.each([
     [
-      'whose authority is another',
+      'an unknown authority',
       () => urlOf(postgres, stranger),
-      'its certificate is signed by nobody who is trusted here',
+      'its certificate is not signed by a trusted authority',
     ],
     [
-      'whose certificate is for another host',
+      'a certificate for another host',
       () => urlOf(postgres, authority, '127.0.0.1'),
       'its certificate is for another host',
     ],
-    ['that speaks none', () => urlOf(plain, authority), 'it speaks no TLS, which is wanted here'],
-  ])('%s is refused, and why is said', async (_, url, why) => {
-    await expect(speaksTls(url())).rejects.toThrow(`The database is not connected to: ${why}`);
+    ['no TLS', () => urlOf(plain, authority), 'it does not support TLS, which is required'],
+  ])('is refused with the reason when it has %s', async (_, url, reason) => {
+    await expect(speaksTls(url())).rejects.toThrow(`Database connection failed: ${reason}`);
   });
 });

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type HealthSettings, readiness, startHealthServer } from './health.ts';
+import { type HealthOptions, readiness, startHealthServer } from './health.ts';
 
 const never = () => new Promise<void>(() => undefined);
 
 describe('readiness', () => {
-  it('is there when every check passes, or when there are none', async () => {
+  it('is given when every check passes, or without checks', async () => {
     expect(await readiness({ broker: () => undefined, database: async () => undefined })).toEqual({
       ready: true,
       checks: { broker: 'ok', database: 'ok' },
@@ -12,12 +12,12 @@ describe('readiness', () => {
     expect(await readiness({})).toEqual({ ready: true, checks: {} });
   });
 
-  it('names each check that throws or rejects, with its reason', async () => {
+  it('has the reason of each check that throws or rejects', async () => {
     const checks = {
       broker() {
         throw new Error('disconnected');
       },
-      database: () => Promise.reject(new Error('no answer from postgres://me:hush@db')),
+      database: () => Promise.reject(new Error('no response from postgres://me:hush@db')),
       limiter: () => Promise.reject('no owner'),
       upstream: () => Promise.reject(new Error('')),
       clock: () => undefined,
@@ -26,7 +26,7 @@ describe('readiness', () => {
       ready: false,
       checks: {
         broker: 'disconnected',
-        database: 'no answer from postgres://***@db',
+        database: 'no response from postgres://***@db',
         limiter: 'no owner',
         upstream: 'not ready',
         clock: 'ok',
@@ -34,7 +34,7 @@ describe('readiness', () => {
     });
   });
 
-  it('does not wait for ever for a check, nor for one after the other', async () => {
+  it('runs checks in parallel with a time limit', async () => {
     const { ready, checks } = await readiness({ one: never, two: never, three: () => undefined }, 20);
     expect(ready).toBe(false);
     expect(checks).toEqual({
@@ -51,28 +51,32 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-async function serve(settings: Partial<HealthSettings> = {}) {
+async function serve(options: Partial<HealthOptions> = {}) {
   const server = await startHealthServer({
     host: '127.0.0.1',
     port: 0,
     checks: () => ({}),
     metricsText: async () => '# no registered metrics',
-    ...settings,
+    ...options,
   });
   servers.push(server);
   return async (path: string) => {
-    const answer = await fetch(server.url + path);
-    return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() };
+    const response = await fetch(server.url + path);
+    return {
+      status: response.status,
+      type: response.headers.get('content-type'),
+      text: await response.text(),
+    };
   };
 }
 
-describe('the health server', () => {
-  it('lives, whatever the checks say', async () => {
+describe('health server', () => {
+  it('is live even when a check fails', async () => {
     const get = await serve({ checks: () => ({ broker: () => Promise.reject(new Error('gone')) }) });
     expect(await get('/livez')).toMatchObject({ status: 200, text: 'ok\n' });
   });
 
-  it('asks the checks anew each time', async () => {
+  it('runs the checks for each request', async () => {
     let reason: string | undefined = 'starting';
     const get = await serve({
       checks: () => ({
@@ -93,7 +97,7 @@ describe('the health server', () => {
     });
   });
 
-  it('hands out metrics in the format that Prometheus reads', async () => {
+  it('serves metrics in the Prometheus text format', async () => {
     const get = await serve({ metricsText: async () => 'paceline_up 1\n' });
     expect(await get('/metrics')).toEqual({
       status: 200,
@@ -102,18 +106,21 @@ describe('the health server', () => {
     });
   });
 
-  it('answers 500 when metrics fail, and goes on', async () => {
+  it('answers 500 when metrics fail, and keeps running', async () => {
     const get = await serve({ metricsText: () => Promise.reject(new Error('no reader')) });
     expect(await get('/metrics')).toMatchObject({ status: 500, text: 'Error: no reader\n' });
     expect(await get('/livez')).toMatchObject({ status: 200 });
   });
 
-  it('says what there is when it is asked for something else', async () => {
+  it('answers other paths with 404 and the available ones', async () => {
     const get = await serve();
-    expect(await get('/')).toMatchObject({ status: 404, text: 'There are /livez, /readyz and /metrics.\n' });
+    expect(await get('/')).toMatchObject({
+      status: 404,
+      text: 'Not found. Available: /livez, /readyz, /metrics\n',
+    });
   });
 
-  it('rejects when its port is taken', async () => {
+  it('rejects when its port is in use', async () => {
     await serve();
     const port = Number(new URL(servers[0]?.url ?? '').port);
     await expect(serve({ port })).rejects.toThrow('EADDRINUSE');

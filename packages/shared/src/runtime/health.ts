@@ -4,20 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { redactUrl } from '../telemetry/index.ts';
 import { within } from './shutdown.ts';
 
-/** Readiness checks by name; each throws or rejects with its reason when it isn't ready. */
+/** Readiness checks by name; each throws or rejects with the reason when not ready. */
 export type Checks = Readonly<Record<string, () => void | Promise<void>>>;
 
-const longestCheckMs = 2_000;
+const maxCheckMs = 2_000;
 
-/** Runs all checks at once: `ok` or the reason by name. Without an answer within `limitMs` (real) it isn't ready. */
-export async function readiness(checks: Checks, limitMs = longestCheckMs) {
-  const answers = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => [name, await answerOf(check, limitMs)] as const),
+/** Runs all checks in parallel. Each is `ok` or the reason; a check that takes over `limitMs` (real) fails. */
+export async function readiness(checks: Checks, limitMs = maxCheckMs) {
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => [name, await resultOf(check, limitMs)] as const),
   );
-  return { ready: answers.every(([, answer]) => answer === 'ok'), checks: Object.fromEntries(answers) };
+  return { ready: results.every(([, result]) => result === 'ok'), checks: Object.fromEntries(results) };
 }
 
-async function answerOf(check: () => void | Promise<void>, limitMs: number): Promise<string> {
+async function resultOf(check: () => void | Promise<void>, limitMs: number): Promise<string> {
   try {
     await within(limitMs, Promise.resolve().then(check));
     return 'ok';
@@ -26,22 +26,22 @@ async function answerOf(check: () => void | Promise<void>, limitMs: number): Pro
   }
 }
 
-export interface HealthSettings {
+export interface HealthOptions {
   readonly host: string;
   readonly port: number;
-  /** Called for every request: what must be ready changes as a service starts and stops. */
+  /** Called for every request, as the checks change when a service starts and stops. */
   readonly checks: () => Checks;
   readonly metricsText: () => Promise<string>;
 }
 
 /** Serves `/livez`, `/readyz` (200 or 503, with each check) and `/metrics`. @throws when the address can't be bound */
-export async function startHealthServer(settings: HealthSettings) {
+export async function startHealthServer(options: HealthOptions) {
   const server = createServer((request, response) => {
-    answer(settings, request, response).catch((error: unknown) => {
+    respond(options, request, response).catch((error: unknown) => {
       response.writeHead(500, text).end(`${String(error)}\n`);
     });
   });
-  server.listen(settings.port, settings.host);
+  server.listen(options.port, options.host);
   await once(server, 'listening');
   const { address, family, port } = server.address() as AddressInfo;
   return {
@@ -56,8 +56,8 @@ export async function startHealthServer(settings: HealthSettings) {
 const text = { 'content-type': 'text/plain; charset=utf-8' };
 const prometheusText = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
 
-async function answer(
-  { checks, metricsText }: HealthSettings,
+async function respond(
+  { checks, metricsText }: HealthOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -78,6 +78,6 @@ async function answer(
       return;
     }
     default:
-      response.writeHead(404, text).end('There are /livez, /readyz and /metrics.\n');
+      response.writeHead(404, text).end('Not found. Available: /livez, /readyz, /metrics\n');
   }
 }

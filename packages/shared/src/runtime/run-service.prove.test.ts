@@ -12,13 +12,13 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-function tiny(habit = '', env: Record<string, string> = {}) {
-  const child = startChild(script, { HEALTH_PORT: '0', TINY: habit, ...env });
+function tiny(behavior = '', env: Record<string, string> = {}) {
+  const child = startChild(script, { HEALTH_PORT: '0', TINY: behavior, ...env });
   children.push(child);
   return child;
 }
 
-/** Waits for the line with this message. */
+/** Waits for the log line with this message. */
 const line = (child: Child, msg: string): Promise<LogLine> =>
   vi.waitFor(
     () => {
@@ -31,14 +31,14 @@ const line = (child: Child, msg: string): Promise<LogLine> =>
 
 async function get(child: Child, path: string) {
   const { url } = await line(child, 'serving /livez, /readyz and /metrics');
-  const answer = await fetch(`${String(url)}${path}`);
-  return { status: answer.status, text: await answer.text() };
+  const response = await fetch(`${String(url)}${path}`);
+  return { status: response.status, text: await response.text() };
 }
 
 const messages = (child: Child) => child.lines().map(({ msg }) => msg);
 
-describe('a running service', { timeout: 60_000 }, () => {
-  it('is ready once it has started, and hands out its metrics', async () => {
+describe('running service', { timeout: 60_000 }, () => {
+  it('is ready once started, and serves its metrics', async () => {
     const child = tiny();
     await line(child, 'started');
     expect(await get(child, '/readyz')).toEqual({
@@ -48,7 +48,7 @@ describe('a running service', { timeout: 60_000 }, () => {
     expect((await get(child, '/metrics')).text).toContain('nodejs_eventloop');
   });
 
-  it('lives, but is not ready, while it starts', async () => {
+  it('is live but not ready while starting', async () => {
     const child = tiny('starts slowly');
     expect(await get(child, '/livez')).toMatchObject({ status: 200 });
     expect(await get(child, '/readyz')).toEqual({
@@ -57,61 +57,61 @@ describe('a running service', { timeout: 60_000 }, () => {
     });
   });
 
-  it('names the check that fails and its reason, without secrets', async () => {
+  it('reports a failing check with its reason, without secrets', async () => {
     const child = tiny('is not ready');
     await line(child, 'started');
     expect(await get(child, '/readyz')).toEqual({
       status: 503,
-      text: '{"ready":false,"checks":{"broker":"ok","database":"no answer from postgres://***@db"}}',
+      text: '{"ready":false,"checks":{"broker":"ok","database":"no response from postgres://***@db"}}',
     });
   });
 
-  it('lives by the clock of its configuration', async () => {
+  it('uses the configured clock', async () => {
     const child = tiny('', { PACELINE_CLOCK: 'scale=60,anchor=1764788400000' });
     expect(await line(child, 'at work')).toMatchObject({ service: 'tiny', scale: 60 });
   });
 });
 
-describe('a service that can not start', { timeout: 60_000 }, () => {
-  it('says why, without secrets, and exits with 1', async () => {
+describe('service that cannot start', { timeout: 60_000 }, () => {
+  it('logs the reason without secrets, and exits with 1', async () => {
     const child = tiny('cannot start');
     expect(await child.exited).toBe(1);
     expect(child.lines().at(-1)).toMatchObject({
       level: 'fatal',
-      msg: 'could not start: no answer from nats://***@127.0.0.1:4222',
+      msg: 'failed to start: no response from nats://***@127.0.0.1:4222',
       err: { stack: expect.stringContaining('tiny-service.ts') },
     });
     expect(child.output()).not.toContain('hush');
   });
 
-  it('says so when its health port is taken', async () => {
+  it('logs that its health port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     const child = tiny('', { HEALTH_PORT: String(port) });
     expect(await child.exited).toBe(1);
     expect(messages(child)).toEqual([
-      `could not start: listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
+      `failed to start: listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
     ]);
     other.close();
   });
 
-  it('names what is wrong with its configuration and exits with 78', async () => {
+  it('reports an invalid configuration and exits with 78', async () => {
     const child = tiny('', { LOG_LEVEL: 'loud' });
     expect(await child.exited).toBe(78);
     expect(child.output()).toContain('LOG_LEVEL');
   });
 });
 
-describe('the end of a service', { timeout: 60_000 }, () => {
+describe('service shutdown', { timeout: 60_000 }, () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'on %s drains, closes, sends its spans and exits with 0',
+    'drains, closes, sends its spans and exits with 0 on %s',
     async (signal) => {
       const otlp = await startOtlpReceiver();
       const child = tiny('', { ...otlp.env, OTEL_BSP_SCHEDULE_DELAY: '60000' });
       await line(child, 'started');
       child.kill(signal);
-      await child.endedWell();
+      await child.exitedCleanly();
       expect(messages(child).slice(-5)).toEqual([
         'started',
         'shutting down',
@@ -129,7 +129,7 @@ describe('the end of a service', { timeout: 60_000 }, () => {
     },
   );
 
-  it('shows in its readiness at once, while work in hand is finished', async () => {
+  it('makes the service not ready while work in progress finishes', async () => {
     const child = tiny('drains slowly');
     await line(child, 'started');
     child.kill('SIGTERM');
@@ -141,7 +141,7 @@ describe('the end of a service', { timeout: 60_000 }, () => {
     expect(await get(child, '/livez')).toMatchObject({ status: 200 });
   });
 
-  it('comes at once on a second signal', async () => {
+  it('is immediate on a second signal', async () => {
     const child = tiny('drains slowly');
     await line(child, 'started');
     child.kill('SIGTERM');
@@ -151,7 +151,7 @@ describe('the end of a service', { timeout: 60_000 }, () => {
     expect(messages(child)).not.toContain('closing');
   });
 
-  it('does not wait for ever for a drain that hangs: it closes, and exits with 1', async () => {
+  it('closes and exits with 1 when draining hangs', async () => {
     const child = tiny('never drains');
     await line(child, 'started');
     child.kill('SIGTERM');
@@ -162,7 +162,7 @@ describe('the end of a service', { timeout: 60_000 }, () => {
     });
   });
 
-  it('exits with 1 when something could not be closed', async () => {
+  it('exits with 1 when closing fails', async () => {
     const child = tiny('cannot close');
     await line(child, 'started');
     child.kill('SIGTERM');
@@ -170,29 +170,29 @@ describe('the end of a service', { timeout: 60_000 }, () => {
     expect(await line(child, 'shutdown: close failed')).toMatchObject({ err: { message: 'still in use' } });
   });
 
-  it('may come while it still starts: what has started by then is closed', async () => {
+  it('closes a service that was still starting', async () => {
     const child = tiny('starts slowly');
     await line(child, 'serving /livez, /readyz and /metrics');
     child.kill('SIGTERM');
-    await child.endedWell();
+    await child.exitedCleanly();
     expect(messages(child).slice(-3)).toEqual(['draining', 'closing', 'stopped']);
   });
 
-  it('may come instead of a start, which is no failure', async () => {
+  it('during an aborted start exits with 0', async () => {
     const child = tiny('gives up starting');
     await line(child, 'serving /livez, /readyz and /metrics');
     child.kill('SIGTERM');
-    await child.endedWell();
+    await child.exitedCleanly();
     expect(messages(child).slice(-2)).toEqual(['shutting down', 'stopped']);
   });
 
   it.each([
     ['crashes', 'Unexpected token'],
-    ['forgets a promise', 'nobody caught me'],
-  ])('takes the same way out when it %s, and exits with 1', async (habit, reason) => {
-    const child = tiny(habit);
+    ['rejects unhandled', 'an unhandled rejection'],
+  ])('also runs when the service %s, and exits with 1', async (behavior, reason) => {
+    const child = tiny(behavior);
     expect(await child.exited).toBe(1);
-    expect(await line(child, 'uncaught error: shutting down')).toMatchObject({
+    expect(await line(child, 'uncaught error, shutting down')).toMatchObject({
       level: 'fatal',
       err: { message: expect.stringContaining(reason) },
     });

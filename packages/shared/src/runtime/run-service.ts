@@ -4,7 +4,7 @@ import { createLogger, type Logger, metricsText, stopTelemetry } from '../teleme
 import { type Checks, startHealthServer } from './health.ts';
 import { onShutdown, shutDown } from './shutdown.ts';
 
-/** A service without HEALTH_PORT serves its own health. */
+/** A service without HEALTH_PORT serves its health endpoints itself. */
 export type RuntimeConfig = Config<'LOG_LEVEL' | 'PACELINE_CLOCK', 'HEALTH_HOST' | 'HEALTH_PORT'>;
 
 export interface ServiceContext<C> {
@@ -12,13 +12,13 @@ export interface ServiceContext<C> {
   readonly config: C;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Aborts when shutdown begins. */
+  /** Aborts when shutdown starts. */
   readonly signal: AbortSignal;
 }
 
 export interface RunningService {
   readonly checks: Checks;
-  /** Phase 1: takes no new work and finishes what is in hand. */
+  /** Phase 1: takes no new work and finishes the work in progress. */
   drain(): Promise<void>;
   /** Phase 2: closes its connections. */
   close(): Promise<void>;
@@ -28,14 +28,14 @@ export interface ServiceDefinition<C extends RuntimeConfig> {
   readonly name: string;
   readonly config: C;
   start(context: ServiceContext<C>): Promise<RunningService>;
-  /** How long draining may take, in real ms; default 10 s. */
+  /** Max duration of draining, real ms; default 10 s. */
   readonly drainMs?: number;
 }
 
 const closeMs = 5_000;
 const telemetryMs = 3_000;
 
-/** Runs a service as this process until a signal or an uncaught error. Resolves when started; exit code 1 if it can't. */
+/** Runs a service until a signal or an uncaught error. Resolves when started; exits with 1 when it can't start. */
 export async function runService<C extends RuntimeConfig>(service: ServiceDefinition<C>): Promise<void> {
   const { name, config, drainMs = 10_000 } = service;
   const log = createLogger(name, config.LOG_LEVEL);
@@ -54,11 +54,11 @@ export async function runService<C extends RuntimeConfig>(service: ServiceDefini
 
   onShutdown(log, () => {
     stopping.abort(new Error('shutting down'));
-    const whatStarted = () => starting.catch(() => undefined).then(() => running);
+    const startedService = () => starting.catch(() => undefined).then(() => running);
     return shutDown(
       [
-        { name: 'drain', limitMs: drainMs, run: async () => (await whatStarted())?.drain() },
-        { name: 'close', limitMs: closeMs, run: async () => (await whatStarted())?.close() },
+        { name: 'drain', limitMs: drainMs, run: async () => (await startedService())?.drain() },
+        { name: 'close', limitMs: closeMs, run: async () => (await startedService())?.close() },
         { name: 'telemetry', limitMs: telemetryMs, run: stopTelemetry },
       ],
       log,
@@ -70,7 +70,7 @@ export async function runService<C extends RuntimeConfig>(service: ServiceDefini
     log.info('started');
   } catch (error) {
     if (signal.aborted) return;
-    log.fatal({ err: error }, `could not start: ${error instanceof Error ? error.message : String(error)}`);
+    log.fatal({ err: error }, `failed to start: ${error instanceof Error ? error.message : String(error)}`);
     await stopTelemetry();
     process.exit(1);
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLogger } from '../telemetry/index.ts';
 import { shutDown } from './shutdown.ts';
 
-function journal() {
+function recorder() {
   const lines: string[] = [];
   const log = createLogger('test', 'info', { write: (line) => lines.push(JSON.parse(line).msg) });
   const phase = (name: string, run: () => Promise<void> = async () => undefined, limitMs = 60_000) => ({
@@ -16,17 +16,17 @@ function journal() {
   return { lines, log, phase };
 }
 
-describe('shutting down', () => {
-  it('goes through its phases one after the other', async () => {
-    const { lines, log, phase } = journal();
+describe('shutdown', () => {
+  it('runs its phases in order', async () => {
+    const { lines, log, phase } = recorder();
     const slow = () =>
       new Promise<void>((resolve) => setImmediate(() => resolve(void lines.push('drained'))));
     expect(await shutDown([phase('drain', slow), phase('close')], log)).toBe(true);
     expect(lines).toEqual(['drain', 'drained', 'close']);
   });
 
-  it('goes on after a phase that fails or hangs, and says that it was not clean', async () => {
-    const { lines, log, phase } = journal();
+  it('continues after a phase that fails or hangs, and reports that it was not clean', async () => {
+    const { lines, log, phase } = recorder();
     const hang = () => new Promise<void>(() => undefined);
     const fail = () => Promise.reject(new Error('still in use'));
     expect(await shutDown([phase('drain', hang, 10), phase('close', fail), phase('flush')], log)).toBe(false);

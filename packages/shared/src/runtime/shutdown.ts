@@ -7,7 +7,7 @@ export interface Phase {
   readonly run: () => Promise<void>;
 }
 
-/** Runs each phase for `limitMs` (real) at most, also after a failed one. Returns whether all went well. */
+/** Runs each phase for at most `limitMs` (real), also after a failed one. Returns whether all succeeded. */
 export async function shutDown(phases: readonly Phase[], log: Logger): Promise<boolean> {
   let clean = true;
   for (const { name, limitMs, run } of phases) {
@@ -21,8 +21,8 @@ export async function shutDown(phases: readonly Phase[], log: Logger): Promise<b
   return clean;
 }
 
-/** Left to Node: after a real crash signal no JavaScript should run, and an empty event loop may just end. */
-const notOurs: closeWithGrace.AllEvents[] = [
+/** Left to Node: no JavaScript should run after a crash signal, and an empty event loop can just end. */
+const ignoredEvents: closeWithGrace.AllEvents[] = [
   'SIGQUIT',
   'SIGILL',
   'SIGTRAP',
@@ -34,26 +34,26 @@ const notOurs: closeWithGrace.AllEvents[] = [
   'beforeExit',
 ];
 
-/** Ends the process after `shutDown`: 0 after a signal and a clean shutdown, else 1. A second signal ends it at once. */
+/** Exits after `shutDown`: with 0 after a signal and a clean shutdown, else 1. A second signal exits at once. */
 export function onShutdown(log: Logger, shutDown: () => Promise<boolean>): void {
   const settings: closeWithGrace.Options = {
     delay: false,
     logger: false,
-    skip: notOurs,
-    onSecondSignal: (signal) => log.warn({ signal }, 'a second signal: ending at once'),
+    skip: ignoredEvents,
+    onSecondSignal: (signal) => log.warn({ signal }, 'second signal, exiting immediately'),
     onSecondError: (error) =>
-      log.fatal({ err: error }, 'an uncaught error while shutting down: ending at once'),
+      log.fatal({ err: error }, 'uncaught error during shutdown, exiting immediately'),
   };
   closeWithGrace(settings, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, 'uncaught error: shutting down');
+    if (err) log.fatal({ err }, 'uncaught error, shutting down');
     else log.info({ signal }, 'shutting down');
-    // Its way to exit code 1 is a rejection; the reasons are in the log by then.
+    // close-with-grace exits with 1 after a rejection. The reasons are already logged.
     if (!(await shutDown())) throw new Error('shutdown was not clean');
     log.info('stopped');
   });
 }
 
-/** Settles as `work`, or rejects after `limitMs` (real); the work goes on. */
+/** Settles like `work`, or rejects after `limitMs` (real); the work continues. */
 export async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {

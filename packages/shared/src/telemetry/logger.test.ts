@@ -5,15 +5,15 @@ import { inSpan } from './tracing.ts';
 
 beforeAll(startTelemetry);
 
-/** What a logger writes, line by line, while `say` uses it. */
-async function written(say: (log: Logger) => unknown, level: LogLevel = 'info') {
+/** The lines that a logger writes while `use` runs. */
+async function written(use: (log: Logger) => unknown, level: LogLevel = 'info') {
   const lines: string[] = [];
-  await say(createLogger('rider-sync', level, { write: (line) => lines.push(line) }));
+  await use(createLogger('rider-sync', level, { write: (line) => lines.push(line) }));
   return lines.map((line) => JSON.parse(line));
 }
 
-describe('the logger', () => {
-  it('writes a line of JSON with the service, the level in words and an ISO time', async () => {
+describe('logger', () => {
+  it('writes JSON lines with service, level name and ISO time', async () => {
     const [line] = await written((log) => log.info({ riders: 3 }, 'synced'));
     expect(line).toEqual({
       level: 'info',
@@ -25,7 +25,7 @@ describe('the logger', () => {
     });
   });
 
-  it('says in which span it was said', async () => {
+  it('adds the active span', async () => {
     const [inside, outside] = await written(async (log) => {
       await inSpan('sync', {}, async (span) => {
         await Promise.resolve();
@@ -38,28 +38,28 @@ describe('the logger', () => {
     expect(outside).not.toHaveProperty('trace_id');
   });
 
-  it('says no more than its level asks for', async () => {
+  it('omits lines below its level', async () => {
     const lines = await written((log) => {
-      log.debug('too much');
-      log.info('too much');
-      log.warn('enough');
+      log.debug('below');
+      log.info('below');
+      log.warn('at level');
     }, 'warn');
-    expect(lines.map(({ msg }) => msg)).toEqual(['enough']);
+    expect(lines.map(({ msg }) => msg)).toEqual(['at level']);
   });
 
-  it('never writes a secret: in fields, children, messages or errors', async () => {
+  it('redacts secrets in fields, children, messages and errors', async () => {
     const lines = await written((log) => {
       log.info({ headers: { authorization: 'hush-1' } }, 'fields');
       log.child({ apiKey: 'hush-2' }).info('child');
       log.info('connecting to nats://me:hush-3@broker:4222');
-      log.error(new Error('no answer from postgres://me:hush-4@db', { cause: { token: 'hush-5' } }));
+      log.error(new Error('no response from postgres://me:hush-4@db', { cause: { token: 'hush-5' } }));
     });
     expect(lines).toHaveLength(4);
     expect(JSON.stringify(lines)).not.toContain('hush');
     expect(lines[2].msg).toBe('connecting to nats://***@broker:4222');
   });
 
-  it('tells all that is known of an error', async () => {
+  it('writes the type, code, cause and stack of an error', async () => {
     const error = Object.assign(new RangeError('too far', { cause: new Error('wind') }), { code: 'E_FAR' });
     const [alone, named] = await written((log) => {
       log.error(error);
@@ -72,7 +72,7 @@ describe('the logger', () => {
   });
 });
 
-describe('redacting a text', () => {
+describe('redactUrl', () => {
   it.each([
     ['nats://paceline:secret@127.0.0.1:4222', 'nats://***@127.0.0.1:4222'],
     ['postgres://u:p@ss@db/paceline?sslmode=disable', 'postgres://***@db/paceline?sslmode=disable'],
@@ -91,15 +91,15 @@ describe('redacting a text', () => {
     'https://api.example.org/public/riders/5',
     'mail ann@example.org about https://example.org/',
     'the key of slot:rider:1764788400000 is taken',
-  ])('leaves "%s" as it is', (text) => {
+  ])('keeps "%s"', (text) => {
     expect(redactUrl(text)).toBe(text);
   });
 });
 
-describe('redacting a line of JSON', () => {
+describe('redactLine', () => {
   const redacted = (value: object) => JSON.parse(redactLine(JSON.stringify(value)));
 
-  it('hides what is named like a secret, at any depth and in any spelling', () => {
+  it('hides fields with secret names at any depth and in any spelling', () => {
     const fields = {
       headers: { Authorization: 'raw-key', accept: '*/*' },
       config: { ZWIFTRACING_API_KEY: 'k', apiKey: 'k', nested: [{ password: 'p', dbPasswd: 'p' }] },
@@ -114,16 +114,16 @@ describe('redacting a line of JSON', () => {
     });
   });
 
-  it('hides the secrets in its texts, also between quotes', () => {
-    expect(redacted({ said: ['"nats://me:hush@broker"'] })).toEqual({ said: ['"nats://***@broker"'] });
+  it('hides secrets in strings, also between quotes', () => {
+    expect(redacted({ text: ['"nats://me:hush@broker"'] })).toEqual({ text: ['"nats://***@broker"'] });
   });
 
-  it('keeps what can not be a secret, whatever its name', () => {
+  it('keeps numbers, flags and null under any name', () => {
     const fields = { tokens: 3, secret: true, password: null, key: 'kv' };
     expect(redacted(fields)).toEqual(fields);
   });
 
-  it('stays one line', () => {
+  it('keeps one line', () => {
     expect(redactLine('{"msg":"two\\nlines"}\n')).toBe('{"msg":"two\\nlines"}\n');
   });
 });

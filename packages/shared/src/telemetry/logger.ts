@@ -4,7 +4,7 @@ import { type DestinationStream, type Logger, pino, stdSerializers, stdTimeFunct
 export type { Logger } from 'pino';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** JSON lines with the active span and without secrets, to stdout by default; synchronous, so nothing is lost at exit. */
+/** Logs JSON lines with the active span and without secrets. Synchronous, so that nothing is lost at exit. @param destination default stdout */
 export function createLogger(
   service: string,
   level: LogLevel,
@@ -32,7 +32,7 @@ function activeSpan(): { trace_id?: string; span_id?: string } {
 const hidden = '***';
 const secretName = /authorization|api[-_]?key|passw(or)?d|secret|token|cookie|webhook/i;
 
-/** Any text, with the user info and the secret query values of the URLs in it replaced by `***`; bearer tokens too. */
+/** Replaces credentials and secret query values of URLs, and bearer tokens, in a text by `***`. */
 export function redactUrl(text: string): string {
   return text
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/"?#]+@/gi, `$1${hidden}@`)
@@ -40,7 +40,7 @@ export function redactUrl(text: string): string {
     .replace(/\b(bearer|basic) [\w.~+/=-]{8,}/gi, `$1 ${hidden}`);
 }
 
-/** A line of JSON without its secrets: what is named like one is hidden at any depth, and every text is redacted. */
+/** Redacts a line of JSON: fields with secret names at any depth, and secrets in all strings. */
 export function redactLine(line: string): string {
   const redacted: unknown = JSON.parse(line, (name, value: unknown) => {
     if (secretName.test(name)) return canHoldSecret(value) ? hidden : value;
@@ -49,6 +49,6 @@ export function redactLine(line: string): string {
   return `${JSON.stringify(redacted)}\n`;
 }
 
-/** Counts and flags may well be named `tokens`. */
+/** Numbers and flags named `tokens` are harmless. */
 const canHoldSecret = (value: unknown) =>
   typeof value === 'string' || (typeof value === 'object' && value !== null);

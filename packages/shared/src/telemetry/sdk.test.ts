@@ -10,8 +10,8 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** What is logged as level and message while `complain` runs. */
-function said(complain: () => void): string[] {
+/** The diagnostics that are logged while `complain` runs, as `level: message`. */
+function logged(complain: () => void): string[] {
   const lines: string[] = [];
   const write = (line: string) => {
     const { level, msg } = JSON.parse(line) as { level: string; msg: string };
@@ -22,31 +22,31 @@ function said(complain: () => void): string[] {
   return lines;
 }
 
-describe('complaints of the SDK', () => {
-  it('are said once each', () => {
+describe('SDK diagnostics', () => {
+  it('are logged once each', () => {
     const complain = () => {
       for (let batch = 0; batch < 3; batch++) globalErrorHandler(new Error('connect ECONNREFUSED'));
       globalErrorHandler('no route');
       diag.warn('exporter', 'dropped', 5);
     };
-    expect(said(complain)).toEqual([
+    expect(logged(complain)).toEqual([
       'error: telemetry failed: connect ECONNREFUSED',
       'error: telemetry failed: no route',
       'warn: exporter dropped 5',
     ]);
   });
 
-  it('are warnings and errors, unless OTEL_LOG_LEVEL asks for more or less', () => {
+  it('are logged from the level of OTEL_LOG_LEVEL, default warn', () => {
     const complain = () => {
       diag.debug('a detail');
       diag.warn('a warning');
       diag.error('an error');
     };
-    expect(said(complain)).toEqual(['warn: a warning', 'error: an error']);
+    expect(logged(complain)).toEqual(['warn: a warning', 'error: an error']);
     vi.stubEnv('OTEL_LOG_LEVEL', 'debug');
-    expect(said(complain)).toContain('debug: a detail');
+    expect(logged(complain)).toContain('debug: a detail');
     vi.stubEnv('OTEL_LOG_LEVEL', 'none');
-    expect(said(complain)).toEqual([]);
+    expect(logged(complain)).toEqual([]);
   });
 });
 
@@ -68,7 +68,7 @@ describe('OTEL_TRACES_SAMPLER', () => {
     expect(samplerFromEnv().toString()).toMatch(expected);
   });
 
-  it('decides by the ratio it was given', () => {
+  it('samples by the ratio', () => {
     vi.stubEnv('OTEL_TRACES_SAMPLER', 'traceidratio');
     vi.stubEnv('OTEL_TRACES_SAMPLER_ARG', '0');
     const { decision } = samplerFromEnv().shouldSample(
@@ -89,7 +89,7 @@ class Reader extends MetricReader {
   protected override onForceFlush = () => Promise.resolve();
 }
 
-it('says the unit in the name of a metric, where there is one', async () => {
+it('appends the unit to a metric name', async () => {
   const reader = new Reader();
   const meter = new MeterProvider({ readers: [reader] }).getMeter('test');
   meter.createHistogram('call.duration', { unit: 's' }).record(1);

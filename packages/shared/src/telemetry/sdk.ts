@@ -56,7 +56,7 @@ import {
 import { createLogger, type Logger, redactUrl } from './logger.ts';
 import { telemetryStarted } from './metrics.ts';
 
-/** Registers OpenTelemetry by the OTEL_* variables. Without an endpoint spans still get ids. */
+/** Starts OpenTelemetry as the OTEL_* variables define. Without an endpoint, spans still get ids for the log. */
 export async function startTelemetry(): Promise<void> {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -71,7 +71,7 @@ export async function startTelemetry(): Promise<void> {
     sampler: samplerFromEnv(),
     spanProcessors: await spanProcessors(),
   });
-  // Never listens: the health server and the API are asked for /metrics and hand out its text.
+  // Without its own server: the health server and the API serve /metrics.
   const prometheus = new PrometheusExporter({ preventServerStart: true });
   const meterProvider = new MeterProvider({ resource, readers: [prometheus, ...(await metricReaders())] });
   trace.setGlobalTracerProvider(tracerProvider);
@@ -87,14 +87,14 @@ export async function startTelemetry(): Promise<void> {
   });
 }
 
-/** No headers are recorded, so no key either. What has no parent is housekeeping and would be a trace of its own. */
+/** Headers are not recorded, so neither is the API key. Calls without a parent span are housekeeping, and not traced. */
 const instrumentations = () => [
   new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true, requestHook: nameStatement }),
   new UndiciInstrumentation({ requireParentforSpans: true, startSpanHook: withoutSecrets }),
   new RuntimeNodeInstrumentation(),
 ];
 
-/** By the conventions a statement's span is named for what it does, not for the library that sends it. */
+/** Names a query's span after its operation, as the conventions require. */
 function nameStatement(span: Span, { query, connection }: PgRequestHookInformation): void {
   const operation = /^\s*(\w+)/.exec(query.text)?.[1]?.toUpperCase();
   if (operation === undefined) return;
@@ -107,7 +107,7 @@ function withoutSecrets({ origin, path }: UndiciRequest): Attributes {
   return { 'url.full': redactUrl(href), 'url.query': redactUrl(search) };
 }
 
-/** Namespace, name and version of the main script's package; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win. */
+/** Namespace, name and version of the main script's package. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence. */
 function serviceResource(): Resource {
   const { name, version } = mainPackage();
   const own = resourceFromAttributes({
@@ -125,12 +125,12 @@ function mainPackage(): { name?: string; version?: string } {
   return path ? JSON.parse(readFileSync(path, 'utf8')) : {};
 }
 
-/** The sampler that OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG name; unset: all, unless the parent's isn't. */
+/** The sampler of OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG; default parentbased_always_on. */
 export function samplerFromEnv(): Sampler {
   const name = getStringFromEnv('OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on';
   const root = rootSamplers[name.replace(/^parentbased_/, '')]?.();
   if (!root) {
-    diag.warn(`OTEL_TRACES_SAMPLER=${name} is unknown: every trace is sampled`);
+    diag.warn(`unknown OTEL_TRACES_SAMPLER=${name}, sampling every trace`);
     return new ParentBasedSampler({ root: new AlwaysOnSampler() });
   }
   return name.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;
@@ -142,16 +142,16 @@ const rootSamplers: Readonly<Partial<Record<string, () => Sampler>>> = {
   traceidratio: () => new TraceIdRatioBasedSampler(getNumberFromEnv('OTEL_TRACES_SAMPLER_ARG') ?? 1),
 };
 
-/** Logs each diagnostic once, as an unreachable collector fails every few seconds. Level: OTEL_LOG_LEVEL, default warn */
+/** Logs each diagnostic once, as an unreachable collector fails every few seconds. The level is OTEL_LOG_LEVEL, default warn. */
 export function logDiagnostics(log: Logger): void {
   const logged = new Set<string>();
   const once =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, ...details: unknown[]) => {
-      const complaint = format(message, ...details);
-      if (logged.has(complaint)) return;
-      logged.add(complaint);
-      log[level](complaint);
+      const text = format(message, ...details);
+      if (logged.has(text)) return;
+      logged.add(text);
+      log[level](text);
     };
   const logLevel = diagLogLevelFromString(getStringFromEnv('OTEL_LOG_LEVEL')) ?? DiagLogLevel.WARN;
   diag.setLogger(
@@ -169,7 +169,7 @@ export function logDiagnostics(log: Logger): void {
   );
 }
 
-/** By OpenTelemetry's rules for Prometheus a name ends with its unit; the serializer leaves that out. */
+/** Appends units to metric names, which OpenTelemetry requires for Prometheus but the serializer omits. */
 export const withUnits = (collected: ResourceMetrics): ResourceMetrics => ({
   ...collected,
   scopeMetrics: collected.scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.map(named) })),
@@ -184,10 +184,10 @@ function named(metric: MetricData): MetricData {
 
 const units: Readonly<Record<string, string>> = { s: 'seconds', By: 'bytes' };
 
-// An exporter without a receiver costs seconds at shutdown, so there is one only where an endpoint is named.
-// Endpoint paths, headers, timeouts and compression are read from OTEL_EXPORTER_OTLP_* by the exporters themselves.
+// An exporter without a receiver delays shutdown by seconds, so there is only one when an endpoint is set.
+// The exporters read paths, headers, timeouts and compression from OTEL_EXPORTER_OTLP_* themselves.
 
-/** What sends spans over OTLP; none when no endpoint for traces is set. */
+/** Sends spans over OTLP; none without an endpoint for traces. */
 async function spanProcessors(): Promise<SpanProcessor[]> {
   const protocol = protocolOf('TRACES');
   if (!protocol) return [];
@@ -205,7 +205,7 @@ async function spanProcessors(): Promise<SpanProcessor[]> {
   return [batches];
 }
 
-/** What sends metrics over OTLP; none when no endpoint for metrics is set. */
+/** Sends metrics over OTLP; none without an endpoint for metrics. */
 async function metricReaders(): Promise<IMetricReader[]> {
   const protocol = protocolOf('METRICS');
   if (!protocol) return [];
@@ -218,19 +218,19 @@ async function metricReaders(): Promise<IMetricReader[]> {
   const periodic = new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter(),
     exportIntervalMillis,
-    // The SDK throws on a time-out beyond the interval: a short interval alone must not keep a service from starting.
+    // The SDK throws when the timeout exceeds the interval, which must not keep a service from starting.
     exportTimeoutMillis: Math.min(exportTimeoutMillis, exportIntervalMillis),
   });
   return [periodic];
 }
 
-/** A number from the environment; what is none, or not above 0, is passed over: the SDK would throw or hang on it. */
-function positive(name: string, usual: number): number {
+/** A positive number from the environment. Other values are ignored, as the SDK would throw or hang. */
+function positive(name: string, fallback: number): number {
   const value = getNumberFromEnv(name);
-  return value !== undefined && value > 0 ? value : usual;
+  return value !== undefined && value > 0 ? value : fallback;
 }
 
-/** How a signal is encoded; undefined when it has no endpoint or is switched off (OTEL_METRICS_EXPORTER=none). */
+/** The protocol of a signal; undefined when it has no endpoint or is off (OTEL_METRICS_EXPORTER=none). */
 function protocolOf(signal: 'TRACES' | 'METRICS'): 'http/protobuf' | 'http/json' | undefined {
   const setting = (name: string) =>
     getStringFromEnv(`OTEL_EXPORTER_OTLP_${signal}_${name}`) ??
@@ -238,6 +238,6 @@ function protocolOf(signal: 'TRACES' | 'METRICS'): 'http/protobuf' | 'http/json'
   if (!setting('ENDPOINT') || getStringFromEnv(`OTEL_${signal}_EXPORTER`) === 'none') return undefined;
   const protocol = setting('PROTOCOL') ?? 'http/protobuf';
   if (protocol === 'http/json' || protocol === 'http/protobuf') return protocol;
-  diag.warn(`OTLP over ${protocol} is not supported: ${signal.toLowerCase()} are sent as http/protobuf`);
+  diag.warn(`OTLP over ${protocol} is not supported, sending ${signal.toLowerCase()} as http/protobuf`);
   return 'http/protobuf';
 }

@@ -1,4 +1,4 @@
-// Loaded before everything else: node --import @paceline/shared/telemetry/start src/main.ts
+// Load it first: node --import @paceline/shared/telemetry/start src/main.ts
 import { startTelemetry } from './sdk.ts';
 
 await startTelemetry();

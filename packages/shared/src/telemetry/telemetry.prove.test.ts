@@ -19,7 +19,7 @@ async function receiver() {
   return otlp;
 }
 
-/** A server that remembers what it was asked; its answers are empty, and it gives none when it is to be silent. */
+/** A server that records its requests and answers with an empty body; when silent it never answers. */
 async function listener({ silent = false } = {}) {
   const requests: Array<Pick<IncomingMessage, 'url' | 'headers'> & { body: Buffer }> = [];
   const server = createServer(async (request, response) => {
@@ -36,18 +36,18 @@ async function listener({ silent = false } = {}) {
 async function linesOf(env: Record<string, string>) {
   const child = startChild(script, env);
   cleanups.push(() => child.kill('SIGKILL'));
-  await child.endedWell();
+  await child.exitedCleanly();
   return child.lines();
 }
 
 const runScript = async (env: Record<string, string>) =>
   Object.fromEntries((await linesOf(env)).map((line) => [line.msg, line]));
 
-const complaintsOf = async (env: Record<string, string>) =>
+const diagnosticsOf = async (env: Record<string, string>) =>
   (await linesOf(env)).filter(({ component }) => component === 'telemetry').map(({ msg }) => msg);
 
-describe('telemetry of a process', { timeout: 60_000 }, () => {
-  it('sends its spans, named for the package it belongs to, when it stops', async () => {
+describe('telemetry', { timeout: 60_000 }, () => {
+  it('sends pending spans on stop, with the package name as the service', async () => {
     const otlp = await receiver();
     await runScript({ ...otlp.env, OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=test' });
     expect(otlp.spans()).toEqual([
@@ -62,13 +62,13 @@ describe('telemetry of a process', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('goes by the name that OTEL_SERVICE_NAME gives it', async () => {
+  it('uses OTEL_SERVICE_NAME as the service', async () => {
     const otlp = await receiver();
     await runScript({ ...otlp.env, OTEL_SERVICE_NAME: 'rider-sync' });
     expect(otlp.spans()[0]?.service).toBe('rider-sync');
   });
 
-  it('traces HTTP calls that belong to some work, tells the server, and records no key', async () => {
+  it('traces HTTP calls inside a span, propagates the context, and records no key', async () => {
     const [otlp, upstream] = [await receiver(), await listener()];
     await runScript({ ...otlp.env, FETCH_URL: upstream.url });
     const [call, work] = otlp.spans();
@@ -81,7 +81,7 @@ describe('telemetry of a process', { timeout: 60_000 }, () => {
     expect(JSON.stringify(otlp.spans())).not.toContain('the-upstream-key');
   });
 
-  it('speaks the binary form unless told otherwise, to the endpoint and with the headers of the standard variables', async () => {
+  it('sends protobuf by default, to the endpoint and with the headers of the standard variables', async () => {
     const collector = await listener();
     await runScript({
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/somewhere`,
@@ -94,7 +94,7 @@ describe('telemetry of a process', { timeout: 60_000 }, () => {
     expect(sent?.body.includes('work')).toBe(true);
   });
 
-  it('sends metrics as well to an endpoint for everything, unless they are switched off', async () => {
+  it('sends metrics to a common endpoint too, unless they are off', async () => {
     const [both, tracesOnly] = [await listener(), await listener()];
     await runScript({ OTEL_EXPORTER_OTLP_ENDPOINT: both.url });
     await runScript({ OTEL_EXPORTER_OTLP_ENDPOINT: tracesOnly.url, OTEL_METRICS_EXPORTER: 'none' });
@@ -105,7 +105,7 @@ describe('telemetry of a process', { timeout: 60_000 }, () => {
     expect(tracesOnly.requests.map(({ url }) => url)).toEqual(['/v1/traces']);
   });
 
-  it.each(['5000', '0'])('starts whatever the metric interval is, also with %s', async (interval) => {
+  it.each(['5000', '0'])('starts with a metric interval of %s', async (interval) => {
     const collector = await listener();
     await runScript({
       OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: collector.url,
@@ -114,7 +114,7 @@ describe('telemetry of a process', { timeout: 60_000 }, () => {
     expect(collector.requests).toHaveLength(1);
   });
 
-  it('gives spans real ids and metrics their text when nobody collects anything', async () => {
+  it('provides span ids and metrics without a collector', async () => {
     const { worked, metrics } = await runScript({});
     expect(worked?.trace_id).toMatch(/^[0-9a-f]{32}$/);
     expect(worked?.span_id).toMatch(/^[0-9a-f]{16}$/);
@@ -125,14 +125,14 @@ describe('telemetry of a process', { timeout: 60_000 }, () => {
     expect(metrics?.text).toContain('service_namespace="paceline"');
   });
 
-  it('samples as OTEL_TRACES_SAMPLER says', async () => {
+  it('samples by OTEL_TRACES_SAMPLER', async () => {
     const otlp = await receiver();
     const { worked } = await runScript({ ...otlp.env, OTEL_TRACES_SAMPLER: 'always_off' });
     expect(otlp.spans()).toEqual([]);
     expect(worked?.trace_id).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('does nothing but stay out of the way when the SDK is disabled', async () => {
+  it('does nothing when the SDK is disabled', async () => {
     const otlp = await receiver();
     const { worked, metrics } = await runScript({ ...otlp.env, OTEL_SDK_DISABLED: 'true' });
     expect(otlp.spans()).toEqual([]);
@@ -140,7 +140,7 @@ describe('telemetry of a process', { timeout: 60_000 }, () => {
     expect(metrics?.text).toBe('# telemetry is not started\n');
   });
 
-  it('gives up on a collector that does not answer, so that a process can end', async () => {
+  it('does not delay the exit when the collector never answers', async () => {
     const collector = await listener({ silent: true });
     const anHour = '3600000';
     const { stopped } = await runScript({
@@ -154,24 +154,24 @@ describe('telemetry of a process', { timeout: 60_000 }, () => {
     expect(stopped).toBeDefined();
   });
 
-  it('says what it makes of a protocol that it does not know, and goes on', async () => {
+  it('warns about an unsupported protocol, and falls back to protobuf', async () => {
     const collector = await listener();
-    const complaints = await complaintsOf({
+    const diagnostics = await diagnosticsOf({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
     });
-    expect(complaints).toEqual([
-      'OTLP over grpc is not supported: traces are sent as http/protobuf',
-      'OTLP over grpc is not supported: metrics are sent as http/protobuf',
+    expect(diagnostics).toEqual([
+      'OTLP over grpc is not supported, sending traces as http/protobuf',
+      'OTLP over grpc is not supported, sending metrics as http/protobuf',
     ]);
     expect(collector.requests).toHaveLength(2);
   });
 
-  it('says once that its collector can not be reached', async () => {
-    const complaints = await complaintsOf({
+  it('logs once that its collector is unreachable', async () => {
+    const diagnostics = await diagnosticsOf({
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
       OTEL_EXPORTER_OTLP_TIMEOUT: '100',
     });
-    expect(complaints).toEqual(['telemetry failed: connect ECONNREFUSED 127.0.0.1:1']);
+    expect(diagnostics).toEqual(['telemetry failed: connect ECONNREFUSED 127.0.0.1:1']);
   });
 });

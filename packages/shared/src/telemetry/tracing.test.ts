@@ -38,8 +38,8 @@ const received = (name: string): Promise<ReceivedSpan> =>
     { timeout: 60_000 },
   );
 
-describe('a span around work', () => {
-  it('is active while the work goes on, and gives back what the work returns', async () => {
+describe('inSpan', () => {
+  it('makes the span active during the work, and returns its result', async () => {
     const result = await inSpan(
       'outer',
       { kind: SpanKind.SERVER, attributes: { lane: 'manual' } },
@@ -56,7 +56,7 @@ describe('a span around work', () => {
     expect(await received('inner')).toMatchObject({ traceId: outer.traceId, parentSpanId: outer.spanId });
   });
 
-  it('records what the work throws, without its secrets, and throws it on', async () => {
+  it('records and rethrows an error, without secrets', async () => {
     const failure = new TypeError('no route to nats://me:hush@broker');
     await expect(inSpan('fails later', {}, () => Promise.reject(failure))).rejects.toBe(failure);
     const span = await received('fails later');
@@ -70,7 +70,7 @@ describe('a span around work', () => {
     expect(JSON.stringify(span)).not.toContain('hush');
   });
 
-  it('rejects also when the work throws at once, and even when it throws no error', async () => {
+  it('rejects when the work throws synchronously, or throws a non-error', async () => {
     const throwing = inSpan('fails at once', {}, () => {
       throw 'a text';
     });
@@ -78,27 +78,27 @@ describe('a span around work', () => {
     expect((await received('fails at once')).status).toEqual({ code: 'error', message: 'a text' });
   });
 
-  it('can belong to another trace than the active one, and link to others', async () => {
-    const ask = await inSpan('ask', {}, () => currentTraceContext());
-    const [, traceId, spanId] = String(ask.traceparent).split('-') as [string, string, string];
+  it('can continue another trace, and link to spans', async () => {
+    const carrier = await inSpan('request', {}, () => currentTraceContext());
+    const [, traceId, spanId] = String(carrier.traceparent).split('-') as [string, string, string];
     await inSpan('unrelated', {}, () =>
       inSpan(
-        'answer',
-        { parent: contextFrom(ask), links: [{ context: { traceId, spanId, traceFlags: 1 } }] },
+        'reply',
+        { parent: contextFrom(carrier), links: [{ context: { traceId, spanId, traceFlags: 1 } }] },
         () => undefined,
       ),
     );
-    const asked = await received('ask');
-    expect(await received('answer')).toMatchObject({
-      traceId: asked.traceId,
-      parentSpanId: asked.spanId,
+    const sent = await received('request');
+    expect(await received('reply')).toMatchObject({
+      traceId: sent.traceId,
+      parentSpanId: sent.spanId,
       links: [{ traceId, spanId }],
     });
   });
 });
 
-describe('a trace context on its way', () => {
-  it('travels in NATS headers, over the wire', { timeout: 60_000 }, async () => {
+describe('trace context', () => {
+  it('is propagated in NATS headers', { timeout: 60_000 }, async () => {
     const url = new URL((await sharedBrokerAccount())('admin'));
     const { host, username: user, password: pass } = url;
     const connection = await connect({ servers: host, user, pass });
@@ -107,9 +107,9 @@ describe('a trace context on its way', () => {
         void inSpan('process', { parent: extractTraceContext(message.headers) }, () => message.respond()),
     });
     await inSpan('publish', {}, async () => {
-      const carried = headers();
-      injectTraceContext(carried);
-      await connection.request('echo', '', { timeout: 60_000, headers: carried });
+      const carrier = headers();
+      injectTraceContext(carrier);
+      await connection.request('echo', '', { timeout: 60_000, headers: carrier });
     });
     await connection.close();
     const publish = await received('publish');
@@ -119,17 +119,17 @@ describe('a trace context on its way', () => {
     });
   });
 
-  it('travels as fields of a payload', async () => {
-    const payload = await inSpan('ask in a batch', {}, () => JSON.stringify(currentTraceContext()));
+  it('is propagated as fields of a payload', async () => {
+    const payload = await inSpan('batched request', {}, () => JSON.stringify(currentTraceContext()));
     expect(JSON.parse(payload)).toEqual({
       traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
     });
     await withTraceContext(JSON.parse(payload), () => inSpan('grant', {}, () => undefined));
-    const ask = await received('ask in a batch');
-    expect(await received('grant')).toMatchObject({ traceId: ask.traceId, parentSpanId: ask.spanId });
+    const sent = await received('batched request');
+    expect(await received('grant')).toMatchObject({ traceId: sent.traceId, parentSpanId: sent.spanId });
   });
 
-  it('may be missing or nonsense: then the active one goes on', async () => {
+  it('falls back to the active one when missing or invalid', async () => {
     expect(currentTraceContext()).toEqual({});
     await inSpan('active', {}, async (span) => {
       const { spanId } = span.spanContext();

@@ -21,10 +21,10 @@ export { type Attributes, type Context, type Link, type Span, SpanKind };
 export interface SpanSettings {
   kind?: SpanKind;
   attributes?: Attributes;
-  /** The context to be a child of; default: the active one. */
+  /** The parent context; default: the active one. */
   parent?: Context;
   links?: Link[];
-  /** Begins a trace of its own. */
+  /** Starts a new trace. */
   root?: boolean;
 }
 
@@ -47,7 +47,7 @@ export function inSpan<T>(
   });
 }
 
-/** Marks a span as failed, for code that handles the error and does not rethrow it. */
+/** Marks a span as failed, for code that handles the error itself. */
 export function recordError(span: Span, thrown: unknown): void {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const message = redactUrl(error.message);
@@ -55,31 +55,31 @@ export function recordError(span: Span, thrown: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
-/** The active trace context as plain fields, to travel inside a payload; empty when there is none. */
+/** The active trace context as fields for a payload; empty when there is none. */
 export function currentTraceContext(): TraceContext {
   const carrier: TraceContext = {};
   propagation.inject(context.active(), carrier);
   return carrier;
 }
 
-/** The context that a carrier holds; the active one when the carrier is empty or unreadable. */
+/** The context of a carrier; the active one when the carrier is empty or invalid. */
 export function contextFrom(carrier: TraceContext): Context {
   return propagation.extract(context.active(), carrier);
 }
 
-/** Runs `fn` inside the carrier's trace: spans that it starts become children of the sender's. */
+/** Runs `fn` in the carrier's context, so that its spans become children of the sender's span. */
 export function withTraceContext<T>(carrier: TraceContext, fn: () => T): T {
   return context.with(contextFrom(carrier), fn);
 }
 
-/** A link to the span of each carrier; none for those that are empty or unreadable. */
+/** Links to the spans of the carriers; none for empty or invalid ones. */
 export const linksTo = (...carriers: readonly TraceContext[]): Link[] =>
   carriers.flatMap((carrier) => {
     const linked = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier));
     return linked ? [{ context: linked }] : [];
   });
 
-/** The active span, for attributes that are known only later. */
+/** The active span, to add attributes later. */
 export const activeSpan = (): Span | undefined => trace.getActiveSpan();
 
 const setter: TextMapSetter<MsgHdrs> = {
@@ -91,12 +91,12 @@ const getter: TextMapGetter<MsgHdrs> = {
   get: (carrier, name) => (carrier.has(name) ? carrier.get(name) : undefined),
 };
 
-/** Writes the active trace context (W3C) into a message's headers. */
+/** Adds the active trace context (W3C) to message headers. */
 export function injectTraceContext(into: MsgHdrs): void {
   propagation.inject(context.active(), into, setter);
 }
 
-/** The trace context that a message's headers carry; the active one when they carry none. */
+/** The trace context of message headers; the active one when they have none. */
 export function extractTraceContext(from: MsgHdrs | undefined): Context {
   return from ? propagation.extract(context.active(), from, getter) : context.active();
 }

@@ -11,17 +11,17 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-/** Where a certificate and its key lie, as PEM. */
+/** Paths of a certificate and its key, as PEM files. */
 export interface CertificateFiles {
   readonly cert: string;
   readonly key: string;
 }
 
-/** An authority of a test's own, which no one else trusts. */
+/** A certificate authority for one test. */
 export interface TestAuthority {
-  /** The file of its certificate: what is given to those who are to trust it. */
+  /** Path of its certificate, for clients that trust it. */
   readonly ca: string;
-  /** A certificate for these names and addresses, in files named after them. */
+  /** Issues a certificate for these names and addresses, in files named after them. */
   issue(...names: readonly string[]): Promise<CertificateFiles>;
 }
 
@@ -33,7 +33,7 @@ const newKeys = () =>
 const serial = () => `01${randomBytes(8).toString('hex')}`;
 const nameOf = (value: string): JsonGeneralName => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value });
 
-/** @param name of its files below `folder`, and in the certificates */
+/** @param name used for its files in `folder` and in the certificates */
 export async function testAuthority(folder: string, name = 'authority'): Promise<TestAuthority> {
   const keys = await newKeys();
   const own = await X509CertificateGenerator.createSelfSigned({

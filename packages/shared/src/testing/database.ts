@@ -2,7 +2,7 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import { type Database, openDatabase } from '../database/client.ts';
 
-/** Makes a database on the Postgres that all test files share, and returns its URL. It goes with the server. */
+/** Creates a database on the shared test Postgres. @returns its URL */
 export async function newDatabaseUrl({ empty = false }: { empty?: boolean } = {}): Promise<string> {
   const { postgres, template } = inject('servers');
   const name = `test_${crypto.randomUUID().replaceAll('-', '')}`;
@@ -12,7 +12,7 @@ export async function newDatabaseUrl({ empty = false }: { empty?: boolean } = {}
   return Object.assign(new URL(postgres), { pathname: `/${name}` }).href;
 }
 
-/** The next number of an account on the broker that all test files share. */
+/** The next free account number of the shared test broker. */
 export async function nextAccountNumber(): Promise<number> {
   const { rows } = await onShared((client) =>
     client.query<{ nextval: string }>("select nextval('broker_accounts')"),
@@ -26,7 +26,7 @@ async function onShared<T>(work: (client: pg.Client) => Promise<T>): Promise<T> 
   return work(client).finally(() => client.end());
 }
 
-/** A database of a test file's own, with all tables and no rows. */
+/** A database for one test file, with all tables and no rows. */
 export interface TestDatabase {
   readonly url: string;
   readonly db: Database;

@@ -11,22 +11,22 @@ import {
   startPostgres,
 } from '@paceline/embedded';
 
-/** A real server of one test file, in a temporary folder and on a free port, which it keeps. */
+/** A real server for one test file, in a temporary folder and on a fixed free port. */
 export interface TestServer extends AsyncDisposable {
-  /** Ends it and removes its folder; for `afterAll`. */
+  /** Stops it and removes its folder; for `afterAll`. */
   stop(): Promise<void>;
-  /** Ends it at once, as a crash would, and returns when it is gone. */
+  /** Kills it, like a crash, and waits until it is gone. */
   kill(): Promise<void>;
-  /** Starts it again, on the same port and folder; ends it in good order first if it still runs. */
+  /** Restarts it with the same port and folder, after a graceful stop if it still runs. */
   restart(): Promise<void>;
 }
 
 /**
- * What `TestServer` promises, for a process that runs already.
- * @param again starts the server once more, where it was
+ * Wraps a running process as a `TestServer`.
+ * @param startAgain starts the server with the same port and folder
  * @param remove removes its folder
  */
-function testServer(child: Child, again: () => Promise<Child>, remove: () => Promise<void>): TestServer {
+function testServer(child: Child, startAgain: () => Promise<Child>, remove: () => Promise<void>): TestServer {
   let current = child;
   const stop = async () => {
     await current.stop();
@@ -41,7 +41,7 @@ function testServer(child: Child, again: () => Promise<Child>, remove: () => Pro
     },
     async restart() {
       await current.stop();
-      current = await again();
+      current = await startAgain();
     },
   };
 }
@@ -50,17 +50,14 @@ export interface TestNats extends TestServer {
   /** `nats://127.0.0.1:<port>`, without credentials */
   readonly url: string;
   readonly port: number;
-  /** Where its streams are. */
+  /** The folder of its streams. */
   readonly storeDir: string;
 }
 
-/** The console of a test is caught and decorated; a sentence about a download should just be seen. */
+/** Writes to stderr, as Vitest captures the console and a download message should be visible. */
 const report = (line: string) => void process.stderr.write(`${line}\n`);
 
-/**
- * A real nats-server with JetStream for one test file. The first one ever on a machine may have to be
- * fetched, which takes seconds.
- */
+/** A real nats-server with JetStream for one test file. On a new machine the binary is downloaded first. */
 export async function testNats(
   options: Pick<NatsOptions, 'users' | 'accounts' | 'syncAlways' | 'tls'> = {},
 ): Promise<TestNats> {
@@ -68,24 +65,24 @@ export async function testNats(
   const storeDir = await scratchDir('nats');
   const nats = await startNats({ ...options, server, storeDir });
   const { url, port } = nats;
-  const again = () => startNats({ ...options, server, storeDir, port });
-  return { ...testServer(nats, again, () => removeAll(storeDir)), url, port, storeDir };
+  const startAgain = () => startNats({ ...options, server, storeDir, port });
+  return { ...testServer(nats, startAgain, () => removeAll(storeDir)), url, port, storeDir };
 }
 
 export interface TestPostgres extends TestServer {
   /** The URL of an empty database, with user and password. */
   readonly url: string;
-  /** Makes one more database unless it is there, and returns its URL. */
+  /** Creates a database unless it exists. @returns its URL */
   createDatabase(name: string): Promise<string>;
 }
 
-/** A real Postgres with an empty database for one test file; fast rather than safe at a power cut. */
+/** A real Postgres with an empty database for one test file; without fsync, to be fast. */
 export async function testPostgres(options: Pick<PostgresOptions, 'tls'> = {}): Promise<TestPostgres> {
   const dir = await scratchDir('postgres');
   await copyTemplate(dir);
   const cluster = { ...options, dataDir: join(dir, 'data'), durable: false };
   const postgres = await startPostgres(cluster);
   const { port, createDatabase } = postgres;
-  const again = () => startPostgres({ ...cluster, port });
-  return { ...testServer(postgres, again, () => removeAll(dir)), url: postgres.url(), createDatabase };
+  const startAgain = () => startPostgres({ ...cluster, port });
+  return { ...testServer(postgres, startAgain, () => removeAll(dir)), url: postgres.url(), createDatabase };
 }

@@ -3,8 +3,8 @@ import type { Budget } from '../definition/index.ts';
 
 const policy = { limit: 1, windowMs: 60_000, from: 'documented' as const, since: null };
 
-/** A budget's window as the limiter reports it: one call a minute and nothing going on, but for what is given. */
-export const windowOf = (endpoint: Budget, known: Partial<WindowView> = {}): WindowView => ({
+/** A budget's window as reported by the limiter: idle, 1 call per minute, with the given overrides. */
+export const windowOf = (endpoint: Budget, overrides: Partial<WindowView> = {}): WindowView => ({
   endpoint,
   policy,
   documented: policy,
@@ -16,5 +16,5 @@ export const windowOf = (endpoint: Budget, known: Partial<WindowView> = {}): Win
   unknownUntil: null,
   waiting: { count: 0, next: [] },
   lastRejected: null,
-  ...known,
+  ...overrides,
 });

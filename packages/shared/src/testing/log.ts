@@ -1,6 +1,6 @@
 import { createLogger, type Logger } from '../telemetry/index.ts';
 
-/** The log of what runs in a test: nothing, or everything with `TEST_LOG=1`. What is expected to fail is no news. */
+/** A logger for tests: silent, or everything with `TEST_LOG=1`. */
 export const testLog = (name: string): Logger =>
-  // Pino knows a level at which nothing is logged; no service is to be set to it.
+  // Pino's level `silent` is not in `LogLevel`, as no service should use it.
   createLogger(name, process.env.TEST_LOG === undefined ? ('silent' as 'error') : 'debug');

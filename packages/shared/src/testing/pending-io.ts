@@ -6,49 +6,49 @@ import { NatsConnectionImpl } from '@nats-io/nats-core/internal';
 import pg from 'pg';
 
 /**
- * What this process has under way with the outside. Imported once, it watches every connection that is made from then
- * on: how many bytes have moved, and how many queries and requests are not answered yet.
+ * The pending I/O of this process. Once imported, it watches every new connection: how many bytes have moved, and how
+ * many queries and requests have no reply yet.
  */
 const sockets = new Set<Socket>();
 const connections = new Set<NatsConnection>();
 const unwatchedScope = new AsyncLocalStorage<true>();
-let bytesOfClosed = 0;
+let bytesOfClosedSockets = 0;
 let bytesOfPings = 0;
-let unanswered = 0;
+let pending = 0;
 const waiting: Array<() => void> = [];
 
-/** Bytes that the sockets of the process have sent and received, but for the pings of `pingBroker`. */
+/** Bytes sent and received by the sockets of the process, without the pings of `pingBroker`. */
 export function bytesMoved(): number {
-  let bytes = bytesOfClosed - bytesOfPings;
+  let bytes = bytesOfClosedSockets - bytesOfPings;
   for (const { bytesRead, bytesWritten } of sockets) bytes += bytesRead + bytesWritten;
   return bytes;
 }
 
-/** Resolves once every query of Postgres and every request over the broker has its answer. */
+/** Resolves once every Postgres query and every broker request has a reply. */
 export async function allRepliesReceived(): Promise<void> {
-  while (unanswered > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+  while (pending > 0) await new Promise<void>((resolve) => waiting.push(resolve));
 }
 
-/** A PING and its PONG, with their line ends. */
+/** A PING and its PONG, with line ends. */
 const bytesOfPing = 12;
 
 /**
- * Returns once the broker has answered on every connection: it serves each by itself. What was published before has been
- * routed by then, and what was routed before has been received. A connection that is away has nothing to receive.
+ * Pings the broker on every connection, as each has its own order. After the pongs, all messages published before are
+ * routed, and all messages routed before are received. A lost connection has nothing to receive.
  */
 export async function pingBroker(): Promise<void> {
   await Promise.all([...connections].map(ping));
 }
 
 function ping(connection: NatsConnection): Promise<unknown> {
-  const answered = connection.rtt().then(
+  const ponged = connection.rtt().then(
     () => (bytesOfPings += bytesOfPing),
     () => undefined,
   );
-  return Promise.race([answered, connection.closed()]);
+  return Promise.race([ponged, connection.closed()]);
 }
 
-/** Runs `work` unseen: what looks whether all is quiet must not be heard itself. */
+/** Runs `work` without counting its I/O: the check for idleness must not count itself. */
 export const unwatched = <T>(work: () => T): T => unwatchedScope.run(true, work);
 
 function watch(message: unknown): void {
@@ -57,7 +57,7 @@ function watch(message: unknown): void {
   sockets.add(socket);
   socket.once('close', () => {
     sockets.delete(socket);
-    bytesOfClosed += socket.bytesRead + socket.bytesWritten;
+    bytesOfClosedSockets += socket.bytesRead + socket.bytesWritten;
   });
 }
 subscribe('net.client.socket', watch);
@@ -74,35 +74,35 @@ NatsConnectionImpl.connect = async (options) => {
 
 type Method = (this: unknown, ...given: unknown[]) => unknown;
 
-/** Counts the calls of a method that takes a callback, or returns a promise, until they are answered. */
+/** Counts the pending calls of a method that takes a callback or returns a promise. */
 function count(methods: Record<string, Method>, name: string): void {
   const original = methods[name];
-  if (!original) throw new Error(`there is no method ${name} to count`);
+  if (!original) throw new Error(`no method ${name} to count`);
   methods[name] = function (...given) {
     if (unwatchedScope.getStore()) return original.apply(this, given);
     const callback = given.at(-1);
-    unanswered += 1;
+    pending += 1;
     try {
       if (typeof callback === 'function') {
-        const answered: Method = function (...answer) {
-          onAnswer();
-          return Reflect.apply(callback, this, answer);
+        const countedCallback: Method = function (...results) {
+          onReply();
+          return Reflect.apply(callback, this, results);
         };
-        return original.apply(this, [...given.slice(0, -1), answered]);
+        return original.apply(this, [...given.slice(0, -1), countedCallback]);
       }
       const result = original.apply(this, given);
-      Promise.resolve(result).then(onAnswer, onAnswer);
+      Promise.resolve(result).then(onReply, onReply);
       return result;
     } catch (error) {
-      onAnswer();
+      onReply();
       throw error;
     }
   };
 }
 
-function onAnswer(): void {
-  unanswered -= 1;
-  if (unanswered > 0) return;
+function onReply(): void {
+  pending -= 1;
+  if (pending > 0) return;
   for (const resolve of waiting.splice(0)) resolve();
 }
 

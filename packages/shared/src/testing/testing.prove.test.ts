@@ -9,9 +9,9 @@ import { eventually, testNats, testPostgres } from './index.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-const patient = { timeout: 120_000 };
+const slow = { timeout: 120_000 };
 
-async function ask(url: string, statement: string): Promise<unknown> {
+async function query(url: string, statement: string): Promise<unknown> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const { rows } = await client.query<Record<string, unknown>>(statement).finally(() => client.end());
@@ -19,7 +19,7 @@ async function ask(url: string, statement: string): Promise<unknown> {
 }
 
 describe('eventually', () => {
-  it('gives what the check gives once it passes', async () => {
+  it('returns the result of the check once it passes', async () => {
     const answers = [0, 0, 42];
     const check = () => {
       const answer = answers.shift();
@@ -29,17 +29,17 @@ describe('eventually', () => {
     expect(await eventually(check)).toBe(42);
   });
 
-  it('fails as the check failed last when it never passes', async () => {
-    let looks = 0;
-    const check = () => Promise.reject(new Error(`look ${++looks}`));
+  it('rejects with the last failure when the check never passes', async () => {
+    let attempts = 0;
+    const check = () => Promise.reject(new Error(`attempt ${++attempts}`));
     const failure = await eventually(check, { timeoutMs: 100 }).catch((error: Error) => error.message);
-    expect(failure).toBe(`look ${looks}`);
-    expect(looks).toBeGreaterThan(1);
+    expect(failure).toBe(`attempt ${attempts}`);
+    expect(attempts).toBeGreaterThan(1);
   });
 });
 
-describe('a test nats-server', patient, () => {
-  it('comes back with its streams where its clients find it, and leaves nothing behind', async () => {
+describe('test nats-server', slow, () => {
+  it('restarts with its streams on the same port, and removes its folder when stopped', async () => {
     const root = await makeTempDir(tmpdir(), 'paceline-testing');
     vi.stubEnv('TMPDIR', root);
     const nats = await testNats();
@@ -59,7 +59,7 @@ describe('a test nats-server', patient, () => {
     await removeAll(root);
   });
 
-  it('is nobody else’s, and ends with the scope that uses it', async () => {
+  it('is not shared, and stops at the end of its scope', async () => {
     let url: string;
     {
       await using mine = await testNats();
@@ -71,28 +71,28 @@ describe('a test nats-server', patient, () => {
   });
 });
 
-describe('a test Postgres', patient, () => {
-  it('is empty, and nobody else’s', async () => {
+describe('test Postgres', slow, () => {
+  it('is empty and not shared', async () => {
     await using mine = await testPostgres();
     await using other = await testPostgres();
-    await ask(mine.url, 'create table mine ()');
-    expect(await ask(mine.url, "select to_regclass('mine')::text")).toBe('mine');
-    expect(await ask(other.url, "select to_regclass('mine')::text")).toBeNull();
+    await query(mine.url, 'create table mine ()');
+    expect(await query(mine.url, "select to_regclass('mine')::text")).toBe('mine');
+    expect(await query(other.url, "select to_regclass('mine')::text")).toBeNull();
   });
 
-  it('comes back with its data where its clients find it', async () => {
+  it('restarts with its data on the same port', async () => {
     await using postgres = await testPostgres();
-    await ask(postgres.url, 'create table kept as select 42 as n');
+    await query(postgres.url, 'create table kept as select 42 as n');
     await postgres.kill();
-    await expect(ask(postgres.url, 'select n from kept')).rejects.toThrow('ECONNREFUSED');
+    await expect(query(postgres.url, 'select n from kept')).rejects.toThrow('ECONNREFUSED');
     await postgres.restart();
-    expect(await ask(postgres.url, 'select n from kept')).toBe(42);
+    expect(await query(postgres.url, 'select n from kept')).toBe(42);
     await postgres.restart();
-    expect(await ask(postgres.url, 'select n from kept')).toBe(42);
-    expect(await ask(await postgres.createDatabase('more'), 'select current_database()')).toBe('more');
+    expect(await query(postgres.url, 'select n from kept')).toBe(42);
+    expect(await query(await postgres.createDatabase('more'), 'select current_database()')).toBe('more');
   });
 
-  it('leaves in an empty cache what makes the next one fast', async () => {
+  it('fills an empty cache that makes the next start fast', async () => {
     const cache = await makeTempDir(tmpdir(), 'paceline-testing');
     vi.stubEnv('PACELINE_CACHE', cache);
     await using first = await testPostgres();
@@ -102,9 +102,9 @@ describe('a test Postgres', patient, () => {
     await removeAll(cache);
   });
 
-  it('can do without a cache', async () => {
+  it('works without a cache', async () => {
     vi.stubEnv('PACELINE_CACHE', '/dev/null/none');
     await using postgres = await testPostgres();
-    expect(await ask(postgres.url, 'select 1')).toBe(1);
+    expect(await query(postgres.url, 'select 1')).toBe(1);
   });
 });

@@ -30,16 +30,16 @@ afterAll(async () => {
   await backend?.close();
 });
 
-const note = (what: string) => () => void seen.push(what);
+const record = (what: string) => () => void seen.push(what);
 
-describe('time that a test owns', () => {
-  it('stands still while a query is under way, however long that takes', async () => {
-    void time.clock.sleep(minute).then(note('a minute'));
-    void database.db.execute('select pg_sleep(0.3)').then(note('the query'));
+describe('test time', () => {
+  it('is stopped while a query is pending, however long that takes', async () => {
+    void time.clock.sleep(minute).then(record('a minute'));
+    void database.db.execute('select pg_sleep(0.3)').then(record('the query'));
     await time.until(() => expect(seen).toEqual(['the query', 'a minute']));
   });
 
-  it('stands still until a message is delivered and handled', async () => {
+  it('is stopped until a message is delivered and handled', async () => {
     const handling = await handle(bus, catalog.addRider, async ({ riderId }) => {
       await database.db.execute('select 1');
       seen.push(`rider ${riderId}`);
@@ -47,7 +47,7 @@ describe('time that a test owns', () => {
     });
     for (let riderId = 1; riderId <= 50; riderId += 1) {
       seen = [];
-      void time.clock.sleep(minute).then(note('a minute'));
+      void time.clock.sleep(minute).then(record('a minute'));
       const requestedAt = time.clock.now();
       await publish(bus, catalog.addRider, { commandId: crypto.randomUUID(), riderId, requestedAt });
       await time.until(() => expect(seen).toEqual([`rider ${riderId}`, 'a minute']));
@@ -55,7 +55,7 @@ describe('time that a test owns', () => {
     await handling.stop();
   });
 
-  it('goes from timer to timer, in their order, and shows each its own moment', async () => {
+  it('jumps from timer to timer in order, each at its own time', async () => {
     const at = (name: string) => () => seen.push(`${name} at ${(time.clock.now() - start) / minute}`);
     void time.clock.sleep(3 * minute).then(at('sleeper'));
     void pause(time.clock.machine, 1_000).then(at('machine'));
@@ -64,27 +64,27 @@ describe('time that a test owns', () => {
     expect(time.clock.now()).toBe(start + 5 * minute);
   });
 
-  it('is one for all that wait for it', async () => {
+  it('is shared by all waiters', async () => {
     const reached = async (minutes: number) => {
       await time.until(() => expect(time.clock.now()).toBeGreaterThanOrEqual(start + minutes * minute));
       seen.push(`${minutes}`);
     };
     for (let each = 1; each <= 9; each += 1) void time.clock.sleep(each * minute);
-    await Promise.all([reached(7), reached(2), time.during(time.clock.sleep(4 * minute).then(note('4')))]);
+    await Promise.all([reached(7), reached(2), time.during(time.clock.sleep(4 * minute).then(record('4')))]);
     expect(seen).toEqual(['2', '4', '7']);
   });
 
-  it('ends a wait in vain with its last failure, after a stretch of project time', async () => {
-    const beat = async () => {
+  it('ends an unsuccessful wait with the last failure, after the given project time', async () => {
+    const tick = async () => {
       for (;;) await time.clock.sleep(minute);
     };
-    void beat();
-    const inVain = time.until(() => expect(time.clock.now()).toBe(0), 10 * minute);
-    await expect(inVain).rejects.toThrow('to be +0');
+    void tick();
+    const unsuccessful = time.until(() => expect(time.clock.now()).toBe(0), 10 * minute);
+    await expect(unsuccessful).rejects.toThrow('to be +0');
     expect(time.clock.now()).toBe(start + 10 * minute);
   });
 
-  it('is what the time stamps of the broker are read by', async () => {
+  it('maps broker timestamps to project time', async () => {
     await time.pass(90 * minute);
     const { sequence } = await publish(bus, catalog.addRider, {
       commandId: crypto.randomUUID(),
@@ -97,15 +97,15 @@ describe('time that a test owns', () => {
     expect(time.clock.at(stored?.time.getTime() ?? 0)).toBe(start + 90 * minute);
   });
 
-  it('fails its waiters with what a timer throws', async () => {
+  it('rejects waiters with the error of a timer', async () => {
     time.clock.machine.after(10, () => {
-      throw new Error('a fault of the service');
+      throw new Error('service error');
     });
-    await expect(time.pass(minute)).rejects.toThrow('a fault of the service');
+    await expect(time.pass(minute)).rejects.toThrow('service error');
   });
 
-  it('refuses a check that waits for time itself, which would never end', async () => {
+  it('rejects a check that waits for time, which would never end', async () => {
     const checking = time.until(() => time.pass(10), minute);
-    await expect(checking).rejects.toThrow('a check cannot wait for time to go on');
+    await expect(checking).rejects.toThrow('a check cannot wait for time');
   });
 });

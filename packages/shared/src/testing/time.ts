@@ -12,48 +12,48 @@ import { eventually } from './eventually.ts';
 import { allRepliesReceived, bytesMoved, pingBroker, unwatched } from './pending-io.ts';
 
 /**
- * Time that a test owns. It stands still while anything is under way, and goes from timer to timer while the test waits
- * for something: a slow machine makes the test slow, and changes nothing else.
+ * Time that a test controls. It is stopped while I/O is pending, and jumps from timer to timer while the test waits for
+ * something, so that a slow machine makes a test slower but changes nothing else.
  */
 export interface TestTime {
   readonly clock: Clock;
   /**
-   * Lets time go on until `check` passes, and returns what it gave.
-   * @param check throws, or rejects, for as long as the condition doesn't hold, as an assertion does
-   * @param within project ms; the last failure of `check` is thrown when it still fails then
+   * Advances time until `check` passes. @returns its result
+   * @param check throws or rejects until the condition is met, like an assertion
+   * @param within project ms, after which the last failure of `check` is thrown
    */
   until<T>(check: () => T | Promise<T>, within?: number): Promise<T>;
-  /** Lets time go on until `work` is done. */
+  /** Advances time until `work` is done. */
   during<T>(work: Promise<T>): Promise<T>;
-  /** Lets `ms` of project time pass. */
+  /** Advances time by `ms` of project time. */
   pass(ms: number): Promise<void>;
-  /** Returns once nothing is under way; time stands still meanwhile. */
+  /** Returns once no I/O is pending, without advancing time. */
   quiet(): Promise<void>;
 }
 
-/** When the time of tests begins: an evening, in which races start, on the same day in every run. */
+/** When test time starts: an evening, when races start, and the same in every run. */
 export const testEvening = Date.UTC(2026, 10, 24, 18);
 
 const aDay = 86_400_000;
-/** Ms of the machine: a net under waits for what no timer of ours brings, such as a server that starts. */
-const patience = { timeoutMs: 60_000 };
-const nested = new Error('a check cannot wait for time to go on: time goes on after the check');
+/** Real ms, for waits that no timer ends, such as for a server to start. */
+const realTimeoutMs = 60_000;
+const nestedWait = new Error('a check cannot wait for time, which only advances after the check');
 
 /**
- * @param broker asked whether it has come to rest; used for nothing else
- * @param setting of the clock, whose machine begins at its anchor
+ * @param broker a connection that is only used to check whether the broker is idle
+ * @param setting of the clock, which starts at its anchor
  */
 export function testTime(broker: NatsConnection, setting: ClockSetting): TestTime {
   const machine = manualMachine(setting.anchor);
   const clock = createClock(setting, machine);
   const traffic = watchTraffic(broker);
-  const keepGoingFor = timeThatGoesOn(machine, traffic);
-  /** Resolves with what `attempt` finds; undefined: it is to try again. Rejects with what it throws. */
+  const addWaiter = advanceForWaiters(machine, traffic);
+  /** Retries `attempt` while it returns undefined. Rejects when it throws. */
   const wait = <T>(attempt: (next: number | undefined) => Promise<{ readonly value: T } | undefined>) =>
     new Promise<T>((resolve, reject) =>
-      keepGoingFor({
+      addWaiter({
         reject,
-        async look(next) {
+        async check(next) {
           try {
             const found = await attempt(next);
             if (found) resolve(found.value);
@@ -70,21 +70,21 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
     quiet: traffic.quiet,
     until<T>(check: () => T | Promise<T>, within = aDay) {
       const end = machine.now() + clock.toMachine(within);
-      const began = performance.now();
+      const startedAt = performance.now();
       return wait<T>(async (next) => {
         try {
           return { value: await check() };
         } catch (error) {
-          const isOver = next === undefined ? performance.now() - began > patience.timeoutMs : next > end;
-          if (isOver || error === nested) throw error;
+          const isOver = next === undefined ? performance.now() - startedAt > realTimeoutMs : next > end;
+          if (isOver || error === nestedWait) throw error;
           return undefined;
         }
       });
     },
     during<T>(work: Promise<T>) {
       let isDone = false;
-      const note = () => (isDone = true);
-      work.then(note, note);
+      const markDone = () => (isDone = true);
+      work.then(markDone, markDone);
       return wait<T>(async () => (isDone ? { value: await work } : undefined));
     },
     pass(ms) {
@@ -96,42 +96,42 @@ export function testTime(broker: NatsConnection, setting: ClockSetting): TestTim
 }
 
 interface Waiter {
-  /** Whether its test goes on. @param next the moment of the next timer; undefined: none is set */
-  look(next: number | undefined): Promise<boolean>;
+  /** Whether its wait has ended. @param next time of the next timer; undefined: none is set */
+  check(next: number | undefined): Promise<boolean>;
   readonly reject: (error: unknown) => void;
 }
 
-/** Lets time go on for as long as anything waits. All waiters share one time: it moves when none of them goes on. */
-function timeThatGoesOn(machine: ManualMachine, traffic: Traffic): (waiter: Waiter) => void {
+/** Advances time while there are waiters. They share one time, which moves once none of them can continue. */
+function advanceForWaiters(machine: ManualMachine, traffic: Traffic): (waiter: Waiter) => void {
   const waiters = new Set<Waiter>();
   const checking = new AsyncLocalStorage<true>();
-  let going = false;
+  let running = false;
 
-  /** Lets each waiter look, and returns whether any test goes on. */
-  async function look(): Promise<boolean> {
-    let anyone = false;
+  /** Checks each waiter. @returns whether any wait has ended */
+  async function checkAll(): Promise<boolean> {
+    let anyEnded = false;
     for (const waiter of waiters) {
-      if (!(await checking.run(true, () => waiter.look(machine.next())))) continue;
+      if (!(await checking.run(true, () => waiter.check(machine.next())))) continue;
       waiters.delete(waiter);
-      anyone = true;
+      anyEnded = true;
     }
-    return anyone;
+    return anyEnded;
   }
 
-  async function go(): Promise<void> {
-    going = true;
+  async function run(): Promise<void> {
+    running = true;
     try {
       while (waiters.size > 0) {
         await traffic.quiet();
-        if (await look()) continue;
-        // A check may leave something under way behind.
-        if (traffic.hasMoved()) await traffic.round();
+        if (await checkAll()) continue;
+        // A check can leave pending I/O behind.
+        if (traffic.hasMoved()) await traffic.roundTrip();
         if (traffic.hasMoved()) await traffic.quiet();
         const next = machine.next();
         if (next === undefined) {
           await sleep(5);
         } else {
-          // What the broker has stamped by now, in whole ms, belongs to the time before.
+          // The broker's timestamps, in whole ms, must belong to the time before the move.
           while (Date.now() <= traffic.movedAt()) await turn();
           machine.moveTo(next);
         }
@@ -140,35 +140,35 @@ function timeThatGoesOn(machine: ManualMachine, traffic: Traffic): (waiter: Wait
       for (const each of waiters) each.reject(error);
       waiters.clear();
     } finally {
-      // At once: a waiter that comes next starts time again.
-      going = false;
+      // Synchronously, so that the next waiter restarts the loop.
+      running = false;
     }
   }
 
   return (waiter) => {
-    if (checking.getStore()) throw nested;
+    if (checking.getStore()) throw nestedWait;
     waiters.add(waiter);
-    if (!going) void go();
+    if (!running) void run();
   };
 }
 
-/** What this process has under way with the outside. */
+/** The pending I/O of this process. */
 interface Traffic {
-  /** Whether anything has moved since it was last asked. */
+  /** Whether bytes have moved since the last call. */
   hasMoved(): boolean;
-  /** When, on the wall, something was last seen to have moved. */
+  /** The real time at which bytes were last seen to have moved. */
   movedAt(): number;
-  /** Lasts as long as a round trip through the broker. */
-  round(): Promise<void>;
-  /** Returns once nothing is under way. */
+  /** Takes one round trip through the broker. */
+  roundTrip(): Promise<void>;
+  /** Returns once no I/O is pending. */
   quiet(): Promise<void>;
 }
 
-/** Round trips through the broker during which nothing may move: what is under way takes fewer. */
-const calmRounds = 3;
+/** Round trips without traffic after which no I/O is pending. */
+const quietRoundTrips = 3;
 
 function watchTraffic(broker: NatsConnection): Traffic {
-  const settled = answersOf(broker);
+  const brokerIdle = whenIdle(broker);
   let seen = 0;
   let seenAt = 0;
 
@@ -179,25 +179,25 @@ function watchTraffic(broker: NatsConnection): Traffic {
     return true;
   }
 
-  async function round(): Promise<void> {
+  async function roundTrip(): Promise<void> {
     await turn();
     await allRepliesReceived();
-    await unwatched(settled);
+    await unwatched(brokerIdle);
     await pingBroker();
     await turn();
   }
 
   async function quiet(): Promise<void> {
-    for (let calm = 0; calm < calmRounds; calm += 1) {
-      await round();
-      if (hasMoved()) calm = -1;
+    for (let count = 0; count < quietRoundTrips; count += 1) {
+      await roundTrip();
+      if (hasMoved()) count = -1;
     }
   }
 
-  return { hasMoved, movedAt: () => seenAt, round, quiet };
+  return { hasMoved, movedAt: () => seenAt, roundTrip, quiet };
 }
 
-/** Time that goes on by itself, for tests of processes, whose clocks a test cannot hold. */
+/** Time that passes by itself, for tests with child processes, whose clocks a test cannot control. */
 export function runningTime(setting: ClockSetting): TestTime {
   const clock = createClock(setting);
   return {
@@ -209,21 +209,21 @@ export function runningTime(setting: ClockSetting): TestTime {
   };
 }
 
-/** Returns once the broker has sent what it had to: at once while it is away, for then that is nothing. */
-function answersOf(broker: NatsConnection): () => Promise<void> {
-  let isAway = false;
-  let gone = Promise.withResolvers<void>();
+/** Returns a function that waits until the broker has sent all it had to; not at all while disconnected. */
+function whenIdle(broker: NatsConnection): () => Promise<void> {
+  let isDisconnected = false;
+  let disconnected = Promise.withResolvers<void>();
   void (async () => {
     for await (const { type } of broker.status()) {
       if (type !== 'disconnect' && type !== 'reconnect') continue;
-      isAway = type === 'disconnect';
-      if (isAway) gone.resolve();
-      else gone = Promise.withResolvers();
+      isDisconnected = type === 'disconnect';
+      if (isDisconnected) disconnected.resolve();
+      else disconnected = Promise.withResolvers();
     }
   })();
   return async () => {
-    if (isAway) return;
-    const answer = broker.request('$JS.API.INFO', '', { timeout: 5 * 60_000 });
-    await Promise.race([answer, gone.promise]);
+    if (isDisconnected) return;
+    const reply = broker.request('$JS.API.INFO', '', { timeout: 5 * 60_000 });
+    await Promise.race([reply, disconnected.promise]);
   };
 }

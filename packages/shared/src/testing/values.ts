@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { z } from 'zod';
 
-/** A JSON Schema, as far as zod writes one. */
+/** The parts of JSON Schema that zod generates. */
 interface Schema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
@@ -22,21 +22,21 @@ interface Schema {
   readonly maximum?: number;
 }
 
-/** Examples of texts whose form no JSON schema describes. */
-const written: Readonly<Record<string, readonly string[]>> = {
+/** Examples for text fields whose format is not part of the JSON schema. */
+const examples: Readonly<Record<string, readonly string[]>> = {
   timeZone: ['UTC', 'Europe/Berlin'],
   opens: ['*/10 * * * *', 'every 10m'],
   skip: ['', '2026-12-24'],
   catchUp: ['skip', 'latest', 'all 2h'],
 };
 
-/** Values that a zod schema takes, of every kind that it names. */
+/** Arbitrary values that a zod schema accepts. */
 export const valuesOf = <S extends z.ZodType>(schema: S): fc.Arbitrary<z.input<S>> =>
   valueOf(jsonSchemaOf(schema) as Schema, '').filter(
     (value) => schema.safeParse(value).success,
   ) as fc.Arbitrary<z.input<S>>;
 
-/** The schema of a reader: fields that it does not name are ignored. */
+/** The JSON schema of a reader, which ignores unknown fields. */
 export const jsonSchemaOf = (schema: z.ZodType): object =>
   schema.toJSONSchema({ io: 'input', unrepresentable: 'any' });
 
@@ -86,14 +86,14 @@ function objectOf({ properties = {}, required = [], propertyNames, additionalPro
 }
 
 function textOf({ pattern, minLength = 0 }: Schema, name: string): fc.Arbitrary<string> {
-  const known = written[name];
+  const known = examples[name];
   if (known) return fc.constantFrom(...known);
   const text = fc.string({ minLength, maxLength: 16 });
   if (pattern === undefined) return text;
   return pattern === '^slot:.*' ? text.map((end) => `slot:${end}`) : fc.stringMatching(new RegExp(pattern));
 }
 
-/** Moments of the next thousand years. */
+/** Timestamps of the next thousand years. */
 const largest = 3.3e13;
 
 const bounds = ({ minimum, exclusiveMinimum, maximum = largest }: Schema) => ({

@@ -1,6 +1,6 @@
 import { customType } from 'drizzle-orm/pg-core';
 
-/** A moment in project time: `timestamptz` in the table, ms since the epoch in code. */
+/** Project time: `timestamptz` in the table, ms since the epoch in code. */
 export const timestamp = customType<{ data: number; driverData: string | Date }>({
   dataType: () => 'timestamp (3) with time zone',
   toDriver: (ms) => new Date(ms).toISOString(),

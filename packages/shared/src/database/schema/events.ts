@@ -2,7 +2,7 @@ import { doublePrecision, index, integer, jsonb, pgTable, primaryKey, text } fro
 import type { ResultsState } from '../../contracts/index.ts';
 import { timestamp } from './columns.ts';
 
-/** Events as the cheap list last showed them. */
+/** Events as last seen in the event list. */
 export const events = pgTable(
   'events',
   {
@@ -14,25 +14,25 @@ export const events = pgTable(
     subType: text('sub_type'),
     routeId: text('route_id'),
     distance: doublePrecision('distance'),
-    /** Signups as the list counts them, all pens together. */
+    /** Number of signups in the event list, over all pens. */
     listedSignups: integer('listed_signups').notNull().default(0),
     raw: jsonb('raw').notNull(),
     firstSeenAt: timestamp('first_seen_at').notNull(),
     fetchedAt: timestamp('fetched_at').notNull(),
-    /** When a newer list no longer held the event although it had not started; null: it is listed, or has started. */
+    /** When the event disappeared from the list before its start; null: listed, or started. */
     delistedAt: timestamp('delisted_at'),
     /** When the signups were last fetched; null: never. */
     signupsFetchedAt: timestamp('signups_fetched_at'),
-    /** `listedSignups` when the signups were last fetched: a change since then makes a call worth it. */
+    /** `listedSignups` when the signups were last fetched; a change since then raises the event's priority. */
     signupsListedThen: integer('signups_listed_then'),
-    /** null: its results were never requested. */
+    /** null: results were never requested. */
     resultsState: text('results_state').$type<ResultsState>(),
-    /** Why the results are as they are, where that needs a word. */
+    /** The reason for the state, if there is one. */
     resultsReason: text('results_reason'),
-    /** When they were last requested, with whatever outcome, and how often. */
+    /** When they were last requested, with any outcome, and how often. */
     resultsTriedAt: timestamp('results_tried_at'),
     resultsTries: integer('results_tries').notNull().default(0),
-    /** When they were last answered; null: never. */
+    /** When they were last received; null: never. */
     resultsFetchedAt: timestamp('results_fetched_at'),
   },
   (table) => [index('events_starts_at').on(table.startsAt)],
@@ -43,7 +43,7 @@ const eventId = () =>
     .notNull()
     .references(() => events.eventId, { onDelete: 'cascade' });
 
-/** One row for each copy of an event's signups that was made: how fresh they were at any time. */
+/** One row per fetch of an event's signups, to measure freshness over time. */
 export const signupCopies = pgTable(
   'signup_copies',
   {
@@ -82,13 +82,13 @@ export const results = pgTable(
     eventId: eventId(),
     riderId: integer('rider_id').notNull(),
     name: text('name').notNull(),
-    /** null: upstream names none. */
+    /** null: unknown. */
     pen: text('pen'),
     /** null: did not finish. */
     position: integer('position'),
     positionInPen: integer('position_in_pen'),
     seconds: doublePrecision('seconds'),
-    /** To the first of the pen. */
+    /** Gap to the first of the pen. */
     gapSeconds: doublePrecision('gap_seconds'),
     /** null: not rated (yet). */
     rating: doublePrecision('rating'),
@@ -97,7 +97,7 @@ export const results = pgTable(
     raw: jsonb('raw').notNull(),
     firstSeenAt: timestamp('first_seen_at').notNull(),
     lastSeenAt: timestamp('last_seen_at').notNull(),
-    /** Set when a later answer no longer held the rider: disqualified, for one. */
+    /** Set when later results no longer had the rider, such as after a disqualification. */
     removedAt: timestamp('removed_at'),
   },
   (table) => [

@@ -14,14 +14,14 @@ import type { Outcome, Progress, RunCounts, SourceState, Tick } from '../../cont
 import type { Budget, Lane, Source, SyncKind } from '../../definition/index.ts';
 import { timestamp } from './columns.ts';
 
-/** One row for each slot that was run, however many ticks, deliveries and replicas there were. */
+/** One row per run of a slot, regardless of the number of ticks, deliveries and replicas. */
 export const syncRuns = pgTable(
   'sync_runs',
   {
     runId: text('run_id').primaryKey(),
     kind: text('kind').$type<SyncKind>().notNull(),
     slotId: text('slot_id').notNull(),
-    /** An observed run calls nothing. */
+    /** An observed run makes no calls. */
     mode: text('mode').$type<Tick['mode']>().notNull().default('on'),
     scheduledFor: timestamp('scheduled_for').notNull(),
     slotEndsAt: timestamp('slot_ends_at').notNull(),
@@ -29,10 +29,10 @@ export const syncRuns = pgTable(
     startedAt: timestamp('started_at').notNull(),
     finishedAt: timestamp('finished_at'),
     counts: jsonb('counts').$type<RunCounts>().notNull(),
-    /** Where the run stands: a restarted process, or the next slot, goes on from here. */
+    /** Where a restarted process, or the next slot, continues. */
     checkpoint: jsonb('checkpoint').$type<unknown>(),
     error: text('error'),
-    /** The span that took its tick up, as a W3C `traceparent`. */
+    /** The span that processed its tick, as a W3C `traceparent`. */
     traceparent: text('traceparent'),
   },
   (table) => [
@@ -42,7 +42,7 @@ export const syncRuns = pgTable(
   ],
 );
 
-/** One row for each call to upstream, good or bad. */
+/** One row per upstream call, successful or not. */
 export const syncLogs = pgTable(
   'sync_logs',
   {
@@ -50,28 +50,28 @@ export const syncLogs = pgTable(
     runId: text('run_id'),
     commandId: text('command_id'),
     endpoint: text('endpoint').notNull(),
-    /** What was called for: a club, rider or event id. */
+    /** The requested club, rider or event id. */
     target: text('target').notNull(),
-    /** Why this was called rather than anything else; null: nothing else was to be called. */
+    /** Why this call was chosen over others; null: there was no choice. */
     because: text('because'),
-    /** HTTP status; null when no answer came. */
+    /** HTTP status; null without a response. */
     status: integer('status'),
     message: text('message').notNull(),
     startedAt: timestamp('started_at').notNull(),
     durationMs: integer('duration_ms').notNull(),
-    /** The start of an answer that could not be read. */
+    /** The start of an unreadable response. */
     rawStart: text('raw_start'),
   },
   (table) => [index('sync_logs_run').on(table.runId), index('sync_logs_started').on(table.startedAt)],
 );
 
-/** Commands and their outcomes. A row without `sequence` is still to be published to its service. */
+/** Commands and their outcomes. A row without `sequence` is not published yet. */
 export const commands = pgTable(
   'commands',
   {
     commandId: text('command_id').primaryKey(),
     type: text('type').$type<'add-rider' | 'import-riders'>().notNull(),
-    /** The rider that is added; null with an import, whose riders are in `wanted_riders`. */
+    /** The rider to add; null for an import, whose riders are in `wanted_riders`. */
     riderId: integer('rider_id'),
     progress: jsonb('progress').$type<Progress>().notNull(),
     requestedAt: timestamp('requested_at').notNull(),
@@ -93,7 +93,7 @@ export const commands = pgTable(
 
 export const sources = pgTable('sources', {
   source: text('source').$type<Source>().primaryKey(),
-  /** The key, as a hash, and the address that this is about: with another one every source starts as unknown. */
+  /** Hash of the API key, and the URL. With another key or URL every source starts as unknown. */
   account: text('account').notNull(),
   address: text('address').notNull(),
   state: text('state').$type<SourceState>().notNull(),
@@ -103,21 +103,21 @@ export const sources = pgTable('sources', {
   message: text('message'),
   rawStart: text('raw_start'),
   advice: text('advice'),
-  /** Before this moment an unavailable source is not called again, and how many probes have failed. */
+  /** When an unavailable source is probed next, and how many probes have failed. */
   probeAt: timestamp('probe_at'),
   probes: integer('probes').notNull(),
 });
 
-/** One row for each request that was sent with an `Idempotency-Key`; without an answer it is under way. */
+/** One row per request with an `Idempotency-Key`; without `answer` it is in progress. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
-    /** The owner of the key: a digest of the token. */
+    /** The client: a digest of its token. */
     caller: text('caller').notNull(),
     key: text('key').notNull(),
     /** A digest of the request. */
     request: text('request').notNull(),
-    /** What the request makes has its id from here, so that making it again makes nothing new. */
+    /** The id of what the request creates, so that a repetition creates nothing new. */
     onceId: text('once_id').notNull(),
     takenAt: timestamp('taken_at').notNull(),
     answer: jsonb('answer').$type<{ status: number; headers: Record<string, string>; body: string }>(),
@@ -128,12 +128,12 @@ export const idempotencyKeys = pgTable(
   ],
 );
 
-/** Conflicts as the limiter reports them: one sync waits because of another. */
+/** Conflicts reported by the limiter: a sync waits because of another one. */
 export const conflicts = pgTable(
   'conflicts',
   {
     at: timestamp('at').notNull(),
-    /** Its place among the events; a broker that has lost its disk counts from 1 again, but not at the same moment. */
+    /** The sequence of its event. It restarts at 1 when the broker loses its disk, so `at` is part of the key. */
     sequence: bigint('sequence', { mode: 'number' }).notNull(),
     account: text('account').notNull(),
     budget: text('budget').$type<Budget>().notNull(),
@@ -144,17 +144,17 @@ export const conflicts = pgTable(
   (table) => [primaryKey({ columns: [table.at, table.sequence] })],
 );
 
-/** One row for each permit that was started, as the limiter reports it; events may come out of order. */
+/** One row per started permit. The limiter's events can arrive out of order. */
 export const permits = pgTable(
   'permits',
   {
     permit: text('permit').primaryKey(),
     account: text('account').notNull(),
     budget: text('budget').$type<Budget>().notNull(),
-    /** Null until the event of its start came. */
+    /** null until the event of its start arrives. */
     lane: text('lane').$type<Lane>(),
     startedAt: timestamp('started_at'),
-    /** When its first event came. */
+    /** When its first event arrived. */
     receivedAt: timestamp('received_at').notNull(),
     endedAt: timestamp('ended_at'),
     result: text('result').$type<Outcome['result']>(),
@@ -163,7 +163,7 @@ export const permits = pgTable(
   (table) => [index('permits_started').on(table.startedAt), index('permits_received').on(table.receivedAt)],
 );
 
-/** Alerts. One with `resolvedAt` null is open; at most one of each key is. */
+/** Alerts. `resolvedAt` null: open, at most one per key. */
 export const alerts = pgTable(
   'alerts',
   {
@@ -178,10 +178,10 @@ export const alerts = pgTable(
     raisedAt: timestamp('raised_at').notNull(),
     lastSeenAt: timestamp('last_seen_at').notNull(),
     resolvedAt: timestamp('resolved_at'),
-    /** When the chat was notified of its beginning and of its end; null: not yet. */
+    /** When the chat was notified of the alert and of its resolution; null: not yet. */
     raisedNotifiedAt: timestamp('raised_notified_at'),
     resolvedNotifiedAt: timestamp('resolved_notified_at'),
-    /** Until then a replica is notifying the chat. */
+    /** Until when a replica has claimed the notification. */
     notifyingUntil: timestamp('notifying_until'),
   },
   (table) => [

@@ -11,7 +11,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { timestamp } from './columns.ts';
 
-/** Riders as upstream last described them, keyed by its id. */
+/** Riders as last fetched, by their upstream id. */
 export const riders = pgTable('riders', {
   riderId: integer('rider_id').primaryKey(),
   name: text('name').notNull(),
@@ -32,11 +32,11 @@ export const riders = pgTable('riders', {
   raw: jsonb('raw').notNull(),
   firstSeenAt: timestamp('first_seen_at').notNull(),
   fetchedAt: timestamp('fetched_at').notNull(),
-  /** When a bulk call took it along to refresh it; null: it was fetched since, or never taken along. */
+  /** When a bulk call last requested the rider; null: fetched since, or never requested. */
   takenAt: timestamp('taken_at'),
 });
 
-/** What a rider was from `recordedAt` on: one row for each answer that differed from the one before. */
+/** Rider history: one row for each response that differed from the previous one. */
 export const riderHistory = pgTable(
   'rider_history',
   {
@@ -55,17 +55,17 @@ export const riderHistory = pgTable(
   ],
 );
 
-/** Riders that commands want, and their outcomes. Rows without outcome wait for the next bulk call of any process. */
+/** Riders requested by commands, and their outcomes. Rows without outcome wait for the next bulk call of any process. */
 export const wantedRiders = pgTable(
   'wanted_riders',
   {
     commandId: text('command_id').notNull(),
     riderId: integer('rider_id').notNull(),
     why: text('why').$type<'add' | 'import'>().notNull(),
-    /** A copy that was fetched at this moment or later will do. */
+    /** A copy fetched at or after this time is fresh enough. */
     freshFrom: timestamp('fresh_from').notNull(),
     since: timestamp('since').notNull(),
-    /** How many bulk calls for it brought no answer. */
+    /** How many bulk calls with this rider failed. */
     lost: integer('lost').notNull().default(0),
     outcome: text('outcome').$type<'done' | 'failed'>(),
     reason: text('reason'),
@@ -85,7 +85,7 @@ export const wantedRiders = pgTable(
 export const clubs = pgTable('clubs', {
   clubId: integer('club_id').primaryKey(),
   name: text('name').notNull(),
-  /** When the last page of a whole pass over the club was stored. */
+  /** When a complete pass over the club was last stored. */
   fetchedAt: timestamp('fetched_at').notNull(),
 });
 
@@ -96,7 +96,7 @@ export const clubMemberships = pgTable(
     riderId: integer('rider_id').notNull(),
     firstSeenAt: timestamp('first_seen_at').notNull(),
     lastSeenAt: timestamp('last_seen_at').notNull(),
-    /** False once a whole pass over the club no longer showed the rider. */
+    /** False once a complete pass no longer had the rider. */
     current: boolean('current').notNull().default(true),
   },
   (table) => [

@@ -4,22 +4,22 @@ import { fileURLToPath } from 'node:url';
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
 
-/** A real process of ours, as a test sees it. */
+/** A child process under test. */
 export interface Child {
-  /** The log lines that it has written so far. */
+  /** Its log lines. */
   lines(): LogLine[];
-  /** Everything that it has written to stdout and stderr. */
+  /** Its stdout and stderr. */
   output(): string;
-  /** Resolves with the exit code; null when a signal killed it. */
+  /** Resolves with the exit code; null after a signal. */
   readonly exited: Promise<number | null>;
-  /** Resolves when it has exited with 0; rejects with what it has written otherwise. */
-  endedWell(): Promise<void>;
+  /** Resolves when it exits with 0; rejects with its output otherwise. */
+  exitedCleanly(): Promise<void>;
   kill(signal: NodeJS.Signals): void;
 }
 
 const packageFolder = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Runs a script as services are run: with telemetry loaded first, and nothing but `env` in its environment. */
+/** Runs a script like a service: with telemetry preloaded, and only `env` in its environment. */
 export function startChild(script: URL, env: Readonly<Record<string, string>> = {}): Child {
   const child = spawn(
     process.execPath,
@@ -40,9 +40,9 @@ export function startChild(script: URL, env: Readonly<Record<string, string>> = 
         .map((line) => JSON.parse(line) as LogLine),
     output,
     exited,
-    async endedWell() {
+    async exitedCleanly() {
       const code = await exited;
-      if (code !== 0) throw new Error(`exited with ${code} after writing\n${output()}`);
+      if (code !== 0) throw new Error(`exited with ${code}, output:\n${output()}`);
     },
     kill: (signal) => child.kill(signal),
   };

@@ -1,4 +1,4 @@
-// What postgres.test.ts looks at from outside: a query that belongs to some work, and one that doesn't.
+// Script of postgres.prove.test.ts: one query inside a span and one outside.
 import pg from 'pg';
 import { inSpan, stopTelemetry } from '../index.ts';
 

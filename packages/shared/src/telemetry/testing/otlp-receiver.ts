@@ -5,14 +5,14 @@ import { json } from 'node:stream/consumers';
 
 export interface OtlpReceiver {
   readonly url: string;
-  /** What a process must have in its environment to send its spans here at once. */
+  /** The environment variables that make a process send its spans here without delay. */
   readonly env: Readonly<Record<string, string>>;
-  /** Every span received so far, in the order of arrival. */
+  /** The received spans, in order of arrival. */
   spans(): ReceivedSpan[];
   close(): Promise<void>;
 }
 
-/** Starts a collector for tests on a free port of loopback. It reads OTLP as JSON only, and ignores metrics. */
+/** Starts a collector for tests on a free loopback port. It only supports OTLP as JSON, and ignores metrics. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const received: ReceivedSpan[] = [];
   const receive = async (request: IncomingMessage): Promise<number> => {
@@ -45,7 +45,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   };
 }
 
-/** A span as its receiver sees it. Ids are hex; attributes are plain values. */
+/** A received span. Ids are hex; attributes are plain values. */
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -61,7 +61,7 @@ export interface ReceivedSpan {
   readonly status: { code: 'unset' | 'ok' | 'error'; message: string };
 }
 
-/** The parts that are read here of an OTLP/JSON export request for traces. */
+/** The parts used here of an OTLP/JSON export request for traces. */
 export interface ExportedSpans {
   resourceSpans?: Array<{
     resource?: { attributes?: KeyValue[] };
@@ -89,7 +89,7 @@ interface KeyValue {
 interface AnyValue {
   stringValue?: string;
   boolValue?: boolean;
-  /** 64-bit, so it may come as text. */
+  /** 64-bit, so it can be text. */
   intValue?: number | string;
   doubleValue?: number;
   arrayValue?: { values?: AnyValue[] };

@@ -1,10 +1,10 @@
-// What telemetry.test.ts looks at from outside: one traced piece of work with an HTTP call in it, then a clean stop.
+// Script of telemetry.prove.test.ts: a span with an HTTP call, then a clean stop.
 import { createLogger, inSpan, meter, metricsText, SpanKind, stopTelemetry } from '../index.ts';
 
 const log = createLogger('script', 'info');
 const { FETCH_URL: url } = process.env;
 const get = () =>
-  url && fetch(url, { headers: { authorization: 'the-upstream-key' } }).then((answer) => answer.text());
+  url && fetch(url, { headers: { authorization: 'the-upstream-key' } }).then((response) => response.text());
 
 await get();
 meter().createCounter('paceline_cups_of_tea', { description: 'Cups of tea.' }).add(2, { milk: 'no' });
