@@ -186,6 +186,9 @@ export function outcome({ state, mode, counts, error }: Pick<Run, 'state' | 'mod
 export const elapsed = ({ startedAt, finishedAt }: Run, now: number): string =>
   duration(Math.max(0, (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt)));
 
+/** `add rider` → `Add rider`, where a text stands alone. */
+export const sentenceCase = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** A text of the API with lane names replaced by their labels. */
 export const withLabels = (text: string): string =>
   text.replaceAll(/[a-z]+(?:_[a-z]+)+/g, (name) => lanes[name as Lane]?.label ?? name);

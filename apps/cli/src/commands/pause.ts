@@ -7,14 +7,18 @@ import { changeSchedule } from './schedule.ts';
 
 const syncOf = (kind: SyncKind) => `${kind}-sync`;
 const targets = [
-  `BUDGET: ${budgetNames.join(', ')}. No calls start while paused.`,
-  `SYNC: ${kindNames.map(syncOf).join(', ')}. No new slots open while paused.`,
+  `BUDGET: ${budgetNames.join(', ')}`,
+  `SYNC: ${kindNames.map(syncOf).join(', ')}`,
 ].join('\n');
 
 export const pause = defineCommand({
   usage: 'pause BUDGET [--for=TIME] | SYNC',
   summary: 'pause the calls of one rate limit, or turn a sync off',
-  details: `${targets}\nTIME: such as 90s, 15m or 6h; default 1h. A sync stays off until you resume it.`,
+  details: [
+    targets,
+    'TIME: such as 90s, 15m or 6h; default 1h',
+    'No calls start while a budget is paused. A sync opens no new slots until you resume it.',
+  ].join('\n'),
   takes: ['BUDGET or SYNC'],
   options: { for: text },
   async run([name = ''], context, values) {

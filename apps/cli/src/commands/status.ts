@@ -108,7 +108,7 @@ export const tail = defineCommand({
   usage: 'tail [--types=A,B] [--after=ID]',
   summary: 'live events until Ctrl-C',
   details: [
-    `Types: ${streamTypes.join(', ')}.`,
+    `Types: ${streamTypes.join(', ')}`,
     'Reconnects when the connection breaks; each event is printed once. --after=ID starts with the event after that id.',
     '--json prints one line per event: type, id, data.',
   ].join('\n'),

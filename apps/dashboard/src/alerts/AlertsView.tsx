@@ -1,5 +1,5 @@
 import type { Alert } from '@paceline/client';
-import { clockTime, dayAndTime, duration, withLabels } from '@paceline/client/text';
+import { clockTime, dayAndTime, duration, sentenceCase, withLabels } from '@paceline/client/text';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
 import { Read, TableCard } from '../parts/elements.tsx';
@@ -60,9 +60,9 @@ const Sources = () => (
         rows={all.map(({ source, state, message, advice, nextTryAt }) => ({
           key: source,
           cells: [
-            source,
+            sentenceCase(source),
             <span key="state" className={state === 'unavailable' ? 'wrong' : undefined}>
-              {state === 'unknown' ? 'not checked yet' : state}
+              {state === 'unknown' ? 'Not checked yet' : sentenceCase(state)}
             </span>,
             [message, advice].filter(Boolean).join(' ') || '–',
             nextTryAt === null ? '–' : clockTime(nextTryAt),

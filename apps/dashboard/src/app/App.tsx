@@ -26,7 +26,7 @@ const views: readonly { name: string; title: string; Show: ComponentType<{ id: s
   { name: 'windows', title: 'Rate limits', Show: WindowsView },
   { name: 'lanes', title: 'Queue', Show: LanesView },
   { name: 'timeline', title: 'Timeline', Show: TimelineView },
-  { name: 'day', title: '24 hours', Show: DayView },
+  { name: 'day', title: 'Last 24 hours', Show: DayView },
   { name: 'runs', title: 'Runs', Show: RunsView },
   { name: 'freshness', title: 'Freshness', Show: FreshnessView },
   { name: 'riders', title: 'Riders', Show: RidersView },

@@ -1,4 +1,5 @@
 import { laneColor, type Permit } from '@paceline/client';
+import { sentenceCase } from '@paceline/client/text';
 import { budgets, laneNames, lanes } from '@paceline/shared/definition';
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { memo } from 'react';
@@ -51,7 +52,7 @@ const Strips = memo(function Strips({ permits, now }: { permits: readonly Permit
         </TimeChart>
         <TableToggle
           caption="Calls of the last 24 hours by rate limit and lane"
-          columns={['Rate limit', ...laneNames.map((lane) => lanes[lane].label), 'Rejected']}
+          columns={['Rate limit', ...laneNames.map((lane) => sentenceCase(lanes[lane].label)), 'Rejected']}
           rows={strips.map(({ budget, byLane, rejected: rejectedCalls }) => ({
             key: budget,
             cells: [budgets[budget].label, ...laneNames.map((lane) => byLane[lane] ?? 0), rejectedCalls],

@@ -1,5 +1,5 @@
 import { type Freshness, laneColor } from '@paceline/client';
-import { duration } from '@paceline/client/text';
+import { duration, sentenceCase } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
@@ -102,8 +102,8 @@ function Ages({ report }: { report: Freshness }) {
           cells: [
             event.title,
             freshnessClasses[event.class].label,
-            eventText(event, now),
-            event.withinGoal ? 'yes' : 'no',
+            sentenceCase(eventText(event, now)),
+            event.withinGoal ? 'Yes' : 'No',
           ],
         }))}
         none="None."

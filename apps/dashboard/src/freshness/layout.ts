@@ -1,7 +1,7 @@
 import type { Freshness } from '@paceline/client';
 import { countdown, duration } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
-import { truncate, roundPixel } from '../parts/layout.ts';
+import { roundPixel, smallCharacterWidth, truncate } from '../parts/layout.ts';
 
 type NextEvent = Freshness['next'][number];
 
@@ -28,7 +28,11 @@ export function layoutAges({ next, classes }: Freshness, now: number, width: num
       isStale: age !== null && age > goal,
       ours: event.ours,
       title: event.title,
-      text: truncate(eventText(event, now), width - 7.5 * (event.title.length + (event.ours ? 9 : 3))),
+      text: truncate(
+        eventText(event, now),
+        width - 7.5 * (event.title.length + (event.ours ? 9 : 3)),
+        smallCharacterWidth,
+      ),
     };
   });
   return { rows, height: Math.max(1, rows.length) * rowHeight, goalX: width / maxAgeInGoals };
@@ -36,15 +40,15 @@ export function layoutAges({ next, classes }: Freshness, now: number, width: num
 
 const hour = 3_600_000;
 
-/** e.g. `starts in 12:30, fetched 4 min ago, signups changed` */
+/** e.g. `in 12:30, fetched 4 min ago, signups changed` */
 export function eventText({ startsAt, signupsFetchedAt, because }: NextEvent, now: number): string {
   const copy =
     signupsFetchedAt === null
-      ? 'not fetched yet'
+      ? 'not fetched'
       : `fetched ${duration(now - Date.parse(signupsFetchedAt))} ago`;
   const reason = because === 'never_fetched' ? '' : `, ${because.replaceAll('_', ' ')}`;
   const untilStart = Date.parse(startsAt) - now;
-  return `starts in ${untilStart < hour ? countdown(untilStart) : duration(untilStart)}, ${copy}${reason}`;
+  return `in ${untilStart < hour ? countdown(untilStart) : duration(untilStart)}, ${copy}${reason}`;
 }
 
 /** `98.2 %`, or `–` without any events. Rounded down, so 100 % means all. */

@@ -1,5 +1,5 @@
 import { laneColor, type Queue } from '@paceline/client';
-import { clockTime, countdown } from '@paceline/client/text';
+import { clockTime, countdown, sentenceCase } from '@paceline/client/text';
 import { budgets, lanes } from '@paceline/shared/definition';
 import { reads } from '../api/reads.ts';
 import { useNow } from '../app/clock.tsx';
@@ -38,7 +38,7 @@ function Lanes({ queue }: { queue: Queue }) {
           rows={waitingRequests(queue).map(({ ticket, lane, budget, requestedAt, expectedAt }) => ({
             key: ticket,
             cells: [
-              lanes[lane].label,
+              sentenceCase(lanes[lane].label),
               budgets[budget].label,
               clockTime(requestedAt),
               clockTime(expectedAt),
@@ -64,7 +64,7 @@ const Band = ({
   <g>
     <rect width="10" height="10" y={y + 4} rx="3" fill={laneColor(lane)} />
     <text className="band-name halo" x="16" y={y + 13}>
-      {lanes[lane].label}
+      {sentenceCase(lanes[lane].label)}
       {tickets.length === 0 && <tspan className="axis"> · none waiting</tspan>}
       {hiddenCount > 0 && <tspan className="axis"> · {hiddenCount} more not shown</tspan>}
     </text>

@@ -1,4 +1,5 @@
 import { laneColor } from '@paceline/client';
+import { sentenceCase } from '@paceline/client/text';
 import { laneNames, lanes } from '@paceline/shared/definition';
 import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { TimeAxis } from './layout.ts';
@@ -85,7 +86,7 @@ export const Legend = () => (
     {laneNames.map((lane) => (
       <li key={lane}>
         <Swatch color={laneColor(lane)} />
-        {lanes[lane].label}
+        {sentenceCase(lanes[lane].label)}
       </li>
     ))}
   </ul>

@@ -6,6 +6,7 @@ import {
   isFailed,
   isFinished,
   progress,
+  sentenceCase,
   stepOf,
   steps,
   titleOf,
@@ -117,7 +118,7 @@ function Commands({ commands }: { commands: readonly Command[] }) {
           clockTime(command.requestedAt),
           titleOf(command),
           <span key="status" className={isFailed(command) ? 'wrong' : undefined}>
-            {progress(command, now)}
+            {sentenceCase(progress(command, now))}
           </span>,
         ],
       }))}
@@ -142,7 +143,7 @@ function TrackedCommand({ commandId }: { commandId: string }) {
 
 function Progress({ command }: { command: Command }) {
   const now = useNow();
-  return <output className={isFailed(command) ? 'wrong' : undefined}>{progress(command, now)}</output>;
+  return <output className={isFailed(command) ? 'wrong' : undefined}>{sentenceCase(progress(command, now))}</output>;
 }
 
 function Steps({ command }: { command: Command }) {
@@ -155,7 +156,7 @@ function Steps({ command }: { command: Command }) {
           className={index <= reached ? 'reached' : ''}
           aria-current={index === reached && !isFinished(command) ? 'step' : undefined}
         >
-          <span>{step}</span>
+          <span>{sentenceCase(step)}</span>
         </li>
       ))}
     </ol>

@@ -1,5 +1,13 @@
 import { type TriggeredRun, kindColor, type Run, type RunDetail, type SyncKind } from '@paceline/client';
-import { clockTime, dayAndTime, dayOf, duration, elapsed, outcome } from '@paceline/client/text';
+import {
+  clockTime,
+  dayAndTime,
+  dayOf,
+  duration,
+  elapsed,
+  outcome,
+  sentenceCase,
+} from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -22,7 +30,7 @@ function Runs() {
       <ButtonGroup label="Sync kind">
         {[undefined, ...kindNames].map((each) => (
           <Button key={each ?? 'all'} aria-pressed={each === kind} onClick={() => setKind(each)}>
-            {each ? kinds[each].label : 'all'}
+            {each ? sentenceCase(kinds[each].label) : 'All'}
           </Button>
         ))}
       </ButtonGroup>{' '}
@@ -47,15 +55,15 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
         cells: [
           <a key="run" href={`#/runs/${run.id}`}>
             <Swatch color={kindColor(run.kind)} />
-            {kinds[run.kind].label}
+            {sentenceCase(kinds[run.kind].label)}
           </a>,
           <>
             {clockTime(run.startedAt)} <span className="hint">{dayOf(run.startedAt)}</span>
           </>,
           elapsed(run, now),
           <span key="result" className={run.state === 'failed' ? 'wrong' : undefined}>
-            {run.state === 'running' && <strong>running: </strong>}
-            {outcome(run)}
+            {run.state === 'running' && <strong>Running: </strong>}
+            {run.state === 'running' ? outcome(run) : sentenceCase(outcome(run))}
           </span>,
         ],
       }))}
@@ -84,7 +92,7 @@ function Details({ run }: { run: RunDetail }) {
         <Swatch color={color} />
         Sync of {kinds[run.kind].label}, {dayAndTime(opens)}
       </h2>
-      <p className={run.state === 'failed' ? 'wrong' : undefined}>{outcome(run)}</p>
+      <p className={run.state === 'failed' ? 'wrong' : undefined}>{sentenceCase(outcome(run))}</p>
       <p className="hint">
         Slot {clockTime(opens)} to {clockTime(closes)} · {run.state === 'running' ? 'running for' : 'took'}{' '}
         {elapsed(run, now)} · {run.calls.length} {run.calls.length === 1 ? 'call' : 'calls'}

@@ -1,5 +1,5 @@
 import { type ScheduleCheck, kindColor, type ScheduleEdit, type ScheduleSettings } from '@paceline/client';
-import { clockTime, duration } from '@paceline/client/text';
+import { clockTime, duration, sentenceCase } from '@paceline/client/text';
 import { budgets, kinds } from '@paceline/shared/definition';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -40,7 +40,7 @@ export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
           <ul>
             {data.findings.map(({ severity, rule, message, timeline }) => (
               <li key={message} data-rule={rule}>
-                <strong className={severity === 'error' ? 'wrong' : undefined}>{severity}</strong> {message}
+                <strong className={severity === 'error' ? 'wrong' : undefined}>{sentenceCase(severity)}:</strong> {message}
                 {timeline.length > 0 && (
                   <details>
                     <summary className="hint">Example</summary>
@@ -77,11 +77,11 @@ const Forecast = ({ forecast }: { forecast: ScheduleCheck['forecast'] }) => (
           cells: [
             <>
               <Swatch color={kindColor(kind)} />
-              {kinds[kind].label} ({things})
+              {sentenceCase(kinds[kind].label)} ({things})
             </>,
             Math.round(slotsADay),
             Math.round(callsADay),
-            oldestSeconds === null ? 'never' : duration(oldestSeconds * 1_000),
+            oldestSeconds === null ? 'Never' : duration(oldestSeconds * 1_000),
           ],
         }))}
       />

@@ -6,7 +6,7 @@ import {
   type ScheduleSettings,
   type SyncKind,
 } from '@paceline/client';
-import { dayAndTime } from '@paceline/client/text';
+import { dayAndTime, sentenceCase } from '@paceline/client/text';
 import { kindNames, kinds } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -164,14 +164,14 @@ function KindFields({ kind, settings, messageOf, onChange }: KindFieldsProps) {
     <fieldset className="kind" data-kind={kind}>
       <legend>
         <Swatch color={kindColor(kind)} />
-        {kinds[kind].label}
+        {sentenceCase(kinds[kind].label)}
       </legend>
       <label>
         Mode
         <select value={settings.mode} onChange={({ target }) => onChange('mode', target.value)}>
-          <option value="on">on</option>
-          <option value="observed">observed (plans only, no calls)</option>
-          <option value="off">off</option>
+          <option value="on">On</option>
+          <option value="observed">Observed (no calls)</option>
+          <option value="off">Off</option>
         </select>
       </label>
       {textFields.map(([field, label, placeholder]) => (

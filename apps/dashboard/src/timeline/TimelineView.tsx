@@ -1,5 +1,5 @@
 import { kindColor, laneColor } from '@paceline/client';
-import { clockTime, dayAndTime, duration, elapsed, outcome } from '@paceline/client/text';
+import { clockTime, dayAndTime, duration, elapsed, outcome, sentenceCase } from '@paceline/client/text';
 import { budgets, kinds, lanes } from '@paceline/shared/definition';
 import { type PointerEvent, useState } from 'react';
 import { reads, useRead } from '../api/reads.ts';
@@ -89,13 +89,19 @@ function Timeline({ at, data }: { at: string | undefined; data: TimelineData }) 
 
 const RunsTable = ({ data, now, range }: { data: TimelineData; now: number; range: TimeRange }) => (
   <TableToggle
+    button="Show runs as table"
     caption="The runs shown, newest first"
     columns={['Sync', 'Started', 'Duration', 'Result']}
     rows={data.runs
       .filter((run) => Date.parse(run.startedAt) <= range.to && endOf(run, now) >= range.from)
       .map((run) => ({
         key: run.id,
-        cells: [kinds[run.kind].label, clockTime(run.startedAt), elapsed(run, now), outcome(run)],
+        cells: [
+          sentenceCase(kinds[run.kind].label),
+          clockTime(run.startedAt),
+          elapsed(run, now),
+          sentenceCase(outcome(run)),
+        ],
       }))}
     none="No runs in this time range."
   />
@@ -112,8 +118,8 @@ const ConflictsTable = ({ data, range }: { data: TimelineData; range: TimeRange 
         key: `${at} ${index}`,
         cells: [
           clockTime(at),
-          lanes[blocked].label,
-          lanes[blockedBy].label,
+          sentenceCase(lanes[blocked].label),
+          sentenceCase(lanes[blockedBy].label),
           budgets[budget].label,
           duration(expectedWaitSeconds * 1_000),
         ],
@@ -184,7 +190,7 @@ function Band({ band: { kind, y, slots, runs } }: { band: KindBandShape }) {
     <g fill={color}>
       <line className="grid" x2="100%" y1={y + bandHeight} y2={y + bandHeight} />
       <text className="band-name halo" x="0" y={y + 13}>
-        {kinds[kind].label}
+        {sentenceCase(kinds[kind].label)}
       </text>
       {slots.map(({ id, x, width }) => (
         <rect key={id} className="slot" x={x} width={width} y={y + barY} height={barHeight} rx="3" />

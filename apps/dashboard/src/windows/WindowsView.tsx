@@ -1,5 +1,12 @@
 import { type Budget, type Command, laneColor } from '@paceline/client';
-import { availability, clockTime, nextInQueue, policyText, summary } from '@paceline/client/text';
+import {
+  availability,
+  clockTime,
+  nextInQueue,
+  policyText,
+  sentenceCase,
+  summary,
+} from '@paceline/client/text';
 import { budgets, lanes } from '@paceline/shared/definition';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -33,10 +40,10 @@ export function WindowsView() {
                 key: permit,
                 cells: [
                   budgets[budget].label,
-                  lanes[lane].label,
+                  sentenceCase(lanes[lane].label),
                   clockTime(startedAt),
                   clockTime(leavesAt),
-                  settled ? 'finished' : 'possibly in flight',
+                  settled ? 'Finished' : 'Possibly in flight',
                 ],
               })),
             )}
@@ -68,12 +75,12 @@ function WindowRow({ budget, commands }: { budget: Budget; commands: readonly Co
       <WindowChart budget={budget} now={now} />
       <div className="window-state">
         <div className="state-line">
-          <p className={`state ${state}`}>{text}</p>
+          <p className={`state ${state}`}>{sentenceCase(text)}</p>
           <PauseControls budget={budget} />
         </div>
-        {reason && <p className="hint">{reason}</p>}
+        {reason && <p className="hint">{sentenceCase(reason)}</p>}
         <p className="hint">
-          {budget.probing ? 'waiting for one trial call' : nextInQueue(budget, commands)}
+          {budget.probing ? 'Waiting for one trial call' : sentenceCase(nextInQueue(budget, commands))}
         </p>
         {lastRejected && (
           <p className="hint">
