@@ -6,10 +6,7 @@ import { windowLines } from '../core/windows.ts';
 import { changeSchedule } from './schedule.ts';
 
 const syncOf = (kind: SyncKind) => `${kind}-sync`;
-const targets = [
-  `BUDGET: ${budgetNames.join(', ')}`,
-  `SYNC: ${kindNames.map(syncOf).join(', ')}`,
-].join('\n');
+const targets = [`BUDGET: ${budgetNames.join(', ')}`, `SYNC: ${kindNames.map(syncOf).join(', ')}`].join('\n');
 
 export const pause = defineCommand({
   usage: 'pause BUDGET [--for=TIME] | SYNC',

@@ -43,9 +43,7 @@ const hour = 3_600_000;
 /** e.g. `in 12:30, fetched 4 min ago, signups changed` */
 export function eventText({ startsAt, signupsFetchedAt, because }: NextEvent, now: number): string {
   const copy =
-    signupsFetchedAt === null
-      ? 'not fetched'
-      : `fetched ${duration(now - Date.parse(signupsFetchedAt))} ago`;
+    signupsFetchedAt === null ? 'not fetched' : `fetched ${duration(now - Date.parse(signupsFetchedAt))} ago`;
   const reason = because === 'never_fetched' ? '' : `, ${because.replaceAll('_', ' ')}`;
   const untilStart = Date.parse(startsAt) - now;
   return `in ${untilStart < hour ? countdown(untilStart) : duration(untilStart)}, ${copy}${reason}`;

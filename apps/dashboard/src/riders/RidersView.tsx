@@ -143,7 +143,11 @@ function TrackedCommand({ commandId }: { commandId: string }) {
 
 function Progress({ command }: { command: Command }) {
   const now = useNow();
-  return <output className={isFailed(command) ? 'wrong' : undefined}>{sentenceCase(progress(command, now))}</output>;
+  return (
+    <output className={isFailed(command) ? 'wrong' : undefined}>
+      {sentenceCase(progress(command, now))}
+    </output>
+  );
 }
 
 function Steps({ command }: { command: Command }) {

@@ -40,7 +40,10 @@ export function Checks({ checks: { data, error }, onRepair }: ChecksProps) {
           <ul>
             {data.findings.map(({ severity, rule, message, timeline }) => (
               <li key={message} data-rule={rule}>
-                <strong className={severity === 'error' ? 'wrong' : undefined}>{sentenceCase(severity)}:</strong> {message}
+                <strong className={severity === 'error' ? 'wrong' : undefined}>
+                  {sentenceCase(severity)}:
+                </strong>{' '}
+                {message}
                 {timeline.length > 0 && (
                   <details>
                     <summary className="hint">Example</summary>
