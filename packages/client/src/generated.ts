@@ -256,9 +256,9 @@ export type Forecast = {
     slotsADay: number,
     /** Calls per day that fit into its slots */
     callsADay: number,
-    /** Min calls per slot */
+    /** Fewest calls that fit into a slot */
     fewestCalls: number,
-    /** Max calls per slot */
+    /** Most calls that fit into a slot */
     mostCalls: number,
     /** Time to refresh each club or event once, if it gets every call */
     passSeconds: number,
@@ -413,7 +413,7 @@ export type Result = {
   ratingBefore: number | null,
   ratingDelta: number | null,
   removed: boolean,
-  /** When the rider first was missing from the results, e.g. disqualified */
+  /** When the rider was first missing from the results, e.g. disqualified */
   removedAt: string | null,
   firstSeenAt: string,
   lastSeenAt: string,
@@ -584,9 +584,9 @@ export type ScheduleCheck = {
       slotsADay: number,
       /** Calls per day that fit into its slots */
       callsADay: number,
-      /** Min calls per slot */
+      /** Fewest calls that fit into a slot */
       fewestCalls: number,
-      /** Max calls per slot */
+      /** Most calls that fit into a slot */
       mostCalls: number,
       /** Time to refresh each club or event once, if it gets every call */
       passSeconds: number,
@@ -650,7 +650,7 @@ export type Signup = {
   pen: string,
   rating: number | null,
   withdrawn: boolean,
-  /** When the rider first was missing from the signups */
+  /** When the rider was first missing from the signups */
   withdrawnAt: string | null,
   firstSeenAt: string,
   lastSeenAt: string,

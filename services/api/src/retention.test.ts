@@ -34,8 +34,8 @@ afterAll(() => database?.stop());
 
 const ago = (days: number) => now - days * day;
 const deleteOld = (at = now, batchSize = 1_000) => deleteOutdated(db, retention, at, { batchSize });
-const run = (runId: string, days: number, known: Parameters<typeof runRow>[1] = {}) =>
-  runRow(runId, { startedAt: ago(days), finishedAt: ago(days), ...known });
+const run = (runId: string, days: number, overrides: Parameters<typeof runRow>[1] = {}) =>
+  runRow(runId, { startedAt: ago(days), finishedAt: ago(days), ...overrides });
 const ids = async (column: (typeof tables.syncRuns)['runId'] | (typeof tables.commands)['commandId']) =>
   (await db.select({ id: column }).from(column.table)).map(({ id }) => String(id)).toSorted();
 

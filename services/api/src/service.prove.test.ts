@@ -137,10 +137,10 @@ describe('the process', () => {
     const { child, url, lines, ended } = start();
     const base = await url();
     await test.until(() => expect(lines().map(({ msg }) => msg)).toContain('started'));
-    const known = (await test.get('/v1/commands?limit=500')).body.items.length;
+    const before = (await test.get('/v1/commands?limit=500')).body.items.length;
     const waiting = send(`${base}/v1/riders`, addRider({ prefer: 'wait=30' }));
     await test.until(async () => {
-      expect((await test.get('/v1/commands?limit=500')).body.items.length).toBe(known + 1);
+      expect((await test.get('/v1/commands?limit=500')).body.items.length).toBe(before + 1);
     });
     child.kill('SIGTERM');
     expect((await waiting).status).toBe(202);

@@ -91,7 +91,7 @@ describe('POST /v1/riders', () => {
   });
 
   it('returns a location that shows the position and the estimate of the command', async () => {
-    await riderSync((_, move) => move({ state: 'waiting_in_line', position: 3, at: inAnHour }));
+    await riderSync((_, update) => update({ state: 'waiting_in_line', position: 3, at: inAnHour }));
     const { headers } = await add(102);
     await test.until(async () => {
       const { body } = await test.get(headers.get('location') ?? '');
@@ -111,7 +111,7 @@ describe('POST /v1/riders', () => {
 
   it('fetches a stored rider again, and returns the path of the stored one', async () => {
     await test.db.insert(tables.riders).values(riderRow(103));
-    const { received } = await riderSync((_, move) => move({ state: 'running' }));
+    const { received } = await riderSync((_, update) => update({ state: 'running' }));
     const { body } = await add(103);
     expect(body).toMatchObject({ rider: '/v1/riders/103' });
     await test.until(() => expect(received.map(({ riderId }) => riderId)).toContain(103));
@@ -156,7 +156,7 @@ describe('POST /v1/riders while rider-sync is down', () => {
 
   it('keeps the command until rider-sync is back', async () => {
     const { body } = await add(114);
-    const { received } = await riderSync((_, move) => move({ state: 'done' }));
+    const { received } = await riderSync((_, update) => update({ state: 'done' }));
     await test.until(() =>
       expect(received).toContainEqual(expect.objectContaining({ commandId: body.commandId })),
     );
@@ -167,10 +167,10 @@ describe('Prefer: wait', () => {
   const wait = (seconds: number) => ({ prefer: `wait=${seconds}` });
 
   it('returns 200 with the rider once it is stored', async () => {
-    await riderSync(async (_, move) => {
-      await move({ state: 'waiting_in_line', position: 1, at: inAnHour });
-      await move({ state: 'running' });
-      await move({ state: 'done' });
+    await riderSync(async (_, update) => {
+      await update({ state: 'waiting_in_line', position: 1, at: inAnHour });
+      await update({ state: 'running' });
+      await update({ state: 'done' });
     });
     const { status, headers, body } = await add(121, wait(20));
     expect(status).toBe(200);
@@ -182,8 +182,8 @@ describe('Prefer: wait', () => {
   });
 
   it('returns to each of many waiting requests the result of its own command', async () => {
-    await riderSync((command, move) =>
-      move(
+    await riderSync((command, update) =>
+      update(
         command.riderId % 2
           ? { state: 'failed', reason: `no rider ${command.riderId}` }
           : { state: 'waiting_in_line', position: command.riderId, at: inAnHour + command.riderId },
@@ -199,7 +199,7 @@ describe('Prefer: wait', () => {
   it.each(['failed', 'expired'] as const)(
     'returns 422 with the reason if the command has %s',
     async (state) => {
-      await riderSync((_, move) => move({ state, reason: 'upstream knows no such rider' }));
+      await riderSync((_, update) => update({ state, reason: 'upstream knows no such rider' }));
       const { status, headers, body } = await add(122, wait(20));
       expect(status).toBe(422);
       expect(headers.get('content-type')).toBe('application/problem+json');
@@ -214,9 +214,9 @@ describe('Prefer: wait', () => {
   );
 
   it('returns 202 with the latest state if the time runs out first', async () => {
-    await riderSync(async (_, move) => {
-      await move({ state: 'waiting_for_window', until: inAnHour });
-      await move({ state: 'paused_by_upstream', until: inAnHour });
+    await riderSync(async (_, update) => {
+      await update({ state: 'waiting_for_window', until: inAnHour });
+      await update({ state: 'paused_by_upstream', until: inAnHour });
     });
     const { status, headers, body } = await add(123, wait(2));
     expect(status).toBe(202);
@@ -238,7 +238,7 @@ describe('Prefer: wait', () => {
   });
 
   it.each(['wait=never', 'respond-async', 'wait=0'])('ignores %s', async (prefer) => {
-    await riderSync((_, move) => move({ state: 'running' }));
+    await riderSync((_, update) => update({ state: 'running' }));
     const { status, headers } = await add(125, { prefer });
     expect(status).toBe(202);
     expect(headers.get('preference-applied')).toBeNull();

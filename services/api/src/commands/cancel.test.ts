@@ -18,9 +18,9 @@ beforeAll(async () => {
 });
 afterAll(() => test?.stop());
 
-async function store(known: Partial<Parameters<typeof commandRow>[1]>): Promise<string> {
+async function store(overrides: Partial<Parameters<typeof commandRow>[1]>): Promise<string> {
   const commandId = crypto.randomUUID();
-  await test.db.insert(tables.commands).values(commandRow(commandId, known));
+  await test.db.insert(tables.commands).values(commandRow(commandId, overrides));
   return commandId;
 }
 const cancel = (commandId: string) => test.post(`/v1/commands/${commandId}/cancel`, {});

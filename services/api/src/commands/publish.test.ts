@@ -24,12 +24,12 @@ afterEach(async () => {
 });
 
 /** Stores a command like an API process that died before it could publish it. */
-async function storeUnpublished(known: Parameters<typeof commandRow>[1] = {}): Promise<string> {
+async function storeUnpublished(overrides: Parameters<typeof commandRow>[1] = {}): Promise<string> {
   const commandId = crypto.randomUUID();
   const requestedAt = test.clock.now() - 60_000;
   await test.db
     .insert(tables.commands)
-    .values(commandRow(commandId, { publishedAt: null, requestedAt, updatedAt: requestedAt, ...known }));
+    .values(commandRow(commandId, { publishedAt: null, requestedAt, updatedAt: requestedAt, ...overrides }));
   return commandId;
 }
 const publishedAt = async (commandId: string) => {
@@ -40,7 +40,7 @@ const published = (commandId: string) =>
   test.until(async () => expect(await publishedAt(commandId)).toEqual(expect.any(Number)));
 const receivedIds = () => fake?.received.map(({ commandId }) => commandId) ?? [];
 const executeCommands = async () => {
-  fake = await fakeRiderSync(bus, test.db, (_, move) => move({ state: 'done' }));
+  fake = await fakeRiderSync(bus, test.db, (_, update) => update({ state: 'done' }));
 };
 
 describe('a command whose request died before publishing it', () => {

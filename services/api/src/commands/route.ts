@@ -16,15 +16,15 @@ import {
 } from './view.ts';
 
 const { commands, wantedRiders } = tables;
-const { riderId: wanted, outcome: ended, reason, endedAt } = wantedRiders;
-const riderColumns = { riderId: wanted, outcome: ended, reason, endedAt };
+const { riderId: riderIdColumn, outcome: outcomeColumn, reason, endedAt } = wantedRiders;
+const riderColumns = { riderId: riderIdColumn, outcome: outcomeColumn, reason, endedAt };
 const commandList = defineList(
   'commands',
   'desc',
   { requestedAt: commands.requestedAt, commandId: commands.commandId },
   [keyTime, keyText],
 );
-const commandRiderList = defineList('command-riders', 'asc', { riderId: wanted }, [keyId]);
+const commandRiderList = defineList('command-riders', 'asc', { riderId: riderIdColumn }, [keyId]);
 const tags = ['commands'];
 const params = z.object({
   commandId: z.uuid('must be a UUID').openapi({ example: '62060011-babb-42ec-8974-62b0e6be47fe' }),
@@ -71,7 +71,7 @@ export const commandRoutes = [
         const matches = outcome === undefined || added.outcome === outcome;
         return c.json({ items: matches ? [added] : [], next: null }, 200);
       }
-      const isOutcome = outcome === 'waiting' ? isNull(ended) : outcome && eq(ended, outcome);
+      const isOutcome = outcome === 'waiting' ? isNull(outcomeColumn) : outcome && eq(outcomeColumn, outcome);
       const where = and(eq(wantedRiders.commandId, commandId), isOutcome);
       const all = db.select(riderColumns).from(wantedRiders).$dynamic();
       return c.json(await readPage(all, commandRiderList, page, commandRiderView, where), 200);

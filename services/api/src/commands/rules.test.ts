@@ -8,8 +8,8 @@ import { estimatedProgress } from './rules.ts';
 const now = 1_000;
 const hour = 3_600_000;
 const policy = { limit: 5, windowMs: 60_000, from: 'documented' as const, since: null };
-const single = (known: Parameters<typeof windowOf>[1] = {}) =>
-  windowOf('riders_single', { policy, available: 5, ...known });
+const single = (overrides: Parameters<typeof windowOf>[1] = {}) =>
+  windowOf('riders_single', { policy, available: 5, ...overrides });
 const bulkLater = spentUntil('riders_bulk', now + hour);
 const leaving = (...times: number[]) =>
   times.map((leavesAt, index) => ({

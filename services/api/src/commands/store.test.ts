@@ -32,7 +32,7 @@ afterEach(async () => {
   await database.db.delete(wantedRiders);
 });
 
-const command = (commandId: string, known: Partial<NewCommand> = {}): NewCommand => ({
+const command = (commandId: string, overrides: Partial<NewCommand> = {}): NewCommand => ({
   commandId,
   type: 'add-rider',
   riderId: 7,
@@ -41,7 +41,7 @@ const command = (commandId: string, known: Partial<NewCommand> = {}): NewCommand
   updatedAt: 1_000,
   finishedAt: null,
   traceparent: null,
-  ...known,
+  ...overrides,
 });
 const repeated = (commandId: string) => command(commandId, { requestedAt: 2_000, updatedAt: 2_000 });
 const importOf = (commandId: string) => command(commandId, { type: 'import-riders', riderId: null });

@@ -51,7 +51,7 @@ export const resultShape = z
     removed: z.boolean(),
     removedAt: time
       .nullable()
-      .describe('When the rider first was missing from the results, e.g. disqualified'),
+      .describe('When the rider was first missing from the results, e.g. disqualified'),
     firstSeenAt: time,
     lastSeenAt: time,
   })
@@ -128,7 +128,7 @@ export const signupShape = z
     pen: z.string(),
     rating: z.number().nullable(),
     withdrawn: z.boolean(),
-    withdrawnAt: time.nullable().describe('When the rider first was missing from the signups'),
+    withdrawnAt: time.nullable().describe('When the rider was first missing from the signups'),
     firstSeenAt: time,
     lastSeenAt: time,
     ageSeconds: z.int().describe('Seconds since the rider was last in the signups'),

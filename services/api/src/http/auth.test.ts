@@ -53,12 +53,12 @@ describe('an API with a token', () => {
     for (const path of ['/v1/riders', '/v1/commands', '/metrics']) {
       expect((await test.get(path, bearer(viewerToken))).status).toBe(200);
     }
-    const known = (await test.get('/v1/commands', bearer(token))).body.items.length;
+    const before = (await test.get('/v1/commands', bearer(token))).body.items.length;
     const rejected = await test.post('/v1/riders', { riderId: 1 }, bearer(viewerToken));
     expect(rejected.status).toBe(403);
     expect(rejected.headers.get('www-authenticate')).toBe('Bearer error="insufficient_scope"');
     expect(rejected.body).toMatchObject({ type: '/docs/problems#forbidden', status: 403 });
-    expect((await test.get('/v1/commands', bearer(token))).body.items).toHaveLength(known);
+    expect((await test.get('/v1/commands', bearer(token))).body.items).toHaveLength(before);
   });
 
   it('ignores commands without it', async () => {

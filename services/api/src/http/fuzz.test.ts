@@ -20,7 +20,7 @@ let ajv: Ajv2020;
 beforeAll(async () => {
   test = await startTestApi();
   limiter = await runRealLimiter(test);
-  await fakeRiderSync(await test.busOf('rider-sync'), test.db, (_, move) => move({ state: 'done' }));
+  await fakeRiderSync(await test.busOf('rider-sync'), test.db, (_, update) => update({ state: 'done' }));
   await test.db.insert(tables.riders).values(riderRow(4_500_001));
   await test.db.insert(tables.events).values(eventRow('5230192', { startsAt: test.clock.now() + 3_600_000 }));
   await test.db.insert(tables.signups).values(signupRow('5230192', 4_500_001));

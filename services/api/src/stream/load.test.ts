@@ -25,9 +25,9 @@ async function measureReads(): Promise<number> {
 }
 
 it('loses and repeats nothing with a hundred viewers and a hundred concurrent POSTs', async () => {
-  await fakeRiderSync(await test.busOf('rider-sync'), test.db, async (_, move) => {
-    await move({ state: 'running' });
-    await move({ state: 'done' });
+  await fakeRiderSync(await test.busOf('rider-sync'), test.db, async (_, update) => {
+    await update({ state: 'running' });
+    await update({ state: 'done' });
   });
   await measureReads();
   const idle = await measureReads();

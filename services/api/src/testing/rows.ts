@@ -9,23 +9,23 @@ type Insert<Table extends keyof typeof tables> = (typeof tables)[Table] extends 
 /** The default time of all rows. */
 export const someTime = Date.parse('2026-03-01T12:00:00.000Z');
 
-export const riderRow = (riderId: number, known: Partial<Insert<'riders'>> = {}): Insert<'riders'> => ({
+export const riderRow = (riderId: number, overrides: Partial<Insert<'riders'>> = {}): Insert<'riders'> => ({
   riderId,
   name: `Rider ${riderId}`,
   raw: { riderId },
   firstSeenAt: someTime,
   fetchedAt: someTime,
-  ...known,
+  ...overrides,
 });
 
-export const eventRow = (eventId: string, known: Partial<Insert<'events'>> = {}): Insert<'events'> => ({
+export const eventRow = (eventId: string, overrides: Partial<Insert<'events'>> = {}): Insert<'events'> => ({
   eventId,
   title: `Event ${eventId}`,
   startsAt: someTime,
   raw: { eventId },
   firstSeenAt: someTime,
   fetchedAt: someTime,
-  ...known,
+  ...overrides,
 });
 
 const penRow = (eventId: string, riderId: number) => ({
@@ -38,17 +38,17 @@ const penRow = (eventId: string, riderId: number) => ({
   lastSeenAt: someTime,
 });
 
-export const signupRow = (eventId: string, riderId: number, known: Partial<Insert<'signups'>> = {}) => ({
+export const signupRow = (eventId: string, riderId: number, overrides: Partial<Insert<'signups'>> = {}) => ({
   ...penRow(eventId, riderId),
-  ...known,
+  ...overrides,
 });
 
-export const resultRow = (eventId: string, riderId: number, known: Partial<Insert<'results'>> = {}) => ({
+export const resultRow = (eventId: string, riderId: number, overrides: Partial<Insert<'results'>> = {}) => ({
   ...penRow(eventId, riderId),
-  ...known,
+  ...overrides,
 });
 
-export const runRow = (runId: string, known: Partial<Insert<'syncRuns'>> = {}): Insert<'syncRuns'> => ({
+export const runRow = (runId: string, overrides: Partial<Insert<'syncRuns'>> = {}): Insert<'syncRuns'> => ({
   runId,
   kind: 'near',
   slotId: `slot:near:${runId}`,
@@ -58,10 +58,10 @@ export const runRow = (runId: string, known: Partial<Insert<'syncRuns'>> = {}): 
   startedAt: someTime,
   finishedAt: someTime + 60_000,
   counts: { planned: 3, synced: 2, failed: 0, deferred: 1, stored: 60 },
-  ...known,
+  ...overrides,
 });
 
-export const callRow = (runId: string, known: Partial<Insert<'syncLogs'>> = {}): Insert<'syncLogs'> => ({
+export const callRow = (runId: string, overrides: Partial<Insert<'syncLogs'>> = {}): Insert<'syncLogs'> => ({
   runId,
   endpoint: 'signups',
   target: '5230192',
@@ -69,12 +69,12 @@ export const callRow = (runId: string, known: Partial<Insert<'syncLogs'>> = {}):
   message: 'ok',
   startedAt: someTime,
   durationMs: 321,
-  ...known,
+  ...overrides,
 });
 
 export const commandRow = (
   commandId: string,
-  known: Partial<Insert<'commands'>> = {},
+  overrides: Partial<Insert<'commands'>> = {},
 ): Insert<'commands'> => ({
   commandId,
   type: 'add-rider',
@@ -83,7 +83,7 @@ export const commandRow = (
   requestedAt: someTime,
   publishedAt: someTime,
   updatedAt: someTime,
-  ...known,
+  ...overrides,
 });
 
 const slots: SlotSettings = {

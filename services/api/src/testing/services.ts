@@ -26,10 +26,10 @@ import type { RunningService } from '@paceline/shared/runtime';
 const account = accountOf(apiKey);
 
 /** The status of an idle limiter, except for the given usage. */
-export const idleStatus = (known: Partial<Coordination['rateLimitUsage']> = {}): Coordination => ({
+export const idleStatus = (usage: Partial<Coordination['rateLimitUsage']> = {}): Coordination => ({
   rateLimitUsage: {
     ...mapValues(budgets, () => ({ used: 0, available: 1, resetAt: null })),
-    ...known,
+    ...usage,
   },
   conflicts: { count: 0, lastConflict: null },
   queue: { pending: 0, avgWaitTime: 0, maxWaitTime: 0 },
@@ -78,10 +78,10 @@ export async function fakeWindows(
   let requests = 0;
   const subscription = respond(bus, catalog.windows, { partition: partitionOf(account) }, (_, reply) => {
     requests += 1;
-    const known = respondWith();
-    if (!known) return;
+    const given = respondWith();
+    if (!given) return;
     const windows = budgetNames.map(
-      (budget) => known.find(({ endpoint }) => endpoint === budget) ?? windowOf(budget),
+      (budget) => given.find(({ endpoint }) => endpoint === budget) ?? windowOf(budget),
     );
     reply({ windows, estimates: { kept: 0, missed: 0 } });
   });
