@@ -8,9 +8,9 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './app/app.css';
 
-const place = document.getElementById('app');
-if (place) {
-  createRoot(place).render(
+const root = document.getElementById('app');
+if (root) {
+  createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queryClient}>
         <App />

@@ -66,7 +66,7 @@ export function App() {
         <Header now />
         <main id="main" tabIndex={-1}>
           {!isReachable && (
-            <p className="away" role="alert">
+            <p className="banner" role="alert">
               The API is not responding. Showing the last known data; retrying …
             </p>
           )}

@@ -1,7 +1,7 @@
 import type { Freshness } from '@paceline/client';
 import { countdown, duration } from '@paceline/client/text';
 import { freshnessClasses } from '@paceline/shared/definition';
-import { roundPixel, smallCharacterWidth, truncate } from '../parts/layout.ts';
+import { characterWidth, roundPixel, smallCharacterWidth, truncate } from '../parts/layout.ts';
 
 type NextEvent = Freshness['next'][number];
 
@@ -30,7 +30,7 @@ export function layoutAges({ next, classes }: Freshness, now: number, width: num
       title: event.title,
       text: truncate(
         eventText(event, now),
-        width - 7.5 * (event.title.length + (event.ours ? 9 : 3)),
+        width - characterWidth * (event.title.length + (event.ours ? 9 : 3)),
         smallCharacterWidth,
       ),
     };

@@ -59,7 +59,7 @@ interface BandPosition {
 
 const Band = ({
   band: { lane, y, tickets, hiddenCount },
-  ...place
+  ...position
 }: { band: LaneBandShape } & BandPosition) => (
   <g>
     <rect width="10" height="10" y={y + 4} rx="3" fill={laneColor(lane)} />
@@ -69,7 +69,7 @@ const Band = ({
       {hiddenCount > 0 && <tspan className="axis"> · {hiddenCount} more not shown</tspan>}
     </text>
     {tickets.map((ticket) => (
-      <Ticket key={ticket.ticket} shape={ticket} color={laneColor(lane)} {...place} />
+      <Ticket key={ticket.ticket} shape={ticket} color={laneColor(lane)} {...position} />
     ))}
   </g>
 );

@@ -26,7 +26,7 @@ export type TimeAxis = ReturnType<typeof timeAxis>;
 export const roundPixel = (x: number): number => Math.round(x * 10) / 10;
 
 /** Estimated pixels per character, on the wide side: of row text, and of small text. */
-const characterWidth = 6.9;
+export const characterWidth = 6.9;
 export const smallCharacterWidth = 5.9;
 
 /** Cuts a text to a width in pixels; the table next to the chart has the whole text. */

@@ -36,7 +36,7 @@ export function useCommand<Body>(
     /** Sends a command until the API responds; the idempotency key ensures that it runs once. */
     send: (body: Body) => mutate({ body, idempotencyKey: newIdempotencyKey() }),
     pending: isPending,
-    message: retrying ?? (error ? errorText(error) : undefined),
+    message: retrying ?? (error ? errorText(error).replace(/^riderId /, 'Rider id ') : undefined),
     wrong: error !== null,
   };
 }

@@ -26,19 +26,21 @@ function Runs() {
   const [kind, setKind] = useState<SyncKind | undefined>();
   return (
     <>
-      <p className="summary">Runs of all syncs, newest first.</p>
-      <ButtonGroup label="Sync kind">
-        {[undefined, ...kindNames].map((each) => (
-          <Button key={each ?? 'all'} aria-pressed={each === kind} onClick={() => setKind(each)}>
-            {each ? sentenceCase(kinds[each].label) : 'All'}
-          </Button>
-        ))}
-      </ButtonGroup>{' '}
-      {kind && (
-        <StartRunButton start={() => api.call('POST /v1/syncs/{kind}/trigger', { path: { kind } })}>
-          {`Sync ${kinds[kind].label} now`}
-        </StartRunButton>
-      )}
+      <p className="summary">Sync runs, newest first.</p>
+      <div className="toolbar">
+        <ButtonGroup label="Sync kind">
+          {[undefined, ...kindNames].map((each) => (
+            <Button key={each ?? 'all'} aria-pressed={each === kind} onClick={() => setKind(each)}>
+              {each ? sentenceCase(kinds[each].label) : 'All'}
+            </Button>
+          ))}
+        </ButtonGroup>
+        {kind && (
+          <StartRunButton start={() => api.call('POST /v1/syncs/{kind}/trigger', { path: { kind } })}>
+            {`Sync ${kinds[kind].label} now`}
+          </StartRunButton>
+        )}
+      </div>
       <Read from={reads.runsOf(kind)}>{({ items }) => <RunTable runs={items} />}</Read>
     </>
   );

@@ -27,7 +27,7 @@ import {
 } from './layout.ts';
 import './timeline.css';
 
-export function TimelineView({ id: moment }: { id: string | undefined }) {
+export function TimelineView({ id: time }: { id: string | undefined }) {
   const events = useRead(reads.events);
   const conflicts = useRead(reads.conflicts);
   const schedule = useRead(reads.schedule);
@@ -35,8 +35,8 @@ export function TimelineView({ id: moment }: { id: string | undefined }) {
     <Read from={reads.timelineRuns}>
       {({ items }) => (
         <Timeline
-          key={moment}
-          at={moment}
+          key={time}
+          at={time}
           data={{
             runs: items,
             events: events.data?.items ?? [],

@@ -82,7 +82,7 @@ describe('the timeline', () => {
     const { conflictLines, bands } = timeline({
       conflicts: [conflict('near_event_normal'), conflict('manual_rider_add')],
     });
-    const y = (wanted: string) => bands.find(({ kind }) => kind === wanted)?.y ?? Number.NaN;
+    const y = (name: string) => bands.find(({ kind }) => kind === name)?.y ?? Number.NaN;
     expect(conflictLines).toMatchObject([
       { x: 200, untilX: 250, text: '18:00:00: far event delayed 5 min by near event (Signups)' },
       { x: 200, untilX: 250 },
