@@ -29,14 +29,14 @@ ${services.map(userOf).join('\n')}
 }
 
 function userOf(service: Service): string {
-  const { publish, subscribe, answers } = permissionsOf(service);
+  const { publish, subscribe, replies } = permissionsOf(service);
   return `    {
       user: ${service}
       password: $${passwordVariable(service)}
       permissions {
         publish: { allow: ${subjects(publish)} }
         subscribe: { allow: ${subjects(subscribe)} }
-${answers ? `        allow_responses: { max: ${answers.max}, expires: "${answers.expires}" }\n` : ''}      }
+${replies ? `        allow_responses: { max: ${replies.max}, expires: "${replies.expires}" }\n` : ''}      }
     }`;
 }
 

@@ -91,23 +91,21 @@ function entry(
   name: string,
   { summary, parameters = [], requestBody, responses }: ApiOperation,
 ): string | undefined {
-  const answers = Object.values(responses).flatMap(
+  const schemas = Object.values(responses).flatMap(
     ({ content }) => content?.['application/json']?.schema ?? [],
   );
   const body = requestBody?.content?.['application/json']?.schema;
-  const [answer, ...others] = [
-    ...new Map(answers.map((schema) => [JSON.stringify(schema), schema])).values(),
-  ];
-  if (!answer) return undefined;
+  const [first, ...others] = [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()];
+  if (!first) return undefined;
   const parts = {
     ...partOf('path', parameters, 'path'),
     ...partOf('query', parameters, 'query'),
     ...partOf('headers', parameters, 'header'),
     ...(body && { body }),
-    answer: others.length === 0 ? answer : { oneOf: [answer, ...others] },
+    response: others.length === 0 ? first : { oneOf: [first, ...others] },
   };
   const isNeeded = (part: string, schema: Schema) =>
-    part === 'body' ? requestBody?.required : part === 'answer' || (schema.required ?? []).length > 0;
+    part === 'body' ? requestBody?.required : part === 'response' || (schema.required ?? []).length > 0;
   const required = Object.entries(parts).flatMap(([part, schema]) => (isNeeded(part, schema) ? [part] : []));
   return `  /** ${summary} */\n  "${name}": ${write({ properties: parts, required }, '  ', notation)};`;
 }

@@ -110,7 +110,7 @@ describe('a nats-server with users', () => {
       password: "owner's $3cret",
       publish: [],
       subscribe: ['request.>'],
-      answers: { max: 1, expires: '5s' },
+      replies: { max: 1, expires: '5s' },
     },
     { user: 'guest', password: "guest's $3cret", publish: [], subscribe: [] },
   ];

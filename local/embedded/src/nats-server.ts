@@ -11,7 +11,7 @@ export interface NatsUser {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
   /** How often, and for how long, it may reply to a received request; unset: not at all. */
-  readonly answers?: { readonly max: number; readonly expires: string };
+  readonly replies?: { readonly max: number; readonly expires: string };
 }
 
 export interface NatsCluster {
@@ -131,13 +131,13 @@ function clusterSettings({ serverName, port, routes, password }: NatsCluster, ho
 /** An empty list of allowed subjects would mean "all" to the server, hence the explicit denial. */
 const only = (subjects: readonly string[]) => (subjects.length === 0 ? { deny: ['>'] } : { allow: subjects });
 
-const withPermissions = ({ user, password, publish, subscribe, answers }: NatsUser) => ({
+const withPermissions = ({ user, password, publish, subscribe, replies }: NatsUser) => ({
   user,
   password,
   permissions: {
     publish: only(publish),
     subscribe: only(subscribe),
-    ...(answers && { allow_responses: answers }),
+    ...(replies && { allow_responses: replies }),
   },
 });
 

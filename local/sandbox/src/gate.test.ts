@@ -25,12 +25,12 @@ describe('the limit', () => {
     const { clock, call, last } = await sandboxWith();
     await call('/public/clubs/20651');
     await clock.advance(3_000);
-    const answer = await call('/public/clubs/20651');
-    expect(answer.status).toBe(429);
-    expect(await answer.text()).toBe(
+    const response = await call('/public/clubs/20651');
+    expect(response.status).toBe(429);
+    expect(await response.text()).toBe(
       '{"error":"Too many requests, please try again later.","retryAfter":"3597","windowMinutes":60,"limit":1}',
     );
-    expect([...answer.headers.keys()].filter((name) => /limit|retry/.test(name))).toEqual([]);
+    expect([...response.headers.keys()].filter((name) => /limit|retry/.test(name))).toEqual([]);
     expect(last()).toMatchObject({
       verdict: 'rejected',
       status: 429,
@@ -75,7 +75,7 @@ describe('the limit', () => {
 describe('an arrival', () => {
   it('comes after the jitter and before the latency', async () => {
     const { clock, sandbox, call } = await sandboxWith({ latency: true, jitter: { minMs: 100, maxMs: 200 } });
-    const answer = call('/public/clubs/20651');
+    const response = call('/public/clubs/20651');
     await vi.waitFor(async () => {
       await clock.advance(10);
       expect(sandbox.audit()).toHaveLength(1);
@@ -86,7 +86,7 @@ describe('an arrival', () => {
     await clock.advance(60_000);
     expect(sandbox.audit()[0]).not.toHaveProperty('answeredAt');
     await clock.advance(20_000);
-    expect((await answer).status).toBe(200);
+    expect((await response).status).toBe(200);
     const answeredAt = sandbox.audit()[0]?.answeredAt ?? 0;
     expect(answeredAt - (arrival?.arrivedAt ?? 0)).toBeGreaterThan(60_000);
   });
@@ -110,10 +110,10 @@ describe('a fault', () => {
     const { sandbox, call, last } = await sandboxWith();
     sandbox.controls.injectFault({ kind: 'hang', budget: 'clubs' });
     const caller = new AbortController();
-    const answer = call('/public/clubs/20651', undefined, { signal: caller.signal });
+    const response = call('/public/clubs/20651', undefined, { signal: caller.signal });
     await vi.waitFor(() => expect(last()).toMatchObject({ verdict: 'accepted', fault: 'hang' }), often);
     caller.abort();
-    await expect(answer).rejects.toThrow('aborted');
+    await expect(response).rejects.toThrow('aborted');
     expect(last()).not.toHaveProperty('status');
     expect((await call('/public/clubs/20651')).status).toBe(429);
   });
@@ -147,14 +147,14 @@ describe('a fault', () => {
   it('"host-gone" returns 404 for every path and key', async () => {
     const { sandbox, call, last } = await sandboxWith();
     sandbox.controls.injectFault({ kind: 'host-gone', times: 3 });
-    const answers = [
+    const responses = [
       await call('/public/clubs/20651'),
       await callerOf(sandbox, 'wrong')('/public/riders/200000'),
       await call('/anything'),
     ];
-    for (const answer of answers) {
-      expect(answer.status).toBe(404);
-      expect(answer.headers.get('Content-Type')).toContain('text/html');
+    for (const response of responses) {
+      expect(response.status).toBe(404);
+      expect(response.headers.get('Content-Type')).toContain('text/html');
     }
     expect(last()).toMatchObject({ verdict: 'host_gone' });
     expect((await call('/public/clubs/20651')).status).toBe(200);
@@ -163,11 +163,11 @@ describe('a fault', () => {
   it('"delay" adds to the latency', async () => {
     const { clock, sandbox, call, last } = await sandboxWith();
     sandbox.controls.injectFault({ kind: 'delay', ms: 5000 });
-    const answer = call('/public/riders/200000');
+    const response = call('/public/riders/200000');
     await vi.waitFor(() => expect(last()).toMatchObject({ fault: 'delay' }), often);
     await clock.advance(4999);
     expect(last()).not.toHaveProperty('status');
     await clock.advance(1);
-    expect((await answer).status).toBe(200);
+    expect((await response).status).toBe(200);
   });
 });

@@ -1,9 +1,9 @@
 import type { Operations, Problem } from './generated.ts';
 
 export type OperationName = keyof Operations;
-export type ResponseOf<O extends OperationName> = Operations[O]['answer'];
+export type ResponseOf<O extends OperationName> = Operations[O]['response'];
 /** The `path`, `query`, `headers` and `body` that an operation has. */
-export type InputOf<O extends OperationName> = Omit<Operations[O], 'answer'>;
+export type InputOf<O extends OperationName> = Omit<Operations[O], 'response'>;
 export type ArgumentsOf<O extends OperationName> =
   object extends InputOf<O> ? [input?: InputOf<O>] : [input: InputOf<O>];
 

@@ -814,7 +814,7 @@ export type TriggeredRun = {
 /** Every operation with a JSON response: its parameters, body and response. */
 export interface Operations {
   /** Readiness probe: database and broker */
-  "GET /readyz": { answer: Readiness };
+  "GET /readyz": { response: Readiness };
   /** List alerts, newest first */
   "GET /v1/alerts": {
     query?: {
@@ -825,14 +825,14 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: Alert[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
   /** Get an alert: what happened, why, since when, what to do */
-  "GET /v1/alerts/{alertId}": { path: { alertId: string }, answer: Alert };
+  "GET /v1/alerts/{alertId}": { path: { alertId: string }, response: Alert };
   /** List all budgets: policy, window, permits and queue */
   "GET /v1/budgets": {
     query?: {
@@ -841,7 +841,7 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: Budget[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
@@ -849,25 +849,29 @@ export interface Operations {
     },
   };
   /** Get a budget: policy, window, permits and queue */
-  "GET /v1/budgets/{budget}": { path: { budget: BudgetName }, answer: Budget };
+  "GET /v1/budgets/{budget}": { path: { budget: BudgetName }, response: Budget };
   /** Pause all calls of a budget */
   "PUT /v1/budgets/{budget}/pause": {
     path: { budget: BudgetName },
     body: { until?: string | undefined, forSeconds?: integer | undefined },
-    answer: Budget,
+    response: Budget,
   };
   /** End a pause early */
   "DELETE /v1/budgets/{budget}/pause": {
     path: { budget: BudgetName },
     query?: { by?: "operator" | "upstream" | undefined } | undefined,
-    answer: Budget,
+    response: Budget,
   };
   /** Set the limit of a budget */
-  "PUT /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, body: { limit: integer, windowSeconds: number }, answer: Budget };
+  "PUT /v1/budgets/{budget}/policy": {
+    path: { budget: BudgetName },
+    body: { limit: integer, windowSeconds: number },
+    response: Budget,
+  };
   /** Reset the limit of a budget to the documented one */
-  "DELETE /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, answer: Budget };
+  "DELETE /v1/budgets/{budget}/policy": { path: { budget: BudgetName }, response: Budget };
   /** Get the time of this installation and its speed */
-  "GET /v1/clock": { answer: Clock };
+  "GET /v1/clock": { response: Clock };
   /** List clubs by id, each with the age of its data */
   "GET /v1/clubs": {
     query?: {
@@ -876,7 +880,7 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: Club[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
@@ -890,19 +894,19 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: Command[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
   /** Get a command and its progress */
-  "GET /v1/commands/{commandId}": { path: { commandId: string }, answer: Command };
+  "GET /v1/commands/{commandId}": { path: { commandId: string }, response: Command };
   /** Cancel a waiting command */
   "POST /v1/commands/{commandId}/cancel": {
     path: { commandId: string },
     headers?: { "idempotency-key"?: string | undefined } | undefined,
-    answer: Command,
+    response: Command,
   };
   /** List the riders of a command with their outcome, by rider id */
   "GET /v1/commands/{commandId}/riders": {
@@ -914,7 +918,7 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: CommandRider[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
@@ -928,14 +932,14 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: Conflict[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
   /** Get rate limit usage, conflicts, queue and data sources */
-  "GET /v1/coordination": { answer: Coordination };
+  "GET /v1/coordination": { response: Coordination };
   /** List events by start time, each with its signup counts and their age */
   "GET /v1/events": {
     query?: {
@@ -946,14 +950,14 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: Event[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
   /** Get an event, with all data from upstream */
-  "GET /v1/events/{eventId}": { path: { eventId: string }, answer: EventDetail };
+  "GET /v1/events/{eventId}": { path: { eventId: string }, response: EventDetail };
   /** List the results of an event by pen, with their state */
   "GET /v1/events/{eventId}/results": {
     path: { eventId: string },
@@ -963,7 +967,7 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: Results,
+    response: Results,
   };
   /** List the signups of an event by pen, including withdrawn ones */
   "GET /v1/events/{eventId}/signups": {
@@ -974,7 +978,7 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: Signup[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
@@ -983,7 +987,7 @@ export interface Operations {
   /** Forecast a busy day of the current schedule against the rate limits */
   "GET /v1/forecast": {
     query?: { near?: integer | undefined, far?: integer | undefined, promises?: string | undefined } | undefined,
-    answer: Forecast,
+    response: Forecast,
   };
   /** Get the freshness of signups against the goals, and which are fetched next and why */
   "GET /v1/freshness": {
@@ -991,7 +995,7 @@ export interface Operations {
       /** Number of next events to list, default 50, max 500 */
       next?: integer | undefined,
     } | undefined,
-    answer: Freshness,
+    response: Freshness,
   };
   /** List recent permits and the results of their calls, oldest first */
   "GET /v1/permits": {
@@ -1004,14 +1008,14 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: Permit[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
   /** List all requests that wait for a permit, by budget and lane, with estimates */
-  "GET /v1/queue": { answer: Queue };
+  "GET /v1/queue": { response: Queue };
   /** List riders by id, each with the age of its data */
   "GET /v1/riders": {
     query?: {
@@ -1024,7 +1028,7 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: Rider[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
@@ -1038,10 +1042,10 @@ export interface Operations {
       "idempotency-key"?: string | undefined,
     } | undefined,
     body: { riderId: integer },
-    answer: { command: Command, rider: RiderDetail } | Command,
+    response: { command: Command, rider: RiderDetail } | Command,
   };
   /** Get a rider, with all data from upstream */
-  "GET /v1/riders/{riderId}": { path: { riderId: integer }, answer: RiderDetail };
+  "GET /v1/riders/{riderId}": { path: { riderId: integer }, response: RiderDetail };
   /** Rider history, newest first: one item per change */
   "GET /v1/riders/{riderId}/history": {
     path: { riderId: integer },
@@ -1051,7 +1055,7 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: RiderChange[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
@@ -1065,7 +1069,7 @@ export interface Operations {
       "idempotency-key"?: string | undefined,
     } | undefined,
     body: { riderIds: integer[] },
-    answer: Command,
+    response: Command,
   };
   /** List runs of the syncs, newest first */
   "GET /v1/runs": {
@@ -1077,22 +1081,22 @@ export interface Operations {
       /** The `next` value of the previous page */
       cursor?: string | undefined,
     } | undefined,
-    answer: {
+    response: {
       items: Run[],
       /** Cursor of the next page; null on the last page */
       next: string | null,
     },
   };
   /** Get a run with its upstream calls */
-  "GET /v1/runs/{runId}": { path: { runId: string }, answer: RunDetail };
+  "GET /v1/runs/{runId}": { path: { runId: string }, response: RunDetail };
   /** Retry the failed and deferred work of a run, in a new run */
   "POST /v1/runs/{runId}/retry": {
     path: { runId: string },
     headers?: { "idempotency-key"?: string | undefined } | undefined,
-    answer: TriggeredRun,
+    response: TriggeredRun,
   };
   /** Get the current schedule, its source and the next slots */
-  "GET /v1/schedule": { answer: Schedule };
+  "GET /v1/schedule": { response: Schedule };
   /** Change the schedule now; omitted fields keep their values */
   "PUT /v1/schedule": {
     headers?: {
@@ -1111,7 +1115,7 @@ export interface Operations {
       /** Apply it even if the checks find errors */
       despiteErrors?: boolean | undefined,
     },
-    answer: Schedule,
+    response: Schedule,
   };
   /** Reset the schedule to the configured one */
   "DELETE /v1/schedule": {
@@ -1119,7 +1123,7 @@ export interface Operations {
       /** The ETag of the schedule to change, or `*` */
       "if-match"?: string | undefined,
     } | undefined,
-    answer: Schedule,
+    response: Schedule,
   };
   /** Check a schedule change without applying it */
   "POST /v1/schedule/lint": {
@@ -1140,15 +1144,15 @@ export interface Operations {
       /** Max time between refreshes of each club or event, by kind */
       promises?: Partial<Record<SyncKind, string>> | undefined,
     },
-    answer: ScheduleCheck,
+    response: ScheduleCheck,
   };
   /** List the data sources with their availability, and what is wrong with unavailable ones */
-  "GET /v1/sources": { answer: { sources: Source[] } };
+  "GET /v1/sources": { response: { sources: Source[] } };
   /** Run a sync now, outside its slots, for max 10 minutes */
   "POST /v1/syncs/{kind}/trigger": {
     path: { kind: SyncKind },
     headers?: { "idempotency-key"?: string | undefined } | undefined,
-    answer: TriggeredRun,
+    response: TriggeredRun,
   };
 }
 

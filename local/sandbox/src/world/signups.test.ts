@@ -56,13 +56,13 @@ describe('signups', () => {
   });
 
   it('contain each rider once, and some members of the listed clubs', () => {
-    const ours = new Set(defaultClubs.map(({ id }) => id));
+    const listedClubs = new Set(defaultClubs.map(({ id }) => id));
     const seen = inTheEvening.map((event) => ridersAt(event, startOf(event)));
     for (const riders of seen) expect(new Set(riders.map(({ riderId }) => riderId)).size).toBe(riders.length);
-    const members = seen.flat().filter(({ club }) => club && ours.has(club.id));
+    const members = seen.flat().filter(({ club }) => club && listedClubs.has(club.id));
     expect(members.length).toBeGreaterThan(20);
     expect(members.length).toBeLessThan(seen.flat().length / 10);
-    for (const id of ours) expect(members.some(({ club }) => club?.id === id)).toBe(true);
+    for (const id of listedClubs) expect(members.some(({ club }) => club?.id === id)).toBe(true);
   });
 
   it('have unrated riders, null power and phenotype, escaped names, and averages that fall by pen', () => {

@@ -67,7 +67,7 @@ export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
   /** For services that reply to requests: max replies per request, and the time limit. */
-  readonly answers?: { readonly max: number; readonly expires: string };
+  readonly replies?: { readonly max: number; readonly expires: string };
 }
 
 /** The prefix of a service's reply subjects, which no other service can subscribe to. */
@@ -93,7 +93,7 @@ export function permissionsOf(service: Service): Permissions {
         .filter(({ watched, owner }) => watched && owner === service)
         .map(({ name }) => `$KV.${name}.>`),
     ],
-    ...(received.some(({ kind }) => kind === 'request') && { answers: { max: 1, expires: '30s' } }),
+    ...(received.some(({ kind }) => kind === 'request') && { replies: { max: 1, expires: '30s' } }),
   };
 }
 
